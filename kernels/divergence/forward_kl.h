@@ -1,0 +1,42 @@
+// Forward KL: D = sum p (log p - log q), dD/ds = q - p. The student covers everything that the teacher thinks possible.
+#pragma once
+
+#include "policy.h"
+
+namespace temper {
+
+template <class V> struct ForwardKl {
+  static constexpr int kRawSums = 1;   // sum et (t - s)
+  static constexpr int kSums = 1;      // sum p log(p/q) - p + q
+  static constexpr bool kGradientNeedsSums = false;
+
+  // A class that the teacher gives nothing adds nothing, whatever the student says: selected, since 0 * inf and inf - inf are NaN.
+  TEMPER_INLINE void add_raw(V* sums, V s, V t, V es, V et) const {
+    (void)es;
+    sums[0] = fma(et, select(t >= -3.4028235e38f, t - s, V{}), sums[0]);
+  }
+
+  TEMPER_INLINE void shift_raw(V* sums, V student_sum, V teacher_sum, V ds, V dt, V fs, V ft) const {
+    (void)student_sum, (void)fs;
+    sums[0] = ft * fma(teacher_sum, ds - dt, sums[0]);
+  }
+
+  // Ss and St are finite and positive here, so that a sum of NaN can only be 0 * inf: a class with p > 0 (perhaps below f32) and q = 0.
+  TEMPER_INLINE V raw_value(const V* sums, V student_sum, V teacher_sum, V unit) const {
+    V value = fma(sums[0] * unit, 1.0f / teacher_sum, log(student_sum / teacher_sum));
+    return select(sums[0] == sums[0], value, teacher_sum / V{});  // +inf
+  }
+
+  TEMPER_INLINE void add(V* sums, const Element<V>& e) const {
+    sums[0] = sums[0] + kl_term(e.p, e.difference, e.log_ratio);
+  }
+
+  TEMPER_INLINE V value(const V* sums) const { return sums[0]; }
+
+  TEMPER_INLINE V gradient(const Element<V>& e, const V* sums) const {
+    (void)sums;
+    return e.difference;
+  }
+};
+
+}  // namespace temper
