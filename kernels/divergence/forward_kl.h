@@ -24,7 +24,7 @@ template <class V> struct ForwardKl {
   // Ss and St are finite and positive here, so that a sum of NaN can only be 0 * inf: a class with p > 0 (perhaps below f32) and q = 0.
   TEMPER_INLINE V raw_value(const V* sums, V student_sum, V teacher_sum, V unit) const {
     V value = fma(sums[0] * unit, 1.0f / teacher_sum, log(student_sum / teacher_sum));
-    return select(sums[0] == sums[0], value, teacher_sum / V{});  // +inf
+    return select(sums[0] == sums[0], value, teacher_sum / (teacher_sum - teacher_sum));  // +inf
   }
 
   TEMPER_INLINE void add(V* sums, const Element<V>& e) const {
