@@ -1,0 +1,25 @@
+package dev.temper;
+
+/**
+ * A matrix in the memory of a CUDA device, borrowed from whoever allocated it; it is never freed here.
+ *
+ * @param address device address of the first element of row 0, as CUDA's driver knows it
+ * @param rows rows, 0 or more
+ * @param classes columns, 1 or more
+ * @param rowStride elements between the beginnings of two rows, at least {@code classes}
+ * @param dtype F32, BF16 or F16
+ */
+public record DeviceMatrix(long address, long rows, int classes, long rowStride, DType dtype) implements LogitMatrix {
+
+  /**
+   * Checks the shape.
+   *
+   * @throws IllegalArgumentException if a number is out of range, the dtype is not floating or the address is 0
+   */
+  public DeviceMatrix {
+    Shapes.requireMatrix(rows, classes, rowStride, dtype);
+    if (address == 0 && rows > 0) {
+      throw new IllegalArgumentException("device address is 0, expected the address of " + rows + " rows");
+    }
+  }
+}

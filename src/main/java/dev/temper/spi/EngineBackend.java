@@ -1,0 +1,43 @@
+package dev.temper.spi;
+
+import dev.temper.LogitMatrix;
+import dev.temper.LossResult;
+import dev.temper.RowVector;
+
+/**
+ * What computes. All arguments are checked; methods may be called from several threads at once, but never after {@link
+ * #close()}, which waits for nothing: the caller has seen to it that no call is under way.
+ */
+public interface EngineBackend extends AutoCloseable {
+
+  /** What runs here in one phrase, such as {@code cpu (AVX-512, 2 threads)}. */
+  String describe();
+
+  /** Whether views of device memory are accepted; views of host memory always are. */
+  default boolean acceptsDeviceMemory() {
+    return false;
+  }
+
+  /**
+   * Why this loss cannot be computed yet, naming the option and its value, or an empty string if it can.
+   */
+  String refuses(LossCall call);
+
+  /** Computes a loss forward, forward and backward, or backward from saved statistics. */
+  LossResult compute(LossCall call);
+
+  /** {@code output = log softmax(logits / temperature)}, row by row. */
+  void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output);
+
+  /** {@code output = (upstream - softmax(logits / temperature) * sum(upstream)) / temperature}, row by row. */
+  void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output);
+
+  /** {@code output = softmax(logits)}, row by row. */
+  void softmax(LogitMatrix logits, LogitMatrix output);
+
+  /** Index of the largest logit of each row: ties to the lowest index; a row that holds NaN gives its first NaN. */
+  void argmax(LogitMatrix logits, RowVector output);
+
+  @Override
+  void close();
+}
