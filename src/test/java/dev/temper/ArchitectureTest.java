@@ -1,0 +1,81 @@
+package dev.temper;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import org.junit.jupiter.api.Test;
+
+/** The arrows between the rooms: cli -> {train, verify, bench, io} -> API <- engines. */
+final class ArchitectureTest {
+
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter().withImportOption(new DoNotIncludeTests()).importPackages("dev.temper");
+
+  private static final String[] ENGINES = {
+    "dev.temper.reference..", "dev.temper.cpu..", "dev.temper.cuda..", "dev.temper.emulator.."
+  };
+  private static final String[] USERS = {
+    "dev.temper.io..", "dev.temper.verify..", "dev.temper.train..", "dev.temper.bench..", "dev.temper.cli.."
+  };
+
+  @Test
+  void apiKnowsNobody() {
+    noClasses().that().resideInAnyPackage("dev.temper", "dev.temper.spi")
+        .should().dependOnClassesThat().resideInAnyPackage(ENGINES)
+        .orShould().dependOnClassesThat().resideInAnyPackage(USERS)
+        .orShould().dependOnClassesThat().resideInAPackage("dev.temper.kernel..")
+        .allowEmptyShould(true).check(CLASSES);
+  }
+
+  @Test
+  void enginesKnowTheApiAlone() {
+    noClasses().that().resideInAnyPackage(ENGINES)
+        .should().dependOnClassesThat().resideInAnyPackage(USERS)
+        .allowEmptyShould(true).check(CLASSES);
+  }
+
+  @Test
+  void enginesDoNotKnowEachOther() {
+    slices().matching("dev.temper.(cpu|reference|cuda|emulator)..")
+        .should().notDependOnEachOther()
+        .allowEmptyShould(true).check(CLASSES);
+  }
+
+  @Test
+  void onlyTheOraclesUsersKnowTheReference() {
+    noClasses()
+        .that().resideOutsideOfPackages("dev.temper.reference..", "dev.temper.verify..", "dev.temper.train..")
+        .should().dependOnClassesThat().resideInAPackage("dev.temper.reference..")
+        .allowEmptyShould(true).check(CLASSES);
+  }
+
+  @Test
+  void enginesAreOpenedByNameOnly() {
+    noClasses().that().resideInAnyPackage(USERS)
+        .should().dependOnClassesThat().resideInAnyPackage("dev.temper.cpu..", "dev.temper.cuda..", "dev.temper.emulator..")
+        .allowEmptyShould(true).check(CLASSES);
+  }
+
+  @Test
+  void nobodyCallsTheCommandLine() {
+    noClasses().that().resideOutsideOfPackage("dev.temper.cli..")
+        .should().dependOnClassesThat().resideInAPackage("dev.temper.cli..")
+        .allowEmptyShould(true).check(CLASSES);
+  }
+
+  @Test
+  void thePolicyOfTheSourcesSitsBelowTheirHosts() {
+    noClasses().that().resideInAPackage("dev.temper.kernel..")
+        .should().dependOnClassesThat().resideInAnyPackage(ENGINES)
+        .allowEmptyShould(true).check(CLASSES);
+  }
+
+  @Test
+  void noCyclesBetweenRooms() {
+    slices().matching("dev.temper.(*)..").should().beFreeOfCycles()
+        .allowEmptyShould(true).check(CLASSES);
+  }
+}
