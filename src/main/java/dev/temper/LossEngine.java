@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 /**
  * Computes losses on one device. May be used from several threads at once; closing waits for calls under way.
  *
+ * {@snippet class="dev.temper.snippets.TrainingLoop" region="loop"}
  *
  * <p>The same device and the same inputs give the same bits, run after run. Nothing proportional to the logits is allocated.
  */

@@ -8,7 +8,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import org.junit.jupiter.api.Test;
 
-/** The arrows between the rooms: cli -> {train, verify, bench, io} -> API <- engines. */
+/** The arrows between the rooms: the command line calls its rooms, they call the API, engines implement it. */
 final class ArchitectureTest {
 
   private static final JavaClasses CLASSES =
