@@ -1,0 +1,111 @@
+package dev.temper.spi;
+
+import dev.temper.DistillationLoss;
+import dev.temper.LossInputs;
+import dev.temper.RowVector;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What may stand in labels, row weights and row temperatures, and the words for what may not, so that every engine refuses the
+ * same value with the same message. Labels are looked at before weights, weights before temperatures; the first row that is
+ * wrong is named, counted from 0.
+ */
+public final class RowChecks {
+
+  private RowChecks() {}
+
+  /**
+   * Checks every label, row weight and row temperature; all of them must lie in host memory.
+   *
+   * @return number of counted rows: those whose label is not the ignored one, or all of them without labels
+   * @throws IllegalArgumentException naming the first invalid row and its value
+   */
+  public static long check(LossCall call) {
+    return check(call.loss(), call.inputs(), call.classes());
+  }
+
+  /** {@link #check(LossCall)} for a loss over {@code classes} real classes that has not become a call. */
+  public static long check(DistillationLoss loss, LossInputs inputs, int classes) {
+    long rows = inputs.student().rows();
+    long counted = rows;
+    RowVector.Host labels = host(inputs.labels());
+    if (labels != null) {
+      counted = countLabels(labels, rows, classes, loss.ignoreIndex());
+    }
+    RowVector.Host weights = host(inputs.rowWeights());
+    if (weights != null) {
+      for (long row = 0; row < rows; row++) {
+        float weight = HostRows.value(weights, row);
+        if (!isWeight(weight)) {
+          throw badWeight(row, weight);
+        }
+      }
+    }
+    RowVector.Host temperatures = host(inputs.rowTemperatures());
+    if (temperatures != null) {
+      for (long row = 0; row < rows; row++) {
+        float temperature = HostRows.value(temperatures, row);
+        if (!isTemperature(temperature)) {
+          throw badTemperature(row, temperature);
+        }
+      }
+    }
+    return counted;
+  }
+
+  /** Whether a label may stand in a batch. */
+  public static boolean isLabel(long label, int classes, long ignoreIndex) {
+    return label == ignoreIndex || (label >= 0 && label < classes);
+  }
+
+  /** Whether a row weight is usable: finite and 0 or more. */
+  public static boolean isWeight(float weight) {
+    return weight >= 0 && weight < Float.POSITIVE_INFINITY;
+  }
+
+  /** Whether a row temperature is usable: finite and above 0. */
+  public static boolean isTemperature(float temperature) {
+    return temperature > 0 && temperature < Float.POSITIVE_INFINITY;
+  }
+
+  /** The error for a label that {@link #isLabel} refuses. */
+  public static IllegalArgumentException badLabel(long row, long label, int classes, long ignoreIndex) {
+    return new IllegalArgumentException("labels: row " + row + " has label " + label + ", expected 0 to " + (classes - 1)
+        + " for " + classes + " classes, or ignoreIndex " + ignoreIndex
+        + "; correct the label, or set ignoreIndex to the value that marks rows to leave out");
+  }
+
+  /** The error for a row weight that {@link #isWeight} refuses. */
+  public static IllegalArgumentException badWeight(long row, float weight) {
+    return new IllegalArgumentException("row_weights: row " + row + " has weight " + weight
+        + ", expected a finite number of 0 or more; give a row that shall not count the weight 0");
+  }
+
+  /** The error for a row temperature that {@link #isTemperature} refuses. */
+  public static IllegalArgumentException badTemperature(long row, float temperature) {
+    return new IllegalArgumentException("row_temperatures: row " + row + " has temperature " + temperature
+        + ", expected a finite number above 0; 1 is the plain softmax");
+  }
+
+  private static long countLabels(RowVector.Host labels, long rows, int classes, long ignoreIndex) {
+    long counted = 0;
+    for (long row = 0; row < rows; row++) {
+      long label = HostRows.label(labels, row);
+      if (!isLabel(label, classes, ignoreIndex)) {
+        throw badLabel(row, label, classes, ignoreIndex);
+      }
+      if (label != ignoreIndex) {
+        counted++;
+      }
+    }
+    return counted;
+  }
+
+  private static RowVector.@Nullable Host host(@Nullable RowVector vector) {
+    return switch (vector) {
+      case null -> null;
+      case RowVector.Host host -> host;
+      case RowVector.Device device -> throw new IllegalStateException(device + " cannot be read by the host");
+    };
+  }
+}
