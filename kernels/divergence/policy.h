@@ -42,7 +42,8 @@
 // Student equal to teacher gives exactly 0 on both routes, if student and teacher go through the same operations in the same order.
 #pragma once
 
-#if defined(__CUDACC__)
+#if defined(TEMPER_INLINE)
+#elif defined(__CUDACC__)
 #define TEMPER_INLINE __device__ __forceinline__
 #else
 #define TEMPER_INLINE inline __attribute__((always_inline))

@@ -1,0 +1,48 @@
+#include "check.h"
+
+namespace temper {
+
+template <class T> static bool check_labels(const T* labels, LossParameters& p) {
+  int64_t rows = p.rows, ignored = 0, bad = 0;
+  T ignore = (T)p.ignore_index;
+  bool ignorable = ignore == p.ignore_index;
+  for (int64_t row = 0; row < rows; row++) {  // no branch: becomes vector code
+    bool skipped = ignorable & (labels[row] == ignore);
+    ignored += skipped;
+    bad += (!skipped) & ((labels[row] < 0) | (labels[row] >= p.classes));
+  }
+  p.counted_rows = rows - ignored;
+  if (bad == 0) return true;
+  for (int64_t row = 0; row < rows; row++) {
+    if ((labels[row] >= 0 && labels[row] < p.classes) || labels[row] == p.ignore_index) continue;
+    p.status = kBadLabel;
+    p.bad_row = row;
+    p.bad_label = labels[row];
+    return false;
+  }
+  return true;
+}
+
+// Finite and at least 0, or above 0.
+static bool check_values(const float* values, LossParameters& p, bool positive, Status status) {
+  for (int64_t row = 0; row < p.rows; row++) {
+    float value = values[row];
+    if (value - value == 0 && (positive ? value > 0 : value >= 0)) continue;
+    p.status = status;
+    p.bad_row = row;
+    p.bad_value = value;
+    return false;
+  }
+  return true;
+}
+
+bool check_rows(const LossJob& job) {
+  LossParameters& p = *job.parameters;
+  p.counted_rows = p.rows;
+  if (job.labels && !(p.label_bytes == 8 ? check_labels((const int64_t*)job.labels, p) : check_labels((const int32_t*)job.labels, p)))
+    return false;
+  if (job.row_weights && !check_values(job.row_weights, p, false, kBadWeight)) return false;
+  return !job.row_temperatures || check_values(job.row_temperatures, p, true, kBadTemperature);
+}
+
+}  // namespace temper

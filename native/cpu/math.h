@@ -1,0 +1,85 @@
+// The primitives that kernels/divergence/policy.h asks for, for a vector of floats, and the exponential of the traversal.
+#pragma once
+
+#include "vector.h"
+
+namespace temper {
+
+TEMPER_INLINE V splat(float a) { return a - V{}; }
+TEMPER_INLINE V abs(V a) { return (V)((I)a & 0x7fffffff); }
+TEMPER_INLINE V select(I mask, V a, V b) { return mask ? a : b; }
+
+TEMPER_INLINE V load(const float* in) {
+  V a;
+  __builtin_memcpy(&a, in, sizeof a);
+  return a;
+}
+TEMPER_INLINE void store(V a, float* out) { __builtin_memcpy(out, &a, sizeof a); }
+
+// Lanes are added pairwise in a fixed order.
+TEMPER_INLINE float sum_lanes(V a) {
+  float lane[kLanes];
+  store(a, lane);
+  for (int half = kLanes / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) lane[i] += lane[i + half];
+  return lane[0];
+}
+TEMPER_INLINE float max_lanes(V a) {
+  float lane[kLanes];
+  store(a, lane);
+  for (int half = kLanes / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) lane[i] = lane[i] > lane[i + half] ? lane[i] : lane[i + half];
+  return lane[0];
+}
+TEMPER_INLINE bool any(I mask) {
+  int found = 0;
+  for (int i = 0; i < kLanes; i++) found |= mask[i];
+  return found != 0;
+}
+
+constexpr float kLog2e = 1.44269504f;
+// 2^-200 is 0 in f32, subnormals included, so that exponents below need no telling apart (and -inf no case of its own).
+constexpr float kLowest = -200.0f;
+
+// 2^(x c) for x <= 0 and a positive c; `lowest` = kLowest / c. NaN stays NaN. The product is rounded once, after its whole part is gone.
+// 2^f on [-1/2, 1/2] is a minimax polynomial of degree 6, exactly 1 at 0: 2e-9, so that 0.95 ulp is all rounding.
+TEMPER_INLINE V exp2_scaled(V x, V c, V lowest) {
+  x = max(lowest, x);
+  V n = round(x * c);
+  V f = fma(x, c, -n);
+  V y = fma(f, splat(0.000154762795f), splat(0.00134002354f));
+  y = fma(f, y, splat(0.00961800398f));
+  y = fma(f, y, splat(0.0555032791f));
+  y = fma(f, y, splat(0.240226513f));
+  y = fma(f, y, splat(0.693147206f));
+  return scale(fma(f, y, splat(1.0f)), n);
+}
+
+// log(x) - correction: for normal positive x; x = 2^n (1 + f) with 1 + f in [sqrt(1/2), sqrt 2), minimax of degree 7 in the last term.
+TEMPER_INLINE V log_corrected(V x, V correction) {
+  I shifted = (I)x - 0x3f3504f3;  // sqrt(1/2)
+  I n = shifted >> 23;
+  V f = (V)((shifted & 0x7fffff) + 0x3f3504f3) - 1.0f;
+  V k = __builtin_convertvector(n, V);
+  V y = fma(f, splat(-0.0786021453f), splat(0.128814117f));
+  y = fma(f, y, splat(-0.131284046f));
+  y = fma(f, y, splat(0.14181213f));
+  y = fma(f, y, splat(-0.16624596f));
+  y = fma(f, y, splat(0.20002286f));
+  y = fma(f, y, splat(-0.25000809f));
+  y = fma(f, y, splat(0.333333167f));
+  V square = f * f;
+  V low = fma(k, splat(-2.12194440e-4f), f * square * y) - correction;  // log 2 = 0.693359375 - 2.12194440e-4, the first part short
+  return fma(k, splat(0.693359375f), f + fma(square, splat(-0.5f), low));
+}
+TEMPER_INLINE V log(V x) {
+  V y = log_corrected(x, V{});
+  return select(x < __builtin_huge_valf(), y, x);  // +inf and NaN
+}
+// 1 + x loses what the quotient gives back.
+TEMPER_INLINE V log1p(V x) {
+  V u = 1.0f + x;
+  return log_corrected(u, ((u - 1.0f) - x) / u);
+}
+
+}  // namespace temper

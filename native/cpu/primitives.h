@@ -1,0 +1,124 @@
+// Softmax, log-softmax with its backward, argmax: one row each.
+#pragma once
+
+#include "row_blocks.h"
+
+namespace temper {
+
+struct PrimitiveRow {
+  const PrimitiveJob& job;
+  const PrimitiveParameters& parameters;
+  const Scratch& scratch;
+  int64_t row;
+  float temperature;
+  Exponents tempered{temperature};
+  float max = -kInfinity, sum = 0;
+
+  TEMPER_INLINE int columns(int from) const {
+    return parameters.classes - from < kBlock ? (int)parameters.classes - from : kBlock;
+  }
+  TEMPER_INLINE const float* block(const Shape& shape, const void* base, int from, int n, float padding, float* buffer) const {
+    return load_block(shape.dtype, at(base, shape, row, from), n, padding, buffer);
+  }
+
+  // Max and sum over the row. A second read instead of a kept row of exponentials: these have no gradient pass to serve.
+  void measure() {
+    alignas(64) float buffer[kBlock];
+    for (int from = 0; from < parameters.classes; from += kBlock) {
+      int n = columns(from);
+      float here = block_max(block(parameters.input, job.input, from, n, -kInfinity, buffer), padded(n));
+      max = here > max ? here : max;
+    }
+    V total = {};
+    for (int from = 0; from < parameters.classes; from += kBlock) {
+      int n = columns(from);
+      const float* x = block(parameters.input, job.input, from, n, -kInfinity, buffer);
+      V part = {};
+      for (int i = 0; i < padded(n); i += kLanes) part += tempered(load(x + i) - max);
+      total += part;
+    }
+    sum = sum_lanes(total);
+    if (!(sum > 0 && sum < kInfinity)) sum = __builtin_nanf("");
+  }
+
+  void write(bool logarithm) const {
+    alignas(64) float buffer[kBlock], out[kBlock + kLanes];
+    V inverse = splat(1.0f / sum), log_sum = log(splat(sum)), inverse_temperature = splat(1.0f / temperature);
+    for (int from = 0; from < parameters.classes; from += kBlock) {
+      int n = columns(from);
+      const float* x = block(parameters.input, job.input, from, n, -kInfinity, buffer);
+      for (int i = 0; i < padded(n); i += kLanes) {
+        V shifted = load(x + i) - max;
+        store(logarithm ? shifted * inverse_temperature - log_sum : tempered(shifted) * inverse, out + i);
+      }
+      store_block(parameters.output.dtype, out, n, (void*)at(job.output, parameters.output, row, from), false);
+    }
+    store_zeros(parameters.output, job.output, row, parameters.classes);
+  }
+
+  // (g - softmax(x/T) sum g) / T
+  void write_backward() const {
+    alignas(64) float buffer[kBlock], upstream[kBlock], out[kBlock + kLanes];
+    V total = {};
+    for (int from = 0; from < parameters.classes; from += kBlock) {
+      int n = columns(from);
+      const float* g = block(parameters.upstream, job.upstream, from, n, 0.0f, upstream);
+      V part = {};
+      for (int i = 0; i < padded(n); i += kLanes) part += load(g + i);
+      total += part;
+    }
+    V share = splat(sum_lanes(total) / sum), inverse_temperature = splat(1.0f / temperature);
+    for (int from = 0; from < parameters.classes; from += kBlock) {
+      int n = columns(from);
+      const float* x = block(parameters.input, job.input, from, n, -kInfinity, buffer);
+      const float* g = block(parameters.upstream, job.upstream, from, n, 0.0f, upstream);
+      for (int i = 0; i < padded(n); i += kLanes)
+        store((load(g + i) - tempered(load(x + i) - max) * share) * inverse_temperature, out + i);
+      store_block(parameters.output.dtype, out, n, (void*)at(job.output, parameters.output, row, from), false);
+    }
+    store_zeros(parameters.output, job.output, row, parameters.classes);
+  }
+
+  // The first NaN, else the first of the largest.
+  int32_t argmax() const {
+    alignas(64) float buffer[kBlock];
+    int best = 0;
+    float largest = -kInfinity;
+    for (int from = 0; from < parameters.classes; from += kBlock) {
+      int n = columns(from);
+      const float* x = block(parameters.input, job.input, from, n, -kInfinity, buffer);
+      I unordered = {};
+      for (int i = 0; i < padded(n); i += kLanes) {
+        V a = load(x + i);
+        unordered |= a != a;
+      }
+      bool has_nan = any(unordered);
+      float here = block_max(x, padded(n));
+      if (!has_nan && here <= largest) continue;
+      for (int i = 0; i < n; i++)
+        if (has_nan ? x[i] != x[i] : x[i] == here) {
+          best = from + i;
+          break;
+        }
+      if (has_nan) return best;
+      largest = here;
+    }
+    return best;
+  }
+};
+
+static void primitive_rows(const PrimitiveJob& job, const Scratch& scratch, int64_t first, int64_t last) {
+  const PrimitiveParameters& p = *job.parameters;
+  for (int64_t row = first; row < last; row++) {
+    PrimitiveRow r{job, p, scratch, row, job.row_temperatures ? job.row_temperatures[row] : p.temperature};
+    if (p.primitive == kArgmax) {
+      ((int32_t*)job.output)[row] = r.argmax();
+      continue;
+    }
+    r.measure();
+    if (p.primitive == kLogSoftmaxBackward) r.write_backward();
+    else r.write(p.primitive == kLogSoftmax);
+  }
+}
+
+}  // namespace temper

@@ -1,0 +1,170 @@
+// One row of the loss, of any length: classes across the lanes.
+#pragma once
+
+#include "row_blocks.h"
+
+namespace temper {
+
+TEMPER_INLINE float first(V a) { return a[0]; }
+// A maximum of -inf would turn absent classes into NaN.
+TEMPER_INLINE float shift_of(float max) { return max == -kInfinity ? 0.0f : max; }
+
+template <class Policy, bool soft, Hard hard> struct Row {
+  const LossJob& job;
+  const LossParameters& parameters;
+  const Scratch& scratch;
+  const Policy& policy;
+  int64_t row, label;
+  float temperature, weight;
+  Exponents tempered{temperature}, plain{1.0f};
+  float student_max = -kInfinity, teacher_max = -kInfinity;
+  Normaliser<V> normaliser = {};
+  V sums[Policy::kSums] = {};       // row sums, the same in every lane
+  float hard_inverse = 0, divergence = 0, cross_entropy = 0;
+  bool accurate = false;
+
+  TEMPER_INLINE int classes() const { return (int)parameters.classes; }
+
+  TEMPER_INLINE const float* student_block(int from, int n, float* buffer) const {
+    return load_block(parameters.student.dtype, at(job.student, parameters.student, row, from), n, -kInfinity, buffer);
+  }
+  TEMPER_INLINE const float* teacher_block(int from, int n, float* buffer) const {
+    return load_block(parameters.teacher.dtype, at(job.teacher, parameters.teacher, row, from), n, -kInfinity, buffer);
+  }
+  TEMPER_INLINE BlockExponentials exponentials(int from) const {
+    return {scratch.student_exp + from, scratch.teacher_exp + from, scratch.hard_exp + from, scratch.log_ratio + from};
+  }
+
+  // Sweep 1. Blocks fit the first-level cache: their maxima first, then the exponentials at the maxima so far, rescaled when these rise.
+  template <bool keep> void sum(RowSums<Policy>& total) {
+    alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
+    for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
+      int n = classes() - from < kBlock ? classes() - from : kBlock;
+      const float* z = student_block(from, n, student_buffer);
+      const float* u = soft ? teacher_block(from, n, teacher_buffer) : z;
+      n = padded(n);
+      float zm = block_max(z, n), um = soft ? block_max(u, n) : zm;
+      if (zm > student_max || um > teacher_max) {
+        float s = zm > student_max ? zm : student_max, t = um > teacher_max ? um : teacher_max;
+        if (block > 0) rescale(total, s, t);
+        student_max = s, teacher_max = t;
+      }
+      scratch.student_shift[block] = student_max;
+      scratch.teacher_shift[block] = teacher_max;
+      sum_block<Policy, soft, hard, keep>(policy, tempered, plain, z, u, n, shift_of(student_max), shift_of(teacher_max), total,
+                                          exponentials(from));
+    }
+  }
+
+  void rescale(RowSums<Policy>& total, float new_student, float new_teacher) const {
+    V ds = splat(student_max == -kInfinity ? 0.0f : new_student - student_max);
+    V dt = splat(teacher_max == -kInfinity ? 0.0f : new_teacher - teacher_max);
+    V fs = tempered(-ds), ft = tempered(-dt);
+    if constexpr (soft && Policy::kRawSums > 0) policy.shift_raw(total.raw, total.student, total.teacher, ds, dt, fs, ft);
+    total.student *= fs;
+    total.teacher *= ft;
+    total.hard *= plain(-ds);
+  }
+
+  // From the sums to the row's values; `keep` as in sum: a gradient follows.
+  void evaluate(bool keep) {
+    RowSums<Policy> total;
+    if (keep) sum<true>(total); else sum<false>(total);
+    float student_sum = sum_lanes(total.student), teacher_sum = soft ? sum_lanes(total.teacher) : 1.0f;
+    bool student_sound = student_sum > 0 && student_sum < kInfinity;
+    bool sound = student_sound && teacher_sum > 0 && teacher_sum < kInfinity;
+    if constexpr (hard != Hard::kNone) {
+      float hard_sum = hard == Hard::kSame ? student_sum : sum_lanes(total.hard);
+      hard_inverse = sound ? 1.0f / hard_sum : __builtin_nanf("");
+      float z = load_one(parameters.student.dtype, at(job.student, parameters.student, row, label), 0);
+      cross_entropy = student_sound ? first(log(splat(hard_sum))) - (z - shift_of(student_max)) : __builtin_nanf("");
+    }
+    normaliser.teacher = splat(sound ? 1.0f / teacher_sum : __builtin_nanf(""));
+    normaliser.student = splat(sound ? 1.0f / student_sum : __builtin_nanf(""));
+    if constexpr (!soft) return;
+    divergence = sound ? 0.0f : __builtin_nanf("");
+    if (!sound || !any(total.differ)) return;
+    if constexpr (Policy::kRawSums > 0) {
+      V raw[Policy::kRawSums];
+      for (int k = 0; k < Policy::kRawSums; k++) raw[k] = splat(sum_lanes(total.raw[k]));
+      divergence = first(policy.raw_value(raw, splat(student_sum), splat(teacher_sum), splat(1.0f / temperature)));
+      if (divergence >= kNearlyEqual) return;
+    }
+    evaluate_accurately(student_sum, teacher_sum);
+  }
+
+  // Sweeps 2 and 3; leaves the exponentials of the whole row at its final maxima.
+  void evaluate_accurately(float student_sum, float teacher_sum) {
+    accurate = true;
+    V excess_sum = {};
+    for (int from = 0; from < classes(); from += kBlock) excess_sum += fill<true>(from);
+    normaliser = temper::normaliser(splat(sum_lanes(excess_sum)), splat(student_sum), splat(teacher_sum));
+    for (int from = 0; from < classes(); from += kBlock) {
+      int n = classes() - from < kBlock ? classes() - from : kBlock;
+      add_block(policy, exponentials(from), padded(n), normaliser, sums);
+    }
+    for (int k = 0; k < Policy::kSums; k++) sums[k] = splat(sum_lanes(sums[k]));
+    divergence = first(policy.value(sums));
+    for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
+      scratch.student_shift[block] = student_max;
+      scratch.teacher_shift[block] = teacher_max;
+    }
+  }
+
+  template <bool on_accurate_route> V fill(int from) const {
+    alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
+    int n = classes() - from < kBlock ? classes() - from : kBlock;
+    const float* z = student_block(from, n, student_buffer);
+    const float* u = soft ? teacher_block(from, n, teacher_buffer) : z;
+    RowShift<V> shift = row_shift(splat(student_max), splat(teacher_max), splat(1.0f / temperature));
+    return fill_block<soft, hard, on_accurate_route>(tempered, plain, z, u, padded(n), student_max, teacher_max, shift, exponentials(from));
+  }
+
+  // The gradient from the exponentials in scratch (`fresh`: from the logits and saved statistics, block by block).
+  void store_gradient(GradientScale scale, bool fresh) const {
+    alignas(64) float out[kBlock + kLanes];
+    for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
+      int n = classes() - from < kBlock ? classes() - from : kBlock;
+      Normaliser<V> here = normaliser;
+      float inverse = hard_inverse;
+      if (fresh) {
+        if (accurate) fill<true>(from); else fill<false>(from);
+      } else if (scratch.student_shift[block] != student_max || scratch.teacher_shift[block] != teacher_max) {
+        // A block before which every logit was -inf has a factor of 0, and exponentials of 0.
+        V ds = splat(scratch.student_shift[block] - student_max), dt = splat(scratch.teacher_shift[block] - teacher_max);
+        here.student *= tempered(ds);
+        here.teacher *= tempered(dt);
+        inverse *= first(plain(ds));
+      }
+      if (accurate) gradient_block<Policy, soft, hard, true>(policy, exponentials(from), padded(n), here, sums, inverse, scale, out);
+      else gradient_block<Policy, soft, hard, false>(policy, exponentials(from), padded(n), here, sums, inverse, scale, out);
+      if (hard != Hard::kNone && label >= from && label < from + n) out[label - from] -= scale.hard;
+      store_block(parameters.gradient.dtype, out, n, (void*)at(job.gradient, parameters.gradient, row, from), job.stream_gradient);
+    }
+    store_zeros(parameters.gradient, job.gradient, row, parameters.classes);
+  }
+
+  void save(float* statistics) const {
+    statistics[kStudentMax] = shift_of(student_max);
+    statistics[kStudentInverse] = first(normaliser.student);
+    statistics[kTeacherMax] = shift_of(teacher_max);
+    statistics[kTeacherInverse] = first(normaliser.teacher);
+    statistics[kHardInverse] = hard_inverse;
+    statistics[kLogRatio] = first(normaliser.log_ratio);
+    statistics[kPolicySum] = first(sums[Policy::kSums - 1]);
+    statistics[kRoute] = accurate ? 1.0f : 0.0f;
+  }
+
+  void restore(const float* statistics) {
+    student_max = statistics[kStudentMax];
+    teacher_max = statistics[kTeacherMax];
+    normaliser.student = splat(statistics[kStudentInverse]);
+    normaliser.teacher = splat(statistics[kTeacherInverse]);
+    normaliser.log_ratio = splat(statistics[kLogRatio]);
+    hard_inverse = statistics[kHardInverse];
+    sums[Policy::kSums - 1] = splat(statistics[kPolicySum]);
+    accurate = statistics[kRoute] != 0.0f;
+  }
+};
+
+}  // namespace temper

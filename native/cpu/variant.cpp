@@ -1,0 +1,15 @@
+// Compiled once per instruction set, with TEMPER_VARIANT naming it.
+#include "loss_rows.h"
+#include "primitives.h"
+
+#define TEMPER_NAME_(name) variant_##name
+#define TEMPER_NAME(name) TEMPER_NAME_(name)
+#define TEMPER_STRING_(name) #name
+#define TEMPER_STRING(name) TEMPER_STRING_(name)
+
+namespace temper {
+
+extern const Variant TEMPER_NAME(TEMPER_VARIANT);
+const Variant TEMPER_NAME(TEMPER_VARIANT) = {TEMPER_STRING(TEMPER_VARIANT), loss_rows, primitive_rows};
+
+}  // namespace temper

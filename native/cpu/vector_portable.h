@@ -1,0 +1,55 @@
+// Four floats in GCC's vector extension: any 64-bit target of gcc or clang (SSE2 on x86-64, NEON on aarch64).
+#pragma once
+
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+namespace temper {
+
+constexpr int kLanes = 4;
+typedef float V __attribute__((vector_size(16)));
+typedef int I __attribute__((vector_size(16)));
+
+#if defined(__aarch64__)
+TEMPER_INLINE V fma(V a, V b, V c) { return (V)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
+#else
+// Two roundings: no fused product on the baseline of x86-64.
+TEMPER_INLINE V fma(V a, V b, V c) { return a * b + c; }
+#endif
+// The second argument where either is NaN.
+TEMPER_INLINE V max(V a, V b) { return a > b ? a : b; }
+// For |a| < 2^22 and NaN: adding 1.5 * 2^23 leaves no place for a fraction.
+TEMPER_INLINE V round(V a) { return (a + 12582912.0f) - 12582912.0f; }
+// a 2^n for whole n in [-252, 0], in two steps so that subnormal results come out.
+TEMPER_INLINE V scale(V a, V n) {
+  I whole = (I)(n + 12582912.0f) - 0x4b400000, half = whole >> 1;
+  return a * (V)((half + 127) << 23) * (V)((whole - half + 127) << 23);
+}
+
+TEMPER_INLINE V decode_f16(const unsigned short* in) {
+  I bits = {in[0], in[1], in[2], in[3]};
+  I magnitude = (bits & 0x7fff) << 13, sign = (bits & 0x8000) << 16;
+  V value = (V)magnitude * 0x1p112f;  // moves the exponent's bias, subnormals included
+  I special = (I)(magnitude >= (0x7c00 << 13));
+  return (V)((special & (magnitude | 0x7f800000)) | (~special & (I)value) | sign);
+}
+
+// Round to nearest even; beyond 65519 infinity.
+TEMPER_INLINE void encode_f16(V a, unsigned short* out) {
+  I bits = (I)a, sign = bits & (int)0x80000000, magnitude = bits ^ sign;
+  I normal = (magnitude - (112 << 23) + 0xfff + ((magnitude >> 13) & 1)) >> 13;
+  I subnormal = (I)((V)magnitude + 0.5f) - 0x3f000000;  // 0.5 has its last bit at 2^-24, that of a subnormal half
+  I half = magnitude < (113 << 23) ? subnormal : normal;
+  half = magnitude >= 0x477ff000 ? I{} + 0x7c00 : half;
+  half = magnitude > 0x7f800000 ? I{} + 0x7e00 : half;
+  half |= (sign >> 16) & 0x8000;
+  for (int i = 0; i < 4; i++) out[i] = (unsigned short)half[i];
+}
+
+constexpr bool kStreams = false;
+TEMPER_INLINE void stream(V a, float* out) { __builtin_memcpy(out, &a, sizeof a); }
+TEMPER_INLINE void stream(const unsigned short* in, unsigned short* out) { __builtin_memcpy(out, in, 64); }
+TEMPER_INLINE void stream_fence() {}
+
+}  // namespace temper
