@@ -127,7 +127,7 @@ static void work(void* context, int thread, int64_t chunk) {
   int64_t first = chunk * run->chunk_rows, last = first + run->chunk_rows < run->rows ? first + run->chunk_rows : run->rows;
   const Scratch& scratch = run->blocks[thread]->scratch;
   if (run->loss) run->variant->loss(*run->loss, scratch, first, last, run->blocks[0]->partials[chunk]);
-  else run->variant->primitive(*run->primitive, scratch, first, last);
+  else run->variant->primitive(*run->primitive, first, last);
 }
 
 static bool run_rows(Engine* engine, Run& shared, int64_t classes, Partial* total) {
@@ -162,7 +162,7 @@ bool run_loss(Engine* engine, const LossJob& job, Partial& total) {
 bool run_primitive(Engine* engine, const PrimitiveJob& job) {
   const PrimitiveParameters& p = *job.parameters;
   Run shared = {engine->variant, nullptr, &job, p.rows, rows_per_chunk(p.rows, p.classes), nullptr};
-  return run_rows(engine, shared, p.classes, nullptr);
+  return run_rows(engine, shared, 0, nullptr);
 }
 
 }  // namespace temper

@@ -47,25 +47,19 @@ TEMPER_EXPORT int32_t temper_cpu_loss(void* engine, LossParameters* parameters, 
 }
 
 TEMPER_EXPORT int32_t temper_cpu_primitive(void* engine, const PrimitiveParameters* parameters, const void* input, const void* upstream,
-                                           void* output, const float* row_temperatures) {
-  PrimitiveJob job = {parameters, input, upstream, output, row_temperatures};
+                                           void* output) {
+  PrimitiveJob job = {parameters, input, upstream, output};
   return run_primitive((Engine*)engine, job) ? kDone : kNoMemory;
 }
 
 // Sizes and offsets, for the test that holds the Java side to them.
 TEMPER_EXPORT const int64_t* temper_cpu_layout() {
   static const int64_t layout[] = {
-      sizeof(LossParameters),
-      offsetof(LossParameters, student),
-      offsetof(LossParameters, label_bytes),
-      offsetof(LossParameters, ignore_index),
-      offsetof(LossParameters, soft_weight),
-      offsetof(LossParameters, status),
-      offsetof(LossParameters, bad_row),
-      offsetof(LossParameters, soft),
-      sizeof(PrimitiveParameters),
-      offsetof(PrimitiveParameters, input),
-      offsetof(PrimitiveParameters, primitive),
+      sizeof(LossParameters),        offsetof(LossParameters, student),
+      offsetof(LossParameters, ignore_index), offsetof(LossParameters, temperature),
+      offsetof(LossParameters, divisor),      offsetof(LossParameters, bad_row),
+      offsetof(LossParameters, soft),         sizeof(PrimitiveParameters),
+      offsetof(PrimitiveParameters, output),  offsetof(PrimitiveParameters, primitive),
       kStatistics,
   };
   return layout;

@@ -27,8 +27,9 @@ struct LossParameters {
   int64_t ignore_index;
   int32_t divergence;
   float divergence_parameter;
-  float temperature;
+  double temperature;
   int32_t temperature_scaling;
+  int32_t reserved;
   double soft_weight, hard_weight;
   double gradient_scale;
   double divisor;            // of sums and gradients; 0: the number of counted rows
@@ -82,16 +83,16 @@ struct PrimitiveParameters {
   int64_t rows;
   int64_t classes;
   Shape input, upstream, output;   // upstream: kLogSoftmaxBackward only
+  double temperature;
   int32_t primitive;
-  float temperature;
+  int32_t output_bytes;            // kArgmax: 4 or 8
 };
 
 struct PrimitiveJob {
   const PrimitiveParameters* parameters;
   const void* input;
   const void* upstream;
-  void* output;              // kArgmax: int32 per row
-  const float* row_temperatures;
+  void* output;              // kArgmax: one index per row
 };
 
 // Rows of floats that one thread works in; row capacity counts elements.
@@ -110,7 +111,7 @@ constexpr int kBlock = 1024;
 struct Variant {
   const char* name;
   void (*loss)(const LossJob&, const Scratch&, int64_t first, int64_t last, Partial&);
-  void (*primitive)(const PrimitiveJob&, const Scratch&, int64_t first, int64_t last);
+  void (*primitive)(const PrimitiveJob&, int64_t first, int64_t last);
 };
 
 }  // namespace temper

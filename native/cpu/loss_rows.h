@@ -20,10 +20,10 @@ TEMPER_INLINE int64_t label_of(const LossJob& job, int64_t row) {
 TEMPER_INLINE bool finite(double a) { return a - a == 0; }
 
 // T^2 as the loss has it (1 when scaling is off), and what dD/ds is multiplied by: T^2 / T.
-TEMPER_INLINE float value_factor(const LossParameters& p, float temperature) {
-  return p.temperature_scaling ? temperature * temperature : 1.0f;
+TEMPER_INLINE double value_factor(const LossParameters& p, double temperature) {
+  return p.temperature_scaling ? temperature * temperature : 1.0;
 }
-TEMPER_INLINE GradientScale gradient_scale(const LossJob& job, float temperature, float weight) {
+TEMPER_INLINE GradientScale gradient_scale(const LossJob& job, double temperature, float weight) {
   const LossParameters& p = *job.parameters;
   double scale = p.gradient_scale * weight / job.divisor;
   return {(float)(p.soft_weight * scale * (p.temperature_scaling ? temperature : 1.0 / temperature)), (float)(p.hard_weight * scale)};
@@ -44,16 +44,16 @@ TEMPER_INLINE void account(const LossJob& job, int64_t row, float weight, double
 }
 
 template <class Policy, bool soft, Hard hard>
-static void loss_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, float temperature, float weight,
+static void loss_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, double temperature, float weight,
                      Partial& partial) {
   const LossParameters& p = *job.parameters;
-  Row<Policy, soft, hard> r{job, p, scratch, policy, row, label_of(job, row), temperature, weight};
+  Row<Policy, soft, hard> r{job, p, scratch, policy, row, label_of(job, row), temperature};
   float* statistics = job.statistics ? job.statistics + row * kStatistics : nullptr;
   if (p.operation == kBackward) {
     r.restore(statistics);
   } else {
     r.evaluate(p.operation == kForwardBackward);
-    account(job, row, weight, (double)value_factor(p, temperature) * r.divergence, r.cross_entropy, partial);
+    account(job, row, weight, value_factor(p, temperature) * r.divergence, r.cross_entropy, partial);
     if (statistics) r.save(statistics);
   }
   if (p.operation == kForward) return;
@@ -73,11 +73,11 @@ template <class Policy>
 static void one_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, Partial& partial) {
   const LossParameters& p = *job.parameters;
   if (job.labels && label_of(job, row) == p.ignore_index) return skip_row(job, row);
-  float t = job.row_temperatures ? job.row_temperatures[row] : p.temperature;
+  double t = job.row_temperatures ? job.row_temperatures[row] : p.temperature;
   float w = job.row_weights ? job.row_weights[row] : 1.0f;
   bool soft = p.soft_weight > 0, hard = p.hard_weight > 0;
   if (soft && !hard) return loss_row<Policy, true, Hard::kNone>(job, scratch, policy, row, t, w, partial);
-  if (!soft && hard) return loss_row<Policy, false, Hard::kSame>(job, scratch, policy, row, 1.0f, w, partial);
+  if (!soft && hard) return loss_row<Policy, false, Hard::kSame>(job, scratch, policy, row, 1.0, w, partial);
   if (!soft) return skip_row(job, row);
   if (t == 1) return loss_row<Policy, true, Hard::kSame>(job, scratch, policy, row, t, w, partial);
   if (t == 2) return loss_row<Policy, true, Hard::kSquare>(job, scratch, policy, row, t, w, partial);

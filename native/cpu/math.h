@@ -37,7 +37,6 @@ TEMPER_INLINE bool any(I mask) {
   return found != 0;
 }
 
-constexpr float kLog2e = 1.44269504f;
 // 2^-200 is 0 in f32, subnormals included, so that exponents below need no telling apart (and -inf no case of its own).
 constexpr float kLowest = -200.0f;
 

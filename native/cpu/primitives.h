@@ -8,10 +8,8 @@ namespace temper {
 struct PrimitiveRow {
   const PrimitiveJob& job;
   const PrimitiveParameters& parameters;
-  const Scratch& scratch;
   int64_t row;
-  float temperature;
-  Exponents tempered{temperature};
+  Exponents tempered{parameters.temperature};
   float max = -kInfinity, sum = 0;
 
   TEMPER_INLINE int columns(int from) const {
@@ -43,7 +41,7 @@ struct PrimitiveRow {
 
   void write(bool logarithm) const {
     alignas(64) float buffer[kBlock], out[kBlock + kLanes];
-    V inverse = splat(1.0f / sum), log_sum = log(splat(sum)), inverse_temperature = splat(1.0f / temperature);
+    V inverse = splat(1.0f / sum), log_sum = log(splat(sum)), inverse_temperature = splat((float)(1 / parameters.temperature));
     for (int from = 0; from < parameters.classes; from += kBlock) {
       int n = columns(from);
       const float* x = block(parameters.input, job.input, from, n, -kInfinity, buffer);
@@ -67,7 +65,7 @@ struct PrimitiveRow {
       for (int i = 0; i < padded(n); i += kLanes) part += load(g + i);
       total += part;
     }
-    V share = splat(sum_lanes(total) / sum), inverse_temperature = splat(1.0f / temperature);
+    V share = splat(sum_lanes(total) / sum), inverse_temperature = splat((float)(1 / parameters.temperature));
     for (int from = 0; from < parameters.classes; from += kBlock) {
       int n = columns(from);
       const float* x = block(parameters.input, job.input, from, n, -kInfinity, buffer);
@@ -80,7 +78,7 @@ struct PrimitiveRow {
   }
 
   // The first NaN, else the first of the largest.
-  int32_t argmax() const {
+  int64_t argmax() const {
     alignas(64) float buffer[kBlock];
     int best = 0;
     float largest = -kInfinity;
@@ -107,12 +105,13 @@ struct PrimitiveRow {
   }
 };
 
-static void primitive_rows(const PrimitiveJob& job, const Scratch& scratch, int64_t first, int64_t last) {
+static void primitive_rows(const PrimitiveJob& job, int64_t first, int64_t last) {
   const PrimitiveParameters& p = *job.parameters;
   for (int64_t row = first; row < last; row++) {
-    PrimitiveRow r{job, p, scratch, row, job.row_temperatures ? job.row_temperatures[row] : p.temperature};
+    PrimitiveRow r{job, p, row};
     if (p.primitive == kArgmax) {
-      ((int32_t*)job.output)[row] = r.argmax();
+      int64_t index = r.argmax();  // little-endian: its first bytes are the shorter integer
+      __builtin_memcpy((char*)job.output + row * p.output_bytes, &index, (unsigned)p.output_bytes);
       continue;
     }
     r.measure();

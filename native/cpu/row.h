@@ -15,8 +15,8 @@ template <class Policy, bool soft, Hard hard> struct Row {
   const Scratch& scratch;
   const Policy& policy;
   int64_t row, label;
-  float temperature, weight;
-  Exponents tempered{temperature}, plain{1.0f};
+  double temperature;
+  Exponents tempered{temperature}, plain{1.0};
   float student_max = -kInfinity, teacher_max = -kInfinity;
   Normaliser<V> normaliser = {};
   V sums[Policy::kSums] = {};       // row sums, the same in every lane
@@ -87,7 +87,7 @@ template <class Policy, bool soft, Hard hard> struct Row {
     if constexpr (Policy::kRawSums > 0) {
       V raw[Policy::kRawSums];
       for (int k = 0; k < Policy::kRawSums; k++) raw[k] = splat(sum_lanes(total.raw[k]));
-      divergence = first(policy.raw_value(raw, splat(student_sum), splat(teacher_sum), splat(1.0f / temperature)));
+      divergence = first(policy.raw_value(raw, splat(student_sum), splat(teacher_sum), splat((float)(1 / temperature))));
       if (divergence >= kNearlyEqual) return;
     }
     evaluate_accurately(student_sum, teacher_sum);
@@ -116,7 +116,7 @@ template <class Policy, bool soft, Hard hard> struct Row {
     int n = classes() - from < kBlock ? classes() - from : kBlock;
     const float* z = student_block(from, n, student_buffer);
     const float* u = soft ? teacher_block(from, n, teacher_buffer) : z;
-    RowShift<V> shift = row_shift(splat(student_max), splat(teacher_max), splat(1.0f / temperature));
+    RowShift<V> shift = row_shift(splat(student_max), splat(teacher_max), splat((float)(1 / temperature)));
     return fill_block<soft, hard, on_accurate_route>(tempered, plain, z, u, padded(n), student_max, teacher_max, shift, exponentials(from));
   }
 

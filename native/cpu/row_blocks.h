@@ -13,10 +13,16 @@ namespace temper {
 // of three (14 to 23 % of the time).
 enum class Hard { kNone, kSame, kSquare, kFourth, kSeparate };
 
-// Exponents of one row: exp((z - max)/T) = 2^((z - max) c).
+// Exponents of one row: exp((z - max)/T) = 2^((z - max) c). c stays finite and above 0, so that 0 c is 0 and a logit of -inf gives 0;
+// no T beyond these bounds differs from them in a result.
 struct Exponents {
   V c, lowest;
-  explicit Exponents(float temperature) : c(splat(kLog2e / temperature)), lowest(splat(kLowest * temperature / kLog2e)) {}
+  explicit Exponents(double temperature) {
+    double factor = 1.4426950408889634 / temperature;
+    factor = factor < 1e-30 ? 1e-30 : factor > 1e30 ? 1e30 : factor;
+    c = splat((float)factor);
+    lowest = splat((float)(kLowest / factor));
+  }
   TEMPER_INLINE V operator()(V shifted) const { return exp2_scaled(shifted, c, lowest); }
 };
 
