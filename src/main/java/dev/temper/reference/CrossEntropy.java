@@ -1,0 +1,46 @@
+package dev.temper.reference;
+
+/** Cross-entropy of the plain logits against a label, with label smoothing. */
+final class CrossEntropy {
+
+  private final int classes;
+  private final double smoothing;
+  private final Softmax student;
+
+  CrossEntropy(int classes, double smoothing) {
+    this.classes = classes;
+    this.smoothing = smoothing;
+    this.student = new Softmax(classes);
+  }
+
+  /**
+   * {@code lse(z) - (1 - e) z_y - (e/C) sum z} over the {@code C} classes whose logit is not -inf; gradient {@code r - (1 -
+   * e) onehot - e/C}. A label whose class is absent gives +inf and a finite gradient.
+   *
+   * @return the loss; NaN if the row has no softmax, with a gradient of NaN
+   */
+  double value(double[] z, int label, double[] gradient) {
+    boolean valid = student.set(z, 1);
+    int present = 0;
+    double negativeLogs = 0; // sum of lse(z) - z_i
+    for (int i = 0; i < classes; i++) {
+      gradient[i] = student.probability[i];
+      if (z[i] != Double.NEGATIVE_INFINITY) {
+        present++;
+        negativeLogs += student.logSum - (z[i] - student.max);
+      }
+    }
+    if (!valid) {
+      return Double.NaN;
+    }
+    gradient[label] -= 1 - smoothing;
+    double value = (1 - smoothing) * (student.logSum - (z[label] - student.max));
+    if (smoothing > 0) {
+      value += smoothing / present * negativeLogs;
+      for (int i = 0; i < classes; i++) {
+        gradient[i] -= z[i] == Double.NEGATIVE_INFINITY ? 0 : smoothing / present;
+      }
+    }
+    return value;
+  }
+}

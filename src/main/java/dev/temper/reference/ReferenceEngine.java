@@ -1,0 +1,88 @@
+package dev.temper.reference;
+
+import static dev.temper.reference.ReferenceLoss.host;
+
+import dev.temper.HostMatrix;
+import dev.temper.LogitMatrix;
+import dev.temper.LossEngine;
+import dev.temper.LossOutputs;
+import dev.temper.LossResult;
+import dev.temper.LossTotals;
+import dev.temper.RowVector;
+import dev.temper.spi.EngineBackend;
+import dev.temper.spi.LossCall;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The oracle as an engine, on the caller's thread: every loss, every dtype of host matrices, outputs rounded once from f64.
+ *
+ * <p>Row statistics hold {@code T^2 D} and the cross-entropy of the row in the first two columns and 0 in the others. {@code
+ * backward} does not read them: f32 would cost it its precision, so it begins again from the logits.
+ */
+final class ReferenceEngine implements EngineBackend {
+
+  @Override
+  public String describe() {
+    return "reference (f64, one thread, slow)";
+  }
+
+  @Override
+  public String refuses(LossCall call) {
+    return "";
+  }
+
+  @Override
+  public LossResult compute(LossCall call) {
+    LossOutputs outputs = call.outputs();
+    double[] statistics = new double[LossEngine.STATISTICS_COLUMNS];
+    LossTotals totals = ReferenceLoss.compute(call.loss(), call.inputs(), (row, soft, hard, gradient) -> {
+      set(outputs.rowSoft(), row, soft);
+      set(outputs.rowHard(), row, hard);
+      if (outputs.statistics() != null) {
+        statistics[0] = soft;
+        statistics[1] = hard;
+        Elements.write(statistics, host("statistics", outputs.statistics()), row);
+      }
+      if (outputs.gradient() != null) {
+        Elements.write(gradient, host("gradient", outputs.gradient()), row);
+      }
+    });
+    return () -> totals;
+  }
+
+  @Override
+  public void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {
+    RowMaps.logSoftmax(host("logits", logits), temperature, host("output", output));
+  }
+
+  @Override
+  public void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {
+    HostMatrix gradient = host("output", output);
+    RowMaps.logSoftmaxBackward(host("logits", logits), temperature, host("upstream", upstream), gradient);
+  }
+
+  @Override
+  public void softmax(LogitMatrix logits, LogitMatrix output) {
+    RowMaps.softmax(host("logits", logits), host("output", output));
+  }
+
+  @Override
+  public void argmax(LogitMatrix logits, RowVector output) {
+    if (!(output instanceof RowVector.Host indices)) {
+      throw new IllegalArgumentException("output is " + output + ", expected a view of host memory");
+    }
+    RowMaps.argmax(host("logits", logits), indices);
+  }
+
+  @Override
+  public void close() {
+    // Holds nothing.
+  }
+
+  private static void set(@Nullable RowVector vector, long row, double value) {
+    if (vector instanceof RowVector.Host host) {
+      host.segment().set(ValueLayout.JAVA_FLOAT_UNALIGNED, row * Float.BYTES, (float) value);
+    }
+  }
+}

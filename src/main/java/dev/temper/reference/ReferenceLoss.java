@@ -1,0 +1,99 @@
+package dev.temper.reference;
+
+import dev.temper.DistillationLoss;
+import dev.temper.HostMatrix;
+import dev.temper.LogitMatrix;
+import dev.temper.LossInputs;
+import dev.temper.LossTotals;
+import dev.temper.Reduction;
+import dev.temper.RowVector;
+import dev.temper.spi.HostRows;
+import dev.temper.spi.RowChecks;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** The oracle: totals of a batch in f64, and its rows through a callback, so that no copy of the logits is made. */
+public final class ReferenceLoss {
+
+  private ReferenceLoss() {}
+
+  /**
+   * Computes a batch. The rows arrive in order; before the first of them every label, row weight and row temperature has
+   * been checked, and a row has been read to its end before it arrives, so that its gradient may replace it.
+   *
+   * @param inputs views of host memory whose shapes fit the loss
+   * @throws IllegalArgumentException if a label, row weight or row temperature is invalid, teacher or labels are missing
+   *     where they have a weight, or a view is of device memory
+   */
+  public static LossTotals compute(DistillationLoss loss, LossInputs inputs, RowConsumer consumer) {
+    if (loss.hardWeight() > 0 && inputs.labels() == null) {
+      throw new IllegalArgumentException("labels are missing, but hardWeight is " + loss.hardWeight());
+    }
+    HostMatrix student = host("student", inputs.student());
+    int classes = loss.numClasses().orElse(student.classes());
+    long counted = RowChecks.check(loss, inputs, classes);
+    double scale = scale(loss, inputs, counted);
+
+    ReferenceRow reference = new ReferenceRow(loss, classes);
+    double[] z = new double[classes];
+    double[] u = new double[classes];
+    double[] gradient = new double[student.classes()];
+    double soft = 0;
+    double hard = 0;
+    long nonFinite = 0;
+    for (long row = 0; row < student.rows(); row++) {
+      Arrays.fill(gradient, 0);
+      long label = inputs.labels() instanceof RowVector.Host labels ? HostRows.label(labels, row) : 0;
+      if (inputs.labels() != null && label == loss.ignoreIndex()) {
+        consumer.row(row, 0, 0, gradient);
+        continue;
+      }
+      Elements.read(student, row, classes, z);
+      if (loss.softWeight() > 0) {
+        Elements.read(host("teacher", inputs.teacher()), row, classes, u);
+      }
+      reference.compute(z, u, (int) label, value(inputs.rowTemperatures(), row, loss.temperature()));
+      double weight = value(inputs.rowWeights(), row, 1);
+      if (weight > 0) { // otherwise it adds nothing, whatever it holds
+        soft += weight * reference.soft();
+        hard += weight * reference.hard();
+        nonFinite += Double.isFinite(reference.loss()) ? 0 : 1;
+        for (int i = 0; i < classes; i++) {
+          gradient[i] = reference.gradient(i) * weight * scale * inputs.gradientScale();
+        }
+      }
+      consumer.row(row, reference.soft(), reference.hard(), gradient);
+    }
+    double softTotal = reduced(loss, loss.softWeight(), soft, scale);
+    double hardTotal = reduced(loss, loss.hardWeight(), hard, scale);
+    return new LossTotals(softTotal + hardTotal, softTotal, hardTotal, student.rows(), counted, nonFinite);
+  }
+
+  /** What a sum over rows is multiplied by; 0 rather than 1/0 where nothing is counted. */
+  private static double scale(DistillationLoss loss, LossInputs inputs, long counted) {
+    double divisor = inputs.denominator().orElse(switch (loss.reduction()) {
+      case NONE, SUM -> 1;
+      case MEAN -> counted;
+      case BATCH_MEAN -> inputs.student().rows();
+    });
+    return counted == 0 ? 0 : 1 / divisor;
+  }
+
+  private static double reduced(DistillationLoss loss, double weight, double sum, double scale) {
+    if (loss.reduction() == Reduction.NONE) {
+      return Double.NaN;
+    }
+    return weight > 0 ? weight * sum * scale : 0;
+  }
+
+  private static double value(@Nullable RowVector vector, long row, double otherwise) {
+    return vector instanceof RowVector.Host host ? HostRows.value(host, row) : otherwise;
+  }
+
+  static HostMatrix host(String name, @Nullable LogitMatrix matrix) {
+    if (matrix instanceof HostMatrix host) {
+      return host;
+    }
+    throw new IllegalArgumentException(name + " is " + matrix + ", expected a view of host memory");
+  }
+}

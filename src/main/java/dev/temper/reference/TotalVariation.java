@@ -1,0 +1,18 @@
+package dev.temper.reference;
+
+/** Total variation distance. */
+final class TotalVariation {
+
+  private TotalVariation() {}
+
+  /** {@code 1/2 sum |p - q|}; {@code dD/dq = 1/2 sign(q - p)}, 0 at ties. */
+  static double value(Distributions row, double[] gradient) {
+    double value = 0;
+    for (int i = 0; i < row.classes; i++) {
+      value += Math.abs(row.difference(i)) / 2;
+      gradient[i] = -Math.signum(row.logRatio[i]) / 2;
+    }
+    MixtureDivergences.throughSoftmax(row, gradient);
+    return value;
+  }
+}
