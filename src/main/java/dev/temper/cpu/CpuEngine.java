@@ -1,0 +1,139 @@
+package dev.temper.cpu;
+
+import dev.temper.DistillationLoss;
+import dev.temper.Divergence;
+import dev.temper.HostMatrix;
+import dev.temper.LogitMatrix;
+import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
+import dev.temper.LossResult;
+import dev.temper.LossTotals;
+import dev.temper.RowVector;
+import dev.temper.cpu.PrimitiveStruct.Kind;
+import dev.temper.spi.EngineBackend;
+import dev.temper.spi.EngineUnavailableException;
+import dev.temper.spi.LossCall;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/** One native engine: an instruction set, its threads and a few rows of scratch memory for each. */
+final class CpuEngine implements EngineBackend {
+
+  private final CpuLibrary library = CpuLibrary.instance();
+  private final MemorySegment handle;
+  private final String description;
+
+  private CpuEngine(String instructionSet, int threads) {
+    handle = library.create(instructionSet, threads);
+    if (handle.equals(MemorySegment.NULL)) {
+      throw new EngineUnavailableException("the CPU engine could not start " + threads + " threads; ask for fewer");
+    }
+    description = describe(instructionSet, threads);
+  }
+
+  static CpuEngine open(String instructionSet, int threads) {
+    return new CpuEngine(instructionSet, threads);
+  }
+
+  static String describe(String instructionSet, int threads) {
+    String name = switch (instructionSet) {
+      case "avx512" -> "AVX-512";
+      case "avx2" -> "AVX2";
+      default -> instructionSet + " instructions";
+    };
+    return "cpu (" + name + ", " + threads + (threads == 1 ? " thread)" : " threads)");
+  }
+
+  @Override
+  public String describe() {
+    return description;
+  }
+
+  @Override
+  public String refuses(LossCall call) {
+    DistillationLoss loss = call.loss();
+    Divergence divergence = loss.divergence();
+    if (loss.softWeight() > 0 && !(divergence instanceof Divergence.ForwardKl || divergence instanceof Divergence.JensenShannon)) {
+      return "divergence " + divergence.label() + " is not there yet, forward-kl and jsd:BETA are; the reference device has all";
+    }
+    if (loss.hardWeight() > 0 && loss.labelSmoothing() > 0) {
+      return "labelSmoothing " + loss.labelSmoothing() + " is not there yet; the reference device has it";
+    }
+    if (loss.softcap().isPresent()) {
+      return "softcap " + loss.softcap().getAsDouble() + " is not there yet; the reference device has it";
+    }
+    if (loss.softWeight() > 0 && loss.teacherTemperature().isPresent()) {
+      return "teacherTemperature " + loss.teacherTemperature().getAsDouble() + " is not there yet; the reference device has it";
+    }
+    return "";
+  }
+
+  @Override
+  public LossResult compute(LossCall call) {
+    LossInputs inputs = call.inputs();
+    LossOutputs outputs = call.outputs();
+    LogitMatrix statistics = call.savedStatistics() != null ? call.savedStatistics() : outputs.statistics();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment parameters = arena.allocate(LossStruct.LAYOUT);
+      LossStruct.write(call, parameters);
+      int status = library.loss(handle, parameters, segment(inputs.student()),
+          call.usesTeacher() ? segment(inputs.teacher()) : MemorySegment.NULL, segment(outputs.gradient()), segment(inputs.labels()),
+          segment(inputs.rowWeights()), segment(inputs.rowTemperatures()), segment(outputs.rowSoft()), segment(outputs.rowHard()),
+          segment(statistics));
+      LossTotals totals = LossStruct.read(call, parameters, status);
+      return () -> totals;
+    }
+  }
+
+  @Override
+  public void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {
+    map(Kind.LOG_SOFTMAX, logits, temperature, logits, output);
+  }
+
+  @Override
+  public void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {
+    map(Kind.LOG_SOFTMAX_BACKWARD, logits, temperature, upstream, output);
+  }
+
+  @Override
+  public void softmax(LogitMatrix logits, LogitMatrix output) {
+    map(Kind.SOFTMAX, logits, 1, logits, output);
+  }
+
+  @Override
+  public void argmax(LogitMatrix logits, RowVector output) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment parameters = arena.allocate(PrimitiveStruct.LAYOUT);
+      PrimitiveStruct.writeArgmax(logits, output.dtype().bytes(), parameters);
+      run(parameters, segment(logits), MemorySegment.NULL, segment(output));
+    }
+  }
+
+  private void map(Kind kind, LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment parameters = arena.allocate(PrimitiveStruct.LAYOUT);
+      PrimitiveStruct.write(kind, logits, temperature, upstream, output, parameters);
+      run(parameters, segment(logits), segment(upstream), segment(output));
+    }
+  }
+
+  private void run(MemorySegment parameters, MemorySegment input, MemorySegment upstream, MemorySegment output) {
+    if (library.primitive(handle, parameters, input, upstream, output) != 0) {
+      throw new IllegalStateException("the cpu engine found no memory for its threads");
+    }
+  }
+
+  @Override
+  public void close() {
+    library.destroy(handle);
+  }
+
+  private static MemorySegment segment(@Nullable LogitMatrix matrix) {
+    return matrix == null ? MemorySegment.NULL : ((HostMatrix) matrix).segment();
+  }
+
+  private static MemorySegment segment(@Nullable RowVector vector) {
+    return vector == null ? MemorySegment.NULL : ((RowVector.Host) vector).segment();
+  }
+}

@@ -1,0 +1,60 @@
+package dev.temper.cpu;
+
+import dev.temper.EngineOptions;
+import dev.temper.spi.Availability;
+import dev.temper.spi.EngineBackend;
+import dev.temper.spi.EngineProvider;
+import dev.temper.spi.EngineUnavailableException;
+
+/**
+ * Opens the CPU engine where its native library is packed for this platform, or named by the system property {@value
+ * #LIBRARY_PROPERTY}.
+ */
+public final class CpuEngineProvider implements EngineProvider {
+
+  /** Names another build of the library. */
+  public static final String LIBRARY_PROPERTY = "dev.temper.cpu.library";
+
+  /** Forces an instruction set: {@code avx512}, {@code avx2} or {@code baseline}; empty or absent: the best one. */
+  public static final String INSTRUCTION_SET_PROPERTY = "dev.temper.cpu.isa";
+
+  /** For {@link java.util.ServiceLoader}. */
+  public CpuEngineProvider() {}
+
+  @Override
+  public String device() {
+    return "cpu";
+  }
+
+  @Override
+  public int rank() {
+    return 50;
+  }
+
+  @Override
+  public Availability availability() {
+    try {
+      return Availability.usable(CpuEngine.describe(instructionSet(), Runtime.getRuntime().availableProcessors()));
+    } catch (EngineUnavailableException e) {
+      return Availability.missing(String.valueOf(e.getMessage()));
+    }
+  }
+
+  @Override
+  public EngineBackend open(int index, EngineOptions options) {
+    if (index != 0) {
+      throw new IllegalArgumentException("device cpu:" + index + " does not exist, expected cpu");
+    }
+    return CpuEngine.open(instructionSet(), options.threads().orElse(Runtime.getRuntime().availableProcessors()));
+  }
+
+  private static String instructionSet() {
+    String asked = System.getProperty(INSTRUCTION_SET_PROPERTY, "");
+    String found = CpuLibrary.instance().instructionSet(asked);
+    if (found.isEmpty()) {
+      throw new EngineUnavailableException("this processor or this build of the CPU engine has no instruction set '" + asked
+          + "', expected avx512, avx2 or baseline; change or drop the property " + INSTRUCTION_SET_PROPERTY);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,168 @@
+package dev.temper.cpu;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.temper.spi.EngineUnavailableException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
+import java.util.Collections;
+import org.jspecify.annotations.Nullable;
+
+/** The functions of libtemper_cpu, loaded once per process. */
+final class CpuLibrary {
+
+  private static @Nullable CpuLibrary loaded;
+
+  private final MethodHandle create;
+  private final MethodHandle destroy;
+  private final MethodHandle variant;
+  private final MethodHandle layout;
+  // Each function twice: Java arrays can only be passed by a call that holds up the garbage collector meanwhile.
+  private final MethodHandle loss;
+  private final MethodHandle lossOverArrays;
+  private final MethodHandle primitive;
+  private final MethodHandle primitiveOverArrays;
+
+  private CpuLibrary(SymbolLookup symbols) {
+    create = handle(symbols, "temper_cpu_create", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT));
+    destroy = handle(symbols, "temper_cpu_destroy", FunctionDescriptor.ofVoid(ADDRESS));
+    variant = handle(symbols, "temper_cpu_variant", FunctionDescriptor.of(ADDRESS, ADDRESS));
+    layout = handle(symbols, "temper_cpu_layout", FunctionDescriptor.of(ADDRESS));
+    Linker.Option overArrays = Linker.Option.critical(true);
+    loss = handle(symbols, "temper_cpu_loss", addresses(11));
+    lossOverArrays = handle(symbols, "temper_cpu_loss", addresses(11), overArrays);
+    primitive = handle(symbols, "temper_cpu_primitive", addresses(5));
+    primitiveOverArrays = handle(symbols, "temper_cpu_primitive", addresses(5), overArrays);
+  }
+
+  /**
+   * The library.
+   *
+   * @throws EngineUnavailableException if there is none for this platform, or it cannot be loaded; the next call tries again
+   */
+  static synchronized CpuLibrary instance() {
+    CpuLibrary library = loaded;
+    if (library == null) {
+      library = new CpuLibrary(open());
+      loaded = library;
+    }
+    return library;
+  }
+
+  private static SymbolLookup open() {
+    String named = System.getProperty(CpuEngineProvider.LIBRARY_PROPERTY, "");
+    try {
+      // Never unloaded: engines' threads may outlive any scope that Java knows.
+      return named.isEmpty()
+          ? PackedLibrary.use(file -> SymbolLookup.libraryLookup(file, Arena.global()))
+          : SymbolLookup.libraryLookup(Path.of(named), Arena.global());
+    } catch (IOException | IllegalArgumentException e) {
+      String which = named.isEmpty() ? "the packed library" : named + " (property " + CpuEngineProvider.LIBRARY_PROPERTY + ")";
+      throw new EngineUnavailableException("no CPU engine: " + which + " cannot be loaded: " + e.getMessage());
+    }
+  }
+
+  /** An engine, or NULL if memory or threads are refused. */
+  MemorySegment create(String instructionSet, int threads) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (MemorySegment) create.invokeExact(arena.allocateFrom(instructionSet), threads);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  void destroy(MemorySegment engine) {
+    try {
+      destroy.invokeExact(engine);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** The instruction set that the name comes to ("" is the best one), or an empty string if this processor lacks it. */
+  String instructionSet(String name) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment found = (MemorySegment) variant.invokeExact(arena.allocateFrom(name));
+      return found.equals(MemorySegment.NULL) ? "" : found.reinterpret(32).getString(0);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** Sizes and offsets of the structs as the C++ compiler laid them out. */
+  long[] layout(int numbers) {
+    try {
+      MemorySegment found = (MemorySegment) layout.invokeExact();
+      return found.reinterpret(numbers * (long) Long.BYTES).toArray(JAVA_LONG);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** A loss; returns the status. Segments in the order of temper_cpu_loss, NULL where absent. */
+  int loss(MemorySegment engine, MemorySegment parameters, MemorySegment student, MemorySegment teacher, MemorySegment gradient,
+      MemorySegment labels, MemorySegment rowWeights, MemorySegment rowTemperatures, MemorySegment rowSoft, MemorySegment rowHard,
+      MemorySegment statistics) {
+    boolean arrays = anyArray(student, teacher, gradient, labels, rowWeights, rowTemperatures, rowSoft, rowHard, statistics);
+    try {
+      return arrays
+          ? (int) lossOverArrays.invokeExact(engine, parameters, student, teacher, gradient, labels, rowWeights, rowTemperatures,
+              rowSoft, rowHard, statistics)
+          : (int) loss.invokeExact(engine, parameters, student, teacher, gradient, labels, rowWeights, rowTemperatures, rowSoft,
+              rowHard, statistics);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** A primitive; returns the status. */
+  int primitive(MemorySegment engine, MemorySegment parameters, MemorySegment input, MemorySegment upstream, MemorySegment output) {
+    try {
+      return anyArray(input, upstream, output)
+          ? (int) primitiveOverArrays.invokeExact(engine, parameters, input, upstream, output)
+          : (int) primitive.invokeExact(engine, parameters, input, upstream, output);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  private static boolean anyArray(MemorySegment... segments) {
+    for (MemorySegment segment : segments) {
+      if (!segment.isNative()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static MethodHandle handle(SymbolLookup symbols, String name, FunctionDescriptor type, Linker.Option... options) {
+    MemorySegment address = symbols.find(name)
+        .orElseThrow(() -> new EngineUnavailableException("no CPU engine: the library has no function " + name
+            + ", it is of another version; build it again with native/build"));
+    return Linker.nativeLinker().downcallHandle(address, type, options);
+  }
+
+  private static FunctionDescriptor addresses(int count) {
+    return FunctionDescriptor.of(JAVA_INT, Collections.nCopies(count, ADDRESS).toArray(MemoryLayout[]::new));
+  }
+
+  /** What a downcall can throw is the caller's: a closed arena, or one confined to another thread. */
+  private static RuntimeException unexpected(Throwable e) {
+    if (e instanceof RuntimeException known) {
+      throw known;
+    }
+    if (e instanceof Error error) {
+      throw error;
+    }
+    return new IllegalStateException(e);
+  }
+}

@@ -1,0 +1,125 @@
+package dev.temper.cpu;
+
+import static dev.temper.cpu.ShapeStruct.offset;
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.temper.DistillationLoss;
+import dev.temper.Divergence;
+import dev.temper.LossInputs;
+import dev.temper.LossTotals;
+import dev.temper.Reduction;
+import dev.temper.RowVector;
+import dev.temper.spi.LossCall;
+import dev.temper.spi.RowChecks;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+
+/** The struct LossParameters of native/cpu/job.h: written before a call, read after it. */
+final class LossStruct {
+
+  static final StructLayout LAYOUT = MemoryLayout.structLayout(
+      JAVA_LONG.withName("rows"), JAVA_LONG.withName("classes"),
+      ShapeStruct.LAYOUT.withName("student"), ShapeStruct.LAYOUT.withName("teacher"), ShapeStruct.LAYOUT.withName("gradient"),
+      JAVA_INT.withName("label_bytes"), JAVA_INT.withName("operation"), JAVA_LONG.withName("ignore_index"),
+      JAVA_INT.withName("divergence"), JAVA_FLOAT.withName("divergence_parameter"), JAVA_DOUBLE.withName("temperature"),
+      JAVA_INT.withName("temperature_scaling"), MemoryLayout.paddingLayout(4),
+      JAVA_DOUBLE.withName("soft_weight"), JAVA_DOUBLE.withName("hard_weight"), JAVA_DOUBLE.withName("gradient_scale"),
+      JAVA_DOUBLE.withName("divisor"),
+      JAVA_INT.withName("status"), JAVA_FLOAT.withName("bad_value"), JAVA_LONG.withName("bad_row"), JAVA_LONG.withName("bad_label"),
+      JAVA_LONG.withName("counted_rows"), JAVA_LONG.withName("non_finite_rows"),
+      JAVA_DOUBLE.withName("soft"), JAVA_DOUBLE.withName("hard"));
+
+  static final long STUDENT = offset(LAYOUT, "student");
+  static final long IGNORE_INDEX = offset(LAYOUT, "ignore_index");
+  static final long TEMPERATURE = offset(LAYOUT, "temperature");
+  static final long DIVISOR = offset(LAYOUT, "divisor");
+  static final long BAD_ROW = offset(LAYOUT, "bad_row");
+  static final long SOFT = offset(LAYOUT, "soft");
+
+  private static final long ROWS = offset(LAYOUT, "rows");
+  private static final long CLASSES = offset(LAYOUT, "classes");
+  private static final long TEACHER = offset(LAYOUT, "teacher");
+  private static final long GRADIENT = offset(LAYOUT, "gradient");
+  private static final long LABEL_BYTES = offset(LAYOUT, "label_bytes");
+  private static final long OPERATION = offset(LAYOUT, "operation");
+  private static final long DIVERGENCE = offset(LAYOUT, "divergence");
+  private static final long DIVERGENCE_PARAMETER = offset(LAYOUT, "divergence_parameter");
+  private static final long TEMPERATURE_SCALING = offset(LAYOUT, "temperature_scaling");
+  private static final long SOFT_WEIGHT = offset(LAYOUT, "soft_weight");
+  private static final long HARD_WEIGHT = offset(LAYOUT, "hard_weight");
+  private static final long GRADIENT_SCALE = offset(LAYOUT, "gradient_scale");
+  private static final long BAD_VALUE = offset(LAYOUT, "bad_value");
+  private static final long BAD_LABEL = offset(LAYOUT, "bad_label");
+  private static final long COUNTED_ROWS = offset(LAYOUT, "counted_rows");
+  private static final long NON_FINITE_ROWS = offset(LAYOUT, "non_finite_rows");
+  private static final long HARD = offset(LAYOUT, "hard");
+
+  private LossStruct() {}
+
+  static void write(LossCall call, MemorySegment to) {
+    DistillationLoss loss = call.loss();
+    LossInputs inputs = call.inputs();
+    RowVector labels = inputs.labels();
+    to.set(JAVA_LONG, ROWS, inputs.student().rows());
+    to.set(JAVA_LONG, CLASSES, (long) call.classes());
+    ShapeStruct.put(to, STUDENT, inputs.student());
+    ShapeStruct.put(to, TEACHER, inputs.teacher());
+    ShapeStruct.put(to, GRADIENT, call.outputs().gradient());
+    to.set(JAVA_INT, LABEL_BYTES, labels == null ? 0 : labels.dtype().bytes());
+    to.set(JAVA_INT, OPERATION, operation(call));
+    to.set(JAVA_LONG, IGNORE_INDEX, loss.ignoreIndex());
+    if (loss.divergence() instanceof Divergence.JensenShannon jsd) {
+      to.set(JAVA_INT, DIVERGENCE, 1);
+      to.set(JAVA_FLOAT, DIVERGENCE_PARAMETER, (float) jsd.beta());
+    }
+    to.set(JAVA_DOUBLE, TEMPERATURE, loss.temperature());
+    to.set(JAVA_INT, TEMPERATURE_SCALING, loss.temperatureScaling() ? 1 : 0);
+    to.set(JAVA_DOUBLE, SOFT_WEIGHT, loss.softWeight());
+    to.set(JAVA_DOUBLE, HARD_WEIGHT, loss.hardWeight());
+    to.set(JAVA_DOUBLE, GRADIENT_SCALE, inputs.gradientScale());
+    to.set(JAVA_DOUBLE, DIVISOR, divisor(loss.reduction(), inputs));
+  }
+
+  private static int operation(LossCall call) {
+    return call.savedStatistics() != null ? 2 : call.outputs().gradient() != null ? 1 : 0;
+  }
+
+  /** 0 stands for the number of counted rows, which the native side counts. */
+  private static double divisor(Reduction reduction, LossInputs inputs) {
+    if (inputs.denominator().isPresent()) {
+      return inputs.denominator().getAsDouble();
+    }
+    return switch (reduction) {
+      case NONE, SUM -> 1;
+      case MEAN -> 0;
+      case BATCH_MEAN -> Math.max(1, inputs.student().rows());
+    };
+  }
+
+  /**
+   * The totals after a call.
+   *
+   * @throws IllegalArgumentException if the call found an invalid label, weight or temperature
+   */
+  static LossTotals read(LossCall call, MemorySegment from, int status) {
+    long row = from.get(JAVA_LONG, BAD_ROW);
+    float value = from.get(JAVA_FLOAT, BAD_VALUE);
+    switch (status) {
+      case 0 -> { }
+      case 1 -> throw RowChecks.badLabel(row, from.get(JAVA_LONG, BAD_LABEL), call.classes(), call.loss().ignoreIndex());
+      case 2 -> throw RowChecks.badWeight(row, value);
+      case 3 -> throw RowChecks.badTemperature(row, value);
+      default -> throw new IllegalStateException(
+          "the cpu engine found no memory for four rows of " + call.classes() + " floats per thread");
+    }
+    boolean none = call.loss().reduction() == Reduction.NONE;
+    double soft = none ? Double.NaN : from.get(JAVA_DOUBLE, SOFT);
+    double hard = none ? Double.NaN : from.get(JAVA_DOUBLE, HARD);
+    return new LossTotals(soft + hard, soft, hard, call.inputs().student().rows(), from.get(JAVA_LONG, COUNTED_ROWS),
+        from.get(JAVA_LONG, NON_FINITE_ROWS));
+  }
+}

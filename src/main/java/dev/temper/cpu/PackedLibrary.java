@@ -1,0 +1,59 @@
+package dev.temper.cpu;
+
+import dev.temper.spi.EngineUnavailableException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.function.Function;
+
+/** The native library among the resources, under its platform's name. */
+final class PackedLibrary {
+
+  private static final String FILE = "libtemper_cpu.so";
+
+  private PackedLibrary() {}
+
+  /**
+   * Hands the library to a loader as a file. One in a jar is unpacked into a new folder that only this user can enter, and removed
+   * once it is loaded: the mapping keeps it alive.
+   */
+  static <R> R use(Function<Path, R> load) throws IOException {
+    String name = "native/" + platform() + "/" + FILE;
+    URL resource = PackedLibrary.class.getResource(name);
+    if (resource == null) {
+      throw new EngineUnavailableException("no CPU engine: this build has no native library for " + platform()
+          + "; build Temper here with a C++ compiler (c++, g++ or clang++)");
+    }
+    if (resource.getProtocol().equals("file")) {
+      return load.apply(path(resource));
+    }
+    Path folder = Files.createTempDirectory("temper");
+    Path file = folder.resolve(FILE);
+    try (InputStream packed = resource.openStream()) {
+      Files.copy(packed, file);
+      return load.apply(file);
+    } finally {
+      Files.deleteIfExists(file);
+      Files.deleteIfExists(folder);
+    }
+  }
+
+  /** Operating system and processor as native/build names them, such as {@code linux-x86_64}. */
+  static String platform() {
+    String system = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
+    String processor = System.getProperty("os.arch", "");
+    return system + "-" + (processor.equals("amd64") ? "x86_64" : processor);
+  }
+
+  private static Path path(URL resource) throws IOException {
+    try {
+      return Path.of(resource.toURI());
+    } catch (URISyntaxException e) {
+      throw new IOException("not a path: " + resource, e);
+    }
+  }
+}
