@@ -36,7 +36,7 @@ template <class V> struct JensenShannon {
     V larger = max(e.p, e.q);
     auto student_larger = e.log_ratio <= 0.0f;
     V weight = select(student_larger, V{} + beta, V{} + (1.0f - beta));
-    V mixed = -log1p(select(larger > 0.0f, -weight * abs(e.difference) / larger, V{}));
+    V mixed = V{} - log1p(select(larger > 0.0f, -weight * abs(e.difference) / larger, V{}));
     log_pm = select(student_larger, mixed + e.log_ratio, mixed);
     log_qm = select(student_larger, mixed, mixed - e.log_ratio);
   }

@@ -6,6 +6,7 @@
 #include "math.h"
 
 namespace temper {
+namespace {
 
 constexpr float kInfinity = __builtin_huge_valf();
 
@@ -42,7 +43,7 @@ template <int32_t dtype> TEMPER_INLINE void encode(V a, void* out, int i) {
 }
 
 // n elements as floats in `buffer`, padded with `padding`.
-template <int32_t dtype> static void decode_all(const void* in, int n, float padding, float* buffer) {
+template <int32_t dtype> void decode_all(const void* in, int n, float padding, float* buffer) {
   constexpr int size = dtype == kF32 ? 4 : 2;
   int whole = n & -kLanes;
   for (int i = 0; i < whole; i += kLanes) store(decode<dtype>(in, i), buffer + i);
@@ -62,13 +63,13 @@ TEMPER_INLINE const float* load_block(int32_t dtype, const void* in, int n, floa
   return buffer;
 }
 
-static float load_one(int32_t dtype, const void* base, int64_t index) {
+float load_one(int32_t dtype, const void* base, int64_t index) {
   float buffer[kLanes];
   load_block(dtype, (const char*)base + index * element_bytes(dtype), 1, 0.0f, buffer);
   return buffer[0];
 }
 
-template <int32_t dtype> static void encode_all(const float* in, int n, void* out) {
+template <int32_t dtype> void encode_all(const float* in, int n, void* out) {
   constexpr int size = dtype == kF32 ? 4 : 2;
   int whole = n & -kLanes;
   for (int i = 0; i < whole; i += kLanes) encode<dtype>(load(in + i), out, i);
@@ -79,7 +80,7 @@ template <int32_t dtype> static void encode_all(const float* in, int n, void* ou
 }
 
 // Whole cache lines past the caches: 21 to 32 % of the time of large gradients, which nobody reads before they left the cache anyway.
-template <int32_t dtype> static void stream_all(float* in, int n, void* out) {
+template <int32_t dtype> void stream_all(float* in, int n, void* out) {
   constexpr int size = dtype == kF32 ? 4 : 2, line = 64 / size;
   int head = (int)(-(uintptr_t)out & 63) / size;
   if ((uintptr_t)out % size != 0 || n < head + line) return encode_all<dtype>(in, n, out);
@@ -111,9 +112,10 @@ TEMPER_INLINE void store_block(int32_t dtype, float* in, int n, void* out, bool 
 }
 
 // Columns from `first` on become 0: the whole row of an ignored token, or the padding.
-static void store_zeros(const Shape& shape, void* base, int64_t row, int64_t first) {
+void store_zeros(const Shape& shape, void* base, int64_t row, int64_t first) {
   if (first < shape.width)
     __builtin_memset((void*)at(base, shape, row, first), 0, (uint64_t)(shape.width - first) * element_bytes(shape.dtype));
 }
 
+}  // namespace
 }  // namespace temper

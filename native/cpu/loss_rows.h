@@ -4,6 +4,7 @@
 #include "row.h"
 
 namespace temper {
+namespace {
 
 TEMPER_INLINE int64_t label_of(const LossJob& job, int64_t row) {
   if (job.labels == nullptr) return 0;
@@ -44,7 +45,7 @@ TEMPER_INLINE void account(const LossJob& job, int64_t row, float weight, double
 }
 
 template <class Policy, bool soft, Hard hard>
-static void loss_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, double temperature, float weight,
+void loss_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, double temperature, float weight,
                      Partial& partial) {
   const LossParameters& p = *job.parameters;
   Row<Policy, soft, hard> r{job, p, scratch, policy, row, label_of(job, row), temperature};
@@ -61,7 +62,7 @@ static void loss_row(const LossJob& job, const Scratch& scratch, const Policy& p
   r.store_gradient(gradient_scale(job, temperature, weight), p.operation == kBackward);
 }
 
-static void skip_row(const LossJob& job, int64_t row) {
+void skip_row(const LossJob& job, int64_t row) {
   if (job.row_soft) job.row_soft[row] = 0;
   if (job.row_hard) job.row_hard[row] = 0;
   if (job.parameters->operation != kForward) store_zeros(job.parameters->gradient, job.gradient, row, 0);
@@ -70,7 +71,7 @@ static void skip_row(const LossJob& job, int64_t row) {
 }
 
 template <class Policy>
-static void one_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, Partial& partial) {
+void one_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, Partial& partial) {
   const LossParameters& p = *job.parameters;
   if (job.labels && label_of(job, row) == p.ignore_index) return skip_row(job, row);
   double t = job.row_temperatures ? job.row_temperatures[row] : p.temperature;
@@ -85,7 +86,7 @@ static void one_row(const LossJob& job, const Scratch& scratch, const Policy& po
   loss_row<Policy, true, Hard::kSeparate>(job, scratch, policy, row, t, w, partial);
 }
 
-static void loss_rows(const LossJob& job, const Scratch& scratch, int64_t first, int64_t last, Partial& partial) {
+void loss_rows(const LossJob& job, const Scratch& scratch, int64_t first, int64_t last, Partial& partial) {
   partial = {};
   if (job.parameters->divergence == kJensenShannon) {
     JensenShannon<V> policy{job.parameters->divergence_parameter};
@@ -97,4 +98,5 @@ static void loss_rows(const LossJob& job, const Scratch& scratch, int64_t first,
   if (job.stream_gradient) stream_fence();
 }
 
+}  // namespace
 }  // namespace temper

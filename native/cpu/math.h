@@ -4,6 +4,7 @@
 #include "vector.h"
 
 namespace temper {
+namespace {
 
 TEMPER_INLINE V splat(float a) { return a - V{}; }
 TEMPER_INLINE V abs(V a) { return (V)((I)a & 0x7fffffff); }
@@ -81,4 +82,5 @@ TEMPER_INLINE V log1p(V x) {
   return log_corrected(u, ((u - 1.0f) - x) / u);
 }
 
+}  // namespace
 }  // namespace temper

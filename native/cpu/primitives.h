@@ -4,6 +4,7 @@
 #include "row_blocks.h"
 
 namespace temper {
+namespace {
 
 struct PrimitiveRow {
   const PrimitiveJob& job;
@@ -105,7 +106,7 @@ struct PrimitiveRow {
   }
 };
 
-static void primitive_rows(const PrimitiveJob& job, int64_t first, int64_t last) {
+void primitive_rows(const PrimitiveJob& job, int64_t first, int64_t last) {
   const PrimitiveParameters& p = *job.parameters;
   for (int64_t row = first; row < last; row++) {
     PrimitiveRow r{job, p, row};
@@ -120,4 +121,5 @@ static void primitive_rows(const PrimitiveJob& job, int64_t first, int64_t last)
   }
 }
 
+}  // namespace
 }  // namespace temper

@@ -4,6 +4,7 @@
 #include "row_blocks.h"
 
 namespace temper {
+namespace {
 
 TEMPER_INLINE float first(V a) { return a[0]; }
 // A maximum of -inf would turn absent classes into NaN.
@@ -167,4 +168,5 @@ template <class Policy, bool soft, Hard hard> struct Row {
   }
 };
 
+}  // namespace
 }  // namespace temper

@@ -8,6 +8,7 @@
 #include "../../kernels/divergence/jensen_shannon.h"
 
 namespace temper {
+namespace {
 
 // Where exp((z - max)) at T = 1, for the cross-entropy, comes from. For T = 2 and 4 a power of exp((z - max)/T) saves one exponential
 // of three (14 to 23 % of the time).
@@ -39,7 +40,7 @@ struct BlockExponentials {
   float* log_ratio;
 };
 
-static float block_max(const float* in, int n) {
+float block_max(const float* in, int n) {
   V a = splat(-kInfinity), b = a, c = a, d = a;
   int i = 0;
   for (; i + 4 * kLanes <= n; i += 4 * kLanes) {
@@ -61,7 +62,7 @@ template <Hard hard> TEMPER_INLINE V hard_exp(V student_exp, const float* separa
 }
 
 template <class Policy, bool soft, Hard hard, bool keep>
-static void sum_block(const Policy& policy, const Exponents& tempered, const Exponents& plain, const float* z, const float* u, int n,
+void sum_block(const Policy& policy, const Exponents& tempered, const Exponents& plain, const float* z, const float* u, int n,
                       float student_shift, float teacher_shift, RowSums<Policy>& row, const BlockExponentials& out) {
   RowSums<Policy> sums;
   for (int i = 0; i < n; i += kLanes) {
@@ -92,7 +93,7 @@ static void sum_block(const Policy& policy, const Exponents& tempered, const Exp
 
 // Exponentials at the row's final maxima. Returns the sum of excess on the accurate route.
 template <bool soft, Hard hard, bool accurate>
-static V fill_block(const Exponents& tempered, const Exponents& plain, const float* z, const float* u, int n, float student_max,
+V fill_block(const Exponents& tempered, const Exponents& plain, const float* z, const float* u, int n, float student_max,
                     float teacher_max, const RowShift<V>& shift, const BlockExponentials& out) {
   V excess_sum = {};
   for (int i = 0; i < n; i += kLanes) {
@@ -119,7 +120,7 @@ template <bool accurate> TEMPER_INLINE Element<V> element_at(const BlockExponent
 }
 
 template <class Policy>
-static void add_block(const Policy& policy, const BlockExponentials& in, int n, const Normaliser<V>& normaliser, V* row) {
+void add_block(const Policy& policy, const BlockExponentials& in, int n, const Normaliser<V>& normaliser, V* row) {
   V sums[Policy::kSums] = {};
   for (int i = 0; i < n; i += kLanes) policy.add(sums, element_at<true>(in, i, normaliser));
   for (int k = 0; k < Policy::kSums; k++) row[k] += sums[k];
@@ -132,7 +133,7 @@ struct GradientScale {
 
 // `hard_inverse` = 1 / sum of the exponentials at T = 1, at this block's shift.
 template <class Policy, bool soft, Hard hard, bool accurate>
-static void gradient_block(const Policy& policy, const BlockExponentials& in, int n, const Normaliser<V>& normaliser, const V* sums,
+void gradient_block(const Policy& policy, const BlockExponentials& in, int n, const Normaliser<V>& normaliser, const V* sums,
                            float hard_inverse, GradientScale scale, float* out) {
   V soft_scale = splat(scale.soft), hard_scale = splat(scale.hard * hard_inverse);
   for (int i = 0; i < n; i += kLanes) {
@@ -143,4 +144,5 @@ static void gradient_block(const Policy& policy, const BlockExponentials& in, in
   }
 }
 
+}  // namespace
 }  // namespace temper

@@ -1,5 +1,5 @@
-// The vector of this build variant: V holds kLanes floats, I as many ints. Everything here and in the headers above it is
-// inline or static: the variants are linked into one library.
+// The vector of this build variant: V holds kLanes floats, I as many ints. This and the headers above it live in an unnamed namespace:
+// the variants are linked into one library, which must not take one instruction set's function for another's.
 #pragma once
 
 #define TEMPER_INLINE inline __attribute__((always_inline))

@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 namespace temper {
+namespace {
 
 constexpr int kLanes = 16;
 typedef float V __attribute__((vector_size(64)));
@@ -29,4 +30,5 @@ TEMPER_INLINE void stream(const unsigned short* in, unsigned short* out) {
 TEMPER_INLINE void stream_fence() { _mm_sfence(); }
 constexpr bool kStreams = true;
 
+}  // namespace
 }  // namespace temper

@@ -6,6 +6,7 @@
 #endif
 
 namespace temper {
+namespace {
 
 constexpr int kLanes = 4;
 typedef float V __attribute__((vector_size(16)));
@@ -52,4 +53,5 @@ TEMPER_INLINE void stream(V a, float* out) { __builtin_memcpy(out, &a, sizeof a)
 TEMPER_INLINE void stream(const unsigned short* in, unsigned short* out) { __builtin_memcpy(out, in, 64); }
 TEMPER_INLINE void stream_fence() {}
 
+}  // namespace
 }  // namespace temper

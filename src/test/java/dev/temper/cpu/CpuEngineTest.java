@@ -1,0 +1,270 @@
+package dev.temper.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.temper.DType;
+import dev.temper.DistillationLoss;
+import dev.temper.Divergence;
+import dev.temper.EngineOptions;
+import dev.temper.HostMatrix;
+import dev.temper.LossEngine;
+import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
+import dev.temper.LossTotals;
+import dev.temper.Reduction;
+import dev.temper.RowVector;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class CpuEngineTest {
+
+  private static final DistillationLoss LOSS = DistillationLoss.hinton(2, 0.7);
+  private static final float INFINITY = Float.POSITIVE_INFINITY;
+  private static LossEngine cpu;
+
+  @BeforeAll
+  static void open() {
+    cpu = LossEngine.open("cpu");
+  }
+
+  @AfterAll
+  static void close() {
+    cpu.close();
+  }
+
+  @Test
+  void structsAreLaidOutAsInCpp() {
+    long[] expected = LongStream.of(LossStruct.LAYOUT.byteSize(), LossStruct.STUDENT, LossStruct.IGNORE_INDEX, LossStruct.TEMPERATURE,
+        LossStruct.DIVISOR, LossStruct.BAD_ROW, LossStruct.SOFT, PrimitiveStruct.LAYOUT.byteSize(), PrimitiveStruct.OUTPUT,
+        PrimitiveStruct.PRIMITIVE, LossEngine.STATISTICS_COLUMNS).toArray();
+
+    assertThat(CpuLibrary.instance().layout(expected.length)).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {10, 100, 5000})
+  void bitsDoNotDependOnThreadsNorOnWhatElseRuns(int classes) throws InterruptedException {
+    try (Arena arena = Arena.ofShared(); LossEngine serial = LossEngine.open("cpu", EngineOptions.defaults().withThreads(1));
+        LossEngine wide = LossEngine.open("cpu", EngineOptions.defaults().withThreads(5))) {
+      Batch batch = new Batch(arena, classes, 300, classes, DType.F32, DType.BF16, 3);
+      HostMatrix expected = Batch.empty(arena, 300, classes, DType.F32);
+      LossTotals totals = serial.forwardBackward(LOSS, batch.inputs(), LossOutputs.gradient(expected)).totals();
+      List<String> failures = new ArrayList<>();
+      Runnable repeat = () -> {
+        try (Arena own = Arena.ofShared()) {
+          HostMatrix gradient = Batch.empty(own, 300, classes, DType.F32);
+          for (int i = 0; i < 20; i++) {
+            LossTotals again = wide.forwardBackward(LOSS, batch.inputs(), LossOutputs.gradient(gradient)).totals();
+            if (!again.equals(totals) || gradient.segment().mismatch(expected.segment()) >= 0) {
+              synchronized (failures) {
+                failures.add(again + " instead of " + totals);
+              }
+            }
+          }
+        }
+      };
+      List<Thread> threads = List.of(new Thread(repeat), new Thread(repeat), new Thread(repeat));
+      threads.forEach(Thread::start);
+      for (Thread thread : threads) {
+        thread.join();
+      }
+
+      assertThat(failures).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {7, 40, 3000})
+  void aRowHasTheSameBitsAloneAsInABatch(int classes) {
+    try (Arena arena = Arena.ofConfined()) {
+      Batch batch = new Batch(arena, 5, 37, classes, DType.F32, DType.F32, 3);
+      LossInputs inputs = batch.inputs();
+      DistillationLoss sum = LOSS.toBuilder().reduction(Reduction.SUM).build();
+      HostMatrix all = Batch.empty(arena, 37, classes, DType.F32);
+      cpu.forwardBackward(sum, inputs, LossOutputs.gradient(all));
+      for (int row = 0; row < 37; row++) {
+        HostMatrix one = Batch.empty(arena, 1, classes, DType.F32);
+        cpu.forwardBackward(sum, LossInputs.of(only(batch.student, row)).withTeacher(only(batch.teacher, row))
+            .withLabels(RowVector.of(batch.labels[row])), LossOutputs.gradient(one));
+
+        assertThat(Batch.row(one, 0)).isEqualTo(Batch.row(all, row));
+      }
+    }
+  }
+
+  private static HostMatrix only(HostMatrix matrix, int row) {
+    MemorySegment from = matrix.segment().asSlice(row * matrix.rowStride() * matrix.dtype().bytes());
+    return HostMatrix.of(from, 1, matrix.classes(), matrix.dtype());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {10, 3000})
+  void aRowOfNanOrInfinityStaysAlone(int classes) {
+    try (Arena arena = Arena.ofConfined()) {
+      Batch batch = new Batch(arena, 3, 5, classes, DType.F32, DType.F16, 3);
+      Batch.set(batch.student, 1, classes - 1, Float.NaN);
+      Batch.set(batch.teacher, 2, 0, INFINITY);
+      for (int c = 0; c < classes; c++) {
+        Batch.set(batch.teacher, 3, c, -INFINITY);
+      }
+      HostMatrix gradient = Batch.empty(arena, 5, classes, DType.F32);
+      float[] soft = new float[5];
+      LossTotals totals = cpu.forwardBackward(LOSS, batch.inputs(), LossOutputs.gradient(gradient).withRowSoft(RowVector.of(soft))).totals();
+
+      assertThat(totals.nonFiniteRows()).isEqualTo(3);
+      assertThat(totals.total()).isNaN();
+      for (int row = 0; row < 5; row++) {
+        boolean poisoned = row >= 1 && row <= 3;
+        assertThat(Float.isNaN(soft[row])).isEqualTo(poisoned);
+        for (float value : Batch.row(gradient, row)) {
+          assertThat(Float.isNaN(value)).isEqualTo(poisoned);
+        }
+      }
+    }
+  }
+
+  @Test
+  void absentClasses() {
+    float[] student = {1, -INFINITY, 2, 0.5f, -INFINITY, 1};
+    float[] teacher = {2, -INFINITY, -INFINITY, 1, 0.3f, 0.1f};
+    float[] gradient = new float[6];
+    LossInputs inputs = LossInputs.of(HostMatrix.of(student, 2, 3)).withTeacher(HostMatrix.of(teacher, 2, 3)).withLabels(RowVector.of(1, 1));
+    float[] soft = new float[2];
+    float[] hard = new float[2];
+    LossTotals totals = cpu.forwardBackward(LOSS, inputs,
+        LossOutputs.gradient(HostMatrix.of(gradient, 2, 3)).withRowSoft(RowVector.of(soft)).withRowHard(RowVector.of(hard))).totals();
+
+    assertThat(soft[0]).isFinite().isPositive();
+    assertThat(soft[1]).isEqualTo(INFINITY);
+    assertThat(hard).containsExactly(INFINITY, INFINITY);
+    assertThat(totals.nonFiniteRows()).isEqualTo(2);
+    for (float value : gradient) {
+      assertThat(value).isFinite();
+    }
+    assertThat(gradient[1]).isEqualTo(-0.3f / 2);
+  }
+
+  @ParameterizedTest
+  @EnumSource(value = DType.class, names = {"F32", "F16", "BF16"})
+  void studentEqualToTeacherGivesExactlyNothing(DType type) {
+    try (Arena arena = Arena.ofConfined()) {
+      for (Divergence divergence : List.of(Divergence.forwardKl(), Divergence.jensenShannon(0.1))) {
+        for (int classes : new int[] {1, 10, 100, 4000}) {
+          Batch batch = new Batch(arena, classes, 3, classes, DType.BF16, type, 5);
+          for (int row = 0; row < 3; row++) {
+            for (int c = 0; c < classes; c++) {
+              Batch.set(batch.teacher, row, c, Batch.get(batch.student, row, c));
+              Batch.set(batch.student, row, c, Batch.get(batch.teacher, row, c));
+              Batch.set(batch.teacher, row, c, Batch.get(batch.student, row, c));
+            }
+          }
+          HostMatrix gradient = Batch.empty(arena, 3, classes, DType.F32);
+          DistillationLoss soft = DistillationLoss.builder().temperature(3).divergence(divergence).build();
+
+          assertThat(cpu.forwardBackward(soft, batch.inputs(), LossOutputs.gradient(gradient)).total()).isEqualTo(0.0);
+          assertThat(Batch.row(gradient, 1)).containsOnly(0f);
+        }
+      }
+    }
+  }
+
+  @Test
+  void backwardRepeatsTheGradient() {
+    try (Arena arena = Arena.ofConfined()) {
+      Batch batch = new Batch(arena, 9, 6, 3000, DType.F16, DType.F32, 3);
+      for (int c = 0; c < 3000; c++) {
+        Batch.set(batch.teacher, 2, c, Batch.get(batch.student, 2, c) + 1e-3f * (c % 7));
+      }
+      HostMatrix statistics = HostMatrix.of(new float[6 * LossEngine.STATISTICS_COLUMNS], 6, LossEngine.STATISTICS_COLUMNS);
+      HostMatrix fused = Batch.empty(arena, 6, 3000, DType.F32);
+      HostMatrix later = Batch.empty(arena, 6, 3000, DType.F32);
+      cpu.forwardBackward(LOSS, batch.inputs(), LossOutputs.gradient(fused));
+      cpu.forward(LOSS, batch.inputs(), LossOutputs.none().withStatistics(statistics));
+      cpu.backward(LOSS, batch.inputs(), statistics, LossOutputs.gradient(later));
+      for (int row = 0; row < 6; row++) {
+        for (int c = 0; c < 3000; c++) {
+          float want = Batch.get(fused, row, c);
+          assertThat(Math.abs(Batch.get(later, row, c) - want)).isLessThanOrEqualTo(4 * 0x1p-24f * Math.max(0.01f, Math.abs(want)));
+        }
+      }
+    }
+  }
+
+  @Test
+  void ignoredRowsPaddingAndPlace() {
+    try (Arena arena = Arena.ofConfined()) {
+      Batch batch = new Batch(arena, 1, 4, 50, DType.F32, DType.F32, 2);
+      DistillationLoss loss = LOSS.toBuilder().numClasses(40).build();
+      batch.labels[2] = -100;
+      Arrays.setAll(batch.labels, row -> batch.labels[row] < 0 ? batch.labels[row] : batch.labels[row] % 40);
+      for (int row = 0; row < 4; row++) {
+        for (int c = 40; c < 50; c++) {
+          Batch.set(batch.student, row, c, Float.NaN);
+          Batch.set(batch.teacher, row, c, INFINITY);
+        }
+      }
+      Batch.set(batch.teacher, 2, 0, Float.NaN);
+      HostMatrix apart = Batch.empty(arena, 4, 50, DType.F32);
+      LossTotals totals = cpu.forwardBackward(loss, batch.inputs(), LossOutputs.gradient(apart)).totals();
+      LossTotals again = cpu.forwardBackward(loss, batch.inputs(), LossOutputs.gradientInPlace(batch.student)).totals();
+
+      assertThat(totals.countedRows()).isEqualTo(3);
+      assertThat(totals.total()).isFinite();
+      assertThat(again).isEqualTo(totals);
+      for (int row = 0; row < 4; row++) {
+        assertThat(Batch.row(batch.student, row)).isEqualTo(Batch.row(apart, row));
+        assertThat(Arrays.copyOfRange(Batch.row(apart, row), 40, 50)).containsOnly(0f);
+      }
+      assertThat(Batch.row(apart, 2)).containsOnly(0f);
+    }
+  }
+
+  @Test
+  void badRowsAreNamedBeforeAnythingIsWritten() {
+    float[] logits = new float[6];
+    float[] gradient = {5, 5, 5, 5, 5, 5};
+    LossInputs inputs = LossInputs.of(HostMatrix.of(logits, 2, 3)).withTeacher(HostMatrix.of(logits, 2, 3));
+    LossOutputs outputs = LossOutputs.gradient(HostMatrix.of(gradient, 2, 3));
+
+    assertThatThrownBy(() -> cpu.forwardBackward(LOSS, inputs.withLabels(RowVector.of(0L, 3L)), outputs).totals())
+        .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("row 1 has label 3");
+    LossInputs labelled = inputs.withLabels(RowVector.of(0, 1));
+    assertThatThrownBy(() -> cpu.forwardBackward(LOSS, labelled.withRowWeights(RowVector.of(-1f, 1f)), outputs).totals())
+        .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("row 0 has weight -1.0");
+    assertThatThrownBy(() -> cpu.forwardBackward(LOSS, labelled.withRowTemperatures(RowVector.of(1f, 0f)), outputs).totals())
+        .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("row 1 has temperature 0.0");
+    assertThat(gradient).containsOnly(5f);
+    assertThatThrownBy(() -> cpu.forward(LOSS.toBuilder().divergence(Divergence.reverseKl()).build(), labelled))
+        .hasMessageContaining("reverse-kl");
+  }
+
+  @Test
+  void inference() {
+    float[] logits = {1, 3, 3, Float.NaN, 2, Float.NaN, -INFINITY, -INFINITY, -INFINITY, 0, -INFINITY, 0};
+    float[] output = new float[12];
+    int[] best = new int[4];
+    HostMatrix matrix = HostMatrix.of(logits, 4, 3);
+    cpu.argmax(matrix, RowVector.of(best));
+    cpu.softmax(matrix, HostMatrix.of(output, 4, 3));
+
+    assertThat(best).containsExactly(1, 0, 0, 0);
+    assertThat(Arrays.copyOfRange(output, 3, 9)).containsOnly(Float.NaN);
+    assertThat(Arrays.copyOfRange(output, 9, 12)).containsExactly(0.5f, 0, 0.5f);
+    cpu.logSoftmax(matrix, 2, HostMatrix.of(output, 4, 3));
+    assertThat(output[10]).isEqualTo(-INFINITY);
+    assertThat(output[9]).isEqualTo((float) -Math.log(2));
+    cpu.logSoftmaxBackward(matrix, 2, HostMatrix.of(new float[] {1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3}, 4, 3), HostMatrix.of(output, 4, 3));
+    assertThat(Arrays.copyOfRange(output, 9, 12)).containsExactly(-1, 1, 0);
+  }
+}
