@@ -33,10 +33,11 @@ template <class V> struct JensenShannon {
   // log(p/m) and log(q/m) with one logarithm: that of the smaller over the mixture, in a form that keeps its relative accuracy
   // as q tends to p; the other one differs by log(p/q).
   TEMPER_INLINE void logarithms(const Element<V>& e, V& log_pm, V& log_qm) const {
+    // The quotient first: times the weight a subnormal difference may round to the whole of `larger`, and log1p(-1) is infinite.
     V larger = max(e.p, e.q);
     auto student_larger = e.log_ratio <= 0.0f;
     V weight = select(student_larger, V{} + beta, V{} + (1.0f - beta));
-    V mixed = V{} - log1p(select(larger > 0.0f, -weight * abs(e.difference) / larger, V{}));
+    V mixed = V{} - log1p(select(larger > 0.0f, -weight * (abs(e.difference) / larger), V{}));
     log_pm = select(student_larger, mixed + e.log_ratio, mixed);
     log_qm = select(student_larger, mixed, mixed - e.log_ratio);
   }
