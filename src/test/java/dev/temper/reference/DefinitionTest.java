@@ -1,0 +1,90 @@
+package dev.temper.reference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.temper.DistillationLoss;
+import dev.temper.Divergence;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Value and gradient of every divergence against its definition in 50-digit arithmetic, the gradient as a difference quotient
+ * there, from students far from their teacher to ones that nearly equal it.
+ */
+class DefinitionTest {
+
+  private static final int CLASSES = 6;
+
+  /** Step of the difference quotient; its error is of the order of the square. */
+  private static final BigDecimal STEP = new BigDecimal("1e-18");
+
+  static final Divergence[] DIVERGENCES = {
+    Divergence.forwardKl(), Divergence.reverseKl(), Divergence.mixed(0), Divergence.mixed(0.3), Divergence.mixed(1),
+    Divergence.jensenShannon(0.1), Divergence.jensenShannon(0.5), Divergence.jensenShannon(0.9),
+    Divergence.skewForwardKl(0), Divergence.skewForwardKl(0.1), Divergence.skewForwardKl(0.7),
+    Divergence.skewReverseKl(0), Divergence.skewReverseKl(0.1), Divergence.skewReverseKl(0.7),
+    Divergence.totalVariation(), Divergence.logitMse()
+  };
+
+  static List<Arguments> cases() {
+    List<Arguments> cases = new ArrayList<>();
+    for (Divergence divergence : DIVERGENCES) {
+      for (double distance : new double[] {20, 2, 0.3, 1e-3, 1e-6}) {
+        cases.add(Arguments.of(divergence, distance, 2.5, 2.5));
+      }
+      cases.add(Arguments.of(divergence, 2, 1, 1));
+      cases.add(Arguments.of(divergence, 2, 0.7, 1.9));
+    }
+    return cases;
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void valueAndGradientFollowTheDefinition(Divergence divergence, double distance, double temperature, double teacherTemperature) {
+    SplittableRandom random = new SplittableRandom(7);
+    double[] z = new double[CLASSES];
+    double[] u = new double[CLASSES];
+    for (int i = 0; i < CLASSES; i++) {
+      u[i] = (float) random.nextDouble(-3, 3);
+      z[i] = (float) (u[i] + random.nextDouble(-distance, distance));
+    }
+    DistillationLoss loss = DistillationLoss.builder()
+        .divergence(divergence).temperature(temperature).teacherTemperature(teacherTemperature).build();
+    ReferenceRow row = new ReferenceRow(loss, CLASSES);
+    row.compute(z, u, 0, temperature);
+
+    double factor = divergence instanceof Divergence.LogitMse ? 1 : temperature * temperature;
+    double expected = factor * definition(divergence, z, u, loss, -1, BigDecimal.ZERO).doubleValue();
+    // Relative to the value however small; separate temperatures are rounded apart, which never comes near equality.
+    assertThat(row.soft()).isCloseTo(expected, within(2e-14 * expected));
+    double largest = 0;
+    double[] gradient = new double[CLASSES];
+    for (int i = 0; i < CLASSES; i++) {
+      BigDecimal above = definition(divergence, z, u, loss, i, STEP);
+      BigDecimal below = definition(divergence, z, u, loss, i, STEP.negate());
+      gradient[i] = factor * above.subtract(below).doubleValue() / (2 * STEP.doubleValue());
+      largest = Math.max(largest, Math.abs(gradient[i]));
+    }
+    for (int i = 0; i < CLASSES; i++) {
+      assertThat(row.gradient(i)).isCloseTo(gradient[i], within(2e-14 * largest));
+    }
+  }
+
+  private static BigDecimal definition(
+      Divergence divergence, double[] z, double[] u, DistillationLoss loss, int moved, BigDecimal step) {
+    BigDecimal[] student = new BigDecimal[CLASSES];
+    BigDecimal[] teacher = new BigDecimal[CLASSES];
+    for (int i = 0; i < CLASSES; i++) {
+      student[i] = i == moved ? Decimals.of(z[i]).add(step) : Decimals.of(z[i]);
+      teacher[i] = Decimals.of(u[i]);
+    }
+    return Decimals.divergence(divergence, student, teacher, Decimals.of(loss.temperature()),
+        Decimals.of(loss.teacherTemperature().orElse(loss.temperature())));
+  }
+}

@@ -1,0 +1,115 @@
+package dev.temper.reference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.temper.DistillationLoss;
+import dev.temper.Divergence;
+import dev.temper.HostMatrix;
+import dev.temper.LossInputs;
+import dev.temper.Reduction;
+import dev.temper.RowVector;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The gradient of the reduced loss of a batch is the derivative of its total, with every option, for every divergence. */
+class FiniteDifferenceTest {
+
+  private static final int ROWS = 3;
+  private static final int CLASSES = 7;
+
+  /** Exact in f32 beside logits that are multiples of 2^-8; the five-point quotient is then off by about 2^-36. */
+  private static final float STEP = 0x1p-8f;
+
+  private static final double BOUND = 1e-8;
+
+  private static final Map<String, UnaryOperator<DistillationLoss.Builder>> OPTIONS = new LinkedHashMap<>();
+
+  static {
+    OPTIONS.put("plain", b -> b);
+    OPTIONS.put("teacher temperature", b -> b.teacherTemperature(1.4));
+    OPTIONS.put("softcap", b -> b.softcap(5).hardWeight(0.5));
+    OPTIONS.put("label smoothing", b -> b.labelSmoothing(0.1).hardWeight(0.6));
+    OPTIONS.put("no scaling", b -> b.temperatureScaling(false));
+    OPTIONS.put("mean", b -> b.reduction(Reduction.MEAN).ignoreIndex(2).hardWeight(0.25));
+    OPTIONS.put("batch mean", b -> b.reduction(Reduction.BATCH_MEAN).ignoreIndex(2));
+    OPTIONS.put("row temperatures", b -> b);
+    OPTIONS.put("row weights", b -> b.hardWeight(0.5));
+    OPTIONS.put("padding", b -> b.numClasses(CLASSES - 2).hardWeight(0.5));
+  }
+
+  static List<Arguments> cases() {
+    List<Arguments> cases = new ArrayList<>();
+    for (Divergence divergence : DefinitionTest.DIVERGENCES) {
+      OPTIONS.keySet().forEach(option -> cases.add(Arguments.of(divergence, option)));
+    }
+    return cases;
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  @SuppressWarnings("NullAway") // the options are looked up by their own keys
+  void gradientIsTheDerivativeOfTheTotal(Divergence divergence, String option) {
+    DistillationLoss.Builder builder =
+        DistillationLoss.builder().divergence(divergence).temperature(2.5).softWeight(0.8).reduction(Reduction.SUM);
+    DistillationLoss loss = OPTIONS.get(option).apply(builder).build();
+    float[] student = logits(1);
+    LossInputs inputs = LossInputs.of(HostMatrix.of(student, ROWS, CLASSES))
+        .withTeacher(HostMatrix.of(logits(2), ROWS, CLASSES))
+        .withLabels(RowVector.of(4, 2, 0))
+        .withRowTemperatures(option.equals("row temperatures") ? RowVector.of(0.8f, 2, 3.5f) : null)
+        .withRowWeights(option.equals("row weights") ? RowVector.of(0.5f, 0, 3) : null);
+    double[] gradient = new double[ROWS * CLASSES];
+    ReferenceLoss.compute(loss, inputs, (row, soft, hard, g) -> System.arraycopy(g, 0, gradient, (int) row * CLASSES, CLASSES));
+    for (int i = 0; i < gradient.length; i++) {
+      float center = student[i];
+      double near = total(loss, inputs, student, i, center + STEP) - total(loss, inputs, student, i, center - STEP);
+      double far = total(loss, inputs, student, i, center + 2 * STEP) - total(loss, inputs, student, i, center - 2 * STEP);
+      student[i] = center;
+      assertThat(gradient[i]).as("element %d", i).isCloseTo((8 * near - far) / (12 * STEP), within(BOUND));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void derivativeByASharedTemperature(boolean scaling) {
+    double[] z = {1, 2, 0, -1.5, Double.NEGATIVE_INFINITY};
+    double[] u = {2, 1, 0.5, 3, Double.NEGATIVE_INFINITY};
+    double step = 1e-3;
+    for (double temperature : new double[] {0.8, 1, 2.5, 7}) {
+      double near = soft(z, u, temperature + step, scaling) - soft(z, u, temperature - step, scaling);
+      double far = soft(z, u, temperature + 2 * step, scaling) - soft(z, u, temperature - 2 * step, scaling);
+      assertThat(TemperatureGradient.ofForwardKl(z, u, temperature, scaling))
+          .isCloseTo((8 * near - far) / (12 * step), within(1e-10));
+    }
+  }
+
+  private static double total(DistillationLoss loss, LossInputs inputs, float[] student, int i, float value) {
+    student[i] = value;
+    return ReferenceLoss.compute(loss, inputs, (row, soft, hard, gradient) -> {}).total();
+  }
+
+  private static double soft(double[] z, double[] u, double temperature, boolean scaling) {
+    DistillationLoss loss = DistillationLoss.builder().temperature(temperature).temperatureScaling(scaling).build();
+    ReferenceRow row = new ReferenceRow(loss, z.length);
+    row.compute(z, u, 0, temperature);
+    return row.soft();
+  }
+
+  private static float[] logits(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    float[] logits = new float[ROWS * CLASSES];
+    for (int i = 0; i < logits.length; i++) {
+      logits[i] = random.nextInt(-600, 600) / 256f;
+    }
+    return logits;
+  }
+}
