@@ -1,0 +1,113 @@
+package dev.temper.io;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * A safetensors file, memory-mapped: 8 bytes of header length, the header in JSON, the tensors' bytes. Tensors are views of
+ * the file; nothing is copied.
+ */
+public final class SafetensorsFile implements TensorFile {
+
+  /** Longest header, as the format's own library has it. */
+  static final long MAX_HEADER_BYTES = 100_000_000;
+
+  static final int LENGTH_BYTES = 8;
+  private static final ValueLayout.OfLong LENGTH = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final Path path;
+  private final MappedFile file;
+  private final MemorySegment data;
+  private final Map<String, SafetensorsHeader.Entry> entries;
+  private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+
+  private SafetensorsFile(Path path, MappedFile file, MemorySegment data, Map<String, SafetensorsHeader.Entry> entries) {
+    this.path = path;
+    this.file = file;
+    this.data = data;
+    this.entries = entries;
+    entries.forEach((name, entry) -> tensors.put(name, entry.info()));
+  }
+
+  /**
+   * Maps a file and checks its header.
+   *
+   * @throws IllegalArgumentException if the header breaks the format in any way, with the file's name and the cause
+   * @throws IOException if the file cannot be read
+   */
+  public static SafetensorsFile open(Path path) throws IOException {
+    MappedFile file = MappedFile.open(path);
+    try {
+      long headerBytes = headerBytes(file.bytes());
+      MemorySegment data = file.bytes().asSlice(LENGTH_BYTES + headerBytes);
+      String header = decode(file.bytes().asSlice(LENGTH_BYTES, headerBytes));
+      return new SafetensorsFile(path, file, data, SafetensorsHeader.parse(header, data.byteSize()));
+    } catch (IllegalArgumentException e) {
+      file.close();
+      throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
+    } catch (RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  private static long headerBytes(MemorySegment bytes) {
+    if (bytes.byteSize() < LENGTH_BYTES) {
+      throw new IllegalArgumentException("file of " + bytes.byteSize() + " bytes, expected at least the " + LENGTH_BYTES
+          + " bytes of a safetensors header length; the file is truncated or of another kind");
+    }
+    long length = bytes.get(LENGTH, 0);
+    if (length < 0 || length > MAX_HEADER_BYTES) {
+      throw new IllegalArgumentException("header length is " + Long.toUnsignedString(length) + " bytes, expected at most "
+          + MAX_HEADER_BYTES + "; this is no safetensors file");
+    }
+    if (length > bytes.byteSize() - LENGTH_BYTES) {
+      throw new IllegalArgumentException("header length is " + length + " bytes, but only " + (bytes.byteSize() - LENGTH_BYTES)
+          + " follow; the file is truncated or of another kind");
+    }
+    return length;
+  }
+
+  private static String decode(MemorySegment header) {
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(header.asByteBuffer()).toString();
+    } catch (CharacterCodingException e) {
+      throw new IllegalArgumentException("header is not UTF-8; this is no safetensors file", e);
+    }
+  }
+
+  @Override
+  public Path path() {
+    return path;
+  }
+
+  @Override
+  public Map<String, TensorInfo> tensors() {
+    return Collections.unmodifiableMap(tensors);
+  }
+
+  @Override
+  public Tensor tensor(String name) {
+    TensorInfo info = info(name);
+    SafetensorsHeader.Entry entry = Objects.requireNonNull(entries.get(name));
+    try {
+      return new Tensor(name, info.usableDType(), info.shape(), data.asSlice(entry.begin(), entry.end() - entry.begin()));
+    } catch (IllegalArgumentException e) {
+      throw TensorFault.in(path, name, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    file.close();
+  }
+}

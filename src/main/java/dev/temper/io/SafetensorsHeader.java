@@ -1,0 +1,187 @@
+package dev.temper.io;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the JSON header of a safetensors file and checks it against the bytes that follow. */
+final class SafetensorsHeader {
+
+  /** A tensor and the bytes it takes, counted from the end of the header. */
+  record Entry(TensorInfo info, long begin, long end) {}
+
+  private static final String METADATA = "__metadata__";
+
+  /** Bits of one element, for every type that the format knows. */
+  private static final Map<String, Integer> BITS = Map.ofEntries(
+      Map.entry("BOOL", 8), Map.entry("U8", 8), Map.entry("I8", 8), Map.entry("F8_E5M2", 8), Map.entry("F8_E4M3", 8),
+      Map.entry("F8_E8M0", 8), Map.entry("F4", 4), Map.entry("F6_E2M3", 6), Map.entry("F6_E3M2", 6), Map.entry("I16", 16),
+      Map.entry("U16", 16), Map.entry("F16", 16), Map.entry("BF16", 16), Map.entry("I32", 32), Map.entry("U32", 32),
+      Map.entry("F32", 32), Map.entry("F64", 64), Map.entry("I64", 64), Map.entry("U64", 64), Map.entry("C64", 64));
+
+  /**
+   * Header, tensor and array of sizes: nothing in the format is nested deeper. Names are neither interned nor kept in a symbol
+   * table, which a hostile header could fill with colliding ones.
+   */
+  private static final JsonFactory FACTORY = JsonFactory.builder()
+      .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+      .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+      .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+      .streamReadConstraints(StreamReadConstraints.builder()
+          .maxNestingDepth(3)
+          .maxNumberLength(20)
+          .maxStringLength((int) SafetensorsFile.MAX_HEADER_BYTES)
+          .build())
+      .build();
+
+  private final JsonParser json;
+
+  private SafetensorsHeader(JsonParser json) {
+    this.json = json;
+  }
+
+  /**
+   * The tensors of a header, in its order.
+   *
+   * @param dataBytes bytes that follow the header, which the tensors must fill without gap or overlap
+   * @throws IllegalArgumentException if anything is not as the format says
+   */
+  static Map<String, Entry> parse(String header, long dataBytes) {
+    if (!header.startsWith("{")) {
+      throw new IllegalArgumentException("header does not begin with '{'; this is no safetensors file");
+    }
+    Map<String, Entry> entries;
+    try (JsonParser json = FACTORY.createParser(header)) {
+      entries = new SafetensorsHeader(json).entries();
+    } catch (JsonProcessingException e) {
+      String place = e.getLocation() == null ? "" : " at character " + e.getLocation().getCharOffset();
+      throw new IllegalArgumentException("header is not valid JSON" + place + ": " + Quoted.of(e.getOriginalMessage()), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // a string cannot fail to be read
+    }
+    requireFilled(entries.values(), dataBytes);
+    return entries;
+  }
+
+  private Map<String, Entry> entries() throws IOException {
+    Map<String, Entry> entries = new LinkedHashMap<>();
+    json.nextToken();
+    while (json.nextToken() == JsonToken.FIELD_NAME) {
+      String name = json.currentName();
+      if (name.equals(METADATA)) {
+        skipMetadata();
+      } else {
+        entries.put(name, entry(name));
+      }
+    }
+    if (json.nextToken() != null) {
+      throw new IllegalArgumentException("header goes on after its closing '}'");
+    }
+    return entries;
+  }
+
+  private void skipMetadata() throws IOException {
+    require(json.nextToken() == JsonToken.START_OBJECT, METADATA, "is no object");
+    while (json.nextToken() == JsonToken.FIELD_NAME) {
+      String key = json.currentName();
+      require(json.nextToken() == JsonToken.VALUE_STRING, METADATA, "has a value that is no string, at key " + Quoted.of(key));
+    }
+  }
+
+  private Entry entry(String name) throws IOException {
+    require(json.nextToken() == JsonToken.START_OBJECT, name, "is no object with dtype, shape and data_offsets");
+    String dtype = null;
+    List<Long> shape = null;
+    List<Long> offsets = null;
+    while (json.nextToken() == JsonToken.FIELD_NAME) {
+      String key = json.currentName();
+      switch (key) {
+        case "dtype" -> {
+          require(json.nextToken() == JsonToken.VALUE_STRING, name, "has a dtype that is no string");
+          dtype = json.getText();
+        }
+        case "shape" -> shape = sizes(name, key, TensorInfo.MAX_RANK);
+        case "data_offsets" -> offsets = sizes(name, key, 2);
+        default -> throw new IllegalArgumentException(
+            "tensor " + Quoted.of(name) + " has unknown key " + Quoted.of(key) + "; known: dtype, shape, data_offsets");
+      }
+    }
+    return check(name, present(name, "dtype", dtype), present(name, "shape", shape), present(name, "data_offsets", offsets));
+  }
+
+  private List<Long> sizes(String name, String key, int most) throws IOException {
+    require(json.nextToken() == JsonToken.START_ARRAY, name, "has " + key + " that is no array");
+    List<Long> sizes = new ArrayList<>();
+    while (json.nextToken() != JsonToken.END_ARRAY) {
+      require(json.currentToken() == JsonToken.VALUE_NUMBER_INT, name, "has " + key + " with something else than whole numbers");
+      long size = json.getLongValue();
+      require(size >= 0, name, "has " + key + " with the negative number " + size);
+      require(sizes.size() < most, name, "has " + key + " with more than " + most + " numbers");
+      sizes.add(size);
+    }
+    return sizes;
+  }
+
+  private static Entry check(String name, String dtype, List<Long> shape, List<Long> offsets) {
+    require(offsets.size() == 2, name, "has data_offsets " + offsets + ", expected [begin, end]");
+    long begin = offsets.get(0);
+    long end = offsets.get(1);
+    require(begin <= end, name, "has data_offsets " + offsets + " that end before they begin");
+    TensorInfo info;
+    try {
+      info = new TensorInfo(name, dtype, shape);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("tensor " + Quoted.of(name) + ": " + e.getMessage(), e);
+    }
+    Integer bits = BITS.get(dtype);
+    if (bits != null) {
+      long high = Math.multiplyHigh(info.elements(), bits);
+      long needed = info.elements() * bits;
+      require(high == 0 && needed >= 0 && needed % 8 == 0 && needed / 8 == end - begin, name,
+          "is " + info.describe() + ", which does not take the " + (end - begin) + " bytes of its data_offsets " + offsets);
+    }
+    return new Entry(info, begin, end);
+  }
+
+  private static void requireFilled(Iterable<Entry> entries, long dataBytes) {
+    List<Entry> ordered = new ArrayList<>();
+    entries.forEach(ordered::add);
+    ordered.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
+    long filled = 0;
+    for (Entry entry : ordered) {
+      String name = entry.info().name();
+      require(entry.end() <= dataBytes, name, "ends at byte " + entry.end() + ", but only " + dataBytes
+          + " bytes follow the header; the file is truncated or hostile");
+      require(entry.begin() >= filled, name, "begins at byte " + entry.begin() + " and overlaps another tensor, which ends at " + filled);
+      require(entry.begin() == filled, name, "begins at byte " + entry.begin() + " and leaves a gap after byte " + filled);
+      filled = entry.end();
+    }
+    if (filled != dataBytes) {
+      throw new IllegalArgumentException((dataBytes - filled) + " bytes follow the last tensor, expected none");
+    }
+  }
+
+  private static <V> V present(String name, String key, @Nullable V value) {
+    if (value == null) {
+      throw new IllegalArgumentException("tensor " + Quoted.of(name) + " has no " + key);
+    }
+    return value;
+  }
+
+  private static void require(boolean holds, String name, String fault) {
+    if (!holds) {
+      throw new IllegalArgumentException("tensor " + Quoted.of(name) + " " + fault);
+    }
+  }
+}

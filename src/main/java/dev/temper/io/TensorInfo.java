@@ -1,0 +1,76 @@
+package dev.temper.io;
+
+import dev.temper.DType;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a file says about one of its tensors.
+ *
+ * @param name its name
+ * @param dtypeName element type as the file spells it, supported here or not, such as {@code BF16} or {@code <f8}
+ * @param shape sizes of its dimensions, each 0 or more; empty for a scalar
+ */
+public record TensorInfo(String name, String dtypeName, List<Long> shape) {
+
+  /** Most dimensions a tensor may have, as in NumPy. */
+  static final int MAX_RANK = 64;
+
+  private static final Map<String, DType> SUPPORTED = Map.of(
+      "F32", DType.F32, "F16", DType.F16, "BF16", DType.BF16, "I32", DType.I32, "I64", DType.I64,
+      "<f4", DType.F32, "<f2", DType.F16, "<i4", DType.I32, "<i8", DType.I64);
+
+  /**
+   * Checks the shape.
+   *
+   * @throws IllegalArgumentException if a size is negative, or their product beyond 2^63
+   */
+  public TensorInfo {
+    shape = List.copyOf(shape);
+    elements(shape);
+  }
+
+  /** The element type, if it is one that can be used. */
+  public Optional<DType> dtype() {
+    return Optional.ofNullable(SUPPORTED.get(dtypeName));
+  }
+
+  /**
+   * The element type.
+   *
+   * @throws IllegalArgumentException if it is none that can be used
+   */
+  DType usableDType() {
+    return dtype().orElseThrow(() -> new IllegalArgumentException("has dtype " + Quoted.of(dtypeName)
+        + ", which cannot be used here; convert it to F32, F16 or BF16 (labels: I32 or I64)"));
+  }
+
+  /** Number of elements; 1 for a scalar. */
+  public long elements() {
+    return elements(shape);
+  }
+
+  /** Shape and type in one phrase, such as {@code [512, 50257] BF16}. */
+  public String describe() {
+    return shape + " " + dtypeName;
+  }
+
+  static long elements(List<Long> shape) {
+    if (shape.size() > MAX_RANK) {
+      throw new IllegalArgumentException("shape has " + shape.size() + " dimensions, expected at most " + MAX_RANK);
+    }
+    long elements = 1;
+    for (long size : shape) {
+      if (size < 0) {
+        throw new IllegalArgumentException("shape " + shape + " has a negative size");
+      }
+      try {
+        elements = Math.multiplyExact(elements, size);
+      } catch (ArithmeticException e) {
+        throw new IllegalArgumentException("shape " + shape + " has more than 2^63 elements", e);
+      }
+    }
+    return elements;
+  }
+}
