@@ -18,7 +18,9 @@ import picocli.CommandLine.Spec;
     versionProvider = Version.class,
     sortOptions = false,
     description = "Knowledge-distillation losses and their gradients.",
-    subcommands = {})
+    subcommands = {
+        LossCommand.class,
+    })
 public final class Temper implements Runnable {
 
   @Spec private CommandSpec spec;
