@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
     description = "Knowledge-distillation losses and their gradients.",
     subcommands = {
         LossCommand.class,
+        BenchCommand.class,
     })
 public final class Temper implements Runnable {
 

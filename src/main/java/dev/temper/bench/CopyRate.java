@@ -1,0 +1,65 @@
+package dev.temper.bench;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
+
+/**
+ * How fast this machine copies memory: the roof of everything that reads and writes logits.
+ *
+ * @param gigabytesPerSecond bytes read plus bytes written, in 1e9 per second
+ * @param threads threads that copied at once
+ */
+public record CopyRate(double gigabytesPerSecond, int threads) {
+
+  /** Source and target together are eight times the cache, 256 MiB at least: what is left of them in a cache is noise. */
+  private static final int CACHES = 4;
+  private static final long LEAST_BYTES = 128L << 20;
+
+  /**
+   * Measures with as many threads as an engine uses.
+   *
+   * @param stop asked between copies
+   * @return empty if it was stopped before the first copy ended
+   */
+  public static Optional<CopyRate> measure(int threads, long cacheBytes, Repetition repetition, BooleanSupplier stop) {
+    long share = Math.max(CACHES * cacheBytes, LEAST_BYTES) / threads;
+    try (Arena arena = Arena.ofShared(); ExecutorService pool = Executors.newFixedThreadPool(threads)) {
+      List<Runnable> copies = new ArrayList<>();
+      for (int thread = 0; thread < threads; thread++) {
+        MemorySegment source = arena.allocate(share, 64).fill((byte) 1);
+        MemorySegment target = arena.allocate(share, 64).fill((byte) 2);
+        copies.add(() -> target.copyFrom(source));
+      }
+      return repetition.milliseconds(() -> all(pool, copies), stop)
+          .map(spread -> new CopyRate(2.0 * share * threads / (spread.median() * 1e6), threads));
+    }
+  }
+
+  /** Milliseconds that moving so many bytes takes at this rate. */
+  public double floorMilliseconds(long bytes) {
+    return bytes / (gigabytesPerSecond * 1e6);
+  }
+
+  private static void all(ExecutorService pool, List<Runnable> copies) {
+    List<Future<?>> running = new ArrayList<>();
+    copies.forEach(copy -> running.add(pool.submit(copy)));
+    try {
+      for (Future<?> copy : running) {
+        copy.get();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while measuring the copy rate", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a copy failed: " + e.getCause(), e);
+    }
+  }
+}

@@ -1,0 +1,11 @@
+/**
+ * How things are measured: the machine's copy rate, batches that no cache holds, warm-up and spread, a check that the
+ * machine was quiet, and the record of what ran where. Shared by {@code temper bench} and by the suites under
+ * {@code benchmarks/}, so that both mean the same by a number.
+ *
+ * <p>This package calls the public API only; it prints nothing and writes no files.
+ */
+@NullMarked
+package dev.temper.bench;
+
+import org.jspecify.annotations.NullMarked;
