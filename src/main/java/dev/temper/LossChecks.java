@@ -28,7 +28,7 @@ final class LossChecks {
     requireRowValues("row_hard", outputs.rowHard(), rows);
     requireStatistics(outputs.statistics(), rows);
     requireStatistics(savedStatistics, rows);
-    LossOverlaps.check(loss, inputs, outputs, savedStatistics);
+    new LossTensors(loss, inputs, outputs, savedStatistics).requireUsable();
     return new LossCall(loss, inputs, outputs, classes, savedStatistics);
   }
 
@@ -60,7 +60,7 @@ final class LossChecks {
   private static void requireWide(String name, LogitMatrix matrix, OptionalInt numClasses) {
     if (numClasses.isPresent() && numClasses.getAsInt() > matrix.classes()) {
       throw new IllegalArgumentException("numClasses is " + numClasses.getAsInt() + ", but " + name + " has only "
-          + matrix.classes() + " columns; expected at most that");
+          + matrix.classes() + " columns, expected at most that; set it to the real number of classes, or leave it out");
     }
   }
 
@@ -75,7 +75,7 @@ final class LossChecks {
 
   static void requireLabelVector(String name, RowVector vector, long rows) {
     if (vector.dtype() != DType.I32 && vector.dtype() != DType.I64) {
-      throw new IllegalArgumentException(name + " has dtype " + vector.dtype() + ", expected I32 or I64");
+      throw new IllegalArgumentException(name + " has dtype " + vector.dtype() + ", expected I32 or I64; convert it");
     }
     requireLength(name, vector, rows);
   }
@@ -85,14 +85,14 @@ final class LossChecks {
       return;
     }
     if (vector.dtype() != DType.F32) {
-      throw new IllegalArgumentException(name + " has dtype " + vector.dtype() + ", expected F32");
+      throw new IllegalArgumentException(name + " has dtype " + vector.dtype() + ", expected F32; convert it");
     }
     requireLength(name, vector, rows);
   }
 
   private static void requireLength(String name, RowVector vector, long rows) {
     if (vector.length() != rows) {
-      throw new IllegalArgumentException(name + " has " + vector.length() + " values, expected one per row: " + rows);
+      throw new IllegalArgumentException(name + " has " + vector.length() + " values, expected one per row: " + rows + "; give exactly as many");
     }
   }
 
@@ -104,9 +104,9 @@ final class LossChecks {
     requireSameShape("gradient", gradient, "student", student);
     if (gradient.dtype() != student.dtype() && gradient.dtype() != DType.F32) {
       throw new IllegalArgumentException(
-          "gradient has dtype " + gradient.dtype() + ", expected the student's " + student.dtype() + ", or F32");
+          "gradient has dtype " + gradient.dtype() + ", expected the student's " + student.dtype() + ", or F32; allocate it so");
     }
-    if (outputs.inPlace() && (!Span.of(gradient).equals(Span.of(student)) || gradient.dtype() != student.dtype())) {
+    if (outputs.inPlace() && (!Span.of(gradient).coincides(Span.of(student)) || gradient.dtype() != student.dtype())) {
       throw new IllegalArgumentException("gradient is asked to be in place, but is not the student's own view; pass the student"
           + " matrix itself as the gradient, or separate memory without in-place");
     }
@@ -116,7 +116,7 @@ final class LossChecks {
     if (statistics != null
         && (statistics.rows() != rows || statistics.classes() != LossEngine.STATISTICS_COLUMNS || statistics.dtype() != DType.F32)) {
       throw new IllegalArgumentException("statistics is " + statistics.describe() + ", expected [" + rows + ", "
-          + LossEngine.STATISTICS_COLUMNS + "] F32");
+          + LossEngine.STATISTICS_COLUMNS + "] F32; allocate it so");
     }
   }
 
@@ -136,23 +136,26 @@ final class LossChecks {
 
   static void requireTemperature(double temperature) {
     if (!(temperature > 0 && temperature < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("temperature is " + temperature + ", expected a finite number above 0");
+      throw new IllegalArgumentException("temperature is " + temperature + ", expected a finite number above 0; 1 is the plain softmax");
     }
   }
 
   /** Output of an element-wise map over rows: same shape; memory the very same view or apart. */
   static void requireMappable(String inputName, LogitMatrix input, String outputName, LogitMatrix output) {
     requireSameShape(outputName, output, inputName, input);
-    boolean same = Span.of(input).equals(Span.of(output)) && input.dtype() == output.dtype();
-    if (!same) {
-      LossOverlaps.requireDisjoint(outputName, Span.of(output), inputName, Span.of(input));
+    Tensor read = Tensor.of(inputName, input);
+    Tensor written = Tensor.of(outputName, output);
+    read.requireReadable();
+    written.requireWritable();
+    if (!read.span().coincides(written.span()) || input.dtype() != output.dtype()) {
+      written.requireDisjoint(read);
     }
   }
 
   private static void requireSameShape(String name, LogitMatrix matrix, String expectedName, LogitMatrix expected) {
     if (matrix.rows() != expected.rows() || matrix.classes() != expected.classes()) {
       throw new IllegalArgumentException(name + " is " + matrix.describe() + ", expected the shape of " + expectedName + ": ["
-          + expected.rows() + ", " + expected.classes() + "]");
+          + expected.rows() + ", " + expected.classes() + "]; allocate it so");
     }
   }
 }

@@ -121,8 +121,7 @@ public final class LossEngine implements AutoCloseable {
   public void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {
     LossChecks.requireTemperature(temperature);
     LossChecks.requireMappable("logits", logits, "output", output);
-    requireUsable("logits", logits);
-    requireUsable("output", output);
+    requireReachable(Tensor.of("logits", logits), Tensor.of("output", output));
     running(() -> {
       backend.logSoftmax(logits, temperature, output);
       return output;
@@ -142,9 +141,7 @@ public final class LossEngine implements AutoCloseable {
     LossChecks.requireTemperature(temperature);
     LossChecks.requireMappable("logits", logits, "output", output);
     LossChecks.requireMappable("upstream", upstream, "output", output);
-    requireUsable("logits", logits);
-    requireUsable("upstream", upstream);
-    requireUsable("output", output);
+    requireReachable(Tensor.of("logits", logits), Tensor.of("upstream", upstream), Tensor.of("output", output));
     running(() -> {
       backend.logSoftmaxBackward(logits, temperature, upstream, output);
       return output;
@@ -159,8 +156,7 @@ public final class LossEngine implements AutoCloseable {
    */
   public void softmax(LogitMatrix logits, LogitMatrix output) {
     LossChecks.requireMappable("logits", logits, "output", output);
-    requireUsable("logits", logits);
-    requireUsable("output", output);
+    requireReachable(Tensor.of("logits", logits), Tensor.of("output", output));
     running(() -> {
       backend.softmax(logits, output);
       return output;
@@ -175,11 +171,12 @@ public final class LossEngine implements AutoCloseable {
    */
   public void argmax(LogitMatrix logits, RowVector output) {
     LossChecks.requireLabelVector("output", output, logits.rows());
-    LossOverlaps.requireDisjoint("output", Span.of(output), "logits", Span.of(logits));
-    requireUsable("logits", logits);
-    if (!backend.acceptsDeviceMemory()) {
-      HostOnly.require(device, "output", output);
-    }
+    Tensor read = Tensor.of("logits", logits);
+    Tensor written = Tensor.of("output", output);
+    read.requireReadable();
+    written.requireWritable();
+    written.requireDisjoint(read);
+    requireReachable(read, written);
     running(() -> {
       backend.argmax(logits, output);
       return output;
@@ -202,7 +199,7 @@ public final class LossEngine implements AutoCloseable {
 
   private LossResult compute(LossCall call) {
     if (!backend.acceptsDeviceMemory()) {
-      HostOnly.require(device, call);
+      new LossTensors(call.loss(), call.inputs(), call.outputs(), call.savedStatistics()).requireHost(device);
     }
     return running(() -> {
       String refusal = backend.refuses(call);
@@ -213,9 +210,11 @@ public final class LossEngine implements AutoCloseable {
     });
   }
 
-  private void requireUsable(String name, LogitMatrix matrix) {
+  private void requireReachable(Tensor... tensors) {
     if (!backend.acceptsDeviceMemory()) {
-      HostOnly.require(device, name, matrix);
+      for (Tensor tensor : tensors) {
+        tensor.requireHost(device);
+      }
     }
   }
 

@@ -6,36 +6,30 @@ import org.jspecify.annotations.Nullable;
 /**
  * The bytes that a view touches: {@code rows} runs of {@code rowBytes}, {@code strideBytes} apart.
  *
- * @param base the Java array the bytes lie in, null for native memory and {@link #DEVICE} for a CUDA device's
+ * @param segment the host memory they lie in, null for a CUDA device's
  */
-record Span(@Nullable Object base, long start, long rows, long rowBytes, long strideBytes) {
-
-  private static final Object DEVICE = new Object();
+record Span(@Nullable MemorySegment segment, long start, long rows, long rowBytes, long strideBytes) {
 
   static Span of(LogitMatrix m) {
     long rowBytes = (long) m.classes() * m.dtype().bytes();
     long strideBytes = m.rowStride() * m.dtype().bytes();
     return switch (m) {
-      case HostMatrix h -> of(h.segment(), m.rows(), rowBytes, strideBytes);
-      case DeviceMatrix d -> new Span(DEVICE, d.address(), m.rows(), rowBytes, strideBytes);
+      case HostMatrix h -> new Span(h.segment(), h.segment().address(), m.rows(), rowBytes, strideBytes);
+      case DeviceMatrix d -> new Span(null, d.address(), m.rows(), rowBytes, strideBytes);
     };
   }
 
   static Span of(RowVector v) {
     long bytes = v.length() * v.dtype().bytes();
     return switch (v) {
-      case RowVector.Host h -> of(h.segment(), 1, bytes, bytes);
-      case RowVector.Device d -> new Span(DEVICE, d.address(), 1, bytes, bytes);
+      case RowVector.Host h -> new Span(h.segment(), h.segment().address(), 1, bytes, bytes);
+      case RowVector.Device d -> new Span(null, d.address(), 1, bytes, bytes);
     };
-  }
-
-  private static Span of(MemorySegment segment, long rows, long rowBytes, long strideBytes) {
-    return new Span(segment.heapBase().orElse(null), segment.address(), rows, rowBytes, strideBytes);
   }
 
   /** Whether both touch a common byte. Columns of one wider matrix (equal strides) are told apart. */
   boolean overlaps(Span other) {
-    if (!sameMemory(other) || isEmpty() || other.isEmpty()) {
+    if (isEmpty() || other.isEmpty() || !sameMemory(other)) {
       return false;
     }
     if (end() <= other.start || other.end() <= start) {
@@ -48,9 +42,20 @@ record Span(@Nullable Object base, long start, long rows, long rowBytes, long st
     return true;
   }
 
-  @SuppressWarnings("ReferenceEquality") // two arrays of equal content are still two places
+  /** Whether both touch the very same bytes in the same order, through segments that may reach further. */
+  boolean coincides(Span other) {
+    return start == other.start && rows == other.rows && rowBytes == other.rowBytes && strideBytes == other.strideBytes
+        && (isEmpty() || sameMemory(other));
+  }
+
   private boolean sameMemory(Span other) {
-    return base == other.base;
+    if (segment == null || other.segment == null) {
+      return segment == null && other.segment == null; // both on the device
+    }
+    if (segment.isNative() || other.segment.isNative()) {
+      return segment.isNative() == other.segment.isNative();
+    }
+    return segment.asOverlappingSlice(other.segment).isPresent(); // Java arrays: addresses are offsets in each of them
   }
 
   private boolean isEmpty() {

@@ -1,0 +1,163 @@
+package dev.temper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.temper.spi.Availability;
+import dev.temper.spi.EngineBackend;
+import dev.temper.spi.EngineUnavailableException;
+import dev.temper.spi.LossCall;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Opening by name, device memory on host engines, and the lifetime of an engine. */
+class LossEngineTest {
+
+  private static final DistillationLoss HARD = DistillationLoss.builder().softWeight(0).hardWeight(1).build();
+  private static final LossInputs INPUTS = LossInputs.of(HostMatrix.of(new float[] {1, 2}, 1, 2)).withLabels(RowVector.of(1));
+
+  @Test
+  void autoFindsAnEngineAndSaysWhy() {
+    try (LossEngine engine = LossEngine.open("auto")) {
+      assertThat(engine.selection()).startsWith("auto took " + engine.device());
+      assertThat(engine.describe()).isNotEmpty();
+      assertThat(engine.forward(HARD, INPUTS).total()).isCloseTo(Math.log1p(Math.exp(-1)), within(1e-6));
+    }
+  }
+
+  @Test
+  void theReferenceIsAlwaysThere() {
+    assertThat(LossEngine.devices()).containsKeys("cpu", "cuda", "emulator", "reference");
+    assertThat(LossEngine.devices().get("reference")).extracting(Availability::usable).isEqualTo(true);
+  }
+
+  @Test
+  void unknownDevicesAreRefusedWithTheNearestName() {
+    assertThatThrownBy(() -> LossEngine.open("cdua"))
+        .isExactlyInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("unknown device 'cdua'", "did you mean 'cuda'", "auto, cpu, cuda, cuda:N");
+    assertThatThrownBy(() -> LossEngine.open("reference:x")).hasMessageContainingAll("'reference:x'", "number of 0 or more");
+    assertThatThrownBy(() -> LossEngine.open("reference:-1")).hasMessageContainingAll("'reference:-1'", "number of 0 or more");
+    assertThatThrownBy(() -> LossEngine.open("reference:1"))
+        .isExactlyInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("reference:1 does not exist");
+  }
+
+  @Test
+  void aDeviceThatIsNotThereSaysWhatIsMissing() {
+    LossEngine.devices().forEach((device, availability) -> {
+      if (!availability.usable()) {
+        assertThatThrownBy(() -> LossEngine.open(device)).isInstanceOf(EngineUnavailableException.class).hasMessageNotContaining("null");
+      }
+    });
+  }
+
+  @Test
+  void hostEnginesRefuseDeviceMemoryByTensor() {
+    try (LossEngine engine = LossEngine.open("reference")) {
+      LossInputs inputs = INPUTS.withLabels(new RowVector.Device(64, 1, DType.I32));
+      assertThatThrownBy(() -> engine.forward(HARD, inputs))
+          .isExactlyInstanceOf(IllegalArgumentException.class)
+          .hasMessageContainingAll("labels lies in device memory", "engine reference", "copy it to the host");
+      DeviceMatrix matrix = new DeviceMatrix(64, 1, 2, 2, DType.F32);
+      assertThatThrownBy(() -> engine.softmax(INPUTS.student(), matrix)).hasMessageContaining("output lies in device memory");
+      LossInputs unread = INPUTS.withTeacher(matrix); // softWeight is 0
+      assertThat(engine.forward(HARD, unread).total()).isPositive();
+    }
+  }
+
+  @Test
+  void aClosedEngineSaysSo() {
+    LossEngine engine = LossEngine.open("reference");
+    engine.close();
+    engine.close();
+    assertThatThrownBy(() -> engine.forward(HARD, INPUTS))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContainingAll("engine reference is closed", "open another");
+    HostMatrix logits = HostMatrix.of(new float[2], 1, 2);
+    assertThatThrownBy(() -> engine.softmax(logits, logits)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+  }
+
+  @Test
+  void whatAnEngineCannotDoIsRefusedByNameBeforeItRuns() {
+    try (LossEngine engine = new LossEngine("slow", "", new Slow("softcap 3.0 is not there yet"))) {
+      assertThatThrownBy(() -> engine.forward(HARD, INPUTS))
+          .isExactlyInstanceOf(IllegalArgumentException.class)
+          .hasMessage("slow cannot compute this loss: softcap 3.0 is not there yet");
+    }
+  }
+
+  @Test
+  @Timeout(20)
+  void closingWaitsForCallsUnderWay() throws InterruptedException {
+    Slow slow = new Slow("");
+    LossEngine engine = new LossEngine("slow", "", slow);
+    Thread caller = Thread.ofPlatform().start(() -> engine.forward(HARD, INPUTS));
+    slow.begun.await();
+    Thread closer = Thread.ofPlatform().start(engine::close);
+    assertThat(closer.join(Duration.ofMillis(100))).isFalse();
+    assertThat(slow.closed).isFalse();
+    slow.mayEnd.countDown();
+    caller.join();
+    closer.join();
+    assertThat(slow.closed).isTrue();
+    assertThat(slow.closedWhileRunning).isFalse();
+  }
+
+  /** An engine whose one call lasts until it is allowed to end. */
+  private static final class Slow implements EngineBackend {
+    final CountDownLatch begun = new CountDownLatch(1);
+    final CountDownLatch mayEnd = new CountDownLatch(1);
+    final AtomicBoolean closed = new AtomicBoolean();
+    final AtomicBoolean closedWhileRunning = new AtomicBoolean();
+    private final String refusal;
+
+    Slow(String refusal) {
+      this.refusal = refusal;
+    }
+
+    @Override
+    public String describe() {
+      return "slow";
+    }
+
+    @Override
+    public String refuses(LossCall call) {
+      return refusal;
+    }
+
+    @Override
+    public LossResult compute(LossCall call) {
+      begun.countDown();
+      try {
+        assertThat(mayEnd.await(10, TimeUnit.SECONDS)).isTrue();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+      closedWhileRunning.set(closed.get());
+      return () -> new LossTotals(0, 0, 0, 1, 1, 0);
+    }
+
+    @Override
+    public void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {}
+
+    @Override
+    public void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {}
+
+    @Override
+    public void softmax(LogitMatrix logits, LogitMatrix output) {}
+
+    @Override
+    public void argmax(LogitMatrix logits, RowVector output) {}
+
+    @Override
+    public void close() {
+      closed.set(true);
+    }
+  }
+}

@@ -1,0 +1,130 @@
+package dev.temper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Locale;
+import org.assertj.core.api.AbstractThrowableAssert;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Options of a loss: defaults, names, and what is refused with which words. */
+class OptionsTest {
+
+  @Test
+  void theDefaultsHoldNoHiddenObjective() {
+    DistillationLoss loss = DistillationLoss.builder().build();
+    assertThat(loss.divergence()).isEqualTo(Divergence.forwardKl());
+    assertThat(loss.temperature()).isEqualTo(1);
+    assertThat(loss.softWeight()).isEqualTo(1);
+    assertThat(loss.hardWeight()).isZero();
+    assertThat(loss.temperatureScaling()).isTrue();
+    assertThat(loss.reduction()).isEqualTo(Reduction.MEAN);
+    assertThat(loss.ignoreIndex()).isEqualTo(-100);
+    assertThat(loss.labelSmoothing()).isZero();
+    assertThat(loss.softcap()).isEmpty();
+    assertThat(loss.teacherTemperature()).isEmpty();
+    assertThat(loss.numClasses()).isEmpty();
+  }
+
+  @Test
+  void hintonGivesTheRestToTheLabels() {
+    DistillationLoss loss = DistillationLoss.hinton(2, 0.75);
+    assertThat(loss).isEqualTo(DistillationLoss.builder().temperature(2).softWeight(0.75).hardWeight(0.25).build());
+    assertThat(loss.toBuilder().build()).isEqualTo(loss);
+    assertRefused(() -> DistillationLoss.hinton(2, 1.5)).hasMessageContainingAll("softWeight is 1.5", "0 to 1", "builder()");
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, -1, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})
+  void temperaturesAndSoftcapAreFiniteAndAboveZero(double bad) {
+    DistillationLoss.Builder builder = DistillationLoss.builder();
+    assertRefused(() -> builder.temperature(bad).build()).hasMessageContainingAll("temperature is " + bad, "finite number above 0");
+    DistillationLoss.Builder teacher = DistillationLoss.builder().teacherTemperature(bad);
+    assertRefused(teacher::build).hasMessageContainingAll("teacherTemperature is " + bad, "finite number above 0");
+    DistillationLoss.Builder softcap = DistillationLoss.builder().softcap(bad);
+    assertRefused(softcap::build).hasMessageContainingAll("softcap is " + bad, "finite number above 0");
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {-0.1, Double.NaN, Double.POSITIVE_INFINITY})
+  void weightsAreFiniteAndNotNegative(double bad) {
+    DistillationLoss.Builder soft = DistillationLoss.builder().softWeight(bad);
+    assertRefused(soft::build).hasMessageContainingAll("softWeight is " + bad, "0 or more");
+    DistillationLoss.Builder hard = DistillationLoss.builder().hardWeight(bad);
+    assertRefused(hard::build).hasMessageContainingAll("hardWeight is " + bad, "0 or more");
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {-0.1, 1, Double.NaN})
+  void labelSmoothingIsBelowOne(double bad) {
+    DistillationLoss.Builder builder = DistillationLoss.builder().labelSmoothing(bad);
+    assertRefused(builder::build).hasMessageContainingAll("labelSmoothing is " + bad, "from 0 up to");
+  }
+
+  @Test
+  void numClassesIsPositive() {
+    assertRefused(DistillationLoss.builder().numClasses(0)::build).hasMessageContainingAll("numClasses is 0", "1 or more");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, jsd", "1, jsd", "1, skew-forward-kl", "-0.1, skew-forward-kl", "1, skew-reverse-kl", "1.5, mixed"})
+  void parametersOfDivergencesAreRefusedWithTheKlToUseInstead(double parameter, String kind) {
+    assertRefused(() -> Divergence.parse(kind + ":" + parameter)).hasMessageContainingAll(kind, "is " + parameter, "expected");
+    if (parameter == 1) {
+      assertRefused(() -> Divergence.parse(kind + ":1")).hasMessageContaining(kind.contains("reverse") ? "use reverse-kl" : "use forward-kl");
+    }
+  }
+
+  @Test
+  void parametersOfDivergencesAreNumbers() {
+    assertRefused(() -> Divergence.jensenShannon(Double.NaN)).hasMessageContainingAll("jsd", "beta is NaN");
+    assertRefused(() -> Divergence.mixed(Double.NaN)).hasMessageContainingAll("mixed", "lambda is NaN");
+    assertRefused(() -> Divergence.skewForwardKl(Double.NaN)).hasMessageContainingAll("skew-forward-kl", "skew is NaN");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {
+    "forward-kl", "reverse-kl", "mixed:0.25", "jsd:0.5", "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd", "logit-mse"
+  })
+  void divergencesAreReadBackFromTheirLabel(String label) {
+    assertThat(Divergence.parse(label).label()).isEqualTo(label);
+    assertThat(Divergence.parse(" " + label.toUpperCase(Locale.ROOT))).isEqualTo(Divergence.parse(label));
+  }
+
+  @Test
+  void anUnknownDivergenceIsAnsweredWithTheNearestAndTheKnownOnes() {
+    assertRefused(() -> Divergence.parse("foward-kl"))
+        .hasMessageContainingAll("unknown divergence 'foward-kl'", "did you mean 'forward-kl'", "jsd:B", "tvd", "logit-mse");
+    assertRefused(() -> Divergence.parse("jsd")).hasMessageContainingAll("jsd needs its parameter", "jsd:0.5");
+    assertRefused(() -> Divergence.parse("jsd:half")).hasMessageContainingAll("'half' is not a number", "jsd:0.5");
+    assertRefused(() -> Divergence.parse("tvd:0.5")).hasMessageContainingAll("tvd takes no parameter", "tvd:0.5");
+    assertRefused(() -> Divergence.parse("")).hasMessageContaining("unknown divergence ''");
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, -3, Double.NaN, Double.POSITIVE_INFINITY})
+  void theDenominatorIsFiniteAndAboveZero(double bad) {
+    LossInputs inputs = LossInputs.of(HostMatrix.of(new float[2], 1, 2));
+    assertRefused(() -> inputs.withDenominator(bad)).hasMessageContainingAll("denominator is " + bad, "finite number above 0");
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY})
+  void theGradientScaleIsFinite(double bad) {
+    LossInputs inputs = LossInputs.of(HostMatrix.of(new float[2], 1, 2));
+    assertRefused(() -> inputs.withGradientScale(bad)).hasMessageContainingAll("gradientScale is " + bad, "finite");
+  }
+
+  @Test
+  void threadsAreAtLeastOne() {
+    assertRefused(() -> EngineOptions.defaults().withThreads(0)).hasMessageContainingAll("threads is 0", "1 or more");
+  }
+
+  private static AbstractThrowableAssert<?, ?> assertRefused(ThrowingCallable call) {
+    return assertThatThrownBy(call).isExactlyInstanceOf(IllegalArgumentException.class);
+  }
+}
