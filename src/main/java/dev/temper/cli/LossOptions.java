@@ -6,6 +6,7 @@ import dev.temper.Names;
 import dev.temper.Reduction;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -92,7 +93,7 @@ final class LossOptions {
   static IllegalArgumentException inOptions(IllegalArgumentException e) {
     Matcher names = API_NAMES.matcher(String.valueOf(e.getMessage()));
     return new IllegalArgumentException(
-        names.replaceAll(found -> "--" + found.group().replaceAll("([A-Z])", "-$1").toLowerCase(java.util.Locale.ROOT)), e);
+        names.replaceAll(found -> "--" + found.group().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT)), e);
   }
 
   /** Reads {@link Divergence#parse}. */

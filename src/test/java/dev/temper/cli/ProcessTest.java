@@ -1,0 +1,79 @@
+package dev.temper.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.temper.io.SafetensorsWriter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Exit status and streams as a shell sees them. */
+class ProcessTest {
+
+  private static final String JAVA = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  private static final String CLASSES = System.getProperty("java.class.path");
+
+  @TempDir private Path folder;
+
+  private Path input;
+
+  @BeforeEach
+  void aBatch() throws IOException {
+    input = folder.resolve("batch.safetensors");
+    SafetensorsWriter.write(input, List.of(
+        LossCommandTest.floats("student", new float[30_000], 10, 3_000),
+        LossCommandTest.floats("teacher", new float[30_000], 10, 3_000)));
+  }
+
+  @Test
+  void successIsZero() throws Exception {
+    Captured run = temper("loss", "--device", "reference", "--json", "--input", input.toString());
+    assertThat(run.status()).isZero();
+    assertThat(run.out()).startsWith("{").endsWith("}\n");
+    assertThat(run.err()).isEmpty();
+  }
+
+  @Test
+  void aWrongCallIsTwo() throws Exception {
+    Captured run = temper("lose");
+    assertThat(run).isEqualTo(new Captured(2, "", run.err()));
+    assertThat(run.err()).startsWith("temper: unknown verb 'lose' (did you mean 'loss'?); known: ");
+  }
+
+  /** A limit on the size of files makes writes fail half-way, as a full disk does. */
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void aDiskThatIsFullIsOneAndLeavesNothing() throws Exception {
+    Path output = folder.resolve("result.safetensors");
+    Captured run = run(new ProcessBuilder("sh", "-c", "ulimit -f 64; exec \"$@\"", "sh", JAVA, "-XX:-UsePerfData",
+        "--enable-native-access=ALL-UNNAMED", "-cp", CLASSES, "dev.temper.cli.Temper", "loss", "--device", "reference",
+        "--input", input.toString(), "--output", output.toString()));
+    assertThat(run.err()).startsWith("temper loss: cannot write " + output + ": ").hasLineCount(1);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.status()).isEqualTo(1);
+    try (Stream<Path> left = Files.list(folder)) {
+      assertThat(left.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder("batch.safetensors", "out", "err");
+    }
+  }
+
+  private Captured temper(String... args) throws Exception {
+    ProcessBuilder builder = new ProcessBuilder(JAVA, "--enable-native-access=ALL-UNNAMED", "-cp", CLASSES, "dev.temper.cli.Temper");
+    builder.command().addAll(List.of(args));
+    return run(builder);
+  }
+
+  private Captured run(ProcessBuilder builder) throws Exception {
+    Path out = folder.resolve("out");
+    Path err = folder.resolve("err");
+    int status = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start().waitFor();
+    return new Captured(status, Files.readString(out, StandardCharsets.UTF_8), Files.readString(err, StandardCharsets.UTF_8));
+  }
+}
