@@ -1,6 +1,7 @@
 package dev.temper.spi;
 
 import dev.temper.EngineOptions;
+import java.util.List;
 
 /** Opens the engines of one kind of device; found by {@link java.util.ServiceLoader}. Has a public constructor without arguments. */
 public interface EngineProvider {
@@ -13,6 +14,14 @@ public interface EngineProvider {
 
   /** Whether an engine could be opened here, and why or why not. Never throws; loads what it must to know. */
   Availability availability();
+
+  /**
+   * What {@code temper doctor} shows beyond {@link #availability()}: libraries and tools, where they were found or every place
+   * tried, with the reason. May take its time; never throws.
+   */
+  default List<Finding> findings() {
+    return List.of();
+  }
 
   /**
    * Opens an engine.
