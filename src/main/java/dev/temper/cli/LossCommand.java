@@ -22,6 +22,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -33,13 +34,16 @@ final class LossCommand implements Callable<Integer> {
 
   private static final int ALIGNMENT = 64;
 
-  private enum GradientDType {
+  enum GradientDType {
     STUDENT,
-    F32;
+    F32
+  }
 
+  /** Reads {@link GradientDType}. */
+  static final class GradientDTypeName implements ITypeConverter<GradientDType> {
     @Override
-    public String toString() {
-      return name().toLowerCase(Locale.ROOT);
+    public GradientDType convert(String text) {
+      return LossOptions.choose("type", text, GradientDType.values(), type -> type.name().toLowerCase(Locale.ROOT));
     }
   }
 
@@ -61,7 +65,7 @@ final class LossCommand implements Callable<Integer> {
       description = "Factor on the gradient alone (default: ${DEFAULT-VALUE}).")
   private double gradientScale;
 
-  @Option(names = "--gradient-dtype", paramLabel = "TYPE", defaultValue = "student",
+  @Option(names = "--gradient-dtype", paramLabel = "TYPE", converter = GradientDTypeName.class, defaultValue = "student",
       description = "student or f32 (default: ${DEFAULT-VALUE}).")
   private GradientDType gradientDType;
 

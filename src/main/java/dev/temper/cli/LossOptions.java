@@ -7,6 +7,7 @@ import dev.temper.Reduction;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -112,10 +113,15 @@ final class LossOptions {
   static final class ReductionName implements ITypeConverter<Reduction> {
     @Override
     public Reduction convert(String text) {
-      List<String> known = Arrays.stream(Reduction.values()).map(Reduction::label).toList();
-      return Arrays.stream(Reduction.values()).filter(r -> r.label().equals(text)).findFirst()
-          .orElseThrow(() -> new TypeConversionException(
-              "unknown reduction '" + text + "'" + Names.suggestion(text, known) + "; known: " + String.join(", ", known)));
+      return choose("reduction", text, Reduction.values(), Reduction::label);
     }
+  }
+
+  /** The value of that name; any other name is answered with the known ones. */
+  static <E> E choose(String kind, String text, E[] values, Function<E, String> name) {
+    List<String> known = Arrays.stream(values).map(name).toList();
+    return Arrays.stream(values).filter(value -> name.apply(value).equals(text.toLowerCase(Locale.ROOT))).findFirst()
+        .orElseThrow(() -> new TypeConversionException(
+            "unknown " + kind + " '" + text + "'" + Names.suggestion(text, known) + "; known: " + String.join(", ", known)));
   }
 }

@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
         LossCommand.class,
         BenchCommand.class,
+        DoctorCommand.class,
     })
 public final class Temper implements Runnable {
 

@@ -59,7 +59,7 @@ class LossRefusalsTest {
       "--reduction sum --denominator 3 | denominator is 3.0, but reduction sum divides by nothing",
       "--denominator 0            | denominator is 0.0, expected a finite number above 0",
       "--gradient-scale Infinity  | --gradient-scale is Infinity, expected a finite number",
-      "--gradient-dtype bf16      | expected one of [student, f32] (case-insensitive) but was 'bf16'",
+      "--gradient-dtype bf16      | unknown type 'bf16'; known: student, f32",
       "--temprature 2             | unknown option '--temprature' (did you mean '--temperature'?); see temper loss --help",
       "--device gpu               | unknown device 'gpu'",
       "--device referense         | unknown device 'referense' (did you mean 'reference'?); known: auto, cpu, cuda, cuda:N",

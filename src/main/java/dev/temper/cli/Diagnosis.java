@@ -1,0 +1,65 @@
+package dev.temper.cli;
+
+import dev.temper.LossEngine;
+import dev.temper.spi.Availability;
+import dev.temper.spi.EngineProvider;
+import dev.temper.spi.Finding;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+
+/**
+ * What a machine has that matters here.
+ *
+ * @param java version and maker of the JVM
+ * @param maxHeapBytes memory that Java objects may take
+ * @param system operating system, release and architecture
+ * @param processors processors available to the JVM
+ * @param processor what the processor tells of itself
+ * @param devices every kind of device, in the order in which {@code auto} tries them
+ * @param auto which device {@code auto} takes and why, or why none
+ * @param findings libraries and tools that devices need
+ * @param cache where compiled kernels are kept
+ */
+record Diagnosis(
+    String java,
+    long maxHeapBytes,
+    String system,
+    int processors,
+    Processor processor,
+    Map<String, Availability> devices,
+    String auto,
+    List<Finding> findings,
+    CacheUse cache) {
+
+  static Diagnosis ofThisMachine() {
+    return new Diagnosis(
+        Runtime.version() + ", " + System.getProperty("java.vendor") + ", " + System.getProperty("java.vm.name"),
+        Runtime.getRuntime().maxMemory(),
+        System.getProperty("os.name") + " " + System.getProperty("os.version") + " " + System.getProperty("os.arch"),
+        Runtime.getRuntime().availableProcessors(),
+        Processor.here(),
+        LossEngine.devices(),
+        trialOfAuto(),
+        search(),
+        CacheUse.ofUser());
+  }
+
+  private static String trialOfAuto() {
+    try (LossEngine engine = LossEngine.open("auto")) {
+      return engine.selection();
+    } catch (IllegalStateException e) {
+      return "auto takes nothing: " + e.getMessage();
+    }
+  }
+
+  private static List<Finding> search() {
+    List<Finding> findings = new ArrayList<>();
+    findings.add(new Finding("CUDA driver", CudaDriver.describe()));
+    findings.add(new Finding("C++ compiler", Compilers.describe(System.getenv())));
+    ServiceLoader.load(EngineProvider.class, Diagnosis.class.getClassLoader())
+        .forEach(provider -> findings.addAll(provider.findings()));
+    return findings;
+  }
+}

@@ -1,0 +1,74 @@
+package dev.temper.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DoctorCommandTest {
+
+  @TempDir private Path folder;
+
+  @Test
+  void tellsAboutEveryDeviceAndWhatAutoTakes() {
+    Captured run = Captured.run("doctor");
+    assertThat(run.status()).isZero();
+    assertThat(run.err()).isEmpty();
+    List<String> subjects = run.out().lines().map(line -> line.substring(0, 12).strip()).toList();
+    assertThat(subjects).contains("temper", "java", "system", "processor", "cuda", "cpu", "emulator", "reference", "auto",
+        "CUDA driver", "C++ compiler", "cache");
+    assertThat(run.out()).containsPattern("(?m)^reference     yes: ").containsPattern("(?m)^auto          auto took ");
+  }
+
+  @Test
+  void jsonHoldsTheSame() throws IOException {
+    Captured run = Captured.run("doctor", "--json");
+    assertThat(run.status()).isZero();
+    List<String> names = new ArrayList<>();
+    try (JsonParser json = new JsonFactory().createParser(run.out())) {
+      assertThat(json.nextToken()).isEqualTo(JsonToken.START_OBJECT);
+      while (json.nextToken() == JsonToken.FIELD_NAME) {
+        names.add(json.currentName());
+        json.nextToken();
+        json.skipChildren();
+      }
+      assertThat(json.nextToken()).isNull();
+    }
+    assertThat(names).containsExactly("version", "java", "maxHeapBytes", "system", "processors", "processor", "features", "devices",
+        "auto", "findings", "cacheDirectory", "cacheFiles", "cacheBytes");
+  }
+
+  @Test
+  void readsTheFeaturesThatMatter() throws IOException {
+    Path cpuinfo = folder.resolve("cpuinfo");
+    Files.writeString(cpuinfo, "processor\t: 0\nmodel name\t: Some Processor\nflags\t\t: fpu avx2 fma mmx\n\nprocessor\t: 1\nflags\t\t: fpu\n");
+    assertThat(Processor.of(cpuinfo)).isEqualTo(new Processor("Some Processor", List.of("avx2", "fma")));
+    assertThat(Processor.of(folder.resolve("absent"))).isEqualTo(new Processor("", List.of()));
+  }
+
+  @Test
+  void looksForCompilersOnThePath() throws IOException {
+    assertThat(Compilers.describe(Map.of("PATH", folder.toString()))).startsWith("none: looked for g++, clang++, c++ on the path");
+    Path compiler = Files.writeString(folder.resolve("mycxx"), "#!/bin/sh\necho my compiler 1.0\necho more\n");
+    assertThat(compiler.toFile().setExecutable(true)).isTrue();
+    assertThat(Compilers.describe(Map.of("PATH", folder.toString(), "CXX", "mycxx"))).isEqualTo(compiler + " (my compiler 1.0)");
+  }
+
+  @Test
+  void countsTheCache() throws IOException {
+    assertThat(CacheUse.of(folder.resolve("absent"))).isEqualTo(new CacheUse(folder.resolve("absent"), 0, 0));
+    Files.createDirectories(folder.resolve("inner"));
+    Files.write(folder.resolve("inner/a"), new byte[10]);
+    Files.write(folder.resolve("b"), new byte[5]);
+    assertThat(CacheUse.of(folder)).isEqualTo(new CacheUse(folder, 2, 15));
+  }
+}
