@@ -26,11 +26,9 @@ abstract class EachDevice {
 
   @Parameter String device = "";
 
-  private LossEngine engine;
+  private final LossEngine oracle = LossEngine.open("reference");
 
-  EachDevice() {
-    engine = LossEngine.open("reference");
-  }
+  private LossEngine engine = oracle;
 
   static Stream<String> devices() {
     Availability none = Availability.missing("");
@@ -45,10 +43,16 @@ abstract class EachDevice {
   @AfterEach
   final void close() {
     engine.close();
+    oracle.close();
   }
 
   LossEngine engine() {
     return engine;
+  }
+
+  /** The reference, whatever the device. */
+  LossEngine oracle() {
+    return oracle;
   }
 
   /** Loss and gradient of a batch; skips the test where this engine refuses the loss by name. */

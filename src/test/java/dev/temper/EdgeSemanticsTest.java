@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -99,6 +100,7 @@ class EdgeSemanticsTest extends EachDevice {
     Outcome clean = run(BOTH, Batch.student(Z, Z, Z).teacher(Y, Y, Y).labels(0, 1, 2));
     Outcome outcome = run(BOTH, Batch.student(Z, Z, Z).teacher(Y, Y, row(poison, 2, 1, 0)).labels(0, 1, 2));
     assertThat(outcome.soft()[2]).isNaN();
+    assertThat(outcome.hard()[2]).isEqualTo(clean.hard()[2]); // does not read the teacher
     assertThat(outcome.gradient()[2]).containsOnly(Double.NaN);
     assertThat(outcome.totals().total()).isNaN();
     assertThat(outcome.totals().nonFiniteRows()).isEqualTo(1);
@@ -148,6 +150,36 @@ class EdgeSemanticsTest extends EachDevice {
       student[2] += noise;
       assertThat(run(loss, Batch.student(student).teacher(Y)).soft()[0]).isNotNegative();
     }
+  }
+
+  /** Teacher and student apart by opposite shifts that are exact in f32, so that only the noise remains. */
+  @ParameterizedTest
+  @CsvSource({"3, 0", "3, 1024", "1000, 0", "1000, 1024", "100000, 0", "100000, 1024"})
+  void nearEqualityKeepsRelativeAccuracy(int classes, int shift) {
+    float[] teacher = new float[classes];
+    float[] student = new float[classes];
+    for (int i = 0; i < classes; i++) {
+      teacher[i] = Math.round(3 * 4096 * Math.sin(i * 1.7)) / 4096f;
+      student[i] = teacher[i] + (i % 7 - 3) / 4096f; // at most 7e-4
+    }
+    Batch batch = Batch.student(plus(student, -shift)).teacher(plus(teacher, shift));
+    double expected = batch.run(oracle(), SOFT).soft()[0];
+    assertNear("relative to the KL", run(SOFT, batch).soft()[0] / expected, 1, 1e-5);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {16, 1024, 20000})
+  void aRowHasTheSameBitsAloneAndInAnyBatch(int classes) { // rows of a multiple of 64 bytes are aligned alike
+    float[] student = new float[classes];
+    float[] teacher = new float[classes];
+    for (int i = 0; i < classes; i++) {
+      student[i] = (float) (4 * Math.sin(i * 1.7));
+      teacher[i] = (float) (4 * Math.cos(i * 0.9));
+    }
+    DistillationLoss sum = BOTH.toBuilder().reduction(Reduction.SUM).build();
+    Outcome alone = run(sum, Batch.student(student).teacher(teacher).labels(3));
+    Outcome batch = run(sum, Batch.student(teacher, teacher, student, teacher).teacher(student, teacher, teacher, student).labels(1, 2, 3, 4));
+    assertRow(batch, 2, alone, 0, 0);
   }
 
   @Test

@@ -77,6 +77,8 @@ class RowsSemanticsTest extends EachDevice {
     assertThat(outcome.totals().countedRows()).isEqualTo(2);
     assertThat(outcome.totals().nonFiniteRows()).isZero();
     assertNear("total", outcome.totals().total(), alone.totals().total() / 2, BOUND);
+    // Row losses are those before weights.
+    assertThat(run(BOTH, THREE.weights(0, 1, 1)).soft()).isEqualTo(run(BOTH, THREE).soft());
   }
 
   @Test
