@@ -92,7 +92,8 @@ final class LossChecks {
 
   private static void requireLength(String name, RowVector vector, long rows) {
     if (vector.length() != rows) {
-      throw new IllegalArgumentException(name + " has " + vector.length() + " values, expected one per row: " + rows + "; give exactly as many");
+      throw new IllegalArgumentException(
+          name + " has " + vector.length() + " values, expected one per row: " + rows + "; give exactly as many");
     }
   }
 
@@ -136,7 +137,8 @@ final class LossChecks {
 
   static void requireTemperature(double temperature) {
     if (!(temperature > 0 && temperature < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("temperature is " + temperature + ", expected a finite number above 0; 1 is the plain softmax");
+      throw new IllegalArgumentException(
+          "temperature is " + temperature + ", expected a finite number above 0; 1 is the plain softmax");
     }
   }
 

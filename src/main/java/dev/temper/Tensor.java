@@ -39,7 +39,8 @@ record Tensor(String name, Span span) {
     requireReadable();
     MemorySegment segment = span.segment();
     if (segment != null && segment.isReadOnly()) {
-      throw new IllegalArgumentException(name + " lies in read-only memory, expected memory that can be written; give it memory of its own");
+      throw new IllegalArgumentException(
+          name + " lies in read-only memory, expected memory that can be written; give it memory of its own");
     }
   }
 

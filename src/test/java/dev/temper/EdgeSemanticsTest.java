@@ -178,8 +178,8 @@ class EdgeSemanticsTest extends EachDevice {
     }
     DistillationLoss sum = BOTH.toBuilder().reduction(Reduction.SUM).build();
     Outcome alone = run(sum, Batch.student(student).teacher(teacher).labels(3));
-    Outcome batch = run(sum, Batch.student(teacher, teacher, student, teacher).teacher(student, teacher, teacher, student).labels(1, 2, 3, 4));
-    assertRow(batch, 2, alone, 0, 0);
+    Outcome batch = run(sum, Batch.student(teacher, student, teacher).teacher(student, teacher, teacher).labels(1, 3, 4));
+    assertRow(batch, 1, alone, 0, 0);
   }
 
   @Test
@@ -205,7 +205,8 @@ class EdgeSemanticsTest extends EachDevice {
   @Test
   void aNarrowGradientOverflowsToInfinityAndKeepsSubnormals() {
     Batch batch = Batch.student(row(0, 0)).labels(0).types(DType.F16, DType.F16); // gradient -1/2, 1/2
-    assertThat(run(HARD, batch.gradientScale(1e6)).gradient()[0]).containsExactly(Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY);
+    double[] large = run(HARD, batch.gradientScale(1e6)).gradient()[0];
+    assertThat(large).containsExactly(Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY);
     assertThat(run(HARD, batch.gradientScale(0x1p-22)).gradient()[0]).containsExactly(-0x1p-23, 0x1p-23);
     Batch f32 = Batch.student(row(0, 0)).labels(0);
     assertThat(run(HARD, f32.gradientScale(0x1p-139)).gradient()[0]).containsExactly(-0x1p-140, 0x1p-140);

@@ -86,7 +86,8 @@ class LayoutSemanticsTest extends EachDevice {
 
   @Test
   void studentAndTeacherHaveTheirOwnDtypes() {
-    LossInputs inputs = TWO.types(DType.BF16, DType.F32).inputs(arena).withTeacher(TWO.types(DType.F16, DType.F32).inputs(arena).teacher());
+    LogitMatrix teacher = TWO.types(DType.F16, DType.F32).inputs(arena).teacher();
+    LossInputs inputs = TWO.types(DType.BF16, DType.F32).inputs(arena).withTeacher(teacher);
     Outcome outcome = TWO.run(engine(), BOTH, inputs);
     Outcome plain = run(BOTH, TWO);
     assertRow(outcome, 0, plain, 0, BOUND);

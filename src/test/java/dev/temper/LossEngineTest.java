@@ -52,7 +52,8 @@ class LossEngineTest {
   void aDeviceThatIsNotThereSaysWhatIsMissing() {
     LossEngine.devices().forEach((device, availability) -> {
       if (!availability.usable()) {
-        assertThatThrownBy(() -> LossEngine.open(device)).isInstanceOf(EngineUnavailableException.class).hasMessageNotContaining("null");
+        assertThatThrownBy(() -> LossEngine.open(device))
+            .isInstanceOf(EngineUnavailableException.class).hasMessageNotContaining("null");
       }
     });
   }
@@ -80,7 +81,8 @@ class LossEngineTest {
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContainingAll("engine reference is closed", "open another");
     HostMatrix logits = HostMatrix.of(new float[2], 1, 2);
-    assertThatThrownBy(() -> engine.softmax(logits, logits)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+    assertThatThrownBy(() -> engine.softmax(logits, logits))
+        .isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
   }
 
   @Test

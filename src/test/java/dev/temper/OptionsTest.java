@@ -75,7 +75,8 @@ class OptionsTest {
   void parametersOfDivergencesAreRefusedWithTheKlToUseInstead(double parameter, String kind) {
     assertRefused(() -> Divergence.parse(kind + ":" + parameter)).hasMessageContainingAll(kind, "is " + parameter, "expected");
     if (parameter == 1) {
-      assertRefused(() -> Divergence.parse(kind + ":1")).hasMessageContaining(kind.contains("reverse") ? "use reverse-kl" : "use forward-kl");
+      String remedy = kind.contains("reverse") ? "use reverse-kl" : "use forward-kl";
+      assertRefused(() -> Divergence.parse(kind + ":1")).hasMessageContaining(remedy);
     }
   }
 

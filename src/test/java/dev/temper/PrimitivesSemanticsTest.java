@@ -82,8 +82,9 @@ class PrimitivesSemanticsTest extends EachDevice {
   @ParameterizedTest
   @EnumSource(value = DType.class, names = {"I32", "I64"})
   void argmaxTakesTheFirstOfEqualsAndTheFirstNaN(DType dtype) {
-    float[] infinite = row(ABSENT, Double.POSITIVE_INFINITY, 3);
-    HostMatrix logits = Batch.matrix(arena, List.of(row(1, 3, 3), row(3, Double.NaN, 4), row(ABSENT, ABSENT, ABSENT), infinite), DType.F16);
+    List<float[]> rows =
+        List.of(row(1, 3, 3), row(3, Double.NaN, 4), row(ABSENT, ABSENT, ABSENT), row(ABSENT, Double.POSITIVE_INFINITY, 3));
+    HostMatrix logits = Batch.matrix(arena, rows, DType.F16);
     RowVector output = RowVector.of(arena.allocate(4L * dtype.bytes(), 8), 4, dtype);
     engine().argmax(logits, output);
     long[] expected = {1, 1, 0, 1};
