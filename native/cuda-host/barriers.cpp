@@ -49,6 +49,8 @@ void* remoteShared(void* own, unsigned rank) {
     Machine& m = machine();
     Block& block = *m.current->block;
     if (rank >= m.blocks.size()) fail("shared memory of block %u of a cluster of %zu", rank, m.blocks.size());
+    if (m.blocks.size() > 1 && m.current->clusterWaits == 0)
+        fail("touches another block before the first cluster barrier: that block may not have begun");
     size_t offset = static_cast<size_t>(static_cast<unsigned char*>(own) - block.shared);
     if (offset >= m.sharedBytes) fail("%p is not in this block's shared memory", own);
     Block& other = m.blocks[rank];

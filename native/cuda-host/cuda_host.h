@@ -77,6 +77,20 @@ inline void storeVector(void* address, uint4 value) {
     *static_cast<Vector16*>(address) = Vector16{value.x, value.y, value.z, value.w};
 }
 
+typedef uint32_t Vector8 __attribute__((vector_size(8), may_alias));
+
+inline void loadVector8(const void* address, uint32_t* words) {
+    checkAligned(address, 8, "vector read");
+    Vector8 bits = *static_cast<const Vector8*>(address);
+    words[0] = bits[0];
+    words[1] = bits[1];
+}
+
+inline void storeVector8(void* address, const uint32_t* words) {
+    checkAligned(address, 8, "vector write");
+    *static_cast<Vector8*>(address) = Vector8{words[0], words[1]};
+}
+
 template <typename T> T shuffleBits(Collective kind, unsigned mask, T value, int operand, int width) {
     static_assert(sizeof(T) == 4 || sizeof(T) == 8, "shuffles move 4 or 8 bytes");
     uint32_t words[sizeof(T) / 4];
@@ -120,9 +134,9 @@ inline unsigned __ballot_sync(unsigned mask, int predicate) {
 }
 
 // Fibers of one launch share one processor thread and switch only while waiting: a plain read-modify-write is atomic.
-template <typename T> T atomicMin(T* address, T value) {
+template <typename T> T atomicMax(T* address, T value) {
     T old = *address;
-    if (value < old) *address = value;
+    if (value > old) *address = value;
     return old;
 }
 template <typename T> T atomicAdd(T* address, T value) {

@@ -39,12 +39,12 @@ struct Traffic {
     std::vector<SectorTouch> sectors;
     std::vector<uint32_t> accessesOfThread;  // within the running cluster
 
-    void add(size_t offset, size_t size, const Thread& self, uintptr_t address) {
+    void add(size_t offset, size_t size, const Thread& self, uintptr_t address, uint64_t clusterRun) {
         bytes += size;
         for (size_t i = offset; i < offset + size; i++) perByte[i]++;
         if (accessesOfThread.size() <= self.index) accessesOfThread.resize(self.index + 1);
         uint32_t access = accessesOfThread[self.index]++;
-        uint64_t warp = uint64_t(self.place.block.x) * 32 + self.place.thread.x / 32;
+        uint64_t warp = clusterRun * 512 + uint64_t(self.warp - machine().warps.data());
         for (uintptr_t sector = address / 32; sector <= (address + size - 1) / 32; sector++)
             sectors.push_back({warp, access, static_cast<uint32_t>(sector)});
         if (sectors.size() > size_t(1) << 24) compact();
@@ -68,6 +68,7 @@ struct Buffer {
 struct Tracer {
     std::vector<Buffer> buffers;
     std::vector<Shadow> shared;  // per block of the running cluster
+    uint64_t clusterRuns = 0;
 };
 
 Tracer& tracer() {
@@ -96,7 +97,7 @@ void access(const void* pointer, size_t bytes, bool write) {
     for (Buffer& buffer : t.buffers)
         if (inside(address, bytes, reinterpret_cast<void*>(buffer.base), buffer.bytes)) {
             if (write && !buffer.writable) fail("writes byte %zu of %s", address - buffer.base, buffer.name.c_str());
-            (write ? buffer.writes : buffer.reads).add(address - buffer.base, bytes, self, address);
+            (write ? buffer.writes : buffer.reads).add(address - buffer.base, bytes, self, address, t.clusterRuns);
             return;
         }
     if (inside(address, bytes, m.threads.data(), m.threads.size() * sizeof(Thread))) return;
@@ -115,6 +116,7 @@ void traceWrite(const void* address, size_t bytes) { access(address, bytes, true
 
 void traceClusterStart(Machine& m) {
     Tracer& t = tracer();
+    t.clusterRuns++;
     t.shared.resize(m.blocks.size());
     for (Shadow& shadow : t.shared) shadow.reset(m.sharedBytes);
     for (Buffer& buffer : t.buffers) {

@@ -60,6 +60,8 @@ inline void toySum(const ToyParameters p) {
 
 /// Every block of a cluster adds up all blocks' sums, read over distributed shared memory.
 inline void toyClusterSum(const ToyParameters p) {
+    cuda_host::clusterArrive();
+    cuda_host::clusterWait();   // all blocks have begun
     float own = 0;
     for (unsigned i = threadIdx.x; i < p.rowLength; i += blockDim.x)
         own += p.values[size_t(blockIdx.x) * p.rowStride + i];

@@ -1,0 +1,34 @@
+// Checks labels, row weights and row temperatures, and counts the rows that are not ignored: O(rows), before anything is
+// written. The loss kernel reads the status and writes nothing if something was found.
+#include "row_inputs.cuh"
+
+namespace temper {
+
+// The largest ~row is the first row. Integer maxima and sums do not depend on the order of the threads.
+__device__ __forceinline__ void note_first(uint64_t* first, int64_t row) {
+  atomicMax(reinterpret_cast<unsigned long long*>(first), static_cast<unsigned long long>(~uint64_t(row)));
+}
+
+__device__ __forceinline__ bool finite(float value) { return fabsf(value) <= kLargest; }
+
+}  // namespace temper
+
+extern "C" __global__ void __launch_bounds__(256) temper_check(const __grid_constant__ temper::LossParameters p) {
+  using namespace temper;
+  unsigned counted = 0;
+  for (int64_t row = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; row < p.rows; row += int64_t(gridDim.x) * blockDim.x) {
+    bool ignored = false;
+    if (p.labels != nullptr) {
+      int64_t label = label_of(p, row);
+      ignored = label == p.ignore_index;
+      if (!ignored && (label < 0 || label >= p.classes)) note_first(&p.status->bad_label, row);
+    }
+    if (p.row_weights != nullptr && !(finite(p.row_weights[row]) && p.row_weights[row] >= 0)) note_first(&p.status->bad_weight, row);
+    if (p.row_temperatures != nullptr && !(finite(p.row_temperatures[row]) && p.row_temperatures[row] > 0))
+      note_first(&p.status->bad_temperature, row);
+    counted += ignored ? 0 : 1;
+  }
+  for (int distance = 16; distance > 0; distance /= 2) counted += __shfl_xor_sync(~0u, counted, distance);
+  if (threadIdx.x % 32 == 0 && counted > 0)
+    atomicAdd(reinterpret_cast<unsigned long long*>(&p.status->counted_rows), static_cast<unsigned long long>(counted));
+}

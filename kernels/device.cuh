@@ -1,0 +1,136 @@
+// The only place with inline PTX: memory accesses, conversions, clusters, async copies.
+// Under g++ the CUDA-on-the-host runtime supplies the same functions (native/cuda-host/device_host.h).
+#pragma once
+
+#include "parameters.h"
+
+#if !defined(__CUDACC__)
+#include "device_host.h"
+#else
+
+namespace temper {
+
+__device__ __forceinline__ uint32_t bits_of(float value) { return __float_as_uint(value); }
+__device__ __forceinline__ float float_of(uint32_t bits) { return __uint_as_float(bits); }
+
+// 2^x to 2 ulp; subnormal results are kept.
+__device__ __forceinline__ float exp2(float x) {
+  float result;
+  asm("ex2.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+
+// WORDS of 4 bytes from an address aligned to 16 bytes (8 for two words). Logits are read once: they need no place in L1.
+template <int WORDS> __device__ __forceinline__ void load_words(const void* address, uint32_t (&words)[WORDS]) {
+  static_assert(WORDS == 2 || WORDS % 4 == 0, "8 bytes or a multiple of 16");
+  size_t global = __cvta_generic_to_global(address);
+  if constexpr (WORDS == 2) {
+    asm volatile("ld.global.L1::no_allocate.v2.u32 {%0, %1}, [%2];" : "=r"(words[0]), "=r"(words[1]) : "l"(global));
+  } else {
+#pragma unroll
+    for (int i = 0; i < WORDS; i += 4)
+      asm volatile("ld.global.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
+                   : "=r"(words[i]), "=r"(words[i + 1]), "=r"(words[i + 2]), "=r"(words[i + 3])
+                   : "l"(global + 4 * i));
+  }
+}
+
+// Gradients are not read again here: they stream past the caches.
+template <int WORDS> __device__ __forceinline__ void store_words(void* address, const uint32_t (&words)[WORDS]) {
+  static_assert(WORDS == 2 || WORDS % 4 == 0, "8 bytes or a multiple of 16");
+  size_t global = __cvta_generic_to_global(address);
+  if constexpr (WORDS == 2) {
+    asm volatile("st.global.cs.v2.u32 [%0], {%1, %2};" ::"l"(global), "r"(words[0]), "r"(words[1]) : "memory");
+  } else {
+#pragma unroll
+    for (int i = 0; i < WORDS; i += 4)
+      asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};" ::"l"(global + 4 * i), "r"(words[i]), "r"(words[i + 1]),
+                   "r"(words[i + 2]), "r"(words[i + 3])
+                   : "memory");
+  }
+}
+
+// Keeps the compiler from carrying unpacked floats from one sweep to the next: registers hold the packed words only.
+__device__ __forceinline__ void keep_packed(uint32_t& word) { asm volatile("" : "+r"(word)); }
+
+__device__ __forceinline__ void widen_f16_pair(uint32_t pair, float& low, float& high) {
+  asm("{.reg .f16 l, h;\n mov.b32 {l, h}, %2;\n cvt.f32.f16 %0, l;\n cvt.f32.f16 %1, h;}"
+      : "=f"(low), "=f"(high)
+      : "r"(pair));
+}
+
+__device__ __forceinline__ uint32_t narrow_f16_pair(float low, float high) {
+  uint32_t pair;
+  asm("{.reg .f16 l, h;\n cvt.rn.f16.f32 l, %1;\n cvt.rn.f16.f32 h, %2;\n mov.b32 %0, {l, h};}"
+      : "=r"(pair)
+      : "f"(low), "f"(high));
+  return pair;
+}
+
+__device__ __forceinline__ uint32_t narrow_bf16_pair(float low, float high) {
+#if __CUDA_ARCH__ >= 800
+  uint32_t pair;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+  return pair;
+#else
+  auto round = [](float value) {
+    uint32_t bits = __float_as_uint(value);
+    if (value != value) return (bits >> 16) | 0x40u;
+    return (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
+  };
+  return round(low) | round(high) << 16;
+#endif
+}
+
+// This block's shared memory; the only allocation in it.
+__device__ __forceinline__ unsigned char* dynamic_shared() {
+  extern __shared__ __align__(16) unsigned char temper_shared[];
+  return temper_shared;
+}
+
+// Copies BYTES (8 or 16, aligned) to shared memory; they may be read by the calling thread after async_wait().
+template <int BYTES> __device__ __forceinline__ void async_copy(void* shared, const void* global) {
+  static_assert(BYTES == 8 || BYTES == 16, "8 or 16 bytes");
+#if __CUDA_ARCH__ >= 800
+  uint32_t to = static_cast<uint32_t>(__cvta_generic_to_shared(shared));
+  size_t from = __cvta_generic_to_global(global);
+  if constexpr (BYTES == 16)
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(from) : "memory");
+  else
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 8;" ::"r"(to), "l"(from) : "memory");
+#else
+  uint32_t words[BYTES / 4];
+  load_words(global, words);
+#pragma unroll
+  for (int i = 0; i < BYTES / 4; i++) static_cast<uint32_t*>(shared)[i] = words[i];
+#endif
+}
+
+__device__ __forceinline__ void async_wait() {
+#if __CUDA_ARCH__ >= 800
+  asm volatile("cp.async.commit_group;\ncp.async.wait_group 0;" ::: "memory");
+#endif
+}
+
+#if __CUDA_ARCH__ >= 900
+__device__ __forceinline__ uint32_t cluster_rank() {
+  uint32_t rank;
+  asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+  return rank;
+}
+
+// Makes every earlier store of the cluster's threads, to any block's shared memory, visible to all of them.
+__device__ __forceinline__ void cluster_barrier() {
+  asm volatile("barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;" ::: "memory");
+}
+
+// Stores to the place in block `rank`'s shared memory that corresponds to `own`.
+__device__ __forceinline__ void store_remote(float* own, uint32_t rank, float value) {
+  uint32_t here = static_cast<uint32_t>(__cvta_generic_to_shared(own)), there;
+  asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(here), "r"(rank));
+  asm volatile("st.shared::cluster.f32 [%0], %1;" ::"r"(there), "f"(value) : "memory");
+}
+#endif
+
+}  // namespace temper
+#endif

@@ -1,0 +1,35 @@
+// The distillation loss: one kernel reads every logit once and writes every gradient once.
+// A specialisation is chosen by macros:
+//   TEMPER_KERNEL      name of the entry point
+//   TEMPER_STUDENT, TEMPER_TEACHER, TEMPER_GRADIENT   Float32 | BFloat16 | Float16
+//   TEMPER_DIVERGENCE  ForwardKl | JensenShannon
+//   TEMPER_SOFT, TEMPER_HARD   0 | 1
+//   TEMPER_HARD_POWER  kApart | kSame | kSquare | kFourth (T any | 1 | 2 | 4); kApart where the soft part is off
+//   TEMPER_PASS        kForward | kForwardBackward | kBackward
+//   TEMPER_THREADS     threads per block
+//   TEMPER_LANES       lanes per row (1 ... 32), or 0: the block, or a cluster of TEMPER_CLUSTER blocks
+//   TEMPER_CLUSTER     1 | 2 | 4 | 8 | 16
+//   TEMPER_RESIDENCE   RegisterRow<groups per thread> | SharedRow | StreamRow
+#include "loss_rows.cuh"
+#include "specialisation.cuh"
+
+namespace temper {
+
+struct TEMPER_SPEC {
+  using Student = TEMPER_STUDENT;
+  using Teacher = TEMPER_TEACHER;
+  using Gradient = TEMPER_GRADIENT;
+  using Policy = TEMPER_DIVERGENCE<float>;
+  using Team = TeamOf<TEMPER_THREADS, TEMPER_LANES, TEMPER_CLUSTER>;
+  using Residence = TEMPER_RESIDENCE;
+  static constexpr bool kSoft = TEMPER_SOFT, kHard = TEMPER_HARD;
+  static constexpr HardPower kHardPower = HardPower::TEMPER_HARD_POWER;
+  static constexpr Pass kPass = Pass::TEMPER_PASS;
+};
+
+}  // namespace temper
+
+extern "C" __global__ void TEMPER_CLUSTER_DIMENSIONS(TEMPER_CLUSTER) __launch_bounds__(TEMPER_THREADS)
+    TEMPER_KERNEL(const __grid_constant__ temper::LossParameters parameters) {
+  temper::loss_rows<temper::TEMPER_SPEC>(parameters);
+}

@@ -1,0 +1,81 @@
+// The rows of a batch: which are skipped, by what their gradients are multiplied, where their results go.
+#pragma once
+
+#include "loss_row.cuh"
+#include "row_inputs.cuh"
+#include "divergence/forward_kl.h"
+#include "divergence/jensen_shannon.h"
+
+namespace temper {
+
+enum class Pass { kForward, kForwardBackward, kBackward };
+
+template <class Policy> __device__ __forceinline__ Policy make_policy(float parameter) {
+  if constexpr (__is_empty(Policy))
+    return Policy{};
+  else
+    return Policy{parameter};
+}
+
+// T^2 as the loss has it; what dD/ds is multiplied by is the same over T.
+__device__ __forceinline__ float value_factor(const LossParameters& p, float temperature) {
+  return p.temperature_scaling != 0 ? temperature * temperature : 1.0f;
+}
+
+__device__ __forceinline__ GradientFactors gradient_factors(const LossParameters& p, double divisor, float temperature, float weight) {
+  double scale = p.gradient_scale * weight / divisor;
+  double soft = p.temperature_scaling != 0 ? double(temperature) : 1.0 / temperature;
+  return {float(p.soft_weight * soft * scale), float(p.hard_weight * scale)};
+}
+
+template <class Spec> __device__ __forceinline__ void loss_rows(const LossParameters& p) {
+  using Team = typename Spec::Team;
+  using Row = LossRow<Spec>;
+  using R = typename Row::R;
+  using GradientView = RowView<typename Spec::Gradient, Row::K>;
+  constexpr bool kForward = Spec::kPass != Pass::kBackward, kGradient = Spec::kPass != Pass::kForward;
+
+  if (refused(p.status)) return;
+  Team team;
+  team.begin();
+  const auto policy = make_policy<typename Spec::Policy>(p.divergence_parameter);
+  typename Row::Resident resident(team, p.classes);
+  const double divisor = divisor_of(p);
+
+  for (int64_t i = team.first_row(); i < p.rows; i += team.row_step()) {
+    R row(p.student, i * p.student_stride, p.teacher, i * p.teacher_stride, p.classes);
+    GradientView gradient(p.gradient, i * p.gradient_stride, -row.overhang);
+    int64_t label = p.labels == nullptr ? -1 : label_of(p, i);
+    float weight = p.row_weights == nullptr ? 1.0f : p.row_weights[i];
+    bool ignored = p.labels != nullptr && label == p.ignore_index;
+    bool zero = ignored || weight == 0;
+    float temperature = p.row_temperatures == nullptr ? p.temperature : p.row_temperatures[i];
+
+    float soft = 0, hard = 0;
+    float* statistics = p.statistics == nullptr ? nullptr : p.statistics + i * p.statistics_stride;
+    if (!ignored && !(zero && !kForward)) {
+      resident.load(row, team);
+      Row loss{policy, team, row, resident, 1.0f / temperature, int(label)};
+      if constexpr (kForward) {
+        loss.evaluate();
+        soft = value_factor(p, temperature) * loss.divergence;
+        hard = loss.cross_entropy;
+        if (statistics != nullptr) loss.save(statistics);
+      } else {
+        loss.restore(statistics);
+      }
+      if constexpr (kGradient)
+        if (!zero) loss.store_gradient(gradient, gradient_factors(p, divisor, temperature, weight));
+    } else if (kForward && statistics != nullptr && team.index == 0) {
+      for (int s = 0; s < kRowStatistics; s++) statistics[s] = 0;
+    }
+    if constexpr (kForward)
+      if (team.index == 0) {
+        if (p.row_soft != nullptr) p.row_soft[i] = soft;
+        if (p.row_hard != nullptr) p.row_hard[i] = hard;
+      }
+    if constexpr (kGradient) store_zeros(gradient, team, row.overhang, zero ? 0 : p.classes, p.gradient_width);
+  }
+}
+
+}  // namespace temper

@@ -1,0 +1,87 @@
+// What crosses from the host to the kernels, by value. Every field has the same size and offset on host and device.
+#pragma once
+
+#if defined(__CUDACC_RTC__)
+typedef int int32_t;
+typedef unsigned int uint32_t;
+typedef unsigned short uint16_t;
+typedef unsigned char uint8_t;
+typedef long long int64_t;
+typedef unsigned long long uint64_t;
+typedef unsigned long long uintptr_t;
+#else
+#include <stdint.h>
+#endif
+
+namespace temper {
+
+// What the check kernel finds. Zeroed by the host before every launch of it. Rows are kept as ~row, so that 0 means none
+// and the largest value names the first row.
+struct BatchStatus {
+  uint64_t bad_label, bad_weight, bad_temperature;
+  uint64_t counted_rows;
+};
+
+// Sums over rows, weighted and divided, as the totals kernel leaves them.
+struct BatchTotals {
+  double total, soft, hard;
+  int64_t counted_rows, non_finite_rows;
+};
+
+// Per row, what a forward pass saves for a later backward: eight floats.
+enum RowStatistic {
+  kStudentShift,     // max z, 0 where that is -inf
+  kStudentInverse,   // 1 / sum exp((z - max)/T); NaN in a poisoned row, like the other two
+  kTeacherShift,
+  kTeacherInverse,
+  kHardInverse,      // 1 / sum exp(z - max)
+  kLogRatio,         // log(Ss/St) on the accurate route
+  kPolicySum,        // the policy's last row sum
+  kRoute,            // 0 cheap, 1 accurate
+  kRowStatistics
+};
+
+// The divisor of a mean is known on the device only.
+enum DivisorKind : int32_t { kDivisorGiven = 0, kDivisorCountedRows = 1 };
+
+struct LossParameters {
+  const void* student;             // [rows, >= classes]
+  const void* teacher;             // null where the soft part is off
+  void* gradient;                  // null in a forward pass
+  const void* labels;              // [rows], int32 or int64; null = none
+  const float* row_weights;        // [rows]; null = 1
+  const float* row_temperatures;   // [rows]; null = temperature
+  float* row_soft;                 // [rows]: T^2 D; null = not wanted
+  float* row_hard;                 // [rows]: cross-entropy; null = not wanted
+  float* statistics;               // [rows, kRowStatistics]; null = not wanted
+  BatchStatus* status;             // null = nothing was to be checked, all rows count
+  BatchTotals* totals;             // totals kernel only
+  int64_t rows;
+  int64_t student_stride, teacher_stride, gradient_stride, statistics_stride;   // in elements
+  int64_t ignore_index;
+  double divisor;                  // with kDivisorGiven
+  double gradient_scale;
+  double soft_weight, hard_weight;
+  int32_t classes;                 // real classes; columns from here on are padding
+  int32_t gradient_width;          // columns of the gradient; the padding is written as 0
+  int32_t label_bytes;             // 4 or 8
+  int32_t divisor_kind;
+  int32_t temperature_scaling;     // T^2 on (1) or off (0)
+  float temperature;
+  float divergence_parameter;
+  int32_t reserved;
+};
+
+struct PrimitiveParameters {
+  const void* input;               // [rows, >= classes]
+  const void* upstream;            // log-softmax backward: gradient by the log-probabilities
+  void* output;                    // [rows, >= classes]; argmax: int32 [rows]
+  int64_t rows;
+  int64_t input_stride, upstream_stride, output_stride;
+  int32_t classes;
+  int32_t output_width;            // columns of the output; those beyond classes are written as 0
+  float temperature;
+  int32_t reserved;
+};
+
+}  // namespace temper

@@ -1,0 +1,99 @@
+// The functions of kernels/device.cuh on the host runtime: same names, same meaning, with the checks a device cannot make.
+#pragma once
+
+#include "cuda_host.h"
+
+namespace temper {
+
+inline uint32_t bits_of(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, 4);
+  return bits;
+}
+inline float float_of(uint32_t bits) {
+  float value;
+  memcpy(&value, &bits, 4);
+  return value;
+}
+
+inline float exp2(float x) { return ::exp2f(x); }
+
+template <int WORDS> void load_words(const void* address, uint32_t (&words)[WORDS]) {
+  for (int i = 0; i < WORDS; i += 4) {
+    if (WORDS == 2) {
+      cuda_host::loadVector8(address, words);
+      return;
+    }
+    uint4 four = cuda_host::loadVector(static_cast<const char*>(address) + 4 * i);
+    memcpy(&words[i], &four, 16);
+  }
+}
+
+template <int WORDS> void store_words(void* address, const uint32_t (&words)[WORDS]) {
+  for (int i = 0; i < WORDS; i += 4) {
+    if (WORDS == 2) {
+      cuda_host::storeVector8(address, words);
+      return;
+    }
+    uint4 four;
+    memcpy(&four, &words[i], 16);
+    cuda_host::storeVector(static_cast<char*>(address) + 4 * i, four);
+  }
+}
+
+inline void keep_packed(uint32_t&) {}
+
+inline float widen_f16(uint32_t half) {
+  uint32_t sign = (half & 0x8000u) << 16, exponent = half >> 10 & 31u, fraction = half & 0x3ffu;
+  if (exponent == 31) return float_of(sign | 0x7f800000u | fraction << 13);
+  if (exponent != 0) return float_of(sign | (exponent + 112) << 23 | fraction << 13);
+  float magnitude = static_cast<float>(fraction) * 0x1p-24f;
+  return sign != 0 ? -magnitude : magnitude;
+}
+
+inline void widen_f16_pair(uint32_t pair, float& low, float& high) {
+  low = widen_f16(pair & 0xffffu);
+  high = widen_f16(pair >> 16);
+}
+
+// To nearest, ties to even; beyond 65,504 infinite; below 2^-14 subnormal.
+inline uint32_t narrow_f16(float value) {
+  uint32_t bits = bits_of(value), sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;
+  if (magnitude > 0x7f800000u) return sign | 0x7fffu;
+  if (magnitude >= 0x477ff000u) return sign | 0x7c00u;
+  if (magnitude < 0x38800000u)  // adding 1/2 leaves the rounded multiple of 2^-24 in the low bits
+    return sign | (bits_of(float_of(magnitude) + 0.5f) - 0x3f000000u);
+  return sign | ((magnitude - 0x38000000u + 0xfffu + (magnitude >> 13 & 1u)) >> 13);
+}
+
+inline uint32_t narrow_f16_pair(float low, float high) { return narrow_f16(low) | narrow_f16(high) << 16; }
+
+inline uint32_t narrow_bf16(float value) {
+  uint32_t bits = bits_of(value);
+  if (value != value) return 0x7fffu;
+  return (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
+}
+
+inline uint32_t narrow_bf16_pair(float low, float high) { return narrow_bf16(low) | narrow_bf16(high) << 16; }
+
+inline unsigned char* dynamic_shared() { return cuda_host::dynamicShared(); }
+
+template <int BYTES> void async_copy(void* shared, const void* global) { cuda_host::asyncCopy(shared, global, BYTES); }
+
+inline void async_wait() {
+  cuda_host::asyncCommit();
+  cuda_host::asyncWait(0);
+}
+
+inline uint32_t cluster_rank() { return cuda_host::clusterRank(); }
+
+inline void cluster_barrier() {
+  cuda_host::clusterArrive();
+  cuda_host::clusterWait();
+}
+
+inline void store_remote(float* own, uint32_t rank, float value) {
+  *static_cast<float*>(cuda_host::remoteShared(own, rank)) = value;
+}
+
+}  // namespace temper
