@@ -23,6 +23,14 @@ TEMPER_INLINE V decode_bf16(const unsigned short* in) {
   __builtin_memcpy(&half, in, sizeof half);
   return (V)(__builtin_convertvector(half, I) << 16);
 }
+TEMPER_INLINE float widen_bf16(const void* in) {
+  uint16_t half;
+  __builtin_memcpy(&half, in, sizeof half);
+  uint32_t bits = (uint32_t)half << 16;
+  float value;
+  __builtin_memcpy(&value, &bits, sizeof value);
+  return value;
+}
 TEMPER_INLINE void encode_bf16(V a, unsigned short* out) {
   I bits = (I)a;
   I rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;  // to nearest even; carries into the exponent as it should
@@ -42,6 +50,24 @@ template <int32_t dtype> TEMPER_INLINE void encode(V a, void* out, int i) {
   if constexpr (dtype == kBf16) encode_bf16(a, (unsigned short*)out + i);
 }
 
+// Fewer than 128 bytes, in powers of two: a call of memcpy costs more than a short row's arithmetic.
+TEMPER_INLINE void copy_few(void* to, const void* from, int bytes) {
+  char* out = (char*)to;
+  const char* in = (const char*)from;
+#define TEMPER_COPY(part)            \
+  if (bytes & (part)) {              \
+    __builtin_memcpy(out, in, part); \
+    out += part, in += part;         \
+  }
+  TEMPER_COPY(64)
+  TEMPER_COPY(32)
+  TEMPER_COPY(16)
+  TEMPER_COPY(8)
+  TEMPER_COPY(4)
+  TEMPER_COPY(2)
+#undef TEMPER_COPY
+}
+
 // n elements as floats in `buffer`, padded with `padding`.
 template <int32_t dtype> void decode_all(const void* in, int n, float padding, float* buffer) {
   constexpr int size = dtype == kF32 ? 4 : 2;
@@ -49,7 +75,7 @@ template <int32_t dtype> void decode_all(const void* in, int n, float padding, f
   for (int i = 0; i < whole; i += kLanes) store(decode<dtype>(in, i), buffer + i);
   if (whole == n) return;
   unsigned char rest[4 * kLanes] = {};
-  __builtin_memcpy(rest, (const char*)in + whole * size, (unsigned)(n - whole) * size);
+  copy_few(rest, (const char*)in + whole * size, (n - whole) * size);
   store(decode<dtype>(rest, 0), buffer + whole);
   for (int i = n; i < padded(n); i++) buffer[i] = padding;
 }
@@ -76,7 +102,7 @@ template <int32_t dtype> void encode_all(const float* in, int n, void* out) {
   if (whole == n) return;
   unsigned char rest[4 * kLanes];
   encode<dtype>(load(in + whole), rest, 0);
-  __builtin_memcpy((char*)out + whole * size, rest, (unsigned)(n - whole) * size);
+  copy_few((char*)out + whole * size, rest, (n - whole) * size);
 }
 
 // Whole cache lines past the caches: 21 to 32 % of the time of large gradients, which nobody reads before they left the cache anyway.

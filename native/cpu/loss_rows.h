@@ -1,7 +1,7 @@
 // A chunk of rows: which are skipped, which code a row takes, what it adds to the totals.
 #pragma once
 
-#include "row.h"
+#include "short_rows.h"
 
 namespace temper {
 namespace {
@@ -70,30 +70,119 @@ void skip_row(const LossJob& job, int64_t row) {
     __builtin_memset(job.statistics + row * kStatistics, 0, kStatistics * sizeof(float));
 }
 
+template <bool with_soft, Hard with_hard> struct Mode {
+  static constexpr bool soft = with_soft;
+  static constexpr Hard hard = with_hard;
+};
+
+// Calls `with` a Mode; one of the parts has a weight. `power`: exponentials of the hard part may be powers of the soft part's.
+template <class F> TEMPER_INLINE void choose_mode(const LossParameters& p, double temperature, bool power, F with) {
+  if (!(p.soft_weight > 0)) return with(Mode<false, Hard::kSame>{});
+  if (!(p.hard_weight > 0)) return with(Mode<true, Hard::kNone>{});
+  if (power && temperature == 1) return with(Mode<true, Hard::kSame>{});
+  if (power && temperature == 2) return with(Mode<true, Hard::kSquare>{});
+  if (power && temperature == 4) return with(Mode<true, Hard::kFourth>{});
+  with(Mode<true, Hard::kSeparate>{});
+}
+
+// The hard part alone knows no temperature.
+TEMPER_INLINE double temperature_of(const LossJob& job, int64_t row) {
+  if (!(job.parameters->soft_weight > 0)) return 1;
+  return job.row_temperatures ? job.row_temperatures[row] : job.parameters->temperature;
+}
+TEMPER_INLINE float weight_of(const LossJob& job, int64_t row) { return job.row_weights ? job.row_weights[row] : 1.0f; }
+TEMPER_INLINE bool ignored(const LossJob& job, int64_t row) {
+  return job.labels && label_of(job, row) == job.parameters->ignore_index;
+}
+
 template <class Policy>
 void one_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, Partial& partial) {
   const LossParameters& p = *job.parameters;
-  if (job.labels && label_of(job, row) == p.ignore_index) return skip_row(job, row);
-  double t = job.row_temperatures ? job.row_temperatures[row] : p.temperature;
-  float w = job.row_weights ? job.row_weights[row] : 1.0f;
-  bool soft = p.soft_weight > 0, hard = p.hard_weight > 0;
-  if (soft && !hard) return loss_row<Policy, true, Hard::kNone>(job, scratch, policy, row, t, w, partial);
-  if (!soft && hard) return loss_row<Policy, false, Hard::kSame>(job, scratch, policy, row, 1.0, w, partial);
-  if (!soft) return skip_row(job, row);
-  if (t == 1) return loss_row<Policy, true, Hard::kSame>(job, scratch, policy, row, t, w, partial);
-  if (t == 2) return loss_row<Policy, true, Hard::kSquare>(job, scratch, policy, row, t, w, partial);
-  if (t == 4) return loss_row<Policy, true, Hard::kFourth>(job, scratch, policy, row, t, w, partial);
-  loss_row<Policy, true, Hard::kSeparate>(job, scratch, policy, row, t, w, partial);
+  if (ignored(job, row) || (p.soft_weight == 0 && p.hard_weight == 0)) return skip_row(job, row);
+  double temperature = temperature_of(job, row);
+  choose_mode(p, temperature, true, [&](auto mode) {
+    using M = decltype(mode);
+    loss_row<Policy, M::soft, M::hard>(job, scratch, policy, row, temperature, weight_of(job, row), partial);
+  });
+}
+
+void describe_rows(const LossJob& job, int64_t first, int rows, TileRows& tile, Exponents& tempered) {
+  for (int lane = 0; lane < kLanes; lane++) {
+    int64_t row = first + (lane < rows ? lane : rows - 1);
+    tile.temperature[lane] = temperature_of(job, row);
+    tile.weight[lane] = weight_of(job, row);
+    tile.skipped[lane] = ignored(job, row) || tile.weight[lane] == 0;
+    tile.label[lane] = ignored(job, row) ? 0 : label_of(job, row);
+    GradientScale scale = gradient_scale(job, tile.temperature[lane], tile.weight[lane]);
+    tile.soft_scale[lane] = scale.soft;
+    tile.hard_scale[lane] = scale.hard;
+    tile.inverse_temperature[lane] = (float)(1 / tile.temperature[lane]);
+    Exponents own(tile.temperature[lane]);
+    tempered.c[lane] = own.c[0];
+    tempered.lowest[lane] = own.lowest[0];
+  }
+}
+
+void save_lane(const TileValues& values, int lane, float* statistics) {
+  __builtin_memset(statistics, 0, kStatistics * sizeof(float));
+  statistics[kStudentMax] = values.student_max[lane];
+  statistics[kStudentInverse] = values.student_inverse[lane];
+  statistics[kTeacherMax] = values.teacher_max[lane];
+  statistics[kTeacherInverse] = values.teacher_inverse[lane];
+  statistics[kHardInverse] = values.hard_inverse[lane];
+}
+
+// Up to kLanes short rows. Whether the rows have temperatures of their own decides on powers, never what the temperatures are: a row's
+// bits are its own.
+template <class Policy, bool soft, Hard hard>
+void tile_of_rows(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int rows, Partial& partial) {
+  const LossParameters& p = *job.parameters;
+  int classes = (int)p.classes;
+  Tile z, u, hard_tile;
+  TileRows tile;
+  TileValues values = {};
+  Exponents tempered(1.0);
+  describe_rows(job, first, rows, tile, tempered);
+  z.load_rows(p.student, job.student, first, rows, classes);
+  if constexpr (soft) u.load_rows(p.teacher, job.teacher, first, rows, classes);
+  evaluate_tile<Policy, soft, hard>(policy, tempered, tile, classes, z, u, hard_tile, values);
+  bool backward = p.operation == kForwardBackward;
+  if (backward) gradient_tile<Policy, soft, hard>(policy, tile, values, classes, z, u, hard_tile);
+  for (int lane = 0; lane < rows; lane++) {
+    int64_t row = first + lane;
+    if (tile.skipped[lane] || !values.usual[lane]) {
+      one_row(job, scratch, policy, row, partial);
+      continue;
+    }
+    account(job, row, tile.weight[lane], value_factor(p, tile.temperature[lane]) * values.divergence[lane], values.cross_entropy[lane],
+            partial);
+    if (job.statistics) save_lane(values, lane, job.statistics + row * kStatistics);
+    if (backward) z.store_row(p.gradient, job.gradient, row, lane, classes);
+  }
+}
+
+template <class Policy>
+void all_rows(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int64_t last, Partial& partial) {
+  const LossParameters& p = *job.parameters;
+  bool tiles = p.classes <= kShortRow && p.operation != kBackward && (p.soft_weight > 0 || p.hard_weight > 0);
+  if constexpr (Policy::kRawSums > 0) {
+    for (; tiles && first < last; first += kLanes) {
+      int rows = last - first < kLanes ? (int)(last - first) : kLanes;
+      choose_mode(p, p.temperature, job.row_temperatures == nullptr, [&](auto mode) {
+        using M = decltype(mode);
+        tile_of_rows<Policy, M::soft, M::hard>(job, scratch, policy, first, rows, partial);
+      });
+    }
+  }
+  for (; first < last; first++) one_row(job, scratch, policy, first, partial);
 }
 
 void loss_rows(const LossJob& job, const Scratch& scratch, int64_t first, int64_t last, Partial& partial) {
   partial = {};
   if (job.parameters->divergence == kJensenShannon) {
-    JensenShannon<V> policy{job.parameters->divergence_parameter};
-    for (int64_t row = first; row < last; row++) one_row(job, scratch, policy, row, partial);
+    all_rows(job, scratch, JensenShannon<V>{job.parameters->divergence_parameter}, first, last, partial);
   } else {
-    ForwardKl<V> policy;
-    for (int64_t row = first; row < last; row++) one_row(job, scratch, policy, row, partial);
+    all_rows(job, scratch, ForwardKl<V>{}, first, last, partial);
   }
   if (job.stream_gradient) stream_fence();
 }
