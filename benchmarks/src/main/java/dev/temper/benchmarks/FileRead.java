@@ -1,0 +1,81 @@
+package dev.temper.benchmarks;
+
+import dev.temper.DType;
+import dev.temper.HostMatrix;
+import dev.temper.bench.BatchRing;
+import dev.temper.bench.BatchShape;
+import dev.temper.io.SafetensorsFile;
+import dev.temper.io.SafetensorsWriter;
+import dev.temper.io.Tensor;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/**
+ * Opens a safetensors file of two matrices, reads every byte and closes it, beside a plain mapping of the same file. The file
+ * lies in the system's page cache: what differs is Temper's share, not the disk's.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.SampleTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+public class FileRead {
+
+  @Param("1024x32000") String shape;
+
+  private Path file;
+
+  @Setup
+  public void write() throws IOException {
+    file = Files.createTempFile("temper-benchmark", ".safetensors");
+    try (Arena arena = Arena.ofConfined()) {
+      var batch = BatchRing.warm(arena, BatchShape.parse(shape), DType.F32).next();
+      SafetensorsWriter.write(file, List.of(tensor("student", batch.student()), tensor("teacher", batch.teacher())));
+    }
+  }
+
+  @TearDown
+  public void delete() throws IOException {
+    Files.delete(file);
+  }
+
+  @Benchmark
+  public long safetensors() throws IOException {
+    try (SafetensorsFile opened = SafetensorsFile.open(file)) {
+      return sum(opened.tensor("student").data()) + sum(opened.tensor("teacher").data());
+    }
+  }
+
+  @Benchmark
+  public long plainMapping() throws IOException {
+    try (Arena arena = Arena.ofShared(); FileChannel channel = FileChannel.open(file)) {
+      return sum(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
+    }
+  }
+
+  private static long sum(MemorySegment bytes) {
+    long sum = 0;
+    for (long at = 0; at + Long.BYTES <= bytes.byteSize(); at += Long.BYTES) {
+      sum += bytes.get(ValueLayout.JAVA_LONG_UNALIGNED, at);
+    }
+    return sum;
+  }
+
+  private static Tensor tensor(String name, HostMatrix matrix) {
+    return new Tensor(name, matrix.dtype(), List.of(matrix.rows(), (long) matrix.classes()), matrix.segment());
+  }
+}

@@ -1,0 +1,24 @@
+package dev.temper.benchmarks;
+
+import dev.temper.DType;
+import dev.temper.bench.BatchRing;
+import dev.temper.bench.BatchShape;
+import dev.temper.bench.Machine;
+import java.lang.foreign.Arena;
+
+/** Where a benchmark's logits come from. */
+public enum Inputs {
+  /** Batches in turn, twice the last-level cache together: every call reads from memory. */
+  MEMORY,
+  /** One batch over and over: what the last-level cache can hold stays there. */
+  CACHE;
+
+  /** The batches. */
+  BatchRing ring(Arena arena, String shape, DType dtype) {
+    BatchShape parsed = BatchShape.parse(shape);
+    return switch (this) {
+      case MEMORY -> BatchRing.coldIn(arena, parsed, dtype, Machine.here().lastLevelCacheBytes());
+      case CACHE -> BatchRing.warm(arena, parsed, dtype);
+    };
+  }
+}

@@ -1,0 +1,97 @@
+package dev.temper.benchmarks;
+
+import dev.temper.bench.CopyRate;
+import dev.temper.bench.Machine;
+import dev.temper.bench.Quietness;
+import dev.temper.bench.QuietWatch;
+import dev.temper.bench.Repetition;
+import dev.temper.bench.Spread;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.infra.BenchmarkParams;
+import org.openjdk.jmh.results.Result;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+import org.openjdk.jmh.util.Statistics;
+
+/** Runs benchmarks and turns JMH's results into entries. */
+final class JmhRun {
+
+  private static final String[] JVM = {"--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Xms512m", "-Xmx2g"};
+
+  private JmhRun() {}
+
+  /** Measures a group, each configuration in its own process, and watches whether the machine is quiet meanwhile. */
+  static ResultFile measure(Group group, Path sources) throws RunnerException, IOException {
+    Machine machine = Machine.here();
+    QuietWatch watch = QuietWatch.begin();
+    CopyRate copy = CopyRate.measure(machine.cores(), machine.lastLevelCacheBytes(), Repetition.brief(), () -> false).orElseThrow();
+    List<Entry> entries = new ArrayList<>();
+    for (ChainedOptionsBuilder run : group.runs()) {
+      // A group that forks several times for one number says so itself.
+      ChainedOptionsBuilder options = new OptionsBuilder().parent(run.build())
+          .jvmArgs(JVM).warmupIterations(1).warmupTime(TimeValue.seconds(1)).measurementIterations(2).measurementTime(TimeValue.seconds(1))
+          .shouldFailOnError(true);
+      if (!run.build().getForkCount().hasValue()) {
+        options.forks(1);
+      }
+      entries.addAll(entries(new Runner(options.build()).run()));
+    }
+    Quietness quietness = watch.end();
+    return new ResultFile(group.label(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), Provenance.commit(sources), machine,
+        Provenance.versions(), copy.gigabytesPerSecond(), quietness.quiet(), quietness.disturbances(), quietness, entries);
+  }
+
+  /** Every benchmark once, on small batches and in this process: shows that it works, says nothing about speed. */
+  static List<Entry> once() throws RunnerException {
+    return entries(new Runner(new OptionsBuilder()
+        .include("dev\\.temper\\.benchmarks\\.")
+        .param("shape", "64x1000").param("dtype", "F32", "BF16").param("formula", "USUAL", "LOG_TARGET").param("device", "auto")
+        .mode(Mode.SingleShotTime).forks(0).warmupIterations(0).measurementIterations(1).shouldFailOnError(true)
+        .verbosity(VerboseMode.SILENT)
+        .build()).run());
+  }
+
+  private static List<Entry> entries(Collection<RunResult> results) {
+    return results.stream().map(JmhRun::entry).toList();
+  }
+
+  private static Entry entry(RunResult result) {
+    BenchmarkParams params = result.getParams();
+    Map<String, String> parameters = new TreeMap<>();
+    for (String name : params.getParamsKeys()) {
+      parameters.put(name, params.getParam(name));
+    }
+    Result<?> time = result.getPrimaryResult();
+    Statistics spread = time.getStatistics();
+    Map<String, Double> also = new TreeMap<>();
+    result.getSecondaryResults().forEach((name, value) -> {
+      if (name.endsWith("gc.alloc.rate.norm")) {
+        also.put("allocatedBytes", value.getScore());
+      } else if (name.equals("peakBytes")) {
+        also.put("peakBytes", value.getScore());
+      }
+    });
+    String benchmark = params.getBenchmark();
+    return new Entry(
+        benchmark.substring(benchmark.lastIndexOf('.', benchmark.lastIndexOf('.') - 1) + 1),
+        parameters,
+        time.getScoreUnit().replaceFirst("/op$", ""),
+        new Spread(spread.getPercentile(50), spread.getPercentile(10), spread.getPercentile(90), spread.getMin(),
+            Math.toIntExact(spread.getN())),
+        also);
+  }
+}

@@ -1,0 +1,67 @@
+package dev.temper.benchmarks;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.openjdk.jmh.runner.RunnerException;
+
+/** What the build runs: {@code once}, {@code measure [GROUP...]}, {@code report} or {@code compare OLD NEW}. */
+public final class Main {
+
+  private static final int WORSE = 1;
+  private static final int WRONG_CALL = 2;
+
+  private Main() {}
+
+  /** Exits with 0 (done), 1 (something failed or got slower) or 2 (the call is wrong). */
+  public static void main(String[] args) throws IOException, RunnerException {
+    try {
+      System.exit(run(List.of(args), Path.of("results"), System.out));
+    } catch (IllegalArgumentException e) {
+      System.err.println("benchmarks: " + e.getMessage());
+      System.exit(WRONG_CALL);
+    }
+  }
+
+  static int run(List<String> args, Path results, PrintStream out) throws IOException, RunnerException {
+    String verb = args.isEmpty() ? "" : args.getFirst();
+    List<String> rest = args.isEmpty() ? List.of() : args.subList(1, args.size());
+    switch (verb) {
+      case "once" -> JmhRun.once().forEach(entry -> out.println("ran once: " + entry.key()));
+      case "measure" -> measure(groups(rest), results, out);
+      case "report" -> Report.write(results, out);
+      case "compare" -> {
+        if (rest.size() != 2) {
+          throw new IllegalArgumentException("compare takes two result files, the older one first");
+        }
+        Comparison comparison = Comparison.of(ResultFile.read(Path.of(rest.get(0))), ResultFile.read(Path.of(rest.get(1))));
+        out.print(comparison.text());
+        return comparison.slower().isEmpty() ? 0 : WORSE;
+      }
+      default -> throw new IllegalArgumentException("'" + verb + "': expected once, measure [GROUP...], report or compare OLD NEW");
+    }
+    return 0;
+  }
+
+  private static void measure(List<Group> groups, Path results, PrintStream out) throws IOException, RunnerException {
+    for (Group group : groups) {
+      ResultFile result = JmhRun.measure(group, Path.of("."));
+      Path file = results.resolve("cpu-" + group.label() + ".json");
+      result.write(file);
+      out.println(file + (result.quiet() ? ": the machine was quiet" : ": NOT QUIET, not to be shown: " + String.join("; ", result.disturbances())));
+    }
+  }
+
+  private static List<Group> groups(List<String> names) {
+    if (names.isEmpty()) {
+      return List.of(Group.values());
+    }
+    return names.stream().map(name -> Stream.of(Group.values()).filter(group -> group.label().equals(name)).findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("unknown group '" + name + "'; known: "
+            + Arrays.stream(Group.values()).map(Group::label).collect(Collectors.joining(", "))))).toList();
+  }
+}

@@ -1,0 +1,86 @@
+package dev.temper.benchmarks;
+
+import dev.temper.DType;
+import dev.temper.DistillationLoss;
+import dev.temper.LossEngine;
+import dev.temper.bench.BatchRing;
+import dev.temper.bench.BatchShape;
+import dev.temper.bench.LogitBatch;
+import dev.temper.benchmarks.torch.Formula;
+import dev.temper.benchmarks.torch.TorchStep;
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.function.DoubleSupplier;
+import org.openjdk.jmh.annotations.AuxCounters;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+
+/**
+ * Memory that one loss and gradient needs beyond logits, labels and gradient, as the system counts it: the highest resident
+ * size during the call, less the one before. PyTorch makes the gradient itself; its bytes are taken off.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.SingleShotTime)
+public class PeakMemory {
+
+  /** Goes into the result beside the time. */
+  @State(Scope.Thread)
+  @AuxCounters(AuxCounters.Type.EVENTS)
+  public static class Peak {
+    /** Bytes beyond inputs and gradient. */
+    public double peakBytes;
+  }
+
+  @Param("256x32000") String shape;
+  @Param("F32") DType dtype;
+  @Param("cpu") String device;
+
+  private final Arena arena = Arena.ofShared();
+  private LogitBatch batch;
+  private LogitBatch small;
+
+  @Setup
+  public void allocate() {
+    batch = BatchRing.warm(arena, BatchShape.parse(shape), dtype).next();
+    small = BatchRing.warm(arena, new BatchShape(8, 16), dtype).next();
+  }
+
+  @Benchmark
+  public double temper(Peak peak) {
+    try (LossEngine engine = LossEngine.open(device)) {
+      DistillationLoss loss = DistillationLoss.hinton(2, 0.5);
+      engine.forwardBackward(loss, small.inputs(), small.outputs()).totals();
+      return measure(peak, 0, () -> engine.forwardBackward(loss, batch.inputs(), batch.outputs()).total());
+    }
+  }
+
+  @Benchmark
+  public double torchUsual(Peak peak) {
+    return torch(peak, Formula.USUAL);
+  }
+
+  @Benchmark
+  public double torchLogTarget(Peak peak) {
+    return torch(peak, Formula.LOG_TARGET);
+  }
+
+  private double torch(Peak peak, Formula formula) {
+    int threads = Runtime.getRuntime().availableProcessors();
+    new TorchStep(List.of(small), formula, 2, threads).run();
+    TorchStep step = new TorchStep(List.of(batch), formula, 2, threads);
+    return measure(peak, batch.gradient().byteSize(), step::run);
+  }
+
+  private static double measure(Peak peak, long gradientBytes, DoubleSupplier call) {
+    ResidentMemory.resetPeak();
+    long before = ResidentMemory.bytes();
+    double loss = call.getAsDouble();
+    peak.peakBytes = Math.max(0, ResidentMemory.peakBytes() - before - gradientBytes);
+    return loss;
+  }
+}

@@ -1,0 +1,50 @@
+package dev.temper.benchmarks;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Makes tables and plots of all result files in a folder: {@code report.md} and {@code *.svg} beside them. */
+final class Report {
+
+  private Report() {}
+
+  static void write(Path results, PrintStream out) throws IOException {
+    List<ResultFile> files = ResultFile.readAll(results);
+    Tables tables = new Tables();
+    Results.of(Group.PEERS, files).ifPresent(tables::peers);
+    plot(Group.PEERS, files, results.resolve("speed-up.svg"), Plots::speedUp);
+    plot(Group.CLASSES, files, results.resolve("classes.svg"), Plots::classes);
+    plot(Group.MEMORY, files, results.resolve("memory.svg"), Plots::memory);
+    for (Group group : Group.values()) {
+      Optional<Results> found = Results.of(group, files);
+      if (group != Group.PEERS && found.isPresent()) {
+        tables.all(title(group), found.get());
+      }
+    }
+    Path report = results.resolve("report.md");
+    Files.writeString(report, "# What was measured\n" + tables.text());
+    out.println(report);
+  }
+
+  /** Draws one picture of a group. */
+  private interface Plot {
+    void draw(Results results, Path file) throws IOException;
+  }
+
+  private static void plot(Group group, List<ResultFile> files, Path file, Plot plot) throws IOException {
+    Optional<Results> found = Results.of(group, files);
+    if (found.isPresent()) {
+      plot.draw(found.get(), file);
+    }
+  }
+
+  private static String title(Group group) {
+    String words = group.label().replace('-', ' ');
+    return words.substring(0, 1).toUpperCase(Locale.ROOT) + words.substring(1);
+  }
+}

@@ -1,0 +1,102 @@
+package dev.temper.benchmarks;
+
+import static dev.temper.benchmarks.Results.TEMPER;
+import static dev.temper.benchmarks.Results.TORCH;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Result files as tables in Markdown. */
+final class Tables {
+
+  private final StringBuilder text = new StringBuilder();
+
+  /** Temper beside PyTorch: milliseconds of each, and by how much Temper is faster. */
+  Tables peers(Results results) {
+    heading("Beside PyTorch", results);
+    row("inputs from", "dtype", "shape", "Temper ms", "usual formula", "usual, tuned allocator", "log_target", "log_target, tuned",
+        "times faster than usual, tuned", "than the fastest");
+    rule(10);
+    for (String inputs : results.values("inputs")) {
+      for (String dtype : results.values("dtype")) {
+        for (String shape : results.values("shape")) {
+          Map<String, String> batch = Map.of("inputs", inputs, "dtype", dtype, "shape", shape);
+          double temper = results.milliseconds(TEMPER, batch);
+          List<Double> peers = new ArrayList<>();
+          for (String formula : List.of("USUAL", "LOG_TARGET")) {
+            for (String allocator : List.of("DEFAULT", "TUNED")) {
+              peers.add(results.milliseconds(TORCH, with(with(batch, "formula", formula), "allocator", allocator)));
+            }
+          }
+          double fastest = peers.stream().filter(ms -> !ms.isNaN()).min(Double::compare).orElse(Double.NaN);
+          row(inputs.toLowerCase(Locale.ROOT), dtype, shape, number(temper), number(peers.get(0)), number(peers.get(1)), number(peers.get(2)),
+              number(peers.get(3)), number(peers.get(1) / temper), number(fastest / temper));
+        }
+      }
+    }
+    return this;
+  }
+
+  /** Every entry of a file: what was varied, time, rate where it is a loss, and what else was counted. */
+  Tables all(String title, Results results) {
+    heading(title, results);
+    row("benchmark", "parameters", "median", "10 % .. 90 %", "GB/s", "Java heap bytes", "peak MiB");
+    rule(7);
+    for (Entry entry : results.file().entries()) {
+      boolean rated = entry.unit().equals("ms") && entry.benchmark().equals(TEMPER);
+      row(entry.benchmark(), varied(results, entry), number(entry.time().median()) + " " + entry.unit(),
+          number(entry.time().low()) + " .. " + number(entry.time().high()),
+          rated ? number(Results.gigabytesPerSecond(entry)) : "",
+          number(entry.also().getOrDefault("allocatedBytes", Double.NaN)),
+          number(entry.also().getOrDefault("peakBytes", Double.NaN) / (1 << 20)));
+    }
+    return this;
+  }
+
+  /** The Markdown. */
+  String text() {
+    return text.toString();
+  }
+
+  private void heading(String title, Results results) {
+    ResultFile file = results.file();
+    text.append("\n## ").append(title).append("\n\n")
+        .append(String.format(Locale.ROOT, "%s, %d cores, copy rate %.1f GB/s; commit %s, %s; %s.%n%n",
+            file.machine().processor(), file.machine().cores(), file.copyGigabytesPerSecond(), file.commit(), file.date(),
+            file.quiet() ? "the machine was quiet" : "**the machine was not quiet** (" + String.join("; ", file.disturbances()) + ")"));
+  }
+
+  /** Only what differs between entries of this file. */
+  private static String varied(Results results, Entry entry) {
+    return entry.parameters().entrySet().stream()
+        .filter(parameter -> results.values(parameter.getKey()).size() > 1)
+        .map(parameter -> parameter.getKey() + " " + parameter.getValue())
+        .reduce((a, b) -> a + ", " + b).orElse("");
+  }
+
+  private static Map<String, String> with(Map<String, String> parameters, String name, String value) {
+    Map<String, String> more = new HashMap<>(parameters);
+    more.put(name, value);
+    return more;
+  }
+
+  private void row(String... cells) {
+    text.append("| ").append(String.join(" | ", cells)).append(" |\n");
+  }
+
+  private void rule(int columns) {
+    text.append("|---".repeat(columns)).append("|\n");
+  }
+
+  /** Three significant digits; empty for what was not measured. */
+  private static String number(double value) {
+    if (Double.isNaN(value)) {
+      return "";
+    }
+    int decimals = value == 0 ? 0 : Math.max(0, 2 - (int) Math.floor(Math.log10(Math.abs(value))));
+    return String.format(Locale.ROOT, "%." + decimals + "f", value);
+  }
+}

@@ -1,0 +1,51 @@
+package dev.temper.benchmarks;
+
+import dev.temper.DType;
+import dev.temper.benchmarks.torch.Allocator;
+import dev.temper.benchmarks.torch.Formula;
+import dev.temper.benchmarks.torch.TorchStep;
+import java.lang.foreign.Arena;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** The same loss and gradient by PyTorch's operators and autograd, on the same memory. */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.SampleTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+public class TorchLoss {
+
+  @Param("256x32000") String shape;
+  @Param("F32") DType dtype;
+  @Param("MEMORY") Inputs inputs;
+  @Param("2") int threads;
+  @Param("2.0") double temperature;
+  @Param("USUAL") Formula formula;
+  @Param("DEFAULT") Allocator allocator;
+
+  private final Arena arena = Arena.ofShared();
+  private TorchStep step;
+
+  @Setup
+  public void share() {
+    allocator.apply();
+    step = new TorchStep(inputs.ring(arena, shape, dtype).batches(), formula, temperature, threads);
+  }
+
+  @TearDown
+  public void close() {
+    arena.close();
+  }
+
+  @Benchmark
+  public double forwardBackward() {
+    return step.run();
+  }
+}

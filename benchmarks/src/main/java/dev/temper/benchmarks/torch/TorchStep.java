@@ -1,0 +1,45 @@
+package dev.temper.benchmarks.torch;
+
+import dev.temper.bench.LogitBatch;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/** Loss and gradient by PyTorch's autograd, over batches in the memory that Temper's views describe. */
+public final class TorchStep {
+
+  private record Batch(Tensor student, Tensor teacher, Tensor labels) {}
+
+  private final List<Batch> batches;
+  private final Formula formula;
+  private final double temperature;
+  private int next;
+
+  /** Sets PyTorch's threads too, for the whole process. */
+  public TorchStep(List<LogitBatch> batches, Formula formula, double temperature, int threads) {
+    torch.set_num_threads(threads);
+    this.formula = formula;
+    this.temperature = temperature;
+    this.batches = batches.stream().map(TorchStep::share).toList();
+  }
+
+  /** One step on the next batch, with weights of one half; returns the loss. */
+  public double run() {
+    Batch batch = batches.get(next);
+    next = (next + 1) % batches.size();
+    // Frees this step's tensors at once, as reference counts do in Python.
+    try (var _ = new PointerScope()) {
+      Tensor loss = formula.loss(batch.student, batch.teacher, batch.labels, temperature, 0.5, 0.5);
+      loss.backward();
+      batch.student.mutable_grad().reset();
+      return loss.item_double();
+    }
+  }
+
+  private static Batch share(LogitBatch batch) {
+    Tensor student = SharedMemory.tensor(batch.student());
+    student.set_requires_grad(true);
+    return new Batch(student, SharedMemory.tensor(batch.teacher()), SharedMemory.tensor(batch.labels()));
+  }
+}

@@ -1,0 +1,67 @@
+package dev.temper.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.temper.bench.Machine;
+import dev.temper.bench.Quietness;
+import dev.temper.bench.Spread;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Result files: written, read back, compared and drawn. */
+final class ResultsTest {
+
+  @TempDir Path folder;
+
+  @Test
+  void whatWasWrittenIsReadBack() throws IOException {
+    ResultFile file = peers(1, 15);
+    file.write(folder.resolve("a.json"));
+    assertThat(ResultFile.read(folder.resolve("a.json"))).isEqualTo(file);
+    Files.writeString(folder.resolve("b.json"), "{\"grop\": 1}");
+    assertThatThrownBy(() -> ResultFile.read(folder.resolve("b.json"))).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("b.json");
+  }
+
+  @Test
+  void comparisonNamesWhatGotSlowerBeyondItsSpread() {
+    Comparison slower = Comparison.of(peers(1, 15), peers(1.3, 15));
+    assertThat(slower.slower()).singleElement().satisfies(change -> assertThat(change.key()).startsWith("TemperLoss"));
+    assertThat(slower.text()).contains("slower 1.30 x").contains("2 compared, 1 slower, 0 faster");
+    assertThat(Comparison.of(peers(1.3, 15), peers(1, 15)).faster()).hasSize(1);
+    assertThat(Comparison.of(peers(1, 15), peers(1.04, 15)).slower()).as("within 5 %").isEmpty();
+    assertThat(Comparison.of(peers(1, 15), peers(1.3, 15.9)).slower()).as("only what is beyond its spread").hasSize(1);
+  }
+
+  @Test
+  void reportHoldsTheRatioAndTheDisturbance() throws IOException {
+    peers(2, 30).write(folder.resolve("cpu-peers.json"));
+    Report.write(folder, new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8));
+    assertThat(Files.readString(folder.resolve("report.md")))
+        .contains("| memory | F32 | 64x1000 | 2.00 |  | 30.0 |  |  | 15.0 | 15.0 |")
+        .contains("was not quiet").contains("other processes took 40.0 % of the time");
+    assertThat(Files.readString(folder.resolve("speed-up.svg"))).contains("<svg");
+  }
+
+  private static ResultFile peers(double temper, double torch) {
+    Quietness quietness = new Quietness(1, 1, 0, 0.4);
+    return new ResultFile("peers", "2026-01-01T00:00:00Z", "0123456789ab", new Machine("a processor", 2, 1 << 25, "an OS"),
+        Map.of("java", "25"), 40, quietness.quiet(), quietness.disturbances(), quietness,
+        List.of(entry(Results.TEMPER, temper, Map.of()), entry(Results.TORCH, torch, Map.of("formula", "USUAL", "allocator", "TUNED"))));
+  }
+
+  private static Entry entry(String benchmark, double median, Map<String, String> more) {
+    Map<String, String> parameters = new HashMap<>(Map.of("inputs", "MEMORY", "dtype", "F32", "shape", "64x1000"));
+    parameters.putAll(more);
+    return new Entry(benchmark, parameters, "ms", new Spread(median, median * 0.95, median * 1.05, median * 0.9, 10), Map.of("allocatedBytes", 1.0));
+  }
+}

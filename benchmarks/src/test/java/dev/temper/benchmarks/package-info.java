@@ -1,0 +1,4 @@
+@NullMarked
+package dev.temper.benchmarks;
+
+import org.jspecify.annotations.NullMarked;
