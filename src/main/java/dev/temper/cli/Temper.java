@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
         LossCommand.class,
         BenchCommand.class,
         DoctorCommand.class,
+        TrainCommand.class,
     })
 public final class Temper implements Runnable {
 
