@@ -54,7 +54,7 @@ public final class Temper implements Runnable {
         .setExecutionExceptionHandler((e, command, parsed) -> Errors.report(e, command, root.debug));
     try {
       return line.execute(args);
-    } catch (OutOfMemoryError | LinkageError | StackOverflowError e) {
+    } catch (VirtualMachineError | LinkageError e) {
       return Errors.report(e, line, root.debug);
     }
   }
