@@ -112,25 +112,30 @@ __device__ __forceinline__ void async_wait() {
 #endif
 }
 
-#if __CUDA_ARCH__ >= 900
+// Clusters: only specialisations for compute capability 9.0 and later call these.
 __device__ __forceinline__ uint32_t cluster_rank() {
-  uint32_t rank;
+  uint32_t rank = 0;
+#if __CUDA_ARCH__ >= 900
   asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+#endif
   return rank;
 }
 
 // Makes every earlier store of the cluster's threads, to any block's shared memory, visible to all of them.
 __device__ __forceinline__ void cluster_barrier() {
+#if __CUDA_ARCH__ >= 900
   asm volatile("barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;" ::: "memory");
+#endif
 }
 
 // Stores to the place in block `rank`'s shared memory that corresponds to `own`.
 __device__ __forceinline__ void store_remote(float* own, uint32_t rank, float value) {
+#if __CUDA_ARCH__ >= 900
   uint32_t here = static_cast<uint32_t>(__cvta_generic_to_shared(own)), there;
   asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(here), "r"(rank));
   asm volatile("st.shared::cluster.f32 [%0], %1;" ::"r"(there), "f"(value) : "memory");
-}
 #endif
+}
 
 }  // namespace temper
 #endif

@@ -52,7 +52,8 @@ template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GR
   }
 };
 
-// Up to GROUPS groups in each thread's registers: for rows that one warp or less holds.
+// Up to GROUPS groups in each thread's registers: for short rows. Sixteen logits per thread and tensor were seen to spill
+// (ptxas 13.0): keep to eight, and give longer rows to SharedRow, whose sweeps are loops.
 template <int GROUPS> struct RegisterRow {
   static constexpr bool kHeld = true;   // the maximum can be had before the first exponential, at no traffic
 
@@ -80,7 +81,7 @@ template <int GROUPS> struct RegisterRow {
   };
 };
 
-// In the shared memory of the block, or of all blocks of the cluster: slots of one vector per thread, so that neighbouring
+// In the shared memory of the block (of all blocks of a cluster), also for teams of a few lanes: slots of one vector per thread, so that neighbouring
 // threads touch neighbouring banks. Needs shared_row_bytes().
 struct SharedRow {
   static constexpr bool kHeld = false;
