@@ -50,7 +50,7 @@ template <int32_t dtype> TEMPER_INLINE void encode(V a, void* out, int i) {
   if constexpr (dtype == kBf16) encode_bf16(a, (unsigned short*)out + i);
 }
 
-// Fewer than 128 bytes, in powers of two: a call of memcpy costs more than a short row's arithmetic.
+// Fewer than 64 bytes, in powers of two: a call of memcpy costs more than a short row's arithmetic.
 TEMPER_INLINE void copy_few(void* to, const void* from, int bytes) {
   char* out = (char*)to;
   const char* in = (const char*)from;
@@ -59,7 +59,6 @@ TEMPER_INLINE void copy_few(void* to, const void* from, int bytes) {
     __builtin_memcpy(out, in, part); \
     out += part, in += part;         \
   }
-  TEMPER_COPY(64)
   TEMPER_COPY(32)
   TEMPER_COPY(16)
   TEMPER_COPY(8)
