@@ -5,6 +5,10 @@ import dev.temper.spi.Availability;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.EngineProvider;
 import dev.temper.spi.EngineUnavailableException;
+import dev.temper.spi.Finding;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Opens the CPU engine where its native library is packed for this platform, or named by the system property {@value
@@ -46,6 +50,21 @@ public final class CpuEngineProvider implements EngineProvider {
       throw new IllegalArgumentException("device cpu:" + index + " does not exist, expected cpu");
     }
     return CpuEngine.open(instructionSet(), options.threads().orElse(Runtime.getRuntime().availableProcessors()));
+  }
+
+  @Override
+  public List<Finding> findings() {
+    String named = System.getProperty(LIBRARY_PROPERTY, "");
+    String source = named.isEmpty() ? "packed for " + PackedLibrary.platform() : named + " (property " + LIBRARY_PROPERTY + ")";
+    try {
+      CpuLibrary library = CpuLibrary.instance();
+      String usable = Stream.of("avx512", "avx2", "baseline").filter(name -> !library.instructionSet(name).isEmpty())
+          .collect(Collectors.joining(", "));
+      return List.of(new Finding("cpu library", source),
+          new Finding("cpu instruction sets", usable + "; taken: " + instructionSet() + " (property " + INSTRUCTION_SET_PROPERTY + ")"));
+    } catch (EngineUnavailableException e) {
+      return List.of(new Finding("cpu library", String.valueOf(e.getMessage())));
+    }
   }
 
   private static String instructionSet() {
