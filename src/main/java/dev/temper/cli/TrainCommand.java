@@ -57,8 +57,8 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--steps",
       paramLabel = "N",
-      description = "Steps of each student; the teacher gets proportionally many (default: " + TrainPlan.STUDENT_STEPS + ").")
-  private int steps = TrainPlan.STUDENT_STEPS;
+      description = "Steps of each student; the teacher gets proportionally many (default: " + TrainPlan.STUDENT_STEPS + ", fewer for a short text).")
+  private @Nullable Integer steps;
 
   @Option(names = "--seed", paramLabel = "N", description = "Seed of weights and of the order of the words (default: 1).")
   private long seed = 1;
@@ -78,7 +78,7 @@ final class TrainCommand implements Callable<Integer> {
     Corpus corpus = text == null ? JdkNames.read() : TextFile.read(text);
     TrainReport report;
     try (LossEngine engine = device.open(output); ProgressLine line = ProgressLine.onStderr()) {
-      report = Experiment.run(corpus, plan, engine, line::update);
+      report = Experiment.run(corpus, steps == null ? plan.forWords(corpus.words()) : plan, engine, line::update);
     }
     if (output.json) {
       output.print(json -> ReportJson.write(report, json));
@@ -95,10 +95,8 @@ final class TrainCommand implements Callable<Integer> {
 
   private TrainPlan plan() {
     try {
-      return TrainPlan.defaults()
-          .withLoss(DistillationLoss.hinton(temperature, softWeight))
-          .withStudentSteps(steps)
-          .withSeeds(seed, seeds);
+      TrainPlan plan = TrainPlan.defaults().withLoss(DistillationLoss.hinton(temperature, softWeight)).withSeeds(seed, seeds);
+      return steps == null ? plan : plan.withStudentSteps(steps);
     } catch (IllegalArgumentException e) {
       throw LossOptions.inOptions(e);
     }

@@ -2,6 +2,7 @@ package dev.temper.train;
 
 import dev.temper.LossEngine;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /** Lets a model write: each word drawn from the softmax of the plain logits (T = 1), given the words before. */
@@ -15,7 +16,7 @@ final class Sampler {
   static String text(LanguageModel model, Vocabulary vocabulary, LossEngine engine, int words, long seed) {
     int context = model.shape().context();
     int[] window = new int[context];
-    java.util.Arrays.fill(window, Vocabulary.BOUNDARY);
+    Arrays.fill(window, Vocabulary.BOUNDARY);
     SplittableRandom random = new SplittableRandom(seed);
     StringBuilder text = new StringBuilder();
     try (Arena arena = Arena.ofConfined()) {

@@ -1,6 +1,7 @@
 package dev.temper.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.data.Offset.offset;
 
 import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
@@ -50,7 +51,7 @@ final class LanguageModelTest {
             double below = engine.forward(LOSS, inputs(model, teacher)).total();
             parameter.value().set(row, column, before);
             double found = parameter.gradient().get(row, column);
-            assertThat(found).isCloseTo((above - below) / (2 * h), org.assertj.core.data.Offset.offset(4e-4));
+            assertThat(found).isCloseTo((above - below) / (2 * h), offset(4e-4));
             largest = Math.max(largest, Math.abs(found));
           }
         }
