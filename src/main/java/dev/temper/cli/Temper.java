@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
     description = "Knowledge-distillation losses and their gradients.",
     subcommands = {
         LossCommand.class,
+        VerifyCommand.class,
         BenchCommand.class,
         DoctorCommand.class,
         TrainCommand.class,

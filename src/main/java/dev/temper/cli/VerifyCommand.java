@@ -1,0 +1,84 @@
+package dev.temper.cli;
+
+import dev.temper.LossEngine;
+import dev.temper.io.AtomicFile;
+import dev.temper.verify.Level;
+import dev.temper.verify.Report;
+import dev.temper.verify.ResultJson;
+import dev.temper.verify.ResultTable;
+import dev.temper.verify.TemperatureStudy;
+import dev.temper.verify.Verification;
+import dev.temper.verify.VerificationRun;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code temper verify}: does this device compute the right numbers? */
+@Command(
+    name = "verify",
+    description = "Check a device against the f64 reference: a seeded grid of cases, each within a written error bound.")
+final class VerifyCommand implements Callable<Integer> {
+
+  @Mixin private DeviceOption device;
+
+  @Mixin private OutputOptions output;
+
+  @ArgGroup(exclusive = true)
+  private @Nullable Extent extent;
+
+  @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed of the grid's numbers (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(names = "--report", paramLabel = "FILE.html", description = "Write a report with error plots and the T^2 study.")
+  private @Nullable Path report;
+
+  /** How much runs. */
+  private static final class Extent {
+    @Option(names = "--quick", description = "Every group at small sizes, a few seconds.")
+    private boolean quick;
+
+    @Option(names = "--full", description = "The largest sizes with every dtype too.")
+    private boolean full;
+
+    @Option(names = "--case", paramLabel = "NAME", description = "One case alone, as the table names it.")
+    private @Nullable String name;
+  }
+
+  VerifyCommand() {}
+
+  @Override
+  public Integer call() throws IOException {
+    try (LossEngine engine = device.open(output)) {
+      Verification verification = verify(new VerificationRun(engine, seed));
+      if (output.json) {
+        output.print(json -> ResultJson.write(verification, json));
+      } else {
+        output.out().print(ResultTable.of(verification));
+        output.out().flush();
+      }
+      if (report != null) {
+        AtomicFile.writeText(report, Report.of(verification, TemperatureStudy.run(seed)));
+        output.note("report: " + report);
+      }
+      return verification.holds() ? 0 : Errors.FAILED;
+    }
+  }
+
+  private Verification verify(VerificationRun run) {
+    if (extent != null && extent.name != null) {
+      return run.run(extent.name);
+    }
+    Level level = Level.DEFAULT;
+    if (extent != null) {
+      level = extent.full ? Level.FULL : extent.quick ? Level.QUICK : level;
+    }
+    try (ProgressLine progress = ProgressLine.onStderr()) {
+      return run.run(level, progress::update);
+    }
+  }
+}
