@@ -10,6 +10,7 @@
 //   TEMPER_LANES       lanes per row (1 ... 32), or 0: the block, or a cluster of TEMPER_CLUSTER blocks
 //   TEMPER_CLUSTER     1 | 2 | 4 | 8 | 16
 //   TEMPER_RESIDENCE   RegisterRow<groups per thread> | SharedRow | StreamRow
+//   TEMPER_MIN_BLOCKS  optional: blocks per multiprocessor that the registers must allow
 #include "loss_rows.cuh"
 #include "specialisation.cuh"
 
@@ -29,7 +30,7 @@ struct TEMPER_SPEC {
 
 }  // namespace temper
 
-extern "C" __global__ void TEMPER_CLUSTER_DIMENSIONS(TEMPER_CLUSTER) __launch_bounds__(TEMPER_THREADS)
+extern "C" __global__ void TEMPER_CLUSTER_DIMENSIONS(TEMPER_CLUSTER) TEMPER_LAUNCH_BOUNDS
     TEMPER_KERNEL(const __grid_constant__ temper::LossParameters parameters) {
   temper::loss_rows<temper::TEMPER_SPEC>(parameters);
 }

@@ -19,7 +19,7 @@ struct TEMPER_SPEC {
 
 }  // namespace temper
 
-extern "C" __global__ void TEMPER_CLUSTER_DIMENSIONS(TEMPER_CLUSTER) __launch_bounds__(TEMPER_THREADS)
+extern "C" __global__ void TEMPER_CLUSTER_DIMENSIONS(TEMPER_CLUSTER) TEMPER_LAUNCH_BOUNDS
     TEMPER_KERNEL(const __grid_constant__ temper::PrimitiveParameters parameters) {
   temper::primitive_rows<temper::TEMPER_SPEC>(parameters);
 }

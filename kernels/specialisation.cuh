@@ -13,3 +13,10 @@
 #define TEMPER_CLUSTER_DIMENSIONS_8 __cluster_dims__(8, 1, 1)
 #define TEMPER_CLUSTER_DIMENSIONS_16 __cluster_dims__(16, 1, 1)
 #define TEMPER_CLUSTER_DIMENSIONS(blocks) TEMPER_JOIN(TEMPER_CLUSTER_DIMENSIONS_, blocks)
+
+// Without the second bound the assembler may spill a few registers so that more blocks run at once.
+#if defined(TEMPER_MIN_BLOCKS)
+#define TEMPER_LAUNCH_BOUNDS __launch_bounds__(TEMPER_THREADS, TEMPER_MIN_BLOCKS)
+#else
+#define TEMPER_LAUNCH_BOUNDS __launch_bounds__(TEMPER_THREADS)
+#endif

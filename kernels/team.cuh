@@ -9,12 +9,12 @@
 namespace temper {
 
 struct Sum {
-  static constexpr float kStart = 0;
+  __device__ __forceinline__ static float start() { return 0; }
   __device__ __forceinline__ static float of(float a, float b) { return a + b; }
 };
 
 struct Max {
-  static constexpr float kStart = -__builtin_huge_valf();
+  __device__ __forceinline__ static float start() { return -infinity(); }
   __device__ __forceinline__ static float of(float a, float b) { return max(a, b); }
 };
 
@@ -85,7 +85,7 @@ template <int THREADS, int CLUSTER> struct BlockTeam {
     }
 #pragma unroll
     for (int n = 0; n < N; n++) {
-      values[n] = Op::kStart;
+      values[n] = Op::start();
       for (uint32_t entry = lane; entry < kEntries; entry += 32) values[n] = Op::of(values[n], scratch[n * kEntries + entry]);
     }
     reduce_lanes<Op, 32>(values, ~0u);
