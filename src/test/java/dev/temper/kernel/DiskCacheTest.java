@@ -105,14 +105,14 @@ final class DiskCacheTest {
   @Test
   void entriesAreWholeWhileOthersWriteAndEvict() {
     byte[] content = new byte[20_000];
-    long read = IntStream.range(0, 2_000).parallel().filter(i -> {
+    long read = IntStream.range(0, 400).parallel().filter(i -> {
       // Room for about half of the keys, so that readers meet entries that are being evicted.
       DiskCache cache = DiskCache.open(folder.resolve("cache"), 80_000);
       CacheKey key = key("k" + i % 8);
       cache.write(key, content);
       return cache.read(key).map(found -> Arrays.equals(found, content)).orElse(true);
     }).count();
-    assertThat(read).isEqualTo(2_000);
+    assertThat(read).isEqualTo(400);
     assertThat(cache().describe()).contains(" entries, ");
   }
 

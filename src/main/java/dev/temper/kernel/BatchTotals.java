@@ -1,0 +1,26 @@
+package dev.temper.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.temper.LossTotals;
+import dev.temper.Reduction;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+
+/** What the totals kernel leaves: {@code temper::BatchTotals}. */
+public final class BatchTotals {
+
+  /** Names, types and order as in C++. */
+  public static final StructLayout LAYOUT =
+      new Struct().add(JAVA_DOUBLE, "total", "soft", "hard").add(JAVA_LONG, "counted_rows", "non_finite_rows").build();
+
+  private BatchTotals() {}
+
+  /** Reads a block of {@link #LAYOUT}; without a reduction there is no total. */
+  public static LossTotals read(MemorySegment block, Reduction reduction, long rows) {
+    double none = reduction == Reduction.NONE ? Double.NaN : 0;
+    return new LossTotals(none + block.getAtIndex(JAVA_DOUBLE, 0), none + block.getAtIndex(JAVA_DOUBLE, 1),
+        none + block.getAtIndex(JAVA_DOUBLE, 2), rows, block.getAtIndex(JAVA_LONG, 3), block.getAtIndex(JAVA_LONG, 4));
+  }
+}

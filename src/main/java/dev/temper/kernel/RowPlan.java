@@ -1,0 +1,53 @@
+package dev.temper.kernel;
+
+/**
+ * How rows are spread over threads, and where they stay.
+ *
+ * @param threads threads per block
+ * @param lanes lanes per row, a power of two up to 32; 0: a whole block, or cluster, per row
+ * @param cluster blocks that work on one row together, 1 to 16
+ * @param residence where a row stays
+ */
+public record RowPlan(int threads, int lanes, int cluster, Residence residence) {
+
+  /** Floats that a block's or cluster's reduction can combine at once, in two slots that take turns ({@code team.cuh}). */
+  private static final int SCRATCH_FLOATS = 2 * 6;
+
+  /** One access, and one slot of a thread in shared memory. */
+  static final int VECTOR = 16;
+
+  /** Threads that work on one row together. */
+  public int teamSize() {
+    return lanes > 0 ? lanes : threads * cluster;
+  }
+
+  /** Blocks for this many rows, each row by a team of its own; at most what a grid can have. */
+  public long blocks(long rows) {
+    long rowsPerBlock = lanes > 0 ? threads / lanes : 1;
+    long blocks = (rows + rowsPerBlock - 1) / rowsPerBlock * cluster;
+    return Math.min(blocks, Integer.MAX_VALUE / cluster * (long) cluster);
+  }
+
+  /**
+   * Dynamic shared memory per block.
+   *
+   * @param classes columns
+   * @param firstBytes bytes of an element of the first tensor
+   * @param secondBytes bytes of an element of the second tensor, 0 where there is none
+   */
+  public long sharedBytes(int classes, int firstBytes, int secondBytes) {
+    long scratch = lanes > 0 ? 0 : (long) SCRATCH_FLOATS * Float.BYTES * (threads / 32) * cluster;
+    if (!(residence instanceof Residence.Shared)) {
+      return scratch;
+    }
+    long slots = (groups(classes, firstBytes) + teamSize() - 1) / teamSize();
+    int second = secondBytes == 0 ? 0 : Math.max(VECTOR, VECTOR / firstBytes * secondBytes);
+    return scratch + slots * threads * (VECTOR + second);
+  }
+
+  /** Vectors of the first tensor that a row can touch, whatever its alignment. */
+  static long groups(int classes, int firstBytes) {
+    int perVector = VECTOR / firstBytes;
+    return (classes + 2L * (perVector - 1)) / perVector;
+  }
+}

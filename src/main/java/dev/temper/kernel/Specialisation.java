@@ -1,0 +1,61 @@
+package dev.temper.kernel;
+
+import dev.temper.DType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** One instance of a kernel source: its macros make the code, and its name tells which it is. */
+public sealed interface Specialisation permits LossSpecialisation, PrimitiveSpecialisation {
+
+  /** Name of the entry point in every instance. */
+  String ENTRY = "temper_entry";
+
+  /** File below {@code kernels/}. */
+  String source();
+
+  /** Macros as {@code NAME=VALUE}, always in the same order. */
+  List<String> definitions();
+
+  /** How rows are spread over threads. */
+  RowPlan plan();
+
+  /** {@link #definitions()} that let a thread have as many registers as fit if one block runs at a time. */
+  default List<String> definitionsForOneBlock() {
+    List<String> macros = new ArrayList<>(definitions());
+    macros.add("TEMPER_MIN_BLOCKS=1");
+    return List.copyOf(macros);
+  }
+
+  /** What it is, for messages and tables. */
+  default String label() {
+    StringBuilder label = new StringBuilder(source().replace(".cu", ""));
+    definitions().stream().skip(1).forEach(d -> label.append(' ').append(d.substring(d.indexOf('=') + 1)));
+    return label.toString();
+  }
+
+  /** The macros that every source takes. */
+  static List<String> planDefinitions(RowPlan plan) {
+    return List.of("TEMPER_THREADS=" + plan.threads(), "TEMPER_LANES=" + plan.lanes(), "TEMPER_CLUSTER=" + plan.cluster(),
+        "TEMPER_RESIDENCE=" + plan.residence().macro());
+  }
+
+  /** The type in the sources. */
+  static String macro(DType dtype) {
+    return switch (dtype) {
+      case F32 -> "Float32";
+      case BF16 -> "BFloat16";
+      case F16 -> "Float16";
+      case I32, I64 -> throw new IllegalArgumentException(dtype + " is no type of logits");
+    };
+  }
+
+  /** An enumerator of the sources: {@code FORWARD_BACKWARD} is {@code kForwardBackward}. */
+  static String macro(Enum<?> constant) {
+    StringBuilder name = new StringBuilder("k");
+    for (String word : constant.name().split("_", -1)) {
+      name.append(word.charAt(0)).append(word.substring(1).toLowerCase(Locale.ROOT));
+    }
+    return name.toString();
+  }
+}

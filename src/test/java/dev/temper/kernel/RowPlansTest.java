@@ -1,0 +1,82 @@
+package dev.temper.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class RowPlansTest {
+
+  private static final DeviceLimits HOPPER = DeviceLimits.ofCapability(9, 0);
+
+  @ParameterizedTest
+  @CsvSource({
+    // classes, student bytes, teacher bytes, capability, threads, lanes, cluster, residence
+    "1, 4, 4, 9, 128, 1, 1, RegisterRow<1>",
+    "10, 4, 4, 9, 128, 4, 1, RegisterRow<1>",
+    "10, 2, 2, 9, 128, 4, 1, RegisterRow<1>",
+    "100, 4, 4, 9, 128, 32, 1, RegisterRow<1>",
+    "200, 4, 4, 9, 128, 32, 1, RegisterRow<2>",
+    "400, 2, 2, 9, 128, 32, 1, SharedRow",
+    "1000, 2, 2, 9, 128, 32, 1, SharedRow",
+    "1000, 4, 4, 9, 128, 32, 1, SharedRow",
+    "2000, 2, 4, 7, 128, 0, 1, SharedRow",
+    "3000, 4, 4, 9, 256, 0, 1, SharedRow",
+    "32000, 2, 2, 9, 512, 0, 2, SharedRow",
+    "128256, 2, 2, 9, 512, 0, 8, SharedRow",
+    "262144, 4, 4, 9, 512, 0, 16, SharedRow",
+    "1000000, 4, 4, 9, 512, 0, 1, StreamRow",
+    "3000, 4, 4, 7, 256, 0, 1, SharedRow",
+    "32000, 2, 2, 8, 512, 0, 1, SharedRow",
+    "32000, 4, 4, 8, 512, 0, 1, StreamRow",
+    "50304, 4, 0, 9, 512, 0, 2, SharedRow",
+  })
+  void placesRows(int classes, int first, int second, int capability, int threads, int lanes, int cluster, String residence) {
+    RowPlan plan = RowPlans.choose(classes, first, second, DeviceLimits.ofCapability(capability, 0));
+    assertThat(plan.residence().macro()).isEqualTo(residence);
+    assertThat(new int[] {plan.threads(), plan.lanes(), plan.cluster()}).containsExactly(threads, lanes, cluster);
+  }
+
+  @Test
+  void everyRowFitsWhereItIsPut() {
+    for (int capability : new int[] {7, 8, 9, 10, 12}) {
+      DeviceLimits limits = DeviceLimits.ofCapability(capability, 0);
+      IntStream.rangeClosed(1, 300_000).filter(classes -> classes < 3_000 || classes % 997 == 0).forEach(classes -> {
+        for (int first : new int[] {2, 4}) {
+          for (int second : new int[] {0, 2, 4}) {
+            fits(RowPlans.choose(classes, first, second, limits), classes, first, second, limits);
+          }
+        }
+      });
+    }
+  }
+
+  private static void fits(RowPlan plan, int classes, int first, int second, DeviceLimits limits) {
+    assertThat(plan.cluster()).isLessThanOrEqualTo(limits.maxCluster());
+    assertThat(plan.sharedBytes(classes, first, second)).isLessThanOrEqualTo(limits.sharedPerBlock());
+    if (plan.residence() instanceof Residence.Registers registers) {
+      // At the worst alignment, the row begins in the last element of its first vector.
+      long touched = (classes + 2L * (16 / first) - 2) / (16 / first);
+      assertThat((long) plan.teamSize() * registers.groups()).isGreaterThanOrEqualTo(touched);
+    }
+  }
+
+  @Test
+  void sharedMemoryHoldsScratchAndSlotsOfBothTensors() {
+    // 2 slots of 6 floats for each of 8 warps, then 8 slots of 256 threads: 16 bytes of bf16 student, 32 of f32 teacher.
+    RowPlan plan = new RowPlan(256, 0, 1, new Residence.Shared());
+    assertThat(plan.sharedBytes(16_000, 2, 4)).isEqualTo(2 * 6 * 8 * 4 + 8 * 256 * (16 + 32));
+    assertThat(plan.sharedBytes(16_000, 2, 0)).isEqualTo(2 * 6 * 8 * 4 + 8 * 256 * 16);
+  }
+
+  @Test
+  void blocksCoverTheRows() {
+    assertThat(new RowPlan(128, 4, 1, new Residence.Registers(1)).blocks(65)).isEqualTo(3);
+    assertThat(new RowPlan(256, 0, 8, new Residence.Shared()).blocks(65)).isEqualTo(65 * 8);
+    assertThat(new RowPlan(256, 0, 8, new Residence.Shared()).blocks(Long.MAX_VALUE / 1_000)).isLessThanOrEqualTo(Integer.MAX_VALUE)
+        .matches(blocks -> blocks % 8 == 0);
+    assertThat(RowPlans.choose(10, 4, 4, HOPPER).blocks(0)).isZero();
+  }
+}

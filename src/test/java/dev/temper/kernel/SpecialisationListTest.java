@@ -1,0 +1,73 @@
+package dev.temper.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.temper.DType;
+import dev.temper.kernel.LossSpecialisation.HardPower;
+import dev.temper.kernel.LossSpecialisation.Pass;
+import dev.temper.kernel.LossSpecialisation.Policy;
+import dev.temper.kernel.PrimitiveSpecialisation.Primitive;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+final class SpecialisationListTest {
+
+  private static final List<Specialisation> HOPPER = SpecialisationList.of(DeviceLimits.ofCapability(9, 0));
+
+  @Test
+  void everyChoiceOccurs() {
+    assertThat(each(LossSpecialisation::student)).contains(DType.F32, DType.BF16, DType.F16);
+    assertThat(each(LossSpecialisation::teacher)).contains(DType.F32, DType.BF16, DType.F16);
+    assertThat(each(LossSpecialisation::gradient)).contains(DType.F32, DType.BF16, DType.F16);
+    assertThat(each(LossSpecialisation::policy)).contains(Policy.values());
+    assertThat(each(LossSpecialisation::power)).contains(HardPower.values());
+    assertThat(each(LossSpecialisation::pass)).contains(Pass.values());
+    assertThat(each(loss -> List.of(loss.soft(), loss.hard()))).hasSize(3);
+    assertThat(each(loss -> loss.plan().cluster())).contains(1, 2, 4, 8, 16);
+    assertThat(each(loss -> loss.plan().residence().getClass().getSimpleName())).contains("Registers", "Shared", "Stream");
+    assertThat(HOPPER.stream().filter(PrimitiveSpecialisation.class::isInstance)
+        .map(s -> ((PrimitiveSpecialisation) s).primitive())).contains(Primitive.values());
+  }
+
+  @Test
+  void everyPlanThatACallCanReachOccurs() {
+    DeviceLimits limits = DeviceLimits.ofCapability(9, 0);
+    Set<RowPlan> listed = HOPPER.stream().map(Specialisation::plan).collect(Collectors.toSet());
+    Set<RowPlan> reachable = IntStream.rangeClosed(1, 300_000).filter(c -> c < 3_000 || c % 101 == 0).boxed()
+        .flatMap(c -> IntStream.of(0, 2, 4).boxed().flatMap(second -> IntStream.of(2, 4)
+            .mapToObj(first -> RowPlans.choose(c, first, second, limits)))).collect(Collectors.toSet());
+    assertThat(listed).containsAll(reachable);
+  }
+
+  @Test
+  void isCappedDistinctAndAlwaysTheSame() {
+    assertThat(HOPPER).hasSizeLessThanOrEqualTo(60).doesNotHaveDuplicates()
+        .isEqualTo(SpecialisationList.of(DeviceLimits.ofCapability(9, 0)));
+  }
+
+  @Test
+  void olderDevicesGetNoClusters() {
+    assertThat(SpecialisationList.of(DeviceLimits.ofCapability(7, 5))).allMatch(s -> s.plan().cluster() == 1);
+  }
+
+  @Test
+  void macrosAreThoseOfTheSources() {
+    Specialisation loss = LossSpecialisation.of(DType.BF16, DType.F32, DType.F32, Policy.JENSEN_SHANNON, true, true,
+        HardPower.SQUARE, Pass.FORWARD_BACKWARD, 32_000, DeviceLimits.ofCapability(9, 0));
+    assertThat(loss.definitions()).contains("TEMPER_STUDENT=BFloat16", "TEMPER_DIVERGENCE=JensenShannon", "TEMPER_HARD_POWER=kSquare",
+        "TEMPER_PASS=kForwardBackward", "TEMPER_RESIDENCE=SharedRow");
+    for (Specialisation s : HOPPER) {
+      String source = KernelSource.load(s.source()).text();
+      assertThat(s.definitions()).allSatisfy(d -> assertThat(source).contains(d.substring(0, d.indexOf('='))));
+    }
+  }
+
+  private static <V> Set<V> each(Function<LossSpecialisation, V> choice) {
+    return HOPPER.stream().filter(LossSpecialisation.class::isInstance).map(LossSpecialisation.class::cast).map(choice)
+        .collect(Collectors.toSet());
+  }
+}
