@@ -1,0 +1,83 @@
+package dev.temper.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.temper.EngineOptions;
+import dev.temper.cuda.compile.Architecture;
+import dev.temper.cuda.compile.LibraryLoadException;
+import dev.temper.spi.EngineUnavailableException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Against stand-ins for the driver's library, since the machine that builds this need not have a driver. */
+final class CudaEngineProviderTest {
+
+  @TempDir Path folder;
+
+  @Test
+  void withoutADriverTheLoadersReasonIsTold() {
+    CudaEngineProvider provider = new CudaEngineProvider("libcuda-absent.so.1");
+    assertThat(provider.availability().usable()).isFalse();
+    assertThat(provider.availability().description())
+        .isEqualTo("no CUDA: no NVIDIA driver: libcuda-absent.so.1: cannot open shared object file: No such file or directory");
+    assertThatThrownBy(() -> provider.open(0, EngineOptions.defaults())).isInstanceOf(EngineUnavailableException.class)
+        .hasMessage(provider.availability().description());
+    assertThat(provider.findings()).extracting(f -> f.subject()).containsExactly("CUDA driver", "NVRTC", "kernel cache");
+  }
+
+  @Test
+  void aDriverThatDoesNotStartIsToldWithCallCodeAndName() throws Exception {
+    assertThat(new CudaEngineProvider(driver(100, 0, 0)).availability().description())
+        .isEqualTo("no CUDA: the NVIDIA driver does not start: cuInit failed with code 100 (CUDA_ERROR_OF_STAND_IN)");
+  }
+
+  @Test
+  void noDeviceAndTooOldDeviceAreTold() throws Exception {
+    assertThat(new CudaEngineProvider(driver(0, 0, 0)).availability().description())
+        .isEqualTo("no CUDA: the NVIDIA driver serves no device");
+    assertThat(new CudaEngineProvider(driver(0, 2, 7)).availability().description())
+        .isEqualTo("no CUDA: Stand-in 0 (compute capability 7.0, 2.0 GiB) is too old, expected compute capability 7.5 or later");
+  }
+
+  @Test
+  void devicesAreReadAsTheDriverDescribesThem() throws Exception {
+    CudaDriver driver = CudaDriver.ask(driver(0, 2, 9));
+    assertThat(driver.versionText()).isEqualTo("12.4");
+    assertThat(driver.devices()).containsExactly(
+        new CudaDevice(0, "Stand-in 0", new Architecture(9, 0), 1L << 31), new CudaDevice(1, "Stand-in 1", new Architecture(9, 0), 1L << 31));
+  }
+
+  @Test
+  void aLibraryThatIsNoDriverIsTold() {
+    assertThatThrownBy(() -> CudaDriver.ask("libc.so.6")).isInstanceOf(LibraryLoadException.class)
+        .hasMessage("libc.so.6 has no function cuInit");
+  }
+
+  private String driver(int initCode, int devices, int major) throws IOException, InterruptedException {
+    Path source = Files.writeString(folder.resolve("driver.c"), """
+        #include <stddef.h>
+        #include <stdio.h>
+        int cuInit(unsigned flags) { return %d; }
+        int cuDriverGetVersion(int* version) { *version = 12040; return 0; }
+        int cuDeviceGetCount(int* count) { *count = %d; return 0; }
+        int cuDeviceGet(int* device, int index) { *device = index + 40; return 0; }
+        int cuDeviceGetName(char* name, int length, int device) { snprintf(name, length, "Stand-in %%d", device - 40); return 0; }
+        int cuDeviceTotalMem_v2(size_t* bytes, int device) { *bytes = 1ul << 31; return device < 40; }
+        int cuDeviceGetAttribute(int* value, int attribute, int device) {
+          *value = attribute == 75 ? %d : attribute == 76 ? 0 : -1;
+          return device < 40;
+        }
+        int cuGetErrorName(int code, const char** name) { *name = "CUDA_ERROR_OF_STAND_IN"; return 0; }
+        """.formatted(initCode, devices, major));
+    // A name of its own: the loader keeps what it has loaded by path.
+    Path library = folder.resolve("libdriver-" + initCode + "-" + devices + "-" + major + ".so");
+    Process compiler = new ProcessBuilder(System.getenv().getOrDefault("CC", "cc"), "-shared", "-fPIC", source.toString(), "-o",
+        library.toString()).inheritIO().start();
+    assertThat(compiler.waitFor()).isZero();
+    return library.toString();
+  }
+}
