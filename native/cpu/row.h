@@ -52,8 +52,11 @@ template <class Policy, bool soft, Hard hard> struct Row {
       }
       scratch.student_shift[block] = student_max;
       scratch.teacher_shift[block] = teacher_max;
-      sum_block<Policy, soft, hard, keep>(policy, tempered, plain, z, u, n, shift_of(student_max), shift_of(teacher_max), total,
-                                          exponentials(from));
+      for (int at = 0; at < n; at += kChain) {
+        int part = n - at < kChain ? n - at : kChain;
+        sum_block<Policy, soft, hard, keep>(policy, tempered, plain, z + at, u + at, part, shift_of(student_max),
+                                            shift_of(teacher_max), total, exponentials(from + at));
+      }
     }
   }
 
