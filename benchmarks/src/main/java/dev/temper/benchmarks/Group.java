@@ -41,14 +41,14 @@ enum Group {
   MEMORY {
     @Override
     List<ChainedOptionsBuilder> runs() {
-      return List.of(benchmark(PeakMemory.class).param("shape", JUDGED).forks(3));
+      return List.of(benchmark(PeakMemory.class).param("shape", JUDGED));
     }
   },
   /** Opening an engine and its first call, in a new process each. */
   FIRST_CALL {
     @Override
     List<ChainedOptionsBuilder> runs() {
-      return List.of(benchmark(FirstCall.class).forks(5));
+      return List.of(benchmark(FirstCall.class));
     }
   },
   /** A batch of one row: what a call costs before it computes anything, and what it allocates on the Java heap. */

@@ -22,8 +22,8 @@ import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
-import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 import org.openjdk.jmh.util.Statistics;
 
@@ -41,14 +41,8 @@ final class JmhRun {
     CopyRate copy = CopyRate.measure(machine.cores(), machine.lastLevelCacheBytes(), Repetition.brief(), () -> false).orElseThrow();
     List<Entry> entries = new ArrayList<>();
     for (ChainedOptionsBuilder run : group.runs()) {
-      // A group that forks several times for one number says so itself.
-      ChainedOptionsBuilder options = new OptionsBuilder().parent(run.build())
-          .jvmArgs(JVM).warmupIterations(1).warmupTime(TimeValue.seconds(1)).measurementIterations(2).measurementTime(TimeValue.seconds(1))
-          .shouldFailOnError(true);
-      if (!run.build().getForkCount().hasValue()) {
-        options.forks(1);
-      }
-      entries.addAll(entries(new Runner(options.build()).run()));
+      Options options = new OptionsBuilder().parent(run.build()).jvmArgs(JVM).shouldFailOnError(true).build();
+      entries.addAll(entries(new Runner(options).run()));
     }
     Quietness quietness = watch.end();
     return new ResultFile(group.label(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), Provenance.commit(sources), machine,
@@ -82,7 +76,8 @@ final class JmhRun {
       if (name.endsWith("gc.alloc.rate.norm")) {
         also.put("allocatedBytes", value.getScore());
       } else if (name.equals("peakBytes")) {
-        also.put("peakBytes", value.getScore());
+        // The score of a counter is its sum over the processes.
+        also.put("peakBytes", value.getStatistics().getPercentile(50));
       }
     });
     String benchmark = params.getBenchmark();
