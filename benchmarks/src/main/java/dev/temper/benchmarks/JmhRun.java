@@ -51,6 +51,8 @@ final class JmhRun {
 
   /** Every benchmark once, on small batches and in this process: shows that it works, says nothing about speed. */
   static List<Entry> once() throws RunnerException {
+    // Nothing is measured: another run of JMH on this machine is no reason to fail. Read when Runner is loaded.
+    System.setProperty("jmh.ignoreLock", "true");
     return entries(new Runner(new OptionsBuilder()
         .include("dev\\.temper\\.benchmarks\\.")
         .param("shape", "64x1000").param("dtype", "F32", "BF16").param("formula", "USUAL", "LOG_TARGET").param("device", "auto")
