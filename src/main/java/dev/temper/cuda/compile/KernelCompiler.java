@@ -4,6 +4,7 @@ import dev.temper.kernel.CacheDirectory;
 import dev.temper.kernel.CacheKey;
 import dev.temper.kernel.DiskCache;
 import dev.temper.kernel.KernelSource;
+import dev.temper.kernel.Specialisation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -77,6 +78,19 @@ public final class KernelCompiler {
     CompiledKernel compiled = found.nvrtc().compile(kernel, source, options, target);
     cache.write(key(found.identity(), source, options), compiled.toBytes());
     return compiled;
+  }
+
+  /**
+   * Code for an instance of this library's kernels. The assembler spills a few registers where that lets more blocks run at
+   * once; a kernel that it does this to is compiled once more, with leave to take the registers.
+   */
+  public CompiledKernel compile(Specialisation specialisation, Target target) {
+    KernelSource source = KernelSource.load(specialisation.source());
+    CompiledKernel first = compile(specialisation.label(), source, specialisation.definitions(), target);
+    if (first.resources().values().stream().allMatch(resources -> resources.spillBytes() == 0)) {
+      return first;
+    }
+    return compile(specialisation.label(), source, specialisation.definitionsForOneBlock(), target);
   }
 
   /** Removes what the driver refused to load, and compiles it once more. */

@@ -1,0 +1,51 @@
+package dev.temper.cuda.compile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.temper.kernel.DeviceLimits;
+import dev.temper.kernel.KernelSource;
+import dev.temper.kernel.Specialisation;
+import dev.temper.kernel.SpecialisationList;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the engine can ask for compiles for every generation, without a spilled register. */
+final class SpecialisationGateTest {
+
+  /** Kept between builds: only what has changed since is compiled again. */
+  private static final Path CACHE = Path.of("target/kernels");
+
+  @ParameterizedTest
+  @ValueSource(ints = {75, 80, 90, 100, 120})
+  void compilesWithoutSpills(int capability) {
+    KernelCompiler compiler = MachineNvrtc.compiler(CACHE);
+    Architecture architecture = Architecture.ofNumber(capability);
+    DeviceLimits limits = DeviceLimits.ofCapability(architecture.major(), architecture.minor());
+    List<String> findings = SpecialisationList.of(limits).parallelStream()
+        .map(specialisation -> finding(specialisation, compiler.compile(specialisation, Target.cubin(architecture))))
+        .filter(finding -> !finding.isEmpty()).toList();
+    assertThat(findings).isEmpty();
+  }
+
+  private static String finding(Specialisation specialisation, CompiledKernel kernel) {
+    KernelResources resources = kernel.resources().getOrDefault(Specialisation.ENTRY, new KernelResources(0, 0, 0, 0));
+    boolean sound = resources.registers() > 0 && resources.spillBytes() == 0 && !kernel.log().contains("warning");
+    return sound ? "" : specialisation.label() + ": " + resources + "\n" + kernel.log();
+  }
+
+  @Test
+  void checkAndTotalsCompile() {
+    KernelCompiler compiler = MachineNvrtc.compiler(CACHE);
+    for (int capability : List.of(75, 80, 90, 100, 120)) {
+      for (String name : List.of("check", "totals")) {
+        CompiledKernel kernel = compiler.compile(name, KernelSource.load(name + ".cu"), List.of(),
+            Target.cubin(Architecture.ofNumber(capability)));
+        assertThat(kernel.resources()).containsOnlyKeys("temper_" + name)
+            .allSatisfy((entry, resources) -> assertThat(resources.spillBytes()).isZero());
+      }
+    }
+  }
+}
