@@ -25,7 +25,7 @@ import java.util.Optional;
  */
 public final class DiskCache {
 
-  /** A cubin takes 10 to 100 kB: this keeps some thousands of them. */
+  /** With its line table a cubin takes 50 to 300 KiB: this keeps some hundreds of them. */
   public static final long DEFAULT_LIMIT = 128L << 20;
 
   private static final String SUFFIX = ".kernel";
