@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Makes tables and plots of all result files in a folder: {@code report.md} and {@code *.svg} beside them. */
+/** Makes tables and plots of all result files in a folder: {@code report.md} and {@code *.png} beside them. */
 final class Report {
 
   private Report() {}
@@ -17,9 +17,9 @@ final class Report {
     List<ResultFile> files = ResultFile.readAll(results);
     Tables tables = new Tables();
     Results.of(Group.PEERS, files).ifPresent(tables::peers);
-    plot(Group.PEERS, files, results.resolve("speed-up.svg"), Plots::speedUp);
-    plot(Group.CLASSES, files, results.resolve("classes.svg"), Plots::classes);
-    plot(Group.MEMORY, files, results.resolve("memory.svg"), Plots::memory);
+    plot(Group.PEERS, files, results.resolve("speed-up.png"), Plots::speedUp);
+    plot(Group.CLASSES, files, results.resolve("classes.png"), Plots::classes);
+    plot(Group.MEMORY, files, results.resolve("memory.png"), Plots::memory);
     for (Group group : Group.values()) {
       Optional<Results> found = Results.of(group, files);
       if (group != Group.PEERS && found.isPresent()) {
