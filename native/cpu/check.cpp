@@ -2,7 +2,15 @@
 
 namespace temper {
 
-template <class T> static bool check_labels(const T* labels, LossParameters& p) {
+// The caller's labels, at any address.
+template <class T> struct Labels {
+  struct __attribute__((packed, may_alias)) Label { T value; };
+  const Label* first;
+  T operator[](int64_t row) const { return first[row].value; }
+};
+
+template <class T> static bool check_labels(const void* first, LossParameters& p) {
+  Labels<T> labels = {(const typename Labels<T>::Label*)first};
   int64_t rows = p.rows, ignored = 0, bad = 0;
   T ignore = (T)p.ignore_index;
   bool ignorable = ignore == p.ignore_index;
@@ -24,7 +32,7 @@ template <class T> static bool check_labels(const T* labels, LossParameters& p) 
 }
 
 // Finite and at least 0, or above 0.
-static bool check_values(const float* values, LossParameters& p, bool positive, Status status) {
+static bool check_values(const CallersFloat* values, LossParameters& p, bool positive, Status status) {
   for (int64_t row = 0; row < p.rows; row++) {
     float value = values[row];
     if (value - value == 0 && (positive ? value > 0 : value >= 0)) continue;
@@ -39,7 +47,7 @@ static bool check_values(const float* values, LossParameters& p, bool positive, 
 bool check_rows(const LossJob& job) {
   LossParameters& p = *job.parameters;
   p.counted_rows = p.rows;
-  if (job.labels && !(p.label_bytes == 8 ? check_labels((const int64_t*)job.labels, p) : check_labels((const int32_t*)job.labels, p)))
+  if (job.labels && !(p.label_bytes == 8 ? check_labels<int64_t>(job.labels, p) : check_labels<int32_t>(job.labels, p)))
     return false;
   if (job.row_weights && !check_values(job.row_weights, p, false, kBadWeight)) return false;
   return !job.row_temperatures || check_values(job.row_temperatures, p, true, kBadTemperature);

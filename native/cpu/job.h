@@ -43,17 +43,20 @@ struct LossParameters {
   double soft, hard;         // weighted and divided
 };
 
+// A float in the caller's memory, at any address.
+typedef float CallersFloat __attribute__((aligned(1)));
+
 struct LossJob {
   LossParameters* parameters;
   const void* student;
   const void* teacher;
   void* gradient;
   const void* labels;
-  const float* row_weights;
-  const float* row_temperatures;
-  float* row_soft;
-  float* row_hard;
-  float* statistics;         // kStatistics per row
+  const CallersFloat* row_weights;
+  const CallersFloat* row_temperatures;
+  CallersFloat* row_soft;
+  CallersFloat* row_hard;
+  CallersFloat* statistics;         // kStatistics per row
   double divisor;
   bool stream_gradient;
 };

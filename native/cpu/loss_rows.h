@@ -49,7 +49,7 @@ void loss_row(const LossJob& job, const Scratch& scratch, const Policy& policy, 
                      Partial& partial) {
   const LossParameters& p = *job.parameters;
   Row<Policy, soft, hard> r{job, p, scratch, policy, row, label_of(job, row), temperature};
-  float* statistics = job.statistics ? job.statistics + row * kStatistics : nullptr;
+  CallersFloat* statistics = job.statistics ? job.statistics + row * kStatistics : nullptr;
   if (p.operation == kBackward) {
     r.restore(statistics);
   } else {
@@ -123,7 +123,7 @@ void describe_rows(const LossJob& job, int64_t first, int rows, TileRows& tile, 
   }
 }
 
-void save_lane(const TileValues& values, int lane, float* statistics) {
+void save_lane(const TileValues& values, int lane, CallersFloat* statistics) {
   __builtin_memset(statistics, 0, kStatistics * sizeof(float));
   statistics[kStudentMax] = values.student_max[lane];
   statistics[kStudentInverse] = values.student_inverse[lane];

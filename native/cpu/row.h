@@ -148,7 +148,7 @@ template <class Policy, bool soft, Hard hard> struct Row {
     store_zeros(parameters.gradient, job.gradient, row, parameters.classes);
   }
 
-  void save(float* statistics) const {
+  void save(CallersFloat* statistics) const {
     statistics[kStudentMax] = shift_of(student_max);
     statistics[kStudentInverse] = first(normaliser.student);
     statistics[kTeacherMax] = shift_of(teacher_max);
@@ -159,7 +159,7 @@ template <class Policy, bool soft, Hard hard> struct Row {
     statistics[kRoute] = accurate ? 1.0f : 0.0f;
   }
 
-  void restore(const float* statistics) {
+  void restore(const CallersFloat* statistics) {
     student_max = statistics[kStudentMax];
     teacher_max = statistics[kTeacherMax];
     normaliser.student = splat(statistics[kStudentInverse]);
