@@ -50,14 +50,14 @@ template <int32_t dtype> TEMPER_INLINE void encode(V a, void* out, int i) {
   if constexpr (dtype == kBf16) encode_bf16(a, (unsigned short*)out + i);
 }
 
-// Fewer than 64 bytes, in powers of two: a call of memcpy costs more than a short row's arithmetic.
+// Less than a vector of floats, in powers of two: a call of memcpy costs more than a short row's arithmetic.
 TEMPER_INLINE void copy_few(void* to, const void* from, int bytes) {
   char* out = (char*)to;
   const char* in = (const char*)from;
-#define TEMPER_COPY(part)            \
-  if (bytes & (part)) {              \
-    __builtin_memcpy(out, in, part); \
-    out += part, in += part;         \
+#define TEMPER_COPY(part)                      \
+  if (4 * kLanes > part && (bytes & (part))) { \
+    __builtin_memcpy(out, in, part);           \
+    out += part, in += part;                   \
   }
   TEMPER_COPY(32)
   TEMPER_COPY(16)
