@@ -11,6 +11,7 @@ namespace {
 constexpr int kLanes = 4;
 typedef float V __attribute__((vector_size(16)));
 typedef int I __attribute__((vector_size(16)));
+typedef unsigned Bits __attribute__((vector_size(16)));
 
 #if defined(__aarch64__)
 TEMPER_INLINE V fma(V a, V b, V c) { return (V)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
@@ -29,7 +30,9 @@ TEMPER_INLINE V scale(V a, V n) {
 }
 
 TEMPER_INLINE V decode_f16(const unsigned short* in) {
-  I bits = {in[0], in[1], in[2], in[3]};
+  unsigned short each[4];
+  __builtin_memcpy(each, in, sizeof each);  // at any address
+  I bits = {each[0], each[1], each[2], each[3]};
   I magnitude = (bits & 0x7fff) << 13, sign = (bits & 0x8000) << 16;
   V value = (V)magnitude * 0x1p112f;  // moves the exponent's bias, subnormals included
   I special = (I)(magnitude >= (0x7c00 << 13));
@@ -39,13 +42,15 @@ TEMPER_INLINE V decode_f16(const unsigned short* in) {
 // Round to nearest even; beyond 65519 infinity.
 TEMPER_INLINE void encode_f16(V a, unsigned short* out) {
   I bits = (I)a, sign = bits & (int)0x80000000, magnitude = bits ^ sign;
-  I normal = (magnitude - (112 << 23) + 0xfff + ((magnitude >> 13) & 1)) >> 13;
+  Bits wide = (Bits)magnitude;  // unsigned, since the sum of a NaN may pass 2^31
+  I normal = (I)((wide - (112u << 23) + 0xfffu + ((wide >> 13) & 1u)) >> 13);
   I subnormal = (I)((V)magnitude + 0.5f) - 0x3f000000;  // 0.5 has its last bit at 2^-24, that of a subnormal half
   I half = magnitude < (113 << 23) ? subnormal : normal;
   half = magnitude >= 0x477ff000 ? I{} + 0x7c00 : half;
   half = magnitude > 0x7f800000 ? I{} + 0x7e00 : half;
   half |= (sign >> 16) & 0x8000;
-  for (int i = 0; i < 4; i++) out[i] = (unsigned short)half[i];
+  unsigned short each[4] = {(unsigned short)half[0], (unsigned short)half[1], (unsigned short)half[2], (unsigned short)half[3]};
+  __builtin_memcpy(out, each, sizeof each);
 }
 
 constexpr bool kStreams = false;
