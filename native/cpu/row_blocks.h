@@ -30,7 +30,7 @@ struct Exponents {
 template <class Policy> struct RowSums {
   V student = {}, teacher = {}, hard = {};
   V raw[Policy::kRawSums + 1] = {};
-  I differ = {};   // whether any student logit differs from the teacher's
+  I differ = {};   // not 0 if any student logit differs from the teacher's, in its bits (one instruction where there is a ternary one)
 };
 
 // A lane adds at most 64 exponentials in a row: equal ones round alike, and with 4 lanes 256 of them were off by 46 u.
@@ -76,7 +76,7 @@ void sum_block(const Policy& policy, const Exponents& tempered, const Exponents&
       V ui = load(u + i), t = ui - teacher_shift, et = tempered(t);
       sums.teacher += et;
       if constexpr (keep) store(et, out.teacher + i);
-      sums.differ |= zi != ui;
+      sums.differ |= (I)zi ^ (I)ui;
       if constexpr (Policy::kRawSums > 0) policy.add_raw(sums.raw, s, t, es, et);
     }
     if constexpr (hard == Hard::kSquare) sums.hard = fma(es, es, sums.hard);
