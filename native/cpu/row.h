@@ -36,6 +36,14 @@ template <class Policy, bool soft, Hard hard> struct Row {
     return {scratch.student_exp + from, scratch.teacher_exp + from, scratch.hard_exp + from, scratch.log_ratio + from};
   }
 
+  TEMPER_INLINE Upcoming upcoming(int column) const {
+    int64_t next = column < classes() ? row : row + 1;
+    int from = column < classes() ? column : column - classes();
+    const char* student = at(job.student, parameters.student, next, from);
+    return {student, soft ? at(job.teacher, parameters.teacher, next, from) : student, element_bytes(parameters.student.dtype),
+            element_bytes(soft ? parameters.teacher.dtype : parameters.student.dtype)};
+  }
+
   // Sweep 1. Blocks fit the first-level cache: their maxima first, then the exponentials at the maxima so far, rescaled when these rise.
   template <bool keep> void sum(RowSums<Policy>& total) {
     alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
@@ -52,10 +60,10 @@ template <class Policy, bool soft, Hard hard> struct Row {
       }
       scratch.student_shift[block] = student_max;
       scratch.teacher_shift[block] = teacher_max;
-      for (int at = 0; at < n; at += kChain) {
-        int part = n - at < kChain ? n - at : kChain;
-        sum_block<Policy, soft, hard, keep>(policy, tempered, plain, z + at, u + at, part, shift_of(student_max),
-                                            shift_of(teacher_max), total, exponentials(from + at));
+      for (int i = 0; i < n; i += kChain) {
+        int part = n - i < kChain ? n - i : kChain;
+        sum_block<Policy, soft, hard, keep>(policy, tempered, plain, z + i, u + i, part, shift_of(student_max),
+                                            shift_of(teacher_max), total, exponentials(from + i), upcoming(from + i + kBlock));
       }
     }
   }

@@ -64,11 +64,25 @@ template <Hard hard> TEMPER_INLINE V hard_exp(V student_exp, const float* separa
   return student_exp;
 }
 
+// The logits that are read next. Fetched while the exponentials of these are computed, they are there when their maxima are taken,
+// a sweep that has too little to do to hide a read from memory; the processor's own prefetching ends with each page of 4 KiB.
+struct Upcoming {
+  const char* student;
+  const char* teacher;
+  int student_bytes, teacher_bytes;   // of one element
+
+  TEMPER_INLINE void fetch(int column) const {
+    __builtin_prefetch(student + (int64_t)column * student_bytes);
+    __builtin_prefetch(teacher + (int64_t)column * teacher_bytes);
+  }
+};
+
 template <class Policy, bool soft, Hard hard, bool keep>
 void sum_block(const Policy& policy, const Exponents& tempered, const Exponents& plain, const float* z, const float* u, int n,
-                      float student_shift, float teacher_shift, RowSums<Policy>& row, const BlockExponentials& out) {
+               float student_shift, float teacher_shift, RowSums<Policy>& row, const BlockExponentials& out, Upcoming upcoming) {
   RowSums<Policy> sums;
   for (int i = 0; i < n; i += kLanes) {
+    upcoming.fetch(i);
     V zi = load(z + i), s = zi - student_shift, es = tempered(s);
     sums.student += es;
     if constexpr (keep) store(es, out.student + i);
