@@ -41,6 +41,7 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
   const auto policy = make_policy<typename Spec::Policy>(p.divergence_parameter);
   typename Row::Resident resident(team, p.classes);
   const double divisor = divisor_of(p);
+  const bool nothing = p.soft_weight == 0 && p.hard_weight == 0;   // rows are checked and counted, no logit is read
 
   for (int64_t i = team.first_row(); i < p.rows; i += team.row_step()) {
     R row(p.student, i * p.student_stride, p.teacher, i * p.teacher_stride, p.classes);
@@ -48,12 +49,12 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
     int64_t label = p.labels == nullptr ? -1 : label_of(p, i);
     float weight = p.row_weights == nullptr ? 1.0f : p.row_weights[i];
     bool ignored = p.labels != nullptr && label == p.ignore_index;
-    bool zero = ignored || weight == 0;
+    bool zero = ignored || nothing || weight == 0;
     float temperature = p.row_temperatures == nullptr ? p.temperature : p.row_temperatures[i];
 
     float soft = 0, hard = 0;
     float* statistics = p.statistics == nullptr ? nullptr : p.statistics + i * p.statistics_stride;
-    if (!ignored && !(zero && !kForward)) {
+    if (!ignored && !nothing && !(zero && !kForward)) {
       resident.load(row, team);
       Row loss{policy, team, row, resident, 1.0f / temperature, int(label)};
       if constexpr (kForward) {

@@ -75,13 +75,13 @@ struct LossParameters {
 struct PrimitiveParameters {
   const void* input;               // [rows, >= classes]
   const void* upstream;            // log-softmax backward: gradient by the log-probabilities
-  void* output;                    // [rows, >= classes]; argmax: int32 [rows]
+  void* output;                    // [rows, >= classes]; argmax: [rows] of index_bytes
   int64_t rows;
   int64_t input_stride, upstream_stride, output_stride;
   int32_t classes;
   int32_t output_width;            // columns of the output; those beyond classes are written as 0
   float temperature;
-  int32_t reserved;
+  int32_t index_bytes;             // argmax: 4 or 8
 };
 
 }  // namespace temper

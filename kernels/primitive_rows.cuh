@@ -119,7 +119,12 @@ template <class Spec> __device__ __forceinline__ void primitive_rows(const Primi
     Row primitive{team, row, resident, 1.0f / p.temperature};
     if constexpr (Spec::kPrimitive == Primitive::kArgmax) {
       int best = primitive.argmax();
-      if (team.index == 0) static_cast<int32_t*>(p.output)[i] = best;
+      if (team.index == 0) {
+        if (p.index_bytes == 8)
+          static_cast<int64_t*>(p.output)[i] = best;
+        else
+          static_cast<int32_t*>(p.output)[i] = best;
+      }
     } else {
       OutputView output(p.output, i * p.output_stride, -row.overhang);
       primitive.sweep_sums();

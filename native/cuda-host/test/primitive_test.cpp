@@ -94,6 +94,7 @@ static std::string run(const PrimitiveSpecialisation& s, const Shape& shape) {
     p.output_stride = y.stride;
     p.classes = int(shape.classes);
     p.output_width = int(width);
+    p.index_bytes = 4;
     p.temperature = s.primitive == "kSoftmax" ? 1.0f : float(shape.temperature);
     long blocks = (shape.rows + s.plan.rowsPerBlock() - 1) / s.plan.rowsPerBlock();
     int second = s.primitive == "kLogSoftmaxBackward" ? elementBytes(s.upstream) : 0;

@@ -112,6 +112,47 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
+   * Makes a loss ready to be launched many times over the same memory: forward where the outputs hold no gradient, forward and
+   * backward where they do.
+   *
+   * @throws IllegalArgumentException as for {@link #forwardBackward}; labels, row weights and row temperatures are checked by
+   *     every launch
+   */
+  public PreparedLoss prepare(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
+    LossCall call = LossChecks.check(loss, inputs, outputs, null);
+    return running(() -> {
+      requireComputable(call);
+      return new PreparedLoss(this, backend.prepare(call));
+    });
+  }
+
+  /**
+   * Memory of this engine's device.
+   *
+   * @param bytes 1 or more
+   * @throws IllegalArgumentException if the engine computes in host memory
+   */
+  public DeviceBuffer allocate(long bytes) {
+    if (bytes < 1) {
+      throw new IllegalArgumentException("bytes is " + bytes + ", expected 1 or more");
+    }
+    return running(() -> backend.allocate(bytes));
+  }
+
+  /** Waits until everything that was launched here is done; a host engine has finished when a call returns. */
+  public void synchronize() {
+    running(() -> {
+      backend.synchronize();
+      return this;
+    });
+  }
+
+  /** A stopwatch for what this engine runs. */
+  public Stopwatch stopwatch() {
+    return running(backend::stopwatch);
+  }
+
+  /**
    * Tempered log-softmax, a training primitive: {@code output = log softmax(logits / temperature)}.
    *
    * @param logits [rows, classes]
@@ -198,16 +239,23 @@ public final class LossEngine implements AutoCloseable {
   }
 
   private LossResult compute(LossCall call) {
+    begin();
+    try {
+      requireComputable(call);
+      return backend.compute(call);
+    } finally {
+      end();
+    }
+  }
+
+  private void requireComputable(LossCall call) {
     if (!backend.acceptsDeviceMemory()) {
       new LossTensors(call.loss(), call.inputs(), call.outputs(), call.savedStatistics()).requireHost(device);
     }
-    return running(() -> {
-      String refusal = backend.refuses(call);
-      if (!refusal.isEmpty()) {
-        throw new IllegalArgumentException(device + " cannot compute this loss: " + refusal);
-      }
-      return backend.compute(call);
-    });
+    String refusal = backend.refuses(call);
+    if (!refusal.isEmpty()) {
+      throw new IllegalArgumentException(device + " cannot compute this loss: " + refusal);
+    }
   }
 
   private void requireReachable(Tensor... tensors) {
@@ -219,14 +267,24 @@ public final class LossEngine implements AutoCloseable {
   }
 
   private <R> R running(Supplier<R> work) {
-    lifetime.readLock().lock();
+    begin();
     try {
-      if (closed) {
-        throw new IllegalStateException("engine " + device + " is closed; open another with LossEngine.open");
-      }
       return work.get();
     } finally {
-      lifetime.readLock().unlock();
+      end();
     }
+  }
+
+  /** Keeps the engine open until {@link #end()}. */
+  void begin() {
+    lifetime.readLock().lock();
+    if (closed) {
+      lifetime.readLock().unlock();
+      throw new IllegalStateException("engine " + device + " is closed; open another with LossEngine.open");
+    }
+  }
+
+  void end() {
+    lifetime.readLock().unlock();
   }
 }

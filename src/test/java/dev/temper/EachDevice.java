@@ -32,7 +32,7 @@ abstract class EachDevice {
 
   static Stream<String> devices() {
     Availability none = Availability.missing("");
-    return Stream.of("reference", "cpu", "cuda").filter(d -> LossEngine.devices().getOrDefault(d, none).usable());
+    return Stream.of("reference", "cpu", "cuda", "emulator").filter(d -> LossEngine.devices().getOrDefault(d, none).usable());
   }
 
   @BeforeEach

@@ -56,7 +56,6 @@ record Diagnosis(
 
   private static List<Finding> search() {
     List<Finding> findings = new ArrayList<>();
-    findings.add(new Finding("C++ compiler", Compilers.describe(System.getenv())));
     ServiceLoader.load(EngineProvider.class, Diagnosis.class.getClassLoader())
         .forEach(provider -> findings.addAll(provider.findings()));
     return findings;

@@ -2,8 +2,8 @@ package dev.temper.cuda;
 
 import dev.temper.EngineOptions;
 import dev.temper.cuda.compile.KernelCompiler;
-import dev.temper.cuda.compile.LibraryLoadException;
 import dev.temper.cuda.compile.NvrtcMissingException;
+import dev.temper.kernel.LibraryLoadException;
 import dev.temper.spi.Availability;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.EngineProvider;

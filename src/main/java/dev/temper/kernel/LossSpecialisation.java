@@ -82,7 +82,7 @@ public record LossSpecialisation(
   /** The instance for a call whose divergence has a policy. */
   public static LossSpecialisation choose(LossCall call, DeviceLimits limits) {
     boolean soft = call.usesTeacher();
-    boolean hard = call.usesCrossEntropy();
+    boolean hard = call.usesCrossEntropy() || !soft;  // with both weights 0 the kernel writes zeros
     var inputs = call.inputs();
     var outputs = call.outputs();
     DType student = inputs.student().dtype();
@@ -98,6 +98,16 @@ public record LossSpecialisation(
       HardPower power, Pass pass, int classes, DeviceLimits limits) {
     RowPlan plan = RowPlans.choose(classes, student.bytes(), soft ? teacher.bytes() : 0, limits);
     return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, power, pass, plan);
+  }
+
+  @Override
+  public int threads() {
+    return plan.threads();
+  }
+
+  @Override
+  public int cluster() {
+    return plan.cluster();
   }
 
   @Override

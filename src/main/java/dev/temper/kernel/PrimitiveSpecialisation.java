@@ -38,6 +38,16 @@ public record PrimitiveSpecialisation(DType input, DType upstream, DType output,
   }
 
   @Override
+  public int threads() {
+    return plan.threads();
+  }
+
+  @Override
+  public int cluster() {
+    return plan.cluster();
+  }
+
+  @Override
   public String source() {
     return "primitive.cu";
   }

@@ -6,10 +6,15 @@ import java.util.List;
 import java.util.Locale;
 
 /** One instance of a kernel source: its macros make the code, and its name tells which it is. */
-public sealed interface Specialisation permits LossSpecialisation, PrimitiveSpecialisation {
+public sealed interface Specialisation permits LossSpecialisation, PrimitiveSpecialisation, BatchKernel {
 
-  /** Name of the entry point in every instance. */
+  /** Name of the entry point in every instance of a source that has instances. */
   String ENTRY = "temper_entry";
+
+  /** Name of the entry point. */
+  default String entry() {
+    return ENTRY;
+  }
 
   /** File below {@code kernels/}. */
   String source();
@@ -17,8 +22,11 @@ public sealed interface Specialisation permits LossSpecialisation, PrimitiveSpec
   /** Macros as {@code NAME=VALUE}, always in the same order. */
   List<String> definitions();
 
-  /** How rows are spread over threads. */
-  RowPlan plan();
+  /** Threads per block. */
+  int threads();
+
+  /** Blocks per cluster. */
+  int cluster();
 
   /** {@link #definitions()} that let a thread have as many registers as fit if one block runs at a time. */
   default List<String> definitionsForOneBlock() {

@@ -122,8 +122,9 @@ public final class SpecialisationList {
 
     static Candidate of(Specialisation s, Map<String, Integer> numbers) {
       List<String> macros = s.definitions();
-      List<String> choices = new ArrayList<>(macros.subList(1, macros.size() - Specialisation.planDefinitions(s.plan()).size()));
-      choices.add(s.plan().toString());
+      RowPlan plan = plan(s);
+      List<String> choices = new ArrayList<>(macros.subList(1, macros.size() - Specialisation.planDefinitions(plan).size()));
+      choices.add(plan.toString());
       Candidate candidate = new Candidate(s, new BitSet(), new BitSet());
       for (String choice : choices) {
         int number = number(choice, numbers);
@@ -132,6 +133,14 @@ public final class SpecialisationList {
         candidate.singles.set(number);
       }
       return candidate;
+    }
+
+    private static RowPlan plan(Specialisation s) {
+      return switch (s) {
+        case LossSpecialisation loss -> loss.plan();
+        case PrimitiveSpecialisation primitive -> primitive.plan();
+        case BatchKernel kernel -> throw new IllegalArgumentException(kernel + " has one instance");
+      };
     }
 
     private static int number(String choice, Map<String, Integer> numbers) {

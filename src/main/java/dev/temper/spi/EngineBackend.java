@@ -1,8 +1,10 @@
 package dev.temper.spi;
 
+import dev.temper.DeviceBuffer;
 import dev.temper.LogitMatrix;
 import dev.temper.LossResult;
 import dev.temper.RowVector;
+import dev.temper.Stopwatch;
 
 /**
  * What computes. All arguments are checked; methods may be called from several threads at once, but never after {@link
@@ -25,6 +27,28 @@ public interface EngineBackend extends AutoCloseable {
 
   /** Computes a loss forward, forward and backward, or backward from saved statistics. */
   LossResult compute(LossCall call);
+
+  /** Makes a call ready to be launched many times over the same memory. */
+  default PreparedCall prepare(LossCall call) {
+    return new HostPreparedCall(this, call);
+  }
+
+  /**
+   * Device memory.
+   *
+   * @throws IllegalArgumentException if the engine computes in host memory
+   */
+  default DeviceBuffer allocate(long bytes) {
+    throw new IllegalArgumentException(describe() + " computes in host memory, expected a device with memory of its own; use an Arena");
+  }
+
+  /** Waits until all that was launched is done. */
+  default void synchronize() {}
+
+  /** Times what is launched. */
+  default Stopwatch stopwatch() {
+    return new HostStopwatch();
+  }
 
   /** {@code output = log softmax(logits / temperature)}, row by row. */
   void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output);

@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,14 +52,6 @@ class DoctorCommandTest {
     Files.writeString(cpuinfo, "processor\t: 0\nmodel name\t: Some Processor\nflags\t\t: fpu avx2 fma mmx\n\nprocessor\t: 1\nflags\t\t: fpu\n");
     assertThat(Processor.of(cpuinfo)).isEqualTo(new Processor("Some Processor", List.of("avx2", "fma")));
     assertThat(Processor.of(folder.resolve("absent"))).isEqualTo(new Processor("", List.of()));
-  }
-
-  @Test
-  void looksForCompilersOnThePath() throws IOException {
-    assertThat(Compilers.describe(Map.of("PATH", folder.toString()))).startsWith("none: looked for g++, clang++, c++ on the path");
-    Path compiler = Files.writeString(folder.resolve("mycxx"), "#!/bin/sh\necho my compiler 1.0\necho more\n");
-    assertThat(compiler.toFile().setExecutable(true)).isTrue();
-    assertThat(Compilers.describe(Map.of("PATH", folder.toString(), "CXX", "mycxx"))).isEqualTo(compiler + " (my compiler 1.0)");
   }
 
   @Test

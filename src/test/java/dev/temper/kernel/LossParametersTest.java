@@ -61,7 +61,7 @@ final class LossParametersTest {
   void primitivesCarryTheirFields() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment block = arena.allocate(PrimitiveParameters.LAYOUT);
-      new PrimitiveParameters(1, 2, 3, 4, 5, 6, 7, 8, 9, 0.5).write(block);
+      new PrimitiveParameters(1, 2, 3, 4, 5, 6, 7, 8, 9, 0.5, 8).write(block);
       String[] names = {"input", "upstream", "output", "rows", "input_stride", "upstream_stride", "output_stride", "classes", "output_width"};
       for (int i = 0; i < names.length; i++) {
         assertThat(((Number) PrimitiveParameters.LAYOUT.varHandle(PathElement.groupElement(names[i])).get(block, 0L)).longValue())

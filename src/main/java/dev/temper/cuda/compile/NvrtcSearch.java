@@ -2,6 +2,8 @@ package dev.temper.cuda.compile;
 
 import dev.temper.kernel.CacheKey;
 import dev.temper.kernel.DiskCache;
+import dev.temper.kernel.LibraryLoadException;
+import dev.temper.kernel.SharedLibrary;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.kernel.DiskCache;
+import dev.temper.kernel.LibraryLoadException;
+import dev.temper.kernel.SharedLibrary;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package dev.temper.cuda.compile;
+package dev.temper.kernel;
 
 /** A shared library, or a function of it, could not be found or loaded; the message is the loader's own reason. */
 public final class LibraryLoadException extends Exception {

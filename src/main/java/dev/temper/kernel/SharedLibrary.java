@@ -1,4 +1,4 @@
-package dev.temper.cuda.compile;
+package dev.temper.kernel;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
@@ -22,6 +22,7 @@ import java.util.Optional;
 public final class SharedLibrary {
 
   private static final int RTLD_NOW = 2;
+  private static final int RTLD_GLOBAL = 0x100;
   private static final Linker LINKER = Linker.nativeLinker();
   private static final AddressLayout TEXT =
       ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(Long.MAX_VALUE, JAVA_BYTE));
@@ -42,11 +43,24 @@ public final class SharedLibrary {
    * @throws LibraryLoadException with the loader's reason
    */
   public static SharedLibrary open(String name) throws LibraryLoadException {
+    return open(name, RTLD_NOW);
+  }
+
+  /**
+   * Opens a library whose functions later ones may use.
+   *
+   * @throws LibraryLoadException with the loader's reason
+   */
+  public static SharedLibrary openGlobal(String name) throws LibraryLoadException {
+    return open(name, RTLD_NOW | RTLD_GLOBAL);
+  }
+
+  private static SharedLibrary open(String name, int flags) throws LibraryLoadException {
     Loader loader = loader();
     try (Arena arena = Arena.ofConfined()) {
       // The first call links the handle, which must not happen between dlopen and dlerror: it would clear the reason.
       MemorySegment _ = (MemorySegment) loader.dlerror.invokeExact();
-      MemorySegment handle = (MemorySegment) loader.dlopen.invokeExact(arena.allocateFrom(name), RTLD_NOW);
+      MemorySegment handle = (MemorySegment) loader.dlopen.invokeExact(arena.allocateFrom(name), flags);
       if (handle.equals(MemorySegment.NULL)) {
         MemorySegment reason = (MemorySegment) loader.dlerror.invokeExact();
         throw new LibraryLoadException(

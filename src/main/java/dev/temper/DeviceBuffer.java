@@ -1,0 +1,59 @@
+package dev.temper;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Memory of a device, owned: {@link #close()} frees it, and views made of it are invalid from then on. Copies happen in the order
+ * of the engine's launches.
+ */
+public interface DeviceBuffer extends AutoCloseable {
+
+  /** Device address of the first byte, a multiple of 256. */
+  long address();
+
+  /** Size in bytes. */
+  long byteSize();
+
+  /**
+   * Copies from host memory; {@code from} may change as soon as this returns.
+   *
+   * @throws IllegalArgumentException if it is larger than the buffer
+   */
+  void upload(MemorySegment from);
+
+  /**
+   * Waits for the launches before, then copies to host memory.
+   *
+   * @throws IllegalArgumentException if {@code to} is larger than the buffer
+   */
+  void download(MemorySegment to);
+
+  /**
+   * Copies all of another buffer of the same engine, without waiting.
+   *
+   * @throws IllegalArgumentException if the other one is larger
+   */
+  void copyFrom(DeviceBuffer other);
+
+  /** The beginning of the buffer as a matrix whose rows follow one another without a gap. */
+  default DeviceMatrix matrix(long rows, int classes, DType dtype) {
+    requireBytes(Math.multiplyExact(Math.multiplyExact(rows, (long) classes), (long) dtype.bytes()), "[" + rows + ", " + classes + "] " + dtype);
+    return new DeviceMatrix(address(), rows, classes, classes, dtype);
+  }
+
+  /** The beginning of the buffer as one value per row. */
+  default RowVector.Device vector(long length, DType dtype) {
+    requireBytes(Math.multiplyExact(length, (long) dtype.bytes()), "[" + length + "] " + dtype);
+    return new RowVector.Device(address(), length, dtype);
+  }
+
+  @Override
+  void close();
+
+  private void requireBytes(long needed, String view) {
+    if (needed > byteSize()) {
+      throw new IllegalArgumentException(
+          "device buffer of " + byteSize() + " bytes is too small for " + view + ", expected " + needed + "; allocate more");
+    }
+  }
+}

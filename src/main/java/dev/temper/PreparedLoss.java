@@ -1,0 +1,77 @@
+package dev.temper;
+
+import dev.temper.spi.PreparedCall;
+
+/**
+ * One loss over the same memory, checked once and launched many times: for loops whose tensors stay where they are. On a GPU a
+ * launch then costs no Java memory, and can be recorded as a CUDA graph.
+ *
+ * <p>For one thread at a time. Closing it frees what it prepared, not the caller's memory; close it before its engine.
+ */
+public final class PreparedLoss implements AutoCloseable {
+
+  private final LossEngine engine;
+  private final PreparedCall call;
+  private boolean closed;
+
+  PreparedLoss(LossEngine engine, PreparedCall call) {
+    this.engine = engine;
+    this.call = call;
+  }
+
+  /** Computes what the tensors hold now; a device engine returns before it is done. */
+  public void launch() {
+    engine.begin();
+    try {
+      requireOpen();
+      call.launch();
+    } finally {
+      engine.end();
+    }
+  }
+
+  /**
+   * Waits for the last launch and returns its totals.
+   *
+   * @throws IllegalArgumentException if a label, row weight or row temperature was invalid; nothing was written then
+   * @throws IllegalStateException if nothing was launched yet
+   */
+  public LossTotals totals() {
+    engine.begin();
+    try {
+      requireOpen();
+      return call.totals();
+    } finally {
+      engine.end();
+    }
+  }
+
+  /**
+   * Records the launches as a CUDA graph, which later calls of {@link #launch()} replay: one call of the driver in place of four.
+   *
+   * @throws IllegalArgumentException if the device has no graphs, or a tensor lies in host memory
+   */
+  public void recordGraph() {
+    engine.begin();
+    try {
+      requireOpen();
+      call.recordGraph();
+    } finally {
+      engine.end();
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      call.close();
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("this prepared loss is closed; prepare another");
+    }
+  }
+}

@@ -1,0 +1,155 @@
+package dev.temper.emulator;
+
+import dev.temper.DeviceException;
+import dev.temper.Stopwatch;
+import dev.temper.kernel.DeviceLimits;
+import dev.temper.kernel.KernelDevice;
+import dev.temper.kernel.KernelLaunch;
+import dev.temper.kernel.Readback;
+import dev.temper.kernel.Specialisation;
+import dev.temper.spi.HostStopwatch;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.OptionalLong;
+
+/** Runs kernels on the calling thread: every operation is done when it returns. */
+final class EmulatedDevice implements KernelDevice {
+
+  private static final int MESSAGE_BYTES = 512;
+
+  private final HostKernels kernels;
+  private final EmulatorSettings settings;
+  private final DeviceLimits limits;
+  private final EmulatedMemory memory = new EmulatedMemory();
+
+  EmulatedDevice(HostKernels kernels, EmulatorSettings settings) {
+    this.kernels = kernels;
+    this.settings = settings;
+    limits = settings.limits();
+  }
+
+  static String describe(EmulatorSettings settings) {
+    return "emulator (CUDA sources on the CPU, limits of compute capability " + settings.capability() + ", " + settings.order() + " threads)";
+  }
+
+  @Override
+  public String describe() {
+    return describe(settings);
+  }
+
+  @Override
+  public DeviceLimits limits() {
+    return limits;
+  }
+
+  @Override
+  public void load(Specialisation kernel) {
+    kernels.launcher(kernel);
+  }
+
+  @Override
+  public KernelLaunch prepare(Specialisation kernel, MemorySegment parameters, long blocks, long sharedBytes) {
+    MethodHandle launcher = kernels.launcher(kernel);
+    int grid = Math.toIntExact(blocks);
+    int shared = Math.toIntExact(sharedBytes);
+    int order = EmulatorSettings.ORDERS.indexOf(settings.order());
+    return () -> {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment message = arena.allocate(MESSAGE_BYTES);
+        int status = (int) launcher.invokeExact(
+            parameters, grid, kernel.threads(), kernel.cluster(), shared, order, settings.seed(), message, MESSAGE_BYTES);
+        if (status != 0) {
+          throw new DeviceException("kernel " + kernel.label(), status, "EMULATED_LAUNCH_FAILED", message.getString(0));
+        }
+      } catch (RuntimeException | Error e) {
+        throw e;
+      } catch (Throwable e) {
+        throw new IllegalStateException(e);
+      }
+    };
+  }
+
+  @Override
+  public KernelLaunch record(Runnable sequence) {
+    throw new IllegalArgumentException("the emulator has no CUDA graphs; launch without recording one");
+  }
+
+  @Override
+  public long allocate(long bytes) {
+    return memory.allocate(bytes);
+  }
+
+  @Override
+  public void free(long address) {
+    memory.free(address);
+  }
+
+  @Override
+  public OptionalLong addressOf(MemorySegment host) {
+    return host.isNative() ? OptionalLong.of(host.address()) : OptionalLong.empty();
+  }
+
+  @Override
+  public void requireDeviceMemory(String tensor, long address, long bytes) {
+    if (!memory.holds(address, bytes)) {
+      throw new IllegalArgumentException(String.format("%s is at address 0x%x, expected %d bytes of the emulator's memory from there; "
+          + "allocate it with LossEngine.allocate", tensor, address, bytes));
+    }
+  }
+
+  @Override
+  public void upload(MemorySegment from, long to) {
+    memory.at(to, from.byteSize()).copyFrom(from);
+  }
+
+  @Override
+  public void download(long from, MemorySegment to) {
+    to.copyFrom(memory.at(from, to.byteSize()));
+  }
+
+  @Override
+  public void copy(long from, long to, long bytes) {
+    memory.at(to, bytes).copyFrom(memory.at(from, bytes));
+  }
+
+  @Override
+  public void zero(long address, long bytes) {
+    memory.at(address, bytes).fill((byte) 0);
+  }
+
+  @Override
+  public Readback readback(int bytes) {
+    Arena arena = Arena.ofShared();
+    MemorySegment landed = arena.allocate(bytes, Long.BYTES);
+    return new Readback() {
+      @Override
+      public void enqueue(long from) {
+        download(from, landed);
+      }
+
+      @Override
+      public MemorySegment await() {
+        return landed;
+      }
+
+      @Override
+      public void close() {
+        arena.close();
+      }
+    };
+  }
+
+  @Override
+  public void synchronize() {}
+
+  @Override
+  public Stopwatch stopwatch() {
+    return new HostStopwatch();
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+}

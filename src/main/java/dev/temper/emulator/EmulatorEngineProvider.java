@@ -1,0 +1,69 @@
+package dev.temper.emulator;
+
+import dev.temper.EngineOptions;
+import dev.temper.kernel.KernelEngine;
+import dev.temper.spi.Availability;
+import dev.temper.spi.EngineBackend;
+import dev.temper.spi.EngineProvider;
+import dev.temper.spi.EngineUnavailableException;
+import dev.temper.spi.Finding;
+import java.util.List;
+
+/** Opens the emulator where there is a C++ compiler. {@code auto} never takes it. */
+public final class EmulatorEngineProvider implements EngineProvider {
+
+  /** For {@link java.util.ServiceLoader}. */
+  public EmulatorEngineProvider() {}
+
+  @Override
+  public String device() {
+    return "emulator";
+  }
+
+  @Override
+  public int rank() {
+    return -10;
+  }
+
+  @Override
+  public Availability availability() {
+    try {
+      requireLinux();
+      HostCompiler.find(System.getenv());
+      return Availability.usable(EmulatedDevice.describe(settings()));
+    } catch (EngineUnavailableException | IllegalArgumentException e) {
+      return Availability.missing(String.valueOf(e.getMessage()));
+    }
+  }
+
+  @Override
+  public EngineBackend open(int index, EngineOptions options) {
+    if (index != 0) {
+      throw new IllegalArgumentException("device emulator:" + index + " does not exist, expected emulator");
+    }
+    requireLinux();
+    return new KernelEngine(new EmulatedDevice(HostKernels.of(HostCompiler.find(System.getenv())), settings()));
+  }
+
+  @Override
+  public List<Finding> findings() {
+    try {
+      HostCompiler compiler = HostCompiler.find(System.getenv());
+      return List.of(new Finding("C++ compiler", compiler.file() + " (" + compiler.version() + ")"));
+    } catch (EngineUnavailableException e) {
+      return List.of(new Finding("C++ compiler", String.valueOf(e.getMessage())));
+    }
+  }
+
+  private static EmulatorSettings settings() {
+    return EmulatorSettings.of(System.getProperties());
+  }
+
+  /** The runtime switches between threads in assembly, for Linux's calling convention. */
+  private static void requireLinux() {
+    String system = System.getProperty("os.name", "");
+    if (!system.equals("Linux")) {
+      throw new EngineUnavailableException("no emulator: it runs on Linux only, this is " + system);
+    }
+  }
+}

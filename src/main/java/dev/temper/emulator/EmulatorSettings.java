@@ -1,0 +1,47 @@
+package dev.temper.emulator;
+
+import dev.temper.kernel.DeviceLimits;
+import java.util.List;
+import java.util.Properties;
+
+/**
+ * What the emulator plays.
+ *
+ * @param capability compute capability whose limits it has, such as {@code 9.0}
+ * @param order in which threads take turns, one of {@link #ORDERS}
+ * @param seed of the shuffled orders
+ */
+record EmulatorSettings(String capability, String order, long seed) {
+
+  /** Numbered as in native/cuda-host. Run-ahead orders resume the first warp that can run, until it waits. */
+  static final List<String> ORDERS = List.of(
+      "round-robin", "round-robin-reverse", "run-ahead", "run-ahead-reverse", "run-ahead-shuffled");
+
+  static final String CAPABILITY_PROPERTY = "dev.temper.emulator.capability";
+  static final String ORDER_PROPERTY = "dev.temper.emulator.order";
+  static final String SEED_PROPERTY = "dev.temper.emulator.seed";
+
+  EmulatorSettings {
+    if (!capability.matches("\\d{1,2}\\.\\d")) {
+      throw new IllegalArgumentException(CAPABILITY_PROPERTY + " is '" + capability + "', expected a compute capability such as 9.0");
+    }
+    if (!ORDERS.contains(order)) {
+      throw new IllegalArgumentException(ORDER_PROPERTY + " is '" + order + "', expected one of " + String.join(", ", ORDERS));
+    }
+  }
+
+  static EmulatorSettings of(Properties properties) {
+    String seed = properties.getProperty(SEED_PROPERTY, "1");
+    try {
+      return new EmulatorSettings(properties.getProperty(CAPABILITY_PROPERTY, "9.0"),
+          properties.getProperty(ORDER_PROPERTY, "run-ahead"), Long.parseLong(seed));
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(SEED_PROPERTY + " is '" + seed + "', expected a whole number", e);
+    }
+  }
+
+  DeviceLimits limits() {
+    int point = capability.indexOf('.');
+    return DeviceLimits.ofCapability(Integer.parseInt(capability, 0, point, 10), Integer.parseInt(capability, point + 1, capability.length(), 10));
+  }
+}

@@ -1,0 +1,163 @@
+package dev.temper.emulator;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.temper.kernel.CacheDirectory;
+import dev.temper.kernel.CacheKey;
+import dev.temper.kernel.DiskCache;
+import dev.temper.kernel.KernelSource;
+import dev.temper.kernel.LibraryLoadException;
+import dev.temper.kernel.PrimitiveSpecialisation;
+import dev.temper.kernel.SharedLibrary;
+import dev.temper.kernel.Specialisation;
+import dev.temper.spi.EngineUnavailableException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+
+/** Kernels compiled for the host, kept on disk and in the process: a library stays loaded, so that engines share them. */
+final class HostKernels {
+
+  private static final String SCHEMA = "host-kernel-1";
+
+  /** {@code kernel_launch(parameters, grid, block, cluster, sharedBytes, order, seed, message, messageBytes)}. */
+  private static final FunctionDescriptor LAUNCHER = FunctionDescriptor.of(
+      JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT);
+
+  private static final Map<HostCompiler, HostKernels> OF_PROCESS = new ConcurrentHashMap<>();
+
+  private final HostCompiler compiler;
+  private final HostRuntime runtime = HostRuntime.load();
+  private final DiskCache cache;
+  private final Map<Specialisation, MethodHandle> loaded = new ConcurrentHashMap<>();
+  private boolean runtimeLoaded;
+
+  HostKernels(HostCompiler compiler, DiskCache cache) {
+    this.compiler = compiler;
+    this.cache = cache;
+  }
+
+  /** Those that this compiler has made for this process. */
+  static HostKernels of(HostCompiler compiler) {
+    return OF_PROCESS.computeIfAbsent(
+        compiler, c -> new HostKernels(c, DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT)));
+  }
+
+  /** The kernel's launcher. */
+  MethodHandle launcher(Specialisation kernel) {
+    return loaded.computeIfAbsent(kernel, this::load);
+  }
+
+  /** The shared library of a kernel, with the launcher {@code ENTRY_launch}. */
+  byte[] library(Specialisation kernel) {
+    KernelSource source = KernelSource.load(kernel.source());
+    List<String> macros = kernel.definitions().stream().map(definition -> "-D" + definition).toList();
+    CacheKey key = key("kernel").add(source).add("macros", macros).build();
+    return cache.read(key).orElseGet(() -> {
+      List<String> arguments = new ArrayList<>(macros);
+      arguments.add("unit.cpp");
+      byte[] library = compile(folder -> {
+        for (Map.Entry<String, String> header : source.headers().entrySet()) {
+          Path file = folder.resolve(header.getKey());
+          Files.createDirectories(file.resolveSibling("."));
+          Files.writeString(file, header.getValue());
+        }
+        Files.writeString(folder.resolve(source.file()), source.text());
+        Files.writeString(folder.resolve("unit.cpp"), unit(kernel));
+      }, arguments);
+      cache.write(key, library);
+      return library;
+    });
+  }
+
+  private static String unit(Specialisation kernel) {
+    String parameters = kernel instanceof PrimitiveSpecialisation ? "PrimitiveParameters" : "LossParameters";
+    return "#include \"cuda_host.h\"\n#include \"" + kernel.source() + "\"\nCUDA_HOST_LAUNCHER(" + kernel.entry() + ", temper::"
+        + parameters + ")\n";
+  }
+
+  private MethodHandle load(Specialisation kernel) {
+    loadRuntime();
+    try {
+      return open(library(kernel), false).function(kernel.entry() + "_launch", LAUNCHER);
+    } catch (LibraryLoadException e) {
+      throw new EngineUnavailableException("kernel " + kernel.label() + " was compiled but does not load: " + e.getMessage());
+    }
+  }
+
+  /** Kernels find the runtime's functions among the symbols of the process. */
+  private synchronized void loadRuntime() {
+    if (runtimeLoaded) {
+      return;
+    }
+    CacheKey key = key("runtime").build();
+    byte[] library = cache.read(key).orElseGet(() -> {
+      byte[] compiled = compile(_ -> {}, runtime.units());
+      cache.write(key, compiled);
+      return compiled;
+    });
+    try {
+      open(library, true);
+    } catch (LibraryLoadException e) {
+      throw new EngineUnavailableException("the emulator's runtime was compiled but does not load: " + e.getMessage());
+    }
+    runtimeLoaded = true;
+  }
+
+  private CacheKey.Builder key(String kind) {
+    return CacheKey.schema(SCHEMA).add("kind", kind).add("compiler", compiler.identity()).add("runtime", runtime.contents());
+  }
+
+  private interface Sources {
+    void writeTo(Path folder) throws IOException;
+  }
+
+  private byte[] compile(Sources sources, List<String> arguments) {
+    try {
+      Path folder = Files.createTempDirectory("temper-kernel");
+      try {
+        runtime.writeTo(folder);
+        sources.writeTo(folder);
+        return compiler.compile(folder, arguments);
+      } finally {
+        delete(folder);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("the sources of a kernel cannot be written to the temporary folder", e);
+    }
+  }
+
+  /** The file is gone once it is loaded. */
+  private static SharedLibrary open(byte[] library, boolean global) throws LibraryLoadException {
+    try {
+      Path file = Files.createTempFile("temper-kernel", ".so");
+      try {
+        Files.write(file, library);
+        return global ? SharedLibrary.openGlobal(file.toString()) : SharedLibrary.open(file.toString());
+      } finally {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("a kernel's library cannot be written to the temporary folder", e);
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}

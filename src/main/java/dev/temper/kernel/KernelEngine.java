@@ -1,0 +1,139 @@
+package dev.temper.kernel;
+
+import dev.temper.DeviceBuffer;
+import dev.temper.DistillationLoss;
+import dev.temper.LogitMatrix;
+import dev.temper.LossResult;
+import dev.temper.RowVector;
+import dev.temper.Stopwatch;
+import dev.temper.kernel.LossSpecialisation.Policy;
+import dev.temper.kernel.PrimitiveSpecialisation.Primitive;
+import dev.temper.spi.EngineBackend;
+import dev.temper.spi.LossCall;
+import dev.temper.spi.PreparedCall;
+import java.lang.foreign.Arena;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** The engine over the CUDA sources, whoever runs them: it places tensors, chooses specialisations and launches in order. */
+public final class KernelEngine implements EngineBackend {
+
+  private final KernelDevice device;
+  /** Launches of one call follow one another in the stream, and calls share the workspace. */
+  private final ReentrantLock order = new ReentrantLock();
+  private final Workspace workspace;
+  private final Readbacks readbacks;
+
+  /** Takes the device, and closes it when it is closed. */
+  public KernelEngine(KernelDevice device) {
+    this.device = device;
+    workspace = new Workspace(device);
+    readbacks = new Readbacks(device, order);
+  }
+
+  @Override
+  public String describe() {
+    return device.describe();
+  }
+
+  @Override
+  public boolean acceptsDeviceMemory() {
+    return true;
+  }
+
+  @Override
+  public String refuses(LossCall call) {
+    DistillationLoss loss = call.loss();
+    if (loss.softWeight() > 0 && Policy.of(loss.divergence()).isEmpty()) {
+      return "divergence " + loss.divergence().label() + " is not there yet, forward-kl and jsd:BETA are; the reference device has all";
+    }
+    if (loss.hardWeight() > 0 && loss.labelSmoothing() > 0) {
+      return "labelSmoothing " + loss.labelSmoothing() + " is not there yet; the reference device has it";
+    }
+    if (loss.softcap().isPresent()) {
+      return "softcap " + loss.softcap().getAsDouble() + " is not there yet; the reference device has it";
+    }
+    if (loss.softWeight() > 0 && loss.teacherTemperature().isPresent()) {
+      return "teacherTemperature " + loss.teacherTemperature().getAsDouble() + " is not there yet; the reference device has it";
+    }
+    return "";
+  }
+
+  @Override
+  public LossResult compute(LossCall call) {
+    order.lock();
+    try (Arena arena = Arena.ofConfined(); LossRun run = new LossRun(call, workspace, arena)) {
+      Readback readback = readbacks.take();
+      try {
+        run.run(readback);
+      } catch (RuntimeException e) {
+        readbacks.giveBack(readback);
+        throw e;
+      }
+      return new PendingTotals(readbacks, readback, run::totals);
+    } finally {
+      order.unlock();
+    }
+  }
+
+  @Override
+  public PreparedCall prepare(LossCall call) {
+    return new PreparedRun(call, device, order);
+  }
+
+  @Override
+  public void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {
+    run(PrimitiveRun.map(Primitive.LOG_SOFTMAX, logits, temperature, null, output));
+  }
+
+  @Override
+  public void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {
+    run(PrimitiveRun.map(Primitive.LOG_SOFTMAX_BACKWARD, logits, temperature, upstream, output));
+  }
+
+  @Override
+  public void softmax(LogitMatrix logits, LogitMatrix output) {
+    run(PrimitiveRun.map(Primitive.SOFTMAX, logits, 1, null, output));
+  }
+
+  @Override
+  public void argmax(LogitMatrix logits, RowVector output) {
+    run(PrimitiveRun.argmax(logits, output));
+  }
+
+  private void run(PrimitiveRun primitive) {
+    order.lock();
+    try {
+      primitive.run(workspace);
+    } finally {
+      order.unlock();
+    }
+  }
+
+  @Override
+  public DeviceBuffer allocate(long bytes) {
+    return new OwnedBuffer(device, order, bytes);
+  }
+
+  @Override
+  public void synchronize() {
+    device.synchronize();
+  }
+
+  @Override
+  public Stopwatch stopwatch() {
+    return device.stopwatch();
+  }
+
+  @Override
+  public void close() {
+    order.lock();
+    try {
+      device.synchronize();
+      readbacks.close();
+      workspace.close();
+      device.close();
+    } finally {
+      order.unlock();
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package dev.temper.kernel;
+
+import dev.temper.DeviceBuffer;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** Device memory that a user of the library owns. */
+final class OwnedBuffer implements DeviceBuffer {
+
+  private final KernelDevice device;
+  private final ReentrantLock order;
+  private final long address;
+  private final long bytes;
+  private boolean closed;
+
+  OwnedBuffer(KernelDevice device, ReentrantLock order, long bytes) {
+    this.device = device;
+    this.order = order;
+    this.bytes = bytes;
+    address = device.allocate(bytes);
+  }
+
+  @Override
+  public long address() {
+    return address;
+  }
+
+  @Override
+  public long byteSize() {
+    return bytes;
+  }
+
+  @Override
+  public void upload(MemorySegment from) {
+    inOrder(from.byteSize(), () -> device.upload(from, address));
+  }
+
+  @Override
+  public void download(MemorySegment to) {
+    inOrder(to.byteSize(), () -> device.download(address, to));
+  }
+
+  @Override
+  public void copyFrom(DeviceBuffer other) {
+    inOrder(other.byteSize(), () -> device.copy(other.address(), address, other.byteSize()));
+  }
+
+  @Override
+  public void close() {
+    order.lock();
+    try {
+      if (!closed) {
+        closed = true;
+        device.free(address);
+      }
+    } finally {
+      order.unlock();
+    }
+  }
+
+  private void inOrder(long size, Runnable copy) {
+    if (size > bytes) {
+      throw new IllegalArgumentException("the copy has " + size + " bytes, expected at most the buffer's " + bytes);
+    }
+    order.lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("this device buffer is closed; allocate another");
+      }
+      copy.run();
+    } finally {
+      order.unlock();
+    }
+  }
+}

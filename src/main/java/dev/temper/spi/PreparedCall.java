@@ -1,0 +1,27 @@
+package dev.temper.spi;
+
+import dev.temper.LossTotals;
+
+/** A call that is made ready once and launched many times; {@link dev.temper.PreparedLoss} with nothing left to check. */
+public interface PreparedCall extends AutoCloseable {
+
+  /** Launches; a device engine returns without waiting. */
+  void launch();
+
+  /**
+   * Waits for the last launch.
+   *
+   * @throws IllegalArgumentException if a label, row weight or row temperature is invalid
+   */
+  LossTotals totals();
+
+  /**
+   * From now on a launch replays a recorded CUDA graph.
+   *
+   * @throws IllegalArgumentException if the device has no graphs, or a tensor lies in host memory
+   */
+  void recordGraph();
+
+  @Override
+  void close();
+}
