@@ -4,6 +4,7 @@ import dev.temper.spi.Availability;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 
@@ -68,6 +69,11 @@ public final class LossEngine implements AutoCloseable {
   /** What computes, in one phrase, such as {@code cpu (AVX-512, 2 threads)}. */
   public String describe() {
     return backend.describe();
+  }
+
+  /** What the device tells of itself; empty if this engine computes in host memory. */
+  public Optional<DeviceFacts> facts() {
+    return running(backend::facts);
   }
 
   /**

@@ -61,6 +61,14 @@ public final class PreparedLoss implements AutoCloseable {
     }
   }
 
+  /**
+   * Bytes of device memory that it holds beside the caller's tensors, copies of tensors on the host included; 0 on an engine that
+   * computes in host memory.
+   */
+  public long deviceBytes() {
+    return call.deviceBytes();
+  }
+
   @Override
   public void close() {
     if (!closed) {

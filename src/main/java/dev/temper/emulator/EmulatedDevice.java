@@ -1,6 +1,7 @@
 package dev.temper.emulator;
 
 import dev.temper.DeviceException;
+import dev.temper.DeviceFacts;
 import dev.temper.Stopwatch;
 import dev.temper.kernel.DeviceLimits;
 import dev.temper.kernel.KernelDevice;
@@ -17,6 +18,8 @@ import java.util.OptionalLong;
 final class EmulatedDevice implements KernelDevice {
 
   private static final int MESSAGE_BYTES = 512;
+  /** It has no cache to play; small, because what is measured here is larger and shows nothing but that it works. */
+  private static final long CACHE_BYTES = 64 << 10;
 
   private final HostKernels kernels;
   private final EmulatorSettings settings;
@@ -36,6 +39,11 @@ final class EmulatedDevice implements KernelDevice {
   @Override
   public String describe() {
     return describe(settings);
+  }
+
+  @Override
+  public DeviceFacts facts() {
+    return new DeviceFacts(describe(), settings.capability(), 1, 0, CACHE_BYTES, "none", kernels.compiler());
   }
 
   @Override

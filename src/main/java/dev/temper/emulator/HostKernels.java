@@ -54,6 +54,11 @@ final class HostKernels {
         compiler, c -> new HostKernels(c, DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT)));
   }
 
+  /** What it says of itself. */
+  String compiler() {
+    return compiler.version();
+  }
+
   /** The kernel's launcher. */
   MethodHandle launcher(Specialisation kernel) {
     return loaded.computeIfAbsent(kernel, this::load);

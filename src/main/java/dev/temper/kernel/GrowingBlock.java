@@ -23,6 +23,11 @@ final class GrowingBlock implements AutoCloseable {
     return address;
   }
 
+  /** Bytes that it holds. */
+  long bytes() {
+    return bytes;
+  }
+
   @Override
   public void close() {
     if (bytes > 0) {

@@ -1,5 +1,6 @@
 package dev.temper.kernel;
 
+import dev.temper.DeviceFacts;
 import dev.temper.Stopwatch;
 import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
@@ -13,6 +14,9 @@ public interface KernelDevice extends AutoCloseable {
 
   /** What runs here in one phrase. */
   String describe();
+
+  /** What the device tells of itself. */
+  DeviceFacts facts();
 
   /** What decides where rows stay. */
   DeviceLimits limits();

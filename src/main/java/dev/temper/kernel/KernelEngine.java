@@ -1,6 +1,7 @@
 package dev.temper.kernel;
 
 import dev.temper.DeviceBuffer;
+import dev.temper.DeviceFacts;
 import dev.temper.DistillationLoss;
 import dev.temper.LogitMatrix;
 import dev.temper.LossResult;
@@ -12,6 +13,7 @@ import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
 import java.lang.foreign.Arena;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** The engine over the CUDA sources, whoever runs them: it places tensors, chooses specialisations and launches in order. */
@@ -33,6 +35,11 @@ public final class KernelEngine implements EngineBackend {
   @Override
   public String describe() {
     return device.describe();
+  }
+
+  @Override
+  public Optional<DeviceFacts> facts() {
+    return Optional.of(device.facts());
   }
 
   @Override

@@ -72,6 +72,11 @@ final class PreparedRun implements PreparedCall {
   }
 
   @Override
+  public long deviceBytes() {
+    return workspace.bytes();
+  }
+
+  @Override
   public void close() {
     order.lock();
     try {

@@ -25,6 +25,11 @@ final class Workspace implements AutoCloseable {
     return blocks.computeIfAbsent(name, _ -> new GrowingBlock(device)).atLeast(Math.max(needed, 1));
   }
 
+  /** Bytes that it holds. */
+  long bytes() {
+    return blocks.values().stream().mapToLong(GrowingBlock::bytes).sum();
+  }
+
   @Override
   public void close() {
     blocks.values().forEach(GrowingBlock::close);

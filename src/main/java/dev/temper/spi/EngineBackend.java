@@ -1,10 +1,12 @@
 package dev.temper.spi;
 
 import dev.temper.DeviceBuffer;
+import dev.temper.DeviceFacts;
 import dev.temper.LogitMatrix;
 import dev.temper.LossResult;
 import dev.temper.RowVector;
 import dev.temper.Stopwatch;
+import java.util.Optional;
 
 /**
  * What computes. All arguments are checked; methods may be called from several threads at once, but never after {@link
@@ -14,6 +16,11 @@ public interface EngineBackend extends AutoCloseable {
 
   /** What runs here in one phrase, such as {@code cpu (AVX-512, 2 threads)}. */
   String describe();
+
+  /** What the device tells of itself; empty if the engine computes in host memory. */
+  default Optional<DeviceFacts> facts() {
+    return Optional.empty();
+  }
 
   /** Whether views of device memory are accepted; views of host memory always are. */
   default boolean acceptsDeviceMemory() {

@@ -22,6 +22,11 @@ public interface PreparedCall extends AutoCloseable {
    */
   void recordGraph();
 
+  /** Bytes of device memory that it holds beside the tensors; 0 if the engine computes in host memory. */
+  default long deviceBytes() {
+    return 0;
+  }
+
   @Override
   void close();
 }

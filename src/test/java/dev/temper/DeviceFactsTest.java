@@ -1,0 +1,59 @@
+package dev.temper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import org.junit.jupiter.api.Test;
+
+/** Engines with memory of their own tell what the device is; the others say that they have none. */
+class DeviceFactsTest extends EachDevice {
+
+  @Test
+  void factsAreThereWhereMemoryIs() {
+    if (engine().facts().isEmpty()) {
+      assertThatThrownBy(() -> engine().allocate(1)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("host memory");
+      return;
+    }
+    DeviceFacts facts = engine().facts().get();
+    assertThat(facts.name()).isNotBlank();
+    assertThat(facts.capability()).matches("\\d+\\.\\d");
+    assertThat(facts.multiprocessors()).isPositive();
+    assertThat(facts.cacheBytes()).isPositive();
+    assertThat(facts.compiler()).isNotBlank();
+    try (DeviceBuffer buffer = engine().allocate(256)) {
+      assertThat(buffer.address() % 256).isZero();
+    }
+  }
+
+  @Test
+  void aPreparedLossHoldsAFewFloatsForEachRow() {
+    int rows = 1000;
+    int classes = 64;
+    try (Arena arena = Arena.ofShared()) {
+      HostMatrix student = HostMatrix.of(arena.allocate(ValueLayout.JAVA_FLOAT, (long) rows * classes), rows, classes, DType.F32);
+      HostMatrix gradient = HostMatrix.of(arena.allocate(ValueLayout.JAVA_FLOAT, (long) rows * classes), rows, classes, DType.F32);
+      RowVector labels = RowVector.of(arena.allocate(ValueLayout.JAVA_LONG, rows), rows, DType.I64);
+      DistillationLoss loss = DistillationLoss.builder().softWeight(0).hardWeight(1).build();
+      if (engine().facts().isEmpty()) {
+        try (PreparedLoss prepared = engine().prepare(loss, LossInputs.of(student).withLabels(labels), LossOutputs.gradient(gradient))) {
+          assertThat(prepared.deviceBytes()).isZero();
+        }
+        return;
+      }
+      try (DeviceBuffer logits = engine().allocate(student.byteSize()); DeviceBuffer written = engine().allocate(student.byteSize());
+          DeviceBuffer labelled = engine().allocate(rows * 8L)) {
+        logits.upload(student.segment());
+        labelled.upload(((RowVector.Host) labels).segment());
+        LossInputs inputs = LossInputs.of(logits.matrix(rows, classes, DType.F32)).withLabels(labelled.vector(rows, DType.I64));
+        try (PreparedLoss prepared = engine().prepare(loss, inputs, LossOutputs.gradient(written.matrix(rows, classes, DType.F32)))) {
+          prepared.launch();
+          assertThat(prepared.totals().total()).isCloseTo(Math.log(classes), within(1e-5));
+          assertThat(prepared.deviceBytes()).isPositive().isLessThan(4L * Float.BYTES * rows);
+        }
+      }
+    }
+  }
+}
