@@ -145,11 +145,21 @@ template <typename T> T atomicAdd(T* address, T value) {
     return old;
 }
 
-/// The host entry of a kernel that takes one parameter struct by value; its name is the kernel's plus `_launch`.
+/// The host entry of a kernel that takes one parameter struct by value; its name is the kernel's plus `_launch`. Beside it, for
+/// callers that know the kernel by name only, the struct's size.
 #define CUDA_HOST_LAUNCHER(kernel, Parameters)                                                                      \
     extern "C" __attribute__((visibility("default"))) int kernel##_launch(                                          \
         const Parameters* parameters, unsigned grid, unsigned block, unsigned cluster, unsigned sharedBytes,        \
         int order, uint64_t seed, char* message, unsigned messageBytes) {                                           \
         return cuda_host::launch([](const void* p) { kernel(*static_cast<const Parameters*>(p)); }, parameters,     \
                                  sizeof(Parameters), grid, block, cluster, sharedBytes, order, seed, message, messageBytes);            \
+    }                                                                                                               \
+    extern "C" {                                                                                                    \
+    __attribute__((visibility("default"))) extern const unsigned kernel##_parameter_bytes = sizeof(Parameters);     \
+    }
+
+/// What `__cluster_dims__` tells a device: blocks per cluster. Kernels without it have clusters of one block.
+#define CUDA_HOST_CLUSTER(kernel, blocks)                                                                           \
+    extern "C" {                                                                                                    \
+    __attribute__((visibility("default"))) extern const unsigned kernel##_cluster = blocks;                         \
     }

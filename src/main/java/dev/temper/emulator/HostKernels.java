@@ -89,7 +89,7 @@ final class HostKernels {
   private static String unit(Specialisation kernel) {
     String parameters = kernel instanceof PrimitiveSpecialisation ? "PrimitiveParameters" : "LossParameters";
     return "#include \"cuda_host.h\"\n#include \"" + kernel.source() + "\"\nCUDA_HOST_LAUNCHER(" + kernel.entry() + ", temper::"
-        + parameters + ")\n";
+        + parameters + ")\nCUDA_HOST_CLUSTER(" + kernel.entry() + ", " + kernel.cluster() + ")\n";
   }
 
   private MethodHandle load(Specialisation kernel) {

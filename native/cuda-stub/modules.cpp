@@ -1,0 +1,151 @@
+// Modules, which are shared objects here, and launches of their kernels.
+#include <dlfcn.h>
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "stub.h"
+
+namespace stub {
+
+/// Bytes of a shared object for this machine, by its own tables; 0 if it is none.
+static size_t objectBytes(const void* image) {
+    Elf64_Ehdr header;
+    memcpy(&header, image, SELFMAG);
+    if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return 0;
+    memcpy(&header, image, sizeof header);
+    if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != EM_X86_64 || header.e_type != ET_DYN) return 0;
+    return header.e_shoff + size_t(header.e_shnum) * header.e_shentsize;  // the sections' table comes last
+}
+
+/// Each under a name of its own, which is what the loader knows them by.
+static void* openObject(const void* image, size_t bytes) {
+    const char* folder = getenv("TMPDIR");
+    std::string path = std::string(folder == nullptr ? "/tmp" : folder) + "/cuda-stub-module-XXXXXX";
+    int file = mkstemp(&path[0]);
+    if (file < 0) return nullptr;
+    const char* next = static_cast<const char*>(image);
+    size_t left = bytes;
+    while (left > 0) {
+        ssize_t written = write(file, next, left);
+        if (written <= 0) break;
+        next += written;
+        left -= static_cast<size_t>(written);
+    }
+    close(file);
+    void* library = left == 0 ? dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) : nullptr;
+    if (library == nullptr) report("module cannot be loaded: %s", left == 0 ? dlerror() : "its file cannot be written");
+    unlink(path.c_str());
+    return library;
+}
+
+static unsigned constant(void* library, const std::string& name, unsigned otherwise) {
+    const void* found = dlsym(library, name.c_str());
+    return found == nullptr ? otherwise : *static_cast<const unsigned*>(found);
+}
+
+/// A parameter that looks like an address must be one that the device can reach: a kernel would take any here, but not there.
+/// Numbers are not taken for addresses: nothing is mapped where they point.
+static Result checkAddresses(const Context& context, const Function& function, const std::vector<unsigned char>& parameters) {
+    for (size_t at = 0; at + 8 <= parameters.size(); at += 8) {
+        uint64_t word;
+        memcpy(&word, &parameters[at], 8);
+        if (word < uint64_t(1) << 44 || word >= uint64_t(1) << 47 || reachable(context, word, 1) || !mapped(word)) continue;
+        report("kernel %s: its parameter at byte %zu is an address that device %d cannot reach", function.name.c_str(), at,
+               context.device);
+        return ILLEGAL_ADDRESS;
+    }
+    return SUCCESS;
+}
+
+static Function* functionOf(void* handle) {
+    auto found = state().functions.find(handle);
+    return found == state().functions.end() ? nullptr : found->second.get();
+}
+
+static Result launch(void* handle, const std::vector<unsigned char>& parameters, unsigned grid, unsigned block, unsigned shared) {
+    if (functionOf(handle) == nullptr) return INVALID_HANDLE;  // a graph outlived the module
+    const Function& function = *functionOf(handle);
+    Result addresses = checkAddresses(*function.module->context, function, parameters);
+    if (addresses != SUCCESS) return addresses;
+    char message[512] = "";
+    int order = static_cast<int>(number("CUDA_STUB_ORDER", 0));
+    if (function.launch(parameters.data(), grid, block, function.cluster, shared, order, 1, message, sizeof message) == 0)
+        return SUCCESS;
+    report("kernel %s: %s", function.name.c_str(), message);
+    return LAUNCH_FAILED;
+}
+
+}  // namespace stub
+
+using namespace stub;
+
+STUB_EXPORT int cuModuleLoadData(Module** module, const void* image) {
+    return withinUncaptured([&](Context& context) {
+        size_t bytes = objectBytes(image);
+        void* library = bytes == 0 ? nullptr : openObject(image, bytes);
+        if (library == nullptr) return NO_BINARY_FOR_GPU;
+        *module = new Module{&context, library};
+        state().modules.insert(*module);
+        return SUCCESS;
+    });
+}
+
+STUB_EXPORT int cuModuleUnload(Module* module) {
+    return withinUncaptured([&](Context& context) {
+        if (state().modules.erase(module) == 0) return INVALID_HANDLE;
+        Result result = carryOutAll(context);
+        for (auto function = state().functions.begin(); function != state().functions.end();)
+            function = function->second->module == module ? state().functions.erase(function) : std::next(function);
+        dlclose(module->library);
+        delete module;
+        return result;
+    });
+}
+
+STUB_EXPORT int cuModuleGetFunction(Function** function, Module* module, const char* name) {
+    return within([&](Context& context) {
+        if (state().modules.count(module) == 0 || module->context != &context) return INVALID_HANDLE;
+        std::string prefix = name;
+        void* entry = dlsym(module->library, (prefix + "_launch").c_str());
+        if (entry == nullptr) return NOT_FOUND;
+        std::unique_ptr<Function> made(new Function{module, prefix, reinterpret_cast<decltype(Function::launch)>(entry),
+                                                    constant(module->library, prefix + "_parameter_bytes", 0),
+                                                    constant(module->library, prefix + "_cluster", 1)});
+        *function = made.get();
+        state().functions[*function] = std::move(made);
+        return SUCCESS;
+    });
+}
+
+STUB_EXPORT int cuFuncSetAttribute(void* handle, int attribute, int value) {
+    return within([&](Context&) {
+        Function* function = functionOf(handle);
+        if (function == nullptr) return INVALID_HANDLE;
+        if (attribute == 8 && value >= 0 && value <= sharedOptIn()) return function->dynamicSharedBytes = value, SUCCESS;
+        if (attribute == 14 && capability() >= 90) return function->nonPortableCluster = value != 0, SUCCESS;
+        return INVALID_VALUE;
+    });
+}
+
+STUB_EXPORT int cuLaunchKernel(void* handle, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY,
+                               unsigned blockZ, unsigned shared, void* streamHandle, void** arguments, void** extra) {
+    return within([&](Context& context) {
+        const Function* function = functionOf(handle);
+        Stream* stream;
+        Result found = streamOf(context, streamHandle, &stream);
+        if (found != SUCCESS) return found;
+        if (function == nullptr || function->module->context != &context) return INVALID_HANDLE;
+        if (gridY * gridZ * blockY * blockZ != 1 || extra != nullptr) return NOT_SUPPORTED;
+        if (gridX == 0 || blockX == 0 || blockX > 1024) return INVALID_VALUE;
+        if (shared > static_cast<unsigned>(function->dynamicSharedBytes)) return INVALID_VALUE;
+        unsigned most = capability() < 90 ? 1 : function->nonPortableCluster ? 16 : 8;
+        if (function->cluster > most || gridX % function->cluster != 0) return INVALID_CLUSTER_SIZE;
+        // The caller may change them as soon as this returns.
+        const unsigned char* bytes = static_cast<const unsigned char*>(arguments[0]);
+        std::vector<unsigned char> parameters(bytes, bytes + function->parameterBytes);
+        return submit(*stream, [=] { return launch(handle, parameters, gridX, blockX, shared); });
+    });
+}

@@ -1,0 +1,183 @@
+// A stand-in for NVIDIA's driver library, so that everything above it runs where there is no GPU: the functions that the CUDA
+// engine calls through JCuda, no others. It is no GPU and says so in its device name. Kernels are shared objects that g++ made
+// of the same sources on the CUDA-on-the-host runtime (native/cuda-host).
+//
+// What it is strict about: work that is asynchronous on a device is put off until something waits for it, so that a wait that
+// is missing shows; device memory starts as NaN and has guarded edges; an address that a kernel is given must be memory that the
+// device can reach.
+//
+// Environment, read whenever it matters:
+//   CUDA_STUB_DEVICES      number of devices, 2 unless given
+//   CUDA_STUB_CAPABILITY   their compute capability, 9.0 unless given
+//   CUDA_STUB_MEMORY       bytes of each, 1 GiB unless given
+//   CUDA_STUB_ORDER        thread order of the host runtime, 0 unless given
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#define STUB_EXPORT extern "C" __attribute__((visibility("default")))
+
+namespace stub {
+
+// Numbers and names are those of cuda.h.
+enum Result {
+    SUCCESS = 0,
+    INVALID_VALUE = 1,
+    OUT_OF_MEMORY = 2,
+    NOT_INITIALIZED = 3,
+    NO_DEVICE = 100,
+    INVALID_DEVICE = 101,
+    INVALID_CONTEXT = 201,
+    NO_BINARY_FOR_GPU = 209,
+    INVALID_HANDLE = 400,
+    ILLEGAL_STATE = 401,
+    NOT_FOUND = 500,
+    NOT_READY = 600,
+    ILLEGAL_ADDRESS = 700,
+    CONTEXT_IS_DESTROYED = 709,
+    LAUNCH_FAILED = 719,
+    NOT_SUPPORTED = 801,
+    CAPTURE_UNSUPPORTED = 900,
+    CAPTURE_INVALIDATED = 901,
+    CAPTURE_IMPLICIT = 906,
+    CAPTURED_EVENT = 907,
+    CAPTURE_WRONG_THREAD = 908,
+    INVALID_CLUSTER_SIZE = 912
+};
+
+using Work = std::function<Result()>;
+
+struct Operation {
+    uint64_t number;  // counts over all streams
+    Work work;
+};
+
+/// What is recorded instead of done while a stream is captured; replayed in the order of the recording.
+struct Graph {
+    std::vector<Work> nodes;
+};
+
+struct Capture {
+    int mode;  // 0 global, 1 thread-local, 2 relaxed
+    const void* thread;
+    bool invalid = false;
+    std::shared_ptr<Graph> graph = std::make_shared<Graph>();
+};
+
+struct Context;
+
+struct Stream {
+    Context* context;
+    bool waitsForLegacy;  // all but those made non-blocking
+    std::deque<Operation> queue;
+    std::shared_ptr<Capture> capture;
+};
+
+/// One recording of an event; the event keeps the latest.
+struct Ticket {
+    Stream* stream;
+    uint64_t number = 0;
+    bool done = false;
+    double milliseconds = 0;  // when it was done
+};
+
+struct Event {
+    Context* context;
+    bool timing;
+    bool captured = false;
+    std::shared_ptr<Ticket> ticket = nullptr;
+};
+
+/// The primary context of a device. Its handle stays the same when it is made anew.
+struct Context {
+    explicit Context(int device) : device(device) {}
+    const int device;
+    unsigned references = 0;
+    Result failure = SUCCESS;  // sticks until the last reference is released
+    Stream legacy{this, true, {}, nullptr};
+    std::map<const void*, std::unique_ptr<Stream>> perThread;
+    std::map<Stream*, std::unique_ptr<Stream>> streams;
+};
+
+enum class Kind { device, managed, pinned };
+
+struct Allocation {
+    Kind kind;
+    int device;
+    size_t bytes;
+};
+
+struct Module {
+    Context* context;
+    void* library;
+};
+
+struct Function {
+    Module* module;
+    std::string name;
+    int (*launch)(const void*, unsigned, unsigned, unsigned, unsigned, int, uint64_t, char*, unsigned);
+    unsigned parameterBytes, cluster;
+    int dynamicSharedBytes = 48 << 10;
+    bool nonPortableCluster = false;
+};
+
+struct State {
+    std::recursive_mutex lock;
+    bool initialised = false;
+    std::map<int, std::unique_ptr<Context>> contexts;
+    std::map<uintptr_t, Allocation> allocations;
+    std::set<void*> events, modules, graphs, executables;
+    std::map<void*, std::unique_ptr<Function>> functions;
+    std::set<Capture*> captures;
+    uint64_t operations = 0;
+};
+
+State& state();
+
+long number(const char* variable, long otherwise);
+int devices();
+int capability();  // 90 is 9.0
+int sharedOptIn();
+
+/// Which thread calls: the address of something that every thread has its own of.
+const void* thisThread();
+
+/// The calling thread's context, or null.
+Context* current();
+
+/// Locks, and does the work if there is a context to do it in and no earlier failure.
+Result within(const std::function<Result(Context&)>& work);
+
+/// The same, for what may wait for the device in ways that a capture cannot have: fails while one that forbids it goes on.
+Result withinUncaptured(const std::function<Result(Context&)>& work);
+
+Result streamOf(Context& context, void* handle, Stream** stream);
+
+/// Queues work, or records it where the stream is captured.
+Result submit(Stream& stream, Work work);
+
+/// Does what was queued, up to and with the operation of that number.
+Result carryOut(Stream& stream, uint64_t last = UINT64_MAX);
+Result carryOutAll(Context& context);
+
+/// The allocation that holds all these bytes, or null.
+const Allocation* allocationOf(uintptr_t address, size_t bytes);
+bool reachable(const Context& context, uintptr_t address, size_t bytes);
+bool mapped(uintptr_t address);
+
+/// Frees what is left on a device; returns how many allocations that were.
+size_t freeAll(int device);
+
+/// Tells on stderr what a code cannot.
+void report(const char* format, ...) __attribute__((format(printf, 1, 2)));
+
+}  // namespace stub
