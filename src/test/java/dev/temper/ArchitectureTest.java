@@ -60,6 +60,13 @@ final class ArchitectureTest {
   }
 
   @Test
+  void oneClassKnowsJcuda() {
+    noClasses().that().haveNameNotMatching("dev\\.temper\\.cuda\\.Driver(\\$.*)?")
+        .should().dependOnClassesThat().resideInAPackage("jcuda..")
+        .check(CLASSES);
+  }
+
+  @Test
   void nobodyCallsTheCommandLine() {
     noClasses().that().resideOutsideOfPackage("dev.temper.cli..")
         .should().dependOnClassesThat().resideInAPackage("dev.temper.cli..")

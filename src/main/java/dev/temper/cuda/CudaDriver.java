@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.temper.DeviceException;
 import dev.temper.cuda.compile.Architecture;
 import dev.temper.kernel.LibraryLoadException;
 import dev.temper.kernel.SharedLibrary;
@@ -26,8 +27,10 @@ import java.util.List;
  */
 record CudaDriver(int version, List<CudaDevice> devices) {
 
-  /** The driver's library, without which there is no CUDA. */
-  static final String LIBRARY = "libcuda.so.1";
+  /** Names another library than {@value #LIBRARY}. */
+  static final String LIBRARY_PROPERTY = "dev.temper.cuda.driver";
+
+  private static final String LIBRARY = "libcuda.so.1";
 
   private static final int COMPUTE_CAPABILITY_MAJOR = 75;
   private static final int COMPUTE_CAPABILITY_MINOR = 76;
@@ -43,9 +46,9 @@ record CudaDriver(int version, List<CudaDevice> devices) {
   /**
    * Loads and asks the driver.
    *
-   * @param library path or name, {@link #LIBRARY} unless a test has its own
+   * @param library path or name
    * @throws LibraryLoadException with the loader's reason
-   * @throws IllegalStateException if the driver refuses, with call, code and name
+   * @throws DeviceException if the driver refuses
    */
   static CudaDriver ask(String library) throws LibraryLoadException {
     SharedLibrary driver = SharedLibrary.open(library);
@@ -67,6 +70,11 @@ record CudaDriver(int version, List<CudaDevice> devices) {
     } catch (Throwable e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** The driver's library, without which there is no CUDA. */
+  static String library() {
+    return System.getProperty(LIBRARY_PROPERTY, LIBRARY);
   }
 
   /** As people write it, such as {@code 12.4}. */
@@ -106,8 +114,7 @@ record CudaDriver(int version, List<CudaDevice> devices) {
       }
       MemorySegment name = arena.allocate(TEXT);
       int known = (int) bind("cuGetErrorName", JAVA_INT, ADDRESS).invokeExact(code, name);
-      throw new IllegalStateException(
-          call + " failed with code " + code + (known == 0 ? " (" + name.get(TEXT, 0).getString(0) + ")" : ""));
+      throw new DeviceException(call, code, known == 0 ? name.get(TEXT, 0).getString(0) : "unknown", Failures.remedy(code));
     }
   }
 }

@@ -1,8 +1,12 @@
 package dev.temper.cuda;
 
+import dev.temper.DeviceException;
 import dev.temper.EngineOptions;
+import dev.temper.cuda.compile.KernelBinaries;
 import dev.temper.cuda.compile.KernelCompiler;
 import dev.temper.cuda.compile.NvrtcMissingException;
+import dev.temper.cuda.compile.Target;
+import dev.temper.kernel.KernelEngine;
 import dev.temper.kernel.LibraryLoadException;
 import dev.temper.spi.Availability;
 import dev.temper.spi.EngineBackend;
@@ -12,18 +16,28 @@ import dev.temper.spi.Finding;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Says whether there is a CUDA device and what it needs. Launching on it is not part of this version, and that is said too. */
+/**
+ * Opens the CUDA engine where there is a driver, a device that is new enough, and NVRTC. The system property {@value
+ * CudaDriver#LIBRARY_PROPERTY} names another driver library than the one that the loader finds.
+ */
 public final class CudaEngineProvider implements EngineProvider {
 
   private final String library;
+  private final Compilers compilers;
 
-  /** For the driver that the loader finds. */
+  /** For {@link java.util.ServiceLoader}. */
   public CudaEngineProvider() {
-    this(CudaDriver.LIBRARY);
+    this(CudaDriver.library(), CudaEngineProvider::nvrtc);
   }
 
-  CudaEngineProvider(String library) {
+  CudaEngineProvider(String library, Compilers compilers) {
     this.library = library;
+    this.compilers = compilers;
+  }
+
+  /** Where a device's code comes from. */
+  interface Compilers {
+    KernelBinaries of(CudaDevice device, CudaDriver driver);
   }
 
   @Override
@@ -38,21 +52,63 @@ public final class CudaEngineProvider implements EngineProvider {
 
   @Override
   public Availability availability() {
-    CudaDriver driver;
     try {
-      driver = CudaDriver.ask(library);
+      CudaDriver driver = driver();
+      CudaDevice device = supported(driver, 0);
+      JCudaLibrary.load();
+      compilers.of(device, driver);
+      return Availability.usable("cuda:0 (" + device + ")");
+    } catch (EngineUnavailableException e) {
+      return Availability.missing(String.valueOf(e.getMessage()));
+    }
+  }
+
+  @Override
+  public EngineBackend open(int index, EngineOptions options) {
+    CudaDriver driver = driver();
+    CudaDevice device = supported(driver, index);
+    JCudaLibrary.load();
+    return new KernelEngine(new CudaKernelDevice(device, driver.versionText(), options.stream(), compilers.of(device, driver)));
+  }
+
+  /** The driver must be asked before JCuda is touched. */
+  private CudaDriver driver() {
+    try {
+      CudaDriver driver = CudaDriver.ask(library);
+      if (driver.devices().isEmpty()) {
+        throw missing("the NVIDIA driver serves no device");
+      }
+      return driver;
     } catch (LibraryLoadException e) {
-      return missing("no NVIDIA driver: " + e.getMessage());
+      throw missing("no NVIDIA driver: " + e.getMessage());
+    } catch (DeviceException e) {
+      throw missing("the NVIDIA driver does not start: " + e.getMessage());
+    }
+  }
+
+  private static CudaDevice supported(CudaDriver driver, int index) {
+    int count = driver.devices().size();
+    if (index >= count) {
+      throw new IllegalArgumentException("device cuda:" + index + " does not exist, expected "
+          + (count == 1 ? "cuda:0, the only one" : "cuda:0 to cuda:" + (count - 1)));
+    }
+    CudaDevice device = driver.devices().get(index);
+    if (!device.isSupported()) {
+      throw missing(device + " is too old, expected compute capability " + CudaDevice.OLDEST + " or later");
+    }
+    return device;
+  }
+
+  private static KernelBinaries nvrtc(CudaDevice device, CudaDriver driver) {
+    KernelCompiler compiler = KernelCompiler.ofMachine();
+    try {
+      return compiler.binaries(Target.choose(device.architecture(), compiler.nvrtc(), driver.version()));
+    } catch (NvrtcMissingException e) {
+      String everything = String.valueOf(e.getMessage());
+      throw missing(device + " is here, but " + everything.substring(0, everything.indexOf("; tried:")) + "; temper doctor lists every place tried");
     } catch (IllegalStateException e) {
-      return missing("the NVIDIA driver does not start: " + e.getMessage());
+      throw missing(String.valueOf(e.getMessage()));
     }
-    if (driver.devices().isEmpty()) {
-      return missing("the NVIDIA driver serves no device");
-    }
-    return driver.devices().stream().filter(CudaDevice::isSupported).findFirst()
-        .map(device -> missing(device + " is here, but this version of Temper cannot launch its kernels on a device yet"))
-        .orElseGet(() -> missing(driver.devices().getFirst() + " is too old, expected compute capability " + CudaDevice.OLDEST
-            + " or later"));
   }
 
   @Override
@@ -62,21 +118,16 @@ public final class CudaEngineProvider implements EngineProvider {
       CudaDriver driver = CudaDriver.ask(library);
       findings.add(new Finding("CUDA driver", "serves up to CUDA " + driver.versionText()));
       driver.devices().forEach(device -> findings.add(new Finding("cuda:" + device.index(), device.toString())));
-    } catch (LibraryLoadException | IllegalStateException e) {
+    } catch (LibraryLoadException | DeviceException e) {
       findings.add(new Finding("CUDA driver", "none: " + e.getMessage()));
     }
     KernelCompiler compiler = KernelCompiler.ofMachine();
-    findings.add(new Finding("NVRTC", nvrtc(compiler)));
+    findings.add(new Finding("NVRTC", describeNvrtc(compiler)));
     findings.add(new Finding("kernel cache", compiler.describeCache()));
     return findings;
   }
 
-  @Override
-  public EngineBackend open(int index, EngineOptions options) {
-    throw new EngineUnavailableException(availability().description());
-  }
-
-  private static String nvrtc(KernelCompiler compiler) {
+  private static String describeNvrtc(KernelCompiler compiler) {
     try {
       return compiler.nvrtc().describe();
     } catch (NvrtcMissingException e) {
@@ -84,7 +135,7 @@ public final class CudaEngineProvider implements EngineProvider {
     }
   }
 
-  private static Availability missing(String reason) {
-    return Availability.missing("no CUDA: " + reason);
+  private static EngineUnavailableException missing(String reason) {
+    return new EngineUnavailableException("no CUDA: " + reason);
   }
 }

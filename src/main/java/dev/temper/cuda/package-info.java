@@ -1,6 +1,7 @@
 /**
- * The CUDA engine. What is here finds out whether there is a driver and a device ({@link dev.temper.cuda.CudaDriver}), before
- * anything else touches them, and tells users why not.
+ * The CUDA engine. {@link dev.temper.cuda.CudaDriver} finds out whether there is a driver and a device, before anything else
+ * touches them; {@link dev.temper.cuda.CudaKernelDevice} runs the kernels, over {@link dev.temper.cuda.Driver}, the only class
+ * that knows JCuda.
  *
  * <p>May call {@code dev.temper.cuda.compile} and {@code dev.temper.kernel}; knows no other engine.
  */

@@ -20,7 +20,7 @@ final class CudaEngineProviderTest {
 
   @Test
   void withoutADriverTheLoadersReasonIsTold() {
-    CudaEngineProvider provider = new CudaEngineProvider("libcuda-absent.so.1");
+    CudaEngineProvider provider = provider("libcuda-absent.so.1");
     assertThat(provider.availability().usable()).isFalse();
     assertThat(provider.availability().description())
         .isEqualTo("no CUDA: no NVIDIA driver: libcuda-absent.so.1: cannot open shared object file: No such file or directory");
@@ -31,15 +31,17 @@ final class CudaEngineProviderTest {
 
   @Test
   void aDriverThatDoesNotStartIsToldWithCallCodeAndName() throws Exception {
-    assertThat(new CudaEngineProvider(driver(100, 0, 0)).availability().description())
-        .isEqualTo("no CUDA: the NVIDIA driver does not start: cuInit failed with code 100 (CUDA_ERROR_OF_STAND_IN)");
+    assertThat(provider(driver(100, 0, 0)).availability().description())
+        .isEqualTo("no CUDA: the NVIDIA driver does not start: cuInit failed with code 100 (CUDA_ERROR_OF_STAND_IN); "
+            + "no device is visible; see whether nvidia-smi lists one, what CUDA_VISIBLE_DEVICES says, and whether a container was started "
+            + "with its GPUs");
   }
 
   @Test
   void noDeviceAndTooOldDeviceAreTold() throws Exception {
-    assertThat(new CudaEngineProvider(driver(0, 0, 0)).availability().description())
+    assertThat(provider(driver(0, 0, 0)).availability().description())
         .isEqualTo("no CUDA: the NVIDIA driver serves no device");
-    assertThat(new CudaEngineProvider(driver(0, 2, 7)).availability().description())
+    assertThat(provider(driver(0, 2, 7)).availability().description())
         .isEqualTo("no CUDA: Stand-in 0 (compute capability 7.0, 2.0 GiB) is too old, expected compute capability 7.5 or later");
   }
 
@@ -55,6 +57,12 @@ final class CudaEngineProviderTest {
   void aLibraryThatIsNoDriverIsTold() {
     assertThatThrownBy(() -> CudaDriver.ask("libc.so.6")).isInstanceOf(LibraryLoadException.class)
         .hasMessage("libc.so.6 has no function cuInit");
+  }
+
+  private static CudaEngineProvider provider(String library) {
+    return new CudaEngineProvider(library, (device, driver) -> {
+      throw new AssertionError("nothing is compiled for " + device);
+    });
   }
 
   private String driver(int initCode, int devices, int major) throws IOException, InterruptedException {

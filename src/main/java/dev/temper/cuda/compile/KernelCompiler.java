@@ -94,9 +94,32 @@ public final class KernelCompiler {
   }
 
   /** Removes what the driver refused to load, and compiles it once more. */
-  public CompiledKernel rebuild(String kernel, KernelSource source, List<String> definitions, Target target) {
-    cache.delete(key(nvrtc(), source, options(definitions, target)));
-    return compile(kernel, source, definitions, target);
+  public CompiledKernel rebuild(Specialisation specialisation, Target target) {
+    KernelSource source = KernelSource.load(specialisation.source());
+    for (List<String> definitions : List.of(specialisation.definitions(), specialisation.definitionsForOneBlock())) {
+      cache.delete(key(nvrtc(), source, options(definitions, target)));
+    }
+    return compile(specialisation, target);
+  }
+
+  /** This compiler for one target. */
+  public KernelBinaries binaries(Target target) {
+    return new KernelBinaries() {
+      @Override
+      public String describe() {
+        return "NVRTC " + nvrtc().version();
+      }
+
+      @Override
+      public CompiledKernel compile(Specialisation kernel) {
+        return KernelCompiler.this.compile(kernel, target);
+      }
+
+      @Override
+      public CompiledKernel rebuild(Specialisation kernel) {
+        return KernelCompiler.this.rebuild(kernel, target);
+      }
+    };
   }
 
   synchronized boolean hasLoadedNvrtc() {

@@ -3,6 +3,7 @@ package dev.temper.cuda.compile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.temper.kernel.BatchKernel;
 import dev.temper.kernel.KernelSource;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -103,8 +104,9 @@ final class KernelCompilerTest {
   @Test
   void whatTheDriverRefusedIsRebuilt() {
     KernelCompiler compiler = MachineNvrtc.compiler(cache);
-    CompiledKernel first = scale(compiler, HOPPER);
-    CompiledKernel again = compiler.rebuild("scale", SCALE, List.of("FACTOR=3.0f"), HOPPER);
+    CompiledKernel first = compiler.compile(BatchKernel.CHECK, HOPPER);
+    assertThat(compiler.compile(BatchKernel.CHECK, HOPPER).fromCache()).isTrue();
+    CompiledKernel again = compiler.rebuild(BatchKernel.CHECK, HOPPER);
     assertThat(again.fromCache()).isFalse();
     assertThat(again.code()).isEqualTo(first.code());
   }

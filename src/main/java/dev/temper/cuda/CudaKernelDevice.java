@@ -1,0 +1,209 @@
+package dev.temper.cuda;
+
+import dev.temper.DeviceException;
+import dev.temper.DeviceFacts;
+import dev.temper.Stopwatch;
+import dev.temper.cuda.compile.CompiledKernel;
+import dev.temper.cuda.compile.KernelBinaries;
+import dev.temper.kernel.DeviceLimits;
+import dev.temper.kernel.KernelDevice;
+import dev.temper.kernel.KernelLaunch;
+import dev.temper.kernel.Readback;
+import dev.temper.kernel.Specialisation;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** Runs kernels on a CUDA device: one stream in the device's primary context. */
+final class CudaKernelDevice implements KernelDevice {
+
+  private static final int MULTIPROCESSORS = 16;
+  private static final int L2_CACHE_BYTES = 38;
+
+  private final CudaDevice device;
+  private final DeviceFacts facts;
+  private final KernelBinaries binaries;
+  private final PrimaryContext context;
+  private final CudaStream stream;
+  private final DeviceLimits limits;
+  private final GraphRecording recording;
+  private final BorrowedMemory borrowed;
+  private final Map<Specialisation, KernelModule> modules = new ConcurrentHashMap<>();
+  private @Nullable Staging staging;
+
+  /**
+   * Opens a device.
+   *
+   * @param driver version of the driver
+   * @param lent handle of the caller's stream; empty: one of its own
+   * @throws IllegalArgumentException if the stream belongs to another device
+   */
+  CudaKernelDevice(CudaDevice device, String driver, OptionalLong lent, KernelBinaries binaries) {
+    this.device = device;
+    this.binaries = binaries;
+    context = new PrimaryContext(device.index());
+    try (var _ = context.enter()) {
+      stream = CudaStream.of(lent, context);
+    } catch (RuntimeException e) {
+      context.close();
+      throw e;
+    }
+    limits = device.limits(context::attribute);
+    facts = new DeviceFacts(device.name(), device.architecture().toString(), context.attribute(MULTIPROCESSORS), device.memoryBytes(),
+        context.attribute(L2_CACHE_BYTES), "CUDA " + driver, binaries.describe());
+    recording = new GraphRecording(context, stream);
+    borrowed = new BorrowedMemory(device.index());
+  }
+
+  @Override
+  public String describe() {
+    return "cuda:" + device.index() + " (" + device.name() + ", compute capability " + device.architecture() + ")";
+  }
+
+  @Override
+  public DeviceFacts facts() {
+    return facts;
+  }
+
+  @Override
+  public DeviceLimits limits() {
+    return limits;
+  }
+
+  @Override
+  public void load(Specialisation kernel) {
+    module(kernel);
+  }
+
+  @Override
+  public KernelLaunch prepare(Specialisation kernel, MemorySegment parameters, long blocks, long sharedBytes) {
+    int shared = Math.toIntExact(sharedBytes);
+    try (var _ = context.enter()) {
+      return new PreparedLaunch(kernel, context, stream, module(kernel).function(shared), Math.toIntExact(blocks), shared, parameters);
+    }
+  }
+
+  private record PreparedLaunch(Specialisation kernel, PrimaryContext context, CudaStream stream, long function, int blocks,
+      int sharedBytes, MemorySegment parameters) implements KernelLaunch {
+    @Override
+    public void run() {
+      try (var _ = context.enter()) {
+        Driver.launch(function, blocks, kernel.threads(), sharedBytes, stream.handle(), parameters.address());
+      } catch (DeviceException e) {
+        throw new DeviceException(e.call() + " of " + kernel.label(), e.code(), e.codeName(), e.remedy());
+      }
+    }
+  }
+
+  private KernelModule module(Specialisation kernel) {
+    return modules.computeIfAbsent(kernel, this::compile);
+  }
+
+  /** What a cache on disk gave back may be damaged: it is then compiled once more. */
+  private KernelModule compile(Specialisation kernel) {
+    CompiledKernel compiled = binaries.compile(kernel);
+    try (var _ = context.enter()) {
+      try {
+        return new KernelModule(kernel, compiled.code());
+      } catch (DeviceException e) {
+        if (!compiled.fromCache() || !Failures.isUnusableCode(e.code())) {
+          throw e;
+        }
+        return new KernelModule(kernel, binaries.rebuild(kernel).code());
+      }
+    }
+  }
+
+  @Override
+  public KernelLaunch record(Runnable sequence) {
+    return recording.record(sequence);
+  }
+
+  @Override
+  public long allocate(long bytes) {
+    try (var _ = context.enter()) {
+      return Driver.allocate(bytes);
+    }
+  }
+
+  @Override
+  public void free(long address) {
+    try (var _ = context.enter()) {
+      Driver.free(address);
+    }
+  }
+
+  /** Kernels could read pinned memory where it is, but each access would cross the bus. */
+  @Override
+  public OptionalLong addressOf(MemorySegment host) {
+    return OptionalLong.empty();
+  }
+
+  @Override
+  public void requireDeviceMemory(String tensor, long address, long bytes) {
+    try (var _ = context.enter()) {
+      borrowed.require(tensor, address, bytes);
+    }
+  }
+
+  @Override
+  public void upload(MemorySegment from, long to) {
+    try (var _ = context.enter()) {
+      staging().upload(from, to);
+    }
+  }
+
+  @Override
+  public void download(long from, MemorySegment to) {
+    try (var _ = context.enter()) {
+      staging().download(from, to);
+    }
+  }
+
+  private Staging staging() {
+    if (staging == null) {
+      staging = new Staging(stream);
+    }
+    return staging;
+  }
+
+  @Override
+  public void copy(long from, long to, long bytes) {
+    try (var _ = context.enter()) {
+      Driver.copyOnDevice(from, to, bytes, stream.handle());
+    }
+  }
+
+  @Override
+  public void zero(long address, long bytes) {
+    try (var _ = context.enter()) {
+      Driver.fill(address, (byte) 0, bytes, stream.handle());
+    }
+  }
+
+  @Override
+  public Readback readback(int bytes) {
+    return new PinnedReadback(bytes, context, stream, recording);
+  }
+
+  @Override
+  public void synchronize() {
+    try (var _ = context.enter()) {
+      Driver.synchronizeStream(stream.handle());
+    }
+  }
+
+  @Override
+  public Stopwatch stopwatch() {
+    return new CudaStopwatch(context, stream);
+  }
+
+  @Override
+  public void close() {
+    try (context; var _ = context.enter(); stream; var _ = staging) {
+      modules.values().forEach(KernelModule::close);
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package dev.temper.cuda;
+
+import dev.temper.spi.EngineUnavailableException;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** JCuda's native library, loaded once per process and from a place that nobody else can write to. */
+final class JCudaLibrary {
+
+  private static final String TEMPORARY = "java.io.tmpdir";
+
+  private static final AtomicBoolean LOADED = new AtomicBoolean();
+
+  private JCudaLibrary() {}
+
+  /**
+   * Loads it and initialises the driver, which must have been asked before. JCuda unpacks its library under a fixed name in the
+   * temporary folder that all users share, and loads what lies there: so it is given an empty folder of this user's.
+   *
+   * @throws EngineUnavailableException if there is none for this platform, or it does not load
+   */
+  static void load() {
+    synchronized (LOADED) {
+      if (LOADED.get()) {
+        return;
+      }
+      try {
+        Path own = Files.createTempDirectory("temper-jcuda");
+        String shared = System.setProperty(TEMPORARY, own.toString());
+        try {
+          Driver.initialise();
+          LOADED.set(true);
+        } finally {
+          System.setProperty(TEMPORARY, shared);
+          delete(own.toFile());
+        }
+      } catch (IOException e) {
+        throw new EngineUnavailableException("no CUDA: JCuda's library needs a temporary folder: " + e);
+      } catch (LinkageError e) {
+        throw new EngineUnavailableException("no CUDA: JCuda's library does not load: "
+            + String.valueOf(e.getMessage()).lines().filter(line -> line.contains("Error:")).findFirst().orElse(String.valueOf(e.getMessage())));
+      }
+    }
+  }
+
+  /** Loaded code needs no file. */
+  private static void delete(File folder) throws IOException {
+    File[] files = folder.listFiles();
+    for (File file : files == null ? new File[0] : files) {
+      Files.delete(file.toPath());
+    }
+    Files.delete(folder.toPath());
+  }
+}

@@ -1,0 +1,142 @@
+package dev.temper.cuda;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.temper.kernel.LibraryLoadException;
+import dev.temper.kernel.SharedLibrary;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** The stand-in for NVIDIA's driver (native/cuda-stub), built and loaded under JCuda's own library. */
+final class StubDriver {
+
+  private static final AtomicReference<@Nullable StubDriver> LOADED = new AtomicReference<>();
+
+  private final String library;
+  private final MethodHandle live;
+  private final MethodHandle setenv;
+
+  private StubDriver(String library) throws LibraryLoadException {
+    this.library = library;
+    live = SharedLibrary.open(library).function("cuda_stub_live", FunctionDescriptor.of(JAVA_LONG));
+    Linker linker = Linker.nativeLinker();
+    setenv = linker.downcallHandle(linker.defaultLookup().findOrThrow("setenv"), FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
+  }
+
+  /** Builds and loads it once; without a compiler, or where this process has loaded another driver, the test is not run. */
+  static synchronized StubDriver load() {
+    StubDriver loaded = LOADED.get();
+    if (loaded == null) {
+      assumeTrue(System.getProperty("os.name", "").equals("Linux") && System.getProperty("os.arch", "").equals("amd64"),
+          "did not run: JCuda and the stub driver are for Linux on x86-64");
+      assumeTrue(compiler() != null, "did not run: no g++ to build the stub driver");
+      run(List.of("sh", "native/cuda-stub/build", "target/cuda-stub"));
+      try {
+        loaded = new StubDriver(Path.of("target/cuda-stub/libcuda.so.1").toAbsolutePath().toString());
+        CudaDriver.ask(loaded.library);
+      } catch (LibraryLoadException e) {
+        throw new IllegalStateException(e);
+      }
+      JCudaLibrary.load();
+      LOADED.set(loaded);
+    }
+    assumeTrue(isBound(loaded), "did not run: this process has loaded another driver before the stub");
+    return loaded;
+  }
+
+  String library() {
+    return library;
+  }
+
+  CudaDriver ask() {
+    try {
+      return CudaDriver.ask(library);
+    } catch (LibraryLoadException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Everything that was made by driver calls and not given back. */
+  long live() {
+    try {
+      return (long) live.invokeExact();
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** A limit of the stub for the time of a block. */
+  Setting with(String variable, Object value) {
+    set(variable, value.toString());
+    return () -> set(variable, "");
+  }
+
+  interface Setting extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  private void set(String variable, String value) {
+    try (Arena arena = Arena.ofConfined()) {
+      int status = (int) setenv.invokeExact(arena.allocateFrom(variable), arena.allocateFrom(value), 1);
+      assertThat(status).isZero();
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** JCuda's library takes the driver that was loaded first: with the stub under it, a context is counted there. */
+  private static boolean isBound(StubDriver stub) {
+    long before = stub.live();
+    PrimaryContext context = new PrimaryContext(0);
+    boolean bound = stub.live() == before + 1;
+    context.close();
+    return bound;
+  }
+
+  /** The code of a shared object made of one source and the CUDA-on-the-host runtime. */
+  static Path compile(Path source, Path object) {
+    run(List.of("sh", "-c", "\"${CXX:-g++}\" -std=c++17 -O1 -fPIC -shared -Inative/cuda-host \"$0\" $(ls native/cuda-host/*.cpp | grep -v tracer)"
+        + " -o \"$1\"", source.toString(), object.toString()));
+    return object;
+  }
+
+  private static @Nullable String compiler() {
+    try {
+      return new ProcessBuilder("sh", "-c", "command -v \"${CXX:-g++}\"").start().waitFor() == 0 ? "g++" : null;
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void run(List<String> command) {
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(process.waitFor()).as(output).isZero();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Bytes of memory that a driver call gave. */
+  static MemorySegment at(long address, long bytes) {
+    return MemorySegment.ofAddress(address).reinterpret(bytes);
+  }
+}

@@ -1,0 +1,16 @@
+package dev.temper.emulator;
+
+import dev.temper.kernel.Specialisation;
+
+/** What the emulator compiles, for tests that run it otherwise. */
+public final class HostLibraries {
+
+  private HostLibraries() {}
+
+  /** The shared library of a kernel; what it needs is loaded in this process from then on. */
+  public static byte[] of(Specialisation kernel) {
+    HostKernels kernels = HostKernels.of(HostCompiler.find(System.getenv()));
+    kernels.launcher(kernel);
+    return kernels.library(kernel);
+  }
+}
