@@ -69,9 +69,8 @@ static Result onDevice(int device, const std::function<Result()>& work) {
 /// What is left on a device when its last user goes is lost, and told.
 static void destroyContext(Context& context) {
     carryOutAll(context);
-    size_t lost = freeAll(context.device);
-    if (lost + context.streams.size() > 0)
-        report("device %d: %zu allocations and %zu streams were left behind", context.device, lost, context.streams.size());
+    size_t lost = freeAll(context.device) + context.streams.size() + destroyEvents(context) + unloadModules(context);
+    if (lost > 0) report("device %d: %zu allocations, streams, events and modules were left behind", context.device, lost);
     context.streams.clear();
     context.perThread.clear();
     context.failure = SUCCESS;

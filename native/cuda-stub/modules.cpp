@@ -78,6 +78,22 @@ static Result launch(void* handle, const std::vector<unsigned char>& parameters,
     return LAUNCH_FAILED;
 }
 
+static void unload(Module* module) {
+    for (auto function = state().functions.begin(); function != state().functions.end();)
+        function = function->second->module == module ? state().functions.erase(function) : std::next(function);
+    state().modules.erase(module);
+    dlclose(module->library);
+    delete module;
+}
+
+size_t unloadModules(Context& context) {
+    std::set<Module*> lost;
+    for (Module* module : state().modules)
+        if (module->context == &context) lost.insert(module);
+    for (Module* module : lost) unload(module);
+    return lost.size();
+}
+
 }  // namespace stub
 
 using namespace stub;
@@ -95,12 +111,9 @@ STUB_EXPORT int cuModuleLoadData(Module** module, const void* image) {
 
 STUB_EXPORT int cuModuleUnload(Module* module) {
     return withinUncaptured([&](Context& context) {
-        if (state().modules.erase(module) == 0) return INVALID_HANDLE;
+        if (state().modules.count(module) == 0) return INVALID_HANDLE;
         Result result = carryOutAll(context);
-        for (auto function = state().functions.begin(); function != state().functions.end();)
-            function = function->second->module == module ? state().functions.erase(function) : std::next(function);
-        dlclose(module->library);
-        delete module;
+        unload(module);
         return result;
     });
 }

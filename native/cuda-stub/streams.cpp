@@ -105,6 +105,17 @@ static Result withEvent(Event* event, const std::function<Result(Ticket*)>& work
     });
 }
 
+size_t destroyEvents(Context& context) {
+    std::set<Event*> lost;
+    for (Event* event : state().events)
+        if (event->context == &context) lost.insert(event);
+    for (Event* event : lost) {
+        state().events.erase(event);
+        delete event;
+    }
+    return lost.size();
+}
+
 }  // namespace stub
 
 using namespace stub;

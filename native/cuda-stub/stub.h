@@ -135,7 +135,9 @@ struct State {
     bool initialised = false;
     std::map<int, std::unique_ptr<Context>> contexts;
     std::map<uintptr_t, Allocation> allocations;
-    std::set<void*> events, modules, graphs, executables;
+    std::set<Event*> events;
+    std::set<Module*> modules;
+    std::set<void*> graphs, executables;
     std::map<void*, std::unique_ptr<Function>> functions;
     std::set<Capture*> captures;
     uint64_t operations = 0;
@@ -174,8 +176,10 @@ const Allocation* allocationOf(uintptr_t address, size_t bytes);
 bool reachable(const Context& context, uintptr_t address, size_t bytes);
 bool mapped(uintptr_t address);
 
-/// Frees what is left on a device; returns how many allocations that were.
+/// What goes with a context; each returns how much of it was left.
 size_t freeAll(int device);
+size_t destroyEvents(Context& context);
+size_t unloadModules(Context& context);
 
 /// Tells on stderr what a code cannot.
 void report(const char* format, ...) __attribute__((format(printf, 1, 2)));

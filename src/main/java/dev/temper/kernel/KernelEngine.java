@@ -134,11 +134,9 @@ public final class KernelEngine implements EngineBackend {
   @Override
   public void close() {
     order.lock();
-    try {
+    // The device is let go even where it has failed, and each of these calls then throws.
+    try (device; workspace; readbacks) {
       device.synchronize();
-      readbacks.close();
-      workspace.close();
-      device.close();
     } finally {
       order.unlock();
     }

@@ -1,0 +1,146 @@
+package dev.temper.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.temper.DeviceException;
+import dev.temper.EngineOptions;
+import dev.temper.LossEngine;
+import dev.temper.cuda.compile.HostBinaries;
+import dev.temper.kernel.BatchKernel;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.junit.jupiter.api.Test;
+
+/** What a failing device comes to, and that the stub finds what it is there to find. */
+final class DeviceFailureTest extends StubEngine {
+
+  private static final int BYTES = 4096;
+
+  @Test
+  void outOfMemoryTellsWhatWasNeededAndWhatIsFree() {
+    try (var _ = stub.with("CUDA_STUB_MEMORY", 1 << 20); LossEngine engine = open()) {
+      assertThatThrownBy(() -> engine.allocate(1 << 21)).isInstanceOfSatisfying(DeviceException.class, e -> {
+        assertThat(e).hasMessage("cuMemAlloc of 2097152 bytes failed with code 2 (CUDA_ERROR_OUT_OF_MEMORY); "
+            + "1048576 of the device's 1048576 bytes are free; free some, or use fewer rows at once");
+        assertThat(e.code()).isEqualTo(2);
+      });
+    }
+  }
+
+  @Test
+  void damagedCodeFromTheCacheIsCompiledOnceMore() {
+    HostBinaries binaries = HostBinaries.damaged();
+    try (LossEngine engine = open(0, EngineOptions.defaults(), binaries); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+      batch.fromHost(engine);
+      batch.fromHost(engine);
+      assertThat(binaries.rebuilt()).hasSize(3).contains(BatchKernel.CHECK, BatchKernel.TOTALS);
+    }
+  }
+
+  @Test
+  void codeForAnotherDeviceIsNotLoaded() {
+    inContext(_ -> assertThatThrownBy(() -> Driver.loadModule(new byte[64])).isInstanceOf(DeviceException.class)
+        .hasMessageStartingWith("cuModuleLoadData of 64 bytes failed with code 209 (CUDA_ERROR_NO_BINARY_FOR_GPU); the code is not for this device"));
+  }
+
+  @Test
+  void aKernelThatFailsIsToldWhenItIsWaitedForAndEverAfter() {
+    inContext(arena -> {
+      long module = Driver.loadModule(ToyKernels.code());
+      Driver.launch(Driver.function(module, "fails"), 1, 32, 0, 0, ToyKernels.parameters(arena, 0, 5, 0).address());
+      assertThatThrownBy(() -> Driver.synchronizeStream(0)).isInstanceOf(DeviceException.class)
+          .hasMessageStartingWith("cuStreamSynchronize failed with code 719 (CUDA_ERROR_LAUNCH_FAILED); the device stopped at an error in a kernel");
+      assertThatThrownBy(() -> Driver.allocate(64)).isInstanceOf(DeviceException.class).hasMessageContaining("719");
+    });
+  }
+
+  @Test
+  void aKernelIsNotGivenHostMemory() {
+    inContext(arena -> {
+      long module = Driver.loadModule(ToyKernels.code());
+      MemorySegment host = arena.allocate(64);
+      Driver.launch(Driver.function(module, "add"), 1, 32, 0, 0, ToyKernels.parameters(arena, host.address(), 1, 0).address());
+      assertThatThrownBy(() -> Driver.synchronizeStream(0)).isInstanceOf(DeviceException.class).hasMessageContaining("700 (CUDA_ERROR_ILLEGAL_ADDRESS)");
+    });
+  }
+
+  @Test
+  void aKernelThatWritesBehindItsMemoryIsFoundOut() {
+    inContext(arena -> {
+      long module = Driver.loadModule(ToyKernels.code());
+      long memory = Driver.allocate(BYTES);
+      Driver.launch(Driver.function(module, "add"), 1, 32, 0, 0, ToyKernels.parameters(arena, memory, BYTES / 4 + 1, 1).address());
+      assertThatThrownBy(() -> Driver.free(memory)).isInstanceOf(DeviceException.class).hasMessageContaining("700 (CUDA_ERROR_ILLEGAL_ADDRESS)");
+      Driver.unloadModule(module);
+    });
+  }
+
+  @Test
+  void pinnedMemoryThatIsFreedTooEarlyIsFoundOut() {
+    inContext(_ -> {
+      long memory = Driver.allocate(BYTES);
+      long pinned = Driver.allocatePinned(BYTES);
+      Driver.copyToDevice(pinned, memory, BYTES, 0);
+      Driver.freePinned(pinned);
+      assertThatThrownBy(() -> Driver.synchronizeStream(0)).isInstanceOf(DeviceException.class).hasMessageContaining("700 (CUDA_ERROR_ILLEGAL_ADDRESS)");
+    });
+  }
+
+  @Test
+  void whatCannotBeCapturedEndsTheCapture() {
+    inContext(_ -> {
+      long stream = Driver.createStream(0);
+      Driver.beginCapture(stream);
+      assertThatThrownBy(() -> Driver.allocate(64)).isInstanceOf(DeviceException.class)
+          .hasMessageContaining("900 (CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED); not possible while a stream is captured");
+      assertThatThrownBy(() -> Driver.endCapture(stream)).isInstanceOf(DeviceException.class).hasMessageContaining("901");
+      Driver.beginCapture(stream);
+      assertThatThrownBy(() -> Driver.fill(1, (byte) 0, 1, 0)).isInstanceOf(DeviceException.class);
+      Driver.destroyGraph(Driver.endCapture(stream));
+      Driver.destroyStream(stream);
+    });
+  }
+
+  @Test
+  void aSequenceThatFailsLeavesTheStreamUsable() {
+    PrimaryContext context = new PrimaryContext(0);
+    try (context; var _ = context.enter(); CudaStream stream = CudaStream.of(java.util.OptionalLong.empty(), context)) {
+      GraphRecording recording = new GraphRecording(context, stream);
+      assertThatThrownBy(() -> recording.record(() -> {
+        throw new IllegalStateException("in the midst of it");
+      })).hasMessage("in the midst of it");
+      Driver.synchronizeStream(stream.handle());
+    }
+  }
+
+  @Test
+  void anEngineWhoseDeviceFailedCanBeClosedAndAnotherOpened() {
+    LossEngine engine = open();
+    DeviceBatch batch = new DeviceBatch(engine, 1);
+    engine.synchronize();
+    // Another user of the device in this process faults.
+    inContext(arena -> {
+      long module = Driver.loadModule(ToyKernels.code());
+      Driver.launch(Driver.function(module, "fails"), 1, 32, 0, 0, ToyKernels.parameters(arena, 0, 5, 0).address());
+      assertThatThrownBy(() -> Driver.synchronizeStream(0)).isInstanceOf(DeviceException.class);
+    });
+    assertThatThrownBy(() -> batch.fromHost(engine)).isInstanceOf(DeviceException.class).hasMessageContaining("719");
+    assertThatThrownBy(engine::close).isInstanceOf(DeviceException.class);
+    try (LossEngine again = open(); DeviceBatch other = new DeviceBatch(again, 1)) {
+      assertThat(other.fromHost(again).totals().countedRows()).isEqualTo(5);
+    }
+  }
+
+  private interface Work {
+    void run(Arena arena);
+  }
+
+  /** In a context of its own, which is gone afterwards with everything that was left in it. */
+  private static void inContext(Work work) {
+    PrimaryContext context = new PrimaryContext(0);
+    try (context; Arena arena = Arena.ofConfined(); var _ = context.enter()) {
+      work.run(arena);
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package dev.temper.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.temper.DType;
+import dev.temper.DeviceMatrix;
+import dev.temper.EngineOptions;
+import dev.temper.LossEngine;
+import dev.temper.LossInputs;
+import dev.temper.LossResult;
+import dev.temper.PreparedLoss;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Streams of others, memory of others, several devices, several threads. */
+final class StreamsAndDevicesTest extends StubEngine {
+
+  @Test
+  void aBorrowedStreamIsUsedAndKept() {
+    PrimaryContext framework = new PrimaryContext(0);
+    try (framework; var _ = framework.enter()) {
+      long stream = Driver.createStream(1);
+      try (LossEngine engine = open(0, EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+        LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
+        assertThat(batch.isGradientWritten()).isFalse();
+        Driver.synchronizeStream(stream);
+        assertThat(batch.isGradientWritten()).isTrue();
+        assertThat(batch.result(result.totals())).isEqualTo(batch.fromHost(engine));
+      }
+      Driver.synchronizeStream(stream);
+      Driver.destroyStream(stream);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1, 2})
+  void defaultStreamsCanBeBorrowed(long stream) {
+    try (LossEngine engine = open(0, EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1);
+        PreparedLoss prepared = engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs())) {
+      if (stream == 2) {
+        prepared.recordGraph();
+      } else {
+        assertThatThrownBy(prepared::recordGraph).isInstanceOf(IllegalArgumentException.class)
+            .hasMessageStartingWith("the legacy default stream cannot be recorded as a graph; open the engine without a stream");
+      }
+      prepared.launch();
+      assertThat(batch.result(prepared.totals())).isEqualTo(batch.fromHost(engine));
+    }
+  }
+
+  @Test
+  void aStreamOfAnotherDeviceIsRefused() {
+    PrimaryContext other = new PrimaryContext(1);
+    try (other; var _ = other.enter()) {
+      long stream = Driver.createStream(0);
+      assertThatThrownBy(() -> open(0, EngineOptions.defaults().withStream(stream))).isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("is not of this device's primary context");
+      Driver.destroyStream(stream);
+    }
+  }
+
+  @Test
+  void twoDevicesWorkSideBySideAndTheirMemoryIsToldApart() {
+    try (LossEngine first = open(); LossEngine second = open(1, EngineOptions.defaults());
+        DeviceBatch here = new DeviceBatch(first, 1); DeviceBatch there = new DeviceBatch(second, 2)) {
+      LossResult one = first.forwardBackward(DeviceBatch.LOSS, here.inputs(), here.outputs());
+      LossResult two = second.forwardBackward(DeviceBatch.LOSS, there.inputs(), there.outputs());
+      assertThat(there.result(two.totals())).isEqualTo(there.fromHost(second));
+      assertThat(here.result(one.totals())).isEqualTo(here.fromHost(first));
+      assertThatThrownBy(() -> first.forwardBackward(DeviceBatch.LOSS, here.inputs().withTeacher(there.onDevice.matrix(5, 37, DType.F32)),
+          here.outputs())).isInstanceOf(IllegalArgumentException.class)
+          .hasMessageMatching("teacher is at device address 0x[0-9a-f]+, but its first byte lies on cuda:1, expected 740 bytes on cuda:0; "
+              + "copy it, or open engine cuda:1");
+    }
+    assertThatThrownBy(() -> open(2, EngineOptions.defaults())).isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("device cuda:2 does not exist, expected cuda:0 to cuda:1");
+  }
+
+  @Test
+  void addressesThatAreNoDeviceMemoryAreRefusedBeforeALaunch() {
+    PrimaryContext framework = new PrimaryContext(0);
+    try (framework; var _ = framework.enter(); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1);
+        PinnedMemory pinned = new PinnedMemory(DeviceBatch.BYTES)) {
+      assertRefused(engine, batch, matrix(0x7000), "student is at device address 0x7000, but its first byte is memory that the CUDA driver "
+          + "does not know, expected 740 bytes on cuda:0; give the device address");
+      assertRefused(engine, batch, matrix(pinned.segment().address()), "but its first byte lies in host memory");
+      assertRefused(engine, batch, matrix(batch.onDevice.address() + 4), "but its last byte is memory that the CUDA driver does not know");
+      assertRefused(engine, batch, matrix(batch.onDevice.address() + 2), "expected a multiple of 4");
+    }
+  }
+
+  private static DeviceMatrix matrix(long address) {
+    return new DeviceMatrix(address, DeviceBatch.ROWS, DeviceBatch.CLASSES, DeviceBatch.CLASSES, DType.F32);
+  }
+
+  private static void assertRefused(LossEngine engine, DeviceBatch batch, DeviceMatrix student, String message) {
+    LossInputs inputs = LossInputs.of(student).withTeacher(batch.teacherOnDevice.matrix(5, 37, DType.F32))
+        .withLabels(batch.labelsOnDevice.vector(5, DType.I32));
+    assertThatThrownBy(() -> engine.forwardBackward(DeviceBatch.LOSS, inputs, batch.outputs())).isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void threadsShareAnEngine() throws Exception {
+    try (LossEngine engine = open(); ExecutorService threads = Executors.newFixedThreadPool(4)) {
+      List<Future<?>> work = new ArrayList<>();
+      for (int thread = 0; thread < 4; thread++) {
+        int seed = 100 * thread;
+        work.add(threads.submit(() -> {
+          try (DeviceBatch batch = new DeviceBatch(engine, seed)) {
+            for (int step = 0; step < 20; step++) {
+              batch.fill(seed + step);
+              LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
+              assertThat(batch.result(result.totals())).isEqualTo(batch.fromHost(engine));
+            }
+          }
+        }));
+      }
+      for (Future<?> each : work) {
+        each.get();
+      }
+    }
+  }
+
+  @Test
+  void theThreadsOwnContextIsLeftAsItWas() {
+    PrimaryContext framework = new PrimaryContext(1);
+    try (framework; var _ = framework.enter(); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+      assertThat(batch.fromHost(engine).totals().rows()).isEqualTo(5);
+      long memory = Driver.allocate(64);  // in the context that was entered above
+      assertThat(Driver.deviceOf(memory)).isEqualTo(1);
+      Driver.free(memory);
+    }
+  }
+}

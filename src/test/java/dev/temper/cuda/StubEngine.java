@@ -1,0 +1,38 @@
+package dev.temper.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.temper.EngineOptions;
+import dev.temper.LossEngine;
+import dev.temper.OpenedEngine;
+import dev.temper.cuda.compile.HostBinaries;
+import org.junit.jupiter.api.AfterEach;
+
+/** Opens CUDA engines on the stub driver, with kernels that g++ compiled, and sees to it that they leave nothing behind. */
+abstract class StubEngine {
+
+  final StubDriver stub = StubDriver.load();
+
+  private final long live = stub.live();
+
+  @AfterEach
+  final void everythingIsGivenBack() {
+    assertThat(stub.live()).isEqualTo(live);
+  }
+
+  final LossEngine open() {
+    return open(0, EngineOptions.defaults());
+  }
+
+  final LossEngine open(int index, EngineOptions options) {
+    return open(index, options, HostBinaries.sound());
+  }
+
+  final LossEngine open(int index, EngineOptions options, HostBinaries binaries) {
+    return OpenedEngine.over("cuda", provider(binaries).open(index, options));
+  }
+
+  final CudaEngineProvider provider(HostBinaries binaries) {
+    return new CudaEngineProvider(stub.library(), (device, driver) -> binaries);
+  }
+}
