@@ -84,4 +84,12 @@ struct PrimitiveParameters {
   int32_t index_bytes;             // argmax: 4 or 8
 };
 
+struct ProbeParameters {
+  const uint32_t* input;
+  uint32_t* output;
+  int64_t count;                   // items, rounds or words, as the operation has it
+  int32_t operation;
+  int32_t reserved;
+};
+
 }  // namespace temper

@@ -3,6 +3,7 @@ package dev.temper;
 import dev.temper.spi.Availability;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -156,6 +157,24 @@ public final class LossEngine implements AutoCloseable {
   /** A stopwatch for what this engine runs. */
   public Stopwatch stopwatch() {
     return running(backend::stopwatch);
+  }
+
+  /**
+   * Checks that this engine can make of its own parts, on its device: functions of its kernels that losses use together and cannot
+   * tell apart. Empty where the engine runs no kernels.
+   */
+  public List<String> selfChecks() {
+    return running(backend::selfChecks);
+  }
+
+  /**
+   * Makes one of these checks.
+   *
+   * @param name one of {@link #selfChecks()}
+   * @throws IllegalArgumentException if none has that name
+   */
+  public SelfCheck selfCheck(String name) {
+    return running(() -> backend.selfCheck(name));
   }
 
   /**

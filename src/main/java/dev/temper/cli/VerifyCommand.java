@@ -2,6 +2,7 @@ package dev.temper.cli;
 
 import dev.temper.LossEngine;
 import dev.temper.io.AtomicFile;
+import dev.temper.verify.Group;
 import dev.temper.verify.Level;
 import dev.temper.verify.Report;
 import dev.temper.verify.ResultJson;
@@ -11,7 +12,11 @@ import dev.temper.verify.Verification;
 import dev.temper.verify.VerificationRun;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -30,6 +35,9 @@ final class VerifyCommand implements Callable<Integer> {
 
   @ArgGroup(exclusive = true)
   private @Nullable Extent extent;
+
+  @Option(names = "--only", split = ",", paramLabel = "GROUP", description = "These groups alone, as the table names them; several with commas.")
+  private List<String> only = List.of();
 
   @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed of the grid's numbers (default: ${DEFAULT-VALUE}).")
   private long seed;
@@ -71,14 +79,18 @@ final class VerifyCommand implements Callable<Integer> {
 
   private Verification verify(VerificationRun run) {
     if (extent != null && extent.name != null) {
+      if (!only.isEmpty()) {
+        throw new IllegalArgumentException("--only " + String.join(",", only) + " and --case " + extent.name + ": expected one of the two");
+      }
       return run.run(extent.name);
     }
+    Set<Group> groups = only.isEmpty() ? EnumSet.allOf(Group.class) : only.stream().map(Group::of).collect(Collectors.toSet());
     Level level = Level.DEFAULT;
     if (extent != null) {
       level = extent.full ? Level.FULL : extent.quick ? Level.QUICK : level;
     }
     try (ProgressLine progress = ProgressLine.onStderr()) {
-      return run.run(level, progress::update);
+      return run.run(level, groups, progress::update);
     }
   }
 }

@@ -9,7 +9,6 @@ import dev.temper.kernel.CacheKey;
 import dev.temper.kernel.DiskCache;
 import dev.temper.kernel.KernelSource;
 import dev.temper.kernel.LibraryLoadException;
-import dev.temper.kernel.PrimitiveSpecialisation;
 import dev.temper.kernel.SharedLibrary;
 import dev.temper.kernel.Specialisation;
 import dev.temper.spi.EngineUnavailableException;
@@ -38,20 +37,21 @@ final class HostKernels {
   private static final Map<HostCompiler, HostKernels> OF_PROCESS = new ConcurrentHashMap<>();
 
   private final HostCompiler compiler;
-  private final HostRuntime runtime = HostRuntime.load();
+  private final HostRuntime runtime;
   private final DiskCache cache;
   private final Map<Specialisation, MethodHandle> loaded = new ConcurrentHashMap<>();
   private boolean runtimeLoaded;
 
-  HostKernels(HostCompiler compiler, DiskCache cache) {
+  HostKernels(HostCompiler compiler, HostRuntime runtime, DiskCache cache) {
     this.compiler = compiler;
+    this.runtime = runtime;
     this.cache = cache;
   }
 
   /** Those that this compiler has made for this process. */
   static HostKernels of(HostCompiler compiler) {
     return OF_PROCESS.computeIfAbsent(
-        compiler, c -> new HostKernels(c, DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT)));
+        compiler, c -> new HostKernels(c, HostRuntime.load(), DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT)));
   }
 
   /** What it says of itself. */
@@ -87,9 +87,8 @@ final class HostKernels {
   }
 
   private static String unit(Specialisation kernel) {
-    String parameters = kernel instanceof PrimitiveSpecialisation ? "PrimitiveParameters" : "LossParameters";
     return "#include \"cuda_host.h\"\n#include \"" + kernel.source() + "\"\nCUDA_HOST_LAUNCHER(" + kernel.entry() + ", temper::"
-        + parameters + ")\nCUDA_HOST_CLUSTER(" + kernel.entry() + ", " + kernel.cluster() + ")\n";
+        + kernel.parameters() + ")\nCUDA_HOST_CLUSTER(" + kernel.entry() + ", " + kernel.cluster() + ")\n";
   }
 
   private MethodHandle load(Specialisation kernel) {

@@ -33,6 +33,11 @@ public enum BatchKernel implements Specialisation {
   }
 
   @Override
+  public String parameters() {
+    return "LossParameters";
+  }
+
+  @Override
   public String source() {
     return name + ".cu";
   }

@@ -6,6 +6,7 @@ import dev.temper.DistillationLoss;
 import dev.temper.LogitMatrix;
 import dev.temper.LossResult;
 import dev.temper.RowVector;
+import dev.temper.SelfCheck;
 import dev.temper.Stopwatch;
 import dev.temper.kernel.LossSpecialisation.Policy;
 import dev.temper.kernel.PrimitiveSpecialisation.Primitive;
@@ -13,6 +14,7 @@ import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
 import java.lang.foreign.Arena;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -24,12 +26,14 @@ public final class KernelEngine implements EngineBackend {
   private final ReentrantLock order = new ReentrantLock();
   private final Workspace workspace;
   private final Readbacks readbacks;
+  private final DeviceFunctions functions;
 
   /** Takes the device, and closes it when it is closed. */
   public KernelEngine(KernelDevice device) {
     this.device = device;
     workspace = new Workspace(device);
     readbacks = new Readbacks(device, order);
+    functions = new DeviceFunctions(device);
   }
 
   @Override
@@ -111,6 +115,21 @@ public final class KernelEngine implements EngineBackend {
     order.lock();
     try {
       primitive.run(workspace);
+    } finally {
+      order.unlock();
+    }
+  }
+
+  @Override
+  public List<String> selfChecks() {
+    return functions.names();
+  }
+
+  @Override
+  public SelfCheck selfCheck(String name) {
+    order.lock();
+    try {
+      return functions.run(name);
     } finally {
       order.unlock();
     }

@@ -111,6 +111,11 @@ public record LossSpecialisation(
   }
 
   @Override
+  public String parameters() {
+    return "LossParameters";
+  }
+
+  @Override
   public String source() {
     return "loss.cu";
   }

@@ -48,6 +48,11 @@ public record PrimitiveSpecialisation(DType input, DType upstream, DType output,
   }
 
   @Override
+  public String parameters() {
+    return "PrimitiveParameters";
+  }
+
+  @Override
   public String source() {
     return "primitive.cu";
   }

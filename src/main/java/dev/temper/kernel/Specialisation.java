@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** One instance of a kernel source: its macros make the code, and its name tells which it is. */
-public sealed interface Specialisation permits LossSpecialisation, PrimitiveSpecialisation, BatchKernel {
+public sealed interface Specialisation permits LossSpecialisation, PrimitiveSpecialisation, BatchKernel, ProbeKernel {
 
   /** Name of the entry point in every instance of a source that has instances. */
   String ENTRY = "temper_entry";
@@ -21,6 +21,9 @@ public sealed interface Specialisation permits LossSpecialisation, PrimitiveSpec
 
   /** Macros as {@code NAME=VALUE}, always in the same order. */
   List<String> definitions();
+
+  /** The struct of {@code kernels/parameters.h} that the entry point takes by value. */
+  String parameters();
 
   /** Threads per block. */
   int threads();

@@ -140,6 +140,7 @@ public final class SpecialisationList {
         case LossSpecialisation loss -> loss.plan();
         case PrimitiveSpecialisation primitive -> primitive.plan();
         case BatchKernel kernel -> throw new IllegalArgumentException(kernel + " has one instance");
+        case ProbeKernel kernel -> throw new IllegalArgumentException(kernel + " computes no loss");
       };
     }
 

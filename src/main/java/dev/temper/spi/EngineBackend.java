@@ -5,7 +5,9 @@ import dev.temper.DeviceFacts;
 import dev.temper.LogitMatrix;
 import dev.temper.LossResult;
 import dev.temper.RowVector;
+import dev.temper.SelfCheck;
 import dev.temper.Stopwatch;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -55,6 +57,20 @@ public interface EngineBackend extends AutoCloseable {
   /** Times what is launched. */
   default Stopwatch stopwatch() {
     return new HostStopwatch();
+  }
+
+  /** Names of the checks that the engine can make of its own parts, on its device. */
+  default List<String> selfChecks() {
+    return List.of();
+  }
+
+  /**
+   * Makes one of them.
+   *
+   * @throws IllegalArgumentException if none has that name
+   */
+  default SelfCheck selfCheck(String name) {
+    throw new IllegalArgumentException(describe() + " has no check of that name: '" + name + "'");
   }
 
   /** {@code output = log softmax(logits / temperature)}, row by row. */

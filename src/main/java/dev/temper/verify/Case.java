@@ -27,8 +27,8 @@ record Case(
     Content content,
     RowOptions options) {
 
-  /** The command that runs this case alone. */
-  String command(String device, long seed) {
+  /** The command that runs the case of that name alone. */
+  static String command(String device, long seed, String name) {
     return "./temper verify --device " + device + " --seed " + seed + " --case " + name;
   }
 

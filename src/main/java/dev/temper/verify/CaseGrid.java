@@ -1,6 +1,5 @@
 package dev.temper.verify;
 
-import dev.temper.Names;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -16,22 +15,8 @@ public final class CaseGrid {
     return all().stream().filter(c -> level.contains(c.level())).toList();
   }
 
-  /**
-   * One case.
-   *
-   * @throws IllegalArgumentException if no case has that name
-   */
-  static List<Case> named(String name) {
-    List<Case> found = all().stream().filter(c -> c.name().equals(name)).toList();
-    if (found.isEmpty()) {
-      List<String> known = all().stream().map(Case::name).toList();
-      throw new IllegalArgumentException("case: no case is named '" + name + "'" + Names.suggestion(name, known)
-          + "; expected GROUP/CASE as the table names failing cases");
-    }
-    return found;
-  }
-
-  private static List<Case> all() {
+  /** The cases of every level. */
+  static List<Case> all() {
     List<Case> cases = new ArrayList<>();
     LossCases.add(cases);
     ShapeCases.add(cases);

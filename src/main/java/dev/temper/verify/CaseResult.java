@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param group what the case is about
  * @param name unique name
- * @param classes number of classes
+ * @param classes number of classes; 0 where it computes no loss
  * @param outcome how it ended
  * @param notes the first mismatches, or why the device refused
  * @param mismatches how many elements differed
@@ -33,7 +33,7 @@ public record CaseResult(
     PASSED,
     /** Something differed, or the device failed. */
     FAILED,
-    /** The device cannot compute this loss and said so, naming the option. Counts neither as passed nor as failed. */
+    /** The device cannot do this and said so, naming what it lacks. Counts neither as passed nor as failed. */
     REFUSED
   }
 }

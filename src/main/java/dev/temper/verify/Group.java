@@ -13,12 +13,15 @@ import static dev.temper.verify.Formula.SUM;
 import static dev.temper.verify.Formula.TOTAL;
 import static dev.temper.verify.Formula.VALUE;
 
+import dev.temper.Names;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** What the cases are about: each group covers one statement about the losses and has one bound. */
 public enum Group {
+  DEVICE_FUNCTIONS("each function of the kernels' device.cuh alone, against the host; 2^x to 2 ulp", EXACT),
   FORWARD_KL("T^2 KL(p, q), gradient T (q - p)", VALUE, GRADIENT),
   REVERSE_KL("T^2 KL(q, p)", VALUE, GRADIENT),
   MIXED("lambda KL(p, q) + (1 - lambda) KL(q, p)", VALUE, GRADIENT),
@@ -35,6 +38,7 @@ public enum Group {
   TEACHER_TEMPERATURE("a separate teacher temperature; factor and gradient keep the student's T", VALUE, GRADIENT),
   SOFTCAP("student logits c tanh(z/c) in both parts", VALUE, GRADIENT, CROSS_ENTROPY),
   CLASSES("1 to 262,144 classes", VALUE, GRADIENT, CROSS_ENTROPY),
+  CLUSTERS("rows that one block's shared memory holds, or that of 2, 4, 8 or 16 together", VALUE, GRADIENT, CROSS_ENTROPY),
   DTYPES("own dtype per tensor: f32, bf16, f16; arithmetic in f32 or better", VALUE, GRADIENT, CROSS_ENTROPY),
   LAYOUTS("own row stride per tensor, any alignment; nothing written outside the rows", VALUE, GRADIENT, CROSS_ENTROPY),
   PADDING("numClasses: padding ignored whatever it holds, its gradient 0; student and teacher padded differently", VALUE, GRADIENT,
@@ -82,6 +86,20 @@ public enum Group {
   /** Name in tables and on the command line, such as {@code forward-kl}. */
   public String id() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /**
+   * The group of that name.
+   *
+   * @throws IllegalArgumentException if none has it
+   */
+  public static Group of(String id) {
+    List<String> known = Arrays.stream(values()).map(Group::id).toList();
+    int index = known.indexOf(id);
+    if (index < 0) {
+      throw new IllegalArgumentException("no group is named '" + id + "'" + Names.suggestion(id, known) + "; known: " + String.join(", ", known));
+    }
+    return values()[index];
   }
 
   /** What the group's cases show. */

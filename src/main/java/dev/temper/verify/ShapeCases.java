@@ -10,10 +10,14 @@ final class ShapeCases {
 
   private static final DType[] FLOATING = {DType.F32, DType.BF16, DType.F16};
 
+  /** A few hundred bytes to 2.4 MB per row of both logits: on compute capability 9 each size of cluster has its rows. */
+  static final int[] CLUSTER_CLASSES = {12_000, 24_000, 48_000, 96_000, 192_000, 300_000};
+
   private ShapeCases() {}
 
   static void add(List<Case> cases) {
     classes(cases);
+    clusters(cases);
     dtypes(cases);
     layouts(cases);
     padding(cases);
@@ -29,6 +33,15 @@ final class ShapeCases {
       CaseBuilder.of(Group.CLASSES).level(others).classes(classes).dtype(DType.F16).add(cases, "c" + classes + "-f16");
       CaseBuilder.of(Group.CLASSES).level(others).classes(classes).loss(b -> b.divergence(Divergence.jensenShannon(0.5)))
           .add(cases, "c" + classes + "-jsd");
+    }
+  }
+
+  private static void clusters(List<Case> cases) {
+    for (int classes : CLUSTER_CLASSES) {
+      for (DType dtype : FLOATING) {
+        CaseBuilder.of(Group.CLUSTERS).level(classes <= 24_000 ? Level.QUICK : Level.DEFAULT).classes(classes).dtype(dtype)
+            .layout(l -> l.rows(2)).add(cases, "c" + classes + "-" + name(dtype));
+      }
     }
   }
 

@@ -1,13 +1,17 @@
 package dev.temper.verify;
 
 import dev.temper.LossEngine;
+import dev.temper.Names;
 import dev.temper.verify.CaseResult.Outcome;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
 
-/** Runs cases of the grid on a device, one after the other. */
+/** Runs cases of the grid, and the checks that the engine has of its own parts, on a device, one after the other. */
 public final class VerificationRun {
 
   /** Told before each case. */
@@ -16,6 +20,9 @@ public final class VerificationRun {
     /** {@code done} of {@code total} cases have ended; {@code next} is about to run. */
     void update(long done, long total, String next);
   }
+
+  /** A case, and what runs it. */
+  private record Step(Group group, String name, Supplier<CaseResult> run) {}
 
   private final LossEngine engine;
   private final long seed;
@@ -28,7 +35,12 @@ public final class VerificationRun {
 
   /** Runs the cases of a level. */
   public Verification run(Level level, Progress progress) {
-    return run(CaseGrid.of(level), progress);
+    return run(level, EnumSet.allOf(Group.class), progress);
+  }
+
+  /** Runs the cases of a level that belong to these groups. */
+  public Verification run(Level level, Set<Group> groups, Progress progress) {
+    return run(steps(CaseGrid.of(level)).stream().filter(step -> groups.contains(step.group())).toList(), progress);
   }
 
   /**
@@ -37,18 +49,31 @@ public final class VerificationRun {
    * @throws IllegalArgumentException if no case has that name
    */
   public Verification run(String caseName) {
-    return run(CaseGrid.named(caseName), (done, total, next) -> { });
+    List<Step> all = steps(CaseGrid.all());
+    List<Step> found = all.stream().filter(step -> step.name().equals(caseName)).toList();
+    if (found.isEmpty()) {
+      throw new IllegalArgumentException("case: no case is named '" + caseName + "'"
+          + Names.suggestion(caseName, all.stream().map(Step::name).toList()) + "; expected GROUP/CASE as the table names failing cases");
+    }
+    return run(found, (done, total, next) -> { });
   }
 
-  Verification run(List<Case> cases, Progress progress) {
+  private List<Step> steps(List<Case> cases) {
+    List<Step> steps = new ArrayList<>(PartChecks.of(engine, seed).stream()
+        .map(check -> new Step(Group.DEVICE_FUNCTIONS, check.name(), check::run)).toList());
+    cases.forEach(c -> steps.add(new Step(c.group(), c.name(), () -> run(c))));
+    return steps;
+  }
+
+  private Verification run(List<Step> steps, Progress progress) {
     long start = System.nanoTime();
     Map<Group, List<CaseResult>> results = new EnumMap<>(Group.class);
-    for (int i = 0; i < cases.size(); i++) {
-      Case c = cases.get(i);
-      progress.update(i, cases.size(), c.name());
-      results.computeIfAbsent(c.group(), group -> new ArrayList<>()).add(run(c));
+    for (int i = 0; i < steps.size(); i++) {
+      Step step = steps.get(i);
+      progress.update(i, steps.size(), step.name());
+      results.computeIfAbsent(step.group(), group -> new ArrayList<>()).add(step.run().get());
     }
-    progress.update(cases.size(), cases.size(), "");
+    progress.update(steps.size(), steps.size(), "");
     List<GroupResult> groups = results.entrySet().stream().map(e -> new GroupResult(e.getKey(), List.copyOf(e.getValue()))).toList();
     return new Verification(engine.device(), engine.describe(), seed, (System.nanoTime() - start) / 1_000_000, groups);
   }
@@ -69,6 +94,6 @@ public final class VerificationRun {
 
   private CaseResult result(Case c, Outcome outcome, List<String> notes, Comparison comparison) {
     return new CaseResult(c.group(), c.name(), c.layout().classes(), outcome, List.copyOf(notes), comparison.mismatchCount(),
-        comparison.compared(), comparison.worst(), c.command(engine.device(), seed));
+        comparison.compared(), comparison.worst(), Case.command(engine.device(), seed, c.name()));
   }
 }

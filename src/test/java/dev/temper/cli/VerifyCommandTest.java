@@ -45,7 +45,18 @@ class VerifyCommandTest {
   }
 
   @Test
+  void groupsAlone() {
+    Captured run = Captured.run("verify", "--device", "reference", "--quick", "--only", "goldens,device-functions");
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.out()).containsPattern("(?m)^goldens ").doesNotContainPattern("(?m)^classes ")
+        .contains("refused device-functions, 1 cases: reference runs no kernels");
+  }
+
+  @Test
   void wrongCallsExitWithTwo() {
+    assertThat(Captured.run("verify", "--only", "golden").err()).contains("'golden'", "did you mean 'goldens'?", "known: device-functions, ");
+    assertThat(Captured.run("verify", "--only", "goldens", "--case", "classes/c1").err()).contains("expected one of the two");
+    assertThat(Captured.run("verify", "--only", "goldens", "--case", "classes/c1").status()).isEqualTo(2);
     assertThat(Captured.run("verify", "--device", "reference", "--case", "classes/c1001").err()).contains("classes/c1001", "did you mean");
     assertThat(Captured.run("verify", "--device", "reference", "--case", "classes/c1001").status()).isEqualTo(2);
     assertThat(Captured.run("verify", "--quick", "--full").status()).isEqualTo(2);

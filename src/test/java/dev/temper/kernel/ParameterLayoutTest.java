@@ -21,7 +21,7 @@ final class ParameterLayoutTest {
 
   private static final Map<String, StructLayout> STRUCTS = Map.of(
       "LossParameters", LossParameters.LAYOUT, "PrimitiveParameters", PrimitiveParameters.LAYOUT,
-      "BatchStatus", BatchStatus.LAYOUT, "BatchTotals", BatchTotals.LAYOUT);
+      "ProbeParameters", ProbeParameters.LAYOUT, "BatchStatus", BatchStatus.LAYOUT, "BatchTotals", BatchTotals.LAYOUT);
 
   @TempDir Path folder;
 

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.kernel.DeviceLimits;
 import dev.temper.kernel.KernelSource;
+import dev.temper.kernel.ProbeKernel;
 import dev.temper.kernel.Specialisation;
 import dev.temper.kernel.SpecialisationList;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -24,7 +26,7 @@ final class SpecialisationGateTest {
     KernelCompiler compiler = MachineNvrtc.compiler(CACHE);
     Architecture architecture = Architecture.ofNumber(capability);
     DeviceLimits limits = DeviceLimits.ofCapability(architecture.major(), architecture.minor());
-    List<String> findings = SpecialisationList.of(limits).parallelStream()
+    List<String> findings = Stream.concat(SpecialisationList.of(limits).stream(), ProbeKernel.all(limits).stream()).parallel()
         .map(specialisation -> finding(specialisation, compiler.compile(specialisation, Target.cubin(architecture))))
         .filter(finding -> !finding.isEmpty()).toList();
     assertThat(findings).isEmpty();

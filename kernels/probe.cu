@@ -1,0 +1,108 @@
+// Applies single functions of device.cuh to given words, so that the host can compare what a device makes of them. No loss needs
+// it. A specialisation is chosen by macros:
+//   TEMPER_KERNEL    name of the entry point
+//   TEMPER_THREADS   threads per block
+//   TEMPER_CLUSTER   blocks per cluster; above 1 the only operation is the exchange between the cluster's blocks
+#include "dtype.cuh"
+#include "specialisation.cuh"
+
+namespace temper {
+
+enum ProbeOperation : int32_t {
+  kExp2, kWidenF16, kWidenBf16, kNarrowF16, kNarrowBf16, kWords2, kWords4, kWords8, kAsyncCopy8, kAsyncCopy16, kSharedMemory, kClusterExchange
+};
+
+template <int WORDS> __device__ __forceinline__ void copy_words(const ProbeParameters& p, int64_t item) {
+  uint32_t words[WORDS];
+  load_words(p.input + item * WORDS, words);
+#pragma unroll
+  for (int w = 0; w < WORDS; w++) keep_packed(words[w]);
+  store_words(p.output + (p.count - 1 - item) * WORDS, words);
+}
+
+// Twice as many words as it reads: first what each thread brought itself, then what another thread of the block brought.
+template <int BYTES> __device__ __forceinline__ void copy_through_shared(const ProbeParameters& p, int64_t item) {
+  constexpr int kWords = BYTES / 4;
+  uint32_t* shared = reinterpret_cast<uint32_t*>(dynamic_shared());
+  async_copy<BYTES>(shared + threadIdx.x * kWords, p.input + item * kWords);
+  async_wait();
+  for (int w = 0; w < kWords; w++) p.output[item * kWords + w] = shared[threadIdx.x * kWords + w];
+  __syncthreads();
+  uint32_t* others = p.output + p.count * kWords;
+  for (int w = 0; w < kWords; w++) others[item * kWords + w] = shared[(blockDim.x - 1 - threadIdx.x) * kWords + w];
+  __syncthreads();
+}
+
+__device__ __forceinline__ void probe_item(const ProbeParameters& p, int64_t item) {
+  float low, high;
+  switch (p.operation) {
+    case kExp2:
+      p.output[item] = bits_of(exp2(float_of(p.input[item])));
+      break;
+    case kWidenF16:
+      widen_f16_pair(p.input[item], low, high);
+      p.output[2 * item] = bits_of(low);
+      p.output[2 * item + 1] = bits_of(high);
+      break;
+    case kWidenBf16: {
+      Pack<BFloat16, 2> pack;
+      float values[2];
+      pack.words[0] = p.input[item];
+      pack.unpack(values);
+      p.output[2 * item] = bits_of(values[0]);
+      p.output[2 * item + 1] = bits_of(values[1]);
+      break;
+    }
+    case kNarrowF16:
+      p.output[item] = narrow_f16_pair(float_of(p.input[2 * item]), float_of(p.input[2 * item + 1]));
+      break;
+    case kNarrowBf16:
+      p.output[item] = narrow_bf16_pair(float_of(p.input[2 * item]), float_of(p.input[2 * item + 1]));
+      break;
+    case kWords2: copy_words<2>(p, item); break;
+    case kWords4: copy_words<4>(p, item); break;
+    case kWords8: copy_words<8>(p, item); break;
+    case kAsyncCopy8: copy_through_shared<8>(p, item); break;
+    case kAsyncCopy16: copy_through_shared<16>(p, item); break;
+  }
+}
+
+// All of a block's shared memory, written in one order and read in the other.
+__device__ __forceinline__ void probe_shared_memory(const ProbeParameters& p) {
+  uint32_t* shared = reinterpret_cast<uint32_t*>(dynamic_shared());
+  for (int64_t word = threadIdx.x; word < p.count; word += blockDim.x) shared[word] = p.input[word] + blockIdx.x;
+  __syncthreads();
+  for (int64_t word = threadIdx.x; word < p.count; word += blockDim.x)
+    p.output[blockIdx.x * p.count + word] = shared[p.count - 1 - word];
+}
+
+// As the reductions do it (team.cuh): in each of `count` rounds every warp leaves one value in every block of the cluster, in two
+// slots that take turns. Behind the values each block writes its rank.
+template <int THREADS, int CLUSTER> __device__ __forceinline__ void probe_cluster(const ProbeParameters& p) {
+  constexpr int kWarps = THREADS / 32, kEntries = kWarps * CLUSTER;
+  float* shared = reinterpret_cast<float*>(dynamic_shared());
+  uint32_t lane = threadIdx.x % 32, warp = threadIdx.x / 32, rank = cluster_rank();
+  cluster_barrier();
+  for (int64_t round = 0; round < p.count; round++) {
+    int64_t place = (blockIdx.x * p.count + round) * kEntries;
+    float* slot = shared + round % 2 * kEntries;
+    if (lane < CLUSTER) store_remote(&slot[rank * kWarps + warp], lane, float_of(p.input[place + warp * CLUSTER + lane]));
+    cluster_barrier();
+    for (uint32_t entry = threadIdx.x; entry < kEntries; entry += THREADS) p.output[place + entry] = bits_of(slot[entry]);
+  }
+  if (threadIdx.x == 0) p.output[gridDim.x * p.count * kEntries + blockIdx.x] = rank;
+}
+
+}  // namespace temper
+
+extern "C" __global__ void TEMPER_CLUSTER_DIMENSIONS(TEMPER_CLUSTER) TEMPER_LAUNCH_BOUNDS
+    TEMPER_KERNEL(const __grid_constant__ temper::ProbeParameters p) {
+  if constexpr (TEMPER_CLUSTER > 1) {
+    temper::probe_cluster<TEMPER_THREADS, TEMPER_CLUSTER>(p);
+  } else if (p.operation == temper::kSharedMemory) {
+    temper::probe_shared_memory(p);
+  } else {
+    int64_t step = int64_t(gridDim.x) * blockDim.x;
+    for (int64_t item = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; item < p.count; item += step) temper::probe_item(p, item);
+  }
+}

@@ -1,0 +1,112 @@
+package dev.temper.emulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.temper.DeviceException;
+import dev.temper.LossEngine;
+import dev.temper.SelfCheck;
+import dev.temper.kernel.CacheDirectory;
+import dev.temper.kernel.DiskCache;
+import dev.temper.kernel.KernelEngine;
+import dev.temper.spi.Availability;
+import dev.temper.spi.EngineBackend;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The checks of the device functions: they hold for the emulator's own, and each fails for one that is a little wrong. */
+class DeviceFunctionsTest {
+
+  /**
+   * What stands in device_host.h, and a defect in its place; the checks that must notice. Those of a set are planted together: each
+   * set is compiled once, and defects of different functions do not hide one another.
+   */
+  private record Defect(int set, String sound, String broken, List<String> noticedBy) {}
+
+  private static final List<Defect> DEFECTS = List.of(
+      new Defect(1, "return ::exp2f(x);", "float y = ::exp2f(x); return y < 0x1p-126f ? 0 : y;", List.of("exp2")),
+      new Defect(1, "static_cast<float>(fraction) * 0x1p-24f", "0", List.of("widen-f16")),
+      new Defect(1, "0xfffu + (magnitude >> 13 & 1u)", "0x1000u", List.of("narrow-f16")),
+      new Defect(1, "if (value != value) return 0x7fffu;", "", List.of("narrow-bf16")),
+      new Defect(1, "cuda_host::loadVector8(address, words);", "cuda_host::loadVector8(address, words); words[1] ^= 1;", List.of("words-8-bytes")),
+      new Defect(1, "static_cast<char*>(address) + 4 * i, four", "static_cast<char*>(address) + 4 * (WORDS - 4 - i), four", List.of("words-32-bytes")),
+      new Defect(1, "cuda_host::asyncCopy(shared, global, BYTES);", "cuda_host::asyncCopy(shared, global, 8);", List.of("async-copy-16-bytes")),
+      new Defect(1, "*static_cast<float*>(cuda_host::remoteShared(own, rank))", "*static_cast<float*>(cuda_host::remoteShared(own, rank ^ 1))",
+          List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")),
+      new Defect(2, "return ::exp2f(x);", "return ::exp2f(x) * 1.0000003f;", List.of("exp2")),
+      new Defect(2, "high = widen_f16(pair >> 16);", "high = widen_f16(pair >> 16 & 0x7fffu);", List.of("widen-f16")),
+      new Defect(2, "return (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;", "return (bits + 0x8000u) >> 16;", List.of("narrow-bf16")),
+      new Defect(2, "if (magnitude > 0x7f800000u) return sign | 0x7fffu;", "", List.of("narrow-f16")),
+      new Defect(2, "inline void keep_packed(uint32_t&) {}", "inline void keep_packed(uint32_t& word) { word &= 0xffffu; }",
+          List.of("words-8-bytes", "words-16-bytes", "words-32-bytes")),
+      new Defect(2, "cuda_host::asyncWait(0);", "cuda_host::asyncWait(1);", List.of("async-copy-8-bytes", "async-copy-16-bytes")),
+      new Defect(2, "return cuda_host::clusterRank();", "return cuda_host::clusterRank() ^ 1;",
+          List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")));
+
+  @BeforeEach
+  void whereThereIsACompiler() {
+    assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable(), "did not run: no emulator on this machine");
+  }
+
+  @Test
+  void theEmulatorsOwnHold() {
+    checks(HostRuntime.load(), "9.0").forEach((name, check) -> {
+      assertThat(check.notes()).as(name).isEmpty();
+      assertThat(check.mismatches()).as(name).isZero();
+      assertThat(check.compared()).as(name).isPositive();
+    });
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void defectsAreNoticedByTheChecksOfTheirFunctions(int set) {
+    HostRuntime sound = HostRuntime.load();
+    String header = sound.texts().getOrDefault("device_host.h", "");
+    List<Defect> planted = DEFECTS.stream().filter(defect -> defect.set() == set).toList();
+    for (Defect defect : planted) {
+      assertThat(header).contains(defect.sound());
+      header = header.replace(defect.sound(), defect.broken());
+    }
+    Map<String, String> texts = new LinkedHashMap<>(sound.texts());
+    texts.put("device_host.h", header);
+    List<String> noticed = checks(new HostRuntime(texts), "9.0").entrySet().stream()
+        .filter(check -> check.getValue().mismatches() > 0).map(Map.Entry::getKey).toList();
+    planted.forEach(defect -> assertThat(noticed).as(defect.broken()).containsAll(defect.noticedBy()));
+  }
+
+  @Test
+  void clustersAreNotCheckedWhereThereAreNone() {
+    Map<String, SelfCheck> checks = checks(HostRuntime.load(), "8.0");
+    assertThat(checks.entrySet().stream().filter(check -> !check.getValue().notRun().isEmpty()).map(Map.Entry::getKey))
+        .containsExactly("cluster-2", "cluster-4", "cluster-8", "cluster-16");
+  }
+
+  private static Map<String, SelfCheck> checks(HostRuntime runtime, String capability) {
+    Properties properties = new Properties();
+    properties.setProperty(EmulatorSettings.CAPABILITY_PROPERTY, capability);
+    HostKernels kernels = new HostKernels(
+        HostCompiler.find(System.getenv()), runtime, DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT));
+    Map<String, SelfCheck> checks = new LinkedHashMap<>();
+    try (EngineBackend engine = new KernelEngine(new EmulatedDevice(kernels, EmulatorSettings.of(properties)))) {
+      for (String name : engine.selfChecks()) {
+        checks.put(name, check(engine, name));
+      }
+    }
+    return checks;
+  }
+
+  /** The emulator refuses some defects before they give a wrong value. */
+  private static SelfCheck check(EngineBackend engine, String name) {
+    try {
+      return engine.selfCheck(name);
+    } catch (DeviceException e) {
+      return new SelfCheck(1, 1, List.of(String.valueOf(e.getMessage())), "");
+    }
+  }
+}
