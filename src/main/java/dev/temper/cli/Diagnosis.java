@@ -1,6 +1,7 @@
 package dev.temper.cli;
 
 import dev.temper.LossEngine;
+import dev.temper.bench.Revision;
 import dev.temper.spi.Availability;
 import dev.temper.spi.EngineProvider;
 import dev.temper.spi.Finding;
@@ -12,6 +13,7 @@ import java.util.ServiceLoader;
 /**
  * What a machine has that matters here.
  *
+ * @param revision of Temper's sources
  * @param java version and maker of the JVM
  * @param maxHeapBytes memory that Java objects may take
  * @param system operating system, release and architecture
@@ -23,6 +25,7 @@ import java.util.ServiceLoader;
  * @param cache where compiled kernels are kept
  */
 record Diagnosis(
+    String revision,
     String java,
     long maxHeapBytes,
     String system,
@@ -35,6 +38,7 @@ record Diagnosis(
 
   static Diagnosis ofThisMachine() {
     return new Diagnosis(
+        Revision.here(),
         Runtime.version() + ", " + System.getProperty("java.vendor") + ", " + System.getProperty("java.vm.name"),
         Runtime.getRuntime().maxMemory(),
         System.getProperty("os.name") + " " + System.getProperty("os.version") + " " + System.getProperty("os.arch"),

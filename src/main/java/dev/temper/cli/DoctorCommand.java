@@ -27,7 +27,7 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   private static void print(PrintWriter out, Diagnosis found) {
-    line(out, "temper", Version.current());
+    line(out, "temper", Version.current() + ", commit " + found.revision());
     line(out, "java", String.format(Locale.ROOT, "%s, heap up to %.1f GiB", found.java(), found.maxHeapBytes() / 0x1p30));
     line(out, "system", found.system() + ", " + found.processors() + " processors");
     String name = found.processor().name();
@@ -51,6 +51,7 @@ final class DoctorCommand implements Callable<Integer> {
   private static void write(JsonGenerator json, Diagnosis found) throws IOException {
     json.writeStartObject();
     json.writeStringField("version", Version.current());
+    json.writeStringField("commit", found.revision());
     json.writeStringField("java", found.java());
     json.writeNumberField("maxHeapBytes", found.maxHeapBytes());
     json.writeStringField("system", found.system());

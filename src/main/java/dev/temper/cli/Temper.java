@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
         VerifyCommand.class,
         BenchCommand.class,
         DoctorCommand.class,
+        PackCommand.class,
         TrainCommand.class,
     })
 public final class Temper implements Runnable {

@@ -71,6 +71,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    requireLibraries();
     TrainPlan plan = plan();
     if (out != null) {
       makeFolder(out);
@@ -91,6 +92,13 @@ final class TrainCommand implements Callable<Integer> {
     }
     report.failures().forEach(output::note);
     return report.failures().isEmpty() ? 0 : Errors.FAILED;
+  }
+
+  private static void requireLibraries() {
+    if (TrainCommand.class.getResource("/org/bytedeco/openblas/global/openblas.class") == null) {
+      throw new IllegalStateException("this folder leaves out train: OpenBLAS and what draws its curves would double it; run ./temper train"
+          + " in a checkout");
+    }
   }
 
   private TrainPlan plan() {

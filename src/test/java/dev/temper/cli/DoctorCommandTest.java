@@ -42,7 +42,7 @@ class DoctorCommandTest {
       }
       assertThat(json.nextToken()).isNull();
     }
-    assertThat(names).containsExactly("version", "java", "maxHeapBytes", "system", "processors", "processor", "features", "devices",
+    assertThat(names).containsExactly("version", "commit", "java", "maxHeapBytes", "system", "processors", "processor", "features", "devices",
         "auto", "findings", "cacheDirectory", "cacheFiles", "cacheBytes");
   }
 
