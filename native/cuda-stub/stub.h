@@ -6,6 +6,9 @@
 // is missing shows; device memory starts as NaN and has guarded edges; an address that a kernel is given must be memory that the
 // device can reach.
 //
+// JCuda's library names some 300 functions of the driver. The JVM's loader binds them when they are first called, so that only
+// those that are called need to exist; LD_BIND_NOW would want all of them.
+//
 // Environment, read whenever it matters:
 //   CUDA_STUB_DEVICES      number of devices, 2 unless given
 //   CUDA_STUB_CAPABILITY   their compute capability, 9.0 unless given

@@ -30,16 +30,14 @@ final class BorrowedMemory {
       throw refusal(tensor, address, bytes, which + " is memory that the CUDA driver does not know",
           "give the device address as its framework does, and keep the memory until the engine has read it");
     }
-    if (Driver.isManaged(at)) {
+    int owner = Driver.deviceOf(at);
+    if ((type != HOST && owner == device) || Driver.isManaged(at)) {
       return;
     }
     if (type == HOST) {
       throw refusal(tensor, address, bytes, which + " lies in host memory", "give it as HostMatrix or RowVector.Host");
     }
-    int owner = Driver.deviceOf(at);
-    if (owner != device) {
-      throw refusal(tensor, address, bytes, which + " lies on cuda:" + owner, "copy it, or open engine cuda:" + owner);
-    }
+    throw refusal(tensor, address, bytes, which + " lies on cuda:" + owner, "copy it, or open engine cuda:" + owner);
   }
 
   private IllegalArgumentException refusal(String tensor, long address, long bytes, String found, String remedy) {

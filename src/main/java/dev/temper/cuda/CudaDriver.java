@@ -15,6 +15,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -22,10 +23,11 @@ import java.util.List;
  * What NVIDIA's driver says before any context exists: its version and its devices. Asked through the foreign function
  * interface, because a Java binding that is touched without the driver's library fails in a way that cannot be undone.
  *
+ * @param file where its library lies, as far as the loader tells
  * @param version newest CUDA version it serves; 12040 is 12.4
  * @param devices all devices
  */
-record CudaDriver(int version, List<CudaDevice> devices) {
+record CudaDriver(String file, int version, List<CudaDevice> devices) {
 
   /** Names another library than {@value #LIBRARY}. */
   static final String LIBRARY_PROPERTY = "dev.temper.cuda.driver";
@@ -64,7 +66,7 @@ record CudaDriver(int version, List<CudaDevice> devices) {
       for (int index = 0; index < count; index++) {
         devices.add(calls.device(index));
       }
-      return new CudaDriver(version, devices);
+      return new CudaDriver(driver.file("cuInit").map(Path::toString).orElse(library), version, devices);
     } catch (LibraryLoadException | RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {

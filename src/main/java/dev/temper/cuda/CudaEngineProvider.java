@@ -116,8 +116,9 @@ public final class CudaEngineProvider implements EngineProvider {
     List<Finding> findings = new ArrayList<>();
     try {
       CudaDriver driver = CudaDriver.ask(library);
-      findings.add(new Finding("CUDA driver", "serves up to CUDA " + driver.versionText()));
+      findings.add(new Finding("CUDA driver", driver.file() + ", serves up to CUDA " + driver.versionText()));
       driver.devices().forEach(device -> findings.add(new Finding("cuda:" + device.index(), device.toString())));
+      findings.add(new Finding("JCuda", describeJcuda()));
     } catch (LibraryLoadException | DeviceException e) {
       findings.add(new Finding("CUDA driver", "none: " + e.getMessage()));
     }
@@ -125,6 +126,15 @@ public final class CudaEngineProvider implements EngineProvider {
     findings.add(new Finding("NVRTC", describeNvrtc(compiler)));
     findings.add(new Finding("kernel cache", compiler.describeCache()));
     return findings;
+  }
+
+  private static String describeJcuda() {
+    try {
+      JCudaLibrary.load();
+      return "its library is loaded";
+    } catch (EngineUnavailableException e) {
+      return String.valueOf(e.getMessage());
+    }
   }
 
   private static String describeNvrtc(KernelCompiler compiler) {

@@ -80,8 +80,9 @@ final class CudaKernelDevice implements KernelDevice {
   @Override
   public KernelLaunch prepare(Specialisation kernel, MemorySegment parameters, long blocks, long sharedBytes) {
     int shared = Math.toIntExact(sharedBytes);
+    KernelModule module = module(kernel);
     try (var _ = context.enter()) {
-      return new PreparedLaunch(kernel, context, stream, module(kernel).function(shared), Math.toIntExact(blocks), shared, parameters);
+      return new PreparedLaunch(kernel, context, stream, module.function(shared), Math.toIntExact(blocks), shared, parameters);
     }
   }
 

@@ -15,6 +15,9 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUmemAttach_flags;
+import jcuda.driver.JCudaDriver;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -93,6 +96,26 @@ final class StreamsAndDevicesTest extends StubEngine {
       assertRefused(engine, batch, matrix(pinned.segment().address()), "but its first byte lies in host memory");
       assertRefused(engine, batch, matrix(batch.onDevice.address() + 4), "but its last byte is memory that the CUDA driver does not know");
       assertRefused(engine, batch, matrix(batch.onDevice.address() + 2), "expected a multiple of 4");
+    }
+  }
+
+  private static final class Managed extends CUdeviceptr {
+    @Override
+    protected long getNativePointer() {
+      return super.getNativePointer();
+    }
+  }
+
+  @Test
+  void managedMemoryIsAccepted() {
+    PrimaryContext framework = new PrimaryContext(1);
+    try (framework; var _ = framework.enter()) {
+      Managed managed = new Managed();
+      assertThat(JCudaDriver.cuMemAllocManaged(managed, DeviceBatch.BYTES, CUmemAttach_flags.CU_MEM_ATTACH_GLOBAL)).isZero();
+      long address = managed.getNativePointer();
+      new BorrowedMemory(0).require("student", address, DeviceBatch.BYTES);
+      assertThatThrownBy(() -> new BorrowedMemory(0).require("student", address, DeviceBatch.BYTES + 1)).isInstanceOf(IllegalArgumentException.class);
+      assertThat(JCudaDriver.cuMemFree(managed)).isZero();
     }
   }
 
