@@ -31,10 +31,12 @@ TEMPER_INLINE float widen_bf16(const void* in) {
   __builtin_memcpy(&value, &bits, sizeof value);
   return value;
 }
+// To the nearest bf16, ties to even, in the upper halves; carries into the exponent as it should, and from a NaN with more than its
+// upper half into the sign.
+TEMPER_INLINE I nearest_bf16(I bits) { return (bits & 0x10000) != 0 ? bits + 0x8000 : bits + 0x7fff; }
 TEMPER_INLINE void encode_bf16(V a, unsigned short* out) {
   I bits = (I)a;
-  I rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;  // to nearest even; carries into the exponent as it should
-  rounded = a == a ? rounded : (bits >> 16) | 0x40;
+  I rounded = a == a ? nearest_bf16(bits) >> 16 : (bits >> 16) | 0x40;
   Halves half = __builtin_convertvector(rounded, Halves);
   __builtin_memcpy(out, &half, sizeof half);
 }
@@ -67,16 +69,34 @@ TEMPER_INLINE void copy_few(void* to, const void* from, int bytes) {
 #undef TEMPER_COPY
 }
 
-// n elements as floats in `buffer`, padded with `padding`.
-template <int32_t dtype> void decode_all(const void* in, int n, float padding, float* buffer) {
+// Of whole vectors; NaN does not count.
+float block_max(const float* in, int n) {
+  V a = splat(-kInfinity), b = a, c = a, d = a;
+  int i = 0;
+  for (; i + 4 * kLanes <= n; i += 4 * kLanes) {
+    a = max(load(in + i), a);
+    b = max(load(in + i + kLanes), b);
+    c = max(load(in + i + 2 * kLanes), c);
+    d = max(load(in + i + 3 * kLanes), d);
+  }
+  for (; i < n; i += kLanes) a = max(load(in + i), a);
+  return max_lanes(max(max(a, b), max(c, d)));
+}
+
+// Elements from `whole` on, less than a vector of them, as one in `buffer`.
+template <int32_t dtype> TEMPER_INLINE void decode_rest(const void* in, int whole, int n, float padding, float* buffer) {
   constexpr int size = dtype == kF32 ? 4 : 2;
-  int whole = n & -kLanes;
-  for (int i = 0; i < whole; i += kLanes) store(decode<dtype>(in, i), buffer + i);
-  if (whole == n) return;
   unsigned char rest[4 * kLanes] = {};
   copy_few(rest, (const char*)in + whole * size, (n - whole) * size);
-  store(decode<dtype>(rest, 0), buffer + whole);
-  for (int i = n; i < padded(n); i++) buffer[i] = padding;
+  store(decode<dtype>(rest, 0), buffer);
+  for (int i = n - whole; i < kLanes; i++) buffer[i] = padding;
+}
+
+// n elements as floats in `buffer`, padded with `padding`.
+template <int32_t dtype> void decode_all(const void* in, int n, float padding, float* buffer) {
+  int whole = n & -kLanes;
+  for (int i = 0; i < whole; i += kLanes) store(decode<dtype>(in, i), buffer + i);
+  if (whole < n) decode_rest<dtype>(in, whole, n, padding, buffer + whole);
 }
 
 // Where the floats are: in place when they are floats and fill whole vectors, else in `buffer`.
@@ -104,36 +124,20 @@ template <int32_t dtype> void encode_all(const float* in, int n, void* out) {
   copy_few((char*)out + whole * size, rest, (n - whole) * size);
 }
 
-// Whole cache lines past the caches: 21 to 32 % of the time of large gradients, which nobody reads before they left the cache anyway.
-template <int32_t dtype> void stream_all(float* in, int n, void* out) {
-  constexpr int size = dtype == kF32 ? 4 : 2, line = 64 / size;
-  int head = (int)(-(uintptr_t)out & 63) / size;
-  if ((uintptr_t)out % size != 0 || n < head + line) return encode_all<dtype>(in, n, out);
-  encode_all<dtype>(in, head, out);
-  int end = head + (n - head) / line * line;
-  for (int i = head; i < end; i += line) {
-    if constexpr (dtype == kF32) {
-      for (int j = 0; j < line; j += kLanes) stream(load(in + i + j), (float*)out + i + j);
-    } else {
-      unsigned short packed[line];
-      for (int j = 0; j < line; j += kLanes) encode<dtype>(load(in + i + j), packed, j);
-      stream(packed, (unsigned short*)out + i);
-    }
-  }
-  encode_all<dtype>(in + end, n - end, (char*)out + (int64_t)end * size);
+TEMPER_INLINE void encode_block(int32_t dtype, const float* in, int n, void* out) {
+  if (dtype == kF32) encode_all<kF32>(in, n, out);
+  if (dtype == kF16) encode_all<kF16>(in, n, out);
+  if (dtype == kBf16) encode_all<kBf16>(in, n, out);
 }
 
-// `in` is readable up to padded(n) and a vector beyond.
-TEMPER_INLINE void store_block(int32_t dtype, float* in, int n, void* out, bool streaming) {
-  if (kStreams && streaming) {
-    if (dtype == kF32) stream_all<kF32>(in, n, out);
-    if (dtype == kF16) stream_all<kF16>(in, n, out);
-    if (dtype == kBf16) stream_all<kBf16>(in, n, out);
-  } else {
-    if (dtype == kF32) encode_all<kF32>(in, n, out);
-    if (dtype == kF16) encode_all<kF16>(in, n, out);
-    if (dtype == kBf16) encode_all<kBf16>(in, n, out);
-  }
+// Whole cache lines past the caches: 21 to 32 % of the time of large gradients, which nobody reads before they left the cache anyway.
+void stream_bytes(const char* in, int bytes, char* out) {
+  int head = (int)(-(uintptr_t)out & 63);
+  if (bytes < head + 64) head = bytes;
+  __builtin_memcpy(out, in, (unsigned)head);
+  int i = head;
+  for (; i + 64 <= bytes; i += 64) stream_line(in + i, out + i);
+  __builtin_memcpy(out + i, in + i, (unsigned)(bytes - i));
 }
 
 // Columns from `first` on become 0: the whole row of an ignored token, or the padding.

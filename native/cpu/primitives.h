@@ -50,7 +50,7 @@ struct PrimitiveRow {
         V shifted = load(x + i) - max;
         store(logarithm ? shifted * inverse_temperature - log_sum : tempered(shifted) * inverse, out + i);
       }
-      store_block(parameters.output.dtype, out, n, (void*)at(job.output, parameters.output, row, from), false);
+      encode_block(parameters.output.dtype, out, n, (void*)at(job.output, parameters.output, row, from));
     }
     store_zeros(parameters.output, job.output, row, parameters.classes);
   }
@@ -73,7 +73,7 @@ struct PrimitiveRow {
       const float* g = block(parameters.upstream, job.upstream, from, n, 0.0f, upstream);
       for (int i = 0; i < padded(n); i += kLanes)
         store((load(g + i) - tempered(load(x + i) - max) * share) * inverse_temperature, out + i);
-      store_block(parameters.output.dtype, out, n, (void*)at(job.output, parameters.output, row, from), false);
+      encode_block(parameters.output.dtype, out, n, (void*)at(job.output, parameters.output, row, from));
     }
     store_zeros(parameters.output, job.output, row, parameters.classes);
   }

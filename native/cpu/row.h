@@ -10,6 +10,13 @@ TEMPER_INLINE float first(V a) { return a[0]; }
 // A maximum of -inf would turn absent classes into NaN.
 TEMPER_INLINE float shift_of(float max) { return max == -kInfinity ? 0.0f : max; }
 
+// A block of logits as floats: whole vectors, or pairs, and what is left in a vector of its own.
+struct Logits {
+  const float* whole;
+  const float* rest;
+  float max;
+};
+
 template <class Policy, bool soft, Hard hard> struct Row {
   const LossJob& job;
   const LossParameters& parameters;
@@ -26,22 +33,45 @@ template <class Policy, bool soft, Hard hard> struct Row {
 
   TEMPER_INLINE int classes() const { return (int)parameters.classes; }
 
-  TEMPER_INLINE const float* student_block(int from, int n, float* buffer) const {
-    return load_block(parameters.student.dtype, at(job.student, parameters.student, row, from), n, -kInfinity, buffer);
+  // Depends on the dtypes of the logits alone: the order of summation does not change with what else is asked for.
+  const bool paired = parameters.student.dtype == kBf16 && (!soft || parameters.teacher.dtype == kBf16);
+
+  // How many floats a block of n logits comes to, and how many of them follow one another.
+  TEMPER_INLINE int floats(int n) const { return paired ? whole_pairs(n) : padded(n); }
+  TEMPER_INLINE int whole(int n) const { return paired ? whole_pairs(n) : n & -kLanes; }
+
+  TEMPER_INLINE Logits block(const void* base, const Shape& shape, int from, int n, float* buffer) const {
+    const char* in = at(base, shape, row, from);
+    if (paired) return {buffer, buffer, decode_pairs(in, n, buffer)};
+    if (shape.dtype != kF32 || whole(n) == n) {
+      const float* all = load_block(shape.dtype, in, n, -kInfinity, buffer);
+      return {all, all + whole(n), block_max(all, padded(n))};
+    }
+    decode_rest<kF32>(in, whole(n), n, -kInfinity, buffer);
+    float a = block_max((const float*)in, whole(n)), b = block_max(buffer, kLanes);
+    return {(const float*)in, buffer, a > b ? a : b};
   }
-  TEMPER_INLINE const float* teacher_block(int from, int n, float* buffer) const {
-    return load_block(parameters.teacher.dtype, at(job.teacher, parameters.teacher, row, from), n, -kInfinity, buffer);
+  TEMPER_INLINE Logits student_block(int from, int n, float* buffer) const {
+    return block(job.student, parameters.student, from, n, buffer);
+  }
+  TEMPER_INLINE Logits teacher_block(int from, int n, float* buffer) const {
+    return block(job.teacher, parameters.teacher, from, n, buffer);
   }
   TEMPER_INLINE BlockExponentials exponentials(int from) const {
     return {scratch.student_exp + from, scratch.teacher_exp + from, scratch.hard_exp + from, scratch.log_ratio + from};
   }
 
-  TEMPER_INLINE Upcoming upcoming(int column) const {
+  // `keep` as in sum. A gradient that is neither streamed nor far away is fetched too: a store that misses the caches holds up those after it.
+  template <bool keep> TEMPER_INLINE Upcoming upcoming(int column) const {
     int64_t next = column < classes() ? row : row + 1;
     int from = column < classes() ? column : column - classes();
-    const char* student = at(job.student, parameters.student, next, from);
-    return {student, soft ? at(job.teacher, parameters.teacher, next, from) : student, element_bytes(parameters.student.dtype),
-            element_bytes(soft ? parameters.teacher.dtype : parameters.student.dtype)};
+    Fetched student = fetched(job.student, parameters.student, next, from);
+    bool soon = keep && !job.stream_gradient && classes() <= kBlock;
+    return {student, soft ? fetched(job.teacher, parameters.teacher, next, from) : student,
+            soon ? fetched(job.gradient, parameters.gradient, row, column - kBlock) : student};
+  }
+  static TEMPER_INLINE Fetched fetched(const void* base, const Shape& shape, int64_t row, int column) {
+    return {at(base, shape, row, column), element_bytes(shape.dtype)};
   }
 
   // Sweep 1. Blocks fit the first-level cache: their maxima first, then the exponentials at the maxima so far, rescaled when these rise.
@@ -49,10 +79,8 @@ template <class Policy, bool soft, Hard hard> struct Row {
     alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
       int n = classes() - from < kBlock ? classes() - from : kBlock;
-      const float* z = student_block(from, n, student_buffer);
-      const float* u = soft ? teacher_block(from, n, teacher_buffer) : z;
-      n = padded(n);
-      float zm = block_max(z, n), um = soft ? block_max(u, n) : zm;
+      Logits z = student_block(from, n, student_buffer), u = soft ? teacher_block(from, n, teacher_buffer) : z;
+      float zm = z.max, um = u.max;
       if (zm > student_max || um > teacher_max) {
         float s = zm > student_max ? zm : student_max, t = um > teacher_max ? um : teacher_max;
         if (block > 0) rescale(total, s, t);
@@ -60,11 +88,13 @@ template <class Policy, bool soft, Hard hard> struct Row {
       }
       scratch.student_shift[block] = student_max;
       scratch.teacher_shift[block] = teacher_max;
-      for (int i = 0; i < n; i += kChain) {
-        int part = n - i < kChain ? n - i : kChain;
-        sum_block<Policy, soft, hard, keep>(policy, tempered, plain, z + i, u + i, part, shift_of(student_max),
-                                            shift_of(teacher_max), total, exponentials(from + i), upcoming(from + i + kBlock));
-      }
+      auto add = [&](const float* zi, const float* ui, int i, int part) {
+        sum_block<Policy, soft, hard, keep>(policy, tempered, plain, zi, ui, part, shift_of(student_max), shift_of(teacher_max), total,
+                                            exponentials(from + i), upcoming<keep>(from + i + kBlock));
+      };
+      int end = whole(n);
+      for (int i = 0; i < end; i += kChain) add(z.whole + i, u.whole + i, i, end - i < kChain ? end - i : kChain);
+      if (end < n) add(z.rest, u.rest, end, kLanes);
     }
   }
 
@@ -113,7 +143,7 @@ template <class Policy, bool soft, Hard hard> struct Row {
     normaliser = temper::normaliser(splat(sum_lanes(excess_sum)), splat(student_sum), splat(teacher_sum));
     for (int from = 0; from < classes(); from += kBlock) {
       int n = classes() - from < kBlock ? classes() - from : kBlock;
-      add_block(policy, exponentials(from), padded(n), normaliser, sums);
+      add_block(policy, exponentials(from), floats(n), normaliser, sums);
     }
     for (int k = 0; k < Policy::kSums; k++) sums[k] = splat(sum_lanes(sums[k]));
     divergence = first(policy.value(sums));
@@ -126,10 +156,14 @@ template <class Policy, bool soft, Hard hard> struct Row {
   template <bool on_accurate_route> V fill(int from) const {
     alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
     int n = classes() - from < kBlock ? classes() - from : kBlock;
-    const float* z = student_block(from, n, student_buffer);
-    const float* u = soft ? teacher_block(from, n, teacher_buffer) : z;
+    Logits z = student_block(from, n, student_buffer), u = soft ? teacher_block(from, n, teacher_buffer) : z;
     RowShift<V> shift = row_shift(splat(student_max), splat(teacher_max), splat((float)(1 / temperature)));
-    return fill_block<soft, hard, on_accurate_route>(tempered, plain, z, u, padded(n), student_max, teacher_max, shift, exponentials(from));
+    auto fill = [&](const float* zi, const float* ui, int i, int part) {
+      return fill_block<soft, hard, on_accurate_route>(tempered, plain, zi, ui, part, student_max, teacher_max, shift, exponentials(from + i));
+    };
+    int end = whole(n);
+    V excess_sum = fill(z.whole, u.whole, 0, end);
+    return end < n ? excess_sum + fill(z.rest, u.rest, end, kLanes) : excess_sum;
   }
 
   // The gradient from the exponentials in scratch (`fresh`: from the logits and saved statistics, block by block).
@@ -148,10 +182,11 @@ template <class Policy, bool soft, Hard hard> struct Row {
         here.teacher *= tempered(dt);
         inverse *= first(plain(ds));
       }
-      if (accurate) gradient_block<Policy, soft, hard, true>(policy, exponentials(from), padded(n), here, sums, inverse, scale, out);
-      else gradient_block<Policy, soft, hard, false>(policy, exponentials(from), padded(n), here, sums, inverse, scale, out);
-      if (hard != Hard::kNone && label >= from && label < from + n) out[label - from] -= scale.hard;
-      store_block(parameters.gradient.dtype, out, n, (void*)at(job.gradient, parameters.gradient, row, from), job.stream_gradient);
+      if (accurate) gradient_block<Policy, soft, hard, true>(policy, exponentials(from), floats(n), here, sums, inverse, scale, out);
+      else gradient_block<Policy, soft, hard, false>(policy, exponentials(from), floats(n), here, sums, inverse, scale, out);
+      if (hard != Hard::kNone && label >= from && label < from + n)
+        out[paired ? position_in_pairs((int)label - from) : label - from] -= scale.hard;
+      store_block(parameters.gradient.dtype, paired, out, n, (void*)at(job.gradient, parameters.gradient, row, from), kStreams && job.stream_gradient);
     }
     store_zeros(parameters.gradient, job.gradient, row, parameters.classes);
   }

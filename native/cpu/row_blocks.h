@@ -2,7 +2,7 @@
 // the loops hold no branch; floats in, floats out, whole vectors.
 #pragma once
 
-#include "load_store.h"
+#include "paired.h"
 
 #include "../../kernels/divergence/forward_kl.h"
 #include "../../kernels/divergence/jensen_shannon.h"
@@ -43,19 +43,6 @@ struct BlockExponentials {
   float* log_ratio;
 };
 
-float block_max(const float* in, int n) {
-  V a = splat(-kInfinity), b = a, c = a, d = a;
-  int i = 0;
-  for (; i + 4 * kLanes <= n; i += 4 * kLanes) {
-    a = max(load(in + i), a);
-    b = max(load(in + i + kLanes), b);
-    c = max(load(in + i + 2 * kLanes), c);
-    d = max(load(in + i + 3 * kLanes), d);
-  }
-  for (; i < n; i += kLanes) a = max(load(in + i), a);
-  return max_lanes(max(max(a, b), max(c, d)));
-}
-
 template <Hard hard> TEMPER_INLINE V hard_exp(V student_exp, const float* separate) {
   V square = student_exp * student_exp;
   if constexpr (hard == Hard::kSquare) return square;
@@ -66,14 +53,17 @@ template <Hard hard> TEMPER_INLINE V hard_exp(V student_exp, const float* separa
 
 // The logits that are read next. Fetched while the exponentials of these are computed, they are there when their maxima are taken,
 // a sweep that has too little to do to hide a read from memory; the processor's own prefetching ends with each page of 4 KiB.
+struct Fetched {
+  const char* at;
+  int64_t bytes;   // of one element
+};
 struct Upcoming {
-  const char* student;
-  const char* teacher;
-  int student_bytes, teacher_bytes;   // of one element
+  Fetched student, teacher, gradient;
 
   TEMPER_INLINE void fetch(int column) const {
-    __builtin_prefetch(student + (int64_t)column * student_bytes);
-    __builtin_prefetch(teacher + (int64_t)column * teacher_bytes);
+    __builtin_prefetch(student.at + column * student.bytes);
+    __builtin_prefetch(teacher.at + column * teacher.bytes);
+    __builtin_prefetch(gradient.at + column * gradient.bytes, 1);
   }
 };
 

@@ -35,7 +35,7 @@ struct Tile {
     } else {
       alignas(64) float buffer[kShortRow + kLanes];
       for (int c = 0; c < classes; c++) buffer[c] = at[c][lane];
-      store_block(shape.dtype, buffer, classes, out, false);
+      encode_block(shape.dtype, buffer, classes, out);
     }
     store_zeros(shape, base, row, classes);
   }

@@ -13,20 +13,28 @@ typedef int I __attribute__((vector_size(64)));
 TEMPER_INLINE V fma(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
 // The second argument where either is NaN.
 TEMPER_INLINE V max(V a, V b) { return _mm512_max_ps(a, b); }
-TEMPER_INLINE V round(V a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
-// a 2^n for whole n in [-252, 0].
-TEMPER_INLINE V scale(V a, V n) { return _mm512_scalef_ps(a, n); }
+// a 2^floor(n); 0 where x is below `lowest`, by a mask: to compute a 0 or a subnormal by scaling takes the processor 60 ns, which the
+// padding of each row would pay.
+TEMPER_INLINE V not_below(V, V x) { return x; }
+TEMPER_INLINE V scale(V a, V n, V x, V lowest) {
+  return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(x, lowest, _CMP_NLT_UQ), a, n);
+}
+
+// 2^(k/16), k the last bits of n's: one instruction for a table of 16.
+constexpr int kExp2Steps = 16;
+TEMPER_INLINE V exp2_step(V n) {
+  const V powers = {1.0f,        1.04427373f, 1.09050775f, 1.13878858f, 1.18920708f, 1.24185777f, 1.29683959f, 1.35425556f,
+                    1.41421354f, 1.47682619f, 1.54221082f, 1.61049032f, 1.68179286f, 1.75625217f, 1.8340081f,  1.91520655f};
+  return _mm512_permutexvar_ps((__m512i)n, powers);
+}
 
 TEMPER_INLINE V decode_f16(const unsigned short* in) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)in)); }
 TEMPER_INLINE void encode_f16(V a, unsigned short* out) {
   _mm256_storeu_si256((__m256i*)out, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 
-// Past the caches; `out` is 64-byte aligned. stream_fence orders these stores before whatever follows.
-TEMPER_INLINE void stream(V a, float* out) { _mm512_stream_ps(out, a); }
-TEMPER_INLINE void stream(const unsigned short* in, unsigned short* out) {
-  _mm512_stream_si512((__m512i*)out, _mm512_loadu_si512(in));
-}
+// 64 bytes past the caches; `out` is aligned to them. stream_fence orders these stores before whatever follows.
+TEMPER_INLINE void stream_line(const char* in, char* out) { _mm512_stream_si512((__m512i*)out, _mm512_loadu_si512(in)); }
 TEMPER_INLINE void stream_fence() { _mm_sfence(); }
 constexpr bool kStreams = true;
 

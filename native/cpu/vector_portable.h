@@ -21,13 +21,16 @@ TEMPER_INLINE V fma(V a, V b, V c) { return a * b + c; }
 #endif
 // The second argument where either is NaN.
 TEMPER_INLINE V max(V a, V b) { return a > b ? a : b; }
-// For |a| < 2^22 and NaN: adding 1.5 * 2^23 leaves no place for a fraction.
-TEMPER_INLINE V round(V a) { return (a + 12582912.0f) - 12582912.0f; }
+// The exponent x of 2^x where that is not 0 anyway.
+TEMPER_INLINE V not_below(V lowest, V x) { return max(lowest, x); }
 // a 2^n for whole n in [-252, 0], in two steps so that subnormal results come out.
-TEMPER_INLINE V scale(V a, V n) {
+TEMPER_INLINE V scale(V a, V n, V, V) {
   I whole = (I)(n + 12582912.0f) - 0x4b400000, half = whole >> 1;
   return a * (V)((half + 127) << 23) * (V)((whole - half + 127) << 23);
 }
+
+constexpr int kExp2Steps = 1;  // no table
+TEMPER_INLINE V exp2_step(V n) { return n; }
 
 TEMPER_INLINE V decode_f16(const unsigned short* in) {
   unsigned short each[4];
@@ -54,8 +57,7 @@ TEMPER_INLINE void encode_f16(V a, unsigned short* out) {
 }
 
 constexpr bool kStreams = false;
-TEMPER_INLINE void stream(V a, float* out) { __builtin_memcpy(out, &a, sizeof a); }
-TEMPER_INLINE void stream(const unsigned short* in, unsigned short* out) { __builtin_memcpy(out, in, 64); }
+TEMPER_INLINE void stream_line(const char* in, char* out) { __builtin_memcpy(out, in, 64); }
 TEMPER_INLINE void stream_fence() {}
 
 }  // namespace
