@@ -42,7 +42,8 @@ public final class EmulatorEngineProvider implements EngineProvider {
       throw new IllegalArgumentException("device emulator:" + index + " does not exist, expected emulator");
     }
     requireLinux();
-    return new KernelEngine(new EmulatedDevice(HostKernels.of(HostCompiler.find(System.getenv())), settings()));
+    EmulatorSettings settings = settings();
+    return new KernelEngine(new EmulatedDevice(HostKernels.of(HostCompiler.find(System.getenv()), settings.build()), settings));
   }
 
   @Override

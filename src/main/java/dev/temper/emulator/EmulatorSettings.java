@@ -1,8 +1,10 @@
 package dev.temper.emulator;
 
 import dev.temper.kernel.DeviceLimits;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
+import java.util.stream.Collectors;
 
 /**
  * What the emulator plays.
@@ -10,8 +12,9 @@ import java.util.Properties;
  * @param capability compute capability whose limits it has, such as {@code 9.0}
  * @param order in which threads take turns, one of {@link #ORDERS}
  * @param seed of the shuffled orders
+ * @param build how its code is built
  */
-record EmulatorSettings(String capability, String order, long seed) {
+record EmulatorSettings(String capability, String order, long seed, HostBuild build) {
 
   /** Numbered as in native/cuda-host. Run-ahead orders resume the first warp that can run, until it waits. */
   static final List<String> ORDERS = List.of(
@@ -20,6 +23,7 @@ record EmulatorSettings(String capability, String order, long seed) {
   static final String CAPABILITY_PROPERTY = "dev.temper.emulator.capability";
   static final String ORDER_PROPERTY = "dev.temper.emulator.order";
   static final String SEED_PROPERTY = "dev.temper.emulator.seed";
+  static final String BUILD_PROPERTY = "dev.temper.emulator.build";
 
   EmulatorSettings {
     if (!capability.matches("\\d{1,2}\\.\\d")) {
@@ -33,11 +37,17 @@ record EmulatorSettings(String capability, String order, long seed) {
   static EmulatorSettings of(Properties properties) {
     String seed = properties.getProperty(SEED_PROPERTY, "1");
     try {
-      return new EmulatorSettings(properties.getProperty(CAPABILITY_PROPERTY, "9.0"),
-          properties.getProperty(ORDER_PROPERTY, "run-ahead"), Long.parseLong(seed));
+      return new EmulatorSettings(properties.getProperty(CAPABILITY_PROPERTY, "9.0"), properties.getProperty(ORDER_PROPERTY, "run-ahead"),
+          Long.parseLong(seed), build(properties.getProperty(BUILD_PROPERTY, HostBuild.PLAIN.label())));
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException(SEED_PROPERTY + " is '" + seed + "', expected a whole number", e);
     }
+  }
+
+  private static HostBuild build(String name) {
+    return Arrays.stream(HostBuild.values()).filter(build -> build.label().equals(name)).findFirst()
+        .orElseThrow(() -> new IllegalArgumentException(BUILD_PROPERTY + " is '" + name + "', expected one of "
+            + Arrays.stream(HostBuild.values()).map(HostBuild::label).collect(Collectors.joining(", "))));
   }
 
   DeviceLimits limits() {

@@ -23,7 +23,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Kernels compiled for the host, kept on disk and in the process: a library stays loaded, so that engines share them. */
 final class HostKernels {
@@ -37,21 +39,30 @@ final class HostKernels {
   private static final Map<HostCompiler, HostKernels> OF_PROCESS = new ConcurrentHashMap<>();
 
   private final HostCompiler compiler;
+  private final HostBuild build;
   private final HostRuntime runtime;
+  private final Function<String, KernelSource> sources;
   private final DiskCache cache;
   private final Map<Specialisation, MethodHandle> loaded = new ConcurrentHashMap<>();
-  private boolean runtimeLoaded;
+  private @Nullable SharedLibrary loadedRuntime;
 
-  HostKernels(HostCompiler compiler, HostRuntime runtime, DiskCache cache) {
+  HostKernels(HostCompiler compiler, HostBuild build, HostRuntime runtime, Function<String, KernelSource> sources, DiskCache cache) {
     this.compiler = compiler;
+    this.build = build;
     this.runtime = runtime;
+    this.sources = sources;
     this.cache = cache;
   }
 
-  /** Those that this compiler has made for this process. */
-  static HostKernels of(HostCompiler compiler) {
-    return OF_PROCESS.computeIfAbsent(
-        compiler, c -> new HostKernels(c, HostRuntime.load(), DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT)));
+  /** Those that this compiler has made for this process, which keeps to the build that it began with. */
+  static HostKernels of(HostCompiler compiler, HostBuild build) {
+    HostKernels kernels = OF_PROCESS.computeIfAbsent(compiler, c -> new HostKernels(
+        c, build, HostRuntime.load(), KernelSource::load, DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT)));
+    if (kernels.build != build) {
+      throw new EngineUnavailableException("the " + build.label() + " emulator cannot run beside the " + kernels.build.label()
+          + " one that this process has; start another process");
+    }
+    return kernels;
   }
 
   /** What it says of itself. */
@@ -66,11 +77,12 @@ final class HostKernels {
 
   /** The shared library of a kernel, with the launcher {@code ENTRY_launch}. */
   byte[] library(Specialisation kernel) {
-    KernelSource source = KernelSource.load(kernel.source());
+    KernelSource source = sources.apply(kernel.source());
     List<String> macros = kernel.definitions().stream().map(definition -> "-D" + definition).toList();
     CacheKey key = key("kernel").add(source).add("macros", macros).build();
     return cache.read(key).orElseGet(() -> {
-      List<String> arguments = new ArrayList<>(macros);
+      List<String> arguments = new ArrayList<>(build.ofKernels());
+      arguments.addAll(macros);
       arguments.add("unit.cpp");
       byte[] library = compile(folder -> {
         for (Map.Entry<String, String> header : source.headers().entrySet()) {
@@ -92,7 +104,7 @@ final class HostKernels {
   }
 
   private MethodHandle load(Specialisation kernel) {
-    loadRuntime();
+    runtime();
     try {
       return open(library(kernel), false).function(kernel.entry() + "_launch", LAUNCHER);
     } catch (LibraryLoadException e) {
@@ -100,27 +112,30 @@ final class HostKernels {
     }
   }
 
-  /** Kernels find the runtime's functions among the symbols of the process. */
-  private synchronized void loadRuntime() {
-    if (runtimeLoaded) {
-      return;
+  /** The runtime, whose functions kernels find among the symbols of the process. */
+  synchronized SharedLibrary runtime() {
+    if (loadedRuntime != null) {
+      return loadedRuntime;
     }
     CacheKey key = key("runtime").build();
     byte[] library = cache.read(key).orElseGet(() -> {
-      byte[] compiled = compile(_ -> {}, runtime.units());
+      List<String> arguments = new ArrayList<>(build.ofRuntime());
+      arguments.addAll(runtime.units());
+      byte[] compiled = compile(_ -> {}, arguments);
       cache.write(key, compiled);
       return compiled;
     });
     try {
-      open(library, true);
+      loadedRuntime = open(library, true);
+      return loadedRuntime;
     } catch (LibraryLoadException e) {
       throw new EngineUnavailableException("the emulator's runtime was compiled but does not load: " + e.getMessage());
     }
-    runtimeLoaded = true;
   }
 
   private CacheKey.Builder key(String kind) {
-    return CacheKey.schema(SCHEMA).add("kind", kind).add("compiler", compiler.identity()).add("runtime", runtime.contents());
+    return CacheKey.schema(SCHEMA).add("kind", kind).add("compiler", compiler.identity()).add("build", build.label())
+        .add("runtime", runtime.contents());
   }
 
   private interface Sources {

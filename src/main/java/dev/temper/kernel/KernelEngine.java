@@ -26,6 +26,7 @@ public final class KernelEngine implements EngineBackend {
   private final ReentrantLock order = new ReentrantLock();
   private final Workspace workspace;
   private final Readbacks readbacks;
+  private final OwnedBuffers buffers;
   private final DeviceFunctions functions;
 
   /** Takes the device, and closes it when it is closed. */
@@ -33,6 +34,7 @@ public final class KernelEngine implements EngineBackend {
     this.device = device;
     workspace = new Workspace(device);
     readbacks = new Readbacks(device, order);
+    buffers = new OwnedBuffers(device, order);
     functions = new DeviceFunctions(device);
   }
 
@@ -137,7 +139,7 @@ public final class KernelEngine implements EngineBackend {
 
   @Override
   public DeviceBuffer allocate(long bytes) {
-    return new OwnedBuffer(device, order, bytes);
+    return buffers.allocate(bytes);
   }
 
   @Override
@@ -154,7 +156,7 @@ public final class KernelEngine implements EngineBackend {
   public void close() {
     order.lock();
     // The device is let go even where it has failed, and each of these calls then throws.
-    try (device; workspace; readbacks) {
+    try (device; workspace; readbacks; buffers) {
       device.synchronize();
     } finally {
       order.unlock();

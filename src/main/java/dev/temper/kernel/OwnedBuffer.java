@@ -9,13 +9,15 @@ final class OwnedBuffer implements DeviceBuffer {
 
   private final KernelDevice device;
   private final ReentrantLock order;
+  private final OwnedBuffers all;
   private final long address;
   private final long bytes;
   private boolean closed;
 
-  OwnedBuffer(KernelDevice device, ReentrantLock order, long bytes) {
+  OwnedBuffer(KernelDevice device, ReentrantLock order, OwnedBuffers all, long bytes) {
     this.device = device;
     this.order = order;
+    this.all = all;
     this.bytes = bytes;
     address = device.allocate(bytes);
   }
@@ -51,6 +53,7 @@ final class OwnedBuffer implements DeviceBuffer {
     try {
       if (!closed) {
         closed = true;
+        all.forget(this);
         device.free(address);
       }
     } finally {

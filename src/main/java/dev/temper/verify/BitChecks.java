@@ -64,7 +64,7 @@ final class BitChecks {
     return values == null ? null : Arrays.copyOfRange(values, from, from + count);
   }
 
-  private static void same(Observed first, Observed second, Comparison comparison) {
+  static void same(Observed first, Observed second, Comparison comparison) {
     compare("gradient", second.output(), first.output(), comparison);
     compare("row_soft", second.rowSoft(), first.rowSoft(), comparison);
     compare("row_hard", second.rowHard(), first.rowHard(), comparison);

@@ -58,11 +58,20 @@ public final class VerificationRun {
     return run(found, (done, total, next) -> { });
   }
 
+  /** Runs cases that need not be of the grid. */
+  Verification runCases(List<Case> cases) {
+    return run(cases.stream().map(this::step).toList(), (done, total, next) -> { });
+  }
+
   private List<Step> steps(List<Case> cases) {
     List<Step> steps = new ArrayList<>(PartChecks.of(engine, seed).stream()
         .map(check -> new Step(Group.DEVICE_FUNCTIONS, check.name(), check::run)).toList());
-    cases.forEach(c -> steps.add(new Step(c.group(), c.name(), () -> run(c))));
+    cases.forEach(c -> steps.add(step(c)));
     return steps;
+  }
+
+  private Step step(Case c) {
+    return new Step(c.group(), c.name(), () -> run(c));
   }
 
   private Verification run(List<Step> steps, Progress progress) {

@@ -9,6 +9,7 @@ import dev.temper.SelfCheck;
 import dev.temper.kernel.CacheDirectory;
 import dev.temper.kernel.DiskCache;
 import dev.temper.kernel.KernelEngine;
+import dev.temper.kernel.KernelSource;
 import dev.temper.spi.Availability;
 import dev.temper.spi.EngineBackend;
 import java.util.LinkedHashMap;
@@ -90,8 +91,8 @@ class DeviceFunctionsTest {
   private static Map<String, SelfCheck> checks(HostRuntime runtime, String capability) {
     Properties properties = new Properties();
     properties.setProperty(EmulatorSettings.CAPABILITY_PROPERTY, capability);
-    HostKernels kernels = new HostKernels(
-        HostCompiler.find(System.getenv()), runtime, DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT));
+    HostKernels kernels = new HostKernels(HostCompiler.find(System.getenv()), HostBuild.PLAIN, runtime, KernelSource::load,
+        DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT));
     Map<String, SelfCheck> checks = new LinkedHashMap<>();
     try (EngineBackend engine = new KernelEngine(new EmulatedDevice(kernels, EmulatorSettings.of(properties)))) {
       for (String name : engine.selfChecks()) {

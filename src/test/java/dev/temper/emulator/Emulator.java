@@ -1,0 +1,82 @@
+package dev.temper.emulator;
+
+import dev.temper.LossEngine;
+import dev.temper.OpenedEngine;
+import dev.temper.kernel.CacheDirectory;
+import dev.temper.kernel.DiskCache;
+import dev.temper.kernel.KernelEngine;
+import dev.temper.kernel.KernelLaunch;
+import dev.temper.kernel.KernelSource;
+import dev.temper.kernel.Specialisation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+
+/** An engine over an emulator of any settings, and what was launched on it; several may be open in one process. */
+public final class Emulator implements AutoCloseable {
+
+  /** Every order in which threads can take turns. */
+  public static final List<String> ORDERS = EmulatorSettings.ORDERS;
+
+  private final LossEngine engine;
+  private final Set<Specialisation> launched = ConcurrentHashMap.newKeySet();
+
+  private Emulator(EmulatorSettings settings, HostKernels kernels, long mostTeams, List<Watcher> watchers) {
+    List<Watcher> all = new ArrayList<>(watchers);
+    all.add(new Watcher() {
+      @Override
+      public KernelLaunch prepared(Specialisation kernel, KernelLaunch launch) {
+        launched.add(kernel);
+        return launch;
+      }
+    });
+    engine = OpenedEngine.over(
+        "emulator", new KernelEngine(WatchedDevice.of(new EmulatedDevice(kernels, settings), mostTeams, all)));
+  }
+
+  /** With the limits of a compute capability. */
+  public static Emulator of(String capability) {
+    return of(capability, "run-ahead", Long.MAX_VALUE);
+  }
+
+  /** With threads in that order, in grids of at most so many clusters. */
+  public static Emulator of(String capability, String order, long mostTeams) {
+    HostKernels kernels = HostKernels.of(HostCompiler.find(System.getenv()), HostBuild.PLAIN);
+    return new Emulator(new EmulatorSettings(capability, order, 7, HostBuild.PLAIN), kernels, mostTeams, List.of());
+  }
+
+  /** With other sources than the library's. */
+  public static Emulator over(Function<String, KernelSource> sources, String order) {
+    HostKernels kernels = kernels(HostBuild.PLAIN, sources);
+    return new Emulator(new EmulatorSettings("9.0", order, 7, HostBuild.PLAIN), kernels, Long.MAX_VALUE, List.of());
+  }
+
+  /** As the system properties say, over these sources. */
+  static Emulator ofProperties(Function<String, KernelSource> sources, Function<HostKernels, Watcher> watcher) {
+    EmulatorSettings settings = EmulatorSettings.of(System.getProperties());
+    HostKernels kernels = kernels(settings.build(), sources);
+    return new Emulator(settings, kernels, Long.MAX_VALUE, List.of(watcher.apply(kernels)));
+  }
+
+  private static HostKernels kernels(HostBuild build, Function<String, KernelSource> sources) {
+    return new HostKernels(HostCompiler.find(System.getenv()), build, HostRuntime.load(), sources,
+        DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT));
+  }
+
+  /** The engine, as users have it. */
+  public LossEngine engine() {
+    return engine;
+  }
+
+  /** Every kernel of which a launch was made ready here. */
+  public Set<Specialisation> launched() {
+    return Set.copyOf(launched);
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+  }
+}

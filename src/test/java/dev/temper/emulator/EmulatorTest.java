@@ -1,0 +1,32 @@
+package dev.temper.emulator;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.temper.LossEngine;
+import dev.temper.spi.Availability;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+/** Tests of what engines over the CUDA sources do with memory, launches and results: on the emulator. */
+abstract class EmulatorTest {
+
+  private Emulator emulator;
+
+  @BeforeEach
+  final void open() {
+    Availability found = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
+    assumeTrue(found.usable(), "DID NOT RUN: " + found.description());
+    emulator = Emulator.of("9.0");
+  }
+
+  @AfterEach
+  final void close() {
+    if (emulator != null) {
+      emulator.close();
+    }
+  }
+
+  final LossEngine engine() {
+    return emulator.engine();
+  }
+}

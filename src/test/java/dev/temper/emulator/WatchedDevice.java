@@ -1,0 +1,73 @@
+package dev.temper.emulator;
+
+import dev.temper.kernel.KernelDevice;
+import dev.temper.kernel.KernelLaunch;
+import dev.temper.kernel.Specialisation;
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** Stands before a device, tells watchers what passes, and may cut grids short. */
+final class WatchedDevice implements InvocationHandler {
+
+  private final KernelDevice device;
+  private final long mostTeams;
+  private final List<Watcher> watchers;
+
+  private WatchedDevice(KernelDevice device, long mostTeams, List<Watcher> watchers) {
+    this.device = device;
+    this.mostTeams = mostTeams;
+    this.watchers = watchers;
+  }
+
+  /** With grids of at most so many clusters, so that each takes several rows in turn. */
+  static KernelDevice of(KernelDevice device, long mostTeams, List<Watcher> watchers) {
+    return (KernelDevice) Proxy.newProxyInstance(
+        WatchedDevice.class.getClassLoader(), new Class<?>[] {KernelDevice.class}, new WatchedDevice(device, mostTeams, watchers));
+  }
+
+  @Override
+  public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments) throws Throwable {
+    Object[] given = arguments == null ? new Object[0] : arguments.clone();
+    if (method.getName().equals("prepare")) {
+      int cluster = ((Specialisation) given[0]).cluster();
+      given[2] = Math.min((long) given[2] / cluster, mostTeams) * cluster;
+    }
+    Object result;
+    try {
+      result = method.invoke(device, given);
+    } catch (InvocationTargetException e) {
+      throw e.getCause();
+    }
+    return told(method.getName(), given, result);
+  }
+
+  private @Nullable Object told(String method, Object[] given, @Nullable Object result) {
+    if (method.equals("free")) {
+      watchers.forEach(watcher -> watcher.freed((long) given[0]));
+    }
+    return switch (result) {
+      case Long address when method.equals("allocate") -> {
+        watchers.forEach(watcher -> watcher.allocated(address, (long) given[0]));
+        yield address;
+      }
+      case OptionalLong address when method.equals("addressOf") && address.isPresent() -> {
+        watchers.forEach(watcher -> watcher.placed((MemorySegment) given[0]));
+        yield address;
+      }
+      case KernelLaunch launch when method.equals("prepare") -> {
+        KernelLaunch watched = launch;
+        for (Watcher watcher : watchers) {
+          watched = watcher.prepared((Specialisation) given[0], watched);
+        }
+        yield watched;
+      }
+      case null, default -> result;
+    };
+  }
+}

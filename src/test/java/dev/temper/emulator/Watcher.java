@@ -1,0 +1,23 @@
+package dev.temper.emulator;
+
+import dev.temper.kernel.KernelLaunch;
+import dev.temper.kernel.Specialisation;
+import java.lang.foreign.MemorySegment;
+
+/** Told what an engine asks of its device. */
+interface Watcher {
+
+  /** Memory of the device is new. */
+  default void allocated(long address, long bytes) {}
+
+  /** Memory of the device is gone. */
+  default void freed(long address) {}
+
+  /** Kernels are about to use host memory where it is. */
+  default void placed(MemorySegment host) {}
+
+  /** A launch was made ready; the result takes its place. */
+  default KernelLaunch prepared(Specialisation kernel, KernelLaunch launch) {
+    return launch;
+  }
+}
