@@ -69,8 +69,9 @@ static Result onDevice(int device, const std::function<Result()>& work) {
 /// What is left on a device when its last user goes is lost, and told.
 static void destroyContext(Context& context) {
     carryOutAll(context);
-    size_t lost = freeAll(context.device) + context.streams.size() + destroyEvents(context) + unloadModules(context);
-    if (lost > 0) report("device %d: %zu allocations, streams, events and modules were left behind", context.device, lost);
+    size_t lost = freeAll(context.device) + context.streams.size() + destroyEvents(context) + destroyExecutables(context) +
+                  unloadModules(context);
+    if (lost > 0) report("device %d: %zu allocations, streams, events, graphs and modules were left behind", context.device, lost);
     context.streams.clear();
     context.perThread.clear();
     context.failure = SUCCESS;
@@ -132,6 +133,7 @@ STUB_EXPORT int cuDeviceGetAttribute(int* value, int attribute, int device) {
 
 STUB_EXPORT int cuDevicePrimaryCtxRetain(Context** context, int device) {
     return onDevice(device, [&] {
+        if (number("CUDA_STUB_BUSY", 0) != 0) return DEVICE_UNAVAILABLE;
         std::unique_ptr<Context>& own = state().contexts[device];
         if (own == nullptr) own.reset(new Context(device));
         own->references++;

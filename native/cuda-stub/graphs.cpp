@@ -1,11 +1,22 @@
 // Capture of a stream into a graph, and its replay.
 #include "stub.h"
 
-using namespace stub;
+namespace stub {
 
-struct Executable {
-    std::shared_ptr<Graph> graph;
-};
+size_t destroyExecutables(Context& context) {
+    std::set<Executable*> lost;
+    for (Executable* executable : state().executables)
+        if (executable->context == &context) lost.insert(executable);
+    for (Executable* executable : lost) {
+        state().executables.erase(executable);
+        delete executable;
+    }
+    return lost.size();
+}
+
+}  // namespace stub
+
+using namespace stub;
 
 STUB_EXPORT int cuStreamBeginCapture_v2(void* handle, int mode) {
     return within([&](Context& context) {
@@ -47,9 +58,9 @@ STUB_EXPORT int cuGraphDestroy(std::shared_ptr<Graph>* graph) {
 }
 
 STUB_EXPORT int cuGraphInstantiateWithFlags(Executable** executable, std::shared_ptr<Graph>* graph, unsigned long long) {
-    return withinUncaptured([&](Context&) {
+    return withinUncaptured([&](Context& context) {
         if (state().graphs.count(graph) == 0) return INVALID_HANDLE;
-        *executable = new Executable{*graph};
+        *executable = new Executable{&context, *graph};
         state().executables.insert(*executable);
         return SUCCESS;
     });

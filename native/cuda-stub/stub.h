@@ -13,6 +13,7 @@
 //   CUDA_STUB_DEVICES      number of devices, 2 unless given
 //   CUDA_STUB_CAPABILITY   their compute capability, 9.0 unless given
 //   CUDA_STUB_MEMORY       bytes of each, 1 GiB unless given
+//   CUDA_STUB_BUSY         1: another process has them for itself
 //   CUDA_STUB_ORDER        thread order of the host runtime, 0 unless given
 #pragma once
 #include <stddef.h>
@@ -37,6 +38,7 @@ enum Result {
     INVALID_VALUE = 1,
     OUT_OF_MEMORY = 2,
     NOT_INITIALIZED = 3,
+    DEVICE_UNAVAILABLE = 46,
     NO_DEVICE = 100,
     INVALID_DEVICE = 101,
     INVALID_CONTEXT = 201,
@@ -111,6 +113,11 @@ struct Context {
     std::map<Stream*, std::unique_ptr<Stream>> streams;
 };
 
+struct Executable {
+    Context* context;
+    std::shared_ptr<Graph> graph;
+};
+
 enum class Kind { device, managed, pinned };
 
 struct Allocation {
@@ -140,7 +147,8 @@ struct State {
     std::map<uintptr_t, Allocation> allocations;
     std::set<Event*> events;
     std::set<Module*> modules;
-    std::set<void*> graphs, executables;
+    std::set<std::shared_ptr<Graph>*> graphs;
+    std::set<Executable*> executables;
     std::map<void*, std::unique_ptr<Function>> functions;
     std::set<Capture*> captures;
     uint64_t operations = 0;
@@ -183,6 +191,7 @@ bool mapped(uintptr_t address);
 size_t freeAll(int device);
 size_t destroyEvents(Context& context);
 size_t unloadModules(Context& context);
+size_t destroyExecutables(Context& context);
 
 /// Tells on stderr what a code cannot.
 void report(const char* format, ...) __attribute__((format(printf, 1, 2)));

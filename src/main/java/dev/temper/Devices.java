@@ -57,10 +57,15 @@ final class Devices {
       }
       Availability availability = provider.availability();
       if (availability.usable()) {
-        String selection = "auto took " + provider.device() + ": " + availability.description() + passedOver;
-        return new LossEngine(provider.device(), selection, provider.open(0, options));
+        try {
+          String selection = "auto took " + provider.device() + ": " + availability.description() + passedOver;
+          return new LossEngine(provider.device(), selection, provider.open(0, options));
+        } catch (EngineUnavailableException e) {  // such as a GPU that another process has for itself
+          passedOver.append("; ").append(e.getMessage());
+        }
+      } else {
+        passedOver.append("; ").append(availability.description());
       }
-      passedOver.append("; ").append(availability.description());
     }
     throw new EngineUnavailableException("no engine is usable" + passedOver);
   }

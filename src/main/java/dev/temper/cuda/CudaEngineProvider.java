@@ -68,7 +68,12 @@ public final class CudaEngineProvider implements EngineProvider {
     CudaDriver driver = driver();
     CudaDevice device = supported(driver, index);
     JCudaLibrary.load();
-    return new KernelEngine(new CudaKernelDevice(device, driver.versionText(), options.stream(), compilers.of(device, driver)));
+    KernelBinaries binaries = compilers.of(device, driver);
+    try {
+      return new KernelEngine(new CudaKernelDevice(device, driver.versionText(), options.stream(), binaries));
+    } catch (DeviceException e) {
+      throw missing(device + " cannot be used: " + e.getMessage());
+    }
   }
 
   /** The driver must be asked before JCuda is touched. */

@@ -2,12 +2,15 @@ package dev.temper.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.temper.DeviceException;
 import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
 import dev.temper.cuda.compile.HostBinaries;
 import dev.temper.kernel.BatchKernel;
+import dev.temper.spi.Availability;
+import dev.temper.spi.EngineUnavailableException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
@@ -25,6 +28,30 @@ final class DeviceFailureTest extends StubEngine {
             + "1048576 of the device's 1048576 bytes are free; free some, or use fewer rows at once");
         assertThat(e.code()).isEqualTo(2);
       });
+    }
+  }
+
+  @Test
+  void aDeviceThatCannotBeHadIsUnavailable() {
+    try (var _ = stub.with("CUDA_STUB_BUSY", 1)) {
+      assertThatThrownBy(this::open).isInstanceOf(EngineUnavailableException.class)
+          .hasMessage("no CUDA: stub (no GPU) (compute capability 9.0, 1.0 GiB) cannot be used: cuDevicePrimaryCtxRetain failed with code 46 "
+              + "(CUDA_ERROR_DEVICE_UNAVAILABLE); another process has the device for itself; end it, or set the compute mode back with "
+              + "nvidia-smi -c 0");
+    }
+  }
+
+  @Test
+  void autoPassesOverADeviceThatCannotBeHad() {
+    System.setProperty(CudaDriver.LIBRARY_PROPERTY, stub.library());
+    try (var _ = stub.with("CUDA_STUB_BUSY", 1)) {
+      assumeTrue(LossEngine.devices().getOrDefault("cuda", Availability.missing("")).usable(), "did not run: no NVRTC on this machine");
+      try (LossEngine engine = LossEngine.open("auto")) {
+        assertThat(engine.device()).isNotEqualTo("cuda");
+        assertThat(engine.selection()).contains("cannot be used: cuDevicePrimaryCtxRetain failed with code 46");
+      }
+    } finally {
+      System.clearProperty(CudaDriver.LIBRARY_PROPERTY);
     }
   }
 

@@ -1,11 +1,16 @@
 package dev.temper.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
+import dev.temper.DeviceException;
+import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
 import dev.temper.PreparedLoss;
+import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -15,25 +20,38 @@ final class DispatchTest extends StubEngine {
   private static final int ROUNDS = 1000;
   private static final int LAUNCHES = 500;
 
+  private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+  /** The stream begins with a kernel that fails, so that the many launches behind it are queued but not run. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aPreparedLossAllocatesNothingInJava(boolean graph) {
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1);
-        PreparedLoss prepared = engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs())) {
-      if (graph) {
-        prepared.recordGraph();
-      }
-      long bytes = Long.MAX_VALUE;
-      for (int round = 0; round < ROUNDS && bytes > 0; round++) {  // until the JIT compiler has done its work
-        long before = threads.getCurrentThreadAllocatedBytes();
-        for (int i = 0; i < LAUNCHES; i++) {
-          prepared.launch();
+    AtomicLong bytes = new AtomicLong(Long.MAX_VALUE);
+    PrimaryContext context = new PrimaryContext(0);
+    try (context; Arena arena = Arena.ofConfined(); var _ = context.enter()) {
+      long stream = Driver.createStream(0);
+      assertThatThrownBy(() -> {
+        try (LossEngine engine = open(0, EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1);
+            PreparedLoss prepared = engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs())) {
+          if (graph) {
+            prepared.recordGraph();
+          }
+          long fails = Driver.function(Driver.loadModule(ToyKernels.code()), "fails");
+          Driver.launch(fails, 1, 32, 0, stream, ToyKernels.parameters(arena, 0, 1, 0).address());
+          for (int round = 0; round < ROUNDS && bytes.get() > 0; round++) {  // until the JIT compiler has done its work
+            bytes.set(allocatedBy(prepared));
+          }
         }
-        bytes = threads.getCurrentThreadAllocatedBytes() - before;
-        prepared.totals();
-      }
-      assertThat(bytes).isZero();
+      }).isInstanceOf(DeviceException.class).hasMessageContaining("719");
     }
+    assertThat(bytes).hasValue(0);
+  }
+
+  private long allocatedBy(PreparedLoss prepared) {
+    long before = threads.getCurrentThreadAllocatedBytes();
+    for (int i = 0; i < LAUNCHES; i++) {
+      prepared.launch();
+    }
+    return threads.getCurrentThreadAllocatedBytes() - before;
   }
 }
