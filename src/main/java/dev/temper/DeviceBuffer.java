@@ -26,7 +26,17 @@ public interface DeviceBuffer extends AutoCloseable {
    *
    * @throws IllegalArgumentException if {@code to} is larger than the buffer
    */
-  void download(MemorySegment to);
+  default void download(MemorySegment to) {
+    download(0, to);
+  }
+
+  /**
+   * Waits for the launches before, then copies a part to host memory.
+   *
+   * @param offset of its first byte
+   * @throws IllegalArgumentException if {@code offset} is negative, or the part ends beyond the buffer
+   */
+  void download(long offset, MemorySegment to);
 
   /**
    * Copies all of another buffer of the same engine, without waiting.

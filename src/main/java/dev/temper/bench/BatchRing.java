@@ -1,14 +1,11 @@
 package dev.temper.bench;
 
 import dev.temper.DType;
-import dev.temper.HostMatrix;
+import dev.temper.LogitMatrix;
 import dev.temper.RowVector;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 
 /**
  * Batches of one shape that are used in turn. A ring larger than the last-level cache makes every call read its logits from
@@ -18,6 +15,8 @@ public final class BatchRing {
 
   /** A cache keeps part of what was used last: twice its size leaves nothing. */
   private static final int CACHES = 2;
+  /** Batches of less than 64 KiB stay in a cache of 32 MiB: there a call costs more than its bytes. */
+  private static final int AT_MOST = 1024;
 
   private final List<LogitBatch> batches;
   private int next;
@@ -26,34 +25,34 @@ public final class BatchRing {
     this.batches = batches;
   }
 
-  /** Batches that together exceed the last-level cache of {@code cacheBytes} twice; one at least. */
-  public static BatchRing coldIn(Arena arena, BatchShape shape, DType dtype, long cacheBytes) {
-    long needed = CACHES * cacheBytes;
-    return of(arena, shape, dtype, Math.toIntExact(Math.max(1, Math.ceilDiv(needed, shape.leastTraffic(dtype)))));
+  /** Batches whose loss and gradient together move twice the last-level cache of {@code cacheBytes}; 1 to 1,024. */
+  public static BatchRing coldIn(BatchMemory memory, BatchShape shape, DType dtype, long cacheBytes) {
+    return coldIn(memory, shape, dtype, cacheBytes, shape.leastTraffic(dtype));
+  }
+
+  /** Batches of which a call moves {@code traffic} bytes, enough to exceed twice a cache; 1 to 1,024. */
+  static BatchRing coldIn(BatchMemory memory, BatchShape shape, DType dtype, long cacheBytes, long traffic) {
+    return of(memory, shape, dtype, Math.toIntExact(Math.clamp(Math.ceilDiv(CACHES * cacheBytes, traffic), 1, AT_MOST)));
   }
 
   /** A single batch, used over and over: what the last-level cache can hold of it stays there. */
-  public static BatchRing warm(Arena arena, BatchShape shape, DType dtype) {
-    return of(arena, shape, dtype, 1);
+  public static BatchRing warm(BatchMemory memory, BatchShape shape, DType dtype) {
+    return of(memory, shape, dtype, 1);
   }
 
-  private static BatchRing of(Arena arena, BatchShape shape, DType dtype, int count) {
-    Logits students = new Logits(1, 2);
-    Logits teachers = new Logits(2, 3);
-    SplittableRandom labels = new SplittableRandom(3);
+  private static BatchRing of(BatchMemory memory, BatchShape shape, DType dtype, int count) {
     List<LogitBatch> batches = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      HostMatrix student = matrix(arena, shape, dtype);
-      HostMatrix teacher = matrix(arena, shape, dtype);
-      HostMatrix gradient = matrix(arena, shape, dtype);
-      students.fill(student.segment(), dtype);
-      teachers.fill(teacher.segment(), dtype);
-      gradient.segment().fill((byte) 1);
-      MemorySegment labelled = arena.allocate(ValueLayout.JAVA_LONG, shape.rows());
-      for (int row = 0; row < shape.rows(); row++) {
-        labelled.setAtIndex(ValueLayout.JAVA_LONG, row, labels.nextInt(shape.classes()));
-      }
-      batches.add(new LogitBatch(student, teacher, gradient, new RowVector.Host(labelled, shape.rows(), DType.I64)));
+      int batch = i;
+      LogitMatrix student = memory.matrix(shape, dtype, target -> Logits.STUDENT.fill(target, dtype, batch));
+      LogitMatrix teacher = memory.matrix(shape, dtype, target -> Logits.TEACHER.fill(target, dtype, batch));
+      LogitMatrix gradient = memory.matrix(shape, dtype, target -> target.fill(BatchMemory.UNWRITTEN));
+      RowVector labels = memory.labels(shape.rows(), target -> {
+        for (int row = 0; row < shape.rows(); row++) {
+          target.setAtIndex(ValueLayout.JAVA_LONG, row, Logits.label(batch, row, shape.classes()));
+        }
+      });
+      batches.add(new LogitBatch(student, teacher, gradient, labels));
     }
     return new BatchRing(batches);
   }
@@ -73,10 +72,5 @@ public final class BatchRing {
   /** All of them, in the order of use. */
   public List<LogitBatch> batches() {
     return List.copyOf(batches);
-  }
-
-  /** 64 bytes: what allocators of training frameworks align to. */
-  private static HostMatrix matrix(Arena arena, BatchShape shape, DType dtype) {
-    return HostMatrix.of(arena.allocate(shape.elements() * dtype.bytes(), 64), shape.rows(), shape.classes(), dtype);
   }
 }

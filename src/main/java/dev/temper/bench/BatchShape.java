@@ -52,9 +52,14 @@ public record BatchShape(int rows, int classes) {
     return (long) rows * classes;
   }
 
+  /** Bytes of one matrix. */
+  public long matrixBytes(DType dtype) {
+    return elements() * dtype.bytes();
+  }
+
   /** Bytes that loss and gradient cannot avoid to move: student and teacher read once, gradient written once. */
   public long leastTraffic(DType dtype) {
-    return 3 * elements() * dtype.bytes();
+    return 3 * matrixBytes(dtype);
   }
 
   @Override

@@ -1,5 +1,9 @@
 package dev.temper.bench;
 
+import dev.temper.DType;
+import dev.temper.DeviceBuffer;
+import dev.temper.LossEngine;
+import dev.temper.Stopwatch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -12,16 +16,44 @@ import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
 
 /**
- * How fast this machine copies memory: the roof of everything that reads and writes logits.
+ * How fast memory is copied: the roof of everything that reads and writes logits.
  *
  * @param gigabytesPerSecond bytes read plus bytes written, in 1e9 per second
- * @param threads threads that copied at once
+ * @param how who copied, such as {@code 2 threads}
  */
-public record CopyRate(double gigabytesPerSecond, int threads) {
+public record CopyRate(double gigabytesPerSecond, String how) {
 
   /** Source and target together are eight times the cache, 256 MiB at least: what is left of them in a cache is noise. */
   private static final int CACHES = 4;
   private static final long LEAST_BYTES = 128L << 20;
+  /** On a device: long enough for a rate that no longer grows, 1.9 GiB where the cache has 60 MiB. */
+  private static final int DEVICE_CACHES = 32;
+
+  /**
+   * Measures the memory that an engine computes in: the device's by copies that it makes itself, else the host's with a thread on
+   * each core.
+   *
+   * @return empty if it was stopped before the first copy ended
+   */
+  public static Optional<CopyRate> measure(LossEngine engine, Machine machine, Repetition repetition, BooleanSupplier stop) {
+    return engine.facts().isPresent()
+        ? onDevice(engine, DEVICE_CACHES * engine.facts().get().cacheBytes(), repetition, stop)
+        : measure(machine.cores(), machine.lastLevelCacheBytes(), repetition, stop);
+  }
+
+  private static Optional<CopyRate> onDevice(LossEngine engine, long bytes, Repetition repetition, BooleanSupplier stop) {
+    try (DeviceBuffer source = engine.allocate(bytes); DeviceBuffer target = engine.allocate(bytes);
+        Stopwatch watch = engine.stopwatch(); Arena arena = Arena.ofShared()) {
+      MemorySegment content = arena.allocate(bytes, Long.BYTES);
+      Logits.STUDENT.fill(content, DType.F32, 0);
+      source.upload(content);
+      return repetition.samples(() -> {
+        watch.start();
+        target.copyFrom(source);
+        return watch.stop();
+      }, stop).map(spread -> new CopyRate(2.0 * bytes / (spread.median() * 1e6), "device to device"));
+    }
+  }
 
   /**
    * Measures with as many threads as an engine uses.
@@ -39,7 +71,7 @@ public record CopyRate(double gigabytesPerSecond, int threads) {
         copies.add(() -> target.copyFrom(source));
       }
       return repetition.milliseconds(() -> all(pool, copies), stop)
-          .map(spread -> new CopyRate(2.0 * share * threads / (spread.median() * 1e6), threads));
+          .map(spread -> new CopyRate(2.0 * share * threads / (spread.median() * 1e6), threads + " threads"));
     }
   }
 

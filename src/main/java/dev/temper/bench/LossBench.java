@@ -1,66 +1,133 @@
 package dev.temper.bench;
 
-import dev.temper.DType;
-import dev.temper.DistillationLoss;
+import dev.temper.DeviceException;
+import dev.temper.DeviceFacts;
 import dev.temper.LossEngine;
-import java.lang.foreign.Arena;
-import java.util.ArrayList;
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * Times loss and gradient on an engine that reads host memory, shape by shape.
+ * Measures a plan on an engine, wherever that computes: the copy rate first, then part by part.
  *
- * @param loss what is computed
- * @param shapes rows and classes, in the order of the report
- * @param dtypes of student, teacher and gradient
+ * @param plan what
  * @param repetition how often
  */
-public record LossBench(DistillationLoss loss, List<BatchShape> shapes, List<DType> dtypes, Repetition repetition) {
+public record LossBench(BenchPlan plan, Repetition repetition) {
 
-  /** Told what is about to be measured. */
-  @FunctionalInterface
-  public interface Progress {
+  private static final double USABLE_MEMORY = 0.9;
+  private static final int OUT_OF_MEMORY = 2;
+
+  /** Told what happens. */
+  public interface Observer {
     /** {@code done} of {@code total} steps are done; {@code next} comes now. */
     void at(int done, int total, String next);
+
+    /** Batches are about to be measured with these works; may launch on the engine. */
+    default void batch(LossEngine engine, List<Work> works, BatchMemory memory, LogitBatch first) throws IOException {}
+
+    /** Another entry is there: what has been measured so far. */
+    default void measured(ResultFile soFar) throws IOException {}
   }
 
-  /** What has been measured; less than was planned if it was stopped. */
-  public record Report(Machine machine, Quietness quietness, Optional<CopyRate> copyRate, List<LossTiming> timings, boolean complete) {}
-
   /**
-   * Measures the copy rate and then every shape and dtype.
+   * Measures.
    *
    * @param stop asked between calls; ends the run with what there is
+   * @return what was measured; less than was planned if it was stopped
+   * @throws IOException only what the observer throws, or if a new process cannot be started
    */
-  public Report run(LossEngine engine, Progress progress, BooleanSupplier stop) {
-    Machine machine = Machine.here();
-    int steps = shapes.size() * dtypes.size() + 1;
-    QuietWatch watch = QuietWatch.begin();
-    progress.at(0, steps, "copy rate");
-    Optional<CopyRate> copy = CopyRate.measure(machine.cores(), machine.lastLevelCacheBytes(), Repetition.brief(), stop);
-    List<LossTiming> timings = new ArrayList<>();
-    int done = 1;
-    for (DType dtype : dtypes) {
-      for (BatchShape shape : shapes) {
+  public ResultFile run(LossEngine engine, Observer observer, BooleanSupplier stop) throws IOException {
+    try (BenchRun run = new BenchRun(engine, plan, observer)) {
+      observer.at(0, plan.size() + 1, "copy rate");
+      run.copyRate(CopyRate.measure(engine, run.machine(), Repetition.brief(), stop));
+      try (LossTimer timer = new LossTimer(engine, repetition)) {
+        for (BenchPlan.Part part : plan.parts()) {
+          switch (part) {
+            case BenchPlan.Losses losses -> {
+              for (List<Work> works : losses.byBatch()) {
+                losses(run, engine, timer, works, observer, stop);
+              }
+            }
+            case BenchPlan.LaunchCosts costs -> launchCosts(run, engine, costs, stop);
+            case BenchPlan.FirstCalls _ -> firstCalls(run, engine, stop);
+          }
+        }
+      }
+      return run.end();
+    }
+  }
+
+  private void losses(BenchRun run, LossEngine engine, LossTimer timer, List<Work> works, Observer observer, BooleanSupplier stop)
+      throws IOException {
+    if (stop.getAsBoolean()) {
+      return;
+    }
+    Work first = works.getFirst();
+    long cache = engine.facts().map(DeviceFacts::cacheBytes).orElse(run.machine().lastLevelCacheBytes());
+    long traffic = works.stream().mapToLong(Work::leastTraffic).min().orElseThrow();
+    run.next(first.shape() + " " + first.dtype() + ": making batches");
+    if (!fits(engine, first)) {
+      run.leaveOut(works.size(), first.shape() + " " + first.dtype() + " was left out: a batch needs more than the device's memory");
+      return;
+    }
+    try (BatchMemory memory = BatchMemory.of(engine)) {
+      BatchRing ring = BatchRing.coldIn(memory, first.shape(), first.dtype(), cache, traffic);
+      observer.batch(engine, works, memory, ring.batches().getFirst());
+      for (Work work : works) {
         if (!stop.getAsBoolean()) {
-          progress.at(done++, steps, shape + " " + dtype);
-          time(engine, shape, dtype, machine, stop).ifPresent(timings::add);
+          run.next(work.toString());
+          time(run, timer, work, ring, stop);
+        }
+      }
+    } catch (DeviceException e) {
+      if (e.code() != OUT_OF_MEMORY) {
+        throw e;
+      }
+      run.leaveOut(0, first.shape() + " " + first.dtype() + " ended early: " + e.getMessage());
+    }
+  }
+
+  /** A loss that the engine does not have, or a graph that it cannot record, is no reason to measure nothing else. */
+  private static void time(BenchRun run, LossTimer timer, Work work, BatchRing ring, BooleanSupplier stop) throws IOException {
+    try {
+      Optional<Entry> entry = timer.time(work, ring, stop);
+      if (entry.isPresent()) {
+        run.add(entry.get());
+      }
+    } catch (IllegalArgumentException e) {
+      run.leaveOut(1, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void launchCosts(BenchRun run, LossEngine engine, BenchPlan.LaunchCosts costs, BooleanSupplier stop) throws IOException {
+    for (LaunchCost cost : costs.costs()) {
+      if (!stop.getAsBoolean()) {
+        run.next("cost of a launch, " + cost.work());
+        try {
+          for (Entry entry : cost.measure(engine, repetition, stop)) {
+            run.add(entry);
+          }
+        } catch (IllegalArgumentException e) {
+          run.leaveOut(LaunchCost.ENTRIES, String.valueOf(e.getMessage()));
         }
       }
     }
-    return new Report(machine, watch.end(), copy, timings, timings.size() == steps - 1);
   }
 
-  private Optional<LossTiming> time(LossEngine engine, BatchShape shape, DType dtype, Machine machine, BooleanSupplier stop) {
-    try (Arena arena = Arena.ofShared()) {
-      BatchRing ring = BatchRing.coldIn(arena, shape, dtype, machine.lastLevelCacheBytes());
-      Runnable call = () -> {
-        LogitBatch batch = ring.next();
-        engine.forwardBackward(loss, batch.inputs(), batch.outputs()).totals();
-      };
-      return repetition.milliseconds(call, stop).map(spread -> new LossTiming(shape, dtype, spread, ring.size()));
+  private static void firstCalls(BenchRun run, LossEngine engine, BooleanSupplier stop) throws IOException {
+    if (!stop.getAsBoolean()) {
+      run.next("first call in new processes");
+      for (Entry entry : FirstCall.measure(engine.device(), stop)) {
+        run.add(entry);
+      }
     }
+  }
+
+  /** Three matrices; a larger ring is needed for small batches only. */
+  private static boolean fits(LossEngine engine, Work work) {
+    long memory = engine.facts().map(DeviceFacts::memoryBytes).orElse(0L);
+    return memory == 0 || 3 * work.shape().matrixBytes(work.dtype()) < USABLE_MEMORY * memory;
   }
 }

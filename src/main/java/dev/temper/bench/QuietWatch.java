@@ -17,6 +17,12 @@ public final class QuietWatch {
     return new QuietWatch(spin, ProcessorTime.now());
   }
 
+  /** What was seen so far, without a second spin. */
+  public Quietness soFar() {
+    ProcessorTime spent = ProcessorTime.now().since(before);
+    return new Quietness(spinBefore, Double.NaN, spent.stolenShare(), spent.othersShare());
+  }
+
   /** What was seen since the beginning; takes about a quarter of a second. */
   public Quietness end() {
     ProcessorTime spent = ProcessorTime.now().since(before);

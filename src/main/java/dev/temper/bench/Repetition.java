@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.DoubleSupplier;
 
 /**
  * How often something is repeated: untimed until it has warmed up, then timed call by call.
@@ -20,6 +21,11 @@ public record Repetition(double warmUpSeconds, double seconds, int atLeast, int 
     return new Repetition(1, 2, 5, 20_000);
   }
 
+  /** For a device that times its own work, where samples differ by a percent or two: 0.1 s of warm-up, 0.25 s of samples. */
+  public static Repetition onDevice() {
+    return new Repetition(0.1, 0.25, 10, 500);
+  }
+
   /** One untimed and three timed calls at least: shows that it works, and roughly how fast. */
   public static Repetition brief() {
     return new Repetition(0.1, 0.2, 3, 1_000);
@@ -33,17 +39,30 @@ public record Repetition(double warmUpSeconds, double seconds, int atLeast, int 
    * @return milliseconds of a call; empty if it was stopped before the first sample
    */
   public Optional<Spread> milliseconds(Runnable operation, BooleanSupplier stop) {
+    return samples(() -> {
+      long start = System.nanoTime();
+      operation.run();
+      return (System.nanoTime() - start) / 1e6;
+    }, stop);
+  }
+
+  /**
+   * Takes samples of an operation that times itself.
+   *
+   * @param operation one call; returns what it took, in any unit
+   * @param stop asked between calls; ends the measurement with the samples there are
+   * @return what a call took; empty if it was stopped before the first sample
+   */
+  public Optional<Spread> samples(DoubleSupplier operation, BooleanSupplier stop) {
     long warmUpEnd = System.nanoTime() + (long) (warmUpSeconds * 1e9);
     do {
-      operation.run();
+      var _ = operation.getAsDouble();
     } while (System.nanoTime() < warmUpEnd && !stop.getAsBoolean());
 
     List<Double> samples = new ArrayList<>();
     long end = System.nanoTime() + (long) (seconds * 1e9);
     while (!stop.getAsBoolean() && samples.size() < atMost && (samples.size() < atLeast || System.nanoTime() < end)) {
-      long start = System.nanoTime();
-      operation.run();
-      samples.add((System.nanoTime() - start) / 1e6);
+      samples.add(operation.getAsDouble());
     }
     return samples.isEmpty()
         ? Optional.empty()

@@ -1,21 +1,20 @@
 package dev.temper.cli;
 
-import com.fasterxml.jackson.core.JsonGenerator;
-import dev.temper.DType;
-import dev.temper.DistillationLoss;
-import dev.temper.Divergence;
 import dev.temper.LossEngine;
-import dev.temper.bench.BatchShape;
+import dev.temper.bench.BatchMemory;
+import dev.temper.bench.LogitBatch;
 import dev.temper.bench.LossBench;
-import dev.temper.bench.LossTiming;
-import dev.temper.bench.Quietness;
 import dev.temper.bench.Repetition;
+import dev.temper.bench.ResultFile;
+import dev.temper.bench.ResultJson;
+import dev.temper.bench.Work;
+import dev.temper.io.Json;
 import java.io.IOException;
-import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -24,112 +23,85 @@ import picocli.CommandLine.Option;
 @Command(
     name = "bench",
     description = {
-      "Measures the copy rate of the memory, then loss and gradient (half divergence, half cross-entropy).",
+      "Measures the copy rate of the memory, then losses and gradients, each launch by itself: on a GPU by its own events.",
       "Batches are used in turn and exceed the last-level cache twice together, so that every call reads from memory."
     })
 final class BenchCommand implements Callable<Integer> {
 
   @Mixin private DeviceOption device;
+  @Mixin private BenchOptions options;
+
+  @Option(names = "--results", paramLabel = "FILE", description = "JSON file with all that was measured, written after every step.")
+  private @Nullable Path results;
+
+  @Option(names = "--outputs", paramLabel = "DIR",
+      description = "Write what is computed of each first batch, as safetensors, to compare other programs with.")
+  private @Nullable Path outputs;
+
+  @Option(names = "--budget", paramLabel = "SECONDS", description = "Stop then, with what there is.")
+  private @Nullable Double budget;
+
+  @Option(names = "--quick", description = "A few samples each: shows that it works, and roughly how fast.")
+  private boolean quick;
+
   @Mixin private OutputOptions output;
 
-  @Option(names = "--shapes", paramLabel = "ROWSxCLASSES,...", description = "Shapes (default: 4096x10,1024x1000,256x32000,64x128256).")
-  private String shapes = BatchShape.usual().stream().map(BatchShape::toString).collect(Collectors.joining(","));
-
-  @Option(names = "--dtype", split = ",", paramLabel = "DTYPE", defaultValue = "f32", description = "f32, bf16 or f16; several with commas (default: ${DEFAULT-VALUE}).")
-  private List<DType> dtypes;
-
-  @Option(names = "--divergence", defaultValue = "forward-kl", description = "As for temper loss (default: ${DEFAULT-VALUE}).")
-  private String divergence;
-
-  @Option(names = "--temperature", defaultValue = "2", description = "T (default: ${DEFAULT-VALUE}).")
-  private double temperature;
+  BenchCommand() {}
 
   @Override
-  public Integer call() {
-    for (DType dtype : dtypes) {
-      if (!dtype.isFloating()) {
-        throw new IllegalArgumentException("--dtype " + dtype + ": expected f32, bf16 or f16");
-      }
+  public Integer call() throws IOException {
+    if (budget != null && !(budget > 0)) {
+      throw new IllegalArgumentException("--budget is " + budget + ", expected seconds above 0");
     }
-    DistillationLoss loss = DistillationLoss.hinton(temperature, 0.5).toBuilder().divergence(Divergence.parse(divergence)).build();
-    LossBench bench = new LossBench(loss, BatchShape.parseList(shapes), dtypes, Repetition.thorough());
+    var plan = options.plan();
     try (Interruption interruption = Interruption.watch(); LossEngine engine = device.open(output)) {
-      LossBench.Report report = run(bench, engine, interruption);
+      Repetition usual = engine.facts().isPresent() ? Repetition.onDevice() : Repetition.thorough();
+      ResultFile result = run(new LossBench(plan, quick ? Repetition.brief() : usual), engine, stop(interruption));
       if (output.json) {
-        output.print(json -> write(json, engine, loss, report));
+        output.print(json -> ResultJson.write(result, json));
       } else {
-        print(output.out(), engine, report);
+        new BenchTable(result).print(output.out());
       }
-      if (!report.complete()) {
-        output.note("interrupted: the results are those so far");
+      if (result.unfinished() > 0) {
+        output.note((interruption.asked() ? "interrupted: " : "stopped: ") + result.unfinished() + " of "
+            + (result.entries().size() + result.unfinished()) + " entries are missing; the results are those so far");
       }
-      return report.complete() ? 0 : Errors.FAILED;
+      return result.unfinished() == 0 ? 0 : Errors.FAILED;
     }
+  }
+
+  private BooleanSupplier stop(Interruption interruption) {
+    long start = System.nanoTime();
+    double nanos = budget == null ? Double.POSITIVE_INFINITY : budget * 1e9;
+    return () -> interruption.asked() || System.nanoTime() - start > nanos;
   }
 
   /** The progress line is gone when this returns. */
-  private static LossBench.Report run(LossBench bench, LossEngine engine, Interruption interruption) {
+  private ResultFile run(LossBench bench, LossEngine engine, BooleanSupplier stop) throws IOException {
     try (ProgressLine line = ProgressLine.onStderr()) {
-      return bench.run(engine, line::update, interruption::asked);
+      return bench.run(engine, new Watcher(line, results, outputs), stop);
     }
   }
 
-  private static void print(PrintWriter out, LossEngine engine, LossBench.Report report) {
-    out.printf(Locale.ROOT, "%s on %s%n", engine.describe(), report.machine().processor());
-    report.copyRate().ifPresent(copy -> {
-      out.printf(Locale.ROOT, "copy rate %.1f GB/s (%d threads, read + written); batches in turn exceed the last-level cache of %d MiB%n",
-          copy.gigabytesPerSecond(), copy.threads(), report.machine().lastLevelCacheBytes() >> 20);
-      out.printf(Locale.ROOT, "%-14s %-5s %10s %21s %8s %9s %8s%n", "shape", "dtype", "ms", "10 % .. 90 %", "GB/s", "of copy", "x floor");
-      for (LossTiming timing : report.timings()) {
-        out.printf(Locale.ROOT, "%-14s %-5s %10.3f %10.3f ..%9.3f %8.1f %7.0f %% %8.2f%n", timing.shape(), timing.dtype(),
-            timing.milliseconds().median(), timing.milliseconds().low(), timing.milliseconds().high(),
-            timing.gigabytesPerSecond(), 100 * timing.shareOf(copy), timing.timesFloor(copy));
-      }
-    });
-    Quietness quietness = report.quietness();
-    out.println(quietness.quiet() ? "the machine was quiet" : "the machine was not quiet: " + String.join("; ", quietness.disturbances()));
-    out.flush();
-  }
+  /** Shows progress, and writes files as the results come. */
+  private record Watcher(ProgressLine line, @Nullable Path results, @Nullable Path outputs) implements LossBench.Observer {
+    @Override
+    public void at(int done, int total, String next) {
+      line.update(done, total, next);
+    }
 
-  private static void write(JsonGenerator json, LossEngine engine, DistillationLoss loss, LossBench.Report report) throws IOException {
-    json.writeStartObject();
-    json.writeStringField("device", engine.device());
-    json.writeStringField("engine", engine.describe());
-    json.writeStringField("processor", report.machine().processor());
-    json.writeNumberField("cores", report.machine().cores());
-    json.writeNumberField("lastLevelCacheBytes", report.machine().lastLevelCacheBytes());
-    json.writeStringField("version", Version.current());
-    json.writeStringField("java", Runtime.version().toString());
-    json.writeStringField("divergence", loss.divergence().label());
-    json.writeNumberField("temperature", loss.temperature());
-    json.writeBooleanField("complete", report.complete());
-    json.writeBooleanField("quiet", report.quietness().quiet());
-    json.writeArrayFieldStart("disturbances");
-    for (String disturbance : report.quietness().disturbances()) {
-      json.writeString(disturbance);
-    }
-    json.writeEndArray();
-    if (report.copyRate().isPresent()) {
-      var copy = report.copyRate().get();
-      json.writeNumberField("copyGigabytesPerSecond", copy.gigabytesPerSecond());
-      json.writeArrayFieldStart("shapes");
-      for (LossTiming timing : report.timings()) {
-        json.writeStartObject();
-        json.writeNumberField("rows", timing.shape().rows());
-        json.writeNumberField("classes", timing.shape().classes());
-        json.writeStringField("dtype", timing.dtype().name().toLowerCase(Locale.ROOT));
-        json.writeNumberField("milliseconds", timing.milliseconds().median());
-        json.writeNumberField("millisecondsLow", timing.milliseconds().low());
-        json.writeNumberField("millisecondsHigh", timing.milliseconds().high());
-        json.writeNumberField("samples", timing.milliseconds().samples());
-        json.writeNumberField("batches", timing.batches());
-        json.writeNumberField("gigabytesPerSecond", timing.gigabytesPerSecond());
-        json.writeNumberField("shareOfCopyRate", timing.shareOf(copy));
-        json.writeNumberField("timesFloor", timing.timesFloor(copy));
-        json.writeEndObject();
+    @Override
+    public void batch(LossEngine engine, List<Work> works, BatchMemory memory, LogitBatch first) throws IOException {
+      if (outputs != null) {
+        new BenchOutputs(outputs).write(engine, works, memory, first);
       }
-      json.writeEndArray();
     }
-    json.writeEndObject();
+
+    @Override
+    public void measured(ResultFile soFar) throws IOException {
+      if (results != null) {
+        Json.write(results, json -> ResultJson.write(soFar, json));
+      }
+    }
   }
 }

@@ -38,8 +38,11 @@ final class OwnedBuffer implements DeviceBuffer {
   }
 
   @Override
-  public void download(MemorySegment to) {
-    inOrder(to.byteSize(), () -> device.download(address, to));
+  public void download(long offset, MemorySegment to) {
+    if (offset < 0) {
+      throw new IllegalArgumentException("offset is " + offset + ", expected 0 or more");
+    }
+    inOrder(Math.addExact(offset, to.byteSize()), () -> device.download(address + offset, to));
   }
 
   @Override
@@ -63,7 +66,7 @@ final class OwnedBuffer implements DeviceBuffer {
 
   private void inOrder(long size, Runnable copy) {
     if (size > bytes) {
-      throw new IllegalArgumentException("the copy has " + size + " bytes, expected at most the buffer's " + bytes);
+      throw new IllegalArgumentException("the copy ends at byte " + size + ", expected at most the buffer's " + bytes);
     }
     order.lock();
     try {

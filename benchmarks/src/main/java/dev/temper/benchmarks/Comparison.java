@@ -1,11 +1,14 @@
 package dev.temper.benchmarks;
 
+import dev.temper.bench.Entry;
+import dev.temper.bench.ResultFile;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * What changed from one run of a group to another.
@@ -73,9 +76,15 @@ record Comparison(List<String> notes, List<Change> slower, List<Change> faster, 
     if (!before.machine().equals(after.machine())) {
       notes.add("the machines differ: " + before.machine() + " and " + after.machine());
     }
+    if (!Objects.equals(before.device(), after.device())) {
+      notes.add("the devices differ: " + before.device() + " and " + after.device());
+    }
     for (ResultFile file : List.of(before, after)) {
       if (!file.quiet()) {
         notes.add("the run of " + file.date() + " was disturbed: " + String.join("; ", file.disturbances()));
+      }
+      if (file.unfinished() > 0) {
+        notes.add("the run of " + file.date() + " ended " + file.unfinished() + " entries early");
       }
     }
     return notes;

@@ -2,6 +2,7 @@ package dev.temper.benchmarks;
 
 import dev.temper.DType;
 import dev.temper.HostMatrix;
+import dev.temper.bench.BatchMemory;
 import dev.temper.bench.BatchRing;
 import dev.temper.bench.BatchShape;
 import dev.temper.io.SafetensorsFile;
@@ -48,9 +49,9 @@ public class FileRead {
   @Setup
   public void write() throws IOException {
     file = Files.createTempFile("temper-benchmark", ".safetensors");
-    try (Arena arena = Arena.ofConfined()) {
-      var batch = BatchRing.warm(arena, BatchShape.parse(shape), DType.F32).next();
-      SafetensorsWriter.write(file, List.of(tensor("student", batch.student()), tensor("teacher", batch.teacher())));
+    try (BatchMemory memory = BatchMemory.of(Arena.ofShared())) {
+      var batch = BatchRing.warm(memory, BatchShape.parse(shape), DType.F32).next();
+      SafetensorsWriter.write(file, List.of(tensor("student", (HostMatrix) batch.student()), tensor("teacher", (HostMatrix) batch.teacher())));
     }
   }
 

@@ -3,6 +3,7 @@ package dev.temper.benchmarks;
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
+import dev.temper.bench.BatchMemory;
 import dev.temper.bench.BatchRing;
 import dev.temper.bench.BatchShape;
 import dev.temper.bench.LogitBatch;
@@ -38,7 +39,7 @@ public class FirstCall {
 
   @Setup
   public void allocate() {
-    ring = BatchRing.warm(Arena.ofShared(), BatchShape.parse(shape), DType.F32);
+    ring = BatchRing.warm(BatchMemory.of(Arena.ofShared()), BatchShape.parse(shape), DType.F32);
   }
 
   @Benchmark

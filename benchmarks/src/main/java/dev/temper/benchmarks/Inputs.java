@@ -1,6 +1,7 @@
 package dev.temper.benchmarks;
 
 import dev.temper.DType;
+import dev.temper.bench.BatchMemory;
 import dev.temper.bench.BatchRing;
 import dev.temper.bench.BatchShape;
 import dev.temper.bench.Machine;
@@ -17,8 +18,8 @@ public enum Inputs {
   BatchRing ring(Arena arena, String shape, DType dtype) {
     BatchShape parsed = BatchShape.parse(shape);
     return switch (this) {
-      case MEMORY -> BatchRing.coldIn(arena, parsed, dtype, Machine.here().lastLevelCacheBytes());
-      case CACHE -> BatchRing.warm(arena, parsed, dtype);
+      case MEMORY -> BatchRing.coldIn(BatchMemory.of(arena), parsed, dtype, Machine.here().lastLevelCacheBytes());
+      case CACHE -> BatchRing.warm(BatchMemory.of(arena), parsed, dtype);
     };
   }
 }

@@ -1,12 +1,14 @@
 package dev.temper.benchmarks;
 
 import dev.temper.bench.CopyRate;
+import dev.temper.bench.Entry;
 import dev.temper.bench.Machine;
 import dev.temper.bench.Quietness;
 import dev.temper.bench.QuietWatch;
 import dev.temper.bench.Repetition;
+import dev.temper.bench.ResultFile;
+import dev.temper.bench.Revision;
 import dev.temper.bench.Spread;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -35,7 +37,7 @@ final class JmhRun {
   private JmhRun() {}
 
   /** Measures a group, each configuration in its own process, and watches whether the machine is quiet meanwhile. */
-  static ResultFile measure(Group group, Path sources) throws RunnerException, IOException {
+  static ResultFile measure(Group group, Path sources) throws RunnerException {
     Machine machine = Machine.here();
     QuietWatch watch = QuietWatch.begin();
     CopyRate copy = CopyRate.measure(machine.cores(), machine.lastLevelCacheBytes(), Repetition.brief(), () -> false).orElseThrow();
@@ -45,8 +47,9 @@ final class JmhRun {
       entries.addAll(entries(new Runner(options).run()));
     }
     Quietness quietness = watch.end();
-    return new ResultFile(group.label(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), Provenance.commit(sources), machine,
-        Provenance.versions(), copy.gigabytesPerSecond(), quietness.quiet(), quietness.disturbances(), quietness, entries);
+    return new ResultFile(group.label(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), Revision.of(sources), machine, null,
+        Map.of(), Provenance.versions(), copy.gigabytesPerSecond(), quietness.quiet(), quietness.disturbances(), quietness, 0, List.of(),
+        entries);
   }
 
   /** Every benchmark once, on small batches and in this process: shows that it works, says nothing about speed. */

@@ -1,5 +1,6 @@
 package dev.temper.benchmarks;
 
+import dev.temper.bench.ResultFile;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -38,7 +39,7 @@ public final class Main {
         if (rest.size() != 2) {
           throw new IllegalArgumentException("compare takes two result files, the older one first");
         }
-        Comparison comparison = Comparison.of(ResultFile.read(Path.of(rest.get(0))), ResultFile.read(Path.of(rest.get(1))));
+        Comparison comparison = Comparison.of(ResultFiles.read(Path.of(rest.get(0))), ResultFiles.read(Path.of(rest.get(1))));
         out.print(comparison.text());
         return comparison.slower().isEmpty() ? 0 : WORSE;
       }
@@ -51,7 +52,7 @@ public final class Main {
     for (Group group : groups) {
       ResultFile result = JmhRun.measure(group, Path.of("."));
       Path file = results.resolve("cpu-" + group.label() + ".json");
-      result.write(file);
+      ResultFiles.write(file, result);
       out.println(file + (result.quiet() ? ": the machine was quiet" : ": NOT QUIET, not to be shown: " + String.join("; ", result.disturbances())));
     }
   }

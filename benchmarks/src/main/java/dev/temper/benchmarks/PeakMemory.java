@@ -3,6 +3,7 @@ package dev.temper.benchmarks;
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
+import dev.temper.bench.BatchMemory;
 import dev.temper.bench.BatchRing;
 import dev.temper.bench.BatchShape;
 import dev.temper.bench.LogitBatch;
@@ -52,8 +53,8 @@ public class PeakMemory {
 
   @Setup
   public void allocate() {
-    batch = BatchRing.warm(arena, BatchShape.parse(shape), dtype).next();
-    small = BatchRing.warm(arena, new BatchShape(8, 16), dtype).next();
+    batch = BatchRing.warm(BatchMemory.of(arena), BatchShape.parse(shape), dtype).next();
+    small = BatchRing.warm(BatchMemory.of(arena), new BatchShape(8, 16), dtype).next();
   }
 
   @Benchmark

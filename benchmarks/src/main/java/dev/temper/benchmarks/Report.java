@@ -1,5 +1,6 @@
 package dev.temper.benchmarks;
 
+import dev.temper.bench.ResultFile;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -14,7 +15,7 @@ final class Report {
   private Report() {}
 
   static void write(Path results, PrintStream out) throws IOException {
-    List<ResultFile> files = ResultFile.readAll(results);
+    List<ResultFile> files = ResultFiles.readAll(results);
     Tables tables = new Tables();
     Results.of(Group.PEERS, files).ifPresent(tables::peers);
     plot(Group.PEERS, files, results.resolve("speed-up.png"), Plots::speedUp);

@@ -2,6 +2,8 @@ package dev.temper.benchmarks;
 
 import dev.temper.DType;
 import dev.temper.bench.BatchShape;
+import dev.temper.bench.Entry;
+import dev.temper.bench.ResultFile;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +42,8 @@ record Results(ResultFile file) {
 
   /** Rate at which a loss moved the bytes that it cannot avoid. */
   static double gigabytesPerSecond(Entry entry) {
-    long bytes = BatchShape.parse(entry.parameter("shape")).leastTraffic(DType.valueOf(entry.parameter("dtype")));
+    double bytes = entry.also().containsKey("leastBytes") ? entry.also("leastBytes")
+        : BatchShape.parse(entry.parameter("shape")).leastTraffic(DType.valueOf(entry.parameter("dtype")));
     return bytes / (entry.time().median() * 1e6);
   }
 }

@@ -3,8 +3,10 @@ package dev.temper.benchmarks;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.temper.bench.Entry;
 import dev.temper.bench.Machine;
 import dev.temper.bench.Quietness;
+import dev.temper.bench.ResultFile;
 import dev.temper.bench.Spread;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -27,10 +29,10 @@ final class ResultsTest {
   @Test
   void whatWasWrittenIsReadBack() throws IOException {
     ResultFile file = peers(1, 15);
-    file.write(folder.resolve("a.json"));
-    assertThat(ResultFile.read(folder.resolve("a.json"))).isEqualTo(file);
+    ResultFiles.write(folder.resolve("a.json"), file);
+    assertThat(ResultFiles.read(folder.resolve("a.json"))).isEqualTo(file);
     Files.writeString(folder.resolve("b.json"), "{\"grop\": 1}");
-    assertThatThrownBy(() -> ResultFile.read(folder.resolve("b.json"))).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("b.json");
+    assertThatThrownBy(() -> ResultFiles.read(folder.resolve("b.json"))).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("b.json");
   }
 
   @Test
@@ -45,7 +47,7 @@ final class ResultsTest {
 
   @Test
   void reportHoldsTheRatioAndTheDisturbance() throws IOException {
-    peers(2, 30).write(folder.resolve("cpu-peers.json"));
+    ResultFiles.write(folder.resolve("cpu-peers.json"), peers(2, 30));
     Report.write(folder, new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8));
     assertThat(Files.readString(folder.resolve("report.md")))
         .contains("| memory | F32 | 64x1000 | 2.00 |  | 30.0 |  |  | 15.0 | 15.0 |")
@@ -56,7 +58,7 @@ final class ResultsTest {
   private static ResultFile peers(double temper, double torch) {
     Quietness quietness = new Quietness(1, 1, 0, 0.4);
     return new ResultFile("peers", "2026-01-01T00:00:00Z", "0123456789ab", new Machine("a processor", 2, 1 << 25, "an OS"),
-        Map.of("java", "25"), 40, quietness.quiet(), quietness.disturbances(), quietness,
+        null, Map.of(), Map.of("java", "25"), 40, quietness.quiet(), quietness.disturbances(), quietness, 0, List.of(),
         List.of(entry(Results.TEMPER, temper, Map.of()), entry(Results.TORCH, torch, Map.of("formula", "USUAL", "allocator", "TUNED"))));
   }
 

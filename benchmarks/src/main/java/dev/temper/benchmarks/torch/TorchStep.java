@@ -1,5 +1,7 @@
 package dev.temper.benchmarks.torch;
 
+import dev.temper.HostMatrix;
+import dev.temper.RowVector;
 import dev.temper.bench.LogitBatch;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
@@ -38,8 +40,8 @@ public final class TorchStep {
   }
 
   private static Batch share(LogitBatch batch) {
-    Tensor student = SharedMemory.tensor(batch.student());
+    Tensor student = SharedMemory.tensor((HostMatrix) batch.student());
     student.set_requires_grad(true);
-    return new Batch(student, SharedMemory.tensor(batch.teacher()), SharedMemory.tensor(batch.labels()));
+    return new Batch(student, SharedMemory.tensor((HostMatrix) batch.teacher()), SharedMemory.tensor((RowVector.Host) batch.labels()));
   }
 }

@@ -1,17 +1,17 @@
-package dev.temper.benchmarks;
+package dev.temper.bench;
 
-import dev.temper.bench.Spread;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
  * One measured configuration.
  *
- * @param benchmark class and method, such as {@code TemperLoss.forwardBackward}
+ * @param benchmark what was measured, such as {@code TemperLoss.forwardBackward}
  * @param parameters what was varied, by name
  * @param unit of the time
  * @param time of one call
- * @param also further numbers of one call: {@code allocatedBytes} on the Java heap, {@code peakBytes}
+ * @param also further numbers of one call, such as {@code allocatedBytes} on the Java heap, {@code peakBytes}, {@code
+ *     leastBytes} that it cannot avoid to move
  */
 public record Entry(String benchmark, Map<String, String> parameters, String unit, Spread time, Map<String, Double> also) {
 
@@ -22,12 +22,17 @@ public record Entry(String benchmark, Map<String, String> parameters, String uni
   }
 
   /** Value of a parameter; empty if the benchmark has none of that name. */
-  String parameter(String name) {
+  public String parameter(String name) {
     return parameters.getOrDefault(name, "");
   }
 
+  /** One of the further numbers; NaN if there is none of that name. */
+  public double also(String name) {
+    return also.getOrDefault(name, Double.NaN);
+  }
+
   /** What identifies the configuration across runs. */
-  String key() {
+  public String key() {
     return benchmark + " " + parameters;
   }
 }

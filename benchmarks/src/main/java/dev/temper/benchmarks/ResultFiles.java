@@ -1,0 +1,51 @@
+package dev.temper.benchmarks;
+
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.temper.bench.ResultFile;
+import dev.temper.bench.ResultJson;
+import dev.temper.io.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Result files in a folder. */
+final class ResultFiles {
+
+  private static final JsonMapper MAPPER = JsonMapper.builder().build();
+
+  private ResultFiles() {}
+
+  /** Writes the file, whole or not at all. */
+  static void write(Path file, ResultFile result) throws IOException {
+    Files.createDirectories(file.toAbsolutePath().getParent());
+    Json.write(file, json -> ResultJson.write(result, json));
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws IllegalArgumentException if it is not a result file
+   */
+  static ResultFile read(Path file) throws IOException {
+    try {
+      return MAPPER.readValue(file.toFile(), ResultFile.class);
+    } catch (JsonMappingException e) {
+      throw new IllegalArgumentException(file + ": not a result file: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  /** All result files of a folder, by name. */
+  static List<ResultFile> readAll(Path folder) throws IOException {
+    List<ResultFile> results = new ArrayList<>();
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".json")).sorted().toList()) {
+        results.add(read(file));
+      }
+    }
+    return results;
+  }
+}
