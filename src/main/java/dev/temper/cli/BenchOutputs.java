@@ -31,6 +31,8 @@ record BenchOutputs(Path folder) {
   /** Enough to see every part of a grid of blocks at work, few enough that the files stay small. */
   private static final int GRADIENT_ROWS = 4;
   private static final int ALIGNMENT = 64;
+  /** Without a scale, gradients of a mean over many rows vanish in F16. */
+  private static final int LARGEST_SCALE = 1024;
 
   /** Writes a file for each loss among the works that peers compute too. */
   void write(LossEngine engine, List<Work> works, BatchMemory memory, LogitBatch batch) throws IOException {
@@ -51,7 +53,8 @@ record BenchOutputs(Path folder) {
       MemorySegment soft = arena.allocate(rows * Float.BYTES, ALIGNMENT);
       MemorySegment hard = arena.allocate(rows * Float.BYTES, ALIGNMENT);
       LossOutputs outputs = batch.outputs().withRowSoft(RowVector.of(soft, rows, DType.F32)).withRowHard(RowVector.of(hard, rows, DType.F32));
-      LossTotals totals = engine.forwardBackward(loss.loss(), batch.inputs(), outputs).totals();
+      float scale = Math.min(rows, LARGEST_SCALE);
+      LossTotals totals = engine.forwardBackward(loss.loss(), batch.inputs().withGradientScale(scale), outputs).totals();
 
       long count = Math.min(rows, GRADIENT_ROWS);
       long rowBytes = (long) classes * dtype.bytes();
@@ -69,7 +72,8 @@ record BenchOutputs(Path folder) {
           new Tensor("row_soft", DType.F32, List.of(rows), soft),
           new Tensor("row_hard", DType.F32, List.of(rows), hard),
           new Tensor("gradient", dtype, List.of(count, (long) classes), gradient),
-          new Tensor("gradient_rows", DType.I64, List.of(count), places)));
+          new Tensor("gradient_rows", DType.I64, List.of(count), places),
+          new Tensor("gradient_scale", DType.F32, List.of(1L), arena.allocateFrom(ValueLayout.JAVA_FLOAT, scale))));
     }
   }
 }
