@@ -17,7 +17,7 @@ import java.util.Properties;
 /**
  * Where NVRTC may be, in the order in which it is looked for: the system property {@value #LIBRARY_PROPERTY}, {@code CUDA_HOME}
  * and {@code CUDA_PATH}, the loader's own search by versioned name, Python wheel folders if {@value #WHEELS_PROPERTY} names some,
- * and the optional jar org.bytedeco:cuda-redist.
+ * what {@link InstalledToolkits} finds, and the optional jar org.bytedeco:cuda-redist.
  */
 final class NvrtcSearch {
 
@@ -114,7 +114,18 @@ final class NvrtcSearch {
     for (String folder : wheels.isBlank() ? new String[0] : wheels.split(System.getProperty("path.separator"), -1)) {
       WHEEL_FOLDERS.forEach(inner -> found.addAll(inFolder("property " + WHEELS_PROPERTY, Path.of(folder, inner))));
     }
+    for (Path toolkit : InstalledToolkits.toolkits(environment)) {
+      TOOLKIT_FOLDERS.forEach(folder -> found.addAll(existing("toolkit " + toolkit, toolkit.resolve(folder))));
+    }
+    for (Path packages : InstalledToolkits.sitePackages(environment)) {
+      WHEEL_FOLDERS.forEach(inner -> found.addAll(existing("wheels of the python3 on the path", packages.resolve(inner))));
+    }
     return found;
+  }
+
+  /** Only what is there: nobody asked for these places, so nobody must read that they are empty. */
+  private List<Candidate> existing(String source, Path folder) {
+    return inFolder(source, folder).stream().filter(candidate -> Files.isRegularFile(Path.of(candidate.name()))).toList();
   }
 
   private List<Candidate> inFolder(String source, Path folder) {

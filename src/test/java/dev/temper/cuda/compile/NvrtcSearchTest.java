@@ -44,6 +44,24 @@ final class NvrtcSearchTest {
   }
 
   @Test
+  void findsTheWheelsAndTheToolkitOfThePath() throws IOException {
+    Path wheel = file("env/lib/python3.12/site-packages/nvidia/cu13/lib/libnvrtc.so.13");
+    Path toolkit = file("opt/cuda-12.9/lib64/libnvrtc.so.12");
+    assertThat(file("env/bin/python3").toFile().setExecutable(true)).isTrue();
+    assertThat(file("opt/cuda-12.9/bin/nvcc").toFile().setExecutable(true)).isTrue();
+    Files.createSymbolicLink(folder.resolve("env/bin/nvcc"), folder.resolve("opt/cuda-12.9/bin/nvcc"));
+    assertThat(search(new Properties(), Map.of("PATH", "/nowhere" + File.pathSeparator + folder.resolve("env/bin"))).candidates())
+        .extracting(NvrtcSearch.Candidate::name)
+        .startsWith("libnvrtc.so.13", "libnvrtc.so.12").containsSubsequence(toolkit.toRealPath().toString(), wheel.toString());
+  }
+
+  private Path file(String name) throws IOException {
+    Path file = folder.resolve(name);
+    Files.createDirectories(file.getParent());
+    return Files.writeString(file, "");
+  }
+
+  @Test
   void everyTryIsToldWithTheLoadersReason() throws IOException {
     Path text = Files.writeString(folder.resolve("libnvrtc.so.12"), "not a library".repeat(100));
     Properties properties = new Properties();

@@ -1,0 +1,74 @@
+package dev.temper.cuda.compile;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Where installers put CUDA although nobody says so: the toolkit of the {@code nvcc} on the path, {@code /usr/local/cuda}, and the
+ * wheels of the {@code python3} on the path, which PyTorch brings. On a bare GPU host NVRTC may be in the last place alone.
+ */
+final class InstalledToolkits {
+
+  private static final Path USUAL = Path.of("/usr/local");
+
+  private InstalledToolkits() {}
+
+  /** Homes of toolkits, the newest of the usual place first. */
+  static Collection<Path> toolkits(Map<String, String> environment) {
+    LinkedHashSet<Path> found = new LinkedHashSet<>();
+    onPath("nvcc", environment).forEach(nvcc -> found.add(real(nvcc).resolveSibling("..").normalize()));
+    found.addAll(matching(USUAL, "cuda"));
+    found.addAll(matching(USUAL, "cuda-*"));
+    return found;
+  }
+
+  /** Folders in which the first python3 looks for packages: those beside it, links not followed, because an environment is made of them. */
+  static Collection<Path> sitePackages(Map<String, String> environment) {
+    LinkedHashSet<Path> found = new LinkedHashSet<>();
+    for (Path python : onPath("python3", environment)) {
+      for (Path library : matching(python.resolveSibling("../lib").normalize(), "python3*")) {
+        matching(library, "{site,dist}-packages").forEach(found::add);
+      }
+    }
+    return found;
+  }
+
+  private static Path real(Path program) {
+    try {
+      return program.toRealPath();
+    } catch (IOException e) {
+      return program; // gone since it was found
+    }
+  }
+
+  private static List<Path> onPath(String program, Map<String, String> environment) {
+    List<Path> found = new ArrayList<>();
+    for (String folder : environment.getOrDefault("PATH", "").split(File.pathSeparator, -1)) {
+      if (!folder.isEmpty() && Files.isExecutable(Path.of(folder, program))) {
+        found.add(Path.of(folder, program));
+      }
+    }
+    return found;
+  }
+
+  /** Newest version last in the alphabet, first here. */
+  private static List<Path> matching(Path folder, String glob) {
+    List<Path> found = new ArrayList<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder, glob)) {
+      entries.forEach(found::add);
+    } catch (IOException e) {
+      return List.of(); // no such folder, or not ours to read
+    }
+    found.sort(Comparator.reverseOrder());
+    return found;
+  }
+}
