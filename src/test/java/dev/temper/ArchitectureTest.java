@@ -18,7 +18,7 @@ final class ArchitectureTest {
     "dev.temper.reference..", "dev.temper.cpu..", "dev.temper.cuda..", "dev.temper.emulator.."
   };
   private static final String[] USERS = {
-    "dev.temper.io..", "dev.temper.verify..", "dev.temper.train..", "dev.temper.bench..", "dev.temper.pack..", "dev.temper.cli.."
+    "dev.temper.io..", "dev.temper.verify..", "dev.temper.train..", "dev.temper.bench..", "dev.temper.gpucheck..", "dev.temper.pack..", "dev.temper.cli.."
   };
 
   @Test

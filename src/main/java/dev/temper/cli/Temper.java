@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
         VerifyCommand.class,
         BenchCommand.class,
         DoctorCommand.class,
+        GpuCheckCommand.class,
         PackCommand.class,
         TrainCommand.class,
     })

@@ -1,6 +1,7 @@
 package dev.temper.cli;
 
 import dev.temper.LossEngine;
+import dev.temper.bench.Revision;
 import dev.temper.io.AtomicFile;
 import dev.temper.verify.Group;
 import dev.temper.verify.Level;
@@ -64,7 +65,7 @@ final class VerifyCommand implements Callable<Integer> {
     try (LossEngine engine = device.open(output)) {
       Verification verification = verify(new VerificationRun(engine, seed));
       if (output.json) {
-        output.print(json -> ResultJson.write(verification, json));
+        output.print(json -> ResultJson.write(verification, Revision.here(), json));
       } else {
         output.out().print(ResultTable.of(verification));
         output.out().flush();

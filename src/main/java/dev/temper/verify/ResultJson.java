@@ -1,6 +1,7 @@
 package dev.temper.verify;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.temper.DeviceFacts;
 import dev.temper.verify.CaseResult.Outcome;
 import java.io.IOException;
 
@@ -9,11 +10,19 @@ public final class ResultJson {
 
   private ResultJson() {}
 
-  /** Writes the object. */
-  public static void write(Verification verification, JsonGenerator json) throws IOException {
+  /**
+   * Writes the object.
+   *
+   * @param commit revision of the sources that were verified
+   */
+  public static void write(Verification verification, String commit, JsonGenerator json) throws IOException {
     json.writeStartObject();
     json.writeStringField("device", verification.device());
     json.writeStringField("description", verification.description());
+    json.writeStringField("commit", commit);
+    if (verification.facts().isPresent()) {
+      facts(verification.facts().get(), json);
+    }
     json.writeNumberField("seed", verification.seed());
     json.writeNumberField("milliseconds", verification.milliseconds());
     json.writeBooleanField("holds", verification.holds());
@@ -30,6 +39,18 @@ public final class ResultJson {
     json.writeEndObject();
     cases("failures", Outcome.FAILED, verification, json);
     cases("refusals", Outcome.REFUSED, verification, json);
+    json.writeEndObject();
+  }
+
+  private static void facts(DeviceFacts facts, JsonGenerator json) throws IOException {
+    json.writeObjectFieldStart("facts");
+    json.writeStringField("name", facts.name());
+    json.writeStringField("capability", facts.capability());
+    json.writeNumberField("multiprocessors", facts.multiprocessors());
+    json.writeNumberField("memoryBytes", facts.memoryBytes());
+    json.writeNumberField("cacheBytes", facts.cacheBytes());
+    json.writeStringField("driver", facts.driver());
+    json.writeStringField("compiler", facts.compiler());
     json.writeEndObject();
   }
 

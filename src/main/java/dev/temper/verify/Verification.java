@@ -1,17 +1,21 @@
 package dev.temper.verify;
 
+import dev.temper.DeviceFacts;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The outcome of a run over the grid.
  *
  * @param device name the engine was opened by
  * @param description what computed, in the engine's words
+ * @param facts what the device told of itself, if it is one
  * @param seed of the grid's numbers
  * @param milliseconds wall time
  * @param groups every group that had a case, in the order of the grid
  */
-public record Verification(String device, String description, long seed, long milliseconds, List<GroupResult> groups) {
+public record Verification(
+    String device, String description, Optional<DeviceFacts> facts, long seed, long milliseconds, List<GroupResult> groups) {
 
   /** How many cases ended so. */
   public long count(CaseResult.Outcome outcome) {

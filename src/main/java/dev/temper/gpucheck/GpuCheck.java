@@ -1,0 +1,72 @@
+package dev.temper.gpucheck;
+
+import dev.temper.gpucheck.StepResult.Outcome;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Runs the steps of some stages, one after the other, whatever comes of them, and keeps the document up to date. */
+public final class GpuCheck {
+
+  /** Name of the document in the folder. */
+  public static final String DOCUMENT = "gpu-check.json";
+
+  private final Setting setting;
+  private final GpuReport report;
+  private final Collection<Stage> stages;
+
+  private GpuCheck(Setting setting, GpuReport report, Collection<Stage> stages) {
+    this.setting = setting;
+    this.report = report;
+    this.stages = stages;
+  }
+
+  /**
+   * A check whose document and logs go into a folder.
+   *
+   * @param out folder; made if it is not there
+   * @param device as users write it
+   * @param quick a few cases of each step
+   * @param version of Temper
+   * @param revision of its sources
+   * @param stages what is run
+   * @throws IllegalArgumentException if the folder holds the document of another revision or device
+   */
+  public static GpuCheck into(Path out, String device, boolean quick, String version, String revision, Collection<Stage> stages)
+      throws IOException {
+    Path logs = Files.createDirectories(out.toAbsolutePath().resolve("logs"));
+    Setting setting = new Setting(device, quick, logs);
+    return new GpuCheck(setting, new GpuReport(out.resolve(DOCUMENT), setting, version, revision, stages), stages);
+  }
+
+  /**
+   * Runs them.
+   *
+   * @param starting told before each step, in a few words
+   * @param done told after each
+   * @return whether none failed
+   */
+  public boolean run(Consumer<String> starting, Consumer<StepResult> done) throws IOException {
+    if (stages.contains(Stage.CORRECTNESS)) {
+      Path input = setting.folder().resolve("rerun.safetensors");
+      RerunBatch.write(input, setting.quick() ? 5 : 48, setting.quick() ? 1_000 : 50_257);
+    }
+    return run(GpuPlan.of(setting, stages), starting, done);
+  }
+
+  boolean run(List<Step> steps, Consumer<String> starting, Consumer<StepResult> done) throws IOException {
+    StepRun runner = new StepRun(setting.folder());
+    boolean holds = true;
+    for (Step step : steps) {
+      starting.accept(step.stage().id() + " " + step.name() + ": " + step.shows() + ", at most " + step.limitSeconds() + " s");
+      StepResult result = runner.run(step);
+      report.add(result);
+      done.accept(result);
+      holds &= result.outcome() != Outcome.FAILED;
+    }
+    return holds;
+  }
+}
