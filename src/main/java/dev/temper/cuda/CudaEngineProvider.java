@@ -110,7 +110,8 @@ public final class CudaEngineProvider implements EngineProvider {
       return compiler.binaries(Target.choose(device.architecture(), compiler.nvrtc(), driver.version()));
     } catch (NvrtcMissingException e) {
       String everything = String.valueOf(e.getMessage());
-      throw missing(device + " is here, but " + everything.substring(0, everything.indexOf("; tried:")) + "; temper doctor lists every place tried");
+      String reason = everything.substring(0, everything.indexOf("; tried:"));
+      throw missing(device + " is here, but " + reason + "; temper doctor lists every place tried");
     } catch (IllegalStateException e) {
       throw missing(String.valueOf(e.getMessage()));
     }

@@ -40,8 +40,9 @@ final class JCudaLibrary {
       } catch (IOException e) {
         throw new EngineUnavailableException("no CUDA: JCuda's library needs a temporary folder: " + e);
       } catch (LinkageError e) {
+        String everything = String.valueOf(e.getMessage());
         throw new EngineUnavailableException("no CUDA: JCuda's library does not load: "
-            + String.valueOf(e.getMessage()).lines().filter(line -> line.contains("Error:")).findFirst().orElse(String.valueOf(e.getMessage())));
+            + everything.lines().filter(line -> line.contains("Error:")).findFirst().orElse(everything));
       }
     }
   }

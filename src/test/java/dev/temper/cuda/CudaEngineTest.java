@@ -91,8 +91,8 @@ final class CudaEngineTest extends StubEngine {
     byte[] bytes = new byte[(40 << 20) + 12345];
     new Random(7).nextBytes(bytes);
     byte[] back = new byte[bytes.length];
-    try (LossEngine engine = open(); DeviceBuffer buffer = engine.allocate(bytes.length); DeviceBuffer other = engine.allocate(bytes.length);
-        Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofConfined(); LossEngine engine = open();
+        DeviceBuffer buffer = engine.allocate(bytes.length); DeviceBuffer other = engine.allocate(bytes.length)) {
       MemorySegment there = arena.allocate(bytes.length).copyFrom(MemorySegment.ofArray(bytes));
       buffer.upload(there);
       there.fill((byte) 0);  // the copies may still be on their way

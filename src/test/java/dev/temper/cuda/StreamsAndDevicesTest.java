@@ -114,7 +114,8 @@ final class StreamsAndDevicesTest extends StubEngine {
       assertThat(JCudaDriver.cuMemAllocManaged(managed, DeviceBatch.BYTES, CUmemAttach_flags.CU_MEM_ATTACH_GLOBAL)).isZero();
       long address = managed.getNativePointer();
       new BorrowedMemory(0).require("student", address, DeviceBatch.BYTES);
-      assertThatThrownBy(() -> new BorrowedMemory(0).require("student", address, DeviceBatch.BYTES + 1)).isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> new BorrowedMemory(0).require("student", address, DeviceBatch.BYTES + 1))
+          .isInstanceOf(IllegalArgumentException.class);
       assertThat(JCudaDriver.cuMemFree(managed)).isZero();
     }
   }

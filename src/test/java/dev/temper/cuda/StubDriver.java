@@ -34,7 +34,8 @@ final class StubDriver {
     this.library = library;
     live = SharedLibrary.open(library).function("cuda_stub_live", FunctionDescriptor.of(JAVA_LONG));
     Linker linker = Linker.nativeLinker();
-    setenv = linker.downcallHandle(linker.defaultLookup().findOrThrow("setenv"), FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
+    setenv = linker.downcallHandle(
+        linker.defaultLookup().findOrThrow("setenv"), FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
   }
 
   /** Builds and loads it once; without a compiler, or where this process has loaded another driver, the test is not run. */
@@ -110,8 +111,8 @@ final class StubDriver {
 
   /** The code of a shared object made of one source and the CUDA-on-the-host runtime. */
   static Path compile(Path source, Path object) {
-    run(List.of("sh", "-c", "\"${CXX:-g++}\" -std=c++17 -O1 -fPIC -shared -Inative/cuda-host \"$0\" $(ls native/cuda-host/*.cpp | grep -v tracer)"
-        + " -o \"$1\"", source.toString(), object.toString()));
+    run(List.of("sh", "-c", "\"${CXX:-g++}\" -std=c++17 -O1 -fPIC -shared -Inative/cuda-host \"$0\" "
+        + "$(ls native/cuda-host/*.cpp | grep -v tracer) -o \"$1\"", source.toString(), object.toString()));
     return object;
   }
 
