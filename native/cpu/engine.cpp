@@ -13,8 +13,8 @@ extern const Variant variant_baseline;
 extern const Variant variant_avx2, variant_avx512;
 #endif
 
-// Enough arithmetic (about 10 us) for a chunk to be worth an atomic counter and a partial result.
-constexpr int64_t kChunkElements = 16384;
+// Enough arithmetic (2 us and more) for a chunk to be worth an atomic counter and a partial result.
+constexpr int64_t kChunkElements = 4096;
 // Whole groups of rows in the lanes of the widest vector.
 constexpr int64_t kRowGroup = 16;
 

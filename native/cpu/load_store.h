@@ -52,23 +52,6 @@ template <int32_t dtype> TEMPER_INLINE void encode(V a, void* out, int i) {
   if constexpr (dtype == kBf16) encode_bf16(a, (unsigned short*)out + i);
 }
 
-// Less than a vector of floats, in powers of two: a call of memcpy costs more than a short row's arithmetic.
-TEMPER_INLINE void copy_few(void* to, const void* from, int bytes) {
-  char* out = (char*)to;
-  const char* in = (const char*)from;
-#define TEMPER_COPY(part)                      \
-  if (4 * kLanes > part && (bytes & (part))) { \
-    __builtin_memcpy(out, in, part);           \
-    out += part, in += part;                   \
-  }
-  TEMPER_COPY(32)
-  TEMPER_COPY(16)
-  TEMPER_COPY(8)
-  TEMPER_COPY(4)
-  TEMPER_COPY(2)
-#undef TEMPER_COPY
-}
-
 // Of whole vectors; NaN does not count.
 float block_max(const float* in, int n) {
   V a = splat(-kInfinity), b = a, c = a, d = a;
@@ -86,10 +69,8 @@ float block_max(const float* in, int n) {
 // Elements from `whole` on, less than a vector of them, as one in `buffer`.
 template <int32_t dtype> TEMPER_INLINE void decode_rest(const void* in, int whole, int n, float padding, float* buffer) {
   constexpr int size = dtype == kF32 ? 4 : 2;
-  unsigned char rest[4 * kLanes] = {};
-  copy_few(rest, (const char*)in + whole * size, (n - whole) * size);
-  store(decode<dtype>(rest, 0), buffer);
-  for (int i = n - whole; i < kLanes; i++) buffer[i] = padding;
+  I rest = load_bytes((const char*)in + whole * size, (n - whole) * size);
+  store(select(lane_numbers() < n - whole, decode<dtype>(&rest, 0), splat(padding)), buffer);
 }
 
 // n elements as floats in `buffer`, padded with `padding`.
@@ -119,9 +100,9 @@ template <int32_t dtype> void encode_all(const float* in, int n, void* out) {
   int whole = n & -kLanes;
   for (int i = 0; i < whole; i += kLanes) encode<dtype>(load(in + i), out, i);
   if (whole == n) return;
-  unsigned char rest[4 * kLanes];
-  encode<dtype>(load(in + whole), rest, 0);
-  copy_few((char*)out + whole * size, rest, (n - whole) * size);
+  I rest = {};
+  encode<dtype>(load(in + whole), &rest, 0);
+  store_bytes(rest, (char*)out + whole * size, (n - whole) * size);
 }
 
 TEMPER_INLINE void encode_block(int32_t dtype, const float* in, int n, void* out) {

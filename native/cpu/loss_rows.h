@@ -106,20 +106,30 @@ void one_row(const LossJob& job, const Scratch& scratch, const Policy& policy, i
   });
 }
 
+// The rows' own factors, or the factors of all.
 void describe_rows(const LossJob& job, int64_t first, int rows, TileRows& tile, Exponents& tempered) {
+  bool alike = job.row_weights == nullptr && job.row_temperatures == nullptr;
   for (int lane = 0; lane < kLanes; lane++) {
     int64_t row = first + (lane < rows ? lane : rows - 1);
-    tile.temperature[lane] = temperature_of(job, row);
     tile.weight[lane] = weight_of(job, row);
-    tile.skipped[lane] = ignored(job, row) || tile.weight[lane] == 0;
-    tile.label[lane] = ignored(job, row) ? 0 : label_of(job, row);
-    GradientScale scale = gradient_scale(job, tile.temperature[lane], tile.weight[lane]);
-    tile.soft_scale[lane] = scale.soft;
-    tile.hard_scale[lane] = scale.hard;
-    tile.inverse_temperature[lane] = (float)(1 / tile.temperature[lane]);
-    Exponents own(tile.temperature[lane]);
-    tempered.c[lane] = own.c[0];
-    tempered.lowest[lane] = own.lowest[0];
+    bool skip = ignored(job, row);
+    tile.skipped[lane] = skip || tile.weight[lane] == 0;
+    tile.label[lane] = skip ? 0 : (int)label_of(job, row);
+    if (alike && lane > 0) {
+      tile.value_factor[lane] = tile.value_factor[0];
+      continue;
+    }
+    double temperature = temperature_of(job, row);
+    tile.value_factor[lane] = value_factor(*job.parameters, temperature);
+    GradientScale scale = gradient_scale(job, temperature, tile.weight[lane]);
+    Exponents own(temperature);
+    for (int i = lane; i < (alike ? kLanes : lane + 1); i++) {
+      tile.soft_scale[i] = scale.soft;
+      tile.hard_scale[i] = scale.hard;
+      tile.inverse_temperature[i] = (float)(1 / temperature);
+      tempered.c[i] = own.c[0];
+      tempered.lowest[i] = own.lowest[0];
+    }
   }
 }
 
@@ -143,21 +153,24 @@ void tile_of_rows(const LossJob& job, const Scratch& scratch, const Policy& poli
   TileValues values = {};
   Exponents tempered(1.0);
   describe_rows(job, first, rows, tile, tempered);
+  fetch_rows(p.student, job.student, first + kFetchRows, p.rows, classes);
+  if constexpr (soft) fetch_rows(p.teacher, job.teacher, first + kFetchRows, p.rows, classes);
+  if (p.operation == kForwardBackward) fetch_rows(p.gradient, job.gradient, first + kFetchRows, p.rows, classes);
   z.load_rows(p.student, job.student, first, rows, classes);
   if constexpr (soft) u.load_rows(p.teacher, job.teacher, first, rows, classes);
   evaluate_tile<Policy, soft, hard>(policy, tempered, tile, classes, z, u, hard_tile, values);
   bool backward = p.operation == kForwardBackward;
   if (backward) gradient_tile<Policy, soft, hard>(policy, tile, values, classes, z, u, hard_tile);
+  for (int lane = 0; lane < rows; lane++) values.usual[lane] &= !tile.skipped[lane];
+  if (backward) z.store_rows(p.gradient, job.gradient, first, rows, classes, values.usual);
   for (int lane = 0; lane < rows; lane++) {
     int64_t row = first + lane;
-    if (tile.skipped[lane] || !values.usual[lane]) {
+    if (!values.usual[lane]) {
       one_row(job, scratch, policy, row, partial);
       continue;
     }
-    account(job, row, tile.weight[lane], value_factor(p, tile.temperature[lane]) * values.divergence[lane], values.cross_entropy[lane],
-            partial);
+    account(job, row, tile.weight[lane], tile.value_factor[lane] * values.divergence[lane], values.cross_entropy[lane], partial);
     if (job.statistics) save_lane(values, lane, job.statistics + row * kStatistics);
-    if (backward) z.store_row(p.gradient, job.gradient, row, lane, classes);
   }
 }
 

@@ -10,6 +10,12 @@ TEMPER_INLINE V splat(float a) { return a - V{}; }
 TEMPER_INLINE V abs(V a) { return (V)((I)a & 0x7fffffff); }
 TEMPER_INLINE V select(I mask, V a, V b) { return mask ? a : b; }
 
+TEMPER_INLINE I lane_numbers() {
+  I lane = {};
+  for (int i = 0; i < kLanes; i++) lane[i] = i;
+  return lane;
+}
+
 TEMPER_INLINE V load(const float* in) {
   V a;
   __builtin_memcpy(&a, in, sizeof a);

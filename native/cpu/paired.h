@@ -31,8 +31,9 @@ float decode_pairs(const void* in, int n, float* buffer) {
     largest = halves > largest ? halves : largest;
   }
   if (whole < n) {
-    halves = Shorts{} + kAbsent;
-    copy_few(&halves, from + whole, 2 * (n - whole));
+    Shorts rest = (Shorts)load_bytes(from + whole, 2 * (n - whole)), number = {};
+    for (int i = 0; i < kPair; i++) number[i] = (short)i;
+    halves = number < (short)(n - whole) ? rest : Shorts{} + kAbsent;
     decode_pair(halves, buffer + whole);
     largest = halves > largest ? halves : largest;
   }
@@ -57,8 +58,7 @@ void encode_pairs(const float* in, int n, void* out) {
     __builtin_memcpy((unsigned short*)out + i, &halves, sizeof halves);
   }
   if (whole == n) return;
-  Shorts halves = encode_pair(in + whole);
-  copy_few((unsigned short*)out + whole, &halves, 2 * (n - whole));
+  store_bytes((I)encode_pair(in + whole), (unsigned short*)out + whole, 2 * (n - whole));
 }
 
 // The gradient of a block, from floats that are whole vectors or, `paired`, whole pairs.

@@ -9,7 +9,8 @@ namespace temper {
 // Spinning a little longer than the gap between two calls of a training step saves a wake-up (5 us and more, at 40 to 90 us a call).
 constexpr int64_t kSpinNanoseconds = 50000;
 
-struct Worker {
+struct alignas(64) Worker {
+  int64_t next_chunk, end_chunk;   // its share of the job, and what is left of it
   Pool* pool;
   int thread;
   pthread_t handle;
@@ -23,8 +24,6 @@ struct Pool {
   Worker* workers;
   Work work;
   void* context;
-  int64_t chunks;
-  alignas(64) int64_t next_chunk;
   alignas(64) uint64_t generation;
   alignas(64) int active;
   alignas(64) int open;
@@ -49,11 +48,15 @@ static int64_t now() {
   return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+// Neighbouring chunks to one thread as long as its share lasts: a chunk ends with fetching what comes after it. Then the others' shares.
 static void take_chunks(Pool* pool, int thread) {
-  for (;;) {
-    int64_t chunk = __atomic_fetch_add(&pool->next_chunk, 1, __ATOMIC_RELAXED);
-    if (chunk >= pool->chunks) return;
-    pool->work(pool->context, thread, chunk);
+  for (int i = 0; i < pool->threads; i++) {
+    Worker& share = pool->workers[(thread + i) % pool->threads];
+    for (;;) {
+      int64_t chunk = __atomic_fetch_add(&share.next_chunk, 1, __ATOMIC_RELAXED);
+      if (chunk >= share.end_chunk) break;
+      pool->work(pool->context, thread, chunk);
+    }
   }
 }
 
@@ -103,11 +106,11 @@ Pool* create_pool(int threads) {
   *pool = {};
   pthread_mutex_init(&pool->mutex, nullptr);
   pthread_cond_init(&pool->wake, nullptr);
-  pool->workers = (Worker*)calloc((size_t)threads, sizeof(Worker));
+  if (posix_memalign(&memory, 64, (size_t)threads * sizeof(Worker)) == 0) pool->workers = (Worker*)memory;
   pool->threads = 1;
   while (pool->workers != nullptr && pool->threads < threads) {
     Worker* worker = pool->workers + pool->threads;
-    *worker = {pool, pool->threads, {}};
+    *worker = {0, 0, pool, pool->threads, {}};
     if (pthread_create(&worker->handle, nullptr, worker_main, worker) != 0) break;
     pool->threads++;
   }
@@ -138,8 +141,10 @@ void release(Pool* pool) {
 void run(Pool* pool, Work work, void* context, int64_t chunks) {
   pool->work = work;
   pool->context = context;
-  pool->chunks = chunks;
-  __atomic_store_n(&pool->next_chunk, 0, __ATOMIC_RELAXED);
+  for (int i = 0; i < pool->threads; i++) {
+    pool->workers[i].end_chunk = chunks * (i + 1) / pool->threads;
+    __atomic_store_n(&pool->workers[i].next_chunk, chunks * i / pool->threads, __ATOMIC_RELAXED);
+  }
   bool shared = chunks > 1 && pool->threads > 1;
   if (shared) {
     __atomic_store_n(&pool->open, 1, __ATOMIC_SEQ_CST);

@@ -4,42 +4,10 @@
 #pragma once
 
 #include "row.h"
+#include "tile.h"
 
 namespace temper {
 namespace {
-
-// Above this the general code is as fast.
-constexpr int kShortRow = 64;
-
-struct Tile {
-  alignas(64) float at[kShortRow][kLanes];   // [class][row]
-
-  // Rows past the last one repeat it.
-  void load_rows(const Shape& shape, const void* base, int64_t first, int rows, int classes) {
-    alignas(64) float buffer[kShortRow];
-    for (int lane = 0; lane < kLanes; lane++) {
-      const char* row = temper::at(base, shape, first + (lane < rows ? lane : rows - 1), 0);
-      if (shape.dtype == kBf16) {
-        for (int c = 0; c < classes; c++) at[c][lane] = widen_bf16(row + 2 * c);
-        continue;
-      }
-      if (shape.dtype == kF16) row = (const char*)load_block(kF16, row, classes, 0.0f, buffer);
-      for (int c = 0; c < classes; c++) __builtin_memcpy(&at[c][lane], row + 4 * c, 4);
-    }
-  }
-
-  void store_row(const Shape& shape, void* base, int64_t row, int lane, int classes) const {
-    char* out = (char*)temper::at(base, shape, row, 0);
-    if (shape.dtype == kF32) {
-      for (int c = 0; c < classes; c++) __builtin_memcpy(out + 4 * c, &at[c][lane], 4);
-    } else {
-      alignas(64) float buffer[kShortRow + kLanes];
-      for (int c = 0; c < classes; c++) buffer[c] = at[c][lane];
-      encode_block(shape.dtype, buffer, classes, out);
-    }
-    store_zeros(shape, base, row, classes);
-  }
-};
 
 // What the rows of a tile come to.
 struct TileValues {
@@ -50,8 +18,8 @@ struct TileValues {
 
 // Per lane, from the rows' own temperatures, weights and labels.
 struct TileRows {
-  int64_t label[kLanes];
-  double temperature[kLanes];
+  alignas(64) int label[kLanes];
+  double value_factor[kLanes];
   float weight[kLanes];
   bool skipped[kLanes];
   alignas(64) float soft_scale[kLanes], hard_scale[kLanes], inverse_temperature[kLanes];
@@ -69,9 +37,9 @@ void evaluate_tile(const Policy& policy, const Exponents& tempered, const TileRo
   um = select(um == -kInfinity, V{}, um);
   store(zm, values.student_max);
   store(um, values.teacher_max);
-  float label_shifted[kLanes] = {};
-  if constexpr (hard != Hard::kNone)
-    for (int lane = 0; lane < kLanes; lane++) label_shifted[lane] = z.at[rows.label[lane]][lane] - values.student_max[lane];
+  I label;
+  __builtin_memcpy(&label, rows.label, sizeof label);
+  V label_shifted = {};
 
   RowSums<Policy> sums;
   Exponents plain(1.0);
@@ -79,6 +47,7 @@ void evaluate_tile(const Policy& policy, const Exponents& tempered, const TileRo
     V zi = load(z.at[c]), s = zi - zm, es = tempered(s);
     store(es, z.at[c]);
     sums.student += es;
+    if constexpr (hard != Hard::kNone) label_shifted = select(label == c, s, label_shifted);
     if constexpr (soft) {
       V ui = load(u.at[c]), t = ui - um, et = tempered(t);
       store(et, u.at[c]);
@@ -103,7 +72,7 @@ void evaluate_tile(const Policy& policy, const Exponents& tempered, const TileRo
   store(divergence, values.divergence);
   store(1.0f / sums.student, values.student_inverse);
   if constexpr (hard != Hard::kNone) {
-    store(log(sums.hard) - load(label_shifted), values.cross_entropy);
+    store(log(sums.hard) - label_shifted, values.cross_entropy);
     store(1.0f / sums.hard, values.hard_inverse);
   }
 }
@@ -114,14 +83,18 @@ void gradient_tile(const Policy& policy, const TileRows& rows, const TileValues&
                    const Tile& hard_tile) {
   Normaliser<V> n = {load(values.teacher_inverse), load(values.student_inverse), {}};
   V soft_scale = load(rows.soft_scale), hard_scale = load(rows.hard_scale) * load(values.hard_inverse), no_sums[1] = {};
+  V at_label = load(rows.hard_scale);
+  I label;
+  __builtin_memcpy(&label, rows.label, sizeof label);
   for (int c = 0; c < classes; c++) {
     V es = load(z.at[c]), g = {};
     if constexpr (soft) g = soft_scale * policy.gradient(cheap_element(es, load(u.at[c]), n), no_sums);
-    if constexpr (hard != Hard::kNone) g = fma(hard_exp<hard>(es, hard_tile.at[c]), hard_scale, g);
+    if constexpr (hard != Hard::kNone) {
+      g = fma(hard_exp<hard>(es, hard_tile.at[c]), hard_scale, g);
+      g -= select(label == c, at_label, V{});
+    }
     store(g, z.at[c]);
   }
-  if constexpr (hard != Hard::kNone)
-    for (int lane = 0; lane < kLanes; lane++) z.at[rows.label[lane]][lane] -= rows.hard_scale[lane];
 }
 
 }  // namespace

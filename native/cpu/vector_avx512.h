@@ -33,6 +33,20 @@ TEMPER_INLINE void encode_f16(V a, unsigned short* out) {
   _mm256_storeu_si256((__m256i*)out, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 
+// `bytes` of a vector, zeros beyond: neither touches more of the memory.
+TEMPER_INLINE __mmask64 first_bytes(int bytes) { return bytes >= 64 ? ~0ull : (1ull << bytes) - 1; }
+TEMPER_INLINE I load_bytes(const void* in, int bytes) { return (I)_mm512_maskz_loadu_epi8(first_bytes(bytes), in); }
+TEMPER_INLINE void store_bytes(I a, void* out, int bytes) { _mm512_mask_storeu_epi8(out, first_bytes(bytes), (__m512i)a); }
+
+// Of two vectors, taken as blocks of `half`: the even blocks of both, and the odd ones.
+template <int half> TEMPER_INLINE void exchange_blocks(I& a, I& b) {
+  const I lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  const I low = (lane & half) != 0 ? lane + kLanes - half : lane;
+  __m512i first = (__m512i)a, second = (__m512i)b;
+  a = (I)_mm512_permutex2var_epi32(first, (__m512i)low, second);
+  b = (I)_mm512_permutex2var_epi32(first, (__m512i)(low + half), second);
+}
+
 // 64 bytes past the caches; `out` is aligned to them. stream_fence orders these stores before whatever follows.
 TEMPER_INLINE void stream_line(const char* in, char* out) { _mm512_stream_si512((__m512i*)out, _mm512_loadu_si512(in)); }
 TEMPER_INLINE void stream_fence() { _mm_sfence(); }

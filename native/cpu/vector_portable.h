@@ -1,6 +1,8 @@
 // Four floats in GCC's vector extension: any 64-bit target of gcc or clang (SSE2 on x86-64, NEON on aarch64).
 #pragma once
 
+#include "copy_few.h"
+
 #if defined(__aarch64__)
 #include <arm_neon.h>
 #endif
@@ -54,6 +56,28 @@ TEMPER_INLINE void encode_f16(V a, unsigned short* out) {
   half |= (sign >> 16) & 0x8000;
   unsigned short each[4] = {(unsigned short)half[0], (unsigned short)half[1], (unsigned short)half[2], (unsigned short)half[3]};
   __builtin_memcpy(out, each, sizeof each);
+}
+
+// `bytes` of a vector, zeros beyond: neither touches more of the memory.
+TEMPER_INLINE I load_bytes(const void* in, int bytes) {
+  I a = {};
+  if (bytes >= (int)sizeof a) __builtin_memcpy(&a, in, sizeof a);
+  else copy_few(&a, in, bytes);
+  return a;
+}
+TEMPER_INLINE void store_bytes(I a, void* out, int bytes) {
+  if (bytes >= (int)sizeof a) __builtin_memcpy(out, &a, sizeof a);
+  else copy_few(out, &a, bytes);
+}
+
+// Of two vectors, taken as blocks of `half`: the even blocks of both, and the odd ones.
+template <int half> TEMPER_INLINE void exchange_blocks(I& a, I& b) {
+  I first = a, second = b;
+  for (int i = 0; i < kLanes; i++) {
+    bool odd = (i & half) != 0;
+    a[i] = odd ? second[i - half] : first[i];
+    b[i] = odd ? second[i] : first[i + half];
+  }
 }
 
 constexpr bool kStreams = false;
