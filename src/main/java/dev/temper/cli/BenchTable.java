@@ -10,8 +10,8 @@ record BenchTable(ResultFile result) {
 
   void print(PrintWriter out) {
     out.printf(Locale.ROOT, "%s on %s%n", result.versions().get("engine"), result.machine().processor());
-    out.printf(Locale.ROOT, "copy rate %.1f GB/s (read + written); batches in turn exceed the last cache of %d MiB twice%n",
-        result.copyGigabytesPerSecond(), cacheBytes() >> 20);
+    out.printf(Locale.ROOT, "copy rate %.1f GB/s (read + written); batches in turn exceed the last cache of %.1f MiB twice%n",
+        result.copyGigabytesPerSecond(), cacheBytes() / (double) (1 << 20));
     out.printf(Locale.ROOT, "%-14s %-5s %-32s %10s %21s %8s %9s %8s%n", "shape", "dtype", "loss", "ms", "10 % .. 90 %", "GB/s", "of copy",
         "x floor");
     result.entries().stream().filter(entry -> entry.also().containsKey("leastBytes")).forEach(entry -> loss(out, entry));

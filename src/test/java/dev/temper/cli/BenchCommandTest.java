@@ -57,7 +57,7 @@ class BenchCommandTest {
     assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable(), "no C++ compiler here: the suite was not run on the emulator");
     Path file = folder.resolve("gpu.json");
     Path outputs = folder.resolve("outputs");
-    Captured run = Captured.run("bench", "--suite", "gpu", "--device", "emulator", "--quick", "--shapes", "5x10,3x1000", "--dtype", "f32,bf16",
+    Captured run = Captured.run("bench", "--suite", "gpu", "--device", "emulator", "--quick", "--shapes", "64x10,3x1000", "--dtype", "f32,bf16",
         "--temperature", "2", "--parts", "headline,launch,losses,forward", "--results", file.toString(), "--outputs", outputs.toString());
     assertThat(run.status()).as(run.err() + run.out()).isZero();
     String json = Files.readString(file);
@@ -66,17 +66,17 @@ class BenchCommandTest {
     // Headline; CE, JSD and soft; and all four forward: 8 for each of the 4 batches.
     assertThat(json.lines().filter(line -> line.contains("\"benchmark\" : \"TemperLoss"))).hasSize(32);
     try (Stream<Path> files = Files.list(outputs)) {
-      assertThat(files.map(path -> path.getFileName().toString())).hasSize(12).contains("5x10-BF16-forward-kl+ce.safetensors", "3x1000-F32-jsd-0.5.safetensors");
+      assertThat(files.map(path -> path.getFileName().toString())).hasSize(12).contains("64x10-BF16-forward-kl+ce.safetensors", "3x1000-F32-jsd-0.5.safetensors");
     }
-    try (SafetensorsFile written = SafetensorsFile.open(outputs.resolve("5x10-F32-forward-kl+ce.safetensors"))) {
+    try (SafetensorsFile written = SafetensorsFile.open(outputs.resolve("64x10-F32-forward-kl+ce.safetensors"))) {
       float[] soft = written.tensor("row_soft").data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
       float[] hard = written.tensor("row_hard").data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
       float[] totals = written.tensor("totals").data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
       double sum = 0;
-      for (int row = 0; row < 5; row++) {
+      for (int row = 0; row < 64; row++) {
         sum += 0.5 * soft[row] + 0.5 * hard[row];
       }
-      assertThat(totals[0]).isCloseTo((float) (sum / 5), withinPercentage(1e-3));
+      assertThat(totals[0]).isCloseTo((float) (sum / 64), withinPercentage(1e-3));
       assertThat(written.tensor("gradient").shape()).isEqualTo(List.of(4L, 10L));
       float[] gradient = written.tensor("gradient").data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
       double zero = 0;

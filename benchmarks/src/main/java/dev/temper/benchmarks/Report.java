@@ -1,6 +1,7 @@
 package dev.temper.benchmarks;
 
 import dev.temper.bench.ResultFile;
+import dev.temper.verify.TemperatureStudy;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -11,6 +12,9 @@ import java.util.Optional;
 
 /** Makes tables and plots of all result files in a folder: {@code report.md} and {@code *.png} beside them. */
 final class Report {
+
+  /** Any other shows the same. */
+  private static final long STUDY_SEED = 1;
 
   private Report() {}
 
@@ -27,6 +31,12 @@ final class Report {
         tables.all(title(group), found.get());
       }
     }
+    Optional<GpuResults> gpu = GpuResults.of(files);
+    if (gpu.isPresent()) {
+      tables.gpu(gpu.get());
+      new GpuPlots(gpu.get()).draw(results);
+    }
+    TemperaturePlot.draw(TemperatureStudy.run(STUDY_SEED), results.resolve("temperature.png"));
     Path report = results.resolve("report.md");
     Files.writeString(report, "# What was measured\n" + tables.text());
     out.println(report);

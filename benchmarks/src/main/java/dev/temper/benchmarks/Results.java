@@ -18,7 +18,12 @@ record Results(ResultFile file) {
 
   /** The result file of a group, if it was run. */
   static Optional<Results> of(Group group, List<ResultFile> files) {
-    return files.stream().filter(file -> file.group().equals(group.label())).findFirst().map(Results::new);
+    return of(group.label(), files);
+  }
+
+  /** The result file of a group of that name, if there is one. */
+  static Optional<Results> of(String group, List<ResultFile> files) {
+    return files.stream().filter(file -> file.group().equals(group)).findFirst().map(Results::new);
   }
 
   /** The first entry of a benchmark that has all the given parameters. */

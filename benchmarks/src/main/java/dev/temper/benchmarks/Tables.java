@@ -42,13 +42,37 @@ final class Tables {
     return this;
   }
 
+  /** A GPU's loss and gradient: time, rates and floor of Temper, and by how much it is faster than each peer. */
+  Tables gpu(GpuResults gpu) {
+    heading("On a GPU", gpu.own());
+    List<String> peers = gpu.timedPeers();
+    List<String> titles = new ArrayList<>(List.of("dtype", "shape", "Temper ms", "as a graph", "GB/s", "% of copy rate", "times the floor"));
+    peers.forEach(peer -> titles.add("times faster than " + peer));
+    row(titles.toArray(String[]::new));
+    rule(titles.size());
+    for (String dtype : gpu.dtypes()) {
+      for (String shape : gpu.shapes()) {
+        double temper = gpu.entry(shape, dtype).map(entry -> entry.time().median()).orElse(Double.NaN);
+        double rate = gpu.entry(shape, dtype).map(Results::gigabytesPerSecond).orElse(Double.NaN);
+        double share = rate / gpu.own().file().copyGigabytesPerSecond();
+        List<String> cells = new ArrayList<>(List.of(dtype, shape, number(temper),
+            number(gpu.graph(shape, dtype).map(entry -> entry.time().median()).orElse(Double.NaN)), number(rate), number(100 * share), number(1 / share)));
+        peers.forEach(peer -> cells.add(number(gpu.peer(peer, shape, dtype).map(entry -> entry.time().median()).orElse(Double.NaN) / temper)));
+        row(cells.toArray(String[]::new));
+      }
+    }
+    all("On a GPU, everything", gpu.own());
+    gpu.peers().ifPresent(results -> all("On a GPU, others and errors", results));
+    return this;
+  }
+
   /** Every entry of a file: what was varied, time, rate where it is a loss, and what else was counted. */
   Tables all(String title, Results results) {
     heading(title, results);
     row("benchmark", "parameters", "median", "10 % .. 90 %", "GB/s", "Java heap bytes", "peak MiB");
     rule(7);
     for (Entry entry : results.file().entries()) {
-      boolean rated = entry.unit().equals("ms") && entry.benchmark().equals(TEMPER);
+      boolean rated = entry.unit().equals("ms") && (entry.benchmark().equals(TEMPER) || entry.also().containsKey("leastBytes"));
       row(entry.benchmark(), varied(results, entry), number(entry.time().median()) + " " + entry.unit(),
           number(entry.time().low()) + " .. " + number(entry.time().high()),
           rated ? number(Results.gigabytesPerSecond(entry)) : "",
@@ -66,9 +90,14 @@ final class Tables {
   private void heading(String title, Results results) {
     ResultFile file = results.file();
     text.append("\n## ").append(title).append("\n\n")
-        .append(String.format(Locale.ROOT, "%s, %d cores, copy rate %.1f GB/s; commit %s, %s; %s.%n%n",
-            file.machine().processor(), file.machine().cores(), file.copyGigabytesPerSecond(), file.commit(), file.date(),
+        .append(String.format(Locale.ROOT, "%s, copy rate %.1f GB/s; commit %s, %s; %s.%n%n",
+            file.place(), file.copyGigabytesPerSecond(), file.commit(), file.date(),
             file.quiet() ? "the machine was quiet" : "**the machine was not quiet** (" + String.join("; ", file.disturbances()) + ")"));
+    if (file.unfinished() > 0) {
+      text.append("The run ended early: ").append(file.unfinished()).append(" entries are missing.\n\n");
+    }
+    file.notes().forEach(note -> text.append("- ").append(note).append('\n'));
+    text.append(file.notes().isEmpty() ? "" : "\n");
   }
 
   /** Only what differs between entries of this file. */

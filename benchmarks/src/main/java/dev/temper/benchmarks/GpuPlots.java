@@ -1,0 +1,99 @@
+package dev.temper.benchmarks;
+
+import dev.temper.bench.BatchShape;
+import dev.temper.bench.Entry;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
+import org.knowm.xchart.CategoryChart;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/** Results of a GPU as pictures. */
+record GpuPlots(GpuResults results) {
+
+  private static final String SHAPES = "rows x classes";
+
+  /** All of them that there is something for, as {@code gpu-*.png}. */
+  void draw(Path folder) throws IOException {
+    classes(folder.resolve("gpu-classes.png"));
+    for (String dtype : results.dtypes()) {
+      String suffix = "-" + dtype.toLowerCase(Locale.ROOT) + ".png";
+      if (!results.timedPeers().isEmpty()) {
+        speedUp(dtype, folder.resolve("gpu-speed-up" + suffix));
+        memory(dtype, folder.resolve("gpu-memory" + suffix));
+      }
+      if (!results.checked().isEmpty()) {
+        errors(dtype, folder.resolve("gpu-errors" + suffix));
+      }
+    }
+  }
+
+  /** Lines: rate over the number of classes by dtype, under the device's copy rate. */
+  private void classes(Path file) throws IOException {
+    XYChart chart = Charts.lines("Loss and gradient: bytes that cannot be avoided, per second, on " + results.own().file().place(), "classes", "GB/s");
+    List<String> shapes = results.shapes();
+    List<Double> widths = shapes.stream().map(shape -> (double) BatchShape.parse(shape).classes()).toList();
+    for (String dtype : results.dtypes()) {
+      List<Double> rates = shapes.stream().map(shape -> results.entry(shape, dtype).map(Results::gigabytesPerSecond).orElse(Double.NaN)).toList();
+      chart.addSeries(dtype, widths, rates).setMarker(SeriesMarkers.CIRCLE);
+    }
+    double roof = results.own().file().copyGigabytesPerSecond();
+    chart.addSeries("copy rate", List.of(widths.getFirst(), widths.getLast()), List.of(roof, roof)).setMarker(SeriesMarkers.NONE);
+    chart.getStyler().setYAxisMin(0.0);
+    Charts.save(chart, file);
+  }
+
+  /** Bars: how many times faster than each peer, by shape. */
+  private void speedUp(String dtype, Path file) throws IOException {
+    CategoryChart chart = Charts.bars("Times faster than others, " + dtype + " on " + results.own().file().place(), SHAPES, "times");
+    for (String peer : results.timedPeers()) {
+      bars(chart, peer, shape -> median(results.peer(peer, shape, dtype)) / median(results.entry(shape, dtype)));
+    }
+    Charts.save(chart, file);
+  }
+
+  /** Bars: highest device memory beyond logits and gradient, by shape. */
+  private void memory(String dtype, Path file) throws IOException {
+    CategoryChart chart = Charts.bars("Peak device memory beyond logits and gradient, " + dtype, SHAPES, "GiB");
+    chart.getStyler().setLabelsVisible(false);
+    bars(chart, "Temper", shape -> gibibytes(results.entry(shape, dtype)));
+    for (String peer : results.timedPeers()) {
+      bars(chart, peer, shape -> gibibytes(results.peer(peer, shape, dtype)));
+    }
+    Charts.save(chart, file);
+  }
+
+  /** Lines: distance of the gradient from f64, by number of classes. */
+  private void errors(String dtype, Path file) throws IOException {
+    XYChart chart = Charts.lines("Error of the gradient against f64 (length 1), logits and gradient in " + dtype, "classes", "relative error");
+    chart.getStyler().setYAxisLogarithmic(true).setYAxisDecimalPattern("0.#E0");
+    for (String who : results.checked()) {
+      List<String> shapes = results.shapes().stream().filter(shape -> results.gradientError(who, shape, dtype) > 0).toList();
+      if (!shapes.isEmpty()) {
+        chart.addSeries(who, shapes.stream().map(shape -> (double) BatchShape.parse(shape).classes()).toList(),
+            shapes.stream().map(shape -> results.gradientError(who, shape, dtype)).toList()).setMarker(SeriesMarkers.CIRCLE);
+      }
+    }
+    if (!chart.getSeriesMap().isEmpty()) {
+      Charts.save(chart, file);
+    }
+  }
+
+  private void bars(CategoryChart chart, String name, ToDoubleFunction<String> value) {
+    List<String> shapes = results.shapes();
+    Charts.crowd(chart);
+    chart.addSeries(name, shapes, Charts.gaps(shapes.stream().map(value::applyAsDouble).toList()));
+  }
+
+  private static double median(Optional<Entry> entry) {
+    return entry.map(e -> e.time().median()).orElse(Double.NaN);
+  }
+
+  private static double gibibytes(Optional<Entry> entry) {
+    return entry.map(e -> e.also("peakBytes") / (1 << 30)).orElse(Double.NaN);
+  }
+}

@@ -1,0 +1,88 @@
+package dev.temper.benchmarks;
+
+import dev.temper.bench.BatchShape;
+import dev.temper.bench.Entry;
+import dev.temper.bench.ResultFile;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What was measured on a GPU: Temper's own grid, and the peers on the same batches where they were run.
+ *
+ * @param own results of {@code temper bench --suite gpu}
+ * @param peers results of {@code benchmarks/gpu/peers.py}; empty if it was not run
+ */
+record GpuResults(Results own, Optional<Results> peers) {
+
+  /** The loss by which everything is judged: half the forward KL at T = 2, half the cross-entropy. */
+  static final Map<String, String> JUDGED = Map.of("loss", "forward-kl+ce", "temperature", "2.0");
+
+  private static final String PASS = ".forwardBackward";
+
+  /** The results in these files, if there are any of a GPU. */
+  static Optional<GpuResults> of(List<ResultFile> files) {
+    return Results.of("gpu", files).map(own -> new GpuResults(own, Results.of("gpu-peers", files)));
+  }
+
+  /** Element types, in the order of the run. */
+  Set<String> dtypes() {
+    return own.values("dtype");
+  }
+
+  /** Shapes, from few classes to many. */
+  List<String> shapes() {
+    return own.values("shape").stream().filter(shape -> entry(shape, dtypes().iterator().next()).isPresent())
+        .sorted(Comparator.comparingInt(shape -> BatchShape.parse(shape).classes())).toList();
+  }
+
+  /** Temper's loss and gradient of a batch, launched kernel by kernel. */
+  Optional<Entry> entry(String shape, String dtype) {
+    return own.find(Results.TEMPER, with(shape, dtype, Map.of("launch", "eager")));
+  }
+
+  /** The same as a CUDA graph. */
+  Optional<Entry> graph(String shape, String dtype) {
+    return own.find(Results.TEMPER, with(shape, dtype, Map.of("launch", "graph")));
+  }
+
+  /** Peers that were timed with the judged loss, in the order of the run. */
+  List<String> timedPeers() {
+    Set<String> names = new LinkedHashSet<>();
+    peers.ifPresent(results -> results.file().entries().stream()
+        .filter(entry -> entry.unit().equals("ms") && entry.benchmark().endsWith(PASS) && entry.parameters().entrySet().containsAll(JUDGED.entrySet()))
+        .forEach(entry -> names.add(entry.benchmark().replace(PASS, ""))));
+    return new ArrayList<>(names);
+  }
+
+  /** Everybody whose gradient was compared with f64, Temper first. */
+  List<String> checked() {
+    Set<String> names = new LinkedHashSet<>();
+    peers.ifPresent(results -> results.file().entries().stream().map(Entry::benchmark).filter(name -> name.startsWith("GradientError."))
+        .forEach(name -> names.add(name.substring(name.indexOf('.') + 1))));
+    return new ArrayList<>(names);
+  }
+
+  /** A peer's loss and gradient of a batch. */
+  Optional<Entry> peer(String name, String shape, String dtype) {
+    return peers.flatMap(results -> results.find(name + PASS, with(shape, dtype, Map.of())));
+  }
+
+  /** Distance of a gradient from f64 over its length, the median of the rows that were compared; NaN if it was not. */
+  double gradientError(String name, String shape, String dtype) {
+    return peers.map(results -> results.milliseconds("GradientError." + name, with(shape, dtype, Map.of()))).orElse(Double.NaN);
+  }
+
+  private static Map<String, String> with(String shape, String dtype, Map<String, String> more) {
+    Map<String, String> parameters = new LinkedHashMap<>(JUDGED);
+    parameters.put("shape", shape);
+    parameters.put("dtype", dtype);
+    parameters.putAll(more);
+    return parameters;
+  }
+}
