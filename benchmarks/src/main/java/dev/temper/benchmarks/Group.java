@@ -28,13 +28,18 @@ enum Group {
           .param("shape", "209715x10", "65536x32", "20971x100", "2097x1000", "512x4096", "64x32768", "16x131072", "8x262144"));
     }
   },
-  /** One thread against two, and temperatures with and without the shortcut for the third exponential. */
+  /**
+   * One thread against two, temperatures with and without the shortcut for the third exponential, divergences, and teachers that are
+   * nearly or exactly the student.
+   */
   SCALING {
     @Override
     List<ChainedOptionsBuilder> runs() {
       return List.of(
           benchmark(TemperLoss.class).param("shape", JUDGED).param("threads", "1", "2"),
-          benchmark(TemperLoss.class).param("dtype", "F32", "BF16").param("temperature", "1.0", "2.0", "3.0", "4.0"));
+          benchmark(TemperLoss.class).param("dtype", "F32", "BF16").param("temperature", "1.0", "2.0", "3.0", "4.0"),
+          benchmark(TemperLoss.class).param("dtype", "F32", "BF16").param("divergence", "jsd:0.5"),
+          benchmark(TemperLoss.class).param("dtype", "F32", "BF16").param("shape", "1024x1000", "256x32000").param("teacher", "NEAR", "EQUAL"));
     }
   },
   /** Highest resident memory beyond inputs and gradient, each in its own process. */

@@ -59,6 +59,7 @@ final class JmhRun {
     return entries(new Runner(new OptionsBuilder()
         .include("dev\\.temper\\.benchmarks\\.")
         .param("shape", "64x1000").param("dtype", "F32", "BF16").param("formula", "USUAL", "LOG_TARGET").param("device", "auto")
+        .param("teacher", "OTHER", "NEAR", "EQUAL")
         .mode(Mode.SingleShotTime).forks(0).warmupIterations(0).measurementIterations(1).shouldFailOnError(true)
         .verbosity(VerboseMode.SILENT)
         .build()).run());

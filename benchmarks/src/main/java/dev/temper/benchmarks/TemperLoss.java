@@ -37,6 +37,7 @@ public class TemperLoss {
   @Param("2") int threads;
   @Param("2.0") double temperature;
   @Param("forward-kl") String divergence;
+  @Param("OTHER") Teacher teacher;
   @Param("cpu") String device;
 
   private final Arena arena = Arena.ofShared();
@@ -49,6 +50,7 @@ public class TemperLoss {
     engine = LossEngine.open(device, EngineOptions.defaults().withThreads(threads));
     loss = DistillationLoss.hinton(temperature, 0.5).toBuilder().divergence(Divergence.parse(divergence)).build();
     ring = inputs.ring(arena, shape, dtype);
+    ring.batches().forEach(batch -> teacher.write(batch, dtype));
   }
 
   @TearDown

@@ -30,13 +30,20 @@ final class LinearModel {
   final Tensor teacher;
   final Tensor labels;
   final Tensor weights;
+  private final ScalarType logitType;
 
   LinearModel() {
+    this(ScalarType.Float);
+  }
+
+  /** With logits, and a teacher's logits, of the given type; x and weights are float32. */
+  LinearModel(ScalarType logitType) {
+    this.logitType = logitType;
     // Its second thread waits by spinning: on a busy machine the test would take minutes.
     torch.set_num_threads(1);
     torch.manual_seed(20);
     x = torch.randn(ROWS, FEATURES);
-    teacher = torch.randn(ROWS, CLASSES).mul(new Scalar(3.0));
+    teacher = torch.randn(ROWS, CLASSES).mul(new Scalar(3.0)).to(logitType);
     labels = torch.randint(CLASSES, new long[] {ROWS});
     weights = torch.randn(FEATURES, CLASSES).mul(new Scalar(0.5));
     weights.set_requires_grad(true);
@@ -44,7 +51,7 @@ final class LinearModel {
 
   /** Logits of the present weights; part of PyTorch's graph. */
   Tensor logits() {
-    return x.matmul(weights);
+    return x.matmul(weights).to(logitType);
   }
 
   /** Backward through Temper's loss: its gradient by the logits, which PyTorch takes on to the weights. */

@@ -38,6 +38,11 @@ final class RoundingBounds {
     return hard.add(soft).div(new Scalar((double) ROWS)).add(exactGradient.abs().mul(new Scalar(3 * U)));
   }
 
+  /** Of a gradient that is stored as bf16: the nearest of those with 8 bits, {@code 2^-8 (|g| + dg)} away from what is rounded. */
+  static Tensor storedInBf16(Tensor exactGradient, Tensor gradientError) {
+    return gradientError.add(exactGradient.abs().add(gradientError).mul(new Scalar(0x1p-8)));
+  }
+
   private static Tensor softmaxError(Tensor logits, double temperature) {
     double range = logits.max().sub(logits.min()).item_double() / temperature;
     return torch.softmax(logits.div(new Scalar(temperature)), 1).mul(new Scalar(U * (4 * range + SOFTMAX_ROUNDINGS)));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
+import java.util.function.BinaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
@@ -17,13 +18,23 @@ final class TrainingLoopTest {
 
   @Test
   void firstGradientsAgreeWithAutogradInDoublePrecision() {
-    LinearModel model = new LinearModel();
+    assertFirstGradients(new LinearModel(), (exact, bound) -> bound);
+  }
+
+  @Test
+  void firstGradientsOfBf16LogitsAgreeToTheirLastBit() {
+    assertFirstGradients(new LinearModel(ScalarType.BFloat16), RoundingBounds::storedInBf16);
+  }
+
+  /** {@code stored}: the bound of a gradient with the logits' dtype, from the exact one and the bound of f32. */
+  private static void assertFirstGradients(LinearModel model, BinaryOperator<Tensor> stored) {
     Tensor logits = model.logits();
     try (LossEngine engine = LossEngine.open("auto")) {
       Tensor gradient = model.backwardWithTemper(logits, engine, LOSS);
+      assertThat(gradient.scalar_type().intern()).isEqualTo(logits.scalar_type().intern());
 
       Tensor exact = model.exactGradient(logits);
-      Tensor bound = RoundingBounds.gradient(logits, model.teacher, exact);
+      Tensor bound = stored.apply(exact, RoundingBounds.gradient(logits, model.teacher, exact));
       assertThat(worstShare(gradient, exact, bound)).as("gradient by the logits, share of its bound").isBetween(0.01, 1.0);
 
       Tensor exactWeights = model.x.to(ScalarType.Double).t().matmul(exact);
