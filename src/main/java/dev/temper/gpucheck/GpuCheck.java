@@ -54,7 +54,12 @@ public final class GpuCheck {
       Path input = setting.folder().resolve("rerun.safetensors");
       RerunBatch.write(input, setting.quick() ? 5 : 48, setting.quick() ? 1_000 : 50_257);
     }
-    return run(GpuPlan.of(setting, stages), starting, done);
+    boolean holds = true;
+    for (Stage stage : stages.stream().sorted().toList()) {
+      // Made when its turn comes: a stage may find what one before it has left.
+      holds &= run(GpuPlan.of(setting, stage), starting, done);
+    }
+    return holds;
   }
 
   boolean run(List<Step> steps, Consumer<String> starting, Consumer<StepResult> done) throws IOException {

@@ -4,10 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /** The steps, in the order in which they tell whether it is worth going on. */
 final class GpuPlan {
@@ -26,17 +24,15 @@ final class GpuPlan {
     this.setting = setting;
   }
 
-  /** The steps of these stages; looks for the programs that they need. */
-  static List<Step> of(Setting setting, Collection<Stage> stages) {
+  /** The steps of a stage; looks for the programs and files that they need. */
+  static List<Step> of(Setting setting, Stage stage) {
     GpuPlan plan = new GpuPlan(setting);
-    for (Stage stage : Set.copyOf(stages).stream().sorted().toList()) {
-      switch (stage) {
-        case SMOKE -> plan.smoke();
-        case CORRECTNESS -> plan.correctness();
-        case SANITIZE -> plan.sanitize();
-        case SPEED -> plan.speed();
-        case PEERS -> plan.peers();
-      }
+    switch (stage) {
+      case SMOKE -> plan.smoke();
+      case CORRECTNESS -> plan.correctness();
+      case SANITIZE -> plan.sanitize();
+      case SPEED -> plan.speed();
+      case PEERS -> plan.peers();
     }
     return plan.steps;
   }

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -77,12 +76,13 @@ class GpuCheckTest {
 
   @Test
   void everyStageFitsIntoTenMinutes() throws IOException {
+    List<Step> all = new ArrayList<>();
     for (Stage stage : Stage.values()) {
-      List<Step> steps = GpuPlan.of(new Setting("cuda", false, logs()), EnumSet.of(stage));
+      List<Step> steps = GpuPlan.of(new Setting("cuda", false, logs()), stage);
       assertThat(steps).isNotEmpty();
       assertThat(steps.stream().mapToInt(Step::limitSeconds).sum()).as(stage.id()).isBetween(1, 590);
+      all.addAll(steps);
     }
-    List<Step> all = GpuPlan.of(new Setting("cuda", false, logs()), EnumSet.allOf(Stage.class));
     assertThat(all.stream().map(Step::name)).doesNotHaveDuplicates();
   }
 
