@@ -6,6 +6,7 @@ import dev.temper.cuda.compile.KernelBinaries;
 import dev.temper.cuda.compile.KernelCompiler;
 import dev.temper.cuda.compile.NvrtcMissingException;
 import dev.temper.cuda.compile.Target;
+import dev.temper.kernel.BatchKernel;
 import dev.temper.kernel.KernelEngine;
 import dev.temper.kernel.LibraryLoadException;
 import dev.temper.spi.Availability;
@@ -70,7 +71,15 @@ public final class CudaEngineProvider implements EngineProvider {
     JCudaLibrary.load();
     KernelBinaries binaries = compilers.of(device, driver);
     try {
-      return new KernelEngine(new CudaKernelDevice(device, driver.versionText(), options.stream(), binaries));
+      CudaKernelDevice opened = new CudaKernelDevice(device, driver.versionText(), options.stream(), binaries);
+      try {
+        // Only a trial tells whether this driver takes this compiler's code.
+        opened.load(BatchKernel.CHECK);
+      } catch (RuntimeException e) {
+        opened.close();
+        throw e;
+      }
+      return new KernelEngine(opened);
     } catch (DeviceException e) {
       throw missing(device + " cannot be used: " + e.getMessage());
     }

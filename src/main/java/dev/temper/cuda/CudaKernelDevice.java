@@ -93,7 +93,7 @@ final class CudaKernelDevice implements KernelDevice {
       try (var _ = context.enter()) {
         Driver.launch(function, blocks, kernel.threads(), sharedBytes, stream.handle(), parameters.address());
       } catch (DeviceException e) {
-        throw new DeviceException(e.call() + " of " + kernel.label(), e.code(), e.codeName(), e.remedy());
+        throw new DeviceException(e.call() + " of kernel " + kernel.label(), e.code(), e.codeName(), e.remedy());
       }
     }
   }
@@ -105,15 +105,24 @@ final class CudaKernelDevice implements KernelDevice {
   /** What a cache on disk gave back may be damaged: it is then compiled once more. */
   private KernelModule compile(Specialisation kernel) {
     CompiledKernel compiled = binaries.compile(kernel);
-    try (var _ = context.enter()) {
-      try {
-        return new KernelModule(kernel, compiled.code());
-      } catch (DeviceException e) {
-        if (!compiled.fromCache() || !Failures.isUnusableCode(e.code())) {
-          throw e;
-        }
-        return new KernelModule(kernel, binaries.rebuild(kernel).code());
+    try {
+      return load(kernel, compiled);
+    } catch (DeviceException e) {
+      if (!compiled.fromCache() || !Failures.isUnusableCode(e.code())) {
+        throw e;
       }
+      return load(kernel, binaries.rebuild(kernel));
+    }
+  }
+
+  private KernelModule load(Specialisation kernel, CompiledKernel compiled) {
+    try (var _ = context.enter()) {
+      return new KernelModule(kernel, compiled.code());
+    } catch (DeviceException e) {
+      String remedy = !Failures.isUnusableCode(e.code()) ? e.remedy()
+          : facts.compiler() + " made it for compute capability " + compiled.target().architecture() + ", and the driver serves " + facts.driver()
+          + "; update the driver, or use a compiler of the driver's version";
+      throw new DeviceException(e.call() + ", kernel " + kernel.label() + ",", e.code(), e.codeName(), remedy);
     }
   }
 

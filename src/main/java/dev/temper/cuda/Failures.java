@@ -33,8 +33,7 @@ final class Failures {
       case 100 -> "no device is visible; see whether nvidia-smi lists one, what CUDA_VISIBLE_DEVICES says, and whether a container was "
           + "started with its GPUs";
       case 101 -> "there is no device of that number; temper doctor lists them";
-      case 200, 209, 218, 222, 300 -> "the code is not for this device or this driver; clear the kernel cache, which temper doctor names, "
-          + "and update the driver if that does not help";
+      case 200, 209, 218, 222, 300 -> "the code is not for this device or this driver; update the driver";
       case 201, 709 -> "the device was reset or its context destroyed by other code in this process; open the engine again";
       case 214 -> "the device's memory has an error that could not be corrected; look at nvidia-smi -q -d ECC, and reset or replace the "
           + "device";

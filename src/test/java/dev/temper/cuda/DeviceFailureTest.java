@@ -59,12 +59,20 @@ final class DeviceFailureTest extends StubEngine {
 
   @Test
   void damagedCodeFromTheCacheIsCompiledOnceMore() {
-    HostBinaries binaries = HostBinaries.damaged();
+    HostBinaries binaries = HostBinaries.damagedCache();
     try (LossEngine engine = open(0, EngineOptions.defaults(), binaries); DeviceBatch batch = new DeviceBatch(engine, 1)) {
       batch.fromHost(engine);
       batch.fromHost(engine);
       assertThat(binaries.rebuilt()).hasSize(3).contains(BatchKernel.CHECK, BatchKernel.TOTALS);
     }
+  }
+
+  @Test
+  void aDriverThatTakesNoCodeOfThisCompilerIsUnavailable() {
+    assertThatThrownBy(() -> open(0, EngineOptions.defaults(), HostBinaries.foreign())).isInstanceOf(EngineUnavailableException.class)
+        .hasMessage("no CUDA: stub (no GPU) (compute capability 9.0, 1.0 GiB) cannot be used: cuModuleLoadData of 64 bytes, kernel check, "
+            + "failed with code 209 (CUDA_ERROR_NO_BINARY_FOR_GPU); the C++ compiler made it for compute capability 9.0, and the driver "
+            + "serves CUDA 12.9; update the driver, or use a compiler of the driver's version");
   }
 
   @Test

@@ -11,20 +11,27 @@ public final class HostBinaries implements KernelBinaries {
   private static final Target TARGET = Target.cubin(new Architecture(9, 0));
 
   private final List<Specialisation> rebuilt = new ArrayList<>();
-  private final boolean damaged;
+  private final boolean damagedCache;
+  private final boolean foreign;
 
-  private HostBinaries(boolean damaged) {
-    this.damaged = damaged;
+  private HostBinaries(boolean damagedCache, boolean foreign) {
+    this.damagedCache = damagedCache;
+    this.foreign = foreign;
   }
 
   /** As it should be. */
   public static HostBinaries sound() {
-    return new HostBinaries(false);
+    return new HostBinaries(false, false);
   }
 
-  /** A cache whose every entry is damaged. */
-  public static HostBinaries damaged() {
-    return new HostBinaries(true);
+  /** With a cache whose every entry is damaged. */
+  public static HostBinaries damagedCache() {
+    return new HostBinaries(true, false);
+  }
+
+  /** Code that no device here takes. */
+  public static HostBinaries foreign() {
+    return new HostBinaries(true, true);
   }
 
   /** What had to be compiled again. */
@@ -39,13 +46,13 @@ public final class HostBinaries implements KernelBinaries {
 
   @Override
   public CompiledKernel compile(Specialisation kernel) {
-    byte[] code = damaged ? new byte[64] : HostLibraries.of(kernel);
+    byte[] code = damagedCache ? new byte[64] : HostLibraries.of(kernel);
     return new CompiledKernel(TARGET, code, "", true);
   }
 
   @Override
   public CompiledKernel rebuild(Specialisation kernel) {
     rebuilt.add(kernel);
-    return new CompiledKernel(TARGET, HostLibraries.of(kernel), "", false);
+    return new CompiledKernel(TARGET, foreign ? new byte[64] : HostLibraries.of(kernel), "", false);
   }
 }
