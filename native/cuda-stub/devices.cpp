@@ -99,6 +99,9 @@ STUB_EXPORT int cuGetErrorName(int code, const char** name) {
     return *name == nullptr ? INVALID_VALUE : SUCCESS;
 }
 
+/// What NVRTC asks for where it finds a driver in its process: hooks of NVIDIA's own tools, which it can do without.
+STUB_EXPORT int cuGetExportTable(const void** table, const void*) { return *table = nullptr, NOT_FOUND; }
+
 STUB_EXPORT int cuDeviceGetCount(int* count) {
     return onDevice(0, [&] { return *count = devices(), SUCCESS; });
 }
