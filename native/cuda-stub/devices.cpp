@@ -23,7 +23,7 @@ long number(const char* variable, long otherwise) {
     return text == nullptr || *text == 0 ? otherwise : atol(text);
 }
 
-int devices() { return static_cast<int>(number("CUDA_STUB_DEVICES", 2)); }
+int devices() { return static_cast<int>(number("CUDA_STUB_DEVICES", 0)); }
 
 int capability() {
     const char* text = getenv("CUDA_STUB_CAPABILITY");

@@ -10,7 +10,8 @@
 // those that are called need to exist; LD_BIND_NOW would want all of them.
 //
 // Environment, read whenever it matters:
-//   CUDA_STUB_DEVICES      number of devices, 2 unless given
+//   CUDA_STUB_DEVICES      number of devices; none unless given, because a process that has loaded this library under the driver's
+//                          name finds it wherever it looks for the driver
 //   CUDA_STUB_CAPABILITY   their compute capability, 9.0 unless given
 //   CUDA_STUB_MEMORY       bytes of each, 1 GiB unless given
 //   CUDA_STUB_BUSY         1: another process has them for itself

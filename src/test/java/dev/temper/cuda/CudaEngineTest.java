@@ -46,6 +46,13 @@ final class CudaEngineTest extends StubEngine {
   }
 
   @Test
+  void isNotFoundByTestsThatLookForADriver() {
+    stub.putAway();
+    assertThat(new CudaEngineProvider().availability().description())
+        .startsWith("no CUDA: the NVIDIA driver does not start: cuInit failed with code 100 (CUDA_ERROR_NO_DEVICE)");
+  }
+
+  @Test
   void aCallOverDeviceMemoryWaitsForNothingUntilItsResultIsRead() {
     try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
       engine.synchronize();

@@ -44,7 +44,9 @@ final class DriverTest {
     entered.close();
     context.close();
     arena.close();
-    assertThat(stub.live()).isEqualTo(live - 4);
+    long left = stub.live();
+    stub.putAway();
+    assertThat(left).isEqualTo(live - 4);
   }
 
   @Test

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 /** The stand-in for NVIDIA's driver (native/cuda-stub), built and loaded under JCuda's own library. */
 final class StubDriver {
 
+  private static final String DEVICES = "CUDA_STUB_DEVICES";
+
   private static final AtomicReference<@Nullable StubDriver> LOADED = new AtomicReference<>();
 
   private final String library;
@@ -38,7 +40,10 @@ final class StubDriver {
         linker.defaultLookup().findOrThrow("setenv"), FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
   }
 
-  /** Builds and loads it once; without a compiler, or where this process has loaded another driver, the test is not run. */
+  /**
+   * Builds and loads it once, and gives it two devices until {@link #putAway()}; without a compiler, or where this process has
+   * loaded another driver, the test is not run.
+   */
   static synchronized StubDriver load() {
     StubDriver loaded = LOADED.get();
     if (loaded == null) {
@@ -48,6 +53,7 @@ final class StubDriver {
       run(List.of("sh", "native/cuda-stub/build", "target/cuda-stub"));
       try {
         loaded = new StubDriver(Path.of("target/cuda-stub/libcuda.so.1").toAbsolutePath().toString());
+        loaded.set(DEVICES, "2");
         CudaDriver.ask(loaded.library);
       } catch (LibraryLoadException e) {
         throw new IllegalStateException(e);
@@ -55,8 +61,14 @@ final class StubDriver {
       JCudaLibrary.load();
       LOADED.set(loaded);
     }
+    loaded.set(DEVICES, "2");
     assumeTrue(isBound(loaded), "did not run: this process has loaded another driver before the stub");
     return loaded;
+  }
+
+  /** Other tests, which look for the driver by its name, then find one that has no device. */
+  void putAway() {
+    set(DEVICES, "0");
   }
 
   String library() {

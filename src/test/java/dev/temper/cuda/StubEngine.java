@@ -17,7 +17,9 @@ abstract class StubEngine {
 
   @AfterEach
   final void everythingIsGivenBack() {
-    assertThat(stub.live()).isEqualTo(live);
+    long left = stub.live();
+    stub.putAway();
+    assertThat(left).isEqualTo(live);
   }
 
   final LossEngine open() {
