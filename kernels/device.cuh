@@ -20,6 +20,13 @@ __device__ __forceinline__ float exp2(float x) {
   return result;
 }
 
+// Ditto, but a result below 2^-126 becomes 0, which saves three instructions.
+__device__ __forceinline__ float exp2_normal(float x) {
+  float result;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+
 // WORDS of 4 bytes from an address aligned to 16 bytes (8 for two words). Logits are read once: they need no place in L1.
 template <int WORDS> __device__ __forceinline__ void load_words(const void* address, uint32_t (&words)[WORDS]) {
   static_assert(WORDS == 2 || WORDS % 4 == 0, "8 bytes or a multiple of 16");
@@ -53,6 +60,14 @@ template <int WORDS> __device__ __forceinline__ void store_words(void* address, 
 // Keeps the compiler from carrying unpacked floats from one sweep to the next: registers hold the packed words only.
 __device__ __forceinline__ void keep_packed(uint32_t& word) { asm volatile("" : "+r"(word)); }
 
+// Keeps the compiler from carrying an address as base and index, which it would add anew for every access.
+template <class T> __device__ __forceinline__ void keep_address(T*& address) { asm volatile("" : "+l"(address)); }
+
+__device__ __forceinline__ void widen_bf16_pair(uint32_t pair, float& low, float& high) {
+  low = float_of(pair << 16);
+  high = float_of(pair & 0xffff0000u);
+}
+
 __device__ __forceinline__ void widen_f16_pair(uint32_t pair, float& low, float& high) {
   asm("{.reg .f16 l, h;\n mov.b32 {l, h}, %2;\n cvt.f32.f16 %0, l;\n cvt.f32.f16 %1, h;}"
       : "=f"(low), "=f"(high)
@@ -81,6 +96,28 @@ __device__ __forceinline__ uint32_t narrow_bf16_pair(float low, float high) {
   return round(low) | round(high) << 16;
 #endif
 }
+
+// The larger and the smaller of two bf16 or f16, two at a time; a NaN beside a number is passed over.
+#if __CUDA_ARCH__ >= 800
+#define TEMPER_PAIR_EXTREMUM(name, instruction, widen, narrow, pick)             \
+  __device__ __forceinline__ uint32_t name(uint32_t a, uint32_t b) {             \
+    asm(instruction " %0, %0, %1;" : "+r"(a) : "r"(b));                          \
+    return a;                                                                    \
+  }
+#else
+#define TEMPER_PAIR_EXTREMUM(name, instruction, widen, narrow, pick)             \
+  __device__ __forceinline__ uint32_t name(uint32_t a, uint32_t b) {             \
+    float a0, a1, b0, b1;                                                        \
+    widen(a, a0, a1);                                                            \
+    widen(b, b0, b1);                                                            \
+    return narrow(pick(a0, b0), pick(a1, b1));                                   \
+  }
+#endif
+TEMPER_PAIR_EXTREMUM(max_bf16_pair, "max.bf16x2", widen_bf16_pair, narrow_bf16_pair, fmaxf)
+TEMPER_PAIR_EXTREMUM(min_bf16_pair, "min.bf16x2", widen_bf16_pair, narrow_bf16_pair, fminf)
+TEMPER_PAIR_EXTREMUM(max_f16_pair, "max.f16x2", widen_f16_pair, narrow_f16_pair, fmaxf)
+TEMPER_PAIR_EXTREMUM(min_f16_pair, "min.f16x2", widen_f16_pair, narrow_f16_pair, fminf)
+#undef TEMPER_PAIR_EXTREMUM
 
 // This block's shared memory; the only allocation in it.
 __device__ __forceinline__ unsigned char* dynamic_shared() {

@@ -29,6 +29,7 @@ template <class DType> constexpr int kElementsPerVector = 16 / int(sizeof(typena
 template <class DType, int K> struct Pack {
   using Bits = typename DType::Bits;
   static constexpr int kPerWord = 4 / int(sizeof(Bits));
+  static constexpr Bits kMagnitude = Bits(Bits(~Bits(0)) >> 1);
   static constexpr int kWords = K / kPerWord;
   static constexpr int kBytes = K * int(sizeof(Bits));
   uint32_t words[kWords];
@@ -53,8 +54,7 @@ template <class DType, int K> struct Pack {
       if constexpr (kSame<DType, Float32>) {
         values[w] = float_of(words[w]);
       } else if constexpr (kSame<DType, BFloat16>) {
-        values[2 * w] = float_of(words[w] << 16);
-        values[2 * w + 1] = float_of(words[w] & 0xffff0000u);
+        widen_bf16_pair(words[w], values[2 * w], values[2 * w + 1]);
       } else {
         widen_f16_pair(words[w], values[2 * w], values[2 * w + 1]);
       }
@@ -81,6 +81,39 @@ template <class DType, int K> struct Pack {
     for (int w = 0; w < kWords; w++) pack.words[w] = kPerWord == 1 ? uint32_t(bits) : uint32_t(bits) * 0x10001u;
     return pack;
   }
+
+  // The largest and the smallest element of the packs added, two at a time where a word holds two. NaN are passed over.
+  struct Extrema {
+    uint32_t high = Pack<DType, kPerWord>::filled(DType::kMinusInfinity).words[0];
+    uint32_t low = Pack<DType, kPerWord>::filled(DType::kMinusInfinity & kMagnitude).words[0];
+
+    __device__ __forceinline__ void add(const Pack& pack) {
+#pragma unroll
+      for (int w = 0; w < kWords; w++) {
+        if constexpr (kSame<DType, BFloat16>) {
+          high = max_bf16_pair(high, pack.words[w]);
+          low = min_bf16_pair(low, pack.words[w]);
+        } else if constexpr (kSame<DType, Float16>) {
+          high = max_f16_pair(high, pack.words[w]);
+          low = min_f16_pair(low, pack.words[w]);
+        } else {
+          high = bits_of(max(float_of(high), float_of(pack.words[w])));
+          low = bits_of(min(float_of(low), float_of(pack.words[w])));
+        }
+      }
+    }
+
+    __device__ __forceinline__ float largest() const {
+      float values[kPerWord];
+      Pack<DType, kPerWord>{{high}}.unpack(values);
+      return max(values[0], values[kPerWord - 1]);
+    }
+    __device__ __forceinline__ float smallest() const {
+      float values[kPerWord];
+      Pack<DType, kPerWord>{{low}}.unpack(values);
+      return min(values[0], values[kPerWord - 1]);
+    }
+  };
 
   __device__ __forceinline__ void keep_packed() {
 #pragma unroll

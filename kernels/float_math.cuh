@@ -17,6 +17,7 @@ __device__ __forceinline__ float fma(float a, float b, float c) { return fmaf(a,
 __device__ __forceinline__ float abs(float a) { return fabsf(a); }
 // A NaN beside a number is ignored: it poisons its row through the sums.
 __device__ __forceinline__ float max(float a, float b) { return fmaxf(a, b); }
+__device__ __forceinline__ float min(float a, float b) { return fminf(a, b); }
 __device__ __forceinline__ float select(bool condition, float yes, float no) { return condition ? yes : no; }
 __device__ __forceinline__ float log(float a) { return logf(a); }
 __device__ __forceinline__ float log1p(float a) { return log1pf(a); }

@@ -45,7 +45,8 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
 
   for (int64_t i = team.first_row(); i < p.rows; i += team.row_step()) {
     R row(p.student, i * p.student_stride, p.teacher, i * p.teacher_stride, p.classes);
-    GradientView gradient(p.gradient, i * p.gradient_stride, -row.overhang);
+    GradientView gradient(p.gradient, i * p.gradient_stride, -row.overhang, p.classes);
+    GradientView padded_gradient(p.gradient, i * p.gradient_stride, -row.overhang, p.gradient_width);
     int64_t label = p.labels == nullptr ? -1 : label_of(p, i);
     float weight = p.row_weights == nullptr ? 1.0f : p.row_weights[i];
     bool ignored = p.labels != nullptr && label == p.ignore_index;
@@ -75,7 +76,7 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
         if (p.row_soft != nullptr) p.row_soft[i] = soft;
         if (p.row_hard != nullptr) p.row_hard[i] = hard;
       }
-    if constexpr (kGradient) store_zeros(gradient, team, row.overhang, zero ? 0 : p.classes, p.gradient_width);
+    if constexpr (kGradient) store_zeros(padded_gradient, team, row.overhang, zero ? 0 : p.classes);
   }
 }
 

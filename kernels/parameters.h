@@ -37,7 +37,7 @@ enum RowStatistic {
   kHardInverse,      // 1 / sum exp(z - max)
   kLogRatio,         // log(Ss/St) on the accurate route
   kPolicySum,        // the policy's last row sum
-  kRoute,            // 0 cheap, 1 accurate
+  kRoute,            // 0 plain, 1 careful, 2 accurate exponentials (loss_row.cuh)
   kRowStatistics
 };
 

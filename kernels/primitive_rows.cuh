@@ -76,7 +76,7 @@ template <class Spec> struct PrimitiveRow {
         else
           y[k] = exp2(shifted * scale) * inverse;
       }
-      output.store(View::P::of(y), column, 0, row.classes);
+      output.store(View::P::of(y), column);
     });
   }
 
@@ -126,10 +126,11 @@ template <class Spec> __device__ __forceinline__ void primitive_rows(const Primi
           static_cast<int32_t*>(p.output)[i] = best;
       }
     } else {
-      OutputView output(p.output, i * p.output_stride, -row.overhang);
+      OutputView output(p.output, i * p.output_stride, -row.overhang, p.classes);
+      OutputView padded_output(p.output, i * p.output_stride, -row.overhang, p.output_width);
       primitive.sweep_sums();
       primitive.sweep_output(output);
-      store_zeros(output, team, row.overhang, p.classes, p.output_width);
+      store_zeros(padded_output, team, row.overhang, p.classes);
     }
   }
 }

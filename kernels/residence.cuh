@@ -39,15 +39,15 @@ template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GR
       : overhang(temper::overhang<StudentType, K>(student_base, student_element)),
         classes(classes),
         groups((overhang + classes + K - 1) / K),
-        student(student_base, student_element, -overhang),
-        teacher(teacher_base, teacher_element, -overhang) {}
+        student(student_base, student_element, -overhang, classes),
+        teacher(teacher_base, teacher_element, -overhang, classes) {}
 
   __device__ __forceinline__ int column(int group) const { return group * K - overhang; }
 
   __device__ __forceinline__ G load(int group) const {
     G loaded;
-    loaded.student = student.load(column(group), classes, kStudentFill);
-    if constexpr (TEACHER) loaded.teacher = teacher.load(column(group), classes, kTeacherFill);
+    loaded.student = student.load(column(group), kStudentFill);
+    if constexpr (TEACHER) loaded.teacher = teacher.load(column(group), kTeacherFill);
     return loaded;
   }
 };
@@ -84,7 +84,7 @@ template <int GROUPS> struct RegisterRow {
 // In the shared memory of the block (of all blocks of a cluster), also for teams of a few lanes: slots of one vector per thread, so that neighbouring
 // threads touch neighbouring banks. Needs shared_row_bytes().
 struct SharedRow {
-  static constexpr bool kHeld = false;
+  static constexpr bool kHeld = true;
 
   template <class R, class Team> struct Of {
     using Student = typename R::G::Student;
@@ -103,44 +103,48 @@ struct SharedRow {
     // 8-byte packs take 16-byte slots too: half of it unused, one layout for all.
     template <class P> static constexpr int kSlotBytes = P::kBytes < 16 ? 16 : P::kBytes;
 
-    template <class P> __device__ __forceinline__ static unsigned char* vector(unsigned char* slots, int slot, int v) {
-      return slots + (slot * (kSlotBytes<P> / 16) + v) * (Team::kThreads * 16);
+    // From one of a thread's slots to its next one; the threads' vectors lie side by side.
+    template <class P> static constexpr int kSlotStep = Team::kThreads * kSlotBytes<P>;
+
+    template <class P> __device__ __forceinline__ static unsigned char* vector(unsigned char* slot, int v) {
+      return slot + v * (Team::kThreads * 16);
     }
 
     template <class View>
-    __device__ __forceinline__ static void bring(const View& view, int column, int end, typename View::Bits fill, unsigned char* slots, int slot) {
+    __device__ __forceinline__ static void bring(const View& view, int column, typename View::Bits fill, unsigned char* slot) {
       using P = typename View::P;
       constexpr int kPiece = P::kBytes < 16 ? P::kBytes : 16;
-      if (view.whole(column, end)) {
+      if (view.whole(column)) {
+        const unsigned char* from = reinterpret_cast<const unsigned char*>(view.start + column);
 #pragma unroll
-        for (int v = 0; v < P::kBytes / kPiece; v++)
-          async_copy<kPiece>(vector<P>(slots, slot, v), reinterpret_cast<const unsigned char*>(view.start + column) + 16 * v);
+        for (int v = 0; v < P::kBytes / kPiece; v++) async_copy<kPiece>(vector<P>(slot, v), from + 16 * v);
       } else {
-        P pack = view.load_edge(column, end, fill);
+        P pack = view.load_edge(column, fill);
 #pragma unroll
-        for (int w = 0; w < P::kWords; w++) reinterpret_cast<uint32_t*>(vector<P>(slots, slot, w / 4))[w % 4] = pack.words[w];
+        for (int w = 0; w < P::kWords; w++) reinterpret_cast<uint32_t*>(vector<P>(slot, w / 4))[w % 4] = pack.words[w];
       }
     }
 
     __device__ __forceinline__ void load(const R& row, const Team& team) {
-      int slot = 0;
-      for (int group = int(team.index); group < row.groups; group += int(team.size()), slot++) {
-        bring(row.student, row.column(group), row.classes, R::kStudentFill, student_slots, slot);
-        if constexpr (R::G::kTeacher)
-          bring(row.teacher, row.column(group), row.classes, R::kTeacherFill, teacher_slots, slot);
+      unsigned char *student = student_slots, *teacher = teacher_slots;
+      for (int group = int(team.index); group < row.groups; group += int(team.size())) {
+        bring(row.student, row.column(group), R::kStudentFill, student);
+        if constexpr (R::G::kTeacher) bring(row.teacher, row.column(group), R::kTeacherFill, teacher);
+        student += kSlotStep<Student>;
+        teacher += kSlotStep<Teacher>;
       }
       async_wait();
     }
 
-    template <class P> __device__ __forceinline__ static void fetch(P& pack, unsigned char* slots, int slot) {
+    template <class P> __device__ __forceinline__ static void fetch(P& pack, unsigned char* slot) {
       if constexpr (P::kWords == 2) {
-        const uint2 two = *reinterpret_cast<const uint2*>(vector<P>(slots, slot, 0));
+        const uint2 two = *reinterpret_cast<const uint2*>(vector<P>(slot, 0));
         pack.words[0] = two.x;
         pack.words[1] = two.y;
       } else {
 #pragma unroll
         for (int w = 0; w < P::kWords; w += 4) {
-          const uint4 four = *reinterpret_cast<const uint4*>(vector<P>(slots, slot, w / 4));
+          const uint4 four = *reinterpret_cast<const uint4*>(vector<P>(slot, w / 4));
           pack.words[w] = four.x;
           pack.words[w + 1] = four.y;
           pack.words[w + 2] = four.z;
@@ -150,12 +154,14 @@ struct SharedRow {
     }
 
     template <class F> __device__ __forceinline__ void for_each(const R& row, const Team& team, F f) {
-      int slot = 0;
-      for (int group = int(team.index); group < row.groups; group += int(team.size()), slot++) {
+      unsigned char *student = student_slots, *teacher = teacher_slots;
+      for (int group = int(team.index); group < row.groups; group += int(team.size())) {
         typename R::G kept;
-        fetch(kept.student, student_slots, slot);
-        if constexpr (R::G::kTeacher) fetch(kept.teacher, teacher_slots, slot);
+        fetch(kept.student, student);
+        if constexpr (R::G::kTeacher) fetch(kept.teacher, teacher);
         f(kept, row.column(group));
+        student += kSlotStep<Student>;
+        teacher += kSlotStep<Teacher>;
       }
     }
   };

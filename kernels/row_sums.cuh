@@ -9,32 +9,74 @@ namespace temper {
 // three exponentials, or computed apart.
 enum class HardPower { kApart = 0, kSame = 1, kSquare = 2, kFourth = 4 };
 
-template <HardPower POWER> __device__ __forceinline__ float hard_exponential(float shifted, float tempered) {
+template <HardPower POWER> __device__ __forceinline__ float hard_exponential(float tempered) {
   if constexpr (POWER == HardPower::kSame) return tempered;
   float square = tempered * tempered;
-  if constexpr (POWER == HardPower::kSquare) return square;
-  if constexpr (POWER == HardPower::kFourth) return square * square;
-  return exp2(shifted * kLog2E);
+  return POWER == HardPower::kSquare ? square : square * square;
+}
+
+// sum + hard_exponential(tempered), for the powers above 1.
+template <HardPower POWER> __device__ __forceinline__ float add_hard_exponential(float tempered, float sum) {
+  float root = POWER == HardPower::kSquare ? tempered : tempered * tempered;
+  return fma(root, root, sum);
 }
 
 // Maxima are -inf before the first class. What is subtracted from a logit is 0 then: absent minus absent is no number.
 __device__ __forceinline__ float shift_of(float maximum) { return maximum == -infinity() ? 0.0f : maximum; }
 
+// One tensor's exponentials: 2^(z c - offset), c = log2(e)/T or log2(e), offset = max z * c. Two ways to the exponent:
+//   careful   (z - max) c, and subnormal results are kept
+//   plain     one fma, with the offset as rounded: all exponentials of the row are off by the same factor 2^lag, which cancels in
+//             softmax and divergences. For rows whose offset is small enough for an accurate fma, and whose smallest exponential
+//             is a normal number.
+struct Exponents {
+  static constexpr float kLargestOffset = 1 << 20;   // lag below 2^-4
+  static constexpr float kSmallestExponent = -125;   // a little above the smallest normal number's
+
+  float maximum = -infinity(), scale = 0, shift = 0, offset = 0;
+
+  __device__ __forceinline__ Exponents() {}
+  __device__ __forceinline__ Exponents(float maximum, float scale)
+      : maximum(maximum), scale(scale), shift(shift_of(maximum)), offset(shift * scale) {}
+
+  template <bool PLAIN> __device__ __forceinline__ float exponent(float z) const {
+    return PLAIN ? fma(z, scale, -offset) : (z - shift) * scale;
+  }
+  template <bool PLAIN> __device__ __forceinline__ static float power(float exponent) {
+    return PLAIN ? exp2_normal(exponent) : exp2(exponent);
+  }
+  template <bool PLAIN> __device__ __forceinline__ float of(float z) const { return power<PLAIN>(exponent<PLAIN>(z)); }
+
+  __device__ __forceinline__ bool can_be_plain(float smallest) const {
+    return abs(offset) < kLargestOffset && exponent<true>(smallest) > kSmallestExponent;
+  }
+  // log of what plain exponentials are too large by.
+  __device__ __forceinline__ float lag() const { return fma(shift, scale, -offset) * kLn2; }
+};
+
 template <class Policy, bool SOFT, bool HARD, HardPower POWER> struct RowSums {
   static constexpr bool kRaw = SOFT && Policy::kRawSums > 0;
   static constexpr bool kHardSum = HARD && !(SOFT && POWER == HardPower::kSame);
+  static constexpr bool kHardApart = HARD && (!SOFT || POWER == HardPower::kApart);
   static constexpr int kRawSlots = kRaw ? Policy::kRawSums : 1;
 
-  float student_max = -infinity(), teacher_max = -infinity();
-  float student_shift = 0, teacher_shift = 0;
+  Exponents student_exponents, teacher_exponents, hard_exponents;
   float student = 0, teacher = 0, hard = 0, label_logit = 0;
   float raw[kRawSlots] = {};
 
-  // New maxima, none below the old: sums move to the new shifts.
-  __device__ __forceinline__ void raise(const Policy& policy, float new_student, float new_teacher, float scale) {
-    float student_rise = shift_of(new_student) - student_shift, teacher_rise = shift_of(new_teacher) - teacher_shift;
-    if (student_max == -infinity()) student_rise = 0;   // nothing but zeros so far
-    if (teacher_max == -infinity()) teacher_rise = 0;
+  __device__ __forceinline__ RowSums(float student_max, float teacher_max, float scale) { shift(student_max, teacher_max, scale); }
+
+  __device__ __forceinline__ void shift(float student_max, float teacher_max, float scale) {
+    student_exponents = {student_max, scale};
+    teacher_exponents = {teacher_max, scale};
+    hard_exponents = {student_max, kLog2E};
+  }
+
+  // New maxima, none below the old: careful sums move to the new shifts.
+  __device__ __forceinline__ void raise(const Policy& policy, float student_max, float teacher_max, float scale) {
+    float student_rise = shift_of(student_max) - student_exponents.shift, teacher_rise = shift_of(teacher_max) - teacher_exponents.shift;
+    if (student_exponents.maximum == -infinity()) student_rise = 0;   // nothing but zeros so far
+    if (teacher_exponents.maximum == -infinity()) teacher_rise = 0;
     float ds = student_rise * scale, dt = teacher_rise * scale;
     if constexpr (SOFT) {
       float fs = exp2(-ds), ft = exp2(-dt);
@@ -43,23 +85,34 @@ template <class Policy, bool SOFT, bool HARD, HardPower POWER> struct RowSums {
       teacher *= ft;
     }
     if constexpr (kHardSum) hard *= exp2(-student_rise * kLog2E);
-    student_max = new_student;
-    teacher_max = new_teacher;
-    student_shift = shift_of(new_student);
-    teacher_shift = shift_of(new_teacher);
+    shift(student_max, teacher_max, scale);
   }
 
-  __device__ __forceinline__ void add(const Policy& policy, float z, float u, float scale) {
-    float shifted = z - student_shift, es = 0;
+  // Whether plain exponentials will do.
+  __device__ __forceinline__ bool can_be_plain(float smallest_student, float smallest_teacher) const {
+    bool soft = !SOFT || (student_exponents.can_be_plain(smallest_student) && teacher_exponents.can_be_plain(smallest_teacher));
+    return soft && (!kHardApart || hard_exponents.can_be_plain(smallest_student));
+  }
+
+  // log of what `hard` is too large by after plain exponentials.
+  __device__ __forceinline__ float hard_lag() const {
+    return kHardApart ? hard_exponents.lag() : float(int(POWER)) * student_exponents.lag();
+  }
+
+  template <bool PLAIN> __device__ __forceinline__ void add(const Policy& policy, float z, float u) {
+    float es = 0;
     if constexpr (SOFT) {
-      float s = shifted * scale, t = (u - teacher_shift) * scale;
-      es = exp2(s);
-      float et = exp2(t);
+      float s = student_exponents.exponent<PLAIN>(z), t = teacher_exponents.exponent<PLAIN>(u);
+      es = Exponents::power<PLAIN>(s);
+      float et = Exponents::power<PLAIN>(t);
       student += es;
       teacher += et;
       if constexpr (kRaw) policy.add_raw(raw, s, t, es, et);
     }
-    if constexpr (kHardSum) hard += hard_exponential<POWER>(shifted, es);
+    if constexpr (kHardApart)
+      hard += hard_exponents.of<PLAIN>(z);
+    else if constexpr (kHardSum)
+      hard = add_hard_exponential<POWER>(es, hard);
   }
 
   // Sums of all threads, which stand at the same shifts.

@@ -10,10 +10,11 @@ template <class V> struct ForwardKl {
   static constexpr int kSums = 1;      // sum p log(p/q) - p + q
   static constexpr bool kGradientNeedsSums = false;
 
-  // A class that the teacher gives nothing adds nothing, whatever the student says: selected, since 0 * inf and inf - inf are NaN.
+  // A class that the teacher gives nothing adds nothing, whatever the student says: where t - s is -inf or NaN it becomes a number,
+  // which et = 0 takes out. (A t that is NaN makes et NaN.)
   TEMPER_INLINE void add_raw(V* sums, V s, V t, V es, V et) const {
     (void)es;
-    sums[0] = fma(et, select(t >= -3.4028235e38f, t - s, V{}), sums[0]);
+    sums[0] = fma(et, max(t - s, V{} - 3.4028235e38f), sums[0]);
   }
 
   TEMPER_INLINE void shift_raw(V* sums, V student_sum, V teacher_sum, V ds, V dt, V fs, V ft) const {
@@ -25,6 +26,10 @@ template <class V> struct ForwardKl {
   TEMPER_INLINE V raw_value(const V* sums, V student_sum, V teacher_sum, V unit) const {
     V value = fma(sums[0] * unit, 1.0f / teacher_sum, log(student_sum / teacher_sum));
     return select(sums[0] == sums[0], value, teacher_sum / (teacher_sum - teacher_sum));  // +inf
+  }
+
+  TEMPER_INLINE V cheap_gradient(V es, V et, V student_factor, V teacher_factor) const {
+    return fma(es, student_factor, -(et * teacher_factor));
   }
 
   TEMPER_INLINE void add(V* sums, const Element<V>& e) const {

@@ -9,8 +9,8 @@
 //     V fma(V, V, V)   V abs(V)   V max(V, V)   V select(M, V, V)
 //     V log(V)         to the last bits relative to the result, argument normal and positive
 //     V log1p(V)       ditto, argument in (-1, 0.5]
-// and + - * / < <= > == & | work between V, with float constants too. Contraction of a*b + c by the compiler does no harm here;
-// reassociation (fast-math) does.
+// and + - * / < <= > == & | work between V, with float constants too. Contraction of a*b + c by the compiler would do no harm here
+// (both sides switch it off all the same, so that they agree to the bit); reassociation (fast-math) does.
 //
 // THE POLICY. `sums` are the row's accumulators: all start at 0 and are plainly added over classes, lanes, warps, blocks, clusters.
 // A policy holds its parameters as float fields and has
@@ -27,8 +27,10 @@
 //   accurate route
 //     add(sums, element)             one class
 //     value(sums)                    D in nats
+//     cheap_gradient(es, et, student_factor, teacher_factor)   factor * dD/ds of one class, s = z/T, on the cheap route; the factors
+//                                    are the caller's own (T, weights ...) times 1/Ss and 1/St
 //   both
-//     gradient(element, sums)        dD/ds of one class, s = z/T: the caller multiplies by T (by 1/T without T^2) and the weights
+//     gradient(element, sums)        dD/ds of one class: the caller multiplies by T (by 1/T without T^2) and the weights
 //
 // THE TRAVERSAL (it knows no divergence by name):
 //   sweep 1   max z, max u, Ss, St, raw sums                             -> raw_value

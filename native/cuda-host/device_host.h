@@ -18,6 +18,11 @@ inline float float_of(uint32_t bits) {
 
 inline float exp2(float x) { return ::exp2f(x); }
 
+inline float exp2_normal(float x) {
+  float result = ::exp2f(x);
+  return result < 0x1p-126f ? 0.0f : result;
+}
+
 template <int WORDS> void load_words(const void* address, uint32_t (&words)[WORDS]) {
   for (int i = 0; i < WORDS; i += 4) {
     if (WORDS == 2) {
@@ -43,12 +48,21 @@ template <int WORDS> void store_words(void* address, const uint32_t (&words)[WOR
 
 inline void keep_packed(uint32_t&) {}
 
+template <class T> void keep_address(T*&) {}
+
 inline float widen_f16(uint32_t half) {
   uint32_t sign = (half & 0x8000u) << 16, exponent = half >> 10 & 31u, fraction = half & 0x3ffu;
   if (exponent == 31) return float_of(sign | 0x7f800000u | fraction << 13);
   if (exponent != 0) return float_of(sign | (exponent + 112) << 23 | fraction << 13);
   float magnitude = static_cast<float>(fraction) * 0x1p-24f;
   return sign != 0 ? -magnitude : magnitude;
+}
+
+inline float widen_bf16(uint32_t half) { return float_of(half << 16); }
+
+inline void widen_bf16_pair(uint32_t pair, float& low, float& high) {
+  low = widen_bf16(pair & 0xffffu);
+  high = widen_bf16(pair >> 16);
 }
 
 inline void widen_f16_pair(uint32_t pair, float& low, float& high) {
@@ -75,6 +89,14 @@ inline uint32_t narrow_bf16(float value) {
 }
 
 inline uint32_t narrow_bf16_pair(float low, float high) { return narrow_bf16(low) | narrow_bf16(high) << 16; }
+
+inline uint32_t of_pairs(uint32_t a, uint32_t b, float (*pick)(float, float), float (*widen)(uint32_t), uint32_t (*narrow)(float)) {
+  return narrow(pick(widen(a & 0xffffu), widen(b & 0xffffu))) | narrow(pick(widen(a >> 16), widen(b >> 16))) << 16;
+}
+inline uint32_t max_bf16_pair(uint32_t a, uint32_t b) { return of_pairs(a, b, ::fmaxf, widen_bf16, narrow_bf16); }
+inline uint32_t min_bf16_pair(uint32_t a, uint32_t b) { return of_pairs(a, b, ::fminf, widen_bf16, narrow_bf16); }
+inline uint32_t max_f16_pair(uint32_t a, uint32_t b) { return of_pairs(a, b, ::fmaxf, widen_f16, narrow_f16); }
+inline uint32_t min_f16_pair(uint32_t a, uint32_t b) { return of_pairs(a, b, ::fminf, widen_f16, narrow_f16); }
 
 inline unsigned char* dynamic_shared() { return cuda_host::dynamicShared(); }
 
