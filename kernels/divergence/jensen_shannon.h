@@ -26,7 +26,7 @@ template <class V> struct JensenShannon {
   TEMPER_INLINE V gradient(const Element<V>& e, const V* sums) const {
     V log_pm, log_qm;
     logarithms(e, log_pm, log_qm);
-    return select(e.q > 0.0f, (1.0f - beta) * e.q * (log_qm - sums[1]), V{});
+    return select(e.q == 0.0f, V{}, (1.0f - beta) * e.q * (log_qm - sums[1]));   // a NaN goes through
   }
 
  private:

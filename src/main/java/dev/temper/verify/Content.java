@@ -10,8 +10,12 @@ enum Content {
   EQUAL,
   /** Student = teacher + normal noise of 1e-3. */
   NEARLY_EQUAL,
+  /** Normal numbers of sigma 30: the smallest probabilities are subnormal numbers of f32. */
+  TAILS,
   /** Uniform in +-1e4. */
   LARGE,
+  /** Normal numbers of sigma 30, each row shifted by up to +-1e8, where f32 has steps of 8. */
+  FAR,
   /** Normal, each row shifted by up to +-1e3, student and teacher differently. */
   SHIFTED,
   /** Normal, on a grid of 2^-4, so that a shift by 512 is exact. */

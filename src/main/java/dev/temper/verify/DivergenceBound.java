@@ -18,13 +18,16 @@ final class DivergenceBound {
       + " d = log p - log q, eps_d = u (4 |d0| + (8 + log2 C) M + 2 sum p |t| |1 - e^-d0|), d0 = t - s, M = sum p |1 - e^-d0|;"
       + " mixtures by the same terms of KL(p, m) and KL(q, m) + 3u w/(1 - w), w the other's share of the larger";
   static final String GRADIENT = "forward KL, far: p eps_p + q eps_q, near: p eps_d + |q - p| eps_p; others: q_i (|g_i - G| eps_q"
-      + " + err g_i + err G), G = sum q g, err g from eps_d; each + 4u |part|, times weight T, row weight, scale / divisor";
+      + " + err g_i + err G) + 2^-150 (1 + 4 |g_i - G|), G = sum q g, err g from eps_d; each + 4u |part|, times weight T, row weight, scale / divisor";
 
   /** KL in nats below which the relative form is asked for. */
   static final double NEAR = 0.03;
 
   /** Below the logarithm of any positive double: stands for that of a probability that is lost beside the other one. */
   private static final double LOG_OF_NOTHING = -800;
+
+  /** What rounding adds to a product below the smallest normal number of f32, whatever its size. */
+  private static final double HALF_QUANTUM = 0x1p-150;
 
   private final SoftmaxBound student;
   private final SoftmaxBound teacher;
@@ -217,7 +220,8 @@ final class DivergenceBound {
       double q = student.p(i);
       if (q > 0) {
         double centred = Math.abs(g[i] - mean);
-        gradient[i] += weight * q * (centred * (student.relativeError(i) + 4 * U) + error[i] + meanError);
+        gradient[i] += weight * (q * (centred * (student.relativeError(i) + 4 * U) + error[i] + meanError)
+            + HALF_QUANTUM * (1 + 4 * centred));
       }
     }
   }

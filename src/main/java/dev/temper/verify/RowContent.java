@@ -24,6 +24,8 @@ final class RowContent {
         case NEARLY_EQUAL -> set(z, u, i, (float) b + 1e-3 / 3 * a, b);
         case SHARP -> set(z, u, i, 4 * a, 4 * b);
         case LARGE -> set(z, u, i, random.nextDouble(-1e4, 1e4), random.nextDouble(-1e4, 1e4));
+        case TAILS -> set(z, u, i, 10 * a, 10 * b);
+        case FAR -> set(z, u, i, 10 * a + 1e5 * zShift, 10 * b + 1e5 * uShift);
         case SHIFTED -> set(z, u, i, a + zShift, b + uShift);
         case ON_GRID -> set(z, u, i, Math.rint(a * 16) / 16, Math.rint(b * 16) / 16);
         case TIES -> set(z, u, i, Math.clamp(Math.rint(a / 3), -2, 2), Math.clamp(Math.rint(b / 3), -2, 2));
