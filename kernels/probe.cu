@@ -9,7 +9,8 @@
 namespace temper {
 
 enum ProbeOperation : int32_t {
-  kExp2, kWidenF16, kWidenBf16, kNarrowF16, kNarrowBf16, kWords2, kWords4, kWords8, kAsyncCopy8, kAsyncCopy16, kSharedMemory, kClusterExchange
+  kExp2, kWidenF16, kWidenBf16, kNarrowF16, kNarrowBf16, kWords2, kWords4, kWords8, kAsyncCopy8, kAsyncCopy16, kSharedMemory, kClusterExchange,
+  kExp2Normal, kMaxF16, kMinF16, kMaxBf16, kMinBf16
 };
 
 template <int WORDS> __device__ __forceinline__ void copy_words(const ProbeParameters& p, int64_t item) {
@@ -59,6 +60,13 @@ __device__ __forceinline__ void probe_item(const ProbeParameters& p, int64_t ite
     case kNarrowBf16:
       p.output[item] = narrow_bf16_pair(float_of(p.input[2 * item]), float_of(p.input[2 * item + 1]));
       break;
+    case kExp2Normal:
+      p.output[item] = bits_of(exp2_normal(float_of(p.input[item])));
+      break;
+    case kMaxF16: p.output[item] = max_f16_pair(p.input[2 * item], p.input[2 * item + 1]); break;
+    case kMinF16: p.output[item] = min_f16_pair(p.input[2 * item], p.input[2 * item + 1]); break;
+    case kMaxBf16: p.output[item] = max_bf16_pair(p.input[2 * item], p.input[2 * item + 1]); break;
+    case kMinBf16: p.output[item] = min_bf16_pair(p.input[2 * item], p.input[2 * item + 1]); break;
     case kWords2: copy_words<2>(p, item); break;
     case kWords4: copy_words<4>(p, item); break;
     case kWords8: copy_words<8>(p, item); break;

@@ -28,7 +28,12 @@ final class DeviceFunctions {
   DeviceFunctions(KernelDevice device) {
     this.device = device;
     probe = new Probe(device);
-    checks.put("exp2", this::exponentials);
+    checks.put("exp2", () -> exponentials(Operation.EXP2, Exponentials::allows));
+    checks.put("exp2-normal", () -> exponentials(Operation.EXP2_NORMAL, Exponentials::allowsNormal));
+    checks.put("max-f16", () -> extremum(new HalfExtremum(HalfFormat.F16, Operation.MAX_F16, true)));
+    checks.put("min-f16", () -> extremum(new HalfExtremum(HalfFormat.F16, Operation.MIN_F16, false)));
+    checks.put("max-bf16", () -> extremum(new HalfExtremum(HalfFormat.BF16, Operation.MAX_BF16, true)));
+    checks.put("min-bf16", () -> extremum(new HalfExtremum(HalfFormat.BF16, Operation.MIN_BF16, false)));
     checks.put("widen-f16", () -> widen(HalfFormat.F16, Operation.WIDEN_F16));
     checks.put("widen-bf16", () -> widen(HalfFormat.BF16, Operation.WIDEN_BF16));
     checks.put("narrow-f16", () -> narrow(HalfFormat.F16, Operation.NARROW_F16));
@@ -56,14 +61,34 @@ final class DeviceFunctions {
     return check.get();
   }
 
-  private SelfCheck exponentials() {
+  /** Whether a device may answer so. */
+  private interface Answers {
+    boolean allow(float argument, float found);
+  }
+
+  private SelfCheck exponentials(Operation operation, Answers answers) {
     int[] arguments = Exponentials.arguments();
-    int[] found = probe.run(Operation.EXP2, 1, BLOCKS, 0, arguments.length, arguments, arguments.length);
+    int[] found = probe.run(operation, 1, BLOCKS, 0, arguments.length, arguments, arguments.length);
     ProbeComparison comparison = new ProbeComparison();
     for (int i = 0; i < found.length; i++) {
       float x = Float.intBitsToFloat(arguments[i]);
-      comparison.judge(Exponentials.allows(x, Float.intBitsToFloat(found[i])), "2^" + x + ", argument", i, found[i],
+      comparison.judge(answers.allow(x, Float.intBitsToFloat(found[i])), "2^" + x + ", argument", i, found[i],
           (float) Math.pow(2, x) + " within 2 ulp");
+    }
+    return comparison.outcome();
+  }
+
+  private SelfCheck extremum(HalfExtremum extremum) {
+    int[] words = HalfExtremum.inputs();
+    int items = words.length / 2;
+    int[] found = probe.run(extremum.operation(), 1, BLOCKS, 0, items, words, items);
+    ProbeComparison comparison = new ProbeComparison();
+    for (int i = 0; i < 2 * items; i++) {
+      int shift = 16 * (i % 2);
+      int a = words[i / 2 * 2] >>> shift & 0xffff;
+      int b = words[i / 2 * 2 + 1] >>> shift & 0xffff;
+      int answer = found[i / 2] >>> shift & 0xffff;
+      comparison.judge(extremum.allows(a, b, answer), String.format("0x%04x and 0x%04x, number", a, b), i, answer, "one of them");
     }
     return comparison.outcome();
   }

@@ -37,4 +37,11 @@ final class Exponentials {
     }
     return Math.abs(found - exact) <= ULPS * Math.ulp((float) exact);
   }
+
+  /** Whether a device may answer so where subnormal results become 0. */
+  static boolean allowsNormal(float argument, float found) {
+    boolean tiny = Math.pow(2, argument) < Float.MIN_NORMAL * (1 + ULPS * 0x1p-23);
+    boolean subnormal = found != 0 && Math.abs(found) < Float.MIN_NORMAL;
+    return (tiny && found == 0) || (!subnormal && allows(argument, found));
+  }
 }
