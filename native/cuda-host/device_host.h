@@ -90,13 +90,16 @@ inline uint32_t narrow_bf16(float value) {
 
 inline uint32_t narrow_bf16_pair(float low, float high) { return narrow_bf16(low) | narrow_bf16(high) << 16; }
 
+// A NaN beside a number is passed over, a signalling one too, for which fmaxf gives NaN.
+inline float larger(float a, float b) { return a > b || b != b ? a : b; }
+inline float smaller(float a, float b) { return a < b || b != b ? a : b; }
 inline uint32_t of_pairs(uint32_t a, uint32_t b, float (*pick)(float, float), float (*widen)(uint32_t), uint32_t (*narrow)(float)) {
   return narrow(pick(widen(a & 0xffffu), widen(b & 0xffffu))) | narrow(pick(widen(a >> 16), widen(b >> 16))) << 16;
 }
-inline uint32_t max_bf16_pair(uint32_t a, uint32_t b) { return of_pairs(a, b, ::fmaxf, widen_bf16, narrow_bf16); }
-inline uint32_t min_bf16_pair(uint32_t a, uint32_t b) { return of_pairs(a, b, ::fminf, widen_bf16, narrow_bf16); }
-inline uint32_t max_f16_pair(uint32_t a, uint32_t b) { return of_pairs(a, b, ::fmaxf, widen_f16, narrow_f16); }
-inline uint32_t min_f16_pair(uint32_t a, uint32_t b) { return of_pairs(a, b, ::fminf, widen_f16, narrow_f16); }
+inline uint32_t max_bf16_pair(uint32_t a, uint32_t b) { return of_pairs(a, b, larger, widen_bf16, narrow_bf16); }
+inline uint32_t min_bf16_pair(uint32_t a, uint32_t b) { return of_pairs(a, b, smaller, widen_bf16, narrow_bf16); }
+inline uint32_t max_f16_pair(uint32_t a, uint32_t b) { return of_pairs(a, b, larger, widen_f16, narrow_f16); }
+inline uint32_t min_f16_pair(uint32_t a, uint32_t b) { return of_pairs(a, b, smaller, widen_f16, narrow_f16); }
 
 inline unsigned char* dynamic_shared() { return cuda_host::dynamicShared(); }
 
