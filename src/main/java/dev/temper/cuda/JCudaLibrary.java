@@ -1,5 +1,6 @@
 package dev.temper.cuda;
 
+import dev.temper.DeviceException;
 import dev.temper.spi.EngineUnavailableException;
 import java.io.File;
 import java.io.IOException;
@@ -39,6 +40,8 @@ final class JCudaLibrary {
         }
       } catch (IOException e) {
         throw new EngineUnavailableException("no CUDA: JCuda's library needs a temporary folder: " + e);
+      } catch (DeviceException e) {
+        throw new EngineUnavailableException("no CUDA: " + e.getMessage());
       } catch (LinkageError e) {
         String everything = String.valueOf(e.getMessage());
         throw new EngineUnavailableException("no CUDA: JCuda's library does not load: "
