@@ -101,7 +101,7 @@ final class GpuReport {
     json.writeRawValue(found.orElse("null"));
   }
 
-  private static void write(StepResult result, JsonGenerator json) throws IOException {
+  private void write(StepResult result, JsonGenerator json) throws IOException {
     json.writeStartObject();
     json.writeStringField("stage", result.step().stage().id());
     json.writeStringField("step", result.step().name());
@@ -110,7 +110,7 @@ final class GpuReport {
     json.writeStringField("reason", result.reason());
     json.writeNumberField("seconds", result.seconds());
     json.writeNumberField("limitSeconds", result.step().limitSeconds());
-    json.writeStringField("command", String.join(" ", result.step().command()));
+    json.writeStringField("command", setting.shown(result.step().command()));
     json.writeStringField("log", result.log());
     json.writeFieldName("result");
     json.writeRawValue(result.document().isEmpty() ? "null" : result.document());

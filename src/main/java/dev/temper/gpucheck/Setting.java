@@ -37,6 +37,11 @@ public record Setting(String device, boolean quick, Path folder) {
     return command;
   }
 
+  /** A command as people would type it in the folder of Temper, without what is special to this machine. */
+  String shown(List<String> command) {
+    return String.join(" ", command).replace(String.join(" ", temper()), "./temper").replace(folder + "/", "logs/");
+  }
+
   /** A program on the path, or where a CUDA toolkit has its own. */
   static Optional<Path> program(String name, Map<String, String> environment) {
     List<String> folders = new ArrayList<>(List.of(environment.getOrDefault("PATH", "").split(File.pathSeparator, -1)));

@@ -37,7 +37,8 @@ class GpuCheckCommandTest {
         "peers        peers              ").doesNotContain(" failed ");
     assertThat(run.status()).isZero();
     assertThat(Files.readString(out.resolve("gpu-check.json"))).contains("\"failed\" : 0", "\"stagesNotRun\" : [ ]",
-        "\"facts\" : {", "\"commit\" : ", "\"copyGigabytesPerSecond\" : ");
+        "\"facts\" : {", "\"commit\" : ",
+        "\"command\" : \"./temper verify --device emulator --json --only device-functions\"", "--output logs/rerun-again.safetensors", "\"copyGigabytesPerSecond\" : ");
   }
 
   @Test

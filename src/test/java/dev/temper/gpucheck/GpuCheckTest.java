@@ -35,13 +35,13 @@ class GpuCheckTest {
         step("unlike", "echo '{}'").then(() -> "the two differ"),
         step("lacking", "exit 1").unless("no compute-sanitizer on the path"),
         step("last", "echo '{}'")));
-    assertThat(results).extracting(result -> result.step().name() + " " + result.outcome() + " " + result.reason()).containsExactly(
+    assertThat(results).extracting(result -> result.step().name() + " " + result.outcome() + " " + result.reason().replaceAll("program\": .*", "program\"")).containsExactly(
         "sound PASSED ",
         "loud FAILED exit status 3: the last line",
         "slow FAILED ended after its limit of 2 s",
         "silent FAILED it left no JSON document in silent.out",
         "broken FAILED it left no JSON document in broken.out",
-        "absent FAILED Cannot run program \"/nowhere/program\": Exec failed, error: 2 (No such file or directory) ",
+        "absent FAILED Cannot run program \"/nowhere/program\"",
         "unlike FAILED the two differ",
         "lacking NOT_RUN no compute-sanitizer on the path",
         "last PASSED ");
