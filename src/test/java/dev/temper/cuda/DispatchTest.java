@@ -10,6 +10,7 @@ import dev.temper.LossEngine;
 import dev.temper.PreparedLoss;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -17,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What a launch leaves to the garbage collector: nothing. */
 final class DispatchTest extends StubEngine {
 
-  private static final int ROUNDS = 1000;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int LAUNCHES = 500;
 
   private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -38,7 +39,8 @@ final class DispatchTest extends StubEngine {
           }
           long fails = Driver.function(Driver.loadModule(ToyKernels.code()), "fails");
           Driver.launch(fails, 1, 32, 0, stream, ToyKernels.parameters(arena, 0, 1, 0).address());
-          for (int round = 0; round < ROUNDS && bytes.get() > 0; round++) {  // until the JIT compiler has done its work
+          long until = System.nanoTime() + PATIENCE.toNanos();
+          while (bytes.get() > 0 && System.nanoTime() < until) {  // until the JIT compiler has done its work
             bytes.set(allocatedBy(prepared));
           }
         }

@@ -33,10 +33,10 @@ final class DeviceMemoryTest extends EmulatorTest {
       long[] back = new long[5];
       two.download(MemorySegment.ofArray(back));
       assertThat(back).containsExactly(1, 2, 3, 4, 5);
-      assertThatThrownBy(() -> one.copyFrom(two)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("64 bytes")
+      assertThatThrownBy(() -> one.copyFrom(two)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("byte 64")
           .hasMessageContaining("at most the buffer's 40");
       assertThatThrownBy(() -> one.upload(MemorySegment.ofArray(new long[6]))).isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("48 bytes");
+          .hasMessageContaining("byte 48");
       assertThatThrownBy(() -> one.download(MemorySegment.ofArray(new long[6]))).isInstanceOf(IllegalArgumentException.class);
     }
   }
