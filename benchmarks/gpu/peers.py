@@ -232,12 +232,13 @@ def main(arguments=None):
         run.all()
     except KeyboardInterrupt:
         file.note("interrupted")
+        run.failed = True
     missing = len(run.steps) - run.done
     file.write(missing)
     print("%d of %d steps done, copy rate %.1f GB/s on %s" % (run.done, len(run.steps), copy_rate, options.device))
     for entry in file.content["entries"]:
         print("%-36s %-70s %10.4g %s" % (entry["benchmark"], " ".join(entry["parameters"].values()), entry["time"]["median"], entry["unit"]))
-    return 1 if missing or run.failed else 0
+    return 1 if run.failed else 0
 
 
 if __name__ == "__main__":

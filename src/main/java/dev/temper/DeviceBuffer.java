@@ -19,7 +19,17 @@ public interface DeviceBuffer extends AutoCloseable {
    *
    * @throws IllegalArgumentException if it is larger than the buffer
    */
-  void upload(MemorySegment from);
+  default void upload(MemorySegment from) {
+    upload(0, from);
+  }
+
+  /**
+   * Copies from host memory to a part of the buffer; {@code from} may change as soon as this returns.
+   *
+   * @param offset of the part's first byte
+   * @throws IllegalArgumentException if {@code offset} is negative, or the part ends beyond the buffer
+   */
+  void upload(long offset, MemorySegment from);
 
   /**
    * Waits for the launches before, then copies to host memory.

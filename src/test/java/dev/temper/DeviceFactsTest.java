@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
@@ -25,6 +26,13 @@ class DeviceFactsTest extends EachDevice {
     assertThat(facts.compiler()).isNotBlank();
     try (DeviceBuffer buffer = engine().allocate(256)) {
       assertThat(buffer.address() % 256).isZero();
+      MemorySegment last = MemorySegment.ofArray(new byte[] {1, 2, 3});
+      buffer.upload(253, last);
+      MemorySegment back = MemorySegment.ofArray(new byte[2]);
+      buffer.download(254, back);
+      assertThat(back.toArray(ValueLayout.JAVA_BYTE)).containsExactly(2, 3);
+      assertThatThrownBy(() -> buffer.upload(254, last)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("256");
+      assertThatThrownBy(() -> buffer.download(-1, back)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("offset is -1");
     }
   }
 

@@ -16,9 +16,6 @@ import java.util.List;
 /** Where batches lie: in host memory, or on the device of an engine that has memory of its own. Closing it frees them. */
 public sealed interface BatchMemory extends AutoCloseable {
 
-  /** Written before a gradient is: a NaN in every dtype, so that what a kernel leaves out shows. */
-  byte UNWRITTEN = (byte) 0xff;
-
   /** Memory that the engine reads without copying it. */
   static BatchMemory of(LossEngine engine) {
     return engine.facts().isPresent() ? new Device(engine) : new Host(Arena.ofShared());
@@ -32,6 +29,9 @@ public sealed interface BatchMemory extends AutoCloseable {
   /** A matrix with the content that {@code writer} gives it. */
   LogitMatrix matrix(BatchShape shape, DType dtype, Writer writer);
 
+  /** A second matrix of the same content: what a gradient is written over, so that what a kernel leaves out shows. */
+  LogitMatrix copy(LogitMatrix matrix);
+
   /** One I64 for each row. */
   RowVector labels(long rows, Writer writer);
 
@@ -41,11 +41,11 @@ public sealed interface BatchMemory extends AutoCloseable {
   @Override
   void close();
 
-  /** Writes content. */
+  /** Writes content, part by part. */
   @FunctionalInterface
   interface Writer {
-    /** Writes all of it. */
-    void write(MemorySegment target);
+    /** Writes the elements that a part holds, the first of which has this number; any thread may write them. */
+    void write(MemorySegment part, long first);
   }
 
   /** In host memory, aligned to 64 bytes as allocators of training frameworks do. */
@@ -68,9 +68,16 @@ public sealed interface BatchMemory extends AutoCloseable {
       MemorySegment.copy(((HostMatrix) matrix).segment(), row * to.byteSize(), to, 0, to.byteSize());
     }
 
+    @Override
+    public HostMatrix copy(LogitMatrix matrix) {
+      MemorySegment from = ((HostMatrix) matrix).segment();
+      MemorySegment to = arena.allocate(from.byteSize(), ALIGNMENT).copyFrom(from);
+      return HostMatrix.of(to, matrix.rows(), matrix.classes(), matrix.dtype());
+    }
+
     private MemorySegment written(long bytes, Writer writer) {
       MemorySegment segment = arena.allocate(bytes, ALIGNMENT);
-      writer.write(segment);
+      writer.write(segment, 0);
       return segment;
     }
 
@@ -83,6 +90,9 @@ public sealed interface BatchMemory extends AutoCloseable {
   /** In device memory. */
   final class Device implements BatchMemory {
 
+    /** Content is made and sent in parts of this size: the host needs no more memory, whatever the batch. */
+    private static final long PART_BYTES = 64L << 20;
+
     private final LossEngine engine;
     private final List<DeviceBuffer> buffers = new ArrayList<>();
 
@@ -92,29 +102,53 @@ public sealed interface BatchMemory extends AutoCloseable {
 
     @Override
     public LogitMatrix matrix(BatchShape shape, DType dtype, Writer writer) {
-      return written(shape.matrixBytes(dtype), writer).matrix(shape.rows(), shape.classes(), dtype);
+      return written(shape.matrixBytes(dtype), dtype, writer).matrix(shape.rows(), shape.classes(), dtype);
     }
 
     @Override
     public RowVector labels(long rows, Writer writer) {
-      return written(rows * ValueLayout.JAVA_LONG.byteSize(), writer).vector(rows, DType.I64);
+      return written(rows * DType.I64.bytes(), DType.I64, writer).vector(rows, DType.I64);
+    }
+
+    @Override
+    public LogitMatrix copy(LogitMatrix matrix) {
+      DeviceBuffer from = buffer(matrix);
+      DeviceBuffer to = allocate(from.byteSize());
+      to.copyFrom(from);
+      return to.matrix(matrix.rows(), matrix.classes(), matrix.dtype());
+    }
+
+    /** Copies one matrix over another. */
+    void copy(LogitMatrix from, LogitMatrix to) {
+      buffer(to).copyFrom(buffer(from));
     }
 
     @Override
     public void read(LogitMatrix matrix, long row, MemorySegment to) {
-      long address = ((DeviceMatrix) matrix).address();
-      DeviceBuffer buffer = buffers.stream().filter(b -> b.address() == address).findFirst().orElseThrow();
-      buffer.download(row * to.byteSize(), to);
+      buffer(matrix).download(row * to.byteSize(), to);
     }
 
-    private DeviceBuffer written(long bytes, Writer writer) {
+    private DeviceBuffer buffer(LogitMatrix matrix) {
+      long address = ((DeviceMatrix) matrix).address();
+      return buffers.stream().filter(buffer -> buffer.address() == address).findFirst().orElseThrow();
+    }
+
+    private DeviceBuffer written(long bytes, DType dtype, Writer writer) {
+      DeviceBuffer buffer = allocate(bytes);
+      try (Arena arena = Arena.ofShared()) {
+        MemorySegment part = arena.allocate(Math.min(bytes, PART_BYTES), Long.BYTES);
+        for (long begin = 0; begin < bytes; begin += PART_BYTES) {
+          MemorySegment content = part.asSlice(0, Math.min(PART_BYTES, bytes - begin));
+          writer.write(content, begin / dtype.bytes());
+          buffer.upload(begin, content);
+        }
+      }
+      return buffer;
+    }
+
+    private DeviceBuffer allocate(long bytes) {
       DeviceBuffer buffer = engine.allocate(bytes);
       buffers.add(buffer);
-      try (Arena arena = Arena.ofShared()) {
-        MemorySegment content = arena.allocate(bytes, Long.BYTES);
-        writer.write(content);
-        buffer.upload(content);
-      }
       return buffer;
     }
 

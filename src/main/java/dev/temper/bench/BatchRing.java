@@ -3,7 +3,6 @@ package dev.temper.bench;
 import dev.temper.DType;
 import dev.temper.LogitMatrix;
 import dev.temper.RowVector;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -44,14 +43,10 @@ public final class BatchRing {
     List<LogitBatch> batches = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       int batch = i;
-      LogitMatrix student = memory.matrix(shape, dtype, target -> Logits.STUDENT.fill(target, dtype, batch));
-      LogitMatrix teacher = memory.matrix(shape, dtype, target -> Logits.TEACHER.fill(target, dtype, batch));
-      LogitMatrix gradient = memory.matrix(shape, dtype, target -> target.fill(BatchMemory.UNWRITTEN));
-      RowVector labels = memory.labels(shape.rows(), target -> {
-        for (int row = 0; row < shape.rows(); row++) {
-          target.setAtIndex(ValueLayout.JAVA_LONG, row, Logits.label(batch, row, shape.classes()));
-        }
-      });
+      LogitMatrix student = memory.matrix(shape, dtype, (part, first) -> Logits.STUDENT.fill(part, dtype, batch, first));
+      LogitMatrix teacher = memory.matrix(shape, dtype, (part, first) -> Logits.TEACHER.fill(part, dtype, batch, first));
+      LogitMatrix gradient = memory.copy(student);
+      RowVector labels = memory.labels(shape.rows(), (part, first) -> Logits.fillLabels(part, batch, first, shape.classes()));
       batches.add(new LogitBatch(student, teacher, gradient, labels));
     }
     return new BatchRing(batches);

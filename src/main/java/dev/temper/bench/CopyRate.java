@@ -1,7 +1,7 @@
 package dev.temper.bench;
 
 import dev.temper.DType;
-import dev.temper.DeviceBuffer;
+import dev.temper.LogitMatrix;
 import dev.temper.LossEngine;
 import dev.temper.Stopwatch;
 import java.lang.foreign.Arena;
@@ -28,6 +28,7 @@ public record CopyRate(double gigabytesPerSecond, String how) {
   private static final long LEAST_BYTES = 128L << 20;
   /** On a device: long enough for a rate that no longer grows, 1.9 GiB where the cache has 60 MiB. */
   private static final int DEVICE_CACHES = 32;
+  private static final int ROW = 1024;
 
   /**
    * Measures the memory that an engine computes in: the device's by copies that it makes itself, else the host's with a thread on
@@ -42,16 +43,15 @@ public record CopyRate(double gigabytesPerSecond, String how) {
   }
 
   private static Optional<CopyRate> onDevice(LossEngine engine, long bytes, Repetition repetition, BooleanSupplier stop) {
-    try (DeviceBuffer source = engine.allocate(bytes); DeviceBuffer target = engine.allocate(bytes);
-        Stopwatch watch = engine.stopwatch(); Arena arena = Arena.ofShared()) {
-      MemorySegment content = arena.allocate(bytes, Long.BYTES);
-      Logits.STUDENT.fill(content, DType.F32, 0);
-      source.upload(content);
+    BatchShape shape = new BatchShape(Math.toIntExact(bytes / ((long) ROW * DType.F32.bytes())), ROW);
+    try (BatchMemory.Device memory = new BatchMemory.Device(engine); Stopwatch watch = engine.stopwatch()) {
+      LogitMatrix source = memory.matrix(shape, DType.F32, (part, first) -> Logits.STUDENT.fill(part, DType.F32, 0, first));
+      LogitMatrix target = memory.copy(source);
       return repetition.samples(() -> {
         watch.start();
-        target.copyFrom(source);
+        memory.copy(source, target);
         return watch.stop();
-      }, stop).map(spread -> new CopyRate(2.0 * bytes / (spread.median() * 1e6), "device to device"));
+      }, stop).map(spread -> new CopyRate(2.0 * shape.matrixBytes(DType.F32) / (spread.median() * 1e6), "device to device"));
     }
   }
 

@@ -24,8 +24,8 @@ final class Lead implements AutoCloseable {
     this.engine = engine;
     memory = BatchMemory.of(engine);
     BatchShape shape = new BatchShape(Math.toIntExact(Math.max(1, CACHES * cacheBytes / ((long) CLASSES * DType.F32.bytes()))), CLASSES);
-    logits = memory.matrix(shape, DType.F32, target -> Logits.STUDENT.fill(target, DType.F32, 0));
-    largest = memory.labels(shape.rows(), target -> target.fill(BatchMemory.UNWRITTEN));
+    logits = memory.matrix(shape, DType.F32, (part, first) -> Logits.STUDENT.fill(part, DType.F32, 0, first));
+    largest = memory.labels(shape.rows(), (part, _) -> part.fill((byte) 1));
   }
 
   /** Launches; returns before it is done. */

@@ -47,17 +47,26 @@ enum Logits {
   }
 
   /**
-   * Fills memory with a batch's logits.
+   * Fills memory with logits of a batch.
    *
    * @param target elements of the dtype; every thread must be allowed to write it
+   * @param first place of the first of them in the batch
    */
-  void fill(MemorySegment target, DType dtype, int batch) {
+  void fill(MemorySegment target, DType dtype, int batch, long first) {
     long count = target.byteSize() / dtype.bytes();
-    long base = base(batch, stream);
+    long start = base(batch, stream) + GOLDEN * first;
     LongStream.range(0, Math.ceilDiv(count, CHUNK)).parallel().forEach(chunk -> {
-      long first = chunk * CHUNK;
-      fill(target, dtype, base, first, Math.min(count, first + CHUNK));
+      long begin = chunk * CHUNK;
+      fill(target, dtype, start, begin, Math.min(count, begin + CHUNK));
     });
+  }
+
+  /** Fills memory with labels of a batch, the first of which belongs to row {@code first}. */
+  static void fillLabels(MemorySegment target, int batch, long first, int classes) {
+    long count = target.byteSize() / Long.BYTES;
+    for (long i = 0; i < count; i++) {
+      target.setAtIndex(ValueLayout.JAVA_LONG, i, label(batch, first + i, classes));
+    }
   }
 
   private void fill(MemorySegment target, DType dtype, long base, long first, long end) {

@@ -33,15 +33,14 @@ final class OwnedBuffer implements DeviceBuffer {
   }
 
   @Override
-  public void upload(MemorySegment from) {
-    inOrder(from.byteSize(), () -> device.upload(from, address));
+  public void upload(long offset, MemorySegment from) {
+    requireOffset(offset);
+    inOrder(Math.addExact(offset, from.byteSize()), () -> device.upload(from, address + offset));
   }
 
   @Override
   public void download(long offset, MemorySegment to) {
-    if (offset < 0) {
-      throw new IllegalArgumentException("offset is " + offset + ", expected 0 or more");
-    }
+    requireOffset(offset);
     inOrder(Math.addExact(offset, to.byteSize()), () -> device.download(address + offset, to));
   }
 
@@ -61,6 +60,12 @@ final class OwnedBuffer implements DeviceBuffer {
       }
     } finally {
       order.unlock();
+    }
+  }
+
+  private static void requireOffset(long offset) {
+    if (offset < 0) {
+      throw new IllegalArgumentException("offset is " + offset + ", expected 0 or more");
     }
   }
 

@@ -46,7 +46,7 @@ class BenchCommandTest {
   void aBudgetEndsTheRunWithWhatThereIs() throws IOException {
     Path file = folder.resolve("results.json");
     Captured run = Captured.run("bench", "--device", "reference", "--quick", "--shapes", "2x10", "--budget", "0.000001", "--results", file.toString());
-    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.status()).as("it did what it was asked to").isZero();
     assertThat(run.err()).contains("stopped: 1 of 1 entries are missing");
     assertThat(file).content().contains("\"unfinished\" : 1", "\"entries\" : [ ]");
   }

@@ -1,0 +1,39 @@
+package dev.temper.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.temper.DType;
+import dev.temper.LossEngine;
+import dev.temper.bench.BatchShape;
+import dev.temper.bench.Entry;
+import dev.temper.bench.GpuSuite;
+import dev.temper.bench.LossBench;
+import dev.temper.bench.Repetition;
+import dev.temper.bench.ResultFile;
+import dev.temper.bench.Work.Pass;
+import java.io.IOException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The GPU suite over JCuda and graphs, on the stub driver: what it measures there is no GPU's speed. */
+final class SuiteTest extends StubEngine {
+
+  @Test
+  void losesNothingAndRecordsGraphs() throws IOException {
+    GpuSuite suite = new GpuSuite(List.of(new BatchShape(64, 1000)), List.of(DType.BF16), List.of(2.0), List.of(Pass.FORWARD_BACKWARD));
+    try (LossEngine engine = open()) {
+      ResultFile result = new LossBench(suite.plan(List.of("headline", "launch")), new Repetition(0, 0, 3, 3))
+          .run(engine, (done, total, next) -> {}, () -> false);
+      assertThat(result.notes()).isEmpty();
+      assertThat(result.unfinished()).isZero();
+      assertThat(result.entries()).extracting(Entry::benchmark).containsExactly("TemperLoss.forwardBackward", "TemperLoss.forwardBackward",
+          "LaunchCost.submit", "LaunchCost.complete", "LaunchCost.submit", "LaunchCost.complete");
+      Entry eager = result.entries().get(0);
+      Entry graph = result.entries().get(1);
+      assertThat(graph.parameter("launch")).isEqualTo("graph");
+      assertThat(graph.also("total")).as("the same loss").isEqualTo(eager.also("total"));
+      assertThat(eager.also("peakBytes")).as("a few floats for each row").isBetween(64.0 * 4, 64.0 * 16 + 1024);
+      assertThat(result.copyGigabytesPerSecond()).isPositive();
+    }
+  }
+}
