@@ -1,7 +1,5 @@
 package dev.temper.cpu;
 
-import dev.temper.DistillationLoss;
-import dev.temper.Divergence;
 import dev.temper.HostMatrix;
 import dev.temper.LogitMatrix;
 import dev.temper.LossInputs;
@@ -13,6 +11,7 @@ import dev.temper.cpu.PrimitiveStruct.Kind;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.EngineUnavailableException;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.LossCoverage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -52,21 +51,7 @@ final class CpuEngine implements EngineBackend {
 
   @Override
   public String refuses(LossCall call) {
-    DistillationLoss loss = call.loss();
-    Divergence divergence = loss.divergence();
-    if (loss.softWeight() > 0 && !(divergence instanceof Divergence.ForwardKl || divergence instanceof Divergence.JensenShannon)) {
-      return "divergence " + divergence.label() + " is not there yet, forward-kl and jsd:BETA are; the reference device has all";
-    }
-    if (loss.hardWeight() > 0 && loss.labelSmoothing() > 0) {
-      return "labelSmoothing " + loss.labelSmoothing() + " is not there yet; the reference device has it";
-    }
-    if (loss.softcap().isPresent()) {
-      return "softcap " + loss.softcap().getAsDouble() + " is not there yet; the reference device has it";
-    }
-    if (loss.softWeight() > 0 && loss.teacherTemperature().isPresent()) {
-      return "teacherTemperature " + loss.teacherTemperature().getAsDouble() + " is not there yet; the reference device has it";
-    }
-    return "";
+    return LossCoverage.refusal(call.loss());
   }
 
   @Override

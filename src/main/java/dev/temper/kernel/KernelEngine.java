@@ -2,16 +2,15 @@ package dev.temper.kernel;
 
 import dev.temper.DeviceBuffer;
 import dev.temper.DeviceFacts;
-import dev.temper.DistillationLoss;
 import dev.temper.LogitMatrix;
 import dev.temper.LossResult;
 import dev.temper.RowVector;
 import dev.temper.SelfCheck;
 import dev.temper.Stopwatch;
-import dev.temper.kernel.LossSpecialisation.Policy;
 import dev.temper.kernel.PrimitiveSpecialisation.Primitive;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.LossCoverage;
 import dev.temper.spi.PreparedCall;
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -55,20 +54,7 @@ public final class KernelEngine implements EngineBackend {
 
   @Override
   public String refuses(LossCall call) {
-    DistillationLoss loss = call.loss();
-    if (loss.softWeight() > 0 && Policy.of(loss.divergence()).isEmpty()) {
-      return "divergence " + loss.divergence().label() + " is not there yet, forward-kl and jsd:BETA are; the reference device has all";
-    }
-    if (loss.hardWeight() > 0 && loss.labelSmoothing() > 0) {
-      return "labelSmoothing " + loss.labelSmoothing() + " is not there yet; the reference device has it";
-    }
-    if (loss.softcap().isPresent()) {
-      return "softcap " + loss.softcap().getAsDouble() + " is not there yet; the reference device has it";
-    }
-    if (loss.softWeight() > 0 && loss.teacherTemperature().isPresent()) {
-      return "teacherTemperature " + loss.teacherTemperature().getAsDouble() + " is not there yet; the reference device has it";
-    }
-    return "";
+    return LossCoverage.refusal(call.loss());
   }
 
   @Override

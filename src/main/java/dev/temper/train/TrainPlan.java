@@ -58,7 +58,7 @@ public record TrainPlan(
 
   /** What ends in about two minutes on two cores. */
   public static TrainPlan defaults() {
-    return new TrainPlan(4096, 6, 512, new Budget(96, 384, 1500, 2e-3), new Budget(24, 40, STUDENT_STEPS, 8e-3),
+    return new TrainPlan(4096, 6, 512, new Budget(96, 384, 1500, 2e-3), new Budget(20, 32, STUDENT_STEPS, 8e-3),
         DistillationLoss.hinton(TEMPERATURE, SOFT_WEIGHT), 1, 1);
   }
 

@@ -1,0 +1,31 @@
+package dev.temper.spi;
+
+import dev.temper.DistillationLoss;
+import dev.temper.Divergence;
+
+/**
+ * Which losses the engines over the shared divergence policies have so far: what one of them lacks, all of them lack, and say so
+ * in the same words.
+ */
+public final class LossCoverage {
+
+  private LossCoverage() {}
+
+  /** What of a loss is not there yet, naming the option and its value; an empty string if it can be computed. */
+  public static String refusal(DistillationLoss loss) {
+    Divergence divergence = loss.divergence();
+    if (loss.softWeight() > 0 && !(divergence instanceof Divergence.ForwardKl || divergence instanceof Divergence.JensenShannon)) {
+      return "divergence " + divergence.label() + " is not there yet, forward-kl and jsd:BETA are; the reference device has all";
+    }
+    if (loss.hardWeight() > 0 && loss.labelSmoothing() > 0) {
+      return "labelSmoothing " + loss.labelSmoothing() + " is not there yet; the reference device has it";
+    }
+    if (loss.softcap().isPresent()) {
+      return "softcap " + loss.softcap().getAsDouble() + " is not there yet; the reference device has it";
+    }
+    if (loss.softWeight() > 0 && loss.teacherTemperature().isPresent()) {
+      return "teacherTemperature " + loss.teacherTemperature().getAsDouble() + " is not there yet; the reference device has it";
+    }
+    return "";
+  }
+}
