@@ -6,6 +6,8 @@ import dev.temper.spi.PreparedCall;
  * One loss over the same memory, checked once and launched many times: for loops whose tensors stay where they are. On a GPU a
  * launch then costs no Java memory, and can be recorded as a CUDA graph.
  *
+ * {@snippet class="dev.temper.snippets.DeviceLoop" region="loop"}
+ *
  * <p>For one thread at a time. Closing it frees what it prepared, not the caller's memory; close it before its engine.
  */
 public final class PreparedLoss implements AutoCloseable {
