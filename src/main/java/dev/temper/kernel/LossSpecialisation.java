@@ -94,7 +94,8 @@ public record LossSpecialisation(
         shared ? HardPower.of(call.loss().temperature()) : HardPower.APART, pass, call.classes(), limits);
   }
 
-  static LossSpecialisation of(DType student, DType teacher, DType gradient, Policy policy, boolean soft, boolean hard,
+  /** The instance for rows of so many classes. */
+  public static LossSpecialisation of(DType student, DType teacher, DType gradient, Policy policy, boolean soft, boolean hard,
       HardPower power, Pass pass, int classes, DeviceLimits limits) {
     RowPlan plan = RowPlans.choose(classes, student.bytes(), soft ? teacher.bytes() : 0, limits);
     return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, power, pass, plan);
