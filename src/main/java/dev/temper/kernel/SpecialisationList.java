@@ -20,7 +20,7 @@ import java.util.Set;
  */
 public final class SpecialisationList {
 
-  private static final int LOSSES = 48;
+  private static final int LOSSES = 46;
   private static final int PRIMITIVES = 12;
 
   /** One number of classes for each plan that some dtypes lead to on some device. */
@@ -39,6 +39,7 @@ public final class SpecialisationList {
   public static List<Specialisation> of(DeviceLimits limits) {
     List<Specialisation> chosen = new ArrayList<>(cover(losses(limits), LOSSES));
     chosen.addAll(cover(primitives(limits), PRIMITIVES));
+    chosen.addAll(List.of(BatchKernel.values()));
     return List.copyOf(chosen);
   }
 

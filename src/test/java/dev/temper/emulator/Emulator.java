@@ -53,14 +53,19 @@ public final class Emulator implements AutoCloseable {
     return new Emulator(new EmulatorSettings("9.0", order, 7, HostBuild.PLAIN), kernels, Long.MAX_VALUE, List.of());
   }
 
-  /** As the system properties say, over these sources. */
-  static Emulator ofProperties(Function<String, KernelSource> sources, Function<HostKernels, Watcher> watcher) {
+  /** As the system properties say, watched by the tracer where they ask for it, over these sources. */
+  public static Emulator checked(Function<String, KernelSource> sources) {
     EmulatorSettings settings = EmulatorSettings.of(System.getProperties());
     HostKernels kernels = kernels(settings.build(), sources);
-    return new Emulator(settings, kernels, Long.MAX_VALUE, List.of(watcher.apply(kernels)));
+    return new Emulator(settings, kernels, Long.MAX_VALUE, settings.build() == HostBuild.TRACED ? List.of(new Tracer(kernels)) : List.of());
   }
 
-  private static HostKernels kernels(HostBuild build, Function<String, KernelSource> sources) {
+  /** Traced, with the limits of a compute capability. */
+  static Emulator traced(String capability, HostKernels kernels, Tracer tracer) {
+    return new Emulator(new EmulatorSettings(capability, "run-ahead", 7, HostBuild.TRACED), kernels, Long.MAX_VALUE, List.of(tracer));
+  }
+
+  static HostKernels kernels(HostBuild build, Function<String, KernelSource> sources) {
     return new HostKernels(HostCompiler.find(System.getenv()), build, HostRuntime.load(), sources,
         DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT));
   }

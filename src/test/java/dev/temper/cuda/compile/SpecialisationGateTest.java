@@ -3,14 +3,12 @@ package dev.temper.cuda.compile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.kernel.DeviceLimits;
-import dev.temper.kernel.KernelSource;
 import dev.temper.kernel.ProbeKernel;
 import dev.temper.kernel.Specialisation;
 import dev.temper.kernel.SpecialisationList;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -33,21 +31,8 @@ final class SpecialisationGateTest {
   }
 
   private static String finding(Specialisation specialisation, CompiledKernel kernel) {
-    KernelResources resources = kernel.resources().getOrDefault(Specialisation.ENTRY, new KernelResources(0, 0, 0, 0));
+    KernelResources resources = kernel.resources().getOrDefault(specialisation.entry(), new KernelResources(0, 0, 0, 0));
     boolean sound = resources.registers() > 0 && resources.spillBytes() == 0 && !kernel.log().contains("warning");
     return sound ? "" : specialisation.label() + ": " + resources + "\n" + kernel.log();
-  }
-
-  @Test
-  void checkAndTotalsCompile() {
-    KernelCompiler compiler = MachineNvrtc.compiler(CACHE);
-    for (int capability : List.of(75, 80, 90, 100, 120)) {
-      for (String name : List.of("check", "totals")) {
-        CompiledKernel kernel = compiler.compile(name, KernelSource.load(name + ".cu"), List.of(),
-            Target.cubin(Architecture.ofNumber(capability)));
-        assertThat(kernel.resources()).containsOnlyKeys("temper_" + name)
-            .allSatisfy((entry, resources) -> assertThat(resources.spillBytes()).isZero());
-      }
-    }
   }
 }
