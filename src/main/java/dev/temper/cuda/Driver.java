@@ -56,8 +56,14 @@ final class Driver {
     final CUgraphExec executable = new CUgraphExec();
     final Pointer host = new Pointer();
     final MemorySegment value = Arena.ofAuto().allocate(JAVA_LONG);
+    long bytes;
+    int blocks;
+    int threads;
+    int sharedBytes;
+    byte fill;
   }
 
+  /** On the way of a launch it captures nothing, which would cost an object a call: all it needs is in the arguments. */
   private interface Call {
     int run(Arguments arguments);
   }
@@ -89,7 +95,8 @@ final class Driver {
   }
 
   static void pushContext(long context) {
-    check("cuCtxPushCurrent", a -> cuCtxPushCurrent(with(a.context, context)));
+    with(ARGUMENTS.get().context, context);
+    check("cuCtxPushCurrent", a -> cuCtxPushCurrent(a.context));
   }
 
   static void popContext() {
@@ -124,11 +131,16 @@ final class Driver {
 
   /** Launches a kernel that takes one struct by value; the driver copies it from {@code parameters} before this returns. */
   static void launch(long function, int blocks, int threads, int sharedBytes, long stream, long parameters) {
-    check("cuLaunchKernel", a -> {
-      a.value.set(JAVA_LONG, 0, parameters);
-      return cuLaunchKernel(with(a.function, function), blocks, 1, 1, threads, 1, 1, sharedBytes, with(a.stream, stream),
-          with(a.host, a.value.address()), null);
-    });
+    Arguments arguments = ARGUMENTS.get();
+    with(arguments.function, function);
+    with(arguments.stream, stream);
+    with(arguments.host, arguments.value.address());
+    arguments.value.set(JAVA_LONG, 0, parameters);
+    arguments.blocks = blocks;
+    arguments.threads = threads;
+    arguments.sharedBytes = sharedBytes;
+    check("cuLaunchKernel",
+        a -> cuLaunchKernel(a.function, a.blocks, 1, 1, a.threads, 1, 1, a.sharedBytes, a.stream, a.host, null));
   }
 
   static long allocate(long bytes) {
@@ -166,7 +178,12 @@ final class Driver {
   }
 
   static void copyToHost(long from, long to, long bytes, long stream) {
-    check("cuMemcpyDtoHAsync", a -> cuMemcpyDtoHAsync(with(a.host, to), with(a.memory, from), bytes, with(a.stream, stream)));
+    Arguments arguments = ARGUMENTS.get();
+    with(arguments.host, to);
+    with(arguments.memory, from);
+    with(arguments.stream, stream);
+    arguments.bytes = bytes;
+    check("cuMemcpyDtoHAsync", a -> cuMemcpyDtoHAsync(a.host, a.memory, a.bytes, a.stream));
   }
 
   static void copyOnDevice(long from, long to, long bytes, long stream) {
@@ -174,7 +191,12 @@ final class Driver {
   }
 
   static void fill(long address, byte value, long bytes, long stream) {
-    check("cuMemsetD8Async", a -> cuMemsetD8Async(with(a.memory, address), value, bytes, with(a.stream, stream)));
+    Arguments arguments = ARGUMENTS.get();
+    with(arguments.memory, address);
+    with(arguments.stream, stream);
+    arguments.bytes = bytes;
+    arguments.fill = value;
+    check("cuMemsetD8Async", a -> cuMemsetD8Async(a.memory, a.fill, a.bytes, a.stream));
   }
 
   static long createStream(int flags) {
@@ -202,7 +224,9 @@ final class Driver {
   }
 
   static void recordEvent(long event, long stream) {
-    check("cuEventRecord", a -> cuEventRecord(with(a.event, event), with(a.stream, stream)));
+    with(ARGUMENTS.get().event, event);
+    with(ARGUMENTS.get().stream, stream);
+    check("cuEventRecord", a -> cuEventRecord(a.event, a.stream));
   }
 
   static void synchronizeEvent(long event) {
@@ -254,7 +278,9 @@ final class Driver {
   }
 
   static void launchGraph(long executable, long stream) {
-    check("cuGraphLaunch", a -> cuGraphLaunch(with(a.executable, executable), with(a.stream, stream)));
+    with(ARGUMENTS.get().executable, executable);
+    with(ARGUMENTS.get().stream, stream);
+    check("cuGraphLaunch", a -> cuGraphLaunch(a.executable, a.stream));
   }
 
   static void destroyGraph(long graph) {
