@@ -70,8 +70,8 @@ final class ResidentTensors {
 
   /** Copies the inputs; they may change on return. */
   void upload() {
-    for (Copy copy : uploads) {
-      workspace.device().upload(copy.host, copy.device);
+    for (int i = 0; i < uploads.size(); i++) {  // without an iterator: a prepared call allocates nothing
+      workspace.device().upload(uploads.get(i).host, uploads.get(i).device);
     }
   }
 
