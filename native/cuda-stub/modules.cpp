@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "stub.h"
 
 namespace stub {
@@ -140,6 +142,20 @@ STUB_EXPORT int cuFuncSetAttribute(void* handle, int attribute, int value) {
         if (attribute == 8 && value >= 0 && value <= sharedOptIn()) return function->dynamicSharedBytes = value, SUCCESS;
         if (attribute == 14 && capability() >= 90) return function->nonPortableCluster = value != 0, SUCCESS;
         return INVALID_VALUE;
+    });
+}
+
+/// It has no registers to count.
+STUB_EXPORT int cuFuncGetAttribute(int* value, int, void* handle) {
+    return within([&](Context&) { return functionOf(handle) == nullptr ? INVALID_HANDLE : (*value = 0, SUCCESS); });
+}
+
+STUB_EXPORT int cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void* handle, int threads, size_t shared) {
+    return within([&](Context&) {
+        if (functionOf(handle) == nullptr) return INVALID_HANDLE;
+        int reserved = 1024;
+        int byShared = (sharedOptIn() + reserved) / (static_cast<int>(shared) + reserved);
+        return *blocks = std::min(2048 / threads, byShared), SUCCESS;
     });
 }
 

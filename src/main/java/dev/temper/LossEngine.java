@@ -134,6 +134,35 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
+   * The plans by which {@link #prepare} could spread the rows of a loss over the device: first the one that it takes by itself, then
+   * those most like it. Results differ in the last bits only; which is fastest is measured by {@code temper bench --suite gpu --parts
+   * plans}. Empty where the engine has no choice.
+   *
+   * @throws IllegalArgumentException as for {@link #prepare}
+   */
+  public List<String> plans(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
+    LossCall call = LossChecks.check(loss, inputs, outputs, null);
+    return running(() -> {
+      requireComputable(call);
+      return backend.plans(call);
+    });
+  }
+
+  /**
+   * {@link #prepare(DistillationLoss, LossInputs, LossOutputs)} with a plan of the caller's choice.
+   *
+   * @param plan one of {@link #plans}
+   * @throws IllegalArgumentException also if the rows do not fit that plan on this device; the message lists those that they fit
+   */
+  public PreparedLoss prepare(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, String plan) {
+    LossCall call = LossChecks.check(loss, inputs, outputs, null);
+    return running(() -> {
+      requireComputable(call);
+      return new PreparedLoss(this, backend.prepare(call, plan));
+    });
+  }
+
+  /**
    * Memory of this engine's device.
    *
    * @param bytes 1 or more

@@ -1,6 +1,7 @@
 package dev.temper;
 
 import dev.temper.spi.PreparedCall;
+import java.util.Optional;
 
 /**
  * One loss over the same memory, checked once and launched many times: for loops whose tensors stay where they are. On a GPU a
@@ -69,6 +70,17 @@ public final class PreparedLoss implements AutoCloseable {
    */
   public long deviceBytes() {
     return call.deviceBytes();
+  }
+
+  /** What its kernel takes of a multiprocessor; empty on an engine that computes in host memory. */
+  public Optional<LaunchFootprint> footprint() {
+    engine.begin();
+    try {
+      requireOpen();
+      return call.footprint();
+    } finally {
+      engine.end();
+    }
   }
 
   @Override

@@ -8,6 +8,7 @@ import dev.temper.cuda.compile.KernelBinaries;
 import dev.temper.kernel.DeviceLimits;
 import dev.temper.kernel.KernelDevice;
 import dev.temper.kernel.KernelLaunch;
+import dev.temper.kernel.Occupancy;
 import dev.temper.kernel.Readback;
 import dev.temper.kernel.Specialisation;
 import java.lang.foreign.MemorySegment;
@@ -95,6 +96,16 @@ final class CudaKernelDevice implements KernelDevice {
       } catch (DeviceException e) {
         throw new DeviceException(e.call() + " of kernel " + kernel.label(), e.code(), e.codeName(), e.remedy());
       }
+    }
+  }
+
+  @Override
+  public Occupancy occupancy(Specialisation kernel, long sharedBytes) {
+    int shared = Math.toIntExact(sharedBytes);
+    KernelModule module = module(kernel);
+    try (var _ = context.enter()) {
+      long function = module.function(shared);
+      return new Occupancy(Driver.registers(function), Driver.localBytes(function), Driver.residentBlocks(function, kernel.threads(), shared));
     }
   }
 

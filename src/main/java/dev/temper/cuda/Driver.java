@@ -129,6 +129,30 @@ final class Driver {
         with(a.function, function), CUfunction_attribute.CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1));
   }
 
+  /** Registers of a thread. */
+  static int registers(long function) {
+    return functionAttribute(function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_NUM_REGS);
+  }
+
+  /** Bytes of a thread that are not in registers. */
+  static int localBytes(long function) {
+    return functionAttribute(function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES);
+  }
+
+  private static int functionAttribute(long function, int attribute) {
+    int[] value = new int[1];
+    check("cuFuncGetAttribute", a -> cuFuncGetAttribute(value, attribute, with(a.function, function)));
+    return value[0];
+  }
+
+  /** Blocks that a multiprocessor can run at once. */
+  static int residentBlocks(long function, int threads, int sharedBytes) {
+    int[] blocks = new int[1];
+    check("cuOccupancyMaxActiveBlocksPerMultiprocessor",
+        a -> cuOccupancyMaxActiveBlocksPerMultiprocessor(blocks, with(a.function, function), threads, sharedBytes));
+    return blocks[0];
+  }
+
   /** Launches a kernel that takes one struct by value; the driver copies it from {@code parameters} before this returns. */
   static void launch(long function, int blocks, int threads, int sharedBytes, long stream, long parameters) {
     Arguments arguments = ARGUMENTS.get();

@@ -6,6 +6,7 @@ import dev.temper.Stopwatch;
 import dev.temper.kernel.DeviceLimits;
 import dev.temper.kernel.KernelDevice;
 import dev.temper.kernel.KernelLaunch;
+import dev.temper.kernel.Occupancy;
 import dev.temper.kernel.Readback;
 import dev.temper.kernel.Specialisation;
 import dev.temper.spi.HostStopwatch;
@@ -20,6 +21,9 @@ final class EmulatedDevice implements KernelDevice {
   private static final int MESSAGE_BYTES = 512;
   /** It has no cache to play; small, because what is measured here is larger and shows nothing but that it works. */
   private static final long CACHE_BYTES = 64 << 10;
+  /** Threads of a multiprocessor of compute capability 9.0, and what the hardware keeps of every block's shared memory. */
+  private static final int THREADS = 2_048;
+  private static final int RESERVED_SHARED = 1_024;
 
   private final HostKernels kernels;
   private final EmulatorSettings settings;
@@ -76,6 +80,14 @@ final class EmulatedDevice implements KernelDevice {
         throw new IllegalStateException(e);
       }
     };
+  }
+
+  /** By threads and shared memory, as the hardware has them: it has no registers to run out of. */
+  @Override
+  public Occupancy occupancy(Specialisation kernel, long sharedBytes) {
+    load(kernel);
+    long byShared = limits.sharedPerMultiprocessor() / (sharedBytes + RESERVED_SHARED);
+    return new Occupancy(0, 0, Math.toIntExact(Math.min(THREADS / kernel.threads(), byShared)));
   }
 
   @Override

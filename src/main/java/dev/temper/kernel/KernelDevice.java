@@ -38,6 +38,9 @@ public interface KernelDevice extends AutoCloseable {
    */
   KernelLaunch prepare(Specialisation kernel, MemorySegment parameters, long blocks, long sharedBytes);
 
+  /** What a kernel takes of a multiprocessor when it has so much dynamic shared memory; compiles and loads it. */
+  Occupancy occupancy(Specialisation kernel, long sharedBytes);
+
   /**
    * Records what a sequence launches, as one launch that replays it.
    *

@@ -16,6 +16,7 @@ import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 
 /** The engine over the CUDA sources, whoever runs them: it places tensors, chooses specialisations and launches in order. */
 public final class KernelEngine implements EngineBackend {
@@ -60,7 +61,7 @@ public final class KernelEngine implements EngineBackend {
   @Override
   public LossResult compute(LossCall call) {
     order.lock();
-    try (Arena arena = Arena.ofConfined(); LossRun run = new LossRun(call, workspace, arena)) {
+    try (Arena arena = Arena.ofConfined(); LossRun run = new LossRun(call, choose(call), workspace, arena)) {
       Readback readback = readbacks.take();
       try {
         run.run(readback);
@@ -76,7 +77,28 @@ public final class KernelEngine implements EngineBackend {
 
   @Override
   public PreparedCall prepare(LossCall call) {
-    return new PreparedRun(call, device, order);
+    return new PreparedRun(call, choose(call), device, order);
+  }
+
+  @Override
+  public List<String> plans(LossCall call) {
+    return candidates(call).map(loss -> loss.plan().label()).toList();
+  }
+
+  @Override
+  public PreparedCall prepare(LossCall call, String plan) {
+    LossSpecialisation loss = candidates(call).filter(candidate -> candidate.plan().label().equals(plan)).findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("plan '" + plan + "' does not fit rows of " + call.classes() + " classes on "
+            + describe() + ", expected one of " + String.join(", ", plans(call))));
+    return new PreparedRun(call, loss, device, order);
+  }
+
+  private LossSpecialisation choose(LossCall call) {
+    return LossSpecialisation.choose(call, device.limits());
+  }
+
+  private Stream<LossSpecialisation> candidates(LossCall call) {
+    return LossSpecialisation.candidates(call, device.limits()).stream();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.temper.kernel;
 
 import dev.temper.DType;
+import dev.temper.LaunchFootprint;
 import dev.temper.LogitMatrix;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
@@ -29,6 +30,7 @@ final class LossRun implements AutoCloseable {
 
   private final KernelDevice device;
   private final LossCall call;
+  private final LossSpecialisation loss;
   private final ResidentTensors tensors;
   private final long results;
   private final List<KernelLaunch> launches = new ArrayList<>();
@@ -36,10 +38,12 @@ final class LossRun implements AutoCloseable {
   /**
    * Prepares.
    *
+   * @param loss one of the instances that compute this call
    * @param arena for the parameters, open as long as the run is used
    */
-  LossRun(LossCall call, Workspace workspace, Arena arena) {
+  LossRun(LossCall call, LossSpecialisation loss, Workspace workspace, Arena arena) {
     this.call = call;
+    this.loss = loss;
     device = workspace.device();
     tensors = new ResidentTensors(workspace);
     results = workspace.bytes("results", RESULT_BYTES);
@@ -78,12 +82,8 @@ final class LossRun implements AutoCloseable {
   }
 
   private void prepare(MemorySegment parameters) {
-    LossSpecialisation loss = LossSpecialisation.choose(call, device.limits());
-    LossInputs inputs = call.inputs();
-    int teacherBytes = loss.soft() ? loss.teacher().bytes() : 0;
     launch(BatchKernel.CHECK, parameters, BatchKernel.CHECK.blocks(rows()), 0);
-    launch(loss, parameters, loss.plan().blocks(rows()),
-        loss.plan().sharedBytes(call.classes(), inputs.student().dtype().bytes(), teacherBytes));
+    launch(loss, parameters, loss.plan().blocks(rows()), loss.sharedBytes(call.classes()));
     if (call.savedStatistics() == null) {
       launch(BatchKernel.TOTALS, parameters, BatchKernel.TOTALS.blocks(rows()), BatchKernel.TOTALS.sharedBytes());
     }
@@ -92,6 +92,15 @@ final class LossRun implements AutoCloseable {
   private void launch(Specialisation kernel, MemorySegment parameters, long blocks, long sharedBytes) {
     device.load(kernel);
     launches.add(device.prepare(kernel, parameters, blocks, sharedBytes));
+  }
+
+  /** What the loss kernel takes of a multiprocessor. */
+  LaunchFootprint footprint() {
+    RowPlan plan = loss.plan();
+    long shared = loss.sharedBytes(call.classes());
+    Occupancy occupancy = device.occupancy(loss, shared);
+    return new LaunchFootprint(plan.label(), plan.threads(), occupancy.registers(), occupancy.localBytes(), shared, occupancy.residentBlocks(),
+        occupancy.residentBlocks() * plan.bytesInFlight(call.classes(), loss.student().bytes(), loss.teacherBytes()));
   }
 
   /** Launches everything; waits where outputs must be copied to the host. */

@@ -2,6 +2,7 @@ package dev.temper.kernel;
 
 import dev.temper.DType;
 import dev.temper.Divergence;
+import dev.temper.LogitMatrix;
 import dev.temper.spi.LossCall;
 import java.util.ArrayList;
 import java.util.List;
@@ -81,6 +82,24 @@ public record LossSpecialisation(
 
   /** The instance for a call whose divergence has a policy. */
   public static LossSpecialisation choose(LossCall call, DeviceLimits limits) {
+    return of(call, RowPlans.choose(call.classes(), firstBytes(call), secondBytes(call), limits));
+  }
+
+  /** Every instance that could compute such a call, with one plan each: first the one that {@link #choose} takes. */
+  public static List<LossSpecialisation> candidates(LossCall call, DeviceLimits limits) {
+    return RowPlans.candidates(call.classes(), firstBytes(call), secondBytes(call), limits).stream().map(plan -> of(call, plan)).toList();
+  }
+
+  private static int firstBytes(LossCall call) {
+    return call.inputs().student().dtype().bytes();
+  }
+
+  private static int secondBytes(LossCall call) {
+    LogitMatrix teacher = call.inputs().teacher();
+    return !call.usesTeacher() ? 0 : teacher != null ? teacher.dtype().bytes() : firstBytes(call);
+  }
+
+  private static LossSpecialisation of(LossCall call, RowPlan plan) {
     boolean soft = call.usesTeacher();
     boolean hard = call.usesCrossEntropy() || !soft;  // with both weights 0 the kernel writes zeros
     var inputs = call.inputs();
@@ -88,10 +107,10 @@ public record LossSpecialisation(
     DType student = inputs.student().dtype();
     Pass pass = call.savedStatistics() != null ? Pass.BACKWARD : outputs.gradient() != null ? Pass.FORWARD_BACKWARD : Pass.FORWARD;
     boolean shared = soft && hard && inputs.rowTemperatures() == null;
-    return of(student, soft && inputs.teacher() != null ? inputs.teacher().dtype() : student,
+    return new LossSpecialisation(student, soft && inputs.teacher() != null ? inputs.teacher().dtype() : student,
         outputs.gradient() == null ? student : outputs.gradient().dtype(),
         soft ? Policy.of(call.loss().divergence()).orElseThrow() : Policy.FORWARD_KL, soft, hard,
-        shared ? HardPower.of(call.loss().temperature()) : HardPower.APART, pass, call.classes(), limits);
+        shared ? HardPower.of(call.loss().temperature()) : HardPower.APART, pass, plan);
   }
 
   /** The instance for rows of so many classes. */
@@ -99,6 +118,16 @@ public record LossSpecialisation(
       HardPower power, Pass pass, int classes, DeviceLimits limits) {
     RowPlan plan = RowPlans.choose(classes, student.bytes(), soft ? teacher.bytes() : 0, limits);
     return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, power, pass, plan);
+  }
+
+  /** Bytes of an element of the teacher, 0 where none is read. */
+  int teacherBytes() {
+    return soft ? teacher.bytes() : 0;
+  }
+
+  /** Dynamic shared memory per block for rows of so many classes. */
+  long sharedBytes(int classes) {
+    return plan.sharedBytes(classes, student.bytes(), teacherBytes());
   }
 
   @Override

@@ -1,9 +1,11 @@
 package dev.temper.kernel;
 
+import dev.temper.LaunchFootprint;
 import dev.temper.LossTotals;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
 import java.lang.foreign.Arena;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -19,11 +21,11 @@ final class PreparedRun implements PreparedCall {
   private @Nullable KernelLaunch graph;
   private boolean launched;
 
-  PreparedRun(LossCall call, KernelDevice device, ReentrantLock order) {
+  PreparedRun(LossCall call, LossSpecialisation loss, KernelDevice device, ReentrantLock order) {
     this.device = device;
     this.order = order;
     workspace = new Workspace(device);
-    run = new LossRun(call, workspace, arena);
+    run = new LossRun(call, loss, workspace, arena);
     readback = LossRun.readback(device);
   }
 
@@ -74,6 +76,11 @@ final class PreparedRun implements PreparedCall {
   @Override
   public long deviceBytes() {
     return workspace.bytes();
+  }
+
+  @Override
+  public Optional<LaunchFootprint> footprint() {
+    return Optional.of(run.footprint());
   }
 
   @Override

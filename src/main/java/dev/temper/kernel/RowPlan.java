@@ -45,6 +45,32 @@ public record RowPlan(int threads, int lanes, int cluster, Residence residence) 
     return scratch + slots * threads * (VECTOR + second);
   }
 
+  /**
+   * Bytes of rows that a block keeps on chip, or where it reads them again, has on their way at once: enough of these in all
+   * blocks of a multiprocessor hide the memory's latency.
+   *
+   * @param classes columns
+   * @param firstBytes bytes of an element of the first tensor
+   * @param secondBytes bytes of an element of the second tensor, 0 where there is none
+   */
+  public long bytesInFlight(int classes, int firstBytes, int secondBytes) {
+    long rowBytes = (long) classes * (firstBytes + secondBytes);
+    if (residence instanceof Residence.Stream) {
+      return Math.min(rowBytes, (long) threads * VECTOR / firstBytes * (firstBytes + secondBytes));
+    }
+    return lanes > 0 ? rowBytes * (threads / lanes) : rowBytes / cluster;
+  }
+
+  /** A name without blanks, such as {@code shared-cluster2-512} or {@code registers1-lanes4-128}: residence, team, threads. */
+  public String label() {
+    String place = switch (residence) {
+      case Residence.Registers registers -> "registers" + registers.groups();
+      case Residence.Shared _ -> "shared";
+      case Residence.Stream _ -> "stream";
+    };
+    return place + (lanes > 0 ? "-lanes" + lanes : cluster > 1 ? "-cluster" + cluster : "-block") + "-" + threads;
+  }
+
   /** Vectors of the first tensor that a row can touch, whatever its alignment. */
   static long groups(int classes, int firstBytes) {
     int perVector = VECTOR / firstBytes;

@@ -1,5 +1,7 @@
 package dev.temper.kernel;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -36,6 +38,14 @@ public final class RowPlans {
 
   private static final int STREAM_THREADS = 512;
 
+  private static final int[] TRIED_THREADS = {128, 256, 512, 1_024};
+
+  /** More than the rule puts there: whether it spills depends on the loss, and what it then costs is for timing to tell. */
+  private static final int MOST_TRIED_IN_REGISTERS = 16;
+
+  /** One lane with many vectors to itself reads them far from its neighbours'. */
+  private static final int MOST_SLOTS_OF_A_LANE = 32;
+
   /** Shared memory that the hardware keeps for itself in every block. */
   private static final int RESERVED = 1_024;
 
@@ -70,6 +80,60 @@ public final class RowPlans {
       }
     }
     return new RowPlan(STREAM_THREADS, 0, 1, new Residence.Stream());
+  }
+
+  /**
+   * Every plan that rows of this shape could have on a device: the chosen one first, then the others, those most like it first.
+   * What is not listed does not fit, or leaves half of a team without work.
+   */
+  public static List<RowPlan> candidates(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
+    RowPlan chosen = choose(classes, firstBytes, secondBytes, limits);
+    long groups = RowPlan.groups(classes, firstBytes);
+    List<RowPlan> plans = new ArrayList<>();
+    for (int threads : TRIED_THREADS) {
+      for (int lanes = 1; lanes <= WARP; lanes *= 2) {
+        plans.addAll(teams(groups, firstBytes, threads, lanes, 1));
+      }
+      for (int cluster : CLUSTERS) {
+        if (cluster <= limits.maxCluster()) {
+          plans.addAll(teams(groups, firstBytes, threads, 0, cluster));
+        }
+      }
+    }
+    return plans.stream().filter(plan -> plan.sharedBytes(classes, firstBytes, secondBytes) <= limits.sharedPerBlock())
+        .sorted(Comparator.comparingInt(plan -> distance(plan, chosen))).toList();
+  }
+
+  /** The residences that suit a team, whether or not they fit. */
+  private static List<RowPlan> teams(long groups, int firstBytes, int threads, int lanes, int cluster) {
+    List<RowPlan> plans = new ArrayList<>();
+    RowPlan shared = new RowPlan(threads, lanes, cluster, new Residence.Shared());
+    long groupsEach = Math.ceilDiv(groups, shared.teamSize());
+    if (shared.teamSize() / 2 >= groups) {
+      return plans;
+    }
+    if (lanes == 0 || groupsEach <= MOST_SLOTS_OF_A_LANE) {
+      plans.add(shared);
+    }
+    if (cluster == 1 && groupsEach * (RowPlan.VECTOR / firstBytes) <= MOST_TRIED_IN_REGISTERS) {
+      plans.add(new RowPlan(threads, lanes, cluster, new Residence.Registers(Math.toIntExact(groupsEach))));
+    }
+    if (cluster == 1 && lanes == 0) {
+      plans.add(new RowPlan(threads, lanes, cluster, new Residence.Stream()));
+    }
+    return plans;
+  }
+
+  /** Doublings from one plan to another; another kind of team or residence counts for two. */
+  private static int distance(RowPlan plan, RowPlan other) {
+    int kinds = (plan.lanes() > 0 == other.lanes() > 0 ? 0 : 2)
+        + (plan.residence().getClass() == other.residence().getClass() ? 0 : 2);
+    return kinds + doublings(plan.threads(), other.threads()) + doublings(plan.cluster(), other.cluster())
+        + doublings(Math.max(plan.lanes(), 1), Math.max(other.lanes(), 1));
+  }
+
+  private static int doublings(int a, int b) {
+    return Math.abs(Integer.numberOfTrailingZeros(a) - Integer.numberOfTrailingZeros(b));
   }
 
   private static RowPlan inShared(long groups, int cluster) {

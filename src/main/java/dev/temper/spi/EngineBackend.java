@@ -42,6 +42,20 @@ public interface EngineBackend extends AutoCloseable {
     return new HostPreparedCall(this, call);
   }
 
+  /** Names of the plans by which a call could be computed, first the one that {@link #prepare(LossCall)} takes. */
+  default List<String> plans(LossCall call) {
+    return List.of();
+  }
+
+  /**
+   * Makes a call ready by one of its plans.
+   *
+   * @throws IllegalArgumentException if it has none of that name
+   */
+  default PreparedCall prepare(LossCall call, String plan) {
+    throw new IllegalArgumentException(describe() + " has no plans to choose from, found '" + plan + "'; prepare without a plan");
+  }
+
   /**
    * Device memory.
    *

@@ -1,6 +1,8 @@
 package dev.temper.spi;
 
+import dev.temper.LaunchFootprint;
 import dev.temper.LossTotals;
+import java.util.Optional;
 
 /** A call that is made ready once and launched many times; {@link dev.temper.PreparedLoss} with nothing left to check. */
 public interface PreparedCall extends AutoCloseable {
@@ -25,6 +27,11 @@ public interface PreparedCall extends AutoCloseable {
   /** Bytes of device memory that it holds beside the tensors; 0 if the engine computes in host memory. */
   default long deviceBytes() {
     return 0;
+  }
+
+  /** What the loss kernel takes of a multiprocessor; empty where there is none. */
+  default Optional<LaunchFootprint> footprint() {
+    return Optional.empty();
   }
 
   @Override

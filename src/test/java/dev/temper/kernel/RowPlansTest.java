@@ -2,6 +2,7 @@ package dev.temper.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,6 +62,43 @@ final class RowPlansTest {
       long touched = (classes + 2L * (16 / first) - 2) / (16 / first);
       assertThat((long) plan.teamSize() * registers.groups()).isGreaterThanOrEqualTo(touched);
     }
+  }
+
+  @Test
+  void candidatesAreThoseThatFitTheChosenOneFirst() {
+    for (int capability : new int[] {7, 8, 9, 12}) {
+      DeviceLimits limits = DeviceLimits.ofCapability(capability, 0);
+      IntStream.rangeClosed(1, 300_000).filter(classes -> classes < 600 || classes % 4_999 == 0).forEach(classes -> {
+        for (int first : new int[] {2, 4}) {
+          for (int second : new int[] {0, 2, 4}) {
+            List<RowPlan> plans = RowPlans.candidates(classes, first, second, limits);
+            assertThat(plans).startsWith(RowPlans.choose(classes, first, second, limits)).doesNotHaveDuplicates();
+            assertThat(plans.stream().map(RowPlan::label)).doesNotHaveDuplicates();
+            plans.forEach(plan -> fits(plan, classes, first, second, limits));
+          }
+        }
+      });
+    }
+  }
+
+  @Test
+  void candidatesGoFromTheChosenOneToThoseUnlikeIt() {
+    List<String> labels = RowPlans.candidates(128_256, 2, 2, HOPPER).stream().map(RowPlan::label).toList();
+    assertThat(labels.subList(1, 5)).containsExactlyInAnyOrder(
+        "shared-cluster4-512", "shared-cluster16-512", "shared-cluster8-256", "shared-cluster8-1024");
+    assertThat(labels).as("512 KB of logits fit into three multiprocessors").contains("shared-cluster16-128", "stream-block-1024")
+        .doesNotContain("shared-cluster2-512");
+    assertThat(RowPlans.candidates(10, 4, 4, HOPPER).stream().map(RowPlan::label))
+        .contains("registers1-lanes4-128", "registers2-lanes2-512", "registers4-lanes1-1024", "shared-lanes4-128")
+        .doesNotContain("registers1-lanes8-128");
+  }
+
+  @Test
+  void bytesInFlightAreThoseOfTheRowsThatABlockHolds() {
+    Residence shared = new Residence.Shared();
+    assertThat(new RowPlan(512, 0, 2, shared).bytesInFlight(32_000, 2, 2)).isEqualTo(32_000 * 4 / 2);
+    assertThat(new RowPlan(128, 32, 1, shared).bytesInFlight(1_000, 4, 0)).isEqualTo(4 * 1_000 * 4);
+    assertThat(new RowPlan(512, 0, 1, new Residence.Stream()).bytesInFlight(100_000, 2, 4)).as("a vector of each thread").isEqualTo(512 * 8 * 6);
   }
 
   @Test
