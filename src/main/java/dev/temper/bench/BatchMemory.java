@@ -32,6 +32,9 @@ public sealed interface BatchMemory extends AutoCloseable {
   /** A second matrix of the same content: what a gradient is written over, so that what a kernel leaves out shows. */
   LogitMatrix copy(LogitMatrix matrix);
 
+  /** Copies one matrix of this memory over another of the same size. */
+  void copy(LogitMatrix from, LogitMatrix to);
+
   /** One I64 for each row. */
   RowVector labels(long rows, Writer writer);
 
@@ -73,6 +76,11 @@ public sealed interface BatchMemory extends AutoCloseable {
       MemorySegment from = ((HostMatrix) matrix).segment();
       MemorySegment to = arena.allocate(from.byteSize(), ALIGNMENT).copyFrom(from);
       return HostMatrix.of(to, matrix.rows(), matrix.classes(), matrix.dtype());
+    }
+
+    @Override
+    public void copy(LogitMatrix from, LogitMatrix to) {
+      ((HostMatrix) to).segment().copyFrom(((HostMatrix) from).segment());
     }
 
     private MemorySegment written(long bytes, Writer writer) {
@@ -118,8 +126,8 @@ public sealed interface BatchMemory extends AutoCloseable {
       return to.matrix(matrix.rows(), matrix.classes(), matrix.dtype());
     }
 
-    /** Copies one matrix over another. */
-    void copy(LogitMatrix from, LogitMatrix to) {
+    @Override
+    public void copy(LogitMatrix from, LogitMatrix to) {
       buffer(to).copyFrom(buffer(from));
     }
 

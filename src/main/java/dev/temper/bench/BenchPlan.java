@@ -48,6 +48,21 @@ public record BenchPlan(String group, List<Part> parts) {
   }
 
   /**
+   * {@link PlanSweep}s.
+   *
+   * @param name as the command line writes it
+   * @param works in this order, each with batches of its own
+   * @param secondsEach after which a work's remaining plans are left out; its own plan and one other are always measured
+   */
+  public record Plans(String name, List<Work> works, double secondsEach) implements Part {
+    /** One for the best of each; how many plans there are is known when a batch is there. */
+    @Override
+    public int size() {
+      return works.size();
+    }
+  }
+
+  /**
    * {@link LaunchCost}.
    *
    * @param name as the command line writes it

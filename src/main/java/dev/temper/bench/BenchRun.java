@@ -24,6 +24,7 @@ final class BenchRun implements AutoCloseable {
   private final List<Entry> entries = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
   private double copyRate = Double.NaN;
+  private int found;
   private int leftOut;
 
   BenchRun(LossEngine engine, BenchPlan plan, LossBench.Observer observer) {
@@ -43,7 +44,12 @@ final class BenchRun implements AutoCloseable {
 
   /** The copy rate is the first step. */
   void next(String what) {
-    observer.at(1 + entries.size() + leftOut, 1 + plan.size(), what);
+    observer.at(1 + entries.size() + leftOut, 1 + plan.size() + found, what);
+  }
+
+  /** Entries that the plan could not know of. */
+  void find(int count) {
+    found += count;
   }
 
   void add(Entry entry) throws IOException {
@@ -73,7 +79,7 @@ final class BenchRun implements AutoCloseable {
     versions.put("engine", engine.describe());
     return new ResultFile(plan.group(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), commit, machine, facts,
         clocks.map(GpuClocks::medians).orElse(Map.of()), versions, copyRate, quietness.quiet(), quietness.disturbances(), quietness,
-        plan.size() - entries.size() - leftOut, List.copyOf(notes), List.copyOf(entries));
+        plan.size() + found - entries.size() - leftOut, List.copyOf(notes), List.copyOf(entries));
   }
 
   /** The number of the device in {@code cuda} or {@code cuda:N}. */

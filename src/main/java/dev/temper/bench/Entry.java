@@ -31,6 +31,13 @@ public record Entry(String benchmark, Map<String, String> parameters, String uni
     return also.getOrDefault(name, Double.NaN);
   }
 
+  /** The same under another name of what was measured, with one more number. */
+  Entry as(String name, String number, double value) {
+    Map<String, Double> more = new TreeMap<>(also);
+    more.put(number, value);
+    return new Entry(name, parameters, unit, time, more);
+  }
+
   /** What identifies the configuration across runs. */
   public String key() {
     return benchmark + " " + parameters;

@@ -27,7 +27,7 @@ public record LaunchCost(Work work) {
   /** 16 rows of 1,000 classes. */
   public static LaunchCost of(Work.Launching launching) {
     BenchLoss loss = new BenchLoss(BenchLoss.Objective.BOTH, Divergence.forwardKl(), 2);
-    return new LaunchCost(new Work(loss, new BatchShape(16, 1000), DType.BF16, Work.Pass.FORWARD_BACKWARD, launching));
+    return new LaunchCost(Work.of(loss, new BatchShape(16, 1000), DType.BF16, Work.Pass.FORWARD_BACKWARD, launching));
   }
 
   /** Measures; empty if it was stopped before the first sample. */

@@ -90,6 +90,16 @@ enum Logits {
     }
   }
 
+  /** An element of a matrix, as it is. */
+  static float read(MemorySegment from, DType dtype, long index) {
+    return switch (dtype) {
+      case F32 -> from.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, index);
+      case F16 -> Float.float16ToFloat(from.getAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, index));
+      case BF16 -> Float.intBitsToFloat(from.getAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, index) << 16);
+      case I32, I64 -> throw new IllegalArgumentException("logits of dtype " + dtype + ", expected F32, BF16 or F16");
+    };
+  }
+
   private float value(long base, long index) {
     long hash = hash(base, index);
     int sum = (int) (hash & 0xffff) + (int) (hash >>> 16 & 0xffff) + (int) (hash >>> 32 & 0xffff) + (int) (hash >>> 48);

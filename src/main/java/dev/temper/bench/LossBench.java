@@ -47,7 +47,13 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
           switch (part) {
             case BenchPlan.Losses losses -> {
               for (List<Work> works : losses.byBatch()) {
-                losses(run, engine, timer, works, observer, stop);
+                onBatches(run, engine, works, stop, (memory, ring) -> losses(run, engine, timer, works, observer, memory, ring, stop));
+              }
+            }
+            case BenchPlan.Plans plans -> {
+              PlanSweep sweep = new PlanSweep(run, engine, timer, plans.secondsEach(), stop);
+              for (Work work : plans.works()) {
+                onBatches(run, engine, List.of(work), stop, (memory, ring) -> sweep.measure(work, memory, ring));
               }
             }
             case BenchPlan.LaunchCosts costs -> launchCosts(run, engine, costs, stop);
@@ -59,7 +65,23 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
     }
   }
 
-  private void losses(BenchRun run, LossEngine engine, LossTimer timer, List<Work> works, Observer observer, BooleanSupplier stop)
+  /** What is done with the batches of some works. */
+  private interface OnBatches {
+    void run(BatchMemory memory, BatchRing ring) throws IOException;
+  }
+
+  private static void losses(BenchRun run, LossEngine engine, LossTimer timer, List<Work> works, Observer observer, BatchMemory memory,
+      BatchRing ring, BooleanSupplier stop) throws IOException {
+    observer.batch(engine, works, memory, ring.batches().getFirst());
+    for (Work work : works) {
+      if (!stop.getAsBoolean()) {
+        run.next(work.toString());
+        time(run, timer, work, ring, stop);
+      }
+    }
+  }
+
+  private static void onBatches(BenchRun run, LossEngine engine, List<Work> works, BooleanSupplier stop, OnBatches measurement)
       throws IOException {
     if (stop.getAsBoolean()) {
       return;
@@ -73,14 +95,7 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
       return;
     }
     try (BatchMemory memory = BatchMemory.of(engine)) {
-      BatchRing ring = BatchRing.coldIn(memory, first.shape(), first.dtype(), cache, traffic);
-      observer.batch(engine, works, memory, ring.batches().getFirst());
-      for (Work work : works) {
-        if (!stop.getAsBoolean()) {
-          run.next(work.toString());
-          time(run, timer, work, ring, stop);
-        }
-      }
+      measurement.run(memory, BatchRing.coldIn(memory, first.shape(), first.dtype(), cache, traffic));
     } catch (DeviceException e) {
       if (e.code() != OUT_OF_MEMORY) {
         throw e;

@@ -43,7 +43,7 @@ final class LossTimer implements AutoCloseable {
     try {
       for (LogitBatch batch : ring.batches()) {
         LossOutputs outputs = work.pass() == Work.Pass.FORWARD ? LossOutputs.none() : batch.outputs();
-        PreparedLoss loss = engine.prepare(work.loss().loss(), batch.inputs(), outputs);
+        PreparedLoss loss = work.prepare(engine, batch.inputs(), outputs);
         prepared.add(loss);
         if (work.launching() == Work.Launching.GRAPH) {
           loss.recordGraph();
@@ -85,6 +85,14 @@ final class LossTimer implements AutoCloseable {
     if (first.deviceBytes() > 0) {
       also.put("peakBytes", (double) first.deviceBytes());
     }
+    first.footprint().filter(_ -> !work.plan().isEmpty()).ifPresent(footprint -> {
+      also.put("threads", (double) footprint.threads());
+      also.put("registers", (double) footprint.registers());
+      also.put("localBytes", (double) footprint.localBytes());
+      also.put("sharedBytes", (double) footprint.sharedBytes());
+      also.put("residentBlocks", (double) footprint.residentBlocks());
+      also.put("bytesInFlight", (double) footprint.bytesInFlight());
+    });
     return new Entry(work.benchmark(), work.parameters(), "ms", time, also);
   }
 

@@ -1,6 +1,11 @@
 package dev.temper.bench;
 
 import dev.temper.DType;
+import dev.temper.DistillationLoss;
+import dev.temper.LossEngine;
+import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
+import dev.temper.PreparedLoss;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -13,8 +18,9 @@ import java.util.TreeMap;
  * @param dtype of student, teacher and gradient
  * @param pass with or without the gradient
  * @param launching how it is launched
+ * @param plan one of {@link dev.temper.LossEngine#plans}; empty: the one that the engine takes
  */
-public record Work(BenchLoss loss, BatchShape shape, DType dtype, Pass pass, Launching launching) {
+public record Work(BenchLoss loss, BatchShape shape, DType dtype, Pass pass, Launching launching, String plan) {
 
   /** Whether the gradient is computed. */
   public enum Pass {
@@ -38,9 +44,25 @@ public record Work(BenchLoss loss, BatchShape shape, DType dtype, Pass pass, Lau
     GRAPH
   }
 
+  /** By the engine's own plan. */
+  public static Work of(BenchLoss loss, BatchShape shape, DType dtype, Pass pass, Launching launching) {
+    return new Work(loss, shape, dtype, pass, launching, "");
+  }
+
   /** Launched kernel by kernel. */
   public static Work eager(BenchLoss loss, BatchShape shape, DType dtype, Pass pass) {
-    return new Work(loss, shape, dtype, pass, Launching.EAGER);
+    return of(loss, shape, dtype, pass, Launching.EAGER);
+  }
+
+  /** The same by a plan of the caller's choice. */
+  Work withPlan(String name) {
+    return new Work(loss, shape, dtype, pass, launching, name);
+  }
+
+  /** Made ready over a batch. */
+  PreparedLoss prepare(LossEngine engine, LossInputs inputs, LossOutputs outputs) {
+    DistillationLoss described = loss.loss();
+    return plan.isEmpty() ? engine.prepare(described, inputs, outputs) : engine.prepare(described, inputs, outputs, plan);
   }
 
   /** Bytes that cannot be avoided: logits read once, the gradient written once. */
@@ -51,7 +73,7 @@ public record Work(BenchLoss loss, BatchShape shape, DType dtype, Pass pass, Lau
 
   /** What an entry of a result file is called. */
   public String benchmark() {
-    return "TemperLoss." + pass.label;
+    return (plan.isEmpty() ? "TemperLoss." : "RowPlan.") + pass.label;
   }
 
   /** What of it a result file names. */
@@ -61,6 +83,9 @@ public record Work(BenchLoss loss, BatchShape shape, DType dtype, Pass pass, Lau
     parameters.put("dtype", dtype.name());
     parameters.put("loss", loss.label());
     parameters.put("launch", launching.name().toLowerCase(Locale.ROOT));
+    if (!plan.isEmpty()) {
+      parameters.put("plan", plan);
+    }
     if (loss.readsTeacher()) {
       parameters.put("temperature", Double.toString(loss.temperature()));
     }
@@ -71,6 +96,6 @@ public record Work(BenchLoss loss, BatchShape shape, DType dtype, Pass pass, Lau
   public String toString() {
     String temperature = loss.readsTeacher() ? " T " + loss.temperature() : "";
     return shape + " " + dtype + " " + loss.label() + temperature + (pass == Pass.FORWARD ? " forward" : "")
-        + (launching == Launching.GRAPH ? " as a graph" : "");
+        + (launching == Launching.GRAPH ? " as a graph" : "") + (plan.isEmpty() ? "" : " by " + plan);
   }
 }

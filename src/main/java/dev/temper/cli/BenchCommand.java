@@ -53,7 +53,7 @@ final class BenchCommand implements Callable<Integer> {
     if (budget != null && !(budget > 0)) {
       throw new IllegalArgumentException("--budget is " + budget + ", expected seconds above 0");
     }
-    var plan = options.plan();
+    var plan = options.plan(quick);
     try (Interruption interruption = Interruption.watch(); LossEngine engine = device.open(output)) {
       Repetition usual = engine.facts().isPresent() ? Repetition.onDevice() : Repetition.thorough();
       ResultFile result = run(new LossBench(plan, quick ? Repetition.brief() : usual), engine, stop(interruption));

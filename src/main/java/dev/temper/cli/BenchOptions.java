@@ -29,7 +29,7 @@ final class BenchOptions {
   private @Nullable Suite suite;
 
   @Option(names = "--parts", split = ",", paramLabel = "PART",
-      description = "Parts of the suite: headline, launch, start, losses, temperatures, forward (default: all, in this order).")
+      description = "Parts of the suite: headline, launch, start, losses, temperatures, forward (default: all of these, in this order), plans.")
   private @Nullable List<String> parts;
 
   @Option(names = "--shapes", paramLabel = "ROWSxCLASSES,...",
@@ -58,26 +58,28 @@ final class BenchOptions {
   /**
    * The plan.
    *
+   * @param quick as little of each part as shows that it works
    * @throws IllegalArgumentException if a value or a combination is wrong
    */
-  BenchPlan plan() {
+  BenchPlan plan(boolean quick) {
     if (dtypes != null && !dtypes.stream().allMatch(DType::isFloating)) {
       throw new IllegalArgumentException("--dtype " + dtypes + ": expected f32, bf16 or f16");
     }
-    return suite == null ? single() : suite();
+    return suite == null ? single() : suite(quick);
   }
 
-  private BenchPlan suite() {
+  private BenchPlan suite(boolean quick) {
     if (divergences != null || objectives != null) {
       throw new IllegalArgumentException("--suite has losses of its own, expected neither --divergence nor --objective; leave out --suite to choose them");
     }
     GpuSuite whole = GpuSuite.whole();
-    return new GpuSuite(shapes == null ? whole.shapes() : BatchShape.parseList(shapes), or(dtypes, whole.dtypes()),
-        or(temperatures, whole.temperatures()), or(passes, whole.passes())).plan(chosenParts());
+    List<BatchShape> given = shapes == null ? null : BatchShape.parseList(shapes);
+    return new GpuSuite(or(given, whole.shapes()), or(dtypes, whole.dtypes()), or(temperatures, whole.temperatures()), or(passes, whole.passes()),
+        or(given, whole.planShapes())).plan(chosenParts(), quick ? 0 : GpuSuite.PLAN_SECONDS);
   }
 
   private List<String> chosenParts() {
-    List<String> chosen = or(parts, GpuSuite.PARTS);
+    List<String> chosen = or(parts, GpuSuite.JUDGING_PARTS);
     for (String part : chosen) {
       LossOptions.choose("part", part, GpuSuite.PARTS.toArray(String[]::new), name -> name);
     }

@@ -36,7 +36,16 @@ record BenchTable(ResultFile result) {
   private static String what(Entry entry) {
     String temperature = entry.parameter("temperature").isEmpty() ? "" : " T " + entry.parameter("temperature");
     return entry.parameter("loss") + temperature + (entry.benchmark().endsWith(".forward") ? " forward" : "")
-        + (entry.parameter("launch").equals("graph") ? " graph" : "");
+        + (entry.parameter("launch").equals("graph") ? " graph" : "") + plan(entry);
+  }
+
+  /** The plan behind the loss, and how it compares with the one that the engine takes. */
+  private static String plan(Entry entry) {
+    if (entry.parameter("plan").isEmpty()) {
+      return "";
+    }
+    String name = entry.benchmark().endsWith(".best") ? " BEST " : entry.benchmark().endsWith(".chosenAgain") ? " again " : " ";
+    return String.format(Locale.ROOT, "%s%s (%.3f)", name, entry.parameter("plan"), entry.also("timesChosen"));
   }
 
   private static void other(PrintWriter out, Entry entry) {

@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
     name = "gpu-check",
     description = {
       "Run everything that needs a GPU, each step a process with a time limit, and write one JSON document of what came of it.",
-      "Stages: smoke, correctness, sanitize, speed, peers; each takes less than ten minutes. Later runs add their stages to",
+      "Stages: smoke, correctness, sanitize, speed, plans, peers; each takes less than ten minutes. Later runs add their stages to",
       "the same document."
     })
 final class GpuCheckCommand implements Callable<Integer> {

@@ -32,6 +32,7 @@ final class GpuPlan {
       case CORRECTNESS -> plan.correctness();
       case SANITIZE -> plan.sanitize();
       case SPEED -> plan.speed();
+      case PLANS -> plan.plans();
       case PEERS -> plan.peers();
     }
     return plan.steps;
@@ -82,6 +83,16 @@ final class GpuPlan {
       command.addAll(List.of("--parts", "headline,launch"));
     }
     steps.add(step(Stage.SPEED, "bench", "copy rate, losses on a cold L2, launches", 560, small(command)).leaving(results));
+  }
+
+  private void plans() {
+    Path results = file("plans.json");
+    List<String> command = setting.temper("bench", "--suite", "gpu", "--parts", "plans", "--device", setting.device(), "--results",
+        results.toString(), "--budget", "500");
+    if (setting.quick()) {
+      command.addAll(List.of("--dtype", "bf16"));
+    }
+    steps.add(step(Stage.PLANS, "plans", "every plan for rows, beside the chosen one", 560, small(command)).leaving(results));
   }
 
   private void peers() {

@@ -12,6 +12,8 @@ public enum Stage {
   SANITIZE,
   /** Copy rate, losses and launches, timed. */
   SPEED,
+  /** Every way of spreading rows over the device, timed. */
+  PLANS,
   /** PyTorch on the same numbers. */
   PEERS;
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.temper.DType;
 import dev.temper.Divergence;
 import dev.temper.LossEngine;
+import dev.temper.LossTotals;
 import dev.temper.bench.BenchLoss.Objective;
 import dev.temper.bench.Work.Pass;
 import java.io.IOException;
@@ -77,7 +78,7 @@ final class LossBenchTest {
 
   @Test
   void whatADeviceCannotDoIsANote() throws IOException {
-    Work graph = new Work(DISTILLATION, new BatchShape(2, 10), DType.F32, Pass.FORWARD_BACKWARD, Work.Launching.GRAPH);
+    Work graph = Work.of(DISTILLATION, new BatchShape(2, 10), DType.F32, Pass.FORWARD_BACKWARD, Work.Launching.GRAPH);
     ResultFile result = run(List.of(graph, graph), new Notes(), () -> false);
     assertThat(result.entries()).isEmpty();
     assertThat(result.unfinished()).as("nothing that could be measured is missing").isZero();
@@ -85,8 +86,34 @@ final class LossBenchTest {
   }
 
   @Test
+  void anEngineWithoutPlansIsANote() throws IOException {
+    Work work = Work.eager(DISTILLATION, new BatchShape(2, 10), DType.F32, Pass.FORWARD_BACKWARD);
+    try (LossEngine engine = LossEngine.open("reference")) {
+      ResultFile result = new LossBench(new BenchPlan("gpu", List.of(new BenchPlan.Plans("plans", List.of(work), 0))), SHORT)
+          .run(engine, new Notes(), () -> false);
+      assertThat(result.entries()).isEmpty();
+      assertThat(result.unfinished()).isZero();
+      assertThat(result.notes()).singleElement().asString().endsWith("has no plans to choose from");
+    }
+  }
+
+  /** A plan is held to the chosen one's outputs before it is timed. */
+  @Test
+  void outputsThatDifferAreToldApart() {
+    LossTotals totals = new LossTotals(1, 2, 0.5, 1, 1, 0);
+    PlanOutputs chosen = new PlanOutputs(totals, List.of(new double[] {1, -1}));
+    assertThat(new PlanOutputs(totals, List.of(new double[] {1 + 0x1p-9, -1})).differenceFrom(chosen, DType.BF16)).isEmpty();
+    assertThat(new PlanOutputs(totals, List.of(new double[] {1 + 0x1p-9, -1})).differenceFrom(chosen, DType.F32))
+        .startsWith("row 0 of 1 compared of its gradient is 0.0014 of its length away");
+    assertThat(new PlanOutputs(totals, List.of(new double[] {Double.NaN, -1})).differenceFrom(chosen, DType.BF16)).contains("is NaN of its length");
+    assertThat(new PlanOutputs(new LossTotals(1.001, 2, 0.5, 1, 1, 0), chosen.gradient()).differenceFrom(chosen, DType.BF16)).contains("total=1.001");
+    assertThat(new PlanOutputs(new LossTotals(Double.NaN, 2, 0.5, 1, 1, 0), chosen.gradient()).differenceFrom(chosen, DType.BF16)).contains("total=NaN");
+    assertThat(new PlanOutputs(new LossTotals(1, 2, 0.5, 1, 0, 0), chosen.gradient()).differenceFrom(chosen, DType.BF16)).contains("countedRows=0");
+  }
+
+  @Test
   void theSuiteHoldsTheWholeGridOnce() {
-    BenchPlan plan = GpuSuite.whole().plan(GpuSuite.PARTS);
+    BenchPlan plan = GpuSuite.whole().plan(GpuSuite.JUDGING_PARTS, 0);
     List<Work> works = plan.parts().stream().filter(BenchPlan.Losses.class::isInstance).map(BenchPlan.Losses.class::cast)
         .flatMap(part -> part.works().stream()).toList();
     assertThat(new HashSet<>(works)).hasSameSizeAs(works);

@@ -34,18 +34,20 @@ class GpuCheckCommandTest {
         "sanitize     synccheck          not run",
         "sanitize     initcheck          not run",
         "speed        bench              passed",
+        "plans        plans              passed",
         "peers        peers              ").doesNotContain(" failed ");
     assertThat(run.status()).isZero();
     assertThat(Files.readString(out.resolve("gpu-check.json"))).contains("\"failed\" : 0", "\"stagesNotRun\" : [ ]",
         "\"facts\" : {", "\"commit\" : ",
-        "\"command\" : \"./temper verify --device emulator --json --only device-functions\"", "--output logs/rerun-again.safetensors", "\"copyGigabytesPerSecond\" : ");
+        "\"command\" : \"./temper verify --device emulator --json --only device-functions\"", "--output logs/rerun-again.safetensors", "\"copyGigabytesPerSecond\" : ",
+        "\"benchmark\" : \"RowPlan.best\"");
   }
 
   @Test
   void anUnknownStageIsAWrongCall() {
     Captured run = Captured.run("gpu-check", "smoek", "--out", folder.toString());
     assertThat(run.status()).isEqualTo(2);
-    assertThat(run.err()).contains("no stage is named 'smoek' (did you mean 'smoke'?); known: smoke, correctness, sanitize, speed, peers");
+    assertThat(run.err()).contains("no stage is named 'smoek' (did you mean 'smoke'?); known: smoke, correctness, sanitize, speed, plans, peers");
     assertThat(folder).isEmptyDirectory();
   }
 }

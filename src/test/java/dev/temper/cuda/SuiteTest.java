@@ -20,9 +20,9 @@ final class SuiteTest extends StubEngine {
 
   @Test
   void losesNothingAndRecordsGraphs() throws IOException {
-    GpuSuite suite = new GpuSuite(List.of(new BatchShape(64, 1000)), List.of(DType.BF16), List.of(2.0), List.of(Pass.FORWARD_BACKWARD));
+    GpuSuite suite = new GpuSuite(List.of(new BatchShape(64, 1000)), List.of(DType.BF16), List.of(2.0), List.of(Pass.FORWARD_BACKWARD), List.of(new BatchShape(40, 9000)));
     try (LossEngine engine = open()) {
-      ResultFile result = new LossBench(suite.plan(List.of("headline", "launch")), new Repetition(0, 0, 3, 3))
+      ResultFile result = new LossBench(suite.plan(List.of("headline", "launch"), 0), new Repetition(0, 0, 3, 3))
           .run(engine, (done, total, next) -> {}, () -> false);
       assertThat(result.notes()).isEmpty();
       assertThat(result.unfinished()).isZero();
@@ -34,6 +34,27 @@ final class SuiteTest extends StubEngine {
       assertThat(graph.also("total")).as("the same loss").isEqualTo(eager.also("total"));
       assertThat(eager.also("peakBytes")).as("a few floats for each row").isBetween(64.0 * 4, 64.0 * 16 + 1024);
       assertThat(result.copyGigabytesPerSecond()).isPositive();
+    }
+  }
+
+  @Test
+  void triesPlansBesideTheChosenOne() throws IOException {
+    GpuSuite suite = new GpuSuite(List.of(), List.of(DType.BF16, DType.F16), List.of(), List.of(), List.of(new BatchShape(5, 9000)));
+    try (LossEngine engine = open()) {
+      ResultFile result = new LossBench(suite.plan(List.of("plans"), 0), new Repetition(0, 0, 3, 3))
+          .run(engine, (done, total, next) -> {}, () -> false);
+      assertThat(result.unfinished()).isZero();
+      assertThat(result.entries()).extracting(Entry::benchmark)
+          .containsExactly("RowPlan.forwardBackward", "RowPlan.forwardBackward", "RowPlan.chosenAgain", "RowPlan.best");
+      Entry chosen = result.entries().getFirst();
+      assertThat(chosen.parameters()).containsEntry("plan", "shared-block-512").containsEntry("dtype", "BF16");
+      assertThat(chosen.also()).containsEntry("timesChosen", 1.0).containsEntry("threads", 512.0).containsEntry("registers", 0.0)
+          .containsEntry("residentBlocks", 4.0).containsEntry("bytesInFlight", 4.0 * 9000 * 4);
+      Entry other = result.entries().get(1);
+      assertThat(other.parameter("plan")).isNotEqualTo("shared-block-512").startsWith("shared-");
+      assertThat(other.also("timesChosen")).isEqualTo(other.time().median() / chosen.time().median());
+      assertThat(result.entries().get(3).time().median()).isEqualTo(Math.min(chosen.time().median(), other.time().median()));
+      assertThat(result.notes()).singleElement().asString().startsWith("5x9000 BF16: out of time for ").contains("stream-block-512");
     }
   }
 }

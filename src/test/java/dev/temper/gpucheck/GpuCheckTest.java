@@ -48,7 +48,7 @@ class GpuCheckTest {
     String document = Files.readString(out.resolve(GpuCheck.DOCUMENT));
     assertThat(JsonText.isObject(document)).isTrue();
     assertThat(document).contains("\"commit\" : \"abc\"", "\"passed\" : 2", "\"failed\" : 6", "\"notRun\" : 1",
-        "\"log\" : \"one\\nthe last line\"", "\"stagesNotRun\" : [ \"correctness\", \"sanitize\", \"speed\", \"peers\" ]",
+        "\"log\" : \"one\\nthe last line\"", "\"stagesNotRun\" : [ \"correctness\", \"sanitize\", \"speed\", \"plans\", \"peers\" ]",
         "\"copyGigabytesPerSecond\" : null");
     assertThat(JsonText.first(document, "facts")).hasValue("{\"name\":\"Some GPU\",\"driver\":\"CUDA 13.0\"}");
   }
