@@ -134,8 +134,9 @@ final class HostKernels {
   }
 
   private CacheKey.Builder key(String kind) {
-    return CacheKey.schema(SCHEMA).add("kind", kind).add("compiler", compiler.identity()).add("build", build.label())
-        .add("runtime", runtime.contents());
+    CacheKey.Builder key = CacheKey.schema(SCHEMA).add("kind", kind).add("compiler", compiler.identity()).add("build", build.label());
+    runtime.texts().forEach(key::addContent);
+    return key;
   }
 
   private interface Sources {

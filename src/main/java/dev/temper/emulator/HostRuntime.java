@@ -32,11 +32,6 @@ record HostRuntime(Map<String, String> texts) {
     return UNITS;
   }
 
-  /** Everything it is made of, for the key of what is compiled from it. */
-  List<String> contents() {
-    return texts.entrySet().stream().map(text -> text.getKey() + "\n" + text.getValue()).toList();
-  }
-
   void writeTo(Path folder) throws IOException {
     for (Map.Entry<String, String> text : texts.entrySet()) {
       Files.writeString(folder.resolve(text.getKey()), text.getValue());

@@ -1,6 +1,8 @@
 package dev.temper.kernel;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -13,6 +15,10 @@ public final class CacheDirectory {
 
   /** System property that names the directory, in place of the user's cache directory. */
   public static final String PROPERTY = "temper.cache";
+
+  private static final Path PROCESS = Path.of("/proc/self");
+  private static final int PERMISSIONS = 0777;
+  private static final int OWN_ALONE = 0700;
 
   private CacheDirectory() {}
 
@@ -39,22 +45,42 @@ public final class CacheDirectory {
    * @throws IOException if it cannot be created or written, or belongs to another user
    */
   public static void prepare(Path directory) throws IOException {
-    Files.createDirectories(directory);
-    if (Files.isSymbolicLink(directory)) {
-      throw new IOException(directory + " is a symbolic link");
-    }
-    // Not createTempFile: its random names cost a start some 10 ms.
-    Path probe = directory.resolve("probe-" + ProcessHandle.current().pid() + "-" + System.nanoTime() + ".tmp");
-    Files.createFile(probe);
-    try {
-      if (!Files.getOwner(probe).equals(Files.getOwner(directory, LinkOption.NOFOLLOW_LINKS))) {
-        throw new IOException(directory + " belongs to " + Files.getOwner(directory, LinkOption.NOFOLLOW_LINKS) + ", not to this user");
+    if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+      Files.createDirectories(directory);
+      if (Files.isSymbolicLink(directory)) {
+        throw new IOException(directory + " is a symbolic link");
       }
+    }
+    if (!Files.isWritable(directory)) {
+      throw new AccessDeniedException(directory.toString());
+    }
+    if (!FileSystems.getDefault().supportedFileAttributeViews().contains("unix")) {
+      return;  // elsewhere a user's folders are closed to others as they are
+    }
+    Object owner = owner(directory);
+    if (!owner.equals(ownUser(directory))) {
+      throw new IOException(directory + " belongs to user " + owner + ", not to this one");
+    }
+    if (((int) Files.getAttribute(directory, "unix:mode") & PERMISSIONS) != OWN_ALONE) {
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
+    }
+  }
+
+  /** The number: a name would be looked up, over a network on some machines. */
+  private static Object owner(Path path) throws IOException {
+    return Files.getAttribute(path, "unix:uid");
+  }
+
+  /** Linux tells it; elsewhere a new file does. */
+  private static Object ownUser(Path directory) throws IOException {
+    if (Files.exists(PROCESS)) {
+      return owner(PROCESS);
+    }
+    Path probe = Files.createTempFile(directory, "probe", ".tmp");
+    try {
+      return owner(probe);
     } finally {
       Files.delete(probe);
-    }
-    if (Files.getFileStore(directory).supportsFileAttributeView("posix")) {
-      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
     }
   }
 }

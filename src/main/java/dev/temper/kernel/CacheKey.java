@@ -1,71 +1,91 @@
 package dev.temper.kernel;
 
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.CRC32;
+import java.util.zip.CRC32C;
+import java.util.zip.Checksum;
 
 /**
- * Names what a cached result was made from: the SHA-256 of all of it.
+ * Names what a cached result was made from. The whole of it is kept in the entry and compared when the entry is read; of long
+ * texts it has the length and two checksums, 64 bits together, in place of the bytes.
  *
- * @param hex 64 hexadecimal digits
+ * <p>No cryptographic digest: the first one of a process costs some 30 ms, which every start would pay, and would keep nobody out
+ * who can write to the cache or to the jar. The checksums run at full speed before anything is compiled.
+ *
+ * @param material everything, as text
  */
-public record CacheKey(String hex) {
+public record CacheKey(String material) {
 
   /** Starts a key; the schema changes whenever the same inputs would be stored in another form. */
   public static Builder schema(String schema) {
     return new Builder().add("schema", schema);
   }
 
-  /** Collects inputs. Each is preceded by its length, so that no two lists of inputs give the same bytes. */
+  /** The entry's name: 16 hexadecimal digits. Two keys that share it, if that ever happens, push each other out. */
+  String name() {
+    return checksums(bytes());
+  }
+
+  /** What is kept and compared. */
+  byte[] bytes() {
+    return material.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static String checksums(byte[] bytes) {
+    return hex(new CRC32C(), bytes) + hex(new CRC32(), bytes);
+  }
+
+  private static String hex(Checksum checksum, byte[] bytes) {
+    checksum.update(bytes, 0, bytes.length);
+    return Long.toHexString(1L << Integer.SIZE | checksum.getValue()).substring(1);
+  }
+
+  /** Collects inputs. Each is preceded by its length, so that no two lists of inputs give the same text. */
   public static final class Builder {
-    private final MessageDigest digest = sha256();
+    private final StringBuilder material = new StringBuilder();
 
     private Builder() {}
 
     /** Adds a named text. */
     public Builder add(String name, String value) {
-      addBytes(name);
-      addBytes(value);
+      put(name);
+      put(value);
       return this;
     }
 
     /** Adds a list of which the order matters. */
     public Builder add(String name, List<String> values) {
       add(name, Integer.toString(values.size()));
-      values.forEach(this::addBytes);
+      for (String value : values) {
+        put(value);
+      }
       return this;
+    }
+
+    /** Adds a text that is too long to be kept, by its length and checksums. */
+    public Builder addContent(String name, String text) {
+      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+      return add(name, bytes.length + " " + checksums(bytes));
     }
 
     /** Adds a source with the names and contents of its headers. */
     public Builder add(KernelSource source) {
-      add(source.file(), source.text());
+      addContent(source.file(), source.text());
       for (Map.Entry<String, String> header : source.headers().entrySet()) {
-        add(header.getKey(), header.getValue());
+        addContent(header.getKey(), header.getValue());
       }
       return this;
     }
 
     /** The key of what was added. */
     public CacheKey build() {
-      return new CacheKey(HexFormat.of().formatHex(digest.digest()));
+      return new CacheKey(material.toString());
     }
 
-    private void addBytes(String text) {
-      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-      digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).flip());
-      digest.update(bytes);
-    }
-  }
-
-  static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
+    private void put(String text) {
+      material.append(text.length()).append(' ').append(text).append('\n');
     }
   }
 }

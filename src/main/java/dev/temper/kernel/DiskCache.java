@@ -2,12 +2,12 @@ package dev.temper.kernel;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -15,10 +15,11 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.zip.CRC32C;
 
 /**
  * Compiled kernels on disk, named by what they were made from. Safe for several processes: entries appear whole by an atomic
- * move, carry their own checksum, and are never changed; a reader that meets a deleted entry sees a miss.
+ * move, carry their own checksum and their key, and are never changed; a reader that meets a deleted entry sees a miss.
  *
  * <p>A directory that cannot be written turns the cache off instead of failing: then every read misses and {@link #describe()}
  * says why.
@@ -29,7 +30,8 @@ public final class DiskCache {
   public static final long DEFAULT_LIMIT = 128L << 20;
 
   private static final String SUFFIX = ".kernel";
-  private static final int CHECKSUM_BYTES = 32;
+  /** Checksum of what follows it, and length of the key. */
+  private static final int HEADER_BYTES = 2 * Integer.BYTES;
   private static final Duration ABANDONED = Duration.ofHours(1);
 
   private final Path directory;
@@ -85,13 +87,17 @@ public final class DiskCache {
     Path file = file(key);
     try {
       byte[] stored = Files.readAllBytes(file);
-      byte[] content = Arrays.copyOfRange(stored, Math.min(CHECKSUM_BYTES, stored.length), stored.length);
-      if (!Arrays.equals(checksum(content), 0, CHECKSUM_BYTES, stored, 0, Math.min(CHECKSUM_BYTES, stored.length))) {
+      if (stored.length < HEADER_BYTES || ByteBuffer.wrap(stored).getInt() != checksum(stored)) {
         delete(key);
         return Optional.empty();
       }
-      Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
-      return Optional.of(content);
+      byte[] made = key.bytes();
+      int content = HEADER_BYTES + ByteBuffer.wrap(stored).getInt(Integer.BYTES);
+      if (!Arrays.equals(stored, HEADER_BYTES, content, made, 0, made.length)) {
+        return Optional.empty();
+      }
+      boolean _ = file.toFile().setLastModified(System.currentTimeMillis());  // one that cannot be touched goes earlier
+      return Optional.of(Arrays.copyOfRange(stored, content, stored.length));
     } catch (IOException e) {
       return Optional.empty();
     }
@@ -103,11 +109,9 @@ public final class DiskCache {
       return;
     }
     try {
-      Path temporary = Files.createTempFile(directory, key.hex(), ".tmp");
+      Path temporary = Files.createTempFile(directory, key.name(), ".tmp");
       try {
-        byte[] stored = Arrays.copyOf(checksum(content), CHECKSUM_BYTES + content.length);
-        System.arraycopy(content, 0, stored, CHECKSUM_BYTES, content.length);
-        Files.write(temporary, stored);
+        Files.write(temporary, entry(key.bytes(), content));
         Files.move(temporary, file(key), StandardCopyOption.ATOMIC_MOVE);
       } finally {
         Files.deleteIfExists(temporary);
@@ -124,7 +128,7 @@ public final class DiskCache {
   }
 
   private Path file(CacheKey key) {
-    return directory.resolve(key.hex() + SUFFIX);
+    return directory.resolve(key.name() + SUFFIX);
   }
 
   private void makeRoom() {
@@ -171,8 +175,16 @@ public final class DiskCache {
     }
   }
 
-  private static byte[] checksum(byte[] content) {
-    return CacheKey.sha256().digest(content);
+  private static byte[] entry(byte[] key, byte[] content) {
+    ByteBuffer entry = ByteBuffer.allocate(HEADER_BYTES + key.length + content.length);
+    entry.position(Integer.BYTES).putInt(key.length).put(key).put(content);
+    return entry.putInt(0, checksum(entry.array())).array();
+  }
+
+  private static int checksum(byte[] stored) {
+    CRC32C checksum = new CRC32C();
+    checksum.update(stored, Integer.BYTES, stored.length - Integer.BYTES);
+    return (int) checksum.getValue();
   }
 
   private record Entry(Path file, long bytes, Instant used) {}

@@ -32,7 +32,7 @@ public final class RowPlans {
 
   // Two to four vectors per thread, as far as threads go: fewer waste the reductions, more leave it to too few threads.
   private static final List<Block> BLOCKS =
-      List.of(new Block(512, 128), new Block(1_024, 256), new Block(Long.MAX_VALUE, 512));
+      List.of(new Block(512, 128), new Block(1_024, 256), new Block(Integer.MAX_VALUE, 512));
 
   private static final int[] CLUSTERS = {1, 2, 4, 8, 16};
 
@@ -137,8 +137,10 @@ public final class RowPlans {
   }
 
   private static RowPlan inShared(long groups, int cluster) {
-    int threads = BLOCKS.stream().filter(block -> groups <= block.groups() * cluster || block.groups() == Long.MAX_VALUE)
-        .findFirst().orElseThrow().threads();
-    return new RowPlan(threads, 0, cluster, new Residence.Shared());
+    int block = 0;
+    while (groups > BLOCKS.get(block).groups() * cluster) {
+      block++;
+    }
+    return new RowPlan(BLOCKS.get(block).threads(), 0, cluster, new Residence.Shared());
   }
 }

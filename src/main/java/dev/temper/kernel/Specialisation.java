@@ -41,7 +41,9 @@ public sealed interface Specialisation permits LossSpecialisation, PrimitiveSpec
   /** What it is, for messages and tables. */
   default String label() {
     StringBuilder label = new StringBuilder(source().replace(".cu", ""));
-    definitions().stream().skip(1).forEach(d -> label.append(' ').append(d.substring(d.indexOf('=') + 1)));
+    for (String definition : definitions().subList(1, definitions().size())) {
+      label.append(' ').append(definition, definition.indexOf('=') + 1, definition.length());
+    }
     return label.toString();
   }
 

@@ -1,6 +1,7 @@
 package dev.temper.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -32,9 +33,38 @@ final class DiskCacheTest {
   }
 
   @Test
+  void anEntryIsServedForItsOwnKeyAlone() throws IOException {
+    cache().write(KEY, bytes("code"));
+    Path entry = onlyEntry();
+    Files.move(entry, folder.resolve("cache/" + key("b").name() + ".kernel"));
+    assertThat(cache().read(key("b"))).as("another key whose name is the same").isEmpty();
+    cache().write(key("b"), bytes("other"));
+    assertThat(cache().read(key("b"))).contains(bytes("other"));
+  }
+
+  @Test
   void directoryIsClosedToOthers() throws IOException {
     cache();
-    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("cache")))).isEqualTo("rwx------");
+    assertThat(permissions()).isEqualTo("rwx------");
+    Files.setPosixFilePermissions(folder.resolve("cache"), PosixFilePermissions.fromString("rwxrwxrwx"));
+    assertThat(cache().isOn()).isTrue();
+    assertThat(permissions()).isEqualTo("rwx------");
+  }
+
+  @Test
+  void isOffInAnothersDirectory() throws IOException {
+    Path another = Files.createDirectory(folder.resolve("cache"));
+    assumeTrue(own(another) == 0, "did not run: only the system's administrator can give a directory away");
+    Files.setAttribute(another, "unix:uid", 12_345);
+    assertThat(cache().describe()).isEqualTo("cache off: java.io.IOException: " + another + " belongs to user 12345, not to this one");
+  }
+
+  private static int own(Path file) throws IOException {
+    return (int) Files.getAttribute(file, "unix:uid");
+  }
+
+  private String permissions() throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("cache")));
   }
 
   @Test
@@ -52,7 +82,7 @@ final class DiskCacheTest {
   void cutEntryIsAMissAndGone() throws IOException {
     cache().write(KEY, bytes("code"));
     Path entry = onlyEntry();
-    for (int length : List.of(33, 32, 5, 0)) {
+    for (int length : List.of(33, 9, 8, 7, 4, 3, 0)) {
       byte[] stored = Files.exists(entry) ? Files.readAllBytes(entry) : new byte[length];
       Files.write(entry, Arrays.copyOf(stored, length));
       assertThat(cache().read(KEY)).as("%d bytes", length).isEmpty();
@@ -62,7 +92,8 @@ final class DiskCacheTest {
 
   @Test
   void leastRecentlyUsedGoFirst() throws IOException {
-    DiskCache cache = DiskCache.open(folder.resolve("cache"), 3 * (32 + 100));
+    cache().write(KEY, new byte[100]);
+    DiskCache cache = DiskCache.open(folder.resolve("cache"), 3 * Files.size(onlyEntry()));
     for (String name : List.of("a", "b", "c")) {
       cache.write(key(name), new byte[100]);
     }
@@ -126,6 +157,17 @@ final class DiskCacheTest {
   }
 
   @Test
+  void keyHasLongTextsByTheirChecksums() {
+    String text = "x".repeat(100_000);
+    CacheKey key = CacheKey.schema("s").addContent("file", text).build();
+    assertThat(key.material()).hasSizeLessThan(100);
+    assertThat(CacheKey.schema("s").addContent("file", text).build()).isEqualTo(key);
+    for (String other : List.of(text + "x", text.substring(1), text.substring(1) + "y", "y" + text.substring(1))) {
+      assertThat(CacheKey.schema("s").addContent("file", other).build()).isNotEqualTo(key);
+    }
+  }
+
+  @Test
   void keyTellsApartWhatConcatenationWouldNot() {
     assertThat(CacheKey.schema("s").add("o", List.of("a", "bc")).build())
         .isNotEqualTo(CacheKey.schema("s").add("o", List.of("ab", "c")).build())
@@ -138,7 +180,7 @@ final class DiskCacheTest {
   }
 
   private void age(String name, int minutes) throws IOException {
-    Files.setLastModifiedTime(folder.resolve("cache/" + key(name).hex() + ".kernel"),
+    Files.setLastModifiedTime(folder.resolve("cache/" + key(name).name() + ".kernel"),
         FileTime.from(Instant.now().minus(Duration.ofMinutes(minutes))));
   }
 

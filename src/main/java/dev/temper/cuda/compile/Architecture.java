@@ -1,7 +1,5 @@
 package dev.temper.cuda.compile;
 
-import java.util.Locale;
-
 /**
  * A compute capability.
  *
@@ -38,6 +36,6 @@ public record Architecture(int major, int minor) implements Comparable<Architect
   /** As NVIDIA's tables have it, such as {@code 9.0}. */
   @Override
   public String toString() {
-    return String.format(Locale.ROOT, "%d.%d", major, minor);
+    return major + "." + minor;
   }
 }

@@ -2,12 +2,11 @@ package dev.temper.cuda.compile;
 
 import java.io.File;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -25,9 +24,11 @@ final class InstalledToolkits {
   /** Homes of toolkits, the newest of the usual place first. */
   static Collection<Path> toolkits(Map<String, String> environment) {
     LinkedHashSet<Path> found = new LinkedHashSet<>();
-    onPath("nvcc", environment).forEach(nvcc -> found.add(real(nvcc).resolveSibling("..").normalize()));
-    found.addAll(matching(USUAL, "cuda"));
-    found.addAll(matching(USUAL, "cuda-*"));
+    for (Path nvcc : onPath("nvcc", environment)) {
+      found.add(real(nvcc).resolveSibling("..").normalize());
+    }
+    found.add(USUAL.resolve("cuda"));
+    found.addAll(matching(USUAL, "cuda-"));
     return found;
   }
 
@@ -35,8 +36,8 @@ final class InstalledToolkits {
   static Collection<Path> sitePackages(Map<String, String> environment) {
     LinkedHashSet<Path> found = new LinkedHashSet<>();
     for (Path python : onPath("python3", environment)) {
-      for (Path library : matching(python.resolveSibling("../lib").normalize(), "python3*")) {
-        matching(library, "{site,dist}-packages").forEach(found::add);
+      for (Path library : matching(python.resolveSibling("../lib").normalize(), "python3")) {
+        found.addAll(List.of(library.resolve("site-packages"), library.resolve("dist-packages")));
       }
     }
     return found;
@@ -61,14 +62,18 @@ final class InstalledToolkits {
   }
 
   /** Newest version last in the alphabet, first here. */
-  private static List<Path> matching(Path folder, String glob) {
+  private static List<Path> matching(Path folder, String prefix) {
     List<Path> found = new ArrayList<>();
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder, glob)) {
-      entries.forEach(found::add);
-    } catch (IOException e) {
-      return List.of(); // no such folder, or not ours to read
+    String[] names = folder.toFile().list();
+    if (names == null) {
+      return found; // no such folder, or not ours to read
     }
-    found.sort(Comparator.reverseOrder());
+    Arrays.sort(names);
+    for (String name : names) {
+      if (name.startsWith(prefix)) {
+        found.addFirst(folder.resolve(name));
+      }
+    }
     return found;
   }
 }

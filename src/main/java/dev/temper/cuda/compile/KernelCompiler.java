@@ -19,10 +19,11 @@ import org.jspecify.annotations.Nullable;
 public final class KernelCompiler {
 
   /** Changes whenever the options below, or the form of an entry, do. */
-  private static final String SCHEMA = "kernel-2";
+  private static final String SCHEMA = "kernel-3";
 
   private final DiskCache cache;
   private final NvrtcSearch search;
+  private @Nullable NvrtcIdentity known;
   private NvrtcSearch.@Nullable Found loaded;
 
   KernelCompiler(DiskCache cache, NvrtcSearch search) {
@@ -30,12 +31,20 @@ public final class KernelCompiler {
     this.search = search;
   }
 
-  /** With the user's cache directory and the machine's NVRTC. */
+  /** With the user's cache directory and the machine's NVRTC, the newest one. */
   public static KernelCompiler ofMachine() {
+    return forDriver(NvrtcPlaces.ANY_DRIVER);
+  }
+
+  /**
+   * With the user's cache directory and the machine's NVRTC whose code that driver takes; another where there is no other.
+   *
+   * @param driverVersion newest CUDA version that the driver serves; 12040 is 12.4
+   */
+  public static KernelCompiler forDriver(int driverVersion) {
     return new KernelCompiler(
         DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT),
-        new NvrtcSearch(System.getProperties(), System.getenv(), NvrtcSearch.NAMES,
-            new NvrtcJar(KernelCompiler.class.getClassLoader())));
+        new NvrtcSearch(NvrtcPlaces.ofMachine(driverVersion), new NvrtcJar(KernelCompiler.class.getClassLoader())));
   }
 
   /** Where compiled kernels are kept, or why they are not. */
@@ -44,18 +53,25 @@ public final class KernelCompiler {
   }
 
   /**
+   * Which NVRTC is used, and whether the driver may refuse its code.
+   *
+   * @throws NvrtcMissingException with every place tried
+   */
+  public String describeNvrtc() {
+    return nvrtc().describe() + search.places().doubts(nvrtc().major());
+  }
+
+  /**
    * Which NVRTC is used, without loading it if it has been loaded before and has not changed since.
    *
    * @throws NvrtcMissingException with every place tried
    */
-  public NvrtcIdentity nvrtc() {
-    synchronized (this) {
-      if (loaded != null) {
-        return loaded.identity();
-      }
+  public synchronized NvrtcIdentity nvrtc() {
+    if (known == null) {
+      Optional<NvrtcIdentity> remembered = search.remembered(cache);
+      known = remembered.isPresent() ? remembered.get() : load().identity();
     }
-    Optional<NvrtcIdentity> remembered = cache.read(search.inputs()).flatMap(NvrtcIdentity::ofBytes);
-    return remembered.orElseGet(() -> load().identity());
+    return known;
   }
 
   /**
@@ -87,10 +103,7 @@ public final class KernelCompiler {
   public CompiledKernel compile(Specialisation specialisation, Target target) {
     KernelSource source = KernelSource.load(specialisation.source());
     CompiledKernel first = compile(specialisation.label(), source, specialisation.definitions(), target);
-    if (first.resources().values().stream().allMatch(resources -> resources.spillBytes() == 0)) {
-      return first;
-    }
-    return compile(specialisation.label(), source, specialisation.definitionsForOneBlock(), target);
+    return first.spills() ? compile(specialisation.label(), source, specialisation.definitionsForOneBlock(), target) : first;
   }
 
   /** Removes what the driver refused to load, and compiles it once more. */
@@ -138,7 +151,9 @@ public final class KernelCompiler {
     } else {
       options.add("--gpu-architecture=" + target.architecture().virtual());
     }
-    definitions.forEach(definition -> options.add("--define-macro=" + definition));
+    for (String definition : definitions) {
+      options.add("--define-macro=" + definition);
+    }
     return options;
   }
 
@@ -149,7 +164,7 @@ public final class KernelCompiler {
   private synchronized NvrtcSearch.Found load() {
     if (loaded == null) {
       loaded = search.load(cache);
-      cache.write(search.inputs(), loaded.identity().toBytes());
+      known = loaded.identity();
     }
     return loaded;
   }

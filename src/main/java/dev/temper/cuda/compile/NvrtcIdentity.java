@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
  * @param modified its time of last change, milliseconds since 1970
  * @param major major version
  * @param minor minor version
- * @param architectures what it compiles for
+ * @param architectures what it compiles for, ascending
  */
 public record NvrtcIdentity(
     String source, Path file, long bytes, long modified, int major, int minor, List<Architecture> architectures) {
@@ -61,11 +61,14 @@ public record NvrtcIdentity(
   static Optional<NvrtcIdentity> ofBytes(byte[] stored) {
     String[] lines = new String(stored, StandardCharsets.UTF_8).split("\n", -1);
     Path file = Path.of(lines[1]);
+    List<Architecture> architectures = new ArrayList<>();
+    for (String number : lines[6].split(" ", -1)) {
+      architectures.add(Architecture.ofNumber(Integer.parseInt(number)));
+    }
     try {
       BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
       NvrtcIdentity identity = new NvrtcIdentity(lines[0], file, Long.parseLong(lines[2]), Long.parseLong(lines[3]),
-          Integer.parseInt(lines[4]), Integer.parseInt(lines[5]),
-          Arrays.stream(lines[6].split(" ")).map(n -> Architecture.ofNumber(Integer.parseInt(n))).toList());
+          Integer.parseInt(lines[4]), Integer.parseInt(lines[5]), architectures);
       boolean same = attributes.size() == identity.bytes && attributes.lastModifiedTime().toMillis() == identity.modified;
       return same ? Optional.of(identity) : Optional.empty();
     } catch (IOException e) {

@@ -82,7 +82,7 @@ final class NvrtcJar {
   }
 
   private @Nullable URL find() {
-    for (String name : NvrtcSearch.NAMES) {
+    for (String name : NvrtcPlaces.NAMES) {
       URL url = loader.getResource(FOLDER + name);
       if (url != null) {
         return url;

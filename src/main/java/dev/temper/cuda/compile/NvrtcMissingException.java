@@ -9,7 +9,7 @@ public final class NvrtcMissingException extends IllegalStateException {
 
   NvrtcMissingException(List<NvrtcSearch.Attempt> attempts) {
     super("no NVRTC (NVIDIA's run-time compiler, needed to build the CUDA kernels); install a CUDA toolkit of version 12 or 13, or set"
-        + " CUDA_HOME or -D" + NvrtcSearch.LIBRARY_PROPERTY + "=/path/to/libnvrtc.so.12, or put " + NvrtcJar.ARTIFACT
+        + " CUDA_HOME or -D" + NvrtcPlaces.LIBRARY_PROPERTY + "=/path/to/libnvrtc.so.12, or put " + NvrtcJar.ARTIFACT
         + " on the class path; tried:"
         + attempts.stream().map(attempt -> "\n  " + attempt).collect(Collectors.joining()));
   }

@@ -32,16 +32,20 @@ public record Target(Architecture architecture, Form form) {
    * @throws IllegalStateException with one sentence on what to upgrade
    */
   public static Target choose(Architecture device, NvrtcIdentity nvrtc, int driverVersion) {
-    List<Architecture> known = nvrtc.architectures().stream().sorted().toList();
-    // Machine code runs on later minor versions of its generation.
-    for (Architecture candidate : known.reversed()) {
-      if (candidate.major() == device.major() && candidate.compareTo(device) <= 0) {
-        return cubin(candidate);
+    List<Architecture> known = nvrtc.architectures();
+    Architecture newest = null;
+    for (Architecture candidate : known) {
+      if (candidate.compareTo(device) <= 0) {
+        newest = candidate;
       }
     }
-    if (device.compareTo(known.getFirst()) < 0) {
+    if (newest == null) {
       throw new IllegalStateException("this device has compute capability " + device + ", and NVRTC " + nvrtc.version()
           + " compiles for " + known.getFirst() + " and later: use an older NVRTC or a newer device");
+    }
+    // Machine code runs on later minor versions of its generation.
+    if (newest.major() == device.major()) {
+      return cubin(newest);
     }
     int compiler = 1000 * nvrtc.major() + 10 * nvrtc.minor();
     if (driverVersion < compiler) {
@@ -49,7 +53,6 @@ public record Target(Architecture architecture, Form form) {
           + ", and its driver (CUDA " + driverVersion / 1000 + "." + driverVersion % 1000 / 10
           + ") cannot translate that compiler's PTX: upgrade NVRTC");
     }
-    Architecture newest = known.reversed().stream().filter(a -> a.compareTo(device) <= 0).findFirst().orElseThrow();
     return new Target(newest, Form.PTX);
   }
 }

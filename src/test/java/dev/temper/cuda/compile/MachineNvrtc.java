@@ -16,8 +16,14 @@ final class MachineNvrtc {
   /** A search that finds it, or the end of the test: a failure where the build has asked for NVRTC, else an assumption. */
   static NvrtcSearch search() {
     Properties properties = new Properties();
-    properties.setProperty(NvrtcSearch.LIBRARY_PROPERTY, Holder.find());
-    return new NvrtcSearch(properties, Map.of(), NvrtcSearch.NAMES, new NvrtcJar(ClassLoader.getPlatformClassLoader()));
+    properties.setProperty(NvrtcPlaces.LIBRARY_PROPERTY, library());
+    return new NvrtcSearch(new NvrtcPlaces(properties, Map.of(), NvrtcPlaces.NAMES, NvrtcPlaces.ANY_DRIVER),
+        new NvrtcJar(ClassLoader.getPlatformClassLoader()));
+  }
+
+  /** Its file, on the same terms. */
+  static String library() {
+    return Holder.find();
   }
 
   /** Compiles with a cache of its own. */
@@ -26,8 +32,8 @@ final class MachineNvrtc {
   }
 
   private static final class Holder {
-    private static final NvrtcSearch SEARCH = new NvrtcSearch(
-        System.getProperties(), System.getenv(), NvrtcSearch.NAMES, new NvrtcJar(MachineNvrtc.class.getClassLoader()));
+    private static final NvrtcSearch SEARCH =
+        new NvrtcSearch(NvrtcPlaces.ofMachine(NvrtcPlaces.ANY_DRIVER), new NvrtcJar(MachineNvrtc.class.getClassLoader()));
 
     static String find() {
       try {

@@ -25,10 +25,9 @@ final class NvrtcSearchTest {
   @Test
   void placesAreTriedInTheStatedOrder() {
     Properties properties = new Properties();
-    properties.setProperty(NvrtcSearch.LIBRARY_PROPERTY, "/own/libnvrtc.so.12");
-    properties.setProperty(NvrtcSearch.WHEELS_PROPERTY, "/py/a" + File.pathSeparator + "/py/b");
-    NvrtcSearch search = search(properties, Map.of("CUDA_HOME", "/cuda", "CUDA_PATH", "/path"));
-    assertThat(search.candidates()).extracting(NvrtcSearch.Candidate::name).containsSubsequence(
+    properties.setProperty(NvrtcPlaces.LIBRARY_PROPERTY, "/own/libnvrtc.so.12");
+    properties.setProperty(NvrtcPlaces.WHEELS_PROPERTY, "/py/a" + File.pathSeparator + "/py/b");
+    assertThat(names(places(properties, Map.of("CUDA_HOME", "/cuda", "CUDA_PATH", "/path")).served())).containsSubsequence(
         "/own/libnvrtc.so.12",
         "/cuda/lib64/libnvrtc.so.13", "/cuda/lib64/libnvrtc.so.12", "/cuda/lib/libnvrtc.so.12", "/path/lib64/libnvrtc.so.13",
         "libnvrtc.so.13", "libnvrtc.so.12",
@@ -37,10 +36,33 @@ final class NvrtcSearchTest {
 
   @Test
   void aFolderMayBeNamedInsteadOfTheLibrary() {
-    Properties properties = new Properties();
-    properties.setProperty(NvrtcSearch.LIBRARY_PROPERTY, folder.toString());
-    assertThat(search(properties, Map.of()).candidates()).extracting(NvrtcSearch.Candidate::name)
+    assertThat(names(places(named(folder.toString()), Map.of()).served()))
         .startsWith(folder + "/libnvrtc.so.13", folder + "/libnvrtc.so.12");
+  }
+
+  @Test
+  void whatADriverDoesNotServeComesLast() {
+    NvrtcPlaces places = new NvrtcPlaces(new Properties(), Map.of("CUDA_HOME", "/cuda"), NvrtcPlaces.NAMES, 12_090);
+    assertThat(names(places.served())).contains("/cuda/lib64/libnvrtc.so.12", "libnvrtc.so.12").noneMatch(name -> name.endsWith("13"));
+    assertThat(names(places.later())).startsWith("/cuda/lib64/libnvrtc.so.13").contains("libnvrtc.so.13").noneMatch(name -> name.endsWith("12"));
+    NvrtcPlaces next = new NvrtcPlaces(new Properties(), Map.of("CUDA_HOME", "/cuda"), NvrtcPlaces.NAMES, 13_000);
+    assertThat(names(next.served())).startsWith("/cuda/lib64/libnvrtc.so.13", "/cuda/lib64/libnvrtc.so.12");
+    assertThat(next.later()).isEmpty();
+  }
+
+  @Test
+  void aVersionThatTheDriverMayNotTakeIsTold() {
+    NvrtcPlaces places = new NvrtcPlaces(new Properties(), Map.of(), NvrtcPlaces.NAMES, 12_040);
+    assertThat(places.doubts(12)).isEmpty();
+    assertThat(places.doubts(13)).isEqualTo(
+        "; the driver serves CUDA 12.4 and may not take its code: install NVRTC 12, or update the driver");
+  }
+
+  @Test
+  void aLibraryThatTheUserNamesIsTakenWhateverTheDriverServes() {
+    for (String library : List.of("/own/libnvrtc.so.13", "/own/libnvrtc.so", "/own/mine")) {
+      assertThat(names(new NvrtcPlaces(named(library), Map.of(), NvrtcPlaces.NAMES, 12_040).served())).startsWith(library);
+    }
   }
 
   @Test
@@ -50,9 +72,44 @@ final class NvrtcSearchTest {
     assertThat(file("env/bin/python3").toFile().setExecutable(true)).isTrue();
     assertThat(file("opt/cuda-12.9/bin/nvcc").toFile().setExecutable(true)).isTrue();
     Files.createSymbolicLink(folder.resolve("env/bin/nvcc"), folder.resolve("opt/cuda-12.9/bin/nvcc"));
-    assertThat(search(new Properties(), Map.of("PATH", "/nowhere" + File.pathSeparator + folder.resolve("env/bin"))).candidates())
-        .extracting(NvrtcSearch.Candidate::name)
+    assertThat(names(places(new Properties(), Map.of("PATH", "/nowhere" + File.pathSeparator + folder.resolve("env/bin"))).served()))
         .startsWith("libnvrtc.so.13", "libnvrtc.so.12").containsSubsequence(toolkit.toRealPath().toString(), wheel.toString());
+  }
+
+  /** Of versions that no machine has: the loader must find none by its own search. */
+  @Test
+  void theVersionThatTheDriverServesIsLoadedFromALaterPlace() throws Exception {
+    fake("cuda/lib64/libnvrtc.so.93", 93);
+    fake("path/lib64/libnvrtc.so.92", 92);
+    String cuda = folder.resolve("cuda").toString();
+    Map<String, String> both = Map.of("CUDA_HOME", cuda, "CUDA_PATH", folder.resolve("path").toString());
+    assertThat(found(both, 92_090)).isEqualTo("92.0 by CUDA_PATH");
+    assertThat(found(both, 93_010)).isEqualTo("93.0 by CUDA_HOME");
+    assertThat(found(Map.of("CUDA_HOME", cuda), 92_090)).as("where there is no other").isEqualTo("93.0 by CUDA_HOME");
+  }
+
+  /** And remembers it, also from the places that are tried last. */
+  private String found(Map<String, String> environment, int driverVersion) {
+    NvrtcPlaces places = new NvrtcPlaces(new Properties(), environment, List.of("libnvrtc.so.93", "libnvrtc.so.92"), driverVersion);
+    DiskCache cache = DiskCache.open(folder.resolve("cache"), 1 << 20);
+    NvrtcIdentity identity = new NvrtcSearch(places, NO_JAR).load(cache).identity();
+    assertThat(new NvrtcSearch(places, NO_JAR).remembered(cache)).contains(identity);
+    return identity.version() + " by " + identity.source();
+  }
+
+  private void fake(String name, int major) throws IOException, InterruptedException {
+    Path library = folder.resolve(name);
+    Files.createDirectories(library.getParent());
+    StringBuilder source = new StringBuilder("int nvrtcVersion(int* a, int* b) { *a = " + major + "; *b = 0; return 0; }\n"
+        + "int nvrtcGetNumSupportedArchs(int* n) { *n = 1; return 0; }\nint nvrtcGetSupportedArchs(int* n) { *n = 90; return 0; }\n");
+    for (String function : List.of("GetErrorString", "CreateProgram", "DestroyProgram", "CompileProgram", "GetProgramLogSize",
+        "GetProgramLog", "GetCUBINSize", "GetCUBIN", "GetPTXSize", "GetPTX")) {
+      source.append("int nvrtc").append(function).append("(void) { return 1; }\n");
+    }
+    Path code = Files.writeString(folder.resolve("nvrtc" + major + ".c"), source);
+    Process compiler = new ProcessBuilder(System.getenv().getOrDefault("CC", "cc"), "-shared", "-fPIC", code.toString(), "-o",
+        library.toString()).inheritIO().start();
+    assertThat(compiler.waitFor()).isZero();
   }
 
   private Path file(String name) throws IOException {
@@ -64,17 +121,17 @@ final class NvrtcSearchTest {
   @Test
   void everyTryIsToldWithTheLoadersReason() throws IOException {
     Path text = Files.writeString(folder.resolve("libnvrtc.so.12"), "not a library".repeat(100));
-    Properties properties = new Properties();
-    properties.setProperty(NvrtcSearch.LIBRARY_PROPERTY, text.toString());
-    // A version of its own: the machine's NVRTC, or one that another test has loaded, would be found by its name.
-    NvrtcSearch search = new NvrtcSearch(properties, Map.of("CUDA_HOME", "/nowhere"), List.of("libnvrtc.so.0"), NO_JAR);
+    // Versions of their own: the machine's NVRTC, or one that another test has loaded, would be found by its name.
+    NvrtcSearch search = new NvrtcSearch(new NvrtcPlaces(named(text.toString()), Map.of("CUDA_HOME", "/nowhere"),
+        List.of("libnvrtc.so.99", "libnvrtc.so.0"), 12_040), NO_JAR);
     DiskCache cache = DiskCache.open(folder.resolve("cache"), 1000);
     assertThatThrownBy(() -> search.load(cache)).isInstanceOf(NvrtcMissingException.class)
         .hasMessageContaining("install a CUDA toolkit")
         .hasMessageContaining("property temper.nvrtc: " + text + ": ").hasMessageContaining("invalid ELF header")
         .hasMessageContaining("CUDA_HOME: /nowhere/lib64/libnvrtc.so.0: ")
         .hasMessageContaining("loader: libnvrtc.so.0: cannot open shared object file")
-        .hasMessageContaining("jar: org.bytedeco:cuda-redist").hasMessageContaining("not on the class path");
+        .hasMessageContaining("jar: org.bytedeco:cuda-redist").hasMessageContaining("not on the class path")
+        .hasMessageContaining("loader: libnvrtc.so.99: cannot open shared object file");
   }
 
   @Test
@@ -84,15 +141,14 @@ final class NvrtcSearchTest {
   }
 
   @Test
-  void inputsChangeWithThePlaces() throws IOException {
-    Properties properties = new Properties();
-    properties.setProperty(NvrtcSearch.LIBRARY_PROPERTY, folder.toString());
-    NvrtcSearch search = search(properties, Map.of());
-    var before = search.inputs();
-    assertThat(search.inputs()).isEqualTo(before);
+  void theKeyChangesWithThePlacesAndTheDriver() throws IOException {
+    Properties properties = named(folder.toString());
+    var before = places(properties, Map.of()).key().build();
+    assertThat(places(properties, Map.of()).key().build()).isEqualTo(before);
+    assertThat(new NvrtcPlaces(properties, Map.of(), NvrtcPlaces.NAMES, 12_040).key().build()).isNotEqualTo(before);
+    assertThat(places(properties, Map.of("CUDA_HOME", "/cuda")).key().build()).isNotEqualTo(before);
     Files.writeString(folder.resolve("libnvrtc.so.12"), "new");
-    assertThat(search.inputs()).isNotEqualTo(before);
-    assertThat(search(properties, Map.of("CUDA_HOME", "/cuda")).inputs()).isNotEqualTo(search.inputs());
+    assertThat(places(properties, Map.of()).key().build()).isNotEqualTo(before);
   }
 
   @Test
@@ -100,7 +156,17 @@ final class NvrtcSearchTest {
     assertThat(SharedLibrary.open("libc.so.6").file("strlen")).hasValueSatisfying(file -> assertThat(file).isAbsolute().exists());
   }
 
-  private static NvrtcSearch search(Properties properties, Map<String, String> environment) {
-    return new NvrtcSearch(properties, environment, NvrtcSearch.NAMES, NO_JAR);
+  private static Properties named(String library) {
+    Properties properties = new Properties();
+    properties.setProperty(NvrtcPlaces.LIBRARY_PROPERTY, library);
+    return properties;
+  }
+
+  private static NvrtcPlaces places(Properties properties, Map<String, String> environment) {
+    return new NvrtcPlaces(properties, environment, NvrtcPlaces.NAMES, NvrtcPlaces.ANY_DRIVER);
+  }
+
+  private static List<String> names(List<NvrtcPlaces.Candidate> candidates) {
+    return candidates.stream().map(NvrtcPlaces.Candidate::name).toList();
   }
 }
