@@ -114,7 +114,7 @@ public final class CudaEngineProvider implements EngineProvider {
   }
 
   private static KernelBinaries nvrtc(CudaDevice device, CudaDriver driver) {
-    KernelCompiler compiler = KernelCompiler.ofMachine();
+    KernelCompiler compiler = KernelCompiler.forDriver(driver.version());
     try {
       return compiler.binaries(Target.choose(device.architecture(), compiler.nvrtc(), driver.version()));
     } catch (NvrtcMissingException e) {
@@ -129,15 +129,16 @@ public final class CudaEngineProvider implements EngineProvider {
   @Override
   public List<Finding> findings() {
     List<Finding> findings = new ArrayList<>();
+    KernelCompiler compiler = KernelCompiler.ofMachine();
     try {
       CudaDriver driver = CudaDriver.ask(library);
+      compiler = KernelCompiler.forDriver(driver.version());
       findings.add(new Finding("CUDA driver", driver.file() + ", serves up to CUDA " + driver.versionText()));
       driver.devices().forEach(device -> findings.add(new Finding("cuda:" + device.index(), device.toString())));
       findings.add(new Finding("JCuda", describeJcuda()));
     } catch (LibraryLoadException | DeviceException e) {
       findings.add(new Finding("CUDA driver", "none: " + e.getMessage()));
     }
-    KernelCompiler compiler = KernelCompiler.ofMachine();
     findings.add(new Finding("NVRTC", describeNvrtc(compiler)));
     findings.add(new Finding("kernel cache", compiler.describeCache()));
     return findings;
@@ -154,7 +155,7 @@ public final class CudaEngineProvider implements EngineProvider {
 
   private static String describeNvrtc(KernelCompiler compiler) {
     try {
-      return compiler.nvrtc().describe();
+      return compiler.describeNvrtc();
     } catch (NvrtcMissingException e) {
       return String.valueOf(e.getMessage());
     }
