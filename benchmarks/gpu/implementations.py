@@ -1,8 +1,11 @@
 """The same losses by other libraries. Each peer is made once, with an ImportError or another exception as the reason why it is
 absent, and then gives for a loss a function of (student, teacher, labels) that returns the mean loss; its gradient is autograd's.
+A library serves from an installed package or from its sources on PYTHONPATH.
 """
 
 import importlib
+import os
+import sys
 
 import torch
 import torch.nn.functional as F
@@ -14,12 +17,20 @@ class Unsupported(Exception):
     """This peer has no such loss."""
 
 
-class Eager:
+class Peer:
+    """What all have in common."""
+
+    destroys_student = False
+
+    def scaled(self, function, scale):
+        """A function of the same loss times a number, for gradients that would vanish in 16 bits."""
+        return lambda z, u, y: scale * function(z, u, y)
+
+
+class Eager(Peer):
     """PyTorch's operators one by one, in the dtype of the logits: the formula that most training code holds."""
 
     name = "TorchEager"
-    destroys_student = False
-    has_forward = True
 
     def version(self):
         return torch.__version__
@@ -60,45 +71,67 @@ class CompiledMaxAutotune(Compiled):
     mode = "max-autotune"
 
 
-class Liger:
-    """Liger-Kernel: its KL divergence and its Jensen-Shannon take log-probabilities, its cross-entropy takes logits."""
+class Liger(Peer):
+    """Liger-Kernel: its KL divergence takes log-probabilities and probabilities, its Jensen-Shannon log-probabilities of both, its
+    cross-entropy logits. The first two leave the softmax and its gradient to PyTorch."""
 
     name = "Liger"
     destroys_student = True  # its cross-entropy leaves the gradient where the logits were
-    has_forward = False  # its kernels compute the gradient with the loss
 
     def __init__(self):
         losses = importlib.import_module("liger_kernel.transformers")
         self.kl = losses.LigerKLDIVLoss(reduction="batchmean")
-        self.cross_entropy = losses.LigerCrossEntropyLoss()
+        self._cross_entropy = losses.LigerCrossEntropyLoss()
         self.jsd = losses.LigerJSD(beta=0.5)
 
     def version(self):
         return _version("liger_kernel")
 
     def function(self, loss):
-        return {"forward-kl+ce": self._distillation, "ce": lambda z, u, y: self.cross_entropy(z, y), "jsd:0.5": self._jensen_shannon}[loss]
+        return {"forward-kl+ce": self._distillation, "ce": self.cross_entropy, "jsd:0.5": self._jensen_shannon}[loss]
+
+    def cross_entropy(self, z, u, y):
+        # Whether it computes the gradient it tells by the tensor, not by the mode.
+        return self._cross_entropy(z if torch.is_grad_enabled() else z.detach(), y)
 
     def _distillation(self, z, u, y):
         soft = self.kl(F.log_softmax(z / TEMPERATURE, 1), F.softmax(u / TEMPERATURE, 1))
-        return 0.5 * TEMPERATURE**2 * soft + 0.5 * self.cross_entropy(z, y)
+        return 0.5 * TEMPERATURE**2 * soft + 0.5 * self.cross_entropy(z, u, y)
 
     def _jensen_shannon(self, z, u, y):
         return TEMPERATURE**2 * self.jsd(F.log_softmax(z / TEMPERATURE, 1), F.log_softmax(u / TEMPERATURE, 1))
 
 
-class FastLlm:
-    """Fast-LLM's Triton kernels, each of which computes loss and gradient at once."""
+class Immediate(Peer):
+    """Kernels that compute the gradient with the loss: what it is multiplied by they must know beforehand."""
+
+    scale = 1.0
+
+    def scaled(self, function, scale):
+        def run(z, u, y):
+            self.scale = scale
+            try:
+                return scale * function(z, u, y)
+            finally:
+                self.scale = 1.0
+
+        return run
+
+
+class FastLlm(Immediate):
+    """Fast-LLM's Triton kernels. They scale both tensors by 1/T, multiply the gradient but not the loss by grad_output, and add a
+    gradient to one that is given."""
 
     name = "FastLLM"
-    destroys_student = False
-    has_forward = False
 
     def __init__(self):
+        if sys.version_info < (3, 12):
+            raise ImportError("it needs Python 3.12, this is %d.%d" % sys.version_info[:2])
+        if not importlib.import_module("fast_llm.functional.triton").triton_available:
+            raise ImportError("its Triton finds no CUDA device")
         config = importlib.import_module("fast_llm.functional.config")
-        triton = importlib.import_module("fast_llm.functional.triton.entropy_loss")
         self.formats, self.types = config.TargetFormat, config.EntropyLossType
-        self.run = triton.triton_entropy_loss_forward_backward
+        self.run = importlib.import_module("fast_llm.functional.triton.entropy_loss").triton_entropy_loss_forward_backward
 
     def version(self):
         return _version("fast_llm")
@@ -106,28 +139,34 @@ class FastLlm:
     def function(self, loss):
         if loss == "jsd:0.5":
             raise Unsupported("it has no Jensen-Shannon divergence")
-        return self._distillation if loss == "forward-kl+ce" else lambda z, u, y: _WithGradient.apply(z, *self._cross_entropy(z, y, 1.0))
+        return self._distillation if loss == "forward-kl+ce" else self._hard
 
-    def _cross_entropy(self, z, y, weight):
-        loss, gradient = self.run(z.detach(), y, None, weight, 1.0, self.formats.labels, self.types.cross_entropy)
-        return weight * loss, gradient
+    def _loss(self, z, target, weight, **options):
+        """Weighted loss and gradient."""
+        gradient = weight * self.scale if torch.is_grad_enabled() else None
+        value, _, gradient = self.run(z.detach(), target, None, grad_output=gradient, **options)
+        return weight * value, gradient
+
+    def _labels(self, z, y, weight, **options):
+        return self._loss(z, y, weight, target_format=self.formats.labels, entropy_loss_type=self.types.cross_entropy, **options)
+
+    def _hard(self, z, u, y):
+        return _WithGradient.apply(z, *self._labels(z, y, 1.0))
 
     def _distillation(self, z, u, y):
-        weight = 0.5 * TEMPERATURE**2
-        soft, gradient = self.run(z.detach(), u, None, weight, 1 / TEMPERATURE, self.formats.logits, self.types.forward_kl)
-        hard, more = self._cross_entropy(z, y, 0.5)
-        return _WithGradient.apply(z, weight * soft + hard, gradient.add_(more))
+        soft, gradient = self._loss(z, u, 0.5 * TEMPERATURE**2, logits_scale_factor=1 / TEMPERATURE, target_format=self.formats.logits,
+                                    entropy_loss_type=self.types.forward_kl)
+        hard, gradient = self._labels(z, y, 0.5, grad_logits=gradient)
+        return _WithGradient.apply(z, soft + hard, gradient)
 
 
-class Quack:
-    """QuACK's cross-entropy."""
+class Quack(Peer):
+    """QuACK's cross-entropy, as its users call it."""
 
     name = "QuACK"
-    destroys_student = False
-    has_forward = True
 
     def __init__(self):
-        self.cross_entropy = importlib.import_module("quack.cross_entropy").cross_entropy
+        self.quack = importlib.import_module("quack.cross_entropy")
 
     def version(self):
         return _version("quack")
@@ -135,7 +174,22 @@ class Quack:
     def function(self, loss):
         if loss != "ce":
             raise Unsupported("it has the cross-entropy alone")
-        return lambda z, u, y: self.cross_entropy(z, y)
+        return self._cross_entropy
+
+    def _cross_entropy(self, z, u, y):
+        return self.quack.cross_entropy(z, y)
+
+
+class QuackImmediate(Quack, Immediate):
+    """QuACK's kernel that computes loss and gradient at once: the gradient of the sum, which it leaves to its caller to divide."""
+
+    name = "QuACKOnePass"
+
+    def _cross_entropy(self, z, u, y):
+        if not torch.is_grad_enabled():
+            return super()._cross_entropy(z, u, y)
+        losses, gradient = self.quack.cross_entropy_fwd(z.detach(), y, return_dx=True)
+        return _WithGradient.apply(z, losses.mean(), gradient if self.scale == 1 else gradient * (self.scale / len(y)))
 
 
 PEERS = {
@@ -146,11 +200,12 @@ PEERS = {
     "liger": Liger,
     "fast-llm": FastLlm,
     "quack": Quack,
+    "quack-one-pass": QuackImmediate,
 }
 
 
 class _WithGradient(torch.autograd.Function):
-    """A loss whose gradient is there already."""
+    """A loss whose gradient is there already, whatever it is multiplied by afterwards."""
 
     @staticmethod
     def forward(context, student, loss, gradient):
@@ -179,8 +234,14 @@ def _jensen_shannon(z, u, y):
 
 
 def _version(module):
+    """Of the installed package; of sources what they say, or a file REVISION among them."""
     try:
         from importlib.metadata import packages_distributions, version
         return version(packages_distributions()[module][0])
     except Exception:
-        return "unknown"
+        package = importlib.import_module(module)
+    revision = os.path.join(package.__path__[0], "REVISION")
+    if os.path.exists(revision):
+        with open(revision) as file:
+            return file.read().strip()
+    return getattr(package, "__version__", "unknown")

@@ -135,9 +135,10 @@ class Run:
 
         try:
             first = batches[0]
-            value = function(first.student, first.teacher, first.labels)
-            (value * exact.scale(len(first.labels))).backward()
-            gradient, total = truth.gradient_errors(first.student.grad[rows]), truth.total_error(value.item())
+            scale = exact.scale(len(first.labels))
+            value = peer.scaled(function, scale)(first.student, first.teacher, first.labels)
+            value.backward()
+            gradient, total = truth.gradient_errors(first.student.grad[rows]), truth.total_error(value.item() / scale)
             first.student.grad = None
             self._errors(peer.name, place, gradient, total)
             if not _right(gradient, total, dtype):
@@ -151,9 +152,8 @@ class Run:
             peak = self.machine.peak_bytes(step)
             self._time(peer.name + ".forwardBackward", place, step, restore, len(batches), (matrices + 1) * matrix_bytes,
                        None if peak is None else max(0, peak - matrix_bytes))
-            if peer.has_forward:
-                restore()
-                self._time(peer.name + ".forward", place, forward, restore, len(batches), matrices * matrix_bytes, self.machine.peak_bytes(forward))
+            restore()
+            self._time(peer.name + ".forward", place, forward, restore, len(batches), matrices * matrix_bytes, self.machine.peak_bytes(forward))
         finally:
             for b, copy in zip(batches, pristine or []):
                 b.student.data.copy_(copy)

@@ -24,7 +24,7 @@ class PeersTest {
   void itsOwnTestsPass() throws Exception {
     Optional<String> python = python();
     assumeTrue(python.isPresent(), NOT_RUN);
-    Captured run = run(List.of(python.orElseThrow(), "-B", "-m", "unittest", "test_suite"));
+    Captured run = run(List.of(python.orElseThrow(), "-B", "-m", "unittest", "test_suite", "test_adapters"));
     assertThat(run.status()).as(run.out()).isZero();
   }
 
