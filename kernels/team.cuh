@@ -86,7 +86,10 @@ template <int THREADS, int CLUSTER> struct BlockTeam {
 #pragma unroll
     for (int n = 0; n < N; n++) {
       values[n] = Op::start();
-      for (uint32_t entry = lane; entry < kEntries; entry += 32) values[n] = Op::of(values[n], scratch[n * kEntries + entry]);
+#pragma unroll
+      for (int first = 0; first < kEntries; first += 32)   // bounds the compiler knows: the loads go out together
+        if (first + 32 <= kEntries || first + lane < kEntries)
+          values[n] = Op::of(values[n], scratch[n * kEntries + first + lane]);
     }
     reduce_lanes<Op, 32>(values, ~0u);
   }
