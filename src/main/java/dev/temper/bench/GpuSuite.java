@@ -60,7 +60,7 @@ public record GpuSuite(
         chosen.add(part(name, planSeconds));
       }
     }
-    return new BenchPlan("gpu", chosen);
+    return new BenchPlan(parts.equals(List.of("plans")) ? "gpu-plans" : "gpu", chosen);
   }
 
   private BenchPlan.Part part(String name, double planSeconds) {

@@ -36,6 +36,11 @@ final class Report {
       tables.gpu(gpu.get());
       new GpuPlots(gpu.get()).draw(results);
     }
+    Optional<PlanResults> plans = PlanResults.of(files);
+    if (plans.isPresent()) {
+      tables.plans(plans.get());
+      plans.get().draw(results);
+    }
     TemperaturePlot.draw(TemperatureStudy.run(STUDY_SEED), results.resolve("temperature.png"));
     Path report = results.resolve("report.md");
     Files.writeString(report, "# What was measured\n" + tables.text());

@@ -14,6 +14,8 @@ import java.util.Map;
 /** Result files as tables in Markdown. */
 final class Tables {
 
+  private static final int SHOWN_PLANS = 5;
+
   private final StringBuilder text = new StringBuilder();
 
   /** Temper beside PyTorch: milliseconds of each, and by how much Temper is faster. */
@@ -63,6 +65,28 @@ final class Tables {
     }
     all("On a GPU, everything", gpu.own());
     gpu.peers().ifPresent(results -> all("On a GPU, others and errors", results));
+    return this;
+  }
+
+  /** Of each shape the engine's own plan and the five fastest, fastest first: where they differ, the thresholds of the choice are wrong. */
+  Tables plans(PlanResults plans) {
+    heading("Plans for rows", plans.results());
+    row("dtype", "shape", "plan", "ms", "times the floor", "times the engine's own", "registers", "spilled bytes", "shared KiB of a block",
+        "blocks on a multiprocessor", "KiB in flight there");
+    rule(11);
+    for (String dtype : plans.dtypes()) {
+      for (String shape : plans.shapes()) {
+        List<Entry> ranked = plans.ranked(shape, dtype);
+        for (Entry plan : ranked) {
+          boolean own = plan.also("timesChosen") == 1;
+          if (own || ranked.indexOf(plan) < SHOWN_PLANS) {
+            row(dtype, shape, plan.parameter("plan") + (own ? " (own; again " + number(plans.drift(shape, dtype)) + ")" : ""), number(plan.time().median()),
+                number(plans.timesFloor(plan)), number(plan.also("timesChosen")), number(plan.also("registers")), number(plan.also("localBytes")),
+                number(PlanResults.kibibytes(plan, "sharedBytes")), number(plan.also("residentBlocks")), number(PlanResults.kibibytes(plan, "bytesInFlight")));
+          }
+        }
+      }
+    }
     return this;
   }
 

@@ -59,6 +59,28 @@ final class GpuReportTest {
   }
 
   @Test
+  void plansAreRankedBesideTheEnginesOwn() throws IOException {
+    ResultFiles.write(folder.resolve("gpu-plans.json"), file("gpu-plans", DEVICE, List.of(), List.of(
+        plan("RowPlan.forwardBackward", "shared-cluster2-512", 0.5, 1), plan("RowPlan.forwardBackward", "shared-block-1024", 0.4, 0.8),
+        plan("RowPlan.forwardBackward", "stream-block-512", 0.9, 1.8), plan("RowPlan.chosenAgain", "shared-cluster2-512", 0.505, 1.01),
+        plan("RowPlan.best", "shared-block-1024", 0.4, 0.8))));
+    report();
+    assertThat(Files.readString(folder.resolve("report.md"))).containsSubsequence(
+        "| BF16 | 8192x32000 | shared-block-1024 | 0.400 | 1.09 | 0.800 | 64.0 | 0 | 128 | 1.00 | 125 |",
+        "| BF16 | 8192x32000 | shared-cluster2-512 (own; again 1.01) | 0.500 | 1.37 | 1.00 |",
+        "| BF16 | 8192x32000 | stream-block-512 | 0.900 | 2.46 | 1.80 |").doesNotContain("On a GPU");
+    assertThat(folder.resolve("gpu-plans-bf16.png")).exists();
+  }
+
+  private static Entry plan(String benchmark, String name, double median, double timesChosen) {
+    Entry plain = entry(benchmark, "8192x32000", Map.of("plan", name, "launch", "eager"), "ms", median);
+    Map<String, Double> also = new HashMap<>(plain.also());
+    also.putAll(Map.of("timesChosen", timesChosen, "registers", 64.0, "localBytes", 0.0, "sharedBytes", 131_072.0, "residentBlocks", 1.0,
+        "bytesInFlight", 128_000.0));
+    return new Entry(benchmark, plain.parameters(), "ms", plain.time(), also);
+  }
+
+  @Test
   void comparisonTellsAnotherDevice() {
     Comparison slower = Comparison.of(own(0.4), own(0.5));
     assertThat(slower.slower()).hasSize(1);
