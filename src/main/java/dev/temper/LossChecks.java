@@ -9,7 +9,9 @@ final class LossChecks {
 
   private LossChecks() {}
 
-  static LossCall check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, @Nullable LogitMatrix savedStatistics) {
+  /** What the engines then get; {@code hostOnly} names the engine's device if it computes in host memory. */
+  static LossCall check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, @Nullable LogitMatrix savedStatistics,
+      @Nullable String hostOnly) {
     long rows = inputs.student().rows();
     int classes = realClasses(loss, inputs);
     checkLabels(loss, inputs);
@@ -28,7 +30,11 @@ final class LossChecks {
     requireRowValues("row_hard", outputs.rowHard(), rows);
     requireStatistics(outputs.statistics(), rows);
     requireStatistics(savedStatistics, rows);
-    new LossTensors(loss, inputs, outputs, savedStatistics).requireUsable();
+    LossTensors tensors = new LossTensors(loss, inputs, outputs, savedStatistics);
+    tensors.requireUsable();
+    if (hostOnly != null) {
+      tensors.requireHost(hostOnly);
+    }
     return new LossCall(loss, inputs, outputs, classes, savedStatistics);
   }
 

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Computes losses on one device. May be used from several threads at once; closing waits for calls under way.
@@ -87,7 +88,7 @@ public final class LossEngine implements AutoCloseable {
     if (outputs.gradient() != null) {
       throw new IllegalArgumentException("forward writes no gradient, but outputs hold one; call forwardBackward");
     }
-    return compute(LossChecks.check(loss, inputs, outputs, null));
+    return compute(check(loss, inputs, outputs, null));
   }
 
   /** The loss without its gradient: totals only. */
@@ -103,7 +104,7 @@ public final class LossEngine implements AutoCloseable {
    */
   public LossResult forwardBackward(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
     LossChecks.requireGradient(outputs, "forwardBackward");
-    return compute(LossChecks.check(loss, inputs, outputs, null));
+    return compute(check(loss, inputs, outputs, null));
   }
 
   /**
@@ -115,7 +116,7 @@ public final class LossEngine implements AutoCloseable {
   public void backward(DistillationLoss loss, LossInputs inputs, LogitMatrix statistics, LossOutputs outputs) {
     LossChecks.requireGradient(outputs, "backward");
     LossChecks.requireNothingButGradient(outputs);
-    compute(LossChecks.check(loss, inputs, outputs, statistics)).totals();
+    compute(check(loss, inputs, outputs, statistics)).totals();
   }
 
   /**
@@ -126,7 +127,7 @@ public final class LossEngine implements AutoCloseable {
    *     every launch
    */
   public PreparedLoss prepare(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
-    LossCall call = LossChecks.check(loss, inputs, outputs, null);
+    LossCall call = check(loss, inputs, outputs, null);
     return running(() -> {
       requireComputable(call);
       return new PreparedLoss(this, backend.prepare(call));
@@ -141,7 +142,7 @@ public final class LossEngine implements AutoCloseable {
    * @throws IllegalArgumentException as for {@link #prepare}
    */
   public List<String> plans(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
-    LossCall call = LossChecks.check(loss, inputs, outputs, null);
+    LossCall call = check(loss, inputs, outputs, null);
     return running(() -> {
       requireComputable(call);
       return backend.plans(call);
@@ -155,7 +156,7 @@ public final class LossEngine implements AutoCloseable {
    * @throws IllegalArgumentException also if the rows do not fit that plan on this device; the message lists those that they fit
    */
   public PreparedLoss prepare(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, String plan) {
-    LossCall call = LossChecks.check(loss, inputs, outputs, null);
+    LossCall call = check(loss, inputs, outputs, null);
     return running(() -> {
       requireComputable(call);
       return new PreparedLoss(this, backend.prepare(call, plan));
@@ -293,19 +294,17 @@ public final class LossEngine implements AutoCloseable {
   }
 
   private LossResult compute(LossCall call) {
-    begin();
-    try {
+    return running(() -> {
       requireComputable(call);
       return backend.compute(call);
-    } finally {
-      end();
-    }
+    });
+  }
+
+  private LossCall check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, @Nullable LogitMatrix savedStatistics) {
+    return LossChecks.check(loss, inputs, outputs, savedStatistics, backend.acceptsDeviceMemory() ? null : device);
   }
 
   private void requireComputable(LossCall call) {
-    if (!backend.acceptsDeviceMemory()) {
-      new LossTensors(call.loss(), call.inputs(), call.outputs(), call.savedStatistics()).requireHost(device);
-    }
     String refusal = backend.refuses(call);
     if (!refusal.isEmpty()) {
       throw new IllegalArgumentException(device + " cannot compute this loss: " + refusal);

@@ -4,7 +4,6 @@ import dev.temper.DType;
 import dev.temper.Divergence;
 import dev.temper.LogitMatrix;
 import dev.temper.spi.LossCall;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -24,7 +23,7 @@ import java.util.Optional;
  */
 public record LossSpecialisation(
     DType student, DType teacher, DType gradient, Policy policy, boolean soft, boolean hard, HardPower power, Pass pass, RowPlan plan)
-    implements Specialisation {
+    implements RowSpecialisation {
 
   /** Divergences that the kernels have, by the policy in {@code kernels/divergence}. */
   public enum Policy {
@@ -131,16 +130,6 @@ public record LossSpecialisation(
   }
 
   @Override
-  public int threads() {
-    return plan.threads();
-  }
-
-  @Override
-  public int cluster() {
-    return plan.cluster();
-  }
-
-  @Override
   public String parameters() {
     return "LossParameters";
   }
@@ -152,12 +141,10 @@ public record LossSpecialisation(
 
   @Override
   public List<String> definitions() {
-    List<String> macros = new ArrayList<>(List.of("TEMPER_KERNEL=" + ENTRY,
+    return withPlan(List.of("TEMPER_KERNEL=" + ENTRY,
         "TEMPER_STUDENT=" + Specialisation.macro(student), "TEMPER_TEACHER=" + Specialisation.macro(teacher),
         "TEMPER_GRADIENT=" + Specialisation.macro(gradient), "TEMPER_DIVERGENCE=" + policy.macro,
         "TEMPER_SOFT=" + (soft ? 1 : 0), "TEMPER_HARD=" + (hard ? 1 : 0), "TEMPER_HARD_POWER=" + Specialisation.macro(power),
         "TEMPER_PASS=" + Specialisation.macro(pass)));
-    macros.addAll(Specialisation.planDefinitions(plan));
-    return List.copyOf(macros);
   }
 }

@@ -1,7 +1,6 @@
 package dev.temper.kernel;
 
 import dev.temper.DType;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -14,7 +13,7 @@ import java.util.List;
  * @param plan how rows are spread over threads
  */
 public record PrimitiveSpecialisation(DType input, DType upstream, DType output, Primitive primitive, RowPlan plan)
-    implements Specialisation {
+    implements RowSpecialisation {
 
   /** Row operations beside the loss. */
   public enum Primitive {
@@ -38,16 +37,6 @@ public record PrimitiveSpecialisation(DType input, DType upstream, DType output,
   }
 
   @Override
-  public int threads() {
-    return plan.threads();
-  }
-
-  @Override
-  public int cluster() {
-    return plan.cluster();
-  }
-
-  @Override
   public String parameters() {
     return "PrimitiveParameters";
   }
@@ -59,10 +48,8 @@ public record PrimitiveSpecialisation(DType input, DType upstream, DType output,
 
   @Override
   public List<String> definitions() {
-    List<String> macros = new ArrayList<>(List.of("TEMPER_KERNEL=" + ENTRY,
+    return withPlan(List.of("TEMPER_KERNEL=" + ENTRY,
         "TEMPER_INPUT=" + Specialisation.macro(input), "TEMPER_UPSTREAM=" + Specialisation.macro(upstream),
         "TEMPER_OUTPUT=" + Specialisation.macro(output), "TEMPER_PRIMITIVE=" + Specialisation.macro(primitive)));
-    macros.addAll(Specialisation.planDefinitions(plan));
-    return List.copyOf(macros);
   }
 }

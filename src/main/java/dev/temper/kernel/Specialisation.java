@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** One instance of a kernel source: its macros make the code, and its name tells which it is. */
-public sealed interface Specialisation permits LossSpecialisation, PrimitiveSpecialisation, BatchKernel, ProbeKernel {
+public sealed interface Specialisation permits RowSpecialisation, BatchKernel, ProbeKernel {
 
   /** Name of the entry point in every instance of a source that has instances. */
   String ENTRY = "temper_entry";
@@ -45,12 +45,6 @@ public sealed interface Specialisation permits LossSpecialisation, PrimitiveSpec
       label.append(' ').append(definition, definition.indexOf('=') + 1, definition.length());
     }
     return label.toString();
-  }
-
-  /** The macros that every source takes. */
-  static List<String> planDefinitions(RowPlan plan) {
-    return List.of("TEMPER_THREADS=" + plan.threads(), "TEMPER_LANES=" + plan.lanes(), "TEMPER_CLUSTER=" + plan.cluster(),
-        "TEMPER_RESIDENCE=" + plan.residence().macro());
   }
 
   /** The type in the sources. */

@@ -124,7 +124,7 @@ public final class SpecialisationList {
     static Candidate of(Specialisation s, Map<String, Integer> numbers) {
       List<String> macros = s.definitions();
       RowPlan plan = plan(s);
-      List<String> choices = new ArrayList<>(macros.subList(1, macros.size() - Specialisation.planDefinitions(plan).size()));
+      List<String> choices = new ArrayList<>(macros.subList(1, macros.size() - RowSpecialisation.planDefinitions(plan).size()));
       choices.add(plan.toString());
       Candidate candidate = new Candidate(s, new BitSet(), new BitSet());
       for (String choice : choices) {
@@ -138,8 +138,7 @@ public final class SpecialisationList {
 
     private static RowPlan plan(Specialisation s) {
       return switch (s) {
-        case LossSpecialisation loss -> loss.plan();
-        case PrimitiveSpecialisation primitive -> primitive.plan();
+        case RowSpecialisation row -> row.plan();
         case BatchKernel kernel -> throw new IllegalArgumentException(kernel + " has one instance");
         case ProbeKernel kernel -> throw new IllegalArgumentException(kernel + " computes no loss");
       };
