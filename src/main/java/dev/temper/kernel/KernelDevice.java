@@ -8,7 +8,8 @@ import java.util.OptionalLong;
 /**
  * A device that runs the kernels: who compiled them and who runs them is all in which the hosts of the CUDA sources differ. It
  * has one stream: operations take place in the order in which they are called for. Calls come from one thread at a time, but for
- * {@link #allocate}, {@link #free}, {@link #load} and {@link Readback#await}.
+ * those that put nothing into the stream: {@link #allocate}, {@link #free}, {@link #load}, {@link #prepare}, {@link #occupancy},
+ * {@link #requireDeviceMemory}, {@link #readback}, {@link #synchronize} and {@link Readback#await}.
  */
 public interface KernelDevice extends AutoCloseable {
 

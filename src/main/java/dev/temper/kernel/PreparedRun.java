@@ -14,19 +14,27 @@ final class PreparedRun implements PreparedCall {
 
   private final KernelDevice device;
   private final ReentrantLock order;
+  private final DeviceWaits waits;
+  private final Readback readback;
   private final Arena arena = Arena.ofShared();
   private final Workspace workspace;
   private final LossRun run;
-  private final Readback readback;
   private @Nullable KernelLaunch graph;
   private boolean launched;
 
   PreparedRun(LossCall call, LossSpecialisation loss, KernelDevice device, ReentrantLock order) {
     this.device = device;
     this.order = order;
-    workspace = new Workspace(device);
-    run = new LossRun(call, loss, workspace, arena);
+    waits = new DeviceWaits(order);
     readback = LossRun.readback(device);
+    workspace = new Workspace(device);
+    try {
+      run = new LossRun(call, loss, workspace, arena);
+    } catch (RuntimeException | Error e) {
+      try (arena; workspace; readback) {
+        throw e;
+      }
+    }
   }
 
   @Override
@@ -49,12 +57,7 @@ final class PreparedRun implements PreparedCall {
     if (!launched) {
       throw new IllegalStateException("nothing was launched yet, expected launch() before totals()");
     }
-    order.lock();
-    try {
-      return run.totals(readback.await());
-    } finally {
-      order.unlock();
-    }
+    return waits.read(readback, run::totals);
   }
 
   @Override
@@ -86,15 +89,10 @@ final class PreparedRun implements PreparedCall {
   @Override
   public void close() {
     order.lock();
-    try {
+    // All is let go even where the device has failed, and each of these calls then throws.
+    try (arena; workspace; readback; run; var _ = graph) {
+      waits.close();
       device.synchronize();
-      if (graph != null) {
-        graph.close();
-      }
-      run.close();
-      readback.close();
-      workspace.close();
-      arena.close();
     } finally {
       order.unlock();
     }

@@ -20,11 +20,13 @@ final class Readbacks implements AutoCloseable {
   private final ReentrantLock order;
   private final Deque<Readback> free = new ArrayDeque<>();
   private final Set<Readback> taken = new HashSet<>();
+  private final DeviceWaits waits;
   private boolean closed;
 
   Readbacks(KernelDevice device, ReentrantLock order) {
     this.device = device;
     this.order = order;
+    waits = new DeviceWaits(order);
   }
 
   Readback take() {
@@ -49,15 +51,10 @@ final class Readbacks implements AutoCloseable {
    * @throws IllegalStateException if the engine was closed before
    */
   LossTotals read(Readback readback, Function<MemorySegment, LossTotals> reading) {
-    order.lock();
     try {
-      if (closed) {
-        throw new IllegalStateException("the engine was closed before these totals were read; read them first");
-      }
-      return reading.apply(readback.await());
+      return waits.read(readback, reading);
     } finally {
       giveBack(readback);
-      order.unlock();
     }
   }
 
@@ -73,8 +70,10 @@ final class Readbacks implements AutoCloseable {
     }
   }
 
+  /** With the order held. */
   @Override
   public void close() {
+    waits.close();
     closed = true;
     free.forEach(Readback::close);
     taken.forEach(Readback::close);

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.temper.DType;
 import dev.temper.DeviceException;
+import dev.temper.DeviceMatrix;
 import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
+import dev.temper.LossInputs;
 import dev.temper.cuda.compile.HostBinaries;
 import dev.temper.kernel.BatchKernel;
 import dev.temper.spi.Availability;
@@ -54,6 +57,17 @@ final class DeviceFailureTest extends StubEngine {
       }
     } finally {
       System.clearProperty(CudaDriver.LIBRARY_PROPERTY);
+    }
+  }
+
+  @Test
+  void aLossThatCannotBePreparedLeavesNothingBehind() {
+    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+      engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs()).close();
+      long before = stub.live();
+      LossInputs unreachable = batch.inputs().withTeacher(new DeviceMatrix(0x7000, DeviceBatch.ROWS, DeviceBatch.CLASSES, DeviceBatch.CLASSES, DType.F32));
+      assertThatThrownBy(() -> engine.prepare(DeviceBatch.LOSS, unreachable, batch.outputs())).isInstanceOf(IllegalArgumentException.class);
+      assertThat(stub.live()).isEqualTo(before);
     }
   }
 
