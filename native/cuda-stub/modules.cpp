@@ -80,6 +80,12 @@ static Result launch(void* handle, const std::vector<unsigned char>& parameters,
     return LAUNCH_FAILED;
 }
 
+/// What the device can place, with what the kernel has leave for.
+static unsigned largestCluster(const Function& function) {
+    long device = capability() < 90 ? 1 : number("CUDA_STUB_CLUSTER", capability() < 110 ? 16 : 8);
+    return static_cast<unsigned>(function.nonPortableCluster || device < 8 ? device : 8);
+}
+
 static void unload(Module* module) {
     for (auto function = state().functions.begin(); function != state().functions.end();)
         function = function->second->module == module ? state().functions.erase(function) : std::next(function);
@@ -170,11 +176,37 @@ STUB_EXPORT int cuLaunchKernel(void* handle, unsigned gridX, unsigned gridY, uns
         if (gridY * gridZ * blockY * blockZ != 1 || extra != nullptr) return NOT_SUPPORTED;
         if (gridX == 0 || blockX == 0 || blockX > 1024) return INVALID_VALUE;
         if (shared > static_cast<unsigned>(function->dynamicSharedBytes)) return INVALID_VALUE;
-        unsigned most = capability() < 90 ? 1 : function->nonPortableCluster ? 16 : 8;
-        if (function->cluster > most || gridX % function->cluster != 0) return INVALID_CLUSTER_SIZE;
+        if (function->cluster > largestCluster(*function) || gridX % function->cluster != 0) return INVALID_CLUSTER_SIZE;
         // The caller may change them as soon as this returns.
         const unsigned char* bytes = static_cast<const unsigned char*>(arguments[0]);
         std::vector<unsigned char> parameters(bytes, bytes + function->parameterBytes);
         return submit(*stream, [=] { return launch(handle, parameters, gridX, blockX, shared); });
+    });
+}
+
+/// CUlaunchConfig and CUlaunchAttribute of cuda.h.
+struct LaunchAttribute {
+    int id;
+    alignas(8) unsigned value[16];
+};
+struct LaunchConfiguration {
+    unsigned grid[3], block[3], sharedBytes;
+    void* stream;
+    const LaunchAttribute* attributes;
+    unsigned attributeCount;
+};
+static_assert(sizeof(LaunchAttribute) == 72 && sizeof(LaunchConfiguration) == 56, "as in cuda.h");
+
+STUB_EXPORT int cuOccupancyMaxActiveClusters(int* clusters, void* handle, const LaunchConfiguration* asked) {
+    return within([&](Context&) {
+        const Function* function = functionOf(handle);
+        if (function == nullptr) return INVALID_HANDLE;
+        if (asked->attributeCount != 1 || asked->attributes[0].id != 4) return NOT_SUPPORTED;
+        unsigned size = asked->attributes[0].value[0];
+        unsigned threads = asked->block[0] * asked->block[1] * asked->block[2];
+        if (size == 0 || asked->grid[0] % size != 0 || threads == 0 || threads > 1024 || asked->sharedBytes > static_cast<unsigned>(function->dynamicSharedBytes))
+            return INVALID_VALUE;
+        if (size > (function->nonPortableCluster ? 16 : 8)) return INVALID_CLUSTER_SIZE;
+        return *clusters = size <= largestCluster(*function) ? 1 : 0, SUCCESS;
     });
 }

@@ -2,7 +2,6 @@ package dev.temper.cuda;
 
 import dev.temper.cuda.compile.Architecture;
 import dev.temper.kernel.DeviceLimits;
-import java.util.Locale;
 import java.util.function.IntUnaryOperator;
 
 /**
@@ -27,19 +26,19 @@ record CudaDevice(int index, String name, Architecture architecture, long memory
   }
 
   /**
-   * What decides where rows stay. Nothing tells the largest cluster but a trial: 16 blocks fit on the data centre's chips of
-   * compute capability 9 and 10, 8 are possible wherever there are clusters.
+   * What decides where rows stay.
    *
    * @param attribute value of a {@code CUdevice_attribute}, by its number
+   * @param clusters asked on devices that have clusters: blocks of the largest one for blocks of so much shared memory
    */
-  DeviceLimits limits(IntUnaryOperator attribute) {
-    boolean large = architecture.major() == 9 || architecture.major() == 10;
-    int cluster = attribute.applyAsInt(CLUSTER_LAUNCH) == 0 ? 1 : large ? 16 : 8;
-    return new DeviceLimits(cluster, attribute.applyAsInt(SHARED_PER_BLOCK_OPT_IN), attribute.applyAsInt(SHARED_PER_MULTIPROCESSOR));
+  static DeviceLimits limits(IntUnaryOperator attribute, IntUnaryOperator clusters) {
+    int shared = attribute.applyAsInt(SHARED_PER_BLOCK_OPT_IN);
+    int cluster = attribute.applyAsInt(CLUSTER_LAUNCH) == 0 ? 1 : clusters.applyAsInt(shared);
+    return new DeviceLimits(cluster, shared, attribute.applyAsInt(SHARED_PER_MULTIPROCESSOR));
   }
 
   @Override
   public String toString() {
-    return String.format(Locale.ROOT, "%s (compute capability %s, %.1f GiB)", name, architecture, memoryBytes / 0x1p30);
+    return name + " (compute capability " + architecture + ", " + Math.round(memoryBytes / 0x1p30 * 10) / 10.0 + " GiB)";
   }
 }

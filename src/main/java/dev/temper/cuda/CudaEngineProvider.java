@@ -71,7 +71,7 @@ public final class CudaEngineProvider implements EngineProvider {
     JCudaLibrary.load();
     KernelBinaries binaries = compilers.of(device, driver);
     try {
-      CudaKernelDevice opened = new CudaKernelDevice(device, driver.versionText(), options.stream(), binaries);
+      CudaKernelDevice opened = new CudaKernelDevice(device, driver, options.stream(), binaries);
       try {
         // Only a trial tells whether this driver takes this compiler's code.
         opened.load(BatchKernel.CHECK);

@@ -5,6 +5,7 @@ import dev.temper.DeviceFacts;
 import dev.temper.Stopwatch;
 import dev.temper.cuda.compile.CompiledKernel;
 import dev.temper.cuda.compile.KernelBinaries;
+import dev.temper.kernel.BatchKernel;
 import dev.temper.kernel.DeviceLimits;
 import dev.temper.kernel.KernelDevice;
 import dev.temper.kernel.KernelLaunch;
@@ -24,25 +25,27 @@ final class CudaKernelDevice implements KernelDevice {
   private static final int L2_CACHE_BYTES = 38;
 
   private final CudaDevice device;
+  private final CudaDriver driver;
   private final DeviceFacts facts;
   private final KernelBinaries binaries;
   private final PrimaryContext context;
   private final CudaStream stream;
-  private final DeviceLimits limits;
   private final GraphRecording recording;
   private final BorrowedMemory borrowed;
   private final Map<Specialisation, KernelModule> modules = new ConcurrentHashMap<>();
   private @Nullable Staging staging;
+  private @Nullable DeviceLimits limits;
 
   /**
    * Opens a device.
    *
-   * @param driver version of the driver
+   * @param driver what serves it
    * @param lent handle of the caller's stream; empty: one of its own
    * @throws IllegalArgumentException if the stream belongs to another device
    */
-  CudaKernelDevice(CudaDevice device, String driver, OptionalLong lent, KernelBinaries binaries) {
+  CudaKernelDevice(CudaDevice device, CudaDriver driver, OptionalLong lent, KernelBinaries binaries) {
     this.device = device;
+    this.driver = driver;
     this.binaries = binaries;
     context = new PrimaryContext(device.index());
     try (var _ = context.enter()) {
@@ -51,9 +54,8 @@ final class CudaKernelDevice implements KernelDevice {
       context.close();
       throw e;
     }
-    limits = device.limits(context::attribute);
     facts = new DeviceFacts(device.name(), device.architecture().toString(), context.attribute(MULTIPROCESSORS), device.memoryBytes(),
-        context.attribute(L2_CACHE_BYTES), "CUDA " + driver, binaries.describe());
+        context.attribute(L2_CACHE_BYTES), "CUDA " + driver.versionText(), binaries.describe());
     recording = new GraphRecording(context, stream);
     borrowed = new BorrowedMemory(device.index());
   }
@@ -69,8 +71,20 @@ final class CudaKernelDevice implements KernelDevice {
   }
 
   @Override
-  public DeviceLimits limits() {
+  public synchronized DeviceLimits limits() {
+    if (limits == null) {
+      limits = CudaDevice.limits(context::attribute, this::largestCluster);
+    }
     return limits;
+  }
+
+  /** Of blocks with that much shared memory; asked about a kernel that every engine has. */
+  private int largestCluster(int sharedBytes) {
+    BatchKernel kernel = BatchKernel.CHECK;
+    KernelModule module = module(kernel);
+    try (var _ = context.enter()) {
+      return ClusterSizes.largest(driver.file(), module.function(sharedBytes), kernel.threads(), sharedBytes);
+    }
   }
 
   @Override

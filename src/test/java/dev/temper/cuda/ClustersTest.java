@@ -1,0 +1,49 @@
+package dev.temper.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
+
+import dev.temper.DType;
+import dev.temper.DeviceBuffer;
+import dev.temper.DistillationLoss;
+import dev.temper.LossEngine;
+import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
+import dev.temper.PreparedLoss;
+import dev.temper.cuda.compile.HostBinaries;
+import java.lang.foreign.MemorySegment;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The driver tells which clusters a device can place, and larger ones are never launched: the stub refuses them. */
+final class ClustersTest extends StubEngine {
+
+  @ParameterizedTest
+  @CsvSource({"9.0, 16, 16", "9.0, 8, 8", "9.0, 6, 4", "9.0, 2, 2", "9.0, 1, 1", "12.0, 8, 8", "8.0, 16, 1"})
+  void theLargestIsAskedFor(String capability, int placed, int largest) {
+    try (var _ = stub.with("CUDA_STUB_CAPABILITY", capability); var _ = stub.with("CUDA_STUB_CLUSTER", placed)) {
+      CudaDriver driver = stub.ask();
+      try (CudaKernelDevice device = new CudaKernelDevice(driver.devices().getFirst(), driver, OptionalLong.empty(), HostBinaries.sound())) {
+        assertThat(device.limits().maxCluster()).isEqualTo(largest);
+      }
+    }
+  }
+
+  @Test
+  void aSliceWithFewMultiprocessorsComputesLongRowsInSmallClusters() {
+    int classes = 100_000;
+    long bytes = 4L * classes;
+    try (var _ = stub.with("CUDA_STUB_CLUSTER", 2); LossEngine engine = open(); DeviceBuffer student = engine.allocate(bytes);
+        DeviceBuffer labels = engine.allocate(4); DeviceBuffer gradient = engine.allocate(bytes);
+        PreparedLoss prepared = engine.prepare(DistillationLoss.hinton(1, 0), LossInputs.of(student.matrix(1, classes, DType.F32))
+            .withLabels(labels.vector(1, DType.I32)), LossOutputs.gradient(gradient.matrix(1, classes, DType.F32)))) {
+      student.upload(0, MemorySegment.ofArray(new float[classes]));
+      labels.upload(0, MemorySegment.ofArray(new int[1]));
+      prepared.launch();
+      assertThat(prepared.totals().total()).isCloseTo(Math.log(classes), offset(1e-5));
+      assertThat(prepared.footprint().orElseThrow().plan()).as("400 kB in two blocks").contains("shared-cluster2-");
+    }
+  }
+}
