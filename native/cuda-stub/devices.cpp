@@ -85,6 +85,7 @@ STUB_EXPORT int cuInit(unsigned) {
     std::lock_guard<std::recursive_mutex> guard(state().lock);
     if (devices() == 0) return NO_DEVICE;
     state().initialised = true;
+    state().eager = number("CUDA_STUB_EAGER", 0) != 0;
     return SUCCESS;
 }
 

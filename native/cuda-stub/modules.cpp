@@ -70,6 +70,7 @@ static Function* functionOf(void* handle) {
 static Result launch(void* handle, const std::vector<unsigned char>& parameters, unsigned grid, unsigned block, unsigned shared) {
     if (functionOf(handle) == nullptr) return INVALID_HANDLE;  // a graph outlived the module
     const Function& function = *functionOf(handle);
+    if (function.launch == nullptr) return SUCCESS;  // no code
     Result addresses = checkAddresses(*function.module->context, function, parameters);
     if (addresses != SUCCESS) return addresses;
     char message[512] = "";
@@ -90,7 +91,7 @@ static void unload(Module* module) {
     for (auto function = state().functions.begin(); function != state().functions.end();)
         function = function->second->module == module ? state().functions.erase(function) : std::next(function);
     state().modules.erase(module);
-    dlclose(module->library);
+    if (module->library != nullptr) dlclose(module->library);
     delete module;
 }
 
@@ -108,10 +109,12 @@ using namespace stub;
 
 STUB_EXPORT int cuModuleLoadData(Module** module, const void* image) {
     return withinUncaptured([&](Context& context) {
+        unsigned cluster = 0;
         size_t bytes = objectBytes(image);
         void* library = bytes == 0 ? nullptr : openObject(image, bytes);
-        if (library == nullptr) return NO_BINARY_FOR_GPU;
-        *module = new Module{&context, library};
+        if (library == nullptr && sscanf(static_cast<const char*>(image), "stub image without code, cluster %u", &cluster) != 1)
+            return NO_BINARY_FOR_GPU;
+        *module = new Module{&context, library, cluster};
         state().modules.insert(*module);
         return SUCCESS;
     });
@@ -130,6 +133,12 @@ STUB_EXPORT int cuModuleGetFunction(Function** function, Module* module, const c
     return within([&](Context& context) {
         if (state().modules.count(module) == 0 || module->context != &context) return INVALID_HANDLE;
         std::string prefix = name;
+        if (module->library == nullptr) {
+            std::unique_ptr<Function> made(new Function{module, prefix, nullptr, 0, module->cluster});
+            *function = made.get();
+            state().functions[*function] = std::move(made);
+            return SUCCESS;
+        }
         void* entry = dlsym(module->library, (prefix + "_launch").c_str());
         if (entry == nullptr) return NOT_FOUND;
         std::unique_ptr<Function> made(new Function{module, prefix, reinterpret_cast<decltype(Function::launch)>(entry),

@@ -72,6 +72,7 @@ Result submit(Stream& stream, Work work) {
         });
     if (implicit) return CAPTURE_IMPLICIT;
     stream.queue.push_back({++state().operations, std::move(work)});
+    if (state().eager) carryOut(stream);
     return SUCCESS;
 }
 

@@ -17,6 +17,9 @@
 //   CUDA_STUB_CLUSTER      blocks of the largest cluster that they can place, 16 or 8 by capability unless given
 //   CUDA_STUB_BUSY         1: another process has them for itself
 //   CUDA_STUB_ORDER        thread order of the host runtime, 0 unless given
+//   CUDA_STUB_EAGER        1, read by cuInit: work is done when it is submitted, so that a queue that nobody waits for stays short
+//
+// Beside shared objects it loads images without code, which the stub of NVRTC in nvrtc/ makes; their kernels do nothing.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -130,7 +133,8 @@ struct Allocation {
 
 struct Module {
     Context* context;
-    void* library;
+    void* library;     // none for an image without code
+    unsigned cluster;  // of an image without code
 };
 
 struct Function {
@@ -145,6 +149,7 @@ struct Function {
 struct State {
     std::recursive_mutex lock;
     bool initialised = false;
+    bool eager = false;
     std::map<int, std::unique_ptr<Context>> contexts;
     std::map<uintptr_t, Allocation> allocations;
     std::set<Event*> events;

@@ -64,6 +64,19 @@ enum Group {
           benchmark(TemperLoss.class).param("shape", "1x10").param("inputs", "CACHE").param("threads", "1", "2"));
     }
   },
+  /** What a launch costs the host of a GPU, and what it allocates on the Java heap. */
+  DISPATCH {
+    @Override
+    List<ChainedOptionsBuilder> runs() {
+      return List.of(benchmark(Dispatch.class).param("driver", CudaDriver.ofMachine().name()));
+    }
+
+    @Override
+    List<String> notes() {
+      return CudaDriver.ofMachine() == CudaDriver.NVIDIA ? List.of() : List.of("no NVIDIA driver here: a stub of it took the calls, its own"
+          + " bookkeeping is in the times, and nothing ran on a GPU");
+    }
+  },
   /** Reading safetensors beside a plain mapping of the same file. */
   FILES {
     @Override
@@ -75,6 +88,11 @@ enum Group {
   private static final String[] JUDGED = {"4096x10", "1024x1000", "256x32000", "64x128256"};
 
   abstract List<ChainedOptionsBuilder> runs();
+
+  /** What must be said of the numbers, one sentence each. */
+  List<String> notes() {
+    return List.of();
+  }
 
   /** As the command line and file names write it. */
   String label() {

@@ -48,7 +48,7 @@ final class JmhRun {
     }
     Quietness quietness = watch.end();
     return new ResultFile(group.label(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), Revision.of(sources), machine, null,
-        Map.of(), Provenance.versions(), copy.gigabytesPerSecond(), quietness.quiet(), quietness.disturbances(), quietness, 0, List.of(),
+        Map.of(), Provenance.versions(), copy.gigabytesPerSecond(), quietness.quiet(), quietness.disturbances(), quietness, 0, group.notes(),
         entries);
   }
 
@@ -59,7 +59,7 @@ final class JmhRun {
     return entries(new Runner(new OptionsBuilder()
         .include("dev\\.temper\\.benchmarks\\.")
         .param("shape", "64x1000").param("dtype", "F32", "BF16").param("formula", "USUAL", "LOG_TARGET").param("device", "auto")
-        .param("teacher", "OTHER", "NEAR", "EQUAL")
+        .param("teacher", "OTHER", "NEAR", "EQUAL").param("driver", CudaDriver.ofMachine().name())
         .mode(Mode.SingleShotTime).forks(0).warmupIterations(0).measurementIterations(1).shouldFailOnError(true)
         .verbosity(VerboseMode.SILENT)
         .build()).run());
