@@ -1,5 +1,7 @@
 package dev.temper;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
@@ -77,6 +79,37 @@ final class ArchitectureTest {
   void thePolicyOfTheSourcesSitsBelowTheirHosts() {
     noClasses().that().resideInAPackage("dev.temper.kernel..")
         .should().dependOnClassesThat().resideInAnyPackage(ENGINES)
+        .check(CLASSES);
+  }
+
+  @Test
+  void whatKernelsAreKnowsNobodyWhoCompilesOrRunsThem() {
+    noClasses().that().resideInAPackage("dev.temper.kernel")
+        .should().dependOnClassesThat().resideInAnyPackage("dev.temper.kernel.*..")
+        .check(CLASSES);
+    noClasses().that().resideInAPackage("dev.temper.kernel.code..")
+        .should().dependOnClassesThat(resideInAPackage("dev.temper..").and(resideOutsideOfPackage("dev.temper.kernel.code..")))
+        .check(CLASSES);
+  }
+
+  @Test
+  void aDeviceKnowsNotWhoUsesIt() {
+    noClasses().that().resideInAPackage("dev.temper.kernel.device..")
+        .should().dependOnClassesThat().resideInAnyPackage("dev.temper.kernel.code..", "dev.temper.kernel.probe..", "dev.temper.kernel.run..")
+        .check(CLASSES);
+    noClasses().that().resideInAPackage("dev.temper.kernel.probe..")
+        .should().dependOnClassesThat().resideInAnyPackage("dev.temper.kernel.code..", "dev.temper.kernel.run..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void whoRunsKernelsKnowsNotHowTheyAreCompiledNorTheOtherWayRound() {
+    noClasses().that().resideInAPackage("dev.temper.kernel.run..")
+        .should().dependOnClassesThat().resideInAPackage("dev.temper.kernel.code..")
+        .check(CLASSES);
+    noClasses().that().resideInAPackage("dev.temper.cuda.compile..")
+        .should().dependOnClassesThat().resideInAnyPackage("dev.temper.cuda", "dev.temper.kernel.device..", "dev.temper.kernel.probe..",
+            "dev.temper.kernel.run..")
         .check(CLASSES);
   }
 

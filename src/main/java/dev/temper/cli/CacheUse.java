@@ -1,6 +1,6 @@
 package dev.temper.cli;
 
-import dev.temper.kernel.CacheDirectory;
+import dev.temper.kernel.code.CacheDirectory;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;

@@ -5,8 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.temper.DeviceException;
-import dev.temper.kernel.LibraryLoadException;
-import dev.temper.kernel.SharedLibrary;
+import dev.temper.kernel.code.LibraryLoadException;
+import dev.temper.kernel.code.SharedLibrary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemoryLayout;

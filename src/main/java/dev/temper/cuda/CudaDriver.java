@@ -7,8 +7,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.temper.DeviceException;
 import dev.temper.cuda.compile.Architecture;
-import dev.temper.kernel.LibraryLoadException;
-import dev.temper.kernel.SharedLibrary;
+import dev.temper.kernel.code.LibraryLoadException;
+import dev.temper.kernel.code.SharedLibrary;
 import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;

@@ -1,6 +1,6 @@
 package dev.temper.cuda;
 
-import dev.temper.kernel.KernelLaunch;
+import dev.temper.kernel.device.KernelLaunch;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

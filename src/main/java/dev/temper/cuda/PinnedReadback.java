@@ -1,6 +1,6 @@
 package dev.temper.cuda;
 
-import dev.temper.kernel.Readback;
+import dev.temper.kernel.device.Readback;
 import java.lang.foreign.MemorySegment;
 
 /** Results that land in pinned memory behind the launches, and an event behind them. */

@@ -3,7 +3,7 @@
  * touches them; {@link dev.temper.cuda.CudaKernelDevice} runs the kernels, over {@link dev.temper.cuda.Driver}, the only class
  * that knows JCuda.
  *
- * <p>May call {@code dev.temper.cuda.compile} and {@code dev.temper.kernel}; knows no other engine.
+ * <p>May call {@code dev.temper.cuda.compile} and {@code dev.temper.kernel} with its rooms; knows no other engine.
  */
 @NullMarked
 package dev.temper.cuda;

@@ -1,7 +1,7 @@
 package dev.temper.emulator;
 
 import dev.temper.EngineOptions;
-import dev.temper.kernel.KernelEngine;
+import dev.temper.kernel.run.KernelEngine;
 import dev.temper.spi.Availability;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.EngineProvider;

@@ -49,12 +49,12 @@ public enum BatchKernel implements Specialisation {
   }
 
   /** Blocks for so many rows: enough to fill a device, each with some rows per thread where there are many. */
-  long blocks(long rows) {
+  public long blocks(long rows) {
     return this == TOTALS ? 1 : Math.clamp(Math.ceilDiv(rows, threads), 1, MOST_BLOCKS);
   }
 
   /** Dynamic shared memory: four f64 sums per warp. */
-  long sharedBytes() {
+  public long sharedBytes() {
     return this == TOTALS ? 4L * Double.BYTES * (threads / 32) : 0;
   }
 

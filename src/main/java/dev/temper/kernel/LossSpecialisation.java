@@ -120,12 +120,12 @@ public record LossSpecialisation(
   }
 
   /** Bytes of an element of the teacher, 0 where none is read. */
-  int teacherBytes() {
+  public int teacherBytes() {
     return soft ? teacher.bytes() : 0;
   }
 
   /** Dynamic shared memory per block for rows of so many classes. */
-  long sharedBytes(int classes) {
+  public long sharedBytes(int classes) {
     return plan.sharedBytes(classes, student.bytes(), teacherBytes());
   }
 

@@ -15,20 +15,20 @@ import java.util.List;
  * @param count items, rounds or words, as the operation has it
  * @param operation what is applied
  */
-record ProbeParameters(long input, long output, long count, Operation operation) {
+public record ProbeParameters(long input, long output, long count, Operation operation) {
 
   /** Names, types and order as in C++. */
-  static final StructLayout LAYOUT =
+  public static final StructLayout LAYOUT =
       new Struct().add(JAVA_LONG, "input", "output", "count").add(JAVA_INT, "operation", "reserved").build();
 
   /** Operations of the kernel, in its order. */
-  enum Operation {
+  public enum Operation {
     EXP2, WIDEN_F16, WIDEN_BF16, NARROW_F16, NARROW_BF16, WORDS2, WORDS4, WORDS8, ASYNC_COPY8, ASYNC_COPY16, SHARED_MEMORY,
     CLUSTER_EXCHANGE, EXP2_NORMAL, MAX_F16, MIN_F16, MAX_BF16, MIN_BF16
   }
 
   /** Fills a block of {@link #LAYOUT}. */
-  void write(MemorySegment block) {
+  public void write(MemorySegment block) {
     long[] words = {input, output, count};
     MemorySegment.copy(words, 0, block, JAVA_LONG, 0, words.length);
     block.set(JAVA_INT, Struct.offset(LAYOUT, "operation"), List.of(Operation.values()).indexOf(operation));

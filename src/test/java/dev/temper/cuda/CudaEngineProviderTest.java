@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.EngineOptions;
 import dev.temper.cuda.compile.Architecture;
-import dev.temper.kernel.LibraryLoadException;
+import dev.temper.kernel.code.LibraryLoadException;
 import dev.temper.spi.EngineUnavailableException;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.temper.LossEngine;
-import dev.temper.kernel.CacheDirectory;
+import dev.temper.kernel.code.CacheDirectory;
 import dev.temper.spi.Availability;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,6 @@
 package dev.temper.emulator;
 
-import dev.temper.kernel.KernelSource;
+import dev.temper.kernel.code.KernelSource;
 import java.util.TreeMap;
 import java.util.function.Function;
 

@@ -8,10 +8,10 @@ import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.kernel.DeviceLimits;
-import dev.temper.kernel.KernelSource;
 import dev.temper.kernel.Residence;
 import dev.temper.kernel.RowPlan;
 import dev.temper.kernel.RowPlans;
+import dev.temper.kernel.code.KernelSource;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
 

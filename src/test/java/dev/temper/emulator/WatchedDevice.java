@@ -1,8 +1,8 @@
 package dev.temper.emulator;
 
-import dev.temper.kernel.KernelDevice;
-import dev.temper.kernel.KernelLaunch;
 import dev.temper.kernel.Specialisation;
+import dev.temper.kernel.device.KernelDevice;
+import dev.temper.kernel.device.KernelLaunch;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;

@@ -2,6 +2,7 @@ package dev.temper.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.temper.kernel.code.KernelSource;
 import java.io.IOException;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemoryLayout.PathElement;

@@ -7,6 +7,7 @@ import dev.temper.kernel.LossSpecialisation.HardPower;
 import dev.temper.kernel.LossSpecialisation.Pass;
 import dev.temper.kernel.LossSpecialisation.Policy;
 import dev.temper.kernel.PrimitiveSpecialisation.Primitive;
+import dev.temper.kernel.code.KernelSource;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;

@@ -1,6 +1,6 @@
 package dev.temper.cuda.compile;
 
-import dev.temper.kernel.KernelSource;
+import dev.temper.kernel.code.KernelSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;

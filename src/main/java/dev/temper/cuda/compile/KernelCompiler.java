@@ -1,10 +1,10 @@
 package dev.temper.cuda.compile;
 
-import dev.temper.kernel.CacheDirectory;
-import dev.temper.kernel.CacheKey;
-import dev.temper.kernel.DiskCache;
-import dev.temper.kernel.KernelSource;
 import dev.temper.kernel.Specialisation;
+import dev.temper.kernel.code.CacheDirectory;
+import dev.temper.kernel.code.CacheKey;
+import dev.temper.kernel.code.DiskCache;
+import dev.temper.kernel.code.KernelSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

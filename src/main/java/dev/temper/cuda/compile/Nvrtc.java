@@ -5,9 +5,9 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.temper.kernel.KernelSource;
-import dev.temper.kernel.LibraryLoadException;
-import dev.temper.kernel.SharedLibrary;
+import dev.temper.kernel.code.KernelSource;
+import dev.temper.kernel.code.LibraryLoadException;
+import dev.temper.kernel.code.SharedLibrary;
 import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;

@@ -1,6 +1,6 @@
 package dev.temper.cuda.compile;
 
-import dev.temper.kernel.DiskCache;
+import dev.temper.kernel.code.DiskCache;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;

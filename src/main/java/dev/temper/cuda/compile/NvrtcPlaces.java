@@ -1,6 +1,6 @@
 package dev.temper.cuda.compile;
 
-import dev.temper.kernel.CacheKey;
+import dev.temper.kernel.code.CacheKey;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,10 +1,10 @@
 package dev.temper.cuda.compile;
 
 import dev.temper.cuda.compile.NvrtcPlaces.Candidate;
-import dev.temper.kernel.CacheKey;
-import dev.temper.kernel.DiskCache;
-import dev.temper.kernel.LibraryLoadException;
-import dev.temper.kernel.SharedLibrary;
+import dev.temper.kernel.code.CacheKey;
+import dev.temper.kernel.code.DiskCache;
+import dev.temper.kernel.code.LibraryLoadException;
+import dev.temper.kernel.code.SharedLibrary;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

@@ -2,13 +2,13 @@ package dev.temper.cuda.compile;
 
 import dev.temper.DType;
 import dev.temper.kernel.BatchKernel;
-import dev.temper.kernel.CacheDirectory;
 import dev.temper.kernel.DeviceLimits;
 import dev.temper.kernel.LossSpecialisation;
 import dev.temper.kernel.LossSpecialisation.HardPower;
 import dev.temper.kernel.LossSpecialisation.Pass;
 import dev.temper.kernel.LossSpecialisation.Policy;
 import dev.temper.kernel.Specialisation;
+import dev.temper.kernel.code.CacheDirectory;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

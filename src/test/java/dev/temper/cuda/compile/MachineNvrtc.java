@@ -2,7 +2,7 @@ package dev.temper.cuda.compile;
 
 import static org.assertj.core.api.Assertions.fail;
 
-import dev.temper.kernel.DiskCache;
+import dev.temper.kernel.code.DiskCache;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Properties;

@@ -3,9 +3,9 @@ package dev.temper.cuda.compile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.temper.kernel.DiskCache;
-import dev.temper.kernel.LibraryLoadException;
-import dev.temper.kernel.SharedLibrary;
+import dev.temper.kernel.code.DiskCache;
+import dev.temper.kernel.code.LibraryLoadException;
+import dev.temper.kernel.code.SharedLibrary;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -22,8 +22,8 @@ final class WarmStartTest {
     Path classes = folder.resolve("classes");
     assertThat(run(List.of(library.getFirst(), "-Xlog:class+load:file=" + classes))).endsWith(" true");
     List<String> loaded = Files.readString(classes).lines().dropWhile(line -> !line.contains(WarmStart.class.getName())).toList();
-    assertThat(loaded).anyMatch(line -> line.contains("dev.temper.kernel.DiskCache "))
-        .noneMatch(line -> line.contains("dev.temper.cuda.compile.Nvrtc ") || line.contains("dev.temper.kernel.SharedLibrary "))
+    assertThat(loaded).anyMatch(line -> line.contains("dev.temper.kernel.code.DiskCache "))
+        .noneMatch(line -> line.contains("dev.temper.cuda.compile.Nvrtc ") || line.contains("dev.temper.kernel.code.SharedLibrary "))
         .noneMatch(line -> line.contains(" java.security.MessageDigest ") || line.contains(" sun.security.provider."))
         .noneMatch(line -> line.contains("$$StringConcat"))
         .noneMatch(line -> line.contains(" dev.temper.") && line.contains("$$Lambda"))

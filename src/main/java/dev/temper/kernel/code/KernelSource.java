@@ -1,0 +1,83 @@
+package dev.temper.kernel.code;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * One CUDA source and every header it reaches, as text: compilers get them in memory, and caches are keyed by all of them.
+ *
+ * @param file name of the source, such as {@code loss.cu}
+ * @param text its content
+ * @param headers content by path below the sources' folder, such as {@code divergence/policy.h}, in the order of the paths
+ */
+public record KernelSource(String file, String text, SortedMap<String, String> headers) {
+
+  private static final String FOLDER = "/dev/temper/kernels/";
+  /** As the sources write it, at the beginning of a line. */
+  private static final String INCLUDE = "#include \"";
+  /** Headers of another host, in a branch that the device compiler skips; they are not among the resources. */
+  private static final String OTHER_HOST = "_host.h";
+
+  /** Keeps a copy of the headers. */
+  public KernelSource {
+    headers = Collections.unmodifiableSortedMap(new TreeMap<>(headers));
+  }
+
+  /** A source without headers of its own. */
+  public static KernelSource of(String file, String text) {
+    return new KernelSource(file, text, Collections.emptySortedMap());
+  }
+
+  /**
+   * Reads a source of this library with the headers it includes, directly or not.
+   *
+   * @param file path below {@code kernels/}, such as {@code loss.cu}
+   * @throws IllegalStateException if the source, or what it includes, is not among the resources
+   */
+  public static KernelSource load(String file) {
+    SortedMap<String, String> headers = new TreeMap<>();
+    return new KernelSource(file, collect(file, read(file), headers), headers);
+  }
+
+  /**
+   * Adds what a file includes, and gives the file back with its includes written as paths below the sources' folder: NVRTC finds
+   * headers in memory by the name as it is written, and does not resolve it against the including file.
+   */
+  private static String collect(String includer, String text, SortedMap<String, String> headers) {
+    String folder = includer.substring(0, includer.lastIndexOf('/') + 1);
+    StringBuilder resolved = new StringBuilder(text.length() + 64);
+    int copied = 0;
+    // A plain search: each start of a process reads these sources, and a regular expression would cost it 12 ms.
+    for (int at = text.indexOf(INCLUDE); at >= 0; at = text.indexOf(INCLUDE, at + 1)) {
+      int name = at + INCLUDE.length();
+      int end = text.indexOf('"', name);
+      String path = folder + text.substring(name, end);
+      if ((at == 0 || text.charAt(at - 1) == '\n') && !path.endsWith(OTHER_HOST)) {
+        if (!headers.containsKey(path)) {
+          headers.put(path, "");  // ends the recursion of headers that include each other
+          headers.put(path, collect(path, read(path), headers));
+        }
+        resolved.append(text, copied, name).append(path);
+        copied = end;
+      }
+    }
+    return resolved.append(text, copied, text.length()).toString();
+  }
+
+  private static String read(String path) {
+    try (InputStream in = KernelSource.class.getResourceAsStream(FOLDER + path)) {
+      if (in == null) {
+        throw new IllegalStateException(
+            "kernel source " + path + " is missing from the class path; expected it in the temper jar under " + FOLDER);
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,213 @@
+package dev.temper.kernel.probe;
+
+import dev.temper.SelfCheck;
+import dev.temper.kernel.ProbeKernel;
+import dev.temper.kernel.ProbeParameters.Operation;
+import dev.temper.kernel.device.KernelDevice;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+
+/**
+ * Every function of {@code kernels/device.cuh} alone on a device, compared with what the host knows it must give. A cubin that
+ * loads and a loss that is right on one shape show little about them.
+ */
+public final class DeviceFunctions {
+
+  private static final int THREADS = ProbeKernel.THREADS;
+  private static final int BLOCKS = 8;
+  /** Items per thread of the copies, so that addresses are not those of one block alone. */
+  private static final int ROUNDS = 3;
+
+  private final KernelDevice device;
+  private final Probe probe;
+  private final Map<String, Supplier<SelfCheck>> checks = new LinkedHashMap<>();
+
+  /** On that device; nothing is compiled before a check is made. */
+  public DeviceFunctions(KernelDevice device) {
+    this.device = device;
+    probe = new Probe(device);
+    checks.put("exp2", () -> exponentials(Operation.EXP2, Exponentials::allows));
+    checks.put("exp2-normal", () -> exponentials(Operation.EXP2_NORMAL, Exponentials::allowsNormal));
+    checks.put("max-f16", () -> extremum(new HalfExtremum(HalfFormat.F16, Operation.MAX_F16, true)));
+    checks.put("min-f16", () -> extremum(new HalfExtremum(HalfFormat.F16, Operation.MIN_F16, false)));
+    checks.put("max-bf16", () -> extremum(new HalfExtremum(HalfFormat.BF16, Operation.MAX_BF16, true)));
+    checks.put("min-bf16", () -> extremum(new HalfExtremum(HalfFormat.BF16, Operation.MIN_BF16, false)));
+    checks.put("widen-f16", () -> widen(HalfFormat.F16, Operation.WIDEN_F16));
+    checks.put("widen-bf16", () -> widen(HalfFormat.BF16, Operation.WIDEN_BF16));
+    checks.put("narrow-f16", () -> narrow(HalfFormat.F16, Operation.NARROW_F16));
+    checks.put("narrow-bf16", () -> narrow(HalfFormat.BF16, Operation.NARROW_BF16));
+    checks.put("words-8-bytes", () -> words(Operation.WORDS2, 2));
+    checks.put("words-16-bytes", () -> words(Operation.WORDS4, 4));
+    checks.put("words-32-bytes", () -> words(Operation.WORDS8, 8));
+    checks.put("async-copy-8-bytes", () -> throughShared(Operation.ASYNC_COPY8, 2));
+    checks.put("async-copy-16-bytes", () -> throughShared(Operation.ASYNC_COPY16, 4));
+    checks.put("shared-memory", this::sharedMemory);
+    for (int cluster : new int[] {2, 4, 8, 16}) {
+      checks.put("cluster-" + cluster, () -> cluster(cluster));
+    }
+  }
+
+  /** In the order in which they are made. */
+  public List<String> names() {
+    return List.copyOf(checks.keySet());
+  }
+
+  /**
+   * Makes one of them.
+   *
+   * @throws IllegalArgumentException if none has that name
+   */
+  public SelfCheck run(String name) {
+    Supplier<SelfCheck> check = checks.get(name);
+    if (check == null) {
+      throw new IllegalArgumentException("no check is named '" + name + "', expected one of " + String.join(", ", checks.keySet()));
+    }
+    return check.get();
+  }
+
+  /** Whether a device may answer so. */
+  private interface Answers {
+    boolean allow(float argument, float found);
+  }
+
+  private SelfCheck exponentials(Operation operation, Answers answers) {
+    int[] arguments = Exponentials.arguments();
+    int[] found = probe.run(operation, 1, BLOCKS, 0, arguments.length, arguments, arguments.length);
+    ProbeComparison comparison = new ProbeComparison();
+    for (int i = 0; i < found.length; i++) {
+      float x = Float.intBitsToFloat(arguments[i]);
+      comparison.judge(answers.allow(x, Float.intBitsToFloat(found[i])), "2^" + x + ", argument", i, found[i],
+          (float) Math.pow(2, x) + " within 2 ulp");
+    }
+    return comparison.outcome();
+  }
+
+  private SelfCheck extremum(HalfExtremum extremum) {
+    int[] words = HalfExtremum.inputs();
+    int items = words.length / 2;
+    int[] found = probe.run(extremum.operation(), 1, BLOCKS, 0, items, words, items);
+    ProbeComparison comparison = new ProbeComparison();
+    for (int i = 0; i < 2 * items; i++) {
+      int shift = 16 * (i % 2);
+      int a = words[i / 2 * 2] >>> shift & 0xffff;
+      int b = words[i / 2 * 2 + 1] >>> shift & 0xffff;
+      int answer = found[i / 2] >>> shift & 0xffff;
+      comparison.judge(extremum.allows(a, b, answer), String.format("0x%04x and 0x%04x, number", a, b), i, answer, "one of them");
+    }
+    return comparison.outcome();
+  }
+
+  /** All patterns, each once in the lower half of a word and once in the upper. */
+  private SelfCheck widen(HalfFormat format, Operation operation) {
+    int patterns = 1 << 16;
+    int[] words = IntStream.range(0, patterns).map(low -> low | (patterns - 1 - low) << 16).toArray();
+    int[] found = probe.run(operation, 1, BLOCKS, 0, patterns, words, 2 * patterns);
+    ProbeComparison comparison = new ProbeComparison();
+    for (int i = 0; i < found.length; i++) {
+      int pattern = i % 2 == 0 ? i / 2 : patterns - 1 - i / 2;
+      if (format.isNan(pattern)) {
+        comparison.judge(Float.isNaN(Float.intBitsToFloat(found[i])), "pattern", pattern, found[i], "NaN");
+      } else {
+        comparison.same("pattern", pattern, found[i], Float.floatToRawIntBits((float) format.value(pattern)));
+      }
+    }
+    return comparison.outcome();
+  }
+
+  private SelfCheck narrow(HalfFormat format, Operation operation) {
+    RoundingTable table = RoundingTable.of(format);
+    int[] inputs = table.inputs();
+    int pairs = table.size() / 2;
+    int[] found = probe.run(operation, 1, BLOCKS, 0, pairs, inputs, pairs);
+    ProbeComparison comparison = new ProbeComparison();
+    for (int i = 0; i < 2 * pairs; i++) {
+      int pattern = (found[i / 2] >>> (16 * (i % 2))) & 0xffff;
+      int expected = table.expected(i);
+      String what = String.format("0x%08x, number", inputs[i]);
+      if (format.isNan(expected)) {
+        comparison.judge(format.isNan(pattern), what, i, pattern, "NaN");
+      } else {
+        comparison.same(what, i, pattern, expected);
+      }
+    }
+    return comparison.outcome();
+  }
+
+  /** Items come back in reverse. */
+  private SelfCheck words(Operation operation, int wordsPerItem) {
+    int items = ROUNDS * BLOCKS * THREADS;
+    int[] input = random(items * wordsPerItem);
+    int[] found = probe.run(operation, 1, BLOCKS, 0, items, input, input.length);
+    ProbeComparison comparison = new ProbeComparison();
+    for (int i = 0; i < input.length; i++) {
+      int item = items - 1 - i / wordsPerItem;
+      comparison.same("word", i, found[i], input[item * wordsPerItem + i % wordsPerItem]);
+    }
+    return comparison.outcome();
+  }
+
+  /** First what each thread copied itself, then what the thread opposite did. */
+  private SelfCheck throughShared(Operation operation, int wordsPerItem) {
+    int items = ROUNDS * BLOCKS * THREADS;
+    int[] input = random(items * wordsPerItem);
+    int[] found = probe.run(operation, 1, BLOCKS, (long) THREADS * wordsPerItem * Integer.BYTES, items, input, 2 * input.length);
+    ProbeComparison comparison = new ProbeComparison();
+    for (int i = 0; i < input.length; i++) {
+      int item = i / wordsPerItem;
+      int opposite = item / THREADS * THREADS + THREADS - 1 - item % THREADS;
+      comparison.same("own word", i, found[i], input[i]);
+      comparison.same("other thread's word", i, found[input.length + i], input[opposite * wordsPerItem + i % wordsPerItem]);
+    }
+    return comparison.outcome();
+  }
+
+  /** As much as a block can have. */
+  private SelfCheck sharedMemory() {
+    int words = device.limits().sharedPerBlock() / Integer.BYTES;
+    int[] input = random(words);
+    int[] found = probe.run(Operation.SHARED_MEMORY, 1, BLOCKS, (long) words * Integer.BYTES, words, input, BLOCKS * words);
+    ProbeComparison comparison = new ProbeComparison();
+    for (int i = 0; i < found.length; i++) {
+      comparison.same("word", i, found[i], input[words - 1 - i % words] + i / words);
+    }
+    return comparison.outcome();
+  }
+
+  private SelfCheck cluster(int cluster) {
+    if (cluster > device.limits().maxCluster()) {
+      return SelfCheck.notRun("clusters of " + cluster + " blocks are beyond this device, which has "
+          + (device.limits().maxCluster() == 1 ? "none" : "up to " + device.limits().maxCluster()));
+    }
+    int clusters = 3;
+    int rounds = 7;
+    int warps = THREADS / 32;
+    int entries = warps * cluster;
+    int blocks = clusters * cluster;
+    int[] input = random(blocks * rounds * entries);
+    int[] found = probe.run(Operation.CLUSTER_EXCHANGE, cluster, blocks, 2L * entries * Float.BYTES, rounds, input, input.length + blocks);
+    ProbeComparison comparison = new ProbeComparison();
+    for (int i = 0; i < input.length; i++) {
+      int block = i / (rounds * entries);
+      int round = i / entries % rounds;
+      int sender = block / cluster * cluster + i % entries / warps;
+      int warp = i % entries % warps;
+      comparison.same("round " + round + ", block " + sender + " to", block, found[i],
+          input[(sender * rounds + round) * entries + warp * cluster + block % cluster]);
+    }
+    for (int block = 0; block < blocks; block++) {
+      comparison.same("rank of block", block, found[input.length + block], block % cluster);
+    }
+    return comparison.outcome();
+  }
+
+  /** Numbers of both signs without NaN, whose payload need not survive a move as f32. */
+  private static int[] random(int words) {
+    int[] random = new SplittableRandom(words).ints(words).toArray();
+    return Arrays.stream(random).map(word -> word & 0xbfffffff).toArray();
+  }
+}

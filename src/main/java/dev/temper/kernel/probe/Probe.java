@@ -1,0 +1,69 @@
+package dev.temper.kernel.probe;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.temper.kernel.ProbeKernel;
+import dev.temper.kernel.ProbeParameters;
+import dev.temper.kernel.ProbeParameters.Operation;
+import dev.temper.kernel.device.KernelDevice;
+import dev.temper.kernel.device.KernelLaunch;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/** Runs one device function over words of the host's choice. */
+final class Probe {
+
+  /** Words before and after the output that must stay as they are. */
+  private static final int GUARD = 64;
+  private static final int UNWRITTEN = 0x5a5aa5a5;
+
+  private final KernelDevice device;
+
+  Probe(KernelDevice device) {
+    this.device = device;
+  }
+
+  /**
+   * One launch.
+   *
+   * @param cluster blocks per cluster
+   * @param blocks blocks of the grid
+   * @param sharedBytes dynamic shared memory per block
+   * @param count as the operation has it
+   * @param input what it reads
+   * @param outputWords how many words it writes
+   * @return the output
+   * @throws IllegalStateException if it wrote around the output
+   */
+  int[] run(Operation operation, int cluster, long blocks, long sharedBytes, long count, int[] input, int outputWords) {
+    int[] whole = new int[outputWords + 2 * GUARD];
+    Arrays.fill(whole, UNWRITTEN);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment hostInput = arena.allocateFrom(JAVA_INT, input);
+      MemorySegment hostOutput = arena.allocateFrom(JAVA_INT, whole);
+      long from = device.allocate(hostInput.byteSize());
+      long to = device.allocate(hostOutput.byteSize());
+      try {
+        device.upload(hostInput, from);
+        device.upload(hostOutput, to);
+        MemorySegment parameters = arena.allocate(ProbeParameters.LAYOUT);
+        new ProbeParameters(from, to + GUARD * (long) Integer.BYTES, count, operation).write(parameters);
+        try (KernelLaunch launch = device.prepare(new ProbeKernel(cluster), parameters, blocks, sharedBytes)) {
+          launch.run();
+          device.download(to, hostOutput);
+        }
+      } finally {
+        device.free(to);
+        device.free(from);
+      }
+      int[] back = hostOutput.toArray(JAVA_INT);
+      for (int i = 0; i < GUARD; i++) {
+        if (back[i] != UNWRITTEN || back[outputWords + GUARD + i] != UNWRITTEN) {
+          throw new IllegalStateException("the probe of " + operation + " wrote outside of its output");
+        }
+      }
+      return Arrays.copyOfRange(back, GUARD, GUARD + outputWords);
+    }
+  }
+}

@@ -1,0 +1,193 @@
+package dev.temper.kernel.run;
+
+import dev.temper.DType;
+import dev.temper.LaunchFootprint;
+import dev.temper.LogitMatrix;
+import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
+import dev.temper.LossTotals;
+import dev.temper.RowVector;
+import dev.temper.kernel.BatchKernel;
+import dev.temper.kernel.BatchStatus;
+import dev.temper.kernel.BatchTotals;
+import dev.temper.kernel.LossParameters;
+import dev.temper.kernel.LossParameters.Addresses;
+import dev.temper.kernel.LossSpecialisation;
+import dev.temper.kernel.RowPlan;
+import dev.temper.kernel.Specialisation;
+import dev.temper.kernel.device.KernelDevice;
+import dev.temper.kernel.device.KernelLaunch;
+import dev.temper.kernel.device.Occupancy;
+import dev.temper.kernel.device.Readback;
+import dev.temper.spi.LossCall;
+import dev.temper.spi.RowChecks;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call made ready: tensors placed, parameters written, launches prepared. A run zeroes the status, checks the rows, computes
+ * loss and gradient, adds up the totals, and sends status and totals back; none of it waits, unless a tensor lies in host memory
+ * that the kernels cannot reach.
+ */
+final class LossRun implements AutoCloseable {
+
+  private static final long STATUS_BYTES = BatchStatus.LAYOUT.byteSize();
+  private static final int RESULT_BYTES = Math.toIntExact(STATUS_BYTES + BatchTotals.LAYOUT.byteSize());
+
+  private final KernelDevice device;
+  private final LossCall call;
+  private final LossSpecialisation loss;
+  private final ResidentTensors tensors;
+  private final long results;
+  private final List<KernelLaunch> launches = new ArrayList<>();
+
+  /**
+   * Prepares.
+   *
+   * @param loss one of the instances that compute this call
+   * @param arena for the parameters, open as long as the run is used
+   */
+  LossRun(LossCall call, LossSpecialisation loss, Workspace workspace, Arena arena) {
+    this.call = call;
+    this.loss = loss;
+    device = workspace.device();
+    tensors = new ResidentTensors(workspace);
+    results = workspace.bytes("results", RESULT_BYTES);
+    Addresses addresses = place(workspace);
+    if (rows() > 0) {
+      MemorySegment parameters = arena.allocate(LossParameters.LAYOUT);
+      LossParameters.write(parameters, call, addresses);
+      prepare(parameters);
+    }
+  }
+
+  static Readback readback(KernelDevice device) {
+    return device.readback(RESULT_BYTES);
+  }
+
+  private Addresses place(Workspace workspace) {
+    LossInputs inputs = call.inputs();
+    LossOutputs outputs = call.outputs();
+    LogitMatrix gradient = outputs.gradient();
+    long student = tensors.read("student", inputs.student());
+    long gradientAddress = outputs.inPlace() ? student : tensors.write("gradient", gradient);
+    if (outputs.inPlace() && gradient != null) {
+      tensors.writeInPlace(gradient, student);
+    }
+    return new Addresses(student, call.usesTeacher() ? tensors.read("teacher", inputs.teacher()) : 0, gradientAddress,
+        tensors.read("labels", inputs.labels()), tensors.read("row_weights", inputs.rowWeights()),
+        tensors.read("row_temperatures", inputs.rowTemperatures()), rowLosses(workspace, "row_soft", outputs.rowSoft()),
+        rowLosses(workspace, "row_hard", outputs.rowHard()),
+        call.savedStatistics() != null ? tensors.read("statistics", call.savedStatistics()) : tensors.write("statistics", outputs.statistics()),
+        results, results + STATUS_BYTES);
+  }
+
+  /** The totals are made of the row losses, so that they are written even where nobody asked for them. */
+  private long rowLosses(Workspace workspace, String name, @Nullable RowVector wanted) {
+    return wanted != null ? tensors.write(name, wanted) : workspace.bytes(name, rows() * Float.BYTES);
+  }
+
+  private void prepare(MemorySegment parameters) {
+    launch(BatchKernel.CHECK, parameters, BatchKernel.CHECK.blocks(rows()), 0);
+    launch(loss, parameters, loss.plan().blocks(rows()), loss.sharedBytes(call.classes()));
+    if (call.savedStatistics() == null) {
+      launch(BatchKernel.TOTALS, parameters, BatchKernel.TOTALS.blocks(rows()), BatchKernel.TOTALS.sharedBytes());
+    }
+  }
+
+  private void launch(Specialisation kernel, MemorySegment parameters, long blocks, long sharedBytes) {
+    device.load(kernel);
+    launches.add(device.prepare(kernel, parameters, blocks, sharedBytes));
+  }
+
+  /** What the loss kernel takes of a multiprocessor. */
+  LaunchFootprint footprint() {
+    RowPlan plan = loss.plan();
+    long shared = loss.sharedBytes(call.classes());
+    Occupancy occupancy = device.occupancy(loss, shared);
+    return new LaunchFootprint(plan.label(), plan.threads(), occupancy.registers(), occupancy.localBytes(), shared, occupancy.residentBlocks(),
+        occupancy.residentBlocks() * plan.bytesInFlight(call.classes(), loss.student().bytes(), loss.teacherBytes()));
+  }
+
+  /** Launches everything; waits where outputs must be copied to the host. */
+  void run(Readback readback) {
+    tensors.upload();
+    launch(readback);
+    if (tensors.anyDownloads() && rows() > 0) {
+      totals(readback.await());
+      tensors.download();
+    }
+  }
+
+  /** The part that a graph can record. */
+  void launch(Readback readback) {
+    device.zero(results, RESULT_BYTES);
+    for (int i = 0; i < launches.size(); i++) {  // without an iterator: a prepared call allocates nothing
+      launches.get(i).run();
+    }
+    readback.enqueue(results);
+  }
+
+  /** Whether every tensor is where the kernels can reach it. */
+  boolean isOnDevice() {
+    return !tensors.anyCopied();
+  }
+
+  /**
+   * Status and totals of a run.
+   *
+   * @throws IllegalArgumentException if the check found something
+   */
+  LossTotals totals(MemorySegment returned) {
+    BatchStatus status = BatchStatus.read(returned);
+    LossInputs inputs = call.inputs();
+    throwIfPresent(status.badLabel(), row -> RowChecks.badLabel(row, label(inputs.labels(), row), call.classes(), call.loss().ignoreIndex()));
+    throwIfPresent(status.badWeight(), row -> RowChecks.badWeight(row, value(inputs.rowWeights(), row)));
+    throwIfPresent(status.badTemperature(), row -> RowChecks.badTemperature(row, value(inputs.rowTemperatures(), row)));
+    return BatchTotals.read(returned.asSlice(STATUS_BYTES), call.loss().reduction(), rows());
+  }
+
+  private interface Fault {
+    IllegalArgumentException at(long row);
+  }
+
+  private static void throwIfPresent(OptionalLong row, Fault fault) {
+    if (row.isPresent()) {
+      throw fault.at(row.getAsLong());
+    }
+  }
+
+  private long label(@Nullable RowVector labels, long row) {
+    MemorySegment value = element(labels, row);
+    return value.byteSize() == Integer.BYTES ? value.get(ValueLayout.JAVA_INT, 0) : value.get(ValueLayout.JAVA_LONG, 0);
+  }
+
+  private float value(@Nullable RowVector values, long row) {
+    return element(values, row).get(ValueLayout.JAVA_FLOAT, 0);
+  }
+
+  private MemorySegment element(@Nullable RowVector vector, long row) {
+    int bytes = vector == null ? DType.F32.bytes() : vector.dtype().bytes();
+    MemorySegment value = MemorySegment.ofArray(new long[1]).asSlice(0, bytes);
+    switch (vector) {
+      case null -> { }
+      case RowVector.Host host -> MemorySegment.copy(host.segment(), row * bytes, value, 0, bytes);
+      case RowVector.Device on -> device.download(on.address() + row * bytes, value);
+    }
+    return value;
+  }
+
+  private long rows() {
+    return call.inputs().student().rows();
+  }
+
+  @Override
+  public void close() {
+    launches.forEach(KernelLaunch::close);
+  }
+}

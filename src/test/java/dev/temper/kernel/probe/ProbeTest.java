@@ -1,0 +1,63 @@
+package dev.temper.kernel.probe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.temper.kernel.ProbeParameters.Operation;
+import dev.temper.kernel.Specialisation;
+import dev.temper.kernel.code.KernelSource;
+import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** What the device functions are held against, itself held against the JDK's conversions. */
+class ProbeTest {
+
+  @Test
+  void theOperationsAreNumberedAsInTheSource() {
+    Matcher body = Pattern.compile("(?s)enum ProbeOperation : int32_t \\{(.*?)\\}").matcher(KernelSource.load("probe.cu").text());
+    assertThat(body.find()).isTrue();
+    assertThat(body.group(1).strip().split("\\s*,\\s*", -1))
+        .containsExactly(Arrays.stream(Operation.values()).map(Specialisation::macro).toArray(String[]::new));
+  }
+
+  @Test
+  void everyPatternOfF16IsDecoded() {
+    for (int pattern = 0; pattern < 1 << 16; pattern++) {
+      float expected = Float.float16ToFloat((short) pattern);
+      assertThat(HalfFormat.F16.isNan(pattern)).isEqualTo(Float.isNaN(expected));
+      if (!Float.isNaN(expected)) {
+        assertThat(HalfFormat.F16.value(pattern)).isEqualTo(expected);
+      }
+    }
+  }
+
+  @Test
+  void theRoundingTableHoldsTiesSubnormalsInfinitiesAndNans() {
+    RoundingTable table = RoundingTable.of(HalfFormat.F16);
+    boolean[] given = new boolean[1 << 16];
+    int[] inputs = table.inputs();
+    for (int i = 0; i < table.size(); i++) {
+      short expected = Float.floatToFloat16(Float.intBitsToFloat(inputs[i]));
+      if (HalfFormat.F16.isNan(table.expected(i))) {
+        assertThat(HalfFormat.F16.isNan(expected & 0xffff)).isTrue();
+      } else {
+        assertThat(table.expected(i)).as("0x%08x", inputs[i]).isEqualTo(expected & 0xffff);
+        given[expected & 0xffff] = true;
+      }
+    }
+    for (int pattern = 0; pattern < given.length; pattern++) {
+      assertThat(given[pattern]).as("pattern %d", pattern).isEqualTo(!HalfFormat.F16.isNan(pattern));
+    }
+  }
+
+  @Test
+  void twoToTheXMayBeOffByTwoUlpAndNoMore() {
+    assertThat(Exponentials.allows(0.5f, (float) Math.sqrt(2))).isTrue();
+    assertThat(Exponentials.allows(0.5f, (float) Math.sqrt(2) + 3 * Math.ulp(1f))).isFalse();
+    assertThat(Exponentials.allows(-140, 0)).isFalse();
+    assertThat(Exponentials.allows(-0.0f, Math.nextDown(1f))).isFalse();
+    assertThat(Exponentials.allows(128, Float.MAX_VALUE)).isFalse();
+    assertThat(Exponentials.allows(Float.NaN, 1)).isFalse();
+  }
+}
