@@ -29,6 +29,10 @@ extern "C" __global__ void __launch_bounds__(256) temper_check(const __grid_cons
     counted += ignored ? 0 : 1;
   }
   for (int distance = 16; distance > 0; distance /= 2) counted += __shfl_xor_sync(~0u, counted, distance);
-  if (threadIdx.x % 32 == 0 && counted > 0)
-    atomicAdd(reinterpret_cast<unsigned long long*>(&p.status->counted_rows), static_cast<unsigned long long>(counted));
+  unsigned* warps = reinterpret_cast<unsigned*>(dynamic_shared());
+  if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = counted;
+  __syncthreads();
+  if (threadIdx.x != 0) return;
+  for (unsigned warp = 1; warp < blockDim.x / 32; warp++) counted += warps[warp];
+  atomicAdd(reinterpret_cast<unsigned long long*>(&p.status->counted_rows), static_cast<unsigned long long>(counted));
 }

@@ -20,12 +20,18 @@ namespace temper {
 struct BatchStatus {
   uint64_t bad_label, bad_weight, bad_temperature;
   uint64_t counted_rows;
+  uint64_t finished_blocks;   // of the totals kernel
 };
 
 // Sums over rows, weighted and divided, as the totals kernel leaves them.
 struct BatchTotals {
   double total, soft, hard;
   int64_t counted_rows, non_finite_rows;
+};
+
+// What a block of the totals kernel adds up; the counts are below 2^53.
+struct TotalsPart {
+  double soft, hard, counted, non_finite;
 };
 
 // Per row, what a forward pass saves for a later backward: eight floats.
@@ -56,6 +62,7 @@ struct LossParameters {
   float* statistics;               // [rows, kRowStatistics]; null = not wanted
   BatchStatus* status;             // null = nothing was to be checked, all rows count
   BatchTotals* totals;             // totals kernel only
+  TotalsPart* parts;               // ditto: one per block
   int64_t rows;
   int64_t student_stride, teacher_stride, gradient_stride, statistics_stride;   // in elements
   int64_t ignore_index;

@@ -1,25 +1,89 @@
-// Per-row losses to totals, in f64 and in an order that depends on the number of rows only. One block; O(rows).
+// Per-row losses to totals, in f64 and in an order that depends on the number of rows only; O(rows). Each block adds up a run of
+// rows, and the block that finishes last adds up the blocks.
 #include "row_inputs.cuh"
 
 namespace temper {
 
-constexpr int kTotalsThreads = 512;
+constexpr int kTotalsThreads = 512, kWarps = kTotalsThreads / 32;
+constexpr int kRowsAhead = 8;   // a thread's rows whose reads are under way together
 
-struct TotalsPart {
-  double soft, hard, counted, non_finite;   // counts below 2^53
+// What one row adds; all its values are asked for before any is looked at.
+struct CountedRow {
+  int64_t label = 0;
+  float weight = 1, soft = 0, hard = 0;
+
+  __device__ __forceinline__ void load(const LossParameters& p, int64_t row) {
+    if (p.labels != nullptr) label = label_of(p, row);
+    if (p.row_weights != nullptr) weight = p.row_weights[row];
+    if (p.soft_weight > 0) soft = p.row_soft[row];
+    if (p.hard_weight > 0) hard = p.row_hard[row];
+  }
+
+  __device__ __forceinline__ void add_to(TotalsPart& part, const LossParameters& p) const {
+    if (p.labels != nullptr && label == p.ignore_index) return;
+    part.counted += 1;
+    if (weight == 0) return;   // whatever the row holds
+    double weighted_soft = p.soft_weight > 0 ? p.soft_weight * (double(weight) * soft) : 0;
+    double weighted_hard = p.hard_weight > 0 ? p.hard_weight * (double(weight) * hard) : 0;
+    part.soft += weighted_soft;
+    part.hard += weighted_hard;
+    double loss = weighted_soft + weighted_hard;
+    part.non_finite += loss - loss == 0 ? 0 : 1;
+  }
 };
 
-__device__ __forceinline__ void add_row(const LossParameters& p, int64_t row, TotalsPart& part) {
-  if (p.labels != nullptr && label_of(p, row) == p.ignore_index) return;
-  part.counted += 1;
-  float weight = p.row_weights == nullptr ? 1.0f : p.row_weights[row];
-  if (weight == 0) return;   // whatever the row holds
-  double soft = p.soft_weight > 0 ? p.soft_weight * (double(weight) * p.row_soft[row]) : 0;
-  double hard = p.hard_weight > 0 ? p.hard_weight * (double(weight) * p.row_hard[row]) : 0;
-  part.soft += soft;
-  part.hard += hard;
-  double loss = soft + hard;
-  part.non_finite += loss - loss == 0 ? 0 : 1;
+__device__ __forceinline__ TotalsPart sum_rows(const LossParameters& p, int64_t first, int64_t end) {
+  TotalsPart part = {0, 0, 0, 0};
+  for (int64_t row = first + threadIdx.x; row < end; row += kTotalsThreads * kRowsAhead) {
+    CountedRow rows[kRowsAhead];
+#pragma unroll
+    for (int i = 0; i < kRowsAhead; i++)
+      if (row + i * kTotalsThreads < end) rows[i].load(p, row + i * kTotalsThreads);
+#pragma unroll
+    for (int i = 0; i < kRowsAhead; i++)
+      if (row + i * kTotalsThreads < end) rows[i].add_to(part, p);
+  }
+  return part;
+}
+
+// The sum of all threads' parts, for thread 0.
+__device__ __forceinline__ TotalsPart sum_block(TotalsPart part) {
+  double values[4] = {part.soft, part.hard, part.counted, part.non_finite};
+  for (int distance = 16; distance > 0; distance /= 2)
+#pragma unroll
+    for (int n = 0; n < 4; n++) values[n] += __shfl_xor_sync(~0u, values[n], distance);
+  double* warps = reinterpret_cast<double*>(dynamic_shared());   // [4][kWarps]
+  __syncthreads();                                               // it may hold an earlier sum
+  if (threadIdx.x % 32 == 0)
+#pragma unroll
+    for (int n = 0; n < 4; n++) warps[n * kWarps + threadIdx.x / 32] = values[n];
+  __syncthreads();
+#pragma unroll
+  for (int n = 0; n < 4; n++) {
+    values[n] = 0;
+    for (int warp = 0; warp < kWarps; warp++) values[n] += warps[n * kWarps + warp];
+  }
+  return {values[0], values[1], values[2], values[3]};
+}
+
+// Leaves the block's part with the others; whether all of them are there now.
+__device__ __forceinline__ bool is_last(const LossParameters& p, const TotalsPart& part) {
+  int* last = reinterpret_cast<int*>(dynamic_shared() + 4 * kWarps * sizeof(double));
+  if (threadIdx.x == 0) {
+    p.parts[blockIdx.x] = part;
+    __threadfence();
+    *last = atomicAdd(reinterpret_cast<unsigned long long*>(&p.status->finished_blocks), 1ull) == gridDim.x - 1;
+    __threadfence();
+  }
+  __syncthreads();
+  return *last != 0;
+}
+
+__device__ __forceinline__ void store_totals(const LossParameters& p, const TotalsPart& sum) {
+  double divisor = divisor_of(p);
+  bool none = sum.counted == 0;   // no rows counted: 0, never 0/0
+  double soft = none ? 0 : sum.soft / divisor, hard = none ? 0 : sum.hard / divisor;
+  *p.totals = {soft + hard, soft, hard, int64_t(sum.counted), int64_t(sum.non_finite)};
 }
 
 }  // namespace temper
@@ -27,26 +91,15 @@ __device__ __forceinline__ void add_row(const LossParameters& p, int64_t row, To
 extern "C" __global__ void __launch_bounds__(512) temper_totals(const __grid_constant__ temper::LossParameters p) {
   using namespace temper;
   if (refused(p.status)) return;
-  TotalsPart part = {0, 0, 0, 0};
-  for (int64_t row = threadIdx.x; row < p.rows; row += kTotalsThreads) add_row(p, row, part);
-  double values[4] = {part.soft, part.hard, part.counted, part.non_finite};
-  for (int distance = 16; distance > 0; distance /= 2)
-#pragma unroll
-    for (int n = 0; n < 4; n++) values[n] += __shfl_xor_sync(~0u, values[n], distance);
-  double* warps = reinterpret_cast<double*>(dynamic_shared());   // [4][kTotalsThreads / 32]
-  constexpr int kWarps = kTotalsThreads / 32;
-  if (threadIdx.x % 32 == 0)
-#pragma unroll
-    for (int n = 0; n < 4; n++) warps[n * kWarps + threadIdx.x / 32] = values[n];
-  __syncthreads();
-  if (threadIdx.x != 0) return;
-#pragma unroll
-  for (int n = 0; n < 4; n++) {
-    values[n] = 0;
-    for (int warp = 0; warp < kWarps; warp++) values[n] += warps[n * kWarps + warp];
+  int64_t run = (p.rows + gridDim.x - 1) / gridDim.x, first = blockIdx.x * run;
+  TotalsPart sum = sum_block(sum_rows(p, first, first + run < p.rows ? first + run : p.rows));
+  if (gridDim.x > 1) {
+    if (!is_last(p, sum)) return;
+    const volatile TotalsPart* parts = p.parts;   // not from a cache that other blocks do not write to
+    TotalsPart one = {0, 0, 0, 0};
+    const volatile TotalsPart& mine = parts[threadIdx.x];
+    if (threadIdx.x < gridDim.x) one = {mine.soft, mine.hard, mine.counted, mine.non_finite};
+    sum = sum_block(one);
   }
-  double divisor = divisor_of(p);
-  bool none = values[2] == 0;   // no rows counted: 0, never 0/0
-  double soft = none ? 0 : values[0] / divisor, hard = none ? 0 : values[1] / divisor;
-  *p.totals = {soft + hard, soft, hard, int64_t(values[2]), int64_t(values[3])};
+  if (threadIdx.x == 0) store_totals(p, sum);
 }

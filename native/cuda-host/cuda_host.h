@@ -145,6 +145,9 @@ template <typename T> T atomicAdd(T* address, T value) {
     return old;
 }
 
+// The same thread's memory operations are in order anyway.
+inline void __threadfence() {}
+
 /// The host entry of a kernel that takes one parameter struct by value; its name is the kernel's plus `_launch`. Beside it, for
 /// callers that know the kernel by name only, the struct's size.
 #define CUDA_HOST_LAUNCHER(kernel, Parameters)                                                                      \

@@ -6,7 +6,7 @@ import java.util.List;
 public enum BatchKernel implements Specialisation {
   /** Checks labels, row weights and row temperatures, and counts rows. */
   CHECK("check", 256),
-  /** Row losses to totals, by one block. */
+  /** Row losses to totals. */
   TOTALS("totals", 512);
 
   private final String name;
@@ -48,15 +48,22 @@ public enum BatchKernel implements Specialisation {
     return List.of("TEMPER_KERNEL=" + entry());
   }
 
-  /** Blocks for so many rows: enough to fill a device, each with some rows per thread where there are many. */
-  public long blocks(long rows) {
-    return this == TOTALS ? 1 : Math.clamp(Math.ceilDiv(rows, threads), 1, MOST_BLOCKS);
+  /** Blocks for so many rows: a function of these alone, since the totals are added up block by block. */
+  public int blocks(long rows) {
+    return switch (this) {
+      case CHECK -> Math.clamp(Math.ceilDiv(rows, threads), 1, MOST_CHECKING);
+      case TOTALS -> Math.clamp(Math.ceilDiv(rows, ROWS_AT_A_TIME), 1, threads);
+    };
   }
 
-  /** Dynamic shared memory: four f64 sums per warp. */
+  /** Dynamic shared memory: a count per warp; four f64 sums per warp, and a flag. */
   public long sharedBytes() {
-    return this == TOTALS ? 4L * Double.BYTES * (threads / 32) : 0;
+    int warps = threads / 32;
+    return this == TOTALS ? 4L * Double.BYTES * warps + Integer.BYTES : (long) Integer.BYTES * warps;
   }
 
-  private static final int MOST_BLOCKS = 512;
+  /** Enough to fill a device; where there are more rows, each thread takes several. */
+  private static final int MOST_CHECKING = 512;
+  /** What a block of the totals kernel reads in one go; the last block adds up one block per thread. */
+  private static final int ROWS_AT_A_TIME = 4_096;
 }

@@ -18,7 +18,7 @@ public record BatchStatus(OptionalLong badLabel, OptionalLong badWeight, Optiona
 
   /** Names, types and order as in C++. */
   public static final StructLayout LAYOUT =
-      new Struct().add(JAVA_LONG, "bad_label", "bad_weight", "bad_temperature", "counted_rows").build();
+      new Struct().add(JAVA_LONG, "bad_label", "bad_weight", "bad_temperature", "counted_rows", "finished_blocks").build();
 
   /** Reads a block of {@link #LAYOUT}. */
   public static BatchStatus read(MemorySegment block) {

@@ -24,7 +24,7 @@ public final class LossParameters {
   /** Names, types and order as in C++. */
   public static final StructLayout LAYOUT = new Struct()
       .add(JAVA_LONG, "student", "teacher", "gradient", "labels", "row_weights", "row_temperatures", "row_soft", "row_hard",
-          "statistics", "status", "totals")
+          "statistics", "status", "totals", "parts")
       .add(JAVA_LONG, "rows", "student_stride", "teacher_stride", "gradient_stride", "statistics_stride", "ignore_index")
       .add(JAVA_DOUBLE, "divisor", "gradient_scale", "soft_weight", "hard_weight")
       .add(JAVA_INT, "classes", "gradient_width", "label_bytes", "divisor_kind", "temperature_scaling")
@@ -43,6 +43,7 @@ public final class LossParameters {
   private static final long STATISTICS = at("statistics");
   private static final long STATUS = at("status");
   private static final long TOTALS = at("totals");
+  private static final long PARTS = at("parts");
   private static final long ROWS = at("rows");
   private static final long STUDENT_STRIDE = at("student_stride");
   private static final long TEACHER_STRIDE = at("teacher_stride");
@@ -80,9 +81,10 @@ public final class LossParameters {
    * @param statistics out, or in for a backward pass
    * @param status {@link BatchStatus}
    * @param totals {@link BatchTotals}
+   * @param parts what each block of the totals kernel adds up
    */
   public record Addresses(long student, long teacher, long gradient, long labels, long rowWeights, long rowTemperatures,
-      long rowSoft, long rowHard, long statistics, long status, long totals) {}
+      long rowSoft, long rowHard, long statistics, long status, long totals, long parts) {}
 
   /** Fills a block of {@link #LAYOUT}. Strides are those of the call's views. */
   public static void write(MemorySegment block, LossCall call, Addresses addresses) {
@@ -124,6 +126,7 @@ public final class LossParameters {
     block.set(JAVA_LONG, STATISTICS, addresses.statistics());
     block.set(JAVA_LONG, STATUS, addresses.status());
     block.set(JAVA_LONG, TOTALS, addresses.totals());
+    block.set(JAVA_LONG, PARTS, addresses.parts());
   }
 
   /** Only a mean over counted rows has a divisor that the host does not know. */

@@ -74,6 +74,8 @@ final class RowCases {
           .add(cases, reduction.label() + "-no-rows");
       CaseBuilder.of(Group.REDUCTIONS).classes(3).layout(l -> l.rows(1500)).loss(b -> b.reduction(reduction))
           .add(cases, reduction.label() + "-1500-rows");
+      CaseBuilder.of(Group.REDUCTIONS).classes(3).layout(l -> l.rows(10_000)).loss(b -> b.reduction(reduction))
+          .options(o -> o.withLabels(0.3).withWeights()).add(cases, reduction.label() + "-10000-rows");
     }
   }
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 final class LossParametersTest {
 
-  private static final LossParameters.Addresses ADDRESSES = new LossParameters.Addresses(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
+  private static final LossParameters.Addresses ADDRESSES = new LossParameters.Addresses(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
   private static final LossInputs INPUTS = LossInputs.of(new DeviceMatrix(1, 30, 100, 128, DType.BF16))
       .withTeacher(new DeviceMatrix(2, 30, 104, 112, DType.F32))
       .withLabels(new RowVector.Device(4, 30, DType.I32)).withGradientScale(0.5);

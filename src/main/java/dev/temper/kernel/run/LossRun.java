@@ -84,7 +84,7 @@ final class LossRun implements AutoCloseable {
         tensors.read("row_temperatures", inputs.rowTemperatures()), rowLosses(workspace, "row_soft", outputs.rowSoft()),
         rowLosses(workspace, "row_hard", outputs.rowHard()),
         call.savedStatistics() != null ? tensors.read("statistics", call.savedStatistics()) : tensors.write("statistics", outputs.statistics()),
-        results, results + STATUS_BYTES);
+        results, results + STATUS_BYTES, workspace.bytes("parts", (long) BatchTotals.PART_BYTES * BatchKernel.TOTALS.blocks(rows())));
   }
 
   /** The totals are made of the row losses, so that they are written even where nobody asked for them. */
@@ -93,7 +93,7 @@ final class LossRun implements AutoCloseable {
   }
 
   private void prepare(MemorySegment parameters) {
-    launch(BatchKernel.CHECK, parameters, BatchKernel.CHECK.blocks(rows()), 0);
+    launch(BatchKernel.CHECK, parameters, BatchKernel.CHECK.blocks(rows()), BatchKernel.CHECK.sharedBytes());
     launch(loss, parameters, loss.plan().blocks(rows()), loss.sharedBytes(call.classes()));
     if (call.savedStatistics() == null) {
       launch(BatchKernel.TOTALS, parameters, BatchKernel.TOTALS.blocks(rows()), BatchKernel.TOTALS.sharedBytes());
