@@ -16,7 +16,7 @@ public final class BatchTotals {
       new Struct().add(JAVA_DOUBLE, "total", "soft", "hard").add(JAVA_LONG, "counted_rows", "non_finite_rows").build();
 
   /** Bytes of what one block of the totals kernel adds up: {@code temper::TotalsPart}. */
-  static final int PART_BYTES = 4 * Double.BYTES;
+  public static final int PART_BYTES = 4 * Double.BYTES;
 
   private BatchTotals() {}
 

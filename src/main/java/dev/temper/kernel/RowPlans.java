@@ -30,15 +30,17 @@ public final class RowPlans {
   /** Blocks that hold up to so many vectors of a row have so many threads. */
   private record Block(long groups, int threads) {}
 
-  // Two to four vectors per thread, as far as threads go: fewer waste the reductions, more leave it to too few threads.
+  // Two to four vectors per thread at least: fewer waste the reductions. No more threads than that asks for: the kernels take 56 to 64
+  // registers, so that 256 threads leave room for a third and fourth block beside two, to load while these compute. From nine vectors
+  // on the shared memory has no room for these, and more threads hide more.
   private static final List<Block> BLOCKS =
-      List.of(new Block(512, 128), new Block(1_024, 256), new Block(Integer.MAX_VALUE, 512));
+      List.of(new Block(512, 128), new Block(2_304, 256), new Block(Integer.MAX_VALUE, 512));
 
   private static final int[] CLUSTERS = {1, 2, 4, 8, 16};
 
   private static final int STREAM_THREADS = 512;
 
-  private static final int[] TRIED_THREADS = {128, 256, 512, 1_024};
+  private static final int[] TRIED_THREADS = {128, 256, 384, 512, 1_024};
 
   /** More than the rule puts there: whether it spills depends on the loss, and what it then costs is for timing to tell. */
   private static final int MOST_TRIED_IN_REGISTERS = 16;
@@ -133,7 +135,7 @@ public final class RowPlans {
   }
 
   private static int doublings(int a, int b) {
-    return Math.abs(Integer.numberOfTrailingZeros(a) - Integer.numberOfTrailingZeros(b));
+    return Math.abs(Integer.numberOfLeadingZeros(a) - Integer.numberOfLeadingZeros(b));
   }
 
   private static RowPlan inShared(long groups, int cluster) {

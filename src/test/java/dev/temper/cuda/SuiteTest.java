@@ -47,11 +47,11 @@ final class SuiteTest extends StubEngine {
       assertThat(result.entries()).extracting(Entry::benchmark)
           .containsExactly("RowPlan.forwardBackward", "RowPlan.forwardBackward", "RowPlan.chosenAgain", "RowPlan.best");
       Entry chosen = result.entries().getFirst();
-      assertThat(chosen.parameters()).containsEntry("plan", "shared-block-512").containsEntry("dtype", "BF16");
-      assertThat(chosen.also()).containsEntry("timesChosen", 1.0).containsEntry("threads", 512.0).containsEntry("registers", 0.0)
-          .containsEntry("residentBlocks", 4.0).containsEntry("bytesInFlight", 4.0 * 9000 * 4);
+      assertThat(chosen.parameters()).containsEntry("plan", "shared-block-256").containsEntry("dtype", "BF16");
+      assertThat(chosen.also()).containsEntry("timesChosen", 1.0).containsEntry("threads", 256.0).containsEntry("registers", 0.0)
+          .containsEntry("residentBlocks", 5.0).containsEntry("bytesInFlight", 5.0 * 9000 * 4);
       Entry other = result.entries().get(1);
-      assertThat(other.parameter("plan")).isNotEqualTo("shared-block-512").startsWith("shared-");
+      assertThat(other.parameter("plan")).isNotEqualTo("shared-block-256").startsWith("shared-");
       assertThat(other.also("timesChosen")).isEqualTo(other.time().median() / chosen.time().median());
       assertThat(result.entries().get(3).time().median()).isEqualTo(Math.min(chosen.time().median(), other.time().median()));
       assertThat(result.notes()).singleElement().asString().startsWith("5x9000 BF16: out of time for ").contains("stream-block-512");

@@ -25,8 +25,8 @@ final class RowPlansTest {
     "1000, 4, 4, 9, 128, 32, 1, SharedRow",
     "2000, 2, 4, 7, 128, 0, 1, SharedRow",
     "3000, 4, 4, 9, 256, 0, 1, SharedRow",
-    "32000, 2, 2, 9, 512, 0, 2, SharedRow",
-    "128256, 2, 2, 9, 512, 0, 8, SharedRow",
+    "32000, 2, 2, 9, 256, 0, 2, SharedRow",
+    "128256, 2, 2, 9, 256, 0, 8, SharedRow",
     "262144, 4, 4, 9, 512, 0, 16, SharedRow",
     "1000000, 4, 4, 9, 512, 0, 1, StreamRow",
     "3000, 4, 4, 7, 256, 0, 1, SharedRow",
@@ -84,8 +84,9 @@ final class RowPlansTest {
   @Test
   void candidatesGoFromTheChosenOneToThoseUnlikeIt() {
     List<String> labels = RowPlans.candidates(128_256, 2, 2, HOPPER).stream().map(RowPlan::label).toList();
-    assertThat(labels.subList(1, 5)).containsExactlyInAnyOrder(
-        "shared-cluster4-512", "shared-cluster16-512", "shared-cluster8-256", "shared-cluster8-1024");
+    assertThat(labels.subList(1, 8)).containsExactlyInAnyOrder(
+        "shared-cluster8-384", "shared-cluster4-256", "shared-cluster16-256", "shared-cluster4-384", "shared-cluster16-384",
+        "shared-cluster8-128", "shared-cluster8-512");
     assertThat(labels).as("512 KB of logits fit into three multiprocessors").contains("shared-cluster16-128", "stream-block-1024")
         .doesNotContain("shared-cluster2-512");
     assertThat(RowPlans.candidates(10, 4, 4, HOPPER).stream().map(RowPlan::label))

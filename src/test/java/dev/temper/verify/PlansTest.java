@@ -52,7 +52,7 @@ class PlansTest {
       tried.addAll(plans);
     }
     assertThat(tried).contains("registers1-lanes8-128", "registers4-lanes2-128", "shared-lanes1-128", "registers1-block-128",
-        "shared-lanes32-128", "shared-block-512", "shared-cluster16-256", "registers3-block-1024", "stream-block-512");
+        "shared-lanes32-128", "shared-block-384", "shared-cluster16-256", "registers3-block-1024", "stream-block-256");
   }
 
   /** The first plan of every team and residence, and of every number of threads. */
@@ -81,7 +81,7 @@ class PlansTest {
       for (String unfit : List.of("shared-cluster4-512", "registers1-lanes32-128", "shared-block-512", "fastest", "")) {
         assertThatThrownBy(() -> emulator.engine().prepare(loss, inputs, LossOutputs.none(), unfit)).isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("plan '" + unfit + "' does not fit rows of 40000 classes on emulator")
-            .hasMessageEndingWith("expected one of stream-block-512, stream-block-256, stream-block-1024, stream-block-128");
+            .hasMessageEndingWith("expected one of stream-block-512, stream-block-256, stream-block-384, stream-block-1024, stream-block-128");
       }
       assertThat(reference.plans(loss, inputs, LossOutputs.none())).isEmpty();
       assertThatThrownBy(() -> reference.prepare(loss, inputs, LossOutputs.none(), "stream-block-512")).isInstanceOf(IllegalArgumentException.class)
