@@ -20,9 +20,9 @@ public final class ResultJson {
     write("machine", file.machine(), json);
     if (file.device() != null) {
       write("device", file.device(), json);
-      numbers("clocks", file.clocks(), json);
+      fields("clocks", file.clocks(), json, json::writeNumberField);
     }
-    texts("versions", file.versions(), json);
+    fields("versions", file.versions(), json, json::writeStringField);
     json.writeNumberField("copyGigabytesPerSecond", file.copyGigabytesPerSecond());
     json.writeBooleanField("quiet", file.quiet());
     texts("disturbances", file.disturbances(), json);
@@ -70,7 +70,7 @@ public final class ResultJson {
   private static void write(Entry entry, JsonGenerator json) throws IOException {
     json.writeStartObject();
     json.writeStringField("benchmark", entry.benchmark());
-    texts("parameters", entry.parameters(), json);
+    fields("parameters", entry.parameters(), json, json::writeStringField);
     json.writeStringField("unit", entry.unit());
     json.writeObjectFieldStart("time");
     json.writeNumberField("median", entry.time().median());
@@ -79,7 +79,7 @@ public final class ResultJson {
     json.writeNumberField("fastest", entry.time().fastest());
     json.writeNumberField("samples", entry.time().samples());
     json.writeEndObject();
-    numbers("also", entry.also(), json);
+    fields("also", entry.also(), json, json::writeNumberField);
     json.writeEndObject();
   }
 
@@ -91,18 +91,15 @@ public final class ResultJson {
     json.writeEndArray();
   }
 
-  private static void texts(String name, Map<String, String> texts, JsonGenerator json) throws IOException {
-    json.writeObjectFieldStart(name);
-    for (Map.Entry<String, String> text : texts.entrySet()) {
-      json.writeStringField(text.getKey(), text.getValue());
-    }
-    json.writeEndObject();
+  /** One field of an object. */
+  private interface Field<V> {
+    void write(String name, V value) throws IOException;
   }
 
-  private static void numbers(String name, Map<String, Double> numbers, JsonGenerator json) throws IOException {
+  private static <V> void fields(String name, Map<String, V> fields, JsonGenerator json, Field<V> field) throws IOException {
     json.writeObjectFieldStart(name);
-    for (Map.Entry<String, Double> number : numbers.entrySet()) {
-      json.writeNumberField(number.getKey(), number.getValue());
+    for (Map.Entry<String, V> entry : fields.entrySet()) {
+      field.write(entry.getKey(), entry.getValue());
     }
     json.writeEndObject();
   }
