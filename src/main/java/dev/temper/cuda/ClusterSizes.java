@@ -9,9 +9,7 @@ import dev.temper.kernel.code.LibraryLoadException;
 import dev.temper.kernel.code.SharedLibrary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
@@ -23,18 +21,18 @@ final class ClusterSizes {
 
   private static final int[] SIZES = {16, 8, 4, 2};
 
-  /** {@code CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION}. */
+  // CUlaunchAttribute: a number and, at 8, a union of 64 bytes, here the extents of a cluster.
+  private static final int ATTRIBUTE_BYTES = 72;
+  private static final int ATTRIBUTE_VALUE = 8;
   private static final int CLUSTER_DIMENSION = 4;
 
-  /** {@code CUlaunchAttribute}: a number and a union of 64 bytes, here three extents. */
-  private static final StructLayout ATTRIBUTE = MemoryLayout.structLayout(
-      JAVA_INT.withName("id"), MemoryLayout.paddingLayout(4), MemoryLayout.sequenceLayout(16, JAVA_INT).withName("value"));
-
-  /** {@code CUlaunchConfig}. */
-  private static final StructLayout CONFIGURATION = MemoryLayout.structLayout(
-      MemoryLayout.sequenceLayout(3, JAVA_INT).withName("grid"), MemoryLayout.sequenceLayout(3, JAVA_INT).withName("block"),
-      JAVA_INT.withName("sharedBytes"), MemoryLayout.paddingLayout(4), JAVA_LONG.withName("stream"), ADDRESS.withName("attributes"),
-      JAVA_INT.withName("attributeCount"), MemoryLayout.paddingLayout(4));
+  // CUlaunchConfig: extents of grid and block, shared memory, stream (none), attributes and their number.
+  private static final int CONFIGURATION_BYTES = 56;
+  private static final int GRID = 0;
+  private static final int BLOCK = 12;
+  private static final int SHARED_BYTES = 24;
+  private static final int ATTRIBUTES = 40;
+  private static final int ATTRIBUTE_COUNT = 48;
 
   private ClusterSizes() {}
 
@@ -72,15 +70,15 @@ final class ClusterSizes {
 
   private static boolean canBePlaced(MethodHandle activeClusters, long function, int size, int threads, int sharedBytes) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment attribute = arena.allocate(ATTRIBUTE);
+      MemorySegment attribute = arena.allocate(ATTRIBUTE_BYTES, Long.BYTES);
       attribute.set(JAVA_INT, 0, CLUSTER_DIMENSION);
-      extents(attribute, at(ATTRIBUTE, "value"), size);
-      MemorySegment configuration = arena.allocate(CONFIGURATION);
-      extents(configuration, at(CONFIGURATION, "grid"), size);
-      extents(configuration, at(CONFIGURATION, "block"), threads);
-      configuration.set(JAVA_INT, at(CONFIGURATION, "sharedBytes"), sharedBytes);
-      configuration.set(ADDRESS, at(CONFIGURATION, "attributes"), attribute);
-      configuration.set(JAVA_INT, at(CONFIGURATION, "attributeCount"), 1);
+      extents(attribute, ATTRIBUTE_VALUE, size);
+      MemorySegment configuration = arena.allocate(CONFIGURATION_BYTES, Long.BYTES);
+      extents(configuration, GRID, size);
+      extents(configuration, BLOCK, threads);
+      configuration.set(JAVA_INT, SHARED_BYTES, sharedBytes);
+      configuration.set(JAVA_LONG, ATTRIBUTES, attribute.address());
+      configuration.set(JAVA_INT, ATTRIBUTE_COUNT, 1);
       MemorySegment clusters = arena.allocate(JAVA_INT);
       // A size that the device does not have at all is an error to the driver.
       return (int) activeClusters.invokeExact(clusters, function, configuration) == 0 && clusters.get(JAVA_INT, 0) > 0;
@@ -89,10 +87,6 @@ final class ClusterSizes {
     } catch (Throwable e) {
       throw new IllegalStateException(e);
     }
-  }
-
-  private static long at(StructLayout layout, String field) {
-    return layout.byteOffset(MemoryLayout.PathElement.groupElement(field));
   }
 
   private static void extents(MemorySegment struct, long offset, int first) {

@@ -23,11 +23,11 @@ import java.util.List;
  * What NVIDIA's driver says before any context exists: its version and its devices. Asked through the foreign function
  * interface, because a Java binding that is touched without the driver's library fails in a way that cannot be undone.
  *
- * @param file where its library lies, as far as the loader tells
+ * @param library its path or name
  * @param version newest CUDA version it serves; 12040 is 12.4
  * @param devices all devices
  */
-record CudaDriver(String file, int version, List<CudaDevice> devices) {
+record CudaDriver(String library, int version, List<CudaDevice> devices) {
 
   /** Names another library than {@value #LIBRARY}. */
   static final String LIBRARY_PROPERTY = "dev.temper.cuda.driver";
@@ -66,7 +66,7 @@ record CudaDriver(String file, int version, List<CudaDevice> devices) {
       for (int index = 0; index < count; index++) {
         devices.add(calls.device(index));
       }
-      return new CudaDriver(driver.file("cuInit").map(Path::toString).orElse(library), version, devices);
+      return new CudaDriver(library, version, devices);
     } catch (LibraryLoadException | RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {
@@ -74,8 +74,13 @@ record CudaDriver(String file, int version, List<CudaDevice> devices) {
     }
   }
 
+  /** Where its library lies, as far as the loader tells. */
+  String file() throws LibraryLoadException {
+    return SharedLibrary.open(library).file("cuInit").map(Path::toString).orElse(library);
+  }
+
   /** The driver's library, without which there is no CUDA. */
-  static String library() {
+  static String nameOfLibrary() {
     return System.getProperty(LIBRARY_PROPERTY, LIBRARY);
   }
 

@@ -28,7 +28,7 @@ public final class CudaEngineProvider implements EngineProvider {
 
   /** For {@link java.util.ServiceLoader}. */
   public CudaEngineProvider() {
-    this(CudaDriver.library(), CudaEngineProvider::nvrtc);
+    this(CudaDriver.nameOfLibrary(), CudaEngineProvider::nvrtc);
   }
 
   CudaEngineProvider(String library, Compilers compilers) {

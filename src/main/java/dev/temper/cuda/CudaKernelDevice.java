@@ -83,7 +83,7 @@ final class CudaKernelDevice implements KernelDevice {
     BatchKernel kernel = BatchKernel.CHECK;
     KernelModule module = module(kernel);
     try (var _ = context.enter()) {
-      return ClusterSizes.largest(driver.file(), module.function(sharedBytes), kernel.threads(), sharedBytes);
+      return ClusterSizes.largest(driver.library(), module.function(sharedBytes), kernel.threads(), sharedBytes);
     }
   }
 

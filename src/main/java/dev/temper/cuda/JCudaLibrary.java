@@ -6,12 +6,19 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** JCuda's native library, loaded once per process and from a place that nobody else can write to. */
 final class JCudaLibrary {
 
   private static final String TEMPORARY = "java.io.tmpdir";
+
+  private static final FileAttribute<Set<PosixFilePermission>> OWN_ALONE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
   private static final AtomicBoolean LOADED = new AtomicBoolean();
 
@@ -29,7 +36,8 @@ final class JCudaLibrary {
         return;
       }
       try {
-        Path own = Files.createTempDirectory("temper-jcuda");
+        // Made in one step or not at all. Random names would take this process's first secure random numbers, some 10 ms.
+        Path own = Files.createDirectory(Path.of(System.getProperty(TEMPORARY), "temper-jcuda-" + System.nanoTime()), OWN_ALONE);
         String shared = System.setProperty(TEMPORARY, own.toString());
         try {
           Driver.initialise();

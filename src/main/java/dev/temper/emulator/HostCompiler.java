@@ -21,8 +21,11 @@ record HostCompiler(Path file, String version) {
 
   private static final List<String> NAMES = List.of("g++", "clang++", "c++");
 
-  /** Contraction would round a * b + c otherwise than the device does; there, every fused operation is written out. */
-  private static final List<String> FLAGS = List.of("-std=c++17", "-O1", "-fPIC", "-shared", "-ffp-contract=off", "-w");
+  /**
+   * Contraction would round a * b + c otherwise than the device does; there, every fused operation is written out. A symbol that is
+   * missing is to show when a library is loaded, not when it is called.
+   */
+  private static final List<String> FLAGS = List.of("-std=c++17", "-O1", "-fPIC", "-shared", "-Wl,-z,now", "-ffp-contract=off", "-w");
 
   /** What the output depends on beside the sources. */
   List<String> identity() {

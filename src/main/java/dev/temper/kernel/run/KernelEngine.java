@@ -31,7 +31,6 @@ public final class KernelEngine implements EngineBackend {
   private final Workspace workspace;
   private final Readbacks readbacks;
   private final OwnedBuffers buffers;
-  private final DeviceFunctions functions;
 
   /** Takes the device, and closes it when it is closed. */
   public KernelEngine(KernelDevice device) {
@@ -39,7 +38,6 @@ public final class KernelEngine implements EngineBackend {
     workspace = new Workspace(device);
     readbacks = new Readbacks(device, order);
     buffers = new OwnedBuffers(device, order);
-    functions = new DeviceFunctions(device);
   }
 
   @Override
@@ -136,14 +134,14 @@ public final class KernelEngine implements EngineBackend {
 
   @Override
   public List<String> selfChecks() {
-    return functions.names();
+    return new DeviceFunctions(device).names();
   }
 
   @Override
   public SelfCheck selfCheck(String name) {
     order.lock();
     try {
-      return functions.run(name);
+      return new DeviceFunctions(device).run(name);
     } finally {
       order.unlock();
     }
