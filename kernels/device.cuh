@@ -1,4 +1,4 @@
-// The only place with inline PTX: memory accesses, conversions, clusters, async copies.
+// The only place with inline PTX: memory accesses, conversions, async copies, clusters and their mbarriers.
 // Under g++ the CUDA-on-the-host runtime supplies the same functions (native/cuda-host/device_host.h).
 #pragma once
 
@@ -158,19 +158,81 @@ __device__ __forceinline__ uint32_t cluster_rank() {
   return rank;
 }
 
-// Makes every earlier store of the cluster's threads, to any block's shared memory, visible to all of them.
-__device__ __forceinline__ void cluster_barrier() {
+// Blocks of a cluster meet: each thread arrives, then waits for the others. Of what came before only mbarriers_init() is sure to be
+// seen behind it: an arrival that released every store would wait for all of the thread's accesses to memory.
+__device__ __forceinline__ void cluster_arrive() {
 #if __CUDA_ARCH__ >= 900
-  asm volatile("barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;" ::: "memory");
+  asm volatile("barrier.cluster.arrive.relaxed.aligned;" ::: "memory");
+#endif
+}
+__device__ __forceinline__ void cluster_wait() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
 #endif
 }
 
-// Stores to the place in block `rank`'s shared memory that corresponds to `own`.
-__device__ __forceinline__ void store_remote(float* own, uint32_t rank, float value) {
+// The place in block `rank`'s shared memory that corresponds to `own`. Places in one block lie apart as its bytes do.
+__device__ __forceinline__ uint32_t cluster_place(const void* own, uint32_t rank) {
+  uint32_t place = 0;
 #if __CUDA_ARCH__ >= 900
-  uint32_t here = static_cast<uint32_t>(__cvta_generic_to_shared(own)), there;
-  asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(here), "r"(rank));
-  asm volatile("st.shared::cluster.f32 [%0], %1;" ::"r"(there), "f"(value) : "memory");
+  uint32_t here = static_cast<uint32_t>(__cvta_generic_to_shared(own));
+  asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(place) : "r"(here), "r"(rank));
+#endif
+  return place;
+}
+
+// COUNT mbarriers in this block's shared memory. Each completes one phase after another: a phase takes one announcement and as many
+// bytes as announced. One thread calls this; who has met it at a cluster barrier may use them.
+template <int COUNT> __device__ __forceinline__ void mbarriers_init(uint64_t* barriers) {
+#if __CUDA_ARCH__ >= 900
+#pragma unroll
+  for (int i = 0; i < COUNT; i++)
+    asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(static_cast<uint32_t>(__cvta_generic_to_shared(barriers + i))) : "memory");
+  asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+#endif
+}
+
+// Announces what the phase that runs now takes; some of it may have come already.
+__device__ __forceinline__ void mbarrier_expect(uint64_t* barrier, uint32_t bytes) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("{.reg .b64 state;\n mbarrier.arrive.expect_tx.shared::cta.b64 state, [%0], %1;}" ::"r"(
+                   static_cast<uint32_t>(__cvta_generic_to_shared(barrier))),
+               "r"(bytes)
+               : "memory");
+#endif
+}
+
+// Waits for the end of a phase, the first of which has parity 0; then its bytes may be read. Phases follow one another's parity: the
+// one before the running one is meant. What is acquired lies in this block's shared memory: the scope of the cluster would empty L1.
+__device__ __forceinline__ void mbarrier_wait(uint64_t* barrier, uint32_t parity) {
+#if __CUDA_ARCH__ >= 900
+  uint32_t own = static_cast<uint32_t>(__cvta_generic_to_shared(barrier)), done;
+  do {
+    asm volatile("{.reg .pred done;\n mbarrier.try_wait.parity.shared::cta.b64 done, [%1], %2;\n selp.u32 %0, 1, 0, done;}"
+                 : "=r"(done)
+                 : "r"(own), "r"(parity)
+                 : "memory");
+  } while (done == 0);
+#endif
+}
+
+// Stores N (1, 2 or 4) floats, aligned to their bytes, at a place of another block of the cluster or of this one, and counts the
+// bytes at that block's mbarrier once they are there. What the thread did before is released by that.
+template <int N> __device__ __forceinline__ void store_async(uint32_t place, const float (&values)[N], uint32_t barrier_place) {
+  static_assert(N == 1 || N == 2 || N == 4, "4, 8 or 16 bytes");
+#if __CUDA_ARCH__ >= 900
+  if constexpr (N == 1)
+    asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.f32 [%0], %1, [%2];" ::"r"(place), "f"(values[0]),
+                 "r"(barrier_place)
+                 : "memory");
+  else if constexpr (N == 2)
+    asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v2.f32 [%0], {%1, %2}, [%3];" ::"r"(place),
+                 "f"(values[0]), "f"(values[1]), "r"(barrier_place)
+                 : "memory");
+  else
+    asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.f32 [%0], {%1, %2, %3, %4}, [%5];" ::"r"(place),
+                 "f"(values[0]), "f"(values[1]), "f"(values[2]), "f"(values[3]), "r"(barrier_place)
+                 : "memory");
 #endif
 }
 

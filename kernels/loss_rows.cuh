@@ -38,6 +38,7 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
   if (refused(p.status)) return;
   Team team;
   team.begin();
+  team.meet();
   const auto policy = make_policy<typename Spec::Policy>(p.divergence_parameter);
   typename Row::Resident resident(team, p.classes);
   const double divisor = divisor_of(p);

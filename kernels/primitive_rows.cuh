@@ -112,6 +112,7 @@ template <class Spec> __device__ __forceinline__ void primitive_rows(const Primi
   using OutputView = RowView<typename Spec::Output, Row::K>;
   Team team;
   team.begin();
+  team.meet();
   typename Row::Resident resident(team, p.classes);
   for (int64_t i = team.first_row(); i < p.rows; i += team.row_step()) {
     R row(p.input, i * p.input_stride, p.upstream, i * p.upstream_stride, p.classes);

@@ -2,15 +2,15 @@
 // it. A specialisation is chosen by macros:
 //   TEMPER_KERNEL    name of the entry point
 //   TEMPER_THREADS   threads per block
-//   TEMPER_CLUSTER   blocks per cluster; above 1 the only operation is the exchange between the cluster's blocks
+//   TEMPER_CLUSTER   blocks per cluster; above 1 the only operations are exchanges between the cluster's blocks
 #include "dtype.cuh"
 #include "specialisation.cuh"
 
 namespace temper {
 
 enum ProbeOperation : int32_t {
-  kExp2, kWidenF16, kWidenBf16, kNarrowF16, kNarrowBf16, kWords2, kWords4, kWords8, kAsyncCopy8, kAsyncCopy16, kSharedMemory, kClusterExchange,
-  kExp2Normal, kMaxF16, kMinF16, kMaxBf16, kMinBf16
+  kExp2, kWidenF16, kWidenBf16, kNarrowF16, kNarrowBf16, kWords2, kWords4, kWords8, kAsyncCopy8, kAsyncCopy16, kSharedMemory, kClusterExchange1,
+  kExp2Normal, kMaxF16, kMinF16, kMaxBf16, kMinBf16, kClusterExchange2, kClusterExchange4
 };
 
 template <int WORDS> __device__ __forceinline__ void copy_words(const ProbeParameters& p, int64_t item) {
@@ -84,21 +84,34 @@ __device__ __forceinline__ void probe_shared_memory(const ProbeParameters& p) {
     p.output[blockIdx.x * p.count + word] = shared[p.count - 1 - word];
 }
 
-// As the reductions do it (team.cuh): in each of `count` rounds every warp leaves one value in every block of the cluster, in two
-// slots that take turns. Behind the values each block writes its rank.
-template <int THREADS, int CLUSTER> __device__ __forceinline__ void probe_cluster(const ProbeParameters& p) {
-  constexpr int kWarps = THREADS / 32, kEntries = kWarps * CLUSTER;
-  float* shared = reinterpret_cast<float*>(dynamic_shared());
+// As the reductions do it (team.cuh): in each of `count` rounds every warp leaves WIDTH values in every block of the cluster, in two
+// slots that take turns, each with an mbarrier; blocks of odd rank announce late, when bytes may have come. Behind the values each
+// block writes its rank.
+template <int THREADS, int CLUSTER, int WIDTH> __device__ __forceinline__ void probe_cluster(const ProbeParameters& p) {
+  constexpr int kWarps = THREADS / 32, kEntries = kWarps * CLUSTER, kWords = kEntries * WIDTH;
+  uint64_t* barriers = reinterpret_cast<uint64_t*>(dynamic_shared());
+  float* slots = reinterpret_cast<float*>(dynamic_shared() + 16);
   uint32_t lane = threadIdx.x % 32, warp = threadIdx.x / 32, rank = cluster_rank();
-  cluster_barrier();
+  if (threadIdx.x == 0) mbarriers_init<2>(barriers);
+  cluster_arrive();
+  cluster_wait();
   for (int64_t round = 0; round < p.count; round++) {
-    int64_t place = (blockIdx.x * p.count + round) * kEntries;
-    float* slot = shared + round % 2 * kEntries;
-    if (lane < CLUSTER) store_remote(&slot[rank * kWarps + warp], lane, float_of(p.input[place + warp * CLUSTER + lane]));
-    cluster_barrier();
-    for (uint32_t entry = threadIdx.x; entry < kEntries; entry += THREADS) p.output[place + entry] = bits_of(slot[entry]);
+    int64_t place = (blockIdx.x * p.count + round) * kWords;
+    uint32_t slot = round % 2, parity = round / 2 % 2;
+    if (threadIdx.x == 0 && rank % 2 == 0) mbarrier_expect(barriers + slot, kWords * 4);
+    __syncwarp();
+    if (lane < CLUSTER) {
+      float values[WIDTH];
+#pragma unroll
+      for (int w = 0; w < WIDTH; w++) values[w] = float_of(p.input[place + (warp * CLUSTER + lane) * WIDTH + w]);
+      uint32_t shared = cluster_place(dynamic_shared(), lane);
+      store_async(shared + 16 + (slot * kWords + (rank * kWarps + warp) * WIDTH) * 4, values, shared + slot * 8);
+    }
+    if (threadIdx.x == 0 && rank % 2 == 1) mbarrier_expect(barriers + slot, kWords * 4);
+    mbarrier_wait(barriers + slot, parity);
+    for (uint32_t word = threadIdx.x; word < kWords; word += THREADS) p.output[place + word] = bits_of(slots[slot * kWords + word]);
   }
-  if (threadIdx.x == 0) p.output[gridDim.x * p.count * kEntries + blockIdx.x] = rank;
+  if (threadIdx.x == 0) p.output[gridDim.x * p.count * kWords + blockIdx.x] = rank;
 }
 
 }  // namespace temper
@@ -106,7 +119,9 @@ template <int THREADS, int CLUSTER> __device__ __forceinline__ void probe_cluste
 extern "C" __global__ void TEMPER_CLUSTER_DIMENSIONS(TEMPER_CLUSTER) TEMPER_LAUNCH_BOUNDS
     TEMPER_KERNEL(const __grid_constant__ temper::ProbeParameters p) {
   if constexpr (TEMPER_CLUSTER > 1) {
-    temper::probe_cluster<TEMPER_THREADS, TEMPER_CLUSTER>(p);
+    if (p.operation == temper::kClusterExchange1) temper::probe_cluster<TEMPER_THREADS, TEMPER_CLUSTER, 1>(p);
+    if (p.operation == temper::kClusterExchange2) temper::probe_cluster<TEMPER_THREADS, TEMPER_CLUSTER, 2>(p);
+    if (p.operation == temper::kClusterExchange4) temper::probe_cluster<TEMPER_THREADS, TEMPER_CLUSTER, 4>(p);
   } else if (p.operation == temper::kSharedMemory) {
     temper::probe_shared_memory(p);
   } else {

@@ -51,6 +51,19 @@ void clusterWait();
 /// The address, in the shared memory of block `rank` of this cluster, that corresponds to `own` in this block's.
 void* remoteShared(void* own, unsigned rank);
 
+/// The same as a number, to which bytes can be added; what lies there may be named before that block has begun.
+uint32_t clusterPlace(const void* own, unsigned rank);
+
+/// Mbarriers of one arrival in this block's shared memory. Other threads may use them once they have met the calling thread at a
+/// cluster barrier at which it arrived later.
+void mbarrierInit(uint64_t* barriers, unsigned count);
+/// The one arrival of the running phase, and how many bytes the phase takes.
+void mbarrierExpect(uint64_t* barrier, unsigned bytes);
+/// Returns when the phase before the running one has this parity.
+void mbarrierWait(uint64_t* barrier, unsigned parity);
+/// Lands later, or at once, as the thread order has it; until then the destination holds NaN.
+void storeAsync(uint32_t place, const void* values, unsigned bytes, uint32_t barrierPlace);
+
 /// Copies land only when asyncWait says so; until then the destination holds NaN.
 void asyncCopy(void* shared, const void* global, unsigned bytes);
 void asyncCommit();

@@ -112,13 +112,21 @@ inline void async_wait() {
 
 inline uint32_t cluster_rank() { return cuda_host::clusterRank(); }
 
-inline void cluster_barrier() {
-  cuda_host::clusterArrive();
-  cuda_host::clusterWait();
-}
+inline void cluster_arrive() { cuda_host::clusterArrive(); }
 
-inline void store_remote(float* own, uint32_t rank, float value) {
-  *static_cast<float*>(cuda_host::remoteShared(own, rank)) = value;
+inline void cluster_wait() { cuda_host::clusterWait(); }
+
+inline uint32_t cluster_place(const void* own, uint32_t rank) { return cuda_host::clusterPlace(own, rank); }
+
+template <int COUNT> void mbarriers_init(uint64_t* barriers) { cuda_host::mbarrierInit(barriers, COUNT); }
+
+inline void mbarrier_expect(uint64_t* barrier, uint32_t bytes) { cuda_host::mbarrierExpect(barrier, bytes); }
+
+inline void mbarrier_wait(uint64_t* barrier, uint32_t parity) { cuda_host::mbarrierWait(barrier, parity); }
+
+template <int N> void store_async(uint32_t place, const float (&values)[N], uint32_t barrier_place) {
+  static_assert(N == 1 || N == 2 || N == 4, "4, 8 or 16 bytes");
+  cuda_host::storeAsync(place, values, 4 * N, barrier_place);
 }
 
 }  // namespace temper

@@ -82,6 +82,7 @@ void Machine::resetThread(size_t index, unsigned firstBlock, const Shape& shape)
     thread.waiting = Waiting::nothing;
     thread.blockBarriers = thread.clusterArrivals = thread.clusterWaits = thread.copyGroups = 0;
     thread.copies.clear();
+    thread.known.clear();
     thread.fiber.stack = stacks.stack(index);
     thread.fiber.stackBytes = StackArena::stackBytes;
     prepareFiber(thread.fiber, run);
@@ -91,6 +92,7 @@ void Machine::runCluster(unsigned firstBlock, const Shape& shape) {
     clusterArrived = completedClusterBarriers = 0;
     for (Block& block : blocks) {
         block.arrived = block.finished = 0;
+        block.mbarriers.clear();
         memset(block.shared, 0xff, shape.sharedBytes);  // NaN in f32, bf16 and f16
     }
     for (Warp& warp : warps) {

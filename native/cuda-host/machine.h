@@ -11,15 +11,41 @@
 namespace cuda_host {
 
 struct Block;
+struct Thread;
 struct Warp;
 
-enum class Waiting { nothing, warp, block, cluster, finished };
+enum class Waiting { nothing, warp, block, cluster, mbarrier, finished };
 
 struct AsyncCopy {
     void* shared;
     const void* global;
     unsigned bytes;
     unsigned group;  // the commit that closed it counts from 1; 0 = still open
+};
+
+/// What a thread knows to be over: by warp of the cluster, what that warp did before so many of its __syncwarp calls; then, by number of
+/// an mbarrier, so many of its phases. Entries that are not there are 0. The tracer keeps it.
+using Clock = std::vector<unsigned>;
+
+/// An asynchronous store on its way.
+struct AsyncStore {
+    void* destination;
+    unsigned char values[16];
+    unsigned bytes;
+    Clock known;  // of who sent it
+};
+
+/// An mbarrier of one arrival. Its eight bytes of shared memory hold a mark, which nobody may overwrite.
+struct Mbarrier {
+    uint64_t* address;
+    unsigned number;         // of the cluster's mbarriers
+    const Thread* maker;
+    unsigned makerArrivals;  // at cluster barriers, when it was made
+    bool announced;          // the running phase has had its arrival
+    long missing;            // bytes announced but not there; below zero where they came first
+    unsigned phase;          // phases that have ended
+    std::vector<AsyncStore> onTheWay;
+    Clock arriving, ended;   // what is known from stores of the running phase, and at the end of the last one
 };
 
 struct Thread {
@@ -35,6 +61,7 @@ struct Thread {
     unsigned clusterArrivals, clusterWaits;
     unsigned copyGroups;
     std::vector<AsyncCopy> copies;
+    Clock known;      // through mbarriers
 };
 
 /// A warp-wide operation that some of its lanes have reached.
@@ -62,6 +89,7 @@ struct Block {
     unsigned arrived;   // at __syncthreads
     unsigned finished;
     std::vector<Warp*> warps;
+    std::vector<Mbarrier> mbarriers;
 };
 
 enum class Order { roundRobin, roundRobinReverse, runAhead, runAheadReverse, runAheadShuffled };
@@ -70,6 +98,17 @@ struct Shape {
     unsigned grid, block, cluster, sharedBytes;
     Order order;
     uint64_t seed;
+};
+
+/// xorshift64*: the same seed gives the same order on every machine.
+struct Dice {
+    uint64_t state;
+    unsigned below(unsigned bound) {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        return static_cast<unsigned>((state * 0x2545f4914f6cdd1dull) >> 33) % bound;
+    }
 };
 
 class Machine {
@@ -92,6 +131,8 @@ public:
     void wake(Thread& thread);
     /// Ends the current thread; the last one of the cluster returns to the grid loop.
     [[noreturn]] void finish();
+    /// Whether asynchronous stores land as soon as they are sent, or as late as can be: when no thread can go on.
+    bool landsAtOnce() const { return order == Order::roundRobin || order == Order::roundRobinReverse; }
     [[noreturn]] void failWith(const char* format, va_list arguments);
 
 private:
@@ -100,6 +141,8 @@ private:
     void resetThread(size_t index, unsigned firstBlock, const Shape& shape);
     void runCluster(unsigned firstBlock, const Shape& shape);
     Thread* nextThread();
+    Thread* nextRunnable();
+    bool landStores();
     unsigned chooseLane(const Warp& warp) const;
     void resume(Thread* next, bool last);
     void describeDeadlock();
@@ -107,6 +150,7 @@ private:
 
     Fiber grid;
     Order order = Order::roundRobin;
+    Dice dice{1};                        // for asynchronous stores
     unsigned laneRotation = 0;
     unsigned cursor = 0;                 // rank of the warp that ran last
     std::vector<Warp*> ranked;           // warps in thread order
@@ -120,15 +164,9 @@ private:
 /// The machine of this processor thread.
 Machine& machine();
 
-/// xorshift64*: the same seed gives the same order on every machine.
-struct Dice {
-    uint64_t state;
-    unsigned below(unsigned bound) {
-        state ^= state >> 12;
-        state ^= state << 25;
-        state ^= state >> 27;
-        return static_cast<unsigned>((state * 0x2545f4914f6cdd1dull) >> 33) % bound;
-    }
-};
+/// The values of one store arrive, then its mbarrier counts their bytes.
+void land(Mbarrier& barrier, const AsyncStore& store);
+/// At the exit of a block's last thread: nothing may be on its way, no phase half done.
+void checkMbarriersAtExit(const Block& block);
 
 }  // namespace cuda_host

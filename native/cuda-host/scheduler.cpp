@@ -11,7 +11,7 @@ static bool runsAhead(Order order) { return order >= Order::runAhead; }
 
 void Machine::orderWarps(Order wanted, uint64_t seed) {
     order = wanted;
-    Dice dice{seed * 0x9e3779b97f4a7c15ull + 0x1234567ull};
+    dice = {seed * 0x9e3779b97f4a7c15ull + 0x1234567ull};
     unsigned count = static_cast<unsigned>(warps.size());
     ranked.resize(count);
     for (unsigned i = 0; i < count; i++) ranked[i] = &warps[reversed(order) ? count - 1 - i : i];
@@ -54,6 +54,33 @@ Thread* Machine::nextThread() {
     return &warp.lanes[chooseLane(warp)];
 }
 
+/// Lets stores of one block's mbarrier arrive, in any order, until a thread can go on. The block that is chosen first gets as far
+/// ahead of the others as its mbarriers allow.
+bool Machine::landStores() {
+    std::vector<Mbarrier*> loaded;
+    for (Block& block : blocks)
+        for (Mbarrier& barrier : block.mbarriers)
+            if (!barrier.onTheWay.empty()) loaded.push_back(&barrier);
+    if (loaded.empty()) return false;
+    size_t chosen = order == Order::runAheadShuffled ? dice.below(static_cast<unsigned>(loaded.size())) : reversed(order) ? loaded.size() - 1 : 0;
+    Mbarrier& barrier = *loaded[chosen];
+    unsigned before = barrier.phase;
+    while (!barrier.onTheWay.empty() && barrier.phase == before) {
+        std::swap(barrier.onTheWay[dice.below(static_cast<unsigned>(barrier.onTheWay.size()))], barrier.onTheWay.back());
+        AsyncStore store = barrier.onTheWay.back();
+        barrier.onTheWay.pop_back();
+        land(barrier, store);
+    }
+    return true;
+}
+
+Thread* Machine::nextRunnable() {
+    for (;;) {
+        Thread* next = nextThread();
+        if (next != nullptr || !landStores()) return next;
+    }
+}
+
 void Machine::wake(Thread& thread) {
     Warp& warp = *thread.warp;
     thread.waiting = Waiting::nothing;
@@ -77,7 +104,7 @@ void Machine::resume(Thread* next, bool last) {
 
 void Machine::wait(Waiting reason) {
     sleep(*current, reason, runnableRanks);
-    Thread* next = nextThread();
+    Thread* next = nextRunnable();
     if (next == nullptr) {
         describeDeadlock();
         returnToGrid(true);
@@ -91,9 +118,9 @@ void Machine::finish() {
     if (thread.clusterArrivals != thread.clusterWaits) fail("exits between arrive and wait of a cluster barrier");
     if (!thread.copies.empty()) fail("exits with %zu async copies that were never waited for", thread.copies.size());
     sleep(thread, Waiting::finished, runnableRanks);
-    thread.block->finished++;
+    if (++thread.block->finished == blockThreads) checkMbarriersAtExit(*thread.block);
     if (--unfinished == 0) returnToGrid(true);
-    Thread* next = nextThread();
+    Thread* next = nextRunnable();
     if (next == nullptr) {
         describeDeadlock();
         returnToGrid(true);
@@ -110,19 +137,24 @@ void Machine::returnToGrid(bool last) {
 /// Counts who waits where, and names one thread of each kind.
 void Machine::describeDeadlock() {
     static const char* const places[] = {"running", "in a warp-wide operation", "at __syncthreads", "at a cluster barrier",
-                                         "finished"};
-    unsigned counts[5] = {}, example[5] = {};
+                                         "at an mbarrier", "finished"};
+    unsigned counts[6] = {}, example[6] = {};
     for (const Thread& thread : threads) {
         unsigned kind = static_cast<unsigned>(thread.waiting);
         if (counts[kind]++ == 0) example[kind] = thread.index;
     }
     int used = snprintf(message, messageBytes, "deadlock:");
-    for (unsigned kind = 1; kind < 5; kind++)
+    for (unsigned kind = 1; kind < 6; kind++)
         if (counts[kind] != 0 && used >= 0 && static_cast<unsigned>(used) < messageBytes) {
             const Thread& thread = threads[example[kind]];
             used += snprintf(message + used, messageBytes - static_cast<unsigned>(used), " %u threads %s (e.g. block %u thread %u);",
                              counts[kind], places[kind], thread.place.block.x, thread.place.thread.x);
         }
+    for (const Block& block : blocks)
+        for (const Mbarrier& barrier : block.mbarriers)
+            if ((barrier.announced || barrier.missing != 0) && used >= 0 && static_cast<unsigned>(used) < messageBytes)
+                used += snprintf(message + used, messageBytes - static_cast<unsigned>(used), " mbarrier %u, in block %u, lacks %ld bytes%s;",
+                                 barrier.number, block.rank, barrier.missing, barrier.announced ? "" : " and was not announced");
     failed = true;
 }
 

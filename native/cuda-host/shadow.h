@@ -1,5 +1,6 @@
 // What the tracer knows about each byte of shared memory: who touched it last, and how many barriers that thread had
-// passed. Two accesses by different threads are ordered when a barrier that both took part in lies between them.
+// passed. Two accesses by different threads are ordered when a barrier that both took part in lies between them, or when the later
+// thread knows through mbarriers that the earlier access is over.
 #pragma once
 #include <stdint.h>
 
@@ -9,20 +10,27 @@
 
 namespace cuda_host {
 
+inline unsigned entry(const Clock& clock, size_t index) { return index < clock.size() ? clock[index] : 0; }
+
 struct Touch {
     uint32_t thread = ~0u;  // index in the cluster
     uint32_t blockBarriers = 0, clusterArrivals = 0, warpBarriers = 0;
+    // Of an asynchronous store: the number of its mbarrier, counted from 1, and the phase in which it landed.
+    uint32_t mbarrier = 0, phase = 0;
+    static constexpr uint32_t onTheWay = ~0u;
 
     bool happened() const { return thread != ~0u; }
     static Touch by(const Thread& self) {
-        return {self.index, self.blockBarriers, self.clusterArrivals, self.warp->barriers};
+        return {self.index, self.blockBarriers, self.clusterArrivals, self.warp->barriers, 0, 0};
     }
     /// Shuffles order nothing in memory, so only __syncwarp counts within a warp.
     bool orderedBefore(const Thread& now, const Machine& machine) const {
         const Thread& then = machine.threads[thread];
+        if (mbarrier != 0) return phase != onTheWay && phase < entry(now.known, machine.warps.size() + mbarrier - 1);
         if (&then == &now) return true;
         if (then.block == now.block && blockBarriers < now.blockBarriers) return true;
         if (then.warp == now.warp && warpBarriers < now.warp->barriers) return true;
+        if (warpBarriers < entry(now.known, static_cast<size_t>(then.warp - machine.warps.data()))) return true;
         return clusterArrivals < now.clusterWaits;
     }
 };
@@ -57,6 +65,18 @@ public:
             cell.writer = Touch::by(self);
             cell.reader = cell.otherReader = Touch();
         }
+    }
+
+    void send(size_t offset, size_t bytes, const Thread& self, const Machine& machine, const Mbarrier& barrier) {
+        write(offset, bytes, self, machine);
+        for (size_t i = offset; i < offset + bytes; i++) {
+            cells[i].writer.mbarrier = barrier.number + 1;
+            cells[i].writer.phase = Touch::onTheWay;
+        }
+    }
+
+    void landed(size_t offset, size_t bytes, unsigned phase) {
+        for (size_t i = offset; i < offset + bytes; i++) cells[i].writer.phase = phase;
     }
 
 private:

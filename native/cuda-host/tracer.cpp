@@ -109,7 +109,47 @@ void access(const void* pointer, size_t bytes, bool write) {
     fail("%s of %zu bytes at %p, outside every buffer", write ? "write" : "read", bytes, pointer);
 }
 
+/// The shadow of the block that an asynchronous store goes to, and where in it.
+std::pair<Shadow&, size_t> shadowOf(const AsyncStore& store) {
+    Machine& m = machine();
+    for (Block& block : m.blocks)
+        if (inside(reinterpret_cast<uintptr_t>(store.destination), store.bytes, block.shared, m.sharedBytes))
+            return {tracer().shared[block.rank], static_cast<size_t>(static_cast<unsigned char*>(store.destination) - block.shared)};
+    fail("an asynchronous store at %p, outside the cluster's shared memory", store.destination);
+}
+
+void raise(Clock& clock, size_t index, unsigned value) {
+    if (clock.size() <= index) clock.resize(index + 1);
+    clock[index] = std::max(clock[index], value);
+}
+
+void join(Clock& clock, const Clock& other) {
+    for (size_t i = 0; i < other.size(); i++) raise(clock, i, other[i]);
+}
+
 }  // namespace
+
+void traceStoreSent(AsyncStore& store, const Mbarrier& barrier) {
+    Machine& m = machine();
+    const Thread& self = *m.current;
+    store.known = self.known;
+    raise(store.known, static_cast<size_t>(self.warp - m.warps.data()), self.warp->barriers);
+    auto [shadow, offset] = shadowOf(store);
+    shadow.send(offset, store.bytes, self, m, barrier);
+}
+
+void traceStoreLanded(const AsyncStore& store, Mbarrier& barrier) {
+    auto [shadow, offset] = shadowOf(store);
+    shadow.landed(offset, store.bytes, barrier.phase);
+    join(barrier.arriving, store.known);
+}
+
+void tracePhaseEnded(Mbarrier& barrier) {
+    raise(barrier.arriving, machine().warps.size() + barrier.number, barrier.phase);
+    barrier.ended = barrier.arriving;
+}
+
+void traceMbarrierWait(const Mbarrier& barrier) { join(machine().current->known, barrier.ended); }
 
 void traceRead(const void* address, size_t bytes) { access(address, bytes, false); }
 void traceWrite(const void* address, size_t bytes) { access(address, bytes, true); }

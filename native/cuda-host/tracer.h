@@ -16,15 +16,27 @@ struct TraceCounts {
 namespace cuda_host {
 
 class Machine;
+struct AsyncStore;
+struct Mbarrier;
 
 #if defined(CUDA_HOST_TRACE)
 void traceRead(const void* address, size_t bytes);
 void traceWrite(const void* address, size_t bytes);
 void traceClusterStart(Machine& machine);
+/// The current thread sends a store: from now on its destination may change.
+void traceStoreSent(AsyncStore& store, const Mbarrier& barrier);
+void traceStoreLanded(const AsyncStore& store, Mbarrier& barrier);
+void tracePhaseEnded(Mbarrier& barrier);
+/// The current thread has seen the end of a phase.
+void traceMbarrierWait(const Mbarrier& barrier);
 #else
 inline void traceRead(const void*, size_t) {}
 inline void traceWrite(const void*, size_t) {}
 inline void traceClusterStart(Machine&) {}
+inline void traceStoreSent(AsyncStore&, const Mbarrier&) {}
+inline void traceStoreLanded(const AsyncStore&, Mbarrier&) {}
+inline void tracePhaseEnded(Mbarrier&) {}
+inline void traceMbarrierWait(const Mbarrier&) {}
 #endif
 
 }  // namespace cuda_host

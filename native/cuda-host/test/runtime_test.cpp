@@ -13,6 +13,7 @@
 
 CUDA_HOST_LAUNCHER(toySum, ToyParameters)
 CUDA_HOST_LAUNCHER(toyClusterSum, ToyParameters)
+CUDA_HOST_LAUNCHER(toyExchangeSum, ToyParameters)
 CUDA_HOST_LAUNCHER(toyCopySum, ToyParameters)
 
 using Launcher = decltype(&toySum_launch);
@@ -44,11 +45,11 @@ static std::string run(Launcher launcher, Defect defect, unsigned cluster, unsig
     ToyParameters p{values, sums.data(), rowLength, stride, defect};
     char message[512] = "";
     std::string finding;
-    if (launcher(&p, grid, block, cluster, (64 + rowLength) * 4, order, seed, message, sizeof message) != 0) finding = message;
+    if (launcher(&p, grid, block, cluster, (160 + rowLength) * 4, order, seed, message, sizeof message) != 0) finding = message;
     for (unsigned b = 0; b < grid && finding.empty(); b++) {
         float expected = 0;
-        unsigned first = launcher == toyClusterSum_launch ? b / cluster * cluster : b;
-        unsigned rows = launcher == toyClusterSum_launch ? cluster : 1;
+        bool ofCluster = launcher == toyClusterSum_launch || launcher == toyExchangeSum_launch;
+        unsigned first = ofCluster ? b / cluster * cluster : b, rows = ofCluster ? cluster : 1;
         for (size_t row = first; row < first + rows; row++)
             for (unsigned i = 0; i < rowLength; i++) expected += values[row * stride + i];
         if (!(sums[b] == expected)) finding = "wrong value";
@@ -87,6 +88,9 @@ static void soundKernelsPass() {
             for (unsigned cluster = 1; cluster <= 16; cluster *= 2) {
                 finding = run(toyClusterSum_launch, Defect::none, cluster, length, order, 7);
                 expect(finding.empty(), "cluster sum", where + finding);
+                if (cluster == 1) continue;  // no other block to send to
+                finding = run(toyExchangeSum_launch, Defect::none, cluster, length, order, 7);
+                expect(finding.empty(), "exchange", where + finding);
             }
             if (length % 4 != 0) continue;
             finding = run(toyCopySum_launch, Defect::none, 1, length, order, 7);
@@ -128,6 +132,13 @@ int main() {
     isFound("copy without wait", toyCopySum_launch, Defect::copyWithoutWait, 1, 100, orders);
     isFound("early exit", toyClusterSum_launch, Defect::earlyExit, 4, 100, 2);
     isFound("weak cluster barrier", toyClusterSum_launch, Defect::weakClusterBarrier, 4, 100, tracer ? orders : 3);
+    isFound("unmet blocks", toyExchangeSum_launch, Defect::unmetBlocks, 4, 100, orders);
+    isFound("uncounted wait", toyExchangeSum_launch, Defect::uncountedWait, 4, 100, orders);
+    isFound("fewer bytes", toyExchangeSum_launch, Defect::fewerBytes, 4, 100, orders);
+    isFound("more bytes", toyExchangeSum_launch, Defect::moreBytes, 4, 100, orders);
+    isFound("silent phase", toyExchangeSum_launch, Defect::silentPhase, 4, 100, orders);
+    isFound("one slot", toyExchangeSum_launch, Defect::oneSlot, 4, 100, tracer ? orders : 3);
+    isFound("broken mbarrier", toyExchangeSum_launch, Defect::brokenMbarrier, 4, 100, orders);
     if (tracer || sanitizer) isFound("tail over-read", toySum_launch, Defect::tailOverRead, 1, 102, orders);
     isFound("misaligned vector", toySum_launch, Defect::misalignedVector, 1, 104, orders);
     printf("%s\n", failures == 0 ? "passed" : "FAILED");

@@ -13,7 +13,14 @@ enum class Defect {
     weakClusterBarrier,   // a block barrier where the cluster must meet
     earlyExit,            // a block leaves while others read its shared memory
     copyWithoutWait,      // an async copy is read before it landed
-    divergentBarrier      // some threads skip a barrier
+    divergentBarrier,     // some threads skip a barrier
+    unmetBlocks,          // an asynchronous store to a block that may not have begun
+    uncountedWait,        // what was sent is read without a wait for it
+    fewerBytes,           // an mbarrier is told of fewer bytes than come
+    moreBytes,            // ... of more
+    silentPhase,          // ... of none
+    oneSlot,              // what comes next overwrites what may still be read
+    brokenMbarrier        // other data lies on an mbarrier
 };
 
 struct ToyParameters {
@@ -81,6 +88,39 @@ inline void toyClusterSum(const ToyParameters p) {
     if (p.defect != Defect::earlyExit) {
         cuda_host::clusterArrive();
         cuda_host::clusterWait();
+    }
+    if (threadIdx.x == 0) p.sums[blockIdx.x] = total;
+}
+
+/// The same, the sums sent to all blocks by asynchronous stores, several rounds of them in two slots that take turns.
+inline void toyExchangeSum(const ToyParameters p) {
+    const unsigned blocks = cuda_host::clusterSize(), rank = cuda_host::clusterRank(), rounds = 5;
+    uint64_t* barriers = reinterpret_cast<uint64_t*>(cuda_host::dynamicShared());
+    float* slots = dynamicSharedFloats() + 4;
+    if (threadIdx.x == 0) cuda_host::mbarrierInit(barriers, 2);
+    if (p.defect != Defect::unmetBlocks) {
+        cuda_host::clusterArrive();
+        cuda_host::clusterWait();
+    }
+    float own = threadIdx.x == 0 ? 1 : 0, total = 0;
+    for (unsigned i = threadIdx.x; i < p.rowLength; i += blockDim.x) own += p.values[size_t(blockIdx.x) * p.rowStride + i];
+    for (int bits = 16; bits > 0; bits /= 2) own += __shfl_xor_sync(~0u, own, bits);
+    const unsigned lane = threadIdx.x % 32, warps = blockDim.x / 32, entries = blocks * warps;
+    for (unsigned round = 0; round < rounds; round++) {
+        const unsigned slot = p.defect == Defect::oneSlot ? 0 : round % 2, parity = (p.defect == Defect::oneSlot ? round : round / 2) % 2;
+        unsigned bytes = 4 * entries;
+        if (p.defect == Defect::fewerBytes) bytes -= 4;
+        if (p.defect == Defect::moreBytes) bytes += 4;
+        if (threadIdx.x == 0 && !(p.defect == Defect::silentPhase && round == 3)) cuda_host::mbarrierExpect(barriers + slot, bytes);
+        if (threadIdx.x == 0 && p.defect == Defect::brokenMbarrier) memset(barriers, 0, 4);
+        __syncwarp();
+        float sent = own + static_cast<float>(round);
+        uint32_t place = lane < blocks ? cuda_host::clusterPlace(slots + slot * entries + rank * warps + threadIdx.x / 32, lane) : 0;
+        if (lane < blocks) cuda_host::storeAsync(place, &sent, 4, cuda_host::clusterPlace(barriers + slot, lane));
+        if (p.defect != Defect::uncountedWait) cuda_host::mbarrierWait(barriers + slot, parity);
+        total = 0;
+        for (unsigned entry = 0; entry < entries; entry++) total += slots[slot * entries + entry] - static_cast<float>(round);
+        total -= static_cast<float>(blocks);
     }
     if (threadIdx.x == 0) p.sums[blockIdx.x] = total;
 }

@@ -12,6 +12,8 @@ public record RowPlan(int threads, int lanes, int cluster, Residence residence) 
 
   /** Floats that a block's or cluster's reduction can combine at once, in two slots that take turns ({@code team.cuh}). */
   private static final int SCRATCH_FLOATS = 2 * 6;
+  /** In a cluster an mbarrier for each slot besides. */
+  private static final int MBARRIERS = 2 * Long.BYTES;
 
   /** One access, and one slot of a thread in shared memory. */
   static final int VECTOR = 16;
@@ -36,7 +38,7 @@ public record RowPlan(int threads, int lanes, int cluster, Residence residence) 
    * @param secondBytes bytes of an element of the second tensor, 0 where there is none
    */
   public long sharedBytes(int classes, int firstBytes, int secondBytes) {
-    long scratch = lanes > 0 ? 0 : (long) SCRATCH_FLOATS * Float.BYTES * (threads / 32) * cluster;
+    long scratch = lanes > 0 ? 0 : (long) SCRATCH_FLOATS * Float.BYTES * (threads / 32) * cluster + (cluster > 1 ? MBARRIERS : 0);
     if (!(residence instanceof Residence.Shared)) {
       return scratch;
     }

@@ -12,9 +12,19 @@ public enum Defect {
   MISSING_BARRIER("traced", "team.cuh", "      __syncthreads();\n", "", "race|nobody wrote"),
   /** Odd lanes name all lanes, even ones only themselves. */
   WRONG_MASK("plain", "team.cuh", "(values, ~0u);", "(values, threadIdx.x % 2 == 0 ? 0x55555555u : ~0u);", "with mask"),
-  /** A block's barrier where the cluster must meet. */
-  WEAK_CLUSTER_BARRIER("plain", "team.cuh", "values[n]);\n      cluster_barrier();", "values[n]);\n      __syncthreads();",
-      "of the cluster has exited|expected"),
+  /** What other blocks sent is read without waiting for it. */
+  WEAK_CLUSTER_BARRIER("plain", "team.cuh", "      mbarrier_wait(at<uint64_t>(barrier), parity);\n", "      __syncthreads();\n",
+      "announces bytes twice|on their way into its shared memory|expected"),
+  /** Fewer bytes are awaited than are sent. */
+  TOO_FEW_BYTES("plain", "team.cuh", "kEntries * (kHead + kTail) * 4);", "kEntries * (kHead + kTail) * 4 - 4);",
+      "lacks -4 bytes|expected"),
+  /** A phase of a cluster's reduction that nobody announces. */
+  UNANNOUNCED_PHASE("plain", "team.cuh", "if (threadIdx.x == 0) mbarrier_expect", "if (threadIdx.x == 0 && turn != 2) mbarrier_expect", "deadlock.*not announced"),
+  /** One slot for all of a cluster's reductions: a fast block overwrites what a slow one still reads. */
+  ONE_SLOT("plain", "team.cuh", "uint32_t slot = turn % 2, parity = turn / 2 % 2;", "uint32_t slot = 0, parity = turn % 2;",
+      "expected|announces bytes twice"),
+  /** A warp sends before its other lanes have read what it will let others overwrite. */
+  MISSING_WARP_BARRIER("traced", "team.cuh", "      __syncwarp();\n", "", "race"),
   /** Copied logits are used before they have landed. */
   COPY_WITHOUT_WAIT("plain", "residence.cuh", "      async_wait();\n", "", "async copies"),
   /** A vector at any address. */

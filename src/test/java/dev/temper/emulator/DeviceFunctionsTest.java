@@ -38,7 +38,7 @@ class DeviceFunctionsTest {
       new Defect(1, "cuda_host::loadVector8(address, words);", "cuda_host::loadVector8(address, words); words[1] ^= 1;", List.of("words-8-bytes")),
       new Defect(1, "static_cast<char*>(address) + 4 * i, four", "static_cast<char*>(address) + 4 * (WORDS - 4 - i), four", List.of("words-32-bytes")),
       new Defect(1, "cuda_host::asyncCopy(shared, global, BYTES);", "cuda_host::asyncCopy(shared, global, 8);", List.of("async-copy-16-bytes")),
-      new Defect(1, "*static_cast<float*>(cuda_host::remoteShared(own, rank))", "*static_cast<float*>(cuda_host::remoteShared(own, rank ^ 1))",
+      new Defect(1, "cuda_host::storeAsync(place, values, 4 * N, barrier_place);", "cuda_host::storeAsync(place ^ 1u << 24, values, 4 * N, barrier_place ^ 1u << 24);",
           List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")),
       new Defect(2, "return ::exp2f(x);", "return ::exp2f(x) * 1.0000003f;", List.of("exp2")),
       new Defect(2, "high = widen_f16(pair >> 16);", "high = widen_f16(pair >> 16 & 0x7fffu);", List.of("widen-f16")),
@@ -48,6 +48,9 @@ class DeviceFunctionsTest {
           List.of("words-8-bytes", "words-16-bytes", "words-32-bytes")),
       new Defect(2, "cuda_host::asyncWait(0);", "cuda_host::asyncWait(1);", List.of("async-copy-8-bytes", "async-copy-16-bytes")),
       new Defect(2, "return cuda_host::clusterRank();", "return cuda_host::clusterRank() ^ 1;",
+          List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")),
+      new Defect(3, "cuda_host::mbarrierWait(barrier, parity);", "", List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")),
+      new Defect(4, "cuda_host::mbarrierExpect(barrier, bytes);", "cuda_host::mbarrierExpect(barrier, bytes - 4);",
           List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")));
 
   @BeforeEach
@@ -65,7 +68,7 @@ class DeviceFunctionsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 2})
+  @ValueSource(ints = {1, 2, 3, 4})
   void defectsAreNoticedByTheChecksOfTheirFunctions(int set) {
     HostRuntime sound = HostRuntime.load();
     String header = sound.texts().getOrDefault("device_host.h", "");

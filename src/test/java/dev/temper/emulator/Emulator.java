@@ -53,11 +53,14 @@ public final class Emulator implements AutoCloseable {
     return new Emulator(new EmulatorSettings("9.0", order, 7, HostBuild.PLAIN), kernels, Long.MAX_VALUE, List.of());
   }
 
-  /** As the system properties say, watched by the tracer where they ask for it, over these sources. */
+  /**
+   * As the system properties say, watched by the tracer where they ask for it, over these sources. Grids are small, so that teams take
+   * several rows and use again what they used for the row before.
+   */
   public static Emulator checked(Function<String, KernelSource> sources) {
     EmulatorSettings settings = EmulatorSettings.of(System.getProperties());
     HostKernels kernels = kernels(settings.build(), sources);
-    return new Emulator(settings, kernels, Long.MAX_VALUE, settings.build() == HostBuild.TRACED ? List.of(new Tracer(kernels)) : List.of());
+    return new Emulator(settings, kernels, 2, settings.build() == HostBuild.TRACED ? List.of(new Tracer(kernels)) : List.of());
   }
 
   /** Traced, with the limits of a compute capability. */

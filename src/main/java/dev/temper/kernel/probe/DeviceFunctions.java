@@ -183,26 +183,33 @@ public final class DeviceFunctions {
       return SelfCheck.notRun("clusters of " + cluster + " blocks are beyond this device, which has "
           + (device.limits().maxCluster() == 1 ? "none" : "up to " + device.limits().maxCluster()));
     }
+    ProbeComparison comparison = new ProbeComparison();
+    exchange(Operation.CLUSTER_EXCHANGE1, cluster, 1, comparison);
+    exchange(Operation.CLUSTER_EXCHANGE2, cluster, 2, comparison);
+    exchange(Operation.CLUSTER_EXCHANGE4, cluster, 4, comparison);
+    return comparison.outcome();
+  }
+
+  /** Every warp sends so many values at once to every block of its cluster, in rounds that use each of two mbarriers several times. */
+  private void exchange(Operation operation, int cluster, int width, ProbeComparison comparison) {
     int clusters = 3;
     int rounds = 7;
     int warps = THREADS / 32;
-    int entries = warps * cluster;
+    int words = warps * cluster * width;
     int blocks = clusters * cluster;
-    int[] input = random(blocks * rounds * entries);
-    int[] found = probe.run(Operation.CLUSTER_EXCHANGE, cluster, blocks, 2L * entries * Float.BYTES, rounds, input, input.length + blocks);
-    ProbeComparison comparison = new ProbeComparison();
+    int[] input = random(blocks * rounds * words);
+    int[] found = probe.run(operation, cluster, blocks, 2L * (words * Float.BYTES + Long.BYTES), rounds, input, input.length + blocks);
     for (int i = 0; i < input.length; i++) {
-      int block = i / (rounds * entries);
-      int round = i / entries % rounds;
-      int sender = block / cluster * cluster + i % entries / warps;
-      int warp = i % entries % warps;
+      int block = i / (rounds * words);
+      int round = i / words % rounds;
+      int sender = block / cluster * cluster + i % words / width / warps;
+      int warp = i % words / width % warps;
       comparison.same("round " + round + ", block " + sender + " to", block, found[i],
-          input[(sender * rounds + round) * entries + warp * cluster + block % cluster]);
+          input[(sender * rounds + round) * words + (warp * cluster + block % cluster) * width + i % width]);
     }
     for (int block = 0; block < blocks; block++) {
       comparison.same("rank of block", block, found[input.length + block], block % cluster);
     }
-    return comparison.outcome();
   }
 
   /** Numbers of both signs without NaN, whose payload need not survive a move as f32. */
