@@ -35,40 +35,47 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
   using GradientView = RowView<typename Spec::Gradient, Row::K>;
   constexpr bool kForward = Spec::kPass != Pass::kBackward, kGradient = Spec::kPass != Pass::kForward;
 
-  if (refused(p.status)) return;
   Team team;
   team.begin();
-  team.meet();
+  const bool nothing_wanted = p.soft_weight == 0 && p.hard_weight == 0;   // rows are checked and counted, no logit is read
   const auto policy = make_policy<typename Spec::Policy>(p.divergence_parameter);
   typename Row::Resident resident(team, p.classes);
-  const double divisor = divisor_of(p);
-  const bool nothing = p.soft_weight == 0 && p.hard_weight == 0;   // rows are checked and counted, no logit is read
 
   for (int64_t i = team.first_row(); i < p.rows; i += team.row_step()) {
-    R row(p.student, i * p.student_stride, p.teacher, i * p.teacher_stride, p.classes);
-    GradientView gradient(p.gradient, i * p.gradient_stride, -row.overhang, p.classes);
-    GradientView padded_gradient(p.gradient, i * p.gradient_stride, -row.overhang, p.gradient_width);
+    // The row's logits are asked for before anything else is waited for but what says whether they are needed: the status, the
+    // factors and the cluster's other blocks come while they are on their way.
     int64_t label = p.labels == nullptr ? -1 : label_of(p, i);
     float weight = p.row_weights == nullptr ? 1.0f : p.row_weights[i];
-    bool ignored = p.labels != nullptr && label == p.ignore_index;
-    bool zero = ignored || nothing || weight == 0;
     float temperature = p.row_temperatures == nullptr ? p.temperature : p.row_temperatures[i];
-
-    float soft = 0, hard = 0;
+    R row(p.student, i * p.student_stride, p.teacher, i * p.teacher_stride, p.classes);
+    bool ignored = p.labels != nullptr && label == p.ignore_index;
+    bool zero = ignored || nothing_wanted || weight == 0;
+    bool computed = !ignored && !nothing_wanted && !(zero && !kForward);
     float* statistics = p.statistics == nullptr ? nullptr : p.statistics + i * p.statistics_stride;
-    if (!ignored && !nothing && !(zero && !kForward)) {
-      resident.load(row, team);
-      Row loss{policy, team, row, resident, 1.0f / temperature, int(label)};
+
+    if (computed) resident.start(row, team);
+    Row loss{policy, team, row, resident, 1.0f / temperature, int(label)};
+    if constexpr (!kForward)
+      if (computed) loss.restore(statistics);
+    if (i == team.first_row()) team.meet();
+    bool is_refused = refused(p.status);
+    GradientFactors factors = {};
+    if constexpr (kGradient) factors = gradient_factors(p, divisor_of(p), temperature, weight);
+    if (computed) resident.wait();
+    if (is_refused) return;   // before anything is written
+
+    GradientView gradient(p.gradient, i * p.gradient_stride, -row.overhang, p.classes);
+    GradientView padded_gradient(p.gradient, i * p.gradient_stride, -row.overhang, p.gradient_width);
+    float soft = 0, hard = 0;
+    if (computed) {
       if constexpr (kForward) {
         loss.evaluate();
         soft = value_factor(p, temperature) * loss.divergence;
         hard = loss.cross_entropy;
         if (statistics != nullptr) loss.save(statistics);
-      } else {
-        loss.restore(statistics);
       }
       if constexpr (kGradient)
-        if (!zero) loss.store_gradient(gradient, gradient_factors(p, divisor, temperature, weight));
+        if (!zero) loss.store_gradient(gradient, factors);
     } else if (kForward && statistics != nullptr && team.index == 0) {
       for (int s = 0; s < kRowStatistics; s++) statistics[s] = 0;
     }

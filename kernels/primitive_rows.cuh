@@ -112,11 +112,12 @@ template <class Spec> __device__ __forceinline__ void primitive_rows(const Primi
   using OutputView = RowView<typename Spec::Output, Row::K>;
   Team team;
   team.begin();
-  team.meet();
   typename Row::Resident resident(team, p.classes);
   for (int64_t i = team.first_row(); i < p.rows; i += team.row_step()) {
     R row(p.input, i * p.input_stride, p.upstream, i * p.upstream_stride, p.classes);
-    resident.load(row, team);
+    resident.start(row, team);
+    if (i == team.first_row()) team.meet();
+    resident.wait();
     Row primitive{team, row, resident, 1.0f / p.temperature};
     if constexpr (Spec::kPrimitive == Primitive::kArgmax) {
       int best = primitive.argmax();

@@ -1,6 +1,7 @@
 // Where a row stays between the sweeps over it. Every thread of a team keeps its own groups of columns, and only these: no
 // other thread ever reads them, so that no barrier guards the data.
-//   load(grouping)          brings the row in
+//   start(grouping)         asks for the row
+//   wait()                  waits until it is there
 //   for_each(grouping, f)   f(group, first column) for each of the thread's groups, in the same order every time
 #pragma once
 
@@ -61,7 +62,7 @@ template <int GROUPS> struct RegisterRow {
     typename R::G kept[GROUPS];
     __device__ __forceinline__ Of(Team&, int) {}
 
-    __device__ __forceinline__ void load(const R& row, const Team& team) {
+    __device__ __forceinline__ void start(const R& row, const Team& team) {
 #pragma unroll
       for (int i = 0; i < GROUPS; i++) {
         kept[i].student = R::G::Student::filled(R::kStudentFill);
@@ -70,6 +71,7 @@ template <int GROUPS> struct RegisterRow {
         if (group < row.groups) kept[i] = row.load(group);
       }
     }
+    __device__ __forceinline__ void wait() {}
 
     template <class F> __device__ __forceinline__ void for_each(const R& row, const Team& team, F f) {
 #pragma unroll
@@ -125,7 +127,7 @@ struct SharedRow {
       }
     }
 
-    __device__ __forceinline__ void load(const R& row, const Team& team) {
+    __device__ __forceinline__ void start(const R& row, const Team& team) {
       unsigned char *student = student_slots, *teacher = teacher_slots;
       for (int group = int(team.index); group < row.groups; group += int(team.size())) {
         bring(row.student, row.column(group), R::kStudentFill, student);
@@ -133,6 +135,9 @@ struct SharedRow {
         student += kSlotStep<Student>;
         teacher += kSlotStep<Teacher>;
       }
+    }
+
+    __device__ __forceinline__ void wait() {
       async_wait();
     }
 
@@ -173,7 +178,8 @@ struct StreamRow {
 
   template <class R, class Team> struct Of {
     __device__ __forceinline__ Of(Team&, int) {}
-    __device__ __forceinline__ void load(const R&, const Team&) {}
+    __device__ __forceinline__ void start(const R&, const Team&) {}
+    __device__ __forceinline__ void wait() {}
 
     template <class F> __device__ __forceinline__ void for_each(const R& row, const Team& team, F f) {
       for (int group = int(team.index); group < row.groups; group += int(team.size())) f(row.load(group), row.column(group));
