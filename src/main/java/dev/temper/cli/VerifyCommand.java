@@ -90,8 +90,11 @@ final class VerifyCommand implements Callable<Integer> {
     if (extent != null) {
       level = extent.full ? Level.FULL : extent.quick ? Level.QUICK : level;
     }
-    try (ProgressLine progress = ProgressLine.onStderr()) {
-      return run.run(level, groups, progress::update);
+    try (ProgressLine progress = ProgressLine.onStderr(); LastWords lastWords = new LastWords()) {
+      return run.run(level, groups, (done, total, next) -> {
+        progress.update(done, total, next);
+        lastWords.update(done, total, next);
+      });
     }
   }
 }

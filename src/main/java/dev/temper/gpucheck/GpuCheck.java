@@ -2,13 +2,19 @@ package dev.temper.gpucheck;
 
 import dev.temper.gpucheck.StepResult.Outcome;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.Consumer;
 
-/** Runs the steps of some stages, one after the other, whatever comes of them, and keeps the document up to date. */
+/** Runs the steps of some stages, in order, whatever comes of them, and keeps the document up to date. */
 public final class GpuCheck {
 
   /** Name of the document in the folder. */
@@ -63,15 +69,45 @@ public final class GpuCheck {
   }
 
   boolean run(List<Step> steps, Consumer<String> starting, Consumer<StepResult> done) throws IOException {
-    StepRun runner = new StepRun(setting.folder());
     boolean holds = true;
-    for (Step step : steps) {
-      starting.accept(step.stage().id() + " " + step.name() + ": " + step.shows() + ", at most " + step.limitSeconds() + " s");
-      StepResult result = runner.run(step);
-      report.add(result);
-      done.accept(result);
-      holds &= result.outcome() != Outcome.FAILED;
+    int end;
+    for (int first = 0; first < steps.size(); first = end) {
+      end = first + 1;
+      while (end < steps.size() && steps.get(end).alongside()) {
+        end++;
+      }
+      holds &= together(steps.subList(first, end), starting, done);
     }
     return holds;
+  }
+
+  private boolean together(List<Step> steps, Consumer<String> starting, Consumer<StepResult> done) throws IOException {
+    StepRun runner = new StepRun(setting.folder());
+    List<Future<StepResult>> running = new ArrayList<>();
+    boolean holds = true;
+    try (ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().name("step-", 1).factory())) {
+      for (Step step : steps) {
+        starting.accept(step.stage().id() + " " + step.name() + ": " + step.shows() + ", at most " + step.limitSeconds() + " s");
+        running.add(threads.submit(() -> runner.run(step)));
+      }
+      for (Future<StepResult> one : running) {
+        StepResult result = result(one);
+        report.add(result);
+        done.accept(result);
+        holds &= result.outcome() != Outcome.FAILED;
+      }
+    }
+    return holds;
+  }
+
+  private static StepResult result(Future<StepResult> running) throws IOException {
+    try {
+      return running.get();
+    } catch (ExecutionException e) {
+      throw new IOException("a step's files could not be written or read: " + e.getCause(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted");
+    }
   }
 }

@@ -1,11 +1,14 @@
 package dev.temper.gpucheck;
 
+import dev.temper.verify.Group;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** The steps, in the order in which they tell whether it is worth going on. */
 final class GpuPlan {
@@ -13,6 +16,9 @@ final class GpuPlan {
   /** Under a sanitizer everything takes ten to a hundred times as long: one group for each way of touching memory. */
   private static final String SANITIZED = "device-functions,dtypes,layouts,padding,clusters,labels,argmax";
   private static final String SMALL_SHAPES = "64x10,3x4099";
+
+  /** Most of the grid's time goes into compiling, by one thread of a process; and a device error costs the process that meets it. */
+  private static final int GRID_PARTS = 6;
 
   /** compute-sanitizer's status where it found something, unlike any of ours. */
   private static final int FOUND = 99;
@@ -48,8 +54,12 @@ final class GpuPlan {
   }
 
   private void correctness() {
-    steps.add(step(Stage.CORRECTNESS, "verify", "the whole grid", 480,
-        setting.quick() ? verify("--quick", "--only", "goldens,rerun,labels") : verify("--full")));
+    List<String> parts = setting.quick() ? List.of("goldens,rerun", "labels") : dealt();
+    for (int i = 0; i < parts.size(); i++) {
+      Step part = step(Stage.CORRECTNESS, "verify-" + (i + 1), "part " + (i + 1) + " of " + parts.size() + " of the whole grid", 400,
+          verify(setting.quick() ? "--quick" : "--full", "--only", parts.get(i)));
+      steps.add(i == 0 ? part : part.withPrevious());
+    }
     Path input = file("rerun.safetensors");
     Path first = file("rerun-first.safetensors");
     Path again = file("rerun-again.safetensors");
@@ -58,13 +68,20 @@ final class GpuPlan {
         .then(() -> difference(first, again)));
   }
 
+  /** The groups of the grid, dealt out. */
+  private static List<String> dealt() {
+    Group[] groups = Group.values();
+    return IntStream.range(0, GRID_PARTS).mapToObj(part -> IntStream.range(0, groups.length).filter(i -> i % GRID_PARTS == part)
+        .mapToObj(i -> groups[i].id()).collect(Collectors.joining(","))).toList();
+  }
+
   private void sanitize() {
     Optional<Path> sanitizer = Setting.program("compute-sanitizer", System.getenv());
     String reason = !setting.isCuda() ? "compute-sanitizer watches a GPU, and the device is " + setting.device()
         : sanitizer.isEmpty() ? "no compute-sanitizer on the path, in CUDA_HOME or in /usr/local/cuda" : "";
     for (String tool : List.of("memcheck", "racecheck", "synccheck", "initcheck")) {
       List<String> command = new ArrayList<>(List.of(sanitizer.map(Path::toString).orElse("compute-sanitizer"), "--tool", tool,
-          "--error-exitcode", Integer.toString(FOUND), "--print-limit", "20", "--log-file", file(tool + ".log").toString()));
+          "--error-exitcode", Integer.toString(FOUND), "--print-limit", "20", "--show-backtrace", "no", "--launch-timeout", "60", "--log-file", file(tool + ".log").toString()));
       if (tool.equals("memcheck")) {
         // What the driver refuses is an exception of ours already, and some questions to it are refused on purpose.
         command.addAll(List.of("--report-api-errors", "no"));

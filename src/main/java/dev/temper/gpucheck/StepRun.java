@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** Runs steps as processes that end in time, and keeps what they print. */
 final class StepRun {
@@ -70,11 +71,16 @@ final class StepRun {
     return "exit status " + process.exitValue() + (said.isEmpty() ? "" : ": " + said.getLast().strip());
   }
 
-  /** The process and whatever it has started: a tool may stand between it and the one that hangs. */
+  /**
+   * The process and whatever it has started: a tool may stand between it and the one that hangs. They are asked first: many then say where
+   * they were.
+   */
   private static void end(Process process) {
-    process.descendants().forEach(ProcessHandle::destroyForcibly);
-    process.destroyForcibly();
+    List<ProcessHandle> all = Stream.concat(Stream.of(process.toHandle()), process.descendants()).toList();
     try {
+      all.forEach(ProcessHandle::destroy);
+      process.waitFor(2, TimeUnit.SECONDS);
+      all.forEach(ProcessHandle::destroyForcibly);
       process.waitFor(10, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

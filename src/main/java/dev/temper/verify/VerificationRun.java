@@ -1,5 +1,6 @@
 package dev.temper.verify;
 
+import dev.temper.DeviceException;
 import dev.temper.LossEngine;
 import dev.temper.Names;
 import dev.temper.verify.CaseResult.Outcome;
@@ -26,6 +27,8 @@ public final class VerificationRun {
 
   private final LossEngine engine;
   private final long seed;
+  /** The case after which the device failed at everything; empty while it works. */
+  private String lost = "";
 
   /** A run of the numbers that follow from the seed. */
   public VerificationRun(LossEngine engine, long seed) {
@@ -90,6 +93,9 @@ public final class VerificationRun {
 
   private CaseResult run(Case c) {
     Comparison comparison = new Comparison();
+    if (!lost.isEmpty()) {
+      return result(c, Outcome.FAILED, List.of("not run: the device does not work any more since " + lost), comparison);
+    }
     try {
       c.check().judge(engine, c, CaseData.of(c, seed), comparison);
     } catch (IllegalArgumentException e) {
@@ -97,9 +103,20 @@ public final class VerificationRun {
       boolean refused = message.startsWith(engine.device() + " cannot compute this loss");
       return result(c, refused ? Outcome.REFUSED : Outcome.FAILED, List.of(message), comparison);
     } catch (RuntimeException e) {
+      lost = works() ? "" : c.name();
       return result(c, Outcome.FAILED, List.of(e.toString()), comparison);
     }
     return result(c, comparison.holds() ? Outcome.PASSED : Outcome.FAILED, comparison.mismatches(), comparison);
+  }
+
+  /** A kernel that went wrong takes its process's use of the device with it. */
+  private boolean works() {
+    try {
+      engine.synchronize();
+      return true;
+    } catch (DeviceException e) {
+      return false;
+    }
   }
 
   private CaseResult result(Case c, Outcome outcome, List<String> notes, Comparison comparison) {

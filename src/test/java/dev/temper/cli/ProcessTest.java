@@ -48,6 +48,24 @@ class ProcessTest {
     assertThat(run.err()).startsWith("temper: unknown verb 'lose' (did you mean 'loss'?); known: ");
   }
 
+  /** A device that hangs ends in a signal, and the case it hung in is what one wants to know. */
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void aGridThatIsEndedSaysWhere() throws Exception {
+    Captured run = gridEndedAfter(2);
+    for (int seconds = 6; seconds < 60 && run.err().isEmpty(); seconds *= 3) {  // until it had begun
+      run = gridEndedAfter(seconds);
+    }
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).matches("temper: ended (before the first case|at [a-z-]+/\\S+, \\d+ of \\d+ cases done)\n");
+    assertThat(run.status()).isEqualTo(143);
+  }
+
+  private Captured gridEndedAfter(int seconds) throws Exception {
+    return run(new ProcessBuilder("sh", "-c", "\"$@\" & child=$!; sleep " + seconds + "; kill $child; wait $child", "sh", JAVA,
+        "--enable-native-access=ALL-UNNAMED", "-cp", CLASSES, "dev.temper.cli.Temper", "verify", "--device", "reference", "--full"));
+  }
+
   /** A limit on the size of files makes writes fail half-way, as a full disk does. */
   @Test
   @DisabledOnOs(OS.WINDOWS)
