@@ -19,6 +19,9 @@ final class InstalledToolkits {
 
   private static final Path USUAL = Path.of("/usr/local");
 
+  /** Links may go in a circle. */
+  private static final int MOST_LINKS = 16;
+
   private InstalledToolkits() {}
 
   /** Homes of toolkits, the newest of the usual place first. */
@@ -32,15 +35,33 @@ final class InstalledToolkits {
     return found;
   }
 
-  /** Folders in which the first python3 looks for packages: those beside it, links not followed, because an environment is made of them. */
+  /**
+   * Folders in which python3 looks for packages: those beside it and beside whatever it links to, for an environment is made of links,
+   * and links lead to one.
+   */
   static Collection<Path> sitePackages(Map<String, String> environment) {
     LinkedHashSet<Path> found = new LinkedHashSet<>();
     for (Path python : onPath("python3", environment)) {
-      for (Path library : matching(python.resolveSibling("../lib").normalize(), "python3")) {
-        found.addAll(List.of(library.resolve("site-packages"), library.resolve("dist-packages")));
+      for (Path step : links(python)) {
+        for (Path library : matching(step.resolveSibling("../lib").normalize(), "python3")) {
+          found.addAll(List.of(library.resolve("site-packages"), library.resolve("dist-packages")));
+        }
       }
     }
     return found;
+  }
+
+  /** A program, and what it links to, step by step. */
+  private static List<Path> links(Path program) {
+    List<Path> steps = new ArrayList<>(List.of(program));
+    while (Files.isSymbolicLink(steps.getLast()) && steps.size() < MOST_LINKS) {
+      try {
+        steps.add(steps.getLast().resolveSibling(Files.readSymbolicLink(steps.getLast())).normalize());
+      } catch (IOException e) {
+        return steps; // gone since it was found
+      }
+    }
+    return steps;
   }
 
   private static Path real(Path program) {

@@ -76,6 +76,18 @@ final class NvrtcSearchTest {
         .startsWith("libnvrtc.so.13", "libnvrtc.so.12").containsSubsequence(toolkit.toRealPath().toString(), wheel.toString());
   }
 
+  @Test
+  void findsTheWheelsOfAnEnvironmentThatThePathLinksTo() throws IOException {
+    Path wheel = file("env/lib/python3.12/site-packages/nvidia/cu13/lib/libnvrtc.so.13");
+    Path system = file("usr/bin/python3.12");
+    assertThat(system.toFile().setExecutable(true)).isTrue();
+    Files.createDirectories(folder.resolve("env/bin"));
+    Files.createSymbolicLink(folder.resolve("env/bin/python3"), system);
+    Files.createDirectories(folder.resolve("local/bin"));
+    Files.createSymbolicLink(folder.resolve("local/bin/python3"), Path.of("../../env/bin/python3"));
+    assertThat(names(places(new Properties(), Map.of("PATH", folder.resolve("local/bin").toString())).served())).contains(wheel.toString());
+  }
+
   /** Of versions that no machine has: the loader must find none by its own search. */
   @Test
   void theVersionThatTheDriverServesIsLoadedFromALaterPlace() throws Exception {
