@@ -54,6 +54,11 @@ final class BenchRun implements AutoCloseable {
 
   void add(Entry entry) throws IOException {
     entries.add(entry);
+    tell();
+  }
+
+  /** Tells the observer what there is so far. */
+  void tell() throws IOException {
     observer.measured(result(watch.soFar()));
   }
 

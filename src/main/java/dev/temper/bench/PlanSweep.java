@@ -80,7 +80,7 @@ final class PlanSweep {
   }
 
   /** Those that can be compiled and loaded; others are noted. */
-  private List<String> compiled(Work work, LogitBatch batch, List<String> plans) {
+  private List<String> compiled(Work work, LogitBatch batch, List<String> plans) throws IOException {
     run.next(work + ": compiling " + plans.size() + " plans");
     List<String> failures = plans.parallelStream().map(plan -> {
       try (PreparedLoss _ = work.withPlan(plan).prepare(engine, batch.inputs(), batch.outputs())) {
@@ -116,6 +116,7 @@ final class PlanSweep {
       }
     } catch (RuntimeException e) { // a plan that the device does not launch is a result
       leaveOut(planned, String.valueOf(e.getMessage()));
+      engine.synchronize(); // throws where the device has failed for good: what comes after would only repeat it
     }
   }
 
@@ -133,7 +134,8 @@ final class PlanSweep {
     return timer.time(planned, ring, stop);
   }
 
-  private void leaveOut(Work planned, String why) {
+  private void leaveOut(Work planned, String why) throws IOException {
     run.leaveOut(1, planned + ": " + why);
+    run.tell();
   }
 }
