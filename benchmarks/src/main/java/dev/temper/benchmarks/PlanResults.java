@@ -11,9 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.knowm.xchart.XYChart;
-import org.knowm.xchart.style.lines.SeriesLines;
-import org.knowm.xchart.style.markers.SeriesMarkers;
+import org.knowm.xchart.CategoryChart;
 
 /**
  * Every plan by which rows could be spread over a GPU, timed: {@code temper bench --suite gpu --parts plans}.
@@ -24,6 +22,7 @@ record PlanResults(Results results) {
 
   private static final String TIMED = "RowPlan.forwardBackward";
   private static final double KIBI = 1024;
+  private static final int LABELS_ASLANT = 30;
 
   /** The results in these files, if there are any. */
   static Optional<PlanResults> of(List<ResultFile> files) {
@@ -61,20 +60,20 @@ record PlanResults(Results results) {
     return entry.also(number) / KIBI;
   }
 
-  /** Points: time over the floor by the bytes of logits that a multiprocessor holds, one colour for each shape. */
+  /** Bars: time over the floor by the engine's own plan and by the fastest one, by shape. */
   void draw(Path folder) throws IOException {
     for (String dtype : dtypes()) {
-      XYChart chart = Charts.lines("Plans for rows, " + dtype + " on " + results.file().place(), "KiB of logits in flight on a multiprocessor", "times the floor");
-      for (String shape : shapes()) {
-        List<Entry> plans = ranked(shape, dtype);
-        if (!plans.isEmpty()) {
-          chart.addSeries(shape, plans.stream().map(plan -> kibibytes(plan, "bytesInFlight")).toList(), plans.stream().map(this::timesFloor).toList())
-              .setMarker(SeriesMarkers.CIRCLE).setLineStyle(SeriesLines.NONE);
-        }
-      }
-      if (!chart.getSeriesMap().isEmpty()) {
-        Charts.save(chart, folder.resolve("gpu-plans-" + dtype.toLowerCase(Locale.ROOT) + ".png"));
-      }
+      List<String> timed = shapes().stream().filter(shape -> !ranked(shape, dtype).isEmpty()).toList();
+      CategoryChart chart = Charts.bars("Plans for rows, " + dtype + " on " + results.file().place(), "rows x classes", "times the floor");
+      Charts.crowd(chart);
+      chart.getStyler().setXAxisLabelRotation(LABELS_ASLANT);
+      chart.addSeries("the engine's own", timed, Charts.gaps(timed.stream().map(shape -> own(ranked(shape, dtype))).toList()));
+      chart.addSeries("the fastest", timed, Charts.gaps(timed.stream().map(shape -> timesFloor(ranked(shape, dtype).getFirst())).toList()));
+      Charts.save(chart, folder.resolve("gpu-plans-" + dtype.toLowerCase(Locale.ROOT) + ".png"));
     }
+  }
+
+  private double own(List<Entry> ranked) {
+    return ranked.stream().filter(plan -> plan.also("timesChosen") == 1).findFirst().map(this::timesFloor).orElse(Double.NaN);
   }
 }
