@@ -75,6 +75,17 @@ template <class DType, int K> struct Pack {
     return pack;
   }
 
+  // Takes the first N elements away and puts N others behind the last.
+  template <int N> __device__ __forceinline__ Pack<DType, N> exchange(const Pack<DType, N>& last) {
+    constexpr int kMoved = Pack<DType, N>::kWords;
+    Pack<DType, N> first;
+#pragma unroll
+    for (int w = 0; w < kMoved; w++) first.words[w] = words[w];
+#pragma unroll
+    for (int w = 0; w < kWords; w++) words[w] = w + kMoved < kWords ? words[w + kMoved] : last.words[w + kMoved - kWords];
+    return first;
+  }
+
   __device__ __forceinline__ static Pack filled(Bits bits) {
     Pack pack;
 #pragma unroll

@@ -7,8 +7,6 @@
 namespace temper {
 
 constexpr float kLargest = 3.4028235e38f;
-constexpr float kLog2E = 1.44269504f;
-constexpr float kLn2 = 0.693147181f;
 
 __device__ __forceinline__ float infinity() { return float_of(0x7f800000u); }
 __device__ __forceinline__ float not_a_number() { return float_of(0x7fffffffu); }

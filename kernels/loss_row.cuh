@@ -1,9 +1,8 @@
 // One row of the distillation loss: sweeps over the resident row, knowing no divergence by name (see divergence/policy.h).
 #pragma once
 
-#include "residence.cuh"
+#include "row_extrema.cuh"
 #include "row_sums.cuh"
-#include "divergence/policy.h"
 
 namespace temper {
 
@@ -30,7 +29,7 @@ template <class Spec> struct LossRow {
   float scale = inverse_temperature * kLog2E;
 
   // The row's constants, after evaluate() or restore().
-  Exponents student = {}, teacher = {}, hard_exponents = {};
+  RowExponents<kSoft, kHard, Spec::kHardPower> exponents = {};
   Normaliser<float> normaliser = {};
   float hard_inverse = 0;
   float policy_sums[Policy::kSums] = {};
@@ -39,23 +38,21 @@ template <class Spec> struct LossRow {
 
   __device__ __forceinline__ void evaluate() {
     float largest[2] = {-infinity(), -infinity()}, negated_smallest[2] = {-infinity(), -infinity()};
-    if constexpr (Spec::Residence::kHeld) find_extrema(largest, negated_smallest);
+    if constexpr (Spec::Residence::kHeld) find_extrema<kSoft>(resident, row, team, largest, negated_smallest);
     Sums sums(largest[0], largest[1], scale);
-    // A policy without a cheap route goes by differences of logits: plain exponentials would be off against these.
-    if constexpr (Spec::Residence::kHeld && (Policy::kRawSums > 0 || !kSoft))
-      plain = sums.can_be_plain(-negated_smallest[0], -negated_smallest[1]);
+    if constexpr (Spec::Residence::kHeld) plain = sums.exponents.can_be_plain(-negated_smallest[0], -negated_smallest[1]);
     float hard_lag = 0;
     if (plain) {
       first_sweep<true>(sums);
-      hard_lag = sums.hard_lag();
+      hard_lag = sums.exponents.hard_lag();
     } else {
       first_sweep<false>(sums);
     }
     bool student_sound = sound(kSoft ? sums.student : sums.hard);
     bool row_sound = student_sound && (!kSoft || sound(sums.teacher));
-    set_shifts(sums.student_exponents.maximum, sums.teacher_exponents.maximum);
+    exponents = sums.exponents;
     if constexpr (kHard) {
-      cross_entropy = student_sound ? (log(sums.hard) - hard_lag) - (sums.label_logit - student.shift) : not_a_number();
+      cross_entropy = student_sound ? (log(sums.hard) - hard_lag) - (sums.label_logit - exponents.student.shift) : not_a_number();
       hard_inverse = row_sound ? 1.0f / sums.hard : not_a_number();
     }
     if constexpr (kSoft) {
@@ -67,19 +64,21 @@ template <class Spec> struct LossRow {
       }
       if constexpr (Policy::kRawSums > 0) {
         divergence = policy.raw_value(sums.raw, sums.student, sums.teacher, kLn2);
-        accurate = divergence < kNearlyEqual;
+      } else if (plain) {
+        evaluate_by_ratios<true>(sums);
       } else {
-        accurate = true;
+        evaluate_by_ratios<false>(sums);
       }
+      accurate = divergence < policy.nearly_equal();
       if (accurate) evaluate_accurately();
     }
   }
 
   __device__ __forceinline__ void save(float* statistics) const {
     if (team.index != 0) return;
-    statistics[kStudentShift] = student.shift;
+    statistics[kStudentShift] = exponents.student.shift;
     statistics[kStudentInverse] = kSoft ? normaliser.student : hard_inverse;
-    statistics[kTeacherShift] = teacher.shift;
+    statistics[kTeacherShift] = exponents.teacher.shift;
     statistics[kTeacherInverse] = normaliser.teacher;
     statistics[kHardInverse] = hard_inverse;
     statistics[kLogRatio] = normaliser.log_ratio;
@@ -88,7 +87,7 @@ template <class Spec> struct LossRow {
   }
 
   __device__ __forceinline__ void restore(const float* statistics) {
-    set_shifts(statistics[kStudentShift], statistics[kTeacherShift]);
+    exponents = {statistics[kStudentShift], statistics[kTeacherShift], scale};
     normaliser = {statistics[kTeacherInverse], statistics[kStudentInverse], statistics[kLogRatio]};
     hard_inverse = statistics[kHardInverse];
     policy_sums[Policy::kSums - 1] = statistics[kPolicySum];
@@ -109,48 +108,8 @@ template <class Spec> struct LossRow {
  private:
   using G = typename R::G;
 
-  __device__ __forceinline__ void unpack(const G& group, float (&z)[K], float (&u)[K]) const {
-    group.student.unpack(z);
-    if constexpr (kSoft)
-      group.teacher.unpack(u);
-    else
-#pragma unroll
-      for (int k = 0; k < K; k++) u[k] = 0;
-  }
-
   enum Route { kPlain, kCareful, kAccurate };
   static constexpr float kPlainRoute = 0, kCarefulRoute = 1, kAccurateRoute = 2;   // as statistics keep them
-
-  __device__ __forceinline__ void set_shifts(float student_max, float teacher_max) {
-    student = {student_max, scale};
-    teacher = {teacher_max, scale};
-    hard_exponents = {student_max, kLog2E};
-  }
-
-  // Columns that a group has beyond the row's ends hold no logits: they do not make a row's smallest logit -inf.
-  __device__ __forceinline__ void find_extrema(float (&largest)[2], float (&negated_smallest)[2]) {
-    typename G::Student::Extrema student_extrema;
-    typename G::Teacher::Extrema teacher_extrema;
-    resident.for_each(row, team, [&](const G& group, int column) {
-      if (column >= 0 && column + K <= row.classes) {
-        student_extrema.add(group.student);
-        if constexpr (kSoft) teacher_extrema.add(group.teacher);
-        return;
-      }
-#pragma unroll
-      for (int k = 0; k < K; k++)
-        if (unsigned(column + k) < unsigned(row.classes)) {
-          student_extrema.add(G::Student::filled(group.student.bits(k)));
-          if constexpr (kSoft) teacher_extrema.add(G::Teacher::filled(group.teacher.bits(k)));
-        }
-    });
-    float values[4] = {student_extrema.largest(), teacher_extrema.largest(), -student_extrema.smallest(), -teacher_extrema.smallest()};
-    team.template reduce<Max>(values);
-    largest[0] = values[0];
-    largest[1] = values[1];
-    negated_smallest[0] = values[2];
-    negated_smallest[1] = values[3];
-  }
 
   // Where the row is at hand the maxima are known. Elsewhere they are taken along, one group ahead of the sums, so that one sweep
   // does; a rise moves the sums, rarely after the first groups.
@@ -158,7 +117,7 @@ template <class Spec> struct LossRow {
     float maxima[2] = {-infinity(), -infinity()};
     resident.for_each(row, team, [&](const G& group, int column) {
       float z[K], u[K];
-      unpack(group, z, u);
+      group.unpack(z, u);
       if constexpr (!Spec::Residence::kHeld) {
         float before[2] = {maxima[0], maxima[1]};
 #pragma unroll
@@ -182,20 +141,50 @@ template <class Spec> struct LossRow {
     sums.merge(team);
   }
 
-  // A row of nearly equal distributions, or a divergence without a cheap route. The sums are taken once more: differences of
-  // logits know no lag.
+  // D of a policy that asks for p and q. Two exponentials give p, q and the smaller over the larger.
+  template <bool PLAIN> __device__ __forceinline__ void evaluate_by_ratios(const Sums& sums) {
+    float log_student = log(sums.student) * kLog2E, log_teacher = log(sums.teacher) * kLog2E;
+    normaliser.log_ratio = log_student - log_teacher;
+    resident.for_each(row, team, [&](const G& group, int) {
+      float z[K], u[K];
+      group.unpack(z, u);
+#pragma unroll
+      for (int k = 0; k < K; k++) {
+        float log_q = exponents.student.template exponent<PLAIN>(z[k]) - log_student;
+        float log_p = exponents.teacher.template exponent<PLAIN>(u[k]) - log_teacher;
+        Ratio<float> ratio = ratio_of<PLAIN>(log_p - log_q);
+        float larger = Exponents::power<PLAIN>(max(log_p, log_q)), smaller = larger * ratio.lesser;
+        bool teacher_larger = ratio.log2 > 0;
+        policy.add_class(policy_sums, teacher_larger ? larger : smaller, teacher_larger ? smaller : larger, ratio, policy.slope(ratio));
+      }
+    });
+    team.template reduce<Sum>(policy_sums);
+    policy.finish(policy_sums);
+    divergence = policy.value(policy_sums);
+  }
+
+  // A row of plain exponentials has no absent class but those beside the row's ends, absent in both: NaN, which max() passes over.
+  template <bool PLAIN> __device__ __forceinline__ static Ratio<float> ratio_of(float log2_ratio) {
+    float finite = max(log2_ratio, -kFarApart);
+    if constexpr (!PLAIN) finite = min(finite, kFarApart);
+    return {finite, exp2_normal(-abs(finite))};
+  }
+
+  // A row of nearly equal distributions. The sums are taken once more: differences of logits know no lag.
   __device__ __forceinline__ void evaluate_accurately() {
-    RowShift<float> shift = row_shift(student.shift, teacher.shift, inverse_temperature);
+    RowShift<float> shift = row_shift(exponents.student.shift, exponents.teacher.shift, inverse_temperature);
     float again[4] = {0, 0, 0, 0};
     for_each_exponential([&](float z, float u, float es, float et) {
       again[0] += excess(log_ratio(z, u, shift), es, et);
       again[1] += es;
       again[2] += et;
-      again[3] += hard_exponential<false>(z, es);
+      again[3] += exponents.template hard_exponential<false>(z, es);
     });
     team.template reduce<Sum>(again);
     if constexpr (kHard) hard_inverse = 1.0f / again[3];
     normaliser = temper::normaliser(again[0], again[1], again[2]);
+#pragma unroll
+    for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = 0;
     for_each_exponential([&](float z, float u, float es, float et) {
       policy.add(policy_sums, element(log_ratio(z, u, shift), es, et, normaliser));
     });
@@ -203,44 +192,54 @@ template <class Spec> struct LossRow {
     divergence = policy.value(policy_sums);
   }
 
-  template <bool PLAIN> __device__ __forceinline__ float hard_exponential(float z, float tempered) const {
-    return Sums::kHardApart ? hard_exponents.of<PLAIN>(z) : temper::hard_exponential<Spec::kHardPower>(tempered);
-  }
+  // So many columns at a time take the accurate route, long as its code is: more need too many registers.
+  static constexpr int kAtOnce = 4;
 
   template <class F> __device__ __forceinline__ void for_each_exponential(F f) {
     resident.for_each(row, team, [&](const G& group, int) {
-      float z[K], u[K];
-      unpack(group, z, u);
+      G left = group;
+#pragma unroll 1
+      for (int k = 0; k < K; k += kAtOnce) {
+        float z[kAtOnce], u[kAtOnce];
+        left.template take<kAtOnce>().unpack(z, u);
 #pragma unroll
-      for (int k = 0; k < K; k++)
-        f(z[k], u[k], student.of<false>(z[k]), teacher.of<false>(u[k]));
+        for (int i = 0; i < kAtOnce; i++)
+          f(z[i], u[i], exponents.student.template of<false>(z[i]), exponents.teacher.template of<false>(u[i]));
+      }
     });
   }
 
   template <Route ROUTE, class GradientView>
   __device__ __forceinline__ void gradient_sweep(const GradientView& view, GradientFactors factors) {
     constexpr bool kPlainExponents = ROUTE == kPlain;
-    RowShift<float> shift = row_shift(student.shift, teacher.shift, inverse_temperature);
+    RowShift<float> shift = row_shift(exponents.student.shift, exponents.teacher.shift, inverse_temperature);
     float student_factor = factors.soft * normaliser.student, teacher_factor = factors.soft * normaliser.teacher;
     float hard_factor = factors.hard * hard_inverse;
+    Centring<float> centring = {};
+    if constexpr (kSoft && Policy::kCentred) centring = policy.centring(student_factor, policy_sums);
     resident.for_each(row, team, [&](const G& group, int column) {
       float z[K], u[K], gradient[K];
-      unpack(group, z, u);
+      group.unpack(z, u);
 #pragma unroll
       for (int k = 0; k < K; k++) {
         float es = 0;
         gradient[k] = 0;
         if constexpr (kSoft) {
-          es = student.of<kPlainExponents>(z[k]);
-          float et = teacher.of<kPlainExponents>(u[k]);
-          if constexpr (ROUTE == kAccurate)
+          if constexpr (ROUTE == kAccurate) {
+            es = exponents.student.template of<false>(z[k]);
+            float et = exponents.teacher.template of<false>(u[k]);
             gradient[k] = factors.soft * policy.gradient(element(log_ratio(z[k], u[k], shift), es, et, normaliser), policy_sums);
-          else if constexpr (Policy::kRawSums > 0)
-            gradient[k] = policy.cheap_gradient(es, et, student_factor, teacher_factor);
-          else
-            gradient[k] = factors.soft;   // without a cheap route only poisoned rows come here: NaN
+          } else if constexpr (Policy::kCentred) {
+            float s = exponents.student.template exponent<kPlainExponents>(z[k]);
+            float t = exponents.teacher.template exponent<kPlainExponents>(u[k]);
+            es = Exponents::power<kPlainExponents>(s);
+            gradient[k] = es * fma(policy.slope(ratio_of<kPlainExponents>((t - s) + normaliser.log_ratio)), centring.factor, -centring.mean);
+          } else {
+            es = exponents.student.template of<kPlainExponents>(z[k]);
+            gradient[k] = policy.cheap_gradient(es, exponents.teacher.template of<kPlainExponents>(u[k]), student_factor, teacher_factor);
+          }
         }
-        if constexpr (kHard) gradient[k] = fma(hard_exponential<kPlainExponents>(z[k], es), hard_factor, gradient[k]);
+        if constexpr (kHard) gradient[k] = fma(exponents.template hard_exponential<kPlainExponents>(z[k], es), hard_factor, gradient[k]);
       }
       // The label's class once more, with the 1 taken off before the factor and before rounding to the gradient's type.
       if (kHard && unsigned(label - column) < unsigned(K))

@@ -28,6 +28,13 @@ __device__ __forceinline__ GradientFactors gradient_factors(const LossParameters
   return {float(p.soft_weight * soft * scale), float(p.hard_weight * scale)};
 }
 
+// Before the gradient: a row's values are no longer kept then.
+template <class Team> __device__ __forceinline__ void store_values(const LossParameters& p, const Team& team, int64_t row, float soft, float hard) {
+  if (team.index != 0) return;
+  if (p.row_soft != nullptr) p.row_soft[row] = soft;
+  if (p.row_hard != nullptr) p.row_hard[row] = hard;
+}
+
 template <class Spec> __device__ __forceinline__ void loss_rows(const LossParameters& p) {
   using Team = typename Spec::Team;
   using Row = LossRow<Spec>;
@@ -64,27 +71,24 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
     if (computed) resident.wait();
     if (is_refused) return;   // before anything is written
 
-    GradientView gradient(p.gradient, i * p.gradient_stride, -row.overhang, p.classes);
-    GradientView padded_gradient(p.gradient, i * p.gradient_stride, -row.overhang, p.gradient_width);
-    float soft = 0, hard = 0;
     if (computed) {
       if constexpr (kForward) {
         loss.evaluate();
-        soft = value_factor(p, temperature) * loss.divergence;
-        hard = loss.cross_entropy;
         if (statistics != nullptr) loss.save(statistics);
+        store_values(p, team, i, value_factor(p, temperature) * loss.divergence, loss.cross_entropy);
       }
+      // Made here, not above: what only the gradient asks for takes no registers during the sums.
       if constexpr (kGradient)
-        if (!zero) loss.store_gradient(gradient, factors);
-    } else if (kForward && statistics != nullptr && team.index == 0) {
-      for (int s = 0; s < kRowStatistics; s++) statistics[s] = 0;
+        if (!zero) loss.store_gradient(GradientView(p.gradient, i * p.gradient_stride, -row.overhang, p.classes), factors);
+    } else if constexpr (kForward) {
+      if (statistics != nullptr && team.index == 0)
+        for (int s = 0; s < kRowStatistics; s++) statistics[s] = 0;
+      store_values(p, team, i, 0, 0);
     }
-    if constexpr (kForward)
-      if (team.index == 0) {
-        if (p.row_soft != nullptr) p.row_soft[i] = soft;
-        if (p.row_hard != nullptr) p.row_hard[i] = hard;
-      }
-    if constexpr (kGradient) store_zeros(padded_gradient, team, row.overhang, zero ? 0 : p.classes);
+    if constexpr (kGradient) {
+      GradientView padded(p.gradient, i * p.gradient_stride, -row.overhang, p.gradient_width);
+      store_zeros(padded, team, row.overhang, zero ? 0 : p.classes);
+    }
   }
 }
 

@@ -41,7 +41,7 @@ enum RowStatistic {
   kTeacherShift,
   kTeacherInverse,
   kHardInverse,      // 1 / sum exp(z - max)
-  kLogRatio,         // log(Ss/St) on the accurate route
+  kLogRatio,         // log(Ss/St) on the accurate route; log2 of it where the divergence has ratios (policy.h)
   kPolicySum,        // the policy's last row sum
   kRoute,            // 0 plain, 1 careful, 2 accurate exponentials (loss_row.cuh)
   kRowStatistics

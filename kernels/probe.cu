@@ -10,7 +10,7 @@ namespace temper {
 
 enum ProbeOperation : int32_t {
   kExp2, kWidenF16, kWidenBf16, kNarrowF16, kNarrowBf16, kWords2, kWords4, kWords8, kAsyncCopy8, kAsyncCopy16, kSharedMemory, kClusterExchange1,
-  kExp2Normal, kMaxF16, kMinF16, kMaxBf16, kMinBf16, kClusterExchange2, kClusterExchange4
+  kExp2Normal, kMaxF16, kMinF16, kMaxBf16, kMinBf16, kClusterExchange2, kClusterExchange4, kLog2Normal
 };
 
 template <int WORDS> __device__ __forceinline__ void copy_words(const ProbeParameters& p, int64_t item) {
@@ -62,6 +62,9 @@ __device__ __forceinline__ void probe_item(const ProbeParameters& p, int64_t ite
       break;
     case kExp2Normal:
       p.output[item] = bits_of(exp2_normal(float_of(p.input[item])));
+      break;
+    case kLog2Normal:
+      p.output[item] = bits_of(log2_normal(float_of(p.input[item])));
       break;
     case kMaxF16: p.output[item] = max_f16_pair(p.input[2 * item], p.input[2 * item + 1]); break;
     case kMinF16: p.output[item] = min_f16_pair(p.input[2 * item], p.input[2 * item + 1]); break;

@@ -10,13 +10,30 @@
 namespace temper {
 
 // K columns of both tensors. TEACHER = false: the second one is neither read nor kept.
-template <class StudentType, class TeacherType, bool TEACHER> struct Group {
-  static constexpr int K = kElementsPerVector<StudentType>;
+template <class StudentType, class TeacherType, bool TEACHER, int COLUMNS = kElementsPerVector<StudentType>> struct Group {
+  static constexpr int K = COLUMNS;
   static constexpr bool kTeacher = TEACHER;
   using Student = Pack<StudentType, K>;
   using Teacher = Pack<TeacherType, K>;
   Student student;
   Teacher teacher;
+
+  __device__ __forceinline__ void unpack(float (&z)[K], float (&u)[K]) const {
+    student.unpack(z);
+    if constexpr (TEACHER)
+      teacher.unpack(u);
+    else
+#pragma unroll
+      for (int k = 0; k < K; k++) u[k] = 0;
+  }
+
+  // Takes the first N columns away: for code that is too long to stand K times in a row.
+  template <int N> __device__ __forceinline__ Group<StudentType, TeacherType, TEACHER, N> take() {
+    Group<StudentType, TeacherType, TEACHER, N> first;
+    first.student = student.template exchange<N>({});
+    if constexpr (TEACHER) first.teacher = teacher.template exchange<N>({});
+    return first;
+  }
 
   __device__ __forceinline__ void keep_packed() {
     student.keep_packed();

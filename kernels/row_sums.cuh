@@ -2,6 +2,7 @@
 #pragma once
 
 #include "team.cuh"
+#include "divergence/policy.h"
 
 namespace temper {
 
@@ -54,29 +55,48 @@ struct Exponents {
   __device__ __forceinline__ float lag() const { return fma(shift, scale, -offset) * kLn2; }
 };
 
+// A row's exponentials, the same in every sweep over it.
+template <bool SOFT, bool HARD, HardPower POWER> struct RowExponents {
+  static constexpr bool kHardApart = HARD && (!SOFT || POWER == HardPower::kApart);
+
+  Exponents student, teacher, hard;
+
+  __device__ __forceinline__ RowExponents() {}
+  __device__ __forceinline__ RowExponents(float student_max, float teacher_max, float scale)
+      : student(student_max, scale), teacher(teacher_max, scale), hard(student_max, kLog2E) {}
+
+  // Whether plain exponentials will do.
+  __device__ __forceinline__ bool can_be_plain(float smallest_student, float smallest_teacher) const {
+    bool soft = !SOFT || (student.can_be_plain(smallest_student) && teacher.can_be_plain(smallest_teacher));
+    return soft && (!kHardApart || hard.can_be_plain(smallest_student));
+  }
+
+  // log of what a sum of plain hard_exponential() is too large by.
+  __device__ __forceinline__ float hard_lag() const { return kHardApart ? hard.lag() : float(int(POWER)) * student.lag(); }
+
+  // exp(z - max), from the tempered exponential where that will do.
+  template <bool PLAIN> __device__ __forceinline__ float hard_exponential(float z, float tempered) const {
+    return kHardApart ? hard.of<PLAIN>(z) : temper::hard_exponential<POWER>(tempered);
+  }
+};
+
 template <class Policy, bool SOFT, bool HARD, HardPower POWER> struct RowSums {
+  using All = RowExponents<SOFT, HARD, POWER>;
   static constexpr bool kRaw = SOFT && Policy::kRawSums > 0;
   static constexpr bool kHardSum = HARD && !(SOFT && POWER == HardPower::kSame);
-  static constexpr bool kHardApart = HARD && (!SOFT || POWER == HardPower::kApart);
   static constexpr int kRawSlots = kRaw ? Policy::kRawSums : 1;
 
-  Exponents student_exponents, teacher_exponents, hard_exponents;
+  All exponents;
   float student = 0, teacher = 0, hard = 0, label_logit = 0;
   float raw[kRawSlots] = {};
 
-  __device__ __forceinline__ RowSums(float student_max, float teacher_max, float scale) { shift(student_max, teacher_max, scale); }
-
-  __device__ __forceinline__ void shift(float student_max, float teacher_max, float scale) {
-    student_exponents = {student_max, scale};
-    teacher_exponents = {teacher_max, scale};
-    hard_exponents = {student_max, kLog2E};
-  }
+  __device__ __forceinline__ RowSums(float student_max, float teacher_max, float scale) : exponents(student_max, teacher_max, scale) {}
 
   // New maxima, none below the old: careful sums move to the new shifts.
   __device__ __forceinline__ void raise(const Policy& policy, float student_max, float teacher_max, float scale) {
-    float student_rise = shift_of(student_max) - student_exponents.shift, teacher_rise = shift_of(teacher_max) - teacher_exponents.shift;
-    if (student_exponents.maximum == -infinity()) student_rise = 0;   // nothing but zeros so far
-    if (teacher_exponents.maximum == -infinity()) teacher_rise = 0;
+    float student_rise = shift_of(student_max) - exponents.student.shift, teacher_rise = shift_of(teacher_max) - exponents.teacher.shift;
+    if (exponents.student.maximum == -infinity()) student_rise = 0;   // nothing but zeros so far
+    if (exponents.teacher.maximum == -infinity()) teacher_rise = 0;
     float ds = student_rise * scale, dt = teacher_rise * scale;
     if constexpr (SOFT) {
       float fs = exp2(-ds), ft = exp2(-dt);
@@ -85,32 +105,21 @@ template <class Policy, bool SOFT, bool HARD, HardPower POWER> struct RowSums {
       teacher *= ft;
     }
     if constexpr (kHardSum) hard *= exp2(-student_rise * kLog2E);
-    shift(student_max, teacher_max, scale);
-  }
-
-  // Whether plain exponentials will do.
-  __device__ __forceinline__ bool can_be_plain(float smallest_student, float smallest_teacher) const {
-    bool soft = !SOFT || (student_exponents.can_be_plain(smallest_student) && teacher_exponents.can_be_plain(smallest_teacher));
-    return soft && (!kHardApart || hard_exponents.can_be_plain(smallest_student));
-  }
-
-  // log of what `hard` is too large by after plain exponentials.
-  __device__ __forceinline__ float hard_lag() const {
-    return kHardApart ? hard_exponents.lag() : float(int(POWER)) * student_exponents.lag();
+    exponents = {student_max, teacher_max, scale};
   }
 
   template <bool PLAIN> __device__ __forceinline__ void add(const Policy& policy, float z, float u) {
     float es = 0;
     if constexpr (SOFT) {
-      float s = student_exponents.exponent<PLAIN>(z), t = teacher_exponents.exponent<PLAIN>(u);
+      float s = exponents.student.template exponent<PLAIN>(z), t = exponents.teacher.template exponent<PLAIN>(u);
       es = Exponents::power<PLAIN>(s);
       float et = Exponents::power<PLAIN>(t);
       student += es;
       teacher += et;
       if constexpr (kRaw) policy.add_raw(raw, s, t, es, et);
     }
-    if constexpr (kHardApart)
-      hard += hard_exponents.of<PLAIN>(z);
+    if constexpr (All::kHardApart)
+      hard += exponents.template hard_exponential<PLAIN>(z, es);
     else if constexpr (kHardSum)
       hard = add_hard_exponential<POWER>(es, hard);
   }

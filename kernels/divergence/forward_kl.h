@@ -9,6 +9,9 @@ template <class V> struct ForwardKl {
   static constexpr int kRawSums = 1;   // sum et (t - s)
   static constexpr int kSums = 1;      // sum p log(p/q) - p + q
   static constexpr bool kGradientNeedsSums = false;
+  static constexpr bool kCentred = false;
+
+  TEMPER_INLINE float nearly_equal() const { return kNearlyEqual; }
 
   // A class that the teacher gives nothing adds nothing, whatever the student says: where t - s is -inf or NaN it becomes a number,
   // which et = 0 takes out. (A t that is NaN makes et NaN.)

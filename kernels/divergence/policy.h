@@ -9,39 +9,56 @@
 //     V fma(V, V, V)   V abs(V)   V max(V, V)   V select(M, V, V)
 //     V log(V)         to the last bits relative to the result, argument normal and positive
 //     V log1p(V)       ditto, argument in (-1, 0.5]
+//     V log2_normal(V) argument normal and positive; off by 2^-22 at most between 1/2 and 2, by 2^-22 of the result elsewhere
 // and + - * / < <= > == & | work between V, with float constants too. Contraction of a*b + c by the compiler would do no harm here
 // (both sides switch it off all the same, so that they agree to the bit); reassociation (fast-math) does.
 //
 // THE POLICY. `sums` are the row's accumulators: all start at 0 and are plainly added over classes, lanes, warps, blocks, clusters.
-// A policy holds its parameters as float fields and has
-//     kRawSums             accumulators of the cheap route, which sees unnormalised exponentials; 0 = there is no cheap route
-//     kSums                accumulators over elements, for the accurate route
+// Every divergence has an accurate route, good relative to itself however small it is, and a cheap one for the rows in which it is
+// not small. A policy holds its parameters as float fields and has
+//     kRawSums             accumulators of the cheap route over unnormalised exponentials; 0 = D asks for p and q
+//     kSums                accumulators over elements
 //     kGradientNeedsSums   whether gradient() reads these (then the gradient comes one sweep later)
-//   cheap route (only called if kRawSums > 0)
+//     kCentred             whether the cheap gradient is q (g - sum q g) with g = dD/dq
+//     nearly_equal()       the D in nats below which the cheap value is not good enough
+//   accurate route
+//     add(sums, element)             one class
+//     value(sums)                    D in nats
+//     gradient(element, sums)        dD/ds of one class: the caller multiplies by T (by 1/T without T^2) and the weights
+//   cheap value, kRawSums > 0: one sweep has it
 //     add_raw(sums, s, t, es, et)    one class: s = (z - max z) c, t = (u - max u) c for one c > 0 of the row (1, 1/T, log2(e)/T ...),
 //                                    es = exp((z - max z)/T), et likewise. A logit of -inf gives s = -inf, es = 0; never NaN shifts:
 //                                    while a maximum is still -inf, shift by 0 instead.
 //     shift_raw(sums, Ss, St, ds, dt, fs, ft)   the maxima rose by ds, dt >= 0 (in units of s and t): every es becomes es fs, every et
 //                                    et ft; Ss, St are the sums of es and et before. This is what merges blocks, warps, clusters.
 //     raw_value(sums, Ss, St, unit)  D in nats; s * unit is in nats, unit = 1 / (c T)
-//   accurate route
-//     add(sums, element)             one class
-//     value(sums)                    D in nats
-//     cheap_gradient(es, et, student_factor, teacher_factor)   factor * dD/ds of one class, s = z/T, on the cheap route; the factors
-//                                    are the caller's own (T, weights ...) times 1/Ss and 1/St
-//   both
-//     gradient(element, sums)        dD/ds of one class: the caller multiplies by T (by 1/T without T^2) and the weights
+//   cheap value, kRawSums == 0: one more sweep, now that Ss and St are known
+//     add_class(sums, p, q, ratio, slope)   one class; an absent one has p = 0, q = 0 or both, and a finite ratio
+//     finish(sums)                   makes of these, in any unit, what add() would have come to; value(sums) is next
+//   cheap gradient, kCentred == false: linear in the exponentials
+//     cheap_gradient(es, et, student_factor, teacher_factor)   factor * dD/ds of one class; the factors are the caller's own
+//                                    (T, weights ...) times 1/Ss and 1/St
+//   cheap gradient, kCentred == true. Where D = sum p f(q/p), g = f'(q/p) is a function of the ratio alone, however it is normalised:
+//     slope(ratio)                   g of one class, in any unit and from any origin
+//     centring(factor, sums)         dD/ds times what `factor` stands for is factor' slope - mean', {factor', mean'} = centring(...)
+//                                    for each q of the class, or each es with a factor over Ss
+//
+// Who goes where: forward KL has raw sums and a linear gradient. Jensen-Shannon and the skewed KLs need p and q for m and are centred;
+// so is total variation (slope +-1/2; near a tie the sign is anyone's). Reverse KL has raw sums, sum es (s - t), and is centred, slope
+// -log2, mean D. A mixture of both KLs has the raw sums of both; its gradient is linear plus centred.
 //
 // THE TRAVERSAL (it knows no divergence by name):
 //   sweep 1   max z, max u, Ss, St, raw sums                             -> raw_value
-//   a row with kRawSums == 0, or whose raw value is below kNearlyEqual, takes the accurate route (a row-uniform branch):
-//   sweep 2   d0 = log_ratio(z, u, shift); W += excess(d0, es, et), with es, et shifted by the very maxima that row_shift got
+//   sweep 2   where kRawSums == 0: add_class(...)                        -> finish, value
+//   last      cheap gradient of each class
+//   A row whose value is below nearly_equal() takes the accurate route instead (a row-uniform branch):
+//   sweep 2'  d0 = log_ratio(z, u, shift); W += excess(d0, es, et), with es, et shifted by the very maxima that row_shift got
 //             (z - max first, then scaled; not one fma with a rounded max * c) -> normaliser(W, Ss, St)
-//   sweep 3   add(sums, element(...))                                    -> value
-//   last      gradient of element(...), or of cheap_element(...) on the cheap route.
-//             Where kGradientNeedsSums is false, sweep 3 and the last one can be one.
+//   sweep 3'  add(sums, element(...))                                    -> value
+//   last      gradient of element(...). Where kGradientNeedsSums is false, sweep 3' and the last one can be one.
 // Poisoned rows are the traversal's: Ss or St not finite or 0 means NaN everywhere (NaN and +inf logits end up there by themselves).
-// Student equal to teacher gives exactly 0 on both routes, if student and teacher go through the same operations in the same order.
+// Student equal to teacher gives exactly 0 on the accurate route, and on the linear cheap one if student and teacher go through the
+// same operations in the same order; a traversal that takes equal rows anywhere else sees to it itself.
 #pragma once
 
 #if defined(TEMPER_INLINE)
@@ -55,6 +72,22 @@ namespace temper {
 
 // The cheap value is good to about 3e-7 nats (f32 sums, one logarithm): below this it misses a relative error of 1e-5.
 constexpr float kNearlyEqual = 0.03125f;
+
+constexpr float kLn2 = 0.693147181f, kLog2E = 1.44269504f;
+
+// Beyond 2^+-300 one of p and q is 0 in f32: ratios end there.
+constexpr float kFarApart = 300;
+
+// One class of a row whose sums are known, as far as a centred gradient goes.
+template <class V> struct Ratio {
+  V log2;     // of p/q; finite, where a class is absent too
+  V lesser;   // the smaller of p and q over the larger: 2^-|log2|
+};
+
+// Row constants of a centred gradient: es (slope * factor - mean).
+template <class V> struct Centring {
+  V factor, mean;
+};
 
 // One class of a row whose normalisers are known.
 template <class V> struct Element {

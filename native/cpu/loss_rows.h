@@ -140,6 +140,8 @@ void save_lane(const TileValues& values, int lane, CallersFloat* statistics) {
   statistics[kTeacherMax] = values.teacher_max[lane];
   statistics[kTeacherInverse] = values.teacher_inverse[lane];
   statistics[kHardInverse] = values.hard_inverse[lane];
+  statistics[kLogRatio] = values.log_ratio[lane];
+  statistics[kPolicySum] = values.policy_sum[lane];
 }
 
 // Up to kLanes short rows. Whether the rows have temperatures of their own decides on powers, never what the temperatures are: a row's
@@ -148,7 +150,7 @@ template <class Policy, bool soft, Hard hard>
 void tile_of_rows(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int rows, Partial& partial) {
   const LossParameters& p = *job.parameters;
   int classes = (int)p.classes;
-  Tile z, u, hard_tile;
+  Tile z, u, hard_tile, ratios;
   TileRows tile;
   TileValues values = {};
   Exponents tempered(1.0);
@@ -158,9 +160,9 @@ void tile_of_rows(const LossJob& job, const Scratch& scratch, const Policy& poli
   if (p.operation == kForwardBackward) fetch_rows(p.gradient, job.gradient, first + kFetchRows, p.rows, classes);
   z.load_rows(p.student, job.student, first, rows, classes);
   if constexpr (soft) u.load_rows(p.teacher, job.teacher, first, rows, classes);
-  evaluate_tile<Policy, soft, hard>(policy, tempered, tile, classes, z, u, hard_tile, values);
+  evaluate_tile<Policy, soft, hard>(policy, tempered, tile, classes, z, u, hard_tile, ratios, values);
   bool backward = p.operation == kForwardBackward;
-  if (backward) gradient_tile<Policy, soft, hard>(policy, tile, values, classes, z, u, hard_tile);
+  if (backward) gradient_tile<Policy, soft, hard>(policy, tile, values, classes, z, u, hard_tile, ratios);
   for (int lane = 0; lane < rows; lane++) values.usual[lane] &= !tile.skipped[lane];
   if (backward) z.store_rows(p.gradient, job.gradient, first, rows, classes, values.usual);
   for (int lane = 0; lane < rows; lane++) {
@@ -178,14 +180,12 @@ template <class Policy>
 void all_rows(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int64_t last, Partial& partial) {
   const LossParameters& p = *job.parameters;
   bool tiles = p.classes <= kShortRow && p.operation != kBackward && (p.soft_weight > 0 || p.hard_weight > 0);
-  if constexpr (Policy::kRawSums > 0) {
-    for (; tiles && first < last; first += kLanes) {
-      int rows = last - first < kLanes ? (int)(last - first) : kLanes;
-      choose_mode(p, p.temperature, job.row_temperatures == nullptr, [&](auto mode) {
-        using M = decltype(mode);
-        tile_of_rows<Policy, M::soft, M::hard>(job, scratch, policy, first, rows, partial);
-      });
-    }
+  for (; tiles && first < last; first += kLanes) {
+    int rows = last - first < kLanes ? (int)(last - first) : kLanes;
+    choose_mode(p, p.temperature, job.row_temperatures == nullptr, [&](auto mode) {
+      using M = decltype(mode);
+      tile_of_rows<Policy, M::soft, M::hard>(job, scratch, policy, first, rows, partial);
+    });
   }
   for (; first < last; first++) one_row(job, scratch, policy, first, partial);
 }

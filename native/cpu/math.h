@@ -89,6 +89,20 @@ TEMPER_INLINE V log(V x) {
   V y = log_corrected(x, V{});
   return select(x < __builtin_huge_valf(), y, x);  // +inf and NaN
 }
+// log2 of a normal positive number to 2^-23, absolutely; minimax of degree 8 in f.
+TEMPER_INLINE V log2_normal(V x) {
+  I shifted = (I)x - 0x3f3504f3;  // sqrt(1/2)
+  I n = shifted >> 23;
+  V f = (V)((shifted & 0x7fffff) + 0x3f3504f3) - 1.0f;
+  V y = fma(f, splat(-0.14574452f), splat(0.23689047f));
+  y = fma(f, y, splat(-0.25006905f));
+  y = fma(f, y, splat(0.28670743f));
+  y = fma(f, y, splat(-0.36008722f));
+  y = fma(f, y, splat(0.48093945f));
+  y = fma(f, y, splat(-0.72135717f));
+  y = fma(f, y, splat(1.4426948f));
+  return fma(f, y, __builtin_convertvector(n, V));
+}
 // 1 + x loses what the quotient gives back.
 TEMPER_INLINE V log1p(V x) {
   V u = 1.0f + x;

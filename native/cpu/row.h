@@ -111,7 +111,7 @@ template <class Policy, bool soft, Hard hard> struct Row {
   // From the sums to the row's values; `keep` as in sum: a gradient follows.
   void evaluate(bool keep) {
     RowSums<Policy> total;
-    if (keep) sum<true>(total); else sum<false>(total);
+    if (keep || (soft && Policy::kRawSums == 0)) sum<true>(total); else sum<false>(total);
     float student_sum = sum_lanes(total.student), teacher_sum = soft ? sum_lanes(total.teacher) : 1.0f;
     bool student_sound = student_sum > 0 && student_sum < kInfinity;
     bool sound = student_sound && teacher_sum > 0 && teacher_sum < kInfinity;
@@ -125,20 +125,54 @@ template <class Policy, bool soft, Hard hard> struct Row {
     normaliser.student = splat(sound ? 1.0f / student_sum : __builtin_nanf(""));
     if constexpr (!soft) return;
     divergence = sound ? 0.0f : __builtin_nanf("");
-    if (!sound || !any(total.differ)) return;
+    if (!sound) return;
+    if (!any(total.differ)) return forget_ratios();
     if constexpr (Policy::kRawSums > 0) {
       V raw[Policy::kRawSums];
       for (int k = 0; k < Policy::kRawSums; k++) raw[k] = splat(sum_lanes(total.raw[k]));
       divergence = first(policy.raw_value(raw, splat(student_sum), splat(teacher_sum), splat((float)(1 / temperature))));
-      if (divergence >= kNearlyEqual) return;
+    } else {
+      evaluate_by_ratios(student_sum, teacher_sum);
     }
+    if (divergence >= policy.nearly_equal()) return;
     evaluate_accurately(student_sum, teacher_sum);
+  }
+
+  // Equal rows: every slope is 0.
+  void forget_ratios() const {
+    if constexpr (Policy::kCentred) for (int from = 0; from < classes(); from += kLanes) store(V{}, scratch.log_ratio + from);
+  }
+
+  // Each block stands at the maxima that it found.
+  void evaluate_by_ratios(float student_sum, float teacher_sum) {
+    normaliser.log_ratio = (log(splat(student_sum)) - log(splat(teacher_sum))) * kLog2E;
+    for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
+      Normaliser<V> here = at_block(block);
+      int n = floats(classes() - from < kBlock ? classes() - from : kBlock);
+      for (int i = 0; i < n; i += kChain) add_ratios(policy, tempered.c, exponentials(from + i), n - i < kChain ? n - i : kChain, here, sums);
+    }
+    for (int k = 0; k < Policy::kSums; k++) sums[k] = splat(sum_lanes(sums[k]));
+    policy.finish(sums);
+    divergence = first(policy.value(sums));
+  }
+
+  // The row's normaliser for exponentials at the maxima that a block was summed with. A block before which every logit was -inf has a
+  // factor of 0, and exponentials of 0.
+  Normaliser<V> at_block(int block) const {
+    Normaliser<V> here = normaliser;
+    if (scratch.student_shift[block] == student_max && scratch.teacher_shift[block] == teacher_max) return here;
+    V ds = splat(scratch.student_shift[block] - student_max), dt = splat(scratch.teacher_shift[block] - teacher_max);
+    here.student *= tempered(ds);
+    here.teacher *= tempered(dt);
+    here.log_ratio += (dt - ds) * tempered.c;
+    return here;
   }
 
   // Sweeps 2 and 3; leaves the exponentials of the whole row at its final maxima.
   void evaluate_accurately(float student_sum, float teacher_sum) {
     accurate = true;
     V excess_sum = {};
+    for (V& sum : sums) sum = V{};
     for (int from = 0; from < classes(); from += kBlock) excess_sum += fill<true>(from);
     normaliser = temper::normaliser(splat(sum_lanes(excess_sum)), splat(student_sum), splat(teacher_sum));
     for (int from = 0; from < classes(); from += kBlock) {
@@ -159,7 +193,8 @@ template <class Policy, bool soft, Hard hard> struct Row {
     Logits z = student_block(from, n, student_buffer), u = soft ? teacher_block(from, n, teacher_buffer) : z;
     RowShift<V> shift = row_shift(splat(student_max), splat(teacher_max), splat((float)(1 / temperature)));
     auto fill = [&](const float* zi, const float* ui, int i, int part) {
-      return fill_block<soft, hard, on_accurate_route>(tempered, plain, zi, ui, part, student_max, teacher_max, shift, exponentials(from + i));
+      return fill_block<Policy, soft, hard, on_accurate_route>(policy, tempered, plain, zi, ui, part, student_max, teacher_max, shift,
+                                                               normaliser, exponentials(from + i));
     };
     int end = whole(n);
     V excess_sum = fill(z.whole, u.whole, 0, end);
@@ -175,12 +210,9 @@ template <class Policy, bool soft, Hard hard> struct Row {
       float inverse = hard_inverse;
       if (fresh) {
         if (accurate) fill<true>(from); else fill<false>(from);
-      } else if (scratch.student_shift[block] != student_max || scratch.teacher_shift[block] != teacher_max) {
-        // A block before which every logit was -inf has a factor of 0, and exponentials of 0.
-        V ds = splat(scratch.student_shift[block] - student_max), dt = splat(scratch.teacher_shift[block] - teacher_max);
-        here.student *= tempered(ds);
-        here.teacher *= tempered(dt);
-        inverse *= first(plain(ds));
+      } else {
+        here = at_block(block);
+        if (scratch.student_shift[block] != student_max) inverse *= first(plain(splat(scratch.student_shift[block] - student_max)));
       }
       if (accurate) gradient_block<Policy, soft, hard, true>(policy, exponentials(from), floats(n), here, sums, inverse, scale, out);
       else gradient_block<Policy, soft, hard, false>(policy, exponentials(from), floats(n), here, sums, inverse, scale, out);

@@ -82,6 +82,7 @@ void sum_block(const Policy& policy, const Exponents& tempered, const Exponents&
       if constexpr (keep) store(et, out.teacher + i);
       sums.differ |= (I)zi ^ (I)ui;
       if constexpr (Policy::kRawSums > 0) policy.add_raw(sums.raw, s, t, es, et);
+      else store(t - s, out.log_ratio + i);
     }
     if constexpr (hard == Hard::kSquare) sums.hard = fma(es, es, sums.hard);
     if constexpr (hard == Hard::kFourth) sums.hard = fma(es * es, es * es, sums.hard);
@@ -98,22 +99,43 @@ void sum_block(const Policy& policy, const Exponents& tempered, const Exponents&
   for (int k = 0; k < Policy::kRawSums; k++) row.raw[k] += sums.raw[k];
 }
 
+// log2(p/q) from the difference t - s of two shifted logits; finite where one of them is -inf, and where both are.
+TEMPER_INLINE V log2_ratio(V difference, V c, V log_ratio) {
+  return max(min(fma(difference, c, log_ratio), splat(kFarApart)), splat(-kFarApart));
+}
+TEMPER_INLINE Ratio<V> ratio_of(V log2_ratio) { return {log2_ratio, exp2_scaled(-abs(log2_ratio), splat(1.0f), splat(kLowest))}; }
+
+// The sums of a policy that asks for p and q, over differences of shifted logits; the classes' slopes take the place of these.
+template <class Policy>
+void add_ratios(const Policy& policy, V c, const BlockExponentials& block, int n, const Normaliser<V>& normaliser, V* row) {
+  V sums[Policy::kSums] = {};
+  for (int i = 0; i < n; i += kLanes) {
+    Ratio<V> ratio = ratio_of(log2_ratio(load(block.log_ratio + i), c, normaliser.log_ratio));
+    V slope = policy.slope(ratio);
+    policy.add_class(sums, load(block.teacher + i) * normaliser.teacher, load(block.student + i) * normaliser.student, ratio, slope);
+    store(slope, block.log_ratio + i);
+  }
+  for (int k = 0; k < Policy::kSums; k++) row[k] += sums[k];
+}
+
 // Exponentials at the row's final maxima. Returns the sum of excess on the accurate route.
-template <bool soft, Hard hard, bool accurate>
-V fill_block(const Exponents& tempered, const Exponents& plain, const float* z, const float* u, int n, float student_max,
-                    float teacher_max, const RowShift<V>& shift, const BlockExponentials& out) {
+template <class Policy, bool soft, Hard hard, bool accurate>
+V fill_block(const Policy& policy, const Exponents& tempered, const Exponents& plain, const float* z, const float* u, int n,
+             float student_max, float teacher_max, const RowShift<V>& shift, const Normaliser<V>& normaliser, const BlockExponentials& out) {
   V excess_sum = {};
   for (int i = 0; i < n; i += kLanes) {
     V zi = load(z + i), s = zi - student_max, es = tempered(s);
     store(es, out.student + i);
     if constexpr (hard == Hard::kSeparate) store(plain(s), out.hard + i);
     if constexpr (soft) {
-      V ui = load(u + i), et = tempered(ui - teacher_max);
+      V ui = load(u + i), t = ui - teacher_max, et = tempered(t);
       store(et, out.teacher + i);
       if constexpr (accurate) {
         V d0 = log_ratio(zi, ui, shift);
         store(d0, out.log_ratio + i);
         excess_sum += excess(d0, es, et);
+      } else if constexpr (Policy::kCentred) {
+        store(policy.slope(ratio_of(log2_ratio(t - s, tempered.c, normaliser.log_ratio))), out.log_ratio + i);
       }
     }
   }
@@ -143,9 +165,13 @@ template <class Policy, bool soft, Hard hard, bool accurate>
 void gradient_block(const Policy& policy, const BlockExponentials& in, int n, const Normaliser<V>& normaliser, const V* sums,
                            float hard_inverse, GradientScale scale, float* out) {
   V soft_scale = splat(scale.soft), hard_scale = splat(scale.hard * hard_inverse);
+  constexpr bool centred = soft && !accurate && Policy::kCentred;
+  Centring<V> centring = {};
+  if constexpr (centred) centring = policy.centring(soft_scale * normaliser.student, sums);
   for (int i = 0; i < n; i += kLanes) {
     V g = {};
-    if constexpr (soft) g = soft_scale * policy.gradient(element_at<accurate>(in, i, normaliser), sums);
+    if constexpr (centred) g = load(in.student + i) * fma(load(in.log_ratio + i), centring.factor, -centring.mean);
+    else if constexpr (soft) g = soft_scale * policy.gradient(element_at<accurate>(in, i, normaliser), sums);
     if constexpr (hard != Hard::kNone) g = fma(hard_exp<hard>(load(in.student + i), in.hard + i), hard_scale, g);
     store(g, out + i);
   }

@@ -15,6 +15,7 @@ typedef int I __attribute__((vector_size(32)));
 TEMPER_INLINE V fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
 // The second argument where either is NaN.
 TEMPER_INLINE V max(V a, V b) { return _mm256_max_ps(a, b); }
+TEMPER_INLINE V min(V a, V b) { return _mm256_min_ps(a, b); }
 // The exponent x of 2^x where that is not 0 anyway.
 TEMPER_INLINE V not_below(V lowest, V x) { return max(lowest, x); }
 // a 2^n for whole n in [-252, 0], in two steps so that subnormal results come out.

@@ -13,6 +13,7 @@ typedef int I __attribute__((vector_size(64)));
 TEMPER_INLINE V fma(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
 // The second argument where either is NaN.
 TEMPER_INLINE V max(V a, V b) { return _mm512_max_ps(a, b); }
+TEMPER_INLINE V min(V a, V b) { return _mm512_min_ps(a, b); }
 // a 2^floor(n); 0 where x is below `lowest`, by a mask: to compute a 0 or a subnormal by scaling takes the processor 60 ns, which the
 // padding of each row would pay.
 TEMPER_INLINE V not_below(V, V x) { return x; }

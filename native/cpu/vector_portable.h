@@ -23,6 +23,7 @@ TEMPER_INLINE V fma(V a, V b, V c) { return a * b + c; }
 #endif
 // The second argument where either is NaN.
 TEMPER_INLINE V max(V a, V b) { return a > b ? a : b; }
+TEMPER_INLINE V min(V a, V b) { return a < b ? a : b; }
 // The exponent x of 2^x where that is not 0 anyway.
 TEMPER_INLINE V not_below(V lowest, V x) { return max(lowest, x); }
 // a 2^n for whole n in [-252, 0], in two steps so that subnormal results come out.

@@ -23,6 +23,12 @@ inline float exp2_normal(float x) {
   return result < 0x1p-126f ? 0.0f : result;
 }
 
+// As far off as a device's may be, rounding included, up or down by the argument's last bit.
+inline float log2_normal(float x) {
+  double exact = ::log2(double(x)), size = ::fabs(exact) > 1 ? ::fabs(exact) : 1;
+  return float(exact + ((bits_of(x) & 1) != 0 ? 0x1.8p-23 : -0x1.8p-23) * size);
+}
+
 template <int WORDS> void load_words(const void* address, uint32_t (&words)[WORDS]) {
   for (int i = 0; i < WORDS; i += 4) {
     if (WORDS == 2) {

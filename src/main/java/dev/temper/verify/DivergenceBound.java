@@ -16,15 +16,16 @@ final class DivergenceBound {
   static final String VALUE = "far (KL >= 0.03): sum p (eps_t |d - D| + 2u(|t| + |s|)) + sum q eps_s + (4 + log2 C) u sum p |t - s|"
       + " + 2u (|log S_s/S_t| + log2 C + 1); near: min(1e-5 D, sum p |d| eps_d + (6 + log2 C) u D + sum p phi(d) eps_p (|d| < 0.7, else p |d| eps_p + |q - p| eps_q)),"
       + " d = log p - log q, eps_d = u (4 |d0| + (8 + log2 C) M + 2 sum p |t| |1 - e^-d0|), d0 = t - s, M = sum p |1 - e^-d0|;"
-      + " mixtures by the same terms of KL(p, m) and KL(q, m) + 3u w/(1 - w), w the other's share of the larger";
+      + " mixtures by the same terms of KL(p, m) and KL(q, m) + 3u w/(1 - w), w the other's share of the larger,"
+      + " from D = 0.0075 on + 7u sum m max(1, log2(larger/m))";
   static final String GRADIENT = "forward KL, far: p eps_p + q eps_q, near: p eps_d + |q - p| eps_p; others: q_i (|g_i - G| eps_q"
-      + " + err g_i + err G) + 2^-150 (1 + 4 |g_i - G|), G = sum q g, err g from eps_d; each + 4u |part|, times weight T, row weight, scale / divisor";
+      + " + err g_i + err G) + 2^-150 (1 + 4 |g_i - G|), G = sum q g, err g from eps_d, where D >= 0.0075 a mixture's + 7u max(1, log2(larger/m)); each + 4u |part|, times weight T, row weight, scale / divisor";
 
   /** KL in nats below which the relative form is asked for. */
   static final double NEAR = 0.03;
 
-  /** Below the logarithm of any positive double: stands for that of a probability that is lost beside the other one. */
-  private static final double LOG_OF_NOTHING = -800;
+  /** Of a mixture: a fourth, as Jensen-Shannon is of the KL of nearly equal distributions that it mixes evenly. */
+  static final double NEAR_MIXTURE = NEAR / 4;
 
   /** What rounding adds to a product below the smallest normal number of f32, whatever its size. */
   private static final double HALF_QUANTUM = 0x1p-150;
@@ -149,6 +150,7 @@ final class DivergenceBound {
     double[] g = new double[classes];
     double[] error = new double[classes];
     double sum = 0;
+    boolean far = mixture(share, a, b) >= NEAR_MIXTURE;
     for (int i = 0; i < classes; i++) {
       double p = teacher.p(i);
       double q = student.p(i);
@@ -156,37 +158,43 @@ final class DivergenceBound {
       if (m <= 0) {
         continue;
       }
-      double d = Math.abs(logRatio(i));
-      double ofD = logRatioError(i);
-      double logPm = p > 0 ? Math.max(LOG_OF_NOTHING, Math.log1p(Math.max(-1, (1 - share) * (p - q) / m))) : 0;
-      double logQm = q > 0 ? Math.max(LOG_OF_NOTHING, Math.log1p(Math.max(-1, -share * (p - q) / m))) : 0;
-      double mixed = (q > p ? share : 1 - share) * -Math.expm1(-d); // m = larger (1 - mixed): rounded where it is near 1
-      double step = U * (2 * Math.min(d, 50) + 3 * mixed / (1 - mixed));
-      double errorPm = (1 - share) * q / m * finite(ofD) + step;
-      double errorQm = share * p / m * finite(ofD) + step;
-      value += a * p * (Math.min(1, Math.abs(logPm)) * errorPm) + b * q * (Math.min(1, Math.abs(logQm)) * errorQm);
-      double ofP = klTerm(p, m, logPm);
-      double ofQ = klTerm(q, m, logQm);
+      MixtureClass c = MixtureClass.of(share, p, q, Math.abs(logRatio(i)), logRatioError(i), far);
+      value += a * p * (Math.min(1, Math.abs(c.logPm())) * c.errorPm()) + b * q * (Math.min(1, Math.abs(c.logQm())) * c.errorQm());
+      double ofP = klTerm(p, m, c.logPm());
+      double ofQ = klTerm(q, m, c.logQm());
+      value += (a * p + b * q) * c.logarithm();
       value += (a * ofP + b * ofQ) * Math.max(teacher.relativeError(i), student.relativeError(i));
       sum += a * ofP + b * ofQ;
       switch (kind) {
         case LOG_STUDENT -> {
-          g[i] = b * logQm;
-          error[i] = b * errorQm;
+          g[i] = b * c.logQm();
+          error[i] = b * (c.errorQm() + c.logarithm());
         }
         case RATIO_TEACHER -> {
           g[i] = -(1 - share) * p / m;
-          error[i] = -g[i] * (errorPm + 3 * U);
+          error[i] = -g[i] * (c.errorPm() + 3 * U);
         }
         case LOG_MINUS_RATIO -> {
           double ratio = (1 - share) * q / m;
-          g[i] = logQm - ratio;
-          error[i] = errorQm + ratio * (errorQm + 3 * U);
+          g[i] = c.logQm() - ratio;
+          error[i] = c.errorQm() + c.logarithm() + ratio * (c.errorQm() + 3 * U);
         }
       }
     }
     value += (6 + steps) * U * sum;
     addCentred(1, g, error);
+  }
+
+  private double mixture(double share, double a, double b) {
+    double sum = 0;
+    for (int i = 0; i < classes; i++) {
+      double p = teacher.p(i);
+      double q = student.p(i);
+      double m = q + share * (p - q);
+      sum += p > 0 ? a * p * Math.log(p / m) : 0;
+      sum += q > 0 ? b * q * Math.log(q / m) : 0;
+    }
+    return sum;
   }
 
   private void addTotalVariation() {

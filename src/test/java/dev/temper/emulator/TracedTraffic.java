@@ -64,8 +64,8 @@ public final class TracedTraffic {
       engine.forwardBackward(loss, LossInputs.of(student.matrix(ROWS, classes, dtype)).withTeacher(teacher.matrix(ROWS, classes, dtype))
           .withLabels(labels.vector(ROWS, DType.I32)), LossOutputs.gradient(gradient.matrix(ROWS, classes, dtype))).totals();
       RowPlan plan = RowPlans.choose(classes, dtype.bytes(), dtype.bytes(), limits);
-      // Sums and gradient; a divergence without a cheap route sums three times.
-      int sweeps = divergence.equals(Divergence.forwardKl()) ? 2 : 4;
+      // Sums and gradient; one that asks for p and q sums twice.
+      int sweeps = divergence.equals(Divergence.forwardKl()) ? 2 : 3;
       int reads = plan.residence() instanceof Residence.Stream ? sweeps : 1;
       String where = dtype + " " + divergence.label() + " " + classes + " in " + plan + ": ";
       expect(where + "student", tracer.counts(student.address()), reads, 0, student.byteSize());

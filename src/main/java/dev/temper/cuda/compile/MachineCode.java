@@ -60,6 +60,11 @@ final class MachineCode {
     };
   }
 
+  /** Whether one for the special-function unit is a logarithm. */
+  boolean isLogarithm(int at) {
+    return kind(at) == Kind.SPECIAL && (high(at) >>> 10 & 7) == 3;
+  }
+
   /** Bytes that a memory access moves per thread. */
   int width(int at) {
     return switch ((int) (high(at) >>> 9) & 7) {

@@ -23,8 +23,8 @@ import java.util.Locale;
 public final class ResourceTable {
 
   private static final String METHOD = """
-      Per element: instructions that a thread issues over the elements that it handles, in the loops over a row (loading, sums,
-      gradient), read from the machine code along each loop's shortest way: whole vectors, no new maximum, not the label's class,
+      Per element: instructions that a thread issues over the elements that it handles, in the loops over a row (loading, extrema,
+      sums, what asks for sums, gradient), read from the machine code along each loop's shortest way: whole vectors, no new maximum, not the label's class,
       and of loops that do the same the shortest: no exponential below 2^-126, distributions that are not nearly equal. Predicated instructions count. What happens once per row or reduction is left out.
       A dash: the row is in registers, without a loop. special: exponentials, logarithms, reciprocals among them.
       """;
@@ -78,7 +78,7 @@ public final class ResourceTable {
 
   private static List<Sweep> sweeps(LossSpecialisation loss, CompiledKernel kernel) {
     MachineCode code = new MachineCode(new Cubin(kernel.code()).code(loss.entry()), kernel.target().architecture());
-    return Sweep.usual(Sweep.of(code), loss.policy() == Policy.FORWARD_KL);
+    return Sweep.usual(Sweep.of(code));
   }
 
   private static int elementBytes(LossSpecialisation loss) {
@@ -86,28 +86,31 @@ public final class ResourceTable {
   }
 
   private void printMainShapes() {
-    out.printf(Locale.ROOT, "%nforward KL + cross-entropy, T = 2, loss and gradient; on an H200 memory is the limit below %.0f instructions and %.1f special"
-        + " ones per element in bf16, %.0f and %.1f in f32%n", 6 * INSTRUCTIONS_PER_BYTE, 6 * SPECIAL_PER_BYTE, 12 * INSTRUCTIONS_PER_BYTE,
-        12 * SPECIAL_PER_BYTE);
-    out.printf(Locale.ROOT, "%5s %8s  %-32s %6s %6s %8s %6s %7s %9s%n", "dtype", "classes", "rows stay in", "load", "sums", "gradient", "all",
-        "special", "x memory");
-    for (DType dtype : List.of(DType.F32, DType.BF16)) {
-      for (int classes : new int[] {32_000, 50_304, 128_256, 262_144}) {
-        printShape(dtype, classes);
+    for (Policy policy : Policy.values()) {
+      out.printf(Locale.ROOT, "%n%s + cross-entropy, T = 2, loss and gradient; on an H200 memory is the limit below %.0f instructions and %.1f special"
+          + " ones per element in bf16, %.0f and %.1f in f32%n", policy, 6 * INSTRUCTIONS_PER_BYTE, 6 * SPECIAL_PER_BYTE,
+          12 * INSTRUCTIONS_PER_BYTE, 12 * SPECIAL_PER_BYTE);
+      out.printf(Locale.ROOT, "%5s %8s  %-32s %6s %7s %6s %6s %8s %6s %7s %9s%n", "dtype", "classes", "rows stay in", "load", "extrema", "sums",
+          "ratios", "gradient", "all", "special", "x memory");
+      for (DType dtype : List.of(DType.F32, DType.BF16)) {
+        for (int classes : new int[] {32_000, 50_304, 128_256, 262_144}) {
+          printShape(policy, dtype, classes);
+        }
       }
     }
   }
 
-  private void printShape(DType dtype, int classes) {
+  private void printShape(Policy policy, DType dtype, int classes) {
     LossSpecialisation loss = LossSpecialisation.of(
-        dtype, dtype, dtype, Policy.FORWARD_KL, true, true, HardPower.SQUARE, Pass.FORWARD_BACKWARD, classes, limits);
+        dtype, dtype, dtype, policy, true, true, HardPower.SQUARE, Pass.FORWARD_BACKWARD, classes, limits);
     List<Sweep> sweeps = sweeps(loss, compiler.compile(loss, Target.cubin(architecture)));
     int bytes = elementBytes(loss);
     double all = sweeps.stream().mapToDouble(sweep -> sweep.instructionsPerElement(bytes)).sum();
     double special = sweeps.stream().mapToDouble(sweep -> sweep.specialPerElement(bytes)).sum();
     double moved = 3.0 * dtype.bytes();
-    out.printf(Locale.ROOT, "%5s %8d  %-32s %6.1f %6.1f %8.1f %6.1f %7.2f %9.2f%n", dtype, classes, place(loss.plan()),
-        of(sweeps, Sweep.Kind.LOAD, bytes), of(sweeps, Sweep.Kind.SUM, bytes), of(sweeps, Sweep.Kind.GRADIENT, bytes), all, special,
+    out.printf(Locale.ROOT, "%5s %8d  %-32s %6.1f %7.1f %6.1f %6.1f %8.1f %6.1f %7.2f %9.2f%n", dtype, classes, place(loss.plan()),
+        of(sweeps, Sweep.Kind.LOAD, bytes), of(sweeps, Sweep.Kind.EXTREMA, bytes), of(sweeps, Sweep.Kind.SUM, bytes),
+        of(sweeps, Sweep.Kind.RATIO, bytes), of(sweeps, Sweep.Kind.GRADIENT, bytes), all, special,
         Math.max(all / (moved * INSTRUCTIONS_PER_BYTE), special / (moved * SPECIAL_PER_BYTE)));
   }
 

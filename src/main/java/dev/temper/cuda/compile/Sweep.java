@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * A loop over the vectors of a row, counted along its shortest way from head to end: that of whole vectors, without a new
@@ -22,13 +23,17 @@ record Sweep(Kind kind, int instructions, int special, int bytes) {
   enum Kind {
     /** Brings the row to shared memory. */
     LOAD,
+    /** Finds the largest and smallest logits. */
+    EXTREMA,
     /** Adds up exponentials. */
     SUM,
+    /** Adds up what asks for their sums, by a logarithm of each class. */
+    RATIO,
     /** Writes the gradient. */
     GRADIENT
   }
 
-  /** The innermost loops that read vectors of 8 or 16 bytes, in the order of their addresses. */
+  /** The loops without a loop inside that read vectors of 8 or 16 bytes, in the order of their addresses. */
   static List<Sweep> of(MachineCode code) {
     Map<Integer, Integer> loops = new TreeMap<>();  // head -> last jump back
     for (int at = 0; at < code.length(); at++) {
@@ -38,7 +43,7 @@ record Sweep(Kind kind, int instructions, int special, int bytes) {
     }
     List<Sweep> sweeps = new ArrayList<>();
     loops.forEach((head, end) -> {
-      boolean innermost = loops.entrySet().stream().noneMatch(other -> other.getKey() > head && other.getValue() < end && reads(code, other.getKey(), other.getValue()));
+      boolean innermost = loops.entrySet().stream().noneMatch(other -> other.getKey() > head && other.getValue() < end);
       if (innermost && reads(code, head, end)) {
         sweeps.add(shortest(code, head, end));
       }
@@ -100,31 +105,26 @@ record Sweep(Kind kind, int instructions, int special, int bytes) {
   private static Sweep count(MachineCode code, List<Integer> way) {
     List<MachineCode.Kind> kinds = way.stream().map(code::kind).toList();
     int special = (int) kinds.stream().filter(kind -> kind == MachineCode.Kind.SPECIAL).count();
-    Kind kind = kinds.contains(MachineCode.Kind.STORE_GLOBAL) ? Kind.GRADIENT : special > 0 ? Kind.SUM : Kind.LOAD;
-    return new Sweep(kind, way.size(), special, way.stream().mapToInt(at -> vectorBytes(code, at)).sum());
+    return new Sweep(kind(code, way, kinds), way.size(), special, way.stream().mapToInt(at -> vectorBytes(code, at)).sum());
+  }
+
+  private static Kind kind(MachineCode code, List<Integer> way, List<MachineCode.Kind> kinds) {
+    if (kinds.contains(MachineCode.Kind.STORE_GLOBAL)) {
+      return Kind.GRADIENT;
+    }
+    if (kinds.contains(MachineCode.Kind.SPECIAL)) {
+      return way.stream().anyMatch(code::isLogarithm) ? Kind.RATIO : Kind.SUM;
+    }
+    return kinds.contains(MachineCode.Kind.COPY) || kinds.contains(MachineCode.Kind.LOAD_GLOBAL) ? Kind.LOAD : Kind.EXTREMA;
   }
 
   /**
    * The sweeps that most rows take. Where several loops do the same, rows choose among them, or a longer one brings up the rear:
-   * the shortest per byte counts. A divergence without a cheap route sums twice more and writes its gradient the long way.
+   * the shortest per byte counts.
    */
-  static List<Sweep> usual(List<Sweep> all, boolean cheapRoute) {
-    List<Sweep> loads = byLength(all, Kind.LOAD);
-    List<Sweep> sums = byLength(all, Kind.SUM);
-    List<Sweep> gradients = byLength(all, Kind.GRADIENT);
-    List<Sweep> usual = new ArrayList<>(loads.stream().limit(1).toList());
-    usual.addAll(sums.stream().limit(1).toList());
-    if (cheapRoute) {
-      usual.addAll(gradients.stream().limit(1).toList());
-    } else {
-      usual.addAll(sums.subList(Math.max(Math.min(1, sums.size()), sums.size() - 2), sums.size()));
-      usual.addAll(gradients.reversed().stream().limit(1).toList());
-    }
-    return usual;
-  }
-
-  private static List<Sweep> byLength(List<Sweep> all, Kind kind) {
-    return all.stream().filter(sweep -> sweep.kind == kind).sorted(Comparator.comparingDouble(Sweep::perByte)).toList();
+  static List<Sweep> usual(List<Sweep> all) {
+    return Stream.of(Kind.values()).flatMap(kind -> all.stream().filter(sweep -> sweep.kind == kind)
+        .min(Comparator.comparingDouble(Sweep::perByte)).stream()).toList();
   }
 
   private double perByte() {

@@ -33,6 +33,7 @@ public final class DeviceFunctions {
     probe = new Probe(device);
     checks.put("exp2", () -> exponentials(Operation.EXP2, Exponentials::allows));
     checks.put("exp2-normal", () -> exponentials(Operation.EXP2_NORMAL, Exponentials::allowsNormal));
+    checks.put("log2-normal", this::logarithms);
     checks.put("max-f16", () -> extremum(new HalfExtremum(HalfFormat.F16, Operation.MAX_F16, true)));
     checks.put("min-f16", () -> extremum(new HalfExtremum(HalfFormat.F16, Operation.MIN_F16, false)));
     checks.put("max-bf16", () -> extremum(new HalfExtremum(HalfFormat.BF16, Operation.MAX_BF16, true)));
@@ -83,6 +84,18 @@ public final class DeviceFunctions {
       float x = Float.intBitsToFloat(arguments[i]);
       comparison.judge(answers.allow(x, Float.intBitsToFloat(found[i])), "2^" + x + ", argument", i, found[i],
           (float) Math.pow(2, x) + " within 2 ulp");
+    }
+    return comparison.outcome();
+  }
+
+  private SelfCheck logarithms() {
+    int[] arguments = Logarithms.arguments();
+    int[] found = probe.run(Operation.LOG2_NORMAL, 1, BLOCKS, 0, arguments.length, arguments, arguments.length);
+    ProbeComparison comparison = new ProbeComparison();
+    for (int i = 0; i < found.length; i++) {
+      float x = Float.intBitsToFloat(arguments[i]);
+      comparison.judge(Logarithms.allows(x, Float.intBitsToFloat(found[i])), "log2 " + x + ", argument", i, found[i],
+          (float) (Math.log(x) / Math.log(2)) + " within 2^-22");
     }
     return comparison.outcome();
   }
