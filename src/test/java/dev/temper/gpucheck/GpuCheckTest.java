@@ -55,10 +55,11 @@ class GpuCheckTest {
 
   @Test
   void stepsOfOneTimeWaitForOneAnother() throws IOException {
+    String two = "'" + out.resolve("two") + "'";
     List<StepResult> results = run(Set.of(Stage.SMOKE), List.of(
-        step("one", "until [ -e two ]; do sleep 0.05; done; echo '{}'"),
-        step("two", "touch two; echo '{}'").withPrevious(),
-        step("three", "[ -e two ] && echo '{}'")));
+        step("one", "until [ -e " + two + " ]; do sleep 0.05; done; echo '{}'"),
+        step("two", "touch " + two + "; echo '{}'").withPrevious(),
+        step("three", "[ -e " + two + " ] && echo '{}'")));
     assertThat(results).extracting(result -> result.step().name() + " " + result.outcome()).containsExactly("one PASSED", "two PASSED", "three PASSED");
   }
 
