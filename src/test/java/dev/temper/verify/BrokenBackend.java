@@ -8,10 +8,8 @@ import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
-import dev.temper.OpenedEngine;
 import dev.temper.Reduction;
 import dev.temper.RowVector;
-import dev.temper.spi.EngineBackend;
 import dev.temper.spi.HostRows;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.RowChecks;
@@ -21,14 +19,13 @@ import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /** An engine with one planted bug; everything else is another engine's work. */
-final class BrokenBackend implements EngineBackend {
+final class BrokenBackend extends DelegatingBackend {
 
-  private final EngineBackend sound;
   private final PlantedBug bug;
   private int runs;
 
   BrokenBackend(String device, PlantedBug bug) {
-    this.sound = OpenedEngine.backend(device);
+    super(device);
     this.bug = bug;
   }
 
@@ -103,35 +100,5 @@ final class BrokenBackend implements EngineBackend {
   @Override
   public String describe() {
     return "broken: " + bug;
-  }
-
-  @Override
-  public String refuses(LossCall call) {
-    return sound.refuses(call);
-  }
-
-  @Override
-  public void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {
-    sound.logSoftmax(logits, temperature, output);
-  }
-
-  @Override
-  public void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {
-    sound.logSoftmaxBackward(logits, temperature, upstream, output);
-  }
-
-  @Override
-  public void softmax(LogitMatrix logits, LogitMatrix output) {
-    sound.softmax(logits, output);
-  }
-
-  @Override
-  public void argmax(LogitMatrix logits, RowVector output) {
-    sound.argmax(logits, output);
-  }
-
-  @Override
-  public void close() {
-    sound.close();
   }
 }
