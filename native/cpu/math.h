@@ -68,12 +68,15 @@ TEMPER_INLINE V exp2_scaled(V x, V c, V lowest) {
   return scale(fma(f, y, splat(1.0f)), n, x, lowest);
 }
 
-// log(x) - correction: for normal positive x; x = 2^n (1 + f) with 1 + f in [sqrt(1/2), sqrt 2), minimax of degree 7 in the last term.
-TEMPER_INLINE V log_corrected(V x, V correction) {
+// f of x = 2^n (1 + f) with 1 + f in [sqrt(1/2), sqrt 2), for normal positive x.
+TEMPER_INLINE V normalised(V x, V& n) {
   I shifted = (I)x - 0x3f3504f3;  // sqrt(1/2)
-  I n = shifted >> 23;
-  V f = (V)((shifted & 0x7fffff) + 0x3f3504f3) - 1.0f;
-  V k = __builtin_convertvector(n, V);
+  n = __builtin_convertvector(shifted >> 23, V);
+  return (V)((shifted & 0x7fffff) + 0x3f3504f3) - 1.0f;
+}
+// log(x) - correction: for normal positive x; minimax of degree 7 in f in the last term.
+TEMPER_INLINE V log_corrected(V x, V correction) {
+  V k, f = normalised(x, k);
   V y = fma(f, splat(-0.0786021453f), splat(0.128814117f));
   y = fma(f, y, splat(-0.131284046f));
   y = fma(f, y, splat(0.14181213f));
@@ -91,9 +94,7 @@ TEMPER_INLINE V log(V x) {
 }
 // log2 of a normal positive number to 2^-23, absolutely; minimax of degree 8 in f.
 TEMPER_INLINE V log2_normal(V x) {
-  I shifted = (I)x - 0x3f3504f3;  // sqrt(1/2)
-  I n = shifted >> 23;
-  V f = (V)((shifted & 0x7fffff) + 0x3f3504f3) - 1.0f;
+  V n, f = normalised(x, n);
   V y = fma(f, splat(-0.14574452f), splat(0.23689047f));
   y = fma(f, y, splat(-0.25006905f));
   y = fma(f, y, splat(0.28670743f));
@@ -101,7 +102,7 @@ TEMPER_INLINE V log2_normal(V x) {
   y = fma(f, y, splat(0.48093945f));
   y = fma(f, y, splat(-0.72135717f));
   y = fma(f, y, splat(1.4426948f));
-  return fma(f, y, __builtin_convertvector(n, V));
+  return fma(f, y, n);
 }
 // 1 + x loses what the quotient gives back.
 TEMPER_INLINE V log1p(V x) {
