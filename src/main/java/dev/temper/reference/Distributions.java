@@ -37,13 +37,10 @@ final class Distributions {
       Arrays.fill(logRatio, Double.NaN);
       return false;
     }
-    double largest = 0;
     for (int i = 0; i < classes; i++) {
-      double d0 = shiftedDifference(z[i], temperature, u[i], teacherTemperature);
-      logRatio[i] = d0;
-      largest = Math.max(largest, Math.abs(d0));
+      logRatio[i] = shiftedDifference(z[i], temperature, u[i], teacherTemperature);
     }
-    double normaliser = largest <= CLOSE ? closeNormaliser() : teacher.logSum - student.logSum;
+    double normaliser = normaliser();
     for (int i = 0; i < classes; i++) {
       boolean absent = z[i] == Double.NEGATIVE_INFINITY && u[i] == Double.NEGATIVE_INFINITY;
       logRatio[i] = absent ? 0 : logRatio[i] - normaliser;
@@ -83,12 +80,17 @@ final class Distributions {
         : (u - teacher.max) / teacherTemperature - (z - student.max) / temperature;
   }
 
-  /** {@code log(sum e^t / sum e^s) = -log sum p e^-d0 = -log1p(sum p (e^-d0 - 1))}. */
-  private double closeNormaliser() {
-    double sum = 0;
+  /**
+   * {@code log(sum e^t / sum e^s) = -log1p(r)}, {@code r = sum p (e^-d0 - 1)}: what a class adds to {@code r} is found without
+   * cancellation, so that a class that differs much and has next to no probability shows in all the others.
+   */
+  private double normaliser() {
+    double sums = StrictMath.exp(student.logSum - teacher.logSum);
+    double r = 0;
     for (int i = 0; i < classes; i++) {
-      sum += p(i) * StrictMath.expm1(-logRatio[i]);
+      double d0 = logRatio[i];
+      r += Math.abs(d0) <= CLOSE ? p(i) * StrictMath.expm1(-d0) : q(i) * sums - p(i);
     }
-    return -StrictMath.log1p(sum);
+    return Math.abs(r) <= CLOSE ? -StrictMath.log1p(r) : teacher.logSum - student.logSum;
   }
 }

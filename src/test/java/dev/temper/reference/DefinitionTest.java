@@ -66,14 +66,38 @@ class DefinitionTest {
     double largest = 0;
     double[] gradient = new double[CLASSES];
     for (int i = 0; i < CLASSES; i++) {
-      BigDecimal above = definition(divergence, z, u, loss, i, STEP);
-      BigDecimal below = definition(divergence, z, u, loss, i, STEP.negate());
-      gradient[i] = factor * above.subtract(below).doubleValue() / (2 * STEP.doubleValue());
+      gradient[i] = factor * differenceQuotient(divergence, z, u, loss, i);
       largest = Math.max(largest, Math.abs(gradient[i]));
     }
     for (int i = 0; i < CLASSES; i++) {
       assertThat(row.gradient(i)).isCloseTo(gradient[i], within(2e-14 * largest));
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("mixturesAndKls")
+  void aClassOfNextToNoProbabilityShowsInTheGradientOfAllOthers(Divergence divergence) {
+    double[] u = {0, -1, -28, 0.5, -0.25, 2};
+    double[] z = u.clone();
+    z[2] = -26;
+    DistillationLoss loss = DistillationLoss.builder().divergence(divergence).build();
+    ReferenceRow row = new ReferenceRow(loss, CLASSES);
+    row.compute(z, u, 0, 1);
+    for (int i = 0; i < CLASSES; i++) {
+      double expected = differenceQuotient(divergence, z, u, loss, i);
+      assertThat(row.gradient(i)).isCloseTo(expected, within(1e-11 * Math.abs(expected)));
+    }
+  }
+
+  static List<Divergence> mixturesAndKls() {
+    return List.of(Divergence.forwardKl(), Divergence.reverseKl(), Divergence.jensenShannon(0.5));
+  }
+
+  /** {@code dD/dz} of a class. */
+  private static double differenceQuotient(Divergence divergence, double[] z, double[] u, DistillationLoss loss, int moved) {
+    BigDecimal above = definition(divergence, z, u, loss, moved, STEP);
+    BigDecimal below = definition(divergence, z, u, loss, moved, STEP.negate());
+    return above.subtract(below).doubleValue() / (2 * STEP.doubleValue());
   }
 
   private static BigDecimal definition(
