@@ -10,6 +10,7 @@ import dev.temper.bench.GpuSuite;
 import dev.temper.bench.Work;
 import dev.temper.bench.Work.Pass;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -28,7 +29,7 @@ final class BenchOptions {
       description = "gpu: the whole grid that GPUs are judged by; the options below then leave some of it or replace it.")
   private @Nullable Suite suite;
 
-  @Option(names = "--parts", split = ",", paramLabel = "PART",
+  @Option(names = "--parts", split = ",", paramLabel = "PART", converter = PartName.class,
       description = "Parts of the suite: headline, launch, start, losses, temperatures, forward (default: all of these, in this order), plans.")
   private @Nullable List<String> parts;
 
@@ -36,7 +37,8 @@ final class BenchOptions {
       description = "Shapes (default: 4096x10,1024x1000,256x32000,64x128256, or the suite's).")
   private @Nullable String shapes;
 
-  @Option(names = "--dtype", split = ",", paramLabel = "DTYPE", description = "f32, bf16 or f16; several with commas (default: f32, or the suite's).")
+  @Option(names = "--dtype", split = ",", paramLabel = "DTYPE", converter = DTypeName.class,
+      description = "f32, bf16 or f16; several with commas (default: f32, or the suite's).")
   private @Nullable List<DType> dtypes;
 
   @Option(names = "--temperature", split = ",", paramLabel = "T", description = "T; several with commas (default: 2, or the suite's).")
@@ -62,9 +64,6 @@ final class BenchOptions {
    * @throws IllegalArgumentException if a value or a combination is wrong
    */
   BenchPlan plan(boolean quick) {
-    if (dtypes != null && !dtypes.stream().allMatch(DType::isFloating)) {
-      throw new IllegalArgumentException("--dtype " + dtypes + ": expected f32, bf16 or f16");
-    }
     return suite == null ? single() : suite(quick);
   }
 
@@ -75,15 +74,7 @@ final class BenchOptions {
     GpuSuite whole = GpuSuite.whole();
     List<BatchShape> given = shapes == null ? null : BatchShape.parseList(shapes);
     return new GpuSuite(or(given, whole.shapes()), or(dtypes, whole.dtypes()), or(temperatures, whole.temperatures()), or(passes, whole.passes()),
-        or(given, whole.planShapes())).plan(chosenParts(), quick ? 0 : GpuSuite.PLAN_SECONDS);
-  }
-
-  private List<String> chosenParts() {
-    List<String> chosen = or(parts, GpuSuite.JUDGING_PARTS);
-    for (String part : chosen) {
-      LossOptions.choose("part", part, GpuSuite.PARTS.toArray(String[]::new), name -> name);
-    }
-    return chosen;
+        or(given, whole.planShapes())).plan(or(parts, GpuSuite.JUDGING_PARTS), quick ? 0 : GpuSuite.PLAN_SECONDS);
   }
 
   private BenchPlan single() {
@@ -126,6 +117,23 @@ final class BenchOptions {
     @Override
     public Suite convert(String text) {
       return LossOptions.choose("suite", text, Suite.values(), suite -> suite.name().toLowerCase(Locale.ROOT));
+    }
+  }
+
+  /** Reads one of {@link GpuSuite#PARTS}. */
+  static final class PartName implements ITypeConverter<String> {
+    @Override
+    public String convert(String text) {
+      return LossOptions.choose("part", text, GpuSuite.PARTS.toArray(String[]::new), name -> name);
+    }
+  }
+
+  /** Reads the {@link DType} of logits. */
+  static final class DTypeName implements ITypeConverter<DType> {
+    @Override
+    public DType convert(String text) {
+      DType[] floating = Arrays.stream(DType.values()).filter(DType::isFloating).toArray(DType[]::new);
+      return LossOptions.choose("dtype", text, floating, dtype -> dtype.name().toLowerCase(Locale.ROOT));
     }
   }
 

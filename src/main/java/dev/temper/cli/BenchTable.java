@@ -10,6 +10,11 @@ record BenchTable(ResultFile result) {
 
   void print(PrintWriter out) {
     out.printf(Locale.ROOT, "%s on %s%n", result.versions().get("engine"), result.machine().processor());
+    if (Double.isNaN(result.copyGigabytesPerSecond())) {
+      out.println("ended before the copy rate was measured");
+      out.flush();
+      return;
+    }
     out.printf(Locale.ROOT, "copy rate %.1f GB/s (read + written); batches in turn exceed the last cache of %.1f MiB twice%n",
         result.copyGigabytesPerSecond(), cacheBytes() / (double) (1 << 20));
     out.printf(Locale.ROOT, "%-14s %-5s %-32s %10s %21s %8s %9s %8s%n", "shape", "dtype", "loss", "ms", "10 % .. 90 %", "GB/s", "of copy",

@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine;
+import picocli.CommandLine.MutuallyExclusiveArgsException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -48,7 +49,8 @@ final class Errors {
   private static String sentence(Throwable error) {
     return switch (error) {
       case UnmatchedArgumentException e -> unmatched(e);
-      case ParameterException e -> message(e) + "; see " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help";
+      case MutuallyExclusiveArgsException e -> message(e).replaceFirst("^Error: ", "") + "; " + seeHelp(e);
+      case ParameterException e -> message(e) + "; " + seeHelp(e);
       case NoSuchFileException e -> e.getFile() + ": no such file; check the path";
       case AccessDeniedException e -> e.getFile() + ": no permission to read it";
       case OutOfMemoryError e -> "out of memory (" + message(e) + "); give the JVM more, such as JAVA_TOOL_OPTIONS=-Xmx8g, or a smaller batch";
@@ -57,6 +59,10 @@ final class Errors {
       case IOException e -> message(e);
       default -> error.getClass().getSimpleName() + ": " + message(error) + "; --debug shows where";
     };
+  }
+
+  private static String seeHelp(ParameterException e) {
+    return "see " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help";
   }
 
   private static String unmatched(UnmatchedArgumentException e) {

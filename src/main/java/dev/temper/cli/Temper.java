@@ -65,7 +65,7 @@ public final class Temper implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(spec.commandLine(), "no verb given; known: "
-        + String.join(", ", spec.subcommands().keySet()) + "; see temper --help");
+        + String.join(", ", spec.subcommands().keySet()));
   }
 
   private static PrintWriter writer(java.io.OutputStream stream, Charset charset) {

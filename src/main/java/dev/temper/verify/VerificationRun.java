@@ -55,7 +55,7 @@ public final class VerificationRun {
     List<Step> all = steps(CaseGrid.all());
     List<Step> found = all.stream().filter(step -> step.name().equals(caseName)).toList();
     if (found.isEmpty()) {
-      throw new IllegalArgumentException("case: no case is named '" + caseName + "'"
+      throw new IllegalArgumentException("no case is named '" + caseName + "'"
           + Names.suggestion(caseName, all.stream().map(Step::name).toList()) + "; expected GROUP/CASE as the table names failing cases");
     }
     return run(found, (done, total, next) -> { });

@@ -91,11 +91,13 @@ class BenchCommandTest {
   void refusesWrongShapesDtypesAndSuites() {
     assertThat(Captured.run("bench", "--shapes", "10").status()).isEqualTo(2);
     assertThat(Captured.run("bench", "--shapes", "2x0").err()).contains("2x0");
-    assertThat(Captured.run("bench", "--dtype", "i64").err()).contains("f32, bf16 or f16");
+    assertThat(Captured.run("bench", "--dtype", "i64").err()).contains("unknown dtype 'i64'").contains("known: f32, bf16, f16;");
     assertThat(Captured.run("bench", "--dtype", "f64").status()).isEqualTo(2);
     assertThat(Captured.run("bench", "--divergence", "kl").err()).contains("forward-kl");
     assertThat(Captured.run("bench", "--suite", "gpus").err()).contains("did you mean 'gpu'");
-    assertThat(Captured.run("bench", "--suite", "gpu", "--parts", "headlines").err()).contains("did you mean 'headline'");
+    Captured headlines = Captured.run("bench", "--suite", "gpu", "--parts", "launch,headlines");
+    assertThat(headlines.err()).contains("unknown part 'headlines' (did you mean 'headline'?)");
+    assertThat(headlines.status()).isEqualTo(2);
     assertThat(Captured.run("bench", "--suite", "gpu", "--divergence", "tvd").err()).contains("losses of its own");
     assertThat(Captured.run("bench", "--parts", "launch").err()).contains("--suite gpu");
     assertThat(Captured.run("bench", "--budget", "0").err()).contains("--budget is 0.0");

@@ -66,6 +66,25 @@ class ProcessTest {
         "--enable-native-access=ALL-UNNAMED", "-cp", CLASSES, "dev.temper.cli.Temper", "verify", "--device", "reference", "--full"));
   }
 
+  /** Ended by a signal, as by Ctrl-C: what was measured until then is printed, and lies in the file. */
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void aBenchThatIsInterruptedPrintsWhatItHas() throws Exception {
+    Path results = folder.resolve("results.json");
+    Path out = folder.resolve("out");
+    Path err = folder.resolve("err");
+    Process bench = command("bench", "--device", "reference", "--shapes", "2x10,3x10,4x10,5x10,6x10,7x10,8x10,9x10", "--results", results.toString())
+        .redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    while (bench.isAlive() && !Files.exists(results)) {
+      Thread.sleep(20);
+    }
+    bench.destroy();
+    assertThat(bench.waitFor()).isEqualTo(143);
+    assertThat(out).content().containsSubsequence("copy rate ", "\n2x10 ", "quiet");
+    assertThat(err).content().matches("interrupted: [1-7] of 8 entries are missing; the results are those so far\n");
+    assertThat(results).content().containsPattern("\"unfinished\" : [1-7],").contains("\"shape\" : \"2x10\"");
+  }
+
   /** A limit on the size of files makes writes fail half-way, as a full disk does. */
   @Test
   @DisabledOnOs(OS.WINDOWS)
@@ -83,9 +102,13 @@ class ProcessTest {
   }
 
   private Captured temper(String... args) throws Exception {
+    return run(command(args));
+  }
+
+  private static ProcessBuilder command(String... args) {
     ProcessBuilder builder = new ProcessBuilder(JAVA, "--enable-native-access=ALL-UNNAMED", "-cp", CLASSES, "dev.temper.cli.Temper");
     builder.command().addAll(List.of(args));
-    return run(builder);
+    return builder;
   }
 
   private Captured run(ProcessBuilder builder) throws Exception {

@@ -27,7 +27,7 @@ class TemperTest {
   void noVerbIsAWrongCall() {
     Captured run = Captured.run();
     assertThat(run.status()).isEqualTo(2);
-    assertThat(run.err()).startsWith("temper: no verb given").contains("--help");
+    assertThat(run.err()).startsWith("temper: no verb given; known: loss, ").endsWith("train; see temper --help\n").containsOnlyOnce("--help");
   }
 
   @Test
