@@ -22,7 +22,11 @@ public final class PreparedLoss implements AutoCloseable {
     this.call = call;
   }
 
-  /** Computes what the tensors hold now; a device engine returns before it is done. */
+  /**
+   * Computes what the tensors hold now; a device engine returns before it is done. While the owner of a borrowed stream records it as
+   * a CUDA graph, this becomes part of that graph, if all tensors are on the device; {@link #totals()} then waits for the stream, and
+   * tells of the last replay on it.
+   */
   public void launch() {
     engine.begin();
     try {

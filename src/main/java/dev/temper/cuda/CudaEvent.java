@@ -1,11 +1,16 @@
 package dev.temper.cuda;
 
+import dev.temper.DeviceException;
+import org.jspecify.annotations.Nullable;
+
 /** A mark in a stream, in the current context. */
 final class CudaEvent implements AutoCloseable {
 
   private static final int DISABLE_TIMING = 2;
+  private static final int CAPTURED = 907;
 
   private final long handle;
+  private @Nullable CudaStream recorded;
 
   private CudaEvent(int flags) {
     handle = Driver.createEvent(flags);
@@ -23,11 +28,22 @@ final class CudaEvent implements AutoCloseable {
   /** Moves it behind what the stream was given. */
   void record(CudaStream stream) {
     Driver.recordEvent(handle, stream.handle());
+    recorded = stream;
   }
 
-  /** Waits until the device has passed it; an event that was never recorded is passed. */
+  /**
+   * Waits until the device has passed it; an event that was never recorded is passed. One that the stream's owner took into a graph
+   * cannot be waited for: then all is waited for that the stream was given.
+   */
   void await() {
-    Driver.synchronizeEvent(handle);
+    try {
+      Driver.synchronizeEvent(handle);
+    } catch (DeviceException e) {
+      if (e.code() != CAPTURED || recorded == null) {
+        throw e;
+      }
+      Driver.synchronizeStream(recorded.handle());
+    }
   }
 
   /** Milliseconds from an earlier event on; both must have been passed. */

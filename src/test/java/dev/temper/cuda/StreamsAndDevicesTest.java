@@ -42,6 +42,39 @@ final class StreamsAndDevicesTest extends StubEngine {
     }
   }
 
+  @Test
+  void theOwnerOfAStreamCanTakeALaunchIntoAGraph() {
+    PrimaryContext framework = new PrimaryContext(0);
+    try (framework; var _ = framework.enter()) {
+      long stream = Driver.createStream(1);
+      try (LossEngine engine = open(0, EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1);
+          PreparedLoss prepared = engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs())) {
+        engine.synchronize();
+        Driver.beginCapture(stream);
+        prepared.launch();
+        long graph = Driver.endCapture(stream);
+        long executable = Driver.instantiateGraph(graph);
+        Driver.synchronizeStream(stream);
+        assertThat(batch.isGradientWritten()).as("recorded, not launched").isFalse();
+        for (int seed = 2; seed < 5; seed++) {
+          batch.fill(seed);
+          Driver.launchGraph(executable, stream);
+          assertThat(batch.result(prepared.totals())).isEqualTo(batch.fromHost(engine));
+        }
+        batch.labels[2] = 99;
+        batch.upload();
+        Driver.launchGraph(executable, stream);
+        assertThatThrownBy(prepared::totals).isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("labels: row 2 has label 99");
+        batch.fill(5);
+        prepared.launch();
+        assertThat(batch.result(prepared.totals())).as("outside of the graph again").isEqualTo(batch.fromHost(engine));
+        Driver.destroyExecutable(executable);
+        Driver.destroyGraph(graph);
+      }
+      Driver.destroyStream(stream);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {0, 1, 2})
   void defaultStreamsCanBeBorrowed(long stream) {
