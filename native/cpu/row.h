@@ -138,9 +138,9 @@ template <class Policy, bool soft, Hard hard> struct Row {
     evaluate_accurately(student_sum, teacher_sum);
   }
 
-  // Equal rows: every slope is 0.
+  // Equal rows: every slope is 0. The difference of an absent class is NaN until then, in the odd half of the last pair too.
   void forget_ratios() const {
-    if constexpr (Policy::kCentred) for (int from = 0; from < classes(); from += kLanes) store(V{}, scratch.log_ratio + from);
+    if constexpr (Policy::kCentred) for (int i = 0; i < floats(classes()); i += kLanes) store(V{}, scratch.log_ratio + i);
   }
 
   // Each block stands at the maxima that it found.

@@ -8,6 +8,8 @@ enum Content {
   SHARP,
   /** Student = teacher. */
   EQUAL,
+  /** Student = teacher, some classes -inf. */
+  EQUAL_ABSENT,
   /** Student = teacher + normal noise of 1e-3. */
   NEARLY_EQUAL,
   /** Normal numbers of sigma 30: the smallest probabilities are subnormal numbers of f32. */

@@ -68,6 +68,15 @@ final class EdgeCases {
         }
       }
     }
+    for (String kind : new String[] {"forward-kl", "jsd:0.5"}) {
+      for (DType dtype : FLOATING) {
+        for (int classes : new int[] {10, 66}) {  // the latter ends in the first half of a pair of vectors, of any width
+          CaseBuilder.of(Group.EQUAL_ROWS).level(Level.QUICK).check(Check.ZERO).classes(classes)
+              .dtype(dtype).content(Content.EQUAL_ABSENT).soft(Divergence.parse(kind))
+              .add(cases, kind + "-absent-" + ShapeCases.name(dtype) + "-c" + classes);
+        }
+      }
+    }
     CaseBuilder.of(Group.EQUAL_ROWS).check(Check.ZERO).classes(33).content(Content.EQUAL).layout(l -> l.padded(2, 5))
         .loss(b -> b.numClasses(33)).soft(Divergence.forwardKl()).add(cases, "padded-differently");
     CaseBuilder.of(Group.EQUAL_ROWS).check(Check.ZERO).classes(33).content(Content.EQUAL).pass(Pass.BACKWARD).soft(Divergence.forwardKl())

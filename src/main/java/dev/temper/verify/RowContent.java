@@ -20,7 +20,7 @@ final class RowContent {
       double a = 3 * random.nextGaussian();
       double b = 3 * random.nextGaussian();
       switch (content) {
-        case EQUAL -> set(z, u, i, b, b);
+        case EQUAL, EQUAL_ABSENT -> set(z, u, i, b, b);
         case NEARLY_EQUAL -> set(z, u, i, (float) b + 1e-3 / 3 * a, b);
         case SHARP -> set(z, u, i, 4 * a, 4 * b);
         case LARGE -> set(z, u, i, random.nextDouble(-1e4, 1e4), random.nextDouble(-1e4, 1e4));
@@ -34,7 +34,7 @@ final class RowContent {
     }
     int label = labels != null && labels[row] >= 0 ? (int) labels[row] : 0;
     switch (content) {
-      case ABSENT -> removeSome(row, label, z, u, random);
+      case ABSENT, EQUAL_ABSENT -> removeSome(row, label, z, u, random);
       case ABSENT_LABELS -> {
         removeSome(row, label, z, u, random);
         if (row % 3 == 0) {
