@@ -30,6 +30,15 @@ public record BenchLoss(Objective objective, Divergence divergence, double tempe
     }
   }
 
+  /**
+   * Checks the temperature, before anything is measured.
+   *
+   * @throws IllegalArgumentException if it is not finite and above 0
+   */
+  public BenchLoss {
+    DistillationLoss.builder().temperature(temperature).build();
+  }
+
   /** The cross-entropy alone. */
   public static BenchLoss crossEntropy() {
     return new BenchLoss(Objective.HARD, Divergence.forwardKl(), 1);

@@ -38,10 +38,16 @@ public final class Temper implements Runnable {
 
   /** Runs a verb and exits with 0 (done), 1 (the work failed or a check did not hold) or 2 (the call or an input is wrong). */
   public static void main(String[] args) {
-    PrintWriter out = writer(System.out, System.out.charset());
+    StandardOutput standard = new StandardOutput();
+    PrintWriter out = writer(standard, System.out.charset());
     PrintWriter err = writer(System.err, System.err.charset());
     int status = run(out, err, args);
     out.flush();
+    String lost = standard.failure();
+    if (!lost.isEmpty()) {
+      err.println("temper: cannot write to stdout: " + lost + "; the results printed are not whole");
+      status = Math.max(status, Errors.FAILED);
+    }
     err.flush();
     System.exit(status);
   }

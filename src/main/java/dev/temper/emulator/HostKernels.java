@@ -13,7 +13,6 @@ import dev.temper.kernel.code.LibraryLoadException;
 import dev.temper.kernel.code.SharedLibrary;
 import dev.temper.spi.EngineUnavailableException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
@@ -154,7 +153,7 @@ final class HostKernels {
         delete(folder);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("the sources of a kernel cannot be written to the temporary folder", e);
+      throw notWritten("the sources of a kernel", e);
     }
   }
 
@@ -169,8 +168,13 @@ final class HostKernels {
         Files.delete(file);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("a kernel's library cannot be written to the temporary folder", e);
+      throw notWritten("a kernel's library", e);
     }
+  }
+
+  private static EngineUnavailableException notWritten(String what, IOException cause) {
+    return new EngineUnavailableException("no emulator: " + what + " cannot be written to the temporary folder: " + cause
+        + "; make room there, or name another by the system property java.io.tmpdir");
   }
 
   private static void delete(Path folder) throws IOException {

@@ -93,6 +93,9 @@ class BenchCommandTest {
     assertThat(Captured.run("bench", "--shapes", "2x0").err()).contains("2x0");
     assertThat(Captured.run("bench", "--dtype", "i64").err()).contains("unknown dtype 'i64'").contains("known: f32, bf16, f16;");
     assertThat(Captured.run("bench", "--dtype", "f64").status()).isEqualTo(2);
+    Captured cold = Captured.run("bench", "--device", "reference", "--shapes", "2x10", "--quick", "--temperature", "2,0");
+    assertThat(cold.err()).contains("temperature is 0.0");
+    assertThat(cold.status()).isEqualTo(2);
     assertThat(Captured.run("bench", "--divergence", "kl").err()).contains("forward-kl");
     assertThat(Captured.run("bench", "--suite", "gpus").err()).contains("did you mean 'gpu'");
     Captured headlines = Captured.run("bench", "--suite", "gpu", "--parts", "launch,headlines");

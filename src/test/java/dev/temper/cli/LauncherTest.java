@@ -65,6 +65,18 @@ class LauncherTest {
   }
 
   @Test
+  void theCLocaleIsNoneForFileNames() throws Exception {
+    script(folder.resolve("jdk/bin/java"), "echo \"$LC_ALL\"");
+    assertThat(inLocale("LC_ALL= LC_CTYPE= LANG=")).isEqualTo("C.UTF-8\n");
+    assertThat(inLocale("LC_ALL=POSIX LANG=de_DE.UTF-8")).isEqualTo("C.UTF-8\n");
+    assertThat(inLocale("LC_ALL= LC_CTYPE= LANG=de_DE.UTF-8")).isEqualTo("\n");
+  }
+
+  private String inLocale(String assignments) throws Exception {
+    return launch(Path.of("/bin/sh"), "-c", assignments + " exec \"$0\"", root.resolve("temper").toString()).out();
+  }
+
+  @Test
   void launchesAtTheSameTimeShareOneBuild() throws Exception {
     List<Process> started = List.of(start(root.resolve("temper")), start(root.resolve("temper")), start(root.resolve("temper")));
     for (Process process : started) {

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -83,6 +84,21 @@ class ProcessTest {
     assertThat(out).content().containsSubsequence("copy rate ", "\n2x10 ", "quiet");
     assertThat(err).content().matches("interrupted: [1-7] of 8 entries are missing; the results are those so far\n");
     assertThat(results).content().containsPattern("\"unfinished\" : [1-7],").contains("\"shape\" : \"2x10\"");
+  }
+
+  /** A script that keeps the document would take a success for a whole one. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void resultsThatCannotBePrintedAreOne() throws Exception {
+    Captured run = into("/dev/full");
+    assertThat(run.err()).startsWith("temper: cannot write to stdout: ").hasLineCount(1);
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(into("/dev/null")).isEqualTo(new Captured(0, "", ""));
+  }
+
+  private Captured into(String file) throws Exception {
+    return run(new ProcessBuilder("sh", "-c", "exec \"$@\" >" + file, "sh", JAVA, "--enable-native-access=ALL-UNNAMED", "-cp", CLASSES,
+        "dev.temper.cli.Temper", "loss", "--device", "reference", "--json", "--input", input.toString()));
   }
 
   /** A limit on the size of files makes writes fail half-way, as a full disk does. */

@@ -22,7 +22,10 @@ public final class CacheDirectory {
 
   private CacheDirectory() {}
 
-  /** {@code $XDG_CACHE_HOME/temper} or {@code ~/.cache/temper}, unless {@value #PROPERTY} names another. */
+  /**
+   * {@code $XDG_CACHE_HOME/temper} or {@code ~/.cache/temper}, unless {@value #PROPERTY} names another; for a user without a home,
+   * as containers have them, a folder among the temporary ones.
+   */
   public static Path ofUser() {
     return choose(System.getProperty(PROPERTY), System.getenv(), System.getProperty("user.home"));
   }
@@ -36,7 +39,8 @@ public final class CacheDirectory {
     if (xdg != null && Path.of(xdg).isAbsolute()) {
       return Path.of(xdg, "temper");
     }
-    return Path.of(home, ".cache", "temper");
+    // A user without a home has the home "?", says Java.
+    return Path.of(home).isAbsolute() ? Path.of(home, ".cache", "temper") : Path.of(System.getProperty("java.io.tmpdir"), "temper-cache");
   }
 
   /**

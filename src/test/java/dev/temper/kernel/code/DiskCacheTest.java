@@ -154,6 +154,7 @@ final class DiskCacheTest {
     assertThat(CacheDirectory.choose(null, xdg, "/home/ann")).isEqualTo(Path.of("/x/temper"));
     assertThat(CacheDirectory.choose(null, Map.of("XDG_CACHE_HOME", "rel"), "/home/ann")).isEqualTo(Path.of("/home/ann/.cache/temper"));
     assertThat(CacheDirectory.choose(null, Map.of(), "/home/ann")).isEqualTo(Path.of("/home/ann/.cache/temper"));
+    assertThat(CacheDirectory.choose(null, Map.of(), "?")).isAbsolute().hasFileName("temper-cache");
   }
 
   @Test
