@@ -3,7 +3,7 @@
 //   TEMPER_KERNEL    name of the entry point
 //   TEMPER_THREADS   threads per block
 //   TEMPER_CLUSTER   blocks per cluster; above 1 the only operations are exchanges between the cluster's blocks
-#include "dtype.cuh"
+#include "device.cuh"
 #include "specialisation.cuh"
 
 namespace temper {
@@ -15,7 +15,9 @@ enum ProbeOperation : int32_t {
 
 template <int WORDS> __device__ __forceinline__ void copy_words(const ProbeParameters& p, int64_t item) {
   uint32_t words[WORDS];
-  load_words(p.input + item * WORDS, words);
+  const uint32_t* from = p.input + item * WORDS;
+  keep_address(from);
+  load_words(from, words);
 #pragma unroll
   for (int w = 0; w < WORDS; w++) keep_packed(words[w]);
   store_words(p.output + (p.count - 1 - item) * WORDS, words);
@@ -45,15 +47,11 @@ __device__ __forceinline__ void probe_item(const ProbeParameters& p, int64_t ite
       p.output[2 * item] = bits_of(low);
       p.output[2 * item + 1] = bits_of(high);
       break;
-    case kWidenBf16: {
-      Pack<BFloat16, 2> pack;
-      float values[2];
-      pack.words[0] = p.input[item];
-      pack.unpack(values);
-      p.output[2 * item] = bits_of(values[0]);
-      p.output[2 * item + 1] = bits_of(values[1]);
+    case kWidenBf16:
+      widen_bf16_pair(p.input[item], low, high);
+      p.output[2 * item] = bits_of(low);
+      p.output[2 * item + 1] = bits_of(high);
       break;
-    }
     case kNarrowF16:
       p.output[item] = narrow_f16_pair(float_of(p.input[2 * item]), float_of(p.input[2 * item + 1]));
       break;

@@ -46,6 +46,8 @@ class DeviceFunctionsTest {
       new Defect(2, "if (magnitude > 0x7f800000u) return sign | 0x7fffu;", "", List.of("narrow-f16")),
       new Defect(2, "inline void keep_packed(uint32_t&) {}", "inline void keep_packed(uint32_t& word) { word &= 0xffffu; }",
           List.of("words-8-bytes", "words-16-bytes", "words-32-bytes")),
+      new Defect(2, "void keep_address(T*&) {}", "void keep_address(T*& address) { address++; }",
+          List.of("words-8-bytes", "words-16-bytes", "words-32-bytes")),
       new Defect(2, "cuda_host::asyncWait(0);", "cuda_host::asyncWait(1);", List.of("async-copy-8-bytes", "async-copy-16-bytes")),
       new Defect(2, "return cuda_host::clusterRank();", "return cuda_host::clusterRank() ^ 1;",
           List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")),

@@ -6,6 +6,9 @@ import dev.temper.kernel.ProbeParameters.Operation;
 import dev.temper.kernel.Specialisation;
 import dev.temper.kernel.code.KernelSource;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -19,6 +22,29 @@ class ProbeTest {
     assertThat(body.find()).isTrue();
     assertThat(body.group(1).strip().split("\\s*,\\s*", -1))
         .containsExactly(Arrays.stream(Operation.values()).map(Specialisation::macro).toArray(String[]::new));
+  }
+
+  /** A function that is written but not probed would first be seen, on a device, in a loss. */
+  @Test
+  void everyFunctionOfTheHeaderIsProbed() {
+    KernelSource probe = KernelSource.load("probe.cu");
+    String header = probe.headers().getOrDefault("device.cuh", "");
+    Set<String> functions = new TreeSet<>();
+    for (String pattern : List.of("__device__ __forceinline__ [\\w ]*[ *]+(\\w+)\\(", "TEMPER_PAIR_EXTREMUM\\((\\w+), \"")) {
+      Pattern.compile(pattern).matcher(header).results().forEach(found -> functions.add(found.group(1)));
+    }
+    functions.remove("name"); // of the macro
+    assertThat(functions).hasSizeGreaterThan(25).contains("exp2", "load_words", "keep_address", "max_bf16_pair", "dynamic_shared", "store_async");
+    assertThat(functions).allSatisfy(function -> assertThat(probe.text()).containsPattern("\\b" + function + "(<.*>)?\\("));
+  }
+
+  @Test
+  void noOtherSourceHasInlinePtx() {
+    for (String file : List.of("loss.cu", "primitive.cu", "check.cu", "totals.cu", "probe.cu")) {
+      KernelSource source = KernelSource.load(file);
+      assertThat(source.text()).doesNotContainPattern("\\basm\\b");
+      source.headers().forEach((name, text) -> assertThat(Pattern.compile("\\basm\\b").matcher(text).find()).as(name).isEqualTo(name.equals("device.cuh")));
+    }
   }
 
   @Test
