@@ -16,12 +16,12 @@ import java.util.Set;
 
 /**
  * The specialisations that gates compile for a device: out of everything that a call can choose there, a list in which every
- * type, divergence, part, pass and plan occurs, and as many pairs of them as the cap allows.
+ * type, divergence, part, pass and plan occurs, every pair of them that leaves out the plan, and as many with it as the cap allows.
  */
 public final class SpecialisationList {
 
   private static final int LOSSES = 46;
-  private static final int PRIMITIVES = 12;
+  private static final int PRIMITIVES = 20;
 
   /** One number of classes for each plan that some dtypes lead to on some device. */
   private static final int[] CLASSES = {
@@ -35,7 +35,7 @@ public final class SpecialisationList {
 
   private SpecialisationList() {}
 
-  /** The list for a device, at most 60 long, always the same. */
+  /** The list for a device, at most 68 long, always the same. */
   public static List<Specialisation> of(DeviceLimits limits) {
     List<Specialisation> chosen = new ArrayList<>(cover(losses(limits), LOSSES));
     chosen.addAll(cover(primitives(limits), PRIMITIVES));
@@ -43,7 +43,8 @@ public final class SpecialisationList {
     return List.copyOf(chosen);
   }
 
-  private static Set<Specialisation> losses(DeviceLimits limits) {
+  /** Every loss that a call can choose on a device, one number of classes for each plan. */
+  static Set<Specialisation> losses(DeviceLimits limits) {
     Set<Specialisation> all = new LinkedHashSet<>();
     for (int classes : CLASSES) {
       for (DType student : DTYPES) {
@@ -67,7 +68,8 @@ public final class SpecialisationList {
     return all;
   }
 
-  private static Set<Specialisation> primitives(DeviceLimits limits) {
+  /** The same of the primitives. */
+  static Set<Specialisation> primitives(DeviceLimits limits) {
     Set<Specialisation> all = new LinkedHashSet<>();
     for (int classes : CLASSES) {
       for (Primitive primitive : Primitive.values()) {
@@ -82,18 +84,19 @@ public final class SpecialisationList {
     return all;
   }
 
-  /** Takes, again and again, the one that adds most: single choices first, then pairs. */
+  /** Takes, again and again, the one that adds most: single choices first, then pairs of options, then pairs of an option and a plan. */
   private static List<Specialisation> cover(Collection<Specialisation> all, int cap) {
     Map<String, Integer> numbers = new HashMap<>();
     List<Candidate> left = new ArrayList<>(all.stream().map(s -> Candidate.of(s, numbers)).toList());
     List<Specialisation> chosen = new ArrayList<>();
     BitSet singles = new BitSet();
     BitSet pairs = new BitSet();
+    BitSet planned = new BitSet();
     while (chosen.size() < cap) {
       Candidate best = null;
       int most = 0;
       for (Candidate candidate : left) {
-        int gain = 1_000 * fresh(candidate.singles(), singles) + fresh(candidate.pairs(), pairs);
+        int gain = 10_000 * fresh(candidate.singles(), singles) + 100 * fresh(candidate.pairs(), pairs) + fresh(candidate.planned(), planned);
         if (gain > most) {
           best = candidate;
           most = gain;
@@ -104,6 +107,7 @@ public final class SpecialisationList {
       }
       singles.or(best.singles());
       pairs.or(best.pairs());
+      planned.or(best.planned());
       chosen.add(best.specialisation());
       left.remove(best);
     }
@@ -116,32 +120,35 @@ public final class SpecialisationList {
     return rest.cardinality();
   }
 
-  /** A specialisation as the numbers of its choices: its macros, those of the plan taken as one. */
-  private record Candidate(Specialisation specialisation, BitSet singles, BitSet pairs) {
+  /** Its macros but for the name and the plan. */
+  static List<String> options(Specialisation s) {
+    List<String> macros = s.definitions();
+    return macros.subList(1, macros.size() - RowSpecialisation.planDefinitions(plan(s)).size());
+  }
+
+  private static RowPlan plan(Specialisation s) {
+    return switch (s) {
+      case RowSpecialisation row -> row.plan();
+      case BatchKernel kernel -> throw new IllegalArgumentException(kernel + " has one instance");
+      case ProbeKernel kernel -> throw new IllegalArgumentException(kernel + " computes no loss");
+    };
+  }
+
+  /** A specialisation as the numbers of its choices: its macros, those of the plan taken as one; pairs with the plan apart. */
+  private record Candidate(Specialisation specialisation, BitSet singles, BitSet pairs, BitSet planned) {
 
     private static final int MOST_CHOICES = 256;
 
     static Candidate of(Specialisation s, Map<String, Integer> numbers) {
-      List<String> macros = s.definitions();
-      RowPlan plan = plan(s);
-      List<String> choices = new ArrayList<>(macros.subList(1, macros.size() - RowSpecialisation.planDefinitions(plan).size()));
-      choices.add(plan.toString());
-      Candidate candidate = new Candidate(s, new BitSet(), new BitSet());
-      for (String choice : choices) {
-        int number = number(choice, numbers);
-        candidate.singles.stream().forEach(other ->
-            candidate.pairs.set(Math.min(other, number) * MOST_CHOICES + Math.max(other, number)));
-        candidate.singles.set(number);
-      }
+      Candidate candidate = new Candidate(s, new BitSet(), new BitSet(), new BitSet());
+      options(s).forEach(option -> candidate.choose(number(option, numbers), candidate.pairs));
+      candidate.choose(number(plan(s).toString(), numbers), candidate.planned);
       return candidate;
     }
 
-    private static RowPlan plan(Specialisation s) {
-      return switch (s) {
-        case RowSpecialisation row -> row.plan();
-        case BatchKernel kernel -> throw new IllegalArgumentException(kernel + " has one instance");
-        case ProbeKernel kernel -> throw new IllegalArgumentException(kernel + " computes no loss");
-      };
+    private void choose(int number, BitSet together) {
+      singles.stream().forEach(other -> together.set(Math.min(other, number) * MOST_CHOICES + Math.max(other, number)));
+      singles.set(number);
     }
 
     private static int number(String choice, Map<String, Integer> numbers) {

@@ -10,11 +10,14 @@ import dev.temper.kernel.PrimitiveSpecialisation.Primitive;
 import dev.temper.kernel.code.KernelSource;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class SpecialisationListTest {
 
@@ -52,9 +55,24 @@ final class SpecialisationListTest {
     assertThat(listed).containsAll(reachable);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {75, 80, 90, 100, 120})
+  void everyPairOfOptionsOccurs(int capability) {
+    DeviceLimits limits = DeviceLimits.ofCapability(capability / 10, capability % 10);
+    Set<Specialisation> rows = SpecialisationList.of(limits).stream().filter(RowSpecialisation.class::isInstance).collect(Collectors.toSet());
+    assertThat(pairs(rows)).hasSizeGreaterThan(150).containsAll(pairs(SpecialisationList.losses(limits)))
+        .containsAll(pairs(SpecialisationList.primitives(limits)));
+  }
+
+  private static Set<Set<String>> pairs(Set<Specialisation> all) {
+    return all.stream().map(SpecialisationList::options)
+        .flatMap(options -> options.stream().flatMap(one -> options.stream().map(other -> new TreeSet<>(List.of(one, other)))))
+        .collect(Collectors.toSet());
+  }
+
   @Test
   void isCappedDistinctAndAlwaysTheSame() {
-    assertThat(HOPPER).hasSizeLessThanOrEqualTo(60).doesNotHaveDuplicates()
+    assertThat(HOPPER).hasSizeLessThanOrEqualTo(68).doesNotHaveDuplicates()
         .isEqualTo(SpecialisationList.of(DeviceLimits.ofCapability(9, 0)));
   }
 
