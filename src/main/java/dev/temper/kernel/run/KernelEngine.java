@@ -10,7 +10,6 @@ import dev.temper.Stopwatch;
 import dev.temper.kernel.LossSpecialisation;
 import dev.temper.kernel.PrimitiveSpecialisation.Primitive;
 import dev.temper.kernel.device.KernelDevice;
-import dev.temper.kernel.device.Readback;
 import dev.temper.kernel.probe.DeviceFunctions;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
@@ -64,14 +63,14 @@ public final class KernelEngine implements EngineBackend {
   public LossResult compute(LossCall call) {
     order.lock();
     try (Arena arena = Arena.ofConfined(); LossRun run = new LossRun(call, choose(call), workspace, arena)) {
-      Readback readback = readbacks.take();
+      Readbacks.Turn turn = readbacks.take();
       try {
-        run.run(readback);
+        run.run(turn.readback());
       } catch (RuntimeException e) {
-        readbacks.giveBack(readback);
+        readbacks.giveBack(turn);
         throw e;
       }
-      return new PendingTotals(readbacks, readback, run::totals);
+      return new PendingTotals(readbacks, turn, run::totals);
     } finally {
       order.unlock();
     }

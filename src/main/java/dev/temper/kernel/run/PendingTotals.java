@@ -2,21 +2,21 @@ package dev.temper.kernel.run;
 
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
-import dev.temper.kernel.device.Readback;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Totals that come back behind a launch; read once from the device, then kept. */
+/** Totals that come back behind a launch; read once from the device, then kept, or why they cannot be had. */
 final class PendingTotals implements LossResult {
 
   private final Readbacks readbacks;
   private final Function<MemorySegment, LossTotals> reading;
-  private @Nullable Readback pending;
+  private Readbacks.@Nullable Turn pending;
   private @Nullable LossTotals totals;
-  private @Nullable IllegalArgumentException fault;
+  private @Nullable RuntimeException fault;
 
-  PendingTotals(Readbacks readbacks, Readback pending, Function<MemorySegment, LossTotals> reading) {
+  PendingTotals(Readbacks readbacks, Readbacks.Turn pending, Function<MemorySegment, LossTotals> reading) {
     this.readbacks = readbacks;
     this.pending = pending;
     this.reading = reading;
@@ -28,16 +28,13 @@ final class PendingTotals implements LossResult {
     if (pending != null) {
       try {
         totals = readbacks.read(pending, reading);
-      } catch (IllegalArgumentException e) {
+      } catch (RuntimeException e) {
         fault = e;
       }
-      pending = null;
-    }
-    if (fault != null) {
-      throw fault;
+      pending = null; // its way back is another call's from now on
     }
     if (totals == null) {
-      throw new IllegalStateException("the totals could not be read before; their device has failed");
+      throw Objects.requireNonNull(fault);
     }
     return totals;
   }

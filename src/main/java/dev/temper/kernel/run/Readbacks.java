@@ -21,7 +21,7 @@ final class Readbacks implements AutoCloseable {
   private final KernelDevice device;
   private final ReentrantLock order;
   private final Deque<Readback> free = new ArrayDeque<>();
-  private final Set<Readback> taken = new HashSet<>();
+  private final Set<Turn> taken = new HashSet<>();
   private final DeviceWaits waits;
   private boolean closed;
 
@@ -31,20 +31,35 @@ final class Readbacks implements AutoCloseable {
     waits = new DeviceWaits(order);
   }
 
-  Readback take() {
+  /**
+   * One call's use of a way back. It ends once: a result is dropped some time after it was read, when another call may have the way.
+   */
+  static final class Turn {
+    private final Readback readback;
+
+    private Turn(Readback readback) {
+      this.readback = readback;
+    }
+
+    Readback readback() {
+      return readback;
+    }
+  }
+
+  Turn take() {
     order.lock();
     try {
-      Readback readback = free.isEmpty() ? LossRun.readback(device) : free.pop();
-      taken.add(readback);
-      return readback;
+      Turn turn = new Turn(free.isEmpty() ? LossRun.readback(device) : free.pop());
+      taken.add(turn);
+      return turn;
     } finally {
       order.unlock();
     }
   }
 
   /** Frees the way back when the result is dropped unread. */
-  void watch(LossResult result, Readback readback) {
-    CLEANER.register(result, () -> giveBack(readback));
+  void watch(LossResult result, Turn turn) {
+    CLEANER.register(result, () -> giveBack(turn));
   }
 
   /**
@@ -52,20 +67,20 @@ final class Readbacks implements AutoCloseable {
    *
    * @throws IllegalStateException if the engine was closed before
    */
-  LossTotals read(Readback readback, Function<MemorySegment, LossTotals> reading) {
+  LossTotals read(Turn turn, Function<MemorySegment, LossTotals> reading) {
     try {
-      return waits.read(readback, reading);
+      return waits.read(turn.readback, reading);
     } finally {
-      giveBack(readback);
+      giveBack(turn);
     }
   }
 
-  /** Frees a way back that nobody will read. */
-  void giveBack(Readback readback) {
+  /** Frees a way back that nobody will read; of no effect when it is free already. */
+  void giveBack(Turn turn) {
     order.lock();
     try {
-      if (taken.remove(readback) && !closed) {
-        free.push(readback);
+      if (taken.remove(turn) && !closed) {
+        free.push(turn.readback);
       }
     } finally {
       order.unlock();
@@ -78,6 +93,6 @@ final class Readbacks implements AutoCloseable {
     waits.close();
     closed = true;
     free.forEach(Readback::close);
-    taken.forEach(Readback::close);
+    taken.forEach(turn -> turn.readback.close());
   }
 }
