@@ -1,5 +1,6 @@
 // Checks labels, row weights and row temperatures, and counts the rows that are not ignored: O(rows), before anything is
-// written. The loss kernel reads the status and writes nothing if something was found.
+// written, and not launched where a batch has none of them. The loss kernel reads the status and writes nothing if something was
+// found.
 #include "row_inputs.cuh"
 
 namespace temper {

@@ -15,18 +15,23 @@ typedef unsigned long long uintptr_t;
 
 namespace temper {
 
-// What the check kernel finds. Zeroed by the host before every launch of it. Rows are kept as ~row, so that 0 means none
-// and the largest value names the first row.
+// What the check kernel finds. Zero when a launch begins: the totals kernel leaves it so for the next one. Rows are kept as ~row,
+// so that 0 means none and the largest value names the first row.
 struct BatchStatus {
   uint64_t bad_label, bad_weight, bad_temperature;
   uint64_t counted_rows;
-  uint64_t finished_blocks;   // of the totals kernel
 };
 
 // Sums over rows, weighted and divided, as the totals kernel leaves them.
 struct BatchTotals {
   double total, soft, hard;
   int64_t counted_rows, non_finite_rows;
+};
+
+// All that the host reads of a launch.
+struct BatchReport {
+  BatchStatus status;
+  BatchTotals totals;
 };
 
 // What a block of the totals kernel adds up; the counts are below 2^53.
@@ -57,11 +62,12 @@ struct LossParameters {
   const void* labels;              // [rows], int32 or int64; null = none
   const float* row_weights;        // [rows]; null = 1
   const float* row_temperatures;   // [rows]; null = temperature
-  float* row_soft;                 // [rows]: T^2 D; null = not wanted
-  float* row_hard;                 // [rows]: cross-entropy; null = not wanted
+  float* row_soft;                 // [rows]: T^2 D; null = not wanted; a forward pass has both, which the totals are made of
+  float* row_hard;                 // [rows]: cross-entropy; ditto
   float* statistics;               // [rows, kRowStatistics]; null = not wanted
   BatchStatus* status;             // null = nothing was to be checked, all rows count
-  BatchTotals* totals;             // totals kernel only
+  BatchReport* report;             // totals kernel only; host memory
+  uint64_t* finished_blocks;       // ditto; zero when a launch begins, like the status
   TotalsPart* parts;               // ditto: one per block
   int64_t rows;
   int64_t student_stride, teacher_stride, gradient_stride, statistics_stride;   // in elements

@@ -1,5 +1,6 @@
 // Per-row losses to totals, in f64 and in an order that depends on the number of rows only; O(rows). Each block adds up a run of
-// rows, and the block that finishes last adds up the blocks.
+// rows, and the block that finishes last adds up the blocks, tells the host totals and status, and leaves the status zero: a
+// launch needs no copy behind its kernels and no memset before them.
 #include "row_inputs.cuh"
 
 namespace temper {
@@ -72,27 +73,34 @@ __device__ __forceinline__ bool is_last(const LossParameters& p, const TotalsPar
   if (threadIdx.x == 0) {
     p.parts[blockIdx.x] = part;
     __threadfence();
-    *last = atomicAdd(reinterpret_cast<unsigned long long*>(&p.status->finished_blocks), 1ull) == gridDim.x - 1;
+    *last = atomicAdd(reinterpret_cast<unsigned long long*>(p.finished_blocks), 1ull) == gridDim.x - 1;
     __threadfence();
   }
   __syncthreads();
   return *last != 0;
 }
 
-__device__ __forceinline__ void store_totals(const LossParameters& p, const TotalsPart& sum) {
+// The only one to touch the status; the host does not look at the totals of a batch that was refused. What is written to its
+// memory is there before an event behind the kernel is passed: no fence is needed.
+__device__ __forceinline__ void report(const LossParameters& p, const TotalsPart& sum) {
   double divisor = divisor_of(p);
   bool none = sum.counted == 0;   // no rows counted: 0, never 0/0
   double soft = none ? 0 : sum.soft / divisor, hard = none ? 0 : sum.hard / divisor;
-  *p.totals = {soft + hard, soft, hard, int64_t(sum.counted), int64_t(sum.non_finite)};
+  p.report->totals = {soft + hard, soft, hard, int64_t(sum.counted), int64_t(sum.non_finite)};
+  p.report->status = p.status == nullptr ? BatchStatus{} : *p.status;
+  if (p.status != nullptr) *p.status = {};
 }
 
 }  // namespace temper
 
 extern "C" __global__ void __launch_bounds__(512) temper_totals(const __grid_constant__ temper::LossParameters p) {
   using namespace temper;
-  if (refused(p.status)) return;
-  int64_t run = (p.rows + gridDim.x - 1) / gridDim.x, first = blockIdx.x * run;
-  TotalsPart sum = sum_block(sum_rows(p, first, first + run < p.rows ? first + run : p.rows));
+  TotalsPart sum = {0, 0, 0, 0};
+  if (p.row_soft != nullptr) {   // a backward pass has no row losses, but a status
+    int64_t run = (p.rows + gridDim.x - 1) / gridDim.x, first = blockIdx.x * run;
+    sum = sum_rows(p, first, first + run < p.rows ? first + run : p.rows);
+  }
+  sum = sum_block(sum);
   if (gridDim.x > 1) {
     if (!is_last(p, sum)) return;
     const volatile TotalsPart* parts = p.parts;   // not from a cache that other blocks do not write to
@@ -100,6 +108,7 @@ extern "C" __global__ void __launch_bounds__(512) temper_totals(const __grid_con
     const volatile TotalsPart& mine = parts[threadIdx.x];
     if (threadIdx.x < gridDim.x) one = {mine.soft, mine.hard, mine.counted, mine.non_finite};
     sum = sum_block(one);
+    if (threadIdx.x == 0) *p.finished_blocks = 0;
   }
-  if (threadIdx.x == 0) store_totals(p, sum);
+  if (threadIdx.x == 0) report(p, sum);
 }

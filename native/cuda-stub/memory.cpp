@@ -11,25 +11,32 @@ namespace stub {
 static const size_t edge = 512;  // guarded bytes on both sides, and the alignment
 static const int edgeByte = 0xa5;
 
+static bool isOfDevice(Kind kind) { return kind == Kind::device || kind == Kind::managed; }
+
 static size_t inUse(int device) {
     size_t bytes = 0;
     for (auto& allocation : state().allocations)
-        if (allocation.second.kind != Kind::pinned && allocation.second.device == device) bytes += allocation.second.bytes;
+        if (isOfDevice(allocation.second.kind) && allocation.second.device == device) bytes += allocation.second.bytes;
     return bytes;
 }
 
 static size_t capacity() { return static_cast<size_t>(number("CUDA_STUB_MEMORY", 1L << 30)); }
 
-static Result allocate(Context& context, Kind kind, size_t bytes, uintptr_t* address) {
+static size_t padded(size_t bytes) { return (bytes + edge - 1) / edge * edge + 2 * edge; }
+
+static Result allocate(Context& context, Kind kind, size_t bytes, uintptr_t* address, bool mappable = false) {
     if (bytes == 0) return INVALID_VALUE;
-    if (kind != Kind::pinned && bytes > capacity() - inUse(context.device)) return OUT_OF_MEMORY;
-    void* memory = nullptr;
-    size_t padded = (bytes + edge - 1) / edge * edge + 2 * edge;
-    if (posix_memalign(&memory, edge, padded) != 0) return OUT_OF_MEMORY;
-    memset(memory, edgeByte, padded);
+    if (isOfDevice(kind) && bytes > capacity() - inUse(context.device)) return OUT_OF_MEMORY;
+    void *memory = nullptr, *seen = nullptr;
+    if (mappable)
+        memory = mapTwice(padded(bytes), &seen);
+    else if (posix_memalign(&memory, edge, padded(bytes)) != 0)
+        memory = nullptr;
+    if (memory == nullptr) return OUT_OF_MEMORY;
+    memset(memory, edgeByte, padded(bytes));
     *address = reinterpret_cast<uintptr_t>(memory) + edge;
     memset(reinterpret_cast<void*>(*address), 0xff, bytes);  // NaN in f32, bf16 and f16
-    state().allocations[*address] = {kind, context.device, bytes};
+    state().allocations[*address] = {kind, context.device, bytes, mappable ? reinterpret_cast<uintptr_t>(seen) + edge : 0};
     return SUCCESS;
 }
 
@@ -41,13 +48,18 @@ static bool isEdge(const unsigned char* from, const unsigned char* to) {
 
 static Result release(uintptr_t address, bool pinned) {
     auto found = state().allocations.find(address);
-    if (found == state().allocations.end() || (found->second.kind == Kind::pinned) != pinned) return INVALID_VALUE;
+    if (found == state().allocations.end() || (pinned ? found->second.kind != Kind::pinned : !isOfDevice(found->second.kind))) return INVALID_VALUE;
     unsigned char* begin = reinterpret_cast<unsigned char*>(address);
     unsigned char* end = begin + found->second.bytes;
     bool whole = isEdge(begin - edge, begin) && isEdge(end, end + edge);
     if (!whole) report("something wrote outside of an allocation of %zu bytes", found->second.bytes);
     memset(begin, 0xff, found->second.bytes);
-    free(begin - edge);
+    if (found->second.seen == 0) {
+        free(begin - edge);
+    } else {
+        state().allocations.erase(found->second.seen);
+        unmapTwice(begin - edge, reinterpret_cast<void*>(found->second.seen - edge), padded(found->second.bytes));
+    }
     state().allocations.erase(found);
     return whole ? SUCCESS : ILLEGAL_ADDRESS;
 }
@@ -55,7 +67,8 @@ static Result release(uintptr_t address, bool pinned) {
 size_t freeAll(int device) {
     std::vector<std::pair<uintptr_t, bool>> lost;
     for (auto& allocation : state().allocations)
-        if (allocation.second.device == device) lost.push_back({allocation.first, allocation.second.kind == Kind::pinned});
+        if (allocation.second.device == device && allocation.second.kind != Kind::mapped)
+            lost.push_back({allocation.first, allocation.second.kind == Kind::pinned});
     for (auto& allocation : lost) release(allocation.first, allocation.second);
     return lost.size();
 }
@@ -69,7 +82,8 @@ const Allocation* allocationOf(uintptr_t address, size_t bytes) {
 
 bool reachable(const Context& context, uintptr_t address, size_t bytes) {
     const Allocation* allocation = allocationOf(address, bytes);
-    return allocation != nullptr && (allocation->kind != Kind::device || allocation->device == context.device);
+    if (allocation == nullptr || allocation->kind == Kind::pinned) return false;
+    return allocation->kind == Kind::managed || allocation->device == context.device;
 }
 
 bool mapped(uintptr_t address) {
@@ -115,8 +129,19 @@ STUB_EXPORT int cuMemAllocManaged(uintptr_t* address, size_t bytes, unsigned) {
     return withinUncaptured([&](Context& context) { return allocate(context, Kind::managed, bytes, address); });
 }
 
-STUB_EXPORT int cuMemHostAlloc(uintptr_t* address, size_t bytes, unsigned) {
-    return withinUncaptured([&](Context& context) { return allocate(context, Kind::pinned, bytes, address); });
+STUB_EXPORT int cuMemHostAlloc(uintptr_t* address, size_t bytes, unsigned flags) {
+    const unsigned deviceMap = 2;
+    return withinUncaptured([&](Context& context) { return allocate(context, Kind::pinned, bytes, address, (flags & deviceMap) != 0); });
+}
+
+STUB_EXPORT int cuMemHostGetDevicePointer_v2(uintptr_t* seen, uintptr_t address, unsigned flags) {
+    return within([&](Context& context) {
+        auto found = state().allocations.find(address);
+        if (found == state().allocations.end() || found->second.seen == 0 || flags != 0) return INVALID_VALUE;
+        *seen = found->second.seen;
+        state().allocations[*seen] = {Kind::mapped, context.device, found->second.bytes};
+        return SUCCESS;
+    });
 }
 
 /// Waits for everything, as the driver does.
@@ -189,7 +214,7 @@ STUB_EXPORT int cuPointerGetAttribute(void* value, int attribute, uintptr_t addr
         const Allocation* allocation = allocationOf(address, 1);
         if (allocation == nullptr) return INVALID_VALUE;
         switch (attribute) {
-            case 2: *static_cast<unsigned*>(value) = allocation->kind == Kind::pinned ? 1 : 2; break;      // memory type
+            case 2: *static_cast<unsigned*>(value) = isOfDevice(allocation->kind) ? 2 : 1; break;            // memory type
             case 8: *static_cast<unsigned char*>(value) = allocation->kind == Kind::managed ? 1 : 0; break;  // is managed
             case 9: *static_cast<int*>(value) = allocation->device; break;                                  // device ordinal
             default: return INVALID_VALUE;

@@ -48,15 +48,33 @@ static unsigned constant(void* library, const std::string& name, unsigned otherw
     return found == nullptr ? otherwise : *static_cast<const unsigned*>(found);
 }
 
+/// What a kernel is given, and which of its parameters were addresses of the device's when it was launched.
+struct Parameters {
+    std::vector<unsigned char> bytes;
+    std::vector<bool> addresses = {};
+
+    uint64_t word(size_t number) const {
+        uint64_t word;
+        memcpy(&word, &bytes[8 * number], 8);
+        return word;
+    }
+};
+
+static Parameters parametersOf(const Context& context, const void* from, size_t bytes) {
+    Parameters parameters{{static_cast<const unsigned char*>(from), static_cast<const unsigned char*>(from) + bytes}};
+    for (size_t n = 0; n < bytes / 8; n++) parameters.addresses.push_back(reachable(context, parameters.word(n), 1));
+    return parameters;
+}
+
 /// A parameter that looks like an address must be one that the device can reach: a kernel would take any here, but not there.
 /// Numbers are not taken for addresses: nothing is mapped where they point.
-static Result checkAddresses(const Context& context, const Function& function, const std::vector<unsigned char>& parameters) {
-    for (size_t at = 0; at + 8 <= parameters.size(); at += 8) {
-        uint64_t word;
-        memcpy(&word, &parameters[at], 8);
-        if (word < uint64_t(1) << 44 || word >= uint64_t(1) << 47 || reachable(context, word, 1) || !mapped(word)) continue;
-        report("kernel %s: its parameter at byte %zu is an address that device %d cannot reach", function.name.c_str(), at,
-               context.device);
+static Result checkAddresses(const Context& context, const Function& function, const Parameters& parameters) {
+    for (size_t n = 0; n < parameters.addresses.size(); n++) {
+        uint64_t word = parameters.word(n);
+        if (reachable(context, word, 1)) continue;
+        if (!parameters.addresses[n] && (word < uint64_t(1) << 44 || word >= uint64_t(1) << 47 || !mapped(word))) continue;
+        report("kernel %s: its parameter at byte %zu is an address that device %d cannot reach%s", function.name.c_str(), 8 * n,
+               context.device, parameters.addresses[n] ? " any more" : "");
         return ILLEGAL_ADDRESS;
     }
     return SUCCESS;
@@ -67,7 +85,7 @@ static Function* functionOf(void* handle) {
     return found == state().functions.end() ? nullptr : found->second.get();
 }
 
-static Result launch(void* handle, const std::vector<unsigned char>& parameters, unsigned grid, unsigned block, unsigned shared) {
+static Result launch(void* handle, const Parameters& parameters, unsigned grid, unsigned block, unsigned shared) {
     if (functionOf(handle) == nullptr) return INVALID_HANDLE;  // a graph outlived the module
     const Function& function = *functionOf(handle);
     if (function.launch == nullptr) return SUCCESS;  // no code
@@ -75,7 +93,7 @@ static Result launch(void* handle, const std::vector<unsigned char>& parameters,
     if (addresses != SUCCESS) return addresses;
     char message[512] = "";
     int order = static_cast<int>(number("CUDA_STUB_ORDER", 0));
-    if (function.launch(parameters.data(), grid, block, function.cluster, shared, order, 1, message, sizeof message) == 0)
+    if (function.launch(parameters.bytes.data(), grid, block, function.cluster, shared, order, 1, message, sizeof message) == 0)
         return SUCCESS;
     report("kernel %s: %s", function.name.c_str(), message);
     return LAUNCH_FAILED;
@@ -187,8 +205,7 @@ STUB_EXPORT int cuLaunchKernel(void* handle, unsigned gridX, unsigned gridY, uns
         if (shared > static_cast<unsigned>(function->dynamicSharedBytes)) return INVALID_VALUE;
         if (function->cluster > largestCluster(*function) || gridX % function->cluster != 0) return INVALID_CLUSTER_SIZE;
         // The caller may change them as soon as this returns.
-        const unsigned char* bytes = static_cast<const unsigned char*>(arguments[0]);
-        std::vector<unsigned char> parameters(bytes, bytes + function->parameterBytes);
+        Parameters parameters = parametersOf(context, arguments[0], function->parameterBytes);
         return submit(*stream, [=] { return launch(handle, parameters, gridX, blockX, shared); });
     });
 }

@@ -3,8 +3,9 @@
 // of the same sources on the CUDA-on-the-host runtime (native/cuda-host).
 //
 // What it is strict about: work that is asynchronous on a device is put off until something waits for it, so that a wait that
-// is missing shows; device memory starts as NaN and has guarded edges; an address that a kernel is given must be memory that the
-// device can reach.
+// is missing shows; memory starts as NaN and has guarded edges; an address that a kernel is given must be memory that the device
+// can reach, when it is launched and when it runs. Pinned memory is reached at the address that the driver was asked for, which is
+// another one here than the host's.
 //
 // JCuda's library names some 300 functions of the driver. The JVM's loader binds them when they are first called, so that only
 // those that are called need to exist; LD_BIND_NOW would want all of them.
@@ -123,12 +124,14 @@ struct Executable {
     std::shared_ptr<Graph> graph;
 };
 
-enum class Kind { device, managed, pinned };
+/// `mapped` is pinned memory as a device sees it.
+enum class Kind { device, managed, pinned, mapped };
 
 struct Allocation {
     Kind kind;
     int device;
     size_t bytes;
+    uintptr_t seen = 0;  // of pinned memory that can be mapped: where the device will see it
 };
 
 struct Module {
@@ -188,6 +191,10 @@ Result submit(Stream& stream, Work work);
 /// Does what was queued, up to and with the operation of that number.
 Result carryOut(Stream& stream, uint64_t last = UINT64_MAX);
 Result carryOutAll(Context& context);
+
+/// Memory in two places at once, for the host and for the device; null if there is none.
+void* mapTwice(size_t bytes, void** seen);
+void unmapTwice(void* memory, void* seen, size_t bytes);
 
 /// The allocation that holds all these bytes, or null.
 const Allocation* allocationOf(uintptr_t address, size_t bytes);

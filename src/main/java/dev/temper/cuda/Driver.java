@@ -189,8 +189,13 @@ final class Driver {
   }
 
   /** Page-locked host memory, at most 2 GiB. */
-  static long allocatePinned(int bytes) {
-    return handle("cuMemHostAlloc of " + bytes + " bytes", new Pointer(), memory -> cuMemHostAlloc(memory, bytes, 0));
+  static long allocatePinned(int bytes, int flags) {
+    return handle("cuMemHostAlloc of " + bytes + " bytes", new Pointer(), memory -> cuMemHostAlloc(memory, bytes, flags));
+  }
+
+  /** The address at which kernels see page-locked host memory that was allocated for that. */
+  static long deviceAddress(long pinned) {
+    return handle("cuMemHostGetDevicePointer", new CUdeviceptr(), address -> cuMemHostGetDevicePointer(address, with(ARGUMENTS.get().host, pinned), 0));
   }
 
   static void freePinned(long address) {

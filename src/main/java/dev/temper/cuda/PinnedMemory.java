@@ -2,21 +2,40 @@ package dev.temper.cuda;
 
 import java.lang.foreign.MemorySegment;
 
-/** Host memory that the device copies from and to without the processor; copies on it run beside everything else. */
+/**
+ * Host memory that stays where it is: the device copies from and to it without the processor, beside everything else, and can
+ * write to it from kernels where it is mapped.
+ */
 final class PinnedMemory implements AutoCloseable {
+
+  private static final int DEVICE_MAP = 2;
 
   private final MemorySegment segment;
 
-  /** In the current context. */
-  PinnedMemory(int bytes) {
-    segment = MemorySegment.ofAddress(Driver.allocatePinned(bytes)).reinterpret(bytes);
+  private PinnedMemory(long address, int bytes) {
+    segment = MemorySegment.ofAddress(address).reinterpret(bytes);
+  }
+
+  /** For copies, in the current context. */
+  static PinnedMemory forCopies(int bytes) {
+    return new PinnedMemory(Driver.allocatePinned(bytes, 0), bytes);
+  }
+
+  /** For kernels too, in the current context. */
+  static PinnedMemory mapped(int bytes) {
+    return new PinnedMemory(Driver.allocatePinned(bytes, DEVICE_MAP), bytes);
+  }
+
+  /** Where the kernels of the current context see mapped memory. */
+  long deviceAddress() {
+    return Driver.deviceAddress(segment.address());
   }
 
   MemorySegment segment() {
     return segment;
   }
 
-  /** No copy may be under way. */
+  /** Nothing that uses it may be under way. */
   @Override
   public void close() {
     Driver.freePinned(segment.address());

@@ -3,13 +3,14 @@ package dev.temper.cuda;
 import dev.temper.kernel.device.Readback;
 import java.lang.foreign.MemorySegment;
 
-/** Results that land in pinned memory behind the launches, and an event behind them. */
+/** Pinned memory that kernels write across the bus, and an event behind the launches: what they wrote is there when it is passed. */
 final class PinnedReadback implements Readback {
 
   private final PrimaryContext context;
   private final CudaStream stream;
   private final GraphRecording recording;
-  private final PinnedMemory landed;
+  private final PinnedMemory written;
+  private final long address;
   private final CudaEvent arrived;
 
   PinnedReadback(int bytes, PrimaryContext context, CudaStream stream, GraphRecording recording) {
@@ -17,15 +18,20 @@ final class PinnedReadback implements Readback {
     this.stream = stream;
     this.recording = recording;
     try (var _ = context.enter()) {
-      landed = new PinnedMemory(bytes);
+      written = PinnedMemory.mapped(bytes);
+      address = written.deviceAddress();
       arrived = CudaEvent.untimed();
     }
   }
 
   @Override
-  public void enqueue(long from) {
+  public long address() {
+    return address;
+  }
+
+  @Override
+  public void mark() {
     try (var _ = context.enter()) {
-      Driver.copyToHost(from, landed.segment().address(), landed.segment().byteSize(), stream.handle());
       if (!recording.takes(arrived)) {
         arrived.record(stream);
       }
@@ -37,12 +43,12 @@ final class PinnedReadback implements Readback {
     try (var _ = context.enter()) {
       arrived.await();
     }
-    return landed.segment();
+    return written.segment();
   }
 
   @Override
   public void close() {
-    try (var _ = context.enter(); landed; arrived) {
+    try (var _ = context.enter(); written; arrived) {
       arrived.await();
     }
   }

@@ -19,7 +19,7 @@ final class Staging implements AutoCloseable {
   }
 
   private static final class Chunk implements AutoCloseable {
-    final PinnedMemory memory = new PinnedMemory(CHUNK_BYTES);
+    final PinnedMemory memory = PinnedMemory.forCopies(CHUNK_BYTES);
     final CudaEvent copied = CudaEvent.untimed();
 
     MemorySegment first(long bytes) {

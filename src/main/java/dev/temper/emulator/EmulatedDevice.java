@@ -141,16 +141,19 @@ final class EmulatedDevice implements KernelDevice {
   @Override
   public Readback readback(int bytes) {
     Arena arena = Arena.ofShared();
-    MemorySegment landed = arena.allocate(bytes, Long.BYTES);
+    MemorySegment written = arena.allocate(bytes, Long.BYTES);
     return new Readback() {
       @Override
-      public void enqueue(long from) {
-        download(from, landed);
+      public long address() {
+        return written.address();
       }
 
       @Override
+      public void mark() {}
+
+      @Override
       public MemorySegment await() {
-        return landed;
+        return written;
       }
 
       @Override

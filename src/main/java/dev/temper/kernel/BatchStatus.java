@@ -7,7 +7,7 @@ import java.lang.foreign.StructLayout;
 import java.util.OptionalLong;
 
 /**
- * What the check kernel finds before anything is written: {@code temper::BatchStatus}, zeroed before every launch.
+ * What the check kernel finds before anything is written: {@code temper::BatchStatus}.
  *
  * @param badLabel first row whose label is out of range
  * @param badWeight first row whose weight is invalid
@@ -18,7 +18,7 @@ public record BatchStatus(OptionalLong badLabel, OptionalLong badWeight, Optiona
 
   /** Names, types and order as in C++. */
   public static final StructLayout LAYOUT =
-      new Struct().add(JAVA_LONG, "bad_label", "bad_weight", "bad_temperature", "counted_rows", "finished_blocks").build();
+      new Struct().add(JAVA_LONG, "bad_label", "bad_weight", "bad_temperature", "counted_rows").build();
 
   /** Reads a block of {@link #LAYOUT}. */
   public static BatchStatus read(MemorySegment block) {

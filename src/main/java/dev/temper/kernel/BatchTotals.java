@@ -22,8 +22,18 @@ public final class BatchTotals {
 
   /** Reads a block of {@link #LAYOUT}; without a reduction there is no total. */
   public static LossTotals read(MemorySegment block, Reduction reduction, long rows) {
-    double none = reduction == Reduction.NONE ? Double.NaN : 0;
+    double none = none(reduction);
     return new LossTotals(none + block.getAtIndex(JAVA_DOUBLE, 0), none + block.getAtIndex(JAVA_DOUBLE, 1),
         none + block.getAtIndex(JAVA_DOUBLE, 2), rows, block.getAtIndex(JAVA_LONG, 3), block.getAtIndex(JAVA_LONG, 4));
+  }
+
+  /** Of a launch that adds nothing up. */
+  public static LossTotals ofNothing(Reduction reduction, long rows) {
+    double none = none(reduction);
+    return new LossTotals(none, none, none, rows, 0, 0);
+  }
+
+  private static double none(Reduction reduction) {
+    return reduction == Reduction.NONE ? Double.NaN : 0;
   }
 }

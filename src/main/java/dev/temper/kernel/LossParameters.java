@@ -24,7 +24,7 @@ public final class LossParameters {
   /** Names, types and order as in C++. */
   public static final StructLayout LAYOUT = new Struct()
       .add(JAVA_LONG, "student", "teacher", "gradient", "labels", "row_weights", "row_temperatures", "row_soft", "row_hard",
-          "statistics", "status", "totals", "parts")
+          "statistics", "status", "report", "finished_blocks", "parts")
       .add(JAVA_LONG, "rows", "student_stride", "teacher_stride", "gradient_stride", "statistics_stride", "ignore_index")
       .add(JAVA_DOUBLE, "divisor", "gradient_scale", "soft_weight", "hard_weight")
       .add(JAVA_INT, "classes", "gradient_width", "label_bytes", "divisor_kind", "temperature_scaling")
@@ -42,7 +42,8 @@ public final class LossParameters {
   private static final long ROW_HARD = at("row_hard");
   private static final long STATISTICS = at("statistics");
   private static final long STATUS = at("status");
-  private static final long TOTALS = at("totals");
+  private static final long REPORT = at("report");
+  private static final long FINISHED_BLOCKS = at("finished_blocks");
   private static final long PARTS = at("parts");
   private static final long ROWS = at("rows");
   private static final long STUDENT_STRIDE = at("student_stride");
@@ -76,15 +77,16 @@ public final class LossParameters {
    * @param labels [rows]
    * @param rowWeights [rows]
    * @param rowTemperatures [rows]
-   * @param rowSoft [rows], never 0 in a forward pass: the totals are made of it
+   * @param rowSoft [rows], never 0 in a forward pass, which the totals are made of, and always in a backward pass
    * @param rowHard ditto
    * @param statistics out, or in for a backward pass
-   * @param status {@link BatchStatus}
-   * @param totals {@link BatchTotals}
+   * @param status {@link BatchStatus}; 0 where there is nothing to check
+   * @param report {@link BatchReport}, in host memory
+   * @param finishedBlocks 8 bytes in which the totals kernel counts its blocks
    * @param parts what each block of the totals kernel adds up
    */
   public record Addresses(long student, long teacher, long gradient, long labels, long rowWeights, long rowTemperatures,
-      long rowSoft, long rowHard, long statistics, long status, long totals, long parts) {}
+      long rowSoft, long rowHard, long statistics, long status, long report, long finishedBlocks, long parts) {}
 
   /** Fills a block of {@link #LAYOUT}. Strides are those of the call's views. */
   public static void write(MemorySegment block, LossCall call, Addresses addresses) {
@@ -125,7 +127,8 @@ public final class LossParameters {
     block.set(JAVA_LONG, ROW_HARD, addresses.rowHard());
     block.set(JAVA_LONG, STATISTICS, addresses.statistics());
     block.set(JAVA_LONG, STATUS, addresses.status());
-    block.set(JAVA_LONG, TOTALS, addresses.totals());
+    block.set(JAVA_LONG, REPORT, addresses.report());
+    block.set(JAVA_LONG, FINISHED_BLOCKS, addresses.finishedBlocks());
     block.set(JAVA_LONG, PARTS, addresses.parts());
   }
 

@@ -131,7 +131,7 @@ final class DeviceFailureTest extends StubEngine {
   void pinnedMemoryThatIsFreedTooEarlyIsFoundOut() {
     inContext(_ -> {
       long memory = Driver.allocate(BYTES);
-      long pinned = Driver.allocatePinned(BYTES);
+      long pinned = Driver.allocatePinned(BYTES, 0);
       Driver.copyToDevice(pinned, memory, BYTES, 0);
       Driver.freePinned(pinned);
       assertFails(() -> Driver.synchronizeStream(0), "700 (CUDA_ERROR_ILLEGAL_ADDRESS)");

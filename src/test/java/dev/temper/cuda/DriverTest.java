@@ -51,7 +51,7 @@ final class DriverTest {
 
   @Test
   void aCopyTakesPinnedMemoryAsItIsWhenItsTurnComes() {
-    try (PinnedMemory there = new PinnedMemory(BYTES); PinnedMemory back = new PinnedMemory(BYTES)) {
+    try (PinnedMemory there = PinnedMemory.forCopies(BYTES); PinnedMemory back = PinnedMemory.forCopies(BYTES)) {
       there.segment().fill((byte) 1);
       Driver.copyToDevice(there.segment().address(), memory, BYTES, stream);
       there.segment().fill((byte) 2);  // too early
@@ -145,7 +145,7 @@ final class DriverTest {
 
   @Test
   void eventsAreWaitedForAndTimed() {
-    try (CudaEvent start = CudaEvent.timed(); CudaEvent end = CudaEvent.timed(); PinnedMemory back = new PinnedMemory(BYTES)) {
+    try (CudaEvent start = CudaEvent.timed(); CudaEvent end = CudaEvent.timed(); PinnedMemory back = PinnedMemory.forCopies(BYTES)) {
       CudaStream timed = new CudaStream(stream, false);
       start.record(timed);
       Driver.fill(memory, (byte) 4, BYTES, stream);
@@ -171,7 +171,7 @@ final class DriverTest {
 
   @Test
   void addressesAreKnownToTheDriver() {
-    try (PinnedMemory pinned = new PinnedMemory(64)) {
+    try (PinnedMemory pinned = PinnedMemory.forCopies(64)) {
       assertThat(Driver.memoryType(pinned.segment().address())).isEqualTo(1);
     }
     assertThat(Driver.memoryType(memory + BYTES - 1)).isEqualTo(2);

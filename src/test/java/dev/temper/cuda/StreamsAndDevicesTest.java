@@ -123,7 +123,7 @@ final class StreamsAndDevicesTest extends StubEngine {
   void addressesThatAreNoDeviceMemoryAreRefusedBeforeALaunch() {
     PrimaryContext framework = new PrimaryContext(0);
     try (framework; var _ = framework.enter(); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1);
-        PinnedMemory pinned = new PinnedMemory(DeviceBatch.BYTES)) {
+        PinnedMemory pinned = PinnedMemory.forCopies(DeviceBatch.BYTES)) {
       assertRefused(engine, batch, matrix(0x7000), "student is at device address 0x7000, but its first byte is memory that the CUDA driver "
           + "does not know, expected 740 bytes on cuda:0; give the device address");
       assertRefused(engine, batch, matrix(pinned.segment().address()), "but its first byte lies in host memory");

@@ -96,8 +96,13 @@ final class WaitingTest extends EmulatorTest {
     }
 
     @Override
-    public void enqueue(long from) {
-      readback.enqueue(from);
+    public long address() {
+      return readback.address();
+    }
+
+    @Override
+    public void mark() {
+      readback.mark();
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.temper.emulator;
 import dev.temper.kernel.Specialisation;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
+import dev.temper.kernel.device.Readback;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
@@ -56,6 +57,10 @@ final class WatchedDevice implements InvocationHandler {
         watchers.forEach(watcher -> watcher.allocated(address, (long) given[0]));
         yield address;
       }
+      case Readback readback -> {
+        watchers.forEach(watcher -> watcher.allocated(readback.address(), (int) given[0]));
+        yield new Watched(readback, watchers);
+      }
       case OptionalLong address when method.equals("addressOf") && address.isPresent() -> {
         watchers.forEach(watcher -> watcher.placed((MemorySegment) given[0]));
         yield address;
@@ -69,5 +74,29 @@ final class WatchedDevice implements InvocationHandler {
       }
       case null, default -> result;
     };
+  }
+
+  private record Watched(Readback readback, List<Watcher> watchers) implements Readback {
+
+    @Override
+    public long address() {
+      return readback.address();
+    }
+
+    @Override
+    public void mark() {
+      readback.mark();
+    }
+
+    @Override
+    public MemorySegment await() {
+      return readback.await();
+    }
+
+    @Override
+    public void close() {
+      watchers.forEach(watcher -> watcher.freed(readback.address()));
+      readback.close();
+    }
   }
 }

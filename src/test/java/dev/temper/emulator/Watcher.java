@@ -7,10 +7,10 @@ import java.lang.foreign.MemorySegment;
 /** Told what an engine asks of its device. */
 interface Watcher {
 
-  /** Memory of the device is new. */
+  /** Memory of the device, or of the host's that kernels write for it, is new. */
   default void allocated(long address, long bytes) {}
 
-  /** Memory of the device is gone. */
+  /** Such memory is gone. */
   default void freed(long address) {}
 
   /** Kernels are about to use host memory where it is. */

@@ -8,6 +8,7 @@ import dev.temper.DistillationLoss;
 import dev.temper.Divergence;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
+import dev.temper.LossTotals;
 import dev.temper.Reduction;
 import dev.temper.RowVector;
 import dev.temper.spi.LossCall;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.Test;
 
 final class LossParametersTest {
 
-  private static final LossParameters.Addresses ADDRESSES = new LossParameters.Addresses(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+  private static final LossParameters.Addresses ADDRESSES = new LossParameters.Addresses(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
   private static final LossInputs INPUTS = LossInputs.of(new DeviceMatrix(1, 30, 100, 128, DType.BF16))
       .withTeacher(new DeviceMatrix(2, 30, 104, 112, DType.F32))
       .withLabels(new RowVector.Device(4, 30, DType.I32)).withGradientScale(0.5);
@@ -30,7 +31,8 @@ final class LossParametersTest {
         .hardWeight(0.3).ignoreIndex(-1).build();
     MemorySegment block = write(loss, INPUTS);
     assertThat(number(block, "student")).isEqualTo(1);
-    assertThat(number(block, "totals")).isEqualTo(11);
+    assertThat(number(block, "report")).isEqualTo(11);
+    assertThat(number(block, "finished_blocks")).isEqualTo(12);
     assertThat(number(block, "rows")).isEqualTo(30);
     assertThat(number(block, "student_stride")).isEqualTo(128);
     assertThat(number(block, "teacher_stride")).isEqualTo(112);
@@ -90,12 +92,14 @@ final class LossParametersTest {
   @Test
   void totalsOfNoReductionAreNoNumbers() {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment block = arena.allocate(BatchTotals.LAYOUT);
-      block.setAtIndex(ValueLayout.JAVA_DOUBLE, 0, 3);
-      block.setAtIndex(ValueLayout.JAVA_LONG, 3, 5);
-      assertThat(BatchTotals.read(block, Reduction.SUM, 9).total()).isEqualTo(3);
-      assertThat(BatchTotals.read(block, Reduction.NONE, 9).total()).isNaN();
-      assertThat(BatchTotals.read(block, Reduction.NONE, 9).countedRows()).isEqualTo(5);
+      MemorySegment block = arena.allocate(BatchReport.LAYOUT);
+      block.setAtIndex(ValueLayout.JAVA_DOUBLE, 4, 3);
+      block.setAtIndex(ValueLayout.JAVA_LONG, 7, 5);
+      assertThat(BatchReport.totals(block, Reduction.SUM, 9).total()).isEqualTo(3);
+      assertThat(BatchReport.totals(block, Reduction.NONE, 9).total()).isNaN();
+      assertThat(BatchReport.totals(block, Reduction.NONE, 9).countedRows()).isEqualTo(5);
+      assertThat(BatchTotals.ofNothing(Reduction.SUM, 9)).isEqualTo(new LossTotals(0, 0, 0, 9, 0, 0));
+      assertThat(BatchTotals.ofNothing(Reduction.NONE, 9).total()).isNaN();
     }
   }
 

@@ -22,7 +22,8 @@ final class ParameterLayoutTest {
 
   private static final Map<String, StructLayout> STRUCTS = Map.of(
       "LossParameters", LossParameters.LAYOUT, "PrimitiveParameters", PrimitiveParameters.LAYOUT,
-      "ProbeParameters", ProbeParameters.LAYOUT, "BatchStatus", BatchStatus.LAYOUT, "BatchTotals", BatchTotals.LAYOUT);
+      "ProbeParameters", ProbeParameters.LAYOUT, "BatchStatus", BatchStatus.LAYOUT, "BatchTotals", BatchTotals.LAYOUT,
+      "BatchReport", BatchReport.LAYOUT);
 
   @TempDir Path folder;
 

@@ -33,7 +33,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(2)
 public class Dispatch {
 
-  /** Of launches that nobody waits for: a stream queues about a thousand operations, and a launch is six. */
+  /** Of launches that nobody waits for: a stream queues about a thousand operations, and a launch is four. */
   private static final int BURST = 100;
 
   @Param("STUB") CudaDriver driver;

@@ -79,7 +79,7 @@ public interface KernelDevice extends AutoCloseable {
   /** Writes zeros. */
   void zero(long address, long bytes);
 
-  /** A way back for so many bytes. */
+  /** A way back for so many bytes, aligned to 8. */
   Readback readback(int bytes);
 
   /** Waits until all is done. */

@@ -2,13 +2,16 @@ package dev.temper.kernel.device;
 
 import java.lang.foreign.MemorySegment;
 
-/** A few bytes of device memory that come back to the host behind the launches, without holding them up. */
+/** A few bytes of the host's memory that kernels write where they are, without holding up the launches. */
 public interface Readback extends AutoCloseable {
 
-  /** Copies from device memory, behind what was launched before; returns without waiting. */
-  void enqueue(long from);
+  /** The address at which kernels see them. */
+  long address();
 
-  /** Waits for the last copy and gives what came; valid until the next {@link #enqueue}. */
+  /** Goes behind what was launched before: {@link #await} waits for that. */
+  void mark();
+
+  /** Waits for what was launched before the last {@link #mark}, and gives what it wrote; valid until the next launch that writes. */
   MemorySegment await();
 
   @Override

@@ -62,15 +62,15 @@ public final class KernelEngine implements EngineBackend {
   @Override
   public LossResult compute(LossCall call) {
     order.lock();
-    try (Arena arena = Arena.ofConfined(); LossRun run = new LossRun(call, choose(call), workspace, arena)) {
+    try {
       Readbacks.Turn turn = readbacks.take();
-      try {
-        run.run(turn.readback());
+      try (Arena arena = Arena.ofConfined(); LossRun run = new LossRun(call, choose(call), workspace, turn.readback(), arena)) {
+        run.run();
+        return new PendingTotals(readbacks, turn, run::totals);
       } catch (RuntimeException e) {
         readbacks.giveBack(turn);
         throw e;
       }
-      return new PendingTotals(readbacks, turn, run::totals);
     } finally {
       order.unlock();
     }

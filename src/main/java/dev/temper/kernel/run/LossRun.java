@@ -8,6 +8,7 @@ import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.RowVector;
 import dev.temper.kernel.BatchKernel;
+import dev.temper.kernel.BatchReport;
 import dev.temper.kernel.BatchStatus;
 import dev.temper.kernel.BatchTotals;
 import dev.temper.kernel.LossParameters;
@@ -30,34 +31,35 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call made ready: tensors placed, parameters written, launches prepared. A run zeroes the status, checks the rows, computes
- * loss and gradient, adds up the totals, and sends status and totals back; none of it waits, unless a tensor lies in host memory
- * that the kernels cannot reach.
+ * One call made ready: tensors placed, parameters written, launches prepared. A run checks the rows where there is something to
+ * check, computes loss and gradient, adds up the totals, and tells the host status and totals; none of it waits, unless a tensor
+ * lies in host memory that the kernels cannot reach.
  */
 final class LossRun implements AutoCloseable {
-
-  private static final long STATUS_BYTES = BatchStatus.LAYOUT.byteSize();
-  private static final int RESULT_BYTES = Math.toIntExact(STATUS_BYTES + BatchTotals.LAYOUT.byteSize());
 
   private final KernelDevice device;
   private final LossCall call;
   private final LossSpecialisation loss;
   private final ResidentTensors tensors;
-  private final long results;
+  private final LaunchStatus status;
+  private final Readback readback;
   private final List<KernelLaunch> launches = new ArrayList<>();
+  private final KernelLaunch oneByOne = this::launchOneByOne;
 
   /**
    * Prepares.
    *
    * @param loss one of the instances that compute this call
+   * @param readback where the host is told
    * @param arena for the parameters, open as long as the run is used
    */
-  LossRun(LossCall call, LossSpecialisation loss, Workspace workspace, Arena arena) {
+  LossRun(LossCall call, LossSpecialisation loss, Workspace workspace, Readback readback, Arena arena) {
     this.call = call;
     this.loss = loss;
     device = workspace.device();
     tensors = new ResidentTensors(workspace);
-    results = workspace.bytes("results", RESULT_BYTES);
+    status = workspace.status();
+    this.readback = readback;
     Addresses addresses = place(workspace);
     if (rows() > 0) {
       MemorySegment parameters = arena.allocate(LossParameters.LAYOUT);
@@ -67,7 +69,7 @@ final class LossRun implements AutoCloseable {
   }
 
   static Readback readback(KernelDevice device) {
-    return device.readback(RESULT_BYTES);
+    return device.readback(Math.toIntExact(BatchReport.LAYOUT.byteSize()));
   }
 
   private Addresses place(Workspace workspace) {
@@ -84,20 +86,45 @@ final class LossRun implements AutoCloseable {
         tensors.read("row_temperatures", inputs.rowTemperatures()), rowLosses(workspace, "row_soft", outputs.rowSoft()),
         rowLosses(workspace, "row_hard", outputs.rowHard()),
         call.savedStatistics() != null ? tensors.read("statistics", call.savedStatistics()) : tensors.write("statistics", outputs.statistics()),
-        results, results + STATUS_BYTES, workspace.bytes("parts", (long) BatchTotals.PART_BYTES * BatchKernel.TOTALS.blocks(rows())));
+        isChecked() ? status.address() : 0, readback.address(), status.finishedBlocks(),
+        workspace.bytes("parts", (long) BatchTotals.PART_BYTES * totalsBlocks()));
   }
 
-  /** The totals are made of the row losses, so that they are written even where nobody asked for them. */
+  /** The totals are made of the row losses, so that a forward pass writes them even where nobody asked for them. */
   private long rowLosses(Workspace workspace, String name, @Nullable RowVector wanted) {
+    if (!isForward()) {
+      return 0;
+    }
     return wanted != null ? tensors.write(name, wanted) : workspace.bytes(name, rows() * Float.BYTES);
   }
 
   private void prepare(MemorySegment parameters) {
-    launch(BatchKernel.CHECK, parameters, BatchKernel.CHECK.blocks(rows()), BatchKernel.CHECK.sharedBytes());
-    launch(loss, parameters, loss.plan().blocks(rows()), loss.sharedBytes(call.classes()));
-    if (call.savedStatistics() == null) {
-      launch(BatchKernel.TOTALS, parameters, BatchKernel.TOTALS.blocks(rows()), BatchKernel.TOTALS.sharedBytes());
+    if (isChecked()) {
+      launch(BatchKernel.CHECK, parameters, BatchKernel.CHECK.blocks(rows()), BatchKernel.CHECK.sharedBytes());
     }
+    launch(loss, parameters, loss.plan().blocks(rows()), loss.sharedBytes(call.classes()));
+    if (isReported()) {
+      launch(BatchKernel.TOTALS, parameters, totalsBlocks(), BatchKernel.TOTALS.sharedBytes());
+    }
+  }
+
+  private boolean isForward() {
+    return call.savedStatistics() == null;
+  }
+
+  /** Whether a row can be invalid, or left out. */
+  private boolean isChecked() {
+    LossInputs inputs = call.inputs();
+    return inputs.labels() != null || inputs.rowWeights() != null || inputs.rowTemperatures() != null;
+  }
+
+  /** A backward pass has no totals to tell, but what was wrong. */
+  private boolean isReported() {
+    return rows() > 0 && (isForward() || isChecked());
+  }
+
+  private int totalsBlocks() {
+    return isForward() ? BatchKernel.TOTALS.blocks(rows()) : 1;
   }
 
   private void launch(Specialisation kernel, MemorySegment parameters, long blocks, long sharedBytes) {
@@ -115,22 +142,36 @@ final class LossRun implements AutoCloseable {
   }
 
   /** Launches everything; waits where outputs must be copied to the host. */
-  void run(Readback readback) {
+  void run() {
     tensors.upload();
-    launch(readback);
+    launch(oneByOne);
     if (tensors.anyDownloads() && rows() > 0) {
       totals(readback.await());
       tensors.download();
     }
   }
 
-  /** The part that a graph can record. */
-  void launch(Readback readback) {
-    device.zero(results, RESULT_BYTES);
+  /** Launches the kernels as {@link #record} recorded them. */
+  void launch(KernelLaunch kernels) {
+    status.begin();
+    try {
+      kernels.run();
+    } catch (RuntimeException | Error e) {
+      status.failed(e);
+      throw e;
+    }
+  }
+
+  /** Records the kernels. */
+  KernelLaunch record() {
+    return device.record(this::launchOneByOne);
+  }
+
+  private void launchOneByOne() {
     for (int i = 0; i < launches.size(); i++) {  // without an iterator: a prepared call allocates nothing
       launches.get(i).run();
     }
-    readback.enqueue(results);
+    readback.mark();
   }
 
   /** Whether every tensor is where the kernels can reach it. */
@@ -143,13 +184,16 @@ final class LossRun implements AutoCloseable {
    *
    * @throws IllegalArgumentException if the check found something
    */
-  LossTotals totals(MemorySegment returned) {
-    BatchStatus status = BatchStatus.read(returned);
+  LossTotals totals(MemorySegment report) {
+    if (!isReported()) {
+      return BatchTotals.ofNothing(call.loss().reduction(), rows());
+    }
+    BatchStatus found = BatchReport.status(report);
     LossInputs inputs = call.inputs();
-    throwIfPresent(status.badLabel(), row -> RowChecks.badLabel(row, label(inputs.labels(), row), call.classes(), call.loss().ignoreIndex()));
-    throwIfPresent(status.badWeight(), row -> RowChecks.badWeight(row, value(inputs.rowWeights(), row)));
-    throwIfPresent(status.badTemperature(), row -> RowChecks.badTemperature(row, value(inputs.rowTemperatures(), row)));
-    return BatchTotals.read(returned.asSlice(STATUS_BYTES), call.loss().reduction(), rows());
+    throwIfPresent(found.badLabel(), row -> RowChecks.badLabel(row, label(inputs.labels(), row), call.classes(), call.loss().ignoreIndex()));
+    throwIfPresent(found.badWeight(), row -> RowChecks.badWeight(row, value(inputs.rowWeights(), row)));
+    throwIfPresent(found.badTemperature(), row -> RowChecks.badTemperature(row, value(inputs.rowTemperatures(), row)));
+    return BatchReport.totals(report, call.loss().reduction(), rows());
   }
 
   private interface Fault {

@@ -33,11 +33,21 @@ final class PreparedRun implements PreparedCall {
     readback = LossRun.readback(device);
     workspace = new Workspace(device);
     try {
-      run = new LossRun(call, loss, workspace, arena);
+      zeroStatus();
+      run = new LossRun(call, loss, workspace, readback, arena);
     } catch (RuntimeException | Error e) {
       try (arena; workspace; readback) {
         throw e;
       }
+    }
+  }
+
+  private void zeroStatus() {
+    order.lock();
+    try {
+      workspace.status();
+    } finally {
+      order.unlock();
     }
   }
 
@@ -46,9 +56,9 @@ final class PreparedRun implements PreparedCall {
     order.lock();
     try {
       if (graph != null) {
-        graph.run();
+        run.launch(graph);
       } else {
-        run.run(readback);
+        run.run();
       }
       launched = true;
     } finally {
@@ -73,7 +83,7 @@ final class PreparedRun implements PreparedCall {
     order.lock();
     try {
       if (graph == null) {
-        graph = device.record(() -> run.launch(readback));
+        graph = run.record();
       }
     } finally {
       order.unlock();

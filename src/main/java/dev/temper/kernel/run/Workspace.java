@@ -3,15 +3,17 @@ package dev.temper.kernel.run;
 import dev.temper.kernel.device.KernelDevice;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The device memory that calls need beside their tensors: row losses, status and totals, and copies of tensors that lie on the
+ * The device memory that calls need beside their tensors: row losses, the status of launches, and copies of tensors that lie on the
  * host. Calls of one stream use it one after the other without waiting.
  */
 final class Workspace implements AutoCloseable {
 
   private final KernelDevice device;
   private final Map<String, GrowingBlock> blocks = new HashMap<>();
+  private @Nullable LaunchStatus status;
 
   Workspace(KernelDevice device) {
     this.device = device;
@@ -24,6 +26,14 @@ final class Workspace implements AutoCloseable {
   /** At least so many bytes under a name; another name's bytes are others. */
   long bytes(String name, long needed) {
     return blocks.computeIfAbsent(name, _ -> new GrowingBlock(device)).atLeast(Math.max(needed, 1));
+  }
+
+  /** The status of what is launched with this workspace; with the engine's order held when it is asked for first. */
+  LaunchStatus status() {
+    if (status == null) {
+      status = new LaunchStatus(this);
+    }
+    return status;
   }
 
   /** Bytes that it holds. */

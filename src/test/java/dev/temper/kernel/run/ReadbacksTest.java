@@ -45,7 +45,12 @@ class ReadbacksTest {
 
   private static final class Landed implements Readback {
     @Override
-    public void enqueue(long from) {}
+    public long address() {
+      return 0;
+    }
+
+    @Override
+    public void mark() {}
 
     @Override
     public MemorySegment await() {

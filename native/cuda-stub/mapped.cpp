@@ -1,0 +1,35 @@
+// Memory that is in two places at once: what the host writes at one address, a device reads at another, as if it were its own.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "stub.h"
+
+namespace stub {
+
+static void* map(int file, size_t bytes) {
+    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    return memory == MAP_FAILED ? nullptr : memory;
+}
+
+static void unmap(void* memory, size_t bytes) {
+    if (memory != nullptr) munmap(memory, bytes);
+}
+
+void* mapTwice(size_t bytes, void** seen) {
+    int file = memfd_create("cuda-stub", 0);
+    if (file < 0) return nullptr;
+    bool sized = ftruncate(file, static_cast<off_t>(bytes)) == 0;
+    void* memory = sized ? map(file, bytes) : nullptr;
+    *seen = sized ? map(file, bytes) : nullptr;
+    close(file);
+    if (memory != nullptr && *seen != nullptr) return memory;
+    unmapTwice(memory, *seen, bytes);
+    return nullptr;
+}
+
+void unmapTwice(void* memory, void* seen, size_t bytes) {
+    unmap(memory, bytes);
+    unmap(seen, bytes);
+}
+
+}  // namespace stub
