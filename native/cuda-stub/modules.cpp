@@ -233,6 +233,7 @@ STUB_EXPORT int cuOccupancyMaxActiveClusters(int* clusters, void* handle, const 
         if (size == 0 || asked->grid[0] % size != 0 || threads == 0 || threads > 1024 || asked->sharedBytes > static_cast<unsigned>(function->dynamicSharedBytes))
             return INVALID_VALUE;
         if (size > (function->nonPortableCluster ? 16 : 8)) return INVALID_CLUSTER_SIZE;
+        if (long error = number("CUDA_STUB_CLUSTER_ERROR", 0)) return static_cast<Result>(error);
         return *clusters = size <= largestCluster(*function) ? 1 : 0, SUCCESS;
     });
 }

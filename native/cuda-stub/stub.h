@@ -16,6 +16,7 @@
 //   CUDA_STUB_CAPABILITY   their compute capability, 9.0 unless given
 //   CUDA_STUB_MEMORY       bytes of each, 1 GiB unless given
 //   CUDA_STUB_CLUSTER      blocks of the largest cluster that they can place, 16 or 8 by capability unless given
+//   CUDA_STUB_CLUSTER_ERROR  code with which they refuse to tell; none unless given
 //   CUDA_STUB_BUSY         1: another process has them for itself
 //   CUDA_STUB_ORDER        thread order of the host runtime, 0 unless given
 //   CUDA_STUB_EAGER        1, read by cuInit: work is done when it is submitted, so that a queue that nobody waits for stays short

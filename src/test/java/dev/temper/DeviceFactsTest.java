@@ -23,6 +23,7 @@ class DeviceFactsTest extends EachDevice {
     assertThat(facts.capability()).matches("\\d+\\.\\d");
     assertThat(facts.multiprocessors()).isPositive();
     assertThat(facts.cacheBytes()).isPositive();
+    assertThat(facts.clusters()).matches("none|up to (2|4|8|16) blocks");
     assertThat(facts.compiler()).isNotBlank();
     try (DeviceBuffer buffer = engine().allocate(256)) {
       assertThat(buffer.address() % 256).isZero();

@@ -53,6 +53,7 @@ public final class ResultJson {
     json.writeNumberField("multiprocessors", device.multiprocessors());
     json.writeNumberField("memoryBytes", device.memoryBytes());
     json.writeNumberField("cacheBytes", device.cacheBytes());
+    json.writeStringField("clusters", device.clusters());
     json.writeStringField("driver", device.driver());
     json.writeStringField("compiler", device.compiler());
     json.writeEndObject();

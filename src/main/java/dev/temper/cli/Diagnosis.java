@@ -1,5 +1,6 @@
 package dev.temper.cli;
 
+import dev.temper.DeviceFacts;
 import dev.temper.LossEngine;
 import dev.temper.bench.Revision;
 import dev.temper.spi.Availability;
@@ -8,6 +9,7 @@ import dev.temper.spi.Finding;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.ServiceLoader;
 
 /**
@@ -21,6 +23,7 @@ import java.util.ServiceLoader;
  * @param processor what the processor tells of itself
  * @param devices every kind of device, in the order in which {@code auto} tries them
  * @param auto which device {@code auto} takes and why, or why none
+ * @param facts what the device that {@code auto} takes tells of itself
  * @param findings libraries and tools that devices need
  * @param cache where compiled kernels are kept
  */
@@ -33,10 +36,14 @@ record Diagnosis(
     Processor processor,
     Map<String, Availability> devices,
     String auto,
+    Optional<DeviceFacts> facts,
     List<Finding> findings,
     CacheUse cache) {
 
+  private record Trial(String selection, Optional<DeviceFacts> facts) {}
+
   static Diagnosis ofThisMachine() {
+    Trial auto = trialOfAuto();
     return new Diagnosis(
         Revision.here(),
         Runtime.version() + ", " + System.getProperty("java.vendor") + ", " + System.getProperty("java.vm.name"),
@@ -45,16 +52,17 @@ record Diagnosis(
         Runtime.getRuntime().availableProcessors(),
         Processor.here(),
         LossEngine.devices(),
-        trialOfAuto(),
+        auto.selection(),
+        auto.facts(),
         search(),
         CacheUse.ofUser());
   }
 
-  private static String trialOfAuto() {
+  private static Trial trialOfAuto() {
     try (LossEngine engine = LossEngine.open("auto")) {
-      return engine.selection();
+      return new Trial(engine.selection(), engine.facts());
     } catch (IllegalStateException e) {
-      return "auto takes nothing: " + e.getMessage();
+      return new Trial("auto takes nothing: " + e.getMessage(), Optional.empty());
     }
   }
 

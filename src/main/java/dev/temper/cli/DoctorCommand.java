@@ -26,7 +26,7 @@ final class DoctorCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static void print(PrintWriter out, Diagnosis found) {
+  static void print(PrintWriter out, Diagnosis found) {
     line(out, "temper", Version.current() + ", commit " + found.revision());
     line(out, "java", String.format(Locale.ROOT, "%s, heap up to %.1f GiB", found.java(), found.maxHeapBytes() / 0x1p30));
     line(out, "system", found.system() + ", " + found.processors() + " processors");
@@ -36,6 +36,7 @@ final class DoctorCommand implements Callable<Integer> {
     found.devices().forEach((device, availability) ->
         line(out, device, (availability.usable() ? "yes: " : "no: ") + availability.description()));
     line(out, "auto", found.auto());
+    found.facts().ifPresent(facts -> line(out, "clusters", facts.clusters()));
     for (Finding finding : found.findings()) {
       line(out, finding.subject(), finding.result());
     }
@@ -48,7 +49,7 @@ final class DoctorCommand implements Callable<Integer> {
     out.printf(Locale.ROOT, "%-12s  %s%n", subject, result);
   }
 
-  private static void write(JsonGenerator json, Diagnosis found) throws IOException {
+  static void write(JsonGenerator json, Diagnosis found) throws IOException {
     json.writeStartObject();
     json.writeStringField("version", Version.current());
     json.writeStringField("commit", found.revision());
@@ -69,6 +70,9 @@ final class DoctorCommand implements Callable<Integer> {
     }
     json.writeEndArray();
     json.writeStringField("auto", found.auto());
+    if (found.facts().isPresent()) {
+      json.writeStringField("clusters", found.facts().get().clusters());
+    }
     json.writeArrayFieldStart("findings");
     for (Finding finding : found.findings()) {
       json.writeStartObject();

@@ -11,15 +11,24 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.StringJoiner;
 
 /**
  * Which thread-block clusters a device can place. 16 blocks fit on most data centre chips of compute capability 9 and 10, but a
  * cluster stays within one group of multiprocessors, and some parts and slices have few in a group: only the driver knows. JCuda
- * does not have its function.
+ * does not have its function. A driver that does not answer costs speed, not the engine: what it said is kept.
+ *
+ * @param largest blocks of the largest cluster of which one can be placed, 1 if there is none
+ * @param described the same in words, with what the driver refused to answer
  */
-final class ClusterSizes {
+record ClusterSizes(int largest, String described) {
+
+  /** Of devices that have none. */
+  static final ClusterSizes NONE = new ClusterSizes(1, "none before compute capability 9.0");
 
   private static final int[] SIZES = {16, 8, 4, 2};
+  private static final String FUNCTION = "cuOccupancyMaxActiveClusters";
+  private static final int INVALID_CLUSTER_SIZE = 912;
 
   // CUlaunchAttribute: a number and, at 8, a union of 64 bytes, here the extents of a cluster.
   private static final int ATTRIBUTE_BYTES = 72;
@@ -34,29 +43,33 @@ final class ClusterSizes {
   private static final int ATTRIBUTES = 40;
   private static final int ATTRIBUTE_COUNT = 48;
 
-  private ClusterSizes() {}
-
   /**
-   * Blocks of the largest cluster of which one can be placed, 1 if there is none.
+   * Asks the driver.
    *
    * @param library the driver's
    * @param function a kernel without a cluster size of its own, with leave to use that much shared memory
    * @param threads of each block, at most what the kernel is compiled for
    * @param sharedBytes dynamic shared memory of each block: the more, the fewer share a multiprocessor
    */
-  static int largest(String library, long function, int threads, int sharedBytes) {
+  static ClusterSizes ask(String library, long function, int threads, int sharedBytes) {
+    StringJoiner refusals = new StringJoiner(", ", ": " + FUNCTION + " failed for ", "").setEmptyValue("");
     try {
       MethodHandle activeClusters = SharedLibrary.open(library)
-          .function("cuOccupancyMaxActiveClusters", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS));
+          .function(FUNCTION, FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS));
       allowLarge(function);
       for (int size : SIZES) {
-        if (canBePlaced(activeClusters, function, size, threads, sharedBytes)) {
-          return size;
+        int answer = placed(activeClusters, function, size, threads, sharedBytes);
+        if (answer > 0) {
+          return new ClusterSizes(size, "up to " + size + " blocks" + refusals);
+        }
+        // A size that the device does not have at all is an error to the driver.
+        if (answer < 0 && -answer != INVALID_CLUSTER_SIZE) {
+          refusals.add(size + " blocks with code " + -answer + " (" + Driver.codeName(-answer) + ")");
         }
       }
-      return 1;
+      return new ClusterSizes(1, "none can be placed" + refusals);
     } catch (LibraryLoadException e) {
-      return 1; // a driver from before clusters
+      return new ClusterSizes(1, "none: the driver has no " + FUNCTION + ", which came with CUDA 11.8: " + e.getMessage());
     }
   }
 
@@ -68,7 +81,8 @@ final class ClusterSizes {
     }
   }
 
-  private static boolean canBePlaced(MethodHandle activeClusters, long function, int size, int threads, int sharedBytes) {
+  /** How many at once; negative: the driver's error code. */
+  private static int placed(MethodHandle activeClusters, long function, int size, int threads, int sharedBytes) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment attribute = arena.allocate(ATTRIBUTE_BYTES, Long.BYTES);
       attribute.set(JAVA_INT, 0, CLUSTER_DIMENSION);
@@ -80,8 +94,8 @@ final class ClusterSizes {
       configuration.set(JAVA_LONG, ATTRIBUTES, attribute.address());
       configuration.set(JAVA_INT, ATTRIBUTE_COUNT, 1);
       MemorySegment clusters = arena.allocate(JAVA_INT);
-      // A size that the device does not have at all is an error to the driver.
-      return (int) activeClusters.invokeExact(clusters, function, configuration) == 0 && clusters.get(JAVA_INT, 0) > 0;
+      int code = (int) activeClusters.invokeExact(clusters, function, configuration);
+      return code == 0 ? clusters.get(JAVA_INT, 0) : -code;
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {

@@ -2,6 +2,7 @@ package dev.temper.cuda;
 
 import dev.temper.cuda.compile.Architecture;
 import dev.temper.kernel.DeviceLimits;
+import java.util.function.IntFunction;
 import java.util.function.IntUnaryOperator;
 
 /**
@@ -26,15 +27,18 @@ record CudaDevice(int index, String name, Architecture architecture, long memory
   }
 
   /**
-   * What decides where rows stay.
+   * The clusters that it places of blocks that use all shared memory.
    *
    * @param attribute value of a {@code CUdevice_attribute}, by its number
-   * @param clusters asked on devices that have clusters: blocks of the largest one for blocks of so much shared memory
+   * @param asked asked on devices that have clusters, with the bytes of shared memory of each block
    */
-  static DeviceLimits limits(IntUnaryOperator attribute, IntUnaryOperator clusters) {
-    int shared = attribute.applyAsInt(SHARED_PER_BLOCK_OPT_IN);
-    int cluster = attribute.applyAsInt(CLUSTER_LAUNCH) == 0 ? 1 : clusters.applyAsInt(shared);
-    return new DeviceLimits(cluster, shared, attribute.applyAsInt(SHARED_PER_MULTIPROCESSOR));
+  static ClusterSizes clusters(IntUnaryOperator attribute, IntFunction<ClusterSizes> asked) {
+    return attribute.applyAsInt(CLUSTER_LAUNCH) == 0 ? ClusterSizes.NONE : asked.apply(attribute.applyAsInt(SHARED_PER_BLOCK_OPT_IN));
+  }
+
+  /** What decides where rows stay. */
+  static DeviceLimits limits(IntUnaryOperator attribute, ClusterSizes clusters) {
+    return new DeviceLimits(clusters.largest(), attribute.applyAsInt(SHARED_PER_BLOCK_OPT_IN), attribute.applyAsInt(SHARED_PER_MULTIPROCESSOR));
   }
 
   @Override

@@ -26,7 +26,6 @@ final class CudaKernelDevice implements KernelDevice {
 
   private final CudaDevice device;
   private final CudaDriver driver;
-  private final DeviceFacts facts;
   private final KernelBinaries binaries;
   private final PrimaryContext context;
   private final CudaStream stream;
@@ -34,6 +33,7 @@ final class CudaKernelDevice implements KernelDevice {
   private final BorrowedMemory borrowed;
   private final Map<Specialisation, KernelModule> modules = new ConcurrentHashMap<>();
   private @Nullable Staging staging;
+  private @Nullable ClusterSizes clusters;
   private @Nullable DeviceLimits limits;
 
   /**
@@ -54,8 +54,6 @@ final class CudaKernelDevice implements KernelDevice {
       context.close();
       throw e;
     }
-    facts = new DeviceFacts(device.name(), device.architecture().toString(), context.attribute(MULTIPROCESSORS), device.memoryBytes(),
-        context.attribute(L2_CACHE_BYTES), "CUDA " + driver.versionText(), binaries.describe());
     recording = new GraphRecording(context, stream);
     borrowed = new BorrowedMemory(device.index());
   }
@@ -67,23 +65,35 @@ final class CudaKernelDevice implements KernelDevice {
 
   @Override
   public DeviceFacts facts() {
-    return facts;
+    return new DeviceFacts(device.name(), device.architecture().toString(), context.attribute(MULTIPROCESSORS), device.memoryBytes(),
+        context.attribute(L2_CACHE_BYTES), clusters().described(), driverVersion(), binaries.describe());
+  }
+
+  private String driverVersion() {
+    return "CUDA " + driver.versionText();
   }
 
   @Override
   public synchronized DeviceLimits limits() {
     if (limits == null) {
-      limits = CudaDevice.limits(context::attribute, this::largestCluster);
+      limits = CudaDevice.limits(context::attribute, clusters());
     }
     return limits;
   }
 
+  private synchronized ClusterSizes clusters() {
+    if (clusters == null) {
+      clusters = CudaDevice.clusters(context::attribute, this::placedClusters);
+    }
+    return clusters;
+  }
+
   /** Of blocks with that much shared memory; asked about a kernel that every engine has. */
-  private int largestCluster(int sharedBytes) {
+  private ClusterSizes placedClusters(int sharedBytes) {
     BatchKernel kernel = BatchKernel.CHECK;
     KernelModule module = module(kernel);
     try (var _ = context.enter()) {
-      return ClusterSizes.largest(driver.library(), module.function(sharedBytes), kernel.threads(), sharedBytes);
+      return ClusterSizes.ask(driver.library(), module.function(sharedBytes), kernel.threads(), sharedBytes);
     }
   }
 
@@ -145,7 +155,7 @@ final class CudaKernelDevice implements KernelDevice {
       return new KernelModule(kernel, compiled.code());
     } catch (DeviceException e) {
       String remedy = !Failures.isUnusableCode(e.code()) ? e.remedy()
-          : facts.compiler() + " made it for compute capability " + compiled.target().architecture() + ", and the driver serves " + facts.driver()
+          : binaries.describe() + " made it for compute capability " + compiled.target().architecture() + ", and the driver serves " + driverVersion()
           + "; update the driver, or use a compiler of the driver's version";
       throw new DeviceException(e.call() + ", kernel " + kernel.label() + ",", e.code(), e.codeName(), remedy);
     }

@@ -320,6 +320,11 @@ final class Driver {
     check("cuGraphExecDestroy", a -> cuGraphExecDestroy(with(a.executable, executable)));
   }
 
+  /** Name of an error. */
+  static String codeName(int code) {
+    return CUresult.stringFor(code);
+  }
+
   private interface Creation<T> {
     int run(T object);
   }

@@ -47,7 +47,8 @@ final class EmulatedDevice implements KernelDevice {
 
   @Override
   public DeviceFacts facts() {
-    return new DeviceFacts(describe(), settings.capability(), 1, 0, CACHE_BYTES, "none", kernels.compiler());
+    return new DeviceFacts(describe(), settings.capability(), 1, 0, CACHE_BYTES,
+        limits.maxCluster() == 1 ? "none" : "up to " + limits.maxCluster() + " blocks", "none", kernels.compiler());
   }
 
   @Override

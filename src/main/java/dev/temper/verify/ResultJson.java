@@ -49,6 +49,7 @@ public final class ResultJson {
     json.writeNumberField("multiprocessors", facts.multiprocessors());
     json.writeNumberField("memoryBytes", facts.memoryBytes());
     json.writeNumberField("cacheBytes", facts.cacheBytes());
+    json.writeStringField("clusters", facts.clusters());
     json.writeStringField("driver", facts.driver());
     json.writeStringField("compiler", facts.compiler());
     json.writeEndObject();

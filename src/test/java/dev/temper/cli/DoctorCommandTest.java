@@ -3,13 +3,18 @@ package dev.temper.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.temper.DeviceFacts;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,6 +49,22 @@ class DoctorCommandTest {
     }
     assertThat(names).containsExactly("version", "commit", "java", "maxHeapBytes", "system", "processors", "processor", "features", "devices",
         "auto", "findings", "cacheDirectory", "cacheFiles", "cacheBytes");
+  }
+
+  @Test
+  void tellsWhatTheDeviceSaysOfItsClusters() throws IOException {
+    DeviceFacts facts = new DeviceFacts("Some GPU", "9.0", 132, 1L << 37, 60 << 20, "none can be placed: it says", "CUDA 13.0", "NVRTC 13.0");
+    Diagnosis here = Diagnosis.ofThisMachine();
+    Diagnosis found = new Diagnosis(here.revision(), here.java(), here.maxHeapBytes(), here.system(), here.processors(), here.processor(),
+        here.devices(), "auto took cuda:0", Optional.of(facts), here.findings(), here.cache());
+    StringWriter text = new StringWriter();
+    DoctorCommand.print(new PrintWriter(text), found);
+    assertThat(text.toString()).containsPattern("(?m)^auto          auto took cuda:0$").containsPattern("(?m)^clusters      none can be placed: it says$");
+    StringWriter written = new StringWriter();
+    try (JsonGenerator json = new JsonFactory().createGenerator(written)) {
+      DoctorCommand.write(json, found);
+    }
+    assertThat(written.toString()).contains("\"clusters\":\"none can be placed: it says\"");
   }
 
   @Test

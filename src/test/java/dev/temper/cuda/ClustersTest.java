@@ -21,13 +21,25 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class ClustersTest extends StubEngine {
 
   @ParameterizedTest
-  @CsvSource({"9.0, 16, 16", "9.0, 8, 8", "9.0, 6, 4", "9.0, 2, 2", "9.0, 1, 1", "12.0, 8, 8", "8.0, 16, 1"})
-  void theLargestIsAskedFor(String capability, int placed, int largest) {
+  @CsvSource({"9.0, 16, 16, up to 16 blocks", "9.0, 8, 8, up to 8 blocks", "9.0, 6, 4, up to 4 blocks", "9.0, 2, 2, up to 2 blocks",
+      "9.0, 1, 1, none can be placed", "12.0, 8, 8, up to 8 blocks", "8.0, 16, 1, none before compute capability 9.0"})
+  void theLargestIsAskedFor(String capability, int placed, int largest, String described) {
     try (var _ = stub.with("CUDA_STUB_CAPABILITY", capability); var _ = stub.with("CUDA_STUB_CLUSTER", placed)) {
       CudaDriver driver = stub.ask();
       try (CudaKernelDevice device = new CudaKernelDevice(driver.devices().getFirst(), driver, OptionalLong.empty(), HostBinaries.sound())) {
         assertThat(device.limits().maxCluster()).isEqualTo(largest);
+        assertThat(device.facts().clusters()).isEqualTo(described);
       }
+    }
+  }
+
+  @Test
+  void aDriverThatDoesNotTellIsToldOfAndTheEngineWorks() {
+    try (var _ = stub.with("CUDA_STUB_CLUSTER_ERROR", 1); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+      assertThat(engine.facts().orElseThrow().clusters()).isEqualTo("none can be placed: cuOccupancyMaxActiveClusters failed for "
+          + "16 blocks with code 1 (CUDA_ERROR_INVALID_VALUE), 8 blocks with code 1 (CUDA_ERROR_INVALID_VALUE), "
+          + "4 blocks with code 1 (CUDA_ERROR_INVALID_VALUE), 2 blocks with code 1 (CUDA_ERROR_INVALID_VALUE)");
+      assertThat(batch.fromHost(engine).totals().countedRows()).isEqualTo(5);
     }
   }
 

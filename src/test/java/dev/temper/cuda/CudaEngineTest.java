@@ -41,7 +41,7 @@ final class CudaEngineTest extends StubEngine {
     try (LossEngine engine = open()) {
       assertThat(engine.describe()).isEqualTo("cuda:0 (stub (no GPU), compute capability 9.0)");
       assertThat(engine.facts()).contains(
-          new DeviceFacts("stub (no GPU)", "9.0", 4, 1L << 30, 1 << 20, "CUDA 12.9", "the C++ compiler"));
+          new DeviceFacts("stub (no GPU)", "9.0", 4, 1L << 30, 1 << 20, "up to 16 blocks", "CUDA 12.9", "the C++ compiler"));
     }
   }
 

@@ -3,6 +3,7 @@ package dev.temper.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.DType;
+import dev.temper.DeviceFacts;
 import dev.temper.LossEngine;
 import dev.temper.bench.BatchShape;
 import dev.temper.bench.Entry;
@@ -25,6 +26,7 @@ final class SuiteTest extends StubEngine {
       ResultFile result = new LossBench(suite.plan(List.of("headline", "launch"), 0), new Repetition(0, 0, 3, 3))
           .run(engine, (done, total, next) -> {}, () -> false);
       assertThat(result.notes()).isEmpty();
+      assertThat(result.device()).isNotNull().extracting(DeviceFacts::clusters).isEqualTo("up to 16 blocks");
       assertThat(result.unfinished()).isZero();
       assertThat(result.entries()).extracting(Entry::benchmark).containsExactly("TemperLoss.forwardBackward", "TemperLoss.forwardBackward",
           "LaunchCost.submit", "LaunchCost.complete", "LaunchCost.submit", "LaunchCost.complete");

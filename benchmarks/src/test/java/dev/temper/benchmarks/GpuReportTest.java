@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Result files of a GPU: read, compared, drawn; the numbers here are made up. */
 final class GpuReportTest {
 
-  private static final DeviceFacts DEVICE = new DeviceFacts("a GPU", "9.0", 132, 1L << 37, 60 << 20, "CUDA 13.0", "NVRTC 13.0");
+  private static final DeviceFacts DEVICE = new DeviceFacts("a GPU", "9.0", 132, 1L << 37, 60 << 20, "up to 16 blocks", "CUDA 13.0", "NVRTC 13.0");
 
   @TempDir Path folder;
 
