@@ -59,7 +59,12 @@ record Comparison(List<String> notes, List<Change> slower, List<Change> faster, 
     }
     slower.sort(Comparator.comparingDouble(Change::ratio).reversed());
     faster.sort(Comparator.comparingDouble(Change::ratio));
-    return new Comparison(notes(before, after), slower, faster, compared);
+    List<String> notes = notes(before, after);
+    after.entries().forEach(entry -> old.remove(entry.key()));
+    if (!old.isEmpty()) {
+      notes.add(old.size() + " configurations of the older run were not measured again, such as " + old.keySet().stream().sorted().findFirst().orElseThrow());
+    }
+    return new Comparison(notes, slower, faster, compared);
   }
 
   /** For people. */

@@ -46,6 +46,11 @@ public class FileRead {
 
   private Path file;
 
+  /** What is read at a time. */
+  static long bytes(String shape) {
+    return 2 * BatchShape.parse(shape).matrixBytes(DType.F32);
+  }
+
   @Setup
   public void write() throws IOException {
     file = Files.createTempFile("temper-benchmark", ".safetensors");

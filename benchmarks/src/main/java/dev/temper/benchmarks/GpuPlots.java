@@ -4,6 +4,7 @@ import dev.temper.bench.BatchShape;
 import dev.temper.bench.Entry;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -17,19 +18,23 @@ record GpuPlots(GpuResults results) {
 
   private static final String SHAPES = "rows x classes";
 
-  /** All of them that there is something for, as {@code gpu-*.png}. */
-  void draw(Path folder) throws IOException {
+  /** All of them that there is something for; their names in the folder. */
+  List<String> draw(Path folder) throws IOException {
+    List<String> drawn = new ArrayList<>(List.of("gpu-classes.png"));
     classes(folder.resolve("gpu-classes.png"));
     for (String dtype : results.dtypes()) {
       String suffix = "-" + dtype.toLowerCase(Locale.ROOT) + ".png";
       if (!results.timedPeers().isEmpty()) {
         speedUp(dtype, folder.resolve("gpu-speed-up" + suffix));
         memory(dtype, folder.resolve("gpu-memory" + suffix));
+        drawn.addAll(List.of("gpu-speed-up" + suffix, "gpu-memory" + suffix));
       }
-      if (!results.checked().isEmpty()) {
+      if (results.shapes().stream().anyMatch(shape -> results.checked().stream().anyMatch(who -> results.gradientError(who, shape, dtype) > 0))) {
         errors(dtype, folder.resolve("gpu-errors" + suffix));
+        drawn.add("gpu-errors" + suffix);
       }
     }
+    return drawn;
   }
 
   /** Lines: rate over the number of classes by dtype, under the device's copy rate. */
@@ -78,9 +83,7 @@ record GpuPlots(GpuResults results) {
             shapes.stream().map(shape -> results.gradientError(who, shape, dtype)).toList()).setMarker(SeriesMarkers.CIRCLE);
       }
     }
-    if (!chart.getSeriesMap().isEmpty()) {
-      Charts.save(chart, file);
-    }
+    Charts.save(chart, file);
   }
 
   private void bars(CategoryChart chart, String name, ToDoubleFunction<String> value) {

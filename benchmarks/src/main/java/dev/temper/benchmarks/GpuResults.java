@@ -75,7 +75,7 @@ record GpuResults(Results own, Optional<Results> peers) {
 
   /** Distance of a gradient from f64 over its length, the median of the rows that were compared; NaN if it was not. */
   double gradientError(String name, String shape, String dtype) {
-    return peers.map(results -> results.milliseconds("GradientError." + name, with(shape, dtype, Map.of()))).orElse(Double.NaN);
+    return peers.map(results -> results.median("GradientError." + name, with(shape, dtype, Map.of()))).orElse(Double.NaN);
   }
 
   private static Map<String, String> with(String shape, String dtype, Map<String, String> more) {

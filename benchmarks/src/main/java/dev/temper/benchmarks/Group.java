@@ -1,5 +1,6 @@
 package dev.temper.benchmarks;
 
+import dev.temper.bench.Entry;
 import java.util.List;
 import java.util.Locale;
 import org.openjdk.jmh.profile.GCProfiler;
@@ -8,6 +9,18 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 
 /** Benchmarks that run together and whose results share a file. */
 enum Group {
+  /** How far Temper's gradient and PyTorch's are from f64, on a batch of each shape: before any of them is timed. */
+  ACCURACY {
+    @Override
+    List<ChainedOptionsBuilder> runs() {
+      return List.of();
+    }
+
+    @Override
+    List<Entry> compared() {
+      return Accuracy.entries(List.of(JUDGED));
+    }
+  },
   /** Temper and PyTorch on the same batches: the shapes that the project is judged by. */
   PEERS {
     @Override
@@ -88,6 +101,11 @@ enum Group {
   private static final String[] JUDGED = {"4096x10", "1024x1000", "256x32000", "64x128256"};
 
   abstract List<ChainedOptionsBuilder> runs();
+
+  /** What is compared, not timed. */
+  List<Entry> compared() {
+    return List.of();
+  }
 
   /** What must be said of the numbers, one sentence each. */
   List<String> notes() {

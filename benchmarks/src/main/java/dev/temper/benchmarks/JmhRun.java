@@ -41,7 +41,7 @@ final class JmhRun {
     Machine machine = Machine.here();
     QuietWatch watch = QuietWatch.begin();
     CopyRate copy = CopyRate.measure(machine.cores(), machine.lastLevelCacheBytes(), Repetition.brief(), () -> false).orElseThrow();
-    List<Entry> entries = new ArrayList<>();
+    List<Entry> entries = new ArrayList<>(group.compared());
     for (ChainedOptionsBuilder run : group.runs()) {
       Options options = new OptionsBuilder().parent(run.build()).jvmArgs(JVM).shouldFailOnError(true).build();
       entries.addAll(entries(new Runner(options).run()));

@@ -5,6 +5,7 @@ import dev.temper.bench.Entry;
 import dev.temper.bench.ResultFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -61,7 +62,8 @@ record PlanResults(Results results) {
   }
 
   /** Bars: time over the floor by the engine's own plan and by the fastest one, by shape. */
-  void draw(Path folder) throws IOException {
+  List<String> draw(Path folder) throws IOException {
+    List<String> drawn = new ArrayList<>();
     for (String dtype : dtypes()) {
       List<String> timed = shapes().stream().filter(shape -> !ranked(shape, dtype).isEmpty()).toList();
       CategoryChart chart = Charts.bars("Plans for rows, " + dtype + " on " + results.file().place(), "rows x classes", "times the floor");
@@ -69,8 +71,10 @@ record PlanResults(Results results) {
       chart.getStyler().setXAxisLabelRotation(LABELS_ASLANT);
       chart.addSeries("the engine's own", timed, Charts.gaps(timed.stream().map(shape -> own(ranked(shape, dtype))).toList()));
       chart.addSeries("the fastest", timed, Charts.gaps(timed.stream().map(shape -> timesFloor(ranked(shape, dtype).getFirst())).toList()));
-      Charts.save(chart, folder.resolve("gpu-plans-" + dtype.toLowerCase(Locale.ROOT) + ".png"));
+      drawn.add("gpu-plans-" + dtype.toLowerCase(Locale.ROOT) + ".png");
+      Charts.save(chart, folder.resolve(drawn.getLast()));
     }
+    return drawn;
   }
 
   private double own(List<Entry> ranked) {

@@ -26,7 +26,7 @@ final class Plots {
       for (String shape : results.values("shape")) {
         Map<String, String> batch = Map.of("inputs", "MEMORY", "dtype", dtype, "shape", shape);
         Map<String, String> peer = Map.of("inputs", "MEMORY", "dtype", dtype, "shape", shape, "formula", "USUAL", "allocator", "TUNED");
-        ratios.add(results.milliseconds(TORCH, peer) / results.milliseconds(TEMPER, batch));
+        ratios.add(results.median(TORCH, peer) / results.median(TEMPER, batch));
       }
       chart.addSeries(dtype, List.copyOf(results.values("shape")), ratios);
     }
@@ -46,6 +46,22 @@ final class Plots {
     double roof = results.file().copyGigabytesPerSecond();
     chart.addSeries("copy rate", List.of(widths.getFirst(), widths.getLast()), List.of(roof, roof)).setMarker(SeriesMarkers.NONE);
     chart.getStyler().setYAxisMin(0.0);
+    Charts.save(chart, file);
+  }
+
+  /** Lines: distance of the gradients from f64 over the number of classes, by maker and dtype. */
+  static void errors(Results results, Path file) throws IOException {
+    XYChart chart = Charts.lines("Error of the gradient against f64, over its length", "classes", "relative error");
+    chart.getStyler().setYAxisLogarithmic(true).setYAxisDecimalPattern("0.#E0");
+    List<Double> widths = results.values("shape").stream().map(shape -> (double) BatchShape.parse(shape).classes()).toList();
+    Map<String, String> names = Map.of(Accuracy.TEMPER, "Temper", Accuracy.USUAL, "PyTorch, usual", Accuracy.LOG_TARGET, "PyTorch, log_target");
+    for (String dtype : results.values("dtype")) {
+      for (String who : List.of(Accuracy.TEMPER, Accuracy.USUAL, Accuracy.LOG_TARGET)) {
+        List<Double> errors = results.values("shape").stream()
+            .map(shape -> results.median(Accuracy.ERROR + who, Map.of("dtype", dtype, "shape", shape))).toList();
+        chart.addSeries(names.get(who) + ", " + dtype, widths, errors).setMarker(SeriesMarkers.CIRCLE);
+      }
+    }
     Charts.save(chart, file);
   }
 

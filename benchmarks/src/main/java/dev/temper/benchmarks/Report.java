@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /** Makes tables and plots of all result files in a folder: {@code report.md} and {@code *.png} beside them. */
@@ -18,44 +19,54 @@ final class Report {
 
   private Report() {}
 
+  /** A picture of a group's results. */
+  private record Picture(String file, String title, Plot plot) {}
+
+  /** Draws one. */
+  private interface Plot {
+    void draw(Results results, Path file) throws IOException;
+  }
+
+  private static final Map<Group, Picture> PICTURES = Map.of(
+      Group.PEERS, new Picture("speed-up.png", "Times faster than PyTorch, by shape and dtype", Plots::speedUp),
+      Group.ACCURACY, new Picture("errors.png", "Error of the gradient against f64, Temper and PyTorch, by classes and dtype", Plots::errors),
+      Group.CLASSES, new Picture("classes.png", "GB/s over classes by dtype, under the copy rate", Plots::classes),
+      Group.MEMORY, new Picture("memory.png", "Peak memory beyond logits and gradient, Temper and PyTorch", Plots::memory));
+
   static void write(Path results, PrintStream out) throws IOException {
     List<ResultFile> files = ResultFiles.readAll(results);
     Tables tables = new Tables();
-    Results.of(Group.PEERS, files).ifPresent(tables::peers);
-    plot(Group.PEERS, files, results.resolve("speed-up.png"), Plots::speedUp);
-    plot(Group.CLASSES, files, results.resolve("classes.png"), Plots::classes);
-    plot(Group.MEMORY, files, results.resolve("memory.png"), Plots::memory);
     for (Group group : Group.values()) {
       Optional<Results> found = Results.of(group, files);
-      if (group != Group.PEERS && found.isPresent()) {
-        tables.all(title(group), found.get());
+      if (found.isPresent()) {
+        group(group, found.get(), results, tables);
       }
     }
     Optional<GpuResults> gpu = GpuResults.of(files);
     if (gpu.isPresent()) {
-      tables.gpu(gpu.get());
-      new GpuPlots(gpu.get()).draw(results);
+      tables.gpu(gpu.get(), new GpuPlots(gpu.get()).draw(results));
     }
     Optional<PlanResults> plans = PlanResults.of(files);
     if (plans.isPresent()) {
-      tables.plans(plans.get());
-      plans.get().draw(results);
+      tables.plans(plans.get(), plans.get().draw(results));
     }
     TemperaturePlot.draw(TemperatureStudy.run(STUDY_SEED), results.resolve("temperature.png"));
+    tables.study("What T² does", "Length of the KL's gradient over T, with T² and without", "temperature.png");
     Path report = results.resolve("report.md");
     Files.writeString(report, "# What was measured\n" + tables.text());
     out.println(report);
   }
 
-  /** Draws one picture of a group. */
-  private interface Plot {
-    void draw(Results results, Path file) throws IOException;
-  }
-
-  private static void plot(Group group, List<ResultFile> files, Path file, Plot plot) throws IOException {
-    Optional<Results> found = Results.of(group, files);
-    if (found.isPresent()) {
-      plot.draw(found.get(), file);
+  private static void group(Group group, Results found, Path folder, Tables tables) throws IOException {
+    if (group == Group.PEERS) {
+      tables.peers(found);
+    } else {
+      tables.all(title(group), found);
+    }
+    Picture picture = PICTURES.get(group);
+    if (picture != null) {
+      picture.plot().draw(found, folder.resolve(picture.file()));
+      tables.picture(picture.title(), picture.file());
     }
   }
 

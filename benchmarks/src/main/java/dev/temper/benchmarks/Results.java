@@ -16,6 +16,9 @@ record Results(ResultFile file) {
   static final String TEMPER = "TemperLoss.forwardBackward";
   static final String TORCH = "TorchLoss.forwardBackward";
 
+  private static final String FILE_READ = "FileRead.";
+  private static final String LEAST_BYTES = "leastBytes";
+
   /** The result file of a group, if it was run. */
   static Optional<Results> of(Group group, List<ResultFile> files) {
     return of(group.label(), files);
@@ -33,8 +36,8 @@ record Results(ResultFile file) {
         .findFirst();
   }
 
-  /** Median milliseconds; NaN if it was not run. */
-  double milliseconds(String benchmark, Map<String, String> parameters) {
+  /** Median in the entry's unit, milliseconds of what is timed; NaN if it was not run. */
+  double median(String benchmark, Map<String, String> parameters) {
     return find(benchmark, parameters).map(entry -> entry.time().median()).orElse(Double.NaN);
   }
 
@@ -45,10 +48,16 @@ record Results(ResultFile file) {
     return values;
   }
 
-  /** Rate at which a loss moved the bytes that it cannot avoid. */
+  /** Rate at which a loss moved the bytes that it cannot avoid, or a file was read; NaN for what is neither. */
   static double gigabytesPerSecond(Entry entry) {
-    double bytes = entry.also().containsKey("leastBytes") ? entry.also("leastBytes")
-        : BatchShape.parse(entry.parameter("shape")).leastTraffic(DType.valueOf(entry.parameter("dtype")));
-    return bytes / (entry.time().median() * 1e6);
+    return entry.unit().equals("ms") ? bytes(entry) / (entry.time().median() * 1e6) : Double.NaN;
+  }
+
+  private static double bytes(Entry entry) {
+    if (entry.benchmark().startsWith(FILE_READ)) {
+      return FileRead.bytes(entry.parameter("shape"));
+    }
+    return entry.benchmark().equals(TEMPER) && !entry.also().containsKey(LEAST_BYTES)
+        ? BatchShape.parse(entry.parameter("shape")).leastTraffic(DType.valueOf(entry.parameter("dtype"))) : entry.also(LEAST_BYTES);
   }
 }

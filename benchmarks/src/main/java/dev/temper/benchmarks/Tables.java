@@ -28,11 +28,11 @@ final class Tables {
       for (String dtype : results.values("dtype")) {
         for (String shape : results.values("shape")) {
           Map<String, String> batch = Map.of("inputs", inputs, "dtype", dtype, "shape", shape);
-          double temper = results.milliseconds(TEMPER, batch);
+          double temper = results.median(TEMPER, batch);
           List<Double> peers = new ArrayList<>();
           for (String formula : List.of("USUAL", "LOG_TARGET")) {
             for (String allocator : List.of("DEFAULT", "TUNED")) {
-              peers.add(results.milliseconds(TORCH, with(with(batch, "formula", formula), "allocator", allocator)));
+              peers.add(results.median(TORCH, with(with(batch, "formula", formula), "allocator", allocator)));
             }
           }
           double fastest = peers.stream().filter(ms -> !ms.isNaN()).min(Double::compare).orElse(Double.NaN);
@@ -45,7 +45,7 @@ final class Tables {
   }
 
   /** A GPU's loss and gradient: time, rates and floor of Temper, and by how much it is faster than each peer. */
-  Tables gpu(GpuResults gpu) {
+  Tables gpu(GpuResults gpu, List<String> pictures) {
     heading("On a GPU", gpu.own());
     List<String> peers = gpu.timedPeers();
     List<String> titles = new ArrayList<>(List.of("dtype", "shape", "Temper ms", "as a graph", "GB/s", "% of copy rate", "times the floor"));
@@ -63,13 +63,14 @@ final class Tables {
         row(cells.toArray(String[]::new));
       }
     }
+    pictures.forEach(file -> picture(file.replace(".png", ""), file));
     all("On a GPU, everything", gpu.own());
     gpu.peers().ifPresent(results -> all("On a GPU, others and errors", results));
     return this;
   }
 
   /** Of each shape the engine's own plan and the five fastest, fastest first: where they differ, the thresholds of the choice are wrong. */
-  Tables plans(PlanResults plans) {
+  Tables plans(PlanResults plans, List<String> pictures) {
     heading("Plans for rows", plans.results());
     row("dtype", "shape", "plan", "ms", "times the floor", "times the engine's own", "registers", "spilled bytes", "shared KiB of a block",
         "blocks on a multiprocessor", "KiB in flight there");
@@ -87,19 +88,31 @@ final class Tables {
         }
       }
     }
+    pictures.forEach(file -> picture(file.replace(".png", ""), file));
     return this;
   }
 
-  /** Every entry of a file: what was varied, time, rate where it is a loss, and what else was counted. */
+  /** A section that is a picture of what was computed, not measured. */
+  Tables study(String title, String shows, String file) {
+    text.append("\n## ").append(title).append('\n');
+    return picture(shows, file);
+  }
+
+  /** A picture beside the report. */
+  Tables picture(String title, String file) {
+    text.append("\n![").append(title).append("](").append(file).append(")\n");
+    return this;
+  }
+
+  /** Every entry of a file: what was varied, time, rate where it is a loss or a file, and what else was counted. */
   Tables all(String title, Results results) {
     heading(title, results);
     row("benchmark", "parameters", "median", "10 % .. 90 %", "GB/s", "Java heap bytes", "peak MiB");
     rule(7);
     for (Entry entry : results.file().entries()) {
-      boolean rated = entry.unit().equals("ms") && (entry.benchmark().equals(TEMPER) || entry.also().containsKey("leastBytes"));
       row(entry.benchmark(), varied(results, entry), number(entry.time().median()) + " " + entry.unit(),
           number(entry.time().low()) + " .. " + number(entry.time().high()),
-          rated ? number(Results.gigabytesPerSecond(entry)) : "",
+          number(Results.gigabytesPerSecond(entry)),
           number(entry.also().getOrDefault("allocatedBytes", Double.NaN)),
           number(entry.also().getOrDefault("peakBytes", Double.NaN) / (1 << 20)));
     }

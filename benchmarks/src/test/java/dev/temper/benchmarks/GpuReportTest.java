@@ -38,6 +38,7 @@ final class GpuReportTest {
     // 3 x 8192 x 32000 x 2 bytes in 0.4 ms are 3932 GB/s; the copy rate is 4300.
     assertThat(report).contains("| BF16 | 8192x32000 | 0.400 | 0.390 | 3932 | 91.4 | 1.09 | 10.0 |")
         .contains("a GPU, copy rate 4300.0 GB/s").contains("- absent: quack");
+    assertThat(report).contains("![gpu-classes](gpu-classes.png)", "![gpu-errors-bf16](gpu-errors-bf16.png)", "](temperature.png)");
     for (String picture : List.of("gpu-classes", "gpu-speed-up-bf16", "gpu-memory-bf16", "gpu-errors-bf16", "temperature")) {
       assertThat(ImageIO.read(folder.resolve(picture + ".png").toFile()).getWidth()).as(picture).isGreaterThan(760);
     }
@@ -68,7 +69,7 @@ final class GpuReportTest {
     assertThat(Files.readString(folder.resolve("report.md"))).containsSubsequence(
         "| BF16 | 8192x32000 | shared-block-1024 | 0.400 | 1.09 | 0.800 | 64.0 | 0 | 128 | 1.00 | 125 |",
         "| BF16 | 8192x32000 | shared-cluster2-512 (own; again 1.01) | 0.500 | 1.37 | 1.00 |",
-        "| BF16 | 8192x32000 | stream-block-512 | 0.900 | 2.46 | 1.80 |").doesNotContain("On a GPU");
+        "| BF16 | 8192x32000 | stream-block-512 | 0.900 | 2.46 | 1.80 |", "![gpu-plans-bf16](gpu-plans-bf16.png)").doesNotContain("On a GPU");
     assertThat(folder.resolve("gpu-plans-bf16.png")).exists();
   }
 

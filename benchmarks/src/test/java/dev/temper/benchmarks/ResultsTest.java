@@ -41,8 +41,25 @@ final class ResultsTest {
     assertThat(slower.slower()).singleElement().satisfies(change -> assertThat(change.key()).startsWith("TemperLoss"));
     assertThat(slower.text()).contains("slower 1.30 x").contains("2 compared, 1 slower, 0 faster");
     assertThat(Comparison.of(peers(1.3, 15), peers(1, 15)).faster()).hasSize(1);
+    assertThat(slower.notes()).noneMatch(note -> note.contains("not measured again"));
     assertThat(Comparison.of(peers(1, 15), peers(1.04, 15)).slower()).as("within 5 %").isEmpty();
     assertThat(Comparison.of(peers(1, 15), peers(1.3, 15.9)).slower()).as("only what is beyond its spread").hasSize(1);
+  }
+
+  @Test
+  void comparisonTellsWhatIsGone() {
+    ResultFile before = peers(1, 15);
+    ResultFile after = new ResultFile(before.group(), before.date(), before.commit(), before.machine(), null, Map.of(), before.versions(), 40, true,
+        List.of(), before.quietness(), 0, List.of(), before.entries().subList(0, 1));
+    assertThat(Comparison.of(before, after).text()).contains("1 configurations of the older run were not measured again, such as TorchLoss");
+  }
+
+  @Test
+  void filesHaveARateToo() {
+    Entry read = new Entry("FileRead.safetensors", Map.of("shape", "1000x1000"), "ms", new Spread(4, 4, 4, 4, 1), Map.of());
+    assertThat(Results.gigabytesPerSecond(read)).as("two matrices of 4 MB").isEqualTo(2);
+    Entry error = new Entry("GradientError.Temper", Map.of("shape", "1000x1000", "dtype", "F32"), "relative", new Spread(4, 4, 4, 4, 1), Map.of());
+    assertThat(Results.gigabytesPerSecond(error)).isNaN();
   }
 
   @Test
@@ -51,7 +68,7 @@ final class ResultsTest {
     Report.write(folder, new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8));
     assertThat(Files.readString(folder.resolve("report.md")))
         .contains("| memory | F32 | 64x1000 | 2.00 |  | 30.0 |  |  | 15.0 | 15.0 |")
-        .contains("was not quiet").contains("other processes took 40.0 % of the time");
+        .contains("was not quiet").contains("other processes took 40.0 % of the time").contains("](speed-up.png)");
     assertThat(ImageIO.read(folder.resolve("speed-up.png").toFile()).getWidth()).isGreaterThan(760);
   }
 

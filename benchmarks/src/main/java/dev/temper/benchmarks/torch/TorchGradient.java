@@ -1,0 +1,53 @@
+package dev.temper.benchmarks.torch;
+
+import dev.temper.HostMatrix;
+import dev.temper.RowVector;
+import dev.temper.bench.LogitBatch;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/** Gradients of the loss by the student's logits, as PyTorch makes them of a batch; weights are one half. */
+public final class TorchGradient {
+
+  private static final double WEIGHT = 0.5;
+  private static final long[] CLASSES = {1};
+
+  private final Tensor student;
+  private final Tensor teacher;
+  private final Tensor labels;
+  private final double temperature;
+
+  /** Over a batch in host memory, which must stay. */
+  public TorchGradient(LogitBatch batch, double temperature) {
+    student = SharedMemory.tensor((HostMatrix) batch.student());
+    teacher = SharedMemory.tensor((HostMatrix) batch.teacher());
+    labels = SharedMemory.tensor((RowVector.Host) batch.labels());
+    this.temperature = temperature;
+  }
+
+  /** By a formula in the logits' dtype. */
+  public Tensor by(Formula formula) {
+    return gradient(formula, student, teacher);
+  }
+
+  /** By the usual formula in f64. */
+  public Tensor exact() {
+    return gradient(Formula.USUAL, student.to(ScalarType.Double), teacher.to(ScalarType.Double));
+  }
+
+  private Tensor gradient(Formula formula, Tensor logits, Tensor target) {
+    Tensor leaf = logits.detach();
+    leaf.set_requires_grad(true);
+    formula.loss(leaf, target, labels, temperature, WEIGHT, WEIGHT).backward();
+    return leaf.grad().clone(); // grad() refers into the tensor that ends with this method
+  }
+
+  /** Of each row the distance from the exact gradient over the exact one's length. */
+  public static double[] errors(Tensor found, Tensor exact) {
+    Tensor lengths = exact.square().sum(CLASSES).sqrt();
+    Tensor errors = found.to(ScalarType.Double).sub(exact).square().sum(CLASSES).sqrt().div(lengths);
+    double[] values = new double[Math.toIntExact(errors.numel())];
+    errors.data_ptr_double().get(values);
+    return values;
+  }
+}
