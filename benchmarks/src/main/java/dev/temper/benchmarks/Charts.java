@@ -13,6 +13,7 @@ import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.internal.chartpart.Chart;
+import org.knowm.xchart.internal.series.Series;
 import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
@@ -25,6 +26,10 @@ final class Charts {
   /** Twice what a screen's pixel was: sharp on the dense ones. */
   private static final int DOTS_PER_INCH = 144;
   private static final float SMALL = 9;
+  private static final int NAMES_BELOW = 4;
+
+  /** Degrees by which the labels of many categories are turned. */
+  static final int LABELS_ASLANT = 30;
   private static final Color[] COLOURS = {
     new Color(0x1f6fb2), new Color(0xd9822b), new Color(0x6b9e3f), new Color(0x777777), new Color(0x8e5ea2), new Color(0xb5473c),
     new Color(0x3a9a9a), new Color(0xc9a227)
@@ -68,7 +73,14 @@ final class Charts {
     return COLOURS[series % COLOURS.length];
   }
 
+  /** Names that do not fit side by side below the picture stand beside it, one below the other. */
   static void save(Chart<?, ?> chart, Path file) throws IOException {
+    if (chart.getSeriesMap().values().stream().filter(Series::isShowInLegend).count() > NAMES_BELOW) {
+      chart.getStyler().setLegendPosition(LegendPosition.OutsideE).setLegendLayout(LegendLayout.Vertical);
+      if (chart instanceof CategoryChart bars) { // thinner than numbers are wide
+        bars.getStyler().setLabelsVisible(false).setXAxisLabelRotation(LABELS_ASLANT);
+      }
+    }
     BitmapEncoder.saveBitmapWithDPI(chart, file.toString(), BitmapFormat.PNG, DOTS_PER_INCH);
   }
 

@@ -23,7 +23,6 @@ record PlanResults(Results results) {
 
   private static final String TIMED = "RowPlan.forwardBackward";
   private static final double KIBI = 1024;
-  private static final int LABELS_ASLANT = 30;
 
   /** The results in these files, if there are any. */
   static Optional<PlanResults> of(List<ResultFile> files) {
@@ -68,7 +67,7 @@ record PlanResults(Results results) {
       List<String> timed = shapes().stream().filter(shape -> !ranked(shape, dtype).isEmpty()).toList();
       CategoryChart chart = Charts.bars("Plans for rows, " + dtype + " on " + results.file().place(), "rows x classes", "times the floor");
       Charts.crowd(chart);
-      chart.getStyler().setXAxisLabelRotation(LABELS_ASLANT);
+      chart.getStyler().setXAxisLabelRotation(Charts.LABELS_ASLANT);
       chart.addSeries("the engine's own", timed, Charts.gaps(timed.stream().map(shape -> own(ranked(shape, dtype))).toList()));
       chart.addSeries("the fastest", timed, Charts.gaps(timed.stream().map(shape -> timesFloor(ranked(shape, dtype).getFirst())).toList()));
       drawn.add("gpu-plans-" + dtype.toLowerCase(Locale.ROOT) + ".png");

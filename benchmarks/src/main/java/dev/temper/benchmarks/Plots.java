@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.XYChart;
+import org.knowm.xchart.style.lines.SeriesLines;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Results of the CPU as pictures. */
@@ -49,17 +50,21 @@ final class Plots {
     Charts.save(chart, file);
   }
 
-  /** Lines: distance of the gradients from f64 over the number of classes, by maker and dtype. */
+  /** Lines: distance of the gradients from f64 over the number of classes, by maker; dashed where they are the f32 ones. */
   static void errors(Results results, Path file) throws IOException {
-    XYChart chart = Charts.lines("Error of the gradient against f64, over its length", "classes", "relative error");
+    XYChart chart = Charts.lines("Error of the gradient against f64 (length 1), in bf16 and in f32 (dashed)", "classes", "relative error");
     chart.getStyler().setYAxisLogarithmic(true).setYAxisDecimalPattern("0.#E0");
     List<Double> widths = results.values("shape").stream().map(shape -> (double) BatchShape.parse(shape).classes()).toList();
-    Map<String, String> names = Map.of(Accuracy.TEMPER, "Temper", Accuracy.USUAL, "PyTorch, usual", Accuracy.LOG_TARGET, "PyTorch, log_target");
+    List<String> makers = List.of(Accuracy.TEMPER, Accuracy.USUAL, Accuracy.LOG_TARGET);
+    List<String> names = List.of("Temper", "PyTorch, usual formula", "PyTorch, log_target");
     for (String dtype : results.values("dtype")) {
-      for (String who : List.of(Accuracy.TEMPER, Accuracy.USUAL, Accuracy.LOG_TARGET)) {
-        List<Double> errors = results.values("shape").stream()
-            .map(shape -> results.median(Accuracy.ERROR + who, Map.of("dtype", dtype, "shape", shape))).toList();
-        chart.addSeries(names.get(who) + ", " + dtype, widths, errors).setMarker(SeriesMarkers.CIRCLE);
+      boolean single = dtype.equals("F32");
+      for (int i = 0; i < makers.size(); i++) {
+        String error = Accuracy.ERROR + makers.get(i);
+        List<Double> errors = results.values("shape").stream().map(shape -> results.median(error, Map.of("dtype", dtype, "shape", shape))).toList();
+        chart.addSeries(names.get(i) + (single ? " in f32" : ""), widths, errors).setMarker(SeriesMarkers.CIRCLE)
+            .setMarkerColor(Charts.colour(i)).setLineColor(Charts.colour(i)).setLineStyle(single ? SeriesLines.DASH_DASH : SeriesLines.SOLID)
+            .setShowInLegend(!single);
       }
     }
     Charts.save(chart, file);
