@@ -1,7 +1,9 @@
 package dev.temper.cli;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
+import dev.temper.bench.Revision;
 import dev.temper.io.AtomicFile;
 import dev.temper.io.Json;
 import dev.temper.train.Corpus;
@@ -82,7 +84,7 @@ final class TrainCommand implements Callable<Integer> {
       report = Experiment.run(corpus, steps == null ? plan.forWords(corpus.words()) : plan, engine, line::update);
     }
     if (output.json) {
-      output.print(json -> ReportJson.write(report, json));
+      output.print(json -> write(report, json));
     } else {
       output.out().print(ReportText.of(report));
       output.out().flush();
@@ -118,8 +120,12 @@ final class TrainCommand implements Callable<Integer> {
     Files.createDirectories(folder);
   }
 
+  private static void write(TrainReport report, JsonGenerator json) throws IOException {
+    ReportJson.write(report, Revision.here(), Processor.here().name(), json);
+  }
+
   private void write(TrainReport report, Path folder) throws IOException {
-    Json.write(folder.resolve("train.json"), json -> ReportJson.write(report, json));
+    Json.write(folder.resolve("train.json"), json -> write(report, json));
     AtomicFile.write(folder.resolve("curves.png"), ByteBuffer.wrap(LearningCurves.png(report)));
     output.note("wrote " + folder.resolve("train.json") + " and " + folder.resolve("curves.png"));
   }

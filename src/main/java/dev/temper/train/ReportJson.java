@@ -8,9 +8,16 @@ public final class ReportJson {
 
   private ReportJson() {}
 
-  /** Writes one object with everything that is in the report. */
-  public static void write(TrainReport report, JsonGenerator json) throws IOException {
+  /**
+   * Writes one object with everything that is in the report.
+   *
+   * @param commit revision of Temper's sources
+   * @param processor what computed, as its maker calls it
+   */
+  public static void write(TrainReport report, String commit, String processor, JsonGenerator json) throws IOException {
     json.writeStartObject();
+    json.writeStringField("commit", commit);
+    json.writeStringField("processor", processor);
     data(report.data(), json);
     plan(report.plan(), json);
     json.writeStringField("engine", report.engine());

@@ -29,7 +29,7 @@ final class TrainCommandTest {
     assertThat(run.status()).as(run.err()).isEqualTo(1);
     assertThat(run.err()).contains("nothing to distil");
     assertThat(run.out()).contains("perplexity", "teacher", "student, labels only", "student, distilled");
-    assertThat(Files.readString(out.resolve("train.json"))).contains("\"failures\"", "nothing to distil");
+    assertThat(Files.readString(out.resolve("train.json"))).contains("\"failures\"", "nothing to distil", "\"commit\" : \"");
     assertThat(out.resolve("curves.png")).exists();
     try (var files = Files.list(out)) {
       assertThat(files).hasSize(2);

@@ -62,7 +62,7 @@ final class ReportTest {
   void jsonIsOneDocumentWithTheNumbers() throws IOException {
     StringWriter text = new StringWriter();
     try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
-      ReportJson.write(report(3, 4, 3.8, FINE), json);
+      ReportJson.write(report(3, 4, 3.8, FINE), "0123456789ab", "a processor", json);
     }
     int depth = 0;
     try (JsonParser parser = new JsonFactory().createParser(text.toString())) {
