@@ -162,6 +162,13 @@ final class CudaKernelDevice implements KernelDevice {
   }
 
   @Override
+  public void together(Runnable operations) {
+    try (var _ = context.stay()) {
+      operations.run();
+    }
+  }
+
+  @Override
   public KernelLaunch record(Runnable sequence) {
     return recording.record(sequence);
   }

@@ -1,11 +1,18 @@
 package dev.temper.cuda;
 
+import org.jspecify.annotations.Nullable;
+
 /** The context that all users of a device in this process share, PyTorch and others included: addresses and streams are common. */
 final class PrimaryContext implements AutoCloseable {
+
+  private static final Entered AGAIN = () -> {};
 
   private final long device;
   private final long handle;
   private final Entered entered = Driver::popContext;
+  private final Entered stayed = this::leave;
+  /** Only the thread that set it finds itself here, so that others may look without a lock. */
+  private @Nullable Thread staying;
 
   /** Retains it. */
   PrimaryContext(int index) {
@@ -20,8 +27,23 @@ final class PrimaryContext implements AutoCloseable {
   }
 
   Entered enter() {
+    if (Thread.currentThread().equals(staying)) {
+      return AGAIN;
+    }
     Driver.pushContext(handle);
     return entered;
+  }
+
+  /** The same for a block of many operations, each of which then enters for nothing; for one thread at a time. */
+  Entered stay() {
+    Driver.pushContext(handle);
+    staying = Thread.currentThread();
+    return stayed;
+  }
+
+  private void leave() {
+    staying = null;
+    Driver.popContext();
   }
 
   long handle() {

@@ -142,7 +142,7 @@ final class EmulatedDevice implements KernelDevice {
   @Override
   public Readback readback(int bytes) {
     Arena arena = Arena.ofShared();
-    MemorySegment written = arena.allocate(bytes, Long.BYTES);
+    MemorySegment written = arena.allocate(bytes, Long.BYTES).fill(EmulatedMemory.NAN);
     return new Readback() {
       @Override
       public long address() {

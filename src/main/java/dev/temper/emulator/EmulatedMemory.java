@@ -9,7 +9,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 final class EmulatedMemory implements AutoCloseable {
 
   private static final int ALIGNMENT = 256;
-  private static final byte NAN = (byte) 0xff;
+  static final byte NAN = (byte) 0xff;
 
   private record Block(Arena arena, MemorySegment segment) {}
 

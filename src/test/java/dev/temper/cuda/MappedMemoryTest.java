@@ -7,11 +7,13 @@ import dev.temper.DType;
 import dev.temper.DeviceBuffer;
 import dev.temper.DeviceException;
 import dev.temper.DistillationLoss;
+import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.PreparedLoss;
+import dev.temper.cuda.compile.HostBinaries;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -69,6 +71,13 @@ final class MappedMemoryTest extends StubEngine {
       memory.close();
       assertThatThrownBy(() -> Driver.synchronizeStream(0)).isInstanceOf(DeviceException.class).hasMessageContaining("700");
     });
+  }
+
+  @Test
+  void kernelsThatDoNothingHaveFoundNothing() {
+    try (LossEngine engine = open(0, EngineOptions.defaults(), HostBinaries.withoutCode()); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+      assertThat(batch.fromHost(engine).totals()).isEqualTo(new LossTotals(0, 0, 0, 5, 0, 0));
+    }
   }
 
   /** Its check of the rows is under way when the driver refuses its loss. */

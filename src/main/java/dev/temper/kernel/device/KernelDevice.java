@@ -44,6 +44,11 @@ public interface KernelDevice extends AutoCloseable {
   /** What a kernel takes of a multiprocessor when it has so much dynamic shared memory; compiles and loads it. */
   Occupancy occupancy(Specialisation kernel, long sharedBytes);
 
+  /** Runs what puts several operations into the stream; they cost less than one by one. */
+  default void together(Runnable operations) {
+    operations.run();
+  }
+
   /**
    * Records what a sequence launches, as one launch that replays it.
    *

@@ -44,7 +44,9 @@ final class LossRun implements AutoCloseable {
   private final LaunchStatus status;
   private final Readback readback;
   private final List<KernelLaunch> launches = new ArrayList<>();
-  private final KernelLaunch oneByOne = this::launchOneByOne;
+  // Made once: a prepared call allocates nothing.
+  private final Runnable kernels = this::launchKernels;
+  private final KernelLaunch oneByOne = this::launchTogether;
 
   /**
    * Prepares.
@@ -164,11 +166,15 @@ final class LossRun implements AutoCloseable {
 
   /** Records the kernels. */
   KernelLaunch record() {
-    return device.record(this::launchOneByOne);
+    return device.record(kernels);
   }
 
-  private void launchOneByOne() {
-    for (int i = 0; i < launches.size(); i++) {  // without an iterator: a prepared call allocates nothing
+  private void launchTogether() {
+    device.together(kernels);
+  }
+
+  private void launchKernels() {
+    for (int i = 0; i < launches.size(); i++) {  // without an iterator
       launches.get(i).run();
     }
     readback.mark();

@@ -2,8 +2,10 @@ package dev.temper.cuda.compile;
 
 import dev.temper.emulator.HostLibraries;
 import dev.temper.kernel.Specialisation;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /** Code for the stub driver, compiled by the emulator's compiler. */
 public final class HostBinaries implements KernelBinaries {
@@ -11,27 +13,36 @@ public final class HostBinaries implements KernelBinaries {
   private static final Target TARGET = Target.cubin(new Architecture(9, 0));
 
   private final List<Specialisation> rebuilt = new ArrayList<>();
-  private final boolean damagedCache;
-  private final boolean foreign;
+  private final Function<Specialisation, byte[]> cached;
+  private final Function<Specialisation, byte[]> anew;
 
-  private HostBinaries(boolean damagedCache, boolean foreign) {
-    this.damagedCache = damagedCache;
-    this.foreign = foreign;
+  private HostBinaries(Function<Specialisation, byte[]> cached, Function<Specialisation, byte[]> anew) {
+    this.cached = cached;
+    this.anew = anew;
   }
 
   /** As it should be. */
   public static HostBinaries sound() {
-    return new HostBinaries(false, false);
+    return new HostBinaries(HostLibraries::of, HostLibraries::of);
   }
 
   /** With a cache whose every entry is damaged. */
   public static HostBinaries damagedCache() {
-    return new HostBinaries(true, false);
+    return new HostBinaries(_ -> new byte[64], HostLibraries::of);
   }
 
   /** Code that no device here takes. */
   public static HostBinaries foreign() {
-    return new HostBinaries(true, true);
+    return new HostBinaries(_ -> new byte[64], _ -> new byte[64]);
+  }
+
+  /** Kernels that do nothing. */
+  public static HostBinaries withoutCode() {
+    return new HostBinaries(HostBinaries::image, HostBinaries::image);
+  }
+
+  private static byte[] image(Specialisation kernel) {
+    return ("stub image without code, cluster " + kernel.cluster() + "\0").getBytes(StandardCharsets.US_ASCII);
   }
 
   /** What had to be compiled again. */
@@ -46,13 +57,12 @@ public final class HostBinaries implements KernelBinaries {
 
   @Override
   public CompiledKernel compile(Specialisation kernel) {
-    byte[] code = damagedCache ? new byte[64] : HostLibraries.of(kernel);
-    return new CompiledKernel(TARGET, code, "", true);
+    return new CompiledKernel(TARGET, cached.apply(kernel), "", true);
   }
 
   @Override
   public CompiledKernel rebuild(Specialisation kernel) {
     rebuilt.add(kernel);
-    return new CompiledKernel(TARGET, foreign ? new byte[64] : HostLibraries.of(kernel), "", false);
+    return new CompiledKernel(TARGET, anew.apply(kernel), "", false);
   }
 }
