@@ -20,6 +20,17 @@ struct PrimitiveRow {
     return load_block(shape.dtype, at(base, shape, row, from), n, padding, buffer);
   }
 
+  // Of a block, whose vectors `at` gives.
+  template <class F> static TEMPER_INLINE V sum_in_chains(int n, F at) {
+    V total = {};
+    for (int from = 0; from < padded(n); from += kChain) {
+      V part = {};
+      for (int i = from; i < padded(n) && i < from + kChain; i += kLanes) part += at(i);
+      total += part;
+    }
+    return total;
+  }
+
   // Max and sum over the row. A second read instead of a kept row of exponentials: these have no gradient pass to serve.
   void measure() {
     alignas(64) float buffer[kBlock];
@@ -32,9 +43,7 @@ struct PrimitiveRow {
     for (int from = 0; from < parameters.classes; from += kBlock) {
       int n = columns(from);
       const float* x = block(parameters.input, job.input, from, n, -kInfinity, buffer);
-      V part = {};
-      for (int i = 0; i < padded(n); i += kLanes) part += tempered(load(x + i) - max);
-      total += part;
+      total += sum_in_chains(n, [&](int i) { return tempered(load(x + i) - max); });
     }
     sum = sum_lanes(total);
     if (!(sum > 0 && sum < kInfinity)) sum = __builtin_nanf("");
@@ -62,9 +71,7 @@ struct PrimitiveRow {
     for (int from = 0; from < parameters.classes; from += kBlock) {
       int n = columns(from);
       const float* g = block(parameters.upstream, job.upstream, from, n, 0.0f, upstream);
-      V part = {};
-      for (int i = 0; i < padded(n); i += kLanes) part += load(g + i);
-      total += part;
+      total += sum_in_chains(n, [&](int i) { return load(g + i); });
     }
     V share = splat(sum_lanes(total) / sum), inverse_temperature = splat((float)(1 / parameters.temperature));
     for (int from = 0; from < parameters.classes; from += kBlock) {

@@ -92,6 +92,20 @@ final class CpuAccuracyTest {
     }
   }
 
+  /** Equal exponentials round alike where they are added one after the other. */
+  @ParameterizedTest
+  @MethodSource("instructionSets")
+  void addsManyEqualExponentials(String instructionSet) {
+    float[] logits = new float[4096];
+    float[] output = new float[4096];
+    logits[100] = 9;
+    try (LossEngine cpu = open(instructionSet)) {
+      cpu.logSoftmax(HostMatrix.of(logits, 1, 4096), 1.03, HostMatrix.of(output, 1, 4096));
+    }
+    double rest = 4095 * Math.exp(-9 / 1.03);
+    assertThat((double) output[100]).isCloseTo(-Math.log1p(rest), within(40 * U)); // half of a chain of 64, and what is rounded once
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {3, 10, 100, 1000, 100_000})
   void keepsRelativeAccuracyNearEquality(int classes) {
