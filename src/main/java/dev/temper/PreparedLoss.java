@@ -9,7 +9,7 @@ import java.util.Optional;
  *
  * {@snippet class="dev.temper.snippets.DeviceLoop" region="loop"}
  *
- * <p>For one thread at a time. Closing it frees what it prepared, not the caller's memory; close it before its engine.
+ * <p>For one thread at a time. Closing it frees what it prepared, not the caller's memory; an engine that closes closes it too.
  */
 public final class PreparedLoss implements AutoCloseable {
 

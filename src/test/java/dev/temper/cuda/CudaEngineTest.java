@@ -65,6 +65,18 @@ final class CudaEngineTest extends StubEngine {
   }
 
   @Test
+  void aPreparedLossThatNobodyClosedIsLetGoWithItsEngine() {
+    LossEngine engine = open();
+    DeviceBatch batch = new DeviceBatch(engine, 1);
+    PreparedLoss prepared = engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
+    prepared.recordGraph();
+    prepared.launch();
+    engine.close();
+    prepared.close();
+    batch.close();
+  }
+
+  @Test
   void aBadLabelOnTheDeviceIsToldWithItsRowAndNothingIsWritten() {
     try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
       batch.labels[3] = 99;

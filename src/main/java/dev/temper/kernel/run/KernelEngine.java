@@ -30,6 +30,7 @@ public final class KernelEngine implements EngineBackend {
   private final Workspace workspace;
   private final Readbacks readbacks;
   private final OwnedBuffers buffers;
+  private final PreparedRuns prepared;
 
   /** Takes the device, and closes it when it is closed. */
   public KernelEngine(KernelDevice device) {
@@ -37,6 +38,7 @@ public final class KernelEngine implements EngineBackend {
     workspace = new Workspace(device);
     readbacks = new Readbacks(device, order);
     buffers = new OwnedBuffers(device, order);
+    prepared = new PreparedRuns(device, order);
   }
 
   @Override
@@ -78,7 +80,7 @@ public final class KernelEngine implements EngineBackend {
 
   @Override
   public PreparedCall prepare(LossCall call) {
-    return new PreparedRun(call, choose(call), device, order);
+    return prepared.prepare(call, choose(call));
   }
 
   @Override
@@ -91,7 +93,7 @@ public final class KernelEngine implements EngineBackend {
     LossSpecialisation loss = candidates(call).filter(candidate -> candidate.plan().label().equals(plan)).findFirst()
         .orElseThrow(() -> new IllegalArgumentException("plan '" + plan + "' does not fit rows of " + call.classes() + " classes on "
             + describe() + ", expected one of " + String.join(", ", plans(call))));
-    return new PreparedRun(call, loss, device, order);
+    return prepared.prepare(call, loss);
   }
 
   private LossSpecialisation choose(LossCall call) {
@@ -165,7 +167,7 @@ public final class KernelEngine implements EngineBackend {
   public void close() {
     order.lock();
     // The device is let go even where it has failed, and each of these calls then throws.
-    try (device; workspace; readbacks; buffers) {
+    try (device; workspace; readbacks; buffers; prepared) {
       device.synchronize();
     } finally {
       order.unlock();

@@ -18,6 +18,7 @@ final class PreparedRun implements PreparedCall {
 
   private final KernelDevice device;
   private final ReentrantLock order;
+  private final PreparedRuns all;
   private final DeviceWaits waits;
   private final Readback readback;
   private final Arena arena = Arena.ofShared();
@@ -26,9 +27,10 @@ final class PreparedRun implements PreparedCall {
   private @Nullable KernelLaunch graph;
   private boolean launched;
 
-  PreparedRun(LossCall call, LossSpecialisation loss, KernelDevice device, ReentrantLock order) {
+  PreparedRun(LossCall call, LossSpecialisation loss, KernelDevice device, ReentrantLock order, PreparedRuns all) {
     this.device = device;
     this.order = order;
+    this.all = all;
     waits = new DeviceWaits(order);
     readback = LossRun.readback(device);
     workspace = new Workspace(device);
@@ -103,12 +105,20 @@ final class PreparedRun implements PreparedCall {
   @Override
   public void close() {
     order.lock();
-    // All is let go even where the device has failed, and each of these calls then throws.
+    try {
+      if (all.forget(this)) {
+        letGo();
+      }
+    } finally {
+      order.unlock();
+    }
+  }
+
+  /** All of it even where the device has failed, and each of these calls then throws. */
+  private void letGo() {
     try (arena; workspace; readback; run; var _ = graph) {
       waits.close();
       device.synchronize();
-    } finally {
-      order.unlock();
     }
   }
 }
