@@ -7,15 +7,19 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.temper.DType;
 import dev.temper.DeviceException;
 import dev.temper.DeviceMatrix;
+import dev.temper.DistillationLoss;
 import dev.temper.EngineOptions;
+import dev.temper.HostMatrix;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
 import dev.temper.cuda.compile.HostBinaries;
 import dev.temper.kernel.BatchKernel;
 import dev.temper.spi.Availability;
 import dev.temper.spi.EngineUnavailableException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.OptionalLong;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -33,6 +37,22 @@ final class DeviceFailureTest extends StubEngine {
             + "1048576 of the device's 1048576 bytes are free; free some, or use fewer rows at once");
         assertThat(e.code()).isEqualTo(2);
       });
+    }
+  }
+
+  /** The student fits, the teacher beside it does not. */
+  @Test
+  void aBatchThatDoesNotFitIsNotHalfWrittenAndLeavesTheEngineUsable() {
+    try (var _ = stub.with("CUDA_STUB_MEMORY", 1 << 20); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+      HostMatrix logits = HostMatrix.of(new float[150_000], 10, 15_000);
+      float[] gradient = new float[150_000];
+      Arrays.fill(gradient, 7);
+      assertThatThrownBy(() -> engine.forwardBackward(DistillationLoss.builder().build(), LossInputs.of(logits).withTeacher(logits),
+          LossOutputs.gradient(HostMatrix.of(gradient, 10, 15_000)))).isInstanceOf(DeviceException.class)
+          .hasMessageMatching("cuMemAlloc of 6750\\d\\d bytes failed with code 2 \\(CUDA_ERROR_OUT_OF_MEMORY\\); "
+              + "3\\d{5} of the device's 1048576 bytes are free; free some, or use fewer rows at once");
+      assertThat(gradient).containsOnly(7);
+      assertThat(batch.fromHost(engine).totals().countedRows()).isEqualTo(5);
     }
   }
 

@@ -30,7 +30,10 @@ public enum Defect {
   /** A vector at any address. */
   MISALIGNED_VECTOR("plain", "row_view.cuh", "whole_end = aligned && ", "whole_end = ", "misaligned"),
   /** The last vector reaches beyond the row. */
-  TAIL_OVER_READ("sanitized", "row_view.cuh", "end - K + 1 : 0", "end : 0", "AddressSanitizer");
+  TAIL_OVER_READ("sanitized", "row_view.cuh", "end - K + 1 : 0", "end : 0", "AddressSanitizer"),
+  /** A size that 32 bits do not hold where rows are long. */
+  INT_OVERFLOW("sanitized", "row_view.cuh", "bool aligned = (", "volatile int bits = end * (int(sizeof(Bits)) << 16); bool aligned = (",
+      "runtime error: signed integer overflow");
 
   private final String build;
   private final String file;

@@ -73,6 +73,12 @@ public class Dispatch {
     driver.close();
   }
 
+  /** Checking a call, placing its tensors and giving it memory of its own; and giving that back. */
+  @Benchmark
+  public void prepare() {
+    engine.prepare(loss, batch.inputs(), batch.outputs()).close();
+  }
+
   /** A prepared loss, operation by operation. */
   @Benchmark
   @OperationsPerInvocation(BURST)
