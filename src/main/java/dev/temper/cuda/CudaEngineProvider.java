@@ -140,6 +140,7 @@ public final class CudaEngineProvider implements EngineProvider {
       findings.add(new Finding("CUDA driver", "none: " + e.getMessage()));
     }
     findings.add(new Finding("NVRTC", describeNvrtc(compiler)));
+    findings.add(CublasSearch.finding());
     findings.add(new Finding("kernel cache", compiler.describeCache()));
     return findings;
   }

@@ -10,6 +10,7 @@ import dev.temper.spi.EngineUnavailableException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,7 +27,15 @@ final class CudaEngineProviderTest {
         .isEqualTo("no CUDA: no NVIDIA driver: libcuda-absent.so.1: cannot open shared object file: No such file or directory");
     assertThatThrownBy(() -> provider.open(0, EngineOptions.defaults())).isInstanceOf(EngineUnavailableException.class)
         .hasMessage(provider.availability().description());
-    assertThat(provider.findings()).extracting(f -> f.subject()).containsExactly("CUDA driver", "NVRTC", "kernel cache");
+    assertThat(provider.findings()).extracting(f -> f.subject()).containsExactly("CUDA driver", "NVRTC", "cuBLAS", "kernel cache");
+  }
+
+  @Test
+  void cublasIsToldWithItsVersionOrTheLoadersReasons() throws Exception {
+    assertThat(CublasSearch.finding(List.of("libcublas-absent.so.13", "libc.so.6")).result()).isEqualTo("none, and no loss needs it: "
+        + "libcublas-absent.so.13: cannot open shared object file: No such file or directory; libc.so.6 has no function cublasGetProperty");
+    Path library = compiled("cublas", "int cublasGetProperty(int which, int* value) { *value = 13 - which; return 0; }");
+    assertThat(CublasSearch.finding(List.of(library.toString())).result()).isEqualTo(library + ", version 13.12");
   }
 
   @Test
@@ -66,7 +75,8 @@ final class CudaEngineProviderTest {
   }
 
   private String driver(int initCode, int devices, int major) throws IOException, InterruptedException {
-    Path source = Files.writeString(folder.resolve("driver.c"), """
+    // A name of its own: the loader keeps what it has loaded by path.
+    return compiled("driver-" + initCode + "-" + devices + "-" + major, """
         #include <stddef.h>
         #include <stdio.h>
         int cuInit(unsigned flags) { return %d; }
@@ -80,12 +90,15 @@ final class CudaEngineProviderTest {
           return device < 40;
         }
         int cuGetErrorName(int code, const char** name) { *name = "CUDA_ERROR_OF_STAND_IN"; return 0; }
-        """.formatted(initCode, devices, major));
-    // A name of its own: the loader keeps what it has loaded by path.
-    Path library = folder.resolve("libdriver-" + initCode + "-" + devices + "-" + major + ".so");
+        """.formatted(initCode, devices, major)).toString();
+  }
+
+  private Path compiled(String name, String code) throws IOException, InterruptedException {
+    Path source = Files.writeString(folder.resolve(name + ".c"), code);
+    Path library = folder.resolve("lib" + name + ".so");
     Process compiler = new ProcessBuilder(System.getenv().getOrDefault("CC", "cc"), "-shared", "-fPIC", source.toString(), "-o",
         library.toString()).inheritIO().start();
     assertThat(compiler.waitFor()).isZero();
-    return library.toString();
+    return library;
   }
 }
