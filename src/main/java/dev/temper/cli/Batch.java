@@ -5,6 +5,7 @@ import dev.temper.HostMatrix;
 import dev.temper.LossInputs;
 import dev.temper.Names;
 import dev.temper.RowVector;
+import dev.temper.io.Quoted;
 import dev.temper.io.Tensor;
 import dev.temper.io.TensorFile;
 import dev.temper.io.TensorInfo;
@@ -56,7 +57,7 @@ record Batch(LossInputs inputs, Tensor student, List<Long> leadingShape) {
       String suggestion = NAMES.contains(name) ? "" : Names.suggestion(name, absent);
       if (!suggestion.isEmpty()) {
         throw new IllegalArgumentException(
-            file.path() + ": unknown tensor '" + name + "'" + suggestion + "; known: " + String.join(", ", NAMES));
+            file.path() + ": unknown tensor " + Quoted.of(name) + suggestion + "; known: " + String.join(", ", NAMES));
       }
     }
   }

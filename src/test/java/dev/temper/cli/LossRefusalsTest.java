@@ -83,6 +83,9 @@ class LossRefusalsTest {
   void namesThatAreNearlyKnown() throws IOException {
     put(LossCommandTest.floats("row_weight", new float[2], 2));
     refused("unknown tensor 'row_weight' (did you mean 'row_weights'?); known: student, teacher, labels, row_weights, row_temperatures");
+    batch.remove("row_weight");
+    put(LossCommandTest.floats("row_weights\n", new float[2], 2));
+    refused("unknown tensor 'row_weights\\u000a' (did you mean 'row_weights'?)");
   }
 
   @Test
