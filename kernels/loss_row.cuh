@@ -95,14 +95,21 @@ template <class Spec> struct LossRow {
     plain = statistics[kRoute] == kPlainRoute;
   }
 
-  template <class GradientView> __device__ __forceinline__ void store_gradient(const GradientView& gradient, GradientFactors factors) {
+  // Where `take` says so, and the row has plain exponentials, row `next` is asked for on the way (residence.cuh): what of it, is
+  // returned. Others have only one copy of their longer code.
+  template <class GradientView>
+  __device__ __forceinline__ Interior store_gradient(const GradientView& gradient, GradientFactors factors, const R& next, bool take) {
     if (kSoft && !(normaliser.student == normaliser.student)) factors.soft = not_a_number();
+    if (plain && !accurate) {
+      Interior interior = gradient.wholes > 0 ? row.interior() : Interior();
+      gradient_sweep<kPlain>(gradient, factors, interior, next, take);
+      return take ? interior : Interior();
+    }
     if (kSoft && accurate)
-      gradient_sweep<kAccurate>(gradient, factors);
-    else if (plain)
-      gradient_sweep<kPlain>(gradient, factors);
+      gradient_sweep<kAccurate>(gradient, factors, Interior(), row, false);
     else
-      gradient_sweep<kCareful>(gradient, factors);
+      gradient_sweep<kCareful>(gradient, factors, Interior(), row, false);
+    return Interior();
   }
 
  private:
@@ -115,7 +122,15 @@ template <class Spec> struct LossRow {
   // does; a rise moves the sums, rarely after the first groups.
   template <bool PLAIN> __device__ __forceinline__ void first_sweep(Sums& sums) {
     float maxima[2] = {-infinity(), -infinity()};
-    resident.for_each(row, team, [&](const G& group, int column) {
+    auto take_label = [&](const float (&z)[K], int column) {
+      if (unsigned(label - column) < unsigned(K))
+#pragma unroll
+        for (int k = 0; k < K; k++)
+          if (column + k == label) sums.label_logit = z[k];
+    };
+    // Only plain exponentials gain by knowing that a class is there.
+    Interior interior = PLAIN ? row.interior() : Interior();
+    resident.for_each(row, team, interior, [&](const G& group, int number, bool inside) {
       float z[K], u[K];
       group.unpack(z, u);
       if constexpr (!Spec::Residence::kHeld) {
@@ -128,13 +143,17 @@ template <class Spec> struct LossRow {
         if (maxima[0] > before[0] || maxima[1] > before[1]) sums.raise(policy, maxima[0], maxima[1], scale);
       }
 #pragma unroll
-      for (int k = 0; k < K; k++) sums.template add<PLAIN>(policy, z[k], u[k]);
-      if (kHard && unsigned(label - column) < unsigned(K))
-#pragma unroll
-        for (int k = 0; k < K; k++)
-          if (column + k == label) sums.label_logit = z[k];
+      for (int k = 0; k < K; k++) sums.template add<PLAIN>(policy, z[k], u[k], inside);
+      if constexpr (kHard && !Spec::Residence::kHeld) take_label(z, row.column(number));
     });
-    if constexpr (!Spec::Residence::kHeld) {
+    if constexpr (Spec::Residence::kHeld) {
+      if (kHard && label >= 0)
+        resident.find(row, team, row.group_of(label), [&](const G& group) {
+          float z[K], u[K];
+          group.unpack(z, u);
+          take_label(z, row.column(row.group_of(label)));
+        });
+    } else {
       team.template reduce<Max>(maxima);
       sums.raise(policy, maxima[0], maxima[1], scale);
     }
@@ -145,7 +164,7 @@ template <class Spec> struct LossRow {
   template <bool PLAIN> __device__ __forceinline__ void evaluate_by_ratios(const Sums& sums) {
     float log_student = log(sums.student) * kLog2E, log_teacher = log(sums.teacher) * kLog2E;
     normaliser.log_ratio = log_student - log_teacher;
-    resident.for_each(row, team, [&](const G& group, int) {
+    resident.for_each(row, team, [&](const G& group, int, bool) {
       float z[K], u[K];
       group.unpack(z, u);
 #pragma unroll
@@ -196,7 +215,7 @@ template <class Spec> struct LossRow {
   static constexpr int kAtOnce = 4;
 
   template <class F> __device__ __forceinline__ void for_each_exponential(F f) {
-    resident.for_each(row, team, [&](const G& group, int) {
+    resident.for_each(row, team, [&](const G& group, int, bool) {
       G left = group;
 #pragma unroll 1
       for (int k = 0; k < K; k += kAtOnce) {
@@ -210,44 +229,51 @@ template <class Spec> struct LossRow {
   }
 
   template <Route ROUTE, class GradientView>
-  __device__ __forceinline__ void gradient_sweep(const GradientView& view, GradientFactors factors) {
-    constexpr bool kPlainExponents = ROUTE == kPlain;
+  __device__ __forceinline__ void gradient_sweep(const GradientView& view, GradientFactors factors, Interior interior, const R& next, bool take) {
+    constexpr bool kPlainExponents = ROUTE == kPlain, kSumApart = ROUTE == kAccurate || RowExponents<kSoft, kHard, Spec::kHardPower>::kHardApart;
     RowShift<float> shift = row_shift(exponents.student.shift, exponents.teacher.shift, inverse_temperature);
     float student_factor = factors.soft * normaliser.student, teacher_factor = factors.soft * normaliser.teacher;
     float hard_factor = factors.hard * hard_inverse;
     Centring<float> centring = {};
     if constexpr (kSoft && Policy::kCentred) centring = policy.centring(student_factor, policy_sums);
-    resident.for_each(row, team, [&](const G& group, int column) {
+    int label_group = label < 0 ? -1 : row.group_of(label);
+    auto store = [&](const G& group, int number, bool inside) {
       float z[K], u[K], gradient[K];
       group.unpack(z, u);
 #pragma unroll
       for (int k = 0; k < K; k++) {
         float es = 0;
         gradient[k] = 0;
-        if constexpr (kSoft) {
-          if constexpr (ROUTE == kAccurate) {
-            es = exponents.student.template of<false>(z[k]);
-            float et = exponents.teacher.template of<false>(u[k]);
-            gradient[k] = factors.soft * policy.gradient(element(log_ratio(z[k], u[k], shift), es, et, normaliser), policy_sums);
-          } else if constexpr (Policy::kCentred) {
-            float s = exponents.student.template exponent<kPlainExponents>(z[k]);
-            float t = exponents.teacher.template exponent<kPlainExponents>(u[k]);
-            es = Exponents::power<kPlainExponents>(s);
-            gradient[k] = es * fma(policy.slope(ratio_of<kPlainExponents>((t - s) + normaliser.log_ratio)), centring.factor, -centring.mean);
-          } else {
-            es = exponents.student.template of<kPlainExponents>(z[k]);
-            gradient[k] = policy.cheap_gradient(es, exponents.teacher.template of<kPlainExponents>(u[k]), student_factor, teacher_factor);
-          }
+        if constexpr (kSoft && ROUTE == kAccurate) {
+          es = exponents.student.template of<false>(z[k]);
+          float et = exponents.teacher.template of<false>(u[k]);
+          gradient[k] = factors.soft * policy.gradient(element(log_ratio(z[k], u[k], shift), es, et, normaliser), policy_sums);
+        } else if constexpr (kSoft && Policy::kCentred) {
+          float s = exponents.student.template exponent<kPlainExponents>(z[k]);
+          float t = exponents.teacher.template exponent<kPlainExponents>(u[k]);
+          es = Exponents::power<kPlainExponents>(s);
+          float slope = policy.slope(ratio_of<kPlainExponents>((t - s) + normaliser.log_ratio));
+          gradient[k] = es * exponents.add_hard_factor(fma(slope, centring.factor, -centring.mean), es, hard_factor);
+        } else if constexpr (kSoft) {
+          es = exponents.student.template of<kPlainExponents>(z[k]);
+          float et = exponents.teacher.template of<kPlainExponents>(u[k]);
+          gradient[k] = policy.cheap_gradient(es, et, exponents.add_hard_factor(student_factor, es, hard_factor), teacher_factor);
         }
-        if constexpr (kHard) gradient[k] = fma(exponents.template hard_exponential<kPlainExponents>(z[k], es), hard_factor, gradient[k]);
+        if constexpr (kHard && kSumApart)
+          gradient[k] = fma(exponents.template hard_exponential<kPlainExponents>(z[k], es), hard_factor, gradient[k]);
       }
       // The label's class once more, with the 1 taken off before the factor and before rounding to the gradient's type.
-      if (kHard && unsigned(label - column) < unsigned(K))
+      if (kHard && number == label_group)
 #pragma unroll
         for (int k = 0; k < K; k++)
-          if (column + k == label) gradient[k] -= factors.hard;
-      view.store(GradientView::P::of(gradient), column);
-    });
+          if (row.column(number) + k == label) gradient[k] -= factors.hard;
+      auto pack = GradientView::P::of(gradient);
+      if (inside)
+        view.store_whole(pack, number);
+      else
+        view.store(pack, number);
+    };
+    resident.for_each(row, team, interior, store, next, take);
   }
 };
 

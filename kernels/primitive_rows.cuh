@@ -34,7 +34,7 @@ template <class Spec> struct PrimitiveRow {
   }
 
   __device__ __forceinline__ void sweep_sums() {
-    resident.for_each(row, team, [&](const G& group, int) {
+    resident.for_each(row, team, [&](const G& group, int, bool) {
       float x[K];
       group.student.unpack(x);
       float top = maximum;
@@ -61,7 +61,7 @@ template <class Spec> struct PrimitiveRow {
 
   template <class View> __device__ __forceinline__ void sweep_output(const View& output) {
     float inverse = 1.0f / sum, log_sum = log(sum);
-    resident.for_each(row, team, [&](const G& group, int column) {
+    resident.for_each(row, team, [&](const G& group, int number, bool) {
       float x[K], y[K];
       group.student.unpack(x);
       float g[K] = {};
@@ -76,7 +76,7 @@ template <class Spec> struct PrimitiveRow {
         else
           y[k] = exp2(shifted * scale) * inverse;
       }
-      output.store(View::P::of(y), column);
+      output.store(View::P::of(y), number);
     });
   }
 
@@ -84,7 +84,8 @@ template <class Spec> struct PrimitiveRow {
   __device__ __forceinline__ int argmax() {
     constexpr float kNone = -kLargest;   // column numbers are negated: the largest is the first
     float first_nan = kNone, first_best = kNone;
-    resident.for_each(row, team, [&](const G& group, int column) {
+    resident.for_each(row, team, [&](const G& group, int number, bool) {
+      int column = row.column(number);
       float x[K];
       group.student.unpack(x);
 #pragma unroll
@@ -128,11 +129,11 @@ template <class Spec> __device__ __forceinline__ void primitive_rows(const Primi
           static_cast<int32_t*>(p.output)[i] = best;
       }
     } else {
-      OutputView output(p.output, i * p.output_stride, -row.overhang, p.classes);
-      OutputView padded_output(p.output, i * p.output_stride, -row.overhang, p.output_width);
+      OutputView output(p.output, i * p.output_stride, row.overhang, p.classes);
+      OutputView padded_output(p.output, i * p.output_stride, row.overhang, p.output_width);
       primitive.sweep_sums();
       primitive.sweep_output(output);
-      store_zeros(padded_output, team, row.overhang, p.classes);
+      store_zeros(padded_output, team, p.classes);
     }
   }
 }

@@ -2,7 +2,12 @@
 // other thread ever reads them, so that no barrier guards the data.
 //   start(grouping)         asks for the row
 //   wait()                  waits until it is there
-//   for_each(grouping, f)   f(group, first column) for each of the thread's groups, in the same order every time
+//   for_each(grouping, f)   f(group, number, inside) for each of the thread's groups, in the same order every time
+//   for_each(grouping, interior, f)   ditto; `inside` tells what belongs to the interior
+//   for_each(grouping, interior, f, next, take)   ditto; where `take` says so, and only where kTakesNext, the interior of row `next`
+//                           is asked for in the place of this one's, group by group as they are fetched; start(next, interior)
+//                           then asks for the rest
+//   find(grouping, number, f)   f(group) in the thread that has it
 #pragma once
 
 #include "row_view.cuh"
@@ -41,6 +46,13 @@ template <class StudentType, class TeacherType, bool TEACHER, int COLUMNS = kEle
   }
 };
 
+// Groups [first, end): those at which a sweep need not look for the row's ends.
+struct Interior {
+  int first = 0, end = 0;
+
+  __device__ __forceinline__ bool has(int group) const { return group >= first && group < end; }
+};
+
 // A row cut into groups, shared by the sweeps. Columns outside the row read as -inf: absent classes, which count for nothing
 // anywhere. (The second tensor of log-softmax backward is a gradient: there the fill is 0.)
 template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GRADIENT = false> struct Grouping {
@@ -57,15 +69,22 @@ template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GR
       : overhang(temper::overhang<StudentType, K>(student_base, student_element)),
         classes(classes),
         groups((overhang + classes + K - 1) / K),
-        student(student_base, student_element, -overhang, classes),
-        teacher(teacher_base, teacher_element, -overhang, classes) {}
+        student(student_base, student_element, overhang, classes),
+        teacher(teacher_base, teacher_element, overhang, classes) {}
 
   __device__ __forceinline__ int column(int group) const { return group * K - overhang; }
+  __device__ __forceinline__ int group_of(int column) const { return (column + overhang) / K; }
+
+  // The groups without a column outside the row. The student is aligned: its whole groups are these.
+  __device__ __forceinline__ Interior interior() const { return {student.first_whole, student.first_whole + student.wholes}; }
+
+  // Whether all of the interior can be copied as vectors.
+  __device__ __forceinline__ bool copied_whole() const { return !TEACHER || teacher.wholes == student.wholes; }
 
   __device__ __forceinline__ G load(int group) const {
     G loaded;
-    loaded.student = student.load(column(group), kStudentFill);
-    if constexpr (TEACHER) loaded.teacher = teacher.load(column(group), kTeacherFill);
+    loaded.student = student.load(group, kStudentFill);
+    if constexpr (TEACHER) loaded.teacher = teacher.load(group, kTeacherFill);
     return loaded;
   }
 };
@@ -74,28 +93,44 @@ template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GR
 // (ptxas 13.0): keep to eight, and give longer rows to SharedRow, whose sweeps are loops.
 template <int GROUPS> struct RegisterRow {
   static constexpr bool kHeld = true;   // the maximum can be had before the first exponential, at no traffic
+  static constexpr bool kTakesNext = false;
 
   template <class R, class Team> struct Of {
     typename R::G kept[GROUPS];
     __device__ __forceinline__ Of(Team&, int) {}
 
-    __device__ __forceinline__ void start(const R& row, const Team& team) {
+    __device__ __forceinline__ void start(const R& row, const Team& team, Interior = Interior()) {
 #pragma unroll
       for (int i = 0; i < GROUPS; i++) {
         kept[i].student = R::G::Student::filled(R::kStudentFill);
         kept[i].teacher = R::G::Teacher::filled(R::kTeacherFill);
-        int group = int(team.index) + i * int(team.size());
-        if (group < row.groups) kept[i] = row.load(group);
+        if (number(team, i) < row.groups) kept[i] = row.load(number(team, i));
       }
     }
     __device__ __forceinline__ void wait() {}
 
-    template <class F> __device__ __forceinline__ void for_each(const R& row, const Team& team, F f) {
+    __device__ __forceinline__ static int number(const Team& team, int i) { return int(team.index) + i * int(team.size()); }
+
+    template <class F>
+    __device__ __forceinline__ void for_each(const R&, const Team& team, Interior interior, F f, const R&, bool) {
 #pragma unroll
       for (int i = 0; i < GROUPS; i++) {
         kept[i].keep_packed();
-        f(kept[i], row.column(int(team.index) + i * int(team.size())));
+        f(kept[i], number(team, i), interior.has(number(team, i)));
       }
+    }
+
+    template <class F> __device__ __forceinline__ void for_each(const R& row, const Team& team, Interior interior, F f) {
+      for_each(row, team, interior, f, row, false);
+    }
+    template <class F> __device__ __forceinline__ void for_each(const R& row, const Team& team, F f) {
+      for_each(row, team, Interior(), f);
+    }
+
+    template <class F> __device__ __forceinline__ void find(const R&, const Team& team, int wanted, F f) {
+#pragma unroll
+      for (int i = 0; i < GROUPS; i++)
+        if (number(team, i) == wanted) f(kept[i]);
     }
   };
 };
@@ -104,69 +139,61 @@ template <int GROUPS> struct RegisterRow {
 // threads touch neighbouring banks. Needs shared_row_bytes().
 struct SharedRow {
   static constexpr bool kHeld = true;
+  static constexpr bool kTakesNext = true;
 
   template <class R, class Team> struct Of {
     using Student = typename R::G::Student;
     using Teacher = typename R::G::Teacher;
-    unsigned char* student_slots;
-    unsigned char* teacher_slots;
 
-    __device__ __forceinline__ Of(Team&, int classes)
-        : student_slots(dynamic_shared() + Team::kScratchBytes + threadIdx.x * 16),
-          teacher_slots(student_slots + slots(classes) * Team::kThreads * kSlotBytes<Student>) {}
+    // A thread's slot: one vector of the student, those of the teacher; the threads' vectors lie side by side. 8-byte packs take
+    // 16 bytes too: half of it unused, one layout for all.
+    template <class P> static constexpr int kVectors = P::kBytes < 16 ? 1 : P::kBytes / 16;
+    template <class P> static constexpr int kPiece = P::kBytes < 16 ? P::kBytes : 16;
+    static constexpr int kVectorStep = Team::kThreads * 16;
+    static constexpr int kTeacher = kVectorStep * kVectors<Student>;
+    static constexpr int kSlotStep = kTeacher + (R::G::kTeacher ? kVectorStep * kVectors<Teacher> : 0);
 
-    __device__ __forceinline__ static int slots(int classes) {
-      int most_groups = (classes + 2 * (R::K - 1)) / R::K;
-      return (most_groups + int(Team::size()) - 1) / int(Team::size());
-    }
-    // 8-byte packs take 16-byte slots too: half of it unused, one layout for all.
-    template <class P> static constexpr int kSlotBytes = P::kBytes < 16 ? 16 : P::kBytes;
+    unsigned char* slots;   // the thread's first
 
-    // From one of a thread's slots to its next one; the threads' vectors lie side by side.
-    template <class P> static constexpr int kSlotStep = Team::kThreads * kSlotBytes<P>;
+    __device__ __forceinline__ Of(Team&, int) : slots(dynamic_shared() + Team::kScratchBytes + threadIdx.x * 16) {}
 
-    template <class P> __device__ __forceinline__ static unsigned char* vector(unsigned char* slot, int v) {
-      return slot + v * (Team::kThreads * 16);
+    template <class View> __device__ __forceinline__ static void copy(const View& view, int group, unsigned char* slot) {
+      using P = typename View::P;
+      const unsigned char* from = reinterpret_cast<const unsigned char*>(view.at(group));
+#pragma unroll
+      for (int v = 0; v < kVectors<P>; v++) async_copy<kPiece<P>>(slot + v * kVectorStep, from + 16 * v);
     }
 
     template <class View>
-    __device__ __forceinline__ static void bring(const View& view, int column, typename View::Bits fill, unsigned char* slot) {
-      using P = typename View::P;
-      constexpr int kPiece = P::kBytes < 16 ? P::kBytes : 16;
-      if (view.whole(column)) {
-        const unsigned char* from = reinterpret_cast<const unsigned char*>(view.start + column);
-#pragma unroll
-        for (int v = 0; v < P::kBytes / kPiece; v++) async_copy<kPiece>(vector<P>(slot, v), from + 16 * v);
+    __device__ __forceinline__ static void bring(const View& view, int group, typename View::Bits fill, unsigned char* slot) {
+      if (view.whole(group)) {
+        copy(view, group, slot);
       } else {
-        P pack = view.load_edge(column, fill);
+        auto pack = view.load_edge(group, fill);
 #pragma unroll
-        for (int w = 0; w < P::kWords; w++) reinterpret_cast<uint32_t*>(vector<P>(slot, w / 4))[w % 4] = pack.words[w];
+        for (int w = 0; w < View::P::kWords; w++) reinterpret_cast<uint32_t*>(slot + w / 4 * kVectorStep)[w % 4] = pack.words[w];
       }
     }
 
-    __device__ __forceinline__ void start(const R& row, const Team& team) {
-      unsigned char *student = student_slots, *teacher = teacher_slots;
-      for (int group = int(team.index); group < row.groups; group += int(team.size())) {
-        bring(row.student, row.column(group), R::kStudentFill, student);
-        if constexpr (R::G::kTeacher) bring(row.teacher, row.column(group), R::kTeacherFill, teacher);
-        student += kSlotStep<Student>;
-        teacher += kSlotStep<Teacher>;
-      }
+    __device__ __forceinline__ static void copy(const R& row, int group, unsigned char* slot) {
+      copy(row.student, group, slot);
+      if constexpr (R::G::kTeacher) copy(row.teacher, group, slot + kTeacher);
     }
 
-    __device__ __forceinline__ void wait() {
-      async_wait();
+    __device__ __forceinline__ static void bring(const R& row, int group, unsigned char* slot) {
+      bring(row.student, group, R::kStudentFill, slot);
+      if constexpr (R::G::kTeacher) bring(row.teacher, group, R::kTeacherFill, slot + kTeacher);
     }
 
-    template <class P> __device__ __forceinline__ static void fetch(P& pack, unsigned char* slot) {
+    template <class P> __device__ __forceinline__ static void fetch(P& pack, const unsigned char* slot) {
       if constexpr (P::kWords == 2) {
-        const uint2 two = *reinterpret_cast<const uint2*>(vector<P>(slot, 0));
+        const uint2 two = *reinterpret_cast<const uint2*>(slot);
         pack.words[0] = two.x;
         pack.words[1] = two.y;
       } else {
 #pragma unroll
         for (int w = 0; w < P::kWords; w += 4) {
-          const uint4 four = *reinterpret_cast<const uint4*>(vector<P>(slot, w / 4));
+          const uint4 four = *reinterpret_cast<const uint4*>(slot + w / 4 * kVectorStep);
           pack.words[w] = four.x;
           pack.words[w + 1] = four.y;
           pack.words[w + 2] = four.z;
@@ -175,16 +202,74 @@ struct SharedRow {
       }
     }
 
-    template <class F> __device__ __forceinline__ void for_each(const R& row, const Team& team, F f) {
-      unsigned char *student = student_slots, *teacher = teacher_slots;
-      for (int group = int(team.index); group < row.groups; group += int(team.size())) {
-        typename R::G kept;
-        fetch(kept.student, student);
-        if constexpr (R::G::kTeacher) fetch(kept.teacher, teacher);
-        f(kept, row.column(group));
-        student += kSlotStep<Student>;
-        teacher += kSlotStep<Teacher>;
+    __device__ __forceinline__ static typename R::G fetch(const unsigned char* slot) {
+      typename R::G group;
+      fetch(group.student, slot);
+      if constexpr (R::G::kTeacher) fetch(group.teacher, slot + kTeacher);
+      return group;
+    }
+
+    __device__ __forceinline__ unsigned char* slot_of(int group) const { return slots + group / int(Team::size()) * kSlotStep; }
+
+    // Through the thread's groups.
+    struct Walk {
+      int group;
+      unsigned char* slot;
+
+      __device__ __forceinline__ void step() {
+        group += int(Team::size());
+        slot += kSlotStep;
       }
+    };
+
+    // What is there of the interior need not be asked for any more.
+    __device__ __forceinline__ void start(const R& row, const Team& team, Interior there = Interior()) {
+      Interior interior = there;
+      if (there.end == 0 && row.copied_whole()) {
+        interior = row.interior();
+        walk_inside(team, interior, [&](int group, unsigned char* slot) { copy(row, group, slot); });
+      }
+      walk_others(row, team, interior, [&](int group, unsigned char* slot) { bring(row, group, slot); });
+    }
+
+    __device__ __forceinline__ void wait() { async_wait(); }
+
+    template <class F>
+    __device__ __forceinline__ void for_each(const R& row, const Team& team, Interior interior, F f, const R& next, bool take_next) {
+      walk_inside(team, interior, [&](int number, unsigned char* slot) {
+        typename R::G group = fetch(slot);
+        if (take_next) copy(next, number, slot);
+        f(group, number, true);
+      });
+      walk_others(row, team, interior, [&](int number, unsigned char* slot) { f(fetch(slot), number, false); });
+    }
+
+    template <class F> __device__ __forceinline__ void for_each(const R& row, const Team& team, Interior interior, F f) {
+      for_each(row, team, interior, f, row, false);
+    }
+
+    template <class F> __device__ __forceinline__ void for_each(const R& row, const Team& team, F f) {
+      for (Walk at = {int(team.index), slots}; at.group < row.groups; at.step()) f(fetch(at.slot), at.group, false);
+    }
+
+    template <class F> __device__ __forceinline__ void find(const R&, const Team& team, int wanted, F f) {
+      if (unsigned(wanted) % Team::size() == team.index) f(fetch(slot_of(wanted)));
+    }
+
+   private:
+    template <class F> __device__ __forceinline__ void walk_inside(const Team& team, Interior interior, F f) {
+      Walk at = {int(team.index), slots};
+      if (at.group < interior.first) at.step();
+      for (; at.group < interior.end; at.step()) f(at.group, at.slot);
+    }
+
+    // What the interior leaves: one group at each end at most, or all.
+    template <class F> __device__ __forceinline__ void walk_others(const R& row, const Team& team, Interior interior, F f) {
+      int step = int(Team::size()), first = int(team.index);
+      int behind = interior.end > first ? (interior.end - first + step - 1) / step * step + first : first;
+#pragma unroll 1
+      for (int group = first < interior.first ? first : behind; group < row.groups; group = group < behind ? behind : group + step)
+        f(group, slot_of(group));
     }
   };
 };
@@ -192,14 +277,23 @@ struct SharedRow {
 // Nowhere: each sweep reads the row again, from the second time on out of L2.
 struct StreamRow {
   static constexpr bool kHeld = false;
+  static constexpr bool kTakesNext = false;
 
   template <class R, class Team> struct Of {
     __device__ __forceinline__ Of(Team&, int) {}
-    __device__ __forceinline__ void start(const R&, const Team&) {}
+    __device__ __forceinline__ void start(const R&, const Team&, Interior = Interior()) {}
     __device__ __forceinline__ void wait() {}
 
+    template <class F>
+    __device__ __forceinline__ void for_each(const R& row, const Team& team, Interior interior, F f, const R&, bool) {
+      for (int group = int(team.index); group < row.groups; group += int(team.size())) f(row.load(group), group, interior.has(group));
+    }
+
+    template <class F> __device__ __forceinline__ void for_each(const R& row, const Team& team, Interior interior, F f) {
+      for_each(row, team, interior, f, row, false);
+    }
     template <class F> __device__ __forceinline__ void for_each(const R& row, const Team& team, F f) {
-      for (int group = int(team.index); group < row.groups; group += int(team.size())) f(row.load(group), row.column(group));
+      for_each(row, team, Interior(), f);
     }
   };
 };

@@ -13,15 +13,15 @@ __device__ __forceinline__ void find_extrema(Resident& resident, const R& row, T
   constexpr int K = R::K;
   typename G::Student::Extrema student;
   typename G::Teacher::Extrema teacher;
-  resident.for_each(row, team, [&](const G& group, int column) {
-    if (column >= 0 && column + K <= row.classes) {
+  resident.for_each(row, team, row.interior(), [&](const G& group, int number, bool inside) {
+    if (inside) {
       student.add(group.student);
       if constexpr (SOFT) teacher.add(group.teacher);
       return;
     }
 #pragma unroll
     for (int k = 0; k < K; k++)
-      if (unsigned(column + k) < unsigned(row.classes)) {
+      if (unsigned(row.column(number) + k) < unsigned(row.classes)) {
         student.add(G::Student::filled(group.student.bits(k)));
         if constexpr (SOFT) teacher.add(G::Teacher::filled(group.teacher.bits(k)));
       }

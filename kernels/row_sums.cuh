@@ -78,6 +78,14 @@ template <bool SOFT, bool HARD, HardPower POWER> struct RowExponents {
   template <bool PLAIN> __device__ __forceinline__ float hard_exponential(float z, float tempered) const {
     return kHardApart ? hard.of<PLAIN>(z) : temper::hard_exponential<POWER>(tempered);
   }
+
+  // What the tempered exponential is to be multiplied by, so that hard_factor times the hard exponential is added: that is the
+  // tempered one's T-th power. Where it is apart, nothing is.
+  __device__ __forceinline__ float add_hard_factor(float factor, float tempered, float hard_factor) const {
+    if constexpr (!HARD || kHardApart) return factor;
+    if constexpr (POWER == HardPower::kSame) return factor + hard_factor;
+    return fma(POWER == HardPower::kSquare ? tempered : tempered * tempered * tempered, hard_factor, factor);
+  }
 };
 
 template <class Policy, bool SOFT, bool HARD, HardPower POWER> struct RowSums {
@@ -108,7 +116,8 @@ template <class Policy, bool SOFT, bool HARD, HardPower POWER> struct RowSums {
     exponents = {student_max, teacher_max, scale};
   }
 
-  template <bool PLAIN> __device__ __forceinline__ void add(const Policy& policy, float z, float u) {
+  // One class; whether it is sure to be present in both.
+  template <bool PLAIN> __device__ __forceinline__ void add(const Policy& policy, float z, float u, bool present) {
     float es = 0;
     if constexpr (SOFT) {
       float s = exponents.student.template exponent<PLAIN>(z), t = exponents.teacher.template exponent<PLAIN>(u);
@@ -116,7 +125,12 @@ template <class Policy, bool SOFT, bool HARD, HardPower POWER> struct RowSums {
       float et = Exponents::power<PLAIN>(t);
       student += es;
       teacher += et;
-      if constexpr (kRaw) policy.add_raw(raw, s, t, es, et);
+      if constexpr (kRaw) {
+        if (present)
+          policy.add_raw_present(raw, s, t, es, et);
+        else
+          policy.add_raw(raw, s, t, es, et);
+      }
     }
     if constexpr (All::kHardApart)
       hard += exponents.template hard_exponential<PLAIN>(z, es);

@@ -12,47 +12,52 @@ template <class DType, int K> struct RowView {
   static constexpr int kColumns = K;
   static constexpr int kAlignment = K * int(sizeof(Bits)) < 16 ? K * int(sizeof(Bits)) : 16;
 
-  Bits* start;
-  int end;         // columns
-  int whole_end;   // groups that begin in [0, whole_end) can be accessed as vectors
+  Bits* origin;                 // of group 0: `overhang` elements before the row
+  int overhang, end;            // columns
+  int first_whole, wholes = 0;  // groups that can be accessed as vectors: none where the row is not aligned as the student is
 
-  // `column` is the first of any group.
-  __device__ __forceinline__ RowView(const void* base, int64_t element, int column, int end)
-      : start(const_cast<Bits*>(static_cast<const Bits*>(base)) + element), end(end) {
-    bool aligned = (reinterpret_cast<uintptr_t>(start) + uintptr_t(int64_t(column) * int(sizeof(Bits)))) % kAlignment == 0;
-    whole_end = aligned && end >= K ? end - K + 1 : 0;
-    keep_address(start);
+  __device__ __forceinline__ RowView(const void* base, int64_t element, int overhang, int end)
+      : origin(reinterpret_cast<Bits*>(reinterpret_cast<uintptr_t>(base) + uintptr_t((element - overhang) * int64_t(sizeof(Bits))))),
+        overhang(overhang),
+        end(end),
+        first_whole(overhang > 0 ? 1 : 0) {
+    if (reinterpret_cast<uintptr_t>(origin) % kAlignment == 0) wholes = max((overhang + end) / K - first_whole, 0);
+    keep_address(origin);
   }
 
-  __device__ __forceinline__ bool whole(int column) const { return unsigned(column) < unsigned(whole_end); }
+  __device__ __forceinline__ int column(int group) const { return group * K - overhang; }
+  __device__ __forceinline__ bool whole(int group) const { return unsigned(group - first_whole) < unsigned(wholes); }
+  __device__ __forceinline__ Bits* at(int group) const { return origin + int64_t(group) * K; }
 
   // Columns outside the row read as `fill`.
-  __device__ __forceinline__ P load(int column, Bits fill) const {
-    if (whole(column)) {
+  __device__ __forceinline__ P load(int group, Bits fill) const {
+    if (whole(group)) {
       P pack;
-      load_words(start + column, pack.words);
+      load_words(at(group), pack.words);
       return pack;
     }
-    return load_edge(column, fill);
+    return load_edge(group, fill);
   }
 
-  __device__ __forceinline__ P load_edge(int column, Bits fill) const {
+  __device__ __forceinline__ P load_edge(int group, Bits fill) const {
     P pack = P::filled(fill);
 #pragma unroll
     for (int k = 0; k < K; k++)
-      if (unsigned(column + k) < unsigned(end)) pack.set_bits(k, start[column + k]);
+      if (unsigned(column(group) + k) < unsigned(end)) pack.set_bits(k, at(group)[k]);
     return pack;
   }
 
+  __device__ __forceinline__ void store_whole(const P& pack, int group) const { store_words(at(group), pack.words); }
+
   // Writes the columns of the group that lie in [first, end).
-  __device__ __forceinline__ void store(const P& pack, int column, int first = 0) const {
-    if (column >= first && whole(column)) {
-      store_words(start + column, pack.words);
+  __device__ __forceinline__ void store(const P& pack, int group, int first = 0) const {
+    if (column(group) >= first && whole(group)) {
+      store_whole(pack, group);
       return;
     }
 #pragma unroll
     for (int k = 0; k < K; k++)
-      if (column + k >= first && column + k < end) start[column + k] = pack.bits(k);
+      if (column(group) + k >= first && column(group) + k < end) at(group)[k] = pack.bits(k);
   }
 };
 
@@ -63,12 +68,11 @@ template <class DType, int K> __device__ __forceinline__ int overhang(const void
 }
 
 // Zeros from column `first` to the end of one gradient row.
-template <class View, class Team>
-__device__ __forceinline__ void store_zeros(const View& view, const Team& team, int overhang, int first) {
+template <class View, class Team> __device__ __forceinline__ void store_zeros(const View& view, const Team& team, int first) {
   constexpr int K = View::kColumns;
   const typename View::P zeros = {};
-  int start = (first + overhang) / K + int(team.index), end = (view.end + overhang + K - 1) / K;
-  for (int group = start; group < end; group += int(team.size())) view.store(zeros, group * K - overhang, first);
+  int start = (first + view.overhang) / K + int(team.index), end = (view.end + view.overhang + K - 1) / K;
+  for (int group = start; group < end; group += int(team.size())) view.store(zeros, group, first);
 }
 
 }  // namespace temper

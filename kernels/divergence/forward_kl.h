@@ -20,6 +20,11 @@ template <class V> struct ForwardKl {
     sums[0] = fma(et, max(t - s, V{} - 3.4028235e38f), sums[0]);
   }
 
+  TEMPER_INLINE void add_raw_present(V* sums, V s, V t, V es, V et) const {
+    (void)es;
+    sums[0] = fma(et, t - s, sums[0]);
+  }
+
   TEMPER_INLINE void shift_raw(V* sums, V student_sum, V teacher_sum, V ds, V dt, V fs, V ft) const {
     (void)student_sum, (void)fs;
     sums[0] = ft * fma(teacher_sum, ds - dt, sums[0]);

@@ -29,6 +29,7 @@
 //     add_raw(sums, s, t, es, et)    one class: s = (z - max z) c, t = (u - max u) c for one c > 0 of the row (1, 1/T, log2(e)/T ...),
 //                                    es = exp((z - max z)/T), et likewise. A logit of -inf gives s = -inf, es = 0; never NaN shifts:
 //                                    while a maximum is still -inf, shift by 0 instead.
+//     add_raw_present(sums, s, t, es, et)   ditto, for a class with s and t finite
 //     shift_raw(sums, Ss, St, ds, dt, fs, ft)   the maxima rose by ds, dt >= 0 (in units of s and t): every es becomes es fs, every et
 //                                    et ft; Ss, St are the sums of es and et before. This is what merges blocks, warps, clusters.
 //     raw_value(sums, Ss, St, unit)  D in nats; s * unit is in nats, unit = 1 / (c T)
@@ -37,7 +38,7 @@
 //     finish(sums)                   makes of these, in any unit, what add() would have come to; value(sums) is next
 //   cheap gradient, kCentred == false: linear in the exponentials
 //     cheap_gradient(es, et, student_factor, teacher_factor)   factor * dD/ds of one class; the factors are the caller's own
-//                                    (T, weights ...) times 1/Ss and 1/St
+//                                    (T, weights ...) times 1/Ss and 1/St. What the caller adds to student_factor comes back times es.
 //   cheap gradient, kCentred == true. Where D = sum p f(q/p), g = f'(q/p) is a function of the ratio alone, however it is normalised:
 //     slope(ratio)                   g of one class, in any unit and from any origin
 //     centring(factor, sums)         dD/ds times what `factor` stands for is factor' slope - mean', {factor', mean'} = centring(...)

@@ -54,8 +54,7 @@ record ClusterSizes(int largest, String described) {
   static ClusterSizes ask(String library, long function, int threads, int sharedBytes) {
     StringJoiner refusals = new StringJoiner(", ", ": " + FUNCTION + " failed for ", "").setEmptyValue("");
     try {
-      MethodHandle activeClusters = SharedLibrary.open(library)
-          .function(FUNCTION, FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS));
+      MethodHandle activeClusters = query(library);
       allowLarge(function);
       for (int size : SIZES) {
         int answer = placed(activeClusters, function, size, threads, sharedBytes);
@@ -71,6 +70,19 @@ record ClusterSizes(int largest, String described) {
     } catch (LibraryLoadException e) {
       return new ClusterSizes(1, "none: the driver has no " + FUNCTION + ", which came with CUDA 11.8: " + e.getMessage());
     }
+  }
+
+  /** Clusters of a kernel that the device runs at once; 0 where the driver does not tell. */
+  static int active(String library, long function, int size, int threads, int sharedBytes) {
+    try {
+      return Math.max(0, placed(query(library), function, size, threads, sharedBytes));
+    } catch (LibraryLoadException e) {
+      return 0;
+    }
+  }
+
+  private static MethodHandle query(String library) throws LibraryLoadException {
+    return SharedLibrary.open(library).function(FUNCTION, FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS));
   }
 
   private static void allowLarge(long function) {

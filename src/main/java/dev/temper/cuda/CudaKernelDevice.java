@@ -128,8 +128,7 @@ final class CudaKernelDevice implements KernelDevice {
     int shared = Math.toIntExact(sharedBytes);
     KernelModule module = module(kernel);
     try (var _ = context.enter()) {
-      long function = module.function(shared);
-      return new Occupancy(Driver.registers(function), Driver.localBytes(function), Driver.residentBlocks(function, kernel.threads(), shared));
+      return module.occupancy(shared, driver, () -> context.attribute(MULTIPROCESSORS));
     }
   }
 

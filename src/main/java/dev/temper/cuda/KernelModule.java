@@ -1,6 +1,9 @@
 package dev.temper.cuda;
 
 import dev.temper.kernel.Specialisation;
+import dev.temper.kernel.device.Occupancy;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** A kernel's code on a device. */
 final class KernelModule implements AutoCloseable {
@@ -13,10 +16,14 @@ final class KernelModule implements AutoCloseable {
 
   private final long module;
   private final long function;
+  private final Specialisation kernel;
   private int allowed = ALWAYS_ALLOWED;
+  private int occupancyOf = -1;   // bytes of shared memory
+  private @Nullable Occupancy occupancy;
 
   /** Loads it in the current context. */
   KernelModule(Specialisation kernel, byte[] code) {
+    this.kernel = kernel;
     module = Driver.loadModule(code);
     try {
       function = Driver.function(module, kernel.entry());
@@ -36,6 +43,19 @@ final class KernelModule implements AutoCloseable {
       allowed = sharedBytes;
     }
     return function;
+  }
+
+  /** What it takes with so much dynamic shared memory; the driver is asked when that changes. */
+  synchronized Occupancy occupancy(int sharedBytes, CudaDriver driver, IntSupplier multiprocessors) {
+    if (occupancy == null || occupancyOf != sharedBytes) {
+      function(sharedBytes);
+      int blocks = Driver.residentBlocks(function, kernel.threads(), sharedBytes);
+      long everywhere = kernel.cluster() == 1 ? (long) blocks * multiprocessors.getAsInt()
+          : (long) kernel.cluster() * ClusterSizes.active(driver.library(), function, kernel.cluster(), kernel.threads(), sharedBytes);
+      occupancy = new Occupancy(Driver.registers(function), Driver.localBytes(function), blocks, everywhere);
+      occupancyOf = sharedBytes;
+    }
+    return occupancy;
   }
 
   @Override

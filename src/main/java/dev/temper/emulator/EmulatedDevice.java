@@ -83,12 +83,16 @@ final class EmulatedDevice implements KernelDevice {
     };
   }
 
-  /** By threads and shared memory, as the hardware has them: it has no registers to run out of. */
+  /**
+   * By threads and shared memory, as the hardware has them: it has no registers to run out of. One multiprocessor, but for a
+   * cluster, which is placed as a whole.
+   */
   @Override
   public Occupancy occupancy(Specialisation kernel, long sharedBytes) {
     load(kernel);
     long byShared = limits.sharedPerMultiprocessor() / (sharedBytes + RESERVED_SHARED);
-    return new Occupancy(0, 0, Math.toIntExact(Math.min(THREADS / kernel.threads(), byShared)));
+    int blocks = Math.toIntExact(Math.min(THREADS / kernel.threads(), byShared));
+    return new Occupancy(0, 0, blocks, (long) Math.ceilDiv(blocks, kernel.cluster()) * kernel.cluster());
   }
 
   @Override

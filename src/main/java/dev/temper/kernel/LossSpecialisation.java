@@ -125,6 +125,11 @@ public record LossSpecialisation(
     return soft ? teacher.bytes() : 0;
   }
 
+  /** Whether a team asks for its next row while it writes a gradient ({@code kTakesNext} in the sources). */
+  public boolean takesNext() {
+    return plan.stays() && pass != Pass.FORWARD;
+  }
+
   /** Dynamic shared memory per block for rows of so many classes. */
   public long sharedBytes(int classes) {
     return plan.sharedBytes(classes, student.bytes(), teacherBytes());

@@ -7,8 +7,10 @@ package dev.temper.kernel;
  * @param lanes lanes per row, a power of two up to 32; 0: a whole block, or cluster, per row
  * @param cluster blocks that work on one row together, 1 to 16
  * @param residence where a row stays
+ * @param stays whether there are as many teams as the device runs at once, for all rows: each asks for its next row while it
+ *     writes the gradient of the one before. Else, and where no gradient is written, every row has a team of its own
  */
-public record RowPlan(int threads, int lanes, int cluster, Residence residence) {
+public record RowPlan(int threads, int lanes, int cluster, Residence residence, boolean stays) {
 
   /** Floats that a block's or cluster's reduction can combine at once, in two slots that take turns ({@code team.cuh}). */
   private static final int SCRATCH_FLOATS = 2 * 6;
@@ -18,6 +20,11 @@ public record RowPlan(int threads, int lanes, int cluster, Residence residence) 
   /** One access, and one slot of a thread in shared memory. */
   static final int VECTOR = 16;
 
+  /** Teams stay where rows are kept in shared memory: registers have no room for a next row. */
+  public RowPlan(int threads, int lanes, int cluster, Residence residence) {
+    this(threads, lanes, cluster, residence, residence instanceof Residence.Shared);
+  }
+
   /** Threads that work on one row together. */
   public int teamSize() {
     return lanes > 0 ? lanes : threads * cluster;
@@ -25,9 +32,34 @@ public record RowPlan(int threads, int lanes, int cluster, Residence residence) 
 
   /** Blocks for this many rows, each row by a team of its own; at most what a grid can have. */
   public long blocks(long rows) {
-    long rowsPerBlock = lanes > 0 ? threads / lanes : 1;
-    long blocks = (rows + rowsPerBlock - 1) / rowsPerBlock * cluster;
+    long blocks = (rows + rowsPerBlock() - 1) / rowsPerBlock() * cluster;
     return Math.min(blocks, Integer.MAX_VALUE / cluster * (long) cluster);
+  }
+
+  /**
+   * Blocks for this many rows, by teams that stay. Rows that follow one another in a team should lie at the same alignment, for
+   * one to be asked for in the other's place.
+   *
+   * @param deviceBlocks blocks that the device runs at once; 0: nobody knows
+   * @param period rows after which the alignment is the same again, a power of two
+   */
+  public long blocks(long rows, long deviceBlocks, int period) {
+    long all = blocks(rows);
+    long groups = deviceBlocks / cluster;
+    if (groups == 0 || groups * cluster >= all) {
+      return all;  // more than run at once would wait until the others have done all their rows
+    }
+    long unit = Math.max(1, period / rowsPerBlock());
+    return (groups < unit ? groups : groups / unit * unit) * cluster;
+  }
+
+  private int rowsPerBlock() {
+    return lanes > 0 ? threads / lanes : 1;
+  }
+
+  /** Rows after which those of a matrix lie at the same alignment again. */
+  public static int alignmentPeriod(long strideBytes) {
+    return Math.toIntExact(VECTOR / Long.lowestOneBit(strideBytes | VECTOR));
   }
 
   /**
@@ -63,14 +95,18 @@ public record RowPlan(int threads, int lanes, int cluster, Residence residence) 
     return lanes > 0 ? rowBytes * (threads / lanes) : rowBytes / cluster;
   }
 
-  /** A name without blanks, such as {@code shared-cluster2-512} or {@code registers1-lanes4-128}: residence, team, threads. */
+  /**
+   * A name without blanks, such as {@code shared-cluster2-512} or {@code registers1-lanes4-128}: residence, team, threads;
+   * {@code -leaving} where the residence would let teams stay and the plan does not.
+   */
   public String label() {
     String place = switch (residence) {
       case Residence.Registers registers -> "registers" + registers.groups();
       case Residence.Shared _ -> "shared";
       case Residence.Stream _ -> "stream";
     };
-    return place + (lanes > 0 ? "-lanes" + lanes : cluster > 1 ? "-cluster" + cluster : "-block") + "-" + threads;
+    String team = lanes > 0 ? "-lanes" + lanes : cluster > 1 ? "-cluster" + cluster : "-block";
+    return place + team + "-" + threads + (residence instanceof Residence.Shared && !stays ? "-leaving" : "");
   }
 
   /** Vectors of the first tensor that a row can touch, whatever its alignment. */

@@ -30,11 +30,12 @@ public final class RowPlans {
   /** Blocks that hold up to so many vectors of a row have so many threads. */
   private record Block(long groups, int threads) {}
 
-  // Two to four vectors per thread at least: fewer waste the reductions. No more threads than that asks for: the kernels take 56 to 64
-  // registers, so that 256 threads leave room for a third and fourth block beside two, to load while these compute. From nine vectors
-  // on the shared memory has no room for these, and more threads hide more.
+  // Two to four vectors per thread at least: fewer waste the reductions. No more threads than that asks for: the kernels take 56 to 80
+  // registers, so that 256 threads leave room for a third block beside two, to compute while these wait. From nine vectors on the
+  // shared memory has no room for these, and more threads hide more: 384, of which two blocks find 80 registers each, or 512 where
+  // a block is alone.
   private static final List<Block> BLOCKS =
-      List.of(new Block(512, 128), new Block(2_304, 256), new Block(Integer.MAX_VALUE, 512));
+      List.of(new Block(512, 128), new Block(2_304, 256), new Block(3_584, 384), new Block(Integer.MAX_VALUE, 512));
 
   private static final int[] CLUSTERS = {1, 2, 4, 8, 16};
 
@@ -102,8 +103,9 @@ public final class RowPlans {
         }
       }
     }
-    return plans.stream().filter(plan -> plan.sharedBytes(classes, firstBytes, secondBytes) <= limits.sharedPerBlock())
-        .sorted(Comparator.comparingInt(plan -> distance(plan, chosen))).toList();
+    plans.add(new RowPlan(chosen.threads(), chosen.lanes(), chosen.cluster(), chosen.residence(), false));
+    return plans.stream().distinct().filter(plan -> plan.sharedBytes(classes, firstBytes, secondBytes) <= limits.sharedPerBlock())
+        .sorted(Comparator.comparingInt(plan -> plan.equals(chosen) ? -1 : distance(plan, chosen))).toList();
   }
 
   /** The residences that suit a team, whether or not they fit. */
@@ -126,11 +128,11 @@ public final class RowPlans {
     return plans;
   }
 
-  /** Doublings from one plan to another; another kind of team or residence counts for two. */
+  /** Doublings from one plan to another; another kind of team or residence counts for two, to leave or to stay for one. */
   private static int distance(RowPlan plan, RowPlan other) {
     int kinds = (plan.lanes() > 0 == other.lanes() > 0 ? 0 : 2)
         + (plan.residence().getClass() == other.residence().getClass() ? 0 : 2);
-    return kinds + doublings(plan.threads(), other.threads()) + doublings(plan.cluster(), other.cluster())
+    return kinds + (plan.stays() == other.stays() ? 0 : 1) + doublings(plan.threads(), other.threads()) + doublings(plan.cluster(), other.cluster())
         + doublings(Math.max(plan.lanes(), 1), Math.max(other.lanes(), 1));
   }
 

@@ -20,12 +20,12 @@ import java.util.Set;
  */
 public final class SpecialisationList {
 
-  private static final int LOSSES = 46;
+  private static final int LOSSES = 50;
   private static final int PRIMITIVES = 20;
 
   /** One number of classes for each plan that some dtypes lead to on some device. */
   private static final int[] CLASSES = {
-    1, 5, 10, 20, 40, 100, 200, 400, 1_000, 3_000, 10_000, 16_000, 32_000, 50_304, 100_000, 128_256, 262_144, 1_000_000
+    1, 5, 10, 20, 40, 100, 200, 400, 1_000, 3_000, 10_000, 16_000, 32_000, 50_304, 100_000, 128_256, 151_936, 262_144, 1_000_000
   };
 
   /** The one that keeps the most in registers first: of equals, the first is taken. */
@@ -35,7 +35,7 @@ public final class SpecialisationList {
 
   private SpecialisationList() {}
 
-  /** The list for a device, at most 68 long, always the same. */
+  /** The list for a device, at most 72 long, always the same. */
   public static List<Specialisation> of(DeviceLimits limits) {
     List<Specialisation> chosen = new ArrayList<>(cover(losses(limits), LOSSES));
     chosen.addAll(cover(primitives(limits), PRIMITIVES));

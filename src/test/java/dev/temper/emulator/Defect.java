@@ -26,14 +26,21 @@ public enum Defect {
   /** A warp sends before its other lanes have read what it will let others overwrite. */
   MISSING_WARP_BARRIER("traced", "team.cuh", "      __syncwarp();\n", "", "race"),
   /** Copied logits are used before they have landed. */
-  COPY_WITHOUT_WAIT("plain", "residence.cuh", "      async_wait();\n", "", "async copies"),
+  COPY_WITHOUT_WAIT("plain", "residence.cuh", "{ async_wait(); }", "{}", "async copies"),
   /** A vector at any address. */
-  MISALIGNED_VECTOR("plain", "row_view.cuh", "whole_end = aligned && ", "whole_end = ", "misaligned"),
+  MISALIGNED_VECTOR("plain", "row_view.cuh", "if (reinterpret_cast<uintptr_t>(origin) % kAlignment == 0) ", "", "misaligned"),
   /** The last vector reaches beyond the row. */
-  TAIL_OVER_READ("sanitized", "row_view.cuh", "end - K + 1 : 0", "end : 0", "AddressSanitizer"),
+  TAIL_OVER_READ("sanitized", "row_view.cuh", "(overhang + end) / K - first_whole", "(overhang + end + K - 1) / K - first_whole",
+      "AddressSanitizer"),
   /** A size that 32 bits do not hold where rows are long. */
-  INT_OVERFLOW("sanitized", "row_view.cuh", "bool aligned = (", "volatile int bits = end * (int(sizeof(Bits)) << 16); bool aligned = (",
-      "runtime error: signed integer overflow");
+  INT_OVERFLOW("sanitized", "row_view.cuh", "if (reinterpret_cast<uintptr_t>(origin)",
+      "volatile int bits = end * (int(sizeof(Bits)) << 16); if (reinterpret_cast<uintptr_t>(origin)", "runtime error: signed integer overflow"),
+  /** The next row is asked for in the place of logits that nobody has fetched yet. */
+  NEXT_ROW_TOO_SOON("plain", "residence.cuh", "typename R::G group = fetch(slot);\n        if (take_next) copy(next, number, slot);",
+      "if (take_next) copy(next, number, slot);\n        typename R::G group = fetch(slot);", "expected"),
+  /** Some of the next row is never asked for. */
+  NEXT_ROW_WITHOUT_ENDS("plain", "loss_rows.cuh", "resident.start(row, team, there);", "{ if (there.end == 0) resident.start(row, team, there); }",
+      "expected");
 
   private final String build;
   private final String file;

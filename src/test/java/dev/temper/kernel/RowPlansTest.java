@@ -118,4 +118,31 @@ final class RowPlansTest {
         .matches(blocks -> blocks % 8 == 0);
     assertThat(RowPlans.choose(10, 4, 4, HOPPER).blocks(0)).isZero();
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    // threads, lanes, cluster, rows, blocks of the device, alignment period, blocks
+    "256, 0, 1, 1000, 396, 1, 396",
+    "256, 0, 1, 300, 396, 1, 300",
+    "256, 0, 1, 1000, 0, 1, 1000",
+    "256, 0, 8, 1000, 132, 1, 128",
+    "256, 0, 8, 1000, 132, 8, 128",
+    "256, 0, 4, 1000, 132, 8, 128",
+    "256, 0, 1, 1000, 396, 8, 392",
+    "256, 0, 16, 1000, 112, 8, 112",
+    "128, 32, 1, 100000, 1189, 8, 1188",
+    "128, 8, 1, 100000, 1189, 8, 1189",
+  })
+  void teamsThatStayAreAsManyAsRunAtOnceAndKeepToOneAlignment(
+      int threads, int lanes, int cluster, long rows, long deviceBlocks, int period, long blocks) {
+    assertThat(new RowPlan(threads, lanes, cluster, new Residence.Shared()).blocks(rows, deviceBlocks, period)).isEqualTo(blocks);
+  }
+
+  @Test
+  void rowsRepeatTheirAlignment() {
+    assertThat(RowPlan.alignmentPeriod(2 * 50_257)).isEqualTo(8);
+    assertThat(RowPlan.alignmentPeriod(4 * 50_258)).isEqualTo(2);
+    assertThat(RowPlan.alignmentPeriod(2 * 50_304)).isEqualTo(1);
+    assertThat(RowPlan.alignmentPeriod(0)).isEqualTo(1);
+  }
 }

@@ -72,7 +72,7 @@ final class SpecialisationListTest {
 
   @Test
   void isCappedDistinctAndAlwaysTheSame() {
-    assertThat(HOPPER).hasSizeLessThanOrEqualTo(68).doesNotHaveDuplicates()
+    assertThat(HOPPER).hasSizeLessThanOrEqualTo(72).doesNotHaveDuplicates()
         .isEqualTo(SpecialisationList.of(DeviceLimits.ofCapability(9, 0)));
   }
 

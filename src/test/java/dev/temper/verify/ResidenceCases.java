@@ -32,6 +32,7 @@ final class ResidenceCases {
     for (int classes : LONG) {
       add(cases, classes, classes > 100_000 ? 2 : 3);
     }
+    addStaying(cases);
     return cases;
   }
 
@@ -42,6 +43,7 @@ final class ResidenceCases {
       add(cases, classes, 4);
     }
     add(cases, 600_000, 1);
+    addStaying(cases);
     return cases.stream().filter(c -> c.layout().classes() < 600_000 || c.layout().student() == DType.F32).toList();
   }
 
@@ -62,6 +64,12 @@ final class ResidenceCases {
         : primitive == Pass.SOFTMAX ? Group.SOFTMAX_INFERENCE
         : primitive == Pass.LOG_SOFTMAX ? Group.LOG_SOFTMAX_FORWARD : Group.LOG_SOFTMAX_BACKWARD_PASS;
     CaseBuilder.of(group).pass(primitive).classes(classes).layout(l -> l.rows(rows).placed(2, 3, 0, false)).add(cases, "c" + classes);
+  }
+
+  /** Several rows of one team, all aligned alike, that end within a vector. */
+  private static void addStaying(List<Case> cases) {
+    loss(20_003, 4, 0).loss(b -> b.numClasses(20_003)).layout(l -> l.dtypes(DType.BF16, DType.BF16, DType.BF16).padded(5, 5))
+        .add(cases, "bf16-staying-c20003");
   }
 
   private static CaseBuilder loss(int classes, int rows, int number) {

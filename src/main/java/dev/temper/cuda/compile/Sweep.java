@@ -105,7 +105,14 @@ record Sweep(Kind kind, int instructions, int special, int bytes) {
   private static Sweep count(MachineCode code, List<Integer> way) {
     List<MachineCode.Kind> kinds = way.stream().map(code::kind).toList();
     int special = (int) kinds.stream().filter(kind -> kind == MachineCode.Kind.SPECIAL).count();
-    return new Sweep(kind(code, way, kinds), way.size(), special, way.stream().mapToInt(at -> vectorBytes(code, at)).sum());
+    return new Sweep(kind(code, way, kinds), way.size(), special, bytes(code, way));
+  }
+
+  /** What is copied for the next row, while this one is looked at, does not count. */
+  private static int bytes(MachineCode code, List<Integer> way) {
+    int copied = way.stream().filter(at -> code.kind(at) == MachineCode.Kind.COPY).mapToInt(at -> vectorBytes(code, at)).sum();
+    int all = way.stream().mapToInt(at -> vectorBytes(code, at)).sum();
+    return all > copied ? all - copied : copied;
   }
 
   private static Kind kind(MachineCode code, List<Integer> way, List<MachineCode.Kind> kinds) {

@@ -104,7 +104,7 @@ final class LossRun implements AutoCloseable {
     if (isChecked()) {
       launch(BatchKernel.CHECK, parameters, BatchKernel.CHECK.blocks(rows()), BatchKernel.CHECK.sharedBytes());
     }
-    launch(loss, parameters, loss.plan().blocks(rows()), loss.sharedBytes(call.classes()));
+    launch(loss, parameters, blocks(), loss.sharedBytes(call.classes()));
     if (isReported()) {
       launch(BatchKernel.TOTALS, parameters, totalsBlocks(), BatchKernel.TOTALS.sharedBytes());
     }
@@ -127,6 +127,20 @@ final class LossRun implements AutoCloseable {
 
   private int totalsBlocks() {
     return isForward() ? BatchKernel.TOTALS.blocks(rows()) : 1;
+  }
+
+  private long blocks() {
+    RowPlan plan = loss.plan();
+    if (!loss.takesNext()) {
+      return plan.blocks(rows());
+    }
+    long atOnce = device.occupancy(loss, loss.sharedBytes(call.classes())).deviceBlocks();
+    int period = period(call.inputs().student());
+    return plan.blocks(rows(), atOnce, call.usesTeacher() ? Math.max(period, period(call.inputs().teacher())) : period);
+  }
+
+  private static int period(@Nullable LogitMatrix logits) {
+    return logits == null ? 1 : RowPlan.alignmentPeriod(logits.rowStride() * logits.dtype().bytes());
   }
 
   private void launch(Specialisation kernel, MemorySegment parameters, long blocks, long sharedBytes) {

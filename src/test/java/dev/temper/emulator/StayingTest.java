@@ -1,0 +1,79 @@
+package dev.temper.emulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.temper.DistillationLoss;
+import dev.temper.HostMatrix;
+import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
+import dev.temper.LossTotals;
+import dev.temper.PreparedLoss;
+import dev.temper.RowVector;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Teams that stay for several rows give the bits of teams that take one row each, whatever rows follow one another. */
+final class StayingTest extends EmulatorTest {
+
+  /** Rows that ask for different ways through the kernel, and rows of which nothing is read. */
+  private enum Kind { PLAIN, EQUAL, WIDE, ABSENT, POISONED, IGNORED, WEIGHTLESS }
+
+  private static final DistillationLoss LOSS = DistillationLoss.hinton(2, 0.7);
+
+  @ParameterizedTest
+  @CsvSource({
+    // warps, blocks and clusters; rows that are all aligned alike, and rows that are after four others
+    "1000, 120", "1001, 120", "3000, 40", "3001, 40", "20000, 7", "20001, 7"
+  })
+  void bitsAreThoseOfTeamsWithOneRow(int classes, int rows) {
+    Random random = new Random(classes);
+    float[] student = new float[rows * classes];
+    float[] teacher = new float[rows * classes];
+    float[] weights = new float[rows];
+    int[] labels = random.ints(rows, 0, classes).toArray();
+    for (int row = 0; row < rows; row++) {
+      Kind kind = random.nextInt(3) > 0 ? Kind.PLAIN : Kind.values()[random.nextInt(Kind.values().length)];
+      fill(student, row * classes, classes, kind, random);
+      fill(teacher, row * classes, classes, Kind.PLAIN, random);
+      if (kind == Kind.EQUAL) {
+        System.arraycopy(student, row * classes, teacher, row * classes, classes);
+      }
+      labels[row] = kind == Kind.IGNORED ? Math.toIntExact(LOSS.ignoreIndex()) : labels[row];
+      weights[row] = kind == Kind.WEIGHTLESS ? 0 : 1 + random.nextFloat();
+    }
+    LossInputs inputs = LossInputs.of(HostMatrix.of(student, rows, classes)).withTeacher(HostMatrix.of(teacher, rows, classes))
+        .withLabels(RowVector.of(labels)).withRowWeights(RowVector.of(weights));
+    float[] staying = new float[rows * classes];
+    float[] leaving = new float[rows * classes];
+    String plan = engine().plans(LOSS, inputs, LossOutputs.none()).getFirst();
+    assertThat(run(inputs, HostMatrix.of(staying, rows, classes), plan)).isEqualTo(run(inputs, HostMatrix.of(leaving, rows, classes), plan + "-leaving"));
+    assertThat(Arrays.mismatch(bits(staying), bits(leaving))).isEqualTo(-1);
+  }
+
+  private static void fill(float[] logits, int from, int classes, Kind kind, Random random) {
+    for (int i = from; i < from + classes; i++) {
+      logits[i] = (float) random.nextGaussian() * (kind == Kind.WIDE ? 200 : 3);
+    }
+    int some = from + random.nextInt(classes);
+    logits[some] = switch (kind) {
+      case ABSENT -> Float.NEGATIVE_INFINITY;
+      case POISONED -> Float.NaN;
+      default -> logits[some];
+    };
+  }
+
+  private LossTotals run(LossInputs inputs, HostMatrix gradient, String plan) {
+    try (PreparedLoss prepared = engine().prepare(LOSS, inputs, LossOutputs.gradient(gradient), plan)) {
+      prepared.launch();
+      return prepared.totals();
+    }
+  }
+
+  private static int[] bits(float[] values) {
+    int[] bits = new int[values.length];
+    Arrays.setAll(bits, i -> Float.floatToRawIntBits(values[i]));
+    return bits;
+  }
+}
