@@ -174,7 +174,7 @@ template <class Spec> struct LossRow {
         Ratio<float> ratio = ratio_of<PLAIN>(log_p - log_q);
         float larger = Exponents::power<PLAIN>(max(log_p, log_q)), smaller = larger * ratio.lesser;
         bool teacher_larger = ratio.log2 > 0;
-        policy.add_class(policy_sums, teacher_larger ? larger : smaller, teacher_larger ? smaller : larger, ratio, policy.slope(ratio));
+        policy.add_class(policy_sums, teacher_larger ? larger : smaller, teacher_larger ? smaller : larger, policy.slopes(ratio));
       }
     });
     team.template reduce<Sum>(policy_sums);

@@ -10,11 +10,11 @@ namespace temper {
 
 enum class Pass { kForward, kForwardBackward, kBackward };
 
-template <class Policy> __device__ __forceinline__ Policy make_policy(float parameter) {
+template <class Policy> __device__ __forceinline__ Policy make_policy(const LossParameters& p) {
   if constexpr (__is_empty(Policy))
     return Policy{};
   else
-    return Policy{parameter};
+    return Policy{p.divergence_parameter, p.divergence_complement};
 }
 
 // T^2 as the loss has it; what dD/ds is multiplied by is the same over T.
@@ -66,7 +66,7 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
   Team team;
   team.begin();
   const bool nothing_wanted = p.soft_weight == 0 && p.hard_weight == 0;
-  const auto policy = make_policy<typename Spec::Policy>(p.divergence_parameter);
+  const auto policy = make_policy<typename Spec::Policy>(p);
   typename Row::Resident resident(team, p.classes);
   auto row_at = [&](int64_t i) { return R(p.student, i * p.student_stride, p.teacher, i * p.teacher_stride, p.classes); };
   auto task_of = [&](int64_t i) { return RowTask::of<kForward>(p, i, nothing_wanted); };

@@ -81,8 +81,7 @@ struct LossParameters {
   int32_t divisor_kind;
   int32_t temperature_scaling;     // T^2 on (1) or off (0)
   float temperature;
-  float divergence_parameter;
-  int32_t reserved;
+  float divergence_parameter, divergence_complement;   // 1 - the former
 };
 
 struct PrimitiveParameters {

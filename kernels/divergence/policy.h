@@ -34,7 +34,8 @@
 //                                    et ft; Ss, St are the sums of es and et before. This is what merges blocks, warps, clusters.
 //     raw_value(sums, Ss, St, unit)  D in nats; s * unit is in nats, unit = 1 / (c T)
 //   cheap value, kRawSums == 0: one more sweep, now that Ss and St are known
-//     add_class(sums, p, q, ratio, slope)   one class; an absent one has p = 0, q = 0 or both, and a finite ratio
+//     slopes(ratio)                  what p and q of a class are multiplied by; q's is slope(ratio), below
+//     add_class(sums, p, q, slopes)  one class; an absent one has p = 0, q = 0 or both, and a finite ratio
 //     finish(sums)                   makes of these, in any unit, what add() would have come to; value(sums) is next
 //   cheap gradient, kCentred == false: linear in the exponentials
 //     cheap_gradient(es, et, student_factor, teacher_factor)   factor * dD/ds of one class; the factors are the caller's own
@@ -83,6 +84,11 @@ constexpr float kFarApart = 300;
 template <class V> struct Ratio {
   V log2;     // of p/q; finite, where a class is absent too
   V lesser;   // the smaller of p and q over the larger: 2^-|log2|
+};
+
+// Of one class, for p and for q.
+template <class V> struct Slopes {
+  V teacher, student;
 };
 
 // Row constants of a centred gradient: es (slope * factor - mean).

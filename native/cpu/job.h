@@ -29,7 +29,7 @@ struct LossParameters {
   float divergence_parameter;
   double temperature;
   int32_t temperature_scaling;
-  int32_t reserved;
+  float divergence_complement;   // 1 - divergence_parameter
   double soft_weight, hard_weight;
   double gradient_scale;
   double divisor;            // of sums and gradients; 0: the number of counted rows

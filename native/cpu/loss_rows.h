@@ -193,7 +193,7 @@ void all_rows(const LossJob& job, const Scratch& scratch, const Policy& policy, 
 void loss_rows(const LossJob& job, const Scratch& scratch, int64_t first, int64_t last, Partial& partial) {
   partial = {};
   if (job.parameters->divergence == kJensenShannon) {
-    all_rows(job, scratch, JensenShannon<V>{job.parameters->divergence_parameter}, first, last, partial);
+    all_rows(job, scratch, JensenShannon<V>{job.parameters->divergence_parameter, job.parameters->divergence_complement}, first, last, partial);
   } else {
     all_rows(job, scratch, ForwardKl<V>{}, first, last, partial);
   }

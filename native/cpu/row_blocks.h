@@ -111,9 +111,9 @@ void add_ratios(const Policy& policy, V c, const BlockExponentials& block, int n
   V sums[Policy::kSums] = {};
   for (int i = 0; i < n; i += kLanes) {
     Ratio<V> ratio = ratio_of(log2_ratio(load(block.log_ratio + i), c, normaliser.log_ratio));
-    V slope = policy.slope(ratio);
-    policy.add_class(sums, load(block.teacher + i) * normaliser.teacher, load(block.student + i) * normaliser.student, ratio, slope);
-    store(slope, block.log_ratio + i);
+    Slopes<V> slopes = policy.slopes(ratio);
+    policy.add_class(sums, load(block.teacher + i) * normaliser.teacher, load(block.student + i) * normaliser.student, slopes);
+    store(slopes.student, block.log_ratio + i);
   }
   for (int k = 0; k < Policy::kSums; k++) row[k] += sums[k];
 }

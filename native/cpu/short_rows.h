@@ -34,9 +34,10 @@ V evaluate_ratios(const Policy& policy, const Exponents& tempered, int classes, 
   V teacher = 1.0f / row.teacher, student = 1.0f / row.student;
   for (int c = 0; c < classes; c++) {
     Ratio<V> ratio = ratio_of(log2_ratio(load(ratios.at[c]), tempered.c, log_ratio));
-    V slope = select(row.differ, policy.slope(ratio), V{});
-    policy.add_class(sums, load(u.at[c]) * teacher, load(z.at[c]) * student, ratio, slope);
-    store(slope, ratios.at[c]);
+    Slopes<V> slopes = policy.slopes(ratio);
+    slopes = {select(row.differ, slopes.teacher, V{}), select(row.differ, slopes.student, V{})};
+    policy.add_class(sums, load(u.at[c]) * teacher, load(z.at[c]) * student, slopes);
+    store(slopes.student, ratios.at[c]);
   }
   policy.finish(sums);
   store(log_ratio, values.log_ratio);

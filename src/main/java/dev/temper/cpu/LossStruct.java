@@ -26,7 +26,7 @@ final class LossStruct {
       ShapeStruct.LAYOUT.withName("student"), ShapeStruct.LAYOUT.withName("teacher"), ShapeStruct.LAYOUT.withName("gradient"),
       JAVA_INT.withName("label_bytes"), JAVA_INT.withName("operation"), JAVA_LONG.withName("ignore_index"),
       JAVA_INT.withName("divergence"), JAVA_FLOAT.withName("divergence_parameter"), JAVA_DOUBLE.withName("temperature"),
-      JAVA_INT.withName("temperature_scaling"), MemoryLayout.paddingLayout(4),
+      JAVA_INT.withName("temperature_scaling"), JAVA_FLOAT.withName("divergence_complement"),
       JAVA_DOUBLE.withName("soft_weight"), JAVA_DOUBLE.withName("hard_weight"), JAVA_DOUBLE.withName("gradient_scale"),
       JAVA_DOUBLE.withName("divisor"),
       JAVA_INT.withName("status"), JAVA_FLOAT.withName("bad_value"), JAVA_LONG.withName("bad_row"), JAVA_LONG.withName("bad_label"),
@@ -48,6 +48,7 @@ final class LossStruct {
   private static final long OPERATION = offset(LAYOUT, "operation");
   private static final long DIVERGENCE = offset(LAYOUT, "divergence");
   private static final long DIVERGENCE_PARAMETER = offset(LAYOUT, "divergence_parameter");
+  private static final long DIVERGENCE_COMPLEMENT = offset(LAYOUT, "divergence_complement");
   private static final long TEMPERATURE_SCALING = offset(LAYOUT, "temperature_scaling");
   private static final long SOFT_WEIGHT = offset(LAYOUT, "soft_weight");
   private static final long HARD_WEIGHT = offset(LAYOUT, "hard_weight");
@@ -75,6 +76,7 @@ final class LossStruct {
     if (loss.divergence() instanceof Divergence.JensenShannon jsd) {
       to.set(JAVA_INT, DIVERGENCE, 1);
       to.set(JAVA_FLOAT, DIVERGENCE_PARAMETER, (float) jsd.beta());
+      to.set(JAVA_FLOAT, DIVERGENCE_COMPLEMENT, (float) (1 - jsd.beta()));
     }
     to.set(JAVA_DOUBLE, TEMPERATURE, loss.temperature());
     to.set(JAVA_INT, TEMPERATURE_SCALING, loss.temperatureScaling() ? 1 : 0);

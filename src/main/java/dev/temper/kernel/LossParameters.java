@@ -28,8 +28,7 @@ public final class LossParameters {
       .add(JAVA_LONG, "rows", "student_stride", "teacher_stride", "gradient_stride", "statistics_stride", "ignore_index")
       .add(JAVA_DOUBLE, "divisor", "gradient_scale", "soft_weight", "hard_weight")
       .add(JAVA_INT, "classes", "gradient_width", "label_bytes", "divisor_kind", "temperature_scaling")
-      .add(JAVA_FLOAT, "temperature", "divergence_parameter")
-      .add(JAVA_INT, "reserved")
+      .add(JAVA_FLOAT, "temperature", "divergence_parameter", "divergence_complement")
       .build();
 
   private static final long STUDENT = at("student");
@@ -62,6 +61,7 @@ public final class LossParameters {
   private static final long TEMPERATURE_SCALING = at("temperature_scaling");
   private static final long TEMPERATURE = at("temperature");
   private static final long DIVERGENCE_PARAMETER = at("divergence_parameter");
+  private static final long DIVERGENCE_COMPLEMENT = at("divergence_complement");
 
   private static final int DIVISOR_GIVEN = 0;
   private static final int DIVISOR_COUNTED_ROWS = 1;
@@ -113,7 +113,9 @@ public final class LossParameters {
     block.set(JAVA_INT, LABEL_BYTES, labels == null ? DType.I64.bytes() : labels.dtype().bytes());
     block.set(JAVA_INT, TEMPERATURE_SCALING, loss.temperatureScaling() ? 1 : 0);
     block.set(JAVA_FLOAT, TEMPERATURE, (float) loss.temperature());
-    block.set(JAVA_FLOAT, DIVERGENCE_PARAMETER, (float) LossSpecialisation.Policy.parameter(loss.divergence()));
+    double parameter = LossSpecialisation.Policy.parameter(loss.divergence());
+    block.set(JAVA_FLOAT, DIVERGENCE_PARAMETER, (float) parameter);
+    block.set(JAVA_FLOAT, DIVERGENCE_COMPLEMENT, (float) (1 - parameter));
   }
 
   private static void writeAddresses(MemorySegment block, Addresses addresses) {

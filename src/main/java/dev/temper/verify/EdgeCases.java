@@ -50,6 +50,14 @@ final class EdgeCases {
         }
       }
     }
+    for (double beta : new double[] {0.02, 0.86, 0.999}) {  // one of the two divergences is small, and its weight is not
+      for (int classes : new int[] {10, 3_000}) {
+        String name = "jsd" + beta + "-c" + classes;
+        CaseBuilder.of(Group.TEACHER_ABSENT).classes(classes).content(Content.TEACHER_ABSENT).soft(Divergence.jensenShannon(beta)).add(cases, name);
+        CaseBuilder.of(Group.STUDENT_ABSENT).classes(classes).content(Content.STUDENT_ABSENT).soft(Divergence.jensenShannon(beta)).add(cases, name);
+        CaseBuilder.of(Group.CLASSES).classes(classes).soft(Divergence.jensenShannon(beta)).add(cases, name);
+      }
+    }
     CaseBuilder.of(Group.TEACHER_ABSENT).content(Content.TEACHER_ABSENT).soft(Divergence.logitMse()).add(cases, "logit-mse");
     CaseBuilder.of(Group.POISONED_ROWS).content(Content.POISONED).loss(DistillationLoss.builder().softWeight(0).hardWeight(1).build())
         .add(cases, "cross-entropy");

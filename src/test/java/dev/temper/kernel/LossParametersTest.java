@@ -47,6 +47,7 @@ final class LossParametersTest {
     assertThat(number(block, "hard_weight")).isEqualTo(0.3);
     assertThat(number(block, "temperature")).isEqualTo(2f);
     assertThat(number(block, "divergence_parameter")).isEqualTo(0.25f);
+    assertThat(number(block, "divergence_complement")).isEqualTo(0.75f);
   }
 
   @Test
