@@ -135,8 +135,8 @@ template <int GROUPS> struct RegisterRow {
   };
 };
 
-// In the shared memory of the block (of all blocks of a cluster), also for teams of a few lanes: slots of one vector per thread, so that neighbouring
-// threads touch neighbouring banks. Needs shared_row_bytes().
+// In the shared memory of the block (of all blocks of a cluster), also for teams of a few lanes: slots of one vector per thread, so
+// that neighbouring threads touch neighbouring banks. RowPlan.sharedBytes tells how much that takes.
 struct SharedRow {
   static constexpr bool kHeld = true;
   static constexpr bool kTakesNext = true;

@@ -81,7 +81,8 @@ final class GpuPlan {
         : sanitizer.isEmpty() ? "no compute-sanitizer on the path, in CUDA_HOME or in /usr/local/cuda" : "";
     for (String tool : List.of("memcheck", "racecheck", "synccheck", "initcheck")) {
       List<String> command = new ArrayList<>(List.of(sanitizer.map(Path::toString).orElse("compute-sanitizer"), "--tool", tool,
-          "--error-exitcode", Integer.toString(FOUND), "--print-limit", "20", "--show-backtrace", "no", "--launch-timeout", "60", "--log-file", file(tool + ".log").toString()));
+          "--target-processes", "all", "--error-exitcode", Integer.toString(FOUND), "--print-limit", "20", "--show-backtrace", "no",
+          "--launch-timeout", "60", "--log-file", file(tool + ".log").toString()));
       if (tool.equals("memcheck")) {
         // What the driver refuses is an exception of ours already, and some questions to it are refused on purpose.
         command.addAll(List.of("--report-api-errors", "no"));
