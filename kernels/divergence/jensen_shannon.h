@@ -52,7 +52,11 @@ template <class V> struct JensenShannon {
     sums[1] = sums[1] + kl_term(e.q, -beta * e.difference, log_qm);
   }
 
-  TEMPER_INLINE V value(const V* sums) const { return beta * sums[0] + complement * sums[1]; }
+  // At most ln 2, which distributions without a common class reach with beta = 1/2: there rounding went beyond it.
+  TEMPER_INLINE V value(const V* sums) const {
+    V value = beta * sums[0] + complement * sums[1];
+    return select(value > kLn2, V{} + kLn2, value);
+  }
 
   TEMPER_INLINE V gradient(const Element<V>& e, const V* sums) const {
     V log_pm, log_qm;

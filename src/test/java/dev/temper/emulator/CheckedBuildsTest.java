@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
@@ -24,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The CUDA sources in builds that watch every access: nothing to report for a handful of kernels, each logit read once, and
  * each planted defect found by the build that is meant to find it. Each build has a process of its own.
  */
+@Execution(ExecutionMode.CONCURRENT)
 final class CheckedBuildsTest {
 
   private static final String GRID = "dev.temper.verify.CheckedGrid";
