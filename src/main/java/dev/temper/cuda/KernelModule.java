@@ -2,8 +2,9 @@ package dev.temper.cuda;
 
 import dev.temper.kernel.Specialisation;
 import dev.temper.kernel.device.Occupancy;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.IntSupplier;
-import org.jspecify.annotations.Nullable;
 
 /** A kernel's code on a device. */
 final class KernelModule implements AutoCloseable {
@@ -18,8 +19,7 @@ final class KernelModule implements AutoCloseable {
   private final long function;
   private final Specialisation kernel;
   private int allowed = ALWAYS_ALLOWED;
-  private int occupancyOf = -1;   // bytes of shared memory
-  private @Nullable Occupancy occupancy;
+  private final Map<Integer, Occupancy> occupancies = new HashMap<>();   // by bytes of shared memory
 
   /** Loads it in the current context. */
   KernelModule(Specialisation kernel, byte[] code) {
@@ -45,16 +45,18 @@ final class KernelModule implements AutoCloseable {
     return function;
   }
 
-  /** What it takes with so much dynamic shared memory; the driver is asked when that changes. */
+  /** What it takes with so much dynamic shared memory; the driver is asked once for each size. */
   synchronized Occupancy occupancy(int sharedBytes, CudaDriver driver, IntSupplier multiprocessors) {
-    if (occupancy == null || occupancyOf != sharedBytes) {
-      function(sharedBytes);
-      int blocks = Driver.residentBlocks(function, kernel.threads(), sharedBytes);
-      long everywhere = kernel.cluster() == 1 ? (long) blocks * multiprocessors.getAsInt()
-          : (long) kernel.cluster() * ClusterSizes.active(driver.library(), function, kernel.cluster(), kernel.threads(), sharedBytes);
-      occupancy = new Occupancy(Driver.registers(function), Driver.localBytes(function), blocks, everywhere);
-      occupancyOf = sharedBytes;
+    Occupancy known = occupancies.get(sharedBytes);
+    if (known != null) {
+      return known;
     }
+    function(sharedBytes);
+    int blocks = Driver.residentBlocks(function, kernel.threads(), sharedBytes);
+    long everywhere = kernel.cluster() == 1 ? (long) blocks * multiprocessors.getAsInt()
+        : (long) kernel.cluster() * ClusterSizes.active(driver.library(), function, kernel.cluster(), kernel.threads(), sharedBytes);
+    Occupancy occupancy = new Occupancy(Driver.registers(function), Driver.localBytes(function), blocks, everywhere);
+    occupancies.put(sharedBytes, occupancy);
     return occupancy;
   }
 

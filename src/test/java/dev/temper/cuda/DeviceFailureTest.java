@@ -17,7 +17,6 @@ import dev.temper.cuda.compile.HostBinaries;
 import dev.temper.kernel.BatchKernel;
 import dev.temper.spi.Availability;
 import dev.temper.spi.EngineUnavailableException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.OptionalLong;
@@ -205,17 +204,5 @@ final class DeviceFailureTest extends StubEngine {
 
   private static void assertFails(ThrowingCallable call, String message) {
     assertThatThrownBy(call).isInstanceOf(DeviceException.class).hasMessageContaining(message);
-  }
-
-  private interface Work {
-    void run(Arena arena);
-  }
-
-  /** In a context of its own, which is gone afterwards with everything that was left in it. */
-  private static void inContext(Work work) {
-    PrimaryContext context = new PrimaryContext(0);
-    try (context; Arena arena = Arena.ofConfined(); var _ = context.enter()) {
-      work.run(arena);
-    }
   }
 }

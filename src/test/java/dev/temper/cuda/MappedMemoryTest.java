@@ -134,15 +134,4 @@ final class MappedMemoryTest extends StubEngine {
   private static void launch(Arena arena, long module, long address) {
     Driver.launch(Driver.function(module, "add"), 1, 32, 0, 0, ToyKernels.parameters(arena, address, BYTES / 4, 3).address());
   }
-
-  private interface Work {
-    void run(Arena arena);
-  }
-
-  private static void inContext(Work work) {
-    PrimaryContext context = new PrimaryContext(0);
-    try (context; Arena arena = Arena.ofConfined(); var _ = context.enter()) {
-      work.run(arena);
-    }
-  }
 }

@@ -6,6 +6,7 @@ import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
 import dev.temper.OpenedEngine;
 import dev.temper.cuda.compile.HostBinaries;
+import java.lang.foreign.Arena;
 import org.junit.jupiter.api.AfterEach;
 
 /** Opens CUDA engines on the stub driver, with kernels that g++ compiled, and sees to it that they leave nothing behind. */
@@ -36,5 +37,18 @@ abstract class StubEngine {
 
   final CudaEngineProvider provider(HostBinaries binaries) {
     return new CudaEngineProvider(stub.library(), (device, driver) -> binaries);
+  }
+
+  /** What is done with the driver itself. */
+  interface Work {
+    void run(Arena arena);
+  }
+
+  /** In a context of its own, which is gone afterwards with everything that was left in it. */
+  static void inContext(Work work) {
+    PrimaryContext context = new PrimaryContext(0);
+    try (context; Arena arena = Arena.ofConfined(); var _ = context.enter()) {
+      work.run(arena);
+    }
   }
 }
