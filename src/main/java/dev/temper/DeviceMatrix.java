@@ -1,5 +1,7 @@
 package dev.temper;
 
+import dev.temper.internal.Shapes;
+
 /**
  * A matrix in the memory of a CUDA device, borrowed from whoever allocated it; it is never freed here.
  *

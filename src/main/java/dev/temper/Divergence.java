@@ -1,6 +1,9 @@
 package dev.temper;
 
+import dev.temper.internal.Names;
+import java.util.List;
 import java.util.Locale;
+import java.util.function.DoubleFunction;
 
 /**
  * How the distance between teacher and student is measured in the soft part of the loss. With {@code p = softmax(u/T)} the
@@ -163,7 +166,44 @@ public sealed interface Divergence {
    *     superfluous or out of range
    */
   static Divergence parse(String text) {
-    return DivergenceNames.parse(text.toLowerCase(Locale.ROOT).strip());
+    String label = text.toLowerCase(Locale.ROOT).strip();
+    int colon = label.indexOf(':');
+    String name = colon < 0 ? label : label.substring(0, colon);
+    return switch (name) {
+      case "forward-kl" -> plain(label, forwardKl());
+      case "reverse-kl" -> plain(label, reverseKl());
+      case "mixed" -> withParameter(label, Mixed::new);
+      case "jsd" -> withParameter(label, JensenShannon::new);
+      case "skew-forward-kl" -> withParameter(label, SkewForwardKl::new);
+      case "skew-reverse-kl" -> withParameter(label, SkewReverseKl::new);
+      case "tvd" -> plain(label, totalVariation());
+      case "logit-mse" -> plain(label, logitMse());
+      default -> throw new IllegalArgumentException("unknown divergence '" + label + "'" + Names.suggestion(name, List.of("forward-kl",
+          "reverse-kl", "mixed", "jsd", "skew-forward-kl", "skew-reverse-kl", "tvd", "logit-mse"))
+          + "; known: forward-kl, reverse-kl, mixed:L, jsd:B, skew-forward-kl:A, skew-reverse-kl:A, tvd, logit-mse");
+    };
+  }
+
+  private static Divergence plain(String label, Divergence divergence) {
+    if (label.indexOf(':') >= 0) {
+      throw new IllegalArgumentException("divergence " + divergence.label() + " takes no parameter, found '" + label + "'");
+    }
+    return divergence;
+  }
+
+  private static Divergence withParameter(String label, DoubleFunction<Divergence> kind) {
+    int colon = label.indexOf(':');
+    if (colon < 0) {
+      throw new IllegalArgumentException("divergence " + label + " needs its parameter, such as " + label + ":0.5");
+    }
+    String name = label.substring(0, colon);
+    String number = label.substring(colon + 1);
+    try {
+      return kind.apply(Double.parseDouble(number));
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "divergence " + name + ": '" + number + "' is not a number; expected something like " + name + ":0.5", e);
+    }
   }
 
   private static void requireInterior(String kind, String name, double value, String remedy) {

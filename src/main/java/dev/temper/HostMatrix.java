@@ -1,5 +1,6 @@
 package dev.temper;
 
+import dev.temper.internal.Shapes;
 import java.lang.foreign.MemorySegment;
 
 /**

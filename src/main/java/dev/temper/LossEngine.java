@@ -1,6 +1,12 @@
 package dev.temper;
 
-import dev.temper.spi.Availability;
+import dev.temper.diagnostics.DeviceFacts;
+import dev.temper.diagnostics.SelfCheck;
+import dev.temper.diagnostics.Stopwatch;
+import dev.temper.internal.Devices;
+import dev.temper.internal.LossChecks;
+import dev.temper.internal.OpenedDevice;
+import dev.temper.internal.CallTensor;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import java.util.List;
@@ -28,7 +34,7 @@ public final class LossEngine implements AutoCloseable {
   private final ReentrantReadWriteLock lifetime = new ReentrantReadWriteLock();
   private boolean closed;
 
-  LossEngine(String device, String selection, EngineBackend backend) {
+  public LossEngine(String device, String selection, EngineBackend backend) {
     this.device = device;
     this.selection = selection;
     this.backend = backend;
@@ -39,7 +45,7 @@ public final class LossEngine implements AutoCloseable {
    *
    * @param device {@code auto} (the fastest that is usable), {@code cpu}, {@code reference}, {@code cuda}, {@code cuda:N}
    * @throws IllegalArgumentException if no engine has that name
-   * @throws dev.temper.spi.EngineUnavailableException if the device cannot be used on this machine, with the reason
+   * @throws dev.temper.EngineUnavailableException if the device cannot be used on this machine, with the reason
    */
   public static LossEngine open(String device) {
     return open(device, EngineOptions.defaults());
@@ -47,7 +53,8 @@ public final class LossEngine implements AutoCloseable {
 
   /** {@link #open(String)} with options. */
   public static LossEngine open(String device, EngineOptions options) {
-    return Devices.open(device, options);
+    OpenedDevice opened = Devices.open(device, options);
+    return new LossEngine(opened.name(), opened.selection(), opened.backend());
   }
 
   /** Kind of device, such as {@code cpu}. */
@@ -217,7 +224,7 @@ public final class LossEngine implements AutoCloseable {
   public void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {
     LossChecks.requireTemperature(temperature);
     LossChecks.requireMappable("logits", logits, "output", output);
-    requireReachable(Tensor.of("logits", logits), Tensor.of("output", output));
+    requireReachable(CallTensor.of("logits", logits), CallTensor.of("output", output));
     running(() -> {
       backend.logSoftmax(logits, temperature, output);
       return output;
@@ -237,7 +244,7 @@ public final class LossEngine implements AutoCloseable {
     LossChecks.requireTemperature(temperature);
     LossChecks.requireMappable("logits", logits, "output", output);
     LossChecks.requireMappable("upstream", upstream, "output", output);
-    requireReachable(Tensor.of("logits", logits), Tensor.of("upstream", upstream), Tensor.of("output", output));
+    requireReachable(CallTensor.of("logits", logits), CallTensor.of("upstream", upstream), CallTensor.of("output", output));
     running(() -> {
       backend.logSoftmaxBackward(logits, temperature, upstream, output);
       return output;
@@ -252,7 +259,7 @@ public final class LossEngine implements AutoCloseable {
    */
   public void softmax(LogitMatrix logits, LogitMatrix output) {
     LossChecks.requireMappable("logits", logits, "output", output);
-    requireReachable(Tensor.of("logits", logits), Tensor.of("output", output));
+    requireReachable(CallTensor.of("logits", logits), CallTensor.of("output", output));
     running(() -> {
       backend.softmax(logits, output);
       return output;
@@ -267,8 +274,8 @@ public final class LossEngine implements AutoCloseable {
    */
   public void argmax(LogitMatrix logits, RowVector output) {
     LossChecks.requireLabelVector("output", output, logits.rows());
-    Tensor read = Tensor.of("logits", logits);
-    Tensor written = Tensor.of("output", output);
+    CallTensor read = CallTensor.of("logits", logits);
+    CallTensor written = CallTensor.of("output", output);
     read.requireReadable();
     written.requireWritable();
     written.requireDisjoint(read);
@@ -311,9 +318,9 @@ public final class LossEngine implements AutoCloseable {
     }
   }
 
-  private void requireReachable(Tensor... tensors) {
+  private void requireReachable(CallTensor... tensors) {
     if (!backend.acceptsDeviceMemory()) {
-      for (Tensor tensor : tensors) {
+      for (CallTensor tensor : tensors) {
         tensor.requireHost(device);
       }
     }

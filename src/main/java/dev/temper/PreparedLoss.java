@@ -1,5 +1,6 @@
 package dev.temper;
 
+import dev.temper.diagnostics.LaunchFootprint;
 import dev.temper.spi.PreparedCall;
 import java.util.Optional;
 

@@ -2,7 +2,6 @@ package dev.temper;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.spi.Availability;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

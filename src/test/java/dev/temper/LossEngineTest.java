@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.temper.spi.Availability;
 import dev.temper.spi.EngineBackend;
-import dev.temper.spi.EngineUnavailableException;
 import dev.temper.spi.LossCall;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;

@@ -1,5 +1,6 @@
 package dev.temper.cpu;
 
+import dev.temper.EngineUnavailableException;
 import dev.temper.HostMatrix;
 import dev.temper.LogitMatrix;
 import dev.temper.LossInputs;
@@ -9,7 +10,6 @@ import dev.temper.LossTotals;
 import dev.temper.RowVector;
 import dev.temper.cpu.PrimitiveStruct.Kind;
 import dev.temper.spi.EngineBackend;
-import dev.temper.spi.EngineUnavailableException;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.LossCoverage;
 import java.lang.foreign.Arena;

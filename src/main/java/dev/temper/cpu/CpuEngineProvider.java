@@ -1,11 +1,11 @@
 package dev.temper.cpu;
 
+import dev.temper.Availability;
 import dev.temper.EngineOptions;
-import dev.temper.spi.Availability;
+import dev.temper.EngineUnavailableException;
+import dev.temper.diagnostics.Finding;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.EngineProvider;
-import dev.temper.spi.EngineUnavailableException;
-import dev.temper.spi.Finding;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;

@@ -1,6 +1,6 @@
 package dev.temper.cpu;
 
-import dev.temper.spi.EngineUnavailableException;
+import dev.temper.EngineUnavailableException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URISyntaxException;

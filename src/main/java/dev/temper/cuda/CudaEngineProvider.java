@@ -1,19 +1,23 @@
 package dev.temper.cuda;
 
+import dev.temper.Availability;
 import dev.temper.DeviceException;
 import dev.temper.EngineOptions;
-import dev.temper.cuda.compile.KernelBinaries;
-import dev.temper.cuda.compile.KernelCompiler;
-import dev.temper.cuda.compile.NvrtcMissingException;
-import dev.temper.cuda.compile.Target;
-import dev.temper.kernel.BatchKernel;
-import dev.temper.kernel.code.LibraryLoadException;
+import dev.temper.EngineUnavailableException;
+import dev.temper.cuda.cublas.CublasSearch;
+import dev.temper.cuda.driver.CudaDevice;
+import dev.temper.cuda.driver.CudaDriver;
+import dev.temper.cuda.driver.JCudaLibrary;
+import dev.temper.cuda.nvrtc.KernelBinaries;
+import dev.temper.cuda.nvrtc.KernelCompiler;
+import dev.temper.cuda.nvrtc.NvrtcMissingException;
+import dev.temper.cuda.nvrtc.Target;
+import dev.temper.diagnostics.Finding;
+import dev.temper.ffm.LibraryLoadException;
 import dev.temper.kernel.run.KernelEngine;
-import dev.temper.spi.Availability;
+import dev.temper.kernel.spec.BatchKernel;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.EngineProvider;
-import dev.temper.spi.EngineUnavailableException;
-import dev.temper.spi.Finding;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,14 +1,14 @@
 package dev.temper.emulator;
 
 import dev.temper.DeviceException;
-import dev.temper.DeviceFacts;
-import dev.temper.Stopwatch;
-import dev.temper.kernel.DeviceLimits;
-import dev.temper.kernel.Specialisation;
+import dev.temper.diagnostics.DeviceFacts;
+import dev.temper.diagnostics.Stopwatch;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.device.Occupancy;
 import dev.temper.kernel.device.Readback;
+import dev.temper.kernel.plan.DeviceLimits;
+import dev.temper.kernel.spec.Specialisation;
 import dev.temper.spi.HostStopwatch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,12 +1,12 @@
 package dev.temper.emulator;
 
+import dev.temper.Availability;
 import dev.temper.EngineOptions;
+import dev.temper.EngineUnavailableException;
+import dev.temper.diagnostics.Finding;
 import dev.temper.kernel.run.KernelEngine;
-import dev.temper.spi.Availability;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.EngineProvider;
-import dev.temper.spi.EngineUnavailableException;
-import dev.temper.spi.Finding;
 import java.util.List;
 
 /** Opens the emulator where there is a C++ compiler. {@code auto} never takes it. */

@@ -1,6 +1,6 @@
 package dev.temper.emulator;
 
-import dev.temper.kernel.DeviceLimits;
+import dev.temper.kernel.plan.DeviceLimits;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
  * @param seed of the shuffled orders
  * @param build how its code is built
  */
-record EmulatorSettings(String capability, String order, long seed, HostBuild build) {
+public record EmulatorSettings(String capability, String order, long seed, HostBuild build) {
 
   /** Numbered as in native/cuda-host. Run-ahead orders resume the first warp that can run, until it waits. */
   static final List<String> ORDERS = List.of(
@@ -23,9 +23,9 @@ record EmulatorSettings(String capability, String order, long seed, HostBuild bu
   static final String CAPABILITY_PROPERTY = "dev.temper.emulator.capability";
   static final String ORDER_PROPERTY = "dev.temper.emulator.order";
   static final String SEED_PROPERTY = "dev.temper.emulator.seed";
-  static final String BUILD_PROPERTY = "dev.temper.emulator.build";
+  public static final String BUILD_PROPERTY = "dev.temper.emulator.build";
 
-  EmulatorSettings {
+  public EmulatorSettings {
     if (!capability.matches("\\d{1,2}\\.\\d")) {
       throw new IllegalArgumentException(CAPABILITY_PROPERTY + " is '" + capability + "', expected a compute capability such as 9.0");
     }

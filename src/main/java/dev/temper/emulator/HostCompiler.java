@@ -1,6 +1,6 @@
 package dev.temper.emulator;
 
-import dev.temper.spi.EngineUnavailableException;
+import dev.temper.EngineUnavailableException;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,7 +17,7 @@ import java.util.Map;
  * @param file the program
  * @param version first line of what it says of itself
  */
-record HostCompiler(Path file, String version) {
+public record HostCompiler(Path file, String version) {
 
   private static final List<String> NAMES = List.of("g++", "clang++", "c++");
 
@@ -39,7 +39,7 @@ record HostCompiler(Path file, String version) {
    *
    * @throws EngineUnavailableException with what was looked for
    */
-  static HostCompiler find(Map<String, String> environment) {
+  public static HostCompiler find(Map<String, String> environment) {
     List<String> names = new ArrayList<>();
     String chosen = environment.getOrDefault("CXX", "");
     if (!chosen.isBlank()) {

@@ -4,14 +4,14 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.temper.kernel.Specialisation;
+import dev.temper.EngineUnavailableException;
+import dev.temper.ffm.LibraryLoadException;
+import dev.temper.ffm.SharedLibrary;
 import dev.temper.kernel.code.CacheDirectory;
 import dev.temper.kernel.code.CacheKey;
 import dev.temper.kernel.code.DiskCache;
 import dev.temper.kernel.code.KernelSource;
-import dev.temper.kernel.code.LibraryLoadException;
-import dev.temper.kernel.code.SharedLibrary;
-import dev.temper.spi.EngineUnavailableException;
+import dev.temper.kernel.spec.Specialisation;
 import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.invoke.MethodHandle;

@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /** A whole file, mapped read-only until it is closed. */
-record MappedFile(Arena arena, MemorySegment bytes) implements AutoCloseable {
+public record MappedFile(Arena arena, MemorySegment bytes) implements AutoCloseable {
 
-  static MappedFile open(Path path) throws IOException {
+  public static MappedFile open(Path path) throws IOException {
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       return new MappedFile(arena, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));

@@ -21,7 +21,7 @@ public final class SafetensorsFile implements TensorFile {
   /** Longest header, as the format's own library has it. */
   static final long MAX_HEADER_BYTES = 100_000_000;
 
-  static final int LENGTH_BYTES = 8;
+  public static final int LENGTH_BYTES = 8;
   private static final ValueLayout.OfLong LENGTH = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final Path path;

@@ -16,10 +16,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the JSON header of a safetensors file and checks it against the bytes that follow. */
-final class SafetensorsHeader {
+public final class SafetensorsHeader {
 
   /** A tensor and the bytes it takes, counted from the end of the header. */
-  record Entry(TensorInfo info, long begin, long end) {}
+  public record Entry(TensorInfo info, long begin, long end) {}
 
   private static final String METADATA = "__metadata__";
 
@@ -57,7 +57,7 @@ final class SafetensorsHeader {
    * @param dataBytes bytes that follow the header, which the tensors must fill without gap or overlap
    * @throws IllegalArgumentException if anything is not as the format says
    */
-  static Map<String, Entry> parse(String header, long dataBytes) {
+  public static Map<String, Entry> parse(String header, long dataBytes) {
     if (!header.startsWith("{")) {
       throw new IllegalArgumentException("header does not begin with '{'; this is no safetensors file");
     }

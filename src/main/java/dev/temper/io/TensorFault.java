@@ -4,15 +4,15 @@ import java.io.EOFException;
 import java.nio.file.Path;
 
 /** Says in which tensor of which file a fault lies. */
-final class TensorFault {
+public final class TensorFault {
 
   private TensorFault() {}
 
-  static IllegalArgumentException in(Path file, String tensor, Exception cause) {
+  public static IllegalArgumentException in(Path file, String tensor, Exception cause) {
     return new IllegalArgumentException(file + ": tensor " + Quoted.of(tensor) + " " + cause(cause), cause);
   }
 
-  static String cause(Exception e) {
+  public static String cause(Exception e) {
     if (e instanceof EOFException || e.getMessage() == null) {
       return "ends too early; the file is truncated or damaged";
     }

@@ -41,7 +41,7 @@ public record TensorInfo(String name, String dtypeName, List<Long> shape) {
    *
    * @throws IllegalArgumentException if it is none that can be used
    */
-  DType usableDType() {
+  public DType usableDType() {
     return dtype().orElseThrow(() -> new IllegalArgumentException("has dtype " + Quoted.of(dtypeName)
         + ", which cannot be used here; convert it to F32, F16 or BF16 (labels: I32 or I64)"));
   }

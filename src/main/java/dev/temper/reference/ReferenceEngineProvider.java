@@ -1,7 +1,7 @@
 package dev.temper.reference;
 
+import dev.temper.Availability;
 import dev.temper.EngineOptions;
-import dev.temper.spi.Availability;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.EngineProvider;
 

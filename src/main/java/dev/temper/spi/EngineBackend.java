@@ -1,12 +1,12 @@
 package dev.temper.spi;
 
 import dev.temper.DeviceBuffer;
-import dev.temper.DeviceFacts;
 import dev.temper.LogitMatrix;
 import dev.temper.LossResult;
 import dev.temper.RowVector;
-import dev.temper.SelfCheck;
-import dev.temper.Stopwatch;
+import dev.temper.diagnostics.DeviceFacts;
+import dev.temper.diagnostics.SelfCheck;
+import dev.temper.diagnostics.Stopwatch;
 import java.util.List;
 import java.util.Optional;
 

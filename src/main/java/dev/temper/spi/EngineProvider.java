@@ -1,6 +1,9 @@
 package dev.temper.spi;
 
+import dev.temper.Availability;
 import dev.temper.EngineOptions;
+import dev.temper.EngineUnavailableException;
+import dev.temper.diagnostics.Finding;
 import java.util.List;
 
 /** Opens the engines of one kind of device; found by {@link java.util.ServiceLoader}. Has a public constructor without arguments. */

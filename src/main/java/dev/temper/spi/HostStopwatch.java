@@ -1,6 +1,6 @@
 package dev.temper.spi;
 
-import dev.temper.Stopwatch;
+import dev.temper.diagnostics.Stopwatch;
 
 /** The clock, for engines that have finished when a call returns. */
 public final class HostStopwatch implements Stopwatch {

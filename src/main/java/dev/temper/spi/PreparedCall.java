@@ -1,7 +1,7 @@
 package dev.temper.spi;
 
-import dev.temper.LaunchFootprint;
 import dev.temper.LossTotals;
+import dev.temper.diagnostics.LaunchFootprint;
 import java.util.Optional;
 
 /** A call that is made ready once and launched many times; {@link dev.temper.PreparedLoss} with nothing left to check. */

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.EngineOptions;
-import dev.temper.cuda.compile.Architecture;
-import dev.temper.kernel.code.LibraryLoadException;
-import dev.temper.spi.EngineUnavailableException;
+import dev.temper.EngineUnavailableException;
+import dev.temper.cuda.cublas.CublasSearch;
+import dev.temper.cuda.driver.CudaDevice;
+import dev.temper.cuda.driver.CudaDriver;
+import dev.temper.kernel.plan.Architecture;
+import dev.temper.ffm.LibraryLoadException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -16,7 +16,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 
 /** A batch on the host and the same on a device. */
-final class DeviceBatch implements AutoCloseable {
+public final class DeviceBatch implements AutoCloseable {
 
   static final DistillationLoss LOSS = DistillationLoss.hinton(2, 0.7);
   static final int ROWS = 5;

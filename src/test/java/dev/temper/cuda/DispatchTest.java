@@ -8,6 +8,8 @@ import dev.temper.DeviceException;
 import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
 import dev.temper.PreparedLoss;
+import dev.temper.cuda.driver.Driver;
+import dev.temper.cuda.driver.PrimaryContext;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
 import java.util.concurrent.atomic.AtomicLong;

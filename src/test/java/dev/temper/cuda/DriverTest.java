@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.DeviceException;
+import dev.temper.cuda.driver.CudaEvent;
+import dev.temper.cuda.driver.CudaStream;
+import dev.temper.cuda.driver.Driver;
+import dev.temper.cuda.driver.PinnedMemory;
+import dev.temper.cuda.driver.PrimaryContext;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import jcuda.driver.JCudaDriver;

@@ -6,8 +6,11 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.kernel.code.LibraryLoadException;
-import dev.temper.kernel.code.SharedLibrary;
+import dev.temper.cuda.driver.CudaDriver;
+import dev.temper.cuda.driver.JCudaLibrary;
+import dev.temper.cuda.driver.PrimaryContext;
+import dev.temper.ffm.LibraryLoadException;
+import dev.temper.ffm.SharedLibrary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;

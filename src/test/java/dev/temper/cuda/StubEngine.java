@@ -5,25 +5,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
 import dev.temper.OpenedEngine;
-import dev.temper.cuda.compile.HostBinaries;
+import dev.temper.cuda.driver.PrimaryContext;
+import dev.temper.cuda.nvrtc.HostBinaries;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.api.AfterEach;
 
 /** Opens CUDA engines on the stub driver, with kernels that g++ compiled, and sees to it that they leave nothing behind. */
-abstract class StubEngine {
+public abstract class StubEngine {
 
-  final StubDriver stub = StubDriver.load();
+  public final StubDriver stub = StubDriver.load();
 
   private final long live = stub.live();
 
   @AfterEach
-  final void everythingIsGivenBack() {
+  public final void everythingIsGivenBack() {
     long left = stub.live();
     stub.putAway();
     assertThat(left).isEqualTo(live);
   }
 
-  final LossEngine open() {
+  public final LossEngine open() {
     return open(0, EngineOptions.defaults());
   }
 

@@ -57,12 +57,12 @@ public enum Defect {
   }
 
   /** The build that is meant to find it. */
-  String build() {
+  public String build() {
     return build;
   }
 
   /** A regular expression that the finding holds. */
-  String finding() {
+  public String finding() {
     return finding;
   }
 

@@ -17,13 +17,13 @@ import java.util.Random;
 /** A batch of f32 logits with labels, whose bits any engine can be asked for. */
 final class DeviceBatch {
 
-  static final DistillationLoss LOSS = DistillationLoss.hinton(2, 0.7);
+  public static final DistillationLoss LOSS = DistillationLoss.hinton(2, 0.7);
 
   final int rows;
   final int classes;
   final float[] student;
   final float[] teacher;
-  final int[] labels;
+  public final int[] labels;
 
   DeviceBatch(int rows, int classes, long seed) {
     this.rows = rows;
@@ -78,12 +78,12 @@ final class DeviceBatch {
       return buffer;
     }
 
-    LossInputs inputs() {
+    public LossInputs inputs() {
       return LossInputs.of(ofStudent.matrix(rows, classes, DType.F32)).withTeacher(ofTeacher.matrix(rows, classes, DType.F32))
           .withLabels(ofLabels.vector(rows, DType.I32));
     }
 
-    LossOutputs outputs() {
+    public LossOutputs outputs() {
       return LossOutputs.gradient(ofGradient.matrix(rows, classes, DType.F32));
     }
 

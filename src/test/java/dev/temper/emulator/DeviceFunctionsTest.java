@@ -3,14 +3,14 @@ package dev.temper.emulator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.temper.Availability;
 import dev.temper.DeviceException;
 import dev.temper.LossEngine;
-import dev.temper.SelfCheck;
+import dev.temper.diagnostics.SelfCheck;
 import dev.temper.kernel.code.CacheDirectory;
 import dev.temper.kernel.code.DiskCache;
 import dev.temper.kernel.code.KernelSource;
 import dev.temper.kernel.run.KernelEngine;
-import dev.temper.spi.Availability;
 import dev.temper.spi.EngineBackend;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -2,12 +2,12 @@ package dev.temper.emulator;
 
 import dev.temper.LossEngine;
 import dev.temper.OpenedEngine;
-import dev.temper.kernel.Specialisation;
 import dev.temper.kernel.code.CacheDirectory;
 import dev.temper.kernel.code.DiskCache;
 import dev.temper.kernel.code.KernelSource;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.run.KernelEngine;
+import dev.temper.kernel.spec.Specialisation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

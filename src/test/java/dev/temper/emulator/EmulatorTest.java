@@ -2,8 +2,8 @@ package dev.temper.emulator;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.temper.Availability;
 import dev.temper.LossEngine;
-import dev.temper.spi.Availability;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 

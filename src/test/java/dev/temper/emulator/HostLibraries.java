@@ -1,6 +1,6 @@
 package dev.temper.emulator;
 
-import dev.temper.kernel.Specialisation;
+import dev.temper.kernel.spec.Specialisation;
 
 /** What the emulator compiles, for tests that run it otherwise. */
 public final class HostLibraries {

@@ -7,11 +7,11 @@ import dev.temper.Divergence;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
-import dev.temper.kernel.DeviceLimits;
-import dev.temper.kernel.Residence;
-import dev.temper.kernel.RowPlan;
-import dev.temper.kernel.RowPlans;
 import dev.temper.kernel.code.KernelSource;
+import dev.temper.kernel.plan.DeviceLimits;
+import dev.temper.kernel.plan.Residence;
+import dev.temper.kernel.plan.RowPlan;
+import dev.temper.kernel.plan.RowPlans;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
 

@@ -4,10 +4,10 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.temper.kernel.LossSpecialisation;
-import dev.temper.kernel.Specialisation;
-import dev.temper.kernel.code.LibraryLoadException;
+import dev.temper.ffm.LibraryLoadException;
 import dev.temper.kernel.device.KernelLaunch;
+import dev.temper.kernel.spec.LossSpecialisation;
+import dev.temper.kernel.spec.Specialisation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;

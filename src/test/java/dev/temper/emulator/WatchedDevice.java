@@ -1,9 +1,9 @@
 package dev.temper.emulator;
 
-import dev.temper.kernel.Specialisation;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.device.Readback;
+import dev.temper.kernel.spec.Specialisation;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;

@@ -1,7 +1,7 @@
 package dev.temper.emulator;
 
-import dev.temper.kernel.Specialisation;
 import dev.temper.kernel.device.KernelLaunch;
+import dev.temper.kernel.spec.Specialisation;
 import java.lang.foreign.MemorySegment;
 
 /** Told what an engine asks of its device. */

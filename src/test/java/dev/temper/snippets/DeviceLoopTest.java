@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.temper.Availability;
 import dev.temper.DType;
 import dev.temper.DeviceBuffer;
 import dev.temper.LossEngine;
-import dev.temper.spi.Availability;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;

@@ -1,7 +1,7 @@
 package dev.temper.benchmarks;
 
-import dev.temper.bench.Entry;
-import dev.temper.bench.ResultFile;
+import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.ResultFile;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;

@@ -3,8 +3,8 @@ package dev.temper.benchmarks;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dev.temper.Availability;
 import dev.temper.LossEngine;
-import dev.temper.spi.Availability;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;

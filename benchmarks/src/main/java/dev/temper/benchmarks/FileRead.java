@@ -2,12 +2,12 @@ package dev.temper.benchmarks;
 
 import dev.temper.DType;
 import dev.temper.HostMatrix;
-import dev.temper.bench.BatchMemory;
-import dev.temper.bench.BatchRing;
-import dev.temper.bench.BatchShape;
 import dev.temper.io.SafetensorsFile;
-import dev.temper.io.SafetensorsWriter;
 import dev.temper.io.Tensor;
+import dev.temper.tools.bench.BatchMemory;
+import dev.temper.tools.bench.BatchRing;
+import dev.temper.tools.bench.BatchShape;
+import dev.temper.tools.files.SafetensorsWriter;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,7 +1,7 @@
 package dev.temper.benchmarks;
 
-import dev.temper.bench.BatchShape;
-import dev.temper.bench.Entry;
+import dev.temper.tools.bench.BatchShape;
+import dev.temper.tools.bench.Entry;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package dev.temper.benchmarks;
 
-import dev.temper.bench.BatchShape;
-import dev.temper.bench.Entry;
-import dev.temper.bench.ResultFile;
+import dev.temper.tools.bench.BatchShape;
+import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.ResultFile;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;

@@ -1,6 +1,6 @@
 package dev.temper.benchmarks;
 
-import dev.temper.bench.Entry;
+import dev.temper.tools.bench.Entry;
 import java.util.List;
 import java.util.Locale;
 import org.openjdk.jmh.profile.GCProfiler;

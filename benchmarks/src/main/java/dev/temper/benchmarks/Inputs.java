@@ -1,10 +1,10 @@
 package dev.temper.benchmarks;
 
 import dev.temper.DType;
-import dev.temper.bench.BatchMemory;
-import dev.temper.bench.BatchRing;
-import dev.temper.bench.BatchShape;
-import dev.temper.bench.Machine;
+import dev.temper.tools.bench.BatchMemory;
+import dev.temper.tools.bench.BatchRing;
+import dev.temper.tools.bench.BatchShape;
+import dev.temper.tools.bench.Machine;
 import java.lang.foreign.Arena;
 
 /** Where a benchmark's logits come from. */

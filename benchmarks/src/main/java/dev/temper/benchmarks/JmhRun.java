@@ -1,14 +1,14 @@
 package dev.temper.benchmarks;
 
-import dev.temper.bench.CopyRate;
-import dev.temper.bench.Entry;
-import dev.temper.bench.Machine;
-import dev.temper.bench.Quietness;
-import dev.temper.bench.QuietWatch;
-import dev.temper.bench.Repetition;
-import dev.temper.bench.ResultFile;
-import dev.temper.bench.Revision;
-import dev.temper.bench.Spread;
+import dev.temper.tools.bench.CopyRate;
+import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.Machine;
+import dev.temper.tools.bench.QuietWatch;
+import dev.temper.tools.bench.Quietness;
+import dev.temper.tools.bench.Repetition;
+import dev.temper.tools.bench.ResultFile;
+import dev.temper.tools.bench.Revision;
+import dev.temper.tools.bench.Spread;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;

@@ -1,6 +1,6 @@
 package dev.temper.benchmarks;
 
-import dev.temper.bench.ResultFile;
+import dev.temper.tools.bench.ResultFile;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;

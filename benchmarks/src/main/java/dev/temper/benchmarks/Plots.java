@@ -3,7 +3,7 @@ package dev.temper.benchmarks;
 import static dev.temper.benchmarks.Results.TEMPER;
 import static dev.temper.benchmarks.Results.TORCH;
 
-import dev.temper.bench.BatchShape;
+import dev.temper.tools.bench.BatchShape;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package dev.temper.benchmarks;
 
-import dev.temper.bench.ResultFile;
-import dev.temper.verify.TemperatureStudy;
+import dev.temper.tools.bench.ResultFile;
+import dev.temper.tools.verify.TemperatureStudy;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;

@@ -2,9 +2,9 @@ package dev.temper.benchmarks;
 
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.temper.bench.ResultFile;
-import dev.temper.bench.ResultJson;
-import dev.temper.io.Json;
+import dev.temper.tools.bench.ResultFile;
+import dev.temper.tools.bench.ResultJson;
+import dev.temper.tools.files.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,9 +1,9 @@
 package dev.temper.benchmarks;
 
 import dev.temper.DType;
-import dev.temper.bench.BatchShape;
-import dev.temper.bench.Entry;
-import dev.temper.bench.ResultFile;
+import dev.temper.tools.bench.BatchShape;
+import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.ResultFile;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;

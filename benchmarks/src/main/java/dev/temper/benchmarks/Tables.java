@@ -3,8 +3,8 @@ package dev.temper.benchmarks;
 import static dev.temper.benchmarks.Results.TEMPER;
 import static dev.temper.benchmarks.Results.TORCH;
 
-import dev.temper.bench.Entry;
-import dev.temper.bench.ResultFile;
+import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.ResultFile;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

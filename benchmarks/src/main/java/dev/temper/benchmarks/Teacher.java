@@ -2,7 +2,7 @@ package dev.temper.benchmarks;
 
 import dev.temper.DType;
 import dev.temper.HostMatrix;
-import dev.temper.bench.LogitBatch;
+import dev.temper.tools.bench.LogitBatch;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

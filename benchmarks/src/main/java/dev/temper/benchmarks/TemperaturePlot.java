@@ -1,7 +1,7 @@
 package dev.temper.benchmarks;
 
-import dev.temper.verify.TemperatureStudy;
-import dev.temper.verify.TemperatureStudy.Point;
+import dev.temper.tools.verify.TemperatureStudy.Point;
+import dev.temper.tools.verify.TemperatureStudy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

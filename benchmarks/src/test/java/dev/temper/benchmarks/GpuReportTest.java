@@ -2,12 +2,12 @@ package dev.temper.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.temper.DeviceFacts;
-import dev.temper.bench.Entry;
-import dev.temper.bench.Machine;
-import dev.temper.bench.Quietness;
-import dev.temper.bench.ResultFile;
-import dev.temper.bench.Spread;
+import dev.temper.diagnostics.DeviceFacts;
+import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.Machine;
+import dev.temper.tools.bench.Quietness;
+import dev.temper.tools.bench.ResultFile;
+import dev.temper.tools.bench.Spread;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;

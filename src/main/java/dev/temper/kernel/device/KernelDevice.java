@@ -1,9 +1,9 @@
 package dev.temper.kernel.device;
 
-import dev.temper.DeviceFacts;
-import dev.temper.Stopwatch;
-import dev.temper.kernel.DeviceLimits;
-import dev.temper.kernel.Specialisation;
+import dev.temper.diagnostics.DeviceFacts;
+import dev.temper.diagnostics.Stopwatch;
+import dev.temper.kernel.plan.DeviceLimits;
+import dev.temper.kernel.spec.Specialisation;
 import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
 

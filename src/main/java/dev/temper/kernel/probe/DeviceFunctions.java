@@ -1,9 +1,9 @@
 package dev.temper.kernel.probe;
 
-import dev.temper.SelfCheck;
-import dev.temper.kernel.ProbeKernel;
-import dev.temper.kernel.ProbeParameters.Operation;
+import dev.temper.diagnostics.SelfCheck;
 import dev.temper.kernel.device.KernelDevice;
+import dev.temper.kernel.spec.ProbeKernel;
+import dev.temper.kernel.spec.ProbeParameters.Operation;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;

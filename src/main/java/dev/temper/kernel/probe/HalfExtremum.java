@@ -1,6 +1,6 @@
 package dev.temper.kernel.probe;
 
-import dev.temper.kernel.ProbeParameters.Operation;
+import dev.temper.kernel.spec.ProbeParameters.Operation;
 import java.util.SplittableRandom;
 
 /**

@@ -2,11 +2,11 @@ package dev.temper.kernel.probe;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import dev.temper.kernel.ProbeKernel;
-import dev.temper.kernel.ProbeParameters;
-import dev.temper.kernel.ProbeParameters.Operation;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
+import dev.temper.kernel.spec.ProbeKernel;
+import dev.temper.kernel.spec.ProbeParameters.Operation;
+import dev.temper.kernel.spec.ProbeParameters;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;

@@ -1,6 +1,6 @@
 package dev.temper.kernel.probe;
 
-import dev.temper.SelfCheck;
+import dev.temper.diagnostics.SelfCheck;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

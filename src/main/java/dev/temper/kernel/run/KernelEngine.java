@@ -1,16 +1,16 @@
 package dev.temper.kernel.run;
 
 import dev.temper.DeviceBuffer;
-import dev.temper.DeviceFacts;
 import dev.temper.LogitMatrix;
 import dev.temper.LossResult;
 import dev.temper.RowVector;
-import dev.temper.SelfCheck;
-import dev.temper.Stopwatch;
-import dev.temper.kernel.LossSpecialisation;
-import dev.temper.kernel.PrimitiveSpecialisation.Primitive;
+import dev.temper.diagnostics.DeviceFacts;
+import dev.temper.diagnostics.SelfCheck;
+import dev.temper.diagnostics.Stopwatch;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.probe.DeviceFunctions;
+import dev.temper.kernel.spec.LossSpecialisation;
+import dev.temper.kernel.spec.PrimitiveSpecialisation.Primitive;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.LossCoverage;

@@ -1,7 +1,7 @@
 package dev.temper.kernel.run;
 
-import dev.temper.kernel.BatchStatus;
 import dev.temper.kernel.device.KernelDevice;
+import dev.temper.kernel.spec.BatchStatus;
 
 /**
  * What the kernels of a launch tell each other, in device memory that the launches of a stream share: zero when a launch begins,

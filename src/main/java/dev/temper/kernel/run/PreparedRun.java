@@ -1,11 +1,11 @@
 package dev.temper.kernel.run;
 
-import dev.temper.LaunchFootprint;
 import dev.temper.LossTotals;
-import dev.temper.kernel.LossSpecialisation;
+import dev.temper.diagnostics.LaunchFootprint;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.device.Readback;
+import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
 import java.lang.foreign.Arena;

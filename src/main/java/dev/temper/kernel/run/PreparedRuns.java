@@ -1,7 +1,7 @@
 package dev.temper.kernel.run;
 
-import dev.temper.kernel.LossSpecialisation;
 import dev.temper.kernel.device.KernelDevice;
+import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.spi.LossCall;
 import java.util.HashSet;
 import java.util.List;

@@ -2,9 +2,9 @@ package dev.temper.kernel.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.temper.kernel.ProbeParameters.Operation;
-import dev.temper.kernel.Specialisation;
 import dev.temper.kernel.code.KernelSource;
+import dev.temper.kernel.spec.ProbeParameters.Operation;
+import dev.temper.kernel.spec.Specialisation;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;

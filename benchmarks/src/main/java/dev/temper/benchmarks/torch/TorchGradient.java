@@ -2,7 +2,7 @@ package dev.temper.benchmarks.torch;
 
 import dev.temper.HostMatrix;
 import dev.temper.RowVector;
-import dev.temper.bench.LogitBatch;
+import dev.temper.tools.bench.LogitBatch;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 

@@ -2,7 +2,7 @@ package dev.temper.benchmarks.torch;
 
 import dev.temper.HostMatrix;
 import dev.temper.RowVector;
-import dev.temper.bench.LogitBatch;
+import dev.temper.tools.bench.LogitBatch;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;

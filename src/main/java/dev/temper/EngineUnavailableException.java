@@ -1,0 +1,11 @@
+package dev.temper;
+
+/** A device that was asked for by name cannot be used on this machine; the message says what is missing. */
+public final class EngineUnavailableException extends IllegalStateException {
+  private static final long serialVersionUID = 1L;
+
+  /** With the reason in one sentence. */
+  public EngineUnavailableException(String message) {
+    super(message);
+  }
+}

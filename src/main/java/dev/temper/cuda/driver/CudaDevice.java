@@ -1,0 +1,48 @@
+package dev.temper.cuda.driver;
+
+import dev.temper.kernel.plan.Architecture;
+import dev.temper.kernel.plan.DeviceLimits;
+import java.util.function.IntFunction;
+import java.util.function.IntUnaryOperator;
+
+/**
+ * One device, as the driver describes it.
+ *
+ * @param index number, as in {@code cuda:1}
+ * @param name the maker's name
+ * @param architecture compute capability
+ * @param memoryBytes total memory
+ */
+public record CudaDevice(int index, String name, Architecture architecture, long memoryBytes) {
+
+  /** What the kernels need. */
+  public static final Architecture OLDEST = new Architecture(7, 5);
+
+  private static final int SHARED_PER_MULTIPROCESSOR = 81;
+  private static final int SHARED_PER_BLOCK_OPT_IN = 97;
+  private static final int CLUSTER_LAUNCH = 120;
+
+  public boolean isSupported() {
+    return architecture.compareTo(OLDEST) >= 0;
+  }
+
+  /**
+   * The clusters that it places of blocks that use all shared memory.
+   *
+   * @param attribute value of a {@code CUdevice_attribute}, by its number
+   * @param asked asked on devices that have clusters, with the bytes of shared memory of each block
+   */
+  public static ClusterSizes clusters(IntUnaryOperator attribute, IntFunction<ClusterSizes> asked) {
+    return attribute.applyAsInt(CLUSTER_LAUNCH) == 0 ? ClusterSizes.NONE : asked.apply(attribute.applyAsInt(SHARED_PER_BLOCK_OPT_IN));
+  }
+
+  /** What decides where rows stay. */
+  public static DeviceLimits limits(IntUnaryOperator attribute, ClusterSizes clusters) {
+    return new DeviceLimits(clusters.largest(), attribute.applyAsInt(SHARED_PER_BLOCK_OPT_IN), attribute.applyAsInt(SHARED_PER_MULTIPROCESSOR));
+  }
+
+  @Override
+  public String toString() {
+    return name + " (compute capability " + architecture + ", " + Math.round(memoryBytes / 0x1p30 * 10) / 10.0 + " GiB)";
+  }
+}

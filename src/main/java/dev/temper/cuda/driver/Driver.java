@@ -1,0 +1,374 @@
+package dev.temper.cuda.driver;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static jcuda.driver.JCudaDriver.*;
+
+import dev.temper.DeviceException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.stream.IntStream;
+import jcuda.NativePointerObject;
+import jcuda.Pointer;
+import jcuda.driver.CUcontext;
+import jcuda.driver.CUdevice;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUevent;
+import jcuda.driver.CUfunction;
+import jcuda.driver.CUfunction_attribute;
+import jcuda.driver.CUgraph;
+import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUmodule;
+import jcuda.driver.CUpointer_attribute;
+import jcuda.driver.CUresult;
+import jcuda.driver.CUstream;
+import jcuda.driver.CUstreamCaptureMode;
+
+/**
+ * The CUDA driver's functions, by JCuda, with raw handles and every result checked; nothing else touches JCuda. {@link
+ * CudaDriver} must have been asked first, or JCuda's library does not find the driver's and cannot be loaded again.
+ *
+ * <p>Every function works in the context that is current on the calling thread, and throws a {@link DeviceException} if it fails.
+ */
+public final class Driver {
+
+  /** JCuda keeps handles in objects that only its native code can fill, and a borrowed stream has no such object. */
+  private static final VarHandle HANDLE = handleField();
+
+  /** Objects to hand handles over in: calls then allocate nothing. */
+  private static final ThreadLocal<Arguments> ARGUMENTS = ThreadLocal.withInitial(Arguments::new);
+
+  private Driver() {}
+
+  private static final class Arguments {
+    final CUdevice device = new CUdevice();
+    final CUcontext context = new CUcontext();
+    final CUmodule module = new CUmodule();
+    final CUfunction function = new CUfunction();
+    final CUstream stream = new CUstream();
+    final CUevent event = new CUevent();
+    final CUevent second = new CUevent();
+    final CUdeviceptr memory = new CUdeviceptr();
+    final CUdeviceptr other = new CUdeviceptr();
+    final CUgraph graph = new CUgraph();
+    final CUgraphExec executable = new CUgraphExec();
+    final Pointer host = new Pointer();
+    final MemorySegment value = Arena.ofAuto().allocate(JAVA_LONG);
+    long bytes;
+    int blocks;
+    int threads;
+    int sharedBytes;
+    byte fill;
+  }
+
+  /** On the way of a launch it captures nothing, which would cost an object a call: all it needs is in the arguments. */
+  private interface Call {
+    int run(Arguments arguments);
+  }
+
+  /** What {@code cuMemGetInfo} tells. */
+  record Memory(long free, long total) {}
+
+  static void initialise() {
+    check("cuInit", _ -> cuInit(0));
+  }
+
+  static long device(int index) {
+    return handle("cuDeviceGet of device " + index, new CUdevice(), device -> cuDeviceGet(device, index));
+  }
+
+  static int attribute(long device, int attribute) {
+    int[] value = new int[1];
+    check("cuDeviceGetAttribute", a -> cuDeviceGetAttribute(value, attribute, with(a.device, device)));
+    return value[0];
+  }
+
+  static long retainPrimaryContext(long device) {
+    return handle("cuDevicePrimaryCtxRetain", new CUcontext(),
+        context -> cuDevicePrimaryCtxRetain(context, with(ARGUMENTS.get().device, device)));
+  }
+
+  static void releasePrimaryContext(long device) {
+    check("cuDevicePrimaryCtxRelease", a -> cuDevicePrimaryCtxRelease(with(a.device, device)));
+  }
+
+  static void pushContext(long context) {
+    with(ARGUMENTS.get().context, context);
+    check("cuCtxPushCurrent", a -> cuCtxPushCurrent(a.context));
+  }
+
+  static void popContext() {
+    check("cuCtxPopCurrent", a -> cuCtxPopCurrent(a.context));
+  }
+
+  /** Loads machine code, or PTX that ends with a zero byte. */
+  public static long loadModule(byte[] code) {
+    return handle("cuModuleLoadData of " + code.length + " bytes", new CUmodule(), module -> cuModuleLoadData(module, code));
+  }
+
+  public static void unloadModule(long module) {
+    check("cuModuleUnload", a -> cuModuleUnload(with(a.module, module)));
+  }
+
+  public static long function(long module, String name) {
+    return handle("cuModuleGetFunction of " + name, new CUfunction(),
+        function -> cuModuleGetFunction(function, with(ARGUMENTS.get().module, module), name));
+  }
+
+  /** Lets a kernel have more dynamic shared memory than the 48 KiB that need no leave. */
+  public static void allowSharedMemory(long function, int bytes) {
+    check("cuFuncSetAttribute of " + bytes + " bytes of shared memory", a -> cuFuncSetAttribute(
+        with(a.function, function), CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes));
+  }
+
+  /** Lets a kernel have clusters of 16 blocks, which not every device can run. */
+  public static void allowLargeClusters(long function) {
+    check("cuFuncSetAttribute of non-portable clusters", a -> cuFuncSetAttribute(
+        with(a.function, function), CUfunction_attribute.CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1));
+  }
+
+  /** Registers of a thread. */
+  static int registers(long function) {
+    return functionAttribute(function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_NUM_REGS);
+  }
+
+  /** Bytes of a thread that are not in registers. */
+  static int localBytes(long function) {
+    return functionAttribute(function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES);
+  }
+
+  private static int functionAttribute(long function, int attribute) {
+    int[] value = new int[1];
+    check("cuFuncGetAttribute", a -> cuFuncGetAttribute(value, attribute, with(a.function, function)));
+    return value[0];
+  }
+
+  /** Blocks that a multiprocessor can run at once. */
+  static int residentBlocks(long function, int threads, int sharedBytes) {
+    int[] blocks = new int[1];
+    check("cuOccupancyMaxActiveBlocksPerMultiprocessor",
+        a -> cuOccupancyMaxActiveBlocksPerMultiprocessor(blocks, with(a.function, function), threads, sharedBytes));
+    return blocks[0];
+  }
+
+  /** Launches a kernel that takes one struct by value; the driver copies it from {@code parameters} before this returns. */
+  public static void launch(long function, int blocks, int threads, int sharedBytes, long stream, long parameters) {
+    Arguments arguments = ARGUMENTS.get();
+    with(arguments.function, function);
+    with(arguments.stream, stream);
+    with(arguments.host, arguments.value.address());
+    arguments.value.set(JAVA_LONG, 0, parameters);
+    arguments.blocks = blocks;
+    arguments.threads = threads;
+    arguments.sharedBytes = sharedBytes;
+    check("cuLaunchKernel",
+        a -> cuLaunchKernel(a.function, a.blocks, 1, 1, a.threads, 1, 1, a.sharedBytes, a.stream, a.host, null));
+  }
+
+  public static long allocate(long bytes) {
+    CUdeviceptr memory = new CUdeviceptr();
+    int code = code(_ -> cuMemAlloc(memory, bytes));
+    if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+      throw Failures.outOfMemory("cuMemAlloc of " + bytes + " bytes", code, CUresult.stringFor(code), memoryInfo());
+    }
+    check("cuMemAlloc of " + bytes + " bytes", code);
+    return handle(memory);
+  }
+
+  public static void free(long address) {
+    check("cuMemFree", a -> cuMemFree(with(a.memory, address)));
+  }
+
+  static Memory memoryInfo() {
+    long[] free = new long[1];
+    long[] total = new long[1];
+    check("cuMemGetInfo", _ -> cuMemGetInfo(free, total));
+    return new Memory(free[0], total[0]);
+  }
+
+  /** Page-locked host memory, at most 2 GiB. */
+  public static long allocatePinned(int bytes, int flags) {
+    return handle("cuMemHostAlloc of " + bytes + " bytes", new Pointer(), memory -> cuMemHostAlloc(memory, bytes, flags));
+  }
+
+  /** The address at which kernels see page-locked host memory that was allocated for that. */
+  static long deviceAddress(long pinned) {
+    return handle("cuMemHostGetDevicePointer", new CUdeviceptr(), address -> cuMemHostGetDevicePointer(address, with(ARGUMENTS.get().host, pinned), 0));
+  }
+
+  public static void freePinned(long address) {
+    check("cuMemFreeHost", a -> cuMemFreeHost(with(a.host, address)));
+  }
+
+  public static void copyToDevice(long from, long to, long bytes, long stream) {
+    check("cuMemcpyHtoDAsync", a -> cuMemcpyHtoDAsync(with(a.memory, to), with(a.host, from), bytes, with(a.stream, stream)));
+  }
+
+  public static void copyToHost(long from, long to, long bytes, long stream) {
+    Arguments arguments = ARGUMENTS.get();
+    with(arguments.host, to);
+    with(arguments.memory, from);
+    with(arguments.stream, stream);
+    arguments.bytes = bytes;
+    check("cuMemcpyDtoHAsync", a -> cuMemcpyDtoHAsync(a.host, a.memory, a.bytes, a.stream));
+  }
+
+  public static void copyOnDevice(long from, long to, long bytes, long stream) {
+    check("cuMemcpyDtoDAsync", a -> cuMemcpyDtoDAsync(with(a.memory, to), with(a.other, from), bytes, with(a.stream, stream)));
+  }
+
+  public static void fill(long address, byte value, long bytes, long stream) {
+    Arguments arguments = ARGUMENTS.get();
+    with(arguments.memory, address);
+    with(arguments.stream, stream);
+    arguments.bytes = bytes;
+    arguments.fill = value;
+    check("cuMemsetD8Async", a -> cuMemsetD8Async(a.memory, a.fill, a.bytes, a.stream));
+  }
+
+  public static long createStream(int flags) {
+    return handle("cuStreamCreate", new CUstream(), stream -> cuStreamCreate(stream, flags));
+  }
+
+  public static void destroyStream(long stream) {
+    check("cuStreamDestroy", a -> cuStreamDestroy(with(a.stream, stream)));
+  }
+
+  static long contextOf(long stream) {
+    return handle("cuStreamGetCtx", new CUcontext(), context -> cuStreamGetCtx(with(ARGUMENTS.get().stream, stream), context));
+  }
+
+  public static void synchronizeStream(long stream) {
+    check("cuStreamSynchronize", a -> cuStreamSynchronize(with(a.stream, stream)));
+  }
+
+  static long createEvent(int flags) {
+    return handle("cuEventCreate", new CUevent(), event -> cuEventCreate(event, flags));
+  }
+
+  static void destroyEvent(long event) {
+    check("cuEventDestroy", a -> cuEventDestroy(with(a.event, event)));
+  }
+
+  static void recordEvent(long event, long stream) {
+    with(ARGUMENTS.get().event, event);
+    with(ARGUMENTS.get().stream, stream);
+    check("cuEventRecord", a -> cuEventRecord(a.event, a.stream));
+  }
+
+  static void synchronizeEvent(long event) {
+    check("cuEventSynchronize", a -> cuEventSynchronize(with(a.event, event)));
+  }
+
+  static double elapsedMilliseconds(long start, long end) {
+    float[] milliseconds = new float[1];
+    check("cuEventElapsedTime", a -> cuEventElapsedTime(milliseconds, with(a.event, start), with(a.second, end)));
+    return milliseconds[0];
+  }
+
+  /** {@code CUmemorytype}; 0 if the driver does not know the address. */
+  public static int memoryType(long address) {
+    return pointerAttribute(CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_TYPE, address, 0);
+  }
+
+  public static boolean isManaged(long address) {
+    return (pointerAttribute(CUpointer_attribute.CU_POINTER_ATTRIBUTE_IS_MANAGED, address, 0) & 0xff) != 0;
+  }
+
+  public static int deviceOf(long address) {
+    return pointerAttribute(CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, address, -1);
+  }
+
+  private static int pointerAttribute(int attribute, long address, int unknown) {
+    MemorySegment value = ARGUMENTS.get().value.fill((byte) 0);
+    int code = code(a -> cuPointerGetAttribute(with(a.host, value.address()), attribute, with(a.memory, address)));
+    if (code == CUresult.CUDA_ERROR_INVALID_VALUE) {
+      return unknown;
+    }
+    check("cuPointerGetAttribute", code);
+    return value.get(JAVA_INT, 0);
+  }
+
+  /** Records what this thread gives the stream, until {@link #endCapture}; other threads may go on with other streams. */
+  public static void beginCapture(long stream) {
+    check("cuStreamBeginCapture", a -> cuStreamBeginCapture(
+        with(a.stream, stream), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
+  }
+
+  public static long endCapture(long stream) {
+    return handle("cuStreamEndCapture", new CUgraph(), graph -> cuStreamEndCapture(with(ARGUMENTS.get().stream, stream), graph));
+  }
+
+  public static long instantiateGraph(long graph) {
+    return handle("cuGraphInstantiate", new CUgraphExec(),
+        executable -> cuGraphInstantiate(executable, with(ARGUMENTS.get().graph, graph), 0));
+  }
+
+  public static void launchGraph(long executable, long stream) {
+    with(ARGUMENTS.get().executable, executable);
+    with(ARGUMENTS.get().stream, stream);
+    check("cuGraphLaunch", a -> cuGraphLaunch(a.executable, a.stream));
+  }
+
+  public static void destroyGraph(long graph) {
+    check("cuGraphDestroy", a -> cuGraphDestroy(with(a.graph, graph)));
+  }
+
+  public static void destroyExecutable(long executable) {
+    check("cuGraphExecDestroy", a -> cuGraphExecDestroy(with(a.executable, executable)));
+  }
+
+  /** Name of an error. */
+  static String codeName(int code) {
+    return CUresult.stringFor(code);
+  }
+
+  private interface Creation<T> {
+    int run(T object);
+  }
+
+  private static <T extends NativePointerObject> long handle(String call, T object, Creation<T> creation) {
+    check(call, _ -> creation.run(object));
+    return handle(object);
+  }
+
+  private static long handle(NativePointerObject object) {
+    return (long) HANDLE.get(object);
+  }
+
+  private static <T extends NativePointerObject> T with(T object, long handle) {
+    HANDLE.set((NativePointerObject) object, handle);
+    return object;
+  }
+
+  private static void check(String call, Call function) {
+    check(call, code(function));
+  }
+
+  private static void check(String call, int code) {
+    if (code != CUresult.CUDA_SUCCESS) {
+      throw new DeviceException(call, code, CUresult.stringFor(code), Failures.remedy(code));
+    }
+  }
+
+  /** Programs that use JCuda themselves often make it throw; its exception has the code's name and nothing else. */
+  private static int code(Call function) {
+    try {
+      return function.run(ARGUMENTS.get());
+    } catch (jcuda.CudaException e) {
+      return IntStream.range(1, 1000).filter(code -> CUresult.stringFor(code).equals(e.getMessage())).findFirst()
+          .orElse(CUresult.CUDA_ERROR_UNKNOWN);
+    }
+  }
+
+  private static VarHandle handleField() {
+    try {
+      return MethodHandles.privateLookupIn(NativePointerObject.class, MethodHandles.lookup())
+          .findVarHandle(NativePointerObject.class, "nativePointer", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("JCuda is of another version than this was written for, expected 12.6.0: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package dev.temper.cuda.nvrtc;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+/** Code for one device, ready for the driver. */
+public final class CompiledKernel {
+
+  private final Target target;
+  private final byte[] code;
+  private final String log;
+  private final boolean spills;
+  private final boolean fromCache;
+
+  private CompiledKernel(Target target, byte[] code, String log, boolean spills, boolean fromCache) {
+    this.target = target;
+    this.code = code;
+    this.log = log;
+    this.spills = spills;
+    this.fromCache = fromCache;
+  }
+
+  CompiledKernel(Target target, byte[] code, String log, boolean fromCache) {
+    this(target, code, log, KernelResources.parse(log).values().stream().anyMatch(resources -> resources.spillBytes() > 0), fromCache);
+  }
+
+  /** What it was compiled for. */
+  public Target target() {
+    return target;
+  }
+
+  /** A copy of the cubin, or of the PTX with the zero byte that ends it. */
+  public byte[] code() {
+    return code.clone();
+  }
+
+  /** What the compiler said. */
+  public String log() {
+    return log;
+  }
+
+  /** Whether it was read from the disk cache. */
+  public boolean fromCache() {
+    return fromCache;
+  }
+
+  /** Whether registers did not suffice. */
+  boolean spills() {
+    return spills;
+  }
+
+  /** Registers, spills and memory by entry point; empty for PTX, which the driver assembles. */
+  public Map<String, KernelResources> resources() {
+    return KernelResources.parse(log);
+  }
+
+  /** With what a start needs of the log in front, which would take it some milliseconds to parse. */
+  byte[] toBytes() {
+    byte[] text = log.getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(1 + Integer.BYTES + text.length + code.length)
+        .put((byte) (spills ? 1 : 0)).putInt(text.length).put(text).put(code).array();
+  }
+
+  static CompiledKernel ofBytes(Target target, byte[] stored) {
+    ByteBuffer buffer = ByteBuffer.wrap(stored);
+    boolean spills = buffer.get() != 0;
+    byte[] text = new byte[buffer.getInt()];
+    buffer.get(text);
+    byte[] code = new byte[buffer.remaining()];
+    buffer.get(code);
+    return new CompiledKernel(target, code, new String(text, StandardCharsets.UTF_8), spills, true);
+  }
+}

@@ -1,0 +1,171 @@
+package dev.temper.cuda.nvrtc;
+
+import dev.temper.kernel.code.CacheDirectory;
+import dev.temper.kernel.code.CacheKey;
+import dev.temper.kernel.code.DiskCache;
+import dev.temper.kernel.code.KernelSource;
+import dev.temper.kernel.spec.Specialisation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Compiles kernels, or finds them compiled. Loading NVRTC takes 100 to 150 ms and a kernel 200 to 500 ms, so both are put off
+ * until something must be compiled that is not in the disk cache.
+ *
+ * <p>May be used from several threads; compilations do not wait for one another.
+ */
+public final class KernelCompiler {
+
+  /** Changes whenever the options below, or the form of an entry, do. */
+  private static final String SCHEMA = "kernel-3";
+
+  private final DiskCache cache;
+  private final NvrtcSearch search;
+  private @Nullable NvrtcIdentity known;
+  private NvrtcSearch.@Nullable Found loaded;
+
+  KernelCompiler(DiskCache cache, NvrtcSearch search) {
+    this.cache = cache;
+    this.search = search;
+  }
+
+  /** With the user's cache directory and the machine's NVRTC, the newest one. */
+  public static KernelCompiler ofMachine() {
+    return forDriver(NvrtcPlaces.ANY_DRIVER);
+  }
+
+  /**
+   * With the user's cache directory and the machine's NVRTC whose code that driver takes; another where there is no other.
+   *
+   * @param driverVersion newest CUDA version that the driver serves; 12040 is 12.4
+   */
+  public static KernelCompiler forDriver(int driverVersion) {
+    return new KernelCompiler(
+        DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT),
+        new NvrtcSearch(NvrtcPlaces.ofMachine(driverVersion), new NvrtcJar(KernelCompiler.class.getClassLoader())));
+  }
+
+  /** Where compiled kernels are kept, or why they are not. */
+  public String describeCache() {
+    return cache.describe();
+  }
+
+  /**
+   * Which NVRTC is used, and whether the driver may refuse its code.
+   *
+   * @throws NvrtcMissingException with every place tried
+   */
+  public String describeNvrtc() {
+    return nvrtc().describe() + search.places().doubts(nvrtc().major());
+  }
+
+  /**
+   * Which NVRTC is used, without loading it if it has been loaded before and has not changed since.
+   *
+   * @throws NvrtcMissingException with every place tried
+   */
+  public synchronized NvrtcIdentity nvrtc() {
+    if (known == null) {
+      Optional<NvrtcIdentity> remembered = search.remembered(cache);
+      known = remembered.isPresent() ? remembered.get() : load().identity();
+    }
+    return known;
+  }
+
+  /**
+   * Code for a target.
+   *
+   * @param kernel what to call it in messages
+   * @param source the source with its headers
+   * @param definitions macros as {@code NAME=VALUE}; their order is part of the cache's key
+   * @param target what to compile for
+   * @throws KernelCompileException if the source has an error
+   * @throws NvrtcMissingException if it is not cached and there is no compiler
+   */
+  public CompiledKernel compile(String kernel, KernelSource source, List<String> definitions, Target target) {
+    List<String> options = options(definitions, target);
+    Optional<byte[]> cached = cache.read(key(nvrtc(), source, options));
+    if (cached.isPresent()) {
+      return CompiledKernel.ofBytes(target, cached.get());
+    }
+    NvrtcSearch.Found found = load();
+    CompiledKernel compiled = found.nvrtc().compile(kernel, source, options, target);
+    cache.write(key(found.identity(), source, options), compiled.toBytes());
+    return compiled;
+  }
+
+  /**
+   * Code for an instance of this library's kernels. The assembler spills a few registers where that lets more blocks run at
+   * once; a kernel that it does this to is compiled once more, with leave to take the registers.
+   */
+  public CompiledKernel compile(Specialisation specialisation, Target target) {
+    KernelSource source = KernelSource.load(specialisation.source());
+    CompiledKernel first = compile(specialisation.label(), source, specialisation.definitions(), target);
+    return first.spills() ? compile(specialisation.label(), source, specialisation.definitionsForOneBlock(), target) : first;
+  }
+
+  /** Removes what the driver refused to load, and compiles it once more. */
+  public CompiledKernel rebuild(Specialisation specialisation, Target target) {
+    KernelSource source = KernelSource.load(specialisation.source());
+    for (List<String> definitions : List.of(specialisation.definitions(), specialisation.definitionsForOneBlock())) {
+      cache.delete(key(nvrtc(), source, options(definitions, target)));
+    }
+    return compile(specialisation, target);
+  }
+
+  /** This compiler for one target. */
+  public KernelBinaries binaries(Target target) {
+    return new KernelBinaries() {
+      @Override
+      public String describe() {
+        return "NVRTC " + nvrtc().version();
+      }
+
+      @Override
+      public CompiledKernel compile(Specialisation kernel) {
+        return KernelCompiler.this.compile(kernel, target);
+      }
+
+      @Override
+      public CompiledKernel rebuild(Specialisation kernel) {
+        return KernelCompiler.this.rebuild(kernel, target);
+      }
+    };
+  }
+
+  public synchronized boolean hasLoadedNvrtc() {
+    return loaded != null;
+  }
+
+  private static List<String> options(List<String> definitions, Target target) {
+    List<String> options = new ArrayList<>();
+    options.add("--std=c++17");
+    // Fused operations are written out: what the emulator computes is then what the device computes, but for ex2, log and division.
+    options.add("--fmad=false");
+    options.add("--generate-line-info");
+    if (target.form() == Target.Form.CUBIN) {
+      options.add("--gpu-architecture=" + target.architecture().real());
+      options.add("--ptxas-options=-v");
+    } else {
+      options.add("--gpu-architecture=" + target.architecture().virtual());
+    }
+    for (String definition : definitions) {
+      options.add("--define-macro=" + definition);
+    }
+    return options;
+  }
+
+  private static CacheKey key(NvrtcIdentity nvrtc, KernelSource source, List<String> options) {
+    return CacheKey.schema(SCHEMA).add("nvrtc", nvrtc.fingerprint()).add("options", options).add(source).build();
+  }
+
+  private synchronized NvrtcSearch.Found load() {
+    if (loaded == null) {
+      loaded = search.load(cache);
+      known = loaded.identity();
+    }
+    return loaded;
+  }
+}

@@ -1,0 +1,79 @@
+package dev.temper.cuda.nvrtc;
+
+import dev.temper.kernel.plan.Architecture;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * Which NVRTC it is, known without loading it once it has been loaded before.
+ *
+ * @param source how it was found, such as {@code CUDA_HOME}
+ * @param file the library
+ * @param bytes its size
+ * @param modified its time of last change, milliseconds since 1970
+ * @param major major version
+ * @param minor minor version
+ * @param architectures what it compiles for, ascending
+ */
+public record NvrtcIdentity(
+    String source, Path file, long bytes, long modified, int major, int minor, List<Architecture> architectures) {
+
+  /** Keeps a copy of the list. */
+  public NvrtcIdentity {
+    architectures = List.copyOf(architectures);
+  }
+
+  static NvrtcIdentity of(String source, Path file, Nvrtc nvrtc) throws IOException {
+    BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+    return new NvrtcIdentity(source, file, attributes.size(), attributes.lastModifiedTime().toMillis(),
+        nvrtc.majorVersion(), nvrtc.minorVersion(), nvrtc.architectures());
+  }
+
+  /** Version as NVIDIA writes it, such as {@code 12.9}. */
+  public String version() {
+    return major + "." + minor;
+  }
+
+  /** Version, file and how it was found, in one phrase. */
+  public String describe() {
+    return "NVRTC " + version() + " at " + file + " (" + source + "), compute capabilities "
+        + architectures.getFirst() + " to " + architectures.getLast();
+  }
+
+  /** What sets its output apart: file, size and time, and the version. */
+  String fingerprint() {
+    return file + "\n" + bytes + "\n" + modified + "\n" + version();
+  }
+
+  byte[] toBytes() {
+    String numbers = architectures.stream().map(a -> Integer.toString(a.number())).collect(Collectors.joining(" "));
+    return String.join("\n", source, file.toString(), Long.toString(bytes), Long.toString(modified), Integer.toString(major),
+        Integer.toString(minor), numbers).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Reads {@link #toBytes()} back; empty if the library is no longer what it was. */
+  static Optional<NvrtcIdentity> ofBytes(byte[] stored) {
+    String[] lines = new String(stored, StandardCharsets.UTF_8).split("\n", -1);
+    Path file = Path.of(lines[1]);
+    List<Architecture> architectures = new ArrayList<>();
+    for (String number : lines[6].split(" ", -1)) {
+      architectures.add(Architecture.ofNumber(Integer.parseInt(number)));
+    }
+    try {
+      BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+      NvrtcIdentity identity = new NvrtcIdentity(lines[0], file, Long.parseLong(lines[2]), Long.parseLong(lines[3]),
+          Integer.parseInt(lines[4]), Integer.parseInt(lines[5]), architectures);
+      boolean same = attributes.size() == identity.bytes && attributes.lastModifiedTime().toMillis() == identity.modified;
+      return same ? Optional.of(identity) : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,156 @@
+package dev.temper.cuda.nvrtc;
+
+import dev.temper.kernel.code.CacheKey;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+
+/**
+ * Where NVRTC may be, in the order in which it is looked for: the system property {@value #LIBRARY_PROPERTY}, {@code CUDA_HOME}
+ * and {@code CUDA_PATH}, the loader's own search by versioned name, Python wheel folders if {@value #WHEELS_PROPERTY} names some,
+ * and what {@link InstalledToolkits} finds.
+ *
+ * <p>Every start of a process asks whether these places are as they were, so that there are neither lambdas nor regular
+ * expressions on this way: they cost a new process a millisecond each.
+ *
+ * @param properties the system's
+ * @param environment the process's
+ * @param names of the library, by version, newest first
+ * @param driverVersion newest CUDA version that the driver serves; 12040 is 12.4
+ */
+public record NvrtcPlaces(Properties properties, Map<String, String> environment, List<String> names, int driverVersion) {
+
+  /** System property with the library, or the folder it lies in. */
+  public static final String LIBRARY_PROPERTY = "temper.nvrtc";
+
+  /** System property with {@code site-packages} folders, separated as in a class path. */
+  public static final String WHEELS_PROPERTY = "temper.nvrtc.wheels";
+
+  /** A driver version that serves whatever there is. */
+  public static final int ANY_DRIVER = Integer.MAX_VALUE;
+
+  /** Newest first: it knows more devices. */
+  static final List<String> NAMES = List.of("libnvrtc.so.13", "libnvrtc.so.12");
+
+  private static final List<String> TOOLKIT_FOLDERS = List.of("lib64", "targets/x86_64-linux/lib", "targets/sbsa-linux/lib", "lib");
+  private static final List<String> WHEEL_FOLDERS = List.of("nvidia/cu13/lib", "nvidia/cuda_nvrtc/lib");
+
+  /** This machine's, for a driver of that version. */
+  static NvrtcPlaces ofMachine(int driverVersion) {
+    return new NvrtcPlaces(System.getProperties(), System.getenv(), NAMES, driverVersion);
+  }
+
+  /** One place to try: a path, or a bare name for the loader. */
+  record Candidate(String source, String name) {}
+
+  /** A library of a later major version than the driver's makes code that it may not take: others go before. */
+  List<Candidate> served() {
+    return candidates(true);
+  }
+
+  /** What is tried where there is no other. */
+  List<Candidate> later() {
+    return candidates(false);
+  }
+
+  private List<Candidate> candidates(boolean served) {
+    List<Candidate> found = new ArrayList<>();
+    for (Candidate candidate : anywhere()) {
+      if (served == isServed(candidate.name())) {
+        found.add(candidate);
+      }
+    }
+    return found;
+  }
+
+  /** By the version in the name; a library that the user names is taken at their word. */
+  private boolean isServed(String library) {
+    return library.equals(properties.getProperty(LIBRARY_PROPERTY))
+        || Integer.parseInt(library.substring(library.lastIndexOf('.') + 1)) <= driverVersion / 1000;
+  }
+
+  /** What to say of a library that was found: nothing where the driver serves its major version. */
+  String doubts(int major) {
+    return major <= driverVersion / 1000 ? "" : "; the driver serves CUDA " + driverVersion / 1000 + "." + driverVersion % 1000 / 10
+        + " and may not take its code: install NVRTC " + driverVersion / 1000 + ", or update the driver";
+  }
+
+  private List<Candidate> anywhere() {
+    List<Candidate> found = new ArrayList<>();
+    String library = properties.getProperty(LIBRARY_PROPERTY);
+    if (library != null) {
+      String source = "property " + LIBRARY_PROPERTY;
+      found.addAll(Files.isDirectory(Path.of(library)) ? inFolder(source, Path.of(library)) : List.of(new Candidate(source, library)));
+    }
+    for (String variable : List.of("CUDA_HOME", "CUDA_PATH")) {
+      String home = environment.get(variable);
+      if (home != null && !home.isBlank()) {
+        for (String folder : TOOLKIT_FOLDERS) {
+          found.addAll(inFolder(variable, Path.of(home, folder)));
+        }
+      }
+    }
+    for (String name : names) {
+      found.add(new Candidate("loader", name));
+    }
+    String wheels = properties.getProperty(WHEELS_PROPERTY, "");
+    for (String folder : wheels.isBlank() ? new String[0] : wheels.split(File.pathSeparator, -1)) {
+      for (String inner : WHEEL_FOLDERS) {
+        found.addAll(inFolder("property " + WHEELS_PROPERTY, Path.of(folder, inner)));
+      }
+    }
+    for (Path toolkit : InstalledToolkits.toolkits(environment)) {
+      for (String folder : TOOLKIT_FOLDERS) {
+        addExisting("toolkit " + toolkit, toolkit.resolve(folder), found);
+      }
+    }
+    for (Path packages : InstalledToolkits.sitePackages(environment)) {
+      for (String inner : WHEEL_FOLDERS) {
+        addExisting("wheels of the python3 on the path", packages.resolve(inner), found);
+      }
+    }
+    return found;
+  }
+
+  /** Only what is there: nobody asked for these places, so nobody must read that they are empty. */
+  private void addExisting(String source, Path folder, List<Candidate> found) {
+    for (Candidate candidate : inFolder(source, folder)) {
+      if (Files.isRegularFile(Path.of(candidate.name()))) {
+        found.add(candidate);
+      }
+    }
+  }
+
+  private List<Candidate> inFolder(String source, Path folder) {
+    List<Candidate> found = new ArrayList<>();
+    for (String name : names) {
+      found.add(new Candidate(source, folder.resolve(name).toString()));
+    }
+    return found;
+  }
+
+  /** Everything that decides what is found in these places, without loading anything. */
+  CacheKey.Builder key() {
+    CacheKey.Builder key = CacheKey.schema("nvrtc-2").add("driver", Integer.toString(driverVersion / 1000));
+    for (Candidate candidate : anywhere()) {
+      key.add(candidate.source(), candidate.name() + " " + stamp(Path.of(candidate.name())));
+    }
+    key.add("LD_LIBRARY_PATH", environment.getOrDefault("LD_LIBRARY_PATH", ""));
+    return key.add("ld.so.cache", stamp(Path.of("/etc/ld.so.cache")));
+  }
+
+  private static String stamp(Path file) {
+    try {
+      BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+      return attributes.size() + " " + attributes.lastModifiedTime().toMillis();
+    } catch (IOException e) {
+      return "absent";
+    }
+  }
+}

@@ -1,0 +1,59 @@
+package dev.temper.cuda.nvrtc;
+
+import dev.temper.kernel.plan.Architecture;
+import java.util.List;
+
+/**
+ * What is compiled for: machine code of a real architecture (a cubin), or PTX that the driver translates when it loads it.
+ *
+ * @param architecture compute capability of the code, at most the device's
+ * @param form kind of code
+ */
+public record Target(Architecture architecture, Form form) {
+
+  /** Kinds of code. */
+  public enum Form {
+    /** Machine code. */
+    CUBIN,
+    /** Text in NVIDIA's virtual instruction set. */
+    PTX
+  }
+
+  /** Machine code for that architecture. */
+  public static Target cubin(Architecture architecture) {
+    return new Target(architecture, Form.CUBIN);
+  }
+
+  /**
+   * What a compiler can make for a device.
+   *
+   * @param device the device's compute capability
+   * @param nvrtc what is at hand
+   * @param driverVersion newest CUDA version that the driver serves, as {@code cuDriverGetVersion} gives it (12040 is 12.4)
+   * @throws IllegalStateException with one sentence on what to upgrade
+   */
+  public static Target choose(Architecture device, NvrtcIdentity nvrtc, int driverVersion) {
+    List<Architecture> known = nvrtc.architectures();
+    Architecture newest = null;
+    for (Architecture candidate : known) {
+      if (candidate.compareTo(device) <= 0) {
+        newest = candidate;
+      }
+    }
+    if (newest == null) {
+      throw new IllegalStateException("this device has compute capability " + device + ", and NVRTC " + nvrtc.version()
+          + " compiles for " + known.getFirst() + " and later: use an older NVRTC or a newer device");
+    }
+    // Machine code runs on later minor versions of its generation.
+    if (newest.major() == device.major()) {
+      return cubin(newest);
+    }
+    int compiler = 1000 * nvrtc.major() + 10 * nvrtc.minor();
+    if (driverVersion < compiler) {
+      throw new IllegalStateException("this device (compute capability " + device + ") is newer than NVRTC " + nvrtc.version()
+          + ", and its driver (CUDA " + driverVersion / 1000 + "." + driverVersion % 1000 / 10
+          + ") cannot translate that compiler's PTX: upgrade NVRTC");
+    }
+    return new Target(newest, Form.PTX);
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * What benchmarks, verification and {@code temper doctor} read from an engine: facts of the device, the footprint of a launch, the
+ * checks of single device functions, and a stopwatch.
+ *
+ * <p>Calls no other room.
+ */
+@NullMarked
+package dev.temper.diagnostics;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,67 @@
+package dev.temper.internal;
+
+import dev.temper.LogitMatrix;
+import dev.temper.LossOutputs;
+import dev.temper.RowVector;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A view of one call by the name that messages give it.
+ *
+ * @param name such as {@code student} or {@code row_weights}
+ * @param span the bytes it touches
+ */
+public record CallTensor(String name, Span span) {
+
+  public static CallTensor of(String name, LogitMatrix matrix) {
+    return new CallTensor(name, Span.of(matrix));
+  }
+
+  public static CallTensor of(String name, RowVector vector) {
+    return new CallTensor(name, Span.of(vector));
+  }
+
+  /** Refuses host memory that is gone, or that belongs to another thread. */
+  public void requireReadable() {
+    MemorySegment segment = span.segment();
+    if (segment == null) {
+      return;
+    }
+    if (!segment.scope().isAlive()) {
+      throw new IllegalArgumentException(
+          name + " lies in memory whose arena is closed, expected an open one; keep the arena open until the call has returned");
+    }
+    if (!segment.isAccessibleBy(Thread.currentThread())) {
+      throw new IllegalArgumentException(name + " lies in memory of another thread's confined arena, expected one that "
+          + Thread.currentThread() + " may use; allocate it with Arena.ofShared or call from the thread that owns it");
+    }
+  }
+
+  /** Refuses memory that cannot be written, too: a native engine would crash on a file that is mapped read-only. */
+  public void requireWritable() {
+    requireReadable();
+    MemorySegment segment = span.segment();
+    if (segment != null && segment.isReadOnly()) {
+      throw new IllegalArgumentException(
+          name + " lies in read-only memory, expected memory that can be written; give it memory of its own");
+    }
+  }
+
+  /** Refuses device memory on an engine that computes in host memory. */
+  public void requireHost(String device) {
+    if (span.segment() == null) {
+      throw new IllegalArgumentException(
+          name + " lies in device memory, which engine " + device + " cannot read; copy it to the host or open engine cuda");
+    }
+  }
+
+  /** Refuses an output that shares a byte with another tensor. */
+  public void requireDisjoint(CallTensor other) {
+    if (span.overlaps(other.span)) {
+      String remedy = name.equals("gradient") && other.name.equals("student")
+          ? "give it memory of its own, or ask for it in place with LossOutputs.gradientInPlace"
+          : "give it memory of its own";
+      throw new IllegalArgumentException(name + " overlaps " + other.name + " in memory, expected them apart; " + remedy);
+    }
+  }
+}

@@ -1,0 +1,176 @@
+package dev.temper.internal;
+
+import dev.temper.DType;
+import dev.temper.DistillationLoss;
+import dev.temper.LogitMatrix;
+import dev.temper.LossEngine;
+import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
+import dev.temper.RowVector;
+import dev.temper.spi.LossCall;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/** Checks a call before any engine sees it, so that the same mistake gets the same words on every device. */
+public final class LossChecks {
+
+  private LossChecks() {}
+
+  /** What the engines then get; {@code hostOnly} names the engine's device if it computes in host memory. */
+  public static LossCall check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, @Nullable LogitMatrix savedStatistics,
+      @Nullable String hostOnly) {
+    long rows = inputs.student().rows();
+    int classes = realClasses(loss, inputs);
+    checkLabels(loss, inputs);
+    requireRowValues("row_weights", inputs.rowWeights(), rows);
+    requireRowValues("row_temperatures", inputs.rowTemperatures(), rows);
+    if (inputs.rowTemperatures() != null && loss.teacherTemperature().isPresent()) {
+      throw new IllegalArgumentException("row_temperatures and a separate teacherTemperature of "
+          + loss.teacherTemperature().getAsDouble() + " exclude each other; leave one of them out");
+    }
+    if (inputs.denominator().isPresent() && !loss.reduction().isMean()) {
+      throw new IllegalArgumentException("denominator is " + inputs.denominator().getAsDouble() + ", but reduction "
+          + loss.reduction().label() + " divides by nothing; use reduction mean or batch-mean, or leave the denominator out");
+    }
+    checkGradient(inputs.student(), outputs);
+    requireRowValues("row_soft", outputs.rowSoft(), rows);
+    requireRowValues("row_hard", outputs.rowHard(), rows);
+    requireStatistics(outputs.statistics(), rows);
+    requireStatistics(savedStatistics, rows);
+    LossTensors tensors = new LossTensors(loss, inputs, outputs, savedStatistics);
+    tensors.requireUsable();
+    if (hostOnly != null) {
+      tensors.requireHost(hostOnly);
+    }
+    return new LossCall(loss, inputs, outputs, classes, savedStatistics);
+  }
+
+  private static int realClasses(DistillationLoss loss, LossInputs inputs) {
+    LogitMatrix student = inputs.student();
+    OptionalInt numClasses = loss.numClasses();
+    requireWide("student", student, numClasses);
+    if (loss.softWeight() == 0) {
+      return numClasses.orElse(student.classes());
+    }
+    LogitMatrix teacher = inputs.teacher();
+    if (teacher == null) {
+      throw new IllegalArgumentException("teacher is missing, but softWeight is " + loss.softWeight()
+          + "; give the teacher's logits or set softWeight to 0");
+    }
+    if (teacher.rows() != student.rows()) {
+      throw new IllegalArgumentException("teacher has " + teacher.rows() + " rows, expected the student's " + student.rows()
+          + "; teacher is " + teacher.describe() + ", student is " + student.describe());
+    }
+    requireWide("teacher", teacher, numClasses);
+    if (numClasses.isEmpty() && teacher.classes() != student.classes()) {
+      throw new IllegalArgumentException("student has " + student.classes() + " classes and teacher " + teacher.classes()
+          + "; if they are one vocabulary padded differently, set numClasses to its real size (at most "
+          + Math.min(student.classes(), teacher.classes()) + ")");
+    }
+    return numClasses.orElse(student.classes());
+  }
+
+  private static void requireWide(String name, LogitMatrix matrix, OptionalInt numClasses) {
+    if (numClasses.isPresent() && numClasses.getAsInt() > matrix.classes()) {
+      throw new IllegalArgumentException("numClasses is " + numClasses.getAsInt() + ", but " + name + " has only "
+          + matrix.classes() + " columns, expected at most that; set it to the real number of classes, or leave it out");
+    }
+  }
+
+  private static void checkLabels(DistillationLoss loss, LossInputs inputs) {
+    if (inputs.labels() != null) {
+      requireLabelVector("labels", inputs.labels(), inputs.student().rows());
+    } else if (loss.hardWeight() > 0) {
+      throw new IllegalArgumentException("labels are missing, but hardWeight is " + loss.hardWeight()
+          + "; give one label per row or set hardWeight to 0");
+    }
+  }
+
+  public static void requireLabelVector(String name, RowVector vector, long rows) {
+    if (vector.dtype() != DType.I32 && vector.dtype() != DType.I64) {
+      throw new IllegalArgumentException(name + " has dtype " + vector.dtype() + ", expected I32 or I64; convert it");
+    }
+    requireLength(name, vector, rows);
+  }
+
+  private static void requireRowValues(String name, @Nullable RowVector vector, long rows) {
+    if (vector == null) {
+      return;
+    }
+    if (vector.dtype() != DType.F32) {
+      throw new IllegalArgumentException(name + " has dtype " + vector.dtype() + ", expected F32; convert it");
+    }
+    requireLength(name, vector, rows);
+  }
+
+  private static void requireLength(String name, RowVector vector, long rows) {
+    if (vector.length() != rows) {
+      throw new IllegalArgumentException(
+          name + " has " + vector.length() + " values, expected one per row: " + rows + "; give exactly as many");
+    }
+  }
+
+  private static void checkGradient(LogitMatrix student, LossOutputs outputs) {
+    LogitMatrix gradient = outputs.gradient();
+    if (gradient == null) {
+      return;
+    }
+    requireSameShape("gradient", gradient, "student", student);
+    if (gradient.dtype() != student.dtype() && gradient.dtype() != DType.F32) {
+      throw new IllegalArgumentException(
+          "gradient has dtype " + gradient.dtype() + ", expected the student's " + student.dtype() + ", or F32; allocate it so");
+    }
+    if (outputs.inPlace() && (!Span.of(gradient).coincides(Span.of(student)) || gradient.dtype() != student.dtype())) {
+      throw new IllegalArgumentException("gradient is asked to be in place, but is not the student's own view; pass the student"
+          + " matrix itself as the gradient, or separate memory without in-place");
+    }
+  }
+
+  private static void requireStatistics(@Nullable LogitMatrix statistics, long rows) {
+    if (statistics != null
+        && (statistics.rows() != rows || statistics.classes() != LossEngine.STATISTICS_COLUMNS || statistics.dtype() != DType.F32)) {
+      throw new IllegalArgumentException("statistics is " + statistics.describe() + ", expected [" + rows + ", "
+          + LossEngine.STATISTICS_COLUMNS + "] F32; allocate it so");
+    }
+  }
+
+  public static void requireGradient(LossOutputs outputs, String method) {
+    if (outputs.gradient() == null) {
+      throw new IllegalArgumentException("gradient is missing, but " + method
+          + " writes it; give outputs a gradient matrix or call forward");
+    }
+  }
+
+  public static void requireNothingButGradient(LossOutputs outputs) {
+    if (outputs.rowSoft() != null || outputs.rowHard() != null || outputs.statistics() != null) {
+      throw new IllegalArgumentException(
+          "backward writes only the gradient, but outputs hold row losses or statistics; ask the forward call for them");
+    }
+  }
+
+  public static void requireTemperature(double temperature) {
+    if (!(temperature > 0 && temperature < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          "temperature is " + temperature + ", expected a finite number above 0; 1 is the plain softmax");
+    }
+  }
+
+  /** Output of an element-wise map over rows: same shape; memory the very same view or apart. */
+  public static void requireMappable(String inputName, LogitMatrix input, String outputName, LogitMatrix output) {
+    requireSameShape(outputName, output, inputName, input);
+    CallTensor read = CallTensor.of(inputName, input);
+    CallTensor written = CallTensor.of(outputName, output);
+    read.requireReadable();
+    written.requireWritable();
+    if (!read.span().coincides(written.span()) || input.dtype() != output.dtype()) {
+      written.requireDisjoint(read);
+    }
+  }
+
+  private static void requireSameShape(String name, LogitMatrix matrix, String expectedName, LogitMatrix expected) {
+    if (matrix.rows() != expected.rows() || matrix.classes() != expected.classes()) {
+      throw new IllegalArgumentException(name + " is " + matrix.describe() + ", expected the shape of " + expectedName + ": ["
+          + expected.rows() + ", " + expected.classes() + "]; allocate it so");
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package dev.temper.internal;
+
+import dev.temper.DistillationLoss;
+import dev.temper.LogitMatrix;
+import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
+import dev.temper.RowVector;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The tensors that one call reads and writes; a teacher of weight 0 is not among them. */
+final class LossTensors {
+
+  private final List<CallTensor> read = new ArrayList<>();
+  private final List<CallTensor> written = new ArrayList<>();
+  private final boolean inPlace;
+
+  LossTensors(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, @Nullable LogitMatrix savedStatistics) {
+    inPlace = outputs.inPlace();
+    add(read, "student", inputs.student());
+    if (loss.softWeight() > 0) {
+      add(read, "teacher", inputs.teacher());
+    }
+    add(read, "labels", inputs.labels());
+    add(read, "row_weights", inputs.rowWeights());
+    add(read, "row_temperatures", inputs.rowTemperatures());
+    add(read, "statistics", savedStatistics);
+    add(written, "gradient", outputs.gradient());
+    add(written, "row_soft", outputs.rowSoft());
+    add(written, "row_hard", outputs.rowHard());
+    add(written, "statistics", outputs.statistics());
+  }
+
+  /** All memory can be used, and no output shares a byte with an input or another output, but for a gradient in place. */
+  void requireUsable() {
+    read.forEach(CallTensor::requireReadable);
+    written.forEach(CallTensor::requireWritable);
+    for (int i = 0; i < written.size(); i++) {
+      CallTensor output = written.get(i);
+      for (CallTensor input : read) {
+        boolean allowed = inPlace && output.name().equals("gradient") && input.name().equals("student");
+        if (!allowed) {
+          output.requireDisjoint(input);
+        }
+      }
+      written.subList(0, i).forEach(output::requireDisjoint);
+    }
+  }
+
+  void requireHost(String device) {
+    read.forEach(tensor -> tensor.requireHost(device));
+    written.forEach(tensor -> tensor.requireHost(device));
+  }
+
+  private static void add(List<CallTensor> list, String name, @Nullable LogitMatrix matrix) {
+    if (matrix != null) {
+      list.add(CallTensor.of(name, matrix));
+    }
+  }
+
+  private static void add(List<CallTensor> list, String name, @Nullable RowVector vector) {
+    if (vector != null) {
+      list.add(CallTensor.of(name, vector));
+    }
+  }
+}

@@ -1,0 +1,29 @@
+package dev.temper.kernel.spec;
+
+import dev.temper.LossTotals;
+import dev.temper.Reduction;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+
+/** All that the host reads of a launch: {@code temper::BatchReport}, which the totals kernel writes into the host's memory. */
+public final class BatchReport {
+
+  /** Names, types and order as in C++. */
+  public static final StructLayout LAYOUT =
+      MemoryLayout.structLayout(BatchStatus.LAYOUT.withName("status"), BatchTotals.LAYOUT.withName("totals"));
+
+  private static final long TOTALS = Struct.offset(LAYOUT, "totals");
+
+  private BatchReport() {}
+
+  /** What was found wrong. */
+  public static BatchStatus status(MemorySegment report) {
+    return BatchStatus.read(report);
+  }
+
+  /** The totals; they mean nothing where something was found wrong. */
+  public static LossTotals totals(MemorySegment report, Reduction reduction, long rows) {
+    return BatchTotals.read(report.asSlice(TOTALS), reduction, rows);
+  }
+}

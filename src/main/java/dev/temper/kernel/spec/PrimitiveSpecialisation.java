@@ -1,0 +1,58 @@
+package dev.temper.kernel.spec;
+
+import dev.temper.DType;
+import dev.temper.kernel.plan.DeviceLimits;
+import dev.temper.kernel.plan.RowPlan;
+import dev.temper.kernel.plan.RowPlans;
+import java.util.List;
+
+/**
+ * Softmax, log-softmax or argmax for one combination of types; types that a primitive does not use are the input's.
+ *
+ * @param input type of the logits
+ * @param upstream type of the gradient by the log-probabilities
+ * @param output type of what is written
+ * @param primitive which one
+ * @param plan how rows are spread over threads
+ */
+public record PrimitiveSpecialisation(DType input, DType upstream, DType output, Primitive primitive, RowPlan plan)
+    implements RowSpecialisation {
+
+  /** Row operations beside the loss. */
+  public enum Primitive {
+    /** {@code softmax(x)}. */
+    SOFTMAX,
+    /** {@code log softmax(x/T)}. */
+    LOG_SOFTMAX,
+    /** {@code (g - softmax(x/T) sum g)/T}. */
+    LOG_SOFTMAX_BACKWARD,
+    /** Index of the largest. */
+    ARGMAX
+  }
+
+  /** The instance for rows of this shape. */
+  public static PrimitiveSpecialisation choose(
+      Primitive primitive, DType input, DType upstream, DType output, int classes, DeviceLimits limits) {
+    boolean backward = primitive == Primitive.LOG_SOFTMAX_BACKWARD;
+    RowPlan plan = RowPlans.choose(classes, input.bytes(), backward ? upstream.bytes() : 0, limits);
+    return new PrimitiveSpecialisation(
+        input, backward ? upstream : input, primitive == Primitive.ARGMAX ? input : output, primitive, plan);
+  }
+
+  @Override
+  public String parameters() {
+    return "PrimitiveParameters";
+  }
+
+  @Override
+  public String source() {
+    return "primitive.cu";
+  }
+
+  @Override
+  public List<String> definitions() {
+    return withPlan(List.of("TEMPER_KERNEL=" + ENTRY,
+        "TEMPER_INPUT=" + Specialisation.macro(input), "TEMPER_UPSTREAM=" + Specialisation.macro(upstream),
+        "TEMPER_OUTPUT=" + Specialisation.macro(output), "TEMPER_PRIMITIVE=" + Specialisation.macro(primitive)));
+  }
+}

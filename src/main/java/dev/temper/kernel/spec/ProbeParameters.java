@@ -1,0 +1,37 @@
+package dev.temper.kernel.spec;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.util.List;
+
+/**
+ * The struct that the probe takes by value: {@code temper::ProbeParameters}.
+ *
+ * @param input address of the words that are read
+ * @param output address of the words that are written
+ * @param count items, rounds or words, as the operation has it
+ * @param operation what is applied
+ */
+public record ProbeParameters(long input, long output, long count, Operation operation) {
+
+  /** Names, types and order as in C++. */
+  public static final StructLayout LAYOUT =
+      new Struct().add(JAVA_LONG, "input", "output", "count").add(JAVA_INT, "operation", "reserved").build();
+
+  /** Operations of the kernel, in its order. */
+  public enum Operation {
+    EXP2, WIDEN_F16, WIDEN_BF16, NARROW_F16, NARROW_BF16, WORDS2, WORDS4, WORDS8, ASYNC_COPY8, ASYNC_COPY16, SHARED_MEMORY,
+    CLUSTER_EXCHANGE1, EXP2_NORMAL, MAX_F16, MIN_F16, MAX_BF16, MIN_BF16, CLUSTER_EXCHANGE2, CLUSTER_EXCHANGE4, LOG2_NORMAL
+  }
+
+  /** Fills a block of {@link #LAYOUT}. */
+  public void write(MemorySegment block) {
+    long[] words = {input, output, count};
+    MemorySegment.copy(words, 0, block, JAVA_LONG, 0, words.length);
+    block.set(JAVA_INT, Struct.offset(LAYOUT, "operation"), List.of(Operation.values()).indexOf(operation));
+    block.set(JAVA_INT, Struct.offset(LAYOUT, "reserved"), 0);
+  }
+}

@@ -1,0 +1,161 @@
+package dev.temper.kernel.spec;
+
+import dev.temper.DType;
+import dev.temper.kernel.plan.DeviceLimits;
+import dev.temper.kernel.plan.RowPlan;
+import dev.temper.kernel.spec.LossSpecialisation.HardPower;
+import dev.temper.kernel.spec.LossSpecialisation.Pass;
+import dev.temper.kernel.spec.LossSpecialisation.Policy;
+import dev.temper.kernel.spec.PrimitiveSpecialisation.Primitive;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The specialisations that gates compile for a device: out of everything that a call can choose there, a list in which every
+ * type, divergence, part, pass and plan occurs, every pair of them that leaves out the plan, and as many with it as the cap allows.
+ */
+public final class SpecialisationList {
+
+  private static final int LOSSES = 50;
+  private static final int PRIMITIVES = 20;
+
+  /** One number of classes for each plan that some dtypes lead to on some device. */
+  private static final int[] CLASSES = {
+    1, 5, 10, 20, 40, 100, 200, 400, 1_000, 3_000, 10_000, 16_000, 32_000, 50_304, 100_000, 128_256, 151_936, 262_144, 1_000_000
+  };
+
+  /** The one that keeps the most in registers first: of equals, the first is taken. */
+  private static final List<Pass> PASSES = List.of(Pass.FORWARD_BACKWARD, Pass.BACKWARD, Pass.FORWARD);
+
+  private static final List<DType> DTYPES = List.of(DType.F32, DType.BF16, DType.F16);
+
+  private SpecialisationList() {}
+
+  /** The list for a device, at most 72 long, always the same. */
+  public static List<Specialisation> of(DeviceLimits limits) {
+    List<Specialisation> chosen = new ArrayList<>(cover(losses(limits), LOSSES));
+    chosen.addAll(cover(primitives(limits), PRIMITIVES));
+    chosen.addAll(List.of(BatchKernel.values()));
+    return List.copyOf(chosen);
+  }
+
+  /** Every loss that a call can choose on a device, one number of classes for each plan. */
+  static Set<Specialisation> losses(DeviceLimits limits) {
+    Set<Specialisation> all = new LinkedHashSet<>();
+    for (int classes : CLASSES) {
+      for (DType student : DTYPES) {
+        for (Pass pass : PASSES) {
+          for (DType gradient : pass == Pass.FORWARD ? Set.of(student) : new LinkedHashSet<>(List.of(student, DType.F32))) {
+            for (DType teacher : DTYPES) {
+              for (Policy policy : Policy.values()) {
+                for (HardPower power : HardPower.values()) {
+                  all.add(LossSpecialisation.of(student, teacher, gradient, policy, true, true, power, pass, classes, limits));
+                }
+                all.add(LossSpecialisation.of(
+                    student, teacher, gradient, policy, true, false, HardPower.APART, pass, classes, limits));
+              }
+            }
+            all.add(LossSpecialisation.of(
+                student, student, gradient, Policy.FORWARD_KL, false, true, HardPower.APART, pass, classes, limits));
+          }
+        }
+      }
+    }
+    return all;
+  }
+
+  /** The same of the primitives. */
+  static Set<Specialisation> primitives(DeviceLimits limits) {
+    Set<Specialisation> all = new LinkedHashSet<>();
+    for (int classes : CLASSES) {
+      for (Primitive primitive : Primitive.values()) {
+        for (DType input : DTYPES) {
+          for (DType other : DTYPES) {
+            all.add(PrimitiveSpecialisation.choose(primitive, input, other, other, classes, limits));
+            all.add(PrimitiveSpecialisation.choose(primitive, input, other, input, classes, limits));
+          }
+        }
+      }
+    }
+    return all;
+  }
+
+  /** Takes, again and again, the one that adds most: single choices first, then pairs of options, then pairs of an option and a plan. */
+  private static List<Specialisation> cover(Collection<Specialisation> all, int cap) {
+    Map<String, Integer> numbers = new HashMap<>();
+    List<Candidate> left = new ArrayList<>(all.stream().map(s -> Candidate.of(s, numbers)).toList());
+    List<Specialisation> chosen = new ArrayList<>();
+    BitSet singles = new BitSet();
+    BitSet pairs = new BitSet();
+    BitSet planned = new BitSet();
+    while (chosen.size() < cap) {
+      Candidate best = null;
+      int most = 0;
+      for (Candidate candidate : left) {
+        int gain = 10_000 * fresh(candidate.singles(), singles) + 100 * fresh(candidate.pairs(), pairs) + fresh(candidate.planned(), planned);
+        if (gain > most) {
+          best = candidate;
+          most = gain;
+        }
+      }
+      if (best == null) {
+        break;
+      }
+      singles.or(best.singles());
+      pairs.or(best.pairs());
+      planned.or(best.planned());
+      chosen.add(best.specialisation());
+      left.remove(best);
+    }
+    return chosen;
+  }
+
+  private static int fresh(BitSet features, BitSet covered) {
+    BitSet rest = (BitSet) features.clone();
+    rest.andNot(covered);
+    return rest.cardinality();
+  }
+
+  /** Its macros but for the name and the plan. */
+  static List<String> options(Specialisation s) {
+    List<String> macros = s.definitions();
+    return macros.subList(1, macros.size() - RowSpecialisation.planDefinitions(plan(s)).size());
+  }
+
+  private static RowPlan plan(Specialisation s) {
+    return switch (s) {
+      case RowSpecialisation row -> row.plan();
+      case BatchKernel kernel -> throw new IllegalArgumentException(kernel + " has one instance");
+      case ProbeKernel kernel -> throw new IllegalArgumentException(kernel + " computes no loss");
+    };
+  }
+
+  /** A specialisation as the numbers of its choices: its macros, those of the plan taken as one; pairs with the plan apart. */
+  private record Candidate(Specialisation specialisation, BitSet singles, BitSet pairs, BitSet planned) {
+
+    private static final int MOST_CHOICES = 256;
+
+    static Candidate of(Specialisation s, Map<String, Integer> numbers) {
+      Candidate candidate = new Candidate(s, new BitSet(), new BitSet(), new BitSet());
+      options(s).forEach(option -> candidate.choose(number(option, numbers), candidate.pairs));
+      candidate.choose(number(plan(s).toString(), numbers), candidate.planned);
+      return candidate;
+    }
+
+    private void choose(int number, BitSet together) {
+      singles.stream().forEach(other -> together.set(Math.min(other, number) * MOST_CHOICES + Math.max(other, number)));
+      singles.set(number);
+    }
+
+    private static int number(String choice, Map<String, Integer> numbers) {
+      numbers.putIfAbsent(choice, numbers.size());
+      return numbers.getOrDefault(choice, 0);
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package dev.temper.cuda.nvrtc;
+
+import static org.assertj.core.api.Assertions.fail;
+
+import dev.temper.kernel.code.DiskCache;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Properties;
+import org.junit.jupiter.api.Assumptions;
+
+/** The NVRTC that tests run against: the machine's own, or that of the optional jar (Maven profile nvrtc). */
+public final class MachineNvrtc {
+
+  private MachineNvrtc() {}
+
+  /** A search that finds it, or the end of the test: a failure where the build has asked for NVRTC, else an assumption. */
+  static NvrtcSearch search() {
+    Properties properties = new Properties();
+    properties.setProperty(NvrtcPlaces.LIBRARY_PROPERTY, library());
+    return new NvrtcSearch(new NvrtcPlaces(properties, Map.of(), NvrtcPlaces.NAMES, NvrtcPlaces.ANY_DRIVER),
+        new NvrtcJar(ClassLoader.getPlatformClassLoader()));
+  }
+
+  /** Its file, on the same terms. */
+  public static String library() {
+    return Holder.find();
+  }
+
+  /** Compiles with a cache of its own. */
+  public static KernelCompiler compiler(Path cache) {
+    return new KernelCompiler(DiskCache.open(cache, 1L << 30), search());
+  }
+
+  private static final class Holder {
+    private static final NvrtcSearch SEARCH =
+        new NvrtcSearch(NvrtcPlaces.ofMachine(NvrtcPlaces.ANY_DRIVER), new NvrtcJar(MachineNvrtc.class.getClassLoader()));
+
+    static String find() {
+      try {
+        // The jar's 113 MB are extracted once per build directory, not once per test.
+        return SEARCH.load(DiskCache.open(Path.of("target/nvrtc"), 1L << 30)).identity().file().toString();
+      } catch (NvrtcMissingException e) {
+        if (Boolean.getBoolean("temper.nvrtc.required")) {
+          return fail("this build requires NVRTC", e);
+        }
+        Assumptions.abort("DID NOT RUN, since no NVRTC is here (-Pnvrtc brings one): " + e.getMessage());
+        throw e;
+      }
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package dev.temper.cuda.nvrtc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.temper.kernel.plan.Architecture;
+import dev.temper.kernel.plan.DeviceLimits;
+import dev.temper.kernel.spec.ProbeKernel;
+import dev.temper.kernel.spec.Specialisation;
+import dev.temper.kernel.spec.SpecialisationList;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the engine can ask for compiles for every generation, without a spilled register. */
+final class SpecialisationGateTest {
+
+  /** Kept between builds: only what has changed since is compiled again. */
+  private static final Path CACHE = Path.of("target/kernels");
+
+  @ParameterizedTest
+  @ValueSource(ints = {75, 80, 90, 100, 120})
+  void compilesWithoutSpills(int capability) {
+    KernelCompiler compiler = MachineNvrtc.compiler(CACHE);
+    Architecture architecture = Architecture.ofNumber(capability);
+    DeviceLimits limits = DeviceLimits.ofCapability(architecture.major(), architecture.minor());
+    List<String> findings = Stream.concat(SpecialisationList.of(limits).stream(), ProbeKernel.all(limits).stream()).parallel()
+        .map(specialisation -> finding(specialisation, compiler.compile(specialisation, Target.cubin(architecture))))
+        .filter(finding -> !finding.isEmpty()).toList();
+    assertThat(findings).isEmpty();
+  }
+
+  private static String finding(Specialisation specialisation, CompiledKernel kernel) {
+    KernelResources resources = kernel.resources().getOrDefault(specialisation.entry(), new KernelResources(0, 0, 0, 0));
+    boolean sound = resources.registers() > 0 && resources.spillBytes() == 0 && !kernel.log().contains("warning");
+    return sound ? "" : specialisation.label() + ": " + resources + "\n" + kernel.log();
+  }
+}

@@ -1,0 +1,97 @@
+package dev.temper.tools.bench;
+
+import dev.temper.DType;
+import dev.temper.LogitMatrix;
+import dev.temper.LossEngine;
+import dev.temper.diagnostics.Stopwatch;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
+
+/**
+ * How fast memory is copied: the roof of everything that reads and writes logits.
+ *
+ * @param gigabytesPerSecond bytes read plus bytes written, in 1e9 per second
+ * @param how who copied, such as {@code 2 threads}
+ */
+public record CopyRate(double gigabytesPerSecond, String how) {
+
+  /** Source and target together are eight times the cache, 256 MiB at least: what is left of them in a cache is noise. */
+  private static final int CACHES = 4;
+  private static final long LEAST_BYTES = 128L << 20;
+  /** On a device: long enough for a rate that no longer grows, 1.9 GiB where the cache has 60 MiB. */
+  private static final int DEVICE_CACHES = 32;
+  private static final int ROW = 1024;
+
+  /**
+   * Measures the memory that an engine computes in: the device's by copies that it makes itself, else the host's with a thread on
+   * each core.
+   *
+   * @return empty if it was stopped before the first copy ended
+   */
+  public static Optional<CopyRate> measure(LossEngine engine, Machine machine, Repetition repetition, BooleanSupplier stop) {
+    return engine.facts().isPresent()
+        ? onDevice(engine, DEVICE_CACHES * engine.facts().get().cacheBytes(), repetition, stop)
+        : measure(machine.cores(), machine.lastLevelCacheBytes(), repetition, stop);
+  }
+
+  private static Optional<CopyRate> onDevice(LossEngine engine, long bytes, Repetition repetition, BooleanSupplier stop) {
+    BatchShape shape = new BatchShape(Math.toIntExact(bytes / ((long) ROW * DType.F32.bytes())), ROW);
+    try (BatchMemory.Device memory = new BatchMemory.Device(engine); Stopwatch watch = engine.stopwatch()) {
+      LogitMatrix source = memory.matrix(shape, DType.F32, (part, first) -> Logits.STUDENT.fill(part, DType.F32, 0, first));
+      LogitMatrix target = memory.copy(source);
+      return repetition.samples(() -> {
+        watch.start();
+        memory.copy(source, target);
+        return watch.stop();
+      }, stop).map(spread -> new CopyRate(2.0 * shape.matrixBytes(DType.F32) / (spread.median() * 1e6), "device to device"));
+    }
+  }
+
+  /**
+   * Measures with as many threads as an engine uses.
+   *
+   * @param stop asked between copies
+   * @return empty if it was stopped before the first copy ended
+   */
+  public static Optional<CopyRate> measure(int threads, long cacheBytes, Repetition repetition, BooleanSupplier stop) {
+    long share = Math.max(CACHES * cacheBytes, LEAST_BYTES) / threads;
+    try (Arena arena = Arena.ofShared(); ExecutorService pool = Executors.newFixedThreadPool(threads)) {
+      List<Runnable> copies = new ArrayList<>();
+      for (int thread = 0; thread < threads; thread++) {
+        MemorySegment source = arena.allocate(share, 64).fill((byte) 1);
+        MemorySegment target = arena.allocate(share, 64).fill((byte) 2);
+        copies.add(() -> target.copyFrom(source));
+      }
+      return repetition.milliseconds(() -> all(pool, copies), stop)
+          .map(spread -> new CopyRate(2.0 * share * threads / (spread.median() * 1e6), threads + " threads"));
+    }
+  }
+
+  /** Milliseconds that moving so many bytes takes at this rate. */
+  public double floorMilliseconds(long bytes) {
+    return bytes / (gigabytesPerSecond * 1e6);
+  }
+
+  private static void all(ExecutorService pool, List<Runnable> copies) {
+    List<Future<?>> running = new ArrayList<>();
+    copies.forEach(copy -> running.add(pool.submit(copy)));
+    try {
+      for (Future<?> copy : running) {
+        copy.get();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while measuring the copy rate", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a copy failed: " + e.getCause(), e);
+    }
+  }
+}

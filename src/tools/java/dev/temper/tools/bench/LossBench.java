@@ -1,0 +1,148 @@
+package dev.temper.tools.bench;
+
+import dev.temper.DeviceException;
+import dev.temper.LossEngine;
+import dev.temper.diagnostics.DeviceFacts;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Measures a plan on an engine, wherever that computes: the copy rate first, then part by part.
+ *
+ * @param plan what
+ * @param repetition how often
+ */
+public record LossBench(BenchPlan plan, Repetition repetition) {
+
+  private static final double USABLE_MEMORY = 0.9;
+  private static final int OUT_OF_MEMORY = 2;
+
+  /** Told what happens. */
+  public interface Observer {
+    /** {@code done} of {@code total} steps are done; {@code next} comes now. */
+    void at(int done, int total, String next);
+
+    /** Batches are about to be measured with these works; may launch on the engine. */
+    default void batch(LossEngine engine, List<Work> works, BatchMemory memory, LogitBatch first) throws IOException {}
+
+    /** Another entry is there: what has been measured so far. */
+    default void measured(ResultFile soFar) throws IOException {}
+  }
+
+  /**
+   * Measures.
+   *
+   * @param stop asked between calls; ends the run with what there is
+   * @return what was measured; less than was planned if it was stopped
+   * @throws IOException only what the observer throws, or if a new process cannot be started
+   */
+  public ResultFile run(LossEngine engine, Observer observer, BooleanSupplier stop) throws IOException {
+    try (BenchRun run = new BenchRun(engine, plan, observer)) {
+      observer.at(0, plan.size() + 1, "copy rate");
+      run.copyRate(CopyRate.measure(engine, run.machine(), Repetition.brief(), stop));
+      try (LossTimer timer = new LossTimer(engine, repetition)) {
+        for (BenchPlan.Part part : plan.parts()) {
+          switch (part) {
+            case BenchPlan.Losses losses -> {
+              for (List<Work> works : losses.byBatch()) {
+                onBatches(run, engine, works, stop, (memory, ring) -> losses(run, engine, timer, works, observer, memory, ring, stop));
+              }
+            }
+            case BenchPlan.Plans plans -> {
+              PlanSweep sweep = new PlanSweep(run, engine, timer, plans.secondsEach(), stop);
+              for (Work work : plans.works()) {
+                onBatches(run, engine, List.of(work), stop, (memory, ring) -> sweep.measure(work, memory, ring));
+              }
+            }
+            case BenchPlan.LaunchCosts costs -> launchCosts(run, engine, costs, stop);
+            case BenchPlan.FirstCalls _ -> firstCalls(run, engine, stop);
+          }
+        }
+      }
+      return run.end();
+    }
+  }
+
+  /** What is done with the batches of some works. */
+  private interface OnBatches {
+    void run(BatchMemory memory, BatchRing ring) throws IOException;
+  }
+
+  private static void losses(BenchRun run, LossEngine engine, LossTimer timer, List<Work> works, Observer observer, BatchMemory memory,
+      BatchRing ring, BooleanSupplier stop) throws IOException {
+    observer.batch(engine, works, memory, ring.batches().getFirst());
+    for (Work work : works) {
+      if (!stop.getAsBoolean()) {
+        run.next(work.toString());
+        time(run, timer, work, ring, stop);
+      }
+    }
+  }
+
+  private static void onBatches(BenchRun run, LossEngine engine, List<Work> works, BooleanSupplier stop, OnBatches measurement)
+      throws IOException {
+    if (stop.getAsBoolean()) {
+      return;
+    }
+    Work first = works.getFirst();
+    long cache = engine.facts().map(DeviceFacts::cacheBytes).orElse(run.machine().lastLevelCacheBytes());
+    long traffic = works.stream().mapToLong(Work::leastTraffic).min().orElseThrow();
+    run.next(first.shape() + " " + first.dtype() + ": making batches");
+    if (!fits(engine, first)) {
+      run.leaveOut(works.size(), first.shape() + " " + first.dtype() + " was left out: a batch needs more than the device's memory");
+      return;
+    }
+    try (BatchMemory memory = BatchMemory.of(engine)) {
+      measurement.run(memory, BatchRing.coldIn(memory, first.shape(), first.dtype(), cache, traffic));
+    } catch (DeviceException e) {
+      if (e.code() != OUT_OF_MEMORY) {
+        throw e;
+      }
+      run.leaveOut(0, first.shape() + " " + first.dtype() + " ended early: " + e.getMessage());
+    }
+  }
+
+  /** A loss that the engine does not have, or a graph that it cannot record, is no reason to measure nothing else. */
+  private static void time(BenchRun run, LossTimer timer, Work work, BatchRing ring, BooleanSupplier stop) throws IOException {
+    try {
+      Optional<Entry> entry = timer.time(work, ring, stop);
+      if (entry.isPresent()) {
+        run.add(entry.get());
+      }
+    } catch (IllegalArgumentException e) {
+      run.leaveOut(1, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void launchCosts(BenchRun run, LossEngine engine, BenchPlan.LaunchCosts costs, BooleanSupplier stop) throws IOException {
+    for (LaunchCost cost : costs.costs()) {
+      if (!stop.getAsBoolean()) {
+        run.next("cost of a launch, " + cost.work());
+        try {
+          for (Entry entry : cost.measure(engine, repetition, stop)) {
+            run.add(entry);
+          }
+        } catch (IllegalArgumentException e) {
+          run.leaveOut(LaunchCost.ENTRIES, String.valueOf(e.getMessage()));
+        }
+      }
+    }
+  }
+
+  private static void firstCalls(BenchRun run, LossEngine engine, BooleanSupplier stop) throws IOException {
+    if (!stop.getAsBoolean()) {
+      run.next("first call in new processes");
+      for (Entry entry : FirstCall.measure(engine.device(), stop)) {
+        run.add(entry);
+      }
+    }
+  }
+
+  /** Three matrices; a larger ring is needed for small batches only. */
+  private static boolean fits(LossEngine engine, Work work) {
+    long memory = engine.facts().map(DeviceFacts::memoryBytes).orElse(0L);
+    return memory == 0 || 3 * work.shape().matrixBytes(work.dtype()) < USABLE_MEMORY * memory;
+  }
+}

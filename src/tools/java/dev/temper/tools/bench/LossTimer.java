@@ -1,0 +1,106 @@
+package dev.temper.tools.bench;
+
+import dev.temper.LossEngine;
+import dev.temper.LossOutputs;
+import dev.temper.LossTotals;
+import dev.temper.PreparedLoss;
+import dev.temper.diagnostics.Stopwatch;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Times prepared losses on the engine's own timeline, each launch by itself: on a device between two events, behind work that
+ * hides the host and empties the cache; on a host by the clock.
+ */
+final class LossTimer implements AutoCloseable {
+
+  private final LossEngine engine;
+  private final Repetition repetition;
+  private final Stopwatch watch;
+  private final @Nullable Lead lead;
+
+  LossTimer(LossEngine engine, Repetition repetition) {
+    this.engine = engine;
+    this.repetition = repetition;
+    watch = engine.stopwatch();
+    lead = engine.facts().map(facts -> new Lead(engine, facts.cacheBytes())).orElse(null);
+  }
+
+  /**
+   * Times one work over the batches of a ring in turn.
+   *
+   * @return empty if it was stopped before the first sample
+   * @throws IllegalArgumentException if the engine refuses the loss, or has no graphs and one was asked for
+   * @throws IllegalStateException if the loss is not finite
+   */
+  Optional<Entry> time(Work work, BatchRing ring, BooleanSupplier stop) {
+    List<PreparedLoss> prepared = new ArrayList<>();
+    try {
+      for (LogitBatch batch : ring.batches()) {
+        LossOutputs outputs = work.pass() == Work.Pass.FORWARD ? LossOutputs.none() : batch.outputs();
+        PreparedLoss loss = work.prepare(engine, batch.inputs(), outputs);
+        prepared.add(loss);
+        if (work.launching() == Work.Launching.GRAPH) {
+          loss.recordGraph();
+        }
+      }
+      int[] next = {0};
+      Optional<Spread> spread = repetition.samples(() -> {
+        PreparedLoss loss = prepared.get(next[0]);
+        next[0] = (next[0] + 1) % prepared.size();
+        return milliseconds(loss);
+      }, stop);
+      return spread.map(time -> entry(work, time, prepared));
+    } finally {
+      prepared.forEach(PreparedLoss::close);
+    }
+  }
+
+  private double milliseconds(PreparedLoss loss) {
+    if (lead != null) {
+      lead.run();
+    }
+    watch.start();
+    loss.launch();
+    return watch.stop();
+  }
+
+  /** The first batch has been launched whatever stopped the run; every launch of a batch computes the same. */
+  private static Entry entry(Work work, Spread time, List<PreparedLoss> prepared) {
+    PreparedLoss first = prepared.getFirst();
+    LossTotals totals = first.totals();
+    if (!Double.isFinite(totals.total()) || totals.nonFiniteRows() > 0) {
+      throw new IllegalStateException(work + ": the loss is " + totals.total() + " with " + totals.nonFiniteRows()
+          + " rows that are not finite, expected finite ones: nothing was measured; see temper verify");
+    }
+    Map<String, Double> also = new HashMap<>();
+    also.put("batches", (double) prepared.size());
+    also.put("leastBytes", (double) work.leastTraffic());
+    also.put("total", totals.total());
+    if (first.deviceBytes() > 0) {
+      also.put("peakBytes", (double) first.deviceBytes());
+    }
+    first.footprint().filter(_ -> !work.plan().isEmpty()).ifPresent(footprint -> {
+      also.put("threads", (double) footprint.threads());
+      also.put("registers", (double) footprint.registers());
+      also.put("localBytes", (double) footprint.localBytes());
+      also.put("sharedBytes", (double) footprint.sharedBytes());
+      also.put("residentBlocks", (double) footprint.residentBlocks());
+      also.put("bytesInFlight", (double) footprint.bytesInFlight());
+    });
+    return new Entry(work.benchmark(), work.parameters(), "ms", time, also);
+  }
+
+  @Override
+  public void close() {
+    watch.close();
+    if (lead != null) {
+      lead.close();
+    }
+  }
+}

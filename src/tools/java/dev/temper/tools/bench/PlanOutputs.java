@@ -1,0 +1,89 @@
+package dev.temper.tools.bench;
+
+import dev.temper.DType;
+import dev.temper.LossEngine;
+import dev.temper.LossTotals;
+import dev.temper.PreparedLoss;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What a work computes of a batch by one plan: its totals, and some rows of its gradient, scaled so that a mean over many rows does
+ * not vanish in F16.
+ */
+record PlanOutputs(LossTotals totals, List<double[]> gradient) {
+
+  private static final int ROWS = 4;
+  private static final int LARGEST_SCALE = 1024;
+
+  /** Computes them over a gradient that holds something else. */
+  static PlanOutputs of(LossEngine engine, Work work, BatchMemory memory, LogitBatch batch) {
+    long rows = batch.student().rows();
+    memory.copy(batch.student(), batch.gradient());
+    try (PreparedLoss loss = work.prepare(engine, batch.inputs().withGradientScale((double) Math.min(rows, LARGEST_SCALE)), batch.outputs())) {
+      loss.launch();
+      LossTotals totals = loss.totals();
+      int count = (int) Math.min(rows, ROWS);
+      List<double[]> gradient = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        gradient.add(row(memory, batch, count == 1 ? 0 : i * (rows - 1) / (count - 1)));
+      }
+      return new PlanOutputs(totals, gradient);
+    }
+  }
+
+  private static double[] row(BatchMemory memory, LogitBatch batch, long row) {
+    DType dtype = batch.gradient().dtype();
+    double[] values = new double[batch.gradient().classes()];
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bytes = arena.allocate((long) values.length * dtype.bytes(), Long.BYTES);
+      memory.read(batch.gradient(), row, bytes);
+      for (int i = 0; i < values.length; i++) {
+        values[i] = Logits.read(bytes, dtype, i);
+      }
+    }
+    return values;
+  }
+
+  /**
+   * How it differs beyond what another order of the same sums, and the rounding of the result, can make; empty if it does not.
+   */
+  String differenceFrom(PlanOutputs other, DType dtype) {
+    double bound = bound(dtype);
+    double total = Math.abs(totals.total() - other.totals.total()) / Math.abs(other.totals.total());
+    if (!(total <= bound(DType.F32)) || totals.countedRows() != other.totals.countedRows() || totals.nonFiniteRows() > 0) {
+      return "its totals are " + totals + ", the chosen plan's " + other.totals;
+    }
+    for (int row = 0; row < gradient.size(); row++) {
+      double distance = distance(gradient.get(row), other.gradient.get(row));
+      if (!(distance <= bound)) {
+        return String.format(Locale.ROOT, "row %d of %d compared of its gradient is %.2g of its length away from the chosen plan's, expected %.2g at most",
+            row, gradient.size(), distance, bound);
+      }
+    }
+    return "";
+  }
+
+  /** Rounding to the nearest moves an element by half a unit at most: two results by one. F32 sums of many terms move by more. */
+  private static double bound(DType dtype) {
+    return switch (dtype) {
+      case BF16 -> 0x1p-8;
+      case F16 -> 0x1p-11;
+      case F32 -> 0x1p-17;
+      case I32, I64 -> throw new IllegalArgumentException("a gradient of dtype " + dtype);
+    };
+  }
+
+  private static double distance(double[] a, double[] b) {
+    double square = 0;
+    double length = 0;
+    for (int i = 0; i < a.length; i++) {
+      square += (a[i] - b[i]) * (a[i] - b[i]);
+      length += b[i] * b[i];
+    }
+    return Math.sqrt(square / length);
+  }
+}

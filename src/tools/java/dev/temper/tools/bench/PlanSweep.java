@@ -1,0 +1,141 @@
+package dev.temper.tools.bench;
+
+import dev.temper.LossEngine;
+import dev.temper.LossOutputs;
+import dev.temper.PreparedLoss;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Times every plan by which an engine could spread the rows of a work over its device, beside the one that it takes: what the
+ * thresholds of that choice are made from. A plan is timed once its loss and gradient have been found equal to the chosen one's.
+ */
+final class PlanSweep {
+
+  /** The chosen plan once more behind all others: how far the device's clocks have moved meanwhile. */
+  private static final String AGAIN = "RowPlan.chosenAgain";
+
+  private static final String BEST = "RowPlan.best";
+  private static final String RATIO = "timesChosen";
+
+  /** Compiling takes longer than timing, and has one thread to itself. */
+  private static final int AT_ONCE = Runtime.getRuntime().availableProcessors();
+
+  private final BenchRun run;
+  private final LossEngine engine;
+  private final LossTimer timer;
+  private final double secondsEach;
+  private final BooleanSupplier stop;
+
+  /** Into a run, with so many seconds for each work. */
+  PlanSweep(BenchRun run, LossEngine engine, LossTimer timer, double secondsEach, BooleanSupplier stop) {
+    this.run = run;
+    this.engine = engine;
+    this.timer = timer;
+    this.secondsEach = secondsEach;
+    this.stop = stop;
+  }
+
+  /** Measures the chosen plan, the others in the order of the engine, the chosen one again, and names the fastest. */
+  void measure(Work work, BatchMemory memory, BatchRing ring) throws IOException {
+    LogitBatch batch = ring.batches().getFirst();
+    List<String> plans = engine.plans(work.loss().loss(), batch.inputs(), LossOutputs.gradient(batch.gradient()));
+    if (plans.isEmpty()) {
+      run.leaveOut(1, engine.describe() + " has no plans to choose from");
+      return;
+    }
+    long start = System.nanoTime();
+    run.find(plans.size() + 1);
+    Work chosen = work.withPlan(plans.getFirst());
+    Optional<Entry> own = time(chosen, ring);
+    if (own.isEmpty()) {
+      return;
+    }
+    double milliseconds = own.get().time().median();
+    List<Entry> timed = new ArrayList<>(List.of(own.get().as(chosen.benchmark(), RATIO, 1)));
+    run.add(timed.getFirst());
+    PlanOutputs expected = PlanOutputs.of(engine, chosen, memory, batch);
+    for (int first = 1; first < plans.size(); first += AT_ONCE) {
+      List<String> some = plans.subList(first, Math.min(plans.size(), first + AT_ONCE));
+      List<String> ready = compiled(work, batch, some);
+      for (String plan : ready) {
+        if (stop.getAsBoolean()) {
+          return;
+        }
+        if (timed.size() > 1 && System.nanoTime() - start > secondsEach * 1e9) {
+          List<String> rest = new ArrayList<>(ready.subList(ready.indexOf(plan), ready.size()));
+          rest.addAll(plans.subList(first + some.size(), plans.size()));
+          run.leaveOut(rest.size(), work.shape() + " " + work.dtype() + ": out of time for " + String.join(", ", rest));
+          finish(chosen, ring, milliseconds, timed);
+          return;
+        }
+        measure(work.withPlan(plan), memory, ring, expected, milliseconds, timed);
+      }
+    }
+    finish(chosen, ring, milliseconds, timed);
+  }
+
+  /** Those that can be compiled and loaded; others are noted. */
+  private List<String> compiled(Work work, LogitBatch batch, List<String> plans) throws IOException {
+    run.next(work + ": compiling " + plans.size() + " plans");
+    List<String> failures = plans.parallelStream().map(plan -> {
+      try (PreparedLoss _ = work.withPlan(plan).prepare(engine, batch.inputs(), batch.outputs())) {
+        return "";
+      } catch (RuntimeException e) { // whatever a compiler says of it
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason");
+      }
+    }).toList();
+    List<String> ready = new ArrayList<>();
+    for (int i = 0; i < plans.size(); i++) {
+      if (failures.get(i).isEmpty()) {
+        ready.add(plans.get(i));
+      } else {
+        leaveOut(work.withPlan(plans.get(i)), failures.get(i));
+      }
+    }
+    return ready;
+  }
+
+  private void measure(Work planned, BatchMemory memory, BatchRing ring, PlanOutputs expected, double milliseconds, List<Entry> timed)
+      throws IOException {
+    run.next(planned.toString());
+    try {
+      String difference = PlanOutputs.of(engine, planned, memory, ring.batches().getFirst()).differenceFrom(expected, planned.dtype());
+      if (!difference.isEmpty()) {
+        leaveOut(planned, "WRONG, and not timed: " + difference);
+        return;
+      }
+      Optional<Entry> entry = time(planned, ring);
+      if (entry.isPresent()) {
+        timed.add(entry.get().as(planned.benchmark(), RATIO, entry.get().time().median() / milliseconds));
+        run.add(timed.getLast());
+      }
+    } catch (RuntimeException e) { // a plan that the device does not launch is a result
+      leaveOut(planned, String.valueOf(e.getMessage()));
+      engine.synchronize(); // throws where the device has failed for good: what comes after would only repeat it
+    }
+  }
+
+  private void finish(Work chosen, BatchRing ring, double milliseconds, List<Entry> timed) throws IOException {
+    Optional<Entry> again = time(chosen, ring);
+    if (again.isPresent()) {
+      run.add(again.get().as(AGAIN, RATIO, again.get().time().median() / milliseconds));
+      run.add(timed.stream().min(Comparator.comparingDouble(entry -> entry.time().median())).orElseThrow()
+          .as(BEST, "plansTimed", timed.size()));
+    }
+  }
+
+  private Optional<Entry> time(Work planned, BatchRing ring) {
+    run.next(planned.toString());
+    return timer.time(planned, ring, stop);
+  }
+
+  private void leaveOut(Work planned, String why) throws IOException {
+    run.leaveOut(1, planned + ": " + why);
+    run.tell();
+  }
+}

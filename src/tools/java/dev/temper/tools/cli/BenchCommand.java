@@ -1,0 +1,107 @@
+package dev.temper.tools.cli;
+
+import dev.temper.LossEngine;
+import dev.temper.tools.bench.BatchMemory;
+import dev.temper.tools.bench.LogitBatch;
+import dev.temper.tools.bench.LossBench;
+import dev.temper.tools.bench.Repetition;
+import dev.temper.tools.bench.ResultFile;
+import dev.temper.tools.bench.ResultJson;
+import dev.temper.tools.bench.Work;
+import dev.temper.tools.files.Json;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code temper bench}: how fast loss and gradient are on this machine. */
+@Command(
+    name = "bench",
+    description = {
+      "Measures the copy rate of the memory, then losses and gradients, each launch by itself: on a GPU by its own events.",
+      "Batches are used in turn and exceed the last-level cache twice together, so that every call reads from memory."
+    })
+final class BenchCommand implements Callable<Integer> {
+
+  @Mixin private DeviceOption device;
+  @Mixin private BenchOptions options;
+
+  @Option(names = "--results", paramLabel = "FILE", description = "JSON file with all that was measured, written after every step.")
+  private @Nullable Path results;
+
+  @Option(names = "--outputs", paramLabel = "DIR",
+      description = "Write what is computed of each first batch, as safetensors, to compare other programs with.")
+  private @Nullable Path outputs;
+
+  @Option(names = "--budget", paramLabel = "SECONDS", description = "Stop then, with what there is.")
+  private @Nullable Double budget;
+
+  @Option(names = "--quick", description = "A few samples each: shows that it works, and roughly how fast.")
+  private boolean quick;
+
+  @Mixin private OutputOptions output;
+
+  BenchCommand() {}
+
+  @Override
+  public Integer call() throws IOException {
+    if (budget != null && !(budget > 0)) {
+      throw new IllegalArgumentException("--budget is " + budget + ", expected seconds above 0");
+    }
+    var plan = options.plan(quick);
+    try (Interruption interruption = Interruption.watch(); LossEngine engine = device.open(output)) {
+      Repetition usual = engine.facts().isPresent() ? Repetition.onDevice() : Repetition.thorough();
+      ResultFile result = run(new LossBench(plan, quick ? Repetition.brief() : usual), engine, stop(interruption));
+      if (output.json) {
+        output.print(json -> ResultJson.write(result, json));
+      } else {
+        new BenchTable(result).print(output.out());
+      }
+      if (result.unfinished() > 0) {
+        output.note((interruption.asked() ? "interrupted: " : "stopped: ") + result.unfinished() + " of "
+            + (result.entries().size() + result.unfinished()) + " entries are missing; the results are those so far");
+      }
+      return 0; // after Ctrl-C the JVM ends with the signal's status, whatever this is
+    }
+  }
+
+  private BooleanSupplier stop(Interruption interruption) {
+    long start = System.nanoTime();
+    double nanos = budget == null ? Double.POSITIVE_INFINITY : budget * 1e9;
+    return () -> interruption.asked() || System.nanoTime() - start > nanos;
+  }
+
+  /** The progress line is gone when this returns. */
+  private ResultFile run(LossBench bench, LossEngine engine, BooleanSupplier stop) throws IOException {
+    try (ProgressLine line = ProgressLine.onStderr()) {
+      return bench.run(engine, new Watcher(line, results, outputs), stop);
+    }
+  }
+
+  /** Shows progress, and writes files as the results come. */
+  private record Watcher(ProgressLine line, @Nullable Path results, @Nullable Path outputs) implements LossBench.Observer {
+    @Override
+    public void at(int done, int total, String next) {
+      line.update(done, total, next);
+    }
+
+    @Override
+    public void batch(LossEngine engine, List<Work> works, BatchMemory memory, LogitBatch first) throws IOException {
+      if (outputs != null) {
+        new BenchOutputs(outputs).write(engine, works, memory, first);
+      }
+    }
+
+    @Override
+    public void measured(ResultFile soFar) throws IOException {
+      if (results != null) {
+        Json.write(results, json -> ResultJson.write(soFar, json));
+      }
+    }
+  }
+}

@@ -1,0 +1,155 @@
+package dev.temper.tools.cli;
+
+import dev.temper.DType;
+import dev.temper.Divergence;
+import dev.temper.tools.bench.BatchShape;
+import dev.temper.tools.bench.BenchLoss.Objective;
+import dev.temper.tools.bench.BenchLoss;
+import dev.temper.tools.bench.BenchPlan;
+import dev.temper.tools.bench.GpuSuite;
+import dev.temper.tools.bench.Work.Pass;
+import dev.temper.tools.bench.Work;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+
+/** What {@code temper bench} measures: single shapes and losses, or a suite and what is left of it. */
+final class BenchOptions {
+
+  enum Suite {
+    GPU
+  }
+
+  @Option(names = "--suite", paramLabel = "SUITE", converter = SuiteName.class,
+      description = "gpu: the whole grid that GPUs are judged by; the options below then leave some of it or replace it.")
+  private @Nullable Suite suite;
+
+  @Option(names = "--parts", split = ",", paramLabel = "PART", converter = PartName.class,
+      description = "Parts of the suite: headline, launch, start, losses, temperatures, forward (default: all of these, in this order), plans.")
+  private @Nullable List<String> parts;
+
+  @Option(names = "--shapes", paramLabel = "ROWSxCLASSES,...",
+      description = "Shapes (default: 4096x10,1024x1000,256x32000,64x128256, or the suite's).")
+  private @Nullable String shapes;
+
+  @Option(names = "--dtype", split = ",", paramLabel = "DTYPE", converter = DTypeName.class,
+      description = "f32, bf16 or f16; several with commas (default: f32, or the suite's).")
+  private @Nullable List<DType> dtypes;
+
+  @Option(names = "--temperature", split = ",", paramLabel = "T", description = "T; several with commas (default: 2, or the suite's).")
+  private @Nullable List<Double> temperatures;
+
+  @Option(names = "--passes", split = ",", paramLabel = "PASS", converter = PassName.class,
+      description = "forward-backward, forward, or both with a comma (default: forward-backward, or the suite's).")
+  private @Nullable List<Pass> passes;
+
+  @Option(names = "--divergence", split = ",", paramLabel = "D", converter = LossOptions.DivergenceName.class,
+      description = "As for temper loss; several with commas (default: forward-kl). A suite has its own.")
+  private @Nullable List<Divergence> divergences;
+
+  @Option(names = "--objective", split = ",", paramLabel = "O", converter = ObjectiveName.class,
+      description = "both (half divergence, half cross-entropy), soft (divergence alone) or hard (cross-entropy alone); several with"
+          + " commas (default: both). A suite has its own.")
+  private @Nullable List<Objective> objectives;
+
+  /**
+   * The plan.
+   *
+   * @param quick as little of each part as shows that it works
+   * @throws IllegalArgumentException if a value or a combination is wrong
+   */
+  BenchPlan plan(boolean quick) {
+    return suite == null ? single() : suite(quick);
+  }
+
+  private BenchPlan suite(boolean quick) {
+    if (divergences != null || objectives != null) {
+      throw new IllegalArgumentException("--suite has losses of its own, expected neither --divergence nor --objective; leave out --suite to choose them");
+    }
+    GpuSuite whole = GpuSuite.whole();
+    List<BatchShape> given = shapes == null ? null : BatchShape.parseList(shapes);
+    return new GpuSuite(or(given, whole.shapes()), or(dtypes, whole.dtypes()), or(temperatures, whole.temperatures()), or(passes, whole.passes()),
+        or(given, whole.planShapes())).plan(or(parts, GpuSuite.JUDGING_PARTS), quick ? 0 : GpuSuite.PLAN_SECONDS);
+  }
+
+  private BenchPlan single() {
+    if (parts != null) {
+      throw new IllegalArgumentException("--parts are parts of a suite, expected --suite gpu with it");
+    }
+    LinkedHashSet<Work> works = new LinkedHashSet<>();
+    for (DType dtype : or(dtypes, List.of(DType.F32))) {
+      for (BatchShape shape : shapes == null ? BatchShape.usual() : BatchShape.parseList(shapes)) {
+        for (BenchLoss loss : losses()) {
+          for (Pass pass : or(passes, List.of(Pass.FORWARD_BACKWARD))) {
+            works.add(Work.eager(loss, shape, dtype, pass));
+          }
+        }
+      }
+    }
+    return new BenchPlan("bench", List.of(new BenchPlan.Losses("losses", new ArrayList<>(works))));
+  }
+
+  private List<BenchLoss> losses() {
+    List<BenchLoss> losses = new ArrayList<>();
+    for (Objective objective : or(objectives, List.of(Objective.BOTH))) {
+      if (objective == Objective.HARD) {
+        losses.add(BenchLoss.crossEntropy());
+        continue;
+      }
+      for (Divergence divergence : or(divergences, List.of(Divergence.forwardKl()))) {
+        or(temperatures, List.of(GpuSuite.JUDGED_TEMPERATURE)).forEach(t -> losses.add(new BenchLoss(objective, divergence, t)));
+      }
+    }
+    return losses;
+  }
+
+  private static <T> List<T> or(@Nullable List<T> given, List<T> otherwise) {
+    return given == null ? otherwise : given;
+  }
+
+  /** Reads {@link Suite}. */
+  static final class SuiteName implements ITypeConverter<Suite> {
+    @Override
+    public Suite convert(String text) {
+      return LossOptions.choose("suite", text, Suite.values(), suite -> suite.name().toLowerCase(Locale.ROOT));
+    }
+  }
+
+  /** Reads one of {@link GpuSuite#PARTS}. */
+  static final class PartName implements ITypeConverter<String> {
+    @Override
+    public String convert(String text) {
+      return LossOptions.choose("part", text, GpuSuite.PARTS.toArray(String[]::new), name -> name);
+    }
+  }
+
+  /** Reads the {@link DType} of logits. */
+  static final class DTypeName implements ITypeConverter<DType> {
+    @Override
+    public DType convert(String text) {
+      DType[] floating = Arrays.stream(DType.values()).filter(DType::isFloating).toArray(DType[]::new);
+      return LossOptions.choose("dtype", text, floating, dtype -> dtype.name().toLowerCase(Locale.ROOT));
+    }
+  }
+
+  /** Reads {@link Pass}. */
+  static final class PassName implements ITypeConverter<Pass> {
+    @Override
+    public Pass convert(String text) {
+      return LossOptions.choose("pass", text, Pass.values(), pass -> pass.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+    }
+  }
+
+  /** Reads {@link Objective}. */
+  static final class ObjectiveName implements ITypeConverter<Objective> {
+    @Override
+    public Objective convert(String text) {
+      return LossOptions.choose("objective", text, Objective.values(), objective -> objective.name().toLowerCase(Locale.ROOT));
+    }
+  }
+}

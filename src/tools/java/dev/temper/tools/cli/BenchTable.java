@@ -1,0 +1,61 @@
+package dev.temper.tools.cli;
+
+import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.ResultFile;
+import java.io.PrintWriter;
+import java.util.Locale;
+
+/** Prints what was measured as a table. */
+record BenchTable(ResultFile result) {
+
+  void print(PrintWriter out) {
+    out.printf(Locale.ROOT, "%s on %s%n", result.versions().get("engine"), result.machine().processor());
+    if (Double.isNaN(result.copyGigabytesPerSecond())) {
+      out.println("ended before the copy rate was measured");
+      out.flush();
+      return;
+    }
+    out.printf(Locale.ROOT, "copy rate %.1f GB/s (read + written); batches in turn exceed the last cache of %.1f MiB twice%n",
+        result.copyGigabytesPerSecond(), cacheBytes() / (double) (1 << 20));
+    out.printf(Locale.ROOT, "%-14s %-5s %-32s %10s %21s %8s %9s %8s%n", "shape", "dtype", "loss", "ms", "10 % .. 90 %", "GB/s", "of copy",
+        "x floor");
+    result.entries().stream().filter(entry -> entry.also().containsKey("leastBytes")).forEach(entry -> loss(out, entry));
+    result.entries().stream().filter(entry -> !entry.also().containsKey("leastBytes")).forEach(entry -> other(out, entry));
+    result.notes().forEach(note -> out.println("note: " + note));
+    out.println(result.quiet() ? "the machine was quiet" : "the machine was not quiet: " + String.join("; ", result.disturbances()));
+    out.flush();
+  }
+
+  private long cacheBytes() {
+    return result.device() == null ? result.machine().lastLevelCacheBytes() : result.device().cacheBytes();
+  }
+
+  private void loss(PrintWriter out, Entry entry) {
+    double gigabytesPerSecond = entry.also("leastBytes") / (entry.time().median() * 1e6);
+    double share = gigabytesPerSecond / result.copyGigabytesPerSecond();
+    out.printf(Locale.ROOT, "%-14s %-5s %-32s %10.3f %10.3f ..%9.3f %8.1f %7.0f %% %8.2f%n", entry.parameter("shape"), entry.parameter("dtype"),
+        what(entry), entry.time().median(), entry.time().low(), entry.time().high(), gigabytesPerSecond, 100 * share, 1 / share);
+  }
+
+  /** The loss, its temperature where it has one, and what is not the usual case. */
+  private static String what(Entry entry) {
+    String temperature = entry.parameter("temperature").isEmpty() ? "" : " T " + entry.parameter("temperature");
+    return entry.parameter("loss") + temperature + (entry.benchmark().endsWith(".forward") ? " forward" : "")
+        + (entry.parameter("launch").equals("graph") ? " graph" : "") + plan(entry);
+  }
+
+  /** The plan behind the loss, and how it compares with the one that the engine takes. */
+  private static String plan(Entry entry) {
+    if (entry.parameter("plan").isEmpty()) {
+      return "";
+    }
+    String name = entry.benchmark().endsWith(".best") ? " BEST " : entry.benchmark().endsWith(".chosenAgain") ? " again " : " ";
+    return String.format(Locale.ROOT, "%s%s (%.3f)", name, entry.parameter("plan"), entry.also("timesChosen"));
+  }
+
+  private static void other(PrintWriter out, Entry entry) {
+    out.printf(Locale.ROOT, "%-53s %10.3f %10.3f ..%9.3f %s%n",
+        entry.benchmark() + " " + entry.parameters().getOrDefault("launch", "") + entry.parameters().getOrDefault("cache", ""),
+        entry.time().median(), entry.time().low(), entry.time().high(), entry.unit());
+  }
+}

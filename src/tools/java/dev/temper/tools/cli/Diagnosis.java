@@ -1,0 +1,75 @@
+package dev.temper.tools.cli;
+
+import dev.temper.Availability;
+import dev.temper.LossEngine;
+import dev.temper.diagnostics.DeviceFacts;
+import dev.temper.diagnostics.Finding;
+import dev.temper.spi.EngineProvider;
+import dev.temper.tools.bench.Revision;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
+
+/**
+ * What a machine has that matters here.
+ *
+ * @param revision of Temper's sources
+ * @param java version and maker of the JVM
+ * @param maxHeapBytes memory that Java objects may take
+ * @param system operating system, release and architecture
+ * @param processors processors available to the JVM
+ * @param processor what the processor tells of itself
+ * @param devices every kind of device, in the order in which {@code auto} tries them
+ * @param auto which device {@code auto} takes and why, or why none
+ * @param facts what the device that {@code auto} takes tells of itself
+ * @param findings libraries and tools that devices need
+ * @param cache where compiled kernels are kept
+ */
+record Diagnosis(
+    String revision,
+    String java,
+    long maxHeapBytes,
+    String system,
+    int processors,
+    Processor processor,
+    Map<String, Availability> devices,
+    String auto,
+    Optional<DeviceFacts> facts,
+    List<Finding> findings,
+    CacheUse cache) {
+
+  private record Trial(String selection, Optional<DeviceFacts> facts) {}
+
+  static Diagnosis ofThisMachine() {
+    Trial auto = trialOfAuto();
+    return new Diagnosis(
+        Revision.here(),
+        Runtime.version() + ", " + System.getProperty("java.vendor") + ", " + System.getProperty("java.vm.name"),
+        Runtime.getRuntime().maxMemory(),
+        System.getProperty("os.name") + " " + System.getProperty("os.version") + " " + System.getProperty("os.arch"),
+        Runtime.getRuntime().availableProcessors(),
+        Processor.here(),
+        LossEngine.devices(),
+        auto.selection(),
+        auto.facts(),
+        search(),
+        CacheUse.ofUser());
+  }
+
+  private static Trial trialOfAuto() {
+    try (LossEngine engine = LossEngine.open("auto")) {
+      return new Trial(engine.selection(), engine.facts());
+    } catch (IllegalStateException e) {
+      return new Trial("auto takes nothing: " + e.getMessage(), Optional.empty());
+    }
+  }
+
+  private static List<Finding> search() {
+    List<Finding> findings = new ArrayList<>();
+    ServiceLoader.load(EngineProvider.class, Diagnosis.class.getClassLoader())
+        .forEach(provider -> findings.addAll(provider.findings()));
+    return findings;
+  }
+}

@@ -1,0 +1,71 @@
+package dev.temper.tools.cli;
+
+import dev.temper.internal.Names;
+import dev.temper.tools.bench.Revision;
+import dev.temper.tools.gpucheck.GpuCheck;
+import dev.temper.tools.gpucheck.Stage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code temper gpu-check}: everything that needs a GPU, in one command. */
+@Command(
+    name = "gpu-check",
+    description = {
+      "Run everything that needs a GPU, each step a process with a time limit, and write one JSON document of what came of it.",
+      "Stages: smoke, correctness, sanitize, speed, plans, peers; each takes less than ten minutes. Later runs add their stages to",
+      "the same document."
+    })
+final class GpuCheckCommand implements Callable<Integer> {
+
+  @Mixin private OutputOptions output;
+
+  @Parameters(paramLabel = "STAGE", description = "Which stages, in their own order (default: all).")
+  private List<String> stages = List.of();
+
+  @Option(names = "--device", paramLabel = "DEVICE", defaultValue = "cuda", description = "cuda or cuda:N; another one makes a dry run (default: ${DEFAULT-VALUE}).")
+  private String device;
+
+  @Option(names = "--out", paramLabel = "FOLDER", defaultValue = "gpu-check", description = "Folder for " + GpuCheck.DOCUMENT + " and the logs (default: ${DEFAULT-VALUE}).")
+  private Path out;
+
+  @Option(names = "--quick", description = "A few cases of each step: shows that the steps work, and no more.")
+  private boolean quick;
+
+  GpuCheckCommand() {}
+
+  @Override
+  public Integer call() throws IOException {
+    Set<Stage> chosen = stages.isEmpty() ? EnumSet.allOf(Stage.class) : EnumSet.noneOf(Stage.class);
+    stages.forEach(stage -> chosen.add(stage(stage)));
+    boolean holds = GpuCheck.into(out, device, quick, Version.current(), Revision.here(), chosen).run(output::note, result -> {
+      if (!output.json) {
+        output.out().println(result.line());
+        output.out().flush();
+      }
+    });
+    Path document = out.resolve(GpuCheck.DOCUMENT);
+    if (output.json) {
+      output.out().print(Files.readString(document));
+      output.out().flush();
+    } else {
+      output.note("wrote " + document);
+    }
+    return holds ? 0 : Errors.FAILED;
+  }
+
+  private static Stage stage(String name) {
+    List<String> known = Arrays.stream(Stage.values()).map(Stage::id).toList();
+    return Arrays.stream(Stage.values()).filter(stage -> stage.id().equals(name)).findFirst().orElseThrow(() -> new IllegalArgumentException(
+        "no stage is named '" + name + "'" + Names.suggestion(name, known) + "; known: " + String.join(", ", known)));
+  }
+}

@@ -1,0 +1,35 @@
+package dev.temper.tools.cli;
+
+import dev.temper.tools.files.Json;
+import java.io.PrintWriter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Mixin of every verb: where results go (stdout, as text or as one JSON document) and where notes go (stderr). */
+final class OutputOptions {
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec verb;
+
+  @Option(names = "--json", description = "Print one JSON document on stdout instead of text.")
+  boolean json;
+
+  /** For results. */
+  PrintWriter out() {
+    return verb.commandLine().getOut();
+  }
+
+  /** One line on stderr, for people. */
+  void note(String sentence) {
+    PrintWriter err = verb.commandLine().getErr();
+    err.println(sentence);
+    err.flush();
+  }
+
+  /** The one JSON document on stdout. */
+  void print(Json.Document document) {
+    out().print(Json.text(document));
+    out().flush();
+  }
+}

@@ -1,0 +1,36 @@
+package dev.temper.tools.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+
+/**
+ * Stdout that knows what was lost: {@link System#out} and every writer swallow what goes wrong, and a script would take half a
+ * document on a full disk for a success.
+ */
+final class StandardOutput extends OutputStream {
+
+  private final FileOutputStream stream = new FileOutputStream(FileDescriptor.out);
+  private String failure = "";
+
+  /** Why results did not arrive, empty if all did; a reader that went away, as head does, has had what it wanted. */
+  String failure() {
+    return failure.contains("Broken pipe") ? "" : failure;
+  }
+
+  @Override
+  public void write(int single) throws IOException {
+    write(new byte[] {(byte) single}, 0, 1);
+  }
+
+  @Override
+  public void write(byte[] bytes, int offset, int length) throws IOException {
+    try {
+      stream.write(bytes, offset, length);
+    } catch (IOException e) {
+      failure = String.valueOf(e.getMessage());
+      throw e;
+    }
+  }
+}

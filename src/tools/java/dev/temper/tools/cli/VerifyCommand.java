@@ -1,0 +1,100 @@
+package dev.temper.tools.cli;
+
+import dev.temper.LossEngine;
+import dev.temper.tools.bench.Revision;
+import dev.temper.tools.files.AtomicFile;
+import dev.temper.tools.verify.Group;
+import dev.temper.tools.verify.Level;
+import dev.temper.tools.verify.Report;
+import dev.temper.tools.verify.ResultJson;
+import dev.temper.tools.verify.ResultTable;
+import dev.temper.tools.verify.TemperatureStudy;
+import dev.temper.tools.verify.Verification;
+import dev.temper.tools.verify.VerificationRun;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code temper verify}: does this device compute the right numbers? */
+@Command(
+    name = "verify",
+    description = "Check a device against the f64 reference: a seeded grid of cases, each within a written error bound.")
+final class VerifyCommand implements Callable<Integer> {
+
+  @Mixin private DeviceOption device;
+
+  @Mixin private OutputOptions output;
+
+  @ArgGroup(exclusive = true)
+  private @Nullable Extent extent;
+
+  @Option(names = "--only", split = ",", paramLabel = "GROUP", description = "These groups alone, as the table names them; several with commas.")
+  private List<String> only = List.of();
+
+  @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed of the grid's numbers (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(names = "--report", paramLabel = "FILE.html", description = "Write a report with error plots and the T^2 study.")
+  private @Nullable Path report;
+
+  /** How much runs. */
+  private static final class Extent {
+    @Option(names = "--quick", description = "Every group at small sizes, a few seconds.")
+    private boolean quick;
+
+    @Option(names = "--full", description = "The largest sizes with every dtype too.")
+    private boolean full;
+
+    @Option(names = "--case", paramLabel = "NAME", description = "One case alone, as the table names it.")
+    private @Nullable String name;
+  }
+
+  VerifyCommand() {}
+
+  @Override
+  public Integer call() throws IOException {
+    try (LossEngine engine = device.open(output)) {
+      Verification verification = verify(new VerificationRun(engine, seed));
+      if (output.json) {
+        output.print(json -> ResultJson.write(verification, Revision.here(), json));
+      } else {
+        output.out().print(ResultTable.of(verification));
+        output.out().flush();
+      }
+      if (report != null) {
+        AtomicFile.writeText(report, Report.of(verification, TemperatureStudy.run(seed)));
+        output.note("report: " + report);
+      }
+      return verification.holds() ? 0 : Errors.FAILED;
+    }
+  }
+
+  private Verification verify(VerificationRun run) {
+    if (extent != null && extent.name != null) {
+      if (!only.isEmpty()) {
+        throw new IllegalArgumentException("--only " + String.join(",", only) + " and --case " + extent.name + ": expected one of the two");
+      }
+      return run.run(extent.name);
+    }
+    Set<Group> groups = only.isEmpty() ? EnumSet.allOf(Group.class) : only.stream().map(Group::of).collect(Collectors.toSet());
+    Level level = Level.DEFAULT;
+    if (extent != null) {
+      level = extent.full ? Level.FULL : extent.quick ? Level.QUICK : level;
+    }
+    try (ProgressLine progress = ProgressLine.onStderr(); LastWords lastWords = new LastWords()) {
+      return run.run(level, groups, (done, total, next) -> {
+        progress.update(done, total, next);
+        lastWords.update(done, total, next);
+      });
+    }
+  }
+}

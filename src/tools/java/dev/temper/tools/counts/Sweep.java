@@ -1,0 +1,150 @@
+package dev.temper.tools.counts;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * A loop over the vectors of a row, counted along its shortest way from head to end: that of whole vectors, without a new
+ * maximum, without the label's class.
+ *
+ * @param kind what it does
+ * @param instructions on the way
+ * @param special those of them for the special-function unit
+ * @param bytes that each thread reads of both rows on the way
+ */
+record Sweep(Kind kind, int instructions, int special, int bytes) {
+
+  /** What a loop over a row does. */
+  enum Kind {
+    /** Brings the row to shared memory. */
+    LOAD,
+    /** Finds the largest and smallest logits. */
+    EXTREMA,
+    /** Adds up exponentials. */
+    SUM,
+    /** Adds up what asks for their sums, by a logarithm of each class. */
+    RATIO,
+    /** Writes the gradient. */
+    GRADIENT
+  }
+
+  /** The loops without a loop inside that read vectors of 8 or 16 bytes, in the order of their addresses. */
+  static List<Sweep> of(MachineCode code) {
+    Map<Integer, Integer> loops = new TreeMap<>();  // head -> last jump back
+    for (int at = 0; at < code.length(); at++) {
+      if (code.kind(at) == MachineCode.Kind.BRANCH && code.target(at) <= at && code.target(at) >= 0 && !isTrap(code, at)) {
+        loops.merge(code.target(at), at, Math::max);
+      }
+    }
+    List<Sweep> sweeps = new ArrayList<>();
+    loops.forEach((head, end) -> {
+      boolean innermost = loops.entrySet().stream().noneMatch(other -> other.getKey() > head && other.getValue() < end);
+      if (innermost && reads(code, head, end)) {
+        sweeps.add(shortest(code, head, end));
+      }
+    });
+    return sweeps.stream().filter(sweep -> sweep.bytes > 0).toList();
+  }
+
+  /** The code ends with a jump to itself. */
+  private static boolean isTrap(MachineCode code, int at) {
+    return code.target(at) == at;
+  }
+
+  private static boolean reads(MachineCode code, int head, int end) {
+    for (int at = head; at <= end; at++) {
+      if (vectorBytes(code, at) > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static int vectorBytes(MachineCode code, int at) {
+    return switch (code.kind(at)) {
+      case LOAD_GLOBAL, LOAD_SHARED, COPY -> code.width(at) >= 8 ? code.width(at) : 0;
+      default -> 0;
+    };
+  }
+
+  /** Breadth first; what lies outside the loop is no part of the way. */
+  private static Sweep shortest(MachineCode code, int head, int end) {
+    int[] before = new int[end - head + 1];
+    Arrays.fill(before, -1);
+    List<Integer> queue = new ArrayList<>(List.of(head));
+    before[0] = head;
+    for (int i = 0; i < queue.size() && before[end - head] < 0; i++) {
+      int at = queue.get(i);
+      if (code.canFallThrough(at)) {
+        visit(at, at + 1, head, end, before, queue);
+      }
+      if (code.kind(at) == MachineCode.Kind.BRANCH) {
+        visit(at, code.target(at), head, end, before, queue);
+      }
+    }
+    List<Integer> way = new ArrayList<>();
+    for (int at = end; before[end - head] >= 0 && at != head; at = before[at - head]) {
+      way.add(at);
+    }
+    way.add(head);
+    return count(code, way);
+  }
+
+  private static void visit(int from, int to, int head, int end, int[] before, List<Integer> queue) {
+    if (to >= head && to <= end && before[to - head] < 0) {
+      before[to - head] = from;
+      queue.add(to);
+    }
+  }
+
+  private static Sweep count(MachineCode code, List<Integer> way) {
+    List<MachineCode.Kind> kinds = way.stream().map(code::kind).toList();
+    int special = (int) kinds.stream().filter(kind -> kind == MachineCode.Kind.SPECIAL).count();
+    return new Sweep(kind(code, way, kinds), way.size(), special, bytes(code, way));
+  }
+
+  /** What is copied for the next row, while this one is looked at, does not count. */
+  private static int bytes(MachineCode code, List<Integer> way) {
+    int copied = way.stream().filter(at -> code.kind(at) == MachineCode.Kind.COPY).mapToInt(at -> vectorBytes(code, at)).sum();
+    int all = way.stream().mapToInt(at -> vectorBytes(code, at)).sum();
+    return all > copied ? all - copied : copied;
+  }
+
+  private static Kind kind(MachineCode code, List<Integer> way, List<MachineCode.Kind> kinds) {
+    if (kinds.contains(MachineCode.Kind.STORE_GLOBAL)) {
+      return Kind.GRADIENT;
+    }
+    if (kinds.contains(MachineCode.Kind.SPECIAL)) {
+      return way.stream().anyMatch(code::isLogarithm) ? Kind.RATIO : Kind.SUM;
+    }
+    return kinds.contains(MachineCode.Kind.COPY) || kinds.contains(MachineCode.Kind.LOAD_GLOBAL) ? Kind.LOAD : Kind.EXTREMA;
+  }
+
+  /**
+   * The sweeps that most rows take. Where several loops do the same, rows choose among them, or a longer one brings up the rear:
+   * the shortest per byte counts.
+   */
+  static List<Sweep> usual(List<Sweep> all) {
+    return Stream.of(Kind.values()).flatMap(kind -> all.stream().filter(sweep -> sweep.kind == kind)
+        .min(Comparator.comparingDouble(Sweep::perByte)).stream()).toList();
+  }
+
+  private double perByte() {
+    return instructions / (double) bytes;
+  }
+
+  /** Instructions per element, where an element of both rows has so many bytes. */
+  double instructionsPerElement(int elementBytes) {
+    return perByte() * elementBytes;
+  }
+
+  /** Special-function instructions per element. */
+  double specialPerElement(int elementBytes) {
+    return special / (double) bytes * elementBytes;
+  }
+}

@@ -1,0 +1,113 @@
+package dev.temper.tools.gpucheck;
+
+import dev.temper.tools.gpucheck.StepResult.Outcome;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+
+/** Runs the steps of some stages, in order, whatever comes of them, and keeps the document up to date. */
+public final class GpuCheck {
+
+  /** Name of the document in the folder. */
+  public static final String DOCUMENT = "gpu-check.json";
+
+  private final Setting setting;
+  private final GpuReport report;
+  private final Collection<Stage> stages;
+
+  private GpuCheck(Setting setting, GpuReport report, Collection<Stage> stages) {
+    this.setting = setting;
+    this.report = report;
+    this.stages = stages;
+  }
+
+  /**
+   * A check whose document and logs go into a folder.
+   *
+   * @param out folder; made if it is not there
+   * @param device as users write it
+   * @param quick a few cases of each step
+   * @param version of Temper
+   * @param revision of its sources
+   * @param stages what is run
+   * @throws IllegalArgumentException if the folder holds the document of another revision or device
+   */
+  public static GpuCheck into(Path out, String device, boolean quick, String version, String revision, Collection<Stage> stages)
+      throws IOException {
+    Path logs = Files.createDirectories(out.toAbsolutePath().resolve("logs"));
+    Setting setting = new Setting(device, quick, logs);
+    return new GpuCheck(setting, new GpuReport(out.resolve(DOCUMENT), setting, version, revision, stages), stages);
+  }
+
+  /**
+   * Runs them.
+   *
+   * @param starting told before each step, in a few words
+   * @param done told after each
+   * @return whether none failed
+   */
+  public boolean run(Consumer<String> starting, Consumer<StepResult> done) throws IOException {
+    if (stages.contains(Stage.CORRECTNESS)) {
+      Path input = setting.folder().resolve("rerun.safetensors");
+      RerunBatch.write(input, setting.quick() ? 5 : 48, setting.quick() ? 1_000 : 50_257);
+    }
+    boolean holds = true;
+    for (Stage stage : stages.stream().sorted().toList()) {
+      // Made when its turn comes: a stage may find what one before it has left.
+      holds &= run(GpuPlan.of(setting, stage), starting, done);
+    }
+    return holds;
+  }
+
+  boolean run(List<Step> steps, Consumer<String> starting, Consumer<StepResult> done) throws IOException {
+    boolean holds = true;
+    int end;
+    for (int first = 0; first < steps.size(); first = end) {
+      end = first + 1;
+      while (end < steps.size() && steps.get(end).alongside()) {
+        end++;
+      }
+      holds &= together(steps.subList(first, end), starting, done);
+    }
+    return holds;
+  }
+
+  private boolean together(List<Step> steps, Consumer<String> starting, Consumer<StepResult> done) throws IOException {
+    StepRun runner = new StepRun(setting.folder());
+    List<Future<StepResult>> running = new ArrayList<>();
+    boolean holds = true;
+    try (ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().name("step-", 1).factory())) {
+      for (Step step : steps) {
+        starting.accept(step.stage().id() + " " + step.name() + ": " + step.shows() + ", at most " + step.limitSeconds() + " s");
+        running.add(threads.submit(() -> runner.run(step)));
+      }
+      for (Future<StepResult> one : running) {
+        StepResult result = result(one);
+        report.add(result);
+        done.accept(result);
+        holds &= result.outcome() != Outcome.FAILED;
+      }
+    }
+    return holds;
+  }
+
+  private static StepResult result(Future<StepResult> running) throws IOException {
+    try {
+      return running.get();
+    } catch (ExecutionException e) {
+      throw new IOException("a step's files could not be written or read: " + e.getCause(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted");
+    }
+  }
+}

@@ -1,0 +1,177 @@
+package dev.temper.tools.gpucheck;
+
+import dev.temper.tools.verify.Group;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** The steps, in the order in which they tell whether it is worth going on. */
+final class GpuPlan {
+
+  /** Under a sanitizer everything takes ten to a hundred times as long: one group for each way of touching memory. */
+  private static final String SANITIZED = "device-functions,dtypes,layouts,padding,clusters,labels,argmax";
+  private static final String SMALL_SHAPES = "64x10,3x4099";
+
+  /** Most of the grid's time goes into compiling, by one thread of a process; and a device error costs the process that meets it. */
+  private static final int GRID_PARTS = 6;
+
+  /** compute-sanitizer's status where it found something, unlike any of ours. */
+  private static final int FOUND = 99;
+
+  private final Setting setting;
+  private final List<Step> steps = new ArrayList<>();
+
+  private GpuPlan(Setting setting) {
+    this.setting = setting;
+  }
+
+  /** The steps of a stage; looks for the programs and files that they need. */
+  static List<Step> of(Setting setting, Stage stage) {
+    GpuPlan plan = new GpuPlan(setting);
+    switch (stage) {
+      case SMOKE -> plan.smoke();
+      case CORRECTNESS -> plan.correctness();
+      case SANITIZE -> plan.sanitize();
+      case SPEED -> plan.speed();
+      case PLANS -> plan.plans();
+      case PEERS -> plan.peers();
+    }
+    return plan.steps;
+  }
+
+  private void smoke() {
+    steps.add(step(Stage.SMOKE, "doctor", "what the machine has", 60, setting.temper("doctor", "--json")));
+    steps.add(step(Stage.SMOKE, "device-functions", "each function of the header with inline PTX", 120,
+        verify("--only", "device-functions")));
+    steps.add(step(Stage.SMOKE, "losses", "a loss of every dtype", 150, verify("--quick", "--only", "forward-kl,dtypes")));
+    steps.add(step(Stage.SMOKE, "clusters", "every cluster size", 150,
+        setting.quick() ? verify("--quick", "--only", "clusters") : verify("--only", "clusters")));
+  }
+
+  private void correctness() {
+    List<String> parts = setting.quick() ? List.of("goldens,rerun", "labels") : dealt();
+    for (int i = 0; i < parts.size(); i++) {
+      Step part = step(Stage.CORRECTNESS, "verify-" + (i + 1), "part " + (i + 1) + " of " + parts.size() + " of the whole grid", 400,
+          verify(setting.quick() ? "--quick" : "--full", "--only", parts.get(i)));
+      steps.add(i == 0 ? part : part.withPrevious());
+    }
+    Path input = file("rerun.safetensors");
+    Path first = file("rerun-first.safetensors");
+    Path again = file("rerun-again.safetensors");
+    steps.add(step(Stage.CORRECTNESS, "rerun-first", "a batch in a process of its own", 50, loss(input, first)));
+    steps.add(step(Stage.CORRECTNESS, "rerun-again", "the same bytes in another process", 50, loss(input, again))
+        .then(() -> difference(first, again)));
+  }
+
+  /** The groups of the grid, dealt out. */
+  private static List<String> dealt() {
+    Group[] groups = Group.values();
+    return IntStream.range(0, GRID_PARTS).mapToObj(part -> IntStream.range(0, groups.length).filter(i -> i % GRID_PARTS == part)
+        .mapToObj(i -> groups[i].id()).collect(Collectors.joining(","))).toList();
+  }
+
+  private void sanitize() {
+    Optional<Path> sanitizer = Setting.program("compute-sanitizer", System.getenv());
+    String reason = !setting.isCuda() ? "compute-sanitizer watches a GPU, and the device is " + setting.device()
+        : sanitizer.isEmpty() ? "no compute-sanitizer on the path, in CUDA_HOME or in /usr/local/cuda" : "";
+    for (String tool : List.of("memcheck", "racecheck", "synccheck", "initcheck")) {
+      List<String> command = new ArrayList<>(List.of(sanitizer.map(Path::toString).orElse("compute-sanitizer"), "--tool", tool,
+          "--target-processes", "all", "--error-exitcode", Integer.toString(FOUND), "--print-limit", "20", "--show-backtrace", "no",
+          "--launch-timeout", "60", "--log-file", file(tool + ".log").toString()));
+      if (tool.equals("memcheck")) {
+        // What the driver refuses is an exception of ours already, and some questions to it are refused on purpose.
+        command.addAll(List.of("--report-api-errors", "no"));
+      }
+      command.addAll(verify("--quick", "--only", SANITIZED));
+      int limit = tool.equals("memcheck") || tool.equals("racecheck") ? 200 : 80;
+      steps.add(step(Stage.SANITIZE, tool, "compute-sanitizer --tool " + tool, limit, command).then(() -> findings(tool)).unless(reason));
+    }
+  }
+
+  private void speed() {
+    Path results = file("suite.json");
+    List<String> command = setting.temper("bench", "--suite", "gpu", "--device", setting.device(), "--results", results.toString(),
+        "--outputs", file("outputs").toString(), "--budget", "500");
+    if (setting.quick()) {
+      command.addAll(List.of("--parts", "headline,launch"));
+    }
+    steps.add(step(Stage.SPEED, "bench", "copy rate, losses on a cold L2, launches", 560, small(command)).leaving(results));
+  }
+
+  private void plans() {
+    Path results = file("plans.json");
+    List<String> command = setting.temper("bench", "--suite", "gpu", "--parts", "plans", "--device", setting.device(), "--results",
+        results.toString(), "--budget", "500");
+    if (setting.quick()) {
+      command.addAll(List.of("--dtype", "bf16"));
+    }
+    steps.add(step(Stage.PLANS, "plans", "every plan for rows, beside the chosen one", 560, small(command)).leaving(results));
+  }
+
+  private void peers() {
+    Optional<Path> python = Setting.program("python3", System.getenv());
+    Optional<Path> script = Setting.script("peers.py");
+    String reason = python.isEmpty() ? "no python3 on the path"
+        : script.isEmpty() ? "no benchmarks/gpu/peers.py beside this program" : Setting.missingModule(python.get(), "torch");
+    Path results = file("peers.json");
+    List<String> command = new ArrayList<>(List.of(python.map(Path::toString).orElse("python3"),
+        script.map(Path::toString).orElse("peers.py"), "--device", setting.isCuda() ? "cuda" : "cpu", "--results", results.toString(),
+        "--budget", "500"));
+    if (Files.isDirectory(file("outputs"))) {
+      command.addAll(List.of("--ours", file("outputs").toString()));
+    }
+    steps.add(step(Stage.PEERS, "peers", "PyTorch and others on the same numbers", 560, small(command)).leaving(results).unless(reason));
+  }
+
+  private Step step(Stage stage, String name, String shows, int limitSeconds, List<String> command) {
+    return Step.of(stage, name, shows, limitSeconds, command, setting.folder());
+  }
+
+  private List<String> verify(String... arguments) {
+    List<String> command = setting.temper("verify", "--device", setting.device(), "--json");
+    command.addAll(List.of(arguments));
+    return command;
+  }
+
+  private List<String> loss(Path input, Path output) {
+    return setting.temper("loss", "--device", setting.device(), "--json", "--temperature", "2", "--soft-weight", "0.7", "--hard-weight",
+        "0.3", "--input", input.toString(), "--output", output.toString());
+  }
+
+  private List<String> small(List<String> command) {
+    List<String> all = new ArrayList<>(command);
+    if (setting.quick()) {
+      all.addAll(List.of("--quick", "--shapes", SMALL_SHAPES));
+    }
+    return all;
+  }
+
+  private Path file(String name) {
+    return setting.folder().resolve(name);
+  }
+
+  private static String difference(Path first, Path again) {
+    try {
+      long at = Files.mismatch(first, again);
+      return at < 0 ? "" : "the two processes' outputs differ from byte " + at + " on";
+    } catch (IOException e) {
+      return "the two outputs cannot be compared: " + e.getMessage();
+    }
+  }
+
+  /** The tool's own last word; a run that it could not watch ends well too. */
+  private String findings(String tool) {
+    try {
+      String log = Files.readString(file(tool + ".log"));
+      return log.contains("ERROR SUMMARY: 0 errors") || log.contains("RACECHECK SUMMARY: 0 hazards")
+          ? "" : "its log does not end in a summary of 0: " + log.lines().reduce((_, last) -> last).orElse("it is empty");
+    } catch (IOException e) {
+      return "it left no log: " + e.getMessage();
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package dev.temper.tools.pack;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.jar.JarOutputStream;
+
+/** The jars of a packed folder, taken from the class path of this process. */
+final class Libraries {
+
+  /** Beginnings of the names of the jars that go along. OpenBLAS and XChart, 20 MB for {@code train} alone, stay behind. */
+  private static final List<String> WANTED = List.of("jackson-core-", "jcuda-", "jspecify-", "picocli-");
+
+  /** In the jar of JCuda's natives, 9 MB, the only library that Temper loads: 0.4 MB. */
+  private static final String DRIVER = "lib/libJCudaDriver-";
+
+  private Libraries() {}
+
+  /** Copies them into a folder. */
+  static void copy(Path folder) throws IOException {
+    for (Path jar : onClassPath()) {
+      Path target = folder.resolve(fileName(jar));
+      if (fileName(jar).startsWith("jcuda-natives-")) {
+        copyDriver(jar, target);
+      } else {
+        Files.copy(jar, target);
+      }
+    }
+  }
+
+  private static List<Path> onClassPath() {
+    List<Path> jars = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1)).map(Path::of)
+        .filter(jar -> WANTED.stream().anyMatch(fileName(jar)::startsWith)).toList();
+    for (String wanted : WANTED) {
+      if (jars.stream().noneMatch(jar -> fileName(jar).startsWith(wanted))) {
+        throw new IllegalStateException("the class path has no " + wanted + "*.jar, which the packed folder needs; run ./temper pack from a checkout");
+      }
+    }
+    return jars;
+  }
+
+  private static void copyDriver(Path natives, Path target) throws IOException {
+    try (JarFile from = new JarFile(natives.toFile());
+        OutputStream file = Files.newOutputStream(target);
+        JarOutputStream to = new JarOutputStream(file)) {
+      for (JarEntry entry : from.stream().filter(entry -> entry.getName().startsWith(DRIVER)).toList()) {
+        to.putNextEntry(new JarEntry(entry.getName()));
+        try (InputStream content = from.getInputStream(entry)) {
+          content.transferTo(to);
+        }
+      }
+    }
+  }
+
+  private static String fileName(Path path) {
+    return String.valueOf(path.getFileName());
+  }
+}

@@ -1,0 +1,151 @@
+package dev.temper.tools.train;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * An n-gram neural language model (Bengio et al. 2003): the embeddings of the previous words, side by side, one hidden layer
+ * of rectified linear units, and one logit for each word of the vocabulary.
+ *
+ * <pre>
+ *   x = [embedding(w1) ... embedding(wn), 1]     [rows, context * embedding + 1]
+ *   h = [max(0, x * hidden), 1]                  [rows, hidden + 1]
+ *   z = h * output                               [rows, vocabulary]
+ * </pre>
+ *
+ * <p>The constant 1 at the end of x and h makes the last row of each weight matrix its bias.
+ */
+final class LanguageModel {
+
+  /** Sizes of a model. */
+  record Shape(int vocabulary, int context, int embedding, int hidden) {
+    int inputs() {
+      return context * embedding;
+    }
+
+    long parameters() {
+      return (long) vocabulary * embedding + (inputs() + 1L) * hidden + (hidden + 1L) * vocabulary;
+    }
+  }
+
+  private final Shape shape;
+  private final Blas blas;
+  private final Parameter embedding;
+  private final Parameter hidden;
+  private final Parameter output;
+  private final Matrix x;
+  private final Matrix xGradient;
+  private final Matrix activation;
+  private final Matrix h;
+  private final Matrix hGradient;
+  private final Matrix logits;
+
+  /**
+   * A model with random weights; equal seeds give equal models.
+   *
+   * @param maxRows largest batch
+   * @param arena where weights and activations live
+   */
+  LanguageModel(Shape shape, int maxRows, Blas blas, Arena arena, long seed) {
+    this.shape = shape;
+    this.blas = blas;
+    embedding = Parameter.of(arena, shape.vocabulary(), shape.embedding());
+    hidden = Parameter.of(arena, shape.inputs() + 1, shape.hidden());
+    output = Parameter.of(arena, shape.hidden() + 1, shape.vocabulary());
+    x = Matrix.zeros(arena, maxRows, shape.inputs() + 1);
+    xGradient = Matrix.zeros(arena, maxRows, shape.inputs() + 1);
+    activation = Matrix.zeros(arena, maxRows, shape.hidden());
+    h = Matrix.zeros(arena, maxRows, shape.hidden() + 1);
+    hGradient = Matrix.zeros(arena, maxRows, shape.hidden() + 1);
+    logits = Matrix.zeros(arena, maxRows, shape.vocabulary());
+
+    SplittableRandom random = new SplittableRandom(seed);
+    // He et al. 2015: variance 2 / inputs keeps the size of activations through rectified units; biases begin at 0.
+    fill(embedding.value(), shape.vocabulary(), 1, random);
+    fill(hidden.value(), shape.inputs(), Math.sqrt(2.0 / shape.inputs()), random);
+    fill(output.value(), shape.hidden(), Math.sqrt(1.0 / shape.hidden()), random);
+  }
+
+  Shape shape() {
+    return shape;
+  }
+
+  List<Parameter> parameters() {
+    return List.of(embedding, hidden, output);
+  }
+
+  /** Logits of the next word for each row of the batch, [rows, vocabulary]; overwritten by the next call. */
+  Matrix forward(Batch batch) {
+    int rows = batch.rows();
+    Matrix input = x.top(rows);
+    gather(batch, input);
+    Matrix active = activation.top(rows);
+    blas.product(input, hidden.value(), active);
+    Matrix rectified = h.top(rows);
+    for (int row = 0; row < rows; row++) {
+      for (int i = 0; i < shape.hidden(); i++) {
+        rectified.set(row, i, Math.max(0f, active.get(row, i)));
+      }
+      rectified.set(row, shape.hidden(), 1f);
+    }
+    Matrix result = logits.top(rows);
+    blas.product(rectified, output.value(), result);
+    return result;
+  }
+
+  /** Fills the gradients of all parameters, given the batch of the last forward pass and the gradient by its logits. */
+  void backward(Batch batch, Matrix logitGradient) {
+    int rows = batch.rows();
+    blas.productOfTransposed(h.top(rows), logitGradient, output.gradient());
+    Matrix beyond = hGradient.top(rows);
+    blas.productByTransposed(logitGradient, output.value(), beyond);
+    Matrix active = activation.top(rows);
+    for (int row = 0; row < rows; row++) {
+      for (int i = 0; i < shape.hidden(); i++) {
+        active.set(row, i, active.get(row, i) > 0 ? beyond.get(row, i) : 0f);
+      }
+    }
+    blas.productOfTransposed(x.top(rows), active, hidden.gradient());
+    Matrix inputGradient = xGradient.top(rows);
+    blas.productByTransposed(active, hidden.value(), inputGradient);
+    scatter(batch, inputGradient);
+  }
+
+  private void gather(Batch batch, Matrix input) {
+    long bytes = (long) shape.embedding() * Float.BYTES;
+    for (int row = 0; row < batch.rows(); row++) {
+      for (int i = 0; i < shape.context(); i++) {
+        long from = batch.word(row, i) * bytes;
+        MemorySegment.copy(embedding.value().segment(), from, input.segment(), at(input, row, i), bytes);
+      }
+      input.set(row, shape.inputs(), 1f);
+    }
+  }
+
+  private void scatter(Batch batch, Matrix inputGradient) {
+    Matrix sums = embedding.gradient();
+    sums.segment().fill((byte) 0);
+    for (int row = 0; row < batch.rows(); row++) {
+      for (int i = 0; i < shape.context(); i++) {
+        int word = batch.word(row, i);
+        for (int k = 0; k < shape.embedding(); k++) {
+          sums.set(word, k, sums.get(word, k) + inputGradient.get(row, i * shape.embedding() + k));
+        }
+      }
+    }
+  }
+
+  private long at(Matrix input, long row, int word) {
+    return (row * input.columns() + (long) word * shape.embedding()) * Float.BYTES;
+  }
+
+  private static void fill(Matrix weights, int rows, double deviation, SplittableRandom random) {
+    for (int row = 0; row < rows; row++) {
+      for (int column = 0; column < weights.columns(); column++) {
+        weights.set(row, column, (float) (deviation * random.nextGaussian()));
+      }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+package dev.temper.tools.train;
+
+import dev.temper.tools.train.Corpus.Document;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A corpus from a UTF-8 file of the user's. */
+public final class TextFile {
+
+  /** Words per document: long against a model's context, short enough for some hundred documents in a small book. */
+  private static final int DOCUMENT_WORDS = 256;
+
+  /** Below this a model learns single words, not a language, and the held-out part has fewer than a thousand of them. */
+  static final int MIN_WORDS = 20_000;
+
+  private TextFile() {}
+
+  /**
+   * Reads the file and cuts it into documents of equal length.
+   *
+   * @throws IllegalArgumentException if it is not UTF-8 or too short, naming the file and what was found
+   * @throws IOException if it cannot be read
+   */
+  public static Corpus read(Path file) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw new IllegalArgumentException(file + " is a directory, expected a text file");
+    }
+    List<String> words;
+    try {
+      words = Words.in(Files.readString(file));
+    } catch (CharacterCodingException e) {
+      throw new IllegalArgumentException(file + " is not UTF-8 text; convert it, for example with iconv -t UTF-8", e);
+    }
+    if (words.size() < MIN_WORDS) {
+      throw new IllegalArgumentException(file + " holds " + words.size() + " words, expected at least " + MIN_WORDS
+          + "; give a longer text, or leave --text out to train on the names of the JDK");
+    }
+    List<Document> documents = new ArrayList<>();
+    for (int from = 0; from < words.size(); from += DOCUMENT_WORDS) {
+      List<String> part = words.subList(from, Math.min(from + DOCUMENT_WORDS, words.size()));
+      documents.add(new Document("words from " + from, List.copyOf(part)));
+    }
+    return new Corpus(String.valueOf(file.getFileName()), documents);
+  }
+}

@@ -1,0 +1,55 @@
+package dev.temper.tools.train;
+
+import dev.temper.DistillationLoss;
+import dev.temper.LossEngine;
+import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
+import dev.temper.LossTotals;
+import dev.temper.RowVector;
+import java.lang.foreign.Arena;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Trains a model on labels, and on a teacher where there is one. This is the file to copy: your own model, optimiser and data
+ * take the places of {@link LanguageModel}, {@link Adam} and {@link Batches}.
+ */
+final class TrainingLoop {
+
+  private final LossEngine engine;
+  private final int rows;
+  private final TrainingObserver observer;
+
+  TrainingLoop(LossEngine engine, int rows, TrainingObserver observer) {
+    this.engine = engine;
+    this.rows = rows;
+    this.observer = observer;
+  }
+
+  /** Trains for {@code steps} steps, at a rate that falls in a straight line from {@code learningRate} to 0. */
+  void train(LanguageModel student, @Nullable LanguageModel teacher, DistillationLoss loss, Batches batches, int steps, double learningRate) {
+    try (Arena arena = Arena.ofShared()) {
+      Adam adam = new Adam(student.parameters(), arena);
+      Matrix gradient = Matrix.zeros(arena, rows, student.shape().vocabulary());
+      LossOutputs outputs = LossOutputs.gradient(gradient.view())
+          .withRowSoft(RowVector.of(new float[rows]))
+          .withRowHard(RowVector.of(new float[rows]));
+
+      for (int step = 0; step < steps; step++) {
+        long started = System.nanoTime();
+        Batch batch = batches.next();
+        LossInputs inputs = LossInputs.of(student.forward(batch).view()).withLabels(batch.labels());
+        if (teacher != null) {
+          inputs = inputs.withTeacher(teacher.forward(batch).view());
+        }
+
+        long lossStarted = System.nanoTime();
+        LossTotals totals = engine.forwardBackward(loss, inputs, outputs).totals();
+        long lossNanos = System.nanoTime() - lossStarted;
+
+        student.backward(batch, gradient);
+        adam.step(learningRate * (steps - step) / steps);
+        observer.stepped(new Step(step + 1, totals, System.nanoTime() - started, lossNanos), loss, inputs, outputs);
+      }
+    }
+  }
+}

@@ -1,0 +1,96 @@
+package dev.temper.tools.verify;
+
+import dev.temper.DType;
+import dev.temper.DistillationLoss;
+import dev.temper.Divergence;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/** Collects what differs from the usual case: soft + hard loss at T = 2, 100 classes, f32, loss and gradient. */
+final class CaseBuilder {
+
+  private final Group group;
+  private Level level = Level.QUICK;
+  private Check check = Check.ORACLE;
+  private Pass pass = Pass.FORWARD_BACKWARD;
+  private DistillationLoss loss = DistillationLoss.hinton(2, 0.7);
+  private Layout layout = Layout.of(rows(100), 100);
+  private Content content = Content.NORMAL;
+  private RowOptions options = RowOptions.none();
+
+  private CaseBuilder(Group group) {
+    this.group = group;
+  }
+
+  static CaseBuilder of(Group group) {
+    return new CaseBuilder(group);
+  }
+
+  CaseBuilder level(Level value) {
+    level = value;
+    return this;
+  }
+
+  CaseBuilder check(Check value) {
+    check = value;
+    return this;
+  }
+
+  CaseBuilder pass(Pass value) {
+    pass = value;
+    return this;
+  }
+
+  CaseBuilder loss(DistillationLoss value) {
+    loss = value;
+    return this;
+  }
+
+  /** Changes the loss that is set so far. */
+  CaseBuilder loss(UnaryOperator<DistillationLoss.Builder> change) {
+    loss = change.apply(loss.toBuilder()).build();
+    return this;
+  }
+
+  /** The soft part alone, of this divergence. */
+  CaseBuilder soft(Divergence divergence) {
+    loss = loss.toBuilder().divergence(divergence).softWeight(1).hardWeight(0).build();
+    return this;
+  }
+
+  /** That many classes, with rows for about 6,000 logits. */
+  CaseBuilder classes(int value) {
+    layout = Layout.of(rows(value), value).dtypes(layout.student(), layout.teacher(), layout.gradient());
+    return this;
+  }
+
+  CaseBuilder layout(UnaryOperator<Layout> change) {
+    layout = change.apply(layout);
+    return this;
+  }
+
+  CaseBuilder dtype(DType value) {
+    layout = layout.dtypes(value, value, value);
+    return this;
+  }
+
+  CaseBuilder content(Content value) {
+    content = value;
+    return this;
+  }
+
+  CaseBuilder options(UnaryOperator<RowOptions> change) {
+    options = change.apply(options);
+    return this;
+  }
+
+  /** Adds the case under its group's name and this one; labels are given where the loss reads them. */
+  void add(List<Case> cases, String name) {
+    RowOptions given = loss.hardWeight() > 0 && !options.labels() ? options.withLabels(0) : options;
+    cases.add(new Case(group, group.id() + "/" + name, level, check, pass, loss, layout, content, given));
+  }
+
+  private static int rows(int classes) {
+    return classes > 100_000 ? 2 : Math.clamp(6000 / classes, 3, 67);
+  }
+}

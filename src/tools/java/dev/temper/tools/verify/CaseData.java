@@ -1,0 +1,109 @@
+package dev.temper.tools.verify;
+
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The numbers of a case, each exactly representable in its tensor's dtype.
+ */
+final class CaseData {
+
+  private static final double[] JUNK = {Double.NaN, Double.POSITIVE_INFINITY, 6e4, -6e4, Double.NEGATIVE_INFINITY};
+
+  private final double[] student;
+  private final double[] teacher;
+  private final double @Nullable [] labels;
+  private final double @Nullable [] weights;
+  private final double @Nullable [] temperatures;
+
+  CaseData(
+      double[] student, double[] teacher, double @Nullable [] labels, double @Nullable [] weights,
+      double @Nullable [] temperatures) {
+    this.student = student;
+    this.teacher = teacher;
+    this.labels = labels;
+    this.weights = weights;
+    this.temperatures = temperatures;
+  }
+
+  static CaseData of(Case c, long seed) {
+    SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + c.name().hashCode());
+    Layout layout = c.layout();
+    int rows = layout.rows();
+    double[] labels = c.options().labels() ? labels(c, random) : null;
+    double[] weights = c.options().weights() ? weights(rows, random) : null;
+    double[] temperatures = c.options().temperatures() ? temperatures(rows, random) : null;
+    double[] student = new double[rows * layout.studentColumns()];
+    double[] teacher = new double[rows * layout.teacherColumns()];
+    double[] z = new double[layout.classes()];
+    double[] u = new double[layout.classes()];
+    for (int row = 0; row < rows; row++) {
+      boolean unused = (labels != null && labels[row] == c.loss().ignoreIndex()) || (weights != null && weights[row] == 0);
+      RowContent.fill(c.content(), row, unused, z, u, labels, random);
+      for (int i = 0; i < layout.studentColumns(); i++) {
+        student[row * layout.studentColumns() + i] = Precision.round(i < z.length ? z[i] : junk(row, i), layout.student());
+      }
+      for (int i = 0; i < layout.teacherColumns(); i++) {
+        teacher[row * layout.teacherColumns() + i] = Precision.round(i < u.length ? u[i] : junk(row + 1, i), layout.teacher());
+      }
+      if (c.content() == Content.EQUAL && !layout.isPadded()) {
+        System.arraycopy(teacher, row * u.length, student, row * z.length, z.length);
+      }
+    }
+    return new CaseData(student, teacher, labels, weights, temperatures);
+  }
+
+  private static double junk(int row, int column) {
+    return JUNK[(row + column) % JUNK.length];
+  }
+
+  private static double[] labels(Case c, SplittableRandom random) {
+    double[] labels = new double[c.layout().rows()];
+    for (int row = 0; row < labels.length; row++) {
+      boolean ignored = random.nextDouble() < c.options().ignored();
+      labels[row] = ignored ? c.loss().ignoreIndex() : random.nextInt(c.layout().classes());
+    }
+    return labels;
+  }
+
+  private static double[] weights(int rows, SplittableRandom random) {
+    double[] weights = new double[rows];
+    for (int row = 0; row < rows; row++) {
+      weights[row] = row % 4 == 1 ? 0 : (float) (0.1 + 2 * random.nextDouble());
+    }
+    return weights;
+  }
+
+  private static double[] temperatures(int rows, SplittableRandom random) {
+    double[] temperatures = new double[rows];
+    for (int row = 0; row < rows; row++) {
+      temperatures[row] = (float) Math.exp(random.nextDouble(Math.log(0.5), Math.log(10)));
+    }
+    return temperatures;
+  }
+
+  /** [rows, student columns], padding filled with values that must not matter. */
+  double[] student() {
+    return student;
+  }
+
+  /** [rows, teacher columns]; the upstream gradient of {@link Pass#LOG_SOFTMAX_BACKWARD}. */
+  double[] teacher() {
+    return teacher;
+  }
+
+  /** [rows]. */
+  double @Nullable [] labels() {
+    return labels;
+  }
+
+  /** [rows]. */
+  double @Nullable [] weights() {
+    return weights;
+  }
+
+  /** [rows]. */
+  double @Nullable [] temperatures() {
+    return temperatures;
+  }
+}

@@ -1,0 +1,273 @@
+package dev.temper.tools.verify;
+
+import static dev.temper.tools.verify.Precision.U;
+
+import dev.temper.Divergence;
+
+/**
+ * Error bounds of one row's divergence {@code D(p, q)} and of its derivative {@code dD/ds}, {@code s = z/T}; the caller
+ * multiplies by {@code T^2} and {@code T}.
+ *
+ * <p>First-order propagation of the errors of both softmaxes. A row whose KL is below {@link #NEAR} must keep its accuracy
+ * relative to the difference of student and teacher; above it, an engine may subtract sums of unnormalised terms.
+ */
+final class DivergenceBound {
+
+  static final String VALUE = "far (KL >= 0.03): sum p (eps_t |d - D| + 2u(|t| + |s|)) + sum q eps_s + (4 + log2 C) u sum p |t - s|"
+      + " + 2u (|log S_s/S_t| + log2 C + 1); near: min(1e-5 D, sum p |d| eps_d + (6 + log2 C) u D + sum p phi(d) eps_p (|d| < 0.7, else p |d| eps_p + |q - p| eps_q)),"
+      + " d = log p - log q, eps_d = u (4 |d0| + (8 + log2 C) M + 2 sum p |t| |1 - e^-d0|), d0 = t - s, M = sum p |1 - e^-d0|;"
+      + " mixtures by the same terms of KL(p, m) and KL(q, m) + 3u w/(1 - w), w the other's share of the larger,"
+      + " from D = 0.0075 on + 7u sum m max(1, log2(larger/m))";
+  static final String GRADIENT = "forward KL, far: p eps_p + q eps_q, near: p eps_d + |q - p| eps_p; others: q_i (|g_i - G| eps_q"
+      + " + err g_i + err G) + 2^-150 (1 + 4 |g_i - G|), G = sum q g, err g from eps_d, where D >= 0.0075 a mixture's + 7u max(1, log2(larger/m)); each + 4u |part|, times weight T, row weight, scale / divisor";
+
+  /** KL in nats below which the relative form is asked for. */
+  static final double NEAR = 0.03;
+
+  /** Of a mixture: a fourth, as Jensen-Shannon is of the KL of nearly equal distributions that it mixes evenly. */
+  static final double NEAR_MIXTURE = NEAR / 4;
+
+  /** What rounding adds to a product below the smallest normal number of f32, whatever its size. */
+  private static final double HALF_QUANTUM = 0x1p-150;
+
+  private final SoftmaxBound student;
+  private final SoftmaxBound teacher;
+  private final int classes;
+  private final double kl;
+  private final double steps;
+  private final double nearShift;
+  private final double[] gradient;
+  private double value;
+
+  private DivergenceBound(SoftmaxBound student, SoftmaxBound teacher) {
+    this.student = student;
+    this.teacher = teacher;
+    classes = student.classes();
+    steps = student.sumSteps();
+    double sum = 0;
+    double m = 0;
+    double weighted = 0;
+    for (int i = 0; i < classes; i++) {
+      double p = teacher.p(i);
+      sum += klTerm(p, student.p(i), logRatio(i));
+      if (p > 0) {
+        double excess = p * Math.abs(Math.expm1(Math.min(700, -rawRatio(i))));
+        m += excess;
+        weighted += excess * -teacher.x(i);
+      }
+    }
+    kl = sum;
+    nearShift = U * ((8 + steps) * m + 2 * weighted);
+    gradient = new double[classes];
+  }
+
+  static DivergenceBound of(Divergence divergence, SoftmaxBound student, SoftmaxBound teacher) {
+    DivergenceBound bound = new DivergenceBound(student, teacher);
+    switch (divergence) {
+      case Divergence.ForwardKl() -> bound.addForwardKl(1);
+      case Divergence.ReverseKl() -> bound.addReverseKl(1);
+      case Divergence.Mixed(double lambda) -> {
+        bound.addForwardKl(lambda);
+        bound.addReverseKl(1 - lambda);
+      }
+      case Divergence.JensenShannon(double beta) -> bound.addMixture(beta, beta, 1 - beta, MixtureGradient.LOG_STUDENT);
+      case Divergence.SkewForwardKl(double skew) -> bound.addMixture(skew, 1, 0, MixtureGradient.RATIO_TEACHER);
+      case Divergence.SkewReverseKl(double skew) -> bound.addMixture(1 - skew, 0, 1, MixtureGradient.LOG_MINUS_RATIO);
+      case Divergence.TotalVariation() -> bound.addTotalVariation();
+      case Divergence.LogitMse() -> throw new IllegalArgumentException("logit-mse has no softmax");
+    }
+    return bound;
+  }
+
+  /** Absolute error of D. */
+  double value() {
+    return value;
+  }
+
+  /** Absolute error of dD/ds of one class. */
+  double gradient(int i) {
+    return gradient[i];
+  }
+
+  private void addForwardKl(double weight) {
+    value += weight * klValue(teacher, student, kl);
+    for (int i = 0; i < classes; i++) {
+      double p = teacher.p(i);
+      double difference = Math.abs(student.p(i) - p);
+      boolean relative = isNear() && Math.abs(logRatio(i)) < 0.7;
+      double error = relative
+          ? p * logRatioError(i) + difference * teacher.relativeError(i)
+          : teacher.error(i) + student.error(i);
+      gradient[i] += weight * (error + 4 * U * difference);
+    }
+  }
+
+  private void addReverseKl(double weight) {
+    double reverse = 0;
+    for (int i = 0; i < classes; i++) {
+      reverse += klTerm(student.p(i), teacher.p(i), -logRatio(i));
+    }
+    value += weight * klValue(student, teacher, reverse);
+    double[] g = new double[classes];
+    double[] error = new double[classes];
+    for (int i = 0; i < classes; i++) {
+      g[i] = -logRatio(i);
+      error[i] = isNear() ? logRatioError(i) : teacher.relativeError(i) + student.relativeError(i);
+    }
+    addCentred(weight, g, error);
+  }
+
+  /** KL of a from b. */
+  private double klValue(SoftmaxBound a, SoftmaxBound b, double divergence) {
+    double far = 0;
+    double near = 0;
+    double raw = 0;
+    for (int i = 0; i < classes; i++) {
+      double p = a.p(i);
+      double d = a.logP(i) - b.logP(i);
+      far += b.p(i) * b.exponentialError(i);
+      if (p > 0) {
+        far += p * (a.exponentialError(i) * Math.abs(d - divergence) + 2 * U * (-a.x(i) - b.x(i)));
+        raw += p * Math.abs(a.x(i) - b.x(i));
+        near += p * Math.min(1, Math.abs(d)) * logRatioError(i);
+        near += Math.abs(d) < 0.7
+            ? klTerm(p, b.p(i), d) * a.relativeError(i)
+            : Math.abs(d) * a.error(i) + Math.abs(b.p(i) - p) * b.relativeError(i);
+      } else {
+        near += b.error(i);
+      }
+    }
+    if (isNear()) {
+      return Math.min(1e-5 * divergence, near + (6 + steps) * U * divergence);
+    }
+    return far + (4 + steps) * U * raw + 2 * U * (Math.abs(a.logSum() - b.logSum()) + steps + 1);
+  }
+
+  private enum MixtureGradient { LOG_STUDENT, RATIO_TEACHER, LOG_MINUS_RATIO }
+
+  /** {@code a KL(p, m) + b KL(q, m)}, {@code m = share p + (1 - share) q}. */
+  private void addMixture(double share, double a, double b, MixtureGradient kind) {
+    double[] g = new double[classes];
+    double[] error = new double[classes];
+    double sum = 0;
+    boolean far = mixture(share, a, b) >= NEAR_MIXTURE;
+    for (int i = 0; i < classes; i++) {
+      double p = teacher.p(i);
+      double q = student.p(i);
+      double m = q + share * (p - q);
+      if (m <= 0) {
+        continue;
+      }
+      MixtureClass c = MixtureClass.of(share, p, q, Math.abs(logRatio(i)), logRatioError(i), far);
+      value += a * p * (Math.min(1, Math.abs(c.logPm())) * c.errorPm()) + b * q * (Math.min(1, Math.abs(c.logQm())) * c.errorQm());
+      double ofP = klTerm(p, m, c.logPm());
+      double ofQ = klTerm(q, m, c.logQm());
+      value += (a * p + b * q) * c.logarithm();
+      value += (a * ofP + b * ofQ) * Math.max(teacher.relativeError(i), student.relativeError(i));
+      sum += a * ofP + b * ofQ;
+      switch (kind) {
+        case LOG_STUDENT -> {
+          g[i] = b * c.logQm();
+          error[i] = b * (c.errorQm() + c.logarithm());
+        }
+        case RATIO_TEACHER -> {
+          g[i] = -(1 - share) * p / m;
+          error[i] = -g[i] * (c.errorPm() + 3 * U);
+        }
+        case LOG_MINUS_RATIO -> {
+          double ratio = (1 - share) * q / m;
+          g[i] = c.logQm() - ratio;
+          error[i] = c.errorQm() + c.logarithm() + ratio * (c.errorQm() + 3 * U);
+        }
+      }
+    }
+    value += (6 + steps) * U * sum;
+    addCentred(1, g, error);
+  }
+
+  private double mixture(double share, double a, double b) {
+    double sum = 0;
+    for (int i = 0; i < classes; i++) {
+      double p = teacher.p(i);
+      double q = student.p(i);
+      double m = q + share * (p - q);
+      sum += p > 0 ? a * p * Math.log(p / m) : 0;
+      sum += q > 0 ? b * q * Math.log(q / m) : 0;
+    }
+    return sum;
+  }
+
+  private void addTotalVariation() {
+    double[] g = new double[classes];
+    double[] error = new double[classes];
+    for (int i = 0; i < classes; i++) {
+      double difference = student.p(i) - teacher.p(i);
+      double uncertain = student.error(i) + teacher.error(i);
+      value += 0.5 * (uncertain + (3 + steps) * U * Math.abs(difference));
+      g[i] = 0.5 * Math.signum(difference);
+      error[i] = Math.abs(difference) < uncertain ? 1 : 0; // the sign is rounding's to choose
+    }
+    addCentred(1, g, error);
+  }
+
+  /** Bound of {@code q_i (g_i - sum q g)}. */
+  private void addCentred(double weight, double[] g, double[] error) {
+    double mean = 0;
+    double meanError = 0;
+    double size = 0;
+    for (int j = 0; j < classes; j++) {
+      double q = student.p(j);
+      if (q > 0) {
+        mean += q * g[j];
+        size += q * Math.abs(g[j]);
+        meanError += student.error(j) * Math.abs(g[j]) + q * error[j];
+      }
+    }
+    meanError += (2 + steps) * U * size;
+    for (int i = 0; i < classes; i++) {
+      double q = student.p(i);
+      if (q > 0) {
+        double centred = Math.abs(g[i] - mean);
+        gradient[i] += weight * (q * (centred * (student.relativeError(i) + 4 * U) + error[i] + meanError)
+            + HALF_QUANTUM * (1 + 4 * centred));
+      }
+    }
+  }
+
+  private boolean isNear() {
+    return kl < NEAR;
+  }
+
+  /** {@code t - s}, shifted by the maxima. */
+  private double rawRatio(int i) {
+    double t = teacher.x(i);
+    double s = student.x(i);
+    return t == s ? 0 : t - s;
+  }
+
+  /** {@code log p - log q}, 0 where both are absent. */
+  private double logRatio(int i) {
+    return rawRatio(i) == 0 && teacher.x(i) == Double.NEGATIVE_INFINITY ? 0 : rawRatio(i) - teacher.logSum() + student.logSum();
+  }
+
+  private double logRatioError(int i) {
+    double relative = U * 4 * Math.abs(rawRatio(i)) + nearShift;
+    return finite(Math.min(relative, teacher.relativeError(i) + student.relativeError(i)));
+  }
+
+  /** A class that one side lacks has a logarithm that nobody computes. */
+  private static double finite(double error) {
+    return Double.isFinite(error) ? error : 0;
+  }
+
+  /** {@code a log(a/b) - a + b}. */
+  private static double klTerm(double a, double b, double logRatio) {
+    if (a == 0) {
+      return b;
+    }
+    if (Math.abs(logRatio) < 1e-3) {
+      return a * logRatio * logRatio * (0.5 - logRatio / 6);
+    }
+    return a * logRatio - a + b;
+  }
+}

@@ -1,0 +1,123 @@
+package dev.temper.tools.verify;
+
+import dev.temper.DType;
+import dev.temper.HostMatrix;
+import dev.temper.RowVector;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * A tensor in native memory between guard bytes: before the first element, in the gaps between rows and, unless the
+ * allocation ends with the last element so that an address sanitizer sees every read beyond it, after the last one.
+ */
+final class GuardedTensor {
+
+  private static final byte GUARD = (byte) 0xA5;
+  private static final byte POISON = (byte) 0xFF; // NaN in every floating dtype
+  private static final int TAIL = 64;
+  /** malloc's own alignment: a larger one would make the JVM ask for more bytes than the tensor has. */
+  private static final int ALIGNMENT = 16;
+
+  private final MemorySegment whole;
+  private final long offset;
+  private final long rows;
+  private final int columns;
+  private final long rowStride;
+  private final DType dtype;
+  private byte[] before = {};
+
+  private GuardedTensor(MemorySegment whole, long offset, long rows, int columns, long rowStride, DType dtype) {
+    this.whole = whole;
+    this.offset = offset;
+    this.rows = rows;
+    this.columns = columns;
+    this.rowStride = rowStride;
+    this.dtype = dtype;
+  }
+
+  static GuardedTensor matrix(Arena arena, long rows, int columns, Layout layout, DType dtype) {
+    return allocate(arena, rows, columns, columns + layout.rowGap(), layout.offsetBytes(dtype), layout.tailGuard(), dtype);
+  }
+
+  static GuardedTensor vector(Arena arena, long length, Layout layout, DType dtype) {
+    return allocate(arena, 1, Math.toIntExact(length), length, layout.offsetBytes(dtype), layout.tailGuard(), dtype);
+  }
+
+  private static GuardedTensor allocate(
+      Arena arena, long rows, int columns, long rowStride, int offset, boolean tailGuard, DType dtype) {
+    long bytes = rows == 0 ? 0 : ((rows - 1) * rowStride + columns) * dtype.bytes();
+    MemorySegment whole = arena.allocate(offset + bytes + (tailGuard ? TAIL : 0), ALIGNMENT).fill(GUARD);
+    return new GuardedTensor(whole, offset, rows, columns, rowStride, dtype);
+  }
+
+  HostMatrix view() {
+    return new HostMatrix(elements(), rows, columns, rowStride, dtype);
+  }
+
+  RowVector rowVector() {
+    return RowVector.of(elements(), columns, dtype);
+  }
+
+  GuardedTensor fill(double[] values) {
+    for (int row = 0, i = 0; row < rows; row++) {
+      for (int column = 0; column < columns; column++) {
+        Precision.write(whole, at(row, column), values[i++], dtype);
+      }
+    }
+    return remember();
+  }
+
+  /** Fills the elements with NaN, so that one that is not written is noticed. */
+  GuardedTensor poison() {
+    for (int row = 0; row < rows; row++) {
+      whole.asSlice(at(row, 0), (long) columns * dtype.bytes()).fill(POISON);
+    }
+    return remember();
+  }
+
+  double[] read() {
+    double[] values = new double[Math.toIntExact(rows * columns)];
+    for (int row = 0, i = 0; row < rows; row++) {
+      for (int column = 0; column < columns; column++) {
+        values[i++] = Precision.read(whole, at(row, column), dtype);
+      }
+    }
+    return values;
+  }
+
+  DType dtype() {
+    return dtype;
+  }
+
+  /** Whether every byte is what {@link #fill} or {@link #poison} left. */
+  boolean isUntouched() {
+    return whole.mismatch(MemorySegment.ofArray(before)) < 0;
+  }
+
+  /** Whether the bytes around and between the rows are what they were. */
+  boolean isIntact() {
+    boolean intact = sameBytes(0, offset);
+    for (int row = 1; row < rows; row++) {
+      intact &= sameBytes(at(row - 1, columns), at(row, 0));
+    }
+    return intact && sameBytes(rows == 0 ? offset : at(rows - 1, columns), whole.byteSize());
+  }
+
+  private GuardedTensor remember() {
+    before = whole.toArray(ValueLayout.JAVA_BYTE);
+    return this;
+  }
+
+  private boolean sameBytes(long from, long to) {
+    return MemorySegment.mismatch(whole, from, to, MemorySegment.ofArray(before), from, to) < 0;
+  }
+
+  private MemorySegment elements() {
+    return whole.asSlice(offset, rows == 0 ? 0 : ((rows - 1) * rowStride + columns) * dtype.bytes());
+  }
+
+  private long at(long row, long column) {
+    return offset + (row * rowStride + column) * dtype.bytes();
+  }
+}

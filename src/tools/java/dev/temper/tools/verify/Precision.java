@@ -1,0 +1,89 @@
+package dev.temper.tools.verify;
+
+import dev.temper.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** What a floating dtype can hold: its rounding, range and bytes. */
+final class Precision {
+
+  /** Unit roundoff of the arithmetic that every engine is held to: f32, round to nearest. */
+  static final double U = 0x1p-24;
+
+  private Precision() {}
+
+  /** Unit roundoff of a dtype: half the distance from 1 to the next number. */
+  static double unit(DType dtype) {
+    return switch (dtype) {
+      case F32 -> 0x1p-24;
+      case BF16 -> 0x1p-8;
+      case F16 -> 0x1p-11;
+      case I32, I64 -> 0;
+    };
+  }
+
+  /** Half the distance between subnormal numbers: the absolute error of rounding a tiny value. */
+  static double halfQuantum(DType dtype) {
+    return switch (dtype) {
+      case F32 -> 0x1p-150;
+      case BF16 -> 0x1p-134;
+      case F16 -> 0x1p-25;
+      case I32, I64 -> 0;
+    };
+  }
+
+  /** Largest finite value. */
+  static double max(DType dtype) {
+    return switch (dtype) {
+      case F32 -> Float.MAX_VALUE;
+      case BF16 -> 0x1.fep127;
+      case F16 -> 65504;
+      case I32, I64 -> Double.POSITIVE_INFINITY;
+    };
+  }
+
+  /** The nearest value of the dtype, ties to even. */
+  static double round(double value, DType dtype) {
+    float single = (float) value;
+    return switch (dtype) {
+      case F32 -> single;
+      case BF16 -> bf16ToFloat(floatToBf16(single));
+      case F16 -> Float.float16ToFloat(Float.floatToFloat16(single));
+      case I32, I64 -> value;
+    };
+  }
+
+  /** Writes an element at a byte offset of any alignment. */
+  static void write(MemorySegment segment, long at, double value, DType dtype) {
+    switch (dtype) {
+      case F32 -> segment.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, (float) value);
+      case BF16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, floatToBf16((float) value));
+      case F16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16((float) value));
+      case I32 -> segment.set(ValueLayout.JAVA_INT_UNALIGNED, at, (int) value);
+      case I64 -> segment.set(ValueLayout.JAVA_LONG_UNALIGNED, at, (long) value);
+    }
+  }
+
+  /** Reads an element at a byte offset of any alignment. */
+  static double read(MemorySegment segment, long at, DType dtype) {
+    return switch (dtype) {
+      case F32 -> segment.get(ValueLayout.JAVA_FLOAT_UNALIGNED, at);
+      case BF16 -> bf16ToFloat(segment.get(ValueLayout.JAVA_SHORT_UNALIGNED, at));
+      case F16 -> Float.float16ToFloat(segment.get(ValueLayout.JAVA_SHORT_UNALIGNED, at));
+      case I32 -> segment.get(ValueLayout.JAVA_INT_UNALIGNED, at);
+      case I64 -> segment.get(ValueLayout.JAVA_LONG_UNALIGNED, at);
+    };
+  }
+
+  private static float bf16ToFloat(short bits) {
+    return Float.intBitsToFloat(bits << 16);
+  }
+
+  private static short floatToBf16(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    if (Float.isNaN(value)) {
+      return (short) (bits >> 16 | 0x40);
+    }
+    return (short) ((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+  }
+}

@@ -1,0 +1,64 @@
+package dev.temper.tools.verify;
+
+import dev.temper.DType;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Log-softmax and its backward, softmax, argmax. */
+final class PrimitiveCases {
+
+  private static final Map<Group, Pass> PASSES = Map.of(
+      Group.LOG_SOFTMAX_FORWARD, Pass.LOG_SOFTMAX,
+      Group.LOG_SOFTMAX_BACKWARD_PASS, Pass.LOG_SOFTMAX_BACKWARD,
+      Group.SOFTMAX_INFERENCE, Pass.SOFTMAX);
+
+  private PrimitiveCases() {}
+
+  static void add(List<Case> cases) {
+    for (Group group : List.of(Group.LOG_SOFTMAX_FORWARD, Group.LOG_SOFTMAX_BACKWARD_PASS, Group.SOFTMAX_INFERENCE)) {
+      Pass pass = PASSES.getOrDefault(group, Pass.SOFTMAX);
+      for (int classes : new int[] {1, 3, 10, 16, 17, 100, 1025, 32000}) {
+        Level level = classes <= 1025 ? Level.QUICK : Level.DEFAULT;
+        for (double temperature : pass == Pass.SOFTMAX ? new double[] {1} : new double[] {1, 2, 3}) {
+          CaseBuilder.of(group).level(level).pass(pass).classes(classes).loss(b -> b.temperature(temperature))
+              .layout(l -> l.placed(classes % 4, classes % 3, 0, classes % 2 == 0))
+              .add(cases, "c" + classes + "-T" + LossCases.number(temperature));
+        }
+      }
+      for (DType in : new DType[] {DType.F32, DType.BF16, DType.F16}) {
+        for (DType out : new DType[] {DType.F32, DType.BF16, DType.F16}) {
+          CaseBuilder.of(group).pass(pass).classes(67).layout(l -> l.dtypes(in, in, out))
+              .add(cases, ShapeCases.name(in) + "-" + ShapeCases.name(out));
+        }
+      }
+      CaseBuilder.of(group).pass(pass).content(Content.SHARP).add(cases, "sharp");
+      CaseBuilder.of(group).pass(pass).content(Content.SHIFTED).add(cases, "shifted");
+      CaseBuilder.of(group).pass(pass).options(o -> o.withInPlace(true)).add(cases, "in-place");
+    }
+    for (Group group : List.of(Group.LOG_SOFTMAX_FORWARD, Group.SOFTMAX_INFERENCE)) {
+      Pass pass = PASSES.getOrDefault(group, Pass.SOFTMAX);
+      CaseBuilder.of(group).pass(pass).content(Content.ABSENT).add(cases, "absent-classes");
+      CaseBuilder.of(group).pass(pass).content(Content.POISONED).add(cases, "poisoned");
+    }
+    argmax(cases);
+  }
+
+  private static void argmax(List<Case> cases) {
+    for (DType labels : new DType[] {DType.I32, DType.I64}) {
+      for (Content content : new Content[] {Content.NORMAL, Content.TIES, Content.POISONED, Content.ABSENT}) {
+        for (int classes : new int[] {1, 3, 16, 17, 1000, 32001}) {
+          for (DType dtype : new DType[] {DType.F32, DType.BF16, DType.F16}) {
+            CaseBuilder.of(Group.ARGMAX).level(classes <= 17 ? Level.QUICK : Level.DEFAULT).pass(Pass.ARGMAX).classes(classes)
+                .dtype(dtype).content(content).layout(l -> l.labels(labels))
+                .add(cases, content(content) + "-" + ShapeCases.name(dtype) + "-" + ShapeCases.name(labels) + "-c" + classes);
+          }
+        }
+      }
+    }
+  }
+
+  private static String content(Content content) {
+    return content.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,52 @@
+package dev.temper.tools.verify;
+
+import java.util.OptionalDouble;
+
+/**
+ * What a call is given beside the logits.
+ *
+ * @param labels whether labels are given
+ * @param ignored share of the rows whose label is the ignored one
+ * @param weights whether row weights are given (about one in four is 0)
+ * @param temperatures whether row temperatures are given
+ * @param denominator replaces the divisor of a mean
+ * @param gradientScale factor on the gradient
+ * @param inPlace whether the gradient replaces the student's logits
+ */
+record RowOptions(
+    boolean labels,
+    double ignored,
+    boolean weights,
+    boolean temperatures,
+    OptionalDouble denominator,
+    double gradientScale,
+    boolean inPlace) {
+
+  static RowOptions none() {
+    return new RowOptions(false, 0, false, false, OptionalDouble.empty(), 1, false);
+  }
+
+  RowOptions withLabels(double ignoredShare) {
+    return new RowOptions(true, ignoredShare, weights, temperatures, denominator, gradientScale, inPlace);
+  }
+
+  RowOptions withWeights() {
+    return new RowOptions(labels, ignored, true, temperatures, denominator, gradientScale, inPlace);
+  }
+
+  RowOptions withTemperatures() {
+    return new RowOptions(labels, ignored, weights, true, denominator, gradientScale, inPlace);
+  }
+
+  RowOptions withDenominator(double value) {
+    return new RowOptions(labels, ignored, weights, temperatures, OptionalDouble.of(value), gradientScale, inPlace);
+  }
+
+  RowOptions withGradientScale(double value) {
+    return new RowOptions(labels, ignored, weights, temperatures, denominator, value, inPlace);
+  }
+
+  RowOptions withInPlace(boolean value) {
+    return new RowOptions(labels, ignored, weights, temperatures, denominator, gradientScale, value);
+  }
+}

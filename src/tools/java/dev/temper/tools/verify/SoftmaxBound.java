@@ -1,0 +1,110 @@
+package dev.temper.tools.verify;
+
+/**
+ * A tempered softmax of one row in f64, and how far an f32 softmax may be from it.
+ *
+ * <p>With {@code x = (z - max z)/T}: rounding {@code z - max z} and {@code 1/T} costs {@code 2 |x| u}, one exponential within
+ * 1.5 units in the last place {@code 3 u}, so {@code e = 3 + 2 |x|} in units of u. In {@code p = exp(x)/S} the class's own
+ * share of the error cancels: {@code eps(p) = u ((1 - p) e + sum over others (p e) + 2 + log2 C)}, where {@code log2 C} stands
+ * for the sum (blocked or pairwise) and 2 for reciprocal and product.
+ */
+final class SoftmaxBound {
+
+  static final String FORMULA =
+      "e = 3 + 2|x|, x = (z - max z)/T; eps(p_i) = u ((1 - p_i) e_i + sum_{j/=i} p_j e_j + 2 + log2 C)";
+
+  private final double[] x;
+  private final double[] p;
+  private final double[] exponentialError;
+  private final double meanExponentialError;
+  private final double logSum;
+  private final double sumSteps;
+
+  private SoftmaxBound(double[] x, double[] p, double[] exponentialError, double meanError, double logSum) {
+    this.x = x;
+    this.p = p;
+    this.exponentialError = exponentialError;
+    this.meanExponentialError = meanError;
+    this.logSum = logSum;
+    sumSteps = log2(x.length);
+  }
+
+  /** Of a row that holds at least one finite logit, no NaN and no +inf. {@code inputError} is absolute, on each logit. */
+  static SoftmaxBound of(double[] logits, double temperature, double inputError) {
+    int classes = logits.length;
+    double max = Double.NEGATIVE_INFINITY;
+    for (double logit : logits) {
+      max = Math.max(max, logit);
+    }
+    double[] x = new double[classes];
+    double[] p = new double[classes];
+    double sum = 0;
+    for (int i = 0; i < classes; i++) {
+      x[i] = (logits[i] - max) / temperature;
+      p[i] = Math.exp(x[i]);
+      sum += p[i];
+    }
+    double[] error = new double[classes];
+    double mean = 0;
+    for (int i = 0; i < classes; i++) {
+      p[i] /= sum;
+      if (x[i] > Double.NEGATIVE_INFINITY) {
+        error[i] = Precision.U * (3 + 2 * -x[i]) + 2 * inputError / temperature;
+        mean += p[i] * error[i];
+      }
+    }
+    return new SoftmaxBound(x, p, error, mean, Math.log(sum));
+  }
+
+  int classes() {
+    return x.length;
+  }
+
+  /** {@code (z - max z)/T}. */
+  double x(int i) {
+    return x[i];
+  }
+
+  double p(int i) {
+    return p[i];
+  }
+
+  /** Logarithm of the sum of exponentials, shifted by the maximum. */
+  double logSum() {
+    return logSum;
+  }
+
+  /** {@code log p}, which is exact where p underflows. */
+  double logP(int i) {
+    return x[i] - logSum;
+  }
+
+  /** Relative error of {@code p(i)}. */
+  double relativeError(int i) {
+    return (1 - 2 * p[i]) * exponentialError[i] + meanExponentialError + Precision.U * (2 + sumSteps);
+  }
+
+  /** Absolute error of {@code p(i)}. */
+  double error(int i) {
+    return p[i] > 0 ? p[i] * relativeError(i) : 0;
+  }
+
+  /** Relative error of the exponential alone. */
+  double exponentialError(int i) {
+    return exponentialError[i];
+  }
+
+  /** Absolute error of {@link #logSum}. */
+  double logSumError() {
+    return meanExponentialError + Precision.U * (sumSteps + 1 + Math.abs(logSum));
+  }
+
+  /** Additions on the way of one term of a blocked or pairwise sum. */
+  double sumSteps() {
+    return sumSteps;
+  }
+
+  private static double log2(int n) {
+    return Math.log(n) / Math.log(2);
+  }
+}

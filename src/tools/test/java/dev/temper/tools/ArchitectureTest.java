@@ -1,0 +1,142 @@
+package dev.temper.tools;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import dev.temper.LossEngine;
+import dev.temper.PreparedLoss;
+import dev.temper.internal.Names;
+import dev.temper.internal.Shapes;
+import dev.temper.reference.ReferenceRow;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The arrows between the rooms. The first table is the house; the other tests are its narrow doors. */
+final class ArchitectureTest {
+
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter().withImportOption(new DoNotIncludeTests()).importPackages("dev.temper");
+
+  /** Code of no room: words and checks on plain numbers, which use no type of the API. */
+  private static final DescribedPredicate<JavaClass> LEAVES = belongToAnyOf(Names.class, Shapes.class);
+
+  /** A room, and the other rooms that it may call; each package-info says the same. */
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(delimiter = '|', textBlock = """
+      dev.temper               | dev.temper.diagnostics, dev.temper.spi, dev.temper.internal
+      dev.temper.internal      | dev.temper, dev.temper.spi
+      dev.temper.diagnostics   |
+      dev.temper.ffm           |
+      dev.temper.spi           | dev.temper, dev.temper.diagnostics
+      dev.temper.io            | dev.temper
+      dev.temper.reference..   | dev.temper, dev.temper.spi
+      dev.temper.cpu..         | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm
+      dev.temper.kernel.plan   |
+      dev.temper.kernel.spec   | dev.temper, dev.temper.spi, dev.temper.kernel.plan
+      dev.temper.kernel.code   |
+      dev.temper.kernel.device | dev.temper, dev.temper.diagnostics, dev.temper.kernel.spec, dev.temper.kernel.plan
+      dev.temper.kernel.probe  | dev.temper.diagnostics, dev.temper.kernel.spec, dev.temper.kernel.plan, dev.temper.kernel.device
+      dev.temper.kernel.run    | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.kernel.spec, dev.temper.kernel.plan, \
+      dev.temper.kernel.device, dev.temper.kernel.probe
+      dev.temper.emulator..    | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, dev.temper.kernel..
+      dev.temper.cuda.driver   | dev.temper, dev.temper.diagnostics, dev.temper.ffm, dev.temper.kernel..
+      dev.temper.cuda.nvrtc    | dev.temper, dev.temper.ffm, dev.temper.kernel.spec, dev.temper.kernel.plan, dev.temper.kernel.code
+      dev.temper.cuda.cublas   | dev.temper.diagnostics, dev.temper.ffm
+      dev.temper.cuda          | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, dev.temper.kernel.., dev.temper.cuda.*
+      """)
+  void aRoomCallsOnlyWhatItMay(String room, String others) {
+    String[] allowed = others == null ? new String[] {room} : (room + "," + others).split(",\\s*");
+    noClasses().that().resideInAPackage(room)
+        .should().dependOnClassesThat(resideInAPackage("dev.temper..").and(not(resideInAnyPackage(allowed))).and(not(LEAVES)))
+        .check(CLASSES);
+  }
+
+  @Test
+  void noEngineCallsAnother() {
+    slices().matching("dev.temper.(cpu|reference|cuda|emulator)..").should().notDependOnEachOther().check(CLASSES);
+  }
+
+  @Test
+  void theLibraryCallsNoTool() {
+    noClasses().that().resideOutsideOfPackage("dev.temper.tools..")
+        .should().dependOnClassesThat().resideInAPackage("dev.temper.tools..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void inTheApiOnlyTheEngineAndItsPreparedLossCallWhatIsBehindIt() {
+    noClasses().that(resideInAPackage("dev.temper").and(not(belongToAnyOf(LossEngine.class, PreparedLoss.class))))
+        .should().dependOnClassesThat(resideInAnyPackage("dev.temper.spi", "dev.temper.internal").and(not(LEAVES)))
+        .check(CLASSES);
+  }
+
+  @Test
+  void theServiceInterfaceKnowsNoEngineOfTheApi() {
+    noClasses().that().resideInAnyPackage("dev.temper.spi", "dev.temper.internal")
+        .should().dependOnClassesThat(belongToAnyOf(LossEngine.class, PreparedLoss.class))
+        .check(CLASSES);
+  }
+
+  @Test
+  void namesAndShapesUseNoTypeOfTheApi() {
+    noClasses().that(LEAVES)
+        .should().dependOnClassesThat(resideInAPackage("dev.temper..").and(not(LEAVES)).and(not(belongToAnyOf(dev.temper.DType.class))))
+        .check(CLASSES);
+  }
+
+  @Test
+  void toolsOpenEnginesByName() {
+    noClasses().that().resideInAPackage("dev.temper.tools..")
+        .should().dependOnClassesThat().resideInAnyPackage("dev.temper.cpu..", "dev.temper.cuda", "dev.temper.cuda.driver",
+            "dev.temper.emulator..", "dev.temper.kernel.run..", "dev.temper.kernel.device..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyOraclesReadTheReference() {
+    noClasses().that().resideOutsideOfPackages("dev.temper.reference..", "dev.temper.tools.verify..", "dev.temper.tools.train..")
+        .should().dependOnClassesThat().resideInAPackage("dev.temper.reference..")
+        .check(CLASSES);
+    noClasses().that().resideInAPackage("dev.temper.tools..")
+        .should().dependOnClassesThat(resideInAPackage("dev.temper.reference..").and(not(belongToAnyOf(ReferenceRow.class))))
+        .check(CLASSES);
+  }
+
+  @Test
+  void oneClassUsesJcuda() {
+    noClasses().that().haveNameNotMatching("dev\\.temper\\.cuda\\.driver\\.Driver(\\$.*)?")
+        .should().dependOnClassesThat().resideInAPackage("jcuda..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void nobodyCallsTheCommandLine() {
+    noClasses().that().resideOutsideOfPackage("dev.temper.tools.cli..")
+        .should().dependOnClassesThat().resideInAPackage("dev.temper.tools.cli..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void noCyclesBetweenTools() {
+    slices().matching("dev.temper.tools.(*)..").should().beFreeOfCycles().check(CLASSES);
+  }
+
+  @Test
+  void everyRoomIsInTheTable() {
+    classes().that().resideOutsideOfPackage("dev.temper.tools..")
+        .should().resideInAnyPackage("dev.temper", "dev.temper.internal", "dev.temper.diagnostics", "dev.temper.ffm", "dev.temper.spi",
+            "dev.temper.io", "dev.temper.reference..", "dev.temper.cpu..", "dev.temper.kernel.*", "dev.temper.emulator..", "dev.temper.cuda..")
+        .check(CLASSES);
+  }
+}

@@ -1,0 +1,161 @@
+package dev.temper.tools.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.temper.DType;
+import dev.temper.DeviceException;
+import dev.temper.Divergence;
+import dev.temper.HostMatrix;
+import dev.temper.LogitMatrix;
+import dev.temper.LossEngine;
+import dev.temper.LossResult;
+import dev.temper.LossTotals;
+import dev.temper.OpenedEngine;
+import dev.temper.RowVector;
+import dev.temper.spi.EngineBackend;
+import dev.temper.spi.LossCall;
+import dev.temper.spi.PreparedCall;
+import dev.temper.tools.bench.BenchLoss.Objective;
+import dev.temper.tools.bench.Work.Pass;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What plans can do to a sweep: each costs itself alone, unless it takes the device with it. */
+final class PlanSweepTest {
+
+  private static final Work WORK =
+      Work.eager(new BenchLoss(Objective.BOTH, Divergence.forwardKl(), 2), new BatchShape(5, 10), DType.F32, Pass.FORWARD_BACKWARD);
+
+  @Test
+  void aPlanThatFailsOrIsWrongIsANote() throws IOException {
+    List<ResultFile> told = new ArrayList<>();
+    ResultFile result = sweep(told, "own", "sound", "uncompiled", "wrong", "unlaunched");
+    assertThat(result.entries().stream().map(entry -> entry.benchmark() + " " + entry.parameter("plan")).toList()).startsWith(
+        "RowPlan.forwardBackward own", "RowPlan.forwardBackward sound", "RowPlan.chosenAgain own").hasSize(4);
+    assertThat(result.entries().getLast().also("plansTimed")).isEqualTo(2);
+    assertThat(result.notes()).hasSize(3);
+    assertThat(result.notes().get(0)).endsWith(" by uncompiled: too many registers");
+    assertThat(result.notes().get(1)).contains(" by wrong: WRONG, and not timed: row 0 of 4 compared of its gradient");
+    assertThat(result.notes().get(2)).contains(" by unlaunched: cuLaunchKernel failed with code 912");
+    assertThat(result.unfinished()).isZero();
+  }
+
+  @Test
+  void aDeviceThatIsLostEndsTheRunAndTheFileSaysByWhat() {
+    List<ResultFile> told = new ArrayList<>();
+    assertThatThrownBy(() -> sweep(told, "own", "deadly", "sound")).isInstanceOf(DeviceException.class).hasMessageContaining("cuStreamSynchronize");
+    assertThat(told.getLast().notes()).singleElement().asString().contains(" by deadly: cuLaunchKernel failed with code 719");
+    assertThat(told.getLast().entries()).extracting(entry -> entry.parameter("plan")).containsExactly("own");
+  }
+
+  private static ResultFile sweep(List<ResultFile> told, String... plans) throws IOException {
+    LossBench.Observer observer = new LossBench.Observer() {
+      @Override
+      public void at(int done, int total, String next) {}
+
+      @Override
+      public void measured(ResultFile soFar) {
+        told.add(soFar);
+      }
+    };
+    try (LossEngine engine = OpenedEngine.over("planned", new Planned(List.of(plans)))) {
+      return new LossBench(new BenchPlan("gpu-plans", List.of(new BenchPlan.Plans("plans", List.of(WORK), 60))), new Repetition(0, 0, 3, 3))
+          .run(engine, observer, () -> false);
+    }
+  }
+
+  /** The reference, with plans that are named by what they do. */
+  private static final class Planned implements EngineBackend {
+    private final EngineBackend reference = OpenedEngine.backend("reference");
+    private final List<String> plans;
+    private boolean lost;
+
+    Planned(List<String> plans) {
+      this.plans = plans;
+    }
+
+    @Override
+    public List<String> plans(LossCall call) {
+      return plans;
+    }
+
+    @Override
+    public PreparedCall prepare(LossCall call, String plan) {
+      if (plan.equals("uncompiled")) {
+        throw new IllegalStateException("too many registers\nand more");
+      }
+      PreparedCall sound = prepare(call);
+      return new PreparedCall() {
+        @Override
+        public void launch() {
+          if (plan.equals("unlaunched") || plan.equals("deadly")) {
+            lost = plan.equals("deadly");
+            throw new DeviceException("cuLaunchKernel", lost ? 719 : 912, "CUDA_ERROR", "try another");
+          }
+          sound.launch();
+          if (plan.equals("wrong") && call.outputs().gradient() instanceof HostMatrix gradient) {
+            gradient.segment().set(ValueLayout.JAVA_FLOAT, 0, 1);
+          }
+        }
+
+        @Override
+        public LossTotals totals() {
+          return sound.totals();
+        }
+
+        @Override
+        public void recordGraph() {
+          sound.recordGraph();
+        }
+
+        @Override
+        public void close() {
+          sound.close();
+        }
+      };
+    }
+
+    @Override
+    public void synchronize() {
+      if (lost) {
+        throw new DeviceException("cuStreamSynchronize", 719, "CUDA_ERROR_LAUNCH_FAILED", "start again");
+      }
+    }
+
+    @Override
+    public String describe() {
+      return "reference with plans";
+    }
+
+    @Override
+    public String refuses(LossCall call) {
+      return reference.refuses(call);
+    }
+
+    @Override
+    public LossResult compute(LossCall call) {
+      return reference.compute(call);
+    }
+
+    @Override
+    public void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {}
+
+    @Override
+    public void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {}
+
+    @Override
+    public void softmax(LogitMatrix logits, LogitMatrix output) {}
+
+    @Override
+    public void argmax(LogitMatrix logits, RowVector output) {}
+
+    @Override
+    public void close() {
+      reference.close();
+    }
+  }
+}

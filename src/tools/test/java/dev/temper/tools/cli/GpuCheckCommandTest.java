@@ -1,0 +1,54 @@
+package dev.temper.tools.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.temper.Availability;
+import dev.temper.LossEngine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole check with the emulator in the GPU's place: every step that needs no GPU runs and passes. */
+class GpuCheckCommandTest {
+
+  @TempDir private Path folder;
+
+  @Test
+  void dryRun() throws IOException {
+    assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable(), "did not run: no emulator on this machine");
+    Path out = folder.resolve("out");
+    Captured run = Captured.run("gpu-check", "--device", "emulator", "--quick", "--out", out.toString());
+    assertThat(run.out()).as(run.err()).containsSubsequence(
+        "smoke        doctor             passed",
+        "smoke        device-functions   passed",
+        "smoke        losses             passed",
+        "smoke        clusters           passed",
+        "correctness  verify-1           passed",
+        "correctness  verify-2           passed",
+        "correctness  rerun-first        passed",
+        "correctness  rerun-again        passed",
+        "sanitize     memcheck           not run     0.0 s  compute-sanitizer watches a GPU, and the device is emulator",
+        "sanitize     racecheck          not run",
+        "sanitize     synccheck          not run",
+        "sanitize     initcheck          not run",
+        "speed        bench              passed",
+        "plans        plans              passed",
+        "peers        peers              ").doesNotContain(" failed ");
+    assertThat(run.status()).isZero();
+    assertThat(Files.readString(out.resolve("gpu-check.json"))).contains("\"failed\" : 0", "\"stagesNotRun\" : [ ]",
+        "\"facts\" : {", "\"commit\" : ",
+        "\"command\" : \"./temper verify --device emulator --json --only device-functions\"", "--output logs/rerun-again.safetensors", "\"copyGigabytesPerSecond\" : ",
+        "\"benchmark\" : \"RowPlan.best\"");
+  }
+
+  @Test
+  void anUnknownStageIsAWrongCall() {
+    Captured run = Captured.run("gpu-check", "smoek", "--out", folder.toString());
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains("no stage is named 'smoek' (did you mean 'smoke'?); known: smoke, correctness, sanitize, speed, plans, peers");
+    assertThat(folder).isEmptyDirectory();
+  }
+}

@@ -1,0 +1,67 @@
+package dev.temper.tools.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class TrainCommandTest {
+
+  @TempDir private Path folder;
+
+  /** 24,000 words drawn at random: there is nothing to know about the next one, so no teacher can be better than a student. */
+  private Path text() throws IOException {
+    Path file = folder.resolve("text.txt");
+    SplittableRandom random = new SplittableRandom(1);
+    Files.writeString(file, random.ints(24_000, 'a', 'z' + 1).mapToObj(letter -> "word" + (char) letter).collect(Collectors.joining(" ")));
+    return file;
+  }
+
+  @Test
+  void aTeacherWithNothingToTeachFailsButTheNumbersArePrintedAndWritten() throws IOException {
+    Path out = folder.resolve("out");
+    Captured run = Captured.run("train", "--text", text().toString(), "--steps", "30", "--device", "cpu", "--out", out.toString());
+    assertThat(run.status()).as(run.err()).isEqualTo(1);
+    assertThat(run.err()).contains("nothing to distil");
+    assertThat(run.out()).contains("perplexity", "teacher", "student, labels only", "student, distilled");
+    assertThat(Files.readString(out.resolve("train.json"))).contains("\"failures\"", "nothing to distil", "\"commit\" : \"");
+    assertThat(out.resolve("curves.png")).exists();
+    try (var files = Files.list(out)) {
+      assertThat(files).hasSize(2);
+    }
+  }
+
+  @Test
+  void jsonIsAllOfStdout() throws IOException {
+    Captured run = Captured.run("train", "--text", text().toString(), "--steps", "1", "--device", "cpu", "--json");
+    assertThat(run.out().strip()).startsWith("{").endsWith("}");
+  }
+
+  @Test
+  void badInputIsNamedAndRefused() throws IOException {
+    assertRefused("no such file", "train", "--text", folder.resolve("none.txt").toString());
+    Path empty = Files.createFile(folder.resolve("empty.txt"));
+    assertRefused("0 words", "train", "--text", empty.toString());
+    Path binary = Files.write(folder.resolve("binary.txt"), new byte[] {(byte) 0xC3, 0x28});
+    assertRefused("not UTF-8", "train", "--text", binary.toString());
+    assertRefused("a directory", "train", "--text", folder.toString());
+    assertRefused("unknown device 'gpu'", "train", "--text", text().toString(), "--device", "gpu");
+    assertRefused("temperature is 0.0", "train", "--temperature", "0");
+    assertRefused("--soft-weight is 1.5", "train", "--soft-weight", "1.5");
+    assertRefused("steps is 0", "train", "--steps", "0");
+    assertRefused("seeds is 0", "train", "--seeds", "0");
+    assertRefused("empty.txt, which is a file", "train", "--out", empty.toString());
+  }
+
+  private static void assertRefused(String expected, String... args) {
+    Captured run = Captured.run(args);
+    assertThat(run.err()).contains(expected);
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.out()).isEmpty();
+  }
+}

@@ -1,0 +1,73 @@
+package dev.temper.tools.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class VerifyCommandTest {
+
+  @Test
+  void oneCaseAlone() {
+    Captured run = Captured.run("verify", "--device", "reference", "--case", "classes/c1000");
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.out()).containsPattern("classes +1 +0 +0").contains("1 cases passed, 0 failed");
+  }
+
+  @Test
+  void oneJsonDocument() throws IOException {
+    Captured run = Captured.run("verify", "--device", "reference", "--case", "goldens/a-forward-kl-T4", "--json");
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.out()).contains("\"holds\" : true", "\"group\" : \"goldens\"", "\"formulas\"");
+    try (JsonParser json = new JsonFactory().createParser(run.out())) {
+      json.nextToken();
+      json.skipChildren();
+      assertThat(json.nextToken()).as("nothing follows the document").isNull();
+    }
+  }
+
+  @Test
+  void theReportIsOneFileThatNeedsNothingElse(@TempDir Path folder) throws IOException {
+    Path report = folder.resolve("report.html");
+    Captured run = Captured.run("verify", "--device", "reference", "--case", "classes/c1000", "--report", report.toString());
+    assertThat(run.status()).as(run.err()).isZero();
+    String html = Files.readString(report);
+    assertThat(html).startsWith("<!DOCTYPE html>").endsWith("</html>\n").contains("<svg", "C = 32000", "1 cases passed");
+    assertThat(html).doesNotContain("http://", "https://", "src=", "href=", "NaN");
+    try (var files = Files.list(folder)) {
+      assertThat(files).containsExactly(report);
+    }
+  }
+
+  @Test
+  void groupsAlone() {
+    Captured run = Captured.run("verify", "--device", "reference", "--quick", "--only", "goldens,device-functions");
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.out()).containsPattern("(?m)^goldens ").doesNotContainPattern("(?m)^classes ")
+        .contains("refused device-functions, 1 cases: reference runs no kernels");
+  }
+
+  @Test
+  void wrongCallsExitWithTwo() {
+    assertThat(Captured.run("verify", "--only", "golden").err()).contains("'golden'", "did you mean 'goldens'?", "known: device-functions, ");
+    assertThat(Captured.run("verify", "--only", "goldens", "--case", "classes/c1").err()).contains("expected one of the two");
+    assertThat(Captured.run("verify", "--only", "goldens", "--case", "classes/c1").status()).isEqualTo(2);
+    assertThat(Captured.run("verify", "--device", "reference", "--case", "classes/c1001").err()).contains("classes/c1001", "did you mean");
+    assertThat(Captured.run("verify", "--device", "reference", "--case", "classes/c1001").status()).isEqualTo(2);
+    assertThat(Captured.run("verify", "--quick", "--full").status()).isEqualTo(2);
+    assertThat(Captured.run("verify", "--seed", "x").status()).isEqualTo(2);
+  }
+
+  @Test
+  void aReportThatCannotBeWrittenFailsWithoutLeavingAnything(@TempDir Path folder) {
+    Path report = folder.resolve("missing").resolve("report.html");
+    Captured run = Captured.run("verify", "--device", "reference", "--case", "classes/c10", "--report", report.toString());
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.err()).contains(report.toString());
+  }
+}

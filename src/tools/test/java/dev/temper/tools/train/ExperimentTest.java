@@ -1,0 +1,94 @@
+package dev.temper.tools.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.temper.DistillationLoss;
+import dev.temper.LossEngine;
+import dev.temper.tools.train.Corpus.Document;
+import dev.temper.tools.train.TrainPlan.Budget;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+final class ExperimentTest {
+
+  private static final Budget TEACHER = new Budget(12, 48, 300, 1e-2);
+  private static final Budget STUDENT = new Budget(3, 3, 100, 2e-2);
+
+  /**
+   * Sentences in which each word follows from the two before it: 600 documents of a table-driven language with 32 words.
+   */
+  private static Corpus corpus() {
+    SplittableRandom random = new SplittableRandom(11);
+    int[] next = random.ints(32 * 32, 0, 32).toArray();
+    List<Document> documents = new ArrayList<>();
+    for (int d = 0; d < 600; d++) {
+      List<String> words = new ArrayList<>();
+      int before = random.nextInt(32);
+      int last = random.nextInt(32);
+      for (int i = 0; i < 20; i++) {
+        int word = random.nextInt(10) == 0 ? random.nextInt(32) : next[before * 32 + last];
+        before = last;
+        last = word;
+        words.add("w" + word);
+      }
+      documents.add(new Document("document " + d, words));
+    }
+    return new Corpus("a made-up language", documents);
+  }
+
+  private static TrainPlan plan(Budget teacher) {
+    return new TrainPlan(64, 3, 64, teacher, STUDENT, DistillationLoss.hinton(2, 0.7), 5, 1);
+  }
+
+  private static TrainReport run(TrainPlan plan) {
+    try (LossEngine engine = LossEngine.open("auto")) {
+      return Experiment.run(corpus(), plan, engine, (done, total, note) -> {});
+    }
+  }
+
+  @Test
+  void lossFallsAndTheTeacherWins() {
+    TrainReport report = run(plan(TEACHER));
+    for (Outcome outcome : report.outcomes().getFirst().all()) {
+      var curve = outcome.curve();
+      assertThat(curve.getLast().loss()).as(outcome.name()).isLessThan(0.9 * curve.getFirst().loss());
+      assertThat(curve.getLast().validation()).isLessThan(curve.getFirst().validation());
+      assertThat(curve.getLast().step()).isEqualTo(outcome.steps());
+    }
+    assertThat(report.failures()).isEmpty();
+    assertThat(report.margin()).isGreaterThan(0.1);
+    assertThat(report.differences().checks()).isGreaterThan(60);
+    assertThat(report.outcomes().getFirst().text()).contains("w");
+  }
+
+  @Test
+  void aSeedDecidesEveryBit() {
+    TrainReport first = run(plan(TEACHER));
+    TrainReport second = run(plan(TEACHER));
+    for (int model = 0; model < 3; model++) {
+      Outcome a = first.outcomes().getFirst().all().get(model);
+      Outcome b = second.outcomes().getFirst().all().get(model);
+      assertThat(a.curve()).isEqualTo(b.curve());
+      assertThat(a.heldOut()).isEqualTo(b.heldOut());
+    }
+    assertThat(first.outcomes().getFirst().text()).isEqualTo(second.outcomes().getFirst().text());
+    TrainReport other = run(plan(TEACHER).withSeeds(6, 1));
+    assertThat(other.outcomes().getFirst().teacher().curve()).isNotEqualTo(first.outcomes().getFirst().teacher().curve());
+  }
+
+  @Test
+  void aCrippledTeacherFailsTheRun() {
+    TrainReport report = run(plan(new Budget(1, 1, 3, 1e-3)));
+    assertThat(report.failures()).singleElement().asString().contains("nothing to distil", "0.1");
+  }
+
+  @Test
+  void severalSeedsAreAveraged() {
+    TrainReport report = run(plan(new Budget(12, 48, 60, 1e-2)).withSeeds(5, 3));
+    assertThat(report.outcomes()).extracting(SeedOutcome::seed).containsExactly(5L, 6L, 7L);
+    double mean = report.outcomes().stream().mapToDouble(o -> o.distilled().heldOut().crossEntropy()).sum() / 3;
+    assertThat(report.means().get(2).heldOut().crossEntropy()).isEqualTo(mean);
+  }
+}

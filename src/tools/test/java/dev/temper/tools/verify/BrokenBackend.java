@@ -1,0 +1,104 @@
+package dev.temper.tools.verify;
+
+import dev.temper.DType;
+import dev.temper.DistillationLoss;
+import dev.temper.HostMatrix;
+import dev.temper.LogitMatrix;
+import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
+import dev.temper.LossResult;
+import dev.temper.LossTotals;
+import dev.temper.Reduction;
+import dev.temper.RowVector;
+import dev.temper.spi.HostRows;
+import dev.temper.spi.LossCall;
+import dev.temper.spi.RowChecks;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+
+/** An engine with one planted bug; everything else is another engine's work. */
+final class BrokenBackend extends DelegatingBackend {
+
+  private final PlantedBug bug;
+  private int runs;
+
+  BrokenBackend(String device, PlantedBug bug) {
+    super(device);
+    this.bug = bug;
+  }
+
+  @Override
+  public LossResult compute(LossCall call) {
+    runs++;
+    return switch (bug) {
+      case GRADIENT_WITHOUT_SQUARE -> withoutSquare(call);
+      case LABEL_OFF_BY_ONE -> sound.compute(shiftedLabels(call));
+      case MEAN_BY_ALL_ROWS -> sound.compute(byAllRows(call));
+      case EXPONENTIAL_10_ULP, LAST_CLASS_MISSED, NAN_SWALLOWED, GAP_WRITTEN, SUBNORMALS_FLUSHED, LAST_BIT_WANDERS -> spoiled(call);
+    };
+  }
+
+  private LossResult withoutSquare(LossCall call) {
+    LossOutputs all = call.outputs();
+    if (all.gradient() == null) {
+      return sound.compute(call);
+    }
+    LossTotals totals = sound.compute(with(call, call.loss(), call.inputs(), new LossOutputs(null, false, all.rowSoft(), all.rowHard(), null))).totals();
+    DistillationLoss unscaled = call.loss().toBuilder().temperatureScaling(false).build();
+    sound.compute(with(call, unscaled, call.inputs(), new LossOutputs(all.gradient(), all.inPlace(), null, null, null))).totals();
+    return () -> totals;
+  }
+
+  private static LossCall shiftedLabels(LossCall call) {
+    if (!(call.inputs().labels() instanceof RowVector.Host labels)) {
+      return call;
+    }
+    RowChecks.check(call);
+    MemorySegment shifted = Arena.ofAuto().allocate(Math.max(1, labels.length()) * Long.BYTES);
+    for (long row = 0; row < labels.length(); row++) {
+      long label = HostRows.label(labels, row);
+      long next = label == call.loss().ignoreIndex() ? label : (label + 1) % call.classes();
+      shifted.setAtIndex(ValueLayout.JAVA_LONG, row, next == call.loss().ignoreIndex() ? label : next);
+    }
+    return with(call, call.loss(), call.inputs().withLabels(RowVector.of(shifted, labels.length(), DType.I64)), call.outputs());
+  }
+
+  private static LossCall byAllRows(LossCall call) {
+    boolean mean = call.loss().reduction() == Reduction.MEAN;
+    DistillationLoss loss = mean ? call.loss().toBuilder().reduction(Reduction.BATCH_MEAN).build() : call.loss();
+    return with(call, loss, call.inputs(), call.outputs());
+  }
+
+  /** Bugs that change what the sound engine has written. */
+  private LossResult spoiled(LossCall call) {
+    HostMatrix gradient = (HostMatrix) call.outputs().gradient();
+    double[][] student = Spoiling.rows((HostMatrix) call.inputs().student());
+    double[][] before = gradient == null ? new double[0][] : Spoiling.rows(gradient);
+    LossTotals totals = sound.compute(call).totals();
+    if (gradient != null) {
+      Spoiling.spoil(bug, call, gradient, student, before, runs);
+    }
+    if (bug == PlantedBug.NAN_SWALLOWED) {
+      LossTotals swallowed = new LossTotals(zero(totals.total()), zero(totals.soft()), zero(totals.hard()), totals.rows(),
+          totals.countedRows(), 0);
+      return () -> swallowed;
+    }
+    return () -> totals;
+  }
+
+  private static double zero(double value) {
+    return Double.isNaN(value) ? 0 : value;
+  }
+
+  private static LossCall with(LossCall call, DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
+    @Nullable LogitMatrix saved = outputs.gradient() == null ? null : call.savedStatistics();
+    return new LossCall(loss, inputs, outputs, call.classes(), saved);
+  }
+
+  @Override
+  public String describe() {
+    return "broken: " + bug;
+  }
+}

@@ -1,0 +1,103 @@
+package dev.temper.tools.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.temper.Availability;
+import dev.temper.LossEngine;
+import dev.temper.emulator.Emulator;
+import dev.temper.kernel.plan.RowPlan;
+import dev.temper.kernel.spec.LossSpecialisation.Pass;
+import dev.temper.kernel.spec.LossSpecialisation.Policy;
+import dev.temper.kernel.spec.LossSpecialisation;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The CUDA sources on the CPU, held to the reference wherever rows can stay and however threads take turns. */
+class EmulatorGridTest {
+
+  @BeforeAll
+  static void requireCompiler() {
+    Availability emulator = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
+    assumeTrue(emulator.usable(), "DID NOT RUN: " + emulator.description());
+  }
+
+  /** Two at a time: most of the work is the C++ compiler's. */
+  @Test
+  void theGridHoldsWithinTheLimitsOfAnOldAndANewDevice() {
+    Set<String> found = Stream.of("9.0", "7.5").parallel().flatMap(capability -> {
+      try (Emulator emulator = Emulator.of(capability)) {
+        Verification verification = new VerificationRun(emulator.engine(), 1).run(Level.QUICK, (done, total, next) -> { });
+        assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
+        for (GroupResult result : verification.groups()) {
+          if (!result.group().isExact() && result.count(CaseResult.Outcome.PASSED) > 0) {
+            assertThat(Objects.requireNonNull(result.worst()).share()).as(result.group().id()).isGreaterThan(0.01);
+          }
+        }
+        return places(emulator).stream();
+      }
+    }).collect(Collectors.toSet());
+    assertThat(found).contains("RegisterRow<1> 1 lanes", "RegisterRow<1> 32 lanes", "SharedRow 32 lanes", "SharedRow cluster 1");
+  }
+
+  @Test
+  void everyResidenceGivesTheSameBitsInEveryOrderOfThreads() {
+    List<Case> cases = ResidenceCases.all();
+    try (Emulator first = Emulator.of("9.0")) {
+      Verification verification = new VerificationRun(first.engine(), 3).runCases(cases);
+      assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
+      assertThat(verification.count(CaseResult.Outcome.REFUSED)).isZero();
+      assertThat(places(first)).containsExactlyInAnyOrder(
+          "RegisterRow<1> 1 lanes", "RegisterRow<1> 2 lanes", "RegisterRow<1> 4 lanes", "RegisterRow<1> 8 lanes", "RegisterRow<1> 16 lanes",
+          "RegisterRow<1> 32 lanes", "RegisterRow<2> 32 lanes", "SharedRow 32 lanes", "SharedRow cluster 1", "SharedRow cluster 2",
+          "SharedRow cluster 4", "SharedRow cluster 8", "SharedRow cluster 16", "StreamRow cluster 1");
+      assertThat(each(first, LossSpecialisation::pass)).containsExactlyInAnyOrder(Pass.values());
+      assertThat(each(first, LossSpecialisation::policy)).containsExactlyInAnyOrder(Policy.values());
+    }
+    // Fewer clusters than rows in one of them: each takes several rows in turn.
+    List<String> differences = Emulator.ORDERS.parallelStream().flatMap(order -> {
+      try (Emulator base = Emulator.of("9.0"); Emulator other = Emulator.of("9.0", order, order.equals("round-robin") ? 1 : Long.MAX_VALUE)) {
+        return cases.stream().map(c -> difference(c, base.engine(), other.engine(), order)).filter(text -> !text.isEmpty()).toList().stream();
+      }
+    }).toList();
+    assertThat(differences).isEmpty();
+  }
+
+  @Test
+  void longRowsAreReadTwiceWhereThereAreNoClusters() {
+    List<Case> cases = ResidenceCases.all().stream().filter(c -> c.layout().classes() >= 1_021 && c.layout().classes() <= 40_000).toList();
+    try (Emulator turing = Emulator.of("7.5")) {
+      Verification verification = new VerificationRun(turing.engine(), 4).runCases(cases);
+      assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
+      assertThat(places(turing)).containsExactlyInAnyOrder("SharedRow 32 lanes", "SharedRow cluster 1", "StreamRow cluster 1");
+    }
+  }
+
+  private static String difference(Case c, LossEngine base, LossEngine other, String order) {
+    CaseData data = CaseData.of(c, 3);
+    Comparison comparison = new Comparison();
+    BitChecks.same(DeviceRun.run(base, c, data), DeviceRun.run(other, c, data), comparison);
+    return comparison.holds() ? "" : c.name() + " " + order + ": " + comparison.mismatches();
+  }
+
+  private static Set<String> places(Emulator emulator) {
+    return emulator.launched().stream().flatMap(kernel -> kernel instanceof LossSpecialisation loss ? Stream.of(loss.plan()) : Stream.empty())
+        .map(EmulatorGridTest::place).collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private static String place(RowPlan plan) {
+    return plan.residence().macro() + (plan.lanes() > 0 ? " " + plan.lanes() + " lanes" : " cluster " + plan.cluster());
+  }
+
+  private static <V> Set<V> each(Emulator emulator, Function<LossSpecialisation, V> choice) {
+    return emulator.launched().stream().filter(LossSpecialisation.class::isInstance).map(LossSpecialisation.class::cast).map(choice)
+        .collect(Collectors.toSet());
+  }
+}

@@ -1,0 +1,47 @@
+package dev.temper.tools.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.temper.LossEngine;
+import dev.temper.OpenedEngine;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The grid notices what it is there to notice. */
+class PlantedBugTest {
+
+  @ParameterizedTest
+  @EnumSource(PlantedBug.class)
+  void everyGroupThatLooksAtItNoticesABug(PlantedBug bug) {
+    Verification verification = run(bug, Level.QUICK);
+    assertThat(failed(verification)).containsAll(bug.noticedBy());
+    assertThat(verification.holds()).isFalse();
+  }
+
+  @Test
+  void aBugIsNoticedWhereItIsOnly() {
+    assertThat(failed(run(PlantedBug.NAN_SWALLOWED, Level.QUICK))).doesNotContain(Group.FORWARD_KL, Group.CLASSES, Group.REFUSALS);
+    assertThat(failed(run(PlantedBug.MEAN_BY_ALL_ROWS, Level.QUICK))).doesNotContain(Group.FORWARD_KL, Group.CLASSES, Group.DTYPES);
+    assertThat(failed(run(PlantedBug.LABEL_OFF_BY_ONE, Level.QUICK))).doesNotContain(Group.FORWARD_KL, Group.ARGMAX);
+  }
+
+  @Test
+  void aFailingCaseNamesIndexFoundExpectedBoundAndCommand() {
+    CaseResult first = run(PlantedBug.LABEL_OFF_BY_ONE, Level.QUICK).cases(CaseResult.Outcome.FAILED).getFirst();
+    assertThat(first.notes()).hasSizeBetween(1, 5).allSatisfy(note -> assertThat(note).contains("found", "expected", "bound"));
+    assertThat(first.command()).isEqualTo("./temper verify --device reference --seed 1 --case " + first.name());
+  }
+
+  private static Verification run(PlantedBug bug, Level level) {
+    try (LossEngine engine = OpenedEngine.over("reference", new BrokenBackend("reference", bug))) {
+      return new VerificationRun(engine, 1).run(level, (done, total, next) -> { });
+    }
+  }
+
+  private static Set<Group> failed(Verification verification) {
+    return verification.cases(CaseResult.Outcome.FAILED).stream().map(CaseResult::group).collect(Collectors.toSet());
+  }
+}

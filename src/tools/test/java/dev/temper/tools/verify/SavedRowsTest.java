@@ -1,0 +1,56 @@
+package dev.temper.tools.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.temper.Availability;
+import dev.temper.DType;
+import dev.temper.Divergence;
+import dev.temper.LossEngine;
+import dev.temper.emulator.Emulator;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The gradient of the CUDA sources from saved row statistics has the bits of the one that a single launch writes, on every route. */
+class SavedRowsTest {
+
+  private static final List<Content> CONTENTS = List.of(
+      Content.NORMAL, Content.TAILS, Content.ABSENT, Content.STUDENT_ABSENT, Content.NEARLY_EQUAL, Content.POISONED);
+
+  @BeforeAll
+  static void requireCompiler() {
+    Availability emulator = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
+    assumeTrue(emulator.usable(), "DID NOT RUN: " + emulator.description());
+  }
+
+  /** Rows in registers, in a block's shared memory, in a cluster's, nowhere. */
+  @ParameterizedTest
+  @ValueSource(ints = {29, 2_045, 20_000, 600_000})
+  void aSavedRowHasTheGradientOfOneLaunch(int classes) {
+    try (Emulator emulator = Emulator.of("9.0")) {
+      for (Divergence divergence : List.of(Divergence.forwardKl(), Divergence.jensenShannon(0.3))) {
+        for (Content content : CONTENTS) {
+          Case once = of(Pass.FORWARD_BACKWARD, divergence, content, classes);
+          CaseData data = CaseData.of(once, 5);
+          Comparison comparison = new Comparison();
+          double[] expected = Objects.requireNonNull(DeviceRun.run(emulator.engine(), once, data).output());
+          double[] found = Objects.requireNonNull(
+              DeviceRun.run(emulator.engine(), of(Pass.BACKWARD, divergence, content, classes), data).output());
+          comparison.same("gradient", found, expected, classes);
+          assertThat(comparison.mismatches()).as(divergence + " " + content).isEmpty();
+        }
+      }
+    }
+  }
+
+  private static Case of(Pass pass, Divergence divergence, Content content, int classes) {
+    List<Case> cases = new ArrayList<>();
+    CaseBuilder.of(Group.BACKWARD).pass(pass).classes(classes).content(content).layout(l -> l.rows(classes > 100_000 ? 2 : 4))
+        .dtype(classes == 2_045 ? DType.BF16 : DType.F32).loss(b -> b.temperature(2).divergence(divergence)).add(cases, content.name());
+    return cases.getFirst();
+  }
+}
