@@ -75,11 +75,6 @@ public record CopyRate(double gigabytesPerSecond, String how) {
     }
   }
 
-  /** Milliseconds that moving so many bytes takes at this rate. */
-  public double floorMilliseconds(long bytes) {
-    return bytes / (gigabytesPerSecond * 1e6);
-  }
-
   private static void all(ExecutorService pool, List<Runnable> copies) {
     List<Future<?>> running = new ArrayList<>();
     copies.forEach(copy -> running.add(pool.submit(copy)));

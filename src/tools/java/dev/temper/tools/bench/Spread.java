@@ -27,11 +27,6 @@ public record Spread(double median, double low, double high, double fastest, int
     return new Spread(quantile(sorted, 0.5), quantile(sorted, 0.1), quantile(sorted, 0.9), sorted[0], sorted.length);
   }
 
-  /** Distance from the lower to the upper tenth, as a share of the median. */
-  public double relativeWidth() {
-    return (high - low) / median;
-  }
-
   /** Linear between neighbours, as in NumPy. */
   private static double quantile(double[] sorted, double share) {
     double position = share * (sorted.length - 1);

@@ -43,9 +43,4 @@ record Case(
   Case with(RowOptions other) {
     return new Case(group, name, level, check, pass, loss, layout, content, other);
   }
-
-  /** Whether the gradient is computed. */
-  boolean hasGradient() {
-    return pass == Pass.FORWARD_BACKWARD || pass == Pass.BACKWARD;
-  }
 }
