@@ -36,7 +36,7 @@ public class Dispatch {
   /** Of launches that nobody waits for: a stream queues about a thousand operations, and a launch is four. */
   private static final int BURST = 100;
 
-  @Param("STUB") CudaDriver driver;
+  @Param("STUB") DriverChoice driver;
 
   private LossEngine engine;
   private BatchMemory memory;
@@ -59,7 +59,7 @@ public class Dispatch {
   /** What a device does with it is not timed; the stub has done it. */
   @TearDown(Level.Invocation)
   public void await() {
-    if (driver == CudaDriver.NVIDIA) {
+    if (driver == DriverChoice.NVIDIA) {
       engine.synchronize();
     }
   }

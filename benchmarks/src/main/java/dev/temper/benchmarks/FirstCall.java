@@ -3,7 +3,7 @@ package dev.temper.benchmarks;
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
-import dev.temper.benchmarks.torch.Formula;
+import dev.temper.benchmarks.torch.TorchFormula;
 import dev.temper.benchmarks.torch.TorchStep;
 import dev.temper.tools.bench.BatchMemory;
 import dev.temper.tools.bench.BatchRing;
@@ -52,6 +52,6 @@ public class FirstCall {
 
   @Benchmark
   public double torch() {
-    return new TorchStep(ring.batches(), Formula.USUAL, 2, Runtime.getRuntime().availableProcessors()).run();
+    return new TorchStep(ring.batches(), TorchFormula.USUAL, 2, Runtime.getRuntime().availableProcessors()).run();
   }
 }

@@ -1,7 +1,7 @@
 package dev.temper.benchmarks;
 
 import dev.temper.tools.bench.BatchShape;
-import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.Measurement;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -92,11 +92,11 @@ record GpuPlots(GpuResults results) {
     chart.addSeries(name, shapes, Charts.gaps(shapes.stream().map(value::applyAsDouble).toList()));
   }
 
-  private static double median(Optional<Entry> entry) {
+  private static double median(Optional<Measurement> entry) {
     return entry.map(e -> e.time().median()).orElse(Double.NaN);
   }
 
-  private static double gibibytes(Optional<Entry> entry) {
+  private static double gibibytes(Optional<Measurement> entry) {
     return entry.map(e -> e.also("peakBytes") / (1 << 30)).orElse(Double.NaN);
   }
 }

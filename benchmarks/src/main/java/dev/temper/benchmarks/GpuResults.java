@@ -1,7 +1,7 @@
 package dev.temper.benchmarks;
 
 import dev.temper.tools.bench.BatchShape;
-import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.Measurement;
 import dev.temper.tools.bench.ResultFile;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -42,12 +42,12 @@ record GpuResults(Results own, Optional<Results> peers) {
   }
 
   /** Temper's loss and gradient of a batch, launched kernel by kernel. */
-  Optional<Entry> entry(String shape, String dtype) {
+  Optional<Measurement> entry(String shape, String dtype) {
     return own.find(Results.TEMPER, with(shape, dtype, Map.of("launch", "eager")));
   }
 
   /** The same as a CUDA graph. */
-  Optional<Entry> graph(String shape, String dtype) {
+  Optional<Measurement> graph(String shape, String dtype) {
     return own.find(Results.TEMPER, with(shape, dtype, Map.of("launch", "graph")));
   }
 
@@ -63,13 +63,13 @@ record GpuResults(Results own, Optional<Results> peers) {
   /** Everybody whose gradient was compared with f64, Temper first. */
   List<String> checked() {
     Set<String> names = new LinkedHashSet<>();
-    peers.ifPresent(results -> results.file().entries().stream().map(Entry::benchmark).filter(name -> name.startsWith("GradientError."))
+    peers.ifPresent(results -> results.file().entries().stream().map(Measurement::benchmark).filter(name -> name.startsWith("GradientError."))
         .forEach(name -> names.add(name.substring(name.indexOf('.') + 1))));
     return new ArrayList<>(names);
   }
 
   /** A peer's loss and gradient of a batch. */
-  Optional<Entry> peer(String name, String shape, String dtype) {
+  Optional<Measurement> peer(String name, String shape, String dtype) {
     return peers.flatMap(results -> results.find(name + PASS, with(shape, dtype, Map.of())));
   }
 

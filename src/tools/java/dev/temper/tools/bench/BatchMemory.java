@@ -18,12 +18,12 @@ public sealed interface BatchMemory extends AutoCloseable {
 
   /** Memory that the engine reads without copying it. */
   static BatchMemory of(LossEngine engine) {
-    return engine.facts().isPresent() ? new Device(engine) : new Host(Arena.ofShared());
+    return engine.facts().isPresent() ? new DeviceMemory(engine) : new HostMemory(Arena.ofShared());
   }
 
   /** Host memory of an arena that any thread may use; it is closed by {@link #close()}. */
   static BatchMemory of(Arena arena) {
-    return new Host(arena);
+    return new HostMemory(arena);
   }
 
   /** A matrix with the content that {@code writer} gives it. */
@@ -52,7 +52,7 @@ public sealed interface BatchMemory extends AutoCloseable {
   }
 
   /** In host memory, aligned to 64 bytes as allocators of training frameworks do. */
-  record Host(Arena arena) implements BatchMemory {
+  record HostMemory(Arena arena) implements BatchMemory {
 
     private static final int ALIGNMENT = 64;
 
@@ -96,7 +96,7 @@ public sealed interface BatchMemory extends AutoCloseable {
   }
 
   /** In device memory. */
-  final class Device implements BatchMemory {
+  final class DeviceMemory implements BatchMemory {
 
     /** Content is made and sent in parts of this size: the host needs no more memory, whatever the batch. */
     private static final long PART_BYTES = 64L << 20;
@@ -104,7 +104,7 @@ public sealed interface BatchMemory extends AutoCloseable {
     private final LossEngine engine;
     private final List<DeviceBuffer> buffers = new ArrayList<>();
 
-    Device(LossEngine engine) {
+    DeviceMemory(LossEngine engine) {
       this.engine = engine;
     }
 

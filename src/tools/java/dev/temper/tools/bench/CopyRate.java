@@ -44,7 +44,7 @@ public record CopyRate(double gigabytesPerSecond, String how) {
 
   private static Optional<CopyRate> onDevice(LossEngine engine, long bytes, Repetition repetition, BooleanSupplier stop) {
     BatchShape shape = new BatchShape(Math.toIntExact(bytes / ((long) ROW * DType.F32.bytes())), ROW);
-    try (BatchMemory.Device memory = new BatchMemory.Device(engine); Stopwatch watch = engine.stopwatch()) {
+    try (BatchMemory.DeviceMemory memory = new BatchMemory.DeviceMemory(engine); Stopwatch watch = engine.stopwatch()) {
       LogitMatrix source = memory.matrix(shape, DType.F32, (part, first) -> Logits.STUDENT.fill(part, DType.F32, 0, first));
       LogitMatrix target = memory.copy(source);
       return repetition.samples(() -> {

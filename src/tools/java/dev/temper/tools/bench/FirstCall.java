@@ -55,7 +55,7 @@ public final class FirstCall {
    *
    * @throws IOException if one cannot be started, or fails, with what it said
    */
-  static List<Entry> measure(String device, BooleanSupplier stop) throws IOException {
+  static List<Measurement> measure(String device, BooleanSupplier stop) throws IOException {
     Path caches = Files.createTempDirectory("temper-first-call");
     try {
       List<double[]> cold = new ArrayList<>();
@@ -72,7 +72,7 @@ public final class FirstCall {
           throw e;
         }
       }
-      List<Entry> entries = new ArrayList<>(entries("empty", cold));
+      List<Measurement> entries = new ArrayList<>(entries("empty", cold));
       entries.addAll(entries("filled", cached));
       return entries;
     } finally {
@@ -80,12 +80,12 @@ public final class FirstCall {
     }
   }
 
-  private static List<Entry> entries(String cache, List<double[]> runs) {
-    List<Entry> entries = new ArrayList<>();
+  private static List<Measurement> entries(String cache, List<double[]> runs) {
+    List<Measurement> entries = new ArrayList<>();
     for (int step = 0; step < STEPS.size() && !runs.isEmpty(); step++) {
       int column = step;
-      entries.add(new Entry("FirstCall." + STEPS.get(step), Map.of("cache", cache), "ms",
-          Spread.of(runs.stream().mapToDouble(run -> run[column]).toArray()), Map.of()));
+      entries.add(new Measurement("FirstCall." + STEPS.get(step), Map.of("cache", cache), "ms",
+          Quantiles.of(runs.stream().mapToDouble(run -> run[column]).toArray()), Map.of()));
     }
     return entries;
   }

@@ -13,9 +13,9 @@ import java.util.function.BooleanSupplier;
  * What one launch costs the host, on a batch that costs the device next to nothing: how long the call takes to return, and how
  * long until its totals are there.
  *
- * @param work small batch, eager or as a graph
+ * @param benchmarkCase small batch, eager or as a graph
  */
-public record LaunchCost(Work work) {
+public record LaunchCost(BenchmarkCase benchmarkCase) {
 
   /** What {@link #measure} makes. */
   static final int ENTRIES = 2;
@@ -25,18 +25,18 @@ public record LaunchCost(Work work) {
   private static final double MICROSECONDS = 1e-3;
 
   /** 16 rows of 1,000 classes. */
-  public static LaunchCost of(Work.Launching launching) {
+  public static LaunchCost of(BenchmarkCase.LaunchMode launchMode) {
     BenchLoss loss = new BenchLoss(BenchLoss.Objective.BOTH, Divergence.forwardKl(), 2);
-    return new LaunchCost(Work.of(loss, new BatchShape(16, 1000), DType.BF16, Work.Pass.FORWARD_BACKWARD, launching));
+    return new LaunchCost(BenchmarkCase.of(loss, new BatchShape(16, 1000), DType.BF16, BenchmarkCase.Passes.FORWARD_BACKWARD, launchMode));
   }
 
   /** Measures; empty if it was stopped before the first sample. */
-  List<Entry> measure(LossEngine engine, Repetition repetition, BooleanSupplier stop) {
-    List<Entry> entries = new ArrayList<>();
+  List<Measurement> measure(LossEngine engine, Repetition repetition, BooleanSupplier stop) {
+    List<Measurement> entries = new ArrayList<>();
     try (BatchMemory memory = BatchMemory.of(engine)) {
-      LogitBatch batch = BatchRing.warm(memory, work.shape(), work.dtype()).next();
-      try (PreparedLoss loss = engine.prepare(work.loss().loss(), batch.inputs(), batch.outputs())) {
-        if (work.launching() == Work.Launching.GRAPH) {
+      LogitBatch batch = BatchRing.warm(memory, benchmarkCase.shape(), benchmarkCase.dtype()).next();
+      try (PreparedLoss loss = engine.prepare(benchmarkCase.loss().loss(), batch.inputs(), batch.outputs())) {
+        if (benchmarkCase.launchMode() == BenchmarkCase.LaunchMode.GRAPH) {
           loss.recordGraph();
         }
         repetition.samples(() -> submit(engine, loss), stop).ifPresent(spread -> entries.add(entry("LaunchCost.submit", spread)));
@@ -63,7 +63,7 @@ public record LaunchCost(Work work) {
     return (System.nanoTime() - start) * MICROSECONDS;
   }
 
-  private Entry entry(String benchmark, Spread time) {
-    return new Entry(benchmark, work.parameters(), "us", time, Map.of());
+  private Measurement entry(String benchmark, Quantiles time) {
+    return new Measurement(benchmark, benchmarkCase.parameters(), "us", time, Map.of());
   }
 }

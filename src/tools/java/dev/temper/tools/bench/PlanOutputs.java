@@ -20,10 +20,10 @@ record PlanOutputs(LossTotals totals, List<double[]> gradient) {
   private static final int LARGEST_SCALE = 1024;
 
   /** Computes them over a gradient that holds something else. */
-  static PlanOutputs of(LossEngine engine, Work work, BatchMemory memory, LogitBatch batch) {
+  static PlanOutputs of(LossEngine engine, BenchmarkCase benchmarkCase, BatchMemory memory, LogitBatch batch) {
     long rows = batch.student().rows();
     memory.copy(batch.student(), batch.gradient());
-    try (PreparedLoss loss = work.prepare(engine, batch.inputs().withGradientScale((double) Math.min(rows, LARGEST_SCALE)), batch.outputs())) {
+    try (PreparedLoss loss = benchmarkCase.prepare(engine, batch.inputs().withGradientScale((double) Math.min(rows, LARGEST_SCALE)), batch.outputs())) {
       loss.launch();
       LossTotals totals = loss.totals();
       int count = (int) Math.min(rows, ROWS);

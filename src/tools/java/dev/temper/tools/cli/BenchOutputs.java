@@ -8,9 +8,9 @@ import dev.temper.RowVector;
 import dev.temper.io.Tensor;
 import dev.temper.tools.bench.BatchMemory;
 import dev.temper.tools.bench.BenchLoss;
+import dev.temper.tools.bench.BenchmarkCase;
 import dev.temper.tools.bench.GpuSuite;
 import dev.temper.tools.bench.LogitBatch;
-import dev.temper.tools.bench.Work;
 import dev.temper.tools.files.SafetensorsWriter;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -28,16 +28,16 @@ import java.util.List;
  */
 record BenchOutputs(Path folder) {
 
-  /** Enough to see every part of a grid of blocks at work, few enough that the files stay small. */
+  /** Enough to see every part of a grid of blocks at benchmarkCase, few enough that the files stay small. */
   private static final int GRADIENT_ROWS = 4;
   private static final int ALIGNMENT = 64;
   /** Without a scale, gradients of a mean over many rows vanish in F16. */
   private static final int LARGEST_SCALE = 1024;
 
   /** Writes a file for each loss among the works that peers compute too. */
-  void write(LossEngine engine, List<Work> works, BatchMemory memory, LogitBatch batch) throws IOException {
+  void write(LossEngine engine, List<BenchmarkCase> cases, BatchMemory memory, LogitBatch batch) throws IOException {
     for (BenchLoss loss : GpuSuite.compared()) {
-      boolean wanted = works.stream().anyMatch(work -> work.pass() == Work.Pass.FORWARD_BACKWARD && work.loss().equals(loss));
+      boolean wanted = cases.stream().anyMatch(benchmarkCase -> benchmarkCase.passes() == BenchmarkCase.Passes.FORWARD_BACKWARD && benchmarkCase.loss().equals(loss));
       if (wanted) {
         Files.createDirectories(folder);
         write(engine, loss, memory, batch);

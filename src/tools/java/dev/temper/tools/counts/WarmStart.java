@@ -1,17 +1,17 @@
 package dev.temper.tools.counts;
 
 import dev.temper.DType;
-import dev.temper.kernel.plan.Architecture;
 import dev.temper.cuda.nvrtc.KernelCompiler;
 import dev.temper.cuda.nvrtc.NvrtcPlaces;
 import dev.temper.cuda.nvrtc.Target;
 import dev.temper.kernel.code.CacheDirectory;
+import dev.temper.kernel.plan.Architecture;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.spec.BatchKernel;
+import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.kernel.spec.LossSpecialisation.HardPower;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.kernel.spec.LossSpecialisation.Policy;
-import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.kernel.spec.Specialisation;
 import java.io.FileInputStream;
 import java.io.IOException;

@@ -20,15 +20,15 @@ final class MeasuringTest {
 
   @Test
   void spreadInterpolatesBetweenNeighbours() {
-    Spread spread = Spread.of(4, 1, 3, 2);
-    assertThat(spread).isEqualTo(new Spread(2.5, 1.3, 3.7, 1, 4));
-    assertThatThrownBy(Spread::of).isInstanceOf(IllegalArgumentException.class);
+    Quantiles spread = Quantiles.of(4, 1, 3, 2);
+    assertThat(spread).isEqualTo(new Quantiles(2.5, 1.3, 3.7, 1, 4));
+    assertThatThrownBy(Quantiles::of).isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test
   void repetitionTimesWhatItIsToldAndNoMore() {
     AtomicInteger calls = new AtomicInteger();
-    Spread spread = SHORT.milliseconds(() -> {
+    Quantiles spread = SHORT.milliseconds(() -> {
       calls.incrementAndGet();
       sleep(20);
     }, () -> false).orElseThrow();

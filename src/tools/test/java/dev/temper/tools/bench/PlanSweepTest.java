@@ -17,7 +17,7 @@ import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
 import dev.temper.tools.bench.BenchLoss.Objective;
-import dev.temper.tools.bench.Work.Pass;
+import dev.temper.tools.bench.BenchmarkCase.Passes;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -27,8 +27,8 @@ import org.junit.jupiter.api.Test;
 /** What plans can do to a sweep: each costs itself alone, unless it takes the device with it. */
 final class PlanSweepTest {
 
-  private static final Work WORK =
-      Work.eager(new BenchLoss(Objective.BOTH, Divergence.forwardKl(), 2), new BatchShape(5, 10), DType.F32, Pass.FORWARD_BACKWARD);
+  private static final BenchmarkCase WORK =
+      BenchmarkCase.eager(new BenchLoss(Objective.BOTH, Divergence.forwardKl(), 2), new BatchShape(5, 10), DType.F32, Passes.FORWARD_BACKWARD);
 
   @Test
   void aPlanThatFailsOrIsWrongIsANote() throws IOException {

@@ -19,7 +19,7 @@ final class CudaGridTest extends StubEngine {
     try (LossEngine engine = open()) {
       Verification verification = new VerificationRun(engine, 1).run(Level.QUICK, (done, total, next) -> { });
       assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
-      assertThat(verification.count(CaseResult.Outcome.PASSED)).isGreaterThan(100);
+      assertThat(verification.count(CaseOutcome.PASSED)).isGreaterThan(100);
     }
   }
 }

@@ -36,10 +36,10 @@ class PlansTest {
   @Test
   void everyKindOfPlanHoldsToTheReference() {
     List<Case> cases = new ArrayList<>();
-    CaseBuilder.of(Group.CLASSES).classes(29).layout(l -> l.rows(70)).content(Content.POISONED).add(cases, "f32-c29");
-    CaseBuilder.of(Group.CLASSES).classes(1_000).layout(l -> l.rows(5).dtypes(DType.BF16, DType.BF16, DType.BF16).placed(3, 5, 0, false))
+    CaseBuilder.of(CaseGroup.CLASSES).classes(29).layout(l -> l.rows(70)).content(Content.NON_FINITE).add(cases, "f32-c29");
+    CaseBuilder.of(CaseGroup.CLASSES).classes(1_000).layout(l -> l.rows(5).dtypes(DType.BF16, DType.BF16, DType.BF16).placed(3, 5, 0, false))
         .loss(b -> b.divergence(Divergence.jensenShannon(0.3))).add(cases, "bf16-jsd-c1000");
-    CaseBuilder.of(Group.CLASSES).classes(9_000).layout(l -> l.rows(3).padded(0, 3)).loss(b -> b.numClasses(9_000)).content(Content.NEARLY_EQUAL)
+    CaseBuilder.of(CaseGroup.CLASSES).classes(9_000).layout(l -> l.rows(3).padded(0, 3)).loss(b -> b.numClasses(9_000)).content(Content.NEARLY_EQUAL)
         .add(cases, "f32-c9000");
     Set<String> tried = new HashSet<>();
     for (Case c : cases) {
@@ -69,7 +69,7 @@ class PlansTest {
   private static String failure(Case c, UnaryOperator<List<String>> plans) {
     try (LossEngine planned = OpenedEngine.over("emulator", new PlannedBackend(plans))) {
       Verification verification = new VerificationRun(planned, 11).runCases(List.of(c));
-      return verification.count(CaseResult.Outcome.PASSED) == 1 ? "" : c.name() + "\n" + ResultTable.of(verification);
+      return verification.count(CaseOutcome.PASSED) == 1 ? "" : c.name() + "\n" + ResultTable.of(verification);
     }
   }
 

@@ -1,11 +1,10 @@
 package dev.temper.tools.verify;
 
-import dev.temper.tools.verify.CaseResult.Outcome;
 import java.util.List;
 import java.util.Locale;
 
 /** The outcome as one HTML file that needs nothing beside it: table, error plots, T^2 study. */
-public final class Report {
+public final class HtmlReport {
 
   private static final String HEAD = """
       <!DOCTYPE html>
@@ -20,7 +19,7 @@ public final class Report {
       </style></head><body>
       """;
 
-  private Report() {}
+  private HtmlReport() {}
 
   /** The file's text. */
   public static String of(Verification verification, List<TemperatureStudy> studies) {
@@ -28,8 +27,8 @@ public final class Report {
     html.append(String.format(Locale.ROOT, """
         <h1>%s against the f64 reference</h1>
         <p>%d cases passed, <span class="%s">%d failed</span>, %d refused by name. Device <code>%s</code>, seed %d, %.1f s.</p>
-        """, escape(verification.description()), verification.count(Outcome.PASSED), verification.holds() ? "" : "failed",
-        verification.count(Outcome.FAILED), verification.count(Outcome.REFUSED), escape(verification.device()), verification.seed(),
+        """, escape(verification.description()), verification.count(CaseOutcome.PASSED), verification.holds() ? "" : "failed",
+        verification.count(CaseOutcome.FAILED), verification.count(CaseOutcome.REFUSED), escape(verification.device()), verification.seed(),
         verification.milliseconds() / 1e3));
     failures(html, verification);
     html.append("<h2>Groups</h2>\n<p>Each group covers one statement about the losses. <em>Share</em> is the worst error over its own"
@@ -37,7 +36,7 @@ public final class Report {
     groups(html, verification);
     html.append("<h2>Bounds</h2>\n<p>u = 2<sup>-24</sup>, C classes, T temperature, z student and u teacher logits, q and p their"
         + " softmax at T.</p>\n<table>\n");
-    for (Formula formula : Formula.values()) {
+    for (BoundFormula formula : BoundFormula.values()) {
       html.append("<tr><td>").append(formula.symbol()).append("</td><td><code>").append(escape(formula.text())).append("</code></td></tr>\n");
     }
     html.append("</table>\n<h2>Errors</h2>\n<p>One dot for each case: its worst error over its bound.</p>\n");
@@ -49,7 +48,7 @@ public final class Report {
   }
 
   private static void failures(StringBuilder html, Verification verification) {
-    List<CaseResult> failed = verification.cases(Outcome.FAILED);
+    List<CaseResult> failed = verification.cases(CaseOutcome.FAILED);
     if (failed.isEmpty()) {
       return;
     }
@@ -68,9 +67,9 @@ public final class Report {
       Comparison.Worst worst = result.group().isExact() ? null : result.worst();
       String exact = result.group().isExact() ? "0" : "";
       html.append("<tr><td>").append(result.group().id()).append("</td><td>").append(escape(result.group().covers())).append("</td>");
-      cell(html, Long.toString(result.count(Outcome.PASSED)), "n");
-      cell(html, Long.toString(result.count(Outcome.FAILED)), result.count(Outcome.FAILED) > 0 ? "n failed" : "n");
-      cell(html, Long.toString(result.count(Outcome.REFUSED)), "n refused");
+      cell(html, Long.toString(result.count(CaseOutcome.PASSED)), "n");
+      cell(html, Long.toString(result.count(CaseOutcome.FAILED)), result.count(CaseOutcome.FAILED) > 0 ? "n failed" : "n");
+      cell(html, Long.toString(result.count(CaseOutcome.REFUSED)), "n refused");
       cell(html, worst == null ? "" : ResultTable.number(worst.error()), "n");
       cell(html, worst == null ? exact : ResultTable.number(worst.bound()), "n");
       cell(html, worst == null ? "" : String.format(Locale.ROOT, "%.1f %%", 100 * worst.share()), "n");
@@ -78,7 +77,7 @@ public final class Report {
       html.append("</tr>\n");
     }
     html.append("</table>\n");
-    for (CaseResult c : verification.cases(Outcome.REFUSED).stream().limit(1).toList()) {
+    for (CaseResult c : verification.cases(CaseOutcome.REFUSED).stream().limit(1).toList()) {
       html.append("<p class=\"refused\">Refused by name, neither passed nor failed; the first: ").append(escape(c.notes().getFirst()))
           .append("</p>\n");
     }

@@ -11,7 +11,7 @@ import org.bytedeco.pytorch.kBatchMean;
  * {@code mean} of a KL divides by the classes too; the mean over rows is called {@code batchmean} and divides by the first
  * dimension only.
  */
-public enum Formula {
+public enum TorchFormula {
   /** {@code kl_div(log_softmax(z/T), softmax(u/T))}, as in tutorials. */
   USUAL,
   /** {@code kl_div(log_softmax(z/T), log_softmax(u/T), log_target)}: spares the logarithm of the target. */

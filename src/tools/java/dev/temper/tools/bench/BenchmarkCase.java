@@ -16,14 +16,14 @@ import java.util.TreeMap;
  * @param loss what is computed
  * @param shape rows and classes
  * @param dtype of student, teacher and gradient
- * @param pass with or without the gradient
- * @param launching how it is launched
+ * @param passes with or without the gradient
+ * @param launchMode how it is launched
  * @param plan one of {@link dev.temper.LossEngine#plans}; empty: the one that the engine takes
  */
-public record Work(BenchLoss loss, BatchShape shape, DType dtype, Pass pass, Launching launching, String plan) {
+public record BenchmarkCase(BenchLoss loss, BatchShape shape, DType dtype, Passes passes, LaunchMode launchMode, String plan) {
 
   /** Whether the gradient is computed. */
-  public enum Pass {
+  public enum Passes {
     /** The loss alone. */
     FORWARD("forward"),
     /** Loss and gradient in one pass. */
@@ -31,13 +31,13 @@ public record Work(BenchLoss loss, BatchShape shape, DType dtype, Pass pass, Lau
 
     private final String label;
 
-    Pass(String label) {
+    Passes(String label) {
       this.label = label;
     }
   }
 
-  /** How the device is given its work. */
-  public enum Launching {
+  /** How the device is given its benchmarkCase. */
+  public enum LaunchMode {
     /** Kernel by kernel. */
     EAGER,
     /** All of them at once, as a CUDA graph. */
@@ -45,18 +45,18 @@ public record Work(BenchLoss loss, BatchShape shape, DType dtype, Pass pass, Lau
   }
 
   /** By the engine's own plan. */
-  public static Work of(BenchLoss loss, BatchShape shape, DType dtype, Pass pass, Launching launching) {
-    return new Work(loss, shape, dtype, pass, launching, "");
+  public static BenchmarkCase of(BenchLoss loss, BatchShape shape, DType dtype, Passes passes, LaunchMode launchMode) {
+    return new BenchmarkCase(loss, shape, dtype, passes, launchMode, "");
   }
 
   /** Launched kernel by kernel. */
-  public static Work eager(BenchLoss loss, BatchShape shape, DType dtype, Pass pass) {
-    return of(loss, shape, dtype, pass, Launching.EAGER);
+  public static BenchmarkCase eager(BenchLoss loss, BatchShape shape, DType dtype, Passes passes) {
+    return of(loss, shape, dtype, passes, LaunchMode.EAGER);
   }
 
   /** The same by a plan of the caller's choice. */
-  Work withPlan(String name) {
-    return new Work(loss, shape, dtype, pass, launching, name);
+  BenchmarkCase withPlan(String name) {
+    return new BenchmarkCase(loss, shape, dtype, passes, launchMode, name);
   }
 
   /** Made ready over a batch. */
@@ -67,13 +67,13 @@ public record Work(BenchLoss loss, BatchShape shape, DType dtype, Pass pass, Lau
 
   /** Bytes that cannot be avoided: logits read once, the gradient written once. */
   public long leastTraffic() {
-    int matrices = (loss.readsTeacher() ? 2 : 1) + (pass == Pass.FORWARD_BACKWARD ? 1 : 0);
+    int matrices = (loss.readsTeacher() ? 2 : 1) + (passes == Passes.FORWARD_BACKWARD ? 1 : 0);
     return matrices * shape.matrixBytes(dtype);
   }
 
   /** What an entry of a result file is called. */
   public String benchmark() {
-    return (plan.isEmpty() ? "TemperLoss." : "RowPlan.") + pass.label;
+    return (plan.isEmpty() ? "TemperLoss." : "RowPlan.") + passes.label;
   }
 
   /** What of it a result file names. */
@@ -82,7 +82,7 @@ public record Work(BenchLoss loss, BatchShape shape, DType dtype, Pass pass, Lau
     parameters.put("shape", shape.toString());
     parameters.put("dtype", dtype.name());
     parameters.put("loss", loss.label());
-    parameters.put("launch", launching.name().toLowerCase(Locale.ROOT));
+    parameters.put("launch", launchMode.name().toLowerCase(Locale.ROOT));
     if (!plan.isEmpty()) {
       parameters.put("plan", plan);
     }
@@ -95,7 +95,7 @@ public record Work(BenchLoss loss, BatchShape shape, DType dtype, Pass pass, Lau
   @Override
   public String toString() {
     String temperature = loss.readsTeacher() ? " T " + loss.temperature() : "";
-    return shape + " " + dtype + " " + loss.label() + temperature + (pass == Pass.FORWARD ? " forward" : "")
-        + (launching == Launching.GRAPH ? " as a graph" : "") + (plan.isEmpty() ? "" : " by " + plan);
+    return shape + " " + dtype + " " + loss.label() + temperature + (passes == Passes.FORWARD ? " forward" : "")
+        + (launchMode == LaunchMode.GRAPH ? " as a graph" : "") + (plan.isEmpty() ? "" : " by " + plan);
   }
 }

@@ -6,11 +6,11 @@ import dev.temper.LossEngine;
 import dev.temper.RowVector;
 
 /**
- * Work for a device ahead of what is timed: while it reads four times its cache, the host launches the timed work, so that no gap
+ * Work for a device ahead of what is timed: while it reads four times its cache, the host launches the timed benchmarkCase, so that no gap
  * of the host's counts; and the cache then holds nothing of the timed batch, nor anything that must still be written. An engine
  * in host memory needs none: its calls are done when they return.
  */
-final class Lead implements AutoCloseable {
+final class L2Flush implements AutoCloseable {
 
   private static final int CACHES = 4;
   private static final int CLASSES = 8192;
@@ -20,7 +20,7 @@ final class Lead implements AutoCloseable {
   private final LogitMatrix logits;
   private final RowVector largest;
 
-  Lead(LossEngine engine, long cacheBytes) {
+  L2Flush(LossEngine engine, long cacheBytes) {
     this.engine = engine;
     memory = BatchMemory.of(engine);
     BatchShape shape = new BatchShape(Math.toIntExact(Math.max(1, CACHES * cacheBytes / ((long) CLASSES * DType.F32.bytes()))), CLASSES);

@@ -1,6 +1,6 @@
 package dev.temper.benchmarks;
 
-import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.Measurement;
 import dev.temper.tools.bench.ResultFile;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,7 +18,7 @@ import java.util.Objects;
  * @param faster what got faster, best first
  * @param compared configurations that both runs have
  */
-record Comparison(List<String> notes, List<Change> slower, List<Change> faster, int compared) {
+record RunComparison(List<String> notes, List<Change> slower, List<Change> faster, int compared) {
 
   /** Below this, two runs of the same code differ as much. */
   private static final double LEAST_CHANGE = 0.05;
@@ -35,14 +35,14 @@ record Comparison(List<String> notes, List<Change> slower, List<Change> faster, 
    *
    * @throws IllegalArgumentException if the files have no configuration in common
    */
-  static Comparison of(ResultFile before, ResultFile after) {
-    Map<String, Entry> old = new HashMap<>();
+  static RunComparison of(ResultFile before, ResultFile after) {
+    Map<String, Measurement> old = new HashMap<>();
     before.entries().forEach(entry -> old.put(entry.key(), entry));
     List<Change> slower = new ArrayList<>();
     List<Change> faster = new ArrayList<>();
     int compared = 0;
-    for (Entry now : after.entries()) {
-      Entry was = old.get(now.key());
+    for (Measurement now : after.entries()) {
+      Measurement was = old.get(now.key());
       if (was == null) {
         continue;
       }
@@ -64,7 +64,7 @@ record Comparison(List<String> notes, List<Change> slower, List<Change> faster, 
     if (!old.isEmpty()) {
       notes.add(old.size() + " configurations of the older run were not measured again, such as " + old.keySet().stream().sorted().findFirst().orElseThrow());
     }
-    return new Comparison(notes, slower, faster, compared);
+    return new RunComparison(notes, slower, faster, compared);
   }
 
   /** For people. */

@@ -1,7 +1,7 @@
 package dev.temper.tools.verify;
 
 /** Which method of the engine a case calls. */
-enum Pass {
+enum EngineMethod {
   FORWARD,
   FORWARD_BACKWARD,
   BACKWARD,

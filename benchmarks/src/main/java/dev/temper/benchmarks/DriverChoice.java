@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** What is under the CUDA engine: NVIDIA's driver, or where there is none the stubs of {@code native/cuda-stub}. */
-public enum CudaDriver implements AutoCloseable {
+public enum DriverChoice implements AutoCloseable {
   /** The machine's own. */
   NVIDIA,
   /** It runs nothing, and is no device: what is left of a launch is Java, JCuda's library and the stub's bookkeeping. */
@@ -41,7 +41,7 @@ public enum CudaDriver implements AutoCloseable {
   private static final List<String> SETTINGS = List.of("CUDA_STUB_DEVICES", "CUDA_STUB_EAGER");
 
   /** The machine's where it has one, whether or not it works: that is then for the benchmark to say. */
-  static CudaDriver ofMachine() {
+  static DriverChoice ofMachine() {
     String cuda = LossEngine.devices().getOrDefault("cuda", Availability.missing("no NVIDIA driver")).description();
     return cuda.contains("no NVIDIA driver") || cuda.contains("does not start") ? STUB : NVIDIA;
   }

@@ -1,17 +1,17 @@
 package dev.temper.tools.verify;
 
-import static dev.temper.tools.verify.Formula.CROSS_ENTROPY;
-import static dev.temper.tools.verify.Formula.DIFFERENCE;
-import static dev.temper.tools.verify.Formula.EXACT;
-import static dev.temper.tools.verify.Formula.GRADIENT;
-import static dev.temper.tools.verify.Formula.LOG_SOFTMAX;
-import static dev.temper.tools.verify.Formula.LOG_SOFTMAX_BACKWARD;
-import static dev.temper.tools.verify.Formula.MEAN_SQUARE;
-import static dev.temper.tools.verify.Formula.PAIR;
-import static dev.temper.tools.verify.Formula.SOFTMAX;
-import static dev.temper.tools.verify.Formula.SUM;
-import static dev.temper.tools.verify.Formula.TOTAL;
-import static dev.temper.tools.verify.Formula.VALUE;
+import static dev.temper.tools.verify.BoundFormula.CROSS_ENTROPY;
+import static dev.temper.tools.verify.BoundFormula.DIFFERENCE;
+import static dev.temper.tools.verify.BoundFormula.EXACT;
+import static dev.temper.tools.verify.BoundFormula.GRADIENT;
+import static dev.temper.tools.verify.BoundFormula.LOG_SOFTMAX;
+import static dev.temper.tools.verify.BoundFormula.LOG_SOFTMAX_BACKWARD;
+import static dev.temper.tools.verify.BoundFormula.MEAN_SQUARE;
+import static dev.temper.tools.verify.BoundFormula.PAIR;
+import static dev.temper.tools.verify.BoundFormula.SOFTMAX;
+import static dev.temper.tools.verify.BoundFormula.SUM;
+import static dev.temper.tools.verify.BoundFormula.TOTAL;
+import static dev.temper.tools.verify.BoundFormula.VALUE;
 
 import dev.temper.internal.Names;
 import java.util.Arrays;
@@ -20,7 +20,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** What the cases are about: each group covers one statement about the losses and has one bound. */
-public enum Group {
+public enum CaseGroup {
   DEVICE_FUNCTIONS("each function of the kernels' device.cuh alone, against the host; 2^x to 2 ulp", EXACT),
   FORWARD_KL("T^2 KL(p, q), gradient T (q - p)", VALUE, GRADIENT),
   REVERSE_KL("T^2 KL(q, p)", VALUE, GRADIENT),
@@ -56,7 +56,7 @@ public enum Group {
   ABSENT_CLASSES("both logits -inf: the class is absent; a label that names it gives +inf", VALUE, GRADIENT, CROSS_ENTROPY),
   TEACHER_ABSENT("teacher -inf only: its KL term is 0", VALUE, GRADIENT),
   STUDENT_ABSENT("student -inf where p > 0: +inf, gradient finite", VALUE, GRADIENT),
-  POISONED_ROWS("NaN, +inf or a row of -inf poison that row only; non-finite rows are counted", VALUE, GRADIENT, CROSS_ENTROPY),
+  NON_FINITE_ROWS("NaN, +inf or a row of -inf poison that row only; non-finite rows are counted", VALUE, GRADIENT, CROSS_ENTROPY),
   EQUAL_ROWS("student equal to teacher: soft loss and gradient exactly 0", EXACT),
   NEAR_EQUALITY("student = teacher + 1e-3 noise keeps 1e-5 relative, 3 to 100,000 classes", VALUE, GRADIENT),
   LARGE_LOGITS("logits around +-1e4, row shifts of +-1e3", VALUE, GRADIENT, CROSS_ENTROPY),
@@ -78,9 +78,9 @@ public enum Group {
   private final String covers;
   private final String bound;
 
-  Group(String covers, Formula... formulas) {
+  CaseGroup(String covers, BoundFormula... formulas) {
     this.covers = covers;
-    bound = Arrays.stream(formulas).map(Formula::symbol).collect(Collectors.joining(" "));
+    bound = Arrays.stream(formulas).map(BoundFormula::symbol).collect(Collectors.joining(" "));
   }
 
   /** Name in tables and on the command line, such as {@code forward-kl}. */
@@ -93,8 +93,8 @@ public enum Group {
    *
    * @throws IllegalArgumentException if none has it
    */
-  public static Group of(String id) {
-    List<String> known = Arrays.stream(values()).map(Group::id).toList();
+  public static CaseGroup of(String id) {
+    List<String> known = Arrays.stream(values()).map(CaseGroup::id).toList();
     int index = known.indexOf(id);
     if (index < 0) {
       throw new IllegalArgumentException("no group is named '" + id + "'" + Names.suggestion(id, known) + "; known: " + String.join(", ", known));

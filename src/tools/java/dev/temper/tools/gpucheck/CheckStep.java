@@ -17,31 +17,31 @@ import java.util.function.Supplier;
  * @param notRun why it cannot run here; empty if it can
  * @param alongside whether it runs at the same time as the step before it
  */
-record Step(Stage stage, String name, String shows, int limitSeconds, List<String> command, Path document, Supplier<String> check,
+record CheckStep(Stage stage, String name, String shows, int limitSeconds, List<String> command, Path document, Supplier<String> check,
     String notRun, boolean alongside) {
 
   /** A command whose exit status tells how it went, and whose document is what it prints. */
-  static Step of(Stage stage, String name, String shows, int limitSeconds, List<String> command, Path folder) {
-    return new Step(stage, name, shows, limitSeconds, List.copyOf(command), folder.resolve(name + ".out"), () -> "", "", false);
+  static CheckStep of(Stage stage, String name, String shows, int limitSeconds, List<String> command, Path folder) {
+    return new CheckStep(stage, name, shows, limitSeconds, List.copyOf(command), folder.resolve(name + ".out"), () -> "", "", false);
   }
 
   /** The same, which leaves its document in a file. */
-  Step leaving(Path file) {
-    return new Step(stage, name, shows, limitSeconds, command, file, check, notRun, alongside);
+  CheckStep leaving(Path file) {
+    return new CheckStep(stage, name, shows, limitSeconds, command, file, check, notRun, alongside);
   }
 
   /** The same, with something to be seen to afterwards. */
-  Step then(Supplier<String> other) {
-    return new Step(stage, name, shows, limitSeconds, command, document, other, notRun, alongside);
+  CheckStep then(Supplier<String> other) {
+    return new CheckStep(stage, name, shows, limitSeconds, command, document, other, notRun, alongside);
   }
 
   /** The same where something is missing; runs if {@code reason} is empty. */
-  Step unless(String reason) {
-    return new Step(stage, name, shows, limitSeconds, command, document, check, reason, alongside);
+  CheckStep unless(String reason) {
+    return new CheckStep(stage, name, shows, limitSeconds, command, document, check, reason, alongside);
   }
 
   /** The same at the time of the step before it: for what compiles more than it runs, and must not take its neighbours down with it. */
-  Step withPrevious() {
-    return new Step(stage, name, shows, limitSeconds, command, document, check, notRun, true);
+  CheckStep withPrevious() {
+    return new CheckStep(stage, name, shows, limitSeconds, command, document, check, notRun, true);
   }
 }

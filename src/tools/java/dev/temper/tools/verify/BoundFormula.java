@@ -1,7 +1,7 @@
 package dev.temper.tools.verify;
 
 /** The written error bounds; {@code u = 2^-24} is the unit roundoff of f32, {@code u_out} that of the output's dtype. */
-public enum Formula {
+public enum BoundFormula {
   /** Rounding of the result itself. */
   OUTPUT("O", "u_out |x| + half a quantum of the output's dtype, added to every bound; beyond its range the result is infinite"),
   /** Softmax and its relatives. */
@@ -32,7 +32,7 @@ public enum Formula {
   private final String symbol;
   private final String text;
 
-  Formula(String symbol, String text) {
+  BoundFormula(String symbol, String text) {
     this.symbol = symbol;
     this.text = text;
   }

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
  * @param quick a few cases of each step
  * @param folder for what steps leave
  */
-public record Setting(String device, boolean quick, Path folder) {
+public record CheckEnvironment(String device, boolean quick, Path folder) {
 
   private static final String MAIN = "dev.temper.tools.cli.Temper";
 
@@ -76,7 +76,7 @@ public record Setting(String device, boolean quick, Path folder) {
   /** A script of benchmarks/gpu: in a packed folder or a checkout, above this program's jar or classes. */
   static Optional<Path> script(String name) {
     try {
-      Path at = Path.of(Setting.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      Path at = Path.of(CheckEnvironment.class.getProtectionDomain().getCodeSource().getLocation().toURI());
       for (Path above = at.getParent(); above != null; above = above.getParent()) {
         Path script = above.resolve("benchmarks/gpu").resolve(name);
         if (Files.isRegularFile(script)) {

@@ -1,6 +1,6 @@
 package dev.temper.benchmarks;
 
-import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.Measurement;
 import java.util.List;
 import java.util.Locale;
 import org.openjdk.jmh.profile.GCProfiler;
@@ -8,7 +8,7 @@ import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
 /** Benchmarks that run together and whose results share a file. */
-enum Group {
+enum BenchmarkGroup {
   /** How far Temper's gradient and PyTorch's are from f64, on a batch of each shape: before any of them is timed. */
   ACCURACY {
     @Override
@@ -17,7 +17,7 @@ enum Group {
     }
 
     @Override
-    List<Entry> compared() {
+    List<Measurement> compared() {
       return Accuracy.entries(List.of(JUDGED));
     }
   },
@@ -81,12 +81,12 @@ enum Group {
   DISPATCH {
     @Override
     List<ChainedOptionsBuilder> runs() {
-      return List.of(benchmark(Dispatch.class).param("driver", CudaDriver.ofMachine().name()));
+      return List.of(benchmark(Dispatch.class).param("driver", DriverChoice.ofMachine().name()));
     }
 
     @Override
     List<String> notes() {
-      return CudaDriver.ofMachine() == CudaDriver.NVIDIA ? List.of() : List.of("no NVIDIA driver here: a stub of it took the calls, its own"
+      return DriverChoice.ofMachine() == DriverChoice.NVIDIA ? List.of() : List.of("no NVIDIA driver here: a stub of it took the calls, its own"
           + " bookkeeping is in the times, and nothing ran on a GPU");
     }
   },
@@ -103,7 +103,7 @@ enum Group {
   abstract List<ChainedOptionsBuilder> runs();
 
   /** What is compared, not timed. */
-  List<Entry> compared() {
+  List<Measurement> compared() {
     return List.of();
   }
 

@@ -11,20 +11,20 @@ import java.util.Arrays;
  * @param fastest the smallest sample
  * @param samples how many there were
  */
-public record Spread(double median, double low, double high, double fastest, int samples) {
+public record Quantiles(double median, double low, double high, double fastest, int samples) {
 
   /**
    * Summarises samples.
    *
    * @throws IllegalArgumentException if there are none
    */
-  public static Spread of(double... samples) {
+  public static Quantiles of(double... samples) {
     if (samples.length == 0) {
       throw new IllegalArgumentException("no samples, expected at least 1");
     }
     double[] sorted = samples.clone();
     Arrays.sort(sorted);
-    return new Spread(quantile(sorted, 0.5), quantile(sorted, 0.1), quantile(sorted, 0.9), sorted[0], sorted.length);
+    return new Quantiles(quantile(sorted, 0.5), quantile(sorted, 0.1), quantile(sorted, 0.9), sorted[0], sorted.length);
   }
 
   /** Linear between neighbours, as in NumPy. */

@@ -13,10 +13,10 @@ import java.util.TreeMap;
  * @param also further numbers of one call, such as {@code allocatedBytes} on the Java heap, {@code peakBytes}, {@code
  *     leastBytes} that it cannot avoid to move
  */
-public record Entry(String benchmark, Map<String, String> parameters, String unit, Spread time, Map<String, Double> also) {
+public record Measurement(String benchmark, Map<String, String> parameters, String unit, Quantiles time, Map<String, Double> also) {
 
   /** Sorts the maps, so that two files of the same run order are equal line by line. */
-  public Entry {
+  public Measurement {
     parameters = new TreeMap<>(parameters);
     also = new TreeMap<>(also);
   }
@@ -32,10 +32,10 @@ public record Entry(String benchmark, Map<String, String> parameters, String uni
   }
 
   /** The same under another name of what was measured, with one more number. */
-  Entry as(String name, String number, double value) {
+  Measurement as(String name, String number, double value) {
     Map<String, Double> more = new TreeMap<>(also);
     more.put(number, value);
-    return new Entry(name, parameters, unit, time, more);
+    return new Measurement(name, parameters, unit, time, more);
   }
 
   /** What identifies the configuration across runs. */

@@ -12,15 +12,15 @@ import java.util.stream.Stream;
  * A loop over the vectors of a row, counted along its shortest way from head to end: that of whole vectors, without a new
  * maximum, without the label's class.
  *
- * @param kind what it does
+ * @param purpose what it does
  * @param instructions on the way
  * @param special those of them for the special-function unit
  * @param bytes that each thread reads of both rows on the way
  */
-record Sweep(Kind kind, int instructions, int special, int bytes) {
+record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
 
   /** What a loop over a row does. */
-  enum Kind {
+  enum Purpose {
     /** Brings the row to shared memory. */
     LOAD,
     /** Finds the largest and smallest logits. */
@@ -34,21 +34,21 @@ record Sweep(Kind kind, int instructions, int special, int bytes) {
   }
 
   /** The loops without a loop inside that read vectors of 8 or 16 bytes, in the order of their addresses. */
-  static List<Sweep> of(MachineCode code) {
-    Map<Integer, Integer> loops = new TreeMap<>();  // head -> last jump back
+  static List<RowLoop> of(MachineCode code) {
+    Map<Integer, Integer> jumps = new TreeMap<>(); // first instruction of a loop -> last jump back to it
     for (int at = 0; at < code.length(); at++) {
-      if (code.kind(at) == MachineCode.Kind.BRANCH && code.target(at) <= at && code.target(at) >= 0 && !isTrap(code, at)) {
-        loops.merge(code.target(at), at, Math::max);
+      if (code.operation(at) == MachineCode.Operation.BRANCH && code.target(at) <= at && code.target(at) >= 0 && !isTrap(code, at)) {
+        jumps.merge(code.target(at), at, Math::max);
       }
     }
-    List<Sweep> sweeps = new ArrayList<>();
-    loops.forEach((head, end) -> {
-      boolean innermost = loops.entrySet().stream().noneMatch(other -> other.getKey() > head && other.getValue() < end);
+    List<RowLoop> loops = new ArrayList<>();
+    jumps.forEach((head, end) -> {
+      boolean innermost = jumps.entrySet().stream().noneMatch(other -> other.getKey() > head && other.getValue() < end);
       if (innermost && reads(code, head, end)) {
-        sweeps.add(shortest(code, head, end));
+        loops.add(shortest(code, head, end));
       }
     });
-    return sweeps.stream().filter(sweep -> sweep.bytes > 0).toList();
+    return loops.stream().filter(loop -> loop.bytes > 0).toList();
   }
 
   /** The code ends with a jump to itself. */
@@ -66,14 +66,14 @@ record Sweep(Kind kind, int instructions, int special, int bytes) {
   }
 
   private static int vectorBytes(MachineCode code, int at) {
-    return switch (code.kind(at)) {
+    return switch (code.operation(at)) {
       case LOAD_GLOBAL, LOAD_SHARED, COPY -> code.width(at) >= 8 ? code.width(at) : 0;
       default -> 0;
     };
   }
 
   /** Breadth first; what lies outside the loop is no part of the way. */
-  private static Sweep shortest(MachineCode code, int head, int end) {
+  private static RowLoop shortest(MachineCode code, int head, int end) {
     int[] before = new int[end - head + 1];
     Arrays.fill(before, -1);
     List<Integer> queue = new ArrayList<>(List.of(head));
@@ -83,7 +83,7 @@ record Sweep(Kind kind, int instructions, int special, int bytes) {
       if (code.canFallThrough(at)) {
         visit(at, at + 1, head, end, before, queue);
       }
-      if (code.kind(at) == MachineCode.Kind.BRANCH) {
+      if (code.operation(at) == MachineCode.Operation.BRANCH) {
         visit(at, code.target(at), head, end, before, queue);
       }
     }
@@ -102,36 +102,36 @@ record Sweep(Kind kind, int instructions, int special, int bytes) {
     }
   }
 
-  private static Sweep count(MachineCode code, List<Integer> way) {
-    List<MachineCode.Kind> kinds = way.stream().map(code::kind).toList();
-    int special = (int) kinds.stream().filter(kind -> kind == MachineCode.Kind.SPECIAL).count();
-    return new Sweep(kind(code, way, kinds), way.size(), special, bytes(code, way));
+  private static RowLoop count(MachineCode code, List<Integer> way) {
+    List<MachineCode.Operation> operations = way.stream().map(code::operation).toList();
+    int special = (int) operations.stream().filter(purpose -> purpose == MachineCode.Operation.SPECIAL).count();
+    return new RowLoop(purpose(code, way, operations), way.size(), special, bytes(code, way));
   }
 
   /** What is copied for the next row, while this one is looked at, does not count. */
   private static int bytes(MachineCode code, List<Integer> way) {
-    int copied = way.stream().filter(at -> code.kind(at) == MachineCode.Kind.COPY).mapToInt(at -> vectorBytes(code, at)).sum();
+    int copied = way.stream().filter(at -> code.operation(at) == MachineCode.Operation.COPY).mapToInt(at -> vectorBytes(code, at)).sum();
     int all = way.stream().mapToInt(at -> vectorBytes(code, at)).sum();
     return all > copied ? all - copied : copied;
   }
 
-  private static Kind kind(MachineCode code, List<Integer> way, List<MachineCode.Kind> kinds) {
-    if (kinds.contains(MachineCode.Kind.STORE_GLOBAL)) {
-      return Kind.GRADIENT;
+  private static Purpose purpose(MachineCode code, List<Integer> way, List<MachineCode.Operation> operations) {
+    if (operations.contains(MachineCode.Operation.STORE_GLOBAL)) {
+      return Purpose.GRADIENT;
     }
-    if (kinds.contains(MachineCode.Kind.SPECIAL)) {
-      return way.stream().anyMatch(code::isLogarithm) ? Kind.RATIO : Kind.SUM;
+    if (operations.contains(MachineCode.Operation.SPECIAL)) {
+      return way.stream().anyMatch(code::isLogarithm) ? Purpose.RATIO : Purpose.SUM;
     }
-    return kinds.contains(MachineCode.Kind.COPY) || kinds.contains(MachineCode.Kind.LOAD_GLOBAL) ? Kind.LOAD : Kind.EXTREMA;
+    return operations.contains(MachineCode.Operation.COPY) || operations.contains(MachineCode.Operation.LOAD_GLOBAL) ? Purpose.LOAD : Purpose.EXTREMA;
   }
 
   /**
-   * The sweeps that most rows take. Where several loops do the same, rows choose among them, or a longer one brings up the rear:
+   * The loops that most rows take. Where several loops do the same, rows choose among them, or a longer one brings up the rear:
    * the shortest per byte counts.
    */
-  static List<Sweep> usual(List<Sweep> all) {
-    return Stream.of(Kind.values()).flatMap(kind -> all.stream().filter(sweep -> sweep.kind == kind)
-        .min(Comparator.comparingDouble(Sweep::perByte)).stream()).toList();
+  static List<RowLoop> usual(List<RowLoop> all) {
+    return Stream.of(Purpose.values()).flatMap(purpose -> all.stream().filter(loop -> loop.purpose == purpose)
+        .min(Comparator.comparingDouble(RowLoop::perByte)).stream()).toList();
   }
 
   private double perByte() {
