@@ -1,6 +1,8 @@
 package dev.temper.benchmarks;
 
+import dev.temper.tools.bench.FirstCall;
 import dev.temper.tools.bench.Measurement;
+import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import org.openjdk.jmh.profile.GCProfiler;
@@ -17,7 +19,7 @@ enum BenchmarkGroup {
     }
 
     @Override
-    List<Measurement> compared() {
+    List<Measurement> measured() {
       return Accuracy.entries(List.of(JUDGED));
     }
   },
@@ -66,7 +68,12 @@ enum BenchmarkGroup {
   FIRST_CALL {
     @Override
     List<ChainedOptionsBuilder> runs() {
-      return List.of(benchmark(FirstCall.class));
+      return List.of(benchmark(TorchFirstCall.class));
+    }
+
+    @Override
+    List<Measurement> measured() throws IOException {
+      return FirstCall.measure("cpu", () -> false);
     }
   },
   /** A batch of one row: what a call costs before it computes anything, and what it allocates on the Java heap. */
@@ -102,8 +109,12 @@ enum BenchmarkGroup {
 
   abstract List<ChainedOptionsBuilder> runs();
 
-  /** What is compared, not timed. */
-  List<Measurement> compared() {
+  /**
+   * Measurements that JMH does not make.
+   *
+   * @throws IOException if a new process fails
+   */
+  List<Measurement> measured() throws IOException {
     return List.of();
   }
 

@@ -9,6 +9,7 @@ import dev.temper.tools.bench.Quietness;
 import dev.temper.tools.bench.Repetition;
 import dev.temper.tools.bench.ResultFile;
 import dev.temper.tools.bench.Revision;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -37,11 +38,11 @@ final class JmhRun {
   private JmhRun() {}
 
   /** Measures a group, each configuration in its own process, and watches whether the machine is quiet meanwhile. */
-  static ResultFile measure(BenchmarkGroup group, Path sources) throws RunnerException {
+  static ResultFile measure(BenchmarkGroup group, Path sources) throws IOException, RunnerException {
     Machine machine = Machine.here();
     QuietWatch watch = QuietWatch.begin();
     CopyRate copy = CopyRate.measure(machine.cores(), machine.lastLevelCacheBytes(), Repetition.brief(), () -> false).orElseThrow();
-    List<Measurement> entries = new ArrayList<>(group.compared());
+    List<Measurement> entries = new ArrayList<>(group.measured());
     for (ChainedOptionsBuilder run : group.runs()) {
       Options options = new OptionsBuilder().parent(run.build()).jvmArgs(JVM).shouldFailOnError(true).build();
       entries.addAll(entries(new Runner(options).run()));

@@ -1,7 +1,6 @@
 package dev.temper.tools.bench;
 
 import dev.temper.DType;
-import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
@@ -36,7 +35,7 @@ public record BenchmarkCase(BenchLoss loss, BatchShape shape, DType dtype, Passe
     }
   }
 
-  /** How the device is given its benchmarkCase. */
+  /** How the device is given its work. */
   public enum LaunchMode {
     /** Kernel by kernel. */
     EAGER,
@@ -59,10 +58,20 @@ public record BenchmarkCase(BenchLoss loss, BatchShape shape, DType dtype, Passe
     return new BenchmarkCase(loss, shape, dtype, passes, launchMode, name);
   }
 
-  /** Made ready over a batch. */
+  /** Prepares the loss over a batch, and records its graph if it is launched as one. */
   PreparedLoss prepare(LossEngine engine, LossInputs inputs, LossOutputs outputs) {
-    DistillationLoss described = loss.loss();
-    return plan.isEmpty() ? engine.prepare(described, inputs, outputs) : engine.prepare(described, inputs, outputs, plan);
+    PreparedLoss prepared = plan.isEmpty()
+        ? engine.prepare(loss.loss(), inputs, outputs)
+        : engine.prepare(loss.loss(), inputs, outputs, plan);
+    if (launchMode == LaunchMode.GRAPH) {
+      try {
+        prepared.recordGraph();
+      } catch (RuntimeException e) {
+        prepared.close();
+        throw e;
+      }
+    }
+    return prepared;
   }
 
   /** Bytes that cannot be avoided: logits read once, the gradient written once. */

@@ -6,7 +6,7 @@ import dev.temper.LossEngine;
 import dev.temper.RowVector;
 
 /**
- * Work for a device ahead of what is timed: while it reads four times its cache, the host launches the timed benchmarkCase, so that no gap
+ * Work for a device ahead of what is timed: while it reads four times its cache, the host launches the timed work, so that no gap
  * of the host's counts; and the cache then holds nothing of the timed batch, nor anything that must still be written. An engine
  * in host memory needs none: its calls are done when they return.
  */

@@ -43,11 +43,7 @@ final class LossTimer implements AutoCloseable {
     try {
       for (LogitBatch batch : ring.batches()) {
         LossOutputs outputs = benchmarkCase.passes() == BenchmarkCase.Passes.FORWARD ? LossOutputs.none() : batch.outputs();
-        PreparedLoss loss = benchmarkCase.prepare(engine, batch.inputs(), outputs);
-        prepared.add(loss);
-        if (benchmarkCase.launchMode() == BenchmarkCase.LaunchMode.GRAPH) {
-          loss.recordGraph();
-        }
+        prepared.add(benchmarkCase.prepare(engine, batch.inputs(), outputs));
       }
       int[] next = {0};
       Optional<Quantiles> spread = repetition.samples(() -> {

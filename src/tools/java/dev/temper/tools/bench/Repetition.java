@@ -21,7 +21,7 @@ public record Repetition(double warmUpSeconds, double seconds, int atLeast, int 
     return new Repetition(1, 2, 5, 20_000);
   }
 
-  /** For a device that times its own benchmarkCase, where samples differ by a percent or two: 0.1 s of warm-up, 0.25 s of samples. */
+  /** For a device that times its own work, where samples differ by a percent or two: 0.1 s of warm-up, 0.25 s of samples. */
   public static Repetition onDevice() {
     return new Repetition(0.1, 0.25, 10, 500);
   }

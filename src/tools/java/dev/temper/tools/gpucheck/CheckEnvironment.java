@@ -1,5 +1,6 @@
 package dev.temper.tools.gpucheck;
 
+import dev.temper.tools.process.JavaCommand;
 import java.io.File;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -26,15 +27,9 @@ public record CheckEnvironment(String device, boolean quick, Path folder) {
     return device.equals("cuda") || device.startsWith("cuda:");
   }
 
-  /** A verb in a process of its own: this runtime, class path and settings. */
+  /** The command that runs a verb in a process of its own, with this process's runtime, class path and settings. */
   List<String> temper(String... arguments) {
-    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--enable-native-access=ALL-UNNAMED", "-Djava.awt.headless=true"));
-    System.getProperties().stringPropertyNames().stream().filter(name -> name.startsWith("temper.") || name.startsWith("dev.temper."))
-        .sorted().forEach(name -> command.add("-D" + name + "=" + System.getProperty(name)));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
-    command.addAll(List.of(arguments));
-    return command;
+    return JavaCommand.of(MAIN).option("-Djava.awt.headless=true").settings().with(arguments);
   }
 
   /** A command as people would type it in the folder of Temper, without what is special to this machine. */

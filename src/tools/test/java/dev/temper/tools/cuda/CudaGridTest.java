@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.LossEngine;
 import dev.temper.cuda.StubEngine;
-import dev.temper.tools.verify.CaseResult;
+import dev.temper.tools.verify.CaseOutcome;
 import dev.temper.tools.verify.Level;
 import dev.temper.tools.verify.ResultTable;
 import dev.temper.tools.verify.Verification;

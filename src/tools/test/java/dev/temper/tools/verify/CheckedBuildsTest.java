@@ -8,7 +8,6 @@ import dev.temper.LossEngine;
 import dev.temper.emulator.Defect;
 import dev.temper.emulator.EmulatorSettings;
 import dev.temper.emulator.HostCompiler;
-import dev.temper.emulator.TracedTraffic;
 import dev.temper.kernel.code.CacheDirectory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
