@@ -62,7 +62,7 @@ public record BenchmarkCase(BenchLoss loss, BatchShape shape, DType dtype, Passe
   PreparedLoss prepare(LossEngine engine, LossInputs inputs, LossOutputs outputs) {
     PreparedLoss prepared = plan.isEmpty()
         ? engine.prepare(loss.loss(), inputs, outputs)
-        : engine.prepare(loss.loss(), inputs, outputs, plan);
+        : engine.diagnostics().prepare(loss.loss(), inputs, outputs, plan);
     if (launchMode == LaunchMode.GRAPH) {
       try {
         prepared.recordGraph();

@@ -27,8 +27,8 @@ final class LossTimer implements AutoCloseable {
   LossTimer(LossEngine engine, Repetition repetition) {
     this.engine = engine;
     this.repetition = repetition;
-    watch = engine.stopwatch();
-    flush = engine.facts().map(facts -> new L2Flush(engine, facts.cacheBytes())).orElse(null);
+    watch = engine.diagnostics().stopwatch();
+    flush = engine.diagnostics().facts().map(facts -> new L2Flush(engine, facts.cacheBytes())).orElse(null);
   }
 
   /**

@@ -35,7 +35,7 @@ public final class JavaCommand {
   /** Sets the system properties of Temper that this process has, but for those in {@code except}. */
   public JavaCommand settings(String... except) {
     System.getProperties().stringPropertyNames().stream()
-        .filter(name -> (name.startsWith("temper.") || name.startsWith("dev.temper.")) && !List.of(except).contains(name))
+        .filter(name -> name.startsWith("temper.") && !List.of(except).contains(name))
         .sorted().forEach(name -> property(name, System.getProperty(name)));
     return this;
   }
