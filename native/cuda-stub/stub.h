@@ -37,132 +37,132 @@
 
 #define STUB_EXPORT extern "C" __attribute__((visibility("default")))
 
-namespace stub {
+namespace cuda_stub {
 
 // Numbers and names are those of cuda.h.
 enum Result {
-    SUCCESS = 0,
-    INVALID_VALUE = 1,
-    OUT_OF_MEMORY = 2,
-    NOT_INITIALIZED = 3,
-    DEVICE_UNAVAILABLE = 46,
-    NO_DEVICE = 100,
-    INVALID_DEVICE = 101,
-    INVALID_CONTEXT = 201,
-    NO_BINARY_FOR_GPU = 209,
-    INVALID_HANDLE = 400,
-    ILLEGAL_STATE = 401,
-    NOT_FOUND = 500,
-    NOT_READY = 600,
-    ILLEGAL_ADDRESS = 700,
-    CONTEXT_IS_DESTROYED = 709,
-    LAUNCH_FAILED = 719,
-    NOT_SUPPORTED = 801,
-    CAPTURE_UNSUPPORTED = 900,
-    CAPTURE_INVALIDATED = 901,
-    CAPTURE_IMPLICIT = 906,
-    CAPTURED_EVENT = 907,
-    CAPTURE_WRONG_THREAD = 908,
-    INVALID_CLUSTER_SIZE = 912
+  kSuccess = 0,
+  kInvalidValue = 1,
+  kOutOfMemory = 2,
+  kNotInitialized = 3,
+  kDeviceUnavailable = 46,
+  kNoDevice = 100,
+  kInvalidDevice = 101,
+  kInvalidContext = 201,
+  kNoBinaryForGpu = 209,
+  kInvalidHandle = 400,
+  kIllegalState = 401,
+  kNotFound = 500,
+  kNotReady = 600,
+  kIllegalAddress = 700,
+  kContextIsDestroyed = 709,
+  kLaunchFailed = 719,
+  kNotSupported = 801,
+  kCaptureUnsupported = 900,
+  kCaptureInvalidated = 901,
+  kCaptureImplicit = 906,
+  kCapturedEvent = 907,
+  kCaptureWrongThread = 908,
+  kInvalidClusterSize = 912
 };
 
 using Work = std::function<Result()>;
 
 struct Operation {
-    uint64_t number;  // counts over all streams
-    Work work;
+  uint64_t number;  // counts over all streams
+  Work work;
 };
 
-/// What is recorded instead of done while a stream is captured; replayed in the order of the recording.
+// What is recorded instead of done while a stream is captured; replayed in the order of the recording.
 struct Graph {
-    std::vector<Work> nodes;
+  std::vector<Work> nodes;
 };
 
 struct Capture {
-    int mode;  // 0 global, 1 thread-local, 2 relaxed
-    const void* thread;
-    bool invalid = false;
-    std::shared_ptr<Graph> graph = std::make_shared<Graph>();
+  int mode;  // 0 global, 1 thread-local, 2 relaxed
+  const void* thread;
+  bool invalid = false;
+  std::shared_ptr<Graph> graph = std::make_shared<Graph>();
 };
 
 struct Context;
 
 struct Stream {
-    Context* context;
-    bool waitsForLegacy;  // all but those made non-blocking
-    std::deque<Operation> queue;
-    std::shared_ptr<Capture> capture;
+  Context* context;
+  bool waits_for_legacy;  // all but those made non-blocking
+  std::deque<Operation> queue;
+  std::shared_ptr<Capture> capture;
 };
 
-/// One recording of an event; the event keeps the latest.
-struct Ticket {
-    Stream* stream;
-    uint64_t number = 0;
-    bool done = false;
-    double milliseconds = 0;  // when it was done
+// One recording of an event; the event keeps the latest.
+struct Recording {
+  Stream* stream;
+  uint64_t number = 0;
+  bool done = false;
+  double milliseconds = 0;  // when it was done
 };
 
 struct Event {
-    Context* context;
-    bool timing;
-    bool captured = false;
-    std::shared_ptr<Ticket> ticket = nullptr;
+  Context* context;
+  bool timing;
+  bool captured = false;
+  std::shared_ptr<Recording> recording = nullptr;
 };
 
-/// The primary context of a device. Its handle stays the same when it is made anew.
+// The primary context of a device. Its handle stays the same when it is made anew.
 struct Context {
-    explicit Context(int device) : device(device) {}
-    const int device;
-    unsigned references = 0;
-    Result failure = SUCCESS;  // sticks until the last reference is released
-    Stream legacy{this, true, {}, nullptr};
-    std::map<const void*, std::unique_ptr<Stream>> perThread;
-    std::map<Stream*, std::unique_ptr<Stream>> streams;
+  explicit Context(int device) : device(device) {}
+  const int device;
+  unsigned references = 0;
+  Result failure = kSuccess;  // sticks until the last reference is released
+  Stream legacy{this, true, {}, nullptr};
+  std::map<const void*, std::unique_ptr<Stream>> per_thread;
+  std::map<Stream*, std::unique_ptr<Stream>> streams;
 };
 
 struct Executable {
-    Context* context;
-    std::shared_ptr<Graph> graph;
+  Context* context;
+  std::shared_ptr<Graph> graph;
 };
 
-/// `mapped` is pinned memory as a device sees it.
-enum class Kind { device, managed, pinned, mapped };
+// `mapped` is pinned memory as a device sees it.
+enum class Kind { kDevice, kManaged, kPinned, kMapped };
 
 struct Allocation {
-    Kind kind;
-    int device;
-    size_t bytes;
-    uintptr_t seen = 0;  // of pinned memory that can be mapped: where the device will see it
+  Kind kind;
+  int device;
+  size_t bytes;
+  uintptr_t device_address = 0;  // of pinned memory that can be mapped: where the device will see it
 };
 
 struct Module {
-    Context* context;
-    void* library;     // none for an image without code
-    unsigned cluster;  // of an image without code
+  Context* context;
+  void* library;     // none for an image without code
+  unsigned cluster;  // of an image without code
 };
 
 struct Function {
-    Module* module;
-    std::string name;
-    int (*launch)(const void*, unsigned, unsigned, unsigned, unsigned, int, uint64_t, char*, unsigned);
-    unsigned parameterBytes, cluster;
-    int dynamicSharedBytes = 48 << 10;
-    bool nonPortableCluster = false;
+  Module* module;
+  std::string name;
+  int (*launch)(const void*, unsigned, unsigned, unsigned, unsigned, int, uint64_t, char*, unsigned);
+  unsigned parameter_bytes, cluster;
+  int dynamic_shared_bytes = 48 << 10;
+  bool non_portable_cluster = false;
 };
 
 struct State {
-    std::recursive_mutex lock;
-    bool initialised = false;
-    bool eager = false;
-    std::map<int, std::unique_ptr<Context>> contexts;
-    std::map<uintptr_t, Allocation> allocations;
-    std::set<Event*> events;
-    std::set<Module*> modules;
-    std::set<std::shared_ptr<Graph>*> graphs;
-    std::set<Executable*> executables;
-    std::map<void*, std::unique_ptr<Function>> functions;
-    std::set<Capture*> captures;
-    uint64_t operations = 0;
+  std::recursive_mutex lock;
+  bool initialised = false;
+  bool eager = false;
+  std::map<int, std::unique_ptr<Context>> contexts;
+  std::map<uintptr_t, Allocation> allocations;
+  std::set<Event*> events;
+  std::set<Module*> modules;
+  std::set<std::shared_ptr<Graph>*> graphs;
+  std::set<Executable*> executables;
+  std::map<void*, std::unique_ptr<Function>> functions;
+  std::set<Capture*> captures;
+  uint64_t operations = 0;
 };
 
 State& state();
@@ -170,45 +170,45 @@ State& state();
 long number(const char* variable, long otherwise);
 int devices();
 int capability();  // 90 is 9.0
-int sharedOptIn();
+int shared_opt_in();
 
-/// Which thread calls: the address of something that every thread has its own of.
-const void* thisThread();
+// Which thread calls: the address of something that every thread has its own of.
+const void* this_thread();
 
-/// The calling thread's context, or null.
+// The calling thread's context, or null.
 Context* current();
 
-/// Locks, and does the work if there is a context to do it in and no earlier failure.
-Result within(const std::function<Result(Context&)>& work);
+// Locks, and does the work if there is a context to do it in and no earlier failure.
+Result in_context(const std::function<Result(Context&)>& work);
 
-/// The same, for what may wait for the device in ways that a capture cannot have: fails while one that forbids it goes on.
-Result withinUncaptured(const std::function<Result(Context&)>& work);
+// The same, for what may wait for the device in ways that a capture cannot have: fails while one that forbids it goes on.
+Result in_context_uncaptured(const std::function<Result(Context&)>& work);
 
-Result streamOf(Context& context, void* handle, Stream** stream);
+Result stream_of(Context& context, void* handle, Stream** stream);
 
-/// Queues work, or records it where the stream is captured.
+// Queues work, or records it where the stream is captured.
 Result submit(Stream& stream, Work work);
 
-/// Does what was queued, up to and with the operation of that number.
-Result carryOut(Stream& stream, uint64_t last = UINT64_MAX);
-Result carryOutAll(Context& context);
+// Does what was queued, up to and with the operation of that number.
+Result run_queue(Stream& stream, uint64_t last = UINT64_MAX);
+Result run_all_queues(Context& context);
 
-/// Memory in two places at once, for the host and for the device; null if there is none.
-void* mapTwice(size_t bytes, void** seen);
-void unmapTwice(void* memory, void* seen, size_t bytes);
+// Memory in two places at once, for the host and for the device; null if there is none.
+void* map_twice(size_t bytes, void** device_address);
+void unmap_twice(void* memory, void* device_address, size_t bytes);
 
-/// The allocation that holds all these bytes, or null.
-const Allocation* allocationOf(uintptr_t address, size_t bytes);
+// The allocation that holds all these bytes, or null.
+const Allocation* allocation_of(uintptr_t address, size_t bytes);
 bool reachable(const Context& context, uintptr_t address, size_t bytes);
-bool mapped(uintptr_t address);
+bool is_mapped(uintptr_t address);
 
-/// What goes with a context; each returns how much of it was left.
-size_t freeAll(int device);
-size_t destroyEvents(Context& context);
-size_t unloadModules(Context& context);
-size_t destroyExecutables(Context& context);
+// What goes with a context; each returns how much of it was left.
+size_t free_all(int device);
+size_t destroy_events(Context& context);
+size_t unload_modules(Context& context);
+size_t destroy_executables(Context& context);
 
-/// Tells on stderr what a code cannot.
+// Tells on stderr what a code cannot.
 void report(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
-}  // namespace stub
+}  // namespace cuda_stub

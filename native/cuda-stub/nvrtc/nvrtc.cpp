@@ -10,7 +10,7 @@
 namespace {
 
 struct Program {
-    char image[64];
+  char image[64];
 };
 
 constexpr char kLog[] = "compiled by a stub, which makes no code";
@@ -27,20 +27,20 @@ STUB_EXPORT int nvrtcGetNumSupportedArchs(int* count) { return *count = 1, 0; }
 STUB_EXPORT int nvrtcGetSupportedArchs(int* architectures) { return architectures[0] = 90, 0; }
 
 STUB_EXPORT int nvrtcCreateProgram(Program** program, const char*, const char*, int, const char**, const char**) {
-    return *program = new Program, 0;
+  return *program = new Program, 0;
 }
 
 STUB_EXPORT int nvrtcDestroyProgram(Program** program) {
-    delete *program;
-    return *program = nullptr, 0;
+  delete *program;
+  return *program = nullptr, 0;
 }
 
 STUB_EXPORT int nvrtcCompileProgram(Program* program, int count, const char** options) {
-    int cluster = 1;
-    for (int i = 0; i < count; i++)
-        if (strncmp(options[i], kCluster, sizeof kCluster - 1) == 0) cluster = atoi(options[i] + sizeof kCluster - 1);
-    snprintf(program->image, sizeof program->image, "stub image without code, cluster %d", cluster);
-    return 0;
+  int cluster = 1;
+  for (int i = 0; i < count; i++)
+    if (strncmp(options[i], kCluster, sizeof kCluster - 1) == 0) cluster = atoi(options[i] + sizeof kCluster - 1);
+  snprintf(program->image, sizeof program->image, "stub image without code, cluster %d", cluster);
+  return 0;
 }
 
 STUB_EXPORT int nvrtcGetProgramLogSize(Program*, size_t* bytes) { return *bytes = sizeof kLog, 0; }
