@@ -36,8 +36,8 @@ struct AsyncStore {
   VectorClock clock;  // the storing thread's clock at the time of the store
 };
 
-// An mbarrier with one arrival per phase. Its eight bytes of shared memory hold a fixed bit pattern, so that an overwrite
-// by the kernel is detected.
+// An mbarrier with one arrival per phase. Its eight bytes of shared memory hold a fixed bit pattern. A changed
+// pattern shows that the kernel has overwritten the mbarrier.
 struct Mbarrier {
   uint64_t* address;
   unsigned number;  // index among the cluster's mbarriers

@@ -8,7 +8,7 @@
 namespace cuda_stub {
 
 State& state() {
-  static State* instance = new State;  // never destroyed: threads may outlive the end of main
+  static State* instance = new State;  // never deleted: other threads may call the library after main returns
   return *instance;
 }
 
@@ -67,7 +67,7 @@ static Result on_device(int device, const std::function<Result()>& work) {
   return device < 0 || device >= devices() ? kInvalidDevice : work();
 }
 
-// What is left on a device when its last user goes is lost, and told.
+// Destroys everything in a context after its last release, and reports what was left.
 static void destroy_context(Context& context) {
   run_all_queues(context);
   size_t leaked = free_all(context.device) + context.streams.size() + destroy_events(context) +
@@ -96,41 +96,52 @@ STUB_EXPORT int cuDriverGetVersion(int* version) {
   return kSuccess;
 }
 
-// Only the error that the driver can have before JCuda, which knows all names, comes in.
+// The name of the only error that occurs before JCuda is loaded. JCuda itself has the names of all errors.
 STUB_EXPORT int cuGetErrorName(int code, const char** name) {
   *name = code == kNoDevice ? "CUDA_ERROR_NO_DEVICE" : nullptr;
   return *name == nullptr ? kInvalidValue : kSuccess;
 }
 
-// What NVRTC asks for where it finds a driver in its process: hooks of NVIDIA's own tools, which it can do without.
+// NVRTC calls this function if it finds a driver in its process. The tables are optional hooks of NVIDIA's tools.
 STUB_EXPORT int cuGetExportTable(const void** table, const void*) { return *table = nullptr, kNotFound; }
 
 STUB_EXPORT int cuDeviceGetCount(int* count) {
-  return on_device(0, [&] { return *count = devices(), kSuccess; });
+  return on_device(0, [&] {
+    *count = devices();
+    return kSuccess;
+  });
 }
 
 STUB_EXPORT int cuDeviceGet(int* device, int ordinal) {
-  return on_device(ordinal, [&] { return *device = ordinal, kSuccess; });
+  return on_device(ordinal, [&] {
+    *device = ordinal;
+    return kSuccess;
+  });
 }
 
 STUB_EXPORT int cuDeviceGetName(char* name, int bytes, int device) {
-  return on_device(device, [&] { return snprintf(name, static_cast<size_t>(bytes), "stub (no GPU)"), kSuccess; });
+  return on_device(device, [&] {
+    snprintf(name, static_cast<size_t>(bytes), "stub (no GPU)");
+    return kSuccess;
+  });
 }
 
 STUB_EXPORT int cuDeviceTotalMem_v2(size_t* bytes, int device) {
-  return on_device(device,
-                   [&] { return *bytes = static_cast<size_t>(number("CUDA_STUB_MEMORY", 1L << 30)), kSuccess; });
+  return on_device(device, [&] {
+    *bytes = static_cast<size_t>(number("CUDA_STUB_MEMORY", 1L << 30));
+    return kSuccess;
+  });
 }
 
 STUB_EXPORT int cuDeviceGetAttribute(int* value, int attribute, int device) {
   return on_device(device, [&] {
     switch (attribute) {
-      case 16: *value = 4; break;        // multiprocessors
-      case 38: *value = 1 << 20; break;  // bytes of L2 cache
-      case 75: *value = capability() / 10; break;
-      case 76: *value = capability() % 10; break;
+      case 16: *value = 4; break;                            // multiprocessors
+      case 38: *value = 1 << 20; break;                      // bytes of L2 cache
+      case 75: *value = capability() / 10; break;            // major version of the compute capability
+      case 76: *value = capability() % 10; break;            // its minor version
       case 81: *value = shared_opt_in() + 1024; break;       // shared memory per multiprocessor
-      case 97: *value = shared_opt_in(); break;              // shared memory per block that asks for it
+      case 97: *value = shared_opt_in(); break;              // largest shared memory per block, after opting in
       case 120: *value = capability() >= 90 ? 1 : 0; break;  // clusters
       default: return kInvalidValue;
     }
@@ -144,7 +155,8 @@ STUB_EXPORT int cuDevicePrimaryCtxRetain(Context** context, int device) {
     std::unique_ptr<Context>& own = state().contexts[device];
     if (own == nullptr) own.reset(new Context(device));
     own->references++;
-    return *context = own.get(), kSuccess;
+    *context = own.get();
+    return kSuccess;
   });
 }
 
@@ -160,7 +172,10 @@ STUB_EXPORT int cuDevicePrimaryCtxRelease_v2(int device) {
 STUB_EXPORT int cuCtxPushCurrent_v2(Context* context) {
   std::lock_guard<std::recursive_mutex> guard(state().lock);
   for (auto& known : state().contexts)
-    if (known.second.get() == context) return context_stack.push_back(context), kSuccess;
+    if (known.second.get() == context) {
+      context_stack.push_back(context);
+      return kSuccess;
+    }
   return kInvalidContext;
 }
 
@@ -171,7 +186,7 @@ STUB_EXPORT int cuCtxPopCurrent_v2(Context** context) {
   return kSuccess;
 }
 
-// Everything that was made and not given back, contexts included. Not a function of the driver: for tests.
+// The number of objects and context references that are not released. For tests; the driver has no such function.
 STUB_EXPORT size_t cuda_stub_live() {
   State& s = state();
   std::lock_guard<std::recursive_mutex> guard(s.lock);

@@ -1,4 +1,4 @@
-// Capture of a stream into a graph, and its replay.
+// Capture of a stream into a graph, and the launch of the graph.
 #include "stub.h"
 
 namespace cuda_stub {

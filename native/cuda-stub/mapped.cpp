@@ -1,4 +1,4 @@
-// Memory that is in two places at once: what the host writes at one address, a device reads at another, as if it were its own.
+// Memory that is mapped at two addresses, one for the host and one for the device.
 #include <sys/mman.h>
 #include <unistd.h>
 

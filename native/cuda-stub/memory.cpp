@@ -1,4 +1,4 @@
-// Device, managed and pinned memory, copies between them and the host, and what the driver tells about an address.
+// Device, managed and pinned memory, copies, and the attributes of an address.
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -8,8 +8,8 @@
 
 namespace cuda_stub {
 
-static const size_t kGuardBytes = 512;  // guarded bytes on both sides, and the alignment
-static const int kGuardByte = 0xa5;
+constexpr size_t kGuardBytes = 512;  // size of the guard on each side of an allocation, and the alignment
+constexpr int kGuardByte = 0xa5;
 
 static bool is_of_device(Kind kind) { return kind == Kind::kDevice || kind == Kind::kManaged; }
 
@@ -101,11 +101,11 @@ static bool is_pinned(uintptr_t address, size_t bytes) {
   return allocation != nullptr && allocation->kind == Kind::kPinned;
 }
 
-// A copy whose ends are looked at again when it is done: one of them may have been freed.
+// A copy that checks both addresses when it runs, because the memory may have been freed since the call.
 static Work copy(uintptr_t to, uintptr_t from, size_t bytes, uintptr_t pinned) {
   return [=] {
     if (pinned != 0 && !is_pinned(pinned, bytes)) {
-      report("pinned memory was freed before a copy of %zu bytes was done", bytes);
+      report("pinned memory was freed before a copy of %zu bytes ran", bytes);
       return kIllegalAddress;
     }
     if (allocation_of(to, bytes) == nullptr && allocation_of(from, bytes) == nullptr) return kIllegalAddress;
@@ -121,7 +121,8 @@ using namespace cuda_stub;
 STUB_EXPORT int cuMemGetInfo_v2(size_t* available, size_t* total) {
   return in_context([&](Context& context) {
     *total = capacity();
-    return *available = *total - in_use(context.device), kSuccess;
+    *available = *total - in_use(context.device);
+    return kSuccess;
   });
 }
 
@@ -149,7 +150,7 @@ STUB_EXPORT int cuMemHostGetDevicePointer_v2(uintptr_t* device_address, uintptr_
   });
 }
 
-// Waits for everything, as the driver does.
+// Waits for all work of the context, as the driver does.
 STUB_EXPORT int cuMemFree_v2(uintptr_t address) {
   return in_context_uncaptured([&](Context& context) {
     Result result = run_all_queues(context);
@@ -157,12 +158,12 @@ STUB_EXPORT int cuMemFree_v2(uintptr_t address) {
   });
 }
 
-// Waits for nothing: whoever frees memory that a copy still needs is found out.
+// Waits for nothing, so that a copy that still needs the memory fails.
 STUB_EXPORT int cuMemFreeHost(uintptr_t address) {
   return in_context_uncaptured([&](Context&) { return release(address, true); });
 }
 
-// From pageable memory the driver takes what it needs before it returns; from pinned memory, when the copy's turn comes.
+// Reads pageable memory before the return, and pinned memory when the copy runs. The driver does the same.
 STUB_EXPORT int cuMemcpyHtoDAsync_v2(uintptr_t to, uintptr_t from, size_t bytes, void* handle) {
   return in_context([&](Context& context) {
     Stream* stream;
@@ -177,7 +178,7 @@ STUB_EXPORT int cuMemcpyHtoDAsync_v2(uintptr_t to, uintptr_t from, size_t bytes,
   });
 }
 
-// To pageable memory the driver returns when all is done.
+// A copy to pageable memory is complete at the return, as with the driver.
 STUB_EXPORT int cuMemcpyDtoHAsync_v2(uintptr_t to, uintptr_t from, size_t bytes, void* handle) {
   return in_context([&](Context& context) {
     Stream* stream;

@@ -1,4 +1,4 @@
-// Modules, which are shared objects here, and launches of their kernels.
+// Modules, which are shared objects here, and kernel launches.
 #include <dlfcn.h>
 #include <elf.h>
 #include <stdio.h>
@@ -12,17 +12,17 @@
 
 namespace cuda_stub {
 
-// Bytes of a shared object for this machine, by its own tables; 0 if it is none.
+// The size of a shared object for this machine, read from its header. Returns 0 for any other image.
 static size_t object_bytes(const void* image) {
   Elf64_Ehdr header;
   memcpy(&header, image, SELFMAG);
   if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return 0;
   memcpy(&header, image, sizeof header);
   if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != EM_X86_64 || header.e_type != ET_DYN) return 0;
-  return header.e_shoff + size_t(header.e_shnum) * header.e_shentsize;  // the sections' table comes last
+  return header.e_shoff + size_t(header.e_shnum) * header.e_shentsize;  // the section table is the end of the file
 }
 
-// Each under a name of its own, which is what the loader knows them by.
+// Loads a shared object. Every load needs a new file name: the loader returns the old object for a known name.
 static void* open_object(const void* image, size_t bytes) {
   const char* folder = getenv("TMPDIR");
   std::string path = std::string(folder == nullptr ? "/tmp" : folder) + "/cuda-stub-module-XXXXXX";
@@ -48,7 +48,7 @@ static unsigned constant(void* library, const std::string& name, unsigned otherw
   return found == nullptr ? otherwise : *static_cast<const unsigned*>(found);
 }
 
-// What a kernel is given, and which of its parameters were addresses of the device's when it was launched.
+// A kernel's parameters as 8-byte words. `addresses` marks the words that were device addresses at the launch.
 struct Parameters {
   std::vector<unsigned char> bytes;
   std::vector<bool> addresses = {};
@@ -66,15 +66,15 @@ static Parameters parameters_of(const Context& context, const void* from, size_t
   return parameters;
 }
 
-// A parameter that looks like an address must be one that the device can reach: a kernel would take any here, but not there.
-// Numbers are not taken for addresses: nothing is mapped where they point.
+// Requires that the device can access every parameter that is an address. A kernel on the host could access others too.
+// A word counts as an address if it was a device address at the launch, or if the process has memory mapped there.
 static Result check_addresses(const Context& context, const Function& function, const Parameters& parameters) {
   for (size_t n = 0; n < parameters.addresses.size(); n++) {
     uint64_t word = parameters.word(n);
     if (reachable(context, word, 1)) continue;
     if (!parameters.addresses[n] && (word < uint64_t(1) << 44 || word >= uint64_t(1) << 47 || !is_mapped(word)))
       continue;
-    report("kernel %s: its parameter at byte %zu is an address that device %d cannot reach%s", function.name.c_str(),
+    report("kernel %s: its parameter at byte %zu is an address that device %d cannot access%s", function.name.c_str(),
            8 * n, context.device, parameters.addresses[n] ? " any more" : "");
     return kIllegalAddress;
   }
@@ -87,9 +87,9 @@ static Function* function_of(void* handle) {
 }
 
 static Result launch(void* handle, const Parameters& parameters, unsigned grid, unsigned block, unsigned shared) {
-  if (function_of(handle) == nullptr) return kInvalidHandle;  // a graph outlived the module
+  if (function_of(handle) == nullptr) return kInvalidHandle;  // the module of a graph's kernel was unloaded
   const Function& function = *function_of(handle);
-  if (function.launch == nullptr) return kSuccess;  // no code
+  if (function.launch == nullptr) return kSuccess;  // the image has no code
   Result addresses = check_addresses(*function.module->context, function, parameters);
   if (addresses != kSuccess) return addresses;
   char message[512] = "";
@@ -101,7 +101,7 @@ static Result launch(void* handle, const Parameters& parameters, unsigned grid, 
   return kLaunchFailed;
 }
 
-// What the device can place, with what the kernel has leave for.
+// The largest cluster that the device can place. More than 8 blocks need the kernel's non-portable attribute.
 static unsigned largest_cluster(const Function& function) {
   long device = capability() < 90 ? 1 : number("CUDA_STUB_CLUSTER", capability() < 110 ? 16 : 8);
   return static_cast<unsigned>(function.non_portable_cluster || device < 8 ? device : 8);
@@ -175,16 +175,25 @@ STUB_EXPORT int cuFuncSetAttribute(void* handle, int attribute, int value) {
   return in_context([&](Context&) {
     Function* function = function_of(handle);
     if (function == nullptr) return kInvalidHandle;
-    if (attribute == 8 && value >= 0 && value <= shared_opt_in())
-      return function->dynamic_shared_bytes = value, kSuccess;
-    if (attribute == 14 && capability() >= 90) return function->non_portable_cluster = value != 0, kSuccess;
+    if (attribute == 8 && value >= 0 && value <= shared_opt_in()) {
+      function->dynamic_shared_bytes = value;
+      return kSuccess;
+    }
+    if (attribute == 14 && capability() >= 90) {
+      function->non_portable_cluster = value != 0;
+      return kSuccess;
+    }
     return kInvalidValue;
   });
 }
 
-// It has no registers to count.
+// Every attribute is 0: a host function has no registers to report.
 STUB_EXPORT int cuFuncGetAttribute(int* value, int, void* handle) {
-  return in_context([&](Context&) { return function_of(handle) == nullptr ? kInvalidHandle : (*value = 0, kSuccess); });
+  return in_context([&](Context&) {
+    if (function_of(handle) == nullptr) return kInvalidHandle;
+    *value = 0;
+    return kSuccess;
+  });
 }
 
 STUB_EXPORT int cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void* handle, int threads, size_t shared) {
@@ -192,7 +201,8 @@ STUB_EXPORT int cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void* h
     if (function_of(handle) == nullptr) return kInvalidHandle;
     int reserved = 1024;
     int by_shared = (shared_opt_in() + reserved) / (static_cast<int>(shared) + reserved);
-    return *blocks = std::min(2048 / threads, by_shared), kSuccess;
+    *blocks = std::min(2048 / threads, by_shared);
+    return kSuccess;
   });
 }
 
@@ -209,13 +219,13 @@ STUB_EXPORT int cuLaunchKernel(void* handle, unsigned grid_x, unsigned grid_y, u
     if (grid_x == 0 || block_x == 0 || block_x > 1024) return kInvalidValue;
     if (shared > static_cast<unsigned>(function->dynamic_shared_bytes)) return kInvalidValue;
     if (function->cluster > largest_cluster(*function) || grid_x % function->cluster != 0) return kInvalidClusterSize;
-    // The caller may change them as soon as this returns.
+    // The caller may change the parameters after the return.
     Parameters parameters = parameters_of(context, arguments[0], function->parameter_bytes);
     return submit(*stream, [=] { return launch(handle, parameters, grid_x, block_x, shared); });
   });
 }
 
-// CUlaunchConfig and CUlaunchAttribute of cuda.h.
+// CUlaunchAttribute and CUlaunchConfig of cuda.h.
 struct LaunchAttribute {
   int id;
   alignas(8) unsigned value[16];
@@ -240,6 +250,7 @@ STUB_EXPORT int cuOccupancyMaxActiveClusters(int* clusters, void* handle, const 
       return kInvalidValue;
     if (size > (function->non_portable_cluster ? 16 : 8)) return kInvalidClusterSize;
     if (long error = number("CUDA_STUB_CLUSTER_ERROR", 0)) return static_cast<Result>(error);
-    return *clusters = size <= largest_cluster(*function) ? 1 : 0, kSuccess;
+    *clusters = size <= largest_cluster(*function) ? 1 : 0;
+    return kSuccess;
   });
 }

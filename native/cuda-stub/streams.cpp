@@ -1,4 +1,4 @@
-// Streams, events and graphs: queues of work that is done when something waits for it.
+// Streams and events. A stream is a queue of work, which runs when something waits for it.
 #include <time.h>
 
 #include "stub.h"
@@ -13,14 +13,20 @@ static double milliseconds() {
 
 Result stream_of(Context& context, void* handle, Stream** stream) {
   uintptr_t known = reinterpret_cast<uintptr_t>(handle);
-  if (known <= 1) return *stream = &context.legacy, kSuccess;
+  if (known <= 1) {
+    *stream = &context.legacy;
+    return kSuccess;
+  }
   if (known == 2) {
     std::unique_ptr<Stream>& own = context.per_thread[this_thread()];
     if (own == nullptr) own.reset(new Stream{&context, true, {}, nullptr});
-    return *stream = own.get(), kSuccess;
+    *stream = own.get();
+    return kSuccess;
   }
   auto found = context.streams.find(static_cast<Stream*>(handle));
-  return found == context.streams.end() ? kInvalidHandle : (*stream = found->first, kSuccess);
+  if (found == context.streams.end()) return kInvalidHandle;
+  *stream = found->first;
+  return kSuccess;
 }
 
 static void for_each_stream(Context& context, const std::function<void(Stream&)>& use) {
@@ -29,8 +35,9 @@ static void for_each_stream(Context& context, const std::function<void(Stream&)>
   for (auto& stream : context.streams) use(*stream.second);
 }
 
-// The legacy stream waits for what all others were given before, and they for it.
-static void run_legacy_order(Stream& stream, uint64_t number) {
+// Runs the operations that CUDA orders before operation `number` of the stream. The legacy stream waits for all earlier
+// operations of the blocking streams, and these wait for earlier operations of the legacy stream.
+static void run_operations_before(Stream& stream, uint64_t number) {
   Context& context = *stream.context;
   if (&stream == &context.legacy) {
     for_each_stream(context, [&](Stream& other) {
@@ -46,7 +53,7 @@ Result run_queue(Stream& stream, uint64_t last) {
   while (!stream.queue.empty() && stream.queue.front().number <= last) {
     Operation operation = std::move(stream.queue.front());
     stream.queue.pop_front();
-    run_legacy_order(stream, operation.number);
+    run_operations_before(stream, operation.number);
     if (context.failure == kSuccess) context.failure = operation.work();
   }
   return context.failure;
@@ -87,7 +94,7 @@ Result in_context_uncaptured(const std::function<Result(Context&)>& work) {
   });
 }
 
-// A stream that may be waited for: one that is captured may not.
+// Runs a function that waits for a stream. A wait during the stream's capture fails and invalidates the capture.
 static Result on_stream(void* handle, const std::function<Result(Stream&)>& work) {
   return in_context([&](Context& context) {
     Stream* stream;
@@ -146,8 +153,10 @@ STUB_EXPORT int cuStreamSynchronize(void* handle) {
 STUB_EXPORT int cuStreamGetCtx(void* handle, Context** context) {
   std::lock_guard<std::recursive_mutex> guard(state().lock);
   for (auto& known : state().contexts)
-    if (known.second != nullptr && known.second->streams.count(static_cast<Stream*>(handle)) > 0)
-      return *context = known.second.get(), kSuccess;
+    if (known.second != nullptr && known.second->streams.count(static_cast<Stream*>(handle)) > 0) {
+      *context = known.second.get();
+      return kSuccess;
+    }
   return kInvalidHandle;
 }
 
@@ -199,6 +208,7 @@ STUB_EXPORT int cuEventElapsedTime(float* time, Event* start, Event* end) {
       if (state().events.count(event) == 0 || !event->timing || event->recording == nullptr) return kInvalidHandle;
       if (!event->recording->done) return kNotReady;
     }
-    return *time = static_cast<float>(end->recording->milliseconds - start->recording->milliseconds), kSuccess;
+    *time = static_cast<float>(end->recording->milliseconds - start->recording->milliseconds);
+    return kSuccess;
   });
 }

@@ -1,27 +1,28 @@
-// A stand-in for NVIDIA's driver library, so that everything above it runs where there is no GPU: the functions that the CUDA
-// engine calls through JCuda, no others. It is no GPU and says so in its device name. Kernels are shared objects that g++ made
-// of the same sources on the CUDA-on-the-host runtime (native/cuda-host).
+// A stand-in for NVIDIA's driver library for tests on machines without a GPU. It has only the driver functions that the
+// CUDA engine calls through JCuda. A module is a shared object: g++ compiles the CUDA sources with CUDA on the host
+// (native/cuda-host). The device name is "stub (no GPU)".
 //
-// What it is strict about: work that is asynchronous on a device is put off until something waits for it, so that a wait that
-// is missing shows; memory starts as NaN and has guarded edges; an address that a kernel is given must be memory that the device
-// can reach, when it is launched and when it runs. Pinned memory is reached at the address that the driver was asked for, which is
-// another one here than the host's.
+// The stand-in is stricter than a driver, so that mistakes show:
+//   - Asynchronous work runs only when something waits for it. A missing wait then gives a wrong result.
+//   - New memory is NaN-filled. Guard bytes on both sides of an allocation detect writes outside of it.
+//   - Every address among a kernel's parameters must be accessible from the device, at the launch and at the run.
+//   - Mapped pinned memory has different addresses on the host and on the device.
 //
-// JCuda's library names some 300 functions of the driver. The JVM's loader binds them when they are first called, so that only
-// those that are called need to exist; LD_BIND_NOW would want all of them.
+// JCuda's library refers to about 300 driver functions. The dynamic loader binds a function at its first call, so that
+// the others may be missing here. With LD_BIND_NOW set, loading JCuda's library fails.
 //
-// Environment, read whenever it matters:
-//   CUDA_STUB_DEVICES      number of devices; none unless given, because a process that has loaded this library under the driver's
-//                          name finds it wherever it looks for the driver
-//   CUDA_STUB_CAPABILITY   their compute capability, 9.0 unless given
-//   CUDA_STUB_MEMORY       bytes of each, 1 GiB unless given
-//   CUDA_STUB_CLUSTER      blocks of the largest cluster that they can place, 16 or 8 by capability unless given
-//   CUDA_STUB_CLUSTER_ERROR  code with which they refuse to tell; none unless given
-//   CUDA_STUB_BUSY         1: another process has them for itself
-//   CUDA_STUB_ORDER        thread order of the host runtime, 0 unless given
-//   CUDA_STUB_EAGER        1, read by cuInit: work is done when it is submitted, so that a queue that nobody waits for stays short
+// Environment variables, which are read at each use:
+//   CUDA_STUB_DEVICES        number of devices, default 0. Once loaded, this library replaces the real driver in the
+//                            whole process; with the default, tests that do not need it find no GPU.
+//   CUDA_STUB_CAPABILITY     compute capability of the devices, default 9.0
+//   CUDA_STUB_MEMORY         bytes of memory of each device, default 1 GiB
+//   CUDA_STUB_CLUSTER        blocks of the largest possible cluster, default 16 below compute capability 11.0, else 8
+//   CUDA_STUB_CLUSTER_ERROR  error code of cuOccupancyMaxActiveClusters, default none
+//   CUDA_STUB_BUSY           1: cuDevicePrimaryCtxRetain fails as if another process used the devices exclusively
+//   CUDA_STUB_ORDER          thread order of CUDA on the host, default 0
+//   CUDA_STUB_EAGER          1: work runs when it is submitted, so that queues stay short; read by cuInit only
 //
-// Beside shared objects it loads images without code, which the stub of NVRTC in nvrtc/ makes; their kernels do nothing.
+// The library also loads images without code, which the stand-in for NVRTC (nvrtc/) produces. Their kernels do nothing.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -39,7 +40,7 @@
 
 namespace cuda_stub {
 
-// Numbers and names are those of cuda.h.
+// Error codes. The numbers are those of cuda.h, and the names are its names without CUDA_ERROR_.
 enum Result {
   kSuccess = 0,
   kInvalidValue = 1,
@@ -69,11 +70,11 @@ enum Result {
 using Work = std::function<Result()>;
 
 struct Operation {
-  uint64_t number;  // counts over all streams
+  uint64_t number;  // position in the order of submission over all streams, counted from 1
   Work work;
 };
 
-// What is recorded instead of done while a stream is captured; replayed in the order of the recording.
+// The work that was submitted to a stream during its capture, in this order.
 struct Graph {
   std::vector<Work> nodes;
 };
@@ -89,17 +90,17 @@ struct Context;
 
 struct Stream {
   Context* context;
-  bool waits_for_legacy;  // all but those made non-blocking
+  bool waits_for_legacy;  // false for a non-blocking stream
   std::deque<Operation> queue;
   std::shared_ptr<Capture> capture;
 };
 
-// One recording of an event; the event keeps the latest.
+// One recording of an event. An event keeps its latest recording.
 struct Recording {
   Stream* stream;
   uint64_t number = 0;
   bool done = false;
-  double milliseconds = 0;  // when it was done
+  double milliseconds = 0;  // time at which the recording was reached
 };
 
 struct Event {
@@ -109,12 +110,12 @@ struct Event {
   std::shared_ptr<Recording> recording = nullptr;
 };
 
-// The primary context of a device. Its handle stays the same when it is made anew.
+// The primary context of a device. Its handle stays valid: a context that is retained again has the same handle.
 struct Context {
   explicit Context(int device) : device(device) {}
   const int device;
   unsigned references = 0;
-  Result failure = kSuccess;  // sticks until the last reference is released
+  Result failure = kSuccess;  // the first error of asynchronous work; cleared when the last reference is released
   Stream legacy{this, true, {}, nullptr};
   std::map<const void*, std::unique_ptr<Stream>> per_thread;
   std::map<Stream*, std::unique_ptr<Stream>> streams;
@@ -125,20 +126,20 @@ struct Executable {
   std::shared_ptr<Graph> graph;
 };
 
-// `mapped` is pinned memory as a device sees it.
+// kMapped is the device's address range of mapped pinned memory.
 enum class Kind { kDevice, kManaged, kPinned, kMapped };
 
 struct Allocation {
   Kind kind;
   int device;
   size_t bytes;
-  uintptr_t device_address = 0;  // of pinned memory that can be mapped: where the device will see it
+  uintptr_t device_address = 0;  // device address of mappable pinned memory, else 0
 };
 
 struct Module {
   Context* context;
-  void* library;     // none for an image without code
-  unsigned cluster;  // of an image without code
+  void* library;     // null for an image without code
+  unsigned cluster;  // cluster size of an image without code
 };
 
 struct Function {
@@ -167,48 +168,57 @@ struct State {
 
 State& state();
 
+// The integer value of an environment variable.
 long number(const char* variable, long otherwise);
 int devices();
-int capability();  // 90 is 9.0
+
+// Ten times the major version plus the minor version of the compute capability.
+int capability();
+
+// The largest dynamic shared memory of a block, in bytes.
 int shared_opt_in();
 
-// Which thread calls: the address of something that every thread has its own of.
+// An address that identifies the calling thread.
 const void* this_thread();
 
 // The calling thread's context, or null.
 Context* current();
 
-// Locks, and does the work if there is a context to do it in and no earlier failure.
+// Runs a driver function under the lock, in the current context. Returns an error if there is no usable context.
 Result in_context(const std::function<Result(Context&)>& work);
 
-// The same, for what may wait for the device in ways that a capture cannot have: fails while one that forbids it goes on.
+// The same for functions that CUDA forbids during a stream capture. Such a call fails and invalidates the capture.
 Result in_context_uncaptured(const std::function<Result(Context&)>& work);
 
 Result stream_of(Context& context, void* handle, Stream** stream);
 
-// Queues work, or records it where the stream is captured.
+// Appends work to the stream's queue, or to its graph during a capture.
 Result submit(Stream& stream, Work work);
 
-// Does what was queued, up to and with the operation of that number.
+// Runs the queued operations up to and including number `last`. Returns the context's failure.
 Result run_queue(Stream& stream, uint64_t last = UINT64_MAX);
 Result run_all_queues(Context& context);
 
-// Memory in two places at once, for the host and for the device; null if there is none.
+// Maps the same memory twice and returns the host's address. Returns null if the system has no memory.
 void* map_twice(size_t bytes, void** device_address);
 void unmap_twice(void* memory, void* device_address, size_t bytes);
 
-// The allocation that holds all these bytes, or null.
+// The allocation that contains all these bytes, or null.
 const Allocation* allocation_of(uintptr_t address, size_t bytes);
+
+// Whether the context's device can access these bytes.
 bool reachable(const Context& context, uintptr_t address, size_t bytes);
+
+// Whether the process has a page mapped at the address.
 bool is_mapped(uintptr_t address);
 
-// What goes with a context; each returns how much of it was left.
+// Destroy what is left in a context. Each returns the number of destroyed objects.
 size_t free_all(int device);
 size_t destroy_events(Context& context);
 size_t unload_modules(Context& context);
 size_t destroy_executables(Context& context);
 
-// Tells on stderr what a code cannot.
+// Prints a message on stderr, for facts that an error code does not convey.
 void report(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
 }  // namespace cuda_stub
