@@ -1,7 +1,7 @@
 """Batches that are equal, bit for bit, to those of Temper's benchmark (dev.temper.bench.Logits).
 
-A logit is a sum of four 16-bit integers from one hash, doubled and centred, times a small factor and 2^-19. It is exact in
-float32 and rounded to nearest, ties to even, in bfloat16 and float16. 64-bit integers overflow in PyTorch as in Java.
+A logit is a sum of four 16-bit integers from one hash, doubled and centred, times a small factor and 2^-19. It is exact
+in float32 and rounded to nearest, ties to even, in bfloat16 and float16. 64-bit integers overflow as in Java.
 """
 
 import torch

@@ -1,8 +1,8 @@
 """The same losses by other libraries, the peers.
 
-The constructor of a peer throws if the library is absent; the exception is the reason. function(loss) returns a function of
-(student, teacher, labels) whose result is the mean loss; autograd gives the gradient. A library may be an installed package
-or sources on PYTHONPATH.
+The constructor of a peer throws if the library is absent; the exception is the reason. function(loss) returns a
+function of (student, teacher, labels) whose result is the mean loss; autograd gives the gradient. A library may be
+an installed package or sources on PYTHONPATH.
 """
 
 import importlib
@@ -67,7 +67,7 @@ class Compiled(EagerFloat):
 
 
 class CompiledMaxAutotune(Compiled):
-    """The same in the mode that tunes every kernel. It compiles for minutes, so that it runs on the first shapes only."""
+    """The same in the mode that tunes every kernel. It compiles for minutes and runs on the first shapes only."""
 
     name = "TorchCompileMaxAutotune"
     mode = "max-autotune"
@@ -76,7 +76,7 @@ class CompiledMaxAutotune(Compiled):
 class Liger(Peer):
     """Liger-Kernel.
 
-    Its KL divergence takes log-probabilities and probabilities, its Jensen-Shannon divergence log-probabilities of both, its
+    Its KL divergence takes log-probabilities and probabilities, its Jensen-Shannon divergence log-probabilities, its
     cross-entropy logits. For the two divergences PyTorch computes the softmax and its gradient.
     """
 
@@ -108,7 +108,7 @@ class Liger(Peer):
 
 
 class Immediate(Peer):
-    """Kernels that compute the gradient together with the loss. They need the upstream gradient, `scale`, beforehand."""
+    """Kernels of loss and gradient in one pass. They need the upstream gradient, `scale`, beforehand."""
 
     scale = 1.0
 
@@ -138,7 +138,8 @@ class FastLlm(Immediate):
             raise ImportError("its Triton finds no CUDA device")
         config = importlib.import_module("fast_llm.functional.config")
         self.formats, self.types = config.TargetFormat, config.EntropyLossType
-        self.run = importlib.import_module("fast_llm.functional.triton.entropy_loss").triton_entropy_loss_forward_backward
+        kernels = importlib.import_module("fast_llm.functional.triton.entropy_loss")
+        self.run = kernels.triton_entropy_loss_forward_backward
 
     def version(self):
         return _version("fast_llm")

@@ -1,7 +1,7 @@
 """The time of a peer's steps, measured in the same way as Temper's benchmark does.
 
-On a GPU each step runs by itself between two events. Other work in front of it flushes the L2 cache and keeps the device busy
-while the host submits the step. Successive steps use different batches.
+On a GPU each step runs by itself between two events. Other work in front of it flushes the L2 cache and keeps the
+device busy while the host submits the step. Successive steps use different batches.
 """
 
 import time
@@ -19,7 +19,13 @@ def spread(samples):
         above = min(below + 1, len(ordered) - 1)
         return ordered[below] + (position - below) * (ordered[above] - ordered[below])
 
-    return {"median": quantile(0.5), "low": quantile(0.1), "high": quantile(0.9), "fastest": ordered[0], "samples": len(ordered)}
+    return {
+        "median": quantile(0.5),
+        "low": quantile(0.1),
+        "high": quantile(0.9),
+        "fastest": ordered[0],
+        "samples": len(ordered),
+    }
 
 
 class Cuda:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Temper's losses by other libraries, on the same tensors: checked against float64, then timed.
 
-Needs PyTorch. Every other library is optional; the result file lists an absent one with the reason. README.md in this folder
-describes the options.
+Needs PyTorch. Every other library is optional; the result file lists an absent one with the reason. README.md in this
+folder describes the options.
 """
 
 import argparse
@@ -82,7 +82,8 @@ class Run:
             except implementations.Unsupported as e:
                 self.file.note("%s has no %s: %s" % (peer.name, loss, e))
             except Exception as e:  # an error of another library must not end the run
-                self.file.note("%s does not run %s on %s %s: %s" % (peer.name, loss, parameters["shape"], dtype, _reason(e)))
+                self.file.note("%s does not run %s on %s %s: %s"
+                               % (peer.name, loss, parameters["shape"], dtype, _reason(e)))
             self.done += 1
             self.machine.forget()
             self.file.write(len(self.steps) - self.done)
@@ -104,14 +105,17 @@ class Run:
         gradient, total = truth.gradient_errors(ours["gradient"]), truth.total_error(ours["totals"][0].item())
         self._errors("Temper", parameters, gradient, total)
         row_errors = truth.row_errors(loss, ours["row_soft"], ours["row_hard"])
-        self.file.entry("RowLossError.Temper", parameters, "relative", measuring.spread(row_errors), {"worst": max(row_errors)})
+        self._error("RowLossError.Temper", parameters, row_errors)
         if not _right(gradient, total, dtype):
             self.failed = True
             self.file.note("Temper is WRONG on %s: gradient off by %.3g, total by %.3g" % (name, max(gradient), total))
 
     def _errors(self, who, parameters, gradient, total):
-        self.file.entry("GradientError." + who, parameters, "relative", measuring.spread(gradient), {"worst": max(gradient)})
+        self._error("GradientError." + who, parameters, gradient)
         self.file.entry("TotalError." + who, parameters, "relative", measuring.spread([total]), {})
+
+    def _error(self, benchmark, parameters, errors):
+        self.file.entry(benchmark, parameters, "relative", measuring.spread(errors), {"worst": max(errors)})
 
     def _peer(self, peer, loss, dtype, parameters, batches, rows, truth):
         function = peer.function(loss)

@@ -34,7 +34,7 @@ class ResultFile:
             "versions": versions,
             "copyGigabytesPerSecond": copy_rate,
             "unfinished": 0,
-            "notes": [] if machine.facts else ["a dry run on the processor with small shapes: its times have no meaning"],
+            "notes": [] if machine.facts else ["a dry run on the processor with small shapes: times have no meaning"],
             "entries": [],
         }
 

@@ -1,6 +1,6 @@
 """Tests of the adapters over stand-ins, which have the libraries' signatures and compute with PyTorch.
 
-Run with python3 -m unittest test_adapters. The libraries themselves are checked by peers.py, which compares every peer with
+Run with python3 -m unittest test_adapters. peers.py checks the libraries themselves: it compares every peer with
 float64 before it is timed.
 """
 
@@ -27,8 +27,8 @@ class Type(enum.Enum):
 
 
 def fast_llm(logits, target, loss_mask, grad_logits=None, grad_output=None, group=None, logits_scale_factor=1.0,
-             temperature=1.0, target_format=Format.labels, entropy_loss_type=Type.cross_entropy, z=None, block_size=None,
-             num_warps=None, divisor=None):
+             temperature=1.0, target_format=Format.labels, entropy_loss_type=Type.cross_entropy, z=None,
+             block_size=None, num_warps=None, divisor=None):
     """Returns the loss, the z-loss, and the gradient plus the given gradient."""
     assert loss_mask is None and z is None and not logits.requires_grad
     with torch.enable_grad():
