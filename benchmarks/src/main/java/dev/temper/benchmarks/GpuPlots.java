@@ -62,7 +62,7 @@ record GpuPlots(GpuResults results) {
     Charts.save(chart, file);
   }
 
-  /** Bars: highest device memory beyond logits and gradient, by shape. The axis is logarithmic: the peaks lie far apart. */
+  /** Bars: highest device memory beyond logits and gradient, by shape, on a logarithmic axis. */
   private void memory(String dtype, Path file) throws IOException {
     CategoryChart chart = Charts.bars("Peak device memory beyond logits and gradient, " + dtype, SHAPES, "MiB");
     chart.getStyler().setLabelsVisible(false);

@@ -31,7 +31,8 @@ record GpuResults(Results own, List<Results> further, Optional<Results> peers) {
     List<Results> runs = Results.all("gpu", files);
     return runs.stream().filter(run -> run.find(Results.TEMPER, JUDGED).isPresent()).findFirst()
         .or(() -> runs.stream().findFirst())
-        .map(own -> new GpuResults(own, runs.stream().filter(run -> run != own).toList(), Results.of("gpu-peers", files)));
+        .map(own ->
+            new GpuResults(own, runs.stream().filter(run -> run != own).toList(), Results.of("gpu-peers", files)));
   }
 
   /** Element types, in the order of the run. */
@@ -47,7 +48,9 @@ record GpuResults(Results own, List<Results> further, Optional<Results> peers) {
 
   /** Shapes at which a peer was timed with the judged loss in this dtype, from few classes to many. */
   List<String> peerShapes(String dtype) {
-    return shapes().stream().filter(shape -> timedPeers().stream().anyMatch(peer -> peer(peer, shape, dtype).isPresent())).toList();
+    List<String> peers = timedPeers();
+    return shapes().stream().filter(shape -> peers.stream().anyMatch(peer -> peer(peer, shape, dtype).isPresent()))
+        .toList();
   }
 
   /** Temper's loss and gradient of a batch, launched kernel by kernel. */

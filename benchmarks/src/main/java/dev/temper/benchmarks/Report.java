@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Makes tables and plots of all result files in a folder, and of those in each folder below it, one for each device: {@code report.md}
- * and {@code *.png} beside the files.
+ * Makes tables and plots of all result files in a folder, and of those in each folder below it, one for each device:
+ * {@code report.md} and {@code *.png} beside the files.
  */
 final class Report {
 

@@ -62,7 +62,8 @@ final class GpuReportTest {
     Files.createDirectory(folder.resolve("empty"));
     report();
     assertThat(device.resolve("report.md")).content().contains("| BF16 | 8192x32000 | 0.400 |")
-        .containsSubsequence("## On a GPU, further losses", "| TemperLoss.forward |", "0.123 ms").doesNotContain("What T² does");
+        .containsSubsequence("## On a GPU, further losses", "| TemperLoss.forward |", "0.123 ms")
+        .doesNotContain("What T² does");
     assertThat(device.resolve("gpu-classes.png")).exists();
     assertThat(folder.resolve("report.md")).content().contains("What T² does").doesNotContain("GPU");
     assertThat(folder.resolve("empty")).isEmptyDirectory();
