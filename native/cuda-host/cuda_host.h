@@ -72,10 +72,10 @@ uint32_t cluster_address(const void* own, unsigned rank);
 // Other threads may use an mbarrier after a cluster barrier that follows its initialisation.
 void mbarrier_init(uint64_t* barriers, unsigned count);
 
-// The arrival of the current phase. The phase completes when asynchronous stores have brought `bytes` bytes in all.
+// The arrival of the current phase. The phase completes when asynchronous stores have written `bytes` bytes in all.
 void mbarrier_expect(uint64_t* barrier, unsigned bytes);
 
-// Waits for the completion of the phase with this parity.
+// Waits for the completion of the current phase if it has this parity. The first phase has parity 0.
 void mbarrier_wait(uint64_t* barrier, unsigned parity);
 
 // Stores to shared memory of the cluster, then counts the bytes at the mbarrier. The thread order determines when the

@@ -53,6 +53,7 @@ template <int WORDS> void store_words(void* address, const uint32_t (&words)[WOR
   }
 }
 
+// The two keep functions only restrict optimisations of the device compiler.
 inline void keep_packed(uint32_t&) {}
 
 template <class T> void keep_address(T*&) {}
@@ -97,7 +98,7 @@ inline uint32_t narrow_bf16(float value) {
 
 inline uint32_t narrow_bf16_pair(float low, float high) { return narrow_bf16(low) | narrow_bf16(high) << 16; }
 
-// The result is the number if the other operand is a NaN, quiet or signalling. fmaxf() may return a signalling NaN.
+// The result is the number if the other operand is a NaN. With a signalling NaN, fmaxf() would return NaN.
 inline float larger(float a, float b) { return a > b || b != b ? a : b; }
 inline float smaller(float a, float b) { return a < b || b != b ? a : b; }
 inline uint32_t extremum_of_pairs(uint32_t a, uint32_t b, float (*pick)(float, float), float (*widen)(uint32_t),

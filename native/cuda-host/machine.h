@@ -23,7 +23,7 @@ struct AsyncCopy {
   unsigned group;  // number of the commit group, counted from 1; 0 before the commit
 };
 
-// A vector clock of the access tracer: a lower bound of the progress of the whole cluster that one thread may rely on.
+// A vector clock of the access tracer. It holds how much of the cluster's work is certainly complete for one thread.
 // Entry w counts the __syncwarp calls of warp w; entry (number of warps + m) counts the completed phases of mbarrier m.
 // Missing entries are 0.
 using VectorClock = std::vector<unsigned>;
@@ -69,7 +69,7 @@ struct Thread {
 
 // A warp-wide operation that waits for some of its lanes.
 struct PendingCollective {
-  unsigned mask = 0, arrived = 0;
+  unsigned mask = 0, arrived = 0;  // the lanes that take part, and those that wait
   Collective kind = Collective::kNone;
   int width = 0;
   uint32_t values[32];
@@ -126,7 +126,8 @@ class Machine {
   std::vector<Warp> warps;
   std::vector<Block> blocks;
   unsigned block_threads = 0, shared_bytes = 0;
-  unsigned cluster_arrived = 0, completed_cluster_barriers = 0;
+  unsigned cluster_arrived = 0;  // threads that have arrived at the current cluster barrier
+  unsigned completed_cluster_barriers = 0;
   KernelBody body = nullptr;
   const void* parameters = nullptr;
   size_t parameter_bytes = 0;

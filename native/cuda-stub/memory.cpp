@@ -101,7 +101,7 @@ static bool is_pinned(uintptr_t address, size_t bytes) {
   return allocation != nullptr && allocation->kind == Kind::kPinned;
 }
 
-// A copy that checks both addresses when it runs, because the memory may have been freed since the call.
+// A copy that fails, when it runs, if its memory was freed since the call. `pinned` is its pinned address, or 0.
 static Work copy(uintptr_t to, uintptr_t from, size_t bytes, uintptr_t pinned) {
   return [=] {
     if (pinned != 0 && !is_pinned(pinned, bytes)) {

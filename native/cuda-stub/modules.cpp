@@ -68,6 +68,7 @@ static Parameters parameters_of(const Context& context, const void* from, size_t
 
 // Requires that the device can access every parameter that is an address. A kernel on the host could access others too.
 // A word counts as an address if it was a device address at the launch, or if the process has memory mapped there.
+// Only words from 2^44 to 2^47, the range of mmap on x86-64 Linux, are tested for mapped memory: others are numbers.
 static Result check_addresses(const Context& context, const Function& function, const Parameters& parameters) {
   for (size_t n = 0; n < parameters.addresses.size(); n++) {
     uint64_t word = parameters.word(n);
@@ -175,6 +176,7 @@ STUB_EXPORT int cuFuncSetAttribute(void* handle, int attribute, int value) {
   return in_context([&](Context&) {
     Function* function = function_of(handle);
     if (function == nullptr) return kInvalidHandle;
+    // Attribute 8 is the largest dynamic shared memory, attribute 14 allows clusters of more than 8 blocks.
     if (attribute == 8 && value >= 0 && value <= shared_opt_in()) {
       function->dynamic_shared_bytes = value;
       return kSuccess;
@@ -199,7 +201,7 @@ STUB_EXPORT int cuFuncGetAttribute(int* value, int, void* handle) {
 STUB_EXPORT int cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void* handle, int threads, size_t shared) {
   return in_context([&](Context&) {
     if (function_of(handle) == nullptr) return kInvalidHandle;
-    int reserved = 1024;
+    int reserved = 1024;  // bytes of shared memory that a device reserves for each block
     int by_shared = (shared_opt_in() + reserved) / (static_cast<int>(shared) + reserved);
     *blocks = std::min(2048 / threads, by_shared);
     return kSuccess;
@@ -242,7 +244,8 @@ STUB_EXPORT int cuOccupancyMaxActiveClusters(int* clusters, void* handle, const 
   return in_context([&](Context&) {
     const Function* function = function_of(handle);
     if (function == nullptr) return kInvalidHandle;
-    if (configuration->attribute_count != 1 || configuration->attributes[0].id != 4) return kNotSupported;
+    bool has_cluster_size = configuration->attribute_count == 1 && configuration->attributes[0].id == 4;
+    if (!has_cluster_size) return kNotSupported;
     unsigned size = configuration->attributes[0].value[0];
     unsigned threads = configuration->block[0] * configuration->block[1] * configuration->block[2];
     if (size == 0 || configuration->grid[0] % size != 0 || threads == 0 || threads > 1024 ||

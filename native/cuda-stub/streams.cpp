@@ -12,12 +12,12 @@ static double milliseconds() {
 }
 
 Result stream_of(Context& context, void* handle, Stream** stream) {
-  uintptr_t known = reinterpret_cast<uintptr_t>(handle);
-  if (known <= 1) {
+  uintptr_t value = reinterpret_cast<uintptr_t>(handle);
+  if (value <= 1) {
     *stream = &context.legacy;
     return kSuccess;
   }
-  if (known == 2) {
+  if (value == 2) {
     std::unique_ptr<Stream>& own = context.per_thread[this_thread()];
     if (own == nullptr) own.reset(new Stream{&context, true, {}, nullptr});
     *stream = own.get();
@@ -162,7 +162,7 @@ STUB_EXPORT int cuStreamGetCtx(void* handle, Context** context) {
 
 STUB_EXPORT int cuEventCreate(Event** event, unsigned flags) {
   return in_context([&](Context& context) {
-    *event = new Event{&context, (flags & 2) == 0};
+    *event = new Event{&context, (flags & 2) == 0};  // flag 2 disables timing
     state().events.insert(*event);
     return kSuccess;
   });

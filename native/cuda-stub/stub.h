@@ -121,6 +121,7 @@ struct Context {
   std::map<Stream*, std::unique_ptr<Stream>> streams;
 };
 
+// An instantiated graph.
 struct Executable {
   Context* context;
   std::shared_ptr<Graph> graph;
@@ -190,6 +191,7 @@ Result in_context(const std::function<Result(Context&)>& work);
 // The same for functions that CUDA forbids during a stream capture. Such a call fails and invalidates the capture.
 Result in_context_uncaptured(const std::function<Result(Context&)>& work);
 
+// The stream of a handle: 0 and 1 are the legacy stream, 2 is the calling thread's own, others are of cuStreamCreate.
 Result stream_of(Context& context, void* handle, Stream** stream);
 
 // Appends work to the stream's queue, or to its graph during a capture.
