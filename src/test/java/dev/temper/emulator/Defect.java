@@ -14,15 +14,15 @@ public enum Defect {
   WRONG_MASK("plain", "team.cuh", "(values, ~0u);", "(values, threadIdx.x % 2 == 0 ? 0x55555555u : ~0u);", "with mask"),
   /** What other blocks sent is read without waiting for it. */
   WEAK_CLUSTER_BARRIER("plain", "team.cuh", "      mbarrier_wait(at<uint64_t>(barrier), parity);\n", "      __syncthreads();\n",
-      "announces bytes twice|on their way into its shared memory|expected"),
+      "arrives twice|in flight to its shared memory|expected"),
   /** Fewer bytes are awaited than are sent. */
   TOO_FEW_BYTES("plain", "team.cuh", "kEntries * (kHead + kTail) * 4);", "kEntries * (kHead + kTail) * 4 - 4);",
-      "lacks -4 bytes|expected"),
+      "-4 bytes outstanding|expected"),
   /** A phase of a cluster's reduction that nobody announces. */
-  UNANNOUNCED_PHASE("plain", "team.cuh", "if (threadIdx.x == 0) mbarrier_expect", "if (threadIdx.x == 0 && turn != 2) mbarrier_expect", "deadlock.*not announced"),
+  UNANNOUNCED_PHASE("plain", "team.cuh", "if (threadIdx.x == 0) mbarrier_expect", "if (threadIdx.x == 0 && turn != 2) mbarrier_expect", "deadlock.*no arrival"),
   /** One slot for all of a cluster's reductions: a fast block overwrites what a slow one still reads. */
   ONE_SLOT("plain", "team.cuh", "uint32_t slot = turn % 2, parity = turn / 2 % 2;", "uint32_t slot = 0, parity = turn % 2;",
-      "expected|announces bytes twice"),
+      "expected|arrives twice"),
   /** A warp sends before its other lanes have read what it will let others overwrite. */
   MISSING_WARP_BARRIER("traced", "team.cuh", "      __syncwarp();\n", "", "race"),
   /** Copied logits are used before they have landed. */
