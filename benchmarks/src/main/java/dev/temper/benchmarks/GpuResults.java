@@ -32,7 +32,7 @@ record GpuResults(Results own, List<Results> further, Optional<Results> peers) {
     return runs.stream().filter(run -> run.find(Results.TEMPER, JUDGED).isPresent()).findFirst()
         .or(() -> runs.stream().findFirst())
         .map(own ->
-            new GpuResults(own, runs.stream().filter(run -> run != own).toList(), Results.of("gpu-peers", files)));
+            new GpuResults(own, runs.stream().filter(run -> !run.equals(own)).toList(), Results.of("gpu-peers", files)));
   }
 
   /** Element types, in the order of the run. */
