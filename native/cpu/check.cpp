@@ -2,7 +2,7 @@
 
 namespace temper {
 
-// The caller's labels, at any address.
+// Labels in the caller's memory, which may be unaligned.
 template <class T> struct Labels {
   struct __attribute__((packed, may_alias)) Label { T value; };
   const Label* first;
@@ -14,7 +14,7 @@ template <class T> static bool check_labels(const void* first, LossParameters& p
   int64_t rows = p.rows, ignored = 0, bad = 0;
   T ignore = (T)p.ignore_index;
   bool ignorable = ignore == p.ignore_index;
-  for (int64_t row = 0; row < rows; row++) {  // no branch: becomes vector code
+  for (int64_t row = 0; row < rows; row++) {  // without branches, so that the compiler vectorises the loop
     bool skipped = ignorable & (labels[row] == ignore);
     ignored += skipped;
     bad += (!skipped) & ((labels[row] < 0) | (labels[row] >= p.classes));
@@ -31,8 +31,8 @@ template <class T> static bool check_labels(const void* first, LossParameters& p
   return true;
 }
 
-// Finite and at least 0, or above 0.
-static bool check_values(const CallersFloat* values, LossParameters& p, bool positive, Status status) {
+// Values must be finite and at least 0, or above 0 if `positive`.
+static bool check_values(const UnalignedFloat* values, LossParameters& p, bool positive, Status status) {
   for (int64_t row = 0; row < p.rows; row++) {
     float value = values[row];
     if (value - value == 0 && (positive ? value > 0 : value >= 0)) continue;
