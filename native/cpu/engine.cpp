@@ -20,7 +20,7 @@ constexpr int64_t kChunkMultiple = 16;
 
 struct ThreadScratch {
   ThreadScratch* next;
-  int64_t capacity;               // in classes
+  int64_t capacity;  // in classes
   Scratch arrays;
   Partial partials[kMaxChunks];
 };
@@ -29,8 +29,8 @@ struct Engine {
   const Variant* variant;
   Pool* pool;
   int threads;
-  pthread_mutex_t mutex;      // guards free_list
-  ThreadScratch* free_list;   // grows to the largest number of threads that ever worked at once
+  pthread_mutex_t mutex;     // guards free_list
+  ThreadScratch* free_list;  // grows to the largest number of threads that ever worked at once
 };
 
 const Variant* find_variant(const char* name) {
@@ -121,7 +121,7 @@ struct RowLoop {
   const LossJob* loss;
   const PrimitiveJob* primitive;
   int64_t rows, chunk_rows;
-  ThreadScratch** scratch;   // one per thread; the first also holds the partial results of all chunks
+  ThreadScratch** scratch;  // one per thread; the first also holds the partial results of all chunks
 };
 
 static void run_chunk(void* context, int thread, int64_t chunk) {

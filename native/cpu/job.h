@@ -21,27 +21,27 @@ struct Shape {
 
 struct LossParameters {
   int64_t rows;
-  int64_t classes;               // columns from here on are padding
+  int64_t classes;  // columns from here on are padding
   Shape student, teacher, gradient;
-  int32_t label_bytes;           // 4 or 8
+  int32_t label_bytes;  // 4 or 8
   int32_t operation;
   int64_t ignore_index;
   int32_t divergence;
   float divergence_parameter;
   double temperature;
-  int32_t temperature_scaling;   // 1: the soft part is multiplied by T^2
-  float divergence_complement;   // 1 - divergence_parameter
+  int32_t temperature_scaling;  // 1: the soft part is multiplied by T^2
+  float divergence_complement;  // 1 - divergence_parameter
   double soft_weight, hard_weight;
   double gradient_scale;
-  double divisor;                // of totals and gradients; 0: the number of counted rows
+  double divisor;  // of totals and gradients; 0: the number of counted rows
   // The call writes the fields from here on.
   int32_t status;
-  float bad_value;               // with kBadWeight and kBadTemperature
+  float bad_value;  // with kBadWeight and kBadTemperature
   int64_t bad_row;
-  int64_t bad_label;             // with kBadLabel
+  int64_t bad_label;  // with kBadLabel
   int64_t counted_rows;
   int64_t non_finite_rows;
-  double soft, hard;             // weighted and divided
+  double soft, hard;  // weighted and divided
 };
 
 // A float in the caller's memory, which may be unaligned.
@@ -52,26 +52,26 @@ struct LossJob {
   const void* student;
   const void* teacher;
   void* gradient;
-  const void* labels;                       // null: the loss has no labels
-  const UnalignedFloat* row_weights;        // null: every weight is 1
-  const UnalignedFloat* row_temperatures;   // null: every row has the loss's temperature
-  UnalignedFloat* row_soft;                 // null: not wanted, as with the two below
+  const void* labels;                      // null: the loss has no labels
+  const UnalignedFloat* row_weights;       // null: every weight is 1
+  const UnalignedFloat* row_temperatures;  // null: every row has the loss's temperature
+  UnalignedFloat* row_soft;                // null: not wanted, as with the two below
   UnalignedFloat* row_hard;
-  UnalignedFloat* statistics;               // [rows, kStatistics]
+  UnalignedFloat* statistics;  // [rows, kStatistics]
   double divisor;
-  bool stream_gradient;                     // the gradient is written with streaming stores
+  bool stream_gradient;  // the gradient is written with streaming stores
 };
 
 // Statistics of a row, which `forward` saves for `backward`. z are student logits, u teacher logits.
 enum Statistic {
-  kStudentMax,          // max z, unscaled; 0 stands for -inf
-  kStudentInverseSum,   // 1/Ss with Ss = sum exp((z - max z)/T); NaN in a non-finite row, like the other two inverses
-  kTeacherMax,          // max u, like kStudentMax
-  kTeacherInverseSum,   // 1/St with St = sum exp((u - max u)/T)
-  kHardInverseSum,      // 1 / sum exp(z - max z)
-  kLogSumRatio,         // near-equal path: log(Ss/St); fast path of a centred divergence: log2(Ss/St)
-  kPolicySum,           // the last of the policy's row sums, for Jensen-Shannon KL(q, m)
-  kPath,                // 0 fast path, 1 near-equal path
+  kStudentShift,       // max z, unscaled; 0 stands for -inf
+  kStudentInverseSum,  // 1/Ss with Ss = sum exp((z - max z)/T); NaN in a non-finite row, like the other two inverses
+  kTeacherShift,       // max u, like kStudentShift
+  kTeacherInverseSum,  // 1/St with St = sum exp((u - max u)/T)
+  kHardInverseSum,     // 1 / sum exp(z - max z)
+  kLogSumRatio,        // near-equal path: log(Ss/St); fast path of a centred divergence: log2(Ss/St)
+  kPolicySum,          // the last of the policy's row sums, for Jensen-Shannon KL(q, m)
+  kPath,               // 0 fast path, 1 near-equal path
   kStatistics
 };
 
@@ -86,17 +86,17 @@ enum Primitive : int32_t { kSoftmax = 0, kLogSoftmax = 1, kLogSoftmaxBackward = 
 struct PrimitiveParameters {
   int64_t rows;
   int64_t classes;
-  Shape input, upstream, output;   // upstream: kLogSoftmaxBackward only
+  Shape input, upstream, output;  // upstream: kLogSoftmaxBackward only
   double temperature;
   int32_t primitive;
-  int32_t output_bytes;            // kArgmax: 4 or 8
+  int32_t output_bytes;  // kArgmax: 4 or 8
 };
 
 struct PrimitiveJob {
   const PrimitiveParameters* parameters;
   const void* input;
   const void* upstream;
-  void* output;                    // kArgmax: one index per row
+  void* output;  // kArgmax: one index per row
 };
 
 // Work arrays of one thread.
@@ -105,7 +105,7 @@ struct Scratch {
   float* student_exp;
   float* teacher_exp;
   float* hard_exp;
-  float* log_ratio;                // difference of shifted logits, then the divergence's slope or log ratio
+  float* log_ratio;  // difference of shifted logits, then the divergence's slope or log ratio
   // One element per block: the maxima that were subtracted from the block's logits.
   float* student_shift;
   float* teacher_shift;

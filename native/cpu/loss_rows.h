@@ -1,7 +1,7 @@
 // The loss of a chunk of rows: skipped rows, the choice between tiles and single rows, and the sums for the totals.
 #pragma once
 
-#include "short_rows.h"
+#include "row_statistics.h"
 
 namespace temper {
 namespace {
@@ -25,7 +25,7 @@ TEMPER_INLINE double value_factor(const LossParameters& p, double temperature) {
   return p.temperature_scaling ? temperature * temperature : 1.0;
 }
 // dD/ds of a policy is the derivative by s = z/T. Its factor is therefore value_factor / T.
-TEMPER_INLINE GradientScale gradient_scale(const LossJob& job, double temperature, float weight) {
+TEMPER_INLINE GradientFactors gradient_factors(const LossJob& job, double temperature, float weight) {
   const LossParameters& p = *job.parameters;
   double scale = p.gradient_scale * weight / job.divisor;
   return {(float)(p.soft_weight * scale * (p.temperature_scaling ? temperature : 1.0 / temperature)),
@@ -54,15 +54,15 @@ void compute_row(const LossJob& job, const Scratch& scratch, const Policy& polic
   Row<Policy, soft, hard> r{job, p, scratch, policy, row, label_of(job, row), temperature};
   UnalignedFloat* statistics = job.statistics ? job.statistics + row * kStatistics : nullptr;
   if (p.operation == kBackward) {
-    r.restore(statistics);
+    restore(r, statistics);
   } else {
     r.evaluate(p.operation == kForwardBackward);
     add_row_loss(job, row, weight, value_factor(p, temperature) * r.divergence, r.cross_entropy, partial);
-    if (statistics) r.save(statistics);
+    if (statistics) save(r, statistics);
   }
   if (p.operation == kForward) return;
   if (weight == 0) return store_zeros(p.gradient, job.gradient, row, 0);
-  r.store_gradient(gradient_scale(job, temperature, weight), p.operation == kBackward);
+  r.store_gradient(gradient_factors(job, temperature, weight), p.operation == kBackward);
 }
 
 // Writes the outputs of a row that does not count: zeros.
@@ -128,27 +128,16 @@ void load_tile_inputs(const LossJob& job, int64_t first, int rows, TileInputs& i
     }
     double temperature = temperature_of(job, row);
     inputs.value_factor[lane] = value_factor(*job.parameters, temperature);
-    GradientScale scale = gradient_scale(job, temperature, inputs.weight[lane]);
+    GradientFactors factors = gradient_factors(job, temperature, inputs.weight[lane]);
     Exponential own(temperature);
     for (int i = lane; i < (uniform ? kLanes : lane + 1); i++) {
-      inputs.soft_scale[i] = scale.soft;
-      inputs.hard_scale[i] = scale.hard;
+      inputs.soft_scale[i] = factors.soft;
+      inputs.hard_scale[i] = factors.hard;
       inputs.inverse_temperature[i] = (float)(1 / temperature);
       tempered.c[i] = own.c[0];
       tempered.lowest[i] = own.lowest[0];
     }
   }
-}
-
-void save_lane(const TileResults& results, int lane, UnalignedFloat* statistics) {
-  __builtin_memset(statistics, 0, kStatistics * sizeof(float));
-  statistics[kStudentMax] = results.student_max[lane];
-  statistics[kStudentInverseSum] = results.student_inverse_sum[lane];
-  statistics[kTeacherMax] = results.teacher_max[lane];
-  statistics[kTeacherInverseSum] = results.teacher_inverse_sum[lane];
-  statistics[kHardInverseSum] = results.hard_inverse_sum[lane];
-  statistics[kLogSumRatio] = results.log_ratio[lane];
-  statistics[kPolicySum] = results.policy_sum[lane];
 }
 
 // Computes at most kLanes short rows. If the rows have temperatures of their own, the hard part reuses no exponentials

@@ -23,6 +23,8 @@ TEMPER_INLINE V load(const float* in) {
 }
 TEMPER_INLINE void store(V a, float* out) { __builtin_memcpy(out, &a, sizeof a); }
 
+TEMPER_INLINE float first_lane(V a) { return a[0]; }
+
 // Adds the lanes pairwise in a fixed order.
 TEMPER_INLINE float sum_lanes(V a) {
   float lane[kLanes];

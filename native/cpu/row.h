@@ -7,12 +7,11 @@
 namespace temper {
 namespace {
 
-TEMPER_INLINE float first_lane(V a) { return a[0]; }
 // Returns what is subtracted from logits. For a maximum of -inf this is 0, because -inf - (-inf) would be NaN.
 TEMPER_INLINE float shift_of(float max) { return max == -kInfinity ? 0.0f : max; }
 
 // A block of logits as floats: full vectors in `body`, the elements after them in one padded vector at `tail`.
-struct Logits {
+struct LogitBlock {
   const float* body;
   const float* tail;
   float max;
@@ -27,8 +26,8 @@ template <class Policy, bool soft, HardExp hard> struct Row {
   double temperature;
   Exponential tempered{temperature}, untempered{1.0};
   float student_max = -kInfinity, teacher_max = -kInfinity;
-  Normaliser<V> normaliser = {};
-  V sums[Policy::kSums] = {};   // the policy's sums over the row, equal in all lanes
+  Normaliser<V> inverse_sums = {};
+  V sums[Policy::kSums] = {};  // the policy's sums over the row, equal in all lanes
   float hard_inverse_sum = 0, divergence = 0, cross_entropy = 0;
   bool near_equal = false;
 
@@ -41,7 +40,7 @@ template <class Policy, bool soft, HardExp hard> struct Row {
   TEMPER_INLINE int padded_length(int n) const { return deinterleaved ? padded_bf16(n) : padded(n); }
   TEMPER_INLINE int body_length(int n) const { return deinterleaved ? padded_bf16(n) : n & -kLanes; }
 
-  TEMPER_INLINE Logits block(const void* base, const Shape& shape, int from, int n, float* buffer) const {
+  TEMPER_INLINE LogitBlock block(const void* base, const Shape& shape, int from, int n, float* buffer) const {
     const char* in = address(base, shape, row, from);
     if (deinterleaved) return {buffer, buffer, deinterleave_block(in, n, buffer)};
     if (shape.dtype != kF32 || body_length(n) == n) {
@@ -52,10 +51,10 @@ template <class Policy, bool soft, HardExp hard> struct Row {
     float a = block_max((const float*)in, body_length(n)), b = block_max(buffer, kLanes);
     return {(const float*)in, buffer, a > b ? a : b};
   }
-  TEMPER_INLINE Logits student_block(int from, int n, float* buffer) const {
+  TEMPER_INLINE LogitBlock student_block(int from, int n, float* buffer) const {
     return block(job.student, parameters.student, from, n, buffer);
   }
-  TEMPER_INLINE Logits teacher_block(int from, int n, float* buffer) const {
+  TEMPER_INLINE LogitBlock teacher_block(int from, int n, float* buffer) const {
     return block(job.teacher, parameters.teacher, from, n, buffer);
   }
   TEMPER_INLINE BlockExponentials exponentials(int from) const {
@@ -72,9 +71,6 @@ template <class Policy, bool soft, HardExp hard> struct Row {
     return {student, soft ? stream_at(job.teacher, parameters.teacher, next, from) : student,
             gradient ? stream_at(job.gradient, parameters.gradient, row, column - kBlock) : student};
   }
-  static TEMPER_INLINE PrefetchStream stream_at(const void* base, const Shape& shape, int64_t row, int column) {
-    return {address(base, shape, row, column), element_bytes(shape.dtype)};
-  }
 
   // The first loop over the row, an online softmax by blocks: the block's maximum, then its exponentials shifted by the
   // largest maximum so far. Earlier sums are rescaled when the maximum rises; stored exponentials keep the shift of
@@ -83,7 +79,7 @@ template <class Policy, bool soft, HardExp hard> struct Row {
     alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
       int n = classes() - from < kBlock ? classes() - from : kBlock;
-      Logits z = student_block(from, n, student_buffer), u = soft ? teacher_block(from, n, teacher_buffer) : z;
+      LogitBlock z = student_block(from, n, student_buffer), u = soft ? teacher_block(from, n, teacher_buffer) : z;
       float zm = z.max, um = u.max;
       if (zm > student_max || um > teacher_max) {
         float s = zm > student_max ? zm : student_max, t = um > teacher_max ? um : teacher_max;
@@ -130,8 +126,8 @@ template <class Policy, bool soft, HardExp hard> struct Row {
       cross_entropy =
           student_valid ? first_lane(log(splat(hard_sum))) - (z - shift_of(student_max)) : __builtin_nanf("");
     }
-    normaliser.teacher = splat(valid ? 1.0f / teacher_sum : __builtin_nanf(""));
-    normaliser.student = splat(valid ? 1.0f / student_sum : __builtin_nanf(""));
+    inverse_sums.teacher = splat(valid ? 1.0f / teacher_sum : __builtin_nanf(""));
+    inverse_sums.student = splat(valid ? 1.0f / student_sum : __builtin_nanf(""));
     if constexpr (!soft) return;
     divergence = valid ? 0.0f : __builtin_nanf("");
     if (!valid) return;
@@ -158,12 +154,12 @@ template <class Policy, bool soft, HardExp hard> struct Row {
   // The second loop over the row, for a policy that needs p and q. Exponentials and differences are read from scratch
   // memory, at the shift of each block.
   void evaluate_ratios(float student_sum, float teacher_sum) {
-    normaliser.log_ratio = (log(splat(student_sum)) - log(splat(teacher_sum))) * kLog2E;
+    inverse_sums.log_ratio = (log(splat(student_sum)) - log(splat(teacher_sum))) * kLog2E;
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
-      Normaliser<V> block_normaliser = normaliser_at_block(block);
+      Normaliser<V> block_inverse = inverse_sums_at_block(block);
       int n = padded_length(classes() - from < kBlock ? classes() - from : kBlock);
       for (int i = 0; i < n; i += kSubBlock)
-        add_ratios(policy, tempered.c, exponentials(from + i), n - i < kSubBlock ? n - i : kSubBlock, block_normaliser,
+        add_ratios(policy, tempered.c, exponentials(from + i), n - i < kSubBlock ? n - i : kSubBlock, block_inverse,
                    sums);
     }
     for (int k = 0; k < Policy::kSums; k++) sums[k] = splat(sum_lanes(sums[k]));
@@ -171,10 +167,10 @@ template <class Policy, bool soft, HardExp hard> struct Row {
     divergence = first_lane(policy.value(sums));
   }
 
-  // Returns the row's normaliser for exponentials at the shift of a block. A block whose maximum so far was -inf gets
+  // Returns the row's inverse sums for exponentials at the shift of a block. A block whose maximum so far was -inf gets
   // the factor 0, and its exponentials are 0.
-  Normaliser<V> normaliser_at_block(int block) const {
-    Normaliser<V> result = normaliser;
+  Normaliser<V> inverse_sums_at_block(int block) const {
+    Normaliser<V> result = inverse_sums;
     if (scratch.student_shift[block] == student_max && scratch.teacher_shift[block] == teacher_max) return result;
     V ds = splat(scratch.student_shift[block] - student_max), dt = splat(scratch.teacher_shift[block] - teacher_max);
     result.student *= tempered(ds);
@@ -189,10 +185,10 @@ template <class Policy, bool soft, HardExp hard> struct Row {
     V excess_sum = {};
     for (V& sum : sums) sum = V{};
     for (int from = 0; from < classes(); from += kBlock) excess_sum += recompute<true>(from);
-    normaliser = temper::normaliser(splat(sum_lanes(excess_sum)), splat(student_sum), splat(teacher_sum));
+    inverse_sums = temper::normaliser(splat(sum_lanes(excess_sum)), splat(student_sum), splat(teacher_sum));
     for (int from = 0; from < classes(); from += kBlock) {
       int n = classes() - from < kBlock ? classes() - from : kBlock;
-      add_block(policy, exponentials(from), padded_length(n), normaliser, sums);
+      add_block(policy, exponentials(from), padded_length(n), inverse_sums, sums);
     }
     for (int k = 0; k < Policy::kSums; k++) sums[k] = splat(sum_lanes(sums[k]));
     divergence = first_lane(policy.value(sums));
@@ -206,11 +202,11 @@ template <class Policy, bool soft, HardExp hard> struct Row {
   template <bool on_near_equal_path> V recompute(int from) const {
     alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
     int n = classes() - from < kBlock ? classes() - from : kBlock;
-    Logits z = student_block(from, n, student_buffer), u = soft ? teacher_block(from, n, teacher_buffer) : z;
+    LogitBlock z = student_block(from, n, student_buffer), u = soft ? teacher_block(from, n, teacher_buffer) : z;
     RowShift<V> shift = row_shift(splat(student_max), splat(teacher_max), splat((float)(1 / temperature)));
     auto recompute = [&](const float* zi, const float* ui, int i, int part) {
       return recompute_block<Policy, soft, hard, on_near_equal_path>(policy, tempered, untempered, zi, ui, part,
-                                                                     student_max, teacher_max, shift, normaliser,
+                                                                     student_max, teacher_max, shift, inverse_sums,
                                                                      exponentials(from + i));
     };
     int end = body_length(n);
@@ -220,54 +216,32 @@ template <class Policy, bool soft, HardExp hard> struct Row {
 
   // Stores the row's gradient, computed from the exponentials that evaluate left in scratch memory. With
   // `from_statistics` they are computed again from the logits and the saved statistics.
-  void store_gradient(GradientScale scale, bool from_statistics) const {
+  void store_gradient(GradientFactors factors, bool from_statistics) const {
     alignas(64) float out[kBlock + kLanes];
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
       int n = classes() - from < kBlock ? classes() - from : kBlock;
-      Normaliser<V> block_normaliser = normaliser;
+      Normaliser<V> block_inverse = inverse_sums;
       float block_hard_inverse = hard_inverse_sum;
       if (from_statistics) {
         if (near_equal) recompute<true>(from); else recompute<false>(from);
       } else {
-        block_normaliser = normaliser_at_block(block);
+        block_inverse = inverse_sums_at_block(block);
         if (scratch.student_shift[block] != student_max)
           block_hard_inverse *= first_lane(untempered(splat(scratch.student_shift[block] - student_max)));
       }
       if (near_equal)
-        gradient_block<Policy, soft, hard, true>(policy, exponentials(from), padded_length(n), block_normaliser, sums,
-                                                 block_hard_inverse, scale, out);
+        gradient_block<Policy, soft, hard, true>(policy, exponentials(from), padded_length(n), block_inverse, sums,
+                                                 block_hard_inverse, factors, out);
       else
-        gradient_block<Policy, soft, hard, false>(policy, exponentials(from), padded_length(n), block_normaliser, sums,
-                                                  block_hard_inverse, scale, out);
+        gradient_block<Policy, soft, hard, false>(policy, exponentials(from), padded_length(n), block_inverse, sums,
+                                                  block_hard_inverse, factors, out);
       if (hard != HardExp::kNone && label >= from && label < from + n)
-        out[deinterleaved ? deinterleaved_index((int)label - from) : label - from] -= scale.hard;
+        out[deinterleaved ? deinterleaved_index((int)label - from) : label - from] -= factors.hard;
       store_block(parameters.gradient.dtype, deinterleaved, out, n,
                   (void*)address(job.gradient, parameters.gradient, row, from),
                   kHasStreamingStores && job.stream_gradient);
     }
     store_zeros(parameters.gradient, job.gradient, row, parameters.classes);
-  }
-
-  void save(UnalignedFloat* statistics) const {
-    statistics[kStudentMax] = shift_of(student_max);
-    statistics[kStudentInverseSum] = first_lane(normaliser.student);
-    statistics[kTeacherMax] = shift_of(teacher_max);
-    statistics[kTeacherInverseSum] = first_lane(normaliser.teacher);
-    statistics[kHardInverseSum] = hard_inverse_sum;
-    statistics[kLogSumRatio] = first_lane(normaliser.log_ratio);
-    statistics[kPolicySum] = first_lane(sums[Policy::kSums - 1]);
-    statistics[kPath] = near_equal ? 1.0f : 0.0f;
-  }
-
-  void restore(const UnalignedFloat* statistics) {
-    student_max = statistics[kStudentMax];
-    teacher_max = statistics[kTeacherMax];
-    normaliser.student = splat(statistics[kStudentInverseSum]);
-    normaliser.teacher = splat(statistics[kTeacherInverseSum]);
-    normaliser.log_ratio = splat(statistics[kLogSumRatio]);
-    hard_inverse_sum = statistics[kHardInverseSum];
-    sums[Policy::kSums - 1] = splat(statistics[kPolicySum]);
-    near_equal = statistics[kPath] != 0.0f;
   }
 };
 

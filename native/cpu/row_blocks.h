@@ -38,7 +38,7 @@ struct Exponential {
 template <class Policy> struct RowSumExp {
   V student = {}, teacher = {}, hard = {};
   V raw[Policy::kRawSums + 1] = {};
-  I differ = {};   // not 0 if the bits of a student logit differ from the teacher's
+  I differ = {};  // not 0 if the bits of a student logit differ from the teacher's
 };
 
 // Elements that are summed before the result is added to the row's sum (blocked summation). At most 64 exponentials are
@@ -70,6 +70,9 @@ struct PrefetchStream {
   const char* at;
   int64_t element_bytes;
 };
+TEMPER_INLINE PrefetchStream stream_at(const void* base, const Shape& shape, int64_t row, int column) {
+  return {address(base, shape, row, column), element_bytes(shape.dtype)};
+}
 struct Prefetch {
   PrefetchStream student, teacher, gradient;
 
@@ -127,13 +130,13 @@ TEMPER_INLINE Ratio<V> ratio_of(V log2_ratio) {
 // Adds a block to the sums of a policy that needs p and q. The differences of shifted logits are replaced by the
 // student slopes, which the gradient needs.
 template <class Policy>
-void add_ratios(const Policy& policy, V c, const BlockExponentials& block, int n, const Normaliser<V>& normaliser,
+void add_ratios(const Policy& policy, V c, const BlockExponentials& block, int n, const Normaliser<V>& inverse_sums,
                 V* row) {
   V sums[Policy::kSums] = {};
   for (int i = 0; i < n; i += kLanes) {
-    Ratio<V> ratio = ratio_of(log2_ratio(load(block.log_ratio + i), c, normaliser.log_ratio));
+    Ratio<V> ratio = ratio_of(log2_ratio(load(block.log_ratio + i), c, inverse_sums.log_ratio));
     Slopes<V> slopes = policy.slopes(ratio);
-    V p = load(block.teacher + i) * normaliser.teacher, q = load(block.student + i) * normaliser.student;
+    V p = load(block.teacher + i) * inverse_sums.teacher, q = load(block.student + i) * inverse_sums.student;
     policy.add_class(sums, p, q, slopes);
     store(slopes.student, block.log_ratio + i);
   }
@@ -146,7 +149,7 @@ void add_ratios(const Policy& policy, V c, const BlockExponentials& block, int n
 template <class Policy, bool soft, HardExp hard, bool near_equal>
 V recompute_block(const Policy& policy, const Exponential& tempered, const Exponential& untempered, const float* z,
                   const float* u, int n, float student_max, float teacher_max, const RowShift<V>& shift,
-                  const Normaliser<V>& normaliser, const BlockExponentials& out) {
+                  const Normaliser<V>& inverse_sums, const BlockExponentials& out) {
   V excess_sum = {};
   for (int i = 0; i < n; i += kLanes) {
     V zi = load(z + i), s = zi - student_max, es = tempered(s);
@@ -160,7 +163,7 @@ V recompute_block(const Policy& policy, const Exponential& tempered, const Expon
         store(d0, out.log_ratio + i);
         excess_sum += excess(d0, es, et);
       } else if constexpr (Policy::kCentred) {
-        store(policy.slope(ratio_of(log2_ratio(t - s, tempered.c, normaliser.log_ratio))), out.log_ratio + i);
+        store(policy.slope(ratio_of(log2_ratio(t - s, tempered.c, inverse_sums.log_ratio))), out.log_ratio + i);
       }
     }
   }
@@ -176,30 +179,30 @@ TEMPER_INLINE Element<V> element_at(const BlockExponentials& in, int i, const No
 
 // Adds a block to the policy's sums on the near-equal path.
 template <class Policy>
-void add_block(const Policy& policy, const BlockExponentials& in, int n, const Normaliser<V>& normaliser, V* row) {
+void add_block(const Policy& policy, const BlockExponentials& in, int n, const Normaliser<V>& inverse_sums, V* row) {
   V sums[Policy::kSums] = {};
-  for (int i = 0; i < n; i += kLanes) policy.add(sums, element_at<true>(in, i, normaliser));
+  for (int i = 0; i < n; i += kLanes) policy.add(sums, element_at<true>(in, i, inverse_sums));
   for (int k = 0; k < Policy::kSums; k++) row[k] += sums[k];
 }
 
-struct GradientScale {
-  float soft;    // multiplies dD/ds
-  float hard;    // multiplies softmax(z) - onehot
+struct GradientFactors {
+  float soft;  // multiplies dD/ds
+  float hard;  // multiplies softmax(z) - onehot
 };
 
-// Computes the gradient of a block without the one-hot term of the label. `normaliser` and `hard_inverse_sum`, which is
-// 1 / sum exp(z - shift) over the row, refer to the shift of this block's exponentials.
+// Computes the gradient of a block without the one-hot term of the label. `inverse_sums` and `hard_inverse_sum`, which
+// is 1 / sum exp(z - shift) over the row, refer to the shift of this block's exponentials.
 template <class Policy, bool soft, HardExp hard, bool near_equal>
-void gradient_block(const Policy& policy, const BlockExponentials& in, int n, const Normaliser<V>& normaliser,
-                    const V* sums, float hard_inverse_sum, GradientScale scale, float* out) {
-  V soft_scale = splat(scale.soft), hard_scale = splat(scale.hard * hard_inverse_sum);
+void gradient_block(const Policy& policy, const BlockExponentials& in, int n, const Normaliser<V>& inverse_sums,
+                    const V* sums, float hard_inverse_sum, GradientFactors factors, float* out) {
+  V soft_scale = splat(factors.soft), hard_scale = splat(factors.hard * hard_inverse_sum);
   constexpr bool centred = soft && !near_equal && Policy::kCentred;
   Centring<V> centring = {};
-  if constexpr (centred) centring = policy.centring(soft_scale * normaliser.student, sums);
+  if constexpr (centred) centring = policy.centring(soft_scale * inverse_sums.student, sums);
   for (int i = 0; i < n; i += kLanes) {
     V g = {};
     if constexpr (centred) g = load(in.student + i) * fma(load(in.log_ratio + i), centring.factor, -centring.mean);
-    else if constexpr (soft) g = soft_scale * policy.gradient(element_at<near_equal>(in, i, normaliser), sums);
+    else if constexpr (soft) g = soft_scale * policy.gradient(element_at<near_equal>(in, i, inverse_sums), sums);
     if constexpr (hard != HardExp::kNone) g = fma(hard_exp<hard>(load(in.student + i), in.hard + i), hard_scale, g);
     store(g, out + i);
   }

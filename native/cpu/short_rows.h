@@ -16,7 +16,7 @@ struct TileResults {
   alignas(64) float student_max[kLanes], student_inverse_sum[kLanes];
   alignas(64) float teacher_max[kLanes], teacher_inverse_sum[kLanes], hard_inverse_sum[kLanes];
   alignas(64) float log_ratio[kLanes], policy_sum[kLanes];
-  alignas(64) int tile_path[kLanes];   // 0: row.h computes the row instead
+  alignas(64) int tile_path[kLanes];  // 0: row.h computes the row instead
 };
 
 // Labels of a tile's rows, and factors from their weights and temperatures.

@@ -28,7 +28,7 @@ TEMPER_INLINE void prefetch_rows(const Shape& shape, const void* base, int64_t f
 }
 
 struct Tile {
-  alignas(64) float at[kShortRowClasses][kLanes];   // [class][row]
+  alignas(64) float at[kShortRowClasses][kLanes];  // [class][row]
 
   // Loads `rows` rows from row `first` on. Lanes beyond them repeat the last row.
   void load_rows(const Shape& shape, const void* base, int64_t first, int rows, int classes) {
