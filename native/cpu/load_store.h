@@ -124,6 +124,16 @@ void stream_copy(const char* in, int bytes, char* out) {
   __builtin_memcpy(out + i, in + i, (unsigned)(bytes - i));
 }
 
+// Sets the columns [0, classes) of a row to NaN.
+void store_nan(const Shape& shape, void* base, int64_t row, int64_t classes) {
+  alignas(64) float nan[kBlock];
+  for (int i = 0; i < kBlock; i += kLanes) store(splat(__builtin_nanf("")), nan + i);
+  for (int64_t from = 0; from < classes; from += kBlock) {
+    int n = classes - from < kBlock ? (int)(classes - from) : kBlock;
+    encode_block(shape.dtype, nan, n, (void*)address(base, shape, row, from));
+  }
+}
+
 // Sets the columns of a row from `first` on to 0.
 void store_zeros(const Shape& shape, void* base, int64_t row, int64_t first) {
   if (first < shape.width)

@@ -6,18 +6,6 @@
 namespace temper {
 namespace {
 
-TEMPER_INLINE int64_t label_of(const LossJob& job, int64_t row) {
-  if (job.labels == nullptr) return 0;
-  if (job.parameters->label_bytes == 8) {
-    int64_t label;
-    __builtin_memcpy(&label, (const char*)job.labels + 8 * row, 8);
-    return label;
-  }
-  int32_t label;
-  __builtin_memcpy(&label, (const char*)job.labels + 4 * row, 4);
-  return label;
-}
-
 TEMPER_INLINE bool finite(double a) { return a - a == 0; }
 
 // The factor of D: T^2, or 1 if temperature scaling is off.
@@ -48,21 +36,21 @@ TEMPER_INLINE void add_row_loss(const LossJob& job, int64_t row, float weight, d
 }
 
 template <class Policy, bool soft, HardExp hard>
-void compute_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, double temperature,
-                 float weight, Partial& partial) {
+void compute_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, const RowInputs& inputs,
+                 Partial& partial) {
   const LossParameters& p = *job.parameters;
-  Row<Policy, soft, hard> r{job, p, scratch, policy, row, label_of(job, row), temperature};
+  Row<Policy, soft, hard> r{job, p, scratch, policy, row, inputs.label, inputs.temperature};
   UnalignedFloat* statistics = job.statistics ? job.statistics + row * kStatistics : nullptr;
   if (p.operation == kBackward) {
     restore(r, statistics);
   } else {
     r.evaluate(p.operation == kForwardBackward);
-    add_row_loss(job, row, weight, value_factor(p, temperature) * r.divergence, r.cross_entropy, partial);
+    add_row_loss(job, row, inputs.weight, value_factor(p, inputs.temperature) * r.divergence, r.cross_entropy, partial);
     if (statistics) save(r, statistics);
   }
   if (p.operation == kForward) return;
-  if (weight == 0) return store_zeros(p.gradient, job.gradient, row, 0);
-  r.store_gradient(gradient_factors(job, temperature, weight), p.operation == kBackward);
+  if (inputs.weight == 0) return store_zeros(p.gradient, job.gradient, row, 0);
+  r.store_gradient(gradient_factors(job, inputs.temperature, inputs.weight), p.operation == kBackward);
 }
 
 // Writes the outputs of a row that does not count: zeros.
@@ -72,6 +60,25 @@ void skip_row(const LossJob& job, int64_t row) {
   if (job.parameters->operation != kForward) store_zeros(job.parameters->gradient, job.gradient, row, 0);
   if (job.statistics && job.parameters->operation != kBackward)
     __builtin_memset(job.statistics + row * kStatistics, 0, kStatistics * sizeof(float));
+}
+
+// Writes the outputs of an invalid row: NaN. The row counts as non-finite, and the totals become NaN.
+void invalidate_row(const LossJob& job, int64_t row, Partial& partial) {
+  const LossParameters& p = *job.parameters;
+  const float nan = __builtin_nanf("");
+  partial.non_finite++;
+  if (p.operation != kBackward) {
+    partial.soft += p.soft_weight > 0 ? nan : 0;
+    partial.hard += p.hard_weight > 0 ? nan : 0;
+    if (job.row_soft) job.row_soft[row] = nan;
+    if (job.row_hard) job.row_hard[row] = nan;
+    if (job.statistics)
+      for (int i = 0; i < kStatistics; i++) job.statistics[row * kStatistics + i] = i == kPath ? 0 : nan;
+  }
+  if (p.operation != kForward) {
+    store_nan(p.gradient, job.gradient, row, p.classes);
+    store_zeros(p.gradient, job.gradient, row, p.classes);
+  }
 }
 
 // The parts of the loss as template arguments.
@@ -91,24 +98,14 @@ template <class F> TEMPER_INLINE void dispatch_mode(const LossParameters& p, dou
   body(Mode<true, HardExp::kSeparate>{});
 }
 
-// A loss without a soft part has no temperature, and 1 stands for it.
-TEMPER_INLINE double temperature_of(const LossJob& job, int64_t row) {
-  if (!(job.parameters->soft_weight > 0)) return 1;
-  return job.row_temperatures ? job.row_temperatures[row] : job.parameters->temperature;
-}
-TEMPER_INLINE float weight_of(const LossJob& job, int64_t row) { return job.row_weights ? job.row_weights[row] : 1.0f; }
-TEMPER_INLINE bool ignored(const LossJob& job, int64_t row) {
-  return job.labels && label_of(job, row) == job.parameters->ignore_index;
-}
-
 template <class Policy>
-void dispatch_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, Partial& partial) {
-  const LossParameters& p = *job.parameters;
-  if (ignored(job, row) || (p.soft_weight == 0 && p.hard_weight == 0)) return skip_row(job, row);
-  double temperature = temperature_of(job, row);
-  dispatch_mode(p, temperature, true, [&](auto mode) {
+void dispatch_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, const RowInputs& inputs,
+                  Partial& partial) {
+  if (inputs.state == RowState::kInvalid) return invalidate_row(job, row, partial);
+  if (inputs.state == RowState::kSkipped) return skip_row(job, row);
+  dispatch_mode(*job.parameters, inputs.temperature, true, [&](auto mode) {
     using M = decltype(mode);
-    compute_row<Policy, M::soft, M::hard>(job, scratch, policy, row, temperature, weight_of(job, row), partial);
+    compute_row<Policy, M::soft, M::hard>(job, scratch, policy, row, inputs, partial);
   });
 }
 
@@ -117,23 +114,20 @@ void dispatch_row(const LossJob& job, const Scratch& scratch, const Policy& poli
 void load_tile_inputs(const LossJob& job, int64_t first, int rows, TileInputs& inputs, Exponential& tempered) {
   bool uniform = job.row_weights == nullptr && job.row_temperatures == nullptr;
   for (int lane = 0; lane < kLanes; lane++) {
-    int64_t row = first + (lane < rows ? lane : rows - 1);
-    inputs.weight[lane] = weight_of(job, row);
-    bool skip = ignored(job, row);
-    inputs.skipped[lane] = skip || inputs.weight[lane] == 0;
-    inputs.label[lane] = skip ? 0 : (int)label_of(job, row);
+    RowInputs& row = inputs.rows[lane];
+    row = lane < rows ? load_row_inputs(job, first + lane) : inputs.rows[rows - 1];
+    inputs.label[lane] = (int)row.label;
     if (uniform && lane > 0) {
       inputs.value_factor[lane] = inputs.value_factor[0];
       continue;
     }
-    double temperature = temperature_of(job, row);
-    inputs.value_factor[lane] = value_factor(*job.parameters, temperature);
-    GradientFactors factors = gradient_factors(job, temperature, inputs.weight[lane]);
-    Exponential own(temperature);
+    inputs.value_factor[lane] = value_factor(*job.parameters, row.temperature);
+    GradientFactors factors = gradient_factors(job, row.temperature, row.weight);
+    Exponential own(row.temperature);
     for (int i = lane; i < (uniform ? kLanes : lane + 1); i++) {
       inputs.soft_scale[i] = factors.soft;
       inputs.hard_scale[i] = factors.hard;
-      inputs.inverse_temperature[i] = (float)(1 / temperature);
+      inputs.inverse_temperature[i] = (float)(1 / row.temperature);
       tempered.c[i] = own.c[0];
       tempered.lowest[i] = own.lowest[0];
     }
@@ -160,15 +154,18 @@ void compute_tile(const LossJob& job, const Scratch& scratch, const Policy& poli
   evaluate_tile<Policy, soft, hard>(policy, tempered, inputs, classes, z, u, hard_tile, ratios, results);
   bool backward = p.operation == kForwardBackward;
   if (backward) gradient_tile<Policy, soft, hard>(policy, inputs, results, classes, z, u, hard_tile, ratios);
-  for (int lane = 0; lane < rows; lane++) results.tile_path[lane] &= !inputs.skipped[lane];
+  for (int lane = 0; lane < rows; lane++) {
+    const RowInputs& row = inputs.rows[lane];
+    if (row.state != RowState::kCounted || row.weight == 0) results.tile_path[lane] = 0;
+  }
   if (backward) z.store_rows(p.gradient, job.gradient, first, rows, classes, results.tile_path);
   for (int lane = 0; lane < rows; lane++) {
     int64_t row = first + lane;
     if (!results.tile_path[lane]) {
-      dispatch_row(job, scratch, policy, row, partial);
+      dispatch_row(job, scratch, policy, row, inputs.rows[lane], partial);
       continue;
     }
-    add_row_loss(job, row, inputs.weight[lane], inputs.value_factor[lane] * results.divergence[lane],
+    add_row_loss(job, row, inputs.rows[lane].weight, inputs.value_factor[lane] * results.divergence[lane],
                  results.cross_entropy[lane], partial);
     if (job.statistics) save_lane(results, lane, job.statistics + row * kStatistics);
   }
@@ -186,7 +183,8 @@ void compute_rows(const LossJob& job, const Scratch& scratch, const Policy& poli
       compute_tile<Policy, M::soft, M::hard>(job, scratch, policy, first, rows, partial);
     });
   }
-  for (; first < last; first++) dispatch_row(job, scratch, policy, first, partial);
+  for (; first < last; first++)
+    dispatch_row(job, scratch, policy, first, load_row_inputs(job, first), partial);
 }
 
 void loss_rows(const LossJob& job, const Scratch& scratch, int64_t first, int64_t last, Partial& partial) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "row.h"
+#include "row_inputs.h"
 #include "tile.h"
 
 namespace temper {
@@ -21,10 +22,9 @@ struct TileResults {
 
 // Labels of a tile's rows, and factors from their weights and temperatures.
 struct TileInputs {
+  RowInputs rows[kLanes];
   alignas(64) int label[kLanes];
   double value_factor[kLanes];
-  float weight[kLanes];
-  bool skipped[kLanes];
   alignas(64) float soft_scale[kLanes], hard_scale[kLanes], inverse_temperature[kLanes];
 };
 
