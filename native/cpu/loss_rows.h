@@ -8,18 +8,6 @@ namespace {
 
 TEMPER_INLINE bool finite(double a) { return a - a == 0; }
 
-// The factor of D: T^2, or 1 if temperature scaling is off.
-TEMPER_INLINE double value_factor(const LossParameters& p, double temperature) {
-  return p.temperature_scaling ? temperature * temperature : 1.0;
-}
-// dD/ds of a policy is the derivative by s = z/T. Its factor is therefore value_factor / T.
-TEMPER_INLINE GradientFactors gradient_factors(const LossJob& job, double temperature, float weight) {
-  const LossParameters& p = *job.parameters;
-  double scale = p.gradient_scale * weight / job.divisor;
-  return {(float)(p.soft_weight * scale * (p.temperature_scaling ? temperature : 1.0 / temperature)),
-          (float)(p.hard_weight * scale)};
-}
-
 // Writes the row's outputs and adds the row to the totals. Part weights apply to neither. A row of weight 0 adds
 // nothing to the totals, even if it is not finite.
 TEMPER_INLINE void add_row_loss(const LossJob& job, int64_t row, float weight, double soft, double hard,
@@ -99,39 +87,14 @@ template <class F> TEMPER_INLINE void dispatch_mode(const LossParameters& p, dou
 }
 
 template <class Policy>
-void dispatch_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, const RowInputs& inputs,
-                  Partial& partial) {
+void dispatch_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row,
+                  const RowInputs& inputs, Partial& partial) {
   if (inputs.state == RowState::kInvalid) return invalidate_row(job, row, partial);
   if (inputs.state == RowState::kSkipped) return skip_row(job, row);
   dispatch_mode(*job.parameters, inputs.temperature, true, [&](auto mode) {
     using M = decltype(mode);
     compute_row<Policy, M::soft, M::hard>(job, scratch, policy, row, inputs, partial);
   });
-}
-
-// Loads labels and computes the factors of a tile's rows, once for all rows if they have no weights and temperatures of
-// their own.
-void load_tile_inputs(const LossJob& job, int64_t first, int rows, TileInputs& inputs, Exponential& tempered) {
-  bool uniform = job.row_weights == nullptr && job.row_temperatures == nullptr;
-  for (int lane = 0; lane < kLanes; lane++) {
-    RowInputs& row = inputs.rows[lane];
-    row = lane < rows ? load_row_inputs(job, first + lane) : inputs.rows[rows - 1];
-    inputs.label[lane] = (int)row.label;
-    if (uniform && lane > 0) {
-      inputs.value_factor[lane] = inputs.value_factor[0];
-      continue;
-    }
-    inputs.value_factor[lane] = value_factor(*job.parameters, row.temperature);
-    GradientFactors factors = gradient_factors(job, row.temperature, row.weight);
-    Exponential own(row.temperature);
-    for (int i = lane; i < (uniform ? kLanes : lane + 1); i++) {
-      inputs.soft_scale[i] = factors.soft;
-      inputs.hard_scale[i] = factors.hard;
-      inputs.inverse_temperature[i] = (float)(1 / row.temperature);
-      tempered.c[i] = own.c[0];
-      tempered.lowest[i] = own.lowest[0];
-    }
-  }
 }
 
 // Computes at most kLanes short rows. If the rows have temperatures of their own, the hard part reuses no exponentials
@@ -154,18 +117,14 @@ void compute_tile(const LossJob& job, const Scratch& scratch, const Policy& poli
   evaluate_tile<Policy, soft, hard>(policy, tempered, inputs, classes, z, u, hard_tile, ratios, results);
   bool backward = p.operation == kForwardBackward;
   if (backward) gradient_tile<Policy, soft, hard>(policy, inputs, results, classes, z, u, hard_tile, ratios);
-  for (int lane = 0; lane < rows; lane++) {
-    const RowInputs& row = inputs.rows[lane];
-    if (row.state != RowState::kCounted || row.weight == 0) results.tile_path[lane] = 0;
-  }
   if (backward) z.store_rows(p.gradient, job.gradient, first, rows, classes, results.tile_path);
   for (int lane = 0; lane < rows; lane++) {
     int64_t row = first + lane;
     if (!results.tile_path[lane]) {
-      dispatch_row(job, scratch, policy, row, inputs.rows[lane], partial);
+      dispatch_row(job, scratch, policy, row, lane_inputs(job, inputs, lane), partial);
       continue;
     }
-    add_row_loss(job, row, inputs.rows[lane].weight, inputs.value_factor[lane] * results.divergence[lane],
+    add_row_loss(job, row, inputs.weight[lane], inputs.value_factor[lane] * results.divergence[lane],
                  results.cross_entropy[lane], partial);
     if (job.statistics) save_lane(results, lane, job.statistics + row * kStatistics);
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "deinterleave.h"
+#include "row_inputs.h"
 
 #include "../../kernels/divergence/forward_kl.h"
 #include "../../kernels/divergence/jensen_shannon.h"
@@ -184,11 +185,6 @@ void add_block(const Policy& policy, const BlockExponentials& in, int n, const N
   for (int i = 0; i < n; i += kLanes) policy.add(sums, element_at<true>(in, i, inverse_sums));
   for (int k = 0; k < Policy::kSums; k++) row[k] += sums[k];
 }
-
-struct GradientFactors {
-  float soft;  // multiplies dD/ds
-  float hard;  // multiplies softmax(z) - onehot
-};
 
 // Computes the gradient of a block without the one-hot term of the label. `inverse_sums` and `hard_inverse_sum`, which
 // is 1 / sum exp(z - shift) over the row, refer to the shift of this block's exponentials.

@@ -5,8 +5,8 @@
 #pragma once
 
 #include "row.h"
-#include "row_inputs.h"
 #include "tile.h"
+#include "tile_inputs.h"
 
 namespace temper {
 namespace {
@@ -18,14 +18,6 @@ struct TileResults {
   alignas(64) float teacher_max[kLanes], teacher_inverse_sum[kLanes], hard_inverse_sum[kLanes];
   alignas(64) float log_ratio[kLanes], policy_sum[kLanes];
   alignas(64) int tile_path[kLanes];  // 0: row.h computes the row instead
-};
-
-// Labels of a tile's rows, and factors from their weights and temperatures.
-struct TileInputs {
-  RowInputs rows[kLanes];
-  alignas(64) int label[kLanes];
-  double value_factor[kLanes];
-  alignas(64) float soft_scale[kLanes], hard_scale[kLanes], inverse_temperature[kLanes];
 };
 
 // Returns D of a policy that needs p and q. The differences t - s in `ratios` are replaced by the policy's slopes,
@@ -83,7 +75,9 @@ void evaluate_tile(const Policy& policy, const Exponential& tempered, const Tile
     if constexpr (hard == HardExp::kSeparate) store(separate = untempered(s), hard_tile.at[c]);
     if constexpr (hard != HardExp::kNone) total.hard += hard_exp<hard>(es, hard_tile.at[c]);
   }
-  I tile_path = (total.student > 0.0f) & (total.student < kInfinity);
+  I tile_path;
+  __builtin_memcpy(&tile_path, inputs.counted, sizeof tile_path);
+  tile_path &= (total.student > 0.0f) & (total.student < kInfinity);
   V divergence = {};
   if constexpr (soft) {
     tile_path &= (total.teacher > 0.0f) & (total.teacher < kInfinity);

@@ -22,8 +22,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Labels, weights and temperatures that another thread changes during calls. A call refuses the batch or computes NaN for a
- * changed row. All other rows keep their bits, and no memory outside the tensors is used.
+ * Labels, weights and temperatures that another thread changes during calls. A call refuses the batch or computes NaN
+ * for a changed row. All other rows keep their bits, and no memory outside the tensors is used.
  */
 final class ConcurrentChangeTest {
 
@@ -42,7 +42,8 @@ final class ConcurrentChangeTest {
       "WEIGHT, F32, 10", "WEIGHT, F32, 100", "TEMPERATURE, F32, 10", "TEMPERATURE, F32, 100"})
   void changedRowsAreRefusedOrNan(Kind kind, DType type, int classes) throws InterruptedException {
     Random random = new Random(classes);
-    try (Arena arena = Arena.ofShared(); LossEngine cpu = LossEngine.open("cpu", EngineOptions.defaults().withThreads(1))) {
+    EngineOptions oneThread = EngineOptions.defaults().withThreads(1);
+    try (Arena arena = Arena.ofShared(); LossEngine cpu = LossEngine.open("cpu", oneThread)) {
       MemorySegment studentMemory = guarded(arena, classes);
       MemorySegment gradientMemory = guarded(arena, classes);
       HostMatrix student = inside(studentMemory, classes);
@@ -52,7 +53,9 @@ final class ConcurrentChangeTest {
         }
       }
       long[] labels = random.longs(ROWS, 0, classes).toArray();
-      double[] valid = kind == Kind.LABEL ? Arrays.stream(labels).asDoubleStream().toArray() : random.doubles(ROWS, 1, 4).toArray();
+      double[] valid = kind == Kind.LABEL
+          ? Arrays.stream(labels).asDoubleStream().toArray()
+          : random.doubles(ROWS, 1, 4).toArray();
       MemorySegment values = arena.allocate((long) ROWS * type.bytes(), 8);
       for (int row = 0; row < ROWS; row++) {
         set(values, type, row, valid[row]);
@@ -77,7 +80,8 @@ final class ConcurrentChangeTest {
         long start = System.nanoTime();
         long spent = 0;
         while (spent < SHORTEST_NANOSECONDS || refusals == 0 || callsWithNan == 0) {
-          assertThat(spent).as("%s refusals, %s calls with NaN", refusals, callsWithNan).isLessThan(LONGEST_NANOSECONDS);
+          assertThat(spent).as("%s refusals, %s calls with NaN", refusals, callsWithNan)
+              .isLessThan(LONGEST_NANOSECONDS);
           try {
             callsWithNan += requireExpectedOrNan(outputs.compute(cpu, inputs), outputs.rows(), expected) > 0 ? 1 : 0;
           } catch (IllegalArgumentException e) {
