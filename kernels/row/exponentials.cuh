@@ -1,38 +1,47 @@
-// What the first sweep over a row accumulates: maxima, sums of exponentials, the label's logit, the policy's raw sums.
+// The exponentials of a row, computed the same way in every sweep over it.
 #pragma once
 
-#include "team.cuh"
-#include "divergence/policy.h"
+#include "../float_math.cuh"
+#include "../divergence/policy.h"
 
 namespace temper {
 
-// How exp(z - max), which the cross-entropy needs at T = 1, comes from exp((z - max)/T): as its T-th power, which saves one of
-// three exponentials, or computed apart.
-enum class HardPower { kApart = 0, kSame = 1, kSquare = 2, kFourth = 4 };
+// How the cross-entropy's exp(z - max z) is obtained from the soft part's e = exp((z - max z)/T). Reuse as e^T saves
+// one of three exponentials per class.
+enum class ExpReuse {
+  kNone = 0,         // any T: a separate exponential
+  kSame = 1,         // T = 1: e
+  kSquared = 2,      // T = 2: e^2
+  kFourthPower = 4,  // T = 4: e^4
+};
 
-template <HardPower POWER> __device__ __forceinline__ float hard_exponential(float tempered) {
-  if constexpr (POWER == HardPower::kSame) return tempered;
-  float square = tempered * tempered;
-  return POWER == HardPower::kSquare ? square : square * square;
+template <ExpReuse REUSE> __device__ __forceinline__ float reuse_exp(float e) {
+  if constexpr (REUSE == ExpReuse::kSame) return e;
+  float square = e * e;
+  return REUSE == ExpReuse::kSquared ? square : square * square;
 }
 
-// sum + hard_exponential(tempered), for the powers above 1.
-template <HardPower POWER> __device__ __forceinline__ float add_hard_exponential(float tempered, float sum) {
-  float root = POWER == HardPower::kSquare ? tempered : tempered * tempered;
+// sum + reuse_exp(e), for kSquared and kFourthPower.
+template <ExpReuse REUSE> __device__ __forceinline__ float add_reused_exp(float e, float sum) {
+  float root = REUSE == ExpReuse::kSquared ? e : e * e;
   return fma(root, root, sum);
 }
 
-// Maxima are -inf before the first class. What is subtracted from a logit is 0 then: absent minus absent is no number.
+// The value that is subtracted from the logits. It is 0 if all logits are -inf, because -inf - (-inf) is NaN.
 __device__ __forceinline__ float shift_of(float maximum) { return maximum == -infinity() ? 0.0f : maximum; }
 
-// One tensor's exponentials: 2^(z c - offset), c = log2(e)/T or log2(e), offset = max z * c. Two ways to the exponent:
-//   careful   (z - max) c, and subnormal results are kept
-//   plain     one fma, with the offset as rounded: all exponentials of the row are off by the same factor 2^lag, which cancels in
-//             softmax and divergences. For rows whose offset is small enough for an accurate fma, and whose smallest exponential
-//             is a normal number.
+// Whether a sum of exponentials is positive and finite. It is not if a logit is NaN or +inf, or if all logits are -inf.
+__device__ __forceinline__ bool is_valid(float sum) { return sum > 0 && sum <= kLargest; }
+
+// Exponentials of one tensor: 2^((z - max z) c) with c = log2(e)/T, or log2(e) for the cross-entropy. The exponent is
+// computed in one of two ways:
+//   exact shift   (z - max z) c; subnormal results are kept
+//   fast          fma(z, c, -offset), offset = max z * c rounded to f32; results below 2^-126 are flushed to 0.
+// The rounding error of the offset multiplies all fast exponentials of the row by the same factor, which cancels in
+// softmax and divergences. They suffice if the offset is small enough and the smallest exponential is a normal number.
 struct Exponents {
-  static constexpr float kLargestOffset = 1 << 20;   // lag below 2^-4
-  static constexpr float kSmallestExponent = -125;   // a little above the smallest normal number's
+  static constexpr float kLargestOffset = 1 << 20;  // keeps the offset's rounding error below 2^-4
+  static constexpr float kSmallestExponent = -125;  // one above the exponent of the smallest normal number
 
   float maximum = -infinity(), scale = 0, shift = 0, offset = 0;
 
@@ -40,24 +49,24 @@ struct Exponents {
   __device__ __forceinline__ Exponents(float maximum, float scale)
       : maximum(maximum), scale(scale), shift(shift_of(maximum)), offset(shift * scale) {}
 
-  template <bool PLAIN> __device__ __forceinline__ float exponent(float z) const {
-    return PLAIN ? fma(z, scale, -offset) : (z - shift) * scale;
+  template <bool FAST> __device__ __forceinline__ float exponent(float z) const {
+    return FAST ? fma(z, scale, -offset) : (z - shift) * scale;
   }
-  template <bool PLAIN> __device__ __forceinline__ static float power(float exponent) {
-    return PLAIN ? exp2_normal(exponent) : exp2(exponent);
+  template <bool FAST> __device__ __forceinline__ static float power(float exponent) {
+    return FAST ? exp2_normal(exponent) : exp2(exponent);
   }
-  template <bool PLAIN> __device__ __forceinline__ float of(float z) const { return power<PLAIN>(exponent<PLAIN>(z)); }
+  template <bool FAST> __device__ __forceinline__ float exp(float z) const { return power<FAST>(exponent<FAST>(z)); }
 
-  __device__ __forceinline__ bool can_be_plain(float smallest) const {
+  __device__ __forceinline__ bool fast_suffices(float smallest) const {
     return abs(offset) < kLargestOffset && exponent<true>(smallest) > kSmallestExponent;
   }
-  // log of what plain exponentials are too large by.
-  __device__ __forceinline__ float lag() const { return fma(shift, scale, -offset) * kLn2; }
+  // Natural logarithm of the factor by which fast exponentials are too large.
+  __device__ __forceinline__ float rounding_error() const { return fma(shift, scale, -offset) * kLn2; }
 };
 
-// A row's exponentials, the same in every sweep over it.
-template <bool SOFT, bool HARD, HardPower POWER> struct RowExponents {
-  static constexpr bool kHardApart = HARD && (!SOFT || POWER == HardPower::kApart);
+// Exponentials of student and teacher at temperature T, and of the student at T = 1 for the cross-entropy (hard).
+template <bool SOFT, bool HARD, ExpReuse REUSE> struct RowExponents {
+  static constexpr bool kSeparateHard = HARD && (!SOFT || REUSE == ExpReuse::kNone);
 
   Exponents student, teacher, hard;
 
@@ -65,96 +74,28 @@ template <bool SOFT, bool HARD, HardPower POWER> struct RowExponents {
   __device__ __forceinline__ RowExponents(float student_max, float teacher_max, float scale)
       : student(student_max, scale), teacher(teacher_max, scale), hard(student_max, kLog2E) {}
 
-  // Whether plain exponentials will do.
-  __device__ __forceinline__ bool can_be_plain(float smallest_student, float smallest_teacher) const {
-    bool soft = !SOFT || (student.can_be_plain(smallest_student) && teacher.can_be_plain(smallest_teacher));
-    return soft && (!kHardApart || hard.can_be_plain(smallest_student));
+  __device__ __forceinline__ bool fast_suffices(float smallest_student, float smallest_teacher) const {
+    bool soft = !SOFT || (student.fast_suffices(smallest_student) && teacher.fast_suffices(smallest_teacher));
+    return soft && (!kSeparateHard || hard.fast_suffices(smallest_student));
   }
 
-  // log of what a sum of plain hard_exponential() is too large by.
-  __device__ __forceinline__ float hard_lag() const { return kHardApart ? hard.lag() : float(int(POWER)) * student.lag(); }
-
-  // exp(z - max), from the tempered exponential where that will do.
-  template <bool PLAIN> __device__ __forceinline__ float hard_exponential(float z, float tempered) const {
-    return kHardApart ? hard.of<PLAIN>(z) : temper::hard_exponential<POWER>(tempered);
+  // Natural logarithm of the factor by which fast hard_exp() is too large.
+  __device__ __forceinline__ float hard_rounding_error() const {
+    return kSeparateHard ? hard.rounding_error() : float(int(REUSE)) * student.rounding_error();
   }
 
-  // What the tempered exponential is to be multiplied by, so that hard_factor times the hard exponential is added: that is the
-  // tempered one's T-th power. Where it is apart, nothing is.
-  __device__ __forceinline__ float add_hard_factor(float factor, float tempered, float hard_factor) const {
-    if constexpr (!HARD || kHardApart) return factor;
-    if constexpr (POWER == HardPower::kSame) return factor + hard_factor;
-    return fma(POWER == HardPower::kSquare ? tempered : tempered * tempered * tempered, hard_factor, factor);
-  }
-};
-
-template <class Policy, bool SOFT, bool HARD, HardPower POWER> struct RowSums {
-  using All = RowExponents<SOFT, HARD, POWER>;
-  static constexpr bool kRaw = SOFT && Policy::kRawSums > 0;
-  static constexpr bool kHardSum = HARD && !(SOFT && POWER == HardPower::kSame);
-  static constexpr int kRawSlots = kRaw ? Policy::kRawSums : 1;
-
-  All exponents;
-  float student = 0, teacher = 0, hard = 0, label_logit = 0;
-  float raw[kRawSlots] = {};
-
-  __device__ __forceinline__ RowSums(float student_max, float teacher_max, float scale) : exponents(student_max, teacher_max, scale) {}
-
-  // New maxima, none below the old: careful sums move to the new shifts.
-  __device__ __forceinline__ void raise(const Policy& policy, float student_max, float teacher_max, float scale) {
-    float student_rise = shift_of(student_max) - exponents.student.shift, teacher_rise = shift_of(teacher_max) - exponents.teacher.shift;
-    if (exponents.student.maximum == -infinity()) student_rise = 0;   // nothing but zeros so far
-    if (exponents.teacher.maximum == -infinity()) teacher_rise = 0;
-    float ds = student_rise * scale, dt = teacher_rise * scale;
-    if constexpr (SOFT) {
-      float fs = exp2(-ds), ft = exp2(-dt);
-      if constexpr (kRaw) policy.shift_raw(raw, student, teacher, ds, dt, fs, ft);
-      student *= fs;
-      teacher *= ft;
-    }
-    if constexpr (kHardSum) hard *= exp2(-student_rise * kLog2E);
-    exponents = {student_max, teacher_max, scale};
+  // exp(z - max z), where e = exp((z - max z)/T) is known.
+  template <bool FAST> __device__ __forceinline__ float hard_exp(float z, float e) const {
+    return kSeparateHard ? hard.exp<FAST>(z) : reuse_exp<REUSE>(e);
   }
 
-  // One class; whether it is sure to be present in both.
-  template <bool PLAIN> __device__ __forceinline__ void add(const Policy& policy, float z, float u, bool present) {
-    float es = 0;
-    if constexpr (SOFT) {
-      float s = exponents.student.template exponent<PLAIN>(z), t = exponents.teacher.template exponent<PLAIN>(u);
-      es = Exponents::power<PLAIN>(s);
-      float et = Exponents::power<PLAIN>(t);
-      student += es;
-      teacher += et;
-      if constexpr (kRaw) {
-        if (present)
-          policy.add_raw_present(raw, s, t, es, et);
-        else
-          policy.add_raw(raw, s, t, es, et);
-      }
-    }
-    if constexpr (All::kHardApart)
-      hard += exponents.template hard_exponential<PLAIN>(z, es);
-    else if constexpr (kHardSum)
-      hard = add_hard_exponential<POWER>(es, hard);
-  }
-
-  // Sums of all threads, which stand at the same shifts.
-  template <class Team> __device__ __forceinline__ void merge(Team& team) {
-    float values[4 + kRawSlots] = {student, teacher, hard, label_logit};
-#pragma unroll
-    for (int i = 0; i < kRawSlots; i++) values[4 + i] = raw[i];
-    team.template reduce<Sum>(values);
-    student = values[0];
-    teacher = values[1];
-    hard = values[2];
-    label_logit = values[3];
-#pragma unroll
-    for (int i = 0; i < kRawSlots; i++) raw[i] = values[4 + i];
-    if constexpr (HARD && !kHardSum) hard = student;
+  // Returns f with e f = e factor + hard_exp hard_factor, if hard_exp reuses e as e^T. Else returns `factor`, and the
+  // cross-entropy's term must be added separately.
+  __device__ __forceinline__ float add_hard_factor(float factor, float e, float hard_factor) const {
+    if constexpr (!HARD || kSeparateHard) return factor;
+    if constexpr (REUSE == ExpReuse::kSame) return factor + hard_factor;
+    return fma(REUSE == ExpReuse::kSquared ? e : e * e * e, hard_factor, factor);
   }
 };
-
-// A sum of exponentials that no NaN, no +inf and no lack of classes has spoiled.
-__device__ __forceinline__ bool sound(float sum) { return sum > 0 && sum <= kLargest; }
 
 }  // namespace temper

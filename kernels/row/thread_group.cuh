@@ -1,79 +1,89 @@
-// The threads that work on one row together: part of a warp, a block, or a cluster of blocks. All have the same face:
-//   index, size()         this thread's place among them
-//   first_row(), row_step()  which rows the team takes
-//   begin(), meet()       first thing in the kernel; once before the first reduction, with whatever needs no other block between
-//   reduce<Op>(values)    every thread gets the result; the order of the operations is fixed, so equal inputs give equal bits
+// The threads that work on one row: some lanes of a warp, a block, or a cluster of blocks. Every kind of group has
+//   thread_rank, size()      rank of the calling thread in its group, and the number of threads
+//   first_row(), row_step()  the rows of the group: first_row(), first_row() + row_step(), ...
+//   begin()                  called first in the kernel
+//   wait_for_cluster()       called once before the first reduction; waits until every block of the cluster has started
+//   reduce<Op>(values)       combines the values of all threads, and gives every thread the result
+// The order of operations in a reduction is fixed, so that equal inputs give equal bits.
 #pragma once
 
-#include "float_math.cuh"
+#include "../float_math.cuh"
 
 namespace temper {
 
 struct Sum {
-  __device__ __forceinline__ static float start() { return 0; }
-  __device__ __forceinline__ static float of(float a, float b) { return a + b; }
+  __device__ __forceinline__ static float identity() { return 0; }
+  __device__ __forceinline__ static float combine(float a, float b) { return a + b; }
 };
 
 struct Max {
-  __device__ __forceinline__ static float start() { return -infinity(); }
-  __device__ __forceinline__ static float of(float a, float b) { return max(a, b); }
+  __device__ __forceinline__ static float identity() { return -infinity(); }
+  __device__ __forceinline__ static float combine(float a, float b) { return max(a, b); }
 };
 
+// Reduction over LANES neighbouring lanes of a warp.
 template <class Op, int LANES, int N> __device__ __forceinline__ void reduce_lanes(float (&values)[N], uint32_t mask) {
 #pragma unroll
   for (int distance = LANES / 2; distance > 0; distance /= 2)
 #pragma unroll
-    for (int n = 0; n < N; n++) values[n] = Op::of(values[n], __shfl_xor_sync(mask, values[n], distance));
+    for (int n = 0; n < N; n++) values[n] = Op::combine(values[n], __shfl_xor_sync(mask, values[n], distance));
 }
 
-// LANES (1, 2, 4 ... 32) neighbouring lanes of a warp.
-template <int THREADS, int LANES> struct LaneTeam {
+// LANES (1, 2, 4 ... 32) neighbouring lanes of a warp, in blocks of THREADS.
+template <int THREADS, int LANES> struct LaneGroup {
   static constexpr int kThreads = THREADS, kCluster = 1, kScratchBytes = 0;
 
-  uint32_t index = threadIdx.x % LANES;
+  uint32_t thread_rank = threadIdx.x % LANES;
   uint32_t mask = (LANES == 32 ? ~0u : (1u << LANES % 32) - 1) << (threadIdx.x % 32 / LANES * LANES);
 
   __device__ __forceinline__ static constexpr uint32_t size() { return LANES; }
   __device__ __forceinline__ int64_t first_row() const { return (int64_t(blockIdx.x) * THREADS + threadIdx.x) / LANES; }
   __device__ __forceinline__ int64_t row_step() const { return int64_t(gridDim.x) * (THREADS / LANES); }
   __device__ __forceinline__ void begin() {}
-  __device__ __forceinline__ void meet() {}
+  __device__ __forceinline__ void wait_for_cluster() {}
 
-  template <class Op, int N> __device__ __forceinline__ void reduce(float (&values)[N]) { reduce_lanes<Op, LANES>(values, mask); }
+  template <class Op, int N> __device__ __forceinline__ void reduce(float (&values)[N]) {
+    reduce_lanes<Op, LANES>(values, mask);
+  }
 };
 
-// Values that lie side by side, so that one access moves them all.
-template <int N> struct alignas(4 * N) Bundle {
+// N floats that one access loads or stores.
+template <int N> struct alignas(4 * N) FloatVector {
   float values[N];
 };
 
-// A block of THREADS (a multiple of 32), or a cluster of CLUSTER such blocks. Warps leave their values in every block's scratch, then
-// each warp combines them all. Two scratch slots take turns.
+// A block of THREADS (a multiple of 32), or a cluster of CLUSTER such blocks. In a reduction every warp stores its
+// values in the scratch memory of every block of the cluster; then each warp combines the values of all warps. The
+// scratch memory has two slots, which successive reductions use alternately.
 //
-// A reduction of one block costs one barrier: who writes a slot again has passed the barrier of the reduction between, and so has
-// everybody who read it.
+// Within one block a reduction needs one barrier. A slot is overwritten two reductions later: the barrier of the
+// reduction between them orders that store after all reads of the slot.
 //
-// A reduction of a cluster costs no barrier of its threads, whose release would wait for all their accesses to memory. Each block has
-// an mbarrier per slot, whose phase ends when the values of all warps of all blocks have arrived there. Reduction k uses slot k % 2:
-//  - A warp sends for k + 1 after all its lanes have read slot k (__syncwarp), and what it sends releases that. k + 1 ends in a block
-//    when every warp's values have come. So who sends for k + 2, into slot k % 2, follows everybody's end of reading k, and
-//    everybody's wait for k: the slot is free, its mbarrier in the next phase, and no thread still asks for the phase before.
-//  - Bytes may come before thread 0 has announced them: without the announcement no phase ends.
-//  - All blocks take the same rows and the same branches, which depend on the rows' inputs and on reduced values alone, so that all
-//    make the same reductions. Each ends in a block after everything sent to it has come: no block exits while one may still
-//    write into it, also where it exits without any reduction.
-template <int THREADS, int CLUSTER> struct BlockTeam {
+// Within a cluster a reduction has no cluster barrier, because its release would wait for all memory accesses of the
+// threads. Instead each block has one mbarrier per slot, whose phase completes when the values of all warps of all
+// blocks have arrived. Reduction k uses slot k % 2. The hazards:
+//  - A slot could be overwritten while a thread still reads it, when reduction k + 2 stores into the slot of reduction
+//    k. A warp stores for k + 1 only after all its lanes have read the slot of k (__syncwarp), and the store releases
+//    these reads. Reduction k + 1 completes in a block after the stores of all warps; hence whoever stores for k + 2
+//    does so after all reads of k. For the same reason no thread still waits for the mbarrier phase of k when that of k
+//    + 2 begins.
+//  - Bytes could arrive before thread 0 has called mbarrier_expect(). The phase does not complete without that call.
+//  - A block could exit while another one still stores into its shared memory. All blocks of a cluster take the same
+//    rows and the same branches, which depend on the rows' inputs and on reduced values only, and thus make the same
+//    reductions; each reduction completes in a block after everything sent to that block has arrived.
+template <int THREADS, int CLUSTER> struct BlockGroup {
   static constexpr int kThreads = THREADS, kCluster = CLUSTER;
-  static constexpr int kWarps = THREADS / 32, kEntries = kWarps * CLUSTER;
+  static constexpr int kWarps = THREADS / 32, kClusterWarps = kWarps * CLUSTER;
   static constexpr int kMostValues = 6;
 
-  // In bytes: [slot][entry] of four values, [slot][entry] of two, the slots' mbarriers.
-  static constexpr int kTails = 2 * kEntries * 16, kBarriers = kTails + 2 * kEntries * 8;
+  // Scratch memory: heads [slot][warp of the cluster] of four floats, tails [slot][warp] of two floats, one mbarrier
+  // per slot. The head of a reduction of N values are the first four of them, the tail is the rest.
+  static constexpr int kTails = 2 * kClusterWarps * 16, kBarriers = kTails + 2 * kClusterWarps * 8;
   static constexpr int kScratchBytes = kBarriers + (CLUSTER > 1 ? 16 : 0);
 
-  uint32_t rank = 0;
-  uint32_t index = threadIdx.x;
-  uint32_t turn = 0;   // reductions so far
+  uint32_t block_rank = 0;
+  uint32_t thread_rank = threadIdx.x;
+  uint32_t reductions = 0;  // number of reductions so far
 
   __device__ __forceinline__ static constexpr uint32_t size() { return THREADS * CLUSTER; }
   __device__ __forceinline__ int64_t first_row() const { return blockIdx.x / CLUSTER; }
@@ -81,80 +91,86 @@ template <int THREADS, int CLUSTER> struct BlockTeam {
 
   __device__ __forceinline__ void begin() {
     if constexpr (CLUSTER > 1) {
-      rank = cluster_rank();
-      index = rank * THREADS + threadIdx.x;
+      block_rank = cluster_rank();
+      thread_rank = block_rank * THREADS + threadIdx.x;
       if (threadIdx.x == 0) mbarriers_init<2>(reinterpret_cast<uint64_t*>(dynamic_shared() + kBarriers));
       cluster_arrive();
     }
   }
 
-  // No block may store into another one that has not begun.
-  __device__ __forceinline__ void meet() {
+  // A store into the shared memory of a block that has not started is undefined.
+  __device__ __forceinline__ void wait_for_cluster() {
     if constexpr (CLUSTER > 1) cluster_wait();
   }
 
   template <class Op, int N> __device__ __forceinline__ void reduce(float (&values)[N]) {
-    static_assert(N <= kMostValues, "the scratch has room for kMostValues");
+    static_assert(N <= kMostValues, "the scratch memory has room for kMostValues");
     constexpr int kHead = N > 2 ? 4 : N, kTail = N > 4 ? N - 4 : 0;
-    uint32_t slot = turn % 2, parity = turn / 2 % 2;
-    uint32_t heads = slot * (kEntries * 16), tails = kTails + slot * (kEntries * 8), barrier = kBarriers + slot * 8;
-    uint32_t lane = threadIdx.x % 32, own = rank * kWarps + threadIdx.x / 32;
-    turn++;
+    uint32_t slot = reductions % 2, parity = reductions / 2 % 2;
+    uint32_t heads = slot * (kClusterWarps * 16), tails = kTails + slot * (kClusterWarps * 8);
+    uint32_t barrier = kBarriers + slot * 8;
+    uint32_t lane = threadIdx.x % 32, warp = block_rank * kWarps + threadIdx.x / 32;
+    reductions++;
     if constexpr (CLUSTER > 1)
-      if (threadIdx.x == 0) mbarrier_expect(at<uint64_t>(barrier), kEntries * (kHead + kTail) * 4);
+      if (threadIdx.x == 0) mbarrier_expect(shared<uint64_t>(barrier), kClusterWarps * (kHead + kTail) * 4);
     reduce_lanes<Op, 32>(values, ~0u);
     if constexpr (CLUSTER > 1) {
       __syncwarp();
       if (lane < CLUSTER) {
-        uint32_t scratch = cluster_place(dynamic_shared(), lane);
-        store_async(scratch + heads + own * (4 * kHead), bundle<0, kHead>(values).values, scratch + barrier);
-        if constexpr (kTail > 0) store_async(scratch + tails + own * (4 * kTail), bundle<4, kTail>(values).values, scratch + barrier);
+        uint32_t scratch = cluster_address(dynamic_shared(), lane);
+        store_async(scratch + heads + warp * (4 * kHead), slice<0, kHead>(values).values, scratch + barrier);
+        if constexpr (kTail > 0)
+          store_async(scratch + tails + warp * (4 * kTail), slice<4, kTail>(values).values, scratch + barrier);
       }
-      mbarrier_wait(at<uint64_t>(barrier), parity);
+      mbarrier_wait(shared<uint64_t>(barrier), parity);
     } else {
       if (lane == 0) {
-        at<Bundle<kHead>>(heads)[own] = bundle<0, kHead>(values);
-        if constexpr (kTail > 0) at<Bundle<kTail>>(tails)[own] = bundle<4, kTail>(values);
+        shared<FloatVector<kHead>>(heads)[warp] = slice<0, kHead>(values);
+        if constexpr (kTail > 0) shared<FloatVector<kTail>>(tails)[warp] = slice<4, kTail>(values);
       }
       __syncthreads();
     }
-    combine<Op, 0, kHead>(values, heads);
-    if constexpr (kTail > 0) combine<Op, 4, kTail>(values, tails);
+    combine_warps<Op, 0, kHead>(values, heads);
+    if constexpr (kTail > 0) combine_warps<Op, 4, kTail>(values, tails);
     reduce_lanes<Op, 32>(values, ~0u);
   }
 
  private:
-  template <class T> __device__ __forceinline__ static T* at(uint32_t offset) { return reinterpret_cast<T*>(dynamic_shared() + offset); }
-
-  // M of the values, from FIRST on.
-  template <int FIRST, int M, int N> __device__ __forceinline__ static Bundle<M> bundle(const float (&values)[N]) {
-    Bundle<M> bundle = {};
-#pragma unroll
-    for (int m = 0; m < M && FIRST + m < N; m++) bundle.values[m] = values[FIRST + m];
-    return bundle;
+  template <class T> __device__ __forceinline__ static T* shared(uint32_t offset) {
+    return reinterpret_cast<T*>(dynamic_shared() + offset);
   }
 
-  // What all warps left, entry after entry.
-  template <class Op, int FIRST, int M, int N> __device__ __forceinline__ static void combine(float (&values)[N], uint32_t place) {
+  // The values [FIRST, FIRST + M), with zeros after the last one.
+  template <int FIRST, int M, int N> __device__ __forceinline__ static FloatVector<M> slice(const float (&values)[N]) {
+    FloatVector<M> slice = {};
+#pragma unroll
+    for (int m = 0; m < M && FIRST + m < N; m++) slice.values[m] = values[FIRST + m];
+    return slice;
+  }
+
+  // Combines the heads or tails of all warps; each lane takes every 32nd warp.
+  template <class Op, int FIRST, int M, int N>
+  __device__ __forceinline__ static void combine_warps(float (&values)[N], uint32_t offset) {
     uint32_t lane = threadIdx.x % 32;
 #pragma unroll
-    for (int m = 0; m < M && FIRST + m < N; m++) values[FIRST + m] = Op::start();
+    for (int m = 0; m < M && FIRST + m < N; m++) values[FIRST + m] = Op::identity();
 #pragma unroll
-    for (int first = 0; first < kEntries; first += 32)   // bounds the compiler knows: the loads go out together
-      if (first + 32 <= kEntries || first + lane < kEntries) {
-        Bundle<M> entry = at<Bundle<M>>(place)[first + lane];
+    for (int first = 0; first < kClusterWarps; first += 32)  // unrolled, so that all loads are issued together
+      if (first + 32 <= kClusterWarps || first + lane < kClusterWarps) {
+        FloatVector<M> warp = shared<FloatVector<M>>(offset)[first + lane];
 #pragma unroll
-        for (int m = 0; m < M && FIRST + m < N; m++) values[FIRST + m] = Op::of(values[FIRST + m], entry.values[m]);
+        for (int m = 0; m < M && FIRST + m < N; m++) values[FIRST + m] = Op::combine(values[FIRST + m], warp.values[m]);
       }
   }
 };
 
-template <int THREADS, int LANES, int CLUSTER> struct ChooseTeam {
-  using Team = LaneTeam<THREADS, LANES>;
+template <int THREADS, int LANES, int CLUSTER> struct ChooseThreadGroup {
+  using Type = LaneGroup<THREADS, LANES>;
 };
-template <int THREADS, int CLUSTER> struct ChooseTeam<THREADS, 0, CLUSTER> {
-  using Team = BlockTeam<THREADS, CLUSTER>;
+template <int THREADS, int CLUSTER> struct ChooseThreadGroup<THREADS, 0, CLUSTER> {
+  using Type = BlockGroup<THREADS, CLUSTER>;
 };
-template <int THREADS, int LANES, int CLUSTER> using TeamOf = typename ChooseTeam<THREADS, LANES, CLUSTER>::Team;
+template <int THREADS, int LANES, int CLUSTER>
+using ThreadGroupOf = typename ChooseThreadGroup<THREADS, LANES, CLUSTER>::Type;
 
 }  // namespace temper

@@ -1,7 +1,7 @@
-// Element types as they lie in memory, and packs of K neighbouring elements.
+// Element types of a tensor, and vectors of neighbouring elements as they are loaded and stored.
 #pragma once
 
-#include "float_math.cuh"
+#include "../float_math.cuh"
 
 namespace temper {
 
@@ -20,16 +20,16 @@ struct Float16 {
   static constexpr Bits kMinusInfinity = 0xfc00u;
 };
 
-template <class A, class B> constexpr bool kSame = false;
-template <class A> constexpr bool kSame<A, A> = true;
+template <class A, class B> constexpr bool kSameType = false;
+template <class A> constexpr bool kSameType<A, A> = true;
 
-// Elements per 16-byte access.
-template <class DType> constexpr int kElementsPerVector = 16 / int(sizeof(typename DType::Bits));
+template <class DType> constexpr int kElementsPer16Bytes = 16 / int(sizeof(typename DType::Bits));
 
-template <class DType, int K> struct Pack {
+// K neighbouring elements, packed into words of 4 bytes.
+template <class DType, int K> struct Vector {
   using Bits = typename DType::Bits;
   static constexpr int kPerWord = 4 / int(sizeof(Bits));
-  static constexpr Bits kMagnitude = Bits(Bits(~Bits(0)) >> 1);
+  static constexpr Bits kMagnitude = Bits(Bits(~Bits(0)) >> 1);  // all bits but the sign
   static constexpr int kWords = K / kPerWord;
   static constexpr int kBytes = K * int(sizeof(Bits));
   uint32_t words[kWords];
@@ -51,9 +51,9 @@ template <class DType, int K> struct Pack {
   __device__ __forceinline__ void unpack(float (&values)[K]) const {
 #pragma unroll
     for (int w = 0; w < kWords; w++) {
-      if constexpr (kSame<DType, Float32>) {
+      if constexpr (kSameType<DType, Float32>) {
         values[w] = float_of(words[w]);
-      } else if constexpr (kSame<DType, BFloat16>) {
+      } else if constexpr (kSameType<DType, BFloat16>) {
         widen_bf16_pair(words[w], values[2 * w], values[2 * w + 1]);
       } else {
         widen_f16_pair(words[w], values[2 * w], values[2 * w + 1]);
@@ -61,67 +61,69 @@ template <class DType, int K> struct Pack {
     }
   }
 
-  __device__ __forceinline__ static Pack of(const float (&values)[K]) {
-    Pack pack;
+  __device__ __forceinline__ static Vector pack(const float (&values)[K]) {
+    Vector vector;
 #pragma unroll
     for (int w = 0; w < kWords; w++) {
-      if constexpr (kSame<DType, Float32>)
-        pack.words[w] = bits_of(values[w]);
-      else if constexpr (kSame<DType, BFloat16>)
-        pack.words[w] = narrow_bf16_pair(values[2 * w], values[2 * w + 1]);
+      if constexpr (kSameType<DType, Float32>)
+        vector.words[w] = bits_of(values[w]);
+      else if constexpr (kSameType<DType, BFloat16>)
+        vector.words[w] = narrow_bf16_pair(values[2 * w], values[2 * w + 1]);
       else
-        pack.words[w] = narrow_f16_pair(values[2 * w], values[2 * w + 1]);
+        vector.words[w] = narrow_f16_pair(values[2 * w], values[2 * w + 1]);
     }
-    return pack;
+    return vector;
   }
 
-  // Takes the first N elements away and puts N others behind the last.
-  template <int N> __device__ __forceinline__ Pack<DType, N> exchange(const Pack<DType, N>& last) {
-    constexpr int kMoved = Pack<DType, N>::kWords;
-    Pack<DType, N> first;
+  __device__ __forceinline__ static Vector filled(Bits bits) {
+    Vector vector;
 #pragma unroll
-    for (int w = 0; w < kMoved; w++) first.words[w] = words[w];
-#pragma unroll
-    for (int w = 0; w < kWords; w++) words[w] = w + kMoved < kWords ? words[w + kMoved] : last.words[w + kMoved - kWords];
-    return first;
+    for (int w = 0; w < kWords; w++) vector.words[w] = kPerWord == 1 ? uint32_t(bits) : uint32_t(bits) * 0x10001u;
+    return vector;
   }
 
-  __device__ __forceinline__ static Pack filled(Bits bits) {
-    Pack pack;
+  // Removes the first N elements and returns them; the others move up, and zeros follow.
+  template <int N> __device__ __forceinline__ Vector<DType, N> pop_front() {
+    constexpr int kPopped = Vector<DType, N>::kWords;
+    const Vector<DType, N> zeros = {};
+    Vector<DType, N> front;
 #pragma unroll
-    for (int w = 0; w < kWords; w++) pack.words[w] = kPerWord == 1 ? uint32_t(bits) : uint32_t(bits) * 0x10001u;
-    return pack;
+    for (int w = 0; w < kPopped; w++) front.words[w] = words[w];
+#pragma unroll
+    for (int w = 0; w < kWords; w++)
+      words[w] = w + kPopped < kWords ? words[w + kPopped] : zeros.words[w + kPopped - kWords];
+    return front;
   }
 
-  // The largest and the smallest element of the packs added, two at a time where a word holds two. NaN are passed over.
+  // Running maximum and minimum of the elements, NaN excluded. 16-bit elements are compared two at a time.
   struct Extrema {
-    uint32_t high = Pack<DType, kPerWord>::filled(DType::kMinusInfinity).words[0];
-    uint32_t low = Pack<DType, kPerWord>::filled(DType::kMinusInfinity & kMagnitude).words[0];
+    uint32_t high = Vector<DType, kPerWord>::filled(DType::kMinusInfinity).words[0];
+    uint32_t low = Vector<DType, kPerWord>::filled(DType::kMinusInfinity & kMagnitude).words[0];
 
-    __device__ __forceinline__ void add(const Pack& pack) {
+    __device__ __forceinline__ void add(const Vector& vector) {
 #pragma unroll
       for (int w = 0; w < kWords; w++) {
-        if constexpr (kSame<DType, BFloat16>) {
-          high = max_bf16_pair(high, pack.words[w]);
-          low = min_bf16_pair(low, pack.words[w]);
-        } else if constexpr (kSame<DType, Float16>) {
-          high = max_f16_pair(high, pack.words[w]);
-          low = min_f16_pair(low, pack.words[w]);
+        if constexpr (kSameType<DType, BFloat16>) {
+          high = max_bf16_pair(high, vector.words[w]);
+          low = min_bf16_pair(low, vector.words[w]);
+        } else if constexpr (kSameType<DType, Float16>) {
+          high = max_f16_pair(high, vector.words[w]);
+          low = min_f16_pair(low, vector.words[w]);
         } else {
-          high = bits_of(max(float_of(high), float_of(pack.words[w])));
-          low = bits_of(min(float_of(low), float_of(pack.words[w])));
+          high = bits_of(max(float_of(high), float_of(vector.words[w])));
+          low = bits_of(min(float_of(low), float_of(vector.words[w])));
         }
       }
     }
 
     __device__ __forceinline__ float largest() const {
       float values[kPerWord];
-      Pack<DType, kPerWord>{{high}}.unpack(values);
+      Vector<DType, kPerWord>{{high}}.unpack(values);
       return max(values[0], values[kPerWord - 1]);
     }
     __device__ __forceinline__ float smallest() const {
       float values[kPerWord];
-      Pack<DType, kPerWord>{{low}}.unpack(values);
+      Vector<DType, kPerWord>{{low}}.unpack(values);
       return min(values[0], values[kPerWord - 1]);
     }
   };

@@ -1,16 +1,17 @@
-// A row of both tensors, cut into groups of columns that are accessed as vectors where they lie in the row as a whole.
+// A row of two tensors, cut into vectors at the same columns.
 #pragma once
 
 #include "row_view.cuh"
 
 namespace temper {
 
-// K columns of both tensors. TEACHER = false: the second one is neither read nor kept.
-template <class StudentType, class TeacherType, bool TEACHER, int COLUMNS = kElementsPerVector<StudentType>> struct Group {
+// The same K columns of both tensors. With TEACHER = false the second tensor is neither loaded nor kept in registers.
+template <class StudentType, class TeacherType, bool TEACHER, int COLUMNS = kElementsPer16Bytes<StudentType>>
+struct VectorPair {
   static constexpr int K = COLUMNS;
   static constexpr bool kTeacher = TEACHER;
-  using Student = Pack<StudentType, K>;
-  using Teacher = Pack<TeacherType, K>;
+  using Student = Vector<StudentType, K>;
+  using Teacher = Vector<TeacherType, K>;
   Student student;
   Teacher teacher;
 
@@ -23,12 +24,12 @@ template <class StudentType, class TeacherType, bool TEACHER, int COLUMNS = kEle
       for (int k = 0; k < K; k++) u[k] = 0;
   }
 
-  // Takes the first N columns away: for code that is too long to stand K times in a row.
-  template <int N> __device__ __forceinline__ Group<StudentType, TeacherType, TEACHER, N> take() {
-    Group<StudentType, TeacherType, TEACHER, N> first;
-    first.student = student.template exchange<N>({});
-    if constexpr (TEACHER) first.teacher = teacher.template exchange<N>({});
-    return first;
+  // Removes the first N columns and returns them, for code that is too long to be unrolled K times.
+  template <int N> __device__ __forceinline__ VectorPair<StudentType, TeacherType, TEACHER, N> pop_front() {
+    VectorPair<StudentType, TeacherType, TEACHER, N> front;
+    front.student = student.template pop_front<N>();
+    if constexpr (TEACHER) front.teacher = teacher.template pop_front<N>();
+    return front;
   }
 
   __device__ __forceinline__ void keep_packed() {
@@ -37,45 +38,49 @@ template <class StudentType, class TeacherType, bool TEACHER, int COLUMNS = kEle
   }
 };
 
-// Groups [first, end): those at which a sweep need not look for the row's ends.
-struct Interior {
+// The vectors [first, end) of a row.
+struct VectorRange {
   int first = 0, end = 0;
 
-  __device__ __forceinline__ bool has(int group) const { return group >= first && group < end; }
+  __device__ __forceinline__ bool contains(int vector) const { return vector >= first && vector < end; }
 };
 
-// A row cut into groups, shared by the sweeps. Columns outside the row read as -inf: absent classes, which count for nothing
-// anywhere. (The second tensor of log-softmax backward is a gradient: there the fill is 0.)
-template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GRADIENT = false> struct Grouping {
-  using G = Group<StudentType, TeacherType, TEACHER>;
-  static constexpr int K = G::K;
+// Elements outside the row read as -inf, a class with probability 0. In the backward pass of log-softmax the second
+// tensor is a gradient, and its elements outside the row read as 0.
+template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GRADIENT = false> struct VectorisedRow {
+  using Pair = VectorPair<StudentType, TeacherType, TEACHER>;
+  static constexpr int K = Pair::K;
   static constexpr auto kStudentFill = StudentType::kMinusInfinity;
   static constexpr typename TeacherType::Bits kTeacherFill = TEACHER_IS_GRADIENT ? 0 : TeacherType::kMinusInfinity;
-  int overhang, classes, groups;
+  int misalignment, classes, vectors;
   RowView<StudentType, K> student;
   RowView<TeacherType, K> teacher;
 
-  __device__ __forceinline__ Grouping(const void* student_base, int64_t student_element, const void* teacher_base,
-                                      int64_t teacher_element, int classes)
-      : overhang(temper::overhang<StudentType, K>(student_base, student_element)),
+  __device__ __forceinline__ VectorisedRow(const void* student_base, int64_t student_element, const void* teacher_base,
+                                           int64_t teacher_element, int classes)
+      : misalignment(temper::misalignment<StudentType, K>(student_base, student_element)),
         classes(classes),
-        groups((overhang + classes + K - 1) / K),
-        student(student_base, student_element, overhang, classes),
-        teacher(teacher_base, teacher_element, overhang, classes) {}
+        vectors((misalignment + classes + K - 1) / K),
+        student(student_base, student_element, misalignment, classes),
+        teacher(teacher_base, teacher_element, misalignment, classes) {}
 
-  __device__ __forceinline__ int column(int group) const { return group * K - overhang; }
-  __device__ __forceinline__ int group_of(int column) const { return (column + overhang) / K; }
+  __device__ __forceinline__ int column(int vector) const { return vector * K - misalignment; }
+  __device__ __forceinline__ int vector_of(int column) const { return (column + misalignment) / K; }
 
-  // The groups without a column outside the row. The student is aligned: its whole groups are these.
-  __device__ __forceinline__ Interior interior() const { return {student.first_whole, student.first_whole + student.wholes}; }
+  // The vectors without a column outside the row. They are the student's aligned vectors.
+  __device__ __forceinline__ VectorRange in_bounds() const {
+    return {student.first_aligned, student.first_aligned + student.aligned_count};
+  }
 
-  // Whether all of the interior can be copied as vectors.
-  __device__ __forceinline__ bool copied_whole() const { return !TEACHER || teacher.wholes == student.wholes; }
+  // Whether all vectors in bounds are aligned in the teacher too, as asynchronous copies require.
+  __device__ __forceinline__ bool can_copy_async() const {
+    return !TEACHER || teacher.aligned_count == student.aligned_count;
+  }
 
-  __device__ __forceinline__ G load(int group) const {
-    G loaded;
-    loaded.student = student.load(group, kStudentFill);
-    if constexpr (TEACHER) loaded.teacher = teacher.load(group, kTeacherFill);
+  __device__ __forceinline__ Pair load(int vector) const {
+    Pair loaded;
+    loaded.student = student.load(vector, kStudentFill);
+    if constexpr (TEACHER) loaded.teacher = teacher.load(vector, kTeacherFill);
     return loaded;
   }
 };

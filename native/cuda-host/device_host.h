@@ -122,7 +122,7 @@ inline void cluster_arrive() { cuda_host::clusterArrive(); }
 
 inline void cluster_wait() { cuda_host::clusterWait(); }
 
-inline uint32_t cluster_place(const void* own, uint32_t rank) { return cuda_host::clusterPlace(own, rank); }
+inline uint32_t cluster_address(const void* own, uint32_t rank) { return cuda_host::clusterPlace(own, rank); }
 
 template <int COUNT> void mbarriers_init(uint64_t* barriers) { cuda_host::mbarrierInit(barriers, COUNT); }
 
