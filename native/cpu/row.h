@@ -26,7 +26,7 @@ template <class Policy, bool soft, Hard hard> struct Row {
   double temperature;
   Exponents tempered{temperature}, plain{1.0};
   float student_max = -kInfinity, teacher_max = -kInfinity;
-  Normaliser<V> normaliser = {};
+  InverseSums<V> inverse_sums = {};
   V sums[Policy::kSums] = {};       // row sums, the same in every lane
   float hard_inverse = 0, divergence = 0, cross_entropy = 0;
   bool accurate = false;
@@ -121,8 +121,8 @@ template <class Policy, bool soft, Hard hard> struct Row {
       float z = load_one(parameters.student.dtype, at(job.student, parameters.student, row, label), 0);
       cross_entropy = student_sound ? first(log(splat(hard_sum))) - (z - shift_of(student_max)) : __builtin_nanf("");
     }
-    normaliser.teacher = splat(sound ? 1.0f / teacher_sum : __builtin_nanf(""));
-    normaliser.student = splat(sound ? 1.0f / student_sum : __builtin_nanf(""));
+    inverse_sums.teacher = splat(sound ? 1.0f / teacher_sum : __builtin_nanf(""));
+    inverse_sums.student = splat(sound ? 1.0f / student_sum : __builtin_nanf(""));
     if constexpr (!soft) return;
     divergence = sound ? 0.0f : __builtin_nanf("");
     if (!sound) return;
@@ -145,9 +145,9 @@ template <class Policy, bool soft, Hard hard> struct Row {
 
   // Each block stands at the maxima that it found.
   void evaluate_by_ratios(float student_sum, float teacher_sum) {
-    normaliser.log_ratio = (log(splat(student_sum)) - log(splat(teacher_sum))) * kLog2E;
+    inverse_sums.log_ratio = (log(splat(student_sum)) - log(splat(teacher_sum))) * kLog2E;
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
-      Normaliser<V> here = at_block(block);
+      InverseSums<V> here = at_block(block);
       int n = floats(classes() - from < kBlock ? classes() - from : kBlock);
       for (int i = 0; i < n; i += kChain) add_ratios(policy, tempered.c, exponentials(from + i), n - i < kChain ? n - i : kChain, here, sums);
     }
@@ -156,10 +156,10 @@ template <class Policy, bool soft, Hard hard> struct Row {
     divergence = first(policy.value(sums));
   }
 
-  // The row's normaliser for exponentials at the maxima that a block was summed with. A block before which every logit was -inf has a
+  // The row's inverse_sums for exponentials at the maxima that a block was summed with. A block before which every logit was -inf has a
   // factor of 0, and exponentials of 0.
-  Normaliser<V> at_block(int block) const {
-    Normaliser<V> here = normaliser;
+  InverseSums<V> at_block(int block) const {
+    InverseSums<V> here = inverse_sums;
     if (scratch.student_shift[block] == student_max && scratch.teacher_shift[block] == teacher_max) return here;
     V ds = splat(scratch.student_shift[block] - student_max), dt = splat(scratch.teacher_shift[block] - teacher_max);
     here.student *= tempered(ds);
@@ -174,10 +174,10 @@ template <class Policy, bool soft, Hard hard> struct Row {
     V excess_sum = {};
     for (V& sum : sums) sum = V{};
     for (int from = 0; from < classes(); from += kBlock) excess_sum += fill<true>(from);
-    normaliser = temper::normaliser(splat(sum_lanes(excess_sum)), splat(student_sum), splat(teacher_sum));
+    inverse_sums = temper::inverse_sums(splat(sum_lanes(excess_sum)), splat(student_sum), splat(teacher_sum));
     for (int from = 0; from < classes(); from += kBlock) {
       int n = classes() - from < kBlock ? classes() - from : kBlock;
-      add_block(policy, exponentials(from), floats(n), normaliser, sums);
+      add_block(policy, exponentials(from), floats(n), inverse_sums, sums);
     }
     for (int k = 0; k < Policy::kSums; k++) sums[k] = splat(sum_lanes(sums[k]));
     divergence = first(policy.value(sums));
@@ -194,7 +194,7 @@ template <class Policy, bool soft, Hard hard> struct Row {
     RowShift<V> shift = row_shift(splat(student_max), splat(teacher_max), splat((float)(1 / temperature)));
     auto fill = [&](const float* zi, const float* ui, int i, int part) {
       return fill_block<Policy, soft, hard, on_accurate_route>(policy, tempered, plain, zi, ui, part, student_max, teacher_max, shift,
-                                                               normaliser, exponentials(from + i));
+                                                               inverse_sums, exponentials(from + i));
     };
     int end = whole(n);
     V excess_sum = fill(z.whole, u.whole, 0, end);
@@ -206,7 +206,7 @@ template <class Policy, bool soft, Hard hard> struct Row {
     alignas(64) float out[kBlock + kLanes];
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
       int n = classes() - from < kBlock ? classes() - from : kBlock;
-      Normaliser<V> here = normaliser;
+      InverseSums<V> here = inverse_sums;
       float inverse = hard_inverse;
       if (fresh) {
         if (accurate) fill<true>(from); else fill<false>(from);
@@ -225,11 +225,11 @@ template <class Policy, bool soft, Hard hard> struct Row {
 
   void save(CallersFloat* statistics) const {
     statistics[kStudentMax] = shift_of(student_max);
-    statistics[kStudentInverse] = first(normaliser.student);
+    statistics[kStudentInverse] = first(inverse_sums.student);
     statistics[kTeacherMax] = shift_of(teacher_max);
-    statistics[kTeacherInverse] = first(normaliser.teacher);
+    statistics[kTeacherInverse] = first(inverse_sums.teacher);
     statistics[kHardInverse] = hard_inverse;
-    statistics[kLogRatio] = first(normaliser.log_ratio);
+    statistics[kLogRatio] = first(inverse_sums.log_ratio);
     statistics[kPolicySum] = first(sums[Policy::kSums - 1]);
     statistics[kRoute] = accurate ? 1.0f : 0.0f;
   }
@@ -237,9 +237,9 @@ template <class Policy, bool soft, Hard hard> struct Row {
   void restore(const CallersFloat* statistics) {
     student_max = statistics[kStudentMax];
     teacher_max = statistics[kTeacherMax];
-    normaliser.student = splat(statistics[kStudentInverse]);
-    normaliser.teacher = splat(statistics[kTeacherInverse]);
-    normaliser.log_ratio = splat(statistics[kLogRatio]);
+    inverse_sums.student = splat(statistics[kStudentInverse]);
+    inverse_sums.teacher = splat(statistics[kTeacherInverse]);
+    inverse_sums.log_ratio = splat(statistics[kLogRatio]);
     hard_inverse = statistics[kHardInverse];
     sums[Policy::kSums - 1] = splat(statistics[kPolicySum]);
     accurate = statistics[kRoute] != 0.0f;

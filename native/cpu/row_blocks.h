@@ -4,8 +4,7 @@
 
 #include "paired.h"
 
-#include "../../kernels/divergence/forward_kl.h"
-#include "../../kernels/divergence/jensen_shannon.h"
+#include "../../kernels/divergence/all.h"
 
 namespace temper {
 namespace {
@@ -107,12 +106,12 @@ TEMPER_INLINE Ratio<V> ratio_of(V log2_ratio) { return {log2_ratio, exp2_scaled(
 
 // The sums of a policy that asks for p and q, over differences of shifted logits; the classes' slopes take the place of these.
 template <class Policy>
-void add_ratios(const Policy& policy, V c, const BlockExponentials& block, int n, const Normaliser<V>& normaliser, V* row) {
+void add_ratios(const Policy& policy, V c, const BlockExponentials& block, int n, const InverseSums<V>& inverse_sums, V* row) {
   V sums[Policy::kSums] = {};
   for (int i = 0; i < n; i += kLanes) {
-    Ratio<V> ratio = ratio_of(log2_ratio(load(block.log_ratio + i), c, normaliser.log_ratio));
+    Ratio<V> ratio = ratio_of(log2_ratio(load(block.log_ratio + i), c, inverse_sums.log_ratio));
     Slopes<V> slopes = policy.slopes(ratio);
-    policy.add_class(sums, load(block.teacher + i) * normaliser.teacher, load(block.student + i) * normaliser.student, slopes);
+    policy.add_class(sums, load(block.teacher + i) * inverse_sums.teacher, load(block.student + i) * inverse_sums.student, slopes);
     store(slopes.student, block.log_ratio + i);
   }
   for (int k = 0; k < Policy::kSums; k++) row[k] += sums[k];
@@ -121,7 +120,7 @@ void add_ratios(const Policy& policy, V c, const BlockExponentials& block, int n
 // Exponentials at the row's final maxima. Returns the sum of excess on the accurate route.
 template <class Policy, bool soft, Hard hard, bool accurate>
 V fill_block(const Policy& policy, const Exponents& tempered, const Exponents& plain, const float* z, const float* u, int n,
-             float student_max, float teacher_max, const RowShift<V>& shift, const Normaliser<V>& normaliser, const BlockExponentials& out) {
+             float student_max, float teacher_max, const RowShift<V>& shift, const InverseSums<V>& inverse_sums, const BlockExponentials& out) {
   V excess_sum = {};
   for (int i = 0; i < n; i += kLanes) {
     V zi = load(z + i), s = zi - student_max, es = tempered(s);
@@ -135,23 +134,23 @@ V fill_block(const Policy& policy, const Exponents& tempered, const Exponents& p
         store(d0, out.log_ratio + i);
         excess_sum += excess(d0, es, et);
       } else if constexpr (Policy::kCentred) {
-        store(policy.slope(ratio_of(log2_ratio(t - s, tempered.c, normaliser.log_ratio))), out.log_ratio + i);
+        store(policy.slope(ratio_of(log2_ratio(t - s, tempered.c, inverse_sums.log_ratio))), out.log_ratio + i);
       }
     }
   }
   return excess_sum;
 }
 
-template <bool accurate> TEMPER_INLINE Element<V> element_at(const BlockExponentials& in, int i, const Normaliser<V>& n) {
+template <bool accurate> TEMPER_INLINE Element<V> element_at(const BlockExponentials& in, int i, const InverseSums<V>& n) {
   V es = load(in.student + i), et = load(in.teacher + i);
   if constexpr (accurate) return element(load(in.log_ratio + i), es, et, n);
-  return cheap_element(es, et, n);
+  return fast_element(es, et, n);
 }
 
 template <class Policy>
-void add_block(const Policy& policy, const BlockExponentials& in, int n, const Normaliser<V>& normaliser, V* row) {
+void add_block(const Policy& policy, const BlockExponentials& in, int n, const InverseSums<V>& inverse_sums, V* row) {
   V sums[Policy::kSums] = {};
-  for (int i = 0; i < n; i += kLanes) policy.add(sums, element_at<true>(in, i, normaliser));
+  for (int i = 0; i < n; i += kLanes) policy.add(sums, element_at<true>(in, i, inverse_sums));
   for (int k = 0; k < Policy::kSums; k++) row[k] += sums[k];
 }
 
@@ -162,16 +161,16 @@ struct GradientScale {
 
 // `hard_inverse` = 1 / sum of the exponentials at T = 1, at this block's shift.
 template <class Policy, bool soft, Hard hard, bool accurate>
-void gradient_block(const Policy& policy, const BlockExponentials& in, int n, const Normaliser<V>& normaliser, const V* sums,
+void gradient_block(const Policy& policy, const BlockExponentials& in, int n, const InverseSums<V>& inverse_sums, const V* sums,
                            float hard_inverse, GradientScale scale, float* out) {
   V soft_scale = splat(scale.soft), hard_scale = splat(scale.hard * hard_inverse);
   constexpr bool centred = soft && !accurate && Policy::kCentred;
   Centring<V> centring = {};
-  if constexpr (centred) centring = policy.centring(soft_scale * normaliser.student, sums);
+  if constexpr (centred) centring = policy.centring(soft_scale * inverse_sums.student, sums);
   for (int i = 0; i < n; i += kLanes) {
     V g = {};
     if constexpr (centred) g = load(in.student + i) * fma(load(in.log_ratio + i), centring.factor, -centring.mean);
-    else if constexpr (soft) g = soft_scale * policy.gradient(element_at<accurate>(in, i, normaliser), sums);
+    else if constexpr (soft) g = soft_scale * policy.gradient(element_at<accurate>(in, i, inverse_sums), sums);
     if constexpr (hard != Hard::kNone) g = fma(hard_exp<hard>(load(in.student + i), in.hard + i), hard_scale, g);
     store(g, out + i);
   }

@@ -103,7 +103,7 @@ void evaluate_tile(const Policy& policy, const Exponents& tempered, const TileRo
 template <class Policy, bool soft, Hard hard>
 void gradient_tile(const Policy& policy, const TileRows& rows, const TileValues& values, int classes, Tile& z, const Tile& u,
                    const Tile& hard_tile, const Tile& ratios) {
-  Normaliser<V> n = {load(values.teacher_inverse), load(values.student_inverse), {}};
+  InverseSums<V> n = {load(values.teacher_inverse), load(values.student_inverse), {}};
   V soft_scale = load(rows.soft_scale), hard_scale = load(rows.hard_scale) * load(values.hard_inverse), sums[Policy::kSums] = {};
   sums[Policy::kSums - 1] = load(values.policy_sum);
   Centring<V> centring = {};
@@ -114,7 +114,7 @@ void gradient_tile(const Policy& policy, const TileRows& rows, const TileValues&
   for (int c = 0; c < classes; c++) {
     V es = load(z.at[c]), g = {};
     if constexpr (soft && Policy::kCentred) g = es * fma(load(ratios.at[c]), centring.factor, -centring.mean);
-    else if constexpr (soft) g = soft_scale * policy.gradient(cheap_element(es, load(u.at[c]), n), sums);
+    else if constexpr (soft) g = soft_scale * policy.gradient(fast_element(es, load(u.at[c]), n), sums);
     if constexpr (hard != Hard::kNone) {
       g = fma(hard_exp<hard>(es, hard_tile.at[c]), hard_scale, g);
       g -= select(label == c, at_label, V{});
