@@ -34,7 +34,7 @@ __device__ __forceinline__ float log2_normal(float x) {
   return result;
 }
 
-// Loads words of 4 bytes from an address aligned to 16 bytes (8 for two words). Logits are read once: no line in L1.
+// Loads words from an address aligned to 16 bytes (8 for two words). No L1 line is allocated: logits are read once.
 template <int WORDS> __device__ __forceinline__ void load_words(const void* address, uint32_t (&words)[WORDS]) {
   static_assert(WORDS == 2 || WORDS % 4 == 0, "8 bytes or a multiple of 16");
   size_t global = __cvta_generic_to_global(address);

@@ -1,5 +1,4 @@
-// The gradient of one row of the distillation loss: the last sweep over the row storage. LossRow<Spec> is declared in
-// loss_row.cuh.
+// The gradient of one row of the distillation loss: the last sweep over the row storage, by members of LossRow.
 #pragma once
 
 #include "loss_row.cuh"

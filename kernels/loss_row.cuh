@@ -3,7 +3,8 @@
 //
 // A row takes one of three paths:
 //   fast          fast exponentials (row/exponentials.cuh)
-//   exact shift   exact-shift exponentials, for rows whose logits exceed the range of the fast ones
+//   exact shift   exact-shift exponentials, for rows whose logits exceed the range of the fast ones, and for all rows
+//                 without on-chip storage, whose maxima are not known before the first sweep
 //   near equal    for rows with a small divergence: log p - log q is computed from differences of logits, so that value
 //                 and gradient are accurate relative to themselves
 #pragma once
@@ -103,8 +104,7 @@ template <class Spec> struct LossRow {
   }
 
   // Stores the gradient of the row (loss_gradient.cuh). If `prefetch`, a row on the fast path also issues loads of row
-  // `next`; the other paths do not, which saves a second copy of their longer code. Returns the vectors of `next` in
-  // flight.
+  // `next`; the other paths do not, which saves a second copy of their longer code. Returns the vectors in flight.
   template <class GradientView>
   __device__ __forceinline__ VectorRange store_gradient(const GradientView& view, GradientFactors factors,
                                                         const Row& next, bool prefetch);
@@ -125,7 +125,7 @@ template <class Spec> struct LossRow {
         for (int k = 0; k < K; k++)
           if (column + k == label) partial.label_logit = z[k];
     };
-    // Only fast exponentials have a shorter code for classes that are known to be present.
+    // Only the fast path has shorter code for classes that are known to be present.
     VectorRange range = FAST ? row.in_bounds() : VectorRange();
     storage.for_each(row, group, range, [&](const Pair& pair, int vector, bool in_bounds) {
       float z[K], u[K];

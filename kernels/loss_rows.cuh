@@ -72,7 +72,7 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
         // Stored before the gradient, so that the values take no registers during its sweep.
         store_values(p, group, i, value_factor(p, task.temperature) * loss.divergence, loss.cross_entropy);
       }
-      // Row and view are made here and not before the sums, which would have fewer registers.
+      // `gradient` and `next` are made after the sums, so that they take no registers there.
       if constexpr (kGradient)
         if (!task.zero_gradient) {
           GradientView gradient(p.gradient, i * p.gradient_stride, row.misalignment, p.classes);

@@ -102,7 +102,7 @@ __device__ __forceinline__ void probe_shared_memory(const ProbeParameters& p) {
 // in every block of the cluster. Rounds alternate between two slots, each with an mbarrier. Blocks of odd rank call
 // mbarrier_expect() late, when bytes may already have arrived. After all values each block writes its rank.
 template <int THREADS, int CLUSTER, int WIDTH> __device__ __forceinline__ void probe_cluster(const ProbeParameters& p) {
-  constexpr int kWarps = THREADS / 32, kEntries = kWarps * CLUSTER, kWords = kEntries * WIDTH;
+  constexpr int kWarps = THREADS / 32, kClusterWarps = kWarps * CLUSTER, kWords = kClusterWarps * WIDTH;
   uint64_t* barriers = reinterpret_cast<uint64_t*>(dynamic_shared());
   float* slots = reinterpret_cast<float*>(dynamic_shared() + 16);
   uint32_t lane = threadIdx.x % 32, warp = threadIdx.x / 32, rank = cluster_rank();

@@ -25,7 +25,7 @@ __device__ __forceinline__ float value_factor(const LossParameters& p, float tem
   return p.temperature_scaling != 0 ? temperature * temperature : 1.0f;
 }
 
-// The gradient of a row by its student logits z is soft * dD/ds + hard * (r - onehot), with s = z/T and r = softmax(z).
+// The gradient of a row with respect to its student logits z is soft * dD/ds + hard * (softmax(z) - onehot), s = z/T.
 struct GradientFactors {
   float soft, hard;
 };

@@ -77,10 +77,13 @@
 //   2'  W = sum of excess(log_ratio(z, u, shift), es, et)               -> inverse_sums(W, Ss, St)
 //   3'  add() for each element                                          -> value()
 //   4'  gradient() of each element
-// Sweep 2' requires exponents computed as (z - max z) c: with a rounded product max z * c, the exponentials would have
-// an error that log_ratio() does not have. An engine handles non-finite rows itself: if Ss or St is 0 or not finite,
-// value and gradient are NaN. If student and teacher are equal, D and gradient are exactly 0 on the near-equal path. A
-// linear gradient is exactly 0 if the same operations compute the exponentials of student and teacher.
+//
+// Requirements on an engine:
+//  - Sweep 2' computes exponents as (z - max z) c. With a rounded product max z * c, the exponentials would have an
+//    error that log_ratio() does not have.
+//  - If Ss or St is 0 or not finite, value and gradient are NaN. The engine sets them; the policy need not.
+//  - If student and teacher are equal, D and gradient are exactly 0. The near-equal path ensures this, and so does a
+//    linear gradient if the same operations compute the exponentials of both. Elsewhere the engine sets the zeros.
 #pragma once
 
 #if defined(TEMPER_INLINE)

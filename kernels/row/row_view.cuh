@@ -2,7 +2,8 @@
 //
 // Vector boundaries are the addresses at which the student is aligned to a vector. A row that starts between two
 // boundaries is misaligned by 1 to K - 1 columns: its first vector begins before the row, and its last one may end
-// behind it. Such vectors are accessed element by element, so that no access leaves the row.
+// behind it. Such vectors are accessed element by element, so that no access leaves the row. A tensor that is not
+// aligned at the same columns as the student is accessed element by element everywhere.
 #pragma once
 
 #include "vector.cuh"

@@ -5,7 +5,8 @@
 //   for_each(row, group, f)      calls f(pair, vector, false) for each of the thread's vectors
 //   for_each(row, group, range, f)  calls f(pair, vector, in_bounds), with in_bounds = true for the vectors in `range`
 //   for_each(row, group, range, f, next, prefetch)  also issues the loads of row `next`, if `prefetch` and kPrefetches:
-//                                each vector in `range` is loaded into the place of the vector just read
+//                                each vector in `range` is loaded into the place of the vector just read; `next` must
+//                                have the misalignment of `row` and allow asynchronous copies
 //   visit(row, group, vector, f) calls f(pair) in the thread that owns the vector; not available without kOnChip
 #pragma once
 

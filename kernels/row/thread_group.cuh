@@ -31,7 +31,7 @@ template <class Op, int LANES, int N> __device__ __forceinline__ void reduce_lan
 
 // LANES (1, 2, 4 ... 32) neighbouring lanes of a warp, in blocks of THREADS.
 template <int THREADS, int LANES> struct LaneGroup {
-  static constexpr int kThreads = THREADS, kCluster = 1, kScratchBytes = 0;
+  static constexpr int kThreads = THREADS, kScratchBytes = 0;
 
   uint32_t thread_rank = threadIdx.x % LANES;
   uint32_t mask = (LANES == 32 ? ~0u : (1u << LANES % 32) - 1) << (threadIdx.x % 32 / LANES * LANES);
@@ -64,16 +64,14 @@ template <int N> struct alignas(4 * N) FloatVector {
 // blocks have arrived. Reduction k uses slot k % 2. The hazards:
 //  - A slot could be overwritten while a thread still reads it, when reduction k + 2 stores into the slot of reduction
 //    k. A warp stores for k + 1 only after all its lanes have read the slot of k (__syncwarp), and the store releases
-//    these reads. Reduction k + 1 completes in a block after the stores of all warps; hence whoever stores for k + 2
-//    does so after all reads of k. For the same reason no thread still waits for the mbarrier phase of k when that of k
-//    + 2 begins.
+//    these reads. Reduction k + 1 completes in a block after the stores of all warps; hence a warp stores for k + 2
+//    after all reads of k. For the same reason no thread still waits for the phase of k when the phase of k + 2 begins.
 //  - Bytes could arrive before thread 0 has called mbarrier_expect(). The phase does not complete without that call.
 //  - A block could exit while another one still stores into its shared memory. All blocks of a cluster take the same
 //    rows and the same branches, which depend on the rows' inputs and on reduced values only, and thus make the same
 //    reductions; each reduction completes in a block after everything sent to that block has arrived.
 template <int THREADS, int CLUSTER> struct BlockGroup {
-  static constexpr int kThreads = THREADS, kCluster = CLUSTER;
-  static constexpr int kWarps = THREADS / 32, kClusterWarps = kWarps * CLUSTER;
+  static constexpr int kThreads = THREADS, kWarps = THREADS / 32, kClusterWarps = kWarps * CLUSTER;
   static constexpr int kMostValues = 6;
 
   // Scratch memory: heads [slot][warp of the cluster] of four floats, tails [slot][warp] of two floats, one mbarrier
