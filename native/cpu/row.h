@@ -26,7 +26,7 @@ template <class Policy, bool soft, HardExp hard> struct Row {
   double temperature;
   Exponential tempered{temperature}, untempered{1.0};
   float student_max = -kInfinity, teacher_max = -kInfinity;
-  Normaliser<V> inverse_sums = {};
+  InverseSums<V> inverse_sums = {};
   V sums[Policy::kSums] = {};  // the policy's sums over the row, equal in all lanes
   float hard_inverse_sum = 0, divergence = 0, cross_entropy = 0;
   bool near_equal = false;
@@ -156,7 +156,7 @@ template <class Policy, bool soft, HardExp hard> struct Row {
   void evaluate_ratios(float student_sum, float teacher_sum) {
     inverse_sums.log_ratio = (log(splat(student_sum)) - log(splat(teacher_sum))) * kLog2E;
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
-      Normaliser<V> block_inverse = inverse_sums_at_block(block);
+      InverseSums<V> block_inverse = inverse_sums_at_block(block);
       int n = padded_length(classes() - from < kBlock ? classes() - from : kBlock);
       for (int i = 0; i < n; i += kSubBlock)
         add_ratios(policy, tempered.c, exponentials(from + i), n - i < kSubBlock ? n - i : kSubBlock, block_inverse,
@@ -169,8 +169,8 @@ template <class Policy, bool soft, HardExp hard> struct Row {
 
   // Returns the row's inverse sums for exponentials at the shift of a block. A block whose maximum so far was -inf gets
   // the factor 0, and its exponentials are 0.
-  Normaliser<V> inverse_sums_at_block(int block) const {
-    Normaliser<V> result = inverse_sums;
+  InverseSums<V> inverse_sums_at_block(int block) const {
+    InverseSums<V> result = inverse_sums;
     if (scratch.student_shift[block] == student_max && scratch.teacher_shift[block] == teacher_max) return result;
     V ds = splat(scratch.student_shift[block] - student_max), dt = splat(scratch.teacher_shift[block] - teacher_max);
     result.student *= tempered(ds);
@@ -185,7 +185,7 @@ template <class Policy, bool soft, HardExp hard> struct Row {
     V excess_sum = {};
     for (V& sum : sums) sum = V{};
     for (int from = 0; from < classes(); from += kBlock) excess_sum += recompute<true>(from);
-    inverse_sums = temper::normaliser(splat(sum_lanes(excess_sum)), splat(student_sum), splat(teacher_sum));
+    inverse_sums = temper::inverse_sums(splat(sum_lanes(excess_sum)), splat(student_sum), splat(teacher_sum));
     for (int from = 0; from < classes(); from += kBlock) {
       int n = classes() - from < kBlock ? classes() - from : kBlock;
       add_block(policy, exponentials(from), padded_length(n), inverse_sums, sums);
@@ -220,7 +220,7 @@ template <class Policy, bool soft, HardExp hard> struct Row {
     alignas(64) float out[kBlock + kLanes];
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
       int n = classes() - from < kBlock ? classes() - from : kBlock;
-      Normaliser<V> block_inverse = inverse_sums;
+      InverseSums<V> block_inverse = inverse_sums;
       float block_hard_inverse = hard_inverse_sum;
       if (from_statistics) {
         if (near_equal) recompute<true>(from); else recompute<false>(from);

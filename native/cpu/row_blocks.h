@@ -6,8 +6,7 @@
 #include "deinterleave.h"
 #include "row_inputs.h"
 
-#include "../../kernels/divergence/forward_kl.h"
-#include "../../kernels/divergence/jensen_shannon.h"
+#include "../../kernels/divergence/all.h"
 
 namespace temper {
 namespace {
@@ -131,7 +130,7 @@ TEMPER_INLINE Ratio<V> ratio_of(V log2_ratio) {
 // Adds a block to the sums of a policy that needs p and q. The differences of shifted logits are replaced by the
 // student slopes, which the gradient needs.
 template <class Policy>
-void add_ratios(const Policy& policy, V c, const BlockExponentials& block, int n, const Normaliser<V>& inverse_sums,
+void add_ratios(const Policy& policy, V c, const BlockExponentials& block, int n, const InverseSums<V>& inverse_sums,
                 V* row) {
   V sums[Policy::kSums] = {};
   for (int i = 0; i < n; i += kLanes) {
@@ -150,7 +149,7 @@ void add_ratios(const Policy& policy, V c, const BlockExponentials& block, int n
 template <class Policy, bool soft, HardExp hard, bool near_equal>
 V recompute_block(const Policy& policy, const Exponential& tempered, const Exponential& untempered, const float* z,
                   const float* u, int n, float student_max, float teacher_max, const RowShift<V>& shift,
-                  const Normaliser<V>& inverse_sums, const BlockExponentials& out) {
+                  const InverseSums<V>& inverse_sums, const BlockExponentials& out) {
   V excess_sum = {};
   for (int i = 0; i < n; i += kLanes) {
     V zi = load(z + i), s = zi - student_max, es = tempered(s);
@@ -172,15 +171,15 @@ V recompute_block(const Policy& policy, const Exponential& tempered, const Expon
 }
 
 template <bool near_equal>
-TEMPER_INLINE Element<V> element_at(const BlockExponentials& in, int i, const Normaliser<V>& n) {
+TEMPER_INLINE Element<V> element_at(const BlockExponentials& in, int i, const InverseSums<V>& n) {
   V es = load(in.student + i), et = load(in.teacher + i);
   if constexpr (near_equal) return element(load(in.log_ratio + i), es, et, n);
-  return cheap_element(es, et, n);
+  return fast_element(es, et, n);
 }
 
 // Adds a block to the policy's sums on the near-equal path.
 template <class Policy>
-void add_block(const Policy& policy, const BlockExponentials& in, int n, const Normaliser<V>& inverse_sums, V* row) {
+void add_block(const Policy& policy, const BlockExponentials& in, int n, const InverseSums<V>& inverse_sums, V* row) {
   V sums[Policy::kSums] = {};
   for (int i = 0; i < n; i += kLanes) policy.add(sums, element_at<true>(in, i, inverse_sums));
   for (int k = 0; k < Policy::kSums; k++) row[k] += sums[k];
@@ -189,7 +188,7 @@ void add_block(const Policy& policy, const BlockExponentials& in, int n, const N
 // Computes the gradient of a block without the one-hot term of the label. `inverse_sums` and `hard_inverse_sum`, which
 // is 1 / sum exp(z - shift) over the row, refer to the shift of this block's exponentials.
 template <class Policy, bool soft, HardExp hard, bool near_equal>
-void gradient_block(const Policy& policy, const BlockExponentials& in, int n, const Normaliser<V>& inverse_sums,
+void gradient_block(const Policy& policy, const BlockExponentials& in, int n, const InverseSums<V>& inverse_sums,
                     const V* sums, float hard_inverse_sum, GradientFactors factors, float* out) {
   V soft_scale = splat(factors.soft), hard_scale = splat(factors.hard * hard_inverse_sum);
   constexpr bool centred = soft && !near_equal && Policy::kCentred;

@@ -102,7 +102,7 @@ void evaluate_tile(const Policy& policy, const Exponential& tempered, const Tile
 template <class Policy, bool soft, HardExp hard>
 void gradient_tile(const Policy& policy, const TileInputs& inputs, const TileResults& results, int classes, Tile& z,
                    const Tile& u, const Tile& hard_tile, const Tile& ratios) {
-  Normaliser<V> n = {load(results.teacher_inverse_sum), load(results.student_inverse_sum), {}};
+  InverseSums<V> n = {load(results.teacher_inverse_sum), load(results.student_inverse_sum), {}};
   V soft_scale = load(inputs.soft_scale), hard_scale = load(inputs.hard_scale) * load(results.hard_inverse_sum);
   V sums[Policy::kSums] = {};
   sums[Policy::kSums - 1] = load(results.policy_sum);
@@ -114,7 +114,7 @@ void gradient_tile(const Policy& policy, const TileInputs& inputs, const TileRes
   for (int c = 0; c < classes; c++) {
     V es = load(z.at[c]), g = {};
     if constexpr (soft && Policy::kCentred) g = es * fma(load(ratios.at[c]), centring.factor, -centring.mean);
-    else if constexpr (soft) g = soft_scale * policy.gradient(cheap_element(es, load(u.at[c]), n), sums);
+    else if constexpr (soft) g = soft_scale * policy.gradient(fast_element(es, load(u.at[c]), n), sums);
     if constexpr (hard != HardExp::kNone) {
       g = fma(hard_exp<hard>(es, hard_tile.at[c]), hard_scale, g);
       g -= select(label == c, at_label, V{});

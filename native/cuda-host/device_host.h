@@ -129,7 +129,7 @@ inline void cluster_arrive() { cuda_host::cluster_arrive(); }
 
 inline void cluster_wait() { cuda_host::cluster_wait(); }
 
-inline uint32_t cluster_place(const void* own, uint32_t rank) { return cuda_host::cluster_address(own, rank); }
+inline uint32_t cluster_address(const void* own, uint32_t rank) { return cuda_host::cluster_address(own, rank); }
 
 template <int COUNT> void mbarriers_init(uint64_t* barriers) { cuda_host::mbarrier_init(barriers, COUNT); }
 
