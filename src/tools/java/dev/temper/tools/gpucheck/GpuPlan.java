@@ -10,17 +10,17 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** The steps, in the order in which they tell whether it is worth going on. */
+/** The steps of each stage; the steps that show early whether the others make sense come first. */
 final class GpuPlan {
 
-  /** Under a sanitizer everything takes ten to a hundred times as long: one group for each way of touching memory. */
+  /** Groups for sanitizers, one for each kind of memory access; a sanitizer slows the cases down by a factor of 10 to 100. */
   private static final String SANITIZED = "device-functions,dtypes,layouts,padding,clusters,labels,argmax";
   private static final String SMALL_SHAPES = "64x10,3x4099";
 
-  /** Most of the grid's time goes into compiling, by one thread of a process; and a device error costs the process that meets it. */
+  /** Processes of the grid: most of its time is compilation in one thread, and a device fault ends the cases of one process only. */
   private static final int GRID_PARTS = 6;
 
-  /** compute-sanitizer's status where it found something, unlike any of ours. */
+  /** Exit status of compute-sanitizer with findings, which no verb of Temper uses. */
   private static final int FOUND = 99;
 
   private final CheckEnvironment environment;
@@ -30,7 +30,7 @@ final class GpuPlan {
     this.environment = environment;
   }
 
-  /** The steps of a stage; looks for the programs and files that they need. */
+  /** The steps of a stage; finds the programs and files that they need. */
   static List<CheckStep> of(CheckEnvironment environment, Stage stage) {
     GpuPlan plan = new GpuPlan(environment);
     switch (stage) {
@@ -45,7 +45,7 @@ final class GpuPlan {
   }
 
   private void smoke() {
-    steps.add(step(Stage.SMOKE, "doctor", "what the machine has", 60, environment.temper("doctor", "--json")));
+    steps.add(step(Stage.SMOKE, "doctor", "driver, NVRTC and devices of the machine", 60, environment.temper("doctor", "--json")));
     steps.add(step(Stage.SMOKE, "device-functions", "each function of the header with inline PTX", 120,
         verify("--only", "device-functions")));
     steps.add(step(Stage.SMOKE, "losses", "a loss of every dtype", 150, verify("--quick", "--only", "forward-kl,dtypes")));
@@ -68,7 +68,7 @@ final class GpuPlan {
         .then(() -> difference(first, again)));
   }
 
-  /** The groups of the grid, dealt out. */
+  /** The groups of the grid, distributed over the parts. */
   private static List<String> dealt() {
     CaseGroup[] groups = CaseGroup.values();
     return IntStream.range(0, GRID_PARTS).mapToObj(part -> IntStream.range(0, groups.length).filter(i -> i % GRID_PARTS == part)
@@ -84,7 +84,7 @@ final class GpuPlan {
           "--target-processes", "all", "--error-exitcode", Integer.toString(FOUND), "--print-limit", "20", "--show-backtrace", "no",
           "--launch-timeout", "60", "--log-file", file(tool + ".log").toString()));
       if (tool.equals("memcheck")) {
-        // What the driver refuses is an exception of ours already, and some questions to it are refused on purpose.
+        // A driver error becomes an exception of Temper anyway, and some calls are expected to fail.
         command.addAll(List.of("--report-api-errors", "no"));
       }
       command.addAll(verify("--quick", "--only", SANITIZED));
@@ -110,7 +110,7 @@ final class GpuPlan {
     if (environment.quick()) {
       command.addAll(List.of("--dtype", "bf16"));
     }
-    steps.add(step(Stage.PLANS, "plans", "every plan for rows, beside the chosen one", 560, small(command)).leaving(results));
+    steps.add(step(Stage.PLANS, "plans", "every launch plan for rows, beside the chosen one", 560, small(command)).leaving(results));
   }
 
   private void peers() {
@@ -164,7 +164,7 @@ final class GpuPlan {
     }
   }
 
-  /** The tool's own last word; a run that it could not watch ends well too. */
+  /** The tool's summary: the exit status is 0 even if the tool could not attach to the process. */
   private String findings(String tool) {
     try {
       String log = Files.readString(file(tool + ".log"));

@@ -4,10 +4,10 @@ import dev.temper.LossEngine;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** What must be the same to the last bit. */
+/** Checks that two results have the same bits. */
 final class BitChecks {
 
-  /** Rows whose place in the batch is a multiple of this have the alignment of row 0 in every dtype: 16 bytes / 2. */
+  /** A row whose index is a multiple of 8 has the alignment of row 0 in every dtype: a vector has 16 bytes, an element at least 2. */
   private static final int ALIGNED_ROWS = 8;
 
   private BitChecks() {}
@@ -51,7 +51,7 @@ final class BitChecks {
     }
   }
 
-  /** Rows {@code from} to {@code to} of a case's numbers. */
+  /** The numbers of rows {@code from} to {@code to}. */
   static CaseData rows(Case c, CaseData data, int from, int to) {
     int student = c.layout().studentColumns();
     int teacher = c.layout().teacherColumns();
@@ -81,7 +81,7 @@ final class BitChecks {
     }
   }
 
-  /** -0 is a zero too. */
+  /** Absolute values: -0 counts as a zero. */
   private static double[] magnitude(double[] values) {
     return Arrays.stream(values).map(Math::abs).toArray();
   }

@@ -3,9 +3,7 @@ package dev.temper.tools.verify;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The numbers of a case, each exactly representable in its tensor's dtype.
- */
+/** The numbers of a case. Each is exactly representable in the dtype of its tensor. */
 final class CaseData {
 
   private static final double[] JUNK = {Double.NaN, Double.POSITIVE_INFINITY, 6e4, -6e4, Double.NEGATIVE_INFINITY};
@@ -82,7 +80,7 @@ final class CaseData {
     return temperatures;
   }
 
-  /** [rows, student columns], padding filled with values that must not matter. */
+  /** [rows, student columns]; the padding holds values that must not affect the result. */
   double[] student() {
     return student;
   }

@@ -4,7 +4,7 @@ import static dev.temper.tools.verify.Precision.U;
 
 /**
  * Error bounds of one row's cross-entropy and of its gradient {@code r - onehot(y)}, {@code r = softmax(z)}. The shifted
- * logits are rounded once, the sum of exponentials carries their mean error.
+ * logits are rounded once, and the sum of exponentials has their mean error.
  */
 final class CrossEntropyBound {
 

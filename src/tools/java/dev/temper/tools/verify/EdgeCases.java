@@ -6,7 +6,7 @@ import dev.temper.Divergence;
 import java.util.List;
 import java.util.Locale;
 
-/** Numbers at the edge. */
+/** Absent classes, non-finite rows, equal and nearly equal rows, large logits, and results at the limits of a dtype. */
 final class EdgeCases {
 
   private static final String[] KINDS = {"forward-kl", "jsd:0.5", "reverse-kl", "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd"};
@@ -36,21 +36,21 @@ final class EdgeCases {
               .soft(divergence).add(cases, kind + size + "-soft-only");
         }
         for (EngineMethod method : new EngineMethod[] {EngineMethod.FORWARD, EngineMethod.FORWARD_BACKWARD}) {
-          String way = method == EngineMethod.FORWARD ? "-forward" : "";
+          String suffix = size + (method == EngineMethod.FORWARD ? "-forward" : "");
           CaseBuilder.of(CaseGroup.ABSENT_CLASSES).level(level).classes(classes).dtype(dtype).method(method).content(Content.ABSENT_LABELS)
-              .add(cases, "labels" + size + way);
+              .add(cases, "labels" + suffix);
           CaseBuilder.of(CaseGroup.TEACHER_ABSENT).level(level).classes(classes).dtype(dtype).method(method).content(Content.TEACHER_ABSENT)
-              .add(cases, "forward-kl" + size + way);
+              .add(cases, "forward-kl" + suffix);
           CaseBuilder.of(CaseGroup.TEACHER_ABSENT).level(level).classes(classes).dtype(dtype).method(method).content(Content.TEACHER_ABSENT)
-              .loss(b -> b.divergence(Divergence.jensenShannon(0.5))).add(cases, "jsd" + size + way);
+              .loss(b -> b.divergence(Divergence.jensenShannon(0.5))).add(cases, "jsd" + suffix);
           CaseBuilder.of(CaseGroup.STUDENT_ABSENT).level(level).classes(classes).dtype(dtype).method(method).content(Content.STUDENT_ABSENT)
-              .add(cases, "forward-kl" + size + way);
+              .add(cases, "forward-kl" + suffix);
           CaseBuilder.of(CaseGroup.STUDENT_ABSENT).level(level).classes(classes).dtype(dtype).method(method).content(Content.STUDENT_ABSENT)
-              .loss(b -> b.divergence(Divergence.jensenShannon(0.5))).add(cases, "jsd" + size + way);
+              .loss(b -> b.divergence(Divergence.jensenShannon(0.5))).add(cases, "jsd" + suffix);
         }
       }
     }
-    for (double beta : new double[] {0.02, 0.86, 0.999}) {  // one of the two divergences is small, and its weight is not
+    for (double beta : new double[] {0.02, 0.86, 0.999}) { // one of the two divergences is small, its weight is not
       for (int classes : new int[] {10, 3_000}) {
         String name = "jsd" + beta + "-c" + classes;
         CaseBuilder.of(CaseGroup.TEACHER_ABSENT).classes(classes).content(Content.TEACHER_ABSENT).soft(Divergence.jensenShannon(beta)).add(cases, name);
@@ -78,7 +78,7 @@ final class EdgeCases {
     }
     for (String kind : new String[] {"forward-kl", "jsd:0.5"}) {
       for (DType dtype : FLOATING) {
-        for (int classes : new int[] {10, 66}) {  // the latter ends in the first half of a pair of vectors, of any width
+        for (int classes : new int[] {10, 66}) { // 66 classes end in the first half of a pair of vectors
           CaseBuilder.of(CaseGroup.EQUAL_ROWS).level(Level.QUICK).check(Check.ZERO).classes(classes)
               .dtype(dtype).content(Content.EQUAL_ABSENT).soft(Divergence.parse(kind))
               .add(cases, kind + "-absent-" + ShapeCases.name(dtype) + "-c" + classes);
@@ -106,7 +106,7 @@ final class EdgeCases {
         for (int classes : new int[] {3, 16, 100, 1025}) {
           for (Content content : new Content[] {Content.LARGE, Content.SHIFTED, Content.SHARP, Content.TAILS, Content.FAR}) {
             if (content == Content.FAR && dtype == DType.F16) {
-              continue;  // ends at 65,504
+              continue; // the largest number of f16 is 65,504
             }
             CaseBuilder.of(CaseGroup.LARGE_LOGITS).level(classes == 100 ? Level.QUICK : Level.DEFAULT).classes(classes).dtype(dtype)
                 .content(content).loss(b -> b.divergence(Divergence.parse(kind)))

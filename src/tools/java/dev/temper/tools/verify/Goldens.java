@@ -7,19 +7,19 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Totals that were computed with 30 digits, so that no code of this project stands behind them.
+ * Totals that another program computed with 30 digits.
  *
- * @param name of the case in its group
- * @param loss what is computed
- * @param content the logits
- * @param total expected
- * @param digits absolute error of the number as written, and of logits that f32 had to round
+ * @param name name of the case in its group
+ * @param loss the loss
+ * @param content content of the logits
+ * @param total the expected total
+ * @param digits absolute error of the total as written, plus that of logits rounded to f32
  */
 record Goldens(String name, DistillationLoss loss, Content content, double total, double digits) {
 
   private static final double EXACT = 1e-14;
   private static final double SEVEN_DIGITS = 1e-7;
-  /** log 9 in f32 is off by up to 2^-23, and no derivative here exceeds 2. */
+  /** log 9 in f32 has an error of up to 2^-23, and no derivative here exceeds 2. */
   private static final double ROUNDED_LOGITS = 0x1p-22;
 
   private static final List<Goldens> ALL = List.of(
@@ -46,7 +46,7 @@ record Goldens(String name, DistillationLoss loss, Content content, double total
     }
   }
 
-  /** The total against the golden, everything against the reference. */
+  /** Compares the total with the golden, and all results with the reference. */
   static void check(LossEngine engine, Case c, CaseData data, Comparison comparison) {
     Goldens golden = ALL.stream().filter(g -> c.name().endsWith("/" + g.name)).findFirst().orElseThrow();
     Observed observed = OracleCheck.observe(engine, c, data, comparison);

@@ -6,7 +6,7 @@ import dev.temper.Reduction;
 import java.util.List;
 import java.util.Locale;
 
-/** What holds on any device, for any dtype and size. */
+/** Cases of properties that hold on any device, for any dtype and size. */
 final class InvariantCases {
 
   private static final String[] KINDS = {"forward-kl", "reverse-kl", "jsd:0.5", "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd"};
@@ -46,7 +46,7 @@ final class InvariantCases {
       CaseBuilder.of(CaseGroup.SIGN).level(level).check(Check.SIGN).classes(classes).content(content).soft(divergence)
           .add(cases, name + "-" + content.name().toLowerCase(Locale.ROOT));
     }
-    if (classes <= 33 && !kind.equals("tvd")) { // sums of 100 classes and more leave the differences too few digits
+    if (classes <= 33 && !kind.equals("tvd")) { // sums of 100 classes and more leave too few digits for differences
       for (double temperature : new double[] {1, 2, 3}) {
         CaseBuilder.of(CaseGroup.FINITE_DIFFERENCES).level(level).check(Check.DIFFERENCES).classes(classes)
             .layout(l -> l.rows(5)).loss(b -> b.divergence(divergence).temperature(temperature).reduction(Reduction.SUM))
@@ -60,14 +60,14 @@ final class InvariantCases {
     String name = kind + "-" + ShapeCases.name(dtype) + "-c" + classes;
     Level level = classes == 33 || classes == 16 ? Level.QUICK : Level.DEFAULT;
     for (EngineMethod method : new EngineMethod[] {EngineMethod.FORWARD_BACKWARD, EngineMethod.BACKWARD}) {
-      String way = method == EngineMethod.BACKWARD ? "-backward" : "";
+      String suffix = method == EngineMethod.BACKWARD ? "-backward" : "";
       CaseBuilder.of(CaseGroup.RERUN).level(level).check(Check.RERUN).classes(classes).dtype(dtype).method(method)
-          .loss(b -> b.divergence(divergence)).add(cases, name + way);
+          .loss(b -> b.divergence(divergence)).add(cases, name + suffix);
       CaseBuilder.of(CaseGroup.IN_PLACE).level(level).check(Check.IN_PLACE).classes(classes).dtype(dtype).method(method)
-          .loss(b -> b.divergence(divergence)).options(o -> o.withLabels(0.2)).add(cases, name + way);
+          .loss(b -> b.divergence(divergence)).options(o -> o.withLabels(0.2)).add(cases, name + suffix);
       CaseBuilder.of(CaseGroup.ALONE_OR_IN_BATCH).level(level).check(Check.ALONE).classes(classes).dtype(dtype).method(method)
           .loss(b -> b.divergence(divergence).reduction(Reduction.SUM)).layout(l -> l.rows(25).placed(classes % 3, classes % 5, 0, false))
-          .options(o -> o.withLabels(0.2)).add(cases, name + way);
+          .options(o -> o.withLabels(0.2)).add(cases, name + suffix);
     }
   }
 }

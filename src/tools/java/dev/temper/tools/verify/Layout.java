@@ -3,16 +3,16 @@ package dev.temper.tools.verify;
 import dev.temper.DType;
 
 /**
- * Shape, dtypes and place in memory of a case's tensors.
+ * Shapes, dtypes and addresses of a case's tensors.
  *
- * @param rows rows
- * @param classes real classes
- * @param studentPadding columns of the student beyond them
- * @param teacherPadding columns of the teacher beyond them
+ * @param rows number of rows
+ * @param classes number of classes without padding
+ * @param studentPadding columns of padding of the student
+ * @param teacherPadding columns of padding of the teacher
  * @param rowGap elements between the end of a row and the beginning of the next
- * @param offset elements before the first one, from an address that is a multiple of 16
- * @param oddBytes further bytes before the first element: 1 makes every access misaligned
- * @param tailGuard whether guard bytes follow the last element; without them the allocation ends there
+ * @param offset elements between an address that is a multiple of 16 and the first element
+ * @param oddBytes further bytes before the first element; 1 makes every access misaligned
+ * @param tailGuard whether guard bytes follow the last element; otherwise the allocation ends there
  */
 record Layout(
     int rows,

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Log-softmax and its backward, softmax, argmax. */
+/** Cases of log-softmax and its backward, softmax and argmax. */
 final class PrimitiveCases {
 
   private static final Map<CaseGroup, EngineMethod> METHODS = Map.of(

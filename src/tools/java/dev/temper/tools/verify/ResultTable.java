@@ -3,15 +3,16 @@ package dev.temper.tools.verify;
 import java.util.Formatter;
 import java.util.Locale;
 
-/** The outcome as text: a line for each group, the formulas of their bounds, the failing cases. */
+/** A verification as text: a line for each group, the formulas of the bounds, the failed cases. */
 public final class ResultTable {
 
   private ResultTable() {}
 
-  /** The whole table, ending in a line that says how it went. */
+  /** The whole text; the last line holds the counts. */
   public static String of(Verification verification) {
     Formatter text = new Formatter(Locale.ROOT);
-    text.format("%-26s %5s %6s %7s  %-9s %-9s %7s  %s%n", "group", "cases", "failed", "refused", "worst", "its bound", "share", "bound");
+    text.format("%-26s %5s %6s %7s  %-9s %-9s %7s  %s%n", "group", "cases", "failed", "refused", "worst", "its bound", "share",
+        "bound");
     for (GroupResult result : verification.groups()) {
       group(text, result);
     }

@@ -5,7 +5,7 @@ import dev.temper.Divergence;
 import dev.temper.Reduction;
 import java.util.List;
 
-/** Labels, row weights, row temperatures, reductions, gradient scale, passes, refusals. */
+/** Cases of labels, row weights, row temperatures, reductions, gradient scales, passes and refusals. */
 final class RowCases {
 
   private RowCases() {}

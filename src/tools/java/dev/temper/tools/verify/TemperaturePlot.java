@@ -3,7 +3,7 @@ package dev.temper.tools.verify;
 import java.util.List;
 import java.util.Locale;
 
-/** The curves and numbers of the {@link TemperatureStudy}. */
+/** Curves and numbers of {@link TemperatureStudy}. */
 final class TemperaturePlot {
 
   private static final String[] COLOURS = {"#2b6cb0", "#2f855a", "#b7791f", "#9b2c2c"};

@@ -34,8 +34,8 @@ final class BrokenBackend extends DelegatingBackend {
     runs++;
     return switch (bug) {
       case GRADIENT_WITHOUT_SQUARE -> withoutSquare(call);
-      case LABEL_OFF_BY_ONE -> sound.compute(shiftedLabels(call));
-      case MEAN_BY_ALL_ROWS -> sound.compute(byAllRows(call));
+      case LABEL_OFF_BY_ONE -> delegate.compute(shiftedLabels(call));
+      case MEAN_BY_ALL_ROWS -> delegate.compute(byAllRows(call));
       case EXPONENTIAL_10_ULP, LAST_CLASS_MISSED, NAN_SWALLOWED, GAP_WRITTEN, SUBNORMALS_FLUSHED, LAST_BIT_WANDERS -> spoiled(call);
     };
   }
@@ -43,13 +43,13 @@ final class BrokenBackend extends DelegatingBackend {
   private LossResult withoutSquare(LossCall call) {
     LossOutputs all = call.outputs();
     if (all.gradient() == null) {
-      return sound.compute(call);
+      return delegate.compute(call);
     }
     LossOutputs rows = LossOutputs.none().withRowSoft(all.rowSoft()).withRowHard(all.rowHard());
-    LossTotals totals = sound.compute(with(call, call.loss(), call.inputs(), rows)).totals();
+    LossTotals totals = delegate.compute(with(call, call.loss(), call.inputs(), rows)).totals();
     DistillationLoss unscaled = call.loss().toBuilder().temperatureScaling(false).build();
     LossOutputs gradient = all.inPlace() ? LossOutputs.gradientInPlace(all.gradient()) : LossOutputs.gradient(all.gradient());
-    sound.compute(with(call, unscaled, call.inputs(), gradient)).totals();
+    delegate.compute(with(call, unscaled, call.inputs(), gradient)).totals();
     return () -> totals;
   }
 
@@ -78,7 +78,7 @@ final class BrokenBackend extends DelegatingBackend {
     HostMatrix gradient = (HostMatrix) call.outputs().gradient();
     double[][] student = Spoiling.rows((HostMatrix) call.inputs().student());
     double[][] before = gradient == null ? new double[0][] : Spoiling.rows(gradient);
-    LossTotals totals = sound.compute(call).totals();
+    LossTotals totals = delegate.compute(call).totals();
     if (gradient != null) {
       Spoiling.spoil(bug, call, gradient, student, before, runs);
     }

@@ -20,7 +20,7 @@ final class PlannedBackend extends DelegatingBackend {
 
   @Override
   public LossResult compute(LossCall call) {
-    try (PreparedCall prepared = sound.prepare(call, choice.apply(sound.plans(call)).getFirst())) {
+    try (PreparedCall prepared = delegate.prepare(call, choice.apply(delegate.plans(call)).getFirst())) {
       prepared.launch();
       LossTotals totals = prepared.totals();
       return () -> totals;
