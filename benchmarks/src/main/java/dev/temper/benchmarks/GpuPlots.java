@@ -19,7 +19,7 @@ record GpuPlots(GpuResults results) {
   private static final String SHAPES = "rows x classes";
   private static final double LEAST_MEBIBYTES = 0.01;
 
-  /** All of them that there is something for; their names in the folder. */
+  /** Draws all pictures for which there are results; returns their file names. */
   List<String> draw(Path folder) throws IOException {
     List<String> drawn = new ArrayList<>(List.of("gpu-classes.png"));
     classes(folder.resolve("gpu-classes.png"));
@@ -38,7 +38,7 @@ record GpuPlots(GpuResults results) {
     return drawn;
   }
 
-  /** Lines: rate over the number of classes by dtype, under the device's copy rate. */
+  /** Lines: rate over the number of classes by dtype, and the device's copy rate. */
   private void classes(Path file) throws IOException {
     XYChart chart = Charts.lines("Loss and gradient: bytes that cannot be avoided, per second, on " + results.own().file().place(), "classes", "GB/s");
     List<String> shapes = results.shapes();
@@ -53,7 +53,7 @@ record GpuPlots(GpuResults results) {
     Charts.save(chart, file);
   }
 
-  /** Bars: how many times faster than each peer, by shape. */
+  /** Bars: speed-up over each other library, by shape. */
   private void speedUp(String dtype, Path file) throws IOException {
     CategoryChart chart = Charts.bars("Times faster than others, " + dtype + " on " + results.own().file().place(), SHAPES, "times");
     for (String peer : results.timedPeers()) {

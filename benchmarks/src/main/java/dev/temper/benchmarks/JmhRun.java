@@ -30,14 +30,14 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.VerboseMode;
 import org.openjdk.jmh.util.Statistics;
 
-/** Runs benchmarks and turns JMH's results into entries. */
+/** Runs benchmarks with JMH and converts its results. */
 final class JmhRun {
 
   private static final String[] JVM = {"--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Xms512m", "-Xmx2g"};
 
   private JmhRun() {}
 
-  /** Measures a group, each configuration in its own process, and watches whether the machine is quiet meanwhile. */
+  /** Measures a group, each configuration in its own process, and observes whether the machine is quiet. */
   static ResultFile measure(BenchmarkGroup group, Path sources) throws IOException, RunnerException {
     Machine machine = Machine.here();
     QuietWatch watch = QuietWatch.begin();
@@ -53,9 +53,9 @@ final class JmhRun {
         entries);
   }
 
-  /** Every benchmark once, on small batches and in this process: shows that it works, says nothing about speed. */
+  /** Runs every benchmark once, on small batches and in this process; the times are meaningless. */
   static List<Measurement> once() throws RunnerException {
-    // Nothing is measured: another run of JMH on this machine is no reason to fail. Read when Runner is loaded.
+    // Runs that measure nothing may run concurrently. Runner reads the property when its class is loaded.
     System.setProperty("jmh.ignoreLock", "true");
     return entries(new Runner(new OptionsBuilder()
         .include("dev\\.temper\\.benchmarks\\.")
@@ -77,14 +77,14 @@ final class JmhRun {
       parameters.put(name, params.getParam(name));
     }
     Result<?> time = result.getPrimaryResult();
-    Statistics spread = time.getStatistics();
+    Statistics times = time.getStatistics();
     Map<String, Double> also = new TreeMap<>();
     result.getSecondaryResults().forEach((name, value) -> {
       if (name.endsWith("gc.alloc.rate.norm")) {
-        // JMH's own objects fall into some iterations, a call's into each.
+        // Objects of JMH are allocated in some iterations only; the median excludes them.
         also.put("allocatedBytes", value.getStatistics().getPercentile(50));
       } else if (name.equals("peakBytes")) {
-        // The score of a counter is its sum over the processes.
+        // The score of a counter is its sum over the processes; the median is that of one process.
         also.put("peakBytes", value.getStatistics().getPercentile(50));
       }
     });
@@ -93,8 +93,8 @@ final class JmhRun {
         benchmark.substring(benchmark.lastIndexOf('.', benchmark.lastIndexOf('.') - 1) + 1),
         parameters,
         time.getScoreUnit().replaceFirst("/op$", ""),
-        new Quantiles(spread.getPercentile(50), spread.getPercentile(10), spread.getPercentile(90), spread.getMin(),
-            Math.toIntExact(spread.getN())),
+        new Quantiles(times.getPercentile(50), times.getPercentile(10), times.getPercentile(90), times.getMin(),
+            Math.toIntExact(times.getN())),
         also);
   }
 }

@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.openjdk.jmh.runner.RunnerException;
 
-/** What the build runs: {@code once}, {@code measure [GROUP...]}, {@code report} or {@code compare OLD NEW}. */
+/** The program of the build: {@code once}, {@code measure [GROUP...]}, {@code report} or {@code compare OLD NEW}. */
 public final class Main {
 
   private static final int WORSE = 1;

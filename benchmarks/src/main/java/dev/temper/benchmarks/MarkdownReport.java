@@ -17,7 +17,7 @@ import java.util.Optional;
  */
 final class MarkdownReport {
 
-  /** Any other shows the same. */
+  /** Seed of the temperature study; other seeds show the same curves. */
   private static final long STUDY_SEED = 1;
 
   private MarkdownReport() {}
@@ -25,7 +25,7 @@ final class MarkdownReport {
   /** A picture of a group's results. */
   private record Picture(String file, String title, Plot plot) {}
 
-  /** Draws one. */
+  /** Draws a picture. */
   private interface Plot {
     void draw(Results results, Path file) throws IOException;
   }

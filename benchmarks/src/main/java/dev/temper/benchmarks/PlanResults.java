@@ -14,9 +14,9 @@ import java.util.Set;
 import org.knowm.xchart.CategoryChart;
 
 /**
- * Every plan by which rows could be spread over a GPU, timed: {@code temper bench --suite gpu --parts plans}.
+ * Times of every launch plan for rows on a GPU: the results of {@code temper bench --suite gpu --parts plans}.
  *
- * @param results its file
+ * @param results the result file
  */
 record PlanResults(Results results) {
 
@@ -45,12 +45,12 @@ record PlanResults(Results results) {
         .sorted(Comparator.comparingDouble(entry -> entry.time().median())).toList();
   }
 
-  /** The engine's own plan once more behind all others, over its first time: 1 where the clocks stood still. */
+  /** Time of the engine's own plan after all others, divided by its first time: 1 if the clocks did not change. */
   double drift(String shape, String dtype) {
     return results.find("RowPlan.chosenAgain", Map.of("shape", shape, "dtype", dtype)).map(entry -> entry.also("timesChosen")).orElse(Double.NaN);
   }
 
-  /** Time over that of copying as many bytes. */
+  /** Time divided by that of a copy of as many bytes. */
   double timesFloor(Measurement entry) {
     return results.file().copyGigabytesPerSecond() / Results.gigabytesPerSecond(entry);
   }
@@ -59,7 +59,7 @@ record PlanResults(Results results) {
     return entry.also(number) / KIBI;
   }
 
-  /** Bars: time over the floor by the engine's own plan and by the fastest one, by shape. */
+  /** Bars: time over that of a copy, for the engine's own plan and for the fastest one, by shape. */
   List<String> draw(Path folder) throws IOException {
     List<String> drawn = new ArrayList<>();
     for (String dtype : dtypes()) {

@@ -19,7 +19,7 @@ final class Plots {
 
   private Plots() {}
 
-  /** Bars: how many times faster than PyTorch's usual formula with the tuned allocator, by shape and dtype. */
+  /** Bars: speed-up over PyTorch's usual formula with the tuned allocator, by shape and dtype. */
   static void speedUp(Results results, Path file) throws IOException {
     CategoryChart chart = Charts.bars("Times faster than PyTorch (usual formula, tuned allocator)", "rows x classes", "times");
     for (String dtype : results.values("dtype")) {
@@ -34,7 +34,7 @@ final class Plots {
     Charts.save(chart, file);
   }
 
-  /** Lines: rate over the number of classes by dtype, under the copy rate of the machine. */
+  /** Lines: rate over the number of classes by dtype, and the copy rate of the machine. */
   static void classes(Results results, Path file) throws IOException {
     XYChart chart = Charts.lines("Loss and gradient: bytes that cannot be avoided, per second", "classes", "GB/s");
     List<Double> widths = results.values("shape").stream().map(shape -> (double) BatchShape.parse(shape).classes()).toList();
@@ -50,7 +50,7 @@ final class Plots {
     Charts.save(chart, file);
   }
 
-  /** Lines: distance of the gradients from f64 over the number of classes, by maker; dashed where they are the f32 ones. */
+  /** Lines: error of the gradients against f64 over the number of classes, by library; dashed lines are f32. */
   static void errors(Results results, Path file) throws IOException {
     XYChart chart = Charts.lines("Error of the gradient against f64 (length 1), in bf16 and in f32 (dashed)", "classes", "relative error");
     chart.getStyler().setYAxisLogarithmic(true).setYAxisDecimalPattern("0.#E0");

@@ -11,19 +11,19 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * What changed from one run of a group to another.
+ * The changes from one run of a group to another.
  *
- * @param notes why the two may not be comparable, one sentence each
- * @param slower what got slower, worst first
- * @param faster what got faster, best first
- * @param compared configurations that both runs have
+ * @param notes reasons why the runs may not be comparable, one sentence each
+ * @param slower slower configurations, worst first
+ * @param faster faster configurations, best first
+ * @param compared number of configurations in both runs
  */
 record RunComparison(List<String> notes, List<Change> slower, List<Change> faster, int compared) {
 
-  /** Below this, two runs of the same code differ as much. */
+  /** Two runs of the same code differ by less. */
   private static final double LEAST_CHANGE = 0.05;
 
-  /** One configuration, in milliseconds of the median. */
+  /** The medians of one configuration in milliseconds. */
   record Change(String key, double before, double after) {
     double ratio() {
       return after / before;
@@ -31,7 +31,7 @@ record RunComparison(List<String> notes, List<Change> slower, List<Change> faste
   }
 
   /**
-   * Compares. A change counts if the medians differ by more than 5 % and the middle 80 % of the samples do not overlap.
+   * Compares two runs. A change counts if the medians differ by more than 5 % and the middle 80 % of the samples do not overlap.
    *
    * @throws IllegalArgumentException if the files have no configuration in common
    */
@@ -67,7 +67,7 @@ record RunComparison(List<String> notes, List<Change> slower, List<Change> faste
     return new RunComparison(notes, slower, faster, compared);
   }
 
-  /** For people. */
+  /** The comparison as text. */
   String text() {
     StringBuilder text = new StringBuilder();
     notes.forEach(note -> text.append("note: ").append(note).append('\n'));

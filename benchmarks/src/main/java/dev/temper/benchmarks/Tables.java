@@ -18,7 +18,7 @@ final class Tables {
 
   private final StringBuilder text = new StringBuilder();
 
-  /** Temper beside PyTorch: milliseconds of each, and by how much Temper is faster. */
+  /** Temper and PyTorch: milliseconds of each, and Temper's speed-up. */
   Tables peers(Results results) {
     heading("Beside PyTorch", results);
     row("inputs from", "dtype", "shape", "Temper ms", "usual formula", "usual, tuned allocator", "log_target", "log_target, tuned",
@@ -44,7 +44,7 @@ final class Tables {
     return this;
   }
 
-  /** A GPU's loss and gradient: time, rates and floor of Temper, and by how much it is faster than each peer. */
+  /** Loss and gradient on a GPU: times and rates of Temper, and its speed-up over each other library. */
   Tables gpu(GpuResults gpu, List<String> pictures) {
     heading("On a GPU", gpu.own());
     List<String> peers = gpu.timedPeers();
@@ -70,7 +70,7 @@ final class Tables {
     return this;
   }
 
-  /** Of each shape the engine's own plan and the five fastest, fastest first: where they differ, the thresholds of the choice are wrong. */
+  /** The engine's own plan and the five fastest of each shape, fastest first. If they differ, the thresholds of the choice are wrong. */
   Tables plans(PlanResults plans, List<String> pictures) {
     heading("Plans for rows", plans.results());
     row("dtype", "shape", "plan", "ms", "times the floor", "times the engine's own", "registers", "spilled bytes", "shared KiB of a block",
@@ -93,7 +93,7 @@ final class Tables {
     return this;
   }
 
-  /** A section that is a picture of what was computed, not measured. */
+  /** A section with a picture of computed numbers. */
   Tables study(String title, String shows, String file) {
     text.append("\n## ").append(title).append('\n');
     return picture(shows, file);
@@ -105,7 +105,7 @@ final class Tables {
     return this;
   }
 
-  /** Every entry of a file: what was varied, time, rate where it is a loss or a file, and what else was counted. */
+  /** Every measurement of a file: parameters, time, rate and memory. */
   Tables all(String title, Results results) {
     heading(title, results);
     row("benchmark", "parameters", "median", "10 % .. 90 %", "GB/s", "Java heap bytes", "peak MiB");
@@ -138,7 +138,7 @@ final class Tables {
     text.append(file.notes().isEmpty() ? "" : "\n");
   }
 
-  /** Only what differs between entries of this file. */
+  /** The parameters that differ between measurements of this file. */
   private static String varied(Results results, Measurement entry) {
     return entry.parameters().entrySet().stream()
         .filter(parameter -> results.values(parameter.getKey()).size() > 1)
@@ -160,7 +160,7 @@ final class Tables {
     text.append("|---".repeat(columns)).append("|\n");
   }
 
-  /** Three significant digits; empty for what was not measured. */
+  /** Three significant digits; empty for NaN. */
   private static String number(double value) {
     if (Double.isNaN(value)) {
       return "";

@@ -11,7 +11,7 @@ import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.lines.SeriesLines;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** What T^2 does to the length of the gradient, computed in f64: nothing of it was measured on a clock. */
+/** The effect of T^2 on the length of the gradient, computed in f64. */
 final class TemperatureChart {
 
   private TemperatureChart() {}

@@ -11,7 +11,7 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** The same memory as a tensor of PyTorch and as a view of Temper: nothing is copied in either direction. */
+/** Views of the same memory as PyTorch's tensors and as Temper's matrices, without a copy in either direction. */
 public final class SharedMemory {
 
   private SharedMemory() {}
@@ -54,7 +54,7 @@ public final class SharedMemory {
   }
 
   private static DType dtype(Tensor tensor) {
-    // The binding makes a new object of each answer; intern() is the constant of the same value.
+    // The binding returns a new object at each call; intern() is the constant of the same value.
     ScalarType type = tensor.scalar_type().intern();
     return switch (type) {
       case Float -> DType.F32;
