@@ -21,8 +21,8 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * The errors of the timed gradients against f64: Temper's and PyTorch's of the same batch. A library that computes something else
- * is not comparable, however fast.
+ * The errors of the timed gradients against f64: Temper's and PyTorch's of the same batch. A library that computes
+ * something else is not comparable, however fast.
  */
 final class Accuracy {
 

@@ -28,7 +28,8 @@ enum BenchmarkGroup {
     @Override
     List<ChainedOptionsBuilder> runs() {
       return List.of(
-          benchmark(TemperLoss.class).param("shape", JUDGED).param("dtype", "F32", "BF16").param("inputs", "MEMORY", "CACHE"),
+          benchmark(TemperLoss.class).param("shape", JUDGED).param("dtype", "F32", "BF16")
+          .param("inputs", "MEMORY", "CACHE"),
           benchmark(TorchLoss.class).param("shape", JUDGED).param("dtype", "F32", "BF16").param("inputs", "MEMORY")
               .param("formula", "USUAL", "LOG_TARGET").param("allocator", "DEFAULT", "TUNED"),
           benchmark(TorchLoss.class).param("shape", JUDGED).param("dtype", "F32", "BF16").param("inputs", "CACHE")
@@ -40,12 +41,13 @@ enum BenchmarkGroup {
     @Override
     List<ChainedOptionsBuilder> runs() {
       return List.of(benchmark(TemperLoss.class).param("dtype", "F32", "BF16", "F16")
-          .param("shape", "209715x10", "65536x32", "20971x100", "2097x1000", "512x4096", "64x32768", "16x131072", "8x262144"));
+          .param("shape", "209715x10", "65536x32", "20971x100", "2097x1000", "512x4096", "64x32768", "16x131072",
+          "8x262144"));
     }
   },
   /**
-   * One thread and two, temperatures with and without reuse of the CE exponential, divergences, and teachers that nearly or exactly
-   * equal the student.
+   * One thread and two, temperatures with and without reuse of the CE exponential, divergences, and teachers that
+   * nearly or exactly equal the student.
    */
   SCALING {
     @Override
@@ -54,7 +56,8 @@ enum BenchmarkGroup {
           benchmark(TemperLoss.class).param("shape", JUDGED).param("threads", "1", "2"),
           benchmark(TemperLoss.class).param("dtype", "F32", "BF16").param("temperature", "1.0", "2.0", "3.0", "4.0"),
           benchmark(TemperLoss.class).param("dtype", "F32", "BF16").param("divergence", "jsd:0.5"),
-          benchmark(TemperLoss.class).param("dtype", "F32", "BF16").param("shape", "1024x1000", "256x32000").param("teacher", "NEAR", "EQUAL"));
+          benchmark(TemperLoss.class).param("dtype", "F32", "BF16").param("shape", "1024x1000", "256x32000")
+          .param("teacher", "NEAR", "EQUAL"));
     }
   },
   /** Peak resident memory beyond inputs and gradient, each in its own process. */
@@ -93,7 +96,8 @@ enum BenchmarkGroup {
 
     @Override
     List<String> notes() {
-      return DriverChoice.ofMachine() == DriverChoice.NVIDIA ? List.of() : List.of("no NVIDIA driver here: a stub of the"
+      return DriverChoice.ofMachine() == DriverChoice.NVIDIA ? List.of()
+          : List.of("no NVIDIA driver here: a stub of the"
           + " driver was called, the times include its bookkeeping, and nothing ran on a GPU");
     }
   },

@@ -18,7 +18,9 @@ import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 
-/** The style of all pictures. They are PNGs, because XChart's SVG stores letters as outlines and is ten times as large. */
+/**
+ * The style of all pictures. They are PNGs, because XChart's SVG stores letters as outlines and is ten times as large.
+ */
 final class Charts {
 
   private static final int WIDTH = 760;
@@ -31,7 +33,8 @@ final class Charts {
   /** Rotation in degrees of the labels of many categories. */
   static final int LABELS_ASLANT = 30;
   private static final Color[] COLOURS = {
-    new Color(0x1f6fb2), new Color(0xd9822b), new Color(0x6b9e3f), new Color(0x777777), new Color(0x8e5ea2), new Color(0xb5473c),
+    new Color(0x1f6fb2), new Color(0xd9822b), new Color(0x6b9e3f), new Color(0x777777), new Color(0x8e5ea2),
+        new Color(0xb5473c),
     new Color(0x3a9a9a), new Color(0xc9a227)
   };
 
@@ -39,7 +42,8 @@ final class Charts {
 
   /** Bars over categories. */
   static CategoryChart bars(String title, String categories, String unit) {
-    CategoryChart chart = new CategoryChartBuilder().width(WIDTH).height(HEIGHT).title(title).xAxisTitle(categories).yAxisTitle(unit).build();
+    CategoryChart chart = new CategoryChartBuilder().width(WIDTH).height(HEIGHT).title(title).xAxisTitle(categories)
+        .yAxisTitle(unit).build();
     style(chart.getStyler());
     chart.getStyler().setLabelsVisible(true).setAvailableSpaceFill(0.7);
     return chart;
@@ -47,7 +51,8 @@ final class Charts {
 
   /** Lines over a logarithmic axis. */
   static XYChart lines(String title, String across, String unit) {
-    XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).title(title).xAxisTitle(across).yAxisTitle(unit).build();
+    XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).title(title).xAxisTitle(across).yAxisTitle(unit)
+        .build();
     style(chart.getStyler());
     chart.getStyler().setXAxisLogarithmic(true);
     return chart;

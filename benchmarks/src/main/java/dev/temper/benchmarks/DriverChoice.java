@@ -54,10 +54,12 @@ public enum DriverChoice implements AutoCloseable {
 
   private static void build(Path folder) {
     try {
-      Process build = new ProcessBuilder("sh", "../native/cuda-stub/build", folder.toString()).redirectErrorStream(true).start();
+      Process build = new ProcessBuilder("sh", "../native/cuda-stub/build", folder.toString()).redirectErrorStream(true)
+          .start();
       String said = new String(build.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       if (build.waitFor() != 0) {
-        throw new IllegalStateException("no NVIDIA driver here, and its stub cannot be built (it needs g++ on Linux): " + said);
+        throw new IllegalStateException("no NVIDIA driver here, and its stub cannot be built (it needs g++ on Linux): "
+            + said);
       }
     } catch (IOException e) {
       throw new UncheckedIOException("the stub of the NVIDIA driver cannot be built", e);
@@ -69,7 +71,8 @@ public enum DriverChoice implements AutoCloseable {
 
   private static void setenv(String name, String value) {
     Linker linker = Linker.nativeLinker();
-    var setenv = linker.downcallHandle(linker.defaultLookup().findOrThrow("setenv"), FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
+    var setenv = linker.downcallHandle(linker.defaultLookup().findOrThrow("setenv"),
+        FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
     try (Arena arena = Arena.ofConfined()) {
       int _ = (int) setenv.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 1);
     } catch (Throwable e) {

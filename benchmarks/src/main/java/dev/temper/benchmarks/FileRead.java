@@ -31,8 +31,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Opens a safetensors file of two matrices, reads every byte and closes it; a plain mapping of the same file is the baseline. The
- * file is in the system's page cache, so that the disk is not timed.
+ * Opens a safetensors file of two matrices, reads every byte and closes it; a plain mapping of the same file is the
+ * baseline. The file is in the system's page cache, so that the disk is not timed.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)
@@ -56,7 +56,8 @@ public class FileRead {
     file = Files.createTempFile("temper-benchmark", ".safetensors");
     try (BatchMemory memory = BatchMemory.of(Arena.ofShared())) {
       var batch = BatchRing.warm(memory, BatchShape.parse(shape), DType.F32).next();
-      SafetensorsWriter.write(file, List.of(tensor("student", (HostMatrix) batch.student()), tensor("teacher", (HostMatrix) batch.teacher())));
+      SafetensorsWriter.write(file, List.of(tensor("student", (HostMatrix) batch.student()),
+          tensor("teacher", (HostMatrix) batch.teacher())));
     }
   }
 

@@ -33,7 +33,8 @@ import org.openjdk.jmh.util.Statistics;
 /** Runs benchmarks with JMH and converts its results. */
 final class JmhRun {
 
-  private static final String[] JVM = {"--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Xms512m", "-Xmx2g"};
+  private static final String[] JVM =
+      {"--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Xms512m", "-Xmx2g"};
 
   private JmhRun() {}
 
@@ -41,15 +42,18 @@ final class JmhRun {
   static ResultFile measure(BenchmarkGroup group, Path sources) throws IOException, RunnerException {
     Machine machine = Machine.here();
     QuietWatch watch = QuietWatch.begin();
-    CopyRate copy = CopyRate.measure(machine.cores(), machine.lastLevelCacheBytes(), Repetition.brief(), () -> false).orElseThrow();
+    CopyRate copy = CopyRate.measure(machine.cores(), machine.lastLevelCacheBytes(), Repetition.brief(), () -> false)
+        .orElseThrow();
     List<Measurement> entries = new ArrayList<>(group.measured());
     for (ChainedOptionsBuilder run : group.runs()) {
       Options options = new OptionsBuilder().parent(run.build()).jvmArgs(JVM).shouldFailOnError(true).build();
       entries.addAll(entries(new Runner(options).run()));
     }
     Quietness quietness = watch.end();
-    return new ResultFile(group.label(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), Revision.of(sources), machine, null,
-        Map.of(), Provenance.versions(), copy.gigabytesPerSecond(), quietness.quiet(), quietness.disturbances(), quietness, 0, group.notes(),
+    return new ResultFile(group.label(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), Revision.of(sources),
+        machine, null,
+        Map.of(), Provenance.versions(), copy.gigabytesPerSecond(), quietness.quiet(), quietness.disturbances(),
+        quietness, 0, group.notes(),
         entries);
   }
 
@@ -59,7 +63,8 @@ final class JmhRun {
     System.setProperty("jmh.ignoreLock", "true");
     return entries(new Runner(new OptionsBuilder()
         .include("dev\\.temper\\.benchmarks\\.")
-        .param("shape", "64x1000").param("dtype", "F32", "BF16").param("formula", "USUAL", "LOG_TARGET").param("device", "auto")
+        .param("shape", "64x1000").param("dtype", "F32", "BF16").param("formula", "USUAL", "LOG_TARGET")
+        .param("device", "auto")
         .param("teacher", "OTHER", "NEAR", "EQUAL").param("driver", DriverChoice.ofMachine().name())
         .mode(Mode.SingleShotTime).forks(0).warmupIterations(0).measurementIterations(1).shouldFailOnError(true)
         .verbosity(VerboseMode.SILENT)

@@ -25,8 +25,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Memory of one loss and gradient beyond logits, labels and gradient: the peak resident size during the call, minus that before.
- * PyTorch allocates the gradient during the call, so that its bytes are subtracted.
+ * Memory of one loss and gradient beyond logits, labels and gradient: the peak resident size during the call, minus
+ * that before. PyTorch allocates the gradient during the call, so that its bytes are subtracted.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)

@@ -35,19 +35,22 @@ record PlanResults(Results results) {
 
   /** Shapes, from few classes to many. */
   List<String> shapes() {
-    return results.values("shape").stream().sorted(Comparator.comparingInt(shape -> BatchShape.parse(shape).classes())).toList();
+    return results.values("shape").stream().sorted(Comparator.comparingInt(shape -> BatchShape.parse(shape).classes()))
+        .toList();
   }
 
   /** Plans of a shape, fastest first. */
   List<Measurement> ranked(String shape, String dtype) {
     return results.file().entries().stream()
-        .filter(entry -> entry.benchmark().equals(TIMED) && entry.parameter("shape").equals(shape) && entry.parameter("dtype").equals(dtype))
+        .filter(entry -> entry.benchmark().equals(TIMED) && entry.parameter("shape").equals(shape)
+        && entry.parameter("dtype").equals(dtype))
         .sorted(Comparator.comparingDouble(entry -> entry.time().median())).toList();
   }
 
   /** Time of the engine's own plan after all others, divided by its first time: 1 if the clocks did not change. */
   double drift(String shape, String dtype) {
-    return results.find("RowPlan.chosenAgain", Map.of("shape", shape, "dtype", dtype)).map(entry -> entry.also("timesChosen")).orElse(Double.NaN);
+    return results.find("RowPlan.chosenAgain", Map.of("shape", shape, "dtype", dtype))
+        .map(entry -> entry.also("timesChosen")).orElse(Double.NaN);
   }
 
   /** Time divided by that of a copy of as many bytes. */
@@ -64,11 +67,14 @@ record PlanResults(Results results) {
     List<String> drawn = new ArrayList<>();
     for (String dtype : dtypes()) {
       List<String> timed = shapes().stream().filter(shape -> !ranked(shape, dtype).isEmpty()).toList();
-      CategoryChart chart = Charts.bars("Plans for rows, " + dtype + " on " + results.file().place(), "rows x classes", "times the floor");
+      CategoryChart chart = Charts.bars("Plans for rows, " + dtype + " on " + results.file().place(), "rows x classes",
+          "times the floor");
       Charts.crowd(chart);
       chart.getStyler().setXAxisLabelRotation(Charts.LABELS_ASLANT);
-      chart.addSeries("the engine's own", timed, Charts.gaps(timed.stream().map(shape -> own(ranked(shape, dtype))).toList()));
-      chart.addSeries("the fastest", timed, Charts.gaps(timed.stream().map(shape -> timesFloor(ranked(shape, dtype).getFirst())).toList()));
+      chart.addSeries("the engine's own", timed,
+          Charts.gaps(timed.stream().map(shape -> own(ranked(shape, dtype))).toList()));
+      chart.addSeries("the fastest", timed,
+          Charts.gaps(timed.stream().map(shape -> timesFloor(ranked(shape, dtype).getFirst())).toList()));
       drawn.add("gpu-plans-" + dtype.toLowerCase(Locale.ROOT) + ".png");
       Charts.save(chart, folder.resolve(drawn.getLast()));
     }
@@ -76,6 +82,7 @@ record PlanResults(Results results) {
   }
 
   private double own(List<Measurement> ranked) {
-    return ranked.stream().filter(plan -> plan.also("timesChosen") == 1).findFirst().map(this::timesFloor).orElse(Double.NaN);
+    return ranked.stream().filter(plan -> plan.also("timesChosen") == 1).findFirst().map(this::timesFloor)
+        .orElse(Double.NaN);
   }
 }

@@ -37,7 +37,8 @@ record Results(ResultFile file) {
   /** The first measurement of a benchmark with all these parameters. */
   Optional<Measurement> find(String benchmark, Map<String, String> parameters) {
     return file.entries().stream()
-        .filter(entry -> entry.benchmark().equals(benchmark) && entry.parameters().entrySet().containsAll(parameters.entrySet()))
+        .filter(entry -> entry.benchmark().equals(benchmark)
+        && entry.parameters().entrySet().containsAll(parameters.entrySet()))
         .findFirst();
   }
 
@@ -49,7 +50,8 @@ record Results(ResultFile file) {
   /** Values of a parameter, in the order of the run. */
   Set<String> values(String parameter) {
     Set<String> values = new LinkedHashSet<>();
-    file.entries().stream().map(entry -> entry.parameter(parameter)).filter(value -> !value.isEmpty()).forEach(values::add);
+    file.entries().stream().map(entry -> entry.parameter(parameter)).filter(value -> !value.isEmpty())
+        .forEach(values::add);
     return values;
   }
 
@@ -63,6 +65,7 @@ record Results(ResultFile file) {
       return FileRead.bytes(entry.parameter("shape"));
     }
     return entry.benchmark().equals(TEMPER) && !entry.also().containsKey(LEAST_BYTES)
-        ? BatchShape.parse(entry.parameter("shape")).leastTraffic(DType.valueOf(entry.parameter("dtype"))) : entry.also(LEAST_BYTES);
+        ? BatchShape.parse(entry.parameter("shape")).leastTraffic(DType.valueOf(entry.parameter("dtype")))
+        : entry.also(LEAST_BYTES);
   }
 }

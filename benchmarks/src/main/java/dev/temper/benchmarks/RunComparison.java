@@ -31,7 +31,8 @@ record RunComparison(List<String> notes, List<Change> slower, List<Change> faste
   }
 
   /**
-   * Compares two runs. A change counts if the medians differ by more than 5 % and the middle 80 % of the samples do not overlap.
+   * Compares two runs. A change counts if the medians differ by more than 5 % and the middle 80 % of the samples do not
+   * overlap.
    *
    * @throws IllegalArgumentException if the files have no configuration in common
    */
@@ -55,14 +56,16 @@ record RunComparison(List<String> notes, List<Change> slower, List<Change> faste
       }
     }
     if (compared == 0) {
-      throw new IllegalArgumentException("groups " + before.group() + " and " + after.group() + " have no configuration in common");
+      throw new IllegalArgumentException("groups " + before.group() + " and " + after.group()
+          + " have no configuration in common");
     }
     slower.sort(Comparator.comparingDouble(Change::ratio).reversed());
     faster.sort(Comparator.comparingDouble(Change::ratio));
     List<String> notes = notes(before, after);
     after.entries().forEach(entry -> old.remove(entry.key()));
     if (!old.isEmpty()) {
-      notes.add(old.size() + " configurations of the older run were not measured again, such as " + old.keySet().stream().sorted().findFirst().orElseThrow());
+      notes.add(old.size() + " configurations of the older run were not measured again, such as "
+          + old.keySet().stream().sorted().findFirst().orElseThrow());
     }
     return new RunComparison(notes, slower, faster, compared);
   }
@@ -73,7 +76,8 @@ record RunComparison(List<String> notes, List<Change> slower, List<Change> faste
     notes.forEach(note -> text.append("note: ").append(note).append('\n'));
     slower.forEach(change -> line(text, "slower", change));
     faster.forEach(change -> line(text, "faster", change));
-    return text.append(String.format(Locale.ROOT, "%d compared, %d slower, %d faster%n", compared, slower.size(), faster.size())).toString();
+    return text.append(String.format(Locale.ROOT, "%d compared, %d slower, %d faster%n", compared, slower.size(),
+        faster.size())).toString();
   }
 
   private static List<String> notes(ResultFile before, ResultFile after) {
@@ -96,6 +100,7 @@ record RunComparison(List<String> notes, List<Change> slower, List<Change> faste
   }
 
   private static void line(StringBuilder text, String verdict, Change change) {
-    text.append(String.format(Locale.ROOT, "%s %.2f x (%.4g -> %.4g): %s%n", verdict, change.ratio(), change.before(), change.after(), change.key()));
+    text.append(String.format(Locale.ROOT, "%s %.2f x (%.4g -> %.4g): %s%n", verdict, change.ratio(), change.before(),
+        change.after(), change.key()));
   }
 }

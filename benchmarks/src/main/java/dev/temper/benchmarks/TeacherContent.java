@@ -10,7 +10,10 @@ import java.lang.foreign.ValueLayout;
 public enum TeacherContent {
   /** Logits that are independent of the student's. */
   OTHER,
-  /** The student's logits, every other one larger by 1e-3, or by the last bit in bf16 and f16: rows take the near-equal path. */
+  /**
+   * The student's logits, every other one larger by 1e-3, or by the last bit in bf16 and f16: rows take the near-equal
+   * path.
+   */
   NEAR {
     @Override
     void write(MemorySegment student, MemorySegment teacher, DType dtype) {

@@ -18,12 +18,14 @@ final class TemperatureChart {
 
   /** Lines: length over that at T = 1, with the factor and without it (dashed), for several numbers of classes. */
   static void draw(List<TemperatureStudy> studies, Path file) throws IOException {
-    XYChart chart = Charts.lines("Length of the KL's gradient over that at T = 1, with T^2 and without (dashed)", "T", "times");
+    XYChart chart = Charts.lines("Length of the KL's gradient over that at T = 1, with T^2 and without (dashed)", "T",
+        "times");
     chart.getStyler().setYAxisLogarithmic(true).setYAxisDecimalPattern("0.#####");
     for (int i = 0; i < studies.size(); i++) {
       TemperatureStudy study = studies.get(i);
       add(chart, study.classes() + " classes", study, StudyPoint::scaled).setLineColor(Charts.colour(i));
-      add(chart, study.classes() + " classes without", study, StudyPoint::unscaled).setLineColor(Charts.colour(i)).setLineStyle(SeriesLines.DASH_DASH)
+      add(chart, study.classes() + " classes without", study, StudyPoint::unscaled).setLineColor(Charts.colour(i))
+          .setLineStyle(SeriesLines.DASH_DASH)
           .setShowInLegend(false);
     }
     Charts.save(chart, file);

@@ -29,7 +29,10 @@ public sealed interface BatchMemory extends AutoCloseable {
   /** A matrix whose content {@code writer} writes. */
   MatrixView matrix(BatchShape shape, DType dtype, Writer writer);
 
-  /** A second matrix of the same content. A gradient is written over it, so that an element that a kernel skips is noticed. */
+  /**
+   * A second matrix of the same content. A gradient is written over it, so that an element that a kernel skips is
+   * noticed.
+   */
   MatrixView copy(MatrixView matrix);
 
   /** Copies one matrix of this memory over another of the same size. */

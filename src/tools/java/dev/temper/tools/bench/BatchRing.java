@@ -7,8 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Batches of one shape, used in rotation. If the ring is larger than the last-level cache, every call reads its logits from
- * memory, like a training step after the forward pass of a model. A small batch in a ring of one stays in the cache.
+ * Batches of one shape, used in rotation. If the ring is larger than the last-level cache, every call reads its logits
+ * from memory, like a training step after the forward pass of a model. A small batch in a ring of one stays in the
+ * cache.
  */
 public final class BatchRing {
 
@@ -24,14 +25,18 @@ public final class BatchRing {
     this.batches = batches;
   }
 
-  /** 1 to 1,024 batches whose losses and gradients together move twice {@code cacheBytes}, the size of the last-level cache. */
+  /**
+   * 1 to 1,024 batches whose losses and gradients together move twice {@code cacheBytes}, the size of the last-level
+   * cache.
+   */
   public static BatchRing coldIn(BatchMemory memory, BatchShape shape, DType dtype, long cacheBytes) {
     return coldIn(memory, shape, dtype, cacheBytes, shape.leastTraffic(dtype));
   }
 
   /** 1 to 1,024 batches that together move twice {@code cacheBytes}, if one call moves {@code traffic} bytes. */
   static BatchRing coldIn(BatchMemory memory, BatchShape shape, DType dtype, long cacheBytes, long traffic) {
-    return of(memory, shape, dtype, Math.toIntExact(Math.clamp(Math.ceilDiv(CACHES * cacheBytes, traffic), 1, AT_MOST)));
+    return of(memory, shape, dtype,
+        Math.toIntExact(Math.clamp(Math.ceilDiv(CACHES * cacheBytes, traffic), 1, AT_MOST)));
   }
 
   /** A single batch, which stays in the last-level cache as far as it fits. */
@@ -46,7 +51,8 @@ public final class BatchRing {
       MatrixView student = memory.matrix(shape, dtype, (part, first) -> Logits.STUDENT.fill(part, dtype, batch, first));
       MatrixView teacher = memory.matrix(shape, dtype, (part, first) -> Logits.TEACHER.fill(part, dtype, batch, first));
       MatrixView gradient = memory.copy(student);
-      RowVector labels = memory.labels(shape.rows(), (part, first) -> Logits.fillLabels(part, batch, first, shape.classes()));
+      RowVector labels = memory.labels(shape.rows(),
+          (part, first) -> Logits.fillLabels(part, batch, first, shape.classes()));
       batches.add(new LogitBatch(student, teacher, gradient, labels));
     }
     return new BatchRing(batches);

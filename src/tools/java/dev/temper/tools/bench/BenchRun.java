@@ -82,8 +82,10 @@ final class BenchRun implements AutoCloseable {
     Map<String, String> versions = new LinkedHashMap<>();
     versions.put("java", Runtime.version() + " (" + System.getProperty("java.vm.name") + ")");
     versions.put("engine", engine.describe());
-    return new ResultFile(plan.group(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), commit, machine, facts,
-        clocks.map(GpuClocks::medians).orElse(Map.of()), versions, copyRate, quietness.quiet(), quietness.disturbances(),
+    return new ResultFile(plan.group(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), commit, machine,
+        facts,
+        clocks.map(GpuClocks::medians).orElse(Map.of()), versions, copyRate, quietness.quiet(),
+        quietness.disturbances(),
         quietness, plan.size() + found - entries.size() - leftOut, List.copyOf(notes), List.copyOf(entries));
   }
 

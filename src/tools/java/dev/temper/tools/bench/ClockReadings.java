@@ -5,7 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Repeated readings of the clocks, temperature and power of a GPU. One thread may add readings while another reads medians. */
+/**
+ * Repeated readings of the clocks, temperature and power of a GPU. One thread may add readings while another reads
+ * medians.
+ */
 final class ClockReadings {
 
   private static final List<String> NAMES = List.of("smMegahertz", "memoryMegahertz", "celsius", "watts");

@@ -23,7 +23,9 @@ import java.util.function.BooleanSupplier;
  */
 public record CopyRate(double gigabytesPerSecond, String how) {
 
-  /** Source and target together are 8 times the cache, at least 256 MiB, so that reads from the cache are negligible. */
+  /**
+   * Source and target together are 8 times the cache, at least 256 MiB, so that reads from the cache are negligible.
+   */
   private static final int CACHES = 4;
   private static final long LEAST_BYTES = 128L << 20;
   /** Source on a device: 1.9 GiB for a cache of 60 MiB, from where on the rate no longer grows with the size. */
@@ -31,7 +33,8 @@ public record CopyRate(double gigabytesPerSecond, String how) {
   private static final int ROW = 1024;
 
   /**
-   * Measures the memory of an engine: that of a device by the device's own copies, host memory by a thread on each core.
+   * Measures the memory of an engine: that of a device by the device's own copies, host memory by a thread on each
+   * core.
    *
    * @return the rate; empty if it was stopped before the first copy ended
    */
@@ -54,7 +57,8 @@ public record CopyRate(double gigabytesPerSecond, String how) {
         watch.start();
         memory.copy(source, target);
         return watch.stop();
-      }, stop).map(time -> new CopyRate(2.0 * shape.matrixBytes(DType.F32) / (time.median() * 1e6), "device to device"));
+      }, stop).map(time -> new CopyRate(2.0 * shape.matrixBytes(DType.F32) / (time.median() * 1e6),
+          "device to device"));
     }
   }
 

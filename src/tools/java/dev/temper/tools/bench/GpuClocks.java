@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Reads clocks, temperature and power of a GPU every other second through {@code nvidia-smi}, while the GPU is measured. A machine
- * without that program has no readings.
+ * Reads clocks, temperature and power of a GPU every other second through {@code nvidia-smi}, while the GPU is
+ * measured. A machine without that program has no readings.
  */
 final class GpuClocks implements AutoCloseable {
 

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The benchmark grid of a GPU: shapes, dtypes, temperatures, passes and losses. The most important cases come first, because a
- * run may end early.
+ * The benchmark grid of a GPU: shapes, dtypes, temperatures, passes and losses. The most important cases come first,
+ * because a run may end early.
  *
  * @param shapes rows and classes, most important first
  * @param dtypes dtypes of student, teacher and gradient, most important first
@@ -72,7 +72,8 @@ public record GpuSuite(
   private BenchPlan.Part part(String name, double planSeconds) {
     return switch (name) {
       case "headline" ->
-          losses(name, List.of(distillation(JUDGED_TEMPERATURE)), Passes.FORWARD_BACKWARD, List.of(LaunchMode.values()));
+          losses(name, List.of(distillation(JUDGED_TEMPERATURE)), Passes.FORWARD_BACKWARD,
+              List.of(LaunchMode.values()));
       case "launch" ->
           new BenchPlan.LaunchCosts(name, List.of(LaunchCost.of(LaunchMode.EAGER), LaunchCost.of(LaunchMode.GRAPH)));
       case "start" -> new BenchPlan.FirstCalls(name);

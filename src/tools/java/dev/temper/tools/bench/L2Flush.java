@@ -6,9 +6,9 @@ import dev.temper.MatrixView;
 import dev.temper.RowVector;
 
 /**
- * Flushes the L2 cache of a device before a timed launch, by reading four times the size of the cache. The cache then holds neither
- * data of the timed batch nor dirty lines. The host launches the timed work during the flush, so that no launch gap is timed.
- * An engine in host memory needs no flush: its calls return when their work is done.
+ * Flushes the L2 cache of a device before a timed launch, by reading four times the size of the cache. The cache then
+ * holds neither data of the timed batch nor dirty lines. The host launches the timed work during the flush, so that no
+ * launch gap is timed. An engine in host memory needs no flush: its calls return when their work is done.
  */
 final class L2Flush implements AutoCloseable {
 

@@ -6,12 +6,13 @@ import java.lang.foreign.ValueLayout;
 import java.util.stream.LongStream;
 
 /**
- * Logits and labels as functions of a stream and an index, so that any program can generate the same ones; {@code benchmarks/gpu}
- * does so in Python. The logits are nearly normal, like those of a language model. None is zero: zeros would be faster than data,
- * because their exponentials are trivial, their pages may be shared and fewer transistors switch.
+ * Logits and labels as functions of a stream and an index, so that any program can generate the same ones;
+ * {@code benchmarks/gpu} does so in Python. The logits are nearly normal, like those of a language model. None is zero:
+ * zeros would be faster than data, because their exponentials are trivial, their pages may be shared and fewer
+ * transistors switch.
  *
- * <p>A logit is an odd integer times 2^-19 and a small factor; the integer is twice the centred sum of four 16-bit parts of a hash,
- * plus 1. The logit is exact in F32; BF16 and F16 have the nearest value, ties to even.
+ * <p>A logit is an odd integer times 2^-19 and a small factor; the integer is twice the centred sum of four 16-bit
+ * parts of a hash, plus 1. The logit is exact in F32; BF16 and F16 have the nearest value, ties to even.
  */
 enum Logits {
   /** Logits of the student; standard deviation 2.02. */

@@ -73,7 +73,8 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
     void run(BatchMemory memory, BatchRing ring) throws IOException;
   }
 
-  private static void losses(BenchRun run, LossEngine engine, LossTimer timer, List<BenchmarkCase> cases, Observer observer,
+  private static void losses(BenchRun run, LossEngine engine, LossTimer timer, List<BenchmarkCase> cases,
+      Observer observer,
       BatchMemory memory, BatchRing ring, BooleanSupplier stop) throws IOException {
     observer.batch(engine, cases, memory, ring.batches().getFirst());
     for (BenchmarkCase benchmarkCase : cases) {
@@ -110,7 +111,8 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
 
   /** Times one case. A loss or a graph that the engine does not support is noted, and the run goes on. */
   private static void time(
-      BenchRun run, LossTimer timer, BenchmarkCase benchmarkCase, BatchRing ring, BooleanSupplier stop) throws IOException {
+      BenchRun run, LossTimer timer, BenchmarkCase benchmarkCase, BatchRing ring, BooleanSupplier stop)
+      throws IOException {
     try {
       Optional<Measurement> entry = timer.time(benchmarkCase, ring, stop);
       if (entry.isPresent()) {

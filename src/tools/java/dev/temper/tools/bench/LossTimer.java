@@ -14,8 +14,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Times each launch of a prepared loss by itself: on a device between two events, after a flush of its L2 cache; in host memory by
- * the clock.
+ * Times each launch of a prepared loss by itself: on a device between two events, after a flush of its L2 cache; in
+ * host memory by the clock.
  */
 final class LossTimer implements AutoCloseable {
 
@@ -35,7 +35,8 @@ final class LossTimer implements AutoCloseable {
    * Times one case over the batches of a ring in rotation.
    *
    * @return the measurement; empty if it was stopped before the first sample
-   * @throws IllegalArgumentException if the engine does not support the loss, or the case is a graph and the engine has none
+   * @throws IllegalArgumentException if the engine does not support the loss, or the case is a graph and the engine has
+   *     none
    * @throws IllegalStateException if the loss is not finite
    */
   Optional<Measurement> time(BenchmarkCase benchmarkCase, BatchRing ring, BooleanSupplier stop) {
@@ -67,7 +68,9 @@ final class LossTimer implements AutoCloseable {
     return watch.stop();
   }
 
-  /** The totals are those of the first batch, which has always been launched; each launch of a batch computes the same. */
+  /**
+   * The totals are those of the first batch, which has always been launched; each launch of a batch computes the same.
+   */
   private static Measurement entry(BenchmarkCase benchmarkCase, Quantiles time, List<PreparedLoss> prepared) {
     PreparedLoss first = prepared.getFirst();
     LossTotals totals = first.totals();

@@ -10,8 +10,8 @@ import java.util.TreeMap;
  * @param parameters parameters of the configuration, by name
  * @param unit unit of the time
  * @param time times of one call
- * @param also further numbers of one call, such as {@code allocatedBytes} on the Java heap, {@code peakBytes} of memory and
- *     {@code leastBytes}, its least traffic
+ * @param also further numbers of one call, such as {@code allocatedBytes} on the Java heap, {@code peakBytes} of memory
+ *     and {@code leastBytes}, its least traffic
  */
 public record Measurement(
     String benchmark, Map<String, String> parameters, String unit, Quantiles time, Map<String, Double> also) {

@@ -57,7 +57,8 @@ record PlanOutputs(LossTotals totals, List<double[]> gradient) {
       double distance = distance(gradient.get(row), other.gradient.get(row));
       if (!(distance <= bound)) {
         return String.format(Locale.ROOT,
-            "row %d of %d compared of its gradient is %.2g of its length away from the chosen plan's, expected %.2g at most",
+            "row %d of %d compared of its gradient is %.2g of its length away from the chosen plan's,"
+                + " expected %.2g at most",
             row, gradient.size(), distance, bound);
       }
     }
@@ -65,8 +66,8 @@ record PlanOutputs(LossTotals totals, List<double[]> gradient) {
   }
 
   /**
-   * Largest relative distance of two correct results. Each is rounded by half a unit at most, so that they differ by one; F32 sums
-   * of many terms differ by more.
+   * Largest relative distance of two correct results. Each is rounded by half a unit at most, so that they differ by
+   * one; F32 sums of many terms differ by more.
    */
   private static double bound(DType dtype) {
     return switch (dtype) {

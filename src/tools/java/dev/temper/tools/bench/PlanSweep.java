@@ -11,12 +11,15 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * Times every launch plan for the rows of a benchmark case, beside the plan that the engine chooses: the thresholds of that choice
- * are derived from these times. A plan is timed only if its loss and gradient equal those of the chosen plan.
+ * Times every launch plan for the rows of a benchmark case, beside the plan that the engine chooses: the thresholds of
+ * that choice are derived from these times. A plan is timed only if its loss and gradient equal those of the chosen
+ * plan.
  */
 final class PlanSweep {
 
-  /** The chosen plan, timed again after all others; its ratio to the first time shows the drift of the device's clocks. */
+  /**
+   * The chosen plan, timed again after all others; its ratio to the first time shows the drift of the device's clocks.
+   */
   private static final String AGAIN = "RowPlan.chosenAgain";
 
   private static final String BEST = "RowPlan.best";
@@ -40,7 +43,10 @@ final class PlanSweep {
     this.stop = stop;
   }
 
-  /** Measures the chosen plan, the others in the order of the engine, the chosen one again, and repeats the fastest's time. */
+  /**
+   * Measures the chosen plan, the others in the order of the engine, the chosen one again, and repeats the fastest's
+   * time.
+   */
   void measure(BenchmarkCase benchmarkCase, BatchMemory memory, BatchRing ring) throws IOException {
     LogitBatch batch = ring.batches().getFirst();
     List<String> plans = engine.diagnostics()
@@ -102,7 +108,8 @@ final class PlanSweep {
     return ready;
   }
 
-  private void measure(BenchmarkCase planned, BatchMemory memory, BatchRing ring, PlanOutputs expected, double milliseconds,
+  private void measure(BenchmarkCase planned, BatchMemory memory, BatchRing ring, PlanOutputs expected,
+      double milliseconds,
       List<Measurement> timed) throws IOException {
     run.next(planned.toString());
     try {

@@ -1,6 +1,8 @@
 package dev.temper.tools.bench;
 
-/** Observes the machine from {@link #begin} to {@link #end}: a spin test at both ends, and the processor time between. */
+/**
+ * Observes the machine from {@link #begin} to {@link #end}: a spin test at both ends, and the processor time between.
+ */
 public final class QuietWatch {
 
   private final double spinBefore;

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Disturbances of a measurement by other work on the machine. Shares are relative to the time of all cores, and NaN on systems
- * that do not report them.
+ * Disturbances of a measurement by other work on the machine. Shares are relative to the time of all cores, and NaN on
+ * systems that do not report them.
  *
  * @param spinBefore time of the slowest core over that of the fastest, for the same arithmetic on all cores, before the
  *     measurement

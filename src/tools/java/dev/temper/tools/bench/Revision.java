@@ -33,8 +33,8 @@ public final class Revision {
   }
 
   /**
-   * The revision of the checkout around a folder, with {@code -dirty} if any file but measured results has been changed;
-   * {@code unknown} outside a checkout.
+   * The revision of the checkout around a folder, with {@code -dirty} if any file but measured results has been
+   * changed; {@code unknown} outside a checkout.
    */
   public static String of(Path folder) {
     String revision = git(folder, "rev-parse", "--short=12", "HEAD");

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The instructions of a kernel, decoded as far as counting needs it. From compute capability 7.5 to 12.0 an instruction has 16
- * bytes, with the operation in the lowest nine bits. The fields were compared with nvdisasm of CUDA 13.1.
+ * The instructions of a kernel, decoded as far as counting needs it. From compute capability 7.5 to 12.0 an instruction
+ * has 16 bytes, with the operation in the lowest nine bits. The fields were compared with nvdisasm of CUDA 13.1.
  */
 final class MachineCode {
 
@@ -91,7 +91,8 @@ final class MachineCode {
   /** Whether the next instruction can be executed after this one. */
   boolean canFallThrough(int at) {
     int operation = (int) low(at) & 0xfff;
-    // Other forms of a branch depend on a uniform predicate. Branch and exit may have a second condition in bits 87 to 90.
+    // Other forms of a branch depend on a uniform predicate. Branch and exit may have a second condition in bits 87 to
+    // 90.
     boolean leaves = operation == PLAIN_BRANCH || operation == PLAIN_EXIT;
     return !leaves || ((int) low(at) >> 12 & 0xf) != ALWAYS || ((int) (high(at) >>> 23) & 0xf) != ALWAYS;
   }

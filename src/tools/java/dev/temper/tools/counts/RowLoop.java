@@ -9,8 +9,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * A loop over the vectors of a row. Its instructions are counted along the shortest path from its first to its last instruction:
- * that of full vectors, without a new maximum and without the label's class.
+ * A loop over the vectors of a row. Its instructions are counted along the shortest path from its first to its last
+ * instruction: that of full vectors, without a new maximum and without the label's class.
  *
  * @param purpose what the loop computes
  * @param instructions instructions on the path
@@ -111,7 +111,8 @@ record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
 
   /** Bytes read on the path; a loop that reads this row and copies the next one is counted by its reads. */
   private static int bytes(MachineCode code, List<Integer> path) {
-    int copied = path.stream().filter(at -> code.operation(at) == MachineCode.Operation.COPY).mapToInt(at -> vectorBytes(code, at)).sum();
+    int copied = path.stream().filter(at -> code.operation(at) == MachineCode.Operation.COPY)
+        .mapToInt(at -> vectorBytes(code, at)).sum();
     int all = path.stream().mapToInt(at -> vectorBytes(code, at)).sum();
     return all > copied ? all - copied : copied;
   }
@@ -123,12 +124,13 @@ record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
     if (operations.contains(MachineCode.Operation.SPECIAL)) {
       return path.stream().anyMatch(code::isLogarithm) ? Purpose.RATIO : Purpose.SUM;
     }
-    return operations.contains(MachineCode.Operation.COPY) || operations.contains(MachineCode.Operation.LOAD_GLOBAL) ? Purpose.LOAD : Purpose.EXTREMA;
+    return operations.contains(MachineCode.Operation.COPY) || operations.contains(MachineCode.Operation.LOAD_GLOBAL)
+        ? Purpose.LOAD : Purpose.EXTREMA;
   }
 
   /**
-   * The loops of most rows. If several loops have one purpose, a row uses one of them, or one handles the end of the row: the loop
-   * with the fewest instructions per byte counts.
+   * The loops of most rows. If several loops have one purpose, a row uses one of them, or one handles the end of the
+   * row: the loop with the fewest instructions per byte counts.
    */
   static List<RowLoop> usual(List<RowLoop> all) {
     return Stream.of(Purpose.values()).flatMap(purpose -> all.stream().filter(loop -> loop.purpose == purpose)

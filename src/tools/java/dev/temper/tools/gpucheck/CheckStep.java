@@ -17,12 +17,14 @@ import java.util.function.Supplier;
  * @param notRun the reason why the step cannot run here; empty if it can
  * @param alongside whether it runs concurrently with the step before it
  */
-record CheckStep(Stage stage, String name, String shows, int limitSeconds, List<String> command, Path document, Supplier<String> check,
+record CheckStep(Stage stage, String name, String shows, int limitSeconds, List<String> command, Path document,
+    Supplier<String> check,
     String notRun, boolean alongside) {
 
   /** A step whose command prints its document, and ends with status 0 if it passed. */
   static CheckStep of(Stage stage, String name, String shows, int limitSeconds, List<String> command, Path folder) {
-    return new CheckStep(stage, name, shows, limitSeconds, List.copyOf(command), folder.resolve(name + ".out"), () -> "", "", false);
+    return new CheckStep(stage, name, shows, limitSeconds, List.copyOf(command), folder.resolve(name + ".out"),
+        () -> "", "", false);
   }
 
   /** The same step with its document in a file. */

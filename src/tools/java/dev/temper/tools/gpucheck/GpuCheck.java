@@ -40,11 +40,13 @@ public final class GpuCheck {
    * @param stages the stages of this run
    * @throws IllegalArgumentException if the folder holds the document of another revision or device
    */
-  public static GpuCheck into(Path out, String device, boolean quick, String version, String revision, Collection<Stage> stages)
+  public static GpuCheck into(Path out, String device, boolean quick, String version, String revision,
+      Collection<Stage> stages)
       throws IOException {
     Path logs = Files.createDirectories(out.toAbsolutePath().resolve("logs"));
     CheckEnvironment environment = new CheckEnvironment(device, quick, logs);
-    return new GpuCheck(environment, new GpuReport(out.resolve(DOCUMENT), environment, version, revision, stages), stages);
+    return new GpuCheck(environment, new GpuReport(out.resolve(DOCUMENT), environment, version, revision, stages),
+        stages);
   }
 
   /**
@@ -80,7 +82,8 @@ public final class GpuCheck {
     return holds;
   }
 
-  private boolean together(List<CheckStep> steps, Consumer<String> starting, Consumer<StepResult> done) throws IOException {
+  private boolean together(List<CheckStep> steps, Consumer<String> starting, Consumer<StepResult> done)
+      throws IOException {
     StepRun runner = new StepRun(environment.folder());
     List<Future<StepResult>> running = new ArrayList<>();
     boolean holds = true;

@@ -17,7 +17,8 @@ final class JavaRuntime {
 
   /** Links a compressed runtime for the system of this process: 42 MB, of which the virtual machine has 29. */
   static void link(Path folder) throws IOException {
-    run("jlink", "--add-modules", MODULES, "--strip-debug", "--no-header-files", "--no-man-pages", "--compress", "zip-9", "--output",
+    run("jlink", "--add-modules", MODULES, "--strip-debug", "--no-header-files", "--no-man-pages", "--compress",
+        "zip-9", "--output",
         folder.toString());
   }
 
@@ -30,9 +31,11 @@ final class JavaRuntime {
     StringWriter said = new StringWriter();
     PrintWriter out = new PrintWriter(said, true);
     int status = ToolProvider.findFirst(tool).orElseThrow(() -> new IllegalStateException("the Java runtime at "
-        + System.getProperty("java.home") + " has no " + tool + ", expected a full JDK; set JAVA_HOME to one")).run(out, out, arguments);
+        + System.getProperty("java.home") + " has no " + tool + ", expected a full JDK; set JAVA_HOME to one"))
+        .run(out, out, arguments);
     if (status != 0) {
-      throw new IOException(tool + " " + String.join(" ", Arrays.asList(arguments)) + " failed with status " + status + ": "
+      throw new IOException(tool + " " + String.join(" ", Arrays.asList(arguments)) + " failed with status " + status
+          + ": "
           + said.toString().strip());
     }
   }

@@ -60,7 +60,8 @@ public final class PortableFolder {
       }
     }
     if (Files.exists(target) && !emptyFolder) {
-      throw new IllegalArgumentException(target + " exists and is not an empty folder; give a name that is free, or remove it");
+      throw new IllegalArgumentException(target
+          + " exists and is not an empty folder; give a name that is free, or remove it");
     }
   }
 

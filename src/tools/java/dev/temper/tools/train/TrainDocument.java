@@ -77,8 +77,10 @@ public record TrainDocument(
 
     private static Model of(Outcome outcome) {
       Quality quality = outcome.heldOut();
-      return new Model(outcome.name(), outcome.parameters(), outcome.steps(), quality.crossEntropy(), quality.perplexity(),
-          quality.top1(), quality.top5(), quality.words(), outcome.secondsPerStep(), outcome.lossShare(), outcome.curve());
+      return new Model(outcome.name(), outcome.parameters(), outcome.steps(), quality.crossEntropy(),
+          quality.perplexity(),
+          quality.top1(), quality.top5(), quality.words(), outcome.secondsPerStep(), outcome.lossShare(),
+          outcome.curve());
     }
   }
 

@@ -1,9 +1,12 @@
 package dev.temper.tools.verify;
 
-/** The written error bounds; {@code u = 2^-24} is the unit roundoff of f32, {@code u_out} that of the output's dtype. */
+/**
+ * The written error bounds; {@code u = 2^-24} is the unit roundoff of f32, {@code u_out} that of the output's dtype.
+ */
 public enum BoundFormula {
   /** Rounding of the result. */
-  OUTPUT("O", "u_out |x| + half a quantum of the output's dtype, added to every bound; beyond its range the result is infinite"),
+  OUTPUT("O", "u_out |x| + half a quantum of the output's dtype, added to every bound;"
+      + " beyond its range the result is infinite"),
   /** Softmax and its relatives. */
   SOFTMAX("S", SoftmaxBound.FORMULA),
   /** Soft loss. */

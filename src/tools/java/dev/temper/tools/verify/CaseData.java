@@ -36,13 +36,16 @@ final class CaseData {
     double[] z = new double[layout.classes()];
     double[] u = new double[layout.classes()];
     for (int row = 0; row < rows; row++) {
-      boolean unused = (labels != null && labels[row] == c.loss().ignoreIndex()) || (weights != null && weights[row] == 0);
+      boolean unused = (labels != null && labels[row] == c.loss().ignoreIndex())
+          || (weights != null && weights[row] == 0);
       RowContent.fill(c.content(), row, unused, z, u, labels, random);
       for (int i = 0; i < layout.studentColumns(); i++) {
-        student[row * layout.studentColumns() + i] = Precision.round(i < z.length ? z[i] : junk(row, i), layout.student());
+        student[row * layout.studentColumns() + i] =
+            Precision.round(i < z.length ? z[i] : junk(row, i), layout.student());
       }
       for (int i = 0; i < layout.teacherColumns(); i++) {
-        teacher[row * layout.teacherColumns() + i] = Precision.round(i < u.length ? u[i] : junk(row + 1, i), layout.teacher());
+        teacher[row * layout.teacherColumns() + i] =
+            Precision.round(i < u.length ? u[i] : junk(row + 1, i), layout.teacher());
       }
       if (c.content() == Content.EQUAL && !layout.isPadded()) {
         System.arraycopy(teacher, row * u.length, student, row * z.length, z.length);

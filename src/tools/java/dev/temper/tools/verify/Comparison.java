@@ -7,8 +7,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A strict comparison of all elements: NaN matches NaN only, an infinity matches that of the same sign only. The first mismatches
- * are kept in words, and the element nearest its bound.
+ * A strict comparison of all elements: NaN matches NaN only, an infinity matches that of the same sign only. The first
+ * mismatches are kept in words, and the element nearest its bound.
  */
 public final class Comparison {
 
@@ -75,7 +75,8 @@ public final class Comparison {
     }
   }
 
-  private void element(String quantity, int index, int columns, double found, double expected, double bound, DType dtype) {
+  private void element(String quantity, int index, int columns, double found, double expected, double bound,
+      DType dtype) {
     double total = bound + Precision.unit(dtype) * Math.abs(expected) + Precision.halfQuantum(dtype);
     double limit = Precision.max(dtype);
     boolean overflows = Double.isFinite(expected) && Math.abs(expected) + total > limit;
@@ -106,7 +107,8 @@ public final class Comparison {
     if (index < 0) {
       return quantity;
     }
-    return columns == 1 ? quantity + "[" + index + "]" : quantity + "[" + index / columns + ", " + index % columns + "]";
+    return columns == 1 ? quantity + "[" + index + "]" : quantity + "[" + index / columns + ", " + index % columns
+        + "]";
   }
 
   private void mismatch(String text) {

@@ -71,7 +71,8 @@ final class DeviceRun implements AutoCloseable {
         }
         yield new Observed(null, null, null, gradient.read(), damage(true));
       }
-      case LOG_SOFTMAX, LOG_SOFTMAX_BACKWARD, SOFTMAX, ARGMAX -> new Observed(null, null, null, primitive(engine), damage(true));
+      case LOG_SOFTMAX, LOG_SOFTMAX_BACKWARD, SOFTMAX,
+          ARGMAX -> new Observed(null, null, null, primitive(engine), damage(true));
     };
   }
 
@@ -93,10 +94,12 @@ final class DeviceRun implements AutoCloseable {
     double temperature = c.loss().temperature();
     switch (c.method()) {
       case LOG_SOFTMAX -> engine.logSoftmax(student.view(), temperature, gradient.view());
-      case LOG_SOFTMAX_BACKWARD -> engine.logSoftmaxBackward(student.view(), temperature, teacher.view(), gradient.view());
+      case LOG_SOFTMAX_BACKWARD -> engine.logSoftmaxBackward(student.view(), temperature, teacher.view(),
+          gradient.view());
       case SOFTMAX -> engine.softmax(student.view(), gradient.view());
       case ARGMAX -> {
-        GuardedTensor indices = GuardedTensor.vector(arena, c.layout().rows(), c.layout(), c.layout().labels()).fillNaN();
+        GuardedTensor indices = GuardedTensor.vector(arena, c.layout().rows(), c.layout(), c.layout().labels())
+            .fillNaN();
         engine.argmax(student.view(), indices.rowVector());
         return indices.read();
       }

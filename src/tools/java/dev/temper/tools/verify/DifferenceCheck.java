@@ -35,7 +35,8 @@ final class DifferenceCheck {
     comparison.within("gradient", found, expected, bounds, c.layout().gradient(), classes);
   }
 
-  private static double difference(ReferenceRow reference, double[] z, double[] u, int label, int i, double step, Case c) {
+  private static double difference(ReferenceRow reference, double[] z, double[] u, int label, int i, double step,
+      Case c) {
     double kept = z[i];
     z[i] = kept + step;
     reference.compute(z, u, label, c.loss().temperature());

@@ -55,7 +55,8 @@ final class Expected {
       comparison.within("row_hard", observed.rowHard(), rowHard, rowHardBound, DType.F32, 1);
     }
     if (observed.output() != null) {
-      comparison.within("gradient", observed.output(), gradient, gradientBound, layout.gradient(), layout.studentColumns());
+      comparison.within("gradient", observed.output(), gradient, gradientBound, layout.gradient(),
+          layout.studentColumns());
     }
   }
 

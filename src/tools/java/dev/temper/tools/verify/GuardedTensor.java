@@ -8,8 +8,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A tensor in native memory with guard bytes before the first element and in the gaps between rows. After the last element there
- * are either guard bytes, or the allocation ends there, so that an address sanitizer finds every read beyond it.
+ * A tensor in native memory with guard bytes before the first element and in the gaps between rows. After the last
+ * element there are either guard bytes, or the allocation ends there, so that an address sanitizer finds every read
+ * beyond it.
  */
 final class GuardedTensor {
 
@@ -37,7 +38,8 @@ final class GuardedTensor {
   }
 
   static GuardedTensor matrix(Arena arena, long rows, int columns, Layout layout, DType dtype) {
-    return allocate(arena, rows, columns, columns + layout.rowGap(), layout.offsetBytes(dtype), layout.tailGuard(), dtype);
+    return allocate(arena, rows, columns, columns + layout.rowGap(), layout.offsetBytes(dtype), layout.tailGuard(),
+        dtype);
   }
 
   static GuardedTensor vector(Arena arena, long length, Layout layout, DType dtype) {
@@ -56,7 +58,8 @@ final class GuardedTensor {
   }
 
   RowVector rowVector() {
-    return dtype.isFloating() ? RowVector.losses(elements(), columns, dtype) : RowVector.labels(elements(), columns, dtype);
+    return dtype.isFloating() ? RowVector.losses(elements(), columns, dtype)
+        : RowVector.labels(elements(), columns, dtype);
   }
 
   GuardedTensor fill(double[] values) {

@@ -34,7 +34,8 @@ final class InvariantChecks {
     for (int row = 0; row < labels.length; row++) {
       labels[row] = order[(int) Objects.requireNonNull(data.labels())[row]];
     }
-    CaseData permuted = new CaseData(permute(data.student(), order), permute(data.teacher(), order), labels, data.weights(),
+    CaseData permuted = new CaseData(permute(data.student(), order), permute(data.teacher(), order), labels,
+        data.weights(),
         data.temperatures());
     double[] plain = Objects.requireNonNull(OracleCheck.observe(engine, c, data, comparison).output());
     double[] found = Objects.requireNonNull(OracleCheck.observe(engine, c, permuted, comparison).output());
@@ -85,7 +86,8 @@ final class InvariantChecks {
   }
 
   private static Observed part(LossEngine engine, Case c, CaseData data, int from, int to, Comparison comparison) {
-    return OracleCheck.observe(engine, c.with(c.layout().rows(to - from)), BitChecks.rows(c, data, from, to), comparison);
+    return OracleCheck.observe(engine, c.with(c.layout().rows(to - from)), BitChecks.rows(c, data, from, to),
+        comparison);
   }
 
   private static LossTotals total(Observed observed) {

@@ -35,10 +35,12 @@ final class LogAxes {
   LogAxes verticals(String title) {
     for (int power = (int) Math.ceil(minX); power <= maxX; power++) {
       double x = x(power);
-      svg.format("<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#e4e4e4\"/>\n", x, x, TOP, height - BOTTOM);
+      svg.format("<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#e4e4e4\"/>\n", x, x, TOP,
+          height - BOTTOM);
       svg.format("<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", x, height - BOTTOM + 16, label(power));
     }
-    svg.format("<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", (left + width - RIGHT) / 2.0, height - 8, title);
+    svg.format("<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", (left + width - RIGHT) / 2.0, height - 8,
+        title);
     return this;
   }
 
@@ -71,12 +73,14 @@ final class LogAxes {
 
   /** Text left of the plot, at an exponent of ten of y. */
   void rowLabel(double logY, String text) {
-    svg.format("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", left - 6, y(logY) + 4, HtmlReport.escape(text));
+    svg.format("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", left - 6, y(logY) + 4,
+        HtmlReport.escape(text));
   }
 
   /** Text beside a point. */
   void note(double logX, double logY, String text, String colour) {
-    svg.format("<text x=\"%.1f\" y=\"%.1f\" style=\"fill:%s\">%s</text>\n", x(logX) + 5, y(logY) + 4, colour, HtmlReport.escape(text));
+    svg.format("<text x=\"%.1f\" y=\"%.1f\" style=\"fill:%s\">%s</text>\n", x(logX) + 5, y(logY) + 4, colour,
+        HtmlReport.escape(text));
   }
 
   String end() {

@@ -67,7 +67,8 @@ final class Oracle {
       }
     }
     boolean none = loss.reduction() == Reduction.NONE;
-    return new Expected(none ? Double.NaN : soft, softBound, none ? Double.NaN : hard, hardBound, counted, nonFinite, rowSoft,
+    return new Expected(none ? Double.NaN : soft, softBound, none ? Double.NaN : hard, hardBound, counted, nonFinite,
+        rowSoft,
         rowSoftBound, rowHard, rowHardBound, gradient, gradientBound);
   }
 

@@ -33,7 +33,8 @@ final class PartChecks {
           return result(CaseOutcome.REFUSED, List.of(found.notRun()), 0, 0);
         }
         boolean holds = found.mismatches() == 0 && found.compared() > 0;
-        return result(holds ? CaseOutcome.PASSED : CaseOutcome.FAILED, found.notes(), found.mismatches(), found.compared());
+        return result(holds ? CaseOutcome.PASSED : CaseOutcome.FAILED, found.notes(), found.mismatches(),
+            found.compared());
       } catch (RuntimeException e) {
         return result(CaseOutcome.FAILED, List.of(e.toString()), 0, 0);
       }

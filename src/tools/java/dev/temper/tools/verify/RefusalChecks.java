@@ -32,7 +32,8 @@ final class RefusalChecks {
     }
   }
 
-  private static void expect(LossEngine engine, Case c, CaseData data, String tensor, String value, Comparison comparison) {
+  private static void expect(LossEngine engine, Case c, CaseData data, String tensor, String value,
+      Comparison comparison) {
     try (DeviceRun run = new DeviceRun(c, data)) {
       String message = refusal(engine, run);
       if (message == null) {

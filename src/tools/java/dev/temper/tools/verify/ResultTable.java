@@ -11,7 +11,8 @@ public final class ResultTable {
   /** The whole text; the last line holds the counts. */
   public static String of(Verification verification) {
     Formatter text = new Formatter(Locale.ROOT);
-    text.format("%-26s %5s %6s %7s  %-9s %-9s %7s  %s%n", "group", "cases", "failed", "refused", "worst", "its bound", "share",
+    text.format("%-26s %5s %6s %7s  %-9s %-9s %7s  %s%n", "group", "cases", "failed", "refused", "worst", "its bound",
+        "share",
         "bound");
     for (GroupResult result : verification.groups()) {
       group(text, result);
@@ -24,7 +25,8 @@ public final class ResultTable {
     notes(text, verification);
     text.format("%n");
     text.format("%s: %d cases passed, %d failed, %d refused by name; seed %d; %.1f s%n", verification.description(),
-        verification.count(CaseOutcome.PASSED), verification.count(CaseOutcome.FAILED), verification.count(CaseOutcome.REFUSED),
+        verification.count(CaseOutcome.PASSED), verification.count(CaseOutcome.FAILED),
+        verification.count(CaseOutcome.REFUSED),
         verification.seed(), verification.milliseconds() / 1e3);
     return text.toString();
   }
@@ -42,7 +44,8 @@ public final class ResultTable {
       bound = number(worst.bound());
       share = String.format(Locale.ROOT, "%.1f %%", 100 * worst.share());
     }
-    text.format("%-26s %5d %6d %7d  %-9s %-9s %7s  %s%n", result.group().id(), result.cases().size(), result.count(CaseOutcome.FAILED),
+    text.format("%-26s %5d %6d %7d  %-9s %-9s %7s  %s%n", result.group().id(), result.cases().size(),
+        result.count(CaseOutcome.FAILED),
         result.count(CaseOutcome.REFUSED), error, bound, share, result.group().bound());
   }
 
@@ -58,7 +61,8 @@ public final class ResultTable {
     for (GroupResult result : verification.groups()) {
       result.cases().stream().filter(c -> c.outcome() == CaseOutcome.REFUSED).findFirst().ifPresent(c -> {
         text.format("%n");
-        text.format("refused %s, %d cases: %s%n", result.group().id(), result.count(CaseOutcome.REFUSED), c.notes().getFirst());
+        text.format("refused %s, %d cases: %s%n", result.group().id(), result.count(CaseOutcome.REFUSED),
+            c.notes().getFirst());
       });
     }
   }

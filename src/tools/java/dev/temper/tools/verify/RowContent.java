@@ -13,7 +13,8 @@ final class RowContent {
 
   /** Fills a row; {@code unused} is true for a row with an ignored label or the weight 0. */
   static void fill(
-      Content content, int row, boolean unused, double[] z, double[] u, double @Nullable [] labels, SplittableRandom random) {
+      Content content, int row, boolean unused, double[] z, double[] u, double @Nullable [] labels,
+      SplittableRandom random) {
     double zShift = content == Content.SHIFTED ? random.nextDouble(-1e3, 1e3) : 0;
     double uShift = content == Content.SHIFTED ? random.nextDouble(-1e3, 1e3) : 0;
     for (int i = 0; i < z.length; i++) {
@@ -76,7 +77,8 @@ final class RowContent {
   }
 
   /** Sets about a fifth of the classes to -inf: at least one, and never the label's. */
-  private static void removeSome(int row, int label, double @Nullable [] z, double @Nullable [] u, SplittableRandom random) {
+  private static void removeSome(int row, int label, double @Nullable [] z, double @Nullable [] u,
+      SplittableRandom random) {
     int classes = z != null ? z.length : u != null ? u.length : 0;
     for (int i = 0; i < classes; i++) {
       boolean removed = random.nextInt(5) == 0 || i == (label + 1 + row) % classes;

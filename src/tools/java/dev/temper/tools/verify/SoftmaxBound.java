@@ -3,10 +3,11 @@ package dev.temper.tools.verify;
 /**
  * A tempered softmax of one row in f64, and the error bounds of an f32 softmax.
  *
- * <p>With {@code x = (z - max z)/T}, rounding {@code z - max z} and {@code 1/T} costs {@code 2 |x| u}. An exponential within
- * 1.5 units in the last place costs {@code 3 u}, so that {@code e = 3 + 2 |x|} in units of u. In {@code p = exp(x)/S} the class's
- * own share of the error cancels: {@code eps(p) = u ((1 - p) e + sum over others (p e) + 2 + log2 C)}. The term {@code log2 C}
- * is the error of a blocked or pairwise sum, and 2 that of reciprocal and product.
+ * <p>With {@code x = (z - max z)/T}, rounding {@code z - max z} and {@code 1/T} costs {@code 2 |x| u}. An exponential
+ * within 1.5 units in the last place costs {@code 3 u}, so that {@code e = 3 + 2 |x|} in units of u. In
+ * {@code p = exp(x)/S} the class's own share of the error cancels:
+ * {@code eps(p) = u ((1 - p) e + sum over others (p e) + 2 + log2 C)}. The term {@code log2 C} is the error of a
+ * blocked or pairwise sum, and 2 that of reciprocal and product.
  */
 final class SoftmaxBound {
 

@@ -15,7 +15,8 @@ import java.util.Optional;
  * @param groups every group with a case, in the order of the grid
  */
 public record Verification(
-    String device, String description, Optional<DeviceFacts> facts, long seed, long milliseconds, List<GroupResult> groups) {
+    String device, String description, Optional<DeviceFacts> facts, long seed, long milliseconds,
+    List<GroupResult> groups) {
 
   /** Number of cases with an outcome. */
   public long count(CaseOutcome outcome) {

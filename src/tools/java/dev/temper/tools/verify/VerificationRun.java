@@ -89,13 +89,15 @@ public final class VerificationRun {
     List<GroupResult> groups = results.entrySet().stream()
         .map(e -> new GroupResult(e.getKey(), List.copyOf(e.getValue()))).toList();
     return new Verification(
-        engine.device(), engine.describe(), engine.diagnostics().facts(), seed, (System.nanoTime() - start) / 1_000_000, groups);
+        engine.device(), engine.describe(), engine.diagnostics().facts(), seed, (System.nanoTime() - start) / 1_000_000,
+        groups);
   }
 
   private CaseResult run(Case c) {
     Comparison comparison = new Comparison();
     if (!lost.isEmpty()) {
-      return result(c, CaseOutcome.FAILED, List.of("not run: the device has failed at every call since " + lost), comparison);
+      return result(c, CaseOutcome.FAILED, List.of("not run: the device has failed at every call since " + lost),
+          comparison);
     }
     try {
       c.check().judge(engine, c, CaseData.of(c, seed), comparison);
@@ -121,7 +123,8 @@ public final class VerificationRun {
   }
 
   private CaseResult result(Case c, CaseOutcome outcome, List<String> notes, Comparison comparison) {
-    return new CaseResult(c.group(), c.name(), c.layout().classes(), outcome, List.copyOf(notes), comparison.mismatchCount(),
+    return new CaseResult(c.group(), c.name(), c.layout().classes(), outcome, List.copyOf(notes),
+        comparison.mismatchCount(),
         comparison.compared(), comparison.worst(), Case.command(engine.device(), seed, c.name()));
   }
 }

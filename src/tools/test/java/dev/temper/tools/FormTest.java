@@ -15,11 +15,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * The form of every text source: lines of at most 120 columns, no tabs, a newline at the end. Build outputs and the files under
- * {@code benchmarks/results}, which programs write, are no sources.
+ * The form of every text source: lines of at most 120 columns, no tabs, a newline at the end. Build outputs and the
+ * files under {@code benchmarks/results}, which programs write, are no sources.
  *
- * <p>A line may be longer if it cannot be wrapped: a row of a Markdown table, or a line that is one word without blanks, such as
- * a URL or a link, behind at most a comment or list mark.
+ * <p>A line may be longer if it cannot be wrapped: a row of a Markdown table, or a line that is one word without
+ * blanks, such as a URL or a link, behind at most a comment or list mark.
  */
 final class FormTest {
 
@@ -27,7 +27,8 @@ final class FormTest {
   private static final Path ROOT = Path.of("").toAbsolutePath();
 
   private static final Set<String> SOURCES = Set.of("java", "cu", "cuh", "h", "cpp", "py", "sh", "md", "xml", "yml");
-  private static final Set<String> NO_SOURCES = Set.of(".git", ".idea", ".vscode", ".settings", "target", "out", "__pycache__");
+  private static final Set<String> NO_SOURCES =
+      Set.of(".git", ".idea", ".vscode", ".settings", "target", "out", "__pycache__");
   private static final Path RESULTS = Path.of("benchmarks", "results");
 
   private static final List<Path> FILES = new ArrayList<>();
@@ -37,7 +38,8 @@ final class FormTest {
     Files.walkFileTree(ROOT, new SimpleFileVisitor<>() {
       @Override
       public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
-        boolean skipped = NO_SOURCES.contains(String.valueOf(folder.getFileName())) || ROOT.relativize(folder).equals(RESULTS);
+        boolean skipped = NO_SOURCES.contains(String.valueOf(folder.getFileName()))
+            || ROOT.relativize(folder).equals(RESULTS);
         return skipped ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
       }
 
@@ -64,7 +66,8 @@ final class FormTest {
 
   @Test
   void theSourcesAreFound() {
-    assertThat(FILES).contains(ROOT.resolve("pom.xml"), ROOT.resolve("temper"), ROOT.resolve("README.md"), ROOT.resolve(".ci/run"),
+    assertThat(FILES).contains(ROOT.resolve("pom.xml"), ROOT.resolve("temper"), ROOT.resolve("README.md"),
+        ROOT.resolve(".ci/run"),
         ROOT.resolve("kernels/loss.cu"), ROOT.resolve("native/build"), ROOT.resolve("benchmarks/gpu/peers.py"),
         ROOT.resolve("src/tools/test/java/dev/temper/tools/FormTest.java"));
   }

@@ -23,7 +23,8 @@ public final class SharedMemory {
    */
   public static HostMatrix matrix(Tensor tensor) {
     if (tensor.dim() != 2 || !tensor.is_contiguous()) {
-      throw new IllegalArgumentException("tensor has " + tensor.dim() + " dimensions, contiguous: " + tensor.is_contiguous()
+      throw new IllegalArgumentException("tensor has " + tensor.dim() + " dimensions, contiguous: "
+          + tensor.is_contiguous()
           + "; expected a contiguous [rows, classes], call contiguous() first");
     }
     return HostMatrix.of(segment(tensor), tensor.size(0), Math.toIntExact(tensor.size(1)), dtype(tensor));
@@ -62,7 +63,8 @@ public final class SharedMemory {
       case Half -> DType.F16;
       case Int -> DType.I32;
       case Long -> DType.I64;
-      default -> throw new IllegalArgumentException("tensor has dtype " + type + ", expected float32, bfloat16, float16, int32 or int64");
+      default -> throw new IllegalArgumentException("tensor has dtype " + type
+          + ", expected float32, bfloat16, float16, int32 or int64");
     };
   }
 

@@ -7,8 +7,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.kBatchMean;
 
 /**
- * The loss in PyTorch: {@code softWeight * T^2 * KL + hardWeight * CE}, both averaged over the rows. PyTorch's {@code mean} of a KL
- * divides by the classes too; {@code batchmean} divides by the first dimension only.
+ * The loss in PyTorch: {@code softWeight * T^2 * KL + hardWeight * CE}, both averaged over the rows. PyTorch's
+ * {@code mean} of a KL divides by the classes too; {@code batchmean} divides by the first dimension only.
  */
 public enum TorchFormula {
   /** {@code kl_div(log_softmax(z/T), softmax(u/T))}, the form of most tutorials. */
@@ -25,7 +25,8 @@ public enum TorchFormula {
    * @param teacher [rows, classes]
    * @param labels [rows] int64, none of them ignored
    */
-  public Tensor loss(Tensor student, Tensor teacher, Tensor labels, double temperature, double softWeight, double hardWeight) {
+  public Tensor loss(Tensor student, Tensor teacher, Tensor labels, double temperature, double softWeight,
+      double hardWeight) {
     Scalar t = new Scalar(temperature);
     Tensor target = switch (this) {
       case USUAL -> torch.softmax(teacher.div(t), CLASSES);

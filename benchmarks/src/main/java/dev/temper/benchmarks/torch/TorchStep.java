@@ -42,6 +42,7 @@ public final class TorchStep {
   private static SharedBatch share(LogitBatch batch) {
     Tensor student = SharedMemory.tensor((HostMatrix) batch.student());
     student.set_requires_grad(true);
-    return new SharedBatch(student, SharedMemory.tensor((HostMatrix) batch.teacher()), SharedMemory.tensor((RowVector.Host) batch.labels()));
+    return new SharedBatch(student, SharedMemory.tensor((HostMatrix) batch.teacher()),
+        SharedMemory.tensor((RowVector.Host) batch.labels()));
   }
 }

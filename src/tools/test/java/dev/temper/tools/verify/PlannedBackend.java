@@ -7,12 +7,12 @@ import dev.temper.spi.PreparedCall;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
-/** The emulator with a plan of a test's choice in place of its own. */
+/** The emulator with a launch plan that a test chooses. */
 final class PlannedBackend extends DelegatingBackend {
 
   private final UnaryOperator<List<String>> choice;
 
-  /** Takes the first that {@code choice} leaves of the plans for a call. */
+  /** Uses the first plan that {@code choice} returns. */
   PlannedBackend(UnaryOperator<List<String>> choice) {
     super("emulator");
     this.choice = choice;
