@@ -1,5 +1,4 @@
-// What the labels, weights and temperatures of a batch mean: ignored rows, divisor, T^2 and the factors of the
-// gradient.
+// The meaning of labels, weights and temperatures: ignored rows, divisor, T^2 and the factors of the gradient.
 #pragma once
 
 #include "device.cuh"
@@ -10,7 +9,7 @@ __device__ __forceinline__ int64_t label_of(const LossParameters& p, int64_t row
   return p.label_bytes == 8 ? static_cast<const int64_t*>(p.labels)[row] : static_cast<const int32_t*>(p.labels)[row];
 }
 
-// Whether the check kernel found an invalid row. Nothing may be written then.
+// Returns whether the check kernel found an invalid row. The loss kernel writes nothing then.
 __device__ __forceinline__ bool has_invalid_row(const BatchStatus* status) {
   return status != nullptr && (status->bad_label | status->bad_weight | status->bad_temperature) != 0;
 }

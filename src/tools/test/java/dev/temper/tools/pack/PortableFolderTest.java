@@ -15,10 +15,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * A packed folder as a machine has it that has nothing else: no java on the path, no environment, another working
- * directory.
- */
+/** A packed folder on a bare machine: no java on the path, no environment, another working directory. */
 @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
 class PortableFolderTest {
 

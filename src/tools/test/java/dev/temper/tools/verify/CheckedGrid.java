@@ -3,10 +3,7 @@ package dev.temper.tools.verify;
 import dev.temper.emulator.Defect;
 import dev.temper.emulator.Emulator;
 
-/**
- * Holds a handful of cases to the reference on the emulator that the system properties name, and ends with 1 if one
- * fails.
- */
+/** Runs a few cases on the emulator of the system properties, and exits with 1 if one fails. */
 public final class CheckedGrid {
 
   private CheckedGrid() {}

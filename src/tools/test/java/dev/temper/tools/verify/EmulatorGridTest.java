@@ -58,9 +58,8 @@ class EmulatorGridTest {
       assertThat(verification.count(CaseOutcome.REFUSED)).isZero();
       assertThat(places(first)).containsExactlyInAnyOrder(
           "RegisterStorage<1> 1 lanes", "RegisterStorage<1> 2 lanes", "RegisterStorage<1> 4 lanes",
-          "RegisterStorage<1> 8 lanes", "RegisterStorage<1> 16 lanes",
-          "RegisterStorage<1> 32 lanes", "RegisterStorage<2> 32 lanes", "SharedStorage 32 lanes",
-          "SharedStorage cluster 1", "SharedStorage cluster 2",
+          "RegisterStorage<1> 8 lanes", "RegisterStorage<1> 16 lanes", "RegisterStorage<1> 32 lanes",
+          "RegisterStorage<2> 32 lanes", "SharedStorage 32 lanes", "SharedStorage cluster 1", "SharedStorage cluster 2",
           "SharedStorage cluster 4", "SharedStorage cluster 8", "SharedStorage cluster 16", "RereadStorage cluster 1");
       assertThat(each(first, LossSpecialisation::pass)).containsExactlyInAnyOrder(Pass.values());
       assertThat(each(first, LossSpecialisation::policy)).containsExactlyInAnyOrder(Policy.values());
@@ -83,8 +82,8 @@ class EmulatorGridTest {
     try (Emulator turing = Emulator.of("7.5")) {
       Verification verification = new VerificationRun(turing.engine(), 4).runCases(cases);
       assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
-      assertThat(places(turing)).containsExactlyInAnyOrder("SharedStorage 32 lanes", "SharedStorage cluster 1",
-          "RereadStorage cluster 1");
+      assertThat(places(turing)).containsExactlyInAnyOrder(
+          "SharedStorage 32 lanes", "SharedStorage cluster 1", "RereadStorage cluster 1");
     }
   }
 

@@ -32,9 +32,7 @@ class PlansTest {
     assumeTrue(emulator.usable(), "DID NOT RUN: " + emulator.description());
   }
 
-  /**
-   * Every team, every residence of it, and every number of threads: with each its worst alignment, padding or poison.
-   */
+  /** Every thread group, row storage and number of threads, with misaligned, padded or non-finite rows. */
   @Test
   void everyKindOfPlanHoldsToTheReference() {
     List<Case> cases = new ArrayList<>();

@@ -13,13 +13,13 @@ import java.util.List;
 final class RowStorageCases {
 
   /**
-   * The most classes, in f32, of one to 32 lanes, of a warp's shared memory, of the shared memory of small blocks and
-   * large.
+   * The most classes, in f32, of 1 to 32 lanes, a warp's shared memory, and the shared memory of small and large
+   * blocks.
    */
   static final int[] SHORT = {1, 5, 13, 29, 61, 125, 253, 1_021, 2_045, 4_093, 10_000};
 
   /**
-   * Clusters of 2, 4, 8, 16 and 16 with a multiprocessor to each block, and a second read, on compute capability 9.0.
+   * Clusters of 2 to 16 blocks, of 16 with one block on a multiprocessor, and re-read rows, on compute capability 9.0.
    */
   static final int[] LONG = {20_000, 40_000, 100_000, 200_000, 262_144, 600_000};
 

@@ -15,10 +15,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * The gradient of the CUDA sources from saved row statistics has the bits of the one that a single launch writes, on
- * every route.
- */
+/** From saved row statistics, the CUDA sources compute the same bits of a gradient as in a single launch. */
 class SavedRowsTest {
 
   private static final List<Content> CONTENTS = List.of(
