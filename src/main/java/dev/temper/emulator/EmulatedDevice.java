@@ -6,13 +6,15 @@ import dev.temper.diagnostics.Stopwatch;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.device.Occupancy;
-import dev.temper.kernel.device.Readback;
+import dev.temper.kernel.device.ResultSlot;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.spec.Specialisation;
 import dev.temper.spi.HostStopwatch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** Runs kernels on the calling thread: every operation is done when it returns. */
@@ -62,7 +64,8 @@ final class EmulatedDevice implements KernelDevice {
   }
 
   @Override
-  public KernelLaunch prepare(Specialisation kernel, MemorySegment parameters, long blocks, long sharedBytes) {
+  public KernelLaunch prepare(
+      Specialisation kernel, MemorySegment parameters, List<MemorySegment> hostMemory, long blocks, long sharedBytes) {
     MethodHandle launcher = kernels.launcher(kernel);
     int grid = Math.toIntExact(blocks);
     int shared = Math.toIntExact(sharedBytes);
@@ -124,6 +127,11 @@ final class EmulatedDevice implements KernelDevice {
   }
 
   @Override
+  public Optional<MemorySegment> hostMemoryOf(long address) {
+    return Optional.of(memory.block(address));
+  }
+
+  @Override
   public void upload(MemorySegment from, long to) {
     memory.at(to, from.byteSize()).copyFrom(from);
   }
@@ -144,17 +152,17 @@ final class EmulatedDevice implements KernelDevice {
   }
 
   @Override
-  public Readback readback(int bytes) {
+  public ResultSlot resultSlot(int bytes) {
     Arena arena = Arena.ofShared();
     MemorySegment written = arena.allocate(bytes, Long.BYTES).fill(EmulatedMemory.NAN);
-    return new Readback() {
+    return new ResultSlot() {
       @Override
       public long address() {
         return written.address();
       }
 
       @Override
-      public void mark() {}
+      public void recordEvent() {}
 
       @Override
       public MemorySegment await() {
