@@ -5,14 +5,14 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.temper.ffm.CString;
+import dev.temper.ffm.Downcalls;
 import dev.temper.ffm.LibraryLoadException;
 import dev.temper.ffm.SharedLibrary;
 import dev.temper.kernel.code.KernelSource;
 import dev.temper.kernel.plan.Architecture;
-import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
@@ -29,8 +29,6 @@ public final class Nvrtc {
 
   private static final int SUCCESS = 0;
   private static final int COMPILATION_ERROR = 6;
-  private static final AddressLayout TEXT =
-      ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(Long.MAX_VALUE, JAVA_BYTE));
   /** Of every function with two pointers. */
   private static final FunctionDescriptor TWO_POINTERS = FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS);
 
@@ -54,7 +52,7 @@ public final class Nvrtc {
    * @throws LibraryLoadException if one is missing or fails
    */
   Nvrtc(SharedLibrary library) throws LibraryLoadException {
-    getErrorString = library.function("nvrtcGetErrorString", FunctionDescriptor.of(TEXT, JAVA_INT));
+    getErrorString = library.function("nvrtcGetErrorString", FunctionDescriptor.of(CString.POINTER, JAVA_INT));
     createProgram = library.function("nvrtcCreateProgram",
         FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS));
     destroyProgram = library.function("nvrtcDestroyProgram", FunctionDescriptor.of(JAVA_INT, ADDRESS));
@@ -78,7 +76,7 @@ public final class Nvrtc {
       require("nvrtcGetSupportedArchs", (int) list.invokeExact(numbers));
       architectures = Arrays.stream(numbers.toArray(JAVA_INT)).sorted().mapToObj(Architecture::ofNumber).toList();
     } catch (Throwable e) {
-      throw unchecked(e);
+      throw Downcalls.unchecked(e);
     }
   }
 
@@ -127,7 +125,7 @@ public final class Nvrtc {
         int ignored = (int) destroyProgram.invokeExact(handle);
       }
     } catch (Throwable e) {
-      throw unchecked(e);
+      throw Downcalls.unchecked(e);
     }
   }
 
@@ -165,15 +163,7 @@ public final class Nvrtc {
       return String.format(Locale.ROOT, "%s of NVRTC %d.%d failed: %d (%s)",
           function, majorVersion, minorVersion, status, name.getString(0));
     } catch (Throwable e) {
-      throw unchecked(e);
+      throw Downcalls.unchecked(e);
     }
-  }
-
-  private static RuntimeException unchecked(Throwable thrown) {
-    return switch (thrown) {
-      case RuntimeException e -> e;
-      case Error e -> throw e;
-      default -> new IllegalStateException(thrown);
-    };
   }
 }
