@@ -3,6 +3,7 @@ package dev.temper.emulator;
 import dev.temper.DeviceException;
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.Stopwatch;
+import dev.temper.ffm.Downcalls;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.device.Occupancy;
@@ -60,13 +61,13 @@ final class EmulatedDevice implements KernelDevice {
 
   @Override
   public void load(Specialisation kernel) {
-    kernels.launcher(kernel);
+    kernels.load(kernel);
   }
 
   @Override
   public KernelLaunch prepare(
       Specialisation kernel, MemorySegment parameters, List<MemorySegment> hostMemory, long blocks, long sharedBytes) {
-    MethodHandle launcher = kernels.launcher(kernel);
+    MethodHandle launcher = kernels.launcher(kernel, hostMemory);
     int grid = Math.toIntExact(blocks);
     int shared = Math.toIntExact(sharedBytes);
     int order = EmulatorSettings.ORDERS.indexOf(settings.order());
@@ -78,10 +79,8 @@ final class EmulatedDevice implements KernelDevice {
         if (status != 0) {
           throw new DeviceException("kernel " + kernel.label(), status, "EMULATED_LAUNCH_FAILED", message.getString(0));
         }
-      } catch (RuntimeException | Error e) {
-        throw e;
       } catch (Throwable e) {
-        throw new IllegalStateException(e);
+        throw Downcalls.unchecked(e);
       }
     };
   }
