@@ -10,7 +10,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.knowm.xchart.CategoryChart;
 
@@ -24,9 +23,9 @@ record PlanResults(Results results) {
   private static final String TIMED = "RowPlan.forwardBackward";
   private static final double KIBI = 1024;
 
-  /** The results in these files, if there are any. */
-  static Optional<PlanResults> of(List<ResultFile> files) {
-    return Results.of("gpu-plans", files).map(PlanResults::new);
+  /** The results in these files, one for each run. Pictures are named after the dtype, which only one run may have. */
+  static List<PlanResults> of(List<ResultFile> files) {
+    return Results.all("gpu-plans", files).stream().map(PlanResults::new).toList();
   }
 
   /** Element types, in the order of the run. */

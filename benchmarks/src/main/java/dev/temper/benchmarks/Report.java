@@ -11,7 +11,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** Makes tables and plots of all result files in a folder: {@code report.md} and {@code *.png} beside them. */
+/**
+ * Makes tables and plots of all result files in a folder, and of those in each folder below it, one for each device:
+ * {@code report.md} and {@code *.png} beside the files.
+ */
 final class Report {
 
   /** Any other shows the same. */
@@ -34,8 +37,28 @@ final class Report {
       Group.MEMORY, new Picture("memory.png", "Peak memory beyond logits and gradient, Temper and PyTorch", Plots::memory));
 
   static void write(Path results, PrintStream out) throws IOException {
-    List<ResultFile> files = ResultFiles.readAll(results);
     Tables tables = new Tables();
+    measured(ResultFiles.readAll(results), results, tables);
+    TemperaturePlot.draw(TemperatureStudy.run(STUDY_SEED), results.resolve("temperature.png"));
+    tables.study("What T² does", "Length of the KL's gradient over T, with T² and without", "temperature.png");
+    save(tables, results, out);
+    for (Path folder : ResultFiles.folders(results)) {
+      List<ResultFile> files = ResultFiles.readAll(folder);
+      if (!files.isEmpty()) {
+        Tables device = new Tables();
+        measured(files, folder, device);
+        save(device, folder, out);
+      }
+    }
+  }
+
+  private static void save(Tables tables, Path folder, PrintStream out) throws IOException {
+    Path report = folder.resolve("report.md");
+    Files.writeString(report, "# What was measured\n" + tables.text());
+    out.println(report);
+  }
+
+  private static void measured(List<ResultFile> files, Path results, Tables tables) throws IOException {
     for (Group group : Group.values()) {
       Optional<Results> found = Results.of(group, files);
       if (found.isPresent()) {
@@ -46,15 +69,9 @@ final class Report {
     if (gpu.isPresent()) {
       tables.gpu(gpu.get(), new GpuPlots(gpu.get()).draw(results));
     }
-    Optional<PlanResults> plans = PlanResults.of(files);
-    if (plans.isPresent()) {
-      tables.plans(plans.get(), plans.get().draw(results));
+    for (PlanResults plans : PlanResults.of(files)) {
+      tables.plans(plans, plans.draw(results));
     }
-    TemperaturePlot.draw(TemperatureStudy.run(STUDY_SEED), results.resolve("temperature.png"));
-    tables.study("What T² does", "Length of the KL's gradient over T, with T² and without", "temperature.png");
-    Path report = results.resolve("report.md");
-    Files.writeString(report, "# What was measured\n" + tables.text());
-    out.println(report);
   }
 
   private static void group(Group group, Results found, Path folder, Tables tables) throws IOException {

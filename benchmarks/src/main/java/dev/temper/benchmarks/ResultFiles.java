@@ -1,6 +1,7 @@
 package dev.temper.benchmarks;
 
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.temper.tools.bench.ResultFile;
 import dev.temper.tools.bench.ResultJson;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** Result files in a folder. */
@@ -38,14 +40,26 @@ final class ResultFiles {
     }
   }
 
-  /** All result files of a folder, by name. */
+  /** All result files of a folder, by name. A JSON file without a group, such as a training run, is no result file. */
   static List<ResultFile> readAll(Path folder) throws IOException {
     List<ResultFile> results = new ArrayList<>();
-    try (Stream<Path> files = Files.list(folder)) {
-      for (Path file : files.filter(f -> f.toString().endsWith(".json")).sorted().toList()) {
+    for (Path file : sorted(folder, path -> path.toString().endsWith(".json"))) {
+      JsonNode document = MAPPER.readTree(file.toFile());
+      if (document.has("group")) {
         results.add(read(file));
       }
     }
     return results;
+  }
+
+  /** The folders in a folder, by name. */
+  static List<Path> folders(Path folder) throws IOException {
+    return sorted(folder, Files::isDirectory);
+  }
+
+  private static List<Path> sorted(Path folder, Predicate<Path> wanted) throws IOException {
+    try (Stream<Path> paths = Files.list(folder)) {
+      return paths.filter(wanted).sorted().toList();
+    }
   }
 }

@@ -29,6 +29,11 @@ record Results(ResultFile file) {
     return files.stream().filter(file -> file.group().equals(group)).findFirst().map(Results::new);
   }
 
+  /** The result files of a group of that name. */
+  static List<Results> all(String group, List<ResultFile> files) {
+    return files.stream().filter(file -> file.group().equals(group)).map(Results::new).toList();
+  }
+
   /** The first entry of a benchmark that has all the given parameters. */
   Optional<Entry> find(String benchmark, Map<String, String> parameters) {
     return file.entries().stream()

@@ -65,6 +65,7 @@ final class Tables {
     }
     pictures.forEach(file -> picture(file.replace(".png", ""), file));
     all("On a GPU, everything", gpu.own());
+    gpu.further().forEach(results -> all("On a GPU, further losses", results));
     gpu.peers().ifPresent(results -> all("On a GPU, others and errors", results));
     return this;
   }

@@ -52,6 +52,24 @@ final class GpuReportTest {
   }
 
   @Test
+  void eachFolderIsADeviceOfItsOwn() throws IOException {
+    Path device = Files.createDirectory(folder.resolve("a-gpu"));
+    ResultFile losses = file("gpu", DEVICE, List.of(), List.of(
+        entry("TemperLoss.forward", "4096x50304", Map.of("launch", "eager"), "ms", 0.123)));
+    ResultFiles.write(device.resolve("a-losses.json"), losses);
+    ResultFiles.write(device.resolve("headline.json"), own(0.4));
+    Files.writeString(device.resolve("correctness.json"), "{\"version\": \"1\", \"steps\": []}");
+    Files.createDirectory(folder.resolve("empty"));
+    report();
+    assertThat(device.resolve("report.md")).content().contains("| BF16 | 8192x32000 | 0.400 |")
+        .containsSubsequence("## On a GPU, further losses", "| TemperLoss.forward |", "0.123 ms")
+        .doesNotContain("What T² does");
+    assertThat(device.resolve("gpu-classes.png")).exists();
+    assertThat(folder.resolve("report.md")).content().contains("What T² does").doesNotContain("GPU");
+    assertThat(folder.resolve("empty")).isEmptyDirectory();
+  }
+
+  @Test
   void withoutPeersTheRestIsThere() throws IOException {
     ResultFiles.write(folder.resolve("gpu.json"), own(0.4));
     report();

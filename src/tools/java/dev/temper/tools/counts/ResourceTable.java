@@ -107,7 +107,7 @@ public final class ResourceTable {
 
   private void printShape(Policy policy, DType dtype, int classes) {
     LossSpecialisation loss = LossSpecialisation.of(
-        dtype, dtype, dtype, policy, true, true, HardPower.SQUARE, Pass.FORWARD_BACKWARD, classes, limits);
+        dtype, dtype, dtype, policy, true, true, HardPower.SQUARED, Pass.FORWARD_BACKWARD, classes, limits);
     List<Sweep> sweeps = sweeps(loss, compiler.compile(loss, Target.cubin(architecture)));
     int bytes = elementBytes(loss);
     double all = sweeps.stream().mapToDouble(sweep -> sweep.instructionsPerElement(bytes)).sum();

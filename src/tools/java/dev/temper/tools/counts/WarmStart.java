@@ -92,7 +92,7 @@ public final class WarmStart {
   }
 
   private static Specialisation headline(Architecture architecture) {
-    return LossSpecialisation.of(DType.BF16, DType.BF16, DType.BF16, Policy.FORWARD_KL, true, true, HardPower.SQUARE,
+    return LossSpecialisation.of(DType.BF16, DType.BF16, DType.BF16, Policy.FORWARD_KL, true, true, HardPower.SQUARED,
         Pass.FORWARD_BACKWARD, 32_000, DeviceLimits.ofCapability(architecture.major(), architecture.minor()));
   }
 

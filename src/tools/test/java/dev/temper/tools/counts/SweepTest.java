@@ -38,7 +38,7 @@ final class SweepTest {
   })
   void aLossIssuesFewInstructions(Policy policy, DType dtype, int classes, int capability, double most, double special, int loops) {
     Architecture architecture = Architecture.ofNumber(capability);
-    LossSpecialisation loss = LossSpecialisation.of(dtype, dtype, dtype, policy, true, true, HardPower.SQUARE,
+    LossSpecialisation loss = LossSpecialisation.of(dtype, dtype, dtype, policy, true, true, HardPower.SQUARED,
         Pass.FORWARD_BACKWARD, classes, DeviceLimits.ofCapability(architecture.major(), architecture.minor()));
     CompiledKernel kernel = MachineNvrtc.compiler(CACHE).compile(loss, Target.cubin(architecture));
     List<Sweep> sweeps = Sweep.usual(Sweep.of(new MachineCode(new Cubin(kernel.code()).code(loss.entry()), architecture)));

@@ -44,7 +44,7 @@ class EmulatorGridTest {
         return places(emulator).stream();
       }
     }).collect(Collectors.toSet());
-    assertThat(found).contains("RegisterRow<1> 1 lanes", "RegisterRow<1> 32 lanes", "SharedRow 32 lanes", "SharedRow cluster 1");
+    assertThat(found).contains("RegisterStorage<1> 1 lanes", "RegisterStorage<1> 32 lanes", "SharedStorage 32 lanes", "SharedStorage cluster 1");
   }
 
   @Test
@@ -55,9 +55,9 @@ class EmulatorGridTest {
       assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
       assertThat(verification.count(CaseResult.Outcome.REFUSED)).isZero();
       assertThat(places(first)).containsExactlyInAnyOrder(
-          "RegisterRow<1> 1 lanes", "RegisterRow<1> 2 lanes", "RegisterRow<1> 4 lanes", "RegisterRow<1> 8 lanes", "RegisterRow<1> 16 lanes",
-          "RegisterRow<1> 32 lanes", "RegisterRow<2> 32 lanes", "SharedRow 32 lanes", "SharedRow cluster 1", "SharedRow cluster 2",
-          "SharedRow cluster 4", "SharedRow cluster 8", "SharedRow cluster 16", "StreamRow cluster 1");
+          "RegisterStorage<1> 1 lanes", "RegisterStorage<1> 2 lanes", "RegisterStorage<1> 4 lanes", "RegisterStorage<1> 8 lanes", "RegisterStorage<1> 16 lanes",
+          "RegisterStorage<1> 32 lanes", "RegisterStorage<2> 32 lanes", "SharedStorage 32 lanes", "SharedStorage cluster 1", "SharedStorage cluster 2",
+          "SharedStorage cluster 4", "SharedStorage cluster 8", "SharedStorage cluster 16", "RereadStorage cluster 1");
       assertThat(each(first, LossSpecialisation::pass)).containsExactlyInAnyOrder(Pass.values());
       assertThat(each(first, LossSpecialisation::policy)).containsExactlyInAnyOrder(Policy.values());
     }
@@ -76,7 +76,7 @@ class EmulatorGridTest {
     try (Emulator turing = Emulator.of("7.5")) {
       Verification verification = new VerificationRun(turing.engine(), 4).runCases(cases);
       assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
-      assertThat(places(turing)).containsExactlyInAnyOrder("SharedRow 32 lanes", "SharedRow cluster 1", "StreamRow cluster 1");
+      assertThat(places(turing)).containsExactlyInAnyOrder("SharedStorage 32 lanes", "SharedStorage cluster 1", "RereadStorage cluster 1");
     }
   }
 

@@ -1,9 +1,9 @@
-// Softmax, log-softmax forward and backward, argmax. A specialisation is chosen by macros:
+// Softmax, log-softmax with its backward pass, and argmax. A specialisation is chosen by macros:
 //   TEMPER_KERNEL      name of the entry point
 //   TEMPER_PRIMITIVE   kSoftmax | kLogSoftmax | kLogSoftmaxBackward | kArgmax
 //   TEMPER_INPUT, TEMPER_UPSTREAM, TEMPER_OUTPUT   Float32 | BFloat16 | Float16
-//   TEMPER_THREADS, TEMPER_LANES, TEMPER_CLUSTER, TEMPER_RESIDENCE   as in loss.cu
-#include "primitive_rows.cuh"
+//   TEMPER_THREADS, TEMPER_LANES, TEMPER_CLUSTER, TEMPER_STORAGE   as in loss.cu
+#include "softmax_rows.cuh"
 #include "specialisation.cuh"
 
 namespace temper {
@@ -12,8 +12,8 @@ struct TEMPER_SPEC {
   using Input = TEMPER_INPUT;
   using Upstream = TEMPER_UPSTREAM;
   using Output = TEMPER_OUTPUT;
-  using Team = TeamOf<TEMPER_THREADS, TEMPER_LANES, TEMPER_CLUSTER>;
-  using Residence = TEMPER_RESIDENCE;
+  using ThreadGroup = ThreadGroupOf<TEMPER_THREADS, TEMPER_LANES, TEMPER_CLUSTER>;
+  using Storage = TEMPER_STORAGE;
   static constexpr Primitive kPrimitive = Primitive::TEMPER_PRIMITIVE;
 };
 

@@ -1,11 +1,12 @@
-// Copies of less than a vector.
+// Copies of less than one vector.
 #pragma once
 
 namespace temper {
 namespace {
 
-// Less than 64 bytes, in powers of two: a call of memcpy costs more than a short row's arithmetic.
-TEMPER_INLINE void copy_few(void* to, const void* from, int bytes) {
+// Copies an even number of bytes below 64, in powers of two. A call of memcpy would take longer than the arithmetic of
+// a short row.
+TEMPER_INLINE void copy_small(void* to, const void* from, int bytes) {
   char* out = (char*)to;
   const char* in = (const char*)from;
 #define TEMPER_COPY(part)            \
