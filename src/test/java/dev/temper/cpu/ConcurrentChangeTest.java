@@ -11,6 +11,7 @@ import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -60,10 +61,14 @@ final class ConcurrentChangeTest {
       for (int row = 0; row < ROWS; row++) {
         set(values, type, row, valid[row]);
       }
-      RowVector vector = RowVector.of(values, ROWS, type);
+      RowVector vector = switch (kind) {
+        case LABEL -> RowVector.labels(values, ROWS, type);
+        case WEIGHT -> RowVector.weights(values, ROWS, type);
+        case TEMPERATURE -> RowVector.temperatures(values, ROWS, type);
+      };
       LossInputs inputs = LossInputs.of(student)
-          .withTeacher(Batch.matrix(arena, ROWS, classes, DType.F32, random::nextGaussian))
-          .withLabels(kind == Kind.LABEL ? vector : RowVector.of(labels));
+          .withTeacher(Teacher.logits(Batch.matrix(arena, ROWS, classes, DType.F32, random::nextGaussian)))
+          .withLabels(kind == Kind.LABEL ? vector : RowVector.labels(labels));
       inputs = kind == Kind.WEIGHT ? inputs.withRowWeights(vector) : inputs;
       inputs = kind == Kind.TEMPERATURE ? inputs.withRowTemperatures(vector) : inputs;
 
@@ -111,7 +116,7 @@ final class ConcurrentChangeTest {
 
     LossTotals compute(LossEngine engine, LossInputs inputs) {
       return engine.forwardBackward(LOSS, inputs,
-          LossOutputs.gradient(gradient).withRowSoft(RowVector.of(soft)).withRowHard(RowVector.of(hard))).totals();
+          LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft)).withRowHard(RowVector.losses(hard))).totals();
     }
 
     /** For each row the gradient, followed by both losses. */

@@ -12,6 +12,7 @@ import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.PreparedLoss;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -53,7 +54,7 @@ final class ClosedMemoryTest extends EmulatorTest {
     Arena arena = Arena.ofShared();
     MemorySegment misaligned = arena.allocate(4L * 3 + 1).asSlice(1);
     try (PreparedLoss prepared = engine().prepare(DistillationLoss.hinton(1, 0),
-        LossInputs.of(HostMatrix.of(misaligned, 1, 3, DType.F32)).withLabels(RowVector.of(0)), LossOutputs.none())) {
+        LossInputs.of(HostMatrix.of(misaligned, 1, 3, DType.F32)).withLabels(RowVector.labels(0)), LossOutputs.none())) {
       prepared.launch();
       arena.close();
       assertThatThrownBy(prepared::launch).isInstanceOf(IllegalStateException.class)
@@ -68,7 +69,7 @@ final class ClosedMemoryTest extends EmulatorTest {
       student.upload(MemorySegment.ofArray(new float[1 << 18]));
       labels.upload(MemorySegment.ofArray(new int[1]));
       try (PreparedLoss prepared = engine().prepare(DistillationLoss.hinton(1, 0),
-          LossInputs.of(student.matrix(1, 1 << 18, DType.F32)).withLabels(labels.vector(1, DType.I32)),
+          LossInputs.of(student.matrix(1, 1 << 18, DType.F32)).withLabels(labels.labels(1, DType.I32)),
           LossOutputs.gradient(other.matrix(1, 1 << 18, DType.F32)))) {
         prepared.launch();
         student.close();
@@ -156,12 +157,13 @@ final class ClosedMemoryTest extends EmulatorTest {
       for (int row = 0; row < rows; row++) {
         segment.setAtIndex(ValueLayout.JAVA_FLOAT, row, value);
       }
-      return new RowVector.Host(segment, rows, DType.F32);
+      return name.equals("row_weights") ? RowVector.weights(segment, rows, DType.F32)
+          : name.equals("row_temperatures") ? RowVector.temperatures(segment, rows, DType.F32) : RowVector.losses(segment, rows, DType.F32);
     }
 
     LossInputs inputs() {
-      return LossInputs.of(matrix("student")).withTeacher(matrix("teacher"))
-          .withLabels(new RowVector.Host(arenas.of("labels").allocate(ValueLayout.JAVA_INT, rows), rows, DType.I32))
+      return LossInputs.of(matrix("student")).withTeacher(Teacher.logits(matrix("teacher")))
+          .withLabels(RowVector.labels(arenas.of("labels").allocate(ValueLayout.JAVA_INT, rows), rows, DType.I32))
           .withRowWeights(vector("row_weights", 1)).withRowTemperatures(vector("row_temperatures", 2));
     }
 

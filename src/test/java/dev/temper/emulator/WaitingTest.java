@@ -90,12 +90,12 @@ final class WaitingTest extends EmulatorTest {
     void run(LossEngine engine) {
       HostMatrix logits = HostMatrix.of(new float[6], 2, 3);
       DistillationLoss loss = DistillationLoss.hinton(1, 0);
-      LossInputs inputs = LossInputs.of(logits).withLabels(RowVector.of(0, 1));
+      LossInputs inputs = LossInputs.of(logits).withLabels(RowVector.labels(0, 1));
       switch (this) {
         case LOSS -> engine.forward(loss, inputs);
         case PREPARED -> engine.prepare(loss, inputs, LossOutputs.none()).close();
         case SOFTMAX -> engine.softmax(logits, logits);
-        case SELF_CHECK -> assertThat(engine.selfCheck("exp2").mismatches()).isZero();
+        case SELF_CHECK -> assertThat(engine.diagnostics().selfCheck("exp2").mismatches()).isZero();
       }
     }
   }

@@ -9,6 +9,7 @@ import dev.temper.HostMatrix;
 import dev.temper.LossInputs;
 import dev.temper.Reduction;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -63,10 +64,10 @@ class FiniteDifferenceTest {
     DistillationLoss loss = OPTIONS.get(option).apply(builder).build();
     float[] student = logits(1);
     LossInputs inputs = LossInputs.of(HostMatrix.of(student, ROWS, CLASSES))
-        .withTeacher(HostMatrix.of(logits(2), ROWS, CLASSES))
-        .withLabels(RowVector.of(4, 2, 0))
-        .withRowTemperatures(option.equals("row temperatures") ? RowVector.of(0.8f, 2, 3.5f) : null)
-        .withRowWeights(option.equals("row weights") ? RowVector.of(0.5f, 0, 3) : null);
+        .withTeacher(Teacher.logits(HostMatrix.of(logits(2), ROWS, CLASSES)))
+        .withLabels(RowVector.labels(4, 2, 0))
+        .withRowTemperatures(option.equals("row temperatures") ? RowVector.temperatures(0.8f, 2, 3.5f) : null)
+        .withRowWeights(option.equals("row weights") ? RowVector.weights(0.5f, 0, 3) : null);
     double[] gradient = new double[ROWS * CLASSES];
     ReferenceLoss.compute(loss, inputs, (row, soft, hard, g) -> System.arraycopy(g, 0, gradient, (int) row * CLASSES, CLASSES));
     for (int i = 0; i < gradient.length; i++) {

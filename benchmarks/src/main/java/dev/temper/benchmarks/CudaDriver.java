@@ -25,7 +25,7 @@ public enum CudaDriver implements AutoCloseable {
       Path folder = Path.of("target/cuda-stub").toAbsolutePath();
       build(folder);
       SETTINGS.forEach(name -> setenv(name, "1"));
-      System.setProperty("dev.temper.cuda.driver", folder.resolve("libcuda.so.1").toString());
+      System.setProperty("temper.cuda.driver", folder.resolve("libcuda.so.1").toString());
       System.setProperty("temper.nvrtc", folder.resolve("libnvrtc.so.12").toString());
       System.setProperty("temper.cache", folder.resolve("cache").toString());
     }
@@ -34,7 +34,7 @@ public enum CudaDriver implements AutoCloseable {
     @Override
     public void close() {
       SETTINGS.forEach(name -> setenv(name, "0"));
-      List.of("dev.temper.cuda.driver", "temper.nvrtc", "temper.cache").forEach(System::clearProperty);
+      List.of("temper.cuda.driver", "temper.nvrtc", "temper.cache").forEach(System::clearProperty);
     }
   };
 

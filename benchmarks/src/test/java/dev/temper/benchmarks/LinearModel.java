@@ -4,6 +4,7 @@ import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
+import dev.temper.Teacher;
 import dev.temper.benchmarks.torch.Formula;
 import dev.temper.benchmarks.torch.SharedMemory;
 import org.bytedeco.pytorch.BoolOptional;
@@ -58,7 +59,7 @@ final class LinearModel {
   Tensor backwardWithTemper(Tensor logits, LossEngine engine, DistillationLoss loss) {
     Tensor gradient = torch.empty_like(logits);
     LossInputs inputs = LossInputs.of(SharedMemory.matrix(logits))
-        .withTeacher(SharedMemory.matrix(teacher))
+        .withTeacher(Teacher.logits(SharedMemory.matrix(teacher)))
         .withLabels(SharedMemory.labels(labels));
     engine.forwardBackward(loss, inputs, LossOutputs.gradient(SharedMemory.matrix(gradient))).totals();
     logits.backward(gradient, new BoolOptional(), false, new TensorArrayRefOptional());

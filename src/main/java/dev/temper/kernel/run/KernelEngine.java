@@ -1,8 +1,8 @@
 package dev.temper.kernel.run;
 
 import dev.temper.DeviceBuffer;
-import dev.temper.LogitMatrix;
 import dev.temper.LossResult;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.SelfCheck;
@@ -10,8 +10,8 @@ import dev.temper.diagnostics.Stopwatch;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.probe.DeviceFunctions;
 import dev.temper.kernel.spec.LossSpecialisation;
-import dev.temper.kernel.spec.PrimitiveSpecialisation.Primitive;
 import dev.temper.kernel.spec.PrimitiveSpecialisation;
+import dev.temper.kernel.spec.PrimitiveSpecialisation.Primitive;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.LossCoverage;
@@ -110,22 +110,22 @@ public final class KernelEngine implements EngineBackend {
   }
 
   @Override
-  public void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {
+  public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {
     run(PrimitiveLaunch.map(Primitive.LOG_SOFTMAX, logits, temperature, null, output));
   }
 
   @Override
-  public void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {
+  public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {
     run(PrimitiveLaunch.map(Primitive.LOG_SOFTMAX_BACKWARD, logits, temperature, upstream, output));
   }
 
   @Override
-  public void softmax(LogitMatrix logits, LogitMatrix output) {
+  public void softmax(MatrixView logits, MatrixView output) {
     run(PrimitiveLaunch.map(Primitive.SOFTMAX, logits, 1, null, output));
   }
 
   @Override
-  public void argmax(LogitMatrix logits, RowVector output) {
+  public void argmax(MatrixView logits, RowVector output) {
     run(PrimitiveLaunch.argmax(logits, output));
   }
 

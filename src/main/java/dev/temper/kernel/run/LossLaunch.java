@@ -1,8 +1,8 @@
 package dev.temper.kernel.run;
 
-import dev.temper.LogitMatrix;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.diagnostics.LaunchFootprint;
 import dev.temper.kernel.device.KernelDevice;
@@ -10,8 +10,8 @@ import dev.temper.kernel.device.Occupancy;
 import dev.temper.kernel.device.ResultSlot;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.spec.BatchKernel;
-import dev.temper.kernel.spec.LossParameters.Addresses;
 import dev.temper.kernel.spec.LossParameters;
+import dev.temper.kernel.spec.LossParameters.Addresses;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.spi.LossCall;
 import java.lang.foreign.Arena;
@@ -72,17 +72,17 @@ final class LossLaunch implements AutoCloseable {
   private Addresses place(Workspace workspace) {
     LossInputs inputs = call.inputs();
     LossOutputs outputs = call.outputs();
-    LogitMatrix gradient = outputs.gradient();
+    MatrixView gradient = outputs.gradient();
     long student = tensors.input("student", inputs.student());
     long gradientAddress = outputs.inPlace() ? student : tensors.output("gradient", gradient);
     if (outputs.inPlace() && gradient != null) {
       tensors.inPlaceOutput(gradient, student);
     }
-    return new Addresses(student, call.usesTeacher() ? tensors.input("teacher", inputs.teacher()) : 0, gradientAddress,
+    return new Addresses(student, call.usesTeacher() ? tensors.input("teacher", call.teacherLogits()) : 0, gradientAddress,
         tensors.input("labels", inputs.labels()), tensors.input("row_weights", inputs.rowWeights()),
         tensors.input("row_temperatures", inputs.rowTemperatures()), rowLosses(workspace, "row_soft", outputs.rowSoft()),
         rowLosses(workspace, "row_hard", outputs.rowHard()),
-        isForward() ? tensors.output("statistics", outputs.statistics()) : tensors.input("statistics", call.savedStatistics()),
+        isForward() ? tensors.output("statistics", call.statistics()) : tensors.input("statistics", call.savedStatistics()),
         readout.isChecked() ? workspace.status().address() : 0, report.address(), workspace.status().finishedBlocks(),
         workspace.bytes("parts", LossSteps.totalsParts(rows(), isForward())));
   }

@@ -1,6 +1,6 @@
 package dev.temper.kernel.run;
 
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.plan.RowPlan;
@@ -65,10 +65,10 @@ record LossSteps(KernelDevice device, List<MemorySegment> hostMemory) {
     long deviceBlocks = device.occupancy(loss, loss.sharedBytes(call.classes())).deviceBlocks();
     int period = alignmentPeriod(call.inputs().student());
     return plan.blocks(
-        rows, deviceBlocks, call.usesTeacher() ? Math.max(period, alignmentPeriod(call.inputs().teacher())) : period);
+        rows, deviceBlocks, call.usesTeacher() ? Math.max(period, alignmentPeriod(call.teacherLogits())) : period);
   }
 
-  private static int alignmentPeriod(@Nullable LogitMatrix logits) {
+  private static int alignmentPeriod(@Nullable MatrixView logits) {
     return logits == null ? 1 : RowPlan.alignmentPeriod(logits.rowStride() * logits.dtype().bytes());
   }
 }

@@ -3,7 +3,7 @@ package dev.temper.kernel.run;
 import dev.temper.DType;
 import dev.temper.DeviceMatrix;
 import dev.temper.HostMatrix;
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.kernel.device.KernelDevice;
 import java.lang.foreign.MemorySegment;
@@ -50,7 +50,7 @@ final class PlacedTensors {
   }
 
   /** Address of an input; 0 if it is absent. */
-  long input(String name, @Nullable LogitMatrix matrix) {
+  long input(String name, @Nullable MatrixView matrix) {
     return address(name, matrix, uploads);
   }
 
@@ -60,7 +60,7 @@ final class PlacedTensors {
   }
 
   /** Address of an output; 0 if it is absent. */
-  long output(String name, @Nullable LogitMatrix matrix) {
+  long output(String name, @Nullable MatrixView matrix) {
     return address(name, matrix, downloads);
   }
 
@@ -70,7 +70,7 @@ final class PlacedTensors {
   }
 
   /** An output in the memory of an input that was placed at {@code address}. */
-  void inPlaceOutput(LogitMatrix matrix, long address) {
+  void inPlaceOutput(MatrixView matrix, long address) {
     if (uploads.stream().anyMatch(copy -> copy.device() == address)) {
       downloads.add(HostCopy.of((HostMatrix) matrix, address));
     }
@@ -102,7 +102,7 @@ final class PlacedTensors {
     downloads.forEach(copy -> copy.download(device));
   }
 
-  private long address(String name, @Nullable LogitMatrix matrix, List<HostCopy> copies) {
+  private long address(String name, @Nullable MatrixView matrix, List<HostCopy> copies) {
     return switch (matrix) {
       case null -> 0;
       case DeviceMatrix onDevice -> onDevice(name, onDevice.address(), onDevice.byteSize(), onDevice.dtype());

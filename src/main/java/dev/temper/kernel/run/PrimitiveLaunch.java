@@ -1,14 +1,14 @@
 package dev.temper.kernel.run;
 
 import dev.temper.DType;
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.spec.PrimitiveParameters;
-import dev.temper.kernel.spec.PrimitiveSpecialisation.Primitive;
 import dev.temper.kernel.spec.PrimitiveSpecialisation;
+import dev.temper.kernel.spec.PrimitiveSpecialisation.Primitive;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -23,15 +23,15 @@ import org.jspecify.annotations.Nullable;
  * @param output [rows, classes], for all but argmax
  * @param indices [rows], for argmax only
  */
-record PrimitiveLaunch(Primitive primitive, LogitMatrix logits, double temperature, @Nullable LogitMatrix upstream,
-    @Nullable LogitMatrix output, @Nullable RowVector indices) {
+record PrimitiveLaunch(Primitive primitive, MatrixView logits, double temperature, @Nullable MatrixView upstream,
+    @Nullable MatrixView output, @Nullable RowVector indices) {
 
   static PrimitiveLaunch map(
-      Primitive primitive, LogitMatrix logits, double temperature, @Nullable LogitMatrix upstream, LogitMatrix output) {
+      Primitive primitive, MatrixView logits, double temperature, @Nullable MatrixView upstream, MatrixView output) {
     return new PrimitiveLaunch(primitive, logits, temperature, upstream, output, null);
   }
 
-  static PrimitiveLaunch argmax(LogitMatrix logits, RowVector indices) {
+  static PrimitiveLaunch argmax(MatrixView logits, RowVector indices) {
     return new PrimitiveLaunch(Primitive.ARGMAX, logits, 1, null, null, indices);
   }
 

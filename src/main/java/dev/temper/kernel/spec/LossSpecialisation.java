@@ -2,7 +2,7 @@ package dev.temper.kernel.spec;
 
 import dev.temper.DType;
 import dev.temper.Divergence;
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
@@ -98,7 +98,7 @@ public record LossSpecialisation(
   }
 
   private static int secondBytes(LossCall call) {
-    LogitMatrix teacher = call.inputs().teacher();
+    MatrixView teacher = call.teacherLogits();
     return !call.usesTeacher() ? 0 : teacher != null ? teacher.dtype().bytes() : firstBytes(call);
   }
 
@@ -110,7 +110,8 @@ public record LossSpecialisation(
     DType student = inputs.student().dtype();
     Pass pass = call.savedStatistics() != null ? Pass.BACKWARD : outputs.gradient() != null ? Pass.FORWARD_BACKWARD : Pass.FORWARD;
     boolean shared = soft && hard && inputs.rowTemperatures() == null;
-    return new LossSpecialisation(student, soft && inputs.teacher() != null ? inputs.teacher().dtype() : student,
+    MatrixView teacher = call.teacherLogits();
+    return new LossSpecialisation(student, soft && teacher != null ? teacher.dtype() : student,
         outputs.gradient() == null ? student : outputs.gradient().dtype(),
         soft ? Policy.of(call.loss().divergence()).orElseThrow() : Policy.FORWARD_KL, soft, hard,
         shared ? HardPower.of(call.loss().temperature()) : HardPower.NONE, pass, plan);

@@ -62,8 +62,8 @@ final class PendingResultsTest {
 
   private static LossCall call(Arena labels) {
     LossInputs inputs = LossInputs.of(HostMatrix.of(new float[3], 1, 3))
-        .withLabels(new RowVector.Host(labels.allocate(ValueLayout.JAVA_INT), 1, DType.I32));
-    return new LossCall(DistillationLoss.hinton(1, 0), inputs, LossOutputs.none(), 3, null);
+        .withLabels(RowVector.labels(labels.allocate(ValueLayout.JAVA_INT), 1, DType.I32));
+    return new LossCall(DistillationLoss.hinton(1, 0), inputs, LossOutputs.none(), 3, null, null);
   }
 
   private record Written(MemorySegment report) implements ResultSlot {

@@ -4,8 +4,8 @@ import dev.temper.DType;
 import dev.temper.DeviceBuffer;
 import dev.temper.DeviceMatrix;
 import dev.temper.HostMatrix;
-import dev.temper.LogitMatrix;
 import dev.temper.LossEngine;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -18,7 +18,7 @@ public sealed interface BatchMemory extends AutoCloseable {
 
   /** Memory that the engine reads without copying it. */
   static BatchMemory of(LossEngine engine) {
-    return engine.facts().isPresent() ? new Device(engine) : new Host(Arena.ofShared());
+    return engine.diagnostics().facts().isPresent() ? new Device(engine) : new Host(Arena.ofShared());
   }
 
   /** Host memory of an arena that any thread may use; it is closed by {@link #close()}. */
@@ -27,19 +27,19 @@ public sealed interface BatchMemory extends AutoCloseable {
   }
 
   /** A matrix with the content that {@code writer} gives it. */
-  LogitMatrix matrix(BatchShape shape, DType dtype, Writer writer);
+  MatrixView matrix(BatchShape shape, DType dtype, Writer writer);
 
   /** A second matrix of the same content: what a gradient is written over, so that what a kernel leaves out shows. */
-  LogitMatrix copy(LogitMatrix matrix);
+  MatrixView copy(MatrixView matrix);
 
   /** Copies one matrix of this memory over another of the same size. */
-  void copy(LogitMatrix from, LogitMatrix to);
+  void copy(MatrixView from, MatrixView to);
 
   /** One I64 for each row. */
   RowVector labels(long rows, Writer writer);
 
   /** Copies one row of a matrix of this memory to the host, behind all launches. */
-  void read(LogitMatrix matrix, long row, MemorySegment to);
+  void read(MatrixView matrix, long row, MemorySegment to);
 
   @Override
   void close();
@@ -62,24 +62,24 @@ public sealed interface BatchMemory extends AutoCloseable {
     }
 
     @Override
-    public RowVector.Host labels(long rows, Writer writer) {
-      return new RowVector.Host(written(rows * ValueLayout.JAVA_LONG.byteSize(), writer), rows, DType.I64);
+    public RowVector labels(long rows, Writer writer) {
+      return RowVector.labels(written(rows * ValueLayout.JAVA_LONG.byteSize(), writer), rows, DType.I64);
     }
 
     @Override
-    public void read(LogitMatrix matrix, long row, MemorySegment to) {
+    public void read(MatrixView matrix, long row, MemorySegment to) {
       MemorySegment.copy(((HostMatrix) matrix).segment(), row * to.byteSize(), to, 0, to.byteSize());
     }
 
     @Override
-    public HostMatrix copy(LogitMatrix matrix) {
+    public HostMatrix copy(MatrixView matrix) {
       MemorySegment from = ((HostMatrix) matrix).segment();
       MemorySegment to = arena.allocate(from.byteSize(), ALIGNMENT).copyFrom(from);
       return HostMatrix.of(to, matrix.rows(), matrix.classes(), matrix.dtype());
     }
 
     @Override
-    public void copy(LogitMatrix from, LogitMatrix to) {
+    public void copy(MatrixView from, MatrixView to) {
       ((HostMatrix) to).segment().copyFrom(((HostMatrix) from).segment());
     }
 
@@ -109,17 +109,17 @@ public sealed interface BatchMemory extends AutoCloseable {
     }
 
     @Override
-    public LogitMatrix matrix(BatchShape shape, DType dtype, Writer writer) {
+    public MatrixView matrix(BatchShape shape, DType dtype, Writer writer) {
       return written(shape.matrixBytes(dtype), dtype, writer).matrix(shape.rows(), shape.classes(), dtype);
     }
 
     @Override
     public RowVector labels(long rows, Writer writer) {
-      return written(rows * DType.I64.bytes(), DType.I64, writer).vector(rows, DType.I64);
+      return written(rows * DType.I64.bytes(), DType.I64, writer).labels(rows, DType.I64);
     }
 
     @Override
-    public LogitMatrix copy(LogitMatrix matrix) {
+    public MatrixView copy(MatrixView matrix) {
       DeviceBuffer from = buffer(matrix);
       DeviceBuffer to = allocate(from.byteSize());
       to.copyFrom(from);
@@ -127,16 +127,16 @@ public sealed interface BatchMemory extends AutoCloseable {
     }
 
     @Override
-    public void copy(LogitMatrix from, LogitMatrix to) {
+    public void copy(MatrixView from, MatrixView to) {
       buffer(to).copyFrom(buffer(from));
     }
 
     @Override
-    public void read(LogitMatrix matrix, long row, MemorySegment to) {
+    public void read(MatrixView matrix, long row, MemorySegment to) {
       buffer(matrix).download(row * to.byteSize(), to);
     }
 
-    private DeviceBuffer buffer(LogitMatrix matrix) {
+    private DeviceBuffer buffer(MatrixView matrix) {
       long address = ((DeviceMatrix) matrix).address();
       return buffers.stream().filter(buffer -> buffer.address() == address).findFirst().orElseThrow();
     }

@@ -78,7 +78,7 @@ final class BenchRun implements AutoCloseable {
   }
 
   private ResultFile result(Quietness quietness) {
-    DeviceFacts facts = engine.facts().orElse(null);
+    DeviceFacts facts = engine.diagnostics().facts().orElse(null);
     Map<String, String> versions = new LinkedHashMap<>();
     versions.put("java", Runtime.version() + " (" + System.getProperty("java.vm.name") + ")");
     versions.put("engine", engine.describe());

@@ -1,8 +1,8 @@
 package dev.temper.tools.bench;
 
 import dev.temper.DType;
-import dev.temper.LogitMatrix;
 import dev.temper.LossEngine;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
 
 /**
@@ -17,7 +17,7 @@ final class Lead implements AutoCloseable {
 
   private final LossEngine engine;
   private final BatchMemory memory;
-  private final LogitMatrix logits;
+  private final MatrixView logits;
   private final RowVector largest;
 
   Lead(LossEngine engine, long cacheBytes) {

@@ -87,7 +87,7 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
       return;
     }
     Work first = works.getFirst();
-    long cache = engine.facts().map(DeviceFacts::cacheBytes).orElse(run.machine().lastLevelCacheBytes());
+    long cache = engine.diagnostics().facts().map(DeviceFacts::cacheBytes).orElse(run.machine().lastLevelCacheBytes());
     long traffic = works.stream().mapToLong(Work::leastTraffic).min().orElseThrow();
     run.next(first.shape() + " " + first.dtype() + ": making batches");
     if (!fits(engine, first)) {
@@ -142,7 +142,7 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
 
   /** Three matrices; a larger ring is needed for small batches only. */
   private static boolean fits(LossEngine engine, Work work) {
-    long memory = engine.facts().map(DeviceFacts::memoryBytes).orElse(0L);
+    long memory = engine.diagnostics().facts().map(DeviceFacts::memoryBytes).orElse(0L);
     return memory == 0 || 3 * work.shape().matrixBytes(work.dtype()) < USABLE_MEMORY * memory;
   }
 }

@@ -27,8 +27,8 @@ final class LossTimer implements AutoCloseable {
   LossTimer(LossEngine engine, Repetition repetition) {
     this.engine = engine;
     this.repetition = repetition;
-    watch = engine.stopwatch();
-    lead = engine.facts().map(facts -> new Lead(engine, facts.cacheBytes())).orElse(null);
+    watch = engine.diagnostics().stopwatch();
+    lead = engine.diagnostics().facts().map(facts -> new Lead(engine, facts.cacheBytes())).orElse(null);
   }
 
   /**

@@ -43,7 +43,7 @@ final class PlanSweep {
   /** Measures the chosen plan, the others in the order of the engine, the chosen one again, and names the fastest. */
   void measure(Work work, BatchMemory memory, BatchRing ring) throws IOException {
     LogitBatch batch = ring.batches().getFirst();
-    List<String> plans = engine.plans(work.loss().loss(), batch.inputs(), LossOutputs.gradient(batch.gradient()));
+    List<String> plans = engine.diagnostics().plans(work.loss().loss(), batch.inputs(), LossOutputs.gradient(batch.gradient()));
     if (plans.isEmpty()) {
       run.leaveOut(1, engine.describe() + " has no plans to choose from");
       return;

@@ -62,7 +62,7 @@ public record Work(BenchLoss loss, BatchShape shape, DType dtype, Pass pass, Lau
   /** Made ready over a batch. */
   PreparedLoss prepare(LossEngine engine, LossInputs inputs, LossOutputs outputs) {
     DistillationLoss described = loss.loss();
-    return plan.isEmpty() ? engine.prepare(described, inputs, outputs) : engine.prepare(described, inputs, outputs, plan);
+    return plan.isEmpty() ? engine.prepare(described, inputs, outputs) : engine.diagnostics().prepare(described, inputs, outputs, plan);
   }
 
   /** Bytes that cannot be avoided: logits read once, the gradient written once. */

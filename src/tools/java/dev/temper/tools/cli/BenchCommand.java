@@ -55,7 +55,7 @@ final class BenchCommand implements Callable<Integer> {
     }
     var plan = options.plan(quick);
     try (Interruption interruption = Interruption.watch(); LossEngine engine = device.open(output)) {
-      Repetition usual = engine.facts().isPresent() ? Repetition.onDevice() : Repetition.thorough();
+      Repetition usual = engine.diagnostics().facts().isPresent() ? Repetition.onDevice() : Repetition.thorough();
       ResultFile result = run(new LossBench(plan, quick ? Repetition.brief() : usual), engine, stop(interruption));
       if (output.json) {
         output.print(json -> ResultJson.write(result, json));

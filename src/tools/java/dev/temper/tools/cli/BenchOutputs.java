@@ -52,7 +52,7 @@ record BenchOutputs(Path folder) {
     try (Arena arena = Arena.ofShared()) {
       MemorySegment soft = arena.allocate(rows * Float.BYTES, ALIGNMENT);
       MemorySegment hard = arena.allocate(rows * Float.BYTES, ALIGNMENT);
-      LossOutputs outputs = batch.outputs().withRowSoft(RowVector.of(soft, rows, DType.F32)).withRowHard(RowVector.of(hard, rows, DType.F32));
+      LossOutputs outputs = batch.outputs().withRowSoft(RowVector.losses(soft, rows, DType.F32)).withRowHard(RowVector.losses(hard, rows, DType.F32));
       float scale = Math.min(rows, LARGEST_SCALE);
       LossTotals totals = engine.forwardBackward(loss.loss(), batch.inputs().withGradientScale(scale), outputs).totals();
 

@@ -30,7 +30,7 @@ public record Setting(String device, boolean quick, Path folder) {
   List<String> temper(String... arguments) {
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "--enable-native-access=ALL-UNNAMED", "-Djava.awt.headless=true"));
-    System.getProperties().stringPropertyNames().stream().filter(name -> name.startsWith("temper.") || name.startsWith("dev.temper."))
+    System.getProperties().stringPropertyNames().stream().filter(name -> name.startsWith("temper."))
         .sorted().forEach(name -> command.add("-D" + name + "=" + System.getProperty(name)));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
     command.addAll(List.of(arguments));

@@ -5,6 +5,8 @@ import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
+import dev.temper.RowStatistics;
+import dev.temper.Teacher;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,11 +64,11 @@ final class DeviceRun implements AutoCloseable {
         yield new Observed(totals, rowSoft.read(), rowHard.read(), gradient.read(), damage(true));
       }
       case BACKWARD -> {
-        GuardedTensor statistics =
-            GuardedTensor.matrix(arena, c.layout().rows(), LossEngine.STATISTICS_COLUMNS, c.layout(), DType.F32).poison();
-        LossOutputs saving = LossOutputs.none().withStatistics(statistics.view());
-        engine.forward(c.loss(), inputs(), saving).totals();
-        engine.backward(c.loss(), inputs(), statistics.view(), gradientOutput());
+        LossInputs inputs = inputs();
+        try (RowStatistics statistics = engine.allocateStatistics(c.layout().rows())) {
+          engine.forward(c.loss(), inputs, LossOutputs.none().withStatistics(statistics)).totals();
+          engine.backward(c.loss(), inputs, statistics, gradientOutput());
+        }
         yield new Observed(null, null, null, gradient.read(), damage(true));
       }
       case LOG_SOFTMAX, LOG_SOFTMAX_BACKWARD, SOFTMAX, ARGMAX -> new Observed(null, null, null, primitive(engine), damage(true));
@@ -107,7 +109,7 @@ final class DeviceRun implements AutoCloseable {
   private LossInputs inputs() {
     LossInputs inputs = LossInputs.of(student.view()).withGradientScale(c.options().gradientScale());
     if (c.loss().softWeight() > 0 || c.pass() != Pass.FORWARD) {
-      inputs = inputs.withTeacher(teacher.view());
+      inputs = inputs.withTeacher(Teacher.logits(teacher.view()));
     }
     if (c.options().denominator().isPresent()) {
       inputs = inputs.withDenominator(c.options().denominator().getAsDouble());

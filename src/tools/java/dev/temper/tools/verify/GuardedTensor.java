@@ -56,7 +56,7 @@ final class GuardedTensor {
   }
 
   RowVector rowVector() {
-    return RowVector.of(elements(), columns, dtype);
+    return dtype.isFloating() ? RowVector.losses(elements(), columns, dtype) : RowVector.labels(elements(), columns, dtype);
   }
 
   GuardedTensor fill(double[] values) {

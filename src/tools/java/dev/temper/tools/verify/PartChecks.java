@@ -28,7 +28,7 @@ final class PartChecks {
         return result(Outcome.REFUSED, List.of(engine.device() + " runs no kernels: there is nothing of device.cuh to check"), 0, 0);
       }
       try {
-        SelfCheck found = engine.selfCheck(check);
+        SelfCheck found = engine.diagnostics().selfCheck(check);
         if (!found.notRun().isEmpty()) {
           return result(Outcome.REFUSED, List.of(found.notRun()), 0, 0);
         }
@@ -47,7 +47,7 @@ final class PartChecks {
 
   /** All that the engine has; for an engine that has none, one that says so. */
   static List<PartCheck> of(LossEngine engine, long seed) {
-    List<String> names = engine.selfChecks();
+    List<String> names = engine.diagnostics().selfChecks();
     return (names.isEmpty() ? List.of("") : names).stream().map(name -> new PartCheck(engine, seed, name)).toList();
   }
 }

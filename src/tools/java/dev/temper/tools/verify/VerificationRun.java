@@ -88,7 +88,7 @@ public final class VerificationRun {
     progress.update(steps.size(), steps.size(), "");
     List<GroupResult> groups = results.entrySet().stream().map(e -> new GroupResult(e.getKey(), List.copyOf(e.getValue()))).toList();
     return new Verification(
-        engine.device(), engine.describe(), engine.facts(), seed, (System.nanoTime() - start) / 1_000_000, groups);
+        engine.device(), engine.describe(), engine.diagnostics().facts(), seed, (System.nanoTime() - start) / 1_000_000, groups);
   }
 
   private CaseResult run(Case c) {

@@ -31,7 +31,7 @@ public final class SharedMemory {
 
   /** Temper's view of a vector of int64 labels; valid as long as the tensor is. */
   public static RowVector labels(Tensor tensor) {
-    return RowVector.of(segment(tensor), tensor.numel(), dtype(tensor));
+    return RowVector.labels(segment(tensor), tensor.numel(), dtype(tensor));
   }
 
   /** PyTorch's view of a matrix whose rows follow one another; valid as long as the memory is. */

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.temper.DType;
 import dev.temper.HostMatrix;
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -87,7 +87,7 @@ final class MeasuringTest {
     assertThat(new Quietness(1, 1, Double.NaN, Double.NaN).quiet()).as("not Linux: the spin decides").isTrue();
   }
 
-  private static MemorySegment segment(LogitMatrix matrix) {
+  private static MemorySegment segment(MatrixView matrix) {
     return ((HostMatrix) matrix).segment();
   }
 

@@ -7,10 +7,10 @@ import dev.temper.DType;
 import dev.temper.DeviceException;
 import dev.temper.Divergence;
 import dev.temper.HostMatrix;
-import dev.temper.LogitMatrix;
 import dev.temper.LossEngine;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
+import dev.temper.MatrixView;
 import dev.temper.OpenedEngine;
 import dev.temper.RowVector;
 import dev.temper.spi.EngineBackend;
@@ -142,16 +142,16 @@ final class PlanSweepTest {
     }
 
     @Override
-    public void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {}
+    public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {}
 
     @Override
-    public void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {}
+    public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {}
 
     @Override
-    public void softmax(LogitMatrix logits, LogitMatrix output) {}
+    public void softmax(MatrixView logits, MatrixView output) {}
 
     @Override
-    public void argmax(LogitMatrix logits, RowVector output) {}
+    public void argmax(MatrixView logits, RowVector output) {}
 
     @Override
     public void close() {

@@ -79,12 +79,12 @@ class PlansTest {
       LossInputs inputs = LossInputs.of(HostMatrix.of(arena.allocate(2 * 40_000 * 4L, 4), 2, 40_000, DType.F32));
       DistillationLoss loss = DistillationLoss.builder().softWeight(0).hardWeight(0).build();
       for (String unfit : List.of("shared-cluster4-512", "registers1-lanes32-128", "shared-block-512", "fastest", "")) {
-        assertThatThrownBy(() -> emulator.engine().prepare(loss, inputs, LossOutputs.none(), unfit)).isInstanceOf(IllegalArgumentException.class)
+        assertThatThrownBy(() -> emulator.engine().diagnostics().prepare(loss, inputs, LossOutputs.none(), unfit)).isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("plan '" + unfit + "' does not fit rows of 40000 classes on emulator")
             .hasMessageEndingWith("expected one of stream-block-512, stream-block-256, stream-block-384, stream-block-1024, stream-block-128");
       }
-      assertThat(reference.plans(loss, inputs, LossOutputs.none())).isEmpty();
-      assertThatThrownBy(() -> reference.prepare(loss, inputs, LossOutputs.none(), "stream-block-512")).isInstanceOf(IllegalArgumentException.class)
+      assertThat(reference.diagnostics().plans(loss, inputs, LossOutputs.none())).isEmpty();
+      assertThatThrownBy(() -> reference.diagnostics().prepare(loss, inputs, LossOutputs.none(), "stream-block-512")).isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("has no plans to choose from, found 'stream-block-512'");
     }
   }

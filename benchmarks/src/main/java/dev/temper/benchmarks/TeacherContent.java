@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /** How a batch's teacher relates to its student. */
-public enum Teacher {
+public enum TeacherContent {
   /** Logits of its own. */
   OTHER,
   /** The student's logits, each other one a thousandth larger, in bf16 and f16 by the last bit: rows take the accurate route. */
