@@ -80,11 +80,14 @@ final class ClosedMemoryTest extends EmulatorTest {
   }
 
   @Test
-  void memoryOfAnotherThreadIsRefused() throws Exception {
+  void aLaunchOverMemoryOfAnotherThreadIsRefused() throws Exception {
     try (Arena arena = Arena.ofConfined(); ExecutorService thread = Executors.newSingleThreadExecutor()) {
-      HostMatrix logits = HostMatrix.of(arena.allocate(ValueLayout.JAVA_FLOAT, 3), 1, 3, DType.F32);
-      assertThatThrownBy(() -> thread.submit(() -> engine().softmax(logits, logits)).get())
-          .hasCauseInstanceOf(WrongThreadException.class);
+      Tensors tensors = new Tensors(_ -> arena, ROWS);
+      try (PreparedLoss prepared = engine().prepare(LOSS, tensors.inputs(), tensors.outputs())) {
+        assertThatThrownBy(() -> thread.submit(prepared::launch).get()).hasCauseInstanceOf(WrongThreadException.class);
+        prepared.launch();
+        assertThat(prepared.totals().countedRows()).isEqualTo(ROWS);
+      }
     }
   }
 
