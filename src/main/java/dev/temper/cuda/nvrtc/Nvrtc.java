@@ -19,17 +19,16 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
-import java.util.Locale;
 
 /**
- * libnvrtc, the functions this library calls; their signatures are the same in CUDA 12 and 13. Thread-safe, as NVRTC is from
- * version 12 on for programs that are not shared.
+ * The functions of libnvrtc that this library calls. Their signatures are the same in CUDA 12 and 13. Several threads may compile at
+ * once, each a program of its own.
  */
 public final class Nvrtc {
 
   private static final int SUCCESS = 0;
   private static final int COMPILATION_ERROR = 6;
-  /** Of every function with two pointers. */
+  /** Type of the functions that take two pointers. */
   private static final FunctionDescriptor TWO_POINTERS = FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS);
 
   private final MethodHandle getErrorString;
@@ -47,9 +46,10 @@ public final class Nvrtc {
   private final List<Architecture> architectures;
 
   /**
-   * Binds the functions and asks for version and architectures.
+   * Binds the functions and reads version and architectures.
    *
-   * @throws LibraryLoadException if one is missing or fails
+   * @throws LibraryLoadException if a function is missing
+   * @throws NvrtcFailedException if a function fails
    */
   Nvrtc(SharedLibrary library) throws LibraryLoadException {
     getErrorString = library.function("nvrtcGetErrorString", FunctionDescriptor.of(CString.POINTER, JAVA_INT));
@@ -88,7 +88,7 @@ public final class Nvrtc {
     return minorVersion;
   }
 
-  /** What it compiles for, ascending. */
+  /** The architectures that it compiles for, ascending. */
   List<Architecture> architectures() {
     return architectures;
   }
@@ -96,8 +96,9 @@ public final class Nvrtc {
   /**
    * Compiles.
    *
-   * @param kernel what to call it in messages
+   * @param kernel name of the kernel in messages
    * @throws KernelCompileException if the source has an error
+   * @throws NvrtcFailedException if the library cannot compile
    */
   CompiledKernel compile(String kernel, KernelSource source, List<String> options, Target target) {
     try (Arena arena = Arena.ofConfined()) {
@@ -114,7 +115,7 @@ public final class Nvrtc {
           throw new KernelCompileException(kernel, source, options, log);
         }
         if (status != SUCCESS) {
-          throw new IllegalStateException(failure("nvrtcCompileProgram", status) + "\noptions: " + options + "\n" + log);
+          throw failure("nvrtcCompileProgram", status, log);
         }
         byte[] code = switch (target.form()) {
           case CUBIN -> read(arena, program, getCubinSize, getCubin);
@@ -137,7 +138,7 @@ public final class Nvrtc {
     return buffer.toArray(JAVA_BYTE);
   }
 
-  /** Without the zero byte that ends it. */
+  /** The text without the zero byte at its end. */
   private static String text(byte[] bytes) {
     return new String(bytes, 0, bytes.length - 1, StandardCharsets.UTF_8).strip();
   }
@@ -153,15 +154,14 @@ public final class Nvrtc {
 
   private void require(String function, int status) {
     if (status != SUCCESS) {
-      throw new IllegalStateException(failure(function, status));
+      throw failure(function, status, "");
     }
   }
 
-  private String failure(String function, int status) {
+  private NvrtcFailedException failure(String function, int status, String log) {
     try {
       MemorySegment name = (MemorySegment) getErrorString.invokeExact(status);
-      return String.format(Locale.ROOT, "%s of NVRTC %d.%d failed: %d (%s)",
-          function, majorVersion, minorVersion, status, name.getString(0));
+      return new NvrtcFailedException(function, majorVersion + "." + minorVersion, status, name.getString(0), log);
     } catch (Throwable e) {
       throw Downcalls.unchecked(e);
     }
