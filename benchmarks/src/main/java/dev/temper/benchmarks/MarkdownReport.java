@@ -15,31 +15,35 @@ import java.util.Optional;
  * Makes tables and plots of all result files in a folder, and of those in each folder below it, one for each device:
  * {@code report.md} and {@code *.png} beside the files.
  */
-final class Report {
+final class MarkdownReport {
 
-  /** Any other shows the same. */
+  /** Seed of the temperature study; other seeds show the same curves. */
   private static final long STUDY_SEED = 1;
 
-  private Report() {}
+  private MarkdownReport() {}
 
   /** A picture of a group's results. */
   private record Picture(String file, String title, Plot plot) {}
 
-  /** Draws one. */
+  /** Draws a picture. */
   private interface Plot {
     void draw(Results results, Path file) throws IOException;
   }
 
-  private static final Map<Group, Picture> PICTURES = Map.of(
-      Group.PEERS, new Picture("speed-up.png", "Times faster than PyTorch, by shape and dtype", Plots::speedUp),
-      Group.ACCURACY, new Picture("errors.png", "Error of the gradient against f64, Temper and PyTorch, by classes and dtype", Plots::errors),
-      Group.CLASSES, new Picture("classes.png", "GB/s over classes by dtype, under the copy rate", Plots::classes),
-      Group.MEMORY, new Picture("memory.png", "Peak memory beyond logits and gradient, Temper and PyTorch", Plots::memory));
+  private static final Map<BenchmarkGroup, Picture> PICTURES = Map.of(
+      BenchmarkGroup.PEERS, new Picture("speed-up.png", "Times faster than PyTorch, by shape and dtype",
+      Plots::speedUp),
+      BenchmarkGroup.ACCURACY, new Picture("errors.png",
+      "Error of the gradient against f64, Temper and PyTorch, by classes and dtype", Plots::errors),
+      BenchmarkGroup.CLASSES, new Picture("classes.png", "GB/s over classes by dtype, under the copy rate",
+      Plots::classes),
+      BenchmarkGroup.MEMORY, new Picture("memory.png", "Peak memory beyond logits and gradient, Temper and PyTorch",
+      Plots::memory));
 
   static void write(Path results, PrintStream out) throws IOException {
     Tables tables = new Tables();
     measured(ResultFiles.readAll(results), results, tables);
-    TemperaturePlot.draw(TemperatureStudy.run(STUDY_SEED), results.resolve("temperature.png"));
+    TemperatureChart.draw(TemperatureStudy.run(STUDY_SEED), results.resolve("temperature.png"));
     tables.study("What T² does", "Length of the KL's gradient over T, with T² and without", "temperature.png");
     save(tables, results, out);
     for (Path folder : ResultFiles.folders(results)) {
@@ -59,7 +63,7 @@ final class Report {
   }
 
   private static void measured(List<ResultFile> files, Path results, Tables tables) throws IOException {
-    for (Group group : Group.values()) {
+    for (BenchmarkGroup group : BenchmarkGroup.values()) {
       Optional<Results> found = Results.of(group, files);
       if (found.isPresent()) {
         group(group, found.get(), results, tables);
@@ -74,8 +78,8 @@ final class Report {
     }
   }
 
-  private static void group(Group group, Results found, Path folder, Tables tables) throws IOException {
-    if (group == Group.PEERS) {
+  private static void group(BenchmarkGroup group, Results found, Path folder, Tables tables) throws IOException {
+    if (group == BenchmarkGroup.PEERS) {
       tables.peers(found);
     } else {
       tables.all(title(group), found);
@@ -87,7 +91,7 @@ final class Report {
     }
   }
 
-  private static String title(Group group) {
+  private static String title(BenchmarkGroup group) {
     String words = group.label().replace('-', ' ');
     return words.substring(0, 1).toUpperCase(Locale.ROOT) + words.substring(1);
   }

@@ -1,5 +1,6 @@
 package dev.temper.tools.gpucheck;
 
+import dev.temper.tools.process.JavaCommand;
 import java.io.File;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -12,13 +13,13 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Where and on what the check runs.
+ * The device of a check and the folder of its outputs.
  *
- * @param device as users write it; anything but {@code cuda} makes it a dry run
- * @param quick a few cases of each step
- * @param folder for what steps leave
+ * @param device name of the device, as users write it; any other than {@code cuda} makes a dry run
+ * @param quick whether each step runs a few cases only
+ * @param folder folder of the steps' outputs
  */
-public record Setting(String device, boolean quick, Path folder) {
+public record CheckEnvironment(String device, boolean quick, Path folder) {
 
   private static final String MAIN = "dev.temper.tools.cli.Temper";
 
@@ -26,23 +27,17 @@ public record Setting(String device, boolean quick, Path folder) {
     return device.equals("cuda") || device.startsWith("cuda:");
   }
 
-  /** A verb in a process of its own: this runtime, class path and settings. */
+  /** The command that runs a verb in a process of its own, with this process's runtime, class path and settings. */
   List<String> temper(String... arguments) {
-    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--enable-native-access=ALL-UNNAMED", "-Djava.awt.headless=true"));
-    System.getProperties().stringPropertyNames().stream().filter(name -> name.startsWith("temper."))
-        .sorted().forEach(name -> command.add("-D" + name + "=" + System.getProperty(name)));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
-    command.addAll(List.of(arguments));
-    return command;
+    return JavaCommand.of(MAIN).option("-Djava.awt.headless=true").settings().with(arguments);
   }
 
-  /** A command as people would type it in the folder of Temper, without what is special to this machine. */
+  /** A command as people type it in the folder of Temper, without paths of this machine. */
   String shown(List<String> command) {
     return String.join(" ", command).replace(String.join(" ", temper()), "./temper").replace(folder + "/", "logs/");
   }
 
-  /** A program on the path, or where a CUDA toolkit has its own. */
+  /** A program on the path or in a CUDA toolkit. */
   static Optional<Path> program(String name, Map<String, String> environment) {
     List<String> folders = new ArrayList<>(List.of(environment.getOrDefault("PATH", "").split(File.pathSeparator, -1)));
     for (String variable : List.of("CUDA_HOME", "CUDA_PATH")) {
@@ -52,10 +47,11 @@ public record Setting(String device, boolean quick, Path folder) {
       }
     }
     folders.add("/usr/local/cuda/bin");
-    return folders.stream().filter(folder -> !folder.isEmpty()).map(folder -> Path.of(folder, name)).filter(Files::isExecutable).findFirst();
+    return folders.stream().filter(folder -> !folder.isEmpty()).map(folder -> Path.of(folder, name))
+        .filter(Files::isExecutable).findFirst();
   }
 
-  /** Why this Python cannot import a module; empty if it can. */
+  /** The reason why this Python cannot import a module; empty if it can. */
   static String missingModule(Path python, String module) {
     try {
       Process process = new ProcessBuilder(python.toString(), "-c", "import " + module)
@@ -73,10 +69,10 @@ public record Setting(String device, boolean quick, Path folder) {
     }
   }
 
-  /** A script of benchmarks/gpu: in a packed folder or a checkout, above this program's jar or classes. */
+  /** A script of benchmarks/gpu, in the packed folder or the checkout that contains this program. */
   static Optional<Path> script(String name) {
     try {
-      Path at = Path.of(Setting.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      Path at = Path.of(CheckEnvironment.class.getProtectionDomain().getCodeSource().getLocation().toURI());
       for (Path above = at.getParent(); above != null; above = above.getParent()) {
         Path script = above.resolve("benchmarks/gpu").resolve(name);
         if (Files.isRegularFile(script)) {

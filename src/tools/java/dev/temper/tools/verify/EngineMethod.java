@@ -1,7 +1,7 @@
 package dev.temper.tools.verify;
 
-/** Which method of the engine a case calls. */
-enum Pass {
+/** The method of the engine that a case calls. */
+enum EngineMethod {
   FORWARD,
   FORWARD_BACKWARD,
   BACKWARD,
