@@ -5,6 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.temper.EngineUnavailableException;
+import dev.temper.ffm.LibraryLoadException;
+import dev.temper.ffm.NativeAccess;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -60,6 +62,11 @@ final class CpuLibrary {
 
   private static SymbolLookup open() {
     String named = System.getProperty(CpuEngineProvider.LIBRARY_PROPERTY, "");
+    try {
+      NativeAccess.require();
+    } catch (LibraryLoadException e) {
+      throw new EngineUnavailableException("no CPU engine: " + e.getMessage());
+    }
     try {
       // Never unloaded: engines' threads may outlive any scope that Java knows.
       return named.isEmpty()

@@ -23,9 +23,6 @@ import java.util.Optional;
  */
 public final class SharedLibrary {
 
-  private static final AddressLayout TEXT =
-      ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(Long.MAX_VALUE, JAVA_BYTE));
-
   private final String name;
   private final SymbolLookup symbols;
 
@@ -41,6 +38,7 @@ public final class SharedLibrary {
    * @throws LibraryLoadException with the loader's reason
    */
   public static SharedLibrary open(String name) throws LibraryLoadException {
+    NativeAccess.require();
     try {
       return new SharedLibrary(name, SymbolLookup.libraryLookup(name, Arena.global()));
     } catch (IllegalArgumentException e) {
@@ -55,6 +53,7 @@ public final class SharedLibrary {
    * @throws LibraryLoadException with the loader's reason
    */
   public static SharedLibrary openGlobal(String name) throws LibraryLoadException {
+    NativeAccess.require();
     Loader.open(name, Loader.NOW | Loader.GLOBAL);
     return open(name);
   }
@@ -75,6 +74,10 @@ public final class SharedLibrary {
 
   /** The system's own functions. */
   private record Loader(MethodHandle dlopen, MethodHandle dlerror, MethodHandle dladdr) {
+
+    /** Made here, where native access is known to be allowed: the layout of unbounded text is a restricted method, too. */
+    private static final AddressLayout TEXT =
+        ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(Long.MAX_VALUE, JAVA_BYTE));
 
     static final int NOW = 2;
     static final int GLOBAL = 0x100;

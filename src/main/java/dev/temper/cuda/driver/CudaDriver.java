@@ -37,9 +37,6 @@ public record CudaDriver(String library, int version, List<CudaDevice> devices) 
   private static final int COMPUTE_CAPABILITY_MAJOR = 75;
   private static final int COMPUTE_CAPABILITY_MINOR = 76;
   private static final int NAME_BYTES = 256;
-  private static final AddressLayout TEXT =
-      ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(Long.MAX_VALUE, JAVA_BYTE));
-
   /** Keeps a copy of the list. */
   public CudaDriver {
     devices = List.copyOf(devices);
@@ -90,6 +87,9 @@ public record CudaDriver(String library, int version, List<CudaDevice> devices) 
   }
 
   private record Calls(SharedLibrary driver, Arena arena) {
+
+    private static final AddressLayout TEXT =
+        ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(Long.MAX_VALUE, JAVA_BYTE));
 
     MethodHandle bind(String function, MemoryLayout... parameters) throws LibraryLoadException {
       return driver.function(function, FunctionDescriptor.of(JAVA_INT, parameters));

@@ -18,7 +18,7 @@ import java.util.TreeMap;
  * @param dtype of student, teacher and gradient
  * @param pass with or without the gradient
  * @param launching how it is launched
- * @param plan one of {@link dev.temper.LossEngine#plans}; empty: the one that the engine takes
+ * @param plan one of {@link dev.temper.diagnostics.EngineDiagnostics#plans}; empty: the one that the engine takes
  */
 public record Work(BenchLoss loss, BatchShape shape, DType dtype, Pass pass, Launching launching, String plan) {
 
