@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import dev.temper.EngineUnavailableException;
 import dev.temper.ffm.LibraryLoadException;
 import dev.temper.ffm.SharedLibrary;
+import dev.temper.internal.TemporaryFiles;
 import dev.temper.kernel.code.CacheDirectory;
 import dev.temper.kernel.code.CacheKey;
 import dev.temper.kernel.code.DiskCache;
@@ -14,26 +15,35 @@ import dev.temper.kernel.code.KernelSource;
 import dev.temper.kernel.spec.Specialisation;
 import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Kernels compiled for the host, kept on disk and in the process: a library stays loaded, so that engines share them. */
+/**
+ * Kernels compiled for the host, kept on disk and in the process: a library stays loaded, so that engines share them.
+ */
 final class HostKernels {
 
   private static final String SCHEMA = "host-kernel-1";
 
-  /** {@code kernel_launch(parameters, grid, block, cluster, sharedBytes, order, seed, message, messageBytes)}. */
-  private static final FunctionDescriptor LAUNCHER = FunctionDescriptor.of(
-      JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT);
+  /**
+   * {@code cuda_host_launch(entry, parameters, grid, block, cluster, sharedBytes, order, seed, message, messageBytes)} and host memory.
+   */
+  private static final FunctionDescriptor LAUNCH = FunctionDescriptor.of(
+      JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT,
+      ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+  private static final int FIRST_MEMORY = 10;
+  private static final int MOST_MEMORY = 9;
 
   private static final Map<HostCompiler, HostKernels> OF_PROCESS = new ConcurrentHashMap<>();
 
@@ -42,8 +52,9 @@ final class HostKernels {
   private final HostRuntime runtime;
   private final Function<String, KernelSource> sources;
   private final DiskCache cache;
-  private final Map<Specialisation, MethodHandle> loaded = new ConcurrentHashMap<>();
+  private final Map<Specialisation, MemorySegment> entries = new ConcurrentHashMap<>();
   private @Nullable SharedLibrary loadedRuntime;
+  private @Nullable MethodHandle launch;
 
   HostKernels(HostCompiler compiler, HostBuild build, HostRuntime runtime, Function<String, KernelSource> sources, DiskCache cache) {
     this.compiler = compiler;
@@ -69,32 +80,54 @@ final class HostKernels {
     return compiler.version();
   }
 
-  /** The kernel's launcher. */
-  MethodHandle launcher(Specialisation kernel) {
-    return loaded.computeIfAbsent(kernel, this::load);
+  /** Compiles and loads a kernel, unless it is loaded; returns the address of its host entry. */
+  MemorySegment load(Specialisation kernel) {
+    return entries.computeIfAbsent(kernel, this::entry);
   }
 
-  /** The shared library of a kernel, with the launcher {@code ENTRY_launch}. */
+  /**
+   * Launches a kernel: {@code int (parameters, grid, block, cluster, sharedBytes, order, seed, message, messageBytes)}. A call throws
+   * {@link IllegalStateException} if some of the host memory was closed, and keeps all of it open until it returns.
+   */
+  MethodHandle launcher(Specialisation kernel, List<MemorySegment> hostMemory) {
+    if (hostMemory.size() > MOST_MEMORY) {
+      throw new IllegalArgumentException(hostMemory.size() + " segments of host memory, expected at most " + MOST_MEMORY);
+    }
+    MemorySegment entry = load(kernel);
+    Object[] memory = Collections.nCopies(MOST_MEMORY, MemorySegment.NULL).toArray();
+    System.arraycopy(hostMemory.toArray(), 0, memory, 0, hostMemory.size());
+    return MethodHandles.insertArguments(launch(), FIRST_MEMORY, memory).bindTo(entry);
+  }
+
+  /** The shared library of a kernel, with the host entry {@code ENTRY_launch}. */
   byte[] library(Specialisation kernel) {
     KernelSource source = sources.apply(kernel.source());
-    List<String> macros = kernel.definitions().stream().map(definition -> "-D" + definition).toList();
-    CacheKey key = key("kernel").add(source).add("macros", macros).build();
-    return cache.read(key).orElseGet(() -> {
-      List<String> arguments = new ArrayList<>(build.ofKernels());
-      arguments.addAll(macros);
-      arguments.add("unit.cpp");
-      byte[] library = compile(folder -> {
-        for (Map.Entry<String, String> header : source.headers().entrySet()) {
-          Path file = folder.resolve(header.getKey());
-          Files.createDirectories(file.resolveSibling("."));
-          Files.writeString(file, header.getValue());
-        }
-        Files.writeString(folder.resolve(source.file()), source.text());
-        Files.writeString(folder.resolve("unit.cpp"), unit(kernel));
-      }, arguments);
-      cache.write(key, library);
-      return library;
-    });
+    return cache.read(key(kernel, source)).orElseGet(() -> compile(kernel, source));
+  }
+
+  private CacheKey key(Specialisation kernel, KernelSource source) {
+    return key("kernel").add(source).add("macros", macros(kernel)).build();
+  }
+
+  private static List<String> macros(Specialisation kernel) {
+    return kernel.definitions().stream().map(definition -> "-D" + definition).toList();
+  }
+
+  private byte[] compile(Specialisation kernel, KernelSource source) {
+    List<String> arguments = new ArrayList<>(build.ofKernels());
+    arguments.addAll(macros(kernel));
+    arguments.add("unit.cpp");
+    byte[] library = compile(folder -> {
+      for (Map.Entry<String, String> header : source.headers().entrySet()) {
+        Path file = folder.resolve(header.getKey());
+        Files.createDirectories(file.resolveSibling("."));
+        Files.writeString(file, header.getValue());
+      }
+      Files.writeString(folder.resolve(source.file()), source.text());
+      Files.writeString(folder.resolve("unit.cpp"), unit(kernel));
+    }, arguments);
+    cache.write(key(kernel, source), library);
+    return library;
   }
 
   private static String unit(Specialisation kernel) {
@@ -102,13 +135,26 @@ final class HostKernels {
         + kernel.parameters() + ")\nCUDA_HOST_CLUSTER(" + kernel.entry() + ", " + kernel.cluster() + ")\n";
   }
 
-  private MethodHandle load(Specialisation kernel) {
+  private MemorySegment entry(Specialisation kernel) {
     runtime();
+    KernelSource source = sources.apply(kernel.source());
+    Optional<byte[]> cached = cache.read(key(kernel, source));
+    if (cached.isPresent()) {
+      try {
+        return address(kernel, cached.get());
+      } catch (LibraryLoadException e) {
+        cache.delete(key(kernel, source));  // compiled again below
+      }
+    }
     try {
-      return open(library(kernel), false).function(kernel.entry() + "_launch", LAUNCHER);
+      return address(kernel, compile(kernel, source));
     } catch (LibraryLoadException e) {
       throw new EngineUnavailableException("kernel " + kernel.label() + " was compiled but does not load: " + e.getMessage());
     }
+  }
+
+  private static MemorySegment address(Specialisation kernel, byte[] library) throws LibraryLoadException {
+    return open(library, false).address(kernel.entry() + "_launch");
   }
 
   /** The runtime, whose functions kernels find among the symbols of the process. */
@@ -117,19 +163,36 @@ final class HostKernels {
       return loadedRuntime;
     }
     CacheKey key = key("runtime").build();
-    byte[] library = cache.read(key).orElseGet(() -> {
-      List<String> arguments = new ArrayList<>(build.ofRuntime());
-      arguments.addAll(runtime.units());
-      byte[] compiled = compile(_ -> {}, arguments);
-      cache.write(key, compiled);
-      return compiled;
-    });
+    Optional<byte[]> cached = cache.read(key);
+    if (cached.isPresent()) {
+      try {
+        loadedRuntime = open(cached.get(), true);
+        return loadedRuntime;
+      } catch (LibraryLoadException e) {
+        cache.delete(key);  // compiled again below
+      }
+    }
+    List<String> arguments = new ArrayList<>(build.ofRuntime());
+    arguments.addAll(runtime.units());
+    byte[] compiled = compile(_ -> {}, arguments);
+    cache.write(key, compiled);
     try {
-      loadedRuntime = open(library, true);
+      loadedRuntime = open(compiled, true);
       return loadedRuntime;
     } catch (LibraryLoadException e) {
       throw new EngineUnavailableException("the emulator's runtime was compiled but does not load: " + e.getMessage());
     }
+  }
+
+  private synchronized MethodHandle launch() {
+    if (launch == null) {
+      try {
+        launch = runtime().function("cuda_host_launch", LAUNCH);
+      } catch (LibraryLoadException e) {
+        throw new EngineUnavailableException("the emulator's runtime was compiled but does not load: " + e.getMessage());
+      }
+    }
+    return launch;
   }
 
   private CacheKey.Builder key(String kind) {
@@ -144,13 +207,14 @@ final class HostKernels {
 
   private byte[] compile(Sources sources, List<String> arguments) {
     try {
-      Path folder = Files.createTempDirectory("temper-kernel");
+      TemporaryFiles.removeAbandoned(Path.of(System.getProperty("java.io.tmpdir")));
+      Path folder = Files.createTempDirectory(TemporaryFiles.prefix());
       try {
         runtime.writeTo(folder);
         sources.writeTo(folder);
         return compiler.compile(folder, arguments);
       } finally {
-        delete(folder);
+        TemporaryFiles.delete(folder);
       }
     } catch (IOException e) {
       throw notWritten("the sources of a kernel", e);
@@ -160,7 +224,7 @@ final class HostKernels {
   /** The file is gone once it is loaded. */
   private static SharedLibrary open(byte[] library, boolean global) throws LibraryLoadException {
     try {
-      Path file = Files.createTempFile("temper-kernel", ".so");
+      Path file = Files.createTempFile(TemporaryFiles.prefix(), ".so");
       try {
         Files.write(file, library);
         return global ? SharedLibrary.openGlobal(file.toString()) : SharedLibrary.open(file.toString());
@@ -175,13 +239,5 @@ final class HostKernels {
   private static EngineUnavailableException notWritten(String what, IOException cause) {
     return new EngineUnavailableException("no emulator: " + what + " cannot be written to the temporary folder: " + cause
         + "; make room there, or name another by the system property java.io.tmpdir");
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
   }
 }

@@ -16,9 +16,13 @@ public final class NativeAccess {
     try {
       MemorySegment _ = MemorySegment.NULL.reinterpret(0);
     } catch (IllegalCallerException e) {
-      Module module = NativeAccess.class.getModule();
-      throw new LibraryLoadException("this JVM denies native access; start it with --enable-native-access="
-          + (module.isNamed() ? module.getName() : "ALL-UNNAMED"));
+      throw denied();
     }
+  }
+
+  static LibraryLoadException denied() {
+    Module module = NativeAccess.class.getModule();
+    return new LibraryLoadException("Java denies this code native access; start it with --enable-native-access="
+        + (module.isNamed() ? module.getName() : "ALL-UNNAMED"));
   }
 }

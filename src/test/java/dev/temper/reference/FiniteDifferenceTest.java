@@ -19,7 +19,6 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The gradient of the reduced loss of a batch is the derivative of its total, with every option, for every divergence. */
 class FiniteDifferenceTest {
@@ -79,30 +78,9 @@ class FiniteDifferenceTest {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void derivativeByASharedTemperature(boolean scaling) {
-    double[] z = {1, 2, 0, -1.5, Double.NEGATIVE_INFINITY};
-    double[] u = {2, 1, 0.5, 3, Double.NEGATIVE_INFINITY};
-    double step = 1e-3;
-    for (double temperature : new double[] {0.8, 1, 2.5, 7}) {
-      double near = soft(z, u, temperature + step, scaling) - soft(z, u, temperature - step, scaling);
-      double far = soft(z, u, temperature + 2 * step, scaling) - soft(z, u, temperature - 2 * step, scaling);
-      assertThat(TemperatureGradient.ofForwardKl(z, u, temperature, scaling))
-          .isCloseTo((8 * near - far) / (12 * step), within(1e-10));
-    }
-  }
-
   private static double total(DistillationLoss loss, LossInputs inputs, float[] student, int i, float value) {
     student[i] = value;
     return ReferenceLoss.compute(loss, inputs, (row, soft, hard, gradient) -> {}).total();
-  }
-
-  private static double soft(double[] z, double[] u, double temperature, boolean scaling) {
-    DistillationLoss loss = DistillationLoss.builder().temperature(temperature).temperatureScaling(scaling).build();
-    ReferenceRow row = new ReferenceRow(loss, z.length);
-    row.compute(z, u, 0, temperature);
-    return row.soft();
   }
 
   private static float[] logits(long seed) {

@@ -9,11 +9,13 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * One CUDA source and every header it reaches, as text: compilers get them in memory, and caches are keyed by all of them.
+ * One CUDA source and every header it reaches, as text: compilers get them in memory, and caches are keyed by all of
+ * them.
  *
  * @param file name of the source, such as {@code loss.cu}
  * @param text its content
- * @param headers content by path below the sources' folder, such as {@code divergence/policy.h}, in the order of the paths
+ * @param headers content by path below the sources' folder, such as {@code divergence/policy.h}, in the order of the
+ *     paths
  */
 public record KernelSource(String file, String text, SortedMap<String, String> headers) {
 
@@ -45,8 +47,8 @@ public record KernelSource(String file, String text, SortedMap<String, String> h
   }
 
   /**
-   * Adds what a file includes, and gives the file back with its includes written as paths below the sources' folder: NVRTC finds
-   * headers in memory by the name as it is written, and does not resolve it against the including file.
+   * Adds what a file includes, and gives the file back with its includes written as paths below the sources' folder:
+   * NVRTC finds headers in memory by the name as it is written, and does not resolve it against the including file.
    */
   private static String collect(String includer, String text, SortedMap<String, String> headers) {
     String folder = includer.substring(0, includer.lastIndexOf('/') + 1);
@@ -56,7 +58,7 @@ public record KernelSource(String file, String text, SortedMap<String, String> h
     for (int at = text.indexOf(INCLUDE); at >= 0; at = text.indexOf(INCLUDE, at + 1)) {
       int name = at + INCLUDE.length();
       int end = text.indexOf('"', name);
-      String path = folder + text.substring(name, end);
+      String path = resolve(folder, text.substring(name, end));
       if ((at == 0 || text.charAt(at - 1) == '\n') && !path.endsWith(OTHER_HOST)) {
         if (!headers.containsKey(path)) {
           headers.put(path, "");  // ends the recursion of headers that include each other
@@ -67,6 +69,13 @@ public record KernelSource(String file, String text, SortedMap<String, String> h
       }
     }
     return resolved.append(text, copied, text.length()).toString();
+  }
+
+  /** The path of an include, which is relative to the folder of the including file. */
+  private static String resolve(String folder, String name) {
+    return name.startsWith("../")
+        ? resolve(folder.substring(0, folder.lastIndexOf('/', folder.length() - 2) + 1), name.substring("../".length()))
+        : folder + name;
   }
 
   private static String read(String path) {
