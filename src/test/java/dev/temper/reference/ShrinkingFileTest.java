@@ -9,6 +9,7 @@ import dev.temper.HostMatrix;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.io.SafetensorsBytes;
+import dev.temper.Teacher;
 import dev.temper.io.SafetensorsFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -32,7 +33,7 @@ final class ShrinkingFileTest {
     Path file = Files.write(folder.resolve("student.safetensors"), bytes);
     try (SafetensorsFile read = SafetensorsFile.open(file); LossEngine engine = LossEngine.open("reference")) {
       HostMatrix student = HostMatrix.of(read.tensor("student").data(), rows, classes, DType.F32);
-      LossInputs inputs = LossInputs.of(student).withTeacher(student);
+      LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(student));
       DistillationLoss loss = DistillationLoss.builder().divergence(Divergence.forwardKl()).build();
       engine.forward(loss, inputs).totals();
       try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
