@@ -10,6 +10,7 @@ import dev.temper.cuda.driver.CudaDriver;
 import dev.temper.cuda.driver.JCudaLibrary;
 import dev.temper.cuda.nvrtc.KernelBinaries;
 import dev.temper.cuda.nvrtc.KernelCompiler;
+import dev.temper.cuda.nvrtc.NvrtcFailedException;
 import dev.temper.cuda.nvrtc.NvrtcMissingException;
 import dev.temper.cuda.nvrtc.Target;
 import dev.temper.diagnostics.Finding;
@@ -84,7 +85,7 @@ public final class CudaEngineProvider implements EngineProvider {
         throw e;
       }
       return new KernelEngine(opened);
-    } catch (DeviceException e) {
+    } catch (DeviceException | NvrtcFailedException e) {
       throw missing(device + " cannot be used: " + e.getMessage());
     }
   }

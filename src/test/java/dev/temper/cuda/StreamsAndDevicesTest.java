@@ -10,6 +10,7 @@ import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossResult;
 import dev.temper.PreparedLoss;
+import dev.temper.Teacher;
 import dev.temper.cuda.driver.BorrowedMemory;
 import dev.temper.cuda.driver.Driver;
 import dev.temper.cuda.driver.PinnedMemory;
@@ -114,7 +115,7 @@ final class StreamsAndDevicesTest extends StubEngine {
       LossResult two = second.forwardBackward(DeviceBatch.LOSS, there.inputs(), there.outputs());
       assertThat(there.result(two.totals())).isEqualTo(there.fromHost(second));
       assertThat(here.result(one.totals())).isEqualTo(here.fromHost(first));
-      assertThatThrownBy(() -> first.forwardBackward(DeviceBatch.LOSS, here.inputs().withTeacher(there.onDevice.matrix(5, 37, DType.F32)),
+      assertThatThrownBy(() -> first.forwardBackward(DeviceBatch.LOSS, here.inputs().withTeacher(Teacher.logits(there.onDevice.matrix(5, 37, DType.F32))),
           here.outputs())).isInstanceOf(IllegalArgumentException.class)
           .hasMessageMatching("teacher is at device address 0x[0-9a-f]+, but its first byte lies on cuda:1, expected 740 bytes on cuda:0; "
               + "copy it, or open engine cuda:1");
@@ -133,6 +134,16 @@ final class StreamsAndDevicesTest extends StubEngine {
       assertRefused(engine, batch, matrix(pinned.segment().address()), "but its first byte lies in host memory");
       assertRefused(engine, batch, matrix(batch.onDevice.address() + 4), "but its last byte is memory that the CUDA driver does not know");
       assertRefused(engine, batch, matrix(batch.onDevice.address() + 2), "expected a multiple of 4");
+    }
+  }
+
+  /** As PyTorch's expandable segments are: a large reserved range, of which a part is mapped. */
+  @Test
+  void memoryThatIsMappedInPiecesIsCheckedAtBothEnds() {
+    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1); var _ = stub.with("CUDA_STUB_RESERVED", 1)) {
+      LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
+      assertThat(batch.result(result.totals())).isEqualTo(batch.fromHost(engine));
+      assertRefused(engine, batch, matrix(batch.onDevice.address() + 4), "but its last byte is memory that the CUDA driver does not know");
     }
   }
 
@@ -162,8 +173,8 @@ final class StreamsAndDevicesTest extends StubEngine {
   }
 
   private static void assertRefused(LossEngine engine, DeviceBatch batch, DeviceMatrix student, String message) {
-    LossInputs inputs = LossInputs.of(student).withTeacher(batch.teacherOnDevice.matrix(5, 37, DType.F32))
-        .withLabels(batch.labelsOnDevice.vector(5, DType.I32));
+    LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(batch.teacherOnDevice.matrix(5, 37, DType.F32)))
+        .withLabels(batch.labelsOnDevice.labels(5, DType.I32));
     assertThatThrownBy(() -> engine.forwardBackward(DeviceBatch.LOSS, inputs, batch.outputs())).isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message);
   }
@@ -196,7 +207,7 @@ final class StreamsAndDevicesTest extends StubEngine {
     try (framework; var _ = framework.enter(); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
       assertThat(batch.fromHost(engine).totals().rows()).isEqualTo(5);
       long memory = Driver.allocate(64);  // in the context that was entered above
-      assertThat(Driver.deviceOf(memory)).isEqualTo(1);
+      assertThat(Driver.pointerAttributes(memory).device()).isEqualTo(1);
       Driver.free(memory);
     }
   }

@@ -3,7 +3,7 @@ package dev.temper.benchmarks;
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
-import dev.temper.benchmarks.torch.Formula;
+import dev.temper.benchmarks.torch.TorchFormula;
 import dev.temper.benchmarks.torch.TorchStep;
 import dev.temper.tools.bench.BatchMemory;
 import dev.temper.tools.bench.BatchRing;
@@ -25,8 +25,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Memory that one loss and gradient needs beyond logits, labels and gradient, as the system counts it: the highest resident
- * size during the call, less the one before. PyTorch makes the gradient itself; its bytes are taken off.
+ * Memory of one loss and gradient beyond logits, labels and gradient: the peak resident size during the call, minus
+ * that before. PyTorch allocates the gradient during the call, so that its bytes are subtracted.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
@@ -35,7 +35,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(3)
 public class PeakMemory {
 
-  /** Goes into the result beside the time. */
+  /** The counter that JMH reports beside the time. */
   @State(Scope.Thread)
   @AuxCounters(AuxCounters.Type.EVENTS)
   public static class Peak {
@@ -68,15 +68,15 @@ public class PeakMemory {
 
   @Benchmark
   public double torchUsual(Peak peak) {
-    return torch(peak, Formula.USUAL);
+    return torch(peak, TorchFormula.USUAL);
   }
 
   @Benchmark
   public double torchLogTarget(Peak peak) {
-    return torch(peak, Formula.LOG_TARGET);
+    return torch(peak, TorchFormula.LOG_TARGET);
   }
 
-  private double torch(Peak peak, Formula formula) {
+  private double torch(Peak peak, TorchFormula formula) {
     int threads = Runtime.getRuntime().availableProcessors();
     new TorchStep(List.of(small), formula, 2, threads).run();
     TorchStep step = new TorchStep(List.of(batch), formula, 2, threads);

@@ -1,10 +1,6 @@
 package dev.temper.benchmarks;
 
-import com.fasterxml.jackson.databind.JsonMappingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.temper.tools.bench.ResultFile;
-import dev.temper.tools.bench.ResultJson;
 import dev.temper.tools.files.Json;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,14 +13,12 @@ import java.util.stream.Stream;
 /** Result files in a folder. */
 final class ResultFiles {
 
-  private static final JsonMapper MAPPER = JsonMapper.builder().build();
-
   private ResultFiles() {}
 
-  /** Writes the file, whole or not at all. */
+  /** Writes the file, whole or not at all; makes its folder if there is none. */
   static void write(Path file, ResultFile result) throws IOException {
     Files.createDirectories(file.toAbsolutePath().getParent());
-    Json.write(file, json -> ResultJson.write(result, json));
+    Json.write(file, result);
   }
 
   /**
@@ -33,19 +27,14 @@ final class ResultFiles {
    * @throws IllegalArgumentException if it is not a result file
    */
   static ResultFile read(Path file) throws IOException {
-    try {
-      return MAPPER.readValue(file.toFile(), ResultFile.class);
-    } catch (JsonMappingException e) {
-      throw new IllegalArgumentException(file + ": not a result file: " + e.getOriginalMessage(), e);
-    }
+    return Json.read(file, ResultFile.class);
   }
 
   /** All result files of a folder, by name. A JSON file without a group, such as a training run, is no result file. */
   static List<ResultFile> readAll(Path folder) throws IOException {
     List<ResultFile> results = new ArrayList<>();
     for (Path file : sorted(folder, path -> path.toString().endsWith(".json"))) {
-      JsonNode document = MAPPER.readTree(file.toFile());
-      if (document.has("group")) {
+      if (Json.object(Files.readString(file)).filter(document -> document.has("group")).isPresent()) {
         results.add(read(file));
       }
     }

@@ -2,7 +2,7 @@ package dev.temper.benchmarks;
 
 import dev.temper.DType;
 import dev.temper.tools.bench.BatchShape;
-import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.Measurement;
 import dev.temper.tools.bench.ResultFile;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Looks up entries of one result file by what was varied. */
+/** Finds measurements of one result file by their parameters. */
 record Results(ResultFile file) {
 
   static final String TEMPER = "TemperLoss.forwardBackward";
@@ -20,7 +20,7 @@ record Results(ResultFile file) {
   private static final String LEAST_BYTES = "leastBytes";
 
   /** The result file of a group, if it was run. */
-  static Optional<Results> of(Group group, List<ResultFile> files) {
+  static Optional<Results> of(BenchmarkGroup group, List<ResultFile> files) {
     return of(group.label(), files);
   }
 
@@ -34,14 +34,15 @@ record Results(ResultFile file) {
     return files.stream().filter(file -> file.group().equals(group)).map(Results::new).toList();
   }
 
-  /** The first entry of a benchmark that has all the given parameters. */
-  Optional<Entry> find(String benchmark, Map<String, String> parameters) {
+  /** The first measurement of a benchmark with all these parameters. */
+  Optional<Measurement> find(String benchmark, Map<String, String> parameters) {
     return file.entries().stream()
-        .filter(entry -> entry.benchmark().equals(benchmark) && entry.parameters().entrySet().containsAll(parameters.entrySet()))
+        .filter(entry -> entry.benchmark().equals(benchmark)
+        && entry.parameters().entrySet().containsAll(parameters.entrySet()))
         .findFirst();
   }
 
-  /** Median in the entry's unit, milliseconds of what is timed; NaN if it was not run. */
+  /** Median of the first such measurement in its unit; NaN if there is none. */
   double median(String benchmark, Map<String, String> parameters) {
     return find(benchmark, parameters).map(entry -> entry.time().median()).orElse(Double.NaN);
   }
@@ -49,20 +50,22 @@ record Results(ResultFile file) {
   /** Values of a parameter, in the order of the run. */
   Set<String> values(String parameter) {
     Set<String> values = new LinkedHashSet<>();
-    file.entries().stream().map(entry -> entry.parameter(parameter)).filter(value -> !value.isEmpty()).forEach(values::add);
+    file.entries().stream().map(entry -> entry.parameter(parameter)).filter(value -> !value.isEmpty())
+        .forEach(values::add);
     return values;
   }
 
-  /** Rate at which a loss moved the bytes that it cannot avoid, or a file was read; NaN for what is neither. */
-  static double gigabytesPerSecond(Entry entry) {
+  /** Least traffic of a loss, or bytes of a file, divided by the time; NaN for other measurements. */
+  static double gigabytesPerSecond(Measurement entry) {
     return entry.unit().equals("ms") ? bytes(entry) / (entry.time().median() * 1e6) : Double.NaN;
   }
 
-  private static double bytes(Entry entry) {
+  private static double bytes(Measurement entry) {
     if (entry.benchmark().startsWith(FILE_READ)) {
       return FileRead.bytes(entry.parameter("shape"));
     }
     return entry.benchmark().equals(TEMPER) && !entry.also().containsKey(LEAST_BYTES)
-        ? BatchShape.parse(entry.parameter("shape")).leastTraffic(DType.valueOf(entry.parameter("dtype"))) : entry.also(LEAST_BYTES);
+        ? BatchShape.parse(entry.parameter("shape")).leastTraffic(DType.valueOf(entry.parameter("dtype")))
+        : entry.also(LEAST_BYTES);
   }
 }

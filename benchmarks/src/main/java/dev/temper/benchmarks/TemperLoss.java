@@ -22,7 +22,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Loss and gradient by Temper: half a divergence at T, half a cross-entropy. */
+/** Temper's loss and gradient: half a divergence at T, half a cross-entropy. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -37,7 +37,7 @@ public class TemperLoss {
   @Param("2") int threads;
   @Param("2.0") double temperature;
   @Param("forward-kl") String divergence;
-  @Param("OTHER") Teacher teacher;
+  @Param("OTHER") TeacherContent teacher;
   @Param("cpu") String device;
 
   private final Arena arena = Arena.ofShared();

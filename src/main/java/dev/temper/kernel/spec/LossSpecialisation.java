@@ -2,7 +2,7 @@ package dev.temper.kernel.spec;
 
 import dev.temper.DType;
 import dev.temper.Divergence;
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
@@ -98,7 +98,7 @@ public record LossSpecialisation(
   }
 
   private static int secondBytes(LossCall call) {
-    LogitMatrix teacher = call.inputs().teacher();
+    MatrixView teacher = call.teacherLogits();
     return !call.usesTeacher() ? 0 : teacher != null ? teacher.dtype().bytes() : firstBytes(call);
   }
 
@@ -110,7 +110,8 @@ public record LossSpecialisation(
     DType student = inputs.student().dtype();
     Pass pass = call.savedStatistics() != null ? Pass.BACKWARD : outputs.gradient() != null ? Pass.FORWARD_BACKWARD : Pass.FORWARD;
     boolean shared = soft && hard && inputs.rowTemperatures() == null;
-    return new LossSpecialisation(student, soft && inputs.teacher() != null ? inputs.teacher().dtype() : student,
+    MatrixView teacher = call.teacherLogits();
+    return new LossSpecialisation(student, soft && teacher != null ? teacher.dtype() : student,
         outputs.gradient() == null ? student : outputs.gradient().dtype(),
         soft ? Policy.of(call.loss().divergence()).orElseThrow() : Policy.FORWARD_KL, soft, hard,
         shared ? HardPower.of(call.loss().temperature()) : HardPower.NONE, pass, plan);
@@ -153,8 +154,8 @@ public record LossSpecialisation(
     return withPlan(List.of("TEMPER_KERNEL=" + ENTRY,
         "TEMPER_STUDENT=" + Specialisation.macro(student), "TEMPER_TEACHER=" + Specialisation.macro(teacher),
         "TEMPER_GRADIENT=" + Specialisation.macro(gradient), "TEMPER_DIVERGENCE=" + policy.macro,
-        "TEMPER_SOFT=" + (soft ? 1 : 0), "TEMPER_HARD=" + (hard ? 1 : 0), "TEMPER_EXP_REUSE=" + Specialisation.macro(power),
-        "TEMPER_PASS=" + Specialisation.macro(pass)));
+        "TEMPER_SOFT=" + (soft ? 1 : 0), "TEMPER_HARD=" + (hard ? 1 : 0),
+        "TEMPER_EXP_REUSE=" + Specialisation.macro(power), "TEMPER_PASS=" + Specialisation.macro(pass)));
   }
 
   /** Of what tells most instances apart, by plain code: a record's own is linked at run time, which costs a new process 14 ms. */

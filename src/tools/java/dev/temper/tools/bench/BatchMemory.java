@@ -4,7 +4,7 @@ import dev.temper.DType;
 import dev.temper.DeviceBuffer;
 import dev.temper.DeviceMatrix;
 import dev.temper.HostMatrix;
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import dev.temper.LossEngine;
 import dev.temper.RowVector;
 import java.lang.foreign.Arena;
@@ -13,46 +13,54 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Where batches lie: in host memory, or on the device of an engine that has memory of its own. Closing it frees them. */
+/** The memory of batches: host memory, or that of the engine's device. {@link #close()} frees the batches. */
 public sealed interface BatchMemory extends AutoCloseable {
 
-  /** Memory that the engine reads without copying it. */
+  /** Memory that the engine reads without a copy. */
   static BatchMemory of(LossEngine engine) {
-    return engine.facts().isPresent() ? new Device(engine) : new Host(Arena.ofShared());
+    return engine.diagnostics().facts().isPresent() ? new DeviceMemory(engine) : new HostMemory(Arena.ofShared());
   }
 
-  /** Host memory of an arena that any thread may use; it is closed by {@link #close()}. */
+  /** Host memory of a shared arena, which {@link #close()} closes. */
   static BatchMemory of(Arena arena) {
-    return new Host(arena);
+    return new HostMemory(arena);
   }
 
-  /** A matrix with the content that {@code writer} gives it. */
-  LogitMatrix matrix(BatchShape shape, DType dtype, Writer writer);
+  /** A matrix whose content {@code writer} writes. */
+  MatrixView matrix(BatchShape shape, DType dtype, Writer writer);
 
-  /** A second matrix of the same content: what a gradient is written over, so that what a kernel leaves out shows. */
-  LogitMatrix copy(LogitMatrix matrix);
+  /**
+   * A second matrix of the same content. A gradient is written over it, so that an element that a kernel skips is
+   * noticed.
+   */
+  MatrixView copy(MatrixView matrix);
 
   /** Copies one matrix of this memory over another of the same size. */
-  void copy(LogitMatrix from, LogitMatrix to);
+  void copy(MatrixView from, MatrixView to);
 
-  /** One I64 for each row. */
+  /** A vector with one I64 for each row. */
   RowVector labels(long rows, Writer writer);
 
-  /** Copies one row of a matrix of this memory to the host, behind all launches. */
-  void read(LogitMatrix matrix, long row, MemorySegment to);
+  /** Copies one row of a matrix of this memory to the host, after all launches. */
+  void read(MatrixView matrix, long row, MemorySegment to);
 
   @Override
   void close();
 
-  /** Writes content, part by part. */
+  /** Writes the content of a matrix or a vector, part by part. */
   @FunctionalInterface
   interface Writer {
-    /** Writes the elements that a part holds, the first of which has this number; any thread may write them. */
+    /**
+     * Writes one part; any thread may write it.
+     *
+     * @param part memory of the part
+     * @param first index of its first element
+     */
     void write(MemorySegment part, long first);
   }
 
-  /** In host memory, aligned to 64 bytes as allocators of training frameworks do. */
-  record Host(Arena arena) implements BatchMemory {
+  /** Host memory, aligned to 64 bytes like the tensors of training frameworks. */
+  record HostMemory(Arena arena) implements BatchMemory {
 
     private static final int ALIGNMENT = 64;
 
@@ -62,24 +70,24 @@ public sealed interface BatchMemory extends AutoCloseable {
     }
 
     @Override
-    public RowVector.Host labels(long rows, Writer writer) {
-      return new RowVector.Host(written(rows * ValueLayout.JAVA_LONG.byteSize(), writer), rows, DType.I64);
+    public RowVector labels(long rows, Writer writer) {
+      return RowVector.labels(written(rows * ValueLayout.JAVA_LONG.byteSize(), writer), rows, DType.I64);
     }
 
     @Override
-    public void read(LogitMatrix matrix, long row, MemorySegment to) {
+    public void read(MatrixView matrix, long row, MemorySegment to) {
       MemorySegment.copy(((HostMatrix) matrix).segment(), row * to.byteSize(), to, 0, to.byteSize());
     }
 
     @Override
-    public HostMatrix copy(LogitMatrix matrix) {
+    public HostMatrix copy(MatrixView matrix) {
       MemorySegment from = ((HostMatrix) matrix).segment();
       MemorySegment to = arena.allocate(from.byteSize(), ALIGNMENT).copyFrom(from);
       return HostMatrix.of(to, matrix.rows(), matrix.classes(), matrix.dtype());
     }
 
     @Override
-    public void copy(LogitMatrix from, LogitMatrix to) {
+    public void copy(MatrixView from, MatrixView to) {
       ((HostMatrix) to).segment().copyFrom(((HostMatrix) from).segment());
     }
 
@@ -95,31 +103,31 @@ public sealed interface BatchMemory extends AutoCloseable {
     }
   }
 
-  /** In device memory. */
-  final class Device implements BatchMemory {
+  /** Device memory. */
+  final class DeviceMemory implements BatchMemory {
 
-    /** Content is made and sent in parts of this size: the host needs no more memory, whatever the batch. */
+    /** Content is uploaded in parts of this size, which bounds the host memory for batches of any size. */
     private static final long PART_BYTES = 64L << 20;
 
     private final LossEngine engine;
     private final List<DeviceBuffer> buffers = new ArrayList<>();
 
-    Device(LossEngine engine) {
+    DeviceMemory(LossEngine engine) {
       this.engine = engine;
     }
 
     @Override
-    public LogitMatrix matrix(BatchShape shape, DType dtype, Writer writer) {
+    public MatrixView matrix(BatchShape shape, DType dtype, Writer writer) {
       return written(shape.matrixBytes(dtype), dtype, writer).matrix(shape.rows(), shape.classes(), dtype);
     }
 
     @Override
     public RowVector labels(long rows, Writer writer) {
-      return written(rows * DType.I64.bytes(), DType.I64, writer).vector(rows, DType.I64);
+      return written(rows * DType.I64.bytes(), DType.I64, writer).labels(rows, DType.I64);
     }
 
     @Override
-    public LogitMatrix copy(LogitMatrix matrix) {
+    public MatrixView copy(MatrixView matrix) {
       DeviceBuffer from = buffer(matrix);
       DeviceBuffer to = allocate(from.byteSize());
       to.copyFrom(from);
@@ -127,16 +135,16 @@ public sealed interface BatchMemory extends AutoCloseable {
     }
 
     @Override
-    public void copy(LogitMatrix from, LogitMatrix to) {
+    public void copy(MatrixView from, MatrixView to) {
       buffer(to).copyFrom(buffer(from));
     }
 
     @Override
-    public void read(LogitMatrix matrix, long row, MemorySegment to) {
+    public void read(MatrixView matrix, long row, MemorySegment to) {
       buffer(matrix).download(row * to.byteSize(), to);
     }
 
-    private DeviceBuffer buffer(LogitMatrix matrix) {
+    private DeviceBuffer buffer(MatrixView matrix) {
       long address = ((DeviceMatrix) matrix).address();
       return buffers.stream().filter(buffer -> buffer.address() == address).findFirst().orElseThrow();
     }

@@ -11,18 +11,21 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * Times every plan by which an engine could spread the rows of a work over its device, beside the one that it takes: what the
- * thresholds of that choice are made from. A plan is timed once its loss and gradient have been found equal to the chosen one's.
+ * Times every launch plan for the rows of a benchmark case, beside the plan that the engine chooses: the thresholds of
+ * that choice are derived from these times. A plan is timed only if its loss and gradient equal those of the chosen
+ * plan.
  */
 final class PlanSweep {
 
-  /** The chosen plan once more behind all others: how far the device's clocks have moved meanwhile. */
+  /**
+   * The chosen plan, timed again after all others; its ratio to the first time shows the drift of the device's clocks.
+   */
   private static final String AGAIN = "RowPlan.chosenAgain";
 
   private static final String BEST = "RowPlan.best";
   private static final String RATIO = "timesChosen";
 
-  /** Compiling takes longer than timing, and has one thread to itself. */
+  /** Plans that are compiled in parallel: a compilation takes longer than a measurement, and uses one thread. */
   private static final int AT_ONCE = Runtime.getRuntime().availableProcessors();
 
   private final BenchRun run;
@@ -31,7 +34,7 @@ final class PlanSweep {
   private final double secondsEach;
   private final BooleanSupplier stop;
 
-  /** Into a run, with so many seconds for each work. */
+  /** Adds measurements to a run, with a time limit for each benchmark case. */
   PlanSweep(BenchRun run, LossEngine engine, LossTimer timer, double secondsEach, BooleanSupplier stop) {
     this.run = run;
     this.engine = engine;
@@ -40,28 +43,32 @@ final class PlanSweep {
     this.stop = stop;
   }
 
-  /** Measures the chosen plan, the others in the order of the engine, the chosen one again, and names the fastest. */
-  void measure(Work work, BatchMemory memory, BatchRing ring) throws IOException {
+  /**
+   * Measures the chosen plan, the others in the order of the engine, the chosen one again, and repeats the fastest's
+   * time.
+   */
+  void measure(BenchmarkCase benchmarkCase, BatchMemory memory, BatchRing ring) throws IOException {
     LogitBatch batch = ring.batches().getFirst();
-    List<String> plans = engine.plans(work.loss().loss(), batch.inputs(), LossOutputs.gradient(batch.gradient()));
+    List<String> plans = engine.diagnostics()
+        .plans(benchmarkCase.loss().loss(), batch.inputs(), LossOutputs.gradient(batch.gradient()));
     if (plans.isEmpty()) {
       run.leaveOut(1, engine.describe() + " has no plans to choose from");
       return;
     }
     long start = System.nanoTime();
     run.find(plans.size() + 1);
-    Work chosen = work.withPlan(plans.getFirst());
-    Optional<Entry> own = time(chosen, ring);
+    BenchmarkCase chosen = benchmarkCase.withPlan(plans.getFirst());
+    Optional<Measurement> own = time(chosen, ring);
     if (own.isEmpty()) {
       return;
     }
     double milliseconds = own.get().time().median();
-    List<Entry> timed = new ArrayList<>(List.of(own.get().as(chosen.benchmark(), RATIO, 1)));
+    List<Measurement> timed = new ArrayList<>(List.of(own.get().as(chosen.benchmark(), RATIO, 1)));
     run.add(timed.getFirst());
     PlanOutputs expected = PlanOutputs.of(engine, chosen, memory, batch);
     for (int first = 1; first < plans.size(); first += AT_ONCE) {
       List<String> some = plans.subList(first, Math.min(plans.size(), first + AT_ONCE));
-      List<String> ready = compiled(work, batch, some);
+      List<String> ready = compiled(benchmarkCase, batch, some);
       for (String plan : ready) {
         if (stop.getAsBoolean()) {
           return;
@@ -69,23 +76,24 @@ final class PlanSweep {
         if (timed.size() > 1 && System.nanoTime() - start > secondsEach * 1e9) {
           List<String> rest = new ArrayList<>(ready.subList(ready.indexOf(plan), ready.size()));
           rest.addAll(plans.subList(first + some.size(), plans.size()));
-          run.leaveOut(rest.size(), work.shape() + " " + work.dtype() + ": out of time for " + String.join(", ", rest));
+          run.leaveOut(rest.size(),
+              benchmarkCase.shape() + " " + benchmarkCase.dtype() + ": out of time for " + String.join(", ", rest));
           finish(chosen, ring, milliseconds, timed);
           return;
         }
-        measure(work.withPlan(plan), memory, ring, expected, milliseconds, timed);
+        measure(benchmarkCase.withPlan(plan), memory, ring, expected, milliseconds, timed);
       }
     }
     finish(chosen, ring, milliseconds, timed);
   }
 
-  /** Those that can be compiled and loaded; others are noted. */
-  private List<String> compiled(Work work, LogitBatch batch, List<String> plans) throws IOException {
-    run.next(work + ": compiling " + plans.size() + " plans");
+  /** The plans that can be compiled and loaded; the others are noted. */
+  private List<String> compiled(BenchmarkCase benchmarkCase, LogitBatch batch, List<String> plans) throws IOException {
+    run.next(benchmarkCase + ": compiling " + plans.size() + " plans");
     List<String> failures = plans.parallelStream().map(plan -> {
-      try (PreparedLoss _ = work.withPlan(plan).prepare(engine, batch.inputs(), batch.outputs())) {
+      try (PreparedLoss _ = benchmarkCase.withPlan(plan).prepare(engine, batch.inputs(), batch.outputs())) {
         return "";
-      } catch (RuntimeException e) { // whatever a compiler says of it
+      } catch (RuntimeException e) { // the failures of a compiler are of any kind
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason");
       }
     }).toList();
@@ -94,34 +102,37 @@ final class PlanSweep {
       if (failures.get(i).isEmpty()) {
         ready.add(plans.get(i));
       } else {
-        leaveOut(work.withPlan(plans.get(i)), failures.get(i));
+        leaveOut(benchmarkCase.withPlan(plans.get(i)), failures.get(i));
       }
     }
     return ready;
   }
 
-  private void measure(Work planned, BatchMemory memory, BatchRing ring, PlanOutputs expected, double milliseconds, List<Entry> timed)
-      throws IOException {
+  private void measure(BenchmarkCase planned, BatchMemory memory, BatchRing ring, PlanOutputs expected,
+      double milliseconds,
+      List<Measurement> timed) throws IOException {
     run.next(planned.toString());
     try {
-      String difference = PlanOutputs.of(engine, planned, memory, ring.batches().getFirst()).differenceFrom(expected, planned.dtype());
+      String difference = PlanOutputs.of(engine, planned, memory, ring.batches().getFirst())
+          .differenceFrom(expected, planned.dtype());
       if (!difference.isEmpty()) {
         leaveOut(planned, "WRONG, and not timed: " + difference);
         return;
       }
-      Optional<Entry> entry = time(planned, ring);
+      Optional<Measurement> entry = time(planned, ring);
       if (entry.isPresent()) {
         timed.add(entry.get().as(planned.benchmark(), RATIO, entry.get().time().median() / milliseconds));
         run.add(timed.getLast());
       }
-    } catch (RuntimeException e) { // a plan that the device does not launch is a result
+    } catch (RuntimeException e) { // a plan that the device cannot launch is a result too
       leaveOut(planned, String.valueOf(e.getMessage()));
-      engine.synchronize(); // throws where the device has failed for good: what comes after would only repeat it
+      engine.synchronize(); // throws if the device has failed for good
     }
   }
 
-  private void finish(Work chosen, BatchRing ring, double milliseconds, List<Entry> timed) throws IOException {
-    Optional<Entry> again = time(chosen, ring);
+  private void finish(BenchmarkCase chosen, BatchRing ring, double milliseconds, List<Measurement> timed)
+      throws IOException {
+    Optional<Measurement> again = time(chosen, ring);
     if (again.isPresent()) {
       run.add(again.get().as(AGAIN, RATIO, again.get().time().median() / milliseconds));
       run.add(timed.stream().min(Comparator.comparingDouble(entry -> entry.time().median())).orElseThrow()
@@ -129,13 +140,13 @@ final class PlanSweep {
     }
   }
 
-  private Optional<Entry> time(Work planned, BatchRing ring) {
+  private Optional<Measurement> time(BenchmarkCase planned, BatchRing ring) {
     run.next(planned.toString());
     return timer.time(planned, ring, stop);
   }
 
-  private void leaveOut(Work planned, String why) throws IOException {
+  private void leaveOut(BenchmarkCase planned, String why) throws IOException {
     run.leaveOut(1, planned + ": " + why);
-    run.tell();
+    run.report();
   }
 }

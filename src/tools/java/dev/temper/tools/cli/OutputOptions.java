@@ -27,7 +27,13 @@ final class OutputOptions {
     err.flush();
   }
 
-  /** The one JSON document on stdout. */
+  /** Prints a record as the one JSON document on stdout. */
+  void print(Object document) {
+    out().print(Json.text(document));
+    out().flush();
+  }
+
+  /** Prints the one JSON document on stdout. */
   void print(Json.Document document) {
     out().print(Json.text(document));
     out().flush();

@@ -1,6 +1,5 @@
 package dev.temper.tools.cli;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
 import dev.temper.tools.bench.Revision;
@@ -10,9 +9,9 @@ import dev.temper.tools.train.Corpus;
 import dev.temper.tools.train.Experiment;
 import dev.temper.tools.train.JdkNames;
 import dev.temper.tools.train.LearningCurves;
-import dev.temper.tools.train.ReportJson;
 import dev.temper.tools.train.ReportText;
 import dev.temper.tools.train.TextFile;
+import dev.temper.tools.train.TrainDocument;
 import dev.temper.tools.train.TrainPlan;
 import dev.temper.tools.train.TrainReport;
 import java.io.IOException;
@@ -84,7 +83,7 @@ final class TrainCommand implements Callable<Integer> {
       report = Experiment.run(corpus, steps == null ? plan.forWords(corpus.words()) : plan, engine, line::update);
     }
     if (output.json) {
-      output.print(json -> write(report, json));
+      output.print(document(report));
     } else {
       output.out().print(ReportText.of(report));
       output.out().flush();
@@ -120,12 +119,12 @@ final class TrainCommand implements Callable<Integer> {
     Files.createDirectories(folder);
   }
 
-  private static void write(TrainReport report, JsonGenerator json) throws IOException {
-    ReportJson.write(report, Revision.here(), Processor.here().name(), json);
+  private static TrainDocument document(TrainReport report) {
+    return TrainDocument.of(report, Revision.here(), Processor.here().name());
   }
 
   private void write(TrainReport report, Path folder) throws IOException {
-    Json.write(folder.resolve("train.json"), json -> write(report, json));
+    Json.write(folder.resolve("train.json"), document(report));
     AtomicFile.write(folder.resolve("curves.png"), ByteBuffer.wrap(LearningCurves.png(report)));
     output.note("wrote " + folder.resolve("train.json") + " and " + folder.resolve("curves.png"));
   }

@@ -1,30 +1,32 @@
 package dev.temper.tools.verify;
 
-import dev.temper.tools.verify.CaseResult.Outcome;
 import java.util.Formatter;
 import java.util.Locale;
 
-/** The outcome as text: a line for each group, the formulas of their bounds, the failing cases. */
+/** A verification as text: a line for each group, the formulas of the bounds, the failed cases. */
 public final class ResultTable {
 
   private ResultTable() {}
 
-  /** The whole table, ending in a line that says how it went. */
+  /** The whole text; the last line holds the counts. */
   public static String of(Verification verification) {
     Formatter text = new Formatter(Locale.ROOT);
-    text.format("%-26s %5s %6s %7s  %-9s %-9s %7s  %s%n", "group", "cases", "failed", "refused", "worst", "its bound", "share", "bound");
+    text.format("%-26s %5s %6s %7s  %-9s %-9s %7s  %s%n", "group", "cases", "failed", "refused", "worst", "its bound",
+        "share",
+        "bound");
     for (GroupResult result : verification.groups()) {
       group(text, result);
     }
     text.format("%n");
     text.format("bounds (u = 2^-24, C classes, T temperature, z student, u teacher logits, q and p their softmax):%n");
-    for (Formula formula : Formula.values()) {
+    for (BoundFormula formula : BoundFormula.values()) {
       text.format("  %-3s %s%n", formula.symbol(), formula.text());
     }
     notes(text, verification);
     text.format("%n");
     text.format("%s: %d cases passed, %d failed, %d refused by name; seed %d; %.1f s%n", verification.description(),
-        verification.count(Outcome.PASSED), verification.count(Outcome.FAILED), verification.count(Outcome.REFUSED),
+        verification.count(CaseOutcome.PASSED), verification.count(CaseOutcome.FAILED),
+        verification.count(CaseOutcome.REFUSED),
         verification.seed(), verification.milliseconds() / 1e3);
     return text.toString();
   }
@@ -42,12 +44,13 @@ public final class ResultTable {
       bound = number(worst.bound());
       share = String.format(Locale.ROOT, "%.1f %%", 100 * worst.share());
     }
-    text.format("%-26s %5d %6d %7d  %-9s %-9s %7s  %s%n", result.group().id(), result.cases().size(), result.count(Outcome.FAILED),
-        result.count(Outcome.REFUSED), error, bound, share, result.group().bound());
+    text.format("%-26s %5d %6d %7d  %-9s %-9s %7s  %s%n", result.group().id(), result.cases().size(),
+        result.count(CaseOutcome.FAILED),
+        result.count(CaseOutcome.REFUSED), error, bound, share, result.group().bound());
   }
 
   private static void notes(Formatter text, Verification verification) {
-    for (CaseResult c : verification.cases(Outcome.FAILED)) {
+    for (CaseResult c : verification.cases(CaseOutcome.FAILED)) {
       text.format("%n");
       text.format("FAILED %s: %d of %d%n", c.name(), c.mismatches(), c.compared());
       for (String note : c.notes()) {
@@ -56,9 +59,10 @@ public final class ResultTable {
       text.format("    %s%n", c.command());
     }
     for (GroupResult result : verification.groups()) {
-      result.cases().stream().filter(c -> c.outcome() == Outcome.REFUSED).findFirst().ifPresent(c -> {
+      result.cases().stream().filter(c -> c.outcome() == CaseOutcome.REFUSED).findFirst().ifPresent(c -> {
         text.format("%n");
-        text.format("refused %s, %d cases: %s%n", result.group().id(), result.count(Outcome.REFUSED), c.notes().getFirst());
+        text.format("refused %s, %d cases: %s%n", result.group().id(), result.count(CaseOutcome.REFUSED),
+            c.notes().getFirst());
       });
     }
   }

@@ -7,30 +7,31 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * What the factor {@code T^2} does to the size of the gradient. Folklore has it shrink by {@code 1/T^2}; exactly, {@code
- * dKL/dz = (q - p)/T}, and {@code q - p} gives the second {@code 1/T} for large T only.
+ * The effect of the factor {@code T^2} on the size of the gradient. A common claim is that the gradient shrinks by
+ * {@code 1/T^2} without the factor. Exactly, {@code dKL/dz = (q - p)/T}, and {@code q - p} shrinks by {@code 1/T} for
+ * large T only.
  *
- * <p>Student and teacher are independent normal logits of sigma 3; the statistic is the ratio of mean gradient norms (l2, over
- * the rows), with the mean of the rows' ratios beside it: they differ at few classes.
+ * <p>Student and teacher are independent normal logits of sigma 3. The statistic is the ratio of mean gradient norms
+ * (l2, over the rows); the mean of the rows' ratios is given too, because it differs for few classes.
  *
  * @param classes number of classes
- * @param rows rows averaged over
- * @param points one for each temperature, ascending
+ * @param rows number of rows
+ * @param points one point for each temperature, ascending
  */
-public record TemperatureStudy(int classes, int rows, List<Point> points) {
+public record TemperatureStudy(int classes, int rows, List<StudyPoint> points) {
 
   private static final double[] TEMPERATURES = {1, 1.5, 2, 3, 4, 6, 8, 10, 16, 32, 64, 100};
   private static final int[] CLASSES = {3, 10, 100, 32000};
   private static final double SIGMA = 3;
 
   /**
-   * One temperature.
+   * The norms at one temperature.
    *
-   * @param scaled mean norm with {@code T^2} over that at T = 1
-   * @param unscaled mean norm without {@code T^2} over that at T = 1
-   * @param meanOfRatios mean of the rows' own ratios, without {@code T^2}
+   * @param scaled mean norm with {@code T^2}, divided by that at T = 1
+   * @param unscaled mean norm without {@code T^2}, divided by that at T = 1
+   * @param meanOfRatios mean of the rows' ratios without {@code T^2}
    */
-  public record Point(double temperature, double scaled, double unscaled, double meanOfRatios) {}
+  public record StudyPoint(double temperature, double scaled, double unscaled, double meanOfRatios) {}
 
   /** The curves for 3, 10, 100 and 32,000 classes, in f64. */
   public static List<TemperatureStudy> run(long seed) {
@@ -42,7 +43,7 @@ public record TemperatureStudy(int classes, int rows, List<Point> points) {
   }
 
   /** The point at a temperature of the study. */
-  public Point at(double temperature) {
+  public StudyPoint at(double temperature) {
     return points.stream().filter(p -> p.temperature == temperature).findFirst().orElseThrow();
   }
 
@@ -56,7 +57,7 @@ public record TemperatureStudy(int classes, int rows, List<Point> points) {
         norms[i][row] = norm(TEMPERATURES[i], student, teacher);
       }
     }
-    List<Point> points = new ArrayList<>();
+    List<StudyPoint> points = new ArrayList<>();
     for (int i = 0; i < TEMPERATURES.length; i++) {
       double sum = 0;
       double first = 0;
@@ -67,7 +68,7 @@ public record TemperatureStudy(int classes, int rows, List<Point> points) {
         ratios += norms[i][row] / norms[0][row];
       }
       double square = TEMPERATURES[i] * TEMPERATURES[i];
-      points.add(new Point(TEMPERATURES[i], square * sum / first, sum / first, ratios / rows));
+      points.add(new StudyPoint(TEMPERATURES[i], square * sum / first, sum / first, ratios / rows));
     }
     return new TemperatureStudy(classes, rows, points);
   }
@@ -80,7 +81,7 @@ public record TemperatureStudy(int classes, int rows, List<Point> points) {
     return values;
   }
 
-  /** Norm of the gradient without the factor. */
+  /** Norm of the gradient without the factor {@code T^2}. */
   private static double norm(double temperature, double[] student, double[] teacher) {
     DistillationLoss loss = DistillationLoss.builder().temperature(temperature).temperatureScaling(false).build();
     ReferenceRow row = new ReferenceRow(loss, student.length);

@@ -7,34 +7,36 @@ import dev.temper.DType;
 import dev.temper.DeviceException;
 import dev.temper.Divergence;
 import dev.temper.HostMatrix;
-import dev.temper.LogitMatrix;
 import dev.temper.LossEngine;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
+import dev.temper.MatrixView;
 import dev.temper.OpenedEngine;
 import dev.temper.RowVector;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
 import dev.temper.tools.bench.BenchLoss.Objective;
-import dev.temper.tools.bench.Work.Pass;
+import dev.temper.tools.bench.BenchmarkCase.Passes;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What plans can do to a sweep: each costs itself alone, unless it takes the device with it. */
+/** A plan that fails or is wrong does not affect the others, unless it breaks the device. */
 final class PlanSweepTest {
 
-  private static final Work WORK =
-      Work.eager(new BenchLoss(Objective.BOTH, Divergence.forwardKl(), 2), new BatchShape(5, 10), DType.F32, Pass.FORWARD_BACKWARD);
+  private static final BenchmarkCase CASE =
+      BenchmarkCase.eager(new BenchLoss(Objective.BOTH, Divergence.forwardKl(), 2), new BatchShape(5, 10), DType.F32,
+      Passes.FORWARD_BACKWARD);
 
   @Test
   void aPlanThatFailsOrIsWrongIsANote() throws IOException {
     List<ResultFile> told = new ArrayList<>();
     ResultFile result = sweep(told, "own", "sound", "uncompiled", "wrong", "unlaunched");
-    assertThat(result.entries().stream().map(entry -> entry.benchmark() + " " + entry.parameter("plan")).toList()).startsWith(
+    assertThat(result.entries().stream().map(entry -> entry.benchmark() + " " + entry.parameter("plan")).toList())
+        .startsWith(
         "RowPlan.forwardBackward own", "RowPlan.forwardBackward sound", "RowPlan.chosenAgain own").hasSize(4);
     assertThat(result.entries().getLast().also("plansTimed")).isEqualTo(2);
     assertThat(result.notes()).hasSize(3);
@@ -47,8 +49,10 @@ final class PlanSweepTest {
   @Test
   void aDeviceThatIsLostEndsTheRunAndTheFileSaysByWhat() {
     List<ResultFile> told = new ArrayList<>();
-    assertThatThrownBy(() -> sweep(told, "own", "deadly", "sound")).isInstanceOf(DeviceException.class).hasMessageContaining("cuStreamSynchronize");
-    assertThat(told.getLast().notes()).singleElement().asString().contains(" by deadly: cuLaunchKernel failed with code 719");
+    assertThatThrownBy(() -> sweep(told, "own", "deadly", "sound")).isInstanceOf(DeviceException.class)
+        .hasMessageContaining("cuStreamSynchronize");
+    assertThat(told.getLast().notes()).singleElement().asString()
+        .contains(" by deadly: cuLaunchKernel failed with code 719");
     assertThat(told.getLast().entries()).extracting(entry -> entry.parameter("plan")).containsExactly("own");
   }
 
@@ -63,12 +67,13 @@ final class PlanSweepTest {
       }
     };
     try (LossEngine engine = OpenedEngine.over("planned", new Planned(List.of(plans)))) {
-      return new LossBench(new BenchPlan("gpu-plans", List.of(new BenchPlan.Plans("plans", List.of(WORK), 60))), new Repetition(0, 0, 3, 3))
+      return new LossBench(new BenchPlan("gpu-plans", List.of(new BenchPlan.Plans("plans", List.of(CASE), 60))),
+          new Repetition(0, 0, 3, 3))
           .run(engine, observer, () -> false);
     }
   }
 
-  /** The reference, with plans that are named by what they do. */
+  /** The reference with plans named by their faults. */
   private static final class Planned implements EngineBackend {
     private final EngineBackend reference = OpenedEngine.backend("reference");
     private final List<String> plans;
@@ -142,16 +147,16 @@ final class PlanSweepTest {
     }
 
     @Override
-    public void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {}
+    public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {}
 
     @Override
-    public void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {}
+    public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {}
 
     @Override
-    public void softmax(LogitMatrix logits, LogitMatrix output) {}
+    public void softmax(MatrixView logits, MatrixView output) {}
 
     @Override
-    public void argmax(LogitMatrix logits, RowVector output) {}
+    public void argmax(MatrixView logits, RowVector output) {}
 
     @Override
     public void close() {

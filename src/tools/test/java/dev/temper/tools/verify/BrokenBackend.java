@@ -3,11 +3,11 @@ package dev.temper.tools.verify;
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.HostMatrix;
-import dev.temper.LogitMatrix;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
+import dev.temper.MatrixView;
 import dev.temper.Reduction;
 import dev.temper.RowVector;
 import dev.temper.spi.HostRows;
@@ -18,7 +18,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
-/** An engine with one planted bug; everything else is another engine's work. */
+/** An engine with one planted bug; other calls are delegated. */
 final class BrokenBackend extends DelegatingBackend {
 
   private final PlantedBug bug;
@@ -34,20 +34,24 @@ final class BrokenBackend extends DelegatingBackend {
     runs++;
     return switch (bug) {
       case GRADIENT_WITHOUT_SQUARE -> withoutSquare(call);
-      case LABEL_OFF_BY_ONE -> sound.compute(shiftedLabels(call));
-      case MEAN_BY_ALL_ROWS -> sound.compute(byAllRows(call));
-      case EXPONENTIAL_10_ULP, LAST_CLASS_MISSED, NAN_SWALLOWED, GAP_WRITTEN, SUBNORMALS_FLUSHED, LAST_BIT_WANDERS -> spoiled(call);
+      case LABEL_OFF_BY_ONE -> delegate.compute(shiftedLabels(call));
+      case MEAN_BY_ALL_ROWS -> delegate.compute(byAllRows(call));
+      case EXPONENTIAL_10_ULP, LAST_CLASS_MISSED, NAN_SWALLOWED, GAP_WRITTEN, SUBNORMALS_FLUSHED,
+          LAST_BIT_WANDERS -> spoiled(call);
     };
   }
 
   private LossResult withoutSquare(LossCall call) {
     LossOutputs all = call.outputs();
     if (all.gradient() == null) {
-      return sound.compute(call);
+      return delegate.compute(call);
     }
-    LossTotals totals = sound.compute(with(call, call.loss(), call.inputs(), new LossOutputs(null, false, all.rowSoft(), all.rowHard(), null))).totals();
+    LossOutputs rows = LossOutputs.none().withRowSoft(all.rowSoft()).withRowHard(all.rowHard());
+    LossTotals totals = delegate.compute(with(call, call.loss(), call.inputs(), rows)).totals();
     DistillationLoss unscaled = call.loss().toBuilder().temperatureScaling(false).build();
-    sound.compute(with(call, unscaled, call.inputs(), new LossOutputs(all.gradient(), all.inPlace(), null, null, null))).totals();
+    LossOutputs gradient = all.inPlace() ? LossOutputs.gradientInPlace(all.gradient())
+        : LossOutputs.gradient(all.gradient());
+    delegate.compute(with(call, unscaled, call.inputs(), gradient)).totals();
     return () -> totals;
   }
 
@@ -62,7 +66,8 @@ final class BrokenBackend extends DelegatingBackend {
       long next = label == call.loss().ignoreIndex() ? label : (label + 1) % call.classes();
       shifted.setAtIndex(ValueLayout.JAVA_LONG, row, next == call.loss().ignoreIndex() ? label : next);
     }
-    return with(call, call.loss(), call.inputs().withLabels(RowVector.of(shifted, labels.length(), DType.I64)), call.outputs());
+    return with(call, call.loss(), call.inputs().withLabels(RowVector.labels(shifted, labels.length(), DType.I64)),
+        call.outputs());
   }
 
   private static LossCall byAllRows(LossCall call) {
@@ -71,17 +76,18 @@ final class BrokenBackend extends DelegatingBackend {
     return with(call, loss, call.inputs(), call.outputs());
   }
 
-  /** Bugs that change what the sound engine has written. */
+  /** Bugs that change the outputs of the correct engine. */
   private LossResult spoiled(LossCall call) {
     HostMatrix gradient = (HostMatrix) call.outputs().gradient();
     double[][] student = Spoiling.rows((HostMatrix) call.inputs().student());
     double[][] before = gradient == null ? new double[0][] : Spoiling.rows(gradient);
-    LossTotals totals = sound.compute(call).totals();
+    LossTotals totals = delegate.compute(call).totals();
     if (gradient != null) {
       Spoiling.spoil(bug, call, gradient, student, before, runs);
     }
     if (bug == PlantedBug.NAN_SWALLOWED) {
-      LossTotals swallowed = new LossTotals(zero(totals.total()), zero(totals.soft()), zero(totals.hard()), totals.rows(),
+      LossTotals swallowed = new LossTotals(zero(totals.total()), zero(totals.soft()), zero(totals.hard()),
+          totals.rows(),
           totals.countedRows(), 0);
       return () -> swallowed;
     }
@@ -93,8 +99,9 @@ final class BrokenBackend extends DelegatingBackend {
   }
 
   private static LossCall with(LossCall call, DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
-    @Nullable LogitMatrix saved = outputs.gradient() == null ? null : call.savedStatistics();
-    return new LossCall(loss, inputs, outputs, call.classes(), saved);
+    @Nullable MatrixView saved = outputs.gradient() == null ? null : call.savedStatistics();
+    MatrixView statistics = outputs.statistics() == null ? null : call.statistics();
+    return new LossCall(loss, inputs, outputs, call.classes(), statistics, saved);
   }
 
   @Override

@@ -57,12 +57,12 @@ class CaseGridTest {
     assertThat(cases.stream().map(c -> c.layout().offset())).contains(0, 1, 3, 5, 8);
   }
 
-  /** On a device of compute capability 9.0; elsewhere the same rows are read twice, or have other clusters. */
+  /** On compute capability 9.0; on other devices the same rows are re-read, or have other clusters. */
   @ParameterizedTest
   @EnumSource(names = {"F32", "BF16", "F16"})
-  void theClusterCasesMeetEverySize(DType dtype) {
+  void theClusterCasesHaveEverySize(DType dtype) {
     DeviceLimits limits = DeviceLimits.ofCapability(9, 0);
-    assertThat(CaseGrid.all().stream().filter(c -> c.group() == Group.CLUSTERS && c.layout().student() == dtype)
+    assertThat(CaseGrid.all().stream().filter(c -> c.group() == CaseGroup.CLUSTERS && c.layout().student() == dtype)
         .map(c -> RowPlans.choose(c.layout().classes(), dtype.bytes(), dtype.bytes(), limits))
         .map(plan -> plan.residence() + " " + plan.cluster()).distinct())
         .containsAll(IntStream.of(1, 2, 4, 8, 16).mapToObj(cluster -> new Residence.Shared() + " " + cluster).toList());

@@ -1,52 +1,52 @@
 package dev.temper.tools.verify;
 
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import dev.temper.OpenedEngine;
 import dev.temper.RowVector;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 
-/** Another engine's work, but for the losses. */
+/** Delegates to another engine; subclasses change the losses. */
 abstract class DelegatingBackend implements EngineBackend {
 
-  final EngineBackend sound;
+  final EngineBackend delegate;
 
   DelegatingBackend(String device) {
-    sound = OpenedEngine.backend(device);
+    delegate = OpenedEngine.backend(device);
   }
 
   @Override
   public String describe() {
-    return sound.describe();
+    return delegate.describe();
   }
 
   @Override
   public final String refuses(LossCall call) {
-    return sound.refuses(call);
+    return delegate.refuses(call);
   }
 
   @Override
-  public final void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {
-    sound.logSoftmax(logits, temperature, output);
+  public final void logSoftmax(MatrixView logits, double temperature, MatrixView output) {
+    delegate.logSoftmax(logits, temperature, output);
   }
 
   @Override
-  public final void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {
-    sound.logSoftmaxBackward(logits, temperature, upstream, output);
+  public final void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {
+    delegate.logSoftmaxBackward(logits, temperature, upstream, output);
   }
 
   @Override
-  public final void softmax(LogitMatrix logits, LogitMatrix output) {
-    sound.softmax(logits, output);
+  public final void softmax(MatrixView logits, MatrixView output) {
+    delegate.softmax(logits, output);
   }
 
   @Override
-  public final void argmax(LogitMatrix logits, RowVector output) {
-    sound.argmax(logits, output);
+  public final void argmax(MatrixView logits, RowVector output) {
+    delegate.argmax(logits, output);
   }
 
   @Override
   public final void close() {
-    sound.close();
+    delegate.close();
   }
 }

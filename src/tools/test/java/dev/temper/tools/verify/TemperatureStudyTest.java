@@ -14,7 +14,8 @@ class TemperatureStudyTest {
   @Test
   void theRatioAtFourShrinksWithTheNumberOfClasses() {
     assertThat(study(3).at(4).meanOfRatios()).isCloseTo(0.25, within(0.03));
-    assertThat(study(3).at(4).unscaled()).as("ratio of means, which rows with large gradients rule").isCloseTo(0.12, within(0.02));
+    assertThat(study(3).at(4).unscaled()).as("ratio of means, which rows with large gradients rule")
+        .isCloseTo(0.12, within(0.02));
     assertThat(study(10).at(4).unscaled()).isCloseTo(0.09, within(0.01));
     assertThat(study(100).at(4).unscaled()).isCloseTo(0.04, within(0.01));
     assertThat(study(32000).at(4).unscaled()).isCloseTo(0.008, within(0.0015));
@@ -23,8 +24,8 @@ class TemperatureStudyTest {
   @Test
   void withTheSquareTheNormSettlesAndWithoutItDecaysAsOneOverTheSquare() {
     for (TemperatureStudy study : STUDIES) {
-      TemperatureStudy.Point near = study.at(64);
-      TemperatureStudy.Point far = study.at(100);
+      TemperatureStudy.StudyPoint near = study.at(64);
+      TemperatureStudy.StudyPoint far = study.at(100);
       assertThat(far.scaled() / near.scaled()).as("C = " + study.classes()).isCloseTo(1, within(0.03));
       assertThat(far.unscaled() / near.unscaled()).as("C = " + study.classes()).isCloseTo(0.64 * 0.64, within(0.015));
     }

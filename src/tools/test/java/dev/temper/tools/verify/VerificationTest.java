@@ -13,25 +13,27 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The grid holds on the devices of this machine, and is tight. */
+/** All cases pass on the devices of this machine, and the bounds are tight. */
 class VerificationTest {
 
   @Test
   void theReferenceComputesEveryCase() {
     Verification verification = run("reference", 1);
     assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
-    assertThat(verification.cases(CaseResult.Outcome.REFUSED)).extracting(CaseResult::name).containsExactly("device-functions/all");
-    assertThat(groups(verification)).isEqualTo(EnumSet.allOf(Group.class));
+    assertThat(verification.cases(CaseOutcome.REFUSED)).extracting(CaseResult::name)
+        .containsExactly("device-functions/all");
+    assertThat(groups(verification)).isEqualTo(EnumSet.allOf(CaseGroup.class));
   }
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2026})
   void theCpuEngineStaysWithinEveryBoundAndAboveOnePercentOfIt(long seed) {
-    assumeTrue(LossEngine.devices().getOrDefault("cpu", Availability.missing("")).usable(), "no CPU engine on this machine");
+    assumeTrue(LossEngine.devices().getOrDefault("cpu", Availability.missing("")).usable(),
+        "no CPU engine on this machine");
     Verification verification = run("cpu", seed);
     assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
     for (GroupResult result : verification.groups()) {
-      if (!result.group().isExact() && result.count(CaseResult.Outcome.PASSED) > 0) {
+      if (!result.group().isExact() && result.count(CaseOutcome.PASSED) > 0) {
         assertThat(Objects.requireNonNull(result.worst()).share()).as(result.group().id()).isGreaterThan(0.01);
       }
     }
@@ -39,14 +41,15 @@ class VerificationTest {
 
   @Test
   void whatADeviceRefusesIsNeitherPassedNorFailed() {
-    assumeTrue(LossEngine.devices().getOrDefault("cpu", Availability.missing("")).usable(), "no CPU engine on this machine");
+    assumeTrue(LossEngine.devices().getOrDefault("cpu", Availability.missing("")).usable(),
+        "no CPU engine on this machine");
     try (LossEngine engine = LossEngine.open("cpu")) {
       Verification verification = new VerificationRun(engine, 1).run("softcap/forward-kl-cap30");
-      long refused = verification.count(CaseResult.Outcome.REFUSED);
-      assertThat(refused + verification.count(CaseResult.Outcome.PASSED)).isEqualTo(1);
+      long refused = verification.count(CaseOutcome.REFUSED);
+      assertThat(refused + verification.count(CaseOutcome.PASSED)).isEqualTo(1);
       if (refused == 1) {
         assertThat(verification.holds()).isFalse(); // nothing passed
-        assertThat(verification.cases(CaseResult.Outcome.REFUSED).getFirst().notes().getFirst()).contains("softcap 30.0");
+        assertThat(verification.cases(CaseOutcome.REFUSED).getFirst().notes().getFirst()).contains("softcap 30.0");
       }
     }
   }
@@ -57,7 +60,7 @@ class VerificationTest {
     }
   }
 
-  private static Set<Group> groups(Verification verification) {
+  private static Set<CaseGroup> groups(Verification verification) {
     return verification.groups().stream().map(GroupResult::group).collect(Collectors.toSet());
   }
 }

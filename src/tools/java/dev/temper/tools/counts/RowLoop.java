@@ -1,0 +1,153 @@
+package dev.temper.tools.counts;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * A loop over the vectors of a row. Its instructions are counted along the shortest path from its first to its last
+ * instruction: that of full vectors, without a new maximum and without the label's class.
+ *
+ * @param purpose what the loop computes
+ * @param instructions instructions on the path
+ * @param special instructions on the path for the special-function unit
+ * @param bytes bytes of both rows that each thread reads on the path
+ */
+record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
+
+  /** What a loop computes. */
+  enum Purpose {
+    /** Loads the row into shared memory. */
+    LOAD,
+    /** Finds the largest and the smallest logit. */
+    EXTREMA,
+    /** Sums exponentials. */
+    SUM,
+    /** Sums terms that depend on the sums of exponentials, with a logarithm for each class. */
+    RATIO,
+    /** Writes the gradient. */
+    GRADIENT
+  }
+
+  /** The innermost loops that read vectors of 8 or 16 bytes, in the order of their addresses. */
+  static List<RowLoop> of(MachineCode code) {
+    Map<Integer, Integer> jumps = new TreeMap<>(); // first instruction of a loop -> last jump back to it
+    for (int at = 0; at < code.length(); at++) {
+      boolean branch = code.operation(at) == MachineCode.Operation.BRANCH;
+      if (branch && code.target(at) <= at && code.target(at) >= 0 && !isTrap(code, at)) {
+        jumps.merge(code.target(at), at, Math::max);
+      }
+    }
+    List<RowLoop> loops = new ArrayList<>();
+    jumps.forEach((head, end) -> {
+      boolean innermost = jumps.entrySet().stream().noneMatch(other -> other.getKey() > head && other.getValue() < end);
+      if (innermost && reads(code, head, end)) {
+        loops.add(shortest(code, head, end));
+      }
+    });
+    return loops.stream().filter(loop -> loop.bytes > 0).toList();
+  }
+
+  /** Whether the instruction jumps to itself, like the last one of a kernel. */
+  private static boolean isTrap(MachineCode code, int at) {
+    return code.target(at) == at;
+  }
+
+  private static boolean reads(MachineCode code, int head, int end) {
+    for (int at = head; at <= end; at++) {
+      if (vectorBytes(code, at) > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static int vectorBytes(MachineCode code, int at) {
+    return switch (code.operation(at)) {
+      case LOAD_GLOBAL, LOAD_SHARED, COPY -> code.width(at) >= 8 ? code.width(at) : 0;
+      default -> 0;
+    };
+  }
+
+  /** The loop along its shortest path, found breadth first inside the loop. */
+  private static RowLoop shortest(MachineCode code, int head, int end) {
+    int[] before = new int[end - head + 1];
+    Arrays.fill(before, -1);
+    List<Integer> queue = new ArrayList<>(List.of(head));
+    before[0] = head;
+    for (int i = 0; i < queue.size() && before[end - head] < 0; i++) {
+      int at = queue.get(i);
+      if (code.canFallThrough(at)) {
+        visit(at, at + 1, head, end, before, queue);
+      }
+      if (code.operation(at) == MachineCode.Operation.BRANCH) {
+        visit(at, code.target(at), head, end, before, queue);
+      }
+    }
+    List<Integer> path = new ArrayList<>();
+    for (int at = end; before[end - head] >= 0 && at != head; at = before[at - head]) {
+      path.add(at);
+    }
+    path.add(head);
+    return count(code, path);
+  }
+
+  private static void visit(int from, int to, int head, int end, int[] before, List<Integer> queue) {
+    if (to >= head && to <= end && before[to - head] < 0) {
+      before[to - head] = from;
+      queue.add(to);
+    }
+  }
+
+  private static RowLoop count(MachineCode code, List<Integer> path) {
+    List<MachineCode.Operation> operations = path.stream().map(code::operation).toList();
+    int special = (int) operations.stream().filter(purpose -> purpose == MachineCode.Operation.SPECIAL).count();
+    return new RowLoop(purpose(code, path, operations), path.size(), special, bytes(code, path));
+  }
+
+  /** Bytes read on the path; a loop that reads this row and copies the next one is counted by its reads. */
+  private static int bytes(MachineCode code, List<Integer> path) {
+    int copied = path.stream().filter(at -> code.operation(at) == MachineCode.Operation.COPY)
+        .mapToInt(at -> vectorBytes(code, at)).sum();
+    int all = path.stream().mapToInt(at -> vectorBytes(code, at)).sum();
+    return all > copied ? all - copied : copied;
+  }
+
+  private static Purpose purpose(MachineCode code, List<Integer> path, List<MachineCode.Operation> operations) {
+    if (operations.contains(MachineCode.Operation.STORE_GLOBAL)) {
+      return Purpose.GRADIENT;
+    }
+    if (operations.contains(MachineCode.Operation.SPECIAL)) {
+      return path.stream().anyMatch(code::isLogarithm) ? Purpose.RATIO : Purpose.SUM;
+    }
+    return operations.contains(MachineCode.Operation.COPY) || operations.contains(MachineCode.Operation.LOAD_GLOBAL)
+        ? Purpose.LOAD : Purpose.EXTREMA;
+  }
+
+  /**
+   * The loops of most rows. If several loops have one purpose, a row uses one of them, or one handles the end of the
+   * row: the loop with the fewest instructions per byte counts.
+   */
+  static List<RowLoop> usual(List<RowLoop> all) {
+    return Stream.of(Purpose.values()).flatMap(purpose -> all.stream().filter(loop -> loop.purpose == purpose)
+        .min(Comparator.comparingDouble(RowLoop::perByte)).stream()).toList();
+  }
+
+  private double perByte() {
+    return instructions / (double) bytes;
+  }
+
+  /** Instructions per element; {@code elementBytes} is the size of an element of both rows together. */
+  double instructionsPerElement(int elementBytes) {
+    return perByte() * elementBytes;
+  }
+
+  /** Special-function instructions per element. */
+  double specialPerElement(int elementBytes) {
+    return special / (double) bytes * elementBytes;
+  }
+}
