@@ -10,7 +10,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code temper doctor}: will it work here, and if not, why. */
-@Command(name = "doctor", description = "What this machine has, what each device needs, and what --device auto takes.")
+@Command(
+    name = "doctor",
+    description = {
+      "Says whether Temper works on this machine, and if not, why.",
+      "It lists what the machine has, what each device needs, and which device --device auto takes."
+    })
 final class DoctorCommand implements Callable<Integer> {
 
   @Mixin private OutputOptions results;
@@ -40,13 +45,11 @@ final class DoctorCommand implements Callable<Integer> {
     for (Finding finding : found.findings()) {
       line(out, finding.subject(), finding.result());
     }
-    line(out, "cache", String.format(Locale.ROOT, "%s (%d files, %.1f MiB)", found.cache().directory(), found.cache().files(),
-        found.cache().bytes() / 0x1p20));
     out.flush();
   }
 
   private static void line(PrintWriter out, String subject, String result) {
-    out.printf(Locale.ROOT, "%-12s  %s%n", subject, result);
+    out.printf(Locale.ROOT, "%-20s  %s%n", subject, result);
   }
 
   static void write(JsonGenerator json, Diagnosis found) throws IOException {

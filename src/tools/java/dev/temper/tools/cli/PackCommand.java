@@ -14,8 +14,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "pack",
     description = {
-      "Make a folder that runs on a machine of this one's kind without JDK, Maven and network, such as a bare GPU host.",
-      "It holds every verb but train, whose libraries would double it. Copy it there and run ./temper in it."
+      "Makes a folder that runs on a machine of the same kind without JDK, Maven and network, such as a bare GPU host.",
+      "The folder holds every verb but train, whose libraries would double it. Copy it there and run ./temper in it."
     })
 final class PackCommand implements Callable<Integer> {
 

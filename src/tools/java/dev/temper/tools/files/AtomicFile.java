@@ -40,7 +40,11 @@ public final class AtomicFile {
     Path place = place(target);
     Path part = place.resolveSibling("." + place.getFileName() + "." + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".part");
     // The JVM removes it when it is interrupted half-way; once moved there is nothing to remove.
-    part.toFile().deleteOnExit();
+    try {
+      part.toFile().deleteOnExit();
+    } catch (IllegalStateException e) {
+      // The JVM is ending after Ctrl-C, and this write is part of its end.
+    }
     try {
       try (FileChannel channel = FileChannel.open(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
         body.write(channel);

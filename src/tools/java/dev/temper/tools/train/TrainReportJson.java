@@ -1,18 +1,19 @@
 package dev.temper.tools.train;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.temper.DistillationLoss;
 import java.io.IOException;
 
 /** A report as programs read it. */
-public final class ReportJson {
+public final class TrainReportJson {
 
-  private ReportJson() {}
+  private TrainReportJson() {}
 
   /**
-   * Writes one object with everything that is in the report.
+   * Writes one object with everything in the report.
    *
    * @param commit revision of Temper's sources
-   * @param processor what computed, as its maker calls it
+   * @param processor the processor's name
    */
   public static void write(TrainReport report, String commit, String processor, JsonGenerator json) throws IOException {
     json.writeStartObject();
@@ -27,7 +28,7 @@ public final class ReportJson {
     for (SeedOutcome seed : report.outcomes()) {
       json.writeStartObject();
       json.writeNumberField("seed", seed.seed());
-      models(seed.all(), json);
+      models(seed.models(), json);
       differences(seed.differences(), json);
       json.writeStringField("text", seed.text());
       json.writeEndObject();
@@ -36,8 +37,13 @@ public final class ReportJson {
     json.writeObjectFieldStart("mean");
     models(report.means(), json);
     json.writeNumberField("teacherMargin", report.margin());
-    json.writeNumberField("distillationGain", report.gain());
+    json.writeArrayFieldStart("distillationGains");
+    for (double gain : report.gains()) {
+      json.writeNumber(gain);
+    }
+    json.writeEndArray();
     json.writeEndObject();
+    json.writeBooleanField("complete", report.isComplete());
     differences(report.differences(), json);
     json.writeArrayFieldStart("failures");
     for (String failure : report.failures()) {
@@ -66,10 +72,16 @@ public final class ReportJson {
     json.writeNumberField("rows", plan.rows());
     budget("teacher", plan.teacher(), json);
     budget("student", plan.student(), json);
-    json.writeStringField("divergence", plan.loss().divergence().label());
-    json.writeNumberField("temperature", plan.loss().temperature());
-    json.writeNumberField("softWeight", plan.loss().softWeight());
-    json.writeNumberField("hardWeight", plan.loss().hardWeight());
+    json.writeArrayFieldStart("distillations");
+    for (DistillationLoss loss : plan.distillations()) {
+      json.writeStartObject();
+      json.writeStringField("divergence", loss.divergence().label());
+      json.writeNumberField("temperature", loss.temperature());
+      json.writeNumberField("softWeight", loss.softWeight());
+      json.writeNumberField("hardWeight", loss.hardWeight());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
     json.writeEndObject();
   }
 
@@ -82,13 +94,14 @@ public final class ReportJson {
     json.writeEndObject();
   }
 
-  private static void models(Iterable<Outcome> outcomes, JsonGenerator json) throws IOException {
+  private static void models(Iterable<ModelOutcome> outcomes, JsonGenerator json) throws IOException {
     json.writeArrayFieldStart("models");
-    for (Outcome o : outcomes) {
+    for (ModelOutcome o : outcomes) {
       json.writeStartObject();
       json.writeStringField("name", o.name());
       json.writeNumberField("parameters", o.parameters());
       json.writeNumberField("steps", o.steps());
+      json.writeNumberField("plannedSteps", o.plannedSteps());
       json.writeNumberField("crossEntropy", o.heldOut().crossEntropy());
       json.writeNumberField("perplexity", o.heldOut().perplexity());
       json.writeNumberField("top1", o.heldOut().top1());
@@ -97,7 +110,7 @@ public final class ReportJson {
       json.writeNumberField("secondsPerStep", o.secondsPerStep());
       json.writeNumberField("lossShare", o.lossShare());
       json.writeArrayFieldStart("curve");
-      for (Outcome.Point point : o.curve()) {
+      for (ModelOutcome.CurvePoint point : o.curve()) {
         json.writeStartObject();
         json.writeNumberField("step", point.step());
         json.writeNumberField("loss", point.loss());
