@@ -1,11 +1,11 @@
-// Checks labels, row weights and row temperatures, and counts the rows that are not ignored: O(rows), before anything is
-// written, and not launched where a batch has none of them. The loss kernel reads the status and writes nothing if something was
-// found.
-#include "row_inputs.cuh"
+// Checks labels, row weights and row temperatures, and counts the rows that are not ignored. The kernel runs before the
+// loss kernel, which writes nothing if an invalid row was found. A batch without any of these inputs is not checked.
+#include "float_math.cuh"
+#include "row_semantics.h"
 
 namespace temper {
 
-// The largest ~row is the first row. Integer maxima and sums do not depend on the order of the threads.
+// The maximum of ~row is the first row. Integer maxima and sums do not depend on the order of the threads.
 __device__ __forceinline__ void note_first(uint64_t* first, int64_t row) {
   atomicMax(reinterpret_cast<unsigned long long*>(first), static_cast<unsigned long long>(~uint64_t(row)));
 }
@@ -17,14 +17,16 @@ __device__ __forceinline__ bool finite(float value) { return fabsf(value) <= kLa
 extern "C" __global__ void __launch_bounds__(256) temper_check(const __grid_constant__ temper::LossParameters p) {
   using namespace temper;
   unsigned counted = 0;
-  for (int64_t row = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; row < p.rows; row += int64_t(gridDim.x) * blockDim.x) {
+  for (int64_t row = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; row < p.rows;
+       row += int64_t(gridDim.x) * blockDim.x) {
     bool ignored = false;
     if (p.labels != nullptr) {
       int64_t label = label_of(p, row);
       ignored = label == p.ignore_index;
       if (!ignored && (label < 0 || label >= p.classes)) note_first(&p.status->bad_label, row);
     }
-    if (p.row_weights != nullptr && !(finite(p.row_weights[row]) && p.row_weights[row] >= 0)) note_first(&p.status->bad_weight, row);
+    if (p.row_weights != nullptr && !(finite(p.row_weights[row]) && p.row_weights[row] >= 0))
+      note_first(&p.status->bad_weight, row);
     if (p.row_temperatures != nullptr && !(finite(p.row_temperatures[row]) && p.row_temperatures[row] > 0))
       note_first(&p.status->bad_temperature, row);
     counted += ignored ? 0 : 1;

@@ -1,5 +1,5 @@
-// The only place with inline PTX: memory accesses, conversions, async copies, clusters and their mbarriers.
-// Under g++ the CUDA-on-the-host runtime supplies the same functions (native/cuda-host/device_host.h).
+// The only file with inline PTX: memory accesses, conversions, asynchronous copies, clusters and their mbarriers.
+// When g++ compiles the kernels for the emulator, native/cuda-host/device_host.h defines the same functions.
 #pragma once
 
 #include "parameters.h"
@@ -13,28 +13,28 @@ namespace temper {
 __device__ __forceinline__ uint32_t bits_of(float value) { return __float_as_uint(value); }
 __device__ __forceinline__ float float_of(uint32_t bits) { return __uint_as_float(bits); }
 
-// 2^x to 2 ulp; subnormal results are kept.
+// 2^x to 2 ulp, with subnormal results.
 __device__ __forceinline__ float exp2(float x) {
   float result;
   asm("ex2.approx.f32 %0, %1;" : "=f"(result) : "f"(x));
   return result;
 }
 
-// Ditto, but a result below 2^-126 becomes 0, which saves three instructions.
+// 2^x to 2 ulp. A result below 2^-126 is flushed to 0, which saves three instructions.
 __device__ __forceinline__ float exp2_normal(float x) {
   float result;
   asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
   return result;
 }
 
-// log2 of a normal positive number, off by 2^-22 at most between 1/2 and 2, by 2^-22 of the result elsewhere.
+// log2 of a normal positive number. The error is at most 2^-22 between 1/2 and 2, and 2^-22 of the result elsewhere.
 __device__ __forceinline__ float log2_normal(float x) {
   float result;
   asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
   return result;
 }
 
-// WORDS of 4 bytes from an address aligned to 16 bytes (8 for two words). Logits are read once: they need no place in L1.
+// Loads words from an address aligned to 16 bytes (8 for two words). No L1 line is allocated: logits are read once.
 template <int WORDS> __device__ __forceinline__ void load_words(const void* address, uint32_t (&words)[WORDS]) {
   static_assert(WORDS == 2 || WORDS % 4 == 0, "8 bytes or a multiple of 16");
   size_t global = __cvta_generic_to_global(address);
@@ -49,7 +49,7 @@ template <int WORDS> __device__ __forceinline__ void load_words(const void* addr
   }
 }
 
-// Gradients are not read again here: they stream past the caches.
+// Stores WORDS words with the evict-first policy, because no kernel here reads a gradient again.
 template <int WORDS> __device__ __forceinline__ void store_words(void* address, const uint32_t (&words)[WORDS]) {
   static_assert(WORDS == 2 || WORDS % 4 == 0, "8 bytes or a multiple of 16");
   size_t global = __cvta_generic_to_global(address);
@@ -58,16 +58,16 @@ template <int WORDS> __device__ __forceinline__ void store_words(void* address, 
   } else {
 #pragma unroll
     for (int i = 0; i < WORDS; i += 4)
-      asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};" ::"l"(global + 4 * i), "r"(words[i]), "r"(words[i + 1]),
-                   "r"(words[i + 2]), "r"(words[i + 3])
+      asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};" ::"l"(global + 4 * i), "r"(words[i]),
+                   "r"(words[i + 1]), "r"(words[i + 2]), "r"(words[i + 3])
                    : "memory");
   }
 }
 
-// Keeps the compiler from carrying unpacked floats from one sweep to the next: registers hold the packed words only.
+// Prevents the compiler from keeping the unpacked floats of a word in registers between two sweeps over a row.
 __device__ __forceinline__ void keep_packed(uint32_t& word) { asm volatile("" : "+r"(word)); }
 
-// Keeps the compiler from carrying an address as base and index, which it would add anew for every access.
+// Prevents the compiler from keeping an address as base and index, which costs an addition at every access.
 template <class T> __device__ __forceinline__ void keep_address(T*& address) { asm volatile("" : "+l"(address)); }
 
 __device__ __forceinline__ void widen_bf16_pair(uint32_t pair, float& low, float& high) {
@@ -104,20 +104,20 @@ __device__ __forceinline__ uint32_t narrow_bf16_pair(float low, float high) {
 #endif
 }
 
-// The larger and the smaller of two bf16 or f16, two at a time; a NaN beside a number is passed over.
+// Maximum and minimum of two pairs of bf16 or f16. If one operand is NaN, the result is the other one.
 #if __CUDA_ARCH__ >= 800
-#define TEMPER_PAIR_EXTREMUM(name, instruction, widen, narrow, pick)             \
-  __device__ __forceinline__ uint32_t name(uint32_t a, uint32_t b) {             \
-    asm(instruction " %0, %0, %1;" : "+r"(a) : "r"(b));                          \
-    return a;                                                                    \
+#define TEMPER_PAIR_EXTREMUM(name, instruction, widen, narrow, pick) \
+  __device__ __forceinline__ uint32_t name(uint32_t a, uint32_t b) { \
+    asm(instruction " %0, %0, %1;" : "+r"(a) : "r"(b));              \
+    return a;                                                        \
   }
 #else
-#define TEMPER_PAIR_EXTREMUM(name, instruction, widen, narrow, pick)             \
-  __device__ __forceinline__ uint32_t name(uint32_t a, uint32_t b) {             \
-    float a0, a1, b0, b1;                                                        \
-    widen(a, a0, a1);                                                            \
-    widen(b, b0, b1);                                                            \
-    return narrow(pick(a0, b0), pick(a1, b1));                                   \
+#define TEMPER_PAIR_EXTREMUM(name, instruction, widen, narrow, pick) \
+  __device__ __forceinline__ uint32_t name(uint32_t a, uint32_t b) { \
+    float a0, a1, b0, b1;                                            \
+    widen(a, a0, a1);                                                \
+    widen(b, b0, b1);                                                \
+    return narrow(pick(a0, b0), pick(a1, b1));                       \
   }
 #endif
 TEMPER_PAIR_EXTREMUM(max_bf16_pair, "max.bf16x2", widen_bf16_pair, narrow_bf16_pair, fmaxf)
@@ -126,13 +126,13 @@ TEMPER_PAIR_EXTREMUM(max_f16_pair, "max.f16x2", widen_f16_pair, narrow_f16_pair,
 TEMPER_PAIR_EXTREMUM(min_f16_pair, "min.f16x2", widen_f16_pair, narrow_f16_pair, fminf)
 #undef TEMPER_PAIR_EXTREMUM
 
-// This block's shared memory; the only allocation in it.
+// The dynamic shared memory of the block; no kernel has static shared memory.
 __device__ __forceinline__ unsigned char* dynamic_shared() {
   extern __shared__ __align__(16) unsigned char temper_shared[];
   return temper_shared;
 }
 
-// Copies BYTES (8 or 16, aligned) to shared memory; they may be read by the calling thread after async_wait().
+// Copies 8 or 16 aligned bytes to shared memory asynchronously. The calling thread may read them after async_wait().
 template <int BYTES> __device__ __forceinline__ void async_copy(void* shared, const void* global) {
   static_assert(BYTES == 8 || BYTES == 16, "8 or 16 bytes");
 #if __CUDA_ARCH__ >= 800
@@ -156,7 +156,7 @@ __device__ __forceinline__ void async_wait() {
 #endif
 }
 
-// Clusters: only specialisations for compute capability 9.0 and later call these.
+// Clusters exist from compute capability 9.0 on; specialisations for older devices do not call the functions below.
 __device__ __forceinline__ uint32_t cluster_rank() {
   uint32_t rank = 0;
 #if __CUDA_ARCH__ >= 900
@@ -165,8 +165,8 @@ __device__ __forceinline__ uint32_t cluster_rank() {
   return rank;
 }
 
-// Blocks of a cluster meet: each thread arrives, then waits for the others. Of what came before only mbarriers_init() is sure to be
-// seen behind it: an arrival that released every store would wait for all of the thread's accesses to memory.
+// The two halves of a cluster barrier. The arrival is relaxed, because a release would wait for all earlier accesses of
+// the thread. Only mbarriers_init(), which has a fence of its own, is sure to be visible after the wait.
 __device__ __forceinline__ void cluster_arrive() {
 #if __CUDA_ARCH__ >= 900
   asm volatile("barrier.cluster.arrive.relaxed.aligned;" ::: "memory");
@@ -178,44 +178,46 @@ __device__ __forceinline__ void cluster_wait() {
 #endif
 }
 
-// The place in block `rank`'s shared memory that corresponds to `own`. Places in one block lie apart as its bytes do.
-__device__ __forceinline__ uint32_t cluster_place(const void* own, uint32_t rank) {
-  uint32_t place = 0;
+// Address (shared::cluster window) of the byte in block `rank` that corresponds to `own` in this block. Byte offsets
+// can be added to the address.
+__device__ __forceinline__ uint32_t cluster_address(const void* own, uint32_t rank) {
+  uint32_t address = 0;
 #if __CUDA_ARCH__ >= 900
   uint32_t here = static_cast<uint32_t>(__cvta_generic_to_shared(own));
-  asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(place) : "r"(here), "r"(rank));
+  asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(address) : "r"(here), "r"(rank));
 #endif
-  return place;
+  return address;
 }
 
-// COUNT mbarriers in this block's shared memory. Each completes one phase after another: a phase takes one announcement and as many
-// bytes as announced. One thread calls this; who has met it at a cluster barrier may use them.
+// Initialises COUNT mbarriers in this block's shared memory. A phase completes after one mbarrier_expect() and the
+// arrival of the expected bytes. One thread calls this; other threads may use the mbarriers after a cluster barrier.
 template <int COUNT> __device__ __forceinline__ void mbarriers_init(uint64_t* barriers) {
 #if __CUDA_ARCH__ >= 900
 #pragma unroll
-  for (int i = 0; i < COUNT; i++)
-    asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(static_cast<uint32_t>(__cvta_generic_to_shared(barriers + i))) : "memory");
+  for (int i = 0; i < COUNT; i++) {
+    uint32_t barrier = static_cast<uint32_t>(__cvta_generic_to_shared(barriers + i));
+    asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(barrier) : "memory");
+  }
   asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
 #endif
 }
 
-// Announces what the phase that runs now takes; some of it may have come already.
+// Sets how many bytes the current phase expects. Some of these bytes may have arrived before the call.
 __device__ __forceinline__ void mbarrier_expect(uint64_t* barrier, uint32_t bytes) {
 #if __CUDA_ARCH__ >= 900
-  asm volatile("{.reg .b64 state;\n mbarrier.arrive.expect_tx.shared::cta.b64 state, [%0], %1;}" ::"r"(
-                   static_cast<uint32_t>(__cvta_generic_to_shared(barrier))),
-               "r"(bytes)
+  uint32_t own = static_cast<uint32_t>(__cvta_generic_to_shared(barrier));
+  asm volatile("{.reg .b64 state;\n mbarrier.arrive.expect_tx.shared::cta.b64 state, [%0], %1;}" ::"r"(own), "r"(bytes)
                : "memory");
 #endif
 }
 
-// Waits for the end of a phase, the first of which has parity 0; then its bytes may be read. Phases follow one another's parity: the
-// one before the running one is meant. What is acquired lies in this block's shared memory: the scope of the cluster would empty L1.
+// Waits until the phase with this parity is complete; the first phase has parity 0. A thread must not fall two phases
+// behind, because their parity is the same. The acquire has CTA scope: cluster scope would invalidate L1.
 __device__ __forceinline__ void mbarrier_wait(uint64_t* barrier, uint32_t parity) {
 #if __CUDA_ARCH__ >= 900
   uint32_t own = static_cast<uint32_t>(__cvta_generic_to_shared(barrier)), done;
   do {
-    asm volatile("{.reg .pred done;\n mbarrier.try_wait.parity.shared::cta.b64 done, [%1], %2;\n selp.u32 %0, 1, 0, done;}"
+    asm volatile("{.reg .pred p;\n mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\n selp.u32 %0, 1, 0, p;}"
                  : "=r"(done)
                  : "r"(own), "r"(parity)
                  : "memory");
@@ -223,23 +225,24 @@ __device__ __forceinline__ void mbarrier_wait(uint64_t* barrier, uint32_t parity
 #endif
 }
 
-// Stores N (1, 2 or 4) floats, aligned to their bytes, at a place of another block of the cluster or of this one, and counts the
-// bytes at that block's mbarrier once they are there. What the thread did before is released by that.
-template <int N> __device__ __forceinline__ void store_async(uint32_t place, const float (&values)[N], uint32_t barrier_place) {
+// Stores 1, 2 or 4 floats at an aligned address in the shared memory of a block of the cluster, and counts the bytes at
+// an mbarrier of that block once they are visible. Counting them releases the thread's earlier memory accesses.
+template <int N> __device__ __forceinline__ void store_async(uint32_t to, const float (&values)[N], uint32_t barrier) {
   static_assert(N == 1 || N == 2 || N == 4, "4, 8 or 16 bytes");
 #if __CUDA_ARCH__ >= 900
   if constexpr (N == 1)
-    asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.f32 [%0], %1, [%2];" ::"r"(place), "f"(values[0]),
-                 "r"(barrier_place)
+    asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.f32 [%0], %1, [%2];" ::"r"(to),
+                 "f"(values[0]), "r"(barrier)
                  : "memory");
   else if constexpr (N == 2)
-    asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v2.f32 [%0], {%1, %2}, [%3];" ::"r"(place),
-                 "f"(values[0]), "f"(values[1]), "r"(barrier_place)
+    asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v2.f32 [%0], {%1, %2}, [%3];" ::"r"(to),
+                 "f"(values[0]), "f"(values[1]), "r"(barrier)
                  : "memory");
   else
-    asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.f32 [%0], {%1, %2, %3, %4}, [%5];" ::"r"(place),
-                 "f"(values[0]), "f"(values[1]), "f"(values[2]), "f"(values[3]), "r"(barrier_place)
-                 : "memory");
+    asm volatile(
+        "st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.f32 [%0], {%1, %2, %3, %4}, [%5];" ::"r"(to),
+        "f"(values[0]), "f"(values[1]), "f"(values[2]), "f"(values[3]), "r"(barrier)
+        : "memory");
 #endif
 }
 

@@ -1,5 +1,5 @@
-// What the divergence policies ask for when their value type is one float (see divergence/policy.h).
-// Included before them: a template finds functions on built-in types only if they were declared first.
+// Float functions that the divergence policies call with V = float (divergence/policy.h). This header comes before the
+// policies: a template finds functions of built-in types only if they are declared before its definition.
 #pragma once
 
 #include "device.cuh"
@@ -13,7 +13,7 @@ __device__ __forceinline__ float not_a_number() { return float_of(0x7fffffffu); 
 
 __device__ __forceinline__ float fma(float a, float b, float c) { return fmaf(a, b, c); }
 __device__ __forceinline__ float abs(float a) { return fabsf(a); }
-// A NaN beside a number is ignored: it poisons its row through the sums.
+// If one operand is NaN, the result is the other one. A NaN logit makes its row non-finite through the sums instead.
 __device__ __forceinline__ float max(float a, float b) { return fmaxf(a, b); }
 __device__ __forceinline__ float min(float a, float b) { return fminf(a, b); }
 __device__ __forceinline__ float select(bool condition, float yes, float no) { return condition ? yes : no; }

@@ -1,16 +1,16 @@
-// The distillation loss: one kernel reads every logit once and writes every gradient once.
+// The distillation loss: one kernel reads every logit once and writes every element of the gradient once.
 // A specialisation is chosen by macros:
 //   TEMPER_KERNEL      name of the entry point
 //   TEMPER_STUDENT, TEMPER_TEACHER, TEMPER_GRADIENT   Float32 | BFloat16 | Float16
 //   TEMPER_DIVERGENCE  ForwardKl | JensenShannon
-//   TEMPER_SOFT, TEMPER_HARD   0 | 1
-//   TEMPER_HARD_POWER  kApart | kSame | kSquare | kFourth (T any | 1 | 2 | 4); kApart where the soft part is off
+//   TEMPER_SOFT, TEMPER_HARD   0 | 1: without or with the divergence, the cross-entropy
+//   TEMPER_EXP_REUSE   kNone | kSame | kSquared | kFourthPower (T any | 1 | 2 | 4); kNone without a soft part
 //   TEMPER_PASS        kForward | kForwardBackward | kBackward
 //   TEMPER_THREADS     threads per block
-//   TEMPER_LANES       lanes per row (1 ... 32), or 0: the block, or a cluster of TEMPER_CLUSTER blocks
+//   TEMPER_LANES       lanes per row (1 ... 32), or 0: a block or a cluster of TEMPER_CLUSTER blocks per row
 //   TEMPER_CLUSTER     1 | 2 | 4 | 8 | 16
-//   TEMPER_RESIDENCE   RegisterRow<groups per thread> | SharedRow | StreamRow
-//   TEMPER_MIN_BLOCKS  optional: blocks per multiprocessor that the registers must allow
+//   TEMPER_STORAGE     RegisterStorage<vectors per thread> | SharedStorage | RereadStorage
+//   TEMPER_MIN_BLOCKS  optional: blocks per multiprocessor that the number of registers must allow
 #include "loss_rows.cuh"
 #include "specialisation.cuh"
 
@@ -21,10 +21,10 @@ struct TEMPER_SPEC {
   using Teacher = TEMPER_TEACHER;
   using Gradient = TEMPER_GRADIENT;
   using Policy = TEMPER_DIVERGENCE<float>;
-  using Team = TeamOf<TEMPER_THREADS, TEMPER_LANES, TEMPER_CLUSTER>;
-  using Residence = TEMPER_RESIDENCE;
+  using ThreadGroup = ThreadGroupOf<TEMPER_THREADS, TEMPER_LANES, TEMPER_CLUSTER>;
+  using Storage = TEMPER_STORAGE;
   static constexpr bool kSoft = TEMPER_SOFT, kHard = TEMPER_HARD;
-  static constexpr HardPower kHardPower = HardPower::TEMPER_HARD_POWER;
+  static constexpr ExpReuse kExpReuse = ExpReuse::TEMPER_EXP_REUSE;
   static constexpr Pass kPass = Pass::TEMPER_PASS;
 };
 

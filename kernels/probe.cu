@@ -1,18 +1,37 @@
-// Applies single functions of device.cuh to given words, so that the host can compare what a device makes of them. No loss needs
-// it. A specialisation is chosen by macros:
+// Applies single functions of device.cuh to the given words, so that the host can check the results of a device. No
+// loss uses this kernel. A specialisation is chosen by macros:
 //   TEMPER_KERNEL    name of the entry point
 //   TEMPER_THREADS   threads per block
-//   TEMPER_CLUSTER   blocks per cluster; above 1 the only operations are exchanges between the cluster's blocks
+//   TEMPER_CLUSTER   blocks per cluster; above 1 only the kClusterExchange operations are available
 #include "device.cuh"
 #include "specialisation.cuh"
 
 namespace temper {
 
 enum ProbeOperation : int32_t {
-  kExp2, kWidenF16, kWidenBf16, kNarrowF16, kNarrowBf16, kWords2, kWords4, kWords8, kAsyncCopy8, kAsyncCopy16, kSharedMemory, kClusterExchange1,
-  kExp2Normal, kMaxF16, kMinF16, kMaxBf16, kMinBf16, kClusterExchange2, kClusterExchange4, kLog2Normal
+  kExp2,
+  kWidenF16,
+  kWidenBf16,
+  kNarrowF16,
+  kNarrowBf16,
+  kWords2,
+  kWords4,
+  kWords8,
+  kAsyncCopy8,
+  kAsyncCopy16,
+  kSharedMemory,
+  kClusterExchange1,
+  kExp2Normal,
+  kMaxF16,
+  kMinF16,
+  kMaxBf16,
+  kMinBf16,
+  kClusterExchange2,
+  kClusterExchange4,
+  kLog2Normal
 };
 
+// Copies the items in reverse order.
 template <int WORDS> __device__ __forceinline__ void copy_words(const ProbeParameters& p, int64_t item) {
   uint32_t words[WORDS];
   const uint32_t* from = p.input + item * WORDS;
@@ -23,7 +42,7 @@ template <int WORDS> __device__ __forceinline__ void copy_words(const ProbeParam
   store_words(p.output + (p.count - 1 - item) * WORDS, words);
 }
 
-// Twice as many words as it reads: first what each thread brought itself, then what another thread of the block brought.
+// Writes the words twice: first as read back by the thread that copied them, then by another thread of the block.
 template <int BYTES> __device__ __forceinline__ void copy_through_shared(const ProbeParameters& p, int64_t item) {
   constexpr int kWords = BYTES / 4;
   uint32_t* shared = reinterpret_cast<uint32_t*>(dynamic_shared());
@@ -39,9 +58,7 @@ template <int BYTES> __device__ __forceinline__ void copy_through_shared(const P
 __device__ __forceinline__ void probe_item(const ProbeParameters& p, int64_t item) {
   float low, high;
   switch (p.operation) {
-    case kExp2:
-      p.output[item] = bits_of(exp2(float_of(p.input[item])));
-      break;
+    case kExp2: p.output[item] = bits_of(exp2(float_of(p.input[item]))); break;
     case kWidenF16:
       widen_f16_pair(p.input[item], low, high);
       p.output[2 * item] = bits_of(low);
@@ -58,12 +75,8 @@ __device__ __forceinline__ void probe_item(const ProbeParameters& p, int64_t ite
     case kNarrowBf16:
       p.output[item] = narrow_bf16_pair(float_of(p.input[2 * item]), float_of(p.input[2 * item + 1]));
       break;
-    case kExp2Normal:
-      p.output[item] = bits_of(exp2_normal(float_of(p.input[item])));
-      break;
-    case kLog2Normal:
-      p.output[item] = bits_of(log2_normal(float_of(p.input[item])));
-      break;
+    case kExp2Normal: p.output[item] = bits_of(exp2_normal(float_of(p.input[item]))); break;
+    case kLog2Normal: p.output[item] = bits_of(log2_normal(float_of(p.input[item]))); break;
     case kMaxF16: p.output[item] = max_f16_pair(p.input[2 * item], p.input[2 * item + 1]); break;
     case kMinF16: p.output[item] = min_f16_pair(p.input[2 * item], p.input[2 * item + 1]); break;
     case kMaxBf16: p.output[item] = max_bf16_pair(p.input[2 * item], p.input[2 * item + 1]); break;
@@ -76,7 +89,7 @@ __device__ __forceinline__ void probe_item(const ProbeParameters& p, int64_t ite
   }
 }
 
-// All of a block's shared memory, written in one order and read in the other.
+// Writes all of a block's shared memory, and reads it in reverse order.
 __device__ __forceinline__ void probe_shared_memory(const ProbeParameters& p) {
   uint32_t* shared = reinterpret_cast<uint32_t*>(dynamic_shared());
   for (int64_t word = threadIdx.x; word < p.count; word += blockDim.x) shared[word] = p.input[word] + blockIdx.x;
@@ -85,11 +98,11 @@ __device__ __forceinline__ void probe_shared_memory(const ProbeParameters& p) {
     p.output[blockIdx.x * p.count + word] = shared[p.count - 1 - word];
 }
 
-// As the reductions do it (team.cuh): in each of `count` rounds every warp leaves WIDTH values in every block of the cluster, in two
-// slots that take turns, each with an mbarrier; blocks of odd rank announce late, when bytes may have come. Behind the values each
-// block writes its rank.
+// The exchange of BlockGroup::reduce (row/thread_group.cuh). In each of `count` rounds every warp stores WIDTH values
+// in every block of the cluster. Rounds alternate between two slots, each with an mbarrier. Blocks of odd rank call
+// mbarrier_expect() late, when bytes may already have arrived. After all values each block writes its rank.
 template <int THREADS, int CLUSTER, int WIDTH> __device__ __forceinline__ void probe_cluster(const ProbeParameters& p) {
-  constexpr int kWarps = THREADS / 32, kEntries = kWarps * CLUSTER, kWords = kEntries * WIDTH;
+  constexpr int kWarps = THREADS / 32, kClusterWarps = kWarps * CLUSTER, kWords = kClusterWarps * WIDTH;
   uint64_t* barriers = reinterpret_cast<uint64_t*>(dynamic_shared());
   float* slots = reinterpret_cast<float*>(dynamic_shared() + 16);
   uint32_t lane = threadIdx.x % 32, warp = threadIdx.x / 32, rank = cluster_rank();
@@ -97,20 +110,21 @@ template <int THREADS, int CLUSTER, int WIDTH> __device__ __forceinline__ void p
   cluster_arrive();
   cluster_wait();
   for (int64_t round = 0; round < p.count; round++) {
-    int64_t place = (blockIdx.x * p.count + round) * kWords;
+    int64_t base = (blockIdx.x * p.count + round) * kWords;
     uint32_t slot = round % 2, parity = round / 2 % 2;
     if (threadIdx.x == 0 && rank % 2 == 0) mbarrier_expect(barriers + slot, kWords * 4);
     __syncwarp();
     if (lane < CLUSTER) {
       float values[WIDTH];
 #pragma unroll
-      for (int w = 0; w < WIDTH; w++) values[w] = float_of(p.input[place + (warp * CLUSTER + lane) * WIDTH + w]);
-      uint32_t shared = cluster_place(dynamic_shared(), lane);
+      for (int w = 0; w < WIDTH; w++) values[w] = float_of(p.input[base + (warp * CLUSTER + lane) * WIDTH + w]);
+      uint32_t shared = cluster_address(dynamic_shared(), lane);
       store_async(shared + 16 + (slot * kWords + (rank * kWarps + warp) * WIDTH) * 4, values, shared + slot * 8);
     }
     if (threadIdx.x == 0 && rank % 2 == 1) mbarrier_expect(barriers + slot, kWords * 4);
     mbarrier_wait(barriers + slot, parity);
-    for (uint32_t word = threadIdx.x; word < kWords; word += THREADS) p.output[place + word] = bits_of(slots[slot * kWords + word]);
+    for (uint32_t word = threadIdx.x; word < kWords; word += THREADS)
+      p.output[base + word] = bits_of(slots[slot * kWords + word]);
   }
   if (threadIdx.x == 0) p.output[gridDim.x * p.count * kWords + blockIdx.x] = rank;
 }
@@ -127,6 +141,7 @@ extern "C" __global__ void TEMPER_CLUSTER_DIMENSIONS(TEMPER_CLUSTER) TEMPER_LAUN
     temper::probe_shared_memory(p);
   } else {
     int64_t step = int64_t(gridDim.x) * blockDim.x;
-    for (int64_t item = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; item < p.count; item += step) temper::probe_item(p, item);
+    for (int64_t item = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; item < p.count; item += step)
+      temper::probe_item(p, item);
   }
 }

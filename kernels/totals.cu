@@ -1,14 +1,15 @@
-// Per-row losses to totals, in f64 and in an order that depends on the number of rows only; O(rows). Each block adds up a run of
-// rows, and the block that finishes last adds up the blocks, tells the host totals and status, and leaves the status zero: a
-// launch needs no copy behind its kernels and no memset before them.
-#include "row_inputs.cuh"
+// Adds up the per-row losses, in f64 and in an order that depends on the number of rows only. Each block adds up
+// consecutive rows; the block that finishes last adds up the blocks' parts, writes totals and status to the mapped
+// result slot, and clears the status for the next launch. A launch thus needs neither a copy after its kernels nor a
+// memset before them.
+#include "row_semantics.h"
 
 namespace temper {
 
 constexpr int kTotalsThreads = 512, kWarps = kTotalsThreads / 32;
-constexpr int kRowsAhead = 8;   // a thread's rows whose reads are under way together
+constexpr int kRowsInFlight = 8;  // rows of a thread whose loads are in flight together
 
-// What one row adds; all its values are asked for before any is looked at.
+// The inputs of one row. The loads of several rows are issued before any of the values is used.
 struct CountedRow {
   int64_t label = 0;
   float weight = 1, soft = 0, hard = 0;
@@ -23,7 +24,7 @@ struct CountedRow {
   __device__ __forceinline__ void add_to(TotalsPart& part, const LossParameters& p) const {
     if (p.labels != nullptr && label == p.ignore_index) return;
     part.counted += 1;
-    if (weight == 0) return;   // whatever the row holds
+    if (weight == 0) return;  // also if the row is non-finite
     double weighted_soft = p.soft_weight > 0 ? p.soft_weight * (double(weight) * soft) : 0;
     double weighted_hard = p.hard_weight > 0 ? p.hard_weight * (double(weight) * hard) : 0;
     part.soft += weighted_soft;
@@ -35,26 +36,26 @@ struct CountedRow {
 
 __device__ __forceinline__ TotalsPart sum_rows(const LossParameters& p, int64_t first, int64_t end) {
   TotalsPart part = {0, 0, 0, 0};
-  for (int64_t row = first + threadIdx.x; row < end; row += kTotalsThreads * kRowsAhead) {
-    CountedRow rows[kRowsAhead];
+  for (int64_t row = first + threadIdx.x; row < end; row += kTotalsThreads * kRowsInFlight) {
+    CountedRow rows[kRowsInFlight];
 #pragma unroll
-    for (int i = 0; i < kRowsAhead; i++)
+    for (int i = 0; i < kRowsInFlight; i++)
       if (row + i * kTotalsThreads < end) rows[i].load(p, row + i * kTotalsThreads);
 #pragma unroll
-    for (int i = 0; i < kRowsAhead; i++)
+    for (int i = 0; i < kRowsInFlight; i++)
       if (row + i * kTotalsThreads < end) rows[i].add_to(part, p);
   }
   return part;
 }
 
-// The sum of all threads' parts, for thread 0.
+// The sum of all threads' parts.
 __device__ __forceinline__ TotalsPart sum_block(TotalsPart part) {
   double values[4] = {part.soft, part.hard, part.counted, part.non_finite};
   for (int distance = 16; distance > 0; distance /= 2)
 #pragma unroll
     for (int n = 0; n < 4; n++) values[n] += __shfl_xor_sync(~0u, values[n], distance);
-  double* warps = reinterpret_cast<double*>(dynamic_shared());   // [4][kWarps]
-  __syncthreads();                                               // it may hold an earlier sum
+  double* warps = reinterpret_cast<double*>(dynamic_shared());  // [4][kWarps]
+  __syncthreads();                                              // after all reads of an earlier sum
   if (threadIdx.x % 32 == 0)
 #pragma unroll
     for (int n = 0; n < 4; n++) warps[n * kWarps + threadIdx.x / 32] = values[n];
@@ -67,7 +68,7 @@ __device__ __forceinline__ TotalsPart sum_block(TotalsPart part) {
   return {values[0], values[1], values[2], values[3]};
 }
 
-// Leaves the block's part with the others; whether all of them are there now.
+// Stores the part of the block. Returns whether this block is the last one to do so.
 __device__ __forceinline__ bool is_last(const LossParameters& p, const TotalsPart& part) {
   int* last = reinterpret_cast<int*>(dynamic_shared() + 4 * kWarps * sizeof(double));
   if (threadIdx.x == 0) {
@@ -80,11 +81,12 @@ __device__ __forceinline__ bool is_last(const LossParameters& p, const TotalsPar
   return *last != 0;
 }
 
-// The only one to touch the status; the host does not look at the totals of a batch that was refused. What is written to its
-// memory is there before an event behind the kernel is passed: no fence is needed.
+// Writes the mapped result slot and clears the status, in one thread of the grid. The host ignores the totals if the
+// status names an invalid row. No fence is needed: the host waits for an event after the kernel, which orders the
+// stores before it.
 __device__ __forceinline__ void report(const LossParameters& p, const TotalsPart& sum) {
   double divisor = divisor_of(p);
-  bool none = sum.counted == 0;   // no rows counted: 0, never 0/0
+  bool none = sum.counted == 0;  // the totals are 0 then, not 0/0
   double soft = none ? 0 : sum.soft / divisor, hard = none ? 0 : sum.hard / divisor;
   p.report->totals = {soft + hard, soft, hard, int64_t(sum.counted), int64_t(sum.non_finite)};
   p.report->status = p.status == nullptr ? BatchStatus{} : *p.status;
@@ -96,14 +98,15 @@ __device__ __forceinline__ void report(const LossParameters& p, const TotalsPart
 extern "C" __global__ void __launch_bounds__(512) temper_totals(const __grid_constant__ temper::LossParameters p) {
   using namespace temper;
   TotalsPart sum = {0, 0, 0, 0};
-  if (p.row_soft != nullptr) {   // a backward pass has no row losses, but a status
-    int64_t run = (p.rows + gridDim.x - 1) / gridDim.x, first = blockIdx.x * run;
-    sum = sum_rows(p, first, first + run < p.rows ? first + run : p.rows);
+  if (p.row_soft != nullptr) {  // a backward pass has no row losses; its launch reports the status only
+    int64_t count = (p.rows + gridDim.x - 1) / gridDim.x, first = blockIdx.x * count;
+    sum = sum_rows(p, first, first + count < p.rows ? first + count : p.rows);
   }
   sum = sum_block(sum);
   if (gridDim.x > 1) {
     if (!is_last(p, sum)) return;
-    const volatile TotalsPart* parts = p.parts;   // not from a cache that other blocks do not write to
+    // Volatile loads bypass L1, which is not coherent with the stores of other blocks.
+    const volatile TotalsPart* parts = p.parts;
     TotalsPart one = {0, 0, 0, 0};
     const volatile TotalsPart& mine = parts[threadIdx.x];
     if (threadIdx.x < gridDim.x) one = {mine.soft, mine.hard, mine.counted, mine.non_finite};

@@ -1,4 +1,4 @@
-"""The losses in float64, by the formulas as they are written down, and how far something is from them."""
+"""The losses in float64 by their formulas, and the errors of other results against them."""
 
 import torch
 import torch.nn.functional as F
@@ -9,7 +9,7 @@ BYTES_AT_ONCE = 1 << 30
 
 
 class Exact:
-    """Row losses of a whole batch, and rows of the gradient of their mean, scaled."""
+    """Row losses of a whole batch, and some rows of the scaled gradient of their mean."""
 
     def __init__(self, loss, batch, gradient_rows):
         rows, classes = batch.student.shape
@@ -21,21 +21,23 @@ class Exact:
                 part = slice(first, first + step)
                 soft, hard = _row_losses(loss, *_double(batch, part))
                 self.soft[part], self.hard[part] = soft.cpu(), hard.cpu()
-            self.gradient = torch.stack([_gradient(loss, *_double(batch, slice(r, r + 1)))[0] * (scale(rows) / rows) for r in gradient_rows]).cpu()
+            factor = scale(rows) / rows
+            gradients = [_gradient(loss, *_double(batch, slice(r, r + 1)))[0] * factor for r in gradient_rows]
+            self.gradient = torch.stack(gradients).cpu()
         soft_weight, hard_weight = weights(loss)
         self.total = (soft_weight * self.soft + hard_weight * self.hard).mean().item()
 
     def gradient_errors(self, gradient):
-        """Of each row: distance over length."""
+        """The relative error of each gradient row: length of the difference over length of the row."""
         difference = gradient.to(torch.float64).cpu() - self.gradient
         return (difference.norm(dim=1) / self.gradient.norm(dim=1)).tolist()
 
     def total_error(self, total):
-        """Relative."""
+        """The relative error of the total loss."""
         return abs(total - self.total) / abs(self.total)
 
     def row_errors(self, loss, soft, hard):
-        """Relative, of each row's part; of the larger one where a loss has two."""
+        """The relative error of each row's weighted loss."""
         soft_weight, hard_weight = weights(loss)
         ours = soft_weight * soft.to(torch.float64) + hard_weight * hard.to(torch.float64)
         true = soft_weight * self.soft + hard_weight * self.hard
@@ -43,12 +45,12 @@ class Exact:
 
 
 def scale(rows):
-    """What the gradient is multiplied by when it is compared: without it, gradients of a mean over many rows vanish in float16."""
+    """The factor of a compared gradient. Without it, gradients of a mean over many rows underflow in float16."""
     return min(rows, 1024)
 
 
 def weights(loss):
-    """Of the soft and of the hard part."""
+    """Weights of the soft and of the hard loss."""
     return {"forward-kl+ce": (0.5, 0.5), "ce": (0.0, 1.0), "jsd:0.5": (1.0, 0.0)}[loss]
 
 

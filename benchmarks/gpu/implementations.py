@@ -1,6 +1,8 @@
-"""The same losses by other libraries. Each peer is made once, with an ImportError or another exception as the reason why it is
-absent, and then gives for a loss a function of (student, teacher, labels) that returns the mean loss; its gradient is autograd's.
-A library serves from an installed package or from its sources on PYTHONPATH.
+"""The same losses by other libraries, the peers.
+
+The constructor of a peer throws if the library is absent; the exception is the reason. function(loss) returns a
+function of (student, teacher, labels) whose result is the mean loss; autograd gives the gradient. A library may be
+an installed package or sources on PYTHONPATH.
 """
 
 import importlib
@@ -14,21 +16,21 @@ from exact import TEMPERATURE
 
 
 class Unsupported(Exception):
-    """This peer has no such loss."""
+    """The peer does not have the loss."""
 
 
 class Peer:
-    """What all have in common."""
+    """Base class of the peers. `destroys_student`: whether the loss overwrites the student's logits."""
 
     destroys_student = False
 
     def scaled(self, function, scale):
-        """A function of the same loss times a number, for gradients that would vanish in 16 bits."""
+        """The function times a number, so that gradients do not underflow in 16 bits."""
         return lambda z, u, y: scale * function(z, u, y)
 
 
 class Eager(Peer):
-    """PyTorch's operators one by one, in the dtype of the logits: the formula that most training code holds."""
+    """The formula as most training code has it: PyTorch operators, in the dtype of the logits."""
 
     name = "TorchEager"
 
@@ -40,7 +42,7 @@ class Eager(Peer):
 
 
 class EagerFloat(Eager):
-    """The same after an upcast to float32, as code does that has met the errors of 16 bits."""
+    """The same formula after an upcast to float32, which avoids the rounding errors of 16-bit dtypes."""
 
     name = "TorchEagerFloat32"
 
@@ -50,7 +52,7 @@ class EagerFloat(Eager):
 
 
 class Compiled(EagerFloat):
-    """torch.compile of the upcast formula: the upcast fuses away, so that this is both right and fast."""
+    """torch.compile of the formula with the upcast. The compiler fuses the upcast with the other operators."""
 
     name = "TorchCompile"
     mode = "default"
@@ -60,23 +62,26 @@ class Compiled(EagerFloat):
             raise ImportError("PyTorch " + torch.__version__ + " has no torch.compile")
 
     def function(self, loss):
-        torch._dynamo.reset()  # every shape is compiled for itself, and none of the limit of recompilations
+        torch._dynamo.reset()  # each shape is compiled separately; this resets the count of recompilations
         return torch.compile(super().function(loss), mode=self.mode, dynamic=False)
 
 
 class CompiledMaxAutotune(Compiled):
-    """The same with every variant of every kernel tried: minutes of compiling, so that it runs on the first shapes only."""
+    """The same in the mode that tunes every kernel. It compiles for minutes and runs on the first shapes only."""
 
     name = "TorchCompileMaxAutotune"
     mode = "max-autotune"
 
 
 class Liger(Peer):
-    """Liger-Kernel: its KL divergence takes log-probabilities and probabilities, its Jensen-Shannon log-probabilities of both, its
-    cross-entropy logits. The first two leave the softmax and its gradient to PyTorch."""
+    """Liger-Kernel.
+
+    Its KL divergence takes log-probabilities and probabilities, its Jensen-Shannon divergence log-probabilities, its
+    cross-entropy logits. For the two divergences PyTorch computes the softmax and its gradient.
+    """
 
     name = "Liger"
-    destroys_student = True  # its cross-entropy leaves the gradient where the logits were
+    destroys_student = True  # its cross-entropy overwrites the logits with the gradient
 
     def __init__(self):
         losses = importlib.import_module("liger_kernel.transformers")
@@ -91,7 +96,7 @@ class Liger(Peer):
         return {"forward-kl+ce": self._distillation, "ce": self.cross_entropy, "jsd:0.5": self._jensen_shannon}[loss]
 
     def cross_entropy(self, z, u, y):
-        # Whether it computes the gradient it tells by the tensor, not by the mode.
+        # Liger computes the gradient if the tensor requires it, even under no_grad().
         return self._cross_entropy(z if torch.is_grad_enabled() else z.detach(), y)
 
     def _distillation(self, z, u, y):
@@ -103,7 +108,7 @@ class Liger(Peer):
 
 
 class Immediate(Peer):
-    """Kernels that compute the gradient with the loss: what it is multiplied by they must know beforehand."""
+    """Kernels of loss and gradient in one pass. They need the upstream gradient, `scale`, beforehand."""
 
     scale = 1.0
 
@@ -119,8 +124,10 @@ class Immediate(Peer):
 
 
 class FastLlm(Immediate):
-    """Fast-LLM's Triton kernels. They scale both tensors by 1/T, multiply the gradient but not the loss by grad_output, and add a
-    gradient to one that is given."""
+    """Fast-LLM's Triton kernels.
+
+    They scale both tensors by 1/T, multiply the gradient but not the loss by grad_output, and add to a given gradient.
+    """
 
     name = "FastLLM"
 
@@ -131,7 +138,8 @@ class FastLlm(Immediate):
             raise ImportError("its Triton finds no CUDA device")
         config = importlib.import_module("fast_llm.functional.config")
         self.formats, self.types = config.TargetFormat, config.EntropyLossType
-        self.run = importlib.import_module("fast_llm.functional.triton.entropy_loss").triton_entropy_loss_forward_backward
+        kernels = importlib.import_module("fast_llm.functional.triton.entropy_loss")
+        self.run = kernels.triton_entropy_loss_forward_backward
 
     def version(self):
         return _version("fast_llm")
@@ -142,26 +150,27 @@ class FastLlm(Immediate):
         return self._distillation if loss == "forward-kl+ce" else self._hard
 
     def _loss(self, z, target, weight, **options):
-        """Weighted loss and gradient."""
+        """The weighted loss and its gradient. The gradient is None under no_grad()."""
         gradient = weight * self.scale if torch.is_grad_enabled() else None
         value, _, gradient = self.run(z.detach(), target, None, grad_output=gradient, **options)
         return weight * value, gradient
 
     def _labels(self, z, y, weight, **options):
-        return self._loss(z, y, weight, target_format=self.formats.labels, entropy_loss_type=self.types.cross_entropy, **options)
+        return self._loss(z, y, weight, target_format=self.formats.labels,
+                          entropy_loss_type=self.types.cross_entropy, **options)
 
     def _hard(self, z, u, y):
         return _WithGradient.apply(z, *self._labels(z, y, 1.0))
 
     def _distillation(self, z, u, y):
-        soft, gradient = self._loss(z, u, 0.5 * TEMPERATURE**2, logits_scale_factor=1 / TEMPERATURE, target_format=self.formats.logits,
-                                    entropy_loss_type=self.types.forward_kl)
+        soft, gradient = self._loss(z, u, 0.5 * TEMPERATURE**2, logits_scale_factor=1 / TEMPERATURE,
+                                    target_format=self.formats.logits, entropy_loss_type=self.types.forward_kl)
         hard, gradient = self._labels(z, y, 0.5, grad_logits=gradient)
         return _WithGradient.apply(z, soft + hard, gradient)
 
 
 class Quack(Peer):
-    """QuACK's cross-entropy, as its users call it."""
+    """QuACK's cross-entropy through its public function."""
 
     name = "QuACK"
 
@@ -181,7 +190,7 @@ class Quack(Peer):
 
 
 class QuackImmediate(Quack, Immediate):
-    """QuACK's kernel that computes loss and gradient at once: the gradient of the sum, which it leaves to its caller to divide."""
+    """QuACK's kernel of loss and gradient in one pass. The gradient is that of the sum; the caller divides it."""
 
     name = "QuACKOnePass"
 
@@ -189,6 +198,7 @@ class QuackImmediate(Quack, Immediate):
         if not torch.is_grad_enabled():
             return super()._cross_entropy(z, u, y)
         losses, gradient = self.quack.cross_entropy_fwd(z.detach(), y, return_dx=True)
+        # In the timed runs (scale 1) the gradient stays that of the sum, so that QuACK's time has no extra division.
         return _WithGradient.apply(z, losses.mean(), gradient if self.scale == 1 else gradient * (self.scale / len(y)))
 
 
@@ -205,7 +215,7 @@ PEERS = {
 
 
 class _WithGradient(torch.autograd.Function):
-    """A loss whose gradient is there already, whatever it is multiplied by afterwards."""
+    """A loss with a gradient that is already computed. The upstream gradient is ignored."""
 
     @staticmethod
     def forward(context, student, loss, gradient):
@@ -229,12 +239,13 @@ def _distillation(z, u, y):
 def _jensen_shannon(z, u, y):
     log_q, log_p = F.log_softmax(z / TEMPERATURE, 1), F.log_softmax(u / TEMPERATURE, 1)
     log_m = torch.log(0.5 * (log_q.exp() + log_p.exp()))
-    divergence = 0.5 * (F.kl_div(log_m, log_p, reduction="batchmean", log_target=True) + F.kl_div(log_m, log_q, reduction="batchmean", log_target=True))
-    return TEMPERATURE**2 * divergence
+    from_teacher = F.kl_div(log_m, log_p, reduction="batchmean", log_target=True)
+    from_student = F.kl_div(log_m, log_q, reduction="batchmean", log_target=True)
+    return TEMPERATURE**2 * 0.5 * (from_teacher + from_student)
 
 
 def _version(module):
-    """Of the installed package; of sources what they say, or a file REVISION among them."""
+    """The version of the installed package, or the content of the file REVISION among the sources."""
     try:
         from importlib.metadata import packages_distributions, version
         return version(packages_distributions()[module][0])

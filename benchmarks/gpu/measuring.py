@@ -1,5 +1,7 @@
-"""Times steps of a peer as Temper's benchmark times its own: on a GPU each by itself between two events, behind work that hides
-the host and empties the cache, on batches that are used in turn.
+"""The time of a peer's steps, measured in the same way as Temper's benchmark does.
+
+On a GPU each step runs by itself between two events. Other work in front of it flushes the L2 cache and keeps the
+device busy while the host submits the step. Successive steps use different batches.
 """
 
 import time
@@ -8,20 +10,26 @@ import torch
 
 
 def spread(samples):
-    """Median, tenths and fastest, as Temper's result files hold them."""
+    """Median, first and last decile, fastest sample and number of samples, as in Temper's result files."""
     ordered = sorted(samples)
 
     def quantile(share):
-        place = share * (len(ordered) - 1)
-        below = int(place)
+        position = share * (len(ordered) - 1)
+        below = int(position)
         above = min(below + 1, len(ordered) - 1)
-        return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+        return ordered[below] + (position - below) * (ordered[above] - ordered[below])
 
-    return {"median": quantile(0.5), "low": quantile(0.1), "high": quantile(0.9), "fastest": ordered[0], "samples": len(ordered)}
+    return {
+        "median": quantile(0.5),
+        "low": quantile(0.1),
+        "high": quantile(0.9),
+        "fastest": ordered[0],
+        "samples": len(ordered),
+    }
 
 
 class Cuda:
-    """An NVIDIA GPU, by its own clock."""
+    """An NVIDIA GPU. Times are those of CUDA events."""
 
     def __init__(self):
         properties = torch.cuda.get_device_properties(0)
@@ -37,13 +45,13 @@ class Cuda:
             "driver": "CUDA " + str(torch.version.cuda),
             "compiler": "PyTorch " + torch.__version__,
         }
-        self.lead = torch.rand(self.cache_bytes // 8192 + 1, 8192, device="cuda")  # four times the cache
+        self.flush = torch.rand(self.cache_bytes // 8192 + 1, 8192, device="cuda")  # four times the cache size
         self.start, self.end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
 
     def milliseconds(self, step, before=None):
         if before:
             before()
-        self.lead.amax(1)
+        self.flush.amax(1)
         self.start.record()
         step()
         self.end.record()
@@ -51,7 +59,7 @@ class Cuda:
         return self.start.elapsed_time(self.end)
 
     def peak_bytes(self, step):
-        """Highest memory during a step beyond what there was before."""
+        """Peak memory of a step minus the memory in use before it."""
         torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
@@ -60,7 +68,7 @@ class Cuda:
         return torch.cuda.max_memory_allocated() - before
 
     def copy_rate(self, seconds):
-        """GB/s of a copy, bytes read plus bytes written."""
+        """The rate of a device copy in GB/s: bytes read plus bytes written."""
         count = 32 * self.cache_bytes // 4
         source, target = torch.rand(count, device="cuda"), torch.empty(count, device="cuda")
         samples, _ = repeat(lambda: self.milliseconds(lambda: target.copy_(source)), seconds, 5, 50, lambda: False)
@@ -71,7 +79,7 @@ class Cuda:
 
 
 class Host:
-    """The processor: a dry run, not a measurement of anything that matters."""
+    """The processor, for a dry run. Its times have no meaning."""
 
     def __init__(self):
         self.device, self.cache_bytes, self.facts = "cpu", 64 << 10, None
@@ -98,7 +106,7 @@ class Host:
 
 
 def repeat(sample, seconds, at_least, at_most, stop):
-    """Samples after as much warm-up as half of that; whether it was stopped early."""
+    """Samples for some seconds, after a warm-up of half the time; and whether `stop` ended them early."""
     warm = time.perf_counter() + seconds / 2
     sample()
     while time.perf_counter() < warm and not stop():

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Temper's losses by other libraries, on the same tensors: checked against float64 and against Temper, then timed.
+"""Temper's losses by other libraries, on the same tensors: checked against float64, then timed.
 
-Needs PyTorch; every other library is used if it imports, and listed as absent with the reason if not. README.md beside this file
-says how it is called.
+Needs PyTorch. Every other library is optional; the result file lists an absent one with the reason. README.md in this
+folder describes the options.
 """
 
 import argparse
@@ -24,13 +24,13 @@ import results
 
 SHAPES = "8192x32000,4096x128256,4096x50304,2048x151936,2048x262144,16384x1000,65536x10"
 DTYPES = "bf16,f32,f16"
-# Beyond these a peer computes something else; what it computes in its dtype's rounding is far below, and reported.
+# Limits of the relative error. A larger error means another loss: rounding in the dtype gives far smaller errors.
 LIMITS = {"f32": 1e-3, "bf16": 0.1, "f16": 0.1}
 MAX_AUTOTUNE_SHAPES = 2
 
 
 class Run:
-    """One pass over losses, dtypes, shapes and peers."""
+    """One run over losses, dtypes, shapes and peers."""
 
     def __init__(self, options, machine, peers, file):
         self.options, self.machine, self.peers, self.file = options, machine, peers, file
@@ -66,60 +66,65 @@ class Run:
             self.file.write(len(self.steps) - self.done)
 
     def _batch(self, loss, dtype, shape, peers):
-        place = dict(shape="%dx%d" % shape, dtype=dtype.upper(), loss=loss)
+        parameters = dict(shape="%dx%d" % shape, dtype=dtype.upper(), loss=loss)
         if loss != "ce":
-            place["temperature"] = str(exact.TEMPERATURE)
+            parameters["temperature"] = str(exact.TEMPERATURE)
         batches = batch.ring(*shape, results.DTYPES[dtype.upper()], self.machine.device, self.machine.cache_bytes)
         rows = sample(shape[0])
         truth = exact.Exact(loss, batches[0], rows)
-        self._ours(loss, dtype, shape, place, truth)
+        self._ours(loss, dtype, shape, parameters, truth)
         for peer in peers:
             if self.stopped():
                 return
-            print("%s %s %s %s" % (peer.name, place["shape"], dtype, loss), file=sys.stderr)
+            print("%s %s %s %s" % (peer.name, parameters["shape"], dtype, loss), file=sys.stderr)
             try:
-                self._peer(peer, loss, dtype, place, batches, rows, truth)
+                self._peer(peer, loss, dtype, parameters, batches, rows, truth)
             except implementations.Unsupported as e:
                 self.file.note("%s has no %s: %s" % (peer.name, loss, e))
-            except Exception as e:  # whatever another library throws is its result
-                self.file.note("%s does not run %s on %s %s: %s" % (peer.name, loss, place["shape"], dtype, _reason(e)))
+            except Exception as e:  # an error of another library must not end the run
+                self.file.note("%s does not run %s on %s %s: %s"
+                               % (peer.name, loss, parameters["shape"], dtype, _reason(e)))
             self.done += 1
             self.machine.forget()
             self.file.write(len(self.steps) - self.done)
 
-    def _ours(self, loss, dtype, shape, place, truth):
-        """Temper's outputs against float64: that they are right, and that both sides have the same tensors."""
+    def _ours(self, loss, dtype, shape, parameters, truth):
+        """Compares Temper's outputs with float64. This also shows that both sides have the same tensors."""
         if not self.options.ours:
             return
         name = "%dx%d-%s-%s.safetensors" % (*shape, dtype.upper(), loss.replace(":", "-"))
         path = os.path.join(self.options.ours, name)
         if not os.path.exists(path):
-            self.file.note("Temper left no " + name + ": peers were compared with float64 alone")
+            self.file.note("no outputs of Temper in " + name + ": only the peers were compared with float64")
             return
         ours = results.read_safetensors(path)
-        found, expected = (ours["gradient_rows"].tolist(), ours["gradient_scale"].item()), (sample(shape[0]), exact.scale(shape[0]))
+        found = ours["gradient_rows"].tolist(), ours["gradient_scale"].item()
+        expected = sample(shape[0]), exact.scale(shape[0])
         if found != expected:
-            raise RuntimeError("%s holds rows and scale of the gradient %s, expected %s" % (path, found, expected))
+            raise RuntimeError("%s has the gradient's rows and scale %s, expected %s" % (path, found, expected))
         gradient, total = truth.gradient_errors(ours["gradient"]), truth.total_error(ours["totals"][0].item())
-        self._errors("Temper", place, gradient, total)
+        self._errors("Temper", parameters, gradient, total)
         row_errors = truth.row_errors(loss, ours["row_soft"], ours["row_hard"])
-        self.file.entry("RowLossError.Temper", place, "relative", measuring.spread(row_errors), {"worst": max(row_errors)})
+        self._error("RowLossError.Temper", parameters, row_errors)
         if not _right(gradient, total, dtype):
             self.failed = True
             self.file.note("Temper is WRONG on %s: gradient off by %.3g, total by %.3g" % (name, max(gradient), total))
 
-    def _errors(self, who, place, gradient, total):
-        self.file.entry("GradientError." + who, place, "relative", measuring.spread(gradient), {"worst": max(gradient)})
-        self.file.entry("TotalError." + who, place, "relative", measuring.spread([total]), {})
+    def _errors(self, who, parameters, gradient, total):
+        self._error("GradientError." + who, parameters, gradient)
+        self.file.entry("TotalError." + who, parameters, "relative", measuring.spread([total]), {})
 
-    def _peer(self, peer, loss, dtype, place, batches, rows, truth):
+    def _error(self, benchmark, parameters, errors):
+        self.file.entry(benchmark, parameters, "relative", measuring.spread(errors), {"worst": max(errors)})
+
+    def _peer(self, peer, loss, dtype, parameters, batches, rows, truth):
         function = peer.function(loss)
         pristine = [b.student.detach().clone() for b in batches] if peer.destroys_student else None
-        turn = itertools.cycle(range(len(batches)))
+        next_batch = itertools.cycle(range(len(batches)))
         state = {"now": 0}
 
         def restore():
-            state["now"] = next(turn)
+            state["now"] = next(next_batch)
             if pristine:
                 batches[state["now"]].student.data.copy_(pristine[state["now"]])
 
@@ -140,38 +145,41 @@ class Run:
             value.backward()
             gradient, total = truth.gradient_errors(first.student.grad[rows]), truth.total_error(value.item() / scale)
             first.student.grad = None
-            self._errors(peer.name, place, gradient, total)
+            self._errors(peer.name, parameters, gradient, total)
             if not _right(gradient, total, dtype):
                 self.failed = True
                 self.file.note("%s is WRONG on %s %s %s and was not timed: gradient off by %.3g, total by %.3g"
-                               % (peer.name, place["shape"], dtype, loss, max(gradient), total))
+                               % (peer.name, parameters["shape"], dtype, loss, max(gradient), total))
                 return
             matrix_bytes = first.student.numel() * first.student.element_size()
             matrices = 1 if loss == "ce" else 2
             restore()
             peak = self.machine.peak_bytes(step)
-            self._time(peer.name + ".forwardBackward", place, step, restore, len(batches), (matrices + 1) * matrix_bytes,
-                       None if peak is None else max(0, peak - matrix_bytes))
+            self._time(peer.name + ".forwardBackward", parameters, step, restore, len(batches),
+                       (matrices + 1) * matrix_bytes, None if peak is None else max(0, peak - matrix_bytes))
             restore()
-            self._time(peer.name + ".forward", place, forward, restore, len(batches), matrices * matrix_bytes, self.machine.peak_bytes(forward))
+            self._time(peer.name + ".forward", parameters, forward, restore, len(batches), matrices * matrix_bytes,
+                       self.machine.peak_bytes(forward))
         finally:
             for b, copy in zip(batches, pristine or []):
                 b.student.data.copy_(copy)
 
-    def _time(self, benchmark, place, step, restore, batches, least_bytes, peak_bytes):
+    def _time(self, benchmark, parameters, step, restore, batches, least_bytes, peak_bytes):
         seconds, at_least = (0.02, 2) if self.options.quick else (0.3, 10)
-        samples, _ = measuring.repeat(lambda: self.machine.milliseconds(step, restore), seconds, at_least, 500, self.stopped)
-        self.file.entry(benchmark, place, "ms", measuring.spread(samples), {"batches": batches, "leastBytes": least_bytes, "peakBytes": peak_bytes})
+        samples, _ = measuring.repeat(
+            lambda: self.machine.milliseconds(step, restore), seconds, at_least, 500, self.stopped)
+        also = {"batches": batches, "leastBytes": least_bytes, "peakBytes": peak_bytes}
+        self.file.entry(benchmark, parameters, "ms", measuring.spread(samples), also)
 
 
 def sample(rows):
-    """Rows of the gradient that are compared: up to four, from the first to the last."""
+    """The rows of the gradient that are compared: up to four, from the first to the last."""
     count = min(rows, 4)
     return [0] if count == 1 else [i * (rows - 1) // (count - 1) for i in range(count)]
 
 
 def _right(gradient, total, dtype):
-    return all(error <= LIMITS[dtype] for error in gradient) and total <= LIMITS[dtype]  # NaN is not
+    return all(error <= LIMITS[dtype] for error in gradient) and total <= LIMITS[dtype]  # false for NaN
 
 
 def _reason(e):
@@ -199,13 +207,15 @@ def _options(arguments):
         raise argparse.ArgumentTypeError("'%s': expected ROWSxCLASSES,..., such as 4096x32000" % text)
 
     parser = argparse.ArgumentParser(prog="peers.py", description=__doc__.split("\n")[0])
-    parser.add_argument("--ours", metavar="DIR", help="what temper bench --outputs DIR wrote")
+    parser.add_argument("--ours", metavar="DIR", help="the folder of temper bench --outputs")
     parser.add_argument("--results", metavar="FILE", help="JSON file, written after every step")
     parser.add_argument("--device", choices=["cuda", "cpu"], help="default: cuda if PyTorch sees one")
+    known = list(implementations.PEERS)
     parser.add_argument("--shapes", type=shapes, default=shapes(SHAPES), metavar="ROWSxCLASSES,...")
     parser.add_argument("--dtype", type=names(list(LIMITS)), default=DTYPES.split(","), metavar="DTYPE,...")
-    parser.add_argument("--peers", type=names(list(implementations.PEERS)), default=list(implementations.PEERS), metavar="NAME,...")
-    parser.add_argument("--budget", type=float, default=float("inf"), metavar="SECONDS", help="stop then, with what there is")
+    parser.add_argument("--peers", type=names(known), default=known, metavar="NAME,...")
+    parser.add_argument("--budget", type=float, default=float("inf"), metavar="SECONDS",
+                        help="end the run after this time; the result file says how many steps are missing")
     parser.add_argument("--quick", action="store_true", help="a few samples each")
     options = parser.parse_args(arguments)
     options.device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -218,14 +228,15 @@ def main(arguments=None):
     options = _options(arguments)
     machine = measuring.Cuda() if options.device == "cuda" else measuring.Host()
     copy_rate = machine.copy_rate(0.05 if options.quick else 0.3)
-    file = results.ResultFile(options.results, machine, copy_rate, {"python": sys.version.split()[0], "torch": torch.__version__})
+    versions = {"python": sys.version.split()[0], "torch": torch.__version__}
+    file = results.ResultFile(options.results, machine, copy_rate, versions)
     peers = []
     for name in options.peers:
         try:
             peer = implementations.PEERS[name]()
             file.content["versions"][peer.name] = peer.version()
             peers.append(peer)
-        except Exception as e:  # what keeps a library from being imported is its own affair
+        except Exception as e:  # any exception means that the library is absent
             file.note("absent: %s (%s)" % (name, _reason(e)))
     run = Run(options, machine, peers, file)
     try:
@@ -237,7 +248,8 @@ def main(arguments=None):
     file.write(missing)
     print("%d of %d steps done, copy rate %.1f GB/s on %s" % (run.done, len(run.steps), copy_rate, options.device))
     for entry in file.content["entries"]:
-        print("%-36s %-70s %10.4g %s" % (entry["benchmark"], " ".join(entry["parameters"].values()), entry["time"]["median"], entry["unit"]))
+        parameters = " ".join(entry["parameters"].values())
+        print("%-36s %-70s %10.4g %s" % (entry["benchmark"], parameters, entry["time"]["median"], entry["unit"]))
     return 1 if run.failed else 0
 
 

@@ -1,4 +1,4 @@
-"""Result files as Temper writes them, and the tensors that it leaves for a comparison."""
+"""Result files in Temper's format, and the tensors that Temper writes for the comparison."""
 
 import json
 import os
@@ -14,7 +14,7 @@ DTYPES = {"F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16, "I
 
 
 class ResultFile:
-    """What was measured so far; written whole or not at all."""
+    """All results so far. Each write replaces the file in one step."""
 
     def __init__(self, path, machine, copy_rate, versions):
         self.path = path
@@ -34,7 +34,7 @@ class ResultFile:
             "versions": versions,
             "copyGigabytesPerSecond": copy_rate,
             "unfinished": 0,
-            "notes": [] if machine.facts else ["a dry run on the processor with small shapes: its times mean nothing"],
+            "notes": [] if machine.facts else ["a dry run on the processor with small shapes: times have no meaning"],
             "entries": [],
         }
 
@@ -45,7 +45,13 @@ class ResultFile:
 
     def entry(self, benchmark, parameters, unit, time_spread, also):
         self.content["entries"].append(
-            {"benchmark": benchmark, "parameters": parameters, "unit": unit, "time": time_spread, "also": {k: v for k, v in also.items() if v is not None}}
+            {
+                "benchmark": benchmark,
+                "parameters": parameters,
+                "unit": unit,
+                "time": time_spread,
+                "also": {name: value for name, value in also.items() if value is not None},
+            }
         )
 
     def write(self, unfinished):
@@ -61,7 +67,7 @@ class ResultFile:
 
 
 class _Quiet:
-    """How much of the processor others used meanwhile, as far as Linux tells."""
+    """The processor time that other processes and the hypervisor took, from /proc/stat."""
 
     def __init__(self):
         self.before = self._now()
@@ -92,7 +98,7 @@ class _Quiet:
 
 
 def read_safetensors(path):
-    """Tensors by name."""
+    """The tensors of a safetensors file by name."""
     with open(path, "rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         header = json.loads(file.read(length))
@@ -102,7 +108,8 @@ def read_safetensors(path):
         if name != "__metadata__":
             begin, end = tensor["data_offsets"]
             dtype = DTYPES[tensor["dtype"]]
-            tensors[name] = torch.frombuffer(data, dtype=dtype, offset=begin, count=(end - begin) // _bytes(dtype)).view(tensor["shape"])
+            count = (end - begin) // _bytes(dtype)
+            tensors[name] = torch.frombuffer(data, dtype=dtype, offset=begin, count=count).view(tensor["shape"])
     return tensors
 
 
@@ -116,7 +123,8 @@ def _commit():
         return named
     folder = os.path.dirname(os.path.abspath(__file__))
     try:
-        return subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+        command = ["git", "rev-parse", "--short=12", "HEAD"]
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 

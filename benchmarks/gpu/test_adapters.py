@@ -1,6 +1,7 @@
-"""The adapters over stand-ins that have the signatures of the libraries and compute with PyTorch: python3 -m unittest test_adapters.
+"""Tests of the adapters over stand-ins, which have the libraries' signatures and compute with PyTorch.
 
-That the libraries themselves compute this is seen where they run: peers.py compares every peer with float64 before it is timed.
+Run with python3 -m unittest test_adapters. peers.py checks the libraries themselves: it compares every peer with
+float64 before it is timed.
 """
 
 import enum
@@ -25,9 +26,10 @@ class Type(enum.Enum):
     cross_entropy, forward_kl = range(2)
 
 
-def fast_llm(logits, target, loss_mask, grad_logits=None, grad_output=None, group=None, logits_scale_factor=1.0, temperature=1.0,
-             target_format=Format.labels, entropy_loss_type=Type.cross_entropy, z=None, block_size=None, num_warps=None, divisor=None):
-    """Loss, z-loss, and the gradient, added to one that is given."""
+def fast_llm(logits, target, loss_mask, grad_logits=None, grad_output=None, group=None, logits_scale_factor=1.0,
+             temperature=1.0, target_format=Format.labels, entropy_loss_type=Type.cross_entropy, z=None,
+             block_size=None, num_warps=None, divisor=None):
+    """Returns the loss, the z-loss, and the gradient plus the given gradient."""
     assert loss_mask is None and z is None and not logits.requires_grad
     with torch.enable_grad():
         leaf = logits.clone().requires_grad_()
@@ -43,8 +45,9 @@ def fast_llm(logits, target, loss_mask, grad_logits=None, grad_output=None, grou
     return loss.detach(), None, grad_logits
 
 
-def quack_forward(x, target, target_logit=None, weight=None, ignore_index=-100, return_lse=False, return_dx=False, inplace_backward=False):
-    """Losses of the rows, and the gradient of their sum."""
+def quack_forward(x, target, target_logit=None, weight=None, ignore_index=-100, return_lse=False, return_dx=False,
+                  inplace_backward=False):
+    """Returns the row losses and the gradient of their sum."""
     assert return_dx and not x.requires_grad
     return F.cross_entropy(x, target, reduction="none"), torch.softmax(x, 1) - F.one_hot(target, x.shape[1])
 
@@ -89,7 +92,7 @@ class TheAdapters(unittest.TestCase):
         self.check(implementations.Quack(), ["ce"])
         self.check(implementations.QuackImmediate(), ["ce"])
 
-    def test_what_a_library_lacks_is_said(self):
+    def test_a_missing_loss_is_unsupported(self):
         self.assertRaises(implementations.Unsupported, implementations.FastLlm().function, "jsd:0.5")
         self.assertRaises(implementations.Unsupported, implementations.QuackImmediate().function, "forward-kl+ce")
 

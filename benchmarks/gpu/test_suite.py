@@ -1,4 +1,4 @@
-"""The peers' script by itself: python3 -m unittest test_suite (needs PyTorch, no GPU)."""
+"""Tests of peers.py. Run with python3 -m unittest test_suite; needs PyTorch, no GPU."""
 
 import contextlib
 import io
@@ -16,11 +16,12 @@ import peers
 
 
 class TheBatches(unittest.TestCase):
-    """LogitsTest.java holds the same goldens."""
+    """LogitsTest.java has the same expected values."""
 
-    def test_goldens(self):
+    def test_expected_values(self):
         unit = 2.0**-19
-        self.assertEqual(batch.values(0, batch.STUDENT, 0, 4).tolist(), [571634 * unit, 1105006 * unit, 1657222 * unit, -100282 * unit])
+        near = batch.values(0, batch.STUDENT, 0, 4).tolist()
+        self.assertEqual(near, [571634 * unit, 1105006 * unit, 1657222 * unit, -100282 * unit])
         far = batch.values(3, batch.TEACHER, 1 << 32, 4).tolist()
         self.assertEqual(far, [-1369935 * unit, 1131501 * unit, -1055649 * unit, 139125 * unit])
         self.assertEqual(batch.labels(1, 4, 128256).tolist(), [35073, 56442, 44298, 120102])
@@ -48,7 +49,7 @@ class TheExactLosses(unittest.TestCase):
 
 
 class Wrong(implementations.Eager):
-    """Forgets T^2, as is easily done."""
+    """Lacks the factor T^2, a common mistake."""
 
     name = "Wrong"
 
@@ -66,9 +67,11 @@ class Failing(implementations.Eager):
 
 class TheRun(unittest.TestCase):
     def run_with(self, *arguments):
-        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "peers.json")
-            status = peers.main(["--device", "cpu", "--quick", "--shapes", "5x10,3x1000", "--results", path, *arguments])
+            options = ["--device", "cpu", "--quick", "--shapes", "5x10,3x1000", "--results", path, *arguments]
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                status = peers.main(options)
             with open(path) as file:
                 return status, json.load(file)
 
@@ -92,7 +95,7 @@ class TheRun(unittest.TestCase):
         self.assertTrue(any("Wrong is WRONG on 5x10 f32 ce" in note for note in content["notes"]), content["notes"])
         self.assertTrue(any("out of memory" in note for note in content["notes"]), content["notes"])
 
-    def test_what_does_not_import_is_absent(self):
+    def test_a_library_that_does_not_import_is_absent(self):
         status, content = self.run_with("--peers", "eager,quack", "--dtype", "f32")
         absent = [note for note in content["notes"] if note.startswith("absent: quack")]
         try:
@@ -101,7 +104,7 @@ class TheRun(unittest.TestCase):
             self.assertEqual(len(absent), 1)
             self.assertEqual(status, 0)
 
-    def test_a_budget_leaves_what_there_is(self):
+    def test_a_budget_ends_the_run_early(self):
         status, content = self.run_with("--peers", "eager", "--budget", "0")
         self.assertEqual(status, 0)
         self.assertGreater(content["unfinished"], 0)

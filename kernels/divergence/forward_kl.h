@@ -1,4 +1,4 @@
-// Forward KL: D = sum p (log p - log q), dD/ds = q - p. The student covers everything that the teacher thinks possible.
+// Forward KL: D = sum p (log p - log q), dD/ds = q - p.
 #pragma once
 
 #include "policy.h"
@@ -6,15 +6,14 @@
 namespace temper {
 
 template <class V> struct ForwardKl {
-  static constexpr int kRawSums = 1;   // sum et (t - s)
-  static constexpr int kSums = 1;      // sum p log(p/q) - p + q
-  static constexpr bool kGradientNeedsSums = false;
+  static constexpr int kRawSums = 1;  // sum et (t - s)
+  static constexpr int kSums = 1;     // sum p log(p/q) - p + q
   static constexpr bool kCentred = false;
 
   TEMPER_INLINE float nearly_equal() const { return kNearlyEqual; }
 
-  // A class that the teacher gives nothing adds nothing, whatever the student says: where t - s is -inf or NaN it becomes a number,
-  // which et = 0 takes out. (A t that is NaN makes et NaN.)
+  // A class with p = 0 adds nothing, whatever q is: max() replaces t - s by a finite number if it is -inf or NaN, and
+  // et = 0 then cancels it. A teacher logit of NaN still makes the sum NaN, because et is NaN.
   TEMPER_INLINE void add_raw(V* sums, V s, V t, V es, V et) const {
     (void)es;
     sums[0] = fma(et, max(t - s, V{} - 3.4028235e38f), sums[0]);
@@ -30,13 +29,14 @@ template <class V> struct ForwardKl {
     sums[0] = ft * fma(teacher_sum, ds - dt, sums[0]);
   }
 
-  // Ss and St are finite and positive here, so that a sum of NaN can only be 0 * inf: a class with p > 0 (perhaps below f32) and q = 0.
+  // Ss and St are finite and positive, so that a raw sum of NaN can only come from 0 * inf: a class with q = 0 whose p
+  // is positive but rounded to 0. D is +inf then.
   TEMPER_INLINE V raw_value(const V* sums, V student_sum, V teacher_sum, V unit) const {
     V value = fma(sums[0] * unit, 1.0f / teacher_sum, log(student_sum / teacher_sum));
-    return select(sums[0] == sums[0], value, teacher_sum / (teacher_sum - teacher_sum));  // +inf
+    return select(sums[0] == sums[0], value, teacher_sum / (teacher_sum - teacher_sum));  // x/0 = +inf
   }
 
-  TEMPER_INLINE V cheap_gradient(V es, V et, V student_factor, V teacher_factor) const {
+  TEMPER_INLINE V linear_gradient(V es, V et, V student_factor, V teacher_factor) const {
     return fma(es, student_factor, -(et * teacher_factor));
   }
 

@@ -1,66 +1,89 @@
-// What a divergence is to a traversal, and the arithmetic that all divergences share.
+// The interface of a divergence, and the arithmetic that all divergences share.
 //
-// One row: z student logits, u teacher logits, T temperature, q = softmax(z/T), p = softmax(u/T).
-// A divergence D(p, q) is written once, as a struct template over a value type V, and serves every engine:
-// V = float in a CUDA thread, V = a GCC vector of 4, 8 or 16 floats on the CPU (also with one row per lane, for short rows).
-// These headers include nothing, call no standard function, and compile under NVRTC, nvcc and g++.
+// Notation for one row: z student logits, u teacher logits, T temperature, q = softmax(z/T), p = softmax(u/T),
+// Ss = sum exp((z - max z)/T), St = sum exp((u - max u)/T).
 //
-// The side that includes them declares first, in namespace temper and for its V (M is what `V < V` gives, bool or a vector mask):
+// A divergence D(p, q) is a struct template over a value type V, the policy, and serves every engine: V = float in a
+// CUDA thread, V = a GCC vector of 4, 8 or 16 floats in the CPU engine. These headers include nothing, call no standard
+// function, and compile under NVRTC, nvcc and g++.
+//
+// The including code declares before them, in namespace temper (M is the type of `V < V`, bool or a vector mask):
 //     V fma(V, V, V)   V abs(V)   V max(V, V)   V select(M, V, V)
-//     V log(V)         to the last bits relative to the result, argument normal and positive
-//     V log1p(V)       ditto, argument in (-1, 0.5]
-//     V log2_normal(V) argument normal and positive; off by 2^-22 at most between 1/2 and 2, by 2^-22 of the result elsewhere
-// and + - * / < <= > == & | work between V, with float constants too. Contraction of a*b + c by the compiler would do no harm here
-// (both sides switch it off all the same, so that they agree to the bit); reassociation (fast-math) does.
+//     V log(V)         relative error of about one ulp, for normal positive arguments
+//     V log1p(V)       relative error of about one ulp, for arguments in (-1, 0.5]
+//     V log2_normal(V) for normal positive arguments; error at most 2^-22 between 1/2 and 2, else 2^-22 of the result
+// Operators + - * / < <= > == & | work between V, and with float constants. Reassociation (-ffast-math) breaks this
+// code. Contraction to fma does not, but every engine switches it off so that equal operations give equal bits.
 //
-// THE POLICY. `sums` are the row's accumulators: all start at 0 and are plainly added over classes, lanes, warps, blocks, clusters.
-// Every divergence has an accurate route, good relative to itself however small it is, and a cheap one for the rows in which it is
-// not small. A policy holds its parameters as float fields and has
-//     kRawSums             accumulators of the cheap route over unnormalised exponentials; 0 = D asks for p and q
-//     kSums                accumulators over elements
-//     kGradientNeedsSums   whether gradient() reads these (then the gradient comes one sweep later)
-//     kCentred             whether the cheap gradient is q (g - sum q g) with g = dD/dq
-//     nearly_equal()       the D in nats below which the cheap value is not good enough
-//   accurate route
-//     add(sums, element)             one class
-//     value(sums)                    D in nats
-//     gradient(element, sums)        dD/ds of one class: the caller multiplies by T (by 1/T without T^2) and the weights
-//   cheap value, kRawSums > 0: one sweep has it
-//     add_raw(sums, s, t, es, et)    one class: s = (z - max z) c, t = (u - max u) c for one c > 0 of the row (1, 1/T, log2(e)/T ...),
-//                                    es = exp((z - max z)/T), et likewise. A logit of -inf gives s = -inf, es = 0; never NaN shifts:
-//                                    while a maximum is still -inf, shift by 0 instead.
-//     add_raw_present(sums, s, t, es, et)   ditto, for a class with s and t finite
-//     shift_raw(sums, Ss, St, ds, dt, fs, ft)   the maxima rose by ds, dt >= 0 (in units of s and t): every es becomes es fs, every et
-//                                    et ft; Ss, St are the sums of es and et before. This is what merges blocks, warps, clusters.
-//     raw_value(sums, Ss, St, unit)  D in nats; s * unit is in nats, unit = 1 / (c T)
-//   cheap value, kRawSums == 0: one more sweep, now that Ss and St are known
-//     slopes(ratio)                  what p and q of a class are multiplied by; q's is slope(ratio), below
-//     add_class(sums, p, q, slopes)  one class; an absent one has p = 0, q = 0 or both, and a finite ratio
-//     finish(sums)                   makes of these, in any unit, what add() would have come to; value(sums) is next
-//   cheap gradient, kCentred == false: linear in the exponentials
-//     cheap_gradient(es, et, student_factor, teacher_factor)   factor * dD/ds of one class; the factors are the caller's own
-//                                    (T, weights ...) times 1/Ss and 1/St. What the caller adds to student_factor comes back times es.
-//   cheap gradient, kCentred == true. Where D = sum p f(q/p), g = f'(q/p) is a function of the ratio alone, however it is normalised:
-//     slope(ratio)                   g of one class, in any unit and from any origin
-//     centring(factor, sums)         dD/ds times what `factor` stands for is factor' slope - mean', {factor', mean'} = centring(...)
-//                                    for each q of the class, or each es with a factor over Ss
+// PATHS. The near-equal path gives D and its gradient with an error relative to themselves, however small D is. The
+// other paths are cheaper, and serve rows whose D is not small.
 //
-// Who goes where: forward KL has raw sums and a linear gradient. Jensen-Shannon and the skewed KLs need p and q for m and are centred;
-// so is total variation (slope +-1/2; near a tie the sign is anyone's). Reverse KL has raw sums, sum es (s - t), and is centred, slope
-// -log2, mean D. A mixture of both KLs has the raw sums of both; its gradient is linear plus centred.
+// INTERFACE of a policy. `sums` are accumulators of a row: they start at 0 and are added over classes, lanes, warps,
+// blocks. Parameters of the divergence are float fields of the policy.
+//   kRawSums          number of accumulators over exponentials that are not normalised; 0: D requires p and q
+//   kSums             number of accumulators over elements or classes
+//   kCentred          whether the gradient of the other paths is q (g - sum q g) with g = dD/dq
+//   nearly_equal()    the near-equal path is taken if D in nats is below this
 //
-// THE TRAVERSAL (it knows no divergence by name):
-//   sweep 1   max z, max u, Ss, St, raw sums                             -> raw_value
-//   sweep 2   where kRawSums == 0: add_class(...)                        -> finish, value
-//   last      cheap gradient of each class
-//   A row whose value is below nearly_equal() takes the accurate route instead (a row-uniform branch):
-//   sweep 2'  d0 = log_ratio(z, u, shift); W += excess(d0, es, et), with es, et shifted by the very maxima that row_shift got
-//             (z - max first, then scaled; not one fma with a rounded max * c) -> normaliser(W, Ss, St)
-//   sweep 3'  add(sums, element(...))                                    -> value
-//   last      gradient of element(...). Where kGradientNeedsSums is false, sweep 3' and the last one can be one.
-// Poisoned rows are the traversal's: Ss or St not finite or 0 means NaN everywhere (NaN and +inf logits end up there by themselves).
-// Student equal to teacher gives exactly 0 on the accurate route, and on the linear cheap one if student and teacher go through the
-// same operations in the same order; a traversal that takes equal rows anywhere else sees to it itself.
+// Near-equal path:
+//   add(sums, element)
+//       Adds one class.
+//   value(sums)
+//       Returns D in nats.
+//   gradient(element, sums)
+//       Returns dD/ds of one class, s = z/T. The caller applies T and the weights.
+//
+// Value on the other paths if kRawSums > 0, from one sweep:
+//   add_raw(sums, s, t, es, et)
+//       Adds one class. es = exp((z - max z)/T) has the exponent s = (z - max z) c, and et = exp((u - max u)/T) has the
+//       exponent t = (u - max u) c, where c > 0 is a constant of the row. A logit of -inf gives s = -inf and es = 0.
+//       While a maximum is -inf, 0 is subtracted instead, because s would be NaN.
+//   add_raw_present(sums, s, t, es, et)
+//       Like add_raw(), for a class with finite s and t.
+//   shift_raw(sums, Ss, St, ds, dt, fs, ft)
+//       Rescales the sums to new maxima. c max z rose by ds >= 0 and c max u by dt >= 0, so that every es is multiplied
+//       by fs and every et by ft. Ss and St are the sums before.
+//   raw_value(sums, Ss, St, unit)
+//       Returns D in nats. s * unit is in nats: unit = 1/(c T).
+//
+// Value on the other paths if kRawSums == 0, from a second sweep with known Ss and St:
+//   slopes(ratio)
+//       Returns the factors of p and q in add_class().
+//   add_class(sums, p, q, slopes)
+//       Adds one class. p and q may be 0; the ratio is finite also in that case.
+//   finish(sums)
+//       Converts the sums to those of add(), so that value(sums) can follow.
+//
+// Gradient on the other paths if not kCentred; it is linear in the exponentials:
+//   linear_gradient(es, et, student_factor, teacher_factor)
+//       Returns factor * dD/ds of one class, where student_factor is factor/Ss and teacher_factor is factor/St. The
+//       result is linear in student_factor, with the coefficient es.
+//
+// Gradient on the other paths if kCentred, for D = sum p f(q/p), whose g = f'(q/p) depends on the ratio only:
+//   slope(ratio)
+//       Returns g of one class, times a constant and plus a constant.
+//   centring(factor, sums)
+//       Returns {factor', mean'} with factor dD/ds = q (factor' slope - mean').
+//
+// Examples: forward KL has raw sums and a linear gradient. Jensen-Shannon and the skewed KLs require p and q for their
+// mixture and are centred, and so is total variation (slope +-1/2). Reverse KL has the raw sum of es (s - t) and is
+// centred, with slope -log2 of the ratio and mean D.
+//
+// SWEEPS of an engine over a row:
+//   1   max z, max u, Ss, St, raw sums                                  -> raw_value()
+//   2   if kRawSums == 0: add_class() for each class                    -> finish(), value()
+//   3   linear or centred gradient of each class
+// If the value is below nearly_equal(), the row takes the near-equal path instead of sweep 3:
+//   2'  W = sum of excess(log_ratio(z, u, shift), es, et)               -> inverse_sums(W, Ss, St)
+//   3'  add() for each element                                          -> value()
+//   4'  gradient() of each element
+//
+// Requirements on an engine:
+//  - Sweep 2' computes exponents as (z - max z) c. With a rounded product max z * c, the exponentials would have an
+//    error that log_ratio() does not have.
+//  - If Ss or St is 0 or not finite, value and gradient are NaN. The engine sets them; the policy need not.
+//  - If student and teacher are equal, D and gradient are exactly 0. The near-equal path ensures this, and so does a
+//    linear gradient if the same operations compute the exponentials of both. Elsewhere the engine sets the zeros.
 #pragma once
 
 #if defined(TEMPER_INLINE)
@@ -72,50 +95,51 @@
 
 namespace temper {
 
-// The cheap value is good to about 3e-7 nats (f32 sums, one logarithm): below this it misses a relative error of 1e-5.
+// The value of the other paths has an error of about 3e-7 nats (f32 sums, one logarithm). Below this D, that would be a
+// relative error above 1e-5.
 constexpr float kNearlyEqual = 0.03125f;
 
 constexpr float kLn2 = 0.693147181f, kLog2E = 1.44269504f;
 
-// Beyond 2^+-300 one of p and q is 0 in f32: ratios end there.
+// Limit of |log2(p/q)|: beyond it the smaller of p and q is 0 in f32.
 constexpr float kFarApart = 300;
 
-// One class of a row whose sums are known, as far as a centred gradient goes.
+// The ratio of p and q in one class, for policies with kRawSums == 0.
 template <class V> struct Ratio {
-  V log2;     // of p/q; finite, where a class is absent too
-  V lesser;   // the smaller of p and q over the larger: 2^-|log2|
+  V log2;    // log2(p/q), limited to finite values
+  V lesser;  // the smaller of p and q over the larger: 2^-|log2|
 };
 
-// Of one class, for p and for q.
+// Factors of p and q in the value of one class.
 template <class V> struct Slopes {
   V teacher, student;
 };
 
-// Row constants of a centred gradient: es (slope * factor - mean).
+// Row constants of a centred gradient, which is q (slope factor - mean).
 template <class V> struct Centring {
   V factor, mean;
 };
 
-// One class of a row whose normalisers are known.
+// One class of a row whose sums are known.
 template <class V> struct Element {
-  V p, q;          // probability under teacher, student
-  V difference;    // q - p; on the accurate route good relative to itself, however small
-  V log_ratio;     // log p - log q, ditto (accurate route only); +-inf where one of them is absent, 0 where both are
+  V p, q;        // probabilities of teacher and student
+  V difference;  // q - p; on the near-equal path accurate relative to itself
+  V log_ratio;   // near-equal path only: log p - log q, accurate likewise; +-inf if one of p and q is 0, 0 if both are
 };
 
-// What turns a row's exponentials into probabilities.
-template <class V> struct Normaliser {
-  V teacher, student;   // 1 / St and 1 / Ss
-  V log_ratio;          // log(Ss / St), good relative to itself (accurate route only)
+// Row constants that turn exponentials into probabilities.
+template <class V> struct InverseSums {
+  V teacher, student;  // 1/St and 1/Ss
+  V log_ratio;         // near-equal path: log(Ss/St), accurate relative to itself
 };
 
-// high + low = max u - max z exactly.
+// max u - max z as an unevaluated sum high + low without rounding error.
 template <class V> struct RowShift {
   V high, low;
   V inverse_temperature;
 };
 
-// a - b = high + low exactly (Knuth's two-sum), for finite a and b.
+// a - b = high + low exactly, for finite a and b (Knuth's two-sum).
 template <class V> TEMPER_INLINE void exact_difference(V a, V b, V& high, V& low) {
   high = a - b;
   V back = high - a;
@@ -129,7 +153,7 @@ template <class V> TEMPER_INLINE RowShift<V> row_shift(V max_student, V max_teac
   return shift;
 }
 
-// d0 = ((u - max u) - (z - max z)) / T, good relative to itself however small; +-inf where one logit is -inf, 0 where both are.
+// d0 = ((u - max u) - (z - max z))/T, accurate relative to itself. It is +-inf if one logit is -inf, and 0 if both are.
 template <class V> TEMPER_INLINE V log_ratio(V z, V u, const RowShift<V>& shift) {
   V high, low;
   exact_difference(u, z, high, low);
@@ -137,10 +161,10 @@ template <class V> TEMPER_INLINE V log_ratio(V z, V u, const RowShift<V>& shift)
   return select(abs(high) <= 3.4028235e38f, d, select(high == high, high, V{}));
 }
 
-// Where |d| is below this the series are used; above it the plain differences lose at most two bits.
+// The series below are used for |d| < kSeries. Above it, direct differences lose at most two bits.
 constexpr float kSeries = 0.7f;
 
-// d - 1 + e^-d for |d| < kSeries: d^2/2 - d^3/6 + ..., eight terms for 3e-8 of it.
+// d - 1 + e^-d for |d| < kSeries: eight terms of d^2/2 - d^3/6 + ..., with a relative error of 3e-8.
 template <class V> TEMPER_INLINE V phi_series(V d) {
   V y = -d;
   V sum = fma(y, V{} + 1.0f / 362880, V{} + 1.0f / 40320);
@@ -153,27 +177,27 @@ template <class V> TEMPER_INLINE V phi_series(V d) {
 }
 
 // e^-d - 1 for |d| < kSeries.
-template <class V> TEMPER_INLINE V expm1_series(V d) {
-  return phi_series(d) - d;
-}
+template <class V> TEMPER_INLINE V expm1_series(V d) { return phi_series(d) - d; }
 
-// et (e^-d0 - 1) = es - et: what sweep 2 adds up.
+// es - et = et (e^-d0 - 1), accurate relative to itself.
 template <class V> TEMPER_INLINE V excess(V d0, V es, V et) {
   return select(abs(d0) < kSeries, et * expm1_series(d0), es - et);
 }
 
-// From W = sum of excess. log(Ss/St) = log1p(W/St), until the sums differ so much that the quotient is the better one.
-template <class V> TEMPER_INLINE Normaliser<V> normaliser(V excess_sum, V student_sum, V teacher_sum) {
+// The row constants of the near-equal path, from the sum of excess(). log(Ss/St) is log1p(excess_sum/St), or the
+// logarithm of the quotient if the sums differ by half or more.
+template <class V> TEMPER_INLINE InverseSums<V> inverse_sums(V excess_sum, V student_sum, V teacher_sum) {
   V r = excess_sum / teacher_sum;
   auto close = abs(r) < 0.5f;
-  Normaliser<V> n;
+  InverseSums<V> n;
   n.teacher = 1.0f / teacher_sum;
   n.student = select(close, n.teacher / (1.0f + r), 1.0f / student_sum);
   n.log_ratio = select(close, log1p(select(close, r, V{})), log(select(close, V{} + 1.0f, student_sum / teacher_sum)));
   return n;
 }
 
-template <class V> TEMPER_INLINE Element<V> element(V d0, V es, V et, const Normaliser<V>& n) {
+// An element of the near-equal path; d0 is log_ratio(z, u, shift).
+template <class V> TEMPER_INLINE Element<V> element(V d0, V es, V et, const InverseSums<V>& n) {
   Element<V> e;
   e.p = et * n.teacher;
   e.log_ratio = d0 + n.log_ratio;
@@ -184,8 +208,9 @@ template <class V> TEMPER_INLINE Element<V> element(V d0, V es, V et, const Norm
   return e;
 }
 
-// For the gradient of a policy with a cheap route; two products, not one fma, so that equal inputs give exactly 0.
-template <class V> TEMPER_INLINE Element<V> cheap_element(V es, V et, const Normaliser<V>& n) {
+// An element of the other paths, without log_ratio. The two products are not contracted to one fma, so that equal
+// inputs give a difference of exactly 0.
+template <class V> TEMPER_INLINE Element<V> fast_element(V es, V et, const InverseSums<V>& n) {
   Element<V> e;
   e.p = et * n.teacher;
   e.q = es * n.student;
@@ -194,11 +219,11 @@ template <class V> TEMPER_INLINE Element<V> cheap_element(V es, V et, const Norm
   return e;
 }
 
-// a log(a/b) - a + b for l = log(a/b), remainder = b - a: a term of KL(a, b) that is never negative and keeps its relative accuracy.
-// a = 0 gives b.
+// a log(a/b) - a + b, a term of KL(a, b) that is never negative and accurate relative to itself. l is log(a/b), and
+// `remainder` is b - a. The result for a = 0 is b.
 template <class V> TEMPER_INLINE V kl_term(V a, V remainder, V l) {
-  V plain = select(a > 0.0f, a * l, V{}) + remainder;
-  return select(abs(l) < kSeries, a * phi_series(l), plain);
+  V direct = select(a > 0.0f, a * l, V{}) + remainder;
+  return select(abs(l) < kSeries, a * phi_series(l), direct);
 }
 
 }  // namespace temper

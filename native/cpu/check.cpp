@@ -1,8 +1,10 @@
 #include "check.h"
 
+#include "read_once.h"
+
 namespace temper {
 
-// The caller's labels, at any address.
+// Labels in the caller's memory, which may be unaligned.
 template <class T> struct Labels {
   struct __attribute__((packed, may_alias)) Label { T value; };
   const Label* first;
@@ -14,27 +16,29 @@ template <class T> static bool check_labels(const void* first, LossParameters& p
   int64_t rows = p.rows, ignored = 0, bad = 0;
   T ignore = (T)p.ignore_index;
   bool ignorable = ignore == p.ignore_index;
-  for (int64_t row = 0; row < rows; row++) {  // no branch: becomes vector code
-    bool skipped = ignorable & (labels[row] == ignore);
+  for (int64_t row = 0; row < rows; row++) {  // without branches, so that the compiler vectorises the loop
+    T label = labels[row];
+    bool skipped = ignorable & (label == ignore);
     ignored += skipped;
-    bad += (!skipped) & ((labels[row] < 0) | (labels[row] >= p.classes));
+    bad += (!skipped) & ((label < 0) | (label >= p.classes));
   }
   p.counted_rows = rows - ignored;
   if (bad == 0) return true;
   for (int64_t row = 0; row < rows; row++) {
-    if ((labels[row] >= 0 && labels[row] < p.classes) || labels[row] == p.ignore_index) continue;
+    T label = read_once<T>(first, row);
+    if ((label >= 0 && label < p.classes) || label == p.ignore_index) continue;
     p.status = kBadLabel;
     p.bad_row = row;
-    p.bad_label = labels[row];
+    p.bad_label = label;
     return false;
   }
-  return true;
+  return true;  // another thread made the bad label valid in the meantime
 }
 
-// Finite and at least 0, or above 0.
-static bool check_values(const CallersFloat* values, LossParameters& p, bool positive, Status status) {
+// Values must be finite and at least 0, or above 0 if `positive`.
+static bool check_values(const UnalignedFloat* values, LossParameters& p, bool positive, Status status) {
   for (int64_t row = 0; row < p.rows; row++) {
-    float value = values[row];
+    float value = read_float_once(values, row);
     if (value - value == 0 && (positive ? value > 0 : value >= 0)) continue;
     p.status = status;
     p.bad_row = row;

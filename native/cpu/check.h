@@ -1,11 +1,12 @@
-// The look at labels, row weights and row temperatures before anything is written.
+// Validation of labels, row weights and row temperatures before anything is written.
 #pragma once
 
 #include "job.h"
 
 namespace temper {
 
-// Counts the rows and names the first bad one; false if there is one.
+// Counts the rows that are not ignored. Returns false, with status and first bad row in the parameters, if a value is
+// out of range.
 bool check_rows(const LossJob& job);
 
 }  // namespace temper

@@ -1,5 +1,6 @@
-// Blocks of up to kBlock logits in and gradients out, in the three dtypes, at any alignment. The arithmetic between sees floats only,
-// padded to whole vectors, so that nothing else knows of dtypes or tails.
+// Loads blocks of at most kBlock logits and stores gradients, in three dtypes and at any alignment. Loaded blocks are
+// floats padded to full vectors, so that the arithmetic needs no code for dtypes or tails. The body of a block is its
+// full vectors, the tail the elements after them.
 #pragma once
 
 #include "job.h"
@@ -12,7 +13,7 @@ constexpr float kInfinity = __builtin_huge_valf();
 
 TEMPER_INLINE int padded(int n) { return (n + kLanes - 1) & -kLanes; }
 TEMPER_INLINE int element_bytes(int32_t dtype) { return dtype == kF32 ? 4 : 2; }
-TEMPER_INLINE const char* at(const void* base, const Shape& shape, int64_t row, int64_t column) {
+TEMPER_INLINE const char* address(const void* base, const Shape& shape, int64_t row, int64_t column) {
   return (const char*)base + (row * shape.stride + column) * element_bytes(shape.dtype);
 }
 
@@ -23,7 +24,7 @@ TEMPER_INLINE V decode_bf16(const unsigned short* in) {
   __builtin_memcpy(&half, in, sizeof half);
   return (V)(__builtin_convertvector(half, I) << 16);
 }
-TEMPER_INLINE float widen_bf16(const void* in) {
+TEMPER_INLINE float bf16_to_float(const void* in) {
   uint16_t half;
   __builtin_memcpy(&half, in, sizeof half);
   uint32_t bits = (uint32_t)half << 16;
@@ -31,12 +32,13 @@ TEMPER_INLINE float widen_bf16(const void* in) {
   __builtin_memcpy(&value, &bits, sizeof value);
   return value;
 }
-// To the nearest bf16, ties to even, in the upper halves; carries into the exponent as it should, and from a NaN with more than its
-// upper half into the sign.
-TEMPER_INLINE I nearest_bf16(I bits) { return (bits & 0x10000) != 0 ? bits + 0x8000 : bits + 0x7fff; }
+// Rounds to the nearest bf16, ties to even; the result is the upper half of each lane. The carry into the exponent is
+// wanted. A NaN with bits in its lower half may carry into the sign, so that callers treat NaN separately or pass none
+// such.
+TEMPER_INLINE I round_to_bf16(I bits) { return (bits & 0x10000) != 0 ? bits + 0x8000 : bits + 0x7fff; }
 TEMPER_INLINE void encode_bf16(V a, unsigned short* out) {
   I bits = (I)a;
-  I rounded = a == a ? nearest_bf16(bits) >> 16 : (bits >> 16) | 0x40;
+  I rounded = a == a ? round_to_bf16(bits) >> 16 : (bits >> 16) | 0x40;
   Halves half = __builtin_convertvector(rounded, Halves);
   __builtin_memcpy(out, &half, sizeof half);
 }
@@ -52,7 +54,7 @@ template <int32_t dtype> TEMPER_INLINE void encode(V a, void* out, int i) {
   if constexpr (dtype == kBf16) encode_bf16(a, (unsigned short*)out + i);
 }
 
-// Of whole vectors; NaN does not count.
+// Returns the maximum of n floats, a multiple of kLanes. NaN is skipped.
 float block_max(const float* in, int n) {
   V a = splat(-kInfinity), b = a, c = a, d = a;
   int i = 0;
@@ -66,65 +68,77 @@ float block_max(const float* in, int n) {
   return max_lanes(max(max(a, b), max(c, d)));
 }
 
-// Elements from `whole` on, less than a vector of them, as one in `buffer`.
-template <int32_t dtype> TEMPER_INLINE void decode_rest(const void* in, int whole, int n, float padding, float* buffer) {
+// Decodes the tail, elements [body, n), into one vector in `buffer`.
+template <int32_t dtype> TEMPER_INLINE void decode_tail(const void* in, int body, int n, float padding, float* buffer) {
   constexpr int size = dtype == kF32 ? 4 : 2;
-  I rest = load_bytes((const char*)in + whole * size, (n - whole) * size);
-  store(select(lane_numbers() < n - whole, decode<dtype>(&rest, 0), splat(padding)), buffer);
+  I tail = load_bytes((const char*)in + body * size, (n - body) * size);
+  store(select(lane_numbers() < n - body, decode<dtype>(&tail, 0), splat(padding)), buffer);
 }
 
-// n elements as floats in `buffer`, padded with `padding`.
-template <int32_t dtype> void decode_all(const void* in, int n, float padding, float* buffer) {
-  int whole = n & -kLanes;
-  for (int i = 0; i < whole; i += kLanes) store(decode<dtype>(in, i), buffer + i);
-  if (whole < n) decode_rest<dtype>(in, whole, n, padding, buffer + whole);
+// Decodes n elements into `buffer` and fills its last vector with `padding`.
+template <int32_t dtype> void decode_elements(const void* in, int n, float padding, float* buffer) {
+  int body = n & -kLanes;
+  for (int i = 0; i < body; i += kLanes) store(decode<dtype>(in, i), buffer + i);
+  if (body < n) decode_tail<dtype>(in, body, n, padding, buffer + body);
 }
 
-// Where the floats are: in place when they are floats and fill whole vectors, else in `buffer`.
+// Returns n elements as floats padded to full vectors. The result is `in` itself for f32 without a tail, else `buffer`.
 TEMPER_INLINE const float* load_block(int32_t dtype, const void* in, int n, float padding, float* buffer) {
   if (dtype == kF32 && n % kLanes == 0) return (const float*)in;
-  if (dtype == kF32) decode_all<kF32>(in, n, padding, buffer);
-  if (dtype == kF16) decode_all<kF16>(in, n, padding, buffer);
-  if (dtype == kBf16) decode_all<kBf16>(in, n, padding, buffer);
+  if (dtype == kF32) decode_elements<kF32>(in, n, padding, buffer);
+  if (dtype == kF16) decode_elements<kF16>(in, n, padding, buffer);
+  if (dtype == kBf16) decode_elements<kBf16>(in, n, padding, buffer);
   return buffer;
 }
 
-float load_one(int32_t dtype, const void* base, int64_t index) {
+float load_element(int32_t dtype, const void* base, int64_t index) {
   float buffer[kLanes];
   load_block(dtype, (const char*)base + index * element_bytes(dtype), 1, 0.0f, buffer);
   return buffer[0];
 }
 
-template <int32_t dtype> void encode_all(const float* in, int n, void* out) {
+template <int32_t dtype> void encode_elements(const float* in, int n, void* out) {
   constexpr int size = dtype == kF32 ? 4 : 2;
-  int whole = n & -kLanes;
-  for (int i = 0; i < whole; i += kLanes) encode<dtype>(load(in + i), out, i);
-  if (whole == n) return;
-  I rest = {};
-  encode<dtype>(load(in + whole), &rest, 0);
-  store_bytes(rest, (char*)out + whole * size, (n - whole) * size);
+  int body = n & -kLanes;
+  for (int i = 0; i < body; i += kLanes) encode<dtype>(load(in + i), out, i);
+  if (body == n) return;
+  I tail = {};
+  encode<dtype>(load(in + body), &tail, 0);
+  store_bytes(tail, (char*)out + body * size, (n - body) * size);
 }
 
 TEMPER_INLINE void encode_block(int32_t dtype, const float* in, int n, void* out) {
-  if (dtype == kF32) encode_all<kF32>(in, n, out);
-  if (dtype == kF16) encode_all<kF16>(in, n, out);
-  if (dtype == kBf16) encode_all<kBf16>(in, n, out);
+  if (dtype == kF32) encode_elements<kF32>(in, n, out);
+  if (dtype == kF16) encode_elements<kF16>(in, n, out);
+  if (dtype == kBf16) encode_elements<kBf16>(in, n, out);
 }
 
-// Whole cache lines past the caches: 21 to 32 % of the time of large gradients, which nobody reads before they left the cache anyway.
-void stream_bytes(const char* in, int bytes, char* out) {
+// Copies with streaming stores, except for partial cache lines at both ends. This saves 21 to 32 % of the time of
+// gradients that exceed the caches.
+void stream_copy(const char* in, int bytes, char* out) {
   int head = (int)(-(uintptr_t)out & 63);
   if (bytes < head + 64) head = bytes;
   __builtin_memcpy(out, in, (unsigned)head);
   int i = head;
-  for (; i + 64 <= bytes; i += 64) stream_line(in + i, out + i);
+  for (; i + 64 <= bytes; i += 64) stream_cache_line(in + i, out + i);
   __builtin_memcpy(out + i, in + i, (unsigned)(bytes - i));
 }
 
-// Columns from `first` on become 0: the whole row of an ignored token, or the padding.
+// Sets the columns [0, classes) of a row to NaN.
+void store_nan(const Shape& shape, void* base, int64_t row, int64_t classes) {
+  alignas(64) float nan[kBlock];
+  for (int i = 0; i < kBlock; i += kLanes) store(splat(__builtin_nanf("")), nan + i);
+  for (int64_t from = 0; from < classes; from += kBlock) {
+    int n = classes - from < kBlock ? (int)(classes - from) : kBlock;
+    encode_block(shape.dtype, nan, n, (void*)address(base, shape, row, from));
+  }
+}
+
+// Sets the columns of a row from `first` on to 0.
 void store_zeros(const Shape& shape, void* base, int64_t row, int64_t first) {
   if (first < shape.width)
-    __builtin_memset((void*)at(base, shape, row, first), 0, (uint64_t)(shape.width - first) * element_bytes(shape.dtype));
+    __builtin_memset((void*)address(base, shape, row, first), 0,
+                     (uint64_t)(shape.width - first) * element_bytes(shape.dtype));
 }
 
 }  // namespace

@@ -1,38 +1,17 @@
-// A chunk of rows: which are skipped, which code a row takes, what it adds to the totals.
+// The loss of a chunk of rows: skipped rows, the choice between tiles and single rows, and the sums for the totals.
 #pragma once
 
-#include "short_rows.h"
+#include "row_statistics.h"
 
 namespace temper {
 namespace {
 
-TEMPER_INLINE int64_t label_of(const LossJob& job, int64_t row) {
-  if (job.labels == nullptr) return 0;
-  if (job.parameters->label_bytes == 8) {
-    int64_t label;
-    __builtin_memcpy(&label, (const char*)job.labels + 8 * row, 8);
-    return label;
-  }
-  int32_t label;
-  __builtin_memcpy(&label, (const char*)job.labels + 4 * row, 4);
-  return label;
-}
-
 TEMPER_INLINE bool finite(double a) { return a - a == 0; }
 
-// T^2 as the loss has it (1 when scaling is off), and what dD/ds is multiplied by: T^2 / T.
-TEMPER_INLINE double value_factor(const LossParameters& p, double temperature) {
-  return p.temperature_scaling ? temperature * temperature : 1.0;
-}
-TEMPER_INLINE GradientScale gradient_scale(const LossJob& job, double temperature, float weight) {
-  const LossParameters& p = *job.parameters;
-  double scale = p.gradient_scale * weight / job.divisor;
-  return {(float)(p.soft_weight * scale * (p.temperature_scaling ? temperature : 1.0 / temperature)), (float)(p.hard_weight * scale)};
-}
-
-// What a row comes to, before the weights of its parts: the per-row outputs, and its share of the totals. A row of weight 0 has none,
-// whatever it holds.
-TEMPER_INLINE void account(const LossJob& job, int64_t row, float weight, double soft, double hard, Partial& partial) {
+// Writes the row's outputs and adds the row to the totals. Part weights apply to neither. A row of weight 0 adds
+// nothing to the totals, even if it is not finite.
+TEMPER_INLINE void add_row_loss(const LossJob& job, int64_t row, float weight, double soft, double hard,
+                                Partial& partial) {
   const LossParameters& p = *job.parameters;
   if (job.row_soft) job.row_soft[row] = (float)soft;
   if (job.row_hard) job.row_hard[row] = (float)hard;
@@ -44,24 +23,25 @@ TEMPER_INLINE void account(const LossJob& job, int64_t row, float weight, double
   partial.non_finite += !finite(soft + hard);
 }
 
-template <class Policy, bool soft, Hard hard>
-void loss_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, double temperature, float weight,
-                     Partial& partial) {
+template <class Policy, bool soft, HardExp hard>
+void compute_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, const RowInputs& inputs,
+                 Partial& partial) {
   const LossParameters& p = *job.parameters;
-  Row<Policy, soft, hard> r{job, p, scratch, policy, row, label_of(job, row), temperature};
-  CallersFloat* statistics = job.statistics ? job.statistics + row * kStatistics : nullptr;
+  Row<Policy, soft, hard> r{job, p, scratch, policy, row, inputs.label, inputs.temperature};
+  UnalignedFloat* statistics = job.statistics ? job.statistics + row * kStatistics : nullptr;
   if (p.operation == kBackward) {
-    r.restore(statistics);
+    restore(r, statistics);
   } else {
     r.evaluate(p.operation == kForwardBackward);
-    account(job, row, weight, value_factor(p, temperature) * r.divergence, r.cross_entropy, partial);
-    if (statistics) r.save(statistics);
+    add_row_loss(job, row, inputs.weight, value_factor(p, inputs.temperature) * r.divergence, r.cross_entropy, partial);
+    if (statistics) save(r, statistics);
   }
   if (p.operation == kForward) return;
-  if (weight == 0) return store_zeros(p.gradient, job.gradient, row, 0);
-  r.store_gradient(gradient_scale(job, temperature, weight), p.operation == kBackward);
+  if (inputs.weight == 0) return store_zeros(p.gradient, job.gradient, row, 0);
+  r.store_gradient(gradient_factors(job, inputs.temperature, inputs.weight), p.operation == kBackward);
 }
 
+// Writes the outputs of a row that does not count: zeros.
 void skip_row(const LossJob& job, int64_t row) {
   if (job.row_soft) job.row_soft[row] = 0;
   if (job.row_hard) job.row_hard[row] = 0;
@@ -70,132 +50,109 @@ void skip_row(const LossJob& job, int64_t row) {
     __builtin_memset(job.statistics + row * kStatistics, 0, kStatistics * sizeof(float));
 }
 
-template <bool with_soft, Hard with_hard> struct Mode {
+// Writes the outputs of an invalid row: NaN. The row counts as non-finite, and the totals become NaN.
+void invalidate_row(const LossJob& job, int64_t row, Partial& partial) {
+  const LossParameters& p = *job.parameters;
+  const float nan = __builtin_nanf("");
+  partial.non_finite++;
+  if (p.operation != kBackward) {
+    partial.soft += p.soft_weight > 0 ? nan : 0;
+    partial.hard += p.hard_weight > 0 ? nan : 0;
+    if (job.row_soft) job.row_soft[row] = nan;
+    if (job.row_hard) job.row_hard[row] = nan;
+    if (job.statistics)
+      for (int i = 0; i < kStatistics; i++) job.statistics[row * kStatistics + i] = i == kPath ? 0 : nan;
+  }
+  if (p.operation != kForward) {
+    store_nan(p.gradient, job.gradient, row, p.classes);
+    store_zeros(p.gradient, job.gradient, row, p.classes);
+  }
+}
+
+// The parts of the loss as template arguments.
+template <bool with_soft, HardExp with_hard> struct Mode {
   static constexpr bool soft = with_soft;
-  static constexpr Hard hard = with_hard;
+  static constexpr HardExp hard = with_hard;
 };
 
-// Calls `with` a Mode; one of the parts has a weight. `power`: exponentials of the hard part may be powers of the soft part's.
-template <class F> TEMPER_INLINE void choose_mode(const LossParameters& p, double temperature, bool power, F with) {
-  if (!(p.soft_weight > 0)) return with(Mode<false, Hard::kSame>{});
-  if (!(p.hard_weight > 0)) return with(Mode<true, Hard::kNone>{});
-  if (power && temperature == 1) return with(Mode<true, Hard::kSame>{});
-  if (power && temperature == 2) return with(Mode<true, Hard::kSquare>{});
-  if (power && temperature == 4) return with(Mode<true, Hard::kFourth>{});
-  with(Mode<true, Hard::kSeparate>{});
-}
-
-// The hard part alone knows no temperature.
-TEMPER_INLINE double temperature_of(const LossJob& job, int64_t row) {
-  if (!(job.parameters->soft_weight > 0)) return 1;
-  return job.row_temperatures ? job.row_temperatures[row] : job.parameters->temperature;
-}
-TEMPER_INLINE float weight_of(const LossJob& job, int64_t row) { return job.row_weights ? job.row_weights[row] : 1.0f; }
-TEMPER_INLINE bool ignored(const LossJob& job, int64_t row) {
-  return job.labels && label_of(job, row) == job.parameters->ignore_index;
+// Calls `body` with the Mode of the loss, in which at least one part has a weight above 0. `reuse` permits the hard
+// part to reuse the exponentials of the soft part.
+template <class F> TEMPER_INLINE void dispatch_mode(const LossParameters& p, double temperature, bool reuse, F body) {
+  if (!(p.soft_weight > 0)) return body(Mode<false, HardExp::kSame>{});
+  if (!(p.hard_weight > 0)) return body(Mode<true, HardExp::kNone>{});
+  if (reuse && temperature == 1) return body(Mode<true, HardExp::kSame>{});
+  if (reuse && temperature == 2) return body(Mode<true, HardExp::kSquared>{});
+  if (reuse && temperature == 4) return body(Mode<true, HardExp::kFourthPower>{});
+  body(Mode<true, HardExp::kSeparate>{});
 }
 
 template <class Policy>
-void one_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, Partial& partial) {
-  const LossParameters& p = *job.parameters;
-  if (ignored(job, row) || (p.soft_weight == 0 && p.hard_weight == 0)) return skip_row(job, row);
-  double temperature = temperature_of(job, row);
-  choose_mode(p, temperature, true, [&](auto mode) {
+void dispatch_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row,
+                  const RowInputs& inputs, Partial& partial) {
+  if (inputs.state == RowState::kInvalid) return invalidate_row(job, row, partial);
+  if (inputs.state == RowState::kSkipped) return skip_row(job, row);
+  dispatch_mode(*job.parameters, inputs.temperature, true, [&](auto mode) {
     using M = decltype(mode);
-    loss_row<Policy, M::soft, M::hard>(job, scratch, policy, row, temperature, weight_of(job, row), partial);
+    compute_row<Policy, M::soft, M::hard>(job, scratch, policy, row, inputs, partial);
   });
 }
 
-// The rows' own factors, or the factors of all.
-void describe_rows(const LossJob& job, int64_t first, int rows, TileRows& tile, Exponents& tempered) {
-  bool alike = job.row_weights == nullptr && job.row_temperatures == nullptr;
-  for (int lane = 0; lane < kLanes; lane++) {
-    int64_t row = first + (lane < rows ? lane : rows - 1);
-    tile.weight[lane] = weight_of(job, row);
-    bool skip = ignored(job, row);
-    tile.skipped[lane] = skip || tile.weight[lane] == 0;
-    tile.label[lane] = skip ? 0 : (int)label_of(job, row);
-    if (alike && lane > 0) {
-      tile.value_factor[lane] = tile.value_factor[0];
-      continue;
-    }
-    double temperature = temperature_of(job, row);
-    tile.value_factor[lane] = value_factor(*job.parameters, temperature);
-    GradientScale scale = gradient_scale(job, temperature, tile.weight[lane]);
-    Exponents own(temperature);
-    for (int i = lane; i < (alike ? kLanes : lane + 1); i++) {
-      tile.soft_scale[i] = scale.soft;
-      tile.hard_scale[i] = scale.hard;
-      tile.inverse_temperature[i] = (float)(1 / temperature);
-      tempered.c[i] = own.c[0];
-      tempered.lowest[i] = own.lowest[0];
-    }
-  }
-}
-
-void save_lane(const TileValues& values, int lane, CallersFloat* statistics) {
-  __builtin_memset(statistics, 0, kStatistics * sizeof(float));
-  statistics[kStudentMax] = values.student_max[lane];
-  statistics[kStudentInverse] = values.student_inverse[lane];
-  statistics[kTeacherMax] = values.teacher_max[lane];
-  statistics[kTeacherInverse] = values.teacher_inverse[lane];
-  statistics[kHardInverse] = values.hard_inverse[lane];
-  statistics[kLogRatio] = values.log_ratio[lane];
-  statistics[kPolicySum] = values.policy_sum[lane];
-}
-
-// Up to kLanes short rows. Whether the rows have temperatures of their own decides on powers, never what the temperatures are: a row's
-// bits are its own.
-template <class Policy, bool soft, Hard hard>
-void tile_of_rows(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int rows, Partial& partial) {
+// Computes at most kLanes short rows. If the rows have temperatures of their own, the hard part reuses no exponentials
+// in any row: reuse in tiles that happen to be at T = 2 would make a row's bits depend on its neighbours.
+template <class Policy, bool soft, HardExp hard>
+void compute_tile(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int rows,
+                  Partial& partial) {
   const LossParameters& p = *job.parameters;
   int classes = (int)p.classes;
   Tile z, u, hard_tile, ratios;
-  TileRows tile;
-  TileValues values = {};
-  Exponents tempered(1.0);
-  describe_rows(job, first, rows, tile, tempered);
-  fetch_rows(p.student, job.student, first + kFetchRows, p.rows, classes);
-  if constexpr (soft) fetch_rows(p.teacher, job.teacher, first + kFetchRows, p.rows, classes);
-  if (p.operation == kForwardBackward) fetch_rows(p.gradient, job.gradient, first + kFetchRows, p.rows, classes);
+  TileInputs inputs;
+  TileResults results = {};
+  Exponential tempered(1.0);
+  load_tile_inputs(job, first, rows, inputs, tempered);
+  prefetch_rows(p.student, job.student, first + kPrefetchRows, p.rows, classes);
+  if constexpr (soft) prefetch_rows(p.teacher, job.teacher, first + kPrefetchRows, p.rows, classes);
+  if (p.operation == kForwardBackward) prefetch_rows(p.gradient, job.gradient, first + kPrefetchRows, p.rows, classes);
   z.load_rows(p.student, job.student, first, rows, classes);
   if constexpr (soft) u.load_rows(p.teacher, job.teacher, first, rows, classes);
-  evaluate_tile<Policy, soft, hard>(policy, tempered, tile, classes, z, u, hard_tile, ratios, values);
+  evaluate_tile<Policy, soft, hard>(policy, tempered, inputs, classes, z, u, hard_tile, ratios, results);
   bool backward = p.operation == kForwardBackward;
-  if (backward) gradient_tile<Policy, soft, hard>(policy, tile, values, classes, z, u, hard_tile, ratios);
-  for (int lane = 0; lane < rows; lane++) values.usual[lane] &= !tile.skipped[lane];
-  if (backward) z.store_rows(p.gradient, job.gradient, first, rows, classes, values.usual);
+  if (backward) gradient_tile<Policy, soft, hard>(policy, inputs, results, classes, z, u, hard_tile, ratios);
+  if (backward) z.store_rows(p.gradient, job.gradient, first, rows, classes, results.tile_path);
   for (int lane = 0; lane < rows; lane++) {
     int64_t row = first + lane;
-    if (!values.usual[lane]) {
-      one_row(job, scratch, policy, row, partial);
+    if (!results.tile_path[lane]) {
+      dispatch_row(job, scratch, policy, row, lane_inputs(job, inputs, lane), partial);
       continue;
     }
-    account(job, row, tile.weight[lane], tile.value_factor[lane] * values.divergence[lane], values.cross_entropy[lane], partial);
-    if (job.statistics) save_lane(values, lane, job.statistics + row * kStatistics);
+    add_row_loss(job, row, inputs.weight[lane], inputs.value_factor[lane] * results.divergence[lane],
+                 results.cross_entropy[lane], partial);
+    if (job.statistics) save_lane(results, lane, job.statistics + row * kStatistics);
   }
 }
 
 template <class Policy>
-void all_rows(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int64_t last, Partial& partial) {
+void compute_rows(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int64_t last,
+                  Partial& partial) {
   const LossParameters& p = *job.parameters;
-  bool tiles = p.classes <= kShortRow && p.operation != kBackward && (p.soft_weight > 0 || p.hard_weight > 0);
+  bool tiles = p.classes <= kShortRowClasses && p.operation != kBackward && (p.soft_weight > 0 || p.hard_weight > 0);
   for (; tiles && first < last; first += kLanes) {
     int rows = last - first < kLanes ? (int)(last - first) : kLanes;
-    choose_mode(p, p.temperature, job.row_temperatures == nullptr, [&](auto mode) {
+    dispatch_mode(p, p.temperature, job.row_temperatures == nullptr, [&](auto mode) {
       using M = decltype(mode);
-      tile_of_rows<Policy, M::soft, M::hard>(job, scratch, policy, first, rows, partial);
+      compute_tile<Policy, M::soft, M::hard>(job, scratch, policy, first, rows, partial);
     });
   }
-  for (; first < last; first++) one_row(job, scratch, policy, first, partial);
+  for (; first < last; first++)
+    dispatch_row(job, scratch, policy, first, load_row_inputs(job, first), partial);
 }
 
 void loss_rows(const LossJob& job, const Scratch& scratch, int64_t first, int64_t last, Partial& partial) {
   partial = {};
   if (job.parameters->divergence == kJensenShannon) {
-    all_rows(job, scratch, JensenShannon<V>{job.parameters->divergence_parameter, job.parameters->divergence_complement}, first, last, partial);
+    JensenShannon<V> policy = {job.parameters->divergence_parameter, job.parameters->divergence_complement};
+    compute_rows(job, scratch, policy, first, last, partial);
   } else {
-    all_rows(job, scratch, ForwardKl<V>{}, first, last, partial);
+    compute_rows(job, scratch, ForwardKl<V>{}, first, last, partial);
   }
   if (job.stream_gradient) stream_fence();
 }

@@ -1,4 +1,4 @@
-// The primitives that kernels/divergence/policy.h asks for, for a vector of floats, and the exponential of the traversal.
+// Vector arithmetic: the functions that kernels/divergence/policy.h requires, and the exponential of the loss.
 #pragma once
 
 #include "vector.h"
@@ -23,7 +23,9 @@ TEMPER_INLINE V load(const float* in) {
 }
 TEMPER_INLINE void store(V a, float* out) { __builtin_memcpy(out, &a, sizeof a); }
 
-// Lanes are added pairwise in a fixed order.
+TEMPER_INLINE float first_lane(V a) { return a[0]; }
+
+// Adds the lanes pairwise in a fixed order.
 TEMPER_INLINE float sum_lanes(V a) {
   float lane[kLanes];
   store(a, lane);
@@ -44,39 +46,42 @@ TEMPER_INLINE bool any(I mask) {
   return found != 0;
 }
 
-// 2^-151 is 0 in f32, subnormals included, so that exponents below need no telling apart (and -inf no case of its own).
+// 2^-151 rounds to 0 in f32. Every exponent below it, -inf included, may therefore be replaced by it.
 constexpr float kLowest = -151.0f;
 
-// 2^(x c) for x <= 0 and a positive c; `lowest` = kLowest / c. NaN stays NaN. Adding kRounder leaves no place for anything below the
-// table's step; the product is rounded once, after its whole part n is gone. 0.95 ulp without a table (a minimax polynomial of degree 6,
-// exactly 1 at 0, is off by 2e-9 on [-1/2, 1/2], the rest is rounding), 1.03 ulp with one: two operations of thirteen less.
+// 2^(x c) for x <= 0 and positive c, where `lowest` is kLowest / c; NaN gives NaN. Adding kRounder to x c rounds it to
+// n, a multiple of 1/kExp2TableSize. The remainder f = x c - n comes from one fma, so that the product is rounded only
+// once. Without a table the error is at most 0.95 ulp: the polynomial of degree 6 (minimax, exactly 1 at 0) contributes
+// 2e-9 on [-1/2, 1/2], rounding the rest. With a table the error is at most 1.03 ulp, and two of thirteen operations
+// are saved.
 TEMPER_INLINE V exp2_scaled(V x, V c, V lowest) {
-  constexpr float kRounder = 12582912.0f / kExp2Steps;  // 1.5 * 2^23 in steps
-  x = not_below(lowest, x);
+  constexpr float kRounder = 12582912.0f / kExp2TableSize;  // 1.5 * 2^23 table steps
+  x = clamp_exponent(lowest, x);
   V shifted = fma(x, c, splat(kRounder)), n = shifted - kRounder, f = fma(x, c, -n);
-  if constexpr (kExp2Steps == 16) {
-    V step = exp2_step(shifted);  // 2^(n - whole part); 2^f on [-1/32, 1/32] needs degree 3 for 1.6e-9
+  if constexpr (kExp2TableSize == 16) {
+    V power = exp2_table(shifted);  // 2^(n - floor(n)); for 2^f on [-1/32, 1/32] degree 3 is accurate to 1.6e-9
     V y = fma(f, splat(0.0555021353f), splat(0.2402343f));
     y = fma(f, y, splat(0.693147182f));
-    return scale(fma(step * f, y, step), n, x, lowest);
+    return scale_by_power(fma(power * f, y, power), n, x, lowest);
   }
   V y = fma(f, splat(0.000154762795f), splat(0.00134002354f));
   y = fma(f, y, splat(0.00961800398f));
   y = fma(f, y, splat(0.0555032791f));
   y = fma(f, y, splat(0.240226513f));
   y = fma(f, y, splat(0.693147206f));
-  return scale(fma(f, y, splat(1.0f)), n, x, lowest);
+  return scale_by_power(fma(f, y, splat(1.0f)), n, x, lowest);
 }
 
-// f of x = 2^n (1 + f) with 1 + f in [sqrt(1/2), sqrt 2), for normal positive x.
-TEMPER_INLINE V normalised(V x, V& n) {
+// Splits a normal positive x = 2^n (1 + f) with 1 + f in [sqrt(1/2), sqrt 2). Returns f.
+TEMPER_INLINE V split_exponent(V x, V& n) {
   I shifted = (I)x - 0x3f3504f3;  // sqrt(1/2)
   n = __builtin_convertvector(shifted >> 23, V);
   return (V)((shifted & 0x7fffff) + 0x3f3504f3) - 1.0f;
 }
-// log(x) - correction: for normal positive x; minimax of degree 7 in f in the last term.
+// log(x) - correction for normal positive x: log(1 + f) = f - f^2/2 + f^3 y with a minimax polynomial y of degree 7 in
+// f.
 TEMPER_INLINE V log_corrected(V x, V correction) {
-  V k, f = normalised(x, k);
+  V k, f = split_exponent(x, k);
   V y = fma(f, splat(-0.0786021453f), splat(0.128814117f));
   y = fma(f, y, splat(-0.131284046f));
   y = fma(f, y, splat(0.14181213f));
@@ -85,16 +90,17 @@ TEMPER_INLINE V log_corrected(V x, V correction) {
   y = fma(f, y, splat(-0.25000809f));
   y = fma(f, y, splat(0.333333167f));
   V square = f * f;
-  V low = fma(k, splat(-2.12194440e-4f), f * square * y) - correction;  // log 2 = 0.693359375 - 2.12194440e-4, the first part short
+  // log 2 = 0.693359375 - 2.12194440e-4. The first part has few bits, so that its product with k is exact.
+  V low = fma(k, splat(-2.12194440e-4f), f * square * y) - correction;
   return fma(k, splat(0.693359375f), f + fma(square, splat(-0.5f), low));
 }
 TEMPER_INLINE V log(V x) {
   V y = log_corrected(x, V{});
-  return select(x < __builtin_huge_valf(), y, x);  // +inf and NaN
+  return select(x < __builtin_huge_valf(), y, x);  // log(+inf) = +inf, log(NaN) = NaN
 }
-// log2 of a normal positive number to 2^-23, absolutely; minimax of degree 8 in f.
+// log2 of a normal positive number: a minimax polynomial of degree 8 in f with an absolute error of 2^-23.
 TEMPER_INLINE V log2_normal(V x) {
-  V n, f = normalised(x, n);
+  V n, f = split_exponent(x, n);
   V y = fma(f, splat(-0.14574452f), splat(0.23689047f));
   y = fma(f, y, splat(-0.25006905f));
   y = fma(f, y, splat(0.28670743f));
@@ -104,7 +110,7 @@ TEMPER_INLINE V log2_normal(V x) {
   y = fma(f, y, splat(1.4426948f));
   return fma(f, y, n);
 }
-// 1 + x loses what the quotient gives back.
+// log1p(x) = log(u) - ((u - 1) - x) / u with u = 1 + x rounded. The quotient corrects the rounding of u.
 TEMPER_INLINE V log1p(V x) {
   V u = 1.0f + x;
   return log_corrected(u, ((u - 1.0f) - x) / u);

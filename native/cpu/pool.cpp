@@ -6,23 +6,25 @@
 
 namespace temper {
 
-// Spinning a little longer than the gap between two calls of a training step saves a wake-up (5 us and more, at 40 to 90 us a call).
+// Longer than the usual gap between two calls of a training step. Waking a sleeping thread takes at least 5 us, and a
+// call of a small batch takes only 40 to 90 us.
 constexpr int64_t kSpinNanoseconds = 50000;
 
 struct alignas(64) Worker {
-  int64_t next_chunk, end_chunk;   // its share of the job, and what is left of it
+  int64_t next_chunk, end_chunk;  // the queue of this thread: chunks that nobody has started
   Pool* pool;
   int thread;
   pthread_t handle;
 };
 
-// One job at a time, announced by `generation`. A worker counts itself into `active` before it looks whether the job is open, and the
-// caller closes the job before it looks at `active`: nobody reads a job's fields while the next one's are written, and a caller never
-// waits for a worker that slept through its job.
+// One job runs at a time, and a new `generation` announces it. A worker that wakes late could read the fields of a job
+// while the caller writes those of the next one. Two orders prevent this: a worker increments `active` before it reads
+// `open`, and the caller clears `open` before it waits for `active` to become 0. The caller never waits for a worker
+// that slept during the whole job.
 struct Pool {
   int threads;
   Worker* workers;
-  Work work;
+  ChunkFunction function;
   void* context;
   alignas(64) uint64_t generation;
   alignas(64) int active;
@@ -48,19 +50,20 @@ static int64_t now() {
   return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-// Neighbouring chunks to one thread as long as its share lasts: a chunk ends with fetching what comes after it. Then the others' shares.
-static void take_chunks(Pool* pool, int thread) {
+// Work stealing: a thread empties its own queue first and then the queues of the others. A queue holds neighbouring
+// chunks, because the end of a chunk prefetches the first rows of the next one.
+static void run_chunks(Pool* pool, int thread) {
   for (int i = 0; i < pool->threads; i++) {
-    Worker& share = pool->workers[(thread + i) % pool->threads];
+    Worker& queue = pool->workers[(thread + i) % pool->threads];
     for (;;) {
-      int64_t chunk = __atomic_fetch_add(&share.next_chunk, 1, __ATOMIC_RELAXED);
-      if (chunk >= share.end_chunk) break;
-      pool->work(pool->context, thread, chunk);
+      int64_t chunk = __atomic_fetch_add(&queue.next_chunk, 1, __ATOMIC_RELAXED);
+      if (chunk >= queue.end_chunk) break;
+      pool->function(pool->context, thread, chunk);
     }
   }
 }
 
-// Returns the next generation: spins first, then sleeps.
+// Waits until the generation differs from `seen` and returns it. The thread spins first and then sleeps.
 static uint64_t wait_for_job(Pool* pool, uint64_t seen) {
   int64_t deadline = now() + kSpinNanoseconds;
   do {
@@ -73,13 +76,14 @@ static uint64_t wait_for_job(Pool* pool, uint64_t seen) {
   pthread_mutex_lock(&pool->mutex);
   __atomic_add_fetch(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
   uint64_t generation;
-  while ((generation = __atomic_load_n(&pool->generation, __ATOMIC_SEQ_CST)) == seen) pthread_cond_wait(&pool->wake, &pool->mutex);
+  while ((generation = __atomic_load_n(&pool->generation, __ATOMIC_SEQ_CST)) == seen)
+    pthread_cond_wait(&pool->wake, &pool->mutex);
   __atomic_sub_fetch(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
   pthread_mutex_unlock(&pool->mutex);
   return generation;
 }
 
-static void next_generation(Pool* pool) {
+static void advance_generation(Pool* pool) {
   __atomic_add_fetch(&pool->generation, 1, __ATOMIC_SEQ_CST);
   if (__atomic_load_n(&pool->sleepers, __ATOMIC_SEQ_CST) == 0) return;
   pthread_mutex_lock(&pool->mutex);
@@ -94,7 +98,7 @@ static void* worker_main(void* argument) {
     seen = wait_for_job(pool, seen);
     if (__atomic_load_n(&pool->closing, __ATOMIC_ACQUIRE)) return nullptr;
     __atomic_add_fetch(&pool->active, 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&pool->open, __ATOMIC_SEQ_CST)) take_chunks(pool, worker->thread);
+    if (__atomic_load_n(&pool->open, __ATOMIC_SEQ_CST)) run_chunks(pool, worker->thread);
     __atomic_sub_fetch(&pool->active, 1, __ATOMIC_SEQ_CST);
   }
 }
@@ -121,7 +125,7 @@ Pool* create_pool(int threads) {
 
 void destroy_pool(Pool* pool) {
   __atomic_store_n(&pool->closing, true, __ATOMIC_RELEASE);
-  next_generation(pool);
+  advance_generation(pool);
   for (int i = 1; i < pool->threads; i++) pthread_join(pool->workers[i].handle, nullptr);
   pthread_cond_destroy(&pool->wake);
   pthread_mutex_destroy(&pool->mutex);
@@ -138,8 +142,8 @@ void release(Pool* pool) {
   __atomic_store_n(&pool->owned, 0, __ATOMIC_RELEASE);
 }
 
-void run(Pool* pool, Work work, void* context, int64_t chunks) {
-  pool->work = work;
+void run(Pool* pool, ChunkFunction function, void* context, int64_t chunks) {
+  pool->function = function;
   pool->context = context;
   for (int i = 0; i < pool->threads; i++) {
     pool->workers[i].end_chunk = chunks * (i + 1) / pool->threads;
@@ -148,9 +152,9 @@ void run(Pool* pool, Work work, void* context, int64_t chunks) {
   bool shared = chunks > 1 && pool->threads > 1;
   if (shared) {
     __atomic_store_n(&pool->open, 1, __ATOMIC_SEQ_CST);
-    next_generation(pool);
+    advance_generation(pool);
   }
-  take_chunks(pool, 0);
+  run_chunks(pool, 0);
   if (!shared) return;
   __atomic_store_n(&pool->open, 0, __ATOMIC_SEQ_CST);
   while (__atomic_load_n(&pool->active, __ATOMIC_SEQ_CST) != 0) pause_thread();

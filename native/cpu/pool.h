@@ -1,4 +1,5 @@
-// The threads of one engine. The caller of `run` takes part; the others spin for a moment after a job and then sleep.
+// The thread pool of an engine. The caller of `run` is thread 0. The worker threads spin for a short time after a job
+// and then sleep.
 #pragma once
 
 #include <stdint.h>
@@ -7,16 +8,18 @@ namespace temper {
 
 struct Pool;
 
-// `work(context, thread, chunk)` for every chunk in [0, chunks); thread < threads names the scratch to use.
-using Work = void (*)(void* context, int thread, int64_t chunk);
+// Processes one chunk on the thread with that index.
+using ChunkFunction = void (*)(void* context, int thread, int64_t chunk);
 
-// Null if memory or threads are refused.
+// Returns null if memory or threads are refused. `threads` includes the caller of `run`.
 Pool* create_pool(int threads);
 void destroy_pool(Pool*);
 
-// Whether the caller now owns the pool; then `run`s and one `release`. It never waits for another caller.
+// Returns false at once if another caller holds the pool. Only the holder may call `run` and `release`.
 bool try_acquire(Pool*);
 void release(Pool*);
-void run(Pool*, Work work, void* context, int64_t chunks);
+
+// Calls `function` once for every chunk in [0, chunks) and returns when all calls have ended.
+void run(Pool*, ChunkFunction function, void* context, int64_t chunks);
 
 }  // namespace temper

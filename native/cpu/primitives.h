@@ -1,4 +1,4 @@
-// Softmax, log-softmax with its backward, argmax: one row each.
+// Softmax, log-softmax, the backward pass of log-softmax, and argmax.
 #pragma once
 
 #include "row_blocks.h"
@@ -10,40 +10,42 @@ struct PrimitiveRow {
   const PrimitiveJob& job;
   const PrimitiveParameters& parameters;
   int64_t row;
-  Exponents tempered{parameters.temperature};
+  Exponential tempered{parameters.temperature};
   float max = -kInfinity, sum = 0;
 
-  TEMPER_INLINE int columns(int from) const {
+  TEMPER_INLINE int block_length(int from) const {
     return parameters.classes - from < kBlock ? (int)parameters.classes - from : kBlock;
   }
-  TEMPER_INLINE const float* block(const Shape& shape, const void* base, int from, int n, float padding, float* buffer) const {
-    return load_block(shape.dtype, at(base, shape, row, from), n, padding, buffer);
+  TEMPER_INLINE const float* block(const Shape& shape, const void* base, int from, int n, float padding,
+                                   float* buffer) const {
+    return load_block(shape.dtype, address(base, shape, row, from), n, padding, buffer);
   }
 
-  // Of a block, whose vectors `at` gives.
-  template <class F> static TEMPER_INLINE V sum_in_chains(int n, F at) {
+  // Sums the vectors vector_at(0), vector_at(kLanes), ... of a block of n elements.
+  template <class F> static TEMPER_INLINE V sum_in_sub_blocks(int n, F vector_at) {
     V total = {};
-    for (int from = 0; from < padded(n); from += kChain) {
+    for (int from = 0; from < padded(n); from += kSubBlock) {
       V part = {};
-      for (int i = from; i < padded(n) && i < from + kChain; i += kLanes) part += at(i);
+      for (int i = from; i < padded(n) && i < from + kSubBlock; i += kLanes) part += vector_at(i);
       total += part;
     }
     return total;
   }
 
-  // Max and sum over the row. A second read instead of a kept row of exponentials: these have no gradient pass to serve.
-  void measure() {
+  // Computes the row's maximum and sum of exponentials. The logits are read twice, because stored exponentials would
+  // serve no later loop, unlike those of a loss.
+  void reduce() {
     alignas(64) float buffer[kBlock];
     for (int from = 0; from < parameters.classes; from += kBlock) {
-      int n = columns(from);
-      float here = block_max(block(parameters.input, job.input, from, n, -kInfinity, buffer), padded(n));
-      max = here > max ? here : max;
+      int n = block_length(from);
+      float block_maximum = block_max(block(parameters.input, job.input, from, n, -kInfinity, buffer), padded(n));
+      max = block_maximum > max ? block_maximum : max;
     }
     V total = {};
     for (int from = 0; from < parameters.classes; from += kBlock) {
-      int n = columns(from);
+      int n = block_length(from);
       const float* x = block(parameters.input, job.input, from, n, -kInfinity, buffer);
-      total += sum_in_chains(n, [&](int i) { return tempered(load(x + i) - max); });
+      total += sum_in_sub_blocks(n, [&](int i) { return tempered(load(x + i) - max); });
     }
     sum = sum_lanes(total);
     if (!(sum > 0 && sum < kInfinity)) sum = __builtin_nanf("");
@@ -51,15 +53,16 @@ struct PrimitiveRow {
 
   void write(bool logarithm) const {
     alignas(64) float buffer[kBlock], out[kBlock + kLanes];
-    V inverse = splat(1.0f / sum), log_sum = log(splat(sum)), inverse_temperature = splat((float)(1 / parameters.temperature));
+    V inverse = splat(1.0f / sum), log_sum = log(splat(sum));
+    V inverse_temperature = splat((float)(1 / parameters.temperature));
     for (int from = 0; from < parameters.classes; from += kBlock) {
-      int n = columns(from);
+      int n = block_length(from);
       const float* x = block(parameters.input, job.input, from, n, -kInfinity, buffer);
       for (int i = 0; i < padded(n); i += kLanes) {
         V shifted = load(x + i) - max;
         store(logarithm ? shifted * inverse_temperature - log_sum : tempered(shifted) * inverse, out + i);
       }
-      encode_block(parameters.output.dtype, out, n, (void*)at(job.output, parameters.output, row, from));
+      encode_block(parameters.output.dtype, out, n, (void*)address(job.output, parameters.output, row, from));
     }
     store_zeros(parameters.output, job.output, row, parameters.classes);
   }
@@ -69,29 +72,29 @@ struct PrimitiveRow {
     alignas(64) float buffer[kBlock], upstream[kBlock], out[kBlock + kLanes];
     V total = {};
     for (int from = 0; from < parameters.classes; from += kBlock) {
-      int n = columns(from);
+      int n = block_length(from);
       const float* g = block(parameters.upstream, job.upstream, from, n, 0.0f, upstream);
-      total += sum_in_chains(n, [&](int i) { return load(g + i); });
+      total += sum_in_sub_blocks(n, [&](int i) { return load(g + i); });
     }
     V share = splat(sum_lanes(total) / sum), inverse_temperature = splat((float)(1 / parameters.temperature));
     for (int from = 0; from < parameters.classes; from += kBlock) {
-      int n = columns(from);
+      int n = block_length(from);
       const float* x = block(parameters.input, job.input, from, n, -kInfinity, buffer);
       const float* g = block(parameters.upstream, job.upstream, from, n, 0.0f, upstream);
       for (int i = 0; i < padded(n); i += kLanes)
         store((load(g + i) - tempered(load(x + i) - max) * share) * inverse_temperature, out + i);
-      encode_block(parameters.output.dtype, out, n, (void*)at(job.output, parameters.output, row, from));
+      encode_block(parameters.output.dtype, out, n, (void*)address(job.output, parameters.output, row, from));
     }
     store_zeros(parameters.output, job.output, row, parameters.classes);
   }
 
-  // The first NaN, else the first of the largest.
+  // Returns the index of the first NaN, or else of the first maximum.
   int64_t argmax() const {
     alignas(64) float buffer[kBlock];
     int best = 0;
     float largest = -kInfinity;
     for (int from = 0; from < parameters.classes; from += kBlock) {
-      int n = columns(from);
+      int n = block_length(from);
       const float* x = block(parameters.input, job.input, from, n, -kInfinity, buffer);
       I unordered = {};
       for (int i = 0; i < padded(n); i += kLanes) {
@@ -99,15 +102,15 @@ struct PrimitiveRow {
         unordered |= a != a;
       }
       bool has_nan = any(unordered);
-      float here = block_max(x, padded(n));
-      if (!has_nan && here <= largest) continue;
+      float block_maximum = block_max(x, padded(n));
+      if (!has_nan && block_maximum <= largest) continue;
       for (int i = 0; i < n; i++)
-        if (has_nan ? x[i] != x[i] : x[i] == here) {
+        if (has_nan ? x[i] != x[i] : x[i] == block_maximum) {
           best = from + i;
           break;
         }
       if (has_nan) return best;
-      largest = here;
+      largest = block_maximum;
     }
     return best;
   }
@@ -118,11 +121,11 @@ void primitive_rows(const PrimitiveJob& job, int64_t first, int64_t last) {
   for (int64_t row = first; row < last; row++) {
     PrimitiveRow r{job, p, row};
     if (p.primitive == kArgmax) {
-      int64_t index = r.argmax();  // little-endian: its first bytes are the shorter integer
+      int64_t index = r.argmax();  // the first bytes of a little-endian integer are the shorter integer
       __builtin_memcpy((char*)job.output + row * p.output_bytes, &index, (unsigned)p.output_bytes);
       continue;
     }
-    r.measure();
+    r.reduce();
     if (p.primitive == kLogSoftmaxBackward) r.write_backward();
     else r.write(p.primitive == kLogSoftmax);
   }

@@ -1,4 +1,5 @@
-// One row of the loss, of any length: classes across the lanes.
+// The loss of one row of any length, with classes across the lanes. In formulas z are student logits, u teacher logits,
+// Ss and St their sums of exponentials.
 #pragma once
 
 #include "row_blocks.h"
@@ -6,80 +7,79 @@
 namespace temper {
 namespace {
 
-TEMPER_INLINE float first(V a) { return a[0]; }
-// A maximum of -inf would turn absent classes into NaN.
+// Returns what is subtracted from logits. For a maximum of -inf this is 0, because -inf - (-inf) would be NaN.
 TEMPER_INLINE float shift_of(float max) { return max == -kInfinity ? 0.0f : max; }
 
-// A block of logits as floats: whole vectors, or pairs, and what is left in a vector of its own.
-struct Logits {
-  const float* whole;
-  const float* rest;
+// A block of logits as floats: full vectors in `body`, the elements after them in one padded vector at `tail`.
+struct LogitBlock {
+  const float* body;
+  const float* tail;
   float max;
 };
 
-template <class Policy, bool soft, Hard hard> struct Row {
+template <class Policy, bool soft, HardExp hard> struct Row {
   const LossJob& job;
   const LossParameters& parameters;
   const Scratch& scratch;
   const Policy& policy;
   int64_t row, label;
   double temperature;
-  Exponents tempered{temperature}, plain{1.0};
+  Exponential tempered{temperature}, untempered{1.0};
   float student_max = -kInfinity, teacher_max = -kInfinity;
-  Normaliser<V> normaliser = {};
-  V sums[Policy::kSums] = {};       // row sums, the same in every lane
-  float hard_inverse = 0, divergence = 0, cross_entropy = 0;
-  bool accurate = false;
+  InverseSums<V> inverse_sums = {};
+  V sums[Policy::kSums] = {};  // the policy's sums over the row, equal in all lanes
+  float hard_inverse_sum = 0, divergence = 0, cross_entropy = 0;
+  bool near_equal = false;
 
   TEMPER_INLINE int classes() const { return (int)parameters.classes; }
 
-  // Depends on the dtypes of the logits alone: the order of summation does not change with what else is asked for.
-  const bool paired = parameters.student.dtype == kBf16 && (!soft || parameters.teacher.dtype == kBf16);
+  // The flag depends only on the dtypes of the logits, so that the order of summation is the same for all outputs.
+  const bool deinterleaved = parameters.student.dtype == kBf16 && (!soft || parameters.teacher.dtype == kBf16);
 
-  // How many floats a block of n logits comes to, and how many of them follow one another.
-  TEMPER_INLINE int floats(int n) const { return paired ? whole_pairs(n) : padded(n); }
-  TEMPER_INLINE int whole(int n) const { return paired ? whole_pairs(n) : n & -kLanes; }
+  // Floats that a block of n logits occupies with and without its tail.
+  TEMPER_INLINE int padded_length(int n) const { return deinterleaved ? padded_bf16(n) : padded(n); }
+  TEMPER_INLINE int body_length(int n) const { return deinterleaved ? padded_bf16(n) : n & -kLanes; }
 
-  TEMPER_INLINE Logits block(const void* base, const Shape& shape, int from, int n, float* buffer) const {
-    const char* in = at(base, shape, row, from);
-    if (paired) return {buffer, buffer, decode_pairs(in, n, buffer)};
-    if (shape.dtype != kF32 || whole(n) == n) {
+  TEMPER_INLINE LogitBlock block(const void* base, const Shape& shape, int from, int n, float* buffer) const {
+    const char* in = address(base, shape, row, from);
+    if (deinterleaved) return {buffer, buffer, deinterleave_block(in, n, buffer)};
+    if (shape.dtype != kF32 || body_length(n) == n) {
       const float* all = load_block(shape.dtype, in, n, -kInfinity, buffer);
-      return {all, all + whole(n), block_max(all, padded(n))};
+      return {all, all + body_length(n), block_max(all, padded(n))};
     }
-    decode_rest<kF32>(in, whole(n), n, -kInfinity, buffer);
-    float a = block_max((const float*)in, whole(n)), b = block_max(buffer, kLanes);
+    decode_tail<kF32>(in, body_length(n), n, -kInfinity, buffer);
+    float a = block_max((const float*)in, body_length(n)), b = block_max(buffer, kLanes);
     return {(const float*)in, buffer, a > b ? a : b};
   }
-  TEMPER_INLINE Logits student_block(int from, int n, float* buffer) const {
+  TEMPER_INLINE LogitBlock student_block(int from, int n, float* buffer) const {
     return block(job.student, parameters.student, from, n, buffer);
   }
-  TEMPER_INLINE Logits teacher_block(int from, int n, float* buffer) const {
+  TEMPER_INLINE LogitBlock teacher_block(int from, int n, float* buffer) const {
     return block(job.teacher, parameters.teacher, from, n, buffer);
   }
   TEMPER_INLINE BlockExponentials exponentials(int from) const {
     return {scratch.student_exp + from, scratch.teacher_exp + from, scratch.hard_exp + from, scratch.log_ratio + from};
   }
 
-  // `keep` as in sum. A gradient that is neither streamed nor far away is fetched too: a store that misses the caches holds up those after it.
-  template <bool keep> TEMPER_INLINE Upcoming upcoming(int column) const {
+  // Prefetches from `column` on, which may lie in the next row. The gradient is prefetched if it is stored to within
+  // one block, because a store that misses the caches delays the stores after it. Streaming stores need no prefetch.
+  template <bool store_exp> TEMPER_INLINE Prefetch prefetch_at(int column) const {
     int64_t next = column < classes() ? row : row + 1;
     int from = column < classes() ? column : column - classes();
-    Fetched student = fetched(job.student, parameters.student, next, from);
-    bool soon = keep && !job.stream_gradient && classes() <= kBlock;
-    return {student, soft ? fetched(job.teacher, parameters.teacher, next, from) : student,
-            soon ? fetched(job.gradient, parameters.gradient, row, column - kBlock) : student};
-  }
-  static TEMPER_INLINE Fetched fetched(const void* base, const Shape& shape, int64_t row, int column) {
-    return {at(base, shape, row, column), element_bytes(shape.dtype)};
+    PrefetchStream student = stream_at(job.student, parameters.student, next, from);
+    bool gradient = store_exp && !job.stream_gradient && classes() <= kBlock;
+    return {student, soft ? stream_at(job.teacher, parameters.teacher, next, from) : student,
+            gradient ? stream_at(job.gradient, parameters.gradient, row, column - kBlock) : student};
   }
 
-  // Sweep 1. Blocks fit the first-level cache: their maxima first, then the exponentials at the maxima so far, rescaled when these rise.
-  template <bool keep> void sum(RowSums<Policy>& total) {
+  // The first loop over the row, an online softmax by blocks: the block's maximum, then its exponentials shifted by the
+  // largest maximum so far. Earlier sums are rescaled when the maximum rises; stored exponentials keep the shift of
+  // their block.
+  template <bool store_exp> void sum_exp(RowSumExp<Policy>& total) {
     alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
       int n = classes() - from < kBlock ? classes() - from : kBlock;
-      Logits z = student_block(from, n, student_buffer), u = soft ? teacher_block(from, n, teacher_buffer) : z;
+      LogitBlock z = student_block(from, n, student_buffer), u = soft ? teacher_block(from, n, teacher_buffer) : z;
       float zm = z.max, um = u.max;
       if (zm > student_max || um > teacher_max) {
         float s = zm > student_max ? zm : student_max, t = um > teacher_max ? um : teacher_max;
@@ -89,160 +89,159 @@ template <class Policy, bool soft, Hard hard> struct Row {
       scratch.student_shift[block] = student_max;
       scratch.teacher_shift[block] = teacher_max;
       auto add = [&](const float* zi, const float* ui, int i, int part) {
-        sum_block<Policy, soft, hard, keep>(policy, tempered, plain, zi, ui, part, shift_of(student_max), shift_of(teacher_max), total,
-                                            exponentials(from + i), upcoming<keep>(from + i + kBlock));
+        sum_block<Policy, soft, hard, store_exp>(policy, tempered, untempered, zi, ui, part, shift_of(student_max),
+                                                 shift_of(teacher_max), total, exponentials(from + i),
+                                                 prefetch_at<store_exp>(from + i + kBlock));
       };
-      int end = whole(n);
-      for (int i = 0; i < end; i += kChain) add(z.whole + i, u.whole + i, i, end - i < kChain ? end - i : kChain);
-      if (end < n) add(z.rest, u.rest, end, kLanes);
+      int end = body_length(n);
+      for (int i = 0; i < end; i += kSubBlock)
+        add(z.body + i, u.body + i, i, end - i < kSubBlock ? end - i : kSubBlock);
+      if (end < n) add(z.tail, u.tail, end, kLanes);
     }
   }
 
-  void rescale(RowSums<Policy>& total, float new_student, float new_teacher) const {
+  void rescale(RowSumExp<Policy>& total, float new_student, float new_teacher) const {
     V ds = splat(student_max == -kInfinity ? 0.0f : new_student - student_max);
     V dt = splat(teacher_max == -kInfinity ? 0.0f : new_teacher - teacher_max);
     V fs = tempered(-ds), ft = tempered(-dt);
-    if constexpr (soft && Policy::kRawSums > 0) policy.shift_raw(total.raw, total.student, total.teacher, ds, dt, fs, ft);
+    if constexpr (soft && Policy::kRawSums > 0)
+      policy.shift_raw(total.raw, total.student, total.teacher, ds, dt, fs, ft);
     total.student *= fs;
     total.teacher *= ft;
-    total.hard *= plain(-ds);
+    total.hard *= untempered(-ds);
   }
 
-  // From the sums to the row's values; `keep` as in sum: a gradient follows.
-  void evaluate(bool keep) {
-    RowSums<Policy> total;
-    if (keep || (soft && Policy::kRawSums == 0)) sum<true>(total); else sum<false>(total);
+  // Computes divergence and cross-entropy. With `gradient_follows` the exponentials stay in scratch memory for
+  // store_gradient.
+  void evaluate(bool gradient_follows) {
+    RowSumExp<Policy> total;
+    if (gradient_follows || (soft && Policy::kRawSums == 0)) sum_exp<true>(total); else sum_exp<false>(total);
     float student_sum = sum_lanes(total.student), teacher_sum = soft ? sum_lanes(total.teacher) : 1.0f;
-    bool student_sound = student_sum > 0 && student_sum < kInfinity;
-    bool sound = student_sound && teacher_sum > 0 && teacher_sum < kInfinity;
-    if constexpr (hard != Hard::kNone) {
-      float hard_sum = hard == Hard::kSame ? student_sum : sum_lanes(total.hard);
-      hard_inverse = sound ? 1.0f / hard_sum : __builtin_nanf("");
-      float z = load_one(parameters.student.dtype, at(job.student, parameters.student, row, label), 0);
-      cross_entropy = student_sound ? first(log(splat(hard_sum))) - (z - shift_of(student_max)) : __builtin_nanf("");
+    bool student_valid = student_sum > 0 && student_sum < kInfinity;
+    bool valid = student_valid && teacher_sum > 0 && teacher_sum < kInfinity;
+    if constexpr (hard != HardExp::kNone) {
+      float hard_sum = hard == HardExp::kSame ? student_sum : sum_lanes(total.hard);
+      hard_inverse_sum = valid ? 1.0f / hard_sum : __builtin_nanf("");
+      float z = load_element(parameters.student.dtype, address(job.student, parameters.student, row, label), 0);
+      cross_entropy =
+          student_valid ? first_lane(log(splat(hard_sum))) - (z - shift_of(student_max)) : __builtin_nanf("");
     }
-    normaliser.teacher = splat(sound ? 1.0f / teacher_sum : __builtin_nanf(""));
-    normaliser.student = splat(sound ? 1.0f / student_sum : __builtin_nanf(""));
+    inverse_sums.teacher = splat(valid ? 1.0f / teacher_sum : __builtin_nanf(""));
+    inverse_sums.student = splat(valid ? 1.0f / student_sum : __builtin_nanf(""));
     if constexpr (!soft) return;
-    divergence = sound ? 0.0f : __builtin_nanf("");
-    if (!sound) return;
-    if (!any(total.differ)) return forget_ratios();
+    divergence = valid ? 0.0f : __builtin_nanf("");
+    if (!valid) return;
+    if (!any(total.differ)) return clear_ratios();
     if constexpr (Policy::kRawSums > 0) {
       V raw[Policy::kRawSums];
       for (int k = 0; k < Policy::kRawSums; k++) raw[k] = splat(sum_lanes(total.raw[k]));
-      divergence = first(policy.raw_value(raw, splat(student_sum), splat(teacher_sum), splat((float)(1 / temperature))));
+      V unit = splat((float)(1 / temperature));
+      divergence = first_lane(policy.raw_value(raw, splat(student_sum), splat(teacher_sum), unit));
     } else {
-      evaluate_by_ratios(student_sum, teacher_sum);
+      evaluate_ratios(student_sum, teacher_sum);
     }
     if (divergence >= policy.nearly_equal()) return;
-    evaluate_accurately(student_sum, teacher_sum);
+    evaluate_near_equal(student_sum, teacher_sum);
   }
 
-  // Equal rows: every slope is 0. The difference of an absent class is NaN until then, in the odd half of the last pair too.
-  void forget_ratios() const {
-    if constexpr (Policy::kCentred) for (int i = 0; i < floats(classes()); i += kLanes) store(V{}, scratch.log_ratio + i);
+  // Sets the slopes of a row equal to the teacher to 0. Until then log_ratio holds differences, which are NaN for
+  // padding and for logits of -inf.
+  void clear_ratios() const {
+    if constexpr (Policy::kCentred)
+      for (int i = 0; i < padded_length(classes()); i += kLanes) store(V{}, scratch.log_ratio + i);
   }
 
-  // Each block stands at the maxima that it found.
-  void evaluate_by_ratios(float student_sum, float teacher_sum) {
-    normaliser.log_ratio = (log(splat(student_sum)) - log(splat(teacher_sum))) * kLog2E;
+  // The second loop over the row, for a policy that needs p and q. Exponentials and differences are read from scratch
+  // memory, at the shift of each block.
+  void evaluate_ratios(float student_sum, float teacher_sum) {
+    inverse_sums.log_ratio = (log(splat(student_sum)) - log(splat(teacher_sum))) * kLog2E;
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
-      Normaliser<V> here = at_block(block);
-      int n = floats(classes() - from < kBlock ? classes() - from : kBlock);
-      for (int i = 0; i < n; i += kChain) add_ratios(policy, tempered.c, exponentials(from + i), n - i < kChain ? n - i : kChain, here, sums);
+      InverseSums<V> block_inverse = inverse_sums_at_block(block);
+      int n = padded_length(classes() - from < kBlock ? classes() - from : kBlock);
+      for (int i = 0; i < n; i += kSubBlock)
+        add_ratios(policy, tempered.c, exponentials(from + i), n - i < kSubBlock ? n - i : kSubBlock, block_inverse,
+                   sums);
     }
     for (int k = 0; k < Policy::kSums; k++) sums[k] = splat(sum_lanes(sums[k]));
     policy.finish(sums);
-    divergence = first(policy.value(sums));
+    divergence = first_lane(policy.value(sums));
   }
 
-  // The row's normaliser for exponentials at the maxima that a block was summed with. A block before which every logit was -inf has a
-  // factor of 0, and exponentials of 0.
-  Normaliser<V> at_block(int block) const {
-    Normaliser<V> here = normaliser;
-    if (scratch.student_shift[block] == student_max && scratch.teacher_shift[block] == teacher_max) return here;
+  // Returns the row's inverse sums for exponentials at the shift of a block. A block whose maximum so far was -inf gets
+  // the factor 0, and its exponentials are 0.
+  InverseSums<V> inverse_sums_at_block(int block) const {
+    InverseSums<V> result = inverse_sums;
+    if (scratch.student_shift[block] == student_max && scratch.teacher_shift[block] == teacher_max) return result;
     V ds = splat(scratch.student_shift[block] - student_max), dt = splat(scratch.teacher_shift[block] - teacher_max);
-    here.student *= tempered(ds);
-    here.teacher *= tempered(dt);
-    here.log_ratio += (dt - ds) * tempered.c;
-    return here;
+    result.student *= tempered(ds);
+    result.teacher *= tempered(dt);
+    result.log_ratio += (dt - ds) * tempered.c;
+    return result;
   }
 
-  // Sweeps 2 and 3; leaves the exponentials of the whole row at its final maxima.
-  void evaluate_accurately(float student_sum, float teacher_sum) {
-    accurate = true;
+  // The near-equal path: two more loops over the row, with all exponentials shifted by the row's final maxima.
+  void evaluate_near_equal(float student_sum, float teacher_sum) {
+    near_equal = true;
     V excess_sum = {};
     for (V& sum : sums) sum = V{};
-    for (int from = 0; from < classes(); from += kBlock) excess_sum += fill<true>(from);
-    normaliser = temper::normaliser(splat(sum_lanes(excess_sum)), splat(student_sum), splat(teacher_sum));
+    for (int from = 0; from < classes(); from += kBlock) excess_sum += recompute<true>(from);
+    inverse_sums = temper::inverse_sums(splat(sum_lanes(excess_sum)), splat(student_sum), splat(teacher_sum));
     for (int from = 0; from < classes(); from += kBlock) {
       int n = classes() - from < kBlock ? classes() - from : kBlock;
-      add_block(policy, exponentials(from), floats(n), normaliser, sums);
+      add_block(policy, exponentials(from), padded_length(n), inverse_sums, sums);
     }
     for (int k = 0; k < Policy::kSums; k++) sums[k] = splat(sum_lanes(sums[k]));
-    divergence = first(policy.value(sums));
+    divergence = first_lane(policy.value(sums));
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
       scratch.student_shift[block] = student_max;
       scratch.teacher_shift[block] = teacher_max;
     }
   }
 
-  template <bool on_accurate_route> V fill(int from) const {
+  // recompute_block for the block that begins at class `from`.
+  template <bool on_near_equal_path> V recompute(int from) const {
     alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
     int n = classes() - from < kBlock ? classes() - from : kBlock;
-    Logits z = student_block(from, n, student_buffer), u = soft ? teacher_block(from, n, teacher_buffer) : z;
+    LogitBlock z = student_block(from, n, student_buffer), u = soft ? teacher_block(from, n, teacher_buffer) : z;
     RowShift<V> shift = row_shift(splat(student_max), splat(teacher_max), splat((float)(1 / temperature)));
-    auto fill = [&](const float* zi, const float* ui, int i, int part) {
-      return fill_block<Policy, soft, hard, on_accurate_route>(policy, tempered, plain, zi, ui, part, student_max, teacher_max, shift,
-                                                               normaliser, exponentials(from + i));
+    auto recompute = [&](const float* zi, const float* ui, int i, int part) {
+      return recompute_block<Policy, soft, hard, on_near_equal_path>(policy, tempered, untempered, zi, ui, part,
+                                                                     student_max, teacher_max, shift, inverse_sums,
+                                                                     exponentials(from + i));
     };
-    int end = whole(n);
-    V excess_sum = fill(z.whole, u.whole, 0, end);
-    return end < n ? excess_sum + fill(z.rest, u.rest, end, kLanes) : excess_sum;
+    int end = body_length(n);
+    V excess_sum = recompute(z.body, u.body, 0, end);
+    return end < n ? excess_sum + recompute(z.tail, u.tail, end, kLanes) : excess_sum;
   }
 
-  // The gradient from the exponentials in scratch (`fresh`: from the logits and saved statistics, block by block).
-  void store_gradient(GradientScale scale, bool fresh) const {
+  // Stores the row's gradient, computed from the exponentials that evaluate left in scratch memory. With
+  // `from_statistics` they are computed again from the logits and the saved statistics.
+  void store_gradient(GradientFactors factors, bool from_statistics) const {
     alignas(64) float out[kBlock + kLanes];
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
       int n = classes() - from < kBlock ? classes() - from : kBlock;
-      Normaliser<V> here = normaliser;
-      float inverse = hard_inverse;
-      if (fresh) {
-        if (accurate) fill<true>(from); else fill<false>(from);
+      InverseSums<V> block_inverse = inverse_sums;
+      float block_hard_inverse = hard_inverse_sum;
+      if (from_statistics) {
+        if (near_equal) recompute<true>(from); else recompute<false>(from);
       } else {
-        here = at_block(block);
-        if (scratch.student_shift[block] != student_max) inverse *= first(plain(splat(scratch.student_shift[block] - student_max)));
+        block_inverse = inverse_sums_at_block(block);
+        if (scratch.student_shift[block] != student_max)
+          block_hard_inverse *= first_lane(untempered(splat(scratch.student_shift[block] - student_max)));
       }
-      if (accurate) gradient_block<Policy, soft, hard, true>(policy, exponentials(from), floats(n), here, sums, inverse, scale, out);
-      else gradient_block<Policy, soft, hard, false>(policy, exponentials(from), floats(n), here, sums, inverse, scale, out);
-      if (hard != Hard::kNone && label >= from && label < from + n)
-        out[paired ? position_in_pairs((int)label - from) : label - from] -= scale.hard;
-      store_block(parameters.gradient.dtype, paired, out, n, (void*)at(job.gradient, parameters.gradient, row, from), kStreams && job.stream_gradient);
+      if (near_equal)
+        gradient_block<Policy, soft, hard, true>(policy, exponentials(from), padded_length(n), block_inverse, sums,
+                                                 block_hard_inverse, factors, out);
+      else
+        gradient_block<Policy, soft, hard, false>(policy, exponentials(from), padded_length(n), block_inverse, sums,
+                                                  block_hard_inverse, factors, out);
+      if (hard != HardExp::kNone && label >= from && label < from + n)
+        out[deinterleaved ? deinterleaved_index((int)label - from) : label - from] -= factors.hard;
+      store_block(parameters.gradient.dtype, deinterleaved, out, n,
+                  (void*)address(job.gradient, parameters.gradient, row, from),
+                  kHasStreamingStores && job.stream_gradient);
     }
     store_zeros(parameters.gradient, job.gradient, row, parameters.classes);
-  }
-
-  void save(CallersFloat* statistics) const {
-    statistics[kStudentMax] = shift_of(student_max);
-    statistics[kStudentInverse] = first(normaliser.student);
-    statistics[kTeacherMax] = shift_of(teacher_max);
-    statistics[kTeacherInverse] = first(normaliser.teacher);
-    statistics[kHardInverse] = hard_inverse;
-    statistics[kLogRatio] = first(normaliser.log_ratio);
-    statistics[kPolicySum] = first(sums[Policy::kSums - 1]);
-    statistics[kRoute] = accurate ? 1.0f : 0.0f;
-  }
-
-  void restore(const CallersFloat* statistics) {
-    student_max = statistics[kStudentMax];
-    teacher_max = statistics[kTeacherMax];
-    normaliser.student = splat(statistics[kStudentInverse]);
-    normaliser.teacher = splat(statistics[kTeacherInverse]);
-    normaliser.log_ratio = splat(statistics[kLogRatio]);
-    hard_inverse = statistics[kHardInverse];
-    sums[Policy::kSums - 1] = splat(statistics[kPolicySum]);
-    accurate = statistics[kRoute] != 0.0f;
   }
 };
 

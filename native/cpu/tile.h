@@ -1,45 +1,46 @@
-// Short rows between memory and lanes: kLanes rows at a time, each row's classes down a lane. Rows are read and written whole, a vector
-// at most, and turned by exchanging blocks of lanes; one element at a time this took two thirds of a short row's time.
+// A tile holds kLanes short rows, transposed so that each lane holds one row. Rows are loaded and stored as vectors and
+// transposed in registers. Loading and storing single elements took two thirds of a short row's time.
 #pragma once
 
-#include "paired.h"
+#include "deinterleave.h"
 
 namespace temper {
 namespace {
 
-// Above this the general code is as fast.
-constexpr int kShortRow = 64;
+// Up to this many classes tiles are faster than the code for rows of any length.
+constexpr int kShortRowClasses = 64;
 
-// Element (i, k) becomes (k, i).
+// Transposes a square matrix: element (i, k) becomes (k, i).
 template <int half = kLanes / 2> TEMPER_INLINE void transpose(I (&m)[kLanes]) {
   for (int i = 0; i < kLanes; i++)
-    if ((i & half) == 0) exchange_blocks<half>(m[i], m[i + half]);
+    if ((i & half) == 0) transpose_step<half>(m[i], m[i + half]);
   if constexpr (half > 1) transpose<half / 2>(m);
 }
 
-// How far ahead the rows of later tiles are fetched: about as long as a read from memory takes.
-constexpr int kFetchRows = 2 * kLanes;
+// Prefetch distance: rows this far ahead arrive from memory in about the time that the tiles before them take.
+constexpr int kPrefetchRows = 2 * kLanes;
 
-TEMPER_INLINE void fetch_rows(const Shape& shape, const void* base, int64_t first, int64_t rows, int classes) {
+TEMPER_INLINE void prefetch_rows(const Shape& shape, const void* base, int64_t first, int64_t rows, int classes) {
   if (first + kLanes > rows) return;
   int bytes = classes * element_bytes(shape.dtype);
   for (int lane = 0; lane < kLanes; lane++)
-    for (int i = 0; i < bytes; i += 64) __builtin_prefetch(at(base, shape, first + lane, 0) + i);
+    for (int i = 0; i < bytes; i += 64) __builtin_prefetch(address(base, shape, first + lane, 0) + i);
 }
 
 struct Tile {
-  alignas(64) float at[kShortRow][kLanes];   // [class][row]
+  alignas(64) float at[kShortRowClasses][kLanes];  // [class][row]
 
-  // Rows past the last one repeat it.
+  // Loads `rows` rows from row `first` on. Lanes beyond them repeat the last row.
   void load_rows(const Shape& shape, const void* base, int64_t first, int rows, int classes) {
     const char* row[kLanes];
-    for (int lane = 0; lane < kLanes; lane++) row[lane] = temper::at(base, shape, first + (lane < rows ? lane : rows - 1), 0);
+    for (int lane = 0; lane < kLanes; lane++)
+      row[lane] = address(base, shape, first + (lane < rows ? lane : rows - 1), 0);
     I words[kLanes];
-    if (shape.dtype == kBf16) {
-      for (int c = 0; c < classes; c += kPair) {
+    if (shape.dtype == kBf16) {  // a 32-bit lane holds two adjacent classes
+      for (int c = 0; c < classes; c += kBf16Lanes) {
         for (int lane = 0; lane < kLanes; lane++) words[lane] = load_bytes(row[lane] + 2 * c, 2 * (classes - c));
         transpose(words);
-        for (int k = 0; k < kLanes && c + 2 * k < classes; k++) decode_pair((Shorts)words[k], at[c + 2 * k]);
+        for (int k = 0; k < kLanes && c + 2 * k < classes; k++) deinterleave_bf16((Shorts)words[k], at[c + 2 * k]);
       }
     } else {
       for (int c = 0; c < classes; c += kLanes) {
@@ -54,28 +55,28 @@ struct Tile {
     }
   }
 
-  // The rows that `wanted` names.
-  void store_rows(const Shape& shape, void* base, int64_t first, int rows, int classes, const int* wanted) const {
+  // Stores the rows whose lanes are not 0 in `selected`, and sets their padding to 0.
+  void store_rows(const Shape& shape, void* base, int64_t first, int rows, int classes, const int* selected) const {
     char* row[kLanes];
-    for (int lane = 0; lane < rows; lane++) row[lane] = (char*)temper::at(base, shape, first + lane, 0);
+    for (int lane = 0; lane < rows; lane++) row[lane] = (char*)address(base, shape, first + lane, 0);
     I words[kLanes];
-    int bytes = element_bytes(shape.dtype), step = shape.dtype == kBf16 ? kPair : kLanes;
+    int bytes = element_bytes(shape.dtype), step = shape.dtype == kBf16 ? kBf16Lanes : kLanes;
     for (int c = 0; c < classes; c += step) {
       int n = classes - c < step ? classes - c : step;
       for (int k = 0; k < kLanes; k++) {
-        if (shape.dtype == kBf16) words[k] = 2 * k < n ? (I)encode_pair(at[c + 2 * k]) : I{};
+        if (shape.dtype == kBf16) words[k] = 2 * k < n ? (I)interleave_bf16(at[c + 2 * k]) : I{};
         else words[k] = k < n ? (I)load(at[c + k]) : I{};
       }
       transpose(words);
       for (int lane = 0; lane < rows; lane++) {
-        if (!wanted[lane]) continue;
+        if (!selected[lane]) continue;
         if (shape.dtype == kF16) encode<kF16>((V)words[lane], &words[lane], 0);
         store_bytes(words[lane], row[lane] + c * bytes, n * bytes);
       }
     }
     if (classes < shape.width)
       for (int lane = 0; lane < rows; lane++)
-        if (wanted[lane]) store_zeros(shape, base, first + lane, classes);
+        if (selected[lane]) store_zeros(shape, base, first + lane, classes);
   }
 };
 

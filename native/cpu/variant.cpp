@@ -1,4 +1,4 @@
-// Compiled once per instruction set, with TEMPER_VARIANT naming it.
+// Compiled once per instruction set. The macro TEMPER_VARIANT is its name.
 #include "loss_rows.h"
 #include "primitives.h"
 

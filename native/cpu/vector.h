@@ -1,5 +1,6 @@
-// The vector of this build variant: V holds kLanes floats, I as many ints. This and the headers above it live in an unnamed namespace:
-// the variants are linked into one library, which must not take one instruction set's function for another's.
+// The vector types of the instruction set that this file is compiled for: V holds kLanes floats, I as many ints. This
+// header and all headers that include it put their functions into an unnamed namespace. Without it the linker would
+// merge the equally named functions of all variants, and the baseline variant could run AVX-512 instructions.
 #pragma once
 
 #define TEMPER_INLINE inline __attribute__((always_inline))

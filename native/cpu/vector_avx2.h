@@ -3,7 +3,7 @@
 
 #include <immintrin.h>
 
-#include "copy_few.h"
+#include "small_copy.h"
 
 namespace temper {
 namespace {
@@ -13,39 +13,41 @@ typedef float V __attribute__((vector_size(32)));
 typedef int I __attribute__((vector_size(32)));
 
 TEMPER_INLINE V fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
-// The second argument where either is NaN.
+// Lanes in which either argument is NaN give the second argument.
 TEMPER_INLINE V max(V a, V b) { return _mm256_max_ps(a, b); }
 TEMPER_INLINE V min(V a, V b) { return _mm256_min_ps(a, b); }
-// The exponent x of 2^x where that is not 0 anyway.
-TEMPER_INLINE V not_below(V lowest, V x) { return max(lowest, x); }
-// a 2^n for whole n in [-252, 0], in two steps so that subnormal results come out.
-TEMPER_INLINE V scale(V a, V n, V, V) {
-  I whole = (I)_mm256_cvtps_epi32(n), half = whole >> 1;
-  return a * (V)((half + 127) << 23) * (V)((whole - half + 127) << 23);
+// Raises x to `lowest`, below which exp2_scaled gives 0. It keeps n of scale_by_power in range.
+TEMPER_INLINE V clamp_exponent(V lowest, V x) { return max(lowest, x); }
+// a 2^n for integer n in [-252, 0]. Two factors are needed because 2^n alone may be below the normal range.
+TEMPER_INLINE V scale_by_power(V a, V n, V, V) {
+  I integer = (I)_mm256_cvtps_epi32(n), half = integer >> 1;
+  return a * (V)((half + 127) << 23) * (V)((integer - half + 127) << 23);
 }
 
-constexpr int kExp2Steps = 1;  // no table
-TEMPER_INLINE V exp2_step(V n) { return n; }
+constexpr int kExp2TableSize = 1;  // 1: exp2_scaled uses no table
+TEMPER_INLINE V exp2_table(V n) { return n; }
 
 TEMPER_INLINE V decode_f16(const unsigned short* in) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)in)); }
 TEMPER_INLINE void encode_f16(V a, unsigned short* out) {
   _mm_storeu_si128((__m128i*)out, _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 
-// `bytes` of a vector, zeros beyond: neither touches more of the memory.
+// load_bytes reads the first `bytes` bytes of a vector and sets the others to 0. store_bytes writes the first `bytes`
+// bytes. Neither accesses memory beyond them.
 TEMPER_INLINE I load_bytes(const void* in, int bytes) {
   I a = {};
   if (bytes >= (int)sizeof a) __builtin_memcpy(&a, in, sizeof a);
-  else copy_few(&a, in, bytes);
+  else copy_small(&a, in, bytes);
   return a;
 }
 TEMPER_INLINE void store_bytes(I a, void* out, int bytes) {
   if (bytes >= (int)sizeof a) __builtin_memcpy(out, &a, sizeof a);
-  else copy_few(out, &a, bytes);
+  else copy_small(out, &a, bytes);
 }
 
-// Of two vectors, taken as blocks of `half`: the even blocks of both, and the odd ones.
-template <int half> TEMPER_INLINE void exchange_blocks(I& a, I& b) {
+// One step of a transposition. Both vectors are cut into blocks of `half` lanes: a receives the even blocks of both, b
+// the odd ones.
+template <int half> TEMPER_INLINE void transpose_step(I& a, I& b) {
   __m256 first = (__m256)a, second = (__m256)b;
   if constexpr (half == 4) {
     a = (I)_mm256_permute2f128_ps(first, second, 0x20);
@@ -59,12 +61,14 @@ template <int half> TEMPER_INLINE void exchange_blocks(I& a, I& b) {
   }
 }
 
-// 64 bytes past the caches; `out` is aligned to them. stream_fence orders these stores before whatever follows.
-TEMPER_INLINE void stream_line(const char* in, char* out) {
-  for (int i = 0; i < 64; i += 32) _mm256_stream_si256((__m256i*)(out + i), _mm256_loadu_si256((const __m256i*)(in + i)));
+// Copies 64 bytes with streaming stores, which bypass the caches; `out` is aligned to 64 bytes. Streaming stores may
+// become visible after later stores, which stream_fence prevents.
+TEMPER_INLINE void stream_cache_line(const char* in, char* out) {
+  for (int i = 0; i < 64; i += 32)
+    _mm256_stream_si256((__m256i*)(out + i), _mm256_loadu_si256((const __m256i*)(in + i)));
 }
 TEMPER_INLINE void stream_fence() { _mm_sfence(); }
-constexpr bool kStreams = true;
+constexpr bool kHasStreamingStores = true;
 
 }  // namespace
 }  // namespace temper

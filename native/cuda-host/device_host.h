@@ -1,4 +1,4 @@
-// The functions of kernels/device.cuh on the host runtime: same names, same meaning, with the checks a device cannot make.
+// The functions of kernels/device.cuh for CUDA on the host. Names and results are the same; misuse ends the launch.
 #pragma once
 
 #include "cuda_host.h"
@@ -23,7 +23,8 @@ inline float exp2_normal(float x) {
   return result < 0x1p-126f ? 0.0f : result;
 }
 
-// As far off as a device's may be, rounding included, up or down by the argument's last bit.
+// The result has the largest error that device.cuh allows, rounding included. The argument's last bit gives the sign of
+// the error, so that a kernel that needs a better logarithm fails on the host.
 inline float log2_normal(float x) {
   double exact = ::log2(double(x)), size = ::fabs(exact) > 1 ? ::fabs(exact) : 1;
   return float(exact + ((bits_of(x) & 1) != 0 ? 0x1.8p-23 : -0x1.8p-23) * size);
@@ -32,10 +33,10 @@ inline float log2_normal(float x) {
 template <int WORDS> void load_words(const void* address, uint32_t (&words)[WORDS]) {
   for (int i = 0; i < WORDS; i += 4) {
     if (WORDS == 2) {
-      cuda_host::loadVector8(address, words);
+      cuda_host::load_vector8(address, words);
       return;
     }
-    uint4 four = cuda_host::loadVector(static_cast<const char*>(address) + 4 * i);
+    uint4 four = cuda_host::load_vector(static_cast<const char*>(address) + 4 * i);
     memcpy(&words[i], &four, 16);
   }
 }
@@ -43,15 +44,16 @@ template <int WORDS> void load_words(const void* address, uint32_t (&words)[WORD
 template <int WORDS> void store_words(void* address, const uint32_t (&words)[WORDS]) {
   for (int i = 0; i < WORDS; i += 4) {
     if (WORDS == 2) {
-      cuda_host::storeVector8(address, words);
+      cuda_host::store_vector8(address, words);
       return;
     }
     uint4 four;
     memcpy(&four, &words[i], 16);
-    cuda_host::storeVector(static_cast<char*>(address) + 4 * i, four);
+    cuda_host::store_vector(static_cast<char*>(address) + 4 * i, four);
   }
 }
 
+// The two keep functions only restrict optimisations of the device compiler.
 inline void keep_packed(uint32_t&) {}
 
 template <class T> void keep_address(T*&) {}
@@ -76,13 +78,13 @@ inline void widen_f16_pair(uint32_t pair, float& low, float& high) {
   high = widen_f16(pair >> 16);
 }
 
-// To nearest, ties to even; beyond 65,504 infinite; below 2^-14 subnormal.
+// Rounds to nearest, ties to even. Results beyond 65,504 are infinite; results below 2^-14 are subnormal.
 inline uint32_t narrow_f16(float value) {
   uint32_t bits = bits_of(value), sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;
   if (magnitude > 0x7f800000u) return sign | 0x7fffu;
   if (magnitude >= 0x477ff000u) return sign | 0x7c00u;
-  if (magnitude < 0x38800000u)  // adding 1/2 leaves the rounded multiple of 2^-24 in the low bits
-    return sign | (bits_of(float_of(magnitude) + 0.5f) - 0x3f000000u);
+  // The sum with 1/2 is rounded to a multiple of 2^-24. Its low bits then are the subnormal result.
+  if (magnitude < 0x38800000u) return sign | (bits_of(float_of(magnitude) + 0.5f) - 0x3f000000u);
   return sign | ((magnitude - 0x38000000u + 0xfffu + (magnitude >> 13 & 1u)) >> 13);
 }
 
@@ -96,43 +98,48 @@ inline uint32_t narrow_bf16(float value) {
 
 inline uint32_t narrow_bf16_pair(float low, float high) { return narrow_bf16(low) | narrow_bf16(high) << 16; }
 
-// A NaN beside a number is passed over, a signalling one too, for which fmaxf gives NaN.
+// The result is the number if the other operand is a NaN. With a signalling NaN, fmaxf() would return NaN.
 inline float larger(float a, float b) { return a > b || b != b ? a : b; }
 inline float smaller(float a, float b) { return a < b || b != b ? a : b; }
-inline uint32_t of_pairs(uint32_t a, uint32_t b, float (*pick)(float, float), float (*widen)(uint32_t), uint32_t (*narrow)(float)) {
+inline uint32_t extremum_of_pairs(uint32_t a, uint32_t b, float (*pick)(float, float), float (*widen)(uint32_t),
+                                  uint32_t (*narrow)(float)) {
   return narrow(pick(widen(a & 0xffffu), widen(b & 0xffffu))) | narrow(pick(widen(a >> 16), widen(b >> 16))) << 16;
 }
-inline uint32_t max_bf16_pair(uint32_t a, uint32_t b) { return of_pairs(a, b, larger, widen_bf16, narrow_bf16); }
-inline uint32_t min_bf16_pair(uint32_t a, uint32_t b) { return of_pairs(a, b, smaller, widen_bf16, narrow_bf16); }
-inline uint32_t max_f16_pair(uint32_t a, uint32_t b) { return of_pairs(a, b, larger, widen_f16, narrow_f16); }
-inline uint32_t min_f16_pair(uint32_t a, uint32_t b) { return of_pairs(a, b, smaller, widen_f16, narrow_f16); }
+inline uint32_t max_bf16_pair(uint32_t a, uint32_t b) {
+  return extremum_of_pairs(a, b, larger, widen_bf16, narrow_bf16);
+}
+inline uint32_t min_bf16_pair(uint32_t a, uint32_t b) {
+  return extremum_of_pairs(a, b, smaller, widen_bf16, narrow_bf16);
+}
+inline uint32_t max_f16_pair(uint32_t a, uint32_t b) { return extremum_of_pairs(a, b, larger, widen_f16, narrow_f16); }
+inline uint32_t min_f16_pair(uint32_t a, uint32_t b) { return extremum_of_pairs(a, b, smaller, widen_f16, narrow_f16); }
 
-inline unsigned char* dynamic_shared() { return cuda_host::dynamicShared(); }
+inline unsigned char* dynamic_shared() { return cuda_host::dynamic_shared(); }
 
-template <int BYTES> void async_copy(void* shared, const void* global) { cuda_host::asyncCopy(shared, global, BYTES); }
+template <int BYTES> void async_copy(void* shared, const void* global) { cuda_host::async_copy(shared, global, BYTES); }
 
 inline void async_wait() {
-  cuda_host::asyncCommit();
-  cuda_host::asyncWait(0);
+  cuda_host::async_commit();
+  cuda_host::async_wait(0);
 }
 
-inline uint32_t cluster_rank() { return cuda_host::clusterRank(); }
+inline uint32_t cluster_rank() { return cuda_host::cluster_rank(); }
 
-inline void cluster_arrive() { cuda_host::clusterArrive(); }
+inline void cluster_arrive() { cuda_host::cluster_arrive(); }
 
-inline void cluster_wait() { cuda_host::clusterWait(); }
+inline void cluster_wait() { cuda_host::cluster_wait(); }
 
-inline uint32_t cluster_place(const void* own, uint32_t rank) { return cuda_host::clusterPlace(own, rank); }
+inline uint32_t cluster_address(const void* own, uint32_t rank) { return cuda_host::cluster_address(own, rank); }
 
-template <int COUNT> void mbarriers_init(uint64_t* barriers) { cuda_host::mbarrierInit(barriers, COUNT); }
+template <int COUNT> void mbarriers_init(uint64_t* barriers) { cuda_host::mbarrier_init(barriers, COUNT); }
 
-inline void mbarrier_expect(uint64_t* barrier, uint32_t bytes) { cuda_host::mbarrierExpect(barrier, bytes); }
+inline void mbarrier_expect(uint64_t* barrier, uint32_t bytes) { cuda_host::mbarrier_expect(barrier, bytes); }
 
-inline void mbarrier_wait(uint64_t* barrier, uint32_t parity) { cuda_host::mbarrierWait(barrier, parity); }
+inline void mbarrier_wait(uint64_t* barrier, uint32_t parity) { cuda_host::mbarrier_wait(barrier, parity); }
 
 template <int N> void store_async(uint32_t place, const float (&values)[N], uint32_t barrier_place) {
   static_assert(N == 1 || N == 2 || N == 4, "4, 8 or 16 bytes");
-  cuda_host::storeAsync(place, values, 4 * N, barrier_place);
+  cuda_host::store_async(place, values, 4 * N, barrier_place);
 }
 
 }  // namespace temper

@@ -11,7 +11,7 @@
 
 extern "C" void cuda_host_switch(void** save, void* resume) __attribute__((visibility("hidden")));
 
-// Saves the callee-saved registers on the old stack, exchanges stack pointers, restores those of the new stack.
+// Pushes the callee-saved registers to the old stack, switches stacks, pops the registers from the new stack.
 #if defined(__x86_64__)
 asm(R"(
 .text
@@ -36,7 +36,7 @@ cuda_host_switch:
     ret
 .size cuda_host_switch, . - cuda_host_switch
 )");
-static const size_t savedWords = 6;
+constexpr size_t kSavedWords = 6;
 #elif defined(__aarch64__)
 asm(R"(
 .text
@@ -73,84 +73,78 @@ cuda_host_switch:
 .size cuda_host_switch, . - cuda_host_switch
 )");
 #else
-#error "the CUDA-on-the-host runtime knows how to switch fibers on x86-64 and aarch64"
+#error "CUDA on the host has a fiber switch for x86-64 and aarch64 only"
 #endif
 
 namespace cuda_host {
 
 #if defined(__SANITIZE_ADDRESS__)
-const size_t StackArena::stackBytes = 128 << 10;  // red zones around every local make frames several times larger
-#else
-// Not a power of two: equal offsets in thousands of stacks would fall into the same few sets of the caches.
-const size_t StackArena::stackBytes = (32 << 10) + 9 * 64;
-#endif
+// The fiber that the current switch suspends. The resumed fiber needs it to complete the switch for the sanitizer.
+static thread_local Fiber* suspended = nullptr;
 
-#if defined(__SANITIZE_ADDRESS__)
-// The fiber that was left, so that the one continued can finish the hand-over.
-static thread_local Fiber* leaving = nullptr;
-
-void enterFiber() {
-    const void* bottom;
-    size_t size;
-    __sanitizer_finish_switch_fiber(nullptr, &bottom, &size);
-    if (leaving->stack == nullptr) {  // the processor thread's own stack is known only now
-        leaving->stack = static_cast<unsigned char*>(const_cast<void*>(bottom));
-        leaving->stackBytes = size;
-    }
+void enter_fiber() {
+  const void* bottom;
+  size_t size;
+  __sanitizer_finish_switch_fiber(nullptr, &bottom, &size);
+  if (suspended->stack == nullptr) {  // the stack of the operating-system thread, which only the sanitizer provides
+    suspended->stack = static_cast<unsigned char*>(const_cast<void*>(bottom));
+    suspended->stack_bytes = size;
+  }
 }
 
-void switchFiber(Fiber& from, Fiber& to, bool last) {
-    leaving = &from;
-    __sanitizer_start_switch_fiber(last ? nullptr : &from.sanitizerState, to.stack, to.stackBytes);
-    cuda_host_switch(&from.stackPointer, to.stackPointer);
-    __sanitizer_finish_switch_fiber(from.sanitizerState, nullptr, nullptr);
+void switch_fiber(Fiber& from, Fiber& to, bool last) {
+  suspended = &from;
+  __sanitizer_start_switch_fiber(last ? nullptr : &from.sanitizer_state, to.stack, to.stack_bytes);
+  cuda_host_switch(&from.stack_pointer, to.stack_pointer);
+  __sanitizer_finish_switch_fiber(from.sanitizer_state, nullptr, nullptr);
 }
 
-// A fiber never returns from its entry: the red zones of its last frames stay behind.
-static void forgetFrames(Fiber& fiber) { __asan_unpoison_memory_region(fiber.stack, fiber.stackBytes); }
+// A fiber never returns from its entry, so that the red zones of its last frames remain in its stack. The next fiber on
+// this stack would report an error there unless they are cleared.
+static void clear_red_zones(Fiber& fiber) { __asan_unpoison_memory_region(fiber.stack, fiber.stack_bytes); }
 #else
-void enterFiber() {}
-void switchFiber(Fiber& from, Fiber& to, bool) { cuda_host_switch(&from.stackPointer, to.stackPointer); }
-static void forgetFrames(Fiber&) {}
+void enter_fiber() {}
+void switch_fiber(Fiber& from, Fiber& to, bool) { cuda_host_switch(&from.stack_pointer, to.stack_pointer); }
+static void clear_red_zones(Fiber&) {}
 #endif
 
-static const uint64_t canary = 0x7e3a91c5d204b86full;
+constexpr uint64_t kCanary = 0x7e3a91c5d204b86full;
 
-void prepareFiber(Fiber& fiber, void (*entry)()) {
-    forgetFrames(fiber);
-    memcpy(fiber.stack, &canary, sizeof canary);
-    uintptr_t top = (reinterpret_cast<uintptr_t>(fiber.stack) + fiber.stackBytes) & ~uintptr_t(15);
+void prepare_fiber(Fiber& fiber, void (*entry)()) {
+  clear_red_zones(fiber);
+  memcpy(fiber.stack, &kCanary, sizeof kCanary);
+  uintptr_t top = (reinterpret_cast<uintptr_t>(fiber.stack) + fiber.stack_bytes) & ~uintptr_t(15);
 #if defined(__x86_64__)
-    // After the `ret` into entry the stack pointer must be 8 beyond a multiple of 16, as after a call.
-    void** words = reinterpret_cast<void**>(top - 16) - savedWords;
-    for (size_t i = 0; i < savedWords; i++) words[i] = nullptr;
-    words[savedWords] = reinterpret_cast<void*>(entry);
-    words[savedWords + 1] = nullptr;
+  // The switch enters `entry` by `ret`. At a function's first instruction the ABI requires a stack pointer of 16 n + 8.
+  void** words = reinterpret_cast<void**>(top - 16) - kSavedWords;
+  for (size_t i = 0; i < kSavedWords; i++) words[i] = nullptr;
+  words[kSavedWords] = reinterpret_cast<void*>(entry);
+  words[kSavedWords + 1] = nullptr;
 #else
-    void** words = reinterpret_cast<void**>(top - 160);
-    for (size_t i = 0; i < 20; i++) words[i] = nullptr;
-    words[11] = reinterpret_cast<void*>(entry);
+  void** words = reinterpret_cast<void**>(top - 160);
+  for (size_t i = 0; i < 20; i++) words[i] = nullptr;
+  words[11] = reinterpret_cast<void*>(entry);
 #endif
-    fiber.stackPointer = words;
-    fiber.sanitizerState = nullptr;
+  fiber.stack_pointer = words;
+  fiber.sanitizer_state = nullptr;
 }
 
-bool stackIntact(const Fiber& fiber) { return memcmp(fiber.stack, &canary, sizeof canary) == 0; }
+bool stack_intact(const Fiber& fiber) { return memcmp(fiber.stack, &kCanary, sizeof kCanary) == 0; }
 
 bool StackArena::reserve(size_t count) {
-    if (count * stackBytes <= bytes) return true;
-    if (base != nullptr) munmap(base, bytes);
-    bytes = 0;
-    void* mapping = mmap(nullptr, count * stackBytes, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    base = mapping == MAP_FAILED ? nullptr : static_cast<unsigned char*>(mapping);
-    if (base == nullptr) return false;
-    bytes = count * stackBytes;
-    return true;
+  if (count * kStackBytes <= bytes) return true;
+  if (base != nullptr) munmap(base, bytes);
+  bytes = 0;
+  void* mapping =
+      mmap(nullptr, count * kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  base = mapping == MAP_FAILED ? nullptr : static_cast<unsigned char*>(mapping);
+  if (base == nullptr) return false;
+  bytes = count * kStackBytes;
+  return true;
 }
 
 StackArena::~StackArena() {
-    if (base != nullptr) munmap(base, bytes);
+  if (base != nullptr) munmap(base, bytes);
 }
 
 }  // namespace cuda_host

@@ -1,45 +1,53 @@
-// A fiber: a stack of its own and a saved stack pointer. Switching costs a few nanoseconds; ucontext's, which
-// enters the kernel to save the signal mask, costs 8.5 times as much.
+// Fibers: threads of execution that switch explicitly. A fiber is a stack and a saved stack pointer.
+// A switch costs a few nanoseconds. swapcontext() saves the signal mask with a system call and takes 8.5 times as long.
 #pragma once
 #include <stddef.h>
 
 namespace cuda_host {
 
 struct Fiber {
-    void* stackPointer = nullptr;
-    void* sanitizerState = nullptr;
-    unsigned char* stack = nullptr;
-    size_t stackBytes = 0;
+  void* stack_pointer = nullptr;
+  void* sanitizer_state = nullptr;
+  unsigned char* stack = nullptr;
+  size_t stack_bytes = 0;
 };
 
-/// Makes the next switch to `fiber` begin `entry`, which must never return.
-void prepareFiber(Fiber& fiber, void (*entry)());
+// Makes the next switch to `fiber` call `entry`, which must never return.
+void prepare_fiber(Fiber& fiber, void (*entry)());
 
-/// Leaves `from` (to be resumed later unless `last`) and continues `to`.
-void switchFiber(Fiber& from, Fiber& to, bool last);
+// Suspends `from` and resumes `to`. With `last`, `from` is never resumed.
+void switch_fiber(Fiber& from, Fiber& to, bool last);
 
-/// To be called first thing by a fiber's entry.
-void enterFiber();
+// Must be the first call of a fiber's entry.
+void enter_fiber();
 
-/// True while the lowest bytes of the stack are as prepareFiber left them.
-bool stackIntact(const Fiber& fiber);
+// False if the fiber has overwritten the lowest bytes of its stack, which means that the stack was too small.
+bool stack_intact(const Fiber& fiber);
 
-/// Stacks for many fibers in one lazily committed mapping.
+// Stacks for many fibers in one lazily committed mapping.
 class StackArena {
-public:
-    StackArena() = default;
-    StackArena(const StackArena&) = delete;
-    StackArena& operator=(const StackArena&) = delete;
-    ~StackArena();
-    /// Makes room for `count` stacks. False when the system refuses.
-    bool reserve(size_t count);
-    unsigned char* stack(size_t index) const { return base + index * stackBytes; }
-    bool contains(const void* address) const { return address >= base && address < base + bytes; }
-    static const size_t stackBytes;
+ public:
+#if defined(__SANITIZE_ADDRESS__)
+  // The sanitizer's red zones around local variables make stack frames several times larger.
+  static constexpr size_t kStackBytes = 128 << 10;
+#else
+  // The size is no power of two. With a power of two, equal offsets in thousands of stacks would map to few cache sets.
+  static constexpr size_t kStackBytes = (32 << 10) + 9 * 64;
+#endif
 
-private:
-    unsigned char* base = nullptr;
-    size_t bytes = 0;
+  StackArena() = default;
+  StackArena(const StackArena&) = delete;
+  StackArena& operator=(const StackArena&) = delete;
+  ~StackArena();
+
+  // Maps memory for `count` stacks, none of which may be in use. Returns false if the system has too little memory.
+  bool reserve(size_t count);
+  unsigned char* stack(size_t index) const { return base + index * kStackBytes; }
+  bool contains(const void* address) const { return address >= base && address < base + bytes; }
+
+ private:
+  unsigned char* base = nullptr;
+  size_t bytes = 0;
 };
 
 }  // namespace cuda_host

@@ -1,5 +1,5 @@
-// The state of one launch: threads, warps, blocks of the cluster that is running now.
-// Blocks of different clusters run one after the other; blocks of one cluster run together.
+// The state of one launch: the threads, warps and blocks of the cluster that runs at present.
+// Clusters run one after the other. The blocks of one cluster run concurrently.
 #pragma once
 #include <stdarg.h>
 
@@ -14,159 +14,171 @@ struct Block;
 struct Thread;
 struct Warp;
 
-enum class Waiting { nothing, warp, block, cluster, mbarrier, finished };
+enum class WaitState { kRunnable, kWarp, kBlock, kCluster, kMbarrier, kFinished };
 
 struct AsyncCopy {
-    void* shared;
-    const void* global;
-    unsigned bytes;
-    unsigned group;  // the commit that closed it counts from 1; 0 = still open
+  void* shared;
+  const void* global;
+  unsigned bytes;
+  unsigned group;  // number of the commit group, counted from 1; 0 before the commit
 };
 
-/// What a thread knows to be over: by warp of the cluster, what that warp did before so many of its __syncwarp calls; then, by number of
-/// an mbarrier, so many of its phases. Entries that are not there are 0. The tracer keeps it.
-using Clock = std::vector<unsigned>;
+// A vector clock of the access tracer. It holds how much of the cluster's work is certainly complete for one thread.
+// Entry w counts the __syncwarp calls of warp w; entry (number of warps + m) counts the completed phases of mbarrier m.
+// Missing entries are 0.
+using VectorClock = std::vector<unsigned>;
 
-/// An asynchronous store on its way.
+// An asynchronous store in flight.
 struct AsyncStore {
-    void* destination;
-    unsigned char values[16];
-    unsigned bytes;
-    Clock known;  // of who sent it
+  void* destination;
+  unsigned char values[16];
+  unsigned bytes;
+  VectorClock clock;  // the storing thread's clock at the time of the store
 };
 
-/// An mbarrier of one arrival. Its eight bytes of shared memory hold a mark, which nobody may overwrite.
+// An mbarrier with one arrival per phase. Its eight bytes of shared memory hold a fixed bit pattern. A changed
+// pattern shows that the kernel has overwritten the mbarrier.
 struct Mbarrier {
-    uint64_t* address;
-    unsigned number;         // of the cluster's mbarriers
-    const Thread* maker;
-    unsigned makerArrivals;  // at cluster barriers, when it was made
-    bool announced;          // the running phase has had its arrival
-    long missing;            // bytes announced but not there; below zero where they came first
-    unsigned phase;          // phases that have ended
-    std::vector<AsyncStore> onTheWay;
-    Clock arriving, ended;   // what is known from stores of the running phase, and at the end of the last one
+  uint64_t* address;
+  unsigned number;  // index among the cluster's mbarriers
+  const Thread* initialiser;
+  unsigned arrivals_at_init;  // the initialising thread's cluster barrier arrivals at initialisation
+  bool arrived;               // whether the current phase has had its arrival
+  long tx_count;              // expected bytes minus stored bytes; negative if stores complete before the arrival
+  unsigned phase;             // number of completed phases
+  std::vector<AsyncStore> in_flight;
+  VectorClock phase_clock;      // joined clocks of the stores that completed in the current phase
+  VectorClock completed_clock;  // the value of phase_clock at the end of the last completed phase
 };
 
 struct Thread {
-    Fiber fiber;
-    Place place;
-    Block* block;
-    Warp* warp;
-    unsigned lane;
-    Waiting waiting;
-    uint32_t result;  // of the last warp-wide operation
-    unsigned index;   // within the cluster
-    unsigned blockBarriers;
-    unsigned clusterArrivals, clusterWaits;
-    unsigned copyGroups;
-    std::vector<AsyncCopy> copies;
-    Clock known;      // through mbarriers
+  Fiber fiber;
+  BuiltinVariables builtins;
+  Block* block;
+  Warp* warp;
+  unsigned lane;
+  WaitState wait_state;
+  uint32_t result;  // this lane's result of the last warp-wide operation
+  unsigned index;   // index within the cluster
+  unsigned block_barriers;
+  unsigned cluster_arrivals, cluster_waits;
+  unsigned copy_groups;
+  std::vector<AsyncCopy> copies;
+  VectorClock clock;
 };
 
-/// A warp-wide operation that some of its lanes have reached.
-struct Meeting {
-    unsigned mask = 0, arrived = 0;
-    Collective kind = Collective::none;
-    int width = 0;
-    uint32_t values[32];
-    int operands[32];
+// A warp-wide operation that waits for some of its lanes.
+struct PendingCollective {
+  unsigned mask = 0, arrived = 0;  // the lanes that take part, and those that wait
+  Collective kind = Collective::kNone;
+  int width = 0;
+  uint32_t values[32];
+  int operands[32];
 };
 
 struct Warp {
-    Block* block;
-    Thread* lanes;
-    unsigned present;   // lanes that exist: the last warp of a block may be short
-    unsigned runnable;
-    unsigned rank;      // place in the thread order
-    unsigned barriers;  // __syncwarp calls completed by all lanes that named each other
-    std::vector<Meeting> meetings;
+  Block* block;
+  Thread* lanes;
+  unsigned present;   // mask of the existing lanes: the last warp of a block may have fewer than 32
+  unsigned runnable;  // mask of the lanes that do not wait
+  unsigned rank;      // position in the thread order
+  unsigned barriers;  // number of __syncwarp calls that all existing lanes completed together
+  std::vector<PendingCollective> pending_collectives;
 };
 
 struct Block {
-    unsigned rank;  // within the cluster
-    unsigned char* shared;
-    unsigned arrived;   // at __syncthreads
-    unsigned finished;
-    std::vector<Warp*> warps;
-    std::vector<Mbarrier> mbarriers;
+  unsigned rank;  // rank within the cluster
+  unsigned char* shared;
+  unsigned arrived;   // threads that wait at __syncthreads
+  unsigned finished;  // threads that have exited
+  std::vector<Warp*> warps;
+  std::vector<Mbarrier> mbarriers;
 };
 
-enum class Order { roundRobin, roundRobinReverse, runAhead, runAheadReverse, runAheadShuffled };
+enum class ThreadOrder { kRoundRobin, kRoundRobinReverse, kRunAhead, kRunAheadReverse, kRunAheadShuffled };
 
-struct Shape {
-    unsigned grid, block, cluster, sharedBytes;
-    Order order;
-    uint64_t seed;
+struct LaunchShape {
+  unsigned grid, block, cluster, shared_bytes;
+  ThreadOrder order;
+  uint64_t seed;
 };
 
-/// xorshift64*: the same seed gives the same order on every machine.
-struct Dice {
-    uint64_t state;
-    unsigned below(unsigned bound) {
-        state ^= state >> 12;
-        state ^= state << 25;
-        state ^= state >> 27;
-        return static_cast<unsigned>((state * 0x2545f4914f6cdd1dull) >> 33) % bound;
-    }
+// The generator xorshift64*. The same seed gives the same thread order on every machine.
+struct Random {
+  uint64_t state;
+
+  // A number in [0, bound).
+  unsigned below(unsigned bound) {
+    state ^= state >> 12;
+    state ^= state << 25;
+    state ^= state >> 27;
+    return static_cast<unsigned>((state * 0x2545f4914f6cdd1dull) >> 33) % bound;
+  }
 };
 
 class Machine {
-public:
-    int launch(KernelBody kernel, const void* arguments, size_t argumentBytes, const Shape& shape, char* text, unsigned textBytes);
+ public:
+  int launch(KernelBody kernel, const void* arguments, size_t argument_bytes, const LaunchShape& shape, char* text,
+             unsigned text_bytes);
 
-    Thread* current = nullptr;
-    std::vector<Thread> threads;
-    std::vector<Warp> warps;
-    std::vector<Block> blocks;
-    unsigned blockThreads = 0, sharedBytes = 0;
-    unsigned clusterArrived = 0, completedClusterBarriers = 0;
-    KernelBody body = nullptr;
-    const void* parameters = nullptr;
-    size_t parameterBytes = 0;
-    StackArena stacks;
+  Thread* current = nullptr;
+  std::vector<Thread> threads;
+  std::vector<Warp> warps;
+  std::vector<Block> blocks;
+  unsigned block_threads = 0, shared_bytes = 0;
+  unsigned cluster_arrived = 0;  // threads that have arrived at the current cluster barrier
+  unsigned completed_cluster_barriers = 0;
+  KernelBody body = nullptr;
+  const void* parameters = nullptr;
+  size_t parameter_bytes = 0;
+  StackArena stacks;
 
-    /// Gives the processor to another thread until something wakes this one.
-    void wait(Waiting reason);
-    void wake(Thread& thread);
-    /// Ends the current thread; the last one of the cluster returns to the grid loop.
-    [[noreturn]] void finish();
-    /// Whether asynchronous stores land as soon as they are sent, or as late as can be: when no thread can go on.
-    bool landsAtOnce() const { return order == Order::roundRobin || order == Order::roundRobinReverse; }
-    [[noreturn]] void failWith(const char* format, va_list arguments);
+  // Suspends the current thread until wake() makes it runnable.
+  void wait(WaitState reason);
+  void wake(Thread& thread);
 
-private:
-    void orderWarps(Order wanted, uint64_t seed);
-    bool prepare(const Shape& shape);
-    void resetThread(size_t index, unsigned firstBlock, const Shape& shape);
-    void runCluster(unsigned firstBlock, const Shape& shape);
-    Thread* nextThread();
-    Thread* nextRunnable();
-    bool landStores();
-    unsigned chooseLane(const Warp& warp) const;
-    void resume(Thread* next, bool last);
-    void describeDeadlock();
-    void returnToGrid(bool last);
+  // Ends the current thread. The cluster's last thread returns to the grid loop.
+  [[noreturn]] void finish();
 
-    Fiber grid;
-    Order order = Order::roundRobin;
-    Dice dice{1};                        // for asynchronous stores
-    unsigned laneRotation = 0;
-    unsigned cursor = 0;                 // rank of the warp that ran last
-    std::vector<Warp*> ranked;           // warps in thread order
-    std::vector<uint64_t> runnableRanks;  // one bit per rank
-    unsigned unfinished = 0;
-    bool failed = false;
-    char* message = nullptr;
-    unsigned messageBytes = 0;
+  // True in the round-robin orders. In the other orders an asynchronous store completes when no thread is runnable.
+  bool completes_stores_at_once() const {
+    return order == ThreadOrder::kRoundRobin || order == ThreadOrder::kRoundRobinReverse;
+  }
+  [[noreturn]] void fail_with(const char* format, va_list arguments);
+
+ private:
+  void order_warps(ThreadOrder wanted, uint64_t seed);
+  bool prepare(const LaunchShape& shape);
+  void reset_thread(size_t index, unsigned first_block, const LaunchShape& shape);
+  void run_cluster(unsigned first_block, const LaunchShape& shape);
+  Thread* next_thread();
+  Thread* next_runnable();
+  bool complete_some_stores();
+  unsigned choose_lane(const Warp& warp) const;
+  void resume(Thread* next, bool last);
+  void describe_deadlock();
+  void return_to_grid(bool last);
+
+  Fiber grid;
+  ThreadOrder order = ThreadOrder::kRoundRobin;
+  Random random{1};
+  unsigned lane_rotation = 0;            // first lane of a warp to run
+  unsigned cursor = 0;                   // rank of the warp that ran last
+  std::vector<Warp*> ranked;             // warps by rank
+  std::vector<uint64_t> runnable_ranks;  // one bit per rank: whether the warp has a runnable lane
+  unsigned unfinished = 0;
+  bool failed = false;
+  char* message = nullptr;
+  unsigned message_bytes = 0;
 };
 
-/// The machine of this processor thread.
+// The calling operating-system thread's machine.
 Machine& machine();
 
-/// The values of one store arrive, then its mbarrier counts their bytes.
-void land(Mbarrier& barrier, const AsyncStore& store);
-/// At the exit of a block's last thread: nothing may be on its way, no phase half done.
-void checkMbarriersAtExit(const Block& block);
+// Writes the values of a store, then counts their bytes at the mbarrier.
+void complete_store(Mbarrier& barrier, const AsyncStore& store);
+
+// Fails if a store to the block is in flight or a phase is incomplete. Called when the block's last thread exits.
+void check_mbarriers_at_exit(const Block& block);
 
 }  // namespace cuda_host

@@ -1,114 +1,121 @@
-// Mbarriers in shared memory, and the asynchronous stores that they count.
+// Mbarriers in shared memory, and the asynchronous stores that count bytes at them.
 #include "machine.h"
 #include "tracer.h"
 
 namespace cuda_host {
 
-static const uint64_t mark = 0xfff5a5a57ff5a5a5u;  // NaN for who reads it as f32
+constexpr uint64_t kMbarrierBits = 0xfff5a5a57ff5a5a5u;  // both halves are NaN in f32
 
-static unsigned offsetOf(const void* address, const Block& block) {
-    return static_cast<unsigned>(static_cast<const unsigned char*>(address) - block.shared);
+static unsigned offset_of(const void* address, const Block& block) {
+  return static_cast<unsigned>(static_cast<const unsigned char*>(address) - block.shared);
 }
 
-static void checkInside(size_t offset, size_t bytes, const char* what) {
-    if (offset + bytes > machine().sharedBytes) fail("%s of %zu bytes at byte %zu of a block's %u of shared memory", what, bytes, offset, machine().sharedBytes);
+static void check_inside(size_t offset, size_t bytes, const char* what) {
+  if (offset + bytes > machine().shared_bytes)
+    fail("%s of %zu bytes at byte %zu of a block's %u of shared memory", what, bytes, offset, machine().shared_bytes);
 }
 
-/// The mbarrier at that address of a block, whose making the current thread must know of.
-static Mbarrier& mbarrierAt(Block& block, const void* address) {
-    Thread& self = *machine().current;
-    for (Mbarrier& barrier : block.mbarriers)
-        if (barrier.address == address) {
-            if (*barrier.address != mark) fail("the mbarrier at byte %u of shared memory was overwritten", offsetOf(address, block));
-            if (barrier.maker != &self && self.clusterWaits <= barrier.makerArrivals)
-                fail("uses an mbarrier before a cluster barrier has shown that it was made");
-            return barrier;
-        }
-    fail("there is no mbarrier at byte %u of block %u's shared memory", offsetOf(address, block), block.rank);
+// The mbarrier at an address. Fails unless its initialisation is visible to the current thread.
+static Mbarrier& mbarrier_at(Block& block, const void* address) {
+  Thread& self = *machine().current;
+  for (Mbarrier& barrier : block.mbarriers)
+    if (barrier.address == address) {
+      if (*barrier.address != kMbarrierBits)
+        fail("the mbarrier at byte %u of shared memory was overwritten", offset_of(address, block));
+      if (barrier.initialiser != &self && self.cluster_waits <= barrier.arrivals_at_init)
+        fail("uses an mbarrier, but no cluster barrier lies between its initialisation and this use");
+      return barrier;
+    }
+  fail("there is no mbarrier at byte %u of block %u's shared memory", offset_of(address, block), block.rank);
 }
 
-static void endPhase(Mbarrier& barrier) {
-    if (!barrier.announced || barrier.missing != 0) return;
-    barrier.phase++;
-    barrier.announced = false;
-    tracePhaseEnded(barrier);
-    for (Warp* warp : barrier.maker->block->warps)
-        for (unsigned lanes = warp->present; lanes != 0; lanes &= lanes - 1) {
-            Thread& thread = warp->lanes[__builtin_ctz(lanes)];
-            if (thread.waiting == Waiting::mbarrier) machine().wake(thread);  // each looks for itself
-        }
-}
-
-void mbarrierInit(uint64_t* barriers, unsigned count) {
-    Thread& self = *machine().current;
-    checkAligned(barriers, 8, "mbarrier");
-    checkInside(offsetOf(barriers, *self.block), 8 * count, "mbarriers");
-    size_t number = 0;
-    for (const Block& block : machine().blocks) number += block.mbarriers.size();
-    for (unsigned i = 0; i < count; i++) {
-        barriers[i] = mark;
-        self.block->mbarriers.push_back({barriers + i, static_cast<unsigned>(number + i), &self, self.clusterArrivals, false, 0, 0, {}, {}, {}});
+static void end_phase(Mbarrier& barrier) {
+  if (!barrier.arrived || barrier.tx_count != 0) return;
+  barrier.phase++;
+  barrier.arrived = false;
+  trace_phase_ended(barrier);
+  for (Warp* warp : barrier.initialiser->block->warps)
+    for (unsigned lanes = warp->present; lanes != 0; lanes &= lanes - 1) {
+      Thread& thread = warp->lanes[__builtin_ctz(lanes)];
+      // A thread that waits for another mbarrier wakes too, finds its own phase incomplete and waits again.
+      if (thread.wait_state == WaitState::kMbarrier) machine().wake(thread);
     }
 }
 
-void mbarrierExpect(uint64_t* own, unsigned bytes) {
-    Mbarrier& barrier = mbarrierAt(*machine().current->block, own);
-    if (barrier.announced) fail("announces bytes twice for one phase of an mbarrier");
-    barrier.announced = true;
-    barrier.missing += bytes;
-    endPhase(barrier);
+void mbarrier_init(uint64_t* barriers, unsigned count) {
+  Thread& self = *machine().current;
+  check_aligned(barriers, 8, "mbarrier");
+  check_inside(offset_of(barriers, *self.block), 8 * count, "mbarriers");
+  size_t number = 0;
+  for (const Block& block : machine().blocks) number += block.mbarriers.size();
+  for (unsigned i = 0; i < count; i++) {
+    barriers[i] = kMbarrierBits;
+    self.block->mbarriers.push_back(
+        {barriers + i, static_cast<unsigned>(number + i), &self, self.cluster_arrivals, false, 0, 0, {}, {}, {}});
+  }
 }
 
-void mbarrierWait(uint64_t* own, unsigned parity) {
-    Machine& m = machine();
-    Mbarrier& barrier = mbarrierAt(*m.current->block, own);
-    while (barrier.phase % 2 == parity % 2) m.wait(Waiting::mbarrier);
-    traceMbarrierWait(barrier);
+void mbarrier_expect(uint64_t* own, unsigned bytes) {
+  Mbarrier& barrier = mbarrier_at(*machine().current->block, own);
+  if (barrier.arrived) fail("arrives twice in one phase of an mbarrier");
+  barrier.arrived = true;
+  barrier.tx_count += bytes;
+  end_phase(barrier);
 }
 
-uint32_t clusterPlace(const void* own, unsigned rank) {
-    Machine& m = machine();
-    unsigned offset = offsetOf(own, *m.current->block);
-    if (rank >= m.blocks.size()) fail("a place in block %u of a cluster of %zu", rank, m.blocks.size());
-    checkInside(offset, 1, "a place");
-    return rank << 24 | offset;
+void mbarrier_wait(uint64_t* own, unsigned parity) {
+  Machine& m = machine();
+  Mbarrier& barrier = mbarrier_at(*m.current->block, own);
+  while (barrier.phase % 2 == parity % 2) m.wait(WaitState::kMbarrier);
+  trace_mbarrier_wait(barrier);
 }
 
-void storeAsync(uint32_t place, const void* values, unsigned bytes, uint32_t barrierPlace) {
-    Machine& m = machine();
-    unsigned rank = place >> 24, offset = place & 0xffffff, barrierOffset = barrierPlace & 0xffffff;
-    if (m.blocks.size() == 1) fail("an asynchronous store in a cluster of one block");
-    if (barrierPlace >> 24 != rank) fail("an asynchronous store to block %u that block %u's mbarrier counts", rank, barrierPlace >> 24);
-    checkInside(offset, bytes, "an asynchronous store");
-    checkInside(barrierOffset, 8, "an mbarrier");
-    Block& self = *m.current->block;
-    void* destination = remoteShared(self.shared + offset, rank);
-    checkAligned(destination, bytes, "asynchronous store");
-    Mbarrier& barrier = mbarrierAt(m.blocks[rank], m.blocks[rank].shared + barrierOffset);
-    AsyncStore store{destination, {}, bytes, {}};
-    memcpy(store.values, values, bytes);
-    memset(destination, 0xff, bytes);
-    traceStoreSent(store, barrier);
-    if (m.landsAtOnce())
-        land(barrier, store);
-    else
-        barrier.onTheWay.push_back(store);
+// A shared::cluster address here has the block's rank in its upper 8 bits and the offset in shared memory below.
+uint32_t cluster_address(const void* own, unsigned rank) {
+  Machine& m = machine();
+  unsigned offset = offset_of(own, *m.current->block);
+  if (rank >= m.blocks.size()) fail("a shared::cluster address in block %u of a cluster of %zu", rank, m.blocks.size());
+  check_inside(offset, 1, "a shared::cluster address");
+  return rank << 24 | offset;
 }
 
-void land(Mbarrier& barrier, const AsyncStore& store) {
-    memcpy(store.destination, store.values, store.bytes);
-    traceStoreLanded(store, barrier);
-    barrier.missing -= store.bytes;
-    endPhase(barrier);
+void store_async(uint32_t address, const void* values, unsigned bytes, uint32_t barrier_address) {
+  Machine& m = machine();
+  unsigned rank = address >> 24, offset = address & 0xffffff, barrier_offset = barrier_address & 0xffffff;
+  if (m.blocks.size() == 1) fail("an asynchronous store in a cluster of one block");
+  if (barrier_address >> 24 != rank)
+    fail("an asynchronous store to block %u that block %u's mbarrier counts", rank, barrier_address >> 24);
+  check_inside(offset, bytes, "an asynchronous store");
+  check_inside(barrier_offset, 8, "an mbarrier");
+  Block& self = *m.current->block;
+  void* destination = map_shared_rank(self.shared + offset, rank);
+  check_aligned(destination, bytes, "asynchronous store");
+  Mbarrier& barrier = mbarrier_at(m.blocks[rank], m.blocks[rank].shared + barrier_offset);
+  AsyncStore store{destination, {}, bytes, {}};
+  memcpy(store.values, values, bytes);
+  memset(destination, 0xff, bytes);
+  trace_store_issued(store, barrier);
+  if (m.completes_stores_at_once())
+    complete_store(barrier, store);
+  else
+    barrier.in_flight.push_back(store);
 }
 
-void checkMbarriersAtExit(const Block& block) {
-    for (const Mbarrier& barrier : block.mbarriers) {
-        if (!barrier.onTheWay.empty())
-            fail("the block exits with %zu asynchronous stores on their way into its shared memory", barrier.onTheWay.size());
-        if (barrier.announced || barrier.missing != 0)
-            fail("the block exits in a phase of an mbarrier that lacks %ld bytes%s", barrier.missing, barrier.announced ? "" : " and was not announced");
-    }
+void complete_store(Mbarrier& barrier, const AsyncStore& store) {
+  memcpy(store.destination, store.values, store.bytes);
+  trace_store_completed(store, barrier);
+  barrier.tx_count -= store.bytes;
+  end_phase(barrier);
+}
+
+void check_mbarriers_at_exit(const Block& block) {
+  for (const Mbarrier& barrier : block.mbarriers) {
+    if (!barrier.in_flight.empty())
+      fail("the block exits with %zu asynchronous stores in flight to its shared memory", barrier.in_flight.size());
+    if (barrier.arrived || barrier.tx_count != 0)
+      fail("the block exits in a phase of an mbarrier with %ld bytes outstanding%s", barrier.tx_count,
+           barrier.arrived ? "" : " and no arrival");
+  }
 }
 
 }  // namespace cuda_host

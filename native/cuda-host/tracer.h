@@ -1,16 +1,16 @@
-// The access tracer: what a build of the kernels with -fsanitize=thread reports through our own __tsan_* hooks.
-// It counts bytes and 32-byte sectors per registered buffer and ends the launch at a race in shared memory, a read of
-// shared memory that nobody wrote, or an access outside every registered buffer.
-// Only a runtime compiled with CUDA_HOST_TRACE has it.
+// The access tracer. A kernel compiled with -fsanitize=thread calls a __tsan_* function at every memory access; the
+// tracer implements these functions. It counts bytes and 32-byte sectors per registered buffer. The launch fails at a
+// race in shared memory, at a read of uninitialised shared memory, and at an access outside the registered buffers.
+// A runtime compiled without CUDA_HOST_TRACE has no tracer.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
 struct TraceCounts {
-    uint64_t bytesRead, bytesWritten;
-    uint64_t sectorsRead, sectorsWritten;  // summed over warp-wide accesses, as the memory system counts them
-    uint32_t leastReads, mostReads;        // of one byte
-    uint32_t leastWrites, mostWrites;
+  uint64_t bytes_read, bytes_written;
+  uint64_t sectors_read, sectors_written;  // sectors of every warp-wide access, summed over the accesses
+  uint32_t least_reads, most_reads;        // the smallest and the largest number of reads of a byte
+  uint32_t least_writes, most_writes;
 };
 
 namespace cuda_host {
@@ -20,32 +20,36 @@ struct AsyncStore;
 struct Mbarrier;
 
 #if defined(CUDA_HOST_TRACE)
-void traceRead(const void* address, size_t bytes);
-void traceWrite(const void* address, size_t bytes);
-void traceClusterStart(Machine& machine);
-/// The current thread sends a store: from now on its destination may change.
-void traceStoreSent(AsyncStore& store, const Mbarrier& barrier);
-void traceStoreLanded(const AsyncStore& store, Mbarrier& barrier);
-void tracePhaseEnded(Mbarrier& barrier);
-/// The current thread has seen the end of a phase.
-void traceMbarrierWait(const Mbarrier& barrier);
+void trace_read(const void* address, size_t bytes);
+void trace_write(const void* address, size_t bytes);
+void trace_cluster_start(Machine& machine);
+
+// The current thread issues an asynchronous store. From this point the destination may change.
+void trace_store_issued(AsyncStore& store, const Mbarrier& barrier);
+void trace_store_completed(const AsyncStore& store, Mbarrier& barrier);
+void trace_phase_ended(Mbarrier& barrier);
+
+// The current thread has observed the completion of a phase.
+void trace_mbarrier_wait(const Mbarrier& barrier);
 #else
-inline void traceRead(const void*, size_t) {}
-inline void traceWrite(const void*, size_t) {}
-inline void traceClusterStart(Machine&) {}
-inline void traceStoreSent(AsyncStore&, const Mbarrier&) {}
-inline void traceStoreLanded(const AsyncStore&, Mbarrier&) {}
-inline void tracePhaseEnded(Mbarrier&) {}
-inline void traceMbarrierWait(const Mbarrier&) {}
+inline void trace_read(const void*, size_t) {}
+inline void trace_write(const void*, size_t) {}
+inline void trace_cluster_start(Machine&) {}
+inline void trace_store_issued(AsyncStore&, const Mbarrier&) {}
+inline void trace_store_completed(const AsyncStore&, Mbarrier&) {}
+inline void trace_phase_ended(Mbarrier&) {}
+inline void trace_mbarrier_wait(const Mbarrier&) {}
 #endif
 
 }  // namespace cuda_host
 
 #if defined(CUDA_HOST_TRACE)
 #define CUDA_HOST_EXPORT extern "C" __attribute__((visibility("default")))
-/// Forgets all buffers and counts of this processor thread.
+// Removes all buffers and counts of the calling operating-system thread.
 CUDA_HOST_EXPORT void cuda_host_trace_clear();
-/// Registers global memory that kernels may touch; returns its number.
+
+// Registers global memory that kernels may access. Returns the buffer's number.
 CUDA_HOST_EXPORT int cuda_host_trace_buffer(const void* address, uint64_t bytes, int writable, const char* name);
+
 CUDA_HOST_EXPORT void cuda_host_trace_counts(int buffer, TraceCounts* counts);
 #endif

@@ -5,175 +5,193 @@
 
 #include "stub.h"
 
-namespace stub {
+namespace cuda_stub {
 
 State& state() {
-    static State* instance = new State;  // never destroyed: threads may outlive the end of main
-    return *instance;
+  static State* instance = new State;  // never deleted: other threads may call the library after main returns
+  return *instance;
 }
 
-static thread_local std::vector<Context*> contextStack;
+static thread_local std::vector<Context*> context_stack;
 
-const void* thisThread() { return &contextStack; }
+const void* this_thread() { return &context_stack; }
 
-Context* current() { return contextStack.empty() ? nullptr : contextStack.back(); }
+Context* current() { return context_stack.empty() ? nullptr : context_stack.back(); }
 
 long number(const char* variable, long otherwise) {
-    const char* text = getenv(variable);
-    return text == nullptr || *text == 0 ? otherwise : atol(text);
+  const char* text = getenv(variable);
+  return text == nullptr || *text == 0 ? otherwise : atol(text);
 }
 
 int devices() { return static_cast<int>(number("CUDA_STUB_DEVICES", 0)); }
 
 int capability() {
-    const char* text = getenv("CUDA_STUB_CAPABILITY");
-    int major = 9, minor = 0;
-    if (text != nullptr) sscanf(text, "%d.%d", &major, &minor);
-    return 10 * major + minor;
+  const char* text = getenv("CUDA_STUB_CAPABILITY");
+  int major = 9, minor = 0;
+  if (text != nullptr) sscanf(text, "%d.%d", &major, &minor);
+  return 10 * major + minor;
 }
 
-int sharedOptIn() {
-    switch (capability() / 10) {
-        case 7: return 64 << 10;
-        case 8: return capability() == 80 ? 163 << 10 : 99 << 10;
-        case 9: case 10: return 227 << 10;
-        default: return 99 << 10;
-    }
+int shared_opt_in() {
+  switch (capability() / 10) {
+    case 7: return 64 << 10;
+    case 8: return capability() == 80 ? 163 << 10 : 99 << 10;
+    case 9:
+    case 10: return 227 << 10;
+    default: return 99 << 10;
+  }
 }
 
 void report(const char* format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("libcuda stub: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
+  va_list arguments;
+  va_start(arguments, format);
+  fputs("libcuda stub: ", stderr);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
 }
 
-Result within(const std::function<Result(Context&)>& work) {
-    std::lock_guard<std::recursive_mutex> guard(state().lock);
-    if (!state().initialised) return NOT_INITIALIZED;
-    Context* context = current();
-    if (context == nullptr) return INVALID_CONTEXT;
-    if (context->references == 0) return CONTEXT_IS_DESTROYED;
-    if (context->failure != SUCCESS) return context->failure;
-    return work(*context);
+Result in_context(const std::function<Result(Context&)>& work) {
+  std::lock_guard<std::recursive_mutex> guard(state().lock);
+  if (!state().initialised) return kNotInitialized;
+  Context* context = current();
+  if (context == nullptr) return kInvalidContext;
+  if (context->references == 0) return kContextIsDestroyed;
+  if (context->failure != kSuccess) return context->failure;
+  return work(*context);
 }
 
-static Result onDevice(int device, const std::function<Result()>& work) {
-    std::lock_guard<std::recursive_mutex> guard(state().lock);
-    if (!state().initialised) return NOT_INITIALIZED;
-    return device < 0 || device >= devices() ? INVALID_DEVICE : work();
+static Result on_device(int device, const std::function<Result()>& work) {
+  std::lock_guard<std::recursive_mutex> guard(state().lock);
+  if (!state().initialised) return kNotInitialized;
+  return device < 0 || device >= devices() ? kInvalidDevice : work();
 }
 
-/// What is left on a device when its last user goes is lost, and told.
-static void destroyContext(Context& context) {
-    carryOutAll(context);
-    size_t lost = freeAll(context.device) + context.streams.size() + destroyEvents(context) + destroyExecutables(context) +
-                  unloadModules(context);
-    if (lost > 0) report("device %d: %zu allocations, streams, events, graphs and modules were left behind", context.device, lost);
-    context.streams.clear();
-    context.perThread.clear();
-    context.failure = SUCCESS;
+// Destroys everything in a context after its last release, and reports what was left.
+static void destroy_context(Context& context) {
+  run_all_queues(context);
+  size_t leaked = free_all(context.device) + context.streams.size() + destroy_events(context) +
+                  destroy_executables(context) + unload_modules(context);
+  if (leaked > 0)
+    report("device %d: %zu allocations, streams, events, graphs and modules were left behind", context.device, leaked);
+  context.streams.clear();
+  context.per_thread.clear();
+  context.failure = kSuccess;
 }
 
-}  // namespace stub
+}  // namespace cuda_stub
 
-using namespace stub;
+using namespace cuda_stub;
 
 STUB_EXPORT int cuInit(unsigned) {
-    std::lock_guard<std::recursive_mutex> guard(state().lock);
-    if (devices() == 0) return NO_DEVICE;
-    state().initialised = true;
-    state().eager = number("CUDA_STUB_EAGER", 0) != 0;
-    return SUCCESS;
+  std::lock_guard<std::recursive_mutex> guard(state().lock);
+  if (devices() == 0) return kNoDevice;
+  state().initialised = true;
+  state().eager = number("CUDA_STUB_EAGER", 0) != 0;
+  return kSuccess;
 }
 
 STUB_EXPORT int cuDriverGetVersion(int* version) {
-    *version = 12090;
-    return SUCCESS;
+  *version = 12090;
+  return kSuccess;
 }
 
-/// Only the error that the driver can have before JCuda, which knows all names, comes in.
+// The name of the only error that occurs before JCuda is loaded. JCuda itself has the names of all errors.
 STUB_EXPORT int cuGetErrorName(int code, const char** name) {
-    *name = code == NO_DEVICE ? "CUDA_ERROR_NO_DEVICE" : nullptr;
-    return *name == nullptr ? INVALID_VALUE : SUCCESS;
+  *name = code == kNoDevice ? "CUDA_ERROR_NO_DEVICE" : nullptr;
+  return *name == nullptr ? kInvalidValue : kSuccess;
 }
 
-/// What NVRTC asks for where it finds a driver in its process: hooks of NVIDIA's own tools, which it can do without.
-STUB_EXPORT int cuGetExportTable(const void** table, const void*) { return *table = nullptr, NOT_FOUND; }
+// NVRTC calls this function if it finds a driver in its process. The tables are optional hooks of NVIDIA's tools.
+STUB_EXPORT int cuGetExportTable(const void** table, const void*) { return *table = nullptr, kNotFound; }
 
 STUB_EXPORT int cuDeviceGetCount(int* count) {
-    return onDevice(0, [&] { return *count = devices(), SUCCESS; });
+  return on_device(0, [&] {
+    *count = devices();
+    return kSuccess;
+  });
 }
 
 STUB_EXPORT int cuDeviceGet(int* device, int ordinal) {
-    return onDevice(ordinal, [&] { return *device = ordinal, SUCCESS; });
+  return on_device(ordinal, [&] {
+    *device = ordinal;
+    return kSuccess;
+  });
 }
 
 STUB_EXPORT int cuDeviceGetName(char* name, int bytes, int device) {
-    return onDevice(device, [&] { return snprintf(name, static_cast<size_t>(bytes), "stub (no GPU)"), SUCCESS; });
+  return on_device(device, [&] {
+    snprintf(name, static_cast<size_t>(bytes), "stub (no GPU)");
+    return kSuccess;
+  });
 }
 
 STUB_EXPORT int cuDeviceTotalMem_v2(size_t* bytes, int device) {
-    return onDevice(device, [&] { return *bytes = static_cast<size_t>(number("CUDA_STUB_MEMORY", 1L << 30)), SUCCESS; });
+  return on_device(device, [&] {
+    *bytes = static_cast<size_t>(number("CUDA_STUB_MEMORY", 1L << 30));
+    return kSuccess;
+  });
 }
 
 STUB_EXPORT int cuDeviceGetAttribute(int* value, int attribute, int device) {
-    return onDevice(device, [&] {
-        switch (attribute) {
-            case 16: *value = 4; break;                          // multiprocessors
-            case 38: *value = 1 << 20; break;                    // bytes of L2 cache
-            case 75: *value = capability() / 10; break;
-            case 76: *value = capability() % 10; break;
-            case 81: *value = sharedOptIn() + 1024; break;       // shared memory per multiprocessor
-            case 97: *value = sharedOptIn(); break;              // shared memory per block that asks for it
-            case 120: *value = capability() >= 90 ? 1 : 0; break;  // clusters
-            default: return INVALID_VALUE;
-        }
-        return SUCCESS;
-    });
+  return on_device(device, [&] {
+    switch (attribute) {
+      case 16: *value = 4; break;                            // multiprocessors
+      case 38: *value = 1 << 20; break;                      // bytes of L2 cache
+      case 75: *value = capability() / 10; break;            // major version of the compute capability
+      case 76: *value = capability() % 10; break;            // its minor version
+      case 81: *value = shared_opt_in() + 1024; break;       // shared memory per multiprocessor
+      case 97: *value = shared_opt_in(); break;              // largest shared memory per block, after opting in
+      case 120: *value = capability() >= 90 ? 1 : 0; break;  // clusters
+      default: return kInvalidValue;
+    }
+    return kSuccess;
+  });
 }
 
 STUB_EXPORT int cuDevicePrimaryCtxRetain(Context** context, int device) {
-    return onDevice(device, [&] {
-        if (number("CUDA_STUB_BUSY", 0) != 0) return DEVICE_UNAVAILABLE;
-        std::unique_ptr<Context>& own = state().contexts[device];
-        if (own == nullptr) own.reset(new Context(device));
-        own->references++;
-        return *context = own.get(), SUCCESS;
-    });
+  return on_device(device, [&] {
+    if (number("CUDA_STUB_BUSY", 0) != 0) return kDeviceUnavailable;
+    std::unique_ptr<Context>& own = state().contexts[device];
+    if (own == nullptr) own.reset(new Context(device));
+    own->references++;
+    *context = own.get();
+    return kSuccess;
+  });
 }
 
 STUB_EXPORT int cuDevicePrimaryCtxRelease_v2(int device) {
-    return onDevice(device, [&] {
-        Context* context = state().contexts[device].get();
-        if (context == nullptr || context->references == 0) return INVALID_CONTEXT;
-        if (--context->references == 0) destroyContext(*context);
-        return SUCCESS;
-    });
+  return on_device(device, [&] {
+    Context* context = state().contexts[device].get();
+    if (context == nullptr || context->references == 0) return kInvalidContext;
+    if (--context->references == 0) destroy_context(*context);
+    return kSuccess;
+  });
 }
 
 STUB_EXPORT int cuCtxPushCurrent_v2(Context* context) {
-    std::lock_guard<std::recursive_mutex> guard(state().lock);
-    for (auto& known : state().contexts)
-        if (known.second.get() == context) return contextStack.push_back(context), SUCCESS;
-    return INVALID_CONTEXT;
+  std::lock_guard<std::recursive_mutex> guard(state().lock);
+  for (auto& known : state().contexts)
+    if (known.second.get() == context) {
+      context_stack.push_back(context);
+      return kSuccess;
+    }
+  return kInvalidContext;
 }
 
 STUB_EXPORT int cuCtxPopCurrent_v2(Context** context) {
-    if (contextStack.empty()) return INVALID_CONTEXT;
-    *context = contextStack.back();
-    contextStack.pop_back();
-    return SUCCESS;
+  if (context_stack.empty()) return kInvalidContext;
+  *context = context_stack.back();
+  context_stack.pop_back();
+  return kSuccess;
 }
 
-/// Everything that was made and not given back, contexts included. Not a function of the driver: for tests.
+// The number of objects and context references that are not released. For tests; the driver has no such function.
 STUB_EXPORT size_t cuda_stub_live() {
-    State& s = state();
-    std::lock_guard<std::recursive_mutex> guard(s.lock);
-    size_t live = s.allocations.size() + s.events.size() + s.modules.size() + s.graphs.size() + s.executables.size();
-    for (auto& context : s.contexts)
-        if (context.second != nullptr) live += context.second->references + context.second->streams.size();
-    return live;
+  State& s = state();
+  std::lock_guard<std::recursive_mutex> guard(s.lock);
+  size_t live = s.allocations.size() + s.events.size() + s.modules.size() + s.graphs.size() + s.executables.size();
+  for (auto& context : s.contexts)
+    if (context.second != nullptr) live += context.second->references + context.second->streams.size();
+  return live;
 }

@@ -1,27 +1,28 @@
-// A stand-in for NVIDIA's driver library, so that everything above it runs where there is no GPU: the functions that the CUDA
-// engine calls through JCuda, no others. It is no GPU and says so in its device name. Kernels are shared objects that g++ made
-// of the same sources on the CUDA-on-the-host runtime (native/cuda-host).
+// A stand-in for NVIDIA's driver library for tests on machines without a GPU. It has only the driver functions that the
+// CUDA engine calls through JCuda. A module is a shared object: g++ compiles the CUDA sources with CUDA on the host
+// (native/cuda-host). The device name is "stub (no GPU)".
 //
-// What it is strict about: work that is asynchronous on a device is put off until something waits for it, so that a wait that
-// is missing shows; memory starts as NaN and has guarded edges; an address that a kernel is given must be memory that the device
-// can reach, when it is launched and when it runs. Pinned memory is reached at the address that the driver was asked for, which is
-// another one here than the host's.
+// The stand-in is stricter than a driver, so that mistakes show:
+//   - Asynchronous work runs only when something waits for it. A missing wait then gives a wrong result.
+//   - New memory is NaN-filled. Guard bytes on both sides of an allocation detect writes outside of it.
+//   - Every address among a kernel's parameters must be accessible from the device, at the launch and at the run.
+//   - Mapped pinned memory has different addresses on the host and on the device.
 //
-// JCuda's library names some 300 functions of the driver. The JVM's loader binds them when they are first called, so that only
-// those that are called need to exist; LD_BIND_NOW would want all of them.
+// JCuda's library refers to about 300 driver functions. The dynamic loader binds a function at its first call, so that
+// the others may be missing here. With LD_BIND_NOW set, loading JCuda's library fails.
 //
-// Environment, read whenever it matters:
-//   CUDA_STUB_DEVICES      number of devices; none unless given, because a process that has loaded this library under the driver's
-//                          name finds it wherever it looks for the driver
-//   CUDA_STUB_CAPABILITY   their compute capability, 9.0 unless given
-//   CUDA_STUB_MEMORY       bytes of each, 1 GiB unless given
-//   CUDA_STUB_CLUSTER      blocks of the largest cluster that they can place, 16 or 8 by capability unless given
-//   CUDA_STUB_CLUSTER_ERROR  code with which they refuse to tell; none unless given
-//   CUDA_STUB_BUSY         1: another process has them for itself
-//   CUDA_STUB_ORDER        thread order of the host runtime, 0 unless given
-//   CUDA_STUB_EAGER        1, read by cuInit: work is done when it is submitted, so that a queue that nobody waits for stays short
+// Environment variables, which are read at each use:
+//   CUDA_STUB_DEVICES        number of devices, default 0. Once loaded, this library replaces the real driver in the
+//                            whole process; with the default, tests that do not need it find no GPU.
+//   CUDA_STUB_CAPABILITY     compute capability of the devices, default 9.0
+//   CUDA_STUB_MEMORY         bytes of memory of each device, default 1 GiB
+//   CUDA_STUB_CLUSTER        blocks of the largest possible cluster, default 16 below compute capability 11.0, else 8
+//   CUDA_STUB_CLUSTER_ERROR  error code of cuOccupancyMaxActiveClusters, default none
+//   CUDA_STUB_BUSY           1: cuDevicePrimaryCtxRetain fails as if another process used the devices exclusively
+//   CUDA_STUB_ORDER          thread order of CUDA on the host, default 0
+//   CUDA_STUB_EAGER          1: work runs when it is submitted, so that queues stay short; read by cuInit only
 //
-// Beside shared objects it loads images without code, which the stub of NVRTC in nvrtc/ makes; their kernels do nothing.
+// The library also loads images without code, which the stand-in for NVRTC (nvrtc/) produces. Their kernels do nothing.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -37,178 +38,189 @@
 
 #define STUB_EXPORT extern "C" __attribute__((visibility("default")))
 
-namespace stub {
+namespace cuda_stub {
 
-// Numbers and names are those of cuda.h.
+// Error codes. The numbers are those of cuda.h, and the names are its names without CUDA_ERROR_.
 enum Result {
-    SUCCESS = 0,
-    INVALID_VALUE = 1,
-    OUT_OF_MEMORY = 2,
-    NOT_INITIALIZED = 3,
-    DEVICE_UNAVAILABLE = 46,
-    NO_DEVICE = 100,
-    INVALID_DEVICE = 101,
-    INVALID_CONTEXT = 201,
-    NO_BINARY_FOR_GPU = 209,
-    INVALID_HANDLE = 400,
-    ILLEGAL_STATE = 401,
-    NOT_FOUND = 500,
-    NOT_READY = 600,
-    ILLEGAL_ADDRESS = 700,
-    CONTEXT_IS_DESTROYED = 709,
-    LAUNCH_FAILED = 719,
-    NOT_SUPPORTED = 801,
-    CAPTURE_UNSUPPORTED = 900,
-    CAPTURE_INVALIDATED = 901,
-    CAPTURE_IMPLICIT = 906,
-    CAPTURED_EVENT = 907,
-    CAPTURE_WRONG_THREAD = 908,
-    INVALID_CLUSTER_SIZE = 912
+  kSuccess = 0,
+  kInvalidValue = 1,
+  kOutOfMemory = 2,
+  kNotInitialized = 3,
+  kDeviceUnavailable = 46,
+  kNoDevice = 100,
+  kInvalidDevice = 101,
+  kInvalidContext = 201,
+  kNoBinaryForGpu = 209,
+  kInvalidHandle = 400,
+  kIllegalState = 401,
+  kNotFound = 500,
+  kNotReady = 600,
+  kIllegalAddress = 700,
+  kContextIsDestroyed = 709,
+  kLaunchFailed = 719,
+  kNotSupported = 801,
+  kCaptureUnsupported = 900,
+  kCaptureInvalidated = 901,
+  kCaptureImplicit = 906,
+  kCapturedEvent = 907,
+  kCaptureWrongThread = 908,
+  kInvalidClusterSize = 912
 };
 
 using Work = std::function<Result()>;
 
 struct Operation {
-    uint64_t number;  // counts over all streams
-    Work work;
+  uint64_t number;  // position in the order of submission over all streams, counted from 1
+  Work work;
 };
 
-/// What is recorded instead of done while a stream is captured; replayed in the order of the recording.
+// The work that was submitted to a stream during its capture, in this order.
 struct Graph {
-    std::vector<Work> nodes;
+  std::vector<Work> nodes;
 };
 
 struct Capture {
-    int mode;  // 0 global, 1 thread-local, 2 relaxed
-    const void* thread;
-    bool invalid = false;
-    std::shared_ptr<Graph> graph = std::make_shared<Graph>();
+  int mode;  // 0 global, 1 thread-local, 2 relaxed
+  const void* thread;
+  bool invalid = false;
+  std::shared_ptr<Graph> graph = std::make_shared<Graph>();
 };
 
 struct Context;
 
 struct Stream {
-    Context* context;
-    bool waitsForLegacy;  // all but those made non-blocking
-    std::deque<Operation> queue;
-    std::shared_ptr<Capture> capture;
+  Context* context;
+  bool waits_for_legacy;  // false for a non-blocking stream
+  std::deque<Operation> queue;
+  std::shared_ptr<Capture> capture;
 };
 
-/// One recording of an event; the event keeps the latest.
-struct Ticket {
-    Stream* stream;
-    uint64_t number = 0;
-    bool done = false;
-    double milliseconds = 0;  // when it was done
+// One recording of an event. An event keeps its latest recording.
+struct Recording {
+  Stream* stream;
+  uint64_t number = 0;
+  bool done = false;
+  double milliseconds = 0;  // time at which the recording was reached
 };
 
 struct Event {
-    Context* context;
-    bool timing;
-    bool captured = false;
-    std::shared_ptr<Ticket> ticket = nullptr;
+  Context* context;
+  bool timing;
+  bool captured = false;
+  std::shared_ptr<Recording> recording = nullptr;
 };
 
-/// The primary context of a device. Its handle stays the same when it is made anew.
+// The primary context of a device. Its handle stays valid: a context that is retained again has the same handle.
 struct Context {
-    explicit Context(int device) : device(device) {}
-    const int device;
-    unsigned references = 0;
-    Result failure = SUCCESS;  // sticks until the last reference is released
-    Stream legacy{this, true, {}, nullptr};
-    std::map<const void*, std::unique_ptr<Stream>> perThread;
-    std::map<Stream*, std::unique_ptr<Stream>> streams;
+  explicit Context(int device) : device(device) {}
+  const int device;
+  unsigned references = 0;
+  Result failure = kSuccess;  // the first error of asynchronous work; cleared when the last reference is released
+  Stream legacy{this, true, {}, nullptr};
+  std::map<const void*, std::unique_ptr<Stream>> per_thread;
+  std::map<Stream*, std::unique_ptr<Stream>> streams;
 };
 
+// An instantiated graph.
 struct Executable {
-    Context* context;
-    std::shared_ptr<Graph> graph;
+  Context* context;
+  std::shared_ptr<Graph> graph;
 };
 
-/// `mapped` is pinned memory as a device sees it.
-enum class Kind { device, managed, pinned, mapped };
+// kMapped is the device's address range of mapped pinned memory.
+enum class Kind { kDevice, kManaged, kPinned, kMapped };
 
 struct Allocation {
-    Kind kind;
-    int device;
-    size_t bytes;
-    uintptr_t seen = 0;  // of pinned memory that can be mapped: where the device will see it
+  Kind kind;
+  int device;
+  size_t bytes;
+  uintptr_t device_address = 0;  // device address of mappable pinned memory, else 0
 };
 
 struct Module {
-    Context* context;
-    void* library;     // none for an image without code
-    unsigned cluster;  // of an image without code
+  Context* context;
+  void* library;     // null for an image without code
+  unsigned cluster;  // cluster size of an image without code
 };
 
 struct Function {
-    Module* module;
-    std::string name;
-    int (*launch)(const void*, unsigned, unsigned, unsigned, unsigned, int, uint64_t, char*, unsigned);
-    unsigned parameterBytes, cluster;
-    int dynamicSharedBytes = 48 << 10;
-    bool nonPortableCluster = false;
+  Module* module;
+  std::string name;
+  int (*launch)(const void*, unsigned, unsigned, unsigned, unsigned, int, uint64_t, char*, unsigned);
+  unsigned parameter_bytes, cluster;
+  int dynamic_shared_bytes = 48 << 10;
+  bool non_portable_cluster = false;
 };
 
 struct State {
-    std::recursive_mutex lock;
-    bool initialised = false;
-    bool eager = false;
-    std::map<int, std::unique_ptr<Context>> contexts;
-    std::map<uintptr_t, Allocation> allocations;
-    std::set<Event*> events;
-    std::set<Module*> modules;
-    std::set<std::shared_ptr<Graph>*> graphs;
-    std::set<Executable*> executables;
-    std::map<void*, std::unique_ptr<Function>> functions;
-    std::set<Capture*> captures;
-    uint64_t operations = 0;
+  std::recursive_mutex lock;
+  bool initialised = false;
+  bool eager = false;
+  std::map<int, std::unique_ptr<Context>> contexts;
+  std::map<uintptr_t, Allocation> allocations;
+  std::set<Event*> events;
+  std::set<Module*> modules;
+  std::set<std::shared_ptr<Graph>*> graphs;
+  std::set<Executable*> executables;
+  std::map<void*, std::unique_ptr<Function>> functions;
+  std::set<Capture*> captures;
+  uint64_t operations = 0;
 };
 
 State& state();
 
+// The integer value of an environment variable.
 long number(const char* variable, long otherwise);
 int devices();
-int capability();  // 90 is 9.0
-int sharedOptIn();
 
-/// Which thread calls: the address of something that every thread has its own of.
-const void* thisThread();
+// Ten times the major version plus the minor version of the compute capability.
+int capability();
 
-/// The calling thread's context, or null.
+// The largest dynamic shared memory of a block, in bytes.
+int shared_opt_in();
+
+// An address that identifies the calling thread.
+const void* this_thread();
+
+// The calling thread's context, or null.
 Context* current();
 
-/// Locks, and does the work if there is a context to do it in and no earlier failure.
-Result within(const std::function<Result(Context&)>& work);
+// Runs a driver function under the lock, in the current context. Returns an error if there is no usable context.
+Result in_context(const std::function<Result(Context&)>& work);
 
-/// The same, for what may wait for the device in ways that a capture cannot have: fails while one that forbids it goes on.
-Result withinUncaptured(const std::function<Result(Context&)>& work);
+// The same for functions that CUDA forbids during a stream capture. Such a call fails and invalidates the capture.
+Result in_context_uncaptured(const std::function<Result(Context&)>& work);
 
-Result streamOf(Context& context, void* handle, Stream** stream);
+// The stream of a handle: 0 and 1 are the legacy stream, 2 is the calling thread's own, others are of cuStreamCreate.
+Result stream_of(Context& context, void* handle, Stream** stream);
 
-/// Queues work, or records it where the stream is captured.
+// Appends work to the stream's queue, or to its graph during a capture.
 Result submit(Stream& stream, Work work);
 
-/// Does what was queued, up to and with the operation of that number.
-Result carryOut(Stream& stream, uint64_t last = UINT64_MAX);
-Result carryOutAll(Context& context);
+// Runs the queued operations up to and including number `last`. Returns the context's failure.
+Result run_queue(Stream& stream, uint64_t last = UINT64_MAX);
+Result run_all_queues(Context& context);
 
-/// Memory in two places at once, for the host and for the device; null if there is none.
-void* mapTwice(size_t bytes, void** seen);
-void unmapTwice(void* memory, void* seen, size_t bytes);
+// Maps the same memory twice and returns the host's address. Returns null if the system has no memory.
+void* map_twice(size_t bytes, void** device_address);
+void unmap_twice(void* memory, void* device_address, size_t bytes);
 
-/// The allocation that holds all these bytes, or null.
-const Allocation* allocationOf(uintptr_t address, size_t bytes);
+// The allocation that contains all these bytes, or null.
+const Allocation* allocation_of(uintptr_t address, size_t bytes);
+
+// Whether the context's device can access these bytes.
 bool reachable(const Context& context, uintptr_t address, size_t bytes);
-bool mapped(uintptr_t address);
 
-/// What goes with a context; each returns how much of it was left.
-size_t freeAll(int device);
-size_t destroyEvents(Context& context);
-size_t unloadModules(Context& context);
-size_t destroyExecutables(Context& context);
+// Whether the process has a page mapped at the address.
+bool is_mapped(uintptr_t address);
 
-/// Tells on stderr what a code cannot.
+// Destroy what is left in a context. Each returns the number of destroyed objects.
+size_t free_all(int device);
+size_t destroy_events(Context& context);
+size_t unload_modules(Context& context);
+size_t destroy_executables(Context& context);
+
+// Prints a message on stderr, for facts that an error code does not convey.
 void report(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
-}  // namespace stub
+}  // namespace cuda_stub

@@ -1,6 +1,5 @@
-// A stand-in for NVRTC beside the stand-in for the driver: it compiles nothing. What it makes of any source is an image without
-// code, which only the stub driver loads, and whose kernels do nothing: with both, the whole of a launch can be timed but for the
-// device and its driver. It says that its version is 0.0.
+// A stand-in for NVRTC. It turns every source into an image without code, which only the stand-in for the driver
+// can load. Its kernels do nothing. With both, a benchmark measures the host's part of a launch. The version is 0.0.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,7 @@
 namespace {
 
 struct Program {
-    char image[64];
+  char image[64];
 };
 
 constexpr char kLog[] = "compiled by a stub, which makes no code";
@@ -20,32 +19,55 @@ constexpr char kCluster[] = "--define-macro=TEMPER_CLUSTER=";
 
 STUB_EXPORT const char* nvrtcGetErrorString(int) { return "NVRTC_STUB"; }
 
-STUB_EXPORT int nvrtcVersion(int* major, int* minor) { return *major = *minor = 0; }
+STUB_EXPORT int nvrtcVersion(int* major, int* minor) {
+  *major = *minor = 0;
+  return 0;
+}
 
-STUB_EXPORT int nvrtcGetNumSupportedArchs(int* count) { return *count = 1, 0; }
+STUB_EXPORT int nvrtcGetNumSupportedArchs(int* count) {
+  *count = 1;
+  return 0;
+}
 
-STUB_EXPORT int nvrtcGetSupportedArchs(int* architectures) { return architectures[0] = 90, 0; }
+STUB_EXPORT int nvrtcGetSupportedArchs(int* architectures) {
+  architectures[0] = 90;
+  return 0;
+}
 
 STUB_EXPORT int nvrtcCreateProgram(Program** program, const char*, const char*, int, const char**, const char**) {
-    return *program = new Program, 0;
+  *program = new Program;
+  return 0;
 }
 
 STUB_EXPORT int nvrtcDestroyProgram(Program** program) {
-    delete *program;
-    return *program = nullptr, 0;
+  delete *program;
+  *program = nullptr;
+  return 0;
 }
 
 STUB_EXPORT int nvrtcCompileProgram(Program* program, int count, const char** options) {
-    int cluster = 1;
-    for (int i = 0; i < count; i++)
-        if (strncmp(options[i], kCluster, sizeof kCluster - 1) == 0) cluster = atoi(options[i] + sizeof kCluster - 1);
-    snprintf(program->image, sizeof program->image, "stub image without code, cluster %d", cluster);
-    return 0;
+  int cluster = 1;
+  for (int i = 0; i < count; i++)
+    if (strncmp(options[i], kCluster, sizeof kCluster - 1) == 0) cluster = atoi(options[i] + sizeof kCluster - 1);
+  snprintf(program->image, sizeof program->image, "stub image without code, cluster %d", cluster);
+  return 0;
 }
 
-STUB_EXPORT int nvrtcGetProgramLogSize(Program*, size_t* bytes) { return *bytes = sizeof kLog, 0; }
-STUB_EXPORT int nvrtcGetProgramLog(Program*, char* log) { return memcpy(log, kLog, sizeof kLog), 0; }
-STUB_EXPORT int nvrtcGetCUBINSize(Program* program, size_t* bytes) { return *bytes = strlen(program->image) + 1, 0; }
-STUB_EXPORT int nvrtcGetCUBIN(Program* program, char* image) { return strcpy(image, program->image), 0; }
+STUB_EXPORT int nvrtcGetProgramLogSize(Program*, size_t* bytes) {
+  *bytes = sizeof kLog;
+  return 0;
+}
+STUB_EXPORT int nvrtcGetProgramLog(Program*, char* log) {
+  memcpy(log, kLog, sizeof kLog);
+  return 0;
+}
+STUB_EXPORT int nvrtcGetCUBINSize(Program* program, size_t* bytes) {
+  *bytes = strlen(program->image) + 1;
+  return 0;
+}
+STUB_EXPORT int nvrtcGetCUBIN(Program* program, char* image) {
+  strcpy(image, program->image);
+  return 0;
+}
 STUB_EXPORT int nvrtcGetPTXSize(Program* program, size_t* bytes) { return nvrtcGetCUBINSize(program, bytes); }
 STUB_EXPORT int nvrtcGetPTX(Program* program, char* image) { return nvrtcGetCUBIN(program, image); }

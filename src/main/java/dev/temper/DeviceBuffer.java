@@ -3,8 +3,8 @@ package dev.temper;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Memory of a device, owned: {@link #close()} frees it, and views made of it are invalid from then on. Copies happen in the order
- * of the engine's launches.
+ * Memory of a device. {@link #close()} frees it, and views of it are invalid from then on; closing the engine frees it too. Copies
+ * happen in the order of the engine's launches.
  */
 public interface DeviceBuffer extends AutoCloseable {
 
@@ -57,18 +57,41 @@ public interface DeviceBuffer extends AutoCloseable {
 
   /** The beginning of the buffer as a matrix whose rows follow one another without a gap. */
   default DeviceMatrix matrix(long rows, int classes, DType dtype) {
-    requireBytes(Math.multiplyExact(Math.multiplyExact(rows, (long) classes), (long) dtype.bytes()), "[" + rows + ", " + classes + "] " + dtype);
+    long bytes = Math.multiplyExact(Math.multiplyExact(rows, (long) classes), (long) dtype.bytes());
+    requireBytes(bytes, "[" + rows + ", " + classes + "] " + dtype);
     return new DeviceMatrix(address(), rows, classes, classes, dtype);
   }
 
-  /** The beginning of the buffer as one value per row. */
-  default RowVector.Device vector(long length, DType dtype) {
-    requireBytes(Math.multiplyExact(length, (long) dtype.bytes()), "[" + length + "] " + dtype);
-    return new RowVector.Device(address(), length, dtype);
+  /** The beginning of the buffer as labels, I32 or I64; also what {@link LossEngine#argmax} writes. */
+  default RowVector labels(long length, DType dtype) {
+    requireVector(length, dtype);
+    return RowVector.labelsAt(address(), length, dtype);
+  }
+
+  /** The beginning of the buffer as row weights, F32. */
+  default RowVector weights(long length) {
+    requireVector(length, DType.F32);
+    return RowVector.weightsAt(address(), length);
+  }
+
+  /** The beginning of the buffer as row temperatures, F32. */
+  default RowVector temperatures(long length) {
+    requireVector(length, DType.F32);
+    return RowVector.temperaturesAt(address(), length);
+  }
+
+  /** The beginning of the buffer as the place of row losses, F32. */
+  default RowVector losses(long length) {
+    requireVector(length, DType.F32);
+    return RowVector.lossesAt(address(), length);
   }
 
   @Override
   void close();
+
+  private void requireVector(long length, DType dtype) {
+    requireBytes(Math.multiplyExact(length, (long) dtype.bytes()), "[" + length + "] " + dtype);
+  }
 
   private void requireBytes(long needed, String view) {
     if (needed > byteSize()) {

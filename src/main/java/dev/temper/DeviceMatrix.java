@@ -11,7 +11,7 @@ import dev.temper.internal.Shapes;
  * @param rowStride elements between the beginnings of two rows, at least {@code classes}
  * @param dtype F32, BF16 or F16
  */
-public record DeviceMatrix(long address, long rows, int classes, long rowStride, DType dtype) implements LogitMatrix {
+public record DeviceMatrix(long address, long rows, int classes, long rowStride, DType dtype) implements MatrixView {
 
   /**
    * Checks the shape.
@@ -23,5 +23,11 @@ public record DeviceMatrix(long address, long rows, int classes, long rowStride,
     if (address == 0 && rows > 0) {
       throw new IllegalArgumentException("device address is 0, expected the address of " + rows + " rows");
     }
+  }
+
+  /** Shape and address, such as {@code [512, 50257] F32 at device address 0x7f2e00000000}. */
+  @Override
+  public String toString() {
+    return describe() + " at device address 0x" + Long.toHexString(address);
   }
 }

@@ -1,8 +1,11 @@
 package dev.temper;
 
 import java.math.BigDecimal;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is computed: an immutable description of a distillation loss, independent of batch, memory and device.
@@ -21,47 +24,45 @@ import java.util.OptionalInt;
  * DistillationLoss loss = DistillationLoss.hinton(2.0, 0.7);        // 0.7 on the teacher, 0.3 on the labels
  * DistillationLoss same = DistillationLoss.builder().temperature(2).softWeight(0.7).hardWeight(0.3).build();
  * }
- *
- * @param divergence distance between teacher and student in the soft part
- * @param temperature {@code T}, finite and above 0; of student and, unless {@code teacherTemperature} is set, of the teacher
- * @param teacherTemperature the teacher's own temperature; factor and gradient keep the student's
- * @param softWeight weight of the divergence, 0 or more; at 0 the teacher is not read
- * @param hardWeight weight of the cross-entropy, 0 or more
- * @param labelSmoothing {@code e} in [0, 1): the label keeps {@code 1 - e}, the rest is spread over all present classes
- * @param softcap {@code c} above 0: the student's logits become {@code c tanh(z/c)} before anything else
- * @param ignoreIndex label of rows that contribute nothing
- * @param numClasses real number of classes where the matrices are padded; columns beyond are ignored
- * @param reduction how row losses become one
- * @param temperatureScaling whether the soft part is multiplied by {@code T^2}
  */
-public record DistillationLoss(
-    Divergence divergence,
-    double temperature,
-    OptionalDouble teacherTemperature,
-    double softWeight,
-    double hardWeight,
-    double labelSmoothing,
-    OptionalDouble softcap,
-    long ignoreIndex,
-    OptionalInt numClasses,
-    Reduction reduction,
-    boolean temperatureScaling) {
+public final class DistillationLoss {
 
   /** Label that marks a row as ignored unless the loss says otherwise, as in PyTorch. */
   public static final long DEFAULT_IGNORE_INDEX = -100;
 
-  /**
-   * Checks every value.
-   *
-   * @throws IllegalArgumentException naming the option, its value and what was expected
-   */
-  public DistillationLoss {
+  private static final String ABSENT = "absent";
+
+  private final Divergence divergence;
+  private final double temperature;
+  private final OptionalDouble teacherTemperature;
+  private final double softWeight;
+  private final double hardWeight;
+  private final double labelSmoothing;
+  private final OptionalDouble softcap;
+  private final long ignoreIndex;
+  private final OptionalInt numClasses;
+  private final Reduction reduction;
+  private final boolean temperatureScaling;
+
+  private DistillationLoss(Builder builder) {
+    divergence = builder.divergence;
+    temperature = builder.temperature;
+    teacherTemperature = builder.teacherTemperature;
+    softWeight = builder.softWeight;
+    hardWeight = builder.hardWeight;
+    labelSmoothing = builder.labelSmoothing;
+    softcap = builder.softcap;
+    ignoreIndex = builder.ignoreIndex;
+    numClasses = builder.numClasses;
+    reduction = builder.reduction;
+    temperatureScaling = builder.temperatureScaling;
     requirePositive("temperature", temperature, "1 is the plain softmax, 2 to 10 are usual");
     teacherTemperature.ifPresent(t -> requirePositive("teacherTemperature", t, "leave it out to use the student's"));
     requireWeight("softWeight", softWeight);
     requireWeight("hardWeight", hardWeight);
     if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
-      throw new IllegalArgumentException("labelSmoothing is " + labelSmoothing + ", expected a number from 0 up to, not including, 1");
+      throw new IllegalArgumentException(
+          "labelSmoothing is " + labelSmoothing + ", expected a number from 0 up to, not including, 1");
     }
     softcap.ifPresent(c -> requirePositive("softcap", c, "leave it out for none"));
     if (numClasses.isPresent() && numClasses.getAsInt() < 1) {
@@ -93,6 +94,96 @@ public record DistillationLoss(
   /** A builder that starts from this description. */
   public Builder toBuilder() {
     return new Builder(this);
+  }
+
+  /** Distance between teacher and student in the soft part. */
+  public Divergence divergence() {
+    return divergence;
+  }
+
+  /** {@code T} of the student and, unless {@link #teacherTemperature()} is present, of the teacher. */
+  public double temperature() {
+    return temperature;
+  }
+
+  /** The teacher's own temperature, if it has one; the factor {@code T^2} and the gradient keep the student's. */
+  public OptionalDouble teacherTemperature() {
+    return teacherTemperature;
+  }
+
+  /** Weight of the divergence, 0 or more; at 0 the teacher is not read. */
+  public double softWeight() {
+    return softWeight;
+  }
+
+  /** Weight of the cross-entropy, 0 or more. */
+  public double hardWeight() {
+    return hardWeight;
+  }
+
+  /** {@code e} in [0, 1): the label keeps {@code 1 - e}, the rest is spread over all classes that are present. */
+  public double labelSmoothing() {
+    return labelSmoothing;
+  }
+
+  /** {@code c} above 0, if there is one: the student's logits become {@code c tanh(z/c)} before anything else. */
+  public OptionalDouble softcap() {
+    return softcap;
+  }
+
+  /** Label of the rows that contribute nothing. */
+  public long ignoreIndex() {
+    return ignoreIndex;
+  }
+
+  /** Real number of classes, where the matrices are padded; the columns beyond it are ignored. */
+  public OptionalInt numClasses() {
+    return numClasses;
+  }
+
+  /** How the losses of the rows become one. */
+  public Reduction reduction() {
+    return reduction;
+  }
+
+  /** Whether value and gradient of the soft part are multiplied by {@code T^2}. */
+  public boolean temperatureScaling() {
+    return temperatureScaling;
+  }
+
+  /** Every option by the name of its builder method; one that is absent has the value "absent". */
+  Map<String, Object> options() {
+    Map<String, Object> options = new LinkedHashMap<>();
+    options.put("divergence", divergence.label());
+    options.put("temperature", temperature);
+    options.put("teacherTemperature", teacherTemperature.isPresent() ? teacherTemperature.getAsDouble() : ABSENT);
+    options.put("softWeight", softWeight);
+    options.put("hardWeight", hardWeight);
+    options.put("labelSmoothing", labelSmoothing);
+    options.put("softcap", softcap.isPresent() ? softcap.getAsDouble() : ABSENT);
+    options.put("ignoreIndex", ignoreIndex);
+    options.put("numClasses", numClasses.isPresent() ? numClasses.getAsInt() : ABSENT);
+    options.put("reduction", reduction.label());
+    options.put("temperatureScaling", temperatureScaling);
+    return options;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other == this || other instanceof DistillationLoss loss && loss.options().equals(options());
+  }
+
+  @Override
+  public int hashCode() {
+    return options().hashCode();
+  }
+
+  /** Every option that is present, by name. */
+  @Override
+  public String toString() {
+    Map<String, Object> present = options();
+    present.values().removeIf(ABSENT::equals);
+    return "DistillationLoss" + present;
   }
 
   private static void requirePositive(String name, double value, String hint) {
@@ -212,8 +303,7 @@ public record DistillationLoss(
      * @throws IllegalArgumentException naming the option, its value and what was expected
      */
     public DistillationLoss build() {
-      return new DistillationLoss(divergence, temperature, teacherTemperature, softWeight, hardWeight, labelSmoothing, softcap,
-          ignoreIndex, numClasses, reduction, temperatureScaling);
+      return new DistillationLoss(this);
     }
   }
 }

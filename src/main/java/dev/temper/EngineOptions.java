@@ -1,40 +1,72 @@
 package dev.temper;
 
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
-/**
- * How an engine is opened.
- *
- * @param threads threads a host engine may use, 1 or more; empty: all processors available to the JVM
- * @param stream handle of a CUDA stream of the caller's, on which everything is launched; it is never destroyed here. 0 is the
- *     legacy default stream; empty: a stream of the engine's own. Host engines have no streams and pass it over
- */
-public record EngineOptions(OptionalInt threads, OptionalLong stream) {
+/** How an engine is opened. */
+public final class EngineOptions {
+
+  private static final EngineOptions DEFAULTS = new EngineOptions(OptionalInt.empty(), OptionalLong.empty());
+
+  private final OptionalInt threads;
+  private final OptionalLong stream;
+
+  private EngineOptions(OptionalInt threads, OptionalLong stream) {
+    this.threads = threads;
+    this.stream = stream;
+  }
+
+  /** All processors of the JVM, and a stream of the engine's own. */
+  public static EngineOptions defaults() {
+    return DEFAULTS;
+  }
 
   /**
-   * Checks the number.
+   * These options with a number of threads for engines that compute on the host; device engines have no use for it.
    *
    * @throws IllegalArgumentException if it is below 1
    */
-  public EngineOptions {
-    if (threads.isPresent() && threads.getAsInt() < 1) {
-      throw new IllegalArgumentException("threads is " + threads.getAsInt() + ", expected 1 or more");
-    }
-  }
-
-  /** What is best for the machine. */
-  public static EngineOptions defaults() {
-    return new EngineOptions(OptionalInt.empty(), OptionalLong.empty());
-  }
-
-  /** With this many threads. */
   public EngineOptions withThreads(int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException("threads is " + value + ", expected 1 or more");
+    }
     return new EngineOptions(OptionalInt.of(value), stream);
   }
 
-  /** On this CUDA stream, such as the current one of the framework that made the logits. */
+  /**
+   * These options with a CUDA stream of the caller's, on which everything is launched, such as the current stream of the framework
+   * that made the logits. The engine never destroys it. Host engines have no streams and ignore it.
+   *
+   * @param handle the {@code CUstream}; 0 is the legacy default stream
+   */
   public EngineOptions withStream(long handle) {
     return new EngineOptions(threads, OptionalLong.of(handle));
+  }
+
+  /** Threads that a host engine may use; empty: all processors available to the JVM. */
+  public OptionalInt threads() {
+    return threads;
+  }
+
+  /** Handle of the caller's CUDA stream; empty: a stream of the engine's own. */
+  public OptionalLong stream() {
+    return stream;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof EngineOptions options && options.threads.equals(threads) && options.stream.equals(stream);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(threads, stream);
+  }
+
+  @Override
+  public String toString() {
+    return "EngineOptions[threads=" + (threads.isPresent() ? threads.getAsInt() : "all")
+        + ", stream=" + (stream.isPresent() ? "0x" + Long.toHexString(stream.getAsLong()) : "own") + "]";
   }
 }

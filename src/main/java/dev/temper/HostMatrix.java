@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
  * @param rowStride elements between the beginnings of two rows, at least {@code classes}
  * @param dtype F32, BF16 or F16
  */
-public record HostMatrix(MemorySegment segment, long rows, int classes, long rowStride, DType dtype) implements LogitMatrix {
+public record HostMatrix(MemorySegment segment, long rows, int classes, long rowStride, DType dtype) implements MatrixView {
 
   /**
    * Checks shape and size.
@@ -33,5 +33,11 @@ public record HostMatrix(MemorySegment segment, long rows, int classes, long row
   /** An array of {@code rows x classes} floats, used in place. */
   public static HostMatrix of(float[] values, long rows, int classes) {
     return of(MemorySegment.ofArray(values), rows, classes, DType.F32);
+  }
+
+  /** Shape and kind of memory, such as {@code [512, 50257] F32 in host memory}. */
+  @Override
+  public String toString() {
+    return describe() + " in host memory";
   }
 }

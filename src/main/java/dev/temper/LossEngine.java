@@ -1,18 +1,20 @@
 package dev.temper;
 
-import dev.temper.diagnostics.DeviceFacts;
-import dev.temper.diagnostics.SelfCheck;
-import dev.temper.diagnostics.Stopwatch;
+import dev.temper.diagnostics.EngineDiagnostics;
+import dev.temper.internal.CallTensor;
 import dev.temper.internal.Devices;
+import dev.temper.internal.EngineLifetime;
 import dev.temper.internal.LossChecks;
 import dev.temper.internal.OpenedDevice;
-import dev.temper.internal.CallTensor;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
-import java.util.List;
+import dev.temper.spi.PreparedCall;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,19 +27,19 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LossEngine implements AutoCloseable {
 
-  /** Columns of the row statistics that a forward call can save for {@link #backward}. */
-  public static final int STATISTICS_COLUMNS = 8;
-
   private final String device;
   private final String selection;
   private final EngineBackend backend;
-  private final ReentrantReadWriteLock lifetime = new ReentrantReadWriteLock();
-  private boolean closed;
+  private final EngineLifetime lifetime;
+  private final Cleaner.Cleanable unclosed;
 
+  /** An engine over a backend that no provider opened; {@code selection} says where it comes from. */
   public LossEngine(String device, String selection, EngineBackend backend) {
     this.device = device;
     this.selection = selection;
     this.backend = backend;
+    lifetime = new EngineLifetime(device, backend);
+    unclosed = lifetime.closeWith(this);
   }
 
   /**
@@ -70,7 +72,7 @@ public final class LossEngine implements AutoCloseable {
     return Devices.availability();
   }
 
-  /** Why this device was taken, in one sentence; tells what {@code auto} passed over. */
+  /** Why this device was taken, in one sentence; including what {@code auto} passed over. */
   public String selection() {
     return selection;
   }
@@ -80,13 +82,8 @@ public final class LossEngine implements AutoCloseable {
     return backend.describe();
   }
 
-  /** What the device tells of itself; empty if this engine computes in host memory. */
-  public Optional<DeviceFacts> facts() {
-    return running(backend::facts);
-  }
-
   /**
-   * The loss without its gradient; {@code outputs} may ask for row losses and row statistics.
+   * The loss without its gradient; {@code outputs} may hold row losses and row statistics.
    *
    * @throws IllegalArgumentException if a tensor does not fit the loss or another tensor, a label, row weight or row
    *     temperature is invalid, or the device cannot compute this loss; nothing is written then
@@ -115,15 +112,19 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * The gradient alone, from the row statistics that a forward call with the same loss and logits has saved.
+   * The gradient alone, from the row statistics that a forward call with the same loss and inputs has saved. Waits for the device,
+   * because labels, row weights and row temperatures are checked again.
    *
-   * @param statistics [rows, {@value #STATISTICS_COLUMNS}] F32
-   * @throws IllegalArgumentException as for {@link #forwardBackward}, or if outputs ask for more than the gradient
+   * @param statistics from {@link #allocateStatistics} of this engine, filled by a forward call
+   * @throws IllegalArgumentException as for {@link #forwardBackward}, or if outputs hold more than the gradient, or if the statistics
+   *     are closed, empty, of another engine, or of a call with another loss or other shapes; the message says which
    */
-  public void backward(DistillationLoss loss, LossInputs inputs, LogitMatrix statistics, LossOutputs outputs) {
+  public void backward(DistillationLoss loss, LossInputs inputs, RowStatistics statistics, LossOutputs outputs) {
     LossChecks.requireGradient(outputs, "backward");
     LossChecks.requireNothingButGradient(outputs);
-    compute(check(loss, inputs, outputs, statistics)).totals();
+    LossCall call = check(loss, inputs, outputs, statistics);
+    statistics.requireSaved(RowStatistics.identity(loss, inputs));
+    compute(call).totals();
   }
 
   /**
@@ -134,40 +135,7 @@ public final class LossEngine implements AutoCloseable {
    *     every launch
    */
   public PreparedLoss prepare(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
-    LossCall call = check(loss, inputs, outputs, null);
-    return running(() -> {
-      requireComputable(call);
-      return new PreparedLoss(this, backend.prepare(call));
-    });
-  }
-
-  /**
-   * The plans by which {@link #prepare} could spread the rows of a loss over the device: first the one that it takes by itself, then
-   * those most like it. Results differ in the last bits only; which is fastest is measured by {@code temper bench --suite gpu --parts
-   * plans}. Empty where the engine has no choice.
-   *
-   * @throws IllegalArgumentException as for {@link #prepare}
-   */
-  public List<String> plans(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
-    LossCall call = check(loss, inputs, outputs, null);
-    return running(() -> {
-      requireComputable(call);
-      return backend.plans(call);
-    });
-  }
-
-  /**
-   * {@link #prepare(DistillationLoss, LossInputs, LossOutputs)} with a plan of the caller's choice.
-   *
-   * @param plan one of {@link #plans}
-   * @throws IllegalArgumentException also if the rows do not fit that plan on this device; the message lists those that they fit
-   */
-  public PreparedLoss prepare(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, String plan) {
-    LossCall call = check(loss, inputs, outputs, null);
-    return running(() -> {
-      requireComputable(call);
-      return new PreparedLoss(this, backend.prepare(call, plan));
-    });
+    return prepare(loss, inputs, outputs, backend::prepare);
   }
 
   /**
@@ -180,7 +148,26 @@ public final class LossEngine implements AutoCloseable {
     if (bytes < 1) {
       throw new IllegalArgumentException("bytes is " + bytes + ", expected 1 or more");
     }
-    return running(() -> backend.allocate(bytes));
+    return running(() -> new EngineBuffer(this, backend.allocate(bytes)));
+  }
+
+  /**
+   * Memory for what forward calls save for {@link #backward}: on the device of a device engine, else on the host.
+   *
+   * @param rows of the student, 0 or more
+   */
+  public RowStatistics allocateStatistics(long rows) {
+    int columns = LossCall.STATISTICS_COLUMNS;
+    if (rows < 0 || rows > Long.MAX_VALUE / columns / Float.BYTES) {
+      throw new IllegalArgumentException("rows is " + rows + ", expected 0 or more, and at most what memory can hold");
+    }
+    long bytes = Math.max(1, rows) * columns * Float.BYTES;
+    if (backend.acceptsDeviceMemory()) {
+      DeviceBuffer buffer = allocate(bytes);
+      return new RowStatistics(this, buffer.matrix(rows, columns, DType.F32), buffer);
+    }
+    MemorySegment memory = Arena.ofAuto().allocate(bytes, Float.BYTES).fill((byte) 0xFF); // NaN, which no forward call leaves
+    return new RowStatistics(this, new HostMatrix(memory, rows, columns, columns, DType.F32), null);
   }
 
   /** Waits until everything that was launched here is done; a host engine has finished when a call returns. */
@@ -191,27 +178,9 @@ public final class LossEngine implements AutoCloseable {
     });
   }
 
-  /** A stopwatch for what this engine runs. */
-  public Stopwatch stopwatch() {
-    return running(backend::stopwatch);
-  }
-
-  /**
-   * Checks that this engine can make of its own parts, on its device: functions of its kernels that losses use together and cannot
-   * tell apart. Empty where the engine runs no kernels.
-   */
-  public List<String> selfChecks() {
-    return running(backend::selfChecks);
-  }
-
-  /**
-   * Makes one of these checks.
-   *
-   * @param name one of {@link #selfChecks()}
-   * @throws IllegalArgumentException if none has that name
-   */
-  public SelfCheck selfCheck(String name) {
-    return running(() -> backend.selfCheck(name));
+  /** What benchmarks and verification read from this engine: facts of the device, plans, self-checks, a stopwatch. */
+  public EngineDiagnostics diagnostics() {
+    return new RunningDiagnostics(this, backend);
   }
 
   /**
@@ -221,7 +190,7 @@ public final class LossEngine implements AutoCloseable {
    * @param temperature finite and above 0
    * @param output [rows, classes] of any floating dtype; may be the very same view as the logits
    */
-  public void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {
+  public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {
     LossChecks.requireTemperature(temperature);
     LossChecks.requireMappable("logits", logits, "output", output);
     requireReachable(CallTensor.of("logits", logits), CallTensor.of("output", output));
@@ -240,7 +209,7 @@ public final class LossEngine implements AutoCloseable {
    * @param upstream [rows, classes], gradient by the log-probabilities
    * @param output [rows, classes], gradient by the logits; may be the very same view as logits or upstream
    */
-  public void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {
+  public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {
     LossChecks.requireTemperature(temperature);
     LossChecks.requireMappable("logits", logits, "output", output);
     LossChecks.requireMappable("upstream", upstream, "output", output);
@@ -257,7 +226,7 @@ public final class LossEngine implements AutoCloseable {
    * @param logits [rows, classes]
    * @param output [rows, classes]; may be the very same view as the logits
    */
-  public void softmax(LogitMatrix logits, LogitMatrix output) {
+  public void softmax(MatrixView logits, MatrixView output) {
     LossChecks.requireMappable("logits", logits, "output", output);
     requireReachable(CallTensor.of("logits", logits), CallTensor.of("output", output));
     running(() -> {
@@ -272,7 +241,7 @@ public final class LossEngine implements AutoCloseable {
    * @param logits [rows, classes]
    * @param output [rows], I32 or I64
    */
-  public void argmax(LogitMatrix logits, RowVector output) {
+  public void argmax(MatrixView logits, RowVector output) {
     LossChecks.requireLabelVector("output", output, logits.rows());
     CallTensor read = CallTensor.of("logits", logits);
     CallTensor written = CallTensor.of("output", output);
@@ -286,32 +255,57 @@ public final class LossEngine implements AutoCloseable {
     });
   }
 
-  /** Closes the engine after the calls under way; later calls throw {@link IllegalStateException}. Closing twice is allowed. */
+  /**
+   * Closes the engine after the calls under way; later calls throw {@link IllegalStateException}. Closing twice is allowed. An engine
+   * that nobody closes is closed some time after the last reference to it, its results and its buffers is gone.
+   */
   @Override
   public void close() {
-    lifetime.writeLock().lock();
-    try {
-      if (!closed) {
-        closed = true;
-        backend.close();
-      }
-    } finally {
-      lifetime.writeLock().unlock();
-    }
+    lifetime.close();
+    unclosed.clean();
   }
 
-  private LossResult compute(LossCall call) {
+  /** What computes and where, such as {@code LossEngine[cpu (AVX-512, 2 threads)]}. */
+  @Override
+  public String toString() {
+    return "LossEngine[" + backend.describe() + "]";
+  }
+
+  PreparedLoss prepare(
+      DistillationLoss loss, LossInputs inputs, LossOutputs outputs, Function<LossCall, PreparedCall> preparation) {
+    LossCall call = check(loss, inputs, outputs, null);
     return running(() -> {
       requireComputable(call);
-      return backend.compute(call);
+      return new PreparedLoss(this, preparation.apply(call), outputs.statistics(), RowStatistics.identity(loss, inputs));
     });
   }
 
-  private LossCall check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, @Nullable LogitMatrix savedStatistics) {
-    return LossChecks.check(loss, inputs, outputs, savedStatistics, backend.acceptsDeviceMemory() ? null : device);
+  private LossResult compute(LossCall call) {
+    RowStatistics statistics = call.outputs().statistics();
+    return running(() -> {
+      requireComputable(call);
+      if (statistics != null) {
+        statistics.clear();
+      }
+      LossResult result = new EngineResult(this, backend.compute(call));
+      if (!backend.acceptsDeviceMemory()) {
+        result.totals(); // has finished, and can tell them
+      }
+      if (statistics != null) {
+        statistics.written(RowStatistics.identity(call.loss(), call.inputs()));
+      }
+      return result;
+    });
   }
 
-  private void requireComputable(LossCall call) {
+  LossCall check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, @Nullable RowStatistics saved) {
+    long rows = inputs.student().rows();
+    RowStatistics written = outputs.statistics();
+    return LossChecks.check(loss, inputs, outputs, written == null ? null : written.memoryFor(this, rows),
+        saved == null ? null : saved.memoryFor(this, rows), backend.acceptsDeviceMemory() ? null : device);
+  }
+
+  void requireComputable(LossCall call) {
     String refusal = backend.refuses(call);
     if (!refusal.isEmpty()) {
       throw new IllegalArgumentException(device + " cannot compute this loss: " + refusal);
@@ -326,25 +320,23 @@ public final class LossEngine implements AutoCloseable {
     }
   }
 
-  private <R> R running(Supplier<R> work) {
+  /** Keeps the engine open until {@link #end()}. */
+  void begin() {
+    lifetime.begin();
+  }
+
+  void end() {
+    lifetime.end();
+    Reference.reachabilityFence(this);
+  }
+
+  /** Runs work while the engine is kept open. */
+  <R> R running(Supplier<R> work) {
     begin();
     try {
       return work.get();
     } finally {
       end();
     }
-  }
-
-  /** Keeps the engine open until {@link #end()}. */
-  void begin() {
-    lifetime.readLock().lock();
-    if (closed) {
-      lifetime.readLock().unlock();
-      throw new IllegalStateException("engine " + device + " is closed; open another with LossEngine.open");
-    }
-  }
-
-  void end() {
-    lifetime.readLock().unlock();
   }
 }

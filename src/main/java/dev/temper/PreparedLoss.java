@@ -2,7 +2,9 @@ package dev.temper;
 
 import dev.temper.diagnostics.LaunchFootprint;
 import dev.temper.spi.PreparedCall;
+import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One loss over the same memory, checked once and launched many times: for loops whose tensors stay where they are. On a GPU a
@@ -16,11 +18,16 @@ public final class PreparedLoss implements AutoCloseable {
 
   private final LossEngine engine;
   private final PreparedCall call;
+  private final @Nullable RowStatistics statistics;
+  private final Map<String, Object> identity;
   private boolean closed;
 
-  PreparedLoss(LossEngine engine, PreparedCall call) {
+  /** Statistics are those that each launch writes; {@code identity} is what a backward call is compared with. */
+  PreparedLoss(LossEngine engine, PreparedCall call, @Nullable RowStatistics statistics, Map<String, Object> identity) {
     this.engine = engine;
     this.call = call;
+    this.statistics = statistics;
+    this.identity = identity;
   }
 
   /**
@@ -32,7 +39,14 @@ public final class PreparedLoss implements AutoCloseable {
     engine.begin();
     try {
       requireOpen();
-      call.launch();
+      if (statistics == null) {
+        call.launch();
+      } else {
+        statistics.memoryFor(engine, statistics.rows());
+        statistics.clear();
+        call.launch();
+        statistics.written(identity);
+      }
     } finally {
       engine.end();
     }

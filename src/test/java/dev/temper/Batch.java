@@ -30,7 +30,7 @@ record Batch(
   }
 
   Batch labels(int... values) {
-    return labels(RowVector.of(values));
+    return labels(RowVector.labels(values));
   }
 
   Batch labels(RowVector values) {
@@ -38,11 +38,11 @@ record Batch(
   }
 
   Batch weights(float... values) {
-    return new Batch(student, teacher, labels, RowVector.of(values), temperatures, gradientScale, studentType, gradientType);
+    return new Batch(student, teacher, labels, RowVector.weights(values), temperatures, gradientScale, studentType, gradientType);
   }
 
   Batch temperatures(float... values) {
-    return new Batch(student, teacher, labels, weights, RowVector.of(values), gradientScale, studentType, gradientType);
+    return new Batch(student, teacher, labels, weights, RowVector.temperatures(values), gradientScale, studentType, gradientType);
   }
 
   Batch gradientScale(double value) {
@@ -56,7 +56,7 @@ record Batch(
   /** The inputs, in memory of the arena. */
   LossInputs inputs(Arena arena) {
     LossInputs inputs = LossInputs.of(matrix(arena, student, studentType)).withLabels(labels).withGradientScale(gradientScale);
-    inputs = teacher == null ? inputs : inputs.withTeacher(matrix(arena, teacher, studentType));
+    inputs = teacher == null ? inputs : inputs.withTeacher(Teacher.logits(matrix(arena, teacher, studentType)));
     inputs = weights == null ? inputs : inputs.withRowWeights(weights);
     return temperatures == null ? inputs : inputs.withRowTemperatures(temperatures);
   }
@@ -69,11 +69,11 @@ record Batch(
 
   Outcome run(LossEngine engine, DistillationLoss loss, LossInputs inputs) {
     try (Arena arena = Arena.ofConfined()) {
-      LogitMatrix like = inputs.student();
+      MatrixView like = inputs.student();
       HostMatrix gradient = filled(arena, like.rows(), like.classes(), gradientType);
       float[] soft = filled(like.rows());
       float[] hard = filled(like.rows());
-      LossOutputs outputs = LossOutputs.gradient(gradient).withRowSoft(RowVector.of(soft)).withRowHard(RowVector.of(hard));
+      LossOutputs outputs = LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft)).withRowHard(RowVector.losses(hard));
       LossTotals totals = engine.forwardBackward(loss, inputs, outputs).totals();
       return new Outcome(totals, values(gradient), soft, hard);
     }

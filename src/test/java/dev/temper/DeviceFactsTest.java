@@ -15,11 +15,11 @@ class DeviceFactsTest extends EachDevice {
 
   @Test
   void factsAreThereWhereMemoryIs() {
-    if (engine().facts().isEmpty()) {
+    if (engine().diagnostics().facts().isEmpty()) {
       assertThatThrownBy(() -> engine().allocate(1)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("host memory");
       return;
     }
-    DeviceFacts facts = engine().facts().get();
+    DeviceFacts facts = engine().diagnostics().facts().get();
     assertThat(facts.name()).isNotBlank();
     assertThat(facts.capability()).matches("\\d+\\.\\d");
     assertThat(facts.multiprocessors()).isPositive();
@@ -45,9 +45,9 @@ class DeviceFactsTest extends EachDevice {
     try (Arena arena = Arena.ofShared()) {
       HostMatrix student = HostMatrix.of(arena.allocate(ValueLayout.JAVA_FLOAT, (long) rows * classes), rows, classes, DType.F32);
       HostMatrix gradient = HostMatrix.of(arena.allocate(ValueLayout.JAVA_FLOAT, (long) rows * classes), rows, classes, DType.F32);
-      RowVector labels = RowVector.of(arena.allocate(ValueLayout.JAVA_LONG, rows), rows, DType.I64);
+      RowVector labels = RowVector.labels(arena.allocate(ValueLayout.JAVA_LONG, rows), rows, DType.I64);
       DistillationLoss loss = DistillationLoss.builder().softWeight(0).hardWeight(1).build();
-      if (engine().facts().isEmpty()) {
+      if (engine().diagnostics().facts().isEmpty()) {
         try (PreparedLoss prepared = engine().prepare(loss, LossInputs.of(student).withLabels(labels), LossOutputs.gradient(gradient))) {
           assertThat(prepared.deviceBytes()).isZero();
         }
@@ -57,7 +57,7 @@ class DeviceFactsTest extends EachDevice {
           DeviceBuffer labelled = engine().allocate(rows * 8L)) {
         logits.upload(student.segment());
         labelled.upload(((RowVector.Host) labels).segment());
-        LossInputs inputs = LossInputs.of(logits.matrix(rows, classes, DType.F32)).withLabels(labelled.vector(rows, DType.I64));
+        LossInputs inputs = LossInputs.of(logits.matrix(rows, classes, DType.F32)).withLabels(labelled.labels(rows, DType.I64));
         try (PreparedLoss prepared = engine().prepare(loss, inputs, LossOutputs.gradient(written.matrix(rows, classes, DType.F32)))) {
           prepared.launch();
           assertThat(prepared.totals().total()).isCloseTo(Math.log(classes), within(1e-5));

@@ -51,7 +51,7 @@ final class EngineStressTest {
     long[] compute(LossEngine engine) {
       float[] gradient = new float[student.length];
       LossInputs inputs = LossInputs.of(HostMatrix.of(student, rows, classes))
-          .withTeacher(HostMatrix.of(teacher, rows, classes)).withLabels(RowVector.of(labels));
+          .withTeacher(Teacher.logits(HostMatrix.of(teacher, rows, classes))).withLabels(RowVector.labels(labels));
       LossTotals totals = engine.forwardBackward(LOSS, inputs, LossOutputs.gradient(HostMatrix.of(gradient, rows, classes))).totals();
       long[] bits = new long[gradient.length + 3];
       for (int i = 0; i < gradient.length; i++) {

@@ -55,8 +55,7 @@ class LayoutSemanticsTest extends EachDevice {
     Outcome plain = run(BOTH, TWO);
     HostMatrix student = strided(7, Z, X);
     HostMatrix gradient = strided(9, new float[4], new float[4]);
-    LossInputs inputs = TWO.inputs(arena).withTeacher(strided(5, Y, Z));
-    inputs = new LossInputs(student, inputs.teacher(), inputs.labels(), null, null, inputs.denominator(), 1);
+    LossInputs inputs = TWO.inputs(arena).withStudent(student).withTeacher(Teacher.logits(strided(5, Y, Z)));
     engine().forwardBackward(BOTH, inputs, LossOutputs.gradient(gradient)).totals();
     for (int row = 0; row < 2; row++) {
       double[] whole = Batch.values(HostMatrix.of(gradient.segment(), 2, 9, DType.F32))[row];
@@ -86,7 +85,7 @@ class LayoutSemanticsTest extends EachDevice {
 
   @Test
   void studentAndTeacherHaveTheirOwnDtypes() {
-    LogitMatrix teacher = TWO.types(DType.F16, DType.F32).inputs(arena).teacher();
+    Teacher teacher = TWO.types(DType.F16, DType.F32).inputs(arena).teacher();
     LossInputs inputs = TWO.types(DType.BF16, DType.F32).inputs(arena).withTeacher(teacher);
     Outcome outcome = TWO.run(engine(), BOTH, inputs);
     Outcome plain = run(BOTH, TWO);
@@ -109,7 +108,7 @@ class LayoutSemanticsTest extends EachDevice {
     LossInputs inputs = TWO.inputs(arena);
     Outcome expected = TWO.run(engine(), BOTH, inputs);
     float[] soft = Batch.filled(2);
-    LossTotals totals = engine().forward(BOTH, inputs, LossOutputs.none().withRowSoft(RowVector.of(soft))).totals();
+    LossTotals totals = engine().forward(BOTH, inputs, LossOutputs.none().withRowSoft(RowVector.losses(soft))).totals();
     Outcome.assertNear("total", totals.total(), expected.totals().total(), BOUND);
     Outcome.assertNear("soft", soft[1], expected.soft()[1], BOUND);
     assertThat(totals.countedRows()).isEqualTo(2);
@@ -120,7 +119,7 @@ class LayoutSemanticsTest extends EachDevice {
     Batch batch = Batch.student(Z, X, Y, Z).teacher(Y, Z, Y, row(Float.NaN, 1, 2, 3)).labels(3, 1, 0, -100).weights(1, 2, 3, 4);
     LossInputs inputs = batch.inputs(arena);
     Outcome expected = batch.run(engine(), BOTH, inputs);
-    HostMatrix statistics = Batch.filled(arena, 4, LossEngine.STATISTICS_COLUMNS, DType.F32);
+    RowStatistics statistics = engine().allocateStatistics(4);
     HostMatrix gradient = Batch.filled(arena, 4, 4, DType.F32);
     engine().forward(BOTH, inputs, LossOutputs.none().withStatistics(statistics)).totals();
     engine().backward(BOTH, inputs, statistics, LossOutputs.gradient(gradient));
@@ -159,7 +158,7 @@ class LayoutSemanticsTest extends EachDevice {
     double[][] student = Batch.values((HostMatrix) inputs.student());
     float[] soft = Batch.filled(student.length);
     HostMatrix gradient = Batch.filled(arena, student.length, inputs.student().classes(), DType.F32);
-    LossOutputs apart = LossOutputs.gradient(gradient).withRowSoft(RowVector.of(soft));
+    LossOutputs apart = LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft));
     for (LossOutputs outputs : new LossOutputs[] {apart, LossOutputs.gradientInPlace(inputs.student())}) {
       assertThatThrownBy(() -> engine().forwardBackward(loss, inputs, outputs).totals())
           .isExactlyInstanceOf(IllegalArgumentException.class)

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 class LossEngineTest {
 
   private static final DistillationLoss HARD = DistillationLoss.builder().softWeight(0).hardWeight(1).build();
-  private static final LossInputs INPUTS = LossInputs.of(HostMatrix.of(new float[] {1, 2}, 1, 2)).withLabels(RowVector.of(1));
+  private static final LossInputs INPUTS = LossInputs.of(HostMatrix.of(new float[] {1, 2}, 1, 2)).withLabels(RowVector.labels(1));
 
   @Test
   void autoFindsAnEngineAndSaysWhy() {
@@ -59,13 +59,13 @@ class LossEngineTest {
   @Test
   void hostEnginesRefuseDeviceMemoryByTensor() {
     try (LossEngine engine = LossEngine.open("reference")) {
-      LossInputs inputs = INPUTS.withLabels(new RowVector.Device(64, 1, DType.I32));
+      LossInputs inputs = INPUTS.withLabels(RowVector.labelsAt(64, 1, DType.I32));
       assertThatThrownBy(() -> engine.forward(HARD, inputs))
           .isExactlyInstanceOf(IllegalArgumentException.class)
           .hasMessageContainingAll("labels lies in device memory", "engine reference", "copy it to the host");
       DeviceMatrix matrix = new DeviceMatrix(64, 1, 2, 2, DType.F32);
       assertThatThrownBy(() -> engine.softmax(INPUTS.student(), matrix)).hasMessageContaining("output lies in device memory");
-      LossInputs unread = INPUTS.withTeacher(matrix); // softWeight is 0
+      LossInputs unread = INPUTS.withTeacher(Teacher.logits(matrix)); // softWeight is 0
       assertThat(engine.forward(HARD, unread).total()).isPositive();
     }
   }
@@ -144,16 +144,16 @@ class LossEngineTest {
     }
 
     @Override
-    public void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {}
+    public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {}
 
     @Override
-    public void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {}
+    public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {}
 
     @Override
-    public void softmax(LogitMatrix logits, LogitMatrix output) {}
+    public void softmax(MatrixView logits, MatrixView output) {}
 
     @Override
-    public void argmax(LogitMatrix logits, RowVector output) {}
+    public void argmax(MatrixView logits, RowVector output) {}
 
     @Override
     public void close() {

@@ -85,7 +85,7 @@ class PrimitivesSemanticsTest extends EachDevice {
     List<float[]> rows =
         List.of(row(1, 3, 3), row(3, Double.NaN, 4), row(ABSENT, ABSENT, ABSENT), row(ABSENT, Double.POSITIVE_INFINITY, 3));
     HostMatrix logits = Batch.matrix(arena, rows, DType.F16);
-    RowVector output = RowVector.of(arena.allocate(4L * dtype.bytes(), 8), 4, dtype);
+    RowVector output = RowVector.labels(arena.allocate(4L * dtype.bytes(), 8), 4, dtype);
     engine().argmax(logits, output);
     long[] expected = {1, 1, 0, 1};
     for (int i = 0; i < 4; i++) {

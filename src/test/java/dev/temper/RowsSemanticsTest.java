@@ -48,7 +48,7 @@ class RowsSemanticsTest extends EachDevice {
 
   @Test
   void labelsMayBe64Bit() {
-    Outcome outcome = run(BOTH, Batch.student(Z, Y, X).teacher(Y, X, Z).labels(RowVector.of(0L, 3L, -100L)));
+    Outcome outcome = run(BOTH, Batch.student(Z, Y, X).teacher(Y, X, Z).labels(RowVector.labels(0L, 3L, -100L)));
     Outcome expected = run(BOTH, Batch.student(Z, Y, X).teacher(Y, X, Z).labels(0, 3, -100));
     assertThat(outcome.totals()).isEqualTo(expected.totals());
     assertThat(outcome.gradient()).isDeepEqualTo(expected.gradient());
@@ -144,7 +144,7 @@ class RowsSemanticsTest extends EachDevice {
   void noCountedRowsGiveZeroAndNeverZeroByZero(Reduction reduction) {
     DistillationLoss loss = BOTH.toBuilder().reduction(reduction).build();
     Outcome ignored = run(loss, Batch.student(Z, POISON).teacher(Y, Y).labels(-100, -100));
-    Outcome empty = run(loss, Batch.student(new float[0][]).teacher(new float[0][]).labels(RowVector.of(new int[0])));
+    Outcome empty = run(loss, Batch.student(new float[0][]).teacher(new float[0][]).labels(RowVector.labels(new int[0])));
     for (Outcome outcome : new Outcome[] {ignored, empty}) {
       assertThat(outcome.totals().countedRows()).isZero();
       if (reduction != Reduction.NONE) {

@@ -2,11 +2,11 @@ package dev.temper.cpu;
 
 import dev.temper.EngineUnavailableException;
 import dev.temper.HostMatrix;
-import dev.temper.LogitMatrix;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.cpu.PrimitiveStruct.Kind;
 import dev.temper.spi.EngineBackend;
@@ -58,12 +58,12 @@ final class CpuEngine implements EngineBackend {
   public LossResult compute(LossCall call) {
     LossInputs inputs = call.inputs();
     LossOutputs outputs = call.outputs();
-    LogitMatrix statistics = call.savedStatistics() != null ? call.savedStatistics() : outputs.statistics();
+    MatrixView statistics = call.savedStatistics() != null ? call.savedStatistics() : call.statistics();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment parameters = arena.allocate(LossStruct.LAYOUT);
       LossStruct.write(call, parameters);
       int status = library.loss(handle, parameters, segment(inputs.student()),
-          call.usesTeacher() ? segment(inputs.teacher()) : MemorySegment.NULL, segment(outputs.gradient()), segment(inputs.labels()),
+          call.usesTeacher() ? segment(call.teacherLogits()) : MemorySegment.NULL, segment(outputs.gradient()), segment(inputs.labels()),
           segment(inputs.rowWeights()), segment(inputs.rowTemperatures()), segment(outputs.rowSoft()), segment(outputs.rowHard()),
           segment(statistics));
       LossTotals totals = LossStruct.read(call, parameters, status);
@@ -72,22 +72,22 @@ final class CpuEngine implements EngineBackend {
   }
 
   @Override
-  public void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {
+  public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {
     map(Kind.LOG_SOFTMAX, logits, temperature, logits, output);
   }
 
   @Override
-  public void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {
+  public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {
     map(Kind.LOG_SOFTMAX_BACKWARD, logits, temperature, upstream, output);
   }
 
   @Override
-  public void softmax(LogitMatrix logits, LogitMatrix output) {
+  public void softmax(MatrixView logits, MatrixView output) {
     map(Kind.SOFTMAX, logits, 1, logits, output);
   }
 
   @Override
-  public void argmax(LogitMatrix logits, RowVector output) {
+  public void argmax(MatrixView logits, RowVector output) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment parameters = arena.allocate(PrimitiveStruct.LAYOUT);
       PrimitiveStruct.writeArgmax(logits, output.dtype().bytes(), parameters);
@@ -95,7 +95,7 @@ final class CpuEngine implements EngineBackend {
     }
   }
 
-  private void map(Kind kind, LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {
+  private void map(Kind kind, MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment parameters = arena.allocate(PrimitiveStruct.LAYOUT);
       PrimitiveStruct.write(kind, logits, temperature, upstream, output, parameters);
@@ -114,7 +114,7 @@ final class CpuEngine implements EngineBackend {
     library.destroy(handle);
   }
 
-  private static MemorySegment segment(@Nullable LogitMatrix matrix) {
+  private static MemorySegment segment(@Nullable MatrixView matrix) {
     return matrix == null ? MemorySegment.NULL : ((HostMatrix) matrix).segment();
   }
 

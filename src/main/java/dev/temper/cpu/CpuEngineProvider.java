@@ -17,10 +17,10 @@ import java.util.stream.Stream;
 public final class CpuEngineProvider implements EngineProvider {
 
   /** Names another build of the library. */
-  public static final String LIBRARY_PROPERTY = "dev.temper.cpu.library";
+  public static final String LIBRARY_PROPERTY = "temper.cpu.library";
 
   /** Forces an instruction set: {@code avx512}, {@code avx2} or {@code baseline}; empty or absent: the best one. */
-  public static final String INSTRUCTION_SET_PROPERTY = "dev.temper.cpu.isa";
+  public static final String INSTRUCTION_SET_PROPERTY = "temper.cpu.isa";
 
   /** For {@link java.util.ServiceLoader}. */
   public CpuEngineProvider() {}

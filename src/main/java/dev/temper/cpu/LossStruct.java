@@ -68,7 +68,7 @@ final class LossStruct {
     to.set(JAVA_LONG, ROWS, inputs.student().rows());
     to.set(JAVA_LONG, CLASSES, (long) call.classes());
     ShapeStruct.put(to, STUDENT, inputs.student());
-    ShapeStruct.put(to, TEACHER, inputs.teacher());
+    ShapeStruct.put(to, TEACHER, call.teacherLogits());
     ShapeStruct.put(to, GRADIENT, call.outputs().gradient());
     to.set(JAVA_INT, LABEL_BYTES, labels == null ? 0 : labels.dtype().bytes());
     to.set(JAVA_INT, OPERATION, operation(call));

@@ -5,7 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
@@ -45,18 +45,18 @@ final class PrimitiveStruct {
   private PrimitiveStruct() {}
 
   /** A map from rows to rows; the upstream gradient has the logits' shape, but its own dtype and stride. */
-  static void write(Kind kind, LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output, MemorySegment to) {
+  static void write(Kind kind, MatrixView logits, double temperature, MatrixView upstream, MatrixView output, MemorySegment to) {
     write(kind, logits, temperature, to);
     ShapeStruct.put(to, UPSTREAM, upstream);
     ShapeStruct.put(to, OUTPUT, output);
   }
 
-  static void writeArgmax(LogitMatrix logits, int outputBytes, MemorySegment to) {
+  static void writeArgmax(MatrixView logits, int outputBytes, MemorySegment to) {
     write(Kind.ARGMAX, logits, 1, to);
     to.set(JAVA_INT, OUTPUT_BYTES, outputBytes);
   }
 
-  private static void write(Kind kind, LogitMatrix logits, double temperature, MemorySegment to) {
+  private static void write(Kind kind, MatrixView logits, double temperature, MemorySegment to) {
     to.set(JAVA_LONG, ROWS, logits.rows());
     to.set(JAVA_LONG, CLASSES, (long) logits.classes());
     ShapeStruct.put(to, INPUT, logits);

@@ -4,9 +4,9 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.temper.DType;
-import dev.temper.LogitMatrix;
-import java.lang.foreign.MemoryLayout.PathElement;
+import dev.temper.MatrixView;
 import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +24,7 @@ final class ShapeStruct {
   private ShapeStruct() {}
 
   /** Writes the shape at an offset; a matrix that is absent leaves zeros there. */
-  static void put(MemorySegment to, long at, @Nullable LogitMatrix matrix) {
+  static void put(MemorySegment to, long at, @Nullable MatrixView matrix) {
     if (matrix != null) {
       to.set(JAVA_LONG, at + WIDTH, (long) matrix.classes());
       to.set(JAVA_LONG, at + STRIDE, matrix.rowStride());

@@ -1,7 +1,7 @@
 package dev.temper.internal;
 
-import dev.temper.LogitMatrix;
 import dev.temper.LossOutputs;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import java.lang.foreign.MemorySegment;
 
@@ -13,7 +13,7 @@ import java.lang.foreign.MemorySegment;
  */
 public record CallTensor(String name, Span span) {
 
-  public static CallTensor of(String name, LogitMatrix matrix) {
+  public static CallTensor of(String name, MatrixView matrix) {
     return new CallTensor(name, Span.of(matrix));
   }
 

@@ -2,11 +2,11 @@ package dev.temper.internal;
 
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
-import dev.temper.LogitMatrix;
-import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import dev.temper.spi.LossCall;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +16,13 @@ public final class LossChecks {
 
   private LossChecks() {}
 
-  /** What the engines then get; {@code hostOnly} names the engine's device if it computes in host memory. */
-  public static LossCall check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, @Nullable LogitMatrix savedStatistics,
-      @Nullable String hostOnly) {
+  /**
+   * The call as engines get it. Statistics are memory of the engine's own, which needs no check.
+   *
+   * @param hostOnly the engine's device if it computes in host memory, else null
+   */
+  public static LossCall check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, @Nullable MatrixView statistics,
+      @Nullable MatrixView savedStatistics, @Nullable String hostOnly) {
     long rows = inputs.student().rows();
     int classes = realClasses(loss, inputs);
     checkLabels(loss, inputs);
@@ -35,28 +39,26 @@ public final class LossChecks {
     checkGradient(inputs.student(), outputs);
     requireRowValues("row_soft", outputs.rowSoft(), rows);
     requireRowValues("row_hard", outputs.rowHard(), rows);
-    requireStatistics(outputs.statistics(), rows);
-    requireStatistics(savedStatistics, rows);
-    LossTensors tensors = new LossTensors(loss, inputs, outputs, savedStatistics);
+    LossTensors tensors = new LossTensors(loss, inputs, outputs);
     tensors.requireUsable();
     if (hostOnly != null) {
       tensors.requireHost(hostOnly);
     }
-    return new LossCall(loss, inputs, outputs, classes, savedStatistics);
+    return new LossCall(loss, inputs, outputs, classes, statistics, savedStatistics);
   }
 
   private static int realClasses(DistillationLoss loss, LossInputs inputs) {
-    LogitMatrix student = inputs.student();
+    MatrixView student = inputs.student();
     OptionalInt numClasses = loss.numClasses();
     requireWide("student", student, numClasses);
     if (loss.softWeight() == 0) {
       return numClasses.orElse(student.classes());
     }
-    LogitMatrix teacher = inputs.teacher();
-    if (teacher == null) {
-      throw new IllegalArgumentException("teacher is missing, but softWeight is " + loss.softWeight()
+    MatrixView teacher = switch (inputs.teacher()) {
+      case null -> throw new IllegalArgumentException("teacher is missing, but softWeight is " + loss.softWeight()
           + "; give the teacher's logits or set softWeight to 0");
-    }
+      case Teacher.Logits logits -> logits.matrix();
+    };
     if (teacher.rows() != student.rows()) {
       throw new IllegalArgumentException("teacher has " + teacher.rows() + " rows, expected the student's " + student.rows()
           + "; teacher is " + teacher.describe() + ", student is " + student.describe());
@@ -70,7 +72,7 @@ public final class LossChecks {
     return numClasses.orElse(student.classes());
   }
 
-  private static void requireWide(String name, LogitMatrix matrix, OptionalInt numClasses) {
+  private static void requireWide(String name, MatrixView matrix, OptionalInt numClasses) {
     if (numClasses.isPresent() && numClasses.getAsInt() > matrix.classes()) {
       throw new IllegalArgumentException("numClasses is " + numClasses.getAsInt() + ", but " + name + " has only "
           + matrix.classes() + " columns, expected at most that; set it to the real number of classes, or leave it out");
@@ -110,8 +112,8 @@ public final class LossChecks {
     }
   }
 
-  private static void checkGradient(LogitMatrix student, LossOutputs outputs) {
-    LogitMatrix gradient = outputs.gradient();
+  private static void checkGradient(MatrixView student, LossOutputs outputs) {
+    MatrixView gradient = outputs.gradient();
     if (gradient == null) {
       return;
     }
@@ -123,14 +125,6 @@ public final class LossChecks {
     if (outputs.inPlace() && (!Span.of(gradient).coincides(Span.of(student)) || gradient.dtype() != student.dtype())) {
       throw new IllegalArgumentException("gradient is asked to be in place, but is not the student's own view; pass the student"
           + " matrix itself as the gradient, or separate memory without in-place");
-    }
-  }
-
-  private static void requireStatistics(@Nullable LogitMatrix statistics, long rows) {
-    if (statistics != null
-        && (statistics.rows() != rows || statistics.classes() != LossEngine.STATISTICS_COLUMNS || statistics.dtype() != DType.F32)) {
-      throw new IllegalArgumentException("statistics is " + statistics.describe() + ", expected [" + rows + ", "
-          + LossEngine.STATISTICS_COLUMNS + "] F32; allocate it so");
     }
   }
 
@@ -156,7 +150,7 @@ public final class LossChecks {
   }
 
   /** Output of an element-wise map over rows: same shape; memory the very same view or apart. */
-  public static void requireMappable(String inputName, LogitMatrix input, String outputName, LogitMatrix output) {
+  public static void requireMappable(String inputName, MatrixView input, String outputName, MatrixView output) {
     requireSameShape(outputName, output, inputName, input);
     CallTensor read = CallTensor.of(inputName, input);
     CallTensor written = CallTensor.of(outputName, output);
@@ -167,7 +161,7 @@ public final class LossChecks {
     }
   }
 
-  private static void requireSameShape(String name, LogitMatrix matrix, String expectedName, LogitMatrix expected) {
+  private static void requireSameShape(String name, MatrixView matrix, String expectedName, MatrixView expected) {
     if (matrix.rows() != expected.rows() || matrix.classes() != expected.classes()) {
       throw new IllegalArgumentException(name + " is " + matrix.describe() + ", expected the shape of " + expectedName + ": ["
           + expected.rows() + ", " + expected.classes() + "]; allocate it so");

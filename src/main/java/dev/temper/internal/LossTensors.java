@@ -1,10 +1,11 @@
 package dev.temper.internal;
 
 import dev.temper.DistillationLoss;
-import dev.temper.LogitMatrix;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,20 +17,21 @@ final class LossTensors {
   private final List<CallTensor> written = new ArrayList<>();
   private final boolean inPlace;
 
-  LossTensors(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, @Nullable LogitMatrix savedStatistics) {
+  LossTensors(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
     inPlace = outputs.inPlace();
     add(read, "student", inputs.student());
     if (loss.softWeight() > 0) {
-      add(read, "teacher", inputs.teacher());
+      switch (inputs.teacher()) {
+        case null -> { }
+        case Teacher.Logits logits -> add(read, "teacher", logits.matrix());
+      }
     }
     add(read, "labels", inputs.labels());
     add(read, "row_weights", inputs.rowWeights());
     add(read, "row_temperatures", inputs.rowTemperatures());
-    add(read, "statistics", savedStatistics);
     add(written, "gradient", outputs.gradient());
     add(written, "row_soft", outputs.rowSoft());
     add(written, "row_hard", outputs.rowHard());
-    add(written, "statistics", outputs.statistics());
   }
 
   /** All memory can be used, and no output shares a byte with an input or another output, but for a gradient in place. */
@@ -53,7 +55,7 @@ final class LossTensors {
     written.forEach(tensor -> tensor.requireHost(device));
   }
 
-  private static void add(List<CallTensor> list, String name, @Nullable LogitMatrix matrix) {
+  private static void add(List<CallTensor> list, String name, @Nullable MatrixView matrix) {
     if (matrix != null) {
       list.add(CallTensor.of(name, matrix));
     }

@@ -2,7 +2,7 @@ package dev.temper.internal;
 
 import dev.temper.DeviceMatrix;
 import dev.temper.HostMatrix;
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Span(@Nullable MemorySegment segment, long start, long rows, long rowBytes, long strideBytes) {
 
-  public static Span of(LogitMatrix m) {
+  public static Span of(MatrixView m) {
     long rowBytes = (long) m.classes() * m.dtype().bytes();
     long strideBytes = m.rowStride() * m.dtype().bytes();
     return switch (m) {

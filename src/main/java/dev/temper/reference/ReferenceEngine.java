@@ -3,11 +3,10 @@ package dev.temper.reference;
 import static dev.temper.reference.ReferenceLoss.host;
 
 import dev.temper.HostMatrix;
-import dev.temper.LogitMatrix;
-import dev.temper.LossEngine;
 import dev.temper.LossOutputs;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
@@ -35,14 +34,14 @@ final class ReferenceEngine implements EngineBackend {
   @Override
   public LossResult compute(LossCall call) {
     LossOutputs outputs = call.outputs();
-    double[] statistics = new double[LossEngine.STATISTICS_COLUMNS];
+    double[] statistics = new double[LossCall.STATISTICS_COLUMNS];
     LossTotals totals = ReferenceLoss.compute(call.loss(), call.inputs(), (row, soft, hard, gradient) -> {
       set(outputs.rowSoft(), row, soft);
       set(outputs.rowHard(), row, hard);
-      if (outputs.statistics() != null) {
+      if (call.statistics() != null) {
         statistics[0] = soft;
         statistics[1] = hard;
-        Elements.write(statistics, host("statistics", outputs.statistics()), row);
+        Elements.write(statistics, host("statistics", call.statistics()), row);
       }
       if (outputs.gradient() != null) {
         Elements.write(gradient, host("gradient", outputs.gradient()), row);
@@ -52,23 +51,23 @@ final class ReferenceEngine implements EngineBackend {
   }
 
   @Override
-  public void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {
+  public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {
     RowMaps.logSoftmax(host("logits", logits), temperature, host("output", output));
   }
 
   @Override
-  public void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {
+  public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {
     HostMatrix gradient = host("output", output);
     RowMaps.logSoftmaxBackward(host("logits", logits), temperature, host("upstream", upstream), gradient);
   }
 
   @Override
-  public void softmax(LogitMatrix logits, LogitMatrix output) {
+  public void softmax(MatrixView logits, MatrixView output) {
     RowMaps.softmax(host("logits", logits), host("output", output));
   }
 
   @Override
-  public void argmax(LogitMatrix logits, RowVector output) {
+  public void argmax(MatrixView logits, RowVector output) {
     if (!(output instanceof RowVector.Host indices)) {
       throw new IllegalArgumentException("output is " + output + ", expected a view of host memory");
     }

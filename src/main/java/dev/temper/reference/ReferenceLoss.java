@@ -2,11 +2,12 @@ package dev.temper.reference;
 
 import dev.temper.DistillationLoss;
 import dev.temper.HostMatrix;
-import dev.temper.LogitMatrix;
 import dev.temper.LossInputs;
 import dev.temper.LossTotals;
+import dev.temper.MatrixView;
 import dev.temper.Reduction;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import dev.temper.spi.HostRows;
 import dev.temper.spi.RowChecks;
 import java.util.Arrays;
@@ -50,7 +51,7 @@ public final class ReferenceLoss {
       }
       Elements.read(student, row, classes, z);
       if (loss.softWeight() > 0) {
-        Elements.read(host("teacher", inputs.teacher()), row, classes, u);
+        Elements.read(host("teacher", logits(inputs.teacher())), row, classes, u);
       }
       reference.compute(z, u, (int) label, value(inputs.rowTemperatures(), row, loss.temperature()));
       double weight = value(inputs.rowWeights(), row, 1);
@@ -90,7 +91,14 @@ public final class ReferenceLoss {
     return vector instanceof RowVector.Host host ? HostRows.value(host, row) : otherwise;
   }
 
-  static HostMatrix host(String name, @Nullable LogitMatrix matrix) {
+  private static @Nullable MatrixView logits(@Nullable Teacher teacher) {
+    return switch (teacher) {
+      case null -> null;
+      case Teacher.Logits logits -> logits.matrix();
+    };
+  }
+
+  static HostMatrix host(String name, @Nullable MatrixView matrix) {
     if (matrix instanceof HostMatrix host) {
       return host;
     }

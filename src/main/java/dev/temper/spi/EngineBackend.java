@@ -1,8 +1,8 @@
 package dev.temper.spi;
 
 import dev.temper.DeviceBuffer;
-import dev.temper.LogitMatrix;
 import dev.temper.LossResult;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.SelfCheck;
@@ -88,16 +88,16 @@ public interface EngineBackend extends AutoCloseable {
   }
 
   /** {@code output = log softmax(logits / temperature)}, row by row. */
-  void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output);
+  void logSoftmax(MatrixView logits, double temperature, MatrixView output);
 
   /** {@code output = (upstream - softmax(logits / temperature) * sum(upstream)) / temperature}, row by row. */
-  void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output);
+  void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output);
 
   /** {@code output = softmax(logits)}, row by row. */
-  void softmax(LogitMatrix logits, LogitMatrix output);
+  void softmax(MatrixView logits, MatrixView output);
 
   /** Index of the largest logit of each row: ties to the lowest index; a row that holds NaN gives its first NaN. */
-  void argmax(LogitMatrix logits, RowVector output);
+  void argmax(MatrixView logits, RowVector output);
 
   @Override
   void close();

@@ -4,6 +4,7 @@ import dev.temper.DType;
 import dev.temper.HostMatrix;
 import dev.temper.LossInputs;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -24,7 +25,7 @@ final class Batch {
   }
 
   LossInputs inputs() {
-    return LossInputs.of(student).withTeacher(teacher).withLabels(RowVector.of(labels));
+    return LossInputs.of(student).withTeacher(Teacher.logits(teacher)).withLabels(RowVector.labels(labels));
   }
 
   static HostMatrix matrix(Arena arena, int rows, int classes, DType type, DoubleSupplier values) {

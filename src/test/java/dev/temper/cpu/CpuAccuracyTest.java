@@ -13,6 +13,7 @@ import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.Reduction;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Random;
@@ -71,9 +72,9 @@ final class CpuAccuracyTest {
       float[][] hard = new float[2][rows];
       // f32 for the reference, whose gradient has the student's dtype or f32
       LossTotals totals = cpu.forwardBackward(loss, batch.inputs(),
-          LossOutputs.gradient(gradient).withRowSoft(RowVector.of(soft[0])).withRowHard(RowVector.of(hard[0]))).totals();
+          LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft[0])).withRowHard(RowVector.losses(hard[0]))).totals();
       LossTotals exact = reference.forwardBackward(loss, batch.inputs(),
-          LossOutputs.gradient(expected).withRowSoft(RowVector.of(soft[1])).withRowHard(RowVector.of(hard[1]))).totals();
+          LossOutputs.gradient(expected).withRowSoft(RowVector.losses(soft[1])).withRowHard(RowVector.losses(hard[1]))).totals();
       String name = loss + " " + classes + " " + studentType + " " + teacherType + " " + gradientType;
       double range = 8 * 3;  // of normal deviates times 3, so that exponents are rounded to range u
       double factor = loss.temperatureScaling() ? loss.temperature() * loss.temperature() : 1;
@@ -121,9 +122,9 @@ final class CpuAccuracyTest {
       float[] got = new float[4];
       float[] want = new float[4];
       DistillationLoss loss = DistillationLoss.builder().temperature(2).build();
-      LossInputs inputs = LossInputs.of(student).withTeacher(teacher);
-      cpu.forward(loss, inputs, LossOutputs.none().withRowSoft(RowVector.of(got)));
-      reference.forward(loss, inputs, LossOutputs.none().withRowSoft(RowVector.of(want)));
+      LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(teacher));
+      cpu.forward(loss, inputs, LossOutputs.none().withRowSoft(RowVector.losses(got)));
+      reference.forward(loss, inputs, LossOutputs.none().withRowSoft(RowVector.losses(want)));
       for (int row = 0; row < 4; row++) {
         assertThat(Math.abs(got[row] / want[row] - 1)).isLessThan(1e-5f);
       }
@@ -138,10 +139,10 @@ final class CpuAccuracyTest {
     float[] gradient = new float[3];
     float[] hard = new float[1];
     try (LossEngine cpu = open(instructionSet)) {
-      LossInputs inputs = LossInputs.of(student).withTeacher(teacher).withLabels(RowVector.of(0));
+      LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(teacher)).withLabels(RowVector.labels(0));
       DistillationLoss loss = DistillationLoss.builder().temperature(4).build();
       double kl = cpu.forwardBackward(loss, inputs, LossOutputs.gradient(HostMatrix.of(gradient, 1, 3))).soft();
-      double ce = cpu.forward(DistillationLoss.hinton(4, 0), inputs, LossOutputs.none().withRowHard(RowVector.of(hard))).hard();
+      double ce = cpu.forward(DistillationLoss.hinton(4, 0), inputs, LossOutputs.none().withRowHard(RowVector.losses(hard))).hard();
 
       assertThat(kl).isCloseTo(0.383443716947531, within(2e-7));
       assertThat(ce).isCloseTo(1.40760596444438, within(2e-7));

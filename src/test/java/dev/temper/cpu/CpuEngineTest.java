@@ -13,7 +13,10 @@ import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.Reduction;
+import dev.temper.RowStatistics;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
+import dev.temper.spi.LossCall;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -47,7 +50,7 @@ final class CpuEngineTest {
   void structsAreLaidOutAsInCpp() {
     long[] expected = LongStream.of(LossStruct.LAYOUT.byteSize(), LossStruct.STUDENT, LossStruct.IGNORE_INDEX, LossStruct.TEMPERATURE,
         LossStruct.DIVISOR, LossStruct.BAD_ROW, LossStruct.SOFT, PrimitiveStruct.LAYOUT.byteSize(), PrimitiveStruct.OUTPUT,
-        PrimitiveStruct.PRIMITIVE, LossEngine.STATISTICS_COLUMNS).toArray();
+        PrimitiveStruct.PRIMITIVE, LossCall.STATISTICS_COLUMNS).toArray();
 
     assertThat(CpuLibrary.instance().layout(expected.length)).isEqualTo(expected);
   }
@@ -95,8 +98,8 @@ final class CpuEngineTest {
       cpu.forwardBackward(sum, inputs, LossOutputs.gradient(all));
       for (int row = 0; row < 37; row++) {
         HostMatrix one = Batch.empty(arena, 1, classes, DType.F32);
-        cpu.forwardBackward(sum, LossInputs.of(only(batch.student, row)).withTeacher(only(batch.teacher, row))
-            .withLabels(RowVector.of(batch.labels[row])), LossOutputs.gradient(one));
+        cpu.forwardBackward(sum, LossInputs.of(only(batch.student, row)).withTeacher(Teacher.logits(only(batch.teacher, row)))
+            .withLabels(RowVector.labels(batch.labels[row])), LossOutputs.gradient(one));
 
         assertThat(Batch.row(one, 0)).isEqualTo(Batch.row(all, row));
       }
@@ -120,7 +123,7 @@ final class CpuEngineTest {
       }
       HostMatrix gradient = Batch.empty(arena, 5, classes, DType.F32);
       float[] soft = new float[5];
-      LossTotals totals = cpu.forwardBackward(LOSS, batch.inputs(), LossOutputs.gradient(gradient).withRowSoft(RowVector.of(soft))).totals();
+      LossTotals totals = cpu.forwardBackward(LOSS, batch.inputs(), LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft))).totals();
 
       assertThat(totals.nonFiniteRows()).isEqualTo(3);
       assertThat(totals.total()).isNaN();
@@ -139,11 +142,11 @@ final class CpuEngineTest {
     float[] student = {1, -INFINITY, 2, 0.5f, -INFINITY, 1};
     float[] teacher = {2, -INFINITY, -INFINITY, 1, 0.3f, 0.1f};
     float[] gradient = new float[6];
-    LossInputs inputs = LossInputs.of(HostMatrix.of(student, 2, 3)).withTeacher(HostMatrix.of(teacher, 2, 3)).withLabels(RowVector.of(1, 1));
+    LossInputs inputs = LossInputs.of(HostMatrix.of(student, 2, 3)).withTeacher(Teacher.logits(HostMatrix.of(teacher, 2, 3))).withLabels(RowVector.labels(1, 1));
     float[] soft = new float[2];
     float[] hard = new float[2];
     LossTotals totals = cpu.forwardBackward(LOSS, inputs,
-        LossOutputs.gradient(HostMatrix.of(gradient, 2, 3)).withRowSoft(RowVector.of(soft)).withRowHard(RowVector.of(hard))).totals();
+        LossOutputs.gradient(HostMatrix.of(gradient, 2, 3)).withRowSoft(RowVector.losses(soft)).withRowHard(RowVector.losses(hard))).totals();
 
     assertThat(soft[0]).isFinite().isPositive();
     assertThat(soft[1]).isEqualTo(INFINITY);
@@ -186,7 +189,7 @@ final class CpuEngineTest {
       for (int c = 0; c < 3000; c++) {
         Batch.set(batch.teacher, 2, c, Batch.get(batch.student, 2, c) + 1e-3f * (c % 7));
       }
-      HostMatrix statistics = HostMatrix.of(new float[6 * LossEngine.STATISTICS_COLUMNS], 6, LossEngine.STATISTICS_COLUMNS);
+      RowStatistics statistics = cpu.allocateStatistics(6);
       HostMatrix fused = Batch.empty(arena, 6, 3000, DType.F32);
       HostMatrix later = Batch.empty(arena, 6, 3000, DType.F32);
       cpu.forwardBackward(LOSS, batch.inputs(), LossOutputs.gradient(fused));
@@ -234,15 +237,15 @@ final class CpuEngineTest {
   void badRowsAreNamedBeforeAnythingIsWritten() {
     float[] logits = new float[6];
     float[] gradient = {5, 5, 5, 5, 5, 5};
-    LossInputs inputs = LossInputs.of(HostMatrix.of(logits, 2, 3)).withTeacher(HostMatrix.of(logits, 2, 3));
+    LossInputs inputs = LossInputs.of(HostMatrix.of(logits, 2, 3)).withTeacher(Teacher.logits(HostMatrix.of(logits, 2, 3)));
     LossOutputs outputs = LossOutputs.gradient(HostMatrix.of(gradient, 2, 3));
 
-    assertThatThrownBy(() -> cpu.forwardBackward(LOSS, inputs.withLabels(RowVector.of(0L, 3L)), outputs).totals())
+    assertThatThrownBy(() -> cpu.forwardBackward(LOSS, inputs.withLabels(RowVector.labels(0L, 3L)), outputs).totals())
         .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("row 1 has label 3");
-    LossInputs labelled = inputs.withLabels(RowVector.of(0, 1));
-    assertThatThrownBy(() -> cpu.forwardBackward(LOSS, labelled.withRowWeights(RowVector.of(-1f, 1f)), outputs).totals())
+    LossInputs labelled = inputs.withLabels(RowVector.labels(0, 1));
+    assertThatThrownBy(() -> cpu.forwardBackward(LOSS, labelled.withRowWeights(RowVector.weights(-1f, 1f)), outputs).totals())
         .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("row 0 has weight -1.0");
-    assertThatThrownBy(() -> cpu.forwardBackward(LOSS, labelled.withRowTemperatures(RowVector.of(1f, 0f)), outputs).totals())
+    assertThatThrownBy(() -> cpu.forwardBackward(LOSS, labelled.withRowTemperatures(RowVector.temperatures(1f, 0f)), outputs).totals())
         .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("row 1 has temperature 0.0");
     assertThat(gradient).containsOnly(5f);
     assertThatThrownBy(() -> cpu.forward(LOSS.toBuilder().divergence(Divergence.reverseKl()).build(), labelled))
@@ -255,7 +258,7 @@ final class CpuEngineTest {
     float[] output = new float[12];
     int[] best = new int[4];
     HostMatrix matrix = HostMatrix.of(logits, 4, 3);
-    cpu.argmax(matrix, RowVector.of(best));
+    cpu.argmax(matrix, RowVector.labels(best));
     cpu.softmax(matrix, HostMatrix.of(output, 4, 3));
 
     assertThat(best).containsExactly(1, 0, 0, 0);

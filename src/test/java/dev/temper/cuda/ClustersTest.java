@@ -37,7 +37,7 @@ final class ClustersTest extends StubEngine {
   @Test
   void aDriverThatDoesNotTellIsToldOfAndTheEngineWorks() {
     try (var _ = stub.with("CUDA_STUB_CLUSTER_ERROR", 1); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
-      assertThat(engine.facts().orElseThrow().clusters()).isEqualTo("none can be placed: cuOccupancyMaxActiveClusters failed for "
+      assertThat(engine.diagnostics().facts().orElseThrow().clusters()).isEqualTo("none can be placed: cuOccupancyMaxActiveClusters failed for "
           + "16 blocks with code 1 (CUDA_ERROR_INVALID_VALUE), 8 blocks with code 1 (CUDA_ERROR_INVALID_VALUE), "
           + "4 blocks with code 1 (CUDA_ERROR_INVALID_VALUE), 2 blocks with code 1 (CUDA_ERROR_INVALID_VALUE)");
       assertThat(batch.fromHost(engine).totals().countedRows()).isEqualTo(5);
@@ -51,7 +51,7 @@ final class ClustersTest extends StubEngine {
     try (var _ = stub.with("CUDA_STUB_CLUSTER", 2); LossEngine engine = open(); DeviceBuffer student = engine.allocate(bytes);
         DeviceBuffer labels = engine.allocate(4); DeviceBuffer gradient = engine.allocate(bytes);
         PreparedLoss prepared = engine.prepare(DistillationLoss.hinton(1, 0), LossInputs.of(student.matrix(1, classes, DType.F32))
-            .withLabels(labels.vector(1, DType.I32)), LossOutputs.gradient(gradient.matrix(1, classes, DType.F32)))) {
+            .withLabels(labels.labels(1, DType.I32)), LossOutputs.gradient(gradient.matrix(1, classes, DType.F32)))) {
       student.upload(0, MemorySegment.ofArray(new float[classes]));
       labels.upload(0, MemorySegment.ofArray(new int[1]));
       prepared.launch();

@@ -26,7 +26,7 @@ final class CudaEngineTest extends StubEngine {
         .isEqualTo("cuda:0 (stub (no GPU) (compute capability 9.0, 1.0 GiB))");
     try (LossEngine engine = open()) {
       assertThat(engine.describe()).isEqualTo("cuda:0 (stub (no GPU), compute capability 9.0)");
-      assertThat(engine.facts()).contains(
+      assertThat(engine.diagnostics().facts()).contains(
           new DeviceFacts("stub (no GPU)", "9.0", 4, 1L << 30, 1 << 20, "up to 16 blocks", "CUDA 12.9", "the C++ compiler"));
     }
   }
@@ -112,7 +112,7 @@ final class CudaEngineTest extends StubEngine {
 
   @Test
   void aStopwatchTimesTheStream() {
-    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1); Stopwatch watch = engine.stopwatch()) {
+    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1); Stopwatch watch = engine.diagnostics().stopwatch()) {
       watch.start();
       LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
       assertThat(watch.stop()).isBetween(0.0, 10_000.0);
@@ -127,7 +127,7 @@ final class CudaEngineTest extends StubEngine {
       float[] values = new float[262_144];
       values[200_000] = 1;
       logits.upload(MemorySegment.ofArray(values));
-      engine.argmax(logits.matrix(1, 262_144, DType.F32), index.vector(1, DType.I64));
+      engine.argmax(logits.matrix(1, 262_144, DType.F32), index.labels(1, DType.I64));
       long[] found = new long[1];
       index.download(MemorySegment.ofArray(found));
       assertThat(found).containsExactly(200_000);

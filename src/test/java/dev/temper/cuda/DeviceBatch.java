@@ -9,6 +9,7 @@ import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
@@ -57,8 +58,8 @@ public final class DeviceBatch implements AutoCloseable {
   }
 
   LossInputs inputs() {
-    return LossInputs.of(onDevice.matrix(ROWS, CLASSES, DType.F32)).withTeacher(teacherOnDevice.matrix(ROWS, CLASSES, DType.F32))
-        .withLabels(labelsOnDevice.vector(ROWS, DType.I32));
+    return LossInputs.of(onDevice.matrix(ROWS, CLASSES, DType.F32)).withTeacher(Teacher.logits(teacherOnDevice.matrix(ROWS, CLASSES, DType.F32)))
+        .withLabels(labelsOnDevice.labels(ROWS, DType.I32));
   }
 
   LossOutputs outputs() {
@@ -78,8 +79,8 @@ public final class DeviceBatch implements AutoCloseable {
   /** Of the same batch given from the host's memory. */
   Result fromHost(LossEngine engine) {
     float[] values = new float[ROWS * CLASSES];
-    LossInputs inputs = LossInputs.of(HostMatrix.of(student, ROWS, CLASSES)).withTeacher(HostMatrix.of(teacher, ROWS, CLASSES))
-        .withLabels(RowVector.of(labels));
+    LossInputs inputs = LossInputs.of(HostMatrix.of(student, ROWS, CLASSES)).withTeacher(Teacher.logits(HostMatrix.of(teacher, ROWS, CLASSES)))
+        .withLabels(RowVector.labels(labels));
     LossTotals totals = engine.forwardBackward(LOSS, inputs, LossOutputs.gradient(HostMatrix.of(values, ROWS, CLASSES))).totals();
     return result(values, totals);
   }

@@ -15,6 +15,7 @@ import dev.temper.HostMatrix;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
+import dev.temper.Teacher;
 import dev.temper.cuda.driver.CudaDriver;
 import dev.temper.cuda.driver.CudaStream;
 import dev.temper.cuda.driver.Driver;
@@ -51,7 +52,7 @@ final class DeviceFailureTest extends StubEngine {
       HostMatrix logits = HostMatrix.of(new float[150_000], 10, 15_000);
       float[] gradient = new float[150_000];
       Arrays.fill(gradient, 7);
-      assertThatThrownBy(() -> engine.forwardBackward(DistillationLoss.builder().build(), LossInputs.of(logits).withTeacher(logits),
+      assertThatThrownBy(() -> engine.forwardBackward(DistillationLoss.builder().build(), LossInputs.of(logits).withTeacher(Teacher.logits(logits)),
           LossOutputs.gradient(HostMatrix.of(gradient, 10, 15_000)))).isInstanceOf(DeviceException.class)
           .hasMessageMatching("cuMemAlloc of 6750\\d\\d bytes failed with code 2 \\(CUDA_ERROR_OUT_OF_MEMORY\\); "
               + "3\\d{5} of the device's 1048576 bytes are free; free some, or use fewer rows at once");
@@ -89,7 +90,7 @@ final class DeviceFailureTest extends StubEngine {
     try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
       engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs()).close();
       long before = stub.live();
-      LossInputs unreachable = batch.inputs().withTeacher(new DeviceMatrix(0x7000, DeviceBatch.ROWS, DeviceBatch.CLASSES, DeviceBatch.CLASSES, DType.F32));
+      LossInputs unreachable = batch.inputs().withTeacher(Teacher.logits(new DeviceMatrix(0x7000, DeviceBatch.ROWS, DeviceBatch.CLASSES, DeviceBatch.CLASSES, DType.F32)));
       assertThatThrownBy(() -> engine.prepare(DeviceBatch.LOSS, unreachable, batch.outputs())).isInstanceOf(IllegalArgumentException.class);
       assertThat(stub.live()).isEqualTo(before);
     }

@@ -97,7 +97,7 @@ final class MappedMemoryTest extends StubEngine {
     try (LossEngine engine = open(); DeviceBuffer student = engine.allocate(bytes); DeviceBuffer labels = engine.allocate(8);
         DeviceBuffer gradient = engine.allocate(bytes);
         PreparedLoss prepared = engine.prepare(DistillationLoss.hinton(1, 0), LossInputs.of(student.matrix(2, classes, DType.F32))
-            .withLabels(labels.vector(2, DType.I32)), LossOutputs.gradient(gradient.matrix(2, classes, DType.F32)))) {
+            .withLabels(labels.labels(2, DType.I32)), LossOutputs.gradient(gradient.matrix(2, classes, DType.F32)))) {
       student.upload(MemorySegment.ofArray(logits));
       labels.upload(MemorySegment.ofArray(new int[2]));
       prepared.launch();

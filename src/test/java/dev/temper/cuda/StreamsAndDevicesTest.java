@@ -10,6 +10,7 @@ import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossResult;
 import dev.temper.PreparedLoss;
+import dev.temper.Teacher;
 import dev.temper.cuda.driver.BorrowedMemory;
 import dev.temper.cuda.driver.Driver;
 import dev.temper.cuda.driver.PinnedMemory;
@@ -114,7 +115,7 @@ final class StreamsAndDevicesTest extends StubEngine {
       LossResult two = second.forwardBackward(DeviceBatch.LOSS, there.inputs(), there.outputs());
       assertThat(there.result(two.totals())).isEqualTo(there.fromHost(second));
       assertThat(here.result(one.totals())).isEqualTo(here.fromHost(first));
-      assertThatThrownBy(() -> first.forwardBackward(DeviceBatch.LOSS, here.inputs().withTeacher(there.onDevice.matrix(5, 37, DType.F32)),
+      assertThatThrownBy(() -> first.forwardBackward(DeviceBatch.LOSS, here.inputs().withTeacher(Teacher.logits(there.onDevice.matrix(5, 37, DType.F32))),
           here.outputs())).isInstanceOf(IllegalArgumentException.class)
           .hasMessageMatching("teacher is at device address 0x[0-9a-f]+, but its first byte lies on cuda:1, expected 740 bytes on cuda:0; "
               + "copy it, or open engine cuda:1");
@@ -162,8 +163,8 @@ final class StreamsAndDevicesTest extends StubEngine {
   }
 
   private static void assertRefused(LossEngine engine, DeviceBatch batch, DeviceMatrix student, String message) {
-    LossInputs inputs = LossInputs.of(student).withTeacher(batch.teacherOnDevice.matrix(5, 37, DType.F32))
-        .withLabels(batch.labelsOnDevice.vector(5, DType.I32));
+    LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(batch.teacherOnDevice.matrix(5, 37, DType.F32)))
+        .withLabels(batch.labelsOnDevice.labels(5, DType.I32));
     assertThatThrownBy(() -> engine.forwardBackward(DeviceBatch.LOSS, inputs, batch.outputs())).isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message);
   }

@@ -21,11 +21,11 @@ final class ToyKernels {
         if (threadIdx.x == 3) cuda_host::fail("%d values were too many", p.count);
       }
       static void shares(const Parameters p) {
-        float* shared = reinterpret_cast<float*>(cuda_host::dynamicShared());
-        shared[cuda_host::dynamicSharedBytes() / 4 - 1 - threadIdx.x] = p.addend;
-        p.values[threadIdx.x] = shared[cuda_host::dynamicSharedBytes() / 4 - 1 - threadIdx.x];
+        float* shared = reinterpret_cast<float*>(cuda_host::dynamic_shared());
+        shared[cuda_host::dynamic_shared_bytes() / 4 - 1 - threadIdx.x] = p.addend;
+        p.values[threadIdx.x] = shared[cuda_host::dynamic_shared_bytes() / 4 - 1 - threadIdx.x];
       }
-      static void gathers(const Parameters p) { p.values[cuda_host::clusterRank()] = cuda_host::clusterSize(); }
+      static void gathers(const Parameters p) { p.values[cuda_host::cluster_rank()] = cuda_host::cluster_size(); }
       CUDA_HOST_LAUNCHER(add, Parameters)
       CUDA_HOST_LAUNCHER(fails, Parameters)
       CUDA_HOST_LAUNCHER(shares, Parameters)

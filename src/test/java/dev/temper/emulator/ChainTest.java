@@ -15,7 +15,9 @@ import dev.temper.LossTotals;
 import dev.temper.OpenedEngine;
 import dev.temper.PreparedLoss;
 import dev.temper.Reduction;
+import dev.temper.RowStatistics;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.run.KernelEngine;
@@ -98,13 +100,13 @@ final class ChainTest {
   void onlyWhatCanBeInvalidIsChecked() {
     DistillationLoss soft = DistillationLoss.builder().softWeight(1).hardWeight(0).temperature(2).build();
     HostMatrix student = HostMatrix.of(batch.student, 5, 100);
-    LossInputs inputs = LossInputs.of(student).withTeacher(HostMatrix.of(batch.teacher, 5, 100));
+    LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(HostMatrix.of(batch.teacher, 5, 100)));
     LossTotals all = launched(soft, inputs, "loss.cu", "totals.cu");
     assertThat(all.countedRows()).isEqualTo(5);
     assertThat(all.total()).isPositive();
-    assertThat(launched(soft, inputs.withLabels(RowVector.of(batch.labels)), "check.cu", "loss.cu", "totals.cu")).isEqualTo(all);
-    assertThat(launched(soft, inputs.withRowWeights(RowVector.of(new float[] {1, 1, 1, 1, 1})), "check.cu", "loss.cu", "totals.cu")).isEqualTo(all);
-    assertThat(launched(soft, inputs.withRowTemperatures(RowVector.of(new float[] {2, 2, 2, 2, 2})), "check.cu", "loss.cu", "totals.cu")).isEqualTo(all);
+    assertThat(launched(soft, inputs.withLabels(RowVector.labels(batch.labels)), "check.cu", "loss.cu", "totals.cu")).isEqualTo(all);
+    assertThat(launched(soft, inputs.withRowWeights(RowVector.weights(new float[] {1, 1, 1, 1, 1})), "check.cu", "loss.cu", "totals.cu")).isEqualTo(all);
+    assertThat(launched(soft, inputs.withRowTemperatures(RowVector.temperatures(new float[] {2, 2, 2, 2, 2})), "check.cu", "loss.cu", "totals.cu")).isEqualTo(all);
   }
 
   private LossTotals launched(DistillationLoss loss, LossInputs inputs, String... kernels) {
@@ -123,13 +125,13 @@ final class ChainTest {
   @Test
   void aBackwardPassTellsWhatIsWrongAndHasNoTotals() {
     HostMatrix student = HostMatrix.of(batch.student, 5, 100);
-    LossInputs inputs = LossInputs.of(student).withTeacher(HostMatrix.of(batch.teacher, 5, 100)).withLabels(RowVector.of(batch.labels));
-    HostMatrix statistics = HostMatrix.of(new float[5 * LossEngine.STATISTICS_COLUMNS], 5, LossEngine.STATISTICS_COLUMNS);
+    LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(HostMatrix.of(batch.teacher, 5, 100))).withLabels(RowVector.labels(batch.labels));
+    RowStatistics statistics = engine.allocateStatistics(5);
     engine.forward(LOSS, inputs, LossOutputs.none().withStatistics(statistics)).totals();
     float[] gradient = new float[500];
     int[] labels = batch.labels.clone();
     labels[2] = 100;
-    assertThatThrownBy(() -> engine.backward(LOSS, inputs.withLabels(RowVector.of(labels)), statistics, LossOutputs.gradient(HostMatrix.of(gradient, 5, 100))))
+    assertThatThrownBy(() -> engine.backward(LOSS, inputs.withLabels(RowVector.labels(labels)), statistics, LossOutputs.gradient(HostMatrix.of(gradient, 5, 100))))
         .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("labels: row 2 has label 100");
     assertThat(gradient).containsOnly(0);
     operations.clear();
@@ -176,13 +178,13 @@ final class ChainTest {
     }
     int[] labels = new int[rows];
     DistillationLoss hard = DistillationLoss.builder().softWeight(0).hardWeight(1).reduction(Reduction.SUM).build();
-    LossInputs inputs = LossInputs.of(HostMatrix.of(student, rows, 2)).withLabels(RowVector.of(labels));
+    LossInputs inputs = LossInputs.of(HostMatrix.of(student, rows, 2)).withLabels(RowVector.labels(labels));
     LossTotals first = engine.forward(hard, inputs, LossOutputs.none()).totals();
     assertThat(first.countedRows()).isEqualTo(rows);
     int[] bad = labels.clone();
     bad[rows - 1] = 2;
     for (int i = 0; i < 2; i++) {
-      assertThatThrownBy(() -> engine.forward(hard, inputs.withLabels(RowVector.of(bad)), LossOutputs.none()).totals())
+      assertThatThrownBy(() -> engine.forward(hard, inputs.withLabels(RowVector.labels(bad)), LossOutputs.none()).totals())
           .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("labels: row 8999 has label 2");
       assertThat(engine.forward(hard, inputs, LossOutputs.none()).totals()).isEqualTo(first);
     }
@@ -194,8 +196,8 @@ final class ChainTest {
     batch.onHeap(engine);
     batch.onHeap(engine);
     operations.clear();
-    LossInputs inputs = LossInputs.of(HostMatrix.of(new float[0], 0, 100)).withTeacher(HostMatrix.of(new float[0], 0, 100))
-        .withLabels(RowVector.of(new int[0]));
+    LossInputs inputs = LossInputs.of(HostMatrix.of(new float[0], 0, 100)).withTeacher(Teacher.logits(HostMatrix.of(new float[0], 0, 100)))
+        .withLabels(RowVector.labels(new int[0]));
     assertThat(engine.forward(LOSS, inputs, LossOutputs.none()).totals()).isEqualTo(new LossTotals(0, 0, 0, 0, 0, 0));
     assertThat(kernels()).isEmpty();
   }

@@ -7,39 +7,42 @@ import java.util.function.Function;
 /** A mistake that can be planted in the CUDA sources, and what is meant to find it: the test of the tests. */
 public enum Defect {
   /** None: the sources as they are. */
-  NONE("plain", "team.cuh", "#pragma once", "#pragma once", ""),
+  NONE("plain", "row/thread_group.cuh", "#pragma once", "#pragma once", ""),
   /** Values of another warp are read before they are there. */
-  MISSING_BARRIER("traced", "team.cuh", "      __syncthreads();\n", "", "race|nobody wrote"),
+  MISSING_BARRIER("traced", "row/thread_group.cuh", "      __syncthreads();\n", "", "race|nobody wrote"),
   /** Odd lanes name all lanes, even ones only themselves. */
-  WRONG_MASK("plain", "team.cuh", "(values, ~0u);", "(values, threadIdx.x % 2 == 0 ? 0x55555555u : ~0u);", "with mask"),
+  WRONG_MASK("plain", "row/thread_group.cuh", "(values, ~0u);", "(values, threadIdx.x % 2 == 0 ? 0x55555555u : ~0u);", "with mask"),
   /** What other blocks sent is read without waiting for it. */
-  WEAK_CLUSTER_BARRIER("plain", "team.cuh", "      mbarrier_wait(at<uint64_t>(barrier), parity);\n", "      __syncthreads();\n",
-      "announces bytes twice|on their way into its shared memory|expected"),
+  WEAK_CLUSTER_BARRIER("plain", "row/thread_group.cuh", "      mbarrier_wait(shared<uint64_t>(barrier), parity);\n", "      __syncthreads();\n",
+      "arrives twice|in flight to its shared memory|expected"),
   /** Fewer bytes are awaited than are sent. */
-  TOO_FEW_BYTES("plain", "team.cuh", "kEntries * (kHead + kTail) * 4);", "kEntries * (kHead + kTail) * 4 - 4);",
-      "lacks -4 bytes|expected"),
+  TOO_FEW_BYTES("plain", "row/thread_group.cuh", "kClusterWarps * (kHead + kTail) * 4);", "kClusterWarps * (kHead + kTail) * 4 - 4);",
+      "-4 bytes outstanding|expected"),
   /** A phase of a cluster's reduction that nobody announces. */
-  UNANNOUNCED_PHASE("plain", "team.cuh", "if (threadIdx.x == 0) mbarrier_expect", "if (threadIdx.x == 0 && turn != 2) mbarrier_expect", "deadlock.*not announced"),
+  UNANNOUNCED_PHASE("plain", "row/thread_group.cuh", "if (threadIdx.x == 0) mbarrier_expect",
+      "if (threadIdx.x == 0 && reductions != 2) mbarrier_expect", "deadlock.*no arrival"),
   /** One slot for all of a cluster's reductions: a fast block overwrites what a slow one still reads. */
-  ONE_SLOT("plain", "team.cuh", "uint32_t slot = turn % 2, parity = turn / 2 % 2;", "uint32_t slot = 0, parity = turn % 2;",
-      "expected|announces bytes twice"),
+  ONE_SLOT("plain", "row/thread_group.cuh", "uint32_t slot = reductions % 2, parity = reductions / 2 % 2;",
+      "uint32_t slot = 0, parity = reductions % 2;",
+      "expected|arrives twice"),
   /** A warp sends before its other lanes have read what it will let others overwrite. */
-  MISSING_WARP_BARRIER("traced", "team.cuh", "      __syncwarp();\n", "", "race"),
+  MISSING_WARP_BARRIER("traced", "row/thread_group.cuh", "      __syncwarp();\n", "", "race"),
   /** Copied logits are used before they have landed. */
-  COPY_WITHOUT_WAIT("plain", "residence.cuh", "{ async_wait(); }", "{}", "async copies"),
+  COPY_WITHOUT_WAIT("plain", "row/shared_storage.cuh", "{ async_wait(); }", "{}", "async copies"),
   /** A vector at any address. */
-  MISALIGNED_VECTOR("plain", "row_view.cuh", "if (reinterpret_cast<uintptr_t>(origin) % kAlignment == 0) ", "", "misaligned"),
+  MISALIGNED_VECTOR("plain", "row/row_view.cuh", "if (reinterpret_cast<uintptr_t>(origin) % kAlignment == 0)\n", "", "misaligned"),
   /** The last vector reaches beyond the row. */
-  TAIL_OVER_READ("sanitized", "row_view.cuh", "(overhang + end) / K - first_whole", "(overhang + end + K - 1) / K - first_whole",
+  TAIL_OVER_READ("sanitized", "row/row_view.cuh", "(misalignment + end) / K - first_aligned", "(misalignment + end + K - 1) / K - first_aligned",
       "AddressSanitizer"),
   /** A size that 32 bits do not hold where rows are long. */
-  INT_OVERFLOW("sanitized", "row_view.cuh", "if (reinterpret_cast<uintptr_t>(origin)",
+  INT_OVERFLOW("sanitized", "row/row_view.cuh", "if (reinterpret_cast<uintptr_t>(origin)",
       "volatile int bits = end * (int(sizeof(Bits)) << 16); if (reinterpret_cast<uintptr_t>(origin)", "runtime error: signed integer overflow"),
   /** The next row is asked for in the place of logits that nobody has fetched yet. */
-  NEXT_ROW_TOO_SOON("plain", "residence.cuh", "typename R::G group = fetch(slot);\n        if (take_next) copy(next, number, slot);",
-      "if (take_next) copy(next, number, slot);\n        typename R::G group = fetch(slot);", "expected"),
+  NEXT_ROW_TOO_SOON("plain", "row/shared_storage.cuh", "typename Row::Pair pair = read(slot);\n        if (prefetch) copy_async(next, vector, slot);",
+      "if (prefetch) copy_async(next, vector, slot);\n        typename Row::Pair pair = read(slot);", "expected"),
   /** Some of the next row is never asked for. */
-  NEXT_ROW_WITHOUT_ENDS("plain", "loss_rows.cuh", "resident.start(row, team, there);", "{ if (there.end == 0) resident.start(row, team, there); }",
+  NEXT_ROW_WITHOUT_ENDS("plain", "loss_rows.cuh", "storage.load(row, group, in_flight);",
+      "{ if (in_flight.end == 0) storage.load(row, group, in_flight); }",
       "expected");
 
   private final String build;

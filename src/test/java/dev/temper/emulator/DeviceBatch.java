@@ -9,6 +9,7 @@ import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -53,7 +54,7 @@ final class DeviceBatch {
   Bits onHeap(LossEngine engine) {
     float[] gradient = new float[student.length];
     LossInputs inputs = LossInputs.of(HostMatrix.of(student, rows, classes))
-        .withTeacher(HostMatrix.of(teacher, rows, classes)).withLabels(RowVector.of(labels));
+        .withTeacher(Teacher.logits(HostMatrix.of(teacher, rows, classes))).withLabels(RowVector.labels(labels));
     LossTotals totals = engine.forwardBackward(LOSS, inputs, LossOutputs.gradient(HostMatrix.of(gradient, rows, classes))).totals();
     return new Bits(totals, MemorySegment.ofArray(gradient));
   }
@@ -79,8 +80,8 @@ final class DeviceBatch {
     }
 
     public LossInputs inputs() {
-      return LossInputs.of(ofStudent.matrix(rows, classes, DType.F32)).withTeacher(ofTeacher.matrix(rows, classes, DType.F32))
-          .withLabels(ofLabels.vector(rows, DType.I32));
+      return LossInputs.of(ofStudent.matrix(rows, classes, DType.F32)).withTeacher(Teacher.logits(ofTeacher.matrix(rows, classes, DType.F32)))
+          .withLabels(ofLabels.labels(rows, DType.I32));
     }
 
     public LossOutputs outputs() {

@@ -9,6 +9,7 @@ import dev.temper.DeviceMatrix;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -46,7 +47,7 @@ final class DeviceMemoryTest extends EmulatorTest {
     try (DeviceBuffer buffer = engine().allocate(4 * 5 * 37 - 1)) {
       assertThatThrownBy(() -> buffer.matrix(5, 37, DType.F32)).isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("739 bytes").hasMessageContaining("[5, 37] F32").hasMessageContaining("740");
-      assertThatThrownBy(() -> buffer.vector(185, DType.F32)).isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> buffer.weights(185)).isInstanceOf(IllegalArgumentException.class);
     }
     assertThatThrownBy(() -> engine().allocate(0)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("bytes is 0");
   }
@@ -76,7 +77,7 @@ final class DeviceMemoryTest extends EmulatorTest {
       DeviceMatrix beyond = new DeviceMatrix(buffers.ofGradient.address(), 5, 37, 38, DType.F32);
       assertThatThrownBy(() -> engine().forwardBackward(DeviceBatch.LOSS, buffers.inputs(), LossOutputs.gradient(beyond)))
           .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("gradient").hasMessageContaining("756 bytes");
-      RowVector labels = new RowVector.Device(host, 5, DType.I32);
+      RowVector labels = RowVector.labelsAt(host, 5, DType.I32);
       assertThatThrownBy(() -> engine().forward(DeviceBatch.LOSS, buffers.inputs().withLabels(labels)))
           .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("labels is at address");
     }

@@ -9,12 +9,13 @@ import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
@@ -42,8 +43,8 @@ final class HostTensorsTest extends EmulatorTest {
       MemorySegment native16 = arena.allocate(4L * stride * 6 + 32, 16).fill(GAP);
       for (MemorySegment memory : new MemorySegment[] {native16, MemorySegment.ofArray(native16.toArray(ValueLayout.JAVA_BYTE))}) {
         HostMatrix gradient = new HostMatrix(memory.asSlice(shift), 6, 37, stride, DType.F32);
-        LossInputs inputs = LossInputs.of(HostMatrix.of(batch.student, 6, 37)).withTeacher(HostMatrix.of(batch.teacher, 6, 37))
-            .withLabels(RowVector.of(batch.labels));
+        LossInputs inputs = LossInputs.of(HostMatrix.of(batch.student, 6, 37)).withTeacher(Teacher.logits(HostMatrix.of(batch.teacher, 6, 37)))
+            .withLabels(RowVector.labels(batch.labels));
         LossTotals totals = engine().forwardBackward(DeviceBatch.LOSS, inputs, LossOutputs.gradient(gradient)).totals();
         assertThat(totals).isEqualTo(expected.totals());
         for (int row = 0; row < 6; row++) {
@@ -66,7 +67,7 @@ final class HostTensorsTest extends EmulatorTest {
     MemorySegment odd = Arena.ofAuto().allocate(4L * heap.length + 16, 16).asSlice(1, 4L * heap.length).copyFrom(MemorySegment.ofArray(heap));
     for (MemorySegment memory : new MemorySegment[] {MemorySegment.ofArray(heap), off, odd}) {
       HostMatrix student = HostMatrix.of(memory, 6, 37, DType.F32);
-      LossInputs inputs = LossInputs.of(student).withTeacher(HostMatrix.of(batch.teacher, 6, 37)).withLabels(RowVector.of(batch.labels));
+      LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(HostMatrix.of(batch.teacher, 6, 37))).withLabels(RowVector.labels(batch.labels));
       assertThat(engine().forwardBackward(DeviceBatch.LOSS, inputs, LossOutputs.gradientInPlace(student)).totals()).isEqualTo(expected.totals());
       assertThat(memory.mismatch(expected.gradient())).isEqualTo(-1);
     }
@@ -85,7 +86,7 @@ final class HostTensorsTest extends EmulatorTest {
         MemorySegment.copy(three.student, 40 * row, far, ValueLayout.JAVA_FLOAT, 4 * stride * row, 40);
       }
       HostMatrix student = new HostMatrix(far, 3, 40, stride, DType.F32);
-      LossInputs inputs = LossInputs.of(student).withTeacher(HostMatrix.of(three.teacher, 3, 40)).withLabels(RowVector.of(three.labels));
+      LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(HostMatrix.of(three.teacher, 3, 40))).withLabels(RowVector.labels(three.labels));
       assertThat(engine().forwardBackward(DeviceBatch.LOSS, inputs, LossOutputs.gradientInPlace(student)).totals()).isEqualTo(expected.totals());
       for (int row = 0; row < 3; row++) {
         assertThat(MemorySegment.mismatch(far, 4 * stride * row, 4 * stride * row + 160, expected.gradient(), 160L * row, 160L * row + 160))
@@ -100,7 +101,7 @@ final class HostTensorsTest extends EmulatorTest {
     Arrays.fill(poison, Float.NaN);
     float[] gradient = poison.clone();
     DistillationLoss nothing = DistillationLoss.builder().softWeight(0).hardWeight(0).build();
-    LossTotals totals = engine().forwardBackward(nothing, LossInputs.of(HostMatrix.of(poison, 6, 37)).withLabels(RowVector.of(1, -100, 2, 3, 36, 0)),
+    LossTotals totals = engine().forwardBackward(nothing, LossInputs.of(HostMatrix.of(poison, 6, 37)).withLabels(RowVector.labels(1, -100, 2, 3, 36, 0)),
         LossOutputs.gradient(HostMatrix.of(gradient, 6, 37))).totals();
     assertThat(totals).isEqualTo(new LossTotals(0, 0, 0, 6, 5, 0));
     assertThat(gradient).containsOnly(0f);
@@ -110,8 +111,8 @@ final class HostTensorsTest extends EmulatorTest {
   void argmaxWritesEitherWidth() {
     int[] narrow = new int[6];
     long[] wide = new long[6];
-    engine().argmax(HostMatrix.of(batch.student, 6, 37), RowVector.of(narrow));
-    engine().argmax(HostMatrix.of(batch.student, 6, 37), RowVector.of(wide));
+    engine().argmax(HostMatrix.of(batch.student, 6, 37), RowVector.labels(narrow));
+    engine().argmax(HostMatrix.of(batch.student, 6, 37), RowVector.labels(wide));
     for (int row = 0; row < 6; row++) {
       float best = Float.NEGATIVE_INFINITY;
       for (int column = 0; column < 37; column++) {
@@ -127,6 +128,6 @@ final class HostTensorsTest extends EmulatorTest {
     DeviceBatch.Bits none = new DeviceBatch(0, 37, 4).onHeap(engine());
     assertThat(none.totals()).isEqualTo(new LossTotals(0, 0, 0, 0, 0, 0));
     engine().softmax(HostMatrix.of(new float[0], 0, 5), HostMatrix.of(new float[0], 0, 5));
-    engine().argmax(HostMatrix.of(new float[0], 0, 5), RowVector.of(new int[0]));
+    engine().argmax(HostMatrix.of(new float[0], 0, 5), RowVector.labels(new int[0]));
   }
 }

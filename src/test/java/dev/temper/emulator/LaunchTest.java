@@ -11,6 +11,7 @@ import dev.temper.LossResult;
 import dev.temper.LossTotals;
 import dev.temper.PreparedLoss;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,8 +54,8 @@ final class LaunchTest extends EmulatorTest {
   void aPreparedLossCopiesHostTensorsAtEachLaunch() {
     float[] student = new float[500];
     float[] gradient = new float[500];
-    LossInputs inputs = LossInputs.of(HostMatrix.of(student, 5, 100)).withTeacher(HostMatrix.of(batch.teacher, 5, 100))
-        .withLabels(RowVector.of(batch.labels));
+    LossInputs inputs = LossInputs.of(HostMatrix.of(student, 5, 100)).withTeacher(Teacher.logits(HostMatrix.of(batch.teacher, 5, 100)))
+        .withLabels(RowVector.labels(batch.labels));
     try (PreparedLoss prepared = engine().prepare(DeviceBatch.LOSS, inputs, LossOutputs.gradient(HostMatrix.of(gradient, 5, 100)))) {
       System.arraycopy(batch.student, 0, student, 0, 500);
       prepared.launch();

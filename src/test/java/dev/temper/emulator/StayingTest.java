@@ -9,6 +9,7 @@ import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.PreparedLoss;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,11 +44,11 @@ final class StayingTest extends EmulatorTest {
       labels[row] = kind == Kind.IGNORED ? Math.toIntExact(LOSS.ignoreIndex()) : labels[row];
       weights[row] = kind == Kind.WEIGHTLESS ? 0 : 1 + random.nextFloat();
     }
-    LossInputs inputs = LossInputs.of(HostMatrix.of(student, rows, classes)).withTeacher(HostMatrix.of(teacher, rows, classes))
-        .withLabels(RowVector.of(labels)).withRowWeights(RowVector.of(weights));
+    LossInputs inputs = LossInputs.of(HostMatrix.of(student, rows, classes)).withTeacher(Teacher.logits(HostMatrix.of(teacher, rows, classes)))
+        .withLabels(RowVector.labels(labels)).withRowWeights(RowVector.weights(weights));
     float[] staying = new float[rows * classes];
     float[] leaving = new float[rows * classes];
-    String plan = engine().plans(LOSS, inputs, LossOutputs.none()).getFirst();
+    String plan = engine().diagnostics().plans(LOSS, inputs, LossOutputs.none()).getFirst();
     assertThat(run(inputs, HostMatrix.of(staying, rows, classes), plan)).isEqualTo(run(inputs, HostMatrix.of(leaving, rows, classes), plan + "-leaving"));
     assertThat(Arrays.mismatch(bits(staying), bits(leaving))).isEqualTo(-1);
   }
@@ -65,7 +66,7 @@ final class StayingTest extends EmulatorTest {
   }
 
   private LossTotals run(LossInputs inputs, HostMatrix gradient, String plan) {
-    try (PreparedLoss prepared = engine().prepare(LOSS, inputs, LossOutputs.gradient(gradient), plan)) {
+    try (PreparedLoss prepared = engine().diagnostics().prepare(LOSS, inputs, LossOutputs.gradient(gradient), plan)) {
       prepared.launch();
       return prepared.totals();
     }

@@ -7,6 +7,7 @@ import dev.temper.Divergence;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
+import dev.temper.Teacher;
 import dev.temper.kernel.code.KernelSource;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.Residence;
@@ -61,8 +62,8 @@ public final class TracedTraffic {
     try (DeviceBuffer student = filled(dtype, values, 1); DeviceBuffer teacher = filled(dtype, values, 2);
         DeviceBuffer labels = engine.allocate(4 * ROWS); DeviceBuffer gradient = engine.allocate((long) values * dtype.bytes())) {
       labels.upload(MemorySegment.ofArray(new int[] {0, classes - 1, classes / 2, 3}));
-      engine.forwardBackward(loss, LossInputs.of(student.matrix(ROWS, classes, dtype)).withTeacher(teacher.matrix(ROWS, classes, dtype))
-          .withLabels(labels.vector(ROWS, DType.I32)), LossOutputs.gradient(gradient.matrix(ROWS, classes, dtype))).totals();
+      engine.forwardBackward(loss, LossInputs.of(student.matrix(ROWS, classes, dtype)).withTeacher(Teacher.logits(teacher.matrix(ROWS, classes, dtype)))
+          .withLabels(labels.labels(ROWS, DType.I32)), LossOutputs.gradient(gradient.matrix(ROWS, classes, dtype))).totals();
       RowPlan plan = RowPlans.choose(classes, dtype.bytes(), dtype.bytes(), limits);
       // Sums and gradient; one that asks for p and q sums twice.
       int sweeps = divergence.equals(Divergence.forwardKl()) ? 2 : 3;

@@ -8,6 +8,7 @@ import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.PreparedLoss;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 
 /** The loop on a device that README and Javadoc show: logits of another framework, used where they are. */
 public final class DeviceLoop {
@@ -34,8 +35,8 @@ public final class DeviceLoop {
     // @start region="loop"
     DistillationLoss loss = DistillationLoss.hinton(2.0, 0.7);
     LossInputs inputs = LossInputs.of(new DeviceMatrix(model.studentAddress(), rows, classes, classes, DType.BF16))
-        .withTeacher(new DeviceMatrix(model.teacherAddress(), rows, classes, classes, DType.BF16))
-        .withLabels(new RowVector.Device(model.labelsAddress(), rows, DType.I64));
+        .withTeacher(Teacher.logits(new DeviceMatrix(model.teacherAddress(), rows, classes, classes, DType.BF16)))
+        .withLabels(RowVector.labelsAt(model.labelsAddress(), rows, DType.I64));
     LossOutputs outputs = LossOutputs.gradient(new DeviceMatrix(model.gradientAddress(), rows, classes, classes, DType.BF16));
     try (PreparedLoss prepared = engine.prepare(loss, inputs, outputs)) {
       for (int step = 0; step < steps; step++) {

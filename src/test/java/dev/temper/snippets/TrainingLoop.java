@@ -7,6 +7,7 @@ import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.util.Random;
 
 /** The training loop that README and Javadoc show: a linear student that learns from a teacher's logits. */
@@ -26,8 +27,8 @@ public final class TrainingLoop {
         Batch batch = Batch.next(step, rows, features, classes);
         batch.forward(weights, logits);                               // your model
         LossInputs inputs = LossInputs.of(HostMatrix.of(logits, rows, classes))
-            .withTeacher(HostMatrix.of(batch.teacherLogits, rows, classes))
-            .withLabels(RowVector.of(batch.labels));
+            .withTeacher(Teacher.logits(HostMatrix.of(batch.teacherLogits, rows, classes)))
+            .withLabels(RowVector.labels(batch.labels));
         LossTotals totals = engine
             .forwardBackward(loss, inputs, LossOutputs.gradient(HostMatrix.of(gradient, rows, classes)))
             .totals();

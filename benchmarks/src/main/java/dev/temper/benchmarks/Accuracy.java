@@ -4,15 +4,15 @@ import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.HostMatrix;
 import dev.temper.LossEngine;
-import dev.temper.benchmarks.torch.Formula;
 import dev.temper.benchmarks.torch.SharedMemory;
+import dev.temper.benchmarks.torch.TorchFormula;
 import dev.temper.benchmarks.torch.TorchGradient;
 import dev.temper.tools.bench.BatchMemory;
 import dev.temper.tools.bench.BatchRing;
 import dev.temper.tools.bench.BatchShape;
-import dev.temper.tools.bench.Entry;
 import dev.temper.tools.bench.LogitBatch;
-import dev.temper.tools.bench.Spread;
+import dev.temper.tools.bench.Measurement;
+import dev.temper.tools.bench.Quantiles;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,8 +45,8 @@ final class Accuracy {
    *
    * @throws IllegalStateException if one computes something else
    */
-  static List<Entry> entries(List<String> shapes) {
-    List<Entry> entries = new ArrayList<>();
+  static List<Measurement> entries(List<String> shapes) {
+    List<Measurement> entries = new ArrayList<>();
     for (String shape : shapes) {
       for (DType dtype : List.of(DType.F32, DType.BF16)) {
         try (Arena arena = Arena.ofShared(); var _ = new PointerScope()) {
@@ -57,24 +57,24 @@ final class Accuracy {
     return entries;
   }
 
-  private static void add(List<Entry> entries, String shape, DType dtype, LogitBatch batch) {
+  private static void add(List<Measurement> entries, String shape, DType dtype, LogitBatch batch) {
     TorchGradient torch = new TorchGradient(batch, TEMPERATURE);
     Tensor exact = torch.exact();
     try (LossEngine engine = LossEngine.open("cpu")) {
       engine.forwardBackward(DistillationLoss.hinton(TEMPERATURE, 0.5), batch.inputs(), batch.outputs()).totals();
     }
     entries.add(entry(TEMPER, shape, dtype, SharedMemory.tensor((HostMatrix) batch.gradient()), exact));
-    entries.add(entry(USUAL, shape, dtype, torch.by(Formula.USUAL), exact));
-    entries.add(entry(LOG_TARGET, shape, dtype, torch.by(Formula.LOG_TARGET), exact));
+    entries.add(entry(USUAL, shape, dtype, torch.by(TorchFormula.USUAL), exact));
+    entries.add(entry(LOG_TARGET, shape, dtype, torch.by(TorchFormula.LOG_TARGET), exact));
   }
 
-  private static Entry entry(String who, String shape, DType dtype, Tensor gradient, Tensor exact) {
-    Spread spread = Spread.of(TorchGradient.errors(gradient, exact));
+  private static Measurement entry(String who, String shape, DType dtype, Tensor gradient, Tensor exact) {
+    Quantiles spread = Quantiles.of(TorchGradient.errors(gradient, exact));
     double limit = dtype == DType.F32 ? F32_LIMIT : BF16_LIMIT;
     if (!(spread.median() < limit)) {
       throw new IllegalStateException(who + " of " + shape + " " + dtype + " is " + spread.median() + " away from the gradient in f64, expected less than "
           + limit + ": it computes something else");
     }
-    return new Entry(ERROR + who, Map.of("shape", shape, "dtype", dtype.name()), "relative", spread, Map.of());
+    return new Measurement(ERROR + who, Map.of("shape", shape, "dtype", dtype.name()), "relative", spread, Map.of());
   }
 }

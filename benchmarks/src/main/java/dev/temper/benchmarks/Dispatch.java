@@ -1,13 +1,9 @@
 package dev.temper.benchmarks;
 
-import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
-import dev.temper.PreparedLoss;
-import dev.temper.tools.bench.BatchMemory;
-import dev.temper.tools.bench.BatchRing;
-import dev.temper.tools.bench.BatchShape;
-import dev.temper.tools.bench.LogitBatch;
+import dev.temper.tools.bench.BenchmarkCase.LaunchMode;
+import dev.temper.tools.bench.LaunchCost;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -24,7 +20,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What the CUDA engine costs its host: a batch that costs a device next to nothing, launched and not waited for, or waited for. */
+/** The host's cost of the CUDA engine, on a batch that costs a device next to nothing: with and without waiting for the totals. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime) // sampling would allocate more than the launches do
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -33,33 +29,25 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(2)
 public class Dispatch {
 
-  /** Of launches that nobody waits for: a stream queues about a thousand operations, and a launch is four. */
-  private static final int BURST = 100;
-
-  @Param("STUB") CudaDriver driver;
+  @Param("STUB") DriverChoice driver;
 
   private LossEngine engine;
-  private BatchMemory memory;
-  private LogitBatch batch;
-  private PreparedLoss prepared;
-  private PreparedLoss graph;
+  private LaunchCost.Launches eager;
+  private LaunchCost.Launches graph;
   private final DistillationLoss loss = DistillationLoss.hinton(2, 0.5);
 
   @Setup
   public void open() {
     driver.install();
     engine = LossEngine.open("cuda");
-    memory = BatchMemory.of(engine);
-    batch = BatchRing.warm(memory, new BatchShape(16, 1000), DType.BF16).next();
-    prepared = engine.prepare(loss, batch.inputs(), batch.outputs());
-    graph = engine.prepare(loss, batch.inputs(), batch.outputs());
-    graph.recordGraph();
+    eager = LaunchCost.of(LaunchMode.EAGER).prepare(engine);
+    graph = LaunchCost.of(LaunchMode.GRAPH).prepare(engine);
   }
 
-  /** What a device does with it is not timed; the stub has done it. */
+  /** The device's part is not timed; the stub has no part of its own. */
   @TearDown(Level.Invocation)
   public void await() {
-    if (driver == CudaDriver.NVIDIA) {
+    if (driver == DriverChoice.NVIDIA) {
       engine.synchronize();
     }
   }
@@ -67,39 +55,34 @@ public class Dispatch {
   @TearDown
   public void close() {
     graph.close();
-    prepared.close();
-    memory.close();
+    eager.close();
     engine.close();
     driver.close();
   }
 
-  /** Checking a call, placing its tensors and giving it memory of its own; and giving that back. */
+  /** Prepares a loss and releases it: checks, addresses of tensors, and memory of its own. */
   @Benchmark
   public void prepare() {
-    engine.prepare(loss, batch.inputs(), batch.outputs()).close();
+    engine.prepare(loss, eager.batch().inputs(), eager.batch().outputs()).close();
   }
 
-  /** A prepared loss, operation by operation. */
+  /** Launches a prepared loss kernel by kernel. */
   @Benchmark
-  @OperationsPerInvocation(BURST)
+  @OperationsPerInvocation(LaunchCost.BURST)
   public void launch() {
-    for (int i = 0; i < BURST; i++) {
-      prepared.launch();
-    }
+    eager.submit();
   }
 
-  /** The same as a CUDA graph. */
+  /** Launches a prepared loss as a CUDA graph. */
   @Benchmark
-  @OperationsPerInvocation(BURST)
+  @OperationsPerInvocation(LaunchCost.BURST)
   public void replay() {
-    for (int i = 0; i < BURST; i++) {
-      graph.launch();
-    }
+    graph.submit();
   }
 
-  /** A call that is checked, made ready, launched, and waited for. */
+  /** Checks, prepares and launches a loss, and waits for its totals. */
   @Benchmark
   public double forwardBackward() {
-    return engine.forwardBackward(loss, batch.inputs(), batch.outputs()).total();
+    return engine.forwardBackward(loss, eager.batch().inputs(), eager.batch().outputs()).total();
   }
 }

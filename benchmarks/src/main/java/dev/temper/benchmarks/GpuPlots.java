@@ -1,7 +1,7 @@
 package dev.temper.benchmarks;
 
 import dev.temper.tools.bench.BatchShape;
-import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.Measurement;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,6 +17,7 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 record GpuPlots(GpuResults results) {
 
   private static final String SHAPES = "rows x classes";
+  private static final double LEAST_MEBIBYTES = 0.01;
 
   /** All of them that there is something for; their names in the folder. */
   List<String> draw(Path folder) throws IOException {
@@ -24,7 +25,7 @@ record GpuPlots(GpuResults results) {
     classes(folder.resolve("gpu-classes.png"));
     for (String dtype : results.dtypes()) {
       String suffix = "-" + dtype.toLowerCase(Locale.ROOT) + ".png";
-      if (!results.timedPeers().isEmpty()) {
+      if (!results.peerShapes(dtype).isEmpty()) {
         speedUp(dtype, folder.resolve("gpu-speed-up" + suffix));
         memory(dtype, folder.resolve("gpu-memory" + suffix));
         drawn.addAll(List.of("gpu-speed-up" + suffix, "gpu-memory" + suffix));
@@ -56,18 +57,19 @@ record GpuPlots(GpuResults results) {
   private void speedUp(String dtype, Path file) throws IOException {
     CategoryChart chart = Charts.bars("Times faster than others, " + dtype + " on " + results.own().file().place(), SHAPES, "times");
     for (String peer : results.timedPeers()) {
-      bars(chart, peer, shape -> median(results.peer(peer, shape, dtype)) / median(results.entry(shape, dtype)));
+      bars(chart, dtype, peer, shape -> median(results.peer(peer, shape, dtype)) / median(results.entry(shape, dtype)));
     }
     Charts.save(chart, file);
   }
 
-  /** Bars: highest device memory beyond logits and gradient, by shape. */
+  /** Bars: highest device memory beyond logits and gradient, by shape, on a logarithmic axis. */
   private void memory(String dtype, Path file) throws IOException {
-    CategoryChart chart = Charts.bars("Peak device memory beyond logits and gradient, " + dtype, SHAPES, "GiB");
+    CategoryChart chart = Charts.bars("Peak device memory beyond logits and gradient, " + dtype, SHAPES, "MiB");
     chart.getStyler().setLabelsVisible(false);
-    bars(chart, "Temper", shape -> gibibytes(results.entry(shape, dtype)));
+    chart.getStyler().setYAxisLogarithmic(true).setYAxisDecimalPattern("#,##0.##").setYAxisMin(LEAST_MEBIBYTES);
+    bars(chart, dtype, "Temper", shape -> mebibytes(results.entry(shape, dtype)));
     for (String peer : results.timedPeers()) {
-      bars(chart, peer, shape -> gibibytes(results.peer(peer, shape, dtype)));
+      bars(chart, dtype, peer, shape -> mebibytes(results.peer(peer, shape, dtype)));
     }
     Charts.save(chart, file);
   }
@@ -86,17 +88,17 @@ record GpuPlots(GpuResults results) {
     Charts.save(chart, file);
   }
 
-  private void bars(CategoryChart chart, String name, ToDoubleFunction<String> value) {
-    List<String> shapes = results.shapes();
+  private void bars(CategoryChart chart, String dtype, String name, ToDoubleFunction<String> value) {
+    List<String> shapes = results.peerShapes(dtype);
     Charts.crowd(chart);
     chart.addSeries(name, shapes, Charts.gaps(shapes.stream().map(value::applyAsDouble).toList()));
   }
 
-  private static double median(Optional<Entry> entry) {
+  private static double median(Optional<Measurement> entry) {
     return entry.map(e -> e.time().median()).orElse(Double.NaN);
   }
 
-  private static double gibibytes(Optional<Entry> entry) {
-    return entry.map(e -> e.also("peakBytes") / (1 << 30)).orElse(Double.NaN);
+  private static double mebibytes(Optional<Measurement> entry) {
+    return entry.map(e -> e.also("peakBytes") / (1 << 20)).orElse(Double.NaN);
   }
 }

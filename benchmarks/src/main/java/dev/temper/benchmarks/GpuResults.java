@@ -1,7 +1,7 @@
 package dev.temper.benchmarks;
 
 import dev.temper.tools.bench.BatchShape;
-import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.Measurement;
 import dev.temper.tools.bench.ResultFile;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -13,12 +13,13 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What was measured on a GPU: Temper's own grid, and the peers on the same batches where they were run.
+ * Results of one GPU: Temper's grid, and the peers on the same batches.
  *
- * @param own results of {@code temper bench --suite gpu}
+ * @param own results of {@code temper bench --suite gpu} with the judged loss
+ * @param further results of other runs of the suite, such as those of the part {@code losses}
  * @param peers results of {@code benchmarks/gpu/peers.py}; empty if it was not run
  */
-record GpuResults(Results own, Optional<Results> peers) {
+record GpuResults(Results own, List<Results> further, Optional<Results> peers) {
 
   /** The loss by which everything is judged: half the forward KL at T = 2, half the cross-entropy. */
   static final Map<String, String> JUDGED = Map.of("loss", "forward-kl+ce", "temperature", "2.0");
@@ -27,7 +28,11 @@ record GpuResults(Results own, Optional<Results> peers) {
 
   /** The results in these files, if there are any of a GPU. */
   static Optional<GpuResults> of(List<ResultFile> files) {
-    return Results.of("gpu", files).map(own -> new GpuResults(own, Results.of("gpu-peers", files)));
+    List<Results> runs = Results.all("gpu", files);
+    return runs.stream().filter(run -> run.find(Results.TEMPER, JUDGED).isPresent()).findFirst()
+        .or(() -> runs.stream().findFirst())
+        .map(own ->
+            new GpuResults(own, runs.stream().filter(run -> !run.equals(own)).toList(), Results.of("gpu-peers", files)));
   }
 
   /** Element types, in the order of the run. */
@@ -41,13 +46,20 @@ record GpuResults(Results own, Optional<Results> peers) {
         .sorted(Comparator.comparingInt(shape -> BatchShape.parse(shape).classes())).toList();
   }
 
+  /** Shapes at which a peer was timed with the judged loss in this dtype, from few classes to many. */
+  List<String> peerShapes(String dtype) {
+    List<String> peers = timedPeers();
+    return shapes().stream().filter(shape -> peers.stream().anyMatch(peer -> peer(peer, shape, dtype).isPresent()))
+        .toList();
+  }
+
   /** Temper's loss and gradient of a batch, launched kernel by kernel. */
-  Optional<Entry> entry(String shape, String dtype) {
+  Optional<Measurement> entry(String shape, String dtype) {
     return own.find(Results.TEMPER, with(shape, dtype, Map.of("launch", "eager")));
   }
 
   /** The same as a CUDA graph. */
-  Optional<Entry> graph(String shape, String dtype) {
+  Optional<Measurement> graph(String shape, String dtype) {
     return own.find(Results.TEMPER, with(shape, dtype, Map.of("launch", "graph")));
   }
 
@@ -63,13 +75,13 @@ record GpuResults(Results own, Optional<Results> peers) {
   /** Everybody whose gradient was compared with f64, Temper first. */
   List<String> checked() {
     Set<String> names = new LinkedHashSet<>();
-    peers.ifPresent(results -> results.file().entries().stream().map(Entry::benchmark).filter(name -> name.startsWith("GradientError."))
+    peers.ifPresent(results -> results.file().entries().stream().map(Measurement::benchmark).filter(name -> name.startsWith("GradientError."))
         .forEach(name -> names.add(name.substring(name.indexOf('.') + 1))));
     return new ArrayList<>(names);
   }
 
   /** A peer's loss and gradient of a batch. */
-  Optional<Entry> peer(String name, String shape, String dtype) {
+  Optional<Measurement> peer(String name, String shape, String dtype) {
     return peers.flatMap(results -> results.find(name + PASS, with(shape, dtype, Map.of())));
   }
 

@@ -1,14 +1,15 @@
 package dev.temper.benchmarks;
 
 import dev.temper.tools.bench.CopyRate;
-import dev.temper.tools.bench.Entry;
 import dev.temper.tools.bench.Machine;
+import dev.temper.tools.bench.Measurement;
+import dev.temper.tools.bench.Quantiles;
 import dev.temper.tools.bench.QuietWatch;
 import dev.temper.tools.bench.Quietness;
 import dev.temper.tools.bench.Repetition;
 import dev.temper.tools.bench.ResultFile;
 import dev.temper.tools.bench.Revision;
-import dev.temper.tools.bench.Spread;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -37,11 +38,11 @@ final class JmhRun {
   private JmhRun() {}
 
   /** Measures a group, each configuration in its own process, and watches whether the machine is quiet meanwhile. */
-  static ResultFile measure(Group group, Path sources) throws RunnerException {
+  static ResultFile measure(BenchmarkGroup group, Path sources) throws IOException, RunnerException {
     Machine machine = Machine.here();
     QuietWatch watch = QuietWatch.begin();
     CopyRate copy = CopyRate.measure(machine.cores(), machine.lastLevelCacheBytes(), Repetition.brief(), () -> false).orElseThrow();
-    List<Entry> entries = new ArrayList<>(group.compared());
+    List<Measurement> entries = new ArrayList<>(group.measured());
     for (ChainedOptionsBuilder run : group.runs()) {
       Options options = new OptionsBuilder().parent(run.build()).jvmArgs(JVM).shouldFailOnError(true).build();
       entries.addAll(entries(new Runner(options).run()));
@@ -53,23 +54,23 @@ final class JmhRun {
   }
 
   /** Every benchmark once, on small batches and in this process: shows that it works, says nothing about speed. */
-  static List<Entry> once() throws RunnerException {
+  static List<Measurement> once() throws RunnerException {
     // Nothing is measured: another run of JMH on this machine is no reason to fail. Read when Runner is loaded.
     System.setProperty("jmh.ignoreLock", "true");
     return entries(new Runner(new OptionsBuilder()
         .include("dev\\.temper\\.benchmarks\\.")
         .param("shape", "64x1000").param("dtype", "F32", "BF16").param("formula", "USUAL", "LOG_TARGET").param("device", "auto")
-        .param("teacher", "OTHER", "NEAR", "EQUAL").param("driver", CudaDriver.ofMachine().name())
+        .param("teacher", "OTHER", "NEAR", "EQUAL").param("driver", DriverChoice.ofMachine().name())
         .mode(Mode.SingleShotTime).forks(0).warmupIterations(0).measurementIterations(1).shouldFailOnError(true)
         .verbosity(VerboseMode.SILENT)
         .build()).run());
   }
 
-  private static List<Entry> entries(Collection<RunResult> results) {
+  private static List<Measurement> entries(Collection<RunResult> results) {
     return results.stream().map(JmhRun::entry).toList();
   }
 
-  private static Entry entry(RunResult result) {
+  private static Measurement entry(RunResult result) {
     BenchmarkParams params = result.getParams();
     Map<String, String> parameters = new TreeMap<>();
     for (String name : params.getParamsKeys()) {
@@ -88,11 +89,11 @@ final class JmhRun {
       }
     });
     String benchmark = params.getBenchmark();
-    return new Entry(
+    return new Measurement(
         benchmark.substring(benchmark.lastIndexOf('.', benchmark.lastIndexOf('.') - 1) + 1),
         parameters,
         time.getScoreUnit().replaceFirst("/op$", ""),
-        new Spread(spread.getPercentile(50), spread.getPercentile(10), spread.getPercentile(90), spread.getMin(),
+        new Quantiles(spread.getPercentile(50), spread.getPercentile(10), spread.getPercentile(90), spread.getMin(),
             Math.toIntExact(spread.getN())),
         also);
   }

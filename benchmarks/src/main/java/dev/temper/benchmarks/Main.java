@@ -34,12 +34,12 @@ public final class Main {
     switch (verb) {
       case "once" -> JmhRun.once().forEach(entry -> out.println("ran once: " + entry.key()));
       case "measure" -> measure(groups(rest), results, out);
-      case "report" -> Report.write(results, out);
+      case "report" -> MarkdownReport.write(results, out);
       case "compare" -> {
         if (rest.size() != 2) {
           throw new IllegalArgumentException("compare takes two result files, the older one first");
         }
-        Comparison comparison = Comparison.of(ResultFiles.read(Path.of(rest.get(0))), ResultFiles.read(Path.of(rest.get(1))));
+        RunComparison comparison = RunComparison.of(ResultFiles.read(Path.of(rest.get(0))), ResultFiles.read(Path.of(rest.get(1))));
         out.print(comparison.text());
         return comparison.slower().isEmpty() ? 0 : WORSE;
       }
@@ -48,8 +48,8 @@ public final class Main {
     return 0;
   }
 
-  private static void measure(List<Group> groups, Path results, PrintStream out) throws IOException, RunnerException {
-    for (Group group : groups) {
+  private static void measure(List<BenchmarkGroup> groups, Path results, PrintStream out) throws IOException, RunnerException {
+    for (BenchmarkGroup group : groups) {
       ResultFile result = JmhRun.measure(group, Path.of("."));
       Path file = results.resolve("cpu-" + group.label() + ".json");
       ResultFiles.write(file, result);
@@ -57,12 +57,12 @@ public final class Main {
     }
   }
 
-  private static List<Group> groups(List<String> names) {
+  private static List<BenchmarkGroup> groups(List<String> names) {
     if (names.isEmpty()) {
-      return List.of(Group.values());
+      return List.of(BenchmarkGroup.values());
     }
-    return names.stream().map(name -> Stream.of(Group.values()).filter(group -> group.label().equals(name)).findFirst()
+    return names.stream().map(name -> Stream.of(BenchmarkGroup.values()).filter(group -> group.label().equals(name)).findFirst()
         .orElseThrow(() -> new IllegalArgumentException("unknown group '" + name + "'; known: "
-            + Arrays.stream(Group.values()).map(Group::label).collect(Collectors.joining(", "))))).toList();
+            + Arrays.stream(BenchmarkGroup.values()).map(BenchmarkGroup::label).collect(Collectors.joining(", "))))).toList();
   }
 }

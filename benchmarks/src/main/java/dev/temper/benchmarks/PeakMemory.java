@@ -3,7 +3,7 @@ package dev.temper.benchmarks;
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
-import dev.temper.benchmarks.torch.Formula;
+import dev.temper.benchmarks.torch.TorchFormula;
 import dev.temper.benchmarks.torch.TorchStep;
 import dev.temper.tools.bench.BatchMemory;
 import dev.temper.tools.bench.BatchRing;
@@ -68,15 +68,15 @@ public class PeakMemory {
 
   @Benchmark
   public double torchUsual(Peak peak) {
-    return torch(peak, Formula.USUAL);
+    return torch(peak, TorchFormula.USUAL);
   }
 
   @Benchmark
   public double torchLogTarget(Peak peak) {
-    return torch(peak, Formula.LOG_TARGET);
+    return torch(peak, TorchFormula.LOG_TARGET);
   }
 
-  private double torch(Peak peak, Formula formula) {
+  private double torch(Peak peak, TorchFormula formula) {
     int threads = Runtime.getRuntime().availableProcessors();
     new TorchStep(List.of(small), formula, 2, threads).run();
     TorchStep step = new TorchStep(List.of(batch), formula, 2, threads);

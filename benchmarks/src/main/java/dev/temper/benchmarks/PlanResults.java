@@ -1,7 +1,7 @@
 package dev.temper.benchmarks;
 
 import dev.temper.tools.bench.BatchShape;
-import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.Measurement;
 import dev.temper.tools.bench.ResultFile;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -10,7 +10,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.knowm.xchart.CategoryChart;
 
@@ -24,9 +23,9 @@ record PlanResults(Results results) {
   private static final String TIMED = "RowPlan.forwardBackward";
   private static final double KIBI = 1024;
 
-  /** The results in these files, if there are any. */
-  static Optional<PlanResults> of(List<ResultFile> files) {
-    return Results.of("gpu-plans", files).map(PlanResults::new);
+  /** The results in these files, one for each run. Pictures are named after the dtype, which only one run may have. */
+  static List<PlanResults> of(List<ResultFile> files) {
+    return Results.all("gpu-plans", files).stream().map(PlanResults::new).toList();
   }
 
   /** Element types, in the order of the run. */
@@ -40,7 +39,7 @@ record PlanResults(Results results) {
   }
 
   /** Plans of a shape, fastest first. */
-  List<Entry> ranked(String shape, String dtype) {
+  List<Measurement> ranked(String shape, String dtype) {
     return results.file().entries().stream()
         .filter(entry -> entry.benchmark().equals(TIMED) && entry.parameter("shape").equals(shape) && entry.parameter("dtype").equals(dtype))
         .sorted(Comparator.comparingDouble(entry -> entry.time().median())).toList();
@@ -52,11 +51,11 @@ record PlanResults(Results results) {
   }
 
   /** Time over that of copying as many bytes. */
-  double timesFloor(Entry entry) {
+  double timesFloor(Measurement entry) {
     return results.file().copyGigabytesPerSecond() / Results.gigabytesPerSecond(entry);
   }
 
-  static double kibibytes(Entry entry, String number) {
+  static double kibibytes(Measurement entry, String number) {
     return entry.also(number) / KIBI;
   }
 
@@ -76,7 +75,7 @@ record PlanResults(Results results) {
     return drawn;
   }
 
-  private double own(List<Entry> ranked) {
+  private double own(List<Measurement> ranked) {
     return ranked.stream().filter(plan -> plan.also("timesChosen") == 1).findFirst().map(this::timesFloor).orElse(Double.NaN);
   }
 }

@@ -2,7 +2,7 @@ package dev.temper.benchmarks;
 
 import dev.temper.DType;
 import dev.temper.tools.bench.BatchShape;
-import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.Measurement;
 import dev.temper.tools.bench.ResultFile;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -20,7 +20,7 @@ record Results(ResultFile file) {
   private static final String LEAST_BYTES = "leastBytes";
 
   /** The result file of a group, if it was run. */
-  static Optional<Results> of(Group group, List<ResultFile> files) {
+  static Optional<Results> of(BenchmarkGroup group, List<ResultFile> files) {
     return of(group.label(), files);
   }
 
@@ -29,8 +29,13 @@ record Results(ResultFile file) {
     return files.stream().filter(file -> file.group().equals(group)).findFirst().map(Results::new);
   }
 
+  /** The result files of a group of that name. */
+  static List<Results> all(String group, List<ResultFile> files) {
+    return files.stream().filter(file -> file.group().equals(group)).map(Results::new).toList();
+  }
+
   /** The first entry of a benchmark that has all the given parameters. */
-  Optional<Entry> find(String benchmark, Map<String, String> parameters) {
+  Optional<Measurement> find(String benchmark, Map<String, String> parameters) {
     return file.entries().stream()
         .filter(entry -> entry.benchmark().equals(benchmark) && entry.parameters().entrySet().containsAll(parameters.entrySet()))
         .findFirst();
@@ -49,11 +54,11 @@ record Results(ResultFile file) {
   }
 
   /** Rate at which a loss moved the bytes that it cannot avoid, or a file was read; NaN for what is neither. */
-  static double gigabytesPerSecond(Entry entry) {
+  static double gigabytesPerSecond(Measurement entry) {
     return entry.unit().equals("ms") ? bytes(entry) / (entry.time().median() * 1e6) : Double.NaN;
   }
 
-  private static double bytes(Entry entry) {
+  private static double bytes(Measurement entry) {
     if (entry.benchmark().startsWith(FILE_READ)) {
       return FileRead.bytes(entry.parameter("shape"));
     }

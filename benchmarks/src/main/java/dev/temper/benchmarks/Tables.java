@@ -3,7 +3,7 @@ package dev.temper.benchmarks;
 import static dev.temper.benchmarks.Results.TEMPER;
 import static dev.temper.benchmarks.Results.TORCH;
 
-import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.Measurement;
 import dev.temper.tools.bench.ResultFile;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -65,6 +65,7 @@ final class Tables {
     }
     pictures.forEach(file -> picture(file.replace(".png", ""), file));
     all("On a GPU, everything", gpu.own());
+    gpu.further().forEach(results -> all("On a GPU, further losses", results));
     gpu.peers().ifPresent(results -> all("On a GPU, others and errors", results));
     return this;
   }
@@ -77,8 +78,8 @@ final class Tables {
     rule(11);
     for (String dtype : plans.dtypes()) {
       for (String shape : plans.shapes()) {
-        List<Entry> ranked = plans.ranked(shape, dtype);
-        for (Entry plan : ranked) {
+        List<Measurement> ranked = plans.ranked(shape, dtype);
+        for (Measurement plan : ranked) {
           boolean own = plan.also("timesChosen") == 1;
           if (own || ranked.indexOf(plan) < SHOWN_PLANS) {
             row(dtype, shape, plan.parameter("plan") + (own ? " (own; again " + number(plans.drift(shape, dtype)) + ")" : ""), number(plan.time().median()),
@@ -109,7 +110,7 @@ final class Tables {
     heading(title, results);
     row("benchmark", "parameters", "median", "10 % .. 90 %", "GB/s", "Java heap bytes", "peak MiB");
     rule(7);
-    for (Entry entry : results.file().entries()) {
+    for (Measurement entry : results.file().entries()) {
       row(entry.benchmark(), varied(results, entry), number(entry.time().median()) + " " + entry.unit(),
           number(entry.time().low()) + " .. " + number(entry.time().high()),
           number(Results.gigabytesPerSecond(entry)),
@@ -138,7 +139,7 @@ final class Tables {
   }
 
   /** Only what differs between entries of this file. */
-  private static String varied(Results results, Entry entry) {
+  private static String varied(Results results, Measurement entry) {
     return entry.parameters().entrySet().stream()
         .filter(parameter -> results.values(parameter.getKey()).size() > 1)
         .map(parameter -> parameter.getKey() + " " + parameter.getValue())

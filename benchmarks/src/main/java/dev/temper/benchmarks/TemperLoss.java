@@ -37,7 +37,7 @@ public class TemperLoss {
   @Param("2") int threads;
   @Param("2.0") double temperature;
   @Param("forward-kl") String divergence;
-  @Param("OTHER") Teacher teacher;
+  @Param("OTHER") TeacherContent teacher;
   @Param("cpu") String device;
 
   private final Arena arena = Arena.ofShared();

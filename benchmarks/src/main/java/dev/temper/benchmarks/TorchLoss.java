@@ -2,7 +2,7 @@ package dev.temper.benchmarks;
 
 import dev.temper.DType;
 import dev.temper.benchmarks.torch.Allocator;
-import dev.temper.benchmarks.torch.Formula;
+import dev.temper.benchmarks.torch.TorchFormula;
 import dev.temper.benchmarks.torch.TorchStep;
 import java.lang.foreign.Arena;
 import java.util.concurrent.TimeUnit;
@@ -33,7 +33,7 @@ public class TorchLoss {
   @Param("MEMORY") Inputs inputs;
   @Param("2") int threads;
   @Param("2.0") double temperature;
-  @Param("USUAL") Formula formula;
+  @Param("USUAL") TorchFormula formula;
   @Param("DEFAULT") Allocator allocator;
 
   private final Arena arena = Arena.ofShared();

@@ -2,8 +2,8 @@ package dev.temper.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.temper.tools.bench.Entry;
 import dev.temper.tools.bench.Machine;
+import dev.temper.tools.bench.Measurement;
 import dev.temper.tools.bench.Quietness;
 import dev.temper.tools.bench.ResultFile;
 import java.io.ByteArrayOutputStream;
@@ -32,7 +32,7 @@ final class AccuracyTest {
 
   @Test
   void everyGradientThatIsTimedIsNearTheExactOne() throws IOException {
-    List<Entry> entries = Accuracy.entries(List.of("8x10", "4x1001"));
+    List<Measurement> entries = Accuracy.entries(List.of("8x10", "4x1001"));
     assertThat(entries).hasSize(12).allSatisfy(entry -> {
       boolean single = entry.parameter("dtype").equals("F32");
       // Rounding to bf16 alone is up to 2^-8 of each element; operators in bf16 round several times.
@@ -42,7 +42,7 @@ final class AccuracyTest {
     Quietness quietness = new Quietness(1, 1, 0, 0);
     ResultFiles.write(folder.resolve("cpu-accuracy.json"), new ResultFile("accuracy", "2026-01-01T00:00:00Z", "0123456789ab",
         new Machine("a processor", 2, 1 << 25, "an OS"), null, Map.of(), Map.of(), 40, true, List.of(), quietness, 0, List.of(), entries));
-    Report.write(folder, new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8));
+    MarkdownReport.write(folder, new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8));
     assertThat(Files.readString(folder.resolve("report.md"))).contains("## Accuracy", "](errors.png)");
     assertThat(ImageIO.read(folder.resolve("errors.png").toFile()).getWidth()).isGreaterThan(760);
   }

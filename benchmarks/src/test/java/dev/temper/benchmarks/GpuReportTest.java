@@ -3,11 +3,11 @@ package dev.temper.benchmarks;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.diagnostics.DeviceFacts;
-import dev.temper.tools.bench.Entry;
 import dev.temper.tools.bench.Machine;
+import dev.temper.tools.bench.Measurement;
+import dev.temper.tools.bench.Quantiles;
 import dev.temper.tools.bench.Quietness;
 import dev.temper.tools.bench.ResultFile;
-import dev.temper.tools.bench.Spread;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -52,6 +52,24 @@ final class GpuReportTest {
   }
 
   @Test
+  void eachFolderIsADeviceOfItsOwn() throws IOException {
+    Path device = Files.createDirectory(folder.resolve("a-gpu"));
+    ResultFile losses = file("gpu", DEVICE, List.of(), List.of(
+        entry("TemperLoss.forward", "4096x50304", Map.of("launch", "eager"), "ms", 0.123)));
+    ResultFiles.write(device.resolve("a-losses.json"), losses);
+    ResultFiles.write(device.resolve("headline.json"), own(0.4));
+    Files.writeString(device.resolve("correctness.json"), "{\"version\": \"1\", \"steps\": []}");
+    Files.createDirectory(folder.resolve("empty"));
+    report();
+    assertThat(device.resolve("report.md")).content().contains("| BF16 | 8192x32000 | 0.400 |")
+        .containsSubsequence("## On a GPU, further losses", "| TemperLoss.forward |", "0.123 ms")
+        .doesNotContain("What T² does");
+    assertThat(device.resolve("gpu-classes.png")).exists();
+    assertThat(folder.resolve("report.md")).content().contains("What T² does").doesNotContain("GPU");
+    assertThat(folder.resolve("empty")).isEmptyDirectory();
+  }
+
+  @Test
   void withoutPeersTheRestIsThere() throws IOException {
     ResultFiles.write(folder.resolve("gpu.json"), own(0.4));
     report();
@@ -73,20 +91,20 @@ final class GpuReportTest {
     assertThat(folder.resolve("gpu-plans-bf16.png")).exists();
   }
 
-  private static Entry plan(String benchmark, String name, double median, double timesChosen) {
-    Entry plain = entry(benchmark, "8192x32000", Map.of("plan", name, "launch", "eager"), "ms", median);
+  private static Measurement plan(String benchmark, String name, double median, double timesChosen) {
+    Measurement plain = entry(benchmark, "8192x32000", Map.of("plan", name, "launch", "eager"), "ms", median);
     Map<String, Double> also = new HashMap<>(plain.also());
     also.putAll(Map.of("timesChosen", timesChosen, "registers", 64.0, "localBytes", 0.0, "sharedBytes", 131_072.0, "residentBlocks", 1.0,
         "bytesInFlight", 128_000.0));
-    return new Entry(benchmark, plain.parameters(), "ms", plain.time(), also);
+    return new Measurement(benchmark, plain.parameters(), "ms", plain.time(), also);
   }
 
   @Test
   void comparisonTellsAnotherDevice() {
-    Comparison slower = Comparison.of(own(0.4), own(0.5));
+    RunComparison slower = RunComparison.of(own(0.4), own(0.5));
     assertThat(slower.slower()).hasSize(1);
     assertThat(slower.notes()).isEmpty();
-    assertThat(Comparison.of(own(0.4), peersAs(own(0.4))).text()).contains("the devices differ");
+    assertThat(RunComparison.of(own(0.4), peersAs(own(0.4))).text()).contains("the devices differ");
   }
 
   @Test
@@ -108,7 +126,7 @@ final class GpuReportTest {
   }
 
   private void report() throws IOException {
-    Report.write(folder, new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8));
+    MarkdownReport.write(folder, new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8));
   }
 
   private static ResultFile own(double milliseconds) {
@@ -130,16 +148,16 @@ final class GpuReportTest {
     return file("gpu", null, List.of(), own.entries());
   }
 
-  private static ResultFile file(String group, @Nullable DeviceFacts device, List<String> notes, List<Entry> entries) {
+  private static ResultFile file(String group, @Nullable DeviceFacts device, List<String> notes, List<Measurement> entries) {
     Quietness quietness = new Quietness(1, 1, 0, 0);
     return new ResultFile(group, "2026-01-01T00:00:00Z", "0123456789ab", new Machine("a processor", 16, 1 << 25, "an OS"), device,
         Map.of("smMegahertz", 1980.0), Map.of("java", "25"), 4300, quietness.quiet(), quietness.disturbances(), quietness, 0, notes, entries);
   }
 
-  private static Entry entry(String benchmark, String shape, Map<String, String> more, String unit, double median) {
+  private static Measurement entry(String benchmark, String shape, Map<String, String> more, String unit, double median) {
     Map<String, String> parameters = new HashMap<>(Map.of("dtype", "BF16", "shape", shape, "loss", "forward-kl+ce", "temperature", "2.0"));
     parameters.putAll(more);
-    return new Entry(benchmark, parameters, unit, new Spread(median, median * 0.99, median * 1.01, median * 0.98, 50),
+    return new Measurement(benchmark, parameters, unit, new Quantiles(median, median * 0.99, median * 1.01, median * 0.98, 50),
         Map.of("leastBytes", shape.equals("65536x10") ? 3.0 * 655_360 * 2 : 3.0 * 8192 * 32_000 * 2, "peakBytes", 1e6));
   }
 }

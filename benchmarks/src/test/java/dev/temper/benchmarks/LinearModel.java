@@ -4,14 +4,15 @@ import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
-import dev.temper.benchmarks.torch.Formula;
+import dev.temper.Teacher;
 import dev.temper.benchmarks.torch.SharedMemory;
+import dev.temper.benchmarks.torch.TorchFormula;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorArrayRefOptional;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * A model in PyTorch, {@code logits = x W}, whose loss comes from PyTorch or from Temper. The loss is convex in W, so that
@@ -58,7 +59,7 @@ final class LinearModel {
   Tensor backwardWithTemper(Tensor logits, LossEngine engine, DistillationLoss loss) {
     Tensor gradient = torch.empty_like(logits);
     LossInputs inputs = LossInputs.of(SharedMemory.matrix(logits))
-        .withTeacher(SharedMemory.matrix(teacher))
+        .withTeacher(Teacher.logits(SharedMemory.matrix(teacher)))
         .withLabels(SharedMemory.labels(labels));
     engine.forwardBackward(loss, inputs, LossOutputs.gradient(SharedMemory.matrix(gradient))).totals();
     logits.backward(gradient, new BoolOptional(), false, new TensorArrayRefOptional());
@@ -67,14 +68,14 @@ final class LinearModel {
 
   /** Backward through PyTorch's own loss. */
   void backwardWithTorch(Tensor logits) {
-    Formula.USUAL.loss(logits, teacher, labels, TEMPERATURE, SOFT_WEIGHT, HARD_WEIGHT).backward();
+    TorchFormula.USUAL.loss(logits, teacher, labels, TEMPERATURE, SOFT_WEIGHT, HARD_WEIGHT).backward();
   }
 
   /** PyTorch's gradient by the given logits, all of it in f64. */
   Tensor exactGradient(Tensor logits) {
     Tensor exact = logits.detach().to(ScalarType.Double);
     exact.set_requires_grad(true);
-    Formula.USUAL.loss(exact, teacher.to(ScalarType.Double), labels, TEMPERATURE, SOFT_WEIGHT, HARD_WEIGHT).backward();
+    TorchFormula.USUAL.loss(exact, teacher.to(ScalarType.Double), labels, TEMPERATURE, SOFT_WEIGHT, HARD_WEIGHT).backward();
     // grad() refers into the tensor that ends with this method: take a copy along.
     return exact.grad().clone();
   }

@@ -8,12 +8,13 @@ import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossTotals;
 import dev.temper.Reduction;
+import dev.temper.Teacher;
 import dev.temper.benchmarks.torch.SharedMemory;
 import org.bytedeco.pytorch.CrossEntropyLossOptions;
 import org.bytedeco.pytorch.KLDivLossOptions;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.bytedeco.pytorch.kBatchMean;
 import org.bytedeco.pytorch.kSum;
 import org.junit.jupiter.api.AfterEach;
@@ -73,7 +74,7 @@ final class ReductionTest {
   void batchMeanOfASequenceDividesByTheBatchAlone() {
     double ofSequences = klDiv(batchMean(), BATCH, SEQUENCE, CLASSES);
     assertClose(temper(soft(Reduction.BATCH_MEAN), false).soft() * SEQUENCE, ofSequences);
-    LossInputs inputs = LossInputs.of(SharedMemory.matrix(student)).withTeacher(SharedMemory.matrix(teacher));
+    LossInputs inputs = LossInputs.of(SharedMemory.matrix(student)).withTeacher(Teacher.logits(SharedMemory.matrix(teacher)));
     assertClose(engine.forward(soft(Reduction.BATCH_MEAN), inputs.withDenominator(BATCH)).soft(), ofSequences);
   }
 
@@ -83,7 +84,7 @@ final class ReductionTest {
   }
 
   private LossTotals temper(DistillationLoss loss, boolean labelled) {
-    LossInputs inputs = LossInputs.of(SharedMemory.matrix(student)).withTeacher(SharedMemory.matrix(teacher));
+    LossInputs inputs = LossInputs.of(SharedMemory.matrix(student)).withTeacher(Teacher.logits(SharedMemory.matrix(teacher)));
     return engine.forward(loss, labelled ? inputs.withLabels(SharedMemory.labels(labels)) : inputs).totals();
   }
 

@@ -8,8 +8,8 @@ import static dev.temper.benchmarks.LinearModel.TEMPERATURE;
 
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * How far f32 results may be from exact ones, as formulas in the unit roundoff {@code u = 2^-24}.

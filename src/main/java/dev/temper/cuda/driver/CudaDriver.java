@@ -30,7 +30,7 @@ import java.util.List;
 public record CudaDriver(String library, int version, List<CudaDevice> devices) {
 
   /** Names another library than {@value #LIBRARY}. */
-  public static final String LIBRARY_PROPERTY = "dev.temper.cuda.driver";
+  public static final String LIBRARY_PROPERTY = "temper.cuda.driver";
 
   private static final String LIBRARY = "libcuda.so.1";
 

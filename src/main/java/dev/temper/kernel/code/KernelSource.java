@@ -56,7 +56,7 @@ public record KernelSource(String file, String text, SortedMap<String, String> h
     for (int at = text.indexOf(INCLUDE); at >= 0; at = text.indexOf(INCLUDE, at + 1)) {
       int name = at + INCLUDE.length();
       int end = text.indexOf('"', name);
-      String path = folder + text.substring(name, end);
+      String path = resolve(folder, text.substring(name, end));
       if ((at == 0 || text.charAt(at - 1) == '\n') && !path.endsWith(OTHER_HOST)) {
         if (!headers.containsKey(path)) {
           headers.put(path, "");  // ends the recursion of headers that include each other
@@ -67,6 +67,13 @@ public record KernelSource(String file, String text, SortedMap<String, String> h
       }
     }
     return resolved.append(text, copied, text.length()).toString();
+  }
+
+  /** The path of an include as a compiler resolves it: against the folder of the including file, a {@code ../} at a time. */
+  private static String resolve(String folder, String name) {
+    return name.startsWith("../")
+        ? resolve(folder.substring(0, folder.lastIndexOf('/', folder.length() - 2) + 1), name.substring("../".length()))
+        : folder + name;
   }
 
   private static String read(String path) {

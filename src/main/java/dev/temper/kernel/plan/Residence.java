@@ -1,6 +1,6 @@
 package dev.temper.kernel.plan;
 
-/** Where a row stays between the sweeps over it ({@code kernels/residence.cuh}). */
+/** Where a row stays between the sweeps over it ({@code kernels/row/storage.cuh}). */
 public sealed interface Residence {
 
   /** Its type in the sources. */
@@ -14,7 +14,7 @@ public sealed interface Residence {
   record Registers(int groups) implements Residence {
     @Override
     public String macro() {
-      return "RegisterRow<" + groups + ">";
+      return "RegisterStorage<" + groups + ">";
     }
   }
 
@@ -22,7 +22,7 @@ public sealed interface Residence {
   record Shared() implements Residence {
     @Override
     public String macro() {
-      return "SharedRow";
+      return "SharedStorage";
     }
   }
 
@@ -30,7 +30,7 @@ public sealed interface Residence {
   record Stream() implements Residence {
     @Override
     public String macro() {
-      return "StreamRow";
+      return "RereadStorage";
     }
   }
 }

@@ -83,7 +83,7 @@ public final class DeviceFunctions {
     for (int i = 0; i < found.length; i++) {
       float x = Float.intBitsToFloat(arguments[i]);
       comparison.judge(answers.allow(x, Float.intBitsToFloat(found[i])), "2^" + x + ", argument", i, found[i],
-          (float) Math.pow(2, x) + " within 2 ulp");
+          (float) Math.pow(2, x) + " within " + (float) Exponentials.bound(x));
     }
     return comparison.outcome();
   }

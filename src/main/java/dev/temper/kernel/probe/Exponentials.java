@@ -4,11 +4,18 @@ import java.util.SplittableRandom;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
-/** Arguments of 2^x, and what a device may make of them: 2 ulp, subnormal results kept, exactly 1 at 0. */
+/**
+ * Arguments of 2^x, and the results that a device may give: within 2 ulp, subnormal results kept, exactly 1 at 0.
+ *
+ * <p>For x below -126 the device computes {@code r = 2^(x/2)} within 2 ulp, a relative error of at most 2^-22, and rounds
+ * {@code r * r} to the nearest subnormal number. The bound there is {@code ((1 + 2^-22)^2 - 1) 2^x + 1/2 ulp}: 4.5 ulp at
+ * 2^-126, 1/2 ulp at 2^-149.
+ */
 final class Exponentials {
 
   private static final int DRAWN = 100_000;
   private static final double ULPS = 2;
+  private static final double RELATIVE = ULPS * 0x1p-23;
 
   private Exponentials() {}
 
@@ -23,8 +30,19 @@ final class Exponentials {
     return all.mapToInt(x -> Float.floatToRawIntBits((float) x)).toArray();
   }
 
-  /** Whether a device may answer so. */
+  /** Largest difference between a result and 2^x. */
+  static double bound(float argument) {
+    double exact = Math.pow(2, argument);
+    double ulp = Math.ulp((float) exact);
+    return exact < Float.MIN_NORMAL ? ((1 + RELATIVE) * (1 + RELATIVE) - 1) * exact + ulp / 2 : ULPS * ulp;
+  }
+
+  /** Whether a device may give this result. */
   static boolean allows(float argument, float found) {
+    return allows(argument, found, bound(argument));
+  }
+
+  private static boolean allows(float argument, float found, double bound) {
     double exact = Math.pow(2, argument);
     if (Double.isNaN(exact)) {
       return Float.isNaN(found);
@@ -35,13 +53,14 @@ final class Exponentials {
     if (Math.abs(argument) < Float.MIN_NORMAL) {
       return found == 1;
     }
-    return Math.abs(found - exact) <= ULPS * Math.ulp((float) exact);
+    return Math.abs(found - exact) <= bound;
   }
 
-  /** Whether a device may answer so where subnormal results become 0. */
+  /** Whether a device may give this result where subnormal results become 0. The bound is 2 ulp: the device does not square. */
   static boolean allowsNormal(float argument, float found) {
-    boolean tiny = Math.pow(2, argument) < Float.MIN_NORMAL * (1 + ULPS * 0x1p-23);
+    double exact = Math.pow(2, argument);
+    boolean tiny = exact < Float.MIN_NORMAL * (1 + RELATIVE);
     boolean subnormal = found != 0 && Math.abs(found) < Float.MIN_NORMAL;
-    return (tiny && found == 0) || (!subnormal && allows(argument, found));
+    return (tiny && found == 0) || (!subnormal && allows(argument, found, ULPS * Math.ulp((float) exact)));
   }
 }

@@ -1,8 +1,8 @@
 package dev.temper.kernel.run;
 
 import dev.temper.DeviceBuffer;
-import dev.temper.LogitMatrix;
 import dev.temper.LossResult;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.SelfCheck;
@@ -105,22 +105,22 @@ public final class KernelEngine implements EngineBackend {
   }
 
   @Override
-  public void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {
+  public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {
     run(PrimitiveRun.map(Primitive.LOG_SOFTMAX, logits, temperature, null, output));
   }
 
   @Override
-  public void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {
+  public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {
     run(PrimitiveRun.map(Primitive.LOG_SOFTMAX_BACKWARD, logits, temperature, upstream, output));
   }
 
   @Override
-  public void softmax(LogitMatrix logits, LogitMatrix output) {
+  public void softmax(MatrixView logits, MatrixView output) {
     run(PrimitiveRun.map(Primitive.SOFTMAX, logits, 1, null, output));
   }
 
   @Override
-  public void argmax(LogitMatrix logits, RowVector output) {
+  public void argmax(MatrixView logits, RowVector output) {
     run(PrimitiveRun.argmax(logits, output));
   }
 

@@ -1,10 +1,10 @@
 package dev.temper.kernel.run;
 
 import dev.temper.DType;
-import dev.temper.LogitMatrix;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.diagnostics.LaunchFootprint;
 import dev.temper.kernel.device.KernelDevice;
@@ -16,8 +16,8 @@ import dev.temper.kernel.spec.BatchKernel;
 import dev.temper.kernel.spec.BatchReport;
 import dev.temper.kernel.spec.BatchStatus;
 import dev.temper.kernel.spec.BatchTotals;
-import dev.temper.kernel.spec.LossParameters.Addresses;
 import dev.temper.kernel.spec.LossParameters;
+import dev.temper.kernel.spec.LossParameters.Addresses;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.kernel.spec.Specialisation;
 import dev.temper.spi.LossCall;
@@ -77,17 +77,17 @@ final class LossRun implements AutoCloseable {
   private Addresses place(Workspace workspace) {
     LossInputs inputs = call.inputs();
     LossOutputs outputs = call.outputs();
-    LogitMatrix gradient = outputs.gradient();
+    MatrixView gradient = outputs.gradient();
     long student = tensors.read("student", inputs.student());
     long gradientAddress = outputs.inPlace() ? student : tensors.write("gradient", gradient);
     if (outputs.inPlace() && gradient != null) {
       tensors.writeInPlace(gradient, student);
     }
-    return new Addresses(student, call.usesTeacher() ? tensors.read("teacher", inputs.teacher()) : 0, gradientAddress,
+    return new Addresses(student, call.usesTeacher() ? tensors.read("teacher", call.teacherLogits()) : 0, gradientAddress,
         tensors.read("labels", inputs.labels()), tensors.read("row_weights", inputs.rowWeights()),
         tensors.read("row_temperatures", inputs.rowTemperatures()), rowLosses(workspace, "row_soft", outputs.rowSoft()),
         rowLosses(workspace, "row_hard", outputs.rowHard()),
-        call.savedStatistics() != null ? tensors.read("statistics", call.savedStatistics()) : tensors.write("statistics", outputs.statistics()),
+        call.savedStatistics() != null ? tensors.read("statistics", call.savedStatistics()) : tensors.write("statistics", call.statistics()),
         isChecked() ? status.address() : 0, readback.address(), status.finishedBlocks(),
         workspace.bytes("parts", (long) BatchTotals.PART_BYTES * totalsBlocks()));
   }
@@ -136,10 +136,10 @@ final class LossRun implements AutoCloseable {
     }
     long atOnce = device.occupancy(loss, loss.sharedBytes(call.classes())).deviceBlocks();
     int period = period(call.inputs().student());
-    return plan.blocks(rows(), atOnce, call.usesTeacher() ? Math.max(period, period(call.inputs().teacher())) : period);
+    return plan.blocks(rows(), atOnce, call.usesTeacher() ? Math.max(period, period(call.teacherLogits())) : period);
   }
 
-  private static int period(@Nullable LogitMatrix logits) {
+  private static int period(@Nullable MatrixView logits) {
     return logits == null ? 1 : RowPlan.alignmentPeriod(logits.rowStride() * logits.dtype().bytes());
   }
 

@@ -1,13 +1,13 @@
 package dev.temper.kernel.run;
 
 import dev.temper.DType;
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.spec.PrimitiveParameters;
-import dev.temper.kernel.spec.PrimitiveSpecialisation.Primitive;
 import dev.temper.kernel.spec.PrimitiveSpecialisation;
+import dev.temper.kernel.spec.PrimitiveSpecialisation.Primitive;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -22,15 +22,15 @@ import org.jspecify.annotations.Nullable;
  * @param output [rows, classes], of all but argmax
  * @param indices [rows], of argmax alone
  */
-record PrimitiveRun(Primitive primitive, LogitMatrix logits, double temperature, @Nullable LogitMatrix upstream,
-    @Nullable LogitMatrix output, @Nullable RowVector indices) {
+record PrimitiveRun(Primitive primitive, MatrixView logits, double temperature, @Nullable MatrixView upstream,
+    @Nullable MatrixView output, @Nullable RowVector indices) {
 
   static PrimitiveRun map(
-      Primitive primitive, LogitMatrix logits, double temperature, @Nullable LogitMatrix upstream, LogitMatrix output) {
+      Primitive primitive, MatrixView logits, double temperature, @Nullable MatrixView upstream, MatrixView output) {
     return new PrimitiveRun(primitive, logits, temperature, upstream, output, null);
   }
 
-  static PrimitiveRun argmax(LogitMatrix logits, RowVector indices) {
+  static PrimitiveRun argmax(MatrixView logits, RowVector indices) {
     return new PrimitiveRun(Primitive.ARGMAX, logits, 1, null, null, indices);
   }
 

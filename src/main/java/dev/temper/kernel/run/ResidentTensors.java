@@ -3,7 +3,7 @@ package dev.temper.kernel.run;
 import dev.temper.DType;
 import dev.temper.DeviceMatrix;
 import dev.temper.HostMatrix;
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -47,7 +47,7 @@ final class ResidentTensors {
     return !downloads.isEmpty();
   }
 
-  long read(String name, @Nullable LogitMatrix matrix) {
+  long read(String name, @Nullable MatrixView matrix) {
     return address(name, matrix, uploads);
   }
 
@@ -55,7 +55,7 @@ final class ResidentTensors {
     return address(name, vector, uploads);
   }
 
-  long write(String name, @Nullable LogitMatrix matrix) {
+  long write(String name, @Nullable MatrixView matrix) {
     return address(name, matrix, downloads);
   }
 
@@ -64,7 +64,7 @@ final class ResidentTensors {
   }
 
   /** Output in the place of an input that was placed at {@code address}. */
-  void writeInPlace(LogitMatrix matrix, long address) {
+  void writeInPlace(MatrixView matrix, long address) {
     uploads.stream().filter(copy -> copy.device == address).findFirst().ifPresent(_ -> downloads.add(copy((HostMatrix) matrix, address)));
   }
 
@@ -101,7 +101,7 @@ final class ResidentTensors {
     }
   }
 
-  private long address(String name, @Nullable LogitMatrix matrix, List<Copy> copies) {
+  private long address(String name, @Nullable MatrixView matrix, List<Copy> copies) {
     return switch (matrix) {
       case null -> 0;
       case DeviceMatrix on -> borrowed(name, on.address(), on.byteSize(), on.dtype());

@@ -7,8 +7,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
-import dev.temper.LogitMatrix;
 import dev.temper.LossInputs;
+import dev.temper.MatrixView;
 import dev.temper.Reduction;
 import dev.temper.RowVector;
 import dev.temper.spi.LossCall;
@@ -93,10 +93,10 @@ public final class LossParameters {
     writeAddresses(block, addresses);
     DistillationLoss loss = call.loss();
     LossInputs inputs = call.inputs();
-    LogitMatrix student = inputs.student();
-    LogitMatrix teacher = inputs.teacher();
-    LogitMatrix gradient = call.outputs().gradient();
-    LogitMatrix statistics = call.savedStatistics() != null ? call.savedStatistics() : call.outputs().statistics();
+    MatrixView student = inputs.student();
+    MatrixView teacher = call.teacherLogits();
+    MatrixView gradient = call.outputs().gradient();
+    MatrixView statistics = call.savedStatistics() != null ? call.savedStatistics() : call.statistics();
     RowVector labels = inputs.labels();
     block.set(JAVA_LONG, ROWS, student.rows());
     block.set(JAVA_LONG, STUDENT_STRIDE, student.rowStride());

@@ -2,7 +2,7 @@ package dev.temper.kernel.spec;
 
 import dev.temper.DType;
 import dev.temper.Divergence;
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
@@ -59,17 +59,17 @@ public record LossSpecialisation(
 
   /** exp(x) is exp(x/T)^T: for T = 1, 2 and 4 that saves one of three exponentials. */
   public enum HardPower {
-    /** Any T, or T by row, or no soft part: computed apart. */
-    APART,
+    /** Any T, or T by row, or no soft part: a separate exponential. */
+    NONE,
     /** T = 1. */
     SAME,
     /** T = 2. */
-    SQUARE,
+    SQUARED,
     /** T = 4. */
-    FOURTH;
+    FOURTH_POWER;
 
     static HardPower of(double temperature) {
-      return temperature == 1 ? SAME : temperature == 2 ? SQUARE : temperature == 4 ? FOURTH : APART;
+      return temperature == 1 ? SAME : temperature == 2 ? SQUARED : temperature == 4 ? FOURTH_POWER : NONE;
     }
   }
 
@@ -98,7 +98,7 @@ public record LossSpecialisation(
   }
 
   private static int secondBytes(LossCall call) {
-    LogitMatrix teacher = call.inputs().teacher();
+    MatrixView teacher = call.teacherLogits();
     return !call.usesTeacher() ? 0 : teacher != null ? teacher.dtype().bytes() : firstBytes(call);
   }
 
@@ -110,10 +110,11 @@ public record LossSpecialisation(
     DType student = inputs.student().dtype();
     Pass pass = call.savedStatistics() != null ? Pass.BACKWARD : outputs.gradient() != null ? Pass.FORWARD_BACKWARD : Pass.FORWARD;
     boolean shared = soft && hard && inputs.rowTemperatures() == null;
-    return new LossSpecialisation(student, soft && inputs.teacher() != null ? inputs.teacher().dtype() : student,
+    MatrixView teacher = call.teacherLogits();
+    return new LossSpecialisation(student, soft && teacher != null ? teacher.dtype() : student,
         outputs.gradient() == null ? student : outputs.gradient().dtype(),
         soft ? Policy.of(call.loss().divergence()).orElseThrow() : Policy.FORWARD_KL, soft, hard,
-        shared ? HardPower.of(call.loss().temperature()) : HardPower.APART, pass, plan);
+        shared ? HardPower.of(call.loss().temperature()) : HardPower.NONE, pass, plan);
   }
 
   /** The instance for rows of so many classes. */
@@ -128,7 +129,7 @@ public record LossSpecialisation(
     return soft ? teacher.bytes() : 0;
   }
 
-  /** Whether a team asks for its next row while it writes a gradient ({@code kTakesNext} in the sources). */
+  /** Whether a team asks for its next row while it writes a gradient ({@code kPrefetches} in the sources). */
   public boolean takesNext() {
     return plan.stays() && pass != Pass.FORWARD;
   }
@@ -153,7 +154,7 @@ public record LossSpecialisation(
     return withPlan(List.of("TEMPER_KERNEL=" + ENTRY,
         "TEMPER_STUDENT=" + Specialisation.macro(student), "TEMPER_TEACHER=" + Specialisation.macro(teacher),
         "TEMPER_GRADIENT=" + Specialisation.macro(gradient), "TEMPER_DIVERGENCE=" + policy.macro,
-        "TEMPER_SOFT=" + (soft ? 1 : 0), "TEMPER_HARD=" + (hard ? 1 : 0), "TEMPER_HARD_POWER=" + Specialisation.macro(power),
+        "TEMPER_SOFT=" + (soft ? 1 : 0), "TEMPER_HARD=" + (hard ? 1 : 0), "TEMPER_EXP_REUSE=" + Specialisation.macro(power),
         "TEMPER_PASS=" + Specialisation.macro(pass)));
   }
 

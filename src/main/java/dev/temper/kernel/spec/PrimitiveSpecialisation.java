@@ -46,7 +46,7 @@ public record PrimitiveSpecialisation(DType input, DType upstream, DType output,
 
   @Override
   public String source() {
-    return "primitive.cu";
+    return "softmax.cu";
   }
 
   @Override

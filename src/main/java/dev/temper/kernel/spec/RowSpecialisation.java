@@ -30,6 +30,6 @@ public sealed interface RowSpecialisation extends Specialisation permits LossSpe
   /** The macros that every such source takes. */
   static List<String> planDefinitions(RowPlan plan) {
     return List.of("TEMPER_THREADS=" + plan.threads(), "TEMPER_LANES=" + plan.lanes(), "TEMPER_CLUSTER=" + plan.cluster(),
-        "TEMPER_RESIDENCE=" + plan.residence().macro());
+        "TEMPER_STORAGE=" + plan.residence().macro());
   }
 }

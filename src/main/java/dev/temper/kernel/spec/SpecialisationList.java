@@ -58,11 +58,11 @@ public final class SpecialisationList {
                   all.add(LossSpecialisation.of(student, teacher, gradient, policy, true, true, power, pass, classes, limits));
                 }
                 all.add(LossSpecialisation.of(
-                    student, teacher, gradient, policy, true, false, HardPower.APART, pass, classes, limits));
+                    student, teacher, gradient, policy, true, false, HardPower.NONE, pass, classes, limits));
               }
             }
             all.add(LossSpecialisation.of(
-                student, student, gradient, Policy.FORWARD_KL, false, true, HardPower.APART, pass, classes, limits));
+                student, student, gradient, Policy.FORWARD_KL, false, true, HardPower.NONE, pass, classes, limits));
           }
         }
       }

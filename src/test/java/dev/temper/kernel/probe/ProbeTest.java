@@ -40,7 +40,7 @@ class ProbeTest {
 
   @Test
   void noOtherSourceHasInlinePtx() {
-    for (String file : List.of("loss.cu", "primitive.cu", "check.cu", "totals.cu", "probe.cu")) {
+    for (String file : List.of("loss.cu", "softmax.cu", "check.cu", "totals.cu", "probe.cu")) {
       KernelSource source = KernelSource.load(file);
       assertThat(source.text()).doesNotContainPattern("\\basm\\b");
       source.headers().forEach((name, text) -> assertThat(Pattern.compile("\\basm\\b").matcher(text).find()).as(name).isEqualTo(name.equals("device.cuh")));
@@ -85,5 +85,29 @@ class ProbeTest {
     assertThat(Exponentials.allows(-0.0f, Math.nextDown(1f))).isFalse();
     assertThat(Exponentials.allows(128, Float.MAX_VALUE)).isFalse();
     assertThat(Exponentials.allows(Float.NaN, 1)).isFalse();
+  }
+
+  /** Two results of an H200 below 2^-126, and their neighbours at the bound. */
+  @Test
+  void belowTheNormalNumbersTheBoundIsThatOfASquare() {
+    assertThat(Exponentials.allows(-126.02115f, Float.intBitsToFloat(0x7e2325))).isTrue();
+    assertThat(Exponentials.allows(-126.156845f, Float.intBitsToFloat(0x72d061))).isTrue();
+    // In multiples of 2^-149 the two powers are 8266535.07 and 7524451.07, their bounds 4.44 and 4.09.
+    assertResults(-126.02115f, 8266531, 8266539);
+    assertResults(-126.156845f, 7524447, 7524455);
+    assertResults(-126, 0x800000 - 2, 0x800000 + 2);
+    assertResults(-128, (1 << 21) - 1, (1 << 21) + 1);
+    assertResults(-140, 512, 512);
+    assertResults(-149, 1, 1);
+    assertResults(-150, 0, 1);
+    assertResults(Math.nextDown(-150f), 0, 0);
+  }
+
+  /** Requires that exactly the results from one multiple of 2^-149 to another are allowed. */
+  private static void assertResults(float argument, int first, int last) {
+    for (int bits = Math.max(0, first - 8); bits <= last + 8; bits++) {
+      assertThat(Exponentials.allows(argument, Float.intBitsToFloat(bits))).as("2^%s is %d x 2^-149", argument, bits)
+          .isEqualTo(bits >= first && bits <= last);
+    }
   }
 }

@@ -11,6 +11,7 @@ import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.Reduction;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import dev.temper.spi.LossCall;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout.PathElement;
@@ -22,8 +23,8 @@ final class LossParametersTest {
 
   private static final LossParameters.Addresses ADDRESSES = new LossParameters.Addresses(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
   private static final LossInputs INPUTS = LossInputs.of(new DeviceMatrix(1, 30, 100, 128, DType.BF16))
-      .withTeacher(new DeviceMatrix(2, 30, 104, 112, DType.F32))
-      .withLabels(new RowVector.Device(4, 30, DType.I32)).withGradientScale(0.5);
+      .withTeacher(Teacher.logits(new DeviceMatrix(2, 30, 104, 112, DType.F32)))
+      .withLabels(RowVector.labelsAt(4, 30, DType.I32)).withGradientScale(0.5);
 
   @Test
   void carriesTheCall() {
@@ -112,7 +113,7 @@ final class LossParametersTest {
   private static MemorySegment write(DistillationLoss loss, LossInputs inputs) {
     MemorySegment block = Arena.ofAuto().allocate(LossParameters.LAYOUT);
     LossOutputs outputs = LossOutputs.gradient(new DeviceMatrix(3, 30, 100, 100, DType.F32));
-    LossParameters.write(block, new LossCall(loss, inputs, outputs, 96, null), ADDRESSES);
+    LossParameters.write(block, new LossCall(loss, inputs, outputs, 96, null, null), ADDRESSES);
     return block;
   }
 

@@ -4,7 +4,7 @@ import dev.temper.DType;
 import dev.temper.DeviceBuffer;
 import dev.temper.DeviceMatrix;
 import dev.temper.HostMatrix;
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import dev.temper.LossEngine;
 import dev.temper.RowVector;
 import java.lang.foreign.Arena;
@@ -18,28 +18,28 @@ public sealed interface BatchMemory extends AutoCloseable {
 
   /** Memory that the engine reads without copying it. */
   static BatchMemory of(LossEngine engine) {
-    return engine.facts().isPresent() ? new Device(engine) : new Host(Arena.ofShared());
+    return engine.diagnostics().facts().isPresent() ? new DeviceMemory(engine) : new HostMemory(Arena.ofShared());
   }
 
   /** Host memory of an arena that any thread may use; it is closed by {@link #close()}. */
   static BatchMemory of(Arena arena) {
-    return new Host(arena);
+    return new HostMemory(arena);
   }
 
   /** A matrix with the content that {@code writer} gives it. */
-  LogitMatrix matrix(BatchShape shape, DType dtype, Writer writer);
+  MatrixView matrix(BatchShape shape, DType dtype, Writer writer);
 
   /** A second matrix of the same content: what a gradient is written over, so that what a kernel leaves out shows. */
-  LogitMatrix copy(LogitMatrix matrix);
+  MatrixView copy(MatrixView matrix);
 
   /** Copies one matrix of this memory over another of the same size. */
-  void copy(LogitMatrix from, LogitMatrix to);
+  void copy(MatrixView from, MatrixView to);
 
   /** One I64 for each row. */
   RowVector labels(long rows, Writer writer);
 
   /** Copies one row of a matrix of this memory to the host, behind all launches. */
-  void read(LogitMatrix matrix, long row, MemorySegment to);
+  void read(MatrixView matrix, long row, MemorySegment to);
 
   @Override
   void close();
@@ -52,7 +52,7 @@ public sealed interface BatchMemory extends AutoCloseable {
   }
 
   /** In host memory, aligned to 64 bytes as allocators of training frameworks do. */
-  record Host(Arena arena) implements BatchMemory {
+  record HostMemory(Arena arena) implements BatchMemory {
 
     private static final int ALIGNMENT = 64;
 
@@ -62,24 +62,24 @@ public sealed interface BatchMemory extends AutoCloseable {
     }
 
     @Override
-    public RowVector.Host labels(long rows, Writer writer) {
-      return new RowVector.Host(written(rows * ValueLayout.JAVA_LONG.byteSize(), writer), rows, DType.I64);
+    public RowVector labels(long rows, Writer writer) {
+      return RowVector.labels(written(rows * ValueLayout.JAVA_LONG.byteSize(), writer), rows, DType.I64);
     }
 
     @Override
-    public void read(LogitMatrix matrix, long row, MemorySegment to) {
+    public void read(MatrixView matrix, long row, MemorySegment to) {
       MemorySegment.copy(((HostMatrix) matrix).segment(), row * to.byteSize(), to, 0, to.byteSize());
     }
 
     @Override
-    public HostMatrix copy(LogitMatrix matrix) {
+    public HostMatrix copy(MatrixView matrix) {
       MemorySegment from = ((HostMatrix) matrix).segment();
       MemorySegment to = arena.allocate(from.byteSize(), ALIGNMENT).copyFrom(from);
       return HostMatrix.of(to, matrix.rows(), matrix.classes(), matrix.dtype());
     }
 
     @Override
-    public void copy(LogitMatrix from, LogitMatrix to) {
+    public void copy(MatrixView from, MatrixView to) {
       ((HostMatrix) to).segment().copyFrom(((HostMatrix) from).segment());
     }
 
@@ -96,7 +96,7 @@ public sealed interface BatchMemory extends AutoCloseable {
   }
 
   /** In device memory. */
-  final class Device implements BatchMemory {
+  final class DeviceMemory implements BatchMemory {
 
     /** Content is made and sent in parts of this size: the host needs no more memory, whatever the batch. */
     private static final long PART_BYTES = 64L << 20;
@@ -104,22 +104,22 @@ public sealed interface BatchMemory extends AutoCloseable {
     private final LossEngine engine;
     private final List<DeviceBuffer> buffers = new ArrayList<>();
 
-    Device(LossEngine engine) {
+    DeviceMemory(LossEngine engine) {
       this.engine = engine;
     }
 
     @Override
-    public LogitMatrix matrix(BatchShape shape, DType dtype, Writer writer) {
+    public MatrixView matrix(BatchShape shape, DType dtype, Writer writer) {
       return written(shape.matrixBytes(dtype), dtype, writer).matrix(shape.rows(), shape.classes(), dtype);
     }
 
     @Override
     public RowVector labels(long rows, Writer writer) {
-      return written(rows * DType.I64.bytes(), DType.I64, writer).vector(rows, DType.I64);
+      return written(rows * DType.I64.bytes(), DType.I64, writer).labels(rows, DType.I64);
     }
 
     @Override
-    public LogitMatrix copy(LogitMatrix matrix) {
+    public MatrixView copy(MatrixView matrix) {
       DeviceBuffer from = buffer(matrix);
       DeviceBuffer to = allocate(from.byteSize());
       to.copyFrom(from);
@@ -127,16 +127,16 @@ public sealed interface BatchMemory extends AutoCloseable {
     }
 
     @Override
-    public void copy(LogitMatrix from, LogitMatrix to) {
+    public void copy(MatrixView from, MatrixView to) {
       buffer(to).copyFrom(buffer(from));
     }
 
     @Override
-    public void read(LogitMatrix matrix, long row, MemorySegment to) {
+    public void read(MatrixView matrix, long row, MemorySegment to) {
       buffer(matrix).download(row * to.byteSize(), to);
     }
 
-    private DeviceBuffer buffer(LogitMatrix matrix) {
+    private DeviceBuffer buffer(MatrixView matrix) {
       long address = ((DeviceMatrix) matrix).address();
       return buffers.stream().filter(buffer -> buffer.address() == address).findFirst().orElseThrow();
     }

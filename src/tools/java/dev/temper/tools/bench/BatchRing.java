@@ -1,7 +1,7 @@
 package dev.temper.tools.bench;
 
 import dev.temper.DType;
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,9 +43,9 @@ public final class BatchRing {
     List<LogitBatch> batches = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       int batch = i;
-      LogitMatrix student = memory.matrix(shape, dtype, (part, first) -> Logits.STUDENT.fill(part, dtype, batch, first));
-      LogitMatrix teacher = memory.matrix(shape, dtype, (part, first) -> Logits.TEACHER.fill(part, dtype, batch, first));
-      LogitMatrix gradient = memory.copy(student);
+      MatrixView student = memory.matrix(shape, dtype, (part, first) -> Logits.STUDENT.fill(part, dtype, batch, first));
+      MatrixView teacher = memory.matrix(shape, dtype, (part, first) -> Logits.TEACHER.fill(part, dtype, batch, first));
+      MatrixView gradient = memory.copy(student);
       RowVector labels = memory.labels(shape.rows(), (part, first) -> Logits.fillLabels(part, batch, first, shape.classes()));
       batches.add(new LogitBatch(student, teacher, gradient, labels));
     }

@@ -33,16 +33,16 @@ public record BenchPlan(String group, List<Part> parts) {
    * @param name as the command line writes it
    * @param works in this order but for those of one shape and dtype, which follow the first of them
    */
-  public record Losses(String name, List<Work> works) implements Part {
+  public record Losses(String name, List<BenchmarkCase> cases) implements Part {
     @Override
     public int size() {
-      return works.size();
+      return cases.size();
     }
 
     /** Works that share their batches. */
-    List<List<Work>> byBatch() {
-      Map<String, List<Work>> groups = new LinkedHashMap<>();
-      works.forEach(work -> groups.computeIfAbsent(work.shape() + " " + work.dtype(), _ -> new ArrayList<>()).add(work));
+    List<List<BenchmarkCase>> byBatch() {
+      Map<String, List<BenchmarkCase>> groups = new LinkedHashMap<>();
+      cases.forEach(benchmarkCase -> groups.computeIfAbsent(benchmarkCase.shape() + " " + benchmarkCase.dtype(), _ -> new ArrayList<>()).add(benchmarkCase));
       return List.copyOf(groups.values());
     }
   }
@@ -54,11 +54,11 @@ public record BenchPlan(String group, List<Part> parts) {
    * @param works in this order, each with batches of its own
    * @param secondsEach after which a work's remaining plans are left out; its own plan and one other are always measured
    */
-  public record Plans(String name, List<Work> works, double secondsEach) implements Part {
+  public record Plans(String name, List<BenchmarkCase> cases, double secondsEach) implements Part {
     /** One for the best of each; how many plans there are is known when a batch is there. */
     @Override
     public int size() {
-      return works.size();
+      return cases.size();
     }
   }
 

@@ -21,7 +21,7 @@ final class BenchRun implements AutoCloseable {
   private final String commit = Revision.here();
   private final QuietWatch watch = QuietWatch.begin();
   private final Optional<GpuClocks> clocks;
-  private final List<Entry> entries = new ArrayList<>();
+  private final List<Measurement> entries = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
   private double copyRate = Double.NaN;
   private int found;
@@ -52,7 +52,7 @@ final class BenchRun implements AutoCloseable {
     found += count;
   }
 
-  void add(Entry entry) throws IOException {
+  void add(Measurement entry) throws IOException {
     entries.add(entry);
     tell();
   }
@@ -78,7 +78,7 @@ final class BenchRun implements AutoCloseable {
   }
 
   private ResultFile result(Quietness quietness) {
-    DeviceFacts facts = engine.facts().orElse(null);
+    DeviceFacts facts = engine.diagnostics().facts().orElse(null);
     Map<String, String> versions = new LinkedHashMap<>();
     versions.put("java", Runtime.version() + " (" + System.getProperty("java.vm.name") + ")");
     versions.put("engine", engine.describe());

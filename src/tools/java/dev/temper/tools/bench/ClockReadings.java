@@ -33,7 +33,7 @@ final class ClockReadings {
       int column = i;
       double[] told = readings.stream().mapToDouble(reading -> reading[column]).filter(value -> !Double.isNaN(value)).toArray();
       if (told.length > 0) {
-        medians.put(NAMES.get(i), Spread.of(told).median());
+        medians.put(NAMES.get(i), Quantiles.of(told).median());
       }
     }
     return medians;

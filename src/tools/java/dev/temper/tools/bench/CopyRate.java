@@ -1,7 +1,7 @@
 package dev.temper.tools.bench;
 
 import dev.temper.DType;
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import dev.temper.LossEngine;
 import dev.temper.diagnostics.Stopwatch;
 import java.lang.foreign.Arena;
@@ -37,16 +37,16 @@ public record CopyRate(double gigabytesPerSecond, String how) {
    * @return empty if it was stopped before the first copy ended
    */
   public static Optional<CopyRate> measure(LossEngine engine, Machine machine, Repetition repetition, BooleanSupplier stop) {
-    return engine.facts().isPresent()
-        ? onDevice(engine, DEVICE_CACHES * engine.facts().get().cacheBytes(), repetition, stop)
+    return engine.diagnostics().facts().isPresent()
+        ? onDevice(engine, DEVICE_CACHES * engine.diagnostics().facts().get().cacheBytes(), repetition, stop)
         : measure(machine.cores(), machine.lastLevelCacheBytes(), repetition, stop);
   }
 
   private static Optional<CopyRate> onDevice(LossEngine engine, long bytes, Repetition repetition, BooleanSupplier stop) {
     BatchShape shape = new BatchShape(Math.toIntExact(bytes / ((long) ROW * DType.F32.bytes())), ROW);
-    try (BatchMemory.Device memory = new BatchMemory.Device(engine); Stopwatch watch = engine.stopwatch()) {
-      LogitMatrix source = memory.matrix(shape, DType.F32, (part, first) -> Logits.STUDENT.fill(part, DType.F32, 0, first));
-      LogitMatrix target = memory.copy(source);
+    try (BatchMemory.DeviceMemory memory = new BatchMemory.DeviceMemory(engine); Stopwatch watch = engine.diagnostics().stopwatch()) {
+      MatrixView source = memory.matrix(shape, DType.F32, (part, first) -> Logits.STUDENT.fill(part, DType.F32, 0, first));
+      MatrixView target = memory.copy(source);
       return repetition.samples(() -> {
         watch.start();
         memory.copy(source, target);
@@ -73,11 +73,6 @@ public record CopyRate(double gigabytesPerSecond, String how) {
       return repetition.milliseconds(() -> all(pool, copies), stop)
           .map(spread -> new CopyRate(2.0 * share * threads / (spread.median() * 1e6), threads + " threads"));
     }
-  }
-
-  /** Milliseconds that moving so many bytes takes at this rate. */
-  public double floorMilliseconds(long bytes) {
-    return bytes / (gigabytesPerSecond * 1e6);
   }
 
   private static void all(ExecutorService pool, List<Runnable> copies) {

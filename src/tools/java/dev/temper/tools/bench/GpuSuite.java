@@ -3,8 +3,8 @@ package dev.temper.tools.bench;
 import dev.temper.DType;
 import dev.temper.Divergence;
 import dev.temper.tools.bench.BenchLoss.Objective;
-import dev.temper.tools.bench.Work.Launching;
-import dev.temper.tools.bench.Work.Pass;
+import dev.temper.tools.bench.BenchmarkCase.LaunchMode;
+import dev.temper.tools.bench.BenchmarkCase.Passes;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,7 +19,7 @@ import java.util.List;
  * @param planShapes rows and classes for which every plan is tried
  */
 public record GpuSuite(
-    List<BatchShape> shapes, List<DType> dtypes, List<Double> temperatures, List<Pass> passes, List<BatchShape> planShapes) {
+    List<BatchShape> shapes, List<DType> dtypes, List<Double> temperatures, List<Passes> passes, List<BatchShape> planShapes) {
 
   /** The temperature of everything that is compared with peers. */
   public static final double JUDGED_TEMPERATURE = 2;
@@ -37,7 +37,7 @@ public record GpuSuite(
   public static GpuSuite whole() {
     return new GpuSuite(
         BatchShape.parseList("8192x32000,4096x128256,4096x50304,2048x151936,2048x262144,16384x1000,65536x10"),
-        List.of(DType.BF16, DType.F32, DType.F16), List.of(1.0, 2.0, 3.0, 4.0), List.of(Pass.FORWARD_BACKWARD, Pass.FORWARD),
+        List.of(DType.BF16, DType.F32, DType.F16), List.of(1.0, 2.0, 3.0, 4.0), List.of(Passes.FORWARD_BACKWARD, Passes.FORWARD),
         BatchShape.parseList("8192x32000,16384x1000,4096x128256,131072x100,4096x50304,32768x500,2048x262144,8192x4096,2048x151936,65536x256,"
             + "1048576x10,16384x2000,262144x32"));
   }
@@ -65,41 +65,41 @@ public record GpuSuite(
 
   private BenchPlan.Part part(String name, double planSeconds) {
     return switch (name) {
-      case "headline" -> losses(name, List.of(distillation(JUDGED_TEMPERATURE)), Pass.FORWARD_BACKWARD, List.of(Launching.values()));
-      case "launch" -> new BenchPlan.LaunchCosts(name, List.of(LaunchCost.of(Launching.EAGER), LaunchCost.of(Launching.GRAPH)));
+      case "headline" -> losses(name, List.of(distillation(JUDGED_TEMPERATURE)), Passes.FORWARD_BACKWARD, List.of(LaunchMode.values()));
+      case "launch" -> new BenchPlan.LaunchCosts(name, List.of(LaunchCost.of(LaunchMode.EAGER), LaunchCost.of(LaunchMode.GRAPH)));
       case "start" -> new BenchPlan.FirstCalls(name);
-      case "losses" -> losses(name, others(), Pass.FORWARD_BACKWARD, List.of(Launching.EAGER));
-      case "temperatures" -> losses(name, distillations(false), Pass.FORWARD_BACKWARD, List.of(Launching.EAGER));
+      case "losses" -> losses(name, others(), Passes.FORWARD_BACKWARD, List.of(LaunchMode.EAGER));
+      case "temperatures" -> losses(name, distillations(false), Passes.FORWARD_BACKWARD, List.of(LaunchMode.EAGER));
       case "forward" -> {
         List<BenchLoss> all = new ArrayList<>(distillations(true));
         all.addAll(others());
-        yield losses(name, all, Pass.FORWARD, List.of(Launching.EAGER));
+        yield losses(name, all, Passes.FORWARD, List.of(LaunchMode.EAGER));
       }
       case "plans" -> plans(name, planSeconds);
       default -> throw new IllegalArgumentException("part '" + name + "', expected one of " + String.join(", ", PARTS));
     };
   }
 
-  private BenchPlan.Losses losses(String name, List<BenchLoss> losses, Pass pass, List<Launching> launchings) {
-    List<Work> works = new ArrayList<>();
+  private BenchPlan.Losses losses(String name, List<BenchLoss> losses, Passes pass, List<LaunchMode> launchModes) {
+    List<BenchmarkCase> cases = new ArrayList<>();
     if (passes.contains(pass)) {
       for (DType dtype : dtypes) {
         for (BatchShape shape : shapes) {
           for (BenchLoss loss : losses) {
-            launchings.forEach(launching -> works.add(Work.of(loss, shape, dtype, pass, launching)));
+            launchModes.forEach(launchMode -> cases.add(BenchmarkCase.of(loss, shape, dtype, pass, launchMode)));
           }
         }
       }
     }
-    return new BenchPlan.Losses(name, works);
+    return new BenchPlan.Losses(name, cases);
   }
 
   /** F16 has the plans of BF16, which is as wide. */
   private BenchPlan.Plans plans(String name, double seconds) {
     BenchLoss loss = distillation(JUDGED_TEMPERATURE);
-    List<Work> works = dtypes.stream().filter(dtype -> dtype != DType.F16 || !dtypes.contains(DType.BF16))
-        .flatMap(dtype -> planShapes.stream().map(shape -> Work.eager(loss, shape, dtype, Pass.FORWARD_BACKWARD))).toList();
-    return new BenchPlan.Plans(name, works, seconds);
+    List<BenchmarkCase> cases = dtypes.stream().filter(dtype -> dtype != DType.F16 || !dtypes.contains(DType.BF16))
+        .flatMap(dtype -> planShapes.stream().map(shape -> BenchmarkCase.eager(loss, shape, dtype, Passes.FORWARD_BACKWARD))).toList();
+    return new BenchPlan.Plans(name, cases, seconds);
   }
 
   /** Everything but the classic objective. */

@@ -10,60 +10,90 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /**
- * What one launch costs the host, on a batch that costs the device next to nothing: how long the call takes to return, and how
- * long until its totals are there.
+ * The host's cost of one launch, on a batch that costs the device next to nothing: the time until the call returns, and the time
+ * until its totals are on the host.
  *
- * @param work small batch, eager or as a graph
+ * @param benchmarkCase a small batch, launched eagerly or as a graph
  */
-public record LaunchCost(Work work) {
+public record LaunchCost(BenchmarkCase benchmarkCase) {
 
-  /** What {@link #measure} makes. */
+  /** Launches that are submitted together: a stream queues about a thousand operations, and a launch is four. */
+  public static final int BURST = 100;
+
+  /** Measurements of {@link #measure}. */
   static final int ENTRIES = 2;
 
-  /** Fewer than what a stream queues before it makes the host wait. */
-  private static final int BURST = 20;
   private static final double MICROSECONDS = 1e-3;
 
-  /** 16 rows of 1,000 classes. */
-  public static LaunchCost of(Work.Launching launching) {
-    BenchLoss loss = new BenchLoss(BenchLoss.Objective.BOTH, Divergence.forwardKl(), 2);
-    return new LaunchCost(Work.of(loss, new BatchShape(16, 1000), DType.BF16, Work.Pass.FORWARD_BACKWARD, launching));
+  /**
+   * A prepared loss over the small batch.
+   *
+   * @param memory memory of the batch
+   * @param batch the batch
+   * @param loss the loss over it
+   */
+  public record Launches(BatchMemory memory, LogitBatch batch, PreparedLoss loss) implements AutoCloseable {
+
+    /** Submits {@link #BURST} launches. */
+    public void submit() {
+      for (int i = 0; i < BURST; i++) {
+        loss.launch();
+      }
+    }
+
+    private void complete() {
+      loss.launch();
+      loss.totals();
+    }
+
+    @Override
+    public void close() {
+      loss.close();
+      memory.close();
+    }
   }
 
-  /** Measures; empty if it was stopped before the first sample. */
-  List<Entry> measure(LossEngine engine, Repetition repetition, BooleanSupplier stop) {
-    List<Entry> entries = new ArrayList<>();
-    try (BatchMemory memory = BatchMemory.of(engine)) {
-      LogitBatch batch = BatchRing.warm(memory, work.shape(), work.dtype()).next();
-      try (PreparedLoss loss = engine.prepare(work.loss().loss(), batch.inputs(), batch.outputs())) {
-        if (work.launching() == Work.Launching.GRAPH) {
-          loss.recordGraph();
-        }
-        repetition.samples(() -> submit(engine, loss), stop).ifPresent(spread -> entries.add(entry("LaunchCost.submit", spread)));
-        repetition.samples(() -> complete(loss), stop).ifPresent(spread -> entries.add(entry("LaunchCost.complete", spread)));
-      }
+  /** 16 rows of 1,000 classes. */
+  public static LaunchCost of(BenchmarkCase.LaunchMode launchMode) {
+    BenchLoss loss = new BenchLoss(BenchLoss.Objective.BOTH, Divergence.forwardKl(), 2);
+    return new LaunchCost(
+        BenchmarkCase.of(loss, new BatchShape(16, 1000), DType.BF16, BenchmarkCase.Passes.FORWARD_BACKWARD, launchMode));
+  }
+
+  /** Prepares the loss on an engine, and records its graph if it is launched as one. */
+  public Launches prepare(LossEngine engine) {
+    BatchMemory memory = BatchMemory.of(engine);
+    try {
+      LogitBatch batch = BatchRing.warm(memory, benchmarkCase.shape(), benchmarkCase.dtype()).next();
+      return new Launches(memory, batch, benchmarkCase.prepare(engine, batch.inputs(), batch.outputs()));
+    } catch (RuntimeException e) {
+      memory.close();
+      throw e;
+    }
+  }
+
+  /** Measures both times; empty if it was stopped before the first sample. */
+  List<Measurement> measure(LossEngine engine, Repetition repetition, BooleanSupplier stop) {
+    List<Measurement> entries = new ArrayList<>();
+    try (Launches launches = prepare(engine)) {
+      repetition.samples(() -> {
+        double time = microseconds(launches::submit) / BURST;
+        engine.synchronize();
+        return time;
+      }, stop).ifPresent(quantiles -> entries.add(entry("LaunchCost.submit", quantiles)));
+      repetition.samples(() -> microseconds(launches::complete), stop)
+          .ifPresent(quantiles -> entries.add(entry("LaunchCost.complete", quantiles)));
     }
     return entries;
   }
 
-  private static double submit(LossEngine engine, PreparedLoss loss) {
+  private static double microseconds(Runnable work) {
     long start = System.nanoTime();
-    for (int i = 0; i < BURST; i++) {
-      loss.launch();
-    }
-    double time = (System.nanoTime() - start) * MICROSECONDS / BURST;
-    engine.synchronize();
-    return time;
-  }
-
-  private static double complete(PreparedLoss loss) {
-    long start = System.nanoTime();
-    loss.launch();
-    loss.totals();
+    work.run();
     return (System.nanoTime() - start) * MICROSECONDS;
   }
 
-  private Entry entry(String benchmark, Spread time) {
-    return new Entry(benchmark, work.parameters(), "us", time, Map.of());
+  private Measurement entry(String benchmark, Quantiles time) {
+    return new Measurement(benchmark, benchmarkCase.parameters(), "us", time, Map.of());
   }
 }

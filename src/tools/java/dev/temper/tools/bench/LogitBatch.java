@@ -1,9 +1,10 @@
 package dev.temper.tools.bench;
 
-import dev.temper.LogitMatrix;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 
 /**
  * One batch.
@@ -13,11 +14,11 @@ import dev.temper.RowVector;
  * @param gradient [rows, classes], the student's dtype; already touched, so that no call pays for its pages
  * @param labels [rows] I64
  */
-public record LogitBatch(LogitMatrix student, LogitMatrix teacher, LogitMatrix gradient, RowVector labels) {
+public record LogitBatch(MatrixView student, MatrixView teacher, MatrixView gradient, RowVector labels) {
 
   /** What a loss reads. */
   public LossInputs inputs() {
-    return LossInputs.of(student).withTeacher(teacher).withLabels(labels);
+    return LossInputs.of(student).withTeacher(Teacher.logits(teacher)).withLabels(labels);
   }
 
   /** What it writes. */

@@ -24,8 +24,8 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
     /** {@code done} of {@code total} steps are done; {@code next} comes now. */
     void at(int done, int total, String next);
 
-    /** Batches are about to be measured with these works; may launch on the engine. */
-    default void batch(LossEngine engine, List<Work> works, BatchMemory memory, LogitBatch first) throws IOException {}
+    /** Batches are about to be measured with these cases; may launch on the engine. */
+    default void batch(LossEngine engine, List<BenchmarkCase> cases, BatchMemory memory, LogitBatch first) throws IOException {}
 
     /** Another entry is there: what has been measured so far. */
     default void measured(ResultFile soFar) throws IOException {}
@@ -46,14 +46,14 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
         for (BenchPlan.Part part : plan.parts()) {
           switch (part) {
             case BenchPlan.Losses losses -> {
-              for (List<Work> works : losses.byBatch()) {
-                onBatches(run, engine, works, stop, (memory, ring) -> losses(run, engine, timer, works, observer, memory, ring, stop));
+              for (List<BenchmarkCase> cases : losses.byBatch()) {
+                onBatches(run, engine, cases, stop, (memory, ring) -> losses(run, engine, timer, cases, observer, memory, ring, stop));
               }
             }
             case BenchPlan.Plans plans -> {
               PlanSweep sweep = new PlanSweep(run, engine, timer, plans.secondsEach(), stop);
-              for (Work work : plans.works()) {
-                onBatches(run, engine, List.of(work), stop, (memory, ring) -> sweep.measure(work, memory, ring));
+              for (BenchmarkCase benchmarkCase : plans.cases()) {
+                onBatches(run, engine, List.of(benchmarkCase), stop, (memory, ring) -> sweep.measure(benchmarkCase, memory, ring));
               }
             }
             case BenchPlan.LaunchCosts costs -> launchCosts(run, engine, costs, stop);
@@ -65,33 +65,33 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
     }
   }
 
-  /** What is done with the batches of some works. */
+  /** What is done with the batches of some cases. */
   private interface OnBatches {
     void run(BatchMemory memory, BatchRing ring) throws IOException;
   }
 
-  private static void losses(BenchRun run, LossEngine engine, LossTimer timer, List<Work> works, Observer observer, BatchMemory memory,
+  private static void losses(BenchRun run, LossEngine engine, LossTimer timer, List<BenchmarkCase> cases, Observer observer, BatchMemory memory,
       BatchRing ring, BooleanSupplier stop) throws IOException {
-    observer.batch(engine, works, memory, ring.batches().getFirst());
-    for (Work work : works) {
+    observer.batch(engine, cases, memory, ring.batches().getFirst());
+    for (BenchmarkCase benchmarkCase : cases) {
       if (!stop.getAsBoolean()) {
-        run.next(work.toString());
-        time(run, timer, work, ring, stop);
+        run.next(benchmarkCase.toString());
+        time(run, timer, benchmarkCase, ring, stop);
       }
     }
   }
 
-  private static void onBatches(BenchRun run, LossEngine engine, List<Work> works, BooleanSupplier stop, OnBatches measurement)
+  private static void onBatches(BenchRun run, LossEngine engine, List<BenchmarkCase> cases, BooleanSupplier stop, OnBatches measurement)
       throws IOException {
     if (stop.getAsBoolean()) {
       return;
     }
-    Work first = works.getFirst();
-    long cache = engine.facts().map(DeviceFacts::cacheBytes).orElse(run.machine().lastLevelCacheBytes());
-    long traffic = works.stream().mapToLong(Work::leastTraffic).min().orElseThrow();
+    BenchmarkCase first = cases.getFirst();
+    long cache = engine.diagnostics().facts().map(DeviceFacts::cacheBytes).orElse(run.machine().lastLevelCacheBytes());
+    long traffic = cases.stream().mapToLong(BenchmarkCase::leastTraffic).min().orElseThrow();
     run.next(first.shape() + " " + first.dtype() + ": making batches");
     if (!fits(engine, first)) {
-      run.leaveOut(works.size(), first.shape() + " " + first.dtype() + " was left out: a batch needs more than the device's memory");
+      run.leaveOut(cases.size(), first.shape() + " " + first.dtype() + " was left out: a batch needs more than the device's memory");
       return;
     }
     try (BatchMemory memory = BatchMemory.of(engine)) {
@@ -105,9 +105,9 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
   }
 
   /** A loss that the engine does not have, or a graph that it cannot record, is no reason to measure nothing else. */
-  private static void time(BenchRun run, LossTimer timer, Work work, BatchRing ring, BooleanSupplier stop) throws IOException {
+  private static void time(BenchRun run, LossTimer timer, BenchmarkCase benchmarkCase, BatchRing ring, BooleanSupplier stop) throws IOException {
     try {
-      Optional<Entry> entry = timer.time(work, ring, stop);
+      Optional<Measurement> entry = timer.time(benchmarkCase, ring, stop);
       if (entry.isPresent()) {
         run.add(entry.get());
       }
@@ -119,9 +119,9 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
   private void launchCosts(BenchRun run, LossEngine engine, BenchPlan.LaunchCosts costs, BooleanSupplier stop) throws IOException {
     for (LaunchCost cost : costs.costs()) {
       if (!stop.getAsBoolean()) {
-        run.next("cost of a launch, " + cost.work());
+        run.next("cost of a launch, " + cost.benchmarkCase());
         try {
-          for (Entry entry : cost.measure(engine, repetition, stop)) {
+          for (Measurement entry : cost.measure(engine, repetition, stop)) {
             run.add(entry);
           }
         } catch (IllegalArgumentException e) {
@@ -134,15 +134,15 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
   private static void firstCalls(BenchRun run, LossEngine engine, BooleanSupplier stop) throws IOException {
     if (!stop.getAsBoolean()) {
       run.next("first call in new processes");
-      for (Entry entry : FirstCall.measure(engine.device(), stop)) {
+      for (Measurement entry : FirstCall.measure(engine.device(), stop)) {
         run.add(entry);
       }
     }
   }
 
   /** Three matrices; a larger ring is needed for small batches only. */
-  private static boolean fits(LossEngine engine, Work work) {
-    long memory = engine.facts().map(DeviceFacts::memoryBytes).orElse(0L);
-    return memory == 0 || 3 * work.shape().matrixBytes(work.dtype()) < USABLE_MEMORY * memory;
+  private static boolean fits(LossEngine engine, BenchmarkCase benchmarkCase) {
+    long memory = engine.diagnostics().facts().map(DeviceFacts::memoryBytes).orElse(0L);
+    return memory == 0 || 3 * benchmarkCase.shape().matrixBytes(benchmarkCase.dtype()) < USABLE_MEMORY * memory;
   }
 }

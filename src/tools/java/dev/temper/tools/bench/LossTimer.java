@@ -22,13 +22,13 @@ final class LossTimer implements AutoCloseable {
   private final LossEngine engine;
   private final Repetition repetition;
   private final Stopwatch watch;
-  private final @Nullable Lead lead;
+  private final @Nullable L2Flush flush;
 
   LossTimer(LossEngine engine, Repetition repetition) {
     this.engine = engine;
     this.repetition = repetition;
-    watch = engine.stopwatch();
-    lead = engine.facts().map(facts -> new Lead(engine, facts.cacheBytes())).orElse(null);
+    watch = engine.diagnostics().stopwatch();
+    flush = engine.diagnostics().facts().map(facts -> new L2Flush(engine, facts.cacheBytes())).orElse(null);
   }
 
   /**
@@ -38,32 +38,28 @@ final class LossTimer implements AutoCloseable {
    * @throws IllegalArgumentException if the engine refuses the loss, or has no graphs and one was asked for
    * @throws IllegalStateException if the loss is not finite
    */
-  Optional<Entry> time(Work work, BatchRing ring, BooleanSupplier stop) {
+  Optional<Measurement> time(BenchmarkCase benchmarkCase, BatchRing ring, BooleanSupplier stop) {
     List<PreparedLoss> prepared = new ArrayList<>();
     try {
       for (LogitBatch batch : ring.batches()) {
-        LossOutputs outputs = work.pass() == Work.Pass.FORWARD ? LossOutputs.none() : batch.outputs();
-        PreparedLoss loss = work.prepare(engine, batch.inputs(), outputs);
-        prepared.add(loss);
-        if (work.launching() == Work.Launching.GRAPH) {
-          loss.recordGraph();
-        }
+        LossOutputs outputs = benchmarkCase.passes() == BenchmarkCase.Passes.FORWARD ? LossOutputs.none() : batch.outputs();
+        prepared.add(benchmarkCase.prepare(engine, batch.inputs(), outputs));
       }
       int[] next = {0};
-      Optional<Spread> spread = repetition.samples(() -> {
+      Optional<Quantiles> spread = repetition.samples(() -> {
         PreparedLoss loss = prepared.get(next[0]);
         next[0] = (next[0] + 1) % prepared.size();
         return milliseconds(loss);
       }, stop);
-      return spread.map(time -> entry(work, time, prepared));
+      return spread.map(time -> entry(benchmarkCase, time, prepared));
     } finally {
       prepared.forEach(PreparedLoss::close);
     }
   }
 
   private double milliseconds(PreparedLoss loss) {
-    if (lead != null) {
-      lead.run();
+    if (flush != null) {
+      flush.run();
     }
     watch.start();
     loss.launch();
@@ -71,21 +67,21 @@ final class LossTimer implements AutoCloseable {
   }
 
   /** The first batch has been launched whatever stopped the run; every launch of a batch computes the same. */
-  private static Entry entry(Work work, Spread time, List<PreparedLoss> prepared) {
+  private static Measurement entry(BenchmarkCase benchmarkCase, Quantiles time, List<PreparedLoss> prepared) {
     PreparedLoss first = prepared.getFirst();
     LossTotals totals = first.totals();
     if (!Double.isFinite(totals.total()) || totals.nonFiniteRows() > 0) {
-      throw new IllegalStateException(work + ": the loss is " + totals.total() + " with " + totals.nonFiniteRows()
+      throw new IllegalStateException(benchmarkCase + ": the loss is " + totals.total() + " with " + totals.nonFiniteRows()
           + " rows that are not finite, expected finite ones: nothing was measured; see temper verify");
     }
     Map<String, Double> also = new HashMap<>();
     also.put("batches", (double) prepared.size());
-    also.put("leastBytes", (double) work.leastTraffic());
+    also.put("leastBytes", (double) benchmarkCase.leastTraffic());
     also.put("total", totals.total());
     if (first.deviceBytes() > 0) {
       also.put("peakBytes", (double) first.deviceBytes());
     }
-    first.footprint().filter(_ -> !work.plan().isEmpty()).ifPresent(footprint -> {
+    first.footprint().filter(_ -> !benchmarkCase.plan().isEmpty()).ifPresent(footprint -> {
       also.put("threads", (double) footprint.threads());
       also.put("registers", (double) footprint.registers());
       also.put("localBytes", (double) footprint.localBytes());
@@ -93,14 +89,14 @@ final class LossTimer implements AutoCloseable {
       also.put("residentBlocks", (double) footprint.residentBlocks());
       also.put("bytesInFlight", (double) footprint.bytesInFlight());
     });
-    return new Entry(work.benchmark(), work.parameters(), "ms", time, also);
+    return new Measurement(benchmarkCase.benchmark(), benchmarkCase.parameters(), "ms", time, also);
   }
 
   @Override
   public void close() {
     watch.close();
-    if (lead != null) {
-      lead.close();
+    if (flush != null) {
+      flush.close();
     }
   }
 }

@@ -6,32 +6,25 @@ import dev.temper.LossTotals;
 import dev.temper.PreparedLoss;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * What a work computes of a batch by one plan: its totals, and some rows of its gradient, scaled so that a mean over many rows does
- * not vanish in F16.
+ * The outputs of a benchmark case under one plan: its totals and some rows of its gradient.
+ *
+ * @param totals totals of the batch
+ * @param gradient the {@link GradientRows}
  */
 record PlanOutputs(LossTotals totals, List<double[]> gradient) {
 
-  private static final int ROWS = 4;
-  private static final int LARGEST_SCALE = 1024;
-
-  /** Computes them over a gradient that holds something else. */
-  static PlanOutputs of(LossEngine engine, Work work, BatchMemory memory, LogitBatch batch) {
-    long rows = batch.student().rows();
+  /** Computes the outputs; the gradient's memory is filled with other values first. */
+  static PlanOutputs of(LossEngine engine, BenchmarkCase benchmarkCase, BatchMemory memory, LogitBatch batch) {
+    GradientRows rows = GradientRows.of(batch.student().rows());
     memory.copy(batch.student(), batch.gradient());
-    try (PreparedLoss loss = work.prepare(engine, batch.inputs().withGradientScale((double) Math.min(rows, LARGEST_SCALE)), batch.outputs())) {
+    try (PreparedLoss loss = benchmarkCase.prepare(engine, batch.inputs().withGradientScale(rows.scale()), batch.outputs())) {
       loss.launch();
       LossTotals totals = loss.totals();
-      int count = (int) Math.min(rows, ROWS);
-      List<double[]> gradient = new ArrayList<>();
-      for (int i = 0; i < count; i++) {
-        gradient.add(row(memory, batch, count == 1 ? 0 : i * (rows - 1) / (count - 1)));
-      }
-      return new PlanOutputs(totals, gradient);
+      return new PlanOutputs(totals, rows.indices().stream().map(row -> row(memory, batch, row)).toList());
     }
   }
 

@@ -31,7 +31,7 @@ final class PlanSweep {
   private final double secondsEach;
   private final BooleanSupplier stop;
 
-  /** Into a run, with so many seconds for each work. */
+  /** Into a run, with so many seconds for each benchmarkCase. */
   PlanSweep(BenchRun run, LossEngine engine, LossTimer timer, double secondsEach, BooleanSupplier stop) {
     this.run = run;
     this.engine = engine;
@@ -41,27 +41,27 @@ final class PlanSweep {
   }
 
   /** Measures the chosen plan, the others in the order of the engine, the chosen one again, and names the fastest. */
-  void measure(Work work, BatchMemory memory, BatchRing ring) throws IOException {
+  void measure(BenchmarkCase benchmarkCase, BatchMemory memory, BatchRing ring) throws IOException {
     LogitBatch batch = ring.batches().getFirst();
-    List<String> plans = engine.plans(work.loss().loss(), batch.inputs(), LossOutputs.gradient(batch.gradient()));
+    List<String> plans = engine.diagnostics().plans(benchmarkCase.loss().loss(), batch.inputs(), LossOutputs.gradient(batch.gradient()));
     if (plans.isEmpty()) {
       run.leaveOut(1, engine.describe() + " has no plans to choose from");
       return;
     }
     long start = System.nanoTime();
     run.find(plans.size() + 1);
-    Work chosen = work.withPlan(plans.getFirst());
-    Optional<Entry> own = time(chosen, ring);
+    BenchmarkCase chosen = benchmarkCase.withPlan(plans.getFirst());
+    Optional<Measurement> own = time(chosen, ring);
     if (own.isEmpty()) {
       return;
     }
     double milliseconds = own.get().time().median();
-    List<Entry> timed = new ArrayList<>(List.of(own.get().as(chosen.benchmark(), RATIO, 1)));
+    List<Measurement> timed = new ArrayList<>(List.of(own.get().as(chosen.benchmark(), RATIO, 1)));
     run.add(timed.getFirst());
     PlanOutputs expected = PlanOutputs.of(engine, chosen, memory, batch);
     for (int first = 1; first < plans.size(); first += AT_ONCE) {
       List<String> some = plans.subList(first, Math.min(plans.size(), first + AT_ONCE));
-      List<String> ready = compiled(work, batch, some);
+      List<String> ready = compiled(benchmarkCase, batch, some);
       for (String plan : ready) {
         if (stop.getAsBoolean()) {
           return;
@@ -69,21 +69,21 @@ final class PlanSweep {
         if (timed.size() > 1 && System.nanoTime() - start > secondsEach * 1e9) {
           List<String> rest = new ArrayList<>(ready.subList(ready.indexOf(plan), ready.size()));
           rest.addAll(plans.subList(first + some.size(), plans.size()));
-          run.leaveOut(rest.size(), work.shape() + " " + work.dtype() + ": out of time for " + String.join(", ", rest));
+          run.leaveOut(rest.size(), benchmarkCase.shape() + " " + benchmarkCase.dtype() + ": out of time for " + String.join(", ", rest));
           finish(chosen, ring, milliseconds, timed);
           return;
         }
-        measure(work.withPlan(plan), memory, ring, expected, milliseconds, timed);
+        measure(benchmarkCase.withPlan(plan), memory, ring, expected, milliseconds, timed);
       }
     }
     finish(chosen, ring, milliseconds, timed);
   }
 
   /** Those that can be compiled and loaded; others are noted. */
-  private List<String> compiled(Work work, LogitBatch batch, List<String> plans) throws IOException {
-    run.next(work + ": compiling " + plans.size() + " plans");
+  private List<String> compiled(BenchmarkCase benchmarkCase, LogitBatch batch, List<String> plans) throws IOException {
+    run.next(benchmarkCase + ": compiling " + plans.size() + " plans");
     List<String> failures = plans.parallelStream().map(plan -> {
-      try (PreparedLoss _ = work.withPlan(plan).prepare(engine, batch.inputs(), batch.outputs())) {
+      try (PreparedLoss _ = benchmarkCase.withPlan(plan).prepare(engine, batch.inputs(), batch.outputs())) {
         return "";
       } catch (RuntimeException e) { // whatever a compiler says of it
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason");
@@ -94,13 +94,13 @@ final class PlanSweep {
       if (failures.get(i).isEmpty()) {
         ready.add(plans.get(i));
       } else {
-        leaveOut(work.withPlan(plans.get(i)), failures.get(i));
+        leaveOut(benchmarkCase.withPlan(plans.get(i)), failures.get(i));
       }
     }
     return ready;
   }
 
-  private void measure(Work planned, BatchMemory memory, BatchRing ring, PlanOutputs expected, double milliseconds, List<Entry> timed)
+  private void measure(BenchmarkCase planned, BatchMemory memory, BatchRing ring, PlanOutputs expected, double milliseconds, List<Measurement> timed)
       throws IOException {
     run.next(planned.toString());
     try {
@@ -109,7 +109,7 @@ final class PlanSweep {
         leaveOut(planned, "WRONG, and not timed: " + difference);
         return;
       }
-      Optional<Entry> entry = time(planned, ring);
+      Optional<Measurement> entry = time(planned, ring);
       if (entry.isPresent()) {
         timed.add(entry.get().as(planned.benchmark(), RATIO, entry.get().time().median() / milliseconds));
         run.add(timed.getLast());
@@ -120,8 +120,8 @@ final class PlanSweep {
     }
   }
 
-  private void finish(Work chosen, BatchRing ring, double milliseconds, List<Entry> timed) throws IOException {
-    Optional<Entry> again = time(chosen, ring);
+  private void finish(BenchmarkCase chosen, BatchRing ring, double milliseconds, List<Measurement> timed) throws IOException {
+    Optional<Measurement> again = time(chosen, ring);
     if (again.isPresent()) {
       run.add(again.get().as(AGAIN, RATIO, again.get().time().median() / milliseconds));
       run.add(timed.stream().min(Comparator.comparingDouble(entry -> entry.time().median())).orElseThrow()
@@ -129,12 +129,12 @@ final class PlanSweep {
     }
   }
 
-  private Optional<Entry> time(Work planned, BatchRing ring) {
+  private Optional<Measurement> time(BenchmarkCase planned, BatchRing ring) {
     run.next(planned.toString());
     return timer.time(planned, ring, stop);
   }
 
-  private void leaveOut(Work planned, String why) throws IOException {
+  private void leaveOut(BenchmarkCase planned, String why) throws IOException {
     run.leaveOut(1, planned + ": " + why);
     run.tell();
   }

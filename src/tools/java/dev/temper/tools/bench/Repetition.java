@@ -38,7 +38,7 @@ public record Repetition(double warmUpSeconds, double seconds, int atLeast, int 
    * @param stop asked between calls; ends the measurement with the samples there are
    * @return milliseconds of a call; empty if it was stopped before the first sample
    */
-  public Optional<Spread> milliseconds(Runnable operation, BooleanSupplier stop) {
+  public Optional<Quantiles> milliseconds(Runnable operation, BooleanSupplier stop) {
     return samples(() -> {
       long start = System.nanoTime();
       operation.run();
@@ -53,7 +53,7 @@ public record Repetition(double warmUpSeconds, double seconds, int atLeast, int 
    * @param stop asked between calls; ends the measurement with the samples there are
    * @return what a call took; empty if it was stopped before the first sample
    */
-  public Optional<Spread> samples(DoubleSupplier operation, BooleanSupplier stop) {
+  public Optional<Quantiles> samples(DoubleSupplier operation, BooleanSupplier stop) {
     long warmUpEnd = System.nanoTime() + (long) (warmUpSeconds * 1e9);
     do {
       var _ = operation.getAsDouble();
@@ -66,6 +66,6 @@ public record Repetition(double warmUpSeconds, double seconds, int atLeast, int 
     }
     return samples.isEmpty()
         ? Optional.empty()
-        : Optional.of(Spread.of(samples.stream().mapToDouble(Double::doubleValue).toArray()));
+        : Optional.of(Quantiles.of(samples.stream().mapToDouble(Double::doubleValue).toArray()));
   }
 }

@@ -1,5 +1,6 @@
 package dev.temper.tools.bench;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.temper.diagnostics.DeviceFacts;
 import java.util.List;
 import java.util.Map;
@@ -7,46 +8,50 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was measured in one run, and where: the content of a result file. {@link ResultJson} writes it.
+ * The measurements of one run, and where it ran: the document of {@code temper bench --json} and of every result file.
  *
- * @param group what was measured together, such as {@code peers}
- * @param date when it was run, ISO 8601 in UTC
+ * @param group name of the measurements that belong together, such as {@code peers}
+ * @param date start of the run, ISO 8601 in UTC
  * @param commit revision of the sources, with {@code -dirty} if they had been changed
- * @param machine what it ran on
- * @param device what the device told of itself; null where the machine itself computed
- * @param clocks of the device under load, by name and unit; empty where they are not known
- * @param versions of the JVM, of what compiles and of the peers
+ * @param machine the computer of the run
+ * @param device facts of the device; null if the machine itself computed
+ * @param clocks medians of the device's clocks under load, by name and unit; null without a device
+ * @param versions of the JVM, of the engine and of the peers, by name
  * @param copyGigabytesPerSecond copy rate of the memory, bytes read plus bytes written; NaN if it was not measured
  * @param quiet whether nothing else disturbed the run; only then may its numbers be shown
- * @param disturbances what did, one phrase each
- * @param quietness the numbers behind that
- * @param unfinished how many of the planned entries were not measured
- * @param notes what could not be measured and why, one sentence each
- * @param entries what was measured
+ * @param disturbances one phrase for each disturbance
+ * @param quietness the numbers behind {@code quiet}; null in files of programs that do not measure it
+ * @param unfinished number of planned entries that were not measured
+ * @param notes one sentence for each configuration that could not be measured
+ * @param entries the measurements
  */
 public record ResultFile(
     String group,
     String date,
     String commit,
     Machine machine,
-    @Nullable DeviceFacts device,
-    Map<String, Double> clocks,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable DeviceFacts device,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Map<String, Double> clocks,
     Map<String, String> versions,
     double copyGigabytesPerSecond,
     boolean quiet,
     List<String> disturbances,
-    Quietness quietness,
+    @Nullable Quietness quietness,
     int unfinished,
     List<String> notes,
-    List<Entry> entries) {
+    List<Measurement> entries) {
 
-  /** Files of runs without a device leave out what belongs to one. */
+  /** Requires the fields of every result file; the lists may be missing in files of other programs. */
   public ResultFile {
-    clocks = Objects.requireNonNullElse(clocks, Map.of());
+    Objects.requireNonNull(group, "group is missing");
+    Objects.requireNonNull(machine, "machine is missing");
+    Objects.requireNonNull(entries, "entries are missing");
+    clocks = device == null ? null : Objects.requireNonNullElse(clocks, Map.of());
+    disturbances = Objects.requireNonNullElse(disturbances, List.of());
     notes = Objects.requireNonNullElse(notes, List.of());
   }
 
-  /** What the numbers belong to, in one phrase. */
+  /** The device or the processor, in one phrase. */
   public String place() {
     return device == null ? machine.processor() + ", " + machine.cores() + " cores" : device.name();
   }

@@ -30,7 +30,7 @@ final class SpinTest {
         }
       }
     }
-    return Spread.of(slowest).median() / fastest;
+    return Quantiles.of(slowest).median() / fastest;
   }
 
   private static List<Double> onAll(ExecutorService pool, int cores) {

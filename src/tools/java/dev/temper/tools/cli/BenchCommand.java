@@ -2,12 +2,11 @@ package dev.temper.tools.cli;
 
 import dev.temper.LossEngine;
 import dev.temper.tools.bench.BatchMemory;
+import dev.temper.tools.bench.BenchmarkCase;
 import dev.temper.tools.bench.LogitBatch;
 import dev.temper.tools.bench.LossBench;
 import dev.temper.tools.bench.Repetition;
 import dev.temper.tools.bench.ResultFile;
-import dev.temper.tools.bench.ResultJson;
-import dev.temper.tools.bench.Work;
 import dev.temper.tools.files.Json;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -56,10 +55,10 @@ final class BenchCommand implements Callable<Integer> {
     }
     var plan = options.plan(quick);
     try (Interruption interruption = Interruption.watch(); LossEngine engine = device.open(output)) {
-      Repetition usual = engine.facts().isPresent() ? Repetition.onDevice() : Repetition.thorough();
+      Repetition usual = engine.diagnostics().facts().isPresent() ? Repetition.onDevice() : Repetition.thorough();
       ResultFile result = run(new LossBench(plan, quick ? Repetition.brief() : usual), engine, stop(interruption));
       if (output.json) {
-        output.print(json -> ResultJson.write(result, json));
+        output.print(result);
       } else {
         new BenchTable(result).print(output.out());
       }
@@ -92,16 +91,16 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     @Override
-    public void batch(LossEngine engine, List<Work> works, BatchMemory memory, LogitBatch first) throws IOException {
+    public void batch(LossEngine engine, List<BenchmarkCase> cases, BatchMemory memory, LogitBatch first) throws IOException {
       if (outputs != null) {
-        new BenchOutputs(outputs).write(engine, works, memory, first);
+        new BenchOutputs(outputs).write(engine, cases, memory, first);
       }
     }
 
     @Override
     public void measured(ResultFile soFar) throws IOException {
       if (results != null) {
-        Json.write(results, json -> ResultJson.write(soFar, json));
+        Json.write(results, soFar);
       }
     }
   }

@@ -3,12 +3,12 @@ package dev.temper.tools.cli;
 import dev.temper.DType;
 import dev.temper.Divergence;
 import dev.temper.tools.bench.BatchShape;
-import dev.temper.tools.bench.BenchLoss.Objective;
 import dev.temper.tools.bench.BenchLoss;
+import dev.temper.tools.bench.BenchLoss.Objective;
 import dev.temper.tools.bench.BenchPlan;
+import dev.temper.tools.bench.BenchmarkCase;
+import dev.temper.tools.bench.BenchmarkCase.Passes;
 import dev.temper.tools.bench.GpuSuite;
-import dev.temper.tools.bench.Work.Pass;
-import dev.temper.tools.bench.Work;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -49,7 +49,7 @@ final class BenchOptions {
 
   @Option(names = "--passes", split = ",", paramLabel = "PASS", converter = PassName.class,
       description = "Passes to time: forward-backward, forward, or both with a comma (default: forward-backward, or the suite's).")
-  private @Nullable List<Pass> passes;
+  private @Nullable List<Passes> passes;
 
   @Option(names = "--divergence", split = ",", paramLabel = "D", converter = LossOptions.DivergenceName.class,
       description = "Distance from the teacher, as for temper loss; several with commas (default: forward-kl). A suite has its own.")
@@ -84,17 +84,17 @@ final class BenchOptions {
     if (parts != null) {
       throw new IllegalArgumentException("--parts are parts of a suite, expected --suite gpu with it");
     }
-    LinkedHashSet<Work> works = new LinkedHashSet<>();
+    LinkedHashSet<BenchmarkCase> cases = new LinkedHashSet<>();
     for (DType dtype : or(dtypes, List.of(DType.F32))) {
       for (BatchShape shape : shapes == null ? BatchShape.usual() : BatchShape.parseList(shapes)) {
         for (BenchLoss loss : losses()) {
-          for (Pass pass : or(passes, List.of(Pass.FORWARD_BACKWARD))) {
-            works.add(Work.eager(loss, shape, dtype, pass));
+          for (Passes pass : or(passes, List.of(Passes.FORWARD_BACKWARD))) {
+            cases.add(BenchmarkCase.eager(loss, shape, dtype, pass));
           }
         }
       }
     }
-    return new BenchPlan("bench", List.of(new BenchPlan.Losses("losses", new ArrayList<>(works))));
+    return new BenchPlan("bench", List.of(new BenchPlan.Losses("losses", new ArrayList<>(cases))));
   }
 
   private List<BenchLoss> losses() {
@@ -141,10 +141,10 @@ final class BenchOptions {
   }
 
   /** Reads {@link Pass}. */
-  static final class PassName implements ITypeConverter<Pass> {
+  static final class PassName implements ITypeConverter<Passes> {
     @Override
-    public Pass convert(String text) {
-      return LossOptions.choose("pass", text, Pass.values(), pass -> pass.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+    public Passes convert(String text) {
+      return LossOptions.choose("pass", text, Passes.values(), pass -> pass.name().toLowerCase(Locale.ROOT).replace('_', '-'));
     }
   }
 

@@ -8,9 +8,10 @@ import dev.temper.RowVector;
 import dev.temper.io.Tensor;
 import dev.temper.tools.bench.BatchMemory;
 import dev.temper.tools.bench.BenchLoss;
+import dev.temper.tools.bench.BenchmarkCase;
 import dev.temper.tools.bench.GpuSuite;
+import dev.temper.tools.bench.GradientRows;
 import dev.temper.tools.bench.LogitBatch;
-import dev.temper.tools.bench.Work;
 import dev.temper.tools.files.SafetensorsWriter;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -28,16 +29,13 @@ import java.util.List;
  */
 record BenchOutputs(Path folder) {
 
-  /** Enough to see every part of a grid of blocks at work, few enough that the files stay small. */
-  private static final int GRADIENT_ROWS = 4;
   private static final int ALIGNMENT = 64;
-  /** Without a scale, gradients of a mean over many rows vanish in F16. */
-  private static final int LARGEST_SCALE = 1024;
 
   /** Writes a file for each loss among the works that peers compute too. */
-  void write(LossEngine engine, List<Work> works, BatchMemory memory, LogitBatch batch) throws IOException {
+  void write(LossEngine engine, List<BenchmarkCase> cases, BatchMemory memory, LogitBatch batch) throws IOException {
     for (BenchLoss loss : GpuSuite.compared()) {
-      boolean wanted = works.stream().anyMatch(work -> work.pass() == Work.Pass.FORWARD_BACKWARD && work.loss().equals(loss));
+      boolean wanted = cases.stream().anyMatch(
+          one -> one.passes() == BenchmarkCase.Passes.FORWARD_BACKWARD && one.loss().equals(loss));
       if (wanted) {
         Files.createDirectories(folder);
         write(engine, loss, memory, batch);
@@ -52,18 +50,17 @@ record BenchOutputs(Path folder) {
     try (Arena arena = Arena.ofShared()) {
       MemorySegment soft = arena.allocate(rows * Float.BYTES, ALIGNMENT);
       MemorySegment hard = arena.allocate(rows * Float.BYTES, ALIGNMENT);
-      LossOutputs outputs = batch.outputs().withRowSoft(RowVector.of(soft, rows, DType.F32)).withRowHard(RowVector.of(hard, rows, DType.F32));
-      float scale = Math.min(rows, LARGEST_SCALE);
-      LossTotals totals = engine.forwardBackward(loss.loss(), batch.inputs().withGradientScale(scale), outputs).totals();
+      LossOutputs outputs = batch.outputs().withRowSoft(RowVector.losses(soft, rows, DType.F32)).withRowHard(RowVector.losses(hard, rows, DType.F32));
+      GradientRows sample = GradientRows.of(rows);
+      LossTotals totals = engine.forwardBackward(loss.loss(), batch.inputs().withGradientScale(sample.scale()), outputs).totals();
 
-      long count = Math.min(rows, GRADIENT_ROWS);
+      int count = sample.indices().size();
       long rowBytes = (long) classes * dtype.bytes();
       MemorySegment gradient = arena.allocate(count * rowBytes, ALIGNMENT);
-      MemorySegment places = arena.allocate(count * Long.BYTES, ALIGNMENT);
-      for (long i = 0; i < count; i++) {
-        long row = count == 1 ? 0 : i * (rows - 1) / (count - 1);
-        places.setAtIndex(ValueLayout.JAVA_LONG, i, row);
-        memory.read(batch.gradient(), row, gradient.asSlice(i * rowBytes, rowBytes));
+      MemorySegment places = arena.allocate((long) count * Long.BYTES, ALIGNMENT);
+      for (int i = 0; i < count; i++) {
+        places.setAtIndex(ValueLayout.JAVA_LONG, i, sample.indices().get(i));
+        memory.read(batch.gradient(), sample.indices().get(i), gradient.asSlice(i * rowBytes, rowBytes));
       }
       MemorySegment sums = arena.allocateFrom(ValueLayout.JAVA_FLOAT, (float) totals.total(), (float) totals.soft(), (float) totals.hard());
       String name = rows + "x" + classes + "-" + dtype + "-" + loss.label().replace(':', '-') + ".safetensors";
@@ -71,9 +68,9 @@ record BenchOutputs(Path folder) {
           new Tensor("totals", DType.F32, List.of(3L), sums),
           new Tensor("row_soft", DType.F32, List.of(rows), soft),
           new Tensor("row_hard", DType.F32, List.of(rows), hard),
-          new Tensor("gradient", dtype, List.of(count, (long) classes), gradient),
-          new Tensor("gradient_rows", DType.I64, List.of(count), places),
-          new Tensor("gradient_scale", DType.F32, List.of(1L), arena.allocateFrom(ValueLayout.JAVA_FLOAT, scale))));
+          new Tensor("gradient", dtype, List.of((long) count, (long) classes), gradient),
+          new Tensor("gradient_rows", DType.I64, List.of((long) count), places),
+          new Tensor("gradient_scale", DType.F32, List.of(1L), arena.allocateFrom(ValueLayout.JAVA_FLOAT, (float) sample.scale()))));
     }
   }
 }

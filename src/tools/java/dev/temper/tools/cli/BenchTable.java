@@ -1,6 +1,6 @@
 package dev.temper.tools.cli;
 
-import dev.temper.tools.bench.Entry;
+import dev.temper.tools.bench.Measurement;
 import dev.temper.tools.bench.ResultFile;
 import java.io.PrintWriter;
 import java.util.Locale;
@@ -30,7 +30,7 @@ record BenchTable(ResultFile result) {
     return result.device() == null ? result.machine().lastLevelCacheBytes() : result.device().cacheBytes();
   }
 
-  private void loss(PrintWriter out, Entry entry) {
+  private void loss(PrintWriter out, Measurement entry) {
     double gigabytesPerSecond = entry.also("leastBytes") / (entry.time().median() * 1e6);
     double share = gigabytesPerSecond / result.copyGigabytesPerSecond();
     out.printf(Locale.ROOT, "%-14s %-5s %-32s %10.3f %10.3f ..%9.3f %8.1f %7.0f %% %8.2f%n", entry.parameter("shape"), entry.parameter("dtype"),
@@ -38,14 +38,14 @@ record BenchTable(ResultFile result) {
   }
 
   /** The loss, its temperature where it has one, and what is not the usual case. */
-  private static String what(Entry entry) {
+  private static String what(Measurement entry) {
     String temperature = entry.parameter("temperature").isEmpty() ? "" : " T " + entry.parameter("temperature");
     return entry.parameter("loss") + temperature + (entry.benchmark().endsWith(".forward") ? " forward" : "")
         + (entry.parameter("launch").equals("graph") ? " graph" : "") + plan(entry);
   }
 
   /** The plan behind the loss, and how it compares with the one that the engine takes. */
-  private static String plan(Entry entry) {
+  private static String plan(Measurement entry) {
     if (entry.parameter("plan").isEmpty()) {
       return "";
     }
@@ -53,7 +53,7 @@ record BenchTable(ResultFile result) {
     return String.format(Locale.ROOT, "%s%s (%.3f)", name, entry.parameter("plan"), entry.also("timesChosen"));
   }
 
-  private static void other(PrintWriter out, Entry entry) {
+  private static void other(PrintWriter out, Measurement entry) {
     out.printf(Locale.ROOT, "%-53s %10.3f %10.3f ..%9.3f %s%n",
         entry.benchmark() + " " + entry.parameters().getOrDefault("launch", "") + entry.parameters().getOrDefault("cache", ""),
         entry.time().median(), entry.time().low(), entry.time().high(), entry.unit());

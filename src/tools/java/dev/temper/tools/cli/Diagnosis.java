@@ -60,7 +60,7 @@ record Diagnosis(
 
   private static Trial trialOfAuto() {
     try (LossEngine engine = LossEngine.open("auto")) {
-      return new Trial(engine.selection(), engine.facts());
+      return new Trial(engine.selection(), engine.diagnostics().facts());
     } catch (IllegalStateException e) {
       return new Trial("auto takes nothing: " + e.getMessage(), Optional.empty());
     }

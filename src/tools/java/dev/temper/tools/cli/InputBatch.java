@@ -4,6 +4,7 @@ import dev.temper.DistillationLoss;
 import dev.temper.HostMatrix;
 import dev.temper.LossInputs;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import dev.temper.internal.Names;
 import dev.temper.io.Quoted;
 import dev.temper.io.Tensor;
@@ -39,7 +40,7 @@ record InputBatch(LossInputs inputs, Tensor student, List<Long> leadingShape) {
     if (loss.softWeight() > 0) {
       Tensor teacher = needed(file, "teacher", "--soft-weight 0 does without");
       requireLeading(file, teacher, leading(teacher.shape()), leading);
-      inputs = inputs.withTeacher(matrix(file, teacher));
+      inputs = inputs.withTeacher(Teacher.logits(matrix(file, teacher)));
     }
     if (loss.hardWeight() > 0) {
       needed(file, "labels", "--hard-weight 0 does without");
@@ -87,7 +88,12 @@ record InputBatch(LossInputs inputs, Tensor student, List<Long> leadingShape) {
     }
     Tensor tensor = file.tensor(name);
     requireLeading(file, tensor, tensor.shape(), leading);
-    return RowVector.of(tensor.data(), tensor.elements(), tensor.dtype());
+    return switch (name) {
+      case "labels" -> RowVector.labels(tensor.data(), tensor.elements(), tensor.dtype());
+      case "row_weights" -> RowVector.weights(tensor.data(), tensor.elements(), tensor.dtype());
+      case "row_temperatures" -> RowVector.temperatures(tensor.data(), tensor.elements(), tensor.dtype());
+      default -> throw new IllegalStateException(name + " is not a tensor of one value per row");
+    };
   }
 
   private static void requireLeading(TensorFile file, Tensor tensor, List<Long> found, List<Long> expected) {

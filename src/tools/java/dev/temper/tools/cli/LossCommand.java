@@ -142,7 +142,7 @@ final class LossCommand implements Callable<Integer> {
   }
 
   private static RowVector rowVector(Tensor tensor) {
-    return RowVector.of(tensor.data(), tensor.elements(), tensor.dtype());
+    return RowVector.losses(tensor.data(), tensor.elements(), tensor.dtype());
   }
 
   private void checkOutput() throws IOException {

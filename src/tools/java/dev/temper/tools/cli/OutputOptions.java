@@ -27,8 +27,8 @@ final class OutputOptions {
     err.flush();
   }
 
-  /** The one JSON document on stdout. */
-  void print(Json.Document document) {
+  /** Prints a record as the one JSON document on stdout. */
+  void print(Object document) {
     out().print(Json.text(document));
     out().flush();
   }

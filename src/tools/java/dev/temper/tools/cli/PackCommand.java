@@ -19,6 +19,9 @@ import picocli.CommandLine.Parameters;
     })
 final class PackCommand implements Callable<Integer> {
 
+  /** The JSON document of {@code temper pack}. */
+  record PackDocument(String folder, String version, String commit, long bytes) {}
+
   @Mixin private OutputOptions output;
 
   @Parameters(paramLabel = "FOLDER", description = "Folder to make.")
@@ -31,14 +34,7 @@ final class PackCommand implements Callable<Integer> {
     String revision = Revision.here();
     long bytes = PortableFolder.make(folder, Version.current(), revision);
     if (output.json) {
-      output.print(json -> {
-        json.writeStartObject();
-        json.writeStringField("folder", folder.toString());
-        json.writeStringField("version", Version.current());
-        json.writeStringField("commit", revision);
-        json.writeNumberField("bytes", bytes);
-        json.writeEndObject();
-      });
+      output.print(new PackDocument(folder.toString(), Version.current(), revision, bytes));
     } else {
       output.out().printf(Locale.ROOT, "%s: %.1f MB, commit %s%n", folder, bytes / 1e6, revision);
       output.out().flush();

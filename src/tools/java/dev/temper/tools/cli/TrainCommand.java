@@ -1,6 +1,5 @@
 package dev.temper.tools.cli;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
 import dev.temper.tools.bench.Revision;
@@ -12,9 +11,9 @@ import dev.temper.tools.train.Experiment;
 import dev.temper.tools.train.JdkNames;
 import dev.temper.tools.train.LearningCurves;
 import dev.temper.tools.train.TextFile;
+import dev.temper.tools.train.TrainDocument;
 import dev.temper.tools.train.TrainPlan;
 import dev.temper.tools.train.TrainReport;
-import dev.temper.tools.train.TrainReportJson;
 import dev.temper.tools.train.TrainReportText;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -105,7 +104,7 @@ final class TrainCommand implements Callable<Integer> {
         report = Experiment.run(corpus, fitted, engine, line::update, interruption::requested);
       }
       if (output.json) {
-        output.print(json -> write(report, json));
+        output.print(document(report));
       } else {
         output.out().print(TrainReportText.of(report));
         output.out().flush();
@@ -146,12 +145,12 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private static void write(TrainReport report, JsonGenerator json) throws IOException {
-    TrainReportJson.write(report, Revision.here(), Processor.here().name(), json);
+  private static TrainDocument document(TrainReport report) {
+    return TrainDocument.of(report, Revision.here(), Processor.here().name());
   }
 
   private void write(TrainReport report) throws IOException {
-    Json.write(out.resolve("train.json"), json -> write(report, json));
+    Json.write(out.resolve("train.json"), document(report));
     AtomicFile.write(out.resolve("curves.png"), ByteBuffer.wrap(LearningCurves.png(report)));
     output.note("wrote " + out.resolve("curves.png") + " and " + out.resolve("train.json"));
   }

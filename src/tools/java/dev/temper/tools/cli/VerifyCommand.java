@@ -3,13 +3,13 @@ package dev.temper.tools.cli;
 import dev.temper.LossEngine;
 import dev.temper.tools.bench.Revision;
 import dev.temper.tools.files.AtomicFile;
-import dev.temper.tools.verify.Group;
+import dev.temper.tools.verify.CaseGroup;
+import dev.temper.tools.verify.HtmlReport;
 import dev.temper.tools.verify.Level;
-import dev.temper.tools.verify.Report;
-import dev.temper.tools.verify.ResultJson;
 import dev.temper.tools.verify.ResultTable;
 import dev.temper.tools.verify.TemperatureStudy;
 import dev.temper.tools.verify.Verification;
+import dev.temper.tools.verify.VerificationDocument;
 import dev.temper.tools.verify.VerificationRun;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -79,13 +79,13 @@ final class VerifyCommand implements Callable<Integer> {
     try (LossEngine engine = device.open(output)) {
       Verification verification = verify(new VerificationRun(engine, seed));
       if (output.json) {
-        output.print(json -> ResultJson.write(verification, Revision.here(), json));
+        output.print(VerificationDocument.of(verification, Revision.here()));
       } else {
         output.out().print(explain ? ResultTable.explained(verification) : ResultTable.of(verification));
         output.out().flush();
       }
       if (report != null) {
-        AtomicFile.writeText(report, Report.of(verification, TemperatureStudy.run(seed)));
+        AtomicFile.writeText(report, HtmlReport.of(verification, TemperatureStudy.run(seed)));
         output.note("report: " + report);
       }
       return verification.holds() ? 0 : Errors.FAILED;
@@ -100,8 +100,8 @@ final class VerifyCommand implements Callable<Integer> {
       }
       return run.run(extent.name);
     }
-    Set<Group> groups =
-        only.isEmpty() ? EnumSet.allOf(Group.class) : only.stream().map(Group::of).collect(Collectors.toSet());
+    Set<CaseGroup> groups =
+        only.isEmpty() ? EnumSet.allOf(CaseGroup.class) : only.stream().map(CaseGroup::of).collect(Collectors.toSet());
     Level level = Level.DEFAULT;
     if (extent != null) {
       level = extent.full ? Level.FULL : extent.quick ? Level.QUICK : level;

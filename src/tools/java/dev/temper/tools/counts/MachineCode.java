@@ -11,7 +11,7 @@ import java.nio.ByteOrder;
 final class MachineCode {
 
   /** What an instruction does. */
-  enum Kind {
+  enum Operation {
     /** Jumps, perhaps. */
     BRANCH,
     /** Ends the thread, perhaps. */
@@ -48,22 +48,22 @@ final class MachineCode {
     return code.capacity() / BYTES;
   }
 
-  Kind kind(int at) {
+  Operation operation(int at) {
     return switch ((int) low(at) & 0x1ff) {
-      case 0x147 -> Kind.BRANCH;
-      case 0x14d -> Kind.EXIT;
-      case 0x108 -> Kind.SPECIAL;
-      case 0x181 -> Kind.LOAD_GLOBAL;
-      case 0x184 -> Kind.LOAD_SHARED;
-      case 0x1ae -> Kind.COPY;
-      case 0x186 -> Kind.STORE_GLOBAL;
-      default -> Kind.OTHER;
+      case 0x147 -> Operation.BRANCH;
+      case 0x14d -> Operation.EXIT;
+      case 0x108 -> Operation.SPECIAL;
+      case 0x181 -> Operation.LOAD_GLOBAL;
+      case 0x184 -> Operation.LOAD_SHARED;
+      case 0x1ae -> Operation.COPY;
+      case 0x186 -> Operation.STORE_GLOBAL;
+      default -> Operation.OTHER;
     };
   }
 
   /** Whether one for the special-function unit is a logarithm. */
   boolean isLogarithm(int at) {
-    return kind(at) == Kind.SPECIAL && (high(at) >>> 10 & 7) == 3;
+    return operation(at) == Operation.SPECIAL && (high(at) >>> 10 & 7) == 3;
   }
 
   /** Bytes that a memory access moves per thread. */

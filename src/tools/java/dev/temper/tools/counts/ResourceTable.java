@@ -1,17 +1,17 @@
 package dev.temper.tools.counts;
 
 import dev.temper.DType;
-import dev.temper.kernel.plan.Architecture;
 import dev.temper.cuda.nvrtc.CompiledKernel;
 import dev.temper.cuda.nvrtc.KernelCompiler;
 import dev.temper.cuda.nvrtc.KernelResources;
 import dev.temper.cuda.nvrtc.Target;
+import dev.temper.kernel.plan.Architecture;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
+import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.kernel.spec.LossSpecialisation.HardPower;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.kernel.spec.LossSpecialisation.Policy;
-import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.kernel.spec.Specialisation;
 import dev.temper.kernel.spec.SpecialisationList;
 import java.io.PrintStream;
@@ -74,16 +74,16 @@ public final class ResourceTable {
   }
 
   private static String counts(LossSpecialisation loss, CompiledKernel kernel) {
-    List<Sweep> sweeps = sweeps(loss, kernel);
+    List<RowLoop> loops = loops(loss, kernel);
     int bytes = elementBytes(loss);
-    return sweeps.isEmpty() ? String.format(Locale.ROOT, "%6s %7s", "-", "-") : String.format(Locale.ROOT, "%6.1f %7.2f",
-        sweeps.stream().mapToDouble(sweep -> sweep.instructionsPerElement(bytes)).sum(),
-        sweeps.stream().mapToDouble(sweep -> sweep.specialPerElement(bytes)).sum());
+    return loops.isEmpty() ? String.format(Locale.ROOT, "%6s %7s", "-", "-") : String.format(Locale.ROOT, "%6.1f %7.2f",
+        loops.stream().mapToDouble(loop -> loop.instructionsPerElement(bytes)).sum(),
+        loops.stream().mapToDouble(loop -> loop.specialPerElement(bytes)).sum());
   }
 
-  private static List<Sweep> sweeps(LossSpecialisation loss, CompiledKernel kernel) {
+  private static List<RowLoop> loops(LossSpecialisation loss, CompiledKernel kernel) {
     MachineCode code = new MachineCode(new Cubin(kernel.code()).code(loss.entry()), kernel.target().architecture());
-    return Sweep.usual(Sweep.of(code));
+    return RowLoop.usual(RowLoop.of(code));
   }
 
   private static int elementBytes(LossSpecialisation loss) {
@@ -107,20 +107,20 @@ public final class ResourceTable {
 
   private void printShape(Policy policy, DType dtype, int classes) {
     LossSpecialisation loss = LossSpecialisation.of(
-        dtype, dtype, dtype, policy, true, true, HardPower.SQUARE, Pass.FORWARD_BACKWARD, classes, limits);
-    List<Sweep> sweeps = sweeps(loss, compiler.compile(loss, Target.cubin(architecture)));
+        dtype, dtype, dtype, policy, true, true, HardPower.SQUARED, Pass.FORWARD_BACKWARD, classes, limits);
+    List<RowLoop> loops = loops(loss, compiler.compile(loss, Target.cubin(architecture)));
     int bytes = elementBytes(loss);
-    double all = sweeps.stream().mapToDouble(sweep -> sweep.instructionsPerElement(bytes)).sum();
-    double special = sweeps.stream().mapToDouble(sweep -> sweep.specialPerElement(bytes)).sum();
+    double all = loops.stream().mapToDouble(loop -> loop.instructionsPerElement(bytes)).sum();
+    double special = loops.stream().mapToDouble(loop -> loop.specialPerElement(bytes)).sum();
     double moved = 3.0 * dtype.bytes();
     out.printf(Locale.ROOT, "%5s %8d  %-32s %6.1f %7.1f %6.1f %6.1f %8.1f %6.1f %7.2f %9.2f%n", dtype, classes, place(loss.plan()),
-        of(sweeps, Sweep.Kind.LOAD, bytes), of(sweeps, Sweep.Kind.EXTREMA, bytes), of(sweeps, Sweep.Kind.SUM, bytes),
-        of(sweeps, Sweep.Kind.RATIO, bytes), of(sweeps, Sweep.Kind.GRADIENT, bytes), all, special,
+        of(loops, RowLoop.Purpose.LOAD, bytes), of(loops, RowLoop.Purpose.EXTREMA, bytes), of(loops, RowLoop.Purpose.SUM, bytes),
+        of(loops, RowLoop.Purpose.RATIO, bytes), of(loops, RowLoop.Purpose.GRADIENT, bytes), all, special,
         Math.max(all / (moved * INSTRUCTIONS_PER_BYTE), special / (moved * SPECIAL_PER_BYTE)));
   }
 
-  private static double of(List<Sweep> sweeps, Sweep.Kind kind, int bytes) {
-    return sweeps.stream().filter(sweep -> sweep.kind() == kind).mapToDouble(sweep -> sweep.instructionsPerElement(bytes)).sum();
+  private static double of(List<RowLoop> loops, RowLoop.Purpose purpose, int bytes) {
+    return loops.stream().filter(loop -> loop.purpose() == purpose).mapToDouble(loop -> loop.instructionsPerElement(bytes)).sum();
   }
 
   private static String place(RowPlan plan) {

@@ -1,40 +1,32 @@
 package dev.temper.tools.files;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
- * How this project writes JSON: one indented document in UTF-8, names in camelCase, non-finite numbers as the strings "NaN",
- * "Infinity" and "-Infinity" (which the generator does by itself).
+ * The JSON documents of this project. A document is a record: the names of its components are the names of the fields, in the same
+ * order. It is written as indented UTF-8 text; a non-finite number is one of the strings "NaN", "Infinity" and "-Infinity".
  */
 public final class Json {
 
-  private static final JsonFactory FACTORY = new JsonFactory();
-
-  /** Writes one value, usually an object. */
-  @FunctionalInterface
-  public interface Document {
-    /** Writes the value to the generator. */
-    void write(JsonGenerator json) throws IOException;
-  }
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
   private Json() {}
 
   /** The document as text that ends in a newline. */
-  public static String text(Document document) {
-    StringWriter text = new StringWriter();
-    try (JsonGenerator json = FACTORY.createGenerator(text)) {
-      json.setPrettyPrinter(new DefaultPrettyPrinter());
-      document.write(json);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // a StringWriter cannot fail
+  public static String text(Object document) {
+    try {
+      return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(document) + '\n';
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(document.getClass() + " cannot be written as JSON", e);
     }
-    return text.append('\n').toString();
   }
 
   /**
@@ -42,7 +34,40 @@ public final class Json {
    *
    * @throws IOException as for {@link AtomicFile#write(Path, AtomicFile.Body)}
    */
-  public static void write(Path file, Document document) throws IOException {
+  public static void write(Path file, Object document) throws IOException {
     AtomicFile.writeText(file, text(document));
+  }
+
+  /**
+   * Reads a document from a file.
+   *
+   * @throws IllegalArgumentException if the file holds another document, or no JSON
+   * @throws IOException if the file cannot be read
+   */
+  public static <T> T read(Path file, Class<T> document) throws IOException {
+    String text = Files.readString(file);
+    try {
+      return MAPPER.readValue(text, document);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(file + " is no JSON document of this kind: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  /** The one JSON object that a text consists of; empty for any other text. */
+  public static Optional<JsonNode> object(String text) {
+    try {
+      return Optional.of(MAPPER.readTree(text)).filter(JsonNode::isObject);
+    } catch (JsonProcessingException e) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * A part of a document as a record.
+   *
+   * @throws IllegalArgumentException if the part has other fields
+   */
+  public static <T> T convert(JsonNode part, Class<T> document) {
+    return MAPPER.convertValue(part, document);
   }
 }

@@ -1,6 +1,5 @@
 package dev.temper.tools.gpucheck;
 
-import dev.temper.tools.gpucheck.StepResult.Outcome;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Files;
@@ -20,12 +19,12 @@ public final class GpuCheck {
   /** Name of the document in the folder. */
   public static final String DOCUMENT = "gpu-check.json";
 
-  private final Setting setting;
+  private final CheckEnvironment environment;
   private final GpuReport report;
   private final Collection<Stage> stages;
 
-  private GpuCheck(Setting setting, GpuReport report, Collection<Stage> stages) {
-    this.setting = setting;
+  private GpuCheck(CheckEnvironment environment, GpuReport report, Collection<Stage> stages) {
+    this.environment = environment;
     this.report = report;
     this.stages = stages;
   }
@@ -44,8 +43,8 @@ public final class GpuCheck {
   public static GpuCheck into(Path out, String device, boolean quick, String version, String revision, Collection<Stage> stages)
       throws IOException {
     Path logs = Files.createDirectories(out.toAbsolutePath().resolve("logs"));
-    Setting setting = new Setting(device, quick, logs);
-    return new GpuCheck(setting, new GpuReport(out.resolve(DOCUMENT), setting, version, revision, stages), stages);
+    CheckEnvironment environment = new CheckEnvironment(device, quick, logs);
+    return new GpuCheck(environment, new GpuReport(out.resolve(DOCUMENT), environment, version, revision, stages), stages);
   }
 
   /**
@@ -57,18 +56,18 @@ public final class GpuCheck {
    */
   public boolean run(Consumer<String> starting, Consumer<StepResult> done) throws IOException {
     if (stages.contains(Stage.CORRECTNESS)) {
-      Path input = setting.folder().resolve("rerun.safetensors");
-      RerunBatch.write(input, setting.quick() ? 5 : 48, setting.quick() ? 1_000 : 50_257);
+      Path input = environment.folder().resolve("rerun.safetensors");
+      RerunBatch.write(input, environment.quick() ? 5 : 48, environment.quick() ? 1_000 : 50_257);
     }
     boolean holds = true;
     for (Stage stage : stages.stream().sorted().toList()) {
       // Made when its turn comes: a stage may find what one before it has left.
-      holds &= run(GpuPlan.of(setting, stage), starting, done);
+      holds &= run(GpuPlan.of(environment, stage), starting, done);
     }
     return holds;
   }
 
-  boolean run(List<Step> steps, Consumer<String> starting, Consumer<StepResult> done) throws IOException {
+  boolean run(List<CheckStep> steps, Consumer<String> starting, Consumer<StepResult> done) throws IOException {
     boolean holds = true;
     int end;
     for (int first = 0; first < steps.size(); first = end) {
@@ -81,12 +80,12 @@ public final class GpuCheck {
     return holds;
   }
 
-  private boolean together(List<Step> steps, Consumer<String> starting, Consumer<StepResult> done) throws IOException {
-    StepRun runner = new StepRun(setting.folder());
+  private boolean together(List<CheckStep> steps, Consumer<String> starting, Consumer<StepResult> done) throws IOException {
+    StepRun runner = new StepRun(environment.folder());
     List<Future<StepResult>> running = new ArrayList<>();
     boolean holds = true;
     try (ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().name("step-", 1).factory())) {
-      for (Step step : steps) {
+      for (CheckStep step : steps) {
         starting.accept(step.stage().id() + " " + step.name() + ": " + step.shows() + ", at most " + step.limitSeconds() + " s");
         running.add(threads.submit(() -> runner.run(step)));
       }
@@ -94,7 +93,7 @@ public final class GpuCheck {
         StepResult result = result(one);
         report.add(result);
         done.accept(result);
-        holds &= result.outcome() != Outcome.FAILED;
+        holds &= result.outcome() != StepOutcome.FAILED;
       }
     }
     return holds;

@@ -1,6 +1,6 @@
 package dev.temper.tools.gpucheck;
 
-import dev.temper.tools.verify.Group;
+import dev.temper.tools.verify.CaseGroup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,16 +23,16 @@ final class GpuPlan {
   /** compute-sanitizer's status where it found something, unlike any of ours. */
   private static final int FOUND = 99;
 
-  private final Setting setting;
-  private final List<Step> steps = new ArrayList<>();
+  private final CheckEnvironment environment;
+  private final List<CheckStep> steps = new ArrayList<>();
 
-  private GpuPlan(Setting setting) {
-    this.setting = setting;
+  private GpuPlan(CheckEnvironment environment) {
+    this.environment = environment;
   }
 
   /** The steps of a stage; looks for the programs and files that they need. */
-  static List<Step> of(Setting setting, Stage stage) {
-    GpuPlan plan = new GpuPlan(setting);
+  static List<CheckStep> of(CheckEnvironment environment, Stage stage) {
+    GpuPlan plan = new GpuPlan(environment);
     switch (stage) {
       case SMOKE -> plan.smoke();
       case CORRECTNESS -> plan.correctness();
@@ -45,19 +45,19 @@ final class GpuPlan {
   }
 
   private void smoke() {
-    steps.add(step(Stage.SMOKE, "doctor", "what the machine has", 60, setting.temper("doctor", "--json")));
+    steps.add(step(Stage.SMOKE, "doctor", "what the machine has", 60, environment.temper("doctor", "--json")));
     steps.add(step(Stage.SMOKE, "device-functions", "each function of the header with inline PTX", 120,
         verify("--only", "device-functions")));
     steps.add(step(Stage.SMOKE, "losses", "a loss of every dtype", 150, verify("--quick", "--only", "forward-kl,dtypes")));
     steps.add(step(Stage.SMOKE, "clusters", "every cluster size", 150,
-        setting.quick() ? verify("--quick", "--only", "clusters") : verify("--only", "clusters")));
+        environment.quick() ? verify("--quick", "--only", "clusters") : verify("--only", "clusters")));
   }
 
   private void correctness() {
-    List<String> parts = setting.quick() ? List.of("goldens,rerun", "labels") : dealt();
+    List<String> parts = environment.quick() ? List.of("goldens,rerun", "labels") : dealt();
     for (int i = 0; i < parts.size(); i++) {
-      Step part = step(Stage.CORRECTNESS, "verify-" + (i + 1), "part " + (i + 1) + " of " + parts.size() + " of the whole grid", 400,
-          verify(setting.quick() ? "--quick" : "--full", "--only", parts.get(i)));
+      CheckStep part = step(Stage.CORRECTNESS, "verify-" + (i + 1), "part " + (i + 1) + " of " + parts.size() + " of the whole grid", 400,
+          verify(environment.quick() ? "--quick" : "--full", "--only", parts.get(i)));
       steps.add(i == 0 ? part : part.withPrevious());
     }
     Path input = file("rerun.safetensors");
@@ -70,14 +70,14 @@ final class GpuPlan {
 
   /** The groups of the grid, dealt out. */
   private static List<String> dealt() {
-    Group[] groups = Group.values();
+    CaseGroup[] groups = CaseGroup.values();
     return IntStream.range(0, GRID_PARTS).mapToObj(part -> IntStream.range(0, groups.length).filter(i -> i % GRID_PARTS == part)
         .mapToObj(i -> groups[i].id()).collect(Collectors.joining(","))).toList();
   }
 
   private void sanitize() {
-    Optional<Path> sanitizer = Setting.program("compute-sanitizer", System.getenv());
-    String reason = !setting.isCuda() ? "compute-sanitizer watches a GPU, and the device is " + setting.device()
+    Optional<Path> sanitizer = CheckEnvironment.program("compute-sanitizer", System.getenv());
+    String reason = !environment.isCuda() ? "compute-sanitizer watches a GPU, and the device is " + environment.device()
         : sanitizer.isEmpty() ? "no compute-sanitizer on the path, in CUDA_HOME or in /usr/local/cuda" : "";
     for (String tool : List.of("memcheck", "racecheck", "synccheck", "initcheck")) {
       List<String> command = new ArrayList<>(List.of(sanitizer.map(Path::toString).orElse("compute-sanitizer"), "--tool", tool,
@@ -95,9 +95,9 @@ final class GpuPlan {
 
   private void speed() {
     Path results = file("suite.json");
-    List<String> command = setting.temper("bench", "--suite", "gpu", "--device", setting.device(), "--results", results.toString(),
+    List<String> command = environment.temper("bench", "--suite", "gpu", "--device", environment.device(), "--results", results.toString(),
         "--outputs", file("outputs").toString(), "--budget", "500");
-    if (setting.quick()) {
+    if (environment.quick()) {
       command.addAll(List.of("--parts", "headline,launch"));
     }
     steps.add(step(Stage.SPEED, "bench", "copy rate, losses on a cold L2, launches", 560, small(command)).leaving(results));
@@ -105,22 +105,22 @@ final class GpuPlan {
 
   private void plans() {
     Path results = file("plans.json");
-    List<String> command = setting.temper("bench", "--suite", "gpu", "--parts", "plans", "--device", setting.device(), "--results",
+    List<String> command = environment.temper("bench", "--suite", "gpu", "--parts", "plans", "--device", environment.device(), "--results",
         results.toString(), "--budget", "500");
-    if (setting.quick()) {
+    if (environment.quick()) {
       command.addAll(List.of("--dtype", "bf16"));
     }
     steps.add(step(Stage.PLANS, "plans", "every plan for rows, beside the chosen one", 560, small(command)).leaving(results));
   }
 
   private void peers() {
-    Optional<Path> python = Setting.program("python3", System.getenv());
-    Optional<Path> script = Setting.script("peers.py");
+    Optional<Path> python = CheckEnvironment.program("python3", System.getenv());
+    Optional<Path> script = CheckEnvironment.script("peers.py");
     String reason = python.isEmpty() ? "no python3 on the path"
-        : script.isEmpty() ? "no benchmarks/gpu/peers.py beside this program" : Setting.missingModule(python.get(), "torch");
+        : script.isEmpty() ? "no benchmarks/gpu/peers.py beside this program" : CheckEnvironment.missingModule(python.get(), "torch");
     Path results = file("peers.json");
     List<String> command = new ArrayList<>(List.of(python.map(Path::toString).orElse("python3"),
-        script.map(Path::toString).orElse("peers.py"), "--device", setting.isCuda() ? "cuda" : "cpu", "--results", results.toString(),
+        script.map(Path::toString).orElse("peers.py"), "--device", environment.isCuda() ? "cuda" : "cpu", "--results", results.toString(),
         "--budget", "500"));
     if (Files.isDirectory(file("outputs"))) {
       command.addAll(List.of("--ours", file("outputs").toString()));
@@ -128,31 +128,31 @@ final class GpuPlan {
     steps.add(step(Stage.PEERS, "peers", "PyTorch and others on the same numbers", 560, small(command)).leaving(results).unless(reason));
   }
 
-  private Step step(Stage stage, String name, String shows, int limitSeconds, List<String> command) {
-    return Step.of(stage, name, shows, limitSeconds, command, setting.folder());
+  private CheckStep step(Stage stage, String name, String shows, int limitSeconds, List<String> command) {
+    return CheckStep.of(stage, name, shows, limitSeconds, command, environment.folder());
   }
 
   private List<String> verify(String... arguments) {
-    List<String> command = setting.temper("verify", "--device", setting.device(), "--json");
+    List<String> command = environment.temper("verify", "--device", environment.device(), "--json");
     command.addAll(List.of(arguments));
     return command;
   }
 
   private List<String> loss(Path input, Path output) {
-    return setting.temper("loss", "--device", setting.device(), "--json", "--temperature", "2", "--soft-weight", "0.7", "--hard-weight",
+    return environment.temper("loss", "--device", environment.device(), "--json", "--temperature", "2", "--soft-weight", "0.7", "--hard-weight",
         "0.3", "--input", input.toString(), "--output", output.toString());
   }
 
   private List<String> small(List<String> command) {
     List<String> all = new ArrayList<>(command);
-    if (setting.quick()) {
+    if (environment.quick()) {
       all.addAll(List.of("--quick", "--shapes", SMALL_SHAPES));
     }
     return all;
   }
 
   private Path file(String name) {
-    return setting.folder().resolve(name);
+    return environment.folder().resolve(name);
   }
 
   private static String difference(Path first, Path again) {

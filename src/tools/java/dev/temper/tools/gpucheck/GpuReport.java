@@ -1,131 +1,89 @@
 package dev.temper.tools.gpucheck;
 
-import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.tools.files.Json;
-import dev.temper.tools.gpucheck.StepResult.Outcome;
+import dev.temper.tools.gpucheck.GpuCheckDocument.EndedStep;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
-/** The one document: what ran where, and what came of every step; stages of earlier runs into the same file stay in it. */
+/** The document of a check in its file. Stages of earlier runs into the same file stay in it. */
 final class GpuReport {
 
   private final Path file;
-  private final Setting setting;
+  private final CheckEnvironment environment;
   private final String version;
   private final String revision;
-  private final Map<Stage, List<String>> steps = new EnumMap<>(Stage.class);
+  private final Map<Stage, List<EndedStep>> steps = new EnumMap<>(Stage.class);
 
   /**
    * The document in a file.
    *
-   * @param stages those that run now: what the file holds of them is replaced
-   * @throws IllegalArgumentException if the file is about another revision or device
+   * @param stages stages of this run; their steps in the file are replaced
+   * @throws IllegalArgumentException if the file holds the document of another revision or device
    */
-  GpuReport(Path file, Setting setting, String version, String revision, Collection<Stage> stages) throws IOException {
+  GpuReport(Path file, CheckEnvironment environment, String version, String revision, Collection<Stage> stages)
+      throws IOException {
     this.file = file;
-    this.setting = setting;
+    this.environment = environment;
     this.version = version;
     this.revision = revision;
     if (Files.isRegularFile(file)) {
-      keep(Files.readString(file), stages);
+      keep(Json.read(file, GpuCheckDocument.class), stages);
     }
   }
 
-  private void keep(String earlier, Collection<Stage> stages) {
-    requireSame(earlier, "commit", revision);
-    requireSame(earlier, "device", setting.device());
-    requireSame(earlier, "quick", Boolean.toString(setting.quick()));
-    for (String step : JsonText.elements(earlier, "steps")) {
-      for (Stage stage : Stage.values()) {
-        if (!stages.contains(stage) && JsonText.first(step, "stage").orElse("").equals("\"" + stage.id() + "\"")) {
-          steps.computeIfAbsent(stage, _ -> new ArrayList<>()).add(step);
-        }
-      }
-    }
+  private void keep(GpuCheckDocument earlier, Collection<Stage> stages) {
+    requireSame("commit", earlier.commit(), revision);
+    requireSame("device", earlier.device(), environment.device());
+    requireSame("quick", earlier.quick(), environment.quick());
+    earlier.steps().stream().filter(step -> !stages.contains(step.stage())).forEach(this::put);
   }
 
-  private void requireSame(String earlier, String field, String expected) {
-    String found = JsonText.isObject(earlier) ? JsonText.first(earlier, field).orElse("missing").replace("\"", "") : "missing";
+  private void requireSame(String field, Object found, Object expected) {
     if (!found.equals(expected)) {
-      throw new IllegalArgumentException(file + " is the result of another run: its " + field + " is " + found + ", this one's " + expected
-          + "; name another folder with --out");
+      throw new IllegalArgumentException(file + " is the result of another run: its " + field + " is " + found
+          + ", this one's " + expected + "; name another folder with --out");
     }
   }
 
-  /** Adds what came of a step, and writes the file. */
+  /** Adds the result of a step, and writes the file. */
   void add(StepResult result) throws IOException {
-    steps.computeIfAbsent(result.step().stage(), _ -> new ArrayList<>()).add(Json.text(json -> write(result, json)));
-    Json.write(file, this::write);
+    CheckStep step = result.step();
+    put(new EndedStep(step.stage(), step.name(), step.shows(), result.outcome(), result.reason(), result.seconds(),
+        step.limitSeconds(), environment.shown(step.command()), result.log(), result.document()));
+    Json.write(file, document());
   }
 
-  /** Writes the document. */
-  void write(JsonGenerator json) throws IOException {
-    json.writeStartObject();
-    json.writeStringField("version", version);
-    json.writeStringField("commit", revision);
-    json.writeStringField("device", setting.device());
-    json.writeBooleanField("quick", setting.quick());
-    writeFound(json, "facts");
-    writeFound(json, "copyGigabytesPerSecond");
-    for (Outcome outcome : Outcome.values()) {
-      json.writeNumberField(id(outcome), steps.values().stream().flatMap(List::stream).filter(step -> is(step, outcome)).count());
-    }
-    json.writeArrayFieldStart("stagesNotRun");
-    for (Stage stage : Stage.values()) {
-      if (!steps.containsKey(stage)) {
-        json.writeString(stage.id());
-      }
-    }
-    json.writeEndArray();
-    json.writeArrayFieldStart("steps");
-    for (List<String> ofStage : steps.values()) {
-      for (String step : ofStage) {
-        json.writeRawValue(step.strip());
-      }
-    }
-    json.writeEndArray();
-    json.writeEndObject();
+  private void put(EndedStep step) {
+    steps.computeIfAbsent(step.stage(), _ -> new ArrayList<>()).add(step);
   }
 
-  /** What some step's document tells; null where none does. */
-  private void writeFound(JsonGenerator json, String field) throws IOException {
-    Optional<String> found = steps.values().stream().flatMap(List::stream).flatMap(step -> JsonText.first(step, field).stream()).findFirst();
-    json.writeFieldName(field);
-    json.writeRawValue(found.orElse("null"));
+  private GpuCheckDocument document() {
+    List<EndedStep> all = steps.values().stream().flatMap(List::stream).toList();
+    return new GpuCheckDocument(version, revision, environment.device(), environment.quick(),
+        found(all, "facts").map(facts -> Json.convert(facts, DeviceFacts.class)).orElse(null),
+        found(all, "copyGigabytesPerSecond").map(JsonNode::asDouble).orElse(null),
+        count(all, StepOutcome.PASSED), count(all, StepOutcome.FAILED), count(all, StepOutcome.NOT_RUN),
+        Arrays.stream(Stage.values()).filter(stage -> !steps.containsKey(stage)).toList(), all);
   }
 
-  private void write(StepResult result, JsonGenerator json) throws IOException {
-    json.writeStartObject();
-    json.writeStringField("stage", result.step().stage().id());
-    json.writeStringField("step", result.step().name());
-    json.writeStringField("shows", result.step().shows());
-    json.writeStringField("outcome", id(result.outcome()));
-    json.writeStringField("reason", result.reason());
-    json.writeNumberField("seconds", result.seconds());
-    json.writeNumberField("limitSeconds", result.step().limitSeconds());
-    json.writeStringField("command", setting.shown(result.step().command()));
-    json.writeStringField("log", result.log());
-    json.writeFieldName("result");
-    json.writeRawValue(result.document().isEmpty() ? "null" : result.document());
-    json.writeEndObject();
+  /** The field of the first step whose document has it. */
+  private static Optional<JsonNode> found(List<EndedStep> steps, String field) {
+    return steps.stream().map(EndedStep::result).filter(Objects::nonNull).map(result -> result.path(field))
+        .filter(value -> !value.isMissingNode() && !value.isNull()).findFirst();
   }
 
-  private static boolean is(String step, Outcome outcome) {
-    return JsonText.first(step, "outcome").orElse("").equals("\"" + id(outcome) + "\"");
-  }
-
-  private static String id(Outcome outcome) {
-    return switch (outcome) {
-      case PASSED -> "passed";
-      case FAILED -> "failed";
-      case NOT_RUN -> "notRun";
-    };
+  private static long count(List<EndedStep> steps, StepOutcome outcome) {
+    return steps.stream().filter(step -> step.outcome() == outcome).count();
   }
 }

@@ -1,23 +1,25 @@
 package dev.temper.tools.gpucheck;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/** Parts of the check that can be run apart; the limits of a stage's steps add up to less than ten minutes. */
+/** The parts of the check, which can run separately. The limits of a stage's steps add up to less than ten minutes. */
 public enum Stage {
-  /** Is it worth going on? */
+  /** A few minutes that show whether the other stages are worth running. */
   SMOKE,
-  /** The whole grid, and equal bits in equal runs. */
+  /** The whole verification grid, and equal bits in two processes. */
   CORRECTNESS,
-  /** Memory errors and races, by compute-sanitizer. */
+  /** Memory errors and races, found by compute-sanitizer. */
   SANITIZE,
-  /** Copy rate, losses and launches, timed. */
+  /** Times of copies, losses and launches. */
   SPEED,
-  /** Every way of spreading rows over the device, timed. */
+  /** Times of every launch plan for rows. */
   PLANS,
-  /** PyTorch on the same numbers. */
+  /** Times and outputs of PyTorch and other libraries on the same batches. */
   PEERS;
 
-  /** Name on the command line. */
+  /** The name on the command line and in documents. */
+  @JsonValue
   public String id() {
     return name().toLowerCase(Locale.ROOT);
   }

@@ -1,34 +1,27 @@
 package dev.temper.tools.gpucheck;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What came of a step.
+ * The result of a step.
  *
- * @param step which
- * @param outcome how it ended
+ * @param step the step
+ * @param outcome whether it passed
  * @param reason why it failed or did not run; empty if it passed
  * @param seconds wall time
- * @param log last lines of what it wrote to stderr and to NAME.log
- * @param document its JSON document; empty if there is none
+ * @param log last lines of its stderr and of NAME.log
+ * @param document its JSON document; null if there is none
  */
-public record StepResult(Step step, Outcome outcome, String reason, double seconds, String log, String document) {
+public record StepResult(
+    CheckStep step, StepOutcome outcome, String reason, double seconds, String log, @Nullable JsonNode document) {
 
-  /** How a step ended. */
-  public enum Outcome {
-    /** What it shows holds. */
-    PASSED,
-    /** It does not, or the step itself broke. */
-    FAILED,
-    /** Something that it needs is not here. */
-    NOT_RUN
+  static StepResult notRun(CheckStep step) {
+    return new StepResult(step, StepOutcome.NOT_RUN, step.notRun(), 0, "", null);
   }
 
-  static StepResult notRun(Step step) {
-    return new StepResult(step, Outcome.NOT_RUN, step.notRun(), 0, "", "");
-  }
-
-  /** One line for people. */
+  /** The result as one line of text. */
   public String line() {
     String text = String.format(Locale.ROOT, "%-12s %-18s %-8s %6.1f s", step.stage().id(), step.name(),
         outcome.name().toLowerCase(Locale.ROOT).replace('_', ' '), seconds);

@@ -1,27 +1,29 @@
 package dev.temper.tools.gpucheck;
 
-import dev.temper.tools.gpucheck.StepResult.Outcome;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.temper.tools.files.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** Runs steps as processes that end in time, and keeps what they print. */
+/** Runs steps as processes with a time limit, and keeps their outputs. */
 final class StepRun {
 
   private static final int LOG_LINES = 30;
 
   private final Path folder;
 
-  /** With a folder for what steps print: {@code NAME.out} and {@code NAME.err}. */
+  /** Keeps the outputs of the step NAME in {@code NAME.out} and {@code NAME.err} of a folder. */
   StepRun(Path folder) {
     this.folder = folder;
   }
 
-  StepResult run(Step step) throws IOException {
+  StepResult run(CheckStep step) throws IOException {
     if (!step.notRun().isEmpty()) {
       return StepResult.notRun(step);
     }
@@ -29,22 +31,22 @@ final class StepRun {
     long start = System.nanoTime();
     String reason = execute(step, err);
     double seconds = (System.nanoTime() - start) * 1e-9;
-    // Tools that watch a process have a log of their own.
+    // compute-sanitizer writes its findings to a log file of its own.
     List<String> lines = (text(err) + text(folder.resolve(step.name() + ".log"))).lines().toList();
     String log = String.join("\n", lines.subList(Math.max(0, lines.size() - LOG_LINES), lines.size()));
-    String document = text(step.document());
-    if (!JsonText.isObject(document)) {
-      reason = reason.isEmpty() ? "it left no JSON document in " + step.document().getFileName() : reason;
-      document = "";
+    Optional<JsonNode> document = Json.object(text(step.document()));
+    if (reason.isEmpty() && document.isEmpty()) {
+      reason = "it left no JSON document in " + step.document().getFileName();
     }
     if (reason.isEmpty()) {
       reason = step.check().get();
     }
-    return new StepResult(step, reason.isEmpty() ? Outcome.PASSED : Outcome.FAILED, reason, seconds, log, document.strip());
+    StepOutcome outcome = reason.isEmpty() ? StepOutcome.PASSED : StepOutcome.FAILED;
+    return new StepResult(step, outcome, reason, seconds, log, document.orElse(null));
   }
 
-  /** Why it failed; empty if it did not. */
-  private String execute(Step step, Path err) throws IOException {
+  /** The reason of the failure; empty for a process that ended well. */
+  private String execute(CheckStep step, Path err) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(step.command())
         .redirectOutput(folder.resolve(step.name() + ".out").toFile()).redirectError(err.toFile());
     Process process;
@@ -72,8 +74,8 @@ final class StepRun {
   }
 
   /**
-   * The process and whatever it has started: a tool may stand between it and the one that hangs. They are asked first: many then say where
-   * they were.
+   * Ends the process and all its descendants: the process that hangs may be a child of a tool. SIGTERM comes first, because
+   * a shutdown hook may then print the case that was running.
    */
   private static void end(Process process) {
     List<ProcessHandle> all = Stream.concat(Stream.of(process.toHandle()), process.descendants()).toList();

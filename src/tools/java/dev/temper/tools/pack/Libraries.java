@@ -16,7 +16,7 @@ import java.util.jar.JarOutputStream;
 final class Libraries {
 
   /** Beginnings of the names of the jars that go along. OpenBLAS and XChart, 20 MB for {@code train} alone, stay behind. */
-  private static final List<String> WANTED = List.of("jackson-core-", "jcuda-", "jspecify-", "picocli-");
+  private static final List<String> WANTED = List.of("jackson-annotations-", "jackson-core-", "jackson-databind-", "jcuda-", "jspecify-", "picocli-");
 
   /** In the jar of JCuda's natives, 9 MB, the only library that Temper loads: 0.4 MB. */
   private static final String DRIVER = "lib/libJCudaDriver-";

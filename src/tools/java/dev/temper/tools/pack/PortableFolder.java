@@ -1,12 +1,12 @@
 package dev.temper.tools.pack;
 
 import dev.temper.LossEngine;
+import dev.temper.tools.files.TemporaryFolder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
@@ -35,9 +35,8 @@ public final class PortableFolder {
     Path target = folder.toAbsolutePath().normalize();
     requireFree(target);
     Files.createDirectories(target.resolveSibling("."));
-    Path partial = Files.createTempDirectory(target.resolveSibling("."), ".temper-pack-");
-    try {
-      Path whole = partial.resolve("whole");
+    try (TemporaryFolder partial = TemporaryFolder.beside(target, ".temper-pack-")) {
+      Path whole = partial.path().resolve("whole");
       Files.createDirectories(whole.resolve("lib"));
       JavaRuntime.link(whole.resolve("runtime"));
       copyJarOf(LossEngine.class, whole.resolve("lib/temper.jar"));
@@ -50,8 +49,6 @@ public final class PortableFolder {
       Files.deleteIfExists(target);
       Files.move(whole, target);
       return bytes;
-    } finally {
-      delete(partial);
     }
   }
 
@@ -107,14 +104,5 @@ public final class PortableFolder {
       }
     }
     return bytes;
-  }
-
-  /** Removes a folder with all that is in it. */
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    }
   }
 }

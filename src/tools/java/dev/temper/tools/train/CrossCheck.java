@@ -3,11 +3,12 @@ package dev.temper.tools.train;
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.HostMatrix;
-import dev.temper.LogitMatrix;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Objects;
@@ -34,10 +35,12 @@ final class CrossCheck implements AutoCloseable {
     HostMatrix student = sample(inputs.student());
     HostMatrix gradient = sample(Objects.requireNonNull(outputs.gradient()));
     int rows = Math.toIntExact(student.rows());
-    LogitMatrix teacher = inputs.teacher();
     LossInputs sampled = LossInputs.of(student)
-        .withTeacher(teacher == null ? null : sample(teacher))
-        .withLabels(RowVector.of(labels(inputs, rows)))
+        .withTeacher(switch (inputs.teacher()) {
+          case null -> null;
+          case Teacher.Logits logits -> Teacher.logits(sample(logits.matrix()));
+        })
+        .withLabels(RowVector.labels(labels(inputs, rows)))
         .withDenominator((double) countedRows);
     float[] expected = new float[rows * student.classes()];
     double expectedLoss = reference
@@ -66,7 +69,7 @@ final class CrossCheck implements AutoCloseable {
     return relative(difference, largest);
   }
 
-  private static HostMatrix sample(LogitMatrix matrix) {
+  private static HostMatrix sample(MatrixView matrix) {
     HostMatrix all = (HostMatrix) matrix;
     long rows = (all.rows() + ROW_STEP - 1) / ROW_STEP;
     return new HostMatrix(all.segment(), rows, all.classes(), all.rowStride() * ROW_STEP, DType.F32);

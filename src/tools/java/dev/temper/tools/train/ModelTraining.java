@@ -6,6 +6,7 @@ import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
@@ -40,8 +41,8 @@ final class ModelTraining {
       Adam adam = new Adam(student.parameters(), arena);
       Matrix gradient = Matrix.zeros(arena, rows, student.shape().vocabulary());
       LossOutputs outputs = LossOutputs.gradient(gradient.view())
-          .withRowSoft(RowVector.of(new float[rows]))
-          .withRowHard(RowVector.of(new float[rows]));
+          .withRowSoft(RowVector.losses(new float[rows]))
+          .withRowHard(RowVector.losses(new float[rows]));
 
       boolean going = true;
       for (int step = 0; going && step < steps; step++) {
@@ -49,7 +50,7 @@ final class ModelTraining {
         WordBatch batch = batches.next();
         LossInputs inputs = LossInputs.of(student.forward(batch).view()).withLabels(batch.labels());
         if (teacher != null) {
-          inputs = inputs.withTeacher(teacher.forward(batch).view());
+          inputs = inputs.withTeacher(Teacher.logits(teacher.forward(batch).view()));
         }
 
         long lossStarted = System.nanoTime();

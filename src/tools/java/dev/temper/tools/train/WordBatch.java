@@ -21,6 +21,6 @@ record WordBatch(int context, int[] words, int[] nextWords) {
   }
 
   RowVector labels() {
-    return RowVector.of(nextWords);
+    return RowVector.labels(nextWords);
   }
 }

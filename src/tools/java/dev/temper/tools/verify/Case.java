@@ -10,18 +10,18 @@ import dev.temper.DistillationLoss;
  * @param name unique, such as {@code classes/c1000-f32}
  * @param level from which level on it runs
  * @param check how the result is judged
- * @param pass method of the engine
+ * @param method method of the engine
  * @param loss description of the loss; primitives take their temperature from it
  * @param layout shapes, dtypes and place in memory
  * @param content what the logits hold
  * @param options what else the call is given
  */
 record Case(
-    Group group,
+    CaseGroup group,
     String name,
     Level level,
     Check check,
-    Pass pass,
+    EngineMethod method,
     DistillationLoss loss,
     Layout layout,
     Content content,
@@ -32,20 +32,15 @@ record Case(
     return "./temper verify --device " + device + " --seed " + seed + " --case " + name;
   }
 
-  Case with(Pass other) {
+  Case with(EngineMethod other) {
     return new Case(group, name, level, check, other, loss, layout, content, options);
   }
 
   Case with(Layout other) {
-    return new Case(group, name, level, check, pass, loss, other, content, options);
+    return new Case(group, name, level, check, method, loss, other, content, options);
   }
 
   Case with(RowOptions other) {
-    return new Case(group, name, level, check, pass, loss, layout, content, other);
-  }
-
-  /** Whether the gradient is computed. */
-  boolean hasGradient() {
-    return pass == Pass.FORWARD_BACKWARD || pass == Pass.BACKWARD;
+    return new Case(group, name, level, check, method, loss, layout, content, other);
   }
 }

@@ -9,20 +9,20 @@ import java.util.function.UnaryOperator;
 /** Collects what differs from the usual case: soft + hard loss at T = 2, 100 classes, f32, loss and gradient. */
 final class CaseBuilder {
 
-  private final Group group;
+  private final CaseGroup group;
   private Level level = Level.QUICK;
   private Check check = Check.ORACLE;
-  private Pass pass = Pass.FORWARD_BACKWARD;
+  private EngineMethod method = EngineMethod.FORWARD_BACKWARD;
   private DistillationLoss loss = DistillationLoss.hinton(2, 0.7);
   private Layout layout = Layout.of(rows(100), 100);
   private Content content = Content.NORMAL;
   private RowOptions options = RowOptions.none();
 
-  private CaseBuilder(Group group) {
+  private CaseBuilder(CaseGroup group) {
     this.group = group;
   }
 
-  static CaseBuilder of(Group group) {
+  static CaseBuilder of(CaseGroup group) {
     return new CaseBuilder(group);
   }
 
@@ -36,8 +36,8 @@ final class CaseBuilder {
     return this;
   }
 
-  CaseBuilder pass(Pass value) {
-    pass = value;
+  CaseBuilder method(EngineMethod value) {
+    method = value;
     return this;
   }
 
@@ -87,7 +87,7 @@ final class CaseBuilder {
   /** Adds the case under its group's name and this one; labels are given where the loss reads them. */
   void add(List<Case> cases, String name) {
     RowOptions given = loss.hardWeight() > 0 && !options.labels() ? options.withLabels(0) : options;
-    cases.add(new Case(group, group.id() + "/" + name, level, check, pass, loss, layout, content, given));
+    cases.add(new Case(group, group.id() + "/" + name, level, check, method, loss, layout, content, given));
   }
 
   private static int rows(int classes) {

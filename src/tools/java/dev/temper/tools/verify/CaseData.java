@@ -87,7 +87,7 @@ final class CaseData {
     return student;
   }
 
-  /** [rows, teacher columns]; the upstream gradient of {@link Pass#LOG_SOFTMAX_BACKWARD}. */
+  /** [rows, teacher columns]; the upstream gradient of {@link EngineMethod#LOG_SOFTMAX_BACKWARD}. */
   double[] teacher() {
     return teacher;
   }

@@ -17,23 +17,13 @@ import org.jspecify.annotations.Nullable;
  * @param command runs this case alone
  */
 public record CaseResult(
-    Group group,
+    CaseGroup group,
     String name,
     int classes,
-    Outcome outcome,
+    CaseOutcome outcome,
     List<String> notes,
     long mismatches,
     long compared,
     Comparison.@Nullable Worst worst,
     String command) {
-
-  /** How a case ended. */
-  public enum Outcome {
-    /** Everything within its bound. */
-    PASSED,
-    /** Something differed, or the device failed. */
-    FAILED,
-    /** The device cannot do this and said so, naming what it lacks. Counts neither as passed nor as failed. */
-    REFUSED
-  }
 }

@@ -33,9 +33,9 @@ enum Content {
   /** In every other row some classes -inf in the student only. */
   STUDENT_ABSENT,
   /** NaN, +inf or nothing but -inf in some rows. */
-  POISONED,
+  NON_FINITE,
   /** The same in rows that labels or row weights take out. */
-  POISONED_WHERE_UNUSED,
+  NON_FINITE_WHERE_UNUSED,
   /** Teacher [2, 1, 0.5], student [1, 2, 0], label 0. */
   GOLDEN_A,
   /** p = [.9, .1], q = [.1, .9]. */

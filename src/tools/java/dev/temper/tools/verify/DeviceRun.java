@@ -5,6 +5,8 @@ import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
+import dev.temper.RowStatistics;
+import dev.temper.Teacher;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,16 +33,16 @@ final class DeviceRun implements AutoCloseable {
     student = GuardedTensor.matrix(arena, rows, layout.studentColumns(), layout, layout.student()).fill(data.student());
     teacher = GuardedTensor.matrix(arena, rows, layout.teacherColumns(), layout, layout.teacher()).fill(data.teacher());
     if (c.loss().softWeight() == 0) {
-      teacher.poison(); // given, but not to be read
+      teacher.fillNaN(); // given, but not to be read
     }
     labels = vector(data.labels(), layout.labels());
     weights = vector(data.weights(), DType.F32);
     temperatures = vector(data.temperatures(), DType.F32);
     gradient = c.options().inPlace()
         ? student
-        : GuardedTensor.matrix(arena, rows, layout.studentColumns(), layout, layout.gradient()).poison();
-    rowSoft = GuardedTensor.vector(arena, rows, layout, DType.F32).poison();
-    rowHard = GuardedTensor.vector(arena, rows, layout, DType.F32).poison();
+        : GuardedTensor.matrix(arena, rows, layout.studentColumns(), layout, layout.gradient()).fillNaN();
+    rowSoft = GuardedTensor.vector(arena, rows, layout, DType.F32).fillNaN();
+    rowHard = GuardedTensor.vector(arena, rows, layout, DType.F32).fillNaN();
   }
 
   static Observed run(LossEngine engine, Case c, CaseData data) {
@@ -50,7 +52,7 @@ final class DeviceRun implements AutoCloseable {
   }
 
   Observed on(LossEngine engine) {
-    return switch (c.pass()) {
+    return switch (c.method()) {
       case FORWARD -> {
         LossOutputs outputs = LossOutputs.none().withRowSoft(rowSoft.rowVector()).withRowHard(rowHard.rowVector());
         LossTotals totals = engine.forward(c.loss(), inputs(), outputs).totals();
@@ -62,11 +64,11 @@ final class DeviceRun implements AutoCloseable {
         yield new Observed(totals, rowSoft.read(), rowHard.read(), gradient.read(), damage(true));
       }
       case BACKWARD -> {
-        GuardedTensor statistics =
-            GuardedTensor.matrix(arena, c.layout().rows(), LossEngine.STATISTICS_COLUMNS, c.layout(), DType.F32).poison();
-        LossOutputs saving = LossOutputs.none().withStatistics(statistics.view());
-        engine.forward(c.loss(), inputs(), saving).totals();
-        engine.backward(c.loss(), inputs(), statistics.view(), gradientOutput());
+        LossInputs inputs = inputs();
+        try (RowStatistics statistics = engine.allocateStatistics(c.layout().rows())) {
+          engine.forward(c.loss(), inputs, LossOutputs.none().withStatistics(statistics)).totals();
+          engine.backward(c.loss(), inputs, statistics, gradientOutput());
+        }
         yield new Observed(null, null, null, gradient.read(), damage(true));
       }
       case LOG_SOFTMAX, LOG_SOFTMAX_BACKWARD, SOFTMAX, ARGMAX -> new Observed(null, null, null, primitive(engine), damage(true));
@@ -89,16 +91,16 @@ final class DeviceRun implements AutoCloseable {
 
   private double[] primitive(LossEngine engine) {
     double temperature = c.loss().temperature();
-    switch (c.pass()) {
+    switch (c.method()) {
       case LOG_SOFTMAX -> engine.logSoftmax(student.view(), temperature, gradient.view());
       case LOG_SOFTMAX_BACKWARD -> engine.logSoftmaxBackward(student.view(), temperature, teacher.view(), gradient.view());
       case SOFTMAX -> engine.softmax(student.view(), gradient.view());
       case ARGMAX -> {
-        GuardedTensor indices = GuardedTensor.vector(arena, c.layout().rows(), c.layout(), c.layout().labels()).poison();
+        GuardedTensor indices = GuardedTensor.vector(arena, c.layout().rows(), c.layout(), c.layout().labels()).fillNaN();
         engine.argmax(student.view(), indices.rowVector());
         return indices.read();
       }
-      case FORWARD, FORWARD_BACKWARD, BACKWARD -> throw new IllegalStateException(c.pass() + " is no primitive");
+      case FORWARD, FORWARD_BACKWARD, BACKWARD -> throw new IllegalStateException(c.method() + " is no primitive");
     }
     return gradient.read();
   }
@@ -106,8 +108,8 @@ final class DeviceRun implements AutoCloseable {
   /** Without a soft part, forward passes leave the teacher out and the others give one full of NaN. */
   private LossInputs inputs() {
     LossInputs inputs = LossInputs.of(student.view()).withGradientScale(c.options().gradientScale());
-    if (c.loss().softWeight() > 0 || c.pass() != Pass.FORWARD) {
-      inputs = inputs.withTeacher(teacher.view());
+    if (c.loss().softWeight() > 0 || c.method() != EngineMethod.FORWARD) {
+      inputs = inputs.withTeacher(Teacher.logits(teacher.view()));
     }
     if (c.options().denominator().isPresent()) {
       inputs = inputs.withDenominator(c.options().denominator().getAsDouble());

@@ -28,24 +28,24 @@ final class EdgeCases {
         Level level = classes == 100 || classes == 10 ? Level.QUICK : Level.DEFAULT;
         for (String kind : KINDS) {
           Divergence divergence = Divergence.parse(kind);
-          CaseBuilder.of(Group.ABSENT_CLASSES).level(level).classes(classes).dtype(dtype).content(Content.ABSENT)
+          CaseBuilder.of(CaseGroup.ABSENT_CLASSES).level(level).classes(classes).dtype(dtype).content(Content.ABSENT)
               .loss(b -> b.divergence(divergence)).add(cases, kind + size);
-          CaseBuilder.of(Group.POISONED_ROWS).level(level).classes(classes).dtype(dtype).content(Content.POISONED)
+          CaseBuilder.of(CaseGroup.NON_FINITE_ROWS).level(level).classes(classes).dtype(dtype).content(Content.NON_FINITE)
               .loss(b -> b.divergence(divergence)).add(cases, kind + size);
-          CaseBuilder.of(Group.POISONED_ROWS).level(level).classes(classes).dtype(dtype).content(Content.POISONED)
+          CaseBuilder.of(CaseGroup.NON_FINITE_ROWS).level(level).classes(classes).dtype(dtype).content(Content.NON_FINITE)
               .soft(divergence).add(cases, kind + size + "-soft-only");
         }
-        for (Pass pass : new Pass[] {Pass.FORWARD, Pass.FORWARD_BACKWARD}) {
-          String way = pass == Pass.FORWARD ? "-forward" : "";
-          CaseBuilder.of(Group.ABSENT_CLASSES).level(level).classes(classes).dtype(dtype).pass(pass).content(Content.ABSENT_LABELS)
+        for (EngineMethod method : new EngineMethod[] {EngineMethod.FORWARD, EngineMethod.FORWARD_BACKWARD}) {
+          String way = method == EngineMethod.FORWARD ? "-forward" : "";
+          CaseBuilder.of(CaseGroup.ABSENT_CLASSES).level(level).classes(classes).dtype(dtype).method(method).content(Content.ABSENT_LABELS)
               .add(cases, "labels" + size + way);
-          CaseBuilder.of(Group.TEACHER_ABSENT).level(level).classes(classes).dtype(dtype).pass(pass).content(Content.TEACHER_ABSENT)
+          CaseBuilder.of(CaseGroup.TEACHER_ABSENT).level(level).classes(classes).dtype(dtype).method(method).content(Content.TEACHER_ABSENT)
               .add(cases, "forward-kl" + size + way);
-          CaseBuilder.of(Group.TEACHER_ABSENT).level(level).classes(classes).dtype(dtype).pass(pass).content(Content.TEACHER_ABSENT)
+          CaseBuilder.of(CaseGroup.TEACHER_ABSENT).level(level).classes(classes).dtype(dtype).method(method).content(Content.TEACHER_ABSENT)
               .loss(b -> b.divergence(Divergence.jensenShannon(0.5))).add(cases, "jsd" + size + way);
-          CaseBuilder.of(Group.STUDENT_ABSENT).level(level).classes(classes).dtype(dtype).pass(pass).content(Content.STUDENT_ABSENT)
+          CaseBuilder.of(CaseGroup.STUDENT_ABSENT).level(level).classes(classes).dtype(dtype).method(method).content(Content.STUDENT_ABSENT)
               .add(cases, "forward-kl" + size + way);
-          CaseBuilder.of(Group.STUDENT_ABSENT).level(level).classes(classes).dtype(dtype).pass(pass).content(Content.STUDENT_ABSENT)
+          CaseBuilder.of(CaseGroup.STUDENT_ABSENT).level(level).classes(classes).dtype(dtype).method(method).content(Content.STUDENT_ABSENT)
               .loss(b -> b.divergence(Divergence.jensenShannon(0.5))).add(cases, "jsd" + size + way);
         }
       }
@@ -53,16 +53,16 @@ final class EdgeCases {
     for (double beta : new double[] {0.02, 0.86, 0.999}) {  // one of the two divergences is small, and its weight is not
       for (int classes : new int[] {10, 3_000}) {
         String name = "jsd" + beta + "-c" + classes;
-        CaseBuilder.of(Group.TEACHER_ABSENT).classes(classes).content(Content.TEACHER_ABSENT).soft(Divergence.jensenShannon(beta)).add(cases, name);
-        CaseBuilder.of(Group.STUDENT_ABSENT).classes(classes).content(Content.STUDENT_ABSENT).soft(Divergence.jensenShannon(beta)).add(cases, name);
-        CaseBuilder.of(Group.CLASSES).classes(classes).soft(Divergence.jensenShannon(beta)).add(cases, name);
+        CaseBuilder.of(CaseGroup.TEACHER_ABSENT).classes(classes).content(Content.TEACHER_ABSENT).soft(Divergence.jensenShannon(beta)).add(cases, name);
+        CaseBuilder.of(CaseGroup.STUDENT_ABSENT).classes(classes).content(Content.STUDENT_ABSENT).soft(Divergence.jensenShannon(beta)).add(cases, name);
+        CaseBuilder.of(CaseGroup.CLASSES).classes(classes).soft(Divergence.jensenShannon(beta)).add(cases, name);
       }
     }
-    CaseBuilder.of(Group.TEACHER_ABSENT).content(Content.TEACHER_ABSENT).soft(Divergence.logitMse()).add(cases, "logit-mse");
-    CaseBuilder.of(Group.POISONED_ROWS).content(Content.POISONED).loss(DistillationLoss.builder().softWeight(0).hardWeight(1).build())
+    CaseBuilder.of(CaseGroup.TEACHER_ABSENT).content(Content.TEACHER_ABSENT).soft(Divergence.logitMse()).add(cases, "logit-mse");
+    CaseBuilder.of(CaseGroup.NON_FINITE_ROWS).content(Content.NON_FINITE).loss(DistillationLoss.builder().softWeight(0).hardWeight(1).build())
         .add(cases, "cross-entropy");
-    CaseBuilder.of(Group.ABSENT_CLASSES).content(Content.ABSENT).loss(b -> b.softcap(30)).add(cases, "softcap");
-    CaseBuilder.of(Group.POISONED_ROWS).content(Content.POISONED).loss(b -> b.softcap(30)).add(cases, "softcap");
+    CaseBuilder.of(CaseGroup.ABSENT_CLASSES).content(Content.ABSENT).loss(b -> b.softcap(30)).add(cases, "softcap");
+    CaseBuilder.of(CaseGroup.NON_FINITE_ROWS).content(Content.NON_FINITE).loss(b -> b.softcap(30)).add(cases, "softcap");
   }
 
   private static void equality(List<Case> cases) {
@@ -70,7 +70,7 @@ final class EdgeCases {
         "skew-reverse-kl:0.1", "tvd", "logit-mse"}) {
       for (DType dtype : FLOATING) {
         for (int classes : new int[] {3, 16, 33, 1000, 4097}) {
-          CaseBuilder.of(Group.EQUAL_ROWS).level(classes == 33 ? Level.QUICK : Level.DEFAULT).check(Check.ZERO).classes(classes)
+          CaseBuilder.of(CaseGroup.EQUAL_ROWS).level(classes == 33 ? Level.QUICK : Level.DEFAULT).check(Check.ZERO).classes(classes)
               .dtype(dtype).content(Content.EQUAL).loss(b -> b.temperature(3)).soft(Divergence.parse(kind))
               .add(cases, kind + "-" + ShapeCases.name(dtype) + "-c" + classes);
         }
@@ -79,25 +79,25 @@ final class EdgeCases {
     for (String kind : new String[] {"forward-kl", "jsd:0.5"}) {
       for (DType dtype : FLOATING) {
         for (int classes : new int[] {10, 66}) {  // the latter ends in the first half of a pair of vectors, of any width
-          CaseBuilder.of(Group.EQUAL_ROWS).level(Level.QUICK).check(Check.ZERO).classes(classes)
+          CaseBuilder.of(CaseGroup.EQUAL_ROWS).level(Level.QUICK).check(Check.ZERO).classes(classes)
               .dtype(dtype).content(Content.EQUAL_ABSENT).soft(Divergence.parse(kind))
               .add(cases, kind + "-absent-" + ShapeCases.name(dtype) + "-c" + classes);
         }
       }
     }
-    CaseBuilder.of(Group.EQUAL_ROWS).check(Check.ZERO).classes(33).content(Content.EQUAL).layout(l -> l.padded(2, 5))
+    CaseBuilder.of(CaseGroup.EQUAL_ROWS).check(Check.ZERO).classes(33).content(Content.EQUAL).layout(l -> l.padded(2, 5))
         .loss(b -> b.numClasses(33)).soft(Divergence.forwardKl()).add(cases, "padded-differently");
-    CaseBuilder.of(Group.EQUAL_ROWS).check(Check.ZERO).classes(33).content(Content.EQUAL).pass(Pass.BACKWARD).soft(Divergence.forwardKl())
+    CaseBuilder.of(CaseGroup.EQUAL_ROWS).check(Check.ZERO).classes(33).content(Content.EQUAL).method(EngineMethod.BACKWARD).soft(Divergence.forwardKl())
         .add(cases, "backward");
     for (int classes : new int[] {3, 10, 16, 17, 100, 1000, 10000, 100_000}) {
       for (double temperature : new double[] {1, 2, 4}) {
         Level level = classes > 1000 || temperature != 1 ? Level.DEFAULT : Level.QUICK;
-        CaseBuilder.of(Group.NEAR_EQUALITY).level(level).classes(classes).content(Content.NEARLY_EQUAL)
+        CaseBuilder.of(CaseGroup.NEAR_EQUALITY).level(level).classes(classes).content(Content.NEARLY_EQUAL)
             .loss(b -> b.temperature(temperature)).soft(Divergence.forwardKl())
             .add(cases, "c" + classes + "-T" + LossCases.number(temperature));
       }
     }
-    CaseBuilder.of(Group.NEAR_EQUALITY).classes(100).content(Content.NEARLY_EQUAL).soft(Divergence.jensenShannon(0.5)).add(cases, "jsd");
+    CaseBuilder.of(CaseGroup.NEAR_EQUALITY).classes(100).content(Content.NEARLY_EQUAL).soft(Divergence.jensenShannon(0.5)).add(cases, "jsd");
   }
 
   private static void range(List<Case> cases) {
@@ -108,7 +108,7 @@ final class EdgeCases {
             if (content == Content.FAR && dtype == DType.F16) {
               continue;  // ends at 65,504
             }
-            CaseBuilder.of(Group.LARGE_LOGITS).level(classes == 100 ? Level.QUICK : Level.DEFAULT).classes(classes).dtype(dtype)
+            CaseBuilder.of(CaseGroup.LARGE_LOGITS).level(classes == 100 ? Level.QUICK : Level.DEFAULT).classes(classes).dtype(dtype)
                 .content(content).loss(b -> b.divergence(Divergence.parse(kind)))
                 .add(cases, kind + "-" + content.name().toLowerCase(Locale.ROOT) + "-" + ShapeCases.name(dtype) + "-c" + classes);
           }
@@ -117,10 +117,10 @@ final class EdgeCases {
     }
     for (double scale : new double[] {1e-4, 1e-6, 1e7, 1e9}) {
       for (int classes : new int[] {10, 33, 1000}) {
-        CaseBuilder.of(Group.HALF_RANGE).classes(classes).dtype(DType.F16).options(o -> o.withGradientScale(scale))
+        CaseBuilder.of(CaseGroup.HALF_RANGE).classes(classes).dtype(DType.F16).options(o -> o.withGradientScale(scale))
             .add(cases, "f16-c" + classes + "-scale" + scale);
       }
-      CaseBuilder.of(Group.HALF_RANGE).classes(33).dtype(DType.BF16).options(o -> o.withGradientScale(scale * 1e-30))
+      CaseBuilder.of(CaseGroup.HALF_RANGE).classes(33).dtype(DType.BF16).options(o -> o.withGradientScale(scale * 1e-30))
           .add(cases, "bf16-scale" + scale + "e-30");
     }
   }

@@ -45,7 +45,7 @@ final class ErrorPlots {
       return;
     }
     double share = Math.log10(worst.share());
-    String colour = c.outcome() == CaseResult.Outcome.FAILED ? FAILED : PASSED;
+    String colour = c.outcome() == CaseOutcome.FAILED ? FAILED : PASSED;
     axes.dot(shareIsX ? share : place, shareIsX ? place : share, colour, c.name() + ": " + worst.what());
   }
 }

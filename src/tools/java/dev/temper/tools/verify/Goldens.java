@@ -41,7 +41,7 @@ record Goldens(String name, DistillationLoss loss, Content content, double total
   static void add(List<Case> cases) {
     for (Goldens golden : ALL) {
       int classes = golden.content == Content.GOLDEN_A ? 3 : 2;
-      CaseBuilder.of(Group.GOLDENS).check(Check.GOLDEN).classes(classes).layout(l -> l.rows(1)).loss(golden.loss)
+      CaseBuilder.of(CaseGroup.GOLDENS).check(Check.GOLDEN).classes(classes).layout(l -> l.rows(1)).loss(golden.loss)
           .content(golden.content).add(cases, golden.name);
     }
   }

@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
  * @param group what they are about
  * @param cases in the order of the grid, at least one
  */
-public record GroupResult(Group group, List<CaseResult> cases) {
+public record GroupResult(CaseGroup group, List<CaseResult> cases) {
 
   /** How many ended so. */
-  public long count(CaseResult.Outcome outcome) {
+  public long count(CaseOutcome outcome) {
     return cases.stream().filter(c -> c.outcome() == outcome).count();
   }
 

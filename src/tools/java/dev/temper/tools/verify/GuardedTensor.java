@@ -14,7 +14,7 @@ import java.lang.foreign.ValueLayout;
 final class GuardedTensor {
 
   private static final byte GUARD = (byte) 0xA5;
-  private static final byte POISON = (byte) 0xFF; // NaN in every floating dtype
+  private static final byte NAN_BYTE = (byte) 0xFF; // NaN in every floating dtype
   private static final int TAIL = 64;
   /** malloc's own alignment: a larger one would make the JVM ask for more bytes than the tensor has. */
   private static final int ALIGNMENT = 16;
@@ -56,7 +56,7 @@ final class GuardedTensor {
   }
 
   RowVector rowVector() {
-    return RowVector.of(elements(), columns, dtype);
+    return dtype.isFloating() ? RowVector.losses(elements(), columns, dtype) : RowVector.labels(elements(), columns, dtype);
   }
 
   GuardedTensor fill(double[] values) {
@@ -69,9 +69,9 @@ final class GuardedTensor {
   }
 
   /** Fills the elements with NaN, so that one that is not written is noticed. */
-  GuardedTensor poison() {
+  GuardedTensor fillNaN() {
     for (int row = 0; row < rows; row++) {
-      whole.asSlice(at(row, 0), (long) columns * dtype.bytes()).fill(POISON);
+      whole.asSlice(at(row, 0), (long) columns * dtype.bytes()).fill(NAN_BYTE);
     }
     return remember();
   }
@@ -90,7 +90,7 @@ final class GuardedTensor {
     return dtype;
   }
 
-  /** Whether every byte is what {@link #fill} or {@link #poison} left. */
+  /** Whether every byte is what {@link #fill} or {@link #fillNaN} left. */
   boolean isUntouched() {
     return whole.mismatch(MemorySegment.ofArray(before)) < 0;
   }

@@ -55,7 +55,7 @@ final class LogAxes {
   /** A dot at exponents of ten. */
   void dot(double logX, double logY, String colour, String tip) {
     svg.format("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\" fill=\"%s\" fill-opacity=\".5\"><title>%s</title></circle>\n", x(logX), y(logY), colour,
-        Report.escape(tip));
+        HtmlReport.escape(tip));
   }
 
   /** A line between points at exponents of ten. */
@@ -69,12 +69,12 @@ final class LogAxes {
 
   /** Text that ends at the left border, at an exponent of ten of y. */
   void rowLabel(double logY, String text) {
-    svg.format("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", left - 6, y(logY) + 4, Report.escape(text));
+    svg.format("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", left - 6, y(logY) + 4, HtmlReport.escape(text));
   }
 
   /** Text beside a point. */
   void note(double logX, double logY, String text, String colour) {
-    svg.format("<text x=\"%.1f\" y=\"%.1f\" style=\"fill:%s\">%s</text>\n", x(logX) + 5, y(logY) + 4, colour, Report.escape(text));
+    svg.format("<text x=\"%.1f\" y=\"%.1f\" style=\"fill:%s\">%s</text>\n", x(logX) + 5, y(logY) + 4, colour, HtmlReport.escape(text));
   }
 
   String end() {

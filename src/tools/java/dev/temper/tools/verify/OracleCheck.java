@@ -10,7 +10,7 @@ final class OracleCheck {
 
   static void run(LossEngine engine, Case c, CaseData data, Comparison comparison) {
     Observed observed = observe(engine, c, data, comparison);
-    if (c.pass().isLoss()) {
+    if (c.method().isLoss()) {
       Oracle.of(c, data).compare(observed, c.layout(), comparison);
     } else {
       PrimitiveOracle.compare(c, data, Objects.requireNonNull(observed.output()), comparison);

@@ -2,7 +2,6 @@ package dev.temper.tools.verify;
 
 import dev.temper.LossEngine;
 import dev.temper.diagnostics.SelfCheck;
-import dev.temper.tools.verify.CaseResult.Outcome;
 import java.util.List;
 
 /** The checks that an engine has of its own parts, as cases. */
@@ -20,34 +19,34 @@ final class PartChecks {
   record PartCheck(LossEngine engine, long seed, String check) {
 
     String name() {
-      return Group.DEVICE_FUNCTIONS.id() + "/" + (check.isEmpty() ? "all" : check);
+      return CaseGroup.DEVICE_FUNCTIONS.id() + "/" + (check.isEmpty() ? "all" : check);
     }
 
     CaseResult run() {
       if (check.isEmpty()) {
-        return result(Outcome.REFUSED, List.of(engine.device() + " runs no kernels: there is nothing of device.cuh to check"), 0, 0);
+        return result(CaseOutcome.REFUSED, List.of(engine.device() + " runs no kernels: there is nothing of device.cuh to check"), 0, 0);
       }
       try {
-        SelfCheck found = engine.selfCheck(check);
+        SelfCheck found = engine.diagnostics().selfCheck(check);
         if (!found.notRun().isEmpty()) {
-          return result(Outcome.REFUSED, List.of(found.notRun()), 0, 0);
+          return result(CaseOutcome.REFUSED, List.of(found.notRun()), 0, 0);
         }
         boolean holds = found.mismatches() == 0 && found.compared() > 0;
-        return result(holds ? Outcome.PASSED : Outcome.FAILED, found.notes(), found.mismatches(), found.compared());
+        return result(holds ? CaseOutcome.PASSED : CaseOutcome.FAILED, found.notes(), found.mismatches(), found.compared());
       } catch (RuntimeException e) {
-        return result(Outcome.FAILED, List.of(e.toString()), 0, 0);
+        return result(CaseOutcome.FAILED, List.of(e.toString()), 0, 0);
       }
     }
 
-    private CaseResult result(Outcome outcome, List<String> notes, long mismatches, long compared) {
-      return new CaseResult(Group.DEVICE_FUNCTIONS, name(), 0, outcome, notes, mismatches, compared, null,
+    private CaseResult result(CaseOutcome outcome, List<String> notes, long mismatches, long compared) {
+      return new CaseResult(CaseGroup.DEVICE_FUNCTIONS, name(), 0, outcome, notes, mismatches, compared, null,
           Case.command(engine.device(), seed, name()));
     }
   }
 
   /** All that the engine has; for an engine that has none, one that says so. */
   static List<PartCheck> of(LossEngine engine, long seed) {
-    List<String> names = engine.selfChecks();
+    List<String> names = engine.diagnostics().selfChecks();
     return (names.isEmpty() ? List.of("") : names).stream().map(name -> new PartCheck(engine, seed, name)).toList();
   }
 }

@@ -12,7 +12,7 @@ final class PrimitiveOracle {
   static void compare(Case c, CaseData data, double[] found, Comparison comparison) {
     int columns = c.layout().classes();
     int rows = c.layout().rows();
-    if (c.pass() == Pass.ARGMAX) {
+    if (c.method() == EngineMethod.ARGMAX) {
       double[] expected = new double[rows];
       for (int row = 0; row < rows; row++) {
         expected[row] = argmax(Arrays.copyOfRange(data.student(), row * columns, (row + 1) * columns));
@@ -35,7 +35,7 @@ final class PrimitiveOracle {
   }
 
   private static void row(Case c, double[] x, double[] g, double[] expected, double[] bounds, int base) {
-    double temperature = c.pass() == Pass.SOFTMAX ? 1 : c.loss().temperature();
+    double temperature = c.method() == EngineMethod.SOFTMAX ? 1 : c.loss().temperature();
     SoftmaxBound softmax = SoftmaxBound.of(x, temperature, 0);
     double sum = 0;
     double size = 0;
@@ -45,7 +45,7 @@ final class PrimitiveOracle {
     }
     for (int i = 0; i < x.length; i++) {
       double p = softmax.p(i);
-      switch (c.pass()) {
+      switch (c.method()) {
         case SOFTMAX -> {
           expected[base + i] = p;
           bounds[base + i] = softmax.error(i) + 0x1p-148;
@@ -60,7 +60,7 @@ final class PrimitiveOracle {
           bounds[base + i] = (softmax.error(i) * Math.abs(sum) + p * (2 + softmax.sumSteps()) * U * size
               + 4 * U * (Math.abs(g[i]) + p * Math.abs(sum))) / temperature;
         }
-        default -> throw new IllegalStateException(c.pass() + " is no map of rows");
+        default -> throw new IllegalStateException(c.method() + " is no map of rows");
       }
     }
   }

@@ -1,6 +1,5 @@
 package dev.temper.tools.verify;
 
-import dev.temper.tools.verify.CaseResult.Outcome;
 import java.util.Comparator;
 import java.util.Formatter;
 import java.util.List;
@@ -33,13 +32,13 @@ public final class ResultTable {
     }
     text.format("%n");
     text.format("bounds (u = 2^-24, C classes, T temperature, z student, u teacher logits, q and p their softmax):%n");
-    for (Formula formula : Formula.values()) {
+    for (BoundFormula formula : BoundFormula.values()) {
       text.format("  %-3s %s%n", formula.symbol(), formula.text());
     }
     text.format("%n");
     for (GroupResult result : verification.groups()) {
-      result.cases().stream().filter(c -> c.outcome() == Outcome.REFUSED).findFirst().ifPresent(c ->
-          text.format("refused %s, %d cases: %s%n", result.group().id(), result.count(Outcome.REFUSED), c.notes().getFirst()));
+      result.cases().stream().filter(c -> c.outcome() == CaseOutcome.REFUSED).findFirst().ifPresent(c ->
+          text.format("refused %s, %d cases: %s%n", result.group().id(), result.count(CaseOutcome.REFUSED), c.notes().getFirst()));
     }
     failures(text, verification);
     summary(text, verification);
@@ -59,12 +58,12 @@ public final class ResultTable {
       bound = number(worst.bound());
       share = String.format(Locale.ROOT, "%.1f %%", 100 * worst.share());
     }
-    text.format("%-26s %5d %6d %7d  %-9s %-9s %7s  %s%n", result.group().id(), result.cases().size(), result.count(Outcome.FAILED),
-        result.count(Outcome.REFUSED), error, bound, share, result.group().bound());
+    text.format("%-26s %5d %6d %7d  %-9s %-9s %7s  %s%n", result.group().id(), result.cases().size(), result.count(CaseOutcome.FAILED),
+        result.count(CaseOutcome.REFUSED), error, bound, share, result.group().bound());
   }
 
   private static void failures(Formatter text, Verification verification) {
-    for (CaseResult c : verification.cases(Outcome.FAILED)) {
+    for (CaseResult c : verification.cases(CaseOutcome.FAILED)) {
       text.format("FAILED %s: %d of %d%n", c.name(), c.mismatches(), c.compared());
       for (String note : c.notes()) {
         text.format("    %s%n", note);
@@ -74,8 +73,8 @@ public final class ResultTable {
   }
 
   private static void refusals(Formatter text, Verification verification) {
-    List<String> groups = verification.groups().stream().filter(g -> g.count(Outcome.REFUSED) > 0)
-        .map(g -> g.group().id() + " " + g.count(Outcome.REFUSED)).toList();
+    List<String> groups = verification.groups().stream().filter(g -> g.count(CaseOutcome.REFUSED) > 0)
+        .map(g -> g.group().id() + " " + g.count(CaseOutcome.REFUSED)).toList();
     if (groups.isEmpty()) {
       return;
     }
@@ -96,7 +95,7 @@ public final class ResultTable {
         .ifPresent(g -> text.format("worst error: %.1f %% of its bound, in group %s%n",
             100 * Objects.requireNonNull(g.worst()).share(), g.group().id()));
     text.format("%s: %d cases passed, %d failed, %d refused by name; seed %d; %.1f s%n", verification.description(),
-        verification.count(Outcome.PASSED), verification.count(Outcome.FAILED), verification.count(Outcome.REFUSED),
+        verification.count(CaseOutcome.PASSED), verification.count(CaseOutcome.FAILED), verification.count(CaseOutcome.REFUSED),
         verification.seed(), verification.milliseconds() / 1e3);
   }
 

@@ -50,10 +50,10 @@ final class RowContent {
           removeSome(row, label, z, null, random);
         }
       }
-      case POISONED -> poison(row, z, u, random);
-      case POISONED_WHERE_UNUSED -> {
+      case NON_FINITE -> makeNonFinite(row, z, u, random);
+      case NON_FINITE_WHERE_UNUSED -> {
         if (unused) {
-          poison(row, z, u, random);
+          makeNonFinite(row, z, u, random);
         }
       }
       case GOLDEN_A -> golden(new double[] {1, 2, 0}, new double[] {2, 1, 0.5}, z, u, labels);
@@ -92,7 +92,7 @@ final class RowContent {
   }
 
   /** Row by row: NaN, +inf, all -inf; in the student, in the teacher; every seventh row and the one after it stay sound. */
-  private static void poison(int row, double[] z, double[] u, SplittableRandom random) {
+  private static void makeNonFinite(int row, double[] z, double[] u, SplittableRandom random) {
     int at = random.nextInt(z.length);
     switch (row % 8) {
       case 0 -> z[at] = Double.NaN;

@@ -27,11 +27,11 @@ final class ShapeCases {
     for (int classes : new int[] {1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16, 17, 31, 32, 33, 100, 1000, 1023, 1024, 1025, 4097, 32000, 50257,
         128256, 262144}) {
       Level level = classes <= 4097 ? Level.QUICK : Level.DEFAULT;
-      CaseBuilder.of(Group.CLASSES).level(level).classes(classes).add(cases, "c" + classes);
+      CaseBuilder.of(CaseGroup.CLASSES).level(level).classes(classes).add(cases, "c" + classes);
       Level others = classes <= 4097 ? Level.DEFAULT : Level.FULL;
-      CaseBuilder.of(Group.CLASSES).level(others).classes(classes).dtype(DType.BF16).add(cases, "c" + classes + "-bf16");
-      CaseBuilder.of(Group.CLASSES).level(others).classes(classes).dtype(DType.F16).add(cases, "c" + classes + "-f16");
-      CaseBuilder.of(Group.CLASSES).level(others).classes(classes).loss(b -> b.divergence(Divergence.jensenShannon(0.5)))
+      CaseBuilder.of(CaseGroup.CLASSES).level(others).classes(classes).dtype(DType.BF16).add(cases, "c" + classes + "-bf16");
+      CaseBuilder.of(CaseGroup.CLASSES).level(others).classes(classes).dtype(DType.F16).add(cases, "c" + classes + "-f16");
+      CaseBuilder.of(CaseGroup.CLASSES).level(others).classes(classes).loss(b -> b.divergence(Divergence.jensenShannon(0.5)))
           .add(cases, "c" + classes + "-jsd");
     }
   }
@@ -39,7 +39,7 @@ final class ShapeCases {
   private static void clusters(List<Case> cases) {
     for (int classes : CLUSTER_CLASSES) {
       for (DType dtype : FLOATING) {
-        CaseBuilder.of(Group.CLUSTERS).level(classes <= 24_000 ? Level.QUICK : Level.DEFAULT).classes(classes).dtype(dtype)
+        CaseBuilder.of(CaseGroup.CLUSTERS).level(classes <= 24_000 ? Level.QUICK : Level.DEFAULT).classes(classes).dtype(dtype)
             .layout(l -> l.rows(2)).add(cases, "c" + classes + "-" + name(dtype));
       }
     }
@@ -59,10 +59,10 @@ final class ShapeCases {
   private static void dtype(List<Case> cases, DType student, DType teacher, DType gradient) {
     String name = name(student) + "-" + name(teacher) + "-" + name(gradient);
     for (int classes : new int[] {7, 33, 1023}) {
-      for (Pass pass : new Pass[] {Pass.FORWARD_BACKWARD, Pass.BACKWARD}) {
-        CaseBuilder.of(Group.DTYPES).level(classes == 33 ? Level.QUICK : Level.DEFAULT).classes(classes).pass(pass)
+      for (EngineMethod method : new EngineMethod[] {EngineMethod.FORWARD_BACKWARD, EngineMethod.BACKWARD}) {
+        CaseBuilder.of(CaseGroup.DTYPES).level(classes == 33 ? Level.QUICK : Level.DEFAULT).classes(classes).method(method)
             .layout(l -> l.dtypes(student, teacher, gradient))
-            .add(cases, name + "-c" + classes + (pass == Pass.BACKWARD ? "-backward" : ""));
+            .add(cases, name + "-c" + classes + (method == EngineMethod.BACKWARD ? "-backward" : ""));
       }
     }
   }
@@ -76,15 +76,15 @@ final class ShapeCases {
           for (int gap : gaps) {
             boolean guard = (offset + gap) % 2 == 1;
             Level level = classes == 67 && (offset + gap) % 4 == 1 ? Level.QUICK : classes == 1030 ? Level.FULL : Level.DEFAULT;
-            CaseBuilder.of(Group.LAYOUTS).level(level).classes(classes).dtype(dtype)
+            CaseBuilder.of(CaseGroup.LAYOUTS).level(level).classes(classes).dtype(dtype)
                 .layout(l -> l.rows(Math.min(l.rows(), 9)).placed(gap, offset, 0, guard))
                 .add(cases, name(dtype) + "-c" + classes + "-offset" + offset + "-gap" + gap);
           }
         }
       }
-      CaseBuilder.of(Group.LAYOUTS).classes(37).dtype(dtype).layout(l -> l.placed(3, 2, 1, true)).add(cases, name(dtype) + "-odd-address");
+      CaseBuilder.of(CaseGroup.LAYOUTS).classes(37).dtype(dtype).layout(l -> l.placed(3, 2, 1, true)).add(cases, name(dtype) + "-odd-address");
     }
-    CaseBuilder.of(Group.LAYOUTS).level(Level.DEFAULT).classes(32001).layout(l -> l.placed(5, 3, 0, false)).add(cases, "f32-c32001-offset3");
+    CaseBuilder.of(CaseGroup.LAYOUTS).level(Level.DEFAULT).classes(32001).layout(l -> l.placed(5, 3, 0, false)).add(cases, "f32-c32001-offset3");
   }
 
   private static void padding(List<Case> cases) {
@@ -92,12 +92,12 @@ final class ShapeCases {
     for (DType dtype : FLOATING) {
       for (int classes : new int[] {3, 16, 100, 1024}) {
         for (int[] padding : paddings) {
-          for (Pass pass : new Pass[] {Pass.FORWARD_BACKWARD, Pass.BACKWARD}) {
+          for (EngineMethod method : new EngineMethod[] {EngineMethod.FORWARD_BACKWARD, EngineMethod.BACKWARD}) {
             Level level = classes == 100 && padding[0] > 0 ? Level.QUICK : Level.DEFAULT;
-            CaseBuilder.of(Group.PADDING).level(level).classes(classes).dtype(dtype).pass(pass)
+            CaseBuilder.of(CaseGroup.PADDING).level(level).classes(classes).dtype(dtype).method(method)
                 .layout(l -> l.rows(Math.min(l.rows(), 17)).padded(padding[0], padding[1])).loss(b -> b.numClasses(classes))
                 .add(cases, name(dtype) + "-c" + classes + "+" + padding[0] + "+" + padding[1]
-                    + (pass == Pass.BACKWARD ? "-backward" : ""));
+                    + (method == EngineMethod.BACKWARD ? "-backward" : ""));
           }
         }
       }

@@ -19,7 +19,7 @@ final class TemperaturePlot {
     LogAxes axes = new LogAxes(960, 420, 0, 0, 2.35, -5, 1.3);
     axes.verticals("temperature").horizontals("gradient norm, T = 1 is 1");
     for (int i = 0; i < studies.size(); i++) {
-      List<TemperatureStudy.Point> points = studies.get(i).points();
+      List<TemperatureStudy.StudyPoint> points = studies.get(i).points();
       double[] x = points.stream().mapToDouble(p -> Math.log10(p.temperature())).toArray();
       double[] scaled = points.stream().mapToDouble(p -> Math.log10(p.scaled())).toArray();
       double[] unscaled = points.stream().mapToDouble(p -> Math.log10(p.unscaled())).toArray();
@@ -31,7 +31,7 @@ final class TemperaturePlot {
     html.append("<table>\n<tr><th class=\"n\">C</th><th class=\"n\">rows</th><th class=\"n\">ratio of means, T = 4 over T = 1</th>"
         + "<th class=\"n\">mean of ratios</th><th class=\"n\">with T<sup>2</sup></th></tr>\n");
     for (TemperatureStudy study : studies) {
-      TemperatureStudy.Point four = study.at(4);
+      TemperatureStudy.StudyPoint four = study.at(4);
       html.append(String.format(Locale.ROOT, "<tr><td class=\"n\">%d</td><td class=\"n\">%d</td><td class=\"n\">%.4f</td>"
           + "<td class=\"n\">%.4f</td><td class=\"n\">%.4f</td></tr>%n", study.classes(), study.rows(), four.unscaled(), four.meanOfRatios(),
           four.scaled()));

@@ -17,7 +17,7 @@ import java.util.SplittableRandom;
  * @param rows rows averaged over
  * @param points one for each temperature, ascending
  */
-public record TemperatureStudy(int classes, int rows, List<Point> points) {
+public record TemperatureStudy(int classes, int rows, List<StudyPoint> points) {
 
   private static final double[] TEMPERATURES = {1, 1.5, 2, 3, 4, 6, 8, 10, 16, 32, 64, 100};
   private static final int[] CLASSES = {3, 10, 100, 32000};
@@ -30,7 +30,7 @@ public record TemperatureStudy(int classes, int rows, List<Point> points) {
    * @param unscaled mean norm without {@code T^2} over that at T = 1
    * @param meanOfRatios mean of the rows' own ratios, without {@code T^2}
    */
-  public record Point(double temperature, double scaled, double unscaled, double meanOfRatios) {}
+  public record StudyPoint(double temperature, double scaled, double unscaled, double meanOfRatios) {}
 
   /** The curves for 3, 10, 100 and 32,000 classes, in f64. */
   public static List<TemperatureStudy> run(long seed) {
@@ -42,7 +42,7 @@ public record TemperatureStudy(int classes, int rows, List<Point> points) {
   }
 
   /** The point at a temperature of the study. */
-  public Point at(double temperature) {
+  public StudyPoint at(double temperature) {
     return points.stream().filter(p -> p.temperature == temperature).findFirst().orElseThrow();
   }
 
@@ -56,7 +56,7 @@ public record TemperatureStudy(int classes, int rows, List<Point> points) {
         norms[i][row] = norm(TEMPERATURES[i], student, teacher);
       }
     }
-    List<Point> points = new ArrayList<>();
+    List<StudyPoint> points = new ArrayList<>();
     for (int i = 0; i < TEMPERATURES.length; i++) {
       double sum = 0;
       double first = 0;
@@ -67,7 +67,7 @@ public record TemperatureStudy(int classes, int rows, List<Point> points) {
         ratios += norms[i][row] / norms[0][row];
       }
       double square = TEMPERATURES[i] * TEMPERATURES[i];
-      points.add(new Point(TEMPERATURES[i], square * sum / first, sum / first, ratios / rows));
+      points.add(new StudyPoint(TEMPERATURES[i], square * sum / first, sum / first, ratios / rows));
     }
     return new TemperatureStudy(classes, rows, points);
   }

@@ -18,17 +18,17 @@ public record Verification(
     String device, String description, Optional<DeviceFacts> facts, long seed, long milliseconds, List<GroupResult> groups) {
 
   /** How many cases ended so. */
-  public long count(CaseResult.Outcome outcome) {
+  public long count(CaseOutcome outcome) {
     return groups.stream().mapToLong(g -> g.count(outcome)).sum();
   }
 
   /** Whether no case failed, and at least one passed. */
   public boolean holds() {
-    return count(CaseResult.Outcome.FAILED) == 0 && count(CaseResult.Outcome.PASSED) > 0;
+    return count(CaseOutcome.FAILED) == 0 && count(CaseOutcome.PASSED) > 0;
   }
 
   /** The cases that ended so. */
-  public List<CaseResult> cases(CaseResult.Outcome outcome) {
+  public List<CaseResult> cases(CaseOutcome outcome) {
     return groups.stream().flatMap(g -> g.cases().stream()).filter(c -> c.outcome() == outcome).toList();
   }
 }

@@ -3,7 +3,6 @@ package dev.temper.tools.verify;
 import dev.temper.DeviceException;
 import dev.temper.LossEngine;
 import dev.temper.internal.Names;
-import dev.temper.tools.verify.CaseResult.Outcome;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -17,13 +16,13 @@ public final class VerificationRun {
 
   /** Told before each case. */
   @FunctionalInterface
-  public interface Progress {
+  public interface CaseProgress {
     /** {@code done} of {@code total} cases have ended; {@code next} is about to run. */
     void update(long done, long total, String next);
   }
 
   /** A case, and what runs it. */
-  private record Step(Group group, String name, Supplier<CaseResult> run) {}
+  private record ScheduledCase(CaseGroup group, String name, Supplier<CaseResult> run) {}
 
   private final LossEngine engine;
   private final long seed;
@@ -37,13 +36,13 @@ public final class VerificationRun {
   }
 
   /** Runs the cases of a level. */
-  public Verification run(Level level, Progress progress) {
-    return run(level, EnumSet.allOf(Group.class), progress);
+  public Verification run(Level level, CaseProgress progress) {
+    return run(level, EnumSet.allOf(CaseGroup.class), progress);
   }
 
   /** Runs the cases of a level that belong to these groups. */
-  public Verification run(Level level, Set<Group> groups, Progress progress) {
-    return run(steps(CaseGrid.of(level)).stream().filter(step -> groups.contains(step.group())).toList(), progress);
+  public Verification run(Level level, Set<CaseGroup> groups, CaseProgress progress) {
+    return run(schedule(CaseGrid.of(level)).stream().filter(one -> groups.contains(one.group())).toList(), progress);
   }
 
   /**
@@ -52,61 +51,61 @@ public final class VerificationRun {
    * @throws IllegalArgumentException if no case has that name
    */
   public Verification run(String caseName) {
-    List<Step> all = steps(CaseGrid.all());
-    List<Step> found = all.stream().filter(step -> step.name().equals(caseName)).toList();
+    List<ScheduledCase> all = schedule(CaseGrid.all());
+    List<ScheduledCase> found = all.stream().filter(one -> one.name().equals(caseName)).toList();
     if (found.isEmpty()) {
       throw new IllegalArgumentException("no case is named '" + caseName + "'"
-          + Names.suggestion(caseName, all.stream().map(Step::name).toList()) + "; expected GROUP/CASE as the table names failing cases");
+          + Names.suggestion(caseName, all.stream().map(ScheduledCase::name).toList()) + "; expected GROUP/CASE as the table names failing cases");
     }
     return run(found, (done, total, next) -> { });
   }
 
   /** Runs cases that need not be of the grid. */
   Verification runCases(List<Case> cases) {
-    return run(cases.stream().map(this::step).toList(), (done, total, next) -> { });
+    return run(cases.stream().map(this::schedule).toList(), (done, total, next) -> { });
   }
 
-  private List<Step> steps(List<Case> cases) {
-    List<Step> steps = new ArrayList<>(PartChecks.of(engine, seed).stream()
-        .map(check -> new Step(Group.DEVICE_FUNCTIONS, check.name(), check::run)).toList());
-    cases.forEach(c -> steps.add(step(c)));
-    return steps;
+  private List<ScheduledCase> schedule(List<Case> cases) {
+    List<ScheduledCase> scheduled = new ArrayList<>(PartChecks.of(engine, seed).stream()
+        .map(check -> new ScheduledCase(CaseGroup.DEVICE_FUNCTIONS, check.name(), check::run)).toList());
+    cases.forEach(c -> scheduled.add(schedule(c)));
+    return scheduled;
   }
 
-  private Step step(Case c) {
-    return new Step(c.group(), c.name(), () -> run(c));
+  private ScheduledCase schedule(Case c) {
+    return new ScheduledCase(c.group(), c.name(), () -> run(c));
   }
 
-  private Verification run(List<Step> steps, Progress progress) {
+  private Verification run(List<ScheduledCase> scheduled, CaseProgress progress) {
     long start = System.nanoTime();
-    Map<Group, List<CaseResult>> results = new EnumMap<>(Group.class);
-    for (int i = 0; i < steps.size(); i++) {
-      Step step = steps.get(i);
-      progress.update(i, steps.size(), step.name());
-      results.computeIfAbsent(step.group(), group -> new ArrayList<>()).add(step.run().get());
+    Map<CaseGroup, List<CaseResult>> results = new EnumMap<>(CaseGroup.class);
+    for (int i = 0; i < scheduled.size(); i++) {
+      ScheduledCase one = scheduled.get(i);
+      progress.update(i, scheduled.size(), one.name());
+      results.computeIfAbsent(one.group(), group -> new ArrayList<>()).add(one.run().get());
     }
-    progress.update(steps.size(), steps.size(), "");
+    progress.update(scheduled.size(), scheduled.size(), "");
     List<GroupResult> groups = results.entrySet().stream().map(e -> new GroupResult(e.getKey(), List.copyOf(e.getValue()))).toList();
     return new Verification(
-        engine.device(), engine.describe(), engine.facts(), seed, (System.nanoTime() - start) / 1_000_000, groups);
+        engine.device(), engine.describe(), engine.diagnostics().facts(), seed, (System.nanoTime() - start) / 1_000_000, groups);
   }
 
   private CaseResult run(Case c) {
     Comparison comparison = new Comparison();
     if (!lost.isEmpty()) {
-      return result(c, Outcome.FAILED, List.of("not run: the device does not work any more since " + lost), comparison);
+      return result(c, CaseOutcome.FAILED, List.of("not run: the device does not work any more since " + lost), comparison);
     }
     try {
       c.check().judge(engine, c, CaseData.of(c, seed), comparison);
     } catch (IllegalArgumentException e) {
       String message = String.valueOf(e.getMessage());
       boolean refused = message.startsWith(engine.device() + " cannot compute this loss");
-      return result(c, refused ? Outcome.REFUSED : Outcome.FAILED, List.of(message), comparison);
+      return result(c, refused ? CaseOutcome.REFUSED : CaseOutcome.FAILED, List.of(message), comparison);
     } catch (RuntimeException e) {
       lost = works() ? "" : c.name();
-      return result(c, Outcome.FAILED, List.of(e.toString()), comparison);
+      return result(c, CaseOutcome.FAILED, List.of(e.toString()), comparison);
     }
-    return result(c, comparison.holds() ? Outcome.PASSED : Outcome.FAILED, comparison.mismatches(), comparison);
+    return result(c, comparison.holds() ? CaseOutcome.PASSED : CaseOutcome.FAILED, comparison.mismatches(), comparison);
   }
 
   /** A kernel that went wrong takes its process's use of the device with it. */
@@ -119,7 +118,7 @@ public final class VerificationRun {
     }
   }
 
-  private CaseResult result(Case c, Outcome outcome, List<String> notes, Comparison comparison) {
+  private CaseResult result(Case c, CaseOutcome outcome, List<String> notes, Comparison comparison) {
     return new CaseResult(c.group(), c.name(), c.layout().classes(), outcome, List.copyOf(notes), comparison.mismatchCount(),
         comparison.compared(), comparison.worst(), Case.command(engine.device(), seed, c.name()));
   }

@@ -8,8 +8,8 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** The same memory as a tensor of PyTorch and as a view of Temper: nothing is copied in either direction. */
 public final class SharedMemory {
@@ -31,7 +31,7 @@ public final class SharedMemory {
 
   /** Temper's view of a vector of int64 labels; valid as long as the tensor is. */
   public static RowVector labels(Tensor tensor) {
-    return RowVector.of(segment(tensor), tensor.numel(), dtype(tensor));
+    return RowVector.labels(segment(tensor), tensor.numel(), dtype(tensor));
   }
 
   /** PyTorch's view of a matrix whose rows follow one another; valid as long as the memory is. */

@@ -26,16 +26,16 @@ public final class TorchGradient {
   }
 
   /** By a formula in the logits' dtype. */
-  public Tensor by(Formula formula) {
+  public Tensor by(TorchFormula formula) {
     return gradient(formula, student, teacher);
   }
 
   /** By the usual formula in f64. */
   public Tensor exact() {
-    return gradient(Formula.USUAL, student.to(ScalarType.Double), teacher.to(ScalarType.Double));
+    return gradient(TorchFormula.USUAL, student.to(ScalarType.Double), teacher.to(ScalarType.Double));
   }
 
-  private Tensor gradient(Formula formula, Tensor logits, Tensor target) {
+  private Tensor gradient(TorchFormula formula, Tensor logits, Tensor target) {
     Tensor leaf = logits.detach();
     leaf.set_requires_grad(true);
     formula.loss(leaf, target, labels, temperature, WEIGHT, WEIGHT).backward();

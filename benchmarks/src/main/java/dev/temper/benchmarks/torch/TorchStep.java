@@ -11,15 +11,15 @@ import org.bytedeco.pytorch.global.torch;
 /** Loss and gradient by PyTorch's autograd, over batches in the memory that Temper's views describe. */
 public final class TorchStep {
 
-  private record Batch(Tensor student, Tensor teacher, Tensor labels) {}
+  private record SharedBatch(Tensor student, Tensor teacher, Tensor labels) {}
 
-  private final List<Batch> batches;
-  private final Formula formula;
+  private final List<SharedBatch> batches;
+  private final TorchFormula formula;
   private final double temperature;
   private int next;
 
   /** Sets PyTorch's threads too, for the whole process. */
-  public TorchStep(List<LogitBatch> batches, Formula formula, double temperature, int threads) {
+  public TorchStep(List<LogitBatch> batches, TorchFormula formula, double temperature, int threads) {
     torch.set_num_threads(threads);
     this.formula = formula;
     this.temperature = temperature;
@@ -28,7 +28,7 @@ public final class TorchStep {
 
   /** One step on the next batch, with weights of one half; returns the loss. */
   public double run() {
-    Batch batch = batches.get(next);
+    SharedBatch batch = batches.get(next);
     next = (next + 1) % batches.size();
     // Frees this step's tensors at once, as reference counts do in Python.
     try (var _ = new PointerScope()) {
@@ -39,9 +39,9 @@ public final class TorchStep {
     }
   }
 
-  private static Batch share(LogitBatch batch) {
+  private static SharedBatch share(LogitBatch batch) {
     Tensor student = SharedMemory.tensor((HostMatrix) batch.student());
     student.set_requires_grad(true);
-    return new Batch(student, SharedMemory.tensor((HostMatrix) batch.teacher()), SharedMemory.tensor((RowVector.Host) batch.labels()));
+    return new SharedBatch(student, SharedMemory.tensor((HostMatrix) batch.teacher()), SharedMemory.tensor((RowVector.Host) batch.labels()));
   }
 }

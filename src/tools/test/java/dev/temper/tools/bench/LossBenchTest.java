@@ -8,7 +8,7 @@ import dev.temper.Divergence;
 import dev.temper.LossEngine;
 import dev.temper.LossTotals;
 import dev.temper.tools.bench.BenchLoss.Objective;
-import dev.temper.tools.bench.Work.Pass;
+import dev.temper.tools.bench.BenchmarkCase.Passes;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -40,21 +40,21 @@ final class LossBenchTest {
 
   @Test
   void everyWorkBecomesAnEntry() throws IOException {
-    List<Work> works = new ArrayList<>();
+    List<BenchmarkCase> cases = new ArrayList<>();
     for (DType dtype : List.of(DType.F32, DType.BF16)) {
-      works.add(Work.eager(DISTILLATION, new BatchShape(2, 10), dtype, Pass.FORWARD_BACKWARD));
-      works.add(Work.eager(BenchLoss.crossEntropy(), new BatchShape(2, 10), dtype, Pass.FORWARD));
+      cases.add(BenchmarkCase.eager(DISTILLATION, new BatchShape(2, 10), dtype, Passes.FORWARD_BACKWARD));
+      cases.add(BenchmarkCase.eager(BenchLoss.crossEntropy(), new BatchShape(2, 10), dtype, Passes.FORWARD));
     }
     Notes notes = new Notes();
-    ResultFile result = run(works, notes, () -> false);
+    ResultFile result = run(cases, notes, () -> false);
     assertThat(result.unfinished()).isZero();
     assertThat(result.notes()).isEmpty();
     assertThat(result.copyGigabytesPerSecond()).isPositive();
     assertThat(result.entries()).hasSize(4).allSatisfy(entry -> assertThat(entry.time().samples()).isEqualTo(3));
-    Entry first = result.entries().getFirst();
+    Measurement first = result.entries().getFirst();
     assertThat(first.key()).isEqualTo("TemperLoss.forwardBackward {dtype=F32, launch=eager, loss=forward-kl+ce, shape=2x10, temperature=2.0}");
     assertThat(first.also("leastBytes")).as("student, teacher and gradient").isEqualTo(3 * 20 * 4);
-    Entry last = result.entries().getLast();
+    Measurement last = result.entries().getLast();
     assertThat(last.key()).isEqualTo("TemperLoss.forward {dtype=BF16, launch=eager, loss=ce, shape=2x10}");
     assertThat(last.also("leastBytes")).as("student alone").isEqualTo(20 * 2);
     assertThat(last.also("total")).isCloseTo(Math.log(10), within(3.0));
@@ -65,20 +65,20 @@ final class LossBenchTest {
 
   @Test
   void aStoppedRunSaysWhatIsMissing() throws IOException {
-    List<Work> works = List.of(Work.eager(DISTILLATION, new BatchShape(2, 10), DType.F32, Pass.FORWARD_BACKWARD),
-        Work.eager(DISTILLATION, new BatchShape(3, 10), DType.F32, Pass.FORWARD_BACKWARD));
+    List<BenchmarkCase> cases = List.of(BenchmarkCase.eager(DISTILLATION, new BatchShape(2, 10), DType.F32, Passes.FORWARD_BACKWARD),
+        BenchmarkCase.eager(DISTILLATION, new BatchShape(3, 10), DType.F32, Passes.FORWARD_BACKWARD));
     Notes notes = new Notes();
-    ResultFile result = run(works, notes, () -> !notes.sizes.isEmpty());
+    ResultFile result = run(cases, notes, () -> !notes.sizes.isEmpty());
     assertThat(result.entries()).hasSize(1);
     assertThat(result.unfinished()).isEqualTo(1);
-    ResultFile nothing = run(works, new Notes(), () -> true);
+    ResultFile nothing = run(cases, new Notes(), () -> true);
     assertThat(nothing.entries()).isEmpty();
     assertThat(nothing.copyGigabytesPerSecond()).isNaN();
   }
 
   @Test
   void whatADeviceCannotDoIsANote() throws IOException {
-    Work graph = Work.of(DISTILLATION, new BatchShape(2, 10), DType.F32, Pass.FORWARD_BACKWARD, Work.Launching.GRAPH);
+    BenchmarkCase graph = BenchmarkCase.of(DISTILLATION, new BatchShape(2, 10), DType.F32, Passes.FORWARD_BACKWARD, BenchmarkCase.LaunchMode.GRAPH);
     ResultFile result = run(List.of(graph, graph), new Notes(), () -> false);
     assertThat(result.entries()).isEmpty();
     assertThat(result.unfinished()).as("nothing that could be measured is missing").isZero();
@@ -87,9 +87,9 @@ final class LossBenchTest {
 
   @Test
   void anEngineWithoutPlansIsANote() throws IOException {
-    Work work = Work.eager(DISTILLATION, new BatchShape(2, 10), DType.F32, Pass.FORWARD_BACKWARD);
+    BenchmarkCase benchmarkCase = BenchmarkCase.eager(DISTILLATION, new BatchShape(2, 10), DType.F32, Passes.FORWARD_BACKWARD);
     try (LossEngine engine = LossEngine.open("reference")) {
-      ResultFile result = new LossBench(new BenchPlan("gpu", List.of(new BenchPlan.Plans("plans", List.of(work), 0))), SHORT)
+      ResultFile result = new LossBench(new BenchPlan("gpu", List.of(new BenchPlan.Plans("plans", List.of(benchmarkCase), 0))), SHORT)
           .run(engine, new Notes(), () -> false);
       assertThat(result.entries()).isEmpty();
       assertThat(result.unfinished()).isZero();
@@ -114,16 +114,16 @@ final class LossBenchTest {
   @Test
   void theSuiteHoldsTheWholeGridOnce() {
     BenchPlan plan = GpuSuite.whole().plan(GpuSuite.JUDGING_PARTS, 0);
-    List<Work> works = plan.parts().stream().filter(BenchPlan.Losses.class::isInstance).map(BenchPlan.Losses.class::cast)
-        .flatMap(part -> part.works().stream()).toList();
-    assertThat(new HashSet<>(works)).hasSameSizeAs(works);
+    List<BenchmarkCase> cases = plan.parts().stream().filter(BenchPlan.Losses.class::isInstance).map(BenchPlan.Losses.class::cast)
+        .flatMap(part -> part.cases().stream()).toList();
+    assertThat(new HashSet<>(cases)).hasSameSizeAs(cases);
     int batches = 7 * 3;
     int losses = 1 + 3 * 4;
-    assertThat(works).as("every loss and T, with and without gradient, and the headline as graphs").hasSize(batches * (2 * losses + 1));
-    assertThat(plan.size()).isEqualTo(works.size() + 4 + 6);
-    assertThat(works).anySatisfy(work -> assertThat(work).hasToString("2048x262144 F16 jsd:0.5 T 3.0 forward"));
-    assertThat(GpuSuite.compared()).allSatisfy(loss -> assertThat(works).contains(
-        Work.eager(loss, new BatchShape(65_536, 10), DType.BF16, Pass.FORWARD_BACKWARD)));
+    assertThat(cases).as("every loss and T, with and without gradient, and the headline as graphs").hasSize(batches * (2 * losses + 1));
+    assertThat(plan.size()).isEqualTo(cases.size() + 4 + 6);
+    assertThat(cases).anySatisfy(benchmarkCase -> assertThat(benchmarkCase).hasToString("2048x262144 F16 jsd:0.5 T 3.0 forward"));
+    assertThat(GpuSuite.compared()).allSatisfy(loss -> assertThat(cases).contains(
+        BenchmarkCase.eager(loss, new BatchShape(65_536, 10), DType.BF16, Passes.FORWARD_BACKWARD)));
   }
 
   @Test
@@ -134,9 +134,9 @@ final class LossBenchTest {
     assertThat(new ClockReadings().medians()).isEmpty();
   }
 
-  private static ResultFile run(List<Work> works, Notes notes, BooleanSupplier stop) throws IOException {
+  private static ResultFile run(List<BenchmarkCase> cases, Notes notes, BooleanSupplier stop) throws IOException {
     try (LossEngine engine = LossEngine.open("reference")) {
-      return new LossBench(new BenchPlan("bench", List.of(new BenchPlan.Losses("losses", works))), SHORT).run(engine, notes, stop);
+      return new LossBench(new BenchPlan("bench", List.of(new BenchPlan.Losses("losses", cases))), SHORT).run(engine, notes, stop);
     }
   }
 }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.temper.DType;
 import dev.temper.HostMatrix;
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -20,15 +20,15 @@ final class MeasuringTest {
 
   @Test
   void spreadInterpolatesBetweenNeighbours() {
-    Spread spread = Spread.of(4, 1, 3, 2);
-    assertThat(spread).isEqualTo(new Spread(2.5, 1.3, 3.7, 1, 4));
-    assertThatThrownBy(Spread::of).isInstanceOf(IllegalArgumentException.class);
+    Quantiles spread = Quantiles.of(4, 1, 3, 2);
+    assertThat(spread).isEqualTo(new Quantiles(2.5, 1.3, 3.7, 1, 4));
+    assertThatThrownBy(Quantiles::of).isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test
   void repetitionTimesWhatItIsToldAndNoMore() {
     AtomicInteger calls = new AtomicInteger();
-    Spread spread = SHORT.milliseconds(() -> {
+    Quantiles spread = SHORT.milliseconds(() -> {
       calls.incrementAndGet();
       sleep(20);
     }, () -> false).orElseThrow();
@@ -87,7 +87,7 @@ final class MeasuringTest {
     assertThat(new Quietness(1, 1, Double.NaN, Double.NaN).quiet()).as("not Linux: the spin decides").isTrue();
   }
 
-  private static MemorySegment segment(LogitMatrix matrix) {
+  private static MemorySegment segment(MatrixView matrix) {
     return ((HostMatrix) matrix).segment();
   }
 

@@ -7,17 +7,17 @@ import dev.temper.DType;
 import dev.temper.DeviceException;
 import dev.temper.Divergence;
 import dev.temper.HostMatrix;
-import dev.temper.LogitMatrix;
 import dev.temper.LossEngine;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
+import dev.temper.MatrixView;
 import dev.temper.OpenedEngine;
 import dev.temper.RowVector;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
 import dev.temper.tools.bench.BenchLoss.Objective;
-import dev.temper.tools.bench.Work.Pass;
+import dev.temper.tools.bench.BenchmarkCase.Passes;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -27,8 +27,8 @@ import org.junit.jupiter.api.Test;
 /** What plans can do to a sweep: each costs itself alone, unless it takes the device with it. */
 final class PlanSweepTest {
 
-  private static final Work WORK =
-      Work.eager(new BenchLoss(Objective.BOTH, Divergence.forwardKl(), 2), new BatchShape(5, 10), DType.F32, Pass.FORWARD_BACKWARD);
+  private static final BenchmarkCase WORK =
+      BenchmarkCase.eager(new BenchLoss(Objective.BOTH, Divergence.forwardKl(), 2), new BatchShape(5, 10), DType.F32, Passes.FORWARD_BACKWARD);
 
   @Test
   void aPlanThatFailsOrIsWrongIsANote() throws IOException {
@@ -142,16 +142,16 @@ final class PlanSweepTest {
     }
 
     @Override
-    public void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {}
+    public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {}
 
     @Override
-    public void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {}
+    public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {}
 
     @Override
-    public void softmax(LogitMatrix logits, LogitMatrix output) {}
+    public void softmax(MatrixView logits, MatrixView output) {}
 
     @Override
-    public void argmax(LogitMatrix logits, RowVector output) {}
+    public void argmax(MatrixView logits, RowVector output) {}
 
     @Override
     public void close() {

@@ -3,10 +3,9 @@ package dev.temper.tools.counts;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.cuda.nvrtc.MachineNvrtc;
-import dev.temper.cuda.nvrtc.Nvrtc;
 import dev.temper.cuda.nvrtc.NvrtcPlaces;
+import dev.temper.tools.process.JavaCommand;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,10 +19,9 @@ final class WarmStartTest {
 
   @Test
   void loadsNeitherNvrtcNorDigestsNorWhatIsLinkedAtRunTime() throws Exception {
-    List<String> library = List.of("-D" + NvrtcPlaces.LIBRARY_PROPERTY + "=" + MachineNvrtc.library());
-    assertThat(run(library)).endsWith(" false");
+    assertThat(start().lastLine(WarmStart.ONE_PROCESS)).endsWith(" false");
     Path classes = folder.resolve("classes");
-    assertThat(run(List.of(library.getFirst(), "-Xlog:class+load:file=" + classes))).endsWith(" true");
+    assertThat(start().option("-Xlog:class+load:file=" + classes).lastLine(WarmStart.ONE_PROCESS)).endsWith(" true");
     List<String> loaded = Files.readString(classes).lines().dropWhile(line -> !line.contains(WarmStart.class.getName())).toList();
     assertThat(loaded).anyMatch(line -> line.contains("dev.temper.kernel.code.DiskCache "))
         .noneMatch(line -> line.contains("dev.temper.cuda.nvrtc.Nvrtc ") || line.contains("dev.temper.ffm.SharedLibrary "))
@@ -33,10 +31,7 @@ final class WarmStartTest {
         .noneMatch(line -> line.contains(" java.util.regex.Matcher ") || line.contains(" java.util.Formatter "));
   }
 
-  private String run(List<String> options) throws IOException, InterruptedException {
-    Process process = new ProcessBuilder(WarmStart.command(folder.resolve("cache"), options)).redirectErrorStream(true).start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-    assertThat(process.waitFor()).as(said).isZero();
-    return said;
+  private JavaCommand start() throws IOException {
+    return WarmStart.command(folder.resolve("cache")).property(NvrtcPlaces.LIBRARY_PROPERTY, MachineNvrtc.library());
   }
 }

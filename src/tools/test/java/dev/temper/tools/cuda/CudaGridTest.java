@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.LossEngine;
 import dev.temper.cuda.StubEngine;
-import dev.temper.tools.verify.CaseResult;
+import dev.temper.tools.verify.CaseOutcome;
 import dev.temper.tools.verify.Level;
 import dev.temper.tools.verify.ResultTable;
 import dev.temper.tools.verify.Verification;
@@ -19,7 +19,7 @@ final class CudaGridTest extends StubEngine {
     try (LossEngine engine = open()) {
       Verification verification = new VerificationRun(engine, 1).run(Level.QUICK, (done, total, next) -> { });
       assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
-      assertThat(verification.count(CaseResult.Outcome.PASSED)).isGreaterThan(100);
+      assertThat(verification.count(CaseOutcome.PASSED)).isGreaterThan(100);
     }
   }
 }

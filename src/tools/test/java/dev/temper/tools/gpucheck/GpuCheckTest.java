@@ -3,7 +3,8 @@ package dev.temper.tools.gpucheck;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.temper.tools.gpucheck.StepResult.Outcome;
+import dev.temper.diagnostics.DeviceFacts;
+import dev.temper.tools.files.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ class GpuCheckTest {
         step("slow", "sleep 60 & wait"),
         step("silent", "true"),
         step("broken", "echo '{ \"a\" : '"),
-        Step.of(Stage.SMOKE, "absent", "", 5, List.of("/nowhere/program"), logs()),
+        CheckStep.of(Stage.SMOKE, "absent", "", 5, List.of("/nowhere/program"), logs()),
         step("unlike", "echo '{}'").then(() -> "the two differ"),
         step("lacking", "exit 1").unless("no compute-sanitizer on the path"),
         step("last", "echo '{}'")));
@@ -46,11 +47,12 @@ class GpuCheckTest {
         "lacking NOT_RUN no compute-sanitizer on the path",
         "last PASSED ");
     String document = Files.readString(out.resolve(GpuCheck.DOCUMENT));
-    assertThat(JsonText.isObject(document)).isTrue();
     assertThat(document).contains("\"commit\" : \"abc\"", "\"passed\" : 2", "\"failed\" : 6", "\"notRun\" : 1",
         "\"log\" : \"one\\nthe last line\"", "\"stagesNotRun\" : [ \"correctness\", \"sanitize\", \"speed\", \"plans\", \"peers\" ]",
         "\"copyGigabytesPerSecond\" : null");
-    assertThat(JsonText.first(document, "facts")).hasValue("{\"name\":\"Some GPU\",\"driver\":\"CUDA 13.0\"}");
+    GpuCheckDocument read = Json.read(out.resolve(GpuCheck.DOCUMENT), GpuCheckDocument.class);
+    assertThat(read.facts()).isNotNull().extracting(DeviceFacts::name, DeviceFacts::driver).containsExactly("Some GPU", "CUDA 13.0");
+    assertThat(Json.text(read)).isEqualTo(document);
   }
 
   @Test
@@ -73,7 +75,7 @@ class GpuCheckTest {
   void laterRunsAddTheirStages() throws IOException {
     run(Set.of(Stage.SMOKE), List.of(step("one", "echo '" + FACTS + "'"), step("two", "exit 1")));
     run(Set.of(Stage.SPEED), List.of(
-        Step.of(Stage.SPEED, "bench", "", 5, List.of("echo", "{ \"copyGigabytesPerSecond\" : 4300.5 }"), logs())));
+        CheckStep.of(Stage.SPEED, "bench", "", 5, List.of("echo", "{ \"copyGigabytesPerSecond\" : 4300.5 }"), logs())));
     String both = Files.readString(out.resolve(GpuCheck.DOCUMENT));
     assertThat(both).contains("\"passed\" : 2", "\"failed\" : 1", "\"copyGigabytesPerSecond\" : 4300.5", "Some GPU");
     run(Set.of(Stage.SMOKE), List.of(step("one", "echo '{}'")));
@@ -92,26 +94,26 @@ class GpuCheckTest {
 
   @Test
   void everyStageFitsIntoTenMinutes() throws IOException {
-    List<Step> all = new ArrayList<>();
+    List<CheckStep> all = new ArrayList<>();
     for (Stage stage : Stage.values()) {
-      List<Step> steps = GpuPlan.of(new Setting("cuda", false, logs()), stage);
+      List<CheckStep> steps = GpuPlan.of(new CheckEnvironment("cuda", false, logs()), stage);
       assertThat(steps).isNotEmpty();
-      assertThat(steps.stream().filter(step -> !step.alongside()).mapToInt(Step::limitSeconds).sum()).as(stage.id()).isBetween(1, 590);
-      steps.stream().filter(Step::alongside).forEach(step -> assertThat(step.limitSeconds()).isEqualTo(steps.getFirst().limitSeconds()));
+      assertThat(steps.stream().filter(step -> !step.alongside()).mapToInt(CheckStep::limitSeconds).sum()).as(stage.id()).isBetween(1, 590);
+      steps.stream().filter(CheckStep::alongside).forEach(step -> assertThat(step.limitSeconds()).isEqualTo(steps.getFirst().limitSeconds()));
       all.addAll(steps);
     }
-    assertThat(all.stream().map(Step::name)).doesNotHaveDuplicates();
+    assertThat(all.stream().map(CheckStep::name)).doesNotHaveDuplicates();
   }
 
-  private List<StepResult> run(Set<Stage> stages, List<Step> steps) throws IOException {
+  private List<StepResult> run(Set<Stage> stages, List<CheckStep> steps) throws IOException {
     List<StepResult> results = new ArrayList<>();
     boolean holds = GpuCheck.into(out, "cuda", true, "1", "abc", stages).run(steps, _ -> { }, results::add);
-    assertThat(holds).isEqualTo(results.stream().noneMatch(result -> result.outcome() == Outcome.FAILED));
+    assertThat(holds).isEqualTo(results.stream().noneMatch(result -> result.outcome() == StepOutcome.FAILED));
     return results;
   }
 
-  private Step step(String name, String script) throws IOException {
-    return Step.of(Stage.SMOKE, name, "something", name.equals("slow") ? 2 : 30, List.of("sh", "-c", script), logs());
+  private CheckStep step(String name, String script) throws IOException {
+    return CheckStep.of(Stage.SMOKE, name, "something", name.equals("slow") ? 2 : 30, List.of("sh", "-c", script), logs());
   }
 
   private Path logs() throws IOException {

@@ -7,6 +7,7 @@ import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.lang.foreign.Arena;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -56,10 +57,10 @@ final class CrossCheckTest {
     int[] labels = random.ints(ROWS, 0, CLASSES).toArray();
     labels[0] = Examples.NO_LABEL;
     labels[5] = Examples.NO_LABEL;
-    LossInputs inputs = LossInputs.of(logits().view()).withTeacher(logits().view()).withLabels(RowVector.of(labels));
+    LossInputs inputs = LossInputs.of(logits().view()).withTeacher(Teacher.logits(logits().view())).withLabels(RowVector.labels(labels));
     LossOutputs outputs = LossOutputs.gradient(gradient.view())
-        .withRowSoft(RowVector.of(rowSoft))
-        .withRowHard(RowVector.of(new float[ROWS]));
+        .withRowSoft(RowVector.losses(rowSoft))
+        .withRowHard(RowVector.losses(new float[ROWS]));
     try (LossEngine engine = LossEngine.open("auto"); CrossCheck crossCheck = new CrossCheck()) {
       long counted = engine.forwardBackward(LOSS, inputs, outputs).totals().countedRows();
       spoil.run();

@@ -7,6 +7,7 @@ import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
+import dev.temper.Teacher;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.api.Test;
 
@@ -68,6 +69,6 @@ final class LanguageModelTest {
   }
 
   private static LossInputs inputs(LanguageModel model, LanguageModel teacher) {
-    return LossInputs.of(model.forward(BATCH).view()).withTeacher(teacher.forward(BATCH).view()).withLabels(BATCH.labels());
+    return LossInputs.of(model.forward(BATCH).view()).withTeacher(Teacher.logits(teacher.forward(BATCH).view())).withLabels(BATCH.labels());
   }
 }

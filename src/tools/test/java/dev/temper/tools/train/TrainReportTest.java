@@ -2,12 +2,10 @@ package dev.temper.tools.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonParser;
 import java.io.IOException;
 import dev.temper.DistillationLoss;
-import java.io.StringWriter;
+import dev.temper.tools.files.Json;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -107,19 +105,17 @@ final class TrainReportTest {
   }
 
   @Test
-  void jsonIsOneDocumentWithTheNumbers() throws IOException {
-    StringWriter text = new StringWriter();
-    try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
-      TrainReportJson.write(report(3, 4, 3.8, FINE), "0123456789ab", "a processor", json);
-    }
-    int depth = 0;
-    try (JsonParser parser = new JsonFactory().createParser(text.toString())) {
-      while (parser.nextToken() != null) {
-        depth += parser.currentToken().isStructStart() ? 1 : parser.currentToken().isStructEnd() ? -1 : 0;
-      }
-    }
-    assertThat(depth).isZero();
-    assertThat(text.toString()).contains("\"teacherMargin\":1.0", "\"crossEntropy\":3.8", "\"secondsPerStep\":0.01", "\"lossShare\":0.1", "\"failures\":[]", "\"complete\":true");
+  void jsonIsOneDocumentWithTheNumbers() {
+    String text = Json.text(TrainDocument.of(report(3, 4, 3.8, FINE), "0123456789ab", "a processor"));
+    assertThat(Json.object(text)).isPresent();
+    assertThat(text).contains("\"teacherMargin\" : 1.0", "\"crossEntropy\" : 3.8", "\"secondsPerStep\" : 0.01",
+        "\"lossShare\" : 0.1", "\"failures\" : [ ]", "\"complete\" : true");
+  }
+
+  @Test
+  void theResultsBesideTheBenchmarksAreReadAndWrittenUnchanged() throws IOException {
+    Path file = Path.of("benchmarks/results/train/train.json");
+    assertThat(Json.text(Json.read(file, TrainDocument.class))).isEqualTo(Files.readString(file));
   }
 
   @Test

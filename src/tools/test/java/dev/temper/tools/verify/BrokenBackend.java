@@ -3,11 +3,11 @@ package dev.temper.tools.verify;
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.HostMatrix;
-import dev.temper.LogitMatrix;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
+import dev.temper.MatrixView;
 import dev.temper.Reduction;
 import dev.temper.RowVector;
 import dev.temper.spi.HostRows;
@@ -45,9 +45,11 @@ final class BrokenBackend extends DelegatingBackend {
     if (all.gradient() == null) {
       return sound.compute(call);
     }
-    LossTotals totals = sound.compute(with(call, call.loss(), call.inputs(), new LossOutputs(null, false, all.rowSoft(), all.rowHard(), null))).totals();
+    LossOutputs rows = LossOutputs.none().withRowSoft(all.rowSoft()).withRowHard(all.rowHard());
+    LossTotals totals = sound.compute(with(call, call.loss(), call.inputs(), rows)).totals();
     DistillationLoss unscaled = call.loss().toBuilder().temperatureScaling(false).build();
-    sound.compute(with(call, unscaled, call.inputs(), new LossOutputs(all.gradient(), all.inPlace(), null, null, null))).totals();
+    LossOutputs gradient = all.inPlace() ? LossOutputs.gradientInPlace(all.gradient()) : LossOutputs.gradient(all.gradient());
+    sound.compute(with(call, unscaled, call.inputs(), gradient)).totals();
     return () -> totals;
   }
 
@@ -62,7 +64,7 @@ final class BrokenBackend extends DelegatingBackend {
       long next = label == call.loss().ignoreIndex() ? label : (label + 1) % call.classes();
       shifted.setAtIndex(ValueLayout.JAVA_LONG, row, next == call.loss().ignoreIndex() ? label : next);
     }
-    return with(call, call.loss(), call.inputs().withLabels(RowVector.of(shifted, labels.length(), DType.I64)), call.outputs());
+    return with(call, call.loss(), call.inputs().withLabels(RowVector.labels(shifted, labels.length(), DType.I64)), call.outputs());
   }
 
   private static LossCall byAllRows(LossCall call) {
@@ -93,8 +95,9 @@ final class BrokenBackend extends DelegatingBackend {
   }
 
   private static LossCall with(LossCall call, DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
-    @Nullable LogitMatrix saved = outputs.gradient() == null ? null : call.savedStatistics();
-    return new LossCall(loss, inputs, outputs, call.classes(), saved);
+    @Nullable MatrixView saved = outputs.gradient() == null ? null : call.savedStatistics();
+    MatrixView statistics = outputs.statistics() == null ? null : call.statistics();
+    return new LossCall(loss, inputs, outputs, call.classes(), statistics, saved);
   }
 
   @Override

@@ -62,7 +62,7 @@ class CaseGridTest {
   @EnumSource(names = {"F32", "BF16", "F16"})
   void theClusterCasesMeetEverySize(DType dtype) {
     DeviceLimits limits = DeviceLimits.ofCapability(9, 0);
-    assertThat(CaseGrid.all().stream().filter(c -> c.group() == Group.CLUSTERS && c.layout().student() == dtype)
+    assertThat(CaseGrid.all().stream().filter(c -> c.group() == CaseGroup.CLUSTERS && c.layout().student() == dtype)
         .map(c -> RowPlans.choose(c.layout().classes(), dtype.bytes(), dtype.bytes(), limits))
         .map(plan -> plan.residence() + " " + plan.cluster()).distinct())
         .containsAll(IntStream.of(1, 2, 4, 8, 16).mapToObj(cluster -> new Residence.Shared() + " " + cluster).toList());

@@ -8,7 +8,6 @@ import dev.temper.LossEngine;
 import dev.temper.emulator.Defect;
 import dev.temper.emulator.EmulatorSettings;
 import dev.temper.emulator.HostCompiler;
-import dev.temper.emulator.TracedTraffic;
 import dev.temper.kernel.code.CacheDirectory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -22,8 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource.Mode;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -36,7 +35,7 @@ final class CheckedBuildsTest {
   private static final String GRID = "dev.temper.tools.verify.CheckedGrid";
   private static final String TRAFFIC = "dev.temper.emulator.TracedTraffic";
 
-  private record Outcome(int status, String output) {}
+  private record ProcessResult(int status, String output) {}
 
   @BeforeAll
   static void requireCompiler() {
@@ -47,26 +46,26 @@ final class CheckedBuildsTest {
   @ParameterizedTest
   @ValueSource(strings = {"sanitized", "traced"})
   void thereIsNothingToReport(String build) throws Exception {
-    Outcome outcome = run(build, GRID, Defect.NONE.name());
+    ProcessResult outcome = run(build, GRID, Defect.NONE.name());
     assertThat(outcome.status()).as(outcome.output()).isZero();
     assertThat(outcome.output()).doesNotContain("Sanitizer").doesNotContain("runtime error");
   }
 
   @Test
   void eachLogitIsReadAsOftenAsItMustAndEachGradientWrittenOnce() throws Exception {
-    Outcome outcome = run("traced", TRAFFIC);
+    ProcessResult outcome = run("traced", TRAFFIC);
     assertThat(outcome.status()).as(outcome.output()).isZero();
   }
 
   @ParameterizedTest
   @EnumSource(mode = Mode.EXCLUDE, names = "NONE")
   void eachPlantedDefectIsFound(Defect defect) throws Exception {
-    Outcome outcome = run(defect.build(), GRID, defect.name());
+    ProcessResult outcome = run(defect.build(), GRID, defect.name());
     assertThat(outcome.status()).as(outcome.output()).isNotZero();
     assertThat(outcome.output()).doesNotContain("compiler failed").containsPattern(Pattern.compile(defect.finding()));
   }
 
-  private static Outcome run(String build, String main, String... arguments) throws IOException, InterruptedException {
+  private static ProcessResult run(String build, String main, String... arguments) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "--enable-native-access=ALL-UNNAMED", "-D" + EmulatorSettings.BUILD_PROPERTY + "=" + build,
         "-D" + CacheDirectory.PROPERTY + "=" + CacheDirectory.ofUser(), "-cp", System.getProperty("java.class.path"), main));
@@ -83,11 +82,11 @@ final class CheckedBuildsTest {
     return found;
   }
 
-  private static Outcome process(List<String> command, Map<String, String> environment) throws IOException, InterruptedException {
+  private static ProcessResult process(List<String> command, Map<String, String> environment) throws IOException, InterruptedException {
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().putAll(environment);
     Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    return new Outcome(process.waitFor(), output);
+    return new ProcessResult(process.waitFor(), output);
   }
 }

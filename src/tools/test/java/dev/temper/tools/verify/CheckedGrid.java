@@ -11,7 +11,7 @@ public final class CheckedGrid {
   /** Takes the name of the {@link Defect} to plant. */
   public static void main(String[] defect) {
     try (Emulator emulator = Emulator.checked(Defect.valueOf(defect[0]).sources())) {
-      Verification verification = new VerificationRun(emulator.engine(), 5).runCases(ResidenceCases.few());
+      Verification verification = new VerificationRun(emulator.engine(), 5).runCases(RowStorageCases.few());
       System.out.print(ResultTable.of(verification));
       System.exit(verification.holds() ? 0 : 1);
     }

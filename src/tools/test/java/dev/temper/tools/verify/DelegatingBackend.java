@@ -1,6 +1,6 @@
 package dev.temper.tools.verify;
 
-import dev.temper.LogitMatrix;
+import dev.temper.MatrixView;
 import dev.temper.OpenedEngine;
 import dev.temper.RowVector;
 import dev.temper.spi.EngineBackend;
@@ -26,22 +26,22 @@ abstract class DelegatingBackend implements EngineBackend {
   }
 
   @Override
-  public final void logSoftmax(LogitMatrix logits, double temperature, LogitMatrix output) {
+  public final void logSoftmax(MatrixView logits, double temperature, MatrixView output) {
     sound.logSoftmax(logits, temperature, output);
   }
 
   @Override
-  public final void logSoftmaxBackward(LogitMatrix logits, double temperature, LogitMatrix upstream, LogitMatrix output) {
+  public final void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {
     sound.logSoftmaxBackward(logits, temperature, upstream, output);
   }
 
   @Override
-  public final void softmax(LogitMatrix logits, LogitMatrix output) {
+  public final void softmax(MatrixView logits, MatrixView output) {
     sound.softmax(logits, output);
   }
 
   @Override
-  public final void argmax(LogitMatrix logits, RowVector output) {
+  public final void argmax(MatrixView logits, RowVector output) {
     sound.argmax(logits, output);
   }
 

@@ -7,9 +7,9 @@ import dev.temper.Availability;
 import dev.temper.LossEngine;
 import dev.temper.emulator.Emulator;
 import dev.temper.kernel.plan.RowPlan;
+import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.kernel.spec.LossSpecialisation.Policy;
-import dev.temper.kernel.spec.LossSpecialisation;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -37,27 +37,27 @@ class EmulatorGridTest {
         Verification verification = new VerificationRun(emulator.engine(), 1).run(Level.QUICK, (done, total, next) -> { });
         assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
         for (GroupResult result : verification.groups()) {
-          if (!result.group().isExact() && result.count(CaseResult.Outcome.PASSED) > 0) {
+          if (!result.group().isExact() && result.count(CaseOutcome.PASSED) > 0) {
             assertThat(Objects.requireNonNull(result.worst()).share()).as(result.group().id()).isGreaterThan(0.01);
           }
         }
         return places(emulator).stream();
       }
     }).collect(Collectors.toSet());
-    assertThat(found).contains("RegisterRow<1> 1 lanes", "RegisterRow<1> 32 lanes", "SharedRow 32 lanes", "SharedRow cluster 1");
+    assertThat(found).contains("RegisterStorage<1> 1 lanes", "RegisterStorage<1> 32 lanes", "SharedStorage 32 lanes", "SharedStorage cluster 1");
   }
 
   @Test
   void everyResidenceGivesTheSameBitsInEveryOrderOfThreads() {
-    List<Case> cases = ResidenceCases.all();
+    List<Case> cases = RowStorageCases.all();
     try (Emulator first = Emulator.of("9.0")) {
       Verification verification = new VerificationRun(first.engine(), 3).runCases(cases);
       assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
-      assertThat(verification.count(CaseResult.Outcome.REFUSED)).isZero();
+      assertThat(verification.count(CaseOutcome.REFUSED)).isZero();
       assertThat(places(first)).containsExactlyInAnyOrder(
-          "RegisterRow<1> 1 lanes", "RegisterRow<1> 2 lanes", "RegisterRow<1> 4 lanes", "RegisterRow<1> 8 lanes", "RegisterRow<1> 16 lanes",
-          "RegisterRow<1> 32 lanes", "RegisterRow<2> 32 lanes", "SharedRow 32 lanes", "SharedRow cluster 1", "SharedRow cluster 2",
-          "SharedRow cluster 4", "SharedRow cluster 8", "SharedRow cluster 16", "StreamRow cluster 1");
+          "RegisterStorage<1> 1 lanes", "RegisterStorage<1> 2 lanes", "RegisterStorage<1> 4 lanes", "RegisterStorage<1> 8 lanes", "RegisterStorage<1> 16 lanes",
+          "RegisterStorage<1> 32 lanes", "RegisterStorage<2> 32 lanes", "SharedStorage 32 lanes", "SharedStorage cluster 1", "SharedStorage cluster 2",
+          "SharedStorage cluster 4", "SharedStorage cluster 8", "SharedStorage cluster 16", "RereadStorage cluster 1");
       assertThat(each(first, LossSpecialisation::pass)).containsExactlyInAnyOrder(Pass.values());
       assertThat(each(first, LossSpecialisation::policy)).containsExactlyInAnyOrder(Policy.values());
     }
@@ -72,11 +72,11 @@ class EmulatorGridTest {
 
   @Test
   void longRowsAreReadTwiceWhereThereAreNoClusters() {
-    List<Case> cases = ResidenceCases.all().stream().filter(c -> c.layout().classes() >= 1_021 && c.layout().classes() <= 40_000).toList();
+    List<Case> cases = RowStorageCases.all().stream().filter(c -> c.layout().classes() >= 1_021 && c.layout().classes() <= 40_000).toList();
     try (Emulator turing = Emulator.of("7.5")) {
       Verification verification = new VerificationRun(turing.engine(), 4).runCases(cases);
       assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
-      assertThat(places(turing)).containsExactlyInAnyOrder("SharedRow 32 lanes", "SharedRow cluster 1", "StreamRow cluster 1");
+      assertThat(places(turing)).containsExactlyInAnyOrder("SharedStorage 32 lanes", "SharedStorage cluster 1", "RereadStorage cluster 1");
     }
   }
 

@@ -18,7 +18,7 @@ class GuardedTensorTest {
     try (Arena arena = Arena.ofConfined()) {
       long bytes = (2 * 7 + 5) * 2;
       for (long at = -7; at < bytes + 64; at++) {
-        GuardedTensor tensor = GuardedTensor.matrix(arena, 3, 5, LAYOUT, DType.F16).poison();
+        GuardedTensor tensor = GuardedTensor.matrix(arena, 3, 5, LAYOUT, DType.F16).fillNaN();
         long column = Math.floorMod(at / 2, 7);
         boolean inRow = at >= 0 && at < bytes && column < 5;
         MemorySegment around = MemorySegment.ofAddress(tensor.view().segment().address() + at).reinterpret(1);
@@ -43,7 +43,7 @@ class GuardedTensorTest {
   @Test
   void withoutATailTheMemoryEndsWithTheLastElement() {
     try (Arena arena = Arena.ofConfined()) {
-      HostMatrix view = GuardedTensor.matrix(arena, 3, 5, LAYOUT.placed(2, 0, 0, false), DType.F32).poison().view();
+      HostMatrix view = GuardedTensor.matrix(arena, 3, 5, LAYOUT.placed(2, 0, 0, false), DType.F32).fillNaN().view();
       assertThat(view.segment().byteSize()).isEqualTo((2 * 7 + 5) * 4);
       assertThat(view.segment().get(ValueLayout.JAVA_FLOAT, 0)).isNaN();
     }

@@ -36,10 +36,10 @@ class PlansTest {
   @Test
   void everyKindOfPlanHoldsToTheReference() {
     List<Case> cases = new ArrayList<>();
-    CaseBuilder.of(Group.CLASSES).classes(29).layout(l -> l.rows(70)).content(Content.POISONED).add(cases, "f32-c29");
-    CaseBuilder.of(Group.CLASSES).classes(1_000).layout(l -> l.rows(5).dtypes(DType.BF16, DType.BF16, DType.BF16).placed(3, 5, 0, false))
+    CaseBuilder.of(CaseGroup.CLASSES).classes(29).layout(l -> l.rows(70)).content(Content.NON_FINITE).add(cases, "f32-c29");
+    CaseBuilder.of(CaseGroup.CLASSES).classes(1_000).layout(l -> l.rows(5).dtypes(DType.BF16, DType.BF16, DType.BF16).placed(3, 5, 0, false))
         .loss(b -> b.divergence(Divergence.jensenShannon(0.3))).add(cases, "bf16-jsd-c1000");
-    CaseBuilder.of(Group.CLASSES).classes(9_000).layout(l -> l.rows(3).padded(0, 3)).loss(b -> b.numClasses(9_000)).content(Content.NEARLY_EQUAL)
+    CaseBuilder.of(CaseGroup.CLASSES).classes(9_000).layout(l -> l.rows(3).padded(0, 3)).loss(b -> b.numClasses(9_000)).content(Content.NEARLY_EQUAL)
         .add(cases, "f32-c9000");
     Set<String> tried = new HashSet<>();
     for (Case c : cases) {
@@ -69,7 +69,7 @@ class PlansTest {
   private static String failure(Case c, UnaryOperator<List<String>> plans) {
     try (LossEngine planned = OpenedEngine.over("emulator", new PlannedBackend(plans))) {
       Verification verification = new VerificationRun(planned, 11).runCases(List.of(c));
-      return verification.count(CaseResult.Outcome.PASSED) == 1 ? "" : c.name() + "\n" + ResultTable.of(verification);
+      return verification.count(CaseOutcome.PASSED) == 1 ? "" : c.name() + "\n" + ResultTable.of(verification);
     }
   }
 
@@ -79,12 +79,12 @@ class PlansTest {
       LossInputs inputs = LossInputs.of(HostMatrix.of(arena.allocate(2 * 40_000 * 4L, 4), 2, 40_000, DType.F32));
       DistillationLoss loss = DistillationLoss.builder().softWeight(0).hardWeight(0).build();
       for (String unfit : List.of("shared-cluster4-512", "registers1-lanes32-128", "shared-block-512", "fastest", "")) {
-        assertThatThrownBy(() -> emulator.engine().prepare(loss, inputs, LossOutputs.none(), unfit)).isInstanceOf(IllegalArgumentException.class)
+        assertThatThrownBy(() -> emulator.engine().diagnostics().prepare(loss, inputs, LossOutputs.none(), unfit)).isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("plan '" + unfit + "' does not fit rows of 40000 classes on emulator")
             .hasMessageEndingWith("expected one of stream-block-512, stream-block-256, stream-block-384, stream-block-1024, stream-block-128");
       }
-      assertThat(reference.plans(loss, inputs, LossOutputs.none())).isEmpty();
-      assertThatThrownBy(() -> reference.prepare(loss, inputs, LossOutputs.none(), "stream-block-512")).isInstanceOf(IllegalArgumentException.class)
+      assertThat(reference.diagnostics().plans(loss, inputs, LossOutputs.none())).isEmpty();
+      assertThatThrownBy(() -> reference.diagnostics().prepare(loss, inputs, LossOutputs.none(), "stream-block-512")).isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("has no plans to choose from, found 'stream-block-512'");
     }
   }

@@ -1,23 +1,23 @@
 package dev.temper.tools.verify;
 
-import static dev.temper.tools.verify.Group.ALONE_OR_IN_BATCH;
-import static dev.temper.tools.verify.Group.BACKWARD;
-import static dev.temper.tools.verify.Group.CLASSES;
-import static dev.temper.tools.verify.Group.CROSS_ENTROPY_LOSS;
-import static dev.temper.tools.verify.Group.DTYPES;
-import static dev.temper.tools.verify.Group.FINITE_DIFFERENCES;
-import static dev.temper.tools.verify.Group.FORWARD_KL;
-import static dev.temper.tools.verify.Group.GOLDENS;
-import static dev.temper.tools.verify.Group.HALF_RANGE;
-import static dev.temper.tools.verify.Group.IN_PLACE;
-import static dev.temper.tools.verify.Group.LABELS;
-import static dev.temper.tools.verify.Group.LAYOUTS;
-import static dev.temper.tools.verify.Group.PADDING;
-import static dev.temper.tools.verify.Group.POISONED_ROWS;
-import static dev.temper.tools.verify.Group.REDUCTIONS;
-import static dev.temper.tools.verify.Group.RERUN;
-import static dev.temper.tools.verify.Group.ROW_TEMPERATURES;
-import static dev.temper.tools.verify.Group.TEMPERATURES;
+import static dev.temper.tools.verify.CaseGroup.ALONE_OR_IN_BATCH;
+import static dev.temper.tools.verify.CaseGroup.BACKWARD;
+import static dev.temper.tools.verify.CaseGroup.CLASSES;
+import static dev.temper.tools.verify.CaseGroup.CROSS_ENTROPY_LOSS;
+import static dev.temper.tools.verify.CaseGroup.DTYPES;
+import static dev.temper.tools.verify.CaseGroup.FINITE_DIFFERENCES;
+import static dev.temper.tools.verify.CaseGroup.FORWARD_KL;
+import static dev.temper.tools.verify.CaseGroup.GOLDENS;
+import static dev.temper.tools.verify.CaseGroup.HALF_RANGE;
+import static dev.temper.tools.verify.CaseGroup.IN_PLACE;
+import static dev.temper.tools.verify.CaseGroup.LABELS;
+import static dev.temper.tools.verify.CaseGroup.LAYOUTS;
+import static dev.temper.tools.verify.CaseGroup.NON_FINITE_ROWS;
+import static dev.temper.tools.verify.CaseGroup.PADDING;
+import static dev.temper.tools.verify.CaseGroup.REDUCTIONS;
+import static dev.temper.tools.verify.CaseGroup.RERUN;
+import static dev.temper.tools.verify.CaseGroup.ROW_TEMPERATURES;
+import static dev.temper.tools.verify.CaseGroup.TEMPERATURES;
 
 import java.util.Set;
 
@@ -43,14 +43,14 @@ enum PlantedBug {
   LAST_BIT_WANDERS;
 
   /** The groups that must fail. */
-  Set<Group> noticedBy() {
+  Set<CaseGroup> noticedBy() {
     return switch (this) {
       case EXPONENTIAL_10_ULP -> Set.of(FORWARD_KL, CROSS_ENTROPY_LOSS, TEMPERATURES, ROW_TEMPERATURES, CLASSES, BACKWARD);
       case GRADIENT_WITHOUT_SQUARE -> Set.of(TEMPERATURES, ROW_TEMPERATURES, CLASSES, DTYPES, FINITE_DIFFERENCES, BACKWARD);
       case LABEL_OFF_BY_ONE -> Set.of(CROSS_ENTROPY_LOSS, LABELS, CLASSES, GOLDENS, FINITE_DIFFERENCES, PADDING);
       case MEAN_BY_ALL_ROWS -> Set.of(LABELS, REDUCTIONS, BACKWARD);
       case LAST_CLASS_MISSED -> Set.of(FORWARD_KL, CROSS_ENTROPY_LOSS, CLASSES, DTYPES, LAYOUTS, BACKWARD, IN_PLACE);
-      case NAN_SWALLOWED -> Set.of(POISONED_ROWS);
+      case NAN_SWALLOWED -> Set.of(NON_FINITE_ROWS);
       case GAP_WRITTEN -> Set.of(LAYOUTS, ALONE_OR_IN_BATCH);
       case SUBNORMALS_FLUSHED -> Set.of(HALF_RANGE);
       case LAST_BIT_WANDERS -> Set.of(RERUN, IN_PLACE, ALONE_OR_IN_BATCH);

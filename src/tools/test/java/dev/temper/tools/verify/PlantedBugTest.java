@@ -23,14 +23,14 @@ class PlantedBugTest {
 
   @Test
   void aBugIsNoticedWhereItIsOnly() {
-    assertThat(failed(run(PlantedBug.NAN_SWALLOWED, Level.QUICK))).doesNotContain(Group.FORWARD_KL, Group.CLASSES, Group.REFUSALS);
-    assertThat(failed(run(PlantedBug.MEAN_BY_ALL_ROWS, Level.QUICK))).doesNotContain(Group.FORWARD_KL, Group.CLASSES, Group.DTYPES);
-    assertThat(failed(run(PlantedBug.LABEL_OFF_BY_ONE, Level.QUICK))).doesNotContain(Group.FORWARD_KL, Group.ARGMAX);
+    assertThat(failed(run(PlantedBug.NAN_SWALLOWED, Level.QUICK))).doesNotContain(CaseGroup.FORWARD_KL, CaseGroup.CLASSES, CaseGroup.REFUSALS);
+    assertThat(failed(run(PlantedBug.MEAN_BY_ALL_ROWS, Level.QUICK))).doesNotContain(CaseGroup.FORWARD_KL, CaseGroup.CLASSES, CaseGroup.DTYPES);
+    assertThat(failed(run(PlantedBug.LABEL_OFF_BY_ONE, Level.QUICK))).doesNotContain(CaseGroup.FORWARD_KL, CaseGroup.ARGMAX);
   }
 
   @Test
   void aFailingCaseNamesIndexFoundExpectedBoundAndCommand() {
-    CaseResult first = run(PlantedBug.LABEL_OFF_BY_ONE, Level.QUICK).cases(CaseResult.Outcome.FAILED).getFirst();
+    CaseResult first = run(PlantedBug.LABEL_OFF_BY_ONE, Level.QUICK).cases(CaseOutcome.FAILED).getFirst();
     assertThat(first.notes()).hasSizeBetween(1, 5).allSatisfy(note -> assertThat(note).contains("found", "expected", "bound"));
     assertThat(first.command()).isEqualTo("./temper verify --device reference --seed 1 --case " + first.name());
   }
@@ -41,7 +41,7 @@ class PlantedBugTest {
     }
   }
 
-  private static Set<Group> failed(Verification verification) {
-    return verification.cases(CaseResult.Outcome.FAILED).stream().map(CaseResult::group).collect(Collectors.toSet());
+  private static Set<CaseGroup> failed(Verification verification) {
+    return verification.cases(CaseOutcome.FAILED).stream().map(CaseResult::group).collect(Collectors.toSet());
   }
 }

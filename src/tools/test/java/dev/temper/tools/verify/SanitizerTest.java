@@ -32,7 +32,7 @@ final class SanitizerTest {
         // Java's own signal handlers and its unreachable-but-live memory are not ours to judge.
         Map.of("LD_PRELOAD", asan + ":" + ubsan, "ASAN_OPTIONS", "handle_segv=0:detect_leaks=0", "UBSAN_OPTIONS", "halt_on_error=1"),
         List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED",
-            "-Ddev.temper.cpu.library=" + library, "-cp", System.getProperty("java.class.path"),
+            "-Dtemper.cpu.library=" + library, "-cp", System.getProperty("java.class.path"),
             "dev.temper.tools.cli.Temper", "verify", "--device", "cpu", "--quick"));
 
     assertThat(report).doesNotContain("Sanitizer").doesNotContain("runtime error");

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SavedRowsTest {
 
   private static final List<Content> CONTENTS = List.of(
-      Content.NORMAL, Content.TAILS, Content.ABSENT, Content.STUDENT_ABSENT, Content.NEARLY_EQUAL, Content.POISONED);
+      Content.NORMAL, Content.TAILS, Content.ABSENT, Content.STUDENT_ABSENT, Content.NEARLY_EQUAL, Content.NON_FINITE);
 
   @BeforeAll
   static void requireCompiler() {
@@ -34,12 +34,12 @@ class SavedRowsTest {
     try (Emulator emulator = Emulator.of("9.0")) {
       for (Divergence divergence : List.of(Divergence.forwardKl(), Divergence.jensenShannon(0.3))) {
         for (Content content : CONTENTS) {
-          Case once = of(Pass.FORWARD_BACKWARD, divergence, content, classes);
+          Case once = of(EngineMethod.FORWARD_BACKWARD, divergence, content, classes);
           CaseData data = CaseData.of(once, 5);
           Comparison comparison = new Comparison();
           double[] expected = Objects.requireNonNull(DeviceRun.run(emulator.engine(), once, data).output());
           double[] found = Objects.requireNonNull(
-              DeviceRun.run(emulator.engine(), of(Pass.BACKWARD, divergence, content, classes), data).output());
+              DeviceRun.run(emulator.engine(), of(EngineMethod.BACKWARD, divergence, content, classes), data).output());
           comparison.same("gradient", found, expected, classes);
           assertThat(comparison.mismatches()).as(divergence + " " + content).isEmpty();
         }
@@ -47,9 +47,9 @@ class SavedRowsTest {
     }
   }
 
-  private static Case of(Pass pass, Divergence divergence, Content content, int classes) {
+  private static Case of(EngineMethod method, Divergence divergence, Content content, int classes) {
     List<Case> cases = new ArrayList<>();
-    CaseBuilder.of(Group.BACKWARD).pass(pass).classes(classes).content(content).layout(l -> l.rows(classes > 100_000 ? 2 : 4))
+    CaseBuilder.of(CaseGroup.BACKWARD).method(method).classes(classes).content(content).layout(l -> l.rows(classes > 100_000 ? 2 : 4))
         .dtype(classes == 2_045 ? DType.BF16 : DType.F32).loss(b -> b.temperature(2).divergence(divergence)).add(cases, content.name());
     return cases.getFirst();
   }

@@ -23,8 +23,8 @@ class TemperatureStudyTest {
   @Test
   void withTheSquareTheNormSettlesAndWithoutItDecaysAsOneOverTheSquare() {
     for (TemperatureStudy study : STUDIES) {
-      TemperatureStudy.Point near = study.at(64);
-      TemperatureStudy.Point far = study.at(100);
+      TemperatureStudy.StudyPoint near = study.at(64);
+      TemperatureStudy.StudyPoint far = study.at(100);
       assertThat(far.scaled() / near.scaled()).as("C = " + study.classes()).isCloseTo(1, within(0.03));
       assertThat(far.unscaled() / near.unscaled()).as("C = " + study.classes()).isCloseTo(0.64 * 0.64, within(0.015));
     }

@@ -20,8 +20,8 @@ class VerificationTest {
   void theReferenceComputesEveryCase() {
     Verification verification = run("reference", 1);
     assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
-    assertThat(verification.cases(CaseResult.Outcome.REFUSED)).extracting(CaseResult::name).containsExactly("device-functions/all");
-    assertThat(groups(verification)).isEqualTo(EnumSet.allOf(Group.class));
+    assertThat(verification.cases(CaseOutcome.REFUSED)).extracting(CaseResult::name).containsExactly("device-functions/all");
+    assertThat(groups(verification)).isEqualTo(EnumSet.allOf(CaseGroup.class));
   }
 
   @ParameterizedTest
@@ -31,7 +31,7 @@ class VerificationTest {
     Verification verification = run("cpu", seed);
     assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
     for (GroupResult result : verification.groups()) {
-      if (!result.group().isExact() && result.count(CaseResult.Outcome.PASSED) > 0) {
+      if (!result.group().isExact() && result.count(CaseOutcome.PASSED) > 0) {
         assertThat(Objects.requireNonNull(result.worst()).share()).as(result.group().id()).isGreaterThan(0.01);
       }
     }
@@ -42,11 +42,11 @@ class VerificationTest {
     assumeTrue(LossEngine.devices().getOrDefault("cpu", Availability.missing("")).usable(), "no CPU engine on this machine");
     try (LossEngine engine = LossEngine.open("cpu")) {
       Verification verification = new VerificationRun(engine, 1).run("softcap/forward-kl-cap30");
-      long refused = verification.count(CaseResult.Outcome.REFUSED);
-      assertThat(refused + verification.count(CaseResult.Outcome.PASSED)).isEqualTo(1);
+      long refused = verification.count(CaseOutcome.REFUSED);
+      assertThat(refused + verification.count(CaseOutcome.PASSED)).isEqualTo(1);
       if (refused == 1) {
         assertThat(verification.holds()).isFalse(); // nothing passed
-        assertThat(verification.cases(CaseResult.Outcome.REFUSED).getFirst().notes().getFirst()).contains("softcap 30.0");
+        assertThat(verification.cases(CaseOutcome.REFUSED).getFirst().notes().getFirst()).contains("softcap 30.0");
       }
     }
   }
@@ -57,7 +57,7 @@ class VerificationTest {
     }
   }
 
-  private static Set<Group> groups(Verification verification) {
+  private static Set<CaseGroup> groups(Verification verification) {
     return verification.groups().stream().map(GroupResult::group).collect(Collectors.toSet());
   }
 }

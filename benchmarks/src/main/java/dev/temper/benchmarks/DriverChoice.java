@@ -1,0 +1,79 @@
+package dev.temper.benchmarks;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.temper.Availability;
+import dev.temper.LossEngine;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+
+/** What is under the CUDA engine: NVIDIA's driver, or where there is none the stubs of {@code native/cuda-stub}. */
+public enum DriverChoice implements AutoCloseable {
+  /** The machine's own. */
+  NVIDIA,
+  /** It runs nothing, and is no device: what is left of a launch is Java, JCuda's library and the stub's bookkeeping. */
+  STUB {
+    @Override
+    void install() {
+      Path folder = Path.of("target/cuda-stub").toAbsolutePath();
+      build(folder);
+      SETTINGS.forEach(name -> setenv(name, "1"));
+      System.setProperty("temper.cuda.driver", folder.resolve("libcuda.so.1").toString());
+      System.setProperty("temper.nvrtc", folder.resolve("libnvrtc.so.12").toString());
+      System.setProperty("temper.cache", folder.resolve("cache").toString());
+    }
+
+    // Whoever looks for a driver by its name in this process finds the stub: it then has no device.
+    @Override
+    public void close() {
+      SETTINGS.forEach(name -> setenv(name, "0"));
+      List.of("temper.cuda.driver", "temper.nvrtc", "temper.cache").forEach(System::clearProperty);
+    }
+  };
+
+  private static final List<String> SETTINGS = List.of("CUDA_STUB_DEVICES", "CUDA_STUB_EAGER");
+
+  /** The machine's where it has one, whether or not it works: that is then for the benchmark to say. */
+  static DriverChoice ofMachine() {
+    String cuda = LossEngine.devices().getOrDefault("cuda", Availability.missing("no NVIDIA driver")).description();
+    return cuda.contains("no NVIDIA driver") || cuda.contains("does not start") ? STUB : NVIDIA;
+  }
+
+  /** Before an engine is opened. */
+  void install() {}
+
+  @Override
+  public void close() {}
+
+  private static void build(Path folder) {
+    try {
+      Process build = new ProcessBuilder("sh", "../native/cuda-stub/build", folder.toString()).redirectErrorStream(true).start();
+      String said = new String(build.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      if (build.waitFor() != 0) {
+        throw new IllegalStateException("no NVIDIA driver here, and its stub cannot be built (it needs g++ on Linux): " + said);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("the stub of the NVIDIA driver cannot be built", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
+    }
+  }
+
+  private static void setenv(String name, String value) {
+    Linker linker = Linker.nativeLinker();
+    var setenv = linker.downcallHandle(linker.defaultLookup().findOrThrow("setenv"), FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
+    try (Arena arena = Arena.ofConfined()) {
+      int _ = (int) setenv.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 1);
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,90 @@
+// One row of one tensor, cut into vectors of K columns.
+//
+// Vector boundaries are the addresses at which the student is aligned to a vector. A row that starts between two
+// boundaries is misaligned by 1 to K - 1 columns: its first vector begins before the row, and its last one may end
+// behind it. Such vectors are accessed element by element, so that no access leaves the row. A tensor that is not
+// aligned at the same columns as the student is accessed element by element everywhere.
+#pragma once
+
+#include "vector.cuh"
+
+namespace temper {
+
+template <class DType, int COLUMNS> struct RowView {
+  using Bits = typename DType::Bits;
+  using Vector = temper::Vector<DType, COLUMNS>;
+  static constexpr int K = COLUMNS;
+  static constexpr int kAlignment = Vector::kBytes < 16 ? Vector::kBytes : 16;
+
+  Bits* origin;                          // address of vector 0, `misalignment` elements before the row
+  int misalignment, end;                 // columns
+  int first_aligned, aligned_count = 0;  // the vectors that are inside the row and aligned in memory
+
+  __device__ __forceinline__ RowView(const void* base, int64_t element, int misalignment, int end)
+      : origin(reinterpret_cast<Bits*>(reinterpret_cast<uintptr_t>(base) +
+                                       uintptr_t((element - misalignment) * int64_t(sizeof(Bits))))),
+        misalignment(misalignment),
+        end(end),
+        first_aligned(misalignment > 0 ? 1 : 0) {
+    if (reinterpret_cast<uintptr_t>(origin) % kAlignment == 0)
+      aligned_count = max((misalignment + end) / K - first_aligned, 0);
+    keep_address(origin);
+  }
+
+  __device__ __forceinline__ int column(int vector) const { return vector * K - misalignment; }
+  __device__ __forceinline__ bool is_aligned(int vector) const {
+    return unsigned(vector - first_aligned) < unsigned(aligned_count);
+  }
+  __device__ __forceinline__ Bits* address(int vector) const { return origin + int64_t(vector) * K; }
+
+  // Elements outside the row read as `fill`.
+  __device__ __forceinline__ Vector load(int vector, Bits fill) const {
+    if (is_aligned(vector)) {
+      Vector loaded;
+      load_words(address(vector), loaded.words);
+      return loaded;
+    }
+    return load_elements(vector, fill);
+  }
+
+  __device__ __forceinline__ Vector load_elements(int vector, Bits fill) const {
+    Vector loaded = Vector::filled(fill);
+#pragma unroll
+    for (int k = 0; k < K; k++)
+      if (unsigned(column(vector) + k) < unsigned(end)) loaded.set_bits(k, address(vector)[k]);
+    return loaded;
+  }
+
+  __device__ __forceinline__ void store_aligned(const Vector& values, int vector) const {
+    store_words(address(vector), values.words);
+  }
+
+  // Stores the columns of the vector that are in [first, end).
+  __device__ __forceinline__ void store(const Vector& values, int vector, int first = 0) const {
+    if (column(vector) >= first && is_aligned(vector)) {
+      store_aligned(values, vector);
+      return;
+    }
+#pragma unroll
+    for (int k = 0; k < K; k++)
+      if (column(vector) + k >= first && column(vector) + k < end) address(vector)[k] = values.bits(k);
+  }
+};
+
+// Columns between the vector boundary before an element and the element: 0 to K - 1.
+template <class DType, int K> __device__ __forceinline__ int misalignment(const void* base, int64_t element) {
+  uintptr_t address = reinterpret_cast<uintptr_t>(static_cast<const typename DType::Bits*>(base) + element);
+  return int(address / sizeof(typename DType::Bits) % K);
+}
+
+// Stores zeros in the columns [first, view.end).
+template <class View, class ThreadGroup>
+__device__ __forceinline__ void store_zeros(const View& view, const ThreadGroup& group, int first) {
+  constexpr int K = View::K;
+  const typename View::Vector zeros = {};
+  int begin = (first + view.misalignment) / K + int(group.thread_rank);
+  int end = (view.end + view.misalignment + K - 1) / K;
+  for (int vector = begin; vector < end; vector += int(group.size())) view.store(zeros, vector, first);
+}
+
+}  // namespace temper

@@ -1,0 +1,137 @@
+// Element types of a tensor, and vectors of neighbouring elements as they are loaded and stored.
+#pragma once
+
+#include "../float_math.cuh"
+
+namespace temper {
+
+struct Float32 {
+  using Bits = uint32_t;
+  static constexpr Bits kMinusInfinity = 0xff800000u;
+};
+
+struct BFloat16 {
+  using Bits = uint16_t;
+  static constexpr Bits kMinusInfinity = 0xff80u;
+};
+
+struct Float16 {
+  using Bits = uint16_t;
+  static constexpr Bits kMinusInfinity = 0xfc00u;
+};
+
+template <class A, class B> constexpr bool kSameType = false;
+template <class A> constexpr bool kSameType<A, A> = true;
+
+template <class DType> constexpr int kElementsPer16Bytes = 16 / int(sizeof(typename DType::Bits));
+
+// K neighbouring elements, packed into words of 4 bytes.
+template <class DType, int K> struct Vector {
+  using Bits = typename DType::Bits;
+  static constexpr int kPerWord = 4 / int(sizeof(Bits));
+  static constexpr Bits kMagnitude = Bits(Bits(~Bits(0)) >> 1);  // all bits but the sign
+  static constexpr int kWords = K / kPerWord;
+  static constexpr int kBytes = K * int(sizeof(Bits));
+  uint32_t words[kWords];
+
+  __device__ __forceinline__ void set_bits(int k, Bits bits) {
+    if constexpr (kPerWord == 1)
+      words[k] = bits;
+    else
+      words[k / 2] = k % 2 == 0 ? (words[k / 2] & 0xffff0000u) | bits : (words[k / 2] & 0xffffu) | uint32_t(bits) << 16;
+  }
+
+  __device__ __forceinline__ Bits bits(int k) const {
+    if constexpr (kPerWord == 1)
+      return words[k];
+    else
+      return Bits(words[k / 2] >> (16 * (k % 2)));
+  }
+
+  __device__ __forceinline__ void unpack(float (&values)[K]) const {
+#pragma unroll
+    for (int w = 0; w < kWords; w++) {
+      if constexpr (kSameType<DType, Float32>) {
+        values[w] = float_of(words[w]);
+      } else if constexpr (kSameType<DType, BFloat16>) {
+        widen_bf16_pair(words[w], values[2 * w], values[2 * w + 1]);
+      } else {
+        widen_f16_pair(words[w], values[2 * w], values[2 * w + 1]);
+      }
+    }
+  }
+
+  __device__ __forceinline__ static Vector pack(const float (&values)[K]) {
+    Vector vector;
+#pragma unroll
+    for (int w = 0; w < kWords; w++) {
+      if constexpr (kSameType<DType, Float32>)
+        vector.words[w] = bits_of(values[w]);
+      else if constexpr (kSameType<DType, BFloat16>)
+        vector.words[w] = narrow_bf16_pair(values[2 * w], values[2 * w + 1]);
+      else
+        vector.words[w] = narrow_f16_pair(values[2 * w], values[2 * w + 1]);
+    }
+    return vector;
+  }
+
+  __device__ __forceinline__ static Vector filled(Bits bits) {
+    Vector vector;
+#pragma unroll
+    for (int w = 0; w < kWords; w++) vector.words[w] = kPerWord == 1 ? uint32_t(bits) : uint32_t(bits) * 0x10001u;
+    return vector;
+  }
+
+  // Removes the first N elements and returns them; the others move up, and zeros follow.
+  template <int N> __device__ __forceinline__ Vector<DType, N> pop_front() {
+    constexpr int kPopped = Vector<DType, N>::kWords;
+    const Vector<DType, N> zeros = {};
+    Vector<DType, N> front;
+#pragma unroll
+    for (int w = 0; w < kPopped; w++) front.words[w] = words[w];
+#pragma unroll
+    for (int w = 0; w < kWords; w++)
+      words[w] = w + kPopped < kWords ? words[w + kPopped] : zeros.words[w + kPopped - kWords];
+    return front;
+  }
+
+  // Running maximum and minimum of the elements, NaN excluded. 16-bit elements are compared two at a time.
+  struct Extrema {
+    uint32_t high = Vector<DType, kPerWord>::filled(DType::kMinusInfinity).words[0];
+    uint32_t low = Vector<DType, kPerWord>::filled(DType::kMinusInfinity & kMagnitude).words[0];
+
+    __device__ __forceinline__ void add(const Vector& vector) {
+#pragma unroll
+      for (int w = 0; w < kWords; w++) {
+        if constexpr (kSameType<DType, BFloat16>) {
+          high = max_bf16_pair(high, vector.words[w]);
+          low = min_bf16_pair(low, vector.words[w]);
+        } else if constexpr (kSameType<DType, Float16>) {
+          high = max_f16_pair(high, vector.words[w]);
+          low = min_f16_pair(low, vector.words[w]);
+        } else {
+          high = bits_of(max(float_of(high), float_of(vector.words[w])));
+          low = bits_of(min(float_of(low), float_of(vector.words[w])));
+        }
+      }
+    }
+
+    __device__ __forceinline__ float largest() const {
+      float values[kPerWord];
+      Vector<DType, kPerWord>{{high}}.unpack(values);
+      return max(values[0], values[kPerWord - 1]);
+    }
+    __device__ __forceinline__ float smallest() const {
+      float values[kPerWord];
+      Vector<DType, kPerWord>{{low}}.unpack(values);
+      return min(values[0], values[kPerWord - 1]);
+    }
+  };
+
+  __device__ __forceinline__ void keep_packed() {
+#pragma unroll
+    for (int w = 0; w < kWords; w++) temper::keep_packed(words[w]);
+  }
+};
+
+}  // namespace temper

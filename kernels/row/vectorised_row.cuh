@@ -1,0 +1,88 @@
+// A row of two tensors, cut into vectors at the same columns.
+#pragma once
+
+#include "row_view.cuh"
+
+namespace temper {
+
+// The same K columns of both tensors. With TEACHER = false the second tensor is neither loaded nor kept in registers.
+template <class StudentType, class TeacherType, bool TEACHER, int COLUMNS = kElementsPer16Bytes<StudentType>>
+struct VectorPair {
+  static constexpr int K = COLUMNS;
+  static constexpr bool kTeacher = TEACHER;
+  using Student = Vector<StudentType, K>;
+  using Teacher = Vector<TeacherType, K>;
+  Student student;
+  Teacher teacher;
+
+  __device__ __forceinline__ void unpack(float (&z)[K], float (&u)[K]) const {
+    student.unpack(z);
+    if constexpr (TEACHER)
+      teacher.unpack(u);
+    else
+#pragma unroll
+      for (int k = 0; k < K; k++) u[k] = 0;
+  }
+
+  // Removes the first N columns and returns them, for code that is too long to be unrolled K times.
+  template <int N> __device__ __forceinline__ VectorPair<StudentType, TeacherType, TEACHER, N> pop_front() {
+    VectorPair<StudentType, TeacherType, TEACHER, N> front;
+    front.student = student.template pop_front<N>();
+    if constexpr (TEACHER) front.teacher = teacher.template pop_front<N>();
+    return front;
+  }
+
+  __device__ __forceinline__ void keep_packed() {
+    student.keep_packed();
+    if constexpr (TEACHER) teacher.keep_packed();
+  }
+};
+
+// The vectors [first, end) of a row.
+struct VectorRange {
+  int first = 0, end = 0;
+
+  __device__ __forceinline__ bool contains(int vector) const { return vector >= first && vector < end; }
+};
+
+// Elements outside the row read as -inf, a class with probability 0. In the backward pass of log-softmax the second
+// tensor is a gradient, and its elements outside the row read as 0.
+template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GRADIENT = false> struct VectorisedRow {
+  using Pair = VectorPair<StudentType, TeacherType, TEACHER>;
+  static constexpr int K = Pair::K;
+  static constexpr auto kStudentFill = StudentType::kMinusInfinity;
+  static constexpr typename TeacherType::Bits kTeacherFill = TEACHER_IS_GRADIENT ? 0 : TeacherType::kMinusInfinity;
+  int misalignment, classes, vectors;
+  RowView<StudentType, K> student;
+  RowView<TeacherType, K> teacher;
+
+  __device__ __forceinline__ VectorisedRow(const void* student_base, int64_t student_element, const void* teacher_base,
+                                           int64_t teacher_element, int classes)
+      : misalignment(temper::misalignment<StudentType, K>(student_base, student_element)),
+        classes(classes),
+        vectors((misalignment + classes + K - 1) / K),
+        student(student_base, student_element, misalignment, classes),
+        teacher(teacher_base, teacher_element, misalignment, classes) {}
+
+  __device__ __forceinline__ int column(int vector) const { return vector * K - misalignment; }
+  __device__ __forceinline__ int vector_of(int column) const { return (column + misalignment) / K; }
+
+  // The vectors without a column outside the row. They are the student's aligned vectors.
+  __device__ __forceinline__ VectorRange in_bounds() const {
+    return {student.first_aligned, student.first_aligned + student.aligned_count};
+  }
+
+  // Whether all vectors in bounds are aligned in the teacher too, as asynchronous copies require.
+  __device__ __forceinline__ bool can_copy_async() const {
+    return !TEACHER || teacher.aligned_count == student.aligned_count;
+  }
+
+  __device__ __forceinline__ Pair load(int vector) const {
+    Pair loaded;
+    loaded.student = student.load(vector, kStudentFill);
+    if constexpr (TEACHER) loaded.teacher = teacher.load(vector, kTeacherFill);
+    return loaded;
+  }
+};
+
+}  // namespace temper

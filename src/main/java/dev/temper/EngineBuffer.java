@@ -1,0 +1,50 @@
+package dev.temper;
+
+import java.lang.foreign.MemorySegment;
+
+/** Device memory of an engine. It refers to the engine, so that an engine whose memory is in use is not cleaned up. */
+final class EngineBuffer implements DeviceBuffer {
+
+  private final LossEngine engine;
+  private final DeviceBuffer memory;
+
+  EngineBuffer(LossEngine engine, DeviceBuffer memory) {
+    this.engine = engine;
+    this.memory = memory;
+  }
+
+  @Override
+  public long address() {
+    return memory.address();
+  }
+
+  @Override
+  public long byteSize() {
+    return memory.byteSize();
+  }
+
+  @Override
+  public void upload(long offset, MemorySegment from) {
+    memory.upload(offset, from);
+  }
+
+  @Override
+  public void download(long offset, MemorySegment to) {
+    memory.download(offset, to);
+  }
+
+  @Override
+  public void copyFrom(DeviceBuffer other) {
+    memory.copyFrom(other);
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+
+  @Override
+  public String toString() {
+    return byteSize() + " bytes on " + engine.device() + " at device address 0x" + Long.toHexString(address());
+  }
+}

@@ -1,0 +1,29 @@
+package dev.temper;
+
+import org.jspecify.annotations.Nullable;
+
+/** The result of a call of an engine. It refers to the engine, so that an engine with unread results is not cleaned up. */
+final class EngineResult implements LossResult {
+
+  private final LossEngine engine;
+  private final LossResult pending;
+  private volatile @Nullable LossTotals read;
+
+  EngineResult(LossEngine engine, LossResult pending) {
+    this.engine = engine;
+    this.pending = pending;
+  }
+
+  @Override
+  public LossTotals totals() {
+    LossTotals totals = pending.totals();
+    read = totals;
+    return totals;
+  }
+
+  /** The totals where they were read; never waits. */
+  @Override
+  public String toString() {
+    return "LossResult[" + (read == null ? "not read yet, on " + engine.device() : read) + "]";
+  }
+}

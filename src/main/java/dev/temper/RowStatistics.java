@@ -1,0 +1,133 @@
+package dev.temper;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a forward call saves of each row, so that {@link LossEngine#backward} need not compute it again: 32 bytes a row, in the
+ * memory of the engine that {@linkplain LossEngine#allocateStatistics made} them. They may be used again and again, also by {@link
+ * LossEngine#prepare}; each forward call replaces what the one before has saved. Nothing waits for the device.
+ *
+ * {@snippet :
+ * try (RowStatistics statistics = engine.allocateStatistics(rows)) {
+ *   LossResult result = engine.forward(loss, inputs, LossOutputs.none().withStatistics(statistics));
+ *   engine.backward(loss, inputs, statistics, LossOutputs.gradient(gradient));
+ * }
+ * }
+ *
+ * <p>A backward call must have the engine, the loss and the shapes of the forward call, and as many of the optional inputs; it is
+ * refused where one of them differs. The values of the inputs are not compared. For one call at a time.
+ */
+public final class RowStatistics implements AutoCloseable {
+
+  private final LossEngine engine;
+  private final MatrixView memory;
+  private final @Nullable DeviceBuffer buffer;
+  private volatile @Nullable Map<String, Object> saved;
+  private volatile boolean closed;
+
+  /** Statistics over memory of an engine; {@code buffer} is closed with them. */
+  RowStatistics(LossEngine engine, MatrixView memory, @Nullable DeviceBuffer buffer) {
+    this.engine = engine;
+    this.memory = memory;
+    this.buffer = buffer;
+  }
+
+  /** Number of rows. */
+  public long rows() {
+    return memory.rows();
+  }
+
+  /** Frees the memory; later calls with these statistics are refused. Closing twice is allowed. */
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      saved = null;
+      if (buffer != null) {
+        buffer.close();
+      }
+    }
+  }
+
+  /** Number of rows, and whether a forward call has filled them. */
+  @Override
+  public String toString() {
+    return "statistics of " + rows() + " rows on " + engine.device() + (closed ? ", closed" : saved == null ? ", empty" : "");
+  }
+
+  /**
+   * The memory, for a call of an engine.
+   *
+   * @throws IllegalArgumentException if these statistics are closed, or belong to another engine or to another number of rows
+   */
+  MatrixView memoryFor(LossEngine caller, long rows) {
+    if (closed) {
+      throw new IllegalArgumentException("statistics are closed, expected open ones; allocate others with allocateStatistics");
+    }
+    if (caller != engine) {
+      throw new IllegalArgumentException("statistics belong to another engine (" + engine.device() + "), expected those of this one ("
+          + caller.device() + "); allocate them with its allocateStatistics");
+    }
+    if (rows() != rows) {
+      throw new IllegalArgumentException(
+          "statistics have " + rows() + " rows, expected the student's " + rows + "; allocate statistics for that many");
+    }
+    return memory;
+  }
+
+  /** Notes that a forward call is about to write, so that one that fails leaves nothing to read. */
+  void clear() {
+    saved = null;
+  }
+
+  /** Notes the forward call that has written. */
+  void written(Map<String, Object> call) {
+    saved = call;
+  }
+
+  /**
+   * Checks that a forward call like this backward call has written.
+   *
+   * @throws IllegalArgumentException naming the first thing that differs
+   */
+  void requireSaved(Map<String, Object> call) {
+    Map<String, Object> found = saved;
+    if (found == null) {
+      throw new IllegalArgumentException("statistics are empty, expected those of a forward call; call forward with "
+          + "LossOutputs.none().withStatistics(statistics) first");
+    }
+    if (found.equals(call)) {
+      return;
+    }
+    String different = call.keySet().stream().filter(name -> !Objects.equals(call.get(name), found.get(name))).findFirst().orElseThrow();
+    throw new IllegalArgumentException("statistics were saved by a forward call whose " + different + " was " + found.get(different)
+        + ", but here it is " + call.get(different) + "; call forward and backward with the same loss and inputs");
+  }
+
+  /** What must be the same in a forward and a backward call, by name. */
+  static Map<String, Object> identity(DistillationLoss loss, LossInputs inputs) {
+    Map<String, Object> identity = new LinkedHashMap<>(loss.options());
+    identity.put("student", shape(inputs.student()));
+    if (loss.softWeight() > 0) {
+      identity.put("teacher", switch (inputs.teacher()) {
+        case null -> "absent";
+        case Teacher.Logits logits -> shape(logits.matrix());
+      });
+    }
+    identity.put("labels", presence(inputs.labels()));
+    identity.put("rowWeights", presence(inputs.rowWeights()));
+    identity.put("rowTemperatures", presence(inputs.rowTemperatures()));
+    return identity;
+  }
+
+  private static String shape(MatrixView matrix) {
+    return "[" + matrix.rows() + ", " + matrix.classes() + "] " + matrix.dtype();
+  }
+
+  private static String presence(@Nullable RowVector vector) {
+    return vector == null ? "absent" : "given";
+  }
+}

@@ -1,0 +1,56 @@
+package dev.temper;
+
+import dev.temper.diagnostics.DeviceFacts;
+import dev.temper.diagnostics.EngineDiagnostics;
+import dev.temper.diagnostics.SelfCheck;
+import dev.temper.diagnostics.Stopwatch;
+import dev.temper.spi.EngineBackend;
+import dev.temper.spi.LossCall;
+import java.util.List;
+import java.util.Optional;
+
+/** The diagnostics of an engine, which is kept open while one of them runs. */
+final class RunningDiagnostics implements EngineDiagnostics {
+
+  private final LossEngine engine;
+  private final EngineBackend backend;
+
+  RunningDiagnostics(LossEngine engine, EngineBackend backend) {
+    this.engine = engine;
+    this.backend = backend;
+  }
+
+  @Override
+  public Optional<DeviceFacts> facts() {
+    return engine.running(backend::facts);
+  }
+
+  @Override
+  public Stopwatch stopwatch() {
+    return engine.running(backend::stopwatch);
+  }
+
+  @Override
+  public List<String> selfChecks() {
+    return engine.running(backend::selfChecks);
+  }
+
+  @Override
+  public SelfCheck selfCheck(String name) {
+    return engine.running(() -> backend.selfCheck(name));
+  }
+
+  @Override
+  public List<String> plans(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
+    LossCall call = engine.check(loss, inputs, outputs, null);
+    return engine.running(() -> {
+      engine.requireComputable(call);
+      return backend.plans(call);
+    });
+  }
+
+  @Override
+  public PreparedLoss prepare(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, String plan) {
+    return engine.prepare(loss, inputs, outputs, call -> backend.prepare(call, plan));
+  }
+}

@@ -1,0 +1,37 @@
+package dev.temper.tools.bench;
+
+import java.util.Arrays;
+
+/**
+ * The distribution of repeated measurements of one thing, in the unit of the samples.
+ *
+ * @param median half of the samples are below
+ * @param low a tenth of the samples is below
+ * @param high a tenth of the samples is above
+ * @param fastest the smallest sample
+ * @param samples how many there were
+ */
+public record Quantiles(double median, double low, double high, double fastest, int samples) {
+
+  /**
+   * Summarises samples.
+   *
+   * @throws IllegalArgumentException if there are none
+   */
+  public static Quantiles of(double... samples) {
+    if (samples.length == 0) {
+      throw new IllegalArgumentException("no samples, expected at least 1");
+    }
+    double[] sorted = samples.clone();
+    Arrays.sort(sorted);
+    return new Quantiles(quantile(sorted, 0.5), quantile(sorted, 0.1), quantile(sorted, 0.9), sorted[0], sorted.length);
+  }
+
+  /** Linear between neighbours, as in NumPy. */
+  private static double quantile(double[] sorted, double share) {
+    double position = share * (sorted.length - 1);
+    int below = (int) position;
+    int above = Math.min(below + 1, sorted.length - 1);
+    return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
+  }
+}

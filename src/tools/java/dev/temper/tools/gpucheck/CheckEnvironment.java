@@ -1,0 +1,86 @@
+package dev.temper.tools.gpucheck;
+
+import dev.temper.tools.process.JavaCommand;
+import java.io.File;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Where and on what the check runs.
+ *
+ * @param device as users write it; anything but {@code cuda} makes it a dry run
+ * @param quick a few cases of each step
+ * @param folder for what steps leave
+ */
+public record CheckEnvironment(String device, boolean quick, Path folder) {
+
+  private static final String MAIN = "dev.temper.tools.cli.Temper";
+
+  boolean isCuda() {
+    return device.equals("cuda") || device.startsWith("cuda:");
+  }
+
+  /** The command that runs a verb in a process of its own, with this process's runtime, class path and settings. */
+  List<String> temper(String... arguments) {
+    return JavaCommand.of(MAIN).option("-Djava.awt.headless=true").settings().with(arguments);
+  }
+
+  /** A command as people would type it in the folder of Temper, without what is special to this machine. */
+  String shown(List<String> command) {
+    return String.join(" ", command).replace(String.join(" ", temper()), "./temper").replace(folder + "/", "logs/");
+  }
+
+  /** A program on the path, or where a CUDA toolkit has its own. */
+  static Optional<Path> program(String name, Map<String, String> environment) {
+    List<String> folders = new ArrayList<>(List.of(environment.getOrDefault("PATH", "").split(File.pathSeparator, -1)));
+    for (String variable : List.of("CUDA_HOME", "CUDA_PATH")) {
+      String home = environment.getOrDefault(variable, "");
+      if (!home.isEmpty()) {
+        folders.add(home + "/bin");
+      }
+    }
+    folders.add("/usr/local/cuda/bin");
+    return folders.stream().filter(folder -> !folder.isEmpty()).map(folder -> Path.of(folder, name)).filter(Files::isExecutable).findFirst();
+  }
+
+  /** Why this Python cannot import a module; empty if it can. */
+  static String missingModule(Path python, String module) {
+    try {
+      Process process = new ProcessBuilder(python.toString(), "-c", "import " + module)
+          .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+      if (!process.waitFor(120, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        return python + " did not import " + module + " within 120 s";
+      }
+      return process.exitValue() == 0 ? "" : python + " has no " + module;
+    } catch (IOException e) {
+      return python + " does not start: " + e.getMessage();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return "interrupted";
+    }
+  }
+
+  /** A script of benchmarks/gpu: in a packed folder or a checkout, above this program's jar or classes. */
+  static Optional<Path> script(String name) {
+    try {
+      Path at = Path.of(CheckEnvironment.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      for (Path above = at.getParent(); above != null; above = above.getParent()) {
+        Path script = above.resolve("benchmarks/gpu").resolve(name);
+        if (Files.isRegularFile(script)) {
+          return Optional.of(script);
+        }
+      }
+      return Optional.empty();
+    } catch (URISyntaxException e) {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,16 @@
+package dev.temper.tools.verify;
+
+/** Which method of the engine a case calls. */
+enum EngineMethod {
+  FORWARD,
+  FORWARD_BACKWARD,
+  BACKWARD,
+  LOG_SOFTMAX,
+  LOG_SOFTMAX_BACKWARD,
+  SOFTMAX,
+  ARGMAX;
+
+  boolean isLoss() {
+    return this == FORWARD || this == FORWARD_BACKWARD || this == BACKWARD;
+  }
+}

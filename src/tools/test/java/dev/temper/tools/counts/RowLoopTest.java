@@ -1,0 +1,50 @@
+package dev.temper.tools.counts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.temper.DType;
+import dev.temper.cuda.nvrtc.CompiledKernel;
+import dev.temper.cuda.nvrtc.MachineNvrtc;
+import dev.temper.cuda.nvrtc.Target;
+import dev.temper.kernel.plan.Architecture;
+import dev.temper.kernel.plan.DeviceLimits;
+import dev.temper.kernel.spec.LossSpecialisation;
+import dev.temper.kernel.spec.LossSpecialisation.HardPower;
+import dev.temper.kernel.spec.LossSpecialisation.Pass;
+import dev.temper.kernel.spec.LossSpecialisation.Policy;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a loss issues per element is counted, and does not grow unnoticed. */
+final class RowLoopTest {
+
+  private static final Path CACHE = Path.of("target/kernels");
+
+  @ParameterizedTest
+  @CsvSource({
+    // policy, dtype, classes, capability, at most so many instructions, of which special, loops
+    "FORWARD_KL, BF16, 32000, 90, 27, 4, 4",
+    "FORWARD_KL, BF16, 128256, 90, 27, 4, 4",
+    "FORWARD_KL, F32, 32000, 90, 30, 4, 4",
+    "FORWARD_KL, F32, 128256, 90, 30, 4, 4",
+    "FORWARD_KL, F32, 32000, 80, 70, 4, 2",
+    "JENSEN_SHANNON, BF16, 32000, 90, 64, 8, 5",
+    "JENSEN_SHANNON, BF16, 128256, 90, 64, 8, 5",
+    "JENSEN_SHANNON, F32, 32000, 90, 65, 8, 5",
+    "JENSEN_SHANNON, F32, 128256, 90, 65, 8, 5",
+    "JENSEN_SHANNON, F32, 32000, 80, 150, 8, 3"
+  })
+  void aLossIssuesFewInstructions(Policy policy, DType dtype, int classes, int capability, double most, double special, int count) {
+    Architecture architecture = Architecture.ofNumber(capability);
+    LossSpecialisation loss = LossSpecialisation.of(dtype, dtype, dtype, policy, true, true, HardPower.SQUARED,
+        Pass.FORWARD_BACKWARD, classes, DeviceLimits.ofCapability(architecture.major(), architecture.minor()));
+    CompiledKernel kernel = MachineNvrtc.compiler(CACHE).compile(loss, Target.cubin(architecture));
+    List<RowLoop> loops = RowLoop.usual(RowLoop.of(new MachineCode(new Cubin(kernel.code()).code(loss.entry()), architecture)));
+    int bytes = 2 * dtype.bytes();
+    assertThat(loops).hasSize(count);
+    assertThat(loops.stream().mapToDouble(loop -> loop.specialPerElement(bytes)).sum()).isEqualTo(special);
+    assertThat(loops.stream().mapToDouble(loop -> loop.instructionsPerElement(bytes)).sum()).isBetween(20.0, most);
+  }
+}

@@ -1,0 +1,28 @@
+package dev.temper.tools.files;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class JsonTest {
+
+  private record Pair(String name, double value) {}
+
+  @Test
+  void aRecordIsOneIndentedDocument() {
+    assertThat(Json.text(new Pair("a \"b\"", Double.NaN))).isEqualToNormalizingNewlines("""
+        {
+          "name" : "a \\"b\\"",
+          "value" : "NaN"
+        }
+        """);
+  }
+
+  @Test
+  void anObjectIsOneObjectAndNothingElse() {
+    assertThat(Json.object("{ \"a\" : [ 1, 2 ] }\n")).isPresent();
+    assertThat(List.of("", "1", "[ ]", "{ \"a\" : ", "{ } { }", "{ } x", "nothing")).allSatisfy(
+        text -> assertThat(Json.object(text)).as(text).isEmpty());
+  }
+}
