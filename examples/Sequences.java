@@ -50,7 +50,7 @@ final class Sequences {
     int[][] labels = new int[MICRO_BATCHES][];
     long counted = 0;
     for (int micro = 0; micro < MICRO_BATCHES; micro++) {
-      tokens[micro] = random.ints(ROWS, 0, VOCABULARY).toArray();
+      tokens[micro] = tokens(teacherTable, random);
       labels[micro] = shifted(tokens[micro]);
       counted += Arrays.stream(labels[micro]).filter(label -> label >= 0).count();
     }
@@ -90,6 +90,22 @@ final class Sequences {
     return labels;
   }
   // @end
+
+  /** Sequences in which two of three tokens are the teacher's favourite after the token before. */
+  private static int[] tokens(float[] teacherTable, Random random) {
+    int[] tokens = random.ints(ROWS, 0, VOCABULARY).toArray();
+    for (int row = 1; row < ROWS; row++) {
+      if (random.nextInt(3) > 0) {
+        int before = tokens[row - 1] * VOCABULARY;
+        int best = 0;
+        for (int c = 1; c < VOCABULARY; c++) {
+          best = teacherTable[before + c] > teacherTable[before + best] ? c : best;
+        }
+        tokens[row] = best;
+      }
+    }
+    return tokens;
+  }
 
   /** The model: a row of the table for each token. */
   private static float[] rows(float[] table, int[] tokens) {
