@@ -81,11 +81,11 @@ static bool resize(ThreadScratch* scratch, int64_t classes) {
   scratch->capacity = 0;
   // Arrays are whole cache lines long, and each starts at another offset within its page. Arrays at equal offsets would
   // compete for the same cache sets.
-  int64_t row = (classes + kBlock) / 1024 * 1024 + 1024 + 80, blocks = classes / kBlock + 1;
+  int64_t length = (classes + kBlock) / 1024 * 1024 + 1024 + 80, blocks = classes / kBlock + 1;
   void* memory;
-  if (posix_memalign(&memory, 4096, (size_t)(4 * row + 2 * blocks) * sizeof(float)) != 0) return false;
+  if (posix_memalign(&memory, 4096, (size_t)(4 * length + 2 * blocks) * sizeof(float)) != 0) return false;
   float* at = (float*)memory;
-  scratch->arrays = {at, at + row, at + 2 * row, at + 3 * row, at + 4 * row, at + 4 * row + blocks};
+  scratch->arrays = {at, at + length, at + 2 * length, at + 3 * length, at + 4 * length, at + 4 * length + blocks};
   scratch->capacity = classes;
   return true;
 }

@@ -8,8 +8,8 @@ namespace {
 
 TEMPER_INLINE bool finite(double a) { return a - a == 0; }
 
-// Writes the row's outputs and adds the row to the totals. Part weights apply to neither. A row of weight 0 adds
-// nothing to the totals, even if it is not finite.
+// Writes the row's outputs and adds the row to the totals. The weights of the soft and hard part are applied to the
+// totals later. A row of weight 0 adds nothing to the totals, even if it is not finite.
 TEMPER_INLINE void add_row_loss(const LossJob& job, int64_t row, float weight, double soft, double hard,
                                 Partial& partial) {
   const LossParameters& p = *job.parameters;
@@ -41,7 +41,7 @@ void compute_row(const LossJob& job, const Scratch& scratch, const Policy& polic
   r.store_gradient(gradient_factors(job, inputs.temperature, inputs.weight), p.operation == kBackward);
 }
 
-// Writes the outputs of a row that does not count: zeros.
+// Writes the outputs of a skipped row: zeros.
 void skip_row(const LossJob& job, int64_t row) {
   if (job.row_soft) job.row_soft[row] = 0;
   if (job.row_hard) job.row_hard[row] = 0;
@@ -50,7 +50,7 @@ void skip_row(const LossJob& job, int64_t row) {
     __builtin_memset(job.statistics + row * kStatistics, 0, kStatistics * sizeof(float));
 }
 
-// Writes the outputs of an invalid row: NaN. The row counts as non-finite, and the totals become NaN.
+// Writes the outputs of an invalid row: NaN. The row is counted as non-finite, and the totals become NaN.
 void invalidate_row(const LossJob& job, int64_t row, Partial& partial) {
   const LossParameters& p = *job.parameters;
   const float nan = __builtin_nanf("");

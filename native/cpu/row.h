@@ -24,19 +24,19 @@ template <class Policy, bool soft, HardExp hard> struct Row {
   const Policy& policy;
   int64_t row, label;
   double temperature;
-  Exponential tempered{temperature}, untempered{1.0};
+  Exponential tempered{temperature}, untempered{1.0};  // exp((z - max)/T) and exp(z - max)
   float student_max = -kInfinity, teacher_max = -kInfinity;
   InverseSums<V> inverse_sums = {};
   V sums[Policy::kSums] = {};  // the policy's sums over the row, equal in all lanes
   float hard_inverse_sum = 0, divergence = 0, cross_entropy = 0;
-  bool near_equal = false;
+  bool near_equal = false;  // the row is on the near-equal path
 
   TEMPER_INLINE int classes() const { return (int)parameters.classes; }
 
   // The flag depends only on the dtypes of the logits, so that the order of summation is the same for all outputs.
   const bool deinterleaved = parameters.student.dtype == kBf16 && (!soft || parameters.teacher.dtype == kBf16);
 
-  // Floats that a block of n logits occupies with and without its tail.
+  // Number of floats in a block of n logits, with its padded tail and without its tail.
   TEMPER_INLINE int padded_length(int n) const { return deinterleaved ? padded_bf16(n) : padded(n); }
   TEMPER_INLINE int body_length(int n) const { return deinterleaved ? padded_bf16(n) : n & -kLanes; }
 
@@ -61,8 +61,8 @@ template <class Policy, bool soft, HardExp hard> struct Row {
     return {scratch.student_exp + from, scratch.teacher_exp + from, scratch.hard_exp + from, scratch.log_ratio + from};
   }
 
-  // Prefetches from `column` on, which may lie in the next row. The gradient is prefetched if it is stored to within
-  // one block, because a store that misses the caches delays the stores after it. Streaming stores need no prefetch.
+  // Prefetches logits from `column` on; a column beyond this row means the next row. In rows of one block the gradient
+  // is prefetched too, because a store that misses the caches delays later stores. Streaming stores need no prefetch.
   template <bool store_exp> TEMPER_INLINE Prefetch prefetch_at(int column) const {
     int64_t next = column < classes() ? row : row + 1;
     int from = column < classes() ? column : column - classes();
@@ -100,6 +100,7 @@ template <class Policy, bool soft, HardExp hard> struct Row {
     }
   }
 
+  // Changes the sums so far from the old maxima to the new ones.
   void rescale(RowSumExp<Policy>& total, float new_student, float new_teacher) const {
     V ds = splat(student_max == -kInfinity ? 0.0f : new_student - student_max);
     V dt = splat(teacher_max == -kInfinity ? 0.0f : new_teacher - teacher_max);
@@ -111,8 +112,7 @@ template <class Policy, bool soft, HardExp hard> struct Row {
     total.hard *= untempered(-ds);
   }
 
-  // Computes divergence and cross-entropy. With `gradient_follows` the exponentials stay in scratch memory for
-  // store_gradient.
+  // Computes divergence and cross-entropy. With `gradient_follows` the exponentials are kept for store_gradient.
   void evaluate(bool gradient_follows) {
     RowSumExp<Policy> total;
     if (gradient_follows || (soft && Policy::kRawSums == 0)) sum_exp<true>(total); else sum_exp<false>(total);

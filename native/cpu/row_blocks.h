@@ -41,9 +41,9 @@ template <class Policy> struct RowSumExp {
   I differ = {};  // not 0 if the bits of a student logit differ from the teacher's
 };
 
-// Elements that are summed before the result is added to the row's sum (blocked summation). At most 64 exponentials are
-// added to one lane, because equal ones round in the same direction: 256 of them in each of 4 lanes gave an error of 46
-// * 2^-24.
+// Blocked summation: elements of a sub-block are summed before the result is added to the row's sum. A lane sums at
+// most 64 exponentials, because equal ones round in the same direction. 256 per lane gave an error of 46 rounding units
+// (2^-24).
 constexpr int kSubBlock = 64 * kLanes < kBlock ? 64 * kLanes : kBlock;
 
 // The part of the scratch arrays that belongs to a block.

@@ -14,7 +14,7 @@ enum class RowState {
 };
 
 struct RowInputs {
-  int64_t label;  // in [0, classes) if the row is counted and the loss has labels, else 0
+  int64_t label;  // always in [0, classes); meaningless without labels and in rows that are not counted
   double temperature;
   float weight;
   RowState state;
@@ -25,6 +25,7 @@ TEMPER_INLINE double used_temperature(const LossParameters& p, double temperatur
   return p.soft_weight > 0 ? temperature : 1.0;
 }
 
+// Classifies a row by values that were read before.
 TEMPER_INLINE RowInputs check_row_inputs(const LossJob& job, int64_t label, float weight, double temperature) {
   const LossParameters& p = *job.parameters;
   bool ignored = job.labels && label == p.ignore_index, in_range = label >= 0 && label < p.classes;
@@ -53,11 +54,11 @@ TEMPER_INLINE double value_factor(const LossParameters& p, double temperature) {
 }
 
 struct GradientFactors {
-  float soft;  // multiplies dD/ds
+  float soft;  // multiplies dD/ds of a policy, where s = z/T
   float hard;  // multiplies softmax(z) - onehot
 };
 
-// dD/ds of a policy is the derivative by s = z/T. Its factor is therefore value_factor / T.
+// ds/dz = 1/T turns the factor T^2 of D into T, and the factor 1 into 1/T.
 TEMPER_INLINE GradientFactors gradient_factors(const LossJob& job, double temperature, float weight) {
   const LossParameters& p = *job.parameters;
   double scale = p.gradient_scale * weight / job.divisor;

@@ -8,11 +8,11 @@ namespace temper {
 namespace {
 
 struct TileInputs {
-  // Values as they were read; the code for single rows checks them with check_row_inputs.
+  // Values as they were read. row_temperature is set only if the rows have temperatures of their own.
   alignas(64) int64_t row_label[kLanes];
   alignas(64) float weight[kLanes], row_temperature[kLanes];
-  // Lanes of `counted` are 0 if the row is invalid, ignored or of weight 0. The lanes below mean nothing for these
-  // rows.
+  // All ones, or 0 if the row is invalid, ignored or of weight 0. The arrays after this one are meaningless in such
+  // lanes.
   alignas(64) int counted[kLanes];
   alignas(64) int label[kLanes];
   alignas(64) float soft_scale[kLanes], hard_scale[kLanes], inverse_temperature[kLanes];
@@ -31,7 +31,7 @@ template <class T> TEMPER_INLINE void read_lanes_once(const void* array, int64_t
   __asm__ volatile("" : "+m"(out));
 }
 
-// Returns all ones in lanes whose label is a class that is not ignored.
+// Loads row_label and label. Returns all ones in lanes whose label is a class that is not ignored.
 TEMPER_INLINE I load_tile_labels(const LossJob& job, int64_t first, int rows, TileInputs& inputs) {
   const LossParameters& p = *job.parameters;
   if (p.label_bytes == 8) {
@@ -41,6 +41,7 @@ TEMPER_INLINE I load_tile_labels(const LossJob& job, int64_t first, int rows, Ti
     read_lanes_once(job.labels, first, rows, narrow);
     for (int lane = 0; lane < kLanes; lane++) inputs.row_label[lane] = narrow[lane];
   }
+  // Labels of half a tile fill a vector.
   typedef int64_t Longs __attribute__((vector_size(4 * kLanes)));
   typedef int Ints __attribute__((vector_size(2 * kLanes)));
   alignas(64) int counted[kLanes];

@@ -4,9 +4,12 @@ import dev.temper.Availability;
 import dev.temper.EngineOptions;
 import dev.temper.EngineUnavailableException;
 import dev.temper.diagnostics.Finding;
+import dev.temper.kernel.code.CacheDirectory;
+import dev.temper.kernel.code.DiskCache;
 import dev.temper.kernel.run.KernelEngine;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.EngineProvider;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Opens the emulator where there is a C++ compiler. {@code auto} never takes it. */
@@ -48,12 +51,18 @@ public final class EmulatorEngineProvider implements EngineProvider {
 
   @Override
   public List<Finding> findings() {
+    List<Finding> findings = new ArrayList<>();
     try {
       HostCompiler compiler = HostCompiler.find(System.getenv());
-      return List.of(new Finding("C++ compiler", compiler.file() + " (" + compiler.version() + ")"));
+      findings.add(new Finding("C++ compiler", compiler.file() + " (" + compiler.version() + ")"));
     } catch (EngineUnavailableException e) {
-      return List.of(new Finding("C++ compiler", String.valueOf(e.getMessage())));
+      findings.add(new Finding("C++ compiler", String.valueOf(e.getMessage())));
     }
+    DiskCache cache = DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT);
+    if (!cache.isOn()) {
+      findings.add(new Finding("emulator cache", cache.describe()));
+    }
+    return findings;
   }
 
   private static EmulatorSettings settings() {

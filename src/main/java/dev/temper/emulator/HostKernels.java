@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import dev.temper.EngineUnavailableException;
 import dev.temper.ffm.LibraryLoadException;
 import dev.temper.ffm.SharedLibrary;
+import dev.temper.internal.TemporaryFiles;
 import dev.temper.kernel.code.CacheDirectory;
 import dev.temper.kernel.code.CacheKey;
 import dev.temper.kernel.code.DiskCache;
@@ -18,15 +19,16 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Kernels compiled for the host, kept on disk and in the process: a library stays loaded, so that engines share them. */
+/**
+ * Kernels compiled for the host, kept on disk and in the process: a library stays loaded, so that engines share them.
+ */
 final class HostKernels {
 
   private static final String SCHEMA = "host-kernel-1";
@@ -77,24 +79,32 @@ final class HostKernels {
   /** The shared library of a kernel, with the launcher {@code ENTRY_launch}. */
   byte[] library(Specialisation kernel) {
     KernelSource source = sources.apply(kernel.source());
-    List<String> macros = kernel.definitions().stream().map(definition -> "-D" + definition).toList();
-    CacheKey key = key("kernel").add(source).add("macros", macros).build();
-    return cache.read(key).orElseGet(() -> {
-      List<String> arguments = new ArrayList<>(build.ofKernels());
-      arguments.addAll(macros);
-      arguments.add("unit.cpp");
-      byte[] library = compile(folder -> {
-        for (Map.Entry<String, String> header : source.headers().entrySet()) {
-          Path file = folder.resolve(header.getKey());
-          Files.createDirectories(file.resolveSibling("."));
-          Files.writeString(file, header.getValue());
-        }
-        Files.writeString(folder.resolve(source.file()), source.text());
-        Files.writeString(folder.resolve("unit.cpp"), unit(kernel));
-      }, arguments);
-      cache.write(key, library);
-      return library;
-    });
+    return cache.read(key(kernel, source)).orElseGet(() -> compile(kernel, source));
+  }
+
+  private CacheKey key(Specialisation kernel, KernelSource source) {
+    return key("kernel").add(source).add("macros", macros(kernel)).build();
+  }
+
+  private static List<String> macros(Specialisation kernel) {
+    return kernel.definitions().stream().map(definition -> "-D" + definition).toList();
+  }
+
+  private byte[] compile(Specialisation kernel, KernelSource source) {
+    List<String> arguments = new ArrayList<>(build.ofKernels());
+    arguments.addAll(macros(kernel));
+    arguments.add("unit.cpp");
+    byte[] library = compile(folder -> {
+      for (Map.Entry<String, String> header : source.headers().entrySet()) {
+        Path file = folder.resolve(header.getKey());
+        Files.createDirectories(file.resolveSibling("."));
+        Files.writeString(file, header.getValue());
+      }
+      Files.writeString(folder.resolve(source.file()), source.text());
+      Files.writeString(folder.resolve("unit.cpp"), unit(kernel));
+    }, arguments);
+    cache.write(key(kernel, source), library);
+    return library;
   }
 
   private static String unit(Specialisation kernel) {
@@ -104,11 +114,24 @@ final class HostKernels {
 
   private MethodHandle load(Specialisation kernel) {
     runtime();
+    KernelSource source = sources.apply(kernel.source());
+    Optional<byte[]> cached = cache.read(key(kernel, source));
+    if (cached.isPresent()) {
+      try {
+        return launcher(kernel, cached.get());
+      } catch (LibraryLoadException e) {
+        cache.delete(key(kernel, source));  // compiled again below
+      }
+    }
     try {
-      return open(library(kernel), false).function(kernel.entry() + "_launch", LAUNCHER);
+      return launcher(kernel, compile(kernel, source));
     } catch (LibraryLoadException e) {
       throw new EngineUnavailableException("kernel " + kernel.label() + " was compiled but does not load: " + e.getMessage());
     }
+  }
+
+  private static MethodHandle launcher(Specialisation kernel, byte[] library) throws LibraryLoadException {
+    return open(library, false).function(kernel.entry() + "_launch", LAUNCHER);
   }
 
   /** The runtime, whose functions kernels find among the symbols of the process. */
@@ -117,15 +140,21 @@ final class HostKernels {
       return loadedRuntime;
     }
     CacheKey key = key("runtime").build();
-    byte[] library = cache.read(key).orElseGet(() -> {
-      List<String> arguments = new ArrayList<>(build.ofRuntime());
-      arguments.addAll(runtime.units());
-      byte[] compiled = compile(_ -> {}, arguments);
-      cache.write(key, compiled);
-      return compiled;
-    });
+    Optional<byte[]> cached = cache.read(key);
+    if (cached.isPresent()) {
+      try {
+        loadedRuntime = open(cached.get(), true);
+        return loadedRuntime;
+      } catch (LibraryLoadException e) {
+        cache.delete(key);  // compiled again below
+      }
+    }
+    List<String> arguments = new ArrayList<>(build.ofRuntime());
+    arguments.addAll(runtime.units());
+    byte[] compiled = compile(_ -> {}, arguments);
+    cache.write(key, compiled);
     try {
-      loadedRuntime = open(library, true);
+      loadedRuntime = open(compiled, true);
       return loadedRuntime;
     } catch (LibraryLoadException e) {
       throw new EngineUnavailableException("the emulator's runtime was compiled but does not load: " + e.getMessage());
@@ -144,13 +173,14 @@ final class HostKernels {
 
   private byte[] compile(Sources sources, List<String> arguments) {
     try {
-      Path folder = Files.createTempDirectory("temper-kernel");
+      TemporaryFiles.removeAbandoned(Path.of(System.getProperty("java.io.tmpdir")));
+      Path folder = Files.createTempDirectory(TemporaryFiles.prefix());
       try {
         runtime.writeTo(folder);
         sources.writeTo(folder);
         return compiler.compile(folder, arguments);
       } finally {
-        delete(folder);
+        TemporaryFiles.delete(folder);
       }
     } catch (IOException e) {
       throw notWritten("the sources of a kernel", e);
@@ -160,7 +190,7 @@ final class HostKernels {
   /** The file is gone once it is loaded. */
   private static SharedLibrary open(byte[] library, boolean global) throws LibraryLoadException {
     try {
-      Path file = Files.createTempFile("temper-kernel", ".so");
+      Path file = Files.createTempFile(TemporaryFiles.prefix(), ".so");
       try {
         Files.write(file, library);
         return global ? SharedLibrary.openGlobal(file.toString()) : SharedLibrary.open(file.toString());
@@ -175,13 +205,5 @@ final class HostKernels {
   private static EngineUnavailableException notWritten(String what, IOException cause) {
     return new EngineUnavailableException("no emulator: " + what + " cannot be written to the temporary folder: " + cause
         + "; make room there, or name another by the system property java.io.tmpdir");
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
   }
 }

@@ -8,8 +8,9 @@ import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.RowVector;
+import dev.temper.io.MappedFile;
 import dev.temper.io.Tensor;
-import dev.temper.io.TensorFile;
+import dev.temper.tools.files.InputFile;
 import dev.temper.tools.files.SafetensorsWriter;
 import dev.temper.tools.files.TensorFiles;
 import java.io.IOException;
@@ -87,10 +88,13 @@ final class LossCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw OptionNames.in(e);
     }
-    try (TensorFile file = TensorFiles.open(input);
+    try (InputFile file = TensorFiles.open(input);
         Arena arena = Arena.ofShared();
         LossEngine engine = device.open(results)) {
       InputBatch batch = InputBatch.read(file, loss);
+      if (!file.conversions().isEmpty()) {
+        results.note(input + ": converted " + String.join(", ", file.conversions()));
+      }
       List<Tensor> written = output == null ? List.of() : allocate(arena, batch);
       long start = System.nanoTime();
       LossTotals totals = compute(engine, loss, batch, written);
@@ -103,7 +107,8 @@ final class LossCommand implements Callable<Integer> {
     return 0;
   }
 
-  private LossTotals compute(LossEngine engine, DistillationLoss loss, InputBatch batch, List<Tensor> written) {
+  private LossTotals compute(LossEngine engine, DistillationLoss loss, InputBatch batch, List<Tensor> written)
+      throws IOException {
     try {
       LossInputs inputs = batch.inputs().withGradientScale(gradientScale);
       if (denominator != null) {
@@ -121,6 +126,8 @@ final class LossCommand implements Callable<Integer> {
       return engine.forwardBackward(loss, inputs, outputs).totals();
     } catch (IllegalArgumentException e) {
       throw OptionNames.in(e);
+    } catch (InternalError e) {
+      throw MappedFile.shortened(input, e);
     }
   }
 
