@@ -1,6 +1,5 @@
 // Checks labels, row weights and row temperatures, and counts the rows that are not ignored. The kernel runs before the
 // loss kernel, which writes nothing if an invalid row was found. A batch without any of these inputs is not checked.
-#include "float_math.cuh"
 #include "row_semantics.h"
 
 namespace temper {
@@ -9,8 +8,6 @@ namespace temper {
 __device__ __forceinline__ void note_first(uint64_t* first, int64_t row) {
   atomicMax(reinterpret_cast<unsigned long long*>(first), static_cast<unsigned long long>(~uint64_t(row)));
 }
-
-__device__ __forceinline__ bool finite(float value) { return fabsf(value) <= kLargest; }
 
 }  // namespace temper
 
@@ -23,11 +20,10 @@ extern "C" __global__ void __launch_bounds__(256) temper_check(const __grid_cons
     if (p.labels != nullptr) {
       int64_t label = label_of(p, row);
       ignored = label == p.ignore_index;
-      if (!ignored && (label < 0 || label >= p.classes)) note_first(&p.status->bad_label, row);
+      if (!is_label(p, label)) note_first(&p.status->bad_label, row);
     }
-    if (p.row_weights != nullptr && !(finite(p.row_weights[row]) && p.row_weights[row] >= 0))
-      note_first(&p.status->bad_weight, row);
-    if (p.row_temperatures != nullptr && !(finite(p.row_temperatures[row]) && p.row_temperatures[row] > 0))
+    if (p.row_weights != nullptr && !is_weight(p.row_weights[row])) note_first(&p.status->bad_weight, row);
+    if (p.row_temperatures != nullptr && !is_temperature(p.row_temperatures[row]))
       note_first(&p.status->bad_temperature, row);
     counted += ignored ? 0 : 1;
   }

@@ -70,7 +70,10 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
         loss.evaluate();
         if (statistics != nullptr) loss.save(statistics);
         // Stored before the gradient, so that the values take no registers during its sweep.
-        store_values(p, group, i, value_factor(p, task.temperature) * loss.divergence, loss.cross_entropy);
+        // The difference is 0, or NaN in a row that turned invalid after the check.
+        float no_weight = task.weight - task.weight;
+        store_values(p, group, i, value_factor(p, task.temperature) * loss.divergence + no_weight,
+                     loss.cross_entropy + no_weight);
       }
       // `gradient` and `next` are made after the sums, so that they take no registers there.
       if constexpr (kGradient)

@@ -1,8 +1,7 @@
-// What the labels, weights and temperatures of a batch mean: ignored rows, divisor, T^2 and the factors of the
-// gradient.
+// The meaning of labels, weights and temperatures: ignored rows, divisor, T^2 and the factors of the gradient.
 #pragma once
 
-#include "device.cuh"
+#include "float_math.cuh"
 
 namespace temper {
 
@@ -10,7 +9,16 @@ __device__ __forceinline__ int64_t label_of(const LossParameters& p, int64_t row
   return p.label_bytes == 8 ? static_cast<const int64_t*>(p.labels)[row] : static_cast<const int32_t*>(p.labels)[row];
 }
 
-// Whether the check kernel found an invalid row. Nothing may be written then.
+// Temperatures beyond these limits are refused, because T^2 and exp(z/T) leave the range of f32 there.
+constexpr float kMinTemperature = 1e-6f, kMaxTemperature = 1e6f;
+
+__device__ __forceinline__ bool is_label(const LossParameters& p, int64_t label) {
+  return label == p.ignore_index || uint64_t(label) < uint64_t(p.classes);
+}
+__device__ __forceinline__ bool is_weight(float weight) { return weight >= 0 && weight <= kLargest; }
+__device__ __forceinline__ bool is_temperature(float t) { return t >= kMinTemperature && t <= kMaxTemperature; }
+
+// Returns whether the check kernel found an invalid row. The loss kernel writes nothing then.
 __device__ __forceinline__ bool has_invalid_row(const BatchStatus* status) {
   return status != nullptr && (status->bad_label | status->bad_weight | status->bad_temperature) != 0;
 }
@@ -53,6 +61,14 @@ struct RowTask {
     if (p.labels != nullptr) task.label = label_of(p, row);
     task.weight = p.row_weights == nullptr ? 1.0f : p.row_weights[row];
     task.temperature = p.row_temperatures == nullptr ? p.temperature : p.row_temperatures[row];
+    // Another thread of the host may change a value between the check kernel and this load. The value that was loaded
+    // is checked here, because the label selects a logit and a weight scales the gradient. Such a row becomes NaN.
+    bool valid = (p.labels == nullptr || is_label(p, task.label)) && is_weight(task.weight) &&
+                 (p.row_temperatures == nullptr || is_temperature(task.temperature));
+    if (!valid) {
+      task.label = p.labels == nullptr ? -1 : 0;
+      task.weight = task.temperature = not_a_number();
+    }
     bool ignored = p.labels != nullptr && task.label == p.ignore_index;
     task.zero_gradient = ignored || no_parts || task.weight == 0;
     task.reads_logits = FORWARD ? !ignored && !no_parts : !task.zero_gradient;

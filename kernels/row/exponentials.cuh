@@ -30,7 +30,8 @@ template <ExpReuse REUSE> __device__ __forceinline__ float add_reused_exp(float 
 // The value that is subtracted from the logits. It is 0 if all logits are -inf, because -inf - (-inf) is NaN.
 __device__ __forceinline__ float shift_of(float maximum) { return maximum == -infinity() ? 0.0f : maximum; }
 
-// Whether a sum of exponentials is positive and finite. It is not if a logit is NaN or +inf, or if all logits are -inf.
+// Returns whether a sum of exponentials is positive and finite. A logit of NaN or +inf, or only logits of -inf, make it
+// invalid.
 __device__ __forceinline__ bool is_valid(float sum) { return sum > 0 && sum <= kLargest; }
 
 // Exponentials of one tensor: 2^((z - max z) c) with c = log2(e)/T, or log2(e) for the cross-entropy. The exponent is

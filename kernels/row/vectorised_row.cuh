@@ -72,7 +72,7 @@ template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GR
     return {student.first_aligned, student.first_aligned + student.aligned_count};
   }
 
-  // Whether all vectors in bounds are aligned in the teacher too, as asynchronous copies require.
+  // Returns whether all vectors in bounds are aligned in the teacher too, as asynchronous copies require.
   __device__ __forceinline__ bool can_copy_async() const {
     return !TEACHER || teacher.aligned_count == student.aligned_count;
   }

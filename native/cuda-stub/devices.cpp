@@ -53,6 +53,7 @@ void report(const char* format, ...) {
 
 Result in_context(const std::function<Result(Context&)>& work) {
   std::lock_guard<std::recursive_mutex> guard(state().lock);
+  state().calls++;
   if (!state().initialised) return kNotInitialized;
   Context* context = current();
   if (context == nullptr) return kInvalidContext;
@@ -171,6 +172,7 @@ STUB_EXPORT int cuDevicePrimaryCtxRelease_v2(int device) {
 
 STUB_EXPORT int cuCtxPushCurrent_v2(Context* context) {
   std::lock_guard<std::recursive_mutex> guard(state().lock);
+  state().calls++;
   for (auto& known : state().contexts)
     if (known.second.get() == context) {
       context_stack.push_back(context);
@@ -180,10 +182,18 @@ STUB_EXPORT int cuCtxPushCurrent_v2(Context* context) {
 }
 
 STUB_EXPORT int cuCtxPopCurrent_v2(Context** context) {
+  std::lock_guard<std::recursive_mutex> guard(state().lock);
+  state().calls++;
   if (context_stack.empty()) return kInvalidContext;
   *context = context_stack.back();
   context_stack.pop_back();
   return kSuccess;
+}
+
+// The number of driver calls so far, without those that need no context. For tests; the driver has no such function.
+STUB_EXPORT uint64_t cuda_stub_calls() {
+  std::lock_guard<std::recursive_mutex> guard(state().lock);
+  return state().calls;
 }
 
 // The number of objects and context references that are not released. For tests; the driver has no such function.

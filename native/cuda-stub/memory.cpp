@@ -215,15 +215,28 @@ STUB_EXPORT int cuMemsetD8Async(uintptr_t to, unsigned char value, size_t bytes,
   });
 }
 
-STUB_EXPORT int cuPointerGetAttribute(void* value, int attribute, uintptr_t address) {
+// Succeeds for every address. An address that no allocation contains has zeros for all attributes.
+STUB_EXPORT int cuPointerGetAttributes(unsigned count, const int* attributes, void** values, uintptr_t address) {
   return in_context([&](Context&) {
     const Allocation* allocation = allocation_of(address, 1);
-    if (allocation == nullptr) return kInvalidValue;
-    switch (attribute) {
-      case 2: *static_cast<unsigned*>(value) = is_of_device(allocation->kind) ? 2 : 1; break;           // memory type
-      case 8: *static_cast<unsigned char*>(value) = allocation->kind == Kind::kManaged ? 1 : 0; break;  // is managed
-      case 9: *static_cast<int*>(value) = allocation->device; break;  // device ordinal
-      default: return kInvalidValue;
+    uintptr_t start = allocation == nullptr ? 0 : std::prev(state().allocations.upper_bound(address))->first;
+    bool reserved = number("CUDA_STUB_RESERVED", 0) != 0;
+    for (unsigned i = 0; i < count; i++) {
+      if (attributes[i] == 1)  // context
+        *static_cast<Context**>(values[i]) =
+            allocation == nullptr || reserved ? nullptr : state().contexts[allocation->device].get();
+      else if (attributes[i] == 2)  // memory type
+        *static_cast<unsigned*>(values[i]) = allocation == nullptr ? 0 : is_of_device(allocation->kind) ? 2 : 1;
+      else if (attributes[i] == 8)  // is managed
+        *static_cast<unsigned char*>(values[i]) = allocation != nullptr && allocation->kind == Kind::kManaged;
+      else if (attributes[i] == 9)  // device ordinal
+        *static_cast<int*>(values[i]) = allocation == nullptr ? 0 : allocation->device;
+      else if (attributes[i] == 11)  // range start
+        *static_cast<uintptr_t*>(values[i]) = start;
+      else if (attributes[i] == 12)  // range size
+        *static_cast<size_t*>(values[i]) = allocation == nullptr ? 0 : reserved ? size_t(1) << 40 : allocation->bytes;
+      else
+        return kInvalidValue;
     }
     return kSuccess;
   });

@@ -18,6 +18,7 @@
 //   CUDA_STUB_MEMORY         bytes of memory of each device, default 1 GiB
 //   CUDA_STUB_CLUSTER        blocks of the largest possible cluster, default 16 below compute capability 11.0, else 8
 //   CUDA_STUB_CLUSTER_ERROR  error code of cuOccupancyMaxActiveClusters, default none
+//   CUDA_STUB_RESERVED       1: device memory has the attributes of memory that is mapped into a large reserved range
 //   CUDA_STUB_BUSY           1: cuDevicePrimaryCtxRetain fails as if another process used the devices exclusively
 //   CUDA_STUB_ORDER          thread order of CUDA on the host, default 0
 //   CUDA_STUB_EAGER          1: work runs when it is submitted, so that queues stay short; read by cuInit only
@@ -165,6 +166,7 @@ struct State {
   std::map<void*, std::unique_ptr<Function>> functions;
   std::set<Capture*> captures;
   uint64_t operations = 0;
+  uint64_t calls = 0;  // calls in a context, and changes of the current context
 };
 
 State& state();

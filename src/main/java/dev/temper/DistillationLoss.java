@@ -170,7 +170,7 @@ public final class DistillationLoss {
 
   @Override
   public boolean equals(@Nullable Object other) {
-    return other == this || other instanceof DistillationLoss loss && loss.options().equals(options());
+    return other == this || (other instanceof DistillationLoss loss && loss.options().equals(options()));
   }
 
   @Override

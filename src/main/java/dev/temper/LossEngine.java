@@ -326,8 +326,11 @@ public final class LossEngine implements AutoCloseable {
   }
 
   void end() {
-    lifetime.end();
-    Reference.reachabilityFence(this);
+    try {
+      lifetime.end();
+    } finally {
+      Reference.reachabilityFence(this);
+    }
   }
 
   /** Runs work while the engine is kept open. */

@@ -5,13 +5,15 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.temper.EngineUnavailableException;
+import dev.temper.ffm.Downcalls;
+import dev.temper.ffm.LibraryLoadException;
+import dev.temper.ffm.SharedLibrary;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -32,16 +34,16 @@ final class CpuLibrary {
   private final MethodHandle primitive;
   private final MethodHandle primitiveOverArrays;
 
-  private CpuLibrary(SymbolLookup symbols) {
-    create = handle(symbols, "temper_cpu_create", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT));
-    destroy = handle(symbols, "temper_cpu_destroy", FunctionDescriptor.ofVoid(ADDRESS));
-    variant = handle(symbols, "temper_cpu_variant", FunctionDescriptor.of(ADDRESS, ADDRESS));
-    layout = handle(symbols, "temper_cpu_layout", FunctionDescriptor.of(ADDRESS));
+  private CpuLibrary(SharedLibrary library) throws LibraryLoadException {
+    create = library.function("temper_cpu_create", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT));
+    destroy = library.function("temper_cpu_destroy", FunctionDescriptor.ofVoid(ADDRESS));
+    variant = library.function("temper_cpu_variant", FunctionDescriptor.of(ADDRESS, ADDRESS));
+    layout = library.function("temper_cpu_layout", FunctionDescriptor.of(ADDRESS));
     Linker.Option overArrays = Linker.Option.critical(true);
-    loss = handle(symbols, "temper_cpu_loss", addresses(11));
-    lossOverArrays = handle(symbols, "temper_cpu_loss", addresses(11), overArrays);
-    primitive = handle(symbols, "temper_cpu_primitive", addresses(5));
-    primitiveOverArrays = handle(symbols, "temper_cpu_primitive", addresses(5), overArrays);
+    loss = library.function("temper_cpu_loss", addresses(11));
+    lossOverArrays = library.function("temper_cpu_loss", addresses(11), overArrays);
+    primitive = library.function("temper_cpu_primitive", addresses(5));
+    primitiveOverArrays = library.function("temper_cpu_primitive", addresses(5), overArrays);
   }
 
   /**
@@ -52,23 +54,34 @@ final class CpuLibrary {
   static synchronized CpuLibrary instance() {
     CpuLibrary library = loaded;
     if (library == null) {
-      library = new CpuLibrary(open());
+      library = load();
       loaded = library;
     }
     return library;
   }
 
-  private static SymbolLookup open() {
+  private static CpuLibrary load() {
     String named = System.getProperty(CpuEngineProvider.LIBRARY_PROPERTY, "");
-    try {
-      // Never unloaded: engines' threads may outlive any scope that Java knows.
-      return named.isEmpty()
-          ? PackedLibrary.use(file -> SymbolLookup.libraryLookup(file, Arena.global()))
-          : SymbolLookup.libraryLookup(Path.of(named), Arena.global());
-    } catch (IOException | IllegalArgumentException e) {
-      String which = named.isEmpty() ? "the packed library" : named + " (property " + CpuEngineProvider.LIBRARY_PROPERTY + ")";
-      throw new EngineUnavailableException("no CPU engine: " + which + " cannot be loaded: " + e.getMessage());
+    if (!named.isEmpty()) {
+      return load(named + " (property " + CpuEngineProvider.LIBRARY_PROPERTY + ")", Path.of(named));
     }
+    try {
+      return PackedLibrary.use(file -> load("the packed library", file));
+    } catch (IOException e) {
+      throw notLoaded("the packed library", e);
+    }
+  }
+
+  static CpuLibrary load(String described, Path file) {
+    try {
+      return new CpuLibrary(SharedLibrary.open(file.toAbsolutePath().toString()));
+    } catch (LibraryLoadException e) {
+      throw notLoaded(described, e);
+    }
+  }
+
+  private static EngineUnavailableException notLoaded(String described, Exception reason) {
+    return new EngineUnavailableException("no CPU engine: " + described + " cannot be loaded: " + reason.getMessage());
   }
 
   /** An engine, or NULL if memory or threads are refused. */
@@ -76,7 +89,7 @@ final class CpuLibrary {
     try (Arena arena = Arena.ofConfined()) {
       return (MemorySegment) create.invokeExact(arena.allocateFrom(instructionSet), threads);
     } catch (Throwable e) {
-      throw unexpected(e);
+      throw Downcalls.unchecked(e);
     }
   }
 
@@ -84,7 +97,7 @@ final class CpuLibrary {
     try {
       destroy.invokeExact(engine);
     } catch (Throwable e) {
-      throw unexpected(e);
+      throw Downcalls.unchecked(e);
     }
   }
 
@@ -94,7 +107,7 @@ final class CpuLibrary {
       MemorySegment found = (MemorySegment) variant.invokeExact(arena.allocateFrom(name));
       return found.equals(MemorySegment.NULL) ? "" : found.reinterpret(32).getString(0);
     } catch (Throwable e) {
-      throw unexpected(e);
+      throw Downcalls.unchecked(e);
     }
   }
 
@@ -104,7 +117,7 @@ final class CpuLibrary {
       MemorySegment found = (MemorySegment) layout.invokeExact();
       return found.reinterpret(numbers * (long) Long.BYTES).toArray(JAVA_LONG);
     } catch (Throwable e) {
-      throw unexpected(e);
+      throw Downcalls.unchecked(e);
     }
   }
 
@@ -120,7 +133,7 @@ final class CpuLibrary {
           : (int) loss.invokeExact(engine, parameters, student, teacher, gradient, labels, rowWeights, rowTemperatures, rowSoft,
               rowHard, statistics);
     } catch (Throwable e) {
-      throw unexpected(e);
+      throw Downcalls.unchecked(e);
     }
   }
 
@@ -131,7 +144,7 @@ final class CpuLibrary {
           ? (int) primitiveOverArrays.invokeExact(engine, parameters, input, upstream, output)
           : (int) primitive.invokeExact(engine, parameters, input, upstream, output);
     } catch (Throwable e) {
-      throw unexpected(e);
+      throw Downcalls.unchecked(e);
     }
   }
 
@@ -144,25 +157,7 @@ final class CpuLibrary {
     return false;
   }
 
-  private static MethodHandle handle(SymbolLookup symbols, String name, FunctionDescriptor type, Linker.Option... options) {
-    MemorySegment address = symbols.find(name)
-        .orElseThrow(() -> new EngineUnavailableException("no CPU engine: the library has no function " + name
-            + ", it is of another version; build it again with native/build"));
-    return Linker.nativeLinker().downcallHandle(address, type, options);
-  }
-
   private static FunctionDescriptor addresses(int count) {
     return FunctionDescriptor.of(JAVA_INT, Collections.nCopies(count, ADDRESS).toArray(MemoryLayout[]::new));
-  }
-
-  /** What a downcall can throw is the caller's: a closed arena, or one confined to another thread. */
-  private static RuntimeException unexpected(Throwable e) {
-    if (e instanceof RuntimeException known) {
-      throw known;
-    }
-    if (e instanceof Error error) {
-      throw error;
-    }
-    return new IllegalStateException(e);
   }
 }

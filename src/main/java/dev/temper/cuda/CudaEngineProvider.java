@@ -10,10 +10,12 @@ import dev.temper.cuda.driver.CudaDriver;
 import dev.temper.cuda.driver.JCudaLibrary;
 import dev.temper.cuda.nvrtc.KernelBinaries;
 import dev.temper.cuda.nvrtc.KernelCompiler;
+import dev.temper.cuda.nvrtc.NvrtcFailedException;
 import dev.temper.cuda.nvrtc.NvrtcMissingException;
 import dev.temper.cuda.nvrtc.Target;
 import dev.temper.diagnostics.Finding;
 import dev.temper.ffm.LibraryLoadException;
+import dev.temper.ffm.NativeAccess;
 import dev.temper.kernel.run.KernelEngine;
 import dev.temper.kernel.spec.BatchKernel;
 import dev.temper.spi.EngineBackend;
@@ -84,13 +86,18 @@ public final class CudaEngineProvider implements EngineProvider {
         throw e;
       }
       return new KernelEngine(opened);
-    } catch (DeviceException e) {
+    } catch (DeviceException | NvrtcFailedException e) {
       throw missing(device + " cannot be used: " + e.getMessage());
     }
   }
 
   /** The driver must be asked before JCuda is touched. */
   private CudaDriver driver() {
+    try {
+      NativeAccess.require();
+    } catch (LibraryLoadException e) {
+      throw missing(String.valueOf(e.getMessage()));
+    }
     try {
       CudaDriver driver = CudaDriver.ask(library);
       if (driver.devices().isEmpty()) {

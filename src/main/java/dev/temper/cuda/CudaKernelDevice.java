@@ -11,7 +11,7 @@ import dev.temper.cuda.driver.Driver;
 import dev.temper.cuda.driver.Failures;
 import dev.temper.cuda.driver.GraphRecording;
 import dev.temper.cuda.driver.KernelModule;
-import dev.temper.cuda.driver.PinnedReadback;
+import dev.temper.cuda.driver.PinnedResultSlot;
 import dev.temper.cuda.driver.PrimaryContext;
 import dev.temper.cuda.driver.Staging;
 import dev.temper.cuda.nvrtc.CompiledKernel;
@@ -21,11 +21,12 @@ import dev.temper.diagnostics.Stopwatch;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.device.Occupancy;
-import dev.temper.kernel.device.Readback;
+import dev.temper.kernel.device.ResultSlot;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.spec.BatchKernel;
 import dev.temper.kernel.spec.Specialisation;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
@@ -116,7 +117,8 @@ final class CudaKernelDevice implements KernelDevice {
   }
 
   @Override
-  public KernelLaunch prepare(Specialisation kernel, MemorySegment parameters, long blocks, long sharedBytes) {
+  public KernelLaunch prepare(
+      Specialisation kernel, MemorySegment parameters, List<MemorySegment> hostMemory, long blocks, long sharedBytes) {
     int shared = Math.toIntExact(sharedBytes);
     KernelModule module = module(kernel);
     try (var _ = context.enter()) {
@@ -174,7 +176,7 @@ final class CudaKernelDevice implements KernelDevice {
   }
 
   @Override
-  public void together(Runnable operations) {
+  public void withContext(Runnable operations) {
     try (var _ = context.stay()) {
       operations.run();
     }
@@ -248,8 +250,8 @@ final class CudaKernelDevice implements KernelDevice {
   }
 
   @Override
-  public Readback readback(int bytes) {
-    return new PinnedReadback(bytes, context, stream, recording);
+  public ResultSlot resultSlot(int bytes) {
+    return new PinnedResultSlot(bytes, context, stream, recording);
   }
 
   @Override

@@ -1,12 +1,11 @@
 package dev.temper.diagnostics;
 
-import dev.temper.LossEngine;
 import dev.temper.PreparedLoss;
 
 /**
  * What the loss kernel of a {@link PreparedLoss} takes of each multiprocessor: what explains its speed beside that of another plan.
  *
- * @param plan how rows are spread over the device, as {@link LossEngine#plans} lists it
+ * @param plan how rows are spread over the device, as {@link EngineDiagnostics#plans} lists it
  * @param threads of a block
  * @param registers of a thread; 0 where the device has none to count
  * @param localBytes bytes of a thread that did not fit into its registers

@@ -3,16 +3,19 @@ package dev.temper.emulator;
 import dev.temper.DeviceException;
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.Stopwatch;
+import dev.temper.ffm.Downcalls;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.device.Occupancy;
-import dev.temper.kernel.device.Readback;
+import dev.temper.kernel.device.ResultSlot;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.spec.Specialisation;
 import dev.temper.spi.HostStopwatch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** Runs kernels on the calling thread: every operation is done when it returns. */
@@ -58,12 +61,13 @@ final class EmulatedDevice implements KernelDevice {
 
   @Override
   public void load(Specialisation kernel) {
-    kernels.launcher(kernel);
+    kernels.load(kernel);
   }
 
   @Override
-  public KernelLaunch prepare(Specialisation kernel, MemorySegment parameters, long blocks, long sharedBytes) {
-    MethodHandle launcher = kernels.launcher(kernel);
+  public KernelLaunch prepare(
+      Specialisation kernel, MemorySegment parameters, List<MemorySegment> hostMemory, long blocks, long sharedBytes) {
+    MethodHandle launcher = kernels.launcher(kernel, hostMemory);
     int grid = Math.toIntExact(blocks);
     int shared = Math.toIntExact(sharedBytes);
     int order = EmulatorSettings.ORDERS.indexOf(settings.order());
@@ -75,10 +79,8 @@ final class EmulatedDevice implements KernelDevice {
         if (status != 0) {
           throw new DeviceException("kernel " + kernel.label(), status, "EMULATED_LAUNCH_FAILED", message.getString(0));
         }
-      } catch (RuntimeException | Error e) {
-        throw e;
       } catch (Throwable e) {
-        throw new IllegalStateException(e);
+        throw Downcalls.unchecked(e);
       }
     };
   }
@@ -124,6 +126,11 @@ final class EmulatedDevice implements KernelDevice {
   }
 
   @Override
+  public Optional<MemorySegment> hostMemoryOf(long address) {
+    return Optional.of(memory.block(address));
+  }
+
+  @Override
   public void upload(MemorySegment from, long to) {
     memory.at(to, from.byteSize()).copyFrom(from);
   }
@@ -144,17 +151,17 @@ final class EmulatedDevice implements KernelDevice {
   }
 
   @Override
-  public Readback readback(int bytes) {
+  public ResultSlot resultSlot(int bytes) {
     Arena arena = Arena.ofShared();
     MemorySegment written = arena.allocate(bytes, Long.BYTES).fill(EmulatedMemory.NAN);
-    return new Readback() {
+    return new ResultSlot() {
       @Override
       public long address() {
         return written.address();
       }
 
       @Override
-      public void mark() {}
+      public void recordEvent() {}
 
       @Override
       public MemorySegment await() {

@@ -35,6 +35,15 @@ final class EmulatedMemory implements AutoCloseable {
     return block != null && address - block.getKey() + bytes <= block.getValue().segment.byteSize();
   }
 
+  /** The allocation that contains an address; closed when the allocation is freed. */
+  MemorySegment block(long address) {
+    Map.Entry<Long, Block> block = blocks.floorEntry(address);
+    if (block == null) {
+      throw new IllegalStateException(String.format("0x%x is no memory of the emulator", address));
+    }
+    return block.getValue().segment;
+  }
+
   /** So many bytes from an address on. */
   MemorySegment at(long address, long bytes) {
     Map.Entry<Long, Block> block = blocks.floorEntry(address);

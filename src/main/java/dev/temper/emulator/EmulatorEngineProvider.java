@@ -4,6 +4,8 @@ import dev.temper.Availability;
 import dev.temper.EngineOptions;
 import dev.temper.EngineUnavailableException;
 import dev.temper.diagnostics.Finding;
+import dev.temper.ffm.LibraryLoadException;
+import dev.temper.ffm.NativeAccess;
 import dev.temper.kernel.code.CacheDirectory;
 import dev.temper.kernel.code.DiskCache;
 import dev.temper.kernel.run.KernelEngine;
@@ -31,7 +33,7 @@ public final class EmulatorEngineProvider implements EngineProvider {
   @Override
   public Availability availability() {
     try {
-      requireLinux();
+      requirePlatform();
       HostCompiler.find(System.getenv());
       return Availability.usable(EmulatedDevice.describe(settings()));
     } catch (EngineUnavailableException | IllegalArgumentException e) {
@@ -44,7 +46,7 @@ public final class EmulatorEngineProvider implements EngineProvider {
     if (index != 0) {
       throw new IllegalArgumentException("device emulator:" + index + " does not exist, expected emulator");
     }
-    requireLinux();
+    requirePlatform();
     EmulatorSettings settings = settings();
     return new KernelEngine(new EmulatedDevice(HostKernels.of(HostCompiler.find(System.getenv()), settings.build()), settings));
   }
@@ -70,10 +72,15 @@ public final class EmulatorEngineProvider implements EngineProvider {
   }
 
   /** The runtime switches between threads in assembly, for Linux's calling convention. */
-  private static void requireLinux() {
+  private static void requirePlatform() {
     String system = System.getProperty("os.name", "");
     if (!system.equals("Linux")) {
       throw new EngineUnavailableException("no emulator: it runs on Linux only, this is " + system);
+    }
+    try {
+      NativeAccess.require();
+    } catch (LibraryLoadException e) {
+      throw new EngineUnavailableException("no emulator: " + e.getMessage());
     }
   }
 }

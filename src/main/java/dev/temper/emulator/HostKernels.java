@@ -15,10 +15,13 @@ import dev.temper.kernel.code.KernelSource;
 import dev.temper.kernel.spec.Specialisation;
 import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,9 +36,14 @@ final class HostKernels {
 
   private static final String SCHEMA = "host-kernel-1";
 
-  /** {@code kernel_launch(parameters, grid, block, cluster, sharedBytes, order, seed, message, messageBytes)}. */
-  private static final FunctionDescriptor LAUNCHER = FunctionDescriptor.of(
-      JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT);
+  /**
+   * {@code cuda_host_launch(entry, parameters, grid, block, cluster, sharedBytes, order, seed, message, messageBytes)} and host memory.
+   */
+  private static final FunctionDescriptor LAUNCH = FunctionDescriptor.of(
+      JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT,
+      ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+  private static final int FIRST_MEMORY = 10;
+  private static final int MOST_MEMORY = 9;
 
   private static final Map<HostCompiler, HostKernels> OF_PROCESS = new ConcurrentHashMap<>();
 
@@ -44,8 +52,9 @@ final class HostKernels {
   private final HostRuntime runtime;
   private final Function<String, KernelSource> sources;
   private final DiskCache cache;
-  private final Map<Specialisation, MethodHandle> loaded = new ConcurrentHashMap<>();
+  private final Map<Specialisation, MemorySegment> entries = new ConcurrentHashMap<>();
   private @Nullable SharedLibrary loadedRuntime;
+  private @Nullable MethodHandle launch;
 
   HostKernels(HostCompiler compiler, HostBuild build, HostRuntime runtime, Function<String, KernelSource> sources, DiskCache cache) {
     this.compiler = compiler;
@@ -71,12 +80,26 @@ final class HostKernels {
     return compiler.version();
   }
 
-  /** The kernel's launcher. */
-  MethodHandle launcher(Specialisation kernel) {
-    return loaded.computeIfAbsent(kernel, this::load);
+  /** Compiles and loads a kernel, unless it is loaded; returns the address of its host entry. */
+  MemorySegment load(Specialisation kernel) {
+    return entries.computeIfAbsent(kernel, this::entry);
   }
 
-  /** The shared library of a kernel, with the launcher {@code ENTRY_launch}. */
+  /**
+   * Launches a kernel: {@code int (parameters, grid, block, cluster, sharedBytes, order, seed, message, messageBytes)}. A call throws
+   * {@link IllegalStateException} if some of the host memory was closed, and keeps all of it open until it returns.
+   */
+  MethodHandle launcher(Specialisation kernel, List<MemorySegment> hostMemory) {
+    if (hostMemory.size() > MOST_MEMORY) {
+      throw new IllegalArgumentException(hostMemory.size() + " segments of host memory, expected at most " + MOST_MEMORY);
+    }
+    MemorySegment entry = load(kernel);
+    Object[] memory = Collections.nCopies(MOST_MEMORY, MemorySegment.NULL).toArray();
+    System.arraycopy(hostMemory.toArray(), 0, memory, 0, hostMemory.size());
+    return MethodHandles.insertArguments(launch(), FIRST_MEMORY, memory).bindTo(entry);
+  }
+
+  /** The shared library of a kernel, with the host entry {@code ENTRY_launch}. */
   byte[] library(Specialisation kernel) {
     KernelSource source = sources.apply(kernel.source());
     return cache.read(key(kernel, source)).orElseGet(() -> compile(kernel, source));
@@ -112,26 +135,26 @@ final class HostKernels {
         + kernel.parameters() + ")\nCUDA_HOST_CLUSTER(" + kernel.entry() + ", " + kernel.cluster() + ")\n";
   }
 
-  private MethodHandle load(Specialisation kernel) {
+  private MemorySegment entry(Specialisation kernel) {
     runtime();
     KernelSource source = sources.apply(kernel.source());
     Optional<byte[]> cached = cache.read(key(kernel, source));
     if (cached.isPresent()) {
       try {
-        return launcher(kernel, cached.get());
+        return address(kernel, cached.get());
       } catch (LibraryLoadException e) {
         cache.delete(key(kernel, source));  // compiled again below
       }
     }
     try {
-      return launcher(kernel, compile(kernel, source));
+      return address(kernel, compile(kernel, source));
     } catch (LibraryLoadException e) {
       throw new EngineUnavailableException("kernel " + kernel.label() + " was compiled but does not load: " + e.getMessage());
     }
   }
 
-  private static MethodHandle launcher(Specialisation kernel, byte[] library) throws LibraryLoadException {
-    return open(library, false).function(kernel.entry() + "_launch", LAUNCHER);
+  private static MemorySegment address(Specialisation kernel, byte[] library) throws LibraryLoadException {
+    return open(library, false).address(kernel.entry() + "_launch");
   }
 
   /** The runtime, whose functions kernels find among the symbols of the process. */
@@ -159,6 +182,17 @@ final class HostKernels {
     } catch (LibraryLoadException e) {
       throw new EngineUnavailableException("the emulator's runtime was compiled but does not load: " + e.getMessage());
     }
+  }
+
+  private synchronized MethodHandle launch() {
+    if (launch == null) {
+      try {
+        launch = runtime().function("cuda_host_launch", LAUNCH);
+      } catch (LibraryLoadException e) {
+        throw new EngineUnavailableException("the emulator's runtime was compiled but does not load: " + e.getMessage());
+      }
+    }
+    return launch;
   }
 
   private CacheKey.Builder key(String kind) {

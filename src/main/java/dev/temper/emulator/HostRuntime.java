@@ -18,7 +18,8 @@ import java.util.Map;
 record HostRuntime(Map<String, String> texts) {
 
   private static final String FOLDER = "/dev/temper/cuda-host/";
-  private static final List<String> UNITS = List.of("barriers.cpp", "collectives.cpp", "copies.cpp", "fiber.cpp", "launch.cpp", "mbarriers.cpp", "scheduler.cpp", "tracer.cpp");
+  private static final List<String> UNITS = List.of("barriers.cpp", "collectives.cpp", "copies.cpp", "entry.cpp", "fiber.cpp", "launch.cpp",
+      "mbarriers.cpp", "scheduler.cpp", "tracer.cpp");
   private static final List<String> HEADERS = List.of("cuda_host.h", "device_host.h", "fiber.h", "machine.h", "shadow.h", "tracer.h");
 
   static HostRuntime load() {

@@ -1,6 +1,6 @@
 package dev.temper.ffm;
 
-/** A shared library, or a function of it, could not be found or loaded; the message is the loader's own reason. */
+/** A shared library, or a function of it, could not be found or loaded; the message holds the loader's reason. */
 public final class LibraryLoadException extends Exception {
   private static final long serialVersionUID = 1L;
 

@@ -1,7 +1,7 @@
 /**
- * Loading a native library through Java's foreign function interface, with the loader's own reason when it fails.
+ * Native libraries through Java's foreign function interface: {@link dev.temper.ffm.SharedLibrary} loads one and binds its functions.
  *
- * <p>Calls no other room.
+ * <p>Calls no other package.
  */
 @NullMarked
 package dev.temper.ffm;

@@ -39,12 +39,14 @@ final class ConcurrentChangeTest {
   private static final long LONGEST_NANOSECONDS = 60_000_000_000L;
 
   @ParameterizedTest
-  @CsvSource({"LABEL, I64, 10", "LABEL, I64, 100", "LABEL, I64, 3000", "LABEL, I32, 10", "LABEL, I32, 3000",
-      "WEIGHT, F32, 10", "WEIGHT, F32, 100", "TEMPERATURE, F32, 10", "TEMPERATURE, F32, 100"})
-  void changedRowsAreRefusedOrNan(Kind kind, DType type, int classes) throws InterruptedException {
+  @CsvSource({"cpu, LABEL, I64, 10", "cpu, LABEL, I64, 100", "cpu, LABEL, I64, 3000", "cpu, LABEL, I32, 10",
+      "cpu, LABEL, I32, 3000", "cpu, WEIGHT, F32, 10", "cpu, WEIGHT, F32, 100", "cpu, TEMPERATURE, F32, 10",
+      "cpu, TEMPERATURE, F32, 100", "emulator, LABEL, I64, 10", "emulator, LABEL, I32, 3000",
+      "emulator, WEIGHT, F32, 100", "emulator, TEMPERATURE, F32, 100"})
+  void changedRowsAreRefusedOrNan(String device, Kind kind, DType type, int classes) throws InterruptedException {
     Random random = new Random(classes);
     EngineOptions oneThread = EngineOptions.defaults().withThreads(1);
-    try (Arena arena = Arena.ofShared(); LossEngine cpu = LossEngine.open("cpu", oneThread)) {
+    try (Arena arena = Arena.ofShared(); LossEngine engine = LossEngine.open(device, oneThread)) {
       MemorySegment studentMemory = guarded(arena, classes);
       MemorySegment gradientMemory = guarded(arena, classes);
       HostMatrix student = inside(studentMemory, classes);
@@ -73,7 +75,7 @@ final class ConcurrentChangeTest {
       inputs = kind == Kind.TEMPERATURE ? inputs.withRowTemperatures(vector) : inputs;
 
       Outputs outputs = new Outputs(inside(gradientMemory, classes));
-      outputs.compute(cpu, inputs);
+      outputs.compute(engine, inputs);
       float[][] expected = outputs.rows();
       AtomicBoolean done = new AtomicBoolean();
       double[] invalid = invalidValues(kind, type, classes);
@@ -88,7 +90,12 @@ final class ConcurrentChangeTest {
           assertThat(spent).as("%s refusals, %s calls with NaN", refusals, callsWithNan)
               .isLessThan(LONGEST_NANOSECONDS);
           try {
-            callsWithNan += requireExpectedOrNan(outputs.compute(cpu, inputs), outputs.rows(), expected) > 0 ? 1 : 0;
+            LossTotals totals = outputs.compute(engine, inputs);
+            long nanRows = requireExpectedOrNan(outputs.rows(), expected);
+            // The emulator's totals kernel loads a weight once more, and counts a row that turned invalid since.
+            assertThat(totals.nonFiniteRows()).isBetween(nanRows, device.equals("cpu") ? nanRows : ROWS);
+            assertThat(Double.isNaN(totals.total())).isEqualTo(totals.nonFiniteRows() > 0);
+            callsWithNan += nanRows > 0 ? 1 : 0;
           } catch (IllegalArgumentException e) {
             assertThat(e).hasMessageMatching("(?s).*row \\d+ has " + kind.name().toLowerCase(Locale.ROOT) + " .*");
             refusals++;
@@ -133,7 +140,7 @@ final class ConcurrentChangeTest {
   }
 
   /** Returns the number of rows that are NaN, after checking that the others have the expected bits. */
-  private static int requireExpectedOrNan(LossTotals totals, float[][] actual, float[][] expected) {
+  private static int requireExpectedOrNan(float[][] actual, float[][] expected) {
     int nanRows = 0;
     for (int row = 0; row < ROWS; row++) {
       if (!Arrays.equals(actual[row], expected[row])) {
@@ -141,8 +148,6 @@ final class ConcurrentChangeTest {
         nanRows++;
       }
     }
-    assertThat(totals.nonFiniteRows()).isEqualTo(nanRows);
-    assertThat(Double.isNaN(totals.total())).isEqualTo(nanRows > 0);
     return nanRows;
   }
 

@@ -7,16 +7,18 @@ import com.sun.management.ThreadMXBean;
 import dev.temper.DeviceException;
 import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
+import dev.temper.LossResult;
 import dev.temper.PreparedLoss;
 import dev.temper.cuda.driver.Driver;
 import dev.temper.cuda.driver.PrimaryContext;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a launch leaves to the garbage collector: nothing. */
+/** What a launch costs the host: no Java memory, and as few driver calls as possible. */
 final class DispatchTest extends StubEngine {
 
   private static final int LAUNCHES = 200;
@@ -48,6 +50,34 @@ final class DispatchTest extends StubEngine {
       }).isInstanceOf(DeviceException.class).hasMessageContaining("719");
     }
     assertThat(bytes).hasValue(0);
+  }
+
+  /** The context is made current and left, each of four tensors is looked up, three kernels and an event go to the stream. */
+  @Test
+  void anEagerCallMakesTenDriverCalls() {
+    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+      engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs()).totals();
+      long before = stub.calls();
+      LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
+      assertThat(stub.calls() - before).isEqualTo(2 + 4 + 3 + 1);
+      assertThat(result.totals().countedRows()).isEqualTo(DeviceBatch.ROWS);
+    }
+  }
+
+  /** Nothing is looked up; a graph is one launch. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aPreparedLaunchMakesSixDriverCallsAndAGraphFour(boolean graph) {
+    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1);
+        PreparedLoss prepared = engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs())) {
+      if (graph) {
+        prepared.recordGraph();
+      }
+      long before = stub.calls();
+      prepared.launch();
+      assertThat(stub.calls() - before).isEqualTo(graph ? 2 + 1 + 1 : 2 + 3 + 1);
+      assertThat(prepared.totals().countedRows()).isEqualTo(DeviceBatch.ROWS);
+    }
   }
 
   private long allocatedBy(PreparedLoss prepared) {

@@ -9,6 +9,7 @@ import dev.temper.cuda.driver.CudaEvent;
 import dev.temper.cuda.driver.CudaStream;
 import dev.temper.cuda.driver.Driver;
 import dev.temper.cuda.driver.PinnedMemory;
+import dev.temper.cuda.driver.PointerAttributes;
 import dev.temper.cuda.driver.PrimaryContext;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -177,13 +178,14 @@ final class DriverTest {
   @Test
   void addressesAreKnownToTheDriver() {
     try (PinnedMemory pinned = PinnedMemory.forCopies(64)) {
-      assertThat(Driver.memoryType(pinned.segment().address())).isEqualTo(1);
+      assertThat(Driver.pointerAttributes(pinned.segment().address()).memoryType()).isEqualTo(PointerAttributes.HOST);
     }
-    assertThat(Driver.memoryType(memory + BYTES - 1)).isEqualTo(2);
-    assertThat(Driver.isManaged(memory)).isFalse();
-    assertThat(Driver.deviceOf(memory)).isZero();
-    assertThat(Driver.memoryType(memory + BYTES)).isZero();
-    assertThat(Driver.memoryType(arena.allocate(8).address())).isZero();
+    PointerAttributes last = Driver.pointerAttributes(memory + BYTES - 1);
+    assertThat(last.context()).isNotZero();
+    assertThat(last).isEqualTo(new PointerAttributes(last.context(), 2, 0, false, memory, BYTES));
+    PointerAttributes unknown = new PointerAttributes(0, PointerAttributes.UNKNOWN, 0, false, 0, 0);
+    assertThat(Driver.pointerAttributes(memory + BYTES)).isEqualTo(unknown);
+    assertThat(Driver.pointerAttributes(arena.allocate(8).address())).isEqualTo(unknown);
   }
 
   private float[] download(long address) {

@@ -137,6 +137,16 @@ final class StreamsAndDevicesTest extends StubEngine {
     }
   }
 
+  /** As PyTorch's expandable segments are: a large reserved range, of which a part is mapped. */
+  @Test
+  void memoryThatIsMappedInPiecesIsCheckedAtBothEnds() {
+    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1); var _ = stub.with("CUDA_STUB_RESERVED", 1)) {
+      LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
+      assertThat(batch.result(result.totals())).isEqualTo(batch.fromHost(engine));
+      assertRefused(engine, batch, matrix(batch.onDevice.address() + 4), "but its last byte is memory that the CUDA driver does not know");
+    }
+  }
+
   private static final class Managed extends CUdeviceptr {
     @Override
     protected long getNativePointer() {
@@ -197,7 +207,7 @@ final class StreamsAndDevicesTest extends StubEngine {
     try (framework; var _ = framework.enter(); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
       assertThat(batch.fromHost(engine).totals().rows()).isEqualTo(5);
       long memory = Driver.allocate(64);  // in the context that was entered above
-      assertThat(Driver.deviceOf(memory)).isEqualTo(1);
+      assertThat(Driver.pointerAttributes(memory).device()).isEqualTo(1);
       Driver.free(memory);
     }
   }

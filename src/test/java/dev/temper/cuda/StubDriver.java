@@ -33,11 +33,13 @@ final class StubDriver {
 
   private final String library;
   private final MethodHandle live;
+  private final MethodHandle calls;
   private final MethodHandle setenv;
 
   private StubDriver(String library) throws LibraryLoadException {
     this.library = library;
     live = SharedLibrary.open(library).function("cuda_stub_live", FunctionDescriptor.of(JAVA_LONG));
+    calls = SharedLibrary.open(library).function("cuda_stub_calls", FunctionDescriptor.of(JAVA_LONG));
     Linker linker = Linker.nativeLinker();
     setenv = linker.downcallHandle(
         linker.defaultLookup().findOrThrow("setenv"), FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
@@ -90,6 +92,15 @@ final class StubDriver {
   long live() {
     try {
       return (long) live.invokeExact();
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Driver calls so far, without those that need no context. */
+  long calls() {
+    try {
+      return (long) calls.invokeExact();
     } catch (Throwable e) {
       throw new IllegalStateException(e);
     }

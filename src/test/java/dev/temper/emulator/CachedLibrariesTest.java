@@ -33,13 +33,13 @@ final class CachedLibrariesTest {
 
   @Test
   void whatDoesNotLoadIsCompiledAgainAndReplaced() throws IOException {
-    assertThat(kernels().launcher(BatchKernel.CHECK)).isNotNull();
+    assertThat(kernels().load(BatchKernel.CHECK)).isNotNull();
     List<byte[]> compiled = entries();
     assertThat(compiled).as("the runtime and the kernel").hasSize(2);
     for (Path entry : files()) {
       Files.write(entry, withContent(Files.readAllBytes(entry), new byte[100]));
     }
-    assertThat(kernels().launcher(BatchKernel.CHECK)).isNotNull();
+    assertThat(kernels().load(BatchKernel.CHECK)).isNotNull();
     assertThat(entries()).extracting(bytes -> bytes.length).containsExactlyElementsOf(
         compiled.stream().map(bytes -> bytes.length).toList());
   }

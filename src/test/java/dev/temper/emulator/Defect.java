@@ -11,39 +11,40 @@ public enum Defect {
   /** Values of another warp are read before they are there. */
   MISSING_BARRIER("traced", "row/thread_group.cuh", "      __syncthreads();\n", "", "race|nobody wrote"),
   /** Odd lanes name all lanes, even ones only themselves. */
-  WRONG_MASK("plain", "row/thread_group.cuh", "(values, ~0u);", "(values, threadIdx.x % 2 == 0 ? 0x55555555u : ~0u);", "with mask"),
+  WRONG_MASK("plain", "row/thread_group.cuh", "(values, ~0u);",
+      "(values, threadIdx.x % 2 == 0 ? 0x55555555u : ~0u);", "with mask"),
   /** What other blocks sent is read without waiting for it. */
-  WEAK_CLUSTER_BARRIER("plain", "row/thread_group.cuh", "      mbarrier_wait(shared<uint64_t>(barrier), parity);\n", "      __syncthreads();\n",
-      "arrives twice|in flight to its shared memory|expected"),
+  WEAK_CLUSTER_BARRIER("plain", "row/thread_group.cuh", "      mbarrier_wait(shared<uint64_t>(barrier), parity);\n",
+      "      __syncthreads();\n", "arrives twice|in flight to its shared memory|expected"),
   /** Fewer bytes are awaited than are sent. */
-  TOO_FEW_BYTES("plain", "row/thread_group.cuh", "kClusterWarps * (kHead + kTail) * 4);", "kClusterWarps * (kHead + kTail) * 4 - 4);",
-      "-4 bytes outstanding|expected"),
+  TOO_FEW_BYTES("plain", "row/thread_group.cuh", "kClusterWarps * (kHead + kTail) * 4);",
+      "kClusterWarps * (kHead + kTail) * 4 - 4);", "-4 bytes outstanding|expected"),
   /** A phase of a cluster's reduction that nobody announces. */
   UNANNOUNCED_PHASE("plain", "row/thread_group.cuh", "if (threadIdx.x == 0) mbarrier_expect",
       "if (threadIdx.x == 0 && reductions != 2) mbarrier_expect", "deadlock.*no arrival"),
   /** One slot for all of a cluster's reductions: a fast block overwrites what a slow one still reads. */
   ONE_SLOT("plain", "row/thread_group.cuh", "uint32_t slot = reductions % 2, parity = reductions / 2 % 2;",
-      "uint32_t slot = 0, parity = reductions % 2;",
-      "expected|arrives twice"),
+      "uint32_t slot = 0, parity = reductions % 2;", "expected|arrives twice"),
   /** A warp sends before its other lanes have read what it will let others overwrite. */
   MISSING_WARP_BARRIER("traced", "row/thread_group.cuh", "      __syncwarp();\n", "", "race"),
   /** Copied logits are used before they have landed. */
   COPY_WITHOUT_WAIT("plain", "row/shared_storage.cuh", "{ async_wait(); }", "{}", "async copies"),
   /** A vector at any address. */
-  MISALIGNED_VECTOR("plain", "row/row_view.cuh", "if (reinterpret_cast<uintptr_t>(origin) % kAlignment == 0)\n", "", "misaligned"),
+  MISALIGNED_VECTOR("plain", "row/row_view.cuh", "if (reinterpret_cast<uintptr_t>(origin) % kAlignment == 0)\n", "",
+      "misaligned"),
   /** The last vector reaches beyond the row. */
-  TAIL_OVER_READ("sanitized", "row/row_view.cuh", "(misalignment + end) / K - first_aligned", "(misalignment + end + K - 1) / K - first_aligned",
-      "AddressSanitizer"),
+  TAIL_OVER_READ("sanitized", "row/row_view.cuh", "(misalignment + end) / K - first_aligned",
+      "(misalignment + end + K - 1) / K - first_aligned", "AddressSanitizer"),
   /** A size that 32 bits do not hold where rows are long. */
   INT_OVERFLOW("sanitized", "row/row_view.cuh", "if (reinterpret_cast<uintptr_t>(origin)",
       "volatile int bits = end * (int(sizeof(Bits)) << 16); if (reinterpret_cast<uintptr_t>(origin)", "runtime error: signed integer overflow"),
   /** The next row is asked for in the place of logits that nobody has fetched yet. */
-  NEXT_ROW_TOO_SOON("plain", "row/shared_storage.cuh", "typename Row::Pair pair = read(slot);\n        if (prefetch) copy_async(next, vector, slot);",
+  NEXT_ROW_TOO_SOON("plain", "row/shared_storage.cuh",
+      "typename Row::Pair pair = read(slot);\n        if (prefetch) copy_async(next, vector, slot);",
       "if (prefetch) copy_async(next, vector, slot);\n        typename Row::Pair pair = read(slot);", "expected"),
   /** Some of the next row is never asked for. */
   NEXT_ROW_WITHOUT_ENDS("plain", "loss_rows.cuh", "storage.load(row, group, in_flight);",
-      "{ if (in_flight.end == 0) storage.load(row, group, in_flight); }",
-      "expected");
+      "{ if (in_flight.end == 0) storage.load(row, group, in_flight); }", "expected");
 
   private final String build;
   private final String file;

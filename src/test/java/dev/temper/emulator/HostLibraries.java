@@ -10,7 +10,7 @@ public final class HostLibraries {
   /** The shared library of a kernel; what it needs is loaded in this process from then on. */
   public static byte[] of(Specialisation kernel) {
     HostKernels kernels = HostKernels.of(HostCompiler.find(System.getenv()), HostBuild.PLAIN);
-    kernels.launcher(kernel);
+    kernels.load(kernel);
     return kernels.library(kernel);
   }
 }

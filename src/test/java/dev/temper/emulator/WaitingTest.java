@@ -3,30 +3,40 @@ package dev.temper.emulator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.temper.DistillationLoss;
+import dev.temper.HostMatrix;
 import dev.temper.LossEngine;
+import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.OpenedEngine;
 import dev.temper.PreparedLoss;
+import dev.temper.RowVector;
 import dev.temper.kernel.device.KernelDevice;
-import dev.temper.kernel.device.Readback;
+import dev.temper.kernel.device.ResultSlot;
 import dev.temper.kernel.run.KernelEngine;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A thread that waits for a device which takes its time; what others can do meanwhile. */
+/** Calls of other threads while one thread waits for a slow device or for a compilation. */
 final class WaitingTest extends EmulatorTest {
 
-  /** Long enough for any machine; what is expected to come comes long before. */
+  /** A limit that only a deadlock reaches. */
   private static final int SECONDS = 60;
 
   private final CountDownLatch waiting = new CountDownLatch(1);
@@ -55,7 +65,7 @@ final class WaitingTest extends EmulatorTest {
   }
 
   @Test
-  void closingWaitsForWhoStillWaits() throws Exception {
+  void closingWaitsForReaders() throws Exception {
     LossEngine slow = slow();
     try (ExecutorService threads = Executors.newCachedThreadPool()) {
       DeviceBatch.Buffers buffers = batch.new Buffers(slow);
@@ -73,36 +83,91 @@ final class WaitingTest extends EmulatorTest {
     }
   }
 
-  /** The emulator, but what comes back from it arrives when the test says so; freed memory is not to be read. */
+  /** Calls that need another kernel than the batch. */
+  enum Call {
+    LOSS, PREPARED, SOFTMAX, SELF_CHECK;
+
+    void run(LossEngine engine) {
+      HostMatrix logits = HostMatrix.of(new float[6], 2, 3);
+      DistillationLoss loss = DistillationLoss.hinton(1, 0);
+      LossInputs inputs = LossInputs.of(logits).withLabels(RowVector.labels(0, 1));
+      switch (this) {
+        case LOSS -> engine.forward(loss, inputs);
+        case PREPARED -> engine.prepare(loss, inputs, LossOutputs.none()).close();
+        case SOFTMAX -> engine.softmax(logits, logits);
+        case SELF_CHECK -> assertThat(engine.diagnostics().selfCheck("exp2").mismatches()).isZero();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void othersLaunchDuringACompilation(Call call) throws Exception {
+    CompletableFuture<Thread> compiling = new CompletableFuture<>();
+    Set<Object> loaded = ConcurrentHashMap.newKeySet();
+    try (LossEngine slow = over((method, given) -> {
+      if (method.equals("load") && Thread.currentThread().equals(compiling.getNow(null))) {
+        waiting.countDown();
+        assertThat(done.await(SECONDS, TimeUnit.SECONDS)).isTrue();
+        loaded.add(given[0]);
+      }
+      if (method.equals("prepare") && Thread.currentThread().equals(compiling.getNow(null))) {
+        assertThat(loaded).as("a kernel that is prepared under the stream lock").contains(given[0]);
+      }
+    }, slot -> slot); ExecutorService threads = Executors.newCachedThreadPool()) {
+      Future<?> first = threads.submit(() -> {
+        compiling.complete(Thread.currentThread());
+        call.run(slow);
+      });
+      assertThat(waiting.await(SECONDS, TimeUnit.SECONDS)).isTrue();
+      Future<Boolean> other = threads.submit(() -> batch.onDevice(slow).same(batch.onHeap(engine())));
+      assertThat(other.get(SECONDS, TimeUnit.SECONDS)).isTrue();
+      assertThat(first).isNotDone();
+      done.countDown();
+      first.get(SECONDS, TimeUnit.SECONDS);
+    }
+  }
+
+  /** An emulator whose results arrive when the test permits it. */
   private LossEngine slow() {
+    return over((_, _) -> { }, Late::new);
+  }
+
+  private interface Watch {
+    void called(String method, Object[] given) throws Exception;
+  }
+
+  /** An emulator that reports calls of the device before they happen, with result slots that stand for its own. */
+  private LossEngine over(Watch watch, UnaryOperator<ResultSlot> slots) {
     EmulatorSettings settings = new EmulatorSettings("9.0", "run-ahead", 7, HostBuild.PLAIN);
     KernelDevice device = new EmulatedDevice(HostKernels.of(HostCompiler.find(System.getenv()), HostBuild.PLAIN), settings);
     return OpenedEngine.over("emulator", new KernelEngine((KernelDevice) Proxy.newProxyInstance(
         KernelDevice.class.getClassLoader(), new Class<?>[] {KernelDevice.class}, (proxy, method, given) -> {
+          watch.called(method.getName(), given == null ? new Object[0] : given);
           try {
             Object result = method.invoke(device, given);
-            return result instanceof Readback readback ? new Late(readback) : result;
+            return result instanceof ResultSlot slot ? slots.apply(slot) : result;
           } catch (InvocationTargetException e) {
             throw e.getCause();
           }
         })));
   }
 
-  private final class Late implements Readback {
-    private final Readback readback;
+  private final class Late implements ResultSlot {
+    private final ResultSlot slot;
 
-    Late(Readback readback) {
-      this.readback = readback;
+    Late(ResultSlot slot) {
+      this.slot = slot;
     }
 
     @Override
     public long address() {
-      return readback.address();
+      return slot.address();
     }
 
     @Override
-    public void mark() {
-      readback.mark();
+    public void recordEvent() {
+      slot.recordEvent();
     }
 
     @Override
@@ -113,12 +178,12 @@ final class WaitingTest extends EmulatorTest {
       } catch (InterruptedException e) {
         throw new IllegalStateException(e);
       }
-      return readback.await();
+      return slot.await();
     }
 
     @Override
     public void close() {
-      readback.close();
+      slot.close();
     }
   }
 }

@@ -2,7 +2,7 @@ package dev.temper.emulator;
 
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
-import dev.temper.kernel.device.Readback;
+import dev.temper.kernel.device.ResultSlot;
 import dev.temper.kernel.spec.Specialisation;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationHandler;
@@ -37,7 +37,7 @@ final class WatchedDevice implements InvocationHandler {
     Object[] given = arguments == null ? new Object[0] : arguments.clone();
     if (method.getName().equals("prepare")) {
       int cluster = ((Specialisation) given[0]).cluster();
-      given[2] = Math.min((long) given[2] / cluster, mostTeams) * cluster;
+      given[3] = Math.min((long) given[3] / cluster, mostTeams) * cluster;
     }
     Object result;
     try {
@@ -57,9 +57,9 @@ final class WatchedDevice implements InvocationHandler {
         watchers.forEach(watcher -> watcher.allocated(address, (long) given[0]));
         yield address;
       }
-      case Readback readback -> {
-        watchers.forEach(watcher -> watcher.allocated(readback.address(), (int) given[0]));
-        yield new Watched(readback, watchers);
+      case ResultSlot slot -> {
+        watchers.forEach(watcher -> watcher.allocated(slot.address(), (int) given[0]));
+        yield new Watched(slot, watchers);
       }
       case OptionalLong address when method.equals("addressOf") && address.isPresent() -> {
         watchers.forEach(watcher -> watcher.placed((MemorySegment) given[0]));
@@ -76,27 +76,27 @@ final class WatchedDevice implements InvocationHandler {
     };
   }
 
-  private record Watched(Readback readback, List<Watcher> watchers) implements Readback {
+  private record Watched(ResultSlot slot, List<Watcher> watchers) implements ResultSlot {
 
     @Override
     public long address() {
-      return readback.address();
+      return slot.address();
     }
 
     @Override
-    public void mark() {
-      readback.mark();
+    public void recordEvent() {
+      slot.recordEvent();
     }
 
     @Override
     public MemorySegment await() {
-      return readback.await();
+      return slot.await();
     }
 
     @Override
     public void close() {
-      watchers.forEach(watcher -> watcher.freed(readback.address()));
-      readback.close();
+      watchers.forEach(watcher -> watcher.freed(slot.address()));
+      slot.close();
     }
   }
 }

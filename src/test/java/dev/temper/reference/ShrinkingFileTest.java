@@ -10,6 +10,7 @@ import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.Teacher;
 import dev.temper.io.SafetensorsBytes;
+import dev.temper.Teacher;
 import dev.temper.io.SafetensorsFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;

@@ -21,12 +21,12 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * How far the gradients that are timed are from f64: Temper's and PyTorch's of the same batch. One that computes something else is
- * no peer, however fast.
+ * The errors of the timed gradients against f64: Temper's and PyTorch's of the same batch. A library that computes
+ * something else is not comparable, however fast.
  */
 final class Accuracy {
 
-  /** What an entry is called, before the name of who made the gradient. */
+  /** Prefix of a measurement's name; the name of the library follows. */
   static final String ERROR = "GradientError.";
 
   static final String TEMPER = "Temper";
@@ -34,16 +34,16 @@ final class Accuracy {
   static final String LOG_TARGET = "TorchLogTarget";
 
   private static final double TEMPERATURE = 2;
-  /** Beyond these it is not rounding: operator by operator in bf16, PyTorch is off by a few hundredths. */
+  /** Limits of rounding errors. Operator by operator in bf16, PyTorch's error is a few hundredths. */
   private static final double F32_LIMIT = 1e-3;
   private static final double BF16_LIMIT = 0.1;
 
   private Accuracy() {}
 
   /**
-   * An entry for each shape, dtype and maker: the spread over the rows.
+   * A measurement for each shape, dtype and library: the quantiles over the rows.
    *
-   * @throws IllegalStateException if one computes something else
+   * @throws IllegalStateException if a library computes something else
    */
   static List<Measurement> entries(List<String> shapes) {
     List<Measurement> entries = new ArrayList<>();
@@ -69,12 +69,12 @@ final class Accuracy {
   }
 
   private static Measurement entry(String who, String shape, DType dtype, Tensor gradient, Tensor exact) {
-    Quantiles spread = Quantiles.of(TorchGradient.errors(gradient, exact));
+    Quantiles errors = Quantiles.of(TorchGradient.errors(gradient, exact));
     double limit = dtype == DType.F32 ? F32_LIMIT : BF16_LIMIT;
-    if (!(spread.median() < limit)) {
-      throw new IllegalStateException(who + " of " + shape + " " + dtype + " is " + spread.median() + " away from the gradient in f64, expected less than "
-          + limit + ": it computes something else");
+    if (!(errors.median() < limit)) {
+      throw new IllegalStateException(who + " of " + shape + " " + dtype + " is " + errors.median()
+          + " away from the gradient in f64, expected less than " + limit + ": it computes something else");
     }
-    return new Measurement(ERROR + who, Map.of("shape", shape, "dtype", dtype.name()), "relative", spread, Map.of());
+    return new Measurement(ERROR + who, Map.of("shape", shape, "dtype", dtype.name()), "relative", errors, Map.of());
   }
 }

@@ -9,9 +9,9 @@ import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
-/** Benchmarks that run together and whose results share a file. */
+/** Benchmarks that run together and share a result file. */
 enum BenchmarkGroup {
-  /** How far Temper's gradient and PyTorch's are from f64, on a batch of each shape: before any of them is timed. */
+  /** Errors of Temper's and PyTorch's gradients against f64, on a batch of each shape. */
   ACCURACY {
     @Override
     List<ChainedOptionsBuilder> runs() {
@@ -23,12 +23,13 @@ enum BenchmarkGroup {
       return Accuracy.entries(List.of(JUDGED));
     }
   },
-  /** Temper and PyTorch on the same batches: the shapes that the project is judged by. */
+  /** Temper and PyTorch on the same batches. */
   PEERS {
     @Override
     List<ChainedOptionsBuilder> runs() {
       return List.of(
-          benchmark(TemperLoss.class).param("shape", JUDGED).param("dtype", "F32", "BF16").param("inputs", "MEMORY", "CACHE"),
+          benchmark(TemperLoss.class).param("shape", JUDGED).param("dtype", "F32", "BF16")
+          .param("inputs", "MEMORY", "CACHE"),
           benchmark(TorchLoss.class).param("shape", JUDGED).param("dtype", "F32", "BF16").param("inputs", "MEMORY")
               .param("formula", "USUAL", "LOG_TARGET").param("allocator", "DEFAULT", "TUNED"),
           benchmark(TorchLoss.class).param("shape", JUDGED).param("dtype", "F32", "BF16").param("inputs", "CACHE")
@@ -40,12 +41,13 @@ enum BenchmarkGroup {
     @Override
     List<ChainedOptionsBuilder> runs() {
       return List.of(benchmark(TemperLoss.class).param("dtype", "F32", "BF16", "F16")
-          .param("shape", "209715x10", "65536x32", "20971x100", "2097x1000", "512x4096", "64x32768", "16x131072", "8x262144"));
+          .param("shape", "209715x10", "65536x32", "20971x100", "2097x1000", "512x4096", "64x32768", "16x131072",
+          "8x262144"));
     }
   },
   /**
-   * One thread against two, temperatures with and without the shortcut for the third exponential, divergences, and teachers that are
-   * nearly or exactly the student.
+   * One thread and two, temperatures with and without reuse of the CE exponential, divergences, and teachers that
+   * nearly or exactly equal the student.
    */
   SCALING {
     @Override
@@ -54,17 +56,18 @@ enum BenchmarkGroup {
           benchmark(TemperLoss.class).param("shape", JUDGED).param("threads", "1", "2"),
           benchmark(TemperLoss.class).param("dtype", "F32", "BF16").param("temperature", "1.0", "2.0", "3.0", "4.0"),
           benchmark(TemperLoss.class).param("dtype", "F32", "BF16").param("divergence", "jsd:0.5"),
-          benchmark(TemperLoss.class).param("dtype", "F32", "BF16").param("shape", "1024x1000", "256x32000").param("teacher", "NEAR", "EQUAL"));
+          benchmark(TemperLoss.class).param("dtype", "F32", "BF16").param("shape", "1024x1000", "256x32000")
+          .param("teacher", "NEAR", "EQUAL"));
     }
   },
-  /** Highest resident memory beyond inputs and gradient, each in its own process. */
+  /** Peak resident memory beyond inputs and gradient, each in its own process. */
   MEMORY {
     @Override
     List<ChainedOptionsBuilder> runs() {
       return List.of(benchmark(PeakMemory.class).param("shape", JUDGED));
     }
   },
-  /** Opening an engine and its first call, in a new process each. */
+  /** The first call, each in a new process. */
   FIRST_CALL {
     @Override
     List<ChainedOptionsBuilder> runs() {
@@ -76,7 +79,7 @@ enum BenchmarkGroup {
       return FirstCall.measure("cpu", () -> false);
     }
   },
-  /** A batch of one row: what a call costs before it computes anything, and what it allocates on the Java heap. */
+  /** The overhead of a call, in time and bytes of the Java heap, on a batch of one row. */
   CALL_COST {
     @Override
     List<ChainedOptionsBuilder> runs() {
@@ -84,7 +87,7 @@ enum BenchmarkGroup {
           benchmark(TemperLoss.class).param("shape", "1x10").param("inputs", "CACHE").param("threads", "1", "2"));
     }
   },
-  /** What a launch costs the host of a GPU, and what it allocates on the Java heap. */
+  /** The host's cost of a launch on a GPU, in time and bytes of the Java heap. */
   DISPATCH {
     @Override
     List<ChainedOptionsBuilder> runs() {
@@ -93,11 +96,12 @@ enum BenchmarkGroup {
 
     @Override
     List<String> notes() {
-      return DriverChoice.ofMachine() == DriverChoice.NVIDIA ? List.of() : List.of("no NVIDIA driver here: a stub of it took the calls, its own"
-          + " bookkeeping is in the times, and nothing ran on a GPU");
+      return DriverChoice.ofMachine() == DriverChoice.NVIDIA ? List.of()
+          : List.of("no NVIDIA driver here: a stub of the"
+          + " driver was called, the times include its bookkeeping, and nothing ran on a GPU");
     }
   },
-  /** Reading safetensors beside a plain mapping of the same file. */
+  /** Reading a safetensors file, and mapping the same file. */
   FILES {
     @Override
     List<ChainedOptionsBuilder> runs() {
@@ -118,12 +122,12 @@ enum BenchmarkGroup {
     return List.of();
   }
 
-  /** What must be said of the numbers, one sentence each. */
+  /** Notes on the measurements, one sentence each. */
   List<String> notes() {
     return List.of();
   }
 
-  /** As the command line and file names write it. */
+  /** The name on the command line and in file names. */
   String label() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }

@@ -18,20 +18,23 @@ import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 
-/** The look of all pictures: dark on white, readable at the width of a page. PNG: XChart's SVG holds letters as outlines, ten times the bytes. */
+/**
+ * The style of all pictures. They are PNGs, because XChart's SVG stores letters as outlines and is ten times as large.
+ */
 final class Charts {
 
   private static final int WIDTH = 760;
   private static final int HEIGHT = 380;
-  /** Twice what a screen's pixel was: sharp on the dense ones. */
+  /** Twice the resolution of a common screen, for screens of high density. */
   private static final int DOTS_PER_INCH = 144;
   private static final float SMALL = 9;
   private static final int NAMES_BELOW = 4;
 
-  /** Degrees by which the labels of many categories are turned. */
+  /** Rotation in degrees of the labels of many categories. */
   static final int LABELS_ASLANT = 30;
   private static final Color[] COLOURS = {
-    new Color(0x1f6fb2), new Color(0xd9822b), new Color(0x6b9e3f), new Color(0x777777), new Color(0x8e5ea2), new Color(0xb5473c),
+    new Color(0x1f6fb2), new Color(0xd9822b), new Color(0x6b9e3f), new Color(0x777777), new Color(0x8e5ea2),
+        new Color(0xb5473c),
     new Color(0x3a9a9a), new Color(0xc9a227)
   };
 
@@ -39,7 +42,8 @@ final class Charts {
 
   /** Bars over categories. */
   static CategoryChart bars(String title, String categories, String unit) {
-    CategoryChart chart = new CategoryChartBuilder().width(WIDTH).height(HEIGHT).title(title).xAxisTitle(categories).yAxisTitle(unit).build();
+    CategoryChart chart = new CategoryChartBuilder().width(WIDTH).height(HEIGHT).title(title).xAxisTitle(categories)
+        .yAxisTitle(unit).build();
     style(chart.getStyler());
     chart.getStyler().setLabelsVisible(true).setAvailableSpaceFill(0.7);
     return chart;
@@ -47,7 +51,8 @@ final class Charts {
 
   /** Lines over a logarithmic axis. */
   static XYChart lines(String title, String across, String unit) {
-    XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).title(title).xAxisTitle(across).yAxisTitle(unit).build();
+    XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).title(title).xAxisTitle(across).yAxisTitle(unit)
+        .build();
     style(chart.getStyler());
     chart.getStyler().setXAxisLogarithmic(true);
     return chart;
@@ -59,7 +64,7 @@ final class Charts {
     chart.getStyler().setLabelsFont(chart.getStyler().getLabelsFont().deriveFont(SMALL));
   }
 
-  /** What was not measured leaves a gap, which XChart wants as null. */
+  /** The values, with null for one that was not measured: XChart draws a gap. */
   static List<@Nullable Double> gaps(List<Double> values) {
     List<@Nullable Double> gaps = new ArrayList<>();
     for (double value : values) {
@@ -68,12 +73,12 @@ final class Charts {
     return gaps;
   }
 
-  /** Colour of a series by its number, for series that belong together. */
+  /** Colour of a series by its number. */
   static Color colour(int series) {
     return COLOURS[series % COLOURS.length];
   }
 
-  /** Names that do not fit side by side below the picture stand beside it, one below the other. */
+  /** Saves a chart as PNG; a legend of many names is placed at the side. */
   static void save(Chart<?, ?> chart, Path file) throws IOException {
     if (chart.getSeriesMap().values().stream().filter(Series::isShowInLegend).count() > NAMES_BELOW) {
       chart.getStyler().setLegendPosition(LegendPosition.OutsideE).setLegendLayout(LegendLayout.Vertical);

@@ -20,7 +20,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** The host's cost of the CUDA engine, on a batch that costs a device next to nothing: with and without waiting for the totals. */
+/**
+ * The host's cost of the CUDA engine, on a batch that costs a device next to nothing: with and without waiting for the
+ * totals.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime) // sampling would allocate more than the launches do
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

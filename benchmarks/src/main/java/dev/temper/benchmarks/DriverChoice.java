@@ -14,11 +14,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 
-/** What is under the CUDA engine: NVIDIA's driver, or where there is none the stubs of {@code native/cuda-stub}. */
+/** The driver of the CUDA engine: NVIDIA's, or the stub of {@code native/cuda-stub}. */
 public enum DriverChoice implements AutoCloseable {
-  /** The machine's own. */
+  /** The driver of the machine. */
   NVIDIA,
-  /** It runs nothing, and is no device: what is left of a launch is Java, JCuda's library and the stub's bookkeeping. */
+  /** A stub that runs no kernels. A launch then consists of Java, JCuda's library and the stub's bookkeeping. */
   STUB {
     @Override
     void install() {
@@ -30,7 +30,7 @@ public enum DriverChoice implements AutoCloseable {
       System.setProperty("temper.cache", folder.resolve("cache").toString());
     }
 
-    // Whoever looks for a driver by its name in this process finds the stub: it then has no device.
+    // A later search for a driver in this process still finds the stub, which then has no device.
     @Override
     public void close() {
       SETTINGS.forEach(name -> setenv(name, "0"));
@@ -40,13 +40,13 @@ public enum DriverChoice implements AutoCloseable {
 
   private static final List<String> SETTINGS = List.of("CUDA_STUB_DEVICES", "CUDA_STUB_EAGER");
 
-  /** The machine's where it has one, whether or not it works: that is then for the benchmark to say. */
+  /** The driver of the machine if there is one, even if it does not work: the benchmark then fails with the reason. */
   static DriverChoice ofMachine() {
     String cuda = LossEngine.devices().getOrDefault("cuda", Availability.missing("no NVIDIA driver")).description();
     return cuda.contains("no NVIDIA driver") || cuda.contains("does not start") ? STUB : NVIDIA;
   }
 
-  /** Before an engine is opened. */
+  /** Makes the driver available; called before an engine is opened. */
   void install() {}
 
   @Override
@@ -54,10 +54,12 @@ public enum DriverChoice implements AutoCloseable {
 
   private static void build(Path folder) {
     try {
-      Process build = new ProcessBuilder("sh", "../native/cuda-stub/build", folder.toString()).redirectErrorStream(true).start();
+      Process build = new ProcessBuilder("sh", "../native/cuda-stub/build", folder.toString()).redirectErrorStream(true)
+          .start();
       String said = new String(build.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       if (build.waitFor() != 0) {
-        throw new IllegalStateException("no NVIDIA driver here, and its stub cannot be built (it needs g++ on Linux): " + said);
+        throw new IllegalStateException("no NVIDIA driver here, and its stub cannot be built (it needs g++ on Linux): "
+            + said);
       }
     } catch (IOException e) {
       throw new UncheckedIOException("the stub of the NVIDIA driver cannot be built", e);
@@ -69,7 +71,8 @@ public enum DriverChoice implements AutoCloseable {
 
   private static void setenv(String name, String value) {
     Linker linker = Linker.nativeLinker();
-    var setenv = linker.downcallHandle(linker.defaultLookup().findOrThrow("setenv"), FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
+    var setenv = linker.downcallHandle(linker.defaultLookup().findOrThrow("setenv"),
+        FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
     try (Arena arena = Arena.ofConfined()) {
       int _ = (int) setenv.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 1);
     } catch (Throwable e) {

@@ -31,8 +31,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Opens a safetensors file of two matrices, reads every byte and closes it, beside a plain mapping of the same file. The file
- * lies in the system's page cache: what differs is Temper's share, not the disk's.
+ * Opens a safetensors file of two matrices, reads every byte and closes it; a plain mapping of the same file is the
+ * baseline. The file is in the system's page cache, so that the disk is not timed.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)
@@ -46,7 +46,7 @@ public class FileRead {
 
   private Path file;
 
-  /** What is read at a time. */
+  /** Bytes read by one call. */
   static long bytes(String shape) {
     return 2 * BatchShape.parse(shape).matrixBytes(DType.F32);
   }
@@ -56,7 +56,8 @@ public class FileRead {
     file = Files.createTempFile("temper-benchmark", ".safetensors");
     try (BatchMemory memory = BatchMemory.of(Arena.ofShared())) {
       var batch = BatchRing.warm(memory, BatchShape.parse(shape), DType.F32).next();
-      SafetensorsWriter.write(file, List.of(tensor("student", (HostMatrix) batch.student()), tensor("teacher", (HostMatrix) batch.teacher())));
+      SafetensorsWriter.write(file, List.of(tensor("student", (HostMatrix) batch.student()),
+          tensor("teacher", (HostMatrix) batch.teacher())));
     }
   }
 

@@ -19,7 +19,7 @@ record GpuPlots(GpuResults results) {
   private static final String SHAPES = "rows x classes";
   private static final double LEAST_MEBIBYTES = 0.01;
 
-  /** All of them that there is something for; their names in the folder. */
+  /** Draws all pictures for which there are results; returns their file names. */
   List<String> draw(Path folder) throws IOException {
     List<String> drawn = new ArrayList<>(List.of("gpu-classes.png"));
     classes(folder.resolve("gpu-classes.png"));
@@ -30,7 +30,8 @@ record GpuPlots(GpuResults results) {
         memory(dtype, folder.resolve("gpu-memory" + suffix));
         drawn.addAll(List.of("gpu-speed-up" + suffix, "gpu-memory" + suffix));
       }
-      if (results.shapes().stream().anyMatch(shape -> results.checked().stream().anyMatch(who -> results.gradientError(who, shape, dtype) > 0))) {
+      if (results.shapes().stream().anyMatch(shape -> results.checked().stream()
+          .anyMatch(who -> results.gradientError(who, shape, dtype) > 0))) {
         errors(dtype, folder.resolve("gpu-errors" + suffix));
         drawn.add("gpu-errors" + suffix);
       }
@@ -38,24 +39,28 @@ record GpuPlots(GpuResults results) {
     return drawn;
   }
 
-  /** Lines: rate over the number of classes by dtype, under the device's copy rate. */
+  /** Lines: rate over the number of classes by dtype, and the device's copy rate. */
   private void classes(Path file) throws IOException {
-    XYChart chart = Charts.lines("Loss and gradient: bytes that cannot be avoided, per second, on " + results.own().file().place(), "classes", "GB/s");
+    XYChart chart = Charts.lines("Loss and gradient: bytes that cannot be avoided, per second, on "
+        + results.own().file().place(), "classes", "GB/s");
     List<String> shapes = results.shapes();
     List<Double> widths = shapes.stream().map(shape -> (double) BatchShape.parse(shape).classes()).toList();
     for (String dtype : results.dtypes()) {
-      List<Double> rates = shapes.stream().map(shape -> results.entry(shape, dtype).map(Results::gigabytesPerSecond).orElse(Double.NaN)).toList();
+      List<Double> rates = shapes.stream()
+          .map(shape -> results.entry(shape, dtype).map(Results::gigabytesPerSecond).orElse(Double.NaN)).toList();
       chart.addSeries(dtype, widths, rates).setMarker(SeriesMarkers.CIRCLE);
     }
     double roof = results.own().file().copyGigabytesPerSecond();
-    chart.addSeries("copy rate", List.of(widths.getFirst(), widths.getLast()), List.of(roof, roof)).setMarker(SeriesMarkers.NONE);
+    chart.addSeries("copy rate", List.of(widths.getFirst(), widths.getLast()), List.of(roof, roof))
+        .setMarker(SeriesMarkers.NONE);
     chart.getStyler().setYAxisMin(0.0);
     Charts.save(chart, file);
   }
 
-  /** Bars: how many times faster than each peer, by shape. */
+  /** Bars: speed-up over each other library, by shape. */
   private void speedUp(String dtype, Path file) throws IOException {
-    CategoryChart chart = Charts.bars("Times faster than others, " + dtype + " on " + results.own().file().place(), SHAPES, "times");
+    CategoryChart chart = Charts.bars("Times faster than others, " + dtype + " on " + results.own().file().place(),
+        SHAPES, "times");
     for (String peer : results.timedPeers()) {
       bars(chart, dtype, peer, shape -> median(results.peer(peer, shape, dtype)) / median(results.entry(shape, dtype)));
     }
@@ -76,13 +81,16 @@ record GpuPlots(GpuResults results) {
 
   /** Lines: distance of the gradient from f64, by number of classes. */
   private void errors(String dtype, Path file) throws IOException {
-    XYChart chart = Charts.lines("Error of the gradient against f64 (length 1), logits and gradient in " + dtype, "classes", "relative error");
+    XYChart chart = Charts.lines("Error of the gradient against f64 (length 1), logits and gradient in " + dtype,
+        "classes", "relative error");
     chart.getStyler().setYAxisLogarithmic(true).setYAxisDecimalPattern("0.#E0");
     for (String who : results.checked()) {
-      List<String> shapes = results.shapes().stream().filter(shape -> results.gradientError(who, shape, dtype) > 0).toList();
+      List<String> shapes = results.shapes().stream().filter(shape -> results.gradientError(who, shape, dtype) > 0)
+          .toList();
       if (!shapes.isEmpty()) {
         chart.addSeries(who, shapes.stream().map(shape -> (double) BatchShape.parse(shape).classes()).toList(),
-            shapes.stream().map(shape -> results.gradientError(who, shape, dtype)).toList()).setMarker(SeriesMarkers.CIRCLE);
+            shapes.stream().map(shape -> results.gradientError(who, shape, dtype)).toList())
+            .setMarker(SeriesMarkers.CIRCLE);
       }
     }
     Charts.save(chart, file);

@@ -32,7 +32,8 @@ record GpuResults(Results own, List<Results> further, Optional<Results> peers) {
     return runs.stream().filter(run -> run.find(Results.TEMPER, JUDGED).isPresent()).findFirst()
         .or(() -> runs.stream().findFirst())
         .map(own ->
-            new GpuResults(own, runs.stream().filter(run -> !run.equals(own)).toList(), Results.of("gpu-peers", files)));
+            new GpuResults(own, runs.stream().filter(run -> !run.equals(own)).toList(),
+                Results.of("gpu-peers", files)));
   }
 
   /** Element types, in the order of the run. */
@@ -67,7 +68,8 @@ record GpuResults(Results own, List<Results> further, Optional<Results> peers) {
   List<String> timedPeers() {
     Set<String> names = new LinkedHashSet<>();
     peers.ifPresent(results -> results.file().entries().stream()
-        .filter(entry -> entry.unit().equals("ms") && entry.benchmark().endsWith(PASS) && entry.parameters().entrySet().containsAll(JUDGED.entrySet()))
+        .filter(entry -> entry.unit().equals("ms") && entry.benchmark().endsWith(PASS)
+        && entry.parameters().entrySet().containsAll(JUDGED.entrySet()))
         .forEach(entry -> names.add(entry.benchmark().replace(PASS, ""))));
     return new ArrayList<>(names);
   }
@@ -75,7 +77,8 @@ record GpuResults(Results own, List<Results> further, Optional<Results> peers) {
   /** Everybody whose gradient was compared with f64, Temper first. */
   List<String> checked() {
     Set<String> names = new LinkedHashSet<>();
-    peers.ifPresent(results -> results.file().entries().stream().map(Measurement::benchmark).filter(name -> name.startsWith("GradientError."))
+    peers.ifPresent(results -> results.file().entries().stream().map(Measurement::benchmark)
+        .filter(name -> name.startsWith("GradientError."))
         .forEach(name -> names.add(name.substring(name.indexOf('.') + 1))));
     return new ArrayList<>(names);
   }
@@ -87,7 +90,8 @@ record GpuResults(Results own, List<Results> further, Optional<Results> peers) {
 
   /** Distance of a gradient from f64 over its length, the median of the rows that were compared; NaN if it was not. */
   double gradientError(String name, String shape, String dtype) {
-    return peers.map(results -> results.median("GradientError." + name, with(shape, dtype, Map.of()))).orElse(Double.NaN);
+    return peers.map(results -> results.median("GradientError." + name, with(shape, dtype, Map.of())))
+        .orElse(Double.NaN);
   }
 
   private static Map<String, String> with(String shape, String dtype, Map<String, String> more) {

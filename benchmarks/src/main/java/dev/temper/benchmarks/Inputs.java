@@ -7,11 +7,11 @@ import dev.temper.tools.bench.BatchShape;
 import dev.temper.tools.bench.Machine;
 import java.lang.foreign.Arena;
 
-/** Where a benchmark's logits come from. */
+/** The source of a benchmark's logits. */
 public enum Inputs {
-  /** Batches in turn, twice the last-level cache together: every call reads from memory. */
+  /** Several batches in rotation, together twice the last-level cache: every call reads from memory. */
   MEMORY,
-  /** One batch over and over: what the last-level cache can hold stays there. */
+  /** One batch, which stays in the last-level cache as far as it fits. */
   CACHE;
 
   /** The batches. */

@@ -30,36 +30,41 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.VerboseMode;
 import org.openjdk.jmh.util.Statistics;
 
-/** Runs benchmarks and turns JMH's results into entries. */
+/** Runs benchmarks with JMH and converts its results. */
 final class JmhRun {
 
-  private static final String[] JVM = {"--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Xms512m", "-Xmx2g"};
+  private static final String[] JVM =
+      {"--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Xms512m", "-Xmx2g"};
 
   private JmhRun() {}
 
-  /** Measures a group, each configuration in its own process, and watches whether the machine is quiet meanwhile. */
+  /** Measures a group, each configuration in its own process, and observes whether the machine is quiet. */
   static ResultFile measure(BenchmarkGroup group, Path sources) throws IOException, RunnerException {
     Machine machine = Machine.here();
     QuietWatch watch = QuietWatch.begin();
-    CopyRate copy = CopyRate.measure(machine.cores(), machine.lastLevelCacheBytes(), Repetition.brief(), () -> false).orElseThrow();
+    CopyRate copy = CopyRate.measure(machine.cores(), machine.lastLevelCacheBytes(), Repetition.brief(), () -> false)
+        .orElseThrow();
     List<Measurement> entries = new ArrayList<>(group.measured());
     for (ChainedOptionsBuilder run : group.runs()) {
       Options options = new OptionsBuilder().parent(run.build()).jvmArgs(JVM).shouldFailOnError(true).build();
       entries.addAll(entries(new Runner(options).run()));
     }
     Quietness quietness = watch.end();
-    return new ResultFile(group.label(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), Revision.of(sources), machine, null,
-        Map.of(), Provenance.versions(), copy.gigabytesPerSecond(), quietness.quiet(), quietness.disturbances(), quietness, 0, group.notes(),
+    return new ResultFile(group.label(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), Revision.of(sources),
+        machine, null,
+        Map.of(), Provenance.versions(), copy.gigabytesPerSecond(), quietness.quiet(), quietness.disturbances(),
+        quietness, 0, group.notes(),
         entries);
   }
 
-  /** Every benchmark once, on small batches and in this process: shows that it works, says nothing about speed. */
+  /** Runs every benchmark once, on small batches and in this process; the times are meaningless. */
   static List<Measurement> once() throws RunnerException {
-    // Nothing is measured: another run of JMH on this machine is no reason to fail. Read when Runner is loaded.
+    // Runs that measure nothing may run concurrently. Runner reads the property when its class is loaded.
     System.setProperty("jmh.ignoreLock", "true");
     return entries(new Runner(new OptionsBuilder()
         .include("dev\\.temper\\.benchmarks\\.")
-        .param("shape", "64x1000").param("dtype", "F32", "BF16").param("formula", "USUAL", "LOG_TARGET").param("device", "auto")
+        .param("shape", "64x1000").param("dtype", "F32", "BF16").param("formula", "USUAL", "LOG_TARGET")
+        .param("device", "auto")
         .param("teacher", "OTHER", "NEAR", "EQUAL").param("driver", DriverChoice.ofMachine().name())
         .mode(Mode.SingleShotTime).forks(0).warmupIterations(0).measurementIterations(1).shouldFailOnError(true)
         .verbosity(VerboseMode.SILENT)
@@ -77,14 +82,14 @@ final class JmhRun {
       parameters.put(name, params.getParam(name));
     }
     Result<?> time = result.getPrimaryResult();
-    Statistics spread = time.getStatistics();
+    Statistics times = time.getStatistics();
     Map<String, Double> also = new TreeMap<>();
     result.getSecondaryResults().forEach((name, value) -> {
       if (name.endsWith("gc.alloc.rate.norm")) {
-        // JMH's own objects fall into some iterations, a call's into each.
+        // Objects of JMH are allocated in some iterations only; the median excludes them.
         also.put("allocatedBytes", value.getStatistics().getPercentile(50));
       } else if (name.equals("peakBytes")) {
-        // The score of a counter is its sum over the processes.
+        // The score of a counter is its sum over the processes; the median is that of one process.
         also.put("peakBytes", value.getStatistics().getPercentile(50));
       }
     });
@@ -93,8 +98,8 @@ final class JmhRun {
         benchmark.substring(benchmark.lastIndexOf('.', benchmark.lastIndexOf('.') - 1) + 1),
         parameters,
         time.getScoreUnit().replaceFirst("/op$", ""),
-        new Quantiles(spread.getPercentile(50), spread.getPercentile(10), spread.getPercentile(90), spread.getMin(),
-            Math.toIntExact(spread.getN())),
+        new Quantiles(times.getPercentile(50), times.getPercentile(10), times.getPercentile(90), times.getMin(),
+            Math.toIntExact(times.getN())),
         also);
   }
 }

@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.openjdk.jmh.runner.RunnerException;
 
-/** What the build runs: {@code once}, {@code measure [GROUP...]}, {@code report} or {@code compare OLD NEW}. */
+/** The program of the build: {@code once}, {@code measure [GROUP...]}, {@code report} or {@code compare OLD NEW}. */
 public final class Main {
 
   private static final int WORSE = 1;
@@ -39,21 +39,25 @@ public final class Main {
         if (rest.size() != 2) {
           throw new IllegalArgumentException("compare takes two result files, the older one first");
         }
-        RunComparison comparison = RunComparison.of(ResultFiles.read(Path.of(rest.get(0))), ResultFiles.read(Path.of(rest.get(1))));
+        RunComparison comparison = RunComparison.of(ResultFiles.read(Path.of(rest.get(0))),
+            ResultFiles.read(Path.of(rest.get(1))));
         out.print(comparison.text());
         return comparison.slower().isEmpty() ? 0 : WORSE;
       }
-      default -> throw new IllegalArgumentException("'" + verb + "': expected once, measure [GROUP...], report or compare OLD NEW");
+      default -> throw new IllegalArgumentException("'" + verb
+          + "': expected once, measure [GROUP...], report or compare OLD NEW");
     }
     return 0;
   }
 
-  private static void measure(List<BenchmarkGroup> groups, Path results, PrintStream out) throws IOException, RunnerException {
+  private static void measure(List<BenchmarkGroup> groups, Path results, PrintStream out) throws IOException,
+      RunnerException {
     for (BenchmarkGroup group : groups) {
       ResultFile result = JmhRun.measure(group, Path.of("."));
       Path file = results.resolve("cpu-" + group.label() + ".json");
       ResultFiles.write(file, result);
-      out.println(file + (result.quiet() ? ": the machine was quiet" : ": NOT QUIET, not to be shown: " + String.join("; ", result.disturbances())));
+      out.println(file + (result.quiet() ? ": the machine was quiet" : ": NOT QUIET, not to be shown: "
+          + String.join("; ", result.disturbances())));
     }
   }
 
@@ -61,8 +65,10 @@ public final class Main {
     if (names.isEmpty()) {
       return List.of(BenchmarkGroup.values());
     }
-    return names.stream().map(name -> Stream.of(BenchmarkGroup.values()).filter(group -> group.label().equals(name)).findFirst()
+    return names.stream().map(name -> Stream.of(BenchmarkGroup.values()).filter(group -> group.label().equals(name))
+        .findFirst()
         .orElseThrow(() -> new IllegalArgumentException("unknown group '" + name + "'; known: "
-            + Arrays.stream(BenchmarkGroup.values()).map(BenchmarkGroup::label).collect(Collectors.joining(", "))))).toList();
+            + Arrays.stream(BenchmarkGroup.values()).map(BenchmarkGroup::label).collect(Collectors.joining(", ")))))
+            .toList();
   }
 }

@@ -17,7 +17,7 @@ import java.util.Optional;
  */
 final class MarkdownReport {
 
-  /** Any other shows the same. */
+  /** Seed of the temperature study; other seeds show the same curves. */
   private static final long STUDY_SEED = 1;
 
   private MarkdownReport() {}
@@ -25,16 +25,20 @@ final class MarkdownReport {
   /** A picture of a group's results. */
   private record Picture(String file, String title, Plot plot) {}
 
-  /** Draws one. */
+  /** Draws a picture. */
   private interface Plot {
     void draw(Results results, Path file) throws IOException;
   }
 
   private static final Map<BenchmarkGroup, Picture> PICTURES = Map.of(
-      BenchmarkGroup.PEERS, new Picture("speed-up.png", "Times faster than PyTorch, by shape and dtype", Plots::speedUp),
-      BenchmarkGroup.ACCURACY, new Picture("errors.png", "Error of the gradient against f64, Temper and PyTorch, by classes and dtype", Plots::errors),
-      BenchmarkGroup.CLASSES, new Picture("classes.png", "GB/s over classes by dtype, under the copy rate", Plots::classes),
-      BenchmarkGroup.MEMORY, new Picture("memory.png", "Peak memory beyond logits and gradient, Temper and PyTorch", Plots::memory));
+      BenchmarkGroup.PEERS, new Picture("speed-up.png", "Times faster than PyTorch, by shape and dtype",
+      Plots::speedUp),
+      BenchmarkGroup.ACCURACY, new Picture("errors.png",
+      "Error of the gradient against f64, Temper and PyTorch, by classes and dtype", Plots::errors),
+      BenchmarkGroup.CLASSES, new Picture("classes.png", "GB/s over classes by dtype, under the copy rate",
+      Plots::classes),
+      BenchmarkGroup.MEMORY, new Picture("memory.png", "Peak memory beyond logits and gradient, Temper and PyTorch",
+      Plots::memory));
 
   static void write(Path results, PrintStream out) throws IOException {
     Tables tables = new Tables();

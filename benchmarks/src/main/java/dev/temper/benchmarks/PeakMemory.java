@@ -25,8 +25,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Memory that one loss and gradient needs beyond logits, labels and gradient, as the system counts it: the highest resident
- * size during the call, less the one before. PyTorch makes the gradient itself; its bytes are taken off.
+ * Memory of one loss and gradient beyond logits, labels and gradient: the peak resident size during the call, minus
+ * that before. PyTorch allocates the gradient during the call, so that its bytes are subtracted.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
@@ -35,7 +35,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(3)
 public class PeakMemory {
 
-  /** Goes into the result beside the time. */
+  /** The counter that JMH reports beside the time. */
   @State(Scope.Thread)
   @AuxCounters(AuxCounters.Type.EVENTS)
   public static class Peak {

@@ -14,9 +14,9 @@ import java.util.Set;
 import org.knowm.xchart.CategoryChart;
 
 /**
- * Every plan by which rows could be spread over a GPU, timed: {@code temper bench --suite gpu --parts plans}.
+ * Times of every launch plan for rows on a GPU: the results of {@code temper bench --suite gpu --parts plans}.
  *
- * @param results its file
+ * @param results the result file
  */
 record PlanResults(Results results) {
 
@@ -35,22 +35,25 @@ record PlanResults(Results results) {
 
   /** Shapes, from few classes to many. */
   List<String> shapes() {
-    return results.values("shape").stream().sorted(Comparator.comparingInt(shape -> BatchShape.parse(shape).classes())).toList();
+    return results.values("shape").stream().sorted(Comparator.comparingInt(shape -> BatchShape.parse(shape).classes()))
+        .toList();
   }
 
   /** Plans of a shape, fastest first. */
   List<Measurement> ranked(String shape, String dtype) {
     return results.file().entries().stream()
-        .filter(entry -> entry.benchmark().equals(TIMED) && entry.parameter("shape").equals(shape) && entry.parameter("dtype").equals(dtype))
+        .filter(entry -> entry.benchmark().equals(TIMED) && entry.parameter("shape").equals(shape)
+        && entry.parameter("dtype").equals(dtype))
         .sorted(Comparator.comparingDouble(entry -> entry.time().median())).toList();
   }
 
-  /** The engine's own plan once more behind all others, over its first time: 1 where the clocks stood still. */
+  /** Time of the engine's own plan after all others, divided by its first time: 1 if the clocks did not change. */
   double drift(String shape, String dtype) {
-    return results.find("RowPlan.chosenAgain", Map.of("shape", shape, "dtype", dtype)).map(entry -> entry.also("timesChosen")).orElse(Double.NaN);
+    return results.find("RowPlan.chosenAgain", Map.of("shape", shape, "dtype", dtype))
+        .map(entry -> entry.also("timesChosen")).orElse(Double.NaN);
   }
 
-  /** Time over that of copying as many bytes. */
+  /** Time divided by that of a copy of as many bytes. */
   double timesFloor(Measurement entry) {
     return results.file().copyGigabytesPerSecond() / Results.gigabytesPerSecond(entry);
   }
@@ -59,16 +62,19 @@ record PlanResults(Results results) {
     return entry.also(number) / KIBI;
   }
 
-  /** Bars: time over the floor by the engine's own plan and by the fastest one, by shape. */
+  /** Bars: time over that of a copy, for the engine's own plan and for the fastest one, by shape. */
   List<String> draw(Path folder) throws IOException {
     List<String> drawn = new ArrayList<>();
     for (String dtype : dtypes()) {
       List<String> timed = shapes().stream().filter(shape -> !ranked(shape, dtype).isEmpty()).toList();
-      CategoryChart chart = Charts.bars("Plans for rows, " + dtype + " on " + results.file().place(), "rows x classes", "times the floor");
+      CategoryChart chart = Charts.bars("Plans for rows, " + dtype + " on " + results.file().place(), "rows x classes",
+          "times the floor");
       Charts.crowd(chart);
       chart.getStyler().setXAxisLabelRotation(Charts.LABELS_ASLANT);
-      chart.addSeries("the engine's own", timed, Charts.gaps(timed.stream().map(shape -> own(ranked(shape, dtype))).toList()));
-      chart.addSeries("the fastest", timed, Charts.gaps(timed.stream().map(shape -> timesFloor(ranked(shape, dtype).getFirst())).toList()));
+      chart.addSeries("the engine's own", timed,
+          Charts.gaps(timed.stream().map(shape -> own(ranked(shape, dtype))).toList()));
+      chart.addSeries("the fastest", timed,
+          Charts.gaps(timed.stream().map(shape -> timesFloor(ranked(shape, dtype).getFirst())).toList()));
       drawn.add("gpu-plans-" + dtype.toLowerCase(Locale.ROOT) + ".png");
       Charts.save(chart, folder.resolve(drawn.getLast()));
     }
@@ -76,6 +82,7 @@ record PlanResults(Results results) {
   }
 
   private double own(List<Measurement> ranked) {
-    return ranked.stream().filter(plan -> plan.also("timesChosen") == 1).findFirst().map(this::timesFloor).orElse(Double.NaN);
+    return ranked.stream().filter(plan -> plan.also("timesChosen") == 1).findFirst().map(this::timesFloor)
+        .orElse(Double.NaN);
   }
 }

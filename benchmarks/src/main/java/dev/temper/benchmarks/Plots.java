@@ -19,14 +19,16 @@ final class Plots {
 
   private Plots() {}
 
-  /** Bars: how many times faster than PyTorch's usual formula with the tuned allocator, by shape and dtype. */
+  /** Bars: speed-up over PyTorch's usual formula with the tuned allocator, by shape and dtype. */
   static void speedUp(Results results, Path file) throws IOException {
-    CategoryChart chart = Charts.bars("Times faster than PyTorch (usual formula, tuned allocator)", "rows x classes", "times");
+    CategoryChart chart = Charts.bars("Times faster than PyTorch (usual formula, tuned allocator)", "rows x classes",
+        "times");
     for (String dtype : results.values("dtype")) {
       List<Double> ratios = new ArrayList<>();
       for (String shape : results.values("shape")) {
         Map<String, String> batch = Map.of("inputs", "MEMORY", "dtype", dtype, "shape", shape);
-        Map<String, String> peer = Map.of("inputs", "MEMORY", "dtype", dtype, "shape", shape, "formula", "USUAL", "allocator", "TUNED");
+        Map<String, String> peer = Map.of("inputs", "MEMORY", "dtype", dtype, "shape", shape, "formula", "USUAL",
+            "allocator", "TUNED");
         ratios.add(results.median(TORCH, peer) / results.median(TEMPER, batch));
       }
       chart.addSeries(dtype, List.copyOf(results.values("shape")), ratios);
@@ -34,36 +36,43 @@ final class Plots {
     Charts.save(chart, file);
   }
 
-  /** Lines: rate over the number of classes by dtype, under the copy rate of the machine. */
+  /** Lines: rate over the number of classes by dtype, and the copy rate of the machine. */
   static void classes(Results results, Path file) throws IOException {
     XYChart chart = Charts.lines("Loss and gradient: bytes that cannot be avoided, per second", "classes", "GB/s");
-    List<Double> widths = results.values("shape").stream().map(shape -> (double) BatchShape.parse(shape).classes()).toList();
+    List<Double> widths = results.values("shape").stream().map(shape -> (double) BatchShape.parse(shape).classes())
+        .toList();
     for (String dtype : results.values("dtype")) {
       List<Double> rates = results.values("shape").stream()
-          .map(shape -> results.find(TEMPER, Map.of("dtype", dtype, "shape", shape)).map(Results::gigabytesPerSecond).orElse(Double.NaN))
+          .map(shape -> results.find(TEMPER, Map.of("dtype", dtype, "shape", shape)).map(Results::gigabytesPerSecond)
+          .orElse(Double.NaN))
           .toList();
       chart.addSeries(dtype, widths, rates).setMarker(SeriesMarkers.CIRCLE);
     }
     double roof = results.file().copyGigabytesPerSecond();
-    chart.addSeries("copy rate", List.of(widths.getFirst(), widths.getLast()), List.of(roof, roof)).setMarker(SeriesMarkers.NONE);
+    chart.addSeries("copy rate", List.of(widths.getFirst(), widths.getLast()), List.of(roof, roof))
+        .setMarker(SeriesMarkers.NONE);
     chart.getStyler().setYAxisMin(0.0);
     Charts.save(chart, file);
   }
 
-  /** Lines: distance of the gradients from f64 over the number of classes, by maker; dashed where they are the f32 ones. */
+  /** Lines: error of the gradients against f64 over the number of classes, by library; dashed lines are f32. */
   static void errors(Results results, Path file) throws IOException {
-    XYChart chart = Charts.lines("Error of the gradient against f64 (length 1), in bf16 and in f32 (dashed)", "classes", "relative error");
+    XYChart chart = Charts.lines("Error of the gradient against f64 (length 1), in bf16 and in f32 (dashed)", "classes",
+        "relative error");
     chart.getStyler().setYAxisLogarithmic(true).setYAxisDecimalPattern("0.#E0");
-    List<Double> widths = results.values("shape").stream().map(shape -> (double) BatchShape.parse(shape).classes()).toList();
+    List<Double> widths = results.values("shape").stream().map(shape -> (double) BatchShape.parse(shape).classes())
+        .toList();
     List<String> makers = List.of(Accuracy.TEMPER, Accuracy.USUAL, Accuracy.LOG_TARGET);
     List<String> names = List.of("Temper", "PyTorch, usual formula", "PyTorch, log_target");
     for (String dtype : results.values("dtype")) {
       boolean single = dtype.equals("F32");
       for (int i = 0; i < makers.size(); i++) {
         String error = Accuracy.ERROR + makers.get(i);
-        List<Double> errors = results.values("shape").stream().map(shape -> results.median(error, Map.of("dtype", dtype, "shape", shape))).toList();
+        List<Double> errors = results.values("shape").stream()
+            .map(shape -> results.median(error, Map.of("dtype", dtype, "shape", shape))).toList();
         chart.addSeries(names.get(i) + (single ? " in f32" : ""), widths, errors).setMarker(SeriesMarkers.CIRCLE)
-            .setMarkerColor(Charts.colour(i)).setLineColor(Charts.colour(i)).setLineStyle(single ? SeriesLines.DASH_DASH : SeriesLines.SOLID)
+            .setMarkerColor(Charts.colour(i)).setLineColor(Charts.colour(i))
+            .setLineStyle(single ? SeriesLines.DASH_DASH : SeriesLines.SOLID)
             .setShowInLegend(!single);
       }
     }
@@ -77,7 +86,8 @@ final class Plots {
         "PeakMemory.torchLogTarget", "PyTorch, log_target");
     for (String benchmark : List.of("PeakMemory.temper", "PeakMemory.torchUsual", "PeakMemory.torchLogTarget")) {
       List<Double> peaks = results.values("shape").stream()
-          .map(shape -> results.find(benchmark, Map.of("shape", shape)).map(entry -> entry.also().getOrDefault("peakBytes", Double.NaN) / (1 << 20)).orElse(Double.NaN))
+          .map(shape -> results.find(benchmark, Map.of("shape", shape))
+          .map(entry -> entry.also().getOrDefault("peakBytes", Double.NaN) / (1 << 20)).orElse(Double.NaN))
           .toList();
       chart.addSeries(names.get(benchmark), List.copyOf(results.values("shape")), peaks);
     }

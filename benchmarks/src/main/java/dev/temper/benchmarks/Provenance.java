@@ -6,12 +6,12 @@ import java.util.Map;
 import org.bytedeco.pytorch.global.torch;
 import org.openjdk.jmh.Main;
 
-/** Which versions the numbers belong to. */
+/** Versions of the measured software. */
 final class Provenance {
 
   private Provenance() {}
 
-  /** Versions by name; does not load PyTorch into this process. */
+  /** Versions by name, without loading PyTorch's native library. */
   static Map<String, String> versions() {
     Map<String, String> versions = new LinkedHashMap<>();
     versions.put("java", Runtime.version() + " (" + System.getProperty("java.vm.name") + ")");
@@ -25,7 +25,7 @@ final class Provenance {
     return version == null ? jarVersion(type) : version;
   }
 
-  /** From the name of the jar, which Maven makes of artifact and version; asks for no initialisation of the class. */
+  /** The version in the name of a jar, which Maven makes of artifact and version; the class is not initialised. */
   private static String jarVersion(Class<?> type) {
     String jar = Path.of(type.getProtectionDomain().getCodeSource().getLocation().getPath()).getFileName().toString();
     return jar.replaceFirst("\\.jar$", "").replaceFirst("^\\D+", "");

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 
-/** Memory of this process that is in use, as Linux counts it, in bytes. */
+/** Resident memory of this process in bytes, as counted by Linux. */
 final class ResidentMemory {
 
   private ResidentMemory() {}
@@ -15,7 +15,7 @@ final class ResidentMemory {
     return read("VmRSS:");
   }
 
-  /** The highest since {@link #resetPeak}. */
+  /** The peak since {@link #resetPeak}. */
   static long peakBytes() {
     return read("VmHWM:");
   }

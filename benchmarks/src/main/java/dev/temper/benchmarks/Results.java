@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Looks up entries of one result file by what was varied. */
+/** Finds measurements of one result file by their parameters. */
 record Results(ResultFile file) {
 
   static final String TEMPER = "TemperLoss.forwardBackward";
@@ -34,14 +34,15 @@ record Results(ResultFile file) {
     return files.stream().filter(file -> file.group().equals(group)).map(Results::new).toList();
   }
 
-  /** The first entry of a benchmark that has all the given parameters. */
+  /** The first measurement of a benchmark with all these parameters. */
   Optional<Measurement> find(String benchmark, Map<String, String> parameters) {
     return file.entries().stream()
-        .filter(entry -> entry.benchmark().equals(benchmark) && entry.parameters().entrySet().containsAll(parameters.entrySet()))
+        .filter(entry -> entry.benchmark().equals(benchmark)
+        && entry.parameters().entrySet().containsAll(parameters.entrySet()))
         .findFirst();
   }
 
-  /** Median in the entry's unit, milliseconds of what is timed; NaN if it was not run. */
+  /** Median of the first such measurement in its unit; NaN if there is none. */
   double median(String benchmark, Map<String, String> parameters) {
     return find(benchmark, parameters).map(entry -> entry.time().median()).orElse(Double.NaN);
   }
@@ -49,11 +50,12 @@ record Results(ResultFile file) {
   /** Values of a parameter, in the order of the run. */
   Set<String> values(String parameter) {
     Set<String> values = new LinkedHashSet<>();
-    file.entries().stream().map(entry -> entry.parameter(parameter)).filter(value -> !value.isEmpty()).forEach(values::add);
+    file.entries().stream().map(entry -> entry.parameter(parameter)).filter(value -> !value.isEmpty())
+        .forEach(values::add);
     return values;
   }
 
-  /** Rate at which a loss moved the bytes that it cannot avoid, or a file was read; NaN for what is neither. */
+  /** Least traffic of a loss, or bytes of a file, divided by the time; NaN for other measurements. */
   static double gigabytesPerSecond(Measurement entry) {
     return entry.unit().equals("ms") ? bytes(entry) / (entry.time().median() * 1e6) : Double.NaN;
   }
@@ -63,6 +65,7 @@ record Results(ResultFile file) {
       return FileRead.bytes(entry.parameter("shape"));
     }
     return entry.benchmark().equals(TEMPER) && !entry.also().containsKey(LEAST_BYTES)
-        ? BatchShape.parse(entry.parameter("shape")).leastTraffic(DType.valueOf(entry.parameter("dtype"))) : entry.also(LEAST_BYTES);
+        ? BatchShape.parse(entry.parameter("shape")).leastTraffic(DType.valueOf(entry.parameter("dtype")))
+        : entry.also(LEAST_BYTES);
   }
 }

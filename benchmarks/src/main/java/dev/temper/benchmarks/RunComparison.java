@@ -11,19 +11,19 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * What changed from one run of a group to another.
+ * The changes from one run of a group to another.
  *
- * @param notes why the two may not be comparable, one sentence each
- * @param slower what got slower, worst first
- * @param faster what got faster, best first
- * @param compared configurations that both runs have
+ * @param notes reasons why the runs may not be comparable, one sentence each
+ * @param slower slower configurations, worst first
+ * @param faster faster configurations, best first
+ * @param compared number of configurations in both runs
  */
 record RunComparison(List<String> notes, List<Change> slower, List<Change> faster, int compared) {
 
-  /** Below this, two runs of the same code differ as much. */
+  /** Two runs of the same code differ by less. */
   private static final double LEAST_CHANGE = 0.05;
 
-  /** One configuration, in milliseconds of the median. */
+  /** The medians of one configuration in milliseconds. */
   record Change(String key, double before, double after) {
     double ratio() {
       return after / before;
@@ -31,7 +31,8 @@ record RunComparison(List<String> notes, List<Change> slower, List<Change> faste
   }
 
   /**
-   * Compares. A change counts if the medians differ by more than 5 % and the middle 80 % of the samples do not overlap.
+   * Compares two runs. A change counts if the medians differ by more than 5 % and the middle 80 % of the samples do not
+   * overlap.
    *
    * @throws IllegalArgumentException if the files have no configuration in common
    */
@@ -55,25 +56,28 @@ record RunComparison(List<String> notes, List<Change> slower, List<Change> faste
       }
     }
     if (compared == 0) {
-      throw new IllegalArgumentException("groups " + before.group() + " and " + after.group() + " have no configuration in common");
+      throw new IllegalArgumentException("groups " + before.group() + " and " + after.group()
+          + " have no configuration in common");
     }
     slower.sort(Comparator.comparingDouble(Change::ratio).reversed());
     faster.sort(Comparator.comparingDouble(Change::ratio));
     List<String> notes = notes(before, after);
     after.entries().forEach(entry -> old.remove(entry.key()));
     if (!old.isEmpty()) {
-      notes.add(old.size() + " configurations of the older run were not measured again, such as " + old.keySet().stream().sorted().findFirst().orElseThrow());
+      notes.add(old.size() + " configurations of the older run were not measured again, such as "
+          + old.keySet().stream().sorted().findFirst().orElseThrow());
     }
     return new RunComparison(notes, slower, faster, compared);
   }
 
-  /** For people. */
+  /** The comparison as text. */
   String text() {
     StringBuilder text = new StringBuilder();
     notes.forEach(note -> text.append("note: ").append(note).append('\n'));
     slower.forEach(change -> line(text, "slower", change));
     faster.forEach(change -> line(text, "faster", change));
-    return text.append(String.format(Locale.ROOT, "%d compared, %d slower, %d faster%n", compared, slower.size(), faster.size())).toString();
+    return text.append(String.format(Locale.ROOT, "%d compared, %d slower, %d faster%n", compared, slower.size(),
+        faster.size())).toString();
   }
 
   private static List<String> notes(ResultFile before, ResultFile after) {
@@ -96,6 +100,7 @@ record RunComparison(List<String> notes, List<Change> slower, List<Change> faste
   }
 
   private static void line(StringBuilder text, String verdict, Change change) {
-    text.append(String.format(Locale.ROOT, "%s %.2f x (%.4g -> %.4g): %s%n", verdict, change.ratio(), change.before(), change.after(), change.key()));
+    text.append(String.format(Locale.ROOT, "%s %.2f x (%.4g -> %.4g): %s%n", verdict, change.ratio(), change.before(),
+        change.after(), change.key()));
   }
 }

@@ -18,10 +18,11 @@ final class Tables {
 
   private final StringBuilder text = new StringBuilder();
 
-  /** Temper beside PyTorch: milliseconds of each, and by how much Temper is faster. */
+  /** Temper and PyTorch: milliseconds of each, and Temper's speed-up. */
   Tables peers(Results results) {
     heading("Beside PyTorch", results);
-    row("inputs from", "dtype", "shape", "Temper ms", "usual formula", "usual, tuned allocator", "log_target", "log_target, tuned",
+    row("inputs from", "dtype", "shape", "Temper ms", "usual formula", "usual, tuned allocator", "log_target",
+        "log_target, tuned",
         "times faster than usual, tuned", "than the fastest");
     rule(10);
     for (String inputs : results.values("inputs")) {
@@ -36,7 +37,8 @@ final class Tables {
             }
           }
           double fastest = peers.stream().filter(ms -> !ms.isNaN()).min(Double::compare).orElse(Double.NaN);
-          row(inputs.toLowerCase(Locale.ROOT), dtype, shape, number(temper), number(peers.get(0)), number(peers.get(1)), number(peers.get(2)),
+          row(inputs.toLowerCase(Locale.ROOT), dtype, shape, number(temper), number(peers.get(0)), number(peers.get(1)),
+              number(peers.get(2)),
               number(peers.get(3)), number(peers.get(1) / temper), number(fastest / temper));
         }
       }
@@ -44,11 +46,12 @@ final class Tables {
     return this;
   }
 
-  /** A GPU's loss and gradient: time, rates and floor of Temper, and by how much it is faster than each peer. */
+  /** Loss and gradient on a GPU: times and rates of Temper, and its speed-up over each other library. */
   Tables gpu(GpuResults gpu, List<String> pictures) {
     heading("On a GPU", gpu.own());
     List<String> peers = gpu.timedPeers();
-    List<String> titles = new ArrayList<>(List.of("dtype", "shape", "Temper ms", "as a graph", "GB/s", "% of copy rate", "times the floor"));
+    List<String> titles = new ArrayList<>(List.of("dtype", "shape", "Temper ms", "as a graph", "GB/s", "% of copy rate",
+        "times the floor"));
     peers.forEach(peer -> titles.add("times faster than " + peer));
     row(titles.toArray(String[]::new));
     rule(titles.size());
@@ -58,8 +61,10 @@ final class Tables {
         double rate = gpu.entry(shape, dtype).map(Results::gigabytesPerSecond).orElse(Double.NaN);
         double share = rate / gpu.own().file().copyGigabytesPerSecond();
         List<String> cells = new ArrayList<>(List.of(dtype, shape, number(temper),
-            number(gpu.graph(shape, dtype).map(entry -> entry.time().median()).orElse(Double.NaN)), number(rate), number(100 * share), number(1 / share)));
-        peers.forEach(peer -> cells.add(number(gpu.peer(peer, shape, dtype).map(entry -> entry.time().median()).orElse(Double.NaN) / temper)));
+            number(gpu.graph(shape, dtype).map(entry -> entry.time().median()).orElse(Double.NaN)), number(rate),
+            number(100 * share), number(1 / share)));
+        peers.forEach(peer -> cells.add(number(gpu.peer(peer, shape, dtype).map(entry -> entry.time().median())
+            .orElse(Double.NaN) / temper)));
         row(cells.toArray(String[]::new));
       }
     }
@@ -70,10 +75,14 @@ final class Tables {
     return this;
   }
 
-  /** Of each shape the engine's own plan and the five fastest, fastest first: where they differ, the thresholds of the choice are wrong. */
+  /**
+   * The engine's own plan and the five fastest of each shape, fastest first. If they differ, the thresholds of the
+   * choice are wrong.
+   */
   Tables plans(PlanResults plans, List<String> pictures) {
     heading("Plans for rows", plans.results());
-    row("dtype", "shape", "plan", "ms", "times the floor", "times the engine's own", "registers", "spilled bytes", "shared KiB of a block",
+    row("dtype", "shape", "plan", "ms", "times the floor", "times the engine's own", "registers", "spilled bytes",
+        "shared KiB of a block",
         "blocks on a multiprocessor", "KiB in flight there");
     rule(11);
     for (String dtype : plans.dtypes()) {
@@ -82,9 +91,12 @@ final class Tables {
         for (Measurement plan : ranked) {
           boolean own = plan.also("timesChosen") == 1;
           if (own || ranked.indexOf(plan) < SHOWN_PLANS) {
-            row(dtype, shape, plan.parameter("plan") + (own ? " (own; again " + number(plans.drift(shape, dtype)) + ")" : ""), number(plan.time().median()),
-                number(plans.timesFloor(plan)), number(plan.also("timesChosen")), number(plan.also("registers")), number(plan.also("localBytes")),
-                number(PlanResults.kibibytes(plan, "sharedBytes")), number(plan.also("residentBlocks")), number(PlanResults.kibibytes(plan, "bytesInFlight")));
+            row(dtype, shape, plan.parameter("plan")
+                + (own ? " (own; again " + number(plans.drift(shape, dtype)) + ")" : ""), number(plan.time().median()),
+                number(plans.timesFloor(plan)), number(plan.also("timesChosen")), number(plan.also("registers")),
+                number(plan.also("localBytes")),
+                number(PlanResults.kibibytes(plan, "sharedBytes")), number(plan.also("residentBlocks")),
+                number(PlanResults.kibibytes(plan, "bytesInFlight")));
           }
         }
       }
@@ -93,7 +105,7 @@ final class Tables {
     return this;
   }
 
-  /** A section that is a picture of what was computed, not measured. */
+  /** A section with a picture of computed numbers. */
   Tables study(String title, String shows, String file) {
     text.append("\n## ").append(title).append('\n');
     return picture(shows, file);
@@ -105,7 +117,7 @@ final class Tables {
     return this;
   }
 
-  /** Every entry of a file: what was varied, time, rate where it is a loss or a file, and what else was counted. */
+  /** Every measurement of a file: parameters, time, rate and memory. */
   Tables all(String title, Results results) {
     heading(title, results);
     row("benchmark", "parameters", "median", "10 % .. 90 %", "GB/s", "Java heap bytes", "peak MiB");
@@ -130,7 +142,8 @@ final class Tables {
     text.append("\n## ").append(title).append("\n\n")
         .append(String.format(Locale.ROOT, "%s, copy rate %.1f GB/s; commit %s, %s; %s.%n%n",
             file.place(), file.copyGigabytesPerSecond(), file.commit(), file.date(),
-            file.quiet() ? "the machine was quiet" : "**the machine was not quiet** (" + String.join("; ", file.disturbances()) + ")"));
+            file.quiet() ? "the machine was quiet" : "**the machine was not quiet** ("
+            + String.join("; ", file.disturbances()) + ")"));
     if (file.unfinished() > 0) {
       text.append("The run ended early: ").append(file.unfinished()).append(" entries are missing.\n\n");
     }
@@ -138,7 +151,7 @@ final class Tables {
     text.append(file.notes().isEmpty() ? "" : "\n");
   }
 
-  /** Only what differs between entries of this file. */
+  /** The parameters that differ between measurements of this file. */
   private static String varied(Results results, Measurement entry) {
     return entry.parameters().entrySet().stream()
         .filter(parameter -> results.values(parameter.getKey()).size() > 1)
@@ -160,7 +173,7 @@ final class Tables {
     text.append("|---".repeat(columns)).append("|\n");
   }
 
-  /** Three significant digits; empty for what was not measured. */
+  /** Three significant digits; empty for NaN. */
   private static String number(double value) {
     if (Double.isNaN(value)) {
       return "";

@@ -8,9 +8,12 @@ import java.lang.foreign.ValueLayout;
 
 /** How a batch's teacher relates to its student. */
 public enum TeacherContent {
-  /** Logits of its own. */
+  /** Logits that are independent of the student's. */
   OTHER,
-  /** The student's logits, each other one a thousandth larger, in bf16 and f16 by the last bit: rows take the accurate route. */
+  /**
+   * The student's logits, every other one larger by 1e-3, or by the last bit in bf16 and f16: rows take the near-equal
+   * path.
+   */
   NEAR {
     @Override
     void write(MemorySegment student, MemorySegment teacher, DType dtype) {

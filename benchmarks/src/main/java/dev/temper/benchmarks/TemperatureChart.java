@@ -11,19 +11,21 @@ import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.lines.SeriesLines;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** What T^2 does to the length of the gradient, computed in f64: nothing of it was measured on a clock. */
+/** The effect of T^2 on the length of the gradient, computed in f64. */
 final class TemperatureChart {
 
   private TemperatureChart() {}
 
   /** Lines: length over that at T = 1, with the factor and without it (dashed), for several numbers of classes. */
   static void draw(List<TemperatureStudy> studies, Path file) throws IOException {
-    XYChart chart = Charts.lines("Length of the KL's gradient over that at T = 1, with T^2 and without (dashed)", "T", "times");
+    XYChart chart = Charts.lines("Length of the KL's gradient over that at T = 1, with T^2 and without (dashed)", "T",
+        "times");
     chart.getStyler().setYAxisLogarithmic(true).setYAxisDecimalPattern("0.#####");
     for (int i = 0; i < studies.size(); i++) {
       TemperatureStudy study = studies.get(i);
       add(chart, study.classes() + " classes", study, StudyPoint::scaled).setLineColor(Charts.colour(i));
-      add(chart, study.classes() + " classes without", study, StudyPoint::unscaled).setLineColor(Charts.colour(i)).setLineStyle(SeriesLines.DASH_DASH)
+      add(chart, study.classes() + " classes without", study, StudyPoint::unscaled).setLineColor(Charts.colour(i))
+          .setLineStyle(SeriesLines.DASH_DASH)
           .setShowInLegend(false);
     }
     Charts.save(chart, file);

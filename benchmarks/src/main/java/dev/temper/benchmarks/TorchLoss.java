@@ -19,7 +19,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** The same loss and gradient by PyTorch's operators and autograd, on the same memory. */
+/** The loss and gradient of {@link TemperLoss} by PyTorch's operators and autograd, on the same memory. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)

@@ -1,7 +1,7 @@
 /**
- * The CPU engine measured beside PyTorch: JMH benchmarks of one operation each, the groups in which they run, and the files,
- * tables and plots made from them and from what was measured on a GPU. Calls Temper's public API, its measuring room, and the
- * T^2 study of its verification, nothing else of it.
+ * The CPU engine and PyTorch, measured by JMH: benchmarks of one operation each, the groups in which they run, and
+ * files, tables and plots of their results and of those of GPUs. Calls Temper's public API, and of its tools
+ * {@code bench}, {@code files} and the temperature study of {@code verify}.
  */
 @NullMarked
 package dev.temper.benchmarks;

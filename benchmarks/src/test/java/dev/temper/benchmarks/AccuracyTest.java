@@ -40,8 +40,10 @@ final class AccuracyTest {
       assertThat(entry.time().high()).as(entry.key()).isBetween(single ? 1e-9 : 1e-4, most);
     });
     Quietness quietness = new Quietness(1, 1, 0, 0);
-    ResultFiles.write(folder.resolve("cpu-accuracy.json"), new ResultFile("accuracy", "2026-01-01T00:00:00Z", "0123456789ab",
-        new Machine("a processor", 2, 1 << 25, "an OS"), null, Map.of(), Map.of(), 40, true, List.of(), quietness, 0, List.of(), entries));
+    ResultFiles.write(folder.resolve("cpu-accuracy.json"),
+        new ResultFile("accuracy", "2026-01-01T00:00:00Z", "0123456789ab",
+        new Machine("a processor", 2, 1 << 25, "an OS"), null, Map.of(), Map.of(), 40, true, List.of(), quietness, 0,
+        List.of(), entries));
     MarkdownReport.write(folder, new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8));
     assertThat(Files.readString(folder.resolve("report.md"))).contains("## Accuracy", "](errors.png)");
     assertThat(ImageIO.read(folder.resolve("errors.png").toFile()).getWidth()).isGreaterThan(760);

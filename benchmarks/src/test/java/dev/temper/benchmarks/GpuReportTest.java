@@ -25,7 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Result files of a GPU: read, compared, drawn; the numbers here are made up. */
 final class GpuReportTest {
 
-  private static final DeviceFacts DEVICE = new DeviceFacts("a GPU", "9.0", 132, 1L << 37, 60 << 20, "up to 16 blocks", "CUDA 13.0", "NVRTC 13.0");
+  private static final DeviceFacts DEVICE =
+      new DeviceFacts("a GPU", "9.0", 132, 1L << 37, 60 << 20, "up to 16 blocks", "CUDA 13.0", "NVRTC 13.0");
 
   @TempDir Path folder;
 
@@ -38,8 +39,10 @@ final class GpuReportTest {
     // 3 x 8192 x 32000 x 2 bytes in 0.4 ms are 3932 GB/s; the copy rate is 4300.
     assertThat(report).contains("| BF16 | 8192x32000 | 0.400 | 0.390 | 3932 | 91.4 | 1.09 | 10.0 |")
         .contains("a GPU, copy rate 4300.0 GB/s").contains("- absent: quack");
-    assertThat(report).contains("![gpu-classes](gpu-classes.png)", "![gpu-errors-bf16](gpu-errors-bf16.png)", "](temperature.png)");
-    for (String picture : List.of("gpu-classes", "gpu-speed-up-bf16", "gpu-memory-bf16", "gpu-errors-bf16", "temperature")) {
+    assertThat(report).contains("![gpu-classes](gpu-classes.png)", "![gpu-errors-bf16](gpu-errors-bf16.png)",
+        "](temperature.png)");
+    for (String picture : List.of("gpu-classes", "gpu-speed-up-bf16", "gpu-memory-bf16", "gpu-errors-bf16",
+        "temperature")) {
       assertThat(ImageIO.read(folder.resolve(picture + ".png").toFile()).getWidth()).as(picture).isGreaterThan(760);
     }
   }
@@ -80,21 +83,25 @@ final class GpuReportTest {
   @Test
   void plansAreRankedBesideTheEnginesOwn() throws IOException {
     ResultFiles.write(folder.resolve("gpu-plans.json"), file("gpu-plans", DEVICE, List.of(), List.of(
-        plan("RowPlan.forwardBackward", "shared-cluster2-512", 0.5, 1), plan("RowPlan.forwardBackward", "shared-block-1024", 0.4, 0.8),
-        plan("RowPlan.forwardBackward", "stream-block-512", 0.9, 1.8), plan("RowPlan.chosenAgain", "shared-cluster2-512", 0.505, 1.01),
+        plan("RowPlan.forwardBackward", "shared-cluster2-512", 0.5, 1),
+        plan("RowPlan.forwardBackward", "shared-block-1024", 0.4, 0.8),
+        plan("RowPlan.forwardBackward", "stream-block-512", 0.9, 1.8),
+        plan("RowPlan.chosenAgain", "shared-cluster2-512", 0.505, 1.01),
         plan("RowPlan.best", "shared-block-1024", 0.4, 0.8))));
     report();
     assertThat(Files.readString(folder.resolve("report.md"))).containsSubsequence(
         "| BF16 | 8192x32000 | shared-block-1024 | 0.400 | 1.09 | 0.800 | 64.0 | 0 | 128 | 1.00 | 125 |",
         "| BF16 | 8192x32000 | shared-cluster2-512 (own; again 1.01) | 0.500 | 1.37 | 1.00 |",
-        "| BF16 | 8192x32000 | stream-block-512 | 0.900 | 2.46 | 1.80 |", "![gpu-plans-bf16](gpu-plans-bf16.png)").doesNotContain("On a GPU");
+        "| BF16 | 8192x32000 | stream-block-512 | 0.900 | 2.46 | 1.80 |", "![gpu-plans-bf16](gpu-plans-bf16.png)")
+        .doesNotContain("On a GPU");
     assertThat(folder.resolve("gpu-plans-bf16.png")).exists();
   }
 
   private static Measurement plan(String benchmark, String name, double median, double timesChosen) {
     Measurement plain = entry(benchmark, "8192x32000", Map.of("plan", name, "launch", "eager"), "ms", median);
     Map<String, Double> also = new HashMap<>(plain.also());
-    also.putAll(Map.of("timesChosen", timesChosen, "registers", 64.0, "localBytes", 0.0, "sharedBytes", 131_072.0, "residentBlocks", 1.0,
+    also.putAll(Map.of("timesChosen", timesChosen, "registers", 64.0, "localBytes", 0.0, "sharedBytes", 131_072.0,
+        "residentBlocks", 1.0,
         "bytesInFlight", 128_000.0));
     return new Measurement(benchmark, plain.parameters(), "ms", plain.time(), also);
   }
@@ -113,9 +120,12 @@ final class GpuReportTest {
     Files.writeString(file, """
         {"group": "gpu-peers", "date": "2026-01-01T00:00:00Z", "commit": "unknown",
          "machine": {"processor": "p", "cores": 16, "lastLevelCacheBytes": 62914560, "system": "Linux"},
-         "device": {"name": "a GPU", "capability": "9.0", "multiprocessors": 132, "memoryBytes": 1, "cacheBytes": 1, "driver": "d", "compiler": "c"},
-         "clocks": {}, "versions": {"torch": "2.11"}, "copyGigabytesPerSecond": 4300.5, "quiet": true, "disturbances": [],
-         "quietness": {"spinBefore": "NaN", "spinAfter": "NaN", "stolen": 0.0, "others": 0.01}, "unfinished": 3, "notes": ["absent: quack (x)"],
+         "device": {"name": "a GPU", "capability": "9.0", "multiprocessors": 132, "memoryBytes": 1, "cacheBytes": 1,
+           "driver": "d", "compiler": "c"},
+         "clocks": {}, "versions": {"torch": "2.11"}, "copyGigabytesPerSecond": 4300.5,
+         "quiet": true, "disturbances": [],
+         "quietness": {"spinBefore": "NaN", "spinAfter": "NaN", "stolen": 0.0, "others": 0.01},
+         "unfinished": 3, "notes": ["absent: quack (x)"],
          "entries": [{"benchmark": "TorchEager.forward", "parameters": {"shape": "1x2"}, "unit": "ms",
            "time": {"median": 1.0, "low": 1.0, "high": 1.0, "fastest": 1.0, "samples": 2}, "also": {"leastBytes": 8}}]}
         """);
@@ -148,16 +158,22 @@ final class GpuReportTest {
     return file("gpu", null, List.of(), own.entries());
   }
 
-  private static ResultFile file(String group, @Nullable DeviceFacts device, List<String> notes, List<Measurement> entries) {
+  private static ResultFile file(String group, @Nullable DeviceFacts device, List<String> notes,
+      List<Measurement> entries) {
     Quietness quietness = new Quietness(1, 1, 0, 0);
-    return new ResultFile(group, "2026-01-01T00:00:00Z", "0123456789ab", new Machine("a processor", 16, 1 << 25, "an OS"), device,
-        Map.of("smMegahertz", 1980.0), Map.of("java", "25"), 4300, quietness.quiet(), quietness.disturbances(), quietness, 0, notes, entries);
+    return new ResultFile(group, "2026-01-01T00:00:00Z", "0123456789ab",
+        new Machine("a processor", 16, 1 << 25, "an OS"), device,
+        Map.of("smMegahertz", 1980.0), Map.of("java", "25"), 4300, quietness.quiet(), quietness.disturbances(),
+        quietness, 0, notes, entries);
   }
 
-  private static Measurement entry(String benchmark, String shape, Map<String, String> more, String unit, double median) {
-    Map<String, String> parameters = new HashMap<>(Map.of("dtype", "BF16", "shape", shape, "loss", "forward-kl+ce", "temperature", "2.0"));
+  private static Measurement entry(String benchmark, String shape, Map<String, String> more, String unit,
+      double median) {
+    Map<String, String> parameters =
+        new HashMap<>(Map.of("dtype", "BF16", "shape", shape, "loss", "forward-kl+ce", "temperature", "2.0"));
     parameters.putAll(more);
-    return new Measurement(benchmark, parameters, unit, new Quantiles(median, median * 0.99, median * 1.01, median * 0.98, 50),
+    return new Measurement(benchmark, parameters, unit,
+        new Quantiles(median, median * 0.99, median * 1.01, median * 0.98, 50),
         Map.of("leastBytes", shape.equals("65536x10") ? 3.0 * 655_360 * 2 : 3.0 * 8192 * 32_000 * 2, "peakBytes", 1e6));
   }
 }

@@ -15,8 +15,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * A model in PyTorch, {@code logits = x W}, whose loss comes from PyTorch or from Temper. The loss is convex in W, so that
- * gradient descent does not amplify rounding errors and their sum bounds the difference of two runs.
+ * A model in PyTorch, {@code logits = x W}, whose loss comes from PyTorch or from Temper. The loss is convex in W, so
+ * that gradient descent does not amplify rounding errors and their sum bounds the difference of two runs.
  */
 final class LinearModel {
 
@@ -75,7 +75,8 @@ final class LinearModel {
   Tensor exactGradient(Tensor logits) {
     Tensor exact = logits.detach().to(ScalarType.Double);
     exact.set_requires_grad(true);
-    TorchFormula.USUAL.loss(exact, teacher.to(ScalarType.Double), labels, TEMPERATURE, SOFT_WEIGHT, HARD_WEIGHT).backward();
+    TorchFormula.USUAL.loss(exact, teacher.to(ScalarType.Double), labels, TEMPERATURE, SOFT_WEIGHT, HARD_WEIGHT)
+        .backward();
     // grad() refers into the tensor that ends with this method: take a copy along.
     return exact.grad().clone();
   }

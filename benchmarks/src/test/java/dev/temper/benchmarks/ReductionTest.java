@@ -21,7 +21,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What Temper's reductions are called in PyTorch, checked against PyTorch in f64, with ignored rows among the labels. */
+/**
+ * What Temper's reductions are called in PyTorch, checked against PyTorch in f64, with ignored rows among the labels.
+ */
 final class ReductionTest {
 
   private static final int BATCH = 4;
@@ -29,7 +31,9 @@ final class ReductionTest {
   private static final int ROWS = BATCH * SEQUENCE;
   private static final int CLASSES = 50;
   private static final int IGNORED = 5;
-  /** Sums of a few dozen losses of order 1 in f32 or better, each with the error of a softmax over a range of about 20. */
+  /**
+   * Sums of a few dozen losses of order 1 in f32 or better, each with the error of a softmax over a range of about 20.
+   */
   private static final double RELATIVE = 0x1p-24 * (4 * 20 + 16);
 
   private LossEngine engine;
@@ -62,7 +66,8 @@ final class ReductionTest {
     assertThat(temper(hard(Reduction.MEAN), true).countedRows()).isEqualTo(ROWS - IGNORED);
     CrossEntropyLossOptions sum = new CrossEntropyLossOptions();
     sum.reduction().put(new kSum());
-    assertClose(temper(hard(Reduction.SUM), true).hard(), torch.cross_entropy(exact(student), labels, sum).item_double());
+    assertClose(temper(hard(Reduction.SUM), true).hard(),
+        torch.cross_entropy(exact(student), labels, sum).item_double());
   }
 
   @Test
@@ -74,7 +79,8 @@ final class ReductionTest {
   void batchMeanOfASequenceDividesByTheBatchAlone() {
     double ofSequences = klDiv(batchMean(), BATCH, SEQUENCE, CLASSES);
     assertClose(temper(soft(Reduction.BATCH_MEAN), false).soft() * SEQUENCE, ofSequences);
-    LossInputs inputs = LossInputs.of(SharedMemory.matrix(student)).withTeacher(Teacher.logits(SharedMemory.matrix(teacher)));
+    LossInputs inputs = LossInputs.of(SharedMemory.matrix(student))
+        .withTeacher(Teacher.logits(SharedMemory.matrix(teacher)));
     assertClose(engine.forward(soft(Reduction.BATCH_MEAN), inputs.withDenominator(BATCH)).soft(), ofSequences);
   }
 
@@ -84,7 +90,8 @@ final class ReductionTest {
   }
 
   private LossTotals temper(DistillationLoss loss, boolean labelled) {
-    LossInputs inputs = LossInputs.of(SharedMemory.matrix(student)).withTeacher(Teacher.logits(SharedMemory.matrix(teacher)));
+    LossInputs inputs = LossInputs.of(SharedMemory.matrix(student))
+        .withTeacher(Teacher.logits(SharedMemory.matrix(teacher)));
     return engine.forward(loss, labelled ? inputs.withLabels(SharedMemory.labels(labels)) : inputs).totals();
   }
 

@@ -32,7 +32,8 @@ final class ResultsTest {
     ResultFiles.write(folder.resolve("a.json"), file);
     assertThat(ResultFiles.read(folder.resolve("a.json"))).isEqualTo(file);
     Files.writeString(folder.resolve("b.json"), "{\"grop\": 1}");
-    assertThatThrownBy(() -> ResultFiles.read(folder.resolve("b.json"))).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("b.json");
+    assertThatThrownBy(() -> ResultFiles.read(folder.resolve("b.json"))).isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("b.json");
   }
 
   @Test
@@ -43,22 +44,27 @@ final class ResultsTest {
     assertThat(RunComparison.of(peers(1.3, 15), peers(1, 15)).faster()).hasSize(1);
     assertThat(slower.notes()).noneMatch(note -> note.contains("not measured again"));
     assertThat(RunComparison.of(peers(1, 15), peers(1.04, 15)).slower()).as("within 5 %").isEmpty();
-    assertThat(RunComparison.of(peers(1, 15), peers(1.3, 15.9)).slower()).as("only what is beyond its spread").hasSize(1);
+    assertThat(RunComparison.of(peers(1, 15), peers(1.3, 15.9)).slower()).as("only what is beyond its spread")
+        .hasSize(1);
   }
 
   @Test
   void comparisonTellsWhatIsGone() {
     ResultFile before = peers(1, 15);
-    ResultFile after = new ResultFile(before.group(), before.date(), before.commit(), before.machine(), null, Map.of(), before.versions(), 40, true,
+    ResultFile after = new ResultFile(before.group(), before.date(), before.commit(), before.machine(), null, Map.of(),
+        before.versions(), 40, true,
         List.of(), before.quietness(), 0, List.of(), before.entries().subList(0, 1));
-    assertThat(RunComparison.of(before, after).text()).contains("1 configurations of the older run were not measured again, such as TorchLoss");
+    assertThat(RunComparison.of(before, after).text())
+        .contains("1 configurations of the older run were not measured again, such as TorchLoss");
   }
 
   @Test
   void filesHaveARateToo() {
-    Measurement read = new Measurement("FileRead.safetensors", Map.of("shape", "1000x1000"), "ms", new Quantiles(4, 4, 4, 4, 1), Map.of());
+    Measurement read = new Measurement("FileRead.safetensors", Map.of("shape", "1000x1000"), "ms",
+        new Quantiles(4, 4, 4, 4, 1), Map.of());
     assertThat(Results.gigabytesPerSecond(read)).as("two matrices of 4 MB").isEqualTo(2);
-    Measurement error = new Measurement("GradientError.Temper", Map.of("shape", "1000x1000", "dtype", "F32"), "relative", new Quantiles(4, 4, 4, 4, 1), Map.of());
+    Measurement error = new Measurement("GradientError.Temper", Map.of("shape", "1000x1000", "dtype", "F32"),
+        "relative", new Quantiles(4, 4, 4, 4, 1), Map.of());
     assertThat(Results.gigabytesPerSecond(error)).isNaN();
   }
 
@@ -74,14 +80,17 @@ final class ResultsTest {
 
   private static ResultFile peers(double temper, double torch) {
     Quietness quietness = new Quietness(1, 1, 0, 0.4);
-    return new ResultFile("peers", "2026-01-01T00:00:00Z", "0123456789ab", new Machine("a processor", 2, 1 << 25, "an OS"),
+    return new ResultFile("peers", "2026-01-01T00:00:00Z", "0123456789ab",
+        new Machine("a processor", 2, 1 << 25, "an OS"),
         null, Map.of(), Map.of("java", "25"), 40, quietness.quiet(), quietness.disturbances(), quietness, 0, List.of(),
-        List.of(entry(Results.TEMPER, temper, Map.of()), entry(Results.TORCH, torch, Map.of("formula", "USUAL", "allocator", "TUNED"))));
+        List.of(entry(Results.TEMPER, temper, Map.of()),
+        entry(Results.TORCH, torch, Map.of("formula", "USUAL", "allocator", "TUNED"))));
   }
 
   private static Measurement entry(String benchmark, double median, Map<String, String> more) {
     Map<String, String> parameters = new HashMap<>(Map.of("inputs", "MEMORY", "dtype", "F32", "shape", "64x1000"));
     parameters.putAll(more);
-    return new Measurement(benchmark, parameters, "ms", new Quantiles(median, median * 0.95, median * 1.05, median * 0.9, 10), Map.of("allocatedBytes", 1.0));
+    return new Measurement(benchmark, parameters, "ms",
+        new Quantiles(median, median * 0.95, median * 1.05, median * 0.9, 10), Map.of("allocatedBytes", 1.0));
   }
 }

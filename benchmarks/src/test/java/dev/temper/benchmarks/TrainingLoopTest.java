@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 final class TrainingLoopTest {
 
   private static final int STEPS = 20;
-  private static final DistillationLoss LOSS = DistillationLoss.hinton(LinearModel.TEMPERATURE, LinearModel.SOFT_WEIGHT);
+  private static final DistillationLoss LOSS =
+      DistillationLoss.hinton(LinearModel.TEMPERATURE, LinearModel.SOFT_WEIGHT);
 
   @Test
   void firstGradientsAgreeWithAutogradInDoublePrecision() {
@@ -35,11 +36,13 @@ final class TrainingLoopTest {
 
       Tensor exact = model.exactGradient(logits);
       Tensor bound = stored.apply(exact, RoundingBounds.gradient(logits, model.teacher, exact));
-      assertThat(worstShare(gradient, exact, bound)).as("gradient by the logits, share of its bound").isBetween(0.01, 1.0);
+      assertThat(worstShare(gradient, exact, bound)).as("gradient by the logits, share of its bound")
+          .isBetween(0.01, 1.0);
 
       Tensor exactWeights = model.x.to(ScalarType.Double).t().matmul(exact);
       Tensor weightBound = RoundingBounds.weightGradient(model.x, exact, bound);
-      assertThat(worstShare(model.weights.grad(), exactWeights, weightBound)).as("gradient by the weights").isBetween(0.01, 1.0);
+      assertThat(worstShare(model.weights.grad(), exactWeights, weightBound)).as("gradient by the weights")
+          .isBetween(0.01, 1.0);
     }
   }
 
@@ -61,7 +64,8 @@ final class TrainingLoopTest {
     assertThat(distance(trainWithTemper(LOSS, rate), withTorch.weights)).isLessThan(bound);
     assertThat(distance(start, withTorch.weights)).as("the model has learnt").isGreaterThan(1000 * bound);
     DistillationLoss other = LOSS.toBuilder().temperature(LinearModel.TEMPERATURE + 1e-4).build();
-    assertThat(distance(trainWithTemper(other, rate), withTorch.weights)).as("the bound notices a wrong temperature").isGreaterThan(bound);
+    assertThat(distance(trainWithTemper(other, rate), withTorch.weights)).as("the bound notices a wrong temperature")
+        .isGreaterThan(bound);
   }
 
   private static Tensor trainWithTemper(DistillationLoss loss, double rate) {

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.temper.diagnostics.Finding;
+import dev.temper.ffm.Downcalls;
 import dev.temper.ffm.LibraryLoadException;
 import dev.temper.ffm.SharedLibrary;
 import java.lang.foreign.Arena;
@@ -59,7 +60,7 @@ public final class CublasSearch {
       int status = (int) getProperty.invokeExact(which, value);
       return status == 0 ? value.get(JAVA_INT, 0) : 0;
     } catch (Throwable e) {
-      throw new IllegalStateException("cublasGetProperty cannot be called: " + e.getMessage(), e);
+      throw Downcalls.unchecked(e);
     }
   }
 }

@@ -1,11 +1,10 @@
 package dev.temper.cuda.driver;
 
-/** Asks the driver about addresses that others made, before a kernel faults on one of them. */
+/**
+ * Checks addresses that other code has allocated, before a kernel faults on one of them. Every call queries the driver again: other
+ * code may have freed the memory since the last one.
+ */
 public final class BorrowedMemory {
-
-  /** {@code CUmemorytype}. */
-  private static final int UNKNOWN = 0;
-  private static final int HOST = 1;
 
   private final int device;
 
@@ -14,30 +13,32 @@ public final class BorrowedMemory {
   }
 
   /**
-   * Looks at the first and the last byte: memory that an allocator has mapped chunk by chunk is many allocations to the driver, so
-   * that the size of the one under the address says nothing.
+   * Checks that the first and the last byte are memory of this device, with one driver call if both belong to one allocation. Memory
+   * that an allocator has mapped in pieces needs a second one: what its reserved range contains need not be mapped.
    *
-   * @throws IllegalArgumentException if one of them is not memory of this device
+   * @throws IllegalArgumentException if one of the bytes is not memory of this device
    */
   public void require(String tensor, long address, long bytes) {
-    requireByte(tensor, address, bytes, address, "its first byte");
-    requireByte(tensor, address, bytes, address + bytes - 1, "its last byte");
+    PointerAttributes first = Driver.pointerAttributes(address);
+    requireAccessible(tensor, address, bytes, first, "its first byte");
+    if (!first.isAllocated(address, bytes)) {
+      requireAccessible(tensor, address, bytes, Driver.pointerAttributes(address + bytes - 1), "its last byte");
+    }
   }
 
-  private void requireByte(String tensor, long address, long bytes, long at, String which) {
-    int type = Driver.memoryType(at);
-    if (type == UNKNOWN) {
+  private void requireAccessible(String tensor, long address, long bytes, PointerAttributes found, String which) {
+    if (found.memoryType() == PointerAttributes.UNKNOWN) {
       throw refusal(tensor, address, bytes, which + " is memory that the CUDA driver does not know",
           "give the device address as its framework does, and keep the memory until the engine has read it");
     }
-    int owner = Driver.deviceOf(at);
-    if ((type != HOST && owner == device) || Driver.isManaged(at)) {
+    if (found.managed() || (found.memoryType() != PointerAttributes.HOST && found.device() == device)) {
       return;
     }
-    if (type == HOST) {
-      throw refusal(tensor, address, bytes, which + " lies in host memory", "give it as HostMatrix or RowVector.Host");
+    if (found.memoryType() == PointerAttributes.HOST) {
+      throw refusal(tensor, address, bytes, which + " lies in host memory", "give it as a view of host memory");
     }
-    throw refusal(tensor, address, bytes, which + " lies on cuda:" + owner, "copy it, or open engine cuda:" + owner);
+    throw refusal(
+        tensor, address, bytes, which + " lies on cuda:" + found.device(), "copy it, or open engine cuda:" + found.device());
   }
 
   private IllegalArgumentException refusal(String tensor, long address, long bytes, String found, String remedy) {

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.temper.DeviceException;
+import dev.temper.ffm.Downcalls;
 import dev.temper.ffm.LibraryLoadException;
 import dev.temper.ffm.SharedLibrary;
 import java.lang.foreign.Arena;
@@ -108,10 +109,8 @@ public record ClusterSizes(int largest, String described) {
       MemorySegment clusters = arena.allocate(JAVA_INT);
       int code = (int) activeClusters.invokeExact(clusters, function, configuration);
       return code == 0 ? clusters.get(JAVA_INT, 0) : -code;
-    } catch (RuntimeException | Error e) {
-      throw e;
     } catch (Throwable e) {
-      throw new IllegalStateException(e);
+      throw Downcalls.unchecked(e);
     }
   }
 

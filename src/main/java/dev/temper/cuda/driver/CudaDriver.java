@@ -1,15 +1,15 @@
 package dev.temper.cuda.driver;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.temper.DeviceException;
-import dev.temper.kernel.plan.Architecture;
+import dev.temper.ffm.CString;
+import dev.temper.ffm.Downcalls;
 import dev.temper.ffm.LibraryLoadException;
 import dev.temper.ffm.SharedLibrary;
-import java.lang.foreign.AddressLayout;
+import dev.temper.kernel.plan.Architecture;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemoryLayout;
@@ -37,8 +37,6 @@ public record CudaDriver(String library, int version, List<CudaDevice> devices) 
   private static final int COMPUTE_CAPABILITY_MAJOR = 75;
   private static final int COMPUTE_CAPABILITY_MINOR = 76;
   private static final int NAME_BYTES = 256;
-  private static final AddressLayout TEXT =
-      ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(Long.MAX_VALUE, JAVA_BYTE));
 
   /** Keeps a copy of the list. */
   public CudaDriver {
@@ -67,10 +65,10 @@ public record CudaDriver(String library, int version, List<CudaDevice> devices) 
         devices.add(calls.device(index));
       }
       return new CudaDriver(library, version, devices);
-    } catch (LibraryLoadException | RuntimeException | Error e) {
+    } catch (LibraryLoadException e) {
       throw e;
     } catch (Throwable e) {
-      throw new IllegalStateException(e);
+      throw Downcalls.unchecked(e);
     }
   }
 
@@ -119,9 +117,9 @@ public record CudaDriver(String library, int version, List<CudaDevice> devices) 
       if (code == 0) {
         return;
       }
-      MemorySegment name = arena.allocate(TEXT);
+      MemorySegment name = arena.allocate(CString.POINTER);
       int known = (int) bind("cuGetErrorName", JAVA_INT, ADDRESS).invokeExact(code, name);
-      throw new DeviceException(call, code, known == 0 ? name.get(TEXT, 0).getString(0) : "unknown", Failures.remedy(code));
+      throw new DeviceException(call, code, known == 0 ? CString.at(name) : "unknown", Failures.remedy(code));
     }
   }
 }

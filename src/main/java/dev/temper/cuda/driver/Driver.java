@@ -1,6 +1,5 @@
 package dev.temper.cuda.driver;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static jcuda.driver.JCudaDriver.*;
 
@@ -21,7 +20,6 @@ import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUmodule;
-import jcuda.driver.CUpointer_attribute;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
@@ -56,6 +54,7 @@ public final class Driver {
     final CUgraphExec executable = new CUgraphExec();
     final Pointer host = new Pointer();
     final MemorySegment value = Arena.ofAuto().allocate(JAVA_LONG);
+    final PointerAttributes.Query attributes = new PointerAttributes.Query();
     long bytes;
     int blocks;
     int threads;
@@ -268,27 +267,12 @@ public final class Driver {
     return milliseconds[0];
   }
 
-  /** {@code CUmemorytype}; 0 if the driver does not know the address. */
-  public static int memoryType(long address) {
-    return pointerAttribute(CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_TYPE, address, 0);
-  }
-
-  public static boolean isManaged(long address) {
-    return (pointerAttribute(CUpointer_attribute.CU_POINTER_ATTRIBUTE_IS_MANAGED, address, 0) & 0xff) != 0;
-  }
-
-  public static int deviceOf(long address) {
-    return pointerAttribute(CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, address, -1);
-  }
-
-  private static int pointerAttribute(int attribute, long address, int unknown) {
-    MemorySegment value = ARGUMENTS.get().value.fill((byte) 0);
-    int code = code(a -> cuPointerGetAttribute(with(a.host, value.address()), attribute, with(a.memory, address)));
-    if (code == CUresult.CUDA_ERROR_INVALID_VALUE) {
-      return unknown;
-    }
-    check("cuPointerGetAttribute", code);
-    return value.get(JAVA_INT, 0);
+  /** What the driver knows of an address, in one call; zeros if it does not know the address. */
+  public static PointerAttributes pointerAttributes(long address) {
+    PointerAttributes.Query query = ARGUMENTS.get().attributes;
+    check("cuPointerGetAttributes", a -> cuPointerGetAttributes(
+        PointerAttributes.Query.COUNT, PointerAttributes.Query.NUMBERS, with(a.host, query.pointers()), with(a.memory, address)));
+    return query.result();
   }
 
   /** Records what this thread gives the stream, until {@link #endCapture}; other threads may go on with other streams. */

@@ -36,6 +36,9 @@ public final class PrimaryContext implements AutoCloseable {
 
   /** The same for a block of many operations, each of which then enters for nothing; for one thread at a time. */
   public Entered stay() {
+    if (Thread.currentThread().equals(staying)) {
+      return AGAIN;
+    }
     Driver.pushContext(handle);
     staying = Thread.currentThread();
     return stayed;

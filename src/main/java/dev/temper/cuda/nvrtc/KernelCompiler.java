@@ -54,12 +54,21 @@ public final class KernelCompiler {
   }
 
   /**
-   * Which NVRTC is used, and whether the driver may refuse its code.
+   * The NVRTC in use, whether it compiles a kernel of one line, and whether the driver may refuse its code.
    *
    * @throws NvrtcMissingException with every place tried
    */
   public String describeNvrtc() {
-    return nvrtc().describe() + search.places().doubts(nvrtc().major());
+    NvrtcSearch.Found found = load();
+    String described = found.identity().describe();
+    try {
+      Target target = Target.cubin(found.identity().architectures().getLast());
+      KernelSource source = KernelSource.of("trial.cu", "extern \"C\" __global__ void trial() {}\n");
+      found.nvrtc().compile("trial", source, options(List.of(), target), target);
+    } catch (NvrtcFailedException | KernelCompileException e) {
+      return described + ", but it cannot compile: " + e.getMessage();
+    }
+    return described + ", compiles" + search.places().doubts(found.identity().major());
   }
 
   /**

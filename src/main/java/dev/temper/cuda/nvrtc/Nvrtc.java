@@ -5,33 +5,30 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.temper.ffm.CString;
+import dev.temper.ffm.Downcalls;
 import dev.temper.ffm.LibraryLoadException;
 import dev.temper.ffm.SharedLibrary;
 import dev.temper.kernel.code.KernelSource;
 import dev.temper.kernel.plan.Architecture;
-import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
-import java.util.Locale;
 
 /**
- * libnvrtc, the functions this library calls; their signatures are the same in CUDA 12 and 13. Thread-safe, as NVRTC is from
- * version 12 on for programs that are not shared.
+ * The functions of libnvrtc that this library calls. Their signatures are the same in CUDA 12 and 13. Several threads may compile at
+ * once, each a program of its own.
  */
 public final class Nvrtc {
 
   private static final int SUCCESS = 0;
   private static final int COMPILATION_ERROR = 6;
-  private static final AddressLayout TEXT =
-      ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(Long.MAX_VALUE, JAVA_BYTE));
-  /** Of every function with two pointers. */
+  /** Type of the functions that take two pointers. */
   private static final FunctionDescriptor TWO_POINTERS = FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS);
 
   private final MethodHandle getErrorString;
@@ -49,12 +46,13 @@ public final class Nvrtc {
   private final List<Architecture> architectures;
 
   /**
-   * Binds the functions and asks for version and architectures.
+   * Binds the functions and reads version and architectures.
    *
-   * @throws LibraryLoadException if one is missing or fails
+   * @throws LibraryLoadException if a function is missing
+   * @throws NvrtcFailedException if a function fails
    */
   Nvrtc(SharedLibrary library) throws LibraryLoadException {
-    getErrorString = library.function("nvrtcGetErrorString", FunctionDescriptor.of(TEXT, JAVA_INT));
+    getErrorString = library.function("nvrtcGetErrorString", FunctionDescriptor.of(CString.POINTER, JAVA_INT));
     createProgram = library.function("nvrtcCreateProgram",
         FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS));
     destroyProgram = library.function("nvrtcDestroyProgram", FunctionDescriptor.of(JAVA_INT, ADDRESS));
@@ -78,7 +76,7 @@ public final class Nvrtc {
       require("nvrtcGetSupportedArchs", (int) list.invokeExact(numbers));
       architectures = Arrays.stream(numbers.toArray(JAVA_INT)).sorted().mapToObj(Architecture::ofNumber).toList();
     } catch (Throwable e) {
-      throw unchecked(e);
+      throw Downcalls.unchecked(e);
     }
   }
 
@@ -90,7 +88,7 @@ public final class Nvrtc {
     return minorVersion;
   }
 
-  /** What it compiles for, ascending. */
+  /** The architectures that it compiles for, ascending. */
   List<Architecture> architectures() {
     return architectures;
   }
@@ -98,8 +96,9 @@ public final class Nvrtc {
   /**
    * Compiles.
    *
-   * @param kernel what to call it in messages
+   * @param kernel name of the kernel in messages
    * @throws KernelCompileException if the source has an error
+   * @throws NvrtcFailedException if the library cannot compile
    */
   CompiledKernel compile(String kernel, KernelSource source, List<String> options, Target target) {
     try (Arena arena = Arena.ofConfined()) {
@@ -116,7 +115,7 @@ public final class Nvrtc {
           throw new KernelCompileException(kernel, source, options, log);
         }
         if (status != SUCCESS) {
-          throw new IllegalStateException(failure("nvrtcCompileProgram", status) + "\noptions: " + options + "\n" + log);
+          throw failure("nvrtcCompileProgram", status, log);
         }
         byte[] code = switch (target.form()) {
           case CUBIN -> read(arena, program, getCubinSize, getCubin);
@@ -127,7 +126,7 @@ public final class Nvrtc {
         int ignored = (int) destroyProgram.invokeExact(handle);
       }
     } catch (Throwable e) {
-      throw unchecked(e);
+      throw Downcalls.unchecked(e);
     }
   }
 
@@ -139,7 +138,7 @@ public final class Nvrtc {
     return buffer.toArray(JAVA_BYTE);
   }
 
-  /** Without the zero byte that ends it. */
+  /** The text without the zero byte at its end. */
   private static String text(byte[] bytes) {
     return new String(bytes, 0, bytes.length - 1, StandardCharsets.UTF_8).strip();
   }
@@ -155,25 +154,16 @@ public final class Nvrtc {
 
   private void require(String function, int status) {
     if (status != SUCCESS) {
-      throw new IllegalStateException(failure(function, status));
+      throw failure(function, status, "");
     }
   }
 
-  private String failure(String function, int status) {
+  private NvrtcFailedException failure(String function, int status, String log) {
     try {
       MemorySegment name = (MemorySegment) getErrorString.invokeExact(status);
-      return String.format(Locale.ROOT, "%s of NVRTC %d.%d failed: %d (%s)",
-          function, majorVersion, minorVersion, status, name.getString(0));
+      return new NvrtcFailedException(function, majorVersion + "." + minorVersion, status, name.getString(0), log);
     } catch (Throwable e) {
-      throw unchecked(e);
+      throw Downcalls.unchecked(e);
     }
-  }
-
-  private static RuntimeException unchecked(Throwable thrown) {
-    return switch (thrown) {
-      case RuntimeException e -> e;
-      case Error e -> throw e;
-      default -> new IllegalStateException(thrown);
-    };
   }
 }

@@ -71,7 +71,7 @@ public record KernelSource(String file, String text, SortedMap<String, String> h
     return resolved.append(text, copied, text.length()).toString();
   }
 
-  /** The path of an include as a compiler resolves it: against the folder of the including file, a {@code ../} at a time. */
+  /** The path of an include, which is relative to the folder of the including file. */
   private static String resolve(String folder, String name) {
     return name.startsWith("../")
         ? resolve(folder.substring(0, folder.lastIndexOf('/', folder.length() - 2) + 1), name.substring("../".length()))

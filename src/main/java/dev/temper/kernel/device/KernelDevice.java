@@ -5,52 +5,55 @@ import dev.temper.diagnostics.Stopwatch;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.spec.Specialisation;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A device that runs the kernels: who compiled them and who runs them is all in which the hosts of the CUDA sources differ. It
- * has one stream: operations take place in the order in which they are called for. Calls come from one thread at a time, but for
- * those that put nothing into the stream: {@link #allocate}, {@link #free}, {@link #load}, {@link #prepare}, {@link #occupancy},
- * {@link #requireDeviceMemory}, {@link #readback}, {@link #synchronize} and {@link Readback#await}.
+ * A device that runs the kernels. It has one stream: operations run in the order of their submission. One thread at a time may submit
+ * operations. Several threads may call what submits nothing: {@link #allocate}, {@link #free}, {@link #load}, {@link #prepare},
+ * {@link #occupancy}, {@link #requireDeviceMemory}, {@link #resultSlot}, {@link #synchronize} and {@link ResultSlot#await}.
  */
 public interface KernelDevice extends AutoCloseable {
 
-  /** What runs here in one phrase. */
+  /** The device in one phrase, such as {@code cuda:0 (NVIDIA H200, compute capability 9.0)}. */
   String describe();
 
-  /** What the device tells of itself. */
+  /** Name, memory and versions of the device. */
   DeviceFacts facts();
 
-  /** What decides where rows stay. */
+  /** The limits on which the choice of a plan depends. */
   DeviceLimits limits();
 
   /**
-   * Compiles a kernel, or finds it compiled, and loads it: {@link #prepare} then only looks it up.
+   * Compiles and loads a kernel, unless it is loaded.
    *
    * @throws RuntimeException if it does not compile or load
    */
   void load(Specialisation kernel);
 
   /**
-   * Makes a launch ready.
+   * Prepares a launch, and loads the kernel if it is not loaded.
    *
-   * @param kernel which one
+   * @param kernel the kernel
    * @param parameters native memory with the struct that the kernel takes by value, read by every {@link KernelLaunch#run()}
+   * @param hostMemory host memory that the kernel accesses in place, at most nine segments: every run keeps their arenas open
    * @param blocks blocks of the grid, a multiple of the kernel's cluster
-   * @param sharedBytes dynamic shared memory per block
+   * @param sharedBytes dynamic shared memory of a block
    */
-  KernelLaunch prepare(Specialisation kernel, MemorySegment parameters, long blocks, long sharedBytes);
+  KernelLaunch prepare(
+      Specialisation kernel, MemorySegment parameters, List<MemorySegment> hostMemory, long blocks, long sharedBytes);
 
-  /** What a kernel takes of a multiprocessor when it has so much dynamic shared memory; compiles and loads it. */
+  /** Registers and resident blocks of a kernel with that much dynamic shared memory; loads the kernel if it is not loaded. */
   Occupancy occupancy(Specialisation kernel, long sharedBytes);
 
-  /** Runs what puts several operations into the stream; they cost less than one by one. */
-  default void together(Runnable operations) {
+  /** Runs several operations, which cost less than one by one: the device's context becomes current once for all of them. */
+  default void withContext(Runnable operations) {
     operations.run();
   }
 
   /**
-   * Records what a sequence launches, as one launch that replays it.
+   * Records the launches of a sequence as a CUDA graph; the result replays them.
    *
    * @throws IllegalArgumentException if the device has no graphs
    */
@@ -59,23 +62,28 @@ public interface KernelDevice extends AutoCloseable {
   /** Address of new memory, a multiple of 256. */
   long allocate(long bytes);
 
-  /** Frees memory behind everything that was launched. */
+  /** Frees memory after everything that was submitted before is done. */
   void free(long address);
 
-  /** The address at which kernels see host memory, where they can. */
+  /** The address at which kernels access host memory in place; empty if they cannot. */
   OptionalLong addressOf(MemorySegment host);
 
   /**
-   * Refuses an address that kernels cannot use.
+   * Checks that kernels can access device memory.
    *
    * @throws IllegalArgumentException if the bytes are not memory of this device, naming the tensor
    */
   void requireDeviceMemory(String tensor, long address, long bytes);
 
+  /** The host memory behind an address of device memory; empty on a device with memory of its own. */
+  default Optional<MemorySegment> hostMemoryOf(long address) {
+    return Optional.empty();
+  }
+
   /** Copies to the device; {@code from} may change on return. */
   void upload(MemorySegment from, long to);
 
-  /** Waits, and copies to the host. */
+  /** Waits for the stream and copies to the host. */
   void download(long from, MemorySegment to);
 
   /** Copies on the device. */
@@ -84,13 +92,13 @@ public interface KernelDevice extends AutoCloseable {
   /** Writes zeros. */
   void zero(long address, long bytes);
 
-  /** A way back for so many bytes, aligned to 8. */
-  Readback readback(int bytes);
+  /** A new slot of so many bytes, aligned to 8. */
+  ResultSlot resultSlot(int bytes);
 
-  /** Waits until all is done. */
+  /** Waits until everything that was submitted is done. */
   void synchronize();
 
-  /** Times the stream. */
+  /** A stopwatch for the stream. */
   Stopwatch stopwatch();
 
   @Override

@@ -1,12 +1,12 @@
 package dev.temper.kernel.device;
 
-/** A launch made ready: kernel, grid and parameters. Running it again allocates nothing on the Java side. */
+/** A prepared launch: kernel, grid and parameters. A run allocates nothing in Java. */
 public interface KernelLaunch extends AutoCloseable {
 
-  /** Launches, behind what was launched before; returns without waiting. */
+  /** Submits the launch without waiting for it. */
   void run();
 
-  /** Frees what was made ready; the kernel stays loaded. */
+  /** Frees what the preparation allocated; the kernel stays loaded. */
   @Override
   default void close() {}
 }

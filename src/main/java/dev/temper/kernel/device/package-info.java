@@ -1,8 +1,8 @@
 /**
- * What a host of the kernels offers: memory, launches in order, and a way back for results
- * ({@link dev.temper.kernel.device.KernelDevice}). The CUDA device and the emulator are the two.
+ * What the kernels need from a device: memory, launches in the order of a stream, and mapped result slots
+ * ({@link dev.temper.kernel.device.KernelDevice}). The CUDA device and the emulator implement it.
  *
- * <p>May call {@code dev.temper} and {@code dev.temper.kernel}.
+ * <p>May call {@code dev.temper}, {@code dev.temper.diagnostics}, {@code dev.temper.kernel.spec} and {@code dev.temper.kernel.plan}.
  */
 @NullMarked
 package dev.temper.kernel.device;

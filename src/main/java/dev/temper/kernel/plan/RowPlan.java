@@ -12,7 +12,7 @@ package dev.temper.kernel.plan;
  */
 public record RowPlan(int threads, int lanes, int cluster, Residence residence, boolean stays) {
 
-  /** Floats that a block's or cluster's reduction can combine at once, in two slots that take turns ({@code row/thread_group.cuh}). */
+  /** Floats that a reduction of a block or cluster combines, in two alternating slots ({@code row/thread_group.cuh}). */
   private static final int SCRATCH_FLOATS = 2 * 6;
   /** In a cluster an mbarrier for each slot besides. */
   private static final int MBARRIERS = 2 * Long.BYTES;

@@ -25,50 +25,73 @@ public final class DeviceFunctions {
 
   private final KernelDevice device;
   private final Probe probe;
-  private final Map<String, Supplier<SelfCheck>> checks = new LinkedHashMap<>();
+  private final Map<String, Check> checks = new LinkedHashMap<>();
 
-  /** On that device; nothing is compiled before a check is made. */
+  /** A check, and the blocks of a cluster of its kernel. */
+  private record Check(int cluster, Supplier<SelfCheck> run) {}
+
+  /** Checks on a device; compiles nothing yet. */
   public DeviceFunctions(KernelDevice device) {
     this.device = device;
     probe = new Probe(device);
-    checks.put("exp2", () -> exponentials(Operation.EXP2, Exponentials::allows));
-    checks.put("exp2-normal", () -> exponentials(Operation.EXP2_NORMAL, Exponentials::allowsNormal));
-    checks.put("log2-normal", this::logarithms);
-    checks.put("max-f16", () -> extremum(new HalfExtremum(HalfFormat.F16, Operation.MAX_F16, true)));
-    checks.put("min-f16", () -> extremum(new HalfExtremum(HalfFormat.F16, Operation.MIN_F16, false)));
-    checks.put("max-bf16", () -> extremum(new HalfExtremum(HalfFormat.BF16, Operation.MAX_BF16, true)));
-    checks.put("min-bf16", () -> extremum(new HalfExtremum(HalfFormat.BF16, Operation.MIN_BF16, false)));
-    checks.put("widen-f16", () -> widen(HalfFormat.F16, Operation.WIDEN_F16));
-    checks.put("widen-bf16", () -> widen(HalfFormat.BF16, Operation.WIDEN_BF16));
-    checks.put("narrow-f16", () -> narrow(HalfFormat.F16, Operation.NARROW_F16));
-    checks.put("narrow-bf16", () -> narrow(HalfFormat.BF16, Operation.NARROW_BF16));
-    checks.put("words-8-bytes", () -> words(Operation.WORDS2, 2));
-    checks.put("words-16-bytes", () -> words(Operation.WORDS4, 4));
-    checks.put("words-32-bytes", () -> words(Operation.WORDS8, 8));
-    checks.put("async-copy-8-bytes", () -> throughShared(Operation.ASYNC_COPY8, 2));
-    checks.put("async-copy-16-bytes", () -> throughShared(Operation.ASYNC_COPY16, 4));
-    checks.put("shared-memory", this::sharedMemory);
+    add("exp2", () -> exponentials(Operation.EXP2, Exponentials::allows));
+    add("exp2-normal", () -> exponentials(Operation.EXP2_NORMAL, Exponentials::allowsNormal));
+    add("log2-normal", this::logarithms);
+    add("max-f16", () -> extremum(new HalfExtremum(HalfFormat.F16, Operation.MAX_F16, true)));
+    add("min-f16", () -> extremum(new HalfExtremum(HalfFormat.F16, Operation.MIN_F16, false)));
+    add("max-bf16", () -> extremum(new HalfExtremum(HalfFormat.BF16, Operation.MAX_BF16, true)));
+    add("min-bf16", () -> extremum(new HalfExtremum(HalfFormat.BF16, Operation.MIN_BF16, false)));
+    add("widen-f16", () -> widen(HalfFormat.F16, Operation.WIDEN_F16));
+    add("widen-bf16", () -> widen(HalfFormat.BF16, Operation.WIDEN_BF16));
+    add("narrow-f16", () -> narrow(HalfFormat.F16, Operation.NARROW_F16));
+    add("narrow-bf16", () -> narrow(HalfFormat.BF16, Operation.NARROW_BF16));
+    add("words-8-bytes", () -> words(Operation.WORDS2, 2));
+    add("words-16-bytes", () -> words(Operation.WORDS4, 4));
+    add("words-32-bytes", () -> words(Operation.WORDS8, 8));
+    add("async-copy-8-bytes", () -> throughShared(Operation.ASYNC_COPY8, 2));
+    add("async-copy-16-bytes", () -> throughShared(Operation.ASYNC_COPY16, 4));
+    add("shared-memory", this::sharedMemory);
     for (int cluster : new int[] {2, 4, 8, 16}) {
-      checks.put("cluster-" + cluster, () -> cluster(cluster));
+      checks.put("cluster-" + cluster, new Check(cluster, () -> cluster(cluster)));
     }
   }
 
-  /** In the order in which they are made. */
+  private void add(String name, Supplier<SelfCheck> run) {
+    checks.put(name, new Check(1, run));
+  }
+
+  /** Names of the checks, in their order. */
   public List<String> names() {
     return List.copyOf(checks.keySet());
   }
 
   /**
-   * Makes one of them.
+   * Compiles and loads the kernel of a check, if the device can run it.
    *
-   * @throws IllegalArgumentException if none has that name
+   * @throws IllegalArgumentException if no check has that name
+   */
+  public void load(String name) {
+    int cluster = check(name).cluster;
+    if (cluster <= device.limits().maxCluster()) {
+      device.load(new ProbeKernel(cluster));
+    }
+  }
+
+  /**
+   * Runs a check.
+   *
+   * @throws IllegalArgumentException if no check has that name
    */
   public SelfCheck run(String name) {
-    Supplier<SelfCheck> check = checks.get(name);
+    return check(name).run.get();
+  }
+
+  private Check check(String name) {
+    Check check = checks.get(name);
     if (check == null) {
       throw new IllegalArgumentException("no check is named '" + name + "', expected one of " + String.join(", ", checks.keySet()));
     }
-    return check.get();
+    return check;
   }
 
   /** Whether a device may answer so. */

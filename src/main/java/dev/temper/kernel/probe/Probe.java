@@ -10,6 +10,7 @@ import dev.temper.kernel.spec.ProbeParameters;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 
 /** Runs one device function over words of the host's choice. */
 final class Probe {
@@ -49,7 +50,7 @@ final class Probe {
         device.upload(hostOutput, to);
         MemorySegment parameters = arena.allocate(ProbeParameters.LAYOUT);
         new ProbeParameters(from, to + GUARD * (long) Integer.BYTES, count, operation).write(parameters);
-        try (KernelLaunch launch = device.prepare(new ProbeKernel(cluster), parameters, blocks, sharedBytes)) {
+        try (KernelLaunch launch = device.prepare(new ProbeKernel(cluster), parameters, List.of(), blocks, sharedBytes)) {
           launch.run();
           device.download(to, hostOutput);
         }

@@ -10,6 +10,7 @@ import dev.temper.diagnostics.Stopwatch;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.probe.DeviceFunctions;
 import dev.temper.kernel.spec.LossSpecialisation;
+import dev.temper.kernel.spec.PrimitiveSpecialisation;
 import dev.temper.kernel.spec.PrimitiveSpecialisation.Primitive;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
@@ -18,27 +19,26 @@ import dev.temper.spi.PreparedCall;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
-/** The engine over the CUDA sources, whoever runs them: it places tensors, chooses specialisations and launches in order. */
+/**
+ * The engine over the CUDA sources, for any device that runs them: chooses specialisations, places tensors and submits launches.
+ * Kernels are compiled before the stream lock is taken, so that a compilation holds up no other call.
+ */
 public final class KernelEngine implements EngineBackend {
 
   private final KernelDevice device;
-  /** Launches of one call follow one another in the stream, and calls share the workspace. */
-  private final ReentrantLock order = new ReentrantLock();
+  private final DeviceQueue queue;
   private final Workspace workspace;
-  private final Readbacks readbacks;
-  private final OwnedBuffers buffers;
-  private final PreparedRuns prepared;
+  private final PendingResults results;
 
-  /** Takes the device, and closes it when it is closed. */
+  /** Takes over the device, which is closed with the engine. */
   public KernelEngine(KernelDevice device) {
     this.device = device;
+    queue = new DeviceQueue(device);
     workspace = new Workspace(device);
-    readbacks = new Readbacks(device, order);
-    buffers = new OwnedBuffers(device, order);
-    prepared = new PreparedRuns(device, order);
+    queue.open(workspace::close);
+    results = queue.open(new PendingResults(queue));
   }
 
   @Override
@@ -63,24 +63,29 @@ public final class KernelEngine implements EngineBackend {
 
   @Override
   public LossResult compute(LossCall call) {
-    order.lock();
-    try {
-      Readbacks.Turn turn = readbacks.take();
-      try (Arena arena = Arena.ofConfined(); LossRun run = new LossRun(call, choose(call), workspace, turn.readback(), arena)) {
-        run.run();
-        return new PendingTotals(readbacks, turn, run::totals);
-      } catch (RuntimeException e) {
-        readbacks.giveBack(turn);
+    LossSpecialisation loss = choose(call);
+    LossLaunch.loadKernels(device, call, loss);
+    try (var _ = queue.lock()) {
+      PendingResults.Lease lease = results.lease();
+      try {
+        device.withContext(() -> launch(call, loss, lease));
+      } catch (RuntimeException | Error e) {
+        results.end(lease);
         throw e;
       }
-    } finally {
-      order.unlock();
+      return results.result(lease, new LossReadout(call, device));
+    }
+  }
+
+  private void launch(LossCall call, LossSpecialisation loss, PendingResults.Lease lease) {
+    try (Arena arena = Arena.ofConfined(); LossLaunch launch = new LossLaunch(call, loss, workspace, lease.slot(), arena)) {
+      launch.run();
     }
   }
 
   @Override
   public PreparedCall prepare(LossCall call) {
-    return prepared.prepare(call, choose(call));
+    return PreparedLaunch.prepare(call, choose(call), queue);
   }
 
   @Override
@@ -93,7 +98,7 @@ public final class KernelEngine implements EngineBackend {
     LossSpecialisation loss = candidates(call).filter(candidate -> candidate.plan().label().equals(plan)).findFirst()
         .orElseThrow(() -> new IllegalArgumentException("plan '" + plan + "' does not fit rows of " + call.classes() + " classes on "
             + describe() + ", expected one of " + String.join(", ", plans(call))));
-    return prepared.prepare(call, loss);
+    return PreparedLaunch.prepare(call, loss, queue);
   }
 
   private LossSpecialisation choose(LossCall call) {
@@ -106,30 +111,32 @@ public final class KernelEngine implements EngineBackend {
 
   @Override
   public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {
-    run(PrimitiveRun.map(Primitive.LOG_SOFTMAX, logits, temperature, null, output));
+    run(PrimitiveLaunch.map(Primitive.LOG_SOFTMAX, logits, temperature, null, output));
   }
 
   @Override
   public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {
-    run(PrimitiveRun.map(Primitive.LOG_SOFTMAX_BACKWARD, logits, temperature, upstream, output));
+    run(PrimitiveLaunch.map(Primitive.LOG_SOFTMAX_BACKWARD, logits, temperature, upstream, output));
   }
 
   @Override
   public void softmax(MatrixView logits, MatrixView output) {
-    run(PrimitiveRun.map(Primitive.SOFTMAX, logits, 1, null, output));
+    run(PrimitiveLaunch.map(Primitive.SOFTMAX, logits, 1, null, output));
   }
 
   @Override
   public void argmax(MatrixView logits, RowVector output) {
-    run(PrimitiveRun.argmax(logits, output));
+    run(PrimitiveLaunch.argmax(logits, output));
   }
 
-  private void run(PrimitiveRun primitive) {
-    order.lock();
-    try {
-      primitive.run(workspace);
-    } finally {
-      order.unlock();
+  private void run(PrimitiveLaunch launch) {
+    if (launch.logits().rows() == 0) {
+      return;
+    }
+    PrimitiveSpecialisation kernel = launch.kernel(device.limits());
+    device.load(kernel);
+    try (var _ = queue.lock()) {
+      device.withContext(() -> launch.run(kernel, workspace));
     }
   }
 
@@ -140,17 +147,16 @@ public final class KernelEngine implements EngineBackend {
 
   @Override
   public SelfCheck selfCheck(String name) {
-    order.lock();
-    try {
-      return new DeviceFunctions(device).run(name);
-    } finally {
-      order.unlock();
+    DeviceFunctions functions = new DeviceFunctions(device);
+    functions.load(name);
+    try (var _ = queue.lock()) {
+      return functions.run(name);
     }
   }
 
   @Override
   public DeviceBuffer allocate(long bytes) {
-    return buffers.allocate(bytes);
+    return OwnedBuffer.allocate(queue, bytes);
   }
 
   @Override
@@ -165,12 +171,6 @@ public final class KernelEngine implements EngineBackend {
 
   @Override
   public void close() {
-    order.lock();
-    // The device is let go even where it has failed, and each of these calls then throws.
-    try (device; workspace; readbacks; buffers; prepared) {
-      device.synchronize();
-    } finally {
-      order.unlock();
-    }
+    queue.close();
   }
 }

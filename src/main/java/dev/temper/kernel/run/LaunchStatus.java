@@ -4,13 +4,14 @@ import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.spec.BatchStatus;
 
 /**
- * What the kernels of a launch tell each other, in device memory that the launches of a stream share: zero when a launch begins,
- * and left zero by its last kernel. It is written from here only at first, and where a launch did not get to its last kernel: a
- * launch that the stream's owner takes into a graph must not depend on what came before it. The engine's order is held for all of this.
+ * What the kernels of a launch pass to one another, in device memory that all launches of a stream share. It is zero when a launch
+ * begins, and the last kernel of a launch sets it to zero again. The host writes zeros only at first and after a launch that failed
+ * before its last kernel: a launch that the owner of the stream captures in a graph must not depend on earlier writes of the host.
+ * The stream lock is held during all calls.
  */
 final class LaunchStatus {
 
-  /** {@link BatchStatus}, then the totals kernel's count of finished blocks. */
+  /** {@link BatchStatus}, then the number of finished blocks of the totals kernel. */
   private static final long BYTES = BatchStatus.LAYOUT.byteSize() + Long.BYTES;
 
   private final KernelDevice device;
@@ -21,7 +22,7 @@ final class LaunchStatus {
     device = workspace.device();
     address = workspace.bytes("status", BYTES);
     writeZero();
-    // A per-thread default stream is another one for the thread that launches first.
+    // On a per-thread default stream, a launch by another thread would not wait for the zeros.
     device.synchronize();
   }
 
@@ -30,19 +31,19 @@ final class LaunchStatus {
     return address;
   }
 
-  /** Address of the count. */
+  /** Address of the number of finished blocks. */
   long finishedBlocks() {
     return address + BatchStatus.LAYOUT.byteSize();
   }
 
-  /** Before the kernels of a launch. */
+  /** Called before the kernels of a launch. */
   void begin() {
     if (!zero) {
       writeZero();
     }
   }
 
-  /** When a launch has failed: some of its kernels may be under way. */
+  /** Called when a launch has failed, of which some kernels may already be in the stream. */
   void failed(Throwable reason) {
     zero = false;
     try {

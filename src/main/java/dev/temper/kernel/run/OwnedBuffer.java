@@ -1,26 +1,23 @@
 package dev.temper.kernel.run;
 
 import dev.temper.DeviceBuffer;
-import dev.temper.kernel.device.KernelDevice;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.locks.ReentrantLock;
 
 /** Device memory that a user of the library owns. */
-final class OwnedBuffer implements DeviceBuffer {
+final class OwnedBuffer implements DeviceBuffer, DeviceQueue.Resource {
 
-  private final KernelDevice device;
-  private final ReentrantLock order;
-  private final OwnedBuffers all;
+  private final DeviceQueue queue;
   private final long address;
   private final long bytes;
-  private boolean closed;
 
-  OwnedBuffer(KernelDevice device, ReentrantLock order, OwnedBuffers all, long bytes) {
-    this.device = device;
-    this.order = order;
-    this.all = all;
+  private OwnedBuffer(DeviceQueue queue, long bytes) {
+    this.queue = queue;
     this.bytes = bytes;
-    address = device.allocate(bytes);
+    address = queue.device().allocate(bytes);
+  }
+
+  static OwnedBuffer allocate(DeviceQueue queue, long bytes) {
+    return queue.open(new OwnedBuffer(queue, bytes));
   }
 
   @Override
@@ -35,53 +32,45 @@ final class OwnedBuffer implements DeviceBuffer {
 
   @Override
   public void upload(long offset, MemorySegment from) {
-    requireOffset(offset);
-    inOrder(Math.addExact(offset, from.byteSize()), () -> device.upload(from, address + offset));
+    submit(end(offset, from), () -> queue.device().upload(from, address + offset));
   }
 
   @Override
   public void download(long offset, MemorySegment to) {
-    requireOffset(offset);
-    inOrder(Math.addExact(offset, to.byteSize()), () -> device.download(address + offset, to));
+    submit(end(offset, to), () -> queue.device().download(address + offset, to));
   }
 
   @Override
   public void copyFrom(DeviceBuffer other) {
-    inOrder(other.byteSize(), () -> device.copy(other.address(), address, other.byteSize()));
+    submit(other.byteSize(), () -> queue.device().copy(other.address(), address, other.byteSize()));
   }
 
   @Override
   public void close() {
-    order.lock();
-    try {
-      if (!closed) {
-        closed = true;
-        all.forget(this);
-        device.free(address);
-      }
-    } finally {
-      order.unlock();
-    }
+    queue.close(this);
   }
 
-  private static void requireOffset(long offset) {
+  @Override
+  public void release() {
+    queue.device().free(address);
+  }
+
+  private static long end(long offset, MemorySegment host) {
     if (offset < 0) {
       throw new IllegalArgumentException("offset is " + offset + ", expected 0 or more");
     }
+    return Math.addExact(offset, host.byteSize());
   }
 
-  private void inOrder(long size, Runnable copy) {
-    if (size > bytes) {
-      throw new IllegalArgumentException("the copy ends at byte " + size + ", expected at most the buffer's " + bytes);
+  private void submit(long end, Runnable copy) {
+    if (end > bytes) {
+      throw new IllegalArgumentException("the copy ends at byte " + end + ", expected at most the buffer's " + bytes);
     }
-    order.lock();
-    try {
-      if (closed) {
+    try (var _ = queue.lock()) {
+      if (!queue.isOpen(this)) {
         throw new IllegalStateException("this device buffer is closed; allocate another");
       }
       copy.run();
-    } finally {
-      order.unlock();
     }
   }
 }

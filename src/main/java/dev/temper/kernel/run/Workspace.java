@@ -6,13 +6,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The device memory that calls need beside their tensors: row losses, the status of launches, and copies of tensors that lie on the
- * host. Calls of one stream use it one after the other without waiting.
+ * The device memory that calls need beside their tensors: row losses, the status of launches, and copies of host tensors. Calls on one
+ * stream use the same workspace without waiting for one another.
  */
 final class Workspace implements AutoCloseable {
 
   private final KernelDevice device;
-  private final Map<String, GrowingBlock> blocks = new HashMap<>();
+  private final Map<String, Block> blocks = new HashMap<>();
   private @Nullable LaunchStatus status;
 
   Workspace(KernelDevice device) {
@@ -23,12 +23,12 @@ final class Workspace implements AutoCloseable {
     return device;
   }
 
-  /** At least so many bytes under a name; another name's bytes are others. */
+  /** Address of at least {@code needed} bytes, which are reused for the same name; the content is lost when they grow. */
   long bytes(String name, long needed) {
-    return blocks.computeIfAbsent(name, _ -> new GrowingBlock(device)).atLeast(Math.max(needed, 1));
+    return blocks.computeIfAbsent(name, _ -> new Block()).atLeast(Math.max(needed, 1));
   }
 
-  /** The status of what is launched with this workspace; with the engine's order held when it is asked for first. */
+  /** The status of the launches that use this workspace; the stream lock is held at the first call. */
   LaunchStatus status() {
     if (status == null) {
       status = new LaunchStatus(this);
@@ -36,14 +36,38 @@ final class Workspace implements AutoCloseable {
     return status;
   }
 
-  /** Bytes that it holds. */
+  /** Bytes of device memory in use. */
   long bytes() {
-    return blocks.values().stream().mapToLong(GrowingBlock::bytes).sum();
+    return blocks.values().stream().mapToLong(block -> block.bytes).sum();
   }
 
   @Override
   public void close() {
-    blocks.values().forEach(GrowingBlock::close);
+    blocks.values().forEach(Block::free);
     blocks.clear();
+  }
+
+  /** Device memory that is kept from call to call, and replaced by a larger block if it is too small. */
+  private final class Block {
+    private long address;
+    private long bytes;
+
+    long atLeast(long needed) {
+      if (needed > bytes) {
+        free();
+        // An eighth more, so that batches of slightly different length do not allocate each time.
+        long larger = Math.addExact(needed, needed / 8);
+        address = device.allocate(larger);
+        bytes = larger;
+      }
+      return address;
+    }
+
+    void free() {
+      if (bytes > 0) {
+        device.free(address);
+        bytes = 0;
+      }
+    }
   }
 }

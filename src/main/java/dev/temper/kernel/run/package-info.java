@@ -1,9 +1,15 @@
 /**
- * Runs the kernels on a device: the engine ({@link dev.temper.kernel.run.KernelEngine}), which places tensors, launches in order,
- * and brings totals back.
+ * Runs the kernels on a device, for the engine {@link dev.temper.kernel.run.KernelEngine}. There are three parts:
  *
- * <p>May call {@code dev.temper}, {@code dev.temper.spi} and the kernels' other rooms but for {@code code}: what is compiled, and how,
- * is the device's affair.
+ * <ul>
+ *   <li>{@link dev.temper.kernel.run.DeviceQueue}: the stream lock and all open resources, such as buffers and workspaces.
+ *   <li>{@link dev.temper.kernel.run.LossLaunch}: placed tensors, and the check, the row losses and the totals as separate steps of a
+ *       {@link dev.temper.kernel.run.LaunchSequence}.
+ *   <li>{@link dev.temper.kernel.run.LossReadout}: from the report of a launch to totals or an error.
+ * </ul>
+ *
+ * <p>May call {@code dev.temper}, {@code dev.temper.diagnostics}, {@code dev.temper.spi} and the kernels' other packages except
+ * {@code dev.temper.kernel.code}: only a device compiles.
  */
 @NullMarked
 package dev.temper.kernel.run;

@@ -154,8 +154,8 @@ public record LossSpecialisation(
     return withPlan(List.of("TEMPER_KERNEL=" + ENTRY,
         "TEMPER_STUDENT=" + Specialisation.macro(student), "TEMPER_TEACHER=" + Specialisation.macro(teacher),
         "TEMPER_GRADIENT=" + Specialisation.macro(gradient), "TEMPER_DIVERGENCE=" + policy.macro,
-        "TEMPER_SOFT=" + (soft ? 1 : 0), "TEMPER_HARD=" + (hard ? 1 : 0), "TEMPER_EXP_REUSE=" + Specialisation.macro(power),
-        "TEMPER_PASS=" + Specialisation.macro(pass)));
+        "TEMPER_SOFT=" + (soft ? 1 : 0), "TEMPER_HARD=" + (hard ? 1 : 0),
+        "TEMPER_EXP_REUSE=" + Specialisation.macro(power), "TEMPER_PASS=" + Specialisation.macro(pass)));
   }
 
   /** Of what tells most instances apart, by plain code: a record's own is linked at run time, which costs a new process 14 ms. */

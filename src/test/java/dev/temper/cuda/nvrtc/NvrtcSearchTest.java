@@ -163,11 +163,6 @@ final class NvrtcSearchTest {
     assertThat(places(properties, Map.of()).key().build()).isNotEqualTo(before);
   }
 
-  @Test
-  void openedLibraryKnowsItsFile() throws LibraryLoadException {
-    assertThat(SharedLibrary.open("libc.so.6").file("strlen")).hasValueSatisfying(file -> assertThat(file).isAbsolute().exists());
-  }
-
   private static Properties named(String library) {
     Properties properties = new Properties();
     properties.setProperty(NvrtcPlaces.LIBRARY_PROPERTY, library);

@@ -88,8 +88,8 @@ final class SpecialisationListTest {
   void macrosAreThoseOfTheSources() {
     Specialisation loss = LossSpecialisation.of(DType.BF16, DType.F32, DType.F32, Policy.JENSEN_SHANNON, true, true,
         HardPower.SQUARED, Pass.FORWARD_BACKWARD, 32_000, DeviceLimits.ofCapability(9, 0));
-    assertThat(loss.definitions()).contains("TEMPER_STUDENT=BFloat16", "TEMPER_DIVERGENCE=JensenShannon", "TEMPER_EXP_REUSE=kSquared",
-        "TEMPER_PASS=kForwardBackward", "TEMPER_STORAGE=SharedStorage");
+    assertThat(loss.definitions()).contains("TEMPER_STUDENT=BFloat16", "TEMPER_DIVERGENCE=JensenShannon",
+        "TEMPER_EXP_REUSE=kSquared", "TEMPER_PASS=kForwardBackward", "TEMPER_STORAGE=SharedStorage");
     for (Specialisation s : HOPPER.stream().filter(s -> !(s instanceof BatchKernel)).toList()) {
       String source = KernelSource.load(s.source()).text();
       assertThat(s.definitions()).allSatisfy(d -> assertThat(source).contains(d.substring(0, d.indexOf('='))));

@@ -13,45 +13,53 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Where batches lie: in host memory, or on the device of an engine that has memory of its own. Closing it frees them. */
+/** The memory of batches: host memory, or that of the engine's device. {@link #close()} frees the batches. */
 public sealed interface BatchMemory extends AutoCloseable {
 
-  /** Memory that the engine reads without copying it. */
+  /** Memory that the engine reads without a copy. */
   static BatchMemory of(LossEngine engine) {
     return engine.diagnostics().facts().isPresent() ? new DeviceMemory(engine) : new HostMemory(Arena.ofShared());
   }
 
-  /** Host memory of an arena that any thread may use; it is closed by {@link #close()}. */
+  /** Host memory of a shared arena, which {@link #close()} closes. */
   static BatchMemory of(Arena arena) {
     return new HostMemory(arena);
   }
 
-  /** A matrix with the content that {@code writer} gives it. */
+  /** A matrix whose content {@code writer} writes. */
   MatrixView matrix(BatchShape shape, DType dtype, Writer writer);
 
-  /** A second matrix of the same content: what a gradient is written over, so that what a kernel leaves out shows. */
+  /**
+   * A second matrix of the same content. A gradient is written over it, so that an element that a kernel skips is
+   * noticed.
+   */
   MatrixView copy(MatrixView matrix);
 
   /** Copies one matrix of this memory over another of the same size. */
   void copy(MatrixView from, MatrixView to);
 
-  /** One I64 for each row. */
+  /** A vector with one I64 for each row. */
   RowVector labels(long rows, Writer writer);
 
-  /** Copies one row of a matrix of this memory to the host, behind all launches. */
+  /** Copies one row of a matrix of this memory to the host, after all launches. */
   void read(MatrixView matrix, long row, MemorySegment to);
 
   @Override
   void close();
 
-  /** Writes content, part by part. */
+  /** Writes the content of a matrix or a vector, part by part. */
   @FunctionalInterface
   interface Writer {
-    /** Writes the elements that a part holds, the first of which has this number; any thread may write them. */
+    /**
+     * Writes one part; any thread may write it.
+     *
+     * @param part memory of the part
+     * @param first index of its first element
+     */
     void write(MemorySegment part, long first);
   }
 
-  /** In host memory, aligned to 64 bytes as allocators of training frameworks do. */
+  /** Host memory, aligned to 64 bytes like the tensors of training frameworks. */
   record HostMemory(Arena arena) implements BatchMemory {
 
     private static final int ALIGNMENT = 64;
@@ -95,10 +103,10 @@ public sealed interface BatchMemory extends AutoCloseable {
     }
   }
 
-  /** In device memory. */
+  /** Device memory. */
   final class DeviceMemory implements BatchMemory {
 
-    /** Content is made and sent in parts of this size: the host needs no more memory, whatever the batch. */
+    /** Content is uploaded in parts of this size, which bounds the host memory for batches of any size. */
     private static final long PART_BYTES = 64L << 20;
 
     private final LossEngine engine;

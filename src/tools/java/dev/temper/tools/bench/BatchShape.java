@@ -12,7 +12,7 @@ import java.util.List;
  */
 public record BatchShape(int rows, int classes) {
 
-  /** Checks both numbers. */
+  /** Requires at least one row and one class. */
   public BatchShape {
     if (rows < 1 || classes < 1) {
       throw new IllegalArgumentException("shape is " + rows + "x" + classes + ", expected at least 1 row and 1 class");
@@ -22,12 +22,13 @@ public record BatchShape(int rows, int classes) {
   /**
    * Reads {@code ROWSxCLASSES}, such as {@code 4096x32000}.
    *
-   * @throws IllegalArgumentException if it is something else
+   * @throws IllegalArgumentException for any other text
    */
   public static BatchShape parse(String text) {
     int cross = text.indexOf('x');
     try {
-      return new BatchShape(Integer.parseInt(text.substring(0, Math.max(cross, 0)).strip()), Integer.parseInt(text.substring(cross + 1).strip()));
+      return new BatchShape(Integer.parseInt(text.substring(0, Math.max(cross, 0)).strip()),
+          Integer.parseInt(text.substring(cross + 1).strip()));
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException("shape '" + text + "': expected ROWSxCLASSES, such as 4096x32000", e);
     }
@@ -42,22 +43,23 @@ public record BatchShape(int rows, int classes) {
     return shapes;
   }
 
-  /** The shapes that the project is judged by on a CPU: from a small classifier to the vocabulary of a language model. */
+  /** The shapes of the CPU benchmarks, from a small classifier to the vocabulary of a language model. */
   public static List<BatchShape> usual() {
-    return List.of(new BatchShape(4096, 10), new BatchShape(1024, 1000), new BatchShape(256, 32_000), new BatchShape(64, 128_256));
+    return List.of(
+        new BatchShape(4096, 10), new BatchShape(1024, 1000), new BatchShape(256, 32_000), new BatchShape(64, 128_256));
   }
 
-  /** Logits in one matrix. */
+  /** Number of logits in one matrix. */
   public long elements() {
     return (long) rows * classes;
   }
 
-  /** Bytes of one matrix. */
+  /** Size of one matrix. */
   public long matrixBytes(DType dtype) {
     return elements() * dtype.bytes();
   }
 
-  /** Bytes that loss and gradient cannot avoid to move: student and teacher read once, gradient written once. */
+  /** Least traffic of loss and gradient: student and teacher are read once, the gradient is written once. */
   public long leastTraffic(DType dtype) {
     return 3 * matrixBytes(dtype);
   }

@@ -4,21 +4,21 @@ import dev.temper.DistillationLoss;
 import dev.temper.Divergence;
 
 /**
- * A loss as it is measured.
+ * The loss of a benchmark case.
  *
- * @param objective which parts it has
- * @param divergence of the soft part; of no effect without one
- * @param temperature T of the soft part; of no effect without one
+ * @param objective the parts of the loss
+ * @param divergence divergence of the soft part; unused without a soft part
+ * @param temperature T of the soft part; unused without a soft part
  */
 public record BenchLoss(Objective objective, Divergence divergence, double temperature) {
 
-  /** The parts of a loss. */
+  /** The parts of a loss and their weights. */
   public enum Objective {
     /** Half the divergence from the teacher, half the cross-entropy against the labels. */
     BOTH(0.5, 0.5),
     /** The divergence alone. */
     SOFT(1, 0),
-    /** The cross-entropy alone; reads no teacher. */
+    /** The cross-entropy alone, which reads no teacher. */
     HARD(0, 1);
 
     private final double softWeight;
@@ -31,7 +31,7 @@ public record BenchLoss(Objective objective, Divergence divergence, double tempe
   }
 
   /**
-   * Checks the temperature, before anything is measured.
+   * Requires a valid temperature.
    *
    * @throws IllegalArgumentException if it is not finite and above 0
    */
@@ -44,18 +44,18 @@ public record BenchLoss(Objective objective, Divergence divergence, double tempe
     return new BenchLoss(Objective.HARD, Divergence.forwardKl(), 1);
   }
 
-  /** The loss, a mean over the rows. */
+  /** The loss, reduced to the mean over the rows. */
   public DistillationLoss loss() {
     return DistillationLoss.builder().divergence(divergence).temperature(temperature)
         .softWeight(objective.softWeight).hardWeight(objective.hardWeight).build();
   }
 
-  /** Whether the teacher is read. */
+  /** Whether the loss reads the teacher. */
   public boolean readsTeacher() {
     return objective.softWeight > 0;
   }
 
-  /** What is computed, in a phrase without blanks: {@code forward-kl+ce}, {@code jsd:0.5} or {@code ce}. */
+  /** A name without blanks, such as {@code forward-kl+ce}, {@code jsd:0.5} or {@code ce}. */
   public String label() {
     return switch (objective) {
       case BOTH -> divergence.label() + "+ce";

@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What is measured, in this order.
+ * The measurements of a run, in their order.
  *
- * @param group name of the result file's group
- * @param parts what can be left out or measured by itself
+ * @param group group of the result file
+ * @param parts the parts, which can also be measured separately
  */
 public record BenchPlan(String group, List<Part> parts) {
 
@@ -18,20 +18,20 @@ public record BenchPlan(String group, List<Part> parts) {
     parts = List.copyOf(parts);
   }
 
-  /** Things that are measured together. */
+  /** Measurements that belong together. */
   public sealed interface Part {
-    /** As the command line writes it. */
+    /** Name on the command line. */
     String name();
 
-    /** Entries that it makes. */
+    /** Number of measurements. */
     int size();
   }
 
   /**
    * Losses on large batches.
    *
-   * @param name as the command line writes it
-   * @param works in this order but for those of one shape and dtype, which follow the first of them
+   * @param name name on the command line
+   * @param cases cases in this order; cases of one shape and dtype are moved to the first of them
    */
   public record Losses(String name, List<BenchmarkCase> cases) implements Part {
     @Override
@@ -39,23 +39,23 @@ public record BenchPlan(String group, List<Part> parts) {
       return cases.size();
     }
 
-    /** Works that share their batches. */
+    /** The cases, grouped by the batches that they share. */
     List<List<BenchmarkCase>> byBatch() {
       Map<String, List<BenchmarkCase>> groups = new LinkedHashMap<>();
-      cases.forEach(benchmarkCase -> groups.computeIfAbsent(benchmarkCase.shape() + " " + benchmarkCase.dtype(), _ -> new ArrayList<>()).add(benchmarkCase));
+      cases.forEach(one -> groups.computeIfAbsent(one.shape() + " " + one.dtype(), _ -> new ArrayList<>()).add(one));
       return List.copyOf(groups.values());
     }
   }
 
   /**
-   * {@link PlanSweep}s.
+   * Every launch plan of some cases, timed by {@link PlanSweep}.
    *
-   * @param name as the command line writes it
-   * @param works in this order, each with batches of its own
-   * @param secondsEach after which a work's remaining plans are left out; its own plan and one other are always measured
+   * @param name name on the command line
+   * @param cases cases in this order, each with batches of its own
+   * @param secondsEach time limit of one case; the engine's own plan and one other are measured in any case
    */
   public record Plans(String name, List<BenchmarkCase> cases, double secondsEach) implements Part {
-    /** One for the best of each; how many plans there are is known when a batch is there. */
+    /** One measurement of each case, the fastest plan; the number of plans is unknown before the batches exist. */
     @Override
     public int size() {
       return cases.size();
@@ -63,10 +63,10 @@ public record BenchPlan(String group, List<Part> parts) {
   }
 
   /**
-   * {@link LaunchCost}.
+   * The host's cost of launches, measured by {@link LaunchCost}.
    *
-   * @param name as the command line writes it
-   * @param costs what is launched
+   * @param name name on the command line
+   * @param costs the launches
    */
   public record LaunchCosts(String name, List<LaunchCost> costs) implements Part {
     @Override
@@ -76,9 +76,9 @@ public record BenchPlan(String group, List<Part> parts) {
   }
 
   /**
-   * {@link FirstCall}.
+   * The first call of a process, measured by {@link FirstCall}.
    *
-   * @param name as the command line writes it
+   * @param name name on the command line
    */
   public record FirstCalls(String name) implements Part {
     @Override
@@ -87,7 +87,7 @@ public record BenchPlan(String group, List<Part> parts) {
     }
   }
 
-  /** Entries of all parts. */
+  /** Number of measurements of all parts. */
   public int size() {
     return parts.stream().mapToInt(Part::size).sum();
   }

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** One run of a plan: what has been measured so far, and what of the machine belongs to it. */
+/** The state of a run: its measurements so far, and the observation of the machine. */
 final class BenchRun implements AutoCloseable {
 
   private final LossEngine engine;
@@ -42,27 +42,27 @@ final class BenchRun implements AutoCloseable {
     measured.ifPresent(rate -> copyRate = rate.gigabytesPerSecond());
   }
 
-  /** The copy rate is the first step. */
+  /** Reports the next step to the observer; the copy rate is step 0. */
   void next(String what) {
     observer.at(1 + entries.size() + leftOut, 1 + plan.size() + found, what);
   }
 
-  /** Entries that the plan could not know of. */
+  /** Adds measurements to the plan that depend on the batches. */
   void find(int count) {
     found += count;
   }
 
   void add(Measurement entry) throws IOException {
     entries.add(entry);
-    tell();
+    report();
   }
 
-  /** Tells the observer what there is so far. */
-  void tell() throws IOException {
+  /** Gives the observer the results so far. */
+  void report() throws IOException {
     observer.measured(result(watch.soFar()));
   }
 
-  /** Entries that cannot be measured here. */
+  /** Notes measurements that are not possible here. */
   void leaveOut(int count, String why) {
     leftOut += count;
     if (!notes.contains(why)) {
@@ -70,7 +70,7 @@ final class BenchRun implements AutoCloseable {
     }
   }
 
-  /** All of it; also tells the observer. */
+  /** Ends the run, and gives the observer its result. */
   ResultFile end() throws IOException {
     ResultFile result = result(watch.end());
     observer.measured(result);
@@ -82,12 +82,14 @@ final class BenchRun implements AutoCloseable {
     Map<String, String> versions = new LinkedHashMap<>();
     versions.put("java", Runtime.version() + " (" + System.getProperty("java.vm.name") + ")");
     versions.put("engine", engine.describe());
-    return new ResultFile(plan.group(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), commit, machine, facts,
-        clocks.map(GpuClocks::medians).orElse(Map.of()), versions, copyRate, quietness.quiet(), quietness.disturbances(), quietness,
-        plan.size() + found - entries.size() - leftOut, List.copyOf(notes), List.copyOf(entries));
+    return new ResultFile(plan.group(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), commit, machine,
+        facts,
+        clocks.map(GpuClocks::medians).orElse(Map.of()), versions, copyRate, quietness.quiet(),
+        quietness.disturbances(),
+        quietness, plan.size() + found - entries.size() - leftOut, List.copyOf(notes), List.copyOf(entries));
   }
 
-  /** The number of the device in {@code cuda} or {@code cuda:N}. */
+  /** The index in {@code cuda} or {@code cuda:N}. */
   private static Optional<Integer> cudaIndex(String device) {
     if (!device.startsWith("cuda")) {
       return Optional.empty();

@@ -10,16 +10,17 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * One thing that is timed.
+ * One configuration that is timed.
  *
- * @param loss what is computed
+ * @param loss the loss
  * @param shape rows and classes
- * @param dtype of student, teacher and gradient
- * @param passes with or without the gradient
- * @param launchMode how it is launched
- * @param plan one of {@link dev.temper.LossEngine#plans}; empty: the one that the engine takes
+ * @param dtype dtype of student, teacher and gradient
+ * @param passes whether the gradient is computed too
+ * @param launchMode whether the kernels are launched one by one or as a graph
+ * @param plan name of a launch plan; empty for the plan that the engine chooses
  */
-public record BenchmarkCase(BenchLoss loss, BatchShape shape, DType dtype, Passes passes, LaunchMode launchMode, String plan) {
+public record BenchmarkCase(
+    BenchLoss loss, BatchShape shape, DType dtype, Passes passes, LaunchMode launchMode, String plan) {
 
   /** Whether the gradient is computed. */
   public enum Passes {
@@ -35,25 +36,25 @@ public record BenchmarkCase(BenchLoss loss, BatchShape shape, DType dtype, Passe
     }
   }
 
-  /** How the device is given its work. */
+  /** The way of launching the kernels of a loss. */
   public enum LaunchMode {
-    /** Kernel by kernel. */
+    /** The kernels are launched one by one. */
     EAGER,
-    /** All of them at once, as a CUDA graph. */
+    /** The kernels are launched together, as a CUDA graph. */
     GRAPH
   }
 
-  /** By the engine's own plan. */
+  /** A case with the plan that the engine chooses. */
   public static BenchmarkCase of(BenchLoss loss, BatchShape shape, DType dtype, Passes passes, LaunchMode launchMode) {
     return new BenchmarkCase(loss, shape, dtype, passes, launchMode, "");
   }
 
-  /** Launched kernel by kernel. */
+  /** A case whose kernels are launched one by one. */
   public static BenchmarkCase eager(BenchLoss loss, BatchShape shape, DType dtype, Passes passes) {
     return of(loss, shape, dtype, passes, LaunchMode.EAGER);
   }
 
-  /** The same by a plan of the caller's choice. */
+  /** The same case with another launch plan. */
   BenchmarkCase withPlan(String name) {
     return new BenchmarkCase(loss, shape, dtype, passes, launchMode, name);
   }
@@ -74,18 +75,18 @@ public record BenchmarkCase(BenchLoss loss, BatchShape shape, DType dtype, Passe
     return prepared;
   }
 
-  /** Bytes that cannot be avoided: logits read once, the gradient written once. */
+  /** Least traffic: logits are read once, the gradient is written once. */
   public long leastTraffic() {
     int matrices = (loss.readsTeacher() ? 2 : 1) + (passes == Passes.FORWARD_BACKWARD ? 1 : 0);
     return matrices * shape.matrixBytes(dtype);
   }
 
-  /** What an entry of a result file is called. */
+  /** The name of the measurement in a result file. */
   public String benchmark() {
     return (plan.isEmpty() ? "TemperLoss." : "RowPlan.") + passes.label;
   }
 
-  /** What of it a result file names. */
+  /** The parameters of the measurement in a result file. */
   public Map<String, String> parameters() {
     Map<String, String> parameters = new TreeMap<>();
     parameters.put("shape", shape.toString());

@@ -16,50 +16,57 @@ import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
 
 /**
- * How fast memory is copied: the roof of everything that reads and writes logits.
+ * The rate of a memory copy: the upper bound of the rate of a loss and its gradient.
  *
  * @param gigabytesPerSecond bytes read plus bytes written, in 1e9 per second
- * @param how who copied, such as {@code 2 threads}
+ * @param how the way of copying, such as {@code 2 threads}
  */
 public record CopyRate(double gigabytesPerSecond, String how) {
 
-  /** Source and target together are eight times the cache, 256 MiB at least: what is left of them in a cache is noise. */
+  /**
+   * Source and target together are 8 times the cache, at least 256 MiB, so that reads from the cache are negligible.
+   */
   private static final int CACHES = 4;
   private static final long LEAST_BYTES = 128L << 20;
-  /** On a device: long enough for a rate that no longer grows, 1.9 GiB where the cache has 60 MiB. */
+  /** Source on a device: 1.9 GiB for a cache of 60 MiB, from where on the rate no longer grows with the size. */
   private static final int DEVICE_CACHES = 32;
   private static final int ROW = 1024;
 
   /**
-   * Measures the memory that an engine computes in: the device's by copies that it makes itself, else the host's with a thread on
-   * each core.
+   * Measures the memory of an engine: that of a device by the device's own copies, host memory by a thread on each
+   * core.
    *
-   * @return empty if it was stopped before the first copy ended
+   * @return the rate; empty if it was stopped before the first copy ended
    */
-  public static Optional<CopyRate> measure(LossEngine engine, Machine machine, Repetition repetition, BooleanSupplier stop) {
+  public static Optional<CopyRate> measure(
+      LossEngine engine, Machine machine, Repetition repetition, BooleanSupplier stop) {
     return engine.diagnostics().facts().isPresent()
         ? onDevice(engine, DEVICE_CACHES * engine.diagnostics().facts().get().cacheBytes(), repetition, stop)
         : measure(machine.cores(), machine.lastLevelCacheBytes(), repetition, stop);
   }
 
-  private static Optional<CopyRate> onDevice(LossEngine engine, long bytes, Repetition repetition, BooleanSupplier stop) {
+  private static Optional<CopyRate> onDevice(
+      LossEngine engine, long bytes, Repetition repetition, BooleanSupplier stop) {
     BatchShape shape = new BatchShape(Math.toIntExact(bytes / ((long) ROW * DType.F32.bytes())), ROW);
-    try (BatchMemory.DeviceMemory memory = new BatchMemory.DeviceMemory(engine); Stopwatch watch = engine.diagnostics().stopwatch()) {
-      MatrixView source = memory.matrix(shape, DType.F32, (part, first) -> Logits.STUDENT.fill(part, DType.F32, 0, first));
+    try (BatchMemory.DeviceMemory memory = new BatchMemory.DeviceMemory(engine);
+        Stopwatch watch = engine.diagnostics().stopwatch()) {
+      MatrixView source =
+          memory.matrix(shape, DType.F32, (part, first) -> Logits.STUDENT.fill(part, DType.F32, 0, first));
       MatrixView target = memory.copy(source);
       return repetition.samples(() -> {
         watch.start();
         memory.copy(source, target);
         return watch.stop();
-      }, stop).map(spread -> new CopyRate(2.0 * shape.matrixBytes(DType.F32) / (spread.median() * 1e6), "device to device"));
+      }, stop).map(time -> new CopyRate(2.0 * shape.matrixBytes(DType.F32) / (time.median() * 1e6),
+          "device to device"));
     }
   }
 
   /**
-   * Measures with as many threads as an engine uses.
+   * Measures host memory with a number of threads.
    *
-   * @param stop asked between copies
-   * @return empty if it was stopped before the first copy ended
+   * @param stop checked between copies
+   * @return the rate; empty if it was stopped before the first copy ended
    */
   public static Optional<CopyRate> measure(int threads, long cacheBytes, Repetition repetition, BooleanSupplier stop) {
     long share = Math.max(CACHES * cacheBytes, LEAST_BYTES) / threads;
@@ -71,7 +78,7 @@ public record CopyRate(double gigabytesPerSecond, String how) {
         copies.add(() -> target.copyFrom(source));
       }
       return repetition.milliseconds(() -> all(pool, copies), stop)
-          .map(spread -> new CopyRate(2.0 * share * threads / (spread.median() * 1e6), threads + " threads"));
+          .map(time -> new CopyRate(2.0 * share * threads / (time.median() * 1e6), threads + " threads"));
     }
   }
 

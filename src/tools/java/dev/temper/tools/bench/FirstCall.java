@@ -15,9 +15,9 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /**
- * The first loss and gradient of a process: opening the engine, preparing the loss (which compiles the kernels or loads them from
- * the cache), and launching it until its totals are on the host. Each sample is a process of its own, with an empty cache or with
- * a filled one.
+ * The first loss and gradient of a process: opening the engine, preparing the loss (which compiles the kernels or loads
+ * them from the cache), and launching it until its totals are on the host. Each sample is a process of its own, with an
+ * empty cache or with a filled one.
  */
 public final class FirstCall {
 

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Watches clocks, temperature and power of a GPU while something runs on it, every other second, through {@code nvidia-smi};
- * knows nothing where there is no such program.
+ * Reads clocks, temperature and power of a GPU every other second through {@code nvidia-smi}, while the GPU is
+ * measured. A machine without that program has no readings.
  */
 final class GpuClocks implements AutoCloseable {
 
@@ -21,7 +21,7 @@ final class GpuClocks implements AutoCloseable {
     this.program = program;
   }
 
-  /** Watches the device of that number. */
+  /** Starts to watch the device of that index. */
   static Optional<GpuClocks> watch(int index) {
     try {
       Process program = new ProcessBuilder("nvidia-smi", "--id=" + index, "--query-gpu=" + String.join(",", QUERIES),
@@ -40,11 +40,11 @@ final class GpuClocks implements AutoCloseable {
         readings.add(line);
       }
     } catch (IOException e) {
-      // the program was ended
+      // close() has ended the program
     }
   }
 
-  /** Medians so far, by name and unit. */
+  /** Medians of the readings so far, by name and unit. */
   Map<String, Double> medians() {
     return readings.medians();
   }

@@ -9,49 +9,55 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The grid that a GPU is judged by: rows x classes, dtypes, temperatures, passes and losses, in the order of importance, so that
- * a run that ends early has measured what matters most.
+ * The benchmark grid of a GPU: shapes, dtypes, temperatures, passes and losses. The most important cases come first,
+ * because a run may end early.
  *
  * @param shapes rows and classes, most important first
- * @param dtypes of student, teacher and gradient, most important first
- * @param temperatures of the soft part
- * @param passes with the gradient, without it, or both
- * @param planShapes rows and classes for which every plan is tried
+ * @param dtypes dtypes of student, teacher and gradient, most important first
+ * @param temperatures temperatures of the soft part
+ * @param passes whether the gradient is computed too; both are possible
+ * @param planShapes rows and classes for which every launch plan is timed
  */
 public record GpuSuite(
-    List<BatchShape> shapes, List<DType> dtypes, List<Double> temperatures, List<Passes> passes, List<BatchShape> planShapes) {
+    List<BatchShape> shapes,
+    List<DType> dtypes,
+    List<Double> temperatures,
+    List<Passes> passes,
+    List<BatchShape> planShapes) {
 
-  /** The temperature of everything that is compared with peers. */
+  /** The temperature of the losses that are compared with those of other libraries. */
   public static final double JUDGED_TEMPERATURE = 2;
 
   /** Names of all parts, in the order in which they run. */
-  public static final List<String> PARTS = List.of("headline", "launch", "start", "losses", "temperatures", "forward", "plans");
+  public static final List<String> PARTS =
+      List.of("headline", "launch", "start", "losses", "temperatures", "forward", "plans");
 
-  /** Those that judge a device; {@code plans} looks for better ways to use it. */
+  /** The parts that measure a device; {@code plans} searches for better launch plans. */
   public static final List<String> JUDGING_PARTS = PARTS.subList(0, PARTS.indexOf("plans"));
 
-  /** Seconds for the plans of one shape and dtype: all of them fit into ten minutes then. */
+  /** Time limit in seconds for the plans of one shape and dtype; the whole part then takes less than ten minutes. */
   public static final double PLAN_SECONDS = 18;
 
-  /** All of it. */
+  /** The whole grid. */
   public static GpuSuite whole() {
     return new GpuSuite(
         BatchShape.parseList("8192x32000,4096x128256,4096x50304,2048x151936,2048x262144,16384x1000,65536x10"),
-        List.of(DType.BF16, DType.F32, DType.F16), List.of(1.0, 2.0, 3.0, 4.0), List.of(Passes.FORWARD_BACKWARD, Passes.FORWARD),
-        BatchShape.parseList("8192x32000,16384x1000,4096x128256,131072x100,4096x50304,32768x500,2048x262144,8192x4096,2048x151936,65536x256,"
-            + "1048576x10,16384x2000,262144x32"));
+        List.of(DType.BF16, DType.F32, DType.F16), List.of(1.0, 2.0, 3.0, 4.0),
+        List.of(Passes.FORWARD_BACKWARD, Passes.FORWARD),
+        BatchShape.parseList("8192x32000,16384x1000,4096x128256,131072x100,4096x50304,32768x500,2048x262144,8192x4096,"
+            + "2048x151936,65536x256,1048576x10,16384x2000,262144x32"));
   }
 
-  /** What peers compute too: forward KL + CE, CE, and JSD(0.5), at T = 2. */
+  /** The losses that other libraries compute too: forward KL + CE, CE, and JSD(0.5), at T = 2. */
   public static List<BenchLoss> compared() {
     return List.of(distillation(JUDGED_TEMPERATURE), BenchLoss.crossEntropy(), jensenShannon(JUDGED_TEMPERATURE));
   }
 
   /**
-   * The plan.
+   * The plan of a run.
    *
    * @param parts names of {@link #PARTS}
-   * @param planSeconds for the plans of one shape and dtype, such as {@link #PLAN_SECONDS}
+   * @param planSeconds time limit for the plans of one shape and dtype, such as {@link #PLAN_SECONDS}
    */
   public BenchPlan plan(List<String> parts, double planSeconds) {
     List<BenchPlan.Part> chosen = new ArrayList<>();
@@ -65,8 +71,11 @@ public record GpuSuite(
 
   private BenchPlan.Part part(String name, double planSeconds) {
     return switch (name) {
-      case "headline" -> losses(name, List.of(distillation(JUDGED_TEMPERATURE)), Passes.FORWARD_BACKWARD, List.of(LaunchMode.values()));
-      case "launch" -> new BenchPlan.LaunchCosts(name, List.of(LaunchCost.of(LaunchMode.EAGER), LaunchCost.of(LaunchMode.GRAPH)));
+      case "headline" ->
+          losses(name, List.of(distillation(JUDGED_TEMPERATURE)), Passes.FORWARD_BACKWARD,
+              List.of(LaunchMode.values()));
+      case "launch" ->
+          new BenchPlan.LaunchCosts(name, List.of(LaunchCost.of(LaunchMode.EAGER), LaunchCost.of(LaunchMode.GRAPH)));
       case "start" -> new BenchPlan.FirstCalls(name);
       case "losses" -> losses(name, others(), Passes.FORWARD_BACKWARD, List.of(LaunchMode.EAGER));
       case "temperatures" -> losses(name, distillations(false), Passes.FORWARD_BACKWARD, List.of(LaunchMode.EAGER));
@@ -94,15 +103,16 @@ public record GpuSuite(
     return new BenchPlan.Losses(name, cases);
   }
 
-  /** F16 has the plans of BF16, which is as wide. */
+  /** F16 is left out beside BF16: elements of the same size have the same plans. */
   private BenchPlan.Plans plans(String name, double seconds) {
     BenchLoss loss = distillation(JUDGED_TEMPERATURE);
     List<BenchmarkCase> cases = dtypes.stream().filter(dtype -> dtype != DType.F16 || !dtypes.contains(DType.BF16))
-        .flatMap(dtype -> planShapes.stream().map(shape -> BenchmarkCase.eager(loss, shape, dtype, Passes.FORWARD_BACKWARD))).toList();
+        .flatMap(dtype -> planShapes.stream()
+            .map(shape -> BenchmarkCase.eager(loss, shape, dtype, Passes.FORWARD_BACKWARD))).toList();
     return new BenchPlan.Plans(name, cases, seconds);
   }
 
-  /** Everything but the classic objective. */
+  /** All losses but forward KL + CE. */
   private List<BenchLoss> others() {
     List<BenchLoss> losses = new ArrayList<>(List.of(BenchLoss.crossEntropy()));
     temperatures.forEach(t -> losses.add(jensenShannon(t)));

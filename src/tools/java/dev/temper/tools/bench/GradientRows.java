@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.stream.LongStream;
 
 /**
- * The rows of a gradient that are compared between plans and between programs: a few, evenly spread from the first row to the last.
+ * The rows of a gradient that are compared between plans and between programs: a few, evenly spread from the first row
+ * to the last.
  *
  * @param indices indices of the rows, ascending
  * @param scale factor on the gradient; without it, gradients of a mean over many rows underflow in F16
@@ -19,7 +20,8 @@ public record GradientRows(List<Long> indices, double scale) {
   /** The rows of a gradient of so many rows. */
   public static GradientRows of(long rows) {
     long count = Math.min(rows, MOST);
-    List<Long> indices = LongStream.range(0, count).map(i -> count == 1 ? 0 : i * (rows - 1) / (count - 1)).boxed().toList();
+    List<Long> indices = LongStream.range(0, count).map(i -> count == 1 ? 0 : i * (rows - 1) / (count - 1)).boxed()
+        .toList();
     return new GradientRows(indices, Math.min(rows, LARGEST_SCALE));
   }
 }

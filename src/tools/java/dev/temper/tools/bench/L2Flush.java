@@ -6,9 +6,9 @@ import dev.temper.MatrixView;
 import dev.temper.RowVector;
 
 /**
- * Work for a device ahead of what is timed: while it reads four times its cache, the host launches the timed work, so that no gap
- * of the host's counts; and the cache then holds nothing of the timed batch, nor anything that must still be written. An engine
- * in host memory needs none: its calls are done when they return.
+ * Flushes the L2 cache of a device before a timed launch, by reading four times the size of the cache. The cache then
+ * holds neither data of the timed batch nor dirty lines. The host launches the timed work during the flush, so that no
+ * launch gap is timed. An engine in host memory needs no flush: its calls return when their work is done.
  */
 final class L2Flush implements AutoCloseable {
 
@@ -23,12 +23,13 @@ final class L2Flush implements AutoCloseable {
   L2Flush(LossEngine engine, long cacheBytes) {
     this.engine = engine;
     memory = BatchMemory.of(engine);
-    BatchShape shape = new BatchShape(Math.toIntExact(Math.max(1, CACHES * cacheBytes / ((long) CLASSES * DType.F32.bytes()))), CLASSES);
+    long rows = Math.max(1, CACHES * cacheBytes / ((long) CLASSES * DType.F32.bytes()));
+    BatchShape shape = new BatchShape(Math.toIntExact(rows), CLASSES);
     logits = memory.matrix(shape, DType.F32, (part, first) -> Logits.STUDENT.fill(part, DType.F32, 0, first));
     largest = memory.labels(shape.rows(), (part, _) -> part.fill((byte) 1));
   }
 
-  /** Launches; returns before it is done. */
+  /** Launches the flush, and returns before it ends. */
   void run() {
     engine.argmax(logits, largest);
   }

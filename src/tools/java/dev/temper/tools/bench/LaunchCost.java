@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /**
- * The host's cost of one launch, on a batch that costs the device next to nothing: the time until the call returns, and the time
- * until its totals are on the host.
+ * The host's cost of one launch, on a batch that costs the device next to nothing: the time until the call returns, and
+ * the time until its totals are on the host.
  *
  * @param benchmarkCase a small batch, launched eagerly or as a graph
  */
@@ -57,7 +57,8 @@ public record LaunchCost(BenchmarkCase benchmarkCase) {
   public static LaunchCost of(BenchmarkCase.LaunchMode launchMode) {
     BenchLoss loss = new BenchLoss(BenchLoss.Objective.BOTH, Divergence.forwardKl(), 2);
     return new LaunchCost(
-        BenchmarkCase.of(loss, new BatchShape(16, 1000), DType.BF16, BenchmarkCase.Passes.FORWARD_BACKWARD, launchMode));
+        BenchmarkCase.of(loss, new BatchShape(16, 1000), DType.BF16, BenchmarkCase.Passes.FORWARD_BACKWARD,
+        launchMode));
   }
 
   /** Prepares the loss on an engine, and records its graph if it is launched as one. */

@@ -7,21 +7,21 @@ import dev.temper.RowVector;
 import dev.temper.Teacher;
 
 /**
- * One batch.
+ * The tensors of one batch.
  *
  * @param student [rows, classes]
  * @param teacher [rows, classes], the student's dtype
- * @param gradient [rows, classes], the student's dtype; already touched, so that no call pays for its pages
+ * @param gradient [rows, classes], the student's dtype; its pages are mapped, so that no call causes page faults
  * @param labels [rows] I64
  */
 public record LogitBatch(MatrixView student, MatrixView teacher, MatrixView gradient, RowVector labels) {
 
-  /** What a loss reads. */
+  /** The inputs of a loss. */
   public LossInputs inputs() {
     return LossInputs.of(student).withTeacher(Teacher.logits(teacher)).withLabels(labels);
   }
 
-  /** What it writes. */
+  /** The outputs of a loss. */
   public LossOutputs outputs() {
     return LossOutputs.gradient(gradient);
   }

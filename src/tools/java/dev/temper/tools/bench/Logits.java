@@ -6,24 +6,25 @@ import java.lang.foreign.ValueLayout;
 import java.util.stream.LongStream;
 
 /**
- * Logits and labels as functions of (stream, index), so that any program can make the same ones: {@code benchmarks/gpu} has them
- * in Python. Logits are nearly normal, as a language model's are; never zeros, whose exponentials, pages and switching
- * transistors are cheaper than those of data.
+ * Logits and labels as functions of a stream and an index, so that any program can generate the same ones;
+ * {@code benchmarks/gpu} does so in Python. The logits are nearly normal, like those of a language model. None is zero:
+ * zeros would be faster than data, because their exponentials are trivial, their pages may be shared and fewer
+ * transistors switch.
  *
- * <p>A logit is the sum of four 16-bit integers of one hash, made odd, times 2^-19 and a small factor: exact in F32, and in BF16
- * and F16 the nearest value, ties to even.
+ * <p>A logit is an odd integer times 2^-19 and a small factor; the integer is twice the centred sum of four 16-bit
+ * parts of a hash, plus 1. The logit is exact in F32; BF16 and F16 have the nearest value, ties to even.
  */
 enum Logits {
-  /** Deviation 2.02. */
+  /** Logits of the student; standard deviation 2.02. */
   STUDENT(0, 14),
-  /** Deviation 3.03. */
+  /** Logits of the teacher; standard deviation 3.03. */
   TEACHER(1, 21);
 
   private static final long GOLDEN = 0x9e3779b97f4a7c15L;
-  /** Streams of one batch: student, teacher, labels. */
+  /** Streams of one batch: student, teacher, labels, and one that is unused. */
   private static final int STREAMS = 4;
   private static final int LABELS = 2;
-  /** Twice the mean of the sum, and one, so that no logit is 0. */
+  /** Twice the mean of the sum, minus 1, so that no logit is 0. */
   private static final int CENTRE = 4 * 0xffff - 1;
   private static final float UNIT = 0x1p-19f;
   private static final long CHUNK = 1L << 16;
@@ -36,12 +37,12 @@ enum Logits {
     scale = factor * UNIT;
   }
 
-  /** The logit at a place, counted row by row, of a batch. */
+  /** A logit of a batch; the index counts row by row. */
   float at(int batch, long index) {
     return value(base(batch, stream), index);
   }
 
-  /** The label of a row, of {@code classes} many. */
+  /** The label of a row. */
   static long label(int batch, long row, int classes) {
     return (hash(base(batch, LABELS), row) >>> 33) % classes;
   }
@@ -49,8 +50,8 @@ enum Logits {
   /**
    * Fills memory with logits of a batch.
    *
-   * @param target elements of the dtype; every thread must be allowed to write it
-   * @param first place of the first of them in the batch
+   * @param target memory of the logits, which any thread may access
+   * @param first index of the first logit in the batch
    */
   void fill(MemorySegment target, DType dtype, int batch, long first) {
     long count = target.byteSize() / dtype.bytes();
@@ -61,7 +62,7 @@ enum Logits {
     });
   }
 
-  /** Fills memory with labels of a batch, the first of which belongs to row {@code first}. */
+  /** Fills memory with the labels of a batch from row {@code first} on. */
   static void fillLabels(MemorySegment target, int batch, long first, int classes) {
     long count = target.byteSize() / Long.BYTES;
     for (long i = 0; i < count; i++) {
@@ -90,7 +91,7 @@ enum Logits {
     }
   }
 
-  /** An element of a matrix, as it is. */
+  /** An element of a matrix as a float. */
   static float read(MemorySegment from, DType dtype, long index) {
     return switch (dtype) {
       case F32 -> from.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, index);

@@ -9,34 +9,35 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * Measures a plan on an engine, wherever that computes: the copy rate first, then part by part.
+ * Runs a plan on an engine: measures the copy rate first, then part by part.
  *
- * @param plan what
- * @param repetition how often
+ * @param plan the measurements
+ * @param repetition number and duration of the samples
  */
 public record LossBench(BenchPlan plan, Repetition repetition) {
 
   private static final double USABLE_MEMORY = 0.9;
   private static final int OUT_OF_MEMORY = 2;
 
-  /** Told what happens. */
+  /** Observes a run. */
   public interface Observer {
-    /** {@code done} of {@code total} steps are done; {@code next} comes now. */
+    /** {@code done} of {@code total} steps are done; {@code next} begins. */
     void at(int done, int total, String next);
 
-    /** Batches are about to be measured with these cases; may launch on the engine. */
-    default void batch(LossEngine engine, List<BenchmarkCase> cases, BatchMemory memory, LogitBatch first) throws IOException {}
+    /** The batches of these cases are about to be measured; the observer may launch losses over the first of them. */
+    default void batch(LossEngine engine, List<BenchmarkCase> cases, BatchMemory memory, LogitBatch first)
+        throws IOException {}
 
-    /** Another entry is there: what has been measured so far. */
+    /** A measurement has ended; {@code soFar} holds all results. */
     default void measured(ResultFile soFar) throws IOException {}
   }
 
   /**
-   * Measures.
+   * Runs the plan.
    *
-   * @param stop asked between calls; ends the run with what there is
-   * @return what was measured; less than was planned if it was stopped
-   * @throws IOException only what the observer throws, or if a new process cannot be started
+   * @param stop checked between calls; ends the run with the results so far
+   * @return the results; incomplete if the run was stopped
+   * @throws IOException from the observer, or if a new process fails
    */
   public ResultFile run(LossEngine engine, Observer observer, BooleanSupplier stop) throws IOException {
     try (BenchRun run = new BenchRun(engine, plan, observer)) {
@@ -47,13 +48,15 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
           switch (part) {
             case BenchPlan.Losses losses -> {
               for (List<BenchmarkCase> cases : losses.byBatch()) {
-                onBatches(run, engine, cases, stop, (memory, ring) -> losses(run, engine, timer, cases, observer, memory, ring, stop));
+                onBatches(run, engine, cases, stop,
+                    (memory, ring) -> losses(run, engine, timer, cases, observer, memory, ring, stop));
               }
             }
             case BenchPlan.Plans plans -> {
               PlanSweep sweep = new PlanSweep(run, engine, timer, plans.secondsEach(), stop);
               for (BenchmarkCase benchmarkCase : plans.cases()) {
-                onBatches(run, engine, List.of(benchmarkCase), stop, (memory, ring) -> sweep.measure(benchmarkCase, memory, ring));
+                onBatches(run, engine, List.of(benchmarkCase), stop,
+                    (memory, ring) -> sweep.measure(benchmarkCase, memory, ring));
               }
             }
             case BenchPlan.LaunchCosts costs -> launchCosts(run, engine, costs, stop);
@@ -65,13 +68,14 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
     }
   }
 
-  /** What is done with the batches of some cases. */
+  /** A measurement over the batches of some cases. */
   private interface OnBatches {
     void run(BatchMemory memory, BatchRing ring) throws IOException;
   }
 
-  private static void losses(BenchRun run, LossEngine engine, LossTimer timer, List<BenchmarkCase> cases, Observer observer, BatchMemory memory,
-      BatchRing ring, BooleanSupplier stop) throws IOException {
+  private static void losses(BenchRun run, LossEngine engine, LossTimer timer, List<BenchmarkCase> cases,
+      Observer observer,
+      BatchMemory memory, BatchRing ring, BooleanSupplier stop) throws IOException {
     observer.batch(engine, cases, memory, ring.batches().getFirst());
     for (BenchmarkCase benchmarkCase : cases) {
       if (!stop.getAsBoolean()) {
@@ -81,8 +85,8 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
     }
   }
 
-  private static void onBatches(BenchRun run, LossEngine engine, List<BenchmarkCase> cases, BooleanSupplier stop, OnBatches measurement)
-      throws IOException {
+  private static void onBatches(BenchRun run, LossEngine engine, List<BenchmarkCase> cases, BooleanSupplier stop,
+      OnBatches measurement) throws IOException {
     if (stop.getAsBoolean()) {
       return;
     }
@@ -91,7 +95,8 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
     long traffic = cases.stream().mapToLong(BenchmarkCase::leastTraffic).min().orElseThrow();
     run.next(first.shape() + " " + first.dtype() + ": making batches");
     if (!fits(engine, first)) {
-      run.leaveOut(cases.size(), first.shape() + " " + first.dtype() + " was left out: a batch needs more than the device's memory");
+      run.leaveOut(cases.size(),
+          first.shape() + " " + first.dtype() + " was left out: a batch needs more than the device's memory");
       return;
     }
     try (BatchMemory memory = BatchMemory.of(engine)) {
@@ -104,8 +109,10 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
     }
   }
 
-  /** A loss that the engine does not have, or a graph that it cannot record, is no reason to measure nothing else. */
-  private static void time(BenchRun run, LossTimer timer, BenchmarkCase benchmarkCase, BatchRing ring, BooleanSupplier stop) throws IOException {
+  /** Times one case. A loss or a graph that the engine does not support is noted, and the run goes on. */
+  private static void time(
+      BenchRun run, LossTimer timer, BenchmarkCase benchmarkCase, BatchRing ring, BooleanSupplier stop)
+      throws IOException {
     try {
       Optional<Measurement> entry = timer.time(benchmarkCase, ring, stop);
       if (entry.isPresent()) {
@@ -116,7 +123,8 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
     }
   }
 
-  private void launchCosts(BenchRun run, LossEngine engine, BenchPlan.LaunchCosts costs, BooleanSupplier stop) throws IOException {
+  private void launchCosts(BenchRun run, LossEngine engine, BenchPlan.LaunchCosts costs, BooleanSupplier stop)
+      throws IOException {
     for (LaunchCost cost : costs.costs()) {
       if (!stop.getAsBoolean()) {
         run.next("cost of a launch, " + cost.benchmarkCase());
@@ -140,7 +148,7 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
     }
   }
 
-  /** Three matrices; a larger ring is needed for small batches only. */
+  /** Whether the three matrices of a batch fit into memory; only small batches need a ring of several. */
   private static boolean fits(LossEngine engine, BenchmarkCase benchmarkCase) {
     long memory = engine.diagnostics().facts().map(DeviceFacts::memoryBytes).orElse(0L);
     return memory == 0 || 3 * benchmarkCase.shape().matrixBytes(benchmarkCase.dtype()) < USABLE_MEMORY * memory;

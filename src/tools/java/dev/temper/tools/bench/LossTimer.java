@@ -14,8 +14,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Times prepared losses on the engine's own timeline, each launch by itself: on a device between two events, behind work that
- * hides the host and empties the cache; on a host by the clock.
+ * Times each launch of a prepared loss by itself: on a device between two events, after a flush of its L2 cache; in
+ * host memory by the clock.
  */
 final class LossTimer implements AutoCloseable {
 
@@ -32,26 +32,28 @@ final class LossTimer implements AutoCloseable {
   }
 
   /**
-   * Times one work over the batches of a ring in turn.
+   * Times one case over the batches of a ring in rotation.
    *
-   * @return empty if it was stopped before the first sample
-   * @throws IllegalArgumentException if the engine refuses the loss, or has no graphs and one was asked for
+   * @return the measurement; empty if it was stopped before the first sample
+   * @throws IllegalArgumentException if the engine does not support the loss, or the case is a graph and the engine has
+   *     none
    * @throws IllegalStateException if the loss is not finite
    */
   Optional<Measurement> time(BenchmarkCase benchmarkCase, BatchRing ring, BooleanSupplier stop) {
     List<PreparedLoss> prepared = new ArrayList<>();
     try {
       for (LogitBatch batch : ring.batches()) {
-        LossOutputs outputs = benchmarkCase.passes() == BenchmarkCase.Passes.FORWARD ? LossOutputs.none() : batch.outputs();
+        boolean forward = benchmarkCase.passes() == BenchmarkCase.Passes.FORWARD;
+        LossOutputs outputs = forward ? LossOutputs.none() : batch.outputs();
         prepared.add(benchmarkCase.prepare(engine, batch.inputs(), outputs));
       }
       int[] next = {0};
-      Optional<Quantiles> spread = repetition.samples(() -> {
+      Optional<Quantiles> quantiles = repetition.samples(() -> {
         PreparedLoss loss = prepared.get(next[0]);
         next[0] = (next[0] + 1) % prepared.size();
         return milliseconds(loss);
       }, stop);
-      return spread.map(time -> entry(benchmarkCase, time, prepared));
+      return quantiles.map(time -> entry(benchmarkCase, time, prepared));
     } finally {
       prepared.forEach(PreparedLoss::close);
     }
@@ -66,13 +68,15 @@ final class LossTimer implements AutoCloseable {
     return watch.stop();
   }
 
-  /** The first batch has been launched whatever stopped the run; every launch of a batch computes the same. */
+  /**
+   * The totals are those of the first batch, which has always been launched; each launch of a batch computes the same.
+   */
   private static Measurement entry(BenchmarkCase benchmarkCase, Quantiles time, List<PreparedLoss> prepared) {
     PreparedLoss first = prepared.getFirst();
     LossTotals totals = first.totals();
     if (!Double.isFinite(totals.total()) || totals.nonFiniteRows() > 0) {
-      throw new IllegalStateException(benchmarkCase + ": the loss is " + totals.total() + " with " + totals.nonFiniteRows()
-          + " rows that are not finite, expected finite ones: nothing was measured; see temper verify");
+      throw new IllegalStateException(benchmarkCase + ": the loss is " + totals.total() + " with "
+          + totals.nonFiniteRows() + " non-finite rows, expected finite ones: nothing was measured; run temper verify");
     }
     Map<String, Double> also = new HashMap<>();
     also.put("batches", (double) prepared.size());

@@ -6,16 +6,16 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /**
- * The machine that numbers were measured on.
+ * The computer of a measurement.
  *
- * @param processor name that the processor gives itself
+ * @param processor name of the processor
  * @param cores processors available to the JVM
- * @param lastLevelCacheBytes size of the largest cache that a core sees
+ * @param lastLevelCacheBytes size of the largest cache of core 0
  * @param system operating system, release and architecture
  */
 public record Machine(String processor, int cores, long lastLevelCacheBytes, String system) {
 
-  /** Assumed where the system does not tell: as large as common server parts have for a few cores. */
+  /** Assumed cache size on systems that do not report one: common for a few cores of a server processor. */
   private static final long ASSUMED_CACHE = 32L << 20;
 
   private static final Path CACHES = Path.of("/sys/devices/system/cpu/cpu0/cache");
@@ -23,7 +23,8 @@ public record Machine(String processor, int cores, long lastLevelCacheBytes, Str
 
   /** This machine. */
   public static Machine here() {
-    String system = System.getProperty("os.name") + " " + System.getProperty("os.version") + " " + System.getProperty("os.arch");
+    String system =
+        System.getProperty("os.name") + " " + System.getProperty("os.version") + " " + System.getProperty("os.arch");
     return new Machine(processorName(), Runtime.getRuntime().availableProcessors(), largestCache(), system);
   }
 

@@ -4,24 +4,25 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * One measured configuration.
+ * The measurement of one configuration.
  *
- * @param benchmark what was measured, such as {@code TemperLoss.forwardBackward}
- * @param parameters what was varied, by name
- * @param unit of the time
- * @param time of one call
- * @param also further numbers of one call, such as {@code allocatedBytes} on the Java heap, {@code peakBytes}, {@code
- *     leastBytes} that it cannot avoid to move
+ * @param benchmark name of the benchmark, such as {@code TemperLoss.forwardBackward}
+ * @param parameters parameters of the configuration, by name
+ * @param unit unit of the time
+ * @param time times of one call
+ * @param also further numbers of one call, such as {@code allocatedBytes} on the Java heap, {@code peakBytes} of memory
+ *     and {@code leastBytes}, its least traffic
  */
-public record Measurement(String benchmark, Map<String, String> parameters, String unit, Quantiles time, Map<String, Double> also) {
+public record Measurement(
+    String benchmark, Map<String, String> parameters, String unit, Quantiles time, Map<String, Double> also) {
 
-  /** Sorts the maps, so that two files of the same run order are equal line by line. */
+  /** Sorts the maps, so that result files can be compared line by line. */
   public Measurement {
     parameters = new TreeMap<>(parameters);
     also = new TreeMap<>(also);
   }
 
-  /** Value of a parameter; empty if the benchmark has none of that name. */
+  /** Value of a parameter; empty if there is none of that name. */
   public String parameter(String name) {
     return parameters.getOrDefault(name, "");
   }
@@ -31,14 +32,14 @@ public record Measurement(String benchmark, Map<String, String> parameters, Stri
     return also.getOrDefault(name, Double.NaN);
   }
 
-  /** The same under another name of what was measured, with one more number. */
+  /** The same measurement under another name, with one more number. */
   Measurement as(String name, String number, double value) {
     Map<String, Double> more = new TreeMap<>(also);
     more.put(number, value);
     return new Measurement(name, parameters, unit, time, more);
   }
 
-  /** What identifies the configuration across runs. */
+  /** Identifies the configuration across runs. */
   public String key() {
     return benchmark + " " + parameters;
   }

@@ -2,6 +2,7 @@ package dev.temper.tools.bench;
 
 import dev.temper.DType;
 import dev.temper.LossEngine;
+import dev.temper.LossInputs;
 import dev.temper.LossTotals;
 import dev.temper.PreparedLoss;
 import java.lang.foreign.Arena;
@@ -21,7 +22,8 @@ record PlanOutputs(LossTotals totals, List<double[]> gradient) {
   static PlanOutputs of(LossEngine engine, BenchmarkCase benchmarkCase, BatchMemory memory, LogitBatch batch) {
     GradientRows rows = GradientRows.of(batch.student().rows());
     memory.copy(batch.student(), batch.gradient());
-    try (PreparedLoss loss = benchmarkCase.prepare(engine, batch.inputs().withGradientScale(rows.scale()), batch.outputs())) {
+    LossInputs inputs = batch.inputs().withGradientScale(rows.scale());
+    try (PreparedLoss loss = benchmarkCase.prepare(engine, inputs, batch.outputs())) {
       loss.launch();
       LossTotals totals = loss.totals();
       return new PlanOutputs(totals, rows.indices().stream().map(row -> row(memory, batch, row)).toList());
@@ -42,25 +44,31 @@ record PlanOutputs(LossTotals totals, List<double[]> gradient) {
   }
 
   /**
-   * How it differs beyond what another order of the same sums, and the rounding of the result, can make; empty if it does not.
+   * The first difference that neither another order of summation nor rounding explains; empty if there is none.
    */
   String differenceFrom(PlanOutputs other, DType dtype) {
     double bound = bound(dtype);
     double total = Math.abs(totals.total() - other.totals.total()) / Math.abs(other.totals.total());
-    if (!(total <= bound(DType.F32)) || totals.countedRows() != other.totals.countedRows() || totals.nonFiniteRows() > 0) {
+    boolean sameRows = totals.countedRows() == other.totals.countedRows() && totals.nonFiniteRows() == 0;
+    if (!(total <= bound(DType.F32)) || !sameRows) {
       return "its totals are " + totals + ", the chosen plan's " + other.totals;
     }
     for (int row = 0; row < gradient.size(); row++) {
       double distance = distance(gradient.get(row), other.gradient.get(row));
       if (!(distance <= bound)) {
-        return String.format(Locale.ROOT, "row %d of %d compared of its gradient is %.2g of its length away from the chosen plan's, expected %.2g at most",
+        return String.format(Locale.ROOT,
+            "row %d of %d compared of its gradient is %.2g of its length away from the chosen plan's,"
+                + " expected %.2g at most",
             row, gradient.size(), distance, bound);
       }
     }
     return "";
   }
 
-  /** Rounding to the nearest moves an element by half a unit at most: two results by one. F32 sums of many terms move by more. */
+  /**
+   * Largest relative distance of two correct results. Each is rounded by half a unit at most, so that they differ by
+   * one; F32 sums of many terms differ by more.
+   */
   private static double bound(DType dtype) {
     return switch (dtype) {
       case BF16 -> 0x1p-8;

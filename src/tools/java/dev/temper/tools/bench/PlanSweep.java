@@ -11,18 +11,21 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * Times every plan by which an engine could spread the rows of a work over its device, beside the one that it takes: what the
- * thresholds of that choice are made from. A plan is timed once its loss and gradient have been found equal to the chosen one's.
+ * Times every launch plan for the rows of a benchmark case, beside the plan that the engine chooses: the thresholds of
+ * that choice are derived from these times. A plan is timed only if its loss and gradient equal those of the chosen
+ * plan.
  */
 final class PlanSweep {
 
-  /** The chosen plan once more behind all others: how far the device's clocks have moved meanwhile. */
+  /**
+   * The chosen plan, timed again after all others; its ratio to the first time shows the drift of the device's clocks.
+   */
   private static final String AGAIN = "RowPlan.chosenAgain";
 
   private static final String BEST = "RowPlan.best";
   private static final String RATIO = "timesChosen";
 
-  /** Compiling takes longer than timing, and has one thread to itself. */
+  /** Plans that are compiled in parallel: a compilation takes longer than a measurement, and uses one thread. */
   private static final int AT_ONCE = Runtime.getRuntime().availableProcessors();
 
   private final BenchRun run;
@@ -31,7 +34,7 @@ final class PlanSweep {
   private final double secondsEach;
   private final BooleanSupplier stop;
 
-  /** Into a run, with so many seconds for each benchmarkCase. */
+  /** Adds measurements to a run, with a time limit for each benchmark case. */
   PlanSweep(BenchRun run, LossEngine engine, LossTimer timer, double secondsEach, BooleanSupplier stop) {
     this.run = run;
     this.engine = engine;
@@ -40,10 +43,14 @@ final class PlanSweep {
     this.stop = stop;
   }
 
-  /** Measures the chosen plan, the others in the order of the engine, the chosen one again, and names the fastest. */
+  /**
+   * Measures the chosen plan, the others in the order of the engine, the chosen one again, and repeats the fastest's
+   * time.
+   */
   void measure(BenchmarkCase benchmarkCase, BatchMemory memory, BatchRing ring) throws IOException {
     LogitBatch batch = ring.batches().getFirst();
-    List<String> plans = engine.diagnostics().plans(benchmarkCase.loss().loss(), batch.inputs(), LossOutputs.gradient(batch.gradient()));
+    List<String> plans = engine.diagnostics()
+        .plans(benchmarkCase.loss().loss(), batch.inputs(), LossOutputs.gradient(batch.gradient()));
     if (plans.isEmpty()) {
       run.leaveOut(1, engine.describe() + " has no plans to choose from");
       return;
@@ -69,7 +76,8 @@ final class PlanSweep {
         if (timed.size() > 1 && System.nanoTime() - start > secondsEach * 1e9) {
           List<String> rest = new ArrayList<>(ready.subList(ready.indexOf(plan), ready.size()));
           rest.addAll(plans.subList(first + some.size(), plans.size()));
-          run.leaveOut(rest.size(), benchmarkCase.shape() + " " + benchmarkCase.dtype() + ": out of time for " + String.join(", ", rest));
+          run.leaveOut(rest.size(),
+              benchmarkCase.shape() + " " + benchmarkCase.dtype() + ": out of time for " + String.join(", ", rest));
           finish(chosen, ring, milliseconds, timed);
           return;
         }
@@ -79,13 +87,13 @@ final class PlanSweep {
     finish(chosen, ring, milliseconds, timed);
   }
 
-  /** Those that can be compiled and loaded; others are noted. */
+  /** The plans that can be compiled and loaded; the others are noted. */
   private List<String> compiled(BenchmarkCase benchmarkCase, LogitBatch batch, List<String> plans) throws IOException {
     run.next(benchmarkCase + ": compiling " + plans.size() + " plans");
     List<String> failures = plans.parallelStream().map(plan -> {
       try (PreparedLoss _ = benchmarkCase.withPlan(plan).prepare(engine, batch.inputs(), batch.outputs())) {
         return "";
-      } catch (RuntimeException e) { // whatever a compiler says of it
+      } catch (RuntimeException e) { // the failures of a compiler are of any kind
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason");
       }
     }).toList();
@@ -100,11 +108,13 @@ final class PlanSweep {
     return ready;
   }
 
-  private void measure(BenchmarkCase planned, BatchMemory memory, BatchRing ring, PlanOutputs expected, double milliseconds, List<Measurement> timed)
-      throws IOException {
+  private void measure(BenchmarkCase planned, BatchMemory memory, BatchRing ring, PlanOutputs expected,
+      double milliseconds,
+      List<Measurement> timed) throws IOException {
     run.next(planned.toString());
     try {
-      String difference = PlanOutputs.of(engine, planned, memory, ring.batches().getFirst()).differenceFrom(expected, planned.dtype());
+      String difference = PlanOutputs.of(engine, planned, memory, ring.batches().getFirst())
+          .differenceFrom(expected, planned.dtype());
       if (!difference.isEmpty()) {
         leaveOut(planned, "WRONG, and not timed: " + difference);
         return;
@@ -114,13 +124,14 @@ final class PlanSweep {
         timed.add(entry.get().as(planned.benchmark(), RATIO, entry.get().time().median() / milliseconds));
         run.add(timed.getLast());
       }
-    } catch (RuntimeException e) { // a plan that the device does not launch is a result
+    } catch (RuntimeException e) { // a plan that the device cannot launch is a result too
       leaveOut(planned, String.valueOf(e.getMessage()));
-      engine.synchronize(); // throws where the device has failed for good: what comes after would only repeat it
+      engine.synchronize(); // throws if the device has failed for good
     }
   }
 
-  private void finish(BenchmarkCase chosen, BatchRing ring, double milliseconds, List<Measurement> timed) throws IOException {
+  private void finish(BenchmarkCase chosen, BatchRing ring, double milliseconds, List<Measurement> timed)
+      throws IOException {
     Optional<Measurement> again = time(chosen, ring);
     if (again.isPresent()) {
       run.add(again.get().as(AGAIN, RATIO, again.get().time().median() / milliseconds));
@@ -136,6 +147,6 @@ final class PlanSweep {
 
   private void leaveOut(BenchmarkCase planned, String why) throws IOException {
     run.leaveOut(1, planned + ": " + why);
-    run.tell();
+    run.report();
   }
 }

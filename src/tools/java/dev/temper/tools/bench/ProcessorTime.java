@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Processor time of the whole machine in clock ticks, as Linux counts it.
+ * Processor time of the machine in clock ticks, as counted by Linux.
  *
- * @param total all cores, idle or not; 0 where the system does not tell
- * @param busy spent by any process or by the kernel
- * @param stolen given to other machines by the hypervisor
- * @param own spent by this process and its children, ended ones included
+ * @param total time of all cores, idle time included; 0 on other systems
+ * @param busy time of all processes and of the kernel
+ * @param stolen time that the hypervisor gave to other machines
+ * @param own time of this process and its descendants, ended ones included
  */
 record ProcessorTime(long total, long busy, long stolen, long own) {
 
@@ -44,7 +44,7 @@ record ProcessorTime(long total, long busy, long stolen, long own) {
     return total == 0 ? Double.NaN : (double) stolen / total;
   }
 
-  /** Never negative: the counters of the machine and of the processes are not read at the same instant. */
+  /** Share of other processes; clamped at 0, because the counters are not read at the same instant. */
   double othersShare() {
     return total == 0 ? Double.NaN : Math.max(0, (double) (busy - own) / total);
   }
@@ -59,11 +59,11 @@ record ProcessorTime(long total, long busy, long stolen, long own) {
     return ticks;
   }
 
-  /** User and system time, of the process and of its children that have ended: fields 14 to 17 of its stat line. */
+  /** User and system time of a process and of its ended children: fields 14 to 17 of its stat line. */
   private static long ticks(long process) {
     try {
       String line = Files.readString(Path.of("/proc", Long.toString(process), "stat"));
-      // The name in field 2 may hold blanks; it ends with the last parenthesis.
+      // The name in field 2 may contain blanks; it ends with the last parenthesis.
       String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" ", -1);
       long ticks = 0;
       for (int field = 14; field <= 17; field++) {
@@ -71,7 +71,7 @@ record ProcessorTime(long total, long busy, long stolen, long own) {
       }
       return ticks;
     } catch (IOException e) {
-      return 0; // it has ended; its parent has its time by now
+      return 0; // the process has ended; its time is now counted for its parent
     }
   }
 }

@@ -3,18 +3,18 @@ package dev.temper.tools.bench;
 import java.util.Arrays;
 
 /**
- * The distribution of repeated measurements of one thing, in the unit of the samples.
+ * Quantiles of repeated measurements, in the unit of the samples.
  *
- * @param median half of the samples are below
- * @param low a tenth of the samples is below
- * @param high a tenth of the samples is above
+ * @param median the median
+ * @param low the quantile at 10 %
+ * @param high the quantile at 90 %
  * @param fastest the smallest sample
- * @param samples how many there were
+ * @param samples number of samples
  */
 public record Quantiles(double median, double low, double high, double fastest, int samples) {
 
   /**
-   * Summarises samples.
+   * The quantiles of samples.
    *
    * @throws IllegalArgumentException if there are none
    */
@@ -27,7 +27,7 @@ public record Quantiles(double median, double low, double high, double fastest, 
     return new Quantiles(quantile(sorted, 0.5), quantile(sorted, 0.1), quantile(sorted, 0.9), sorted[0], sorted.length);
   }
 
-  /** Linear between neighbours, as in NumPy. */
+  /** Interpolates linearly between neighbours, like NumPy. */
   private static double quantile(double[] sorted, double share) {
     double position = share * (sorted.length - 1);
     int below = (int) position;

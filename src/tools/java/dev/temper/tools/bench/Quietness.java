@@ -5,28 +5,29 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * How much else went on while something was measured. Shares are of the time of all cores; NaN where the system does not
- * tell them.
+ * Disturbances of a measurement by other work on the machine. Shares are relative to the time of all cores, and NaN on
+ * systems that do not report them.
  *
- * @param spinBefore slowest core over fastest for the same arithmetic on all cores at once, before the measurement
- * @param spinAfter the same afterwards
- * @param stolen share that the hypervisor gave to other machines
- * @param others share that other processes used
+ * @param spinBefore time of the slowest core over that of the fastest, for the same arithmetic on all cores, before the
+ *     measurement
+ * @param spinAfter the same ratio after the measurement
+ * @param stolen share of time that the hypervisor gave to other machines
+ * @param others share of time of other processes
  */
 public record Quietness(double spinBefore, double spinAfter, double stolen, double others) {
 
-  /** A core that shares its time with one other process spins at twice the time; frequency steps stay below this. */
+  /** Limit of the ratio: a core shared with one other process has 2; frequency steps stay below the limit. */
   private static final double SPIN_LIMIT = 1.15;
 
-  /** One core in fifty of two: enough to stretch a barrier of two threads visibly. */
+  /** Limit of a share: 2 % of the time visibly delay a barrier of two threads. */
   private static final double SHARE_LIMIT = 0.02;
 
-  /** Whether the numbers may be shown to anyone. */
+  /** Whether no disturbance was found; only then may the measurements be shown. */
   public boolean quiet() {
     return disturbances().isEmpty();
   }
 
-  /** What disturbed the measurement, one phrase each. */
+  /** One phrase for each disturbance. */
   public List<String> disturbances() {
     List<String> found = new ArrayList<>();
     if (spinBefore > SPIN_LIMIT) {

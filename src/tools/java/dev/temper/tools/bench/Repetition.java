@@ -7,26 +7,26 @@ import java.util.function.BooleanSupplier;
 import java.util.function.DoubleSupplier;
 
 /**
- * How often something is repeated: untimed until it has warmed up, then timed call by call.
+ * The number of repetitions of a call: untimed calls to warm up, then calls that are timed one by one.
  *
- * @param warmUpSeconds untimed calls go on for so long
- * @param seconds timed calls go on for so long
- * @param atLeast timed calls, however long they take
- * @param atMost timed calls, however short they are
+ * @param warmUpSeconds duration of the untimed calls
+ * @param seconds duration of the timed calls
+ * @param atLeast least number of timed calls, however long they take
+ * @param atMost largest number of timed calls, however short they are
  */
 public record Repetition(double warmUpSeconds, double seconds, int atLeast, int atMost) {
 
-  /** Enough for a median that moves by a few percent at most: 1 s of warm-up, 2 s of samples. */
+  /** A median that is reproducible to a few percent: 1 s of warm-up, 2 s of samples. */
   public static Repetition thorough() {
     return new Repetition(1, 2, 5, 20_000);
   }
 
-  /** For a device that times its own work, where samples differ by a percent or two: 0.1 s of warm-up, 0.25 s of samples. */
+  /** A device that times its own work, where samples differ by about 1 %: 0.1 s of warm-up, 0.25 s of samples. */
   public static Repetition onDevice() {
     return new Repetition(0.1, 0.25, 10, 500);
   }
 
-  /** One untimed and three timed calls at least: shows that it works, and roughly how fast. */
+  /** At least one untimed and three timed calls: a rough time, and a check that the call works. */
   public static Repetition brief() {
     return new Repetition(0.1, 0.2, 3, 1_000);
   }
@@ -35,8 +35,8 @@ public record Repetition(double warmUpSeconds, double seconds, int atLeast, int 
    * Times calls of an operation.
    *
    * @param operation one call; it has finished its work when it returns
-   * @param stop asked between calls; ends the measurement with the samples there are
-   * @return milliseconds of a call; empty if it was stopped before the first sample
+   * @param stop checked between calls; ends the measurement with the samples so far
+   * @return times of a call in milliseconds; empty if it was stopped before the first sample
    */
   public Optional<Quantiles> milliseconds(Runnable operation, BooleanSupplier stop) {
     return samples(() -> {
@@ -47,11 +47,11 @@ public record Repetition(double warmUpSeconds, double seconds, int atLeast, int 
   }
 
   /**
-   * Takes samples of an operation that times itself.
+   * Repeats an operation that times itself.
    *
-   * @param operation one call; returns what it took, in any unit
-   * @param stop asked between calls; ends the measurement with the samples there are
-   * @return what a call took; empty if it was stopped before the first sample
+   * @param operation one call; returns its time, in any unit
+   * @param stop checked between calls; ends the measurement with the samples so far
+   * @return times of a call; empty if it was stopped before the first sample
    */
   public Optional<Quantiles> samples(DoubleSupplier operation, BooleanSupplier stop) {
     long warmUpEnd = System.nanoTime() + (long) (warmUpSeconds * 1e9);

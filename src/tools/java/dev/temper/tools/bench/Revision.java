@@ -8,17 +8,17 @@ import java.security.CodeSource;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Which revision of the sources the numbers belong to. */
+/** The revision of the sources of this program. */
 public final class Revision {
 
-  /** System property that names it where there is no checkout. */
+  /** System property with the revision, for programs outside a checkout. */
   public static final String PROPERTY = "temper.commit";
 
   private static final String UNKNOWN = "unknown";
 
   private Revision() {}
 
-  /** The one that {@value #PROPERTY} names, else that of the checkout in which this code was built. */
+  /** The revision in {@value #PROPERTY}, or else that of the checkout in which this code was built. */
   public static String here() {
     String named = System.getProperty(PROPERTY, "");
     if (!named.isBlank()) {
@@ -33,27 +33,29 @@ public final class Revision {
   }
 
   /**
-   * That of the checkout around a folder, with {@code -dirty} if anything but measured results has been changed; {@code unknown}
-   * outside one.
+   * The revision of the checkout around a folder, with {@code -dirty} if any file but measured results has been
+   * changed; {@code unknown} outside a checkout.
    */
   public static String of(Path folder) {
     String revision = git(folder, "rev-parse", "--short=12", "HEAD");
     if (revision.isEmpty()) {
       return UNKNOWN;
     }
-    return git(folder, "status", "--porcelain", "--untracked-files=no", ":/", ":(exclude,top)benchmarks/results").isEmpty()
-        ? revision : revision + "-dirty";
+    String changes =
+        git(folder, "status", "--porcelain", "--untracked-files=no", ":/", ":(exclude,top)benchmarks/results");
+    return changes.isEmpty() ? revision : revision + "-dirty";
   }
 
   private static String git(Path folder, String... arguments) {
     List<String> command = new ArrayList<>(List.of("git"));
     command.addAll(List.of(arguments));
     try {
-      Process git = new ProcessBuilder(command).directory(folder.toFile()).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+      Process git = new ProcessBuilder(command).directory(folder.toFile())
+          .redirectError(ProcessBuilder.Redirect.DISCARD).start();
       String answer = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
       return git.waitFor() == 0 ? answer : "";
     } catch (IOException e) {
-      return ""; // no git here
+      return ""; // this machine has no git
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return "";

@@ -7,16 +7,16 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/** The same arithmetic on every core at once: on a quiet machine all of them need the same time. */
+/** The same arithmetic on every core at once; on a quiet machine all cores need the same time. */
 final class SpinTest {
 
-  /** About 20 ms at 3 GHz: longer than a scheduler's slice, so that a competitor shows. */
+  /** About 20 ms at 3 GHz, longer than a time slice of the scheduler, so that a competing process delays a core. */
   private static final int STEPS = 15_000_000;
   private static final int ROUNDS = 7;
 
   private SpinTest() {}
 
-  /** Median over some rounds of the slowest core's time, over the fastest time that any core needed. */
+  /** Median of the slowest core's time over some rounds, divided by the fastest time of any core. */
   static double imbalance() {
     int cores = Runtime.getRuntime().availableProcessors();
     double fastest = Double.POSITIVE_INFINITY;
@@ -53,7 +53,7 @@ final class SpinTest {
     return times;
   }
 
-  /** Nanoseconds of a chain of dependent multiplications, which no compiler shortens. */
+  /** Time in nanoseconds of a chain of dependent multiplications, which no compiler shortens. */
   private static double spin(long seed) {
     long start = System.nanoTime();
     long value = seed;

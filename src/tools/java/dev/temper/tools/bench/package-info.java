@@ -1,10 +1,10 @@
 /**
- * How things are measured, on the host and on devices: the copy rate of the memory, batches that no cache holds, warm-up and
- * spread, a check that the machine was quiet, and the record of what ran where. Shared by {@code temper bench} and by the suites under
- * {@code benchmarks/}, so that both mean the same by a number.
+ * Measurements on hosts and devices: the copy rate of the memory, batches larger than the caches, warm-up and
+ * quantiles, a check that the machine was quiet, and the document of the results. {@code temper bench} and the suites
+ * under {@code benchmarks/} share this room, so that their numbers are comparable.
  *
- * <p>This package calls the public API only; it prints nothing and writes no files, but for the
- * process that {@link dev.temper.tools.bench.FirstCall} starts.
+ * <p>Calls the public API, its diagnostics, {@code tools.files} and {@code tools.process}. Prints nothing, except for
+ * the process that {@link dev.temper.tools.bench.FirstCall} starts, and writes no files.
  */
 @NullMarked
 package dev.temper.tools.bench;

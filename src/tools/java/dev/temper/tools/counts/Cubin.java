@@ -5,7 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** The machine code in a cubin, which is an ELF file of 64 bits. */
+/** The machine code in a cubin, a 64-bit ELF file. */
 final class Cubin {
 
   private static final int SECTION_HEADERS = 0x28;
@@ -20,9 +20,9 @@ final class Cubin {
   }
 
   /**
-   * The code of an entry point.
+   * The code of a kernel.
    *
-   * @throws IllegalArgumentException if there is none of that name
+   * @throws IllegalArgumentException if there is no kernel of that name
    */
   byte[] code(String entry) {
     int names = offset(header(file.getShort(NAMES_INDEX)));

@@ -5,40 +5,41 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The instructions of a kernel, as far as counting needs them. From compute capability 7.5 to 12.0 each takes 16 bytes, the
- * operation in the lowest nine bits; what is read here was compared with nvdisasm of CUDA 13.1. Other operations count as such.
+ * The instructions of a kernel, decoded as far as counting needs it. From compute capability 7.5 to 12.0 an instruction
+ * has 16 bytes, with the operation in the lowest nine bits. The fields were compared with nvdisasm of CUDA 13.1.
  */
 final class MachineCode {
 
-  /** What an instruction does. */
+  /** The operation of an instruction. */
   enum Operation {
-    /** Jumps, perhaps. */
+    /** A branch, which may be predicated. */
     BRANCH,
-    /** Ends the thread, perhaps. */
+    /** The end of a thread, which may be predicated. */
     EXIT,
-    /** The special-function unit: exponential, logarithm, reciprocal. */
+    /** An operation of the special-function unit: exponential, logarithm, reciprocal. */
     SPECIAL,
-    /** Reads global memory. */
+    /** A load from global memory. */
     LOAD_GLOBAL,
-    /** Reads shared memory. */
+    /** A load from shared memory. */
     LOAD_SHARED,
-    /** Copies from global to shared memory. */
+    /** An asynchronous copy from global to shared memory. */
     COPY,
-    /** Writes global memory. */
+    /** A store to global memory. */
     STORE_GLOBAL,
-    /** Everything else. */
+    /** Any other operation. */
     OTHER
   }
 
   private static final int BYTES = 16;
   private static final int PLAIN_BRANCH = 0x947;
   private static final int PLAIN_EXIT = 0x94d;
-  private static final int ALWAYS = 7;  // the predicate that is always true
+  /** The predicate that is always true. */
+  private static final int ALWAYS = 7;
 
   private final ByteBuffer code;
   private final boolean splitOffsets;
 
-  /** Code for that architecture. */
+  /** Decodes code for an architecture. */
   MachineCode(byte[] code, Architecture architecture) {
     this.code = ByteBuffer.wrap(code).order(ByteOrder.LITTLE_ENDIAN);
     splitOffsets = architecture.major() >= 9;
@@ -61,12 +62,12 @@ final class MachineCode {
     };
   }
 
-  /** Whether one for the special-function unit is a logarithm. */
+  /** Whether the instruction is a logarithm. */
   boolean isLogarithm(int at) {
     return operation(at) == Operation.SPECIAL && (high(at) >>> 10 & 7) == 3;
   }
 
-  /** Bytes that a memory access moves per thread. */
+  /** Bytes per thread of a memory access. */
   int width(int at) {
     return switch ((int) (high(at) >>> 9) & 7) {
       case 0, 1 -> 1;
@@ -77,7 +78,7 @@ final class MachineCode {
     };
   }
 
-  /** Where a branch leads. */
+  /** Index of the instruction that a branch jumps to. */
   int target(int at) {
     long words = low(at);
     int offset = (int) (words >> 32);
@@ -87,10 +88,11 @@ final class MachineCode {
     return at + 1 + offset / BYTES;
   }
 
-  /** Whether the instruction behind can follow. */
+  /** Whether the next instruction can be executed after this one. */
   boolean canFallThrough(int at) {
     int operation = (int) low(at) & 0xfff;
-    // Other forms of a branch depend on a uniform predicate, and both may have a second condition in the uppermost operand bits.
+    // Other forms of a branch depend on a uniform predicate. Branch and exit may have a second condition in bits 87 to
+    // 90.
     boolean leaves = operation == PLAIN_BRANCH || operation == PLAIN_EXIT;
     return !leaves || ((int) low(at) >> 12 & 0xf) != ALWAYS || ((int) (high(at) >>> 23) & 0xf) != ALWAYS;
   }

@@ -19,22 +19,27 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Prints what is known of kernels without a device: registers and spilled bytes per thread, code size, and instructions per
- * element. Needs NVRTC.
+ * Prints the resources of compiled kernels: registers and spilled bytes per thread, code size, and instructions per
+ * element. Needs NVRTC, and no device.
  *
- * <p>{@code java --enable-native-access=ALL-UNNAMED -cp temper.jar dev.temper.tools.counts.ResourceTable 90} is for compute
- * capability 9.0.
+ * <p>{@code java --enable-native-access=ALL-UNNAMED -cp temper.jar dev.temper.tools.counts.ResourceTable 90} is for
+ * compute capability 9.0.
  */
 public final class ResourceTable {
 
   private static final String METHOD = """
-      Per element: instructions that a thread issues over the elements that it handles, in the loops over a row (loading, extrema,
-      sums, what asks for sums, gradient), read from the machine code along each loop's shortest way: whole vectors, no new maximum, not the label's class,
-      and of loops that do the same the shortest: no exponential below 2^-126, distributions that are not nearly equal. Predicated instructions count. What happens once per row or reduction is left out.
-      A dash: the row is in registers, without a loop. special: exponentials, logarithms, reciprocals among them.
+      Per element: instructions that a thread issues, divided by the elements that it handles. They are counted in the
+      machine code of the loops over a row (loading, extrema, sums, ratios, gradient), along the shortest path of each
+      loop: full vectors, no new maximum, not the label's class. Of several loops with one purpose the shortest counts:
+      no exponential below 2^-126, distributions that are not nearly equal. Predicated instructions count; work once per
+      row or reduction does not. A dash: the row is in registers, without a loop. special: exponentials, logarithms and
+      reciprocals among them.
       """;
 
-  /** An H200 at 1.755 GHz: 132 multiprocessors issue 128 instructions and 16 special ones per clock; copies run at 4.3 TB/s. */
+  /**
+   * An H200 at 1.755 GHz: 132 multiprocessors issue 128 instructions and 16 special ones per clock; copies run at 4.3
+   * TB/s.
+   */
   private static final double INSTRUCTIONS_PER_BYTE = 132 * 128 * 1.755e9 / 4.3e12;
   private static final double SPECIAL_PER_BYTE = 132 * 16 * 1.755e9 / 4.3e12;
 
@@ -50,26 +55,30 @@ public final class ResourceTable {
     limits = DeviceLimits.ofCapability(architecture.major(), architecture.minor());
   }
 
-  /** One argument per compute capability, without its point; 90 unless given. */
+  /** The arguments are compute capabilities without the point; default 90. */
   public static void main(String[] capabilities) {
     KernelCompiler compiler = KernelCompiler.ofMachine();
     System.out.println(compiler.nvrtc().describe());
     System.out.print(METHOD);
     for (String capability : capabilities.length == 0 ? new String[] {"90"} : capabilities) {
-      ResourceTable table = new ResourceTable(System.out, compiler, Architecture.ofNumber(Integer.parseInt(capability)));
+      ResourceTable table = new ResourceTable(System.out, compiler,
+          Architecture.ofNumber(Integer.parseInt(capability)));
       table.printList();
       table.printMainShapes();
     }
   }
 
   private void printList() {
-    out.printf(Locale.ROOT, "%n%s%n%9s %6s %6s %6s %7s  %s%n", architecture.real(), "registers", "spills", "KiB", "instr.", "special", "kernel");
+    out.printf(Locale.ROOT, "%n%s%n%9s %6s %6s %6s %7s  %s%n",
+        architecture.real(), "registers", "spills", "KiB", "instr.", "special", "kernel");
     for (Specialisation specialisation : SpecialisationList.of(limits)) {
       CompiledKernel kernel = compiler.compile(specialisation, Target.cubin(architecture));
       KernelResources resources = kernel.resources().values().iterator().next();
-      String counts = specialisation instanceof LossSpecialisation loss ? counts(loss, kernel) : String.format(Locale.ROOT, "%6s %7s", "-", "-");
-      out.printf(Locale.ROOT, "%9d %6d %6d %s  %s%n", resources.registers(), resources.spillBytes(), kernel.code().length / 1024, counts,
-          specialisation.label());
+      String counts = specialisation instanceof LossSpecialisation loss
+          ? counts(loss, kernel)
+          : String.format(Locale.ROOT, "%6s %7s", "-", "-");
+      out.printf(Locale.ROOT, "%9d %6d %6d %s  %s%n", resources.registers(), resources.spillBytes(),
+          kernel.code().length / 1024, counts, specialisation.label());
     }
   }
 
@@ -92,11 +101,13 @@ public final class ResourceTable {
 
   private void printMainShapes() {
     for (Policy policy : Policy.values()) {
-      out.printf(Locale.ROOT, "%n%s + cross-entropy, T = 2, loss and gradient; on an H200 memory is the limit below %.0f instructions and %.1f special"
-          + " ones per element in bf16, %.0f and %.1f in f32%n", policy, 6 * INSTRUCTIONS_PER_BYTE, 6 * SPECIAL_PER_BYTE,
+      out.printf(Locale.ROOT, "%n%s + cross-entropy, T = 2, loss and gradient; on an H200 memory is the limit below"
+          + " %.0f instructions and %.1f special ones per element in bf16, %.0f and %.1f in f32%n", policy,
+          6 * INSTRUCTIONS_PER_BYTE, 6 * SPECIAL_PER_BYTE,
           12 * INSTRUCTIONS_PER_BYTE, 12 * SPECIAL_PER_BYTE);
-      out.printf(Locale.ROOT, "%5s %8s  %-32s %6s %7s %6s %6s %8s %6s %7s %9s%n", "dtype", "classes", "rows stay in", "load", "extrema", "sums",
-          "ratios", "gradient", "all", "special", "x memory");
+      out.printf(Locale.ROOT, "%5s %8s  %-32s %6s %7s %6s %6s %8s %6s %7s %9s%n", "dtype", "classes", "row storage",
+          "load",
+          "extrema", "sums", "ratios", "gradient", "all", "special", "x memory");
       for (DType dtype : List.of(DType.F32, DType.BF16)) {
         for (int classes : new int[] {32_000, 50_304, 128_256, 262_144}) {
           printShape(policy, dtype, classes);
@@ -113,14 +124,16 @@ public final class ResourceTable {
     double all = loops.stream().mapToDouble(loop -> loop.instructionsPerElement(bytes)).sum();
     double special = loops.stream().mapToDouble(loop -> loop.specialPerElement(bytes)).sum();
     double moved = 3.0 * dtype.bytes();
-    out.printf(Locale.ROOT, "%5s %8d  %-32s %6.1f %7.1f %6.1f %6.1f %8.1f %6.1f %7.2f %9.2f%n", dtype, classes, place(loss.plan()),
-        of(loops, RowLoop.Purpose.LOAD, bytes), of(loops, RowLoop.Purpose.EXTREMA, bytes), of(loops, RowLoop.Purpose.SUM, bytes),
-        of(loops, RowLoop.Purpose.RATIO, bytes), of(loops, RowLoop.Purpose.GRADIENT, bytes), all, special,
+    out.printf(Locale.ROOT, "%5s %8d  %-32s %6.1f %7.1f %6.1f %6.1f %8.1f %6.1f %7.2f %9.2f%n", dtype, classes,
+        place(loss.plan()), of(loops, RowLoop.Purpose.LOAD, bytes), of(loops, RowLoop.Purpose.EXTREMA, bytes),
+        of(loops, RowLoop.Purpose.SUM, bytes), of(loops, RowLoop.Purpose.RATIO, bytes),
+        of(loops, RowLoop.Purpose.GRADIENT, bytes), all, special,
         Math.max(all / (moved * INSTRUCTIONS_PER_BYTE), special / (moved * SPECIAL_PER_BYTE)));
   }
 
   private static double of(List<RowLoop> loops, RowLoop.Purpose purpose, int bytes) {
-    return loops.stream().filter(loop -> loop.purpose() == purpose).mapToDouble(loop -> loop.instructionsPerElement(bytes)).sum();
+    return loops.stream().filter(loop -> loop.purpose() == purpose)
+        .mapToDouble(loop -> loop.instructionsPerElement(bytes)).sum();
   }
 
   private static String place(RowPlan plan) {

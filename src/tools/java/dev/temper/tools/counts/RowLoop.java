@@ -9,35 +9,36 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * A loop over the vectors of a row, counted along its shortest way from head to end: that of whole vectors, without a new
- * maximum, without the label's class.
+ * A loop over the vectors of a row. Its instructions are counted along the shortest path from its first to its last
+ * instruction: that of full vectors, without a new maximum and without the label's class.
  *
- * @param purpose what it does
- * @param instructions on the way
- * @param special those of them for the special-function unit
- * @param bytes that each thread reads of both rows on the way
+ * @param purpose what the loop computes
+ * @param instructions instructions on the path
+ * @param special instructions on the path for the special-function unit
+ * @param bytes bytes of both rows that each thread reads on the path
  */
 record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
 
-  /** What a loop over a row does. */
+  /** What a loop computes. */
   enum Purpose {
-    /** Brings the row to shared memory. */
+    /** Loads the row into shared memory. */
     LOAD,
-    /** Finds the largest and smallest logits. */
+    /** Finds the largest and the smallest logit. */
     EXTREMA,
-    /** Adds up exponentials. */
+    /** Sums exponentials. */
     SUM,
-    /** Adds up what asks for their sums, by a logarithm of each class. */
+    /** Sums terms that depend on the sums of exponentials, with a logarithm for each class. */
     RATIO,
     /** Writes the gradient. */
     GRADIENT
   }
 
-  /** The loops without a loop inside that read vectors of 8 or 16 bytes, in the order of their addresses. */
+  /** The innermost loops that read vectors of 8 or 16 bytes, in the order of their addresses. */
   static List<RowLoop> of(MachineCode code) {
     Map<Integer, Integer> jumps = new TreeMap<>(); // first instruction of a loop -> last jump back to it
     for (int at = 0; at < code.length(); at++) {
-      if (code.operation(at) == MachineCode.Operation.BRANCH && code.target(at) <= at && code.target(at) >= 0 && !isTrap(code, at)) {
+      boolean branch = code.operation(at) == MachineCode.Operation.BRANCH;
+      if (branch && code.target(at) <= at && code.target(at) >= 0 && !isTrap(code, at)) {
         jumps.merge(code.target(at), at, Math::max);
       }
     }
@@ -51,7 +52,7 @@ record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
     return loops.stream().filter(loop -> loop.bytes > 0).toList();
   }
 
-  /** The code ends with a jump to itself. */
+  /** Whether the instruction jumps to itself, like the last one of a kernel. */
   private static boolean isTrap(MachineCode code, int at) {
     return code.target(at) == at;
   }
@@ -72,7 +73,7 @@ record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
     };
   }
 
-  /** Breadth first; what lies outside the loop is no part of the way. */
+  /** The loop along its shortest path, found breadth first inside the loop. */
   private static RowLoop shortest(MachineCode code, int head, int end) {
     int[] before = new int[end - head + 1];
     Arrays.fill(before, -1);
@@ -87,12 +88,12 @@ record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
         visit(at, code.target(at), head, end, before, queue);
       }
     }
-    List<Integer> way = new ArrayList<>();
+    List<Integer> path = new ArrayList<>();
     for (int at = end; before[end - head] >= 0 && at != head; at = before[at - head]) {
-      way.add(at);
+      path.add(at);
     }
-    way.add(head);
-    return count(code, way);
+    path.add(head);
+    return count(code, path);
   }
 
   private static void visit(int from, int to, int head, int end, int[] before, List<Integer> queue) {
@@ -102,32 +103,34 @@ record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
     }
   }
 
-  private static RowLoop count(MachineCode code, List<Integer> way) {
-    List<MachineCode.Operation> operations = way.stream().map(code::operation).toList();
+  private static RowLoop count(MachineCode code, List<Integer> path) {
+    List<MachineCode.Operation> operations = path.stream().map(code::operation).toList();
     int special = (int) operations.stream().filter(purpose -> purpose == MachineCode.Operation.SPECIAL).count();
-    return new RowLoop(purpose(code, way, operations), way.size(), special, bytes(code, way));
+    return new RowLoop(purpose(code, path, operations), path.size(), special, bytes(code, path));
   }
 
-  /** What is copied for the next row, while this one is looked at, does not count. */
-  private static int bytes(MachineCode code, List<Integer> way) {
-    int copied = way.stream().filter(at -> code.operation(at) == MachineCode.Operation.COPY).mapToInt(at -> vectorBytes(code, at)).sum();
-    int all = way.stream().mapToInt(at -> vectorBytes(code, at)).sum();
+  /** Bytes read on the path; a loop that reads this row and copies the next one is counted by its reads. */
+  private static int bytes(MachineCode code, List<Integer> path) {
+    int copied = path.stream().filter(at -> code.operation(at) == MachineCode.Operation.COPY)
+        .mapToInt(at -> vectorBytes(code, at)).sum();
+    int all = path.stream().mapToInt(at -> vectorBytes(code, at)).sum();
     return all > copied ? all - copied : copied;
   }
 
-  private static Purpose purpose(MachineCode code, List<Integer> way, List<MachineCode.Operation> operations) {
+  private static Purpose purpose(MachineCode code, List<Integer> path, List<MachineCode.Operation> operations) {
     if (operations.contains(MachineCode.Operation.STORE_GLOBAL)) {
       return Purpose.GRADIENT;
     }
     if (operations.contains(MachineCode.Operation.SPECIAL)) {
-      return way.stream().anyMatch(code::isLogarithm) ? Purpose.RATIO : Purpose.SUM;
+      return path.stream().anyMatch(code::isLogarithm) ? Purpose.RATIO : Purpose.SUM;
     }
-    return operations.contains(MachineCode.Operation.COPY) || operations.contains(MachineCode.Operation.LOAD_GLOBAL) ? Purpose.LOAD : Purpose.EXTREMA;
+    return operations.contains(MachineCode.Operation.COPY) || operations.contains(MachineCode.Operation.LOAD_GLOBAL)
+        ? Purpose.LOAD : Purpose.EXTREMA;
   }
 
   /**
-   * The loops that most rows take. Where several loops do the same, rows choose among them, or a longer one brings up the rear:
-   * the shortest per byte counts.
+   * The loops of most rows. If several loops have one purpose, a row uses one of them, or one handles the end of the
+   * row: the loop with the fewest instructions per byte counts.
    */
   static List<RowLoop> usual(List<RowLoop> all) {
     return Stream.of(Purpose.values()).flatMap(purpose -> all.stream().filter(loop -> loop.purpose == purpose)
@@ -138,7 +141,7 @@ record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
     return instructions / (double) bytes;
   }
 
-  /** Instructions per element, where an element of both rows has so many bytes. */
+  /** Instructions per element; {@code elementBytes} is the size of an element of both rows together. */
   double instructionsPerElement(int elementBytes) {
     return perByte() * elementBytes;
   }

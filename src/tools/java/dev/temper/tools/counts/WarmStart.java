@@ -25,9 +25,10 @@ import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Times how long a new process needs to load the machine code of a loss that an earlier process has compiled: finding the cache
- * directory and the version of NVRTC, reading the sources, and loading three kernels from the disk cache. The times of the driver
- * and of the JVM's start are not included. The first process needs NVRTC; no process needs a device.
+ * Times how long a new process needs to load the machine code of a loss that an earlier process has compiled: finding
+ * the cache directory and the version of NVRTC, reading the sources, and loading three kernels from the disk cache. The
+ * times of the driver and of the JVM's start are not included. The first process needs NVRTC; no process needs a
+ * device.
  *
  * <p>{@code java --enable-native-access=ALL-UNNAMED -cp temper.jar dev.temper.tools.counts.WarmStart}
  */
@@ -104,6 +105,7 @@ public final class WarmStart {
 
   /** One start in a new process with this cache; its argument is {@value #ONE_PROCESS}. */
   static JavaCommand command(Path cache) {
-    return JavaCommand.of(WarmStart.class.getName()).settings(CacheDirectory.PROPERTY).property(CacheDirectory.PROPERTY, cache);
+    return JavaCommand.of(WarmStart.class.getName()).settings(CacheDirectory.PROPERTY)
+        .property(CacheDirectory.PROPERTY, cache);
   }
 }

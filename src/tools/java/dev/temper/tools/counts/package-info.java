@@ -1,8 +1,10 @@
 /**
- * Counts from compiled kernels, for a machine without a GPU: registers, spills, shared memory and instructions of each loop
- * ({@link dev.temper.tools.counts.ResourceTable}), and the time that a warm start takes ({@link dev.temper.tools.counts.WarmStart}).
+ * Counts from compiled kernels on a machine without a GPU: registers, spills, shared memory and the instructions of
+ * each loop ({@link dev.temper.tools.counts.ResourceTable}), and the time of a warm start
+ * ({@link dev.temper.tools.counts.WarmStart}).
  *
- * <p>May call {@code dev.temper.cuda.nvrtc} and {@code dev.temper.kernel}.
+ * <p>May call {@code dev.temper.cuda.nvrtc} and {@code dev.temper.kernel}, and of the tools {@code files} and
+ * {@code process}.
  */
 @NullMarked
 package dev.temper.tools.counts;

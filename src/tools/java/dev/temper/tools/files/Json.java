@@ -10,8 +10,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The JSON documents of this project. A document is a record: the names of its components are the names of the fields, in the same
- * order. It is written as indented UTF-8 text; a non-finite number is one of the strings "NaN", "Infinity" and "-Infinity".
+ * The JSON documents of this project. A document is a record: the names of its components are the names of the fields,
+ * in the same order. It is written as indented UTF-8 text; a non-finite number is one of the strings "NaN", "Infinity"
+ * and "-Infinity".
  */
 public final class Json {
 

@@ -13,11 +13,11 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Where and on what the check runs.
+ * The device of a check and the folder of its outputs.
  *
- * @param device as users write it; anything but {@code cuda} makes it a dry run
- * @param quick a few cases of each step
- * @param folder for what steps leave
+ * @param device name of the device, as users write it; any other than {@code cuda} makes a dry run
+ * @param quick whether each step runs a few cases only
+ * @param folder folder of the steps' outputs
  */
 public record CheckEnvironment(String device, boolean quick, Path folder) {
 
@@ -32,12 +32,12 @@ public record CheckEnvironment(String device, boolean quick, Path folder) {
     return JavaCommand.of(MAIN).option("-Djava.awt.headless=true").settings().with(arguments);
   }
 
-  /** A command as people would type it in the folder of Temper, without what is special to this machine. */
+  /** A command as people type it in the folder of Temper, without paths of this machine. */
   String shown(List<String> command) {
     return String.join(" ", command).replace(String.join(" ", temper()), "./temper").replace(folder + "/", "logs/");
   }
 
-  /** A program on the path, or where a CUDA toolkit has its own. */
+  /** A program on the path or in a CUDA toolkit. */
   static Optional<Path> program(String name, Map<String, String> environment) {
     List<String> folders = new ArrayList<>(List.of(environment.getOrDefault("PATH", "").split(File.pathSeparator, -1)));
     for (String variable : List.of("CUDA_HOME", "CUDA_PATH")) {
@@ -47,10 +47,11 @@ public record CheckEnvironment(String device, boolean quick, Path folder) {
       }
     }
     folders.add("/usr/local/cuda/bin");
-    return folders.stream().filter(folder -> !folder.isEmpty()).map(folder -> Path.of(folder, name)).filter(Files::isExecutable).findFirst();
+    return folders.stream().filter(folder -> !folder.isEmpty()).map(folder -> Path.of(folder, name))
+        .filter(Files::isExecutable).findFirst();
   }
 
-  /** Why this Python cannot import a module; empty if it can. */
+  /** The reason why this Python cannot import a module; empty if it can. */
   static String missingModule(Path python, String module) {
     try {
       Process process = new ProcessBuilder(python.toString(), "-c", "import " + module)
@@ -68,7 +69,7 @@ public record CheckEnvironment(String device, boolean quick, Path folder) {
     }
   }
 
-  /** A script of benchmarks/gpu: in a packed folder or a checkout, above this program's jar or classes. */
+  /** A script of benchmarks/gpu, in the packed folder or the checkout that contains this program. */
   static Optional<Path> script(String name) {
     try {
       Path at = Path.of(CheckEnvironment.class.getProtectionDomain().getCodeSource().getLocation().toURI());

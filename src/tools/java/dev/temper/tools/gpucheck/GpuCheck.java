@@ -13,10 +13,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 
-/** Runs the steps of some stages, in order, whatever comes of them, and keeps the document up to date. */
+/** Runs the steps of some stages in order, failed steps included, and updates the document after each. */
 public final class GpuCheck {
 
-  /** Name of the document in the folder. */
+  /** File name of the document. */
   public static final String DOCUMENT = "gpu-check.json";
 
   private final CheckEnvironment environment;
@@ -30,29 +30,31 @@ public final class GpuCheck {
   }
 
   /**
-   * A check whose document and logs go into a folder.
+   * A check that writes its document and logs into a folder.
    *
-   * @param out folder; made if it is not there
-   * @param device as users write it
-   * @param quick a few cases of each step
-   * @param version of Temper
-   * @param revision of its sources
-   * @param stages what is run
+   * @param out the folder; made if there is none
+   * @param device name of the device, as users write it
+   * @param quick whether each step runs a few cases only
+   * @param version version of Temper
+   * @param revision revision of its sources
+   * @param stages the stages of this run
    * @throws IllegalArgumentException if the folder holds the document of another revision or device
    */
-  public static GpuCheck into(Path out, String device, boolean quick, String version, String revision, Collection<Stage> stages)
+  public static GpuCheck into(Path out, String device, boolean quick, String version, String revision,
+      Collection<Stage> stages)
       throws IOException {
     Path logs = Files.createDirectories(out.toAbsolutePath().resolve("logs"));
     CheckEnvironment environment = new CheckEnvironment(device, quick, logs);
-    return new GpuCheck(environment, new GpuReport(out.resolve(DOCUMENT), environment, version, revision, stages), stages);
+    return new GpuCheck(environment, new GpuReport(out.resolve(DOCUMENT), environment, version, revision, stages),
+        stages);
   }
 
   /**
-   * Runs them.
+   * Runs the stages.
    *
-   * @param starting told before each step, in a few words
-   * @param done told after each
-   * @return whether none failed
+   * @param starting receives a line of text before each step
+   * @param done receives each result
+   * @return whether no step failed
    */
   public boolean run(Consumer<String> starting, Consumer<StepResult> done) throws IOException {
     if (stages.contains(Stage.CORRECTNESS)) {
@@ -61,7 +63,7 @@ public final class GpuCheck {
     }
     boolean holds = true;
     for (Stage stage : stages.stream().sorted().toList()) {
-      // Made when its turn comes: a stage may find what one before it has left.
+      // The plan of a stage is made just before it runs: it may depend on files of earlier stages.
       holds &= run(GpuPlan.of(environment, stage), starting, done);
     }
     return holds;
@@ -80,13 +82,15 @@ public final class GpuCheck {
     return holds;
   }
 
-  private boolean together(List<CheckStep> steps, Consumer<String> starting, Consumer<StepResult> done) throws IOException {
+  private boolean together(List<CheckStep> steps, Consumer<String> starting, Consumer<StepResult> done)
+      throws IOException {
     StepRun runner = new StepRun(environment.folder());
     List<Future<StepResult>> running = new ArrayList<>();
     boolean holds = true;
     try (ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().name("step-", 1).factory())) {
       for (CheckStep step : steps) {
-        starting.accept(step.stage().id() + " " + step.name() + ": " + step.shows() + ", at most " + step.limitSeconds() + " s");
+        starting.accept(
+            step.stage().id() + " " + step.name() + ": " + step.shows() + ", at most " + step.limitSeconds() + " s");
         running.add(threads.submit(() -> runner.run(step)));
       }
       for (Future<StepResult> one : running) {

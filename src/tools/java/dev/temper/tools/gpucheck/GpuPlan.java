@@ -10,17 +10,23 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** The steps, in the order in which they tell whether it is worth going on. */
+/** The steps of each stage; the steps that show early whether the others make sense come first. */
 final class GpuPlan {
 
-  /** Under a sanitizer everything takes ten to a hundred times as long: one group for each way of touching memory. */
+  /**
+   * Groups for sanitizers, one for each kind of memory access; a sanitizer slows the cases down by a factor of 10 to
+   * 100.
+   */
   private static final String SANITIZED = "device-functions,dtypes,layouts,padding,clusters,labels,argmax";
   private static final String SMALL_SHAPES = "64x10,3x4099";
 
-  /** Most of the grid's time goes into compiling, by one thread of a process; and a device error costs the process that meets it. */
+  /**
+   * Processes of the grid: most of its time is compilation in one thread, and a device fault ends the cases of one
+   * process only.
+   */
   private static final int GRID_PARTS = 6;
 
-  /** compute-sanitizer's status where it found something, unlike any of ours. */
+  /** Exit status of compute-sanitizer with findings, which no verb of Temper uses. */
   private static final int FOUND = 99;
 
   private final CheckEnvironment environment;
@@ -30,7 +36,7 @@ final class GpuPlan {
     this.environment = environment;
   }
 
-  /** The steps of a stage; looks for the programs and files that they need. */
+  /** The steps of a stage; finds the programs and files that they need. */
   static List<CheckStep> of(CheckEnvironment environment, Stage stage) {
     GpuPlan plan = new GpuPlan(environment);
     switch (stage) {
@@ -45,10 +51,12 @@ final class GpuPlan {
   }
 
   private void smoke() {
-    steps.add(step(Stage.SMOKE, "doctor", "what the machine has", 60, environment.temper("doctor", "--json")));
+    steps.add(step(Stage.SMOKE, "doctor", "driver, NVRTC and devices of the machine", 60,
+        environment.temper("doctor", "--json")));
     steps.add(step(Stage.SMOKE, "device-functions", "each function of the header with inline PTX", 120,
         verify("--only", "device-functions")));
-    steps.add(step(Stage.SMOKE, "losses", "a loss of every dtype", 150, verify("--quick", "--only", "forward-kl,dtypes")));
+    steps.add(step(Stage.SMOKE, "losses", "a loss of every dtype", 150,
+        verify("--quick", "--only", "forward-kl,dtypes")));
     steps.add(step(Stage.SMOKE, "clusters", "every cluster size", 150,
         environment.quick() ? verify("--quick", "--only", "clusters") : verify("--only", "clusters")));
   }
@@ -56,7 +64,8 @@ final class GpuPlan {
   private void correctness() {
     List<String> parts = environment.quick() ? List.of("goldens,rerun", "labels") : dealt();
     for (int i = 0; i < parts.size(); i++) {
-      CheckStep part = step(Stage.CORRECTNESS, "verify-" + (i + 1), "part " + (i + 1) + " of " + parts.size() + " of the whole grid", 400,
+      CheckStep part = step(Stage.CORRECTNESS, "verify-" + (i + 1), "part " + (i + 1) + " of " + parts.size()
+          + " of the whole grid", 400,
           verify(environment.quick() ? "--quick" : "--full", "--only", parts.get(i)));
       steps.add(i == 0 ? part : part.withPrevious());
     }
@@ -68,10 +77,11 @@ final class GpuPlan {
         .then(() -> difference(first, again)));
   }
 
-  /** The groups of the grid, dealt out. */
+  /** The groups of the grid, distributed over the parts. */
   private static List<String> dealt() {
     CaseGroup[] groups = CaseGroup.values();
-    return IntStream.range(0, GRID_PARTS).mapToObj(part -> IntStream.range(0, groups.length).filter(i -> i % GRID_PARTS == part)
+    return IntStream.range(0, GRID_PARTS)
+        .mapToObj(part -> IntStream.range(0, groups.length).filter(i -> i % GRID_PARTS == part)
         .mapToObj(i -> groups[i].id()).collect(Collectors.joining(","))).toList();
   }
 
@@ -80,52 +90,62 @@ final class GpuPlan {
     String reason = !environment.isCuda() ? "compute-sanitizer watches a GPU, and the device is " + environment.device()
         : sanitizer.isEmpty() ? "no compute-sanitizer on the path, in CUDA_HOME or in /usr/local/cuda" : "";
     for (String tool : List.of("memcheck", "racecheck", "synccheck", "initcheck")) {
-      List<String> command = new ArrayList<>(List.of(sanitizer.map(Path::toString).orElse("compute-sanitizer"), "--tool", tool,
-          "--target-processes", "all", "--error-exitcode", Integer.toString(FOUND), "--print-limit", "20", "--show-backtrace", "no",
+      List<String> command = new ArrayList<>(List.of(sanitizer.map(Path::toString).orElse("compute-sanitizer"),
+          "--tool", tool,
+          "--target-processes", "all", "--error-exitcode", Integer.toString(FOUND), "--print-limit", "20",
+          "--show-backtrace", "no",
           "--launch-timeout", "60", "--log-file", file(tool + ".log").toString()));
       if (tool.equals("memcheck")) {
-        // What the driver refuses is an exception of ours already, and some questions to it are refused on purpose.
+        // A driver error becomes an exception of Temper anyway, and some calls are expected to fail.
         command.addAll(List.of("--report-api-errors", "no"));
       }
       command.addAll(verify("--quick", "--only", SANITIZED));
       int limit = tool.equals("memcheck") || tool.equals("racecheck") ? 200 : 80;
-      steps.add(step(Stage.SANITIZE, tool, "compute-sanitizer --tool " + tool, limit, command).then(() -> findings(tool)).unless(reason));
+      steps.add(step(Stage.SANITIZE, tool, "compute-sanitizer --tool " + tool, limit, command)
+          .then(() -> findings(tool)).unless(reason));
     }
   }
 
   private void speed() {
     Path results = file("suite.json");
-    List<String> command = environment.temper("bench", "--suite", "gpu", "--device", environment.device(), "--results", results.toString(),
+    List<String> command = environment.temper("bench", "--suite", "gpu", "--device", environment.device(), "--results",
+        results.toString(),
         "--outputs", file("outputs").toString(), "--budget", "500");
     if (environment.quick()) {
       command.addAll(List.of("--parts", "headline,launch"));
     }
-    steps.add(step(Stage.SPEED, "bench", "copy rate, losses on a cold L2, launches", 560, small(command)).leaving(results));
+    steps.add(step(Stage.SPEED, "bench", "copy rate, losses on a cold L2, launches", 560, small(command))
+        .leaving(results));
   }
 
   private void plans() {
     Path results = file("plans.json");
-    List<String> command = environment.temper("bench", "--suite", "gpu", "--parts", "plans", "--device", environment.device(), "--results",
+    List<String> command = environment.temper("bench", "--suite", "gpu", "--parts", "plans", "--device",
+        environment.device(), "--results",
         results.toString(), "--budget", "500");
     if (environment.quick()) {
       command.addAll(List.of("--dtype", "bf16"));
     }
-    steps.add(step(Stage.PLANS, "plans", "every plan for rows, beside the chosen one", 560, small(command)).leaving(results));
+    steps.add(step(Stage.PLANS, "plans", "every launch plan for rows, beside the chosen one", 560, small(command))
+        .leaving(results));
   }
 
   private void peers() {
     Optional<Path> python = CheckEnvironment.program("python3", System.getenv());
     Optional<Path> script = CheckEnvironment.script("peers.py");
     String reason = python.isEmpty() ? "no python3 on the path"
-        : script.isEmpty() ? "no benchmarks/gpu/peers.py beside this program" : CheckEnvironment.missingModule(python.get(), "torch");
+        : script.isEmpty() ? "no benchmarks/gpu/peers.py beside this program"
+        : CheckEnvironment.missingModule(python.get(), "torch");
     Path results = file("peers.json");
     List<String> command = new ArrayList<>(List.of(python.map(Path::toString).orElse("python3"),
-        script.map(Path::toString).orElse("peers.py"), "--device", environment.isCuda() ? "cuda" : "cpu", "--results", results.toString(),
+        script.map(Path::toString).orElse("peers.py"), "--device", environment.isCuda() ? "cuda" : "cpu", "--results",
+        results.toString(),
         "--budget", "500"));
     if (Files.isDirectory(file("outputs"))) {
       command.addAll(List.of("--ours", file("outputs").toString()));
     }
-    steps.add(step(Stage.PEERS, "peers", "PyTorch and others on the same numbers", 560, small(command)).leaving(results).unless(reason));
+    steps.add(step(Stage.PEERS, "peers", "PyTorch and others on the same numbers", 560, small(command)).leaving(results)
+        .unless(reason));
   }
 
   private CheckStep step(Stage stage, String name, String shows, int limitSeconds, List<String> command) {
@@ -139,7 +159,8 @@ final class GpuPlan {
   }
 
   private List<String> loss(Path input, Path output) {
-    return environment.temper("loss", "--device", environment.device(), "--json", "--temperature", "2", "--soft-weight", "0.7", "--hard-weight",
+    return environment.temper("loss", "--device", environment.device(), "--json", "--temperature", "2", "--soft-weight",
+        "0.7", "--hard-weight",
         "0.3", "--input", input.toString(), "--output", output.toString());
   }
 
@@ -164,12 +185,13 @@ final class GpuPlan {
     }
   }
 
-  /** The tool's own last word; a run that it could not watch ends well too. */
+  /** The tool's summary: the exit status is 0 even if the tool could not attach to the process. */
   private String findings(String tool) {
     try {
       String log = Files.readString(file(tool + ".log"));
       return log.contains("ERROR SUMMARY: 0 errors") || log.contains("RACECHECK SUMMARY: 0 hazards")
-          ? "" : "its log does not end in a summary of 0: " + log.lines().reduce((_, last) -> last).orElse("it is empty");
+          ? "" : "its log does not end in a summary of 0: "
+          + log.lines().reduce((_, last) -> last).orElse("it is empty");
     } catch (IOException e) {
       return "it left no log: " + e.getMessage();
     }

@@ -11,14 +11,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** A batch for two processes to compute: bf16 logits of many blocks, with labels some of which are ignored. */
+/** The batch that two processes compute: bf16 logits for many blocks, and labels of which some are ignored. */
 final class RerunBatch {
 
   private static final long IGNORED = -100;
 
   private RerunBatch() {}
 
-  /** Writes it; the same numbers every time. */
+  /** Writes the batch, with the same numbers at each call. */
   static void write(Path file, int rows, int classes) throws IOException {
     SplittableRandom random = new SplittableRandom(1);
     try (Arena arena = Arena.ofConfined()) {

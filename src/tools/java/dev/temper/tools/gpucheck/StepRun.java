@@ -74,8 +74,8 @@ final class StepRun {
   }
 
   /**
-   * Ends the process and all its descendants: the process that hangs may be a child of a tool. SIGTERM comes first, because
-   * a shutdown hook may then print the case that was running.
+   * Ends the process and all its descendants: the process that hangs may be a child of a tool. SIGTERM comes first,
+   * because a shutdown hook may then print the case that was running.
    */
   private static void end(Process process) {
     List<ProcessHandle> all = Stream.concat(Stream.of(process.toHandle()), process.descendants()).toList();

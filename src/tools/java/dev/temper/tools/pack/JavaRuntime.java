@@ -7,21 +7,22 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.spi.ToolProvider;
 
-/** The JDK's own tools, called in this process. */
+/** Tools of the JDK, called in this process. */
 final class JavaRuntime {
 
-  /** What the verbs need; {@code train} draws with java.desktop, which would add 19 MB. */
+  /** Modules of the verbs; {@code train} draws with java.desktop, which would add 19 MB. */
   private static final String MODULES = "java.base,java.logging";
 
   private JavaRuntime() {}
 
-  /** Links a runtime of those modules, compressed, for the system this one runs on: 42 MB, 29 of them the virtual machine. */
+  /** Links a compressed runtime for the system of this process: 42 MB, of which the virtual machine has 29. */
   static void link(Path folder) throws IOException {
-    run("jlink", "--add-modules", MODULES, "--strip-debug", "--no-header-files", "--no-man-pages", "--compress", "zip-9", "--output",
+    run("jlink", "--add-modules", MODULES, "--strip-debug", "--no-header-files", "--no-man-pages", "--compress",
+        "zip-9", "--output",
         folder.toString());
   }
 
-  /** Puts a folder of classes and resources into a jar. */
+  /** Archives a folder of classes and resources as a jar. */
   static void archive(Path classes, Path jar) throws IOException {
     run("jar", "--create", "--file", jar.toString(), "-C", classes.toString(), ".");
   }
@@ -30,9 +31,11 @@ final class JavaRuntime {
     StringWriter said = new StringWriter();
     PrintWriter out = new PrintWriter(said, true);
     int status = ToolProvider.findFirst(tool).orElseThrow(() -> new IllegalStateException("the Java runtime at "
-        + System.getProperty("java.home") + " has no " + tool + ", expected a full JDK; set JAVA_HOME to one")).run(out, out, arguments);
+        + System.getProperty("java.home") + " has no " + tool + ", expected a full JDK; set JAVA_HOME to one"))
+        .run(out, out, arguments);
     if (status != 0) {
-      throw new IOException(tool + " " + String.join(" ", Arrays.asList(arguments)) + " failed with status " + status + ": "
+      throw new IOException(tool + " " + String.join(" ", Arrays.asList(arguments)) + " failed with status " + status
+          + ": "
           + said.toString().strip());
     }
   }

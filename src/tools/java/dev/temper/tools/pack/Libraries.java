@@ -15,15 +15,16 @@ import java.util.jar.JarOutputStream;
 /** The jars of a packed folder, taken from the class path of this process. */
 final class Libraries {
 
-  /** Beginnings of the names of the jars that go along. OpenBLAS and XChart, 20 MB for {@code train} alone, stay behind. */
-  private static final List<String> WANTED = List.of("jackson-annotations-", "jackson-core-", "jackson-databind-", "jcuda-", "jspecify-", "picocli-");
+  /** Prefixes of the names of the jars. OpenBLAS and XChart are left out: only {@code train} needs these 20 MB. */
+  private static final List<String> WANTED = List.of(
+      "jackson-annotations-", "jackson-core-", "jackson-databind-", "jcuda-", "jspecify-", "picocli-");
 
-  /** In the jar of JCuda's natives, 9 MB, the only library that Temper loads: 0.4 MB. */
+  /** The only library of JCuda's natives that Temper loads: 0.4 MB of a jar of 9 MB. */
   private static final String DRIVER = "lib/libJCudaDriver-";
 
   private Libraries() {}
 
-  /** Copies them into a folder. */
+  /** Copies the jars into a folder. */
   static void copy(Path folder) throws IOException {
     for (Path jar : onClassPath()) {
       Path target = folder.resolve(fileName(jar));
@@ -40,7 +41,8 @@ final class Libraries {
         .filter(jar -> WANTED.stream().anyMatch(fileName(jar)::startsWith)).toList();
     for (String wanted : WANTED) {
       if (jars.stream().noneMatch(jar -> fileName(jar).startsWith(wanted))) {
-        throw new IllegalStateException("the class path has no " + wanted + "*.jar, which the packed folder needs; run ./temper pack from a checkout");
+          throw new IllegalStateException("the class path has no " + wanted
+            + "*.jar, which the packed folder needs; run ./temper pack from a checkout");
       }
     }
     return jars;

@@ -12,10 +12,10 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
 
-/** A folder that holds all that Temper needs to run, on a machine of this one's system and processor. */
+/** A folder with everything that Temper needs on a machine with this one's system and processor. */
 public final class PortableFolder {
 
-  /** Below this, the jar of the tools holds what a packed folder holds beside runtime and jars. */
+  /** Path in the jar of the tools: the files of a packed folder beside runtime and jars. */
   private static final String CONTENT = "dev/temper/tools/pack/folder/";
 
   private PortableFolder() {}
@@ -23,12 +23,12 @@ public final class PortableFolder {
   /**
    * Makes the folder, whole or not at all.
    *
-   * @param folder a name that is not taken, or an empty folder
-   * @param version version of this library
-   * @param revision of its sources
-   * @return bytes in it
-   * @throws IllegalArgumentException if there is something of that name
-   * @throws IllegalStateException if this is not a JDK, or a library is missing
+   * @param folder a name without a file, or an empty folder
+   * @param version version of Temper
+   * @param revision revision of its sources
+   * @return size of its files in bytes
+   * @throws IllegalArgumentException if the name is taken
+   * @throws IllegalStateException if the Java runtime is not a JDK, or a library is missing
    * @throws IOException if it cannot be written
    */
   public static long make(Path folder, String version, String revision) throws IOException {
@@ -60,7 +60,8 @@ public final class PortableFolder {
       }
     }
     if (Files.exists(target) && !emptyFolder) {
-      throw new IllegalArgumentException(target + " exists and is not an empty folder; give a name that is free, or remove it");
+      throw new IllegalArgumentException(target
+          + " exists and is not an empty folder; give a name that is free, or remove it");
     }
   }
 
@@ -80,14 +81,15 @@ public final class PortableFolder {
 
   private static void extractContent(Path jar, Path folder) throws IOException {
     try (JarFile from = new JarFile(jar.toFile())) {
-      List<JarEntry> entries = from.stream().filter(entry -> entry.getName().startsWith(CONTENT) && !entry.isDirectory()).toList();
+      List<JarEntry> entries = from.stream()
+          .filter(entry -> entry.getName().startsWith(CONTENT) && !entry.isDirectory()).toList();
       for (JarEntry entry : entries) {
         Path file = folder.resolve(entry.getName().substring(CONTENT.length()));
         Files.createDirectories(file.resolveSibling("."));
         try (InputStream content = from.getInputStream(entry)) {
           byte[] bytes = content.readAllBytes();
           Files.write(file, bytes);
-          // A jar knows no permissions: what names its interpreter is a program.
+          // A jar stores no permissions. A file that begins with #! is a program.
           if (bytes.length > 1 && bytes[0] == '#' && bytes[1] == '!' && !file.toFile().setExecutable(true, false)) {
             throw new IOException("cannot make " + file + " executable");
           }

@@ -4,10 +4,13 @@ import dev.temper.LossEngine;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** What must be the same to the last bit. */
+/** Checks that two results have the same bits. */
 final class BitChecks {
 
-  /** Rows whose place in the batch is a multiple of this have the alignment of row 0 in every dtype: 16 bytes / 2. */
+  /**
+   * A row whose index is a multiple of 8 has the alignment of row 0 in every dtype: a vector has 16 bytes, an element
+   * at least 2.
+   */
   private static final int ALIGNED_ROWS = 8;
 
   private BitChecks() {}
@@ -31,7 +34,8 @@ final class BitChecks {
     for (int row = 0; row < c.layout().rows(); row += ALIGNED_ROWS) {
       Case single = c.with(c.layout().rows(1));
       Observed alone = OracleCheck.observe(engine, single, rows(c, data, row, row + 1), comparison);
-      compare("gradient of row " + row, part(alone.output(), 0, columns), part(batch.output(), row * columns, columns), comparison);
+      compare("gradient of row " + row, part(alone.output(), 0, columns), part(batch.output(), row * columns, columns),
+          comparison);
       compare("row_soft of row " + row, alone.rowSoft(), part(batch.rowSoft(), row, 1), comparison);
       compare("row_hard of row " + row, alone.rowHard(), part(batch.rowHard(), row, 1), comparison);
     }
@@ -51,7 +55,7 @@ final class BitChecks {
     }
   }
 
-  /** Rows {@code from} to {@code to} of a case's numbers. */
+  /** The numbers of rows {@code from} to {@code to}. */
   static CaseData rows(Case c, CaseData data, int from, int to) {
     int student = c.layout().studentColumns();
     int teacher = c.layout().teacherColumns();
@@ -75,13 +79,14 @@ final class BitChecks {
     }
   }
 
-  private static void compare(String what, double @Nullable [] found, double @Nullable [] expected, Comparison comparison) {
+  private static void compare(String what, double @Nullable [] found, double @Nullable [] expected,
+      Comparison comparison) {
     if (found != null && expected != null) {
       comparison.same(what, found, expected, 1);
     }
   }
 
-  /** -0 is a zero too. */
+  /** Absolute values: -0 counts as a zero. */
   private static double[] magnitude(double[] values) {
     return Arrays.stream(values).map(Math::abs).toArray();
   }

@@ -1,9 +1,12 @@
 package dev.temper.tools.verify;
 
-/** The written error bounds; {@code u = 2^-24} is the unit roundoff of f32, {@code u_out} that of the output's dtype. */
+/**
+ * The written error bounds; {@code u = 2^-24} is the unit roundoff of f32, {@code u_out} that of the output's dtype.
+ */
 public enum BoundFormula {
-  /** Rounding of the result itself. */
-  OUTPUT("O", "u_out |x| + half a quantum of the output's dtype, added to every bound; beyond its range the result is infinite"),
+  /** Rounding of the result. */
+  OUTPUT("O", "u_out |x| + half a quantum of the output's dtype, added to every bound;"
+      + " beyond its range the result is infinite"),
   /** Softmax and its relatives. */
   SOFTMAX("S", SoftmaxBound.FORMULA),
   /** Soft loss. */
@@ -20,13 +23,13 @@ public enum BoundFormula {
   LOG_SOFTMAX("L", "2u |x_i| + sum p e u + u (log2 C + 1 + |log S| + |log p_i|)"),
   /** Backward of log-softmax. */
   LOG_SOFTMAX_BACKWARD("B", "(eps_p p |sum g| + p (2 + log2 C) u sum |g| + 4u (|g| + p |sum g|)) / T"),
-  /** Two runs of the same mathematics. */
+  /** Comparison of two runs. */
   PAIR("2x", "the bounds of both runs added"),
   /** Sums over the classes. */
   SUM("+", "sum of the bounds of the gradients of the row"),
   /** Finite differences. */
   DIFFERENCE("D", "G + 1e-9 (1 + |g|): fourth-order differences of the f64 value, step 2^-10"),
-  /** Nothing but equality. */
+  /** Equality. */
   EXACT("=", "0: the same bits, or exactly the number that is named");
 
   private final String symbol;

@@ -3,18 +3,17 @@ package dev.temper.tools.verify;
 import dev.temper.DistillationLoss;
 
 /**
- * One case of the grid: what is computed, over which tensors, and how the result is judged. Its numbers follow from the seed
- * and the name alone.
+ * One case of the grid. Its numbers depend on the seed and on its name only.
  *
- * @param group what the case is about
+ * @param group the statement that the case checks
  * @param name unique, such as {@code classes/c1000-f32}
- * @param level from which level on it runs
- * @param check how the result is judged
- * @param method method of the engine
- * @param loss description of the loss; primitives take their temperature from it
- * @param layout shapes, dtypes and place in memory
- * @param content what the logits hold
- * @param options what else the call is given
+ * @param level the smallest level that contains it
+ * @param check the check of the result
+ * @param method the method of the engine
+ * @param loss the loss; primitives use its temperature only
+ * @param layout shapes, dtypes and addresses of the tensors
+ * @param content content of the logits
+ * @param options the other inputs of the call
  */
 record Case(
     CaseGroup group,
@@ -27,7 +26,7 @@ record Case(
     Content content,
     RowOptions options) {
 
-  /** The command that runs the case of that name alone. */
+  /** The command that runs one case alone. */
   static String command(String device, long seed, String name) {
     return "./temper verify --device " + device + " --seed " + seed + " --case " + name;
   }

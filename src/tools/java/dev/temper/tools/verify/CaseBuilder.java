@@ -6,7 +6,7 @@ import dev.temper.Divergence;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
-/** Collects what differs from the usual case: soft + hard loss at T = 2, 100 classes, f32, loss and gradient. */
+/** Builds a case from the default one: soft + hard loss at T = 2, 100 classes, f32, loss and gradient. */
 final class CaseBuilder {
 
   private final CaseGroup group;
@@ -46,19 +46,19 @@ final class CaseBuilder {
     return this;
   }
 
-  /** Changes the loss that is set so far. */
+  /** Changes the loss. */
   CaseBuilder loss(UnaryOperator<DistillationLoss.Builder> change) {
     loss = change.apply(loss.toBuilder()).build();
     return this;
   }
 
-  /** The soft part alone, of this divergence. */
+  /** Sets the loss to the soft part alone, with this divergence. */
   CaseBuilder soft(Divergence divergence) {
     loss = loss.toBuilder().divergence(divergence).softWeight(1).hardWeight(0).build();
     return this;
   }
 
-  /** That many classes, with rows for about 6,000 logits. */
+  /** Sets the number of classes, and rows for about 6,000 logits. */
   CaseBuilder classes(int value) {
     layout = Layout.of(rows(value), value).dtypes(layout.student(), layout.teacher(), layout.gradient());
     return this;
@@ -84,7 +84,7 @@ final class CaseBuilder {
     return this;
   }
 
-  /** Adds the case under its group's name and this one; labels are given where the loss reads them. */
+  /** Adds the case, named GROUP/NAME. A loss that reads labels has labels. */
   void add(List<Case> cases, String name) {
     RowOptions given = loss.hardWeight() > 0 && !options.labels() ? options.withLabels(0) : options;
     cases.add(new Case(group, group.id() + "/" + name, level, check, method, loss, layout, content, given));

@@ -3,9 +3,7 @@ package dev.temper.tools.verify;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The numbers of a case, each exactly representable in its tensor's dtype.
- */
+/** The numbers of a case. Each is exactly representable in the dtype of its tensor. */
 final class CaseData {
 
   private static final double[] JUNK = {Double.NaN, Double.POSITIVE_INFINITY, 6e4, -6e4, Double.NEGATIVE_INFINITY};
@@ -38,13 +36,16 @@ final class CaseData {
     double[] z = new double[layout.classes()];
     double[] u = new double[layout.classes()];
     for (int row = 0; row < rows; row++) {
-      boolean unused = (labels != null && labels[row] == c.loss().ignoreIndex()) || (weights != null && weights[row] == 0);
+      boolean unused = (labels != null && labels[row] == c.loss().ignoreIndex())
+          || (weights != null && weights[row] == 0);
       RowContent.fill(c.content(), row, unused, z, u, labels, random);
       for (int i = 0; i < layout.studentColumns(); i++) {
-        student[row * layout.studentColumns() + i] = Precision.round(i < z.length ? z[i] : junk(row, i), layout.student());
+        student[row * layout.studentColumns() + i] =
+            Precision.round(i < z.length ? z[i] : junk(row, i), layout.student());
       }
       for (int i = 0; i < layout.teacherColumns(); i++) {
-        teacher[row * layout.teacherColumns() + i] = Precision.round(i < u.length ? u[i] : junk(row + 1, i), layout.teacher());
+        teacher[row * layout.teacherColumns() + i] =
+            Precision.round(i < u.length ? u[i] : junk(row + 1, i), layout.teacher());
       }
       if (c.content() == Content.EQUAL && !layout.isPadded()) {
         System.arraycopy(teacher, row * u.length, student, row * z.length, z.length);
@@ -82,7 +83,7 @@ final class CaseData {
     return temperatures;
   }
 
-  /** [rows, student columns], padding filled with values that must not matter. */
+  /** [rows, student columns]; the padding holds values that must not affect the result. */
   double[] student() {
     return student;
   }

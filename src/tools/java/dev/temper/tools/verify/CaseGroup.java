@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** What the cases are about: each group covers one statement about the losses and has one bound. */
+/** The groups of cases: each checks one statement about the losses, and has one error bound. */
 public enum CaseGroup {
   DEVICE_FUNCTIONS("each function of device.cuh alone, against the host; 2^x to 2 ulp, 4.5 ulp below 2^-126", EXACT),
   FORWARD_KL("T^2 KL(p, q), gradient T (q - p)", VALUE, GRADIENT),
@@ -29,34 +29,41 @@ public enum CaseGroup {
   SKEW_FORWARD_KL("KL(p, a p + (1 - a) q)", VALUE, GRADIENT),
   SKEW_REVERSE_KL("KL(q, (1 - a) p + a q)", VALUE, GRADIENT),
   TOTAL_VARIATION("1/2 sum |p - q|, sign 0 at ties", VALUE, GRADIENT),
-  LOGIT_MSE("mean (z - u)^2, knows no temperature", MEAN_SQUARE),
-  CROSS_ENTROPY_LOSS("lse(z) - z_y; the temperature never touches it", CROSS_ENTROPY),
+  LOGIT_MSE("mean (z - u)^2, without a temperature", MEAN_SQUARE),
+  CROSS_ENTROPY_LOSS("lse(z) - z_y, without a temperature", CROSS_ENTROPY),
   LABEL_SMOOTHING("smoothing spread over the classes that are present", CROSS_ENTROPY),
-  WEIGHTS("softWeight and hardWeight need not sum to 1; a part of weight 0 is not computed, its input not read", VALUE, GRADIENT,
+  WEIGHTS("softWeight and hardWeight need not sum to 1; a part of weight 0 is not computed, its input not read", VALUE,
+  GRADIENT,
       CROSS_ENTROPY),
   TEMPERATURES("T from 0.5 to 1e6, with T^2 and without", VALUE, GRADIENT),
   TEACHER_TEMPERATURE("a separate teacher temperature; factor and gradient keep the student's T", VALUE, GRADIENT),
   SOFTCAP("student logits c tanh(z/c) in both parts", VALUE, GRADIENT, CROSS_ENTROPY),
   CLASSES("1 to 262,144 classes", VALUE, GRADIENT, CROSS_ENTROPY),
-  CLUSTERS("rows that one block's shared memory holds, or that of 2, 4, 8 or 16 together", VALUE, GRADIENT, CROSS_ENTROPY),
+  CLUSTERS("rows in the shared memory of one block, or of a cluster of 2, 4, 8 or 16", VALUE, GRADIENT, CROSS_ENTROPY),
   DTYPES("own dtype per tensor: f32, bf16, f16; arithmetic in f32 or better", VALUE, GRADIENT, CROSS_ENTROPY),
   LAYOUTS("own row stride per tensor, any alignment; nothing written outside the rows", VALUE, GRADIENT, CROSS_ENTROPY),
-  PADDING("numClasses: padding ignored whatever it holds, its gradient 0; student and teacher padded differently", VALUE, GRADIENT,
+  PADDING("numClasses: padding ignored whatever it holds, its gradient 0; student and teacher padded differently",
+  VALUE, GRADIENT,
       CROSS_ENTROPY),
-  LABELS("int32 and int64; ignored rows count nothing, gradient 0 whatever they hold, with hardWeight 0 too", VALUE, GRADIENT,
+  LABELS("int32 and int64; ignored rows count nothing, gradient 0 whatever they hold, with hardWeight 0 too", VALUE,
+  GRADIENT,
       CROSS_ENTROPY),
-  ROW_WEIGHTS("row weights multiply both parts; weight 0 gives 0 whatever the row holds", VALUE, GRADIENT, CROSS_ENTROPY),
+  ROW_WEIGHTS("row weights multiply both parts; weight 0 gives 0 whatever the row holds", VALUE, GRADIENT,
+  CROSS_ENTROPY),
   ROW_TEMPERATURES("row temperatures replace T, in the factor too", VALUE, GRADIENT),
-  REDUCTIONS("none, sum, mean, batch-mean, explicit denominator; no rows counted gives 0, never 0/0; parts apart", TOTAL, GRADIENT),
+  REDUCTIONS("none, sum, mean, batch-mean, explicit denominator; no rows counted gives 0, never 0/0; parts apart",
+  TOTAL, GRADIENT),
   GRADIENT_SCALE("gradientScale multiplies the gradient only", VALUE, GRADIENT, CROSS_ENTROPY),
   IN_PLACE("in place gives the bits of out of place", EXACT),
   FORWARD_ONLY("forward without a gradient", VALUE, CROSS_ENTROPY),
   BACKWARD("backward from saved row statistics", GRADIENT, CROSS_ENTROPY),
   REFUSALS("an invalid label, weight or temperature names its first row; nothing was written, also in place", EXACT),
-  ABSENT_CLASSES("both logits -inf: the class is absent; a label that names it gives +inf", VALUE, GRADIENT, CROSS_ENTROPY),
+  ABSENT_CLASSES("both logits -inf: the class is absent; a label that names it gives +inf", VALUE, GRADIENT,
+  CROSS_ENTROPY),
   TEACHER_ABSENT("teacher -inf only: its KL term is 0", VALUE, GRADIENT),
   STUDENT_ABSENT("student -inf where p > 0: +inf, gradient finite", VALUE, GRADIENT),
-  NON_FINITE_ROWS("NaN, +inf or a row of -inf poison that row only; non-finite rows are counted", VALUE, GRADIENT, CROSS_ENTROPY),
+  NON_FINITE_ROWS("NaN, +inf or only -inf makes that row's results NaN, no others; non-finite rows are counted", VALUE,
+  GRADIENT, CROSS_ENTROPY),
   EQUAL_ROWS("student equal to teacher: soft loss and gradient exactly 0", EXACT),
   NEAR_EQUALITY("student = teacher + 1e-3 noise keeps 1e-5 relative, 3 to 100,000 classes", VALUE, GRADIENT),
   LARGE_LOGITS("logits around +-1e4, row shifts of +-1e3", VALUE, GRADIENT, CROSS_ENTROPY),
@@ -83,7 +90,7 @@ public enum CaseGroup {
     bound = Arrays.stream(formulas).map(BoundFormula::symbol).collect(Collectors.joining(" "));
   }
 
-  /** Name in tables and on the command line, such as {@code forward-kl}. */
+  /** The name in tables and on the command line, such as {@code forward-kl}. */
   public String id() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
@@ -91,28 +98,29 @@ public enum CaseGroup {
   /**
    * The group of that name.
    *
-   * @throws IllegalArgumentException if none has it
+   * @throws IllegalArgumentException if there is none; the message lists the known names
    */
   public static CaseGroup of(String id) {
     List<String> known = Arrays.stream(values()).map(CaseGroup::id).toList();
     int index = known.indexOf(id);
     if (index < 0) {
-      throw new IllegalArgumentException("no group is named '" + id + "'" + Names.suggestion(id, known) + "; known: " + String.join(", ", known));
+      throw new IllegalArgumentException(
+          "no group is named '" + id + "'" + Names.suggestion(id, known) + "; known: " + String.join(", ", known));
     }
     return values()[index];
   }
 
-  /** What the group's cases show. */
+  /** The statement that the cases check. */
   public String covers() {
     return covers;
   }
 
-  /** The bound: symbols of the formulas it consists of. */
+  /** The error bound: the symbols of its formulas. */
   public String bound() {
     return bound;
   }
 
-  /** Whether nothing but equality is accepted. */
+  /** Whether the results must be equal. */
   public boolean isExact() {
     return bound.equals(EXACT.symbol());
   }

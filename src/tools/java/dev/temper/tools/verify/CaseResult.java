@@ -4,17 +4,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What came of one case.
+ * The result of one case.
  *
- * @param group what the case is about
+ * @param group the statement that the case checks
  * @param name unique name
- * @param classes number of classes; 0 where it computes no loss
- * @param outcome how it ended
- * @param notes the first mismatches, or why the device refused
- * @param mismatches how many elements differed
- * @param compared elements and facts compared
- * @param worst element that came closest to its bound; null where nothing finite was compared
- * @param command runs this case alone
+ * @param classes number of classes; 0 if the case computes no loss
+ * @param outcome whether it passed
+ * @param notes the first mismatches, or the reason of the refusal
+ * @param mismatches number of elements outside their bounds
+ * @param compared number of elements and facts compared
+ * @param worst the element nearest its bound; null if no finite element was compared
+ * @param command the command that runs this case alone
  */
 public record CaseResult(
     CaseGroup group,

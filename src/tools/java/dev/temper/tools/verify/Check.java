@@ -2,40 +2,40 @@ package dev.temper.tools.verify;
 
 import dev.temper.LossEngine;
 
-/** How the result of a case is judged. */
+/** The check of a case. */
 enum Check {
-  /** Against the f64 reference. */
+  /** Compares with the f64 reference. */
   ORACLE,
-  /** Two runs, same bits. */
+  /** Requires the same bits of several runs. */
   RERUN,
-  /** In place and out of place, same bits. */
+  /** Requires the same bits in place and out of place. */
   IN_PLACE,
-  /** Rows alone and in the batch, same bits. */
+  /** Requires the same bits of a row alone and in the batch. */
   ALONE,
-  /** Student equal to teacher: exact zeros, then against the reference. */
+  /** Requires exact zeros where the student equals the teacher. */
   ZERO,
-  /** Shifted logits against the reference of the plain ones. */
+  /** Compares shifted logits with the reference of the original ones. */
   SHIFT,
-  /** Permuted classes against the plain ones. */
+  /** Compares permuted classes with the original ones. */
   PERMUTATION,
-  /** Two parts of the batch, added, against the reference of the whole. */
+  /** Compares the sum over two parts of the batch with the reference of the whole. */
   SPLIT,
-  /** Sum of each row's gradient against 0. */
+  /** Compares the sum of each row's gradient with 0. */
   SUM,
-  /** Values never negative, Jensen-Shannon never above ln 2. */
+  /** Requires values of at least 0, and Jensen-Shannon of at most ln 2. */
   SIGN,
-  /** Gradient against differences of the f64 value. */
+  /** Compares the gradient with finite differences of the f64 value. */
   DIFFERENCES,
-  /** Against numbers computed elsewhere. */
+  /** Compares with numbers that other programs computed. */
   GOLDEN,
-  /** A label that is out of range. */
+  /** Requires the refusal of a label that is out of range. */
   BAD_LABEL,
-  /** A negative row weight. */
+  /** Requires the refusal of an invalid row weight. */
   BAD_WEIGHT,
-  /** A row temperature of 0. */
+  /** Requires the refusal of an invalid row temperature. */
   BAD_TEMPERATURE;
 
-  /** Runs a case and notes what it found. */
+  /** Runs a case, and notes the mismatches. */
   void judge(LossEngine engine, Case c, CaseData data, Comparison comparison) {
     switch (this) {
       case ORACLE -> OracleCheck.run(engine, c, data, comparison);

@@ -7,20 +7,20 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Strict comparison: every element counts, NaN matches NaN only, an infinity its own sign only. Keeps the first mismatches
- * and the element that came closest to its bound.
+ * A strict comparison of all elements: NaN matches NaN only, an infinity matches that of the same sign only. The first
+ * mismatches are kept in words, and the element nearest its bound.
  */
 public final class Comparison {
 
-  /** Mismatches that are kept in words. */
+  /** Number of mismatches that are kept in words. */
   private static final int SHOWN = 5;
 
   /**
-   * An element and how much of its bound its error used.
+   * An element and its error.
    *
    * @param what quantity and index
    * @param error absolute error
-   * @param bound its bound, rounding of the output included
+   * @param bound its bound, which includes the rounding of the output
    */
   public record Worst(String what, double error, double bound) {
     /** Error over bound; above 1 the case fails. */
@@ -34,7 +34,7 @@ public final class Comparison {
   private long compared;
   private @Nullable Worst worst;
 
-  /** Compares an array of the dtype's values with f64 numbers; each may be off by its bound and one rounding. */
+  /** Compares values of a dtype with f64 numbers; each may differ by its bound and one rounding. */
   void within(String quantity, double[] found, double[] expected, double[] bounds, DType dtype, int columns) {
     for (int i = 0; i < expected.length; i++) {
       element(quantity, i, columns, found[i], expected[i], bounds[i], dtype);
@@ -46,7 +46,7 @@ public final class Comparison {
     judge(quantity, -1, 1, found, expected, bound);
   }
 
-  /** Compares values that must have the same bits; a NaN may be any NaN. */
+  /** Requires the same bits; the payload of a NaN does not count. */
   void same(String quantity, double[] found, double[] expected, int columns) {
     for (int i = 0; i < expected.length; i++) {
       if (Double.compare(found[i], expected[i]) == 0) {
@@ -57,17 +57,17 @@ public final class Comparison {
     }
   }
 
-  /** Compares one number that must be the same. */
+  /** Requires the same bits of one number. */
   void same(String quantity, double found, double expected) {
     same(quantity, new double[] {found}, new double[] {expected}, 1);
   }
 
-  /** Compares a count. */
+  /** Requires the same count. */
   void sameCount(String quantity, long found, long expected) {
     require(found == expected, quantity + ": found " + found + ", expected " + expected);
   }
 
-  /** Notes something that must hold and does not. */
+  /** Requires a condition; {@code otherwise} is the mismatch in words. */
   void require(boolean holds, String otherwise) {
     compared++;
     if (!holds) {
@@ -75,7 +75,8 @@ public final class Comparison {
     }
   }
 
-  private void element(String quantity, int index, int columns, double found, double expected, double bound, DType dtype) {
+  private void element(String quantity, int index, int columns, double found, double expected, double bound,
+      DType dtype) {
     double total = bound + Precision.unit(dtype) * Math.abs(expected) + Precision.halfQuantum(dtype);
     double limit = Precision.max(dtype);
     boolean overflows = Double.isFinite(expected) && Math.abs(expected) + total > limit;
@@ -89,9 +90,10 @@ public final class Comparison {
   private void judge(String quantity, int index, int columns, double found, double expected, double bound) {
     compared++;
     boolean bothFinite = Double.isFinite(found) && Double.isFinite(expected);
-    double error = bothFinite ? Math.abs(found - expected) : Double.compare(found, expected) == 0 ? 0 : Double.POSITIVE_INFINITY;
+    boolean same = Double.compare(found, expected) == 0;
+    double error = bothFinite ? Math.abs(found - expected) : same ? 0 : Double.POSITIVE_INFINITY;
     boolean bounded = !bothFinite || (bound >= 0 && bound < Double.POSITIVE_INFINITY);
-    boolean zeroesDiffer = bothFinite && error == 0 && bound == 0 && Double.compare(found, expected) != 0;
+    boolean zeroesDiffer = bothFinite && error == 0 && bound == 0 && !same;
     if (bothFinite && bounded && (worst == null || error > worst.share() * bound)) {
       worst = new Worst(where(quantity, index, columns), error, bound);
     }
@@ -105,7 +107,8 @@ public final class Comparison {
     if (index < 0) {
       return quantity;
     }
-    return columns == 1 ? quantity + "[" + index + "]" : quantity + "[" + index / columns + ", " + index % columns + "]";
+    return columns == 1 ? quantity + "[" + index + "]" : quantity + "[" + index / columns + ", " + index % columns
+        + "]";
   }
 
   private void mismatch(String text) {
@@ -114,7 +117,7 @@ public final class Comparison {
     }
   }
 
-  /** Whether nothing differed. */
+  /** Whether there was no mismatch. */
   public boolean holds() {
     return mismatchCount == 0;
   }
@@ -124,17 +127,17 @@ public final class Comparison {
     return mismatches;
   }
 
-  /** All mismatches. */
+  /** Number of all mismatches. */
   public long mismatchCount() {
     return mismatchCount;
   }
 
-  /** Elements compared. */
+  /** Number of elements compared. */
   public long compared() {
     return compared;
   }
 
-  /** The finite element that came closest to its bound, or null if there was none. */
+  /** The finite element nearest its bound; null if there was none. */
   public @Nullable Worst worst() {
     return worst;
   }

@@ -1,40 +1,40 @@
 package dev.temper.tools.verify;
 
-/** What the logits of a case hold. */
+/** The content of a case's logits. */
 enum Content {
-  /** Independent normal numbers, sigma 3. */
+  /** Independent normal numbers of sigma 3. */
   NORMAL,
   /** Normal numbers of sigma 12: some rows are nearly one-hot. */
   SHARP,
   /** Student = teacher. */
   EQUAL,
-  /** Student = teacher, some classes -inf. */
+  /** Student = teacher; some classes are -inf. */
   EQUAL_ABSENT,
   /** Student = teacher + normal noise of 1e-3. */
   NEARLY_EQUAL,
   /** Normal numbers of sigma 30: the smallest probabilities are subnormal numbers of f32. */
   TAILS,
-  /** Uniform in +-1e4. */
+  /** Uniform numbers in +-1e4. */
   LARGE,
   /** Normal numbers of sigma 30, each row shifted by up to +-1e8, where f32 has steps of 8. */
   FAR,
-  /** Normal, each row shifted by up to +-1e3, student and teacher differently. */
+  /** Normal numbers of sigma 3; each row of student and teacher is shifted by up to +-1e3. */
   SHIFTED,
-  /** Normal, on a grid of 2^-4, so that a shift by 512 is exact. */
+  /** Normal numbers rounded to multiples of 2^-4, so that a shift by 512 is exact. */
   ON_GRID,
-  /** Whole numbers from -2 to 2: many ties. */
+  /** Integers from -2 to 2, with many ties. */
   TIES,
-  /** Some classes -inf in both. */
+  /** Some classes are -inf in both. */
   ABSENT,
-  /** Some classes -inf in both, and the labels name them in some rows. */
+  /** Some classes are -inf in both; in some rows the label is one of them. */
   ABSENT_LABELS,
-  /** Some classes -inf in the teacher only. */
+  /** Some classes are -inf in the teacher only. */
   TEACHER_ABSENT,
-  /** In every other row some classes -inf in the student only. */
+  /** In every other row some classes are -inf in the student only. */
   STUDENT_ABSENT,
-  /** NaN, +inf or nothing but -inf in some rows. */
+  /** Some rows hold NaN, +inf or -inf only. */
   NON_FINITE,
-  /** The same in rows that labels or row weights take out. */
+  /** Rows with an ignored label or the weight 0 hold NaN, +inf or -inf only. */
   NON_FINITE_WHERE_UNUSED,
   /** Teacher [2, 1, 0.5], student [1, 2, 0], label 0. */
   GOLDEN_A,

@@ -3,12 +3,13 @@ package dev.temper.tools.verify;
 import static dev.temper.tools.verify.Precision.U;
 
 /**
- * Error bounds of one row's cross-entropy and of its gradient {@code r - onehot(y)}, {@code r = softmax(z)}. The shifted
- * logits are rounded once, the sum of exponentials carries their mean error.
+ * Error bounds of one row's cross-entropy and of its gradient {@code r - onehot(y)}, {@code r = softmax(z)}. The
+ * shifted logits are rounded once, and the sum of exponentials has their mean error.
  */
 final class CrossEntropyBound {
 
-  static final String FORMULA = "value: sum r e u + u (log2 C + 1 + 2 |log S| + 2 |z_y - max z|) + smoothing (2 + log2 C) u"
+  static final String FORMULA =
+      "value: sum r e u + u (log2 C + 1 + 2 |log S| + 2 |z_y - max z|) + smoothing (2 + log2 C) u"
       + " sum |z - max z| / C; gradient: r eps_r + 4u |r_i - y_i|";
 
   private final SoftmaxBound softmax;

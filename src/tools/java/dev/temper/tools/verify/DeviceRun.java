@@ -33,7 +33,7 @@ final class DeviceRun implements AutoCloseable {
     student = GuardedTensor.matrix(arena, rows, layout.studentColumns(), layout, layout.student()).fill(data.student());
     teacher = GuardedTensor.matrix(arena, rows, layout.teacherColumns(), layout, layout.teacher()).fill(data.teacher());
     if (c.loss().softWeight() == 0) {
-      teacher.fillNaN(); // given, but not to be read
+      teacher.fillNaN(); // an input that must not be read
     }
     labels = vector(data.labels(), layout.labels());
     weights = vector(data.weights(), DType.F32);
@@ -71,11 +71,12 @@ final class DeviceRun implements AutoCloseable {
         }
         yield new Observed(null, null, null, gradient.read(), damage(true));
       }
-      case LOG_SOFTMAX, LOG_SOFTMAX_BACKWARD, SOFTMAX, ARGMAX -> new Observed(null, null, null, primitive(engine), damage(true));
+      case LOG_SOFTMAX, LOG_SOFTMAX_BACKWARD, SOFTMAX,
+          ARGMAX -> new Observed(null, null, null, primitive(engine), damage(true));
     };
   }
 
-  /** Outputs that a refused call has touched all the same. */
+  /** The outputs that a refused call has changed. */
   List<String> touched() {
     List<String> found = new ArrayList<>();
     add(found, gradient.isUntouched(), "gradient was written");
@@ -93,10 +94,12 @@ final class DeviceRun implements AutoCloseable {
     double temperature = c.loss().temperature();
     switch (c.method()) {
       case LOG_SOFTMAX -> engine.logSoftmax(student.view(), temperature, gradient.view());
-      case LOG_SOFTMAX_BACKWARD -> engine.logSoftmaxBackward(student.view(), temperature, teacher.view(), gradient.view());
+      case LOG_SOFTMAX_BACKWARD -> engine.logSoftmaxBackward(student.view(), temperature, teacher.view(),
+          gradient.view());
       case SOFTMAX -> engine.softmax(student.view(), gradient.view());
       case ARGMAX -> {
-        GuardedTensor indices = GuardedTensor.vector(arena, c.layout().rows(), c.layout(), c.layout().labels()).fillNaN();
+        GuardedTensor indices = GuardedTensor.vector(arena, c.layout().rows(), c.layout(), c.layout().labels())
+            .fillNaN();
         engine.argmax(student.view(), indices.rowVector());
         return indices.read();
       }
@@ -105,7 +108,7 @@ final class DeviceRun implements AutoCloseable {
     return gradient.read();
   }
 
-  /** Without a soft part, forward passes leave the teacher out and the others give one full of NaN. */
+  /** The inputs. For a loss without a soft part, a forward pass has no teacher, other passes have one full of NaN. */
   private LossInputs inputs() {
     LossInputs inputs = LossInputs.of(student.view()).withGradientScale(c.options().gradientScale());
     if (c.loss().softWeight() > 0 || c.method() != EngineMethod.FORWARD) {

@@ -5,10 +5,10 @@ import dev.temper.reference.ReferenceRow;
 import java.util.Arrays;
 import java.util.Objects;
 
-/** The device's gradient against fourth-order central differences of the f64 value: it must be the derivative of that value. */
+/** Compares the device's gradient with fourth-order central differences of the f64 value. */
 final class DifferenceCheck {
 
-  /** The truncation h^4 f^(5)/30 and the cancellation 1e-16/h are both below 1e-10 for values of a few nats. */
+  /** For values of a few nats, the truncation h^4 f^(5)/30 and the cancellation 1e-16/h are both below 1e-10. */
   private static final double STEP = 0x1p-10;
 
   private DifferenceCheck() {}
@@ -35,7 +35,8 @@ final class DifferenceCheck {
     comparison.within("gradient", found, expected, bounds, c.layout().gradient(), classes);
   }
 
-  private static double difference(ReferenceRow reference, double[] z, double[] u, int label, int i, double step, Case c) {
+  private static double difference(ReferenceRow reference, double[] z, double[] u, int label, int i, double step,
+      Case c) {
     double kept = z[i];
     z[i] = kept + step;
     reference.compute(z, u, label, c.loss().temperature());

@@ -5,29 +5,37 @@ import static dev.temper.tools.verify.Precision.U;
 import dev.temper.Divergence;
 
 /**
- * Error bounds of one row's divergence {@code D(p, q)} and of its derivative {@code dD/ds}, {@code s = z/T}; the caller
- * multiplies by {@code T^2} and {@code T}.
+ * Error bounds of one row's divergence {@code D(p, q)} and of its derivative {@code dD/ds}, {@code s = z/T}, before the
+ * factors {@code T^2} and {@code T}.
  *
- * <p>First-order propagation of the errors of both softmaxes. A row whose KL is below {@link #NEAR} must keep its accuracy
- * relative to the difference of student and teacher; above it, an engine may subtract sums of unnormalised terms.
+ * <p>The bounds propagate the errors of both softmaxes to first order. If the KL of a row is below {@link #NEAR}, its
+ * error must be small relative to the difference of student and teacher. Above that, an engine may subtract sums of
+ * unnormalised terms.
  */
 final class DivergenceBound {
 
-  static final String VALUE = "far (KL >= 0.03): sum p (eps_t |d - D| + 2u(|t| + |s|)) + sum q eps_s + (4 + log2 C) u sum p |t - s|"
-      + " + 2u (|log S_s/S_t| + log2 C + 1); near: min(1e-5 D, sum p |d| eps_d + (6 + log2 C) u D + sum p phi(d) eps_p (|d| < 0.7, else p |d| eps_p + |q - p| eps_q)),"
-      + " d = log p - log q, eps_d = u (4 |d0| + (8 + log2 C) M + 2 sum p |t| |1 - e^-d0|), d0 = t - s, M = sum p |1 - e^-d0|;"
+  static final String VALUE =
+      "far (KL >= 0.03): sum p (eps_t |d - D| + 2u(|t| + |s|)) + sum q eps_s + (4 + log2 C) u sum p |t - s|"
+      + " + 2u (|log S_s/S_t| + log2 C + 1); near: min(1e-5 D, sum p |d| eps_d + (6 + log2 C) u D"
+      + " + sum p phi(d) eps_p (|d| < 0.7, else p |d| eps_p + |q - p| eps_q)),"
+      + " d = log p - log q, eps_d = u (4 |d0| + (8 + log2 C) M + 2 sum p |t| |1 - e^-d0|), d0 = t - s,"
+      + " M = sum p |1 - e^-d0|;"
       + " mixtures by the same terms of KL(p, m) and KL(q, m) + 3u w/(1 - w), w the other's share of the larger,"
       + " from D = 0.0075 on + 7u sum m max(1, log2(larger/m))";
-  static final String GRADIENT = "forward KL, far: p eps_p + q eps_q, near: p eps_d + |q - p| eps_p; others: q_i (|g_i - G| eps_q"
-      + " + err g_i + err G) + 2^-150 (1 + 4 |g_i - G|), G = sum q g, err g from eps_d, where D >= 0.0075 a mixture's + 7u max(1, log2(larger/m)); each + 4u |part|, times weight T, row weight, scale / divisor";
+  static final String GRADIENT =
+      "forward KL, far: p eps_p + q eps_q, near: p eps_d + |q - p| eps_p; others: q_i (|g_i - G| eps_q"
+      + " + err g_i + err G) + 2^-150 (1 + 4 |g_i - G|), G = sum q g, err g from eps_d, where D >= 0.0075 a mixture's"
+      + " + 7u max(1, log2(larger/m)); each + 4u |part|, times weight T, row weight, scale / divisor";
 
-  /** KL in nats below which the relative form is asked for. */
+  /** KL in nats below which the error is bounded relative to the difference. */
   static final double NEAR = 0.03;
 
-  /** Of a mixture: a fourth, as Jensen-Shannon is of the KL of nearly equal distributions that it mixes evenly. */
+  /**
+   * The same limit for mixtures: for nearly equal distributions, Jensen-Shannon with beta = 1/2 is a fourth of the KL.
+   */
   static final double NEAR_MIXTURE = NEAR / 4;
 
-  /** What rounding adds to a product below the smallest normal number of f32, whatever its size. */
+  /** Rounding error of a product below the smallest normal number of f32. */
   private static final double HALF_QUANTUM = 0x1p-150;
 
   private final SoftmaxBound student;
@@ -159,7 +167,8 @@ final class DivergenceBound {
         continue;
       }
       MixtureClass c = MixtureClass.of(share, p, q, Math.abs(logRatio(i)), logRatioError(i), far);
-      value += a * p * (Math.min(1, Math.abs(c.logPm())) * c.errorPm()) + b * q * (Math.min(1, Math.abs(c.logQm())) * c.errorQm());
+      value += a * p * (Math.min(1, Math.abs(c.logPm())) * c.errorPm())
+          + b * q * (Math.min(1, Math.abs(c.logQm())) * c.errorQm());
       double ofP = klTerm(p, m, c.logPm());
       double ofQ = klTerm(q, m, c.logQm());
       value += (a * p + b * q) * c.logarithm();
@@ -205,7 +214,7 @@ final class DivergenceBound {
       double uncertain = student.error(i) + teacher.error(i);
       value += 0.5 * (uncertain + (3 + steps) * U * Math.abs(difference));
       g[i] = 0.5 * Math.signum(difference);
-      error[i] = Math.abs(difference) < uncertain ? 1 : 0; // the sign is rounding's to choose
+      error[i] = Math.abs(difference) < uncertain ? 1 : 0; // rounding decides the sign
     }
     addCentred(1, g, error);
   }
@@ -238,16 +247,17 @@ final class DivergenceBound {
     return kl < NEAR;
   }
 
-  /** {@code t - s}, shifted by the maxima. */
+  /** {@code t - s}, of logits shifted by their maxima. */
   private double rawRatio(int i) {
     double t = teacher.x(i);
     double s = student.x(i);
     return t == s ? 0 : t - s;
   }
 
-  /** {@code log p - log q}, 0 where both are absent. */
+  /** {@code log p - log q}; 0 if the class is absent in both. */
   private double logRatio(int i) {
-    return rawRatio(i) == 0 && teacher.x(i) == Double.NEGATIVE_INFINITY ? 0 : rawRatio(i) - teacher.logSum() + student.logSum();
+    return rawRatio(i) == 0 && teacher.x(i) == Double.NEGATIVE_INFINITY ? 0 : rawRatio(i) - teacher.logSum()
+        + student.logSum();
   }
 
   private double logRatioError(int i) {
@@ -255,7 +265,7 @@ final class DivergenceBound {
     return finite(Math.min(relative, teacher.relativeError(i) + student.relativeError(i)));
   }
 
-  /** A class that one side lacks has a logarithm that nobody computes. */
+  /** 0 for a class that is absent on one side, whose logarithm no engine computes. */
   private static double finite(double error) {
     return Double.isFinite(error) ? error : 0;
   }

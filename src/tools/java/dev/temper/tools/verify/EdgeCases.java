@@ -6,10 +6,11 @@ import dev.temper.Divergence;
 import java.util.List;
 import java.util.Locale;
 
-/** Numbers at the edge. */
+/** Absent classes, non-finite rows, equal and nearly equal rows, large logits, and results at the limits of a dtype. */
 final class EdgeCases {
 
-  private static final String[] KINDS = {"forward-kl", "jsd:0.5", "reverse-kl", "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd"};
+  private static final String[] KINDS =
+      {"forward-kl", "jsd:0.5", "reverse-kl", "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd"};
   private static final DType[] FLOATING = {DType.F32, DType.BF16, DType.F16};
 
   private EdgeCases() {}
@@ -30,47 +31,61 @@ final class EdgeCases {
           Divergence divergence = Divergence.parse(kind);
           CaseBuilder.of(CaseGroup.ABSENT_CLASSES).level(level).classes(classes).dtype(dtype).content(Content.ABSENT)
               .loss(b -> b.divergence(divergence)).add(cases, kind + size);
-          CaseBuilder.of(CaseGroup.NON_FINITE_ROWS).level(level).classes(classes).dtype(dtype).content(Content.NON_FINITE)
+          CaseBuilder.of(CaseGroup.NON_FINITE_ROWS).level(level).classes(classes).dtype(dtype)
+              .content(Content.NON_FINITE)
               .loss(b -> b.divergence(divergence)).add(cases, kind + size);
-          CaseBuilder.of(CaseGroup.NON_FINITE_ROWS).level(level).classes(classes).dtype(dtype).content(Content.NON_FINITE)
+          CaseBuilder.of(CaseGroup.NON_FINITE_ROWS).level(level).classes(classes).dtype(dtype)
+              .content(Content.NON_FINITE)
               .soft(divergence).add(cases, kind + size + "-soft-only");
         }
         for (EngineMethod method : new EngineMethod[] {EngineMethod.FORWARD, EngineMethod.FORWARD_BACKWARD}) {
-          String way = method == EngineMethod.FORWARD ? "-forward" : "";
-          CaseBuilder.of(CaseGroup.ABSENT_CLASSES).level(level).classes(classes).dtype(dtype).method(method).content(Content.ABSENT_LABELS)
-              .add(cases, "labels" + size + way);
-          CaseBuilder.of(CaseGroup.TEACHER_ABSENT).level(level).classes(classes).dtype(dtype).method(method).content(Content.TEACHER_ABSENT)
-              .add(cases, "forward-kl" + size + way);
-          CaseBuilder.of(CaseGroup.TEACHER_ABSENT).level(level).classes(classes).dtype(dtype).method(method).content(Content.TEACHER_ABSENT)
-              .loss(b -> b.divergence(Divergence.jensenShannon(0.5))).add(cases, "jsd" + size + way);
-          CaseBuilder.of(CaseGroup.STUDENT_ABSENT).level(level).classes(classes).dtype(dtype).method(method).content(Content.STUDENT_ABSENT)
-              .add(cases, "forward-kl" + size + way);
-          CaseBuilder.of(CaseGroup.STUDENT_ABSENT).level(level).classes(classes).dtype(dtype).method(method).content(Content.STUDENT_ABSENT)
-              .loss(b -> b.divergence(Divergence.jensenShannon(0.5))).add(cases, "jsd" + size + way);
+          String suffix = size + (method == EngineMethod.FORWARD ? "-forward" : "");
+          CaseBuilder.of(CaseGroup.ABSENT_CLASSES).level(level).classes(classes).dtype(dtype).method(method)
+              .content(Content.ABSENT_LABELS)
+              .add(cases, "labels" + suffix);
+          CaseBuilder.of(CaseGroup.TEACHER_ABSENT).level(level).classes(classes).dtype(dtype).method(method)
+              .content(Content.TEACHER_ABSENT)
+              .add(cases, "forward-kl" + suffix);
+          CaseBuilder.of(CaseGroup.TEACHER_ABSENT).level(level).classes(classes).dtype(dtype).method(method)
+              .content(Content.TEACHER_ABSENT)
+              .loss(b -> b.divergence(Divergence.jensenShannon(0.5))).add(cases, "jsd" + suffix);
+          CaseBuilder.of(CaseGroup.STUDENT_ABSENT).level(level).classes(classes).dtype(dtype).method(method)
+              .content(Content.STUDENT_ABSENT)
+              .add(cases, "forward-kl" + suffix);
+          CaseBuilder.of(CaseGroup.STUDENT_ABSENT).level(level).classes(classes).dtype(dtype).method(method)
+              .content(Content.STUDENT_ABSENT)
+              .loss(b -> b.divergence(Divergence.jensenShannon(0.5))).add(cases, "jsd" + suffix);
         }
       }
     }
-    for (double beta : new double[] {0.02, 0.86, 0.999}) {  // one of the two divergences is small, and its weight is not
+    for (double beta : new double[] {0.02, 0.86, 0.999}) { // one of the two divergences is small, its weight is not
       for (int classes : new int[] {10, 3_000}) {
         String name = "jsd" + beta + "-c" + classes;
-        CaseBuilder.of(CaseGroup.TEACHER_ABSENT).classes(classes).content(Content.TEACHER_ABSENT).soft(Divergence.jensenShannon(beta)).add(cases, name);
-        CaseBuilder.of(CaseGroup.STUDENT_ABSENT).classes(classes).content(Content.STUDENT_ABSENT).soft(Divergence.jensenShannon(beta)).add(cases, name);
+        CaseBuilder.of(CaseGroup.TEACHER_ABSENT).classes(classes).content(Content.TEACHER_ABSENT)
+            .soft(Divergence.jensenShannon(beta)).add(cases, name);
+        CaseBuilder.of(CaseGroup.STUDENT_ABSENT).classes(classes).content(Content.STUDENT_ABSENT)
+            .soft(Divergence.jensenShannon(beta)).add(cases, name);
         CaseBuilder.of(CaseGroup.CLASSES).classes(classes).soft(Divergence.jensenShannon(beta)).add(cases, name);
       }
     }
-    CaseBuilder.of(CaseGroup.TEACHER_ABSENT).content(Content.TEACHER_ABSENT).soft(Divergence.logitMse()).add(cases, "logit-mse");
-    CaseBuilder.of(CaseGroup.NON_FINITE_ROWS).content(Content.NON_FINITE).loss(DistillationLoss.builder().softWeight(0).hardWeight(1).build())
+    CaseBuilder.of(CaseGroup.TEACHER_ABSENT).content(Content.TEACHER_ABSENT).soft(Divergence.logitMse())
+        .add(cases, "logit-mse");
+    CaseBuilder.of(CaseGroup.NON_FINITE_ROWS).content(Content.NON_FINITE)
+        .loss(DistillationLoss.builder().softWeight(0).hardWeight(1).build())
         .add(cases, "cross-entropy");
     CaseBuilder.of(CaseGroup.ABSENT_CLASSES).content(Content.ABSENT).loss(b -> b.softcap(30)).add(cases, "softcap");
-    CaseBuilder.of(CaseGroup.NON_FINITE_ROWS).content(Content.NON_FINITE).loss(b -> b.softcap(30)).add(cases, "softcap");
+    CaseBuilder.of(CaseGroup.NON_FINITE_ROWS).content(Content.NON_FINITE).loss(b -> b.softcap(30))
+        .add(cases, "softcap");
   }
 
   private static void equality(List<Case> cases) {
-    for (String kind : new String[] {"forward-kl", "reverse-kl", "mixed:0.4", "jsd:0.5", "jsd:0.1", "skew-forward-kl:0.1",
+    for (String kind : new String[] {"forward-kl", "reverse-kl", "mixed:0.4", "jsd:0.5", "jsd:0.1",
+        "skew-forward-kl:0.1",
         "skew-reverse-kl:0.1", "tvd", "logit-mse"}) {
       for (DType dtype : FLOATING) {
         for (int classes : new int[] {3, 16, 33, 1000, 4097}) {
-          CaseBuilder.of(CaseGroup.EQUAL_ROWS).level(classes == 33 ? Level.QUICK : Level.DEFAULT).check(Check.ZERO).classes(classes)
+          CaseBuilder.of(CaseGroup.EQUAL_ROWS).level(classes == 33 ? Level.QUICK : Level.DEFAULT).check(Check.ZERO)
+              .classes(classes)
               .dtype(dtype).content(Content.EQUAL).loss(b -> b.temperature(3)).soft(Divergence.parse(kind))
               .add(cases, kind + "-" + ShapeCases.name(dtype) + "-c" + classes);
         }
@@ -78,16 +93,18 @@ final class EdgeCases {
     }
     for (String kind : new String[] {"forward-kl", "jsd:0.5"}) {
       for (DType dtype : FLOATING) {
-        for (int classes : new int[] {10, 66}) {  // the latter ends in the first half of a pair of vectors, of any width
+        for (int classes : new int[] {10, 66}) { // 66 classes end in the first half of a pair of vectors
           CaseBuilder.of(CaseGroup.EQUAL_ROWS).level(Level.QUICK).check(Check.ZERO).classes(classes)
               .dtype(dtype).content(Content.EQUAL_ABSENT).soft(Divergence.parse(kind))
               .add(cases, kind + "-absent-" + ShapeCases.name(dtype) + "-c" + classes);
         }
       }
     }
-    CaseBuilder.of(CaseGroup.EQUAL_ROWS).check(Check.ZERO).classes(33).content(Content.EQUAL).layout(l -> l.padded(2, 5))
+    CaseBuilder.of(CaseGroup.EQUAL_ROWS).check(Check.ZERO).classes(33).content(Content.EQUAL)
+        .layout(l -> l.padded(2, 5))
         .loss(b -> b.numClasses(33)).soft(Divergence.forwardKl()).add(cases, "padded-differently");
-    CaseBuilder.of(CaseGroup.EQUAL_ROWS).check(Check.ZERO).classes(33).content(Content.EQUAL).method(EngineMethod.BACKWARD).soft(Divergence.forwardKl())
+    CaseBuilder.of(CaseGroup.EQUAL_ROWS).check(Check.ZERO).classes(33).content(Content.EQUAL)
+        .method(EngineMethod.BACKWARD).soft(Divergence.forwardKl())
         .add(cases, "backward");
     for (int classes : new int[] {3, 10, 16, 17, 100, 1000, 10000, 100_000}) {
       for (double temperature : new double[] {1, 2, 4}) {
@@ -97,20 +114,24 @@ final class EdgeCases {
             .add(cases, "c" + classes + "-T" + LossCases.number(temperature));
       }
     }
-    CaseBuilder.of(CaseGroup.NEAR_EQUALITY).classes(100).content(Content.NEARLY_EQUAL).soft(Divergence.jensenShannon(0.5)).add(cases, "jsd");
+    CaseBuilder.of(CaseGroup.NEAR_EQUALITY).classes(100).content(Content.NEARLY_EQUAL)
+        .soft(Divergence.jensenShannon(0.5)).add(cases, "jsd");
   }
 
   private static void range(List<Case> cases) {
     for (DType dtype : FLOATING) {
       for (String kind : new String[] {"forward-kl", "jsd:0.5"}) {
         for (int classes : new int[] {3, 16, 100, 1025}) {
-          for (Content content : new Content[] {Content.LARGE, Content.SHIFTED, Content.SHARP, Content.TAILS, Content.FAR}) {
+          for (Content content : new Content[] {Content.LARGE, Content.SHIFTED, Content.SHARP, Content.TAILS,
+              Content.FAR}) {
             if (content == Content.FAR && dtype == DType.F16) {
-              continue;  // ends at 65,504
+              continue; // the largest number of f16 is 65,504
             }
-            CaseBuilder.of(CaseGroup.LARGE_LOGITS).level(classes == 100 ? Level.QUICK : Level.DEFAULT).classes(classes).dtype(dtype)
+            CaseBuilder.of(CaseGroup.LARGE_LOGITS).level(classes == 100 ? Level.QUICK : Level.DEFAULT).classes(classes)
+                .dtype(dtype)
                 .content(content).loss(b -> b.divergence(Divergence.parse(kind)))
-                .add(cases, kind + "-" + content.name().toLowerCase(Locale.ROOT) + "-" + ShapeCases.name(dtype) + "-c" + classes);
+                .add(cases, kind + "-" + content.name().toLowerCase(Locale.ROOT) + "-" + ShapeCases.name(dtype) + "-c"
+                + classes);
           }
         }
       }
@@ -120,7 +141,8 @@ final class EdgeCases {
         CaseBuilder.of(CaseGroup.HALF_RANGE).classes(classes).dtype(DType.F16).options(o -> o.withGradientScale(scale))
             .add(cases, "f16-c" + classes + "-scale" + scale);
       }
-      CaseBuilder.of(CaseGroup.HALF_RANGE).classes(33).dtype(DType.BF16).options(o -> o.withGradientScale(scale * 1e-30))
+      CaseBuilder.of(CaseGroup.HALF_RANGE).classes(33).dtype(DType.BF16)
+          .options(o -> o.withGradientScale(scale * 1e-30))
           .add(cases, "bf16-scale" + scale + "e-30");
     }
   }

@@ -1,6 +1,6 @@
 package dev.temper.tools.verify;
 
-/** Which method of the engine a case calls. */
+/** The method of the engine that a case calls. */
 enum EngineMethod {
   FORWARD,
   FORWARD_BACKWARD,

@@ -2,7 +2,7 @@ package dev.temper.tools.verify;
 
 import java.util.List;
 
-/** How much of its bound each case used, as dots. */
+/** Plots with one dot for each case: its worst error over its bound. */
 final class ErrorPlots {
 
   private static final String PASSED = "#2b6cb0";
@@ -11,7 +11,7 @@ final class ErrorPlots {
 
   private ErrorPlots() {}
 
-  /** One line of dots for each group that has a bound above 0. */
+  /** One row of dots for each group with a bound above 0. */
   static String byGroup(Verification verification) {
     List<GroupResult> groups = verification.groups().stream().filter(g -> !g.group().isExact()).toList();
     LogAxes axes = new LogAxes(960, 60 + 18 * groups.size(), 150, LOWEST, 0.5, -groups.size(), 1);
@@ -26,7 +26,7 @@ final class ErrorPlots {
     return axes.end();
   }
 
-  /** All cases over their number of classes. */
+  /** The dots of all cases over their number of classes. */
   static String byClasses(Verification verification) {
     LogAxes axes = new LogAxes(960, 360, 0, 0, 5.6, LOWEST, 0.5);
     axes.verticals("classes").horizontals("worst error / bound");

@@ -2,9 +2,7 @@ package dev.temper.tools.verify;
 
 import dev.temper.DType;
 
-/**
- * What a loss must give, each number with its error bound.
- */
+/** The expected results of a loss, each number with its error bound. */
 final class Expected {
 
   private final double soft;
@@ -42,7 +40,7 @@ final class Expected {
     return soft + hard;
   }
 
-  /** Compares what a device has found. */
+  /** Compares the results of a device. */
   void compare(Observed observed, Layout layout, Comparison comparison) {
     if (observed.totals() != null) {
       comparison.sameCount("rows", observed.totals().rows(), layout.rows());
@@ -57,11 +55,12 @@ final class Expected {
       comparison.within("row_hard", observed.rowHard(), rowHard, rowHardBound, DType.F32, 1);
     }
     if (observed.output() != null) {
-      comparison.within("gradient", observed.output(), gradient, gradientBound, layout.gradient(), layout.studentColumns());
+      comparison.within("gradient", observed.output(), gradient, gradientBound, layout.gradient(),
+          layout.studentColumns());
     }
   }
 
-  /** Weighted and reduced soft part; NaN without a total. */
+  /** Weighted and reduced soft part; NaN without a reduction. */
   double soft() {
     return soft;
   }

@@ -8,17 +8,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * The cases of one group.
  *
- * @param group what they are about
+ * @param group the group
  * @param cases in the order of the grid, at least one
  */
 public record GroupResult(CaseGroup group, List<CaseResult> cases) {
 
-  /** How many ended so. */
+  /** Number of cases with an outcome. */
   public long count(CaseOutcome outcome) {
     return cases.stream().filter(c -> c.outcome() == outcome).count();
   }
 
-  /** The element of all cases that came closest to its bound, or null where nothing finite was compared. */
+  /** The element of all cases nearest its bound; null if no finite element was compared. */
   public Comparison.@Nullable Worst worst() {
     return cases.stream()
         .map(CaseResult::worst)

@@ -8,15 +8,16 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A tensor in native memory between guard bytes: before the first element, in the gaps between rows and, unless the
- * allocation ends with the last element so that an address sanitizer sees every read beyond it, after the last one.
+ * A tensor in native memory with guard bytes before the first element and in the gaps between rows. After the last
+ * element there are either guard bytes, or the allocation ends there, so that an address sanitizer finds every read
+ * beyond it.
  */
 final class GuardedTensor {
 
   private static final byte GUARD = (byte) 0xA5;
-  private static final byte NAN_BYTE = (byte) 0xFF; // NaN in every floating dtype
+  private static final byte NAN_BYTE = (byte) 0xFF; // all bits set: NaN in every floating dtype
   private static final int TAIL = 64;
-  /** malloc's own alignment: a larger one would make the JVM ask for more bytes than the tensor has. */
+  /** The alignment of malloc: for a larger one the JVM would allocate more bytes than the tensor has. */
   private static final int ALIGNMENT = 16;
 
   private final MemorySegment whole;
@@ -37,7 +38,8 @@ final class GuardedTensor {
   }
 
   static GuardedTensor matrix(Arena arena, long rows, int columns, Layout layout, DType dtype) {
-    return allocate(arena, rows, columns, columns + layout.rowGap(), layout.offsetBytes(dtype), layout.tailGuard(), dtype);
+    return allocate(arena, rows, columns, columns + layout.rowGap(), layout.offsetBytes(dtype), layout.tailGuard(),
+        dtype);
   }
 
   static GuardedTensor vector(Arena arena, long length, Layout layout, DType dtype) {
@@ -56,7 +58,8 @@ final class GuardedTensor {
   }
 
   RowVector rowVector() {
-    return dtype.isFloating() ? RowVector.losses(elements(), columns, dtype) : RowVector.labels(elements(), columns, dtype);
+    return dtype.isFloating() ? RowVector.losses(elements(), columns, dtype)
+        : RowVector.labels(elements(), columns, dtype);
   }
 
   GuardedTensor fill(double[] values) {
@@ -68,7 +71,7 @@ final class GuardedTensor {
     return remember();
   }
 
-  /** Fills the elements with NaN, so that one that is not written is noticed. */
+  /** Fills the elements with NaN, so that an element that is not written is noticed. */
   GuardedTensor fillNaN() {
     for (int row = 0; row < rows; row++) {
       whole.asSlice(at(row, 0), (long) columns * dtype.bytes()).fill(NAN_BYTE);
@@ -90,12 +93,12 @@ final class GuardedTensor {
     return dtype;
   }
 
-  /** Whether every byte is what {@link #fill} or {@link #fillNaN} left. */
+  /** Whether no byte has changed since {@link #fill} or {@link #fillNaN}. */
   boolean isUntouched() {
     return whole.mismatch(MemorySegment.ofArray(before)) < 0;
   }
 
-  /** Whether the bytes around and between the rows are what they were. */
+  /** Whether the bytes around and between the rows are unchanged. */
   boolean isIntact() {
     boolean intact = sameBytes(0, offset);
     for (int row = 1; row < rows; row++) {

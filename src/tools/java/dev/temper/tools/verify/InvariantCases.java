@@ -6,10 +6,11 @@ import dev.temper.Reduction;
 import java.util.List;
 import java.util.Locale;
 
-/** What holds on any device, for any dtype and size. */
+/** Cases of properties that hold on any device, for any dtype and size. */
 final class InvariantCases {
 
-  private static final String[] KINDS = {"forward-kl", "reverse-kl", "jsd:0.5", "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd"};
+  private static final String[] KINDS =
+      {"forward-kl", "reverse-kl", "jsd:0.5", "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd"};
 
   private InvariantCases() {}
 
@@ -27,7 +28,8 @@ final class InvariantCases {
       }
     }
     CaseBuilder.of(CaseGroup.RERUN).level(Level.DEFAULT).check(Check.RERUN).classes(128256).add(cases, "c128256");
-    CaseBuilder.of(CaseGroup.RERUN).level(Level.DEFAULT).check(Check.RERUN).classes(10).layout(l -> l.rows(20_000)).add(cases, "20000-rows");
+    CaseBuilder.of(CaseGroup.RERUN).level(Level.DEFAULT).check(Check.RERUN).classes(10).layout(l -> l.rows(20_000))
+        .add(cases, "20000-rows");
     CaseBuilder.of(CaseGroup.RERUN).check(Check.RERUN).content(Content.NON_FINITE).add(cases, "non-finite");
   }
 
@@ -35,21 +37,26 @@ final class InvariantCases {
     Divergence divergence = Divergence.parse(kind);
     String name = kind + "-c" + classes;
     Level level = classes == 10 ? Level.QUICK : Level.DEFAULT;
-    CaseBuilder.of(CaseGroup.GRADIENT_SUM).level(level).check(Check.SUM).classes(classes).loss(b -> b.divergence(divergence)).add(cases, name);
+    CaseBuilder.of(CaseGroup.GRADIENT_SUM).level(level).check(Check.SUM).classes(classes)
+        .loss(b -> b.divergence(divergence)).add(cases, name);
     CaseBuilder.of(CaseGroup.SHIFT_INVARIANCE).level(level).check(Check.SHIFT).classes(classes).content(Content.ON_GRID)
         .loss(b -> b.divergence(divergence)).add(cases, name);
-    CaseBuilder.of(CaseGroup.PERMUTATION).level(level).check(Check.PERMUTATION).classes(classes).loss(b -> b.divergence(divergence))
+    CaseBuilder.of(CaseGroup.PERMUTATION).level(level).check(Check.PERMUTATION).classes(classes)
+        .loss(b -> b.divergence(divergence))
         .add(cases, name);
-    CaseBuilder.of(CaseGroup.SPLITTING).level(level).check(Check.SPLIT).classes(classes).layout(l -> l.rows(6)).loss(b -> b.divergence(divergence))
+    CaseBuilder.of(CaseGroup.SPLITTING).level(level).check(Check.SPLIT).classes(classes).layout(l -> l.rows(6))
+        .loss(b -> b.divergence(divergence))
         .options(o -> o.withLabels(0.2).withWeights().withDenominator(77)).add(cases, name);
-    for (Content content : new Content[] {Content.NORMAL, Content.NEARLY_EQUAL, Content.EQUAL, Content.LARGE, Content.TIES}) {
+    for (Content content : new Content[] {Content.NORMAL, Content.NEARLY_EQUAL, Content.EQUAL, Content.LARGE,
+        Content.TIES}) {
       CaseBuilder.of(CaseGroup.SIGN).level(level).check(Check.SIGN).classes(classes).content(content).soft(divergence)
           .add(cases, name + "-" + content.name().toLowerCase(Locale.ROOT));
     }
-    if (classes <= 33 && !kind.equals("tvd")) { // sums of 100 classes and more leave the differences too few digits
+    if (classes <= 33 && !kind.equals("tvd")) { // sums of 100 classes and more leave too few digits for differences
       for (double temperature : new double[] {1, 2, 3}) {
         CaseBuilder.of(CaseGroup.FINITE_DIFFERENCES).level(level).check(Check.DIFFERENCES).classes(classes)
-            .layout(l -> l.rows(5)).loss(b -> b.divergence(divergence).temperature(temperature).reduction(Reduction.SUM))
+            .layout(l -> l.rows(5)).loss(b -> b.divergence(divergence).temperature(temperature)
+            .reduction(Reduction.SUM))
             .add(cases, name + "-T" + LossCases.number(temperature));
       }
     }
@@ -60,14 +67,16 @@ final class InvariantCases {
     String name = kind + "-" + ShapeCases.name(dtype) + "-c" + classes;
     Level level = classes == 33 || classes == 16 ? Level.QUICK : Level.DEFAULT;
     for (EngineMethod method : new EngineMethod[] {EngineMethod.FORWARD_BACKWARD, EngineMethod.BACKWARD}) {
-      String way = method == EngineMethod.BACKWARD ? "-backward" : "";
+      String suffix = method == EngineMethod.BACKWARD ? "-backward" : "";
       CaseBuilder.of(CaseGroup.RERUN).level(level).check(Check.RERUN).classes(classes).dtype(dtype).method(method)
-          .loss(b -> b.divergence(divergence)).add(cases, name + way);
+          .loss(b -> b.divergence(divergence)).add(cases, name + suffix);
       CaseBuilder.of(CaseGroup.IN_PLACE).level(level).check(Check.IN_PLACE).classes(classes).dtype(dtype).method(method)
-          .loss(b -> b.divergence(divergence)).options(o -> o.withLabels(0.2)).add(cases, name + way);
-      CaseBuilder.of(CaseGroup.ALONE_OR_IN_BATCH).level(level).check(Check.ALONE).classes(classes).dtype(dtype).method(method)
-          .loss(b -> b.divergence(divergence).reduction(Reduction.SUM)).layout(l -> l.rows(25).placed(classes % 3, classes % 5, 0, false))
-          .options(o -> o.withLabels(0.2)).add(cases, name + way);
+          .loss(b -> b.divergence(divergence)).options(o -> o.withLabels(0.2)).add(cases, name + suffix);
+      CaseBuilder.of(CaseGroup.ALONE_OR_IN_BATCH).level(level).check(Check.ALONE).classes(classes).dtype(dtype)
+          .method(method)
+          .loss(b -> b.divergence(divergence).reduction(Reduction.SUM))
+          .layout(l -> l.rows(25).placed(classes % 3, classes % 5, 0, false))
+          .options(o -> o.withLabels(0.2)).add(cases, name + suffix);
     }
   }
 }

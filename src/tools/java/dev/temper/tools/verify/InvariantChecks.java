@@ -6,10 +6,10 @@ import dev.temper.LossTotals;
 import java.util.Objects;
 import java.util.SplittableRandom;
 
-/** What holds for every loss, whatever its formula. */
+/** Checks of properties that every loss has. */
 final class InvariantChecks {
 
-  /** Exact on logits that are multiples of 2^-4 below 2^9: the sums need 14 bits. */
+  /** A shift that is exact on logits that are multiples of 2^-4 below 2^9: the sums need 14 bits. */
   private static final double SHIFT = 512;
 
   private InvariantChecks() {}
@@ -34,7 +34,8 @@ final class InvariantChecks {
     for (int row = 0; row < labels.length; row++) {
       labels[row] = order[(int) Objects.requireNonNull(data.labels())[row]];
     }
-    CaseData permuted = new CaseData(permute(data.student(), order), permute(data.teacher(), order), labels, data.weights(),
+    CaseData permuted = new CaseData(permute(data.student(), order), permute(data.teacher(), order), labels,
+        data.weights(),
         data.temperatures());
     double[] plain = Objects.requireNonNull(OracleCheck.observe(engine, c, data, comparison).output());
     double[] found = Objects.requireNonNull(OracleCheck.observe(engine, c, permuted, comparison).output());
@@ -75,15 +76,18 @@ final class InvariantChecks {
   static void sign(LossEngine engine, Case c, CaseData data, Comparison comparison) {
     double[] values = Objects.requireNonNull(OracleCheck.observe(engine, c, data, comparison).rowSoft());
     boolean bounded = c.loss().divergence() instanceof Divergence.JensenShannon jsd && jsd.beta() == 0.5;
-    double largest = bounded ? (float) (Math.log(2) * c.loss().temperature() * c.loss().temperature()) : Double.POSITIVE_INFINITY;
+    double temperature = c.loss().temperature();
+    double largest = bounded ? (float) (Math.log(2) * temperature * temperature) : Double.POSITIVE_INFINITY;
     for (int row = 0; row < values.length; row++) {
       comparison.require(values[row] >= 0, "row_soft[" + row + "] is " + values[row] + ", expected 0 or more");
-      comparison.require(values[row] <= largest * (1 + 4 * Precision.U), "row_soft[" + row + "] is " + values[row] + ", expected at most T^2 ln 2");
+      comparison.require(values[row] <= largest * (1 + 4 * Precision.U),
+          "row_soft[" + row + "] is " + values[row] + ", expected at most T^2 ln 2");
     }
   }
 
   private static Observed part(LossEngine engine, Case c, CaseData data, int from, int to, Comparison comparison) {
-    return OracleCheck.observe(engine, c.with(c.layout().rows(to - from)), BitChecks.rows(c, data, from, to), comparison);
+    return OracleCheck.observe(engine, c.with(c.layout().rows(to - from)), BitChecks.rows(c, data, from, to),
+        comparison);
   }
 
   private static LossTotals total(Observed observed) {

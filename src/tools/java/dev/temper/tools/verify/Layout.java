@@ -3,16 +3,16 @@ package dev.temper.tools.verify;
 import dev.temper.DType;
 
 /**
- * Shape, dtypes and place in memory of a case's tensors.
+ * Shapes, dtypes and addresses of a case's tensors.
  *
- * @param rows rows
- * @param classes real classes
- * @param studentPadding columns of the student beyond them
- * @param teacherPadding columns of the teacher beyond them
+ * @param rows number of rows
+ * @param classes number of classes without padding
+ * @param studentPadding columns of padding of the student
+ * @param teacherPadding columns of padding of the teacher
  * @param rowGap elements between the end of a row and the beginning of the next
- * @param offset elements before the first one, from an address that is a multiple of 16
- * @param oddBytes further bytes before the first element: 1 makes every access misaligned
- * @param tailGuard whether guard bytes follow the last element; without them the allocation ends there
+ * @param offset elements between an address that is a multiple of 16 and the first element
+ * @param oddBytes further bytes before the first element; 1 makes every access misaligned
+ * @param tailGuard whether guard bytes follow the last element; otherwise the allocation ends there
  */
 record Layout(
     int rows,
@@ -33,27 +33,32 @@ record Layout(
   }
 
   Layout dtypes(DType ofStudent, DType ofTeacher, DType ofGradient) {
-    return new Layout(rows, classes, studentPadding, teacherPadding, rowGap, offset, oddBytes, tailGuard, ofStudent, ofTeacher,
+    return new Layout(rows, classes, studentPadding, teacherPadding, rowGap, offset, oddBytes, tailGuard, ofStudent,
+        ofTeacher,
         ofGradient, labels);
   }
 
   Layout labels(DType dtype) {
-    return new Layout(rows, classes, studentPadding, teacherPadding, rowGap, offset, oddBytes, tailGuard, student, teacher,
+    return new Layout(rows, classes, studentPadding, teacherPadding, rowGap, offset, oddBytes, tailGuard, student,
+        teacher,
         gradient, dtype);
   }
 
   Layout padded(int ofStudent, int ofTeacher) {
-    return new Layout(rows, classes, ofStudent, ofTeacher, rowGap, offset, oddBytes, tailGuard, student, teacher, gradient,
+    return new Layout(rows, classes, ofStudent, ofTeacher, rowGap, offset, oddBytes, tailGuard, student, teacher,
+        gradient,
         labels);
   }
 
   Layout placed(int gap, int elements, int bytes, boolean guard) {
-    return new Layout(rows, classes, studentPadding, teacherPadding, gap, elements, bytes, guard, student, teacher, gradient,
+    return new Layout(rows, classes, studentPadding, teacherPadding, gap, elements, bytes, guard, student, teacher,
+        gradient,
         labels);
   }
 
   Layout rows(int count) {
-    return new Layout(count, classes, studentPadding, teacherPadding, rowGap, offset, oddBytes, tailGuard, student, teacher,
+    return new Layout(count, classes, studentPadding, teacherPadding, rowGap, offset, oddBytes, tailGuard, student,
+        teacher,
         gradient, labels);
   }
 

@@ -1,12 +1,12 @@
 package dev.temper.tools.verify;
 
-/** How much of the grid runs; each level contains the ones before it. */
+/** The size of the grid; each level contains the smaller ones. */
 public enum Level {
-  /** A few seconds: every group, small sizes. */
+  /** Every group at small sizes; a few seconds. */
   QUICK,
-  /** Well under a minute on two cores. */
+  /** All but the largest sizes; less than a minute on two cores. */
   DEFAULT,
-  /** Everything, the largest sizes with every dtype. */
+  /** The largest sizes with every dtype too. */
   FULL;
 
   boolean contains(Level other) {

@@ -20,7 +20,7 @@ final class LogAxes {
   private final double minY;
   private final double maxY;
 
-  /** Ranges as exponents of ten. */
+  /** Axes whose ranges are exponents of ten. */
   LogAxes(int width, int height, int extraLeft, double minX, double maxX, double minY, double maxY) {
     this.width = width;
     this.height = height;
@@ -35,10 +35,12 @@ final class LogAxes {
   LogAxes verticals(String title) {
     for (int power = (int) Math.ceil(minX); power <= maxX; power++) {
       double x = x(power);
-      svg.format("<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#e4e4e4\"/>\n", x, x, TOP, height - BOTTOM);
+      svg.format("<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#e4e4e4\"/>\n", x, x, TOP,
+          height - BOTTOM);
       svg.format("<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", x, height - BOTTOM + 16, label(power));
     }
-    svg.format("<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", (left + width - RIGHT) / 2.0, height - 8, title);
+    svg.format("<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", (left + width - RIGHT) / 2.0, height - 8,
+        title);
     return this;
   }
 
@@ -48,14 +50,15 @@ final class LogAxes {
       svg.format("<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#e4e4e4\"/>\n", left, width - RIGHT, y, y);
       svg.format("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", left - 6, y + 4, label(power));
     }
-    svg.format("<text x=\"14\" y=\"%.1f\" text-anchor=\"middle\" transform=\"rotate(-90 14 %.1f)\">%s</text>\n", height / 2.0, height / 2.0, title);
+    svg.format("<text x=\"14\" y=\"%.1f\" text-anchor=\"middle\" transform=\"rotate(-90 14 %.1f)\">%s</text>\n",
+        height / 2.0, height / 2.0, title);
     return this;
   }
 
   /** A dot at exponents of ten. */
   void dot(double logX, double logY, String colour, String tip) {
-    svg.format("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\" fill=\"%s\" fill-opacity=\".5\"><title>%s</title></circle>\n", x(logX), y(logY), colour,
-        HtmlReport.escape(tip));
+    svg.format("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\" fill=\"%s\" fill-opacity=\".5\"><title>%s</title></circle>\n",
+        x(logX), y(logY), colour, HtmlReport.escape(tip));
   }
 
   /** A line between points at exponents of ten. */
@@ -64,17 +67,20 @@ final class LogAxes {
     for (int i = 0; i < logX.length; i++) {
       points.append(String.format(Locale.ROOT, "%.1f,%.1f ", x(logX[i]), y(logY[i])));
     }
-    svg.format("<polyline points=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.6\" stroke-dasharray=\"%s\"/>\n", points.toString().strip(), colour, dash);
+    svg.format("<polyline points=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.6\" stroke-dasharray=\"%s\"/>\n",
+        points.toString().strip(), colour, dash);
   }
 
-  /** Text that ends at the left border, at an exponent of ten of y. */
+  /** Text left of the plot, at an exponent of ten of y. */
   void rowLabel(double logY, String text) {
-    svg.format("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", left - 6, y(logY) + 4, HtmlReport.escape(text));
+    svg.format("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", left - 6, y(logY) + 4,
+        HtmlReport.escape(text));
   }
 
   /** Text beside a point. */
   void note(double logX, double logY, String text, String colour) {
-    svg.format("<text x=\"%.1f\" y=\"%.1f\" style=\"fill:%s\">%s</text>\n", x(logX) + 5, y(logY) + 4, colour, HtmlReport.escape(text));
+    svg.format("<text x=\"%.1f\" y=\"%.1f\" style=\"fill:%s\">%s</text>\n", x(logX) + 5, y(logY) + 4, colour,
+        HtmlReport.escape(text));
   }
 
   String end() {

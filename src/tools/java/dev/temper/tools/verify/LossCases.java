@@ -35,9 +35,11 @@ final class LossCases {
               .add(cases, kind + "-c" + classes + "-T" + number(temperature));
         }
       }
-      CaseBuilder.of(group).classes(1000).content(Content.SHARP).soft(Divergence.parse(kind)).add(cases, kind + "-sharp");
+      CaseBuilder.of(group).classes(1000).content(Content.SHARP).soft(Divergence.parse(kind))
+          .add(cases, kind + "-sharp");
       CaseBuilder.of(group).classes(10).content(Content.TIES).soft(Divergence.parse(kind)).add(cases, kind + "-ties");
-      CaseBuilder.of(group).level(Level.DEFAULT).classes(1025).dtype(DType.BF16).soft(Divergence.parse(kind)).add(cases, kind + "-bf16");
+      CaseBuilder.of(group).level(Level.DEFAULT).classes(1025).dtype(DType.BF16).soft(Divergence.parse(kind))
+          .add(cases, kind + "-bf16");
       CaseBuilder.of(group).level(Level.DEFAULT).classes(4097).loss(b -> b.temperature(10)).soft(Divergence.parse(kind))
           .add(cases, kind + "-c4097-T10");
     }
@@ -46,13 +48,16 @@ final class LossCases {
   private static void crossEntropy(List<Case> cases) {
     DistillationLoss hard = DistillationLoss.builder().softWeight(0).hardWeight(1).temperature(3).build();
     for (int classes : new int[] {1, 2, 3, 10, 100, 1000, 32000}) {
-      CaseBuilder.of(CaseGroup.CROSS_ENTROPY_LOSS).level(classes < 1000 ? Level.QUICK : Level.DEFAULT).classes(classes).loss(hard)
+      CaseBuilder.of(CaseGroup.CROSS_ENTROPY_LOSS).level(classes < 1000 ? Level.QUICK : Level.DEFAULT).classes(classes)
+          .loss(hard)
           .add(cases, "c" + classes);
-      CaseBuilder.of(CaseGroup.LABEL_SMOOTHING).level(classes < 1000 ? Level.QUICK : Level.DEFAULT).classes(classes).loss(hard)
+      CaseBuilder.of(CaseGroup.LABEL_SMOOTHING).level(classes < 1000 ? Level.QUICK : Level.DEFAULT).classes(classes)
+          .loss(hard)
           .loss(b -> b.labelSmoothing(0.1)).add(cases, "c" + classes);
     }
     CaseBuilder.of(CaseGroup.CROSS_ENTROPY_LOSS).classes(1000).loss(hard).content(Content.SHARP).add(cases, "sharp");
-    CaseBuilder.of(CaseGroup.LABEL_SMOOTHING).loss(hard).content(Content.ABSENT).loss(b -> b.labelSmoothing(0.2)).add(cases, "absent-classes");
+    CaseBuilder.of(CaseGroup.LABEL_SMOOTHING).loss(hard).content(Content.ABSENT).loss(b -> b.labelSmoothing(0.2))
+        .add(cases, "absent-classes");
   }
 
   private static void weights(List<Case> cases) {
@@ -60,7 +65,8 @@ final class LossCases {
       for (double hard : new double[] {0, 0.5, 2}) {
         for (EngineMethod method : new EngineMethod[] {EngineMethod.FORWARD, EngineMethod.FORWARD_BACKWARD}) {
           CaseBuilder.of(CaseGroup.WEIGHTS).classes(17).method(method).loss(b -> b.softWeight(soft).hardWeight(hard))
-              .add(cases, "soft" + number(soft) + "-hard" + number(hard) + (method == EngineMethod.FORWARD ? "-forward" : ""));
+              .add(cases, "soft" + number(soft) + "-hard" + number(hard)
+              + (method == EngineMethod.FORWARD ? "-forward" : ""));
         }
       }
     }
@@ -75,7 +81,8 @@ final class LossCases {
               .add(cases, "T" + number(temperature) + (scaling ? "" : "-unscaled") + "-c" + classes);
         }
       }
-      CaseBuilder.of(CaseGroup.TEACHER_TEMPERATURE).classes(100).loss(b -> b.temperature(2).teacherTemperature(temperature))
+      CaseBuilder.of(CaseGroup.TEACHER_TEMPERATURE).classes(100)
+          .loss(b -> b.temperature(2).teacherTemperature(temperature))
           .add(cases, "teacher-T" + number(temperature));
     }
     for (String kind : new String[] {"forward-kl", "jsd:0.5", "reverse-kl"}) {
@@ -87,6 +94,7 @@ final class LossCases {
   }
 
   static String number(double value) {
-    return value == Math.rint(value) && value < 1e5 ? Long.toString((long) value) : Double.toString(value).replace("1000000.0", "1e6");
+    return value == Math.rint(value) && value < 1e5 ? Long.toString((long) value)
+        : Double.toString(value).replace("1000000.0", "1e6");
   }
 }

@@ -4,9 +4,7 @@ import dev.temper.LossTotals;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What a device made of a case.
- */
+/** The results of a device. */
 final class Observed {
 
   private final @Nullable LossTotals totals;
@@ -25,27 +23,27 @@ final class Observed {
     this.damage = damage;
   }
 
-  /** Of a loss; null for primitives and backward passes. */
+  /** Totals of a loss; null for primitives and backward passes. */
   @Nullable LossTotals totals() {
     return totals;
   }
 
-  /** [rows] of a forward pass. */
+  /** Soft losses [rows] of a forward pass. */
   double @Nullable [] rowSoft() {
     return rowSoft;
   }
 
-  /** [rows] of a forward pass. */
+  /** Cross-entropies [rows] of a forward pass. */
   double @Nullable [] rowHard() {
     return rowHard;
   }
 
-  /** Gradient [rows, student columns], or the primitive's output. */
+  /** Gradient [rows, student columns], or the output of a primitive. */
   double @Nullable [] output() {
     return output;
   }
 
-  /** Inputs that changed and bytes around the outputs that were written. */
+  /** Changes of the inputs and of the bytes around the outputs, in words. */
   List<String> damage() {
     return damage;
   }

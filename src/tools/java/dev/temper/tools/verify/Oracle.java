@@ -9,10 +9,10 @@ import dev.temper.reference.ReferenceRow;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** What a case must give: rows from the f64 reference, reductions and error bounds from here. */
+/** The expected results of a case: rows from the f64 reference, with reductions and error bounds. */
 final class Oracle {
 
-  /** Where exponentials are subnormal, they are right to half of 2^-149. */
+  /** Absolute error of a subnormal exponential: half of 2^-149. */
   private static final double TINY = 0x1p-148;
 
   private final Case c;
@@ -67,7 +67,8 @@ final class Oracle {
       }
     }
     boolean none = loss.reduction() == Reduction.NONE;
-    return new Expected(none ? Double.NaN : soft, softBound, none ? Double.NaN : hard, hardBound, counted, nonFinite, rowSoft,
+    return new Expected(none ? Double.NaN : soft, softBound, none ? Double.NaN : hard, hardBound, counted, nonFinite,
+        rowSoft,
         rowSoftBound, rowHard, rowHardBound, gradient, gradientBound);
   }
 
@@ -90,7 +91,7 @@ final class Oracle {
         gradient[base + i] = reference.gradient(i) * factor;
       }
     }
-    if (isSound(z)) {
+    if (isValid(z)) {
       double[] capped = loss.softcap().isPresent() ? capped(z, loss.softcap().getAsDouble()) : z;
       double inputError = loss.softcap().isPresent() ? 4 * U * loss.softcap().getAsDouble() : 0;
       boundSoft(row, capped, u, temperature, inputError, Math.abs(factor));
@@ -102,7 +103,7 @@ final class Oracle {
   }
 
   private void boundSoft(int row, double[] z, double[] u, double temperature, double inputError, double factor) {
-    if (loss.softWeight() == 0 || !isSound(u)) {
+    if (loss.softWeight() == 0 || !isValid(u)) {
       return;
     }
     int base = row * c.layout().studentColumns();
@@ -136,14 +137,15 @@ final class Oracle {
     }
   }
 
-  /** The softcap's own derivative {@code 1 - tanh^2(z/c)}, computed to 4 u. */
+  /** Applies the derivative of the softcap, {@code 1 - tanh^2(z/c)}, which has an error of 4 u. */
   private void boundChain(int row, double[] z) {
     if (loss.softcap().isPresent()) {
       int base = row * c.layout().studentColumns();
       for (int i = 0; i < classes; i++) {
         double tanh = Math.tanh(z[i] / loss.softcap().getAsDouble());
         double chain = 1 - tanh * tanh;
-        gradientBound[base + i] = chain > 0 ? gradientBound[base + i] * chain + 4 * U * Math.abs(gradient[base + i]) / chain : 0;
+        double bound = gradientBound[base + i] * chain + 4 * U * Math.abs(gradient[base + i]) / chain;
+        gradientBound[base + i] = chain > 0 ? bound : 0;
       }
     }
   }
@@ -164,8 +166,8 @@ final class Oracle {
     return values == null ? otherwise : values[row];
   }
 
-  /** Has a softmax: no NaN, no +inf, not all -inf. */
-  static boolean isSound(double[] logits) {
+  /** Whether the row has a softmax: it holds no NaN, no +inf, and not only -inf. */
+  static boolean isValid(double[] logits) {
     double max = Double.NEGATIVE_INFINITY;
     for (double logit : logits) {
       max = Math.max(max, logit); // NaN if any is

@@ -3,7 +3,7 @@ package dev.temper.tools.verify;
 import dev.temper.LossEngine;
 import java.util.Objects;
 
-/** A case against the f64 reference; inputs and surroundings of the outputs must be as before. */
+/** Compares a case with the f64 reference. The inputs and the bytes around the outputs must be unchanged. */
 final class OracleCheck {
 
   private OracleCheck() {}
@@ -17,7 +17,7 @@ final class OracleCheck {
     }
   }
 
-  /** Runs the case on the device and notes damage. */
+  /** Runs the case on the device, and notes changes of the inputs and around the outputs. */
   static Observed observe(LossEngine engine, Case c, CaseData data, Comparison comparison) {
     Observed observed = DeviceRun.run(engine, c, data);
     for (String damage : observed.damage()) {

@@ -4,17 +4,17 @@ import dev.temper.LossEngine;
 import dev.temper.diagnostics.SelfCheck;
 import java.util.List;
 
-/** The checks that an engine has of its own parts, as cases. */
+/** The self-checks of an engine as cases. */
 final class PartChecks {
 
   private PartChecks() {}
 
   /**
-   * One of them.
+   * One self-check.
    *
-   * @param engine whose it is
-   * @param seed for the command that runs it alone; the numbers are always the same
-   * @param check name in the engine, empty for an engine that has none
+   * @param engine the engine
+   * @param seed seed in the command of the case; a self-check has the same numbers for every seed
+   * @param check name of the self-check; empty for an engine that has none
    */
   record PartCheck(LossEngine engine, long seed, String check) {
 
@@ -24,7 +24,8 @@ final class PartChecks {
 
     CaseResult run() {
       if (check.isEmpty()) {
-        return result(CaseOutcome.REFUSED, List.of(engine.device() + " runs no kernels: there is nothing of device.cuh to check"), 0, 0);
+        return result(CaseOutcome.REFUSED,
+            List.of(engine.device() + " runs no kernels: there is nothing of device.cuh to check"), 0, 0);
       }
       try {
         SelfCheck found = engine.diagnostics().selfCheck(check);
@@ -32,7 +33,8 @@ final class PartChecks {
           return result(CaseOutcome.REFUSED, List.of(found.notRun()), 0, 0);
         }
         boolean holds = found.mismatches() == 0 && found.compared() > 0;
-        return result(holds ? CaseOutcome.PASSED : CaseOutcome.FAILED, found.notes(), found.mismatches(), found.compared());
+        return result(holds ? CaseOutcome.PASSED : CaseOutcome.FAILED, found.notes(), found.mismatches(),
+            found.compared());
       } catch (RuntimeException e) {
         return result(CaseOutcome.FAILED, List.of(e.toString()), 0, 0);
       }
@@ -44,7 +46,7 @@ final class PartChecks {
     }
   }
 
-  /** All that the engine has; for an engine that has none, one that says so. */
+  /** All self-checks of the engine; a refused one if there is none. */
   static List<PartCheck> of(LossEngine engine, long seed) {
     List<String> names = engine.diagnostics().selfChecks();
     return (names.isEmpty() ? List.of("") : names).stream().map(name -> new PartCheck(engine, seed, name)).toList();

@@ -4,10 +4,10 @@ import dev.temper.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** What a floating dtype can hold: its rounding, range and bytes. */
+/** Rounding, range and bytes of a dtype. */
 final class Precision {
 
-  /** Unit roundoff of the arithmetic that every engine is held to: f32, round to nearest. */
+  /** Unit roundoff of f32, the least precise arithmetic that an engine may use. */
   static final double U = 0x1p-24;
 
   private Precision() {}
@@ -22,7 +22,7 @@ final class Precision {
     };
   }
 
-  /** Half the distance between subnormal numbers: the absolute error of rounding a tiny value. */
+  /** Half the distance between subnormal numbers: the absolute error of rounding a subnormal value. */
   static double halfQuantum(DType dtype) {
     return switch (dtype) {
       case F32 -> 0x1p-150;

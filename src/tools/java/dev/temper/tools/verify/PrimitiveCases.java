@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Log-softmax and its backward, softmax, argmax. */
+/** Cases of log-softmax and its backward, softmax and argmax. */
 final class PrimitiveCases {
 
   private static final Map<CaseGroup, EngineMethod> METHODS = Map.of(
@@ -16,7 +16,8 @@ final class PrimitiveCases {
   private PrimitiveCases() {}
 
   static void add(List<Case> cases) {
-    for (CaseGroup group : List.of(CaseGroup.LOG_SOFTMAX_FORWARD, CaseGroup.LOG_SOFTMAX_BACKWARD_PASS, CaseGroup.SOFTMAX_INFERENCE)) {
+    for (CaseGroup group : List.of(CaseGroup.LOG_SOFTMAX_FORWARD, CaseGroup.LOG_SOFTMAX_BACKWARD_PASS,
+        CaseGroup.SOFTMAX_INFERENCE)) {
       EngineMethod method = METHODS.getOrDefault(group, EngineMethod.SOFTMAX);
       for (int classes : new int[] {1, 3, 10, 16, 17, 100, 1025, 32000}) {
         Level level = classes <= 1025 ? Level.QUICK : Level.DEFAULT;
@@ -49,9 +50,11 @@ final class PrimitiveCases {
       for (Content content : new Content[] {Content.NORMAL, Content.TIES, Content.NON_FINITE, Content.ABSENT}) {
         for (int classes : new int[] {1, 3, 16, 17, 1000, 32001}) {
           for (DType dtype : new DType[] {DType.F32, DType.BF16, DType.F16}) {
-            CaseBuilder.of(CaseGroup.ARGMAX).level(classes <= 17 ? Level.QUICK : Level.DEFAULT).method(EngineMethod.ARGMAX).classes(classes)
+            CaseBuilder.of(CaseGroup.ARGMAX).level(classes <= 17 ? Level.QUICK : Level.DEFAULT)
+                .method(EngineMethod.ARGMAX).classes(classes)
                 .dtype(dtype).content(content).layout(l -> l.labels(labels))
-                .add(cases, content(content) + "-" + ShapeCases.name(dtype) + "-" + ShapeCases.name(labels) + "-c" + classes);
+                .add(cases, content(content) + "-" + ShapeCases.name(dtype) + "-" + ShapeCases.name(labels) + "-c"
+                + classes);
           }
         }
       }

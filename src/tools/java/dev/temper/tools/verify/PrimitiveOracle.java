@@ -4,7 +4,7 @@ import static dev.temper.tools.verify.Precision.U;
 
 import java.util.Arrays;
 
-/** Log-softmax, its backward, softmax and argmax in f64, with error bounds. */
+/** The expected results of log-softmax, its backward, softmax and argmax, with error bounds. */
 final class PrimitiveOracle {
 
   private PrimitiveOracle() {}
@@ -25,7 +25,7 @@ final class PrimitiveOracle {
     for (int row = 0; row < rows; row++) {
       double[] x = Arrays.copyOfRange(data.student(), row * columns, (row + 1) * columns);
       double[] g = Arrays.copyOfRange(data.teacher(), row * columns, (row + 1) * columns);
-      if (Oracle.isSound(x)) {
+      if (Oracle.isValid(x)) {
         row(c, x, g, expected, bounds, row * columns);
       } else {
         Arrays.fill(expected, row * columns, (row + 1) * columns, Double.NaN);

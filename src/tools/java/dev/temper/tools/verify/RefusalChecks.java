@@ -3,10 +3,10 @@ package dev.temper.tools.verify;
 import dev.temper.LossEngine;
 import org.jspecify.annotations.Nullable;
 
-/** Values that must be refused: the message names tensor, first row and value, and nothing was written. */
+/** Checks that an invalid value is refused: the message names tensor, first row and value, and no output is written. */
 final class RefusalChecks {
 
-  /** The first of two wrong rows. */
+  /** The first of two rows with an invalid value. */
   private static final int ROW = 2;
 
   private RefusalChecks() {}
@@ -32,7 +32,8 @@ final class RefusalChecks {
     }
   }
 
-  private static void expect(LossEngine engine, Case c, CaseData data, String tensor, String value, Comparison comparison) {
+  private static void expect(LossEngine engine, Case c, CaseData data, String tensor, String value,
+      Comparison comparison) {
     try (DeviceRun run = new DeviceRun(c, data)) {
       String message = refusal(engine, run);
       if (message == null) {
@@ -40,7 +41,8 @@ final class RefusalChecks {
         return;
       }
       boolean named = message.contains(tensor) && message.contains("row " + ROW) && message.contains(value);
-      comparison.require(named, "expected a message that names " + tensor + ", row " + ROW + " and " + value + ", found: " + message);
+      comparison.require(named,
+          "expected a message that names " + tensor + ", row " + ROW + " and " + value + ", found: " + message);
       for (String touched : run.touched()) {
         comparison.require(false, touched + " before " + tensor + " " + value + " was refused");
       }

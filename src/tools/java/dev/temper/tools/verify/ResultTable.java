@@ -58,7 +58,8 @@ public final class ResultTable {
       bound = number(worst.bound());
       share = String.format(Locale.ROOT, "%.1f %%", 100 * worst.share());
     }
-    text.format("%-26s %5d %6d %7d  %-9s %-9s %7s  %s%n", result.group().id(), result.cases().size(), result.count(CaseOutcome.FAILED),
+    text.format("%-26s %5d %6d %7d  %-9s %-9s %7s  %s%n", result.group().id(), result.cases().size(),
+        result.count(CaseOutcome.FAILED),
         result.count(CaseOutcome.REFUSED), error, bound, share, result.group().bound());
   }
 

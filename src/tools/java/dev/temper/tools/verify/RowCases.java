@@ -5,7 +5,7 @@ import dev.temper.Divergence;
 import dev.temper.Reduction;
 import java.util.List;
 
-/** Labels, row weights, row temperatures, reductions, gradient scale, passes, refusals. */
+/** Cases of labels, row weights, row temperatures, reductions, gradient scales, passes and refusals. */
 final class RowCases {
 
   private RowCases() {}
@@ -26,7 +26,8 @@ final class RowCases {
             CaseBuilder.of(CaseGroup.LABELS).level(classes == 10 ? Level.QUICK : Level.DEFAULT).classes(classes)
                 .layout(l -> l.labels(labels)).loss(b -> b.hardWeight(hard)).content(Content.NON_FINITE_WHERE_UNUSED)
                 .options(o -> o.withLabels(ignored))
-                .add(cases, ShapeCases.name(labels) + "-c" + classes + "-ignored" + ignored + (hard == 0 ? "-soft-only" : ""));
+                .add(cases, ShapeCases.name(labels) + "-c" + classes + "-ignored" + ignored
+                + (hard == 0 ? "-soft-only" : ""));
           }
         }
       }
@@ -35,7 +36,8 @@ final class RowCases {
             .options(o -> o.withLabels(0.4)).add(cases, ShapeCases.name(labels) + "-index" + index);
       }
     }
-    CaseBuilder.of(CaseGroup.LABELS).classes(10).loss(b -> b.ignoreIndex(1L << 40)).options(o -> o.withLabels(0.4)).add(cases, "i64-index2^40");
+    CaseBuilder.of(CaseGroup.LABELS).classes(10).loss(b -> b.ignoreIndex(1L << 40)).options(o -> o.withLabels(0.4))
+        .add(cases, "i64-index2^40");
   }
 
   private static void rowOptions(List<Case> cases) {
@@ -46,7 +48,8 @@ final class RowCases {
             .options(o -> o.withWeights().withLabels(0.2)).add(cases, kind + "-c" + classes);
         CaseBuilder.of(CaseGroup.ROW_TEMPERATURES).classes(classes).loss(b -> b.divergence(divergence))
             .options(RowOptions::withTemperatures).add(cases, kind + "-c" + classes);
-        CaseBuilder.of(CaseGroup.ROW_TEMPERATURES).classes(classes).loss(b -> b.divergence(divergence).temperatureScaling(false))
+        CaseBuilder.of(CaseGroup.ROW_TEMPERATURES).classes(classes)
+            .loss(b -> b.divergence(divergence).temperatureScaling(false))
             .options(RowOptions::withTemperatures).add(cases, kind + "-c" + classes + "-unscaled");
       }
       CaseBuilder.of(CaseGroup.ROW_WEIGHTS).classes(classes).content(Content.NON_FINITE_WHERE_UNUSED)
@@ -63,11 +66,13 @@ final class RowCases {
   private static void reductions(List<Case> cases) {
     for (Reduction reduction : Reduction.values()) {
       for (double ignored : new double[] {0, 0.4, 1}) {
-        CaseBuilder.of(CaseGroup.REDUCTIONS).classes(10).loss(b -> b.reduction(reduction)).options(o -> o.withLabels(ignored).withWeights())
+        CaseBuilder.of(CaseGroup.REDUCTIONS).classes(10).loss(b -> b.reduction(reduction))
+            .options(o -> o.withLabels(ignored).withWeights())
             .add(cases, reduction.label() + "-ignored" + ignored);
         if (reduction.isMean()) {
           CaseBuilder.of(CaseGroup.REDUCTIONS).classes(10).loss(b -> b.reduction(reduction))
-              .options(o -> o.withLabels(ignored).withDenominator(123.5)).add(cases, reduction.label() + "-denominator-ignored" + ignored);
+              .options(o -> o.withLabels(ignored).withDenominator(123.5))
+              .add(cases, reduction.label() + "-denominator-ignored" + ignored);
         }
       }
       CaseBuilder.of(CaseGroup.REDUCTIONS).classes(10).layout(l -> l.rows(0)).loss(b -> b.reduction(reduction))
@@ -89,17 +94,23 @@ final class RowCases {
               .loss(b -> b.divergence(divergence).temperature(temperature)).options(o -> o.withLabels(0.1))
               .add(cases, kind + "-c" + classes + "-T" + LossCases.number(temperature));
           CaseBuilder.of(CaseGroup.BACKWARD).level(level).classes(classes).method(EngineMethod.BACKWARD)
-              .loss(b -> b.divergence(divergence).temperature(temperature)).options(o -> o.withLabels(0.1).withWeights())
+              .loss(b -> b.divergence(divergence).temperature(temperature))
+              .options(o -> o.withLabels(0.1).withWeights())
               .add(cases, kind + "-c" + classes + "-T" + LossCases.number(temperature));
         }
       }
     }
-    CaseBuilder.of(CaseGroup.BACKWARD).classes(100).method(EngineMethod.BACKWARD).content(Content.NEARLY_EQUAL).soft(Divergence.forwardKl())
+    CaseBuilder.of(CaseGroup.BACKWARD).classes(100).method(EngineMethod.BACKWARD).content(Content.NEARLY_EQUAL)
+        .soft(Divergence.forwardKl())
         .add(cases, "nearly-equal");
-    CaseBuilder.of(CaseGroup.BACKWARD).classes(100).method(EngineMethod.BACKWARD).options(RowOptions::withTemperatures).add(cases, "row-temperatures");
-    CaseBuilder.of(CaseGroup.BACKWARD).classes(100).method(EngineMethod.BACKWARD).content(Content.NON_FINITE).add(cases, "non-finite");
-    CaseBuilder.of(CaseGroup.BACKWARD).classes(100).method(EngineMethod.BACKWARD).content(Content.ABSENT).add(cases, "absent-classes");
-    CaseBuilder.of(CaseGroup.BACKWARD).classes(100).method(EngineMethod.BACKWARD).options(o -> o.withInPlace(true)).add(cases, "in-place");
+    CaseBuilder.of(CaseGroup.BACKWARD).classes(100).method(EngineMethod.BACKWARD).options(RowOptions::withTemperatures)
+        .add(cases, "row-temperatures");
+    CaseBuilder.of(CaseGroup.BACKWARD).classes(100).method(EngineMethod.BACKWARD).content(Content.NON_FINITE)
+        .add(cases, "non-finite");
+    CaseBuilder.of(CaseGroup.BACKWARD).classes(100).method(EngineMethod.BACKWARD).content(Content.ABSENT)
+        .add(cases, "absent-classes");
+    CaseBuilder.of(CaseGroup.BACKWARD).classes(100).method(EngineMethod.BACKWARD).options(o -> o.withInPlace(true))
+        .add(cases, "in-place");
   }
 
   private static void refusals(List<Case> cases) {
@@ -110,7 +121,8 @@ final class RowCases {
             .add(cases, "label-c" + classes + place);
         CaseBuilder.of(CaseGroup.REFUSALS).check(Check.BAD_LABEL).classes(classes).soft(Divergence.forwardKl())
             .options(o -> o.withLabels(0).withInPlace(inPlace)).add(cases, "label-soft-only-c" + classes + place);
-        CaseBuilder.of(CaseGroup.REFUSALS).check(Check.BAD_WEIGHT).classes(classes).options(o -> o.withWeights().withInPlace(inPlace))
+        CaseBuilder.of(CaseGroup.REFUSALS).check(Check.BAD_WEIGHT).classes(classes)
+            .options(o -> o.withWeights().withInPlace(inPlace))
             .add(cases, "weight-c" + classes + place);
         CaseBuilder.of(CaseGroup.REFUSALS).check(Check.BAD_TEMPERATURE).classes(classes)
             .options(o -> o.withTemperatures().withInPlace(inPlace)).add(cases, "temperature-c" + classes + place);

@@ -11,9 +11,10 @@ final class RowContent {
 
   private RowContent() {}
 
-  /** {@code unused}: a row that an ignored label or a weight of 0 takes out. */
+  /** Fills a row; {@code unused} is true for a row with an ignored label or the weight 0. */
   static void fill(
-      Content content, int row, boolean unused, double[] z, double[] u, double @Nullable [] labels, SplittableRandom random) {
+      Content content, int row, boolean unused, double[] z, double[] u, double @Nullable [] labels,
+      SplittableRandom random) {
     double zShift = content == Content.SHIFTED ? random.nextDouble(-1e3, 1e3) : 0;
     double uShift = content == Content.SHIFTED ? random.nextDouble(-1e3, 1e3) : 0;
     for (int i = 0; i < z.length; i++) {
@@ -75,8 +76,9 @@ final class RowContent {
     u[i] = teacher;
   }
 
-  /** About a fifth of the classes, and at least one, but never the label's. */
-  private static void removeSome(int row, int label, double @Nullable [] z, double @Nullable [] u, SplittableRandom random) {
+  /** Sets about a fifth of the classes to -inf: at least one, and never the label's. */
+  private static void removeSome(int row, int label, double @Nullable [] z, double @Nullable [] u,
+      SplittableRandom random) {
     int classes = z != null ? z.length : u != null ? u.length : 0;
     for (int i = 0; i < classes; i++) {
       boolean removed = random.nextInt(5) == 0 || i == (label + 1 + row) % classes;
@@ -91,7 +93,7 @@ final class RowContent {
     }
   }
 
-  /** Row by row: NaN, +inf, all -inf; in the student, in the teacher; every seventh row and the one after it stay sound. */
+  /** Puts NaN, +inf or only -inf into student or teacher by the row's index; two of eight rows stay finite. */
   private static void makeNonFinite(int row, double[] z, double[] u, SplittableRandom random) {
     int at = random.nextInt(z.length);
     switch (row % 8) {

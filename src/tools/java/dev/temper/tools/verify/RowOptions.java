@@ -3,13 +3,13 @@ package dev.temper.tools.verify;
 import java.util.OptionalDouble;
 
 /**
- * What a call is given beside the logits.
+ * The inputs of a call beside the logits.
  *
- * @param labels whether labels are given
- * @param ignored share of the rows whose label is the ignored one
- * @param weights whether row weights are given (about one in four is 0)
- * @param temperatures whether row temperatures are given
- * @param denominator replaces the divisor of a mean
+ * @param labels whether there are labels
+ * @param ignored share of rows with the ignored label
+ * @param weights whether there are row weights; one in four is 0
+ * @param temperatures whether there are row temperatures
+ * @param denominator explicit divisor of a mean
  * @param gradientScale factor on the gradient
  * @param inPlace whether the gradient replaces the student's logits
  */

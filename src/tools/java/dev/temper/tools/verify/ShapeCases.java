@@ -5,12 +5,15 @@ import dev.temper.Divergence;
 import java.util.List;
 import java.util.Locale;
 
-/** Classes, dtypes, places in memory, padding. */
+/** Cases of numbers of classes, dtypes, addresses and padding. */
 final class ShapeCases {
 
   private static final DType[] FLOATING = {DType.F32, DType.BF16, DType.F16};
 
-  /** A few hundred bytes to 2.4 MB per row of both logits: on compute capability 9 each size of cluster has its rows. */
+  /**
+   * The rows of student and teacher together take 48 KB to 2.4 MB: every cluster size of compute capability 9.0 is
+   * used.
+   */
   static final int[] CLUSTER_CLASSES = {12_000, 24_000, 48_000, 96_000, 192_000, 300_000};
 
   private ShapeCases() {}
@@ -24,14 +27,18 @@ final class ShapeCases {
   }
 
   private static void classes(List<Case> cases) {
-    for (int classes : new int[] {1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16, 17, 31, 32, 33, 100, 1000, 1023, 1024, 1025, 4097, 32000, 50257,
+    for (int classes : new int[] {1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16, 17, 31, 32, 33, 100, 1000, 1023, 1024, 1025, 4097,
+        32000, 50257,
         128256, 262144}) {
       Level level = classes <= 4097 ? Level.QUICK : Level.DEFAULT;
       CaseBuilder.of(CaseGroup.CLASSES).level(level).classes(classes).add(cases, "c" + classes);
       Level others = classes <= 4097 ? Level.DEFAULT : Level.FULL;
-      CaseBuilder.of(CaseGroup.CLASSES).level(others).classes(classes).dtype(DType.BF16).add(cases, "c" + classes + "-bf16");
-      CaseBuilder.of(CaseGroup.CLASSES).level(others).classes(classes).dtype(DType.F16).add(cases, "c" + classes + "-f16");
-      CaseBuilder.of(CaseGroup.CLASSES).level(others).classes(classes).loss(b -> b.divergence(Divergence.jensenShannon(0.5)))
+      CaseBuilder.of(CaseGroup.CLASSES).level(others).classes(classes).dtype(DType.BF16)
+          .add(cases, "c" + classes + "-bf16");
+      CaseBuilder.of(CaseGroup.CLASSES).level(others).classes(classes).dtype(DType.F16)
+          .add(cases, "c" + classes + "-f16");
+      CaseBuilder.of(CaseGroup.CLASSES).level(others).classes(classes)
+          .loss(b -> b.divergence(Divergence.jensenShannon(0.5)))
           .add(cases, "c" + classes + "-jsd");
     }
   }
@@ -39,7 +46,8 @@ final class ShapeCases {
   private static void clusters(List<Case> cases) {
     for (int classes : CLUSTER_CLASSES) {
       for (DType dtype : FLOATING) {
-        CaseBuilder.of(CaseGroup.CLUSTERS).level(classes <= 24_000 ? Level.QUICK : Level.DEFAULT).classes(classes).dtype(dtype)
+        CaseBuilder.of(CaseGroup.CLUSTERS).level(classes <= 24_000 ? Level.QUICK : Level.DEFAULT).classes(classes)
+            .dtype(dtype)
             .layout(l -> l.rows(2)).add(cases, "c" + classes + "-" + name(dtype));
       }
     }
@@ -60,7 +68,8 @@ final class ShapeCases {
     String name = name(student) + "-" + name(teacher) + "-" + name(gradient);
     for (int classes : new int[] {7, 33, 1023}) {
       for (EngineMethod method : new EngineMethod[] {EngineMethod.FORWARD_BACKWARD, EngineMethod.BACKWARD}) {
-        CaseBuilder.of(CaseGroup.DTYPES).level(classes == 33 ? Level.QUICK : Level.DEFAULT).classes(classes).method(method)
+        CaseBuilder.of(CaseGroup.DTYPES).level(classes == 33 ? Level.QUICK : Level.DEFAULT).classes(classes)
+            .method(method)
             .layout(l -> l.dtypes(student, teacher, gradient))
             .add(cases, name + "-c" + classes + (method == EngineMethod.BACKWARD ? "-backward" : ""));
       }
@@ -75,16 +84,19 @@ final class ShapeCases {
         for (int offset : offsets) {
           for (int gap : gaps) {
             boolean guard = (offset + gap) % 2 == 1;
-            Level level = classes == 67 && (offset + gap) % 4 == 1 ? Level.QUICK : classes == 1030 ? Level.FULL : Level.DEFAULT;
+            Level level = classes == 67 && (offset + gap) % 4 == 1 ? Level.QUICK : classes == 1030 ? Level.FULL
+                : Level.DEFAULT;
             CaseBuilder.of(CaseGroup.LAYOUTS).level(level).classes(classes).dtype(dtype)
                 .layout(l -> l.rows(Math.min(l.rows(), 9)).placed(gap, offset, 0, guard))
                 .add(cases, name(dtype) + "-c" + classes + "-offset" + offset + "-gap" + gap);
           }
         }
       }
-      CaseBuilder.of(CaseGroup.LAYOUTS).classes(37).dtype(dtype).layout(l -> l.placed(3, 2, 1, true)).add(cases, name(dtype) + "-odd-address");
+      CaseBuilder.of(CaseGroup.LAYOUTS).classes(37).dtype(dtype).layout(l -> l.placed(3, 2, 1, true))
+          .add(cases, name(dtype) + "-odd-address");
     }
-    CaseBuilder.of(CaseGroup.LAYOUTS).level(Level.DEFAULT).classes(32001).layout(l -> l.placed(5, 3, 0, false)).add(cases, "f32-c32001-offset3");
+    CaseBuilder.of(CaseGroup.LAYOUTS).level(Level.DEFAULT).classes(32001).layout(l -> l.placed(5, 3, 0, false))
+        .add(cases, "f32-c32001-offset3");
   }
 
   private static void padding(List<Case> cases) {
@@ -95,7 +107,8 @@ final class ShapeCases {
           for (EngineMethod method : new EngineMethod[] {EngineMethod.FORWARD_BACKWARD, EngineMethod.BACKWARD}) {
             Level level = classes == 100 && padding[0] > 0 ? Level.QUICK : Level.DEFAULT;
             CaseBuilder.of(CaseGroup.PADDING).level(level).classes(classes).dtype(dtype).method(method)
-                .layout(l -> l.rows(Math.min(l.rows(), 17)).padded(padding[0], padding[1])).loss(b -> b.numClasses(classes))
+                .layout(l -> l.rows(Math.min(l.rows(), 17)).padded(padding[0], padding[1]))
+                .loss(b -> b.numClasses(classes))
                 .add(cases, name(dtype) + "-c" + classes + "+" + padding[0] + "+" + padding[1]
                     + (method == EngineMethod.BACKWARD ? "-backward" : ""));
           }

@@ -1,12 +1,13 @@
 package dev.temper.tools.verify;
 
 /**
- * A tempered softmax of one row in f64, and how far an f32 softmax may be from it.
+ * A tempered softmax of one row in f64, and the error bounds of an f32 softmax.
  *
- * <p>With {@code x = (z - max z)/T}: rounding {@code z - max z} and {@code 1/T} costs {@code 2 |x| u}, one exponential within
- * 1.5 units in the last place {@code 3 u}, so {@code e = 3 + 2 |x|} in units of u. In {@code p = exp(x)/S} the class's own
- * share of the error cancels: {@code eps(p) = u ((1 - p) e + sum over others (p e) + 2 + log2 C)}, where {@code log2 C} stands
- * for the sum (blocked or pairwise) and 2 for reciprocal and product.
+ * <p>With {@code x = (z - max z)/T}, rounding {@code z - max z} and {@code 1/T} costs {@code 2 |x| u}. An exponential
+ * within 1.5 units in the last place costs {@code 3 u}, so that {@code e = 3 + 2 |x|} in units of u. In
+ * {@code p = exp(x)/S} the class's own share of the error cancels:
+ * {@code eps(p) = u ((1 - p) e + sum over others (p e) + 2 + log2 C)}. The term {@code log2 C} is the error of a
+ * blocked or pairwise sum, and 2 that of reciprocal and product.
  */
 final class SoftmaxBound {
 
@@ -29,7 +30,12 @@ final class SoftmaxBound {
     sumSteps = log2(x.length);
   }
 
-  /** Of a row that holds at least one finite logit, no NaN and no +inf. {@code inputError} is absolute, on each logit. */
+  /**
+   * The softmax of a valid row.
+   *
+   * @param logits at least one finite logit, no NaN and no +inf
+   * @param inputError absolute error of each logit
+   */
   static SoftmaxBound of(double[] logits, double temperature, double inputError) {
     int classes = logits.length;
     double max = Double.NEGATIVE_INFINITY;
@@ -74,7 +80,7 @@ final class SoftmaxBound {
     return logSum;
   }
 
-  /** {@code log p}, which is exact where p underflows. */
+  /** {@code log p}, accurate even if p underflows. */
   double logP(int i) {
     return x[i] - logSum;
   }
@@ -89,7 +95,7 @@ final class SoftmaxBound {
     return p[i] > 0 ? p[i] * relativeError(i) : 0;
   }
 
-  /** Relative error of the exponential alone. */
+  /** Relative error of the exponential of a class. */
   double exponentialError(int i) {
     return exponentialError[i];
   }
@@ -99,7 +105,7 @@ final class SoftmaxBound {
     return meanExponentialError + Precision.U * (sumSteps + 1 + Math.abs(logSum));
   }
 
-  /** Additions on the way of one term of a blocked or pairwise sum. */
+  /** Number of additions of one term in a blocked or pairwise sum. */
   double sumSteps() {
     return sumSteps;
   }

@@ -7,15 +7,16 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * What the factor {@code T^2} does to the size of the gradient. Folklore has it shrink by {@code 1/T^2}; exactly, {@code
- * dKL/dz = (q - p)/T}, and {@code q - p} gives the second {@code 1/T} for large T only.
+ * The effect of the factor {@code T^2} on the size of the gradient. A common claim is that the gradient shrinks by
+ * {@code 1/T^2} without the factor. Exactly, {@code dKL/dz = (q - p)/T}, and {@code q - p} shrinks by {@code 1/T} for
+ * large T only.
  *
- * <p>Student and teacher are independent normal logits of sigma 3; the statistic is the ratio of mean gradient norms (l2, over
- * the rows), with the mean of the rows' ratios beside it: they differ at few classes.
+ * <p>Student and teacher are independent normal logits of sigma 3. The statistic is the ratio of mean gradient norms
+ * (l2, over the rows); the mean of the rows' ratios is given too, because it differs for few classes.
  *
  * @param classes number of classes
- * @param rows rows averaged over
- * @param points one for each temperature, ascending
+ * @param rows number of rows
+ * @param points one point for each temperature, ascending
  */
 public record TemperatureStudy(int classes, int rows, List<StudyPoint> points) {
 
@@ -24,11 +25,11 @@ public record TemperatureStudy(int classes, int rows, List<StudyPoint> points) {
   private static final double SIGMA = 3;
 
   /**
-   * One temperature.
+   * The norms at one temperature.
    *
-   * @param scaled mean norm with {@code T^2} over that at T = 1
-   * @param unscaled mean norm without {@code T^2} over that at T = 1
-   * @param meanOfRatios mean of the rows' own ratios, without {@code T^2}
+   * @param scaled mean norm with {@code T^2}, divided by that at T = 1
+   * @param unscaled mean norm without {@code T^2}, divided by that at T = 1
+   * @param meanOfRatios mean of the rows' ratios without {@code T^2}
    */
   public record StudyPoint(double temperature, double scaled, double unscaled, double meanOfRatios) {}
 
@@ -80,7 +81,7 @@ public record TemperatureStudy(int classes, int rows, List<StudyPoint> points) {
     return values;
   }
 
-  /** Norm of the gradient without the factor. */
+  /** Norm of the gradient without the factor {@code T^2}. */
   private static double norm(double temperature, double[] student, double[] teacher) {
     DistillationLoss loss = DistillationLoss.builder().temperature(temperature).temperatureScaling(false).build();
     ReferenceRow row = new ReferenceRow(loss, student.length);

@@ -5,19 +5,20 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The outcome of a run over the grid.
+ * The result of a run over the grid.
  *
- * @param device name the engine was opened by
- * @param description what computed, in the engine's words
- * @param facts what the device told of itself, if it is one
- * @param seed of the grid's numbers
+ * @param device name by which the engine was opened
+ * @param description the engine's description of itself
+ * @param facts facts of the device; empty for an engine in host memory
+ * @param seed seed of the grid's numbers
  * @param milliseconds wall time
- * @param groups every group that had a case, in the order of the grid
+ * @param groups every group with a case, in the order of the grid
  */
 public record Verification(
-    String device, String description, Optional<DeviceFacts> facts, long seed, long milliseconds, List<GroupResult> groups) {
+    String device, String description, Optional<DeviceFacts> facts, long seed, long milliseconds,
+    List<GroupResult> groups) {
 
-  /** How many cases ended so. */
+  /** Number of cases with an outcome. */
   public long count(CaseOutcome outcome) {
     return groups.stream().mapToLong(g -> g.count(outcome)).sum();
   }
@@ -27,7 +28,7 @@ public record Verification(
     return count(CaseOutcome.FAILED) == 0 && count(CaseOutcome.PASSED) > 0;
   }
 
-  /** The cases that ended so. */
+  /** The cases with an outcome. */
   public List<CaseResult> cases(CaseOutcome outcome) {
     return groups.stream().flatMap(g -> g.cases().stream()).filter(c -> c.outcome() == outcome).toList();
   }

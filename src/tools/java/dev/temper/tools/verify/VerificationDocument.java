@@ -74,7 +74,8 @@ public record VerificationDocument(
       return new GroupSummary(result.group().id(), result.group().covers(), result.group().bound(),
           result.count(CaseOutcome.PASSED), result.count(CaseOutcome.FAILED), result.count(CaseOutcome.REFUSED),
           result.cases().stream().mapToLong(CaseResult::compared).sum(),
-          worst == null ? null : worst.error(), worst == null ? null : worst.bound(), worst == null ? null : worst.share());
+          worst == null ? null : worst.error(), worst == null ? null : worst.bound(), worst == null ? null
+          : worst.share());
     }
   }
 
@@ -101,7 +102,8 @@ public record VerificationDocument(
     }
     return new VerificationDocument(verification.device(), verification.description(), commit,
         verification.facts().orElse(null), verification.seed(), verification.milliseconds(), verification.holds(),
-        verification.count(CaseOutcome.PASSED), verification.count(CaseOutcome.FAILED), verification.count(CaseOutcome.REFUSED),
+        verification.count(CaseOutcome.PASSED), verification.count(CaseOutcome.FAILED),
+        verification.count(CaseOutcome.REFUSED),
         verification.groups().stream().map(GroupSummary::of).toList(), formulas,
         summaries(verification, CaseOutcome.FAILED), summaries(verification, CaseOutcome.REFUSED));
   }

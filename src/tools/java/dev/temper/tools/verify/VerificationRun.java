@@ -11,25 +11,25 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 
-/** Runs cases of the grid, and the checks that the engine has of its own parts, on a device, one after the other. */
+/** Runs cases of the grid and the self-checks of the engine on a device, one after the other. */
 public final class VerificationRun {
 
-  /** Told before each case. */
+  /** Observes a run before each case. */
   @FunctionalInterface
   public interface CaseProgress {
-    /** {@code done} of {@code total} cases have ended; {@code next} is about to run. */
+    /** {@code done} of {@code total} cases have ended; {@code next} begins. */
     void update(long done, long total, String next);
   }
 
-  /** A case, and what runs it. */
+  /** A case and its execution. */
   private record ScheduledCase(CaseGroup group, String name, Supplier<CaseResult> run) {}
 
   private final LossEngine engine;
   private final long seed;
-  /** The case after which the device failed at everything; empty while it works. */
+  /** Name of the case that broke the device; empty while the device works. */
   private String lost = "";
 
-  /** A run of the numbers that follow from the seed. */
+  /** Runs on an engine, with the numbers of a seed. */
   public VerificationRun(LossEngine engine, long seed) {
     this.engine = engine;
     this.seed = seed;
@@ -55,12 +55,13 @@ public final class VerificationRun {
     List<ScheduledCase> found = all.stream().filter(one -> one.name().equals(caseName)).toList();
     if (found.isEmpty()) {
       throw new IllegalArgumentException("no case is named '" + caseName + "'"
-          + Names.suggestion(caseName, all.stream().map(ScheduledCase::name).toList()) + "; expected GROUP/CASE as the table names failing cases");
+          + Names.suggestion(caseName, all.stream().map(ScheduledCase::name).toList())
+          + "; expected GROUP/CASE, the name of a failed case in the table");
     }
     return run(found, (done, total, next) -> { });
   }
 
-  /** Runs cases that need not be of the grid. */
+  /** Runs cases that may be outside the grid. */
   Verification runCases(List<Case> cases) {
     return run(cases.stream().map(this::schedule).toList(), (done, total, next) -> { });
   }
@@ -85,15 +86,18 @@ public final class VerificationRun {
       results.computeIfAbsent(one.group(), group -> new ArrayList<>()).add(one.run().get());
     }
     progress.update(scheduled.size(), scheduled.size(), "");
-    List<GroupResult> groups = results.entrySet().stream().map(e -> new GroupResult(e.getKey(), List.copyOf(e.getValue()))).toList();
+    List<GroupResult> groups = results.entrySet().stream()
+        .map(e -> new GroupResult(e.getKey(), List.copyOf(e.getValue()))).toList();
     return new Verification(
-        engine.device(), engine.describe(), engine.diagnostics().facts(), seed, (System.nanoTime() - start) / 1_000_000, groups);
+        engine.device(), engine.describe(), engine.diagnostics().facts(), seed, (System.nanoTime() - start) / 1_000_000,
+        groups);
   }
 
   private CaseResult run(Case c) {
     Comparison comparison = new Comparison();
     if (!lost.isEmpty()) {
-      return result(c, CaseOutcome.FAILED, List.of("not run: the device does not work any more since " + lost), comparison);
+      return result(c, CaseOutcome.FAILED, List.of("not run: the device has failed at every call since " + lost),
+          comparison);
     }
     try {
       c.check().judge(engine, c, CaseData.of(c, seed), comparison);
@@ -108,7 +112,7 @@ public final class VerificationRun {
     return result(c, comparison.holds() ? CaseOutcome.PASSED : CaseOutcome.FAILED, comparison.mismatches(), comparison);
   }
 
-  /** A kernel that went wrong takes its process's use of the device with it. */
+  /** Whether the device still works: after a fault in a kernel, every call of this process fails. */
   private boolean works() {
     try {
       engine.synchronize();
@@ -119,7 +123,8 @@ public final class VerificationRun {
   }
 
   private CaseResult result(Case c, CaseOutcome outcome, List<String> notes, Comparison comparison) {
-    return new CaseResult(c.group(), c.name(), c.layout().classes(), outcome, List.copyOf(notes), comparison.mismatchCount(),
+    return new CaseResult(c.group(), c.name(), c.layout().classes(), outcome, List.copyOf(notes),
+        comparison.mismatchCount(),
         comparison.compared(), comparison.worst(), Case.command(engine.device(), seed, c.name()));
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Does a device compute the right numbers? A seeded grid of cases ({@link dev.temper.tools.verify.CaseGrid}) runs through the public
- * API ({@link dev.temper.LossEngine}) and is compared, strictly and element by element, with the f64 reference inside written
- * error bounds ({@link dev.temper.tools.verify.CaseGroup#bound()}).
+ * The verification of a device. A seeded grid of cases ({@link dev.temper.tools.verify.CaseGrid}) runs through the
+ * public API ({@link dev.temper.LossEngine}), and each element is compared with the f64 reference within a written
+ * error bound ({@link dev.temper.tools.verify.CaseGroup#bound()}).
  *
- * <p>May call the API and the reference, which is its oracle; knows no engine. Writes no files: the command line does.
+ * <p>May call the API, its diagnostics, and the reference. Calls no engine by its class, and writes no files.
  */
 @NullMarked
 package dev.temper.tools.verify;

@@ -6,9 +6,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
-/** The C library's allocator, under PyTorch's tensors. */
+/** The settings of the C library's allocator, which PyTorch uses. */
 public enum Allocator {
-  /** Large tensors are mapped anew for each operation, and the kernel zeroes their pages every time. */
+  /** Each operation maps its large tensors anew, and the kernel zeroes their pages every time. */
   DEFAULT,
   /** Freed tensors stay with the process: one heap for all threads, never mapped, never trimmed. */
   TUNED;
@@ -19,7 +19,7 @@ public enum Allocator {
   private static final int M_ARENA_MAX = -8;
 
   /**
-   * Sets the allocator of this process; there is no way back to the default.
+   * Sets the allocator of this process, permanently.
    *
    * @throws IllegalStateException if the C library cannot be tuned
    */

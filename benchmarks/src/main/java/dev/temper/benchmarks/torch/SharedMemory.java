@@ -11,7 +11,7 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** The same memory as a tensor of PyTorch and as a view of Temper: nothing is copied in either direction. */
+/** Views of the same memory as PyTorch's tensors and as Temper's matrices, without a copy in either direction. */
 public final class SharedMemory {
 
   private SharedMemory() {}
@@ -23,7 +23,8 @@ public final class SharedMemory {
    */
   public static HostMatrix matrix(Tensor tensor) {
     if (tensor.dim() != 2 || !tensor.is_contiguous()) {
-      throw new IllegalArgumentException("tensor has " + tensor.dim() + " dimensions, contiguous: " + tensor.is_contiguous()
+      throw new IllegalArgumentException("tensor has " + tensor.dim() + " dimensions, contiguous: "
+          + tensor.is_contiguous()
           + "; expected a contiguous [rows, classes], call contiguous() first");
     }
     return HostMatrix.of(segment(tensor), tensor.size(0), Math.toIntExact(tensor.size(1)), dtype(tensor));
@@ -54,7 +55,7 @@ public final class SharedMemory {
   }
 
   private static DType dtype(Tensor tensor) {
-    // The binding makes a new object of each answer; intern() is the constant of the same value.
+    // The binding returns a new object at each call; intern() is the constant of the same value.
     ScalarType type = tensor.scalar_type().intern();
     return switch (type) {
       case Float -> DType.F32;
@@ -62,7 +63,8 @@ public final class SharedMemory {
       case Half -> DType.F16;
       case Int -> DType.I32;
       case Long -> DType.I64;
-      default -> throw new IllegalArgumentException("tensor has dtype " + type + ", expected float32, bfloat16, float16, int32 or int64");
+      default -> throw new IllegalArgumentException("tensor has dtype " + type
+          + ", expected float32, bfloat16, float16, int32 or int64");
     };
   }
 

@@ -7,14 +7,13 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.kBatchMean;
 
 /**
- * How the loss is written in PyTorch: {@code softWeight * T^2 * KL + hardWeight * CE}, the mean over the rows of both. PyTorch's
- * {@code mean} of a KL divides by the classes too; the mean over rows is called {@code batchmean} and divides by the first
- * dimension only.
+ * The loss in PyTorch: {@code softWeight * T^2 * KL + hardWeight * CE}, both averaged over the rows. PyTorch's
+ * {@code mean} of a KL divides by the classes too; {@code batchmean} divides by the first dimension only.
  */
 public enum TorchFormula {
-  /** {@code kl_div(log_softmax(z/T), softmax(u/T))}, as in tutorials. */
+  /** {@code kl_div(log_softmax(z/T), softmax(u/T))}, the form of most tutorials. */
   USUAL,
-  /** {@code kl_div(log_softmax(z/T), log_softmax(u/T), log_target)}: spares the logarithm of the target. */
+  /** {@code kl_div(log_softmax(z/T), log_softmax(u/T), log_target)}, which saves the logarithm of the target. */
   LOG_TARGET;
 
   private static final int CLASSES = 1;
@@ -26,7 +25,8 @@ public enum TorchFormula {
    * @param teacher [rows, classes]
    * @param labels [rows] int64, none of them ignored
    */
-  public Tensor loss(Tensor student, Tensor teacher, Tensor labels, double temperature, double softWeight, double hardWeight) {
+  public Tensor loss(Tensor student, Tensor teacher, Tensor labels, double temperature, double softWeight,
+      double hardWeight) {
     Scalar t = new Scalar(temperature);
     Tensor target = switch (this) {
       case USUAL -> torch.softmax(teacher.div(t), CLASSES);

@@ -6,7 +6,7 @@ import dev.temper.tools.bench.LogitBatch;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Gradients of the loss by the student's logits, as PyTorch makes them of a batch; weights are one half. */
+/** PyTorch's gradients of the loss by the student's logits; both weights are one half. */
 public final class TorchGradient {
 
   private static final double WEIGHT = 0.5;
@@ -17,7 +17,7 @@ public final class TorchGradient {
   private final Tensor labels;
   private final double temperature;
 
-  /** Over a batch in host memory, which must stay. */
+  /** Computes gradients of a batch in host memory, which must stay allocated. */
   public TorchGradient(LogitBatch batch, double temperature) {
     student = SharedMemory.tensor((HostMatrix) batch.student());
     teacher = SharedMemory.tensor((HostMatrix) batch.teacher());
@@ -25,12 +25,12 @@ public final class TorchGradient {
     this.temperature = temperature;
   }
 
-  /** By a formula in the logits' dtype. */
+  /** The gradient by a formula, in the logits' dtype. */
   public Tensor by(TorchFormula formula) {
     return gradient(formula, student, teacher);
   }
 
-  /** By the usual formula in f64. */
+  /** The gradient by the usual formula in f64. */
   public Tensor exact() {
     return gradient(TorchFormula.USUAL, student.to(ScalarType.Double), teacher.to(ScalarType.Double));
   }
@@ -39,10 +39,10 @@ public final class TorchGradient {
     Tensor leaf = logits.detach();
     leaf.set_requires_grad(true);
     formula.loss(leaf, target, labels, temperature, WEIGHT, WEIGHT).backward();
-    return leaf.grad().clone(); // grad() refers into the tensor that ends with this method
+    return leaf.grad().clone(); // grad() refers to a tensor that is freed at the end of this method
   }
 
-  /** Of each row the distance from the exact gradient over the exact one's length. */
+  /** For each row, the distance of two gradients divided by the length of the exact one. */
   public static double[] errors(Tensor found, Tensor exact) {
     Tensor lengths = exact.square().sum(CLASSES).sqrt();
     Tensor errors = found.to(ScalarType.Double).sub(exact).square().sum(CLASSES).sqrt().div(lengths);

@@ -8,7 +8,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/** Loss and gradient by PyTorch's autograd, over batches in the memory that Temper's views describe. */
+/** Loss and gradient by PyTorch's autograd, over batches in the memory of Temper's views. */
 public final class TorchStep {
 
   private record SharedBatch(Tensor student, Tensor teacher, Tensor labels) {}
@@ -18,7 +18,7 @@ public final class TorchStep {
   private final double temperature;
   private int next;
 
-  /** Sets PyTorch's threads too, for the whole process. */
+  /** Also sets PyTorch's number of threads, for the whole process. */
   public TorchStep(List<LogitBatch> batches, TorchFormula formula, double temperature, int threads) {
     torch.set_num_threads(threads);
     this.formula = formula;
@@ -26,7 +26,7 @@ public final class TorchStep {
     this.batches = batches.stream().map(TorchStep::share).toList();
   }
 
-  /** One step on the next batch, with weights of one half; returns the loss. */
+  /** Computes loss and gradient of the next batch with weights of one half; returns the loss. */
   public double run() {
     SharedBatch batch = batches.get(next);
     next = (next + 1) % batches.size();
@@ -42,6 +42,7 @@ public final class TorchStep {
   private static SharedBatch share(LogitBatch batch) {
     Tensor student = SharedMemory.tensor((HostMatrix) batch.student());
     student.set_requires_grad(true);
-    return new SharedBatch(student, SharedMemory.tensor((HostMatrix) batch.teacher()), SharedMemory.tensor((RowVector.Host) batch.labels()));
+    return new SharedBatch(student, SharedMemory.tensor((HostMatrix) batch.teacher()),
+        SharedMemory.tensor((RowVector.Host) batch.labels()));
   }
 }

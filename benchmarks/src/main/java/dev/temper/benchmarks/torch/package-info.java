@@ -1,6 +1,4 @@
-/**
- * PyTorch as a peer and as a second oracle: views of its tensors without a copy, and the loss as people write it there.
- */
+/** PyTorch as a peer and as a second reference: views of its tensors without a copy, and the loss in its operators. */
 @NullMarked
 package dev.temper.benchmarks.torch;
 

@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
-/** The numbers that other programs make too: {@code benchmarks/gpu/test_suite.py} holds the same goldens. */
+/** Logits and labels that other programs generate too: {@code benchmarks/gpu/test_suite.py} has the same goldens. */
 final class LogitsTest {
 
   /** Logits in units of 2^-19. */
@@ -25,10 +25,12 @@ final class LogitsTest {
       Logits.TEACHER.fill(f32.asSlice(4 * 1000L), DType.F32, 3, 1000);
       for (int i = 0; i < 4; i++) {
         assertThat(Logits.STUDENT.at(0, i)).as("student %d", i).isEqualTo(STUDENT[i] * 0x1p-19f);
-        assertThat(Logits.TEACHER.at(3, (1L << 32) + i)).as("teacher of batch 3, far away, %d", i).isEqualTo(TEACHER[i] * 0x1p-19f);
+        assertThat(Logits.TEACHER.at(3, (1L << 32) + i)).as("teacher of batch 3, far away, %d", i)
+            .isEqualTo(TEACHER[i] * 0x1p-19f);
         assertThat(Logits.label(1, i, 128_256)).as("label %d", i).isEqualTo(LABELS[i]);
       }
-      assertThat(f32.getAtIndex(ValueLayout.JAVA_FLOAT, 199_999)).as("in the last chunk").isEqualTo(Logits.TEACHER.at(3, 199_999));
+      assertThat(f32.getAtIndex(ValueLayout.JAVA_FLOAT, 199_999)).as("in the last chunk")
+          .isEqualTo(Logits.TEACHER.at(3, 199_999));
     }
   }
 

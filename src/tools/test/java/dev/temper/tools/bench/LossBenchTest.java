@@ -22,7 +22,7 @@ final class LossBenchTest {
   private static final Repetition SHORT = new Repetition(0, 0, 3, 3);
   private static final BenchLoss DISTILLATION = new BenchLoss(Objective.BOTH, Divergence.forwardKl(), 2);
 
-  /** Writes down what it is told. */
+  /** Records the calls of the bench. */
   private static final class Notes implements LossBench.Observer {
     private final List<String> steps = new ArrayList<>();
     private final List<Integer> sizes = new ArrayList<>();
@@ -39,7 +39,7 @@ final class LossBenchTest {
   }
 
   @Test
-  void everyWorkBecomesAnEntry() throws IOException {
+  void everyCaseBecomesAMeasurement() throws IOException {
     List<BenchmarkCase> cases = new ArrayList<>();
     for (DType dtype : List.of(DType.F32, DType.BF16)) {
       cases.add(BenchmarkCase.eager(DISTILLATION, new BatchShape(2, 10), dtype, Passes.FORWARD_BACKWARD));
@@ -52,7 +52,8 @@ final class LossBenchTest {
     assertThat(result.copyGigabytesPerSecond()).isPositive();
     assertThat(result.entries()).hasSize(4).allSatisfy(entry -> assertThat(entry.time().samples()).isEqualTo(3));
     Measurement first = result.entries().getFirst();
-    assertThat(first.key()).isEqualTo("TemperLoss.forwardBackward {dtype=F32, launch=eager, loss=forward-kl+ce, shape=2x10, temperature=2.0}");
+    assertThat(first.key()).isEqualTo("TemperLoss.forwardBackward"
+        + " {dtype=F32, launch=eager, loss=forward-kl+ce, shape=2x10, temperature=2.0}");
     assertThat(first.also("leastBytes")).as("student, teacher and gradient").isEqualTo(3 * 20 * 4);
     Measurement last = result.entries().getLast();
     assertThat(last.key()).isEqualTo("TemperLoss.forward {dtype=BF16, launch=eager, loss=ce, shape=2x10}");
@@ -65,7 +66,8 @@ final class LossBenchTest {
 
   @Test
   void aStoppedRunSaysWhatIsMissing() throws IOException {
-    List<BenchmarkCase> cases = List.of(BenchmarkCase.eager(DISTILLATION, new BatchShape(2, 10), DType.F32, Passes.FORWARD_BACKWARD),
+    List<BenchmarkCase> cases = List.of(BenchmarkCase.eager(DISTILLATION, new BatchShape(2, 10), DType.F32,
+        Passes.FORWARD_BACKWARD),
         BenchmarkCase.eager(DISTILLATION, new BatchShape(3, 10), DType.F32, Passes.FORWARD_BACKWARD));
     Notes notes = new Notes();
     ResultFile result = run(cases, notes, () -> !notes.sizes.isEmpty());
@@ -78,7 +80,8 @@ final class LossBenchTest {
 
   @Test
   void whatADeviceCannotDoIsANote() throws IOException {
-    BenchmarkCase graph = BenchmarkCase.of(DISTILLATION, new BatchShape(2, 10), DType.F32, Passes.FORWARD_BACKWARD, BenchmarkCase.LaunchMode.GRAPH);
+    BenchmarkCase graph = BenchmarkCase.of(DISTILLATION, new BatchShape(2, 10), DType.F32, Passes.FORWARD_BACKWARD,
+        BenchmarkCase.LaunchMode.GRAPH);
     ResultFile result = run(List.of(graph, graph), new Notes(), () -> false);
     assertThat(result.entries()).isEmpty();
     assertThat(result.unfinished()).as("nothing that could be measured is missing").isZero();
@@ -87,9 +90,11 @@ final class LossBenchTest {
 
   @Test
   void anEngineWithoutPlansIsANote() throws IOException {
-    BenchmarkCase benchmarkCase = BenchmarkCase.eager(DISTILLATION, new BatchShape(2, 10), DType.F32, Passes.FORWARD_BACKWARD);
+    BenchmarkCase benchmarkCase = BenchmarkCase.eager(DISTILLATION, new BatchShape(2, 10), DType.F32,
+        Passes.FORWARD_BACKWARD);
     try (LossEngine engine = LossEngine.open("reference")) {
-      ResultFile result = new LossBench(new BenchPlan("gpu", List.of(new BenchPlan.Plans("plans", List.of(benchmarkCase), 0))), SHORT)
+      ResultFile result = new LossBench(new BenchPlan("gpu",
+          List.of(new BenchPlan.Plans("plans", List.of(benchmarkCase), 0))), SHORT)
           .run(engine, new Notes(), () -> false);
       assertThat(result.entries()).isEmpty();
       assertThat(result.unfinished()).isZero();
@@ -97,37 +102,45 @@ final class LossBenchTest {
     }
   }
 
-  /** A plan is held to the chosen one's outputs before it is timed. */
+  /** A plan is timed only if its outputs equal those of the chosen plan. */
   @Test
-  void outputsThatDifferAreToldApart() {
+  void differentOutputsAreFound() {
     LossTotals totals = new LossTotals(1, 2, 0.5, 1, 1, 0);
     PlanOutputs chosen = new PlanOutputs(totals, List.of(new double[] {1, -1}));
-    assertThat(new PlanOutputs(totals, List.of(new double[] {1 + 0x1p-9, -1})).differenceFrom(chosen, DType.BF16)).isEmpty();
+    assertThat(new PlanOutputs(totals, List.of(new double[] {1 + 0x1p-9, -1})).differenceFrom(chosen, DType.BF16))
+        .isEmpty();
     assertThat(new PlanOutputs(totals, List.of(new double[] {1 + 0x1p-9, -1})).differenceFrom(chosen, DType.F32))
         .startsWith("row 0 of 1 compared of its gradient is 0.0014 of its length away");
-    assertThat(new PlanOutputs(totals, List.of(new double[] {Double.NaN, -1})).differenceFrom(chosen, DType.BF16)).contains("is NaN of its length");
-    assertThat(new PlanOutputs(new LossTotals(1.001, 2, 0.5, 1, 1, 0), chosen.gradient()).differenceFrom(chosen, DType.BF16)).contains("total=1.001");
-    assertThat(new PlanOutputs(new LossTotals(Double.NaN, 2, 0.5, 1, 1, 0), chosen.gradient()).differenceFrom(chosen, DType.BF16)).contains("total=NaN");
-    assertThat(new PlanOutputs(new LossTotals(1, 2, 0.5, 1, 0, 0), chosen.gradient()).differenceFrom(chosen, DType.BF16)).contains("countedRows=0");
+    assertThat(new PlanOutputs(totals, List.of(new double[] {Double.NaN, -1})).differenceFrom(chosen, DType.BF16))
+        .contains("is NaN of its length");
+    assertThat(new PlanOutputs(new LossTotals(1.001, 2, 0.5, 1, 1, 0), chosen.gradient())
+        .differenceFrom(chosen, DType.BF16)).contains("total=1.001");
+    assertThat(new PlanOutputs(new LossTotals(Double.NaN, 2, 0.5, 1, 1, 0), chosen.gradient())
+        .differenceFrom(chosen, DType.BF16)).contains("total=NaN");
+    assertThat(new PlanOutputs(new LossTotals(1, 2, 0.5, 1, 0, 0), chosen.gradient())
+        .differenceFrom(chosen, DType.BF16)).contains("countedRows=0");
   }
 
   @Test
   void theSuiteHoldsTheWholeGridOnce() {
     BenchPlan plan = GpuSuite.whole().plan(GpuSuite.JUDGING_PARTS, 0);
-    List<BenchmarkCase> cases = plan.parts().stream().filter(BenchPlan.Losses.class::isInstance).map(BenchPlan.Losses.class::cast)
+    List<BenchmarkCase> cases = plan.parts().stream().filter(BenchPlan.Losses.class::isInstance)
+        .map(BenchPlan.Losses.class::cast)
         .flatMap(part -> part.cases().stream()).toList();
     assertThat(new HashSet<>(cases)).hasSameSizeAs(cases);
     int batches = 7 * 3;
     int losses = 1 + 3 * 4;
-    assertThat(cases).as("every loss and T, with and without gradient, and the headline as graphs").hasSize(batches * (2 * losses + 1));
+    assertThat(cases).as("every loss and T, with and without gradient, and the headline as graphs")
+        .hasSize(batches * (2 * losses + 1));
     assertThat(plan.size()).isEqualTo(cases.size() + 4 + 6);
-    assertThat(cases).anySatisfy(benchmarkCase -> assertThat(benchmarkCase).hasToString("2048x262144 F16 jsd:0.5 T 3.0 forward"));
+    assertThat(cases).anySatisfy(benchmarkCase -> assertThat(benchmarkCase)
+        .hasToString("2048x262144 F16 jsd:0.5 T 3.0 forward"));
     assertThat(GpuSuite.compared()).allSatisfy(loss -> assertThat(cases).contains(
         BenchmarkCase.eager(loss, new BatchShape(65_536, 10), DType.BF16, Passes.FORWARD_BACKWARD)));
   }
 
   @Test
-  void clocksAreMediansOfWhatWasTold() {
+  void clocksAreMediansOfTheReadings() {
     ClockReadings readings = new ClockReadings();
     List.of("345, 3201, 30, 80.5", "1980, 3201, 45, [N/A]", "1980, 3201, 50, 612.3", "").forEach(readings::add);
     assertThat(readings.medians()).containsEntry("smMegahertz", 1980.0).containsEntry("watts", (80.5 + 612.3) / 2);
@@ -136,7 +149,8 @@ final class LossBenchTest {
 
   private static ResultFile run(List<BenchmarkCase> cases, Notes notes, BooleanSupplier stop) throws IOException {
     try (LossEngine engine = LossEngine.open("reference")) {
-      return new LossBench(new BenchPlan("bench", List.of(new BenchPlan.Losses("losses", cases))), SHORT).run(engine, notes, stop);
+      return new LossBench(new BenchPlan("bench", List.of(new BenchPlan.Losses("losses", cases))), SHORT)
+          .run(engine, notes, stop);
     }
   }
 }

@@ -19,22 +19,22 @@ final class MeasuringTest {
   private static final Repetition SHORT = new Repetition(0, 0, 3, 3);
 
   @Test
-  void spreadInterpolatesBetweenNeighbours() {
-    Quantiles spread = Quantiles.of(4, 1, 3, 2);
-    assertThat(spread).isEqualTo(new Quantiles(2.5, 1.3, 3.7, 1, 4));
+  void quantilesInterpolateBetweenNeighbours() {
+    Quantiles quantiles = Quantiles.of(4, 1, 3, 2);
+    assertThat(quantiles).isEqualTo(new Quantiles(2.5, 1.3, 3.7, 1, 4));
     assertThatThrownBy(Quantiles::of).isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test
-  void repetitionTimesWhatItIsToldAndNoMore() {
+  void repetitionTimesTheGivenNumberOfCalls() {
     AtomicInteger calls = new AtomicInteger();
-    Quantiles spread = SHORT.milliseconds(() -> {
+    Quantiles quantiles = SHORT.milliseconds(() -> {
       calls.incrementAndGet();
       sleep(20);
     }, () -> false).orElseThrow();
     assertThat(calls).as("one untimed, three timed").hasValue(4);
-    assertThat(spread.samples()).isEqualTo(3);
-    assertThat(spread.fastest()).isGreaterThanOrEqualTo(19.9);
+    assertThat(quantiles.samples()).isEqualTo(3);
+    assertThat(quantiles.fastest()).isGreaterThanOrEqualTo(19.9);
   }
 
   @Test
@@ -46,7 +46,8 @@ final class MeasuringTest {
 
   @Test
   void shapesAreReadBackAndRefused() {
-    assertThat(BatchShape.parseList("4096x10, 64x128256")).containsExactly(new BatchShape(4096, 10), new BatchShape(64, 128_256));
+    assertThat(BatchShape.parseList("4096x10, 64x128256"))
+        .containsExactly(new BatchShape(4096, 10), new BatchShape(64, 128_256));
     for (String wrong : List.of("", "x", "10", "10x", "axb", "0x5", "5x-1", "4x4,")) {
       assertThatThrownBy(() -> BatchShape.parseList(wrong)).as(wrong).isInstanceOf(IllegalArgumentException.class);
     }
@@ -69,7 +70,8 @@ final class MeasuringTest {
   void sixteenBitLogitsAreThoseOfNormalData() {
     try (Arena arena = Arena.ofShared()) {
       for (DType dtype : List.of(DType.BF16, DType.F16)) {
-        short[] bits = segment(BatchRing.warm(BatchMemory.of(arena), new BatchShape(100, 100), dtype).next().student()).toArray(ValueLayout.JAVA_SHORT);
+        short[] bits = segment(BatchRing.warm(BatchMemory.of(arena), new BatchShape(100, 100), dtype).next().student())
+            .toArray(ValueLayout.JAVA_SHORT);
         double squares = 0;
         for (short value : bits) {
           double x = dtype == DType.F16 ? Float.float16ToFloat(value) : Float.intBitsToFloat(value << 16);

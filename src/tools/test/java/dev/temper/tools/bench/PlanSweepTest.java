@@ -24,17 +24,19 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What plans can do to a sweep: each costs itself alone, unless it takes the device with it. */
+/** A plan that fails or is wrong does not affect the others, unless it breaks the device. */
 final class PlanSweepTest {
 
-  private static final BenchmarkCase WORK =
-      BenchmarkCase.eager(new BenchLoss(Objective.BOTH, Divergence.forwardKl(), 2), new BatchShape(5, 10), DType.F32, Passes.FORWARD_BACKWARD);
+  private static final BenchmarkCase CASE =
+      BenchmarkCase.eager(new BenchLoss(Objective.BOTH, Divergence.forwardKl(), 2), new BatchShape(5, 10), DType.F32,
+      Passes.FORWARD_BACKWARD);
 
   @Test
   void aPlanThatFailsOrIsWrongIsANote() throws IOException {
     List<ResultFile> told = new ArrayList<>();
     ResultFile result = sweep(told, "own", "sound", "uncompiled", "wrong", "unlaunched");
-    assertThat(result.entries().stream().map(entry -> entry.benchmark() + " " + entry.parameter("plan")).toList()).startsWith(
+    assertThat(result.entries().stream().map(entry -> entry.benchmark() + " " + entry.parameter("plan")).toList())
+        .startsWith(
         "RowPlan.forwardBackward own", "RowPlan.forwardBackward sound", "RowPlan.chosenAgain own").hasSize(4);
     assertThat(result.entries().getLast().also("plansTimed")).isEqualTo(2);
     assertThat(result.notes()).hasSize(3);
@@ -47,8 +49,10 @@ final class PlanSweepTest {
   @Test
   void aDeviceThatIsLostEndsTheRunAndTheFileSaysByWhat() {
     List<ResultFile> told = new ArrayList<>();
-    assertThatThrownBy(() -> sweep(told, "own", "deadly", "sound")).isInstanceOf(DeviceException.class).hasMessageContaining("cuStreamSynchronize");
-    assertThat(told.getLast().notes()).singleElement().asString().contains(" by deadly: cuLaunchKernel failed with code 719");
+    assertThatThrownBy(() -> sweep(told, "own", "deadly", "sound")).isInstanceOf(DeviceException.class)
+        .hasMessageContaining("cuStreamSynchronize");
+    assertThat(told.getLast().notes()).singleElement().asString()
+        .contains(" by deadly: cuLaunchKernel failed with code 719");
     assertThat(told.getLast().entries()).extracting(entry -> entry.parameter("plan")).containsExactly("own");
   }
 
@@ -63,12 +67,13 @@ final class PlanSweepTest {
       }
     };
     try (LossEngine engine = OpenedEngine.over("planned", new Planned(List.of(plans)))) {
-      return new LossBench(new BenchPlan("gpu-plans", List.of(new BenchPlan.Plans("plans", List.of(WORK), 60))), new Repetition(0, 0, 3, 3))
+      return new LossBench(new BenchPlan("gpu-plans", List.of(new BenchPlan.Plans("plans", List.of(CASE), 60))),
+          new Repetition(0, 0, 3, 3))
           .run(engine, observer, () -> false);
     }
   }
 
-  /** The reference, with plans that are named by what they do. */
+  /** The reference with plans named by their faults. */
   private static final class Planned implements EngineBackend {
     private final EngineBackend reference = OpenedEngine.backend("reference");
     private final List<String> plans;

@@ -38,10 +38,13 @@ final class ResultFileTest {
   @Test
   void nonFiniteNumbersAndADeviceAreReadBack() throws IOException {
     Quantiles time = new Quantiles(1, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, 1);
-    DeviceFacts facts = new DeviceFacts("a GPU", "9.0", 132, 1L << 37, 60 << 20, "up to 16 blocks", "CUDA 13.0", "NVRTC 13.0");
-    ResultFile file = new ResultFile("gpu", "2026-01-01T00:00:00Z", "0123456789ab", new Machine("a processor", 2, 1 << 25, "an OS"),
+    DeviceFacts facts = new DeviceFacts("a GPU", "9.0", 132, 1L << 37, 60 << 20, "up to 16 blocks", "CUDA 13.0",
+        "NVRTC 13.0");
+    ResultFile file = new ResultFile("gpu", "2026-01-01T00:00:00Z", "0123456789ab",
+        new Machine("a processor", 2, 1 << 25, "an OS"),
         facts, Map.of("watts", 612.5), Map.of("java", "25"), Double.NaN, false, List.of("a disturbance"),
-        new Quietness(1, Double.NaN, 0, 0), 0, List.of(), List.of(new Measurement("TemperLoss.forward", Map.of("shape", "1x2"), "ms", time, Map.of())));
+        new Quietness(1, Double.NaN, 0, 0), 0, List.of(),
+        List.of(new Measurement("TemperLoss.forward", Map.of("shape", "1x2"), "ms", time, Map.of())));
     Path path = folder.resolve("gpu.json");
     Json.write(path, file);
     assertThat(path).content().contains("\"low\" : \"NaN\"", "\"high\" : \"Infinity\"", "\"fastest\" : \"-Infinity\"");

@@ -17,7 +17,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a loss issues per element is counted, and does not grow unnoticed. */
+/** The instructions of a loss per element are counted, and stay within limits. */
 final class RowLoopTest {
 
   private static final Path CACHE = Path.of("target/kernels");
@@ -36,12 +36,14 @@ final class RowLoopTest {
     "JENSEN_SHANNON, F32, 128256, 90, 65, 8, 5",
     "JENSEN_SHANNON, F32, 32000, 80, 150, 8, 3"
   })
-  void aLossIssuesFewInstructions(Policy policy, DType dtype, int classes, int capability, double most, double special, int count) {
+  void aLossIssuesFewInstructions(Policy policy, DType dtype, int classes, int capability, double most, double special,
+  int count) {
     Architecture architecture = Architecture.ofNumber(capability);
     LossSpecialisation loss = LossSpecialisation.of(dtype, dtype, dtype, policy, true, true, HardPower.SQUARED,
         Pass.FORWARD_BACKWARD, classes, DeviceLimits.ofCapability(architecture.major(), architecture.minor()));
     CompiledKernel kernel = MachineNvrtc.compiler(CACHE).compile(loss, Target.cubin(architecture));
-    List<RowLoop> loops = RowLoop.usual(RowLoop.of(new MachineCode(new Cubin(kernel.code()).code(loss.entry()), architecture)));
+    List<RowLoop> loops = RowLoop.usual(RowLoop.of(new MachineCode(new Cubin(kernel.code()).code(loss.entry()),
+        architecture)));
     int bytes = 2 * dtype.bytes();
     assertThat(loops).hasSize(count);
     assertThat(loops.stream().mapToDouble(loop -> loop.specialPerElement(bytes)).sum()).isEqualTo(special);

@@ -12,7 +12,10 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What makes a warm start slow is what it loads: seen here by name, which no load of the machine can change. */
+/**
+ * A warm start loads none of the classes that would make it slow; unlike its time, that does not depend on the load of
+ * the machine.
+ */
 final class WarmStartTest {
 
   @TempDir Path folder;
@@ -22,9 +25,11 @@ final class WarmStartTest {
     assertThat(start().lastLine(WarmStart.ONE_PROCESS)).endsWith(" false");
     Path classes = folder.resolve("classes");
     assertThat(start().option("-Xlog:class+load:file=" + classes).lastLine(WarmStart.ONE_PROCESS)).endsWith(" true");
-    List<String> loaded = Files.readString(classes).lines().dropWhile(line -> !line.contains(WarmStart.class.getName())).toList();
+    List<String> loaded = Files.readString(classes).lines().dropWhile(line -> !line.contains(WarmStart.class.getName()))
+        .toList();
     assertThat(loaded).anyMatch(line -> line.contains("dev.temper.kernel.code.DiskCache "))
-        .noneMatch(line -> line.contains("dev.temper.cuda.nvrtc.Nvrtc ") || line.contains("dev.temper.ffm.SharedLibrary "))
+        .noneMatch(line -> line.contains("dev.temper.cuda.nvrtc.Nvrtc ")
+        || line.contains("dev.temper.ffm.SharedLibrary "))
         .noneMatch(line -> line.contains(" java.security.MessageDigest ") || line.contains(" sun.security.provider."))
         .noneMatch(line -> line.contains("$$StringConcat"))
         .noneMatch(line -> line.contains(" dev.temper.") && line.contains("$$Lambda"))

@@ -17,19 +17,21 @@ import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The GPU suite over JCuda and graphs, on the stub driver: what it measures there is no GPU's speed. */
+/** The GPU suite over JCuda and graphs, on the stub driver; its times are no GPU's. */
 final class SuiteTest extends StubEngine {
 
   @Test
   void losesNothingAndRecordsGraphs() throws IOException {
-    GpuSuite suite = new GpuSuite(List.of(new BatchShape(64, 1000)), List.of(DType.BF16), List.of(2.0), List.of(Passes.FORWARD_BACKWARD), List.of(new BatchShape(40, 9000)));
+    GpuSuite suite = new GpuSuite(List.of(new BatchShape(64, 1000)), List.of(DType.BF16), List.of(2.0),
+        List.of(Passes.FORWARD_BACKWARD), List.of(new BatchShape(40, 9000)));
     try (LossEngine engine = open()) {
       ResultFile result = new LossBench(suite.plan(List.of("headline", "launch"), 0), new Repetition(0, 0, 3, 3))
           .run(engine, (done, total, next) -> {}, () -> false);
       assertThat(result.notes()).isEmpty();
       assertThat(result.device()).isNotNull().extracting(DeviceFacts::clusters).isEqualTo("up to 16 blocks");
       assertThat(result.unfinished()).isZero();
-      assertThat(result.entries()).extracting(Measurement::benchmark).containsExactly("TemperLoss.forwardBackward", "TemperLoss.forwardBackward",
+      assertThat(result.entries()).extracting(Measurement::benchmark)
+          .containsExactly("TemperLoss.forwardBackward", "TemperLoss.forwardBackward",
           "LaunchCost.submit", "LaunchCost.complete", "LaunchCost.submit", "LaunchCost.complete");
       Measurement eager = result.entries().get(0);
       Measurement graph = result.entries().get(1);
@@ -42,7 +44,8 @@ final class SuiteTest extends StubEngine {
 
   @Test
   void triesPlansBesideTheChosenOne() throws IOException {
-    GpuSuite suite = new GpuSuite(List.of(), List.of(DType.BF16, DType.F16), List.of(), List.of(), List.of(new BatchShape(5, 9000)));
+    GpuSuite suite = new GpuSuite(List.of(), List.of(DType.BF16, DType.F16), List.of(), List.of(),
+        List.of(new BatchShape(5, 9000)));
     try (LossEngine engine = open()) {
       ResultFile result = new LossBench(suite.plan(List.of("plans"), 0), new Repetition(0, 0, 3, 3))
           .run(engine, (done, total, next) -> {}, () -> false);
@@ -51,13 +54,16 @@ final class SuiteTest extends StubEngine {
           .containsExactly("RowPlan.forwardBackward", "RowPlan.forwardBackward", "RowPlan.chosenAgain", "RowPlan.best");
       Measurement chosen = result.entries().getFirst();
       assertThat(chosen.parameters()).containsEntry("plan", "shared-block-256").containsEntry("dtype", "BF16");
-      assertThat(chosen.also()).containsEntry("timesChosen", 1.0).containsEntry("threads", 256.0).containsEntry("registers", 0.0)
+      assertThat(chosen.also()).containsEntry("timesChosen", 1.0).containsEntry("threads", 256.0)
+          .containsEntry("registers", 0.0)
           .containsEntry("residentBlocks", 5.0).containsEntry("bytesInFlight", 5.0 * 9000 * 4);
       Measurement other = result.entries().get(1);
       assertThat(other.parameter("plan")).isNotEqualTo("shared-block-256").startsWith("shared-");
       assertThat(other.also("timesChosen")).isEqualTo(other.time().median() / chosen.time().median());
-      assertThat(result.entries().get(3).time().median()).isEqualTo(Math.min(chosen.time().median(), other.time().median()));
-      assertThat(result.notes()).singleElement().asString().startsWith("5x9000 BF16: out of time for ").contains("stream-block-512");
+      assertThat(result.entries().get(3).time().median())
+          .isEqualTo(Math.min(chosen.time().median(), other.time().median()));
+      assertThat(result.notes()).singleElement().asString().startsWith("5x9000 BF16: out of time for ")
+          .contains("stream-block-512");
     }
   }
 }

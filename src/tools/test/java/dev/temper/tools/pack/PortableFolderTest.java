@@ -15,11 +15,11 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A packed folder as a machine has it that has nothing else: no java on the path, no environment, another working directory. */
+/** A packed folder on a bare machine: no java on the path, no environment, another working directory. */
 @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
 class PortableFolderTest {
 
-  /** It must travel with a checkout beside it. */
+  /** Limit of the size, small enough to be copied beside a checkout. */
   private static final long MOST_BYTES = 60_000_000;
 
   @TempDir private static Path place;
@@ -102,7 +102,8 @@ class PortableFolderTest {
     Path elsewhere = Files.createDirectories(place.resolve("elsewhere"));
     Path out = Files.createTempFile(place, "out", "");
     Path err = Files.createTempFile(place, "err", "");
-    ProcessBuilder builder = new ProcessBuilder(command).directory(elsewhere.toFile()).redirectOutput(out.toFile()).redirectError(err.toFile());
+    ProcessBuilder builder = new ProcessBuilder(command).directory(elsewhere.toFile()).redirectOutput(out.toFile())
+        .redirectError(err.toFile());
     builder.environment().clear();
     builder.environment().put("PATH", path);
     int status = builder.start().waitFor();

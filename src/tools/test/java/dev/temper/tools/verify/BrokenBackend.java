@@ -18,7 +18,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
-/** An engine with one planted bug; everything else is another engine's work. */
+/** An engine with one planted bug; other calls are delegated. */
 final class BrokenBackend extends DelegatingBackend {
 
   private final PlantedBug bug;
@@ -34,22 +34,24 @@ final class BrokenBackend extends DelegatingBackend {
     runs++;
     return switch (bug) {
       case GRADIENT_WITHOUT_SQUARE -> withoutSquare(call);
-      case LABEL_OFF_BY_ONE -> sound.compute(shiftedLabels(call));
-      case MEAN_BY_ALL_ROWS -> sound.compute(byAllRows(call));
-      case EXPONENTIAL_10_ULP, LAST_CLASS_MISSED, NAN_SWALLOWED, GAP_WRITTEN, SUBNORMALS_FLUSHED, LAST_BIT_WANDERS -> spoiled(call);
+      case LABEL_OFF_BY_ONE -> delegate.compute(shiftedLabels(call));
+      case MEAN_BY_ALL_ROWS -> delegate.compute(byAllRows(call));
+      case EXPONENTIAL_10_ULP, LAST_CLASS_MISSED, NAN_SWALLOWED, GAP_WRITTEN, SUBNORMALS_FLUSHED,
+          LAST_BIT_WANDERS -> spoiled(call);
     };
   }
 
   private LossResult withoutSquare(LossCall call) {
     LossOutputs all = call.outputs();
     if (all.gradient() == null) {
-      return sound.compute(call);
+      return delegate.compute(call);
     }
     LossOutputs rows = LossOutputs.none().withRowSoft(all.rowSoft()).withRowHard(all.rowHard());
-    LossTotals totals = sound.compute(with(call, call.loss(), call.inputs(), rows)).totals();
+    LossTotals totals = delegate.compute(with(call, call.loss(), call.inputs(), rows)).totals();
     DistillationLoss unscaled = call.loss().toBuilder().temperatureScaling(false).build();
-    LossOutputs gradient = all.inPlace() ? LossOutputs.gradientInPlace(all.gradient()) : LossOutputs.gradient(all.gradient());
-    sound.compute(with(call, unscaled, call.inputs(), gradient)).totals();
+    LossOutputs gradient = all.inPlace() ? LossOutputs.gradientInPlace(all.gradient())
+        : LossOutputs.gradient(all.gradient());
+    delegate.compute(with(call, unscaled, call.inputs(), gradient)).totals();
     return () -> totals;
   }
 
@@ -64,7 +66,8 @@ final class BrokenBackend extends DelegatingBackend {
       long next = label == call.loss().ignoreIndex() ? label : (label + 1) % call.classes();
       shifted.setAtIndex(ValueLayout.JAVA_LONG, row, next == call.loss().ignoreIndex() ? label : next);
     }
-    return with(call, call.loss(), call.inputs().withLabels(RowVector.labels(shifted, labels.length(), DType.I64)), call.outputs());
+    return with(call, call.loss(), call.inputs().withLabels(RowVector.labels(shifted, labels.length(), DType.I64)),
+        call.outputs());
   }
 
   private static LossCall byAllRows(LossCall call) {
@@ -73,17 +76,18 @@ final class BrokenBackend extends DelegatingBackend {
     return with(call, loss, call.inputs(), call.outputs());
   }
 
-  /** Bugs that change what the sound engine has written. */
+  /** Bugs that change the outputs of the correct engine. */
   private LossResult spoiled(LossCall call) {
     HostMatrix gradient = (HostMatrix) call.outputs().gradient();
     double[][] student = Spoiling.rows((HostMatrix) call.inputs().student());
     double[][] before = gradient == null ? new double[0][] : Spoiling.rows(gradient);
-    LossTotals totals = sound.compute(call).totals();
+    LossTotals totals = delegate.compute(call).totals();
     if (gradient != null) {
       Spoiling.spoil(bug, call, gradient, student, before, runs);
     }
     if (bug == PlantedBug.NAN_SWALLOWED) {
-      LossTotals swallowed = new LossTotals(zero(totals.total()), zero(totals.soft()), zero(totals.hard()), totals.rows(),
+      LossTotals swallowed = new LossTotals(zero(totals.total()), zero(totals.soft()), zero(totals.hard()),
+          totals.rows(),
           totals.countedRows(), 0);
       return () -> swallowed;
     }

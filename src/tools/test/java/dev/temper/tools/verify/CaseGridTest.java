@@ -57,10 +57,10 @@ class CaseGridTest {
     assertThat(cases.stream().map(c -> c.layout().offset())).contains(0, 1, 3, 5, 8);
   }
 
-  /** On a device of compute capability 9.0; elsewhere the same rows are read twice, or have other clusters. */
+  /** On compute capability 9.0; on other devices the same rows are re-read, or have other clusters. */
   @ParameterizedTest
   @EnumSource(names = {"F32", "BF16", "F16"})
-  void theClusterCasesMeetEverySize(DType dtype) {
+  void theClusterCasesHaveEverySize(DType dtype) {
     DeviceLimits limits = DeviceLimits.ofCapability(9, 0);
     assertThat(CaseGrid.all().stream().filter(c -> c.group() == CaseGroup.CLUSTERS && c.layout().student() == dtype)
         .map(c -> RowPlans.choose(c.layout().classes(), dtype.bytes(), dtype.bytes(), limits))

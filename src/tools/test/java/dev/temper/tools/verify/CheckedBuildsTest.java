@@ -26,8 +26,8 @@ import org.junit.jupiter.params.provider.EnumSource.Mode;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The CUDA sources in builds that watch every access: nothing to report for a handful of kernels, each logit read once, and
- * each planted defect found by the build that is meant to find it. Each build has a process of its own.
+ * The CUDA sources in builds that check every access. A few kernels have no findings, each logit is read once, and each
+ * planted defect is found by the build that must find it. Each build has a process of its own.
  */
 @Execution(ExecutionMode.CONCURRENT)
 final class CheckedBuildsTest {
@@ -65,24 +65,29 @@ final class CheckedBuildsTest {
     assertThat(outcome.output()).doesNotContain("compiler failed").containsPattern(Pattern.compile(defect.finding()));
   }
 
-  private static ProcessResult run(String build, String main, String... arguments) throws IOException, InterruptedException {
+  private static ProcessResult run(String build, String main, String... arguments) throws IOException,
+      InterruptedException {
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "--enable-native-access=ALL-UNNAMED", "-D" + EmulatorSettings.BUILD_PROPERTY + "=" + build,
-        "-D" + CacheDirectory.PROPERTY + "=" + CacheDirectory.ofUser(), "-cp", System.getProperty("java.class.path"), main));
+        "-D" + CacheDirectory.PROPERTY + "=" + CacheDirectory.ofUser(), "-cp", System.getProperty("java.class.path"),
+        main));
     command.addAll(List.of(arguments));
-    // Java's own signal handlers and its unreachable-but-live memory are not ours to judge.
+    // Java's signal handlers and its unreachable memory are no findings.
     return process(command, build.equals("sanitized")
-        ? Map.of("LD_PRELOAD", library("libasan.so") + ":" + library("libubsan.so"), "ASAN_OPTIONS", "handle_segv=0:detect_leaks=0")
+        ? Map.of("LD_PRELOAD", library("libasan.so") + ":" + library("libubsan.so"), "ASAN_OPTIONS",
+        "handle_segv=0:detect_leaks=0")
         : Map.of());
   }
 
   private static String library(String name) throws IOException, InterruptedException {
-    String found = process(List.of(HostCompiler.find(System.getenv()).file().toString(), "-print-file-name=" + name), Map.of()).output().strip();
+    String found = process(List.of(HostCompiler.find(System.getenv()).file().toString(), "-print-file-name=" + name),
+        Map.of()).output().strip();
     assumeTrue(Path.of(found).isAbsolute(), "DID NOT RUN: the compiler has no " + name);
     return found;
   }
 
-  private static ProcessResult process(List<String> command, Map<String, String> environment) throws IOException, InterruptedException {
+  private static ProcessResult process(List<String> command, Map<String, String> environment) throws IOException,
+      InterruptedException {
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().putAll(environment);
     Process process = builder.start();

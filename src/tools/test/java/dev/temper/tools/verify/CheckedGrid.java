@@ -3,12 +3,12 @@ package dev.temper.tools.verify;
 import dev.temper.emulator.Defect;
 import dev.temper.emulator.Emulator;
 
-/** Holds a handful of cases to the reference on the emulator that the system properties name, and ends with 1 if one fails. */
+/** Runs a few cases on the emulator of the system properties, and exits with 1 if one fails. */
 public final class CheckedGrid {
 
   private CheckedGrid() {}
 
-  /** Takes the name of the {@link Defect} to plant. */
+  /** The argument is the name of a {@link Defect}, which is planted into the sources. */
   public static void main(String[] defect) {
     try (Emulator emulator = Emulator.checked(Defect.valueOf(defect[0]).sources())) {
       Verification verification = new VerificationRun(emulator.engine(), 5).runCases(RowStorageCases.few());

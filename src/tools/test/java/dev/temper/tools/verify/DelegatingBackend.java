@@ -6,47 +6,47 @@ import dev.temper.RowVector;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 
-/** Another engine's work, but for the losses. */
+/** Delegates to another engine; subclasses change the losses. */
 abstract class DelegatingBackend implements EngineBackend {
 
-  final EngineBackend sound;
+  final EngineBackend delegate;
 
   DelegatingBackend(String device) {
-    sound = OpenedEngine.backend(device);
+    delegate = OpenedEngine.backend(device);
   }
 
   @Override
   public String describe() {
-    return sound.describe();
+    return delegate.describe();
   }
 
   @Override
   public final String refuses(LossCall call) {
-    return sound.refuses(call);
+    return delegate.refuses(call);
   }
 
   @Override
   public final void logSoftmax(MatrixView logits, double temperature, MatrixView output) {
-    sound.logSoftmax(logits, temperature, output);
+    delegate.logSoftmax(logits, temperature, output);
   }
 
   @Override
   public final void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {
-    sound.logSoftmaxBackward(logits, temperature, upstream, output);
+    delegate.logSoftmaxBackward(logits, temperature, upstream, output);
   }
 
   @Override
   public final void softmax(MatrixView logits, MatrixView output) {
-    sound.softmax(logits, output);
+    delegate.softmax(logits, output);
   }
 
   @Override
   public final void argmax(MatrixView logits, RowVector output) {
-    sound.argmax(logits, output);
+    delegate.argmax(logits, output);
   }
 
   @Override
   public final void close() {
-    sound.close();
+    delegate.close();
   }
 }

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The CUDA sources on the CPU, held to the reference wherever rows can stay and however threads take turns. */
+/** The CUDA sources on the CPU, compared with the reference for every row storage and every order of threads. */
 class EmulatorGridTest {
 
   @BeforeAll
@@ -29,12 +29,13 @@ class EmulatorGridTest {
     assumeTrue(emulator.usable(), "DID NOT RUN: " + emulator.description());
   }
 
-  /** Two at a time: most of the work is the C++ compiler's. */
+  /** The devices run in parallel, because most of the time is C++ compilation. */
   @Test
   void theGridHoldsWithinTheLimitsOfAnOldAndANewDevice() {
     Set<String> found = Stream.of("9.0", "7.5").parallel().flatMap(capability -> {
       try (Emulator emulator = Emulator.of(capability)) {
-        Verification verification = new VerificationRun(emulator.engine(), 1).run(Level.QUICK, (done, total, next) -> { });
+        Verification verification = new VerificationRun(emulator.engine(), 1)
+            .run(Level.QUICK, (done, total, next) -> { });
         assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
         for (GroupResult result : verification.groups()) {
           if (!result.group().isExact() && result.count(CaseOutcome.PASSED) > 0) {
@@ -44,27 +45,31 @@ class EmulatorGridTest {
         return places(emulator).stream();
       }
     }).collect(Collectors.toSet());
-    assertThat(found).contains("RegisterStorage<1> 1 lanes", "RegisterStorage<1> 32 lanes", "SharedStorage 32 lanes", "SharedStorage cluster 1");
+    assertThat(found).contains("RegisterStorage<1> 1 lanes", "RegisterStorage<1> 32 lanes", "SharedStorage 32 lanes",
+        "SharedStorage cluster 1");
   }
 
   @Test
-  void everyResidenceGivesTheSameBitsInEveryOrderOfThreads() {
+  void everyRowStorageGivesTheSameBitsInEveryOrderOfThreads() {
     List<Case> cases = RowStorageCases.all();
     try (Emulator first = Emulator.of("9.0")) {
       Verification verification = new VerificationRun(first.engine(), 3).runCases(cases);
       assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
       assertThat(verification.count(CaseOutcome.REFUSED)).isZero();
       assertThat(places(first)).containsExactlyInAnyOrder(
-          "RegisterStorage<1> 1 lanes", "RegisterStorage<1> 2 lanes", "RegisterStorage<1> 4 lanes", "RegisterStorage<1> 8 lanes", "RegisterStorage<1> 16 lanes",
-          "RegisterStorage<1> 32 lanes", "RegisterStorage<2> 32 lanes", "SharedStorage 32 lanes", "SharedStorage cluster 1", "SharedStorage cluster 2",
+          "RegisterStorage<1> 1 lanes", "RegisterStorage<1> 2 lanes", "RegisterStorage<1> 4 lanes",
+          "RegisterStorage<1> 8 lanes", "RegisterStorage<1> 16 lanes", "RegisterStorage<1> 32 lanes",
+          "RegisterStorage<2> 32 lanes", "SharedStorage 32 lanes", "SharedStorage cluster 1", "SharedStorage cluster 2",
           "SharedStorage cluster 4", "SharedStorage cluster 8", "SharedStorage cluster 16", "RereadStorage cluster 1");
       assertThat(each(first, LossSpecialisation::pass)).containsExactlyInAnyOrder(Pass.values());
       assertThat(each(first, LossSpecialisation::policy)).containsExactlyInAnyOrder(Policy.values());
     }
-    // Fewer clusters than rows in one of them: each takes several rows in turn.
+    // One order has fewer clusters than rows: each cluster computes several rows.
     List<String> differences = Emulator.ORDERS.parallelStream().flatMap(order -> {
-      try (Emulator base = Emulator.of("9.0"); Emulator other = Emulator.of("9.0", order, order.equals("round-robin") ? 1 : Long.MAX_VALUE)) {
-        return cases.stream().map(c -> difference(c, base.engine(), other.engine(), order)).filter(text -> !text.isEmpty()).toList().stream();
+      try (Emulator base = Emulator.of("9.0"); Emulator other =
+          Emulator.of("9.0", order, order.equals("round-robin") ? 1 : Long.MAX_VALUE)) {
+        return cases.stream().map(c -> difference(c, base.engine(), other.engine(), order))
+            .filter(text -> !text.isEmpty()).toList().stream();
       }
     }).toList();
     assertThat(differences).isEmpty();
@@ -72,11 +77,13 @@ class EmulatorGridTest {
 
   @Test
   void longRowsAreReadTwiceWhereThereAreNoClusters() {
-    List<Case> cases = RowStorageCases.all().stream().filter(c -> c.layout().classes() >= 1_021 && c.layout().classes() <= 40_000).toList();
+    List<Case> cases = RowStorageCases.all().stream()
+        .filter(c -> c.layout().classes() >= 1_021 && c.layout().classes() <= 40_000).toList();
     try (Emulator turing = Emulator.of("7.5")) {
       Verification verification = new VerificationRun(turing.engine(), 4).runCases(cases);
       assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
-      assertThat(places(turing)).containsExactlyInAnyOrder("SharedStorage 32 lanes", "SharedStorage cluster 1", "RereadStorage cluster 1");
+      assertThat(places(turing)).containsExactlyInAnyOrder(
+          "SharedStorage 32 lanes", "SharedStorage cluster 1", "RereadStorage cluster 1");
     }
   }
 
@@ -88,7 +95,8 @@ class EmulatorGridTest {
   }
 
   private static Set<String> places(Emulator emulator) {
-    return emulator.launched().stream().flatMap(kernel -> kernel instanceof LossSpecialisation loss ? Stream.of(loss.plan()) : Stream.empty())
+    return emulator.launched().stream()
+        .flatMap(kernel -> kernel instanceof LossSpecialisation loss ? Stream.of(loss.plan()) : Stream.empty())
         .map(EmulatorGridTest::place).collect(Collectors.toCollection(TreeSet::new));
   }
 
@@ -97,7 +105,8 @@ class EmulatorGridTest {
   }
 
   private static <V> Set<V> each(Emulator emulator, Function<LossSpecialisation, V> choice) {
-    return emulator.launched().stream().filter(LossSpecialisation.class::isInstance).map(LossSpecialisation.class::cast).map(choice)
+    return emulator.launched().stream().filter(LossSpecialisation.class::isInstance).map(LossSpecialisation.class::cast)
+        .map(choice)
         .collect(Collectors.toSet());
   }
 }

@@ -7,12 +7,12 @@ import dev.temper.spi.PreparedCall;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
-/** The emulator with a plan of a test's choice in place of its own. */
+/** The emulator with a launch plan that a test chooses. */
 final class PlannedBackend extends DelegatingBackend {
 
   private final UnaryOperator<List<String>> choice;
 
-  /** Takes the first that {@code choice} leaves of the plans for a call. */
+  /** Uses the first plan that {@code choice} returns. */
   PlannedBackend(UnaryOperator<List<String>> choice) {
     super("emulator");
     this.choice = choice;
@@ -20,7 +20,7 @@ final class PlannedBackend extends DelegatingBackend {
 
   @Override
   public LossResult compute(LossCall call) {
-    try (PreparedCall prepared = sound.prepare(call, choice.apply(sound.plans(call)).getFirst())) {
+    try (PreparedCall prepared = delegate.prepare(call, choice.apply(delegate.plans(call)).getFirst())) {
       prepared.launch();
       LossTotals totals = prepared.totals();
       return () -> totals;

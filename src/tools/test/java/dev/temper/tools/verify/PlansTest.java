@@ -23,7 +23,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** A row is computed right by every plan that can be asked for, not only by the one that the engine takes. */
+/** Every launch plan computes a row correctly, not only the one that the engine chooses. */
 class PlansTest {
 
   @BeforeAll
@@ -32,14 +32,17 @@ class PlansTest {
     assumeTrue(emulator.usable(), "DID NOT RUN: " + emulator.description());
   }
 
-  /** Every team, every residence of it, and every number of threads: with each its worst alignment, padding or poison. */
+  /** Every thread group, row storage and number of threads, with misaligned, padded or non-finite rows. */
   @Test
   void everyKindOfPlanHoldsToTheReference() {
     List<Case> cases = new ArrayList<>();
-    CaseBuilder.of(CaseGroup.CLASSES).classes(29).layout(l -> l.rows(70)).content(Content.NON_FINITE).add(cases, "f32-c29");
-    CaseBuilder.of(CaseGroup.CLASSES).classes(1_000).layout(l -> l.rows(5).dtypes(DType.BF16, DType.BF16, DType.BF16).placed(3, 5, 0, false))
+    CaseBuilder.of(CaseGroup.CLASSES).classes(29).layout(l -> l.rows(70)).content(Content.NON_FINITE)
+        .add(cases, "f32-c29");
+    CaseBuilder.of(CaseGroup.CLASSES).classes(1_000)
+        .layout(l -> l.rows(5).dtypes(DType.BF16, DType.BF16, DType.BF16).placed(3, 5, 0, false))
         .loss(b -> b.divergence(Divergence.jensenShannon(0.3))).add(cases, "bf16-jsd-c1000");
-    CaseBuilder.of(CaseGroup.CLASSES).classes(9_000).layout(l -> l.rows(3).padded(0, 3)).loss(b -> b.numClasses(9_000)).content(Content.NEARLY_EQUAL)
+    CaseBuilder.of(CaseGroup.CLASSES).classes(9_000).layout(l -> l.rows(3).padded(0, 3)).loss(b -> b.numClasses(9_000))
+        .content(Content.NEARLY_EQUAL)
         .add(cases, "f32-c9000");
     Set<String> tried = new HashSet<>();
     for (Case c : cases) {
@@ -48,21 +51,23 @@ class PlansTest {
         plans.addAll(kinds(all));
         return all;
       })).isEmpty();
-      assertThat(plans.parallelStream().map(plan -> failure(c, _ -> List.of(plan)))).as(c.name()).allMatch(String::isEmpty);
+      assertThat(plans.parallelStream().map(plan -> failure(c, _ -> List.of(plan)))).as(c.name())
+          .allMatch(String::isEmpty);
       tried.addAll(plans);
     }
-    assertThat(tried).contains("registers1-lanes8-128", "registers4-lanes2-128", "shared-lanes1-128", "registers1-block-128",
+    assertThat(tried).contains("registers1-lanes8-128", "registers4-lanes2-128", "shared-lanes1-128",
+        "registers1-block-128",
         "shared-lanes32-128", "shared-block-384", "shared-cluster16-256", "registers3-block-1024", "stream-block-256");
   }
 
-  /** The first plan of every team and residence, and of every number of threads. */
+  /** The first plan of every thread group and row storage, and of every number of threads. */
   private static List<String> kinds(List<String> plans) {
     Set<String> seen = new HashSet<>();
     return plans.stream().filter(plan -> {
       int threads = plan.lastIndexOf('-');
-      boolean freshTeam = seen.add(plan.substring(0, threads));
+      boolean freshGroup = seen.add(plan.substring(0, threads));
       boolean freshThreads = seen.add(plan.substring(threads));
-      return freshTeam || freshThreads;
+      return freshGroup || freshThreads;
     }).toList();
   }
 
@@ -75,16 +80,20 @@ class PlansTest {
 
   @Test
   void aPlanThatDoesNotFitIsRefusedWithThoseThatDo() {
-    try (Arena arena = Arena.ofConfined(); Emulator emulator = Emulator.of("7.5"); LossEngine reference = LossEngine.open("reference")) {
+    try (Arena arena = Arena.ofConfined(); Emulator emulator = Emulator.of("7.5"); LossEngine reference =
+        LossEngine.open("reference")) {
       LossInputs inputs = LossInputs.of(HostMatrix.of(arena.allocate(2 * 40_000 * 4L, 4), 2, 40_000, DType.F32));
       DistillationLoss loss = DistillationLoss.builder().softWeight(0).hardWeight(0).build();
       for (String unfit : List.of("shared-cluster4-512", "registers1-lanes32-128", "shared-block-512", "fastest", "")) {
-        assertThatThrownBy(() -> emulator.engine().diagnostics().prepare(loss, inputs, LossOutputs.none(), unfit)).isInstanceOf(IllegalArgumentException.class)
+        assertThatThrownBy(() -> emulator.engine().diagnostics().prepare(loss, inputs, LossOutputs.none(), unfit))
+            .isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("plan '" + unfit + "' does not fit rows of 40000 classes on emulator")
-            .hasMessageEndingWith("expected one of stream-block-512, stream-block-256, stream-block-384, stream-block-1024, stream-block-128");
+            .hasMessageEndingWith("expected one of stream-block-512, stream-block-256, stream-block-384,"
+                + " stream-block-1024, stream-block-128");
       }
       assertThat(reference.diagnostics().plans(loss, inputs, LossOutputs.none())).isEmpty();
-      assertThatThrownBy(() -> reference.diagnostics().prepare(loss, inputs, LossOutputs.none(), "stream-block-512")).isInstanceOf(IllegalArgumentException.class)
+      assertThatThrownBy(() -> reference.diagnostics().prepare(loss, inputs, LossOutputs.none(), "stream-block-512"))
+          .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("has no plans to choose from, found 'stream-block-512'");
     }
   }

@@ -21,13 +21,13 @@ import static dev.temper.tools.verify.CaseGroup.TEMPERATURES;
 
 import java.util.Set;
 
-/** Mistakes that an engine could make, and the groups that must notice each of them. */
+/** Bugs that an engine could have, and the groups that must find each of them. */
 enum PlantedBug {
   /** One exponential of the student's softmax in each row is 10 units in the last place too large. */
   EXPONENTIAL_10_ULP,
   /** The gradient lacks the factor T^2 that the value has. */
   GRADIENT_WITHOUT_SQUARE,
-  /** Every label is taken for its neighbour. */
+  /** Every label is read as the next class. */
   LABEL_OFF_BY_ONE,
   /** A mean over counted rows divides by all rows. */
   MEAN_BY_ALL_ROWS,
@@ -45,8 +45,10 @@ enum PlantedBug {
   /** The groups that must fail. */
   Set<CaseGroup> noticedBy() {
     return switch (this) {
-      case EXPONENTIAL_10_ULP -> Set.of(FORWARD_KL, CROSS_ENTROPY_LOSS, TEMPERATURES, ROW_TEMPERATURES, CLASSES, BACKWARD);
-      case GRADIENT_WITHOUT_SQUARE -> Set.of(TEMPERATURES, ROW_TEMPERATURES, CLASSES, DTYPES, FINITE_DIFFERENCES, BACKWARD);
+      case EXPONENTIAL_10_ULP -> Set.of(FORWARD_KL, CROSS_ENTROPY_LOSS, TEMPERATURES, ROW_TEMPERATURES, CLASSES,
+          BACKWARD);
+      case GRADIENT_WITHOUT_SQUARE ->
+          Set.of(TEMPERATURES, ROW_TEMPERATURES, CLASSES, DTYPES, FINITE_DIFFERENCES, BACKWARD);
       case LABEL_OFF_BY_ONE -> Set.of(CROSS_ENTROPY_LOSS, LABELS, CLASSES, GOLDENS, FINITE_DIFFERENCES, PADDING);
       case MEAN_BY_ALL_ROWS -> Set.of(LABELS, REDUCTIONS, BACKWARD);
       case LAST_CLASS_MISSED -> Set.of(FORWARD_KL, CROSS_ENTROPY_LOSS, CLASSES, DTYPES, LAYOUTS, BACKWARD, IN_PLACE);

@@ -7,19 +7,25 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Cases whose rows stay in every place that the CUDA sources have for them: each number of classes with several losses, dtypes,
- * layouts and contents, others for each.
+ * Cases for every row storage of the CUDA sources: each number of classes has several losses, dtypes, layouts and
+ * contents.
  */
 final class RowStorageCases {
 
-  /** The most classes, in f32, of one to 32 lanes, of a warp's shared memory, of the shared memory of small blocks and large. */
+  /**
+   * The most classes, in f32, of 1 to 32 lanes, a warp's shared memory, and the shared memory of small and large
+   * blocks.
+   */
   static final int[] SHORT = {1, 5, 13, 29, 61, 125, 253, 1_021, 2_045, 4_093, 10_000};
 
-  /** Clusters of 2, 4, 8, 16 and 16 with a multiprocessor to each block, and a second read, on compute capability 9.0. */
+  /**
+   * Clusters of 2 to 16 blocks, of 16 with one block on a multiprocessor, and re-read rows, on compute capability 9.0.
+   */
   static final int[] LONG = {20_000, 40_000, 100_000, 200_000, 262_144, 600_000};
 
   private static final Content[] CONTENTS = {
-    Content.NORMAL, Content.NON_FINITE, Content.ABSENT, Content.NEARLY_EQUAL, Content.SHIFTED, Content.STUDENT_ABSENT, Content.SHARP
+    Content.NORMAL, Content.NON_FINITE, Content.ABSENT, Content.NEARLY_EQUAL, Content.SHIFTED, Content.STUDENT_ABSENT,
+        Content.SHARP
   };
 
   private RowStorageCases() {}
@@ -36,7 +42,7 @@ final class RowStorageCases {
     return cases;
   }
 
-  /** A handful, for builds in which every access is watched: lanes, a warp, a block, a cluster, and a second read. */
+  /** A few cases for builds that check every access: lanes, a warp, a block, a cluster, and re-read rows. */
   static List<Case> few() {
     List<Case> cases = new ArrayList<>();
     for (int classes : new int[] {13, 253, 1_021, 2_045, 20_000}) {
@@ -51,28 +57,37 @@ final class RowStorageCases {
     int number = cases.size();
     loss(classes, rows, number).add(cases, "f32-c" + classes);
     loss(classes, rows, number + 1).loss(b -> b.divergence(Divergence.jensenShannon(0.3))).method(EngineMethod.BACKWARD)
-        .layout(l -> l.dtypes(DType.BF16, DType.BF16, DType.BF16).placed(3, 5, 0, false)).add(cases, "bf16-jsd-backward-c" + classes);
-    loss(classes, rows, number + 2).dtype(DType.F16).loss(b -> b.softWeight(0).hardWeight(1)).options(o -> o.withLabels(0.2).withInPlace(true))
-        .layout(l -> l.padded(8, 0).placed(8, 8, 0, false)).loss(b -> b.numClasses(classes)).add(cases, "f16-cross-entropy-c" + classes);
-    // The teacher's rows begin at other places in their vectors than the student's.
-    loss(classes, rows, number + 3).method(EngineMethod.FORWARD).loss(b -> b.temperature(4).reduction(Reduction.SUM).numClasses(classes))
-        .layout(l -> l.dtypes(DType.F32, DType.BF16, DType.F32).padded(0, 3).placed(1, 3, 0, false)).options(o -> o.withLabels(0.2).withWeights())
+        .layout(l -> l.dtypes(DType.BF16, DType.BF16, DType.BF16).placed(3, 5, 0, false))
+        .add(cases, "bf16-jsd-backward-c" + classes);
+    loss(classes, rows, number + 2).dtype(DType.F16).loss(b -> b.softWeight(0).hardWeight(1))
+        .options(o -> o.withLabels(0.2).withInPlace(true))
+        .layout(l -> l.padded(8, 0).placed(8, 8, 0, false)).loss(b -> b.numClasses(classes))
+        .add(cases, "f16-cross-entropy-c" + classes);
+    // The rows of teacher and student have different misalignments.
+    loss(classes, rows, number + 3).method(EngineMethod.FORWARD)
+        .loss(b -> b.temperature(4).reduction(Reduction.SUM).numClasses(classes))
+        .layout(l -> l.dtypes(DType.F32, DType.BF16, DType.F32).padded(0, 3).placed(1, 3, 0, false))
+        .options(o -> o.withLabels(0.2).withWeights())
         .add(cases, "f32-bf16-forward-c" + classes);
-    EngineMethod[] primitives = {EngineMethod.LOG_SOFTMAX, EngineMethod.LOG_SOFTMAX_BACKWARD, EngineMethod.SOFTMAX, EngineMethod.ARGMAX};
+    EngineMethod[] primitives = {EngineMethod.LOG_SOFTMAX, EngineMethod.LOG_SOFTMAX_BACKWARD, EngineMethod.SOFTMAX,
+        EngineMethod.ARGMAX};
     EngineMethod primitive = primitives[number % primitives.length];
     CaseGroup group = primitive == EngineMethod.ARGMAX ? CaseGroup.ARGMAX
         : primitive == EngineMethod.SOFTMAX ? CaseGroup.SOFTMAX_INFERENCE
         : primitive == EngineMethod.LOG_SOFTMAX ? CaseGroup.LOG_SOFTMAX_FORWARD : CaseGroup.LOG_SOFTMAX_BACKWARD_PASS;
-    CaseBuilder.of(group).method(primitive).classes(classes).layout(l -> l.rows(rows).placed(2, 3, 0, false)).add(cases, "c" + classes);
+    CaseBuilder.of(group).method(primitive).classes(classes).layout(l -> l.rows(rows).placed(2, 3, 0, false))
+        .add(cases, "c" + classes);
   }
 
-  /** Several rows of one team, all aligned alike, that end within a vector. */
+  /** Several rows of one thread group with the same alignment, which end within a vector. */
   private static void addPersistent(List<Case> cases) {
-    loss(20_003, 4, 0).loss(b -> b.numClasses(20_003)).layout(l -> l.dtypes(DType.BF16, DType.BF16, DType.BF16).padded(5, 5))
+    loss(20_003, 4, 0).loss(b -> b.numClasses(20_003))
+        .layout(l -> l.dtypes(DType.BF16, DType.BF16, DType.BF16).padded(5, 5))
         .add(cases, "bf16-persistent-c20003");
   }
 
   private static CaseBuilder loss(int classes, int rows, int number) {
-    return CaseBuilder.of(CaseGroup.CLASSES).classes(classes).layout(l -> l.rows(rows)).content(CONTENTS[number % CONTENTS.length]);
+    return CaseBuilder.of(CaseGroup.CLASSES).classes(classes).layout(l -> l.rows(rows))
+        .content(CONTENTS[number % CONTENTS.length]);
   }
 }

@@ -21,24 +21,29 @@ final class SanitizerTest {
   void theGridLeavesNothingToReport(@TempDir Path build) throws Exception {
     String asan = run(Map.of(), List.of("c++", "-print-file-name=libasan.so")).strip();
     String ubsan = run(Map.of(), List.of("c++", "-print-file-name=libubsan.so")).strip();
-    assumeTrue(Path.of(asan).isAbsolute() && Path.of(ubsan).isAbsolute(), "did not run: the compiler has no sanitizer libraries");
+    assumeTrue(Path.of(asan).isAbsolute() && Path.of(ubsan).isAbsolute(),
+        "did not run: the compiler has no sanitizer libraries");
     run(Map.of("SANITIZE", "address,undefined"), List.of("sh", "native/build", build.toString()));
     Path library;
     try (Stream<Path> files = Files.walk(build)) {
-      library = files.filter(file -> file.getFileName().toString().startsWith("libtemper_cpu.")).findFirst().orElseThrow();
+      library = files.filter(file -> file.getFileName().toString().startsWith("libtemper_cpu.")).findFirst()
+          .orElseThrow();
     }
 
     String report = run(
-        // Java's own signal handlers and its unreachable-but-live memory are not ours to judge.
-        Map.of("LD_PRELOAD", asan + ":" + ubsan, "ASAN_OPTIONS", "handle_segv=0:detect_leaks=0", "UBSAN_OPTIONS", "halt_on_error=1"),
-        List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED",
+        // Java's signal handlers and its unreachable memory are no findings.
+        Map.of("LD_PRELOAD", asan + ":" + ubsan, "ASAN_OPTIONS", "handle_segv=0:detect_leaks=0", "UBSAN_OPTIONS",
+            "halt_on_error=1"),
+        List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--enable-native-access=ALL-UNNAMED",
             "-Dtemper.cpu.library=" + library, "-cp", System.getProperty("java.class.path"),
             "dev.temper.tools.cli.Temper", "verify", "--device", "cpu", "--quick"));
 
     assertThat(report).doesNotContain("Sanitizer").doesNotContain("runtime error");
   }
 
-  private static String run(Map<String, String> environment, List<String> command) throws IOException, InterruptedException {
+  private static String run(Map<String, String> environment, List<String> command) throws IOException,
+      InterruptedException {
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).directory(new File("."));
     builder.environment().putAll(environment);
     Process process = builder.start();

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The gradient of the CUDA sources from saved row statistics has the bits of the one that a single launch writes, on every route. */
+/** From saved row statistics, the CUDA sources compute the same bits of a gradient as in a single launch. */
 class SavedRowsTest {
 
   private static final List<Content> CONTENTS = List.of(
@@ -27,7 +27,7 @@ class SavedRowsTest {
     assumeTrue(emulator.usable(), "DID NOT RUN: " + emulator.description());
   }
 
-  /** Rows in registers, in a block's shared memory, in a cluster's, nowhere. */
+  /** Rows in registers, in the shared memory of a block, in that of a cluster, and re-read rows. */
   @ParameterizedTest
   @ValueSource(ints = {29, 2_045, 20_000, 600_000})
   void aSavedRowHasTheGradientOfOneLaunch(int classes) {
@@ -49,8 +49,10 @@ class SavedRowsTest {
 
   private static Case of(EngineMethod method, Divergence divergence, Content content, int classes) {
     List<Case> cases = new ArrayList<>();
-    CaseBuilder.of(CaseGroup.BACKWARD).method(method).classes(classes).content(content).layout(l -> l.rows(classes > 100_000 ? 2 : 4))
-        .dtype(classes == 2_045 ? DType.BF16 : DType.F32).loss(b -> b.temperature(2).divergence(divergence)).add(cases, content.name());
+    CaseBuilder.of(CaseGroup.BACKWARD).method(method).classes(classes).content(content)
+        .layout(l -> l.rows(classes > 100_000 ? 2 : 4))
+        .dtype(classes == 2_045 ? DType.BF16 : DType.F32).loss(b -> b.temperature(2).divergence(divergence))
+        .add(cases, content.name());
     return cases.getFirst();
   }
 }

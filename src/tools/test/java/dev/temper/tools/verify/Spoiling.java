@@ -15,7 +15,8 @@ final class Spoiling {
 
   private Spoiling() {}
 
-  static void spoil(PlantedBug bug, LossCall call, HostMatrix gradient, double[][] student, double[][] before, int run) {
+  static void spoil(PlantedBug bug, LossCall call, HostMatrix gradient, double[][] student, double[][] before,
+      int run) {
     int classes = call.classes();
     for (int row = 0; row < gradient.rows(); row++) {
       switch (bug) {
@@ -45,18 +46,20 @@ final class Spoiling {
   }
 
   /**
-   * The exponential of class {@code row mod classes} is 10 units in its last place too large. With {@code delta} relative,
-   * {@code q} moves by {@code q_k delta (1[i = k] - q_i)}.
+   * The exponential of class {@code row mod classes} is 10 units in its last place too large. With {@code delta}
+   * relative, {@code q} moves by {@code q_k delta (1[i = k] - q_i)}.
    */
   private static void perturb(LossCall call, HostMatrix gradient, double[] z, int row) {
     DistillationLoss loss = call.loss();
     LossInputs inputs = call.inputs();
-    boolean ignored = inputs.labels() instanceof RowVector.Host labels && HostRows.label(labels, row) == loss.ignoreIndex();
+    boolean ignored = inputs.labels() instanceof RowVector.Host labels && HostRows.label(labels, row)
+        == loss.ignoreIndex();
     if (gradient.dtype() != DType.F32 || ignored || !(loss.divergence() instanceof Divergence.ForwardKl)) {
       return;
     }
     double weight = inputs.rowWeights() instanceof RowVector.Host w ? HostRows.value(w, row) : 1;
-    double temperature = inputs.rowTemperatures() instanceof RowVector.Host t ? HostRows.value(t, row) : loss.temperature();
+    double temperature = inputs.rowTemperatures() instanceof RowVector.Host t ? HostRows.value(t, row)
+        : loss.temperature();
     double divisor = inputs.denominator().orElse(switch (loss.reduction()) {
       case NONE, SUM -> 1;
       case MEAN -> RowChecks.check(call);
@@ -98,10 +101,12 @@ final class Spoiling {
   }
 
   private static double get(HostMatrix matrix, int row, int column) {
-    return Precision.read(matrix.segment(), (row * matrix.rowStride() + column) * matrix.dtype().bytes(), matrix.dtype());
+    return Precision.read(matrix.segment(), (row * matrix.rowStride() + column) * matrix.dtype().bytes(),
+        matrix.dtype());
   }
 
   private static void set(HostMatrix matrix, int row, int column, double value) {
-    Precision.write(matrix.segment(), (row * matrix.rowStride() + column) * matrix.dtype().bytes(), value, matrix.dtype());
+    Precision.write(matrix.segment(), (row * matrix.rowStride() + column) * matrix.dtype().bytes(), value,
+        matrix.dtype());
   }
 }

@@ -14,7 +14,8 @@ class TemperatureStudyTest {
   @Test
   void theRatioAtFourShrinksWithTheNumberOfClasses() {
     assertThat(study(3).at(4).meanOfRatios()).isCloseTo(0.25, within(0.03));
-    assertThat(study(3).at(4).unscaled()).as("ratio of means, which rows with large gradients rule").isCloseTo(0.12, within(0.02));
+    assertThat(study(3).at(4).unscaled()).as("ratio of means, which rows with large gradients rule")
+        .isCloseTo(0.12, within(0.02));
     assertThat(study(10).at(4).unscaled()).isCloseTo(0.09, within(0.01));
     assertThat(study(100).at(4).unscaled()).isCloseTo(0.04, within(0.01));
     assertThat(study(32000).at(4).unscaled()).isCloseTo(0.008, within(0.0015));

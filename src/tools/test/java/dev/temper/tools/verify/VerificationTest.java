@@ -13,21 +13,23 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The grid holds on the devices of this machine, and is tight. */
+/** All cases pass on the devices of this machine, and the bounds are tight. */
 class VerificationTest {
 
   @Test
   void theReferenceComputesEveryCase() {
     Verification verification = run("reference", 1);
     assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
-    assertThat(verification.cases(CaseOutcome.REFUSED)).extracting(CaseResult::name).containsExactly("device-functions/all");
+    assertThat(verification.cases(CaseOutcome.REFUSED)).extracting(CaseResult::name)
+        .containsExactly("device-functions/all");
     assertThat(groups(verification)).isEqualTo(EnumSet.allOf(CaseGroup.class));
   }
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2026})
   void theCpuEngineStaysWithinEveryBoundAndAboveOnePercentOfIt(long seed) {
-    assumeTrue(LossEngine.devices().getOrDefault("cpu", Availability.missing("")).usable(), "no CPU engine on this machine");
+    assumeTrue(LossEngine.devices().getOrDefault("cpu", Availability.missing("")).usable(),
+        "no CPU engine on this machine");
     Verification verification = run("cpu", seed);
     assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
     for (GroupResult result : verification.groups()) {
@@ -39,7 +41,8 @@ class VerificationTest {
 
   @Test
   void whatADeviceRefusesIsNeitherPassedNorFailed() {
-    assumeTrue(LossEngine.devices().getOrDefault("cpu", Availability.missing("")).usable(), "no CPU engine on this machine");
+    assumeTrue(LossEngine.devices().getOrDefault("cpu", Availability.missing("")).usable(),
+        "no CPU engine on this machine");
     try (LossEngine engine = LossEngine.open("cpu")) {
       Verification verification = new VerificationRun(engine, 1).run("softcap/forward-kl-cap30");
       long refused = verification.count(CaseOutcome.REFUSED);

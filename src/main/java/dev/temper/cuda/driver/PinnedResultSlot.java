@@ -1,10 +1,10 @@
 package dev.temper.cuda.driver;
 
-import dev.temper.kernel.device.Readback;
+import dev.temper.kernel.device.ResultSlot;
 import java.lang.foreign.MemorySegment;
 
 /** Pinned memory that kernels write across the bus, and an event behind the launches: what they wrote is there when it is passed. */
-public final class PinnedReadback implements Readback {
+public final class PinnedResultSlot implements ResultSlot {
 
   private final PrimaryContext context;
   private final CudaStream stream;
@@ -13,7 +13,7 @@ public final class PinnedReadback implements Readback {
   private final long address;
   private final CudaEvent arrived;
 
-  public PinnedReadback(int bytes, PrimaryContext context, CudaStream stream, GraphRecording recording) {
+  public PinnedResultSlot(int bytes, PrimaryContext context, CudaStream stream, GraphRecording recording) {
     this.context = context;
     this.stream = stream;
     this.recording = recording;
@@ -32,7 +32,7 @@ public final class PinnedReadback implements Readback {
   }
 
   @Override
-  public void mark() {
+  public void recordEvent() {
     try (var _ = context.enter()) {
       if (!recording.takes(arrived)) {
         arrived.record(stream);

@@ -1,0 +1,60 @@
+package dev.temper.cuda.driver;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What the driver knows of an address.
+ *
+ * @param context the context that allocated the memory; 0 for memory that was mapped into a reserved range or comes from a pool
+ * @param memoryType {@link #UNKNOWN}, {@link #HOST}, or device memory
+ * @param device number of the device that owns the memory
+ * @param managed whether the memory moves between host and devices
+ * @param rangeStart first address of the allocation, or of the reserved range
+ * @param rangeBytes size of the allocation, or of the reserved range
+ */
+public record PointerAttributes(long context, int memoryType, int device, boolean managed, long rangeStart, long rangeBytes) {
+
+  /** {@code CUmemorytype} of an address that the driver does not know. */
+  public static final int UNKNOWN = 0;
+
+  /** {@code CU_MEMORYTYPE_HOST}. */
+  public static final int HOST = 1;
+
+  /** Whether one allocation contains all bytes. A reserved range says nothing: parts of it may not be mapped. */
+  boolean isAllocated(long address, long bytes) {
+    return context != 0 && address - rangeStart + bytes <= rangeBytes;
+  }
+
+  /** The arguments of {@code cuPointerGetAttributes}, reused by all calls of a thread. */
+  static final class Query {
+
+    // CUpointer_attribute: context, memory type, is managed, device ordinal, range start, range size.
+    static final int[] NUMBERS = {1, 2, 8, 9, 11, 12};
+    static final int COUNT = NUMBERS.length;
+
+    private final MemorySegment values = Arena.ofAuto().allocate(JAVA_LONG, COUNT);
+    private final MemorySegment pointers = Arena.ofAuto().allocate(JAVA_LONG, COUNT);
+
+    Query() {
+      for (int i = 0; i < COUNT; i++) {
+        pointers.setAtIndex(JAVA_LONG, i, values.address() + i * JAVA_LONG.byteSize());
+      }
+    }
+
+    /** Address of the array of pointers to the values, which are zero from now on: the driver writes fewer than 8 bytes to some. */
+    long pointers() {
+      values.fill((byte) 0);
+      return pointers.address();
+    }
+
+    PointerAttributes result() {
+      return new PointerAttributes(values.getAtIndex(JAVA_LONG, 0), values.get(JAVA_INT, 8), values.get(JAVA_INT, 24),
+          values.get(JAVA_BYTE, 16) != 0, values.getAtIndex(JAVA_LONG, 4), values.getAtIndex(JAVA_LONG, 5));
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package dev.temper.kernel.run;
+
+import dev.temper.kernel.device.KernelDevice;
+import java.util.LinkedHashSet;
+import java.util.SequencedSet;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The stream of one engine. A thread holds the stream lock while it submits the operations of a call, because the operations of a
+ * call follow one another in the stream and calls share the workspace. Threads wait for results without the lock.
+ *
+ * <p>The queue also owns every resource that is open on the device, and closes them before the device.
+ */
+final class DeviceQueue implements AutoCloseable {
+
+  private final KernelDevice device;
+  private final ReentrantLock streamLock = new ReentrantLock();
+  /** The same object at every {@link #lock()}: a launch allocates nothing. */
+  private final Locked locked = streamLock::unlock;
+  private final SequencedSet<Resource> open = new LinkedHashSet<>();
+
+  /** Takes over the device. */
+  DeviceQueue(KernelDevice device) {
+    this.device = device;
+  }
+
+  /** Something on the device that stays until it is closed, or until the queue is. */
+  interface Resource {
+    /** Frees the resource; the stream lock is held. */
+    void release();
+  }
+
+  /** A block in which the calling thread holds the stream lock. */
+  interface Locked extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  KernelDevice device() {
+    return device;
+  }
+
+  /** Waits for the stream lock, which {@link Locked#close()} releases; a thread may hold it several times. */
+  Locked lock() {
+    streamLock.lock();
+    return locked;
+  }
+
+  /** A condition of the stream lock. */
+  Condition condition() {
+    return streamLock.newCondition();
+  }
+
+  /** Registers a resource, which is open from now on. */
+  <R extends Resource> R open(R resource) {
+    try (var _ = lock()) {
+      open.add(resource);
+      return resource;
+    }
+  }
+
+  /** Whether a resource is open; the answer holds as long as the caller holds the stream lock. */
+  boolean isOpen(Resource resource) {
+    return open.contains(resource);
+  }
+
+  /** Releases a resource; without effect if it was closed before. */
+  void close(Resource resource) {
+    try (var _ = lock()) {
+      if (open.remove(resource)) {
+        resource.release();
+      }
+    }
+  }
+
+  /** Waits for the stream, then closes all resources and the device, even if the device has failed and calls of it throw. */
+  @Override
+  public void close() {
+    try (var _ = lock(); device; Locked _ = this::releaseAll) {
+      device.synchronize();
+    }
+  }
+
+  /** Releases the resources, the latest first, and throws the first exception at the end. */
+  private void releaseAll() {
+    RuntimeException first = null;
+    while (!open.isEmpty()) {
+      try {
+        open.removeLast().release();
+      } catch (RuntimeException e) {
+        first = firstOf(first, e);
+      }
+    }
+    if (first != null) {
+      throw first;
+    }
+  }
+
+  private static RuntimeException firstOf(@Nullable RuntimeException first, RuntimeException next) {
+    if (first == null) {
+      return next;
+    }
+    first.addSuppressed(next);
+    return first;
+  }
+}

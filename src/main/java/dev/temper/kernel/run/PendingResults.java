@@ -1,0 +1,107 @@
+package dev.temper.kernel.run;
+
+import dev.temper.LossResult;
+import dev.temper.LossTotals;
+import dev.temper.kernel.device.ResultSlot;
+import java.lang.ref.Cleaner;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Results whose totals may still be computed, and the report slots that they use. A slot is free again when the totals were read, or
+ * when the garbage collector finds the result unread.
+ */
+final class PendingResults implements DeviceQueue.Resource {
+
+  private static final Cleaner CLEANER = Cleaner.create();
+
+  private final DeviceQueue queue;
+  private final Deque<ReportSlot> free = new ArrayDeque<>();
+  private final Set<Lease> leases = new HashSet<>();
+  private boolean closed;
+
+  PendingResults(DeviceQueue queue) {
+    this.queue = queue;
+  }
+
+  /**
+   * The use of a slot by one call. A lease ends once: the garbage collector may find a result after another call took over its slot.
+   */
+  static final class Lease {
+    private final ReportSlot slot;
+
+    private Lease(ReportSlot slot) {
+      this.slot = slot;
+    }
+
+    ResultSlot slot() {
+      return slot.slot();
+    }
+  }
+
+  Lease lease() {
+    try (var _ = queue.lock()) {
+      Lease lease = new Lease(free.isEmpty() ? new ReportSlot(queue) : free.pop());
+      leases.add(lease);
+      return lease;
+    }
+  }
+
+  /** Frees the slot, whose report nobody will read; without effect if the lease has ended. */
+  void end(Lease lease) {
+    try (var _ = queue.lock()) {
+      if (leases.remove(lease) && !closed) {
+        free.push(lease.slot);
+      }
+    }
+  }
+
+  /** The result of a launch that writes its report to the leased slot. */
+  LossResult result(Lease lease, LossReadout readout) {
+    Result result = new Result(lease, readout);
+    CLEANER.register(result, () -> end(lease));
+    return result;
+  }
+
+  @Override
+  public void release() {
+    closed = true;
+    free.forEach(ReportSlot::close);
+    leases.forEach(lease -> lease.slot.close());
+  }
+
+  /** Reads its totals once from the device, then keeps them, or the reason why they cannot be read. */
+  private final class Result implements LossResult {
+
+    private final LossReadout readout;
+    private @Nullable Lease lease;
+    private @Nullable LossTotals totals;
+    private @Nullable RuntimeException failure;
+
+    Result(Lease lease, LossReadout readout) {
+      this.lease = lease;
+      this.readout = readout;
+    }
+
+    @Override
+    public synchronized LossTotals totals() {
+      if (lease != null) {
+        try {
+          totals = lease.slot.read(readout);
+        } catch (RuntimeException e) {
+          failure = e;
+        }
+        end(lease);
+        lease = null;
+      }
+      if (totals == null) {
+        throw Objects.requireNonNull(failure);
+      }
+      return totals;
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package dev.temper.kernel.run;
+
+import dev.temper.DType;
+import dev.temper.MatrixView;
+import dev.temper.RowVector;
+import dev.temper.kernel.device.KernelDevice;
+import dev.temper.kernel.device.KernelLaunch;
+import dev.temper.kernel.plan.DeviceLimits;
+import dev.temper.kernel.spec.PrimitiveParameters;
+import dev.temper.kernel.spec.PrimitiveSpecialisation;
+import dev.temper.kernel.spec.PrimitiveSpecialisation.Primitive;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call of softmax, log-softmax, its backward pass, or argmax.
+ *
+ * @param primitive the operation
+ * @param logits [rows, classes]
+ * @param temperature T
+ * @param upstream [rows, classes], for the backward pass only
+ * @param output [rows, classes], for all but argmax
+ * @param indices [rows], for argmax only
+ */
+record PrimitiveLaunch(Primitive primitive, MatrixView logits, double temperature, @Nullable MatrixView upstream,
+    @Nullable MatrixView output, @Nullable RowVector indices) {
+
+  static PrimitiveLaunch map(
+      Primitive primitive, MatrixView logits, double temperature, @Nullable MatrixView upstream, MatrixView output) {
+    return new PrimitiveLaunch(primitive, logits, temperature, upstream, output, null);
+  }
+
+  static PrimitiveLaunch argmax(MatrixView logits, RowVector indices) {
+    return new PrimitiveLaunch(Primitive.ARGMAX, logits, 1, null, null, indices);
+  }
+
+  /** The kernel for these tensors. */
+  PrimitiveSpecialisation kernel(DeviceLimits limits) {
+    DType input = logits.dtype();
+    return PrimitiveSpecialisation.choose(primitive, input, upstream != null ? upstream.dtype() : input,
+        output != null ? output.dtype() : input, logits.classes(), limits);
+  }
+
+  /** Submits the call, and waits if the output must be copied to the host. The stream lock is held. */
+  void run(PrimitiveSpecialisation kernel, Workspace workspace) {
+    KernelDevice device = workspace.device();
+    PlacedTensors tensors = new PlacedTensors(workspace);
+    long input = tensors.input("logits", logits);
+    long gradient = tensors.input("upstream", upstream);
+    long target = indices != null ? tensors.output("output", indices) : tensors.output("output", output);
+    tensors.requireOpen();
+    tensors.upload();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment parameters = arena.allocate(PrimitiveParameters.LAYOUT);
+      new PrimitiveParameters(input, gradient, target, logits.rows(), logits.rowStride(),
+          upstream != null ? upstream.rowStride() : 0, output != null ? output.rowStride() : 0, logits.classes(),
+          output != null ? output.classes() : 0, temperature, indices != null ? indices.dtype().bytes() : 0).write(parameters);
+      long shared = kernel.plan().sharedBytes(
+          logits.classes(), logits.dtype().bytes(), upstream != null ? upstream.dtype().bytes() : 0);
+      try (KernelLaunch launch =
+          device.prepare(kernel, parameters, tensors.hostMemory(), kernel.plan().blocks(logits.rows()), shared)) {
+        launch.run();
+      }
+    }
+    tensors.download();
+  }
+}

@@ -1,0 +1,71 @@
+package dev.temper.kernel.run;
+
+import dev.temper.LossTotals;
+import dev.temper.kernel.device.ResultSlot;
+import dev.temper.kernel.spec.BatchReport;
+import java.util.concurrent.locks.Condition;
+
+/** A mapped result slot for reports. Readers wait for the device without the stream lock; closing waits for the readers. */
+final class ReportSlot implements AutoCloseable {
+
+  private final DeviceQueue queue;
+  private final ResultSlot slot;
+  private final Condition readerLeft;
+  private int readers;
+  private boolean closed;
+
+  ReportSlot(DeviceQueue queue) {
+    this.queue = queue;
+    slot = queue.device().resultSlot(Math.toIntExact(BatchReport.LAYOUT.byteSize()));
+    readerLeft = queue.condition();
+  }
+
+  /** Where kernels write the report. */
+  ResultSlot slot() {
+    return slot;
+  }
+
+  /**
+   * Waits for the last launch and reads its report.
+   *
+   * @throws IllegalStateException if the slot was closed before
+   */
+  LossTotals read(LossReadout readout) {
+    enter();
+    try {
+      slot.await();
+      try (var _ = queue.lock()) {
+        // Another thread may have launched since, and its launch would overwrite the report during the reading.
+        return readout.totals(slot.await());
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  private void enter() {
+    try (var _ = queue.lock()) {
+      if (closed) {
+        throw new IllegalStateException("the engine was closed before these totals were read; read them first");
+      }
+      readers++;
+    }
+  }
+
+  private void leave() {
+    try (var _ = queue.lock()) {
+      readers--;
+      readerLeft.signalAll();
+    }
+  }
+
+  /** Closes the slot. The stream lock is held, and released while this waits for readers. */
+  @Override
+  public void close() {
+    closed = true;
+    while (readers > 0) {
+      readerLeft.awaitUninterruptibly();
+    }
+    slot.close();
+  }
+}

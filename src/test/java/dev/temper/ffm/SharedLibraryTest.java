@@ -1,0 +1,64 @@
+package dev.temper.ffm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class SharedLibraryTest {
+
+  @TempDir Path folder;
+
+  @Test
+  void theLoadersReasonIsQuoted() throws IOException {
+    assertThatThrownBy(() -> SharedLibrary.open("libtemper-absent.so")).isInstanceOf(LibraryLoadException.class)
+        .hasMessage("libtemper-absent.so: cannot open shared object file: No such file or directory");
+    Path text = Files.writeString(folder.resolve("text.so"), "not a library".repeat(100));
+    assertThatThrownBy(() -> SharedLibrary.open(text.toString())).isInstanceOf(LibraryLoadException.class)
+        .hasMessage(text + ": invalid ELF header");
+    assertThatThrownBy(() -> SharedLibrary.openGlobal(text.toString())).isInstanceOf(LibraryLoadException.class)
+        .hasMessage(text + ": invalid ELF header");
+  }
+
+  @Test
+  void anAbsentFunctionIsNamed() throws LibraryLoadException {
+    SharedLibrary library = SharedLibrary.open("libc.so.6");
+    assertThatThrownBy(() -> library.address("temper_absent")).isInstanceOf(LibraryLoadException.class)
+        .hasMessage("libc.so.6 has no function temper_absent");
+  }
+
+  @Test
+  void theFileOfALibraryIsFound() throws LibraryLoadException {
+    assertThat(SharedLibrary.open("libc.so.6").file("strlen")).hasValueSatisfying(file -> assertThat(file).isAbsolute().exists());
+  }
+
+  /** In a process of its own, because a process cannot give up native access. */
+  @Test
+  void whereNativeAccessIsDeniedTheFlagIsNamed() throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--illegal-native-access=deny", "-cp", System.getProperty("java.class.path"), Denied.class.getName()))
+        .redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(output).isZero();
+    assertThat(output.strip()).isEqualTo("Java denies this code native access; start it with --enable-native-access=ALL-UNNAMED");
+  }
+
+  /** Prints the reason why libc does not load. */
+  static final class Denied {
+    private Denied() {}
+
+    public static void main(String[] arguments) {
+      try {
+        SharedLibrary.open("libc.so.6");
+      } catch (LibraryLoadException e) {
+        System.out.println(e.getMessage());
+      }
+    }
+  }
+}
