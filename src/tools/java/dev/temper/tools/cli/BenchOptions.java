@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
-/** What {@code temper bench} measures: single shapes and losses, or a suite and what is left of it. */
+/** The options that select what {@code temper bench} measures: single shapes and losses, or a suite or parts of it. */
 final class BenchOptions {
 
   enum Suite {

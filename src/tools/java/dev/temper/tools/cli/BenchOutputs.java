@@ -31,7 +31,7 @@ record BenchOutputs(Path folder) {
 
   private static final int ALIGNMENT = 64;
 
-  /** Writes a file for each loss among the works that peers compute too. */
+  /** Writes a file for each measured loss that peers compute too. */
   void write(LossEngine engine, List<BenchmarkCase> cases, BatchMemory memory, LogitBatch batch) throws IOException {
     for (BenchLoss loss : GpuSuite.compared()) {
       boolean wanted = cases.stream().anyMatch(

@@ -5,7 +5,7 @@ import dev.temper.tools.bench.ResultFile;
 import java.io.PrintWriter;
 import java.util.Locale;
 
-/** Prints what was measured as a table. */
+/** Prints the measurements as a table. */
 record BenchTable(ResultFile result) {
 
   void print(PrintWriter out) {
@@ -37,14 +37,14 @@ record BenchTable(ResultFile result) {
         what(entry), entry.time().median(), entry.time().low(), entry.time().high(), gigabytesPerSecond, 100 * share, 1 / share);
   }
 
-  /** The loss, its temperature where it has one, and what is not the usual case. */
+  /** The loss, its temperature if it has one, and every setting that is not the usual one. */
   private static String what(Measurement entry) {
     String temperature = entry.parameter("temperature").isEmpty() ? "" : " T " + entry.parameter("temperature");
     return entry.parameter("loss") + temperature + (entry.benchmark().endsWith(".forward") ? " forward" : "")
         + (entry.parameter("launch").equals("graph") ? " graph" : "") + plan(entry);
   }
 
-  /** The plan behind the loss, and how it compares with the one that the engine takes. */
+  /** The row plan of the measurement, and its time relative to the engine's own plan. */
   private static String plan(Measurement entry) {
     if (entry.parameter("plan").isEmpty()) {
       return "";

@@ -16,7 +16,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A batch as a file holds it: its tensors by their known names, leading dimensions flattened to rows.
+ * The batch of an input file: tensors found by their known names, with leading dimensions flattened to rows.
  *
  * @param inputs views of the file's memory, valid until it is closed
  * @param student the student's logits
@@ -51,7 +51,7 @@ record InputBatch(LossInputs inputs, Tensor student, List<Long> leadingShape) {
     return new InputBatch(inputs, student, leading);
   }
 
-  /** A tensor of another name may belong to somebody else; one that is nearly a known name is a mistake that would pass unseen. */
+  /** Refuses names that are nearly known, because such a tensor would be ignored in silence; other names are allowed. */
   private static void refuseMistypedNames(TensorFile file) {
     List<String> absent = NAMES.stream().filter(name -> !file.tensors().containsKey(name)).toList();
     for (String name : file.tensors().keySet()) {

@@ -131,7 +131,7 @@ final class LossCommand implements Callable<Integer> {
     }
   }
 
-  /** Gradient, row_soft and row_hard. */
+  /** The tensors of the output file: gradient, row_soft and row_hard. */
   private List<Tensor> allocate(Arena arena, InputBatch batch) {
     Tensor student = batch.student();
     DType dtype = gradientDType == GradientDType.F32 ? DType.F32 : student.dtype();

@@ -57,7 +57,7 @@ final class VerifyCommand implements Callable<Integer> {
       description = "Also write a page with error plots and the study of the factor T^2.")
   private @Nullable Path report;
 
-  /** How much runs. */
+  /** The options that decide how many cases run. */
   private static final class Extent {
     @Option(names = "--quick", description = "Every group at small sizes; takes a few seconds.")
     private boolean quick;

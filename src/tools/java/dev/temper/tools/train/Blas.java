@@ -12,6 +12,6 @@ interface Blas {
   /** {@code result = left * right^T}: the gradient by a layer's inputs. */
   void productByTransposed(Matrix left, Matrix right, Matrix result);
 
-  /** What multiplies, in one phrase. */
+  /** The name of the library and its number of threads. */
   String describe();
 }

@@ -25,7 +25,7 @@ final class CrossCheck implements AutoCloseable {
   private final LossEngine reference = LossEngine.open("reference");
   private Differences worst = new Differences(0, 0, 0);
 
-  /** The worst so far. */
+  /** The worst differences so far. */
   Differences worst() {
     return worst;
   }
@@ -88,7 +88,7 @@ final class CrossCheck implements AutoCloseable {
     return ((RowVector.Host) Objects.requireNonNull(losses)).segment().getAtIndex(ValueLayout.JAVA_FLOAT, row * ROW_STEP);
   }
 
-  /** Where no sampled row is counted, all must be 0 exactly. */
+  /** The relative difference; if no sampled row is counted, all values must be exactly 0. */
   private static double relative(double difference, double size) {
     return size == 0 ? difference : difference / size;
   }

@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * Every word of some documents as an example: the words before it, and itself as the label. Words beyond the vocabulary are
- * context but never a label, so that no model learns to say "unknown".
+ * context but never a label, so that no model learns to predict "unknown".
  */
 final class Examples {
 
@@ -44,7 +44,7 @@ final class Examples {
     return positions.length;
   }
 
-  /** These examples, in this order. */
+  /** A batch of the given examples, in the given order. */
   WordBatch batch(int... examples) {
     int[] words = new int[examples.length * context];
     int[] labels = new int[examples.length];

@@ -33,7 +33,7 @@ public final class JdkNames {
     List<TextDocument> documents = new ArrayList<>();
     Path modules = FileSystems.getFileSystem(URI.create("jrt:/")).getPath("/modules");
     try (Stream<Path> files = Files.walk(modules)) {
-      // Sorted: the order of a directory is nobody's promise, and the same JDK must give the same corpus.
+      // The order of a directory listing is undefined; sorting gives the same corpus from the same JDK.
       List<Path> classes = files.filter(f -> f.toString().endsWith(".class")).sorted().toList();
       for (Path file : classes) {
         ClassModel model = ClassFile.of().parse(Files.readAllBytes(file));

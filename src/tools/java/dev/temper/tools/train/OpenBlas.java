@@ -8,7 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import org.bytedeco.openblas.global.openblas;
 
-/** OpenBLAS through bytedeco's binding, which brings the native library of the platform in a jar. */
+/** OpenBLAS through bytedeco's binding, whose jar contains the native library of the platform. */
 final class OpenBlas implements Blas {
 
   private final int threads;

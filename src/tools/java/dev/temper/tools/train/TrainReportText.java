@@ -80,8 +80,8 @@ public final class TrainReportText {
           gains.get(i) >= 0 ? "better" : "worse");
     }
     if (gains.stream().anyMatch(gain -> gain < 0)) {
-      text.format("A student that got worse: try more --steps, a lower --temperature or a smaller --soft-weight;"
-          + " docs/it-got-worse.md shows what each of them does.\n");
+      text.format("Hint: a better teacher, more --steps, a lower --temperature or a smaller --soft-weight may help;"
+          + " see docs/it-got-worse.md.\n");
     }
   }
 }
