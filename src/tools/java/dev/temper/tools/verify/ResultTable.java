@@ -11,9 +11,8 @@ public final class ResultTable {
   /** The whole text; the last line holds the counts. */
   public static String of(Verification verification) {
     Formatter text = new Formatter(Locale.ROOT);
-    text.format("%-26s %5s %6s %7s  %-9s %-9s %7s  %s%n", "group", "cases", "failed", "refused", "worst", "its bound",
-        "share",
-        "bound");
+    text.format("%-26s %5s %6s %7s  %-9s %-9s %7s  %s%n", "group", "cases", "failed",
+        "refused", "error", "bound", "share", "formulas");
     for (GroupResult result : verification.groups()) {
       group(text, result);
     }
@@ -24,7 +23,7 @@ public final class ResultTable {
     }
     notes(text, verification);
     text.format("%n");
-    text.format("%s: %d cases passed, %d failed, %d refused by name; seed %d; %.1f s%n", verification.description(),
+    text.format("%s: %d cases passed, %d failed, %d refused; seed %d; %.1f s%n", verification.description(),
         verification.count(CaseOutcome.PASSED), verification.count(CaseOutcome.FAILED),
         verification.count(CaseOutcome.REFUSED),
         verification.seed(), verification.milliseconds() / 1e3);
