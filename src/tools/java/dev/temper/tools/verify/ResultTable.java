@@ -25,8 +25,7 @@ public final class ResultTable {
     text.format("%n");
     text.format("%s: %d cases passed, %d failed, %d refused; seed %d; %.1f s%n", verification.description(),
         verification.count(CaseOutcome.PASSED), verification.count(CaseOutcome.FAILED),
-        verification.count(CaseOutcome.REFUSED),
-        verification.seed(), verification.milliseconds() / 1e3);
+        verification.count(CaseOutcome.REFUSED), verification.seed(), verification.milliseconds() / 1e3);
     return text.toString();
   }
 
