@@ -116,7 +116,7 @@ final class JsonText {
         }
         yield (char) code;
       }
-      default -> throw invalid("unknown escape \\" + c);
+      default -> throw invalid("unknown escape " + Quoted.of("\\" + c));
     };
   }
 

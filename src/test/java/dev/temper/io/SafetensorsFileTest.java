@@ -84,7 +84,7 @@ class SafetensorsFileTest {
       "{'x':{'shape':[1,]}}                                          | 0 | something else than whole numbers",
       "{'x':{'dtype':'F32',}}                                        | 0 | not valid JSON at character 20: expected '",
       "{'x':{'dtype' 'F32'}} | 0 | not valid JSON at character 14: expected ':'",
-      "{'x\\q':{}}                                                    | 0 | unknown escape \\q",
+      "{'x\\q':{}}                                                    | 0 | unknown escape '\\q'",
       "{'x\\u12g4':{}}                                                | 0 | without four hexadecimal digits",
       "{'x\\ud800':{}}                                                | 0 | half a surrogate pair",
       "{'x\u0001':{}}                                                | 0 | control character in a string",

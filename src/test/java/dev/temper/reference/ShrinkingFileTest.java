@@ -3,11 +3,12 @@ package dev.temper.reference;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.DType;
-import dev.temper.Divergence;
 import dev.temper.DistillationLoss;
+import dev.temper.Divergence;
 import dev.temper.HostMatrix;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
+import dev.temper.Teacher;
 import dev.temper.io.SafetensorsBytes;
 import dev.temper.Teacher;
 import dev.temper.io.SafetensorsFile;

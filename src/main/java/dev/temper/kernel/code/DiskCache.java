@@ -130,7 +130,7 @@ public final class DiskCache {
       } finally {
         Files.deleteIfExists(temporary);
       }
-      makeRoom();
+      makeRoom(file(key));
     } catch (IOException e) {
       // A full disk costs the next start a compilation, nothing else.
     }
@@ -165,7 +165,10 @@ public final class DiskCache {
     Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  private void makeRoom() {
+  /**
+   * Hazard: file systems and Java read different clocks, and the entry just written can seem older than one just read.
+   */
+  private void makeRoom(Path written) {
     TemporaryFiles.removeAbandoned(directory);
     // Temporary files of other machines and containers cannot be told from abandoned ones, except by their age.
     Instant abandoned = Instant.now().minus(ABANDONED);
@@ -175,11 +178,10 @@ public final class DiskCache {
     oldestFirst.sort(Comparator.comparing(Entry::used));
     long bytes = oldestFirst.stream().mapToLong(Entry::bytes).sum();
     for (Entry entry : oldestFirst) {
-      if (bytes <= limit) {
-        return;
+      if (bytes > limit && !entry.file().equals(written)) {
+        remove(entry.file());
+        bytes -= entry.bytes();
       }
-      remove(entry.file());
-      bytes -= entry.bytes();
     }
   }
 

@@ -60,7 +60,11 @@ public final class AtomicFile {
     Path part = place.resolveSibling(
         TemporaryFiles.prefix() + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".part");
     // A process that is interrupted before the move removes the file when it exits.
-    part.toFile().deleteOnExit();
+    try {
+      part.toFile().deleteOnExit();
+    } catch (IllegalStateException e) {
+      // The JVM is ending after Ctrl-C, and this write is part of its end.
+    }
     try {
       FileAttribute<?>[] mode = mode(place);
       try (FileChannel channel = FileChannel.open(part, NEW, mode)) {

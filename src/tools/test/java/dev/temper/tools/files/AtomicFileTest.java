@@ -79,6 +79,8 @@ class AtomicFileTest {
     assertThat(file).hasContent("new");
   }
 
+  private record Numbers(double a, double b, float c, double d) {}
+
   @Test
   void writesTheFileThatADanglingLinkNames() throws IOException {
     Path file = folder.resolve("real.txt");
@@ -143,14 +145,7 @@ class AtomicFileTest {
 
   @Test
   void jsonWritesNonFiniteNumbersAsStrings() {
-    String text = Json.text(json -> {
-      json.writeStartObject();
-      json.writeNumberField("a", Double.NaN);
-      json.writeNumberField("b", Double.NEGATIVE_INFINITY);
-      json.writeNumberField("c", Float.POSITIVE_INFINITY);
-      json.writeNumberField("d", 0.1);
-      json.writeEndObject();
-    });
+    String text = Json.text(new Numbers(Double.NaN, Double.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY, 0.1));
     assertThat(text.replaceAll("\\s", "")).isEqualTo("{\"a\":\"NaN\",\"b\":\"-Infinity\",\"c\":\"Infinity\",\"d\":0.1}");
     assertThat(text).endsWith("}\n");
   }

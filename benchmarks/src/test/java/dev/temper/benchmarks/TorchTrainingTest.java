@@ -11,7 +11,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 
 /** PyTorch trains a model with Temper's loss, on PyTorch's own memory. */
-final class TrainingLoopTest {
+final class TorchTrainingTest {
 
   private static final int STEPS = 20;
   private static final DistillationLoss LOSS =

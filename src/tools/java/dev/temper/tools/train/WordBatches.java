@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /** Full batches in random order, each example once before any comes again; equal seeds give equal batches. */
-final class Batches {
+final class WordBatches {
 
   private final Examples examples;
   private final int rows;
@@ -13,11 +13,11 @@ final class Batches {
   private int next;
 
   /**
-   * Batches of some examples.
+   * WordBatches of some examples.
    *
    * @throws IllegalArgumentException if the examples do not fill one batch
    */
-  Batches(Examples examples, int rows, long seed) {
+  WordBatches(Examples examples, int rows, long seed) {
     if (examples.size() < rows) {
       throw new IllegalArgumentException("the training part has " + examples.size() + " words, expected at least the " + rows
           + " of one batch; give a longer text");
@@ -30,7 +30,7 @@ final class Batches {
     next = order.length;
   }
 
-  Batch next() {
+  WordBatch next() {
     if (next + rows > order.length) {
       shuffle();
       next = 0;

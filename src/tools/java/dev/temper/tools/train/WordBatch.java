@@ -10,7 +10,7 @@ import dev.temper.RowVector;
  * @param nextWords [rows]; {@link Examples#NO_LABEL} where the word is not in the vocabulary
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared; handed to the engine without a copy
-record Batch(int context, int[] words, int[] nextWords) {
+record WordBatch(int context, int[] words, int[] nextWords) {
 
   int rows() {
     return nextWords.length;

@@ -14,7 +14,7 @@ import java.util.stream.LongStream;
  * <p>A logit is an odd integer times 2^-19 and a small factor; the integer is twice the centred sum of four 16-bit
  * parts of a hash, plus 1. The logit is exact in F32; BF16 and F16 have the nearest value, ties to even.
  */
-enum Logits {
+enum GeneratedLogits {
   /** Logits of the student; standard deviation 2.02. */
   STUDENT(0, 14),
   /** Logits of the teacher; standard deviation 3.03. */
@@ -32,7 +32,7 @@ enum Logits {
   private final int stream;
   private final float scale;
 
-  Logits(int stream, int factor) {
+  GeneratedLogits(int stream, int factor) {
     this.stream = stream;
     scale = factor * UNIT;
   }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param student the student's logits
  * @param leadingShape sizes before the classes, whose product is the number of rows
  */
-record Batch(LossInputs inputs, Tensor student, List<Long> leadingShape) {
+record InputBatch(LossInputs inputs, Tensor student, List<Long> leadingShape) {
 
   private static final List<String> NAMES = List.of("student", "teacher", "labels", "row_weights", "row_temperatures");
 
@@ -31,7 +31,7 @@ record Batch(LossInputs inputs, Tensor student, List<Long> leadingShape) {
    *
    * @throws IllegalArgumentException if a tensor is missing or does not fit, naming file and tensor
    */
-  static Batch read(TensorFile file, DistillationLoss loss) throws IOException {
+  static InputBatch read(TensorFile file, DistillationLoss loss) throws IOException {
     refuseMistypedNames(file);
     Tensor student = file.tensor("student");
     HostMatrix logits = matrix(file, student);
@@ -48,7 +48,7 @@ record Batch(LossInputs inputs, Tensor student, List<Long> leadingShape) {
     inputs = inputs.withLabels(perRow(file, "labels", leading))
         .withRowWeights(perRow(file, "row_weights", leading))
         .withRowTemperatures(perRow(file, "row_temperatures", leading));
-    return new Batch(inputs, student, leading);
+    return new InputBatch(inputs, student, leading);
   }
 
   /** A tensor of another name may belong to somebody else; one that is nearly a known name is a mistake that would pass unseen. */

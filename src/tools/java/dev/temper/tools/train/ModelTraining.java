@@ -12,22 +12,31 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Trains a model on labels, and on a teacher where there is one. This is the file to copy: your own model, optimiser and data
- * take the places of {@link LanguageModel}, {@link Adam} and {@link Batches}.
+ * replace {@link LanguageModel}, {@link Adam} and {@link WordBatches}.
  */
-final class TrainingLoop {
+final class ModelTraining {
 
   private final LossEngine engine;
   private final int rows;
   private final TrainingObserver observer;
 
-  TrainingLoop(LossEngine engine, int rows, TrainingObserver observer) {
+  ModelTraining(LossEngine engine, int rows, TrainingObserver observer) {
     this.engine = engine;
     this.rows = rows;
     this.observer = observer;
   }
 
-  /** Trains for {@code steps} steps, at a rate that falls in a straight line from {@code learningRate} to 0. */
-  void train(LanguageModel student, @Nullable LanguageModel teacher, DistillationLoss loss, Batches batches, int steps, double learningRate) {
+  /**
+   * Trains for {@code steps} steps, or until the observer ends the training. The learning rate falls in a straight line from
+   * {@code learningRate} to 0.
+   */
+  void train(
+      LanguageModel student,
+      @Nullable LanguageModel teacher,
+      DistillationLoss loss,
+      WordBatches batches,
+      int steps,
+      double learningRate) {
     try (Arena arena = Arena.ofShared()) {
       Adam adam = new Adam(student.parameters(), arena);
       Matrix gradient = Matrix.zeros(arena, rows, student.shape().vocabulary());
@@ -35,9 +44,10 @@ final class TrainingLoop {
           .withRowSoft(RowVector.losses(new float[rows]))
           .withRowHard(RowVector.losses(new float[rows]));
 
-      for (int step = 0; step < steps; step++) {
+      boolean going = true;
+      for (int step = 0; going && step < steps; step++) {
         long started = System.nanoTime();
-        Batch batch = batches.next();
+        WordBatch batch = batches.next();
         LossInputs inputs = LossInputs.of(student.forward(batch).view()).withLabels(batch.labels());
         if (teacher != null) {
           inputs = inputs.withTeacher(Teacher.logits(teacher.forward(batch).view()));
@@ -49,7 +59,8 @@ final class TrainingLoop {
 
         student.backward(batch, gradient);
         adam.step(learningRate * (steps - step) / steps);
-        observer.stepped(new Step(step + 1, totals, System.nanoTime() - started, lossNanos), loss, inputs, outputs);
+        TrainingStep done = new TrainingStep(step + 1, totals, System.nanoTime() - started, lossNanos);
+        going = observer.stepped(done, loss, inputs, outputs);
       }
     }
   }
