@@ -16,6 +16,7 @@ import dev.temper.RowVector;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
+import dev.temper.spi.Support;
 import dev.temper.tools.bench.BenchLoss.Objective;
 import dev.temper.tools.bench.BenchmarkCase.Passes;
 import java.io.IOException;
@@ -137,8 +138,8 @@ final class PlanSweepTest {
     }
 
     @Override
-    public String refuses(LossCall call) {
-      return reference.refuses(call);
+    public Support supports(LossCall call) {
+      return reference.supports(call);
     }
 
     @Override
