@@ -29,10 +29,8 @@ public interface EngineBackend extends AutoCloseable {
     return false;
   }
 
-  /**
-   * Why this loss cannot be computed yet, naming the option and its value, or an empty string if it can.
-   */
-  String refuses(LossCall call);
+  /** Whether the engine computes this loss, and if not, which option or input it lacks. */
+  Support supports(LossCall call);
 
   /** Computes a loss forward, forward and backward, or backward from saved statistics. */
   LossResult compute(LossCall call);

@@ -69,6 +69,23 @@ final class ArchitectureTest {
         .check(CLASSES);
   }
 
+  /** A room of the tools, and the other rooms that it may call; the command line may call all of them. */
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(delimiter = '|', textBlock = """
+      process  |
+      files    | dev.temper, dev.temper.io
+      bench    | dev.temper, dev.temper.diagnostics, dev.temper.tools.files, dev.temper.tools.process
+      verify   | dev.temper, dev.temper.diagnostics, dev.temper.reference
+      counts   | dev.temper, dev.temper.kernel.., dev.temper.cuda.nvrtc, dev.temper.tools.files, dev.temper.tools.process
+      pack     | dev.temper, dev.temper.tools.files
+      train    | dev.temper, dev.temper.reference
+      gpucheck | dev.temper, dev.temper.diagnostics, dev.temper.io, dev.temper.tools.files, dev.temper.tools.process, \
+      dev.temper.tools.verify
+      """)
+  void aRoomOfTheToolsCallsOnlyWhatItMay(String room, String others) {
+    aRoomCallsOnlyWhatItMay("dev.temper.tools." + room, others);
+  }
+
   @Test
   void noEngineCallsAnother() {
     slices().matching("dev.temper.(cpu|reference|cuda|emulator)..").should().notDependOnEachOther().check(CLASSES);
