@@ -15,7 +15,9 @@ record CacheUse(Path directory, long files, long bytes) {
     return of(CacheDirectory.ofUser());
   }
 
-  /** Counts the readable files. Other processes may add and remove files at the same time, which changes the count only. */
+  /**
+   * Counts the readable files. Other processes may add and remove files at the same time, which changes the count only.
+   */
   static CacheUse of(Path directory) {
     long[] sums = new long[2];
     if (Files.isDirectory(directory)) {

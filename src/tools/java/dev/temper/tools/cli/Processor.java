@@ -15,7 +15,8 @@ import java.util.Set;
  */
 record Processor(String name, List<String> features) {
 
-  private static final Set<String> RELEVANT = Set.of("sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq",
+  private static final Set<String> RELEVANT =
+      Set.of("sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq",
       "avx512vl", "avx512_bf16", "avx512_fp16", "amx_bf16", "asimd", "asimdhp", "fphp", "bf16", "sve", "sve2");
 
   static Processor here() {

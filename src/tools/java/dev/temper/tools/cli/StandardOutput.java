@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 
 /**
- * Stdout with a memory of failed writes. {@link System#out} and every writer ignore such failures, so that a script would take half
- * a document on a full disk for a success.
+ * Stdout with a memory of failed writes. {@link System#out} and every writer ignore such failures, so that a script
+ * would take half a document on a full disk for a success.
  */
 final class StandardOutput extends OutputStream {
 

@@ -1,6 +1,8 @@
 package dev.temper.tools.train;
 
-/** The three matrix products that a dense layer needs, in f32: one for its forward pass and two for its backward pass. */
+/**
+ * The three matrix products that a dense layer needs, in f32: one for its forward pass and two for its backward pass.
+ */
 interface Blas {
 
   /** {@code result = left * right}. */

@@ -49,7 +49,8 @@ final class CrossCheck implements AutoCloseable {
 
     double foundLoss = 0;
     for (int row = 0; row < rows; row++) {
-      foundLoss += loss.softWeight() * value(outputs.rowSoft(), row) + loss.hardWeight() * value(outputs.rowHard(), row);
+      foundLoss += loss.softWeight() * value(outputs.rowSoft(), row)
+          + loss.hardWeight() * value(outputs.rowHard(), row);
     }
     double lossDifference = relative(Math.abs(foundLoss / countedRows - expectedLoss), expectedLoss);
     worst = worst.and(new Differences(1, lossDifference, gradientDifference(gradient, expected)));
@@ -85,7 +86,8 @@ final class CrossCheck implements AutoCloseable {
   }
 
   private static float value(@Nullable RowVector losses, long row) {
-    return ((RowVector.Host) Objects.requireNonNull(losses)).segment().getAtIndex(ValueLayout.JAVA_FLOAT, row * ROW_STEP);
+    return ((RowVector.Host) Objects.requireNonNull(losses)).segment()
+        .getAtIndex(ValueLayout.JAVA_FLOAT, row * ROW_STEP);
   }
 
   /** The relative difference; if no sampled row is counted, all values must be exactly 0. */

@@ -17,8 +17,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Real text that every machine with Java has: the names of the classes and methods of the running JDK, read from its module
- * image. Each class is a document, such as {@code array list : add all , remove if , trim to size .}
+ * Real text that every machine with Java has: the names of the classes and methods of the running JDK, read from its
+ * module image. Each class is a document, such as {@code array list : add all , remove if , trim to size .}
  */
 public final class JdkNames {
 

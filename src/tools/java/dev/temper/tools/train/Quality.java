@@ -35,7 +35,8 @@ public record Quality(double crossEntropy, double top1, double top5, long words)
       WordBatch batch = examples.batch(IntStream.range(from, Math.min(from + rows, count))
           .map(i -> (int) ((long) i * examples.size() / count)).toArray());
       Matrix logits = model.forward(batch);
-      var totals = engine.forward(SUM_OF_CROSS_ENTROPIES, LossInputs.of(logits.view()).withLabels(batch.labels())).totals();
+      var totals = engine.forward(SUM_OF_CROSS_ENTROPIES, LossInputs.of(logits.view()).withLabels(batch.labels()))
+          .totals();
       sum += totals.hard();
       words += totals.countedRows();
       for (int row = 0; row < batch.rows(); row++) {

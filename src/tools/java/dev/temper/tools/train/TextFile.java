@@ -11,7 +11,9 @@ import java.util.List;
 /** Reads a corpus from a UTF-8 text file. */
 public final class TextFile {
 
-  /** Words per document: many more than a model's context, and few enough for some hundred documents in a small book. */
+  /**
+   * Words per document: many more than a model's context, and few enough for some hundred documents in a small book.
+   */
   private static final int DOCUMENT_WORDS = 256;
 
   /** Smallest text: a shorter one has fewer than a thousand held-out words, too few to compare models. */

@@ -40,7 +40,8 @@ final class Vocabulary {
     List<String> words = new ArrayList<>(List.of("<unknown>", "<boundary>"));
     counts.entrySet().stream()
         .filter(e -> e.getValue() >= MIN_COUNT)
-        .sorted(Map.Entry.<String, Integer>comparingByValue(Comparator.reverseOrder()).thenComparing(Map.Entry.comparingByKey()))
+        .sorted(Map.Entry.<String, Integer>comparingByValue(Comparator.reverseOrder())
+            .thenComparing(Map.Entry.comparingByKey()))
         .limit(limit - 2)
         .forEach(e -> words.add(e.getKey()));
     return new Vocabulary(words);
