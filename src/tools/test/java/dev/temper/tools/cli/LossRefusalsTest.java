@@ -69,8 +69,8 @@ class LossRefusalsTest {
       "--divergence kl            | unknown divergence 'kl' (did you mean 'forward-kl'?)",
       "--divergence KL_DIV        | unknown divergence 'KL_DIV' (did you mean 'forward-kl'?)",
       "--device gpu               | unknown device 'gpu'",
-      "--device referense         | unknown device 'referense' (did you mean 'reference'?); known: auto, cpu, cuda,"
-          + " cuda:N",
+      "--device referense         | unknown device 'referense' (did you mean 'reference'?); known: auto, cuda, cpu,"
+          + " reference, emulator; a number may follow, as in cuda:1",
       "stray                      | unexpected argument 'stray'"
   })
   void wrongOptions(String options, String message) throws IOException {
