@@ -23,7 +23,7 @@ public final class Emulator implements AutoCloseable {
   private final LossEngine engine;
   private final Set<Specialisation> launched = ConcurrentHashMap.newKeySet();
 
-  private Emulator(EmulatorSettings settings, HostKernels kernels, long mostTeams, List<Watcher> watchers) {
+  private Emulator(EmulatorSettings settings, HostKernels kernels, long mostGroups, List<Watcher> watchers) {
     List<Watcher> all = new ArrayList<>(watchers);
     all.add(new Watcher() {
       @Override
@@ -33,7 +33,7 @@ public final class Emulator implements AutoCloseable {
       }
     });
     engine = OpenedEngine.over(
-        "emulator", new KernelEngine(WatchedDevice.of(new EmulatedDevice(kernels, settings), mostTeams, all)));
+        "emulator", new KernelEngine(WatchedDevice.of(new EmulatedDevice(kernels, settings), mostGroups, all)));
   }
 
   /** With the limits of a compute capability. */
@@ -42,9 +42,9 @@ public final class Emulator implements AutoCloseable {
   }
 
   /** With threads in that order, in grids of at most so many clusters. */
-  public static Emulator of(String capability, String order, long mostTeams) {
+  public static Emulator of(String capability, String order, long mostGroups) {
     HostKernels kernels = HostKernels.of(HostCompiler.find(System.getenv()), HostBuild.PLAIN);
-    return new Emulator(new EmulatorSettings(capability, order, 7, HostBuild.PLAIN), kernels, mostTeams, List.of());
+    return new Emulator(new EmulatorSettings(capability, order, 7, HostBuild.PLAIN), kernels, mostGroups, List.of());
   }
 
   /** With other sources than the library's. */

@@ -10,7 +10,7 @@ import dev.temper.LossOutputs;
 import dev.temper.Teacher;
 import dev.temper.kernel.code.KernelSource;
 import dev.temper.kernel.plan.DeviceLimits;
-import dev.temper.kernel.plan.Residence;
+import dev.temper.kernel.plan.RowStorage;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
 import java.lang.foreign.MemorySegment;
@@ -67,7 +67,7 @@ public final class TracedTraffic {
       RowPlan plan = RowPlans.choose(classes, dtype.bytes(), dtype.bytes(), limits);
       // Sums and gradient; one that asks for p and q sums twice.
       int sweeps = divergence.equals(Divergence.forwardKl()) ? 2 : 3;
-      int reads = plan.residence() instanceof Residence.Stream ? sweeps : 1;
+      int reads = plan.storage() instanceof RowStorage.Reread ? sweeps : 1;
       String where = dtype + " " + divergence.label() + " " + classes + " in " + plan + ": ";
       expect(where + "student", tracer.counts(student.address()), reads, 0, student.byteSize());
       expect(where + "teacher", tracer.counts(teacher.address()), reads, 0, teacher.byteSize());

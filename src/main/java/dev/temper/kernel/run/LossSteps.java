@@ -59,7 +59,7 @@ record LossSteps(KernelDevice device, List<MemorySegment> hostMemory) {
   private long blocks(LossSpecialisation loss, LossCall call) {
     RowPlan plan = loss.plan();
     long rows = call.inputs().student().rows();
-    if (!loss.takesNext()) {
+    if (!loss.prefetches()) {
       return plan.blocks(rows);
     }
     long deviceBlocks = device.occupancy(loss, loss.sharedBytes(call.classes())).deviceBlocks();

@@ -7,7 +7,7 @@ import java.lang.foreign.StructLayout;
 import java.util.OptionalLong;
 
 /**
- * What the check kernel finds before anything is written: {@code temper::BatchStatus}.
+ * The result of the check kernel: {@code temper::BatchStatus}. The loss kernel writes nothing if a row is invalid.
  *
  * @param badLabel first row whose label is out of range
  * @param badWeight first row whose weight is invalid
@@ -26,7 +26,7 @@ public record BatchStatus(OptionalLong badLabel, OptionalLong badWeight, Optiona
         row(block.getAtIndex(JAVA_LONG, 2)), block.getAtIndex(JAVA_LONG, 3));
   }
 
-  /** Rows are kept as their complement, so that 0 means none and the largest names the first. */
+  /** Rows are stored as their complement: 0 means none, and the kernel keeps the first row as the largest value. */
   private static OptionalLong row(long stored) {
     return stored == 0 ? OptionalLong.empty() : OptionalLong.of(~stored);
   }
