@@ -26,7 +26,7 @@ final class ClustersTest extends StubEngine {
       "9.0, 1, 1, none can be placed", "12.0, 8, 8, up to 8 blocks", "8.0, 16, 1, none before compute capability 9.0"})
   void theLargestIsAskedFor(String capability, int placed, int largest, String described) {
     try (var _ = stub.with("CUDA_STUB_CAPABILITY", capability); var _ = stub.with("CUDA_STUB_CLUSTER", placed)) {
-      CudaDriver driver = stub.ask();
+      CudaDriver driver = stub.driver();
       try (CudaKernelDevice device = new CudaKernelDevice(driver.devices().getFirst(), driver, OptionalLong.empty(), HostBinaries.sound())) {
         assertThat(device.limits().maxCluster()).isEqualTo(largest);
         assertThat(device.facts().clusters()).isEqualTo(described);

@@ -59,7 +59,7 @@ final class CudaEngineProviderTest {
 
   @Test
   void devicesAreReadAsTheDriverDescribesThem() throws Exception {
-    CudaDriver driver = CudaDriver.ask(driver(0, 2, 9));
+    CudaDriver driver = CudaDriver.load(driver(0, 2, 9));
     assertThat(driver.versionText()).isEqualTo("12.4");
     assertThat(driver.devices()).containsExactly(
         new CudaDevice(0, "Stand-in 0", new Architecture(9, 0), 1L << 31), new CudaDevice(1, "Stand-in 1", new Architecture(9, 0), 1L << 31));
@@ -67,7 +67,7 @@ final class CudaEngineProviderTest {
 
   @Test
   void aLibraryThatIsNoDriverIsTold() {
-    assertThatThrownBy(() -> CudaDriver.ask("libc.so.6")).isInstanceOf(LibraryLoadException.class)
+    assertThatThrownBy(() -> CudaDriver.load("libc.so.6")).isInstanceOf(LibraryLoadException.class)
         .hasMessage("libc.so.6 has no function cuInit");
   }
 

@@ -59,7 +59,7 @@ final class StubDriver {
       try {
         loaded = new StubDriver(Path.of("target/cuda-stub/libcuda.so.1").toAbsolutePath().toString());
         loaded.set(DEVICES, "2");
-        CudaDriver.ask(loaded.library);
+        CudaDriver.load(loaded.library);
       } catch (LibraryLoadException e) {
         throw new IllegalStateException(e);
       }
@@ -80,9 +80,9 @@ final class StubDriver {
     return library;
   }
 
-  CudaDriver ask() {
+  CudaDriver driver() {
     try {
-      return CudaDriver.ask(library);
+      return CudaDriver.load(library);
     } catch (LibraryLoadException e) {
       throw new IllegalStateException(e);
     }

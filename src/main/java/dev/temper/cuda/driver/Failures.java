@@ -3,7 +3,7 @@ package dev.temper.cuda.driver;
 import dev.temper.DeviceException;
 import java.util.Locale;
 
-/** What to do about the driver's error codes. */
+/** Remedies for the driver's error codes. */
 public final class Failures {
 
   private Failures() {}
@@ -13,7 +13,7 @@ public final class Failures {
         "%d of the device's %d bytes are free; free some, or use fewer rows at once", memory.free(), memory.total()));
   }
 
-  /** Whether the driver says that machine code is damaged, or for another device. */
+  /** Whether an error code means that machine code is damaged or for another device. */
   public static boolean isUnusableCode(int code) {
     return switch (code) {
       case 200, 209, 218, 222, 300 -> true;
@@ -21,7 +21,7 @@ public final class Failures {
     };
   }
 
-  /** Numbered as {@code CUresult} in cuda.h. */
+  /** What a user can do about an error code, which is a {@code CUresult} of cuda.h. */
   static String remedy(int code) {
     return switch (code) {
       case 2 -> "free memory of the device or of the host, or use fewer rows at once";

@@ -25,7 +25,7 @@ public record PointerAttributes(long context, int memoryType, int device, boolea
   /** {@code CU_MEMORYTYPE_HOST}. */
   public static final int HOST = 1;
 
-  /** Whether one allocation contains all bytes. A reserved range says nothing: parts of it may not be mapped. */
+  /** Whether one allocation contains all bytes. False for a reserved range, of which parts may not be mapped. */
   boolean isAllocated(long address, long bytes) {
     return context != 0 && address - rangeStart + bytes <= rangeBytes;
   }
