@@ -9,10 +9,10 @@ import dev.temper.spi.EngineBackend;
 import dev.temper.spi.EngineProvider;
 import java.util.List;
 
-/** Opens the emulator where there is a C++ compiler. {@code auto} never takes it. */
+/** Opens the emulator, which needs a C++ compiler. {@code auto} never chooses it. */
 public final class EmulatorEngineProvider implements EngineProvider {
 
-  /** For {@link java.util.ServiceLoader}. */
+  /** The provider for {@link java.util.ServiceLoader}. */
   public EmulatorEngineProvider() {}
 
   @Override
@@ -60,7 +60,7 @@ public final class EmulatorEngineProvider implements EngineProvider {
     return EmulatorSettings.of(System.getProperties());
   }
 
-  /** The runtime switches between threads in assembly, for Linux's calling convention. */
+  /** The runtime switches between the threads of a block in assembly, which is written for Linux's calling convention. */
   private static void requireLinux() {
     String system = System.getProperty("os.name", "");
     if (!system.equals("Linux")) {

@@ -7,16 +7,16 @@ import java.util.Properties;
 import java.util.stream.Collectors;
 
 /**
- * What the emulator plays.
+ * Settings of the emulator.
  *
- * @param capability compute capability whose limits it has, such as {@code 9.0}
- * @param order in which threads take turns, one of {@link #ORDERS}
- * @param seed of the shuffled orders
- * @param build how its code is built
+ * @param capability compute capability whose limits the emulator has, such as {@code 9.0}
+ * @param order the order in which threads run, one of {@link #ORDERS}
+ * @param seed seed of the shuffled order
+ * @param build how the code is built
  */
 public record EmulatorSettings(String capability, String order, long seed, HostBuild build) {
 
-  /** Numbered as in native/cuda-host. Run-ahead orders resume the first warp that can run, until it waits. */
+  /** The orders, numbered as in native/cuda-host. A run-ahead order resumes the first warp that can run, until the warp waits. */
   static final List<String> ORDERS = List.of(
       "round-robin", "round-robin-reverse", "run-ahead", "run-ahead-reverse", "run-ahead-shuffled");
 

@@ -15,19 +15,19 @@ import java.util.Map;
  * The machine's C++ compiler.
  *
  * @param file the program
- * @param version first line of what it says of itself
+ * @param version first line of the output of {@code --version}
  */
 public record HostCompiler(Path file, String version) {
 
   private static final List<String> NAMES = List.of("g++", "clang++", "c++");
 
   /**
-   * Contraction would round a * b + c otherwise than the device does; there, every fused operation is written out. A symbol that is
-   * missing is to show when a library is loaded, not when it is called.
+   * The kernels write every fused operation as a call, so that the compiler must not contract a * b + c. Symbols are bound when a
+   * library is loaded, so that a missing one is reported there and not at its first call.
    */
   private static final List<String> FLAGS = List.of("-std=c++17", "-O1", "-fPIC", "-shared", "-Wl,-z,now", "-ffp-contract=off", "-w");
 
-  /** What the output depends on beside the sources. */
+  /** Everything besides the sources that the output depends on. */
   List<String> identity() {
     List<String> identity = new ArrayList<>(List.of(file.toString(), version));
     identity.addAll(FLAGS);
@@ -35,9 +35,9 @@ public record HostCompiler(Path file, String version) {
   }
 
   /**
-   * Finds it: {@code CXX} first, then {@code g++}, {@code clang++} and {@code c++} on the path.
+   * Finds a compiler: {@code CXX} first, then {@code g++}, {@code clang++} and {@code c++} on the path.
    *
-   * @throws EngineUnavailableException with what was looked for
+   * @throws EngineUnavailableException with the names of the search
    */
   public static HostCompiler find(Map<String, String> environment) {
     List<String> names = new ArrayList<>();
@@ -60,9 +60,9 @@ public record HostCompiler(Path file, String version) {
   /**
    * Compiles a shared library.
    *
-   * @param folder where the sources lie
+   * @param folder folder of the sources
    * @param arguments sources and macros
-   * @return what the library holds
+   * @return content of the library
    */
   byte[] compile(Path folder, List<String> arguments) {
     List<String> command = new ArrayList<>(List.of(file.toString()));

@@ -29,7 +29,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Kernels compiled for the host, kept on disk and in the process: a library stays loaded, so that engines share them. */
+/** Kernels compiled for the host. They are cached on disk, and stay loaded in the process, so that engines share them. */
 final class HostKernels {
 
   private static final String SCHEMA = "host-kernel-1";
@@ -62,7 +62,7 @@ final class HostKernels {
     this.cache = cache;
   }
 
-  /** Those that this compiler has made for this process, which keeps to the build that it began with. */
+  /** The kernels of a compiler in this process, which has only the first build that it uses. */
   static HostKernels of(HostCompiler compiler, HostBuild build) {
     HostKernels kernels = OF_PROCESS.computeIfAbsent(compiler, c -> new HostKernels(
         c, build, HostRuntime.load(), KernelSource::load, DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT)));
@@ -73,7 +73,7 @@ final class HostKernels {
     return kernels;
   }
 
-  /** What it says of itself. */
+  /** Version of the compiler. */
   String compiler() {
     return compiler.version();
   }
@@ -103,7 +103,7 @@ final class HostKernels {
     List<String> macros = kernel.definitions().stream().map(definition -> "-D" + definition).toList();
     CacheKey key = key("kernel").add(source).add("macros", macros).build();
     return cache.read(key).orElseGet(() -> {
-      List<String> arguments = new ArrayList<>(build.ofKernels());
+      List<String> arguments = new ArrayList<>(build.kernelOptions());
       arguments.addAll(macros);
       arguments.add("unit.cpp");
       byte[] library = compile(folder -> {
@@ -134,14 +134,14 @@ final class HostKernels {
     }
   }
 
-  /** The runtime, whose functions kernels find among the symbols of the process. */
+  /** The runtime, whose functions kernels find among the global symbols of the process. */
   synchronized SharedLibrary runtime() {
     if (loadedRuntime != null) {
       return loadedRuntime;
     }
     CacheKey key = key("runtime").build();
     byte[] library = cache.read(key).orElseGet(() -> {
-      List<String> arguments = new ArrayList<>(build.ofRuntime());
+      List<String> arguments = new ArrayList<>(build.runtimeOptions());
       arguments.addAll(runtime.units());
       byte[] compiled = compile(_ -> {}, arguments);
       cache.write(key, compiled);
@@ -191,7 +191,7 @@ final class HostKernels {
     }
   }
 
-  /** The file is gone once it is loaded. */
+  /** Loads a library from a file, which is deleted: a loaded library does not need it. */
   private static SharedLibrary open(byte[] library, boolean global) throws LibraryLoadException {
     try {
       Path file = Files.createTempFile("temper-kernel", ".so");

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The sources of CUDA on the host ({@code native/cuda-host}), which the jar carries.
+ * The sources of CUDA on the host ({@code native/cuda-host}), which are resources of this library.
  *
  * @param texts content by file name
  */
