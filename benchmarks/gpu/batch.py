@@ -1,4 +1,4 @@
-"""Batches that are equal, bit for bit, to those of Temper's benchmark (dev.temper.bench.Logits).
+"""Batches that are equal, bit for bit, to those of Temper's benchmark (dev.temper.tools.bench.GeneratedLogits).
 
 A logit is a sum of four 16-bit integers from one hash, doubled and centred, times a small factor and 2^-19. It is exact
 in float32 and rounded to nearest, ties to even, in bfloat16 and float16. 64-bit integers overflow as in Java.

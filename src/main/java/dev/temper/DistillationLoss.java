@@ -1,5 +1,6 @@
 package dev.temper;
 
+import java.math.BigDecimal;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -80,7 +81,9 @@ public final class DistillationLoss {
       throw new IllegalArgumentException("softWeight is " + softWeight
           + ", expected 0 to 1, because hinton gives the rest to the labels; use builder() for weights that need not sum to 1");
     }
-    return builder().temperature(temperature).softWeight(softWeight).hardWeight(1 - softWeight).build();
+    // In decimals, because 1 - 0.7 is 0.30000000000000004 in binary.
+    double hardWeight = BigDecimal.ONE.subtract(BigDecimal.valueOf(softWeight)).doubleValue();
+    return builder().temperature(temperature).softWeight(softWeight).hardWeight(hardWeight).build();
   }
 
   /** A builder with the defaults: forward KL, T = 1, softWeight 1, hardWeight 0, T^2 on, mean over counted rows. */

@@ -4,8 +4,13 @@ package dev.temper;
 public final class EngineUnavailableException extends IllegalStateException {
   private static final long serialVersionUID = 1L;
 
-  /** With the reason in one sentence. */
+  /** A failure with its reason in one sentence. */
   public EngineUnavailableException(String message) {
     super(message);
+  }
+
+  /** A failure with its reason in one sentence, and what was thrown. */
+  public EngineUnavailableException(String message, Throwable cause) {
+    super(message, cause);
   }
 }

@@ -5,6 +5,15 @@
  *
  * <p>This package knows no engine by name: engines are found through {@link dev.temper.spi.EngineProvider}. It calls
  * nothing else of the library.
+ *
+ * <table>
+ * <caption>Which device computes which losses today</caption>
+ * <tr><th>loss or option</th><th>cpu</th><th>cuda</th><th>emulator</th><th>reference</th></tr>
+ * <tr><td>forward-kl, jsd:B, cross-entropy</td><td>yes</td><td>yes</td><td>yes</td><td>yes</td></tr>
+ * <tr><td>reverse-kl, mixed:L, skew-forward-kl:A, skew-reverse-kl:A, tvd, logit-mse</td>
+ * <td>no</td><td>no</td><td>no</td><td>yes</td></tr>
+ * <tr><td>label smoothing, softcap, teacher temperature</td><td>no</td><td>no</td><td>no</td><td>yes</td></tr>
+ * </table>
  */
 @NullMarked
 package dev.temper;

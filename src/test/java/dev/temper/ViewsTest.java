@@ -35,7 +35,7 @@ class ViewsTest {
     assertThatThrownBy(() -> RowVector.weights(BYTES, -1, DType.F32)).hasMessageContainingAll("length is -1", "0 or more");
     assertThatThrownBy(() -> RowVector.labels(BYTES, Long.MAX_VALUE / 2, DType.I64)).hasMessageContaining("beyond 2^63 bytes");
     assertThatThrownBy(() -> new DeviceMatrix(0, 1, 4, 4, DType.F32)).hasMessageContaining("device address is 0");
-    assertThatThrownBy(() -> RowVector.labelsAt(0, 1, DType.F32)).hasMessageContaining("device address is 0");
+    assertThatThrownBy(() -> RowVector.weightsAt(0, 1)).hasMessageContaining("device address is 0");
   }
 
   @ParameterizedTest

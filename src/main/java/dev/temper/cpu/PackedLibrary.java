@@ -1,6 +1,7 @@
 package dev.temper.cpu;
 
 import dev.temper.EngineUnavailableException;
+import dev.temper.internal.TemporaryFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URISyntaxException;
@@ -10,7 +11,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.Function;
 
-/** The native library among the resources, under its platform's name. */
+/** The native library in the jar, or in a folder of classes, under its platform's name. */
 final class PackedLibrary {
 
   private static final String FILE = "libtemper_cpu.so";
@@ -18,8 +19,8 @@ final class PackedLibrary {
   private PackedLibrary() {}
 
   /**
-   * Hands the library to a loader as a file. One in a jar is unpacked into a new folder that only this user can enter, and removed
-   * once it is loaded: the mapping keeps it alive.
+   * Passes the library to a loader as a file. A library in a jar is extracted into a new folder that no other user can
+   * enter, which makes its content the jar's own, and removed once it is loaded: the mapping keeps it alive.
    */
   static <R> R use(Function<Path, R> load) throws IOException {
     String name = "native/" + platform() + "/" + FILE;
@@ -31,7 +32,8 @@ final class PackedLibrary {
     if (resource.getProtocol().equals("file")) {
       return load.apply(path(resource));
     }
-    Path folder = Files.createTempDirectory("temper");
+    TemporaryFiles.removeAbandoned(Path.of(System.getProperty("java.io.tmpdir")));
+    Path folder = Files.createTempDirectory(TemporaryFiles.prefix());
     Path file = folder.resolve(FILE);
     try (InputStream packed = resource.openStream()) {
       Files.copy(packed, file);

@@ -15,6 +15,7 @@ import dev.temper.cuda.nvrtc.NvrtcMissingException;
 import dev.temper.cuda.nvrtc.Target;
 import dev.temper.diagnostics.Finding;
 import dev.temper.ffm.LibraryLoadException;
+import dev.temper.ffm.NativeAccess;
 import dev.temper.kernel.run.KernelEngine;
 import dev.temper.kernel.spec.BatchKernel;
 import dev.temper.spi.EngineBackend;
@@ -92,6 +93,11 @@ public final class CudaEngineProvider implements EngineProvider {
 
   /** The driver. It is loaded before JCuda: JCuda cannot be used in a process after its first use without a driver. */
   private CudaDriver driver() {
+    try {
+      NativeAccess.require();
+    } catch (LibraryLoadException e) {
+      throw missing(String.valueOf(e.getMessage()));
+    }
     try {
       CudaDriver driver = CudaDriver.load(library);
       if (driver.devices().isEmpty()) {

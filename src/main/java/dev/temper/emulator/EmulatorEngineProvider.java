@@ -4,9 +4,14 @@ import dev.temper.Availability;
 import dev.temper.EngineOptions;
 import dev.temper.EngineUnavailableException;
 import dev.temper.diagnostics.Finding;
+import dev.temper.ffm.LibraryLoadException;
+import dev.temper.ffm.NativeAccess;
+import dev.temper.kernel.code.CacheDirectory;
+import dev.temper.kernel.code.DiskCache;
 import dev.temper.kernel.run.KernelEngine;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.EngineProvider;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Opens the emulator, which needs a C++ compiler. {@code auto} never chooses it. */
@@ -28,7 +33,7 @@ public final class EmulatorEngineProvider implements EngineProvider {
   @Override
   public Availability availability() {
     try {
-      requireLinux();
+      requirePlatform();
       HostCompiler.find(System.getenv());
       return Availability.usable(EmulatedDevice.describe(settings()));
     } catch (EngineUnavailableException | IllegalArgumentException e) {
@@ -41,19 +46,25 @@ public final class EmulatorEngineProvider implements EngineProvider {
     if (index != 0) {
       throw new IllegalArgumentException("device emulator:" + index + " does not exist, expected emulator");
     }
-    requireLinux();
+    requirePlatform();
     EmulatorSettings settings = settings();
     return new KernelEngine(new EmulatedDevice(HostKernels.of(HostCompiler.find(System.getenv()), settings.build()), settings));
   }
 
   @Override
   public List<Finding> findings() {
+    List<Finding> findings = new ArrayList<>();
     try {
       HostCompiler compiler = HostCompiler.find(System.getenv());
-      return List.of(new Finding("C++ compiler", compiler.file() + " (" + compiler.version() + ")"));
+      findings.add(new Finding("C++ compiler", compiler.file() + " (" + compiler.version() + ")"));
     } catch (EngineUnavailableException e) {
-      return List.of(new Finding("C++ compiler", String.valueOf(e.getMessage())));
+      findings.add(new Finding("C++ compiler", String.valueOf(e.getMessage())));
     }
+    DiskCache cache = DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT);
+    if (!cache.isOn()) {
+      findings.add(new Finding("emulator cache", cache.describe()));
+    }
+    return findings;
   }
 
   private static EmulatorSettings settings() {
@@ -61,10 +72,15 @@ public final class EmulatorEngineProvider implements EngineProvider {
   }
 
   /** The runtime switches between the threads of a block in assembly, which is written for Linux's calling convention. */
-  private static void requireLinux() {
+  private static void requirePlatform() {
     String system = System.getProperty("os.name", "");
     if (!system.equals("Linux")) {
       throw new EngineUnavailableException("no emulator: it runs on Linux only, this is " + system);
+    }
+    try {
+      NativeAccess.require();
+    } catch (LibraryLoadException e) {
+      throw new EngineUnavailableException("no emulator: " + e.getMessage());
     }
   }
 }

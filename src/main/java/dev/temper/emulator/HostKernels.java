@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import dev.temper.EngineUnavailableException;
 import dev.temper.ffm.LibraryLoadException;
 import dev.temper.ffm.SharedLibrary;
+import dev.temper.internal.TemporaryFiles;
 import dev.temper.kernel.code.CacheDirectory;
 import dev.temper.kernel.code.CacheKey;
 import dev.temper.kernel.code.DiskCache;
@@ -21,12 +22,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Kernels compiled for the host. They are cached on disk, and stay loaded in the process, so that engines share them. */
@@ -100,24 +100,32 @@ final class HostKernels {
   /** The shared library of a kernel, with the host entry {@code ENTRY_launch}. */
   byte[] library(Specialisation kernel) {
     KernelSource source = sources.apply(kernel.source());
-    List<String> macros = kernel.definitions().stream().map(definition -> "-D" + definition).toList();
-    CacheKey key = key("kernel").add(source).add("macros", macros).build();
-    return cache.read(key).orElseGet(() -> {
-      List<String> arguments = new ArrayList<>(build.kernelOptions());
-      arguments.addAll(macros);
-      arguments.add("unit.cpp");
-      byte[] library = compile(folder -> {
-        for (Map.Entry<String, String> header : source.headers().entrySet()) {
-          Path file = folder.resolve(header.getKey());
-          Files.createDirectories(file.resolveSibling("."));
-          Files.writeString(file, header.getValue());
-        }
-        Files.writeString(folder.resolve(source.file()), source.text());
-        Files.writeString(folder.resolve("unit.cpp"), unit(kernel));
-      }, arguments);
-      cache.write(key, library);
-      return library;
-    });
+    return cache.read(key(kernel, source)).orElseGet(() -> compile(kernel, source));
+  }
+
+  private CacheKey key(Specialisation kernel, KernelSource source) {
+    return key("kernel").add(source).add("macros", macros(kernel)).build();
+  }
+
+  private static List<String> macros(Specialisation kernel) {
+    return kernel.definitions().stream().map(definition -> "-D" + definition).toList();
+  }
+
+  private byte[] compile(Specialisation kernel, KernelSource source) {
+    List<String> arguments = new ArrayList<>(build.kernelOptions());
+    arguments.addAll(macros(kernel));
+    arguments.add("unit.cpp");
+    byte[] library = compile(folder -> {
+      for (Map.Entry<String, String> header : source.headers().entrySet()) {
+        Path file = folder.resolve(header.getKey());
+        Files.createDirectories(file.resolveSibling("."));
+        Files.writeString(file, header.getValue());
+      }
+      Files.writeString(folder.resolve(source.file()), source.text());
+      Files.writeString(folder.resolve("unit.cpp"), unit(kernel));
+    }, arguments);
+    cache.write(key(kernel, source), library);
+    return library;
   }
 
   private static String unit(Specialisation kernel) {
@@ -127,11 +135,24 @@ final class HostKernels {
 
   private MemorySegment entry(Specialisation kernel) {
     runtime();
+    KernelSource source = sources.apply(kernel.source());
+    Optional<byte[]> cached = cache.read(key(kernel, source));
+    if (cached.isPresent()) {
+      try {
+        return address(kernel, cached.get());
+      } catch (LibraryLoadException e) {
+        cache.delete(key(kernel, source));  // compiled again below
+      }
+    }
     try {
-      return open(library(kernel), false).address(kernel.entry() + "_launch");
+      return address(kernel, compile(kernel, source));
     } catch (LibraryLoadException e) {
       throw new EngineUnavailableException("kernel " + kernel.label() + " was compiled but does not load: " + e.getMessage());
     }
+  }
+
+  private static MemorySegment address(Specialisation kernel, byte[] library) throws LibraryLoadException {
+    return open(library, false).address(kernel.entry() + "_launch");
   }
 
   /** The runtime, whose functions kernels find among the global symbols of the process. */
@@ -140,15 +161,21 @@ final class HostKernels {
       return loadedRuntime;
     }
     CacheKey key = key("runtime").build();
-    byte[] library = cache.read(key).orElseGet(() -> {
-      List<String> arguments = new ArrayList<>(build.runtimeOptions());
-      arguments.addAll(runtime.units());
-      byte[] compiled = compile(_ -> {}, arguments);
-      cache.write(key, compiled);
-      return compiled;
-    });
+    Optional<byte[]> cached = cache.read(key);
+    if (cached.isPresent()) {
+      try {
+        loadedRuntime = open(cached.get(), true);
+        return loadedRuntime;
+      } catch (LibraryLoadException e) {
+        cache.delete(key);  // compiled again below
+      }
+    }
+    List<String> arguments = new ArrayList<>(build.runtimeOptions());
+    arguments.addAll(runtime.units());
+    byte[] compiled = compile(_ -> {}, arguments);
+    cache.write(key, compiled);
     try {
-      loadedRuntime = open(library, true);
+      loadedRuntime = open(compiled, true);
       return loadedRuntime;
     } catch (LibraryLoadException e) {
       throw new EngineUnavailableException("the emulator's runtime was compiled but does not load: " + e.getMessage());
@@ -178,13 +205,14 @@ final class HostKernels {
 
   private byte[] compile(Sources sources, List<String> arguments) {
     try {
-      Path folder = Files.createTempDirectory("temper-kernel");
+      TemporaryFiles.removeAbandoned(Path.of(System.getProperty("java.io.tmpdir")));
+      Path folder = Files.createTempDirectory(TemporaryFiles.prefix());
       try {
         runtime.writeTo(folder);
         sources.writeTo(folder);
         return compiler.compile(folder, arguments);
       } finally {
-        delete(folder);
+        TemporaryFiles.delete(folder);
       }
     } catch (IOException e) {
       throw notWritten("the sources of a kernel", e);
@@ -194,7 +222,7 @@ final class HostKernels {
   /** Loads a library from a file, which is deleted: a loaded library does not need it. */
   private static SharedLibrary open(byte[] library, boolean global) throws LibraryLoadException {
     try {
-      Path file = Files.createTempFile("temper-kernel", ".so");
+      Path file = Files.createTempFile(TemporaryFiles.prefix(), ".so");
       try {
         Files.write(file, library);
         return global ? SharedLibrary.openGlobal(file.toString()) : SharedLibrary.open(file.toString());
@@ -209,13 +237,5 @@ final class HostKernels {
   private static EngineUnavailableException notWritten(String what, IOException cause) {
     return new EngineUnavailableException("no emulator: " + what + " cannot be written to the temporary folder: " + cause
         + "; make room there, or name another by the system property java.io.tmpdir");
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
   }
 }

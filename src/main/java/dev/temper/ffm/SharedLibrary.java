@@ -38,7 +38,7 @@ public final class SharedLibrary {
       Loader.open(name, Loader.NOW);
       throw new LibraryLoadException(name + " cannot be loaded, and the loader gave no reason");
     } catch (IllegalCallerException e) {
-      throw new LibraryLoadException(accessDenied());
+      throw NativeAccess.denied();
     }
   }
 
@@ -51,7 +51,7 @@ public final class SharedLibrary {
     try {
       Loader.open(name, Loader.NOW | Loader.GLOBAL);
     } catch (IllegalCallerException e) {
-      throw new LibraryLoadException(accessDenied());
+      throw NativeAccess.denied();
     }
     return open(name);
   }
@@ -69,11 +69,5 @@ public final class SharedLibrary {
   /** The file of the library, found by one of its functions; empty if the loader does not say. */
   public Optional<Path> file(String symbol) throws LibraryLoadException {
     return Loader.file(address(symbol));
-  }
-
-  private static String accessDenied() {
-    Module module = SharedLibrary.class.getModule();
-    return "Java denies this code native access; start it with --enable-native-access="
-        + (module.isNamed() ? module.getName() : "ALL-UNNAMED");
   }
 }

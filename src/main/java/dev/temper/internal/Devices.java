@@ -3,13 +3,13 @@ package dev.temper.internal;
 import dev.temper.Availability;
 import dev.temper.EngineOptions;
 import dev.temper.EngineUnavailableException;
-import dev.temper.spi.EngineProvider;
-import java.util.ArrayList;
-import java.util.Comparator;
+import dev.temper.spi.EngineProviders;
+import dev.temper.spi.ListedProvider;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.ServiceLoader;
+import java.util.Set;
 
 /** Finds the engine for a device name. */
 public final class Devices {
@@ -20,39 +20,38 @@ public final class Devices {
   private Devices() {}
 
   public static OpenedDevice open(String device, EngineOptions options) {
+    List<ListedProvider> providers = EngineProviders.list();
     if (device.equals("auto")) {
-      return openBest(options);
+      return openBest(providers, options);
     }
     int colon = device.indexOf(':');
     String kind = colon < 0 ? device : device.substring(0, colon);
-    if (!KINDS.contains(kind)) {
-      List<String> known = new ArrayList<>(KINDS);
-      known.add(0, "auto");
-      throw new IllegalArgumentException("unknown device '" + device + "'" + Names.suggestion(device, known)
-          + "; known: auto, cpu, cuda, cuda:N, emulator, reference");
-    }
-    int index = colon < 0 ? 0 : parseIndex(device, device.substring(colon + 1));
-    for (EngineProvider provider : providers()) {
+    for (ListedProvider provider : providers) {
       if (provider.device().equals(kind)) {
+        int index = colon < 0 ? 0 : parseIndex(device, device.substring(colon + 1));
         return new OpenedDevice(device, device + " was asked for", provider.open(index, options));
       }
     }
-    throw new EngineUnavailableException(missing(kind).description());
+    if (KINDS.contains(kind)) {
+      throw new EngineUnavailableException(missing(kind, providers).description());
+    }
+    throw unknown(device, kind, providers);
   }
 
   public static Map<String, Availability> availability() {
+    List<ListedProvider> providers = EngineProviders.list();
     Map<String, Availability> found = new LinkedHashMap<>();
-    KINDS.forEach(kind -> found.put(kind, missing(kind)));
-    providers().forEach(provider -> found.put(provider.device(), provider.availability()));
+    providers.forEach(provider -> found.putIfAbsent(provider.device(), provider.availability()));
+    KINDS.forEach(kind -> found.computeIfAbsent(kind, _ -> missing(kind, providers)));
     return found;
   }
 
-  private static OpenedDevice openBest(EngineOptions options) {
+  private static OpenedDevice openBest(List<ListedProvider> providers, EngineOptions options) {
     StringBuilder passedOver = new StringBuilder();
-    if (providers().stream().noneMatch(provider -> provider.device().equals("cuda"))) {
-      passedOver.append("; ").append(missing("cuda").description());
+    if (providers.stream().noneMatch(provider -> provider.device().equals("cuda"))) {
+      passedOver.append("; ").append(missing("cuda", providers).description());
     }
-    for (EngineProvider provider : providers()) {
+    for (ListedProvider provider : providers) {
       if (provider.rank() < 0) {
         continue;
       }
@@ -71,16 +70,19 @@ public final class Devices {
     throw new EngineUnavailableException("no engine is usable" + passedOver);
   }
 
-  private static Availability missing(String kind) {
-    String title = kind.equals("cuda") ? "CUDA" : kind;
-    return Availability.missing("no " + title + ": no engine for it is on the class path");
+  private static Availability missing(String kind, List<ListedProvider> providers) {
+    StringBuilder reason = new StringBuilder("no " + (kind.equals("cuda") ? "CUDA" : kind) + ": no engine for it is on the class path");
+    providers.stream().filter(provider -> !provider.isLoaded())
+        .forEach(broken -> reason.append("; ").append(broken.availability().description()));
+    return Availability.missing(reason.toString());
   }
 
-  private static List<EngineProvider> providers() {
-    return ServiceLoader.load(EngineProvider.class, Devices.class.getClassLoader()).stream()
-        .map(ServiceLoader.Provider::get)
-        .sorted(Comparator.comparingInt(EngineProvider::rank).reversed())
-        .toList();
+  private static IllegalArgumentException unknown(String device, String kind, List<ListedProvider> providers) {
+    Set<String> known = new LinkedHashSet<>(List.of("auto"));
+    providers.stream().filter(ListedProvider::isLoaded).forEach(provider -> known.add(provider.device()));
+    known.addAll(KINDS);
+    return new IllegalArgumentException("unknown device '" + device + "'" + Names.suggestion(kind, known) + "; known: "
+        + String.join(", ", known) + "; a number may follow, as in cuda:1");
   }
 
   private static int parseIndex(String device, String text) {

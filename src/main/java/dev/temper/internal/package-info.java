@@ -1,8 +1,11 @@
 /**
- * The code behind the API: the checks that every call passes before an engine sees it, and the search for an engine by name.
+ * The code behind the API: the checks that every call passes before an engine sees it, and the search for an engine by
+ * name.
  *
- * <p>May call {@code dev.temper} and {@code dev.temper.spi}. Only {@code LossEngine}, its diagnostics and {@code PreparedLoss} call it, and in its
- * {@code Names} and {@code Shapes}, which use no type of the API, every room finds the same words for the same mistake.
+ * <p>May call {@code dev.temper} and {@code dev.temper.spi}. Only the engine and its prepared losses call it,
+ * except for the classes that use no type of the API, which every room may call: {@code Names} and {@code Shapes} hold
+ * the same words for the same mistake, {@code TrustedFiles} and {@code TemporaryFiles} the rules for files that
+ * processes share.
  */
 @NullMarked
 package dev.temper.internal;

@@ -4,13 +4,28 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** A whole file, mapped read-only until it is closed. */
+/**
+ * A whole file, mapped read-only until it is closed.
+ *
+ * <p>Hazard: another process can shorten the file while it is mapped. Java code that then reads beyond the new end gets
+ * an {@link InternalError}, which {@link #shortened} turns into a sentence; native code that does so ends the process.
+ */
 public record MappedFile(Arena arena, MemorySegment bytes) implements AutoCloseable {
 
+  /**
+   * Maps a file.
+   *
+   * @throws IllegalArgumentException if it is a folder, a pipe or a device; opening a pipe would wait for a writer
+   * @throws IOException if it cannot be read
+   */
   public static MappedFile open(Path path) throws IOException {
+    if (Files.exists(path) && !Files.isRegularFile(path)) {
+      throw new IllegalArgumentException("is no regular file");
+    }
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       return new MappedFile(arena, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
@@ -18,6 +33,12 @@ public record MappedFile(Arena arena, MemorySegment bytes) implements AutoClosea
       arena.close();
       throw e;
     }
+  }
+
+  /** The failure of reading a mapping behind the end that its file has now. */
+  public static IOException shortened(Path path, InternalError cause) {
+    return new IOException(
+        path + ": became shorter while it was read; write the file under another name, then move it here", cause);
   }
 
   @Override

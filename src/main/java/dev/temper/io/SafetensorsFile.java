@@ -13,13 +13,16 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A safetensors file, memory-mapped: 8 bytes of header length, the header in JSON, the tensors' bytes. Tensors are views of
- * the file; nothing is copied.
+ * A safetensors file, memory-mapped: 8 bytes of header length, the header in JSON, the tensors' bytes. Tensors are
+ * views of the file; nothing is copied.
+ *
+ * <p>Hazard: where another process shortens the file while it is open, the reference engine fails with a sentence, and
+ * native engines end the process. Files that are written under another name and then moved are safe.
  */
 public final class SafetensorsFile implements TensorFile {
 
-  /** Longest header, as the format's own library has it. */
-  static final long MAX_HEADER_BYTES = 100_000_000;
+  /** Longest header, room for more than 100,000 tensors; a hostile one would cost several times its size in memory. */
+  static final long MAX_HEADER_BYTES = 16 << 20;
 
   public static final int LENGTH_BYTES = 8;
   private static final ValueLayout.OfLong LENGTH = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -30,7 +33,8 @@ public final class SafetensorsFile implements TensorFile {
   private final Map<String, SafetensorsHeader.Entry> entries;
   private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
 
-  private SafetensorsFile(Path path, MappedFile file, MemorySegment data, Map<String, SafetensorsHeader.Entry> entries) {
+  private SafetensorsFile(
+      Path path, MappedFile file, MemorySegment data, Map<String, SafetensorsHeader.Entry> entries) {
     this.path = path;
     this.file = file;
     this.data = data;
@@ -45,7 +49,7 @@ public final class SafetensorsFile implements TensorFile {
    * @throws IOException if the file cannot be read
    */
   public static SafetensorsFile open(Path path) throws IOException {
-    MappedFile file = MappedFile.open(path);
+    MappedFile file = map(path);
     try {
       long headerBytes = headerBytes(file.bytes());
       MemorySegment data = file.bytes().asSlice(LENGTH_BYTES + headerBytes);
@@ -53,11 +57,26 @@ public final class SafetensorsFile implements TensorFile {
       return new SafetensorsFile(path, file, data, SafetensorsHeader.parse(header, data.byteSize()));
     } catch (IllegalArgumentException e) {
       file.close();
-      throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
+      throw fault(path, e);
+    } catch (InternalError e) {
+      file.close();
+      throw MappedFile.shortened(path, e);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
     }
+  }
+
+  private static MappedFile map(Path path) throws IOException {
+    try {
+      return MappedFile.open(path);
+    } catch (IllegalArgumentException e) {
+      throw fault(path, e);
+    }
+  }
+
+  private static IllegalArgumentException fault(Path path, IllegalArgumentException cause) {
+    return new IllegalArgumentException(path + ": " + cause.getMessage(), cause);
   }
 
   private static long headerBytes(MemorySegment bytes) {
@@ -67,12 +86,12 @@ public final class SafetensorsFile implements TensorFile {
     }
     long length = bytes.get(LENGTH, 0);
     if (length < 0 || length > MAX_HEADER_BYTES) {
-      throw new IllegalArgumentException("header length is " + Long.toUnsignedString(length) + " bytes, expected at most "
-          + MAX_HEADER_BYTES + "; this is no safetensors file");
+      throw new IllegalArgumentException("header length is " + Long.toUnsignedString(length)
+          + " bytes, expected at most " + MAX_HEADER_BYTES + "; this is no safetensors file");
     }
     if (length > bytes.byteSize() - LENGTH_BYTES) {
-      throw new IllegalArgumentException("header length is " + length + " bytes, but only " + (bytes.byteSize() - LENGTH_BYTES)
-          + " follow; the file is truncated or of another kind");
+      throw new IllegalArgumentException("header length is " + length + " bytes, but only "
+          + (bytes.byteSize() - LENGTH_BYTES) + " follow; the file is truncated or of another kind");
     }
     return length;
   }
@@ -98,12 +117,21 @@ public final class SafetensorsFile implements TensorFile {
   @Override
   public Tensor tensor(String name) {
     TensorInfo info = info(name);
-    SafetensorsHeader.Entry entry = Objects.requireNonNull(entries.get(name));
     try {
-      return new Tensor(name, info.usableDType(), info.shape(), data.asSlice(entry.begin(), entry.end() - entry.begin()));
+      return new Tensor(name, info.usableDType(), info.shape(), bytes(name));
     } catch (IllegalArgumentException e) {
       throw TensorFault.in(path, name, e);
     }
+  }
+
+  /**
+   * The bytes of one tensor of any element type, valid until this file is closed.
+   *
+   * @throws IllegalArgumentException if there is none of that name
+   */
+  public MemorySegment bytes(String name) {
+    SafetensorsHeader.Entry entry = Objects.requireNonNull(entries.get(info(name).name()));
+    return data.asSlice(entry.begin(), entry.end() - entry.begin());
   }
 
   @Override

@@ -1,18 +1,12 @@
 package dev.temper.io;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the JSON header of a safetensors file and checks it against the bytes that follow. */
@@ -26,28 +20,14 @@ public final class SafetensorsHeader {
   /** Bits of one element, for every type that the format knows. */
   private static final Map<String, Integer> BITS = Map.ofEntries(
       Map.entry("BOOL", 8), Map.entry("U8", 8), Map.entry("I8", 8), Map.entry("F8_E5M2", 8), Map.entry("F8_E4M3", 8),
-      Map.entry("F8_E8M0", 8), Map.entry("F4", 4), Map.entry("F6_E2M3", 6), Map.entry("F6_E3M2", 6), Map.entry("I16", 16),
-      Map.entry("U16", 16), Map.entry("F16", 16), Map.entry("BF16", 16), Map.entry("I32", 32), Map.entry("U32", 32),
-      Map.entry("F32", 32), Map.entry("F64", 64), Map.entry("I64", 64), Map.entry("U64", 64), Map.entry("C64", 64));
+      Map.entry("F8_E8M0", 8), Map.entry("F4", 4), Map.entry("F6_E2M3", 6), Map.entry("F6_E3M2", 6),
+      Map.entry("I16", 16), Map.entry("U16", 16), Map.entry("F16", 16), Map.entry("BF16", 16), Map.entry("I32", 32),
+      Map.entry("U32", 32), Map.entry("F32", 32), Map.entry("F64", 64), Map.entry("I64", 64), Map.entry("U64", 64),
+      Map.entry("C64", 64));
 
-  /**
-   * Header, tensor and array of sizes: nothing in the format is nested deeper. Names are neither interned nor kept in a symbol
-   * table, which a hostile header could fill with colliding ones.
-   */
-  private static final JsonFactory FACTORY = JsonFactory.builder()
-      .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-      .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-      .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-      .streamReadConstraints(StreamReadConstraints.builder()
-          .maxNestingDepth(3)
-          .maxNumberLength(20)
-          .maxStringLength((int) SafetensorsFile.MAX_HEADER_BYTES)
-          .build())
-      .build();
+  private final JsonText json;
 
-  private final JsonParser json;
-
-  private SafetensorsHeader(JsonParser json) {
+  private SafetensorsHeader(JsonText json) {
     this.json = json;
   }
 
@@ -61,55 +41,62 @@ public final class SafetensorsHeader {
     if (!header.startsWith("{")) {
       throw new IllegalArgumentException("header does not begin with '{'; this is no safetensors file");
     }
-    Map<String, Entry> entries;
-    try (JsonParser json = FACTORY.createParser(header)) {
-      entries = new SafetensorsHeader(json).entries();
-    } catch (JsonProcessingException e) {
-      String place = e.getLocation() == null ? "" : " at character " + e.getLocation().getCharOffset();
-      throw new IllegalArgumentException("header is not valid JSON" + place + ": " + Quoted.of(e.getOriginalMessage()), e);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // a string cannot fail to be read
-    }
+    Map<String, Entry> entries = new SafetensorsHeader(new JsonText(header)).entries();
     requireFilled(entries.values(), dataBytes);
     return entries;
   }
 
-  private Map<String, Entry> entries() throws IOException {
+  private Map<String, Entry> entries() {
     Map<String, Entry> entries = new LinkedHashMap<>();
-    json.nextToken();
-    while (json.nextToken() == JsonToken.FIELD_NAME) {
-      String name = json.currentName();
+    Set<String> names = new HashSet<>();
+    json.expect('{');
+    for (boolean first = true; json.next(first, '}'); first = false) {
+      String name = name(names);
       if (name.equals(METADATA)) {
         skipMetadata();
       } else {
         entries.put(name, entry(name));
       }
     }
-    if (json.nextToken() != null) {
+    if (!json.isAtEnd()) {
       throw new IllegalArgumentException("header goes on after its closing '}'");
     }
     return entries;
   }
 
-  private void skipMetadata() throws IOException {
-    require(json.nextToken() == JsonToken.START_OBJECT, METADATA, "is no object");
-    while (json.nextToken() == JsonToken.FIELD_NAME) {
-      String key = json.currentName();
-      require(json.nextToken() == JsonToken.VALUE_STRING, METADATA, "has a value that is no string, at key " + Quoted.of(key));
+  /**
+   * The name of an object's next member, which must not have been there before: two readers could take different ones.
+   */
+  private String name(Set<String> before) {
+    String name = json.name();
+    if (!before.add(name)) {
+      throw json.invalid("duplicate name " + Quoted.of(name));
+    }
+    return name;
+  }
+
+  private void skipMetadata() {
+    require(json.accept('{'), METADATA, "is no object");
+    Set<String> keys = new HashSet<>();
+    for (boolean first = true; json.next(first, '}'); first = false) {
+      String key = name(keys);
+      require(json.isNext('"'), METADATA, "has a value that is no string, at key " + Quoted.of(key));
+      String _ = json.string();
     }
   }
 
-  private Entry entry(String name) throws IOException {
-    require(json.nextToken() == JsonToken.START_OBJECT, name, "is no object with dtype, shape and data_offsets");
+  private Entry entry(String name) {
+    require(json.accept('{'), name, "is no object with dtype, shape and data_offsets");
     String dtype = null;
     List<Long> shape = null;
     List<Long> offsets = null;
-    while (json.nextToken() == JsonToken.FIELD_NAME) {
-      String key = json.currentName();
+    Set<String> keys = new HashSet<>();
+    for (boolean first = true; json.next(first, '}'); first = false) {
+      String key = name(keys);
       switch (key) {
         case "dtype" -> {
-          require(json.nextToken() == JsonToken.VALUE_STRING, name, "has a dtype that is no string");
-          dtype = json.getText();
+          require(json.isNext('"'), name, "has a dtype that is no string");
+          dtype = json.string();
         }
         case "shape" -> shape = sizes(name, key, TensorInfo.MAX_RANK);
         case "data_offsets" -> offsets = sizes(name, key, 2);
@@ -117,15 +104,16 @@ public final class SafetensorsHeader {
             "tensor " + Quoted.of(name) + " has unknown key " + Quoted.of(key) + "; known: dtype, shape, data_offsets");
       }
     }
-    return check(name, present(name, "dtype", dtype), present(name, "shape", shape), present(name, "data_offsets", offsets));
+    return check(name, present(name, "dtype", dtype), present(name, "shape", shape),
+        present(name, "data_offsets", offsets));
   }
 
-  private List<Long> sizes(String name, String key, int most) throws IOException {
-    require(json.nextToken() == JsonToken.START_ARRAY, name, "has " + key + " that is no array");
+  private List<Long> sizes(String name, String key, int most) {
+    require(json.accept('['), name, "has " + key + " that is no array");
     List<Long> sizes = new ArrayList<>();
-    while (json.nextToken() != JsonToken.END_ARRAY) {
-      require(json.currentToken() == JsonToken.VALUE_NUMBER_INT, name, "has " + key + " with something else than whole numbers");
-      long size = json.getLongValue();
+    for (boolean first = true; json.next(first, ']'); first = false) {
+      long size = json.wholeNumber(
+          "tensor " + Quoted.of(name) + " has " + key + " with something else than whole numbers");
       require(size >= 0, name, "has " + key + " with the negative number " + size);
       require(sizes.size() < most, name, "has " + key + " with more than " + most + " numbers");
       sizes.add(size);
@@ -149,7 +137,8 @@ public final class SafetensorsHeader {
       long high = Math.multiplyHigh(info.elements(), bits);
       long needed = info.elements() * bits;
       require(high == 0 && needed >= 0 && needed % 8 == 0 && needed / 8 == end - begin, name,
-          "is " + info.describe() + ", which does not take the " + (end - begin) + " bytes of its data_offsets " + offsets);
+          "is " + info.describe() + ", which does not take the " + (end - begin) + " bytes of its data_offsets "
+              + offsets);
     }
     return new Entry(info, begin, end);
   }
@@ -163,8 +152,10 @@ public final class SafetensorsHeader {
       String name = entry.info().name();
       require(entry.end() <= dataBytes, name, "ends at byte " + entry.end() + ", but only " + dataBytes
           + " bytes follow the header; the file is truncated or hostile");
-      require(entry.begin() >= filled, name, "begins at byte " + entry.begin() + " and overlaps another tensor, which ends at " + filled);
-      require(entry.begin() == filled, name, "begins at byte " + entry.begin() + " and leaves a gap after byte " + filled);
+      require(entry.begin() >= filled, name,
+          "begins at byte " + entry.begin() + " and overlaps another tensor, which ends at " + filled);
+      require(entry.begin() == filled, name,
+          "begins at byte " + entry.begin() + " and leaves a gap after byte " + filled);
       filled = entry.end();
     }
     if (filled != dataBytes) {

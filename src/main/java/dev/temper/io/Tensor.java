@@ -10,7 +10,8 @@ import java.util.List;
  * @param name its name
  * @param dtype element type
  * @param shape sizes of its dimensions; empty for a scalar
- * @param data exactly its bytes, any alignment; of a memory-mapped file, read-only and valid until that is closed
+ * @param data exactly its bytes, at any alignment; a tensor of an open file is read-only and valid until the file is
+ *     closed
  */
 public record Tensor(String name, DType dtype, List<Long> shape, MemorySegment data) {
 
@@ -23,8 +24,8 @@ public record Tensor(String name, DType dtype, List<Long> shape, MemorySegment d
     shape = List.copyOf(shape);
     long elements = TensorInfo.elements(shape);
     if (data.byteSize() % dtype.bytes() != 0 || data.byteSize() / dtype.bytes() != elements) {
-      throw new IllegalArgumentException("tensor " + Quoted.of(name) + ": segment of " + data.byteSize() + " bytes, expected "
-          + shape + " of " + dtype);
+      throw new IllegalArgumentException("tensor " + Quoted.of(name) + ": segment of " + data.byteSize()
+          + " bytes, expected " + shape + " of " + dtype);
     }
   }
 

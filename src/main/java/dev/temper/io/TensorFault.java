@@ -3,7 +3,7 @@ package dev.temper.io;
 import java.io.EOFException;
 import java.nio.file.Path;
 
-/** Says in which tensor of which file a fault lies. */
+/** Messages that name the file and the tensor in which a fault lies. */
 public final class TensorFault {
 
   private TensorFault() {}

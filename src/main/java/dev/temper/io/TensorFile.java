@@ -7,20 +7,20 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** A file of named tensors, open for reading. Everything it says about itself has been checked when it is open. */
+/** A file of named tensors, open for reading. Its headers have been checked by the time it is open. */
 public interface TensorFile extends Closeable {
 
   /** The file. */
   Path path();
 
-  /** What it holds, in the order of the file, element types that cannot be used included. */
+  /** Its tensors in the order of the file, including those whose element type cannot be used. */
   Map<String, TensorInfo> tensors();
 
   /**
    * One tensor, valid until this file is closed.
    *
-   * @throws IllegalArgumentException if there is none of that name (the message lists what there is), its element type cannot
-   *     be used, or its bytes are damaged
+   * @throws IllegalArgumentException if there is none of that name (the message lists the known names), its element
+   *     type cannot be used, or its bytes are damaged
    * @throws IOException if the file cannot be read
    */
   Tensor tensor(String name) throws IOException;
@@ -30,8 +30,9 @@ public interface TensorFile extends Closeable {
     TensorInfo info = tensors().get(name);
     if (info == null) {
       List<String> known = tensors().keySet().stream().toList();
-      throw new IllegalArgumentException(path() + ": no tensor " + Quoted.of(name) + Names.suggestion(name, known) + "; the file holds "
-          + (known.isEmpty() ? "none" : String.join(", ", known.stream().limit(20).map(Quoted::of).toList())));
+      List<String> shown = known.stream().limit(20).map(Quoted::of).toList();
+      throw new IllegalArgumentException(path() + ": no tensor " + Quoted.of(name) + Names.suggestion(name, known)
+          + "; the file holds " + (shown.isEmpty() ? "none" : String.join(", ", shown)));
     }
     return info;
   }

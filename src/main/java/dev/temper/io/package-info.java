@@ -1,8 +1,10 @@
 /**
- * Files: tensors in (safetensors, .npy, .npz), tensors and reports out, each written whole or not at all.
+ * Reading tensors from safetensors files, without copying them.
  *
- * <p>Every number in a file is checked before it is used. What is wrong with a file's content is an {@link
- * java.lang.IllegalArgumentException} that names the file and the cause. This package calls the public API only.
+ * <p>Every number in a file is checked before it is used. A fault in a file's content is an {@link
+ * java.lang.IllegalArgumentException} that names the file and the cause.
+ *
+ * <p>May call {@code dev.temper}, and no library but Java's own.
  */
 @NullMarked
 package dev.temper.io;

@@ -35,7 +35,7 @@ final class ReferenceEngine implements EngineBackend {
   public LossResult compute(LossCall call) {
     LossOutputs outputs = call.outputs();
     double[] statistics = new double[LossCall.STATISTICS_COLUMNS];
-    LossTotals totals = ReferenceLoss.compute(call.loss(), call.inputs(), (row, soft, hard, gradient) -> {
+    LossTotals totals = totals(call, (row, soft, hard, gradient) -> {
       set(outputs.rowSoft(), row, soft);
       set(outputs.rowHard(), row, hard);
       if (call.statistics() != null) {
@@ -77,6 +77,16 @@ final class ReferenceEngine implements EngineBackend {
   @Override
   public void close() {
     // Holds nothing.
+  }
+
+  /** Java throws an InternalError where memory that was mapped from a file lies behind the file's present end. */
+  private static LossTotals totals(LossCall call, RowConsumer rows) {
+    try {
+      return ReferenceLoss.compute(call.loss(), call.inputs(), rows);
+    } catch (InternalError e) {
+      throw new IllegalStateException(
+          "a tensor's memory cannot be read: the file that it is mapped from became shorter during the call", e);
+    }
   }
 
   private static void set(@Nullable RowVector vector, long row, double value) {

@@ -10,12 +10,12 @@ import dev.temper.PreparedLoss;
 import dev.temper.RowVector;
 import dev.temper.Teacher;
 
-/** The loop on a device that README and Javadoc show: logits of another framework, used where they are. */
+/** The loop that docs/gpu.md and Javadoc show: logits of another framework, used where they are. */
 public final class DeviceLoop {
 
   private DeviceLoop() {}
 
-  /** What a framework tells of its tensors. */
+  /** The tensors and passes of a framework. */
   interface Framework {
     long studentAddress();
 
@@ -43,7 +43,7 @@ public final class DeviceLoop {
         model.forward();
         prepared.launch();                                            // returns before it is done
         model.backward();                                             // reads the gradient
-        last = prepared.totals().total();                             // waits; ask every hundredth step
+        last = prepared.totals().total();                             // waits; once in a hundred steps is enough
       }
     }
     // @end

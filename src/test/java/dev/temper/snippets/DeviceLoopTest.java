@@ -38,11 +38,11 @@ class DeviceLoopTest {
   }
 
   @Test
-  void readmeShowsThisVeryCode() throws IOException {
+  void thePageOnGpusShowsThisVeryCode() throws IOException {
     List<String> source = Files.readAllLines(Path.of("src/test/java/dev/temper/snippets/DeviceLoop.java"));
     int start = source.indexOf("    // @start region=\"loop\"");
     int end = source.indexOf("    // @end");
-    assertThat(Files.readString(Path.of("README.md"))).contains(String.join("\n", source.subList(start + 1, end)).stripIndent());
+    assertThat(Files.readString(Path.of("docs/gpu.md"))).contains(String.join("\n", source.subList(start + 1, end)).stripIndent());
   }
 
   /** All logits 1. */

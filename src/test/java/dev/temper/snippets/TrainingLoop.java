@@ -40,7 +40,7 @@ public final class TrainingLoop {
     return history;
   }
 
-  /** What a model is made of, as small as it can be: one matrix. */
+  /** A batch, and the passes of the smallest model: one matrix. */
   private static final class Batch {
     private final float[] inputs;
     final float[] teacherLogits;

@@ -56,10 +56,10 @@ public enum DriverChoice implements AutoCloseable {
     try {
       Process build = new ProcessBuilder("sh", "../native/cuda-stub/build", folder.toString()).redirectErrorStream(true)
           .start();
-      String said = new String(build.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      String output = new String(build.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       if (build.waitFor() != 0) {
         throw new IllegalStateException("no NVIDIA driver here, and its stub cannot be built (it needs g++ on Linux): "
-            + said);
+            + output);
       }
     } catch (IOException e) {
       throw new UncheckedIOException("the stub of the NVIDIA driver cannot be built", e);

@@ -3,6 +3,7 @@ package dev.temper.cuda.nvrtc;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Optional;
 
 /** Code for one device, ready for the driver. */
 public final class CompiledKernel {
@@ -55,20 +56,28 @@ public final class CompiledKernel {
     return KernelResources.parse(log);
   }
 
-  /** With what a start needs of the log in front, which would take it some milliseconds to parse. */
+  /**
+   * The form in the cache. The spill flag has a byte of its own, because parsing the log costs a start some
+   * milliseconds.
+   */
   byte[] toBytes() {
     byte[] text = log.getBytes(StandardCharsets.UTF_8);
     return ByteBuffer.allocate(1 + Integer.BYTES + text.length + code.length)
         .put((byte) (spills ? 1 : 0)).putInt(text.length).put(text).put(code).array();
   }
 
-  static CompiledKernel ofBytes(Target target, byte[] stored) {
+  /** Reads {@link #toBytes()} back; empty if the bytes were not made by it. */
+  static Optional<CompiledKernel> ofBytes(Target target, byte[] stored) {
     ByteBuffer buffer = ByteBuffer.wrap(stored);
+    int textAndCode = stored.length - 1 - Integer.BYTES;
+    if (textAndCode < 0 || buffer.getInt(1) < 0 || buffer.getInt(1) > textAndCode) {
+      return Optional.empty();
+    }
     boolean spills = buffer.get() != 0;
     byte[] text = new byte[buffer.getInt()];
     buffer.get(text);
     byte[] code = new byte[buffer.remaining()];
     buffer.get(code);
-    return new CompiledKernel(target, code, new String(text, StandardCharsets.UTF_8), spills, true);
+    return Optional.of(new CompiledKernel(target, code, new String(text, StandardCharsets.UTF_8), spills, true));
   }
 }

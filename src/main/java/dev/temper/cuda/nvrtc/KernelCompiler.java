@@ -11,8 +11,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compiles kernels, or finds them compiled. Loading NVRTC takes 100 to 150 ms and a kernel 200 to 500 ms, so both are put off
- * until something must be compiled that is not in the disk cache.
+ * Compiles kernels, or finds them compiled. Loading NVRTC takes 100 to 150 ms and a kernel 200 to 500 ms, so both are
+ * put off until something must be compiled that is not in the disk cache.
  *
  * <p>May be used from several threads; compilations do not wait for one another.
  */
@@ -37,7 +37,8 @@ public final class KernelCompiler {
   }
 
   /**
-   * With the user's cache directory and the machine's NVRTC whose code that driver takes; another where there is no other.
+   * With the user's cache directory and the machine's NVRTC whose code that driver takes; another where there is no
+   * other.
    *
    * @param driverVersion newest CUDA version that the driver serves; 12040 is 12.4
    */
@@ -95,9 +96,11 @@ public final class KernelCompiler {
    */
   public CompiledKernel compile(String kernel, KernelSource source, List<String> definitions, Target target) {
     List<String> options = options(definitions, target);
-    Optional<byte[]> cached = cache.read(key(nvrtc(), source, options));
+    Optional<byte[]> stored = cache.read(key(nvrtc(), source, options));
+    Optional<CompiledKernel> cached =
+        stored.isPresent() ? CompiledKernel.ofBytes(target, stored.get()) : Optional.empty();
     if (cached.isPresent()) {
-      return CompiledKernel.ofBytes(target, cached.get());
+      return cached.get();
     }
     NvrtcSearch.Found found = load();
     CompiledKernel compiled = found.nvrtc().compile(kernel, source, options, target);
@@ -106,8 +109,8 @@ public final class KernelCompiler {
   }
 
   /**
-   * Code for an instance of this library's kernels. The assembler spills a few registers where that lets more blocks run at
-   * once; a kernel that it does this to is compiled once more, with leave to take the registers.
+   * Code for an instance of this library's kernels. The assembler spills a few registers where that lets more blocks
+   * run at once; a kernel that it does this to is compiled once more, with leave to take the registers.
    */
   public CompiledKernel compile(Specialisation specialisation, Target target) {
     KernelSource source = KernelSource.load(specialisation.source());
@@ -151,7 +154,8 @@ public final class KernelCompiler {
   private static List<String> options(List<String> definitions, Target target) {
     List<String> options = new ArrayList<>();
     options.add("--std=c++17");
-    // Fused operations are written out: what the emulator computes is then what the device computes, but for ex2, log and division.
+    // Fused operations are written out: what the emulator computes is then what the device computes, but for ex2, log
+    // and division.
     options.add("--fmad=false");
     options.add("--generate-line-info");
     if (target.form() == Target.Form.CUBIN) {

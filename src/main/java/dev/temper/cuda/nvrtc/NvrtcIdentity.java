@@ -25,6 +25,9 @@ import java.util.stream.Collectors;
 public record NvrtcIdentity(
     String source, Path file, long bytes, long modified, int major, int minor, List<Architecture> architectures) {
 
+  /** Lines of {@link #toBytes()}. */
+  private static final int LINES = 7;
+
   /** Keeps a copy of the list. */
   public NvrtcIdentity {
     architectures = List.copyOf(architectures);
@@ -58,21 +61,25 @@ public record NvrtcIdentity(
         Integer.toString(minor), numbers).getBytes(StandardCharsets.UTF_8);
   }
 
-  /** Reads {@link #toBytes()} back; empty if the library is no longer what it was. */
+  /** Reads {@link #toBytes()} back; empty if the library has changed, or the bytes were not made by it. */
   static Optional<NvrtcIdentity> ofBytes(byte[] stored) {
     String[] lines = new String(stored, StandardCharsets.UTF_8).split("\n", -1);
-    Path file = Path.of(lines[1]);
-    List<Architecture> architectures = new ArrayList<>();
-    for (String number : lines[6].split(" ", -1)) {
-      architectures.add(Architecture.ofNumber(Integer.parseInt(number)));
+    if (lines.length != LINES) {
+      return Optional.empty();
     }
     try {
+      Path file = Path.of(lines[1]);
+      List<Architecture> architectures = new ArrayList<>();
+      for (String number : lines[6].split(" ", -1)) {
+        architectures.add(Architecture.ofNumber(Integer.parseInt(number)));
+      }
       BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
       NvrtcIdentity identity = new NvrtcIdentity(lines[0], file, Long.parseLong(lines[2]), Long.parseLong(lines[3]),
           Integer.parseInt(lines[4]), Integer.parseInt(lines[5]), architectures);
-      boolean same = attributes.size() == identity.bytes && attributes.lastModifiedTime().toMillis() == identity.modified;
+      boolean same = attributes.size() == identity.bytes
+          && attributes.lastModifiedTime().toMillis() == identity.modified;
       return same ? Optional.of(identity) : Optional.empty();
-    } catch (IOException e) {
+    } catch (IOException | IllegalArgumentException e) {
       return Optional.empty();
     }
   }

@@ -8,11 +8,11 @@ import java.util.zip.CRC32C;
 import java.util.zip.Checksum;
 
 /**
- * Names what a cached result was made from. The whole of it is kept in the entry and compared when the entry is read; of long
- * texts it has the length and two checksums, 64 bits together, in place of the bytes.
+ * Names what a cached result was made from. The whole of it is kept in the entry and compared when the entry is read;
+ * of long texts it has the length and two checksums, 64 bits together, in place of the bytes.
  *
- * <p>No cryptographic digest: the first one of a process costs some 30 ms, which every start would pay, and would keep nobody out
- * who can write to the cache or to the jar. The checksums run at full speed before anything is compiled.
+ * <p>No cryptographic digest: the first one of a process costs some 30 ms, which every start would pay, and would keep
+ * nobody out who can write to the cache or to the jar. The checksums run at full speed before anything is compiled.
  *
  * @param material everything, as text
  */

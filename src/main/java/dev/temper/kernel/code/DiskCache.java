@@ -1,38 +1,44 @@
 package dev.temper.kernel.code;
 
+import dev.temper.internal.TemporaryFiles;
+import dev.temper.internal.TrustedFiles;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
+import java.io.InputStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.zip.CRC32C;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Compiled kernels on disk, named by what they were made from. Safe for several processes: entries appear whole by an atomic
- * move, carry their own checksum and their key, and are never changed; a reader that meets a deleted entry sees a miss.
+ * Compiled kernels on disk, named by what they were made from. Safe for several processes: entries appear whole by an
+ * atomic move, carry their own checksum and their key, and are never changed; an entry that another process deletes is
+ * a miss.
  *
- * <p>A directory that cannot be written turns the cache off instead of failing: then every read misses and {@link #describe()}
- * says why.
+ * <p>A directory that cannot be written or trusted turns the cache off instead of failing: then every read misses,
+ * {@link #describe()} gives the reason, and a note of it is logged once. An entry that is damaged or cannot be trusted,
+ * and whatever else lies in the place of one, is a miss and is removed.
  */
 public final class DiskCache {
 
-  /** With its line table a cubin takes 50 to 300 KiB: this keeps some hundreds of them. */
+  /** A cubin takes 50 to 300 KiB with its line table: this keeps some hundreds of them. */
   public static final long DEFAULT_LIMIT = 128L << 20;
 
   private static final String SUFFIX = ".kernel";
-  /** Checksum of what follows it, and length of the key. */
-  private static final int HEADER_BYTES = 2 * Integer.BYTES;
+  private static final String TEMPORARY = ".tmp";
   private static final Duration ABANDONED = Duration.ofHours(1);
+  /** Notes that this process has logged. */
+  private static final Set<String> NOTES = ConcurrentHashMap.newKeySet();
 
   private final Path directory;
   private final long limit;
@@ -55,7 +61,10 @@ public final class DiskCache {
       CacheDirectory.prepare(directory);
       return new DiskCache(directory, limit, Optional.empty());
     } catch (IOException | UnsupportedOperationException | SecurityException e) {
-      return new DiskCache(directory, limit, Optional.of(e.toString()));
+      String reason = e.getClass() == IOException.class ? String.valueOf(e.getMessage()) : e.toString();
+      note("compiled kernels are not kept on disk: " + reason + "; each process compiles them again. System property "
+          + CacheDirectory.PROPERTY + " names another directory.");
+      return new DiskCache(directory, limit, Optional.of(reason));
     }
   }
 
@@ -64,40 +73,45 @@ public final class DiskCache {
     return off.isEmpty();
   }
 
-  /** Where files that belong to the cache can be put. */
+  /** The folder for files that belong to the cache. */
   public Path directory() {
     return directory;
   }
 
-  /** Directory and size, or why nothing is kept, in one sentence. */
+  /** Directory and size, or the reason why nothing is kept, in one sentence. */
   public String describe() {
     if (off.isPresent()) {
       return "cache off: " + off.get();
     }
     List<Entry> entries = entries(SUFFIX);
-    long bytes = entries.stream().mapToLong(Entry::bytes).sum();
-    return "cache " + directory + ": " + entries.size() + " entries, " + (bytes + 1023) / 1024 + " KiB of " + limit / 1024 + " KiB";
+    long kibibytes = (entries.stream().mapToLong(Entry::bytes).sum() + 1023) / 1024;
+    return "cache " + directory + ": " + entries.size() + " entries, " + kibibytes + " KiB of " + limit / 1024 + " KiB";
   }
 
-  /** The entry of that key, unless there is none or it is damaged; a damaged one is deleted. */
+  /** The entry of that key, unless there is none or it is damaged; a damaged one is removed. */
   public Optional<byte[]> read(CacheKey key) {
     if (off.isPresent()) {
       return Optional.empty();
     }
     Path file = file(key);
     try {
-      byte[] stored = Files.readAllBytes(file);
-      if (stored.length < HEADER_BYTES || ByteBuffer.wrap(stored).getInt() != checksum(stored)) {
-        delete(key);
+      String objection = TrustedFiles.objectionToFile(file);
+      if (!objection.isEmpty()) {
+        note("cache entry " + file + " " + objection + ": it is not used, and is made again");
+        remove(file);
         return Optional.empty();
       }
-      byte[] made = key.bytes();
-      int content = HEADER_BYTES + ByteBuffer.wrap(stored).getInt(Integer.BYTES);
-      if (!Arrays.equals(stored, HEADER_BYTES, content, made, 0, made.length)) {
+      byte[] stored = bytes(file);
+      if (!StoredEntry.isWhole(stored)) {
+        remove(file);
         return Optional.empty();
       }
-      boolean _ = file.toFile().setLastModified(System.currentTimeMillis());  // one that cannot be touched goes earlier
-      return Optional.of(Arrays.copyOfRange(stored, content, stored.length));
+      Optional<byte[]> content = StoredEntry.content(stored, key.bytes());
+      if (content.isPresent()) {
+        // Where the time of use cannot be set, the entry is evicted earlier.
+        boolean _ = file.toFile().setLastModified(System.currentTimeMillis());
+      }
+      return content;
     } catch (IOException e) {
       return Optional.empty();
     }
@@ -109,14 +123,14 @@ public final class DiskCache {
       return;
     }
     try {
-      Path temporary = Files.createTempFile(directory, key.name(), ".tmp");
+      Path temporary = Files.createTempFile(directory, TemporaryFiles.prefix(), TEMPORARY);
       try {
-        Files.write(temporary, entry(key.bytes(), content));
-        Files.move(temporary, file(key), StandardCopyOption.ATOMIC_MOVE);
+        Files.write(temporary, StoredEntry.of(key.bytes(), content));
+        replace(temporary, file(key));
       } finally {
         Files.deleteIfExists(temporary);
       }
-      makeRoom();
+      makeRoom(file(key));
     } catch (IOException e) {
       // A full disk costs the next start a compilation, nothing else.
     }
@@ -124,25 +138,50 @@ public final class DiskCache {
 
   /** Removes an entry, such as one that the driver refused to load. */
   public void delete(CacheKey key) {
-    deleteFile(file(key));
+    if (off.isEmpty()) {
+      remove(file(key));
+    }
   }
 
   private Path file(CacheKey key) {
     return directory.resolve(key.name() + SUFFIX);
   }
 
-  private void makeRoom() {
+  /** An entry's bytes; none of a file that is too large to be one. */
+  private byte[] bytes(Path file) throws IOException {
+    long size = Files.size(file);
+    if (size > limit) {
+      return new byte[0];
+    }
+    try (InputStream in = Files.newInputStream(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+      return in.readNBytes((int) Math.min(size, Integer.MAX_VALUE));
+    }
+  }
+
+  private static void replace(Path temporary, Path file) throws IOException {
+    if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
+      remove(file);  // a file cannot be moved onto a folder
+    }
+    Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /**
+   * Hazard: file systems and Java read different clocks, and the entry just written can seem older than one just read.
+   */
+  private void makeRoom(Path written) {
+    TemporaryFiles.removeAbandoned(directory);
+    // Temporary files of other machines and containers cannot be told from abandoned ones, except by their age.
     Instant abandoned = Instant.now().minus(ABANDONED);
-    entries(".tmp").stream().filter(entry -> entry.used().isBefore(abandoned)).forEach(entry -> deleteFile(entry.file()));
+    entries(TEMPORARY).stream().filter(entry -> entry.used().isBefore(abandoned))
+        .forEach(entry -> remove(entry.file()));
     List<Entry> oldestFirst = new ArrayList<>(entries(SUFFIX));
     oldestFirst.sort(Comparator.comparing(Entry::used));
     long bytes = oldestFirst.stream().mapToLong(Entry::bytes).sum();
     for (Entry entry : oldestFirst) {
-      if (bytes <= limit) {
-        return;
+      if (bytes > limit && !entry.file().equals(written)) {
+        remove(entry.file());
+        bytes -= entry.bytes();
       }
-      deleteFile(entry.file());
-      bytes -= entry.bytes();
     }
   }
 
@@ -152,7 +191,7 @@ public final class DiskCache {
       for (Path file : files) {
         add(file, found);
       }
-    } catch (IOException | UncheckedIOException e) {
+    } catch (IOException | RuntimeException e) {
       return found;
     }
     return found;
@@ -160,31 +199,26 @@ public final class DiskCache {
 
   private static void add(Path file, List<Entry> found) {
     try {
-      BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+      BasicFileAttributes attributes =
+          Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
       found.add(new Entry(file, attributes.size(), attributes.lastModifiedTime().toInstant()));
     } catch (IOException e) {
       // Another process has deleted it meanwhile.
     }
   }
 
-  private static void deleteFile(Path file) {
+  private static void remove(Path file) {
     try {
-      Files.deleteIfExists(file);
+      TemporaryFiles.delete(file);
     } catch (IOException e) {
-      // It stays, and is overwritten by the next write of that key.
+      // It stays, and is replaced by the next write of that key.
     }
   }
 
-  private static byte[] entry(byte[] key, byte[] content) {
-    ByteBuffer entry = ByteBuffer.allocate(HEADER_BYTES + key.length + content.length);
-    entry.position(Integer.BYTES).putInt(key.length).put(key).put(content);
-    return entry.putInt(0, checksum(entry.array())).array();
-  }
-
-  private static int checksum(byte[] stored) {
-    CRC32C checksum = new CRC32C();
-    checksum.update(stored, Integer.BYTES, stored.length - Integer.BYTES);
-    return (int) checksum.getValue();
+  private static void note(String sentence) {
+    if (NOTES.add(sentence)) {
+      System.getLogger("dev.temper").log(System.Logger.Level.WARNING, sentence);
+    }
   }
 
   private record Entry(Path file, long bytes, Instant used) {}

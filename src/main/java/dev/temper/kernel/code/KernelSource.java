@@ -9,11 +9,13 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * One CUDA source and every header it reaches, as text: compilers get them in memory, and caches are keyed by all of them.
+ * One CUDA source and every header it reaches, as text: compilers get them in memory, and caches are keyed by all of
+ * them.
  *
  * @param file name of the source, such as {@code loss.cu}
  * @param text its content
- * @param headers content by path below the sources' folder, such as {@code divergence/policy.h}, in the order of the paths
+ * @param headers content by path below the sources' folder, such as {@code divergence/policy.h}, in the order of the
+ *     paths
  */
 public record KernelSource(String file, String text, SortedMap<String, String> headers) {
 
@@ -45,8 +47,8 @@ public record KernelSource(String file, String text, SortedMap<String, String> h
   }
 
   /**
-   * Adds what a file includes, and gives the file back with its includes written as paths below the sources' folder: NVRTC finds
-   * headers in memory by the name as it is written, and does not resolve it against the including file.
+   * Adds what a file includes, and gives the file back with its includes written as paths below the sources' folder:
+   * NVRTC finds headers in memory by the name as it is written, and does not resolve it against the including file.
    */
   private static String collect(String includer, String text, SortedMap<String, String> headers) {
     String folder = includer.substring(0, includer.lastIndexOf('/') + 1);

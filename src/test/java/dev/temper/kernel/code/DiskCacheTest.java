@@ -3,7 +3,11 @@ package dev.temper.kernel.code;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.temper.internal.EndedProcess;
+import dev.temper.internal.TemporaryFiles;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,8 +20,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class DiskCacheTest {
 
@@ -44,11 +53,23 @@ final class DiskCacheTest {
 
   @Test
   void directoryIsClosedToOthers() throws IOException {
-    cache();
-    assertThat(permissions()).isEqualTo("rwx------");
-    Files.setPosixFilePermissions(folder.resolve("cache"), PosixFilePermissions.fromString("rwxrwxrwx"));
-    assertThat(cache().isOn()).isTrue();
-    assertThat(permissions()).isEqualTo("rwx------");
+    DiskCache.open(folder.resolve("parent/cache"), 1000);
+    for (String made : List.of("parent", "parent/cache")) {
+      assertThat(Files.getPosixFilePermissions(folder.resolve(made)))
+          .isEqualTo(PosixFilePermissions.fromString("rwx------"));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"rwxrwxrwx,false", "rwxrwx---,false", "rwx----w-,false", "rwxr-xr-x,true", "rwx------,true"})
+  void isOffInADirectoryThatOthersCanWrite(String mode, boolean on) throws IOException {
+    Path directory = Files.createDirectory(folder.resolve("cache"));
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString(mode));
+    assertThat(cache().isOn()).isEqualTo(on);
+    if (!on) {
+      assertThat(cache().describe()).isEqualTo("cache off: " + directory + " can be written by other users");
+    }
+    assertThat(permissions()).as("the directory stays as it is").isEqualTo(mode);
   }
 
   @Test
@@ -56,7 +77,98 @@ final class DiskCacheTest {
     Path another = Files.createDirectory(folder.resolve("cache"));
     assumeTrue(own(another) == 0, "did not run: only the system's administrator can give a directory away");
     Files.setAttribute(another, "unix:uid", 12_345);
-    assertThat(cache().describe()).isEqualTo("cache off: java.io.IOException: " + another + " belongs to user 12345, not to this one");
+    assertThat(cache().describe()).isEqualTo("cache off: " + another + " belongs to user 12345, not to this one");
+  }
+
+  @Test
+  void anEntryOfAnotherUserIsAMissAndReplaced() throws IOException {
+    cache().write(KEY, bytes("code"));
+    Path entry = onlyEntry();
+    assumeTrue(own(entry) == 0, "did not run: only the system's administrator can give a file away");
+    Files.setAttribute(entry, "unix:uid", 12_345);
+    assertThat(cache().read(KEY)).isEmpty();
+    assertReplaced(entry);
+  }
+
+  @Test
+  void anEntryThatOthersCanWriteIsAMissAndReplaced() throws IOException {
+    cache().write(KEY, bytes("code"));
+    Path entry = onlyEntry();
+    Files.setPosixFilePermissions(entry, PosixFilePermissions.fromString("rw-rw-rw-"));
+    assertThat(cache().read(KEY)).isEmpty();
+    assertReplaced(entry);
+  }
+
+  @Test
+  void aLinkToAnEntryIsAMissAndReplaced() throws IOException {
+    cache().write(KEY, bytes("code"));
+    Path entry = onlyEntry();
+    Path real = Files.move(entry, folder.resolve("real"));
+    Files.createSymbolicLink(entry, real);
+    assertThat(cache().read(KEY)).isEmpty();
+    assertReplaced(entry);
+    assertThat(real).exists();
+  }
+
+  @Test
+  @Timeout(60)
+  void aPipeInThePlaceOfAnEntryIsAMissAndReplaced() throws Exception {
+    Path entry = placeOfEntry();
+    assertThat(new ProcessBuilder("mkfifo", entry.toString()).inheritIO().start().waitFor()).isZero();
+    assertThat(cache().read(KEY)).isEmpty();
+    assertReplaced(entry);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aFolderInThePlaceOfAnEntryIsAMissAndReplaced(boolean readFirst) throws IOException {
+    Path entry = placeOfEntry();
+    Path kept = Files.writeString(folder.resolve("kept"), "");
+    Files.createDirectories(entry.resolve("inner"));
+    Files.createSymbolicLink(entry.resolve("inner/link"), kept);
+    if (readFirst) {
+      assertThat(cache().read(KEY)).isEmpty();
+      assertThat(entry).doesNotExist();
+    }
+    assertReplaced(entry);
+    assertThat(kept).as("links are not followed").exists();
+  }
+
+  @Test
+  void anEntryBeyondTheLimitIsAMissAndGone() throws IOException {
+    Path entry = placeOfEntry();
+    try (RandomAccessFile file = new RandomAccessFile(entry.toFile(), "rw")) {
+      file.setLength(20L << 30);
+    }
+    assertThat(cache().read(KEY)).isEmpty();
+    assertThat(entry).doesNotExist();
+  }
+
+  /** The checksum is right: the entry was made by somebody who knows it. */
+  @ParameterizedTest
+  @ValueSource(ints = {-1, Integer.MIN_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE - 7, 1_000})
+  void anImpossibleLengthOfTheKeyIsAMissAndGone(int length) throws IOException {
+    cache().write(KEY, bytes("code"));
+    Path entry = onlyEntry();
+    ByteBuffer stored = ByteBuffer.wrap(Files.readAllBytes(entry)).putInt(Integer.BYTES, length);
+    CRC32C checksum = new CRC32C();
+    checksum.update(stored.array(), Integer.BYTES, stored.capacity() - Integer.BYTES);
+    Files.write(entry, stored.putInt(0, (int) checksum.getValue()).array());
+    assertThat(cache().read(KEY)).isEmpty();
+    assertThat(entry).doesNotExist();
+  }
+
+  private Path placeOfEntry() throws IOException {
+    cache().write(KEY, bytes("code"));
+    Path entry = onlyEntry();
+    Files.delete(entry);
+    return entry;
+  }
+
+  private void assertReplaced(Path entry) {
+    cache().write(KEY, bytes("again"));
+    assertThat(entry).isRegularFile();
+    assertThat(cache().read(KEY)).contains(bytes("again"));
   }
 
   private static int own(Path file) throws IOException {
@@ -111,10 +223,12 @@ final class DiskCacheTest {
     DiskCache cache = cache();
     Path old = Files.writeString(folder.resolve("cache/left.tmp"), "x");
     Path fresh = Files.writeString(folder.resolve("cache/fresh.tmp"), "x");
+    Path ended = Files.writeString(folder.resolve("cache/" + EndedProcess.temporaryName() + ".tmp"), "x");
+    Path own = Files.writeString(folder.resolve("cache/" + TemporaryFiles.prefix() + "1.tmp"), "x");
     Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
     cache.write(KEY, bytes("code"));
-    assertThat(old).doesNotExist();
-    assertThat(fresh).exists();
+    assertThat(List.of(old, ended)).noneMatch(Files::exists);
+    assertThat(List.of(fresh, own)).allMatch(Files::exists);
   }
 
   @Test

@@ -48,11 +48,13 @@ public final class BatchRing {
     List<LogitBatch> batches = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       int batch = i;
-      MatrixView student = memory.matrix(shape, dtype, (part, first) -> Logits.STUDENT.fill(part, dtype, batch, first));
-      MatrixView teacher = memory.matrix(shape, dtype, (part, first) -> Logits.TEACHER.fill(part, dtype, batch, first));
+      MatrixView student = memory.matrix(shape, dtype,
+          (part, first) -> GeneratedLogits.STUDENT.fill(part, dtype, batch, first));
+      MatrixView teacher = memory.matrix(shape, dtype,
+          (part, first) -> GeneratedLogits.TEACHER.fill(part, dtype, batch, first));
       MatrixView gradient = memory.copy(student);
       RowVector labels = memory.labels(shape.rows(),
-          (part, first) -> Logits.fillLabels(part, batch, first, shape.classes()));
+          (part, first) -> GeneratedLogits.fillLabels(part, batch, first, shape.classes()));
       batches.add(new LogitBatch(student, teacher, gradient, labels));
     }
     return new BatchRing(batches);

@@ -51,7 +51,7 @@ public record CopyRate(double gigabytesPerSecond, String how) {
     try (BatchMemory.DeviceMemory memory = new BatchMemory.DeviceMemory(engine);
         Stopwatch watch = engine.diagnostics().stopwatch()) {
       MatrixView source =
-          memory.matrix(shape, DType.F32, (part, first) -> Logits.STUDENT.fill(part, DType.F32, 0, first));
+          memory.matrix(shape, DType.F32, (part, first) -> GeneratedLogits.STUDENT.fill(part, DType.F32, 0, first));
       MatrixView target = memory.copy(source);
       return repetition.samples(() -> {
         watch.start();

@@ -25,7 +25,7 @@ final class L2Flush implements AutoCloseable {
     memory = BatchMemory.of(engine);
     long rows = Math.max(1, CACHES * cacheBytes / ((long) CLASSES * DType.F32.bytes()));
     BatchShape shape = new BatchShape(Math.toIntExact(rows), CLASSES);
-    logits = memory.matrix(shape, DType.F32, (part, first) -> Logits.STUDENT.fill(part, DType.F32, 0, first));
+    logits = memory.matrix(shape, DType.F32, (part, first) -> GeneratedLogits.STUDENT.fill(part, DType.F32, 0, first));
     largest = memory.labels(shape.rows(), (part, _) -> part.fill((byte) 1));
   }
 

@@ -37,7 +37,7 @@ record PlanOutputs(LossTotals totals, List<double[]> gradient) {
       MemorySegment bytes = arena.allocate((long) values.length * dtype.bytes(), Long.BYTES);
       memory.read(batch.gradient(), row, bytes);
       for (int i = 0; i < values.length; i++) {
-        values[i] = Logits.read(bytes, dtype, i);
+        values[i] = GeneratedLogits.read(bytes, dtype, i);
       }
     }
     return values;

@@ -22,25 +22,26 @@ import picocli.CommandLine.Option;
 @Command(
     name = "bench",
     description = {
-      "Measures the copy rate of the memory, then losses and gradients, each launch by itself: on a GPU by its own events.",
-      "Batches are used in turn and exceed the last-level cache twice together, so that every call reads from memory."
+      "Measures how fast losses and gradients are on this machine.",
+      "It measures the copy rate of the memory first, then each launch by itself; on a GPU by the device's own events. Batches"
+          + " alternate and exceed the last-level cache twice together, so that every call reads from memory."
     })
 final class BenchCommand implements Callable<Integer> {
 
   @Mixin private DeviceOption device;
   @Mixin private BenchOptions options;
 
-  @Option(names = "--results", paramLabel = "FILE", description = "JSON file with all that was measured, written after every step.")
+  @Option(names = "--results", paramLabel = "FILE", description = "JSON file for all measurements, written again after every step.")
   private @Nullable Path results;
 
   @Option(names = "--outputs", paramLabel = "DIR",
-      description = "Write what is computed of each first batch, as safetensors, to compare other programs with.")
+      description = "Folder for the results of each first batch as safetensors, so that other programs can be compared.")
   private @Nullable Path outputs;
 
-  @Option(names = "--budget", paramLabel = "SECONDS", description = "Stop then, with what there is.")
+  @Option(names = "--budget", paramLabel = "SECONDS", description = "Stop after this time, with the results so far.")
   private @Nullable Double budget;
 
-  @Option(names = "--quick", description = "A few samples each: shows that it works, and roughly how fast.")
+  @Option(names = "--quick", description = "Take few samples: shows that it works, and roughly how fast.")
   private boolean quick;
 
   @Mixin private OutputOptions output;
@@ -62,7 +63,7 @@ final class BenchCommand implements Callable<Integer> {
         new BenchTable(result).print(output.out());
       }
       if (result.unfinished() > 0) {
-        output.note((interruption.asked() ? "interrupted: " : "stopped: ") + result.unfinished() + " of "
+        output.note((interruption.requested() ? "interrupted: " : "stopped: ") + result.unfinished() + " of "
             + (result.entries().size() + result.unfinished()) + " entries are missing; the results are those so far");
       }
       return 0; // after Ctrl-C the JVM ends with the signal's status, whatever this is
@@ -72,7 +73,7 @@ final class BenchCommand implements Callable<Integer> {
   private BooleanSupplier stop(Interruption interruption) {
     long start = System.nanoTime();
     double nanos = budget == null ? Double.POSITIVE_INFINITY : budget * 1e9;
-    return () -> interruption.asked() || System.nanoTime() - start > nanos;
+    return () -> interruption.requested() || System.nanoTime() - start > nanos;
   }
 
   /** The progress line is gone when this returns. */

@@ -26,35 +26,38 @@ final class BenchOptions {
   }
 
   @Option(names = "--suite", paramLabel = "SUITE", converter = SuiteName.class,
-      description = "gpu: the whole grid that GPUs are judged by; the options below then leave some of it or replace it.")
+      description = "Measure a whole suite instead of single losses: gpu is the grid that GPUs are judged by. The options below then"
+          + " select from it or replace it.")
   private @Nullable Suite suite;
 
   @Option(names = "--parts", split = ",", paramLabel = "PART", converter = PartName.class,
-      description = "Parts of the suite: headline, launch, start, losses, temperatures, forward (default: all of these, in this order), plans.")
+      description = "Parts of the suite: headline, launch, start, losses, temperatures, forward (default: all of these, in this order)"
+          + " and plans.")
   private @Nullable List<String> parts;
 
   @Option(names = "--shapes", paramLabel = "ROWSxCLASSES,...",
-      description = "Shapes (default: 4096x10,1024x1000,256x32000,64x128256, or the suite's).")
+      description = "Shapes of the logits (default: 4096x10,1024x1000,256x32000,64x128256, or the suite's).")
   private @Nullable String shapes;
 
   @Option(names = "--dtype", split = ",", paramLabel = "DTYPE", converter = DTypeName.class,
-      description = "f32, bf16 or f16; several with commas (default: f32, or the suite's).")
+      description = "Type of the logits: f32, bf16 or f16; several with commas (default: f32, or the suite's).")
   private @Nullable List<DType> dtypes;
 
-  @Option(names = "--temperature", split = ",", paramLabel = "T", description = "T; several with commas (default: 2, or the suite's).")
+  @Option(names = "--temperature", split = ",", paramLabel = "T",
+      description = "Temperature; several with commas (default: 2, or the suite's).")
   private @Nullable List<Double> temperatures;
 
   @Option(names = "--passes", split = ",", paramLabel = "PASS", converter = PassName.class,
-      description = "forward-backward, forward, or both with a comma (default: forward-backward, or the suite's).")
+      description = "Passes to time: forward-backward, forward, or both with a comma (default: forward-backward, or the suite's).")
   private @Nullable List<Passes> passes;
 
   @Option(names = "--divergence", split = ",", paramLabel = "D", converter = LossOptions.DivergenceName.class,
-      description = "As for temper loss; several with commas (default: forward-kl). A suite has its own.")
+      description = "Distance from the teacher, as for temper loss; several with commas (default: forward-kl). A suite has its own.")
   private @Nullable List<Divergence> divergences;
 
   @Option(names = "--objective", split = ",", paramLabel = "O", converter = ObjectiveName.class,
-      description = "both (half divergence, half cross-entropy), soft (divergence alone) or hard (cross-entropy alone); several with"
-          + " commas (default: both). A suite has its own.")
+      description = "Parts of the loss: both (half divergence, half cross-entropy), soft (divergence alone) or hard (cross-entropy"
+          + " alone); several with commas (default: both). A suite has its own.")
   private @Nullable List<Objective> objectives;
 
   /**

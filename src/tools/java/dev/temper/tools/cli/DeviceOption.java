@@ -10,15 +10,24 @@ final class DeviceOption {
       names = "--device",
       paramLabel = "DEVICE",
       defaultValue = "auto",
-      description = "auto, cpu, cuda, cuda:N, emulator or reference; auto takes cuda if usable, else cpu (default: ${DEFAULT-VALUE}).")
+      description = "Where to compute: auto, cpu, cuda, cuda:N, emulator or reference; auto takes cuda if it can be used, else cpu"
+          + " (default: ${DEFAULT-VALUE}).")
   String device;
 
-  /** Opens the engine; where it was left to {@code auto}, a note says which device was taken and why. */
+  /** Opens the engine. Under {@code auto}, a note says which device was taken and why. */
   LossEngine open(OutputOptions output) {
     LossEngine engine = LossEngine.open(device);
     if (device.equals("auto")) {
-      output.note(engine.selection());
+      output.note("auto took " + engine.describe() + reason(engine.device()));
     }
     return engine;
+  }
+
+  private static String reason(String taken) {
+    return switch (taken) {
+      case "cuda" -> "";
+      case "cpu" -> ", because no GPU can be used here; temper doctor says why";
+      default -> ", because neither a GPU nor the CPU engine can be used here; temper doctor says why";
+    };
   }
 }

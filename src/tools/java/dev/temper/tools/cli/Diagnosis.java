@@ -4,13 +4,11 @@ import dev.temper.Availability;
 import dev.temper.LossEngine;
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.Finding;
-import dev.temper.spi.EngineProvider;
+import dev.temper.spi.EngineProviders;
 import dev.temper.tools.bench.Revision;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.ServiceLoader;
 
 /**
  * What a machine has that matters here.
@@ -67,9 +65,6 @@ record Diagnosis(
   }
 
   private static List<Finding> search() {
-    List<Finding> findings = new ArrayList<>();
-    ServiceLoader.load(EngineProvider.class, Diagnosis.class.getClassLoader())
-        .forEach(provider -> findings.addAll(provider.findings()));
-    return findings;
+    return EngineProviders.list().stream().flatMap(provider -> provider.findings().stream()).toList();
   }
 }

@@ -10,12 +10,14 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import picocli.CommandLine.MutuallyExclusiveArgsException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 import picocli.CommandLine;
 
-/** Turns what a verb throws into one or two lines on stderr and an exit status. */
+/** Turns the exception of a verb into one or two lines on stderr and an exit status. */
 final class Errors {
 
   /** The work failed, or a check did not hold. */
@@ -27,7 +29,8 @@ final class Errors {
   private Errors() {}
 
   static int report(Throwable error, CommandLine command, boolean debug) {
-    Throwable cause = error instanceof UncheckedIOException unchecked && unchecked.getCause() != null ? unchecked.getCause() : error;
+    boolean wrapped = error instanceof UncheckedIOException && error.getCause() != null;
+    Throwable cause = wrapped ? Objects.requireNonNull(error.getCause()) : error;
     PrintWriter err = command.getErr();
     err.println(command.getCommandSpec().qualifiedName() + ": " + sentence(cause));
     if (debug) {
@@ -53,7 +56,8 @@ final class Errors {
       case ParameterException e -> message(e) + "; " + seeHelp(e);
       case NoSuchFileException e -> e.getFile() + ": no such file; check the path";
       case AccessDeniedException e -> e.getFile() + ": no permission to read it";
-      case OutOfMemoryError e -> "out of memory (" + message(e) + "); give the JVM more, such as JAVA_TOOL_OPTIONS=-Xmx8g, or a smaller batch";
+      case OutOfMemoryError e -> "out of memory (" + message(e) + ");"
+          + " give the JVM more, such as JAVA_TOOL_OPTIONS=-Xmx8g, or a smaller batch";
       case IllegalArgumentException e -> message(e);
       case IllegalStateException e -> message(e);
       case IOException e -> message(e);
@@ -72,8 +76,10 @@ final class Errors {
     int equals = found.indexOf('=');
     String unknown = equals < 0 ? found : found.substring(0, equals);
     if (unknown.startsWith("-")) {
-      return "unknown option '" + unknown + "'" + Names.suggestion(unknown, command.getCommandSpec().optionsMap().keySet())
-          + "; see " + name + " --help";
+      Set<String> options = command.getCommandSpec().optionsMap().keySet();
+      String foreign = ForeignNames.ofOption(unknown, options);
+      String near = Names.suggestion(unknown, options);
+      return "unknown option '" + unknown + "'" + (foreign.isEmpty() ? near : foreign) + "; see " + name + " --help";
     }
     List<String> verbs = new ArrayList<>(command.getSubcommands().keySet());
     if (verbs.isEmpty()) {

@@ -21,24 +21,26 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "gpu-check",
     description = {
-      "Run everything that needs a GPU, each step a process with a time limit, and write one JSON document of what came of it.",
-      "Stages: smoke, correctness, sanitize, speed, plans, peers; each takes less than ten minutes. Later runs add their stages to",
-      "the same document."
+      "Runs every check that needs a GPU and writes the results into one JSON document.",
+      "Each step is a process with a time limit. The stages are smoke, correctness, sanitize, speed, plans and peers; each takes"
+          + " less than ten minutes. Later runs add their stages to the same document."
     })
 final class GpuCheckCommand implements Callable<Integer> {
 
   @Mixin private OutputOptions output;
 
-  @Parameters(paramLabel = "STAGE", description = "Which stages, in their own order (default: all).")
+  @Parameters(paramLabel = "STAGE", description = "Stages to run, always in their own order (default: all).")
   private List<String> stages = List.of();
 
-  @Option(names = "--device", paramLabel = "DEVICE", defaultValue = "cuda", description = "cuda or cuda:N; another one makes a dry run (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--device", paramLabel = "DEVICE", defaultValue = "cuda",
+      description = "Device to check: cuda or cuda:N; another device makes a dry run (default: ${DEFAULT-VALUE}).")
   private String device;
 
-  @Option(names = "--out", paramLabel = "FOLDER", defaultValue = "gpu-check", description = "Folder for " + GpuCheck.DOCUMENT + " and the logs (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--out", paramLabel = "FOLDER", defaultValue = "gpu-check",
+      description = "Folder for " + GpuCheck.DOCUMENT + " and the logs (default: ${DEFAULT-VALUE}).")
   private Path out;
 
-  @Option(names = "--quick", description = "A few cases of each step: shows that the steps work, and no more.")
+  @Option(names = "--quick", description = "Run a few cases of each step: shows that the steps work, and no more.")
   private boolean quick;
 
   GpuCheckCommand() {}

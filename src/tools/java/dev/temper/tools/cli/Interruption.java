@@ -4,50 +4,50 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Ctrl-C as a wish to stop: the work asks {@link #asked()} between its steps, prints what it has and closes this, and only
- * then does the JVM end.
+ * Ctrl-C as a request to stop. The work reads {@link #requested()} between its steps, prints its results and closes this object;
+ * the JVM ends after that.
  */
 final class Interruption implements AutoCloseable {
 
-  /** Longer than any step that people wait for; a second Ctrl-C does not shorten it, {@code kill -9} does. */
+  /** Longest time between a Ctrl-C and the end of the JVM; a second Ctrl-C does not shorten it, {@code kill -9} does. */
   private static final int PATIENCE_SECONDS = 20;
 
   private final CountDownLatch done = new CountDownLatch(1);
-  private final Thread hook = new Thread(this::ask, "interruption");
-  private volatile boolean asked;
+  private final Thread hook = new Thread(this::request, "interruption");
+  private volatile boolean requested;
 
   private Interruption() {}
 
-  /** Watches from now on. */
+  /** Watches for Ctrl-C until it is closed. */
   static Interruption watch() {
     Interruption interruption = new Interruption();
     Runtime.getRuntime().addShutdownHook(interruption.hook);
     return interruption;
   }
 
-  /** Whether to stop. */
-  boolean asked() {
-    return asked;
+  /** Whether the work should stop. */
+  boolean requested() {
+    return requested;
   }
 
   /** Lets the JVM end. */
   @Override
   public void close() {
     done.countDown();
-    if (!asked) {
+    if (!requested) {
       try {
         Runtime.getRuntime().removeShutdownHook(hook);
       } catch (IllegalStateException e) {
-        asked = true; // the JVM began to end just now
+        requested = true; // the JVM began to end at this moment
       }
     }
   }
 
-  private void ask() {
-    asked = true;
+  private void request() {
+    requested = true;
     try {
       if (!done.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-        System.err.println("temper: the step under way took too long; ending without its results");
+        System.err.println("temper: the current step took too long; ending without its results");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

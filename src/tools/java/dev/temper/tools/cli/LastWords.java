@@ -1,9 +1,12 @@
 package dev.temper.tools.cli;
 
-/** Says on stderr where a command was, if its process is ended before it is done: a device that hangs then has a case's name. */
+/**
+ * Prints on stderr where a command was when its process is ended early. If a device hangs, the line names the case in which it
+ * hung.
+ */
 final class LastWords implements AutoCloseable {
 
-  private final Thread hook = new Thread(this::say, "last-words");
+  private final Thread hook = new Thread(this::print, "last-words");
   private volatile String place = "before the first case";
 
   LastWords() {
@@ -15,7 +18,7 @@ final class LastWords implements AutoCloseable {
     place = "at " + next + ", " + done + " of " + total + " cases done";
   }
 
-  private void say() {
+  private void print() {
     System.err.println("temper: ended " + place);
   }
 
@@ -24,7 +27,7 @@ final class LastWords implements AutoCloseable {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
-      // the process is ending: the hook speaks already
+      // The process is ending, and the hook is running already.
     }
   }
 }

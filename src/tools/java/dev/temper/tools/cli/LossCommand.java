@@ -8,8 +8,9 @@ import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.RowVector;
+import dev.temper.io.MappedFile;
 import dev.temper.io.Tensor;
-import dev.temper.io.TensorFile;
+import dev.temper.tools.files.InputFile;
 import dev.temper.tools.files.SafetensorsWriter;
 import dev.temper.tools.files.TensorFiles;
 import java.io.IOException;
@@ -30,7 +31,11 @@ import picocli.CommandLine.Option;
 /** {@code temper loss}: one batch from a file, its loss to stdout, its gradient to a file. */
 @Command(
     name = "loss",
-    description = "The loss and gradient of one batch. Without --output the gradient is not computed.")
+    description = {
+      "Computes the loss and the gradient of one batch from a file.",
+      "Without --output the gradient is not computed. The batch holds logits, not probabilities (log-probabilities are logits too)."
+    },
+    footer = {"", "Which device computes which losses today:", DeviceTable.TEXT})
 final class LossCommand implements Callable<Integer> {
 
   private static final int ALIGNMENT = 64;
@@ -49,25 +54,25 @@ final class LossCommand implements Callable<Integer> {
   }
 
   @Option(names = "--input", required = true, paramLabel = "FILE",
-      description = "Batch (.safetensors or .npz) with student and teacher [rows, classes], labels [rows] and, if wanted,"
-          + " row_weights and row_temperatures [rows]; rows may be several leading dimensions.")
+      description = "The batch (.safetensors or .npz): student and teacher [rows, classes], labels [rows]; row_weights and"
+          + " row_temperatures [rows] are optional. Rows may be several leading dimensions, such as [batch, sequence].")
   private Path input;
 
   @Option(names = "--output", paramLabel = "FILE",
-      description = "Safetensors file to write: gradient (shape of student), row_soft and row_hard [rows].")
+      description = "Safetensors file for the gradient (shape of student) and for row_soft and row_hard [rows].")
   private @Nullable Path output;
 
   @Mixin private LossOptions options;
 
-  @Option(names = "--denominator", paramLabel = "D", description = "Divisor of a mean instead of the number of rows.")
+  @Option(names = "--denominator", paramLabel = "D", description = "Divisor of a mean, such as a global token count (default: the number of rows).")
   private @Nullable Double denominator;
 
   @Option(names = "--gradient-scale", paramLabel = "G", defaultValue = "1",
-      description = "Factor on the gradient alone (default: ${DEFAULT-VALUE}).")
+      description = "Factor on the gradient but not on the loss (default: ${DEFAULT-VALUE}).")
   private double gradientScale;
 
   @Option(names = "--gradient-dtype", paramLabel = "TYPE", converter = GradientDTypeName.class, defaultValue = "student",
-      description = "student or f32 (default: ${DEFAULT-VALUE}).")
+      description = "Type of the gradient: student (that of the student's logits) or f32 (default: ${DEFAULT-VALUE}).")
   private GradientDType gradientDType;
 
   @Mixin private DeviceOption device;
@@ -81,12 +86,15 @@ final class LossCommand implements Callable<Integer> {
     try {
       loss = options.loss();
     } catch (IllegalArgumentException e) {
-      throw LossOptions.inOptions(e);
+      throw OptionNames.in(e);
     }
-    try (TensorFile file = TensorFiles.open(input);
+    try (InputFile file = TensorFiles.open(input);
         Arena arena = Arena.ofShared();
         LossEngine engine = device.open(results)) {
-      Batch batch = Batch.read(file, loss);
+      InputBatch batch = InputBatch.read(file, loss);
+      if (!file.conversions().isEmpty()) {
+        results.note(input + ": converted " + String.join(", ", file.conversions()));
+      }
       List<Tensor> written = output == null ? List.of() : allocate(arena, batch);
       long start = System.nanoTime();
       LossTotals totals = compute(engine, loss, batch, written);
@@ -94,12 +102,13 @@ final class LossCommand implements Callable<Integer> {
       if (output != null) {
         SafetensorsWriter.write(output, written);
       }
-      new LossReport(totals, loss, engine, milliseconds).print(results);
+      new LossReport(totals, loss, denominator, gradientScale, engine, milliseconds).print(results);
     }
     return 0;
   }
 
-  private LossTotals compute(LossEngine engine, DistillationLoss loss, Batch batch, List<Tensor> written) {
+  private LossTotals compute(LossEngine engine, DistillationLoss loss, InputBatch batch, List<Tensor> written)
+      throws IOException {
     try {
       LossInputs inputs = batch.inputs().withGradientScale(gradientScale);
       if (denominator != null) {
@@ -110,17 +119,20 @@ final class LossCommand implements Callable<Integer> {
       }
       Tensor gradient = written.getFirst();
       HostMatrix student = (HostMatrix) inputs.student();
-      LossOutputs outputs = LossOutputs.gradient(HostMatrix.of(gradient.data(), student.rows(), student.classes(), gradient.dtype()))
+      LossOutputs outputs = LossOutputs
+          .gradient(HostMatrix.of(gradient.data(), student.rows(), student.classes(), gradient.dtype()))
           .withRowSoft(rowVector(written.get(1)))
           .withRowHard(rowVector(written.get(2)));
       return engine.forwardBackward(loss, inputs, outputs).totals();
     } catch (IllegalArgumentException e) {
-      throw LossOptions.inOptions(e);
+      throw OptionNames.in(e);
+    } catch (InternalError e) {
+      throw MappedFile.shortened(input, e);
     }
   }
 
   /** Gradient, row_soft and row_hard. */
-  private List<Tensor> allocate(Arena arena, Batch batch) {
+  private List<Tensor> allocate(Arena arena, InputBatch batch) {
     Tensor student = batch.student();
     DType dtype = gradientDType == GradientDType.F32 ? DType.F32 : student.dtype();
     List<Tensor> tensors = new ArrayList<>();
@@ -144,6 +156,7 @@ final class LossCommand implements Callable<Integer> {
     if (output == null) {
       return;
     }
+    OutputFile.check("--output", output);
     if (!output.toString().endsWith(".safetensors")) {
       throw new IllegalArgumentException("--output is " + output + ", expected a name that ends in .safetensors");
     }

@@ -8,8 +8,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -18,23 +16,20 @@ import picocli.CommandLine.TypeConversionException;
 /** Mixin of verbs that take a loss: one option for each part of {@link DistillationLoss}. */
 final class LossOptions {
 
-  /** Options that the API's messages call by its own names. */
-  private static final Pattern API_NAMES = Pattern.compile("\\b(teacherTemperature|softWeight|hardWeight|labelSmoothing"
-      + "|ignoreIndex|numClasses|temperatureScaling|gradientScale)\\b");
-
   @Option(names = "--divergence", paramLabel = "D", converter = DivergenceName.class, defaultValue = "forward-kl",
-      description = "forward-kl, reverse-kl, mixed:L, jsd:B, skew-forward-kl:A, skew-reverse-kl:A, tvd or logit-mse"
-          + " (default: ${DEFAULT-VALUE}).")
+      description = "Distance from the teacher: forward-kl, reverse-kl, mixed:L, jsd:B, skew-forward-kl:A, skew-reverse-kl:A, tvd"
+          + " or logit-mse (default: ${DEFAULT-VALUE}).")
   private Divergence divergence;
 
   @Option(names = "--temperature", paramLabel = "T", defaultValue = "1",
-      description = "Temperature of student and teacher in the soft part (default: ${DEFAULT-VALUE}).")
+      description = "Temperature T of student and teacher in the soft part; 1 is the plain softmax (default: ${DEFAULT-VALUE}).")
   private double temperature;
 
-  @Option(names = "--teacher-temperature", paramLabel = "T", description = "The teacher's own temperature (default: the student's).")
+  @Option(names = "--teacher-temperature", paramLabel = "T",
+      description = "Another temperature for the teacher (default: the same as the student's).")
   private @Nullable Double teacherTemperature;
 
-  @Option(names = "--no-temperature-scaling", description = "Leave the factor T^2 out of the soft part.")
+  @Option(names = "--no-temperature-scaling", description = "Leave the factor T^2 out of the soft part, in its value and its gradient.")
   private boolean noTemperatureScaling;
 
   @Option(names = "--soft-weight", paramLabel = "W", defaultValue = "1",
@@ -46,21 +41,23 @@ final class LossOptions {
   private double hardWeight;
 
   @Option(names = "--label-smoothing", paramLabel = "E", defaultValue = "0",
-      description = "Share of the label spread over all classes (default: ${DEFAULT-VALUE}).")
+      description = "Share of the label that is spread over all classes (default: ${DEFAULT-VALUE}).")
   private double labelSmoothing;
 
   @Option(names = "--softcap", paramLabel = "C", description = "Replace the student's logits z by C tanh(z/C).")
   private @Nullable Double softcap;
 
   @Option(names = "--ignore-index", paramLabel = "N", defaultValue = "-100",
-      description = "Label of rows that contribute nothing (default: ${DEFAULT-VALUE}).")
+      description = "Label that marks rows to leave out (default: ${DEFAULT-VALUE}).")
   private long ignoreIndex;
 
-  @Option(names = "--num-classes", paramLabel = "N", description = "Real number of classes where tensors are padded.")
+  @Option(names = "--num-classes", paramLabel = "N",
+      description = "Number of classes where the tensors have more columns than that (default: their width).")
   private @Nullable Integer numClasses;
 
   @Option(names = "--reduction", paramLabel = "R", converter = ReductionName.class, defaultValue = "mean",
-      description = "none, sum, mean (over counted rows) or batch-mean (over all rows) (default: ${DEFAULT-VALUE}).")
+      description = "How the rows become one number: none, sum, mean (divides by the counted rows) or batch-mean (divides by all"
+          + " rows); weights never change the divisor (default: ${DEFAULT-VALUE}).")
   private Reduction reduction;
 
   /**
@@ -90,21 +87,18 @@ final class LossOptions {
     return loss.build();
   }
 
-  /** A message of the API in the words of the command line: {@code --num-classes} for {@code numClasses}. */
-  static IllegalArgumentException inOptions(IllegalArgumentException e) {
-    Matcher names = API_NAMES.matcher(String.valueOf(e.getMessage()));
-    return new IllegalArgumentException(
-        names.replaceAll(found -> "--" + found.group().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT)), e);
-  }
-
   /** Reads {@link Divergence#parse}. */
   static final class DivergenceName implements ITypeConverter<Divergence> {
     @Override
     public Divergence convert(String text) {
+      String meant = ForeignNames.ofDivergence(text);
+      if (!meant.isEmpty()) {
+        throw new TypeConversionException("unknown divergence '" + text + "' (did you mean '" + meant + "'?)");
+      }
       try {
         return Divergence.parse(text);
       } catch (IllegalArgumentException e) {
-        throw new TypeConversionException(e.getMessage());
+        throw new TypeConversionException(OptionNames.in(String.valueOf(e.getMessage())));
       }
     }
   }
@@ -117,7 +111,11 @@ final class LossOptions {
     }
   }
 
-  /** The value of that name; any other name is answered with the known ones. */
+  /**
+   * The value of that name.
+   *
+   * @throws TypeConversionException naming the known values, if none has that name
+   */
   static <E> E choose(String kind, String text, E[] values, Function<E, String> name) {
     List<String> known = Arrays.stream(values).map(name).toList();
     return Arrays.stream(values).filter(value -> name.apply(value).equals(text.toLowerCase(Locale.ROOT))).findFirst()

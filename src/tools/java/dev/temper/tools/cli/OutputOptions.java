@@ -32,10 +32,4 @@ final class OutputOptions {
     out().print(Json.text(document));
     out().flush();
   }
-
-  /** Prints the one JSON document on stdout. */
-  void print(Json.Document document) {
-    out().print(Json.text(document));
-    out().flush();
-  }
 }

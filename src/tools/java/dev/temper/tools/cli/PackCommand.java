@@ -14,10 +14,13 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "pack",
     description = {
-      "Make a folder that runs on a machine of this one's kind without JDK, Maven and network, such as a bare GPU host.",
-      "It holds every verb but train, whose libraries would double it. Copy it there and run ./temper in it."
+      "Makes a folder that runs on a machine of the same kind without JDK, Maven and network, such as a bare GPU host.",
+      "The folder holds every verb but train, whose libraries would double it. Copy it there and run ./temper in it."
     })
 final class PackCommand implements Callable<Integer> {
+
+  /** The JSON document of {@code temper pack}. */
+  record PackDocument(String folder, String version, String commit, long bytes) {}
 
   @Mixin private OutputOptions output;
 
@@ -31,14 +34,7 @@ final class PackCommand implements Callable<Integer> {
     String revision = Revision.here();
     long bytes = PortableFolder.make(folder, Version.current(), revision);
     if (output.json) {
-      output.print(json -> {
-        json.writeStartObject();
-        json.writeStringField("folder", folder.toString());
-        json.writeStringField("version", Version.current());
-        json.writeStringField("commit", revision);
-        json.writeNumberField("bytes", bytes);
-        json.writeEndObject();
-      });
+      output.print(new PackDocument(folder.toString(), Version.current(), revision, bytes));
     } else {
       output.out().printf(Locale.ROOT, "%s: %.1f MB, commit %s%n", folder, bytes / 1e6, revision);
       output.out().flush();

@@ -9,42 +9,53 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * One line on stderr that is written over and over, with the time left; nothing at all where stderr is no terminal. Rooms
- * below the command line take a callback of their own and are given {@code line::update}.
+ * Progress on stderr, with the time left. On a terminal it is one line that is written over and over; in a file or pipe it is a
+ * line every ten seconds. Rooms below the command line have callbacks of their own, which receive {@code line::update}.
  */
 final class ProgressLine implements AutoCloseable {
 
   private static final long REDRAW_NANOS = 100_000_000;
+  private static final long LINE_NANOS = 10_000_000_000L;
 
-  private final PrintStream terminal;
-  private final boolean shown;
+  private final PrintStream stream;
+  private final boolean terminal;
+  private final long interval;
   private final long start = System.nanoTime();
-  private long drawn = start - REDRAW_NANOS;
+  private long drawn;
   private int width;
 
-  private ProgressLine(PrintStream terminal, boolean shown) {
+  private ProgressLine(PrintStream stream, boolean terminal, long interval) {
+    this.stream = stream;
     this.terminal = terminal;
-    this.shown = shown;
+    this.interval = interval;
+    // A terminal shows the first update at once; a file has its first line after one interval.
+    drawn = terminal ? start - interval : start;
   }
 
-  /** A line on stderr, if that is a terminal. */
+  /** Progress on stderr. */
   static ProgressLine onStderr() {
-    return new ProgressLine(System.err, isTerminal(2));
+    return isTerminal(2) ? onTerminal(System.err) : inLines(System.err, LINE_NANOS);
   }
 
-  /** A line on any stream. */
-  static ProgressLine on(PrintStream stream) {
-    return new ProgressLine(stream, true);
+  /** One line that is written over and over. */
+  static ProgressLine onTerminal(PrintStream stream) {
+    return new ProgressLine(stream, true, REDRAW_NANOS);
+  }
+
+  /** A line of its own after each interval. */
+  static ProgressLine inLines(PrintStream stream, long intervalNanos) {
+    return new ProgressLine(stream, false, intervalNanos);
   }
 
   /**
-   * Shows how far the work is; may be called from any thread and as often as convenient.
+   * Shows how far the work has come; may be called from any thread and as often as convenient.
    *
-   * @param note what is being done, such as {@code student: loss 3.21}
+   * @param note the current work, such as {@code student: loss 3.21}
    */
   synchronized void update(long done, long total, String note) {
     long now = System.nanoTime();
-    if (!shown || (now - drawn < REDRAW_NANOS && done < total)) {
+    boolean last = terminal && done >= total;
+    if (now - drawn < interval && !last) {
       return;
     }
     drawn = now;
@@ -53,25 +64,30 @@ final class ProgressLine implements AutoCloseable {
       left = String.format(Locale.ROOT, ", %.0f s left", (now - start) / 1e9 * (total - done) / done);
     }
     String text = String.format(Locale.ROOT, "%3d %% %s%s", total == 0 ? 100 : 100 * done / total, note, left);
-    terminal.print("\r" + text + " ".repeat(Math.max(0, width - text.length())));
-    terminal.flush();
-    width = text.length();
+    if (terminal) {
+      stream.print("\r" + text + " ".repeat(Math.max(0, width - text.length())));
+      width = text.length();
+    } else {
+      stream.println(text.strip());
+    }
+    stream.flush();
   }
 
-  /** Removes the line. */
+  /** Removes the line from a terminal. */
   @Override
   public synchronized void close() {
     if (width > 0) {
-      terminal.print("\r" + " ".repeat(width) + "\r");
-      terminal.flush();
+      stream.print("\r" + " ".repeat(width) + "\r");
+      stream.flush();
       width = 0;
     }
   }
 
-  /** Asks the C library: {@link System#console()} knows stdin and stdout, not stderr. */
+  /** Whether the C library takes a file descriptor for a terminal; {@link System#console()} does not consider stderr. */
   private static boolean isTerminal(int descriptor) {
     Linker linker = Linker.nativeLinker();
-    Optional<MemorySegment> isatty = linker.defaultLookup().find("isatty").or(() -> linker.defaultLookup().find("_isatty"));
+    Optional<MemorySegment> isatty =
+        linker.defaultLookup().find("isatty").or(() -> linker.defaultLookup().find("_isatty"));
     if (isatty.isEmpty()) {
       return false;
     }

@@ -3,6 +3,7 @@ package dev.temper.tools.cli;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -18,14 +19,16 @@ import picocli.CommandLine;
     versionProvider = Version.class,
     sortOptions = false,
     description = "Knowledge-distillation losses and their gradients.",
+    footer = {"", "The help of a verb: temper help VERB, or temper VERB --help."},
     subcommands = {
+        TrainCommand.class,
         LossCommand.class,
         VerifyCommand.class,
         BenchCommand.class,
         DoctorCommand.class,
         GpuCheckCommand.class,
         PackCommand.class,
-        TrainCommand.class,
+        HelpCommand.class,
     })
 public final class Temper implements Runnable {
 
@@ -36,7 +39,7 @@ public final class Temper implements Runnable {
 
   Temper() {}
 
-  /** Runs a verb and exits with 0 (done), 1 (the work failed or a check did not hold) or 2 (the call or an input is wrong). */
+  /** Runs a verb and exits with 0 (done), 1 (the work or a check failed) or 2 (the call or an input is wrong). */
   public static void main(String[] args) {
     StandardOutput standard = new StandardOutput();
     PrintWriter out = writer(standard, System.out.charset());

@@ -5,19 +5,20 @@ import dev.temper.LossEngine;
 import dev.temper.tools.bench.Revision;
 import dev.temper.tools.files.AtomicFile;
 import dev.temper.tools.files.Json;
+import dev.temper.tools.files.PlainNumber;
 import dev.temper.tools.train.Corpus;
 import dev.temper.tools.train.Experiment;
 import dev.temper.tools.train.JdkNames;
 import dev.temper.tools.train.LearningCurves;
-import dev.temper.tools.train.ReportText;
 import dev.temper.tools.train.TextFile;
 import dev.temper.tools.train.TrainDocument;
 import dev.temper.tools.train.TrainPlan;
 import dev.temper.tools.train.TrainReport;
+import dev.temper.tools.train.TrainReportText;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -28,8 +29,9 @@ import picocli.CommandLine.Option;
 @Command(
     name = "train",
     description = {
-      "Trains a teacher language model, then the same small student twice with equal budgets (labels only; labels and",
-      "teacher), and compares all three on held-out words. About two minutes on two cores."
+      "Distils a small language model from a larger one and compares them; it takes about two minutes on two cores.",
+      "It trains a teacher, then the same small student twice with equal budgets: once on labels only, once on labels and"
+          + " teacher. All are judged on words that none of them learned from. Ctrl-C prints and keeps the results so far."
     })
 final class TrainCommand implements Callable<Integer> {
 
@@ -45,87 +47,111 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--temperature",
+      split = ",",
       paramLabel = "T",
-      description = "Temperature of the distillation, above 0 (default: the tuned one, " + TrainPlan.TEMPERATURE + ").")
-  private double temperature = TrainPlan.TEMPERATURE;
+      description = "Temperature of the distillation, above 0. Several with commas, such as 1,2,4, distil one student for each, in"
+          + " one table and one picture (default: " + TrainPlan.TEMPERATURE + ", chosen on the validation part).")
+  private List<Double> temperatures = List.of(TrainPlan.TEMPERATURE);
 
   @Option(
       names = "--soft-weight",
       paramLabel = "W",
-      description = "Weight of the teacher, 0 to 1; the labels get the rest (default: the tuned one, " + TrainPlan.SOFT_WEIGHT + ").")
+      description = "Weight of the teacher, 0 to 1; the labels get the rest (default: " + TrainPlan.SOFT_WEIGHT
+          + ", chosen on the validation part).")
   private double softWeight = TrainPlan.SOFT_WEIGHT;
 
   @Option(
       names = "--steps",
       paramLabel = "N",
-      description = "Steps of each student; the teacher gets proportionally many (default: " + TrainPlan.STUDENT_STEPS + ", fewer for a short text).")
+      description = "Steps of each student; the teacher's steps change in proportion (default: " + TrainPlan.STUDENT_STEPS
+          + ", fewer for a short text).")
   private @Nullable Integer steps;
 
-  @Option(names = "--seed", paramLabel = "N", description = "Seed of weights and of the order of the words (default: 1).")
+  @Option(
+      names = "--teacher-steps",
+      paramLabel = "N",
+      description = "Steps of the teacher; few make a weak teacher (default: " + TrainPlan.TEACHER_STEPS + ").")
+  private @Nullable Integer teacherSteps;
+
+  @Option(
+      names = "--learning-rate",
+      paramLabel = "R",
+      description = "Learning rate of each student's first step (default: " + TrainPlan.STUDENT_RATE + ").")
+  private double learningRate = TrainPlan.STUDENT_RATE;
+
+  @Option(names = "--seed", paramLabel = "N",
+      description = "Seed of the weights and of the order of the words (default: ${DEFAULT-VALUE}).")
   private long seed = 1;
 
-  @Option(names = "--seeds", paramLabel = "N", description = "Repeat with N seeds in sequence and print the means (default: 1).")
+  @Option(names = "--seeds", paramLabel = "N",
+      description = "Repeat with N consecutive seeds and print the means (default: ${DEFAULT-VALUE}).")
   private int seeds = 1;
 
-  @Option(names = "--out", paramLabel = "DIR", description = "Write train.json and curves.png into this folder.")
-  private @Nullable Path out;
+  @Option(names = "--out", paramLabel = "DIR",
+      description = "Folder for train.json and curves.png, made if it is missing (default: ${DEFAULT-VALUE}).")
+  private Path out = Path.of("temper-train");
 
   @Override
   public Integer call() throws IOException {
     requireLibraries();
     TrainPlan plan = plan();
-    if (out != null) {
-      makeFolder(out);
-    }
     Corpus corpus = text == null ? JdkNames.read() : TextFile.read(text);
-    TrainReport report;
-    try (LossEngine engine = device.open(output); ProgressLine line = ProgressLine.onStderr()) {
-      report = Experiment.run(corpus, steps == null ? plan.forWords(corpus.words()) : plan, engine, line::update);
+    TrainPlan fitted = steps == null && teacherSteps == null ? plan.forWords(corpus.words()) : plan;
+    try (Interruption interruption = Interruption.watch(); LossEngine engine = device.open(output)) {
+      OutputFile.makeFolder("--out", out);
+      TrainReport report;
+      try (ProgressLine line = ProgressLine.onStderr()) {
+        report = Experiment.run(corpus, fitted, engine, line::update, interruption::requested);
+      }
+      if (output.json) {
+        output.print(document(report));
+      } else {
+        output.out().print(TrainReportText.of(report));
+        output.out().flush();
+      }
+      write(report);
+      if (!report.isComplete()) {
+        output.note("interrupted: the results are those so far");
+      }
+      report.failures().forEach(output::note);
+      return report.failures().isEmpty() ? 0 : Errors.FAILED; // after Ctrl-C the exit status is the signal's
     }
-    if (output.json) {
-      output.print(document(report));
-    } else {
-      output.out().print(ReportText.of(report));
-      output.out().flush();
-    }
-    if (out != null) {
-      write(report, out);
-    }
-    report.failures().forEach(output::note);
-    return report.failures().isEmpty() ? 0 : Errors.FAILED;
   }
 
   private static void requireLibraries() {
     if (TrainCommand.class.getResource("/org/bytedeco/openblas/global/openblas.class") == null) {
-      throw new IllegalStateException("this folder leaves out train: OpenBLAS and what draws its curves would double it; run ./temper train"
-          + " in a checkout");
+      throw new IllegalStateException("train is not in this folder: OpenBLAS and the library that draws its curves would double"
+          + " the folder; run ./temper train in a checkout");
     }
   }
 
   private TrainPlan plan() {
+    if (!(softWeight >= 0 && softWeight <= 1)) {
+      throw new IllegalArgumentException(
+          "--soft-weight is " + PlainNumber.of(softWeight) + ", expected 0 to 1; the labels get the rest");
+    }
+    if (teacherSteps != null && teacherSteps < 1) {
+      throw new IllegalArgumentException("--teacher-steps is " + teacherSteps + ", expected 1 or more");
+    }
     try {
-      TrainPlan plan = TrainPlan.defaults().withLoss(DistillationLoss.hinton(temperature, softWeight)).withSeeds(seed, seeds);
-      return steps == null ? plan : plan.withStudentSteps(steps);
+      List<DistillationLoss> losses =
+          temperatures.stream().distinct().map(t -> DistillationLoss.hinton(t, softWeight)).toList();
+      TrainPlan plan =
+          TrainPlan.defaults().withDistillations(losses).withStudentRate(learningRate).withSeeds(seed, seeds);
+      TrainPlan stepped = steps == null ? plan : plan.withStudentSteps(steps);
+      return teacherSteps == null ? stepped : stepped.withTeacherSteps(teacherSteps);
     } catch (IllegalArgumentException e) {
-      throw LossOptions.inOptions(e);
+      throw OptionNames.in(e);
     }
-  }
-
-  /** Before two minutes of work, not after them. */
-  private static void makeFolder(Path folder) throws IOException {
-    if (Files.exists(folder) && !Files.isDirectory(folder)) {
-      throw new IllegalArgumentException("--out is " + folder + ", which is a file; expected the name of a folder");
-    }
-    Files.createDirectories(folder);
   }
 
   private static TrainDocument document(TrainReport report) {
     return TrainDocument.of(report, Revision.here(), Processor.here().name());
   }
 
-  private void write(TrainReport report, Path folder) throws IOException {
-    Json.write(folder.resolve("train.json"), document(report));
-    AtomicFile.write(folder.resolve("curves.png"), ByteBuffer.wrap(LearningCurves.png(report)));
-    output.note("wrote " + folder.resolve("train.json") + " and " + folder.resolve("curves.png"));
+  private void write(TrainReport report) throws IOException {
+    Json.write(out.resolve("train.json"), document(report));
+    AtomicFile.write(out.resolve("curves.png"), ByteBuffer.wrap(LearningCurves.png(report)));
+    output.note("wrote " + out.resolve("curves.png") + " and " + out.resolve("train.json"));
   }
 }

@@ -27,7 +27,11 @@ import picocli.CommandLine.Option;
 /** {@code temper verify}: does this device compute the right numbers? */
 @Command(
     name = "verify",
-    description = "Check a device against the f64 reference: a seeded grid of cases, each within a written error bound.")
+    description = {
+      "Checks whether a device computes the right numbers.",
+      "It compares a seeded grid of cases with the f64 reference; each case has a written error bound. Prints a summary and every"
+          + " case that failed, with the command that repeats it."
+    })
 final class VerifyCommand implements Callable<Integer> {
 
   @Mixin private DeviceOption device;
@@ -37,24 +41,31 @@ final class VerifyCommand implements Callable<Integer> {
   @ArgGroup(exclusive = true)
   private @Nullable Extent extent;
 
-  @Option(names = "--only", split = ",", paramLabel = "GROUP", description = "These groups alone, as the table names them; several with commas.")
+  @Option(names = "--only", split = ",", paramLabel = "GROUP",
+      description = "Only these groups, as --explain names them; several with commas.")
   private List<String> only = List.of();
 
-  @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed of the grid's numbers (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--seed", paramLabel = "N", defaultValue = "1",
+      description = "Seed of the numbers in the cases (default: ${DEFAULT-VALUE}).")
   private long seed;
 
-  @Option(names = "--report", paramLabel = "FILE.html", description = "Write a report with error plots and the T^2 study.")
+  @Option(names = "--explain", description = "Print the worst error of each group, the formulas of the bounds and the reasons of"
+      + " refusals too.")
+  private boolean explain;
+
+  @Option(names = "--report", paramLabel = "FILE.html",
+      description = "Also write a page with error plots and the study of the factor T^2.")
   private @Nullable Path report;
 
   /** How much runs. */
   private static final class Extent {
-    @Option(names = "--quick", description = "Every group at small sizes, a few seconds.")
+    @Option(names = "--quick", description = "Every group at small sizes; takes a few seconds.")
     private boolean quick;
 
-    @Option(names = "--full", description = "The largest sizes with every dtype too.")
+    @Option(names = "--full", description = "The largest sizes with every dtype too; takes minutes.")
     private boolean full;
 
-    @Option(names = "--case", paramLabel = "NAME", description = "One case alone, as the table names it.")
+    @Option(names = "--case", paramLabel = "NAME", description = "Only this case, as a failure names it.")
     private @Nullable String name;
   }
 
@@ -62,12 +73,15 @@ final class VerifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (report != null) {
+      OutputFile.check("--report", report);
+    }
     try (LossEngine engine = device.open(output)) {
       Verification verification = verify(new VerificationRun(engine, seed));
       if (output.json) {
         output.print(VerificationDocument.of(verification, Revision.here()));
       } else {
-        output.out().print(ResultTable.of(verification));
+        output.out().print(explain ? ResultTable.explained(verification) : ResultTable.of(verification));
         output.out().flush();
       }
       if (report != null) {
@@ -81,11 +95,13 @@ final class VerifyCommand implements Callable<Integer> {
   private Verification verify(VerificationRun run) {
     if (extent != null && extent.name != null) {
       if (!only.isEmpty()) {
-        throw new IllegalArgumentException("--only " + String.join(",", only) + " and --case " + extent.name + ": expected one of the two");
+        throw new IllegalArgumentException(
+            "--only " + String.join(",", only) + " and --case " + extent.name + ": expected one of the two");
       }
       return run.run(extent.name);
     }
-    Set<CaseGroup> groups = only.isEmpty() ? EnumSet.allOf(CaseGroup.class) : only.stream().map(CaseGroup::of).collect(Collectors.toSet());
+    Set<CaseGroup> groups =
+        only.isEmpty() ? EnumSet.allOf(CaseGroup.class) : only.stream().map(CaseGroup::of).collect(Collectors.toSet());
     Level level = Level.DEFAULT;
     if (extent != null) {
       level = extent.full ? Level.FULL : extent.quick ? Level.QUICK : level;

@@ -11,7 +11,7 @@ import java.nio.ByteOrder;
 final class MachineCode {
 
   /** The operation of an instruction. */
-  enum Operation {
+  enum InstructionKind {
     /** A branch, which may be predicated. */
     BRANCH,
     /** The end of a thread, which may be predicated. */
@@ -49,22 +49,22 @@ final class MachineCode {
     return code.capacity() / BYTES;
   }
 
-  Operation operation(int at) {
+  InstructionKind kind(int at) {
     return switch ((int) low(at) & 0x1ff) {
-      case 0x147 -> Operation.BRANCH;
-      case 0x14d -> Operation.EXIT;
-      case 0x108 -> Operation.SPECIAL;
-      case 0x181 -> Operation.LOAD_GLOBAL;
-      case 0x184 -> Operation.LOAD_SHARED;
-      case 0x1ae -> Operation.COPY;
-      case 0x186 -> Operation.STORE_GLOBAL;
-      default -> Operation.OTHER;
+      case 0x147 -> InstructionKind.BRANCH;
+      case 0x14d -> InstructionKind.EXIT;
+      case 0x108 -> InstructionKind.SPECIAL;
+      case 0x181 -> InstructionKind.LOAD_GLOBAL;
+      case 0x184 -> InstructionKind.LOAD_SHARED;
+      case 0x1ae -> InstructionKind.COPY;
+      case 0x186 -> InstructionKind.STORE_GLOBAL;
+      default -> InstructionKind.OTHER;
     };
   }
 
   /** Whether the instruction is a logarithm. */
   boolean isLogarithm(int at) {
-    return operation(at) == Operation.SPECIAL && (high(at) >>> 10 & 7) == 3;
+    return kind(at) == InstructionKind.SPECIAL && (high(at) >>> 10 & 7) == 3;
   }
 
   /** Bytes per thread of a memory access. */

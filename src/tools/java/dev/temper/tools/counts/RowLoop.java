@@ -37,7 +37,7 @@ record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
   static List<RowLoop> of(MachineCode code) {
     Map<Integer, Integer> jumps = new TreeMap<>(); // first instruction of a loop -> last jump back to it
     for (int at = 0; at < code.length(); at++) {
-      boolean branch = code.operation(at) == MachineCode.Operation.BRANCH;
+      boolean branch = code.kind(at) == MachineCode.InstructionKind.BRANCH;
       if (branch && code.target(at) <= at && code.target(at) >= 0 && !isTrap(code, at)) {
         jumps.merge(code.target(at), at, Math::max);
       }
@@ -67,7 +67,7 @@ record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
   }
 
   private static int vectorBytes(MachineCode code, int at) {
-    return switch (code.operation(at)) {
+    return switch (code.kind(at)) {
       case LOAD_GLOBAL, LOAD_SHARED, COPY -> code.width(at) >= 8 ? code.width(at) : 0;
       default -> 0;
     };
@@ -84,7 +84,7 @@ record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
       if (code.canFallThrough(at)) {
         visit(at, at + 1, head, end, before, queue);
       }
-      if (code.operation(at) == MachineCode.Operation.BRANCH) {
+      if (code.kind(at) == MachineCode.InstructionKind.BRANCH) {
         visit(at, code.target(at), head, end, before, queue);
       }
     }
@@ -104,27 +104,27 @@ record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
   }
 
   private static RowLoop count(MachineCode code, List<Integer> path) {
-    List<MachineCode.Operation> operations = path.stream().map(code::operation).toList();
-    int special = (int) operations.stream().filter(purpose -> purpose == MachineCode.Operation.SPECIAL).count();
-    return new RowLoop(purpose(code, path, operations), path.size(), special, bytes(code, path));
+    List<MachineCode.InstructionKind> kinds = path.stream().map(code::kind).toList();
+    int special = (int) kinds.stream().filter(purpose -> purpose == MachineCode.InstructionKind.SPECIAL).count();
+    return new RowLoop(purpose(code, path, kinds), path.size(), special, bytes(code, path));
   }
 
   /** Bytes read on the path; a loop that reads this row and copies the next one is counted by its reads. */
   private static int bytes(MachineCode code, List<Integer> path) {
-    int copied = path.stream().filter(at -> code.operation(at) == MachineCode.Operation.COPY)
+    int copied = path.stream().filter(at -> code.kind(at) == MachineCode.InstructionKind.COPY)
         .mapToInt(at -> vectorBytes(code, at)).sum();
     int all = path.stream().mapToInt(at -> vectorBytes(code, at)).sum();
     return all > copied ? all - copied : copied;
   }
 
-  private static Purpose purpose(MachineCode code, List<Integer> path, List<MachineCode.Operation> operations) {
-    if (operations.contains(MachineCode.Operation.STORE_GLOBAL)) {
+  private static Purpose purpose(MachineCode code, List<Integer> path, List<MachineCode.InstructionKind> kinds) {
+    if (kinds.contains(MachineCode.InstructionKind.STORE_GLOBAL)) {
       return Purpose.GRADIENT;
     }
-    if (operations.contains(MachineCode.Operation.SPECIAL)) {
+    if (kinds.contains(MachineCode.InstructionKind.SPECIAL)) {
       return path.stream().anyMatch(code::isLogarithm) ? Purpose.RATIO : Purpose.SUM;
     }
-    return operations.contains(MachineCode.Operation.COPY) || operations.contains(MachineCode.Operation.LOAD_GLOBAL)
+    return kinds.contains(MachineCode.InstructionKind.COPY) || kinds.contains(MachineCode.InstructionKind.LOAD_GLOBAL)
         ? Purpose.LOAD : Purpose.EXTREMA;
   }
 

@@ -1,5 +1,6 @@
 package dev.temper.tools.files;
 
+import dev.temper.internal.TemporaryFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -7,16 +8,23 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Writes files that appear whole or not at all: the bytes go to a file beside the target, which then takes the target's
- * place. An existing target stays as it is until that moment, and for good if anything fails.
+ * Writes files that appear whole or not at all: the bytes go to a file in the target's folder, which is then moved to
+ * the target's name. An existing target stays as it is until that moment, and for good if anything fails. The new file
+ * has the mode of the one that it replaces. The first write in a folder removes the unfinished files of processes that
+ * were killed there.
  *
  * <p>Every failure to write is an {@link IOException} whose message is one sentence that names the file.
  */
@@ -29,6 +37,12 @@ public final class AtomicFile {
     void write(FileChannel channel) throws IOException;
   }
 
+  private static final int MOST_LINKS = 40;
+  private static final Set<StandardOpenOption> NEW = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+
+  /** Folders whose abandoned files this process has removed. */
+  private static final Set<Path> CLEARED = ConcurrentHashMap.newKeySet();
+
   private AtomicFile() {}
 
   /**
@@ -38,11 +52,26 @@ public final class AtomicFile {
    */
   public static void write(Path target, Body body) throws IOException {
     Path place = place(target);
-    Path part = place.resolveSibling("." + place.getFileName() + "." + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".part");
-    // The JVM removes it when it is interrupted half-way; once moved there is nothing to remove.
-    part.toFile().deleteOnExit();
+    Path folder = place.resolveSibling(".");
+    if (CLEARED.add(folder)) {
+      TemporaryFiles.removeAbandoned(folder);
+    }
+    // The target's name is left out: with it, a name of almost 255 bytes would become too long.
+    Path part = place.resolveSibling(
+        TemporaryFiles.prefix() + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".part");
+    // A process that is interrupted before the move removes the file when it exits.
     try {
-      try (FileChannel channel = FileChannel.open(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      part.toFile().deleteOnExit();
+    } catch (IllegalStateException e) {
+      // The JVM is ending after Ctrl-C, and this write is part of its end.
+    }
+    try {
+      FileAttribute<?>[] mode = mode(place);
+      try (FileChannel channel = FileChannel.open(part, NEW, mode)) {
+        if (mode.length > 0) {
+          // The process's umask was subtracted when the file was created.
+          Files.setAttribute(part, mode[0].name(), mode[0].value());
+        }
         body.write(channel);
         // A full disk may show only when the bytes are really stored.
         channel.force(false);
@@ -69,16 +98,36 @@ public final class AtomicFile {
     });
   }
 
-  /** Where the file really goes: a link is followed, so that the move does not replace it. */
+  /**
+   * The file that is written: the end of a chain of links, whether or not it exists, so that the move replaces no link.
+   */
   private static Path place(Path target) throws IOException {
-    if (!Files.exists(target)) {
-      return target.toAbsolutePath();
+    Path place = target.toAbsolutePath();
+    for (int links = 0; Files.isSymbolicLink(place); links++) {
+      if (links == MOST_LINKS) {
+        throw new IOException("cannot write " + target + ": it is a link that leads back to itself");
+      }
+      place = place.resolveSibling(Files.readSymbolicLink(place)).toAbsolutePath();
     }
-    if (!Files.isRegularFile(target)) {
-      String kind = Files.isDirectory(target) ? "a directory" : "a device or pipe";
+    if (!Files.exists(place)) {
+      return place;
+    }
+    if (!Files.isRegularFile(place)) {
+      String kind = Files.isDirectory(place) ? "a directory" : "a device or pipe";
       throw new IOException("cannot write " + target + ": it is " + kind + ", expected the name of a file");
     }
-    return target.toRealPath();
+    if (!Files.isWritable(place)) {
+      throw new IOException("cannot write " + target + ": it is write-protected");
+    }
+    return place;
+  }
+
+  /** The mode of the file that is replaced; nothing if there is none, or if the system has no modes. */
+  private static FileAttribute<?>[] mode(Path place) throws IOException {
+    if (!Files.exists(place) || !FileSystems.getDefault().supportedFileAttributeViews().contains("posix")) {
+      return new FileAttribute<?>[0];
+    }
+    return new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(Files.getPosixFilePermissions(place))};
   }
 
   private static void move(Path part, Path place) throws IOException {

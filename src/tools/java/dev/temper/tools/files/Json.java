@@ -1,14 +1,10 @@
 package dev.temper.tools.files;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -23,13 +19,6 @@ public final class Json {
   private static final JsonMapper MAPPER =
       JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
-  /** Writes one value, usually an object. */
-  @FunctionalInterface
-  public interface Document {
-    /** Writes the value to the generator. */
-    void write(JsonGenerator json) throws IOException;
-  }
-
   private Json() {}
 
   /** The document as text that ends in a newline. */
@@ -39,18 +28,6 @@ public final class Json {
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(document.getClass() + " cannot be written as JSON", e);
     }
-  }
-
-  /** The document as text that ends in a newline. */
-  public static String text(Document document) {
-    StringWriter text = new StringWriter();
-    try (JsonGenerator json = MAPPER.createGenerator(text)) {
-      json.setPrettyPrinter(new DefaultPrettyPrinter());
-      document.write(json);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // a StringWriter cannot fail
-    }
-    return text.append('\n').toString();
   }
 
   /**

@@ -3,25 +3,27 @@ package dev.temper.tools.files;
 import dev.temper.io.MappedFile;
 import dev.temper.io.Tensor;
 import dev.temper.io.TensorFault;
-import dev.temper.io.TensorFile;
 import dev.temper.io.TensorInfo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
-/** A .npy file (versions 1 to 3), memory-mapped: one tensor, which has the file's name without its ending. */
-public final class NpyFile implements TensorFile {
+/** A .npy file (versions 1 to 3), memory-mapped: one tensor, named as the file without its extension. */
+public final class NpyFile implements InputFile {
 
   private final Path path;
   private final MappedFile file;
   private final NpyHeader header;
+  private final Conversions conversions;
 
   private NpyFile(Path path, MappedFile file, NpyHeader header) {
     this.path = path;
     this.file = file;
     this.header = header;
+    conversions = new Conversions(path);
   }
 
   /**
@@ -33,9 +35,14 @@ public final class NpyFile implements TensorFile {
   public static NpyFile open(Path path) throws IOException {
     String fileName = String.valueOf(path.getFileName());
     String name = fileName.substring(0, Math.max(0, fileName.lastIndexOf('.')));
-    try (InputStream in = Files.newInputStream(path)) {
-      NpyHeader header = NpyHeader.read(name, in);
-      return new NpyFile(path, MappedFile.open(path), header);
+    try {
+      MappedFile file = MappedFile.open(path);
+      try (InputStream in = Files.newInputStream(path)) {
+        return new NpyFile(path, file, NpyHeader.read(name, in));
+      } catch (IOException | RuntimeException e) {
+        file.close();
+        throw e;
+      }
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
     }
@@ -52,7 +59,7 @@ public final class NpyFile implements TensorFile {
   }
 
   @Override
-  public Tensor tensor(String name) {
+  public Tensor tensor(String name) throws IOException {
     TensorInfo info = info(name);
     try {
       long needed = header.dataBytes();
@@ -61,14 +68,20 @@ public final class NpyFile implements TensorFile {
         throw new IllegalArgumentException("is " + info.describe() + " and takes " + needed + " bytes, but " + found
             + " follow the header" + (found < needed ? "; the file is truncated" : ""));
       }
-      return new Tensor(name, info.usableDType(), info.shape(), file.bytes().asSlice(header.byteSize()));
+      return conversions.tensor(info, header.fortranOrder(), file.bytes().asSlice(header.byteSize()));
     } catch (IllegalArgumentException e) {
       throw TensorFault.in(path, name, e);
     }
   }
 
   @Override
+  public List<String> conversions() {
+    return conversions.phrases();
+  }
+
+  @Override
   public void close() {
+    conversions.close();
     file.close();
   }
 }

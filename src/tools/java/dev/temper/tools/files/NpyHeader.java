@@ -7,7 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * The beginning of a .npy file: magic, version, length and a Python dictionary with element type, order and shape.
+ * The beginning of a .npy file: magic number, version, length, and a Python dictionary with element type, order and
+ * shape.
  *
  * @param info name, element type as NumPy spells it, and shape
  * @param fortranOrder whether the first index runs fastest
@@ -17,7 +18,7 @@ record NpyHeader(TensorInfo info, boolean fortranOrder, int byteSize) {
 
   private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
 
-  /** NumPy itself reads at most 10,000 unless told otherwise; longer ones describe records. */
+  /** NumPy itself reads at most 10,000 by default; longer headers describe records. */
   private static final int MAX_TEXT_BYTES = 1 << 16;
 
   /**
@@ -46,7 +47,8 @@ record NpyHeader(TensorInfo info, boolean fortranOrder, int byteSize) {
     }
     byte[] text = in.readNBytes((int) length);
     if (text.length < length) {
-      throw new IllegalArgumentException(".npy header of " + length + " bytes, but only " + text.length + " follow; the file is truncated");
+      throw new IllegalArgumentException(
+          ".npy header of " + length + " bytes, but only " + text.length + " follow; the file is truncated");
     }
     String dictionary = new String(text, version == 3 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1);
     return new NpyDictionary(dictionary).header(name, start.length + lengthBytes + text.length);
@@ -59,13 +61,10 @@ record NpyHeader(TensorInfo info, boolean fortranOrder, int byteSize) {
   /**
    * Bytes of the elements.
    *
-   * @throws IllegalArgumentException if they cannot be used, or are beyond 2^63
+   * @throws IllegalArgumentException if their type is not read, or they are beyond 2^63
    */
   long dataBytes() {
-    int elementBytes = info.usableDType().bytes();
-    if (fortranOrder) {
-      throw new IllegalArgumentException("is in Fortran order, which cannot be used here; save it with numpy.ascontiguousarray");
-    }
+    int elementBytes = StoredType.of(info).bytes();
     if (info.elements() > Long.MAX_VALUE / elementBytes - byteSize) {
       throw new IllegalArgumentException("is " + info.describe() + ", which is beyond 2^63 bytes");
     }

@@ -50,10 +50,12 @@ public final class SafetensorsWriter {
     Set<String> names = new HashSet<>();
     for (Tensor tensor : tensors) {
       if (tensor.name().equals("__metadata__")) {
-        throw new IllegalArgumentException("a tensor cannot have the name __metadata__, which the format keeps for itself");
+        throw new IllegalArgumentException(
+            "a tensor cannot have the name __metadata__, which the format keeps for itself");
       }
       if (!names.add(tensor.name())) {
-        throw new IllegalArgumentException("two tensors have the name " + Quoted.of(tensor.name()) + ", expected different names");
+        throw new IllegalArgumentException(
+            "two tensors have the name " + Quoted.of(tensor.name()) + ", expected different names");
       }
     }
   }

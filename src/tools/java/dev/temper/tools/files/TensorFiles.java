@@ -1,7 +1,5 @@
 package dev.temper.tools.files;
 
-import dev.temper.io.SafetensorsFile;
-import dev.temper.io.TensorFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -13,13 +11,19 @@ public final class TensorFiles {
 
   private TensorFiles() {}
 
+  /** {@link #open(Path, ReadLimits)} with the default limits. */
+  public static InputFile open(Path path) throws IOException {
+    return open(path, ReadLimits.DEFAULT);
+  }
+
   /**
    * Opens a {@code .safetensors}, {@code .npz} or {@code .npy} file; the end of its name decides which.
    *
+   * @param limits for what a packed array may unpack to
    * @throws IllegalArgumentException if the file is damaged or hostile, with its name and the cause
    * @throws IOException if it cannot be read
    */
-  public static TensorFile open(Path path) throws IOException {
+  public static InputFile open(Path path, ReadLimits limits) throws IOException {
     if (Files.notExists(path)) {
       throw new NoSuchFileException(path.toString());
     }
@@ -28,14 +32,15 @@ public final class TensorFiles {
     }
     String name = path.toString().toLowerCase(Locale.ROOT);
     if (name.endsWith(".safetensors")) {
-      return SafetensorsFile.open(path);
+      return SafetensorsInput.open(path);
     }
     if (name.endsWith(".npz")) {
-      return NpzFile.open(path);
+      return NpzFile.open(path, limits);
     }
     if (name.endsWith(".npy")) {
       return NpyFile.open(path);
     }
-    throw new IllegalArgumentException(path + ": unknown kind of file; known by the end of their names: .safetensors, .npz, .npy");
+    throw new IllegalArgumentException(
+        path + ": unknown kind of file; known by the end of their names: .safetensors, .npz, .npy");
   }
 }

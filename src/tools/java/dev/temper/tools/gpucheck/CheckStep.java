@@ -28,7 +28,7 @@ record CheckStep(Stage stage, String name, String shows, int limitSeconds, List<
   }
 
   /** The same step with its document in a file. */
-  CheckStep leaving(Path file) {
+  CheckStep withDocument(Path file) {
     return new CheckStep(stage, name, shows, limitSeconds, command, file, check, notRun, alongside);
   }
 

@@ -36,7 +36,7 @@ record GpuCheckDocument(
     List<Stage> stagesNotRun,
     List<EndedStep> steps) {
 
-  /** Requires the fields that tell one run from another; the lists may be missing. */
+  /** Requires the fields that distinguish runs; the lists may be missing. */
   GpuCheckDocument {
     Objects.requireNonNull(commit, "commit is missing");
     Objects.requireNonNull(device, "device is missing");

@@ -115,7 +115,7 @@ final class GpuPlan {
       command.addAll(List.of("--parts", "headline,launch"));
     }
     steps.add(step(Stage.SPEED, "bench", "copy rate, losses on a cold L2, launches", 560, small(command))
-        .leaving(results));
+        .withDocument(results));
   }
 
   private void plans() {
@@ -127,7 +127,7 @@ final class GpuPlan {
       command.addAll(List.of("--dtype", "bf16"));
     }
     steps.add(step(Stage.PLANS, "plans", "every launch plan for rows, beside the chosen one", 560, small(command))
-        .leaving(results));
+        .withDocument(results));
   }
 
   private void peers() {
@@ -144,7 +144,8 @@ final class GpuPlan {
     if (Files.isDirectory(file("outputs"))) {
       command.addAll(List.of("--ours", file("outputs").toString()));
     }
-    steps.add(step(Stage.PEERS, "peers", "PyTorch and others on the same numbers", 560, small(command)).leaving(results)
+    steps.add(step(Stage.PEERS, "peers", "PyTorch and others on the same numbers", 560, small(command))
+        .withDocument(results)
         .unless(reason));
   }
 

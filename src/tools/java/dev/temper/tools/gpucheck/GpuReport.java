@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
-/** The document of a check in its file. Stages of earlier runs into the same file stay in it. */
+/** The document of a check in its file. Stages of earlier runs are kept. */
 final class GpuReport {
 
   private final Path file;

@@ -69,8 +69,8 @@ final class StepRun {
     if (process.exitValue() == 0) {
       return "";
     }
-    List<String> said = text(err).lines().filter(line -> !line.isBlank()).toList();
-    return "exit status " + process.exitValue() + (said.isEmpty() ? "" : ": " + said.getLast().strip());
+    List<String> lines = text(err).lines().filter(line -> !line.isBlank()).toList();
+    return "exit status " + process.exitValue() + (lines.isEmpty() ? "" : ": " + lines.getLast().strip());
   }
 
   /**

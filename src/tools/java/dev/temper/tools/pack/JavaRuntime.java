@@ -28,15 +28,15 @@ final class JavaRuntime {
   }
 
   private static void run(String tool, String... arguments) throws IOException {
-    StringWriter said = new StringWriter();
-    PrintWriter out = new PrintWriter(said, true);
+    StringWriter output = new StringWriter();
+    PrintWriter out = new PrintWriter(output, true);
     int status = ToolProvider.findFirst(tool).orElseThrow(() -> new IllegalStateException("the Java runtime at "
         + System.getProperty("java.home") + " has no " + tool + ", expected a full JDK; set JAVA_HOME to one"))
         .run(out, out, arguments);
     if (status != 0) {
       throw new IOException(tool + " " + String.join(" ", Arrays.asList(arguments)) + " failed with status " + status
           + ": "
-          + said.toString().strip());
+          + output.toString().strip());
     }
   }
 }

@@ -8,7 +8,7 @@ import java.util.List;
  * @param description what it is, in one phrase
  * @param documents texts that do not continue one another
  */
-public record Corpus(String description, List<Document> documents) {
+public record Corpus(String description, List<TextDocument> documents) {
 
   /**
    * One text.
@@ -16,7 +16,7 @@ public record Corpus(String description, List<Document> documents) {
    * @param group documents of one group never end up on both sides of the split
    * @param words its words, in order
    */
-  public record Document(String group, List<String> words) {}
+  public record TextDocument(String group, List<String> words) {}
 
   /** Number of words in all documents. */
   public long words() {

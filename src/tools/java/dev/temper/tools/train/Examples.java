@@ -1,7 +1,7 @@
 package dev.temper.tools.train;
 
 import dev.temper.DistillationLoss;
-import dev.temper.tools.train.Corpus.Document;
+import dev.temper.tools.train.Corpus.TextDocument;
 import java.util.List;
 
 /**
@@ -17,7 +17,7 @@ final class Examples {
   private final int[] stream;
   private final int[] positions;
 
-  Examples(List<Document> documents, Vocabulary vocabulary, int context) {
+  Examples(List<TextDocument> documents, Vocabulary vocabulary, int context) {
     this.context = context;
     int words = documents.stream().mapToInt(d -> d.words().size()).sum();
     // Between two documents lie enough boundaries that no context reaches back; the first one is itself a label: the end.
@@ -28,7 +28,7 @@ final class Examples {
     for (int i = 0; i < context; i++) {
       stream[at++] = Vocabulary.BOUNDARY;
     }
-    for (Document document : documents) {
+    for (TextDocument document : documents) {
       for (String word : document.words()) {
         positions[example++] = at;
         stream[at++] = vocabulary.id(word);
@@ -45,7 +45,7 @@ final class Examples {
   }
 
   /** These examples, in this order. */
-  Batch batch(int... examples) {
+  WordBatch batch(int... examples) {
     int[] words = new int[examples.length * context];
     int[] labels = new int[examples.length];
     for (int row = 0; row < examples.length; row++) {
@@ -53,6 +53,6 @@ final class Examples {
       System.arraycopy(stream, position - context, words, row * context, context);
       labels[row] = stream[position] == Vocabulary.UNKNOWN ? NO_LABEL : stream[position];
     }
-    return new Batch(context, words, labels);
+    return new WordBatch(context, words, labels);
   }
 }

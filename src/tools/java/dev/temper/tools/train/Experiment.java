@@ -2,19 +2,23 @@ package dev.temper.tools.train;
 
 import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
+import dev.temper.tools.files.PlainNumber;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The whole example: a teacher on labels, then the same student twice, with the same first weights, the same batches and the
- * same number of steps: once on labels alone, once on labels and teacher.
+ * The whole example: a teacher on labels, then the same student several times, with the same first weights, the same batches
+ * and the same number of steps: first on labels alone, then on labels and teacher, once for each loss of the plan.
  */
 public final class Experiment {
 
-  /** Words of each curve's validation and of the judgement at the end, at most; bounds the time they take. */
+  /** Most words for each point of a learning curve; they bound the time of a point. */
   private static final int VALIDATION_WORDS = 4_096;
+
+  /** Most words for the judgement at the end. */
   private static final int HELD_OUT_WORDS = 40_960;
 
   private static final int SAMPLE_WORDS = 80;
@@ -28,11 +32,14 @@ public final class Experiment {
   private final Examples validation;
   private final Examples heldOut;
   private final WorkLog work;
+  private final BooleanSupplier stop;
 
-  private Experiment(Corpus corpus, TrainPlan plan, LossEngine engine, Blas blas, Progress progress) {
+  private Experiment(
+      Corpus corpus, TrainPlan plan, LossEngine engine, Blas blas, TrainProgress progress, BooleanSupplier stop) {
     this.plan = plan;
     this.engine = engine;
     this.blas = blas;
+    this.stop = stop;
     Split split = Split.of(corpus.documents());
     vocabulary = Vocabulary.of(split.training(), plan.vocabulary());
     training = new Examples(split.training(), vocabulary, plan.context());
@@ -42,21 +49,25 @@ public final class Experiment {
       throw new IllegalArgumentException("the text has " + corpus.documents().size()
           + " documents, too few to keep some apart for validation and for the end; give a longer text");
     }
-    work = new WorkLog(progress, plan.seeds() * (steps(plan.teacher(), false) + steps(plan.student(), false) + steps(plan.student(), true)));
+    long teacher = plan.teacher().steps() * workPerStep(plan.teacher(), false);
+    long labelled = plan.student().steps() * workPerStep(plan.student(), false);
+    long distilled = plan.student().steps() * workPerStep(plan.student(), true);
+    work = new WorkLog(progress, plan.seeds() * (teacher + labelled + plan.distillations().size() * distilled));
   }
 
   /**
-   * Runs everything.
+   * Runs everything, or until {@code stop} holds; the report then has the models up to that point.
    *
    * @throws IllegalArgumentException if the text is too short for one batch
    */
-  public static TrainReport run(Corpus corpus, TrainPlan plan, LossEngine engine, Progress progress) {
+  public static TrainReport run(
+      Corpus corpus, TrainPlan plan, LossEngine engine, TrainProgress progress, BooleanSupplier stop) {
     long started = System.nanoTime();
-    // As many threads as the loss has: both work in turn, never at once.
+    // Products and losses never run at the same time, so each may use every processor.
     Blas blas = new OpenBlas(Runtime.getRuntime().availableProcessors());
-    Experiment experiment = new Experiment(corpus, plan, engine, blas, progress);
+    Experiment experiment = new Experiment(corpus, plan, engine, blas, progress, stop);
     List<SeedOutcome> outcomes = new ArrayList<>();
-    for (int i = 0; i < plan.seeds(); i++) {
+    for (int i = 0; i < plan.seeds() && (i == 0 || !stop.getAsBoolean()); i++) {
       outcomes.add(experiment.run(plan.seed() + i));
     }
     TrainReport.Data data = new TrainReport.Data(corpus.description(), corpus.documents().size(), corpus.words(),
@@ -64,26 +75,54 @@ public final class Experiment {
     return new TrainReport(plan, data, engine.describe(), blas.describe(), outcomes, (System.nanoTime() - started) / 1e9);
   }
 
+  /** Trains the models of one seed in the order of the report; an interruption leaves out those that have not begun. */
   private SeedOutcome run(long seed) {
     try (Arena arena = Arena.ofShared(); CrossCheck crossCheck = new CrossCheck()) {
+      List<ModelOutcome> models = new ArrayList<>();
       LanguageModel teacher = model(plan.teacher(), arena, seed);
-      LanguageModel baseline = model(plan.student(), arena, seed);
-      LanguageModel student = model(plan.student(), arena, seed);
-      Outcome taught = train("teacher", teacher, null, plan.teacher(), LABELS_ONLY, seed, crossCheck);
-      Outcome labelled = train("student, labels only", baseline, null, plan.student(), LABELS_ONLY, seed, crossCheck);
-      Outcome distilled = train("student, distilled", student, teacher, plan.student(), plan.loss(), seed, crossCheck);
-      String text = Sampler.text(student, vocabulary, engine, SAMPLE_WORDS, seed);
-      return new SeedOutcome(seed, taught, labelled, distilled, crossCheck.worst(), text);
+      models.add(train("teacher", teacher, null, plan.teacher(), LABELS_ONLY, seed, crossCheck));
+      if (!stop.getAsBoolean()) {
+        LanguageModel baseline = model(plan.student(), arena, seed);
+        models.add(train("student, labels only", baseline, null, plan.student(), LABELS_ONLY, seed, crossCheck));
+      }
+      String text = "";
+      double best = Double.POSITIVE_INFINITY;
+      for (DistillationLoss loss : plan.distillations()) {
+        if (stop.getAsBoolean()) {
+          break;
+        }
+        LanguageModel student = model(plan.student(), arena, seed);
+        ModelOutcome outcome = train(name(loss), student, teacher, plan.student(), loss, seed, crossCheck);
+        models.add(outcome);
+        if (text.isEmpty() || outcome.heldOut().crossEntropy() < best) {
+          best = outcome.heldOut().crossEntropy();
+          text = Sampler.text(student, vocabulary, engine, SAMPLE_WORDS, seed);
+        }
+      }
+      return new SeedOutcome(seed, models, crossCheck.worst(), text);
     }
   }
 
-  private Outcome train(
-      String name, LanguageModel model, @Nullable LanguageModel teacher, TrainPlan.Budget budget, DistillationLoss loss, long seed, CrossCheck crossCheck) {
+  private String name(DistillationLoss loss) {
+    String name = "student, distilled";
+    return plan.distillations().size() == 1 ? name : name + " at T = " + PlainNumber.of(loss.temperature());
+  }
+
+  private ModelOutcome train(
+      String name,
+      LanguageModel model,
+      @Nullable LanguageModel teacher,
+      TrainPlan.Budget budget,
+      DistillationLoss loss,
+      long seed,
+      CrossCheck crossCheck) {
     RunMonitor monitor = new RunMonitor(name, budget.steps(), crossCheck,
-        () -> Quality.of(model, engine, validation, VALIDATION_WORDS, plan.rows()).crossEntropy(), work, step(budget, teacher != null));
-    Batches batches = new Batches(training, plan.rows(), seed);
-    new TrainingLoop(engine, plan.rows(), monitor).train(model, teacher, loss, batches, budget.steps(), budget.learningRate());
-    return monitor.outcome(model.shape().parameters(), Quality.of(model, engine, heldOut, HELD_OUT_WORDS, plan.rows()));
+        () -> Quality.of(model, engine, validation, VALIDATION_WORDS, plan.rows()).crossEntropy(), work,
+        workPerStep(budget, teacher != null), stop);
+    WordBatches batches = new WordBatches(training, plan.rows(), seed);
+    new ModelTraining(engine, plan.rows(), monitor).train(model, teacher, loss, batches, budget.steps(), budget.learningRate());
+    Quality quality = Quality.of(model, engine, heldOut, HELD_OUT_WORDS, plan.rows());
+    return monitor.outcome(model.shape().parameters(), quality);
   }
 
   private LanguageModel model(TrainPlan.Budget budget, Arena arena, long seed) {
@@ -94,15 +133,11 @@ public final class Experiment {
     return new LanguageModel.Shape(vocabulary.size(), plan.context(), budget.embedding(), budget.hidden());
   }
 
-  private long steps(TrainPlan.Budget budget, boolean taught) {
-    return budget.steps() * step(budget, taught);
-  }
-
   /**
-   * Work of one step, for the progress line: three products per weight, one more per weight of the teacher, and a loss and an
-   * optimiser that cost as much as 100 products per logit do.
+   * Estimated work of one step, for the progress line: three products for each weight, one more for each weight of the teacher,
+   * and a loss and an optimiser that cost as much as 100 products for each logit.
    */
-  private long step(TrainPlan.Budget budget, boolean taught) {
+  private long workPerStep(TrainPlan.Budget budget, boolean taught) {
     return 3 * shape(budget).parameters() + (taught ? shape(plan.teacher()).parameters() : 0) + 100L * vocabulary.size();
   }
 }

@@ -1,6 +1,6 @@
 package dev.temper.tools.train;
 
-import dev.temper.tools.train.Corpus.Document;
+import dev.temper.tools.train.Corpus.TextDocument;
 import java.io.IOException;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
@@ -30,7 +30,7 @@ public final class JdkNames {
    * @throws IOException if the module image cannot be read
    */
   public static Corpus read() throws IOException {
-    List<Document> documents = new ArrayList<>();
+    List<TextDocument> documents = new ArrayList<>();
     Path modules = FileSystems.getFileSystem(URI.create("jrt:/")).getPath("/modules");
     try (Stream<Path> files = Files.walk(modules)) {
       // Sorted: the order of a directory is nobody's promise, and the same JDK must give the same corpus.
@@ -60,7 +60,7 @@ public final class JdkNames {
     return names;
   }
 
-  static Document document(String internalName, Set<String> methods) {
+  static TextDocument document(String internalName, Set<String> methods) {
     String name = internalName.substring(internalName.lastIndexOf('/') + 1);
     List<String> words = Words.in(name.replace('$', ' '));
     String separator = ":";
@@ -70,7 +70,7 @@ public final class JdkNames {
       separator = ",";
     }
     words.add(".");
-    return new Document(topLevel(internalName), List.copyOf(words));
+    return new TextDocument(topLevel(internalName), List.copyOf(words));
   }
 
   /** A nested class resembles the class around it too much to be told apart by the split. */

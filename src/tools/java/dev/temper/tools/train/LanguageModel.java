@@ -77,7 +77,7 @@ final class LanguageModel {
   }
 
   /** Logits of the next word for each row of the batch, [rows, vocabulary]; overwritten by the next call. */
-  Matrix forward(Batch batch) {
+  Matrix forward(WordBatch batch) {
     int rows = batch.rows();
     Matrix input = x.top(rows);
     gather(batch, input);
@@ -96,7 +96,7 @@ final class LanguageModel {
   }
 
   /** Fills the gradients of all parameters, given the batch of the last forward pass and the gradient by its logits. */
-  void backward(Batch batch, Matrix logitGradient) {
+  void backward(WordBatch batch, Matrix logitGradient) {
     int rows = batch.rows();
     blas.productOfTransposed(h.top(rows), logitGradient, output.gradient());
     Matrix beyond = hGradient.top(rows);
@@ -113,7 +113,7 @@ final class LanguageModel {
     scatter(batch, inputGradient);
   }
 
-  private void gather(Batch batch, Matrix input) {
+  private void gather(WordBatch batch, Matrix input) {
     long bytes = (long) shape.embedding() * Float.BYTES;
     for (int row = 0; row < batch.rows(); row++) {
       for (int i = 0; i < shape.context(); i++) {
@@ -124,7 +124,7 @@ final class LanguageModel {
     }
   }
 
-  private void scatter(Batch batch, Matrix inputGradient) {
+  private void scatter(WordBatch batch, Matrix inputGradient) {
     Matrix sums = embedding.gradient();
     sums.segment().fill((byte) 0);
     for (int row = 0; row < batch.rows(); row++) {

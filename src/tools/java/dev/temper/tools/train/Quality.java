@@ -32,7 +32,7 @@ public record Quality(double crossEntropy, double top1, double top5, long words)
     long five = 0;
     int count = Math.min(limit, examples.size());
     for (int from = 0; from < count; from += rows) {
-      Batch batch = examples.batch(IntStream.range(from, Math.min(from + rows, count))
+      WordBatch batch = examples.batch(IntStream.range(from, Math.min(from + rows, count))
           .map(i -> (int) ((long) i * examples.size() / count)).toArray());
       Matrix logits = model.forward(batch);
       var totals = engine.forward(SUM_OF_CROSS_ENTROPIES, LossInputs.of(logits.view()).withLabels(batch.labels())).totals();

@@ -6,52 +6,74 @@ import dev.temper.LossOutputs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.BooleanSupplier;
 import java.util.function.DoubleSupplier;
 
-/** Watches the training of one model: times, learning curve, the comparison with the reference, progress. */
+/** Records the training of one model: times, learning curve, comparison with the reference and progress. */
 final class RunMonitor implements TrainingObserver {
 
-  /** Points of a learning curve, and of comparisons with the reference: enough to see the shape, at a few percent of the time. */
+  /** Points of a learning curve, each with a comparison: enough to see the shape, at a few percent of the time. */
   private static final int POINTS = 24;
 
   private final String name;
-  private final int steps;
+  private final int plannedSteps;
   private final CrossCheck crossCheck;
   private final DoubleSupplier validation;
   private final WorkLog work;
   private final long workPerStep;
-  private final List<Outcome.Point> curve = new ArrayList<>();
+  private final BooleanSupplier stop;
+  private final List<ModelOutcome.CurvePoint> curve = new ArrayList<>();
+  private int steps;
   private long nanos;
   private long lossNanos;
   private double lossSum;
   private int lossCount;
 
-  RunMonitor(String name, int steps, CrossCheck crossCheck, DoubleSupplier validation, WorkLog work, long workPerStep) {
+  /**
+   * A monitor of one model.
+   *
+   * @param validation computes the validation cross-entropy of the model as it is
+   * @param stop whether the training should end after the current step
+   */
+  RunMonitor(
+      String name,
+      int plannedSteps,
+      CrossCheck crossCheck,
+      DoubleSupplier validation,
+      WorkLog work,
+      long workPerStep,
+      BooleanSupplier stop) {
     this.name = name;
-    this.steps = steps;
+    this.plannedSteps = plannedSteps;
     this.crossCheck = crossCheck;
     this.validation = validation;
     this.work = work;
     this.workPerStep = workPerStep;
+    this.stop = stop;
   }
 
   @Override
-  public void stepped(Step step, DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
+  public boolean stepped(TrainingStep step, DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
+    steps = step.number();
     nanos += step.nanos();
     lossNanos += step.lossNanos();
     lossSum += step.totals().total();
     lossCount++;
-    int every = Math.max(1, steps / POINTS);
-    if (step.number() % every == 0 || step.number() == steps) {
+    boolean last = stop.getAsBoolean() || steps == plannedSteps;
+    int every = Math.max(1, plannedSteps / POINTS);
+    if (steps % every == 0 || last) {
       crossCheck.check(loss, inputs, outputs, step.totals().countedRows());
-      curve.add(new Outcome.Point(step.number(), lossSum / lossCount, validation.getAsDouble()));
+      curve.add(new ModelOutcome.CurvePoint(steps, lossSum / lossCount, validation.getAsDouble()));
       lossSum = 0;
       lossCount = 0;
     }
-    work.done(workPerStep, String.format(Locale.ROOT, "%s: step %d of %d, loss %.3f", name, step.number(), steps, step.totals().total()));
+    work.done(workPerStep,
+        String.format(Locale.ROOT, "%s: step %d of %d, loss %.3f", name, steps, plannedSteps, step.totals().total()));
+    return !last;
   }
 
-  Outcome outcome(long parameters, Quality heldOut) {
-    return new Outcome(name, parameters, heldOut, List.copyOf(curve), steps, nanos / 1e9 / steps, (double) lossNanos / nanos);
+  ModelOutcome outcome(long parameters, Quality heldOut) {
+    return new ModelOutcome(name, parameters, heldOut, List.copyOf(curve), steps, plannedSteps, nanos / 1e9 / steps,
+        (double) lossNanos / nanos);
   }
 }

@@ -3,19 +3,26 @@ package dev.temper.tools.train;
 import java.util.List;
 
 /**
- * How the three models of one seed came out.
+ * The results of one seed.
  *
- * @param seed of weights and batches
- * @param teacher trained on labels
- * @param labelsOnly student trained on labels
- * @param distilled the same student trained on labels and teacher
- * @param differences from the f64 reference, of all three trainings
- * @param text written by the distilled student
+ * @param seed seed of the weights and of the order of the examples
+ * @param models the teacher, the student on labels only and every distilled student, in this order; fewer after an interruption
+ * @param differences worst differences from the f64 reference over all trainings
+ * @param text text written by the best distilled student; empty where there is none
  */
-public record SeedOutcome(long seed, Outcome teacher, Outcome labelsOnly, Outcome distilled, Differences differences, String text) {
+public record SeedOutcome(long seed, List<ModelOutcome> models, Differences differences, String text) {
 
-  /** All three, in the order of their training. */
-  public List<Outcome> all() {
-    return List.of(teacher, labelsOnly, distilled);
+  /** Place of the teacher in {@link #models}. */
+  public static final int TEACHER = 0;
+
+  /** Place of the student on labels only. */
+  public static final int LABELS_ONLY = 1;
+
+  /** Place of the first distilled student. */
+  public static final int DISTILLED = 2;
+
+  /** Copies the list. */
+  public SeedOutcome {
+    models = List.copyOf(models);
   }
 }

@@ -1,6 +1,6 @@
 package dev.temper.tools.train;
 
-import dev.temper.tools.train.Corpus.Document;
+import dev.temper.tools.train.Corpus.TextDocument;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,11 +8,11 @@ import java.util.List;
  * Three parts without a common group: to learn from, to watch while learning and to choose T and weights by, and to be judged
  * on at the end. A group's part depends on its name alone, so every seed sees the same split.
  */
-record Split(List<Document> training, List<Document> validation, List<Document> heldOut) {
+record Split(List<TextDocument> training, List<TextDocument> validation, List<TextDocument> heldOut) {
 
-  static Split of(List<Document> documents) {
+  static Split of(List<TextDocument> documents) {
     Split split = new Split(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
-    for (Document document : documents) {
+    for (TextDocument document : documents) {
       switch (share(document.group())) {
         case 0 -> split.heldOut.add(document);
         case 1 -> split.validation.add(document);

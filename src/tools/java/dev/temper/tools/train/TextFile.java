@@ -1,6 +1,6 @@
 package dev.temper.tools.train;
 
-import dev.temper.tools.train.Corpus.Document;
+import dev.temper.tools.train.Corpus.TextDocument;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -39,10 +39,10 @@ public final class TextFile {
       throw new IllegalArgumentException(file + " holds " + words.size() + " words, expected at least " + MIN_WORDS
           + "; give a longer text, or leave --text out to train on the names of the JDK");
     }
-    List<Document> documents = new ArrayList<>();
+    List<TextDocument> documents = new ArrayList<>();
     for (int from = 0; from < words.size(); from += DOCUMENT_WORDS) {
       List<String> part = words.subList(from, Math.min(from + DOCUMENT_WORDS, words.size()));
-      documents.add(new Document("words from " + from, List.copyOf(part)));
+      documents.add(new TextDocument("words from " + from, List.copyOf(part)));
     }
     return new Corpus(String.valueOf(file.getFileName()), documents);
   }

@@ -1,26 +1,40 @@
 package dev.temper.tools.train;
 
 import dev.temper.DistillationLoss;
+import java.util.List;
 
 /**
  * Everything that decides how a run goes, apart from the text.
  *
- * @param vocabulary most words that the models know
- * @param context words that a model looks back on
+ * @param vocabulary largest number of words in the models' vocabulary
+ * @param context number of words before the predicted one that a model reads
  * @param rows examples per step
- * @param teacher size and budget of the teacher, trained on labels
- * @param student size and budget of both students
- * @param loss of the second student; the first one has its labels alone
- * @param seed of the first run: weights and order of the examples
- * @param seeds number of runs, with seeds that follow one another
+ * @param teacher size and budget of the teacher, which is trained on labels
+ * @param student size and budget of every student
+ * @param distillations losses of the distilled students, one student for each; the first student has labels only
+ * @param seed seed of the first run; it decides the first weights and the order of the examples
+ * @param seeds number of runs, with consecutive seeds
  */
 public record TrainPlan(
-    int vocabulary, int context, int rows, Budget teacher, Budget student, DistillationLoss loss, long seed, int seeds) {
+    int vocabulary,
+    int context,
+    int rows,
+    Budget teacher,
+    Budget student,
+    List<DistillationLoss> distillations,
+    long seed,
+    int seeds) {
 
   /** Steps of each student by default. */
   public static final int STUDENT_STEPS = 1_000;
 
-  /** Temperature by default; chosen on the validation part, like the weight below. */
+  /** Learning rate of each student by default. */
+  public static final double STUDENT_RATE = 8e-3;
+
+  /** Steps of the teacher by default. */
+  public static final int TEACHER_STEPS = 1_500;
+
+  /** Temperature by default; it was chosen on the validation part, like the weight below. */
   public static final double TEMPERATURE = 1.5;
 
   /** Weight of the teacher by default; the labels get the rest. */
@@ -34,7 +48,7 @@ public record TrainPlan(
    * @param embedding numbers per word
    * @param hidden units of the hidden layer
    * @param steps steps of training
-   * @param learningRate of the first step; falls in a straight line to 0
+   * @param learningRate learning rate of the first step; it falls in a straight line to 0
    */
   public record Budget(int embedding, int hidden, int steps, double learningRate) {
     /** Checks the numbers. */
@@ -42,10 +56,17 @@ public record TrainPlan(
       if (steps < 1) {
         throw new IllegalArgumentException("steps is " + steps + ", expected 1 or more");
       }
+      if (!(learningRate > 0 && learningRate < Double.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException("learningRate is " + learningRate + ", expected a finite number above 0");
+      }
     }
 
     Budget withSteps(int value) {
       return new Budget(embedding, hidden, value, learningRate);
+    }
+
+    Budget withLearningRate(double value) {
+      return new Budget(embedding, hidden, steps, value);
     }
   }
 
@@ -54,33 +75,51 @@ public record TrainPlan(
     if (seeds < 1) {
       throw new IllegalArgumentException("seeds is " + seeds + ", expected 1 or more");
     }
+    if (distillations.isEmpty()) {
+      throw new IllegalArgumentException("no loss is given, expected one for each distilled student");
+    }
+    distillations = List.copyOf(distillations);
   }
 
-  /** What ends in about two minutes on two cores. */
+  /** A plan that takes about two minutes on two cores. */
   public static TrainPlan defaults() {
-    return new TrainPlan(4096, 6, 512, new Budget(96, 384, 1500, 2e-3), new Budget(20, 32, STUDENT_STEPS, 8e-3),
-        DistillationLoss.hinton(TEMPERATURE, SOFT_WEIGHT), 1, 1);
+    return new TrainPlan(4096, 6, 512, new Budget(96, 384, TEACHER_STEPS, 2e-3), new Budget(20, 32, STUDENT_STEPS, STUDENT_RATE),
+        List.of(DistillationLoss.hinton(TEMPERATURE, SOFT_WEIGHT)), 1, 1);
   }
 
-  /** With fewer steps where the teacher would see each of so many words more than 4 times: it learns a short text by heart. */
+  /** The plan for a text of so many words: fewer steps where the teacher would see each word more than 4 times. */
   public TrainPlan forWords(long words) {
     long teacherSteps = MAX_PASSES * words / rows;
-    return teacherSteps >= teacher.steps ? this : withStudentSteps(Math.toIntExact(Math.max(1, student.steps * teacherSteps / teacher.steps)));
+    return teacherSteps >= teacher.steps
+        ? this
+        : withStudentSteps(Math.toIntExact(Math.max(1, student.steps * teacherSteps / teacher.steps)));
   }
 
-  /** With this loss of the second student. */
-  public TrainPlan withLoss(DistillationLoss value) {
-    return new TrainPlan(vocabulary, context, rows, teacher, student, value, seed, seeds);
+  /** The same plan with these losses, one distilled student for each. */
+  public TrainPlan withDistillations(List<DistillationLoss> losses) {
+    return new TrainPlan(vocabulary, context, rows, teacher, student, losses, seed, seeds);
   }
 
-  /** With this many steps of each student, and proportionally many of the teacher. */
+  /** The same plan with this number of steps of each student, and proportionally many of the teacher. */
   public TrainPlan withStudentSteps(int steps) {
     int teacherSteps = Math.toIntExact(Math.max(1, (long) teacher.steps * steps / student.steps));
-    return new TrainPlan(vocabulary, context, rows, teacher.withSteps(teacherSteps), student.withSteps(steps), loss, seed, seeds);
+    return new TrainPlan(
+        vocabulary, context, rows, teacher.withSteps(teacherSteps), student.withSteps(steps), distillations, seed, seeds);
   }
 
-  /** With this many runs, from this seed on. */
+  /** The same plan with this number of steps of the teacher. */
+  public TrainPlan withTeacherSteps(int steps) {
+    return new TrainPlan(vocabulary, context, rows, teacher.withSteps(steps), student, distillations, seed, seeds);
+  }
+
+  /** The same plan with this learning rate of each student. */
+  public TrainPlan withStudentRate(double learningRate) {
+    return new TrainPlan(
+        vocabulary, context, rows, teacher, student.withLearningRate(learningRate), distillations, seed, seeds);
+  }
+
+  /** The same plan with this number of runs, from this seed on. */
   public TrainPlan withSeeds(long first, int count) {
-    return new TrainPlan(vocabulary, context, rows, teacher, student, loss, first, count);
+    return new TrainPlan(vocabulary, context, rows, teacher, student, distillations, first, count);
   }
 }

@@ -7,77 +7,110 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
- * What a run gave, as it came out.
+ * The results of a run.
  *
- * @param plan what was asked for
- * @param data what was learned from
- * @param engine what computed the losses
- * @param blas what computed the matrix products
- * @param outcomes one for each seed
+ * @param plan the plan of the run
+ * @param data the text
+ * @param engine name of the engine that computed the losses
+ * @param blas name of the library that computed the matrix products
+ * @param outcomes one for each seed, fewer after an interruption
  * @param seconds time of the whole run
  */
-public record TrainReport(TrainPlan plan, Data data, String engine, String blas, List<SeedOutcome> outcomes, double seconds) {
+public record TrainReport(
+    TrainPlan plan, Data data, String engine, String blas, List<SeedOutcome> outcomes, double seconds) {
 
-  /** A teacher that is not better than this, in nats, has nothing to teach. */
+  /** Smallest lead of the teacher, in nats, that a student can learn something from. */
   public static final double MIN_MARGIN = 0.1;
 
   /**
    * The text and its parts.
    *
-   * @param description what the text is
+   * @param description the text in one phrase
    * @param documents number of classes, or of pieces of a text file
-   * @param words in all of them
-   * @param vocabulary words that the models know
-   * @param training words to learn from; one more for the end of each document, here and below
-   * @param validation words to watch the training on
-   * @param heldOut words kept for the end
+   * @param words number of words in all documents
+   * @param vocabulary number of words that the models can predict
+   * @param training number of words to learn from, with one more for the end of each document, here and below
+   * @param validation number of words for the learning curves
+   * @param heldOut number of words for the judgement at the end
    */
-  public record Data(String description, int documents, long words, int vocabulary, int training, int validation, int heldOut) {}
+  public record Data(
+      String description, int documents, long words, int vocabulary, int training, int validation, int heldOut) {}
 
-  /** The mean over all seeds of the three models, in the order teacher, labels only, distilled. */
-  public List<Outcome> means() {
-    return IntStream.range(0, 3).mapToObj(this::mean).toList();
+  /** Whether every model of every seed got all its steps. */
+  public boolean isComplete() {
+    return outcomes.size() == plan.seeds() && outcomes.stream().allMatch(
+        seed -> seed.models().size() == models() && seed.models().stream().allMatch(ModelOutcome::isComplete));
   }
 
-  /** By how many nats the teacher is better on held-out words than the student that saw labels only. */
+  /**
+   * The mean over the seeds of each model, in the order teacher, labels only, distilled students. After an interruption only
+   * complete trainings count; a model without any appears as it was when the run ended.
+   */
+  public List<ModelOutcome> means() {
+    int reached = outcomes.stream().mapToInt(seed -> seed.models().size()).max().orElse(0);
+    return IntStream.range(0, reached).mapToObj(this::mean).toList();
+  }
+
+  /** By how many nats the teacher is better on held-out words than the student on labels only; NaN without both. */
   public double margin() {
-    return means().get(1).heldOut().crossEntropy() - means().get(0).heldOut().crossEntropy();
+    List<ModelOutcome> means = means();
+    return means.size() <= SeedOutcome.LABELS_ONLY ? Double.NaN : lead(means, SeedOutcome.TEACHER);
   }
 
-  /** By how many nats distillation made the student better on held-out words; negative if it did harm. */
-  public double gain() {
-    return means().get(1).heldOut().crossEntropy() - means().get(2).heldOut().crossEntropy();
+  /** By how many nats each distilled student is better on held-out words than the student on labels only. */
+  public List<Double> gains() {
+    List<ModelOutcome> means = means();
+    return IntStream.range(SeedOutcome.DISTILLED, means.size()).mapToObj(model -> lead(means, model)).toList();
   }
 
-  /** The worst difference from the reference. */
+  /** The worst differences from the reference. */
   public Differences differences() {
     return outcomes.stream().map(SeedOutcome::differences).reduce(new Differences(0, 0, 0), Differences::and);
   }
 
-  /** What must hold and does not, one sentence each; empty if all is well. A student without gain is no failure. */
+  /**
+   * One sentence for each requirement that does not hold; empty if all hold. A distilled student that is worse is a result, not
+   * a failure. The teacher's lead is judged in complete runs only.
+   */
   public List<String> failures() {
     List<String> failures = new ArrayList<>();
-    if (!(margin() >= MIN_MARGIN)) {
-      failures.add(String.format(Locale.ROOT, "the teacher is %.3f nats better than the student on labels only, expected at least %.1f:"
-          + " there is nothing to distil, so this run shows nothing; give it more --steps or a longer text", margin(), MIN_MARGIN));
+    if (isComplete() && !(margin() >= MIN_MARGIN)) {
+      failures.add(String.format(Locale.ROOT, "the teacher is %.3f nats better than the student on labels only, expected at"
+          + " least %.1f: there is nothing to distil, so this run shows nothing; give it more --steps or a longer text",
+          margin(), MIN_MARGIN));
     }
     Differences differences = differences();
     if (!differences.hold()) {
-      failures.add(String.format(Locale.ROOT, "loss or gradient differ from the f64 reference by %.1e and %.1e, expected at most %.1e",
-          differences.loss(), differences.gradient(), Differences.BOUND));
+      failures.add(String.format(Locale.ROOT, "loss or gradient differ from the f64 reference by %.1e and %.1e, expected at most"
+          + " %.1e", differences.loss(), differences.gradient(), Differences.BOUND));
     }
     return failures;
   }
 
-  private Outcome mean(int model) {
-    Outcome first = outcomes.getFirst().all().get(model);
-    Quality quality = new Quality(mean(model, o -> o.heldOut().crossEntropy()), mean(model, o -> o.heldOut().top1()),
-        mean(model, o -> o.heldOut().top5()), first.heldOut().words());
-    return new Outcome(first.name(), first.parameters(), quality, first.curve(), first.steps(),
-        mean(model, Outcome::secondsPerStep), mean(model, Outcome::lossShare));
+  private int models() {
+    return SeedOutcome.DISTILLED + plan.distillations().size();
   }
 
-  private double mean(int model, ToDoubleFunction<Outcome> value) {
-    return outcomes.stream().map(o -> o.all().get(model)).mapToDouble(value).average().orElseThrow();
+  private static double lead(List<ModelOutcome> means, int model) {
+    return means.get(SeedOutcome.LABELS_ONLY).heldOut().crossEntropy() - means.get(model).heldOut().crossEntropy();
+  }
+
+  private ModelOutcome mean(int model) {
+    List<ModelOutcome> all =
+        outcomes.stream().filter(seed -> seed.models().size() > model).map(seed -> seed.models().get(model)).toList();
+    List<ModelOutcome> complete = all.stream().filter(ModelOutcome::isComplete).toList();
+    return complete.isEmpty() ? all.getFirst() : mean(complete);
+  }
+
+  private static ModelOutcome mean(List<ModelOutcome> runs) {
+    ModelOutcome first = runs.getFirst();
+    Quality quality = new Quality(mean(runs, o -> o.heldOut().crossEntropy()), mean(runs, o -> o.heldOut().top1()),
+        mean(runs, o -> o.heldOut().top5()), first.heldOut().words());
+    return new ModelOutcome(first.name(), first.parameters(), quality, first.curve(), first.steps(), first.plannedSteps(),
+        mean(runs, ModelOutcome::secondsPerStep), mean(runs, ModelOutcome::lossShare));
+  }
+
+  private static double mean(List<ModelOutcome> runs, ToDoubleFunction<ModelOutcome> value) {
+    return runs.stream().mapToDouble(value).average().orElseThrow();
   }
 }

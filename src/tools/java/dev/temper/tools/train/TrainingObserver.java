@@ -8,6 +8,10 @@ import dev.temper.LossOutputs;
 @FunctionalInterface
 interface TrainingObserver {
 
-  /** Called after each step, while what the loss has read and written is still in place. */
-  void stepped(Step step, DistillationLoss loss, LossInputs inputs, LossOutputs outputs);
+  /**
+   * Called after each step, while the inputs and outputs of the loss still hold the values of that step.
+   *
+   * @return whether the training goes on
+   */
+  boolean stepped(TrainingStep step, DistillationLoss loss, LossInputs inputs, LossOutputs outputs);
 }

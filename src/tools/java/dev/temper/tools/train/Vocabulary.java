@@ -1,6 +1,6 @@
 package dev.temper.tools.train;
 
-import dev.temper.tools.train.Corpus.Document;
+import dev.temper.tools.train.Corpus.TextDocument;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -30,9 +30,9 @@ final class Vocabulary {
   }
 
   /** The most frequent words of these documents, at most {@code limit} with the two special ones; ties by spelling. */
-  static Vocabulary of(List<Document> documents, int limit) {
+  static Vocabulary of(List<TextDocument> documents, int limit) {
     Map<String, Integer> counts = new HashMap<>();
-    for (Document document : documents) {
+    for (TextDocument document : documents) {
       for (String word : document.words()) {
         counts.merge(word, 1, Integer::sum);
       }

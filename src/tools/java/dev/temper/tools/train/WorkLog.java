@@ -3,11 +3,11 @@ package dev.temper.tools.train;
 /** Adds up the work of a whole run for its progress line. */
 final class WorkLog {
 
-  private final Progress progress;
+  private final TrainProgress progress;
   private final long total;
   private long done;
 
-  WorkLog(Progress progress, long total) {
+  WorkLog(TrainProgress progress, long total) {
     this.progress = progress;
     this.total = total;
   }

@@ -1,19 +1,32 @@
 package dev.temper.tools.verify;
 
+import java.util.Comparator;
 import java.util.Formatter;
+import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 
-/** A verification as text: a line for each group, the formulas of the bounds, the failed cases. */
+/** The results as text: a summary, with or without the errors of each group and the formulas of their bounds. */
 public final class ResultTable {
+
+  private static final int COLUMNS = 110;
 
   private ResultTable() {}
 
-  /** The whole text; the last line holds the counts. */
+  /** The failed cases, the groups with refusals, and a summary in the last lines. */
   public static String of(Verification verification) {
     Formatter text = new Formatter(Locale.ROOT);
-    text.format("%-26s %5s %6s %7s  %-9s %-9s %7s  %s%n", "group", "cases", "failed", "refused", "worst", "its bound",
-        "share",
-        "bound");
+    failures(text, verification);
+    refusals(text, verification);
+    summary(text, verification);
+    return text.toString();
+  }
+
+  /** The same after a line for each group, the formulas of the bounds, and the reasons of the refusals. */
+  public static String explained(Verification verification) {
+    Formatter text = new Formatter(Locale.ROOT);
+    text.format("%-26s %5s %6s %7s  %-9s %-9s %7s  %s%n",
+        "group", "cases", "failed", "refused", "worst", "its bound", "share", "bound");
     for (GroupResult result : verification.groups()) {
       group(text, result);
     }
@@ -22,12 +35,13 @@ public final class ResultTable {
     for (BoundFormula formula : BoundFormula.values()) {
       text.format("  %-3s %s%n", formula.symbol(), formula.text());
     }
-    notes(text, verification);
     text.format("%n");
-    text.format("%s: %d cases passed, %d failed, %d refused by name; seed %d; %.1f s%n", verification.description(),
-        verification.count(CaseOutcome.PASSED), verification.count(CaseOutcome.FAILED),
-        verification.count(CaseOutcome.REFUSED),
-        verification.seed(), verification.milliseconds() / 1e3);
+    for (GroupResult result : verification.groups()) {
+      result.cases().stream().filter(c -> c.outcome() == CaseOutcome.REFUSED).findFirst().ifPresent(c ->
+          text.format("refused %s, %d cases: %s%n", result.group().id(), result.count(CaseOutcome.REFUSED), c.notes().getFirst()));
+    }
+    failures(text, verification);
+    summary(text, verification);
     return text.toString();
   }
 
@@ -49,22 +63,41 @@ public final class ResultTable {
         result.count(CaseOutcome.REFUSED), error, bound, share, result.group().bound());
   }
 
-  private static void notes(Formatter text, Verification verification) {
+  private static void failures(Formatter text, Verification verification) {
     for (CaseResult c : verification.cases(CaseOutcome.FAILED)) {
-      text.format("%n");
       text.format("FAILED %s: %d of %d%n", c.name(), c.mismatches(), c.compared());
       for (String note : c.notes()) {
         text.format("    %s%n", note);
       }
-      text.format("    %s%n", c.command());
+      text.format("    %s%n%n", c.command());
     }
-    for (GroupResult result : verification.groups()) {
-      result.cases().stream().filter(c -> c.outcome() == CaseOutcome.REFUSED).findFirst().ifPresent(c -> {
-        text.format("%n");
-        text.format("refused %s, %d cases: %s%n", result.group().id(), result.count(CaseOutcome.REFUSED),
-            c.notes().getFirst());
-      });
+  }
+
+  private static void refusals(Formatter text, Verification verification) {
+    List<String> groups = verification.groups().stream().filter(g -> g.count(CaseOutcome.REFUSED) > 0)
+        .map(g -> g.group().id() + " " + g.count(CaseOutcome.REFUSED)).toList();
+    if (groups.isEmpty()) {
+      return;
     }
+    StringBuilder line = new StringBuilder("refused:");
+    for (String group : groups) {
+      if (line.length() + group.length() > COLUMNS) {
+        text.format("%s%n", line);
+        line = new StringBuilder("        ");
+      }
+      line.append(' ').append(group).append(group.equals(groups.getLast()) ? "" : ",");
+    }
+    text.format("%s%n         (the device does not compute these cases and says so; --explain prints why)%n", line);
+  }
+
+  private static void summary(Formatter text, Verification verification) {
+    verification.groups().stream().filter(g -> g.worst() != null && !g.group().isExact())
+        .max(Comparator.comparingDouble(g -> Objects.requireNonNull(g.worst()).share()))
+        .ifPresent(g -> text.format("worst error: %.1f %% of its bound, in group %s%n",
+            100 * Objects.requireNonNull(g.worst()).share(), g.group().id()));
+    text.format("%s: %d cases passed, %d failed, %d refused by name; seed %d; %.1f s%n", verification.description(),
+        verification.count(CaseOutcome.PASSED), verification.count(CaseOutcome.FAILED), verification.count(CaseOutcome.REFUSED),
+        verification.seed(), verification.milliseconds() / 1e3);
   }
 
   static String number(double value) {

@@ -18,6 +18,8 @@ import dev.temper.LossEngine;
 import dev.temper.PreparedLoss;
 import dev.temper.internal.Names;
 import dev.temper.internal.Shapes;
+import dev.temper.internal.TemporaryFiles;
+import dev.temper.internal.TrustedFiles;
 import dev.temper.reference.ReferenceRow;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,8 +31,9 @@ final class ArchitectureTest {
   private static final JavaClasses CLASSES =
       new ClassFileImporter().withImportOption(new DoNotIncludeTests()).importPackages("dev.temper");
 
-  /** Code of no room: words and checks on plain numbers, which use no type of the API. */
-  private static final DescribedPredicate<JavaClass> LEAVES = belongToAnyOf(Names.class, Shapes.class);
+  /** Code of no room: words, and checks on plain numbers and files, which use no type of the API. */
+  private static final DescribedPredicate<JavaClass> LEAVES =
+      belongToAnyOf(Names.class, Shapes.class, TrustedFiles.class, TemporaryFiles.class);
 
   /** A room, and the other rooms that it may call; each package-info says the same. */
   @ParameterizedTest(name = "{0}")
@@ -91,7 +94,7 @@ final class ArchitectureTest {
   }
 
   @Test
-  void namesAndShapesUseNoTypeOfTheApi() {
+  void whatEveryRoomMayCallUsesNoTypeOfTheApi() {
     noClasses().that(LEAVES)
         .should().dependOnClassesThat(resideInAPackage("dev.temper..").and(not(LEAVES)).and(not(belongToAnyOf(dev.temper.DType.class))))
         .check(CLASSES);
@@ -112,6 +115,13 @@ final class ArchitectureTest {
         .check(CLASSES);
     noClasses().that().resideInAPackage("dev.temper.tools..")
         .should().dependOnClassesThat(resideInAPackage("dev.temper.reference..").and(not(belongToAnyOf(ReferenceRow.class))))
+        .check(CLASSES);
+  }
+
+  @Test
+  void theLibraryUsesJavaItsAnnotationsAndCudasBindings() {
+    noClasses().that().resideOutsideOfPackage("dev.temper.tools..")
+        .should().dependOnClassesThat().resideOutsideOfPackages("java..", "dev.temper..", "org.jspecify..", "jcuda..")
         .check(CLASSES);
   }
 

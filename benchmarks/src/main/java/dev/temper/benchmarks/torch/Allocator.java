@@ -10,7 +10,7 @@ import java.lang.invoke.MethodHandle;
 public enum Allocator {
   /** Each operation maps its large tensors anew, and the kernel zeroes their pages every time. */
   DEFAULT,
-  /** Freed tensors stay with the process: one heap for all threads, never mapped, never trimmed. */
+  /** The process keeps freed memory: one heap for all threads, never mapped, never trimmed. */
   TUNED;
 
   /** Names from glibc's malloc.h. */

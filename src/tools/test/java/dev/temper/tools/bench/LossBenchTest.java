@@ -61,7 +61,7 @@ final class LossBenchTest {
     assertThat(last.also("total")).isCloseTo(Math.log(10), within(3.0));
     assertThat(notes.steps).first().isEqualTo("0/5 copy rate");
     assertThat(notes.steps).last().isEqualTo("4/5 2x10 BF16 ce forward");
-    assertThat(notes.sizes).as("told after every entry, and at the end").containsExactly(1, 2, 3, 4, 4);
+    assertThat(notes.sizes).as("a report after every measurement, and at the end").containsExactly(1, 2, 3, 4, 4);
   }
 
   @Test

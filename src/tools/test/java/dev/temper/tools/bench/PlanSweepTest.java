@@ -33,11 +33,11 @@ final class PlanSweepTest {
 
   @Test
   void aPlanThatFailsOrIsWrongIsANote() throws IOException {
-    List<ResultFile> told = new ArrayList<>();
-    ResultFile result = sweep(told, "own", "sound", "uncompiled", "wrong", "unlaunched");
+    List<ResultFile> observed = new ArrayList<>();
+    ResultFile result = sweep(observed, "own", "correct", "uncompiled", "wrong", "unlaunched");
     assertThat(result.entries().stream().map(entry -> entry.benchmark() + " " + entry.parameter("plan")).toList())
         .startsWith(
-        "RowPlan.forwardBackward own", "RowPlan.forwardBackward sound", "RowPlan.chosenAgain own").hasSize(4);
+        "RowPlan.forwardBackward own", "RowPlan.forwardBackward correct", "RowPlan.chosenAgain own").hasSize(4);
     assertThat(result.entries().getLast().also("plansTimed")).isEqualTo(2);
     assertThat(result.notes()).hasSize(3);
     assertThat(result.notes().get(0)).endsWith(" by uncompiled: too many registers");
@@ -48,22 +48,22 @@ final class PlanSweepTest {
 
   @Test
   void aDeviceThatIsLostEndsTheRunAndTheFileSaysByWhat() {
-    List<ResultFile> told = new ArrayList<>();
-    assertThatThrownBy(() -> sweep(told, "own", "deadly", "sound")).isInstanceOf(DeviceException.class)
+    List<ResultFile> observed = new ArrayList<>();
+    assertThatThrownBy(() -> sweep(observed, "own", "deadly", "correct")).isInstanceOf(DeviceException.class)
         .hasMessageContaining("cuStreamSynchronize");
-    assertThat(told.getLast().notes()).singleElement().asString()
+    assertThat(observed.getLast().notes()).singleElement().asString()
         .contains(" by deadly: cuLaunchKernel failed with code 719");
-    assertThat(told.getLast().entries()).extracting(entry -> entry.parameter("plan")).containsExactly("own");
+    assertThat(observed.getLast().entries()).extracting(entry -> entry.parameter("plan")).containsExactly("own");
   }
 
-  private static ResultFile sweep(List<ResultFile> told, String... plans) throws IOException {
+  private static ResultFile sweep(List<ResultFile> observed, String... plans) throws IOException {
     LossBench.Observer observer = new LossBench.Observer() {
       @Override
       public void at(int done, int total, String next) {}
 
       @Override
       public void measured(ResultFile soFar) {
-        told.add(soFar);
+        observed.add(soFar);
       }
     };
     try (LossEngine engine = OpenedEngine.over("planned", new Planned(List.of(plans)))) {
@@ -93,7 +93,7 @@ final class PlanSweepTest {
       if (plan.equals("uncompiled")) {
         throw new IllegalStateException("too many registers\nand more");
       }
-      PreparedCall sound = prepare(call);
+      PreparedCall correct = prepare(call);
       return new PreparedCall() {
         @Override
         public void launch() {
@@ -101,7 +101,7 @@ final class PlanSweepTest {
             lost = plan.equals("deadly");
             throw new DeviceException("cuLaunchKernel", lost ? 719 : 912, "CUDA_ERROR", "try another");
           }
-          sound.launch();
+          correct.launch();
           if (plan.equals("wrong") && call.outputs().gradient() instanceof HostMatrix gradient) {
             gradient.segment().set(ValueLayout.JAVA_FLOAT, 0, 1);
           }
@@ -109,17 +109,17 @@ final class PlanSweepTest {
 
         @Override
         public LossTotals totals() {
-          return sound.totals();
+          return correct.totals();
         }
 
         @Override
         public void recordGraph() {
-          sound.recordGraph();
+          correct.recordGraph();
         }
 
         @Override
         public void close() {
-          sound.close();
+          correct.close();
         }
       };
     }

@@ -54,7 +54,12 @@ class LossCommandTest {
     write(floats("student", STUDENT, 1, 3), floats("teacher", TEACHER, 1, 3), labels(new long[] {0}, 1));
     Map<String, @Nullable Object> json = json("--temperature", "4", "--soft-weight", "0.3", "--hard-weight", "0.7", "--output", output.toString());
     assertThat(json.keySet()).containsExactly(
-        "total", "soft", "hard", "rows", "countedRows", "nonFiniteRows", "device", "milliseconds");
+        "total", "soft", "hard", "rows", "countedRows", "nonFiniteRows", "device", "milliseconds",
+        "loss.divergence", "loss.temperature", "loss.teacherTemperature", "loss.temperatureScaling", "loss.softWeight",
+        "loss.hardWeight", "loss.labelSmoothing", "loss.softcap", "loss.ignoreIndex", "loss.numClasses", "loss.reduction",
+        "loss.denominator", "loss.gradientScale");
+    assertThat(json).containsEntry("loss.divergence", "forward-kl").containsEntry("loss.temperature", 4.0)
+        .containsEntry("loss.softWeight", 0.3).containsEntry("loss.softcap", null).containsEntry("loss.reduction", "mean");
     // The totals are kept in f64, from inputs that f32 holds exactly.
     assertThat(number(json, "soft")).isCloseTo(0.3 * KL_AT_4, within(1e-13));
     assertThat(number(json, "hard")).isCloseTo(0.7 * CROSS_ENTROPY, within(1e-13));
@@ -180,14 +185,23 @@ class LossCommandTest {
     Map<String, @Nullable Object> fields = new LinkedHashMap<>();
     try (JsonParser parser = new JsonFactory().createParser(run.out())) {
       assertThat(parser.nextToken()).isEqualTo(JsonToken.START_OBJECT);
-      while (parser.nextToken() == JsonToken.FIELD_NAME) {
-        String name = parser.currentName();
-        JsonToken token = parser.nextToken();
-        fields.put(name, token.isNumeric() ? (Object) parser.getDoubleValue() : parser.getValueAsString());
-      }
+      read(parser, "", fields);
       assertThat(parser.nextToken()).isNull();
     }
     return fields;
+  }
+
+  /** The fields of an object, those of objects in it as {@code outer.inner}. */
+  private static void read(JsonParser parser, String prefix, Map<String, @Nullable Object> fields) throws IOException {
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      String name = prefix + parser.currentName();
+      JsonToken token = parser.nextToken();
+      if (token == JsonToken.START_OBJECT) {
+        read(parser, name + ".", fields);
+      } else {
+        fields.put(name, token.isNumeric() ? (Object) parser.getDoubleValue() : parser.getValueAsString());
+      }
+    }
   }
 
   private float[] values(String name) throws IOException {

@@ -40,27 +40,31 @@ class LossRefusalsTest {
 
   @ParameterizedTest
   @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-      "--temperature 0            | temperature is 0.0, expected a finite number above 0",
-      "--temperature -1           | temperature is -1.0, expected a finite number above 0",
-      "--temperature NaN          | temperature is NaN, expected a finite number above 0",
-      "--temperature Infinity     | temperature is Infinity, expected a finite number above 0",
+      "--temperature 0            | --temperature is 0, expected a finite number above 0",
+      "--temperature -1           | --temperature is -1, expected a finite number above 0",
+      "--temperature NaN          | --temperature is NaN, expected a finite number above 0",
+      "--temperature Infinity     | --temperature is Infinity, expected a finite number above 0",
       "--temperature warm         | Invalid value for option '--temperature': 'warm' is not a double",
-      "--teacher-temperature 0    | --teacher-temperature is 0.0",
+      "--teacher-temperature 0    | --teacher-temperature is 0,",
       "--soft-weight -0.5         | --soft-weight is -0.5, expected a finite number of 0 or more",
       "--hard-weight NaN          | --hard-weight is NaN",
-      "--label-smoothing 1        | --label-smoothing is 1.0",
-      "--softcap 0                | softcap is 0.0",
+      "--label-smoothing 1        | --label-smoothing is 1,",
+      "--softcap 0                | --softcap is 0,",
       "--num-classes 0            | --num-classes is 0, expected 1 or more",
       "--num-classes 4            | --num-classes is 4, but student has only 3 columns",
       "--divergence forward-lk    | unknown divergence 'forward-lk' (did you mean 'forward-kl'?); known: forward-kl, reverse-kl",
-      "--divergence jsd:1         | jsd: beta is 1.0, expected a number strictly between 0 and 1; at 0 and 1",
+      "--divergence jsd:1         | jsd: beta is 1, expected a number strictly between 0 and 1; at 0 and 1",
       "--divergence mixed         | needs its parameter, such as mixed:0.5",
       "--reduction men            | unknown reduction 'men' (did you mean 'mean'?); known: none, sum, mean, batch-mean",
-      "--reduction sum --denominator 3 | denominator is 3.0, but reduction sum divides by nothing",
-      "--denominator 0            | denominator is 0.0, expected a finite number above 0",
+      "--reduction sum --denominator 3 | --denominator is 3, but --reduction sum divides by nothing",
+      "--denominator 0            | --denominator is 0, expected a finite number above 0",
       "--gradient-scale Infinity  | --gradient-scale is Infinity, expected a finite number",
       "--gradient-dtype bf16      | unknown type 'bf16'; known: student, f32",
       "--temprature 2             | unknown option '--temprature' (did you mean '--temperature'?); see temper loss --help",
+      "--alpha 0.3                | here --soft-weight is the weight of the teacher, --hard-weight that of the labels; see temper loss",
+      "--T 2                      | unknown option '--T' (did you mean '--temperature'?); see temper loss --help",
+      "--divergence kl            | unknown divergence 'kl' (did you mean 'forward-kl'?)",
+      "--divergence KL_DIV        | unknown divergence 'KL_DIV' (did you mean 'forward-kl'?)",
       "--device gpu               | unknown device 'gpu'",
       "--device referense         | unknown device 'referense' (did you mean 'reference'?); known: auto, cpu, cuda, cuda:N",
       "stray                      | unexpected argument 'stray'"
@@ -150,7 +154,9 @@ class LossRefusalsTest {
     check(2, "the input itself", Captured.run(call("--output", input.toString())));
     // The input is right and the loss is computed: here the work fails.
     Path nowhere = folder.resolve("nowhere").resolve("result.safetensors");
-    check(1, "cannot write " + nowhere + ": there is no folder " + nowhere.getParent(), Captured.run(call("--output", nowhere.toString())));
+    check(2, "--output is " + nowhere + ", but there is no folder " + nowhere.getParent() + "; make it first",
+        Captured.run(call("--output", nowhere.toString())));
+    check(2, "--output is " + folder + ", which is a folder", Captured.run(call("--output", folder.toString())));
   }
 
   @Test

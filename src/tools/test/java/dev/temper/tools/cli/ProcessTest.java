@@ -8,6 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,11 +56,11 @@ class ProcessTest {
   @DisabledOnOs(OS.WINDOWS)
   void aGridThatIsEndedSaysWhere() throws Exception {
     Captured run = gridEndedAfter(2);
-    for (int seconds = 6; seconds < 60 && run.err().isEmpty(); seconds *= 3) {  // until it had begun
+    for (int seconds = 6; seconds < 60 && !run.err().contains("ended"); seconds *= 3) {  // until it had begun
       run = gridEndedAfter(seconds);
     }
     assertThat(run.out()).isEmpty();
-    assertThat(run.err()).matches("temper: ended (before the first case|at [a-z-]+/\\S+, \\d+ of \\d+ cases done)\n");
+    assertThat(run.err()).matches("([ \\d]+ % .*\n)*temper: ended (before the first case|at [a-z-]+/\\S+, \\d+ of \\d+ cases done)\n");
     assertThat(run.status()).isEqualTo(143);
   }
 
@@ -84,6 +86,28 @@ class ProcessTest {
     assertThat(out).content().containsSubsequence("copy rate ", "\n2x10 ", "quiet");
     assertThat(err).content().matches("interrupted: [1-7] of 8 entries are missing; the results are those so far\n");
     assertThat(results).content().containsPattern("\"unfinished\" : [1-7],").contains("\"shape\" : \"2x10\"");
+  }
+
+  /** The first progress line comes after ten seconds; the training is interrupted at that moment. */
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void aTrainingThatIsInterruptedPrintsAndKeepsWhatItHas() throws Exception {
+    String words = new SplittableRandom(1).ints(24_000, 'a', 'z' + 1).mapToObj(Character::toString).collect(Collectors.joining(" "));
+    Path text = Files.writeString(folder.resolve("text.txt"), words);
+    Path out = folder.resolve("out");
+    Path err = folder.resolve("err");
+    Path results = folder.resolve("results");
+    Process training = command("train", "--text", text.toString(), "--steps", "100000", "--out", results.toString())
+        .redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    while (training.isAlive() && !Files.readString(err).contains(" % teacher: step ")) {
+      Thread.sleep(100);
+    }
+    training.destroy();
+    assertThat(training.waitFor()).isEqualTo(143);
+    assertThat(out).content().containsPattern("(?m)^teacher .* \\d+/150000 ");
+    assertThat(err).content().endsWith("interrupted: the results are those so far\n");
+    assertThat(results.resolve("train.json")).content().contains("\"complete\" : false");
+    assertThat(results.resolve("curves.png")).exists();
   }
 
   /** A script that keeps the document would take a success for a whole one. */

@@ -13,7 +13,7 @@ class ProgressLineTest {
 
   @Test
   void overwritesItselfAndLeavesNothing() {
-    try (ProgressLine line = ProgressLine.on(new PrintStream(bytes, true, StandardCharsets.UTF_8))) {
+    try (ProgressLine line = ProgressLine.onTerminal(new PrintStream(bytes, true, StandardCharsets.UTF_8))) {
       line.update(0, 4, "a long note");
       line.update(4, 4, "done");
     }
@@ -28,12 +28,23 @@ class ProgressLineTest {
   void drawsAtMostTenTimesASecond() {
     long begin = System.nanoTime();
     long drawn;
-    try (ProgressLine line = ProgressLine.on(new PrintStream(bytes, true, StandardCharsets.UTF_8))) {
+    try (ProgressLine line = ProgressLine.onTerminal(new PrintStream(bytes, true, StandardCharsets.UTF_8))) {
       for (int i = 0; i < 10_000; i++) {
         line.update(i, 10_000, "step");
       }
       drawn = bytes.toString(StandardCharsets.UTF_8).chars().filter(c -> c == '\r').count();
     }
     assertThat(drawn).isBetween(1L, 2 + (System.nanoTime() - begin) / 100_000_000);
+  }
+
+  @Test
+  void aFileGetsWholeLinesOneForEachInterval() throws InterruptedException {
+    try (ProgressLine line = ProgressLine.inLines(new PrintStream(bytes, true, StandardCharsets.UTF_8), 50_000_000)) {
+      line.update(0, 4, "too early");
+      Thread.sleep(60);
+      line.update(1, 4, "first");
+      line.update(2, 4, "too soon after it");
+    }
+    assertThat(bytes.toString(StandardCharsets.UTF_8)).matches("25 % first, \\d+ s left\n");
   }
 }

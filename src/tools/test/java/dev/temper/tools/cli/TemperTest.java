@@ -2,9 +2,13 @@ package dev.temper.tools.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
 
 class TemperTest {
+
+  private static final List<String> VERBS = List.copyOf(new CommandLine(new Temper()).getSubcommands().keySet());
 
   @Test
   void helpGoesToStdout() {
@@ -16,18 +20,35 @@ class TemperTest {
 
   @Test
   void everyVerbHasHelp() {
-    new picocli.CommandLine(new Temper()).getSubcommands().keySet().forEach(verb -> {
+    VERBS.stream().filter(verb -> !verb.equals("help")).forEach(verb -> {
       Captured run = Captured.run(verb, "--help");
       assertThat(run.status()).as(verb).isZero();
       assertThat(run.out()).contains("Usage: temper " + verb).contains("--json").contains("--debug");
+      assertThat(Captured.run("help", verb)).isEqualTo(run);
     });
+  }
+
+  /** The list of verbs shows the first line of each description. */
+  @Test
+  void theListBeginsWithTrainAndHoldsWholeSentences() {
+    assertThat(VERBS).first().isEqualTo("train");
+    new CommandLine(new Temper()).getSubcommands().forEach((verb, line) -> {
+      var usage = line.getCommandSpec().usageMessage();
+      assertThat(verb.equals("help") ? usage.header()[0] : usage.description()[0]).as(verb).matches("[A-Z].*\\.");
+    });
+  }
+
+  @Test
+  void everyOptionIsDescribedByASentence() {
+    new CommandLine(new Temper()).getSubcommands().forEach((verb, line) -> line.getCommandSpec().options().forEach(option ->
+        assertThat(String.join(" ", option.description())).as(verb + " " + option.longestName()).matches("(?s)[A-Z].*\\.")));
   }
 
   @Test
   void noVerbIsAWrongCall() {
     Captured run = Captured.run();
     assertThat(run.status()).isEqualTo(2);
-    assertThat(run.err()).startsWith("temper: no verb given; known: loss, ").endsWith("train; see temper --help\n").containsOnlyOnce("--help");
+    assertThat(run.err()).startsWith("temper: no verb given; known: train, loss, ").endsWith("help; see temper --help\n").containsOnlyOnce("--help");
   }
 
   @Test

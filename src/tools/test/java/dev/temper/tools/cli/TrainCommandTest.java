@@ -27,7 +27,7 @@ final class TrainCommandTest {
     Path out = folder.resolve("out");
     Captured run = Captured.run("train", "--text", text().toString(), "--steps", "30", "--device", "cpu", "--out", out.toString());
     assertThat(run.status()).as(run.err()).isEqualTo(1);
-    assertThat(run.err()).contains("nothing to distil");
+    assertThat(run.err()).contains("nothing to distil", "wrote " + out.resolve("curves.png") + " and ");
     assertThat(run.out()).contains("perplexity", "teacher", "student, labels only", "student, distilled");
     assertThat(Files.readString(out.resolve("train.json"))).contains("\"failures\"", "nothing to distil", "\"commit\" : \"");
     assertThat(out.resolve("curves.png")).exists();
@@ -38,8 +38,9 @@ final class TrainCommandTest {
 
   @Test
   void jsonIsAllOfStdout() throws IOException {
-    Captured run = Captured.run("train", "--text", text().toString(), "--steps", "1", "--device", "cpu", "--json");
-    assertThat(run.out().strip()).startsWith("{").endsWith("}");
+    Captured run = Captured.run("train", "--text", text().toString(), "--steps", "1", "--device", "cpu", "--json",
+        "--temperature", "1,2,4", "--out", folder.toString());
+    assertThat(run.out().strip()).startsWith("{").endsWith("}").contains("student, distilled at T = 4");
   }
 
   @Test
@@ -51,16 +52,21 @@ final class TrainCommandTest {
     assertRefused("not UTF-8", "train", "--text", binary.toString());
     assertRefused("a directory", "train", "--text", folder.toString());
     assertRefused("unknown device 'gpu'", "train", "--text", text().toString(), "--device", "gpu");
-    assertRefused("temperature is 0.0", "train", "--temperature", "0");
-    assertRefused("--soft-weight is 1.5", "train", "--soft-weight", "1.5");
-    assertRefused("steps is 0", "train", "--steps", "0");
-    assertRefused("seeds is 0", "train", "--seeds", "0");
-    assertRefused("empty.txt, which is a file", "train", "--out", empty.toString());
+    assertRefused("--temperature is 0, expected", "train", "--temperature", "0");
+    assertRefused("--soft-weight is 1.5, expected 0 to 1; the labels get the rest\n", "train", "--soft-weight", "1.5");
+    assertRefused("--steps is 0", "train", "--steps", "0");
+    assertRefused("--seeds is 0", "train", "--seeds", "0");
+    assertRefused("--teacher-steps is 0", "train", "--teacher-steps", "0");
+    assertRefused("--learning-rate is 0, expected", "train", "--learning-rate", "0");
+    assertRefused("; half of the literature puts alpha on the teacher, half on the labels: here --soft-weight is the weight of the"
+        + " teacher, and the labels get the rest; see temper train --help", "train", "--alpha", "0.3");
+    assertRefused("empty.txt, which is a file", "train", "--text", text().toString(), "--out", empty.toString());
   }
 
   private static void assertRefused(String expected, String... args) {
     Captured run = Captured.run(args);
     assertThat(run.err()).contains(expected);
+    assertThat(run.err()).doesNotContain("builder()", "hinton");
     assertThat(run.status()).isEqualTo(2);
     assertThat(run.out()).isEmpty();
   }

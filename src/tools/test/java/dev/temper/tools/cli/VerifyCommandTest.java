@@ -16,7 +16,15 @@ class VerifyCommandTest {
   void oneCaseAlone() {
     Captured run = Captured.run("verify", "--device", "reference", "--case", "classes/c1000");
     assertThat(run.status()).as(run.err()).isZero();
-    assertThat(run.out()).containsPattern("classes +1 +0 +0").contains("1 cases passed, 0 failed");
+    assertThat(run.out()).hasLineCount(2).containsPattern("worst error: [0-9.]+ % of its bound, in group classes")
+        .contains("1 cases passed, 0 failed").doesNotContain("u = 2^-24");
+  }
+
+  @Test
+  void explainPrintsGroupsAndFormulas() {
+    Captured run = Captured.run("verify", "--device", "reference", "--case", "classes/c1000", "--explain");
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.out()).containsPattern("classes +1 +0 +0").contains("u = 2^-24", "1 cases passed, 0 failed");
   }
 
   @Test
@@ -48,6 +56,8 @@ class VerifyCommandTest {
   void groupsAlone() {
     Captured run = Captured.run("verify", "--device", "reference", "--quick", "--only", "goldens,device-functions");
     assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.out()).contains("refused: device-functions 1\n", "--explain prints why", "14 cases passed, 0 failed, 1 refused");
+    run = Captured.run("verify", "--device", "reference", "--quick", "--only", "goldens,device-functions", "--explain");
     assertThat(run.out()).containsPattern("(?m)^goldens ").doesNotContainPattern("(?m)^classes ")
         .contains("refused device-functions, 1 cases: reference runs no kernels");
   }
@@ -64,10 +74,12 @@ class VerifyCommandTest {
   }
 
   @Test
-  void aReportThatCannotBeWrittenFailsWithoutLeavingAnything(@TempDir Path folder) {
+  void theFolderOfTheReportIsCheckedBeforeAnyWork(@TempDir Path folder) {
     Path report = folder.resolve("missing").resolve("report.html");
-    Captured run = Captured.run("verify", "--device", "reference", "--case", "classes/c10", "--report", report.toString());
-    assertThat(run.status()).isEqualTo(1);
-    assertThat(run.err()).contains(report.toString());
+    Captured run = Captured.run("verify", "--device", "reference", "--full", "--report", report.toString());
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).isEqualTo("temper verify: --report is " + report + ", but there is no folder " + report.getParent()
+        + "; make it first\n");
+    assertThat(Captured.run("verify", "--report", folder.toString()).err()).contains("which is a folder");
   }
 }

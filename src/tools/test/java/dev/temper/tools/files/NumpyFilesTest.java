@@ -8,10 +8,13 @@ import dev.temper.io.Tensor;
 import dev.temper.io.TensorFile;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,19 +43,21 @@ class NumpyFilesTest {
   @CsvSource({"<f4,F32", "<f2,F16", "<i4,I32", "<i8,I64"})
   void readsEveryType(String descr, DType dtype) throws IOException {
     Path file = folder.resolve("x.npy");
-    Files.write(file, NumpyBytes.npy(1, "{'descr': '" + descr + "', 'fortran_order': False, 'shape': (3,), }", new byte[3 * dtype.bytes()]));
+    String header = "{'descr': '" + descr + "', 'fortran_order': False, 'shape': (3,), }";
+    Files.write(file, NumpyBytes.npy(1, header, new byte[3 * dtype.bytes()]));
     try (NpyFile read = NpyFile.open(file)) {
       assertThat(read.tensor("x").dtype()).isEqualTo(dtype);
       assertThat(read.tensor("x").shape()).containsExactly(3L);
+      assertThat(read.conversions()).isEmpty();
     }
   }
 
   @ParameterizedTest
   @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-      "{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }  | has dtype '<f8', which cannot be used",
+      "{'descr': '<u8', 'fortran_order': False, 'shape': (3,), }  | has dtype '<u8', which cannot be used",
       "{'descr': '>f4', 'fortran_order': False, 'shape': (6,), }  | has dtype '>f4', which cannot be used",
       "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (6,), } | has dtype '[('a', '<f4')]'",
-      "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), } | is in Fortran order",
+      "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 4), } | takes 32 bytes, but 24 follow the header",
       "{'descr': '<f4', 'fortran_order': False, 'shape': (7,), }  | takes 28 bytes, but 24 follow the header; the file is truncated",
       "{'descr': '<f4', 'fortran_order': False, 'shape': (5,), }  | takes 20 bytes, but 24 follow the header",
       "{'descr': '<f4', 'fortran_order': False, 'shape': (2305843009213693952,), } | beyond 2^63 bytes",
@@ -83,12 +88,12 @@ class NumpyFilesTest {
     Path file = folder.resolve("batch.npz");
     Files.write(file, NumpyBytes.npz(deflated, Map.of(
         "student.npy", NumpyBytes.npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", SIX_FLOATS),
-        "wide.npy", NumpyBytes.npy(1, "{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }", new byte[8]),
+        "wide.npy", NumpyBytes.npy(1, "{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", new byte[8]),
         "note.txt", new byte[3])));
     try (TensorFile read = TensorFiles.open(file)) {
       assertThat(read.tensors().keySet()).containsExactlyInAnyOrder("student", "wide");
       assertThat(read.tensor("student").data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED)).containsExactly(1, 2, 3, 4, 5, 6);
-      assertThatThrownBy(() -> read.tensor("wide")).hasMessageStartingWith(file + ": tensor 'wide' has dtype '<f8'");
+      assertThatThrownBy(() -> read.tensor("wide")).hasMessageStartingWith(file + ": tensor 'wide' has dtype '<c8'");
     }
   }
 
@@ -111,6 +116,58 @@ class NumpyFilesTest {
     try (TensorFile read = TensorFiles.open(file)) {
       assertThatThrownBy(() -> read.tensor("x")).hasMessageContaining("which takes 136 bytes with its header, but the archive holds");
     }
+  }
+
+  @Test
+  void anArchiveThatUnpacksFarBeyondItsSizeIsRefusedBeforeItIsUnpacked() throws IOException {
+    Path file = folder.resolve("zeros.npz");
+    int elements = 100_000;
+    byte[] npy = NumpyBytes.npy(
+        1, "{'descr': '<f4', 'fortran_order': False, 'shape': (" + elements + ",), }", new byte[4 * elements]);
+    Files.write(file, NumpyBytes.npz(true, Map.of("x.npy", npy)));
+    try (TensorFile read = TensorFiles.open(file, new ReadLimits(npy.length - 1, 50))) {
+      assertThatThrownBy(() -> read.tensor("x")).isExactlyInstanceOf(IllegalArgumentException.class)
+          .hasMessageStartingWith(file + ": tensor 'x' would unpack from ").hasMessageContaining(" to 400128 bytes")
+          .hasMessageContaining("at most 50 times").hasMessageEndingWith("numpy.savez, which packs nothing");
+    }
+    for (ReadLimits enough : List.of(new ReadLimits(npy.length, 50), new ReadLimits(0, 2_000), ReadLimits.NONE)) {
+      try (TensorFile read = TensorFiles.open(file, enough)) {
+        assertThat(read.tensor("x").elements()).isEqualTo(elements);
+        assertThat(read.tensor("x")).as("unpacked once").isSameAs(read.tensor("x"));
+      }
+    }
+    Files.write(file, NumpyBytes.npz(false, Map.of("x.npy", npy)));
+    try (TensorFile read = TensorFiles.open(file, new ReadLimits(0, 1))) {
+      assertThat(read.tensor("x").elements()).as("stored as it is").isEqualTo(elements);
+    }
+  }
+
+  @Test
+  void packedBytesThatAnArchiveOnlyClaimsDoNotCount() throws IOException {
+    Path file = folder.resolve("claims.npz");
+    byte[] npy = NumpyBytes.npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (100000,), }", new byte[400_000]);
+    byte[] archive = NumpyBytes.npz(true, Map.of("x.npy", npy));
+    int directory = ByteBuffer.wrap(archive).order(ByteOrder.LITTLE_ENDIAN).getInt(archive.length - 6);
+    ByteBuffer.wrap(archive).order(ByteOrder.LITTLE_ENDIAN).putInt(directory + 20, 1_000_000_000);
+    Files.write(file, archive);
+    try (TensorFile read = TensorFiles.open(file, new ReadLimits(0, 50))) {
+      assertThatThrownBy(() -> read.tensor("x"))
+          .hasMessageContaining("would unpack from " + archive.length + " to 400128 bytes");
+    } catch (IllegalArgumentException e) {
+      assertThat(e).as("the archive is refused when it is opened").hasMessageStartingWith(file + ": no valid .npz");
+    }
+  }
+
+  @Test
+  void anArchiveOfTooManyFilesIsRefused() throws IOException {
+    Path file = folder.resolve("many.npz");
+    Map<String, byte[]> files = new TreeMap<>();
+    for (int i = 0; i <= 1 << 14; i++) {
+      files.put(i + ".txt", new byte[0]);
+    }
+    Files.write(file, NumpyBytes.npz(false, files));
+    assertThatThrownBy(() -> TensorFiles.open(file).close())
+        .hasMessage(file + ": holds 16385 files, expected at most 16384");
   }
 
   @Test

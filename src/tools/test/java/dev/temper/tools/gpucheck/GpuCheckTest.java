@@ -27,7 +27,7 @@ class GpuCheckTest {
   @Test
   void goesOnAfterEveryKindOfFailure() throws IOException {
     List<StepResult> results = run(Set.of(Stage.SMOKE), List.of(
-        step("sound", "echo '" + FACTS + "'"),
+        step("correct", "echo '" + FACTS + "'"),
         step("loud", "echo '{ \"holds\" : false }'; echo one >&2; echo the last line >&2; exit 3"),
         step("slow", "sleep 60 & wait"),
         step("silent", "true"),
@@ -38,7 +38,7 @@ class GpuCheckTest {
         step("last", "echo '{}'")));
     assertThat(results).extracting(result -> result.step().name() + " " + result.outcome() + " "
         + result.reason().replaceAll("program\": .*", "program\"")).containsExactly(
-        "sound PASSED ",
+        "correct PASSED ",
         "loud FAILED exit status 3: the last line",
         "slow FAILED ended after its limit of 2 s",
         "silent FAILED it left no JSON document in silent.out",

@@ -39,7 +39,7 @@ final class CorpusTest {
     Files.writeString(file, "to be or not ".repeat(TextFile.MIN_WORDS / 4));
     Corpus corpus = TextFile.read(file);
     assertThat(corpus.words()).isEqualTo(TextFile.MIN_WORDS);
-    assertThat(corpus.documents()).extracting(Corpus.Document::group).doesNotHaveDuplicates();
+    assertThat(corpus.documents()).extracting(Corpus.TextDocument::group).doesNotHaveDuplicates();
     assertThat(corpus.description()).isEqualTo("book.txt");
   }
 

@@ -3,7 +3,7 @@ package dev.temper.tools.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.temper.tools.train.Corpus.Document;
+import dev.temper.tools.train.Corpus.TextDocument;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 
 final class ExamplesTest {
 
-  private static final List<Document> DOCUMENTS =
-      List.of(new Document("one", List.of("a", "b", "a", "b", "a")), new Document("two", List.of("b", "odd", "a")));
+  private static final List<TextDocument> DOCUMENTS =
+      List.of(new TextDocument("one", List.of("a", "b", "a", "b", "a")), new TextDocument("two", List.of("b", "odd", "a")));
   private static final Vocabulary VOCABULARY = Vocabulary.of(DOCUMENTS, 100);
 
   @Test
@@ -22,14 +22,14 @@ final class ExamplesTest {
     int b = VOCABULARY.id("b");
     int edge = Vocabulary.BOUNDARY;
     assertThat(examples.size()).isEqualTo(10);
-    Batch batch = examples.batch(0, 1, 5, 6);
+    WordBatch batch = examples.batch(0, 1, 5, 6);
     assertThat(batch.words()).containsExactly(edge, edge, edge, a, b, a, edge, edge);
     assertThat(batch.nextWords()).containsExactly(a, b, edge, b);
   }
 
   @Test
   void unknownWordsAreContextButNoLabel() {
-    Batch batch = new Examples(DOCUMENTS, VOCABULARY, 2).batch(7, 8);
+    WordBatch batch = new Examples(DOCUMENTS, VOCABULARY, 2).batch(7, 8);
     assertThat(batch.nextWords()).containsExactly(Examples.NO_LABEL, VOCABULARY.id("a"));
     assertThat(batch.word(1, 1)).isEqualTo(Vocabulary.UNKNOWN);
   }
@@ -37,16 +37,16 @@ final class ExamplesTest {
   @Test
   void eachExampleComesOncePerRoundInAnOrderThatTheSeedDecides() {
     Examples examples = new Examples(DOCUMENTS, VOCABULARY, 2);
-    Batch all = examples.batch(IntStream.range(0, 10).toArray());
-    int[] first = new Batches(examples, 10, 3).next().nextWords();
-    assertThat(first).isEqualTo(new Batches(examples, 10, 3).next().nextWords());
-    assertThat(first).isNotEqualTo(new Batches(examples, 10, 4).next().nextWords());
+    WordBatch all = examples.batch(IntStream.range(0, 10).toArray());
+    int[] first = new WordBatches(examples, 10, 3).next().nextWords();
+    assertThat(first).isEqualTo(new WordBatches(examples, 10, 3).next().nextWords());
+    assertThat(first).isNotEqualTo(new WordBatches(examples, 10, 4).next().nextWords());
     assertThat(Arrays.stream(first).sorted().toArray()).isEqualTo(Arrays.stream(all.nextWords()).sorted().toArray());
   }
 
   @Test
   void tooFewExamplesForABatch() {
-    assertThatThrownBy(() -> new Batches(new Examples(DOCUMENTS, VOCABULARY, 2), 11, 1))
+    assertThatThrownBy(() -> new WordBatches(new Examples(DOCUMENTS, VOCABULARY, 2), 11, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll("10 words", "11");
   }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
-import dev.temper.tools.train.Corpus.Document;
+import dev.temper.tools.train.Corpus.TextDocument;
 import dev.temper.tools.train.TrainPlan.Budget;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +22,7 @@ final class ExperimentTest {
   private static Corpus corpus() {
     SplittableRandom random = new SplittableRandom(11);
     int[] next = random.ints(32 * 32, 0, 32).toArray();
-    List<Document> documents = new ArrayList<>();
+    List<TextDocument> documents = new ArrayList<>();
     for (int d = 0; d < 600; d++) {
       List<String> words = new ArrayList<>();
       int before = random.nextInt(32);
@@ -33,25 +33,25 @@ final class ExperimentTest {
         last = word;
         words.add("w" + word);
       }
-      documents.add(new Document("document " + d, words));
+      documents.add(new TextDocument("document " + d, words));
     }
     return new Corpus("a made-up language", documents);
   }
 
   private static TrainPlan plan(Budget teacher) {
-    return new TrainPlan(64, 3, 64, teacher, STUDENT, DistillationLoss.hinton(2, 0.7), 5, 1);
+    return new TrainPlan(64, 3, 64, teacher, STUDENT, List.of(DistillationLoss.hinton(2, 0.7)), 5, 1);
   }
 
   private static TrainReport run(TrainPlan plan) {
     try (LossEngine engine = LossEngine.open("auto")) {
-      return Experiment.run(corpus(), plan, engine, (done, total, note) -> {});
+      return Experiment.run(corpus(), plan, engine, (done, total, note) -> {}, () -> false);
     }
   }
 
   @Test
   void lossFallsAndTheTeacherWins() {
     TrainReport report = run(plan(TEACHER));
-    for (Outcome outcome : report.outcomes().getFirst().all()) {
+    for (ModelOutcome outcome : report.outcomes().getFirst().models()) {
       var curve = outcome.curve();
       assertThat(curve.getLast().loss()).as(outcome.name()).isLessThan(0.9 * curve.getFirst().loss());
       assertThat(curve.getLast().validation()).isLessThan(curve.getFirst().validation());
@@ -68,14 +68,14 @@ final class ExperimentTest {
     TrainReport first = run(plan(TEACHER));
     TrainReport second = run(plan(TEACHER));
     for (int model = 0; model < 3; model++) {
-      Outcome a = first.outcomes().getFirst().all().get(model);
-      Outcome b = second.outcomes().getFirst().all().get(model);
+      ModelOutcome a = first.outcomes().getFirst().models().get(model);
+      ModelOutcome b = second.outcomes().getFirst().models().get(model);
       assertThat(a.curve()).isEqualTo(b.curve());
       assertThat(a.heldOut()).isEqualTo(b.heldOut());
     }
     assertThat(first.outcomes().getFirst().text()).isEqualTo(second.outcomes().getFirst().text());
     TrainReport other = run(plan(TEACHER).withSeeds(6, 1));
-    assertThat(other.outcomes().getFirst().teacher().curve()).isNotEqualTo(first.outcomes().getFirst().teacher().curve());
+    assertThat(other.outcomes().getFirst().models().getFirst().curve()).isNotEqualTo(first.outcomes().getFirst().models().getFirst().curve());
   }
 
   @Test
@@ -85,10 +85,38 @@ final class ExperimentTest {
   }
 
   @Test
+  void eachLossHasAStudentOfItsOwn() {
+    List<DistillationLoss> losses = List.of(DistillationLoss.hinton(1, 0.7), DistillationLoss.hinton(2, 0.7));
+    TrainReport both = run(plan(new Budget(12, 48, 60, 1e-2)).withDistillations(losses));
+    TrainReport second = run(plan(new Budget(12, 48, 60, 1e-2)));
+    List<ModelOutcome> models = both.outcomes().getFirst().models();
+    assertThat(models).extracting(ModelOutcome::name).containsExactly(
+        "teacher", "student, labels only", "student, distilled at T = 1", "student, distilled at T = 2");
+    assertThat(models.get(3).curve()).isEqualTo(second.outcomes().getFirst().models().get(2).curve());
+    assertThat(models.get(2).curve()).isNotEqualTo(models.get(3).curve());
+  }
+
+  @Test
+  void aRunThatIsStoppedKeepsWhatItHas() {
+    int[] steps = new int[1];
+    TrainReport report;
+    try (LossEngine engine = LossEngine.open("auto")) {
+      report = Experiment.run(corpus(), plan(new Budget(12, 48, 60, 1e-2)), engine, (done, total, note) -> steps[0]++,
+          () -> steps[0] >= 69);
+    }
+    List<ModelOutcome> models = report.outcomes().getFirst().models();
+    assertThat(models).extracting(ModelOutcome::steps).containsExactly(60, 10);
+    assertThat(models.get(1).isComplete()).isFalse();
+    assertThat(models.get(1).curve().getLast().step()).isEqualTo(10);
+    assertThat(report.outcomes().getFirst().text()).isEmpty();
+    assertThat(report.isComplete()).isFalse();
+  }
+
+  @Test
   void severalSeedsAreAveraged() {
     TrainReport report = run(plan(new Budget(12, 48, 60, 1e-2)).withSeeds(5, 3));
     assertThat(report.outcomes()).extracting(SeedOutcome::seed).containsExactly(5L, 6L, 7L);
-    double mean = report.outcomes().stream().mapToDouble(o -> o.distilled().heldOut().crossEntropy()).sum() / 3;
+    double mean = report.outcomes().stream().mapToDouble(o -> o.models().get(SeedOutcome.DISTILLED).heldOut().crossEntropy()).sum() / 3;
     assertThat(report.means().get(2).heldOut().crossEntropy()).isEqualTo(mean);
   }
 }

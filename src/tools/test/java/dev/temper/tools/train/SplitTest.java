@@ -2,7 +2,7 @@ package dev.temper.tools.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.temper.tools.train.Corpus.Document;
+import dev.temper.tools.train.Corpus.TextDocument;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 final class SplitTest {
 
   /** 4,000 classes, each in two documents as a class and one nested in it. */
-  private static List<Document> documents() {
-    List<Document> documents = new ArrayList<>();
+  private static List<TextDocument> documents() {
+    List<TextDocument> documents = new ArrayList<>();
     for (int i = 0; i < 4000; i++) {
       documents.add(JdkNames.document("demo/Type" + i, Set.of("run")));
       documents.add(JdkNames.document("demo/Type" + i + "$Nested", Set.of("call")));
@@ -44,7 +44,7 @@ final class SplitTest {
     assertThat(groups(split.validation()).size()).isBetween(190, 310);
   }
 
-  private static Set<String> groups(List<Document> documents) {
-    return documents.stream().map(Document::group).collect(Collectors.toSet());
+  private static Set<String> groups(List<TextDocument> documents) {
+    return documents.stream().map(TextDocument::group).collect(Collectors.toSet());
   }
 }

@@ -26,6 +26,14 @@ final class TrainPlanTest {
   }
 
   @Test
+  void teacherStepsAndLearningRateChangeAlone() {
+    TrainPlan weak = PLAN.withTeacherSteps(7).withStudentRate(0.5);
+    assertThat(weak.teacher()).isEqualTo(PLAN.teacher().withSteps(7));
+    assertThat(weak.student()).isEqualTo(PLAN.student().withLearningRate(0.5));
+    assertThatThrownBy(() -> PLAN.withStudentRate(0)).hasMessage("learningRate is 0.0, expected a finite number above 0");
+  }
+
+  @Test
   void aShortTextIsReadFourTimesAtMost() {
     TrainPlan plan = PLAN.forWords(51_200);
     assertThat((double) plan.teacher().steps() * plan.rows()).isBetween(3.9 * 51_200, 4.0 * 51_200);

@@ -2,14 +2,14 @@ package dev.temper.tools.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.temper.tools.train.Corpus.Document;
+import dev.temper.tools.train.Corpus.TextDocument;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class VocabularyTest {
 
-  private static final List<Document> DOCUMENTS =
-      List.of(new Document("a", List.of("get", "size", "get", "add", "add", "size")), new Document("b", List.of("get", "size", "add", "get", "rare", "rare")));
+  private static final List<TextDocument> DOCUMENTS =
+      List.of(new TextDocument("a", List.of("get", "size", "get", "add", "add", "size")), new TextDocument("b", List.of("get", "size", "add", "get", "rare", "rare")));
 
   @Test
   void frequentWordsFirstAndTiesBySpelling() {

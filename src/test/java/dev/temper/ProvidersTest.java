@@ -1,0 +1,208 @@
+package dev.temper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.temper.diagnostics.Finding;
+import dev.temper.spi.EngineBackend;
+import dev.temper.spi.EngineProvider;
+import dev.temper.spi.EngineProviders;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Providers of other people, good and bad, in a JVM of their own; and a JVM that denies native access. */
+class ProvidersTest {
+
+  private static final List<String> PROVIDERS = List.of(Acme.class.getName(), FailsToLoad.class.getName(),
+      FailsWhenAsked.class.getName(), FailsToOpen.class.getName(), "com.acme.IsNotThere");
+
+  @TempDir private Path folder;
+
+  @BeforeEach
+  void registerProviders() throws IOException {
+    Path services = Files.createDirectories(folder.resolve("META-INF/services"));
+    Files.write(services.resolve(EngineProvider.class.getName()), PROVIDERS);
+  }
+
+  @Test
+  void anyNameThatAProviderAnswersToIsOpened() throws Exception {
+    String out = run(List.of("--enable-native-access=ALL-UNNAMED"), folder.toString());
+    assertThat(out).contains("device acme: yes, rented by the hour");
+    assertThat(out).contains("opened acme: the engine of acme").contains("opened acme:3: the engine of acme");
+    assertThat(out).contains("refused acem: unknown device 'acem' (did you mean 'acme'?); known: auto, ");
+  }
+
+  @Test
+  void aProviderThatThrowsIsUnavailableAndHidesNoOther() throws Exception {
+    String out = run(List.of("--enable-native-access=ALL-UNNAMED"), folder.toString());
+    assertThat(out).contains("device reference: yes").contains("opened reference: reference (f64");
+    assertThat(out).contains("device " + FailsToLoad.class.getName() + ": no, ").contains("UnsatisfiedLinkError: no acme in the path");
+    assertThat(out).contains("device fails-when-asked: no, fails-when-asked cannot be used, because its provider failed with "
+        + "java.lang.IllegalCallerException: not from here");
+    assertThat(out).contains("com.acme.IsNotThere not found");
+    assertThat(out).contains("finding fails-when-asked: fails-when-asked cannot be used, because its provider failed with "
+        + "java.lang.StackOverflowError");
+    assertThat(out).contains("refused fails-to-open: fails-to-open cannot be used, because its provider failed with "
+        + "java.lang.NoClassDefFoundError: com/acme/Driver");
+    assertThat(out).contains("opened auto: ").doesNotContain("refused auto");
+  }
+
+  @Test
+  void whereNativeAccessIsDeniedTheReferenceWorksAndTheOthersNameTheOption() throws Exception {
+    String out = run(List.of("--illegal-native-access=deny"));
+    assertThat(out).contains("device reference: yes").contains("opened reference: reference (f64").contains("opened auto: reference (f64");
+    for (String device : List.of("cpu", "cuda", "emulator")) {
+      assertThat(out).containsPattern("device " + device + ": no, .*--enable-native-access=ALL-UNNAMED");
+      assertThat(out).containsPattern("refused " + device + ": .*--enable-native-access=ALL-UNNAMED");
+    }
+    assertThat(out).doesNotContain("its provider failed");
+  }
+
+  private static String run(List<String> options, String... classPath) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+    command.addAll(options);
+    String classes = String.join(File.pathSeparator, classPath) + File.pathSeparator + System.getProperty("java.class.path");
+    command.addAll(List.of("-cp", classes, Probe.class.getName()));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    process.getOutputStream().close();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(out).isZero();
+    return out;
+  }
+
+  /** Prints what the API says of each device, and what comes of opening it. */
+  static final class Probe {
+    private Probe() {}
+
+    public static void main(String[] args) {
+      LossEngine.devices().forEach((device, availability) -> System.out.println(
+          "device " + device + ": " + (availability.usable() ? "yes" : "no") + ", " + availability.description()));
+      EngineProviders.list().forEach(provider -> provider.findings().forEach(
+          finding -> System.out.println("finding " + finding.subject() + ": " + finding.result())));
+      for (String device : List.of("auto", "reference", "cpu", "cuda", "emulator", "acme", "acme:3", "acem", "fails-to-open")) {
+        try (LossEngine engine = LossEngine.open(device)) {
+          System.out.println("opened " + device + ": " + engine.describe());
+        } catch (IllegalArgumentException | EngineUnavailableException e) {
+          System.out.println("refused " + device + ": " + e.getMessage());
+        }
+      }
+    }
+  }
+
+  /** A provider of a device that the library has never heard of. */
+  public static class Acme implements EngineProvider {
+    @Override
+    public String device() {
+      return "acme";
+    }
+
+    @Override
+    public int rank() {
+      return -1;
+    }
+
+    @Override
+    public Availability availability() {
+      return Availability.usable("rented by the hour");
+    }
+
+    @Override
+    public EngineBackend open(int index, EngineOptions options) {
+      return new NamedBackend("the engine of " + device());
+    }
+  }
+
+  /** A provider whose class does not initialise. */
+  public static final class FailsToLoad extends Acme {
+    static {
+      load();
+    }
+
+    private static void load() {
+      throw new UnsatisfiedLinkError("no acme in the path");
+    }
+  }
+
+  /** A provider that cannot say anything. */
+  public static final class FailsWhenAsked extends Acme {
+    @Override
+    public String device() {
+      return "fails-when-asked";
+    }
+
+    @Override
+    public Availability availability() {
+      throw new IllegalStateException("wrapped", new IllegalCallerException("not from here"));
+    }
+
+    @Override
+    public List<Finding> findings() {
+      throw new StackOverflowError();
+    }
+  }
+
+  /** A provider that says yes and cannot open, with the highest rank of all. */
+  public static final class FailsToOpen extends Acme {
+    @Override
+    public String device() {
+      return "fails-to-open";
+    }
+
+    @Override
+    public int rank() {
+      return 1000;
+    }
+
+    @Override
+    public EngineBackend open(int index, EngineOptions options) {
+      throw new NoClassDefFoundError("com/acme/Driver");
+    }
+  }
+
+  /** A backend that has a name and computes nothing. */
+  private static final class NamedBackend implements EngineBackend {
+    private final String name;
+
+    NamedBackend(String name) {
+      this.name = Objects.requireNonNull(name);
+    }
+
+    @Override
+    public String describe() {
+      return name;
+    }
+
+    @Override
+    public String refuses(dev.temper.spi.LossCall call) {
+      return "it computes nothing";
+    }
+
+    @Override
+    public LossResult compute(dev.temper.spi.LossCall call) {
+      throw new UnsupportedOperationException(name);
+    }
+
+    @Override
+    public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {}
+
+    @Override
+    public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {}
+
+    @Override
+    public void softmax(MatrixView logits, MatrixView output) {}
+
+    @Override
+    public void argmax(MatrixView logits, RowVector output) {}
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,56 @@
+package dev.temper.internal;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+
+/** Java processes that are killed, as by the system when memory runs out, while they write files. */
+public final class KilledProcess {
+
+  /** How many processes a test kills; system property {@code temper.kills}. */
+  public static final int KILLS = Integer.getInteger("temper.kills", 5);
+
+  private KilledProcess() {}
+
+  /**
+   * Starts a class of the test's class path, waits for its first byte on stdout, and kills it at a random time after
+   * that.
+   *
+   * @param options of the JVM
+   * @param milliseconds the longest time until it is killed
+   */
+  public static void run(Class<?> main, List<String> options, Random random, int milliseconds, String... arguments)
+      throws IOException, InterruptedException {
+    Process process = start(main, options, arguments);
+    if (process.getInputStream().read() < 0) {
+      throw new AssertionError("the process ended by itself with status " + process.waitFor());
+    }
+    Thread.sleep(random.nextInt(milliseconds));
+    process.destroyForcibly().waitFor();
+  }
+
+  /** Runs a class of the test's class path to its end, and requires success. */
+  public static void complete(Class<?> main, List<String> options, String... arguments)
+      throws IOException, InterruptedException {
+    Process process = start(main, options, arguments);
+    process.getInputStream().readAllBytes();
+    if (!process.waitFor(5, TimeUnit.MINUTES) || process.exitValue() != 0) {
+      process.destroyForcibly();
+      throw new AssertionError("the process failed or did not end");
+    }
+  }
+
+  private static Process start(Class<?> main, List<String> options, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-Xmx512m"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(options);
+    command.add(main.getName());
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+  }
+}

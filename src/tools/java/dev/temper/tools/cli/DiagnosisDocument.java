@@ -1,0 +1,55 @@
+package dev.temper.tools.cli;
+
+import dev.temper.diagnostics.DeviceFacts;
+import dev.temper.diagnostics.Finding;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The JSON document of {@code temper doctor}.
+ *
+ * @param version version of Temper
+ * @param commit revision of its sources
+ * @param java version and maker of the JVM
+ * @param maxHeapBytes largest size of the Java heap
+ * @param system operating system, release and architecture
+ * @param processors number of processors available to the JVM
+ * @param processor name of the processor
+ * @param features features of the processor that decide how fast a loss is
+ * @param devices every kind of device, in the order in which {@code auto} tries them
+ * @param auto which device {@code auto} takes and why, or why none
+ * @param clusters which cluster sizes the device places; null where the device has no clusters
+ * @param findings libraries and tools that devices need
+ * @param cacheDirectory folder of compiled kernels
+ * @param cacheFiles number of files in that folder
+ * @param cacheBytes their size
+ */
+record DiagnosisDocument(
+    String version,
+    String commit,
+    String java,
+    long maxHeapBytes,
+    String system,
+    int processors,
+    String processor,
+    List<String> features,
+    List<Device> devices,
+    String auto,
+    @Nullable String clusters,
+    List<Finding> findings,
+    String cacheDirectory,
+    long cacheFiles,
+    long cacheBytes) {
+
+  /** Whether one kind of device can be used, and what it is or what is missing. */
+  record Device(String device, boolean usable, String description) {}
+
+  static DiagnosisDocument of(Diagnosis found) {
+    List<Device> devices = found.devices().entrySet().stream()
+        .map(e -> new Device(e.getKey(), e.getValue().usable(), e.getValue().description())).toList();
+    return new DiagnosisDocument(Version.current(), found.revision(), found.java(), found.maxHeapBytes(), found.system(),
+        found.processors(), found.processor().name(), found.processor().features(), devices, found.auto(),
+        found.facts().map(DeviceFacts::clusters).orElse(null), found.findings(), found.cache().directory().toString(),
+        found.cache().files(), found.cache().bytes());
+  }
+}

@@ -1,0 +1,116 @@
+package dev.temper.tools.cli;
+
+import dev.temper.DistillationLoss;
+import dev.temper.HostMatrix;
+import dev.temper.LossInputs;
+import dev.temper.RowVector;
+import dev.temper.Teacher;
+import dev.temper.internal.Names;
+import dev.temper.io.Quoted;
+import dev.temper.io.Tensor;
+import dev.temper.io.TensorFile;
+import dev.temper.io.TensorInfo;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A batch as a file holds it: its tensors by their known names, leading dimensions flattened to rows.
+ *
+ * @param inputs views of the file's memory, valid until it is closed
+ * @param student the student's logits
+ * @param leadingShape sizes before the classes, whose product is the number of rows
+ */
+record InputBatch(LossInputs inputs, Tensor student, List<Long> leadingShape) {
+
+  private static final List<String> NAMES = List.of("student", "teacher", "labels", "row_weights", "row_temperatures");
+
+  /**
+   * Reads what the loss needs, and labels and row values wherever they are given.
+   *
+   * @throws IllegalArgumentException if a tensor is missing or does not fit, naming file and tensor
+   */
+  static InputBatch read(TensorFile file, DistillationLoss loss) throws IOException {
+    refuseMistypedNames(file);
+    Tensor student = file.tensor("student");
+    HostMatrix logits = matrix(file, student);
+    List<Long> leading = leading(student.shape());
+    LossInputs inputs = LossInputs.of(logits);
+    if (loss.softWeight() > 0) {
+      Tensor teacher = needed(file, "teacher", "--soft-weight 0 does without");
+      requireLeading(file, teacher, leading(teacher.shape()), leading);
+      inputs = inputs.withTeacher(Teacher.logits(matrix(file, teacher)));
+    }
+    if (loss.hardWeight() > 0) {
+      needed(file, "labels", "--hard-weight 0 does without");
+    }
+    inputs = inputs.withLabels(perRow(file, "labels", leading))
+        .withRowWeights(perRow(file, "row_weights", leading))
+        .withRowTemperatures(perRow(file, "row_temperatures", leading));
+    return new InputBatch(inputs, student, leading);
+  }
+
+  /** A tensor of another name may belong to somebody else; one that is nearly a known name is a mistake that would pass unseen. */
+  private static void refuseMistypedNames(TensorFile file) {
+    List<String> absent = NAMES.stream().filter(name -> !file.tensors().containsKey(name)).toList();
+    for (String name : file.tensors().keySet()) {
+      String suggestion = NAMES.contains(name) ? "" : Names.suggestion(name, absent);
+      if (!suggestion.isEmpty()) {
+        throw new IllegalArgumentException(
+            file.path() + ": unknown tensor " + Quoted.of(name) + suggestion + "; known: " + String.join(", ", NAMES));
+      }
+    }
+  }
+
+  private static Tensor needed(TensorFile file, String name, String remedy) throws IOException {
+    try {
+      return file.tensor(name);
+    } catch (IllegalArgumentException e) {
+      throw file.tensors().containsKey(name) ? e : new IllegalArgumentException(e.getMessage() + "; " + remedy, e);
+    }
+  }
+
+  private static HostMatrix matrix(TensorFile file, Tensor tensor) {
+    List<Long> shape = tensor.shape();
+    long classes = shape.size() < 2 ? 0 : shape.getLast();
+    if (!tensor.dtype().isFloating() || classes < 1 || classes > Integer.MAX_VALUE) {
+      throw fault(file, tensor, "expected [rows, classes] or more leading dimensions, of F32, F16 or BF16, with 1 to 2^31 - 1 classes");
+    }
+    long rows = leading(shape).stream().reduce(1L, (a, b) -> a * b);
+    return HostMatrix.of(tensor.data(), rows, (int) classes, tensor.dtype());
+  }
+
+  private static @Nullable RowVector perRow(TensorFile file, String name, List<Long> leading) throws IOException {
+    TensorInfo info = file.tensors().get(name);
+    if (info == null) {
+      return null;
+    }
+    Tensor tensor = file.tensor(name);
+    requireLeading(file, tensor, tensor.shape(), leading);
+    return switch (name) {
+      case "labels" -> RowVector.labels(tensor.data(), tensor.elements(), tensor.dtype());
+      case "row_weights" -> RowVector.weights(tensor.data(), tensor.elements(), tensor.dtype());
+      case "row_temperatures" -> RowVector.temperatures(tensor.data(), tensor.elements(), tensor.dtype());
+      default -> throw new IllegalStateException(name + " is not a tensor of one value per row");
+    };
+  }
+
+  private static void requireLeading(TensorFile file, Tensor tensor, List<Long> found, List<Long> expected) {
+    if (!found.equals(expected)) {
+      List<String> sizes = new ArrayList<>(expected.stream().map(String::valueOf).toList());
+      if (found.size() < tensor.shape().size()) {
+        sizes.add("classes");
+      }
+      throw fault(file, tensor, "expected [" + String.join(", ", sizes) + "], one row for each of the student's");
+    }
+  }
+
+  private static List<Long> leading(List<Long> shape) {
+    return shape.subList(0, Math.max(0, shape.size() - 1));
+  }
+
+  private static IllegalArgumentException fault(TensorFile file, Tensor tensor, String expected) {
+    return new IllegalArgumentException(file.path() + ": tensor '" + tensor.name() + "' is " + tensor.describe() + ", " + expected);
+  }
+}

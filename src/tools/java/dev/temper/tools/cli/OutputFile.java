@@ -1,0 +1,52 @@
+package dev.temper.tools.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Checks where results will be written, before any work is done. */
+final class OutputFile {
+
+  private OutputFile() {}
+
+  /**
+   * Checks that a file can be written.
+   *
+   * @throws IllegalArgumentException if its folder is missing or closed to this user, or if it is a folder itself
+   */
+  static void check(String option, Path file) {
+    if (Files.isDirectory(file)) {
+      throw new IllegalArgumentException(option + " is " + file + ", which is a folder; expected the name of a file");
+    }
+    Path folder = folder(file);
+    if (!Files.isDirectory(folder)) {
+      throw new IllegalArgumentException(option + " is " + file + ", but there is no folder " + folder + "; make it first");
+    }
+    requireWritable(option, file, folder);
+  }
+
+  /**
+   * Makes a folder for several files, unless it exists.
+   *
+   * @throws IllegalArgumentException if a file has that name, or if the folder is closed to this user
+   */
+  static void makeFolder(String option, Path folder) throws IOException {
+    if (Files.exists(folder) && !Files.isDirectory(folder)) {
+      throw new IllegalArgumentException(option + " is " + folder + ", which is a file; expected the name of a folder");
+    }
+    Files.createDirectories(folder);
+    requireWritable(option, folder, folder);
+  }
+
+  private static void requireWritable(String option, Path named, Path folder) {
+    if (!Files.isWritable(folder)) {
+      throw new IllegalArgumentException(
+          option + " is " + named + ", but there is no permission to write into " + folder + "; choose another folder");
+    }
+  }
+
+  private static Path folder(Path file) {
+    Path parent = file.toAbsolutePath().getParent();
+    return parent == null ? file : file.getParent() == null ? parent : file.getParent();
+  }
+}

@@ -1,0 +1,21 @@
+package dev.temper.tools.files;
+
+import java.math.BigDecimal;
+
+/** Numbers as people write them: {@code 4} for 4.0, {@code 0.3} for 0.3, {@code 0.0001} for 1.0E-4. */
+public final class PlainNumber {
+
+  private static final double LARGEST_IN_FULL = 1e15;
+  private static final double SMALLEST_IN_FULL = 1e-9;
+
+  private PlainNumber() {}
+
+  /** The shortest decimal that is read as this very number again; very large and small ones keep their exponent. */
+  public static String of(double value) {
+    double size = Math.abs(value);
+    if (value == 0 || (size >= SMALLEST_IN_FULL && size < LARGEST_IN_FULL)) {
+      return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
+    }
+    return Double.toString(value);
+  }
+}

@@ -1,0 +1,15 @@
+package dev.temper.tools.train;
+
+/** Receives how far a run has come. */
+@FunctionalInterface
+public interface TrainProgress {
+
+  /**
+   * Called after every step.
+   *
+   * @param done work done, in units of equal time
+   * @param total work of the whole run
+   * @param note the current step in words
+   */
+  void update(long done, long total, String note);
+}

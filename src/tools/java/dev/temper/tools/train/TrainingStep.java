@@ -1,0 +1,13 @@
+package dev.temper.tools.train;
+
+import dev.temper.LossTotals;
+
+/**
+ * The result of one step of training.
+ *
+ * @param number number of the step; the first is 1
+ * @param totals loss of the batch before the step
+ * @param nanos time of the whole step
+ * @param lossNanos time of the loss and its gradient
+ */
+record TrainingStep(int number, LossTotals totals, long nanos, long lossNanos) {}

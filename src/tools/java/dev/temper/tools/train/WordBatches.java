@@ -1,0 +1,51 @@
+package dev.temper.tools.train;
+
+import java.util.Arrays;
+import java.util.SplittableRandom;
+
+/** Full batches in random order, each example once before any comes again; equal seeds give equal batches. */
+final class WordBatches {
+
+  private final Examples examples;
+  private final int rows;
+  private final int[] order;
+  private final SplittableRandom random;
+  private int next;
+
+  /**
+   * WordBatches of some examples.
+   *
+   * @throws IllegalArgumentException if the examples do not fill one batch
+   */
+  WordBatches(Examples examples, int rows, long seed) {
+    if (examples.size() < rows) {
+      throw new IllegalArgumentException("the training part has " + examples.size() + " words, expected at least the " + rows
+          + " of one batch; give a longer text");
+    }
+    this.examples = examples;
+    this.rows = rows;
+    order = new int[examples.size()];
+    Arrays.setAll(order, i -> i);
+    random = new SplittableRandom(seed);
+    next = order.length;
+  }
+
+  WordBatch next() {
+    if (next + rows > order.length) {
+      shuffle();
+      next = 0;
+    }
+    int from = next;
+    next += rows;
+    return examples.batch(Arrays.copyOfRange(order, from, next));
+  }
+
+  private void shuffle() {
+    for (int i = order.length - 1; i > 0; i--) {
+      int j = random.nextInt(i + 1);
+      int swapped = order[i];
+      order[i] = order[j];
+      order[j] = swapped;
+    }
+  }
+}
