@@ -24,8 +24,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Opens the CUDA engine. It needs a driver, a device of compute capability 7.5 or later, and NVRTC. The system property {@value
- * CudaDriver#LIBRARY_PROPERTY} names a driver library other than the one that the loader finds.
+ * Opens the CUDA engine. It needs a driver, a device of compute capability 7.5 or later, and NVRTC. The system property
+ * {@value CudaDriver#LIBRARY_PROPERTY} names a driver library other than the one that the loader finds.
  */
 public final class CudaEngineProvider implements EngineProvider {
 

@@ -79,7 +79,8 @@ final class CudaKernelDevice implements KernelDevice {
 
   @Override
   public DeviceFacts facts() {
-    return new DeviceFacts(device.name(), device.architecture().toString(), context.attribute(MULTIPROCESSORS), device.memoryBytes(),
+    return new DeviceFacts(device.name(), device.architecture().toString(), context.attribute(MULTIPROCESSORS),
+        device.memoryBytes(),
         context.attribute(L2_CACHE_BYTES), clusters().described(), driverVersion(), binaries.describe());
   }
 
@@ -102,7 +103,10 @@ final class CudaKernelDevice implements KernelDevice {
     return clusters;
   }
 
-  /** The clusters that the device can place, of blocks with that much shared memory; queried with a kernel that every engine has. */
+  /**
+   * The clusters that the device can place, of blocks with that much shared memory; queried with a kernel that every
+   * engine has.
+   */
   private ClusterSizes placedClusters(int sharedBytes) {
     BatchKernel kernel = BatchKernel.CHECK;
     KernelModule module = module(kernel);
@@ -122,11 +126,13 @@ final class CudaKernelDevice implements KernelDevice {
     int shared = Math.toIntExact(sharedBytes);
     KernelModule module = module(kernel);
     try (var _ = context.enter()) {
-      return new PreparedLaunch(kernel, context, stream, module.function(shared), Math.toIntExact(blocks), shared, parameters);
+      return new PreparedLaunch(kernel, context, stream, module.function(shared), Math.toIntExact(blocks), shared,
+          parameters);
     }
   }
 
-  private record PreparedLaunch(Specialisation kernel, PrimaryContext context, CudaStream stream, long function, int blocks,
+  private record PreparedLaunch(Specialisation kernel, PrimaryContext context, CudaStream stream, long function,
+      int blocks,
       int sharedBytes, MemorySegment parameters) implements KernelLaunch {
     @Override
     public void run() {
@@ -169,7 +175,8 @@ final class CudaKernelDevice implements KernelDevice {
       return new KernelModule(kernel, compiled.code());
     } catch (DeviceException e) {
       String remedy = !Failures.isUnusableCode(e.code()) ? e.remedy()
-          : binaries.describe() + " made it for compute capability " + compiled.target().architecture() + ", and the driver serves " + driverVersion()
+          : binaries.describe() + " made it for compute capability " + compiled.target().architecture()
+          + ", and the driver serves " + driverVersion()
           + "; update the driver, or use a compiler of the driver's version";
       throw new DeviceException(e.call() + ", kernel " + kernel.label() + ",", e.code(), e.codeName(), remedy);
     }

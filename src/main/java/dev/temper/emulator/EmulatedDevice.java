@@ -41,7 +41,8 @@ final class EmulatedDevice implements KernelDevice {
   }
 
   static String describe(EmulatorSettings settings) {
-    return "emulator (CUDA sources on the CPU, limits of compute capability " + settings.capability() + ", " + settings.order() + " threads)";
+    return "emulator (CUDA sources on the CPU, limits of compute capability " + settings.capability() + ", "
+        + settings.order() + " threads)";
   }
 
   @Override
@@ -76,7 +77,8 @@ final class EmulatedDevice implements KernelDevice {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment message = arena.allocate(MESSAGE_BYTES);
         int status = (int) launcher.invokeExact(
-            parameters, grid, kernel.threads(), kernel.cluster(), shared, order, settings.seed(), message, MESSAGE_BYTES);
+            parameters, grid, kernel.threads(), kernel.cluster(), shared, order, settings.seed(), message,
+            MESSAGE_BYTES);
         if (status != 0) {
           throw new DeviceException("kernel " + kernel.label(), status, "EMULATED_LAUNCH_FAILED", message.getString(0));
         }
@@ -87,8 +89,8 @@ final class EmulatedDevice implements KernelDevice {
   }
 
   /**
-   * The occupancy by threads and shared memory; registers limit nothing here. The device has one multiprocessor, or as many as a
-   * cluster needs.
+   * The occupancy by threads and shared memory; registers limit nothing here. The device has one multiprocessor, or as
+   * many as a cluster needs.
    */
   @Override
   public Occupancy occupancy(Specialisation kernel, long sharedBytes) {
@@ -121,7 +123,8 @@ final class EmulatedDevice implements KernelDevice {
   @Override
   public void requireDeviceMemory(String tensor, long address, long bytes) {
     if (!memory.holds(address, bytes)) {
-      throw new IllegalArgumentException(String.format("%s is at address 0x%x, expected %d bytes of the emulator's memory from there; "
+      throw new IllegalArgumentException(String.format("%s is at address 0x%x, expected %d bytes of the emulator's "
+          + "memory from there; "
           + "allocate it with LossEngine.allocate", tensor, address, bytes));
     }
   }

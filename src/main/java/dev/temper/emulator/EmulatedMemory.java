@@ -25,7 +25,8 @@ final class EmulatedMemory implements AutoCloseable {
   void free(long address) {
     Block block = blocks.remove(address);
     if (block == null) {
-      throw new IllegalStateException(String.format("address 0x%x was not allocated here, or is free already", address));
+      throw new IllegalStateException(String.format("address 0x%x was not allocated here, or is free already",
+          address));
     }
     block.arena.close();
   }
@@ -48,7 +49,8 @@ final class EmulatedMemory implements AutoCloseable {
   MemorySegment at(long address, long bytes) {
     Map.Entry<Long, Block> block = blocks.floorEntry(address);
     if (block == null || address - block.getKey() + bytes > block.getValue().segment.byteSize()) {
-      throw new IllegalStateException(String.format("0x%x and the %d bytes from there are not memory of the emulator", address, bytes));
+      throw new IllegalStateException(String.format("0x%x and the %d bytes from there are not memory of the emulator",
+          address, bytes));
     }
     return block.getValue().segment.asSlice(address - block.getKey(), bytes);
   }

@@ -48,7 +48,8 @@ public final class EmulatorEngineProvider implements EngineProvider {
     }
     requirePlatform();
     EmulatorSettings settings = settings();
-    return new KernelEngine(new EmulatedDevice(HostKernels.of(HostCompiler.find(System.getenv()), settings.build()), settings));
+    return new KernelEngine(new EmulatedDevice(HostKernels.of(HostCompiler.find(System.getenv()), settings.build()),
+        settings));
   }
 
   @Override
@@ -71,7 +72,9 @@ public final class EmulatorEngineProvider implements EngineProvider {
     return EmulatorSettings.of(System.getProperties());
   }
 
-  /** The runtime switches between the threads of a block in assembly, which is written for Linux's calling convention. */
+  /**
+   * The runtime switches between the threads of a block in assembly, which is written for Linux's calling convention.
+   */
   private static void requirePlatform() {
     String system = System.getProperty("os.name", "");
     if (!system.equals("Linux")) {

@@ -3,12 +3,17 @@ package dev.temper.emulator;
 import java.util.List;
 import java.util.Locale;
 
-/** Builds of the emulator. A process has one of them, because kernels find the runtime among the global symbols of the process. */
+/**
+ * Builds of the emulator. A process has one of them, because kernels find the runtime among the global symbols of the
+ * process.
+ */
 enum HostBuild {
   /** Optimised, without checks. */
   PLAIN,
 
-  /** A build with AddressSanitizer and UndefinedBehaviorSanitizer, whose libraries the process must have loaded before. */
+  /**
+   * A build with AddressSanitizer and UndefinedBehaviorSanitizer, whose libraries the process must have loaded before.
+   */
   SANITIZED,
 
   /** A build with the access tracer of {@code native/cuda-host/tracer.h}. */
@@ -27,7 +32,8 @@ enum HostBuild {
     return switch (this) {
       case PLAIN -> List.of();
       case SANITIZED -> SANITIZE;
-      // The runtime implements the compiler's calls of __tsan_*, so that the thread sanitizer's library must not be linked.
+      // The runtime implements the compiler's calls of __tsan_*, so that the thread sanitizer's library must not be
+      // linked.
       case TRACED -> List.of("-fsanitize=thread", "-nodefaultlibs");
     };
   }

@@ -29,13 +29,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Kernels compiled for the host. They are cached on disk, and stay loaded in the process, so that engines share them. */
+/**
+ * Kernels compiled for the host. They are cached on disk, and stay loaded in the process, so that engines share them.
+ */
 final class HostKernels {
 
   private static final String SCHEMA = "host-kernel-1";
 
   /**
-   * {@code cuda_host_launch(entry, parameters, grid, block, cluster, sharedBytes, order, seed, message, messageBytes)} and host memory.
+   * {@code cuda_host_launch(entry, parameters, grid, block, cluster, sharedBytes, order, seed, message, messageBytes)}
+   * and host memory.
    */
   private static final FunctionDescriptor LAUNCH = FunctionDescriptor.of(
       JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT,
@@ -54,7 +57,8 @@ final class HostKernels {
   private @Nullable SharedLibrary loadedRuntime;
   private @Nullable MethodHandle launch;
 
-  HostKernels(HostCompiler compiler, HostBuild build, HostRuntime runtime, Function<String, KernelSource> sources, DiskCache cache) {
+  HostKernels(HostCompiler compiler, HostBuild build, HostRuntime runtime, Function<String, KernelSource> sources,
+      DiskCache cache) {
     this.compiler = compiler;
     this.build = build;
     this.runtime = runtime;
@@ -65,9 +69,11 @@ final class HostKernels {
   /** The kernels of a compiler in this process, which has only the first build that it uses. */
   static HostKernels of(HostCompiler compiler, HostBuild build) {
     HostKernels kernels = OF_PROCESS.computeIfAbsent(compiler, c -> new HostKernels(
-        c, build, HostRuntime.load(), KernelSource::load, DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT)));
+        c, build, HostRuntime.load(), KernelSource::load,
+        DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT)));
     if (kernels.build != build) {
-      throw new EngineUnavailableException("the " + build.label() + " emulator cannot run beside the " + kernels.build.label()
+      throw new EngineUnavailableException("the " + build.label() + " emulator cannot run beside the "
+          + kernels.build.label()
           + " one that this process has; start another process");
     }
     return kernels;
@@ -84,12 +90,14 @@ final class HostKernels {
   }
 
   /**
-   * Launches a kernel: {@code int (parameters, grid, block, cluster, sharedBytes, order, seed, message, messageBytes)}. A call throws
-   * {@link IllegalStateException} if some of the host memory was closed, and keeps all of it open until it returns.
+   * Launches a kernel: {@code int (parameters, grid, block, cluster, sharedBytes, order, seed, message, messageBytes)}.
+   * A call throws {@link IllegalStateException} if some of the host memory was closed, and keeps all of it open until
+   * it returns.
    */
   MethodHandle launcher(Specialisation kernel, List<MemorySegment> hostMemory) {
     if (hostMemory.size() > MOST_MEMORY) {
-      throw new IllegalArgumentException(hostMemory.size() + " segments of host memory, expected at most " + MOST_MEMORY);
+      throw new IllegalArgumentException(hostMemory.size() + " segments of host memory, expected at most "
+          + MOST_MEMORY);
     }
     MemorySegment entry = load(kernel);
     Object[] memory = Collections.nCopies(MOST_MEMORY, MemorySegment.NULL).toArray();
@@ -129,7 +137,8 @@ final class HostKernels {
   }
 
   private static String unit(Specialisation kernel) {
-    return "#include \"cuda_host.h\"\n#include \"" + kernel.source() + "\"\nCUDA_HOST_LAUNCHER(" + kernel.entry() + ", temper::"
+    return "#include \"cuda_host.h\"\n#include \"" + kernel.source() + "\"\nCUDA_HOST_LAUNCHER(" + kernel.entry()
+        + ", temper::"
         + kernel.parameters() + ")\nCUDA_HOST_CLUSTER(" + kernel.entry() + ", " + kernel.cluster() + ")\n";
   }
 
@@ -147,7 +156,8 @@ final class HostKernels {
     try {
       return address(kernel, compile(kernel, source));
     } catch (LibraryLoadException e) {
-      throw new EngineUnavailableException("kernel " + kernel.label() + " was compiled but does not load: " + e.getMessage());
+      throw new EngineUnavailableException("kernel " + kernel.label() + " was compiled but does not load: "
+          + e.getMessage());
     }
   }
 
@@ -187,14 +197,16 @@ final class HostKernels {
       try {
         launch = runtime().function("cuda_host_launch", LAUNCH);
       } catch (LibraryLoadException e) {
-        throw new EngineUnavailableException("the emulator's runtime was compiled but does not load: " + e.getMessage());
+        throw new EngineUnavailableException("the emulator's runtime was compiled but does not load: "
+            + e.getMessage());
       }
     }
     return launch;
   }
 
   private CacheKey.Builder key(String kind) {
-    CacheKey.Builder key = CacheKey.schema(SCHEMA).add("kind", kind).add("compiler", compiler.identity()).add("build", build.label());
+    CacheKey.Builder key = CacheKey.schema(SCHEMA).add("kind", kind).add("compiler", compiler.identity())
+        .add("build", build.label());
     runtime.texts().forEach(key::addContent);
     return key;
   }
@@ -235,7 +247,8 @@ final class HostKernels {
   }
 
   private static EngineUnavailableException notWritten(String what, IOException cause) {
-    return new EngineUnavailableException("no emulator: " + what + " cannot be written to the temporary folder: " + cause
+    return new EngineUnavailableException("no emulator: " + what + " cannot be written to the temporary folder: "
+        + cause
         + "; make room there, or name another by the system property java.io.tmpdir");
   }
 }

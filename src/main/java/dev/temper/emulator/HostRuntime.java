@@ -18,9 +18,11 @@ import java.util.Map;
 record HostRuntime(Map<String, String> texts) {
 
   private static final String FOLDER = "/dev/temper/cuda-host/";
-  private static final List<String> UNITS = List.of("barriers.cpp", "collectives.cpp", "copies.cpp", "entry.cpp", "fiber.cpp", "launch.cpp",
+  private static final List<String> UNITS =
+      List.of("barriers.cpp", "collectives.cpp", "copies.cpp", "entry.cpp", "fiber.cpp", "launch.cpp",
       "mbarriers.cpp", "scheduler.cpp", "tracer.cpp");
-  private static final List<String> HEADERS = List.of("cuda_host.h", "device_host.h", "fiber.h", "machine.h", "shadow.h", "tracer.h");
+  private static final List<String> HEADERS =
+      List.of("cuda_host.h", "device_host.h", "fiber.h", "machine.h", "shadow.h", "tracer.h");
 
   static HostRuntime load() {
     Map<String, String> texts = new LinkedHashMap<>();
@@ -42,7 +44,8 @@ record HostRuntime(Map<String, String> texts) {
   private static String read(String name) {
     try (InputStream in = HostRuntime.class.getResourceAsStream(FOLDER + name)) {
       if (in == null) {
-        throw new IllegalStateException(name + " is missing from the class path; expected it in the temper jar under " + FOLDER);
+        throw new IllegalStateException(name + " is missing from the class path; expected it in the temper jar under "
+            + FOLDER);
       }
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {

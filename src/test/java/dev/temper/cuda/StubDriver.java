@@ -46,8 +46,8 @@ final class StubDriver {
   }
 
   /**
-   * Builds and loads it once, and gives it two devices until {@link #putAway()}; without a compiler, or where this process has
-   * loaded another driver, the test is not run.
+   * Builds and loads it once, and gives it two devices until {@link #putAway()}; without a compiler, or where this
+   * process has loaded another driver, the test is not run.
    */
   static synchronized StubDriver load() {
     StubDriver loaded = LOADED.get();

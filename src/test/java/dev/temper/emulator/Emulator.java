@@ -54,18 +54,20 @@ public final class Emulator implements AutoCloseable {
   }
 
   /**
-   * As the system properties say, watched by the tracer where they ask for it, over these sources. Grids are small, so that teams take
-   * several rows and use again what they used for the row before.
+   * As the system properties say, watched by the tracer where they ask for it, over these sources. Grids are small, so
+   * that teams take several rows and use again what they used for the row before.
    */
   public static Emulator checked(Function<String, KernelSource> sources) {
     EmulatorSettings settings = EmulatorSettings.of(System.getProperties());
     HostKernels kernels = kernels(settings.build(), sources);
-    return new Emulator(settings, kernels, 2, settings.build() == HostBuild.TRACED ? List.of(new Tracer(kernels)) : List.of());
+    return new Emulator(settings, kernels, 2, settings.build() == HostBuild.TRACED ? List.of(new Tracer(kernels))
+        : List.of());
   }
 
   /** Traced, with the limits of a compute capability. */
   static Emulator traced(String capability, HostKernels kernels, Tracer tracer) {
-    return new Emulator(new EmulatorSettings(capability, "run-ahead", 7, HostBuild.TRACED), kernels, Long.MAX_VALUE, List.of(tracer));
+    return new Emulator(new EmulatorSettings(capability, "run-ahead", 7, HostBuild.TRACED), kernels, Long.MAX_VALUE,
+        List.of(tracer));
   }
 
   static HostKernels kernels(HostBuild build, Function<String, KernelSource> sources) {

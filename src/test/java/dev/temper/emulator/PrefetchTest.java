@@ -15,7 +15,10 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Thread groups that prefetch their next row give the bits of thread groups with one row each, whatever rows follow one another. */
+/**
+ * Thread groups that prefetch their next row give the bits of thread groups with one row each, whatever rows follow one
+ * another.
+ */
 final class PrefetchTest extends EmulatorTest {
 
   /** Rows of different paths through the kernel, and rows that are not read. */
@@ -44,12 +47,14 @@ final class PrefetchTest extends EmulatorTest {
       labels[row] = kind == Kind.IGNORED ? Math.toIntExact(LOSS.ignoreIndex()) : labels[row];
       weights[row] = kind == Kind.WEIGHTLESS ? 0 : 1 + random.nextFloat();
     }
-    LossInputs inputs = LossInputs.of(HostMatrix.of(student, rows, classes)).withTeacher(Teacher.logits(HostMatrix.of(teacher, rows, classes)))
+    LossInputs inputs = LossInputs.of(HostMatrix.of(student, rows, classes))
+        .withTeacher(Teacher.logits(HostMatrix.of(teacher, rows, classes)))
         .withLabels(RowVector.labels(labels)).withRowWeights(RowVector.weights(weights));
     float[] prefetched = new float[rows * classes];
     float[] single = new float[rows * classes];
     String plan = engine().diagnostics().plans(LOSS, inputs, LossOutputs.none()).getFirst();
-    assertThat(run(inputs, HostMatrix.of(prefetched, rows, classes), plan)).isEqualTo(run(inputs, HostMatrix.of(single, rows, classes), plan + "-no-prefetch"));
+    assertThat(run(inputs, HostMatrix.of(prefetched, rows, classes), plan))
+        .isEqualTo(run(inputs, HostMatrix.of(single, rows, classes), plan + "-no-prefetch"));
     assertThat(Arrays.mismatch(bits(prefetched), bits(single))).isEqualTo(-1);
   }
 

@@ -29,7 +29,8 @@ final class WatchedDevice implements InvocationHandler {
   /** With grids of at most so many clusters, so that each takes several rows in turn. */
   static KernelDevice of(KernelDevice device, long mostGroups, List<Watcher> watchers) {
     return (KernelDevice) Proxy.newProxyInstance(
-        WatchedDevice.class.getClassLoader(), new Class<?>[] {KernelDevice.class}, new WatchedDevice(device, mostGroups, watchers));
+        WatchedDevice.class.getClassLoader(), new Class<?>[] {KernelDevice.class},
+        new WatchedDevice(device, mostGroups, watchers));
   }
 
   @Override

@@ -14,7 +14,9 @@ import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Searches for cuBLAS, for doctor's report. Losses do not need it; training on the device multiplies matrices with it. */
+/**
+ * Searches for cuBLAS, for doctor's report. Losses do not need it; training on the device multiplies matrices with it.
+ */
 public final class CublasSearch {
 
   private static final List<String> NAMES = List.of("libcublas.so.13", "libcublas.so.12");

@@ -15,9 +15,9 @@ import java.lang.invoke.MethodHandle;
 import java.util.StringJoiner;
 
 /**
- * The thread-block clusters that a device can place. All blocks of a cluster run in one group of multiprocessors, whose size differs
- * by chip and by MIG slice, so that the driver must be queried; JCuda lacks the function. If the query fails, the engine runs without
- * clusters, and the description holds the error.
+ * The thread-block clusters that a device can place. All blocks of a cluster run in one group of multiprocessors, whose
+ * size differs by chip and by MIG slice, so that the driver must be queried; JCuda lacks the function. If the query
+ * fails, the engine runs without clusters, and the description holds the error.
  *
  * @param largest blocks of the largest cluster that can be placed, 1 if there is none
  * @param described the largest cluster in words, with the errors of the queries
@@ -69,7 +69,8 @@ public record ClusterSizes(int largest, String described) {
       }
       return new ClusterSizes(1, "none can be placed" + refusals);
     } catch (LibraryLoadException e) {
-      return new ClusterSizes(1, "none: the driver has no " + FUNCTION + ", which came with CUDA 11.8: " + e.getMessage());
+      return new ClusterSizes(1, "none: the driver has no " + FUNCTION + ", which came with CUDA 11.8: "
+          + e.getMessage());
     }
   }
 

@@ -45,6 +45,7 @@ public record CudaDevice(int index, String name, Architecture architecture, long
 
   @Override
   public String toString() {
-    return name + " (compute capability " + architecture + ", " + Math.round(memoryBytes / 0x1p30 * 10) / 10.0 + " GiB)";
+    return name + " (compute capability " + architecture + ", " + Math.round(memoryBytes / 0x1p30 * 10) / 10.0
+        + " GiB)";
   }
 }

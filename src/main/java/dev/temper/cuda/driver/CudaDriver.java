@@ -20,8 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * NVIDIA's driver before any context exists: its version and its devices. It is called through the foreign function interface. A
- * process that uses JCuda without the driver's library cannot use JCuda later either.
+ * NVIDIA's driver before any context exists: its version and its devices. It is called through the foreign function
+ * interface. A process that uses JCuda without the driver's library cannot use JCuda later either.
  *
  * @param library path or name of the library
  * @param version newest CUDA version that the driver supports; 12040 is 12.4
@@ -98,7 +98,8 @@ public record CudaDriver(String library, int version, List<CudaDevice> devices) 
       check("cuDeviceGet", (int) bind("cuDeviceGet", ADDRESS, JAVA_INT).invokeExact(handle, index));
       int device = handle.get(JAVA_INT, 0);
       MemorySegment name = arena.allocate(NAME_BYTES);
-      check("cuDeviceGetName", (int) bind("cuDeviceGetName", ADDRESS, JAVA_INT, JAVA_INT).invokeExact(name, NAME_BYTES, device));
+      check("cuDeviceGetName", (int) bind("cuDeviceGetName", ADDRESS, JAVA_INT, JAVA_INT)
+          .invokeExact(name, NAME_BYTES, device));
       MemorySegment bytes = arena.allocate(JAVA_LONG);
       check("cuDeviceTotalMem", (int) bind("cuDeviceTotalMem_v2", ADDRESS, JAVA_INT).invokeExact(bytes, device));
       Architecture architecture =

@@ -33,8 +33,8 @@ public final class CudaEvent implements AutoCloseable {
   }
 
   /**
-   * Waits for the last recording, if there is one. If the stream's owner has captured the recording in a graph, the event cannot be
-   * waited for; then this waits for the stream.
+   * Waits for the last recording, if there is one. If the stream's owner has captured the recording in a graph, the
+   * event cannot be waited for; then this waits for the stream.
    */
   public void await() {
     try {

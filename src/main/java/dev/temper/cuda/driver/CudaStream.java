@@ -29,7 +29,8 @@ public record CudaStream(long handle, boolean owned) implements AutoCloseable {
     long handle = borrowed.getAsLong();
     if (handle < 0 || (handle > PER_THREAD && Driver.contextOf(handle) != context.handle())) {
       throw new IllegalArgumentException(String.format(
-          "stream 0x%x is not of this device's primary context, expected one that is; open the engine of the device that it belongs to",
+          "stream 0x%x is not of this device's primary context, expected one that is; open the engine of the device "
+          + "that it belongs to",
           handle));
     }
     return new CudaStream(handle, false);

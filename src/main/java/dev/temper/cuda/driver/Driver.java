@@ -25,11 +25,12 @@ import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
 
 /**
- * The functions of the CUDA driver, called through JCuda with raw handles; no other class uses JCuda. {@link CudaDriver#load} must be
- * called before: without the driver's library, JCuda's library does not load, and cannot be loaded later either.
+ * The functions of the CUDA driver, called through JCuda with raw handles; no other class uses JCuda.
+ * {@link CudaDriver#load} must be called before: without the driver's library, JCuda's library does not load, and
+ * cannot be loaded later either.
  *
- * <p>Functions work in the context that is current on the calling thread. They throw a {@link DeviceException} if the driver returns
- * an error.
+ * <p>Functions work in the context that is current on the calling thread. They throw a {@link DeviceException} if the
+ * driver returns an error.
  */
 public final class Driver {
 
@@ -63,7 +64,9 @@ public final class Driver {
     byte fill;
   }
 
-  /** A call of the driver. Calls of a launch use the arguments only: a lambda that captures a variable is an allocation. */
+  /**
+   * A call of the driver. Calls of a launch use the arguments only: a lambda that captures a variable is an allocation.
+   */
   private interface Call {
     int run(Arguments arguments);
   }
@@ -105,7 +108,8 @@ public final class Driver {
 
   /** Loads machine code, or PTX that ends with a zero byte. */
   public static long loadModule(byte[] code) {
-    return handle("cuModuleLoadData of " + code.length + " bytes", new CUmodule(), module -> cuModuleLoadData(module, code));
+    return handle("cuModuleLoadData of " + code.length + " bytes", new CUmodule(),
+        module -> cuModuleLoadData(module, code));
   }
 
   public static void unloadModule(long module) {
@@ -153,7 +157,10 @@ public final class Driver {
     return blocks[0];
   }
 
-  /** Launches a kernel that takes one struct by value. The driver copies the struct from {@code parameters} during the call. */
+  /**
+   * Launches a kernel that takes one struct by value. The driver copies the struct from {@code parameters} during the
+   * call.
+   */
   public static void launch(long function, int blocks, int threads, int sharedBytes, long stream, long parameters) {
     Arguments arguments = ARGUMENTS.get();
     with(arguments.function, function);
@@ -190,7 +197,8 @@ public final class Driver {
 
   /** Page-locked host memory, at most 2 GiB. */
   public static long allocatePinned(int bytes, int flags) {
-    return handle("cuMemHostAlloc of " + bytes + " bytes", new Pointer(), memory -> cuMemHostAlloc(memory, bytes, flags));
+    return handle("cuMemHostAlloc of " + bytes + " bytes", new Pointer(),
+        memory -> cuMemHostAlloc(memory, bytes, flags));
   }
 
   /** The address at which kernels access mapped page-locked host memory. */
@@ -204,7 +212,8 @@ public final class Driver {
   }
 
   public static void copyToDevice(long from, long to, long bytes, long stream) {
-    check("cuMemcpyHtoDAsync", a -> cuMemcpyHtoDAsync(with(a.memory, to), with(a.host, from), bytes, with(a.stream, stream)));
+    check("cuMemcpyHtoDAsync", a -> cuMemcpyHtoDAsync(with(a.memory, to), with(a.host, from), bytes,
+        with(a.stream, stream)));
   }
 
   public static void copyToHost(long from, long to, long bytes, long stream) {
@@ -217,7 +226,8 @@ public final class Driver {
   }
 
   public static void copyOnDevice(long from, long to, long bytes, long stream) {
-    check("cuMemcpyDtoDAsync", a -> cuMemcpyDtoDAsync(with(a.memory, to), with(a.other, from), bytes, with(a.stream, stream)));
+    check("cuMemcpyDtoDAsync", a -> cuMemcpyDtoDAsync(with(a.memory, to), with(a.other, from), bytes,
+        with(a.stream, stream)));
   }
 
   public static void fill(long address, byte value, long bytes, long stream) {
@@ -238,7 +248,8 @@ public final class Driver {
   }
 
   static long contextOf(long stream) {
-    return handle("cuStreamGetCtx", new CUcontext(), context -> cuStreamGetCtx(with(ARGUMENTS.get().stream, stream), context));
+    return handle("cuStreamGetCtx", new CUcontext(),
+        context -> cuStreamGetCtx(with(ARGUMENTS.get().stream, stream), context));
   }
 
   public static void synchronizeStream(long stream) {
@@ -273,18 +284,23 @@ public final class Driver {
   public static PointerAttributes pointerAttributes(long address) {
     PointerAttributes.Query query = ARGUMENTS.get().attributes;
     check("cuPointerGetAttributes", a -> cuPointerGetAttributes(
-        PointerAttributes.Query.COUNT, PointerAttributes.Query.NUMBERS, with(a.host, query.pointers()), with(a.memory, address)));
+        PointerAttributes.Query.COUNT, PointerAttributes.Query.NUMBERS, with(a.host, query.pointers()),
+        with(a.memory, address)));
     return query.result();
   }
 
-  /** Captures what this thread submits to the stream, until {@link #endCapture}; other threads can use other streams meanwhile. */
+  /**
+   * Captures what this thread submits to the stream, until {@link #endCapture}; other threads can use other streams
+   * meanwhile.
+   */
   public static void beginCapture(long stream) {
     check("cuStreamBeginCapture", a -> cuStreamBeginCapture(
         with(a.stream, stream), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
   }
 
   public static long endCapture(long stream) {
-    return handle("cuStreamEndCapture", new CUgraph(), graph -> cuStreamEndCapture(with(ARGUMENTS.get().stream, stream), graph));
+    return handle("cuStreamEndCapture", new CUgraph(),
+        graph -> cuStreamEndCapture(with(ARGUMENTS.get().stream, stream), graph));
   }
 
   public static long instantiateGraph(long graph) {
@@ -339,7 +355,10 @@ public final class Driver {
     }
   }
 
-  /** The result of a call. A program that uses JCuda too may have set it to throw exceptions, which hold only the code's name. */
+  /**
+   * The result of a call. A program that uses JCuda too may have set it to throw exceptions, which hold only the code's
+   * name.
+   */
   private static int code(Call function) {
     try {
       return function.run(ARGUMENTS.get());
@@ -354,7 +373,8 @@ public final class Driver {
       return MethodHandles.privateLookupIn(NativePointerObject.class, MethodHandles.lookup())
           .findVarHandle(NativePointerObject.class, "nativePointer", long.class);
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("JCuda is of another version than this was written for, expected 12.6.0: " + e.getMessage(), e);
+      throw new IllegalStateException("JCuda is of another version than this was written for, expected 12.6.0: "
+          + e.getMessage(), e);
     }
   }
 }

@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records the operations of a stream as a CUDA graph. A recording of an event that a graph contains cannot be waited for. Events are
- * therefore left out of the graph and recorded behind each replay.
+ * Records the operations of a stream as a CUDA graph. A recording of an event that a graph contains cannot be waited
+ * for. Events are therefore left out of the graph and recorded behind each replay.
  */
 public final class GraphRecording {
 
@@ -33,7 +33,8 @@ public final class GraphRecording {
   public KernelLaunch record(Runnable sequence) {
     if (stream.isLegacy()) {
       throw new IllegalArgumentException(
-          "the legacy default stream cannot be recorded as a graph; open the engine without a stream, or on another one");
+          "the legacy default stream cannot be recorded as a graph; open the engine without a stream, or on another "
+          + "one");
     }
     List<CudaEvent> behind = new ArrayList<>();
     try (var _ = context.enter()) {
@@ -69,7 +70,8 @@ public final class GraphRecording {
     }
   }
 
-  private record Replay(PrimaryContext context, CudaStream stream, long executable, List<CudaEvent> events) implements KernelLaunch {
+  private record Replay(PrimaryContext context, CudaStream stream, long executable,
+      List<CudaEvent> events) implements KernelLaunch {
 
     @Override
     public void run() {

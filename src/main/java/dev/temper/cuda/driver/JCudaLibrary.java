@@ -25,9 +25,9 @@ public final class JCudaLibrary {
   private JCudaLibrary() {}
 
   /**
-   * Loads the library and initialises the driver; {@link CudaDriver#load} must be called before. JCuda extracts its library under a
-   * fixed name to the temporary folder, which all users share, and loads a file that is already there. Another user could place a file
-   * there; a new folder that belongs to this user prevents it.
+   * Loads the library and initialises the driver; {@link CudaDriver#load} must be called before. JCuda extracts its
+   * library under a fixed name to the temporary folder, which all users share, and loads a file that is already there.
+   * Another user could place a file there; a new folder that belongs to this user prevents it.
    *
    * @throws EngineUnavailableException if JCuda has no library for this platform, or it does not load
    */
@@ -37,8 +37,10 @@ public final class JCudaLibrary {
         return;
       }
       try {
-        // Fails if the folder exists. A random name would need this process's first secure random number, which takes 10 ms.
-        Path own = Files.createDirectory(Path.of(System.getProperty(TEMPORARY), "temper-jcuda-" + System.nanoTime()), OWN_ALONE);
+        // Fails if the folder exists. A random name would need this process's first secure random number, which takes
+        // 10 ms.
+        Path own = Files.createDirectory(Path.of(System.getProperty(TEMPORARY), "temper-jcuda-" + System.nanoTime()),
+            OWN_ALONE);
         String shared = System.setProperty(TEMPORARY, own.toString());
         try {
           Driver.initialise();

@@ -55,7 +55,8 @@ public final class KernelModule implements AutoCloseable {
     function(sharedBytes);
     int blocks = Driver.residentBlocks(function, kernel.threads(), sharedBytes);
     long everywhere = kernel.cluster() == 1 ? (long) blocks * multiprocessors.getAsInt()
-        : (long) kernel.cluster() * ClusterSizes.active(driver.library(), function, kernel.cluster(), kernel.threads(), sharedBytes);
+        : (long) kernel.cluster() * ClusterSizes.active(driver.library(), function, kernel.cluster(), kernel.threads(),
+        sharedBytes);
     Occupancy occupancy = new Occupancy(Driver.registers(function), Driver.localBytes(function), blocks, everywhere);
     occupancies.put(sharedBytes, occupancy);
     return occupancy;

@@ -3,8 +3,8 @@ package dev.temper.cuda.driver;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Page-locked host memory. The device copies from and to it while the processor does other work, and kernels can access it if it is
- * mapped.
+ * Page-locked host memory. The device copies from and to it while the processor does other work, and kernels can access
+ * it if it is mapped.
  */
 public final class PinnedMemory implements AutoCloseable {
 

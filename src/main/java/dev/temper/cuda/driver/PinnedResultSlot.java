@@ -3,7 +3,9 @@ package dev.temper.cuda.driver;
 import dev.temper.kernel.device.ResultSlot;
 import java.lang.foreign.MemorySegment;
 
-/** A slot in mapped page-locked memory, which kernels write across the bus, and an event that is recorded behind them. */
+/**
+ * A slot in mapped page-locked memory, which kernels write across the bus, and an event that is recorded behind them.
+ */
 public final class PinnedResultSlot implements ResultSlot {
 
   private final PrimaryContext context;
@@ -19,7 +21,8 @@ public final class PinnedResultSlot implements ResultSlot {
     this.recording = recording;
     try (var _ = context.enter()) {
       memory = PinnedMemory.mapped(bytes);
-      // The stand-in for the driver may run kernels without code. Zeros are then a valid report: no invalid row, totals of 0.
+      // The stand-in for the driver may run kernels without code. Zeros are then a valid report: no invalid row, totals
+      // of 0.
       memory.segment().fill((byte) 0);
       address = memory.deviceAddress();
       written = CudaEvent.untimed();

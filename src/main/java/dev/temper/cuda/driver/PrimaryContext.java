@@ -2,7 +2,10 @@ package dev.temper.cuda.driver;
 
 import org.jspecify.annotations.Nullable;
 
-/** The primary context of a device. PyTorch and others in this process use the same one, so that addresses and streams are shared. */
+/**
+ * The primary context of a device. PyTorch and others in this process use the same one, so that addresses and streams
+ * are shared.
+ */
 public final class PrimaryContext implements AutoCloseable {
 
   private static final Entered AGAIN = () -> {};
@@ -35,7 +38,10 @@ public final class PrimaryContext implements AutoCloseable {
     return entered;
   }
 
-  /** Makes the context current for a block in which {@link #enter()} costs no driver call; one thread at a time may be in it. */
+  /**
+   * Makes the context current for a block in which {@link #enter()} costs no driver call; one thread at a time may be
+   * in it.
+   */
   public Entered stay() {
     if (Thread.currentThread().equals(staying)) {
       return AGAIN;

@@ -3,8 +3,8 @@ package dev.temper.cuda.driver;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Copies between pageable host memory and the device through two chunks of page-locked memory: while the device copies one, the
- * processor fills or empties the other. One thread at a time may use it, in the current context.
+ * Copies between pageable host memory and the device through two chunks of page-locked memory: while the device copies
+ * one, the processor fills or empties the other. One thread at a time may use it, in the current context.
  */
 public final class Staging implements AutoCloseable {
 
@@ -51,7 +51,8 @@ public final class Staging implements AutoCloseable {
     for (long done = 0; done < to.byteSize(); done += CHUNK_BYTES) {
       for (; sent < to.byteSize() && sent < done + 2L * CHUNK_BYTES; sent += CHUNK_BYTES) {
         Chunk chunk = take();
-        Driver.copyToHost(from + sent, chunk.memory.segment().address(), Math.min(CHUNK_BYTES, to.byteSize() - sent), stream.handle());
+        Driver.copyToHost(from + sent, chunk.memory.segment().address(), Math.min(CHUNK_BYTES, to.byteSize() - sent),
+            stream.handle());
         chunk.copied.record(stream);
       }
       Chunk oldest = chunks[(int) ((first + done / CHUNK_BYTES) % 2)];

@@ -10,8 +10,9 @@ package dev.temper.kernel.plan;
 public record DeviceLimits(int maxCluster, int sharedPerBlock, int sharedPerMultiprocessor) {
 
   /**
-   * The limits of a compute capability ("Technical specifications per compute capability" in NVIDIA's programming guide), for tests
-   * and emulators without a device. If the chips of a generation differ, these are the smaller numbers.
+   * The limits of a compute capability ("Technical specifications per compute capability" in NVIDIA's programming
+   * guide), for tests and emulators without a device. If the chips of a generation differ, these are the smaller
+   * numbers.
    */
   public static DeviceLimits ofCapability(int major, int minor) {
     return switch (major) {

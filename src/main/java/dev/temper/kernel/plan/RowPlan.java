@@ -7,15 +7,19 @@ package dev.temper.kernel.plan;
  * @param lanes lanes of a warp per row, a power of two up to 32; 0: a block or a cluster per row
  * @param cluster blocks per cluster, 1 to 16
  * @param storage where a row is stored
- * @param prefetches whether the kernel is persistent: the grid has as many thread groups as the device runs at once, and each loads its
- *     next row while it writes the gradient of a row. Otherwise, and in a pass without a gradient, each row has a thread group of its own
+ * @param prefetches whether the kernel is persistent: the grid has as many thread groups as the device runs at once,
+ *     and each loads its next row while it writes the gradient of a row. Otherwise, and in a pass without a gradient,
+ *     each row has a thread group of its own
  */
 public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, boolean prefetches) {
 
   /** Bytes of a vector, which one access reads; also of a slot of a thread in shared memory. */
   static final int VECTOR = 16;
 
-  /** Floats of a warp in the scratch memory of reductions: six in each of two slots ({@code kernels/row/thread_group.cuh}). */
+  /**
+   * Floats of a warp in the scratch memory of reductions: six in each of two slots
+   * ({@code kernels/row/thread_group.cuh}).
+   */
   private static final int SCRATCH_FLOATS = 2 * 6;
   /** Bytes of the mbarriers of a cluster, one for each slot. */
   private static final int MBARRIERS = 2 * Long.BYTES;
@@ -37,8 +41,8 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
   }
 
   /**
-   * Blocks of a persistent kernel. The rows of a thread group should all have the same alignment: a row can only be loaded into the
-   * place of one with the same alignment.
+   * Blocks of a persistent kernel. The rows of a thread group should all have the same alignment: a row can only be
+   * loaded into the place of one with the same alignment.
    *
    * @param deviceBlocks blocks that the device runs at once; 0 if unknown
    * @param period rows after which the alignment repeats, a power of two
@@ -81,8 +85,8 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
   }
 
   /**
-   * Bytes of rows that a block has on chip; without storage, the bytes that it loads at once. The memory's latency is hidden if the
-   * resident blocks of a multiprocessor have enough of them.
+   * Bytes of rows that a block has on chip; without storage, the bytes that it loads at once. The memory's latency is
+   * hidden if the resident blocks of a multiprocessor have enough of them.
    *
    * @param classes columns
    * @param firstBytes bytes of an element of the first tensor
@@ -97,8 +101,8 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
   }
 
   /**
-   * A name without blanks, such as {@code shared-cluster2-512} or {@code registers1-lanes4-128}: storage, thread group, threads per
-   * block. It ends in {@code -no-prefetch} if the storage permits a prefetch and the plan has none.
+   * A name without blanks, such as {@code shared-cluster2-512} or {@code registers1-lanes4-128}: storage, thread group,
+   * threads per block. It ends in {@code -no-prefetch} if the storage permits a prefetch and the plan has none.
    */
   public String label() {
     String place = switch (storage) {

@@ -5,8 +5,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Chooses a {@link RowPlan}. The choice depends on classes, dtypes and device, never on the number of rows: a row gives the same
- * bits alone and in any batch.
+ * Chooses a {@link RowPlan}. The choice depends on classes, dtypes and device, never on the number of rows: a row gives
+ * the same bits alone and in any batch.
  */
 public final class RowPlans {
 
@@ -15,13 +15,17 @@ public final class RowPlans {
 
   // As many lanes as vectors where possible, so that neighbouring lanes read neighbouring vectors.
   private static final List<ShortRow> SHORT_ROWS = List.of(
-      new ShortRow(1, 1, 1), new ShortRow(2, 2, 1), new ShortRow(4, 4, 1), new ShortRow(8, 8, 1), new ShortRow(16, 16, 1),
+      new ShortRow(1, 1, 1), new ShortRow(2, 2, 1), new ShortRow(4, 4, 1), new ShortRow(8, 8, 1),
+      new ShortRow(16, 16, 1),
       new ShortRow(32, 32, 1), new ShortRow(64, 32, 2));
 
   /** Logits of each tensor in the registers of one thread. With sixteen the assembler spilled registers. */
   private static final int MOST_IN_REGISTERS = 8;
 
-  /** Rows of up to so many vectors, about 1,000 classes in f32, have one warp each and shared memory: no barrier is needed. */
+  /**
+   * Rows of up to so many vectors, about 1,000 classes in f32, have one warp each and shared memory: no barrier is
+   * needed.
+   */
   private static final int WARP_ROWS = 256;
 
   private static final int WARP = 32;
@@ -30,18 +34,21 @@ public final class RowPlans {
   /** Threads of a block with up to {@code vectors} of a row. */
   private record BlockSize(long vectors, int threads) {}
 
-  // Each thread has at least two to four vectors, because more threads would mean more time in reductions. The kernels use 56 to 80
-  // registers per thread, so that a multiprocessor has room for three blocks of 256 threads: one of them computes while the others
-  // wait. Blocks with more than nine vectors per thread fill the shared memory, which leaves room for fewer blocks. These have more
-  // threads to hide latency: 384, of which two blocks have 80 registers per thread, or 512 in a single block.
+  // Each thread has at least two to four vectors, because more threads would mean more time in reductions. The kernels
+  // use 56 to 80 registers per thread, so that a multiprocessor has room for three blocks of 256 threads: one of them
+  // computes while the others wait. Blocks with more than nine vectors per thread fill the shared memory, which leaves
+  // room for fewer blocks. These have more threads to hide latency: 384, of which two blocks have 80 registers per
+  // thread, or 512 in a single block.
   private static final List<BlockSize> BLOCK_SIZES = List.of(
-      new BlockSize(512, 128), new BlockSize(2_304, 256), new BlockSize(3_584, 384), new BlockSize(Integer.MAX_VALUE, 512));
+      new BlockSize(512, 128), new BlockSize(2_304, 256), new BlockSize(3_584, 384),
+      new BlockSize(Integer.MAX_VALUE, 512));
 
   private static final int[] CLUSTERS = {1, 2, 4, 8, 16};
 
   private static final int REREAD_THREADS = 512;
 
-  // Limits of the candidates, which include plans that are never chosen: measuring them shows whether the choice is right.
+  // Limits of the candidates, which include plans that are never chosen: measuring them shows whether the choice is
+  // right.
   private static final int[] TRIED_THREADS = {128, 256, 384, 512, 1_024};
   private static final int MOST_TRIED_IN_REGISTERS = 16;
   /** A lane with more vectors of its own would read far from its neighbours. */
@@ -84,8 +91,8 @@ public final class RowPlans {
   }
 
   /**
-   * Every plan that is possible for rows of this shape on a device: the chosen one first, then the others, the most similar ones first.
-   * Plans are missing that do not fit, or that leave half of a thread group without work.
+   * Every plan that is possible for rows of this shape on a device: the chosen one first, then the others, the most
+   * similar ones first. Plans are missing that do not fit, or that leave half of a thread group without work.
    */
   public static List<RowPlan> candidates(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
     RowPlan chosen = choose(classes, firstBytes, secondBytes, limits);

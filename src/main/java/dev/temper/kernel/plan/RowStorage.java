@@ -9,7 +9,8 @@ public sealed interface RowStorage {
   /**
    * Registers of some lanes of a warp, or of a block.
    *
-   * @param vectors vectors of 16 bytes of the first tensor in one thread; the thread also has the same columns of the second tensor
+   * @param vectors vectors of 16 bytes of the first tensor in one thread; the thread also has the same columns of the
+   *     second tensor
    */
   record Registers(int vectors) implements RowStorage {
     @Override

@@ -13,8 +13,8 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * Self-checks: runs every function of {@code kernels/device.cuh} alone on a device and compares the results with the host's. A wrong
- * function can go unnoticed in the loss of a single shape.
+ * Self-checks: runs every function of {@code kernels/device.cuh} alone on a device and compares the results with the
+ * host's. A wrong function can go unnoticed in the loss of a single shape.
  */
 public final class DeviceFunctions {
 
@@ -89,7 +89,8 @@ public final class DeviceFunctions {
   private Check check(String name) {
     Check check = checks.get(name);
     if (check == null) {
-      throw new IllegalArgumentException("no check is named '" + name + "', expected one of " + String.join(", ", checks.keySet()));
+      throw new IllegalArgumentException("no check is named '" + name + "', expected one of "
+          + String.join(", ", checks.keySet()));
     }
     return check;
   }
@@ -133,7 +134,8 @@ public final class DeviceFunctions {
       int a = words[i / 2 * 2] >>> shift & 0xffff;
       int b = words[i / 2 * 2 + 1] >>> shift & 0xffff;
       int answer = found[i / 2] >>> shift & 0xffff;
-      comparison.judge(extremum.allows(a, b, answer), String.format("0x%04x and 0x%04x, number", a, b), i, answer, "one of them");
+      comparison.judge(extremum.allows(a, b, answer), String.format("0x%04x and 0x%04x, number", a, b), i, answer,
+          "one of them");
     }
     return comparison.outcome();
   }
@@ -187,17 +189,22 @@ public final class DeviceFunctions {
     return comparison.outcome();
   }
 
-  /** Copies through shared memory; each thread then writes the item that it copied, and the item of the thread opposite to it. */
+  /**
+   * Copies through shared memory; each thread then writes the item that it copied, and the item of the thread opposite
+   * to it.
+   */
   private SelfCheck throughShared(Operation operation, int wordsPerItem) {
     int items = ROUNDS * BLOCKS * THREADS;
     int[] input = random(items * wordsPerItem);
-    int[] found = probe.run(operation, 1, BLOCKS, (long) THREADS * wordsPerItem * Integer.BYTES, items, input, 2 * input.length);
+    int[] found = probe.run(operation, 1, BLOCKS, (long) THREADS * wordsPerItem * Integer.BYTES, items, input,
+        2 * input.length);
     ProbeComparison comparison = new ProbeComparison();
     for (int i = 0; i < input.length; i++) {
       int item = i / wordsPerItem;
       int opposite = item / THREADS * THREADS + THREADS - 1 - item % THREADS;
       comparison.same("own word", i, found[i], input[i]);
-      comparison.same("other thread's word", i, found[input.length + i], input[opposite * wordsPerItem + i % wordsPerItem]);
+      comparison.same("other thread's word", i, found[input.length + i],
+          input[opposite * wordsPerItem + i % wordsPerItem]);
     }
     return comparison.outcome();
   }
@@ -206,7 +213,8 @@ public final class DeviceFunctions {
   private SelfCheck sharedMemory() {
     int words = device.limits().sharedPerBlock() / Integer.BYTES;
     int[] input = random(words);
-    int[] found = probe.run(Operation.SHARED_MEMORY, 1, BLOCKS, (long) words * Integer.BYTES, words, input, BLOCKS * words);
+    int[] found = probe.run(Operation.SHARED_MEMORY, 1, BLOCKS, (long) words * Integer.BYTES, words, input,
+        BLOCKS * words);
     ProbeComparison comparison = new ProbeComparison();
     for (int i = 0; i < found.length; i++) {
       comparison.same("word", i, found[i], input[words - 1 - i % words] + i / words);
@@ -226,7 +234,10 @@ public final class DeviceFunctions {
     return comparison.outcome();
   }
 
-  /** Every warp sends {@code width} values at once to every block of its cluster, in rounds that alternate between two mbarriers. */
+  /**
+   * Every warp sends {@code width} values at once to every block of its cluster, in rounds that alternate between two
+   * mbarriers.
+   */
   private void exchange(Operation operation, int cluster, int width, ProbeComparison comparison) {
     int clusters = 3;
     int rounds = 7;
@@ -234,7 +245,8 @@ public final class DeviceFunctions {
     int words = warps * cluster * width;
     int blocks = clusters * cluster;
     int[] input = random(blocks * rounds * words);
-    int[] found = probe.run(operation, cluster, blocks, 2L * (words * Float.BYTES + Long.BYTES), rounds, input, input.length + blocks);
+    int[] found = probe.run(operation, cluster, blocks, 2L * (words * Float.BYTES + Long.BYTES), rounds, input,
+        input.length + blocks);
     for (int i = 0; i < input.length; i++) {
       int block = i / (rounds * words);
       int round = i / words % rounds;

@@ -4,7 +4,8 @@ import dev.temper.kernel.spec.ProbeParameters.Operation;
 import java.util.SplittableRandom;
 
 /**
- * The maximum or the minimum of two numbers of 16 bits, for two pairs at a time. The result for a NaN and a number is the number.
+ * The maximum or the minimum of two numbers of 16 bits, for two pairs at a time. The result for a NaN and a number is
+ * the number.
  *
  * @param format format of the numbers
  * @param operation the device function

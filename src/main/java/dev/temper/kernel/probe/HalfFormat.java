@@ -1,7 +1,8 @@
 package dev.temper.kernel.probe;
 
 /**
- * A floating-point format of 16 bits, decoded by its definition (IEEE 754, 3.4), for comparison with the conversions of a device.
+ * A floating-point format of 16 bits, decoded by its definition (IEEE 754, 3.4), for comparison with the conversions of
+ * a device.
  *
  * @param fractionBits bits of the fraction
  * @param bias bias of the exponent
@@ -29,7 +30,10 @@ record HalfFormat(int fractionBits, int bias) {
     return (pattern & SIGN) != 0 ? -value : value;
   }
 
-  /** Value of a magnitude. The pattern of infinity has the value that the next finite number would have: rounding to infinity uses it. */
+  /**
+   * Value of a magnitude. The pattern of infinity has the value that the next finite number would have: rounding to
+   * infinity uses it.
+   */
   double finite(int magnitude) {
     int exponent = magnitude >> fractionBits;
     int fraction = magnitude & (1 << fractionBits) - 1;

@@ -50,7 +50,8 @@ final class Probe {
         device.upload(hostOutput, to);
         MemorySegment parameters = arena.allocate(ProbeParameters.LAYOUT);
         new ProbeParameters(from, to + GUARD * (long) Integer.BYTES, count, operation).write(parameters);
-        try (KernelLaunch launch = device.prepare(new ProbeKernel(cluster), parameters, List.of(), blocks, sharedBytes)) {
+        try (KernelLaunch launch = device.prepare(new ProbeKernel(cluster), parameters, List.of(), blocks,
+            sharedBytes)) {
           launch.run();
           device.download(to, hostOutput);
         }

@@ -4,12 +4,14 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * Numbers whose rounding to 16 bits is known: each number of the format, the middle between it and the next, and the f32 numbers next
- * to the middle, with both signs; the largest number, the infinities, and NaNs whose upper half has no payload.
+ * Numbers whose rounding to 16 bits is known: each number of the format, the middle between it and the next, and the
+ * f32 numbers next to the middle, with both signs; the largest number, the infinities, and NaNs whose upper half has no
+ * payload.
  */
 final class RoundingTable {
 
-  private static final int[] NANS = {0x7fc00000, 0x7f800001, 0x7f80ffff, 0x7fffffff, 0xffc00000, 0xff800001, 0xffffffff, 0x7f802000};
+  private static final int[] NANS =
+      {0x7fc00000, 0x7f800001, 0x7f80ffff, 0x7fffffff, 0xffc00000, 0xff800001, 0xffffffff, 0x7f802000};
 
   private final int[] inputs;
   private final int[] expected;

@@ -1,6 +1,6 @@
 /**
- * Self-checks of the device functions that the kernels use: conversions, exponentials, exchanges between threads and within clusters
- * ({@link dev.temper.kernel.probe.DeviceFunctions}).
+ * Self-checks of the device functions that the kernels use: conversions, exponentials, exchanges between threads and
+ * within clusters ({@link dev.temper.kernel.probe.DeviceFunctions}).
  *
  * <p>May call {@code dev.temper.diagnostics}, {@code dev.temper.kernel.spec}, {@code dev.temper.kernel.plan} and {@code
  * dev.temper.kernel.device}.

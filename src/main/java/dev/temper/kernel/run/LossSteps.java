@@ -14,8 +14,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The kernels of a loss, each prepared on its own: the check of the rows, the row losses with their gradients, the totals. Several
- * launches of row losses, each over some of the rows, can follow one check and precede one launch of the totals.
+ * The kernels of a loss, each prepared on its own: the check of the rows, the row losses with their gradients, the
+ * totals. Several launches of row losses, each over some of the rows, can follow one check and precede one launch of
+ * the totals.
  *
  * @param device runs the kernels
  * @param hostMemory host memory that the kernels access in place

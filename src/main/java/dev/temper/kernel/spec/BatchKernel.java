@@ -48,7 +48,10 @@ public enum BatchKernel implements Specialisation {
     return List.of("TEMPER_KERNEL=" + entry());
   }
 
-  /** Blocks for that many rows. The number depends on the rows only, because it determines the order of the sums of the totals. */
+  /**
+   * Blocks for that many rows. The number depends on the rows only, because it determines the order of the sums of the
+   * totals.
+   */
   public int blocks(long rows) {
     return switch (this) {
       case CHECK -> Math.clamp(Math.ceilDiv(rows, threads), 1, MOST_CHECK_BLOCKS);

@@ -6,7 +6,9 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
-/** What the host reads of a launch: {@code temper::BatchReport}, which the totals kernel writes to mapped host memory. */
+/**
+ * What the host reads of a launch: {@code temper::BatchReport}, which the totals kernel writes to mapped host memory.
+ */
 public final class BatchReport {
 
   /** Names, types and order as in C++. */

@@ -14,7 +14,8 @@ import java.util.OptionalLong;
  * @param badTemperature first row whose temperature is invalid
  * @param countedRows rows that are not ignored
  */
-public record BatchStatus(OptionalLong badLabel, OptionalLong badWeight, OptionalLong badTemperature, long countedRows) {
+public record BatchStatus(OptionalLong badLabel, OptionalLong badWeight, OptionalLong badTemperature,
+    long countedRows) {
 
   /** Names, types and order as in C++. */
   public static final StructLayout LAYOUT =

@@ -23,9 +23,11 @@ public final class LossParameters {
 
   /** Names, types and order as in C++. */
   public static final StructLayout LAYOUT = new Struct()
-      .add(JAVA_LONG, "student", "teacher", "gradient", "labels", "row_weights", "row_temperatures", "row_soft", "row_hard",
+      .add(JAVA_LONG, "student", "teacher", "gradient", "labels", "row_weights", "row_temperatures", "row_soft",
+      "row_hard",
           "statistics", "status", "report", "finished_blocks", "parts")
-      .add(JAVA_LONG, "rows", "student_stride", "teacher_stride", "gradient_stride", "statistics_stride", "ignore_index")
+      .add(JAVA_LONG, "rows", "student_stride", "teacher_stride", "gradient_stride", "statistics_stride",
+      "ignore_index")
       .add(JAVA_DOUBLE, "divisor", "gradient_scale", "soft_weight", "hard_weight")
       .add(JAVA_INT, "classes", "gradient_width", "label_bytes", "divisor_kind", "temperature_scaling")
       .add(JAVA_FLOAT, "temperature", "divergence_parameter", "divergence_complement")

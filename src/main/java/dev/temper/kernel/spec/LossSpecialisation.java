@@ -14,8 +14,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * The loss kernel for one combination of types, divergence and parts. Types that a call does not use are set to the student's, so that
- * calls of the same code share one specialisation.
+ * The loss kernel for one combination of types, divergence and parts. Types that a call does not use are set to the
+ * student's, so that calls of the same code share one specialisation.
  *
  * @param student type of the student's logits
  * @param teacher type of the teacher's logits
@@ -27,7 +27,8 @@ import java.util.Optional;
  * @param pass what is written
  * @param plan how rows are spread over threads
  */
-public record LossSpecialisation(DType student, DType teacher, DType gradient, Policy policy, boolean soft, boolean hard,
+public record LossSpecialisation(DType student, DType teacher, DType gradient, Policy policy, boolean soft,
+    boolean hard,
     ExpReuse expReuse, Pass pass, RowPlan plan) implements RowSpecialisation {
 
   /** The divergences that the kernels have, each a policy in {@code kernels/divergence}. */
@@ -59,8 +60,8 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, P
   }
 
   /**
-   * How the cross-entropy's exponential exp(z) is obtained from the soft part's e = exp(z/T): as e^T, which saves one of three
-   * exponentials per class.
+   * How the cross-entropy's exponential exp(z) is obtained from the soft part's e = exp(z/T): as e^T, which saves one
+   * of three exponentials per class.
    */
   public enum ExpReuse {
     /** A separate exponential: for other T, for temperatures by row, and without a soft part. */
@@ -124,7 +125,8 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, P
   }
 
   /** The specialisation for rows of that many classes. */
-  public static LossSpecialisation of(DType student, DType teacher, DType gradient, Policy policy, boolean soft, boolean hard,
+  public static LossSpecialisation of(DType student, DType teacher, DType gradient, Policy policy, boolean soft,
+      boolean hard,
       ExpReuse expReuse, Pass pass, int classes, DeviceLimits limits) {
     RowPlan plan = RowPlans.choose(classes, student.bytes(), soft ? teacher.bytes() : 0, limits);
     return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, pass, plan);
@@ -164,7 +166,10 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, P
         "TEMPER_EXP_REUSE=" + Specialisation.macro(expReuse), "TEMPER_PASS=" + Specialisation.macro(pass)));
   }
 
-  /** Leaves out the plan, which most specialisations do not differ in. A record's generated method would cost a new process 14 ms. */
+  /**
+   * Leaves out the plan, which most specialisations do not differ in. A record's generated method would cost a new
+   * process 14 ms.
+   */
   @Override
   public int hashCode() {
     return Objects.hash(student, teacher, gradient, policy, soft, hard, expReuse, pass);

@@ -22,7 +22,8 @@ import java.lang.foreign.StructLayout;
  * @param temperature T
  * @param indexBytes bytes of an index of argmax, 4 or 8
  */
-public record PrimitiveParameters(long input, long upstream, long output, long rows, long inputStride, long upstreamStride,
+public record PrimitiveParameters(long input, long upstream, long output, long rows, long inputStride,
+    long upstreamStride,
     long outputStride, int classes, int outputWidth, double temperature, int indexBytes) {
 
   /** Names, types and order as in C++. */

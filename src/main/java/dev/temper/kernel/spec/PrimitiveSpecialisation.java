@@ -7,7 +7,8 @@ import dev.temper.kernel.plan.RowPlans;
 import java.util.List;
 
 /**
- * Softmax, log-softmax or argmax for one combination of types. Types that a primitive does not use are set to the input's.
+ * Softmax, log-softmax or argmax for one combination of types. Types that a primitive does not use are set to the
+ * input's.
  *
  * @param input type of the logits
  * @param upstream type of the gradient by the log-probabilities

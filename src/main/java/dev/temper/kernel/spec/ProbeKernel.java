@@ -16,7 +16,8 @@ public record ProbeKernel(int cluster) implements Specialisation {
 
   /** The kernels that a device can run: one without a cluster, and one for each cluster size. */
   public static List<Specialisation> all(DeviceLimits limits) {
-    return IntStream.of(1, 2, 4, 8, 16).filter(cluster -> cluster <= limits.maxCluster()).<Specialisation>mapToObj(ProbeKernel::new).toList();
+    return IntStream.of(1, 2, 4, 8, 16)
+        .filter(cluster -> cluster <= limits.maxCluster()).<Specialisation>mapToObj(ProbeKernel::new).toList();
   }
 
   @Override

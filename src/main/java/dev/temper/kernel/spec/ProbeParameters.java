@@ -23,8 +23,10 @@ public record ProbeParameters(long input, long output, long count, Operation ope
 
   /** Operations in the order of the enumerators in {@code kernels/parameters.h}. */
   public enum Operation {
-    EXP2, WIDEN_F16, WIDEN_BF16, NARROW_F16, NARROW_BF16, WORDS2, WORDS4, WORDS8, ASYNC_COPY8, ASYNC_COPY16, SHARED_MEMORY,
-    CLUSTER_EXCHANGE1, EXP2_NORMAL, MAX_F16, MIN_F16, MAX_BF16, MIN_BF16, CLUSTER_EXCHANGE2, CLUSTER_EXCHANGE4, LOG2_NORMAL
+    EXP2, WIDEN_F16, WIDEN_BF16, NARROW_F16, NARROW_BF16, WORDS2, WORDS4, WORDS8, ASYNC_COPY8, ASYNC_COPY16,
+        SHARED_MEMORY,
+    CLUSTER_EXCHANGE1, EXP2_NORMAL, MAX_F16, MIN_F16, MAX_BF16, MIN_BF16, CLUSTER_EXCHANGE2, CLUSTER_EXCHANGE4,
+    LOG2_NORMAL
   }
 
   /** Fills a block of {@link #LAYOUT}. */

@@ -29,7 +29,8 @@ public sealed interface RowSpecialisation extends Specialisation permits LossSpe
 
   /** The macros of a plan, which every such source has. */
   static List<String> planDefinitions(RowPlan plan) {
-    return List.of("TEMPER_THREADS=" + plan.threads(), "TEMPER_LANES=" + plan.lanes(), "TEMPER_CLUSTER=" + plan.cluster(),
+    return List.of("TEMPER_THREADS=" + plan.threads(), "TEMPER_LANES=" + plan.lanes(), "TEMPER_CLUSTER="
+        + plan.cluster(),
         "TEMPER_STORAGE=" + plan.storage().macro());
   }
 }

@@ -17,8 +17,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The specialisations that a build compiles for a device, out of all that calls can choose there. Every type, divergence, part, pass
- * and plan occurs in the list, and so does every pair of choices without the plan; pairs with a plan occur as far as the cap allows.
+ * The specialisations that a build compiles for a device, out of all that calls can choose there. Every type,
+ * divergence, part, pass and plan occurs in the list, and so does every pair of choices without the plan; pairs with a
+ * plan occur as far as the cap allows.
  */
 public final class SpecialisationList {
 
@@ -27,7 +28,8 @@ public final class SpecialisationList {
 
   /** Numbers of classes that lead to every plan, for some dtypes on some device. */
   private static final int[] CLASSES = {
-    1, 5, 10, 20, 40, 100, 200, 400, 1_000, 3_000, 10_000, 16_000, 32_000, 50_304, 100_000, 128_256, 151_936, 262_144, 1_000_000
+    1, 5, 10, 20, 40, 100, 200, 400, 1_000, 3_000, 10_000, 16_000, 32_000, 50_304, 100_000, 128_256, 151_936, 262_144,
+        1_000_000
   };
 
   /** The pass with the most registers is first: of equal candidates, the first one is chosen. */
@@ -51,11 +53,13 @@ public final class SpecialisationList {
     for (int classes : CLASSES) {
       for (DType student : DTYPES) {
         for (Pass pass : PASSES) {
-          for (DType gradient : pass == Pass.FORWARD ? Set.of(student) : new LinkedHashSet<>(List.of(student, DType.F32))) {
+          for (DType gradient : pass == Pass.FORWARD ? Set.of(student)
+              : new LinkedHashSet<>(List.of(student, DType.F32))) {
             for (DType teacher : DTYPES) {
               for (Policy policy : Policy.values()) {
                 for (ExpReuse reuse : ExpReuse.values()) {
-                  all.add(LossSpecialisation.of(student, teacher, gradient, policy, true, true, reuse, pass, classes, limits));
+                  all.add(LossSpecialisation.of(student, teacher, gradient, policy, true, true, reuse, pass, classes,
+                      limits));
                 }
                 all.add(LossSpecialisation.of(
                     student, teacher, gradient, policy, true, false, ExpReuse.NONE, pass, classes, limits));
@@ -86,7 +90,10 @@ public final class SpecialisationList {
     return all;
   }
 
-  /** Chooses the candidate that adds the most, repeatedly: single choices count most, then pairs of options, then pairs with a plan. */
+  /**
+   * Chooses the candidate that adds the most, repeatedly: single choices count most, then pairs of options, then pairs
+   * with a plan.
+   */
   private static List<Specialisation> cover(Collection<Specialisation> all, int cap) {
     Map<String, Integer> numbers = new HashMap<>();
     List<Candidate> left = new ArrayList<>(all.stream().map(s -> Candidate.of(s, numbers)).toList());
@@ -98,7 +105,8 @@ public final class SpecialisationList {
       Candidate best = null;
       int most = 0;
       for (Candidate candidate : left) {
-        int gain = 10_000 * fresh(candidate.singles(), singles) + 100 * fresh(candidate.pairs(), pairs) + fresh(candidate.planned(), planned);
+        int gain = 10_000 * fresh(candidate.singles(), singles) + 100 * fresh(candidate.pairs(), pairs)
+            + fresh(candidate.planned(), planned);
         if (gain > most) {
           best = candidate;
           most = gain;

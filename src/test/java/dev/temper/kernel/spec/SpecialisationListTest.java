@@ -36,7 +36,8 @@ final class SpecialisationListTest {
     assertThat(each(LossSpecialisation::pass)).contains(Pass.values());
     assertThat(each(loss -> List.of(loss.soft(), loss.hard()))).hasSize(3);
     assertThat(each(loss -> loss.plan().cluster())).contains(1, 2, 4, 8, 16);
-    assertThat(each(loss -> loss.plan().storage().getClass().getSimpleName())).contains("Registers", "Shared", "Reread");
+    assertThat(each(loss -> loss.plan().storage().getClass().getSimpleName()))
+        .contains("Registers", "Shared", "Reread");
     assertThat(HOPPER).contains(BatchKernel.values());
     assertThat(HOPPER.stream().filter(PrimitiveSpecialisation.class::isInstance)
         .map(s -> ((PrimitiveSpecialisation) s).primitive())).contains(Primitive.values());
@@ -62,14 +63,16 @@ final class SpecialisationListTest {
   @ValueSource(ints = {75, 80, 90, 100, 120})
   void everyPairOfOptionsOccurs(int capability) {
     DeviceLimits limits = DeviceLimits.ofCapability(capability / 10, capability % 10);
-    Set<Specialisation> rows = SpecialisationList.of(limits).stream().filter(RowSpecialisation.class::isInstance).collect(Collectors.toSet());
+    Set<Specialisation> rows = SpecialisationList.of(limits).stream().filter(RowSpecialisation.class::isInstance)
+        .collect(Collectors.toSet());
     assertThat(pairs(rows)).hasSizeGreaterThan(150).containsAll(pairs(SpecialisationList.losses(limits)))
         .containsAll(pairs(SpecialisationList.primitives(limits)));
   }
 
   private static Set<Set<String>> pairs(Set<Specialisation> all) {
     return all.stream().map(SpecialisationList::options)
-        .flatMap(options -> options.stream().flatMap(one -> options.stream().map(other -> new TreeSet<>(List.of(one, other)))))
+        .flatMap(options -> options.stream()
+        .flatMap(one -> options.stream().map(other -> new TreeSet<>(List.of(one, other)))))
         .collect(Collectors.toSet());
   }
 
