@@ -4,14 +4,14 @@ import dev.temper.DistillationLoss;
 import dev.temper.Divergence;
 
 /**
- * Which losses the engines over the shared divergence policies have so far: what one of them lacks, all of them lack, and say so
- * in the same words.
+ * Decides which losses the engines over the shared divergence policies support. All these engines support the same
+ * losses and refuse the others with the same message.
  */
 public final class LossCoverage {
 
   private LossCoverage() {}
 
-  /** What of a loss is not there yet, naming the option and its value; an empty string if it can be computed. */
+  /** Returns the unsupported option of a loss with its value, or an empty string if the loss is supported. */
   public static String refusal(DistillationLoss loss) {
     Divergence divergence = loss.divergence();
     if (loss.softWeight() > 0 && !(divergence instanceof Divergence.ForwardKl || divergence instanceof Divergence.JensenShannon)) {
