@@ -16,7 +16,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** One native engine: an instruction set, its threads and a few rows of scratch memory for each. */
+/** Owns one engine of the native library: its instruction set, its threads and their scratch memory. */
 final class CpuEngine implements EngineBackend {
 
   private final CpuLibrary library = CpuLibrary.instance();

@@ -18,7 +18,10 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
-/** The struct LossParameters of native/cpu/job.h: written before a call, read after it. */
+/**
+ * Mirrors the struct LossParameters of native/cpu/job.h. Java writes its parameters before a call and reads its results
+ * after the call.
+ */
 final class LossStruct {
 
   static final StructLayout LAYOUT = MemoryLayout.structLayout(
@@ -103,7 +106,10 @@ final class LossStruct {
     return call.savedStatistics() != null ? 2 : call.outputs().gradient() != null ? 1 : 0;
   }
 
-  /** 0 stands for the number of counted rows, which the native side counts. */
+  /**
+   * Returns the divisor of the sum. The value 0 stands for the number of counted rows, which only the native side
+   * computes.
+   */
   private static double divisor(Reduction reduction, LossInputs inputs) {
     if (inputs.denominator().isPresent()) {
       return inputs.denominator().getAsDouble();
@@ -116,9 +122,9 @@ final class LossStruct {
   }
 
   /**
-   * The totals after a call.
+   * Reads the totals after a call.
    *
-   * @throws IllegalArgumentException if the call found an invalid label, weight or temperature
+   * @throws IllegalArgumentException if the call found an invalid label, row weight or row temperature
    */
   static LossTotals read(LossCall call, MemorySegment from, int status) {
     long row = from.get(JAVA_LONG, BAD_ROW);

@@ -11,7 +11,8 @@ import java.lang.foreign.MemorySegment;
 public final class CString {
 
   /** A pointer to a string, from which {@link MemorySegment#getString} can read. */
-  public static final AddressLayout POINTER = ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(Long.MAX_VALUE, JAVA_BYTE));
+  public static final AddressLayout POINTER =
+      ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(Long.MAX_VALUE, JAVA_BYTE));
 
   private CString() {}
 

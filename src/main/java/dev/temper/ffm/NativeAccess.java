@@ -2,7 +2,10 @@ package dev.temper.ffm;
 
 import java.lang.foreign.MemorySegment;
 
-/** Whether the JVM lets this library call native code. Where it is started with --illegal-native-access=deny it does not. */
+/**
+ * Whether the JVM lets this library call native code. Where it is started with --illegal-native-access=deny it does
+ * not.
+ */
 public final class NativeAccess {
 
   private NativeAccess() {}

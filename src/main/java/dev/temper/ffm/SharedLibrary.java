@@ -10,10 +10,12 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * A shared library, which stays loaded for the rest of the process. {@link SymbolLookup#libraryLookup} discards the loader's reason for
- * a failure. After a failure this class therefore calls {@code dlopen} once more and quotes {@code dlerror}.
+ * A shared library, which stays loaded for the rest of the process. {@link SymbolLookup#libraryLookup} discards the
+ * loader's reason for a failure. After a failure this class therefore calls {@code dlopen} once more and quotes
+ * {@code dlerror}.
  *
- * <p>It does not call {@code dlopen} from the beginning, because linking the first downcall of each signature costs a new process 5 ms.
+ * <p>It does not call {@code dlopen} from the beginning, because linking the first downcall of each signature costs a
+ * new process 5 ms.
  */
 public final class SharedLibrary {
 
@@ -57,7 +59,8 @@ public final class SharedLibrary {
   }
 
   /** Binds a function. */
-  public MethodHandle function(String symbol, FunctionDescriptor type, Linker.Option... options) throws LibraryLoadException {
+  public MethodHandle function(String symbol, FunctionDescriptor type,
+      Linker.Option... options) throws LibraryLoadException {
     return Linker.nativeLinker().downcallHandle(address(symbol), type, options);
   }
 

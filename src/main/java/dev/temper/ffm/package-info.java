@@ -1,5 +1,6 @@
 /**
- * Native libraries through Java's foreign function interface: {@link dev.temper.ffm.SharedLibrary} loads one and binds its functions.
+ * Native libraries through Java's foreign function interface: {@link dev.temper.ffm.SharedLibrary} loads one and binds
+ * its functions.
  *
  * <p>Calls no other package.
  */

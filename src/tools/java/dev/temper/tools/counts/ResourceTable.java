@@ -9,7 +9,7 @@ import dev.temper.kernel.plan.Architecture;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.spec.LossSpecialisation;
-import dev.temper.kernel.spec.LossSpecialisation.HardPower;
+import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.kernel.spec.LossSpecialisation.Policy;
 import dev.temper.kernel.spec.Specialisation;
@@ -116,7 +116,7 @@ public final class ResourceTable {
 
   private void printShape(Policy policy, DType dtype, int classes) {
     LossSpecialisation loss = LossSpecialisation.of(
-        dtype, dtype, dtype, policy, true, true, HardPower.SQUARED, Pass.FORWARD_BACKWARD, classes, limits);
+        dtype, dtype, dtype, policy, true, true, ExpReuse.SQUARED, Pass.FORWARD_BACKWARD, classes, limits);
     List<RowLoop> loops = loops(loss, compiler.compile(loss, Target.cubin(architecture)));
     int bytes = elementBytes(loss);
     double all = loops.stream().mapToDouble(loop -> loop.instructionsPerElement(bytes)).sum();
@@ -135,6 +135,6 @@ public final class ResourceTable {
   }
 
   private static String place(RowPlan plan) {
-    return plan.residence().macro() + ", " + plan.cluster() + " x " + plan.threads() + " threads";
+    return plan.storage().macro() + ", " + plan.cluster() + " x " + plan.threads() + " threads";
   }
 }
