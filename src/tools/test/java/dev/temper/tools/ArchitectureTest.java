@@ -78,7 +78,7 @@ final class ArchitectureTest {
       verify   | dev.temper, dev.temper.diagnostics, dev.temper.reference
       counts   | dev.temper, dev.temper.kernel.., dev.temper.cuda.nvrtc, dev.temper.tools.files, dev.temper.tools.process
       pack     | dev.temper, dev.temper.tools.files
-      train    | dev.temper, dev.temper.reference
+      train    | dev.temper, dev.temper.reference, dev.temper.tools.files
       gpucheck | dev.temper, dev.temper.diagnostics, dev.temper.io, dev.temper.tools.files, dev.temper.tools.process, \
       dev.temper.tools.verify
       """)
