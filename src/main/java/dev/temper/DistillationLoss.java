@@ -15,10 +15,11 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>{@code z} are the student's logits, {@code u} the teacher's, {@code y} the label, {@code T} the temperature. The
- * cross-entropy always sees the plain logits. {@code T^2} scales the soft part's value and gradient together, so that the
- * soft gradient keeps its size as {@code T} grows (Hinton, Vinyals, Dean 2015).
+ * cross-entropy always sees the plain logits. {@code T^2} scales the soft part's value and gradient together, so that
+ * the soft gradient keeps its size as {@code T} grows (Hinton, Vinyals, Dean 2015).
  *
- * <p>There is deliberately no "alpha": half of the literature puts it on the soft part, the other half on the hard part.
+ * <p>There is deliberately no "alpha": half of the literature puts it on the soft part, the other half on the hard
+ * part.
  *
  * {@snippet :
  * DistillationLoss loss = DistillationLoss.hinton(2.0, 0.7);        // 0.7 on the teacher, 0.3 on the labels
@@ -79,7 +80,8 @@ public final class DistillationLoss {
   public static DistillationLoss hinton(double temperature, double softWeight) {
     if (!(softWeight >= 0 && softWeight <= 1)) {
       throw new IllegalArgumentException("softWeight is " + softWeight
-          + ", expected 0 to 1, because hinton gives the rest to the labels; use builder() for weights that need not sum to 1");
+          + ", expected 0 to 1, because hinton gives the rest to the labels; use builder() for weights that need not "
+          + "sum to 1");
     }
     // In decimals, because 1 - 0.7 is 0.30000000000000004 in binary.
     double hardWeight = BigDecimal.ONE.subtract(BigDecimal.valueOf(softWeight)).doubleValue();
@@ -235,8 +237,8 @@ public final class DistillationLoss {
     }
 
     /**
-     * {@code T}, finite and above 0; default 1. Higher makes the student attend to how the teacher ranks the wrong classes;
-     * very low teacher probabilities are noisy, so small students usually do better with a lower one.
+     * {@code T}, finite and above 0; default 1. Higher makes the student attend to how the teacher ranks the wrong
+     * classes; very low teacher probabilities are noisy, so small students usually do better with a lower one.
      */
     public Builder temperature(double value) {
       temperature = value;

@@ -5,8 +5,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * An option or an input of a loss that cannot be used. {@link #getMessage()} names options as this API does; {@link #message} names
- * them as a caller does who has other names for them, such as a command line.
+ * An option or an input of a loss that cannot be used. {@link #getMessage()} names options as this API does;
+ * {@link #message} names them as a caller does who has other names for them, such as a command line.
  */
 public class LossArgumentException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;

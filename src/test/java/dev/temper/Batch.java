@@ -38,11 +38,13 @@ record Batch(
   }
 
   Batch weights(float... values) {
-    return new Batch(student, teacher, labels, RowVector.weights(values), temperatures, gradientScale, studentType, gradientType);
+    return new Batch(student, teacher, labels, RowVector.weights(values), temperatures, gradientScale, studentType,
+        gradientType);
   }
 
   Batch temperatures(float... values) {
-    return new Batch(student, teacher, labels, weights, RowVector.temperatures(values), gradientScale, studentType, gradientType);
+    return new Batch(student, teacher, labels, weights, RowVector.temperatures(values), gradientScale, studentType,
+        gradientType);
   }
 
   Batch gradientScale(double value) {
@@ -55,7 +57,8 @@ record Batch(
 
   /** The inputs, in memory of the arena. */
   LossInputs inputs(Arena arena) {
-    LossInputs inputs = LossInputs.of(matrix(arena, student, studentType)).withLabels(labels).withGradientScale(gradientScale);
+    LossInputs inputs = LossInputs.of(matrix(arena, student, studentType)).withLabels(labels)
+        .withGradientScale(gradientScale);
     inputs = teacher == null ? inputs : inputs.withTeacher(Teacher.logits(matrix(arena, teacher, studentType)));
     inputs = weights == null ? inputs : inputs.withRowWeights(weights);
     return temperatures == null ? inputs : inputs.withRowTemperatures(temperatures);
@@ -73,7 +76,8 @@ record Batch(
       HostMatrix gradient = filled(arena, like.rows(), like.classes(), gradientType);
       float[] soft = filled(like.rows());
       float[] hard = filled(like.rows());
-      LossOutputs outputs = LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft)).withRowHard(RowVector.losses(hard));
+      LossOutputs outputs = LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft))
+          .withRowHard(RowVector.losses(hard));
       LossTotals totals = engine.forwardBackward(loss, inputs, outputs).totals();
       return new Outcome(totals, values(gradient), soft, hard);
     }
@@ -81,7 +85,8 @@ record Batch(
 
   static HostMatrix matrix(Arena arena, List<float[]> rows, DType dtype) {
     int classes = rows.isEmpty() ? 1 : rows.getFirst().length;
-    HostMatrix matrix = HostMatrix.of(arena.allocate((long) rows.size() * classes * dtype.bytes(), 64), rows.size(), classes, dtype);
+    HostMatrix matrix = HostMatrix.of(arena.allocate((long) rows.size() * classes * dtype.bytes(), 64), rows.size(),
+        classes, dtype);
     for (int row = 0; row < rows.size(); row++) {
       double[] values = new double[classes];
       for (int i = 0; i < classes; i++) {

@@ -10,8 +10,8 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What every engine must do alike: the tests of a subclass run on each device of this machine. A loss that an engine refuses
- * skips the test there, but never on the reference, which has them all.
+ * What every engine must do alike: the tests of a subclass run on each device of this machine. A loss that an engine
+ * refuses skips the test there, but never on the reference, which has them all.
  */
 @ParameterizedClass(name = "{0}")
 @MethodSource("devices")
@@ -31,7 +31,8 @@ abstract class EachDevice {
 
   static Stream<String> devices() {
     Availability none = Availability.missing("");
-    return Stream.of("reference", "cpu", "cuda", "emulator").filter(d -> LossEngine.devices().getOrDefault(d, none).usable());
+    return Stream.of("reference", "cpu", "cuda", "emulator").filter(d -> LossEngine.devices().getOrDefault(d, none)
+        .usable());
   }
 
   @BeforeEach
@@ -73,9 +74,9 @@ abstract class EachDevice {
   }
 
   /**
-   * Bound of a row loss at temperature {@code T} over {@code C} classes whose logits span {@code R}: {@code (1 + T^2) u (C + 4
-   * R/T + 16)}. Each exponential is off by {@code u R/T} for its rounded argument and a few {@code u} of its own, a sum of
-   * {@code C} by {@code C u} at most; the cross-entropy has the factor 1, the soft part {@code T^2}.
+   * Bound of a row loss at temperature {@code T} over {@code C} classes whose logits span {@code R}: {@code (1 + T^2) u
+   * (C + 4 R/T + 16)}. Each exponential is off by {@code u R/T} for its rounded argument and a few {@code u} of its
+   * own, a sum of {@code C} by {@code C u} at most; the cross-entropy has the factor 1, the soft part {@code T^2}.
    */
   static double lossBound(int classes, double range, double temperature) {
     return (1 + temperature * temperature) * U * (classes + 4 * range / Math.min(1, temperature) + 16);

@@ -178,7 +178,8 @@ class EdgeSemanticsTest extends EachDevice {
     }
     DistillationLoss sum = BOTH.toBuilder().reduction(Reduction.SUM).build();
     Outcome alone = run(sum, Batch.student(student).teacher(teacher).labels(3));
-    Outcome batch = run(sum, Batch.student(teacher, student, teacher).teacher(student, teacher, teacher).labels(1, 3, 4));
+    Outcome batch = run(sum, Batch.student(teacher, student, teacher).teacher(student, teacher, teacher)
+        .labels(1, 3, 4));
     assertRow(batch, 1, alone, 0, 0);
   }
 

@@ -18,7 +18,8 @@ import org.junit.jupiter.api.Timeout;
 class LossEngineTest {
 
   private static final DistillationLoss HARD = DistillationLoss.builder().softWeight(0).hardWeight(1).build();
-  private static final LossInputs INPUTS = LossInputs.of(HostMatrix.of(new float[] {1, 2}, 1, 2)).withLabels(RowVector.labels(1));
+  private static final LossInputs INPUTS = LossInputs.of(HostMatrix.of(new float[] {1, 2}, 1, 2))
+      .withLabels(RowVector.labels(1));
 
   @Test
   void autoFindsAnEngineAndSaysWhy() {
@@ -40,8 +41,10 @@ class LossEngineTest {
     assertThatThrownBy(() -> LossEngine.open("cdua"))
         .isExactlyInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll("unknown device 'cdua'", "did you mean 'cuda'", "auto, cuda, cpu, ", "cuda:1");
-    assertThatThrownBy(() -> LossEngine.open("reference:x")).hasMessageContainingAll("'reference:x'", "number of 0 or more");
-    assertThatThrownBy(() -> LossEngine.open("reference:-1")).hasMessageContainingAll("'reference:-1'", "number of 0 or more");
+    assertThatThrownBy(() -> LossEngine.open("reference:x"))
+        .hasMessageContainingAll("'reference:x'", "number of 0 or more");
+    assertThatThrownBy(() -> LossEngine.open("reference:-1"))
+        .hasMessageContainingAll("'reference:-1'", "number of 0 or more");
     assertThatThrownBy(() -> LossEngine.open("reference:1"))
         .isExactlyInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("reference:1 does not exist");
@@ -65,7 +68,8 @@ class LossEngineTest {
           .isExactlyInstanceOf(IllegalArgumentException.class)
           .hasMessageContainingAll("labels lies in device memory", "engine reference", "copy it to the host");
       DeviceMatrix matrix = new DeviceMatrix(64, 1, 2, 2, DType.F32);
-      assertThatThrownBy(() -> engine.softmax(INPUTS.student(), matrix)).hasMessageContaining("output lies in device memory");
+      assertThatThrownBy(() -> engine.softmax(INPUTS.student(), matrix))
+          .hasMessageContaining("output lies in device memory");
       LossInputs unread = INPUTS.withTeacher(Teacher.logits(matrix)); // softWeight is 0
       assertThat(engine.forward(HARD, unread).total()).isPositive();
     }
@@ -86,7 +90,8 @@ class LossEngineTest {
 
   @Test
   void whatAnEngineCannotDoIsRefusedByNameBeforeItRuns() {
-    try (LossEngine engine = new LossEngine("slow", "", new Slow(Support.no(LossOption.SOFTCAP, " ", 3.0, " is not there yet")))) {
+    try (LossEngine engine = new LossEngine("slow", "",
+        new Slow(Support.no(LossOption.SOFTCAP, " ", 3.0, " is not there yet")))) {
       assertThatThrownBy(() -> engine.forward(HARD, INPUTS))
           .isInstanceOfSatisfying(UnsupportedLossException.class, e -> {
             assertThat(e.device()).isEqualTo("slow");

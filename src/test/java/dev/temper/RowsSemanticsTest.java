@@ -12,7 +12,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Rows, labels, weights and reductions. */
 class RowsSemanticsTest extends EachDevice {
 
-  private static final DistillationLoss.Builder BUILDER = DistillationLoss.builder().temperature(2).softWeight(0.75).hardWeight(0.5);
+  private static final DistillationLoss.Builder BUILDER = DistillationLoss.builder().temperature(2).softWeight(0.75)
+      .hardWeight(0.5);
   private static final DistillationLoss BOTH = BUILDER.build();
   private static final DistillationLoss SUM = BOTH.toBuilder().reduction(Reduction.SUM).build();
   private static final double BOUND = lossBound(4, 5, 2);
@@ -144,7 +145,8 @@ class RowsSemanticsTest extends EachDevice {
   void noCountedRowsGiveZeroAndNeverZeroByZero(Reduction reduction) {
     DistillationLoss loss = BOTH.toBuilder().reduction(reduction).build();
     Outcome ignored = run(loss, Batch.student(Z, POISON).teacher(Y, Y).labels(-100, -100));
-    Outcome empty = run(loss, Batch.student(new float[0][]).teacher(new float[0][]).labels(RowVector.labels(new int[0])));
+    Outcome empty = run(loss, Batch.student(new float[0][]).teacher(new float[0][])
+        .labels(RowVector.labels(new int[0])));
     for (Outcome outcome : new Outcome[] {ignored, empty}) {
       assertThat(outcome.totals().countedRows()).isZero();
       if (reduction != Reduction.NONE) {

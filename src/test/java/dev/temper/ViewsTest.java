@@ -18,7 +18,8 @@ class ViewsTest {
   @Test
   void aSegmentTooSmallForRowsTimesStrideIsRefusedButTheLastRowNeedsNoGap() {
     assertThat(new HostMatrix(BYTES, 3, 4, 6, DType.F32).byteSize()).isEqualTo(64);
-    assertRefused(4, 4, 6, DType.F32, "segment of 64 bytes is too small", "[4, 4] F32 with row stride 6", "needs 88 bytes");
+    assertRefused(4, 4, 6, DType.F32, "segment of 64 bytes is too small", "[4, 4] F32 with row stride 6",
+        "needs 88 bytes");
     assertThatThrownBy(() -> RowVector.labels(BYTES, 9, DType.I64))
         .isExactlyInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll("segment of 64 bytes is too small", "[9] I64", "needs 72 bytes");
@@ -32,8 +33,10 @@ class ViewsTest {
     assertRefused(1, 4, 4, DType.I32, "dtype of a matrix is I32", "F32, BF16 or F16");
     assertRefused(Long.MAX_VALUE, 4, 4, DType.F16, "beyond 2^63 bytes");
     assertRefused(2, 4, Long.MAX_VALUE, DType.F16, "beyond 2^63 bytes");
-    assertThatThrownBy(() -> RowVector.weights(BYTES, -1, DType.F32)).hasMessageContainingAll("length is -1", "0 or more");
-    assertThatThrownBy(() -> RowVector.labels(BYTES, Long.MAX_VALUE / 2, DType.I64)).hasMessageContaining("beyond 2^63 bytes");
+    assertThatThrownBy(() -> RowVector.weights(BYTES, -1, DType.F32))
+        .hasMessageContainingAll("length is -1", "0 or more");
+    assertThatThrownBy(() -> RowVector.labels(BYTES, Long.MAX_VALUE / 2, DType.I64))
+        .hasMessageContaining("beyond 2^63 bytes");
     assertThatThrownBy(() -> new DeviceMatrix(0, 1, 4, 4, DType.F32)).hasMessageContaining("device address is 0");
     assertThatThrownBy(() -> RowVector.weightsAt(0, 1)).hasMessageContaining("device address is 0");
   }

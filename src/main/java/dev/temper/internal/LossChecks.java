@@ -21,7 +21,8 @@ public final class LossChecks {
    *
    * @param hostOnly the device of the engine if it computes in host memory, else null
    */
-  public static LossCall check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, @Nullable MatrixView statistics,
+  public static LossCall check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs,
+      @Nullable MatrixView statistics,
       @Nullable MatrixView savedStatistics, @Nullable String hostOnly) {
     long rows = inputs.student().rows();
     int classes = realClasses(loss, inputs);
@@ -34,7 +35,8 @@ public final class LossChecks {
     }
     if (inputs.denominator().isPresent() && !loss.reduction().isMean()) {
       throw new IllegalArgumentException("denominator is " + inputs.denominator().getAsDouble() + ", but reduction "
-          + loss.reduction().label() + " divides by nothing; use reduction mean or batch-mean, or leave the denominator out");
+          + loss.reduction().label() + " divides by nothing; use reduction mean or batch-mean, or leave the "
+          + "denominator out");
     }
     checkGradient(inputs.student(), outputs);
     requireRowValues("row_soft", outputs.rowSoft(), rows);
@@ -60,12 +62,14 @@ public final class LossChecks {
       case Teacher.Logits logits -> logits.matrix();
     };
     if (teacher.rows() != student.rows()) {
-      throw new IllegalArgumentException("teacher has " + teacher.rows() + " rows, expected the student's " + student.rows()
+      throw new IllegalArgumentException("teacher has " + teacher.rows() + " rows, expected the student's "
+          + student.rows()
           + "; teacher is " + teacher.describe() + ", student is " + student.describe());
     }
     requireWide("teacher", teacher, numClasses);
     if (numClasses.isEmpty() && teacher.classes() != student.classes()) {
-      throw new IllegalArgumentException("student has " + student.classes() + " classes and teacher " + teacher.classes()
+      throw new IllegalArgumentException("student has " + student.classes() + " classes and teacher "
+          + teacher.classes()
           + "; if they are one vocabulary padded differently, set numClasses to its real size (at most "
           + Math.min(student.classes(), teacher.classes()) + ")");
     }
@@ -120,10 +124,12 @@ public final class LossChecks {
     requireSameShape("gradient", gradient, "student", student);
     if (gradient.dtype() != student.dtype() && gradient.dtype() != DType.F32) {
       throw new IllegalArgumentException(
-          "gradient has dtype " + gradient.dtype() + ", expected the student's " + student.dtype() + ", or F32; allocate it so");
+          "gradient has dtype " + gradient.dtype() + ", expected the student's " + student.dtype()
+          + ", or F32; allocate it so");
     }
     if (outputs.inPlace() && (!Span.of(gradient).coincides(Span.of(student)) || gradient.dtype() != student.dtype())) {
-      throw new IllegalArgumentException("gradient is asked to be in place, but is not the student's own view; pass the student"
+      throw new IllegalArgumentException("gradient is asked to be in place, but is not the student's own view; pass "
+          + "the student"
           + " matrix itself as the gradient, or separate memory without in-place");
     }
   }
@@ -166,7 +172,8 @@ public final class LossChecks {
 
   private static void requireSameShape(String name, MatrixView matrix, String expectedName, MatrixView expected) {
     if (matrix.rows() != expected.rows() || matrix.classes() != expected.classes()) {
-      throw new IllegalArgumentException(name + " is " + matrix.describe() + ", expected the shape of " + expectedName + ": ["
+      throw new IllegalArgumentException(name + " is " + matrix.describe() + ", expected the shape of " + expectedName
+          + ": ["
           + expected.rows() + ", " + expected.classes() + "]; allocate it so");
     }
   }

@@ -55,7 +55,8 @@ public interface EngineBackend extends AutoCloseable {
    * @throws IllegalArgumentException if the call has no plan of that name
    */
   default PreparedCall prepare(LossCall call, String plan) {
-    throw new IllegalArgumentException(describe() + " has no plans to choose from, found '" + plan + "'; prepare without a plan");
+    throw new IllegalArgumentException(describe() + " has no plans to choose from, found '" + plan
+        + "'; prepare without a plan");
   }
 
   /**
@@ -64,7 +65,8 @@ public interface EngineBackend extends AutoCloseable {
    * @throws IllegalArgumentException if the engine computes in host memory
    */
   default DeviceBuffer allocate(long bytes) {
-    throw new IllegalArgumentException(describe() + " computes in host memory, expected a device with memory of its own; use an Arena");
+    throw new IllegalArgumentException(describe() + " computes in host memory, expected a device with memory of its "
+        + "own; use an Arena");
   }
 
   /** Waits until all launched work has ended. */

@@ -71,7 +71,8 @@ public final class RowChecks {
 
   /** Returns the exception for an invalid label. */
   public static IllegalArgumentException badLabel(long row, long label, int classes, long ignoreIndex) {
-    return new IllegalArgumentException("labels: row " + row + " has label " + label + ", expected 0 to " + (classes - 1)
+    return new IllegalArgumentException("labels: row " + row + " has label " + label + ", expected 0 to "
+        + (classes - 1)
         + " for " + classes + " classes, or ignoreIndex " + ignoreIndex
         + "; correct the label, or set ignoreIndex to the value that marks rows to leave out");
   }

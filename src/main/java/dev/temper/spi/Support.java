@@ -12,7 +12,8 @@ public sealed interface Support {
   /**
    * The engine does not compute the loss.
    *
-   * @param reason what it lacks, as words of {@link dev.temper.LossArgumentException}: strings, numbers and {@link LossOption}
+   * @param reason what it lacks, as words of {@link dev.temper.LossArgumentException}: strings, numbers and
+   *     {@link LossOption}
    */
   record No(List<Object> reason) implements Support {
     /** Keeps a copy of the words. */

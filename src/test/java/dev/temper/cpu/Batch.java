@@ -11,7 +11,10 @@ import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import java.util.function.DoubleSupplier;
 
-/** Random logits and labels in native memory, in odd places: rows have gaps, and no row need be aligned to more than its dtype. */
+/**
+ * Random logits and labels in native memory, in odd places: rows have gaps, and no row need be aligned to more than its
+ * dtype.
+ */
 final class Batch {
   final HostMatrix student;
   final HostMatrix teacher;
@@ -50,7 +53,8 @@ final class Batch {
       case F32 -> matrix.segment().set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, value);
       case F16 -> matrix.segment().set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(value));
       // Truncated: which bf16 stands there does not matter to a test that reads it back.
-      default -> matrix.segment().set(ValueLayout.JAVA_SHORT_UNALIGNED, at, (short) (Float.floatToRawIntBits(value) >>> 16));
+      default -> matrix.segment()
+          .set(ValueLayout.JAVA_SHORT_UNALIGNED, at, (short) (Float.floatToRawIntBits(value) >>> 16));
     }
   }
 

@@ -123,7 +123,8 @@ final class ConcurrentChangeTest {
 
     LossTotals compute(LossEngine engine, LossInputs inputs) {
       return engine.forwardBackward(LOSS, inputs,
-          LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft)).withRowHard(RowVector.losses(hard))).totals();
+          LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft)).withRowHard(RowVector.losses(hard)))
+          .totals();
     }
 
     /** For each row the gradient, followed by both losses. */

@@ -4,7 +4,10 @@ import dev.temper.Divergence;
 import java.math.BigDecimal;
 import java.math.MathContext;
 
-/** The divergences straight from their definitions, in 50-digit arithmetic: slow, and free of every trick of the reference. */
+/**
+ * The divergences straight from their definitions, in 50-digit arithmetic: slow, and free of every trick of the
+ * reference.
+ */
 final class Decimals {
 
   private static final MathContext DIGITS = new MathContext(50);

@@ -14,8 +14,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Value and gradient of every divergence against its definition in 50-digit arithmetic, the gradient as a difference quotient
- * there, from students far from their teacher to ones that nearly equal it.
+ * Value and gradient of every divergence against its definition in 50-digit arithmetic, the gradient as a difference
+ * quotient there, from students far from their teacher to ones that nearly equal it.
  */
 class DefinitionTest {
 
@@ -46,7 +46,8 @@ class DefinitionTest {
 
   @ParameterizedTest
   @MethodSource("cases")
-  void valueAndGradientFollowTheDefinition(Divergence divergence, double distance, double temperature, double teacherTemperature) {
+  void valueAndGradientFollowTheDefinition(Divergence divergence, double distance, double temperature,
+      double teacherTemperature) {
     SplittableRandom random = new SplittableRandom(7);
     double[] z = new double[CLASSES];
     double[] u = new double[CLASSES];
@@ -94,7 +95,8 @@ class DefinitionTest {
   }
 
   /** {@code dD/dz} of a class. */
-  private static double differenceQuotient(Divergence divergence, double[] z, double[] u, DistillationLoss loss, int moved) {
+  private static double differenceQuotient(Divergence divergence, double[] z, double[] u, DistillationLoss loss,
+      int moved) {
     BigDecimal above = definition(divergence, z, u, loss, moved, STEP);
     BigDecimal below = definition(divergence, z, u, loss, moved, STEP.negate());
     return above.subtract(below).doubleValue() / (2 * STEP.doubleValue());

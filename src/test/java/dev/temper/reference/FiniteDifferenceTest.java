@@ -20,7 +20,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The gradient of the reduced loss of a batch is the derivative of its total, with every option, for every divergence. */
+/**
+ * The gradient of the reduced loss of a batch is the derivative of its total, with every option, for every divergence.
+ */
 class FiniteDifferenceTest {
 
   private static final int ROWS = 3;
@@ -68,11 +70,13 @@ class FiniteDifferenceTest {
         .withRowTemperatures(option.equals("row temperatures") ? RowVector.temperatures(0.8f, 2, 3.5f) : null)
         .withRowWeights(option.equals("row weights") ? RowVector.weights(0.5f, 0, 3) : null);
     double[] gradient = new double[ROWS * CLASSES];
-    ReferenceLoss.compute(loss, inputs, (row, soft, hard, g) -> System.arraycopy(g, 0, gradient, (int) row * CLASSES, CLASSES));
+    ReferenceLoss.compute(loss, inputs, (row, soft, hard, g) -> System.arraycopy(g, 0, gradient, (int) row * CLASSES,
+        CLASSES));
     for (int i = 0; i < gradient.length; i++) {
       float center = student[i];
       double near = total(loss, inputs, student, i, center + STEP) - total(loss, inputs, student, i, center - STEP);
-      double far = total(loss, inputs, student, i, center + 2 * STEP) - total(loss, inputs, student, i, center - 2 * STEP);
+      double far = total(loss, inputs, student, i, center + 2 * STEP) - total(loss, inputs, student, i,
+          center - 2 * STEP);
       student[i] = center;
       assertThat(gradient[i]).as("element %d", i).isCloseTo((8 * near - far) / (12 * STEP), within(BOUND));
     }

@@ -65,7 +65,8 @@ final class ArchitectureTest {
   void aRoomCallsOnlyWhatItMay(String room, String others) {
     String[] allowed = others == null ? new String[] {room} : (room + "," + others).split(",\\s*");
     noClasses().that().resideInAPackage(room)
-        .should().dependOnClassesThat(resideInAPackage("dev.temper..").and(not(resideInAnyPackage(allowed))).and(not(LEAVES)))
+        .should().dependOnClassesThat(resideInAPackage("dev.temper..").and(not(resideInAnyPackage(allowed)))
+        .and(not(LEAVES)))
         .check(CLASSES);
   }
 
@@ -116,25 +117,29 @@ final class ArchitectureTest {
   @Test
   void whatEveryRoomMayCallUsesNoTypeOfTheApi() {
     noClasses().that(LEAVES)
-        .should().dependOnClassesThat(resideInAPackage("dev.temper..").and(not(LEAVES)).and(not(belongToAnyOf(dev.temper.DType.class))))
+        .should().dependOnClassesThat(resideInAPackage("dev.temper..").and(not(LEAVES))
+        .and(not(belongToAnyOf(dev.temper.DType.class))))
         .check(CLASSES);
   }
 
   @Test
   void toolsOpenEnginesByName() {
     noClasses().that().resideInAPackage("dev.temper.tools..")
-        .should().dependOnClassesThat().resideInAnyPackage("dev.temper.cpu..", "dev.temper.cuda", "dev.temper.cuda.driver",
+        .should().dependOnClassesThat().resideInAnyPackage("dev.temper.cpu..", "dev.temper.cuda",
+        "dev.temper.cuda.driver",
             "dev.temper.emulator..", "dev.temper.kernel.run..", "dev.temper.kernel.device..")
         .check(CLASSES);
   }
 
   @Test
   void onlyOraclesReadTheReference() {
-    noClasses().that().resideOutsideOfPackages("dev.temper.reference..", "dev.temper.tools.verify..", "dev.temper.tools.train..")
+    noClasses().that().resideOutsideOfPackages("dev.temper.reference..", "dev.temper.tools.verify..",
+        "dev.temper.tools.train..")
         .should().dependOnClassesThat().resideInAPackage("dev.temper.reference..")
         .check(CLASSES);
     noClasses().that().resideInAPackage("dev.temper.tools..")
-        .should().dependOnClassesThat(resideInAPackage("dev.temper.reference..").and(not(belongToAnyOf(ReferenceRow.class))))
+        .should().dependOnClassesThat(resideInAPackage("dev.temper.reference..")
+        .and(not(belongToAnyOf(ReferenceRow.class))))
         .check(CLASSES);
   }
 
@@ -167,8 +172,10 @@ final class ArchitectureTest {
   @Test
   void everyRoomIsInTheTable() {
     classes().that().resideOutsideOfPackage("dev.temper.tools..")
-        .should().resideInAnyPackage("dev.temper", "dev.temper.internal", "dev.temper.diagnostics", "dev.temper.ffm", "dev.temper.spi",
-            "dev.temper.io", "dev.temper.reference..", "dev.temper.cpu..", "dev.temper.kernel.*", "dev.temper.emulator..", "dev.temper.cuda..")
+        .should().resideInAnyPackage("dev.temper", "dev.temper.internal", "dev.temper.diagnostics", "dev.temper.ffm",
+        "dev.temper.spi",
+            "dev.temper.io", "dev.temper.reference..", "dev.temper.cpu..", "dev.temper.kernel.*",
+            "dev.temper.emulator..", "dev.temper.cuda..")
         .check(CLASSES);
   }
 }
