@@ -11,7 +11,7 @@ import dev.temper.RowVector;
 import dev.temper.cpu.PrimitiveStruct.Kind;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
-import dev.temper.spi.LossCoverage;
+import dev.temper.spi.Support;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -50,8 +50,8 @@ final class CpuEngine implements EngineBackend {
   }
 
   @Override
-  public String refuses(LossCall call) {
-    return LossCoverage.refusal(call.loss());
+  public Support supports(LossCall call) {
+    return CpuSupport.of(call.loss());
   }
 
   @Override

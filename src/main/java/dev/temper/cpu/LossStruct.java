@@ -76,10 +76,8 @@ final class LossStruct {
     to.set(JAVA_INT, LABEL_BYTES, labels == null ? 0 : labels.dtype().bytes());
     to.set(JAVA_INT, OPERATION, operation(call));
     to.set(JAVA_LONG, IGNORE_INDEX, loss.ignoreIndex());
-    if (loss.divergence() instanceof Divergence.JensenShannon jsd) {
-      to.set(JAVA_INT, DIVERGENCE, 1);
-      to.set(JAVA_FLOAT, DIVERGENCE_PARAMETER, (float) jsd.beta());
-      to.set(JAVA_FLOAT, DIVERGENCE_COMPLEMENT, (float) (1 - jsd.beta()));
+    if (call.usesTeacher()) {
+      writeDivergence(loss.divergence(), to);
     }
     to.set(JAVA_DOUBLE, TEMPERATURE, loss.temperature());
     to.set(JAVA_INT, TEMPERATURE_SCALING, loss.temperatureScaling() ? 1 : 0);
@@ -87,6 +85,21 @@ final class LossStruct {
     to.set(JAVA_DOUBLE, HARD_WEIGHT, loss.hardWeight());
     to.set(JAVA_DOUBLE, GRADIENT_SCALE, inputs.gradientScale());
     to.set(JAVA_DOUBLE, DIVISOR, divisor(loss.reduction(), inputs));
+  }
+
+  /** Numbered as in native/cpu/job.h. */
+  private static void writeDivergence(Divergence divergence, MemorySegment to) {
+    switch (divergence) {
+      case Divergence.ForwardKl _ -> to.set(JAVA_INT, DIVERGENCE, 0);
+      case Divergence.JensenShannon jsd -> {
+        to.set(JAVA_INT, DIVERGENCE, 1);
+        to.set(JAVA_FLOAT, DIVERGENCE_PARAMETER, (float) jsd.beta());
+        to.set(JAVA_FLOAT, DIVERGENCE_COMPLEMENT, (float) (1 - jsd.beta()));
+      }
+      case Divergence.ReverseKl _, Divergence.Mixed _, Divergence.SkewForwardKl _, Divergence.SkewReverseKl _,
+          Divergence.TotalVariation _, Divergence.LogitMse _ ->
+          throw new IllegalStateException(divergence.label() + " should have been refused");
+    }
   }
 
   private static int operation(LossCall call) {

@@ -45,7 +45,8 @@ record Loader(MethodHandle dlopen, MethodHandle dlerror, MethodHandle dladdr) {
     }
     if (handle.equals(MemorySegment.NULL)) {
       throw new LibraryLoadException(
-          reason.equals(MemorySegment.NULL) ? name + " cannot be loaded, and the loader gave no reason" : reason.getString(0));
+          reason.equals(MemorySegment.NULL) ? name + " cannot be loaded, and the loader gave no reason"
+          : reason.getString(0));
     }
   }
 

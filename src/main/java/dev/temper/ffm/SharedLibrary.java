@@ -10,13 +10,12 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Holds a shared library that stays loaded for the rest of the process.
+ * A shared library, which stays loaded for the rest of the process. {@link SymbolLookup#libraryLookup} discards the
+ * loader's reason for a failure. After a failure this class therefore calls {@code dlopen} once more and quotes
+ * {@code dlerror}.
  *
- * <p>{@link SymbolLookup#libraryLookup} discards the reason of a failure. This class therefore calls {@code dlopen}
- * after a failure and quotes {@code dlerror}.
- *
- * <p>A first call of {@code dlopen} would cost a new process 5 ms, because the first downcall of each signature must be
- * linked.
+ * <p>It does not call {@code dlopen} from the beginning, because linking the first downcall of each signature costs a
+ * new process 5 ms.
  */
 public final class SharedLibrary {
 
@@ -31,8 +30,8 @@ public final class SharedLibrary {
   /**
    * Opens a library.
    *
-   * @param name a path, or a file name that the loader searches for
-   * @throws LibraryLoadException if the loader fails; the message holds its reason
+   * @param name a path, or a bare name that the loader searches for
+   * @throws LibraryLoadException with the loader's reason
    */
   public static SharedLibrary open(String name) throws LibraryLoadException {
     try {
@@ -46,9 +45,9 @@ public final class SharedLibrary {
   }
 
   /**
-   * Opens a library and makes its symbols visible to libraries that are loaded later.
+   * Opens a library whose symbols are visible to libraries that are loaded later.
    *
-   * @throws LibraryLoadException if the loader fails; the message holds its reason
+   * @throws LibraryLoadException with the loader's reason
    */
   public static SharedLibrary openGlobal(String name) throws LibraryLoadException {
     try {
@@ -59,15 +58,18 @@ public final class SharedLibrary {
     return open(name);
   }
 
-  public MethodHandle function(String symbol, FunctionDescriptor type, Linker.Option... options) throws LibraryLoadException {
+  /** Binds a function. */
+  public MethodHandle function(String symbol, FunctionDescriptor type,
+      Linker.Option... options) throws LibraryLoadException {
     return Linker.nativeLinker().downcallHandle(address(symbol), type, options);
   }
 
+  /** Address of a function. */
   public MemorySegment address(String symbol) throws LibraryLoadException {
     return symbols.find(symbol).orElseThrow(() -> new LibraryLoadException(name + " has no function " + symbol));
   }
 
-  /** Returns the file of the library that holds a function, or empty if the loader reports none. */
+  /** The file of the library, found by one of its functions; empty if the loader does not say. */
   public Optional<Path> file(String symbol) throws LibraryLoadException {
     return Loader.file(address(symbol));
   }

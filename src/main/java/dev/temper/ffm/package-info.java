@@ -1,8 +1,8 @@
 /**
- * This package loads native libraries through Java's foreign function interface. {@link dev.temper.ffm.SharedLibrary}
- * loads a library and binds its functions.
+ * Native libraries through Java's foreign function interface: {@link dev.temper.ffm.SharedLibrary} loads one and binds
+ * its functions.
  *
- * <p>The package calls no other package.
+ * <p>Calls no other package.
  */
 @NullMarked
 package dev.temper.ffm;

@@ -10,6 +10,7 @@ import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.Support;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
@@ -28,8 +29,8 @@ final class ReferenceEngine implements EngineBackend {
   }
 
   @Override
-  public String refuses(LossCall call) {
-    return "";
+  public Support supports(LossCall call) {
+    return Support.yes();
   }
 
   @Override

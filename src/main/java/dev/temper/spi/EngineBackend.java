@@ -31,11 +31,8 @@ public interface EngineBackend extends AutoCloseable {
     return false;
   }
 
-  /**
-   * Returns the reason why this loss is not supported, or an empty string if it is. The reason names the option and its
-   * value.
-   */
-  String refuses(LossCall call);
+  /** Returns whether this loss is supported, and if not, which option or input the engine lacks. */
+  Support supports(LossCall call);
 
   /** Computes a loss: forward, forward and backward, or backward from saved statistics. */
   LossResult compute(LossCall call);

@@ -27,7 +27,8 @@ final class CudaEngineTest extends StubEngine {
     try (LossEngine engine = open()) {
       assertThat(engine.describe()).isEqualTo("cuda:0 (stub (no GPU), compute capability 9.0)");
       assertThat(engine.diagnostics().facts()).contains(
-          new DeviceFacts("stub (no GPU)", "9.0", 4, 1L << 30, 1 << 20, "up to 16 blocks", "CUDA 12.9", "the C++ compiler"));
+          new DeviceFacts("stub (no GPU)", "9.0", 4, 1L << 30, 1 << 20, "up to 16 blocks", "CUDA 12.9",
+          "the C++ compiler"));
     }
   }
 
@@ -68,7 +69,8 @@ final class CudaEngineTest extends StubEngine {
       batch.labels[3] = 99;
       batch.upload();
       LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
-      assertThatThrownBy(result::totals).isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("labels: row 3 has label 99");
+      assertThatThrownBy(result::totals).isInstanceOf(IllegalArgumentException.class)
+          .hasMessageStartingWith("labels: row 3 has label 99");
       assertThat(batch.isGradientWritten()).isFalse();
     }
   }
@@ -112,7 +114,8 @@ final class CudaEngineTest extends StubEngine {
 
   @Test
   void aStopwatchTimesTheStream() {
-    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1); Stopwatch watch = engine.diagnostics().stopwatch()) {
+    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine,
+        1); Stopwatch watch = engine.diagnostics().stopwatch()) {
       watch.start();
       LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
       assertThat(watch.stop()).isBetween(0.0, 10_000.0);
@@ -123,7 +126,8 @@ final class CudaEngineTest extends StubEngine {
 
   @Test
   void rowsThatNeedAllOfASharedMemoryRunInClustersOf16() {
-    try (LossEngine engine = open(); DeviceBuffer logits = engine.allocate(4 * 262_144); DeviceBuffer index = engine.allocate(8)) {
+    try (LossEngine engine = open(); DeviceBuffer logits = engine.allocate(4 * 262_144);
+        DeviceBuffer index = engine.allocate(8)) {
       float[] values = new float[262_144];
       values[200_000] = 1;
       logits.upload(MemorySegment.ofArray(values));

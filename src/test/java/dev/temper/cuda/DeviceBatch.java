@@ -58,7 +58,8 @@ public final class DeviceBatch implements AutoCloseable {
   }
 
   LossInputs inputs() {
-    return LossInputs.of(onDevice.matrix(ROWS, CLASSES, DType.F32)).withTeacher(Teacher.logits(teacherOnDevice.matrix(ROWS, CLASSES, DType.F32)))
+    return LossInputs.of(onDevice.matrix(ROWS, CLASSES, DType.F32))
+        .withTeacher(Teacher.logits(teacherOnDevice.matrix(ROWS, CLASSES, DType.F32)))
         .withLabels(labelsOnDevice.labels(ROWS, DType.I32));
   }
 
@@ -79,9 +80,11 @@ public final class DeviceBatch implements AutoCloseable {
   /** Of the same batch given from the host's memory. */
   Result fromHost(LossEngine engine) {
     float[] values = new float[ROWS * CLASSES];
-    LossInputs inputs = LossInputs.of(HostMatrix.of(student, ROWS, CLASSES)).withTeacher(Teacher.logits(HostMatrix.of(teacher, ROWS, CLASSES)))
+    LossInputs inputs = LossInputs.of(HostMatrix.of(student, ROWS, CLASSES))
+        .withTeacher(Teacher.logits(HostMatrix.of(teacher, ROWS, CLASSES)))
         .withLabels(RowVector.labels(labels));
-    LossTotals totals = engine.forwardBackward(LOSS, inputs, LossOutputs.gradient(HostMatrix.of(values, ROWS, CLASSES))).totals();
+    LossTotals totals = engine.forwardBackward(LOSS, inputs, LossOutputs.gradient(HostMatrix.of(values, ROWS, CLASSES)))
+        .totals();
     return result(values, totals);
   }
 

@@ -22,7 +22,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class DispatchTest extends StubEngine {
 
   private static final int LAUNCHES = 200;
-  /** Linking call sites, and the compilers' own arrivals, allocate in some rounds; an object of the launch itself would be in each. */
+  /**
+   * Linking call sites, and the compilers' own arrivals, allocate in some rounds; an object of the launch itself would
+   * be in each.
+   */
   private static final int ROUNDS = 10;
 
   private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -36,7 +39,8 @@ final class DispatchTest extends StubEngine {
     try (context; Arena arena = Arena.ofConfined(); var _ = context.enter()) {
       long stream = Driver.createStream(0);
       assertThatThrownBy(() -> {
-        try (LossEngine engine = open(0, EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1);
+        try (LossEngine engine = open(0,
+            EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1);
             PreparedLoss prepared = engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs())) {
           if (graph) {
             prepared.recordGraph();
@@ -52,7 +56,10 @@ final class DispatchTest extends StubEngine {
     assertThat(bytes).hasValue(0);
   }
 
-  /** The context is made current and left, each of four tensors is looked up, three kernels and an event go to the stream. */
+  /**
+   * The context is made current and left, each of four tensors is looked up, three kernels and an event go to the
+   * stream.
+   */
   @Test
   void anEagerCallMakesTenDriverCalls() {
     try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {

@@ -91,7 +91,8 @@ final class DriverTest {
   void copiesBeyondAnAllocationAreRefused() {
     assertThatThrownBy(() -> Driver.fill(memory, (byte) 0, BYTES + 1, stream)).isInstanceOf(DeviceException.class)
         .hasMessageStartingWith("cuMemsetD8Async failed with code 1 (CUDA_ERROR_INVALID_VALUE)");
-    assertThatThrownBy(() -> Driver.copyOnDevice(memory, memory + 4, BYTES, stream)).isInstanceOf(DeviceException.class);
+    assertThatThrownBy(() -> Driver.copyOnDevice(memory, memory + 4, BYTES, stream))
+        .isInstanceOf(DeviceException.class);
   }
 
   @Test
@@ -151,7 +152,8 @@ final class DriverTest {
 
   @Test
   void eventsAreWaitedForAndTimed() {
-    try (CudaEvent start = CudaEvent.timed(); CudaEvent end = CudaEvent.timed(); PinnedMemory back = PinnedMemory.forCopies(BYTES)) {
+    try (CudaEvent start = CudaEvent.timed(); CudaEvent end = CudaEvent.timed();
+        PinnedMemory back = PinnedMemory.forCopies(BYTES)) {
       CudaStream timed = new CudaStream(stream, false);
       start.record(timed);
       Driver.fill(memory, (byte) 4, BYTES, stream);

@@ -46,8 +46,8 @@ final class StubDriver {
   }
 
   /**
-   * Builds and loads it once, and gives it two devices until {@link #putAway()}; without a compiler, or where this process has
-   * loaded another driver, the test is not run.
+   * Builds and loads it once, and gives it two devices until {@link #putAway()}; without a compiler, or where this
+   * process has loaded another driver, the test is not run.
    */
   static synchronized StubDriver load() {
     StubDriver loaded = LOADED.get();
@@ -59,7 +59,7 @@ final class StubDriver {
       try {
         loaded = new StubDriver(Path.of("target/cuda-stub/libcuda.so.1").toAbsolutePath().toString());
         loaded.set(DEVICES, "2");
-        CudaDriver.ask(loaded.library);
+        CudaDriver.load(loaded.library);
       } catch (LibraryLoadException e) {
         throw new IllegalStateException(e);
       }
@@ -80,9 +80,9 @@ final class StubDriver {
     return library;
   }
 
-  CudaDriver ask() {
+  CudaDriver driver() {
     try {
-      return CudaDriver.ask(library);
+      return CudaDriver.load(library);
     } catch (LibraryLoadException e) {
       throw new IllegalStateException(e);
     }

@@ -10,7 +10,9 @@ import dev.temper.cuda.nvrtc.HostBinaries;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.api.AfterEach;
 
-/** Opens CUDA engines on the stub driver, with kernels that g++ compiled, and sees to it that they leave nothing behind. */
+/**
+ * Opens CUDA engines on the stub driver, with kernels that g++ compiled, and sees to it that they leave nothing behind.
+ */
 public abstract class StubEngine {
 
   public final StubDriver stub = StubDriver.load();

@@ -104,14 +104,18 @@ final class ChainTest {
     LossTotals all = launched(soft, inputs, "loss.cu", "totals.cu");
     assertThat(all.countedRows()).isEqualTo(5);
     assertThat(all.total()).isPositive();
-    assertThat(launched(soft, inputs.withLabels(RowVector.labels(batch.labels)), "check.cu", "loss.cu", "totals.cu")).isEqualTo(all);
-    assertThat(launched(soft, inputs.withRowWeights(RowVector.weights(new float[] {1, 1, 1, 1, 1})), "check.cu", "loss.cu", "totals.cu")).isEqualTo(all);
-    assertThat(launched(soft, inputs.withRowTemperatures(RowVector.temperatures(new float[] {2, 2, 2, 2, 2})), "check.cu", "loss.cu", "totals.cu")).isEqualTo(all);
+    assertThat(launched(soft, inputs.withLabels(RowVector.labels(batch.labels)), "check.cu", "loss.cu", "totals.cu"))
+        .isEqualTo(all);
+    assertThat(launched(soft, inputs.withRowWeights(RowVector.weights(new float[] {1, 1, 1, 1, 1})), "check.cu",
+        "loss.cu", "totals.cu")).isEqualTo(all);
+    assertThat(launched(soft, inputs.withRowTemperatures(RowVector.temperatures(new float[] {2, 2, 2, 2, 2})),
+        "check.cu", "loss.cu", "totals.cu")).isEqualTo(all);
   }
 
   private LossTotals launched(DistillationLoss loss, LossInputs inputs, String... kernels) {
     operations.clear();
-    LossTotals totals = engine.forwardBackward(loss, inputs, LossOutputs.gradient(HostMatrix.of(new float[500], 5, 100))).totals();
+    LossTotals totals = engine.forwardBackward(loss, inputs,
+        LossOutputs.gradient(HostMatrix.of(new float[500], 5, 100))).totals();
     assertThat(kernels()).containsExactly(kernels);
     return totals;
   }
@@ -125,13 +129,15 @@ final class ChainTest {
   @Test
   void aBackwardPassTellsWhatIsWrongAndHasNoTotals() {
     HostMatrix student = HostMatrix.of(batch.student, 5, 100);
-    LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(HostMatrix.of(batch.teacher, 5, 100))).withLabels(RowVector.labels(batch.labels));
+    LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(HostMatrix.of(batch.teacher, 5, 100)))
+        .withLabels(RowVector.labels(batch.labels));
     RowStatistics statistics = engine.allocateStatistics(5);
     engine.forward(LOSS, inputs, LossOutputs.none().withStatistics(statistics)).totals();
     float[] gradient = new float[500];
     int[] labels = batch.labels.clone();
     labels[2] = 100;
-    assertThatThrownBy(() -> engine.backward(LOSS, inputs.withLabels(RowVector.labels(labels)), statistics, LossOutputs.gradient(HostMatrix.of(gradient, 5, 100))))
+    assertThatThrownBy(() -> engine.backward(LOSS, inputs.withLabels(RowVector.labels(labels)), statistics,
+        LossOutputs.gradient(HostMatrix.of(gradient, 5, 100))))
         .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("labels: row 2 has label 100");
     assertThat(gradient).containsOnly(0);
     operations.clear();
@@ -157,7 +163,8 @@ final class ChainTest {
       buffers.ofLabels.upload(MemorySegment.ofArray(labels));
       refused = kernel;
       assertThatThrownBy(prepared::launch).isInstanceOf(DeviceException.class);
-      assertThatThrownBy(() -> engine.forwardBackward(LOSS, buffers.inputs(), buffers.outputs())).isInstanceOf(DeviceException.class);
+      assertThatThrownBy(() -> engine.forwardBackward(LOSS, buffers.inputs(), buffers.outputs()))
+          .isInstanceOf(DeviceException.class);
       refused = "";
       buffers.ofLabels.upload(MemorySegment.ofArray(batch.labels));
       for (int i = 0; i < 2; i++) {
@@ -184,7 +191,8 @@ final class ChainTest {
     int[] bad = labels.clone();
     bad[rows - 1] = 2;
     for (int i = 0; i < 2; i++) {
-      assertThatThrownBy(() -> engine.forward(hard, inputs.withLabels(RowVector.labels(bad)), LossOutputs.none()).totals())
+      assertThatThrownBy(() -> engine.forward(hard, inputs.withLabels(RowVector.labels(bad)), LossOutputs.none())
+          .totals())
           .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("labels: row 8999 has label 2");
       assertThat(engine.forward(hard, inputs, LossOutputs.none()).totals()).isEqualTo(first);
     }
@@ -196,7 +204,8 @@ final class ChainTest {
     batch.onHeap(engine);
     batch.onHeap(engine);
     operations.clear();
-    LossInputs inputs = LossInputs.of(HostMatrix.of(new float[0], 0, 100)).withTeacher(Teacher.logits(HostMatrix.of(new float[0], 0, 100)))
+    LossInputs inputs = LossInputs.of(HostMatrix.of(new float[0], 0, 100))
+        .withTeacher(Teacher.logits(HostMatrix.of(new float[0], 0, 100)))
         .withLabels(RowVector.labels(new int[0]));
     assertThat(engine.forward(LOSS, inputs, LossOutputs.none()).totals()).isEqualTo(new LossTotals(0, 0, 0, 0, 0, 0));
     assertThat(kernels()).isEmpty();

@@ -37,7 +37,8 @@ public enum Defect {
       "(misalignment + end + K - 1) / K - first_aligned", "AddressSanitizer"),
   /** A size that 32 bits do not hold where rows are long. */
   INT_OVERFLOW("sanitized", "row/row_view.cuh", "if (reinterpret_cast<uintptr_t>(origin)",
-      "volatile int bits = end * (int(sizeof(Bits)) << 16); if (reinterpret_cast<uintptr_t>(origin)", "runtime error: signed integer overflow"),
+      "volatile int bits = end * (int(sizeof(Bits)) << 16); if (reinterpret_cast<uintptr_t>(origin)",
+      "runtime error: signed integer overflow"),
   /** The next row is asked for in the place of logits that nobody has fetched yet. */
   NEXT_ROW_TOO_SOON("plain", "row/shared_storage.cuh",
       "typename Row::Pair pair = read(slot);\n        if (prefetch) copy_async(next, vector, slot);",

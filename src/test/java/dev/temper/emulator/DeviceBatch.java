@@ -55,7 +55,8 @@ final class DeviceBatch {
     float[] gradient = new float[student.length];
     LossInputs inputs = LossInputs.of(HostMatrix.of(student, rows, classes))
         .withTeacher(Teacher.logits(HostMatrix.of(teacher, rows, classes))).withLabels(RowVector.labels(labels));
-    LossTotals totals = engine.forwardBackward(LOSS, inputs, LossOutputs.gradient(HostMatrix.of(gradient, rows, classes))).totals();
+    LossTotals totals = engine.forwardBackward(LOSS, inputs,
+        LossOutputs.gradient(HostMatrix.of(gradient, rows, classes))).totals();
     return new Bits(totals, MemorySegment.ofArray(gradient));
   }
 
@@ -80,7 +81,8 @@ final class DeviceBatch {
     }
 
     public LossInputs inputs() {
-      return LossInputs.of(ofStudent.matrix(rows, classes, DType.F32)).withTeacher(Teacher.logits(ofTeacher.matrix(rows, classes, DType.F32)))
+      return LossInputs.of(ofStudent.matrix(rows, classes, DType.F32))
+          .withTeacher(Teacher.logits(ofTeacher.matrix(rows, classes, DType.F32)))
           .withLabels(ofLabels.labels(rows, DType.I32));
     }
 

@@ -23,7 +23,7 @@ public final class Emulator implements AutoCloseable {
   private final LossEngine engine;
   private final Set<Specialisation> launched = ConcurrentHashMap.newKeySet();
 
-  private Emulator(EmulatorSettings settings, HostKernels kernels, long mostTeams, List<Watcher> watchers) {
+  private Emulator(EmulatorSettings settings, HostKernels kernels, long mostGroups, List<Watcher> watchers) {
     List<Watcher> all = new ArrayList<>(watchers);
     all.add(new Watcher() {
       @Override
@@ -33,7 +33,7 @@ public final class Emulator implements AutoCloseable {
       }
     });
     engine = OpenedEngine.over(
-        "emulator", new KernelEngine(WatchedDevice.of(new EmulatedDevice(kernels, settings), mostTeams, all)));
+        "emulator", new KernelEngine(WatchedDevice.of(new EmulatedDevice(kernels, settings), mostGroups, all)));
   }
 
   /** With the limits of a compute capability. */
@@ -42,9 +42,9 @@ public final class Emulator implements AutoCloseable {
   }
 
   /** With threads in that order, in grids of at most so many clusters. */
-  public static Emulator of(String capability, String order, long mostTeams) {
+  public static Emulator of(String capability, String order, long mostGroups) {
     HostKernels kernels = HostKernels.of(HostCompiler.find(System.getenv()), HostBuild.PLAIN);
-    return new Emulator(new EmulatorSettings(capability, order, 7, HostBuild.PLAIN), kernels, mostTeams, List.of());
+    return new Emulator(new EmulatorSettings(capability, order, 7, HostBuild.PLAIN), kernels, mostGroups, List.of());
   }
 
   /** With other sources than the library's. */
@@ -54,18 +54,20 @@ public final class Emulator implements AutoCloseable {
   }
 
   /**
-   * As the system properties say, watched by the tracer where they ask for it, over these sources. Grids are small, so that teams take
-   * several rows and use again what they used for the row before.
+   * As the system properties say, watched by the tracer where they ask for it, over these sources. Grids are small, so
+   * that teams take several rows and use again what they used for the row before.
    */
   public static Emulator checked(Function<String, KernelSource> sources) {
     EmulatorSettings settings = EmulatorSettings.of(System.getProperties());
     HostKernels kernels = kernels(settings.build(), sources);
-    return new Emulator(settings, kernels, 2, settings.build() == HostBuild.TRACED ? List.of(new Tracer(kernels)) : List.of());
+    return new Emulator(settings, kernels, 2, settings.build() == HostBuild.TRACED ? List.of(new Tracer(kernels))
+        : List.of());
   }
 
   /** Traced, with the limits of a compute capability. */
   static Emulator traced(String capability, HostKernels kernels, Tracer tracer) {
-    return new Emulator(new EmulatorSettings(capability, "run-ahead", 7, HostBuild.TRACED), kernels, Long.MAX_VALUE, List.of(tracer));
+    return new Emulator(new EmulatorSettings(capability, "run-ahead", 7, HostBuild.TRACED), kernels, Long.MAX_VALUE,
+        List.of(tracer));
   }
 
   static HostKernels kernels(HostBuild build, Function<String, KernelSource> sources) {

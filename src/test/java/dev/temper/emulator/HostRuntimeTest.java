@@ -14,7 +14,8 @@ final class HostRuntimeTest {
   @Test
   void theRuntimeFindsNothingButPlantedDefects() throws IOException, InterruptedException {
     assumeTrue(new ProcessBuilder("sh", "-c", "command -v g++").start().waitFor() == 0, "DID NOT RUN: no g++ here");
-    Process process = new ProcessBuilder("sh", "native/cuda-host/test/run", Path.of("target", "cuda-host").toAbsolutePath().toString())
+    Process process = new ProcessBuilder("sh", "native/cuda-host/test/run",
+        Path.of("target", "cuda-host").toAbsolutePath().toString())
         .redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(output).isZero();

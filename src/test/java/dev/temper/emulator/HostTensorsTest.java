@@ -41,19 +41,23 @@ final class HostTensorsTest extends EmulatorTest {
     DeviceBatch.Bits expected = batch.onHeap(engine());
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment native16 = arena.allocate(4L * stride * 6 + 32, 16).fill(GAP);
-      for (MemorySegment memory : new MemorySegment[] {native16, MemorySegment.ofArray(native16.toArray(ValueLayout.JAVA_BYTE))}) {
+      for (MemorySegment memory : new MemorySegment[] {native16,
+          MemorySegment.ofArray(native16.toArray(ValueLayout.JAVA_BYTE))}) {
         HostMatrix gradient = new HostMatrix(memory.asSlice(shift), 6, 37, stride, DType.F32);
-        LossInputs inputs = LossInputs.of(HostMatrix.of(batch.student, 6, 37)).withTeacher(Teacher.logits(HostMatrix.of(batch.teacher, 6, 37)))
+        LossInputs inputs = LossInputs.of(HostMatrix.of(batch.student, 6, 37))
+            .withTeacher(Teacher.logits(HostMatrix.of(batch.teacher, 6, 37)))
             .withLabels(RowVector.labels(batch.labels));
         LossTotals totals = engine().forwardBackward(DeviceBatch.LOSS, inputs, LossOutputs.gradient(gradient)).totals();
         assertThat(totals).isEqualTo(expected.totals());
         for (int row = 0; row < 6; row++) {
           long begin = shift + 4L * stride * row;
-          assertThat(MemorySegment.mismatch(memory, begin, begin + 148, expected.gradient(), 148L * row, 148L * row + 148)).isEqualTo(-1);
+          assertThat(MemorySegment.mismatch(memory, begin, begin + 148, expected.gradient(), 148L * row, 148L * row
+              + 148)).isEqualTo(-1);
           long end = row == 5 ? memory.byteSize() : begin + 4L * stride;
           assertThat(memory.asSlice(begin + 148, end - begin - 148).toArray(ValueLayout.JAVA_BYTE)).containsOnly(GAP);
         }
-        assertThat(memory.asSlice(0, shift).toArray(ValueLayout.JAVA_BYTE)).matches(bytes -> shift == 0 || bytes[shift - 1] == GAP);
+        assertThat(memory.asSlice(0, shift).toArray(ValueLayout.JAVA_BYTE))
+            .matches(bytes -> shift == 0 || bytes[shift - 1] == GAP);
       }
     }
   }
@@ -64,11 +68,14 @@ final class HostTensorsTest extends EmulatorTest {
     DeviceBatch.Bits expected = batch.onHeap(engine());
     float[] heap = batch.student.clone();
     MemorySegment off = Arena.ofAuto().allocate(4L * heap.length, 16).copyFrom(MemorySegment.ofArray(heap));
-    MemorySegment odd = Arena.ofAuto().allocate(4L * heap.length + 16, 16).asSlice(1, 4L * heap.length).copyFrom(MemorySegment.ofArray(heap));
+    MemorySegment odd = Arena.ofAuto().allocate(4L * heap.length + 16, 16).asSlice(1, 4L * heap.length)
+        .copyFrom(MemorySegment.ofArray(heap));
     for (MemorySegment memory : new MemorySegment[] {MemorySegment.ofArray(heap), off, odd}) {
       HostMatrix student = HostMatrix.of(memory, 6, 37, DType.F32);
-      LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(HostMatrix.of(batch.teacher, 6, 37))).withLabels(RowVector.labels(batch.labels));
-      assertThat(engine().forwardBackward(DeviceBatch.LOSS, inputs, LossOutputs.gradientInPlace(student)).totals()).isEqualTo(expected.totals());
+      LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(HostMatrix.of(batch.teacher, 6, 37)))
+          .withLabels(RowVector.labels(batch.labels));
+      assertThat(engine().forwardBackward(DeviceBatch.LOSS, inputs, LossOutputs.gradientInPlace(student)).totals())
+          .isEqualTo(expected.totals());
       assertThat(memory.mismatch(expected.gradient())).isEqualTo(-1);
     }
   }
@@ -79,17 +86,21 @@ final class HostTensorsTest extends EmulatorTest {
     DeviceBatch three = new DeviceBatch(3, 40, 3);
     long stride = (1L << 31) + 16;
     DeviceBatch.Bits expected = three.onHeap(engine());
-    try (FileChannel file = FileChannel.open(folder.resolve("sparse"), StandardOpenOption.CREATE_NEW, StandardOpenOption.READ,
+    try (FileChannel file = FileChannel.open(folder.resolve("sparse"), StandardOpenOption.CREATE_NEW,
+        StandardOpenOption.READ,
         StandardOpenOption.WRITE, StandardOpenOption.SPARSE); Arena arena = Arena.ofConfined()) {
       MemorySegment far = file.map(MapMode.READ_WRITE, 0, 4 * (2 * stride + 40), arena);
       for (int row = 0; row < 3; row++) {
         MemorySegment.copy(three.student, 40 * row, far, ValueLayout.JAVA_FLOAT, 4 * stride * row, 40);
       }
       HostMatrix student = new HostMatrix(far, 3, 40, stride, DType.F32);
-      LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(HostMatrix.of(three.teacher, 3, 40))).withLabels(RowVector.labels(three.labels));
-      assertThat(engine().forwardBackward(DeviceBatch.LOSS, inputs, LossOutputs.gradientInPlace(student)).totals()).isEqualTo(expected.totals());
+      LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(HostMatrix.of(three.teacher, 3, 40)))
+          .withLabels(RowVector.labels(three.labels));
+      assertThat(engine().forwardBackward(DeviceBatch.LOSS, inputs, LossOutputs.gradientInPlace(student)).totals())
+          .isEqualTo(expected.totals());
       for (int row = 0; row < 3; row++) {
-        assertThat(MemorySegment.mismatch(far, 4 * stride * row, 4 * stride * row + 160, expected.gradient(), 160L * row, 160L * row + 160))
+        assertThat(MemorySegment.mismatch(far, 4 * stride * row, 4 * stride * row + 160, expected.gradient(),
+            160L * row, 160L * row + 160))
             .as("row %d", row).isEqualTo(-1);
       }
     }
@@ -101,7 +112,8 @@ final class HostTensorsTest extends EmulatorTest {
     Arrays.fill(poison, Float.NaN);
     float[] gradient = poison.clone();
     DistillationLoss nothing = DistillationLoss.builder().softWeight(0).hardWeight(0).build();
-    LossTotals totals = engine().forwardBackward(nothing, LossInputs.of(HostMatrix.of(poison, 6, 37)).withLabels(RowVector.labels(1, -100, 2, 3, 36, 0)),
+    LossTotals totals = engine().forwardBackward(nothing, LossInputs.of(HostMatrix.of(poison, 6, 37))
+        .withLabels(RowVector.labels(1, -100, 2, 3, 36, 0)),
         LossOutputs.gradient(HostMatrix.of(gradient, 6, 37))).totals();
     assertThat(totals).isEqualTo(new LossTotals(0, 0, 0, 6, 5, 0));
     assertThat(gradient).containsOnly(0f);

@@ -17,19 +17,20 @@ import org.jspecify.annotations.Nullable;
 final class WatchedDevice implements InvocationHandler {
 
   private final KernelDevice device;
-  private final long mostTeams;
+  private final long mostGroups;
   private final List<Watcher> watchers;
 
-  private WatchedDevice(KernelDevice device, long mostTeams, List<Watcher> watchers) {
+  private WatchedDevice(KernelDevice device, long mostGroups, List<Watcher> watchers) {
     this.device = device;
-    this.mostTeams = mostTeams;
+    this.mostGroups = mostGroups;
     this.watchers = watchers;
   }
 
   /** With grids of at most so many clusters, so that each takes several rows in turn. */
-  static KernelDevice of(KernelDevice device, long mostTeams, List<Watcher> watchers) {
+  static KernelDevice of(KernelDevice device, long mostGroups, List<Watcher> watchers) {
     return (KernelDevice) Proxy.newProxyInstance(
-        WatchedDevice.class.getClassLoader(), new Class<?>[] {KernelDevice.class}, new WatchedDevice(device, mostTeams, watchers));
+        WatchedDevice.class.getClassLoader(), new Class<?>[] {KernelDevice.class},
+        new WatchedDevice(device, mostGroups, watchers));
   }
 
   @Override
@@ -37,7 +38,7 @@ final class WatchedDevice implements InvocationHandler {
     Object[] given = arguments == null ? new Object[0] : arguments.clone();
     if (method.getName().equals("prepare")) {
       int cluster = ((Specialisation) given[0]).cluster();
-      given[3] = Math.min((long) given[3] / cluster, mostTeams) * cluster;
+      given[3] = Math.min((long) given[3] / cluster, mostGroups) * cluster;
     }
     Object result;
     try {

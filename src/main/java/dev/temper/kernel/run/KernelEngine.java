@@ -9,21 +9,22 @@ import dev.temper.diagnostics.SelfCheck;
 import dev.temper.diagnostics.Stopwatch;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.probe.DeviceFunctions;
+import dev.temper.kernel.spec.KernelSupport;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.kernel.spec.PrimitiveSpecialisation;
 import dev.temper.kernel.spec.PrimitiveSpecialisation.Primitive;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
-import dev.temper.spi.LossCoverage;
 import dev.temper.spi.PreparedCall;
+import dev.temper.spi.Support;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The engine over the CUDA sources, for any device that runs them: chooses specialisations, places tensors and submits launches.
- * Kernels are compiled before the stream lock is taken, so that a compilation holds up no other call.
+ * The engine over the CUDA sources, for any device that runs them: chooses specialisations, places tensors and submits
+ * launches. Kernels are compiled before the stream lock is taken, so that a compilation holds up no other call.
  */
 public final class KernelEngine implements EngineBackend {
 
@@ -57,8 +58,8 @@ public final class KernelEngine implements EngineBackend {
   }
 
   @Override
-  public String refuses(LossCall call) {
-    return LossCoverage.refusal(call.loss());
+  public Support supports(LossCall call) {
+    return KernelSupport.of(call.loss());
   }
 
   @Override
@@ -78,7 +79,8 @@ public final class KernelEngine implements EngineBackend {
   }
 
   private void launch(LossCall call, LossSpecialisation loss, PendingResults.Lease lease) {
-    try (Arena arena = Arena.ofConfined(); LossLaunch launch = new LossLaunch(call, loss, workspace, lease.slot(), arena)) {
+    try (Arena arena = Arena.ofConfined(); LossLaunch launch = new LossLaunch(call, loss, workspace, lease.slot(),
+        arena)) {
       launch.run();
     }
   }
@@ -96,7 +98,8 @@ public final class KernelEngine implements EngineBackend {
   @Override
   public PreparedCall prepare(LossCall call, String plan) {
     LossSpecialisation loss = candidates(call).filter(candidate -> candidate.plan().label().equals(plan)).findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("plan '" + plan + "' does not fit rows of " + call.classes() + " classes on "
+        .orElseThrow(() -> new IllegalArgumentException("plan '" + plan + "' does not fit rows of " + call.classes()
+        + " classes on "
             + describe() + ", expected one of " + String.join(", ", plans(call))));
     return PreparedLaunch.prepare(call, loss, queue);
   }

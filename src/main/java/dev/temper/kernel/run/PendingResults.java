@@ -12,8 +12,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Results whose totals may still be computed, and the report slots that they use. A slot is free again when the totals were read, or
- * when the garbage collector finds the result unread.
+ * Results whose totals may still be computed, and the report slots that they use. A slot is free again when the totals
+ * were read, or when the garbage collector finds the result unread.
  */
 final class PendingResults implements DeviceQueue.Resource {
 
@@ -29,7 +29,8 @@ final class PendingResults implements DeviceQueue.Resource {
   }
 
   /**
-   * The use of a slot by one call. A lease ends once: the garbage collector may find a result after another call took over its slot.
+   * The use of a slot by one call. A lease ends once: the garbage collector may find a result after another call took
+   * over its slot.
    */
   static final class Lease {
     private final ReportSlot slot;

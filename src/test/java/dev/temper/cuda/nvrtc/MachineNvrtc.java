@@ -13,7 +13,9 @@ public final class MachineNvrtc {
 
   private MachineNvrtc() {}
 
-  /** A search that finds it, or the end of the test: a failure where the build has asked for NVRTC, else an assumption. */
+  /**
+   * A search that finds it, or the end of the test: a failure where the build has asked for NVRTC, else an assumption.
+   */
   static NvrtcSearch search() {
     Properties properties = new Properties();
     properties.setProperty(NvrtcPlaces.LIBRARY_PROPERTY, library());
@@ -33,7 +35,8 @@ public final class MachineNvrtc {
 
   private static final class Holder {
     private static final NvrtcSearch SEARCH =
-        new NvrtcSearch(NvrtcPlaces.ofMachine(NvrtcPlaces.ANY_DRIVER), new NvrtcJar(MachineNvrtc.class.getClassLoader()));
+        new NvrtcSearch(NvrtcPlaces.ofMachine(NvrtcPlaces.ANY_DRIVER),
+        new NvrtcJar(MachineNvrtc.class.getClassLoader()));
 
     static String find() {
       try {

@@ -30,7 +30,8 @@ final class ParameterLayoutTest {
   @Test
   void javaAndCppAgree() throws IOException, InterruptedException {
     Map<String, String> expected = new LinkedHashMap<>();
-    StringBuilder program = new StringBuilder("#include <cstddef>\n#include <cstdio>\n#include \"parameters.h\"\nint main() {\n");
+    StringBuilder program =
+        new StringBuilder("#include <cstddef>\n#include <cstdio>\n#include \"parameters.h\"\nint main() {\n");
     STRUCTS.forEach((name, layout) -> {
       ask(program, expected, name, "sizeof(temper::" + name + ")", layout.byteSize() + " 0");
       for (MemoryLayout field : layout.memberLayouts()) {
@@ -64,9 +65,11 @@ final class ParameterLayoutTest {
     }
   }
 
-  private static void ask(StringBuilder program, Map<String, String> expected, String key, String expression, String value) {
+  private static void ask(StringBuilder program, Map<String, String> expected, String key, String expression,
+      String value) {
     String size = key.contains(".") ? "sizeof(temper::" + key.replace(".", "::") + ")" : "0";
-    program.append("  std::printf(\"").append(key).append(" %zu %zu\\n\", size_t(").append(expression).append("), size_t(")
+    program.append("  std::printf(\"").append(key).append(" %zu %zu\\n\", size_t(").append(expression)
+        .append("), size_t(")
         .append(size).append("));\n");
     expected.put(key, value);
   }
