@@ -34,14 +34,15 @@ class RowEdgeTest {
     double[] z = {0, 0, ABSENT};
     double[] u = {ABSENT, 0, 0};
     double half = Math.log(2) / 2;
-    // p = [0, .5, .5], q = [.5, .5, 0], m = [.25, .5, .25]
+    // The distributions are p = [0, .5, .5], q = [.5, .5, 0] and m = [.25, .5, .25].
     ReferenceRow jsd = compute(of(Divergence.jensenShannon(0.5)), z, u);
     assertThat(jsd.soft()).isCloseTo(half, within(TINY));
     assertThat(jsd.gradient(0)).isCloseTo(0.25 * (2 * half - half), within(TINY));
     assertThat(jsd.gradient(2)).isZero();
     ReferenceRow forward = compute(of(Divergence.skewForwardKl(0.5)), z, u);
     assertThat(forward.soft()).isCloseTo(half, within(TINY));
-    assertThat(forward.gradient(0)).isCloseTo(0.125, within(TINY)); // -1/2 q (w - 1/2), w = [0, 1, 2]
+    // The gradient is -1/2 q (w - 1/2) with w = [0, 1, 2].
+    assertThat(forward.gradient(0)).isCloseTo(0.125, within(TINY));
     ReferenceRow reverse = compute(of(Divergence.skewReverseKl(0.5)), z, u);
     assertThat(reverse.soft()).isCloseTo(half, within(TINY));
     assertThat(compute(of(Divergence.totalVariation()), z, u).soft()).isCloseTo(0.5, within(TINY));
