@@ -63,7 +63,7 @@ class DefinitionTest {
 
     double factor = divergence instanceof Divergence.LogitMse ? 1 : temperature * temperature;
     double expected = factor * definition(divergence, z, u, loss, -1, BigDecimal.ZERO).doubleValue();
-    // The relative bound also holds for separate temperatures, because teacher and student are never nearly equal there.
+    // The relative bound also holds for separate temperatures, because teacher and student are never nearly equal.
     assertThat(row.soft()).isCloseTo(expected, within(2e-14 * expected));
     double largest = 0;
     double[] gradient = new double[CLASSES];
