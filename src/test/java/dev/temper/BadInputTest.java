@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Tensors that do not fit the loss or each other: each message names tensor, value, expectation and remedy. */
+/** Tests tensors that do not fit the loss or each other. Each message names tensor, value, expectation and remedy. */
 class BadInputTest extends EachDevice {
 
   private static final DistillationLoss BOTH = DistillationLoss.hinton(2, 0.5);

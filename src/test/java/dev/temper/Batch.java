@@ -7,7 +7,7 @@ import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A small batch written as literals, and how to run it: every output begins as a value that no loss gives. */
+/** Holds a small batch of literals and runs it. Every output is initialised with a value that no loss can give. */
 record Batch(
     List<float[]> student,
     @Nullable List<float[]> teacher,
@@ -18,7 +18,7 @@ record Batch(
     DType studentType,
     DType gradientType) {
 
-  /** In every output before the call. */
+  /** The value of every output before a call. */
   static final float UNWRITTEN = -12345;
 
   static Batch student(float[]... rows) {
@@ -55,7 +55,7 @@ record Batch(
     return new Batch(student, teacher, labels, weights, temperatures, gradientScale, ofStudentAndTeacher, ofGradient);
   }
 
-  /** The inputs, in memory of the arena. */
+  /** Returns the inputs in memory of the arena. */
   LossInputs inputs(Arena arena) {
     LossInputs inputs = LossInputs.of(matrix(arena, student, studentType)).withLabels(labels)
         .withGradientScale(gradientScale);
@@ -97,7 +97,7 @@ record Batch(
     return matrix;
   }
 
-  /** A matrix of {@link #UNWRITTEN}. */
+  /** Returns a matrix that is filled with {@link #UNWRITTEN}. */
   static HostMatrix filled(Arena arena, long rows, int classes, DType dtype) {
     float[] row = filled(classes);
     HostMatrix matrix = matrix(arena, Collections.nCopies((int) rows, row), dtype);

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Losses, inputs, outputs and options are values: equal by content, and readable as text. */
+/** Tests that losses, inputs, outputs and options are values, which are equal by content and have a readable text. */
 class DescriptionsTest {
 
   private static final HostMatrix MATRIX = HostMatrix.of(new float[6], 2, 3);

@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
-/** Engines with memory of their own tell what the device is; the others say that they have none. */
+/** Tests that engines with device memory report the facts of their device, and that all others report none. */
 class DeviceFactsTest extends EachDevice {
 
   @Test

@@ -16,7 +16,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Memory: padding, strides, dtypes, in place, backward from statistics, and that an error writes nothing. */
+/**
+ * Tests memory layouts: padding, strides, dtypes, gradients in place and backward from statistics. A failing call must
+ * write nothing.
+ */
 class LayoutSemanticsTest extends EachDevice {
 
   private static final DistillationLoss BOTH = DistillationLoss.hinton(2, 0.75);
@@ -69,7 +72,7 @@ class LayoutSemanticsTest extends EachDevice {
   @ParameterizedTest
   @CsvSource({"F32, F32", "BF16, BF16", "BF16, F32", "F16, F16", "F16, F32"})
   void theGradientIsRoundedOnceToItsDtype(DType student, DType gradient) {
-    Outcome outcome = run(BOTH, TWO.types(student, gradient)); // the literals are exact in every dtype
+    Outcome outcome = run(BOTH, TWO.types(student, gradient)); // The literals are exact in every dtype.
     Outcome f32 = run(BOTH, TWO);
     double halfUlp = switch (gradient) {
       case BF16 -> 0x1p-8;

@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Opening by name, device memory on host engines, and the lifetime of an engine. */
+/** Tests opening by name, device memory on engines in host memory, and the lifetime of an engine. */
 class LossEngineTest {
 
   private static final DistillationLoss HARD = DistillationLoss.builder().softWeight(0).hardWeight(1).build();
@@ -70,7 +70,7 @@ class LossEngineTest {
       DeviceMatrix matrix = new DeviceMatrix(64, 1, 2, 2, DType.F32);
       assertThatThrownBy(() -> engine.softmax(INPUTS.student(), matrix))
           .hasMessageContaining("output lies in device memory");
-      LossInputs unread = INPUTS.withTeacher(Teacher.logits(matrix)); // softWeight is 0
+      LossInputs unread = INPUTS.withTeacher(Teacher.logits(matrix)); // The loss HARD has softWeight 0.
       assertThat(engine.forward(HARD, unread).total()).isPositive();
     }
   }
@@ -119,7 +119,7 @@ class LossEngineTest {
     assertThat(slow.closedWhileRunning).isFalse();
   }
 
-  /** An engine whose one call lasts until it is allowed to end. */
+  /** Computes one call that lasts until the test lets it end. */
   private static final class Slow implements EngineBackend {
     final CountDownLatch begun = new CountDownLatch(1);
     final CountDownLatch mayEnd = new CountDownLatch(1);

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Options of a loss: defaults, names, and what is refused with which words. */
+/** Tests the options of a loss: defaults, names, and the messages for refused values. */
 class OptionsTest {
 
   @Test

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Tempered log-softmax with its backward, and softmax and argmax for inference. */
+/** Tests log-softmax with a temperature and its backward, and softmax and argmax for inference. */
 class PrimitivesSemanticsTest extends EachDevice {
 
   private static final double BOUND = lossBound(3, 3, 1);

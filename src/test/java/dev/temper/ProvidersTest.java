@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Providers of other people, good and bad, in a JVM of their own; and a JVM that denies native access. */
+/** Tests third-party providers, both working and failing, in a separate JVM. Another JVM denies native access. */
 class ProvidersTest {
 
   private static final List<String> PROVIDERS = List.of(Acme.class.getName(), FailsToLoad.class.getName(),
@@ -85,7 +85,7 @@ class ProvidersTest {
     return out;
   }
 
-  /** Prints what the API says of each device, and what comes of opening it. */
+  /** Prints the availability of each device and the result of opening it. */
   static final class Probe {
     private Probe() {}
 
@@ -105,7 +105,7 @@ class ProvidersTest {
     }
   }
 
-  /** A provider of a device that the library has never heard of. */
+  /** Provides a device whose name is not known to the library. */
   public static class Acme implements EngineProvider {
     @Override
     public String device() {
@@ -128,7 +128,7 @@ class ProvidersTest {
     }
   }
 
-  /** A provider whose class does not initialise. */
+  /** Fails in its static initialiser. */
   public static final class FailsToLoad extends Acme {
     static {
       load();
@@ -139,7 +139,7 @@ class ProvidersTest {
     }
   }
 
-  /** A provider that cannot say anything. */
+  /** Throws an exception from {@code availability} and an Error from {@code findings}. */
   public static final class FailsWhenAsked extends Acme {
     @Override
     public String device() {
@@ -157,7 +157,7 @@ class ProvidersTest {
     }
   }
 
-  /** A provider that says yes and cannot open, with the highest rank of all. */
+  /** Reports a usable device, fails to open it, and has the highest rank. */
   public static final class FailsToOpen extends Acme {
     @Override
     public String device() {
@@ -175,7 +175,7 @@ class ProvidersTest {
     }
   }
 
-  /** A backend that has a name and computes nothing. */
+  /** Has a name and computes nothing. */
   private static final class NamedBackend implements EngineBackend {
     private final String name;
 

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
-/** Row statistics belong to the engine, the loss and the shapes of the forward call that saved them. */
+/** Tests that row statistics are bound to the engine, the loss and the shapes of the forward call that saved them. */
 class RowStatisticsTest extends EachDevice {
 
   private static final DistillationLoss LOSS =

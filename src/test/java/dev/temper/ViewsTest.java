@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Views over memory: sizes, and which of them share a byte. */
+/** Tests the sizes of views over memory and their overlaps. */
 class ViewsTest {
 
   private static final MemorySegment BYTES = MemorySegment.ofArray(new byte[64]);
@@ -42,14 +42,15 @@ class ViewsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({ // two views of one array of f32: first element, rows, classes, stride of each
-    "0, 2, 4, 4, 8, 2, 4, 4, false", // one after the other
-    "0, 2, 4, 4, 7, 2, 4, 4, true", // the last element is the other's first
-    "0, 2, 4, 8, 4, 2, 4, 8, false", // left and right half of a wider matrix
+  // Each row describes two views of one f32 array by first element, rows, classes and stride.
+  @CsvSource({
+    "0, 2, 4, 4, 8, 2, 4, 4, false", // The views follow each other.
+    "0, 2, 4, 4, 7, 2, 4, 4, true", // The last element of the first view is the first element of the second view.
+    "0, 2, 4, 8, 4, 2, 4, 8, false", // The views are the left and the right half of a wider matrix.
     "0, 2, 4, 8, 3, 2, 4, 8, true",
     "4, 2, 4, 8, 0, 2, 4, 8, false",
-    "0, 2, 5, 8, 5, 2, 4, 8, true", // the right one reaches into the left one's next row
-    "0, 2, 4, 4, 0, 0, 4, 4, false", // no rows
+    "0, 2, 5, 8, 5, 2, 4, 8, true", // The second view extends into the next row of the first view.
+    "0, 2, 4, 4, 0, 0, 4, 4, false", // The second view has no rows.
     "0, 1, 4, 4, 2, 1, 1, 9, true",
   })
   void viewsOverlapWhereTheyShareAByte(

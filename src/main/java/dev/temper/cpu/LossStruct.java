@@ -89,7 +89,7 @@ final class LossStruct {
     to.set(JAVA_DOUBLE, DIVISOR, divisor(loss.reduction(), inputs));
   }
 
-  /** Numbered as in native/cpu/job.h. */
+  /** Writes a divergence. Its codes are those of native/cpu/job.h. */
   private static void writeDivergence(Divergence divergence, MemorySegment to) {
     switch (divergence) {
       case Divergence.ForwardKl _ -> to.set(JAVA_INT, DIVERGENCE, 0);

@@ -31,7 +31,7 @@ public interface EngineBackend extends AutoCloseable {
     return false;
   }
 
-  /** Returns whether this loss is supported, and if not, which option or input the engine lacks. */
+  /** Returns whether this loss is supported, with the option or input that the engine lacks. */
   Support supports(LossCall call);
 
   /** Computes a loss: forward, forward and backward, or backward from saved statistics. */

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every instruction set that this processor has against the f64 reference. */
+/** Compares every instruction set of this processor with the f64 reference. */
 final class CpuAccuracyTest {
 
   private static final double U = 0x1p-24;
@@ -72,7 +72,7 @@ final class CpuAccuracyTest {
       HostMatrix expected = Batch.empty(arena, rows, classes, DType.F32);
       float[][] soft = new float[2][rows];
       float[][] hard = new float[2][rows];
-      // f32 for the reference, whose gradient has the student's dtype or f32
+      // The gradient of the reference is f32, because a narrower student dtype would round it again.
       LossTotals totals = cpu.forwardBackward(loss, batch.inputs(),
           LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft[0])).withRowHard(RowVector.losses(hard[0])))
           .totals();
@@ -80,7 +80,8 @@ final class CpuAccuracyTest {
           LossOutputs.gradient(expected).withRowSoft(RowVector.losses(soft[1])).withRowHard(RowVector.losses(hard[1])))
           .totals();
       String name = loss + " " + classes + " " + studentType + " " + teacherType + " " + gradientType;
-      double range = 8 * 3;  // of normal deviates times 3, so that exponents are rounded to range u
+      // The logits are normal deviates times 3, so an exponent is rounded to range u.
+      double range = 8 * 3;
       double factor = loss.temperatureScaling() ? loss.temperature() * loss.temperature() : 1;
       for (int row = 0; row < rows; row++) {
         assertThat(Math.abs(soft[0][row] - soft[1][row])).as(name)
@@ -100,7 +101,9 @@ final class CpuAccuracyTest {
     }
   }
 
-  /** Equal exponentials round alike where they are added one after the other. */
+  /**
+   * Tests the sum of many equal exponentials. Their rounding errors have the same sign if they are added in sequence.
+   */
   @ParameterizedTest
   @MethodSource("instructionSets")
   void addsManyEqualExponentials(String instructionSet) {
@@ -111,8 +114,8 @@ final class CpuAccuracyTest {
       cpu.logSoftmax(HostMatrix.of(logits, 1, 4096), 1.03, HostMatrix.of(output, 1, 4096));
     }
     double rest = 4095 * Math.exp(-9 / 1.03);
+    // The bound is half of a chain of 64 additions plus the values that are rounded once.
     assertThat((double) output[100]).isCloseTo(-Math.log1p(rest), within(40 * U));
-        // half of a chain of 64, and what is rounded once
   }
 
   @ParameterizedTest

@@ -133,10 +133,10 @@ final class CpuEngineTest {
       assertThat(totals.nonFiniteRows()).isEqualTo(3);
       assertThat(totals.total()).isNaN();
       for (int row = 0; row < 5; row++) {
-        boolean poisoned = row >= 1 && row <= 3;
-        assertThat(Float.isNaN(soft[row])).isEqualTo(poisoned);
+        boolean nonFinite = row >= 1 && row <= 3;
+        assertThat(Float.isNaN(soft[row])).isEqualTo(nonFinite);
         for (float value : Batch.row(gradient, row)) {
-          assertThat(Float.isNaN(value)).isEqualTo(poisoned);
+          assertThat(Float.isNaN(value)).isEqualTo(nonFinite);
         }
       }
     }

@@ -21,14 +21,18 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The gradient of the reduced loss of a batch is the derivative of its total, with every option, for every divergence.
+ * Tests that the gradient of the reduced loss of a batch is the derivative of its total, for every divergence with
+ * every option.
  */
 class FiniteDifferenceTest {
 
   private static final int ROWS = 3;
   private static final int CLASSES = 7;
 
-  /** Exact in f32 beside logits that are multiples of 2^-8; the five-point quotient is then off by about 2^-36. */
+  /**
+   * The step is exact in f32 beside logits that are multiples of 2^-8. The five-point quotient then has an error of
+   * about 2^-36.
+   */
   private static final float STEP = 0x1p-8f;
 
   private static final double BOUND = 1e-8;
@@ -58,7 +62,8 @@ class FiniteDifferenceTest {
 
   @ParameterizedTest
   @MethodSource("cases")
-  @SuppressWarnings("NullAway") // the options are looked up by their own keys
+  // Every option is a key of OPTIONS, so the look-up is never null.
+  @SuppressWarnings("NullAway")
   void gradientIsTheDerivativeOfTheTotal(Divergence divergence, String option) {
     DistillationLoss.Builder builder =
         DistillationLoss.builder().divergence(divergence).temperature(2.5).softWeight(0.8).reduction(Reduction.SUM);

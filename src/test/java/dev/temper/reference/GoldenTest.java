@@ -10,7 +10,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Numbers from 30-digit arithmetic; bounds are half a unit of the last digit given, and a little for f64. */
+/**
+ * Compares with numbers from 30-digit arithmetic. A bound is half a unit of the last given digit plus a small margin
+ * for f64.
+ */
 class GoldenTest {
 
   private static final double[] TEACHER = {2, 1, 0.5};
