@@ -6,11 +6,21 @@ import java.util.Locale;
 /** What to do about the driver's error codes. */
 public final class Failures {
 
+  /** {@code CUDA_ERROR_OUT_OF_MEMORY}. */
+  private static final int OUT_OF_MEMORY = 2;
+
   private Failures() {}
 
   static DeviceException outOfMemory(String call, int code, String name, Driver.Memory memory) {
-    return new DeviceException(call, code, name, String.format(Locale.ROOT,
+    return DeviceException.outOfMemory(call, code, name, String.format(Locale.ROOT,
         "%d of the device's %d bytes are free; free some, or use fewer rows at once", memory.free(), memory.total()));
+  }
+
+  /** The failure of a call of the driver, with a remedy. */
+  static DeviceException of(String call, int code, String name) {
+    return code == OUT_OF_MEMORY
+        ? DeviceException.outOfMemory(call, code, name, remedy(code))
+        : new DeviceException(call, code, name, remedy(code));
   }
 
   /** Whether the driver says that machine code is damaged, or for another device. */
@@ -24,7 +34,7 @@ public final class Failures {
   /** Numbered as {@code CUresult} in cuda.h. */
   static String remedy(int code) {
     return switch (code) {
-      case 2 -> "free memory of the device or of the host, or use fewer rows at once";
+      case OUT_OF_MEMORY -> "free memory of the device or of the host, or use fewer rows at once";
       case 3, 4 -> "the process is ending, or was forked after it used CUDA; use engines before that, in the process that opened them";
       case 34 -> "libcuda.so.1 is the toolkit's stub, which has no driver behind it; take its folder out of LD_LIBRARY_PATH";
       case 35, 803, 804 -> "the driver is too old for this device or does not match its kernel module; update it, or restart the machine "

@@ -1,6 +1,7 @@
 package dev.temper.tools.cli;
 
 import dev.temper.EngineUnavailableException;
+import dev.temper.LossArgumentException;
 import dev.temper.internal.Names;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -58,6 +59,7 @@ final class Errors {
       case AccessDeniedException e -> e.getFile() + ": no permission to read it";
       case OutOfMemoryError e -> "out of memory (" + message(e) + ");"
           + " give the JVM more, such as JAVA_TOOL_OPTIONS=-Xmx8g, or a smaller batch";
+      case LossArgumentException e -> OptionNames.text(e);
       case IllegalArgumentException e -> message(e);
       case IllegalStateException e -> message(e);
       case IOException e -> message(e);
