@@ -42,8 +42,8 @@ public sealed interface Divergence {
     /** Checks lambda. */
     public Mixed {
       if (!(lambda >= 0 && lambda <= 1)) {
-        throw new IllegalArgumentException("mixed: lambda is " + lambda
-            + ", expected a number from 0 (reverse KL) to 1 (forward KL)");
+        throw new LossArgumentException(
+            "mixed: lambda is ", lambda, ", expected a number from 0 (reverse KL) to 1 (forward KL)");
       }
     }
 
@@ -215,15 +215,15 @@ public sealed interface Divergence {
 
   private static void requireInterior(String kind, String name, double value, String remedy) {
     if (!(value > 0 && value < 1)) {
-      throw new IllegalArgumentException(kind + ": " + name + " is " + value
-          + ", expected a number strictly between 0 and 1; " + remedy);
+      throw new LossArgumentException(
+          kind + ": " + name + " is ", value, ", expected a number strictly between 0 and 1; " + remedy);
     }
   }
 
   private static void requireSkew(String kind, double value, String remedy) {
     if (!(value >= 0 && value < 1)) {
-      throw new IllegalArgumentException(kind + ": skew is " + value
-          + ", expected a number from 0 up to, not including, 1; " + remedy);
+      throw new LossArgumentException(
+          kind + ": skew is ", value, ", expected a number from 0 up to, not including, 1; " + remedy);
     }
   }
 }

@@ -80,8 +80,8 @@ public final class LossInputs {
    */
   public LossInputs withDenominator(double value) {
     if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException(
-          "denominator is " + value + ", expected a finite number above 0, such as the global token count");
+      throw new LossArgumentException(
+          LossOption.DENOMINATOR, " is ", value, ", expected a finite number above 0, such as the global token count");
     }
     return new LossInputs(student, teacher, labels, rowWeights, rowTemperatures, OptionalDouble.of(value),
         gradientScale);
@@ -95,7 +95,7 @@ public final class LossInputs {
    */
   public LossInputs withGradientScale(double value) {
     if (!Double.isFinite(value)) {
-      throw new IllegalArgumentException("gradientScale is " + value + ", expected a finite number");
+      throw new LossArgumentException(LossOption.GRADIENT_SCALE, " is ", value, ", expected a finite number");
     }
     return new LossInputs(student, teacher, labels, rowWeights, rowTemperatures, denominator, value);
   }

@@ -96,7 +96,7 @@ class LossEngineTest {
           .isInstanceOfSatisfying(UnsupportedLossException.class, e -> {
             assertThat(e.device()).isEqualTo("slow");
             assertThat(e.reason()).isEqualTo("softcap 3.0 is not there yet");
-            assertThat(e.message(option -> "--" + option.label())).endsWith(": --softcap 3.0 is not there yet");
+            assertThat(e.words()).endsWith(LossOption.SOFTCAP, " ", 3.0, " is not there yet");
           })
           .hasMessage("slow cannot compute this loss: softcap 3.0 is not there yet");
     }

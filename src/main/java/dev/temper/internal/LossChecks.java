@@ -2,7 +2,9 @@ package dev.temper.internal;
 
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
+import dev.temper.LossArgumentException;
 import dev.temper.LossInputs;
+import dev.temper.LossOption;
 import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
@@ -30,13 +32,13 @@ public final class LossChecks {
     requireRowValues("row_weights", inputs.rowWeights(), rows);
     requireRowValues("row_temperatures", inputs.rowTemperatures(), rows);
     if (inputs.rowTemperatures() != null && loss.teacherTemperature().isPresent()) {
-      throw new IllegalArgumentException("row_temperatures and a separate teacherTemperature of "
-          + loss.teacherTemperature().getAsDouble() + " exclude each other; leave one of them out");
+      throw new LossArgumentException("row_temperatures and a separate ", LossOption.TEACHER_TEMPERATURE, " of ",
+          loss.teacherTemperature().getAsDouble(), " exclude each other; leave one of them out");
     }
     if (inputs.denominator().isPresent() && !loss.reduction().isMean()) {
-      throw new IllegalArgumentException("denominator is " + inputs.denominator().getAsDouble() + ", but reduction "
-          + loss.reduction().label() + " divides by nothing; use reduction mean or batch-mean, or leave the "
-          + "denominator out");
+      throw new LossArgumentException(LossOption.DENOMINATOR, " is ", inputs.denominator().getAsDouble(), ", but ",
+          LossOption.REDUCTION, " ", loss.reduction().label(), " divides by nothing; use ", LossOption.REDUCTION,
+          " mean or batch-mean, or leave the denominator out");
     }
     checkGradient(inputs.student(), outputs);
     requireRowValues("row_soft", outputs.rowSoft(), rows);
@@ -57,8 +59,8 @@ public final class LossChecks {
       return numClasses.orElse(student.classes());
     }
     MatrixView teacher = switch (inputs.teacher()) {
-      case null -> throw new IllegalArgumentException("teacher is missing, but softWeight is " + loss.softWeight()
-          + "; give the teacher's logits or set softWeight to 0");
+      case null -> throw new LossArgumentException("teacher is missing, but ", LossOption.SOFT_WEIGHT, " is ",
+          loss.softWeight(), "; give the teacher's logits or set ", LossOption.SOFT_WEIGHT, " to 0");
       case Teacher.Logits logits -> logits.matrix();
     };
     if (teacher.rows() != student.rows()) {
@@ -68,18 +70,19 @@ public final class LossChecks {
     }
     requireWide("teacher", teacher, numClasses);
     if (numClasses.isEmpty() && teacher.classes() != student.classes()) {
-      throw new IllegalArgumentException("student has " + student.classes() + " classes and teacher "
-          + teacher.classes()
-          + "; if they are one vocabulary padded differently, set numClasses to its real size (at most "
-          + Math.min(student.classes(), teacher.classes()) + ")");
+      throw new LossArgumentException("student has ", student.classes(), " classes and teacher ", teacher.classes(),
+          "; if they are one vocabulary padded differently, set ", LossOption.NUM_CLASSES,
+          " to its real size (at most ",
+          Math.min(student.classes(), teacher.classes()), ")");
     }
     return numClasses.orElse(student.classes());
   }
 
   private static void requireWide(String name, MatrixView matrix, OptionalInt numClasses) {
     if (numClasses.isPresent() && numClasses.getAsInt() > matrix.classes()) {
-      throw new IllegalArgumentException("numClasses is " + numClasses.getAsInt() + ", but " + name + " has only "
-          + matrix.classes() + " columns, expected at most that; set it to the real number of classes, or leave it out");
+      throw new LossArgumentException(LossOption.NUM_CLASSES, " is ", numClasses.getAsInt(), ", but " + name
+          + " has only ",
+          matrix.classes(), " columns, expected at most that; set it to the real number of classes, or leave it out");
     }
   }
 
@@ -87,8 +90,8 @@ public final class LossChecks {
     if (inputs.labels() != null) {
       requireLabelVector("labels", inputs.labels(), inputs.student().rows());
     } else if (loss.hardWeight() > 0) {
-      throw new IllegalArgumentException("labels are missing, but hardWeight is " + loss.hardWeight()
-          + "; give one label per row or set hardWeight to 0");
+      throw new LossArgumentException("labels are missing, but ", LossOption.HARD_WEIGHT, " is ", loss.hardWeight(),
+          "; give one label per row or set ", LossOption.HARD_WEIGHT, " to 0");
     }
   }
 
@@ -149,9 +152,9 @@ public final class LossChecks {
   }
 
   public static void requireTemperature(double temperature) {
-    if (!(temperature > 0 && temperature < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException(
-          "temperature is " + temperature + ", expected a finite number above 0; 1 is the plain softmax");
+    if (!(temperature >= DistillationLoss.MIN_TEMPERATURE && temperature <= DistillationLoss.MAX_TEMPERATURE)) {
+      throw new LossArgumentException(
+          LossOption.TEMPERATURE, " is ", temperature, ", expected a number from 1e-6 to 1e6; 1 is the plain softmax");
     }
   }
 
