@@ -61,7 +61,8 @@ class DescriptionsTest {
       assertThat(outputs).doesNotHaveDuplicates();
       assertThat(LossOutputs.gradientInPlace(MATRIX)).isEqualTo(outputs.get(2)).hasSameHashCodeAs(outputs.get(2));
       assertThat(outputs.get(2).withStatistics(statistics)).hasToString(
-          "LossOutputs{gradientInPlace=[2, 3] F32 in host memory, statistics=statistics of 2 rows on reference, empty}");
+          "LossOutputs{gradientInPlace=[2, 3] F32 in host memory, "
+              + "statistics=statistics of 2 rows on reference, empty}");
     }
   }
 

@@ -147,7 +147,8 @@ public final class LossChecks {
   public static void requireNothingButGradient(LossOutputs outputs) {
     if (outputs.rowSoft() != null || outputs.rowHard() != null || outputs.statistics() != null) {
       throw new IllegalArgumentException(
-          "backward writes only the gradient, but outputs hold row losses or statistics; ask the forward call for them");
+          "backward writes only the gradient, but outputs hold row losses or statistics; "
+              + "ask the forward call for them");
     }
   }
 

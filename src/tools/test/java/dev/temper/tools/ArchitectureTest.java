@@ -53,14 +53,18 @@ final class ArchitectureTest {
       dev.temper.kernel.spec   | dev.temper, dev.temper.spi, dev.temper.kernel.plan
       dev.temper.kernel.code   |
       dev.temper.kernel.device | dev.temper, dev.temper.diagnostics, dev.temper.kernel.spec, dev.temper.kernel.plan
-      dev.temper.kernel.probe  | dev.temper.diagnostics, dev.temper.kernel.spec, dev.temper.kernel.plan, dev.temper.kernel.device
-      dev.temper.kernel.run    | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.kernel.spec, dev.temper.kernel.plan, \
+      dev.temper.kernel.probe  | dev.temper.diagnostics, dev.temper.kernel.spec, dev.temper.kernel.plan, \
+      dev.temper.kernel.device
+      dev.temper.kernel.run    | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.kernel.spec, \
+      dev.temper.kernel.plan, \
       dev.temper.kernel.device, dev.temper.kernel.probe
       dev.temper.emulator..    | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, dev.temper.kernel..
       dev.temper.cuda.driver   | dev.temper, dev.temper.diagnostics, dev.temper.ffm, dev.temper.kernel..
-      dev.temper.cuda.nvrtc    | dev.temper, dev.temper.ffm, dev.temper.kernel.spec, dev.temper.kernel.plan, dev.temper.kernel.code
+      dev.temper.cuda.nvrtc    | dev.temper, dev.temper.ffm, dev.temper.kernel.spec, dev.temper.kernel.plan, \
+      dev.temper.kernel.code
       dev.temper.cuda.cublas   | dev.temper.diagnostics, dev.temper.ffm
-      dev.temper.cuda          | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, dev.temper.kernel.., dev.temper.cuda.*
+      dev.temper.cuda          | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, \
+      dev.temper.kernel.., dev.temper.cuda.*
       """)
   void aRoomCallsOnlyWhatItMay(String room, String others) {
     String[] allowed = others == null ? new String[] {room} : (room + "," + others).split(",\\s*");
@@ -77,7 +81,8 @@ final class ArchitectureTest {
       files    | dev.temper, dev.temper.io
       bench    | dev.temper, dev.temper.diagnostics, dev.temper.tools.files, dev.temper.tools.process
       verify   | dev.temper, dev.temper.diagnostics, dev.temper.reference
-      counts   | dev.temper, dev.temper.kernel.., dev.temper.cuda.nvrtc, dev.temper.tools.files, dev.temper.tools.process
+      counts   | dev.temper, dev.temper.kernel.., dev.temper.cuda.nvrtc, dev.temper.tools.files, \
+      dev.temper.tools.process
       pack     | dev.temper, dev.temper.tools.files
       train    | dev.temper, dev.temper.reference, dev.temper.tools.files
       gpucheck | dev.temper, dev.temper.diagnostics, dev.temper.io, dev.temper.tools.files, dev.temper.tools.process, \
