@@ -9,6 +9,7 @@ import dev.temper.internal.OpenedDevice;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
+import dev.temper.spi.Support;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
@@ -86,7 +87,8 @@ public final class LossEngine implements AutoCloseable {
    * The loss without its gradient; {@code outputs} may hold row losses and row statistics.
    *
    * @throws IllegalArgumentException if a tensor does not fit the loss or another tensor, a label, row weight or row
-   *     temperature is invalid, or the device cannot compute this loss; nothing is written then
+   *     temperature is invalid; nothing is written then
+   * @throws UnsupportedLossException if the engine does not compute this loss
    */
   public LossResult forward(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
     if (outputs.gradient() != null) {
@@ -306,9 +308,9 @@ public final class LossEngine implements AutoCloseable {
   }
 
   void requireComputable(LossCall call) {
-    String refusal = backend.refuses(call);
-    if (!refusal.isEmpty()) {
-      throw new IllegalArgumentException(device + " cannot compute this loss: " + refusal);
+    switch (backend.supports(call)) {
+      case Support.Yes _ -> { }
+      case Support.No no -> throw new UnsupportedLossException(device, no.reason());
     }
   }
 

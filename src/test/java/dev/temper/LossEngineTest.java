@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.Support;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -85,9 +86,13 @@ class LossEngineTest {
 
   @Test
   void whatAnEngineCannotDoIsRefusedByNameBeforeItRuns() {
-    try (LossEngine engine = new LossEngine("slow", "", new Slow("softcap 3.0 is not there yet"))) {
+    try (LossEngine engine = new LossEngine("slow", "", new Slow(Support.no(LossOption.SOFTCAP, " ", 3.0, " is not there yet")))) {
       assertThatThrownBy(() -> engine.forward(HARD, INPUTS))
-          .isExactlyInstanceOf(IllegalArgumentException.class)
+          .isInstanceOfSatisfying(UnsupportedLossException.class, e -> {
+            assertThat(e.device()).isEqualTo("slow");
+            assertThat(e.reason()).isEqualTo("softcap 3.0 is not there yet");
+            assertThat(e.message(option -> "--" + option.label())).endsWith(": --softcap 3.0 is not there yet");
+          })
           .hasMessage("slow cannot compute this loss: softcap 3.0 is not there yet");
     }
   }
@@ -95,7 +100,7 @@ class LossEngineTest {
   @Test
   @Timeout(20)
   void closingWaitsForCallsUnderWay() throws InterruptedException {
-    Slow slow = new Slow("");
+    Slow slow = new Slow(Support.yes());
     LossEngine engine = new LossEngine("slow", "", slow);
     Thread caller = Thread.ofPlatform().start(() -> engine.forward(HARD, INPUTS));
     slow.begun.await();
@@ -115,10 +120,10 @@ class LossEngineTest {
     final CountDownLatch mayEnd = new CountDownLatch(1);
     final AtomicBoolean closed = new AtomicBoolean();
     final AtomicBoolean closedWhileRunning = new AtomicBoolean();
-    private final String refusal;
+    private final Support support;
 
-    Slow(String refusal) {
-      this.refusal = refusal;
+    Slow(Support support) {
+      this.support = support;
     }
 
     @Override
@@ -127,8 +132,8 @@ class LossEngineTest {
     }
 
     @Override
-    public String refuses(LossCall call) {
-      return refusal;
+    public Support supports(LossCall call) {
+      return support;
     }
 
     @Override

@@ -6,6 +6,8 @@ import dev.temper.diagnostics.Finding;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.EngineProvider;
 import dev.temper.spi.EngineProviders;
+import dev.temper.spi.LossCall;
+import dev.temper.spi.Support;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -181,12 +183,12 @@ class ProvidersTest {
     }
 
     @Override
-    public String refuses(dev.temper.spi.LossCall call) {
-      return "it computes nothing";
+    public Support supports(LossCall call) {
+      return Support.no("it computes nothing");
     }
 
     @Override
-    public LossResult compute(dev.temper.spi.LossCall call) {
+    public LossResult compute(LossCall call) {
       throw new UnsupportedOperationException(name);
     }
 

@@ -11,12 +11,12 @@ import dev.temper.RowVector;
 import dev.temper.cpu.PrimitiveStruct.Kind;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
-import dev.temper.spi.LossCoverage;
+import dev.temper.spi.Support;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** One native engine: an instruction set, its threads and a few rows of scratch memory for each. */
+/** Owns one engine of the native library: its instruction set, its threads and their scratch memory. */
 final class CpuEngine implements EngineBackend {
 
   private final CpuLibrary library = CpuLibrary.instance();
@@ -50,8 +50,8 @@ final class CpuEngine implements EngineBackend {
   }
 
   @Override
-  public String refuses(LossCall call) {
-    return LossCoverage.refusal(call.loss());
+  public Support supports(LossCall call) {
+    return CpuSupport.of(call.loss());
   }
 
   @Override

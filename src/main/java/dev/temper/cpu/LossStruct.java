@@ -18,7 +18,10 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
-/** The struct LossParameters of native/cpu/job.h: written before a call, read after it. */
+/**
+ * Mirrors the struct LossParameters of native/cpu/job.h. Java writes its parameters before a call and reads its results
+ * after the call.
+ */
 final class LossStruct {
 
   static final StructLayout LAYOUT = MemoryLayout.structLayout(
@@ -73,10 +76,8 @@ final class LossStruct {
     to.set(JAVA_INT, LABEL_BYTES, labels == null ? 0 : labels.dtype().bytes());
     to.set(JAVA_INT, OPERATION, operation(call));
     to.set(JAVA_LONG, IGNORE_INDEX, loss.ignoreIndex());
-    if (loss.divergence() instanceof Divergence.JensenShannon jsd) {
-      to.set(JAVA_INT, DIVERGENCE, 1);
-      to.set(JAVA_FLOAT, DIVERGENCE_PARAMETER, (float) jsd.beta());
-      to.set(JAVA_FLOAT, DIVERGENCE_COMPLEMENT, (float) (1 - jsd.beta()));
+    if (call.usesTeacher()) {
+      writeDivergence(loss.divergence(), to);
     }
     to.set(JAVA_DOUBLE, TEMPERATURE, loss.temperature());
     to.set(JAVA_INT, TEMPERATURE_SCALING, loss.temperatureScaling() ? 1 : 0);
@@ -86,11 +87,29 @@ final class LossStruct {
     to.set(JAVA_DOUBLE, DIVISOR, divisor(loss.reduction(), inputs));
   }
 
+  /** Numbered as in native/cpu/job.h. */
+  private static void writeDivergence(Divergence divergence, MemorySegment to) {
+    switch (divergence) {
+      case Divergence.ForwardKl _ -> to.set(JAVA_INT, DIVERGENCE, 0);
+      case Divergence.JensenShannon jsd -> {
+        to.set(JAVA_INT, DIVERGENCE, 1);
+        to.set(JAVA_FLOAT, DIVERGENCE_PARAMETER, (float) jsd.beta());
+        to.set(JAVA_FLOAT, DIVERGENCE_COMPLEMENT, (float) (1 - jsd.beta()));
+      }
+      case Divergence.ReverseKl _, Divergence.Mixed _, Divergence.SkewForwardKl _, Divergence.SkewReverseKl _,
+          Divergence.TotalVariation _, Divergence.LogitMse _ ->
+          throw new IllegalStateException(divergence.label() + " should have been refused");
+    }
+  }
+
   private static int operation(LossCall call) {
     return call.savedStatistics() != null ? 2 : call.outputs().gradient() != null ? 1 : 0;
   }
 
-  /** 0 stands for the number of counted rows, which the native side counts. */
+  /**
+   * Returns the divisor of the sum. The value 0 stands for the number of counted rows, which only the native side
+   * computes.
+   */
   private static double divisor(Reduction reduction, LossInputs inputs) {
     if (inputs.denominator().isPresent()) {
       return inputs.denominator().getAsDouble();
@@ -103,9 +122,9 @@ final class LossStruct {
   }
 
   /**
-   * The totals after a call.
+   * Reads the totals after a call.
    *
-   * @throws IllegalArgumentException if the call found an invalid label, weight or temperature
+   * @throws IllegalArgumentException if the call found an invalid label, row weight or row temperature
    */
   static LossTotals read(LossCall call, MemorySegment from, int status) {
     long row = from.get(JAVA_LONG, BAD_ROW);

@@ -10,7 +10,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
-/** The struct PrimitiveParameters of native/cpu/job.h. */
+/** Mirrors the struct PrimitiveParameters of native/cpu/job.h. */
 final class PrimitiveStruct {
 
   static final StructLayout LAYOUT = MemoryLayout.structLayout(
@@ -28,7 +28,7 @@ final class PrimitiveStruct {
   private static final long TEMPERATURE = offset(LAYOUT, "temperature");
   private static final long OUTPUT_BYTES = offset(LAYOUT, "output_bytes");
 
-  /** Numbered as in native/cpu/job.h. */
+  /** The codes are those of native/cpu/job.h. */
   enum Kind {
     SOFTMAX(0),
     LOG_SOFTMAX(1),
@@ -44,7 +44,10 @@ final class PrimitiveStruct {
 
   private PrimitiveStruct() {}
 
-  /** A map from rows to rows; the upstream gradient has the logits' shape, but its own dtype and stride. */
+  /**
+   * Writes the parameters of a map from rows to rows. The upstream gradient has the shape of the logits, but its own
+   * dtype and stride.
+   */
   static void write(Kind kind, MatrixView logits, double temperature, MatrixView upstream, MatrixView output, MemorySegment to) {
     write(kind, logits, temperature, to);
     ShapeStruct.put(to, UPSTREAM, upstream);

@@ -6,10 +6,10 @@ import dev.temper.RowVector;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A view of one call by the name that messages give it.
+ * Holds a view of one call and its name in messages.
  *
- * @param name such as {@code student} or {@code row_weights}
- * @param span the bytes it touches
+ * @param name name such as {@code student} or {@code row_weights}
+ * @param span bytes that the view covers
  */
 public record CallTensor(String name, Span span) {
 
@@ -21,7 +21,7 @@ public record CallTensor(String name, Span span) {
     return new CallTensor(name, Span.of(vector));
   }
 
-  /** Refuses host memory that is gone, or that belongs to another thread. */
+  /** Refuses host memory that is closed or confined to another thread. */
   public void requireReadable() {
     MemorySegment segment = span.segment();
     if (segment == null) {
@@ -37,7 +37,10 @@ public record CallTensor(String name, Span span) {
     }
   }
 
-  /** Refuses memory that cannot be written, too: a native engine would crash on a file that is mapped read-only. */
+  /**
+   * Refuses memory that cannot be read or written. A native engine would crash when it writes to a file that is mapped
+   * read-only.
+   */
   public void requireWritable() {
     requireReadable();
     MemorySegment segment = span.segment();

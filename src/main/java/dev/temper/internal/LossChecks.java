@@ -11,15 +11,15 @@ import dev.temper.spi.LossCall;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
-/** Checks a call before any engine sees it, so that the same mistake gets the same words on every device. */
+/** Checks a call before it reaches an engine. The same mistake therefore has the same message on every device. */
 public final class LossChecks {
 
   private LossChecks() {}
 
   /**
-   * The call as engines get it. Statistics are memory of the engine's own, which needs no check.
+   * Checks a call and returns it in the form for engines. Statistics lie in memory of the engine and need no check.
    *
-   * @param hostOnly the engine's device if it computes in host memory, else null
+   * @param hostOnly the device of the engine if it computes in host memory, else null
    */
   public static LossCall check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, @Nullable MatrixView statistics,
       @Nullable MatrixView savedStatistics, @Nullable String hostOnly) {
@@ -149,7 +149,10 @@ public final class LossChecks {
     }
   }
 
-  /** Output of an element-wise map over rows: same shape; memory the very same view or apart. */
+  /**
+   * Checks the output of an element-wise map over rows. The output must have the shape of the input, and its memory
+   * must be the same view or disjoint.
+   */
   public static void requireMappable(String inputName, MatrixView input, String outputName, MatrixView output) {
     requireSameShape(outputName, output, inputName, input);
     CallTensor read = CallTensor.of(inputName, input);

@@ -2,7 +2,7 @@ package dev.temper.internal;
 
 import dev.temper.DType;
 
-/** Checks that views of host and of device memory share. */
+/** Checks the shapes of views of host and device memory. */
 public final class Shapes {
 
   private Shapes() {}

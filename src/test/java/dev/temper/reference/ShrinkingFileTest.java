@@ -42,7 +42,8 @@ final class ShrinkingFileTest {
       }
       assertThatThrownBy(() -> engine.forward(loss, inputs).totals())
           .isInstanceOf(IllegalStateException.class)
-          .hasMessage("a tensor's memory cannot be read: the file that it is mapped from became shorter during the call");
+          .hasMessage("a tensor's memory cannot be read: "
+              + "the file that it is mapped from became shorter during the call");
     }
   }
 }

@@ -9,13 +9,14 @@ import dev.temper.diagnostics.SelfCheck;
 import dev.temper.diagnostics.Stopwatch;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.probe.DeviceFunctions;
+import dev.temper.kernel.spec.KernelSupport;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.kernel.spec.PrimitiveSpecialisation;
 import dev.temper.kernel.spec.PrimitiveSpecialisation.Primitive;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
-import dev.temper.spi.LossCoverage;
 import dev.temper.spi.PreparedCall;
+import dev.temper.spi.Support;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Optional;
@@ -57,8 +58,8 @@ public final class KernelEngine implements EngineBackend {
   }
 
   @Override
-  public String refuses(LossCall call) {
-    return LossCoverage.refusal(call.loss());
+  public Support supports(LossCall call) {
+    return KernelSupport.of(call.loss());
   }
 
   @Override

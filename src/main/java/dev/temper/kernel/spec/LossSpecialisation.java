@@ -49,13 +49,20 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, P
       return switch (divergence) {
         case Divergence.ForwardKl _ -> Optional.of(FORWARD_KL);
         case Divergence.JensenShannon _ -> Optional.of(JENSEN_SHANNON);
-        default -> Optional.empty();
+        case Divergence.ReverseKl _, Divergence.Mixed _, Divergence.SkewForwardKl _, Divergence.SkewReverseKl _,
+            Divergence.TotalVariation _, Divergence.LogitMse _ -> Optional.empty();
       };
     }
 
     /** The parameter of the divergence; 0 if it has none. */
     public static double parameter(Divergence divergence) {
-      return divergence instanceof Divergence.JensenShannon js ? js.beta() : 0;
+      return switch (divergence) {
+        case Divergence.JensenShannon jsd -> jsd.beta();
+        case Divergence.Mixed mixed -> mixed.lambda();
+        case Divergence.SkewForwardKl skew -> skew.skew();
+        case Divergence.SkewReverseKl skew -> skew.skew();
+        case Divergence.ForwardKl _, Divergence.ReverseKl _, Divergence.TotalVariation _, Divergence.LogitMse _ -> 0;
+      };
     }
   }
 

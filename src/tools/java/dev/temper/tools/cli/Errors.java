@@ -56,8 +56,8 @@ final class Errors {
       case ParameterException e -> message(e) + "; " + seeHelp(e);
       case NoSuchFileException e -> e.getFile() + ": no such file; check the path";
       case AccessDeniedException e -> e.getFile() + ": no permission to read it";
-      case OutOfMemoryError e -> "out of memory (" + message(e) + ");"
-          + " give the JVM more, such as JAVA_TOOL_OPTIONS=-Xmx8g, or a smaller batch";
+      case OutOfMemoryError e -> "out of memory (" + message(e) + "); give the JVM more, such as"
+          + " JAVA_TOOL_OPTIONS=-Xmx8g, or a smaller batch";
       case IllegalArgumentException e -> message(e);
       case IllegalStateException e -> message(e);
       case IOException e -> message(e);

@@ -6,12 +6,14 @@ import java.util.regex.Pattern;
 /** Puts messages of the library into the words of the command line: {@code --num-classes} for {@code numClasses}. */
 final class OptionNames {
 
-  private static final Pattern CAMEL_CASE = Pattern.compile("\\b(teacherTemperature|softWeight|hardWeight|labelSmoothing"
+  private static final Pattern CAMEL_CASE =
+      Pattern.compile("\\b(teacherTemperature|softWeight|hardWeight|labelSmoothing"
       + "|ignoreIndex|numClasses|temperatureScaling|gradientScale|learningRate)\\b");
 
   /** Plain words are option names only in front of a value. */
-  private static final Pattern BEFORE_A_VALUE = Pattern.compile("(?<![\\w'-])(temperature|softcap|denominator|divergence"
-      + "|reduction|steps|seeds)(?= is | -?\\d| (?:none|sum|mean|batch-mean)\\b| [a-z-]+(?::\\S+)? is not)");
+  private static final Pattern BEFORE_A_VALUE =
+      Pattern.compile("(?<![\\w'-])(temperature|softcap|denominator|divergence|reduction|steps|seeds)(?= is | -?\\d|"
+      + " (?:none|sum|mean|batch-mean)\\b| [a-z-]+(?::\\S+)? is not)");
 
   private static final Pattern WHOLE_NUMBER = Pattern.compile("(?<![\\w.])(-?\\d+)\\.0(?![\\w.])");
 

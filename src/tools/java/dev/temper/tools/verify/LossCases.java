@@ -66,7 +66,7 @@ final class LossCases {
         for (EngineMethod method : new EngineMethod[] {EngineMethod.FORWARD, EngineMethod.FORWARD_BACKWARD}) {
           CaseBuilder.of(CaseGroup.WEIGHTS).classes(17).method(method).loss(b -> b.softWeight(soft).hardWeight(hard))
               .add(cases, "soft" + number(soft) + "-hard" + number(hard)
-              + (method == EngineMethod.FORWARD ? "-forward" : ""));
+                  + (method == EngineMethod.FORWARD ? "-forward" : ""));
         }
       }
     }

@@ -2,6 +2,7 @@ package dev.temper.tools.verify;
 
 import dev.temper.DeviceException;
 import dev.temper.LossEngine;
+import dev.temper.UnsupportedLossException;
 import dev.temper.internal.Names;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -101,10 +102,10 @@ public final class VerificationRun {
     }
     try {
       c.check().judge(engine, c, CaseData.of(c, seed), comparison);
+    } catch (UnsupportedLossException e) {
+      return result(c, CaseOutcome.REFUSED, List.of(String.valueOf(e.getMessage())), comparison);
     } catch (IllegalArgumentException e) {
-      String message = String.valueOf(e.getMessage());
-      boolean refused = message.startsWith(engine.device() + " cannot compute this loss");
-      return result(c, refused ? CaseOutcome.REFUSED : CaseOutcome.FAILED, List.of(message), comparison);
+      return result(c, CaseOutcome.FAILED, List.of(String.valueOf(e.getMessage())), comparison);
     } catch (RuntimeException e) {
       lost = works() ? "" : c.name();
       return result(c, CaseOutcome.FAILED, List.of(e.toString()), comparison);

@@ -28,8 +28,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The arrows between the rooms. The first table is the house; the other tests are its narrow doors. */
 final class ArchitectureTest {
 
-  private static final JavaClasses CLASSES =
-      new ClassFileImporter().withImportOption(new DoNotIncludeTests()).importPackages("dev.temper");
+  /** From the phase package on, the fixtures are in a jar, which the usual option does not take for tests. */
+  private static final JavaClasses CLASSES = new ClassFileImporter()
+      .withImportOption(new DoNotIncludeTests())
+      .withImportOption(location -> !location.contains("-tests.jar"))
+      .importPackages("dev.temper");
 
   /** Code of no room: words, and checks on plain numbers and files, which use no type of the API. */
   private static final DescribedPredicate<JavaClass> LEAVES =
@@ -64,6 +67,23 @@ final class ArchitectureTest {
     noClasses().that().resideInAPackage(room)
         .should().dependOnClassesThat(resideInAPackage("dev.temper..").and(not(resideInAnyPackage(allowed))).and(not(LEAVES)))
         .check(CLASSES);
+  }
+
+  /** A room of the tools, and the other rooms that it may call; the command line may call all of them. */
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(delimiter = '|', textBlock = """
+      process  |
+      files    | dev.temper, dev.temper.io
+      bench    | dev.temper, dev.temper.diagnostics, dev.temper.tools.files, dev.temper.tools.process
+      verify   | dev.temper, dev.temper.diagnostics, dev.temper.reference
+      counts   | dev.temper, dev.temper.kernel.., dev.temper.cuda.nvrtc, dev.temper.tools.files, dev.temper.tools.process
+      pack     | dev.temper, dev.temper.tools.files
+      train    | dev.temper, dev.temper.reference
+      gpucheck | dev.temper, dev.temper.diagnostics, dev.temper.io, dev.temper.tools.files, dev.temper.tools.process, \
+      dev.temper.tools.verify
+      """)
+  void aRoomOfTheToolsCallsOnlyWhatItMay(String room, String others) {
+    aRoomCallsOnlyWhatItMay("dev.temper.tools." + room, others);
   }
 
   @Test

@@ -16,6 +16,7 @@ import dev.temper.RowVector;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
+import dev.temper.spi.Support;
 import dev.temper.tools.bench.BenchLoss.Objective;
 import dev.temper.tools.bench.BenchmarkCase.Passes;
 import java.io.IOException;
@@ -29,7 +30,7 @@ final class PlanSweepTest {
 
   private static final BenchmarkCase CASE =
       BenchmarkCase.eager(new BenchLoss(Objective.BOTH, Divergence.forwardKl(), 2), new BatchShape(5, 10), DType.F32,
-      Passes.FORWARD_BACKWARD);
+          Passes.FORWARD_BACKWARD);
 
   @Test
   void aPlanThatFailsOrIsWrongIsANote() throws IOException {
@@ -137,8 +138,8 @@ final class PlanSweepTest {
     }
 
     @Override
-    public String refuses(LossCall call) {
-      return reference.refuses(call);
+    public Support supports(LossCall call) {
+      return reference.supports(call);
     }
 
     @Override

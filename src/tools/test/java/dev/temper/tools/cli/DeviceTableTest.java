@@ -48,7 +48,8 @@ class DeviceTableTest {
       rows(DeviceTable.TEXT).forEach((names, cells) -> {
         assertThat(cells.get(1)).as("cuda").isEqualTo(cells.get(2));
         for (String name : names.split(", ", -1)) {
-          assertThat(computes(engine, name)).as(device + ": " + name).isEqualTo(cells.get(DEVICES.indexOf(device)).equals("yes"));
+          assertThat(computes(engine, name)).as(device + ": " + name)
+              .isEqualTo(cells.get(DEVICES.indexOf(device)).equals("yes"));
         }
       });
     }

@@ -37,7 +37,7 @@ final class RowLoopTest {
     "JENSEN_SHANNON, F32, 32000, 80, 150, 8, 3"
   })
   void aLossIssuesFewInstructions(Policy policy, DType dtype, int classes, int capability, double most, double special,
-  int count) {
+      int count) {
     Architecture architecture = Architecture.ofNumber(capability);
     LossSpecialisation loss = LossSpecialisation.of(dtype, dtype, dtype, policy, true, true, ExpReuse.SQUARED,
         Pass.FORWARD_BACKWARD, classes, DeviceLimits.ofCapability(architecture.major(), architecture.minor()));

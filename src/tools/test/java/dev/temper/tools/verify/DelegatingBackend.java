@@ -5,6 +5,7 @@ import dev.temper.OpenedEngine;
 import dev.temper.RowVector;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.Support;
 
 /** Delegates to another engine; subclasses change the losses. */
 abstract class DelegatingBackend implements EngineBackend {
@@ -21,8 +22,8 @@ abstract class DelegatingBackend implements EngineBackend {
   }
 
   @Override
-  public final String refuses(LossCall call) {
-    return delegate.refuses(call);
+  public final Support supports(LossCall call) {
+    return delegate.supports(call);
   }
 
   @Override

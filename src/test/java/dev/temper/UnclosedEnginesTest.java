@@ -1,0 +1,124 @@
+package dev.temper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.temper.spi.EngineBackend;
+import dev.temper.spi.LossCall;
+import dev.temper.spi.Support;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/** Engines that nobody closed are closed when nobody can reach them any more, and not before. */
+class UnclosedEnginesTest {
+
+  private static final HostMatrix MATRIX = HostMatrix.of(new float[] {1, 2, 3}, 1, 3);
+  private static final LossInputs INPUTS = LossInputs.of(MATRIX).withTeacher(Teacher.logits(MATRIX));
+  private static final DistillationLoss LOSS = DistillationLoss.builder().build();
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void threeHundredDroppedEnginesLeaveNoThreads() throws Exception {
+    assumeTrue(LossEngine.devices().getOrDefault("cpu", Availability.missing("")).usable());
+    int before = threads();
+    for (int i = 0; i < 300; i++) {
+      LossEngine engine = LossEngine.open("cpu", EngineOptions.defaults().withThreads(3));
+      assertThat(engine.forward(LOSS, INPUTS).total()).isZero();
+    }
+    assertThat(becomesTrue(() -> threads() <= before + 10)).as("%d threads, %d before", threads(), before).isTrue();
+  }
+
+  @Test
+  void anEngineIsClosedOnceAndOnlyWhenItIsUnreachable() throws Exception {
+    AtomicInteger closed = new AtomicInteger();
+    LossEngine engine = new LossEngine("counted", "", new Counted(closed));
+    LossResult result = engine.forward(LOSS, INPUTS);
+    engine = new LossEngine("counted", "", new Counted(closed));
+    System.gc();
+    Thread.sleep(100);
+    assertThat(closed).as("a result refers to its engine").hasValue(0);
+    assertThat(result.total()).isZero();
+    engine.close();
+    engine.close();
+    assertThat(closed).hasValue(1);
+    result = null;
+    engine = null;
+    assertThat(becomesTrue(() -> closed.get() == 2)).isTrue();
+  }
+
+  @Test
+  void aBufferKeepsItsEngine() throws Exception {
+    assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable());
+    DeviceBuffer buffer = LossEngine.open("emulator").allocate(64);
+    System.gc();
+    Thread.sleep(100);
+    buffer.upload(MemorySegment.ofArray(new byte[64]));
+    assertThat(buffer.toString()).startsWith("64 bytes on emulator at device address 0x");
+    buffer.close();
+  }
+
+  private static boolean becomesTrue(BooleanSupplier condition) throws InterruptedException {
+    for (int i = 0; i < 200 && !condition.getAsBoolean(); i++) {
+      System.gc();
+      Thread.sleep(50);
+    }
+    return condition.getAsBoolean();
+  }
+
+  private static int threads() {
+    try (Stream<Path> tasks = Files.list(Path.of("/proc/self/task"))) {
+      return (int) tasks.count();
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** A backend that counts how often one of its kind was closed. */
+  private static final class Counted implements EngineBackend {
+    private final AtomicInteger closed;
+
+    Counted(AtomicInteger closed) {
+      this.closed = closed;
+    }
+
+    @Override
+    public String describe() {
+      return "counted";
+    }
+
+    @Override
+    public Support supports(LossCall call) {
+      return Support.yes();
+    }
+
+    @Override
+    public LossResult compute(LossCall call) {
+      return () -> new LossTotals(0, 0, 0, 1, 1, 0);
+    }
+
+    @Override
+    public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {}
+
+    @Override
+    public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {}
+
+    @Override
+    public void softmax(MatrixView logits, MatrixView output) {}
+
+    @Override
+    public void argmax(MatrixView logits, RowVector output) {}
+
+    @Override
+    public void close() {
+      closed.incrementAndGet();
+    }
+  }
+}
