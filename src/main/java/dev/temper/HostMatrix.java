@@ -12,17 +12,20 @@ import java.lang.foreign.MemorySegment;
  * @param rowStride elements between the beginnings of two rows, at least {@code classes}
  * @param dtype F32, BF16 or F16
  */
-public record HostMatrix(MemorySegment segment, long rows, int classes, long rowStride, DType dtype) implements MatrixView {
+public record HostMatrix(MemorySegment segment, long rows, int classes, long rowStride, DType dtype)
+    implements MatrixView {
 
   /**
    * Checks shape and size.
    *
-   * @throws IllegalArgumentException if a number is out of range, the dtype is not floating, or the segment is too small
+   * @throws IllegalArgumentException if a number is out of range, the dtype is not floating, or the segment is too
+   *     small
    */
   public HostMatrix {
     Shapes.requireMatrix(rows, classes, rowStride, dtype);
     long needed = rows == 0 ? 0 : ((rows - 1) * rowStride + classes) * dtype.bytes();
-    Shapes.requireBytes(segment.byteSize(), needed, "[" + rows + ", " + classes + "] " + dtype + " with row stride " + rowStride);
+    Shapes.requireBytes(segment.byteSize(), needed, "[" + rows + ", " + classes + "] " + dtype + " with row stride "
+        + rowStride);
   }
 
   /** Rows that follow one another without a gap. */

@@ -4,8 +4,9 @@ import dev.temper.internal.Shapes;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A view of one value for each row, contiguous, in memory that the caller owns. The factories are named by what the values are, and
- * check the dtype: {@link #labels} are I32 or I64; {@link #weights}, {@link #temperatures} and {@link #losses} are F32.
+ * A view of one value for each row, contiguous, in memory that the caller owns. The factories are named by what the
+ * values are, and check the dtype: {@link #labels} are I32 or I64; {@link #weights}, {@link #temperatures} and
+ * {@link #losses} are F32.
  *
  * <p>Arrays are used in place, so an output appears in the array that was given.
  */
@@ -190,7 +191,8 @@ public sealed interface RowVector permits RowVector.Host, RowVector.Device {
 
     @Override
     public boolean equals(Object other) {
-      return other instanceof Device device && device.address == address && device.length == length && device.dtype == dtype;
+      return other instanceof Device device && device.address == address && device.length == length && device.dtype
+          == dtype;
     }
 
     @Override

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Options of a loss: defaults, names, and what is refused with which words. */
+/** Tests the options of a loss: defaults, names, and the messages for refused values. */
 class OptionsTest {
 
   @Test
@@ -35,14 +35,16 @@ class OptionsTest {
     DistillationLoss loss = DistillationLoss.hinton(2, 0.75);
     assertThat(loss).isEqualTo(DistillationLoss.builder().temperature(2).softWeight(0.75).hardWeight(0.25).build());
     assertThat(loss.toBuilder().build()).isEqualTo(loss);
-    assertRefused(() -> DistillationLoss.hinton(2, 1.5)).hasMessageContainingAll("softWeight is 1.5", "0 to 1", "builder()");
+    assertRefused(() -> DistillationLoss.hinton(2, 1.5)).hasMessageContainingAll("softWeight is 1.5", "0 to 1",
+        "builder()");
   }
 
   @ParameterizedTest
   @ValueSource(doubles = {0, -1, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})
   void temperaturesAndSoftcapAreFiniteAndAboveZero(double bad) {
     DistillationLoss.Builder builder = DistillationLoss.builder();
-    assertRefused(() -> builder.temperature(bad).build()).hasMessageContainingAll("temperature is " + bad, "finite number above 0");
+    assertRefused(() -> builder.temperature(bad).build()).hasMessageContainingAll("temperature is " + bad,
+        "finite number above 0");
     DistillationLoss.Builder teacher = DistillationLoss.builder().teacherTemperature(bad);
     assertRefused(teacher::build).hasMessageContainingAll("teacherTemperature is " + bad, "finite number above 0");
     DistillationLoss.Builder softcap = DistillationLoss.builder().softcap(bad);
@@ -67,13 +69,15 @@ class OptionsTest {
 
   @Test
   void numClassesIsPositive() {
-    assertRefused(DistillationLoss.builder().numClasses(0)::build).hasMessageContainingAll("numClasses is 0", "1 or more");
+    assertRefused(DistillationLoss.builder().numClasses(0)::build)
+        .hasMessageContainingAll("numClasses is 0", "1 or more");
   }
 
   @ParameterizedTest
   @CsvSource({"0, jsd", "1, jsd", "1, skew-forward-kl", "-0.1, skew-forward-kl", "1, skew-reverse-kl", "1.5, mixed"})
   void parametersOfDivergencesAreRefusedWithTheKlToUseInstead(double parameter, String kind) {
-    assertRefused(() -> Divergence.parse(kind + ":" + parameter)).hasMessageContainingAll(kind, "is " + parameter, "expected");
+    assertRefused(() -> Divergence.parse(kind + ":" + parameter)).hasMessageContainingAll(kind, "is " + parameter,
+        "expected");
     if (parameter == 1) {
       String remedy = kind.contains("reverse") ? "use reverse-kl" : "use forward-kl";
       assertRefused(() -> Divergence.parse(kind + ":1")).hasMessageContaining(remedy);
@@ -89,7 +93,8 @@ class OptionsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {
-    "forward-kl", "reverse-kl", "mixed:0.25", "jsd:0.5", "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd", "logit-mse"
+    "forward-kl", "reverse-kl", "mixed:0.25", "jsd:0.5", "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd",
+        "logit-mse"
   })
   void divergencesAreReadBackFromTheirLabel(String label) {
     assertThat(Divergence.parse(label).label()).isEqualTo(label);
@@ -99,7 +104,8 @@ class OptionsTest {
   @Test
   void anUnknownDivergenceIsAnsweredWithTheNearestAndTheKnownOnes() {
     assertRefused(() -> Divergence.parse("foward-kl"))
-        .hasMessageContainingAll("unknown divergence 'foward-kl'", "did you mean 'forward-kl'", "jsd:B", "tvd", "logit-mse");
+        .hasMessageContainingAll("unknown divergence 'foward-kl'", "did you mean 'forward-kl'", "jsd:B", "tvd",
+        "logit-mse");
     assertRefused(() -> Divergence.parse("jsd")).hasMessageContainingAll("jsd needs its parameter", "jsd:0.5");
     assertRefused(() -> Divergence.parse("jsd:half")).hasMessageContainingAll("'half' is not a number", "jsd:0.5");
     assertRefused(() -> Divergence.parse("tvd:0.5")).hasMessageContainingAll("tvd takes no parameter", "tvd:0.5");
@@ -110,7 +116,8 @@ class OptionsTest {
   @ValueSource(doubles = {0, -3, Double.NaN, Double.POSITIVE_INFINITY})
   void theDenominatorIsFiniteAndAboveZero(double bad) {
     LossInputs inputs = LossInputs.of(HostMatrix.of(new float[2], 1, 2));
-    assertRefused(() -> inputs.withDenominator(bad)).hasMessageContainingAll("denominator is " + bad, "finite number above 0");
+    assertRefused(() -> inputs.withDenominator(bad)).hasMessageContainingAll("denominator is " + bad,
+        "finite number above 0");
   }
 
   @ParameterizedTest

@@ -75,7 +75,8 @@ public final class Elements {
     float rounded = (float) round(value, dtype);
     switch (dtype) {
       case F32 -> segment.set(ValueLayout.JAVA_FLOAT_UNALIGNED, offset, rounded);
-      case BF16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, offset, (short) (Float.floatToIntBits(rounded) >>> 16));
+      case BF16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, offset,
+          (short) (Float.floatToIntBits(rounded) >>> 16));
       case F16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, offset, Float.floatToFloat16(rounded));
       case I32, I64 -> throw notFloating(dtype);
     }

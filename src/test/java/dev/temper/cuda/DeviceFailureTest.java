@@ -40,7 +40,8 @@ final class DeviceFailureTest extends StubEngine {
       assertThatThrownBy(() -> engine.allocate(1 << 21)).isInstanceOfSatisfying(DeviceException.class, e -> {
         assertThat(e).hasMessage("cuMemAlloc of 2097152 bytes failed with code 2 (CUDA_ERROR_OUT_OF_MEMORY); "
             + "1048576 of the device's 1048576 bytes are free; free some, or use fewer rows at once");
-        assertThat(e.code()).isEqualTo(2);
+        assertThat(e.isOutOfMemory()).isTrue();
+        assertThat(e.with("a larger call", "less").isOutOfMemory()).isTrue();
       });
     }
   }

@@ -69,7 +69,7 @@ class LossRefusalsTest {
       "--divergence kl            | unknown divergence 'kl' (did you mean 'forward-kl'?)",
       "--divergence KL_DIV        | unknown divergence 'KL_DIV' (did you mean 'forward-kl'?)",
       "--device gpu               | unknown device 'gpu'",
-      "--device referense         | unknown device 'referense' (did you mean 'reference'?); known: auto, cpu, cuda,"
+      "--device referense         | unknown device 'referense' (did you mean 'reference'?); known: auto, cuda, cpu,"
           + " cuda:N",
       "stray                      | unexpected argument 'stray'"
   })
