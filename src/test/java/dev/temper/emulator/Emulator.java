@@ -54,8 +54,8 @@ public final class Emulator implements AutoCloseable {
   }
 
   /**
-   * An emulator with the settings of the system properties, which compiles the given sources. Grids are small, so that a
-   * thread group processes several rows and reuses its shared memory.
+   * An emulator with the settings of the system properties, which compiles the given sources. Grids are small, so that
+   * a thread group processes several rows and reuses its shared memory.
    */
   public static Emulator checked(Function<String, KernelSource> sources) {
     EmulatorSettings settings = EmulatorSettings.of(System.getProperties());

@@ -14,7 +14,10 @@ public final class PrimaryContext implements AutoCloseable {
   private final long handle;
   private final Entered entered = Driver::popContext;
   private final Entered enteredOnce = this::leave;
-  /** The thread in {@link #enterOnce()}. Other threads read it without a lock: a stale value is never the reading thread. */
+  /**
+   * The thread in {@link #enterOnce()}. Other threads read it without a lock: a stale value is never the reading
+   * thread.
+   */
   private @Nullable Thread enteredThread;
 
   /** Retains the context. */
