@@ -184,7 +184,7 @@ final class CudaKernelDevice implements KernelDevice {
 
   @Override
   public void withContext(Runnable operations) {
-    try (var _ = context.stay()) {
+    try (var _ = context.enterOnce()) {
       operations.run();
     }
   }
