@@ -159,7 +159,7 @@ class BadInputTest extends EachDevice {
 
   private void assertRefused(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, String... words) {
     assertThatThrownBy(() -> engine().forwardBackward(loss, inputs, outputs))
-        .isExactlyInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll(words);
   }
 
