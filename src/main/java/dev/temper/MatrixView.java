@@ -21,6 +21,13 @@ public sealed interface MatrixView permits HostMatrix, DeviceMatrix {
   DType dtype();
 
   /**
+   * The rows from {@code from} up to, not including, {@code to}, in the same memory.
+   *
+   * @throws IllegalArgumentException unless {@code 0 <= from <= to <= rows()}
+   */
+  MatrixView rows(long from, long to);
+
+  /**
    * Bytes from the first element to the end of the last one:
    * {@code ((rows - 1) * rowStride + classes) * dtype.bytes()}.
    */
