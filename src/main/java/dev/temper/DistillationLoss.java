@@ -15,10 +15,11 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>{@code z} are the student's logits, {@code u} the teacher's, {@code y} the label, {@code T} the temperature. The
- * cross-entropy always sees the plain logits. {@code T^2} scales the soft part's value and gradient together, so that the
- * soft gradient keeps its size as {@code T} grows (Hinton, Vinyals, Dean 2015).
+ * cross-entropy always sees the plain logits. {@code T^2} scales the soft part's value and gradient together, so that
+ * the soft gradient keeps its size as {@code T} grows (Hinton, Vinyals, Dean 2015).
  *
- * <p>There is deliberately no "alpha": half of the literature puts it on the soft part, the other half on the hard part.
+ * <p>There is deliberately no "alpha": half of the literature puts it on the soft part, the other half on the hard
+ * part.
  *
  * {@snippet :
  * DistillationLoss loss = DistillationLoss.hinton(2.0, 0.7);        // 0.7 on the teacher, 0.3 on the labels
@@ -29,6 +30,15 @@ public final class DistillationLoss {
 
   /** Label that marks a row as ignored unless the loss says otherwise, as in PyTorch. */
   public static final long DEFAULT_IGNORE_INDEX = -100;
+
+  /**
+   * The smallest temperature, of a loss, a teacher or a row: below it, f32 arithmetic loses the differences of the
+   * logits.
+   */
+  public static final double MIN_TEMPERATURE = 1e-6;
+
+  /** The largest temperature, of a loss, a teacher or a row: its square still has its digits in f32. */
+  public static final double MAX_TEMPERATURE = 1e6;
 
   private static final String ABSENT = "absent";
 
@@ -56,30 +66,47 @@ public final class DistillationLoss {
     numClasses = builder.numClasses;
     reduction = builder.reduction;
     temperatureScaling = builder.temperatureScaling;
-    requirePositive("temperature", temperature, "1 is the plain softmax, 2 to 10 are usual");
-    teacherTemperature.ifPresent(t -> requirePositive("teacherTemperature", t, "leave it out to use the student's"));
-    requireWeight("softWeight", softWeight);
-    requireWeight("hardWeight", hardWeight);
-    if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
-      throw new IllegalArgumentException(
-          "labelSmoothing is " + labelSmoothing + ", expected a number from 0 up to, not including, 1");
+    requireTemperature(LossOption.TEMPERATURE, temperature, "1 is the plain softmax, 2 to 10 are usual");
+    teacherTemperature.ifPresent(
+        t -> requireTemperature(LossOption.TEACHER_TEMPERATURE, t, "leave it out to use the student's"));
+    requireWeight(LossOption.SOFT_WEIGHT, softWeight);
+    requireWeight(LossOption.HARD_WEIGHT, hardWeight);
+    if (softWeight == 0 && hardWeight == 0) {
+      throw new LossArgumentException(LossOption.SOFT_WEIGHT, " and ", LossOption.HARD_WEIGHT,
+          " are both 0, expected at least one above 0; the loss would be 0 whatever the student does");
     }
-    softcap.ifPresent(c -> requirePositive("softcap", c, "leave it out for none"));
+    if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
+      throw new LossArgumentException(
+          LossOption.LABEL_SMOOTHING, " is ", labelSmoothing, ", expected a number from 0 up to, not including, 1");
+    }
+    if (softcap.isPresent() && !(softcap.getAsDouble() > 0 && softcap.getAsDouble() < Double.POSITIVE_INFINITY)) {
+      throw new LossArgumentException(LossOption.SOFTCAP, " is ", softcap.getAsDouble(),
+          ", expected a finite number above 0; leave it out for none");
+    }
     if (numClasses.isPresent() && numClasses.getAsInt() < 1) {
-      throw new IllegalArgumentException("numClasses is " + numClasses.getAsInt() + ", expected 1 or more");
+      throw new LossArgumentException(LossOption.NUM_CLASSES, " is ", numClasses.getAsInt(), ", expected 1 or more");
     }
   }
 
   /**
    * The classic objective: {@code softWeight * T^2 KL + (1 - softWeight) * CE}.
    *
-   * @param temperature {@code T}, above 0
+   * @param temperature {@code T}, from {@value #MIN_TEMPERATURE} to {@value #MAX_TEMPERATURE}
    * @param softWeight weight of the teacher, in [0, 1]
+   * @throws LossArgumentException if one of them is out of range; where they look swapped, the message says so
    */
   public static DistillationLoss hinton(double temperature, double softWeight) {
-    if (!(softWeight >= 0 && softWeight <= 1)) {
-      throw new IllegalArgumentException("softWeight is " + softWeight
-          + ", expected 0 to 1, because hinton gives the rest to the labels; use builder() for weights that need not sum to 1");
+    boolean share = softWeight >= 0 && softWeight <= 1;
+    if (!share && softWeight > 1 && temperature >= 0 && temperature <= 1) {
+      throw new LossArgumentException("hinton was called with ", LossOption.TEMPERATURE, " ", temperature, " and ",
+          LossOption.SOFT_WEIGHT, " ", softWeight, ", which look swapped: the temperature is the first argument, and "
+          + "the share"
+          + " of the teacher, from 0 to 1, the second");
+    }
+    if (!share) {
+      throw new LossArgumentException(LossOption.SOFT_WEIGHT, " is ", softWeight,
+          ", expected 0 to 1, because hinton gives the"
+          + " rest to the labels; use builder() for weights that need not sum to 1");
     }
     // In decimals, because 1 - 0.7 is 0.30000000000000004 in binary.
     double hardWeight = BigDecimal.ONE.subtract(BigDecimal.valueOf(softWeight)).doubleValue();
@@ -186,15 +213,15 @@ public final class DistillationLoss {
     return "DistillationLoss" + present;
   }
 
-  private static void requirePositive(String name, double value, String hint) {
-    if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException(name + " is " + value + ", expected a finite number above 0; " + hint);
+  private static void requireTemperature(LossOption option, double value, String hint) {
+    if (!(value >= MIN_TEMPERATURE && value <= MAX_TEMPERATURE)) {
+      throw new LossArgumentException(option, " is ", value, ", expected a number from 1e-6 to 1e6; " + hint);
     }
   }
 
-  private static void requireWeight(String name, double value) {
+  private static void requireWeight(LossOption option, double value) {
     if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException(name + " is " + value + ", expected a finite number of 0 or more");
+      throw new LossArgumentException(option, " is ", value, ", expected a finite number of 0 or more");
     }
   }
 
@@ -235,15 +262,19 @@ public final class DistillationLoss {
     }
 
     /**
-     * {@code T}, finite and above 0; default 1. Higher makes the student attend to how the teacher ranks the wrong classes;
-     * very low teacher probabilities are noisy, so small students usually do better with a lower one.
+     * {@code T}, from {@value DistillationLoss#MIN_TEMPERATURE} to {@value DistillationLoss#MAX_TEMPERATURE}; default
+     * 1. Higher makes the student attend to how the teacher ranks the wrong classes; very low teacher probabilities are
+     * noisy, so small students usually do better with a lower one.
      */
     public Builder temperature(double value) {
       temperature = value;
       return this;
     }
 
-    /** The teacher's own temperature; default: the student's. The factor {@code T^2} keeps the student's. */
+    /**
+     * The teacher's own temperature, in the same range as the student's; default: the student's. The factor {@code T^2}
+     * keeps the student's.
+     */
     public Builder teacherTemperature(double value) {
       teacherTemperature = OptionalDouble.of(value);
       return this;
@@ -300,7 +331,7 @@ public final class DistillationLoss {
     /**
      * The immutable loss.
      *
-     * @throws IllegalArgumentException naming the option, its value and what was expected
+     * @throws LossArgumentException naming the option, its value and what was expected
      */
     public DistillationLoss build() {
       return new DistillationLoss(this);

@@ -6,10 +6,11 @@ import java.util.Locale;
 import java.util.function.DoubleFunction;
 
 /**
- * How the distance between teacher and student is measured in the soft part of the loss. With {@code p = softmax(u/T)} the
- * teacher and {@code q = softmax(z/T)} the student, {@code KL(a, b) = sum a (log a - log b)}.
+ * How the distance between teacher and student is measured in the soft part of the loss. With {@code p = softmax(u/T)}
+ * the teacher and {@code q = softmax(z/T)} the student, {@code KL(a, b) = sum a (log a - log b)}.
  *
- * <p>Every kind but {@link LogitMse} is multiplied by {@code T^2} (see {@link DistillationLoss.Builder#temperatureScaling}).
+ * <p>Every kind but {@link LogitMse} is multiplied by {@code T^2} (see
+ * {@link DistillationLoss.Builder#temperatureScaling}).
  */
 public sealed interface Divergence {
 
@@ -41,7 +42,8 @@ public sealed interface Divergence {
     /** Checks lambda. */
     public Mixed {
       if (!(lambda >= 0 && lambda <= 1)) {
-        throw new IllegalArgumentException("mixed: lambda is " + lambda + ", expected a number from 0 (reverse KL) to 1 (forward KL)");
+        throw new LossArgumentException(
+            "mixed: lambda is ", lambda, ", expected a number from 0 (reverse KL) to 1 (forward KL)");
       }
     }
 
@@ -52,15 +54,16 @@ public sealed interface Divergence {
   }
 
   /**
-   * Generalised Jensen-Shannon: {@code beta KL(p, m) + (1 - beta) KL(q, m)} with {@code m = beta p + (1 - beta) q}, as in
-   * GKD (Agarwal et al. 2023).
+   * Generalised Jensen-Shannon: {@code beta KL(p, m) + (1 - beta) KL(q, m)} with {@code m = beta p + (1 - beta) q}, as
+   * in GKD (Agarwal et al. 2023).
    *
    * @param beta weight of the teacher in the mixture, in (0, 1)
    */
   record JensenShannon(double beta) implements Divergence {
     /** Checks beta. */
     public JensenShannon {
-      requireInterior("jsd", "beta", beta, "at 0 and 1 the formula tends to 0, not to a KL: use forward-kl or reverse-kl there");
+      requireInterior("jsd", "beta", beta, "at 0 and 1 the formula tends to 0, not to a KL: use forward-kl or "
+          + "reverse-kl there");
     }
 
     @Override
@@ -77,7 +80,8 @@ public sealed interface Divergence {
   record SkewForwardKl(double skew) implements Divergence {
     /** Checks the skew. */
     public SkewForwardKl {
-      requireSkew("skew-forward-kl", skew, "at 1 the divergence is 0 whatever the student does: use forward-kl for the plain KL");
+      requireSkew("skew-forward-kl", skew, "at 1 the divergence is 0 whatever the student does: use forward-kl for the "
+          + "plain KL");
     }
 
     @Override
@@ -94,7 +98,8 @@ public sealed interface Divergence {
   record SkewReverseKl(double skew) implements Divergence {
     /** Checks the skew. */
     public SkewReverseKl {
-      requireSkew("skew-reverse-kl", skew, "at 1 the divergence is 0 whatever the student does: use reverse-kl for the plain KL");
+      requireSkew("skew-reverse-kl", skew, "at 1 the divergence is 0 whatever the student does: use reverse-kl for the "
+          + "plain KL");
     }
 
     @Override
@@ -162,8 +167,8 @@ public sealed interface Divergence {
   /**
    * Reads a {@link #label()} back.
    *
-   * @throws IllegalArgumentException if the name is unknown (the message lists the known ones), or its parameter is missing,
-   *     superfluous or out of range
+   * @throws IllegalArgumentException if the name is unknown (the message lists the known ones), or its parameter is
+   *     missing, superfluous or out of range
    */
   static Divergence parse(String text) {
     String label = text.toLowerCase(Locale.ROOT).strip();
@@ -178,7 +183,8 @@ public sealed interface Divergence {
       case "skew-reverse-kl" -> withParameter(label, SkewReverseKl::new);
       case "tvd" -> plain(label, totalVariation());
       case "logit-mse" -> plain(label, logitMse());
-      default -> throw new IllegalArgumentException("unknown divergence '" + label + "'" + Names.suggestion(name, List.of("forward-kl",
+      default -> throw new IllegalArgumentException("unknown divergence '" + label + "'"
+          + Names.suggestion(name, List.of("forward-kl",
           "reverse-kl", "mixed", "jsd", "skew-forward-kl", "skew-reverse-kl", "tvd", "logit-mse"))
           + "; known: forward-kl, reverse-kl, mixed:L, jsd:B, skew-forward-kl:A, skew-reverse-kl:A, tvd, logit-mse");
     };
@@ -186,7 +192,8 @@ public sealed interface Divergence {
 
   private static Divergence plain(String label, Divergence divergence) {
     if (label.indexOf(':') >= 0) {
-      throw new IllegalArgumentException("divergence " + divergence.label() + " takes no parameter, found '" + label + "'");
+      throw new IllegalArgumentException("divergence " + divergence.label() + " takes no parameter, found '" + label
+          + "'");
     }
     return divergence;
   }
@@ -208,13 +215,15 @@ public sealed interface Divergence {
 
   private static void requireInterior(String kind, String name, double value, String remedy) {
     if (!(value > 0 && value < 1)) {
-      throw new IllegalArgumentException(kind + ": " + name + " is " + value + ", expected a number strictly between 0 and 1; " + remedy);
+      throw new LossArgumentException(
+          kind + ": " + name + " is ", value, ", expected a number strictly between 0 and 1; " + remedy);
     }
   }
 
   private static void requireSkew(String kind, double value, String remedy) {
     if (!(value >= 0 && value < 1)) {
-      throw new IllegalArgumentException(kind + ": skew is " + value + ", expected a number from 0 up to, not including, 1; " + remedy);
+      throw new LossArgumentException(
+          kind + ": skew is ", value, ", expected a number from 0 up to, not including, 1; " + remedy);
     }
   }
 }

@@ -1,12 +1,11 @@
 package dev.temper;
 
 import java.util.List;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * An option or an input of a loss that cannot be used. {@link #getMessage()} names options as this API does; {@link #message} names
- * them as a caller does who has other names for them, such as a command line.
+ * An option or an input of a loss that cannot be used. The message names options as this API does. A caller that has
+ * other names for them, such as a command line, puts {@link #words()} together with its own.
  */
 public class LossArgumentException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
@@ -14,23 +13,22 @@ public class LossArgumentException extends IllegalArgumentException {
   private final List<Object> words;
 
   /**
-   * An exception with a message of several words, which are put together without spaces.
+   * An exception whose message is made of words, without spaces between them.
    *
-   * @param words strings, numbers, and the {@link LossOption} that the message names
+   * @param words text, numbers, and each {@link LossOption} that the message names
    */
   public LossArgumentException(Object... words) {
-    super(text(List.of(words), LossOption::label));
+    super(text(List.of(words)));
     this.words = List.of(words);
   }
 
-  /** The message with the caller's own names of options. */
-  public String message(Function<LossOption, String> name) {
-    return text(words, name);
+  /** The words of the message: text, numbers, and each {@link LossOption} that it names. */
+  public final List<Object> words() {
+    return words;
   }
 
   /** Words in one string. */
-  static String text(List<Object> words, Function<LossOption, String> name) {
-    return words.stream().map(word -> word instanceof LossOption option ? name.apply(option) : word.toString())
-        .collect(Collectors.joining());
+  static String text(List<Object> words) {
+    return words.stream().map(Object::toString).collect(Collectors.joining());
   }
 }

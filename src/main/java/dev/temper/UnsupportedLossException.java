@@ -14,7 +14,7 @@ public final class UnsupportedLossException extends LossArgumentException {
   UnsupportedLossException(String device, List<Object> reason) {
     super(sentence(device, reason));
     this.device = device;
-    this.reason = text(reason, LossOption::label);
+    this.reason = text(reason);
   }
 
   /** Name of the device whose engine refuses, such as {@code cpu}. */

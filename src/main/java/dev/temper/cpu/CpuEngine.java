@@ -63,8 +63,10 @@ final class CpuEngine implements EngineBackend {
       MemorySegment parameters = arena.allocate(LossStruct.LAYOUT);
       LossStruct.write(call, parameters);
       int status = library.loss(handle, parameters, segment(inputs.student()),
-          call.usesTeacher() ? segment(call.teacherLogits()) : MemorySegment.NULL, segment(outputs.gradient()), segment(inputs.labels()),
-          segment(inputs.rowWeights()), segment(inputs.rowTemperatures()), segment(outputs.rowSoft()), segment(outputs.rowHard()),
+          call.usesTeacher() ? segment(call.teacherLogits()) : MemorySegment.NULL, segment(outputs.gradient()),
+          segment(inputs.labels()),
+          segment(inputs.rowWeights()), segment(inputs.rowTemperatures()), segment(outputs.rowSoft()),
+          segment(outputs.rowHard()),
           segment(statistics));
       LossTotals totals = LossStruct.read(call, parameters, status);
       return () -> totals;

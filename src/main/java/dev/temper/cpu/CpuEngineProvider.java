@@ -58,13 +58,15 @@ public final class CpuEngineProvider implements EngineProvider {
   @Override
   public List<Finding> findings() {
     String named = System.getProperty(LIBRARY_PROPERTY, "");
-    String source = named.isEmpty() ? "packed for " + PackedLibrary.platform() : named + " (property " + LIBRARY_PROPERTY + ")";
+    String source = named.isEmpty() ? "packed for " + PackedLibrary.platform() : named + " (property "
+        + LIBRARY_PROPERTY + ")";
     try {
       CpuLibrary library = CpuLibrary.instance();
       String usable = Stream.of("avx512", "avx2", "baseline").filter(name -> !library.instructionSet(name).isEmpty())
           .collect(Collectors.joining(", "));
       return List.of(new Finding("cpu library", source),
-          new Finding("cpu instruction sets", usable + "; taken: " + instructionSet() + " (property " + INSTRUCTION_SET_PROPERTY + ")"));
+          new Finding("cpu instruction sets", usable + "; taken: " + instructionSet() + " (property "
+          + INSTRUCTION_SET_PROPERTY + ")"));
     } catch (EngineUnavailableException e) {
       return List.of(new Finding("cpu library", String.valueOf(e.getMessage())));
     }
@@ -75,7 +77,8 @@ public final class CpuEngineProvider implements EngineProvider {
     String found = CpuLibrary.instance().instructionSet(requested);
     if (found.isEmpty()) {
       throw new EngineUnavailableException("this processor or this build of the CPU engine has no instruction set '"
-          + requested + "', expected avx512, avx2 or baseline; change or drop the property " + INSTRUCTION_SET_PROPERTY);
+          + requested + "', expected avx512, avx2 or baseline; change or drop the property "
+          + INSTRUCTION_SET_PROPERTY);
     }
     return found;
   }

@@ -130,15 +130,20 @@ final class CpuLibrary {
    * Computes a loss and returns the status. The segments have the order of temper_cpu_loss, and an absent tensor is
    * NULL.
    */
-  int loss(MemorySegment engine, MemorySegment parameters, MemorySegment student, MemorySegment teacher, MemorySegment gradient,
-      MemorySegment labels, MemorySegment rowWeights, MemorySegment rowTemperatures, MemorySegment rowSoft, MemorySegment rowHard,
+  int loss(MemorySegment engine, MemorySegment parameters, MemorySegment student, MemorySegment teacher,
+      MemorySegment gradient,
+      MemorySegment labels, MemorySegment rowWeights, MemorySegment rowTemperatures, MemorySegment rowSoft,
+      MemorySegment rowHard,
       MemorySegment statistics) {
-    boolean arrays = anyArray(student, teacher, gradient, labels, rowWeights, rowTemperatures, rowSoft, rowHard, statistics);
+    boolean arrays = anyArray(student, teacher, gradient, labels, rowWeights, rowTemperatures, rowSoft, rowHard,
+        statistics);
     try {
       return arrays
-          ? (int) lossOverArrays.invokeExact(engine, parameters, student, teacher, gradient, labels, rowWeights, rowTemperatures,
+          ? (int) lossOverArrays.invokeExact(engine, parameters, student, teacher, gradient, labels, rowWeights,
+          rowTemperatures,
               rowSoft, rowHard, statistics)
-          : (int) loss.invokeExact(engine, parameters, student, teacher, gradient, labels, rowWeights, rowTemperatures, rowSoft,
+          : (int) loss.invokeExact(engine, parameters, student, teacher, gradient, labels, rowWeights, rowTemperatures,
+          rowSoft,
               rowHard, statistics);
     } catch (Throwable e) {
       throw Downcalls.unchecked(e);
@@ -146,7 +151,8 @@ final class CpuLibrary {
   }
 
   /** Computes a primitive and returns the status. */
-  int primitive(MemorySegment engine, MemorySegment parameters, MemorySegment input, MemorySegment upstream, MemorySegment output) {
+  int primitive(MemorySegment engine, MemorySegment parameters, MemorySegment input, MemorySegment upstream,
+      MemorySegment output) {
     try {
       return anyArray(input, upstream, output)
           ? (int) primitiveOverArrays.invokeExact(engine, parameters, input, upstream, output)

@@ -26,13 +26,15 @@ final class LossStruct {
 
   static final StructLayout LAYOUT = MemoryLayout.structLayout(
       JAVA_LONG.withName("rows"), JAVA_LONG.withName("classes"),
-      ShapeStruct.LAYOUT.withName("student"), ShapeStruct.LAYOUT.withName("teacher"), ShapeStruct.LAYOUT.withName("gradient"),
+      ShapeStruct.LAYOUT.withName("student"), ShapeStruct.LAYOUT.withName("teacher"),
+      ShapeStruct.LAYOUT.withName("gradient"),
       JAVA_INT.withName("label_bytes"), JAVA_INT.withName("operation"), JAVA_LONG.withName("ignore_index"),
       JAVA_INT.withName("divergence"), JAVA_FLOAT.withName("divergence_parameter"), JAVA_DOUBLE.withName("temperature"),
       JAVA_INT.withName("temperature_scaling"), JAVA_FLOAT.withName("divergence_complement"),
       JAVA_DOUBLE.withName("soft_weight"), JAVA_DOUBLE.withName("hard_weight"), JAVA_DOUBLE.withName("gradient_scale"),
       JAVA_DOUBLE.withName("divisor"),
-      JAVA_INT.withName("status"), JAVA_FLOAT.withName("bad_value"), JAVA_LONG.withName("bad_row"), JAVA_LONG.withName("bad_label"),
+      JAVA_INT.withName("status"), JAVA_FLOAT.withName("bad_value"), JAVA_LONG.withName("bad_row"),
+      JAVA_LONG.withName("bad_label"),
       JAVA_LONG.withName("counted_rows"), JAVA_LONG.withName("non_finite_rows"),
       JAVA_DOUBLE.withName("soft"), JAVA_DOUBLE.withName("hard"));
 
@@ -87,7 +89,7 @@ final class LossStruct {
     to.set(JAVA_DOUBLE, DIVISOR, divisor(loss.reduction(), inputs));
   }
 
-  /** Numbered as in native/cpu/job.h. */
+  /** Writes a divergence. Its codes are those of native/cpu/job.h. */
   private static void writeDivergence(Divergence divergence, MemorySegment to) {
     switch (divergence) {
       case Divergence.ForwardKl _ -> to.set(JAVA_INT, DIVERGENCE, 0);
@@ -131,7 +133,8 @@ final class LossStruct {
     float value = from.get(JAVA_FLOAT, BAD_VALUE);
     switch (status) {
       case 0 -> { }
-      case 1 -> throw RowChecks.badLabel(row, from.get(JAVA_LONG, BAD_LABEL), call.classes(), call.loss().ignoreIndex());
+      case 1 -> throw RowChecks.badLabel(row, from.get(JAVA_LONG, BAD_LABEL), call.classes(), call.loss()
+          .ignoreIndex());
       case 2 -> throw RowChecks.badWeight(row, value);
       case 3 -> throw RowChecks.badTemperature(row, value);
       default -> throw new IllegalStateException(

@@ -15,7 +15,8 @@ final class PrimitiveStruct {
 
   static final StructLayout LAYOUT = MemoryLayout.structLayout(
       JAVA_LONG.withName("rows"), JAVA_LONG.withName("classes"),
-      ShapeStruct.LAYOUT.withName("input"), ShapeStruct.LAYOUT.withName("upstream"), ShapeStruct.LAYOUT.withName("output"),
+      ShapeStruct.LAYOUT.withName("input"), ShapeStruct.LAYOUT.withName("upstream"),
+      ShapeStruct.LAYOUT.withName("output"),
       JAVA_DOUBLE.withName("temperature"), JAVA_INT.withName("primitive"), JAVA_INT.withName("output_bytes"));
 
   static final long OUTPUT = offset(LAYOUT, "output");
@@ -48,7 +49,8 @@ final class PrimitiveStruct {
    * Writes the parameters of a map from rows to rows. The upstream gradient has the shape of the logits, but its own
    * dtype and stride.
    */
-  static void write(Kind kind, MatrixView logits, double temperature, MatrixView upstream, MatrixView output, MemorySegment to) {
+  static void write(Kind kind, MatrixView logits, double temperature, MatrixView upstream, MatrixView output,
+      MemorySegment to) {
     write(kind, logits, temperature, to);
     ShapeStruct.put(to, UPSTREAM, upstream);
     ShapeStruct.put(to, OUTPUT, output);

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 final class ShapeStruct {
 
   static final StructLayout LAYOUT = MemoryLayout.structLayout(
-      JAVA_LONG.withName("width"), JAVA_LONG.withName("stride"), JAVA_INT.withName("dtype"), MemoryLayout.paddingLayout(4));
+      JAVA_LONG.withName("width"), JAVA_LONG.withName("stride"), JAVA_INT.withName("dtype"),
+      MemoryLayout.paddingLayout(4));
 
   private static final long WIDTH = offset(LAYOUT, "width");
   private static final long STRIDE = offset(LAYOUT, "stride");

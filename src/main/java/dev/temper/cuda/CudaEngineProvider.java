@@ -129,9 +129,7 @@ public final class CudaEngineProvider implements EngineProvider {
     try {
       return compiler.binaries(Target.choose(device.architecture(), compiler.nvrtc(), driver.version()));
     } catch (NvrtcMissingException e) {
-      String everything = String.valueOf(e.getMessage());
-      String reason = everything.substring(0, everything.indexOf("; tried:"));
-      throw missing(device + " is here, but " + reason + "; temper doctor lists every place tried");
+      throw missing(device + " is here, but " + e.reason() + "; temper doctor lists every place tried");
     } catch (IllegalStateException e) {
       throw missing(String.valueOf(e.getMessage()));
     }

@@ -139,7 +139,7 @@ final class CudaKernelDevice implements KernelDevice {
       try (var _ = context.enter()) {
         Driver.launch(function, blocks, kernel.threads(), sharedBytes, stream.handle(), parameters.address());
       } catch (DeviceException e) {
-        throw new DeviceException(e.call() + " of kernel " + kernel.label(), e.code(), e.codeName(), e.remedy());
+        throw e.with(e.call() + " of kernel " + kernel.label(), e.remedy());
       }
     }
   }
@@ -178,13 +178,13 @@ final class CudaKernelDevice implements KernelDevice {
           : binaries.describe() + " made it for compute capability " + compiled.target().architecture()
           + ", and the driver serves " + driverVersion()
           + "; update the driver, or use a compiler of the driver's version";
-      throw new DeviceException(e.call() + ", kernel " + kernel.label() + ",", e.code(), e.codeName(), remedy);
+      throw e.with(e.call() + ", kernel " + kernel.label() + ",", remedy);
     }
   }
 
   @Override
   public void withContext(Runnable operations) {
-    try (var _ = context.stay()) {
+    try (var _ = context.enterOnce()) {
       operations.run();
     }
   }

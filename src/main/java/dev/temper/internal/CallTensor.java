@@ -29,7 +29,8 @@ public record CallTensor(String name, Span span) {
     }
     if (!segment.scope().isAlive()) {
       throw new IllegalArgumentException(
-          name + " lies in memory whose arena is closed, expected an open one; keep the arena open until the call has returned");
+          name + " lies in memory whose arena is closed, expected an open one; keep the arena open until the call has "
+          + "returned");
     }
     if (!segment.isAccessibleBy(Thread.currentThread())) {
       throw new IllegalArgumentException(name + " lies in memory of another thread's confined arena, expected one that "
@@ -54,7 +55,8 @@ public record CallTensor(String name, Span span) {
   public void requireHost(String device) {
     if (span.segment() == null) {
       throw new IllegalArgumentException(
-          name + " lies in device memory, which engine " + device + " cannot read; copy it to the host or open engine cuda");
+          name + " lies in device memory, which engine " + device
+          + " cannot read; copy it to the host or open engine cuda");
     }
   }
 
@@ -64,7 +66,8 @@ public record CallTensor(String name, Span span) {
       String remedy = name.equals("gradient") && other.name.equals("student")
           ? "give it memory of its own, or ask for it in place with LossOutputs.gradientInPlace"
           : "give it memory of its own";
-      throw new IllegalArgumentException(name + " overlaps " + other.name + " in memory, expected them apart; " + remedy);
+      throw new IllegalArgumentException(name + " overlaps " + other.name + " in memory, expected them apart; "
+          + remedy);
     }
   }
 }

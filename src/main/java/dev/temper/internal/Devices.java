@@ -71,7 +71,8 @@ public final class Devices {
   }
 
   private static Availability missing(String kind, List<ListedProvider> providers) {
-    StringBuilder reason = new StringBuilder("no " + (kind.equals("cuda") ? "CUDA" : kind) + ": no engine for it is on the class path");
+    StringBuilder reason = new StringBuilder("no " + (kind.equals("cuda") ? "CUDA" : kind)
+        + ": no engine for it is on the class path");
     providers.stream().filter(provider -> !provider.isLoaded())
         .forEach(broken -> reason.append("; ").append(broken.availability().description()));
     return Availability.missing(reason.toString());
@@ -94,6 +95,7 @@ public final class Devices {
     } catch (NumberFormatException e) {
       // The exception below reports the fault.
     }
-    throw new IllegalArgumentException("device '" + device + "': expected a number of 0 or more after the colon, as in cuda:1");
+    throw new IllegalArgumentException("device '" + device + "': expected a number of 0 or more after the colon, as in "
+        + "cuda:1");
   }
 }

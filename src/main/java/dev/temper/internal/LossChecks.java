@@ -2,7 +2,9 @@ package dev.temper.internal;
 
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
+import dev.temper.LossArgumentException;
 import dev.temper.LossInputs;
+import dev.temper.LossOption;
 import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
@@ -21,7 +23,8 @@ public final class LossChecks {
    *
    * @param hostOnly the device of the engine if it computes in host memory, else null
    */
-  public static LossCall check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, @Nullable MatrixView statistics,
+  public static LossCall check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs,
+      @Nullable MatrixView statistics,
       @Nullable MatrixView savedStatistics, @Nullable String hostOnly) {
     long rows = inputs.student().rows();
     int classes = realClasses(loss, inputs);
@@ -29,12 +32,13 @@ public final class LossChecks {
     requireRowValues("row_weights", inputs.rowWeights(), rows);
     requireRowValues("row_temperatures", inputs.rowTemperatures(), rows);
     if (inputs.rowTemperatures() != null && loss.teacherTemperature().isPresent()) {
-      throw new IllegalArgumentException("row_temperatures and a separate teacherTemperature of "
-          + loss.teacherTemperature().getAsDouble() + " exclude each other; leave one of them out");
+      throw new LossArgumentException("row_temperatures and a separate ", LossOption.TEACHER_TEMPERATURE, " of ",
+          loss.teacherTemperature().getAsDouble(), " exclude each other; leave one of them out");
     }
     if (inputs.denominator().isPresent() && !loss.reduction().isMean()) {
-      throw new IllegalArgumentException("denominator is " + inputs.denominator().getAsDouble() + ", but reduction "
-          + loss.reduction().label() + " divides by nothing; use reduction mean or batch-mean, or leave the denominator out");
+      throw new LossArgumentException(LossOption.DENOMINATOR, " is ", inputs.denominator().getAsDouble(), ", but ",
+          LossOption.REDUCTION, " ", loss.reduction().label(), " divides by nothing; use ", LossOption.REDUCTION,
+          " mean or batch-mean, or leave the denominator out");
     }
     checkGradient(inputs.student(), outputs);
     requireRowValues("row_soft", outputs.rowSoft(), rows);
@@ -55,27 +59,30 @@ public final class LossChecks {
       return numClasses.orElse(student.classes());
     }
     MatrixView teacher = switch (inputs.teacher()) {
-      case null -> throw new IllegalArgumentException("teacher is missing, but softWeight is " + loss.softWeight()
-          + "; give the teacher's logits or set softWeight to 0");
+      case null -> throw new LossArgumentException("teacher is missing, but ", LossOption.SOFT_WEIGHT, " is ",
+          loss.softWeight(), "; give the teacher's logits or set ", LossOption.SOFT_WEIGHT, " to 0");
       case Teacher.Logits logits -> logits.matrix();
     };
     if (teacher.rows() != student.rows()) {
-      throw new IllegalArgumentException("teacher has " + teacher.rows() + " rows, expected the student's " + student.rows()
+      throw new IllegalArgumentException("teacher has " + teacher.rows() + " rows, expected the student's "
+          + student.rows()
           + "; teacher is " + teacher.describe() + ", student is " + student.describe());
     }
     requireWide("teacher", teacher, numClasses);
     if (numClasses.isEmpty() && teacher.classes() != student.classes()) {
-      throw new IllegalArgumentException("student has " + student.classes() + " classes and teacher " + teacher.classes()
-          + "; if they are one vocabulary padded differently, set numClasses to its real size (at most "
-          + Math.min(student.classes(), teacher.classes()) + ")");
+      throw new LossArgumentException("student has ", student.classes(), " classes and teacher ", teacher.classes(),
+          "; if they are one vocabulary padded differently, set ", LossOption.NUM_CLASSES,
+          " to its real size (at most ",
+          Math.min(student.classes(), teacher.classes()), ")");
     }
     return numClasses.orElse(student.classes());
   }
 
   private static void requireWide(String name, MatrixView matrix, OptionalInt numClasses) {
     if (numClasses.isPresent() && numClasses.getAsInt() > matrix.classes()) {
-      throw new IllegalArgumentException("numClasses is " + numClasses.getAsInt() + ", but " + name + " has only "
-          + matrix.classes() + " columns, expected at most that; set it to the real number of classes, or leave it out");
+      throw new LossArgumentException(LossOption.NUM_CLASSES, " is ", numClasses.getAsInt(), ", but " + name
+          + " has only ",
+          matrix.classes(), " columns, expected at most that; set it to the real number of classes, or leave it out");
     }
   }
 
@@ -83,8 +90,8 @@ public final class LossChecks {
     if (inputs.labels() != null) {
       requireLabelVector("labels", inputs.labels(), inputs.student().rows());
     } else if (loss.hardWeight() > 0) {
-      throw new IllegalArgumentException("labels are missing, but hardWeight is " + loss.hardWeight()
-          + "; give one label per row or set hardWeight to 0");
+      throw new LossArgumentException("labels are missing, but ", LossOption.HARD_WEIGHT, " is ", loss.hardWeight(),
+          "; give one label per row or set ", LossOption.HARD_WEIGHT, " to 0");
     }
   }
 
@@ -120,10 +127,12 @@ public final class LossChecks {
     requireSameShape("gradient", gradient, "student", student);
     if (gradient.dtype() != student.dtype() && gradient.dtype() != DType.F32) {
       throw new IllegalArgumentException(
-          "gradient has dtype " + gradient.dtype() + ", expected the student's " + student.dtype() + ", or F32; allocate it so");
+          "gradient has dtype " + gradient.dtype() + ", expected the student's " + student.dtype()
+          + ", or F32; allocate it so");
     }
     if (outputs.inPlace() && (!Span.of(gradient).coincides(Span.of(student)) || gradient.dtype() != student.dtype())) {
-      throw new IllegalArgumentException("gradient is asked to be in place, but is not the student's own view; pass the student"
+      throw new IllegalArgumentException("gradient is asked to be in place, but is not the student's own view; pass "
+          + "the student"
           + " matrix itself as the gradient, or separate memory without in-place");
     }
   }
@@ -138,14 +147,15 @@ public final class LossChecks {
   public static void requireNothingButGradient(LossOutputs outputs) {
     if (outputs.rowSoft() != null || outputs.rowHard() != null || outputs.statistics() != null) {
       throw new IllegalArgumentException(
-          "backward writes only the gradient, but outputs hold row losses or statistics; ask the forward call for them");
+          "backward writes only the gradient, but outputs hold row losses or statistics; "
+              + "ask the forward call for them");
     }
   }
 
   public static void requireTemperature(double temperature) {
-    if (!(temperature > 0 && temperature < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException(
-          "temperature is " + temperature + ", expected a finite number above 0; 1 is the plain softmax");
+    if (!(temperature >= DistillationLoss.MIN_TEMPERATURE && temperature <= DistillationLoss.MAX_TEMPERATURE)) {
+      throw new LossArgumentException(
+          LossOption.TEMPERATURE, " is ", temperature, ", expected a number from 1e-6 to 1e6; 1 is the plain softmax");
     }
   }
 
@@ -166,7 +176,8 @@ public final class LossChecks {
 
   private static void requireSameShape(String name, MatrixView matrix, String expectedName, MatrixView expected) {
     if (matrix.rows() != expected.rows() || matrix.classes() != expected.classes()) {
-      throw new IllegalArgumentException(name + " is " + matrix.describe() + ", expected the shape of " + expectedName + ": ["
+      throw new IllegalArgumentException(name + " is " + matrix.describe() + ", expected the shape of " + expectedName
+          + ": ["
           + expected.rows() + ", " + expected.classes() + "]; allocate it so");
     }
   }

@@ -16,7 +16,8 @@ public final class Shapes {
     }
     if (rowStride < classes) {
       throw new IllegalArgumentException(
-          "rowStride is " + rowStride + " elements, expected at least the " + classes + " classes of a row (rows must not overlap)");
+          "rowStride is " + rowStride + " elements, expected at least the " + classes
+          + " classes of a row (rows must not overlap)");
     }
     if (!dtype.isFloating()) {
       throw new IllegalArgumentException("dtype of a matrix is " + dtype + ", expected F32, BF16 or F16");
@@ -24,7 +25,15 @@ public final class Shapes {
     try {
       Math.multiplyExact(Math.addExact(Math.multiplyExact(rows, rowStride), classes), (long) dtype.bytes());
     } catch (ArithmeticException e) {
-      throw new IllegalArgumentException("rows " + rows + " x rowStride " + rowStride + " of " + dtype + " is beyond 2^63 bytes", e);
+      throw new IllegalArgumentException("rows " + rows + " x rowStride " + rowStride + " of " + dtype
+          + " is beyond 2^63 bytes", e);
+    }
+  }
+
+  public static void requireRows(long from, long to, long rows) {
+    if (from < 0 || to < from || to > rows) {
+      throw new IllegalArgumentException(
+          "rows from " + from + " to " + to + " do not lie in the view, expected 0 <= from <= to <= " + rows);
     }
   }
 

@@ -29,7 +29,8 @@ public final class ReferenceEngineProvider implements EngineProvider {
   @Override
   public EngineBackend open(int index, EngineOptions options) {
     if (index != 0) {
-      throw new IllegalArgumentException("device reference:" + index + " does not exist, expected reference or reference:0");
+      throw new IllegalArgumentException("device reference:" + index
+          + " does not exist, expected reference or reference:0");
     }
     return new ReferenceEngine();
   }

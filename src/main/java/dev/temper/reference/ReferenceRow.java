@@ -83,7 +83,8 @@ public final class ReferenceRow {
 
   /** Returns {@code L_row}. */
   public double loss() {
-    return (loss.softWeight() > 0 ? loss.softWeight() * soft : 0) + (loss.hardWeight() > 0 ? loss.hardWeight() * hard : 0);
+    return (loss.softWeight() > 0 ? loss.softWeight() * soft : 0) + (loss.hardWeight() > 0 ? loss.hardWeight() * hard
+        : 0);
   }
 
   /** Returns {@code dL_row/dz_i}. */
@@ -114,11 +115,13 @@ public final class ReferenceRow {
       case Divergence.ForwardKl _ -> KullbackLeibler.forward(row, gradient);
       case Divergence.ReverseKl _ -> KullbackLeibler.reverse(row, gradient);
       case Divergence.Mixed mixed -> KullbackLeibler.mixed(mixed.lambda(), row, gradient);
-      case Divergence.JensenShannon jensenShannon -> MixtureDivergences.jensenShannon(jensenShannon.beta(), row, gradient);
+      case Divergence.JensenShannon jensenShannon -> MixtureDivergences.jensenShannon(jensenShannon.beta(), row,
+          gradient);
       case Divergence.SkewForwardKl skew -> MixtureDivergences.skewForward(skew.skew(), row, gradient);
       case Divergence.SkewReverseKl skew -> MixtureDivergences.skewReverse(skew.skew(), row, gradient);
       case Divergence.TotalVariation _ -> TotalVariation.value(row, gradient);
-      case Divergence.LogitMse _ -> throw new IllegalArgumentException("logit-mse is no distance between distributions");
+      case Divergence.LogitMse _ ->
+          throw new IllegalArgumentException("logit-mse is no distance between distributions");
     };
   }
 

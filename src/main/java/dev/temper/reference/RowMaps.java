@@ -72,7 +72,8 @@ final class RowMaps {
       switch (output.dtype()) {
         case I32 -> output.segment().set(ValueLayout.JAVA_INT_UNALIGNED, row * Integer.BYTES, best);
         case I64 -> output.segment().set(ValueLayout.JAVA_LONG_UNALIGNED, row * Long.BYTES, best);
-        case F32, BF16, F16 -> throw new IllegalArgumentException("output has dtype " + output.dtype() + ", expected I32 or I64");
+        case F32, BF16, F16 -> throw new IllegalArgumentException("output has dtype " + output.dtype()
+            + ", expected I32 or I64");
       }
     }
   }

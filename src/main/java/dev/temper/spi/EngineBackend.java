@@ -31,7 +31,7 @@ public interface EngineBackend extends AutoCloseable {
     return false;
   }
 
-  /** Returns whether this loss is supported, and if not, which option or input the engine lacks. */
+  /** Returns whether this loss is supported, with the option or input that the engine lacks. */
   Support supports(LossCall call);
 
   /** Computes a loss: forward, forward and backward, or backward from saved statistics. */
@@ -55,7 +55,8 @@ public interface EngineBackend extends AutoCloseable {
    * @throws IllegalArgumentException if the call has no plan of that name
    */
   default PreparedCall prepare(LossCall call, String plan) {
-    throw new IllegalArgumentException(describe() + " has no plans to choose from, found '" + plan + "'; prepare without a plan");
+    throw new IllegalArgumentException(describe() + " has no plans to choose from, found '" + plan
+        + "'; prepare without a plan");
   }
 
   /**
@@ -64,7 +65,8 @@ public interface EngineBackend extends AutoCloseable {
    * @throws IllegalArgumentException if the engine computes in host memory
    */
   default DeviceBuffer allocate(long bytes) {
-    throw new IllegalArgumentException(describe() + " computes in host memory, expected a device with memory of its own; use an Arena");
+    throw new IllegalArgumentException(describe() + " computes in host memory, expected a device with memory of its "
+        + "own; use an Arena");
   }
 
   /** Waits until all launched work has ended. */

@@ -1,7 +1,9 @@
 package dev.temper.spi;
 
 import dev.temper.DistillationLoss;
+import dev.temper.LossArgumentException;
 import dev.temper.LossInputs;
+import dev.temper.LossOption;
 import dev.temper.RowVector;
 import org.jspecify.annotations.Nullable;
 
@@ -64,28 +66,30 @@ public final class RowChecks {
     return weight >= 0 && weight < Float.POSITIVE_INFINITY;
   }
 
-  /** Returns whether a row temperature is valid: finite and above 0. */
+  /** Returns whether a row temperature is valid: an f32 from 1e-6 to 1e6. */
   public static boolean isTemperature(float temperature) {
-    return temperature > 0 && temperature < Float.POSITIVE_INFINITY;
+    return temperature >= (float) DistillationLoss.MIN_TEMPERATURE
+        && temperature <= (float) DistillationLoss.MAX_TEMPERATURE;
   }
 
   /** Returns the exception for an invalid label. */
-  public static IllegalArgumentException badLabel(long row, long label, int classes, long ignoreIndex) {
-    return new IllegalArgumentException("labels: row " + row + " has label " + label + ", expected 0 to " + (classes - 1)
-        + " for " + classes + " classes, or ignoreIndex " + ignoreIndex
-        + "; correct the label, or set ignoreIndex to the value that marks rows to leave out");
+  public static LossArgumentException badLabel(long row, long label, int classes, long ignoreIndex) {
+    return new LossArgumentException("labels: row ", row, " has label ", label, ", expected 0 to ", classes - 1,
+        " for ",
+        classes, " classes, or ", LossOption.IGNORE_INDEX, " ", ignoreIndex, "; correct the label, or set ",
+        LossOption.IGNORE_INDEX, " to the value that marks rows to leave out");
   }
 
   /** Returns the exception for an invalid row weight. */
-  public static IllegalArgumentException badWeight(long row, float weight) {
-    return new IllegalArgumentException("row_weights: row " + row + " has weight " + weight
-        + ", expected a finite number of 0 or more; give a row that shall not count the weight 0");
+  public static LossArgumentException badWeight(long row, float weight) {
+    return new LossArgumentException("row_weights: row ", row, " has weight ", weight,
+        ", expected a finite number of 0 or more; give a row that shall not count the weight 0");
   }
 
   /** Returns the exception for an invalid row temperature. */
-  public static IllegalArgumentException badTemperature(long row, float temperature) {
-    return new IllegalArgumentException("row_temperatures: row " + row + " has temperature " + temperature
-        + ", expected a finite number above 0; 1 is the plain softmax");
+  public static LossArgumentException badTemperature(long row, float temperature) {
+    return new LossArgumentException("row_temperatures: row ", row, " has temperature ", temperature,
+        ", expected a number from 1e-6 to 1e6; 1 is the plain softmax");
   }
 
   private static long countLabels(RowVector.Host labels, long rows, int classes, long ignoreIndex) {

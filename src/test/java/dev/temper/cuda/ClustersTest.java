@@ -18,14 +18,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The driver tells which clusters a device can place, and larger ones are never launched: the stub refuses them. */
+/**
+ * The driver is queried for the clusters that a device can place, and larger ones are not launched: the stub rejects
+ * them.
+ */
 final class ClustersTest extends StubEngine {
 
   @ParameterizedTest
   @CsvSource({"9.0, 16, 16, up to 16 blocks", "9.0, 8, 8, up to 8 blocks", "9.0, 6, 4, up to 4 blocks",
       "9.0, 2, 2, up to 2 blocks",
       "9.0, 1, 1, none can be placed", "12.0, 8, 8, up to 8 blocks", "8.0, 16, 1, none before compute capability 9.0"})
-  void theLargestIsAskedFor(String capability, int placed, int largest, String described) {
+  void theLargestClusterIsQueried(String capability, int placed, int largest, String described) {
     try (var _ = stub.with("CUDA_STUB_CAPABILITY", capability); var _ = stub.with("CUDA_STUB_CLUSTER", placed)) {
       CudaDriver driver = stub.driver();
       try (CudaKernelDevice device = new CudaKernelDevice(driver.devices().getFirst(), driver, OptionalLong.empty(),
@@ -37,7 +40,7 @@ final class ClustersTest extends StubEngine {
   }
 
   @Test
-  void aDriverThatDoesNotTellIsToldOfAndTheEngineWorks() {
+  void aFailedQueryIsDescribedAndTheEngineWorks() {
     try (var _ = stub.with("CUDA_STUB_CLUSTER_ERROR",
         1); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
       assertThat(engine.diagnostics().facts().orElseThrow().clusters())

@@ -17,7 +17,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Against stand-ins for the driver's library, since the machine that builds this need not have a driver. */
+/** The provider on stand-ins for the driver's library: the machine of a build may have no driver. */
 final class CudaEngineProviderTest {
 
   @TempDir Path folder;
@@ -86,7 +86,7 @@ final class CudaEngineProviderTest {
   }
 
   private String driver(int initCode, int devices, int major) throws IOException, InterruptedException {
-    // A name of its own: the loader keeps what it has loaded by path.
+    // Each library has another name, because the loader does not load a path twice.
     return compiled("driver-" + initCode + "-" + devices + "-" + major, """
         #include <stddef.h>
         #include <stdio.h>

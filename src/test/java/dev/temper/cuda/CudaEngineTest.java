@@ -17,7 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** The whole CUDA engine but for NVRTC and the device: kernels compiled by g++, run by the stub driver under JCuda. */
+/** The CUDA engine without NVRTC and device: g++ compiles the kernels, and the stub driver under JCuda runs them. */
 final class CudaEngineTest extends StubEngine {
 
   @Test
@@ -102,7 +102,7 @@ final class CudaEngineTest extends StubEngine {
         DeviceBuffer buffer = engine.allocate(bytes.length); DeviceBuffer other = engine.allocate(bytes.length)) {
       MemorySegment there = arena.allocate(bytes.length).copyFrom(MemorySegment.ofArray(bytes));
       buffer.upload(there);
-      there.fill((byte) 0);  // the copies may still be on their way
+      there.fill((byte) 0);  // the copies may be in flight
       other.copyFrom(buffer);
       other.download(MemorySegment.ofArray(back));
       assertThat(MemorySegment.ofArray(back).mismatch(MemorySegment.ofArray(bytes))).isEqualTo(-1);

@@ -29,7 +29,7 @@ import java.util.OptionalLong;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
-/** What a failing device comes to, and that the stub finds what it is there to find. */
+/** Failures of a device, and mistakes that the stub must find. */
 final class DeviceFailureTest extends StubEngine {
 
   private static final int BYTES = 4096;
@@ -40,12 +40,13 @@ final class DeviceFailureTest extends StubEngine {
       assertThatThrownBy(() -> engine.allocate(1 << 21)).isInstanceOfSatisfying(DeviceException.class, e -> {
         assertThat(e).hasMessage("cuMemAlloc of 2097152 bytes failed with code 2 (CUDA_ERROR_OUT_OF_MEMORY); "
             + "1048576 of the device's 1048576 bytes are free; free some, or use fewer rows at once");
-        assertThat(e.code()).isEqualTo(2);
+        assertThat(e.isOutOfMemory()).isTrue();
+        assertThat(e.with("a larger call", "less").isOutOfMemory()).isTrue();
       });
     }
   }
 
-  /** The student fits, the teacher beside it does not. */
+  /** The device has memory for the student, but not for the teacher too. */
   @Test
   void aBatchThatDoesNotFitIsNotHalfWrittenAndLeavesTheEngineUsable() {
     try (var _ = stub.with("CUDA_STUB_MEMORY",
@@ -211,7 +212,7 @@ final class DeviceFailureTest extends StubEngine {
     LossEngine engine = open();
     DeviceBatch batch = new DeviceBatch(engine, 1);
     engine.synchronize();
-    // Another user of the device in this process faults.
+    // Other code in this process runs a kernel that faults.
     inContext(arena -> {
       long module = Driver.loadModule(ToyKernels.code());
       Driver.launch(Driver.function(module, "fails"), 1, 32, 0, 0, ToyKernels.parameters(arena, 0, 5, 0).address());

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a launch costs the host: no Java memory, and as few driver calls as possible. */
+/** Costs of a launch on the host: Java memory and driver calls. */
 final class DispatchTest extends StubEngine {
 
   private static final int LAUNCHES = 200;
@@ -30,7 +30,7 @@ final class DispatchTest extends StubEngine {
 
   private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-  /** The stream begins with a kernel that fails, so that the many launches behind it are queued but not run. */
+  /** The first kernel in the stream fails, so that the launches behind it are queued but not run. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aPreparedLossAllocatesNothingInJava(boolean graph) {
@@ -71,7 +71,7 @@ final class DispatchTest extends StubEngine {
     }
   }
 
-  /** Nothing is looked up; a graph is one launch. */
+  /** The tensors are not looked up again, and a graph is one launch. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aPreparedLaunchMakesSixDriverCallsAndAGraphFour(boolean graph) {

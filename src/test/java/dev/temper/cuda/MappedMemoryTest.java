@@ -24,7 +24,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Kernels that write to the host's memory, and launches that rely on what the one before left. */
+/** Kernels that write to mapped host memory, and launches that depend on memory that the one before has left. */
 final class MappedMemoryTest extends StubEngine {
 
   private static final int BYTES = 256;
@@ -87,7 +87,7 @@ final class MappedMemoryTest extends StubEngine {
     }
   }
 
-  /** Its check of the rows is under way when the driver refuses its loss. */
+  /** The check of the rows is submitted when the driver rejects the loss kernel. */
   @Test
   void aLaunchThatTheDriverRefusesLeavesNothingForTheNext() {
     int classes = 100_000;
@@ -132,7 +132,7 @@ final class MappedMemoryTest extends StubEngine {
     }
   }
 
-  /** Kernel by kernel, or recorded as a graph. */
+  /** Launches single kernels, or records a graph. */
   private static void launchAnother(LossEngine engine, PreparedLoss prepared, boolean graph) {
     if (graph) {
       prepared.recordGraph();

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Streams of others, memory of others, several devices, several threads. */
+/** Borrowed streams, borrowed memory, several devices, several threads. */
 final class StreamsAndDevicesTest extends StubEngine {
 
   @Test
@@ -148,7 +148,7 @@ final class StreamsAndDevicesTest extends StubEngine {
     }
   }
 
-  /** As PyTorch's expandable segments are: a large reserved range, of which a part is mapped. */
+  /** PyTorch's expandable segments are a large reserved range, of which a part is mapped. */
   @Test
   void memoryThatIsMappedInPiecesIsCheckedAtBothEnds() {
     try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine,
@@ -223,7 +223,7 @@ final class StreamsAndDevicesTest extends StubEngine {
     try (framework; var _ = framework.enter(); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine,
         1)) {
       assertThat(batch.fromHost(engine).totals().rows()).isEqualTo(5);
-      long memory = Driver.allocate(64);  // in the context that was entered above
+      long memory = Driver.allocate(64);  // in the framework's context
       assertThat(Driver.pointerAttributes(memory).device()).isEqualTo(1);
       Driver.free(memory);
     }

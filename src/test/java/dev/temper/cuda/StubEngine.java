@@ -42,12 +42,12 @@ public abstract class StubEngine {
     return new CudaEngineProvider(stub.library(), (device, driver) -> binaries);
   }
 
-  /** What is done with the driver itself. */
+  /** Calls of the driver. */
   interface Work {
     void run(Arena arena);
   }
 
-  /** In a context of its own, which is gone afterwards with everything that was left in it. */
+  /** Runs calls of the driver in a context, which is destroyed afterwards with everything in it. */
   static void inContext(Work work) {
     PrimaryContext context = new PrimaryContext(0);
     try (context; Arena arena = Arena.ofConfined(); var _ = context.enter()) {

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which operations a launch is made of, and what one leaves for the next. */
+/** The operations of a launch, and the memory that it leaves for the next one. */
 final class ChainTest {
 
   private static final DistillationLoss LOSS = DistillationLoss.hinton(2, 0.7);
@@ -120,12 +120,12 @@ final class ChainTest {
     return totals;
   }
 
-  /** Of host tensors, which are copied besides. */
+  /** The operations for host tensors, with their copies. */
   private List<String> kernels() {
     return operations.stream().filter(operation -> operation.endsWith(".cu")).toList();
   }
 
-  /** Its rows could be refused, which the launch tells though it has no totals. */
+  /** A row could be invalid, which the report holds although there are no totals. */
   @Test
   void aBackwardPassTellsWhatIsWrongAndHasNoTotals() {
     HostMatrix student = HostMatrix.of(batch.student, 5, 100);
@@ -175,7 +175,7 @@ final class ChainTest {
     }
   }
 
-  /** More rows than one block of the totals kernel takes. */
+  /** More rows than one block of the totals kernel adds up. */
   @Test
   void theCountOfFinishedBlocksStartsAnewWithEachLaunch() {
     int rows = 9_000;
@@ -198,7 +198,7 @@ final class ChainTest {
     }
   }
 
-  /** The way back may still hold what an earlier call left there. */
+  /** The result slot may still hold the report of an earlier call. */
   @Test
   void noRowsLaunchNothingAndHaveNoTotals() {
     batch.onHeap(engine);

@@ -96,7 +96,7 @@ final class ClosedMemoryTest extends EmulatorTest {
     }
   }
 
-  /** Whichever comes first: the call finds the arena closed, or closing finds the call under way. */
+  /** Either the call fails because the arena was closed before, or closing fails because the call runs. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void anArenaIsNotClosedDuringACall(boolean prepared) throws Exception {

@@ -119,7 +119,7 @@ class DeviceFunctionsTest {
     return checks;
   }
 
-  /** The emulator refuses some defects before they give a wrong value. */
+  /** The emulator stops at some defects before they give a wrong value. */
   private static SelfCheck check(EngineBackend engine, String name) {
     try {
       return engine.selfCheck(name);

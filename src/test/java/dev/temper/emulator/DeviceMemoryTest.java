@@ -15,7 +15,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
-/** Buffers of the device, and addresses that somebody else gives. */
+/** Buffers of the device, and addresses of other memory. */
 final class DeviceMemoryTest extends EmulatorTest {
 
   private final DeviceBatch batch = new DeviceBatch(5, 37, 1);
@@ -62,7 +62,7 @@ final class DeviceMemoryTest extends EmulatorTest {
     LossInputs inputs = buffers.inputs();
     LossOutputs outputs = buffers.outputs();
     buffers.ofTeacher.close();
-    buffers.ofTeacher.close();  // twice is allowed
+    buffers.ofTeacher.close();  // closing twice is allowed
     assertThatThrownBy(() -> engine().forwardBackward(DeviceBatch.LOSS, inputs, outputs))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("teacher is at address 0x").hasMessageContaining("740 bytes of the emulator's memory");

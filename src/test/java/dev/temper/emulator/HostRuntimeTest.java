@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** The host runtime's own tests: small kernels, sound and with defects, in three builds. */
+/** The tests of CUDA on the host: small kernels, correct ones and some with defects, in three builds. */
 final class HostRuntimeTest {
 
   @Test

@@ -22,7 +22,7 @@ import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Calls that are prepared, calls whose results are read late or never, calls of many threads. */
+/** Prepared calls, calls whose results are read late or never, calls of many threads. */
 final class LaunchTest extends EmulatorTest {
 
   private final DeviceBatch batch = new DeviceBatch(5, 100, 5);
@@ -43,7 +43,7 @@ final class LaunchTest extends EmulatorTest {
         buffers.ofStudent.upload(MemorySegment.ofArray(odd ? other.student : batch.student));
         prepared.launch();
         if (i % 5 == 0) {
-          batch.onHeap(engine());  // another call between launch and totals
+          batch.onHeap(engine());  // a call between the launch and its totals
         }
         assertThat(new DeviceBatch.Bits(prepared.totals(), buffers.gradient()).same(odd ? second : first)).isTrue();
       }
@@ -135,7 +135,7 @@ final class LaunchTest extends EmulatorTest {
     buffers.close();
   }
 
-  /** Ways back that nobody reads are found by the garbage collector, and used again. */
+  /** The garbage collector finds unread results, whose result slots are used again. */
   @Test
   void resultsThatNobodyReadsDoNoHarm() throws InterruptedException {
     try (DeviceBatch.Buffers buffers = batch.new Buffers(engine())) {

@@ -37,7 +37,7 @@ public final class TracedTraffic {
     this.tracer = tracer;
   }
 
-  /** Takes no arguments. */
+  /** The program has no arguments. */
   public static void main(String[] arguments) {
     boolean holds = true;
     HostKernels kernels = Emulator.kernels(HostBuild.TRACED, KernelSource::load);
@@ -71,7 +71,7 @@ public final class TracedTraffic {
           .withLabels(labels.labels(ROWS, DType.I32)), LossOutputs.gradient(gradient.matrix(ROWS, classes, dtype)))
           .totals();
       RowPlan plan = RowPlans.choose(classes, dtype.bytes(), dtype.bytes(), limits);
-      // Sums and gradient; one that asks for p and q sums twice.
+      // One sweep for the sums and one for the gradient; a divergence that needs p and q has two for the sums.
       int sweeps = divergence.equals(Divergence.forwardKl()) ? 2 : 3;
       int reads = plan.storage() instanceof RowStorage.Reread ? sweeps : 1;
       String where = dtype + " " + divergence.label() + " " + classes + " in " + plan + ": ";

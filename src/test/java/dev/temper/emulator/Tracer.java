@@ -57,7 +57,7 @@ final class Tracer implements Watcher {
     }
   }
 
-  /** What the last loss kernel did to the buffer of that address. */
+  /** The accesses of the last loss kernel to a buffer. */
   Counts counts(long address) {
     return ofLastLoss.getOrDefault(address, new Counts(-1, -1, -1, -1, -1, -1));
   }
@@ -72,7 +72,7 @@ final class Tracer implements Watcher {
     allocated.remove(address);
   }
 
-  /** What an earlier call was given may be gone. */
+  /** Forgets the tensors of earlier launches, which may be freed. */
   @Override
   public void placed(MemorySegment host) {
     if (launched) {

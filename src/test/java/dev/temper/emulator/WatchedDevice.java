@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** Stands before a device, tells watchers what passes, and may cut grids short. */
+/** A device that reports calls to watchers before it delegates them, and may reduce grids. */
 final class WatchedDevice implements InvocationHandler {
 
   private final KernelDevice device;
@@ -26,7 +26,7 @@ final class WatchedDevice implements InvocationHandler {
     this.watchers = watchers;
   }
 
-  /** With grids of at most so many clusters, so that each takes several rows in turn. */
+  /** A device whose grids have at most that many clusters, so that a thread group processes several rows. */
   static KernelDevice of(KernelDevice device, long mostGroups, List<Watcher> watchers) {
     return (KernelDevice) Proxy.newProxyInstance(
         WatchedDevice.class.getClassLoader(), new Class<?>[] {KernelDevice.class},
@@ -46,10 +46,10 @@ final class WatchedDevice implements InvocationHandler {
     } catch (InvocationTargetException e) {
       throw e.getCause();
     }
-    return told(method.getName(), given, result);
+    return reported(method.getName(), given, result);
   }
 
-  private @Nullable Object told(String method, Object[] given, @Nullable Object result) {
+  private @Nullable Object reported(String method, Object[] given, @Nullable Object result) {
     if (method.equals("free")) {
       watchers.forEach(watcher -> watcher.freed((long) given[0]));
     }

@@ -120,7 +120,7 @@ public record CudaDriver(String library, int version, List<CudaDevice> devices) 
       }
       MemorySegment name = arena.allocate(CString.POINTER);
       int known = (int) bind("cuGetErrorName", JAVA_INT, ADDRESS).invokeExact(code, name);
-      throw new DeviceException(call, code, known == 0 ? CString.at(name) : "unknown", Failures.remedy(code));
+      throw Failures.of(call, code, known == 0 ? CString.at(name) : "unknown");
     }
   }
 }

@@ -351,7 +351,7 @@ public final class Driver {
 
   private static void check(String call, int code) {
     if (code != CUresult.CUDA_SUCCESS) {
-      throw new DeviceException(call, code, CUresult.stringFor(code), Failures.remedy(code));
+      throw Failures.of(call, code, CUresult.stringFor(code));
     }
   }
 

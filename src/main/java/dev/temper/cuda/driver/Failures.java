@@ -6,11 +6,21 @@ import java.util.Locale;
 /** Remedies for the driver's error codes. */
 public final class Failures {
 
+  /** {@code CUDA_ERROR_OUT_OF_MEMORY}. */
+  private static final int OUT_OF_MEMORY = 2;
+
   private Failures() {}
 
   static DeviceException outOfMemory(String call, int code, String name, Driver.Memory memory) {
-    return new DeviceException(call, code, name, String.format(Locale.ROOT,
+    return DeviceException.outOfMemory(call, code, name, String.format(Locale.ROOT,
         "%d of the device's %d bytes are free; free some, or use fewer rows at once", memory.free(), memory.total()));
+  }
+
+  /** The failure of a call of the driver, with a remedy. */
+  static DeviceException of(String call, int code, String name) {
+    return code == OUT_OF_MEMORY
+        ? DeviceException.outOfMemory(call, code, name, remedy(code))
+        : new DeviceException(call, code, name, remedy(code));
   }
 
   /** Whether an error code means that machine code is damaged or for another device. */
@@ -24,16 +34,14 @@ public final class Failures {
   /** What a user can do about an error code, which is a {@code CUresult} of cuda.h. */
   static String remedy(int code) {
     return switch (code) {
-      case 2 -> "free memory of the device or of the host, or use fewer rows at once";
-      case 3, 4 ->
-          "the process is ending, or was forked after it used CUDA; use engines before that, in the process that "
-          + "opened them";
-      case 34 ->
-          "libcuda.so.1 is the toolkit's stub, which has no driver behind it; take its folder out of "
+      case OUT_OF_MEMORY -> "free memory of the device or of the host, or use fewer rows at once";
+      case 3, 4 -> "the process is ending, or was forked after it used CUDA; use engines before that, in the process "
+          + "that opened them";
+      case 34 -> "libcuda.so.1 is the toolkit's stub, which has no driver behind it; take its folder out of "
           + "LD_LIBRARY_PATH";
-      case 35, 803, 804 ->
-          "the driver is too old for this device or does not match its kernel module; update it, or restart the "
-          + "machine after an update";
+      case 35, 803, 804 -> "the driver is too old for this device or does not match its kernel module; update it, or "
+          + "restart the machine "
+          + "after an update";
       case 46 -> "another process has the device for itself; end it, or set the compute mode back with nvidia-smi -c 0";
       case 100 ->
           "no device is visible; see whether nvidia-smi lists one, what CUDA_VISIBLE_DEVICES says, and whether a "

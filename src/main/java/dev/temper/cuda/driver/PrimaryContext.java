@@ -13,9 +13,12 @@ public final class PrimaryContext implements AutoCloseable {
   private final long device;
   private final long handle;
   private final Entered entered = Driver::popContext;
-  private final Entered stayed = this::leave;
-  /** The thread in {@link #stay()}. Other threads read it without a lock: a stale value is never the reading thread. */
-  private @Nullable Thread staying;
+  private final Entered enteredOnce = this::leave;
+  /**
+   * The thread in {@link #enterOnce()}. Other threads read it without a lock: a stale value is never the reading
+   * thread.
+   */
+  private @Nullable Thread enteredThread;
 
   /** Retains the context. */
   public PrimaryContext(int index) {
@@ -31,7 +34,7 @@ public final class PrimaryContext implements AutoCloseable {
 
   /** Makes the context current. */
   public Entered enter() {
-    if (Thread.currentThread().equals(staying)) {
+    if (Thread.currentThread().equals(enteredThread)) {
       return AGAIN;
     }
     Driver.pushContext(handle);
@@ -42,17 +45,17 @@ public final class PrimaryContext implements AutoCloseable {
    * Makes the context current for a block in which {@link #enter()} costs no driver call; one thread at a time may be
    * in it.
    */
-  public Entered stay() {
-    if (Thread.currentThread().equals(staying)) {
+  public Entered enterOnce() {
+    if (Thread.currentThread().equals(enteredThread)) {
       return AGAIN;
     }
     Driver.pushContext(handle);
-    staying = Thread.currentThread();
-    return stayed;
+    enteredThread = Thread.currentThread();
+    return enteredOnce;
   }
 
   private void leave() {
-    staying = null;
+    enteredThread = null;
     Driver.popContext();
   }
 

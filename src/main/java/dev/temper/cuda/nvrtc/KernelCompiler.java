@@ -11,8 +11,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compiles kernels, or finds them compiled. Loading NVRTC takes 100 to 150 ms and a kernel 200 to 500 ms, so both are
- * put off until something must be compiled that is not in the disk cache.
+ * Compiles kernels, or reads them from the disk cache. Loading NVRTC takes 100 to 150 ms and compiling a kernel 200 to
+ * 500 ms, so that NVRTC is loaded only for a kernel that is not in the cache.
  *
  * <p>May be used from several threads; compilations do not wait for one another.
  */
@@ -37,8 +37,8 @@ public final class KernelCompiler {
   }
 
   /**
-   * With the user's cache directory and the machine's NVRTC whose code that driver takes; another where there is no
-   * other.
+   * A compiler with the user's cache directory and an NVRTC whose code the driver supports, or any NVRTC if there is no
+   * such one.
    *
    * @param driverVersion newest CUDA version that the driver supports; 12040 is 12.4
    */
@@ -110,8 +110,8 @@ public final class KernelCompiler {
   }
 
   /**
-   * Code for an instance of this library's kernels. The assembler spills a few registers where that lets more blocks
-   * run at once; a kernel that it does this to is compiled once more, with leave to take the registers.
+   * The code of a kernel of this library. The assembler may spill a few registers so that more blocks are resident.
+   * Such a kernel is compiled again with a launch bound of one block, which permits as many registers as it needs.
    */
   public CompiledKernel compile(Specialisation specialisation, Target target) {
     KernelSource source = KernelSource.load(specialisation.source());
@@ -156,8 +156,7 @@ public final class KernelCompiler {
   private static List<String> options(List<String> definitions, Target target) {
     List<String> options = new ArrayList<>();
     options.add("--std=c++17");
-    // Fused operations are written out: what the emulator computes is then what the device computes, but for ex2, log
-    // and division.
+    // The kernels write every fused operation as a call: device and emulator then differ in ex2, log and division only.
     options.add("--fmad=false");
     options.add("--generate-line-info");
     if (target.form() == Target.Form.CUBIN) {

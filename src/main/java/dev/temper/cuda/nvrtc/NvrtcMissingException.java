@@ -7,11 +7,17 @@ import java.util.stream.Collectors;
 public final class NvrtcMissingException extends IllegalStateException {
   private static final long serialVersionUID = 1L;
 
+  private static final String REASON = "no NVRTC (NVIDIA's run-time compiler, needed to build the CUDA kernels); "
+      + "install a CUDA"
+      + " toolkit of version 12 or 13, or set CUDA_HOME or -D" + NvrtcPlaces.LIBRARY_PROPERTY
+      + "=/path/to/libnvrtc.so.12, or put " + NvrtcJar.ARTIFACT + " on the class path";
+
   NvrtcMissingException(List<NvrtcSearch.Attempt> attempts) {
-    super("no NVRTC (NVIDIA's run-time compiler, needed to build the CUDA kernels); install a CUDA toolkit of version "
-        + "12 or 13, or set"
-        + " CUDA_HOME or -D" + NvrtcPlaces.LIBRARY_PROPERTY + "=/path/to/libnvrtc.so.12, or put " + NvrtcJar.ARTIFACT
-        + " on the class path; tried:"
-        + attempts.stream().map(attempt -> "\n  " + attempt).collect(Collectors.joining()));
+    super(REASON + "; tried:" + attempts.stream().map(attempt -> "\n  " + attempt).collect(Collectors.joining()));
+  }
+
+  /** What is missing and what to install, without the places that were tried. */
+  public String reason() {
+    return REASON;
   }
 }

@@ -7,6 +7,7 @@ import java.lang.ref.Cleaner;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -72,7 +73,8 @@ final class PendingResults implements DeviceQueue.Resource {
   public void release() {
     closed = true;
     free.forEach(ReportSlot::close);
-    leases.forEach(lease -> lease.slot.close());
+    // A copy: closing waits for readers without the lock, and a reader then removes its lease.
+    List.copyOf(leases).forEach(lease -> lease.slot.close());
   }
 
   /** Reads its totals once from the device, then keeps them, or the reason why they cannot be read. */

@@ -14,7 +14,7 @@ public final class MachineNvrtc {
   private MachineNvrtc() {}
 
   /**
-   * A search that finds it, or the end of the test: a failure where the build has asked for NVRTC, else an assumption.
+   * A search that finds it, or the end of the test: a failure if the build requires NVRTC, else an assumption.
    */
   static NvrtcSearch search() {
     Properties properties = new Properties();
@@ -23,12 +23,12 @@ public final class MachineNvrtc {
         new NvrtcJar(ClassLoader.getPlatformClassLoader()));
   }
 
-  /** Its file, on the same terms. */
+  /** The file of the library; without one, the test fails or is not run. */
   public static String library() {
     return Holder.find();
   }
 
-  /** Compiles with a cache of its own. */
+  /** A compiler with a cache in a folder. */
   public static KernelCompiler compiler(Path cache) {
     return new KernelCompiler(DiskCache.open(cache, 1L << 30), search());
   }

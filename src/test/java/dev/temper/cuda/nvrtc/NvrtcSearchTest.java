@@ -97,7 +97,7 @@ final class NvrtcSearchTest {
         .contains(wheel.toString());
   }
 
-  /** Of versions that no machine has: the loader must find none by its own search. */
+  /** The versions do not exist, so that the loader's own search finds none. */
   @Test
   void theVersionThatTheDriverServesIsLoadedFromALaterPlace() throws Exception {
     fake("cuda/lib64/libnvrtc.so.93", 93);
@@ -109,7 +109,7 @@ final class NvrtcSearchTest {
     assertThat(found(Map.of("CUDA_HOME", cuda), 92_090)).as("where there is no other").isEqualTo("93.0 by CUDA_HOME");
   }
 
-  /** And remembers it, also from the places that are tried last. */
+  /** The library that is found, which the cache then holds, also if it comes from the last places. */
   private String found(Map<String, String> environment, int driverVersion) {
     NvrtcPlaces places = new NvrtcPlaces(new Properties(), environment, List.of("libnvrtc.so.93", "libnvrtc.so.92"),
         driverVersion);
@@ -147,7 +147,7 @@ final class NvrtcSearchTest {
   @Test
   void everyTryIsToldWithTheLoadersReason() throws IOException {
     Path text = Files.writeString(folder.resolve("libnvrtc.so.12"), "not a library".repeat(100));
-    // Versions of their own: the machine's NVRTC, or one that another test has loaded, would be found by its name.
+    // The versions do not exist: the loader would find the machine's NVRTC, or one that another test has loaded.
     NvrtcSearch search = new NvrtcSearch(new NvrtcPlaces(named(text.toString()), Map.of("CUDA_HOME", "/nowhere"),
         List.of("libnvrtc.so.99", "libnvrtc.so.0"), 12_040), NO_JAR);
     DiskCache cache = DiskCache.open(folder.resolve("cache"), 1000);

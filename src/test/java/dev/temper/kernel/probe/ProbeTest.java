@@ -13,7 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** What the device functions are held against, itself held against the JDK's conversions. */
+/** The expected results of the self-checks, compared with the JDK's conversions. */
 class ProbeTest {
 
   @Test
@@ -25,7 +25,7 @@ class ProbeTest {
         .containsExactly(Arrays.stream(Operation.values()).map(Specialisation::macro).toArray(String[]::new));
   }
 
-  /** A function that is written but not probed would first be seen, on a device, in a loss. */
+  /** A device function without a self-check would first run on a device in a loss. */
   @Test
   void everyFunctionOfTheHeaderIsProbed() {
     KernelSource probe = KernelSource.load("probe.cu");

@@ -17,7 +17,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Asks the C++ compiler where the fields of kernels/parameters.h are. */
+/** Compares the layouts with the C++ compiler's offsets of the fields in kernels/parameters.h. */
 final class ParameterLayoutTest {
 
   private static final Map<String, StructLayout> STRUCTS = Map.of(
@@ -46,7 +46,7 @@ final class ParameterLayoutTest {
 
   @Test
   void everyFieldOfTheHeaderIsKnown() throws IOException {
-    // The sizes would still agree if two fields traded places; the names would not.
+    // Two swapped fields have the same sizes but not the same names.
     String header = KernelSource.load("parameters.h").text();
     for (Map.Entry<String, StructLayout> struct : STRUCTS.entrySet()) {
       int begin = header.indexOf("struct " + struct.getKey() + " {");

@@ -17,7 +17,6 @@ import java.util.function.BooleanSupplier;
 public record LossBench(BenchPlan plan, Repetition repetition) {
 
   private static final double USABLE_MEMORY = 0.9;
-  private static final int OUT_OF_MEMORY = 2;
 
   /** Observes a run. */
   public interface Observer {
@@ -101,7 +100,7 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
     try (BatchMemory memory = BatchMemory.of(engine)) {
       measurement.run(memory, BatchRing.coldIn(memory, first.shape(), first.dtype(), cache, traffic));
     } catch (DeviceException e) {
-      if (e.code() != OUT_OF_MEMORY) {
+      if (!e.isOutOfMemory()) {
         throw e;
       }
       run.leaveOut(0, first.shape() + " " + first.dtype() + " ended early: " + e.getMessage());

@@ -1,6 +1,7 @@
 package dev.temper.tools.cli;
 
 import dev.temper.EngineUnavailableException;
+import dev.temper.LossArgumentException;
 import dev.temper.internal.Names;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -56,8 +57,9 @@ final class Errors {
       case ParameterException e -> message(e) + "; " + seeHelp(e);
       case NoSuchFileException e -> e.getFile() + ": no such file; check the path";
       case AccessDeniedException e -> e.getFile() + ": no permission to read it";
-      case OutOfMemoryError e -> "out of memory (" + message(e) + "); give the JVM more, such as"
-          + " JAVA_TOOL_OPTIONS=-Xmx8g, or a smaller batch";
+      case OutOfMemoryError e -> "out of memory (" + message(e) + ");"
+          + " give the JVM more, such as JAVA_TOOL_OPTIONS=-Xmx8g, or a smaller batch";
+      case LossArgumentException e -> OptionNames.text(e);
       case IllegalArgumentException e -> message(e);
       case IllegalStateException e -> message(e);
       case IOException e -> message(e);

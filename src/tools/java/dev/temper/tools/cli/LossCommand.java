@@ -86,12 +86,7 @@ final class LossCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     checkOutput();
-    DistillationLoss loss;
-    try {
-      loss = options.loss();
-    } catch (IllegalArgumentException e) {
-      throw OptionNames.in(e);
-    }
+    DistillationLoss loss = options.loss();
     try (InputFile file = TensorFiles.open(input);
         Arena arena = Arena.ofShared();
         LossEngine engine = device.open(results)) {
@@ -128,8 +123,6 @@ final class LossCommand implements Callable<Integer> {
           .withRowSoft(rowVector(written.get(1)))
           .withRowHard(rowVector(written.get(2)));
       return engine.forwardBackward(loss, inputs, outputs).totals();
-    } catch (IllegalArgumentException e) {
-      throw OptionNames.in(e);
     } catch (InternalError e) {
       throw MappedFile.shortened(input, e);
     }

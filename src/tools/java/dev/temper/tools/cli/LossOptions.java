@@ -2,6 +2,7 @@ package dev.temper.tools.cli;
 
 import dev.temper.DistillationLoss;
 import dev.temper.Divergence;
+import dev.temper.LossArgumentException;
 import dev.temper.Reduction;
 import dev.temper.internal.Names;
 import java.util.Arrays;
@@ -99,8 +100,10 @@ final class LossOptions {
       }
       try {
         return Divergence.parse(text);
+      } catch (LossArgumentException e) {
+        throw new TypeConversionException(OptionNames.text(e));
       } catch (IllegalArgumentException e) {
-        throw new TypeConversionException(OptionNames.in(String.valueOf(e.getMessage())));
+        throw new TypeConversionException(e.getMessage());
       }
     }
   }

@@ -1,32 +1,46 @@
 package dev.temper.tools.cli;
 
-import java.util.Locale;
-import java.util.regex.Pattern;
+import dev.temper.LossArgumentException;
+import dev.temper.LossOption;
+import dev.temper.tools.files.PlainNumber;
+import java.util.stream.Collectors;
 
-/** Puts messages of the library into the words of the command line: {@code --num-classes} for {@code numClasses}. */
+/**
+ * Puts messages of the library into the words of the command line: {@code --num-classes 4} for {@code numClasses 4.0}.
+ */
 final class OptionNames {
-
-  private static final Pattern CAMEL_CASE =
-      Pattern.compile("\\b(teacherTemperature|softWeight|hardWeight|labelSmoothing"
-      + "|ignoreIndex|numClasses|temperatureScaling|gradientScale|learningRate)\\b");
-
-  /** Plain words are option names only in front of a value. */
-  private static final Pattern BEFORE_A_VALUE =
-      Pattern.compile("(?<![\\w'-])(temperature|softcap|denominator|divergence|reduction|steps|seeds)(?= is | -?\\d|"
-      + " (?:none|sum|mean|batch-mean)\\b| [a-z-]+(?::\\S+)? is not)");
-
-  private static final Pattern WHOLE_NUMBER = Pattern.compile("(?<![\\w.])(-?\\d+)\\.0(?![\\w.])");
 
   private OptionNames() {}
 
-  /** The same refusal, with options as they are typed and whole numbers without a decimal point. */
-  static IllegalArgumentException in(IllegalArgumentException e) {
-    return new IllegalArgumentException(in(String.valueOf(e.getMessage())), e);
+  /** The message of a refusal, with options as they are typed and whole numbers without a decimal point. */
+  static String text(LossArgumentException e) {
+    return e.words().stream().map(OptionNames::word).collect(Collectors.joining());
   }
 
-  static String in(String message) {
-    String camel = CAMEL_CASE.matcher(message)
-        .replaceAll(found -> "--" + found.group().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT));
-    return WHOLE_NUMBER.matcher(BEFORE_A_VALUE.matcher(camel).replaceAll("--$1")).replaceAll("$1");
+  private static String word(Object word) {
+    return switch (word) {
+      case LossOption option -> name(option);
+      case Double number -> PlainNumber.of(number);
+      case Float number -> PlainNumber.of(Double.parseDouble(number.toString()));
+      default -> word.toString();
+    };
+  }
+
+  private static String name(LossOption option) {
+    return switch (option) {
+      case DIVERGENCE -> "--divergence";
+      case TEMPERATURE -> "--temperature";
+      case TEACHER_TEMPERATURE -> "--teacher-temperature";
+      case SOFT_WEIGHT -> "--soft-weight";
+      case HARD_WEIGHT -> "--hard-weight";
+      case LABEL_SMOOTHING -> "--label-smoothing";
+      case SOFTCAP -> "--softcap";
+      case IGNORE_INDEX -> "--ignore-index";
+      case NUM_CLASSES -> "--num-classes";
+      case REDUCTION -> "--reduction";
+      case TEMPERATURE_SCALING -> "--no-temperature-scaling";
+      case DENOMINATOR -> "--denominator";
+      case GRADIENT_SCALE -> "--gradient-scale";
+    };
   }
 }

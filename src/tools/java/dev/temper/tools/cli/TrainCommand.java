@@ -133,18 +133,24 @@ final class TrainCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "--soft-weight is " + PlainNumber.of(softWeight) + ", expected 0 to 1; the labels get the rest");
     }
-    if (teacherSteps != null && teacherSteps < 1) {
-      throw new IllegalArgumentException("--teacher-steps is " + teacherSteps + ", expected 1 or more");
+    if (!(learningRate > 0 && learningRate < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          "--learning-rate is " + PlainNumber.of(learningRate) + ", expected a finite number above 0");
     }
-    try {
-      List<DistillationLoss> losses =
-          temperatures.stream().distinct().map(t -> DistillationLoss.hinton(t, softWeight)).toList();
-      TrainPlan plan =
-          TrainPlan.defaults().withDistillations(losses).withStudentRate(learningRate).withSeeds(seed, seeds);
-      TrainPlan stepped = steps == null ? plan : plan.withStudentSteps(steps);
-      return teacherSteps == null ? stepped : stepped.withTeacherSteps(teacherSteps);
-    } catch (IllegalArgumentException e) {
-      throw OptionNames.in(e);
+    requirePositive("--steps", steps);
+    requirePositive("--teacher-steps", teacherSteps);
+    requirePositive("--seeds", seeds);
+    List<DistillationLoss> losses =
+        temperatures.stream().distinct().map(t -> DistillationLoss.hinton(t, softWeight)).toList();
+    TrainPlan plan =
+        TrainPlan.defaults().withDistillations(losses).withStudentRate(learningRate).withSeeds(seed, seeds);
+    TrainPlan stepped = steps == null ? plan : plan.withStudentSteps(steps);
+    return teacherSteps == null ? stepped : stepped.withTeacherSteps(teacherSteps);
+  }
+
+  private static void requirePositive(String option, @Nullable Integer value) {
+    if (value != null && value < 1) {
+      throw new IllegalArgumentException(option + " is " + value + ", expected 1 or more");
     }
   }
 

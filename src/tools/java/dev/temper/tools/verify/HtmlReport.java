@@ -92,7 +92,8 @@ public final class HtmlReport {
     }
     html.append("</table>\n");
     for (CaseResult c : verification.cases(CaseOutcome.REFUSED).stream().limit(1).toList()) {
-      html.append("<p class=\"refused\">Refused: cases that the device does not support. They count neither as passed nor as"
+      html.append("<p class=\"refused\">Refused: cases that the device does not support. They count neither as passed "
+          + "nor as"
           + " failed. The first: ").append(escape(c.notes().getFirst())).append("</p>\n");
     }
   }

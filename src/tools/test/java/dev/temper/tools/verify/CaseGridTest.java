@@ -65,7 +65,8 @@ class CaseGridTest {
     assertThat(CaseGrid.all().stream().filter(c -> c.group() == CaseGroup.CLUSTERS && c.layout().student() == dtype)
         .map(c -> RowPlans.choose(c.layout().classes(), dtype.bytes(), dtype.bytes(), limits))
         .map(plan -> plan.storage() + " " + plan.cluster()).distinct())
-        .containsAll(IntStream.of(1, 2, 4, 8, 16).mapToObj(cluster -> new RowStorage.Shared() + " " + cluster).toList());
+        .containsAll(IntStream.of(1, 2, 4, 8, 16).mapToObj(cluster -> new RowStorage.Shared() + " " + cluster)
+        .toList());
   }
 
   private static Case named(String name) {
