@@ -117,7 +117,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, P
 
   private static LossSpecialisation of(LossCall call, RowPlan plan) {
     boolean soft = call.usesTeacher();
-    boolean hard = call.usesCrossEntropy() || !soft;  // if both weights are 0, the kernel writes zeros
+    boolean hard = call.usesCrossEntropy();
     LossInputs inputs = call.inputs();
     LossOutputs outputs = call.outputs();
     DType student = inputs.student().dtype();
