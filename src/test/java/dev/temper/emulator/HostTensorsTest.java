@@ -3,7 +3,6 @@ package dev.temper.emulator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.DType;
-import dev.temper.DistillationLoss;
 import dev.temper.HostMatrix;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
@@ -18,7 +17,6 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
