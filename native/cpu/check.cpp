@@ -35,11 +35,15 @@ template <class T> static bool check_labels(const void* first, LossParameters& p
   return true;  // another thread made the bad label valid in the meantime
 }
 
-// Values must be finite and at least 0, or above 0 if `positive`.
-static bool check_values(const UnalignedFloat* values, LossParameters& p, bool positive, Status status) {
+// Temperatures beyond these limits are refused, because T^2 and exp(z/T) leave the range of f32 there.
+constexpr float kMinTemperature = 1e-6f, kMaxTemperature = 1e6f;
+constexpr float kMaxFloat = 3.4028235e38f;
+
+// Values must lie from `least` to `most`, so that NaN and infinities are refused.
+static bool check_values(const UnalignedFloat* values, LossParameters& p, float least, float most, Status status) {
   for (int64_t row = 0; row < p.rows; row++) {
     float value = read_float_once(values, row);
-    if (value - value == 0 && (positive ? value > 0 : value >= 0)) continue;
+    if (value >= least && value <= most) continue;
     p.status = status;
     p.bad_row = row;
     p.bad_value = value;
@@ -53,8 +57,9 @@ bool check_rows(const LossJob& job) {
   p.counted_rows = p.rows;
   if (job.labels && !(p.label_bytes == 8 ? check_labels<int64_t>(job.labels, p) : check_labels<int32_t>(job.labels, p)))
     return false;
-  if (job.row_weights && !check_values(job.row_weights, p, false, kBadWeight)) return false;
-  return !job.row_temperatures || check_values(job.row_temperatures, p, true, kBadTemperature);
+  if (job.row_weights && !check_values(job.row_weights, p, 0, kMaxFloat, kBadWeight)) return false;
+  return !job.row_temperatures ||
+         check_values(job.row_temperatures, p, kMinTemperature, kMaxTemperature, kBadTemperature);
 }
 
 }  // namespace temper

@@ -1,6 +1,6 @@
 package dev.temper;
 
-/** Element type of a tensor: name, width in memory, little-endian. */
+/** Element type of a tensor: name, width in memory, little-endian; 16-bit floats are converted by narrow and widen. */
 public enum DType {
   /** IEEE 754 binary32. */
   F32(4),
@@ -22,6 +22,41 @@ public enum DType {
   /** Bytes of one element. */
   public int bytes() {
     return bytes;
+  }
+
+  /**
+   * A float in 16 bits: the nearest value of this type, ties to even. What is too large becomes infinite, subnormal values are kept,
+   * and NaN stays NaN. The only conversion of this kind in the library.
+   *
+   * @throws IllegalArgumentException if this type is not BF16 or F16
+   */
+  public short narrow(float value) {
+    return switch (this) {
+      case BF16 -> {
+        int bits = Float.floatToIntBits(value);
+        // A carry out of the fraction goes into the exponent, which is the next larger value, or infinity.
+        yield (short) (Float.isNaN(value) ? bits >>> 16 : (bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
+      }
+      case F16 -> Float.floatToFloat16(value);
+      case F32, I32, I64 -> throw notHalf();
+    };
+  }
+
+  /**
+   * The exact value of 16 bits of this type.
+   *
+   * @throws IllegalArgumentException if this type is not BF16 or F16
+   */
+  public float widen(short bits) {
+    return switch (this) {
+      case BF16 -> Float.intBitsToFloat(bits << 16);
+      case F16 -> Float.float16ToFloat(bits);
+      case F32, I32, I64 -> throw notHalf();
+    };
+  }
+
+  private IllegalArgumentException notHalf() {
+    return new IllegalArgumentException("dtype is " + this + ", expected BF16 or F16");
   }
 
   /** Whether logits and gradients can have this type. */

@@ -25,6 +25,12 @@ public record DeviceMatrix(long address, long rows, int classes, long rowStride,
     }
   }
 
+  @Override
+  public DeviceMatrix rows(long from, long to) {
+    Shapes.requireRows(from, to, rows);
+    return new DeviceMatrix(address + from * rowStride * dtype.bytes(), to - from, classes, rowStride, dtype);
+  }
+
   /** Shape and address, such as {@code [512, 50257] F32 at device address 0x7f2e00000000}. */
   @Override
   public String toString() {

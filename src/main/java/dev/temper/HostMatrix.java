@@ -1,12 +1,18 @@
 package dev.temper;
 
+import dev.temper.internal.HostMemory;
 import dev.temper.internal.Shapes;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
 
 /**
- * A matrix in host memory: native, memory-mapped or a Java array ({@link MemorySegment#ofArray(float[])}).
+ * A matrix in host memory: native, memory-mapped or a Java array. The type of an array must be that of the dtype, or bytes; native
+ * memory has no type, so the caller's dtype is believed.
  *
- * @param segment memory whose first byte is the first element of row 0; any alignment
+ * @param segment memory whose first byte is the first element of row 0, little-endian, at any alignment; it may be longer
  * @param rows rows, 0 or more
  * @param classes columns, 1 or more
  * @param rowStride elements between the beginnings of two rows, at least {@code classes}
@@ -17,22 +23,114 @@ public record HostMatrix(MemorySegment segment, long rows, int classes, long row
   /**
    * Checks shape and size.
    *
-   * @throws IllegalArgumentException if a number is out of range, the dtype is not floating, or the segment is too small
+   * @throws IllegalArgumentException if a number is out of range, the dtype is not floating, the segment is too small, or an
+   *     array of another type
    */
   public HostMatrix {
     Shapes.requireMatrix(rows, classes, rowStride, dtype);
-    long needed = rows == 0 ? 0 : ((rows - 1) * rowStride + classes) * dtype.bytes();
-    Shapes.requireBytes(segment.byteSize(), needed, "[" + rows + ", " + classes + "] " + dtype + " with row stride " + rowStride);
+    HostMemory.requireElements(segment, dtype);
+    Shapes.requireBytes(segment.byteSize(), bytes(rows, classes, rowStride, dtype),
+        "[" + rows + ", " + classes + "] " + dtype + " with row stride " + rowStride);
   }
 
-  /** Rows that follow one another without a gap. */
+  /**
+   * Rows that follow one another without a gap and fill the segment.
+   *
+   * @param segment exactly {@code rows * classes} elements
+   * @throws IllegalArgumentException if a number is out of range, the dtype is not floating, or the size does not fit
+   */
   public static HostMatrix of(MemorySegment segment, long rows, int classes, DType dtype) {
+    Shapes.requireMatrix(rows, classes, classes, dtype);
+    HostMemory.requireElements(segment, dtype);
+    HostMemory.requireExactly(
+        segment, bytes(rows, classes, classes, dtype), "[" + rows + ", " + classes + "] " + dtype, dtype);
     return new HostMatrix(segment, rows, classes, classes, dtype);
   }
 
-  /** An array of {@code rows x classes} floats, used in place. */
+  /** An array of exactly {@code rows * classes} floats, used in place. */
   public static HostMatrix of(float[] values, long rows, int classes) {
     return of(MemorySegment.ofArray(values), rows, classes, DType.F32);
+  }
+
+  /**
+   * An array of exactly {@code rows * classes} 16-bit floats, used in place; see {@link DType#narrow} and {@link DType#widen}.
+   *
+   * @param dtype BF16 or F16
+   */
+  public static HostMatrix of(short[] bits, long rows, int classes, DType dtype) {
+    return of(MemorySegment.ofArray(bits), rows, classes, dtype);
+  }
+
+  /** The floats between position and limit of a buffer in the processor's byte order, used in place. */
+  public static HostMatrix of(FloatBuffer values, long rows, int classes) {
+    return of(HostMemory.of(values, values.order()), rows, classes, DType.F32);
+  }
+
+  /**
+   * The 16-bit floats between position and limit of a buffer in the processor's byte order, used in place.
+   *
+   * @param dtype BF16 or F16
+   */
+  public static HostMatrix of(ShortBuffer bits, long rows, int classes, DType dtype) {
+    return of(HostMemory.of(bits, bits.order()), rows, classes, dtype);
+  }
+
+  /**
+   * The bytes between position and limit of a buffer, used in place. Its byte order must be the processor's, which is not what a new
+   * {@code ByteBuffer} has.
+   */
+  public static HostMatrix of(ByteBuffer bytes, long rows, int classes, DType dtype) {
+    return of(HostMemory.of(bytes, bytes.order()), rows, classes, dtype);
+  }
+
+  @Override
+  public HostMatrix rows(long from, long to) {
+    Shapes.requireRows(from, to, rows);
+    long begin = Math.min(from * rowStride * dtype.bytes(), segment.byteSize());
+    MemorySegment part = segment.asSlice(begin, bytes(to - from, classes, rowStride, dtype));
+    return new HostMatrix(part, to - from, classes, rowStride, dtype);
+  }
+
+  /**
+   * Copies all elements to a matrix of the same shape, whose dtype and row stride may be others. From F32 to BF16 and F16 each is
+   * rounded to the nearest value, ties to even; every other conversion goes through F32.
+   *
+   * @param target memory that does not overlap this matrix
+   * @throws IllegalArgumentException if the shapes differ
+   */
+  public void copyTo(HostMatrix target) {
+    if (target.rows != rows || target.classes != classes) {
+      throw new IllegalArgumentException("target is " + target.describe() + ", expected [" + rows + ", " + classes + "]");
+    }
+    for (long row = 0; row < rows; row++) {
+      long from = row * rowStride * dtype.bytes();
+      long to = row * target.rowStride * target.dtype.bytes();
+      if (dtype == target.dtype) {
+        MemorySegment.copy(segment, from, target.segment, to, (long) classes * dtype.bytes());
+        continue;
+      }
+      for (int i = 0; i < classes; i++) {
+        put(target, to + (long) i * target.dtype.bytes(), get(from + (long) i * dtype.bytes()));
+      }
+    }
+  }
+
+  private float get(long at) {
+    return dtype == DType.F32
+        ? segment.get(ValueLayout.JAVA_FLOAT_UNALIGNED, at)
+        : dtype.widen(segment.get(ValueLayout.JAVA_SHORT_UNALIGNED, at));
+  }
+
+  private static void put(HostMatrix target, long at, float value) {
+    if (target.dtype == DType.F32) {
+      target.segment.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, value);
+    } else {
+      target.segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, target.dtype.narrow(value));
+    }
+  }
+
+  private static long bytes(long rows, int classes, long rowStride, DType dtype) {
+    return rows == 0 ? 0 : ((rows - 1) * rowStride + classes) * dtype.bytes();
   }
 
   /** Shape and kind of memory, such as {@code [512, 50257] F32 in host memory}. */

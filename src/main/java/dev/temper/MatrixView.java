@@ -20,6 +20,13 @@ public sealed interface MatrixView permits HostMatrix, DeviceMatrix {
   /** Element type: F32, BF16 or F16. */
   DType dtype();
 
+  /**
+   * The rows from {@code from} up to, not including, {@code to}, in the same memory.
+   *
+   * @throws IllegalArgumentException unless {@code 0 <= from <= to <= rows()}
+   */
+  MatrixView rows(long from, long to);
+
   /** Bytes from the first element to the end of the last one: {@code ((rows - 1) * rowStride + classes) * dtype.bytes()}. */
   default long byteSize() {
     return rows() == 0 ? 0

@@ -1,7 +1,11 @@
 package dev.temper;
 
+import dev.temper.internal.HostMemory;
 import dev.temper.internal.Shapes;
 import java.lang.foreign.MemorySegment;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 
 /**
  * A view of one value for each row, contiguous, in memory that the caller owns. The factories are named by what the values are, and
@@ -17,6 +21,13 @@ public sealed interface RowVector permits RowVector.Host, RowVector.Device {
   /** Element type. */
   DType dtype();
 
+  /**
+   * The values from {@code from} up to, not including, {@code to}, in the same memory.
+   *
+   * @throws IllegalArgumentException unless {@code 0 <= from <= to <= length()}
+   */
+  RowVector rows(long from, long to);
+
   /** Labels in an array, one class for each row, or the ignored label. */
   static RowVector labels(int... values) {
     return new Host(MemorySegment.ofArray(values), values.length, DType.I32);
@@ -25,6 +36,16 @@ public sealed interface RowVector permits RowVector.Host, RowVector.Device {
   /** Labels in an array, one class for each row, or the ignored label. */
   static RowVector labels(long... values) {
     return new Host(MemorySegment.ofArray(values), values.length, DType.I64);
+  }
+
+  /** Labels between position and limit of a buffer in the processor's byte order. */
+  static RowVector labels(IntBuffer values) {
+    return host("labels", HostMemory.of(values, values.order()), values.remaining(), DType.I32);
+  }
+
+  /** Labels between position and limit of a buffer in the processor's byte order. */
+  static RowVector labels(LongBuffer values) {
+    return host("labels", HostMemory.of(values, values.order()), values.remaining(), DType.I64);
   }
 
   /**
@@ -43,6 +64,11 @@ public sealed interface RowVector permits RowVector.Host, RowVector.Device {
     return floats(values);
   }
 
+  /** Row weights between position and limit of a buffer in the processor's byte order. */
+  static RowVector weights(FloatBuffer values) {
+    return host("row_weights", HostMemory.of(values, values.order()), values.remaining(), DType.F32);
+  }
+
   /**
    * Row weights in host memory: finite, 0 or more.
    *
@@ -59,6 +85,11 @@ public sealed interface RowVector permits RowVector.Host, RowVector.Device {
     return floats(values);
   }
 
+  /** Row temperatures between position and limit of a buffer in the processor's byte order. */
+  static RowVector temperatures(FloatBuffer values) {
+    return host("row_temperatures", HostMemory.of(values, values.order()), values.remaining(), DType.F32);
+  }
+
   /**
    * Row temperatures in host memory, which replace {@code T} row by row.
    *
@@ -73,6 +104,11 @@ public sealed interface RowVector permits RowVector.Host, RowVector.Device {
   /** An array to which the loss of each row is written, in nats. */
   static RowVector losses(float[] target) {
     return floats(target);
+  }
+
+  /** The part of a buffer between position and limit, in the processor's byte order, to which row losses are written. */
+  static RowVector losses(FloatBuffer target) {
+    return host("row losses", HostMemory.of(target, target.order()), target.remaining(), DType.F32);
   }
 
   /**
@@ -141,6 +177,12 @@ public sealed interface RowVector permits RowVector.Host, RowVector.Device {
     }
 
     @Override
+    public Host rows(long from, long to) {
+      Shapes.requireRows(from, to, length);
+      return new Host(segment.asSlice(from * dtype.bytes(), (to - from) * dtype.bytes()), to - from, dtype);
+    }
+
+    @Override
     public boolean equals(Object other) {
       return other instanceof Host host && host.segment.equals(segment) && host.length == length && host.dtype == dtype;
     }
@@ -189,6 +231,12 @@ public sealed interface RowVector permits RowVector.Host, RowVector.Device {
     }
 
     @Override
+    public Device rows(long from, long to) {
+      Shapes.requireRows(from, to, length);
+      return new Device(address + from * dtype.bytes(), to - from, dtype);
+    }
+
+    @Override
     public boolean equals(Object other) {
       return other instanceof Device device && device.address == address && device.length == length && device.dtype == dtype;
     }
@@ -210,7 +258,8 @@ public sealed interface RowVector permits RowVector.Host, RowVector.Device {
 
   private static Host host(String name, MemorySegment segment, long length, DType dtype) {
     Shapes.requireVector(length, dtype);
-    Shapes.requireBytes(segment.byteSize(), length * dtype.bytes(), name + " [" + length + "] " + dtype);
+    HostMemory.requireElements(segment, dtype);
+    HostMemory.requireExactly(segment, length * dtype.bytes(), name + " [" + length + "] " + dtype, dtype);
     return new Host(segment, length, dtype);
   }
 

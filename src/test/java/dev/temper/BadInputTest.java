@@ -42,7 +42,7 @@ class BadInputTest extends EachDevice {
   void dtypesThatDoNotFit() {
     assertRefused(BOTH, GOOD.withLabels(RowVector.weights(0f, 1f)), "labels has dtype F32", "I32 or I64", "convert");
     assertRefused(BOTH, GOOD.withRowWeights(RowVector.labels(1, 1)), "row_weights has dtype I32", "expected F32", "convert");
-    MemorySegment bytes = MemorySegment.ofArray(new byte[64]);
+    MemorySegment bytes = MemorySegment.ofArray(new byte[12]);
     HostMatrix bf16 = HostMatrix.of(bytes, 2, 3, DType.BF16);
     assertRefusedWith(LossOutputs.gradient(bf16), "gradient has dtype BF16", "student's F32", "or F32");
     assertRefusedWith(LossOutputs.gradient(matrix(2, 4)), "gradient is [2, 4] F32", "shape of student: [2, 3]");
@@ -119,10 +119,12 @@ class BadInputTest extends EachDevice {
   void primitives() {
     HostMatrix logits = matrix(2, 3);
     assertThatThrownBy(() -> engine().logSoftmax(logits, 0, matrix(2, 3)))
-        .hasMessageContainingAll("temperature is 0.0", "finite number above 0");
+        .hasMessageContainingAll("temperature is 0.0", "from 1e-6 to 1e6");
+    assertThatThrownBy(() -> engine().logSoftmaxBackward(logits, 1e7, matrix(2, 3), matrix(2, 3)))
+        .hasMessageContainingAll("temperature is 1.0E7", "from 1e-6 to 1e6");
     assertThatThrownBy(() -> engine().softmax(logits, matrix(2, 4))).hasMessageContainingAll("output is [2, 4] F32", "logits: [2, 3]");
-    HostMatrix shifted = HostMatrix.of(logits.segment().asSlice(4), 1, 3, DType.F32);
-    assertThatThrownBy(() -> engine().softmax(HostMatrix.of(logits.segment(), 1, 3, DType.F32), shifted))
+    HostMatrix shifted = HostMatrix.of(logits.segment().asSlice(4, 12), 1, 3, DType.F32);
+    assertThatThrownBy(() -> engine().softmax(logits.rows(0, 1), shifted))
         .hasMessageContaining("output overlaps logits");
     assertThatThrownBy(() -> engine().argmax(logits, RowVector.weights(0f, 0f)))
         .hasMessageContainingAll("output has dtype F32", "I32 or I64");
@@ -139,7 +141,7 @@ class BadInputTest extends EachDevice {
 
   private void assertRefused(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, String... words) {
     assertThatThrownBy(() -> engine().forwardBackward(loss, inputs, outputs))
-        .isExactlyInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll(words);
   }
 

@@ -147,10 +147,10 @@ class LayoutSemanticsTest extends EachDevice {
   }
 
   @ParameterizedTest
-  @ValueSource(floats = {0, -1, Float.NaN, Float.POSITIVE_INFINITY})
+  @ValueSource(floats = {0, -1, 9e-7f, 1.1e6f, 1e24f, Float.NaN, Float.POSITIVE_INFINITY})
   void aBadRowTemperatureIsNamedWithItsRowAndNothingIsWritten(float temperature) {
     assertRefusedWithNothingWritten(
-        BOTH, TWO.temperatures(1, temperature), "row_temperatures: row 1 has temperature " + temperature, "above 0");
+        BOTH, TWO.temperatures(1, temperature), "row_temperatures: row 1 has temperature " + temperature, "from 1e-6 to 1e6");
   }
 
   private void assertRefusedWithNothingWritten(DistillationLoss loss, Batch batch, String... words) {
@@ -161,7 +161,7 @@ class LayoutSemanticsTest extends EachDevice {
     LossOutputs apart = LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft));
     for (LossOutputs outputs : new LossOutputs[] {apart, LossOutputs.gradientInPlace(inputs.student())}) {
       assertThatThrownBy(() -> engine().forwardBackward(loss, inputs, outputs).totals())
-          .isExactlyInstanceOf(IllegalArgumentException.class)
+          .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContainingAll(words);
     }
     assertThat(soft).containsOnly(UNWRITTEN);

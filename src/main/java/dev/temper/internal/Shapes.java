@@ -28,6 +28,13 @@ public final class Shapes {
     }
   }
 
+  public static void requireRows(long from, long to, long rows) {
+    if (from < 0 || to < from || to > rows) {
+      throw new IllegalArgumentException(
+          "rows from " + from + " to " + to + " do not lie in the view, expected 0 <= from <= to <= " + rows);
+    }
+  }
+
   public static void requireVector(long length, DType dtype) {
     if (length < 0) {
       throw new IllegalArgumentException("length is " + length + ", expected 0 or more");

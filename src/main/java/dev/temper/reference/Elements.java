@@ -58,8 +58,7 @@ public final class Elements {
   private static double decode(MemorySegment segment, long offset, DType dtype) {
     return switch (dtype) {
       case F32 -> segment.get(ValueLayout.JAVA_FLOAT_UNALIGNED, offset);
-      case BF16 -> Float.intBitsToFloat(segment.get(ValueLayout.JAVA_SHORT_UNALIGNED, offset) << 16);
-      case F16 -> Float.float16ToFloat(segment.get(ValueLayout.JAVA_SHORT_UNALIGNED, offset));
+      case BF16, F16 -> dtype.widen(segment.get(ValueLayout.JAVA_SHORT_UNALIGNED, offset));
       case I32, I64 -> throw notFloating(dtype);
     };
   }
@@ -68,8 +67,7 @@ public final class Elements {
     float rounded = (float) round(value, dtype); // exact: the value fits the narrower type already
     switch (dtype) {
       case F32 -> segment.set(ValueLayout.JAVA_FLOAT_UNALIGNED, offset, rounded);
-      case BF16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, offset, (short) (Float.floatToIntBits(rounded) >>> 16));
-      case F16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, offset, Float.floatToFloat16(rounded));
+      case BF16, F16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, offset, dtype.narrow(rounded));
       case I32, I64 -> throw notFloating(dtype);
     }
   }

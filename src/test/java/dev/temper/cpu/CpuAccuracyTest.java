@@ -51,8 +51,10 @@ final class CpuAccuracyTest {
       for (int classes : new int[] {1, 2, 3, 10, 15, 16, 17, 33, 64, 65, 100, 1000, 1024, 1025, 5000}) {
         for (double temperature : new double[] {1, 2, 4, 2.5}) {
           Divergence divergence = random.nextInt(3) == 0 ? Divergence.jensenShannon(0.3) : Divergence.forwardKl();
+          double softWeight = random.nextInt(4) == 0 ? 0 : 0.7;
+          double hardWeight = random.nextInt(4) == 0 && softWeight > 0 ? 0 : 0.3;
           DistillationLoss loss = DistillationLoss.builder().temperature(temperature).divergence(divergence)
-              .softWeight(random.nextInt(4) == 0 ? 0 : 0.7).hardWeight(random.nextInt(4) == 0 ? 0 : 0.3)
+              .softWeight(softWeight).hardWeight(hardWeight)
               .temperatureScaling(random.nextBoolean()).reduction(Reduction.SUM).build();
           compare(cpu, reference, loss, classes, types.get(random.nextInt(3)), types.get(random.nextInt(3)), random);
         }

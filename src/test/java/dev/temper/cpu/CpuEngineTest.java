@@ -107,8 +107,7 @@ final class CpuEngineTest {
   }
 
   private static HostMatrix only(HostMatrix matrix, int row) {
-    MemorySegment from = matrix.segment().asSlice(row * matrix.rowStride() * matrix.dtype().bytes());
-    return HostMatrix.of(from, 1, matrix.classes(), matrix.dtype());
+    return matrix.rows(row, row + 1);
   }
 
   @ParameterizedTest

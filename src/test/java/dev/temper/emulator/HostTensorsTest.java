@@ -96,18 +96,6 @@ final class HostTensorsTest extends EmulatorTest {
   }
 
   @Test
-  void withBothWeights0RowsAreCountedAndNoLogitIsRead() {
-    float[] poison = new float[6 * 37];
-    Arrays.fill(poison, Float.NaN);
-    float[] gradient = poison.clone();
-    DistillationLoss nothing = DistillationLoss.builder().softWeight(0).hardWeight(0).build();
-    LossTotals totals = engine().forwardBackward(nothing, LossInputs.of(HostMatrix.of(poison, 6, 37)).withLabels(RowVector.labels(1, -100, 2, 3, 36, 0)),
-        LossOutputs.gradient(HostMatrix.of(gradient, 6, 37))).totals();
-    assertThat(totals).isEqualTo(new LossTotals(0, 0, 0, 6, 5, 0));
-    assertThat(gradient).containsOnly(0f);
-  }
-
-  @Test
   void argmaxWritesEitherWidth() {
     int[] narrow = new int[6];
     long[] wide = new long[6];

@@ -111,7 +111,7 @@ public record LossSpecialisation(
 
   private static LossSpecialisation of(LossCall call, RowPlan plan) {
     boolean soft = call.usesTeacher();
-    boolean hard = call.usesCrossEntropy() || !soft;  // with both weights 0 the kernel writes zeros
+    boolean hard = call.usesCrossEntropy();
     var inputs = call.inputs();
     var outputs = call.outputs();
     DType student = inputs.student().dtype();

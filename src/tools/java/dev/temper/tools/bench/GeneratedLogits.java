@@ -77,14 +77,9 @@ enum GeneratedLogits {
           target.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, value(base, i));
         }
       }
-      case F16 -> {
+      case BF16, F16 -> {
         for (long i = first; i < end; i++) {
-          target.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i, Float.floatToFloat16(value(base, i)));
-        }
-      }
-      case BF16 -> {
-        for (long i = first; i < end; i++) {
-          target.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i, bfloat16(value(base, i)));
+          target.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i, dtype.narrow(value(base, i)));
         }
       }
       case I32, I64 -> throw new IllegalArgumentException("logits of dtype " + dtype + ", expected F32, BF16 or F16");
@@ -95,8 +90,7 @@ enum GeneratedLogits {
   static float read(MemorySegment from, DType dtype, long index) {
     return switch (dtype) {
       case F32 -> from.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, index);
-      case F16 -> Float.float16ToFloat(from.getAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, index));
-      case BF16 -> Float.intBitsToFloat(from.getAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, index) << 16);
+      case BF16, F16 -> dtype.widen(from.getAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, index));
       case I32, I64 -> throw new IllegalArgumentException("logits of dtype " + dtype + ", expected F32, BF16 or F16");
     };
   }
@@ -120,11 +114,5 @@ enum GeneratedLogits {
     long mixed = (value ^ value >>> 30) * 0xbf58476d1ce4e5b9L;
     mixed = (mixed ^ mixed >>> 27) * 0x94d049bb133111ebL;
     return mixed ^ mixed >>> 31;
-  }
-
-  /** Nearest bfloat16, ties to even; the value is finite. */
-  private static short bfloat16(float value) {
-    int bits = Float.floatToRawIntBits(value);
-    return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
   }
 }

@@ -36,8 +36,7 @@ final class RerunBatch {
     long elements = (long) rows * classes;
     MemorySegment data = arena.allocate(ValueLayout.JAVA_SHORT, elements);
     for (long i = 0; i < elements; i++) {
-      int bits = Float.floatToRawIntBits((float) (4 * random.nextGaussian()));
-      data.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (bits >>> 16));
+      data.setAtIndex(ValueLayout.JAVA_SHORT, i, DType.BF16.narrow((float) (4 * random.nextGaussian())));
     }
     return new Tensor(name, DType.BF16, List.of((long) rows, (long) classes), data);
   }

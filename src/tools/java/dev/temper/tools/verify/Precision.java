@@ -47,8 +47,7 @@ final class Precision {
     float single = (float) value;
     return switch (dtype) {
       case F32 -> single;
-      case BF16 -> bf16ToFloat(floatToBf16(single));
-      case F16 -> Float.float16ToFloat(Float.floatToFloat16(single));
+      case BF16, F16 -> dtype.widen(dtype.narrow(single));
       case I32, I64 -> value;
     };
   }
@@ -57,8 +56,7 @@ final class Precision {
   static void write(MemorySegment segment, long at, double value, DType dtype) {
     switch (dtype) {
       case F32 -> segment.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, (float) value);
-      case BF16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, floatToBf16((float) value));
-      case F16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16((float) value));
+      case BF16, F16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, dtype.narrow((float) value));
       case I32 -> segment.set(ValueLayout.JAVA_INT_UNALIGNED, at, (int) value);
       case I64 -> segment.set(ValueLayout.JAVA_LONG_UNALIGNED, at, (long) value);
     }
@@ -68,22 +66,9 @@ final class Precision {
   static double read(MemorySegment segment, long at, DType dtype) {
     return switch (dtype) {
       case F32 -> segment.get(ValueLayout.JAVA_FLOAT_UNALIGNED, at);
-      case BF16 -> bf16ToFloat(segment.get(ValueLayout.JAVA_SHORT_UNALIGNED, at));
-      case F16 -> Float.float16ToFloat(segment.get(ValueLayout.JAVA_SHORT_UNALIGNED, at));
+      case BF16, F16 -> dtype.widen(segment.get(ValueLayout.JAVA_SHORT_UNALIGNED, at));
       case I32 -> segment.get(ValueLayout.JAVA_INT_UNALIGNED, at);
       case I64 -> segment.get(ValueLayout.JAVA_LONG_UNALIGNED, at);
     };
-  }
-
-  private static float bf16ToFloat(short bits) {
-    return Float.intBitsToFloat(bits << 16);
-  }
-
-  private static short floatToBf16(float value) {
-    int bits = Float.floatToRawIntBits(value);
-    if (Float.isNaN(value)) {
-      return (short) (bits >> 16 | 0x40);
-    }
-    return (short) ((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
   }
 }

@@ -26,7 +26,7 @@ final class RefusalChecks {
   }
 
   static void temperature(LossEngine engine, Case c, CaseData data, Comparison comparison) {
-    for (double bad : new double[] {0, -2, Double.NaN, Double.POSITIVE_INFINITY}) {
+    for (double bad : new double[] {0, -2, 1e-7, 2e6, Double.NaN, Double.POSITIVE_INFINITY}) {
       expect(engine, c, new CaseData(data.student(), data.teacher(), data.labels(), data.weights(),
           spoil(data.temperatures(), bad)), "row_temperatures", Double.toString(bad), comparison);
     }

@@ -40,10 +40,10 @@ class LossRefusalsTest {
 
   @ParameterizedTest
   @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-      "--temperature 0            | --temperature is 0, expected a finite number above 0",
-      "--temperature -1           | --temperature is -1, expected a finite number above 0",
-      "--temperature NaN          | --temperature is NaN, expected a finite number above 0",
-      "--temperature Infinity     | --temperature is Infinity, expected a finite number above 0",
+      "--temperature 0            | --temperature is 0, expected a number from 1e-6 to 1e6",
+      "--temperature -1           | --temperature is -1, expected a number from 1e-6 to 1e6",
+      "--temperature NaN          | --temperature is NaN, expected a number from 1e-6 to 1e6",
+      "--temperature Infinity     | --temperature is Infinity, expected a number from 1e-6 to 1e6",
       "--temperature warm         | Invalid value for option '--temperature': 'warm' is not a double",
       "--teacher-temperature 0    | --teacher-temperature is 0,",
       "--soft-weight -0.5         | --soft-weight is -0.5, expected a finite number of 0 or more",

@@ -12,6 +12,7 @@ import dev.temper.HostMatrix;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
+import dev.temper.RowVector;
 import dev.temper.OpenedEngine;
 import dev.temper.emulator.Emulator;
 import java.lang.foreign.Arena;
@@ -82,8 +83,9 @@ class PlansTest {
   void aPlanThatDoesNotFitIsRefusedWithThoseThatDo() {
     try (Arena arena = Arena.ofConfined(); Emulator emulator = Emulator.of("7.5"); LossEngine reference =
         LossEngine.open("reference")) {
-      LossInputs inputs = LossInputs.of(HostMatrix.of(arena.allocate(2 * 40_000 * 4L, 4), 2, 40_000, DType.F32));
-      DistillationLoss loss = DistillationLoss.builder().softWeight(0).hardWeight(0).build();
+      LossInputs inputs = LossInputs.of(HostMatrix.of(arena.allocate(2 * 40_000 * 4L, 4), 2, 40_000, DType.F32))
+          .withLabels(RowVector.labels(0, 1));
+      DistillationLoss loss = DistillationLoss.builder().softWeight(0).hardWeight(1).build();
       for (String unfit : List.of("shared-cluster4-512", "registers1-lanes32-128", "shared-block-512", "fastest", "")) {
         assertThatThrownBy(() -> emulator.engine().diagnostics().prepare(loss, inputs, LossOutputs.none(), unfit))
             .isInstanceOf(IllegalArgumentException.class)
