@@ -16,8 +16,9 @@ import java.nio.file.Path;
 import java.util.Random;
 
 /**
- * Logits of a teacher from a safetensors file, read where the file lies in memory, without a copy. Without an argument the example
- * writes a small file first; with one it reads the tensor {@code teacher}, [rows, classes] F32, F16 or BF16, from that file.
+ * Logits of a teacher from a safetensors file, read where the file lies in memory, without a copy. Without an argument
+ * the example writes a small file first; with one it reads the tensor {@code teacher}, [rows, classes] F32, F16 or
+ * BF16, from that file.
  *
  * <p>Run: java --enable-native-access=ALL-UNNAMED -cp temper.jar examples/CachedTeacher.java [FILE]
  */
@@ -42,10 +43,13 @@ final class CachedTeacher {
     }
   }
 
-  /** Writes random logits in BF16; a safetensors file is the length of its header, the header in JSON, and the elements. */
+  /**
+   * Writes random logits in BF16; a safetensors file is the length of its header, the header in JSON, and the elements.
+   */
   private static Path write(Path path, int rows, int classes) throws IOException {
     int bytes = rows * classes * DType.BF16.bytes();
-    String header = "{\"teacher\":{\"dtype\":\"BF16\",\"shape\":[" + rows + "," + classes + "],\"data_offsets\":[0," + bytes + "]}}";
+    String header = "{\"teacher\":{\"dtype\":\"BF16\",\"shape\":[" + rows + "," + classes + "],\"data_offsets\":[0,"
+        + bytes + "]}}";
     header += " ".repeat((8 - header.length() % 8) % 8);
     ByteBuffer file = ByteBuffer.allocate(Long.BYTES + header.length() + bytes).order(ByteOrder.LITTLE_ENDIAN);
     file.putLong(header.length()).put(header.getBytes(StandardCharsets.UTF_8));

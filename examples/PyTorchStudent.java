@@ -17,15 +17,18 @@ import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * A student in PyTorch's JVM binding (org.bytedeco:pytorch-platform) trained with Temper's loss on PyTorch's own memory.
+ * A student in PyTorch's JVM binding (org.bytedeco:pytorch-platform) trained with Temper's loss on PyTorch's own
+ * memory.
  *
  * <p>What can go wrong, and what prevents it:
  * <ul>
- *   <li>{@code scalar_type()} gives a new object at each call, which never equals a constant of the enum: call {@code intern()}.
- *   <li>A view has no hold on its tensor. The tensor must stay reachable until the call returns, as the locals below do; a {@link
- *       PointerScope} frees the tensors of a step at its end and not before.
- *   <li>The gradient may overwrite the logits ({@code LossOutputs.gradientInPlace}) only if the backward pass of the model does not read
- *       them: a matrix product does not, a softcap or log-softmax behind it does. A buffer of its own is always safe.
+ *   <li>{@code scalar_type()} gives a new object at each call, which never equals a constant of the enum: call {@code
+ * intern()}.
+ *   <li>A view has no hold on its tensor. The tensor must stay reachable until the call returns, as the locals below
+ * do; a {@link PointerScope} frees the tensors of a step at its end and not before.
+ *   <li>The gradient may overwrite the logits ({@code LossOutputs.gradientInPlace}) only if the backward pass of the
+ * model does not read them: a matrix product does not, a softcap or log-softmax behind it does. A buffer of its own is
+ * always safe.
  *   <li>A tensor that is not contiguous has other bytes than its shape says: call {@code contiguous()} first.
  * </ul>
  *
@@ -55,7 +58,8 @@ final class PyTorchStudent {
           Tensor labels = teacher.argmax(new LongOptional(1), false);
           Tensor logits = x.matmul(weights);
           Tensor gradient = torch.empty_like(logits);
-          LossInputs inputs = LossInputs.of(matrix(logits)).withTeacher(Teacher.logits(matrix(teacher))).withLabels(labels(labels));
+          LossInputs inputs = LossInputs.of(matrix(logits)).withTeacher(Teacher.logits(matrix(teacher)))
+              .withLabels(labels(labels));
           LossTotals totals = engine.forwardBackward(loss, inputs, LossOutputs.gradient(matrix(gradient))).totals();
           logits.backward(gradient, new BoolOptional(), false, new TensorArrayRefOptional());
           weights.data().sub_(weights.grad(), new Scalar(5.0));
@@ -87,7 +91,8 @@ final class PyTorchStudent {
       case BFloat16 -> DType.BF16;
       case Half -> DType.F16;
       case Long -> DType.I64;
-      default -> throw new IllegalArgumentException("tensor has dtype " + t.scalar_type() + ", expected a float or int64");
+      default -> throw new IllegalArgumentException("tensor has dtype " + t.scalar_type()
+          + ", expected a float or int64");
     };
   }
 }

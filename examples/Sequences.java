@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.Random;
 
 /**
- * A language model with logits [batch, sequence, vocabulary], shifted labels, gradient accumulation over several micro-batches
- * and one denominator for all of them. The model is a table with one row of logits for each word.
+ * A language model with logits [batch, sequence, vocabulary], shifted labels, gradient accumulation over several
+ * micro-batches and one denominator for all of them. The model is a table with one row of logits for each word.
  *
  * <p>Run: java --enable-native-access=ALL-UNNAMED -cp temper.jar examples/Sequences.java
  */

@@ -25,8 +25,8 @@ public enum DType {
   }
 
   /**
-   * A float in 16 bits: the nearest value of this type, ties to even. What is too large becomes infinite, subnormal values are kept,
-   * and NaN stays NaN. The only conversion of this kind in the library.
+   * A float in 16 bits: the nearest value of this type, ties to even. What is too large becomes infinite, subnormal
+   * values are kept, and NaN stays NaN. The only conversion of this kind in the library.
    *
    * @throws IllegalArgumentException if this type is not BF16 or F16
    */

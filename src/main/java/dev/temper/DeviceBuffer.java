@@ -3,8 +3,8 @@ package dev.temper;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Memory of a device. {@link #close()} frees it, and views of it are invalid from then on; closing the engine frees it too. Copies
- * happen in the order of the engine's launches.
+ * Memory of a device. {@link #close()} frees it, and views of it are invalid from then on; closing the engine frees it
+ * too. Copies happen in the order of the engine's launches.
  */
 public interface DeviceBuffer extends AutoCloseable {
 
@@ -96,7 +96,8 @@ public interface DeviceBuffer extends AutoCloseable {
   private void requireBytes(long needed, String view) {
     if (needed > byteSize()) {
       throw new IllegalArgumentException(
-          "device buffer of " + byteSize() + " bytes is too small for " + view + ", expected " + needed + "; allocate more");
+          "device buffer of " + byteSize() + " bytes is too small for " + view + ", expected " + needed
+          + "; allocate more");
     }
   }
 }

@@ -15,10 +15,11 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>{@code z} are the student's logits, {@code u} the teacher's, {@code y} the label, {@code T} the temperature. The
- * cross-entropy always sees the plain logits. {@code T^2} scales the soft part's value and gradient together, so that the
- * soft gradient keeps its size as {@code T} grows (Hinton, Vinyals, Dean 2015).
+ * cross-entropy always sees the plain logits. {@code T^2} scales the soft part's value and gradient together, so that
+ * the soft gradient keeps its size as {@code T} grows (Hinton, Vinyals, Dean 2015).
  *
- * <p>There is deliberately no "alpha": half of the literature puts it on the soft part, the other half on the hard part.
+ * <p>There is deliberately no "alpha": half of the literature puts it on the soft part, the other half on the hard
+ * part.
  *
  * {@snippet :
  * DistillationLoss loss = DistillationLoss.hinton(2.0, 0.7);        // 0.7 on the teacher, 0.3 on the labels
@@ -30,7 +31,10 @@ public final class DistillationLoss {
   /** Label that marks a row as ignored unless the loss says otherwise, as in PyTorch. */
   public static final long DEFAULT_IGNORE_INDEX = -100;
 
-  /** The smallest temperature, of a loss, a teacher or a row: below it, f32 arithmetic loses the differences of the logits. */
+  /**
+   * The smallest temperature, of a loss, a teacher or a row: below it, f32 arithmetic loses the differences of the
+   * logits.
+   */
   public static final double MIN_TEMPERATURE = 1e-6;
 
   /** The largest temperature, of a loss, a teacher or a row: its square still has its digits in f32. */
@@ -95,11 +99,13 @@ public final class DistillationLoss {
     boolean share = softWeight >= 0 && softWeight <= 1;
     if (!share && softWeight > 1 && temperature >= 0 && temperature <= 1) {
       throw new LossArgumentException("hinton was called with ", LossOption.TEMPERATURE, " ", temperature, " and ",
-          LossOption.SOFT_WEIGHT, " ", softWeight, ", which look swapped: the temperature is the first argument, and the share"
+          LossOption.SOFT_WEIGHT, " ", softWeight, ", which look swapped: the temperature is the first argument, and "
+          + "the share"
           + " of the teacher, from 0 to 1, the second");
     }
     if (!share) {
-      throw new LossArgumentException(LossOption.SOFT_WEIGHT, " is ", softWeight, ", expected 0 to 1, because hinton gives the"
+      throw new LossArgumentException(LossOption.SOFT_WEIGHT, " is ", softWeight,
+          ", expected 0 to 1, because hinton gives the"
           + " rest to the labels; use builder() for weights that need not sum to 1");
     }
     // In decimals, because 1 - 0.7 is 0.30000000000000004 in binary.
@@ -256,8 +262,9 @@ public final class DistillationLoss {
     }
 
     /**
-     * {@code T}, from {@value DistillationLoss#MIN_TEMPERATURE} to {@value DistillationLoss#MAX_TEMPERATURE}; default 1. Higher makes the student attend to how the teacher ranks the wrong classes;
-     * very low teacher probabilities are noisy, so small students usually do better with a lower one.
+     * {@code T}, from {@value DistillationLoss#MIN_TEMPERATURE} to {@value DistillationLoss#MAX_TEMPERATURE}; default
+     * 1. Higher makes the student attend to how the teacher ranks the wrong classes; very low teacher probabilities are
+     * noisy, so small students usually do better with a lower one.
      */
     public Builder temperature(double value) {
       temperature = value;
@@ -265,8 +272,8 @@ public final class DistillationLoss {
     }
 
     /**
-     * The teacher's own temperature, in the same range as the student's; default: the student's. The factor {@code T^2} keeps the
-     * student's.
+     * The teacher's own temperature, in the same range as the student's; default: the student's. The factor {@code T^2}
+     * keeps the student's.
      */
     public Builder teacherTemperature(double value) {
       teacherTemperature = OptionalDouble.of(value);

@@ -6,10 +6,11 @@ import java.util.Locale;
 import java.util.function.DoubleFunction;
 
 /**
- * How the distance between teacher and student is measured in the soft part of the loss. With {@code p = softmax(u/T)} the
- * teacher and {@code q = softmax(z/T)} the student, {@code KL(a, b) = sum a (log a - log b)}.
+ * How the distance between teacher and student is measured in the soft part of the loss. With {@code p = softmax(u/T)}
+ * the teacher and {@code q = softmax(z/T)} the student, {@code KL(a, b) = sum a (log a - log b)}.
  *
- * <p>Every kind but {@link LogitMse} is multiplied by {@code T^2} (see {@link DistillationLoss.Builder#temperatureScaling}).
+ * <p>Every kind but {@link LogitMse} is multiplied by {@code T^2} (see
+ * {@link DistillationLoss.Builder#temperatureScaling}).
  */
 public sealed interface Divergence {
 
@@ -53,15 +54,16 @@ public sealed interface Divergence {
   }
 
   /**
-   * Generalised Jensen-Shannon: {@code beta KL(p, m) + (1 - beta) KL(q, m)} with {@code m = beta p + (1 - beta) q}, as in
-   * GKD (Agarwal et al. 2023).
+   * Generalised Jensen-Shannon: {@code beta KL(p, m) + (1 - beta) KL(q, m)} with {@code m = beta p + (1 - beta) q}, as
+   * in GKD (Agarwal et al. 2023).
    *
    * @param beta weight of the teacher in the mixture, in (0, 1)
    */
   record JensenShannon(double beta) implements Divergence {
     /** Checks beta. */
     public JensenShannon {
-      requireInterior("jsd", "beta", beta, "at 0 and 1 the formula tends to 0, not to a KL: use forward-kl or reverse-kl there");
+      requireInterior("jsd", "beta", beta, "at 0 and 1 the formula tends to 0, not to a KL: use forward-kl or "
+          + "reverse-kl there");
     }
 
     @Override
@@ -78,7 +80,8 @@ public sealed interface Divergence {
   record SkewForwardKl(double skew) implements Divergence {
     /** Checks the skew. */
     public SkewForwardKl {
-      requireSkew("skew-forward-kl", skew, "at 1 the divergence is 0 whatever the student does: use forward-kl for the plain KL");
+      requireSkew("skew-forward-kl", skew, "at 1 the divergence is 0 whatever the student does: use forward-kl for the "
+          + "plain KL");
     }
 
     @Override
@@ -95,7 +98,8 @@ public sealed interface Divergence {
   record SkewReverseKl(double skew) implements Divergence {
     /** Checks the skew. */
     public SkewReverseKl {
-      requireSkew("skew-reverse-kl", skew, "at 1 the divergence is 0 whatever the student does: use reverse-kl for the plain KL");
+      requireSkew("skew-reverse-kl", skew, "at 1 the divergence is 0 whatever the student does: use reverse-kl for the "
+          + "plain KL");
     }
 
     @Override
@@ -163,8 +167,8 @@ public sealed interface Divergence {
   /**
    * Reads a {@link #label()} back.
    *
-   * @throws IllegalArgumentException if the name is unknown (the message lists the known ones), or its parameter is missing,
-   *     superfluous or out of range
+   * @throws IllegalArgumentException if the name is unknown (the message lists the known ones), or its parameter is
+   *     missing, superfluous or out of range
    */
   static Divergence parse(String text) {
     String label = text.toLowerCase(Locale.ROOT).strip();
@@ -179,7 +183,8 @@ public sealed interface Divergence {
       case "skew-reverse-kl" -> withParameter(label, SkewReverseKl::new);
       case "tvd" -> plain(label, totalVariation());
       case "logit-mse" -> plain(label, logitMse());
-      default -> throw new IllegalArgumentException("unknown divergence '" + label + "'" + Names.suggestion(name, List.of("forward-kl",
+      default -> throw new IllegalArgumentException("unknown divergence '" + label + "'"
+          + Names.suggestion(name, List.of("forward-kl",
           "reverse-kl", "mixed", "jsd", "skew-forward-kl", "skew-reverse-kl", "tvd", "logit-mse"))
           + "; known: forward-kl, reverse-kl, mixed:L, jsd:B, skew-forward-kl:A, skew-reverse-kl:A, tvd, logit-mse");
     };
@@ -187,7 +192,8 @@ public sealed interface Divergence {
 
   private static Divergence plain(String label, Divergence divergence) {
     if (label.indexOf(':') >= 0) {
-      throw new IllegalArgumentException("divergence " + divergence.label() + " takes no parameter, found '" + label + "'");
+      throw new IllegalArgumentException("divergence " + divergence.label() + " takes no parameter, found '" + label
+          + "'");
     }
     return divergence;
   }

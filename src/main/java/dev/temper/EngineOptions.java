@@ -35,8 +35,8 @@ public final class EngineOptions {
   }
 
   /**
-   * These options with a CUDA stream of the caller's, on which everything is launched, such as the current stream of the framework
-   * that made the logits. The engine never destroys it. Host engines have no streams and ignore it.
+   * These options with a CUDA stream of the caller's, on which everything is launched, such as the current stream of
+   * the framework that made the logits. The engine never destroys it. Host engines have no streams and ignore it.
    *
    * @param handle the {@code CUstream}; 0 is the legacy default stream
    */

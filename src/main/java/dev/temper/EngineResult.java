@@ -2,7 +2,9 @@ package dev.temper;
 
 import org.jspecify.annotations.Nullable;
 
-/** The result of a call of an engine. It refers to the engine, so that an engine with unread results is not cleaned up. */
+/**
+ * The result of a call of an engine. It refers to the engine, so that an engine with unread results is not cleaned up.
+ */
 final class EngineResult implements LossResult {
 
   private final LossEngine engine;

@@ -9,22 +9,24 @@ import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 
 /**
- * A matrix in host memory: native, memory-mapped or a Java array. The type of an array must be that of the dtype, or bytes; native
- * memory has no type, so the caller's dtype is believed.
+ * A matrix in host memory: native, memory-mapped or a Java array. The type of an array must be that of the dtype, or
+ * bytes; native memory has no type, so the caller's dtype is believed.
  *
- * @param segment memory whose first byte is the first element of row 0, little-endian, at any alignment; it may be longer
+ * @param segment memory whose first byte is the first element of row 0, little-endian, at any alignment; it may be
+ *     longer
  * @param rows rows, 0 or more
  * @param classes columns, 1 or more
  * @param rowStride elements between the beginnings of two rows, at least {@code classes}
  * @param dtype F32, BF16 or F16
  */
-public record HostMatrix(MemorySegment segment, long rows, int classes, long rowStride, DType dtype) implements MatrixView {
+public record HostMatrix(MemorySegment segment, long rows, int classes, long rowStride, DType dtype)
+    implements MatrixView {
 
   /**
    * Checks shape and size.
    *
-   * @throws IllegalArgumentException if a number is out of range, the dtype is not floating, the segment is too small, or an
-   *     array of another type
+   * @throws IllegalArgumentException if a number is out of range, the dtype is not floating, the segment is too small,
+   *     or an array of another type
    */
   public HostMatrix {
     Shapes.requireMatrix(rows, classes, rowStride, dtype);
@@ -53,7 +55,8 @@ public record HostMatrix(MemorySegment segment, long rows, int classes, long row
   }
 
   /**
-   * An array of exactly {@code rows * classes} 16-bit floats, used in place; see {@link DType#narrow} and {@link DType#widen}.
+   * An array of exactly {@code rows * classes} 16-bit floats, used in place; see {@link DType#narrow} and
+   * {@link DType#widen}.
    *
    * @param dtype BF16 or F16
    */
@@ -76,8 +79,8 @@ public record HostMatrix(MemorySegment segment, long rows, int classes, long row
   }
 
   /**
-   * The bytes between position and limit of a buffer, used in place. Its byte order must be the processor's, which is not what a new
-   * {@code ByteBuffer} has.
+   * The bytes between position and limit of a buffer, used in place. Its byte order must be the processor's, which is
+   * not what a new {@code ByteBuffer} has.
    */
   public static HostMatrix of(ByteBuffer bytes, long rows, int classes, DType dtype) {
     return of(HostMemory.of(bytes, bytes.order()), rows, classes, dtype);
@@ -92,15 +95,16 @@ public record HostMatrix(MemorySegment segment, long rows, int classes, long row
   }
 
   /**
-   * Copies all elements to a matrix of the same shape, whose dtype and row stride may be others. From F32 to BF16 and F16 each is
-   * rounded to the nearest value, ties to even; every other conversion goes through F32.
+   * Copies all elements to a matrix of the same shape, whose dtype and row stride may be others. From F32 to BF16 and
+   * F16 each is rounded to the nearest value, ties to even; every other conversion goes through F32.
    *
    * @param target memory that does not overlap this matrix
    * @throws IllegalArgumentException if the shapes differ
    */
   public void copyTo(HostMatrix target) {
     if (target.rows != rows || target.classes != classes) {
-      throw new IllegalArgumentException("target is " + target.describe() + ", expected [" + rows + ", " + classes + "]");
+      throw new IllegalArgumentException("target is " + target.describe() + ", expected [" + rows + ", " + classes
+          + "]");
     }
     for (long row = 0; row < rows; row++) {
       long from = row * rowStride * dtype.bytes();

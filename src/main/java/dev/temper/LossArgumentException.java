@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * An option or an input of a loss that cannot be used. The message names options as this API does. A caller that has other names for
- * them, such as a command line, puts {@link #words()} together with its own.
+ * An option or an input of a loss that cannot be used. The message names options as this API does. A caller that has
+ * other names for them, such as a command line, puts {@link #words()} together with its own.
  */
 public class LossArgumentException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  *
  * {@snippet class="dev.temper.snippets.TrainingLoop" region="loop"}
  *
- * <p>The same device and the same inputs give the same bits, run after run. Nothing proportional to the logits is allocated.
+ * <p>The same device and the same inputs give the same bits, run after run. Nothing proportional to the logits is
+ * allocated.
  */
 public final class LossEngine implements AutoCloseable {
 
@@ -46,7 +47,8 @@ public final class LossEngine implements AutoCloseable {
   /**
    * Opens an engine.
    *
-   * @param device {@code auto} (the fastest that is usable), {@code cpu}, {@code reference}, {@code cuda}, {@code cuda:N}
+   * @param device {@code auto} (the fastest that is usable), {@code cpu}, {@code reference}, {@code cuda},
+   *     {@code cuda:N}
    * @throws IllegalArgumentException if no engine has that name
    * @throws dev.temper.EngineUnavailableException if the device cannot be used on this machine, with the reason
    */
@@ -66,8 +68,8 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * Every kind of device that an engine on the class path serves, in the order in which {@code auto} tries them, and whether
-   * it can be used here.
+   * Every kind of device that an engine on the class path serves, in the order in which {@code auto} tries them, and
+   * whether it can be used here.
    */
   public static Map<String, Availability> devices() {
     return Devices.availability();
@@ -105,8 +107,8 @@ public final class LossEngine implements AutoCloseable {
   /**
    * The loss and its gradient by the student's logits, in one pass.
    *
-   * @throws IllegalArgumentException as for {@link #forward}, or if the gradient is missing, does not fit, or overlaps an input
-   *     without being asked to be in place
+   * @throws IllegalArgumentException as for {@link #forward}, or if the gradient is missing, does not fit, or overlaps
+   *     an input without being asked to be in place
    */
   public LossResult forwardBackward(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
     LossChecks.requireGradient(outputs, "forwardBackward");
@@ -114,12 +116,13 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * The gradient alone, from the row statistics that a forward call with the same loss and inputs has saved. Waits for the device,
-   * because labels, row weights and row temperatures are checked again.
+   * The gradient alone, from the row statistics that a forward call with the same loss and inputs has saved. Waits for
+   * the device, because labels, row weights and row temperatures are checked again.
    *
    * @param statistics from {@link #allocateStatistics} of this engine, filled by a forward call
-   * @throws IllegalArgumentException as for {@link #forwardBackward}, or if outputs hold more than the gradient, or if the statistics
-   *     are closed, empty, of another engine, or of a call with another loss or other shapes; the message says which
+   * @throws IllegalArgumentException as for {@link #forwardBackward}, or if outputs hold more than the gradient, or if
+   *     the statistics are closed, empty, of another engine, or of a call with another loss or other shapes; the
+   *     message says which
    */
   public void backward(DistillationLoss loss, LossInputs inputs, RowStatistics statistics, LossOutputs outputs) {
     LossChecks.requireGradient(outputs, "backward");
@@ -130,11 +133,11 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * Makes a loss ready to be launched many times over the same memory: forward where the outputs hold no gradient, forward and
-   * backward where they do.
+   * Makes a loss ready to be launched many times over the same memory: forward where the outputs hold no gradient,
+   * forward and backward where they do.
    *
-   * @throws IllegalArgumentException as for {@link #forwardBackward}; labels, row weights and row temperatures are checked by
-   *     every launch
+   * @throws IllegalArgumentException as for {@link #forwardBackward}; labels, row weights and row temperatures are
+   *     checked by every launch
    */
   public PreparedLoss prepare(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
     return prepare(loss, inputs, outputs, backend::prepare);
@@ -168,7 +171,8 @@ public final class LossEngine implements AutoCloseable {
       DeviceBuffer buffer = allocate(bytes);
       return new RowStatistics(this, buffer.matrix(rows, columns, DType.F32), buffer);
     }
-    MemorySegment memory = Arena.ofAuto().allocate(bytes, Float.BYTES).fill((byte) 0xFF); // NaN, which no forward call leaves
+    MemorySegment memory = Arena.ofAuto().allocate(bytes, Float.BYTES).fill((byte) 0xFF);
+        // NaN, which no forward call leaves
     return new RowStatistics(this, new HostMatrix(memory, rows, columns, columns, DType.F32), null);
   }
 
@@ -215,7 +219,8 @@ public final class LossEngine implements AutoCloseable {
     LossChecks.requireTemperature(temperature);
     LossChecks.requireMappable("logits", logits, "output", output);
     LossChecks.requireMappable("upstream", upstream, "output", output);
-    requireReachable(CallTensor.of("logits", logits), CallTensor.of("upstream", upstream), CallTensor.of("output", output));
+    requireReachable(CallTensor.of("logits", logits), CallTensor.of("upstream", upstream),
+        CallTensor.of("output", output));
     running(() -> {
       backend.logSoftmaxBackward(logits, temperature, upstream, output);
       return output;
@@ -238,7 +243,8 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * Most probable class of each row: ties go to the lowest index; a row that holds NaN gives its first NaN, as in NumPy.
+   * Most probable class of each row: ties go to the lowest index; a row that holds NaN gives its first NaN, as in
+   * NumPy.
    *
    * @param logits [rows, classes]
    * @param output [rows], I32 or I64
@@ -258,8 +264,9 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * Closes the engine after the calls under way; later calls throw {@link IllegalStateException}. Closing twice is allowed. An engine
-   * that nobody closes is closed some time after the last reference to it, its results and its buffers is gone.
+   * Closes the engine after the calls under way; later calls throw {@link IllegalStateException}. Closing twice is
+   * allowed. An engine that nobody closes is closed some time after the last reference to it, its results and its
+   * buffers is gone.
    */
   @Override
   public void close() {
@@ -278,7 +285,8 @@ public final class LossEngine implements AutoCloseable {
     LossCall call = check(loss, inputs, outputs, null);
     return running(() -> {
       requireComputable(call);
-      return new PreparedLoss(this, preparation.apply(call), outputs.statistics(), RowStatistics.identity(loss, inputs));
+      return new PreparedLoss(this, preparation.apply(call), outputs.statistics(),
+          RowStatistics.identity(loss, inputs));
     });
   }
 

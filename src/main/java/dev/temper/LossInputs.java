@@ -7,8 +7,8 @@ import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one call reads: views of memory that the caller owns, and the two numbers that change from step to step. Immutable; each
- * {@code with} method returns another object. Shapes are checked against the loss when it is computed.
+ * What one call reads: views of memory that the caller owns, and the two numbers that change from step to step.
+ * Immutable; each {@code with} method returns another object. Shapes are checked against the loss when it is computed.
  */
 public final class LossInputs {
 
@@ -20,7 +20,8 @@ public final class LossInputs {
   private final OptionalDouble denominator;
   private final double gradientScale;
 
-  private LossInputs(MatrixView student, @Nullable Teacher teacher, @Nullable RowVector labels, @Nullable RowVector rowWeights,
+  private LossInputs(MatrixView student, @Nullable Teacher teacher, @Nullable RowVector labels,
+      @Nullable RowVector rowWeights,
       @Nullable RowVector rowTemperatures, OptionalDouble denominator, double gradientScale) {
     this.student = Objects.requireNonNull(student, "the student's logits are null, expected a matrix");
     this.teacher = teacher;
@@ -51,16 +52,16 @@ public final class LossInputs {
   }
 
   /**
-   * With labels, [rows] I32 or I64; needed unless hardWeight is 0. Wherever given they are checked, and a row whose label is
-   * ignoreIndex contributes nothing.
+   * With labels, [rows] I32 or I64; needed unless hardWeight is 0. Wherever given they are checked, and a row whose
+   * label is ignoreIndex contributes nothing.
    */
   public LossInputs withLabels(@Nullable RowVector value) {
     return new LossInputs(student, teacher, value, rowWeights, rowTemperatures, denominator, gradientScale);
   }
 
   /**
-   * With row weights, [rows] F32, finite, 0 or more. A weight multiplies both parts of its row, value and gradient; the divisor of a
-   * mean stays the number of rows, not the sum of the weights.
+   * With row weights, [rows] F32, finite, 0 or more. A weight multiplies both parts of its row, value and gradient; the
+   * divisor of a mean stays the number of rows, not the sum of the weights.
    */
   public LossInputs withRowWeights(@Nullable RowVector value) {
     return new LossInputs(student, teacher, labels, value, rowTemperatures, denominator, gradientScale);
@@ -82,7 +83,8 @@ public final class LossInputs {
       throw new LossArgumentException(
           LossOption.DENOMINATOR, " is ", value, ", expected a finite number above 0, such as the global token count");
     }
-    return new LossInputs(student, teacher, labels, rowWeights, rowTemperatures, OptionalDouble.of(value), gradientScale);
+    return new LossInputs(student, teacher, labels, rowWeights, rowTemperatures, OptionalDouble.of(value),
+        gradientScale);
   }
 
   /**

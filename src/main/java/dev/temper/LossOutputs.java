@@ -6,8 +6,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one call writes: views of memory that the caller owns, all optional. Immutable; each {@code with} method returns another
- * object.
+ * What one call writes: views of memory that the caller owns, all optional. Immutable; each {@code with} method returns
+ * another object.
  */
 public final class LossOutputs {
 
@@ -19,7 +19,8 @@ public final class LossOutputs {
   private final @Nullable RowVector rowHard;
   private final @Nullable RowStatistics statistics;
 
-  private LossOutputs(@Nullable MatrixView gradient, boolean inPlace, @Nullable RowVector rowSoft, @Nullable RowVector rowHard,
+  private LossOutputs(@Nullable MatrixView gradient, boolean inPlace, @Nullable RowVector rowSoft,
+      @Nullable RowVector rowHard,
       @Nullable RowStatistics statistics) {
     this.gradient = gradient;
     this.inPlace = inPlace;
@@ -52,8 +53,8 @@ public final class LossOutputs {
   }
 
   /**
-   * With the soft loss of each row, in nats: {@code T^2 D} ({@code D} with temperature scaling off), before weights and reduction,
-   * 0 for ignored rows.
+   * With the soft loss of each row, in nats: {@code T^2 D} ({@code D} with temperature scaling off), before weights and
+   * reduction, 0 for ignored rows.
    *
    * @param value [rows] F32, see {@link RowVector#losses}
    */

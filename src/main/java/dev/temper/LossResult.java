@@ -1,8 +1,9 @@
 package dev.temper;
 
 /**
- * A handle on the totals of one call. On a device engine the work may still be under way: {@link #totals()} waits for it, and
- * only then are errors that the device found (a label out of range) thrown. A host engine has finished when it returns.
+ * A handle on the totals of one call. On a device engine the work may still be under way: {@link #totals()} waits for
+ * it, and only then are errors that the device found (a label out of range) thrown. A host engine has finished when it
+ * returns.
  */
 public interface LossResult {
 

@@ -1,8 +1,8 @@
 package dev.temper;
 
 /**
- * A view of {@code [rows, classes]} elements in memory that the caller owns: logits, a gradient, log-probabilities. Nothing is
- * copied, and the view never frees the memory.
+ * A view of {@code [rows, classes]} elements in memory that the caller owns: logits, a gradient, log-probabilities.
+ * Nothing is copied, and the view never frees the memory.
  *
  * <p>The classes of one row are contiguous; row {@code r} begins {@code r * rowStride} elements after the first one.
  */
@@ -27,10 +27,14 @@ public sealed interface MatrixView permits HostMatrix, DeviceMatrix {
    */
   MatrixView rows(long from, long to);
 
-  /** Bytes from the first element to the end of the last one: {@code ((rows - 1) * rowStride + classes) * dtype.bytes()}. */
+  /**
+   * Bytes from the first element to the end of the last one:
+   * {@code ((rows - 1) * rowStride + classes) * dtype.bytes()}.
+   */
   default long byteSize() {
     return rows() == 0 ? 0
-        : Math.multiplyExact(Math.addExact(Math.multiplyExact(rows() - 1, rowStride()), classes()), (long) dtype().bytes());
+        : Math.multiplyExact(Math.addExact(Math.multiplyExact(rows() - 1, rowStride()), classes()), (long) dtype()
+        .bytes());
   }
 
   /** Shape, dtype and layout in one phrase for messages, such as {@code [512, 50257] F32}. */

@@ -7,12 +7,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One loss over the same memory, checked once and launched many times: for loops whose tensors stay where they are. On a GPU a
- * launch then costs no Java memory, and can be recorded as a CUDA graph.
+ * One loss over the same memory, checked once and launched many times: for loops whose tensors stay where they are. On
+ * a GPU a launch then costs no Java memory, and can be recorded as a CUDA graph.
  *
  * {@snippet class="dev.temper.snippets.DeviceLoop" region="loop"}
  *
- * <p>For one thread at a time. Closing it frees what it prepared, not the caller's memory; an engine that closes closes it too.
+ * <p>For one thread at a time. Closing it frees what it prepared, not the caller's memory; an engine that closes closes
+ * it too.
  */
 public final class PreparedLoss implements AutoCloseable {
 
@@ -31,9 +32,9 @@ public final class PreparedLoss implements AutoCloseable {
   }
 
   /**
-   * Computes what the tensors hold now; a device engine returns before it is done. While the owner of a borrowed stream records it as
-   * a CUDA graph, this becomes part of that graph, if all tensors are on the device; {@link #totals()} then waits for the stream, and
-   * tells of the last replay on it.
+   * Computes what the tensors hold now; a device engine returns before it is done. While the owner of a borrowed stream
+   * records it as a CUDA graph, this becomes part of that graph, if all tensors are on the device; {@link #totals()}
+   * then waits for the stream, and tells of the last replay on it.
    */
   public void launch() {
     engine.begin();
@@ -69,7 +70,8 @@ public final class PreparedLoss implements AutoCloseable {
   }
 
   /**
-   * Records the launches as a CUDA graph, which later calls of {@link #launch()} replay: one call of the driver in place of four.
+   * Records the launches as a CUDA graph, which later calls of {@link #launch()} replay: one call of the driver in
+   * place of four.
    *
    * @throws IllegalArgumentException if the device has no graphs, or a tensor lies in host memory
    */
@@ -84,8 +86,8 @@ public final class PreparedLoss implements AutoCloseable {
   }
 
   /**
-   * Bytes of device memory that it holds beside the caller's tensors, copies of tensors on the host included; 0 on an engine that
-   * computes in host memory.
+   * Bytes of device memory that it holds beside the caller's tensors, copies of tensors on the host included; 0 on an
+   * engine that computes in host memory.
    */
   public long deviceBytes() {
     return call.deviceBytes();

@@ -9,8 +9,9 @@ public enum Reduction {
   /** Sum divided by the number of counted rows (rows whose label is not the ignored one). */
   MEAN("mean"),
   /**
-   * Sum divided by the number of all flattened rows, ignored ones included. PyTorch's {@code batchmean} on {@code [batch,
-   * sequence, classes]} divides by the batch alone: pass that number as the explicit denominator to reproduce it.
+   * Sum divided by the number of all flattened rows, ignored ones included. PyTorch's {@code batchmean} on {@code
+   * [batch, sequence, classes]} divides by the batch alone: pass that number as the explicit denominator to reproduce
+   * it.
    */
   BATCH_MEAN("batch-mean");
 

@@ -6,9 +6,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a forward call saves of each row, so that {@link LossEngine#backward} need not compute it again: 32 bytes a row, in the
- * memory of the engine that {@linkplain LossEngine#allocateStatistics made} them. They may be used again and again, also by {@link
- * LossEngine#prepare}; each forward call replaces what the one before has saved. Nothing waits for the device.
+ * What a forward call saves of each row, so that {@link LossEngine#backward} need not compute it again: 32 bytes a row,
+ * in the memory of the engine that {@linkplain LossEngine#allocateStatistics made} them. They may be used again and
+ * again, also by {@link LossEngine#prepare}; each forward call replaces what the one before has saved. Nothing waits
+ * for the device.
  *
  * {@snippet :
  * try (RowStatistics statistics = engine.allocateStatistics(rows)) {
@@ -17,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p>A backward call must have the engine, the loss and the shapes of the forward call, and as many of the optional inputs; it is
- * refused where one of them differs. The values of the inputs are not compared. For one call at a time.
+ * <p>A backward call must have the engine, the loss and the shapes of the forward call, and as many of the optional
+ * inputs; it is refused where one of them differs. The values of the inputs are not compared. For one call at a time.
  */
 public final class RowStatistics implements AutoCloseable {
 
@@ -55,25 +56,30 @@ public final class RowStatistics implements AutoCloseable {
   /** Number of rows, and whether a forward call has filled them. */
   @Override
   public String toString() {
-    return "statistics of " + rows() + " rows on " + engine.device() + (closed ? ", closed" : saved == null ? ", empty" : "");
+    return "statistics of " + rows() + " rows on " + engine.device() + (closed ? ", closed" : saved == null ? ", empty"
+        : "");
   }
 
   /**
    * The memory, for a call of an engine.
    *
-   * @throws IllegalArgumentException if these statistics are closed, or belong to another engine or to another number of rows
+   * @throws IllegalArgumentException if these statistics are closed, or belong to another engine or to another number
+   *     of rows
    */
   MatrixView memoryFor(LossEngine caller, long rows) {
     if (closed) {
-      throw new IllegalArgumentException("statistics are closed, expected open ones; allocate others with allocateStatistics");
+      throw new IllegalArgumentException("statistics are closed, expected open ones; allocate others with "
+          + "allocateStatistics");
     }
     if (caller != engine) {
-      throw new IllegalArgumentException("statistics belong to another engine (" + engine.device() + "), expected those of this one ("
+      throw new IllegalArgumentException("statistics belong to another engine (" + engine.device()
+          + "), expected those of this one ("
           + caller.device() + "); allocate them with its allocateStatistics");
     }
     if (rows() != rows) {
       throw new IllegalArgumentException(
-          "statistics have " + rows() + " rows, expected the student's " + rows + "; allocate statistics for that many");
+          "statistics have " + rows() + " rows, expected the student's " + rows
+          + "; allocate statistics for that many");
     }
     return memory;
   }
@@ -102,8 +108,10 @@ public final class RowStatistics implements AutoCloseable {
     if (found.equals(call)) {
       return;
     }
-    String different = call.keySet().stream().filter(name -> !Objects.equals(call.get(name), found.get(name))).findFirst().orElseThrow();
-    throw new IllegalArgumentException("statistics were saved by a forward call whose " + different + " was " + found.get(different)
+    String different = call.keySet().stream().filter(name -> !Objects.equals(call.get(name), found.get(name)))
+        .findFirst().orElseThrow();
+    throw new IllegalArgumentException("statistics were saved by a forward call whose " + different + " was "
+        + found.get(different)
         + ", but here it is " + call.get(different) + "; call forward and backward with the same loss and inputs");
   }
 

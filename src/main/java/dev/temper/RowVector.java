@@ -8,8 +8,9 @@ import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 
 /**
- * A view of one value for each row, contiguous, in memory that the caller owns. The factories are named by what the values are, and
- * check the dtype: {@link #labels} are I32 or I64; {@link #weights}, {@link #temperatures} and {@link #losses} are F32.
+ * A view of one value for each row, contiguous, in memory that the caller owns. The factories are named by what the
+ * values are, and check the dtype: {@link #labels} are I32 or I64; {@link #weights}, {@link #temperatures} and
+ * {@link #losses} are F32.
  *
  * <p>Arrays are used in place, so an output appears in the array that was given.
  */
@@ -106,7 +107,9 @@ public sealed interface RowVector permits RowVector.Host, RowVector.Device {
     return floats(target);
   }
 
-  /** The part of a buffer between position and limit, in the processor's byte order, to which row losses are written. */
+  /**
+   * The part of a buffer between position and limit, in the processor's byte order, to which row losses are written.
+   */
   static RowVector losses(FloatBuffer target) {
     return host("row losses", HostMemory.of(target, target.order()), target.remaining(), DType.F32);
   }
@@ -238,7 +241,8 @@ public sealed interface RowVector permits RowVector.Host, RowVector.Device {
 
     @Override
     public boolean equals(Object other) {
-      return other instanceof Device device && device.address == address && device.length == length && device.dtype == dtype;
+      return other instanceof Device device && device.address == address && device.length == length && device.dtype
+          == dtype;
     }
 
     @Override

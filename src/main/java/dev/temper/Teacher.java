@@ -3,8 +3,8 @@ package dev.temper;
 import java.util.Objects;
 
 /**
- * What the soft part of a loss compares the student with. The kind of the values is part of the type, because it cannot be seen in
- * the numbers: probabilities that are read as logits give a loss that looks plausible and is wrong.
+ * What the soft part of a loss compares the student with. The kind of the values is part of the type, because it cannot
+ * be seen in the numbers: probabilities that are read as logits give a loss that looks plausible and is wrong.
  *
  * {@snippet :
  * LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(teacher));
@@ -16,11 +16,13 @@ public sealed interface Teacher permits Teacher.Logits {
   long rows();
 
   /**
-   * A teacher given by its logits {@code u}, so that {@code p = softmax(u / T)}. Log-probabilities at temperature 1 are logits too,
-   * since {@code softmax(l / T)} gives their distribution at any temperature. Probabilities are not: their softmax is nearly uniform.
-   * If the first row that a process reads in host memory looks like probabilities, one warning says so through {@link System.Logger}.
+   * A teacher given by its logits {@code u}, so that {@code p = softmax(u / T)}. Log-probabilities at temperature 1 are
+   * logits too, since {@code softmax(l / T)} gives their distribution at any temperature. Probabilities are not: their
+   * softmax is nearly uniform. If the first teacher of a process lies in host memory and its first row looks like
+   * probabilities, one warning says so through {@link System.Logger}.
    *
-   * @param logits [rows, classes] F32, BF16 or F16; the dtype, the row stride and the padding may differ from the student's
+   * @param logits [rows, classes] F32, BF16 or F16; the dtype, the row stride and the padding may differ from the
+   *     student's
    */
   static Logits logits(MatrixView logits) {
     return new Logits(logits);

@@ -7,7 +7,7 @@ import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A small batch written as literals, and how to run it: every output begins as a value that no loss gives. */
+/** Holds a small batch of literals and runs it. Every output is initialised with a value that no loss can give. */
 record Batch(
     List<float[]> student,
     @Nullable List<float[]> teacher,
@@ -18,7 +18,7 @@ record Batch(
     DType studentType,
     DType gradientType) {
 
-  /** In every output before the call. */
+  /** The value of every output before a call. */
   static final float UNWRITTEN = -12345;
 
   static Batch student(float[]... rows) {
@@ -38,11 +38,13 @@ record Batch(
   }
 
   Batch weights(float... values) {
-    return new Batch(student, teacher, labels, RowVector.weights(values), temperatures, gradientScale, studentType, gradientType);
+    return new Batch(student, teacher, labels, RowVector.weights(values), temperatures, gradientScale, studentType,
+        gradientType);
   }
 
   Batch temperatures(float... values) {
-    return new Batch(student, teacher, labels, weights, RowVector.temperatures(values), gradientScale, studentType, gradientType);
+    return new Batch(student, teacher, labels, weights, RowVector.temperatures(values), gradientScale, studentType,
+        gradientType);
   }
 
   Batch gradientScale(double value) {
@@ -53,9 +55,10 @@ record Batch(
     return new Batch(student, teacher, labels, weights, temperatures, gradientScale, ofStudentAndTeacher, ofGradient);
   }
 
-  /** The inputs, in memory of the arena. */
+  /** Returns the inputs in memory of the arena. */
   LossInputs inputs(Arena arena) {
-    LossInputs inputs = LossInputs.of(matrix(arena, student, studentType)).withLabels(labels).withGradientScale(gradientScale);
+    LossInputs inputs = LossInputs.of(matrix(arena, student, studentType)).withLabels(labels)
+        .withGradientScale(gradientScale);
     inputs = teacher == null ? inputs : inputs.withTeacher(Teacher.logits(matrix(arena, teacher, studentType)));
     inputs = weights == null ? inputs : inputs.withRowWeights(weights);
     return temperatures == null ? inputs : inputs.withRowTemperatures(temperatures);
@@ -73,7 +76,8 @@ record Batch(
       HostMatrix gradient = filled(arena, like.rows(), like.classes(), gradientType);
       float[] soft = filled(like.rows());
       float[] hard = filled(like.rows());
-      LossOutputs outputs = LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft)).withRowHard(RowVector.losses(hard));
+      LossOutputs outputs = LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft))
+          .withRowHard(RowVector.losses(hard));
       LossTotals totals = engine.forwardBackward(loss, inputs, outputs).totals();
       return new Outcome(totals, values(gradient), soft, hard);
     }
@@ -81,7 +85,8 @@ record Batch(
 
   static HostMatrix matrix(Arena arena, List<float[]> rows, DType dtype) {
     int classes = rows.isEmpty() ? 1 : rows.getFirst().length;
-    HostMatrix matrix = HostMatrix.of(arena.allocate((long) rows.size() * classes * dtype.bytes(), 64), rows.size(), classes, dtype);
+    HostMatrix matrix = HostMatrix.of(arena.allocate((long) rows.size() * classes * dtype.bytes(), 64), rows.size(),
+        classes, dtype);
     for (int row = 0; row < rows.size(); row++) {
       double[] values = new double[classes];
       for (int i = 0; i < classes; i++) {
@@ -92,7 +97,7 @@ record Batch(
     return matrix;
   }
 
-  /** A matrix of {@link #UNWRITTEN}. */
+  /** Returns a matrix that is filled with {@link #UNWRITTEN}. */
   static HostMatrix filled(Arena arena, long rows, int classes, DType dtype) {
     float[] row = filled(classes);
     HostMatrix matrix = matrix(arena, Collections.nCopies((int) rows, row), dtype);

@@ -14,7 +14,7 @@ import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
-/** What a project that depends on the library gets with it. */
+/** Tests the dependencies that the library adds to a project. */
 final class DependenciesTest {
 
   @Test
@@ -24,7 +24,7 @@ final class DependenciesTest {
     assertThat(shipped("pom.xml")).as("what every module inherits").isEmpty();
   }
 
-  /** Dependencies of every profile that are not for tests alone. */
+  /** Returns the dependencies of all profiles except those of test scope. */
   private static List<String> shipped(String pom) throws Exception {
     Document document = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(Path.of(pom).toFile());
     XPath path = XPathFactory.newInstance().newXPath();

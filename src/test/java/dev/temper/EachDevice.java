@@ -10,17 +10,18 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What every engine must do alike: the tests of a subclass run on each device of this machine. A loss that an engine refuses
- * skips the test there, but never on the reference, which has them all.
+ * Runs the tests of a subclass on each device of this machine. They hold what every engine must do alike.
+ *
+ * <p>A test is skipped if its engine refuses the loss. The reference supports every loss, so no test is skipped there.
  */
 @ParameterizedClass(name = "{0}")
 @MethodSource("devices")
 abstract class EachDevice {
 
-  /** Unit roundoff of f32. */
+  /** The unit roundoff of f32. */
   static final double U = 0x1p-24;
 
-  /** An absent class. */
+  /** The logit of an absent class. */
   static final float ABSENT = Float.NEGATIVE_INFINITY;
 
   @Parameter String device = "";
@@ -31,7 +32,8 @@ abstract class EachDevice {
 
   static Stream<String> devices() {
     Availability none = Availability.missing("");
-    return Stream.of("reference", "cpu", "cuda", "emulator").filter(d -> LossEngine.devices().getOrDefault(d, none).usable());
+    return Stream.of("reference", "cpu", "cuda", "emulator").filter(d -> LossEngine.devices().getOrDefault(d, none)
+        .usable());
   }
 
   @BeforeEach
@@ -49,12 +51,12 @@ abstract class EachDevice {
     return engine;
   }
 
-  /** The reference, whatever the device. */
+  /** Returns the reference engine, independent of the device of the test. */
   LossEngine oracle() {
     return oracle;
   }
 
-  /** Loss and gradient of a batch; skips the test where this engine refuses the loss by name. */
+  /** Returns loss and gradient of a batch. The test is skipped if this engine refuses the loss by name. */
   Outcome run(DistillationLoss loss, Batch batch) {
     try {
       return batch.run(engine, loss);
@@ -73,9 +75,13 @@ abstract class EachDevice {
   }
 
   /**
-   * Bound of a row loss at temperature {@code T} over {@code C} classes whose logits span {@code R}: {@code (1 + T^2) u (C + 4
-   * R/T + 16)}. Each exponential is off by {@code u R/T} for its rounded argument and a few {@code u} of its own, a sum of
-   * {@code C} by {@code C u} at most; the cross-entropy has the factor 1, the soft part {@code T^2}.
+   * Returns the error bound of a row loss at temperature {@code T} over {@code C} classes whose logits span {@code R}:
+   * {@code (1 + T^2) u (C + 4 R/T + 16)}.
+   *
+   * <p>Each exponential has an error of {@code u R/T} from its rounded argument and of a few {@code u} from its
+   * computation. A sum of {@code C} terms adds {@code C u} at most.
+   *
+   * <p>The cross-entropy has the factor 1, the soft part the factor {@code T^2}.
    */
   static double lossBound(int classes, double range, double temperature) {
     return (1 + temperature * temperature) * U * (classes + 4 * range / Math.min(1, temperature) + 16);

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Numbers at the edge: absent classes, poisoned rows, equality, large logits, narrow types. */
+/** Tests edge values: absent classes, non-finite rows, equality, large logits, narrow types. */
 class EdgeSemanticsTest extends EachDevice {
 
   private static final DistillationLoss BOTH = DistillationLoss.hinton(2, 0.75);
@@ -57,7 +57,7 @@ class EdgeSemanticsTest extends EachDevice {
   void aClassThatOnlyTheTeacherLacksAddsNothingToTheKl() {
     Outcome outcome = run(SOFT, Batch.student(row(0, 0, 0, 0)).teacher(row(0, ABSENT, 0, ABSENT)));
     assertNear("soft", outcome.soft()[0], 4 * Math.log(2), BOUND);
-    double[] expected = {-0.5, 0.5, -0.5, 0.5}; // T (q - p) = 2 (1/4 - 1/2), 2 (1/4)
+    double[] expected = {-0.5, 0.5, -0.5, 0.5}; // The gradient is T (q - p), which is 2 (1/4 - 1/2) or 2 (1/4).
     for (int i = 0; i < 4; i++) {
       assertNear("gradient", outcome.gradient()[0][i], expected[i], BOUND);
     }
@@ -83,9 +83,9 @@ class EdgeSemanticsTest extends EachDevice {
 
   @ParameterizedTest
   @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
-  void aPoisonedStudentRowIsNaNThroughoutAndAlone(float poison) {
+  void aNonFiniteStudentRowAloneIsNaNThroughout(float nonFinite) {
     Outcome clean = run(BOTH, Batch.student(Z, Z, Z).teacher(Y, Y, Y).labels(0, 1, 2));
-    Outcome outcome = run(BOTH, Batch.student(Z, row(1, 2, poison, 0), Z).teacher(Y, Y, Y).labels(0, 1, 2));
+    Outcome outcome = run(BOTH, Batch.student(Z, row(1, 2, nonFinite, 0), Z).teacher(Y, Y, Y).labels(0, 1, 2));
     assertThat(outcome.soft()[1]).isNaN();
     assertThat(outcome.hard()[1]).isNaN();
     assertThat(outcome.gradient()[1]).containsOnly(Double.NaN);
@@ -96,11 +96,11 @@ class EdgeSemanticsTest extends EachDevice {
 
   @ParameterizedTest
   @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
-  void aPoisonedTeacherRowIsNaNThroughoutAndAlone(float poison) {
+  void aNonFiniteTeacherRowAloneIsNaNThroughout(float nonFinite) {
     Outcome clean = run(BOTH, Batch.student(Z, Z, Z).teacher(Y, Y, Y).labels(0, 1, 2));
-    Outcome outcome = run(BOTH, Batch.student(Z, Z, Z).teacher(Y, Y, row(poison, 2, 1, 0)).labels(0, 1, 2));
+    Outcome outcome = run(BOTH, Batch.student(Z, Z, Z).teacher(Y, Y, row(nonFinite, 2, 1, 0)).labels(0, 1, 2));
     assertThat(outcome.soft()[2]).isNaN();
-    assertThat(outcome.hard()[2]).isEqualTo(clean.hard()[2]); // does not read the teacher
+    assertThat(outcome.hard()[2]).isEqualTo(clean.hard()[2]); // The cross-entropy does not read the teacher.
     assertThat(outcome.gradient()[2]).containsOnly(Double.NaN);
     assertThat(outcome.totals().total()).isNaN();
     assertThat(outcome.totals().nonFiniteRows()).isEqualTo(1);
@@ -152,7 +152,10 @@ class EdgeSemanticsTest extends EachDevice {
     }
   }
 
-  /** Teacher and student apart by opposite shifts that are exact in f32, so that only the noise remains. */
+  /**
+   * Shifts teacher and student in opposite directions. The shifts are exact in f32, so that only the noise separates
+   * both.
+   */
   @ParameterizedTest
   @CsvSource({"3, 0", "3, 1024", "1000, 0", "1000, 1024", "100000, 0", "100000, 1024"})
   void nearEqualityKeepsRelativeAccuracy(int classes, int shift) {
@@ -160,7 +163,7 @@ class EdgeSemanticsTest extends EachDevice {
     float[] student = new float[classes];
     for (int i = 0; i < classes; i++) {
       teacher[i] = Math.round(3 * 4096 * Math.sin(i * 1.7)) / 4096f;
-      student[i] = teacher[i] + (i % 7 - 3) / 4096f; // at most 7e-4
+      student[i] = teacher[i] + (i % 7 - 3) / 4096f; // The noise is at most 7e-4.
     }
     Batch batch = Batch.student(plus(student, -shift)).teacher(plus(teacher, shift));
     double expected = batch.run(oracle(), SOFT).soft()[0];
@@ -169,7 +172,8 @@ class EdgeSemanticsTest extends EachDevice {
 
   @ParameterizedTest
   @ValueSource(ints = {16, 1024, 20000})
-  void aRowHasTheSameBitsAloneAndInAnyBatch(int classes) { // rows of a multiple of 64 bytes are aligned alike
+  // Each row has a multiple of 64 bytes, so that all rows have the same alignment.
+  void aRowHasTheSameBitsAloneAndInAnyBatch(int classes) {
     float[] student = new float[classes];
     float[] teacher = new float[classes];
     for (int i = 0; i < classes; i++) {
@@ -178,7 +182,8 @@ class EdgeSemanticsTest extends EachDevice {
     }
     DistillationLoss sum = BOTH.toBuilder().reduction(Reduction.SUM).build();
     Outcome alone = run(sum, Batch.student(student).teacher(teacher).labels(3));
-    Outcome batch = run(sum, Batch.student(teacher, student, teacher).teacher(student, teacher, teacher).labels(1, 3, 4));
+    Outcome batch = run(sum, Batch.student(teacher, student, teacher).teacher(student, teacher, teacher)
+        .labels(1, 3, 4));
     assertRow(batch, 1, alone, 0, 0);
   }
 
@@ -194,7 +199,7 @@ class EdgeSemanticsTest extends EachDevice {
   @Test
   void logitsOfTenThousandAreOrdinary() {
     Outcome outcome = run(BOTH, Batch.student(row(1e4, -1e4, 0)).teacher(row(-1e4, 1e4, 0)).labels(1));
-    assertNear("soft", outcome.soft()[0] / 4e4, 1, 4 * U); // T^2 (1e4 + 1e4)/T
+    assertNear("soft", outcome.soft()[0] / 4e4, 1, 4 * U); // The value is T^2 (1e4 + 1e4)/T.
     assertNear("hard", outcome.hard()[0] / 2e4, 1, 4 * U);
     double[] expected = {0.75 * 2 + 0.25, -0.75 * 2 - 0.25, 0};
     for (int i = 0; i < 3; i++) {
@@ -204,7 +209,8 @@ class EdgeSemanticsTest extends EachDevice {
 
   @Test
   void aNarrowGradientOverflowsToInfinityAndKeepsSubnormals() {
-    Batch batch = Batch.student(row(0, 0)).labels(0).types(DType.F16, DType.F16); // gradient -1/2, 1/2
+    // The gradient is -1/2 and 1/2.
+    Batch batch = Batch.student(row(0, 0)).labels(0).types(DType.F16, DType.F16);
     double[] large = run(HARD, batch.gradientScale(1e6)).gradient()[0];
     assertThat(large).containsExactly(Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY);
     assertThat(run(HARD, batch.gradientScale(0x1p-22)).gradient()[0]).containsExactly(-0x1p-23, 0x1p-23);

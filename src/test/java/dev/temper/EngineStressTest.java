@@ -13,14 +13,19 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 /**
- * Ten threads share one engine while others open, use and close engines of their own: every result has the bits of a serial
- * run. Runs for a few seconds; {@code -Dtemper.stress.seconds=60} makes it a minute.
+ * Shares one engine among ten threads while other threads open, use and close engines of their own. Every result must
+ * have the bits of a serial run.
+ *
+ * <p>The test runs for a few seconds, and {@code -Dtemper.stress.seconds=60} extends it to a minute.
  */
 final class EngineStressTest {
 
   private static final DistillationLoss LOSS = DistillationLoss.hinton(2, 0.7);
 
-  /** One batch and its results. Classes differ so that short rows, medium rows and rows of several blocks are all under way. */
+  /**
+   * Holds one batch and its results. The class counts differ so that short rows, medium rows and rows of several blocks
+   * are computed concurrently.
+   */
   private static final class Batch {
     private final int rows;
     private final int classes;
@@ -47,12 +52,13 @@ final class EngineStressTest {
       return new Batch(rows, classes, student, teacher, random.ints(rows, 0, classes).toArray());
     }
 
-    /** Loss and gradient as bits. */
+    /** Returns loss and gradient as bits. */
     long[] compute(LossEngine engine) {
       float[] gradient = new float[student.length];
       LossInputs inputs = LossInputs.of(HostMatrix.of(student, rows, classes))
           .withTeacher(Teacher.logits(HostMatrix.of(teacher, rows, classes))).withLabels(RowVector.labels(labels));
-      LossTotals totals = engine.forwardBackward(LOSS, inputs, LossOutputs.gradient(HostMatrix.of(gradient, rows, classes))).totals();
+      LossTotals totals = engine.forwardBackward(LOSS, inputs,
+          LossOutputs.gradient(HostMatrix.of(gradient, rows, classes))).totals();
       long[] bits = new long[gradient.length + 3];
       for (int i = 0; i < gradient.length; i++) {
         bits[i] = Float.floatToRawIntBits(gradient[i]);

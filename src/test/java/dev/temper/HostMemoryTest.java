@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Memory that holds other elements than its view says is refused where that can be seen; buffers, parts and conversions. */
+/** Tests that memory with other elements than its view says is refused, and buffers, parts and conversions of views. */
 class HostMemoryTest {
 
   @Test
@@ -27,13 +27,16 @@ class HostMemoryTest {
         "memory is a double[]", "expected a float[] or byte[] for F32", "convert the values");
     assertRefused(() -> HostMatrix.of(MemorySegment.ofArray(new float[3]), 2, 3, DType.BF16))
         .hasMessageContainingAll("memory is a float[]", "expected a short[] or byte[] for BF16");
-    assertRefused(() -> HostMatrix.of(MemorySegment.ofArray(new int[6]), 2, 3, DType.F32)).hasMessageContaining("memory is a int[]");
+    assertRefused(() -> HostMatrix.of(MemorySegment.ofArray(new int[6]), 2, 3, DType.F32))
+        .hasMessageContaining("memory is a int[]");
     assertRefused(() -> new HostMatrix(MemorySegment.ofArray(new double[9]), 2, 3, 4, DType.F32))
         .hasMessageContaining("memory is a double[]");
     assertRefused(() -> HostMatrix.of(MemorySegment.ofArray(new double[3]).asReadOnly(), 2, 3, DType.F32))
         .hasMessageContaining("memory is an array of elements of 8 bytes");
-    assertRefused(() -> RowVector.weights(MemorySegment.ofArray(new double[2]), 4, DType.F32)).hasMessageContaining("memory is a double[]");
-    assertRefused(() -> RowVector.labels(MemorySegment.ofArray(new float[2]), 2, DType.I32)).hasMessageContaining("expected a int[]");
+    assertRefused(() -> RowVector.weights(MemorySegment.ofArray(new double[2]), 4, DType.F32))
+        .hasMessageContaining("memory is a double[]");
+    assertRefused(() -> RowVector.labels(MemorySegment.ofArray(new float[2]), 2, DType.I32))
+        .hasMessageContaining("expected a int[]");
     assertThat(HostMatrix.of(MemorySegment.ofArray(new byte[24]), 2, 3, DType.F32).rows()).isEqualTo(2);
     assertThat(RowVector.labels(MemorySegment.ofArray(new byte[24]), 3, DType.I64).length()).isEqualTo(3);
   }
@@ -42,13 +45,16 @@ class HostMemoryTest {
   void aSegmentThatIsLongerThanItsViewIsRefused() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment doubles = arena.allocate(6 * Double.BYTES);
-      assertRefused(() -> HostMatrix.of(doubles, 2, 3, DType.F32)).hasMessageContainingAll("segment of 48 bytes is longer than [2, 3] F32",
-          "which needs 24", "if its elements are twice as wide as F32, convert them", "segment.asSlice(0, 24)");
+      assertRefused(() -> HostMatrix.of(doubles, 2, 3, DType.F32)).hasMessageContainingAll(
+          "segment of 48 bytes is longer than [2, 3] F32", "which needs 24",
+          "if its elements are twice as wide as F32, convert them", "segment.asSlice(0, 24)");
       assertRefused(() -> HostMatrix.of(doubles, 2, 3, DType.BF16)).hasMessageContaining("segment.asSlice(0, 12)");
-      assertRefused(() -> RowVector.weights(doubles, 6, DType.F32)).hasMessageContaining("longer than row_weights [6] F32");
+      assertRefused(() -> RowVector.weights(doubles, 6, DType.F32))
+          .hasMessageContaining("longer than row_weights [6] F32");
       assertRefused(() -> RowVector.labels(doubles, 6, DType.I32)).hasMessageContaining("longer than labels [6] I32");
       assertThat(HostMatrix.of(doubles.asSlice(0, 24), 2, 3, DType.F32).byteSize()).isEqualTo(24);
-      assertThat(new HostMatrix(doubles, 2, 3, 4, DType.F32).byteSize()).as("with a row stride it may be longer").isEqualTo(28);
+      HostMatrix strided = new HostMatrix(doubles, 2, 3, 4, DType.F32);
+      assertThat(strided.byteSize()).as("with a row stride the segment may be longer").isEqualTo(28);
     }
     assertRefused(() -> HostMatrix.of(new float[7], 2, 3)).hasMessageContaining("segment of 28 bytes is longer");
     assertRefused(() -> HostMatrix.of(new float[5], 2, 3)).hasMessageContaining("too small");
@@ -57,10 +63,13 @@ class HostMemoryTest {
   @Test
   void valuesOfAnotherRoleFailWhenTheyAreMade() {
     MemorySegment ints = MemorySegment.ofArray(new int[2]);
-    assertRefused(() -> RowVector.weights(ints, 2, DType.I32)).hasMessage("row_weights has dtype I32, expected F32; convert it");
-    assertRefused(() -> RowVector.temperatures(ints, 2, DType.I32)).hasMessageContaining("row_temperatures has dtype I32");
+    assertRefused(() -> RowVector.weights(ints, 2, DType.I32))
+        .hasMessage("row_weights has dtype I32, expected F32; convert it");
+    assertRefused(() -> RowVector.temperatures(ints, 2, DType.I32))
+        .hasMessageContaining("row_temperatures has dtype I32");
     assertRefused(() -> RowVector.losses(ints, 2, DType.BF16)).hasMessageContaining("row losses has dtype BF16");
-    assertRefused(() -> RowVector.labels(ints, 2, DType.F32)).hasMessage("labels has dtype F32, expected I32 or I64; convert it");
+    assertRefused(() -> RowVector.labels(ints, 2, DType.F32))
+        .hasMessage("labels has dtype F32, expected I32 or I64; convert it");
     assertRefused(() -> RowVector.labelsAt(64, 2, DType.F32)).hasMessageContaining("labels has dtype F32");
   }
 
@@ -68,9 +77,11 @@ class HostMemoryTest {
   void buffersAreUsedBetweenPositionAndLimit() {
     FloatBuffer floats = FloatBuffer.wrap(new float[] {9, 1, 2, 3, 4, 9}).position(1).limit(5);
     assertThat(values(HostMatrix.of(floats, 2, 2))).containsExactly(1, 2, 3, 4);
-    FloatBuffer direct = ByteBuffer.allocateDirect(16).order(ByteOrder.nativeOrder()).asFloatBuffer().put(0, new float[] {5, 6, 7, 8});
+    FloatBuffer direct = ByteBuffer.allocateDirect(16).order(ByteOrder.nativeOrder()).asFloatBuffer()
+        .put(0, new float[] {5, 6, 7, 8});
     assertThat(values(HostMatrix.of(direct, 1, 4))).containsExactly(5, 6, 7, 8);
-    ByteBuffer bytes = ByteBuffer.allocate(20).order(ByteOrder.nativeOrder()).putFloat(4, 3).putFloat(8, 4).position(4).limit(12);
+    ByteBuffer bytes = ByteBuffer.allocate(20).order(ByteOrder.nativeOrder()).putFloat(4, 3).putFloat(8, 4)
+        .position(4).limit(12);
     assertThat(values(HostMatrix.of(bytes, 1, 2, DType.F32))).containsExactly(3, 4);
     ShortBuffer halves = ShortBuffer.wrap(new short[] {DType.F16.narrow(1.5f), DType.F16.narrow(-2)});
     assertThat(values(HostMatrix.of(halves, 1, 2, DType.F16))).containsExactly(1.5f, -2);
@@ -89,7 +100,8 @@ class HostMemoryTest {
     assertRefused(() -> HostMatrix.of(big.asFloatBuffer(), 1, 4)).hasMessageContainingAll(
         "byte order BIG_ENDIAN", "expected LITTLE_ENDIAN", "order(ByteOrder.nativeOrder())");
     assertRefused(() -> HostMatrix.of(big, 1, 4, DType.F32)).hasMessageContaining("byte order BIG_ENDIAN");
-    assertRefused(() -> HostMatrix.of(big.asShortBuffer(), 1, 8, DType.F16)).hasMessageContaining("byte order BIG_ENDIAN");
+    assertRefused(() -> HostMatrix.of(big.asShortBuffer(), 1, 8, DType.F16))
+        .hasMessageContaining("byte order BIG_ENDIAN");
     assertRefused(() -> RowVector.labels(big.asIntBuffer())).hasMessageContaining("byte order BIG_ENDIAN");
     assertRefused(() -> RowVector.labels(big.asLongBuffer())).hasMessageContaining("byte order BIG_ENDIAN");
     assertRefused(() -> RowVector.weights(big.asFloatBuffer())).hasMessageContaining("byte order BIG_ENDIAN");
@@ -103,7 +115,8 @@ class HostMemoryTest {
     assertThat(matrix.rows(1, 3).rowStride()).isEqualTo(3);
     assertThat(matrix.rows(0, 3)).isEqualTo(matrix);
     assertThat(matrix.rows(3, 3).rows()).isZero();
-    assertRefused(() -> matrix.rows(2, 1)).hasMessageContaining("rows from 2 to 1 do not lie in the view, expected 0 <= from <= to <= 3");
+    assertRefused(() -> matrix.rows(2, 1))
+        .hasMessageContaining("rows from 2 to 1 do not lie in the view, expected 0 <= from <= to <= 3");
     assertRefused(() -> matrix.rows(0, 4)).hasMessageContaining("<= 3");
     assertRefused(() -> matrix.rows(-1, 1)).hasMessageContaining("rows from -1");
     DeviceMatrix device = new DeviceMatrix(0x1000, 3, 2, 3, DType.BF16);
@@ -123,7 +136,8 @@ class HostMemoryTest {
     Arrays.fill(bits, (short) 77);
     HostMatrix to = new HostMatrix(MemorySegment.ofArray(bits), 2, 3, 4, DType.F16);
     from.copyTo(to);
-    assertThat(values(to)).containsExactly(1, 1.0009765625f, Float.NEGATIVE_INFINITY, Float.NaN, 0, Float.NEGATIVE_INFINITY);
+    assertThat(values(to))
+        .containsExactly(1, 1.0009765625f, Float.NEGATIVE_INFINITY, Float.NaN, 0, Float.NEGATIVE_INFINITY);
     assertThat(bits[3]).as("the gap").isEqualTo((short) 77);
     float[] back = new float[6];
     to.copyTo(HostMatrix.of(back, 2, 3));
@@ -131,7 +145,8 @@ class HostMemoryTest {
     float[] same = new float[6];
     from.copyTo(HostMatrix.of(same, 2, 3));
     assertThat(same).containsExactly(source);
-    assertRefused(() -> from.copyTo(HostMatrix.of(new float[6], 3, 2))).hasMessageContaining("target is [3, 2] F32, expected [2, 3]");
+    assertRefused(() -> from.copyTo(HostMatrix.of(new float[6], 3, 2)))
+        .hasMessageContaining("target is [3, 2] F32, expected [2, 3]");
   }
 
   @ParameterizedTest

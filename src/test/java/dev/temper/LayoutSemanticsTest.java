@@ -16,7 +16,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Memory: padding, strides, dtypes, in place, backward from statistics, and that an error writes nothing. */
+/**
+ * Tests memory layouts: padding, strides, dtypes, gradients in place and backward from statistics. A failing call must
+ * write nothing.
+ */
 class LayoutSemanticsTest extends EachDevice {
 
   private static final DistillationLoss BOTH = DistillationLoss.hinton(2, 0.75);
@@ -69,7 +72,7 @@ class LayoutSemanticsTest extends EachDevice {
   @ParameterizedTest
   @CsvSource({"F32, F32", "BF16, BF16", "BF16, F32", "F16, F16", "F16, F32"})
   void theGradientIsRoundedOnceToItsDtype(DType student, DType gradient) {
-    Outcome outcome = run(BOTH, TWO.types(student, gradient)); // the literals are exact in every dtype
+    Outcome outcome = run(BOTH, TWO.types(student, gradient)); // The literals are exact in every dtype.
     Outcome f32 = run(BOTH, TWO);
     double halfUlp = switch (gradient) {
       case BF16 -> 0x1p-8;
@@ -116,7 +119,8 @@ class LayoutSemanticsTest extends EachDevice {
 
   @Test
   void backwardFromSavedStatisticsGivesTheGradient() {
-    Batch batch = Batch.student(Z, X, Y, Z).teacher(Y, Z, Y, row(Float.NaN, 1, 2, 3)).labels(3, 1, 0, -100).weights(1, 2, 3, 4);
+    Batch batch = Batch.student(Z, X, Y, Z).teacher(Y, Z, Y, row(Float.NaN, 1, 2, 3)).labels(3, 1, 0, -100)
+        .weights(1, 2, 3, 4);
     LossInputs inputs = batch.inputs(arena);
     Outcome expected = batch.run(engine(), BOTH, inputs);
     RowStatistics statistics = engine().allocateStatistics(4);
@@ -135,7 +139,8 @@ class LayoutSemanticsTest extends EachDevice {
   void aBadLabelIsNamedWithItsRowAndNothingIsWritten(int label) {
     for (double hardWeight : new double[] {0, 1}) {
       DistillationLoss loss = BOTH.toBuilder().hardWeight(hardWeight).numClasses(4).build();
-      Batch batch = Batch.student(row(1, 2, 0, 1, 9), row(0, 1, 0, 1, 9), row(0, 0, 0, 0, 9)).teacher(Y, X, Z).labels(0, label, -7);
+      Batch batch = Batch.student(row(1, 2, 0, 1, 9), row(0, 1, 0, 1, 9), row(0, 0, 0, 0, 9)).teacher(Y, X, Z)
+          .labels(0, label, -7);
       assertRefusedWithNothingWritten(loss, batch, "labels: row 1 has label " + label, "expected 0 to 3");
     }
   }
@@ -143,14 +148,16 @@ class LayoutSemanticsTest extends EachDevice {
   @ParameterizedTest
   @ValueSource(floats = {-1, Float.NaN, Float.POSITIVE_INFINITY})
   void aBadRowWeightIsNamedWithItsRowAndNothingIsWritten(float weight) {
-    assertRefusedWithNothingWritten(BOTH, TWO.weights(1, weight), "row_weights: row 1 has weight " + weight, "0 or more");
+    assertRefusedWithNothingWritten(BOTH, TWO.weights(1, weight), "row_weights: row 1 has weight " + weight,
+        "0 or more");
   }
 
   @ParameterizedTest
   @ValueSource(floats = {0, -1, 9e-7f, 1.1e6f, 1e24f, Float.NaN, Float.POSITIVE_INFINITY})
   void aBadRowTemperatureIsNamedWithItsRowAndNothingIsWritten(float temperature) {
     assertRefusedWithNothingWritten(
-        BOTH, TWO.temperatures(1, temperature), "row_temperatures: row 1 has temperature " + temperature, "from 1e-6 to 1e6");
+        BOTH, TWO.temperatures(1, temperature), "row_temperatures: row 1 has temperature " + temperature,
+        "from 1e-6 to 1e6");
   }
 
   private void assertRefusedWithNothingWritten(DistillationLoss loss, Batch batch, String... words) {
@@ -175,7 +182,8 @@ class LayoutSemanticsTest extends EachDevice {
     MemorySegment segment = arena.allocate((long) rows.length * stride * Float.BYTES, 64);
     segment.copyFrom(MemorySegment.ofArray(Batch.filled((long) rows.length * stride)));
     for (int row = 0; row < rows.length; row++) {
-      MemorySegment.copy(MemorySegment.ofArray(rows[row]), 0, segment, (long) row * stride * Float.BYTES, rows[row].length * 4L);
+      MemorySegment.copy(MemorySegment.ofArray(rows[row]), 0, segment, (long) row * stride * Float.BYTES,
+          rows[row].length * 4L);
     }
     return new HostMatrix(segment, rows.length, rows[0].length, stride, DType.F32);
   }

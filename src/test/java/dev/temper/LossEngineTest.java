@@ -14,11 +14,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Opening by name, device memory on host engines, and the lifetime of an engine. */
+/** Tests opening by name, device memory on engines in host memory, and the lifetime of an engine. */
 class LossEngineTest {
 
   private static final DistillationLoss HARD = DistillationLoss.builder().softWeight(0).hardWeight(1).build();
-  private static final LossInputs INPUTS = LossInputs.of(HostMatrix.of(new float[] {1, 2}, 1, 2)).withLabels(RowVector.labels(1));
+  private static final LossInputs INPUTS = LossInputs.of(HostMatrix.of(new float[] {1, 2}, 1, 2))
+      .withLabels(RowVector.labels(1));
 
   @Test
   void autoFindsAnEngineAndSaysWhy() {
@@ -40,8 +41,10 @@ class LossEngineTest {
     assertThatThrownBy(() -> LossEngine.open("cdua"))
         .isExactlyInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll("unknown device 'cdua'", "did you mean 'cuda'", "auto, cuda, cpu, ", "cuda:1");
-    assertThatThrownBy(() -> LossEngine.open("reference:x")).hasMessageContainingAll("'reference:x'", "number of 0 or more");
-    assertThatThrownBy(() -> LossEngine.open("reference:-1")).hasMessageContainingAll("'reference:-1'", "number of 0 or more");
+    assertThatThrownBy(() -> LossEngine.open("reference:x"))
+        .hasMessageContainingAll("'reference:x'", "number of 0 or more");
+    assertThatThrownBy(() -> LossEngine.open("reference:-1"))
+        .hasMessageContainingAll("'reference:-1'", "number of 0 or more");
     assertThatThrownBy(() -> LossEngine.open("reference:1"))
         .isExactlyInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("reference:1 does not exist");
@@ -65,8 +68,9 @@ class LossEngineTest {
           .isExactlyInstanceOf(IllegalArgumentException.class)
           .hasMessageContainingAll("labels lies in device memory", "engine reference", "copy it to the host");
       DeviceMatrix matrix = new DeviceMatrix(64, 1, 2, 2, DType.F32);
-      assertThatThrownBy(() -> engine.softmax(INPUTS.student(), matrix)).hasMessageContaining("output lies in device memory");
-      LossInputs unread = INPUTS.withTeacher(Teacher.logits(matrix)); // softWeight is 0
+      assertThatThrownBy(() -> engine.softmax(INPUTS.student(), matrix))
+          .hasMessageContaining("output lies in device memory");
+      LossInputs unread = INPUTS.withTeacher(Teacher.logits(matrix)); // The loss HARD has softWeight 0.
       assertThat(engine.forward(HARD, unread).total()).isPositive();
     }
   }
@@ -86,7 +90,8 @@ class LossEngineTest {
 
   @Test
   void whatAnEngineCannotDoIsRefusedByNameBeforeItRuns() {
-    try (LossEngine engine = new LossEngine("slow", "", new Slow(Support.no(LossOption.SOFTCAP, " ", 3.0, " is not there yet")))) {
+    try (LossEngine engine = new LossEngine("slow", "",
+        new Slow(Support.no(LossOption.SOFTCAP, " ", 3.0, " is not there yet")))) {
       assertThatThrownBy(() -> engine.forward(HARD, INPUTS))
           .isInstanceOfSatisfying(UnsupportedLossException.class, e -> {
             assertThat(e.device()).isEqualTo("slow");
@@ -114,7 +119,7 @@ class LossEngineTest {
     assertThat(slow.closedWhileRunning).isFalse();
   }
 
-  /** An engine whose one call lasts until it is allowed to end. */
+  /** Computes one call that lasts until the test lets it end. */
   private static final class Slow implements EngineBackend {
     final CountDownLatch begun = new CountDownLatch(1);
     final CountDownLatch mayEnd = new CountDownLatch(1);

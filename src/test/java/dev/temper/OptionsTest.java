@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Options of a loss: defaults, names, and what is refused with which words. */
+/** Tests the options of a loss: defaults, names, and the messages for refused values. */
 class OptionsTest {
 
   @Test
@@ -35,7 +35,8 @@ class OptionsTest {
     DistillationLoss loss = DistillationLoss.hinton(2, 0.75);
     assertThat(loss).isEqualTo(DistillationLoss.builder().temperature(2).softWeight(0.75).hardWeight(0.25).build());
     assertThat(loss.toBuilder().build()).isEqualTo(loss);
-    assertRefused(() -> DistillationLoss.hinton(2, 1.5)).hasMessageContainingAll("softWeight is 1.5", "0 to 1", "builder()");
+    assertRefused(() -> DistillationLoss.hinton(2, 1.5)).hasMessageContainingAll("softWeight is 1.5", "0 to 1",
+        "builder()");
     assertRefused(() -> DistillationLoss.hinton(2, -0.5)).hasMessageContainingAll("softWeight is -0.5", "0 to 1");
   }
 
@@ -43,7 +44,8 @@ class OptionsTest {
   @CsvSource({"0.7, 2", "1, 4", "0, 20"})
   void argumentsOfHintonThatLookSwappedAreNamedInTheirOrder(double temperature, double softWeight) {
     assertRefused(() -> DistillationLoss.hinton(temperature, softWeight)).hasMessageContainingAll(
-        "temperature " + temperature, "softWeight " + softWeight, "look swapped", "temperature is the first argument", "the second");
+        "temperature " + temperature, "softWeight " + softWeight, "look swapped", "temperature is the first argument",
+        "the second");
   }
 
   @Test
@@ -56,7 +58,8 @@ class OptionsTest {
   @ValueSource(doubles = {0, -1, 0.99e-6, 1.01e6, 1e24, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})
   void temperaturesLieBetweenTheirLimits(double bad) {
     DistillationLoss.Builder builder = DistillationLoss.builder();
-    assertRefused(() -> builder.temperature(bad).build()).hasMessageContainingAll("temperature is " + bad, "expected a number from 1e-6 to 1e6");
+    assertRefused(() -> builder.temperature(bad).build()).hasMessageContainingAll("temperature is " + bad,
+        "expected a number from 1e-6 to 1e6");
     DistillationLoss.Builder teacher = DistillationLoss.builder().teacherTemperature(bad);
     assertRefused(teacher::build).hasMessageContainingAll("teacherTemperature is " + bad, "from 1e-6 to 1e6");
   }
@@ -92,13 +95,15 @@ class OptionsTest {
 
   @Test
   void numClassesIsPositive() {
-    assertRefused(DistillationLoss.builder().numClasses(0)::build).hasMessageContainingAll("numClasses is 0", "1 or more");
+    assertRefused(DistillationLoss.builder().numClasses(0)::build)
+        .hasMessageContainingAll("numClasses is 0", "1 or more");
   }
 
   @ParameterizedTest
   @CsvSource({"0, jsd", "1, jsd", "1, skew-forward-kl", "-0.1, skew-forward-kl", "1, skew-reverse-kl", "1.5, mixed"})
   void parametersOfDivergencesAreRefusedWithTheKlToUseInstead(double parameter, String kind) {
-    assertRefused(() -> Divergence.parse(kind + ":" + parameter)).hasMessageContainingAll(kind, "is " + parameter, "expected");
+    assertRefused(() -> Divergence.parse(kind + ":" + parameter)).hasMessageContainingAll(kind, "is " + parameter,
+        "expected");
     if (parameter == 1) {
       String remedy = kind.contains("reverse") ? "use reverse-kl" : "use forward-kl";
       assertRefused(() -> Divergence.parse(kind + ":1")).hasMessageContaining(remedy);
@@ -114,7 +119,8 @@ class OptionsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {
-    "forward-kl", "reverse-kl", "mixed:0.25", "jsd:0.5", "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd", "logit-mse"
+    "forward-kl", "reverse-kl", "mixed:0.25", "jsd:0.5", "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd",
+        "logit-mse"
   })
   void divergencesAreReadBackFromTheirLabel(String label) {
     assertThat(Divergence.parse(label).label()).isEqualTo(label);
@@ -124,7 +130,8 @@ class OptionsTest {
   @Test
   void anUnknownDivergenceIsAnsweredWithTheNearestAndTheKnownOnes() {
     assertRefused(() -> Divergence.parse("foward-kl"))
-        .hasMessageContainingAll("unknown divergence 'foward-kl'", "did you mean 'forward-kl'", "jsd:B", "tvd", "logit-mse");
+        .hasMessageContainingAll("unknown divergence 'foward-kl'", "did you mean 'forward-kl'", "jsd:B", "tvd",
+        "logit-mse");
     assertRefused(() -> Divergence.parse("jsd")).hasMessageContainingAll("jsd needs its parameter", "jsd:0.5");
     assertRefused(() -> Divergence.parse("jsd:half")).hasMessageContainingAll("'half' is not a number", "jsd:0.5");
     assertRefused(() -> Divergence.parse("tvd:0.5")).hasMessageContainingAll("tvd takes no parameter", "tvd:0.5");
@@ -135,7 +142,8 @@ class OptionsTest {
   @ValueSource(doubles = {0, -3, Double.NaN, Double.POSITIVE_INFINITY})
   void theDenominatorIsFiniteAndAboveZero(double bad) {
     LossInputs inputs = LossInputs.of(HostMatrix.of(new float[2], 1, 2));
-    assertRefused(() -> inputs.withDenominator(bad)).hasMessageContainingAll("denominator is " + bad, "finite number above 0");
+    assertRefused(() -> inputs.withDenominator(bad)).hasMessageContainingAll("denominator is " + bad,
+        "finite number above 0");
   }
 
   @ParameterizedTest

@@ -3,7 +3,7 @@ package dev.temper;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-/** What an engine wrote for a {@link Batch}. */
+/** Holds the outputs of an engine for a {@link Batch}. */
 final class Outcome {
   private final LossTotals totals;
   private final double[][] gradient;
@@ -33,7 +33,7 @@ final class Outcome {
     return hard;
   }
 
-  /** Compares everything but the totals row by row; NaN and infinities must be where they are expected. */
+  /** Compares all outputs of a row except the totals. NaN and infinities must occur in the expected places. */
   static void assertRow(Outcome actual, int row, Outcome expected, int expectedRow, double bound) {
     assertNear("soft", actual.soft[row], expected.soft[expectedRow], bound);
     assertNear("hard", actual.hard[row], expected.hard[expectedRow], bound);
@@ -46,7 +46,8 @@ final class Outcome {
     if (Double.isFinite(expected)) {
       assertThat(actual).as(what).isCloseTo(expected, within(bound));
     } else {
-      assertThat((Double) actual).as(what).isEqualTo((Double) expected); // boxed: NaN equals NaN
+      // The boxed comparison treats NaN as equal to NaN.
+      assertThat((Double) actual).as(what).isEqualTo((Double) expected);
     }
   }
 }

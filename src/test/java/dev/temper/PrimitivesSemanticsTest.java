@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Tempered log-softmax with its backward, and softmax and argmax for inference. */
+/** Tests log-softmax with a temperature and its backward, and softmax and argmax for inference. */
 class PrimitivesSemanticsTest extends EachDevice {
 
   private static final double BOUND = lossBound(3, 3, 1);
@@ -83,7 +83,8 @@ class PrimitivesSemanticsTest extends EachDevice {
   @EnumSource(value = DType.class, names = {"I32", "I64"})
   void argmaxTakesTheFirstOfEqualsAndTheFirstNaN(DType dtype) {
     List<float[]> rows =
-        List.of(row(1, 3, 3), row(3, Double.NaN, 4), row(ABSENT, ABSENT, ABSENT), row(ABSENT, Double.POSITIVE_INFINITY, 3));
+        List.of(row(1, 3, 3), row(3, Double.NaN, 4), row(ABSENT, ABSENT, ABSENT),
+        row(ABSENT, Double.POSITIVE_INFINITY, 3));
     HostMatrix logits = Batch.matrix(arena, rows, DType.F16);
     RowVector output = RowVector.labels(arena.allocate(4L * dtype.bytes(), 8), 4, dtype);
     engine().argmax(logits, output);

@@ -8,7 +8,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
-/** Probabilities in the place of logits are noted once; each process looks once, so that each case has one of its own. */
+/**
+ * Tests the note about probabilities in the place of logits. A process looks at one teacher only, so that each case has
+ * a process of its own.
+ */
 class ProbabilityNoteTest {
 
   private static final String NOTE = "sums to 1, as probabilities do, but it was given as logits";
@@ -28,8 +31,8 @@ class ProbabilityNoteTest {
   }
 
   private static String run(String... teacher) throws IOException, InterruptedException {
-    ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
-        System.getProperty("java.class.path"), Probe.class.getName());
+    ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-cp", System.getProperty("java.class.path"), Probe.class.getName());
     builder.command().addAll(Arrays.asList(teacher));
     Process process = builder.redirectErrorStream(true).start();
     process.getOutputStream().close();

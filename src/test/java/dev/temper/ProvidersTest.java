@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Providers of other people, good and bad, in a JVM of their own; and a JVM that denies native access. */
+/** Tests third-party providers, both working and failing, in a separate JVM. Another JVM denies native access. */
 class ProvidersTest {
 
   private static final List<String> PROVIDERS = List.of(Acme.class.getName(), FailsToLoad.class.getName(),
@@ -46,11 +46,14 @@ class ProvidersTest {
   void aProviderThatThrowsIsUnavailableAndHidesNoOther() throws Exception {
     String out = run(List.of("--enable-native-access=ALL-UNNAMED"), folder.toString());
     assertThat(out).contains("device reference: yes").contains("opened reference: reference (f64");
-    assertThat(out).contains("device " + FailsToLoad.class.getName() + ": no, ").contains("UnsatisfiedLinkError: no acme in the path");
-    assertThat(out).contains("device fails-when-asked: no, fails-when-asked cannot be used, because its provider failed with "
+    assertThat(out).contains("device " + FailsToLoad.class.getName() + ": no, ")
+        .contains("UnsatisfiedLinkError: no acme in the path");
+    assertThat(out).contains("device fails-when-asked: no, fails-when-asked cannot be used, because its provider "
+        + "failed with "
         + "java.lang.IllegalCallerException: not from here");
     assertThat(out).contains("com.acme.IsNotThere not found");
-    assertThat(out).contains("finding fails-when-asked: fails-when-asked cannot be used, because its provider failed with "
+    assertThat(out).contains("finding fails-when-asked: fails-when-asked cannot be used, because its provider failed "
+        + "with "
         + "java.lang.StackOverflowError");
     assertThat(out).contains("refused fails-to-open: fails-to-open cannot be used, because its provider failed with "
         + "java.lang.NoClassDefFoundError: com/acme/Driver");
@@ -60,7 +63,8 @@ class ProvidersTest {
   @Test
   void whereNativeAccessIsDeniedTheReferenceWorksAndTheOthersNameTheOption() throws Exception {
     String out = run(List.of("--illegal-native-access=deny"));
-    assertThat(out).contains("device reference: yes").contains("opened reference: reference (f64").contains("opened auto: reference (f64");
+    assertThat(out).contains("device reference: yes").contains("opened reference: reference (f64")
+        .contains("opened auto: reference (f64");
     for (String device : List.of("cpu", "cuda", "emulator")) {
       assertThat(out).containsPattern("device " + device + ": no, .*--enable-native-access=ALL-UNNAMED");
       assertThat(out).containsPattern("refused " + device + ": .*--enable-native-access=ALL-UNNAMED");
@@ -71,7 +75,8 @@ class ProvidersTest {
   private static String run(List<String> options, String... classPath) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
     command.addAll(options);
-    String classes = String.join(File.pathSeparator, classPath) + File.pathSeparator + System.getProperty("java.class.path");
+    String classes = String.join(File.pathSeparator, classPath) + File.pathSeparator
+        + System.getProperty("java.class.path");
     command.addAll(List.of("-cp", classes, Probe.class.getName()));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     process.getOutputStream().close();
@@ -80,7 +85,7 @@ class ProvidersTest {
     return out;
   }
 
-  /** Prints what the API says of each device, and what comes of opening it. */
+  /** Prints the availability of each device and the result of opening it. */
   static final class Probe {
     private Probe() {}
 
@@ -89,7 +94,8 @@ class ProvidersTest {
           "device " + device + ": " + (availability.usable() ? "yes" : "no") + ", " + availability.description()));
       EngineProviders.list().forEach(provider -> provider.findings().forEach(
           finding -> System.out.println("finding " + finding.subject() + ": " + finding.result())));
-      for (String device : List.of("auto", "reference", "cpu", "cuda", "emulator", "acme", "acme:3", "acem", "fails-to-open")) {
+      for (String device : List.of("auto", "reference", "cpu", "cuda", "emulator", "acme", "acme:3", "acem",
+          "fails-to-open")) {
         try (LossEngine engine = LossEngine.open(device)) {
           System.out.println("opened " + device + ": " + engine.describe());
         } catch (IllegalArgumentException | EngineUnavailableException e) {
@@ -99,7 +105,7 @@ class ProvidersTest {
     }
   }
 
-  /** A provider of a device that the library has never heard of. */
+  /** Provides a device whose name is not known to the library. */
   public static class Acme implements EngineProvider {
     @Override
     public String device() {
@@ -122,7 +128,7 @@ class ProvidersTest {
     }
   }
 
-  /** A provider whose class does not initialise. */
+  /** Fails in its static initialiser. */
   public static final class FailsToLoad extends Acme {
     static {
       load();
@@ -133,7 +139,7 @@ class ProvidersTest {
     }
   }
 
-  /** A provider that cannot say anything. */
+  /** Throws an exception from {@code availability} and an Error from {@code findings}. */
   public static final class FailsWhenAsked extends Acme {
     @Override
     public String device() {
@@ -151,7 +157,7 @@ class ProvidersTest {
     }
   }
 
-  /** A provider that says yes and cannot open, with the highest rank of all. */
+  /** Reports a usable device, fails to open it, and has the highest rank. */
   public static final class FailsToOpen extends Acme {
     @Override
     public String device() {
@@ -169,7 +175,7 @@ class ProvidersTest {
     }
   }
 
-  /** A backend that has a name and computes nothing. */
+  /** Has a name and computes nothing. */
   private static final class NamedBackend implements EngineBackend {
     private final String name;
 

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
-/** Row statistics belong to the engine, the loss and the shapes of the forward call that saved them. */
+/** Tests that row statistics are bound to the engine, the loss and the shapes of the forward call that saved them. */
 class RowStatisticsTest extends EachDevice {
 
   private static final DistillationLoss LOSS =
@@ -25,7 +25,8 @@ class RowStatisticsTest extends EachDevice {
       assertRefused(statistics, loss -> loss.numClasses(3), "numClasses was absent, but here it is 3");
       assertRefused(statistics, loss -> loss.ignoreIndex(-1), "ignoreIndex was -100, but here it is -1");
       assertRefused(statistics, loss -> loss.reduction(Reduction.SUM), "reduction was mean, but here it is sum");
-      assertRefused(statistics, loss -> loss.temperatureScaling(false), "temperatureScaling was true, but here it is false");
+      assertRefused(statistics, loss -> loss.temperatureScaling(false),
+          "temperatureScaling was true, but here it is false");
       engine().backward(LOSS, INPUTS.withGradientScale(8), statistics, gradient(3));
     }
   }
@@ -35,7 +36,8 @@ class RowStatisticsTest extends EachDevice {
     try (RowStatistics statistics = saved(); RowStatistics two = engine().allocateStatistics(2)) {
       assertRefused(INPUTS.withRowTemperatures(RowVector.temperatures(1, 1, 1)), statistics,
           "rowTemperatures was absent, but here it is given");
-      assertRefused(INPUTS.withRowWeights(RowVector.weights(1, 1, 1)), statistics, "rowWeights was absent, but here it is given");
+      assertRefused(INPUTS.withRowWeights(RowVector.weights(1, 1, 1)), statistics,
+          "rowWeights was absent, but here it is given");
       LossInputs soft = INPUTS.withTeacher(Teacher.logits(HostMatrix.of(new float[15], 3, 5)));
       DistillationLoss padded = LOSS.toBuilder().numClasses(4).build();
       engine().forward(padded, INPUTS, LossOutputs.none().withStatistics(statistics)).totals();
@@ -58,7 +60,8 @@ class RowStatisticsTest extends EachDevice {
     try (LossEngine other = LossEngine.open("reference")) {
       assertThatThrownBy(() -> other.backward(LOSS, INPUTS, statistics, gradient(3)))
           .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("statistics belong to another engine");
-      assertThatThrownBy(() -> other.forward(LOSS, INPUTS, saving)).hasMessageContaining("statistics belong to another engine");
+      assertThatThrownBy(() -> other.forward(LOSS, INPUTS, saving))
+          .hasMessageContaining("statistics belong to another engine");
     }
     statistics.close();
     statistics.close();
@@ -79,7 +82,8 @@ class RowStatisticsTest extends EachDevice {
       engine().backward(LOSS, INPUTS, statistics, gradient(3));
       assertRefused(statistics, loss -> loss.temperature(3), "temperature was 2.0, but here it is 3.0");
       statistics.close();
-      assertThatThrownBy(prepared::launch).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("statistics are closed");
+      assertThatThrownBy(prepared::launch).isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("statistics are closed");
     }
   }
 

@@ -9,10 +9,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Rows, labels, weights and reductions. */
+/** Tests rows, labels, weights and reductions. */
 class RowsSemanticsTest extends EachDevice {
 
-  private static final DistillationLoss.Builder BUILDER = DistillationLoss.builder().temperature(2).softWeight(0.75).hardWeight(0.5);
+  private static final DistillationLoss.Builder BUILDER = DistillationLoss.builder().temperature(2).softWeight(0.75)
+      .hardWeight(0.5);
   private static final DistillationLoss BOTH = BUILDER.build();
   private static final DistillationLoss SUM = BOTH.toBuilder().reduction(Reduction.SUM).build();
   private static final double BOUND = lossBound(4, 5, 2);
@@ -20,12 +21,12 @@ class RowsSemanticsTest extends EachDevice {
   private static final float[] Z = row(1, 2, 0, -1.5);
   private static final float[] Y = row(2, 1, 0.5, 3);
   private static final float[] X = row(-1, 0.25, 1, 0);
-  private static final float[] POISON = row(Float.NaN, Float.POSITIVE_INFINITY, 0, 0);
+  private static final float[] NON_FINITE = row(Float.NaN, Float.POSITIVE_INFINITY, 0, 0);
   private static final Batch THREE = Batch.student(Z, Y, X).teacher(Y, X, Z).labels(0, 3, 1);
 
   @Test
   void anIgnoredRowContributesNothingWhateverItHolds() {
-    Outcome outcome = run(BOTH, Batch.student(Z, POISON, X).teacher(Y, POISON, Z).labels(0, -100, 1));
+    Outcome outcome = run(BOTH, Batch.student(Z, NON_FINITE, X).teacher(Y, NON_FINITE, Z).labels(0, -100, 1));
     Outcome two = run(BOTH, Batch.student(Z, X).teacher(Y, Z).labels(0, 1));
     assertThat(outcome.gradient()[1]).containsOnly(0);
     assertThat(outcome.soft()[1]).isZero();
@@ -40,7 +41,7 @@ class RowsSemanticsTest extends EachDevice {
   @Test
   void aRowIsIgnoredEvenWhereLabelsHaveNoWeight() {
     DistillationLoss soft = BOTH.toBuilder().hardWeight(0).ignoreIndex(7).build();
-    Outcome outcome = run(soft, Batch.student(Z, POISON).teacher(Y, POISON).labels(0, 7));
+    Outcome outcome = run(soft, Batch.student(Z, NON_FINITE).teacher(Y, NON_FINITE).labels(0, 7));
     assertThat(outcome.gradient()[1]).containsOnly(0);
     assertThat(outcome.totals().countedRows()).isEqualTo(1);
     assertThat(outcome.totals().total()).isFinite().isPositive();
@@ -71,13 +72,13 @@ class RowsSemanticsTest extends EachDevice {
 
   @Test
   void aRowOfWeightZeroGivesNothingWhateverItHoldsAndIsCounted() {
-    Outcome outcome = run(BOTH, Batch.student(Z, POISON).teacher(Y, POISON).labels(0, 1).weights(1, 0));
+    Outcome outcome = run(BOTH, Batch.student(Z, NON_FINITE).teacher(Y, NON_FINITE).labels(0, 1).weights(1, 0));
     Outcome alone = run(BOTH, Batch.student(Z).teacher(Y).labels(0));
     assertThat(outcome.gradient()[1]).containsOnly(0);
     assertThat(outcome.totals().countedRows()).isEqualTo(2);
     assertThat(outcome.totals().nonFiniteRows()).isZero();
     assertNear("total", outcome.totals().total(), alone.totals().total() / 2, BOUND);
-    // Row losses are those before weights.
+    // Row losses are not multiplied by the row weights.
     assertThat(run(BOTH, THREE.weights(0, 1, 1)).soft()).isEqualTo(run(BOTH, THREE).soft());
   }
 
@@ -143,8 +144,9 @@ class RowsSemanticsTest extends EachDevice {
   @EnumSource(Reduction.class)
   void noCountedRowsGiveZeroAndNeverZeroByZero(Reduction reduction) {
     DistillationLoss loss = BOTH.toBuilder().reduction(reduction).build();
-    Outcome ignored = run(loss, Batch.student(Z, POISON).teacher(Y, Y).labels(-100, -100));
-    Outcome empty = run(loss, Batch.student(new float[0][]).teacher(new float[0][]).labels(RowVector.labels(new int[0])));
+    Outcome ignored = run(loss, Batch.student(Z, NON_FINITE).teacher(Y, Y).labels(-100, -100));
+    Outcome empty = run(loss, Batch.student(new float[0][]).teacher(new float[0][])
+        .labels(RowVector.labels(new int[0])));
     for (Outcome outcome : new Outcome[] {ignored, empty}) {
       assertThat(outcome.totals().countedRows()).isZero();
       if (reduction != Reduction.NONE) {

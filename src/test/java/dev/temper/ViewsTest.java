@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Views over memory: sizes, and which of them share a byte. */
+/** Tests the sizes of views over memory and their overlaps. */
 class ViewsTest {
 
   private static final MemorySegment BYTES = MemorySegment.ofArray(new byte[64]);
@@ -18,7 +18,8 @@ class ViewsTest {
   @Test
   void aSegmentTooSmallForRowsTimesStrideIsRefusedButTheLastRowNeedsNoGap() {
     assertThat(new HostMatrix(BYTES, 3, 4, 6, DType.F32).byteSize()).isEqualTo(64);
-    assertRefused(4, 4, 6, DType.F32, "segment of 64 bytes is too small", "[4, 4] F32 with row stride 6", "needs 88 bytes");
+    assertRefused(4, 4, 6, DType.F32, "segment of 64 bytes is too small", "[4, 4] F32 with row stride 6",
+        "needs 88 bytes");
     assertThatThrownBy(() -> RowVector.labels(BYTES, 9, DType.I64))
         .isExactlyInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll("segment of 64 bytes is too small", "[9] I64", "needs 72 bytes");
@@ -32,21 +33,24 @@ class ViewsTest {
     assertRefused(1, 4, 4, DType.I32, "dtype of a matrix is I32", "F32, BF16 or F16");
     assertRefused(Long.MAX_VALUE, 4, 4, DType.F16, "beyond 2^63 bytes");
     assertRefused(2, 4, Long.MAX_VALUE, DType.F16, "beyond 2^63 bytes");
-    assertThatThrownBy(() -> RowVector.weights(BYTES, -1, DType.F32)).hasMessageContainingAll("length is -1", "0 or more");
-    assertThatThrownBy(() -> RowVector.labels(BYTES, Long.MAX_VALUE / 2, DType.I64)).hasMessageContaining("beyond 2^63 bytes");
+    assertThatThrownBy(() -> RowVector.weights(BYTES, -1, DType.F32))
+        .hasMessageContainingAll("length is -1", "0 or more");
+    assertThatThrownBy(() -> RowVector.labels(BYTES, Long.MAX_VALUE / 2, DType.I64))
+        .hasMessageContaining("beyond 2^63 bytes");
     assertThatThrownBy(() -> new DeviceMatrix(0, 1, 4, 4, DType.F32)).hasMessageContaining("device address is 0");
     assertThatThrownBy(() -> RowVector.weightsAt(0, 1)).hasMessageContaining("device address is 0");
   }
 
   @ParameterizedTest
-  @CsvSource({ // two views of one array of f32: first element, rows, classes, stride of each
-    "0, 2, 4, 4, 8, 2, 4, 4, false", // one after the other
-    "0, 2, 4, 4, 7, 2, 4, 4, true", // the last element is the other's first
-    "0, 2, 4, 8, 4, 2, 4, 8, false", // left and right half of a wider matrix
+  // Each row describes two views of one f32 array by first element, rows, classes and stride.
+  @CsvSource({
+    "0, 2, 4, 4, 8, 2, 4, 4, false", // The views follow each other.
+    "0, 2, 4, 4, 7, 2, 4, 4, true", // The last element of the first view is the first element of the second view.
+    "0, 2, 4, 8, 4, 2, 4, 8, false", // The views are the left and the right half of a wider matrix.
     "0, 2, 4, 8, 3, 2, 4, 8, true",
     "4, 2, 4, 8, 0, 2, 4, 8, false",
-    "0, 2, 5, 8, 5, 2, 4, 8, true", // the right one reaches into the left one's next row
-    "0, 2, 4, 4, 0, 0, 4, 4, false", // no rows
+    "0, 2, 5, 8, 5, 2, 4, 8, true", // The second view extends into the next row of the first view.
+    "0, 2, 4, 4, 0, 0, 4, 4, false", // The second view has no rows.
     "0, 1, 4, 4, 2, 1, 1, 9, true",
   })
   void viewsOverlapWhereTheyShareAByte(

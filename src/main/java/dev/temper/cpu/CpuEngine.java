@@ -16,7 +16,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** One native engine: an instruction set, its threads and a few rows of scratch memory for each. */
+/** Owns one engine of the native library: its instruction set, its threads and their scratch memory. */
 final class CpuEngine implements EngineBackend {
 
   private final CpuLibrary library = CpuLibrary.instance();
@@ -63,8 +63,10 @@ final class CpuEngine implements EngineBackend {
       MemorySegment parameters = arena.allocate(LossStruct.LAYOUT);
       LossStruct.write(call, parameters);
       int status = library.loss(handle, parameters, segment(inputs.student()),
-          call.usesTeacher() ? segment(call.teacherLogits()) : MemorySegment.NULL, segment(outputs.gradient()), segment(inputs.labels()),
-          segment(inputs.rowWeights()), segment(inputs.rowTemperatures()), segment(outputs.rowSoft()), segment(outputs.rowHard()),
+          call.usesTeacher() ? segment(call.teacherLogits()) : MemorySegment.NULL, segment(outputs.gradient()),
+          segment(inputs.labels()),
+          segment(inputs.rowWeights()), segment(inputs.rowTemperatures()), segment(outputs.rowSoft()),
+          segment(outputs.rowHard()),
           segment(statistics));
       LossTotals totals = LossStruct.read(call, parameters, status);
       return () -> totals;

@@ -11,18 +11,21 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Opens the CPU engine where its native library is packed for this platform, or named by the system property {@value
+ * Opens the CPU engine. Its native library is packed for this platform or named by the system property {@value
  * #LIBRARY_PROPERTY}.
  */
 public final class CpuEngineProvider implements EngineProvider {
 
-  /** Names another build of the library. */
+  /** This property holds the path of a native library that replaces the packed one. */
   public static final String LIBRARY_PROPERTY = "temper.cpu.library";
 
-  /** Forces an instruction set: {@code avx512}, {@code avx2} or {@code baseline}; empty or absent: the best one. */
+  /**
+   * This property selects the instruction set: {@code avx512}, {@code avx2} or {@code baseline}. The best one is used
+   * if the property is empty or absent.
+   */
   public static final String INSTRUCTION_SET_PROPERTY = "temper.cpu.isa";
 
-  /** For {@link java.util.ServiceLoader}. */
+  /** This constructor exists for {@link java.util.ServiceLoader}. */
   public CpuEngineProvider() {}
 
   @Override
@@ -55,24 +58,27 @@ public final class CpuEngineProvider implements EngineProvider {
   @Override
   public List<Finding> findings() {
     String named = System.getProperty(LIBRARY_PROPERTY, "");
-    String source = named.isEmpty() ? "packed for " + PackedLibrary.platform() : named + " (property " + LIBRARY_PROPERTY + ")";
+    String source = named.isEmpty() ? "packed for " + PackedLibrary.platform() : named + " (property "
+        + LIBRARY_PROPERTY + ")";
     try {
       CpuLibrary library = CpuLibrary.instance();
       String usable = Stream.of("avx512", "avx2", "baseline").filter(name -> !library.instructionSet(name).isEmpty())
           .collect(Collectors.joining(", "));
       return List.of(new Finding("cpu library", source),
-          new Finding("cpu instruction sets", usable + "; taken: " + instructionSet() + " (property " + INSTRUCTION_SET_PROPERTY + ")"));
+          new Finding("cpu instruction sets", usable + "; taken: " + instructionSet() + " (property "
+          + INSTRUCTION_SET_PROPERTY + ")"));
     } catch (EngineUnavailableException e) {
       return List.of(new Finding("cpu library", String.valueOf(e.getMessage())));
     }
   }
 
   private static String instructionSet() {
-    String asked = System.getProperty(INSTRUCTION_SET_PROPERTY, "");
-    String found = CpuLibrary.instance().instructionSet(asked);
+    String requested = System.getProperty(INSTRUCTION_SET_PROPERTY, "");
+    String found = CpuLibrary.instance().instructionSet(requested);
     if (found.isEmpty()) {
-      throw new EngineUnavailableException("this processor or this build of the CPU engine has no instruction set '" + asked
-          + "', expected avx512, avx2 or baseline; change or drop the property " + INSTRUCTION_SET_PROPERTY);
+      throw new EngineUnavailableException("this processor or this build of the CPU engine has no instruction set '"
+          + requested + "', expected avx512, avx2 or baseline; change or drop the property "
+          + INSTRUCTION_SET_PROPERTY);
     }
     return found;
   }

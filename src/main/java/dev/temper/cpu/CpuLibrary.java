@@ -19,7 +19,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import org.jspecify.annotations.Nullable;
 
-/** The functions of libtemper_cpu, loaded once per process. */
+/** Binds the functions of libtemper_cpu. The library is loaded once per process. */
 final class CpuLibrary {
 
   private static @Nullable CpuLibrary loaded;
@@ -28,7 +28,8 @@ final class CpuLibrary {
   private final MethodHandle destroy;
   private final MethodHandle variant;
   private final MethodHandle layout;
-  // Each function twice: Java arrays can only be passed by a call that holds up the garbage collector meanwhile.
+  // Each function is bound twice. Java arrays need a critical call, which blocks the garbage collector until it
+  // returns.
   private final MethodHandle loss;
   private final MethodHandle lossOverArrays;
   private final MethodHandle primitive;
@@ -47,9 +48,10 @@ final class CpuLibrary {
   }
 
   /**
-   * The library.
+   * Returns the loaded library and loads it at the first call.
    *
-   * @throws EngineUnavailableException if there is none for this platform, or it cannot be loaded; the next call tries again
+   * @throws EngineUnavailableException if no library exists for this platform, or if the library cannot be loaded; the
+   *     next call tries again
    */
   static synchronized CpuLibrary instance() {
     CpuLibrary library = loaded;
@@ -84,7 +86,7 @@ final class CpuLibrary {
     return new EngineUnavailableException("no CPU engine: " + described + " cannot be loaded: " + reason.getMessage());
   }
 
-  /** An engine, or NULL if memory or threads are refused. */
+  /** Creates an engine. The result is NULL if memory or threads are not available. */
   MemorySegment create(String instructionSet, int threads) {
     try (Arena arena = Arena.ofConfined()) {
       return (MemorySegment) create.invokeExact(arena.allocateFrom(instructionSet), threads);
@@ -101,7 +103,10 @@ final class CpuLibrary {
     }
   }
 
-  /** The instruction set that the name comes to ("" is the best one), or an empty string if this processor lacks it. */
+  /**
+   * Returns the instruction set for a name, or an empty string if this processor lacks it. The empty name stands for
+   * the best instruction set.
+   */
   String instructionSet(String name) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment found = (MemorySegment) variant.invokeExact(arena.allocateFrom(name));
@@ -111,7 +116,7 @@ final class CpuLibrary {
     }
   }
 
-  /** Sizes and offsets of the structs as the C++ compiler laid them out. */
+  /** Returns the sizes and offsets of the structs in the layout of the C++ compiler. */
   long[] layout(int numbers) {
     try {
       MemorySegment found = (MemorySegment) layout.invokeExact();
@@ -121,24 +126,33 @@ final class CpuLibrary {
     }
   }
 
-  /** A loss; returns the status. Segments in the order of temper_cpu_loss, NULL where absent. */
-  int loss(MemorySegment engine, MemorySegment parameters, MemorySegment student, MemorySegment teacher, MemorySegment gradient,
-      MemorySegment labels, MemorySegment rowWeights, MemorySegment rowTemperatures, MemorySegment rowSoft, MemorySegment rowHard,
+  /**
+   * Computes a loss and returns the status. The segments have the order of temper_cpu_loss, and an absent tensor is
+   * NULL.
+   */
+  int loss(MemorySegment engine, MemorySegment parameters, MemorySegment student, MemorySegment teacher,
+      MemorySegment gradient,
+      MemorySegment labels, MemorySegment rowWeights, MemorySegment rowTemperatures, MemorySegment rowSoft,
+      MemorySegment rowHard,
       MemorySegment statistics) {
-    boolean arrays = anyArray(student, teacher, gradient, labels, rowWeights, rowTemperatures, rowSoft, rowHard, statistics);
+    boolean arrays = anyArray(student, teacher, gradient, labels, rowWeights, rowTemperatures, rowSoft, rowHard,
+        statistics);
     try {
       return arrays
-          ? (int) lossOverArrays.invokeExact(engine, parameters, student, teacher, gradient, labels, rowWeights, rowTemperatures,
+          ? (int) lossOverArrays.invokeExact(engine, parameters, student, teacher, gradient, labels, rowWeights,
+          rowTemperatures,
               rowSoft, rowHard, statistics)
-          : (int) loss.invokeExact(engine, parameters, student, teacher, gradient, labels, rowWeights, rowTemperatures, rowSoft,
+          : (int) loss.invokeExact(engine, parameters, student, teacher, gradient, labels, rowWeights, rowTemperatures,
+          rowSoft,
               rowHard, statistics);
     } catch (Throwable e) {
       throw Downcalls.unchecked(e);
     }
   }
 
-  /** A primitive; returns the status. */
-  int primitive(MemorySegment engine, MemorySegment parameters, MemorySegment input, MemorySegment upstream, MemorySegment output) {
+  /** Computes a primitive and returns the status. */
+  int primitive(MemorySegment engine, MemorySegment parameters, MemorySegment input, MemorySegment upstream,
+      MemorySegment output) {
     try {
       return anyArray(input, upstream, output)
           ? (int) primitiveOverArrays.invokeExact(engine, parameters, input, upstream, output)

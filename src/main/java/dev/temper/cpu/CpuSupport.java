@@ -5,14 +5,14 @@ import dev.temper.Divergence;
 import dev.temper.LossOption;
 import dev.temper.spi.Support;
 
-/** Which losses the CPU engine computes. */
+/** Decides which losses the CPU engine supports. */
 final class CpuSupport {
 
   private static final String ELSEWHERE = " is not there yet; the reference device has it";
 
   private CpuSupport() {}
 
-  /** Whether a loss is computed, or the first option that is not there yet. */
+  /** Returns whether the engine supports a loss, with the first unsupported option. */
   static Support of(DistillationLoss loss) {
     if (loss.softWeight() > 0 && !hasDivergence(loss.divergence())) {
       return Support.no(LossOption.DIVERGENCE, " ", loss.divergence().label(),

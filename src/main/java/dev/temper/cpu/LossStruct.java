@@ -18,18 +18,23 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
-/** The struct LossParameters of native/cpu/job.h: written before a call, read after it. */
+/**
+ * Mirrors the struct LossParameters of native/cpu/job.h. Java writes its parameters before a call and reads its results
+ * after the call.
+ */
 final class LossStruct {
 
   static final StructLayout LAYOUT = MemoryLayout.structLayout(
       JAVA_LONG.withName("rows"), JAVA_LONG.withName("classes"),
-      ShapeStruct.LAYOUT.withName("student"), ShapeStruct.LAYOUT.withName("teacher"), ShapeStruct.LAYOUT.withName("gradient"),
+      ShapeStruct.LAYOUT.withName("student"), ShapeStruct.LAYOUT.withName("teacher"),
+      ShapeStruct.LAYOUT.withName("gradient"),
       JAVA_INT.withName("label_bytes"), JAVA_INT.withName("operation"), JAVA_LONG.withName("ignore_index"),
       JAVA_INT.withName("divergence"), JAVA_FLOAT.withName("divergence_parameter"), JAVA_DOUBLE.withName("temperature"),
       JAVA_INT.withName("temperature_scaling"), JAVA_FLOAT.withName("divergence_complement"),
       JAVA_DOUBLE.withName("soft_weight"), JAVA_DOUBLE.withName("hard_weight"), JAVA_DOUBLE.withName("gradient_scale"),
       JAVA_DOUBLE.withName("divisor"),
-      JAVA_INT.withName("status"), JAVA_FLOAT.withName("bad_value"), JAVA_LONG.withName("bad_row"), JAVA_LONG.withName("bad_label"),
+      JAVA_INT.withName("status"), JAVA_FLOAT.withName("bad_value"), JAVA_LONG.withName("bad_row"),
+      JAVA_LONG.withName("bad_label"),
       JAVA_LONG.withName("counted_rows"), JAVA_LONG.withName("non_finite_rows"),
       JAVA_DOUBLE.withName("soft"), JAVA_DOUBLE.withName("hard"));
 
@@ -84,7 +89,7 @@ final class LossStruct {
     to.set(JAVA_DOUBLE, DIVISOR, divisor(loss.reduction(), inputs));
   }
 
-  /** Numbered as in native/cpu/job.h. */
+  /** Writes a divergence. Its codes are those of native/cpu/job.h. */
   private static void writeDivergence(Divergence divergence, MemorySegment to) {
     switch (divergence) {
       case Divergence.ForwardKl _ -> to.set(JAVA_INT, DIVERGENCE, 0);
@@ -103,7 +108,10 @@ final class LossStruct {
     return call.savedStatistics() != null ? 2 : call.outputs().gradient() != null ? 1 : 0;
   }
 
-  /** 0 stands for the number of counted rows, which the native side counts. */
+  /**
+   * Returns the divisor of the sum. The value 0 stands for the number of counted rows, which only the native side
+   * computes.
+   */
   private static double divisor(Reduction reduction, LossInputs inputs) {
     if (inputs.denominator().isPresent()) {
       return inputs.denominator().getAsDouble();
@@ -116,16 +124,17 @@ final class LossStruct {
   }
 
   /**
-   * The totals after a call.
+   * Reads the totals after a call.
    *
-   * @throws IllegalArgumentException if the call found an invalid label, weight or temperature
+   * @throws IllegalArgumentException if the call found an invalid label, row weight or row temperature
    */
   static LossTotals read(LossCall call, MemorySegment from, int status) {
     long row = from.get(JAVA_LONG, BAD_ROW);
     float value = from.get(JAVA_FLOAT, BAD_VALUE);
     switch (status) {
       case 0 -> { }
-      case 1 -> throw RowChecks.badLabel(row, from.get(JAVA_LONG, BAD_LABEL), call.classes(), call.loss().ignoreIndex());
+      case 1 -> throw RowChecks.badLabel(row, from.get(JAVA_LONG, BAD_LABEL), call.classes(), call.loss()
+          .ignoreIndex());
       case 2 -> throw RowChecks.badWeight(row, value);
       case 3 -> throw RowChecks.badTemperature(row, value);
       default -> throw new IllegalStateException(

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.Function;
 
-/** The native library in the jar, or in a folder of classes, under its platform's name. */
+/** Finds the native library of this platform in the jar or in a folder of classes. */
 final class PackedLibrary {
 
   private static final String FILE = "libtemper_cpu.so";
@@ -19,8 +19,10 @@ final class PackedLibrary {
   private PackedLibrary() {}
 
   /**
-   * Passes the library to a loader as a file. A library in a jar is extracted into a new folder that no other user can
-   * enter, which makes its content the jar's own, and removed once it is loaded: the mapping keeps it alive.
+   * Passes the library to a loader as a file. A folder of classes holds the library as a file already.
+   *
+   * <p>A library in a jar is extracted into a new folder that no other user can enter, so nobody can replace its
+   * content. The folder is removed after the load, because the mapping of the library needs no file name.
    */
   static <R> R use(Function<Path, R> load) throws IOException {
     String name = "native/" + platform() + "/" + FILE;
@@ -44,7 +46,7 @@ final class PackedLibrary {
     }
   }
 
-  /** Operating system and processor as native/build names them, such as {@code linux-x86_64}. */
+  /** Returns operating system and processor in the spelling of native/build, such as {@code linux-x86_64}. */
   static String platform() {
     String system = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
     String processor = System.getProperty("os.arch", "");

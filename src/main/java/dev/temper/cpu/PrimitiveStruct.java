@@ -10,12 +10,13 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
-/** The struct PrimitiveParameters of native/cpu/job.h. */
+/** Mirrors the struct PrimitiveParameters of native/cpu/job.h. */
 final class PrimitiveStruct {
 
   static final StructLayout LAYOUT = MemoryLayout.structLayout(
       JAVA_LONG.withName("rows"), JAVA_LONG.withName("classes"),
-      ShapeStruct.LAYOUT.withName("input"), ShapeStruct.LAYOUT.withName("upstream"), ShapeStruct.LAYOUT.withName("output"),
+      ShapeStruct.LAYOUT.withName("input"), ShapeStruct.LAYOUT.withName("upstream"),
+      ShapeStruct.LAYOUT.withName("output"),
       JAVA_DOUBLE.withName("temperature"), JAVA_INT.withName("primitive"), JAVA_INT.withName("output_bytes"));
 
   static final long OUTPUT = offset(LAYOUT, "output");
@@ -28,7 +29,7 @@ final class PrimitiveStruct {
   private static final long TEMPERATURE = offset(LAYOUT, "temperature");
   private static final long OUTPUT_BYTES = offset(LAYOUT, "output_bytes");
 
-  /** Numbered as in native/cpu/job.h. */
+  /** The codes are those of native/cpu/job.h. */
   enum Kind {
     SOFTMAX(0),
     LOG_SOFTMAX(1),
@@ -44,8 +45,12 @@ final class PrimitiveStruct {
 
   private PrimitiveStruct() {}
 
-  /** A map from rows to rows; the upstream gradient has the logits' shape, but its own dtype and stride. */
-  static void write(Kind kind, MatrixView logits, double temperature, MatrixView upstream, MatrixView output, MemorySegment to) {
+  /**
+   * Writes the parameters of a map from rows to rows. The upstream gradient has the shape of the logits, but its own
+   * dtype and stride.
+   */
+  static void write(Kind kind, MatrixView logits, double temperature, MatrixView upstream, MatrixView output,
+      MemorySegment to) {
     write(kind, logits, temperature, to);
     ShapeStruct.put(to, UPSTREAM, upstream);
     ShapeStruct.put(to, OUTPUT, output);

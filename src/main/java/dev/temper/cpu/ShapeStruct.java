@@ -11,11 +11,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import org.jspecify.annotations.Nullable;
 
-/** The struct Shape of native/cpu/job.h: width, row stride and dtype of one matrix. */
+/** Mirrors the struct Shape of native/cpu/job.h, which holds width, row stride and dtype of one matrix. */
 final class ShapeStruct {
 
   static final StructLayout LAYOUT = MemoryLayout.structLayout(
-      JAVA_LONG.withName("width"), JAVA_LONG.withName("stride"), JAVA_INT.withName("dtype"), MemoryLayout.paddingLayout(4));
+      JAVA_LONG.withName("width"), JAVA_LONG.withName("stride"), JAVA_INT.withName("dtype"),
+      MemoryLayout.paddingLayout(4));
 
   private static final long WIDTH = offset(LAYOUT, "width");
   private static final long STRIDE = offset(LAYOUT, "stride");
@@ -23,7 +24,7 @@ final class ShapeStruct {
 
   private ShapeStruct() {}
 
-  /** Writes the shape at an offset; a matrix that is absent leaves zeros there. */
+  /** Writes the shape at an offset. An absent matrix writes nothing, so its fields keep the zeros of the allocation. */
   static void put(MemorySegment to, long at, @Nullable MatrixView matrix) {
     if (matrix != null) {
       to.set(JAVA_LONG, at + WIDTH, (long) matrix.classes());

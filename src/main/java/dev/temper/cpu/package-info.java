@@ -1,6 +1,9 @@
 /**
- * The multi-threaded CPU engine: {@code native/cpu} through the foreign function API, one call into the library for one call of a
- * loss. It shares the divergences with the CUDA kernels (kernels/divergence). Calls the API and the SPI only.
+ * This package holds the multi-threaded CPU engine. One call of a loss is one call of the native library {@code
+ * native/cpu} through the foreign function API.
+ *
+ * <p>The engine shares the divergences of {@code kernels/divergence} with the CUDA kernels. The package calls the API,
+ * {@code dev.temper.diagnostics}, {@code dev.temper.spi}, {@code dev.temper.ffm} and {@code dev.temper.internal} only.
  */
 @NullMarked
 package dev.temper.cpu;

@@ -24,15 +24,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Opens the CUDA engine where there is a driver, a device that is new enough, and NVRTC. The system property {@value
- * CudaDriver#LIBRARY_PROPERTY} names another driver library than the one that the loader finds.
+ * Opens the CUDA engine. It needs a driver, a device of compute capability 7.5 or later, and NVRTC. The system property
+ * {@value CudaDriver#LIBRARY_PROPERTY} names a driver library other than the one that the loader finds.
  */
 public final class CudaEngineProvider implements EngineProvider {
 
   private final String library;
   private final Compilers compilers;
 
-  /** For {@link java.util.ServiceLoader}. */
+  /** The provider for {@link java.util.ServiceLoader}. */
   public CudaEngineProvider() {
     this(CudaDriver.nameOfLibrary(), CudaEngineProvider::nvrtc);
   }
@@ -42,7 +42,7 @@ public final class CudaEngineProvider implements EngineProvider {
     this.compilers = compilers;
   }
 
-  /** Where a device's code comes from. */
+  /** The source of a device's machine code. */
   interface Compilers {
     KernelBinaries of(CudaDevice device, CudaDriver driver);
   }
@@ -79,7 +79,7 @@ public final class CudaEngineProvider implements EngineProvider {
     try {
       CudaKernelDevice opened = new CudaKernelDevice(device, driver, options.stream(), binaries);
       try {
-        // Only a trial tells whether this driver takes this compiler's code.
+        // The driver may reject this compiler's code, which only loading a kernel shows.
         opened.load(BatchKernel.CHECK);
       } catch (RuntimeException e) {
         opened.close();
@@ -91,7 +91,7 @@ public final class CudaEngineProvider implements EngineProvider {
     }
   }
 
-  /** The driver must be asked before JCuda is touched. */
+  /** The driver. It is loaded before JCuda: JCuda cannot be used in a process after its first use without a driver. */
   private CudaDriver driver() {
     try {
       NativeAccess.require();
@@ -99,7 +99,7 @@ public final class CudaEngineProvider implements EngineProvider {
       throw missing(String.valueOf(e.getMessage()));
     }
     try {
-      CudaDriver driver = CudaDriver.ask(library);
+      CudaDriver driver = CudaDriver.load(library);
       if (driver.devices().isEmpty()) {
         throw missing("the NVIDIA driver serves no device");
       }
@@ -140,7 +140,7 @@ public final class CudaEngineProvider implements EngineProvider {
     List<Finding> findings = new ArrayList<>();
     KernelCompiler compiler = KernelCompiler.ofMachine();
     try {
-      CudaDriver driver = CudaDriver.ask(library);
+      CudaDriver driver = CudaDriver.load(library);
       compiler = KernelCompiler.forDriver(driver.version());
       findings.add(new Finding("CUDA driver", driver.file() + ", serves up to CUDA " + driver.versionText()));
       driver.devices().forEach(device -> findings.add(new Finding("cuda:" + device.index(), device.toString())));

@@ -32,7 +32,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** Runs kernels on a CUDA device: one stream in the device's primary context. */
+/** Runs kernels on a CUDA device, in one stream of the device's primary context. */
 final class CudaKernelDevice implements KernelDevice {
 
   private static final int MULTIPROCESSORS = 16;
@@ -44,7 +44,7 @@ final class CudaKernelDevice implements KernelDevice {
   private final PrimaryContext context;
   private final CudaStream stream;
   private final GraphRecording recording;
-  private final BorrowedMemory borrowed;
+  private final BorrowedMemory borrowedMemory;
   private final Map<Specialisation, KernelModule> modules = new ConcurrentHashMap<>();
   private @Nullable Staging staging;
   private @Nullable ClusterSizes clusters;
@@ -53,23 +53,23 @@ final class CudaKernelDevice implements KernelDevice {
   /**
    * Opens a device.
    *
-   * @param driver what serves it
-   * @param lent handle of the caller's stream; empty: one of its own
+   * @param driver the driver of the device
+   * @param borrowedStream handle of a stream that the caller owns; if empty, the device creates one
    * @throws IllegalArgumentException if the stream belongs to another device
    */
-  CudaKernelDevice(CudaDevice device, CudaDriver driver, OptionalLong lent, KernelBinaries binaries) {
+  CudaKernelDevice(CudaDevice device, CudaDriver driver, OptionalLong borrowedStream, KernelBinaries binaries) {
     this.device = device;
     this.driver = driver;
     this.binaries = binaries;
     context = new PrimaryContext(device.index());
     try (var _ = context.enter()) {
-      stream = CudaStream.of(lent, context);
+      stream = CudaStream.of(borrowedStream, context);
     } catch (RuntimeException e) {
       context.close();
       throw e;
     }
     recording = new GraphRecording(context, stream);
-    borrowed = new BorrowedMemory(device.index());
+    borrowedMemory = new BorrowedMemory(device.index());
   }
 
   @Override
@@ -79,7 +79,8 @@ final class CudaKernelDevice implements KernelDevice {
 
   @Override
   public DeviceFacts facts() {
-    return new DeviceFacts(device.name(), device.architecture().toString(), context.attribute(MULTIPROCESSORS), device.memoryBytes(),
+    return new DeviceFacts(device.name(), device.architecture().toString(), context.attribute(MULTIPROCESSORS),
+        device.memoryBytes(),
         context.attribute(L2_CACHE_BYTES), clusters().described(), driverVersion(), binaries.describe());
   }
 
@@ -102,12 +103,15 @@ final class CudaKernelDevice implements KernelDevice {
     return clusters;
   }
 
-  /** Of blocks with that much shared memory; asked about a kernel that every engine has. */
+  /**
+   * The clusters that the device can place, of blocks with that much shared memory; queried with a kernel that every
+   * engine has.
+   */
   private ClusterSizes placedClusters(int sharedBytes) {
     BatchKernel kernel = BatchKernel.CHECK;
     KernelModule module = module(kernel);
     try (var _ = context.enter()) {
-      return ClusterSizes.ask(driver.library(), module.function(sharedBytes), kernel.threads(), sharedBytes);
+      return ClusterSizes.query(driver.library(), module.function(sharedBytes), kernel.threads(), sharedBytes);
     }
   }
 
@@ -122,11 +126,13 @@ final class CudaKernelDevice implements KernelDevice {
     int shared = Math.toIntExact(sharedBytes);
     KernelModule module = module(kernel);
     try (var _ = context.enter()) {
-      return new PreparedLaunch(kernel, context, stream, module.function(shared), Math.toIntExact(blocks), shared, parameters);
+      return new PreparedLaunch(kernel, context, stream, module.function(shared), Math.toIntExact(blocks), shared,
+          parameters);
     }
   }
 
-  private record PreparedLaunch(Specialisation kernel, PrimaryContext context, CudaStream stream, long function, int blocks,
+  private record PreparedLaunch(Specialisation kernel, PrimaryContext context, CudaStream stream, long function,
+      int blocks,
       int sharedBytes, MemorySegment parameters) implements KernelLaunch {
     @Override
     public void run() {
@@ -151,7 +157,7 @@ final class CudaKernelDevice implements KernelDevice {
     return modules.computeIfAbsent(kernel, this::compile);
   }
 
-  /** What a cache on disk gave back may be damaged: it is then compiled once more. */
+  /** Compiles and loads a kernel. Code from the disk cache may be damaged; then it is compiled again. */
   private KernelModule compile(Specialisation kernel) {
     CompiledKernel compiled = binaries.compile(kernel);
     try {
@@ -169,7 +175,8 @@ final class CudaKernelDevice implements KernelDevice {
       return new KernelModule(kernel, compiled.code());
     } catch (DeviceException e) {
       String remedy = !Failures.isUnusableCode(e.code()) ? e.remedy()
-          : binaries.describe() + " made it for compute capability " + compiled.target().architecture() + ", and the driver serves " + driverVersion()
+          : binaries.describe() + " made it for compute capability " + compiled.target().architecture()
+          + ", and the driver serves " + driverVersion()
           + "; update the driver, or use a compiler of the driver's version";
       throw e.with(e.call() + ", kernel " + kernel.label() + ",", remedy);
     }
@@ -177,7 +184,7 @@ final class CudaKernelDevice implements KernelDevice {
 
   @Override
   public void withContext(Runnable operations) {
-    try (var _ = context.stay()) {
+    try (var _ = context.enterOnce()) {
       operations.run();
     }
   }
@@ -201,7 +208,7 @@ final class CudaKernelDevice implements KernelDevice {
     }
   }
 
-  /** Kernels could read pinned memory where it is, but each access would cross the bus. */
+  /** No address: kernels could access pinned host memory, but every access would cross the bus. */
   @Override
   public OptionalLong addressOf(MemorySegment host) {
     return OptionalLong.empty();
@@ -210,7 +217,7 @@ final class CudaKernelDevice implements KernelDevice {
   @Override
   public void requireDeviceMemory(String tensor, long address, long bytes) {
     try (var _ = context.enter()) {
-      borrowed.require(tensor, address, bytes);
+      borrowedMemory.require(tensor, address, bytes);
     }
   }
 

@@ -8,7 +8,10 @@ import dev.temper.PreparedLoss;
 import java.util.List;
 import java.util.Optional;
 
-/** What benchmarks and verification read from an engine; {@link LossEngine#diagnostics()} gives it. Training does without. */
+/**
+ * What benchmarks and verification read from an engine; {@link LossEngine#diagnostics()} gives it. Training does
+ * without.
+ */
 public interface EngineDiagnostics {
 
   /** What the device says of itself; empty if the engine computes in host memory. */
@@ -18,8 +21,8 @@ public interface EngineDiagnostics {
   Stopwatch stopwatch();
 
   /**
-   * Names of the checks that the engine can make of single functions of its kernels, which losses use together. Empty where the
-   * engine runs no kernels.
+   * Names of the checks that the engine can make of single functions of its kernels, which losses use together. Empty
+   * where the engine runs no kernels.
    */
   List<String> selfChecks();
 
@@ -32,9 +35,9 @@ public interface EngineDiagnostics {
   SelfCheck selfCheck(String name);
 
   /**
-   * The plans by which {@link LossEngine#prepare} could spread the rows of a loss over the device: first the one that it takes by
-   * itself, then those most like it. Results differ in the last bits only; {@code temper bench --suite gpu --parts plans} measures
-   * which is fastest. Empty where the engine has no choice.
+   * The plans by which {@link LossEngine#prepare} could spread the rows of a loss over the device: first the one that
+   * it takes by itself, then those most like it. Results differ in the last bits only;
+   * {@code temper bench --suite gpu --parts plans} measures which is fastest. Empty where the engine has no choice.
    *
    * @throws IllegalArgumentException as for {@link LossEngine#prepare}
    */
@@ -44,7 +47,8 @@ public interface EngineDiagnostics {
    * {@link LossEngine#prepare} with a plan of the caller's choice.
    *
    * @param plan one of {@link #plans}
-   * @throws IllegalArgumentException also if the rows do not fit that plan on this device; the message lists those that they fit
+   * @throws IllegalArgumentException also if the rows do not fit that plan on this device; the message lists those that
+   *     they fit
    */
   PreparedLoss prepare(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, String plan);
 }

@@ -3,7 +3,8 @@ package dev.temper.diagnostics;
 import dev.temper.PreparedLoss;
 
 /**
- * What the loss kernel of a {@link PreparedLoss} takes of each multiprocessor: what explains its speed beside that of another plan.
+ * What the loss kernel of a {@link PreparedLoss} takes of each multiprocessor: what explains its speed beside that of
+ * another plan.
  *
  * @param plan how rows are spread over the device, as {@link EngineDiagnostics#plans} lists it
  * @param threads of a block
@@ -14,4 +15,5 @@ import dev.temper.PreparedLoss;
  * @param bytesInFlight bytes of logits that these blocks keep, or have on their way, at once
  */
 public record LaunchFootprint(
-    String plan, int threads, int registers, int localBytes, long sharedBytes, int residentBlocks, long bytesInFlight) {}
+    String plan, int threads, int registers, int localBytes, long sharedBytes, int residentBlocks,
+    long bytesInFlight) {}

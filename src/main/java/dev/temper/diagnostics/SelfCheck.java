@@ -3,8 +3,8 @@ package dev.temper.diagnostics;
 import java.util.List;
 
 /**
- * What came of one check that an engine makes of its own parts: functions of its kernels, that losses use together and cannot tell
- * apart. {@link EngineDiagnostics#selfCheck} makes it.
+ * What came of one check that an engine makes of its own parts: functions of its kernels, that losses use together and
+ * cannot tell apart. {@link EngineDiagnostics#selfCheck} makes it.
  *
  * @param compared values compared
  * @param mismatches how many of them were wrong

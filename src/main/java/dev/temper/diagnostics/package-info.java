@@ -1,6 +1,6 @@
 /**
- * What benchmarks, verification and {@code temper doctor} read from an engine: facts of the device, the footprint of a launch, the
- * checks of single device functions, and a stopwatch.
+ * What benchmarks, verification and {@code temper doctor} read from an engine: facts of the device, the footprint of a
+ * launch, the checks of single device functions, and a stopwatch.
  *
  * <p>May name types of {@code dev.temper}; calls no other room.
  */

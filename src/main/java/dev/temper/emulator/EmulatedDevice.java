@@ -18,14 +18,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** Runs kernels on the calling thread: every operation is done when it returns. */
+/** Runs kernels on the calling thread: every operation is complete when it returns. */
 final class EmulatedDevice implements KernelDevice {
 
   private static final int MESSAGE_BYTES = 512;
-  /** It has no cache to play; small, because what is measured here is larger and shows nothing but that it works. */
+  /** The emulator has no L2 cache. The size is small, so that benchmarks with a cold cache need little memory here. */
   private static final long CACHE_BYTES = 64 << 10;
-  /** Threads of a multiprocessor of compute capability 9.0, and what the hardware keeps of every block's shared memory. */
+  /** Threads of a multiprocessor of compute capability 9.0. */
   private static final int THREADS = 2_048;
+  /** Bytes of shared memory that the hardware reserves in every block. */
   private static final int RESERVED_SHARED = 1_024;
 
   private final HostKernels kernels;
@@ -40,7 +41,8 @@ final class EmulatedDevice implements KernelDevice {
   }
 
   static String describe(EmulatorSettings settings) {
-    return "emulator (CUDA sources on the CPU, limits of compute capability " + settings.capability() + ", " + settings.order() + " threads)";
+    return "emulator (CUDA sources on the CPU, limits of compute capability " + settings.capability() + ", "
+        + settings.order() + " threads)";
   }
 
   @Override
@@ -75,7 +77,8 @@ final class EmulatedDevice implements KernelDevice {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment message = arena.allocate(MESSAGE_BYTES);
         int status = (int) launcher.invokeExact(
-            parameters, grid, kernel.threads(), kernel.cluster(), shared, order, settings.seed(), message, MESSAGE_BYTES);
+            parameters, grid, kernel.threads(), kernel.cluster(), shared, order, settings.seed(), message,
+            MESSAGE_BYTES);
         if (status != 0) {
           throw new DeviceException("kernel " + kernel.label(), status, "EMULATED_LAUNCH_FAILED", message.getString(0));
         }
@@ -86,8 +89,8 @@ final class EmulatedDevice implements KernelDevice {
   }
 
   /**
-   * By threads and shared memory, as the hardware has them: it has no registers to run out of. One multiprocessor, but for a
-   * cluster, which is placed as a whole.
+   * The occupancy by threads and shared memory; registers limit nothing here. The device has one multiprocessor, or as
+   * many as a cluster needs.
    */
   @Override
   public Occupancy occupancy(Specialisation kernel, long sharedBytes) {
@@ -120,7 +123,8 @@ final class EmulatedDevice implements KernelDevice {
   @Override
   public void requireDeviceMemory(String tensor, long address, long bytes) {
     if (!memory.holds(address, bytes)) {
-      throw new IllegalArgumentException(String.format("%s is at address 0x%x, expected %d bytes of the emulator's memory from there; "
+      throw new IllegalArgumentException(String.format("%s is at address 0x%x, expected %d bytes of the emulator's "
+          + "memory from there; "
           + "allocate it with LossEngine.allocate", tensor, address, bytes));
     }
   }

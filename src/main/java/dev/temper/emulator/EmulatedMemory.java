@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 
-/** Host memory that plays the device's: filled with NaN when it is new, and known by its addresses. */
+/** Device memory of the emulator: blocks of host memory, found by their addresses. New memory is NaN-filled. */
 final class EmulatedMemory implements AutoCloseable {
 
   private static final int ALIGNMENT = 256;
@@ -25,7 +25,8 @@ final class EmulatedMemory implements AutoCloseable {
   void free(long address) {
     Block block = blocks.remove(address);
     if (block == null) {
-      throw new IllegalStateException(String.format("address 0x%x was not allocated here, or is free already", address));
+      throw new IllegalStateException(String.format("address 0x%x was not allocated here, or is free already",
+          address));
     }
     block.arena.close();
   }
@@ -39,16 +40,17 @@ final class EmulatedMemory implements AutoCloseable {
   MemorySegment block(long address) {
     Map.Entry<Long, Block> block = blocks.floorEntry(address);
     if (block == null) {
-      throw new IllegalStateException(String.format("0x%x is no memory of the emulator", address));
+      throw new IllegalStateException(String.format("0x%x is not memory of the emulator", address));
     }
     return block.getValue().segment;
   }
 
-  /** So many bytes from an address on. */
+  /** A segment of device memory. */
   MemorySegment at(long address, long bytes) {
     Map.Entry<Long, Block> block = blocks.floorEntry(address);
     if (block == null || address - block.getKey() + bytes > block.getValue().segment.byteSize()) {
-      throw new IllegalStateException(String.format("0x%x and the %d bytes from there are no memory of the emulator", address, bytes));
+      throw new IllegalStateException(String.format("0x%x and the %d bytes from there are not memory of the emulator",
+          address, bytes));
     }
     return block.getValue().segment.asSlice(address - block.getKey(), bytes);
   }

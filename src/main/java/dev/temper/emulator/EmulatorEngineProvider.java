@@ -14,10 +14,10 @@ import dev.temper.spi.EngineProvider;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Opens the emulator where there is a C++ compiler. {@code auto} never takes it. */
+/** Opens the emulator, which needs a C++ compiler. {@code auto} never chooses it. */
 public final class EmulatorEngineProvider implements EngineProvider {
 
-  /** For {@link java.util.ServiceLoader}. */
+  /** The provider for {@link java.util.ServiceLoader}. */
   public EmulatorEngineProvider() {}
 
   @Override
@@ -48,7 +48,8 @@ public final class EmulatorEngineProvider implements EngineProvider {
     }
     requirePlatform();
     EmulatorSettings settings = settings();
-    return new KernelEngine(new EmulatedDevice(HostKernels.of(HostCompiler.find(System.getenv()), settings.build()), settings));
+    return new KernelEngine(new EmulatedDevice(HostKernels.of(HostCompiler.find(System.getenv()), settings.build()),
+        settings));
   }
 
   @Override
@@ -71,7 +72,9 @@ public final class EmulatorEngineProvider implements EngineProvider {
     return EmulatorSettings.of(System.getProperties());
   }
 
-  /** The runtime switches between threads in assembly, for Linux's calling convention. */
+  /**
+   * The runtime switches between the threads of a block in assembly, which is written for Linux's calling convention.
+   */
   private static void requirePlatform() {
     String system = System.getProperty("os.name", "");
     if (!system.equals("Linux")) {

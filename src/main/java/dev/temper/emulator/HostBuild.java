@@ -3,37 +3,43 @@ package dev.temper.emulator;
 import java.util.List;
 import java.util.Locale;
 
-/** How the emulator's code is built. A process runs one of them: kernels find the runtime among the symbols of the process. */
+/**
+ * Builds of the emulator. A process has one of them, because kernels find the runtime among the global symbols of the
+ * process.
+ */
 enum HostBuild {
-  /** To compute. */
+  /** Optimised, without checks. */
   PLAIN,
 
-  /** With AddressSanitizer and UndefinedBehaviorSanitizer, whose libraries the process must have loaded first. */
+  /**
+   * A build with AddressSanitizer and UndefinedBehaviorSanitizer, whose libraries the process must have loaded before.
+   */
   SANITIZED,
 
-  /** With the access tracer of {@code native/cuda-host/tracer.h}. */
+  /** A build with the access tracer of {@code native/cuda-host/tracer.h}. */
   TRACED;
 
   private static final List<String> SANITIZE =
       List.of("-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all");
 
-  /** As the property has it. */
+  /** The value of the system property. */
   String label() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** What kernels are compiled with, beside the usual. */
-  List<String> ofKernels() {
+  /** Additional compiler options of kernels. */
+  List<String> kernelOptions() {
     return switch (this) {
       case PLAIN -> List.of();
       case SANITIZED -> SANITIZE;
-      // The compiler's calls of __tsan_* come to the runtime: the thread sanitizer's own library must stay out.
+      // The runtime implements the compiler's calls of __tsan_*, so that the thread sanitizer's library must not be
+      // linked.
       case TRACED -> List.of("-fsanitize=thread", "-nodefaultlibs");
     };
   }
 
-  /** Ditto, the runtime. */
-  List<String> ofRuntime() {
+  /** Additional compiler options of the runtime. */
+  List<String> runtimeOptions() {
     return switch (this) {
       case PLAIN -> List.of();
       case SANITIZED -> SANITIZE;

@@ -15,19 +15,20 @@ import java.util.Map;
  * The machine's C++ compiler.
  *
  * @param file the program
- * @param version first line of what it says of itself
+ * @param version first line of the output of {@code --version}
  */
 public record HostCompiler(Path file, String version) {
 
   private static final List<String> NAMES = List.of("g++", "clang++", "c++");
 
   /**
-   * Contraction would round a * b + c otherwise than the device does; there, every fused operation is written out. A symbol that is
-   * missing is to show when a library is loaded, not when it is called.
+   * The kernels write every fused operation as a call, so that the compiler must not contract a * b + c. Symbols are
+   * bound when a library is loaded, so that a missing one is reported there and not at its first call.
    */
-  private static final List<String> FLAGS = List.of("-std=c++17", "-O1", "-fPIC", "-shared", "-Wl,-z,now", "-ffp-contract=off", "-w");
+  private static final List<String> FLAGS =
+      List.of("-std=c++17", "-O1", "-fPIC", "-shared", "-Wl,-z,now", "-ffp-contract=off", "-w");
 
-  /** What the output depends on beside the sources. */
+  /** Everything besides the sources that the output depends on. */
   List<String> identity() {
     List<String> identity = new ArrayList<>(List.of(file.toString(), version));
     identity.addAll(FLAGS);
@@ -35,9 +36,9 @@ public record HostCompiler(Path file, String version) {
   }
 
   /**
-   * Finds it: {@code CXX} first, then {@code g++}, {@code clang++} and {@code c++} on the path.
+   * Finds a compiler: {@code CXX} first, then {@code g++}, {@code clang++} and {@code c++} on the path.
    *
-   * @throws EngineUnavailableException with what was looked for
+   * @throws EngineUnavailableException with the names of the search
    */
   public static HostCompiler find(Map<String, String> environment) {
     List<String> names = new ArrayList<>();
@@ -50,19 +51,21 @@ public record HostCompiler(Path file, String version) {
       for (String folder : environment.getOrDefault("PATH", "").split(File.pathSeparator, -1)) {
         Path compiler = Path.of(folder).resolve(name);
         if (Files.isRegularFile(compiler) && Files.isExecutable(compiler)) {
-          return new HostCompiler(compiler, run(List.of(compiler.toString(), "--version"), Path.of("")).lines().findFirst().orElse("no version"));
+          return new HostCompiler(compiler,
+              run(List.of(compiler.toString(), "--version"), Path.of("")).lines().findFirst().orElse("no version"));
         }
       }
     }
-    throw new EngineUnavailableException("no C++ compiler: looked for " + String.join(", ", names) + " on the path; install one or set CXX");
+    throw new EngineUnavailableException("no C++ compiler: looked for " + String.join(", ", names)
+        + " on the path; install one or set CXX");
   }
 
   /**
    * Compiles a shared library.
    *
-   * @param folder where the sources lie
+   * @param folder folder of the sources
    * @param arguments sources and macros
-   * @return what the library holds
+   * @return content of the library
    */
   byte[] compile(Path folder, List<String> arguments) {
     List<String> command = new ArrayList<>(List.of(file.toString()));
@@ -79,7 +82,8 @@ public record HostCompiler(Path file, String version) {
 
   private static String run(List<String> command, Path folder) {
     try {
-      Process process = new ProcessBuilder(command).directory(folder.toFile().getAbsoluteFile()).redirectErrorStream(true).start();
+      Process process = new ProcessBuilder(command).directory(folder.toFile().getAbsoluteFile())
+          .redirectErrorStream(true).start();
       process.getOutputStream().close();
       String said;
       try (InputStream out = process.getInputStream()) {
@@ -87,11 +91,13 @@ public record HostCompiler(Path file, String version) {
       }
       int status = process.waitFor();
       if (status != 0) {
-        throw new EngineUnavailableException("the C++ compiler failed with status " + status + ": " + String.join(" ", command) + "\n" + said);
+        throw new EngineUnavailableException("the C++ compiler failed with status " + status + ": "
+            + String.join(" ", command) + "\n" + said);
       }
       return said;
     } catch (IOException e) {
-      throw new EngineUnavailableException("the C++ compiler " + command.getFirst() + " cannot be started: " + e.getMessage());
+      throw new EngineUnavailableException("the C++ compiler " + command.getFirst() + " cannot be started: "
+          + e.getMessage());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new EngineUnavailableException("interrupted while compiling a kernel");

@@ -30,14 +30,15 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Kernels compiled for the host, kept on disk and in the process: a library stays loaded, so that engines share them.
+ * Kernels compiled for the host. They are cached on disk, and stay loaded in the process, so that engines share them.
  */
 final class HostKernels {
 
   private static final String SCHEMA = "host-kernel-1";
 
   /**
-   * {@code cuda_host_launch(entry, parameters, grid, block, cluster, sharedBytes, order, seed, message, messageBytes)} and host memory.
+   * {@code cuda_host_launch(entry, parameters, grid, block, cluster, sharedBytes, order, seed, message, messageBytes)}
+   * and host memory.
    */
   private static final FunctionDescriptor LAUNCH = FunctionDescriptor.of(
       JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT,
@@ -56,7 +57,8 @@ final class HostKernels {
   private @Nullable SharedLibrary loadedRuntime;
   private @Nullable MethodHandle launch;
 
-  HostKernels(HostCompiler compiler, HostBuild build, HostRuntime runtime, Function<String, KernelSource> sources, DiskCache cache) {
+  HostKernels(HostCompiler compiler, HostBuild build, HostRuntime runtime, Function<String, KernelSource> sources,
+      DiskCache cache) {
     this.compiler = compiler;
     this.build = build;
     this.runtime = runtime;
@@ -64,18 +66,20 @@ final class HostKernels {
     this.cache = cache;
   }
 
-  /** Those that this compiler has made for this process, which keeps to the build that it began with. */
+  /** The kernels of a compiler in this process, which has only the first build that it uses. */
   static HostKernels of(HostCompiler compiler, HostBuild build) {
     HostKernels kernels = OF_PROCESS.computeIfAbsent(compiler, c -> new HostKernels(
-        c, build, HostRuntime.load(), KernelSource::load, DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT)));
+        c, build, HostRuntime.load(), KernelSource::load,
+        DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT)));
     if (kernels.build != build) {
-      throw new EngineUnavailableException("the " + build.label() + " emulator cannot run beside the " + kernels.build.label()
+      throw new EngineUnavailableException("the " + build.label() + " emulator cannot run beside the "
+          + kernels.build.label()
           + " one that this process has; start another process");
     }
     return kernels;
   }
 
-  /** What it says of itself. */
+  /** Version of the compiler. */
   String compiler() {
     return compiler.version();
   }
@@ -86,12 +90,14 @@ final class HostKernels {
   }
 
   /**
-   * Launches a kernel: {@code int (parameters, grid, block, cluster, sharedBytes, order, seed, message, messageBytes)}. A call throws
-   * {@link IllegalStateException} if some of the host memory was closed, and keeps all of it open until it returns.
+   * Launches a kernel: {@code int (parameters, grid, block, cluster, sharedBytes, order, seed, message, messageBytes)}.
+   * A call throws {@link IllegalStateException} if some of the host memory was closed, and keeps all of it open until
+   * it returns.
    */
   MethodHandle launcher(Specialisation kernel, List<MemorySegment> hostMemory) {
     if (hostMemory.size() > MOST_MEMORY) {
-      throw new IllegalArgumentException(hostMemory.size() + " segments of host memory, expected at most " + MOST_MEMORY);
+      throw new IllegalArgumentException(hostMemory.size() + " segments of host memory, expected at most "
+          + MOST_MEMORY);
     }
     MemorySegment entry = load(kernel);
     Object[] memory = Collections.nCopies(MOST_MEMORY, MemorySegment.NULL).toArray();
@@ -114,7 +120,7 @@ final class HostKernels {
   }
 
   private byte[] compile(Specialisation kernel, KernelSource source) {
-    List<String> arguments = new ArrayList<>(build.ofKernels());
+    List<String> arguments = new ArrayList<>(build.kernelOptions());
     arguments.addAll(macros(kernel));
     arguments.add("unit.cpp");
     byte[] library = compile(folder -> {
@@ -131,7 +137,8 @@ final class HostKernels {
   }
 
   private static String unit(Specialisation kernel) {
-    return "#include \"cuda_host.h\"\n#include \"" + kernel.source() + "\"\nCUDA_HOST_LAUNCHER(" + kernel.entry() + ", temper::"
+    return "#include \"cuda_host.h\"\n#include \"" + kernel.source() + "\"\nCUDA_HOST_LAUNCHER(" + kernel.entry()
+        + ", temper::"
         + kernel.parameters() + ")\nCUDA_HOST_CLUSTER(" + kernel.entry() + ", " + kernel.cluster() + ")\n";
   }
 
@@ -149,7 +156,8 @@ final class HostKernels {
     try {
       return address(kernel, compile(kernel, source));
     } catch (LibraryLoadException e) {
-      throw new EngineUnavailableException("kernel " + kernel.label() + " was compiled but does not load: " + e.getMessage());
+      throw new EngineUnavailableException("kernel " + kernel.label() + " was compiled but does not load: "
+          + e.getMessage());
     }
   }
 
@@ -157,7 +165,7 @@ final class HostKernels {
     return open(library, false).address(kernel.entry() + "_launch");
   }
 
-  /** The runtime, whose functions kernels find among the symbols of the process. */
+  /** The runtime, whose functions kernels find among the global symbols of the process. */
   synchronized SharedLibrary runtime() {
     if (loadedRuntime != null) {
       return loadedRuntime;
@@ -172,7 +180,7 @@ final class HostKernels {
         cache.delete(key);  // compiled again below
       }
     }
-    List<String> arguments = new ArrayList<>(build.ofRuntime());
+    List<String> arguments = new ArrayList<>(build.runtimeOptions());
     arguments.addAll(runtime.units());
     byte[] compiled = compile(_ -> {}, arguments);
     cache.write(key, compiled);
@@ -189,14 +197,16 @@ final class HostKernels {
       try {
         launch = runtime().function("cuda_host_launch", LAUNCH);
       } catch (LibraryLoadException e) {
-        throw new EngineUnavailableException("the emulator's runtime was compiled but does not load: " + e.getMessage());
+        throw new EngineUnavailableException("the emulator's runtime was compiled but does not load: "
+            + e.getMessage());
       }
     }
     return launch;
   }
 
   private CacheKey.Builder key(String kind) {
-    CacheKey.Builder key = CacheKey.schema(SCHEMA).add("kind", kind).add("compiler", compiler.identity()).add("build", build.label());
+    CacheKey.Builder key = CacheKey.schema(SCHEMA).add("kind", kind).add("compiler", compiler.identity())
+        .add("build", build.label());
     runtime.texts().forEach(key::addContent);
     return key;
   }
@@ -221,7 +231,7 @@ final class HostKernels {
     }
   }
 
-  /** The file is gone once it is loaded. */
+  /** Loads a library from a file, which is deleted: a loaded library does not need it. */
   private static SharedLibrary open(byte[] library, boolean global) throws LibraryLoadException {
     try {
       Path file = Files.createTempFile(TemporaryFiles.prefix(), ".so");
@@ -237,7 +247,8 @@ final class HostKernels {
   }
 
   private static EngineUnavailableException notWritten(String what, IOException cause) {
-    return new EngineUnavailableException("no emulator: " + what + " cannot be written to the temporary folder: " + cause
+    return new EngineUnavailableException("no emulator: " + what + " cannot be written to the temporary folder: "
+        + cause
         + "; make room there, or name another by the system property java.io.tmpdir");
   }
 }

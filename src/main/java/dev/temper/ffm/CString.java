@@ -7,15 +7,19 @@ import java.lang.foreign.AddressLayout;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 
-/** Strings that end with a zero byte, {@code const char*}. */
+/** Reads strings that end with a zero byte ({@code const char*}). */
 public final class CString {
 
-  /** A pointer to a string, from which {@link MemorySegment#getString} can read. */
-  public static final AddressLayout POINTER = ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(Long.MAX_VALUE, JAVA_BYTE));
+  /**
+   * The layout of a pointer to a string. Its target is unbounded, so that {@link MemorySegment#getString} can read the
+   * string.
+   */
+  public static final AddressLayout POINTER =
+      ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(Long.MAX_VALUE, JAVA_BYTE));
 
   private CString() {}
 
-  /** The string whose pointer is stored at the beginning of a segment. */
+  /** Returns the string whose pointer is stored at the beginning of a segment. */
   public static String at(MemorySegment pointer) {
     return pointer.get(POINTER, 0).getString(0);
   }

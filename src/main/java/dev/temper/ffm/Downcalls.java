@@ -1,13 +1,18 @@
 package dev.temper.ffm;
 
-/** Exceptions of downcalls: a method handle declares {@link Throwable}, but a downcall throws only unchecked exceptions. */
+/**
+ * Converts exceptions of downcalls. A method handle declares {@link Throwable}, but a downcall throws only unchecked
+ * exceptions.
+ */
 public final class Downcalls {
 
   private Downcalls() {}
 
   /**
-   * The exception of a downcall, such as {@link IllegalStateException} for memory that was closed and {@link WrongThreadException} for
-   * memory that is confined to another thread. An error is thrown.
+   * Returns the exception of a downcall and throws an {@link Error}.
+   *
+   * <p>The exception is for example an {@link IllegalStateException} for closed memory or a {@link
+   * WrongThreadException} for memory that is confined to another thread.
    */
   public static RuntimeException unchecked(Throwable thrown) {
     return switch (thrown) {

@@ -1,6 +1,9 @@
 package dev.temper.ffm;
 
-/** A shared library, or a function of it, could not be found or loaded; the message holds the loader's reason. */
+/**
+ * Reports that a shared library or one of its functions was not found or not loaded. The message holds the reason of
+ * the loader.
+ */
 public final class LibraryLoadException extends Exception {
   private static final long serialVersionUID = 1L;
 

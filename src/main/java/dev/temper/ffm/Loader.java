@@ -12,7 +12,7 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** The system's dynamic loader. */
+/** Calls the dynamic loader of the system. */
 record Loader(MethodHandle dlopen, MethodHandle dlerror, MethodHandle dladdr) {
 
   static final int NOW = 2;
@@ -30,13 +30,13 @@ record Loader(MethodHandle dlopen, MethodHandle dlerror, MethodHandle dladdr) {
         linker.downcallHandle(symbols.findOrThrow("dladdr"), FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS)));
   }
 
-  /** Loads a library, which stays loaded. */
+  /** Loads a library for the rest of the process. */
   static void open(String name, int flags) throws LibraryLoadException {
     Loader loader = ofSystem();
     MemorySegment handle;
     MemorySegment reason;
     try (Arena arena = Arena.ofConfined()) {
-      // The first call of dlerror links it. If that happened after dlopen, it would clear the reason.
+      // The first call of dlerror links the function. Linking after dlopen would clear the reason of a failure.
       MemorySegment _ = (MemorySegment) loader.dlerror.invokeExact();
       handle = (MemorySegment) loader.dlopen.invokeExact(arena.allocateFrom(name), flags);
       reason = (MemorySegment) loader.dlerror.invokeExact();
@@ -45,15 +45,16 @@ record Loader(MethodHandle dlopen, MethodHandle dlerror, MethodHandle dladdr) {
     }
     if (handle.equals(MemorySegment.NULL)) {
       throw new LibraryLoadException(
-          reason.equals(MemorySegment.NULL) ? name + " cannot be loaded, and the loader gave no reason" : reason.getString(0));
+          reason.equals(MemorySegment.NULL) ? name + " cannot be loaded, and the loader gave no reason"
+          : reason.getString(0));
     }
   }
 
-  /** The file that a function was loaded from. */
+  /** Returns the file of the library that holds a function. */
   static Optional<Path> file(MemorySegment function) throws LibraryLoadException {
     Loader loader = ofSystem();
     try (Arena arena = Arena.ofConfined()) {
-      // Dl_info: file name, base address, symbol name, symbol address.
+      // The struct Dl_info holds file name, base address, symbol name and symbol address.
       MemorySegment info = arena.allocate(ADDRESS, 4);
       int found = (int) loader.dladdr.invokeExact(function, info);
       return found == 0 ? Optional.empty() : Optional.of(Path.of(CString.at(info)));

@@ -2,15 +2,18 @@ package dev.temper.ffm;
 
 import java.lang.foreign.MemorySegment;
 
-/** Whether the JVM lets this library call native code. Where it is started with --illegal-native-access=deny it does not. */
+/**
+ * Checks that the JVM allows this library to call native code. The option --illegal-native-access=deny forbids such
+ * calls.
+ */
 public final class NativeAccess {
 
   private NativeAccess() {}
 
   /**
-   * Makes the smallest restricted call, which changes nothing.
+   * Makes a restricted call that has no effect.
    *
-   * @throws LibraryLoadException naming the option that allows native access, if the JVM denies it
+   * @throws LibraryLoadException if the JVM denies native access; the message names the option that allows it
    */
   public static void require() throws LibraryLoadException {
     try {

@@ -10,10 +10,13 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * A shared library, which stays loaded for the rest of the process. {@link SymbolLookup#libraryLookup} discards the loader's reason for
- * a failure. After a failure this class therefore calls {@code dlopen} once more and quotes {@code dlerror}.
+ * Holds a shared library that stays loaded for the rest of the process.
  *
- * <p>It does not call {@code dlopen} from the beginning, because linking the first downcall of each signature costs a new process 5 ms.
+ * <p>{@link SymbolLookup#libraryLookup} discards the reason of a failure. This class therefore calls {@code dlopen}
+ * after a failure and quotes {@code dlerror}.
+ *
+ * <p>A first call of {@code dlopen} would cost a new process 5 ms, because the first downcall of each signature must be
+ * linked.
  */
 public final class SharedLibrary {
 
@@ -28,8 +31,8 @@ public final class SharedLibrary {
   /**
    * Opens a library.
    *
-   * @param name a path, or a bare name that the loader searches for
-   * @throws LibraryLoadException with the loader's reason
+   * @param name a path, or a file name that the loader searches for
+   * @throws LibraryLoadException if the loader fails; the message holds its reason
    */
   public static SharedLibrary open(String name) throws LibraryLoadException {
     try {
@@ -43,9 +46,9 @@ public final class SharedLibrary {
   }
 
   /**
-   * Opens a library whose symbols are visible to libraries that are loaded later.
+   * Opens a library and makes its symbols visible to libraries that are loaded later.
    *
-   * @throws LibraryLoadException with the loader's reason
+   * @throws LibraryLoadException if the loader fails; the message holds its reason
    */
   public static SharedLibrary openGlobal(String name) throws LibraryLoadException {
     try {
@@ -56,17 +59,16 @@ public final class SharedLibrary {
     return open(name);
   }
 
-  /** Binds a function. */
-  public MethodHandle function(String symbol, FunctionDescriptor type, Linker.Option... options) throws LibraryLoadException {
+  public MethodHandle function(String symbol, FunctionDescriptor type,
+      Linker.Option... options) throws LibraryLoadException {
     return Linker.nativeLinker().downcallHandle(address(symbol), type, options);
   }
 
-  /** Address of a function. */
   public MemorySegment address(String symbol) throws LibraryLoadException {
     return symbols.find(symbol).orElseThrow(() -> new LibraryLoadException(name + " has no function " + symbol));
   }
 
-  /** The file of the library, found by one of its functions; empty if the loader does not say. */
+  /** Returns the file of the library that holds a function, or empty if the loader reports none. */
   public Optional<Path> file(String symbol) throws LibraryLoadException {
     return Loader.file(address(symbol));
   }

@@ -1,7 +1,8 @@
 /**
- * Native libraries through Java's foreign function interface: {@link dev.temper.ffm.SharedLibrary} loads one and binds its functions.
+ * This package loads native libraries through Java's foreign function interface. {@link dev.temper.ffm.SharedLibrary}
+ * loads a library and binds its functions.
  *
- * <p>Calls no other package.
+ * <p>The package calls no other package.
  */
 @NullMarked
 package dev.temper.ffm;

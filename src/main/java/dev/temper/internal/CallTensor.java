@@ -6,10 +6,10 @@ import dev.temper.RowVector;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A view of one call by the name that messages give it.
+ * Holds a view of one call and its name in messages.
  *
- * @param name such as {@code student} or {@code row_weights}
- * @param span the bytes it touches
+ * @param name name such as {@code student} or {@code row_weights}
+ * @param span bytes that the view covers
  */
 public record CallTensor(String name, Span span) {
 
@@ -21,7 +21,7 @@ public record CallTensor(String name, Span span) {
     return new CallTensor(name, Span.of(vector));
   }
 
-  /** Refuses host memory that is gone, or that belongs to another thread. */
+  /** Refuses host memory that is closed or confined to another thread. */
   public void requireReadable() {
     MemorySegment segment = span.segment();
     if (segment == null) {
@@ -29,7 +29,8 @@ public record CallTensor(String name, Span span) {
     }
     if (!segment.scope().isAlive()) {
       throw new IllegalArgumentException(
-          name + " lies in memory whose arena is closed, expected an open one; keep the arena open until the call has returned");
+          name + " lies in memory whose arena is closed, expected an open one; keep the arena open until the call has "
+          + "returned");
     }
     if (!segment.isAccessibleBy(Thread.currentThread())) {
       throw new IllegalArgumentException(name + " lies in memory of another thread's confined arena, expected one that "
@@ -37,7 +38,10 @@ public record CallTensor(String name, Span span) {
     }
   }
 
-  /** Refuses memory that cannot be written, too: a native engine would crash on a file that is mapped read-only. */
+  /**
+   * Refuses memory that cannot be read or written. A native engine would crash when it writes to a file that is mapped
+   * read-only.
+   */
   public void requireWritable() {
     requireReadable();
     MemorySegment segment = span.segment();
@@ -51,7 +55,8 @@ public record CallTensor(String name, Span span) {
   public void requireHost(String device) {
     if (span.segment() == null) {
       throw new IllegalArgumentException(
-          name + " lies in device memory, which engine " + device + " cannot read; copy it to the host or open engine cuda");
+          name + " lies in device memory, which engine " + device
+          + " cannot read; copy it to the host or open engine cuda");
     }
   }
 
@@ -61,7 +66,8 @@ public record CallTensor(String name, Span span) {
       String remedy = name.equals("gradient") && other.name.equals("student")
           ? "give it memory of its own, or ask for it in place with LossOutputs.gradientInPlace"
           : "give it memory of its own";
-      throw new IllegalArgumentException(name + " overlaps " + other.name + " in memory, expected them apart; " + remedy);
+      throw new IllegalArgumentException(name + " overlaps " + other.name + " in memory, expected them apart; "
+          + remedy);
     }
   }
 }

@@ -14,7 +14,7 @@ import java.util.Set;
 /** Finds the engine for a device name. */
 public final class Devices {
 
-  /** Kinds that have a name even where no engine for them is on the class path. */
+  /** The names of all device kinds. A name is known even if no engine for it is on the class path. */
   private static final List<String> KINDS = List.of("cuda", "cpu", "emulator", "reference");
 
   private Devices() {}
@@ -60,7 +60,7 @@ public final class Devices {
         try {
           String selection = "auto took " + provider.device() + ": " + availability.description() + passedOver;
           return new OpenedDevice(provider.device(), selection, provider.open(0, options));
-        } catch (EngineUnavailableException e) {  // such as a GPU that another process has for itself
+        } catch (EngineUnavailableException e) { // For example, another process may use the GPU exclusively.
           passedOver.append("; ").append(e.getMessage());
         }
       } else {
@@ -71,7 +71,8 @@ public final class Devices {
   }
 
   private static Availability missing(String kind, List<ListedProvider> providers) {
-    StringBuilder reason = new StringBuilder("no " + (kind.equals("cuda") ? "CUDA" : kind) + ": no engine for it is on the class path");
+    StringBuilder reason = new StringBuilder("no " + (kind.equals("cuda") ? "CUDA" : kind)
+        + ": no engine for it is on the class path");
     providers.stream().filter(provider -> !provider.isLoaded())
         .forEach(broken -> reason.append("; ").append(broken.availability().description()));
     return Availability.missing(reason.toString());
@@ -92,8 +93,9 @@ public final class Devices {
         return index;
       }
     } catch (NumberFormatException e) {
-      // falls through to the message below
+      // The exception below reports the fault.
     }
-    throw new IllegalArgumentException("device '" + device + "': expected a number of 0 or more after the colon, as in cuda:1");
+    throw new IllegalArgumentException("device '" + device + "': expected a number of 0 or more after the colon, as in "
+        + "cuda:1");
   }
 }

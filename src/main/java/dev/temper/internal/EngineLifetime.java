@@ -5,8 +5,10 @@ import java.lang.ref.Cleaner;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * Keeps a backend open while calls use it, and closes it once: when its engine is closed, or when nobody can reach the engine any
- * more. It must not refer to the engine, which would then stay reachable for ever.
+ * Keeps a backend open during calls and closes it once: when its engine is closed or becomes unreachable.
+ *
+ * <p>Hazard: an object of this class that refers to the engine would keep the engine reachable for ever. It therefore
+ * holds the backend and the device name only.
  */
 public final class EngineLifetime {
 
@@ -17,13 +19,15 @@ public final class EngineLifetime {
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private boolean closed;
 
-  /** The lifetime of a backend, named by its device in messages. */
+  /** Creates the lifetime of a backend. Messages name the backend by its device. */
   public EngineLifetime(String device, EngineBackend backend) {
     this.device = device;
     this.backend = backend;
   }
 
-  /** Closes the backend when {@code engine} is unreachable; until then only if {@code clean()} is called. */
+  /**
+   * Registers a cleaner that closes the backend when {@code engine} becomes unreachable or {@code clean()} is called.
+   */
   public Cleaner.Cleanable closeWith(Object engine) {
     return CLEANER.register(engine, this::close);
   }
@@ -31,7 +35,7 @@ public final class EngineLifetime {
   /**
    * Keeps the backend open until {@link #end()}.
    *
-   * @throws IllegalStateException if it is closed
+   * @throws IllegalStateException if the backend is closed
    */
   public void begin() {
     lock.readLock().lock();
@@ -41,12 +45,12 @@ public final class EngineLifetime {
     }
   }
 
-  /** Ends what {@link #begin()} began. */
+  /** Ends the call that {@link #begin()} has begun. */
   public void end() {
     lock.readLock().unlock();
   }
 
-  /** Closes the backend after the calls under way; closing twice is allowed. */
+  /** Closes the backend when the running calls have ended. A second call has no effect. */
   public void close() {
     lock.writeLock().lock();
     try {

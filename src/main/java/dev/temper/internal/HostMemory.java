@@ -24,8 +24,8 @@ public final class HostMemory {
   }
 
   /**
-   * Checks that a Java array behind a segment has elements of the dtype, or bytes. Native memory has no type that could be checked,
-   * and of an array that is read-only only the width of its elements can be seen.
+   * Checks that a Java array behind a segment has elements of the dtype, or bytes. Native memory has no type that could
+   * be checked, and of an array that is read-only only the width of its elements can be seen.
    *
    * @throws IllegalArgumentException if the array holds something else
    */
@@ -52,8 +52,8 @@ public final class HostMemory {
   }
 
   /**
-   * Checks that a segment holds the elements of a view without gaps and nothing else: a longer one often holds elements of another
-   * type.
+   * Checks that a segment holds the elements of a view without gaps and nothing else: a longer one often holds elements
+   * of another type.
    *
    * @throws IllegalArgumentException if it is shorter or longer
    */
@@ -61,7 +61,8 @@ public final class HostMemory {
     Shapes.requireBytes(segment.byteSize(), bytes, view);
     if (segment.byteSize() > bytes) {
       boolean doubled = segment.byteSize() == 2 * bytes && bytes > 0;
-      throw new IllegalArgumentException("segment of " + segment.byteSize() + " bytes is longer than " + view + ", which needs "
+      throw new IllegalArgumentException("segment of " + segment.byteSize() + " bytes is longer than " + view
+          + ", which needs "
           + bytes + "; " + (doubled ? "if its elements are twice as wide as " + dtype + ", convert them, else " : "")
           + "pass the part that holds the elements: segment.asSlice(0, " + bytes + ")");
     }

@@ -13,17 +13,18 @@ import dev.temper.spi.LossCall;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
-/** Checks a call before any engine sees it, so that the same mistake gets the same words on every device. */
+/** Checks a call before it reaches an engine. The same mistake therefore has the same message on every device. */
 public final class LossChecks {
 
   private LossChecks() {}
 
   /**
-   * The call as engines get it. Statistics are memory of the engine's own, which needs no check.
+   * Checks a call and returns it in the form for engines. Statistics lie in memory of the engine and need no check.
    *
-   * @param hostOnly the engine's device if it computes in host memory, else null
+   * @param hostOnly the device of the engine if it computes in host memory, else null
    */
-  public static LossCall check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, @Nullable MatrixView statistics,
+  public static LossCall check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs,
+      @Nullable MatrixView statistics,
       @Nullable MatrixView savedStatistics, @Nullable String hostOnly) {
     long rows = inputs.student().rows();
     int classes = realClasses(loss, inputs);
@@ -65,13 +66,15 @@ public final class LossChecks {
       case Teacher.Logits logits -> logits.matrix();
     };
     if (teacher.rows() != student.rows()) {
-      throw new IllegalArgumentException("teacher has " + teacher.rows() + " rows, expected the student's " + student.rows()
+      throw new IllegalArgumentException("teacher has " + teacher.rows() + " rows, expected the student's "
+          + student.rows()
           + "; teacher is " + teacher.describe() + ", student is " + student.describe());
     }
     requireWide("teacher", teacher, numClasses);
     if (numClasses.isEmpty() && teacher.classes() != student.classes()) {
       throw new LossArgumentException("student has ", student.classes(), " classes and teacher ", teacher.classes(),
-          "; if they are one vocabulary padded differently, set ", LossOption.NUM_CLASSES, " to its real size (at most ",
+          "; if they are one vocabulary padded differently, set ", LossOption.NUM_CLASSES,
+          " to its real size (at most ",
           Math.min(student.classes(), teacher.classes()), ")");
     }
     return numClasses.orElse(student.classes());
@@ -79,7 +82,8 @@ public final class LossChecks {
 
   private static void requireWide(String name, MatrixView matrix, OptionalInt numClasses) {
     if (numClasses.isPresent() && numClasses.getAsInt() > matrix.classes()) {
-      throw new LossArgumentException(LossOption.NUM_CLASSES, " is ", numClasses.getAsInt(), ", but " + name + " has only ",
+      throw new LossArgumentException(LossOption.NUM_CLASSES, " is ", numClasses.getAsInt(), ", but " + name
+          + " has only ",
           matrix.classes(), " columns, expected at most that; set it to the real number of classes, or leave it out");
     }
   }
@@ -125,10 +129,12 @@ public final class LossChecks {
     requireSameShape("gradient", gradient, "student", student);
     if (gradient.dtype() != student.dtype() && gradient.dtype() != DType.F32) {
       throw new IllegalArgumentException(
-          "gradient has dtype " + gradient.dtype() + ", expected the student's " + student.dtype() + ", or F32; allocate it so");
+          "gradient has dtype " + gradient.dtype() + ", expected the student's " + student.dtype()
+          + ", or F32; allocate it so");
     }
     if (outputs.inPlace() && (!Span.of(gradient).coincides(Span.of(student)) || gradient.dtype() != student.dtype())) {
-      throw new IllegalArgumentException("gradient is asked to be in place, but is not the student's own view; pass the student"
+      throw new IllegalArgumentException("gradient is asked to be in place, but is not the student's own view; pass "
+          + "the student"
           + " matrix itself as the gradient, or separate memory without in-place");
     }
   }
@@ -143,7 +149,8 @@ public final class LossChecks {
   public static void requireNothingButGradient(LossOutputs outputs) {
     if (outputs.rowSoft() != null || outputs.rowHard() != null || outputs.statistics() != null) {
       throw new IllegalArgumentException(
-          "backward writes only the gradient, but outputs hold row losses or statistics; ask the forward call for them");
+          "backward writes only the gradient, but outputs hold row losses or statistics; "
+              + "ask the forward call for them");
     }
   }
 
@@ -154,7 +161,10 @@ public final class LossChecks {
     }
   }
 
-  /** Output of an element-wise map over rows: same shape; memory the very same view or apart. */
+  /**
+   * Checks the output of an element-wise map over rows. The output must have the shape of the input, and its memory
+   * must be the same view or disjoint.
+   */
   public static void requireMappable(String inputName, MatrixView input, String outputName, MatrixView output) {
     requireSameShape(outputName, output, inputName, input);
     CallTensor read = CallTensor.of(inputName, input);
@@ -168,7 +178,8 @@ public final class LossChecks {
 
   private static void requireSameShape(String name, MatrixView matrix, String expectedName, MatrixView expected) {
     if (matrix.rows() != expected.rows() || matrix.classes() != expected.classes()) {
-      throw new IllegalArgumentException(name + " is " + matrix.describe() + ", expected the shape of " + expectedName + ": ["
+      throw new IllegalArgumentException(name + " is " + matrix.describe() + ", expected the shape of " + expectedName
+          + ": ["
           + expected.rows() + ", " + expected.classes() + "]; allocate it so");
     }
   }

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The tensors that one call reads and writes; a teacher of weight 0 is not among them. */
+/** Lists the tensors that one call reads and writes. A teacher of weight 0 is not read and therefore not listed. */
 final class LossTensors {
 
   private final List<CallTensor> read = new ArrayList<>();
@@ -34,7 +34,10 @@ final class LossTensors {
     add(written, "row_hard", outputs.rowHard());
   }
 
-  /** All memory can be used, and no output shares a byte with an input or another output, but for a gradient in place. */
+  /**
+   * Checks that all memory can be used. No output may share a byte with an input or another output, except for a
+   * gradient in place.
+   */
   void requireUsable() {
     read.forEach(CallTensor::requireReadable);
     written.forEach(CallTensor::requireWritable);

@@ -2,14 +2,14 @@ package dev.temper.internal;
 
 import java.util.Locale;
 
-/** Finds the known name that a mistyped one probably meant. */
+/** Finds the known name that is nearest to a mistyped name. */
 public final class Names {
 
   private Names() {}
 
   /**
-   * Returns {@code " (did you mean 'x'?)"} for the known name nearest to {@code unknown} by edit distance, or an empty string
-   * where none is near.
+   * Returns {@code " (did you mean 'x'?)"} for the known name with the smallest edit distance, or an empty string if no
+   * name is near.
    */
   public static String suggestion(String unknown, Iterable<String> known) {
     String wanted = unknown.toLowerCase(Locale.ROOT);
@@ -25,7 +25,7 @@ public final class Names {
     return nearest.isEmpty() ? "" : " (did you mean '" + nearest + "'?)";
   }
 
-  /** Levenshtein distance, two rows of the table at a time. */
+  /** Returns the Levenshtein distance. Two rows of its table are held at a time. */
   private static int editDistance(String a, String b) {
     int[] previous = new int[b.length() + 1];
     for (int j = 0; j <= b.length(); j++) {

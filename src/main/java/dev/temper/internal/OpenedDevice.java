@@ -3,10 +3,10 @@ package dev.temper.internal;
 import dev.temper.spi.EngineBackend;
 
 /**
- * A device that was found by name.
+ * Describes a device that was opened by name.
  *
- * @param name the name by which it was opened
- * @param selection why this device was taken, in one sentence
- * @param backend what computes there
+ * @param name name by which the device was opened
+ * @param selection reason for this device in one sentence
+ * @param backend backend that computes on the device
  */
 public record OpenedDevice(String name, String selection, EngineBackend backend) {}

@@ -10,8 +10,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notes, once for each process, that a teacher given as logits holds numbers that look like probabilities: their softmax is nearly
- * uniform, and the student would learn next to nothing. Only one row of the first call is read, and only in host memory.
+ * Notes, once for each process, that a teacher given as logits holds numbers that look like probabilities. Their
+ * softmax is nearly uniform, so that the student would learn next to nothing. Only one row of the first call is read,
+ * and only in host memory.
  */
 final class ProbabilityNote {
 
@@ -22,11 +23,14 @@ final class ProbabilityNote {
 
   private ProbabilityNote() {}
 
+  /** Looks at the teacher of a checked call, unless an earlier call has been looked at. */
   static void look(LossCall call) {
     @Nullable MatrixView teacher = call.usesTeacher() ? call.teacherLogits() : null;
-    if (teacher instanceof HostMatrix host && host.rows() > 0 && !DONE.getAndSet(true) && looksLikeProbabilities(host, call.classes())) {
-      System.getLogger("dev.temper").log(System.Logger.Level.WARNING, "the teacher's first row lies in [0, 1] and sums to 1, as "
-          + "probabilities do, but it was given as logits; give the logits, or the logarithms of the probabilities");
+    if (teacher instanceof HostMatrix host && host.rows() > 0 && !DONE.getAndSet(true)
+        && looksLikeProbabilities(host, call.classes())) {
+      System.getLogger("dev.temper").log(System.Logger.Level.WARNING, "the teacher's first row lies in [0, 1] and"
+          + " sums to 1, as probabilities do, but it was given as logits; give the logits, or the logarithms of the"
+          + " probabilities");
     }
   }
 

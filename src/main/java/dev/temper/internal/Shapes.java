@@ -2,7 +2,7 @@ package dev.temper.internal;
 
 import dev.temper.DType;
 
-/** Checks that views of host and of device memory share. */
+/** Checks the shapes of views of host and device memory. */
 public final class Shapes {
 
   private Shapes() {}
@@ -16,7 +16,8 @@ public final class Shapes {
     }
     if (rowStride < classes) {
       throw new IllegalArgumentException(
-          "rowStride is " + rowStride + " elements, expected at least the " + classes + " classes of a row (rows must not overlap)");
+          "rowStride is " + rowStride + " elements, expected at least the " + classes
+          + " classes of a row (rows must not overlap)");
     }
     if (!dtype.isFloating()) {
       throw new IllegalArgumentException("dtype of a matrix is " + dtype + ", expected F32, BF16 or F16");
@@ -24,7 +25,8 @@ public final class Shapes {
     try {
       Math.multiplyExact(Math.addExact(Math.multiplyExact(rows, rowStride), classes), (long) dtype.bytes());
     } catch (ArithmeticException e) {
-      throw new IllegalArgumentException("rows " + rows + " x rowStride " + rowStride + " of " + dtype + " is beyond 2^63 bytes", e);
+      throw new IllegalArgumentException("rows " + rows + " x rowStride " + rowStride + " of " + dtype
+          + " is beyond 2^63 bytes", e);
     }
   }
 

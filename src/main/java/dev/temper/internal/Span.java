@@ -8,9 +8,9 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes that a view touches: {@code rows} runs of {@code rowBytes}, {@code strideBytes} apart.
+ * Describes the bytes of a view: {@code rows} ranges of {@code rowBytes} bytes at a distance of {@code strideBytes}.
  *
- * @param segment the host memory they lie in, null for a CUDA device's
+ * @param segment host memory that holds the bytes, or null for device memory
  */
 public record Span(@Nullable MemorySegment segment, long start, long rows, long rowBytes, long strideBytes) {
 
@@ -31,7 +31,10 @@ public record Span(@Nullable MemorySegment segment, long start, long rows, long 
     };
   }
 
-  /** Whether both touch a common byte. Columns of one wider matrix (equal strides) are told apart. */
+  /**
+   * Returns whether two spans share a byte. Spans with equal strides are compared exactly, so disjoint columns of one
+   * wider matrix do not overlap.
+   */
   public boolean overlaps(Span other) {
     if (isEmpty() || other.isEmpty() || !sameMemory(other)) {
       return false;
@@ -46,7 +49,7 @@ public record Span(@Nullable MemorySegment segment, long start, long rows, long 
     return true;
   }
 
-  /** Whether both touch the very same bytes in the same order, through segments that may reach further. */
+  /** Returns whether two spans cover the same bytes in the same order. Their segments may differ beyond these bytes. */
   public boolean coincides(Span other) {
     return start == other.start && rows == other.rows && rowBytes == other.rowBytes && strideBytes == other.strideBytes
         && (isEmpty() || sameMemory(other));
@@ -54,12 +57,13 @@ public record Span(@Nullable MemorySegment segment, long start, long rows, long 
 
   private boolean sameMemory(Span other) {
     if (segment == null || other.segment == null) {
-      return segment == null && other.segment == null; // both on the device
+      return segment == null && other.segment == null; // Both spans lie in device memory.
     }
     if (segment.isNative() || other.segment.isNative()) {
       return segment.isNative() == other.segment.isNative();
     }
-    return segment.asOverlappingSlice(other.segment).isPresent(); // Java arrays: addresses are offsets in each of them
+    // The address of a Java array is an offset within that array, so addresses of two arrays cannot be compared.
+    return segment.asOverlappingSlice(other.segment).isPresent();
   }
 
   private boolean isEmpty() {

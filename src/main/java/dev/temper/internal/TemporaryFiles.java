@@ -11,12 +11,13 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Names of temporary files and folders that hold the number of the process which made them, so that a later process can
- * remove those of a process that was killed.
+ * Names temporary files and folders by the number of their process. A later process can therefore remove the files of a
+ * process that was killed.
  *
- * <p>Hazard: the same number belongs to other processes on another machine, in another container and after a restart,
- * and a shared folder may hold files of all of them. The name therefore also holds a mark of machine start and process
- * namespace, and files with another mark, or of another user, whose processes may be hidden, are left alone.
+ * <p>Hazard: another machine, another container or a restart may reuse a process number, and a shared folder may hold
+ * files of all of them. Names therefore also hold a mark of machine start and process namespace.
+ *
+ * <p>Files with another mark or of another user are never removed. The processes of other users may be hidden.
  */
 public final class TemporaryFiles {
 
@@ -25,19 +26,22 @@ public final class TemporaryFiles {
 
   private TemporaryFiles() {}
 
-  /** The beginning of the name of every temporary file of this process; at most 40 characters. */
+  /** Returns the prefix of the name of every temporary file of this process, which has at most 40 characters. */
   public static String prefix() {
     return PREFIX;
   }
 
-  /** Removes temporary files and folders of this user's ended processes from a folder, as far as that is possible. */
+  /**
+   * Removes temporary files and folders of ended processes of this user from a folder. Files that cannot be removed
+   * stay.
+   */
   public static void removeAbandoned(Path folder) {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, TemporaryFiles::isAbandoned)) {
       for (Path file : files) {
         deleteIfPossible(file);
       }
     } catch (IOException | RuntimeException e) {
-      // A folder that cannot be listed keeps what it holds.
+      // The content of a folder that cannot be listed stays.
     }
   }
 
@@ -49,7 +53,7 @@ public final class TemporaryFiles {
     }
   }
 
-  /** Removes a file, or a folder and all that lies in it; links are removed, not followed. */
+  /** Removes a file, or a folder with its content. A symbolic link is removed, and its target stays. */
   public static void delete(Path file) throws IOException {
     if (!Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
       Files.deleteIfExists(file);
@@ -84,14 +88,17 @@ public final class TemporaryFiles {
     }
   }
 
-  /** Equal for processes that number each other alike: those of one start of a machine, in one container. */
+  /**
+   * Returns a mark that is equal for processes of one machine start and one container, which share their process
+   * numbers.
+   */
   private static String mark() {
     try {
       String boot = Files.readString(Path.of("/proc/sys/kernel/random/boot_id"));
       String namespace = Files.readSymbolicLink(Path.of("/proc/self/ns/pid")).toString();
       return Integer.toHexString((boot + namespace).hashCode());
     } catch (IOException | RuntimeException e) {
-      return "0";  // systems other than Linux
+      return "0"; // This value is the mark on systems other than Linux.
     }
   }
 }

@@ -10,11 +10,11 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 
 /**
- * The rule by which code and results are taken from a file or folder that an earlier process made: it belongs to this
- * user, and no other user can change it.
+ * Decides whether code and results may be loaded from a file or folder of an earlier process. The file must belong to
+ * this user, and no other user may be able to change it.
  *
- * <p>Hazard: code loaded from a file of another user runs with this user's rights. The kind, owner and mode are read
- * without following a link, so that a link or a pipe in the place of a file is an objection, not a hang.
+ * <p>Hazard: code from a file of another user would run with the rights of this user. A link or a pipe in the place of
+ * the file could also block the caller, so kind, owner and mode are read without following links.
  */
 public final class TrustedFiles {
 
@@ -25,25 +25,29 @@ public final class TrustedFiles {
   private TrustedFiles() {}
 
   /**
-   * The reason why a file is not to be used, as the end of a sentence that begins with its path, or an empty string.
+   * Returns the reason against the use of a file, or an empty string. The reason is the end of a sentence that begins
+   * with the path.
    *
-   * @throws IOException if there is no such file
+   * @throws IOException if the file does not exist
    */
   public static String objectionToFile(Path file) throws IOException {
     return objection(file, "isRegularFile", "file");
   }
 
-  /** {@link #objectionToFile} for a folder. */
+  /** Returns the reason against the use of a folder in the form of {@link #objectionToFile}. */
   public static String objectionToFolder(Path folder) throws IOException {
     return objection(folder, "isDirectory", "folder");
   }
 
-  /** Whether a file belongs to this user; true where the system does not say. */
+  /** Returns whether a file belongs to this user. The result is true if the file system has no owners. */
   public static boolean isOwn(Path file) throws IOException {
     return !HAS_OWNERS || OwnUser.NUMBER.equals(Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS));
   }
 
-  /** Creates a folder and its missing parents with mode 0700 in one step: no other user can enter it in between. */
+  /**
+   * Creates a folder and its missing parents. Their mode is 0700 from the beginning, so no other user can enter them
+   * before the mode is set.
+   */
   public static void createFolder(Path folder) throws IOException {
     Files.createDirectories(folder, HAS_OWNERS
         ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))}
@@ -69,7 +73,7 @@ public final class TrustedFiles {
     return closed ? "" : "can be written by other users";
   }
 
-  /** This process's user. The number: a name would be looked up, over a network on some machines. */
+  /** Holds the number of this user. A user name would need a lookup, which may cross a network. */
   private static final class OwnUser {
     static final Object NUMBER = number();
 
@@ -78,7 +82,7 @@ public final class TrustedFiles {
         if (Files.exists(PROCESS)) {
           return Files.getAttribute(PROCESS, "unix:uid");
         }
-        // Systems other than Linux: the owner of a new file.
+        // The owner of a new file is this user on systems other than Linux.
         Path probe = Files.createTempFile("temper", ".tmp");
         try {
           return Files.getAttribute(probe, "unix:uid");
@@ -86,7 +90,7 @@ public final class TrustedFiles {
           Files.delete(probe);
         }
       } catch (IOException e) {
-        return "unknown";  // no file is taken for this user's own
+        return "unknown"; // No file has this owner, so every file is refused.
       }
     }
   }

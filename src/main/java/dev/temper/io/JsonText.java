@@ -1,9 +1,10 @@
 package dev.temper.io;
 
 /**
- * A cursor over the JSON that a safetensors header may hold: objects, arrays, strings and whole numbers. The caller
- * names what it expects, nothing is nested by recursion, and whatever else stands there is an {@link
- * IllegalArgumentException} with its place.
+ * Reads the JSON of a safetensors header with a cursor. A header holds objects, arrays, strings and whole numbers only.
+ *
+ * <p>The caller names the expected element, and any other text throws an {@link IllegalArgumentException} with its
+ * position. Nesting uses no recursion, so a hostile header cannot overflow the stack.
  */
 final class JsonText {
 
@@ -14,12 +15,12 @@ final class JsonText {
     this.text = text;
   }
 
-  /** Whether the next character, white space aside, is this one; the cursor stays before it. */
+  /** Returns whether the next character after white space is {@code c}. The cursor stays before it. */
   boolean isNext(char c) {
     return peek() == c;
   }
 
-  /** Moves past a character if it is next. */
+  /** Moves past a character if it is the next one. */
   boolean accept(char c) {
     boolean next = isNext(c);
     if (next) {
@@ -28,7 +29,7 @@ final class JsonText {
     return next;
   }
 
-  /** Moves past a character that must be next. */
+  /** Moves past a character that must be the next one. */
   void expect(char c) {
     if (!accept(c)) {
       throw invalid("expected '" + c + "'");
@@ -36,11 +37,11 @@ final class JsonText {
   }
 
   /**
-   * Moves to the next member of an object or element of an array, past the comma before it.
+   * Moves to the next member of an object or the next element of an array. The cursor passes the comma before it.
    *
-   * @param first whether nothing of it has been read yet
-   * @param close the bracket that ends it, which is passed where it is next
-   * @return whether there is another one
+   * @param first whether no member or element has been read yet
+   * @param close closing bracket, which the cursor passes at the end
+   * @return whether another member or element follows
    */
   boolean next(boolean first, char close) {
     if (first) {
@@ -53,14 +54,14 @@ final class JsonText {
     return true;
   }
 
-  /** The name of a member, past the colon behind it. */
+  /** Reads the name of a member and the colon after it. */
   String name() {
     String name = string();
     expect(':');
     return name;
   }
 
-  /** A string without its quotes and escapes. */
+  /** Reads a string and removes its quotes and escapes. */
   String string() {
     expect('"');
     int begin = position;
@@ -74,7 +75,7 @@ final class JsonText {
     while (true) {
       char c = take();
       if (c == '"') {
-        return whole(value.toString());
+        return requirePairs(value.toString());
       }
       if (c < ' ') {
         throw invalid("control character in a string");
@@ -83,8 +84,8 @@ final class JsonText {
     }
   }
 
-  /** Java strings may hold half of a character beyond 16 bits, which no file name, message or UTF-8 text can. */
-  private String whole(String value) {
+  /** Checks that surrogates occur in pairs. A file name, a message and UTF-8 text cannot hold half of a pair. */
+  private String requirePairs(String value) {
     for (int i = 0; i < value.length(); i++) {
       if (Character.charCount(value.codePointAt(i)) == 2) {
         i++;
@@ -121,9 +122,9 @@ final class JsonText {
   }
 
   /**
-   * A whole number.
+   * Reads a whole number.
    *
-   * @param otherwise what to say of a value of another kind
+   * @param otherwise message for a value of another kind
    */
   long wholeNumber(String otherwise) {
     char first = peek();
@@ -149,7 +150,7 @@ final class JsonText {
     }
   }
 
-  /** Whether only white space follows. */
+  /** Returns whether only white space follows. */
   boolean isAtEnd() {
     skipSpace();
     return position == text.length();

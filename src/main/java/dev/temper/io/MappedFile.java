@@ -9,18 +9,19 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A whole file, mapped read-only until it is closed.
+ * Maps a whole file read-only until it is closed.
  *
- * <p>Hazard: another process can shorten the file while it is mapped. Java code that then reads beyond the new end gets
- * an {@link InternalError}, which {@link #shortened} turns into a sentence; native code that does so ends the process.
+ * <p>Hazard: another process can shorten the file while it is mapped. A Java read beyond the new end throws an {@link
+ * InternalError}, which {@link #shortened} converts to a message. A native read beyond the new end ends the process.
  */
 public record MappedFile(Arena arena, MemorySegment bytes) implements AutoCloseable {
 
   /**
    * Maps a file.
    *
-   * @throws IllegalArgumentException if it is a folder, a pipe or a device; opening a pipe would wait for a writer
-   * @throws IOException if it cannot be read
+   * @throws IllegalArgumentException if the path is a folder, a pipe or a device; opening a pipe would wait for a
+   *     writer
+   * @throws IOException if the file cannot be read
    */
   public static MappedFile open(Path path) throws IOException {
     if (Files.exists(path) && !Files.isRegularFile(path)) {
@@ -35,7 +36,7 @@ public record MappedFile(Arena arena, MemorySegment bytes) implements AutoClosea
     }
   }
 
-  /** The failure of reading a mapping behind the end that its file has now. */
+  /** Returns the exception for a read beyond the present end of a mapped file. */
   public static IOException shortened(Path path, InternalError cause) {
     return new IOException(
         path + ": became shorter while it was read; write the file under another name, then move it here", cause);

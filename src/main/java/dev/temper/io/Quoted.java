@@ -1,6 +1,6 @@
 package dev.temper.io;
 
-/** Text from a file in the form that messages show: between quotes, without control characters, of limited length. */
+/** Quotes text of a file for messages, without control characters and with limited length. */
 public final class Quoted {
 
   private static final int LONGEST = 100;
@@ -8,8 +8,8 @@ public final class Quoted {
   private Quoted() {}
 
   /**
-   * The text between quotes; characters that a terminal does not show are escaped, those beyond the first 100 are left
-   * out.
+   * Returns the text between quotes. Characters that a terminal does not show are escaped, and characters beyond the
+   * first 100 are left out.
    */
   public static String of(String text) {
     StringBuilder quoted = new StringBuilder("'");

@@ -13,15 +13,18 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A safetensors file, memory-mapped: 8 bytes of header length, the header in JSON, the tensors' bytes. Tensors are
- * views of the file; nothing is copied.
+ * Maps a safetensors file: 8 bytes of header length, the header in JSON, the bytes of the tensors. Tensors are views of
+ * the file without a copy.
  *
- * <p>Hazard: where another process shortens the file while it is open, the reference engine fails with a sentence, and
- * native engines end the process. Files that are written under another name and then moved are safe.
+ * <p>Hazard: another process can shorten the file while it is open. The reference engine then fails with a message, and
+ * a native engine ends the process. Writers prevent this if they write under another name and then move the file.
  */
 public final class SafetensorsFile implements TensorFile {
 
-  /** Longest header, room for more than 100,000 tensors; a hostile one would cost several times its size in memory. */
+  /**
+   * The greatest length of a header, which suffices for more than 100,000 tensors. A longer hostile header would need
+   * several times its size in memory.
+   */
   static final long MAX_HEADER_BYTES = 16 << 20;
 
   public static final int LENGTH_BYTES = 8;
@@ -45,7 +48,7 @@ public final class SafetensorsFile implements TensorFile {
   /**
    * Maps a file and checks its header.
    *
-   * @throws IllegalArgumentException if the header breaks the format in any way, with the file's name and the cause
+   * @throws IllegalArgumentException if the header violates the format; the message names file and cause
    * @throws IOException if the file cannot be read
    */
   public static SafetensorsFile open(Path path) throws IOException {
@@ -125,9 +128,9 @@ public final class SafetensorsFile implements TensorFile {
   }
 
   /**
-   * The bytes of one tensor of any element type, valid until this file is closed.
+   * Returns the bytes of one tensor of any element type. They are valid until this file is closed.
    *
-   * @throws IllegalArgumentException if there is none of that name
+   * @throws IllegalArgumentException if the file has no tensor of that name
    */
   public MemorySegment bytes(String name) {
     SafetensorsHeader.Entry entry = Objects.requireNonNull(entries.get(info(name).name()));

@@ -12,12 +12,12 @@ import org.jspecify.annotations.Nullable;
 /** Reads the JSON header of a safetensors file and checks it against the bytes that follow. */
 public final class SafetensorsHeader {
 
-  /** A tensor and the bytes it takes, counted from the end of the header. */
+  /** Describes a tensor and its bytes. The offsets count from the end of the header. */
   public record Entry(TensorInfo info, long begin, long end) {}
 
   private static final String METADATA = "__metadata__";
 
-  /** Bits of one element, for every type that the format knows. */
+  /** The number of bits of one element for every type of the format. */
   private static final Map<String, Integer> BITS = Map.ofEntries(
       Map.entry("BOOL", 8), Map.entry("U8", 8), Map.entry("I8", 8), Map.entry("F8_E5M2", 8), Map.entry("F8_E4M3", 8),
       Map.entry("F8_E8M0", 8), Map.entry("F4", 4), Map.entry("F6_E2M3", 6), Map.entry("F6_E3M2", 6),
@@ -32,10 +32,10 @@ public final class SafetensorsHeader {
   }
 
   /**
-   * The tensors of a header, in its order.
+   * Returns the tensors of a header in its order.
    *
-   * @param dataBytes bytes that follow the header, which the tensors must fill without gap or overlap
-   * @throws IllegalArgumentException if anything is not as the format says
+   * @param dataBytes number of bytes after the header, which the tensors must fill without gap or overlap
+   * @throws IllegalArgumentException if the header violates the format
    */
   public static Map<String, Entry> parse(String header, long dataBytes) {
     if (!header.startsWith("{")) {
@@ -65,7 +65,8 @@ public final class SafetensorsHeader {
   }
 
   /**
-   * The name of an object's next member, which must not have been there before: two readers could take different ones.
+   * Reads the name of the next member of an object. A duplicate name is refused, because two readers could use
+   * different members.
    */
   private String name(Set<String> before) {
     String name = json.name();

@@ -5,18 +5,18 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * A tensor in memory: elements in C order, little-endian, without gaps.
+ * Holds a tensor in memory. Its elements are little-endian and in C order without gaps.
  *
- * @param name its name
+ * @param name tensor name
  * @param dtype element type
- * @param shape sizes of its dimensions; empty for a scalar
- * @param data exactly its bytes, at any alignment; a tensor of an open file is read-only and valid until the file is
- *     closed
+ * @param shape sizes of the dimensions; empty for a scalar
+ * @param data exactly the bytes of the elements, at any alignment; a tensor of an open file is read-only and valid
+ *     until the file is closed
  */
 public record Tensor(String name, DType dtype, List<Long> shape, MemorySegment data) {
 
   /**
-   * Checks shape and size.
+   * Creates a tensor.
    *
    * @throws IllegalArgumentException if the segment does not hold exactly the elements of the shape
    */
@@ -29,12 +29,12 @@ public record Tensor(String name, DType dtype, List<Long> shape, MemorySegment d
     }
   }
 
-  /** Number of elements; 1 for a scalar. */
+  /** Returns the number of elements, which is 1 for a scalar. */
   public long elements() {
     return TensorInfo.elements(shape);
   }
 
-  /** Shape and type in one phrase, such as {@code [512, 50257] BF16}. */
+  /** Returns shape and type, such as {@code [512, 50257] BF16}. */
   public String describe() {
     return shape + " " + dtype;
   }

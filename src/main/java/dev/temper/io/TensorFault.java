@@ -3,7 +3,7 @@ package dev.temper.io;
 import java.io.EOFException;
 import java.nio.file.Path;
 
-/** Messages that name the file and the tensor in which a fault lies. */
+/** Builds messages that name the file and the tensor of a fault. */
 public final class TensorFault {
 
   private TensorFault() {}

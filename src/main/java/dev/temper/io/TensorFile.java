@@ -7,25 +7,28 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** A file of named tensors, open for reading. Its headers have been checked by the time it is open. */
+/** Represents an open file of named tensors. Its headers were checked when it was opened. */
 public interface TensorFile extends Closeable {
 
-  /** The file. */
   Path path();
 
-  /** Its tensors in the order of the file, including those whose element type cannot be used. */
+  /** Returns all tensors in the order of the file. Tensors of an unsupported element type are included. */
   Map<String, TensorInfo> tensors();
 
   /**
-   * One tensor, valid until this file is closed.
+   * Returns one tensor, which is valid until this file is closed.
    *
-   * @throws IllegalArgumentException if there is none of that name (the message lists the known names), its element
-   *     type cannot be used, or its bytes are damaged
+   * @throws IllegalArgumentException if the file has no tensor of that name, its element type is not supported, or its
+   *     bytes are damaged; the message for an unknown name lists the known names
    * @throws IOException if the file cannot be read
    */
   Tensor tensor(String name) throws IOException;
 
-  /** {@link #tensors()}'s entry of that name. */
+  /**
+   * Returns the description of one tensor.
+   *
+   * @throws IllegalArgumentException if the file has no tensor of that name; the message lists the known names
+   */
   default TensorInfo info(String name) {
     TensorInfo info = tensors().get(name);
     if (info == null) {

@@ -6,15 +6,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a file says about one of its tensors.
+ * Describes a tensor of a file.
  *
- * @param name its name
- * @param dtypeName element type as the file spells it, supported here or not, such as {@code BF16} or {@code <f8}
- * @param shape sizes of its dimensions, each 0 or more; empty for a scalar
+ * @param name tensor name
+ * @param dtypeName element type in the spelling of the file, such as {@code BF16} or {@code <f8}; the type may be
+ *     unsupported
+ * @param shape sizes of the dimensions, each 0 or more; empty for a scalar
  */
 public record TensorInfo(String name, String dtypeName, List<Long> shape) {
 
-  /** Most dimensions a tensor may have, as in NumPy. */
+  /** The greatest number of dimensions of a tensor, as in NumPy. */
   static final int MAX_RANK = 64;
 
   private static final Map<String, DType> SUPPORTED = Map.of(
@@ -22,36 +23,36 @@ public record TensorInfo(String name, String dtypeName, List<Long> shape) {
       "<f4", DType.F32, "<f2", DType.F16, "<i4", DType.I32, "<i8", DType.I64);
 
   /**
-   * Checks the shape.
+   * Creates a description.
    *
-   * @throws IllegalArgumentException if a size is negative, or their product beyond 2^63
+   * @throws IllegalArgumentException if a size is negative, or the product of the sizes is beyond 2^63
    */
   public TensorInfo {
     shape = List.copyOf(shape);
     elements(shape);
   }
 
-  /** The element type, if it is one that can be used. */
+  /** Returns the element type, or empty if it is not supported. */
   public Optional<DType> dtype() {
     return Optional.ofNullable(SUPPORTED.get(dtypeName));
   }
 
   /**
-   * The element type.
+   * Returns the element type.
    *
-   * @throws IllegalArgumentException if it is none that can be used
+   * @throws IllegalArgumentException if the element type is not supported
    */
   public DType usableDType() {
     return dtype().orElseThrow(() -> new IllegalArgumentException("has dtype " + Quoted.of(dtypeName)
         + ", which cannot be used here; convert it to F32, F16 or BF16 (labels: I32 or I64)"));
   }
 
-  /** Number of elements; 1 for a scalar. */
+  /** Returns the number of elements, which is 1 for a scalar. */
   public long elements() {
     return elements(shape);
   }
 
-  /** Shape and type in one phrase, such as {@code [512, 50257] BF16}. */
+  /** Returns shape and type, such as {@code [512, 50257] BF16}. */
   public String describe() {
     return shape + " " + dtypeName;
   }

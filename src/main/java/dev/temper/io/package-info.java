@@ -1,10 +1,10 @@
 /**
- * Reading tensors from safetensors files, without copying them.
+ * This package reads tensors of safetensors files without a copy.
  *
- * <p>Every number in a file is checked before it is used. A fault in a file's content is an {@link
+ * <p>Every number in a file is checked before its use. A fault in the content throws an {@link
  * java.lang.IllegalArgumentException} that names the file and the cause.
  *
- * <p>May call {@code dev.temper}, and no library but Java's own.
+ * <p>The package calls {@code dev.temper} and {@code dev.temper.internal}, and no library but Java's own.
  */
 @NullMarked
 package dev.temper.io;

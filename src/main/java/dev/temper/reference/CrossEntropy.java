@@ -1,6 +1,9 @@
 package dev.temper.reference;
 
-/** Cross-entropy of the plain logits against a label, with label smoothing. */
+/**
+ * Computes the cross-entropy of a row against a label, with label smoothing. The logits are not divided by the
+ * temperature.
+ */
 final class CrossEntropy {
 
   private final int classes;
@@ -14,15 +17,17 @@ final class CrossEntropy {
   }
 
   /**
-   * {@code lse(z) - (1 - e) z_y - (e/C) sum z} over the {@code C} classes whose logit is not -inf; gradient {@code r - (1 -
-   * e) onehot - e/C}. A label whose class is absent gives +inf and a finite gradient.
+   * Computes {@code lse(z) - (1 - e) z_y - (e/C) sum z} over the {@code C} classes whose logit is not -inf. The
+   * gradient is {@code r - (1 - e) onehot - e/C}.
    *
-   * @return the loss; NaN if the row has no softmax, with a gradient of NaN
+   * <p>A label whose logit is -inf gives the loss +inf and a finite gradient.
+   *
+   * @return the loss, or NaN with a gradient of NaN if the row has no softmax
    */
   double value(double[] z, int label, double[] gradient) {
     boolean valid = student.set(z, 1);
     int present = 0;
-    double negativeLogs = 0; // sum of lse(z) - z_i
+    double negativeLogs = 0; // The sum of lse(z) - z_i over the present classes.
     for (int i = 0; i < classes; i++) {
       gradient[i] = student.probability[i];
       if (z[i] != Double.NEGATIVE_INFINITY) {

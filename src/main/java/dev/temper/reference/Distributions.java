@@ -3,17 +3,22 @@ package dev.temper.reference;
 import java.util.Arrays;
 
 /**
- * Teacher {@code p} and student {@code q} of one row with {@code d = log p - log q}, which keeps its digits however close the
- * two are: {@code d} is exactly 0 everywhere where their logits are equal.
+ * Holds teacher {@code p} and student {@code q} of one row with {@code d = log p - log q}. The difference {@code d}
+ * keeps its digits however close both are, and is exactly 0 if their logits are equal.
  */
 final class Distributions {
 
-  /** Up to here {@code log p - log q} is found from expm1 and log1p; beyond, differences of logarithms lose nothing. */
+  /**
+   * The difference {@code log p - log q} is computed with expm1 and log1p up to this bound. The plain difference of
+   * logarithms is accurate beyond it.
+   */
   private static final double CLOSE = 0.5;
 
   final int classes;
 
-  /** {@code d}; +inf where only the student lacks the class, -inf where only the teacher does, 0 where both do. */
+  /**
+   * The values of {@code d}: +inf if only the student lacks the class, -inf if only the teacher lacks it, 0 if both do.
+   */
   final double[] logRatio;
 
   private final Softmax teacher;
@@ -27,9 +32,9 @@ final class Distributions {
   }
 
   /**
-   * Takes in a row.
+   * Computes the distributions of a row.
    *
-   * @return whether both have a softmax; if not, the loss of the row is NaN
+   * @return whether both rows have a softmax; the loss of the row is NaN otherwise
    */
   boolean set(double[] z, double temperature, double[] u, double teacherTemperature) {
     boolean valid = student.set(z, temperature) && teacher.set(u, teacherTemperature);
@@ -40,10 +45,10 @@ final class Distributions {
     for (int i = 0; i < classes; i++) {
       logRatio[i] = shiftedDifference(z[i], temperature, u[i], teacherTemperature);
     }
-    double normaliser = normaliser();
+    double logSumExpRatio = logSumExpRatio();
     for (int i = 0; i < classes; i++) {
       boolean absent = z[i] == Double.NEGATIVE_INFINITY && u[i] == Double.NEGATIVE_INFINITY;
-      logRatio[i] = absent ? 0 : logRatio[i] - normaliser;
+      logRatio[i] = absent ? 0 : logRatio[i] - logSumExpRatio;
     }
     return true;
   }
@@ -56,20 +61,20 @@ final class Distributions {
     return student.probability[i];
   }
 
-  /** {@code q - p}, as {@code p (e^-d - 1)} where they are close. */
+  /** Returns {@code q - p}, computed as {@code p (e^-d - 1)} if both are close. */
   double difference(int i) {
     double d = logRatio[i];
     return Math.abs(d) <= CLOSE ? p(i) * StrictMath.expm1(-d) : q(i) - p(i);
   }
 
-  /** {@code m = q + share (p - q)}. */
+  /** Returns {@code m = q + share (p - q)}. */
   double mixture(int i, double share) {
     return q(i) - share * difference(i);
   }
 
   /**
-   * {@code d0 = t - s}, both relative to their maxima. At one temperature the logits are subtracted before they are divided,
-   * which is exact for f32 logits of similar size.
+   * Returns {@code d0 = t - s}, where {@code t} and {@code s} are relative to their maxima. Equal temperatures allow
+   * the subtraction before the division, which is exact for f32 logits of similar size.
    */
   private double shiftedDifference(double z, double temperature, double u, double teacherTemperature) {
     if (z == Double.NEGATIVE_INFINITY || u == Double.NEGATIVE_INFINITY) {
@@ -81,15 +86,15 @@ final class Distributions {
   }
 
   /**
-   * {@code log(sum e^t / sum e^s) = -log1p(r)}, {@code r = sum p (e^-d0 - 1)}: what a class adds to {@code r} is found without
-   * cancellation, so that a class that differs much and has next to no probability shows in all the others.
+   * Returns {@code log(sum e^t / sum e^s) = -log1p(r)} with {@code r = sum p (e^-d0 - 1)}. Each class adds to {@code r}
+   * without cancellation, so a large difference at a tiny probability still changes all other classes.
    */
-  private double normaliser() {
-    double sums = StrictMath.exp(student.logSum - teacher.logSum);
+  private double logSumExpRatio() {
+    double sumExpRatio = StrictMath.exp(student.logSum - teacher.logSum);
     double r = 0;
     for (int i = 0; i < classes; i++) {
       double d0 = logRatio[i];
-      r += Math.abs(d0) <= CLOSE ? p(i) * StrictMath.expm1(-d0) : q(i) * sums - p(i);
+      r += Math.abs(d0) <= CLOSE ? p(i) * StrictMath.expm1(-d0) : q(i) * sumExpRatio - p(i);
     }
     return Math.abs(r) <= CLOSE ? -StrictMath.log1p(r) : teacher.logSum - student.logSum;
   }

@@ -5,12 +5,14 @@ import dev.temper.HostMatrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Elements of matrices as doubles: every F32, BF16 and F16 is one exactly; the way back rounds once. */
+/**
+ * Converts elements of matrices to and from doubles. A double holds every F32, BF16 and F16 value exactly, and the
+ * conversion back rounds once.
+ */
 public final class Elements {
 
   private Elements() {}
 
-  /** Reads the first {@code count} classes of a row. */
   public static void read(HostMatrix matrix, long row, int count, double[] into) {
     MemorySegment segment = matrix.segment();
     int bytes = matrix.dtype().bytes();
@@ -20,7 +22,7 @@ public final class Elements {
     }
   }
 
-  /** Writes all classes of a row, each rounded to the matrix's dtype. */
+  /** Writes all classes of a row. Each value is rounded to the dtype of the matrix. */
   public static void write(double[] values, HostMatrix matrix, long row) {
     MemorySegment segment = matrix.segment();
     int bytes = matrix.dtype().bytes();
@@ -31,7 +33,8 @@ public final class Elements {
   }
 
   /**
-   * The nearest value of a dtype, ties to even; infinite beyond its range; subnormals are kept.
+   * Returns the nearest value of a dtype, with ties to even. A value beyond the range becomes infinite, and subnormals
+   * are kept.
    *
    * @param dtype F32, BF16 or F16
    */
@@ -44,7 +47,10 @@ public final class Elements {
     };
   }
 
-  /** One rounding: the value is scaled so that its last kept bit has the weight 1, which is exact, and rounded there. */
+  /**
+   * Rounds once: the value is scaled so that its last kept bit has the weight 1, and the scaled value is rounded. The
+   * scaling is exact.
+   */
   private static double round(double value, int significandBits, int minExponent, int maxExponent) {
     if (value == 0 || !Double.isFinite(value)) {
       return value;
@@ -64,7 +70,8 @@ public final class Elements {
   }
 
   private static void encode(double value, MemorySegment segment, long offset, DType dtype) {
-    float rounded = (float) round(value, dtype); // exact: the value fits the narrower type already
+    // The cast is exact, because the value was rounded to a dtype that is no wider than f32.
+    float rounded = (float) round(value, dtype);
     switch (dtype) {
       case F32 -> segment.set(ValueLayout.JAVA_FLOAT_UNALIGNED, offset, rounded);
       case BF16, F16 -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, offset, dtype.narrow(rounded));

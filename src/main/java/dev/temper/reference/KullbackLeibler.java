@@ -2,12 +2,12 @@ package dev.temper.reference;
 
 import java.util.Arrays;
 
-/** Forward and reverse Kullback-Leibler divergence and their mixture. */
+/** Computes the forward and the reverse Kullback-Leibler divergence and their mixture. */
 final class KullbackLeibler {
 
   private KullbackLeibler() {}
 
-  /** {@code KL(p, q)}; gradient {@code q - p}, which stays finite where the value does not. */
+  /** Computes {@code KL(p, q)} with the gradient {@code q - p}. The gradient stays finite if the value is infinite. */
   static double forward(Distributions row, double[] gradient) {
     double value = 0;
     for (int i = 0; i < row.classes; i++) {
@@ -18,8 +18,8 @@ final class KullbackLeibler {
   }
 
   /**
-   * {@code K = KL(q, p)}; gradient {@code q ((log q - log p) - K)}. Where the student holds a class that the teacher lacks,
-   * the value is +inf and the gradient NaN: no direction lowers an infinite loss.
+   * Computes {@code K = KL(q, p)} with the gradient {@code q ((log q - log p) - K)}. If the teacher lacks a class of
+   * the student, the value is +inf and the gradient NaN, because no direction lowers an infinite loss.
    */
   static double reverse(Distributions row, double[] gradient) {
     double value = 0;
@@ -36,7 +36,9 @@ final class KullbackLeibler {
     return value;
   }
 
-  /** {@code lambda KL(p, q) + (1 - lambda) KL(q, p)}; a part of weight 0 is left out, even where it is infinite. */
+  /**
+   * Computes {@code lambda KL(p, q) + (1 - lambda) KL(q, p)}. A part of weight 0 is left out, even if it is infinite.
+   */
   static double mixed(double lambda, Distributions row, double[] gradient) {
     if (lambda == 1) {
       return forward(row, gradient);

@@ -1,19 +1,22 @@
 package dev.temper.reference;
 
-/** The two expressions with logarithms that all divergences are made of, without cancellation. */
+/** Computes without cancellation the two logarithmic expressions that all divergences consist of. */
 final class Logarithms {
 
-  /** Up to here the series of {@code d - 1 + e^-d}; beyond, the plain expression loses less than four bits. */
+  /**
+   * The series of {@code d - 1 + e^-d} is used up to this bound. The plain expression loses fewer than four bits beyond
+   * it.
+   */
   private static final double SERIES = 0.5;
 
   private Logarithms() {}
 
   /**
-   * One class of {@code KL(a, b)} as {@code a log(a/b) - a + b}: the last two sum to 0 over the classes and make every term
-   * positive.
+   * Returns one class of {@code KL(a, b)} as {@code a log(a/b) - a + b}. The terms {@code -a + b} sum to 0 over the
+   * classes and make every result 0 or more.
    *
-   * @param logRatio {@code log a - log b}: -inf where {@code a} is absent (the term is {@code b}), +inf where {@code b} is and
-   *     {@code a} is not (the term is +inf, even if {@code a} is too small to be seen)
+   * @param logRatio {@code log a - log b}; -inf stands for an absent {@code a} and gives {@code b}; +inf stands for a
+   *     {@code b} that alone is absent and gives +inf, even if {@code a} has underflowed to 0
    */
   static double klTerm(double a, double b, double logRatio) {
     if (logRatio == Double.POSITIVE_INFINITY) {
@@ -25,7 +28,7 @@ final class Logarithms {
     return Math.abs(logRatio) <= SERIES ? a * phi(logRatio) : a * logRatio - a + b;
   }
 
-  /** {@code d - 1 + e^-d = d^2/2 - d^3/6 + ...}, to the last bits relative to itself. */
+  /** Returns {@code d - 1 + e^-d = d^2/2 - d^3/6 + ...} with full relative accuracy. */
   private static double phi(double d) {
     double term = d * d / 2;
     double sum = term;
@@ -37,13 +40,13 @@ final class Logarithms {
   }
 
   /**
-   * {@code log(a / m)} for {@code m = a + share (b - a)}.
+   * Returns {@code log(a / m)} for {@code m = a + share (b - a)}.
    *
-   * @param logRatio {@code log a - log b}, may be infinite
+   * @param logRatio {@code log a - log b}, which may be infinite
    * @param share weight of {@code b} in the mixture, in (0, 1)
    */
   static double logOverMixture(double logRatio, double share) {
-    double x = -logRatio; // log(b/a)
+    double x = -logRatio; // x = log(b/a)
     if (x <= 1) {
       return -StrictMath.log1p(share * StrictMath.expm1(x));
     }

@@ -1,13 +1,15 @@
 package dev.temper.reference;
 
-/** Mean squared difference of logits; knows neither temperature nor softmax. */
+/** Computes the mean squared difference of logits, without temperature and softmax. */
 final class LogitMse {
 
   private LogitMse() {}
 
   /**
-   * {@code mean (z - u)^2} over all classes; gradient by the logits {@code 2 (z - u)/C}. A class that both lack counts as
-   * equal; one that one side lacks makes the value +inf and the gradient NaN there.
+   * Computes {@code mean (z - u)^2} over all classes with the gradient {@code 2 (z - u)/C} for the logits.
+   *
+   * <p>A class that student and teacher lack counts as equal. A class that only one of them lacks makes the value +inf
+   * and its gradient NaN.
    */
   static double value(double[] z, double[] u, int classes, double[] gradient) {
     double sum = 0;

@@ -1,16 +1,16 @@
 package dev.temper.reference;
 
 /**
- * Divergences against a mixture {@code m} of teacher and student: Jensen-Shannon and the two skew KLs. With a share strictly
- * between 0 and 1 they are finite whatever classes one side lacks.
+ * Computes the divergences against a mixture {@code m} of teacher and student: Jensen-Shannon and the two skew KLs.
+ * Absent classes keep the value finite if the share lies strictly between 0 and 1.
  */
 final class MixtureDivergences {
 
   private MixtureDivergences() {}
 
   /**
-   * {@code beta KL(p, m) + (1 - beta) KL(q, m)} with {@code m = beta p + (1 - beta) q}; gradient {@code (1 - beta) q (log(q/m)
-   * - KL(q, m))}.
+   * Computes {@code beta KL(p, m) + (1 - beta) KL(q, m)} with {@code m = beta p + (1 - beta) q}. The gradient is {@code
+   * (1 - beta) q (log(q/m) - KL(q, m))}.
    */
   static double jensenShannon(double beta, Distributions row, double[] gradient) {
     double teacherKl = 0;
@@ -30,8 +30,11 @@ final class MixtureDivergences {
   }
 
   /**
-   * {@code KL(p, m)} with {@code m = a p + (1 - a) q}; gradient {@code -(1 - a) q (w - sum q w)}, {@code w = p/m}. The
-   * constant 1 is taken off {@code w}, which changes nothing and makes it exactly 0 where {@code p = q}.
+   * Computes {@code KL(p, m)} with {@code m = a p + (1 - a) q}. The gradient is {@code -(1 - a) q (w - sum q w)} with
+   * {@code w = p/m}.
+   *
+   * <p>The code subtracts the constant 1 from {@code w}. The constant leaves the gradient unchanged and makes {@code w}
+   * exactly 0 if {@code p = q}.
    */
   static double skewForward(double skew, Distributions row, double[] gradient) {
     if (skew == 0) {
@@ -48,8 +51,11 @@ final class MixtureDivergences {
   }
 
   /**
-   * {@code KL(q, m)} with {@code m = (1 - a) p + a q}; gradient {@code q (h - sum q h)}, {@code h = log(q/m) - a q/m}; here
-   * with the constant {@code a} added to {@code h}, for the same reason as above.
+   * Computes {@code KL(q, m)} with {@code m = (1 - a) p + a q}. The gradient is {@code q (h - sum q h)} with {@code h =
+   * log(q/m) - a q/m}.
+   *
+   * <p>The code adds the constant {@code a} to {@code h}. The constant leaves the gradient unchanged and makes {@code
+   * h} exactly 0 if {@code p = q}.
    */
   static double skewReverse(double skew, Distributions row, double[] gradient) {
     if (skew == 0) {
@@ -65,7 +71,7 @@ final class MixtureDivergences {
     return value;
   }
 
-  /** From {@code g = dD/dq} to {@code dD/ds = q (g - sum q g)}. */
+  /** Replaces {@code g = dD/dq} by {@code dD/ds = q (g - sum q g)}. */
   static void throughSoftmax(Distributions row, double[] gradient) {
     double mean = 0;
     for (int i = 0; i < row.classes; i++) {

@@ -15,10 +15,11 @@ import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The oracle as an engine, on the caller's thread: every loss, every dtype of host matrices, outputs rounded once from f64.
+ * Computes every loss on the caller's thread in f64. Host matrices may have any dtype, and each output is rounded once
+ * from f64.
  *
- * <p>Row statistics hold {@code T^2 D} and the cross-entropy of the row in the first two columns and 0 in the others. {@code
- * backward} does not read them: f32 would cost it its precision, so it begins again from the logits.
+ * <p>Row statistics hold {@code T^2 D} of the row in column 0, its cross-entropy in column 1 and 0 in the other
+ * columns. {@code backward} computes from the logits again, because statistics in f32 would limit its precision.
  */
 final class ReferenceEngine implements EngineBackend {
 
@@ -76,11 +77,12 @@ final class ReferenceEngine implements EngineBackend {
   }
 
   @Override
-  public void close() {
-    // Holds nothing.
-  }
+  public void close() {}
 
-  /** Java throws an InternalError where memory that was mapped from a file lies behind the file's present end. */
+  /**
+   * Computes a batch from tensors that may be mapped from a file. Another process can shorten the file during the call,
+   * and Java then throws an InternalError for the pages behind its new end.
+   */
   private static LossTotals totals(LossCall call, RowConsumer rows) {
     try {
       return ReferenceLoss.compute(call.loss(), call.inputs(), rows);

@@ -5,10 +5,10 @@ import dev.temper.EngineOptions;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.EngineProvider;
 
-/** Serves {@code reference}, and {@code auto} where nothing faster is usable. */
+/** Opens the device {@code reference}. The device {@code auto} is the reference only if no faster engine is usable. */
 public final class ReferenceEngineProvider implements EngineProvider {
 
-  /** For {@link java.util.ServiceLoader}. */
+  /** This constructor exists for {@link java.util.ServiceLoader}. */
   public ReferenceEngineProvider() {}
 
   @Override
@@ -29,7 +29,8 @@ public final class ReferenceEngineProvider implements EngineProvider {
   @Override
   public EngineBackend open(int index, EngineOptions options) {
     if (index != 0) {
-      throw new IllegalArgumentException("device reference:" + index + " does not exist, expected reference or reference:0");
+      throw new IllegalArgumentException("device reference:" + index
+          + " does not exist, expected reference or reference:0");
     }
     return new ReferenceEngine();
   }

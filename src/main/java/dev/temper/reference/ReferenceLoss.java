@@ -13,18 +13,21 @@ import dev.temper.spi.RowChecks;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** The oracle: totals of a batch in f64, and its rows through a callback, so that no copy of the logits is made. */
+/** Computes the totals of a batch in f64. A callback receives the rows, so that no copy of the logits is made. */
 public final class ReferenceLoss {
 
   private ReferenceLoss() {}
 
   /**
-   * Computes a batch. The rows arrive in order; before the first of them every label, row weight and row temperature has
-   * been checked, and a row has been read to its end before it arrives, so that its gradient may replace it.
+   * Computes a batch and passes its rows to the consumer in order. Every label, row weight and row temperature is
+   * checked before the first row.
+   *
+   * <p>A row is read to its end before the consumer receives it. The consumer may therefore overwrite the student's row
+   * with the gradient.
    *
    * @param inputs views of host memory whose shapes fit the loss
-   * @throws IllegalArgumentException if a label, row weight or row temperature is invalid, teacher or labels are missing
-   *     where they have a weight, or a view is of device memory
+   * @throws IllegalArgumentException if a label, row weight or row temperature is invalid, if teacher or labels are
+   *     missing although their weight is above 0, or if a view is of device memory
    */
   public static LossTotals compute(DistillationLoss loss, LossInputs inputs, RowConsumer consumer) {
     if (loss.hardWeight() > 0 && inputs.labels() == null) {
@@ -55,7 +58,7 @@ public final class ReferenceLoss {
       }
       reference.compute(z, u, (int) label, value(inputs.rowTemperatures(), row, loss.temperature()));
       double weight = value(inputs.rowWeights(), row, 1);
-      if (weight > 0) { // otherwise it adds nothing, whatever it holds
+      if (weight > 0) { // A row of weight 0 adds nothing, even if its loss is NaN.
         soft += weight * reference.soft();
         hard += weight * reference.hard();
         nonFinite += Double.isFinite(reference.loss()) ? 0 : 1;
@@ -70,7 +73,7 @@ public final class ReferenceLoss {
     return new LossTotals(softTotal + hardTotal, softTotal, hardTotal, student.rows(), counted, nonFinite);
   }
 
-  /** What a sum over rows is multiplied by; 0 rather than 1/0 where nothing is counted. */
+  /** Returns the factor of a sum over rows. The factor is 0 instead of 1/0 if no row is counted. */
   private static double scale(DistillationLoss loss, LossInputs inputs, long counted) {
     double divisor = inputs.denominator().orElse(switch (loss.reduction()) {
       case NONE, SUM -> 1;

@@ -6,16 +6,16 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loss and gradient of one row in f64; holds the last row computed, and is used by one thread at a time.
+ * Computes loss and gradient of one row in f64 and holds the results until the next row. An object is not thread-safe.
  *
- * <p>With student logits {@code z}, teacher logits {@code u} and label {@code y}:
+ * <p>The loss of a row has student logits {@code z}, teacher logits {@code u} and label {@code y}:
  *
  * <pre>
  *   L_row = hardWeight * CE(z, y) + softWeight * T^2 * D(softmax(u/T), softmax(z/T))
  * </pre>
  *
- * <p>Each part is NaN where what it reads holds NaN or +inf or is -inf throughout; the gradient is NaN throughout where either
- * part is.
+ * <p>A part of the loss is NaN if one of its rows holds NaN or +inf or consists of -inf. Every element of the gradient
+ * is NaN if a part is NaN.
  */
 public final class ReferenceRow {
 
@@ -30,9 +30,9 @@ public final class ReferenceRow {
   private double hard;
 
   /**
-   * For rows of one loss.
+   * Creates the state for rows of one loss.
    *
-   * @param classes real classes; what lies beyond them in a row is not looked at
+   * @param classes number of real classes; padding columns are not read
    */
   public ReferenceRow(DistillationLoss loss, int classes) {
     this.loss = loss;
@@ -47,10 +47,10 @@ public final class ReferenceRow {
   /**
    * Computes a row.
    *
-   * @param student logits, at least {@code classes} of them
-   * @param teacher logits, at least {@code classes} of them; not read, and may be null, where softWeight is 0
-   * @param label in [0, classes); not read where hardWeight is 0
-   * @param temperature {@code T} of this row; the teacher's too, unless the loss has one for it
+   * @param student logits, at least {@code classes} values
+   * @param teacher logits, at least {@code classes} values; may be null if softWeight is 0, and is then not read
+   * @param label class in [0, classes); not read if hardWeight is 0
+   * @param temperature {@code T} of this row; the teacher has the same one unless the loss sets teacherTemperature
    */
   public void compute(double[] student, double @Nullable [] teacher, int label, double temperature) {
     softcap(student);
@@ -68,22 +68,26 @@ public final class ReferenceRow {
     chainSoftcap(student);
   }
 
-  /** {@code T^2 D} of the row ({@code D} without temperature scaling), before its weight; 0 where softWeight is 0. */
+  /**
+   * Returns {@code T^2 D} of the row before its weight, or {@code D} without temperature scaling. The value is 0 if
+   * softWeight is 0.
+   */
   public double soft() {
     return soft;
   }
 
-  /** Cross-entropy of the row, before its weight; 0 where hardWeight is 0. */
+  /** Returns the cross-entropy of the row before its weight. The value is 0 if hardWeight is 0. */
   public double hard() {
     return hard;
   }
 
-  /** {@code L_row}. */
+  /** Returns {@code L_row}. */
   public double loss() {
-    return (loss.softWeight() > 0 ? loss.softWeight() * soft : 0) + (loss.hardWeight() > 0 ? loss.hardWeight() * hard : 0);
+    return (loss.softWeight() > 0 ? loss.softWeight() * soft : 0) + (loss.hardWeight() > 0 ? loss.hardWeight() * hard
+        : 0);
   }
 
-  /** {@code dL_row/dz_i}. */
+  /** Returns {@code dL_row/dz_i}. */
   public double gradient(int i) {
     return gradient[i];
   }
@@ -98,24 +102,26 @@ public final class ReferenceRow {
     }
     double value = divergence(loss.divergence(), distributions, partGradient);
     double factor = loss.temperatureScaling() ? temperature * temperature : 1;
-    double chain = loss.temperatureScaling() ? temperature : 1 / temperature; // factor * ds/dz
+    double chain = loss.temperatureScaling() ? temperature : 1 / temperature; // The factor of D times ds/dz.
     for (int i = 0; i < classes; i++) {
       partGradient[i] *= chain;
     }
     return factor * value;
   }
 
-  /** {@code D}, with {@code dD/ds} for {@code s = z/T} in {@code gradient}. */
+  /** Returns {@code D} and writes {@code dD/ds} for {@code s = z/T} to {@code gradient}. */
   private static double divergence(Divergence divergence, Distributions row, double[] gradient) {
     return switch (divergence) {
       case Divergence.ForwardKl _ -> KullbackLeibler.forward(row, gradient);
       case Divergence.ReverseKl _ -> KullbackLeibler.reverse(row, gradient);
       case Divergence.Mixed mixed -> KullbackLeibler.mixed(mixed.lambda(), row, gradient);
-      case Divergence.JensenShannon jensenShannon -> MixtureDivergences.jensenShannon(jensenShannon.beta(), row, gradient);
+      case Divergence.JensenShannon jensenShannon -> MixtureDivergences.jensenShannon(jensenShannon.beta(), row,
+          gradient);
       case Divergence.SkewForwardKl skew -> MixtureDivergences.skewForward(skew.skew(), row, gradient);
       case Divergence.SkewReverseKl skew -> MixtureDivergences.skewReverse(skew.skew(), row, gradient);
       case Divergence.TotalVariation _ -> TotalVariation.value(row, gradient);
-      case Divergence.LogitMse _ -> throw new IllegalArgumentException("logit-mse is no distance between distributions");
+      case Divergence.LogitMse _ ->
+          throw new IllegalArgumentException("logit-mse is no distance between distributions");
     };
   }
 
@@ -125,7 +131,10 @@ public final class ReferenceRow {
     }
   }
 
-  /** {@code c tanh(z/c)}; -inf stays -inf (an absent class), NaN and +inf stay what they are. */
+  /**
+   * Writes {@code c tanh(z/c)} to {@code z}. Values that are not finite stay as they are, and -inf still marks an
+   * absent class.
+   */
   private void softcap(double[] student) {
     System.arraycopy(student, 0, z, 0, classes);
     if (loss.softcap().isPresent()) {
@@ -136,7 +145,7 @@ public final class ReferenceRow {
     }
   }
 
-  /** {@code 1 - tanh^2(z/c)}, as {@code 1/cosh^2}, which keeps its digits near 0. */
+  /** Multiplies the gradient by {@code 1 - tanh^2(z/c)}. The form {@code 1/cosh^2} keeps its digits near 0. */
   private void chainSoftcap(double[] student) {
     if (loss.softcap().isPresent()) {
       double c = loss.softcap().getAsDouble();

@@ -4,12 +4,15 @@ import dev.temper.HostMatrix;
 import dev.temper.RowVector;
 import java.lang.foreign.ValueLayout;
 
-/** The primitives beside the losses, row by row; a row is read to its end before its output is written. */
+/**
+ * Computes the primitives beside the losses. Each row is read to its end before its output is written, so that input
+ * and output may be the same memory.
+ */
 final class RowMaps {
 
   private RowMaps() {}
 
-  /** {@code log softmax(x/T)}; NaN throughout a row that holds NaN or +inf or is -inf throughout. */
+  /** Computes {@code log softmax(x/T)}. A row that holds NaN or +inf or consists of -inf gives NaN in every element. */
   static void logSoftmax(HostMatrix logits, double temperature, HostMatrix output) {
     double[] x = new double[logits.classes()];
     Softmax softmax = new Softmax(x.length);
@@ -23,7 +26,7 @@ final class RowMaps {
     }
   }
 
-  /** {@code (g - softmax(x/T) sum g)/T}. */
+  /** Computes {@code (g - softmax(x/T) sum g)/T}. */
   static void logSoftmaxBackward(HostMatrix logits, double temperature, HostMatrix upstream, HostMatrix output) {
     double[] x = new double[logits.classes()];
     double[] g = new double[logits.classes()];
@@ -43,7 +46,7 @@ final class RowMaps {
     }
   }
 
-  /** {@code softmax(x)}. */
+  /** Computes {@code softmax(x)}. */
   static void softmax(HostMatrix logits, HostMatrix output) {
     double[] x = new double[logits.classes()];
     Softmax softmax = new Softmax(x.length);
@@ -54,7 +57,10 @@ final class RowMaps {
     }
   }
 
-  /** Index of the largest logit; the first of equal ones, or the first NaN. */
+  /**
+   * Computes the index of the largest logit. Equal logits give the lowest index, and a row with NaN gives the index of
+   * its first NaN.
+   */
   static void argmax(HostMatrix logits, RowVector.Host output) {
     double[] x = new double[logits.classes()];
     for (long row = 0; row < logits.rows(); row++) {
@@ -66,7 +72,8 @@ final class RowMaps {
       switch (output.dtype()) {
         case I32 -> output.segment().set(ValueLayout.JAVA_INT_UNALIGNED, row * Integer.BYTES, best);
         case I64 -> output.segment().set(ValueLayout.JAVA_LONG_UNALIGNED, row * Long.BYTES, best);
-        case F32, BF16, F16 -> throw new IllegalArgumentException("output has dtype " + output.dtype() + ", expected I32 or I64");
+        case F32, BF16, F16 -> throw new IllegalArgumentException("output has dtype " + output.dtype()
+            + ", expected I32 or I64");
       }
     }
   }

@@ -2,16 +2,15 @@ package dev.temper.reference;
 
 import java.util.Arrays;
 
-/** The softmax of one row at one temperature; holds the row until the next one is set. */
+/** Computes the softmax of one row at one temperature and holds the results until the next row. */
 final class Softmax {
 
-  /** Probability of each class; exactly 0 where the logit is -inf. */
+  /** The probability of each class is exactly 0 if its logit is -inf. */
   final double[] probability;
 
-  /** Largest logit. */
   double max;
 
-  /** {@code log sum exp((x - max)/T)}, at least 0. */
+  /** The value is {@code log sum exp((x - max)/T)} and is at least 0. */
   double logSum;
 
   private final int classes;
@@ -22,25 +21,26 @@ final class Softmax {
   }
 
   /**
-   * Takes in a row.
+   * Computes the softmax of a row.
    *
-   * @return whether it has a softmax: no NaN, no +inf, not all -inf; if not, every probability is NaN
+   * @return false if the row holds NaN or +inf or consists of -inf; every probability is then NaN
    */
   boolean set(double[] logits, double temperature) {
     int largest = 0;
-    boolean poisoned = false;
+    boolean nonFinite = false;
     for (int i = 0; i < classes; i++) {
-      poisoned |= Double.isNaN(logits[i]) || logits[i] == Double.POSITIVE_INFINITY;
+      nonFinite |= Double.isNaN(logits[i]) || logits[i] == Double.POSITIVE_INFINITY;
       largest = logits[i] > logits[largest] ? i : largest;
     }
     max = logits[largest];
-    if (poisoned || max == Double.NEGATIVE_INFINITY) {
+    if (nonFinite || max == Double.NEGATIVE_INFINITY) {
       max = Double.NaN;
       logSum = Double.NaN;
       Arrays.fill(probability, Double.NaN);
       return false;
     }
-    double rest = 0; // all but the largest, so that the logarithm of 1 + rest keeps its digits for a confident row
+    // The sum omits the largest class, so that the logarithm of 1 + rest keeps its digits for a confident row.
+    double rest = 0;
     for (int i = 0; i < classes; i++) {
       probability[i] = StrictMath.exp((logits[i] - max) / temperature);
       rest += i == largest ? 0 : probability[i];

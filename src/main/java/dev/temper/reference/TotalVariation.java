@@ -1,11 +1,11 @@
 package dev.temper.reference;
 
-/** Total variation distance. */
+/** Computes the total variation distance. */
 final class TotalVariation {
 
   private TotalVariation() {}
 
-  /** {@code 1/2 sum |p - q|}; {@code dD/dq = 1/2 sign(q - p)}, 0 at ties. */
+  /** Computes {@code 1/2 sum |p - q|} with {@code dD/dq = 1/2 sign(q - p)}, which is 0 at ties. */
   static double value(Distributions row, double[] gradient) {
     double value = 0;
     for (int i = 0; i < row.classes; i++) {

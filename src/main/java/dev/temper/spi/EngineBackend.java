@@ -11,90 +11,101 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What computes. All arguments are checked; methods may be called from several threads at once, but never after {@link
- * #close()}, which waits for nothing: the caller has seen to it that no call is under way.
+ * Computes losses on one device. All arguments are checked before a call, and several threads may call at once.
+ *
+ * <p>The caller must not call {@link #close()} during another call or any method after it, because {@link #close()}
+ * does not wait.
  */
 public interface EngineBackend extends AutoCloseable {
 
-  /** What runs here in one phrase, such as {@code cpu (AVX-512, 2 threads)}. */
+  /** Returns the engine in one phrase, such as {@code cpu (AVX-512, 2 threads)}. */
   String describe();
 
-  /** What the device tells of itself; empty if the engine computes in host memory. */
+  /** Returns the facts of the device, or empty if the engine computes in host memory. */
   default Optional<DeviceFacts> facts() {
     return Optional.empty();
   }
 
-  /** Whether views of device memory are accepted; views of host memory always are. */
+  /** Returns whether views of device memory are accepted. Views of host memory are always accepted. */
   default boolean acceptsDeviceMemory() {
     return false;
   }
 
-  /** Whether the engine computes this loss, and if not, which option or input it lacks. */
+  /** Returns whether this loss is supported, with the option or input that the engine lacks. */
   Support supports(LossCall call);
 
-  /** Computes a loss forward, forward and backward, or backward from saved statistics. */
+  /** Computes a loss: forward, forward and backward, or backward from saved statistics. */
   LossResult compute(LossCall call);
 
-  /** Makes a call ready to be launched many times over the same memory. */
+  /** Prepares a call for repeated launches over the same memory. */
   default PreparedCall prepare(LossCall call) {
     return new HostPreparedCall(this, call);
   }
 
-  /** Names of the plans by which a call could be computed, first the one that {@link #prepare(LossCall)} takes. */
+  /**
+   * Returns the names of the plans that can compute a call. The first one is the plan of {@link #prepare(LossCall)}.
+   */
   default List<String> plans(LossCall call) {
     return List.of();
   }
 
   /**
-   * Makes a call ready by one of its plans.
+   * Prepares a call with one of its plans.
    *
-   * @throws IllegalArgumentException if it has none of that name
+   * @throws IllegalArgumentException if the call has no plan of that name
    */
   default PreparedCall prepare(LossCall call, String plan) {
-    throw new IllegalArgumentException(describe() + " has no plans to choose from, found '" + plan + "'; prepare without a plan");
+    throw new IllegalArgumentException(describe() + " has no plans to choose from, found '" + plan
+        + "'; prepare without a plan");
   }
 
   /**
-   * Device memory.
+   * Allocates device memory.
    *
    * @throws IllegalArgumentException if the engine computes in host memory
    */
   default DeviceBuffer allocate(long bytes) {
-    throw new IllegalArgumentException(describe() + " computes in host memory, expected a device with memory of its own; use an Arena");
+    throw new IllegalArgumentException(describe() + " computes in host memory, expected a device with memory of its "
+        + "own; use an Arena");
   }
 
-  /** Waits until all that was launched is done. */
+  /** Waits until all launched work has ended. */
   default void synchronize() {}
 
-  /** Times what is launched. */
+  /** Returns a stopwatch for launched work. */
   default Stopwatch stopwatch() {
     return new HostStopwatch();
   }
 
-  /** Names of the checks that the engine can make of its own parts, on its device. */
+  /** Returns the names of the self-checks of this engine. */
   default List<String> selfChecks() {
     return List.of();
   }
 
   /**
-   * Makes one of them.
+   * Runs a self-check on the device.
    *
-   * @throws IllegalArgumentException if none has that name
+   * @throws IllegalArgumentException if no self-check has that name
    */
   default SelfCheck selfCheck(String name) {
     throw new IllegalArgumentException(describe() + " has no check of that name: '" + name + "'");
   }
 
-  /** {@code output = log softmax(logits / temperature)}, row by row. */
+  /** Computes {@code output = log softmax(logits / temperature)} for each row. */
   void logSoftmax(MatrixView logits, double temperature, MatrixView output);
 
-  /** {@code output = (upstream - softmax(logits / temperature) * sum(upstream)) / temperature}, row by row. */
+  /**
+   * Computes {@code output = (upstream - softmax(logits / temperature) * sum(upstream)) / temperature} for each row.
+   */
   void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output);
 
-  /** {@code output = softmax(logits)}, row by row. */
+  /** Computes {@code output = softmax(logits)} for each row. */
   void softmax(MatrixView logits, MatrixView output);
 
-  /** Index of the largest logit of each row: ties to the lowest index; a row that holds NaN gives its first NaN. */
+  /**
+   * Computes the index of the largest logit of each row. Equal logits give the lowest index, and a row with NaN gives
+   * the index of its first NaN.
+   */
   void argmax(MatrixView logits, RowVector output);
 
   @Override

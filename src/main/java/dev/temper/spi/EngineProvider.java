@@ -6,21 +6,30 @@ import dev.temper.EngineUnavailableException;
 import dev.temper.diagnostics.Finding;
 import java.util.List;
 
-/** Opens the engines of one kind of device; found by {@link java.util.ServiceLoader}. Has a public constructor without arguments. */
+/**
+ * Opens the engines of one kind of device. A {@link java.util.ServiceLoader} finds the provider, which needs a public
+ * constructor without arguments.
+ */
 public interface EngineProvider {
 
-  /** Name of the device kind as users write it, such as {@code cpu}; an index may follow it as in {@code cuda:1}. */
+  /** Returns the name of the device kind, such as {@code cpu}. Users may add an index, as in {@code cuda:1}. */
   String device();
 
-  /** Which engine {@code auto} prefers: the usable one with the highest rank. A negative rank is never taken by {@code auto}. */
+  /**
+   * Returns the rank. The device {@code auto} is the usable engine with the highest rank of 0 or more, so an engine of
+   * a negative rank must be opened by name.
+   */
   int rank();
 
-  /** Whether an engine could be opened here, and why or why not. Never throws; loads what it must to know. */
+  /**
+   * Returns whether an engine can be opened here, with the reason. The method never throws and may load native
+   * libraries.
+   */
   Availability availability();
 
   /**
-   * What {@code temper doctor} shows beyond {@link #availability()}: libraries and tools, where they were found or every place
-   * tried, with the reason. May take its time; never throws.
+   * Returns the findings that {@code temper doctor} shows beside {@link #availability()}: libraries and tools, and the
+   * places where they were found or searched. The method may be slow and never throws.
    */
   default List<Finding> findings() {
     return List.of();
@@ -29,9 +38,9 @@ public interface EngineProvider {
   /**
    * Opens an engine.
    *
-   * @param index device number, 0 unless the user gave one
-   * @throws IllegalArgumentException if there is no device of that number
-   * @throws EngineUnavailableException if nothing of this kind is usable here
+   * @param index device number; 0 if the user gave none
+   * @throws IllegalArgumentException if no device has that number
+   * @throws EngineUnavailableException if no device of this kind is usable here
    */
   EngineBackend open(int index, EngineOptions options);
 }

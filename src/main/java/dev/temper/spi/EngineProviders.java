@@ -6,15 +6,18 @@ import java.util.List;
 import java.util.ServiceLoader;
 import java.util.Spliterator;
 
-/** The engine providers on the class path. One that cannot be loaded is listed too, as a provider of nothing. */
+/** Lists the engine providers on the class path. A provider that cannot be loaded is listed without a device. */
 public final class EngineProviders {
 
-  /** An upper bound on entries that cannot be read, so that a damaged class path cannot keep the search going for ever. */
+  /**
+   * The greatest number of unreadable entries. A damaged class path would keep the search running for ever without this
+   * bound.
+   */
   private static final int MOST_FAILURES = 100;
 
   private EngineProviders() {}
 
-  /** All of them, the highest rank first; throws nothing. */
+  /** Returns all providers in descending order of rank. The method never throws. */
   public static List<ListedProvider> list() {
     List<ListedProvider> found = new ArrayList<>();
     int failures = 0;
@@ -24,7 +27,8 @@ public final class EngineProviders {
     while (more && failures < MOST_FAILURES) {
       try {
         more = services.tryAdvance(service -> found.add(listed(service)));
-      } catch (Throwable e) {  // such as a ServiceConfigurationError for a class that is not there
+      // A missing class, for example, causes a ServiceConfigurationError.
+      } catch (Throwable e) {
         failures++;
         found.add(ListedProvider.broken("provider " + failures, e));
       }
@@ -36,7 +40,8 @@ public final class EngineProviders {
   private static ListedProvider listed(ServiceLoader.Provider<EngineProvider> service) {
     try {
       return ListedProvider.of(service.get());
-    } catch (Throwable e) {  // also an Error, which a static initialiser may end with
+    // A failing static initialiser throws an Error.
+    } catch (Throwable e) {
       return ListedProvider.broken(service.type().getName(), e);
     }
   }

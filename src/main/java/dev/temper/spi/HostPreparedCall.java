@@ -4,7 +4,7 @@ import dev.temper.LossResult;
 import dev.temper.LossTotals;
 import org.jspecify.annotations.Nullable;
 
-/** A prepared call of an engine that prepares nothing: each launch computes. */
+/** Launches a call of an engine without any preparation. Each launch computes the loss. */
 final class HostPreparedCall implements PreparedCall {
 
   private final EngineBackend backend;

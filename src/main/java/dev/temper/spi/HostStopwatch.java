@@ -2,12 +2,12 @@ package dev.temper.spi;
 
 import dev.temper.diagnostics.Stopwatch;
 
-/** The clock, for engines that have finished when a call returns. */
+/** Measures wall-clock time for engines that finish their work before a call returns. */
 public final class HostStopwatch implements Stopwatch {
 
   private long started;
 
-  /** Starts with the first {@link #start()}. */
+  /** Creates a stopwatch, which {@link #start()} starts. */
   public HostStopwatch() {}
 
   @Override

@@ -8,8 +8,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A provider whose failures stay its own: whatever it throws, Errors included, becomes the reason why its device is not available.
- * One provider that fails thus never hides the others.
+ * Isolates the failures of a provider. Any exception or Error of the provider becomes the reason why its device is not
+ * available, so a failing provider never hides the others.
  */
 public final class ListedProvider {
 
@@ -29,27 +29,27 @@ public final class ListedProvider {
     return new ListedProvider(provider.device(), provider.rank(), provider, "");
   }
 
-  /** A provider that could not be loaded, under a name that stands for its device. */
+  /** Lists a provider that could not be loaded. The name stands in the place of its device. */
   static ListedProvider broken(String name, Throwable reason) {
     return new ListedProvider(name, Integer.MIN_VALUE, null, because(name, reason));
   }
 
-  /** {@link EngineProvider#device()}, or the provider's class where it could not be loaded. */
+  /** Returns {@link EngineProvider#device()}, or the class name of a provider that could not be loaded. */
   public String device() {
     return device;
   }
 
-  /** {@link EngineProvider#rank()}; the lowest number where the provider could not be loaded. */
+  /** Returns {@link EngineProvider#rank()}, or the lowest number for a provider that could not be loaded. */
   public int rank() {
     return rank;
   }
 
-  /** Whether the provider could be loaded. */
+  /** Returns whether the provider could be loaded. */
   public boolean isLoaded() {
     return provider != null;
   }
 
-  /** {@link EngineProvider#availability()}; throws nothing. */
+  /** Returns {@link EngineProvider#availability()} and never throws. */
   public Availability availability() {
     try {
       return provider == null ? Availability.missing(failure) : provider.availability();
@@ -58,7 +58,7 @@ public final class ListedProvider {
     }
   }
 
-  /** {@link EngineProvider#findings()}; throws nothing. */
+  /** Returns {@link EngineProvider#findings()} and never throws. */
   public List<Finding> findings() {
     try {
       return provider == null ? List.of(new Finding(device, failure)) : provider.findings();
@@ -68,10 +68,10 @@ public final class ListedProvider {
   }
 
   /**
-   * {@link EngineProvider#open}.
+   * Calls {@link EngineProvider#open}.
    *
-   * @throws IllegalArgumentException if there is no device of that number
-   * @throws EngineUnavailableException if the engine cannot be opened, whatever the provider has thrown
+   * @throws IllegalArgumentException if no device has that number
+   * @throws EngineUnavailableException if the provider fails in any other way
    */
   public EngineBackend open(int index, EngineOptions options) {
     try {

@@ -8,24 +8,24 @@ import dev.temper.Teacher;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One checked call of a loss.
+ * Holds one checked call of a loss.
  *
- * @param loss what is computed
- * @param inputs what is read
- * @param outputs what is written
- * @param classes number of real classes: the loss's numClasses or the common width
- * @param statistics where row statistics are written, [rows, {@link #STATISTICS_COLUMNS}] F32 in memory of the engine; null where
- *     none are wanted
- * @param savedStatistics row statistics of an earlier forward call, where this is a backward call; the totals are not computed
- *     then
+ * @param loss loss to compute
+ * @param inputs tensors that the call reads
+ * @param outputs tensors that the call writes
+ * @param classes number of real classes: numClasses of the loss or the common width
+ * @param statistics output for row statistics, [rows, {@link #STATISTICS_COLUMNS}] F32 in memory of the engine; null if
+ *     no statistics are requested
+ * @param savedStatistics row statistics of an earlier forward call; a call with them computes the gradient only,
+ *     without totals
  */
 public record LossCall(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, int classes,
     @Nullable MatrixView statistics, @Nullable MatrixView savedStatistics) {
 
-  /** Columns of the row statistics; what an engine keeps in them is its own affair. */
+  /** The number of columns of the row statistics. Their content is specific to the engine. */
   public static final int STATISTICS_COLUMNS = 8;
 
-  /** The teacher's logits; null where no teacher was given. */
+  /** Returns the logits of the teacher, or null if the call has no teacher. */
   public @Nullable MatrixView teacherLogits() {
     return switch (inputs.teacher()) {
       case null -> null;
@@ -33,12 +33,11 @@ public record LossCall(DistillationLoss loss, LossInputs inputs, LossOutputs out
     };
   }
 
-  /** Whether the teacher is read. */
   public boolean usesTeacher() {
     return loss.softWeight() > 0;
   }
 
-  /** Whether labels enter the loss; given labels are checked and mark ignored rows even where they do not. */
+  /** Returns whether labels contribute to the loss. Given labels are checked and mark ignored rows in any case. */
   public boolean usesCrossEntropy() {
     return loss.hardWeight() > 0;
   }

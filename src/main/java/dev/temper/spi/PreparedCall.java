@@ -4,32 +4,35 @@ import dev.temper.LossTotals;
 import dev.temper.diagnostics.LaunchFootprint;
 import java.util.Optional;
 
-/** A call that is made ready once and launched many times; {@link dev.temper.PreparedLoss} with nothing left to check. */
+/** Launches one prepared call many times. {@link dev.temper.PreparedLoss} has checked all arguments before. */
 public interface PreparedCall extends AutoCloseable {
 
-  /** Launches; a device engine returns without waiting. */
+  /** Launches the call. An engine on a device returns without waiting for the device. */
   void launch();
 
   /**
-   * Waits for the last launch.
+   * Waits for the last launch and returns its totals.
    *
    * @throws IllegalArgumentException if a label, row weight or row temperature is invalid
    */
   LossTotals totals();
 
   /**
-   * From now on a launch replays a recorded CUDA graph.
+   * Records a CUDA graph, which every later launch replays.
    *
    * @throws IllegalArgumentException if the device has no graphs, or a tensor lies in host memory
    */
   void recordGraph();
 
-  /** Bytes of device memory that it holds beside the tensors; 0 if the engine computes in host memory. */
+  /**
+   * Returns the bytes of device memory that the call holds beside the tensors. The result is 0 if the engine computes
+   * in host memory.
+   */
   default long deviceBytes() {
     return 0;
   }
 
-  /** What the loss kernel takes of a multiprocessor; empty where there is none. */
+  /** Returns the resources of a multiprocessor that the loss kernel uses, or empty if the engine has no such kernel. */
   default Optional<LaunchFootprint> footprint() {
     return Optional.empty();
   }

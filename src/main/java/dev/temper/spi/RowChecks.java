@@ -8,25 +8,26 @@ import dev.temper.RowVector;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What may stand in labels, row weights and row temperatures, and the words for what may not, so that every engine refuses the
- * same value with the same message. Labels are looked at before weights, weights before temperatures; the first row that is
- * wrong is named, counted from 0.
+ * Checks the values of labels, row weights and row temperatures. All engines use these checks and messages.
+ *
+ * <p>Labels are checked first, then weights, then temperatures. The message names the first invalid row, counted from
+ * 0.
  */
 public final class RowChecks {
 
   private RowChecks() {}
 
   /**
-   * Checks every label, row weight and row temperature; all of them must lie in host memory.
+   * Checks every label, row weight and row temperature. All of them must lie in host memory.
    *
-   * @return number of counted rows: those whose label is not the ignored one, or all of them without labels
-   * @throws IllegalArgumentException naming the first invalid row and its value
+   * @return number of counted rows: the rows with a label other than ignoreIndex, or all rows if the call has no labels
+   * @throws IllegalArgumentException if a value is invalid; the message names the first invalid row and its value
    */
   public static long check(LossCall call) {
     return check(call.loss(), call.inputs(), call.classes());
   }
 
-  /** {@link #check(LossCall)} for a loss over {@code classes} real classes that has not become a call. */
+  /** Checks a loss over {@code classes} real classes like {@link #check(LossCall)}, without a call. */
   public static long check(DistillationLoss loss, LossInputs inputs, int classes) {
     long rows = inputs.student().rows();
     long counted = rows;
@@ -55,35 +56,37 @@ public final class RowChecks {
     return counted;
   }
 
-  /** Whether a label may stand in a batch. */
+  /** Returns whether a label is valid: a class or {@code ignoreIndex}. */
   public static boolean isLabel(long label, int classes, long ignoreIndex) {
     return label == ignoreIndex || (label >= 0 && label < classes);
   }
 
-  /** Whether a row weight is usable: finite and 0 or more. */
+  /** Returns whether a row weight is valid: finite and 0 or more. */
   public static boolean isWeight(float weight) {
     return weight >= 0 && weight < Float.POSITIVE_INFINITY;
   }
 
-  /** Whether a row temperature is usable, in f32: from 1e-6 to 1e6. */
+  /** Returns whether a row temperature is valid: an f32 from 1e-6 to 1e6. */
   public static boolean isTemperature(float temperature) {
-    return temperature >= (float) DistillationLoss.MIN_TEMPERATURE && temperature <= (float) DistillationLoss.MAX_TEMPERATURE;
+    return temperature >= (float) DistillationLoss.MIN_TEMPERATURE
+        && temperature <= (float) DistillationLoss.MAX_TEMPERATURE;
   }
 
-  /** The error for a label that {@link #isLabel} refuses. */
+  /** Returns the exception for an invalid label. */
   public static LossArgumentException badLabel(long row, long label, int classes, long ignoreIndex) {
-    return new LossArgumentException("labels: row ", row, " has label ", label, ", expected 0 to ", classes - 1, " for ",
+    return new LossArgumentException("labels: row ", row, " has label ", label, ", expected 0 to ", classes - 1,
+        " for ",
         classes, " classes, or ", LossOption.IGNORE_INDEX, " ", ignoreIndex, "; correct the label, or set ",
         LossOption.IGNORE_INDEX, " to the value that marks rows to leave out");
   }
 
-  /** The error for a row weight that {@link #isWeight} refuses. */
+  /** Returns the exception for an invalid row weight. */
   public static LossArgumentException badWeight(long row, float weight) {
     return new LossArgumentException("row_weights: row ", row, " has weight ", weight,
         ", expected a finite number of 0 or more; give a row that shall not count the weight 0");
   }
 
-  /** The error for a row temperature that {@link #isTemperature} refuses. */
+  /** Returns the exception for an invalid row temperature. */
   public static LossArgumentException badTemperature(long row, float temperature) {
     return new LossArgumentException("row_temperatures: row ", row, " has temperature ", temperature,
         ", expected a number from 1e-6 to 1e6; 1 is the plain softmax");

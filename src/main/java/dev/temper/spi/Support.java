@@ -3,30 +3,32 @@ package dev.temper.spi;
 import dev.temper.LossOption;
 import java.util.List;
 
-/** Whether an engine computes a loss. */
+/** States whether an engine supports a loss. */
 public sealed interface Support {
 
-  /** The engine computes the loss. */
+  /** States that the engine supports the loss. */
   record Yes() implements Support {}
 
   /**
-   * The engine does not compute the loss.
+   * States that the engine does not support the loss.
    *
-   * @param reason what it lacks, as words of {@link dev.temper.LossArgumentException}: strings, numbers and {@link LossOption}
+   * @param reason the unsupported option or input as parts of a {@link dev.temper.LossArgumentException}: strings,
+   *     numbers and {@link LossOption}
    */
   record No(List<Object> reason) implements Support {
-    /** Keeps a copy of the words. */
     public No {
       reason = List.copyOf(reason);
     }
   }
 
-  /** The engine computes the loss. */
+  /** Returns that the engine supports the loss. */
   static Support yes() {
     return new Yes();
   }
 
-  /** The engine does not compute the loss; {@code reason} is put together without spaces between its words. */
+  /**
+   * Returns that the engine does not support the loss. The message joins the parts of {@code reason} without spaces.
+   */
   static Support no(Object... reason) {
     return new No(List.of(reason));
   }

@@ -1,7 +1,9 @@
 /**
- * What an engine implements to be found by {@link dev.temper.LossEngine#open(String)}. Calls arrive here checked: shapes,
- * dtypes, sizes, overlaps and options have been validated by {@link dev.temper.LossEngine}; what depends on the values in
- * the caller's memory (labels, row weights, row temperatures) is the engine's to check.
+ * This package holds the interfaces that an engine implements. {@link dev.temper.LossEngine#open(String)} finds an
+ * engine by its provider.
+ *
+ * <p>{@link dev.temper.LossEngine} checks shapes, dtypes, sizes, overlaps and options before a call. The engine checks
+ * the values in the caller's memory: labels, row weights and row temperatures.
  */
 @NullMarked
 package dev.temper.spi;

@@ -11,7 +11,10 @@ import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import java.util.function.DoubleSupplier;
 
-/** Random logits and labels in native memory, in odd places: rows have gaps, and no row need be aligned to more than its dtype. */
+/**
+ * Holds random logits and labels in native memory with gaps between rows. No row need be aligned to more than its
+ * dtype.
+ */
 final class Batch {
   final HostMatrix student;
   final HostMatrix teacher;
@@ -49,8 +52,9 @@ final class Batch {
     switch (matrix.dtype()) {
       case F32 -> matrix.segment().set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, value);
       case F16 -> matrix.segment().set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(value));
-      // Truncated: which bf16 stands there does not matter to a test that reads it back.
-      default -> matrix.segment().set(ValueLayout.JAVA_SHORT_UNALIGNED, at, (short) (Float.floatToRawIntBits(value) >>> 16));
+      // The value is truncated to bf16. Tests read the stored value back, so its rounding does not matter.
+      default -> matrix.segment()
+          .set(ValueLayout.JAVA_SHORT_UNALIGNED, at, (short) (Float.floatToRawIntBits(value) >>> 16));
     }
   }
 
@@ -71,7 +75,7 @@ final class Batch {
     return values;
   }
 
-  /** Roundoff of storing a value in a dtype, relative. */
+  /** Returns the relative rounding error of a value that is stored in a dtype. */
   static double unitRoundoff(DType type) {
     return switch (type) {
       case F32 -> 0x1p-24;

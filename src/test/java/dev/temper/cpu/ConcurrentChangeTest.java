@@ -23,8 +23,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Labels, weights and temperatures that another thread changes during calls. A call refuses the batch or computes NaN
- * for a changed row. All other rows keep their bits, and no memory outside the tensors is used.
+ * Tests labels, weights and temperatures that another thread changes during calls. A call refuses the batch or computes
+ * NaN for a changed row.
+ *
+ * <p>All other rows keep their bits, and no memory outside the tensors is used.
  */
 final class ConcurrentChangeTest {
 
@@ -33,7 +35,7 @@ final class ConcurrentChangeTest {
   private static final DistillationLoss LOSS = DistillationLoss.hinton(3, 0.7);
   private static final int ROWS = 64;
   private static final long GUARD_BYTES = 1 << 16;
-  /** Far from every logit, so that a loss that reads the guard has other bits. */
+  /** The guard is far from every logit, so that a loss that reads the guard has other bits. */
   private static final float GUARD = 1e30f;
   private static final long SHORTEST_NANOSECONDS = 500_000_000L;
   private static final long LONGEST_NANOSECONDS = 60_000_000_000L;
@@ -92,7 +94,8 @@ final class ConcurrentChangeTest {
           try {
             LossTotals totals = outputs.compute(engine, inputs);
             long nanRows = requireExpectedOrNan(outputs.rows(), expected);
-            // The emulator's totals kernel loads a weight once more, and counts a row that turned invalid since.
+            // The totals kernel of the emulator loads each weight a second time. It also counts a row whose weight has
+            // become invalid between both loads.
             assertThat(totals.nonFiniteRows()).isBetween(nanRows, device.equals("cpu") ? nanRows : ROWS);
             assertThat(Double.isNaN(totals.total())).isEqualTo(totals.nonFiniteRows() > 0);
             callsWithNan += nanRows > 0 ? 1 : 0;
@@ -111,7 +114,7 @@ final class ConcurrentChangeTest {
     }
   }
 
-  /** Gradient and per-row losses of a call. */
+  /** Holds gradient and row losses of a call. */
   private static final class Outputs {
     private final HostMatrix gradient;
     private final float[] soft = new float[ROWS];
@@ -123,10 +126,11 @@ final class ConcurrentChangeTest {
 
     LossTotals compute(LossEngine engine, LossInputs inputs) {
       return engine.forwardBackward(LOSS, inputs,
-          LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft)).withRowHard(RowVector.losses(hard))).totals();
+          LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft)).withRowHard(RowVector.losses(hard)))
+          .totals();
     }
 
-    /** For each row the gradient, followed by both losses. */
+    /** Returns the gradient of each row, followed by both losses of the row. */
     float[][] rows() {
       float[][] rows = new float[ROWS][];
       for (int row = 0; row < ROWS; row++) {
@@ -161,7 +165,7 @@ final class ConcurrentChangeTest {
     };
   }
 
-  /** Makes one row after another invalid and valid again, after random times of about the length of a call. */
+  /** Makes each row in order invalid and valid again. The random delays are of about the length of a call. */
   private static void change(MemorySegment values, DType type, double[] valid, double[] invalid, AtomicBoolean done) {
     Random random = new Random(1);
     while (!done.get()) {

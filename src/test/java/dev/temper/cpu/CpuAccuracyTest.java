@@ -23,13 +23,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every instruction set that this processor has against the f64 reference. */
+/** Compares every instruction set of this processor with the f64 reference. */
 final class CpuAccuracyTest {
 
   private static final double U = 0x1p-24;
 
   static Stream<String> instructionSets() {
-    return Stream.of("baseline", "avx2", "avx512").filter(name -> !CpuLibrary.instance().instructionSet(name).isEmpty());
+    return Stream.of("baseline", "avx2", "avx512").filter(name -> !CpuLibrary.instance().instructionSet(name)
+        .isEmpty());
   }
 
   static LossEngine open(String instructionSet) {
@@ -62,7 +63,8 @@ final class CpuAccuracyTest {
     }
   }
 
-  private static void compare(LossEngine cpu, LossEngine reference, DistillationLoss loss, int classes, DType studentType,
+  private static void compare(LossEngine cpu, LossEngine reference, DistillationLoss loss, int classes,
+      DType studentType,
       DType teacherType, Random random) {
     int rows = 19;
     DType gradientType = random.nextBoolean() ? studentType : DType.F32;
@@ -72,30 +74,38 @@ final class CpuAccuracyTest {
       HostMatrix expected = Batch.empty(arena, rows, classes, DType.F32);
       float[][] soft = new float[2][rows];
       float[][] hard = new float[2][rows];
-      // f32 for the reference, whose gradient has the student's dtype or f32
+      // The gradient of the reference is f32, because a narrower student dtype would round it again.
       LossTotals totals = cpu.forwardBackward(loss, batch.inputs(),
-          LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft[0])).withRowHard(RowVector.losses(hard[0]))).totals();
+          LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft[0])).withRowHard(RowVector.losses(hard[0])))
+          .totals();
       LossTotals exact = reference.forwardBackward(loss, batch.inputs(),
-          LossOutputs.gradient(expected).withRowSoft(RowVector.losses(soft[1])).withRowHard(RowVector.losses(hard[1]))).totals();
+          LossOutputs.gradient(expected).withRowSoft(RowVector.losses(soft[1])).withRowHard(RowVector.losses(hard[1])))
+          .totals();
       String name = loss + " " + classes + " " + studentType + " " + teacherType + " " + gradientType;
-      double range = 8 * 3;  // of normal deviates times 3, so that exponents are rounded to range u
+      // The logits are normal deviates times 3, so an exponent is rounded to range u.
+      double range = 8 * 3;
       double factor = loss.temperatureScaling() ? loss.temperature() * loss.temperature() : 1;
       for (int row = 0; row < rows; row++) {
-        assertThat(Math.abs(soft[0][row] - soft[1][row])).as(name).isLessThanOrEqualTo((float) (range * U * factor + 8 * U * soft[1][row]));
+        assertThat(Math.abs(soft[0][row] - soft[1][row])).as(name)
+            .isLessThanOrEqualTo((float) (range * U * factor + 8 * U * soft[1][row]));
         assertThat(Math.abs(hard[0][row] - hard[1][row])).as(name).isLessThanOrEqualTo((float) (2 * range * U));
         for (int c = 0; c < classes; c++) {
           double want = Batch.get(expected, row, c);
           double scale = loss.softWeight() * (loss.temperatureScaling() ? loss.temperature() : 1) + loss.hardWeight();
-          double bound = range * U * scale + Batch.unitRoundoff(gradientType) * Math.abs(want) + (gradientType == DType.F16 ? 0x1p-25 : 0);
+          double bound = range * U * scale + Batch.unitRoundoff(gradientType) * Math.abs(want)
+              + (gradientType == DType.F16 ? 0x1p-25 : 0);
           assertThat(Math.abs(Batch.get(gradient, row, c) - want)).as(name).isLessThanOrEqualTo(bound);
         }
       }
-      assertThat(Math.abs(totals.total() - exact.total())).as(name).isLessThanOrEqualTo(rows * range * U * (factor + 1));
+      assertThat(Math.abs(totals.total() - exact.total())).as(name)
+          .isLessThanOrEqualTo(rows * range * U * (factor + 1));
       assertThat(totals.countedRows()).isEqualTo(exact.countedRows());
     }
   }
 
-  /** Equal exponentials round alike where they are added one after the other. */
+  /**
+   * Tests the sum of many equal exponentials. Their rounding errors have the same sign if they are added in sequence.
+   */
   @ParameterizedTest
   @MethodSource("instructionSets")
   void addsManyEqualExponentials(String instructionSet) {
@@ -106,14 +116,16 @@ final class CpuAccuracyTest {
       cpu.logSoftmax(HostMatrix.of(logits, 1, 4096), 1.03, HostMatrix.of(output, 1, 4096));
     }
     double rest = 4095 * Math.exp(-9 / 1.03);
-    assertThat((double) output[100]).isCloseTo(-Math.log1p(rest), within(40 * U)); // half of a chain of 64, and what is rounded once
+    // The bound is half of a chain of 64 additions plus the values that are rounded once.
+    assertThat((double) output[100]).isCloseTo(-Math.log1p(rest), within(40 * U));
   }
 
   @ParameterizedTest
   @ValueSource(ints = {3, 10, 100, 1000, 100_000})
   void keepsRelativeAccuracyNearEquality(int classes) {
     Random random = new Random(classes);
-    try (Arena arena = Arena.ofConfined(); LossEngine cpu = LossEngine.open("cpu"); LossEngine reference = LossEngine.open("reference")) {
+    try (Arena arena = Arena.ofConfined(); LossEngine cpu = LossEngine.open("cpu");
+        LossEngine reference = LossEngine.open("reference")) {
       HostMatrix teacher = Batch.matrix(arena, 4, classes, DType.F32, () -> 3 * random.nextGaussian());
       HostMatrix student = Batch.empty(arena, 4, classes, DType.F32);
       for (int row = 0; row < 4; row++) {
@@ -144,7 +156,8 @@ final class CpuAccuracyTest {
       LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(teacher)).withLabels(RowVector.labels(0));
       DistillationLoss loss = DistillationLoss.builder().temperature(4).build();
       double kl = cpu.forwardBackward(loss, inputs, LossOutputs.gradient(HostMatrix.of(gradient, 1, 3))).soft();
-      double ce = cpu.forward(DistillationLoss.hinton(4, 0), inputs, LossOutputs.none().withRowHard(RowVector.losses(hard))).hard();
+      double ce = cpu.forward(DistillationLoss.hinton(4, 0), inputs, LossOutputs.none()
+          .withRowHard(RowVector.losses(hard))).hard();
 
       assertThat(kl).isCloseTo(0.383443716947531, within(2e-7));
       assertThat(ce).isCloseTo(1.40760596444438, within(2e-7));

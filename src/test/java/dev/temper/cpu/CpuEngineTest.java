@@ -48,8 +48,10 @@ final class CpuEngineTest {
 
   @Test
   void structsAreLaidOutAsInCpp() {
-    long[] expected = LongStream.of(LossStruct.LAYOUT.byteSize(), LossStruct.STUDENT, LossStruct.IGNORE_INDEX, LossStruct.TEMPERATURE,
-        LossStruct.DIVISOR, LossStruct.BAD_ROW, LossStruct.SOFT, PrimitiveStruct.LAYOUT.byteSize(), PrimitiveStruct.OUTPUT,
+    long[] expected = LongStream.of(LossStruct.LAYOUT.byteSize(), LossStruct.STUDENT, LossStruct.IGNORE_INDEX,
+        LossStruct.TEMPERATURE,
+        LossStruct.DIVISOR, LossStruct.BAD_ROW, LossStruct.SOFT, PrimitiveStruct.LAYOUT.byteSize(),
+        PrimitiveStruct.OUTPUT,
         PrimitiveStruct.PRIMITIVE, LossCall.STATISTICS_COLUMNS).toArray();
 
     assertThat(CpuLibrary.instance().layout(expected.length)).isEqualTo(expected);
@@ -58,7 +60,8 @@ final class CpuEngineTest {
   @ParameterizedTest
   @ValueSource(ints = {10, 100, 5000})
   void bitsDoNotDependOnThreadsNorOnWhatElseRuns(int classes) throws InterruptedException {
-    try (Arena arena = Arena.ofShared(); LossEngine serial = LossEngine.open("cpu", EngineOptions.defaults().withThreads(1));
+    try (Arena arena = Arena.ofShared(); LossEngine serial = LossEngine.open("cpu", EngineOptions.defaults()
+        .withThreads(1));
         LossEngine wide = LossEngine.open("cpu", EngineOptions.defaults().withThreads(5))) {
       Batch batch = new Batch(arena, classes, 300, classes, DType.F32, DType.BF16, 3);
       HostMatrix expected = Batch.empty(arena, 300, classes, DType.F32);
@@ -98,7 +101,8 @@ final class CpuEngineTest {
       cpu.forwardBackward(sum, inputs, LossOutputs.gradient(all));
       for (int row = 0; row < 37; row++) {
         HostMatrix one = Batch.empty(arena, 1, classes, DType.F32);
-        cpu.forwardBackward(sum, LossInputs.of(only(batch.student, row)).withTeacher(Teacher.logits(only(batch.teacher, row)))
+        cpu.forwardBackward(sum, LossInputs.of(only(batch.student, row))
+            .withTeacher(Teacher.logits(only(batch.teacher, row)))
             .withLabels(RowVector.labels(batch.labels[row])), LossOutputs.gradient(one));
 
         assertThat(Batch.row(one, 0)).isEqualTo(Batch.row(all, row));
@@ -122,15 +126,16 @@ final class CpuEngineTest {
       }
       HostMatrix gradient = Batch.empty(arena, 5, classes, DType.F32);
       float[] soft = new float[5];
-      LossTotals totals = cpu.forwardBackward(LOSS, batch.inputs(), LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft))).totals();
+      LossTotals totals = cpu.forwardBackward(LOSS, batch.inputs(), LossOutputs.gradient(gradient)
+          .withRowSoft(RowVector.losses(soft))).totals();
 
       assertThat(totals.nonFiniteRows()).isEqualTo(3);
       assertThat(totals.total()).isNaN();
       for (int row = 0; row < 5; row++) {
-        boolean poisoned = row >= 1 && row <= 3;
-        assertThat(Float.isNaN(soft[row])).isEqualTo(poisoned);
+        boolean nonFinite = row >= 1 && row <= 3;
+        assertThat(Float.isNaN(soft[row])).isEqualTo(nonFinite);
         for (float value : Batch.row(gradient, row)) {
-          assertThat(Float.isNaN(value)).isEqualTo(poisoned);
+          assertThat(Float.isNaN(value)).isEqualTo(nonFinite);
         }
       }
     }
@@ -141,11 +146,13 @@ final class CpuEngineTest {
     float[] student = {1, -INFINITY, 2, 0.5f, -INFINITY, 1};
     float[] teacher = {2, -INFINITY, -INFINITY, 1, 0.3f, 0.1f};
     float[] gradient = new float[6];
-    LossInputs inputs = LossInputs.of(HostMatrix.of(student, 2, 3)).withTeacher(Teacher.logits(HostMatrix.of(teacher, 2, 3))).withLabels(RowVector.labels(1, 1));
+    LossInputs inputs = LossInputs.of(HostMatrix.of(student, 2, 3))
+        .withTeacher(Teacher.logits(HostMatrix.of(teacher, 2, 3))).withLabels(RowVector.labels(1, 1));
     float[] soft = new float[2];
     float[] hard = new float[2];
     LossTotals totals = cpu.forwardBackward(LOSS, inputs,
-        LossOutputs.gradient(HostMatrix.of(gradient, 2, 3)).withRowSoft(RowVector.losses(soft)).withRowHard(RowVector.losses(hard))).totals();
+        LossOutputs.gradient(HostMatrix.of(gradient, 2, 3)).withRowSoft(RowVector.losses(soft))
+        .withRowHard(RowVector.losses(hard))).totals();
 
     assertThat(soft[0]).isFinite().isPositive();
     assertThat(soft[1]).isEqualTo(INFINITY);
@@ -197,7 +204,8 @@ final class CpuEngineTest {
       for (int row = 0; row < 6; row++) {
         for (int c = 0; c < 3000; c++) {
           float want = Batch.get(fused, row, c);
-          assertThat(Math.abs(Batch.get(later, row, c) - want)).isLessThanOrEqualTo(4 * 0x1p-24f * Math.max(0.01f, Math.abs(want)));
+          assertThat(Math.abs(Batch.get(later, row, c) - want))
+              .isLessThanOrEqualTo(4 * 0x1p-24f * Math.max(0.01f, Math.abs(want)));
         }
       }
     }
@@ -236,15 +244,18 @@ final class CpuEngineTest {
   void badRowsAreNamedBeforeAnythingIsWritten() {
     float[] logits = new float[6];
     float[] gradient = {5, 5, 5, 5, 5, 5};
-    LossInputs inputs = LossInputs.of(HostMatrix.of(logits, 2, 3)).withTeacher(Teacher.logits(HostMatrix.of(logits, 2, 3)));
+    LossInputs inputs = LossInputs.of(HostMatrix.of(logits, 2, 3))
+        .withTeacher(Teacher.logits(HostMatrix.of(logits, 2, 3)));
     LossOutputs outputs = LossOutputs.gradient(HostMatrix.of(gradient, 2, 3));
 
     assertThatThrownBy(() -> cpu.forwardBackward(LOSS, inputs.withLabels(RowVector.labels(0L, 3L)), outputs).totals())
         .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("row 1 has label 3");
     LossInputs labelled = inputs.withLabels(RowVector.labels(0, 1));
-    assertThatThrownBy(() -> cpu.forwardBackward(LOSS, labelled.withRowWeights(RowVector.weights(-1f, 1f)), outputs).totals())
+    assertThatThrownBy(() -> cpu.forwardBackward(LOSS, labelled.withRowWeights(RowVector.weights(-1f, 1f)), outputs)
+        .totals())
         .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("row 0 has weight -1.0");
-    assertThatThrownBy(() -> cpu.forwardBackward(LOSS, labelled.withRowTemperatures(RowVector.temperatures(1f, 0f)), outputs).totals())
+    assertThatThrownBy(() -> cpu.forwardBackward(LOSS, labelled.withRowTemperatures(RowVector.temperatures(1f, 0f)),
+        outputs).totals())
         .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("row 1 has temperature 0.0");
     assertThat(gradient).containsOnly(5f);
     assertThatThrownBy(() -> cpu.forward(LOSS.toBuilder().divergence(Divergence.reverseKl()).build(), labelled))
@@ -266,7 +277,8 @@ final class CpuEngineTest {
     cpu.logSoftmax(matrix, 2, HostMatrix.of(output, 4, 3));
     assertThat(output[10]).isEqualTo(-INFINITY);
     assertThat(output[9]).isEqualTo((float) -Math.log(2));
-    cpu.logSoftmaxBackward(matrix, 2, HostMatrix.of(new float[] {1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3}, 4, 3), HostMatrix.of(output, 4, 3));
+    cpu.logSoftmaxBackward(matrix, 2, HostMatrix.of(new float[] {1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3}, 4, 3),
+        HostMatrix.of(output, 4, 3));
     assertThat(Arrays.copyOfRange(output, 9, 12)).containsExactly(-1, 1, 0);
   }
 }

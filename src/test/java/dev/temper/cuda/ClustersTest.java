@@ -18,16 +18,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The driver tells which clusters a device can place, and larger ones are never launched: the stub refuses them. */
+/**
+ * The driver is queried for the clusters that a device can place, and larger ones are not launched: the stub rejects
+ * them.
+ */
 final class ClustersTest extends StubEngine {
 
   @ParameterizedTest
-  @CsvSource({"9.0, 16, 16, up to 16 blocks", "9.0, 8, 8, up to 8 blocks", "9.0, 6, 4, up to 4 blocks", "9.0, 2, 2, up to 2 blocks",
+  @CsvSource({"9.0, 16, 16, up to 16 blocks", "9.0, 8, 8, up to 8 blocks", "9.0, 6, 4, up to 4 blocks",
+      "9.0, 2, 2, up to 2 blocks",
       "9.0, 1, 1, none can be placed", "12.0, 8, 8, up to 8 blocks", "8.0, 16, 1, none before compute capability 9.0"})
-  void theLargestIsAskedFor(String capability, int placed, int largest, String described) {
+  void theLargestClusterIsQueried(String capability, int placed, int largest, String described) {
     try (var _ = stub.with("CUDA_STUB_CAPABILITY", capability); var _ = stub.with("CUDA_STUB_CLUSTER", placed)) {
-      CudaDriver driver = stub.ask();
-      try (CudaKernelDevice device = new CudaKernelDevice(driver.devices().getFirst(), driver, OptionalLong.empty(), HostBinaries.sound())) {
+      CudaDriver driver = stub.driver();
+      try (CudaKernelDevice device = new CudaKernelDevice(driver.devices().getFirst(), driver, OptionalLong.empty(),
+          HostBinaries.sound())) {
         assertThat(device.limits().maxCluster()).isEqualTo(largest);
         assertThat(device.facts().clusters()).isEqualTo(described);
       }
@@ -35,9 +40,11 @@ final class ClustersTest extends StubEngine {
   }
 
   @Test
-  void aDriverThatDoesNotTellIsToldOfAndTheEngineWorks() {
-    try (var _ = stub.with("CUDA_STUB_CLUSTER_ERROR", 1); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
-      assertThat(engine.diagnostics().facts().orElseThrow().clusters()).isEqualTo("none can be placed: cuOccupancyMaxActiveClusters failed for "
+  void aFailedQueryIsDescribedAndTheEngineWorks() {
+    try (var _ = stub.with("CUDA_STUB_CLUSTER_ERROR",
+        1); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+      assertThat(engine.diagnostics().facts().orElseThrow().clusters())
+          .isEqualTo("none can be placed: cuOccupancyMaxActiveClusters failed for "
           + "16 blocks with code 1 (CUDA_ERROR_INVALID_VALUE), 8 blocks with code 1 (CUDA_ERROR_INVALID_VALUE), "
           + "4 blocks with code 1 (CUDA_ERROR_INVALID_VALUE), 2 blocks with code 1 (CUDA_ERROR_INVALID_VALUE)");
       assertThat(batch.fromHost(engine).totals().countedRows()).isEqualTo(5);
@@ -48,9 +55,11 @@ final class ClustersTest extends StubEngine {
   void aSliceWithFewMultiprocessorsComputesLongRowsInSmallClusters() {
     int classes = 100_000;
     long bytes = 4L * classes;
-    try (var _ = stub.with("CUDA_STUB_CLUSTER", 2); LossEngine engine = open(); DeviceBuffer student = engine.allocate(bytes);
+    try (var _ = stub.with("CUDA_STUB_CLUSTER",
+        2); LossEngine engine = open(); DeviceBuffer student = engine.allocate(bytes);
         DeviceBuffer labels = engine.allocate(4); DeviceBuffer gradient = engine.allocate(bytes);
-        PreparedLoss prepared = engine.prepare(DistillationLoss.hinton(1, 0), LossInputs.of(student.matrix(1, classes, DType.F32))
+        PreparedLoss prepared = engine.prepare(DistillationLoss.hinton(1, 0),
+            LossInputs.of(student.matrix(1, classes, DType.F32))
             .withLabels(labels.labels(1, DType.I32)), LossOutputs.gradient(gradient.matrix(1, classes, DType.F32)))) {
       student.upload(0, MemorySegment.ofArray(new float[classes]));
       labels.upload(0, MemorySegment.ofArray(new int[1]));

@@ -17,7 +17,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Against stand-ins for the driver's library, since the machine that builds this need not have a driver. */
+/** The provider on stand-ins for the driver's library: the machine of a build may have no driver. */
 final class CudaEngineProviderTest {
 
   @TempDir Path folder;
@@ -27,17 +27,22 @@ final class CudaEngineProviderTest {
     CudaEngineProvider provider = provider("libcuda-absent.so.1");
     assertThat(provider.availability().usable()).isFalse();
     assertThat(provider.availability().description())
-        .isEqualTo("no CUDA: no NVIDIA driver: libcuda-absent.so.1: cannot open shared object file: No such file or directory");
+        .isEqualTo("no CUDA: no NVIDIA driver: libcuda-absent.so.1: cannot open shared object file: No such file or "
+            + "directory");
     assertThatThrownBy(() -> provider.open(0, EngineOptions.defaults())).isInstanceOf(EngineUnavailableException.class)
         .hasMessage(provider.availability().description());
-    assertThat(provider.findings()).extracting(f -> f.subject()).containsExactly("CUDA driver", "NVRTC", "cuBLAS", "kernel cache");
+    assertThat(provider.findings()).extracting(f -> f.subject())
+        .containsExactly("CUDA driver", "NVRTC", "cuBLAS", "kernel cache");
   }
 
   @Test
   void cublasIsToldWithItsVersionOrTheLoadersReasons() throws Exception {
-    assertThat(CublasSearch.finding(List.of("libcublas-absent.so.13", "libc.so.6")).result()).isEqualTo("none, and no loss needs it: "
-        + "libcublas-absent.so.13: cannot open shared object file: No such file or directory; libc.so.6 has no function cublasGetProperty");
-    Path library = compiled("cublas", "int cublasGetProperty(int which, int* value) { *value = 13 - which; return 0; }");
+    assertThat(CublasSearch.finding(List.of("libcublas-absent.so.13", "libc.so.6")).result())
+        .isEqualTo("none, and no loss needs it: "
+        + "libcublas-absent.so.13: cannot open shared object file: No such file or directory; libc.so.6 has no "
+        + "function cublasGetProperty");
+    Path library =
+        compiled("cublas", "int cublasGetProperty(int which, int* value) { *value = 13 - which; return 0; }");
     assertThat(CublasSearch.finding(List.of(library.toString())).result()).isEqualTo(library + ", version 13.12");
   }
 
@@ -45,7 +50,8 @@ final class CudaEngineProviderTest {
   void aDriverThatDoesNotStartIsToldWithCallCodeAndName() throws Exception {
     assertThat(provider(driver(100, 0, 0)).availability().description())
         .isEqualTo("no CUDA: the NVIDIA driver does not start: cuInit failed with code 100 (CUDA_ERROR_OF_STAND_IN); "
-            + "no device is visible; see whether nvidia-smi lists one, what CUDA_VISIBLE_DEVICES says, and whether a container was started "
+            + "no device is visible; see whether nvidia-smi lists one, what CUDA_VISIBLE_DEVICES says, and whether a "
+            + "container was started "
             + "with its GPUs");
   }
 
@@ -54,20 +60,22 @@ final class CudaEngineProviderTest {
     assertThat(provider(driver(0, 0, 0)).availability().description())
         .isEqualTo("no CUDA: the NVIDIA driver serves no device");
     assertThat(provider(driver(0, 2, 7)).availability().description())
-        .isEqualTo("no CUDA: Stand-in 0 (compute capability 7.0, 2.0 GiB) is too old, expected compute capability 7.5 or later");
+        .isEqualTo("no CUDA: Stand-in 0 (compute capability 7.0, 2.0 GiB) is too old, expected compute capability 7.5 "
+            + "or later");
   }
 
   @Test
   void devicesAreReadAsTheDriverDescribesThem() throws Exception {
-    CudaDriver driver = CudaDriver.ask(driver(0, 2, 9));
+    CudaDriver driver = CudaDriver.load(driver(0, 2, 9));
     assertThat(driver.versionText()).isEqualTo("12.4");
     assertThat(driver.devices()).containsExactly(
-        new CudaDevice(0, "Stand-in 0", new Architecture(9, 0), 1L << 31), new CudaDevice(1, "Stand-in 1", new Architecture(9, 0), 1L << 31));
+        new CudaDevice(0, "Stand-in 0", new Architecture(9, 0), 1L << 31),
+        new CudaDevice(1, "Stand-in 1", new Architecture(9, 0), 1L << 31));
   }
 
   @Test
   void aLibraryThatIsNoDriverIsTold() {
-    assertThatThrownBy(() -> CudaDriver.ask("libc.so.6")).isInstanceOf(LibraryLoadException.class)
+    assertThatThrownBy(() -> CudaDriver.load("libc.so.6")).isInstanceOf(LibraryLoadException.class)
         .hasMessage("libc.so.6 has no function cuInit");
   }
 
@@ -78,7 +86,7 @@ final class CudaEngineProviderTest {
   }
 
   private String driver(int initCode, int devices, int major) throws IOException, InterruptedException {
-    // A name of its own: the loader keeps what it has loaded by path.
+    // Each library has another name, because the loader does not load a path twice.
     return compiled("driver-" + initCode + "-" + devices + "-" + major, """
         #include <stddef.h>
         #include <stdio.h>
@@ -86,7 +94,10 @@ final class CudaEngineProviderTest {
         int cuDriverGetVersion(int* version) { *version = 12040; return 0; }
         int cuDeviceGetCount(int* count) { *count = %d; return 0; }
         int cuDeviceGet(int* device, int index) { *device = index + 40; return 0; }
-        int cuDeviceGetName(char* name, int length, int device) { snprintf(name, length, "Stand-in %%d", device - 40); return 0; }
+        int cuDeviceGetName(char* name, int length, int device) {
+          snprintf(name, length, "Stand-in %%d", device - 40);
+          return 0;
+        }
         int cuDeviceTotalMem_v2(size_t* bytes, int device) { *bytes = 1ul << 31; return device < 40; }
         int cuDeviceGetAttribute(int* value, int attribute, int device) {
           *value = attribute == 75 ? %d : attribute == 76 ? 0 : -1;
@@ -99,7 +110,8 @@ final class CudaEngineProviderTest {
   private Path compiled(String name, String code) throws IOException, InterruptedException {
     Path source = Files.writeString(folder.resolve(name + ".c"), code);
     Path library = folder.resolve("lib" + name + ".so");
-    Process compiler = new ProcessBuilder(System.getenv().getOrDefault("CC", "cc"), "-shared", "-fPIC", source.toString(), "-o",
+    Process compiler = new ProcessBuilder(System.getenv().getOrDefault("CC", "cc"), "-shared", "-fPIC",
+        source.toString(), "-o",
         library.toString()).inheritIO().start();
     assertThat(compiler.waitFor()).isZero();
     return library;

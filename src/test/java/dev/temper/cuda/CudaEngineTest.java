@@ -17,7 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** The whole CUDA engine but for NVRTC and the device: kernels compiled by g++, run by the stub driver under JCuda. */
+/** The CUDA engine without NVRTC and device: g++ compiles the kernels, and the stub driver under JCuda runs them. */
 final class CudaEngineTest extends StubEngine {
 
   @Test
@@ -27,7 +27,8 @@ final class CudaEngineTest extends StubEngine {
     try (LossEngine engine = open()) {
       assertThat(engine.describe()).isEqualTo("cuda:0 (stub (no GPU), compute capability 9.0)");
       assertThat(engine.diagnostics().facts()).contains(
-          new DeviceFacts("stub (no GPU)", "9.0", 4, 1L << 30, 1 << 20, "up to 16 blocks", "CUDA 12.9", "the C++ compiler"));
+          new DeviceFacts("stub (no GPU)", "9.0", 4, 1L << 30, 1 << 20, "up to 16 blocks", "CUDA 12.9",
+          "the C++ compiler"));
     }
   }
 
@@ -68,7 +69,8 @@ final class CudaEngineTest extends StubEngine {
       batch.labels[3] = 99;
       batch.upload();
       LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
-      assertThatThrownBy(result::totals).isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("labels: row 3 has label 99");
+      assertThatThrownBy(result::totals).isInstanceOf(IllegalArgumentException.class)
+          .hasMessageStartingWith("labels: row 3 has label 99");
       assertThat(batch.isGradientWritten()).isFalse();
     }
   }
@@ -100,7 +102,7 @@ final class CudaEngineTest extends StubEngine {
         DeviceBuffer buffer = engine.allocate(bytes.length); DeviceBuffer other = engine.allocate(bytes.length)) {
       MemorySegment there = arena.allocate(bytes.length).copyFrom(MemorySegment.ofArray(bytes));
       buffer.upload(there);
-      there.fill((byte) 0);  // the copies may still be on their way
+      there.fill((byte) 0);  // the copies may be in flight
       other.copyFrom(buffer);
       other.download(MemorySegment.ofArray(back));
       assertThat(MemorySegment.ofArray(back).mismatch(MemorySegment.ofArray(bytes))).isEqualTo(-1);
@@ -112,7 +114,8 @@ final class CudaEngineTest extends StubEngine {
 
   @Test
   void aStopwatchTimesTheStream() {
-    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1); Stopwatch watch = engine.diagnostics().stopwatch()) {
+    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine,
+        1); Stopwatch watch = engine.diagnostics().stopwatch()) {
       watch.start();
       LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
       assertThat(watch.stop()).isBetween(0.0, 10_000.0);
@@ -123,7 +126,8 @@ final class CudaEngineTest extends StubEngine {
 
   @Test
   void rowsThatNeedAllOfASharedMemoryRunInClustersOf16() {
-    try (LossEngine engine = open(); DeviceBuffer logits = engine.allocate(4 * 262_144); DeviceBuffer index = engine.allocate(8)) {
+    try (LossEngine engine = open(); DeviceBuffer logits = engine.allocate(4 * 262_144);
+        DeviceBuffer index = engine.allocate(8)) {
       float[] values = new float[262_144];
       values[200_000] = 1;
       logits.upload(MemorySegment.ofArray(values));

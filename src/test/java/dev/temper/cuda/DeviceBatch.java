@@ -40,7 +40,7 @@ public final class DeviceBatch implements AutoCloseable {
     fill(seed);
   }
 
-  /** Other values in the same places. */
+  /** Writes other values to the same memory. */
   void fill(long seed) {
     Random random = new Random(seed);
     for (int i = 0; i < student.length; i++) {
@@ -58,7 +58,8 @@ public final class DeviceBatch implements AutoCloseable {
   }
 
   LossInputs inputs() {
-    return LossInputs.of(onDevice.matrix(ROWS, CLASSES, DType.F32)).withTeacher(Teacher.logits(teacherOnDevice.matrix(ROWS, CLASSES, DType.F32)))
+    return LossInputs.of(onDevice.matrix(ROWS, CLASSES, DType.F32))
+        .withTeacher(Teacher.logits(teacherOnDevice.matrix(ROWS, CLASSES, DType.F32)))
         .withLabels(labelsOnDevice.labels(ROWS, DType.I32));
   }
 
@@ -66,22 +67,24 @@ public final class DeviceBatch implements AutoCloseable {
     return LossOutputs.gradient(gradient.matrix(ROWS, CLASSES, DType.F32));
   }
 
-  /** What came of it: gradient and totals. */
+  /** Gradient and totals. */
   record Result(List<Float> gradient, LossTotals totals) {}
 
-  /** Of what the device holds. */
+  /** The result in the device's memory. */
   Result result(LossTotals totals) {
     float[] values = new float[ROWS * CLASSES];
     gradient.download(MemorySegment.ofArray(values));
     return result(values, totals);
   }
 
-  /** Of the same batch given from the host's memory. */
+  /** The result of the same batch in host memory. */
   Result fromHost(LossEngine engine) {
     float[] values = new float[ROWS * CLASSES];
-    LossInputs inputs = LossInputs.of(HostMatrix.of(student, ROWS, CLASSES)).withTeacher(Teacher.logits(HostMatrix.of(teacher, ROWS, CLASSES)))
+    LossInputs inputs = LossInputs.of(HostMatrix.of(student, ROWS, CLASSES))
+        .withTeacher(Teacher.logits(HostMatrix.of(teacher, ROWS, CLASSES)))
         .withLabels(RowVector.labels(labels));
-    LossTotals totals = engine.forwardBackward(LOSS, inputs, LossOutputs.gradient(HostMatrix.of(values, ROWS, CLASSES))).totals();
+    LossTotals totals = engine.forwardBackward(LOSS, inputs, LossOutputs.gradient(HostMatrix.of(values, ROWS, CLASSES)))
+        .totals();
     return result(values, totals);
   }
 

@@ -29,7 +29,7 @@ import java.util.OptionalLong;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
-/** What a failing device comes to, and that the stub finds what it is there to find. */
+/** Failures of a device, and mistakes that the stub must find. */
 final class DeviceFailureTest extends StubEngine {
 
   private static final int BYTES = 4096;
@@ -46,14 +46,16 @@ final class DeviceFailureTest extends StubEngine {
     }
   }
 
-  /** The student fits, the teacher beside it does not. */
+  /** The device has memory for the student, but not for the teacher too. */
   @Test
   void aBatchThatDoesNotFitIsNotHalfWrittenAndLeavesTheEngineUsable() {
-    try (var _ = stub.with("CUDA_STUB_MEMORY", 1 << 20); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+    try (var _ = stub.with("CUDA_STUB_MEMORY",
+        1 << 20); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
       HostMatrix logits = HostMatrix.of(new float[150_000], 10, 15_000);
       float[] gradient = new float[150_000];
       Arrays.fill(gradient, 7);
-      assertThatThrownBy(() -> engine.forwardBackward(DistillationLoss.builder().build(), LossInputs.of(logits).withTeacher(Teacher.logits(logits)),
+      assertThatThrownBy(() -> engine.forwardBackward(DistillationLoss.builder().build(),
+          LossInputs.of(logits).withTeacher(Teacher.logits(logits)),
           LossOutputs.gradient(HostMatrix.of(gradient, 10, 15_000)))).isInstanceOf(DeviceException.class)
           .hasMessageMatching("cuMemAlloc of 6750\\d\\d bytes failed with code 2 \\(CUDA_ERROR_OUT_OF_MEMORY\\); "
               + "3\\d{5} of the device's 1048576 bytes are free; free some, or use fewer rows at once");
@@ -66,8 +68,10 @@ final class DeviceFailureTest extends StubEngine {
   void aDeviceThatCannotBeHadIsUnavailable() {
     try (var _ = stub.with("CUDA_STUB_BUSY", 1)) {
       assertThatThrownBy(this::open).isInstanceOf(EngineUnavailableException.class)
-          .hasMessage("no CUDA: stub (no GPU) (compute capability 9.0, 1.0 GiB) cannot be used: cuDevicePrimaryCtxRetain failed with "
-              + "code 46 (CUDA_ERROR_DEVICE_UNAVAILABLE); another process has the device for itself; end it, or set the compute mode back with "
+          .hasMessage("no CUDA: stub (no GPU) (compute capability 9.0, 1.0 GiB) cannot be used: "
+              + "cuDevicePrimaryCtxRetain failed with "
+              + "code 46 (CUDA_ERROR_DEVICE_UNAVAILABLE); another process has the device for itself; end it, or set "
+              + "the compute mode back with "
               + "nvidia-smi -c 0");
     }
   }
@@ -76,7 +80,8 @@ final class DeviceFailureTest extends StubEngine {
   void autoPassesOverADeviceThatCannotBeHad() {
     System.setProperty(CudaDriver.LIBRARY_PROPERTY, stub.library());
     try (var _ = stub.with("CUDA_STUB_BUSY", 1)) {
-      assumeTrue(LossEngine.devices().getOrDefault("cuda", Availability.missing("")).usable(), "did not run: no NVRTC on this machine");
+      assumeTrue(LossEngine.devices().getOrDefault("cuda", Availability.missing("")).usable(),
+          "did not run: no NVRTC on this machine");
       try (LossEngine engine = LossEngine.open("auto")) {
         assertThat(engine.device()).isNotEqualTo("cuda");
         assertThat(engine.selection()).contains("cannot be used: cuDevicePrimaryCtxRetain failed with code 46");
@@ -91,8 +96,11 @@ final class DeviceFailureTest extends StubEngine {
     try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
       engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs()).close();
       long before = stub.live();
-      LossInputs unreachable = batch.inputs().withTeacher(Teacher.logits(new DeviceMatrix(0x7000, DeviceBatch.ROWS, DeviceBatch.CLASSES, DeviceBatch.CLASSES, DType.F32)));
-      assertThatThrownBy(() -> engine.prepare(DeviceBatch.LOSS, unreachable, batch.outputs())).isInstanceOf(IllegalArgumentException.class);
+      LossInputs unreachable = batch.inputs()
+          .withTeacher(Teacher.logits(new DeviceMatrix(0x7000, DeviceBatch.ROWS, DeviceBatch.CLASSES,
+          DeviceBatch.CLASSES, DType.F32)));
+      assertThatThrownBy(() -> engine.prepare(DeviceBatch.LOSS, unreachable, batch.outputs()))
+          .isInstanceOf(IllegalArgumentException.class);
       assertThat(stub.live()).isEqualTo(before);
     }
   }
@@ -100,7 +108,8 @@ final class DeviceFailureTest extends StubEngine {
   @Test
   void damagedCodeFromTheCacheIsCompiledOnceMore() {
     HostBinaries binaries = HostBinaries.damagedCache();
-    try (LossEngine engine = open(0, EngineOptions.defaults(), binaries); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+    try (LossEngine engine = open(0, EngineOptions.defaults(), binaries); DeviceBatch batch = new DeviceBatch(engine,
+        1)) {
       batch.fromHost(engine);
       batch.fromHost(engine);
       assertThat(binaries.rebuilt()).hasSize(3).contains(BatchKernel.CHECK, BatchKernel.TOTALS);
@@ -109,16 +118,20 @@ final class DeviceFailureTest extends StubEngine {
 
   @Test
   void aDriverThatTakesNoCodeOfThisCompilerIsUnavailable() {
-    assertThatThrownBy(() -> open(0, EngineOptions.defaults(), HostBinaries.foreign())).isInstanceOf(EngineUnavailableException.class)
-        .hasMessage("no CUDA: stub (no GPU) (compute capability 9.0, 1.0 GiB) cannot be used: cuModuleLoadData of 64 bytes, kernel check, "
-            + "failed with code 209 (CUDA_ERROR_NO_BINARY_FOR_GPU); the C++ compiler made it for compute capability 9.0, and the driver "
+    assertThatThrownBy(() -> open(0, EngineOptions.defaults(), HostBinaries.foreign()))
+        .isInstanceOf(EngineUnavailableException.class)
+        .hasMessage("no CUDA: stub (no GPU) (compute capability 9.0, 1.0 GiB) cannot be used: cuModuleLoadData of 64 "
+            + "bytes, kernel check, "
+            + "failed with code 209 (CUDA_ERROR_NO_BINARY_FOR_GPU); the C++ compiler made it for compute capability "
+            + "9.0, and the driver "
             + "serves CUDA 12.9; update the driver, or use a compiler of the driver's version");
   }
 
   @Test
   void codeForAnotherDeviceIsNotLoaded() {
     inContext(_ -> assertFails(() -> Driver.loadModule(new byte[64]),
-        "cuModuleLoadData of 64 bytes failed with code 209 (CUDA_ERROR_NO_BINARY_FOR_GPU); the code is not for this device"));
+        "cuModuleLoadData of 64 bytes failed with code 209 (CUDA_ERROR_NO_BINARY_FOR_GPU); the code is not for this "
+        + "device"));
   }
 
   @Test
@@ -127,7 +140,8 @@ final class DeviceFailureTest extends StubEngine {
       long module = Driver.loadModule(ToyKernels.code());
       Driver.launch(Driver.function(module, "fails"), 1, 32, 0, 0, ToyKernels.parameters(arena, 0, 5, 0).address());
       assertFails(() -> Driver.synchronizeStream(0),
-          "cuStreamSynchronize failed with code 719 (CUDA_ERROR_LAUNCH_FAILED); the device stopped at an error in a kernel");
+          "cuStreamSynchronize failed with code 719 (CUDA_ERROR_LAUNCH_FAILED); the device stopped at an error in a "
+          + "kernel");
       assertFails(() -> Driver.allocate(64), "719");
     });
   }
@@ -137,7 +151,8 @@ final class DeviceFailureTest extends StubEngine {
     inContext(arena -> {
       long module = Driver.loadModule(ToyKernels.code());
       MemorySegment host = arena.allocate(64);
-      Driver.launch(Driver.function(module, "add"), 1, 32, 0, 0, ToyKernels.parameters(arena, host.address(), 1, 0).address());
+      Driver.launch(Driver.function(module, "add"), 1, 32, 0, 0,
+          ToyKernels.parameters(arena, host.address(), 1, 0).address());
       assertFails(() -> Driver.synchronizeStream(0), "700 (CUDA_ERROR_ILLEGAL_ADDRESS)");
     });
   }
@@ -147,7 +162,8 @@ final class DeviceFailureTest extends StubEngine {
     inContext(arena -> {
       long module = Driver.loadModule(ToyKernels.code());
       long memory = Driver.allocate(BYTES);
-      Driver.launch(Driver.function(module, "add"), 1, 32, 0, 0, ToyKernels.parameters(arena, memory, BYTES / 4 + 1, 1).address());
+      Driver.launch(Driver.function(module, "add"), 1, 32, 0, 0,
+          ToyKernels.parameters(arena, memory, BYTES / 4 + 1, 1).address());
       assertFails(() -> Driver.free(memory), "700 (CUDA_ERROR_ILLEGAL_ADDRESS)");
       Driver.unloadModule(module);
     });
@@ -196,7 +212,7 @@ final class DeviceFailureTest extends StubEngine {
     LossEngine engine = open();
     DeviceBatch batch = new DeviceBatch(engine, 1);
     engine.synchronize();
-    // Another user of the device in this process faults.
+    // Other code in this process runs a kernel that faults.
     inContext(arena -> {
       long module = Driver.loadModule(ToyKernels.code());
       Driver.launch(Driver.function(module, "fails"), 1, 32, 0, 0, ToyKernels.parameters(arena, 0, 5, 0).address());

@@ -18,16 +18,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a launch costs the host: no Java memory, and as few driver calls as possible. */
+/** Costs of a launch on the host: Java memory and driver calls. */
 final class DispatchTest extends StubEngine {
 
   private static final int LAUNCHES = 200;
-  /** Linking call sites, and the compilers' own arrivals, allocate in some rounds; an object of the launch itself would be in each. */
+  /**
+   * Linking call sites, and the compilers' own arrivals, allocate in some rounds; an object of the launch itself would
+   * be in each.
+   */
   private static final int ROUNDS = 10;
 
   private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-  /** The stream begins with a kernel that fails, so that the many launches behind it are queued but not run. */
+  /** The first kernel in the stream fails, so that the launches behind it are queued but not run. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aPreparedLossAllocatesNothingInJava(boolean graph) {
@@ -36,7 +39,8 @@ final class DispatchTest extends StubEngine {
     try (context; Arena arena = Arena.ofConfined(); var _ = context.enter()) {
       long stream = Driver.createStream(0);
       assertThatThrownBy(() -> {
-        try (LossEngine engine = open(0, EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1);
+        try (LossEngine engine = open(0,
+            EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1);
             PreparedLoss prepared = engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs())) {
           if (graph) {
             prepared.recordGraph();
@@ -52,7 +56,10 @@ final class DispatchTest extends StubEngine {
     assertThat(bytes).hasValue(0);
   }
 
-  /** The context is made current and left, each of four tensors is looked up, three kernels and an event go to the stream. */
+  /**
+   * The context is made current and left, each of four tensors is looked up, three kernels and an event go to the
+   * stream.
+   */
   @Test
   void anEagerCallMakesTenDriverCalls() {
     try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
@@ -64,7 +71,7 @@ final class DispatchTest extends StubEngine {
     }
   }
 
-  /** Nothing is looked up; a graph is one launch. */
+  /** The tensors are not looked up again, and a graph is one launch. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aPreparedLaunchMakesSixDriverCallsAndAGraphFour(boolean graph) {

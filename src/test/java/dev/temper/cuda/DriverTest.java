@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Every function of the driver that the engine calls, through JCuda, on the stub. */
+/** Every driver function that the engine calls, on the stub. */
 final class DriverTest {
 
   private static final int FLOATS = 1000;
@@ -60,9 +60,9 @@ final class DriverTest {
     try (PinnedMemory there = PinnedMemory.forCopies(BYTES); PinnedMemory back = PinnedMemory.forCopies(BYTES)) {
       there.segment().fill((byte) 1);
       Driver.copyToDevice(there.segment().address(), memory, BYTES, stream);
-      there.segment().fill((byte) 2);  // too early
+      there.segment().fill((byte) 2);  // before the copy has run
       Driver.copyToHost(memory, back.segment().address(), BYTES, stream);
-      assertThat(back.segment().get(JAVA_FLOAT, 0)).isNaN();  // nothing was waited for
+      assertThat(back.segment().get(JAVA_FLOAT, 0)).isNaN();  // the copy has not run yet
       Driver.synchronizeStream(stream);
       assertThat(back.segment().mismatch(MemorySegment.ofArray(filled((byte) 2)))).isEqualTo(-1);
     }
@@ -91,7 +91,8 @@ final class DriverTest {
   void copiesBeyondAnAllocationAreRefused() {
     assertThatThrownBy(() -> Driver.fill(memory, (byte) 0, BYTES + 1, stream)).isInstanceOf(DeviceException.class)
         .hasMessageStartingWith("cuMemsetD8Async failed with code 1 (CUDA_ERROR_INVALID_VALUE)");
-    assertThatThrownBy(() -> Driver.copyOnDevice(memory, memory + 4, BYTES, stream)).isInstanceOf(DeviceException.class);
+    assertThatThrownBy(() -> Driver.copyOnDevice(memory, memory + 4, BYTES, stream))
+        .isInstanceOf(DeviceException.class);
   }
 
   @Test
@@ -151,7 +152,8 @@ final class DriverTest {
 
   @Test
   void eventsAreWaitedForAndTimed() {
-    try (CudaEvent start = CudaEvent.timed(); CudaEvent end = CudaEvent.timed(); PinnedMemory back = PinnedMemory.forCopies(BYTES)) {
+    try (CudaEvent start = CudaEvent.timed(); CudaEvent end = CudaEvent.timed();
+        PinnedMemory back = PinnedMemory.forCopies(BYTES)) {
       CudaStream timed = new CudaStream(stream, false);
       start.record(timed);
       Driver.fill(memory, (byte) 4, BYTES, stream);

@@ -24,7 +24,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Kernels that write to the host's memory, and launches that rely on what the one before left. */
+/** Kernels that write to mapped host memory, and launches that depend on memory that the one before has left. */
 final class MappedMemoryTest extends StubEngine {
 
   private static final int BYTES = 256;
@@ -52,7 +52,8 @@ final class MappedMemoryTest extends StubEngine {
       long module = Driver.loadModule(ToyKernels.code());
       PinnedMemory memory = PinnedMemory.mapped(BYTES);
       launch(arena, module, memory.segment().address());
-      assertThatThrownBy(() -> Driver.synchronizeStream(0)).isInstanceOf(DeviceException.class).hasMessageContaining("700");
+      assertThatThrownBy(() -> Driver.synchronizeStream(0)).isInstanceOf(DeviceException.class)
+          .hasMessageContaining("700");
     });
   }
 
@@ -73,18 +74,20 @@ final class MappedMemoryTest extends StubEngine {
       PinnedMemory memory = PinnedMemory.mapped(BYTES);
       launch(arena, module, memory.deviceAddress());
       memory.close();
-      assertThatThrownBy(() -> Driver.synchronizeStream(0)).isInstanceOf(DeviceException.class).hasMessageContaining("700");
+      assertThatThrownBy(() -> Driver.synchronizeStream(0)).isInstanceOf(DeviceException.class)
+          .hasMessageContaining("700");
     });
   }
 
   @Test
   void kernelsThatDoNothingHaveFoundNothing() {
-    try (LossEngine engine = open(0, EngineOptions.defaults(), HostBinaries.withoutCode()); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+    try (LossEngine engine = open(0, EngineOptions.defaults(),
+        HostBinaries.withoutCode()); DeviceBatch batch = new DeviceBatch(engine, 1)) {
       assertThat(batch.fromHost(engine).totals()).isEqualTo(new LossTotals(0, 0, 0, 5, 0, 0));
     }
   }
 
-  /** Its check of the rows is under way when the driver refuses its loss. */
+  /** The check of the rows is submitted when the driver rejects the loss kernel. */
   @Test
   void aLaunchThatTheDriverRefusesLeavesNothingForTheNext() {
     int classes = 100_000;
@@ -94,9 +97,11 @@ final class MappedMemoryTest extends StubEngine {
     for (int i = 0; i < logits.length; i++) {
       logits[i] = (float) random.nextGaussian();
     }
-    try (LossEngine engine = open(); DeviceBuffer student = engine.allocate(bytes); DeviceBuffer labels = engine.allocate(8);
+    try (LossEngine engine = open(); DeviceBuffer student = engine.allocate(bytes);
+        DeviceBuffer labels = engine.allocate(8);
         DeviceBuffer gradient = engine.allocate(bytes);
-        PreparedLoss prepared = engine.prepare(DistillationLoss.hinton(1, 0), LossInputs.of(student.matrix(2, classes, DType.F32))
+        PreparedLoss prepared = engine.prepare(DistillationLoss.hinton(1, 0),
+            LossInputs.of(student.matrix(2, classes, DType.F32))
             .withLabels(labels.labels(2, DType.I32)), LossOutputs.gradient(gradient.matrix(2, classes, DType.F32)))) {
       student.upload(MemorySegment.ofArray(logits));
       labels.upload(MemorySegment.ofArray(new int[2]));
@@ -105,7 +110,8 @@ final class MappedMemoryTest extends StubEngine {
       for (boolean graph : new boolean[] {false, true}) {
         labels.upload(MemorySegment.ofArray(new int[] {0, classes}));
         try (var _ = stub.with("CUDA_STUB_CLUSTER", 1)) {
-          assertThatThrownBy(() -> launchAnother(engine, prepared, graph)).isInstanceOf(DeviceException.class).hasMessageContaining("912");
+          assertThatThrownBy(() -> launchAnother(engine, prepared, graph)).isInstanceOf(DeviceException.class)
+              .hasMessageContaining("912");
         }
         labels.upload(MemorySegment.ofArray(new int[2]));
         if (graph) {
@@ -118,14 +124,15 @@ final class MappedMemoryTest extends StubEngine {
       }
       labels.upload(MemorySegment.ofArray(new int[] {0, classes}));
       prepared.launch();
-      assertThatThrownBy(prepared::totals).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("row 1 has label 100000");
+      assertThatThrownBy(prepared::totals).isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("row 1 has label 100000");
       labels.upload(MemorySegment.ofArray(new int[2]));
       prepared.launch();
       assertThat(prepared.totals()).isEqualTo(expected);
     }
   }
 
-  /** Kernel by kernel, or recorded as a graph. */
+  /** Launches single kernels, or records a graph. */
   private static void launchAnother(LossEngine engine, PreparedLoss prepared, boolean graph) {
     if (graph) {
       prepared.recordGraph();
@@ -136,6 +143,7 @@ final class MappedMemoryTest extends StubEngine {
   }
 
   private static void launch(Arena arena, long module, long address) {
-    Driver.launch(Driver.function(module, "add"), 1, 32, 0, 0, ToyKernels.parameters(arena, address, BYTES / 4, 3).address());
+    Driver.launch(Driver.function(module, "add"), 1, 32, 0, 0,
+        ToyKernels.parameters(arena, address, BYTES / 4, 3).address());
   }
 }

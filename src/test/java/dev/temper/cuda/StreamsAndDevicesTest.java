@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Streams of others, memory of others, several devices, several threads. */
+/** Borrowed streams, borrowed memory, several devices, several threads. */
 final class StreamsAndDevicesTest extends StubEngine {
 
   @Test
@@ -35,7 +35,8 @@ final class StreamsAndDevicesTest extends StubEngine {
     PrimaryContext framework = new PrimaryContext(0);
     try (framework; var _ = framework.enter()) {
       long stream = Driver.createStream(1);
-      try (LossEngine engine = open(0, EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+      try (LossEngine engine = open(0,
+          EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1)) {
         LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
         assertThat(batch.isGradientWritten()).isFalse();
         Driver.synchronizeStream(stream);
@@ -52,7 +53,8 @@ final class StreamsAndDevicesTest extends StubEngine {
     PrimaryContext framework = new PrimaryContext(0);
     try (framework; var _ = framework.enter()) {
       long stream = Driver.createStream(1);
-      try (LossEngine engine = open(0, EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1);
+      try (LossEngine engine = open(0,
+          EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1);
           PreparedLoss prepared = engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs())) {
         engine.synchronize();
         Driver.beginCapture(stream);
@@ -69,7 +71,8 @@ final class StreamsAndDevicesTest extends StubEngine {
         batch.labels[2] = 99;
         batch.upload();
         Driver.launchGraph(executable, stream);
-        assertThatThrownBy(prepared::totals).isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("labels: row 2 has label 99");
+        assertThatThrownBy(prepared::totals).isInstanceOf(IllegalArgumentException.class)
+            .hasMessageStartingWith("labels: row 2 has label 99");
         batch.fill(5);
         prepared.launch();
         assertThat(batch.result(prepared.totals())).as("outside of the graph again").isEqualTo(batch.fromHost(engine));
@@ -83,13 +86,15 @@ final class StreamsAndDevicesTest extends StubEngine {
   @ParameterizedTest
   @ValueSource(longs = {0, 1, 2})
   void defaultStreamsCanBeBorrowed(long stream) {
-    try (LossEngine engine = open(0, EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1);
+    try (LossEngine engine = open(0,
+        EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1);
         PreparedLoss prepared = engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs())) {
       if (stream == 2) {
         prepared.recordGraph();
       } else {
         assertThatThrownBy(prepared::recordGraph).isInstanceOf(IllegalArgumentException.class)
-            .hasMessageStartingWith("the legacy default stream cannot be recorded as a graph; open the engine without a stream");
+            .hasMessageStartingWith("the legacy default stream cannot be recorded as a graph; open the engine without "
+                + "a stream");
       }
       prepared.launch();
       assertThat(batch.result(prepared.totals())).isEqualTo(batch.fromHost(engine));
@@ -101,7 +106,8 @@ final class StreamsAndDevicesTest extends StubEngine {
     PrimaryContext other = new PrimaryContext(1);
     try (other; var _ = other.enter()) {
       long stream = Driver.createStream(0);
-      assertThatThrownBy(() -> open(0, EngineOptions.defaults().withStream(stream))).isInstanceOf(IllegalArgumentException.class)
+      assertThatThrownBy(() -> open(0, EngineOptions.defaults().withStream(stream)))
+          .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("is not of this device's primary context");
       Driver.destroyStream(stream);
     }
@@ -115,9 +121,11 @@ final class StreamsAndDevicesTest extends StubEngine {
       LossResult two = second.forwardBackward(DeviceBatch.LOSS, there.inputs(), there.outputs());
       assertThat(there.result(two.totals())).isEqualTo(there.fromHost(second));
       assertThat(here.result(one.totals())).isEqualTo(here.fromHost(first));
-      assertThatThrownBy(() -> first.forwardBackward(DeviceBatch.LOSS, here.inputs().withTeacher(Teacher.logits(there.onDevice.matrix(5, 37, DType.F32))),
+      assertThatThrownBy(() -> first.forwardBackward(DeviceBatch.LOSS,
+          here.inputs().withTeacher(Teacher.logits(there.onDevice.matrix(5, 37, DType.F32))),
           here.outputs())).isInstanceOf(IllegalArgumentException.class)
-          .hasMessageMatching("teacher is at device address 0x[0-9a-f]+, but its first byte lies on cuda:1, expected 740 bytes on cuda:0; "
+          .hasMessageMatching("teacher is at device address 0x[0-9a-f]+, but its first byte lies on cuda:1, expected "
+              + "740 bytes on cuda:0; "
               + "copy it, or open engine cuda:1");
     }
     assertThatThrownBy(() -> open(2, EngineOptions.defaults())).isInstanceOf(IllegalArgumentException.class)
@@ -127,23 +135,28 @@ final class StreamsAndDevicesTest extends StubEngine {
   @Test
   void addressesThatAreNoDeviceMemoryAreRefusedBeforeALaunch() {
     PrimaryContext framework = new PrimaryContext(0);
-    try (framework; var _ = framework.enter(); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1);
+    try (framework; var _ = framework.enter(); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine,
+        1);
         PinnedMemory pinned = PinnedMemory.forCopies(DeviceBatch.BYTES)) {
-      assertRefused(engine, batch, matrix(0x7000), "student is at device address 0x7000, but its first byte is memory that the CUDA driver "
+      assertRefused(engine, batch, matrix(0x7000),
+          "student is at device address 0x7000, but its first byte is memory that the CUDA driver "
           + "does not know, expected 740 bytes on cuda:0; give the device address");
       assertRefused(engine, batch, matrix(pinned.segment().address()), "but its first byte lies in host memory");
-      assertRefused(engine, batch, matrix(batch.onDevice.address() + 4), "but its last byte is memory that the CUDA driver does not know");
+      assertRefused(engine, batch, matrix(batch.onDevice.address() + 4),
+          "but its last byte is memory that the CUDA driver does not know");
       assertRefused(engine, batch, matrix(batch.onDevice.address() + 2), "expected a multiple of 4");
     }
   }
 
-  /** As PyTorch's expandable segments are: a large reserved range, of which a part is mapped. */
+  /** PyTorch's expandable segments are a large reserved range, of which a part is mapped. */
   @Test
   void memoryThatIsMappedInPiecesIsCheckedAtBothEnds() {
-    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1); var _ = stub.with("CUDA_STUB_RESERVED", 1)) {
+    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine,
+        1); var _ = stub.with("CUDA_STUB_RESERVED", 1)) {
       LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
       assertThat(batch.result(result.totals())).isEqualTo(batch.fromHost(engine));
-      assertRefused(engine, batch, matrix(batch.onDevice.address() + 4), "but its last byte is memory that the CUDA driver does not know");
+      assertRefused(engine, batch, matrix(batch.onDevice.address() + 4),
+          "but its last byte is memory that the CUDA driver does not know");
     }
   }
 
@@ -159,7 +172,8 @@ final class StreamsAndDevicesTest extends StubEngine {
     PrimaryContext framework = new PrimaryContext(1);
     try (framework; var _ = framework.enter()) {
       Managed managed = new Managed();
-      assertThat(JCudaDriver.cuMemAllocManaged(managed, DeviceBatch.BYTES, CUmemAttach_flags.CU_MEM_ATTACH_GLOBAL)).isZero();
+      assertThat(JCudaDriver.cuMemAllocManaged(managed, DeviceBatch.BYTES, CUmemAttach_flags.CU_MEM_ATTACH_GLOBAL))
+          .isZero();
       long address = managed.getNativePointer();
       new BorrowedMemory(0).require("student", address, DeviceBatch.BYTES);
       assertThatThrownBy(() -> new BorrowedMemory(0).require("student", address, DeviceBatch.BYTES + 1))
@@ -173,9 +187,11 @@ final class StreamsAndDevicesTest extends StubEngine {
   }
 
   private static void assertRefused(LossEngine engine, DeviceBatch batch, DeviceMatrix student, String message) {
-    LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(batch.teacherOnDevice.matrix(5, 37, DType.F32)))
+    LossInputs inputs = LossInputs.of(student)
+        .withTeacher(Teacher.logits(batch.teacherOnDevice.matrix(5, 37, DType.F32)))
         .withLabels(batch.labelsOnDevice.labels(5, DType.I32));
-    assertThatThrownBy(() -> engine.forwardBackward(DeviceBatch.LOSS, inputs, batch.outputs())).isInstanceOf(IllegalArgumentException.class)
+    assertThatThrownBy(() -> engine.forwardBackward(DeviceBatch.LOSS, inputs, batch.outputs()))
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message);
   }
 
@@ -204,9 +220,10 @@ final class StreamsAndDevicesTest extends StubEngine {
   @Test
   void theThreadsOwnContextIsLeftAsItWas() {
     PrimaryContext framework = new PrimaryContext(1);
-    try (framework; var _ = framework.enter(); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+    try (framework; var _ = framework.enter(); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine,
+        1)) {
       assertThat(batch.fromHost(engine).totals().rows()).isEqualTo(5);
-      long memory = Driver.allocate(64);  // in the context that was entered above
+      long memory = Driver.allocate(64);  // in the framework's context
       assertThat(Driver.pointerAttributes(memory).device()).isEqualTo(1);
       Driver.free(memory);
     }

@@ -46,8 +46,8 @@ final class StubDriver {
   }
 
   /**
-   * Builds and loads it once, and gives it two devices until {@link #putAway()}; without a compiler, or where this process has
-   * loaded another driver, the test is not run.
+   * Builds and loads it once, and gives it two devices until {@link #putAway()}; without a compiler, or where this
+   * process has loaded another driver, the test is not run.
    */
   static synchronized StubDriver load() {
     StubDriver loaded = LOADED.get();
@@ -59,7 +59,7 @@ final class StubDriver {
       try {
         loaded = new StubDriver(Path.of("target/cuda-stub/libcuda.so.1").toAbsolutePath().toString());
         loaded.set(DEVICES, "2");
-        CudaDriver.ask(loaded.library);
+        CudaDriver.load(loaded.library);
       } catch (LibraryLoadException e) {
         throw new IllegalStateException(e);
       }
@@ -71,7 +71,7 @@ final class StubDriver {
     return loaded;
   }
 
-  /** Other tests, which look for the driver by its name, then find one that has no device. */
+  /** Removes the devices: other tests search for the driver by its name and must find none. */
   void putAway() {
     set(DEVICES, "0");
   }
@@ -80,15 +80,15 @@ final class StubDriver {
     return library;
   }
 
-  CudaDriver ask() {
+  CudaDriver driver() {
     try {
-      return CudaDriver.ask(library);
+      return CudaDriver.load(library);
     } catch (LibraryLoadException e) {
       throw new IllegalStateException(e);
     }
   }
 
-  /** Everything that was made by driver calls and not given back. */
+  /** Number of objects that are not released. */
   long live() {
     try {
       return (long) live.invokeExact();
@@ -97,7 +97,7 @@ final class StubDriver {
     }
   }
 
-  /** Driver calls so far, without those that need no context. */
+  /** Number of driver calls so far, without those that need no context. */
   long calls() {
     try {
       return (long) calls.invokeExact();
@@ -106,7 +106,7 @@ final class StubDriver {
     }
   }
 
-  /** A limit of the stub for the time of a block. */
+  /** Sets a variable of the stub for a block. */
   Setting with(String variable, Object value) {
     set(variable, value.toString());
     return () -> set(variable, "");
@@ -126,7 +126,7 @@ final class StubDriver {
     }
   }
 
-  /** JCuda's library takes the driver that was loaded first: with the stub under it, a context is counted there. */
+  /** JCuda uses the driver that was loaded first. If that is the stub, the stub counts a new context. */
   private static boolean isBound(StubDriver stub) {
     long before = stub.live();
     PrimaryContext context = new PrimaryContext(0);
@@ -135,7 +135,7 @@ final class StubDriver {
     return bound;
   }
 
-  /** The code of a shared object made of one source and the CUDA-on-the-host runtime. */
+  /** Compiles a source with CUDA on the host to a shared object. */
   static Path compile(Path source, Path object) {
     run(List.of("sh", "-c", "\"${CXX:-g++}\" -std=c++17 -O1 -fPIC -shared -Inative/cuda-host \"$0\" "
         + "$(ls native/cuda-host/*.cpp | grep -v tracer) -o \"$1\"", source.toString(), object.toString()));
@@ -162,7 +162,7 @@ final class StubDriver {
     }
   }
 
-  /** Bytes of memory that a driver call gave. */
+  /** Memory at an address of the stub. */
   static MemorySegment at(long address, long bytes) {
     return MemorySegment.ofAddress(address).reinterpret(bytes);
   }

@@ -10,7 +10,9 @@ import dev.temper.cuda.nvrtc.HostBinaries;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.api.AfterEach;
 
-/** Opens CUDA engines on the stub driver, with kernels that g++ compiled, and sees to it that they leave nothing behind. */
+/**
+ * Opens CUDA engines on the stub driver, with kernels that g++ compiled, and sees to it that they leave nothing behind.
+ */
 public abstract class StubEngine {
 
   public final StubDriver stub = StubDriver.load();
@@ -40,12 +42,12 @@ public abstract class StubEngine {
     return new CudaEngineProvider(stub.library(), (device, driver) -> binaries);
   }
 
-  /** What is done with the driver itself. */
+  /** Calls of the driver. */
   interface Work {
     void run(Arena arena);
   }
 
-  /** In a context of its own, which is gone afterwards with everything that was left in it. */
+  /** Runs calls of the driver in a context, which is destroyed afterwards with everything in it. */
   static void inContext(Work work) {
     PrimaryContext context = new PrimaryContext(0);
     try (context; Arena arena = Arena.ofConfined(); var _ = context.enter()) {

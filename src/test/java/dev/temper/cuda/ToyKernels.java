@@ -15,7 +15,8 @@ final class ToyKernels {
       #include "cuda_host.h"
       struct Parameters { float* values; int count; float addend; };
       static void add(const Parameters p) {
-        for (int i = threadIdx.x + blockIdx.x * blockDim.x; i < p.count; i += blockDim.x * gridDim.x) p.values[i] += p.addend;
+        for (int i = threadIdx.x + blockIdx.x * blockDim.x; i < p.count; i += blockDim.x * gridDim.x)
+          p.values[i] += p.addend;
       }
       static void fails(const Parameters p) {
         if (threadIdx.x == 3) cuda_host::fail("%d values were too many", p.count);

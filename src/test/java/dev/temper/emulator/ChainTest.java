@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which operations a launch is made of, and what one leaves for the next. */
+/** The operations of a launch, and the memory that it leaves for the next one. */
 final class ChainTest {
 
   private static final DistillationLoss LOSS = DistillationLoss.hinton(2, 0.7);
@@ -104,34 +104,40 @@ final class ChainTest {
     LossTotals all = launched(soft, inputs, "loss.cu", "totals.cu");
     assertThat(all.countedRows()).isEqualTo(5);
     assertThat(all.total()).isPositive();
-    assertThat(launched(soft, inputs.withLabels(RowVector.labels(batch.labels)), "check.cu", "loss.cu", "totals.cu")).isEqualTo(all);
-    assertThat(launched(soft, inputs.withRowWeights(RowVector.weights(new float[] {1, 1, 1, 1, 1})), "check.cu", "loss.cu", "totals.cu")).isEqualTo(all);
-    assertThat(launched(soft, inputs.withRowTemperatures(RowVector.temperatures(new float[] {2, 2, 2, 2, 2})), "check.cu", "loss.cu", "totals.cu")).isEqualTo(all);
+    assertThat(launched(soft, inputs.withLabels(RowVector.labels(batch.labels)), "check.cu", "loss.cu", "totals.cu"))
+        .isEqualTo(all);
+    assertThat(launched(soft, inputs.withRowWeights(RowVector.weights(new float[] {1, 1, 1, 1, 1})), "check.cu",
+        "loss.cu", "totals.cu")).isEqualTo(all);
+    assertThat(launched(soft, inputs.withRowTemperatures(RowVector.temperatures(new float[] {2, 2, 2, 2, 2})),
+        "check.cu", "loss.cu", "totals.cu")).isEqualTo(all);
   }
 
   private LossTotals launched(DistillationLoss loss, LossInputs inputs, String... kernels) {
     operations.clear();
-    LossTotals totals = engine.forwardBackward(loss, inputs, LossOutputs.gradient(HostMatrix.of(new float[500], 5, 100))).totals();
+    LossTotals totals = engine.forwardBackward(loss, inputs,
+        LossOutputs.gradient(HostMatrix.of(new float[500], 5, 100))).totals();
     assertThat(kernels()).containsExactly(kernels);
     return totals;
   }
 
-  /** Of host tensors, which are copied besides. */
+  /** The operations for host tensors, with their copies. */
   private List<String> kernels() {
     return operations.stream().filter(operation -> operation.endsWith(".cu")).toList();
   }
 
-  /** Its rows could be refused, which the launch tells though it has no totals. */
+  /** A row could be invalid, which the report holds although there are no totals. */
   @Test
   void aBackwardPassTellsWhatIsWrongAndHasNoTotals() {
     HostMatrix student = HostMatrix.of(batch.student, 5, 100);
-    LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(HostMatrix.of(batch.teacher, 5, 100))).withLabels(RowVector.labels(batch.labels));
+    LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(HostMatrix.of(batch.teacher, 5, 100)))
+        .withLabels(RowVector.labels(batch.labels));
     RowStatistics statistics = engine.allocateStatistics(5);
     engine.forward(LOSS, inputs, LossOutputs.none().withStatistics(statistics)).totals();
     float[] gradient = new float[500];
     int[] labels = batch.labels.clone();
     labels[2] = 100;
-    assertThatThrownBy(() -> engine.backward(LOSS, inputs.withLabels(RowVector.labels(labels)), statistics, LossOutputs.gradient(HostMatrix.of(gradient, 5, 100))))
+    assertThatThrownBy(() -> engine.backward(LOSS, inputs.withLabels(RowVector.labels(labels)), statistics,
+        LossOutputs.gradient(HostMatrix.of(gradient, 5, 100))))
         .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("labels: row 2 has label 100");
     assertThat(gradient).containsOnly(0);
     operations.clear();
@@ -157,7 +163,8 @@ final class ChainTest {
       buffers.ofLabels.upload(MemorySegment.ofArray(labels));
       refused = kernel;
       assertThatThrownBy(prepared::launch).isInstanceOf(DeviceException.class);
-      assertThatThrownBy(() -> engine.forwardBackward(LOSS, buffers.inputs(), buffers.outputs())).isInstanceOf(DeviceException.class);
+      assertThatThrownBy(() -> engine.forwardBackward(LOSS, buffers.inputs(), buffers.outputs()))
+          .isInstanceOf(DeviceException.class);
       refused = "";
       buffers.ofLabels.upload(MemorySegment.ofArray(batch.labels));
       for (int i = 0; i < 2; i++) {
@@ -168,7 +175,7 @@ final class ChainTest {
     }
   }
 
-  /** More rows than one block of the totals kernel takes. */
+  /** More rows than one block of the totals kernel adds up. */
   @Test
   void theCountOfFinishedBlocksStartsAnewWithEachLaunch() {
     int rows = 9_000;
@@ -184,19 +191,21 @@ final class ChainTest {
     int[] bad = labels.clone();
     bad[rows - 1] = 2;
     for (int i = 0; i < 2; i++) {
-      assertThatThrownBy(() -> engine.forward(hard, inputs.withLabels(RowVector.labels(bad)), LossOutputs.none()).totals())
+      assertThatThrownBy(() -> engine.forward(hard, inputs.withLabels(RowVector.labels(bad)), LossOutputs.none())
+          .totals())
           .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("labels: row 8999 has label 2");
       assertThat(engine.forward(hard, inputs, LossOutputs.none()).totals()).isEqualTo(first);
     }
   }
 
-  /** The way back may still hold what an earlier call left there. */
+  /** The result slot may still hold the report of an earlier call. */
   @Test
   void noRowsLaunchNothingAndHaveNoTotals() {
     batch.onHeap(engine);
     batch.onHeap(engine);
     operations.clear();
-    LossInputs inputs = LossInputs.of(HostMatrix.of(new float[0], 0, 100)).withTeacher(Teacher.logits(HostMatrix.of(new float[0], 0, 100)))
+    LossInputs inputs = LossInputs.of(HostMatrix.of(new float[0], 0, 100))
+        .withTeacher(Teacher.logits(HostMatrix.of(new float[0], 0, 100)))
         .withLabels(RowVector.labels(new int[0]));
     assertThat(engine.forward(LOSS, inputs, LossOutputs.none()).totals()).isEqualTo(new LossTotals(0, 0, 0, 0, 0, 0));
     assertThat(kernels()).isEmpty();

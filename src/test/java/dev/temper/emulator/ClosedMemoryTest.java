@@ -25,7 +25,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Memory that is closed before a launch or during a call: kernels access it in place, and an access after that ends the process. */
+/**
+ * Memory that is closed before a launch or during a call: kernels access it in place, and an access after that ends the
+ * process.
+ */
 final class ClosedMemoryTest extends EmulatorTest {
 
   private static final DistillationLoss LOSS = DistillationLoss.hinton(2, 0.7);
@@ -33,7 +36,8 @@ final class ClosedMemoryTest extends EmulatorTest {
   private static final int CLASSES = 2_000;
 
   @ParameterizedTest
-  @ValueSource(strings = {"student", "teacher", "labels", "row_weights", "row_temperatures", "gradient", "row_soft", "row_hard"})
+  @ValueSource(strings = {"student", "teacher", "labels", "row_weights", "row_temperatures", "gradient", "row_soft",
+      "row_hard"})
   void aLaunchAfterTheArenaOfATensorWasClosedIsRefused(String closed) {
     try (Arena open = Arena.ofShared()) {
       Arena other = Arena.ofShared();
@@ -54,7 +58,8 @@ final class ClosedMemoryTest extends EmulatorTest {
     Arena arena = Arena.ofShared();
     MemorySegment misaligned = arena.allocate(4L * 3 + 1).asSlice(1);
     try (PreparedLoss prepared = engine().prepare(DistillationLoss.hinton(1, 0),
-        LossInputs.of(HostMatrix.of(misaligned, 1, 3, DType.F32)).withLabels(RowVector.labels(0)), LossOutputs.none())) {
+        LossInputs.of(HostMatrix.of(misaligned, 1, 3, DType.F32)).withLabels(RowVector.labels(0)),
+        LossOutputs.none())) {
       prepared.launch();
       arena.close();
       assertThatThrownBy(prepared::launch).isInstanceOf(IllegalStateException.class)
@@ -91,7 +96,7 @@ final class ClosedMemoryTest extends EmulatorTest {
     }
   }
 
-  /** Whichever comes first: the call finds the arena closed, or closing finds the call under way. */
+  /** Either the call fails because the arena was closed before, or closing fails because the call runs. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void anArenaIsNotClosedDuringACall(boolean prepared) throws Exception {
@@ -152,7 +157,8 @@ final class ClosedMemoryTest extends EmulatorTest {
   private record Tensors(Arenas arenas, int rows) {
 
     private HostMatrix matrix(String name) {
-      return HostMatrix.of(arenas.of(name).allocate(ValueLayout.JAVA_FLOAT, (long) rows * CLASSES), rows, CLASSES, DType.F32);
+      return HostMatrix.of(arenas.of(name).allocate(ValueLayout.JAVA_FLOAT, (long) rows * CLASSES), rows, CLASSES,
+          DType.F32);
     }
 
     private RowVector vector(String name, float value) {
@@ -161,7 +167,8 @@ final class ClosedMemoryTest extends EmulatorTest {
         segment.setAtIndex(ValueLayout.JAVA_FLOAT, row, value);
       }
       return name.equals("row_weights") ? RowVector.weights(segment, rows, DType.F32)
-          : name.equals("row_temperatures") ? RowVector.temperatures(segment, rows, DType.F32) : RowVector.losses(segment, rows, DType.F32);
+          : name.equals("row_temperatures") ? RowVector.temperatures(segment, rows, DType.F32)
+          : RowVector.losses(segment, rows, DType.F32);
     }
 
     LossInputs inputs() {
@@ -171,7 +178,8 @@ final class ClosedMemoryTest extends EmulatorTest {
     }
 
     LossOutputs outputs() {
-      return LossOutputs.gradient(matrix("gradient")).withRowSoft(vector("row_soft", 0)).withRowHard(vector("row_hard", 0));
+      return LossOutputs.gradient(matrix("gradient")).withRowSoft(vector("row_soft", 0))
+          .withRowHard(vector("row_hard", 0));
     }
   }
 }

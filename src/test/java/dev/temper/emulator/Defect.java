@@ -4,45 +4,46 @@ import dev.temper.kernel.code.KernelSource;
 import java.util.TreeMap;
 import java.util.function.Function;
 
-/** A mistake that can be planted in the CUDA sources, and what is meant to find it: the test of the tests. */
+/** A defect that can be planted in the CUDA sources, and the check that must find it. */
 public enum Defect {
-  /** None: the sources as they are. */
+  /** No defect. */
   NONE("plain", "row/thread_group.cuh", "#pragma once", "#pragma once", ""),
-  /** Values of another warp are read before they are there. */
+  /** Values of another warp are read before they are stored. */
   MISSING_BARRIER("traced", "row/thread_group.cuh", "      __syncthreads();\n", "", "race|nobody wrote"),
-  /** Odd lanes name all lanes, even ones only themselves. */
+  /** The mask of odd lanes contains all lanes, the mask of even lanes only themselves. */
   WRONG_MASK("plain", "row/thread_group.cuh", "(values, ~0u);",
       "(values, threadIdx.x % 2 == 0 ? 0x55555555u : ~0u);", "with mask"),
-  /** What other blocks sent is read without waiting for it. */
+  /** Values from other blocks are read without waiting for them. */
   WEAK_CLUSTER_BARRIER("plain", "row/thread_group.cuh", "      mbarrier_wait(shared<uint64_t>(barrier), parity);\n",
       "      __syncthreads();\n", "arrives twice|in flight to its shared memory|expected"),
-  /** Fewer bytes are awaited than are sent. */
+  /** A phase expects fewer bytes than are sent. */
   TOO_FEW_BYTES("plain", "row/thread_group.cuh", "kClusterWarps * (kHead + kTail) * 4);",
       "kClusterWarps * (kHead + kTail) * 4 - 4);", "-4 bytes outstanding|expected"),
-  /** A phase of a cluster's reduction that nobody announces. */
+  /** No thread arrives at the mbarrier of a reduction. */
   UNANNOUNCED_PHASE("plain", "row/thread_group.cuh", "if (threadIdx.x == 0) mbarrier_expect",
       "if (threadIdx.x == 0 && reductions != 2) mbarrier_expect", "deadlock.*no arrival"),
-  /** One slot for all of a cluster's reductions: a fast block overwrites what a slow one still reads. */
+  /** All reductions of a cluster use one slot: a fast block overwrites values that a slow one still reads. */
   ONE_SLOT("plain", "row/thread_group.cuh", "uint32_t slot = reductions % 2, parity = reductions / 2 % 2;",
       "uint32_t slot = 0, parity = reductions % 2;", "expected|arrives twice"),
-  /** A warp sends before its other lanes have read what it will let others overwrite. */
+  /** A warp sends before all its lanes have read the slot, which another block may then overwrite. */
   MISSING_WARP_BARRIER("traced", "row/thread_group.cuh", "      __syncwarp();\n", "", "race"),
-  /** Copied logits are used before they have landed. */
+  /** Logits are used before their asynchronous copy is complete. */
   COPY_WITHOUT_WAIT("plain", "row/shared_storage.cuh", "{ async_wait(); }", "{}", "async copies"),
-  /** A vector at any address. */
+  /** A vector is read at a misaligned address. */
   MISALIGNED_VECTOR("plain", "row/row_view.cuh", "if (reinterpret_cast<uintptr_t>(origin) % kAlignment == 0)\n", "",
       "misaligned"),
-  /** The last vector reaches beyond the row. */
+  /** The last vector is read beyond the row. */
   TAIL_OVER_READ("sanitized", "row/row_view.cuh", "(misalignment + end) / K - first_aligned",
       "(misalignment + end + K - 1) / K - first_aligned", "AddressSanitizer"),
-  /** A size that 32 bits do not hold where rows are long. */
+  /** An offset of a long row overflows 32 bits. */
   INT_OVERFLOW("sanitized", "row/row_view.cuh", "if (reinterpret_cast<uintptr_t>(origin)",
-      "volatile int bits = end * (int(sizeof(Bits)) << 16); if (reinterpret_cast<uintptr_t>(origin)", "runtime error: signed integer overflow"),
-  /** The next row is asked for in the place of logits that nobody has fetched yet. */
+      "volatile int bits = end * (int(sizeof(Bits)) << 16); if (reinterpret_cast<uintptr_t>(origin)",
+      "runtime error: signed integer overflow"),
+  /** A prefetch overwrites logits that are still to be read. */
   NEXT_ROW_TOO_SOON("plain", "row/shared_storage.cuh",
       "typename Row::Pair pair = read(slot);\n        if (prefetch) copy_async(next, vector, slot);",
       "if (prefetch) copy_async(next, vector, slot);\n        typename Row::Pair pair = read(slot);", "expected"),
-  /** Some of the next row is never asked for. */
+  /** A part of the next row is not prefetched. */
   NEXT_ROW_WITHOUT_ENDS("plain", "loss_rows.cuh", "storage.load(row, group, in_flight);",
       "{ if (in_flight.end == 0) storage.load(row, group, in_flight); }", "expected");
 
@@ -60,24 +61,24 @@ public enum Defect {
     this.finding = finding;
   }
 
-  /** The build that is meant to find it. */
+  /** The build that must find the defect. */
   public String build() {
     return build;
   }
 
-  /** A regular expression that the finding holds. */
+  /** A regular expression for the message. */
   public String finding() {
     return finding;
   }
 
-  /** The sources with the defect in them. */
+  /** The sources with the defect. */
   public Function<String, KernelSource> sources() {
     return name -> {
       KernelSource source = KernelSource.load(name);
       TreeMap<String, String> headers = new TreeMap<>(source.headers());
       String text = headers.get(file);
       if (text == null) {
-        return source;  // a kernel without that header
+        return source;  // this kernel does not include the header
       }
       if (!text.contains(sound)) {
         throw new IllegalStateException("there is nothing in " + file + " to plant " + this + " in");

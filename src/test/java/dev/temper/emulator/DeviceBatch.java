@@ -15,7 +15,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Random;
 
-/** A batch of f32 logits with labels, whose bits any engine can be asked for. */
+/** A batch of f32 logits with labels, which any engine can compute. */
 final class DeviceBatch {
 
   public static final DistillationLoss LOSS = DistillationLoss.hinton(2, 0.7);
@@ -43,23 +43,24 @@ final class DeviceBatch {
     return values;
   }
 
-  /** What a call gave, bit by bit. */
+  /** Totals and gradient of a call. */
   record Bits(LossTotals totals, MemorySegment gradient) {
     boolean same(Bits other) {
       return totals.equals(other.totals) && gradient.mismatch(other.gradient) < 0;
     }
   }
 
-  /** From arrays: the engine copies them. */
+  /** The result from arrays, which the engine copies. */
   Bits onHeap(LossEngine engine) {
     float[] gradient = new float[student.length];
     LossInputs inputs = LossInputs.of(HostMatrix.of(student, rows, classes))
         .withTeacher(Teacher.logits(HostMatrix.of(teacher, rows, classes))).withLabels(RowVector.labels(labels));
-    LossTotals totals = engine.forwardBackward(LOSS, inputs, LossOutputs.gradient(HostMatrix.of(gradient, rows, classes))).totals();
+    LossTotals totals = engine.forwardBackward(LOSS, inputs,
+        LossOutputs.gradient(HostMatrix.of(gradient, rows, classes))).totals();
     return new Bits(totals, MemorySegment.ofArray(gradient));
   }
 
-  /** Through buffers of the device, which the caller closes. */
+  /** The batch in buffers of the device, which the caller closes. */
   final class Buffers implements AutoCloseable {
     final DeviceBuffer ofStudent;
     final DeviceBuffer ofTeacher;
@@ -80,7 +81,8 @@ final class DeviceBatch {
     }
 
     public LossInputs inputs() {
-      return LossInputs.of(ofStudent.matrix(rows, classes, DType.F32)).withTeacher(Teacher.logits(ofTeacher.matrix(rows, classes, DType.F32)))
+      return LossInputs.of(ofStudent.matrix(rows, classes, DType.F32))
+          .withTeacher(Teacher.logits(ofTeacher.matrix(rows, classes, DType.F32)))
           .withLabels(ofLabels.labels(rows, DType.I32));
     }
 
@@ -103,7 +105,7 @@ final class DeviceBatch {
     }
   }
 
-  /** On the device. */
+  /** The result from buffers of the device. */
   Bits onDevice(LossEngine engine) {
     try (Buffers buffers = new Buffers(engine)) {
       LossTotals totals = engine.forwardBackward(LOSS, buffers.inputs(), buffers.outputs()).totals();

@@ -21,12 +21,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The checks of the device functions: they hold for the emulator's own, and each fails for one that is a little wrong. */
+/**
+ * The checks of the device functions: they hold for the emulator's own, and each fails for one that is a little wrong.
+ */
 class DeviceFunctionsTest {
 
   /**
-   * What stands in device_host.h, and a defect in its place; the checks that must notice. Those of a set are planted together: each
-   * set is compiled once, and defects of different functions do not hide one another.
+   * What stands in device_host.h, and a defect in its place; the checks that must notice. Those of a set are planted
+   * together: each set is compiled once, and defects of different functions do not hide one another.
    */
   private record Defect(int set, String sound, String broken, List<String> noticedBy) {}
 
@@ -35,29 +37,38 @@ class DeviceFunctionsTest {
       new Defect(1, "static_cast<float>(fraction) * 0x1p-24f", "0", List.of("widen-f16")),
       new Defect(1, "0xfffu + (magnitude >> 13 & 1u)", "0x1000u", List.of("narrow-f16")),
       new Defect(1, "if (value != value) return 0x7fffu;", "", List.of("narrow-bf16")),
-      new Defect(1, "cuda_host::load_vector8(address, words);", "cuda_host::load_vector8(address, words); words[1] ^= 1;", List.of("words-8-bytes")),
-      new Defect(1, "static_cast<char*>(address) + 4 * i, four", "static_cast<char*>(address) + 4 * (WORDS - 4 - i), four", List.of("words-32-bytes")),
-      new Defect(1, "cuda_host::async_copy(shared, global, BYTES);", "cuda_host::async_copy(shared, global, 8);", List.of("async-copy-16-bytes")),
-      new Defect(1, "cuda_host::store_async(place, values, 4 * N, barrier_place);", "cuda_host::store_async(place ^ 1u << 24, values, 4 * N, barrier_place ^ 1u << 24);",
+      new Defect(1, "cuda_host::load_vector8(address, words);",
+      "cuda_host::load_vector8(address, words); words[1] ^= 1;", List.of("words-8-bytes")),
+      new Defect(1, "static_cast<char*>(address) + 4 * i, four",
+      "static_cast<char*>(address) + 4 * (WORDS - 4 - i), four", List.of("words-32-bytes")),
+      new Defect(1, "cuda_host::async_copy(shared, global, BYTES);", "cuda_host::async_copy(shared, global, 8);",
+      List.of("async-copy-16-bytes")),
+      new Defect(1, "cuda_host::store_async(place, values, 4 * N, barrier_place);",
+      "cuda_host::store_async(place ^ 1u << 24, values, 4 * N, barrier_place ^ 1u << 24);",
           List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")),
       new Defect(2, "return ::exp2f(x);", "return ::exp2f(x) * 1.0000003f;", List.of("exp2")),
       new Defect(2, "high = widen_f16(pair >> 16);", "high = widen_f16(pair >> 16 & 0x7fffu);", List.of("widen-f16")),
-      new Defect(2, "return (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;", "return (bits + 0x8000u) >> 16;", List.of("narrow-bf16")),
+      new Defect(2, "return (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;", "return (bits + 0x8000u) >> 16;",
+      List.of("narrow-bf16")),
       new Defect(2, "if (magnitude > 0x7f800000u) return sign | 0x7fffu;", "", List.of("narrow-f16")),
-      new Defect(2, "inline void keep_packed(uint32_t&) {}", "inline void keep_packed(uint32_t& word) { word &= 0xffffu; }",
+      new Defect(2, "inline void keep_packed(uint32_t&) {}",
+      "inline void keep_packed(uint32_t& word) { word &= 0xffffu; }",
           List.of("words-8-bytes", "words-16-bytes", "words-32-bytes")),
       new Defect(2, "void keep_address(T*&) {}", "void keep_address(T*& address) { address++; }",
           List.of("words-8-bytes", "words-16-bytes", "words-32-bytes")),
-      new Defect(2, "cuda_host::async_wait(0);", "cuda_host::async_wait(1);", List.of("async-copy-8-bytes", "async-copy-16-bytes")),
+      new Defect(2, "cuda_host::async_wait(0);", "cuda_host::async_wait(1);",
+      List.of("async-copy-8-bytes", "async-copy-16-bytes")),
       new Defect(2, "return cuda_host::cluster_rank();", "return cuda_host::cluster_rank() ^ 1;",
           List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")),
-      new Defect(3, "cuda_host::mbarrier_wait(barrier, parity);", "", List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")),
+      new Defect(3, "cuda_host::mbarrier_wait(barrier, parity);", "",
+      List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")),
       new Defect(4, "cuda_host::mbarrier_expect(barrier, bytes);", "cuda_host::mbarrier_expect(barrier, bytes - 4);",
           List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")));
 
   @BeforeEach
   void whereThereIsACompiler() {
-    assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable(), "did not run: no emulator on this machine");
+    assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable(),
+        "did not run: no emulator on this machine");
   }
 
   @Test
@@ -96,7 +107,8 @@ class DeviceFunctionsTest {
   private static Map<String, SelfCheck> checks(HostRuntime runtime, String capability) {
     Properties properties = new Properties();
     properties.setProperty(EmulatorSettings.CAPABILITY_PROPERTY, capability);
-    HostKernels kernels = new HostKernels(HostCompiler.find(System.getenv()), HostBuild.PLAIN, runtime, KernelSource::load,
+    HostKernels kernels = new HostKernels(HostCompiler.find(System.getenv()), HostBuild.PLAIN, runtime,
+        KernelSource::load,
         DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT));
     Map<String, SelfCheck> checks = new LinkedHashMap<>();
     try (EngineBackend engine = new KernelEngine(new EmulatedDevice(kernels, EmulatorSettings.of(properties)))) {
@@ -107,7 +119,7 @@ class DeviceFunctionsTest {
     return checks;
   }
 
-  /** The emulator refuses some defects before they give a wrong value. */
+  /** The emulator stops at some defects before they give a wrong value. */
   private static SelfCheck check(EngineBackend engine, String name) {
     try {
       return engine.selfCheck(name);

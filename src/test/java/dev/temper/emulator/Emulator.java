@@ -14,16 +14,16 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
-/** An engine over an emulator of any settings, and what was launched on it; several may be open in one process. */
+/** An engine over an emulator, which records the kernels that are launched; several may be open in one process. */
 public final class Emulator implements AutoCloseable {
 
-  /** Every order in which threads can take turns. */
+  /** Every order of threads. */
   public static final List<String> ORDERS = EmulatorSettings.ORDERS;
 
   private final LossEngine engine;
   private final Set<Specialisation> launched = ConcurrentHashMap.newKeySet();
 
-  private Emulator(EmulatorSettings settings, HostKernels kernels, long mostTeams, List<Watcher> watchers) {
+  private Emulator(EmulatorSettings settings, HostKernels kernels, long mostGroups, List<Watcher> watchers) {
     List<Watcher> all = new ArrayList<>(watchers);
     all.add(new Watcher() {
       @Override
@@ -33,39 +33,41 @@ public final class Emulator implements AutoCloseable {
       }
     });
     engine = OpenedEngine.over(
-        "emulator", new KernelEngine(WatchedDevice.of(new EmulatedDevice(kernels, settings), mostTeams, all)));
+        "emulator", new KernelEngine(WatchedDevice.of(new EmulatedDevice(kernels, settings), mostGroups, all)));
   }
 
-  /** With the limits of a compute capability. */
+  /** An emulator with the limits of a compute capability. */
   public static Emulator of(String capability) {
     return of(capability, "run-ahead", Long.MAX_VALUE);
   }
 
-  /** With threads in that order, in grids of at most so many clusters. */
-  public static Emulator of(String capability, String order, long mostTeams) {
+  /** An emulator with an order of threads and a limit on the clusters of a grid. */
+  public static Emulator of(String capability, String order, long mostGroups) {
     HostKernels kernels = HostKernels.of(HostCompiler.find(System.getenv()), HostBuild.PLAIN);
-    return new Emulator(new EmulatorSettings(capability, order, 7, HostBuild.PLAIN), kernels, mostTeams, List.of());
+    return new Emulator(new EmulatorSettings(capability, order, 7, HostBuild.PLAIN), kernels, mostGroups, List.of());
   }
 
-  /** With other sources than the library's. */
+  /** An emulator that compiles the given sources. */
   public static Emulator over(Function<String, KernelSource> sources, String order) {
     HostKernels kernels = kernels(HostBuild.PLAIN, sources);
     return new Emulator(new EmulatorSettings("9.0", order, 7, HostBuild.PLAIN), kernels, Long.MAX_VALUE, List.of());
   }
 
   /**
-   * As the system properties say, watched by the tracer where they ask for it, over these sources. Grids are small, so that teams take
-   * several rows and use again what they used for the row before.
+   * An emulator with the settings of the system properties, which compiles the given sources. Grids are small, so that
+   * a thread group processes several rows and reuses its shared memory.
    */
   public static Emulator checked(Function<String, KernelSource> sources) {
     EmulatorSettings settings = EmulatorSettings.of(System.getProperties());
     HostKernels kernels = kernels(settings.build(), sources);
-    return new Emulator(settings, kernels, 2, settings.build() == HostBuild.TRACED ? List.of(new Tracer(kernels)) : List.of());
+    return new Emulator(settings, kernels, 2, settings.build() == HostBuild.TRACED ? List.of(new Tracer(kernels))
+        : List.of());
   }
 
-  /** Traced, with the limits of a compute capability. */
+  /** A traced emulator with the limits of a compute capability. */
   static Emulator traced(String capability, HostKernels kernels, Tracer tracer) {
-    return new Emulator(new EmulatorSettings(capability, "run-ahead", 7, HostBuild.TRACED), kernels, Long.MAX_VALUE, List.of(tracer));
+    return new Emulator(new EmulatorSettings(capability, "run-ahead", 7, HostBuild.TRACED), kernels, Long.MAX_VALUE,
+        List.of(tracer));
   }
 
   static HostKernels kernels(HostBuild build, Function<String, KernelSource> sources) {
@@ -73,12 +75,12 @@ public final class Emulator implements AutoCloseable {
         DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT));
   }
 
-  /** The engine, as users have it. */
+  /** The engine of the API. */
   public LossEngine engine() {
     return engine;
   }
 
-  /** Every kernel of which a launch was made ready here. */
+  /** Every kernel of which a launch was prepared. */
   public Set<Specialisation> launched() {
     return Set.copyOf(launched);
   }

@@ -7,7 +7,7 @@ import dev.temper.LossEngine;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
-/** Tests of what engines over the CUDA sources do with memory, launches and results: on the emulator. */
+/** Tests of the engine over the CUDA sources, on the emulator. */
 abstract class EmulatorTest {
 
   private Emulator emulator;

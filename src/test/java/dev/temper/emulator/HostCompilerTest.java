@@ -18,20 +18,23 @@ class HostCompilerTest {
 
   @Test
   void saysWhatItLookedFor() {
-    assertThatThrownBy(() -> HostCompiler.find(Map.of("PATH", folder.toString()))).isInstanceOf(EngineUnavailableException.class)
+    assertThatThrownBy(() -> HostCompiler.find(Map.of("PATH", folder.toString())))
+        .isInstanceOf(EngineUnavailableException.class)
         .hasMessageStartingWith("no C++ compiler: looked for g++, clang++, c++ on the path");
   }
 
   @Test
   void takesTheOneThatIsNamed() throws IOException {
     Path compiler = program("echo my compiler 1.0\necho more");
-    assertThat(HostCompiler.find(Map.of("PATH", folder.toString(), "CXX", "mycxx"))).isEqualTo(new HostCompiler(compiler, "my compiler 1.0"));
+    assertThat(HostCompiler.find(Map.of("PATH", folder.toString(), "CXX", "mycxx")))
+        .isEqualTo(new HostCompiler(compiler, "my compiler 1.0"));
   }
 
   @Test
   void showsWhatAFailingCompilerSaid() throws IOException {
     HostCompiler compiler = new HostCompiler(program("echo no such register >&2; exit 4"), "1.0");
-    assertThatThrownBy(() -> compiler.compile(folder, List.of("unit.cpp"))).isInstanceOf(EngineUnavailableException.class)
+    assertThatThrownBy(() -> compiler.compile(folder, List.of("unit.cpp")))
+        .isInstanceOf(EngineUnavailableException.class)
         .hasMessageContaining("status 4").hasMessageContaining("unit.cpp").hasMessageContaining("no such register");
   }
 

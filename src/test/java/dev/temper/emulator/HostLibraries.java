@@ -2,12 +2,12 @@ package dev.temper.emulator;
 
 import dev.temper.kernel.spec.Specialisation;
 
-/** What the emulator compiles, for tests that run it otherwise. */
+/** Libraries of kernels that the emulator compiles, for tests that load them in other ways. */
 public final class HostLibraries {
 
   private HostLibraries() {}
 
-  /** The shared library of a kernel; what it needs is loaded in this process from then on. */
+  /** The shared library of a kernel; the runtime that it needs stays loaded in this process. */
   public static byte[] of(Specialisation kernel) {
     HostKernels kernels = HostKernels.of(HostCompiler.find(System.getenv()), HostBuild.PLAIN);
     kernels.load(kernel);

@@ -8,13 +8,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** The host runtime's own tests: small kernels, sound and with defects, in three builds. */
+/** The tests of CUDA on the host: small kernels, correct ones and some with defects, in three builds. */
 final class HostRuntimeTest {
 
   @Test
   void theRuntimeFindsNothingButPlantedDefects() throws IOException, InterruptedException {
     assumeTrue(new ProcessBuilder("sh", "-c", "command -v g++").start().waitFor() == 0, "DID NOT RUN: no g++ here");
-    Process process = new ProcessBuilder("sh", "native/cuda-host/test/run", Path.of("target", "cuda-host").toAbsolutePath().toString())
+    Process process = new ProcessBuilder("sh", "native/cuda-host/test/run",
+        Path.of("target", "cuda-host").toAbsolutePath().toString())
         .redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(output).isZero();

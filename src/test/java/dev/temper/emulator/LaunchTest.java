@@ -22,7 +22,7 @@ import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Calls that are prepared, calls whose results are read late or never, calls of many threads. */
+/** Prepared calls, calls whose results are read late or never, calls of many threads. */
 final class LaunchTest extends EmulatorTest {
 
   private final DeviceBatch batch = new DeviceBatch(5, 100, 5);
@@ -36,13 +36,14 @@ final class LaunchTest extends EmulatorTest {
     DeviceBatch.Bits second = mixed.onHeap(engine());
     try (DeviceBatch.Buffers buffers = batch.new Buffers(engine());
         PreparedLoss prepared = engine().prepare(DeviceBatch.LOSS, buffers.inputs(), buffers.outputs())) {
-      assertThatThrownBy(prepared::totals).isInstanceOf(IllegalStateException.class).hasMessageContaining("nothing was launched yet");
+      assertThatThrownBy(prepared::totals).isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("nothing was launched yet");
       for (int i = 0; i < 50; i++) {
         boolean odd = i % 2 == 1;
         buffers.ofStudent.upload(MemorySegment.ofArray(odd ? other.student : batch.student));
         prepared.launch();
         if (i % 5 == 0) {
-          batch.onHeap(engine());  // another call between launch and totals
+          batch.onHeap(engine());  // a call between the launch and its totals
         }
         assertThat(new DeviceBatch.Bits(prepared.totals(), buffers.gradient()).same(odd ? second : first)).isTrue();
       }
@@ -54,12 +55,15 @@ final class LaunchTest extends EmulatorTest {
   void aPreparedLossCopiesHostTensorsAtEachLaunch() {
     float[] student = new float[500];
     float[] gradient = new float[500];
-    LossInputs inputs = LossInputs.of(HostMatrix.of(student, 5, 100)).withTeacher(Teacher.logits(HostMatrix.of(batch.teacher, 5, 100)))
+    LossInputs inputs = LossInputs.of(HostMatrix.of(student, 5, 100))
+        .withTeacher(Teacher.logits(HostMatrix.of(batch.teacher, 5, 100)))
         .withLabels(RowVector.labels(batch.labels));
-    try (PreparedLoss prepared = engine().prepare(DeviceBatch.LOSS, inputs, LossOutputs.gradient(HostMatrix.of(gradient, 5, 100)))) {
+    try (PreparedLoss prepared = engine()
+        .prepare(DeviceBatch.LOSS, inputs, LossOutputs.gradient(HostMatrix.of(gradient, 5, 100)))) {
       System.arraycopy(batch.student, 0, student, 0, 500);
       prepared.launch();
-      assertThat(new DeviceBatch.Bits(prepared.totals(), MemorySegment.ofArray(gradient)).same(batch.onHeap(engine()))).isTrue();
+      assertThat(new DeviceBatch.Bits(prepared.totals(), MemorySegment.ofArray(gradient)).same(batch.onHeap(engine())))
+          .isTrue();
     }
   }
 
@@ -74,7 +78,8 @@ final class LaunchTest extends EmulatorTest {
       labels[4] = -7;
       buffers.ofLabels.upload(MemorySegment.ofArray(labels));
       prepared.launch();
-      assertThatThrownBy(prepared::totals).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("labels: row 3 has label 100");
+      assertThatThrownBy(prepared::totals).isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("labels: row 3 has label 100");
       assertThat(buffers.gradient().mismatch(before)).isEqualTo(-1);
       LossResult late = engine().forwardBackward(DeviceBatch.LOSS, buffers.inputs(), buffers.outputs());
       assertThatThrownBy(late::totals).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("row 3");
@@ -89,7 +94,8 @@ final class LaunchTest extends EmulatorTest {
   void aClosedPreparedLossIsRefused() {
     try (DeviceBatch.Buffers buffers = batch.new Buffers(engine())) {
       PreparedLoss prepared = engine().prepare(DeviceBatch.LOSS, buffers.inputs(), buffers.outputs());
-      assertThatThrownBy(prepared::recordGraph).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("no CUDA graphs");
+      assertThatThrownBy(prepared::recordGraph).isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("no CUDA graphs");
       prepared.close();
       prepared.close();
       assertThatThrownBy(prepared::launch).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
@@ -124,11 +130,12 @@ final class LaunchTest extends EmulatorTest {
     LossResult unread = own.engine().forwardBackward(DeviceBatch.LOSS, buffers.inputs(), buffers.outputs());
     own.close();
     assertThat(read.totals()).isEqualTo(totals);
-    assertThatThrownBy(unread::totals).isInstanceOf(IllegalStateException.class).hasMessageContaining("the engine was closed before these totals were read");
+    assertThatThrownBy(unread::totals).isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("the engine was closed before these totals were read");
     buffers.close();
   }
 
-  /** Ways back that nobody reads are found by the garbage collector, and used again. */
+  /** The garbage collector finds unread results, whose result slots are used again. */
   @Test
   void resultsThatNobodyReadsDoNoHarm() throws InterruptedException {
     try (DeviceBatch.Buffers buffers = batch.new Buffers(engine())) {
@@ -146,7 +153,8 @@ final class LaunchTest extends EmulatorTest {
 
   @Test
   void tenThreadsGetTheBitsOfASerialRun() throws Exception {
-    List<DeviceBatch> batches = List.of(new DeviceBatch(9, 10, 1), new DeviceBatch(3, 1_000, 2), new DeviceBatch(2, 3_001, 3));
+    List<DeviceBatch> batches = List.of(new DeviceBatch(9, 10, 1), new DeviceBatch(3, 1_000, 2),
+        new DeviceBatch(2, 3_001, 3));
     List<DeviceBatch.Bits> serial = batches.stream().map(b -> b.onHeap(engine())).toList();
     LossEngine shared = engine();
     List<Callable<Long>> work = new ArrayList<>();

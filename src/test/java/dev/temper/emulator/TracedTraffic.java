@@ -10,15 +10,16 @@ import dev.temper.LossOutputs;
 import dev.temper.Teacher;
 import dev.temper.kernel.code.KernelSource;
 import dev.temper.kernel.plan.DeviceLimits;
-import dev.temper.kernel.plan.Residence;
+import dev.temper.kernel.plan.RowStorage;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
 
 /**
- * How often the loss touches each logit, in a process of its own: aligned rows must be read once (as often as there are sweeps
- * where they stay nowhere) and each gradient written once, in whole sectors of 32 bytes. Ends with 1 where they are not.
+ * How often the loss touches each logit, in a process of its own: aligned rows must be read once (as often as there are
+ * sweeps where they stay nowhere) and each gradient written once, in whole sectors of 32 bytes. Ends with 1 where they
+ * are not.
  */
 public final class TracedTraffic {
 
@@ -36,14 +37,15 @@ public final class TracedTraffic {
     this.tracer = tracer;
   }
 
-  /** Takes no arguments. */
+  /** The program has no arguments. */
   public static void main(String[] arguments) {
     boolean holds = true;
     HostKernels kernels = Emulator.kernels(HostBuild.TRACED, KernelSource::load);
     for (int capability : new int[] {90, 75}) {
       Tracer tracer = new Tracer(kernels);
       try (Emulator emulator = Emulator.traced(capability / 10 + "." + capability % 10, kernels, tracer)) {
-        TracedTraffic traffic = new TracedTraffic(DeviceLimits.ofCapability(capability / 10, capability % 10), emulator.engine(), tracer);
+        TracedTraffic traffic = new TracedTraffic(DeviceLimits.ofCapability(capability / 10, capability % 10),
+            emulator.engine(), tracer);
         for (int classes : new int[] {16, 64, 208, 992, 2_048, 6_400, 20_000}) {
           traffic.check(DType.F32, Divergence.forwardKl(), classes);
           traffic.check(DType.BF16, Divergence.forwardKl(), classes);
@@ -57,17 +59,21 @@ public final class TracedTraffic {
   }
 
   private void check(DType dtype, Divergence divergence, int classes) {
-    DistillationLoss loss = DistillationLoss.builder().divergence(divergence).temperature(2).softWeight(0.7).hardWeight(0.3).build();
+    DistillationLoss loss = DistillationLoss.builder().divergence(divergence).temperature(2).softWeight(0.7)
+        .hardWeight(0.3).build();
     int values = ROWS * classes;
     try (DeviceBuffer student = filled(dtype, values, 1); DeviceBuffer teacher = filled(dtype, values, 2);
-        DeviceBuffer labels = engine.allocate(4 * ROWS); DeviceBuffer gradient = engine.allocate((long) values * dtype.bytes())) {
+        DeviceBuffer labels = engine.allocate(4 * ROWS); DeviceBuffer gradient =
+            engine.allocate((long) values * dtype.bytes())) {
       labels.upload(MemorySegment.ofArray(new int[] {0, classes - 1, classes / 2, 3}));
-      engine.forwardBackward(loss, LossInputs.of(student.matrix(ROWS, classes, dtype)).withTeacher(Teacher.logits(teacher.matrix(ROWS, classes, dtype)))
-          .withLabels(labels.labels(ROWS, DType.I32)), LossOutputs.gradient(gradient.matrix(ROWS, classes, dtype))).totals();
+      engine.forwardBackward(loss, LossInputs.of(student.matrix(ROWS, classes, dtype))
+          .withTeacher(Teacher.logits(teacher.matrix(ROWS, classes, dtype)))
+          .withLabels(labels.labels(ROWS, DType.I32)), LossOutputs.gradient(gradient.matrix(ROWS, classes, dtype)))
+          .totals();
       RowPlan plan = RowPlans.choose(classes, dtype.bytes(), dtype.bytes(), limits);
-      // Sums and gradient; one that asks for p and q sums twice.
+      // One sweep for the sums and one for the gradient; a divergence that needs p and q has two for the sums.
       int sweeps = divergence.equals(Divergence.forwardKl()) ? 2 : 3;
-      int reads = plan.residence() instanceof Residence.Stream ? sweeps : 1;
+      int reads = plan.storage() instanceof RowStorage.Reread ? sweeps : 1;
       String where = dtype + " " + divergence.label() + " " + classes + " in " + plan + ": ";
       expect(where + "student", tracer.counts(student.address()), reads, 0, student.byteSize());
       expect(where + "teacher", tracer.counts(teacher.address()), reads, 0, teacher.byteSize());
@@ -77,7 +83,8 @@ public final class TracedTraffic {
 
   private void expect(String what, Tracer.Counts found, int reads, int writes, long bytes) {
     Tracer.Counts expected =
-        new Tracer.Counts(reads * bytes, writes * bytes, reads * bytes / SECTOR, writes * bytes / SECTOR, reads, writes);
+        new Tracer.Counts(reads * bytes, writes * bytes, reads * bytes / SECTOR, writes * bytes / SECTOR, reads,
+        writes);
     if (!found.equals(expected)) {
       holds = false;
       System.out.println(what + " has " + found + ", expected " + expected);

@@ -18,7 +18,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Tells the runtime's access tracer which memory kernels may touch, before each launch, and asks what a loss did to it. */
+/**
+ * Tells the runtime's access tracer which memory kernels may touch, before each launch, and asks what a loss did to it.
+ */
 final class Tracer implements Watcher {
 
   /**
@@ -31,7 +33,8 @@ final class Tracer implements Watcher {
    * @param mostReads of one byte
    * @param mostWrites of one byte
    */
-  record Counts(long bytesRead, long bytesWritten, long sectorsRead, long sectorsWritten, int mostReads, int mostWrites) {}
+  record Counts(long bytesRead, long bytesWritten, long sectorsRead, long sectorsWritten, int mostReads,
+      int mostWrites) {}
 
   private static final int COUNTS_BYTES = 48;
 
@@ -54,7 +57,7 @@ final class Tracer implements Watcher {
     }
   }
 
-  /** What the last loss kernel did to the buffer of that address. */
+  /** The accesses of the last loss kernel to a buffer. */
   Counts counts(long address) {
     return ofLastLoss.getOrDefault(address, new Counts(-1, -1, -1, -1, -1, -1));
   }
@@ -69,7 +72,7 @@ final class Tracer implements Watcher {
     allocated.remove(address);
   }
 
-  /** What an earlier call was given may be gone. */
+  /** Forgets the tensors of earlier launches, which may be freed. */
   @Override
   public void placed(MemorySegment host) {
     if (launched) {
@@ -98,7 +101,8 @@ final class Tracer implements Watcher {
       clear.invokeExact();
       for (Map.Entry<Long, Long> block : allocated.entrySet()) {
         MemorySegment name = arena.allocateFrom("device memory");
-        int number = (int) buffer.invokeExact(MemorySegment.ofAddress(block.getKey()), (long) block.getValue(), 1, name);
+        int number = (int) buffer.invokeExact(MemorySegment.ofAddress(block.getKey()), (long) block.getValue(), 1,
+            name);
         numbers.put(block.getKey(), number);
       }
       for (MemorySegment host : placed) {

@@ -46,7 +46,8 @@ final class WaitingTest extends EmulatorTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void othersLaunchMeanwhile(boolean prepared) throws Exception {
-    try (LossEngine slow = slow(); DeviceBatch.Buffers buffers = batch.new Buffers(slow); ExecutorService threads = Executors.newCachedThreadPool()) {
+    try (LossEngine slow = slow(); DeviceBatch.Buffers buffers = batch.new Buffers(slow);
+        ExecutorService threads = Executors.newCachedThreadPool()) {
       Future<LossTotals> totals = threads.submit(() -> {
         if (!prepared) {
           return slow.forwardBackward(DeviceBatch.LOSS, buffers.inputs(), buffers.outputs()).totals();
@@ -57,7 +58,8 @@ final class WaitingTest extends EmulatorTest {
         }
       });
       assertThat(waiting.await(SECONDS, TimeUnit.SECONDS)).isTrue();
-      threads.submit(() -> slow.forwardBackward(DeviceBatch.LOSS, buffers.inputs(), buffers.outputs())).get(SECONDS, TimeUnit.SECONDS);
+      threads.submit(() -> slow.forwardBackward(DeviceBatch.LOSS, buffers.inputs(), buffers.outputs()))
+          .get(SECONDS, TimeUnit.SECONDS);
       assertThat(totals).isNotDone();
       done.countDown();
       assertThat(totals.get(SECONDS, TimeUnit.SECONDS)).isEqualTo(batch.onHeap(engine()).totals());
@@ -78,7 +80,8 @@ final class WaitingTest extends EmulatorTest {
       done.countDown();
       closed.get(SECONDS, TimeUnit.SECONDS);
       assertThat(totals.get(SECONDS, TimeUnit.SECONDS)).isEqualTo(batch.onHeap(engine()).totals());
-      assertThatThrownBy(unread::totals).isInstanceOf(IllegalStateException.class).hasMessageContaining("the engine was closed before");
+      assertThatThrownBy(unread::totals).isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("the engine was closed before");
       buffers.close();
     }
   }
@@ -140,7 +143,8 @@ final class WaitingTest extends EmulatorTest {
   /** An emulator that reports calls of the device before they happen, with result slots that stand for its own. */
   private LossEngine over(Watch watch, UnaryOperator<ResultSlot> slots) {
     EmulatorSettings settings = new EmulatorSettings("9.0", "run-ahead", 7, HostBuild.PLAIN);
-    KernelDevice device = new EmulatedDevice(HostKernels.of(HostCompiler.find(System.getenv()), HostBuild.PLAIN), settings);
+    KernelDevice device = new EmulatedDevice(HostKernels.of(HostCompiler.find(System.getenv()), HostBuild.PLAIN),
+        settings);
     return OpenedEngine.over("emulator", new KernelEngine((KernelDevice) Proxy.newProxyInstance(
         KernelDevice.class.getClassLoader(), new Class<?>[] {KernelDevice.class}, (proxy, method, given) -> {
           watch.called(method.getName(), given == null ? new Object[0] : given);

@@ -13,23 +13,24 @@ import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** Stands before a device, tells watchers what passes, and may cut grids short. */
+/** A device that reports calls to watchers before it delegates them, and may reduce grids. */
 final class WatchedDevice implements InvocationHandler {
 
   private final KernelDevice device;
-  private final long mostTeams;
+  private final long mostGroups;
   private final List<Watcher> watchers;
 
-  private WatchedDevice(KernelDevice device, long mostTeams, List<Watcher> watchers) {
+  private WatchedDevice(KernelDevice device, long mostGroups, List<Watcher> watchers) {
     this.device = device;
-    this.mostTeams = mostTeams;
+    this.mostGroups = mostGroups;
     this.watchers = watchers;
   }
 
-  /** With grids of at most so many clusters, so that each takes several rows in turn. */
-  static KernelDevice of(KernelDevice device, long mostTeams, List<Watcher> watchers) {
+  /** A device whose grids have at most that many clusters, so that a thread group processes several rows. */
+  static KernelDevice of(KernelDevice device, long mostGroups, List<Watcher> watchers) {
     return (KernelDevice) Proxy.newProxyInstance(
-        WatchedDevice.class.getClassLoader(), new Class<?>[] {KernelDevice.class}, new WatchedDevice(device, mostTeams, watchers));
+        WatchedDevice.class.getClassLoader(), new Class<?>[] {KernelDevice.class},
+        new WatchedDevice(device, mostGroups, watchers));
   }
 
   @Override
@@ -37,7 +38,7 @@ final class WatchedDevice implements InvocationHandler {
     Object[] given = arguments == null ? new Object[0] : arguments.clone();
     if (method.getName().equals("prepare")) {
       int cluster = ((Specialisation) given[0]).cluster();
-      given[3] = Math.min((long) given[3] / cluster, mostTeams) * cluster;
+      given[3] = Math.min((long) given[3] / cluster, mostGroups) * cluster;
     }
     Object result;
     try {
@@ -45,10 +46,10 @@ final class WatchedDevice implements InvocationHandler {
     } catch (InvocationTargetException e) {
       throw e.getCause();
     }
-    return told(method.getName(), given, result);
+    return reported(method.getName(), given, result);
   }
 
-  private @Nullable Object told(String method, Object[] given, @Nullable Object result) {
+  private @Nullable Object reported(String method, Object[] given, @Nullable Object result) {
     if (method.equals("free")) {
       watchers.forEach(watcher -> watcher.freed((long) given[0]));
     }

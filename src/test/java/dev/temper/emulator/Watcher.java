@@ -4,19 +4,19 @@ import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.spec.Specialisation;
 import java.lang.foreign.MemorySegment;
 
-/** Told what an engine asks of its device. */
+/** Receives the calls of a device. */
 interface Watcher {
 
-  /** Memory of the device, or of the host's that kernels write for it, is new. */
+  /** Device memory or a result slot was allocated. */
   default void allocated(long address, long bytes) {}
 
-  /** Such memory is gone. */
+  /** Device memory or a result slot was freed. */
   default void freed(long address) {}
 
-  /** Kernels are about to use host memory where it is. */
+  /** Kernels will access host memory in place. */
   default void placed(MemorySegment host) {}
 
-  /** A launch was made ready; the result takes its place. */
+  /** A launch was prepared; the result replaces it. */
   default KernelLaunch prepared(Specialisation kernel, KernelLaunch launch) {
     return launch;
   }

@@ -35,7 +35,8 @@ final class SharedLibraryTest {
 
   @Test
   void theFileOfALibraryIsFound() throws LibraryLoadException {
-    assertThat(SharedLibrary.open("libc.so.6").file("strlen")).hasValueSatisfying(file -> assertThat(file).isAbsolute().exists());
+    assertThat(SharedLibrary.open("libc.so.6").file("strlen"))
+        .hasValueSatisfying(file -> assertThat(file).isAbsolute().exists());
   }
 
   /** In a process of its own, because a process cannot give up native access. */
@@ -46,7 +47,8 @@ final class SharedLibraryTest {
         .redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(output).isZero();
-    assertThat(output.strip()).isEqualTo("Java denies this code native access; start it with --enable-native-access=ALL-UNNAMED");
+    assertThat(output.strip())
+        .isEqualTo("Java denies this code native access; start it with --enable-native-access=ALL-UNNAMED");
   }
 
   /** Prints the reason why libc does not load. */

@@ -4,7 +4,10 @@ import dev.temper.Divergence;
 import java.math.BigDecimal;
 import java.math.MathContext;
 
-/** The divergences straight from their definitions, in 50-digit arithmetic: slow, and free of every trick of the reference. */
+/**
+ * Computes the divergences by their definitions in 50-digit arithmetic. The code is slow and shares no numerical
+ * technique with the reference.
+ */
 final class Decimals {
 
   private static final MathContext DIGITS = new MathContext(50);
@@ -12,7 +15,7 @@ final class Decimals {
 
   private Decimals() {}
 
-  /** {@code D(softmax(u/teacherTemperature), softmax(z/temperature))}. */
+  /** Returns {@code D(softmax(u/teacherTemperature), softmax(z/temperature))}. */
   static BigDecimal divergence(
       Divergence divergence, BigDecimal[] z, BigDecimal[] u, BigDecimal temperature, BigDecimal teacherTemperature) {
     BigDecimal[] q = softmax(z, temperature);
@@ -44,7 +47,10 @@ final class Decimals {
     };
   }
 
-  /** {@code e^x}: halved until small, Taylor, squared back. */
+  /**
+   * Returns {@code e^x}. The argument is halved until it is small, and the Taylor series of the small argument is
+   * squared as often.
+   */
   static BigDecimal exp(BigDecimal x) {
     int halvings = 12;
     BigDecimal small = x.divide(of(1 << halvings), DIGITS);
@@ -60,7 +66,7 @@ final class Decimals {
     return sum;
   }
 
-  /** {@code log x}, by Halley's steps from the double: each triples the digits. */
+  /** Returns {@code log x} by Halley's method, which begins with the double. Each step triples the number of digits. */
   static BigDecimal log(BigDecimal x) {
     BigDecimal y = of(Math.log(x.doubleValue()));
     for (int i = 0; i < 2; i++) {

@@ -14,14 +14,16 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Value and gradient of every divergence against its definition in 50-digit arithmetic, the gradient as a difference quotient
- * there, from students far from their teacher to ones that nearly equal it.
+ * Compares value and gradient of every divergence with its definition in 50-digit arithmetic. The expected gradient is
+ * a difference quotient in this arithmetic.
+ *
+ * <p>The students range from far from their teacher to nearly equal.
  */
 class DefinitionTest {
 
   private static final int CLASSES = 6;
 
-  /** Step of the difference quotient; its error is of the order of the square. */
+  /** The step of the difference quotient, whose error is of the order of the squared step. */
   private static final BigDecimal STEP = new BigDecimal("1e-18");
 
   static final Divergence[] DIVERGENCES = {
@@ -46,7 +48,8 @@ class DefinitionTest {
 
   @ParameterizedTest
   @MethodSource("cases")
-  void valueAndGradientFollowTheDefinition(Divergence divergence, double distance, double temperature, double teacherTemperature) {
+  void valueAndGradientFollowTheDefinition(Divergence divergence, double distance, double temperature,
+      double teacherTemperature) {
     SplittableRandom random = new SplittableRandom(7);
     double[] z = new double[CLASSES];
     double[] u = new double[CLASSES];
@@ -61,7 +64,7 @@ class DefinitionTest {
 
     double factor = divergence instanceof Divergence.LogitMse ? 1 : temperature * temperature;
     double expected = factor * definition(divergence, z, u, loss, -1, BigDecimal.ZERO).doubleValue();
-    // Relative to the value however small; separate temperatures are rounded apart, which never comes near equality.
+    // The relative bound also holds for separate temperatures, because teacher and student are never nearly equal.
     assertThat(row.soft()).isCloseTo(expected, within(2e-14 * expected));
     double largest = 0;
     double[] gradient = new double[CLASSES];
@@ -93,8 +96,9 @@ class DefinitionTest {
     return List.of(Divergence.forwardKl(), Divergence.reverseKl(), Divergence.jensenShannon(0.5));
   }
 
-  /** {@code dD/dz} of a class. */
-  private static double differenceQuotient(Divergence divergence, double[] z, double[] u, DistillationLoss loss, int moved) {
+  /** Returns {@code dD/dz} of a class. */
+  private static double differenceQuotient(Divergence divergence, double[] z, double[] u, DistillationLoss loss,
+      int moved) {
     BigDecimal above = definition(divergence, z, u, loss, moved, STEP);
     BigDecimal below = definition(divergence, z, u, loss, moved, STEP.negate());
     return above.subtract(below).doubleValue() / (2 * STEP.doubleValue());

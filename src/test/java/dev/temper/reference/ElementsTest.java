@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-/** Rounding from f64 in one step. */
+/** Tests the rounding from f64 in one step. */
 class ElementsTest {
 
   @Test
@@ -38,7 +38,8 @@ class ElementsTest {
 
   @Test
   void f16DoesNotRoundTwice() {
-    // Just above the middle between 1 and its neighbour: through f32 it would fall on the middle and then to 1.
+    // The value lies just above the middle between 1 and the next f16. A first rounding to f32 would give the middle,
+    // and a second one would give 1.
     assertThat(Elements.round(1 + 0x1p-11 + 0x1p-40, DType.F16)).isEqualTo(1 + 0x1p-10);
   }
 

@@ -20,13 +20,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The gradient of the reduced loss of a batch is the derivative of its total, with every option, for every divergence. */
+/**
+ * Tests that the gradient of the reduced loss of a batch is the derivative of its total, for every divergence with
+ * every option.
+ */
 class FiniteDifferenceTest {
 
   private static final int ROWS = 3;
   private static final int CLASSES = 7;
 
-  /** Exact in f32 beside logits that are multiples of 2^-8; the five-point quotient is then off by about 2^-36. */
+  /**
+   * The step is exact in f32 beside logits that are multiples of 2^-8. The five-point quotient then has an error of
+   * about 2^-36.
+   */
   private static final float STEP = 0x1p-8f;
 
   private static final double BOUND = 1e-8;
@@ -56,7 +62,8 @@ class FiniteDifferenceTest {
 
   @ParameterizedTest
   @MethodSource("cases")
-  @SuppressWarnings("NullAway") // the options are looked up by their own keys
+  // Every option is a key of OPTIONS, so the look-up is never null.
+  @SuppressWarnings("NullAway")
   void gradientIsTheDerivativeOfTheTotal(Divergence divergence, String option) {
     DistillationLoss.Builder builder =
         DistillationLoss.builder().divergence(divergence).temperature(2.5).softWeight(0.8).reduction(Reduction.SUM);
@@ -68,11 +75,13 @@ class FiniteDifferenceTest {
         .withRowTemperatures(option.equals("row temperatures") ? RowVector.temperatures(0.8f, 2, 3.5f) : null)
         .withRowWeights(option.equals("row weights") ? RowVector.weights(0.5f, 0, 3) : null);
     double[] gradient = new double[ROWS * CLASSES];
-    ReferenceLoss.compute(loss, inputs, (row, soft, hard, g) -> System.arraycopy(g, 0, gradient, (int) row * CLASSES, CLASSES));
+    ReferenceLoss.compute(loss, inputs, (row, soft, hard, g) -> System.arraycopy(g, 0, gradient, (int) row * CLASSES,
+        CLASSES));
     for (int i = 0; i < gradient.length; i++) {
       float center = student[i];
       double near = total(loss, inputs, student, i, center + STEP) - total(loss, inputs, student, i, center - STEP);
-      double far = total(loss, inputs, student, i, center + 2 * STEP) - total(loss, inputs, student, i, center - 2 * STEP);
+      double far = total(loss, inputs, student, i, center + 2 * STEP) - total(loss, inputs, student, i,
+          center - 2 * STEP);
       student[i] = center;
       assertThat(gradient[i]).as("element %d", i).isCloseTo((8 * near - far) / (12 * STEP), within(BOUND));
     }

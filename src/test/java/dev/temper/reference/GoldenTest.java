@@ -10,7 +10,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Numbers from 30-digit arithmetic; bounds are half a unit of the last digit given, and a little for f64. */
+/**
+ * Compares with numbers from 30-digit arithmetic. A bound is half a unit of the last given digit plus a small margin
+ * for f64.
+ */
 class GoldenTest {
 
   private static final double[] TEACHER = {2, 1, 0.5};
@@ -18,7 +21,8 @@ class GoldenTest {
 
   @Test
   void crossEntropyOfA() {
-    assertThat(hardOf(DistillationLoss.builder().softWeight(0).hardWeight(1))).isCloseTo(1.40760596444438, within(6e-15));
+    assertThat(hardOf(DistillationLoss.builder().softWeight(0).hardWeight(1)))
+        .isCloseTo(1.40760596444438, within(6e-15));
   }
 
   @ParameterizedTest
@@ -58,7 +62,8 @@ class GoldenTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 0.6285317, 0.2312239, 0.1402444", "4, 0.4055002, 0.3158039, 0.2786959", "10, 0.3615923, 0.3271823, 0.3112254"})
+  @CsvSource({"1, 0.6285317, 0.2312239, 0.1402444", "4, 0.4055002, 0.3158039, 0.2786959",
+      "10, 0.3615923, 0.3271823, 0.3112254"})
   void softmaxOfC(double temperature, double first, double second, double third) {
     Offset<Double> lastDigit = within(5.1e-8);
     Softmax softmax = new Softmax(3);
@@ -79,7 +84,8 @@ class GoldenTest {
   }
 
   private static double soft(Divergence divergence, double temperature) {
-    return compute(DistillationLoss.builder().divergence(divergence).temperature(temperature).build(), STUDENT, TEACHER).soft();
+    return compute(DistillationLoss.builder().divergence(divergence).temperature(temperature).build(), STUDENT, TEACHER)
+        .soft();
   }
 
   private static double soft(Divergence divergence, double[] student, double[] teacher) {

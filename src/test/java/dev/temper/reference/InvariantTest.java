@@ -9,7 +9,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
-/** What holds for any logits. Bounds are some units of f64 on numbers of the size of T^2 log C. */
+/** Tests invariants that hold for any logits. A bound is a few units of f64 for numbers of the size of T^2 log C. */
 class InvariantTest {
 
   private static final double BOUND = 1e-12;
@@ -27,7 +27,7 @@ class InvariantTest {
       double[] u = logits(classes);
       ReferenceRow row = compute(divergence, z, u, 0);
       if (divergence instanceof Divergence.LogitMse) {
-        continue; // knows no softmax
+        continue; // This divergence has no softmax.
       }
       double sum = 0;
       for (int i = 0; i < classes; i++) {

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
-/** The edges that belong to divergences and options which other engines learn later. */
+/** Tests edge cases of divergences and options that only the reference supports. */
 class RowEdgeTest {
 
   private static final double ABSENT = Double.NEGATIVE_INFINITY;
@@ -23,7 +23,7 @@ class RowEdgeTest {
     DistillationLoss loss = DistillationLoss.builder().divergence(divergence).temperature(2).build();
     ReferenceRow with = compute(loss, new double[] {1, ABSENT, 2, 0}, new double[] {2, ABSENT, 1, 0.5});
     ReferenceRow without = compute(loss, new double[] {1, 2, 0}, new double[] {2, 1, 0.5});
-    double perClass = divergence instanceof Divergence.LogitMse ? 0.75 : 1; // its mean is over all classes
+    double perClass = divergence instanceof Divergence.LogitMse ? 0.75 : 1; // The mean of logit-mse counts all classes.
     assertThat(with.soft()).isCloseTo(perClass * without.soft(), within(TINY));
     assertThat(with.gradient(1)).isZero();
     assertThat(with.gradient(2)).isCloseTo(perClass * without.gradient(1), within(TINY));
@@ -34,14 +34,15 @@ class RowEdgeTest {
     double[] z = {0, 0, ABSENT};
     double[] u = {ABSENT, 0, 0};
     double half = Math.log(2) / 2;
-    // p = [0, .5, .5], q = [.5, .5, 0], m = [.25, .5, .25]
+    // The distributions are p = [0, .5, .5], q = [.5, .5, 0] and m = [.25, .5, .25].
     ReferenceRow jsd = compute(of(Divergence.jensenShannon(0.5)), z, u);
     assertThat(jsd.soft()).isCloseTo(half, within(TINY));
     assertThat(jsd.gradient(0)).isCloseTo(0.25 * (2 * half - half), within(TINY));
     assertThat(jsd.gradient(2)).isZero();
     ReferenceRow forward = compute(of(Divergence.skewForwardKl(0.5)), z, u);
     assertThat(forward.soft()).isCloseTo(half, within(TINY));
-    assertThat(forward.gradient(0)).isCloseTo(0.125, within(TINY)); // -1/2 q (w - 1/2), w = [0, 1, 2]
+    // The gradient is -1/2 q (w - 1/2) with w = [0, 1, 2].
+    assertThat(forward.gradient(0)).isCloseTo(0.125, within(TINY));
     ReferenceRow reverse = compute(of(Divergence.skewReverseKl(0.5)), z, u);
     assertThat(reverse.soft()).isCloseTo(half, within(TINY));
     assertThat(compute(of(Divergence.totalVariation()), z, u).soft()).isCloseTo(0.5, within(TINY));
@@ -99,7 +100,7 @@ class RowEdgeTest {
   }
 
   @Test
-  void softcapDoesNotHideAPoisonedLogit() {
+  void softcapKeepsANonFiniteLogit() {
     DistillationLoss loss = DistillationLoss.builder().softcap(3).build();
     assertThat(compute(loss, new double[] {1, Double.POSITIVE_INFINITY}, new double[] {2, 1}).soft()).isNaN();
   }

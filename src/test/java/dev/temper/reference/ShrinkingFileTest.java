@@ -20,7 +20,10 @@ import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Another process cuts a file that the logits are mapped from: the reference says so, and the process goes on. */
+/**
+ * Tests a file of logits that another process shortens during a call. The reference reports the file, and the process
+ * continues.
+ */
 final class ShrinkingFileTest {
 
   @TempDir Path folder;
@@ -42,7 +45,8 @@ final class ShrinkingFileTest {
       }
       assertThatThrownBy(() -> engine.forward(loss, inputs).totals())
           .isInstanceOf(IllegalStateException.class)
-          .hasMessage("a tensor's memory cannot be read: the file that it is mapped from became shorter during the call");
+          .hasMessage("a tensor's memory cannot be read: "
+              + "the file that it is mapped from became shorter during the call");
     }
   }
 }

@@ -37,7 +37,8 @@ public final class DeviceLoop {
     LossInputs inputs = LossInputs.of(new DeviceMatrix(model.studentAddress(), rows, classes, classes, DType.BF16))
         .withTeacher(Teacher.logits(new DeviceMatrix(model.teacherAddress(), rows, classes, classes, DType.BF16)))
         .withLabels(RowVector.labelsAt(model.labelsAddress(), rows, DType.I64));
-    LossOutputs outputs = LossOutputs.gradient(new DeviceMatrix(model.gradientAddress(), rows, classes, classes, DType.BF16));
+    LossOutputs outputs =
+        LossOutputs.gradient(new DeviceMatrix(model.gradientAddress(), rows, classes, classes, DType.BF16));
     try (PreparedLoss prepared = engine.prepare(loss, inputs, outputs)) {
       for (int step = 0; step < steps; step++) {
         model.forward();

@@ -26,7 +26,8 @@ class DeviceLoopTest {
   void computesWhatTheLogitsHold() {
     Availability emulator = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
     assumeTrue(emulator.usable(), emulator.description());
-    try (LossEngine engine = LossEngine.open("emulator"); DeviceBuffer student = logits(engine); DeviceBuffer teacher = logits(engine);
+    try (LossEngine engine = LossEngine.open("emulator");
+        DeviceBuffer student = logits(engine); DeviceBuffer teacher = logits(engine);
         DeviceBuffer labels = engine.allocate((long) ROWS * Long.BYTES); DeviceBuffer gradient = logits(engine)) {
       labels.upload(MemorySegment.ofArray(new long[ROWS]));
       double total = DeviceLoop.train(engine, new Constant(student, teacher, labels, gradient), 2, ROWS, CLASSES);
@@ -42,7 +43,8 @@ class DeviceLoopTest {
     List<String> source = Files.readAllLines(Path.of("src/test/java/dev/temper/snippets/DeviceLoop.java"));
     int start = source.indexOf("    // @start region=\"loop\"");
     int end = source.indexOf("    // @end");
-    assertThat(Files.readString(Path.of("docs/gpu.md"))).contains(String.join("\n", source.subList(start + 1, end)).stripIndent());
+    assertThat(Files.readString(Path.of("docs/gpu.md")))
+        .contains(String.join("\n", source.subList(start + 1, end)).stripIndent());
   }
 
   /** All logits 1. */

@@ -42,7 +42,7 @@ enum BenchmarkGroup {
     List<ChainedOptionsBuilder> runs() {
       return List.of(benchmark(TemperLoss.class).param("dtype", "F32", "BF16", "F16")
           .param("shape", "209715x10", "65536x32", "20971x100", "2097x1000", "512x4096", "64x32768", "16x131072",
-          "8x262144"));
+              "8x262144"));
     }
   },
   /**

@@ -34,8 +34,7 @@ final class Charts {
   static final int LABELS_ASLANT = 30;
   private static final Color[] COLOURS = {
     new Color(0x1f6fb2), new Color(0xd9822b), new Color(0x6b9e3f), new Color(0x777777), new Color(0x8e5ea2),
-        new Color(0xb5473c),
-    new Color(0x3a9a9a), new Color(0xc9a227)
+        new Color(0xb5473c), new Color(0x3a9a9a), new Color(0xc9a227)
   };
 
   private Charts() {}

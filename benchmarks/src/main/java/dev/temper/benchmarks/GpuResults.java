@@ -69,7 +69,7 @@ record GpuResults(Results own, List<Results> further, Optional<Results> peers) {
     Set<String> names = new LinkedHashSet<>();
     peers.ifPresent(results -> results.file().entries().stream()
         .filter(entry -> entry.unit().equals("ms") && entry.benchmark().endsWith(PASS)
-        && entry.parameters().entrySet().containsAll(JUDGED.entrySet()))
+            && entry.parameters().entrySet().containsAll(JUDGED.entrySet()))
         .forEach(entry -> names.add(entry.benchmark().replace(PASS, ""))));
     return new ArrayList<>(names);
   }

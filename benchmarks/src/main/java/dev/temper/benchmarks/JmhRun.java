@@ -53,8 +53,7 @@ final class JmhRun {
     return new ResultFile(group.label(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), Revision.of(sources),
         machine, null,
         Map.of(), Provenance.versions(), copy.gigabytesPerSecond(), quietness.quiet(), quietness.disturbances(),
-        quietness, 0, group.notes(),
-        entries);
+        quietness, 0, group.notes(), entries);
   }
 
   /** Runs every benchmark once, on small batches and in this process; the times are meaningless. */

@@ -32,13 +32,13 @@ final class MarkdownReport {
 
   private static final Map<BenchmarkGroup, Picture> PICTURES = Map.of(
       BenchmarkGroup.PEERS, new Picture("speed-up.png", "Times faster than PyTorch, by shape and dtype",
-      Plots::speedUp),
+          Plots::speedUp),
       BenchmarkGroup.ACCURACY, new Picture("errors.png",
-      "Error of the gradient against f64, Temper and PyTorch, by classes and dtype", Plots::errors),
+          "Error of the gradient against f64, Temper and PyTorch, by classes and dtype", Plots::errors),
       BenchmarkGroup.CLASSES, new Picture("classes.png", "GB/s over classes by dtype, under the copy rate",
-      Plots::classes),
+          Plots::classes),
       BenchmarkGroup.MEMORY, new Picture("memory.png", "Peak memory beyond logits and gradient, Temper and PyTorch",
-      Plots::memory));
+          Plots::memory));
 
   static void write(Path results, PrintStream out) throws IOException {
     Tables tables = new Tables();

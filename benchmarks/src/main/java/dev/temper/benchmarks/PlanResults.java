@@ -43,7 +43,7 @@ record PlanResults(Results results) {
   List<Measurement> ranked(String shape, String dtype) {
     return results.file().entries().stream()
         .filter(entry -> entry.benchmark().equals(TIMED) && entry.parameter("shape").equals(shape)
-        && entry.parameter("dtype").equals(dtype))
+            && entry.parameter("dtype").equals(dtype))
         .sorted(Comparator.comparingDouble(entry -> entry.time().median())).toList();
   }
 

@@ -44,7 +44,7 @@ final class Plots {
     for (String dtype : results.values("dtype")) {
       List<Double> rates = results.values("shape").stream()
           .map(shape -> results.find(TEMPER, Map.of("dtype", dtype, "shape", shape)).map(Results::gigabytesPerSecond)
-          .orElse(Double.NaN))
+              .orElse(Double.NaN))
           .toList();
       chart.addSeries(dtype, widths, rates).setMarker(SeriesMarkers.CIRCLE);
     }
@@ -87,7 +87,7 @@ final class Plots {
     for (String benchmark : List.of("PeakMemory.temper", "PeakMemory.torchUsual", "PeakMemory.torchLogTarget")) {
       List<Double> peaks = results.values("shape").stream()
           .map(shape -> results.find(benchmark, Map.of("shape", shape))
-          .map(entry -> entry.also().getOrDefault("peakBytes", Double.NaN) / (1 << 20)).orElse(Double.NaN))
+              .map(entry -> entry.also().getOrDefault("peakBytes", Double.NaN) / (1 << 20)).orElse(Double.NaN))
           .toList();
       chart.addSeries(names.get(benchmark), List.copyOf(results.values("shape")), peaks);
     }

@@ -38,7 +38,7 @@ record Results(ResultFile file) {
   Optional<Measurement> find(String benchmark, Map<String, String> parameters) {
     return file.entries().stream()
         .filter(entry -> entry.benchmark().equals(benchmark)
-        && entry.parameters().entrySet().containsAll(parameters.entrySet()))
+            && entry.parameters().entrySet().containsAll(parameters.entrySet()))
         .findFirst();
   }
 

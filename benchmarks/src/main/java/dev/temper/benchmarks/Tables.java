@@ -22,8 +22,7 @@ final class Tables {
   Tables peers(Results results) {
     heading("Beside PyTorch", results);
     row("inputs from", "dtype", "shape", "Temper ms", "usual formula", "usual, tuned allocator", "log_target",
-        "log_target, tuned",
-        "times faster than usual, tuned", "than the fastest");
+        "log_target, tuned", "times faster than usual, tuned", "than the fastest");
     rule(10);
     for (String inputs : results.values("inputs")) {
       for (String dtype : results.values("dtype")) {
@@ -38,8 +37,7 @@ final class Tables {
           }
           double fastest = peers.stream().filter(ms -> !ms.isNaN()).min(Double::compare).orElse(Double.NaN);
           row(inputs.toLowerCase(Locale.ROOT), dtype, shape, number(temper), number(peers.get(0)), number(peers.get(1)),
-              number(peers.get(2)),
-              number(peers.get(3)), number(peers.get(1) / temper), number(fastest / temper));
+              number(peers.get(2)), number(peers.get(3)), number(peers.get(1) / temper), number(fastest / temper));
         }
       }
     }
@@ -82,8 +80,7 @@ final class Tables {
   Tables plans(PlanResults plans, List<String> pictures) {
     heading("Plans for rows", plans.results());
     row("dtype", "shape", "plan", "ms", "times the floor", "times the engine's own", "registers", "spilled bytes",
-        "shared KiB of a block",
-        "blocks on a multiprocessor", "KiB in flight there");
+        "shared KiB of a block", "blocks on a multiprocessor", "KiB in flight there");
     rule(11);
     for (String dtype : plans.dtypes()) {
       for (String shape : plans.shapes()) {

@@ -101,8 +101,7 @@ final class GpuReportTest {
     Measurement plain = entry(benchmark, "8192x32000", Map.of("plan", name, "launch", "eager"), "ms", median);
     Map<String, Double> also = new HashMap<>(plain.also());
     also.putAll(Map.of("timesChosen", timesChosen, "registers", 64.0, "localBytes", 0.0, "sharedBytes", 131_072.0,
-        "residentBlocks", 1.0,
-        "bytesInFlight", 128_000.0));
+        "residentBlocks", 1.0, "bytesInFlight", 128_000.0));
     return new Measurement(benchmark, plain.parameters(), "ms", plain.time(), also);
   }
 

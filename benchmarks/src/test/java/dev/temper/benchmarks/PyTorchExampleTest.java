@@ -17,7 +17,8 @@ final class PyTorchExampleTest {
   @Test
   void learns() throws IOException, InterruptedException {
     Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"), "../examples/PyTorchStudent.java")
+        "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
+            "../examples/PyTorchStudent.java")
         .redirectErrorStream(true).start();
     String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(printed).isZero();

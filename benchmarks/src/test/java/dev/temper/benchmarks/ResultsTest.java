@@ -52,8 +52,7 @@ final class ResultsTest {
   void comparisonTellsWhatIsGone() {
     ResultFile before = peers(1, 15);
     ResultFile after = new ResultFile(before.group(), before.date(), before.commit(), before.machine(), null, Map.of(),
-        before.versions(), 40, true,
-        List.of(), before.quietness(), 0, List.of(), before.entries().subList(0, 1));
+        before.versions(), 40, true, List.of(), before.quietness(), 0, List.of(), before.entries().subList(0, 1));
     assertThat(RunComparison.of(before, after).text())
         .contains("1 configurations of the older run were not measured again, such as TorchLoss");
   }
@@ -84,7 +83,7 @@ final class ResultsTest {
         new Machine("a processor", 2, 1 << 25, "an OS"),
         null, Map.of(), Map.of("java", "25"), 40, quietness.quiet(), quietness.disturbances(), quietness, 0, List.of(),
         List.of(entry(Results.TEMPER, temper, Map.of()),
-        entry(Results.TORCH, torch, Map.of("formula", "USUAL", "allocator", "TUNED"))));
+            entry(Results.TORCH, torch, Map.of("formula", "USUAL", "allocator", "TUNED"))));
   }
 
   private static Measurement entry(String benchmark, double median, Map<String, String> more) {

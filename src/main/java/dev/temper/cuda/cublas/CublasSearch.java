@@ -14,20 +14,23 @@ import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Looks whether the loader finds cuBLAS. No loss needs it: who trains on the device multiplies matrices with it. */
+/**
+ * Searches for cuBLAS, for doctor's report. Losses do not need it; training on the device multiplies matrices with it.
+ */
 public final class CublasSearch {
 
   private static final List<String> NAMES = List.of("libcublas.so.13", "libcublas.so.12");
 
-  /** {@code libraryPropertyType}: major, minor and patch number are properties 0, 1 and 2. */
+  /** {@code libraryPropertyType}: major version. */
   private static final int MAJOR = 0;
+  /** {@code libraryPropertyType}: minor version. */
   private static final int MINOR = 1;
 
   private static final FunctionDescriptor GET_PROPERTY = FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS);
 
   private CublasSearch() {}
 
-  /** Path and version, or each name with the loader's reason. */
+  /** Path and version of cuBLAS, or the loader's reason for each name. */
   public static Finding finding() {
     return finding(NAMES);
   }

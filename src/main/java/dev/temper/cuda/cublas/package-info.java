@@ -1,5 +1,5 @@
 /**
- * NVIDIA's cuBLAS: whether it can be loaded here.
+ * NVIDIA's cuBLAS: a search for the library.
  *
  * <p>May call {@code dev.temper.diagnostics} and {@code dev.temper.ffm}.
  */

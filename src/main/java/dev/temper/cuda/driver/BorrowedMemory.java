@@ -1,8 +1,8 @@
 package dev.temper.cuda.driver;
 
 /**
- * Checks addresses that other code has allocated, before a kernel faults on one of them. Every call queries the driver again: other
- * code may have freed the memory since the last one.
+ * Checks addresses that other code has allocated, before a kernel faults on one of them. Every call queries the driver
+ * again: other code may have freed the memory since the last one.
  */
 public final class BorrowedMemory {
 
@@ -13,8 +13,9 @@ public final class BorrowedMemory {
   }
 
   /**
-   * Checks that the first and the last byte are memory of this device, with one driver call if both belong to one allocation. Memory
-   * that an allocator has mapped in pieces needs a second one: what its reserved range contains need not be mapped.
+   * Checks that the first and the last byte are memory of this device, with one driver call if both belong to one
+   * allocation. Memory that an allocator has mapped in pieces needs a second one: what its reserved range contains need
+   * not be mapped.
    *
    * @throws IllegalArgumentException if one of the bytes is not memory of this device
    */
@@ -38,11 +39,13 @@ public final class BorrowedMemory {
       throw refusal(tensor, address, bytes, which + " lies in host memory", "give it as a view of host memory");
     }
     throw refusal(
-        tensor, address, bytes, which + " lies on cuda:" + found.device(), "copy it, or open engine cuda:" + found.device());
+        tensor, address, bytes, which + " lies on cuda:" + found.device(), "copy it, or open engine cuda:"
+        + found.device());
   }
 
   private IllegalArgumentException refusal(String tensor, long address, long bytes, String found, String remedy) {
-    return new IllegalArgumentException(String.format("%s is at device address 0x%x, but %s, expected %d bytes on cuda:%d; %s",
+    return new IllegalArgumentException(String.format("%s is at device address 0x%x, but %s, expected %d bytes on "
+        + "cuda:%d; %s",
         tensor, address, found, bytes, device, remedy));
   }
 }

@@ -15,28 +15,28 @@ import java.lang.invoke.MethodHandle;
 import java.util.StringJoiner;
 
 /**
- * Which thread-block clusters a device can place. 16 blocks fit on most data centre chips of compute capability 9 and 10, but a
- * cluster stays within one group of multiprocessors, and some parts and slices have few in a group: only the driver knows. JCuda
- * does not have its function. A driver that does not answer costs speed, not the engine: what it said is kept.
+ * The thread-block clusters that a device can place. All blocks of a cluster run in one group of multiprocessors, whose
+ * size differs by chip and by MIG slice, so that the driver must be queried; JCuda lacks the function. If the query
+ * fails, the engine runs without clusters, and the description holds the error.
  *
- * @param largest blocks of the largest cluster of which one can be placed, 1 if there is none
- * @param described the same in words, with what the driver refused to answer
+ * @param largest blocks of the largest cluster that can be placed, 1 if there is none
+ * @param described the largest cluster in words, with the errors of the queries
  */
 public record ClusterSizes(int largest, String described) {
 
-  /** Of devices that have none. */
+  /** The sizes of a device without clusters. */
   static final ClusterSizes NONE = new ClusterSizes(1, "none before compute capability 9.0");
 
   private static final int[] SIZES = {16, 8, 4, 2};
   private static final String FUNCTION = "cuOccupancyMaxActiveClusters";
   private static final int INVALID_CLUSTER_SIZE = 912;
 
-  // CUlaunchAttribute: a number and, at 8, a union of 64 bytes, here the extents of a cluster.
+  // CUlaunchAttribute: a number and, at offset 8, a union of 64 bytes, which holds the dimensions of a cluster here.
   private static final int ATTRIBUTE_BYTES = 72;
   private static final int ATTRIBUTE_VALUE = 8;
   private static final int CLUSTER_DIMENSION = 4;
 
-  // CUlaunchConfig: extents of grid and block, shared memory, stream (none), attributes and their number.
+  // CUlaunchConfig: dimensions of grid and block, shared memory, stream (none), attributes and their number.
   private static final int CONFIGURATION_BYTES = 56;
   private static final int GRID = 0;
   private static final int BLOCK = 12;
@@ -45,44 +45,45 @@ public record ClusterSizes(int largest, String described) {
   private static final int ATTRIBUTE_COUNT = 48;
 
   /**
-   * Asks the driver.
+   * Queries the driver.
    *
-   * @param library the driver's
-   * @param function a kernel without a cluster size of its own, with leave to use that much shared memory
-   * @param threads of each block, at most what the kernel is compiled for
-   * @param sharedBytes dynamic shared memory of each block: the more, the fewer share a multiprocessor
+   * @param library the driver's library
+   * @param function a kernel without {@code __cluster_dims__} that may use that much shared memory
+   * @param threads threads of a block, at most the kernel's launch bounds
+   * @param sharedBytes dynamic shared memory of a block
    */
-  public static ClusterSizes ask(String library, long function, int threads, int sharedBytes) {
+  public static ClusterSizes query(String library, long function, int threads, int sharedBytes) {
     StringJoiner refusals = new StringJoiner(", ", ": " + FUNCTION + " failed for ", "").setEmptyValue("");
     try {
-      MethodHandle activeClusters = query(library);
+      MethodHandle activeClusters = activeClusters(library);
       allowLarge(function);
       for (int size : SIZES) {
         int answer = placed(activeClusters, function, size, threads, sharedBytes);
         if (answer > 0) {
           return new ClusterSizes(size, "up to " + size + " blocks" + refusals);
         }
-        // A size that the device does not have at all is an error to the driver.
+        // The driver reports a size that the device does not support as an error.
         if (answer < 0 && -answer != INVALID_CLUSTER_SIZE) {
           refusals.add(size + " blocks with code " + -answer + " (" + Driver.codeName(-answer) + ")");
         }
       }
       return new ClusterSizes(1, "none can be placed" + refusals);
     } catch (LibraryLoadException e) {
-      return new ClusterSizes(1, "none: the driver has no " + FUNCTION + ", which came with CUDA 11.8: " + e.getMessage());
+      return new ClusterSizes(1, "none: the driver has no " + FUNCTION + ", which came with CUDA 11.8: "
+          + e.getMessage());
     }
   }
 
-  /** Clusters of a kernel that the device runs at once; 0 where the driver does not tell. */
+  /** Clusters of a kernel that the device runs at once; 0 if the query fails. */
   static int active(String library, long function, int size, int threads, int sharedBytes) {
     try {
-      return Math.max(0, placed(query(library), function, size, threads, sharedBytes));
+      return Math.max(0, placed(activeClusters(library), function, size, threads, sharedBytes));
     } catch (LibraryLoadException e) {
       return 0;
     }
   }
 
-  private static MethodHandle query(String library) throws LibraryLoadException {
+  private static MethodHandle activeClusters(String library) throws LibraryLoadException {
     return SharedLibrary.open(library).function(FUNCTION, FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS));
   }
 
@@ -90,19 +91,19 @@ public record ClusterSizes(int largest, String described) {
     try {
       Driver.allowLargeClusters(function);
     } catch (DeviceException e) {
-      // This device has none of more than eight blocks, and says so again when it is asked for them.
+      // The device has no clusters of more than eight blocks. The queries of such sizes report it.
     }
   }
 
-  /** How many at once; negative: the driver's error code. */
+  /** Clusters that the device runs at once, or the negative error code. */
   private static int placed(MethodHandle activeClusters, long function, int size, int threads, int sharedBytes) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment attribute = arena.allocate(ATTRIBUTE_BYTES, Long.BYTES);
       attribute.set(JAVA_INT, 0, CLUSTER_DIMENSION);
-      extents(attribute, ATTRIBUTE_VALUE, size);
+      dimensions(attribute, ATTRIBUTE_VALUE, size);
       MemorySegment configuration = arena.allocate(CONFIGURATION_BYTES, Long.BYTES);
-      extents(configuration, GRID, size);
-      extents(configuration, BLOCK, threads);
+      dimensions(configuration, GRID, size);
+      dimensions(configuration, BLOCK, threads);
       configuration.set(JAVA_INT, SHARED_BYTES, sharedBytes);
       configuration.set(JAVA_LONG, ATTRIBUTES, attribute.address());
       configuration.set(JAVA_INT, ATTRIBUTE_COUNT, 1);
@@ -114,7 +115,7 @@ public record ClusterSizes(int largest, String described) {
     }
   }
 
-  private static void extents(MemorySegment struct, long offset, int first) {
+  private static void dimensions(MemorySegment struct, long offset, int first) {
     struct.set(JAVA_INT, offset, first);
     struct.set(JAVA_INT, offset + 4, 1);
     struct.set(JAVA_INT, offset + 8, 1);

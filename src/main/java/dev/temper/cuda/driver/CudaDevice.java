@@ -9,13 +9,13 @@ import java.util.function.IntUnaryOperator;
  * One device, as the driver describes it.
  *
  * @param index number, as in {@code cuda:1}
- * @param name the maker's name
+ * @param name NVIDIA's name of the device
  * @param architecture compute capability
  * @param memoryBytes total memory
  */
 public record CudaDevice(int index, String name, Architecture architecture, long memoryBytes) {
 
-  /** What the kernels need. */
+  /** The oldest compute capability that the kernels support. */
   public static final Architecture OLDEST = new Architecture(7, 5);
 
   private static final int SHARED_PER_MULTIPROCESSOR = 81;
@@ -27,22 +27,25 @@ public record CudaDevice(int index, String name, Architecture architecture, long
   }
 
   /**
-   * The clusters that it places of blocks that use all shared memory.
+   * The clusters that the device can place, of blocks that use all shared memory.
    *
    * @param attribute value of a {@code CUdevice_attribute}, by its number
-   * @param asked asked on devices that have clusters, with the bytes of shared memory of each block
+   * @param query called on devices with clusters, with the bytes of shared memory of a block
    */
-  public static ClusterSizes clusters(IntUnaryOperator attribute, IntFunction<ClusterSizes> asked) {
-    return attribute.applyAsInt(CLUSTER_LAUNCH) == 0 ? ClusterSizes.NONE : asked.apply(attribute.applyAsInt(SHARED_PER_BLOCK_OPT_IN));
+  public static ClusterSizes clusters(IntUnaryOperator attribute, IntFunction<ClusterSizes> query) {
+    return attribute.applyAsInt(CLUSTER_LAUNCH) == 0 ? ClusterSizes.NONE
+        : query.apply(attribute.applyAsInt(SHARED_PER_BLOCK_OPT_IN));
   }
 
-  /** What decides where rows stay. */
+  /** The limits on which the choice of a plan depends. */
   public static DeviceLimits limits(IntUnaryOperator attribute, ClusterSizes clusters) {
-    return new DeviceLimits(clusters.largest(), attribute.applyAsInt(SHARED_PER_BLOCK_OPT_IN), attribute.applyAsInt(SHARED_PER_MULTIPROCESSOR));
+    return new DeviceLimits(clusters.largest(), attribute.applyAsInt(SHARED_PER_BLOCK_OPT_IN),
+        attribute.applyAsInt(SHARED_PER_MULTIPROCESSOR));
   }
 
   @Override
   public String toString() {
-    return name + " (compute capability " + architecture + ", " + Math.round(memoryBytes / 0x1p30 * 10) / 10.0 + " GiB)";
+    return name + " (compute capability " + architecture + ", " + Math.round(memoryBytes / 0x1p30 * 10) / 10.0
+        + " GiB)";
   }
 }

@@ -20,16 +20,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What NVIDIA's driver says before any context exists: its version and its devices. Asked through the foreign function
- * interface, because a Java binding that is touched without the driver's library fails in a way that cannot be undone.
+ * NVIDIA's driver before any context exists: its version and its devices. It is called through the foreign function
+ * interface. A process that uses JCuda without the driver's library cannot use JCuda later either.
  *
- * @param library its path or name
- * @param version newest CUDA version it serves; 12040 is 12.4
+ * @param library path or name of the library
+ * @param version newest CUDA version that the driver supports; 12040 is 12.4
  * @param devices all devices
  */
 public record CudaDriver(String library, int version, List<CudaDevice> devices) {
 
-  /** Names another library than {@value #LIBRARY}. */
+  /** System property that names a library other than {@value #LIBRARY}. */
   public static final String LIBRARY_PROPERTY = "temper.cuda.driver";
 
   private static final String LIBRARY = "libcuda.so.1";
@@ -44,13 +44,13 @@ public record CudaDriver(String library, int version, List<CudaDevice> devices) 
   }
 
   /**
-   * Loads and asks the driver.
+   * Loads the driver and reads version and devices.
    *
    * @param library path or name
    * @throws LibraryLoadException with the loader's reason
-   * @throws DeviceException if the driver refuses
+   * @throws DeviceException if a call of the driver fails
    */
-  public static CudaDriver ask(String library) throws LibraryLoadException {
+  public static CudaDriver load(String library) throws LibraryLoadException {
     SharedLibrary driver = SharedLibrary.open(library);
     try (Arena arena = Arena.ofConfined()) {
       Calls calls = new Calls(driver, arena);
@@ -72,17 +72,17 @@ public record CudaDriver(String library, int version, List<CudaDevice> devices) 
     }
   }
 
-  /** Where its library lies, as far as the loader tells. */
+  /** The file of the library, or its name if the loader does not say. */
   public String file() throws LibraryLoadException {
     return SharedLibrary.open(library).file("cuInit").map(Path::toString).orElse(library);
   }
 
-  /** The driver's library, without which there is no CUDA. */
+  /** Path or name of the driver's library. */
   public static String nameOfLibrary() {
     return System.getProperty(LIBRARY_PROPERTY, LIBRARY);
   }
 
-  /** As people write it, such as {@code 12.4}. */
+  /** The version as text, such as {@code 12.4}. */
   public String versionText() {
     return version / 1000 + "." + version % 1000 / 10;
   }
@@ -98,7 +98,8 @@ public record CudaDriver(String library, int version, List<CudaDevice> devices) 
       check("cuDeviceGet", (int) bind("cuDeviceGet", ADDRESS, JAVA_INT).invokeExact(handle, index));
       int device = handle.get(JAVA_INT, 0);
       MemorySegment name = arena.allocate(NAME_BYTES);
-      check("cuDeviceGetName", (int) bind("cuDeviceGetName", ADDRESS, JAVA_INT, JAVA_INT).invokeExact(name, NAME_BYTES, device));
+      check("cuDeviceGetName", (int) bind("cuDeviceGetName", ADDRESS, JAVA_INT, JAVA_INT)
+          .invokeExact(name, NAME_BYTES, device));
       MemorySegment bytes = arena.allocate(JAVA_LONG);
       check("cuDeviceTotalMem", (int) bind("cuDeviceTotalMem_v2", ADDRESS, JAVA_INT).invokeExact(bytes, device));
       Architecture architecture =

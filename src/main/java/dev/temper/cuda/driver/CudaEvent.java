@@ -3,7 +3,7 @@ package dev.temper.cuda.driver;
 import dev.temper.DeviceException;
 import org.jspecify.annotations.Nullable;
 
-/** A mark in a stream, in the current context. */
+/** An event of the current context. */
 public final class CudaEvent implements AutoCloseable {
 
   private static final int DISABLE_TIMING = 2;
@@ -16,24 +16,25 @@ public final class CudaEvent implements AutoCloseable {
     handle = Driver.createEvent(flags);
   }
 
-  /** One that costs the least, to wait for. */
+  /** An event without a time, which costs least. */
   public static CudaEvent untimed() {
     return new CudaEvent(DISABLE_TIMING);
   }
 
+  /** An event with a time. */
   public static CudaEvent timed() {
     return new CudaEvent(0);
   }
 
-  /** Moves it behind what the stream was given. */
+  /** Records the event behind everything that was submitted to the stream. */
   public void record(CudaStream stream) {
     Driver.recordEvent(handle, stream.handle());
     recorded = stream;
   }
 
   /**
-   * Waits until the device has passed it; an event that was never recorded is passed. One that the stream's owner took into a graph
-   * cannot be waited for: then all is waited for that the stream was given.
+   * Waits for the last recording, if there is one. If the stream's owner has captured the recording in a graph, the
+   * event cannot be waited for; then this waits for the stream.
    */
   public void await() {
     try {
@@ -46,7 +47,7 @@ public final class CudaEvent implements AutoCloseable {
     }
   }
 
-  /** Milliseconds from an earlier event on; both must have been passed. */
+  /** Milliseconds since an earlier event; the device must have reached both. */
   public double since(CudaEvent start) {
     return Driver.elapsedMilliseconds(start.handle, handle);
   }

@@ -2,7 +2,7 @@ package dev.temper.cuda.driver;
 
 import dev.temper.diagnostics.Stopwatch;
 
-/** Two events in the stream. */
+/** A stopwatch made of two events in the stream. */
 public final class CudaStopwatch implements Stopwatch {
 
   private final PrimaryContext context;
@@ -38,7 +38,7 @@ public final class CudaStopwatch implements Stopwatch {
   @Override
   public void close() {
     try (var _ = context.enter(); start; end) {
-      // closes both
+      // The try statement closes both events.
     }
   }
 }

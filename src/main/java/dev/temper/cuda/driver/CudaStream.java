@@ -3,32 +3,34 @@ package dev.temper.cuda.driver;
 import java.util.OptionalLong;
 
 /**
- * A stream of the engine's own, or one that the caller lends and keeps.
+ * A stream that the engine owns, or a borrowed one, which the caller owns.
  *
- * @param handle as CUDA's driver knows it; 0 and 1 are the legacy default stream, 2 the calling thread's
- * @param owned whether it is destroyed here
+ * @param handle CUDA's handle; 0 and 1 are the legacy default stream, 2 is the per-thread default stream
+ * @param owned whether closing destroys the stream
  */
 public record CudaStream(long handle, boolean owned) implements AutoCloseable {
 
   private static final long LEGACY = 1;
   private static final long PER_THREAD = 2;
 
-  /** An own stream waits for the legacy default stream and it for this one, since logits often come from there. */
-  private static final int WAITS_FOR_LEGACY = 0;
+  /** Flags of an owned stream. It and the legacy default stream, where logits often come from, wait for one another. */
+  private static final int SYNCHRONIZES_WITH_LEGACY = 0;
 
   /**
-   * In the current context.
+   * A stream in the current context.
    *
+   * @param borrowed handle of a stream that the caller owns; if empty, a new one is created
    * @throws IllegalArgumentException if the borrowed stream belongs to another device
    */
   public static CudaStream of(OptionalLong borrowed, PrimaryContext context) {
     if (borrowed.isEmpty()) {
-      return new CudaStream(Driver.createStream(WAITS_FOR_LEGACY), true);
+      return new CudaStream(Driver.createStream(SYNCHRONIZES_WITH_LEGACY), true);
     }
     long handle = borrowed.getAsLong();
     if (handle < 0 || (handle > PER_THREAD && Driver.contextOf(handle) != context.handle())) {
       throw new IllegalArgumentException(String.format(
-          "stream 0x%x is not of this device's primary context, expected one that is; open the engine of the device that it belongs to",
+          "stream 0x%x is not of this device's primary context, expected one that is; open the engine of the device "
+          + "that it belongs to",
           handle));
     }
     return new CudaStream(handle, false);

@@ -25,17 +25,19 @@ import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
 
 /**
- * The CUDA driver's functions, by JCuda, with raw handles and every result checked; nothing else touches JCuda. {@link
- * CudaDriver} must have been asked first, or JCuda's library does not find the driver's and cannot be loaded again.
+ * The functions of the CUDA driver, called through JCuda with raw handles; no other class uses JCuda.
+ * {@link CudaDriver#load} must be called before: without the driver's library, JCuda's library does not load, and
+ * cannot be loaded later either.
  *
- * <p>Every function works in the context that is current on the calling thread, and throws a {@link DeviceException} if it fails.
+ * <p>Functions work in the context that is current on the calling thread. They throw a {@link DeviceException} if the
+ * driver returns an error.
  */
 public final class Driver {
 
-  /** JCuda keeps handles in objects that only its native code can fill, and a borrowed stream has no such object. */
+  /** The handle in an object of JCuda. Only JCuda's native code sets it, but a borrowed stream comes as a handle. */
   private static final VarHandle HANDLE = handleField();
 
-  /** Objects to hand handles over in: calls then allocate nothing. */
+  /** Objects of JCuda for the arguments, reused by all calls of a thread, so that a launch allocates nothing. */
   private static final ThreadLocal<Arguments> ARGUMENTS = ThreadLocal.withInitial(Arguments::new);
 
   private Driver() {}
@@ -62,12 +64,14 @@ public final class Driver {
     byte fill;
   }
 
-  /** On the way of a launch it captures nothing, which would cost an object a call: all it needs is in the arguments. */
+  /**
+   * A call of the driver. Calls of a launch use the arguments only: a lambda that captures a variable is an allocation.
+   */
   private interface Call {
     int run(Arguments arguments);
   }
 
-  /** What {@code cuMemGetInfo} tells. */
+  /** Free and total memory of the device in bytes. */
   record Memory(long free, long total) {}
 
   static void initialise() {
@@ -104,7 +108,8 @@ public final class Driver {
 
   /** Loads machine code, or PTX that ends with a zero byte. */
   public static long loadModule(byte[] code) {
-    return handle("cuModuleLoadData of " + code.length + " bytes", new CUmodule(), module -> cuModuleLoadData(module, code));
+    return handle("cuModuleLoadData of " + code.length + " bytes", new CUmodule(),
+        module -> cuModuleLoadData(module, code));
   }
 
   public static void unloadModule(long module) {
@@ -116,24 +121,24 @@ public final class Driver {
         function -> cuModuleGetFunction(function, with(ARGUMENTS.get().module, module), name));
   }
 
-  /** Lets a kernel have more dynamic shared memory than the 48 KiB that need no leave. */
+  /** Raises the limit of a kernel's dynamic shared memory, which is 48 KiB at first. */
   public static void allowSharedMemory(long function, int bytes) {
     check("cuFuncSetAttribute of " + bytes + " bytes of shared memory", a -> cuFuncSetAttribute(
         with(a.function, function), CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes));
   }
 
-  /** Lets a kernel have clusters of 16 blocks, which not every device can run. */
+  /** Permits a kernel clusters of 16 blocks, which not every device can run. */
   public static void allowLargeClusters(long function) {
     check("cuFuncSetAttribute of non-portable clusters", a -> cuFuncSetAttribute(
         with(a.function, function), CUfunction_attribute.CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1));
   }
 
-  /** Registers of a thread. */
+  /** Registers per thread. */
   static int registers(long function) {
     return functionAttribute(function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_NUM_REGS);
   }
 
-  /** Bytes of a thread that are not in registers. */
+  /** Bytes of local memory per thread. */
   static int localBytes(long function) {
     return functionAttribute(function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES);
   }
@@ -144,7 +149,7 @@ public final class Driver {
     return value[0];
   }
 
-  /** Blocks that a multiprocessor can run at once. */
+  /** Resident blocks per multiprocessor. */
   static int residentBlocks(long function, int threads, int sharedBytes) {
     int[] blocks = new int[1];
     check("cuOccupancyMaxActiveBlocksPerMultiprocessor",
@@ -152,7 +157,10 @@ public final class Driver {
     return blocks[0];
   }
 
-  /** Launches a kernel that takes one struct by value; the driver copies it from {@code parameters} before this returns. */
+  /**
+   * Launches a kernel that takes one struct by value. The driver copies the struct from {@code parameters} during the
+   * call.
+   */
   public static void launch(long function, int blocks, int threads, int sharedBytes, long stream, long parameters) {
     Arguments arguments = ARGUMENTS.get();
     with(arguments.function, function);
@@ -189,12 +197,14 @@ public final class Driver {
 
   /** Page-locked host memory, at most 2 GiB. */
   public static long allocatePinned(int bytes, int flags) {
-    return handle("cuMemHostAlloc of " + bytes + " bytes", new Pointer(), memory -> cuMemHostAlloc(memory, bytes, flags));
+    return handle("cuMemHostAlloc of " + bytes + " bytes", new Pointer(),
+        memory -> cuMemHostAlloc(memory, bytes, flags));
   }
 
-  /** The address at which kernels see page-locked host memory that was allocated for that. */
+  /** The address at which kernels access mapped page-locked host memory. */
   static long deviceAddress(long pinned) {
-    return handle("cuMemHostGetDevicePointer", new CUdeviceptr(), address -> cuMemHostGetDevicePointer(address, with(ARGUMENTS.get().host, pinned), 0));
+    return handle("cuMemHostGetDevicePointer", new CUdeviceptr(),
+        address -> cuMemHostGetDevicePointer(address, with(ARGUMENTS.get().host, pinned), 0));
   }
 
   public static void freePinned(long address) {
@@ -202,7 +212,8 @@ public final class Driver {
   }
 
   public static void copyToDevice(long from, long to, long bytes, long stream) {
-    check("cuMemcpyHtoDAsync", a -> cuMemcpyHtoDAsync(with(a.memory, to), with(a.host, from), bytes, with(a.stream, stream)));
+    check("cuMemcpyHtoDAsync", a -> cuMemcpyHtoDAsync(with(a.memory, to), with(a.host, from), bytes,
+        with(a.stream, stream)));
   }
 
   public static void copyToHost(long from, long to, long bytes, long stream) {
@@ -215,7 +226,8 @@ public final class Driver {
   }
 
   public static void copyOnDevice(long from, long to, long bytes, long stream) {
-    check("cuMemcpyDtoDAsync", a -> cuMemcpyDtoDAsync(with(a.memory, to), with(a.other, from), bytes, with(a.stream, stream)));
+    check("cuMemcpyDtoDAsync", a -> cuMemcpyDtoDAsync(with(a.memory, to), with(a.other, from), bytes,
+        with(a.stream, stream)));
   }
 
   public static void fill(long address, byte value, long bytes, long stream) {
@@ -236,7 +248,8 @@ public final class Driver {
   }
 
   static long contextOf(long stream) {
-    return handle("cuStreamGetCtx", new CUcontext(), context -> cuStreamGetCtx(with(ARGUMENTS.get().stream, stream), context));
+    return handle("cuStreamGetCtx", new CUcontext(),
+        context -> cuStreamGetCtx(with(ARGUMENTS.get().stream, stream), context));
   }
 
   public static void synchronizeStream(long stream) {
@@ -267,22 +280,27 @@ public final class Driver {
     return milliseconds[0];
   }
 
-  /** What the driver knows of an address, in one call; zeros if it does not know the address. */
+  /** Attributes of an address, with one driver call; zeros if the driver does not know the address. */
   public static PointerAttributes pointerAttributes(long address) {
     PointerAttributes.Query query = ARGUMENTS.get().attributes;
     check("cuPointerGetAttributes", a -> cuPointerGetAttributes(
-        PointerAttributes.Query.COUNT, PointerAttributes.Query.NUMBERS, with(a.host, query.pointers()), with(a.memory, address)));
+        PointerAttributes.Query.COUNT, PointerAttributes.Query.NUMBERS, with(a.host, query.pointers()),
+        with(a.memory, address)));
     return query.result();
   }
 
-  /** Records what this thread gives the stream, until {@link #endCapture}; other threads may go on with other streams. */
+  /**
+   * Captures what this thread submits to the stream, until {@link #endCapture}; other threads can use other streams
+   * meanwhile.
+   */
   public static void beginCapture(long stream) {
     check("cuStreamBeginCapture", a -> cuStreamBeginCapture(
         with(a.stream, stream), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
   }
 
   public static long endCapture(long stream) {
-    return handle("cuStreamEndCapture", new CUgraph(), graph -> cuStreamEndCapture(with(ARGUMENTS.get().stream, stream), graph));
+    return handle("cuStreamEndCapture", new CUgraph(),
+        graph -> cuStreamEndCapture(with(ARGUMENTS.get().stream, stream), graph));
   }
 
   public static long instantiateGraph(long graph) {
@@ -304,7 +322,7 @@ public final class Driver {
     check("cuGraphExecDestroy", a -> cuGraphExecDestroy(with(a.executable, executable)));
   }
 
-  /** Name of an error. */
+  /** Name of an error code. */
   static String codeName(int code) {
     return CUresult.stringFor(code);
   }
@@ -337,7 +355,10 @@ public final class Driver {
     }
   }
 
-  /** Programs that use JCuda themselves often make it throw; its exception has the code's name and nothing else. */
+  /**
+   * The result of a call. A program that uses JCuda too may have set it to throw exceptions, which hold only the code's
+   * name.
+   */
   private static int code(Call function) {
     try {
       return function.run(ARGUMENTS.get());
@@ -352,7 +373,8 @@ public final class Driver {
       return MethodHandles.privateLookupIn(NativePointerObject.class, MethodHandles.lookup())
           .findVarHandle(NativePointerObject.class, "nativePointer", long.class);
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("JCuda is of another version than this was written for, expected 12.6.0: " + e.getMessage(), e);
+      throw new IllegalStateException("JCuda is of another version than this was written for, expected 12.6.0: "
+          + e.getMessage(), e);
     }
   }
 }

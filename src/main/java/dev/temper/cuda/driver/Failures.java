@@ -3,7 +3,7 @@ package dev.temper.cuda.driver;
 import dev.temper.DeviceException;
 import java.util.Locale;
 
-/** What to do about the driver's error codes. */
+/** Remedies for the driver's error codes. */
 public final class Failures {
 
   /** {@code CUDA_ERROR_OUT_OF_MEMORY}. */
@@ -23,7 +23,7 @@ public final class Failures {
         : new DeviceException(call, code, name, remedy(code));
   }
 
-  /** Whether the driver says that machine code is damaged, or for another device. */
+  /** Whether an error code means that machine code is damaged or for another device. */
   public static boolean isUnusableCode(int code) {
     return switch (code) {
       case 200, 209, 218, 222, 300 -> true;
@@ -31,32 +31,47 @@ public final class Failures {
     };
   }
 
-  /** Numbered as {@code CUresult} in cuda.h. */
+  /** What a user can do about an error code, which is a {@code CUresult} of cuda.h. */
   static String remedy(int code) {
     return switch (code) {
       case OUT_OF_MEMORY -> "free memory of the device or of the host, or use fewer rows at once";
-      case 3, 4 -> "the process is ending, or was forked after it used CUDA; use engines before that, in the process that opened them";
-      case 34 -> "libcuda.so.1 is the toolkit's stub, which has no driver behind it; take its folder out of LD_LIBRARY_PATH";
-      case 35, 803, 804 -> "the driver is too old for this device or does not match its kernel module; update it, or restart the machine "
+      case 3, 4 -> "the process is ending, or was forked after it used CUDA; use engines before that, in the process "
+          + "that opened them";
+      case 34 -> "libcuda.so.1 is the toolkit's stub, which has no driver behind it; take its folder out of "
+          + "LD_LIBRARY_PATH";
+      case 35, 803, 804 -> "the driver is too old for this device or does not match its kernel module; update it, or "
+          + "restart the machine "
           + "after an update";
       case 46 -> "another process has the device for itself; end it, or set the compute mode back with nvidia-smi -c 0";
-      case 100 -> "no device is visible; see whether nvidia-smi lists one, what CUDA_VISIBLE_DEVICES says, and whether a container was "
-          + "started with its GPUs";
+      case 100 ->
+          "no device is visible; see whether nvidia-smi lists one, what CUDA_VISIBLE_DEVICES says, and whether a "
+          + "container was started with its GPUs";
       case 101 -> "there is no device of that number; temper doctor lists them";
       case 200, 209, 218, 222, 300 -> "the code is not for this device or this driver; update the driver";
-      case 201, 709 -> "the device was reset or its context destroyed by other code in this process; open the engine again";
-      case 214 -> "the device's memory has an error that could not be corrected; look at nvidia-smi -q -d ECC, and reset or replace the "
-          + "device";
-      case 400 -> "a stream or other handle was destroyed, or belongs to another device; keep a borrowed stream until the engine is closed";
-      case 401 -> "the stream is captured already, or is not captured any more; begin and end a capture once, on one thread";
+      case 201, 709 ->
+          "the device was reset or its context destroyed by other code in this process; open the engine again";
+      case 214 ->
+          "the device's memory has an error that could not be corrected; look at nvidia-smi -q -d ECC, and reset or"
+          + " replace the device";
+      case 400 ->
+          "a stream or other handle was destroyed, or belongs to another device; keep a borrowed stream until the "
+          + "engine is closed";
+      case 401 ->
+          "the stream is captured already, or is not captured any more; begin and end a capture once, on one thread";
       case 600 -> "wait before asking for the result";
-      case 700, 714, 715, 716, 717, 718, 719 -> "the device stopped at an error in a kernel, this one or another before it, and this "
-          + "process cannot use the device any more; start it again, under compute-sanitizer to see where";
-      case 701 -> "the kernel needs more registers or shared memory than a block can have here; report it with temper doctor's output";
+      case 700, 714, 715, 716, 717, 718, 719 ->
+          "the device stopped at an error in a kernel, this one or another before it, and this process cannot use "
+          + "the device any more; start it again, under compute-sanitizer to see where";
+      case 701 ->
+          "the kernel needs more registers or shared memory than a block can have here; report it with temper "
+          + "doctor's output";
       case 702 -> "the device is also used for a display, whose watchdog ended the kernel; use fewer rows at once";
-      case 802 -> "the system is not ready, on machines with NVSwitch because the fabric manager does not run; start nvidia-fabricmanager";
-      case 900, 901, 904, 905, 906, 907, 908 -> "not possible while a stream is captured; run the loss once before the capture, read "
-          + "results after it, and leave the legacy default stream alone meanwhile";
+      case 802 ->
+          "the system is not ready, on machines with NVSwitch because the fabric manager does not run; start "
+          + "nvidia-fabricmanager";
+      case 900, 901, 904, 905, 906, 907, 908 ->
+          "not possible while a stream is captured; run the loss once before the capture, read results after it, "
+          + "and leave the legacy default stream alone meanwhile";
       case 912 -> "the device cannot run clusters of this size; report it with temper doctor's output";
       default -> "report it with temper doctor's output";
     };

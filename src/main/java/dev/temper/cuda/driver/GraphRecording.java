@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records what is given to a stream as a CUDA graph. An event that a graph contains cannot be waited for from outside, so events
- * are kept out of it, and recorded behind each replay.
+ * Records the operations of a stream as a CUDA graph. A recording of an event that a graph contains cannot be waited
+ * for. Events are therefore left out of the graph and recorded behind each replay.
  */
 public final class GraphRecording {
 
@@ -20,7 +20,7 @@ public final class GraphRecording {
     this.stream = stream;
   }
 
-  /** Whether a graph is being recorded, which the event will then follow. */
+  /** Whether a graph is being recorded; if so, the event is recorded behind each replay. */
   boolean takes(CudaEvent event) {
     if (events == null) {
       return false;
@@ -29,11 +29,12 @@ public final class GraphRecording {
     return true;
   }
 
-  /** The graph of what a sequence does. */
+  /** Records a sequence; the result replays the graph. */
   public KernelLaunch record(Runnable sequence) {
     if (stream.isLegacy()) {
       throw new IllegalArgumentException(
-          "the legacy default stream cannot be recorded as a graph; open the engine without a stream, or on another one");
+          "the legacy default stream cannot be recorded as a graph; open the engine without a stream, or on another "
+          + "one");
     }
     List<CudaEvent> behind = new ArrayList<>();
     try (var _ = context.enter()) {
@@ -60,7 +61,7 @@ public final class GraphRecording {
     return Driver.endCapture(stream.handle());
   }
 
-  /** The stream must not stay in capture. */
+  /** Ends the capture after a failure, because the stream cannot be used during a capture. */
   private void abandon(RuntimeException reason) {
     try {
       Driver.destroyGraph(Driver.endCapture(stream.handle()));
@@ -69,13 +70,14 @@ public final class GraphRecording {
     }
   }
 
-  private record Replay(PrimaryContext context, CudaStream stream, long executable, List<CudaEvent> events) implements KernelLaunch {
+  private record Replay(PrimaryContext context, CudaStream stream, long executable,
+      List<CudaEvent> events) implements KernelLaunch {
 
     @Override
     public void run() {
       try (var _ = context.enter()) {
         Driver.launchGraph(executable, stream.handle());
-        for (int i = 0; i < events.size(); i++) {  // without an iterator: a replay allocates nothing
+        for (int i = 0; i < events.size(); i++) {  // an iterator would be an allocation
           events.get(i).record(stream);
         }
       }

@@ -12,7 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** JCuda's native library, loaded once per process and from a place that nobody else can write to. */
+/** JCuda's native library, loaded once per process, from a folder that no other user can write to. */
 public final class JCudaLibrary {
 
   private static final String TEMPORARY = "java.io.tmpdir";
@@ -25,10 +25,11 @@ public final class JCudaLibrary {
   private JCudaLibrary() {}
 
   /**
-   * Loads it and initialises the driver, which must have been asked before. JCuda unpacks its library under a fixed name in the
-   * temporary folder that all users share, and loads what lies there: so it is given an empty folder of this user's.
+   * Loads the library and initialises the driver; {@link CudaDriver#load} must be called before. JCuda extracts its
+   * library under a fixed name to the temporary folder, which all users share, and loads a file that is already there.
+   * Another user could place a file there; a new folder that belongs to this user prevents it.
    *
-   * @throws EngineUnavailableException if there is none for this platform, or it does not load
+   * @throws EngineUnavailableException if JCuda has no library for this platform, or it does not load
    */
   public static void load() {
     synchronized (LOADED) {
@@ -36,8 +37,10 @@ public final class JCudaLibrary {
         return;
       }
       try {
-        // Made in one step or not at all. Random names would take this process's first secure random numbers, some 10 ms.
-        Path own = Files.createDirectory(Path.of(System.getProperty(TEMPORARY), "temper-jcuda-" + System.nanoTime()), OWN_ALONE);
+        // Fails if the folder exists. A random name would need this process's first secure random number, which takes
+        // 10 ms.
+        Path own = Files.createDirectory(Path.of(System.getProperty(TEMPORARY), "temper-jcuda-" + System.nanoTime()),
+            OWN_ALONE);
         String shared = System.setProperty(TEMPORARY, own.toString());
         try {
           Driver.initialise();
@@ -58,7 +61,7 @@ public final class JCudaLibrary {
     }
   }
 
-  /** Loaded code needs no file. */
+  /** Deletes the folder; the library stays loaded without its file. */
   private static void delete(File folder) throws IOException {
     File[] files = folder.listFiles();
     for (File file : files == null ? new File[0] : files) {

@@ -6,22 +6,23 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.IntSupplier;
 
-/** A kernel's code on a device. */
+/** A kernel's module on a device. */
 public final class KernelModule implements AutoCloseable {
 
-  /** Dynamic shared memory that needs no leave. */
+  /** Bytes of dynamic shared memory that every kernel may use. */
   private static final int ALWAYS_ALLOWED = 48 << 10;
 
-  /** The largest cluster that every device with clusters can run. */
+  /** Blocks of the largest cluster that every device with clusters can run. */
   private static final int PORTABLE_CLUSTER = 8;
 
   private final long module;
   private final long function;
   private final Specialisation kernel;
   private int allowed = ALWAYS_ALLOWED;
-  private final Map<Integer, Occupancy> occupancies = new HashMap<>();   // by bytes of shared memory
+  /** Occupancies by bytes of dynamic shared memory. */
+  private final Map<Integer, Occupancy> occupancies = new HashMap<>();
 
-  /** Loads it in the current context. */
+  /** Loads a module in the current context. */
   public KernelModule(Specialisation kernel, byte[] code) {
     this.kernel = kernel;
     module = Driver.loadModule(code);
@@ -36,7 +37,7 @@ public final class KernelModule implements AutoCloseable {
     }
   }
 
-  /** The function, with leave to use so much dynamic shared memory. */
+  /** The function, after raising its limit of dynamic shared memory where necessary. */
   public synchronized long function(int sharedBytes) {
     if (sharedBytes > allowed) {
       Driver.allowSharedMemory(function, sharedBytes);
@@ -45,7 +46,7 @@ public final class KernelModule implements AutoCloseable {
     return function;
   }
 
-  /** What it takes with so much dynamic shared memory; the driver is asked once for each size. */
+  /** The occupancy with that much dynamic shared memory; queries the driver once for each size. */
   public synchronized Occupancy occupancy(int sharedBytes, CudaDriver driver, IntSupplier multiprocessors) {
     Occupancy known = occupancies.get(sharedBytes);
     if (known != null) {
@@ -54,7 +55,8 @@ public final class KernelModule implements AutoCloseable {
     function(sharedBytes);
     int blocks = Driver.residentBlocks(function, kernel.threads(), sharedBytes);
     long everywhere = kernel.cluster() == 1 ? (long) blocks * multiprocessors.getAsInt()
-        : (long) kernel.cluster() * ClusterSizes.active(driver.library(), function, kernel.cluster(), kernel.threads(), sharedBytes);
+        : (long) kernel.cluster() * ClusterSizes.active(driver.library(), function, kernel.cluster(), kernel.threads(),
+        sharedBytes);
     Occupancy occupancy = new Occupancy(Driver.registers(function), Driver.localBytes(function), blocks, everywhere);
     occupancies.put(sharedBytes, occupancy);
     return occupancy;

@@ -3,8 +3,8 @@ package dev.temper.cuda.driver;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Host memory that stays where it is: the device copies from and to it without the processor, beside everything else, and can
- * write to it from kernels where it is mapped.
+ * Page-locked host memory. The device copies from and to it while the processor does other work, and kernels can access
+ * it if it is mapped.
  */
 public final class PinnedMemory implements AutoCloseable {
 
@@ -16,17 +16,17 @@ public final class PinnedMemory implements AutoCloseable {
     segment = MemorySegment.ofAddress(address).reinterpret(bytes);
   }
 
-  /** For copies, in the current context. */
+  /** Memory of the current context for copies. */
   public static PinnedMemory forCopies(int bytes) {
     return new PinnedMemory(Driver.allocatePinned(bytes, 0), bytes);
   }
 
-  /** For kernels too, in the current context. */
+  /** Memory of the current context that kernels can access. */
   public static PinnedMemory mapped(int bytes) {
     return new PinnedMemory(Driver.allocatePinned(bytes, DEVICE_MAP), bytes);
   }
 
-  /** Where the kernels of the current context see mapped memory. */
+  /** The address at which the kernels of the current context access mapped memory. */
   public long deviceAddress() {
     return Driver.deviceAddress(segment.address());
   }
@@ -35,7 +35,7 @@ public final class PinnedMemory implements AutoCloseable {
     return segment;
   }
 
-  /** Nothing that uses it may be under way. */
+  /** Frees the memory; no copy and no kernel may use it any more. */
   @Override
   public void close() {
     Driver.freePinned(segment.address());

@@ -3,26 +3,29 @@ package dev.temper.cuda.driver;
 import dev.temper.kernel.device.ResultSlot;
 import java.lang.foreign.MemorySegment;
 
-/** Pinned memory that kernels write across the bus, and an event behind the launches: what they wrote is there when it is passed. */
+/**
+ * A slot in mapped page-locked memory, which kernels write across the bus, and an event that is recorded behind them.
+ */
 public final class PinnedResultSlot implements ResultSlot {
 
   private final PrimaryContext context;
   private final CudaStream stream;
   private final GraphRecording recording;
-  private final PinnedMemory written;
+  private final PinnedMemory memory;
   private final long address;
-  private final CudaEvent arrived;
+  private final CudaEvent written;
 
   public PinnedResultSlot(int bytes, PrimaryContext context, CudaStream stream, GraphRecording recording) {
     this.context = context;
     this.stream = stream;
     this.recording = recording;
     try (var _ = context.enter()) {
-      written = PinnedMemory.mapped(bytes);
-      // Where kernels do nothing, as on a stand-in of the driver without code for them, there is nothing wrong and nothing to add up.
-      written.segment().fill((byte) 0);
-      address = written.deviceAddress();
-      arrived = CudaEvent.untimed();
+      memory = PinnedMemory.mapped(bytes);
+      // The stand-in for the driver may run kernels without code. Zeros are then a valid report: no invalid row, totals
+      // of 0.
+      memory.segment().fill((byte) 0);
+      address = memory.deviceAddress();
+      written = CudaEvent.untimed();
     }
   }
 
@@ -34,8 +37,8 @@ public final class PinnedResultSlot implements ResultSlot {
   @Override
   public void recordEvent() {
     try (var _ = context.enter()) {
-      if (!recording.takes(arrived)) {
-        arrived.record(stream);
+      if (!recording.takes(written)) {
+        written.record(stream);
       }
     }
   }
@@ -43,15 +46,15 @@ public final class PinnedResultSlot implements ResultSlot {
   @Override
   public MemorySegment await() {
     try (var _ = context.enter()) {
-      arrived.await();
+      written.await();
     }
-    return written.segment();
+    return memory.segment();
   }
 
   @Override
   public void close() {
-    try (var _ = context.enter(); written; arrived) {
-      arrived.await();
+    try (var _ = context.enter(); memory; written) {
+      written.await();
     }
   }
 }

@@ -10,14 +10,16 @@ import java.lang.foreign.MemorySegment;
 /**
  * What the driver knows of an address.
  *
- * @param context the context that allocated the memory; 0 for memory that was mapped into a reserved range or comes from a pool
+ * @param context the context that allocated the memory; 0 for memory that was mapped into a reserved range or comes
+ *     from a pool
  * @param memoryType {@link #UNKNOWN}, {@link #HOST}, or device memory
  * @param device number of the device that owns the memory
  * @param managed whether the memory moves between host and devices
  * @param rangeStart first address of the allocation, or of the reserved range
  * @param rangeBytes size of the allocation, or of the reserved range
  */
-public record PointerAttributes(long context, int memoryType, int device, boolean managed, long rangeStart, long rangeBytes) {
+public record PointerAttributes(long context, int memoryType, int device, boolean managed, long rangeStart,
+    long rangeBytes) {
 
   /** {@code CUmemorytype} of an address that the driver does not know. */
   public static final int UNKNOWN = 0;
@@ -25,7 +27,7 @@ public record PointerAttributes(long context, int memoryType, int device, boolea
   /** {@code CU_MEMORYTYPE_HOST}. */
   public static final int HOST = 1;
 
-  /** Whether one allocation contains all bytes. A reserved range says nothing: parts of it may not be mapped. */
+  /** Whether one allocation contains all bytes. False for a reserved range, of which parts may not be mapped. */
   boolean isAllocated(long address, long bytes) {
     return context != 0 && address - rangeStart + bytes <= rangeBytes;
   }
@@ -46,7 +48,10 @@ public record PointerAttributes(long context, int memoryType, int device, boolea
       }
     }
 
-    /** Address of the array of pointers to the values, which are zero from now on: the driver writes fewer than 8 bytes to some. */
+    /**
+     * Address of the array of pointers to the values, which are zero from now on: the driver writes fewer than 8 bytes
+     * to some.
+     */
     long pointers() {
       values.fill((byte) 0);
       return pointers.address();

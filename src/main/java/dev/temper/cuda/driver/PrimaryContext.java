@@ -2,7 +2,10 @@ package dev.temper.cuda.driver;
 
 import org.jspecify.annotations.Nullable;
 
-/** The context that all users of a device in this process share, PyTorch and others included: addresses and streams are common. */
+/**
+ * The primary context of a device. PyTorch and others in this process use the same one, so that addresses and streams
+ * are shared.
+ */
 public final class PrimaryContext implements AutoCloseable {
 
   private static final Entered AGAIN = () -> {};
@@ -10,42 +13,49 @@ public final class PrimaryContext implements AutoCloseable {
   private final long device;
   private final long handle;
   private final Entered entered = Driver::popContext;
-  private final Entered stayed = this::leave;
-  /** Only the thread that set it finds itself here, so that others may look without a lock. */
-  private @Nullable Thread staying;
+  private final Entered enteredOnce = this::leave;
+  /**
+   * The thread in {@link #enterOnce()}. Other threads read it without a lock: a stale value is never the reading
+   * thread.
+   */
+  private @Nullable Thread enteredThread;
 
-  /** Retains it. */
+  /** Retains the context. */
   public PrimaryContext(int index) {
     device = Driver.device(index);
     handle = Driver.retainPrimaryContext(device);
   }
 
-  /** A block in which the context is the calling thread's; what was current before is current again after it. */
+  /** A block in which the context is current on the calling thread; the previous one is current again afterwards. */
   public interface Entered extends AutoCloseable {
     @Override
     void close();
   }
 
+  /** Makes the context current. */
   public Entered enter() {
-    if (Thread.currentThread().equals(staying)) {
+    if (Thread.currentThread().equals(enteredThread)) {
       return AGAIN;
     }
     Driver.pushContext(handle);
     return entered;
   }
 
-  /** The same for a block of many operations, each of which then enters for nothing; for one thread at a time. */
-  public Entered stay() {
-    if (Thread.currentThread().equals(staying)) {
+  /**
+   * Makes the context current for a block in which {@link #enter()} costs no driver call; one thread at a time may be
+   * in it.
+   */
+  public Entered enterOnce() {
+    if (Thread.currentThread().equals(enteredThread)) {
       return AGAIN;
     }
     Driver.pushContext(handle);
-    staying = Thread.currentThread();
-    return stayed;
+    enteredThread = Thread.currentThread();
+    return enteredOnce;
   }
 
   private void leave() {
-    staying = null;
+    enteredThread = null;
     Driver.popContext();
   }
 

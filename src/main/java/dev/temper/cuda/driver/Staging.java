@@ -3,8 +3,8 @@ package dev.temper.cuda.driver;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Copies between pageable host memory and the device, by two chunks of pinned memory in turn: while the device copies one, the
- * processor fills or empties the other. For one thread at a time, in the current context.
+ * Copies between pageable host memory and the device through two chunks of page-locked memory: while the device copies
+ * one, the processor fills or empties the other. One thread at a time may use it, in the current context.
  */
 public final class Staging implements AutoCloseable {
 
@@ -33,7 +33,7 @@ public final class Staging implements AutoCloseable {
     }
   }
 
-  /** Returns when all was read; the last chunks may still be on their way. */
+  /** Returns when the host memory was read; the last copies to the device may be in flight. */
   public void upload(MemorySegment from, long to) {
     for (long done = 0; done < from.byteSize(); done += CHUNK_BYTES) {
       long bytes = Math.min(CHUNK_BYTES, from.byteSize() - done);
@@ -44,14 +44,15 @@ public final class Staging implements AutoCloseable {
     }
   }
 
-  /** Returns when all has arrived. */
+  /** Returns when the host memory is written. */
   public void download(long from, MemorySegment to) {
     int first = next;
     long sent = 0;
     for (long done = 0; done < to.byteSize(); done += CHUNK_BYTES) {
       for (; sent < to.byteSize() && sent < done + 2L * CHUNK_BYTES; sent += CHUNK_BYTES) {
         Chunk chunk = take();
-        Driver.copyToHost(from + sent, chunk.memory.segment().address(), Math.min(CHUNK_BYTES, to.byteSize() - sent), stream.handle());
+        Driver.copyToHost(from + sent, chunk.memory.segment().address(), Math.min(CHUNK_BYTES, to.byteSize() - sent),
+            stream.handle());
         chunk.copied.record(stream);
       }
       Chunk oldest = chunks[(int) ((first + done / CHUNK_BYTES) % 2)];
@@ -61,7 +62,7 @@ public final class Staging implements AutoCloseable {
     }
   }
 
-  /** The chunk that was used longest ago, free again. */
+  /** Waits for the copy of the chunk that was used longest ago, and returns the chunk. */
   private Chunk take() {
     Chunk chunk = chunks[next];
     next = 1 - next;

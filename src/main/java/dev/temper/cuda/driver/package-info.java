@@ -1,6 +1,6 @@
 /**
- * NVIDIA's driver API. {@link dev.temper.cuda.driver.CudaDriver} finds out whether there is a driver and a device before anything else
- * uses them; {@link dev.temper.cuda.driver.Driver} is the only class that uses JCuda.
+ * NVIDIA's driver API. {@link dev.temper.cuda.driver.CudaDriver} loads the driver and lists the devices, before JCuda
+ * is used; {@link dev.temper.cuda.driver.Driver} is the only class that uses JCuda.
  *
  * <p>May call {@code dev.temper}, {@code dev.temper.diagnostics}, {@code dev.temper.ffm} and {@code dev.temper.kernel}.
  */

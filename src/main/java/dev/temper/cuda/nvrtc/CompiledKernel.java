@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 
-/** Code for one device, ready for the driver. */
+/** The code of a kernel, as the driver loads it. */
 public final class CompiledKernel {
 
   private final Target target;
@@ -23,10 +23,11 @@ public final class CompiledKernel {
   }
 
   CompiledKernel(Target target, byte[] code, String log, boolean fromCache) {
-    this(target, code, log, KernelResources.parse(log).values().stream().anyMatch(resources -> resources.spillBytes() > 0), fromCache);
+    this(target, code, log, KernelResources.parse(log).values().stream()
+        .anyMatch(resources -> resources.spillBytes() > 0), fromCache);
   }
 
-  /** What it was compiled for. */
+  /** The target of the compilation. */
   public Target target() {
     return target;
   }
@@ -36,17 +37,17 @@ public final class CompiledKernel {
     return code.clone();
   }
 
-  /** What the compiler said. */
+  /** The log of the compilation. */
   public String log() {
     return log;
   }
 
-  /** Whether it was read from the disk cache. */
+  /** Whether the code comes from the disk cache. */
   public boolean fromCache() {
     return fromCache;
   }
 
-  /** Whether registers did not suffice. */
+  /** Whether the assembler spilled registers. */
   boolean spills() {
     return spills;
   }

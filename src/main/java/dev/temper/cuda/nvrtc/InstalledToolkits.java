@@ -12,19 +12,20 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Where installers put CUDA although nobody says so: the toolkit of the {@code nvcc} on the path, {@code /usr/local/cuda}, and the
- * wheels of the {@code python3} on the path, which PyTorch brings. On a bare GPU host NVRTC may be in the last place alone.
+ * The usual folders of CUDA installations: the toolkit of the {@code nvcc} on the path, {@code /usr/local/cuda}, and
+ * the Python wheels of the {@code python3} on the path, which PyTorch installs. A GPU host without a toolkit may have
+ * NVRTC in the wheels only.
  */
 final class InstalledToolkits {
 
   private static final Path USUAL = Path.of("/usr/local");
 
-  /** Links may go in a circle. */
+  /** A limit on the links of a chain, which may be a circle. */
   private static final int MOST_LINKS = 16;
 
   private InstalledToolkits() {}
 
-  /** Homes of toolkits, the newest of the usual place first. */
+  /** Home folders of toolkits; those in {@code /usr/local} are sorted by version, the newest first. */
   static Collection<Path> toolkits(Map<String, String> environment) {
     LinkedHashSet<Path> found = new LinkedHashSet<>();
     for (Path nvcc : onPath("nvcc", environment)) {
@@ -36,8 +37,8 @@ final class InstalledToolkits {
   }
 
   /**
-   * Folders in which python3 looks for packages: those beside it and beside whatever it links to, for an environment is made of links,
-   * and links lead to one.
+   * Folders in which python3 searches for packages. They are beside python3, or beside a file of its chain of links,
+   * because a virtual environment consists of links.
    */
   static Collection<Path> sitePackages(Map<String, String> environment) {
     LinkedHashSet<Path> found = new LinkedHashSet<>();
@@ -51,14 +52,14 @@ final class InstalledToolkits {
     return found;
   }
 
-  /** A program, and what it links to, step by step. */
+  /** A program and the files of its chain of links. */
   private static List<Path> links(Path program) {
     List<Path> steps = new ArrayList<>(List.of(program));
     while (Files.isSymbolicLink(steps.getLast()) && steps.size() < MOST_LINKS) {
       try {
         steps.add(steps.getLast().resolveSibling(Files.readSymbolicLink(steps.getLast())).normalize());
       } catch (IOException e) {
-        return steps; // gone since it was found
+        return steps; // the file was deleted meanwhile
       }
     }
     return steps;
@@ -68,7 +69,7 @@ final class InstalledToolkits {
     try {
       return program.toRealPath();
     } catch (IOException e) {
-      return program; // gone since it was found
+      return program; // the file was deleted meanwhile
     }
   }
 
@@ -82,12 +83,12 @@ final class InstalledToolkits {
     return found;
   }
 
-  /** Newest version last in the alphabet, first here. */
+  /** Entries of a folder with a prefix, in reverse alphabetical order: the newest version is first. */
   private static List<Path> matching(Path folder, String prefix) {
     List<Path> found = new ArrayList<>();
     String[] names = folder.toFile().list();
     if (names == null) {
-      return found; // no such folder, or not ours to read
+      return found; // the folder is absent or unreadable
     }
     Arrays.sort(names);
     for (String name : names) {

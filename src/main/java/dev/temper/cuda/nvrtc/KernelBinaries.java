@@ -2,15 +2,15 @@ package dev.temper.cuda.nvrtc;
 
 import dev.temper.kernel.spec.Specialisation;
 
-/** Makes the code that a device's driver loads. */
+/** Compiles kernels for a device. */
 public interface KernelBinaries {
 
   /** The compiler and its version, such as {@code NVRTC 12.9}. */
   String describe();
 
-  /** Code for a kernel, from a cache where it is in one. */
+  /** The code of a kernel, which may come from a cache. */
   CompiledKernel compile(Specialisation kernel);
 
-  /** Code made anew, because the driver did not take what was cached. */
+  /** The code of a kernel, compiled again because the driver rejected the cached code. */
   CompiledKernel rebuild(Specialisation kernel);
 }

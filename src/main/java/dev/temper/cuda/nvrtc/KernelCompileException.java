@@ -7,15 +7,20 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** A kernel did not compile; the message has kernel, options, the compiler's log and the numbered source around the first error. */
+/**
+ * A kernel's source has an error; the message holds kernel, options, log and the numbered source around the first
+ * error.
+ */
 public final class KernelCompileException extends IllegalStateException {
   private static final long serialVersionUID = 1L;
 
-  private static final Pattern ERROR = Pattern.compile("(?m)^(?<file>[^\\s(]+)\\((?<line>\\d+)\\): (catastrophic )?error");
+  private static final Pattern ERROR =
+      Pattern.compile("(?m)^(?<file>[^\\s(]+)\\((?<line>\\d+)\\): (catastrophic )?error");
   private static final int CONTEXT = 4;
 
   KernelCompileException(String kernel, KernelSource source, List<String> options, String log) {
-    super("kernel " + kernel + " (" + source.file() + ") did not compile\noptions: " + String.join(" ", options) + "\n" + log
+    super("kernel " + kernel + " (" + source.file() + ") did not compile\noptions: " + String.join(" ", options) + "\n"
+        + log
         + excerpt(source, log));
   }
 

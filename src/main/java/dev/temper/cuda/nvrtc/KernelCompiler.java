@@ -11,14 +11,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compiles kernels, or finds them compiled. Loading NVRTC takes 100 to 150 ms and a kernel 200 to 500 ms, so both are
- * put off until something must be compiled that is not in the disk cache.
+ * Compiles kernels, or reads them from the disk cache. Loading NVRTC takes 100 to 150 ms and compiling a kernel 200 to
+ * 500 ms, so that NVRTC is loaded only for a kernel that is not in the cache.
  *
  * <p>May be used from several threads; compilations do not wait for one another.
  */
 public final class KernelCompiler {
 
-  /** Changes whenever the options below, or the form of an entry, do. */
+  /** A part of the cache's key that changes with the options below and with the format of an entry. */
   private static final String SCHEMA = "kernel-3";
 
   private final DiskCache cache;
@@ -31,16 +31,16 @@ public final class KernelCompiler {
     this.search = search;
   }
 
-  /** With the user's cache directory and the machine's NVRTC, the newest one. */
+  /** A compiler with the user's cache directory and the machine's newest NVRTC. */
   public static KernelCompiler ofMachine() {
     return forDriver(NvrtcPlaces.ANY_DRIVER);
   }
 
   /**
-   * With the user's cache directory and the machine's NVRTC whose code that driver takes; another where there is no
-   * other.
+   * A compiler with the user's cache directory and an NVRTC whose code the driver supports, or any NVRTC if there is no
+   * such one.
    *
-   * @param driverVersion newest CUDA version that the driver serves; 12040 is 12.4
+   * @param driverVersion newest CUDA version that the driver supports; 12040 is 12.4
    */
   public static KernelCompiler forDriver(int driverVersion) {
     return new KernelCompiler(
@@ -48,7 +48,7 @@ public final class KernelCompiler {
         new NvrtcSearch(NvrtcPlaces.ofMachine(driverVersion), new NvrtcJar(KernelCompiler.class.getClassLoader())));
   }
 
-  /** Where compiled kernels are kept, or why they are not. */
+  /** The folder of the cache, or the reason why there is none. */
   public String describeCache() {
     return cache.describe();
   }
@@ -72,7 +72,7 @@ public final class KernelCompiler {
   }
 
   /**
-   * Which NVRTC is used, without loading it if it has been loaded before and has not changed since.
+   * The NVRTC in use. It is not loaded if an earlier process has loaded it and the file is unchanged.
    *
    * @throws NvrtcMissingException with every place tried
    */
@@ -87,12 +87,13 @@ public final class KernelCompiler {
   /**
    * Code for a target.
    *
-   * @param kernel what to call it in messages
+   * @param kernel name of the kernel in messages
    * @param source the source with its headers
    * @param definitions macros as {@code NAME=VALUE}; their order is part of the cache's key
-   * @param target what to compile for
+   * @param target architecture and form of the code
    * @throws KernelCompileException if the source has an error
-   * @throws NvrtcMissingException if it is not cached and there is no compiler
+   * @throws NvrtcMissingException if the kernel is not cached and there is no NVRTC
+   * @throws NvrtcFailedException if NVRTC cannot compile
    */
   public CompiledKernel compile(String kernel, KernelSource source, List<String> definitions, Target target) {
     List<String> options = options(definitions, target);
@@ -109,16 +110,17 @@ public final class KernelCompiler {
   }
 
   /**
-   * Code for an instance of this library's kernels. The assembler spills a few registers where that lets more blocks
-   * run at once; a kernel that it does this to is compiled once more, with leave to take the registers.
+   * The code of a kernel of this library. The assembler may spill a few registers so that more blocks are resident.
+   * Such a kernel is compiled again with a launch bound of one block, which permits as many registers as it needs.
    */
   public CompiledKernel compile(Specialisation specialisation, Target target) {
     KernelSource source = KernelSource.load(specialisation.source());
     CompiledKernel first = compile(specialisation.label(), source, specialisation.definitions(), target);
-    return first.spills() ? compile(specialisation.label(), source, specialisation.definitionsForOneBlock(), target) : first;
+    return first.spills() ? compile(specialisation.label(), source, specialisation.definitionsForOneBlock(), target)
+        : first;
   }
 
-  /** Removes what the driver refused to load, and compiles it once more. */
+  /** Compiles a kernel again and replaces the cached code, which the driver rejected. */
   public CompiledKernel rebuild(Specialisation specialisation, Target target) {
     KernelSource source = KernelSource.load(specialisation.source());
     for (List<String> definitions : List.of(specialisation.definitions(), specialisation.definitionsForOneBlock())) {
@@ -154,8 +156,7 @@ public final class KernelCompiler {
   private static List<String> options(List<String> definitions, Target target) {
     List<String> options = new ArrayList<>();
     options.add("--std=c++17");
-    // Fused operations are written out: what the emulator computes is then what the device computes, but for ex2, log
-    // and division.
+    // The kernels write every fused operation as a call: device and emulator then differ in ex2, log and division only.
     options.add("--fmad=false");
     options.add("--generate-line-info");
     if (target.form() == Target.Form.CUBIN) {

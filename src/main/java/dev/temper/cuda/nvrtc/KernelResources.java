@@ -6,10 +6,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What one kernel occupies, as the assembler reported it.
+ * Registers and memory of a kernel, as reported by the assembler.
  *
- * @param registers per thread
- * @param spillBytes stored and loaded per thread because registers did not suffice; a defect in a shipped kernel
+ * @param registers registers per thread
+ * @param spillBytes bytes per thread that spilled registers store and load; 0 in a kernel of a release
  * @param stackBytes local memory per thread
  * @param sharedBytes static shared memory per block
  */
@@ -29,10 +29,10 @@ public record KernelResources(int registers, int spillBytes, int stackBytes, int
       Matcher next = FUNCTION.matcher(log);
       String part = log.substring(function.end(), next.find(function.end()) ? next.start() : log.length());
       Matcher memory = MEMORY.matcher(part);
-      boolean told = memory.find();
+      boolean reported = memory.find();
       found.put(function.group(1), new KernelResources(first(REGISTERS, part),
-          told ? Integer.parseInt(memory.group(2)) + Integer.parseInt(memory.group(3)) : 0,
-          told ? Integer.parseInt(memory.group(1)) : 0, first(SHARED, part)));
+          reported ? Integer.parseInt(memory.group(2)) + Integer.parseInt(memory.group(3)) : 0,
+          reported ? Integer.parseInt(memory.group(1)) : 0, first(SHARED, part)));
     }
     return found;
   }

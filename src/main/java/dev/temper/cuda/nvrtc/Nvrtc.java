@@ -21,8 +21,8 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * The functions of libnvrtc that this library calls. Their signatures are the same in CUDA 12 and 13. Several threads may compile at
- * once, each a program of its own.
+ * The functions of libnvrtc that this library calls. Their signatures are the same in CUDA 12 and 13. Several threads
+ * may compile at once, each a program of its own.
  */
 public final class Nvrtc {
 
@@ -56,7 +56,8 @@ public final class Nvrtc {
     createProgram = library.function("nvrtcCreateProgram",
         FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS));
     destroyProgram = library.function("nvrtcDestroyProgram", FunctionDescriptor.of(JAVA_INT, ADDRESS));
-    compileProgram = library.function("nvrtcCompileProgram", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS));
+    compileProgram = library.function("nvrtcCompileProgram",
+        FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS));
     getLogSize = library.function("nvrtcGetProgramLogSize", TWO_POINTERS);
     getLog = library.function("nvrtcGetProgramLog", TWO_POINTERS);
     getCubinSize = library.function("nvrtcGetCUBINSize", TWO_POINTERS);

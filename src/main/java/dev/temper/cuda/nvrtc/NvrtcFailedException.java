@@ -25,7 +25,9 @@ public final class NvrtcFailedException extends IllegalStateException {
 
   /** NVRTC loads its second library at the first compilation, so that it is found without it. */
   private static String missingBuiltins(String version) {
-    return "; install libnvrtc-builtins.so." + version + ", which belongs beside libnvrtc.so (package cuda-nvrtc-" + version.replace('.', '-')
-        + " of a CUDA toolkit, or the Python wheel nvidia-cuda-nvrtc), or put " + NvrtcJar.ARTIFACT + " on the class path";
+    return "; install libnvrtc-builtins.so." + version + ", which belongs beside libnvrtc.so (package cuda-nvrtc-"
+        + version.replace('.', '-')
+        + " of a CUDA toolkit, or the Python wheel nvidia-cuda-nvrtc), or put " + NvrtcJar.ARTIFACT
+        + " on the class path";
   }
 }

@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Which NVRTC it is, known without loading it once it has been loaded before.
+ * An NVRTC library. The cache stores it, so that a later process need not load the library to identify it.
  *
  * @param source how it was found, such as {@code CUDA_HOME}
  * @param file the library
@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
  * @param modified its time of last change, milliseconds since 1970
  * @param major major version
  * @param minor minor version
- * @param architectures what it compiles for, ascending
+ * @param architectures architectures that it compiles for, ascending
  */
 public record NvrtcIdentity(
     String source, Path file, long bytes, long modified, int major, int minor, List<Architecture> architectures) {
@@ -44,7 +44,7 @@ public record NvrtcIdentity(
     return major + "." + minor;
   }
 
-  /** Version, file and how it was found, in one phrase. */
+  /** Version, file, source and architectures in one phrase. */
   public String describe() {
     return "NVRTC " + version() + " at " + file + " (" + source + "), compute capabilities "
         + architectures.getFirst() + " to " + architectures.getLast();
@@ -57,7 +57,8 @@ public record NvrtcIdentity(
 
   byte[] toBytes() {
     String numbers = architectures.stream().map(a -> Integer.toString(a.number())).collect(Collectors.joining(" "));
-    return String.join("\n", source, file.toString(), Long.toString(bytes), Long.toString(modified), Integer.toString(major),
+    return String.join("\n", source, file.toString(), Long.toString(bytes), Long.toString(modified),
+        Integer.toString(major),
         Integer.toString(minor), numbers).getBytes(StandardCharsets.UTF_8);
   }
 

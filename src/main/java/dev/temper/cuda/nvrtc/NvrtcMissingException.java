@@ -3,11 +3,12 @@ package dev.temper.cuda.nvrtc;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** NVRTC is nowhere to be found; the message lists every place tried with the loader's own reason, and what to install. */
+/** NVRTC is not found; the message holds what to install, and every place tried with the loader's reason. */
 public final class NvrtcMissingException extends IllegalStateException {
   private static final long serialVersionUID = 1L;
 
-  private static final String REASON = "no NVRTC (NVIDIA's run-time compiler, needed to build the CUDA kernels); install a CUDA"
+  private static final String REASON = "no NVRTC (NVIDIA's run-time compiler, needed to build the CUDA kernels); "
+      + "install a CUDA"
       + " toolkit of version 12 or 13, or set CUDA_HOME or -D" + NvrtcPlaces.LIBRARY_PROPERTY
       + "=/path/to/libnvrtc.so.12, or put " + NvrtcJar.ARTIFACT + " on the class path";
 

@@ -12,36 +12,38 @@ import java.util.Map;
 import java.util.Properties;
 
 /**
- * Where NVRTC may be, in the order in which it is looked for: the system property {@value #LIBRARY_PROPERTY}, {@code CUDA_HOME}
- * and {@code CUDA_PATH}, the loader's own search by versioned name, Python wheel folders if {@value #WHEELS_PROPERTY} names some,
- * and what {@link InstalledToolkits} finds.
+ * The places where NVRTC may be, in the order of the search: the system property {@value #LIBRARY_PROPERTY},
+ * {@code CUDA_HOME} and {@code CUDA_PATH}, the loader's own search by versioned name, the Python wheel folders of
+ * {@value #WHEELS_PROPERTY}, and the folders of {@link InstalledToolkits}.
  *
- * <p>Every start of a process asks whether these places are as they were, so that there are neither lambdas nor regular
- * expressions on this way: they cost a new process a millisecond each.
+ * <p>Every process checks at its start whether these places have changed. The code for it has no lambdas and no regular
+ * expressions, because each costs a new process a millisecond.
  *
- * @param properties the system's
- * @param environment the process's
- * @param names of the library, by version, newest first
- * @param driverVersion newest CUDA version that the driver serves; 12040 is 12.4
+ * @param properties system properties
+ * @param environment environment variables
+ * @param names file names of the library, newest version first
+ * @param driverVersion newest CUDA version that the driver supports; 12040 is 12.4
  */
-public record NvrtcPlaces(Properties properties, Map<String, String> environment, List<String> names, int driverVersion) {
+public record NvrtcPlaces(Properties properties, Map<String, String> environment, List<String> names,
+    int driverVersion) {
 
-  /** System property with the library, or the folder it lies in. */
+  /** System property with the library's file or folder. */
   public static final String LIBRARY_PROPERTY = "temper.nvrtc";
 
   /** System property with {@code site-packages} folders, separated as in a class path. */
   public static final String WHEELS_PROPERTY = "temper.nvrtc.wheels";
 
-  /** A driver version that serves whatever there is. */
+  /** A driver version that supports every NVRTC. */
   public static final int ANY_DRIVER = Integer.MAX_VALUE;
 
-  /** Newest first: it knows more devices. */
+  /** File names, newest version first, because it supports more devices. */
   static final List<String> NAMES = List.of("libnvrtc.so.13", "libnvrtc.so.12");
 
-  private static final List<String> TOOLKIT_FOLDERS = List.of("lib64", "targets/x86_64-linux/lib", "targets/sbsa-linux/lib", "lib");
+  private static final List<String> TOOLKIT_FOLDERS =
+      List.of("lib64", "targets/x86_64-linux/lib", "targets/sbsa-linux/lib", "lib");
   private static final List<String> WHEEL_FOLDERS = List.of("nvidia/cu13/lib", "nvidia/cuda_nvrtc/lib");
 
-  /** This machine's, for a driver of that version. */
+  /** The places of this machine, for a driver of that version. */
   static NvrtcPlaces ofMachine(int driverVersion) {
     return new NvrtcPlaces(System.getProperties(), System.getenv(), NAMES, driverVersion);
   }
@@ -49,12 +51,15 @@ public record NvrtcPlaces(Properties properties, Map<String, String> environment
   /** One place to try: a path, or a bare name for the loader. */
   record Candidate(String source, String name) {}
 
-  /** A library of a later major version than the driver's makes code that it may not take: others go before. */
+  /**
+   * Places with a library whose major version the driver supports. They are tried first: it may reject code of a later
+   * version.
+   */
   List<Candidate> served() {
     return candidates(true);
   }
 
-  /** What is tried where there is no other. */
+  /** Places with a library of a later major version, which are tried last. */
   List<Candidate> later() {
     return candidates(false);
   }
@@ -69,16 +74,17 @@ public record NvrtcPlaces(Properties properties, Map<String, String> environment
     return found;
   }
 
-  /** By the version in the name; a library that the user names is taken at their word. */
+  /** Whether the driver supports the version in a file name. A library that the user names counts as supported. */
   private boolean isServed(String library) {
     return library.equals(properties.getProperty(LIBRARY_PROPERTY))
         || Integer.parseInt(library.substring(library.lastIndexOf('.') + 1)) <= driverVersion / 1000;
   }
 
-  /** What to say of a library that was found: nothing where the driver serves its major version. */
+  /** A warning about a library of a later major version than the driver supports; else an empty string. */
   String doubts(int major) {
-    return major <= driverVersion / 1000 ? "" : "; the driver serves CUDA " + driverVersion / 1000 + "." + driverVersion % 1000 / 10
-        + " and may not take its code: install NVRTC " + driverVersion / 1000 + ", or update the driver";
+    return major <= driverVersion / 1000 ? "" : "; the driver supports CUDA " + driverVersion / 1000 + "."
+        + driverVersion % 1000 / 10
+        + " and may reject its code: install NVRTC " + driverVersion / 1000 + ", or update the driver";
   }
 
   private List<Candidate> anywhere() {
@@ -86,7 +92,8 @@ public record NvrtcPlaces(Properties properties, Map<String, String> environment
     String library = properties.getProperty(LIBRARY_PROPERTY);
     if (library != null) {
       String source = "property " + LIBRARY_PROPERTY;
-      found.addAll(Files.isDirectory(Path.of(library)) ? inFolder(source, Path.of(library)) : List.of(new Candidate(source, library)));
+      found.addAll(Files.isDirectory(Path.of(library)) ? inFolder(source, Path.of(library))
+          : List.of(new Candidate(source, library)));
     }
     for (String variable : List.of("CUDA_HOME", "CUDA_PATH")) {
       String home = environment.get(variable);
@@ -118,7 +125,7 @@ public record NvrtcPlaces(Properties properties, Map<String, String> environment
     return found;
   }
 
-  /** Only what is there: nobody asked for these places, so nobody must read that they are empty. */
+  /** Adds only existing files: the user has not named these places, so that an error need not list them. */
   private void addExisting(String source, Path folder, List<Candidate> found) {
     for (Candidate candidate : inFolder(source, folder)) {
       if (Files.isRegularFile(Path.of(candidate.name()))) {
@@ -135,7 +142,7 @@ public record NvrtcPlaces(Properties properties, Map<String, String> environment
     return found;
   }
 
-  /** Everything that decides what is found in these places, without loading anything. */
+  /** Everything that the result of the search depends on, determined without loading a library. */
   CacheKey.Builder key() {
     CacheKey.Builder key = CacheKey.schema("nvrtc-2").add("driver", Integer.toString(driverVersion / 1000));
     for (Candidate candidate : anywhere()) {

@@ -14,31 +14,31 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Loads NVRTC from the first place that serves: where the driver takes the code of what is named there, then the optional jar
- * org.bytedeco:cuda-redist, then the other places. What was found is remembered beside the compiled kernels.
+ * Loads NVRTC from the first place where it loads: places with a version that the driver supports, the optional jar
+ * org.bytedeco:cuda-redist, other places. The cache of kernels stores the result.
  *
- * @param places where it may be
- * @param jar the optional one
+ * @param places places of the search
+ * @param jar the optional jar
  */
 record NvrtcSearch(NvrtcPlaces places, NvrtcJar jar) {
 
-  /** One place that was tried, and why it did not serve. */
+  /** A place without a usable library, and the reason. */
   record Attempt(Candidate candidate, String reason) {
     @Override
     public String toString() {
-      // The loader begins with the name it was given.
+      // A reason of the loader begins with the library's name.
       String named = reason.startsWith(candidate.name() + ": ") ? reason : candidate.name() + ": " + reason;
       return candidate.source() + ": " + named;
     }
   }
 
-  /** The library and how it was found. */
+  /** A loaded library. */
   record Found(Nvrtc nvrtc, NvrtcIdentity identity) {}
 
   /**
-   * Tries every place until one serves, and remembers it.
+   * Loads the library from the first possible place, and stores its identity in the cache.
    *
-   * @throws NvrtcMissingException with every try
+   * @throws NvrtcMissingException with every place tried
    */
   Found load(DiskCache cache) {
     List<Attempt> attempts = new ArrayList<>();
@@ -75,8 +75,8 @@ record NvrtcSearch(NvrtcPlaces places, NvrtcJar jar) {
   }
 
   /**
-   * What was found by an earlier process, if nothing has changed that decides it; loads nothing. Whether the jar is there, for which
-   * every jar of the class path is opened, is asked only where no place before it had served.
+   * The library that an earlier process has found, if nothing that the search depends on has changed; loads nothing. A
+   * search for the optional jar opens all jars of the class path, so that it comes last.
    */
   Optional<NvrtcIdentity> remembered(DiskCache cache) {
     CacheKey.Builder key = places.key();
@@ -99,8 +99,8 @@ record NvrtcSearch(NvrtcPlaces places, NvrtcJar jar) {
   }
 
   /**
-   * NVRTC opens its builtins by bare name when it first compiles: where they lie beside it in a folder that the loader does not
-   * search, they must be there already.
+   * Loads the builtins library, which NVRTC loads by its bare name at the first compilation. The loader does not search
+   * NVRTC's folder for it, but finds a library that is already loaded.
    */
   private static void loadBuiltins(Path library) throws LibraryLoadException, IOException {
     Path folder = library.toAbsolutePath().getParent();

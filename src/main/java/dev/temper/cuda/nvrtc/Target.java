@@ -4,7 +4,8 @@ import dev.temper.kernel.plan.Architecture;
 import java.util.List;
 
 /**
- * What is compiled for: machine code of a real architecture (a cubin), or PTX that the driver translates when it loads it.
+ * Architecture and form of compiled code: machine code of a real architecture (a cubin), or PTX, which the driver
+ * translates.
  *
  * @param architecture compute capability of the code, at most the device's
  * @param form kind of code
@@ -25,11 +26,11 @@ public record Target(Architecture architecture, Form form) {
   }
 
   /**
-   * What a compiler can make for a device.
+   * The target for a device.
    *
    * @param device the device's compute capability
-   * @param nvrtc what is at hand
-   * @param driverVersion newest CUDA version that the driver serves, as {@code cuDriverGetVersion} gives it (12040 is 12.4)
+   * @param nvrtc the compiler
+   * @param driverVersion newest CUDA version that the driver supports, from {@code cuDriverGetVersion} (12040 is 12.4)
    * @throws IllegalStateException with one sentence on what to upgrade
    */
   public static Target choose(Architecture device, NvrtcIdentity nvrtc, int driverVersion) {
@@ -44,13 +45,14 @@ public record Target(Architecture architecture, Form form) {
       throw new IllegalStateException("this device has compute capability " + device + ", and NVRTC " + nvrtc.version()
           + " compiles for " + known.getFirst() + " and later: use an older NVRTC or a newer device");
     }
-    // Machine code runs on later minor versions of its generation.
+    // Machine code also runs on devices of later minor versions with the same major version.
     if (newest.major() == device.major()) {
       return cubin(newest);
     }
     int compiler = 1000 * nvrtc.major() + 10 * nvrtc.minor();
     if (driverVersion < compiler) {
-      throw new IllegalStateException("this device (compute capability " + device + ") is newer than NVRTC " + nvrtc.version()
+      throw new IllegalStateException("this device (compute capability " + device + ") is newer than NVRTC "
+          + nvrtc.version()
           + ", and its driver (CUDA " + driverVersion / 1000 + "." + driverVersion % 1000 / 10
           + ") cannot translate that compiler's PTX: upgrade NVRTC");
     }

@@ -10,9 +10,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A device that runs the kernels. It has one stream: operations run in the order of their submission. One thread at a time may submit
- * operations. Several threads may call what submits nothing: {@link #allocate}, {@link #free}, {@link #load}, {@link #prepare},
- * {@link #occupancy}, {@link #requireDeviceMemory}, {@link #resultSlot}, {@link #synchronize} and {@link ResultSlot#await}.
+ * A device that runs the kernels. It has one stream: operations run in the order of their submission. One thread at a
+ * time may submit operations. Several threads may call what submits nothing: {@link #allocate}, {@link #free},
+ * {@link #load}, {@link #prepare}, {@link #occupancy}, {@link #requireDeviceMemory}, {@link #resultSlot},
+ * {@link #synchronize} and {@link ResultSlot#await}.
  */
 public interface KernelDevice extends AutoCloseable {
 
@@ -36,18 +37,26 @@ public interface KernelDevice extends AutoCloseable {
    * Prepares a launch, and loads the kernel if it is not loaded.
    *
    * @param kernel the kernel
-   * @param parameters native memory with the struct that the kernel takes by value, read by every {@link KernelLaunch#run()}
-   * @param hostMemory host memory that the kernel accesses in place, at most nine segments: every run keeps their arenas open
+   * @param parameters native memory with the struct that the kernel takes by value, read by every
+   *     {@link KernelLaunch#run()}
+   * @param hostMemory host memory that the kernel accesses in place, at most nine segments: every run keeps their
+   *     arenas open
    * @param blocks blocks of the grid, a multiple of the kernel's cluster
    * @param sharedBytes dynamic shared memory of a block
    */
   KernelLaunch prepare(
       Specialisation kernel, MemorySegment parameters, List<MemorySegment> hostMemory, long blocks, long sharedBytes);
 
-  /** Registers and resident blocks of a kernel with that much dynamic shared memory; loads the kernel if it is not loaded. */
+  /**
+   * Registers and resident blocks of a kernel with that much dynamic shared memory; loads the kernel if it is not
+   * loaded.
+   */
   Occupancy occupancy(Specialisation kernel, long sharedBytes);
 
-  /** Runs several operations, which cost less than one by one: the device's context becomes current once for all of them. */
+  /**
+   * Runs several operations, which cost less than one by one: the device's context becomes current once for all of
+   * them.
+   */
   default void withContext(Runnable operations) {
     operations.run();
   }

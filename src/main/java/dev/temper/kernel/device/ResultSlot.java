@@ -3,8 +3,8 @@ package dev.temper.kernel.device;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A mapped result slot: a few bytes of host memory that kernels write in place. Reading them waits for one event and not for the
- * stream.
+ * A mapped result slot: a few bytes of host memory that kernels write in place. Reading them waits for one event and
+ * not for the stream.
  */
 public interface ResultSlot extends AutoCloseable {
 

@@ -8,22 +8,22 @@ package dev.temper.kernel.plan;
  */
 public record Architecture(int major, int minor) implements Comparable<Architecture> {
 
-  /** From NVRTC's way of writing it: 90 is 9.0, 120 is 12.0. */
+  /** The architecture with NVRTC's number: 90 is 9.0, 120 is 12.0. */
   public static Architecture ofNumber(int number) {
     return new Architecture(number / 10, number % 10);
   }
 
-  /** NVRTC's way of writing it. */
+  /** NVRTC's number: 90 is 9.0. */
   public int number() {
     return 10 * major + minor;
   }
 
-  /** The real architecture, such as {@code sm_90}: code for it runs as it is. */
+  /** The real architecture, such as {@code sm_90}, whose machine code the device runs. */
   public String real() {
     return "sm_" + number();
   }
 
-  /** The virtual architecture, such as {@code compute_90}: the driver translates what is compiled for it. */
+  /** The virtual architecture, such as {@code compute_90}, whose PTX the driver translates. */
   public String virtual() {
     return "compute_" + number();
   }
@@ -33,7 +33,7 @@ public record Architecture(int major, int minor) implements Comparable<Architect
     return Integer.compare(number(), other.number());
   }
 
-  /** As NVIDIA's tables have it, such as {@code 9.0}. */
+  /** The compute capability as in NVIDIA's tables, such as {@code 9.0}. */
   @Override
   public String toString() {
     return major + "." + minor;

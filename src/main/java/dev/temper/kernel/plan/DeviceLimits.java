@@ -1,17 +1,18 @@
 package dev.temper.kernel.plan;
 
 /**
- * What of a device decides where rows stay.
+ * The limits of a device on which the choice of a plan depends.
  *
  * @param maxCluster blocks of the largest thread-block cluster: 1 before compute capability 9.0
- * @param sharedPerBlock bytes of shared memory that one block can have when it asks for them
- * @param sharedPerMultiprocessor bytes that the blocks of one multiprocessor share
+ * @param sharedPerBlock bytes of shared memory that one block can have, after the kernel's limit was raised
+ * @param sharedPerMultiprocessor bytes of shared memory for all blocks of a multiprocessor
  */
 public record DeviceLimits(int maxCluster, int sharedPerBlock, int sharedPerMultiprocessor) {
 
   /**
-   * The limits of a compute capability ("Technical specifications per compute capability" of NVIDIA's programming guide), for
-   * gates and emulators that have no device to ask. Where a generation differs by chip, the smaller numbers.
+   * The limits of a compute capability ("Technical specifications per compute capability" in NVIDIA's programming
+   * guide), for tests and emulators without a device. If the chips of a generation differ, these are the smaller
+   * numbers.
    */
   public static DeviceLimits ofCapability(int major, int minor) {
     return switch (major) {

@@ -13,14 +13,14 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * Every function of {@code kernels/device.cuh} alone on a device, compared with what the host knows it must give. A cubin that
- * loads and a loss that is right on one shape show little about them.
+ * Self-checks: runs every function of {@code kernels/device.cuh} alone on a device and compares the results with the
+ * host's. A wrong function can go unnoticed in the loss of a single shape.
  */
 public final class DeviceFunctions {
 
   private static final int THREADS = ProbeKernel.THREADS;
   private static final int BLOCKS = 8;
-  /** Items per thread of the copies, so that addresses are not those of one block alone. */
+  /** Items per thread in the checks of copies, so that a thread copies to several addresses. */
   private static final int ROUNDS = 3;
 
   private final KernelDevice device;
@@ -89,23 +89,24 @@ public final class DeviceFunctions {
   private Check check(String name) {
     Check check = checks.get(name);
     if (check == null) {
-      throw new IllegalArgumentException("no check is named '" + name + "', expected one of " + String.join(", ", checks.keySet()));
+      throw new IllegalArgumentException("no check is named '" + name + "', expected one of "
+          + String.join(", ", checks.keySet()));
     }
     return check;
   }
 
-  /** Whether a device may answer so. */
-  private interface Answers {
+  /** Whether a device may give a result. */
+  private interface Tolerance {
     boolean allow(float argument, float found);
   }
 
-  private SelfCheck exponentials(Operation operation, Answers answers) {
+  private SelfCheck exponentials(Operation operation, Tolerance tolerance) {
     int[] arguments = Exponentials.arguments();
     int[] found = probe.run(operation, 1, BLOCKS, 0, arguments.length, arguments, arguments.length);
     ProbeComparison comparison = new ProbeComparison();
     for (int i = 0; i < found.length; i++) {
       float x = Float.intBitsToFloat(arguments[i]);
-      comparison.judge(answers.allow(x, Float.intBitsToFloat(found[i])), "2^" + x + ", argument", i, found[i],
+      comparison.judge(tolerance.allow(x, Float.intBitsToFloat(found[i])), "2^" + x + ", argument", i, found[i],
           (float) Math.pow(2, x) + " within " + (float) Exponentials.bound(x));
     }
     return comparison.outcome();
@@ -133,12 +134,13 @@ public final class DeviceFunctions {
       int a = words[i / 2 * 2] >>> shift & 0xffff;
       int b = words[i / 2 * 2 + 1] >>> shift & 0xffff;
       int answer = found[i / 2] >>> shift & 0xffff;
-      comparison.judge(extremum.allows(a, b, answer), String.format("0x%04x and 0x%04x, number", a, b), i, answer, "one of them");
+      comparison.judge(extremum.allows(a, b, answer), String.format("0x%04x and 0x%04x, number", a, b), i, answer,
+          "one of them");
     }
     return comparison.outcome();
   }
 
-  /** All patterns, each once in the lower half of a word and once in the upper. */
+  /** Widens all patterns, each once in the lower and once in the upper half of a word. */
   private SelfCheck widen(HalfFormat format, Operation operation) {
     int patterns = 1 << 16;
     int[] words = IntStream.range(0, patterns).map(low -> low | (patterns - 1 - low) << 16).toArray();
@@ -174,7 +176,7 @@ public final class DeviceFunctions {
     return comparison.outcome();
   }
 
-  /** Items come back in reverse. */
+  /** Copies items in reverse order. */
   private SelfCheck words(Operation operation, int wordsPerItem) {
     int items = ROUNDS * BLOCKS * THREADS;
     int[] input = random(items * wordsPerItem);
@@ -187,26 +189,32 @@ public final class DeviceFunctions {
     return comparison.outcome();
   }
 
-  /** First what each thread copied itself, then what the thread opposite did. */
+  /**
+   * Copies through shared memory; each thread then writes the item that it copied, and the item of the thread opposite
+   * to it.
+   */
   private SelfCheck throughShared(Operation operation, int wordsPerItem) {
     int items = ROUNDS * BLOCKS * THREADS;
     int[] input = random(items * wordsPerItem);
-    int[] found = probe.run(operation, 1, BLOCKS, (long) THREADS * wordsPerItem * Integer.BYTES, items, input, 2 * input.length);
+    int[] found = probe.run(operation, 1, BLOCKS, (long) THREADS * wordsPerItem * Integer.BYTES, items, input,
+        2 * input.length);
     ProbeComparison comparison = new ProbeComparison();
     for (int i = 0; i < input.length; i++) {
       int item = i / wordsPerItem;
       int opposite = item / THREADS * THREADS + THREADS - 1 - item % THREADS;
       comparison.same("own word", i, found[i], input[i]);
-      comparison.same("other thread's word", i, found[input.length + i], input[opposite * wordsPerItem + i % wordsPerItem]);
+      comparison.same("other thread's word", i, found[input.length + i],
+          input[opposite * wordsPerItem + i % wordsPerItem]);
     }
     return comparison.outcome();
   }
 
-  /** As much as a block can have. */
+  /** Uses as much shared memory as a block can have. */
   private SelfCheck sharedMemory() {
     int words = device.limits().sharedPerBlock() / Integer.BYTES;
     int[] input = random(words);
-    int[] found = probe.run(Operation.SHARED_MEMORY, 1, BLOCKS, (long) words * Integer.BYTES, words, input, BLOCKS * words);
+    int[] found = probe.run(Operation.SHARED_MEMORY, 1, BLOCKS, (long) words * Integer.BYTES, words, input,
+        BLOCKS * words);
     ProbeComparison comparison = new ProbeComparison();
     for (int i = 0; i < found.length; i++) {
       comparison.same("word", i, found[i], input[words - 1 - i % words] + i / words);
@@ -226,7 +234,10 @@ public final class DeviceFunctions {
     return comparison.outcome();
   }
 
-  /** Every warp sends so many values at once to every block of its cluster, in rounds that use each of two mbarriers several times. */
+  /**
+   * Every warp sends {@code width} values at once to every block of its cluster, in rounds that alternate between two
+   * mbarriers.
+   */
   private void exchange(Operation operation, int cluster, int width, ProbeComparison comparison) {
     int clusters = 3;
     int rounds = 7;
@@ -234,7 +245,8 @@ public final class DeviceFunctions {
     int words = warps * cluster * width;
     int blocks = clusters * cluster;
     int[] input = random(blocks * rounds * words);
-    int[] found = probe.run(operation, cluster, blocks, 2L * (words * Float.BYTES + Long.BYTES), rounds, input, input.length + blocks);
+    int[] found = probe.run(operation, cluster, blocks, 2L * (words * Float.BYTES + Long.BYTES), rounds, input,
+        input.length + blocks);
     for (int i = 0; i < input.length; i++) {
       int block = i / (rounds * words);
       int round = i / words % rounds;
@@ -248,7 +260,7 @@ public final class DeviceFunctions {
     }
   }
 
-  /** Numbers of both signs without NaN, whose payload need not survive a move as f32. */
+  /** Random numbers of both signs, without NaN: a move as f32 may change the payload of a NaN. */
   private static int[] random(int words) {
     int[] random = new SplittableRandom(words).ints(words).toArray();
     return Arrays.stream(random).map(word -> word & 0xbfffffff).toArray();

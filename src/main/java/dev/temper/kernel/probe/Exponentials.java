@@ -7,26 +7,28 @@ import java.util.stream.IntStream;
 /**
  * Arguments of 2^x, and the results that a device may give: within 2 ulp, subnormal results kept, exactly 1 at 0.
  *
- * <p>For x below -126 the device computes {@code r = 2^(x/2)} within 2 ulp, a relative error of at most 2^-22, and rounds
- * {@code r * r} to the nearest subnormal number. The bound there is {@code ((1 + 2^-22)^2 - 1) 2^x + 1/2 ulp}: 4.5 ulp at
- * 2^-126, 1/2 ulp at 2^-149.
+ * <p>For x below -126 the device computes {@code r = 2^(x/2)} within 2 ulp, a relative error of at most 2^-22, and
+ * rounds {@code r * r} to the nearest subnormal number. The bound there is {@code ((1 + 2^-22)^2 - 1) 2^x + 1/2 ulp}:
+ * 4.5 ulp at 2^-126, 1/2 ulp at 2^-149.
  */
 final class Exponentials {
 
-  private static final int DRAWN = 100_000;
+  private static final int RANDOM = 100_000;
   private static final double ULPS = 2;
   private static final double RELATIVE = ULPS * 0x1p-23;
 
   private Exponentials() {}
 
-  /** Bits of f32 arguments: every 1/64 from -151 to 129, as many drawn, and those where something begins. */
+  /** Bits of f32 arguments: every 1/64 from -151 to 129, as many random ones, and the limits of ranges. */
   static int[] arguments() {
     SplittableRandom random = new SplittableRandom(1);
     DoubleStream grid = IntStream.rangeClosed(-151 * 64, 129 * 64).mapToDouble(i -> i / 64.0);
-    DoubleStream special = DoubleStream.of(0.0, -0.0, Float.MIN_VALUE, -Float.MIN_VALUE, 1e-30, -1e-30, 1e-8, -1e-8, Math.nextDown(128f),
-        128, -126, Math.nextDown(-126f), -149, -150, Math.nextDown(-150f), 1e30, -1e30, Float.MAX_VALUE, -Float.MAX_VALUE,
+    DoubleStream special = DoubleStream.of(0.0, -0.0, Float.MIN_VALUE, -Float.MIN_VALUE, 1e-30, -1e-30, 1e-8, -1e-8,
+        Math.nextDown(128f),
+        128, -126, Math.nextDown(-126f), -149, -150, Math.nextDown(-150f), 1e30, -1e30, Float.MAX_VALUE,
+        -Float.MAX_VALUE,
         Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, Double.NaN);
-    DoubleStream all = DoubleStream.concat(DoubleStream.concat(special, grid), random.doubles(DRAWN, -151, 129));
+    DoubleStream all = DoubleStream.concat(DoubleStream.concat(special, grid), random.doubles(RANDOM, -151, 129));
     return all.mapToInt(x -> Float.floatToRawIntBits((float) x)).toArray();
   }
 
@@ -56,7 +58,10 @@ final class Exponentials {
     return Math.abs(found - exact) <= bound;
   }
 
-  /** Whether a device may give this result where subnormal results become 0. The bound is 2 ulp: the device does not square. */
+  /**
+   * Whether a device may give this result if subnormal results are flushed to 0. The bound is 2 ulp: the device does
+   * not square.
+   */
   static boolean allowsNormal(float argument, float found) {
     double exact = Math.pow(2, argument);
     boolean tiny = exact < Float.MIN_NORMAL * (1 + RELATIVE);

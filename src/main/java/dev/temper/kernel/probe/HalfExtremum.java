@@ -4,17 +4,18 @@ import dev.temper.kernel.spec.ProbeParameters.Operation;
 import java.util.SplittableRandom;
 
 /**
- * The larger or the smaller of two numbers of 16 bits, two at a time: a NaN beside a number is passed over.
+ * The maximum or the minimum of two numbers of 16 bits, for two pairs at a time. The result for a NaN and a number is
+ * the number.
  *
- * @param format of the numbers
- * @param operation which function
- * @param largest whether it takes the larger one
+ * @param format format of the numbers
+ * @param operation the device function
+ * @param largest whether the result is the maximum
  */
 record HalfExtremum(HalfFormat format, Operation operation, boolean largest) {
 
   private static final int PATTERNS = 1 << 16;
 
-  /** Words in pairs, an item each: every pattern in both places, beside a drawn one. */
+  /** Pairs of words: every pattern occurs in both halves, beside random ones. */
   static int[] inputs() {
     SplittableRandom random = new SplittableRandom(3);
     int[] words = new int[2 * PATTERNS];
@@ -26,7 +27,7 @@ record HalfExtremum(HalfFormat format, Operation operation, boolean largest) {
     return words;
   }
 
-  /** Whether {@code found} may be the answer for two patterns; of two zeros either one may. */
+  /** Whether {@code found} is a right result for two patterns; of two zeros, either one is. */
   boolean allows(int a, int b, int found) {
     if (format.isNan(a) || format.isNan(b)) {
       return (format.isNan(a) && format.isNan(b)) ? format.isNan(found) : found == (format.isNan(a) ? b : a);

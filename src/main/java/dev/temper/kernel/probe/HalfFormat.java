@@ -1,10 +1,11 @@
 package dev.temper.kernel.probe;
 
 /**
- * A floating-point format of 16 bits, decoded by its definition (IEEE 754, 3.4): the conversions of a device are held against this.
+ * A floating-point format of 16 bits, decoded by its definition (IEEE 754, 3.4), for comparison with the conversions of
+ * a device.
  *
  * @param fractionBits bits of the fraction
- * @param bias of the exponent
+ * @param bias bias of the exponent
  */
 record HalfFormat(int fractionBits, int bias) {
 
@@ -29,7 +30,10 @@ record HalfFormat(int fractionBits, int bias) {
     return (pattern & SIGN) != 0 ? -value : value;
   }
 
-  /** Value of a magnitude; that of infinity's pattern is where the next number would be, which decides what rounds to infinity. */
+  /**
+   * Value of a magnitude. The pattern of infinity has the value that the next finite number would have: rounding to
+   * infinity uses it.
+   */
   double finite(int magnitude) {
     int exponent = magnitude >> fractionBits;
     int fraction = magnitude & (1 << fractionBits) - 1;

@@ -4,25 +4,33 @@ import java.util.SplittableRandom;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
-/** Arguments of log2 of normal positive numbers, and what a device may make of them. */
+/** Arguments of log2, which are positive normal numbers, and the results that a device may give. */
 final class Logarithms {
 
-  private static final int DRAWN = 100_000;
+  private static final int RANDOM = 100_000;
   private static final double ERROR = 0x1p-22;
 
   private Logarithms() {}
 
-  /** Bits of f32 arguments: every 1/4096 from 0 to 4, powers of 2 and their neighbours, and as many drawn from all exponents. */
+  /**
+   * Bits of f32 arguments: every 1/4096 from 0 to 4, powers of 2 and their neighbours, and random ones of all
+   * exponents.
+   */
   static int[] arguments() {
     SplittableRandom random = new SplittableRandom(1);
     DoubleStream grid = IntStream.rangeClosed(1, 4 * 4096).mapToDouble(i -> i / 4096.0);
     DoubleStream powers = IntStream.rangeClosed(-126, 127).mapToObj(i -> (float) Math.pow(2, i))
         .flatMapToDouble(x -> DoubleStream.of(Math.max(Float.MIN_NORMAL, Math.nextDown(x)), x, Math.nextUp(x)));
-    DoubleStream drawn = random.doubles(DRAWN, -126, 128).map(x -> Math.min(Float.MAX_VALUE, Math.max(Float.MIN_NORMAL, Math.pow(2, x))));
-    return DoubleStream.concat(DoubleStream.concat(grid, powers), drawn).mapToInt(x -> Float.floatToRawIntBits((float) x)).toArray();
+    DoubleStream drawn = random.doubles(RANDOM, -126, 128)
+        .map(x -> Math.min(Float.MAX_VALUE, Math.max(Float.MIN_NORMAL, Math.pow(2, x))));
+    return DoubleStream.concat(DoubleStream.concat(grid, powers), drawn)
+        .mapToInt(x -> Float.floatToRawIntBits((float) x)).toArray();
   }
 
-  /** Whether a device may answer so: within 2^-22 between 1/2 and 2, within 2^-22 of the result elsewhere. */
+  /**
+   * Whether a device may give a result: the error is at most 2^-22 between 1/2 and 2, and 2^-22 of the result
+   * elsewhere.
+   */
   static boolean allows(float argument, float found) {
     double exact = Math.log(argument) / Math.log(2);
     return Math.abs(found - exact) <= ERROR * Math.max(1, Math.abs(exact));

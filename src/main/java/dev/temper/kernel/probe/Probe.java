@@ -12,10 +12,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 
-/** Runs one device function over words of the host's choice. */
+/** Runs a device function over words in device memory. */
 final class Probe {
 
-  /** Words before and after the output that must stay as they are. */
+  /** Words before and after the output that must keep their value. */
   private static final int GUARD = 64;
   private static final int UNWRITTEN = 0x5a5aa5a5;
 
@@ -26,16 +26,16 @@ final class Probe {
   }
 
   /**
-   * One launch.
+   * Launches an operation and waits for its output.
    *
    * @param cluster blocks per cluster
    * @param blocks blocks of the grid
    * @param sharedBytes dynamic shared memory per block
-   * @param count as the operation has it
-   * @param input what it reads
-   * @param outputWords how many words it writes
+   * @param count items, rounds or words, depending on the operation
+   * @param input the words that the operation reads
+   * @param outputWords number of words that the operation writes
    * @return the output
-   * @throws IllegalStateException if it wrote around the output
+   * @throws IllegalStateException if the operation wrote outside of its output
    */
   int[] run(Operation operation, int cluster, long blocks, long sharedBytes, long count, int[] input, int outputWords) {
     int[] whole = new int[outputWords + 2 * GUARD];
@@ -50,7 +50,8 @@ final class Probe {
         device.upload(hostOutput, to);
         MemorySegment parameters = arena.allocate(ProbeParameters.LAYOUT);
         new ProbeParameters(from, to + GUARD * (long) Integer.BYTES, count, operation).write(parameters);
-        try (KernelLaunch launch = device.prepare(new ProbeKernel(cluster), parameters, List.of(), blocks, sharedBytes)) {
+        try (KernelLaunch launch = device.prepare(new ProbeKernel(cluster), parameters, List.of(), blocks,
+            sharedBytes)) {
           launch.run();
           device.download(to, hostOutput);
         }

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Counts what a device function got wrong, and keeps the first cases in words. */
+/** Counts the wrong results of a device function, and describes the first ones. */
 final class ProbeComparison {
 
   private static final int SHOWN = 5;
@@ -14,12 +14,12 @@ final class ProbeComparison {
   private long compared;
   private long mismatches;
 
-  /** Two words that must be the same; {@code index} says which. */
+  /** Compares two words. */
   void same(String what, long index, int found, int expected) {
     judge(found == expected, what, index, found, String.format(Locale.ROOT, "0x%08x", expected));
   }
 
-  /** A word for which {@code holds} has been decided. */
+  /** Counts a word that is right if {@code holds}. */
   void judge(boolean holds, String what, long index, int found, String expected) {
     compared++;
     if (!holds) {

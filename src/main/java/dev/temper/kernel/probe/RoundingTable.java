@@ -4,12 +4,14 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * Numbers whose rounding to 16 bits is known by construction: each number of the format, the middle between it and the next, and the
- * f32 numbers on either side of the middle; both signs; the largest, the infinities, and NaNs that have no bit in the upper half.
+ * Numbers whose rounding to 16 bits is known: each number of the format, the middle between it and the next, and the
+ * f32 numbers next to the middle, with both signs; the largest number, the infinities, and NaNs whose upper half has no
+ * payload.
  */
 final class RoundingTable {
 
-  private static final int[] NANS = {0x7fc00000, 0x7f800001, 0x7f80ffff, 0x7fffffff, 0xffc00000, 0xff800001, 0xffffffff, 0x7f802000};
+  private static final int[] NANS =
+      {0x7fc00000, 0x7f800001, 0x7f80ffff, 0x7fffffff, 0xffc00000, 0xff800001, 0xffffffff, 0x7f802000};
 
   private final int[] inputs;
   private final int[] expected;
@@ -20,7 +22,7 @@ final class RoundingTable {
     expected = new int[capacity];
   }
 
-  /** In random order, so that neighbours in a word have nothing to do with each other; an even number of them. */
+  /** The table of a format, in random order, with an even number of entries. */
   static RoundingTable of(HalfFormat format) {
     RoundingTable table = new RoundingTable(8 * format.infinity() + 2 * 2 + NANS.length);
     for (int magnitude = 0; magnitude < format.infinity(); magnitude++) {
@@ -40,22 +42,22 @@ final class RoundingTable {
     return table;
   }
 
-  /** How many numbers. */
+  /** Number of entries. */
   int size() {
     return size;
   }
 
-  /** All of them, as f32 bits. */
+  /** The numbers as f32 bits. */
   int[] inputs() {
     return Arrays.copyOf(inputs, size);
   }
 
-  /** Pattern that one of them rounds to; for NaN, some NaN. */
+  /** The pattern that a number rounds to; for NaN, any NaN. */
   int expected(int index) {
     return expected[index];
   }
 
-  /** A number and its negative. */
+  /** Adds a number and its negative. */
   private void add(float value, int pattern) {
     put(Float.floatToRawIntBits(value), pattern);
     put(Float.floatToRawIntBits(-value), pattern | HalfFormat.SIGN);

@@ -1,9 +1,9 @@
 /**
- * Checks of the functions from which the kernels are made, on the device itself: conversions, exponentials, exchanges between
- * threads and within clusters ({@link dev.temper.kernel.probe.DeviceFunctions}). A loss uses them together and cannot tell them
- * apart.
+ * Self-checks of the device functions that the kernels use: conversions, exponentials, exchanges between threads and
+ * within clusters ({@link dev.temper.kernel.probe.DeviceFunctions}).
  *
- * <p>May call {@code dev.temper}, {@code dev.temper.kernel} and {@code dev.temper.kernel.device}.
+ * <p>May call {@code dev.temper.diagnostics}, {@code dev.temper.kernel.spec}, {@code dev.temper.kernel.plan} and {@code
+ * dev.temper.kernel.device}.
  */
 @NullMarked
 package dev.temper.kernel.probe;

@@ -8,8 +8,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The stream of one engine. A thread holds the stream lock while it submits the operations of a call, because the operations of a
- * call follow one another in the stream and calls share the workspace. Threads wait for results without the lock.
+ * The stream of one engine. A thread holds the stream lock while it submits the operations of a call, because the
+ * operations of a call follow one another in the stream and calls share the workspace. Threads wait for results without
+ * the lock.
  *
  * <p>The queue also owns every resource that is open on the device, and closes them before the device.
  */
@@ -75,7 +76,10 @@ final class DeviceQueue implements AutoCloseable {
     }
   }
 
-  /** Waits for the stream, then closes all resources and the device, even if the device has failed and calls of it throw. */
+  /**
+   * Waits for the stream, then closes all resources and the device, even if the device has failed and calls of it
+   * throw.
+   */
   @Override
   public void close() {
     try (var _ = lock(); device; Locked _ = this::releaseAll) {

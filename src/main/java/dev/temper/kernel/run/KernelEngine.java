@@ -23,8 +23,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The engine over the CUDA sources, for any device that runs them: chooses specialisations, places tensors and submits launches.
- * Kernels are compiled before the stream lock is taken, so that a compilation holds up no other call.
+ * The engine over the CUDA sources, for any device that runs them: chooses specialisations, places tensors and submits
+ * launches. Kernels are compiled before the stream lock is taken, so that a compilation holds up no other call.
  */
 public final class KernelEngine implements EngineBackend {
 
@@ -79,7 +79,8 @@ public final class KernelEngine implements EngineBackend {
   }
 
   private void launch(LossCall call, LossSpecialisation loss, PendingResults.Lease lease) {
-    try (Arena arena = Arena.ofConfined(); LossLaunch launch = new LossLaunch(call, loss, workspace, lease.slot(), arena)) {
+    try (Arena arena = Arena.ofConfined(); LossLaunch launch = new LossLaunch(call, loss, workspace, lease.slot(),
+        arena)) {
       launch.run();
     }
   }
@@ -97,7 +98,8 @@ public final class KernelEngine implements EngineBackend {
   @Override
   public PreparedCall prepare(LossCall call, String plan) {
     LossSpecialisation loss = candidates(call).filter(candidate -> candidate.plan().label().equals(plan)).findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("plan '" + plan + "' does not fit rows of " + call.classes() + " classes on "
+        .orElseThrow(() -> new IllegalArgumentException("plan '" + plan + "' does not fit rows of " + call.classes()
+        + " classes on "
             + describe() + ", expected one of " + String.join(", ", plans(call))));
     return PreparedLaunch.prepare(call, loss, queue);
   }

@@ -4,10 +4,10 @@ import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.spec.BatchStatus;
 
 /**
- * What the kernels of a launch pass to one another, in device memory that all launches of a stream share. It is zero when a launch
- * begins, and the last kernel of a launch sets it to zero again. The host writes zeros only at first and after a launch that failed
- * before its last kernel: a launch that the owner of the stream captures in a graph must not depend on earlier writes of the host.
- * The stream lock is held during all calls.
+ * What the kernels of a launch pass to one another, in device memory that all launches of a stream share. It is zero
+ * when a launch begins, and the last kernel of a launch sets it to zero again. The host writes zeros only at first and
+ * after a launch that failed before its last kernel: a launch that the owner of the stream captures in a graph must not
+ * depend on earlier writes of the host. The stream lock is held during all calls.
  */
 final class LaunchStatus {
 

@@ -19,8 +19,8 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call of a loss, ready to run: its tensors are placed, its parameters written, its kernels prepared. A run waits only if results
- * must be copied to host memory that the kernels cannot access.
+ * One call of a loss, ready to run: its tensors are placed, its parameters written, its kernels prepared. A run waits
+ * only if results must be copied to host memory that the kernels cannot access.
  */
 final class LossLaunch implements AutoCloseable {
 
@@ -78,16 +78,22 @@ final class LossLaunch implements AutoCloseable {
     if (outputs.inPlace() && gradient != null) {
       tensors.inPlaceOutput(gradient, student);
     }
-    return new Addresses(student, call.usesTeacher() ? tensors.input("teacher", call.teacherLogits()) : 0, gradientAddress,
+    return new Addresses(student, call.usesTeacher() ? tensors.input("teacher", call.teacherLogits()) : 0,
+        gradientAddress,
         tensors.input("labels", inputs.labels()), tensors.input("row_weights", inputs.rowWeights()),
-        tensors.input("row_temperatures", inputs.rowTemperatures()), rowLosses(workspace, "row_soft", outputs.rowSoft()),
+        tensors.input("row_temperatures", inputs.rowTemperatures()),
+        rowLosses(workspace, "row_soft", outputs.rowSoft()),
         rowLosses(workspace, "row_hard", outputs.rowHard()),
-        isForward() ? tensors.output("statistics", call.statistics()) : tensors.input("statistics", call.savedStatistics()),
+        isForward() ? tensors.output("statistics", call.statistics())
+        : tensors.input("statistics", call.savedStatistics()),
         readout.isChecked() ? workspace.status().address() : 0, report.address(), workspace.status().finishedBlocks(),
         workspace.bytes("parts", LossSteps.totalsParts(rows(), isForward())));
   }
 
-  /** The totals are sums of the row losses, so that a forward pass writes row losses even if the caller does not want them. */
+  /**
+   * The totals are sums of the row losses, so that a forward pass writes row losses even if the caller does not want
+   * them.
+   */
   private long rowLosses(Workspace workspace, String name, @Nullable RowVector wanted) {
     if (!isForward()) {
       return 0;
@@ -134,7 +140,8 @@ final class LossLaunch implements AutoCloseable {
   /** Records the kernels as a CUDA graph, which later runs replay. The stream lock is held. */
   void recordGraph() {
     if (tensors.anyCopied()) {
-      throw new IllegalArgumentException("a tensor lies in host memory, expected all of them in device memory to record a graph; "
+      throw new IllegalArgumentException("a tensor lies in host memory, expected all of them in device memory to "
+          + "record a graph; "
           + "copy them to buffers of LossEngine.allocate");
     }
     sequence.record();

@@ -14,8 +14,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The kernels of a loss, each prepared on its own: the check of the rows, the row losses with their gradients, the totals. Several
- * launches of row losses, each over some of the rows, can follow one check and precede one launch of the totals.
+ * The kernels of a loss, each prepared on its own: the check of the rows, the row losses with their gradients, the
+ * totals. Several launches of row losses, each over some of the rows, can follow one check and precede one launch of
+ * the totals.
  *
  * @param device runs the kernels
  * @param hostMemory host memory that the kernels access in place
@@ -59,7 +60,7 @@ record LossSteps(KernelDevice device, List<MemorySegment> hostMemory) {
   private long blocks(LossSpecialisation loss, LossCall call) {
     RowPlan plan = loss.plan();
     long rows = call.inputs().student().rows();
-    if (!loss.takesNext()) {
+    if (!loss.prefetches()) {
       return plan.blocks(rows);
     }
     long deviceBlocks = device.occupancy(loss, loss.sharedBytes(call.classes())).deviceBlocks();

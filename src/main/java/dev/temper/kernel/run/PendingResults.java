@@ -7,13 +7,14 @@ import java.lang.ref.Cleaner;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Results whose totals may still be computed, and the report slots that they use. A slot is free again when the totals were read, or
- * when the garbage collector finds the result unread.
+ * Results whose totals may still be computed, and the report slots that they use. A slot is free again when the totals
+ * were read, or when the garbage collector finds the result unread.
  */
 final class PendingResults implements DeviceQueue.Resource {
 
@@ -29,7 +30,8 @@ final class PendingResults implements DeviceQueue.Resource {
   }
 
   /**
-   * The use of a slot by one call. A lease ends once: the garbage collector may find a result after another call took over its slot.
+   * The use of a slot by one call. A lease ends once: the garbage collector may find a result after another call took
+   * over its slot.
    */
   static final class Lease {
     private final ReportSlot slot;
@@ -71,7 +73,8 @@ final class PendingResults implements DeviceQueue.Resource {
   public void release() {
     closed = true;
     free.forEach(ReportSlot::close);
-    leases.forEach(lease -> lease.slot.close());
+    // A copy: closing waits for readers without the lock, and a reader then removes its lease.
+    List.copyOf(leases).forEach(lease -> lease.slot.close());
   }
 
   /** Reads its totals once from the device, then keeps them, or the reason why they cannot be read. */

@@ -13,8 +13,9 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The addresses at which kernels access the tensors of one call. A host tensor that the kernels cannot access in place has a copy in
- * device memory with the same layout and the same alignment modulo 16 bytes, because a row's bits may depend on its alignment.
+ * The addresses at which kernels access the tensors of one call. A host tensor that the kernels cannot access in place
+ * has a copy in device memory with the same layout and the same alignment modulo 16 bytes, because a row's bits may
+ * depend on its alignment.
  */
 final class PlacedTensors {
 
@@ -84,7 +85,8 @@ final class PlacedTensors {
   void requireOpen() {
     for (int i = 0; i < memory.size(); i++) {  // an iterator would be an allocation
       if (!memory.get(i).segment.scope().isAlive()) {
-        throw new IllegalStateException(memory.get(i).tensor + " lies in memory that was closed; keep its arena or buffer open until the "
+        throw new IllegalStateException(memory.get(i).tensor
+            + " lies in memory that was closed; keep its arena or buffer open until the "
             + "last launch is done");
       }
     }
@@ -135,7 +137,8 @@ final class PlacedTensors {
   private long onDevice(String name, long address, long bytes, DType dtype) {
     if (address % dtype.bytes() != 0) {
       throw new IllegalArgumentException(String.format(
-          "%s is at device address 0x%x, expected a multiple of %d for %s; align its first element", name, address, dtype.bytes(), dtype));
+          "%s is at device address 0x%x, expected a multiple of %d for %s; align its first element", name, address,
+          dtype.bytes(), dtype));
     }
     if (bytes > 0) {
       device.requireDeviceMemory(name, address, bytes);
@@ -144,7 +147,10 @@ final class PlacedTensors {
     return address;
   }
 
-  /** The address of host memory, if kernels can access it. They need naturally aligned elements, and host memory may have others. */
+  /**
+   * The address of host memory, if kernels can access it. They need naturally aligned elements, and host memory may
+   * have others.
+   */
   private OptionalLong direct(String name, MemorySegment segment, DType dtype) {
     OptionalLong address = segment.address() % dtype.bytes() == 0 ? device.addressOf(segment) : OptionalLong.empty();
     if (address.isPresent()) {

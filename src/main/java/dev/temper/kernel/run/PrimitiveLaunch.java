@@ -55,7 +55,8 @@ record PrimitiveLaunch(Primitive primitive, MatrixView logits, double temperatur
       MemorySegment parameters = arena.allocate(PrimitiveParameters.LAYOUT);
       new PrimitiveParameters(input, gradient, target, logits.rows(), logits.rowStride(),
           upstream != null ? upstream.rowStride() : 0, output != null ? output.rowStride() : 0, logits.classes(),
-          output != null ? output.classes() : 0, temperature, indices != null ? indices.dtype().bytes() : 0).write(parameters);
+          output != null ? output.classes() : 0, temperature, indices != null ? indices.dtype().bytes() : 0)
+          .write(parameters);
       long shared = kernel.plan().sharedBytes(
           logits.classes(), logits.dtype().bytes(), upstream != null ? upstream.dtype().bytes() : 0);
       try (KernelLaunch launch =

@@ -5,7 +5,9 @@ import dev.temper.kernel.device.ResultSlot;
 import dev.temper.kernel.spec.BatchReport;
 import java.util.concurrent.locks.Condition;
 
-/** A mapped result slot for reports. Readers wait for the device without the stream lock; closing waits for the readers. */
+/**
+ * A mapped result slot for reports. Readers wait for the device without the stream lock; closing waits for the readers.
+ */
 final class ReportSlot implements AutoCloseable {
 
   private final DeviceQueue queue;

@@ -6,8 +6,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The device memory that calls need beside their tensors: row losses, the status of launches, and copies of host tensors. Calls on one
- * stream use the same workspace without waiting for one another.
+ * The device memory that calls need beside their tensors: row losses, the status of launches, and copies of host
+ * tensors. Calls on one stream use the same workspace without waiting for one another.
  */
 final class Workspace implements AutoCloseable {
 
@@ -23,7 +23,9 @@ final class Workspace implements AutoCloseable {
     return device;
   }
 
-  /** Address of at least {@code needed} bytes, which are reused for the same name; the content is lost when they grow. */
+  /**
+   * Address of at least {@code needed} bytes, which are reused for the same name; the content is lost when they grow.
+   */
   long bytes(String name, long needed) {
     return blocks.computeIfAbsent(name, _ -> new Block()).atLeast(Math.max(needed, 1));
   }

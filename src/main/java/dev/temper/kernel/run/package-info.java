@@ -2,14 +2,14 @@
  * Runs the kernels on a device, for the engine {@link dev.temper.kernel.run.KernelEngine}. There are three parts:
  *
  * <ul>
- *   <li>{@link dev.temper.kernel.run.DeviceQueue}: the stream lock and all open resources, such as buffers and workspaces.
- *   <li>{@link dev.temper.kernel.run.LossLaunch}: placed tensors, and the check, the row losses and the totals as separate steps of a
- *       {@link dev.temper.kernel.run.LaunchSequence}.
+ *   <li>{@link dev.temper.kernel.run.DeviceQueue}: the stream lock and all open resources, such as buffers.
+ *   <li>{@link dev.temper.kernel.run.LossLaunch}: placed tensors, and a {@link dev.temper.kernel.run.LaunchSequence} of
+ *       separate steps: the check, the row losses, the totals.
  *   <li>{@link dev.temper.kernel.run.LossReadout}: from the report of a launch to totals or an error.
  * </ul>
  *
- * <p>May call {@code dev.temper}, {@code dev.temper.diagnostics}, {@code dev.temper.spi} and the kernels' other packages except
- * {@code dev.temper.kernel.code}: only a device compiles.
+ * <p>May call {@code dev.temper}, {@code dev.temper.diagnostics}, {@code dev.temper.spi} and the kernels' other
+ * packages except {@code dev.temper.kernel.code}: only a device compiles.
  */
 @NullMarked
 package dev.temper.kernel.run;

@@ -2,11 +2,11 @@ package dev.temper.kernel.spec;
 
 import java.util.List;
 
-/** The kernels over the rows of a batch, before and after the loss; they have one instance each. */
+/** The kernels that run before and after the row losses, over all rows of a batch. Each has one specialisation. */
 public enum BatchKernel implements Specialisation {
-  /** Checks labels, row weights and row temperatures, and counts rows. */
+  /** Checks labels, row weights and row temperatures, and counts the rows that are not ignored. */
   CHECK("check", 256),
-  /** Row losses to totals. */
+  /** Adds up the row losses. */
   TOTALS("totals", 512);
 
   private final String name;
@@ -42,28 +42,31 @@ public enum BatchKernel implements Specialisation {
     return name + ".cu";
   }
 
-  /** None beside the entry point's name, which the source ignores. */
+  /** Only the name of the entry point, which the source ignores. */
   @Override
   public List<String> definitions() {
     return List.of("TEMPER_KERNEL=" + entry());
   }
 
-  /** Blocks for so many rows: a function of these alone, since the totals are added up block by block. */
+  /**
+   * Blocks for that many rows. The number depends on the rows only, because it determines the order of the sums of the
+   * totals.
+   */
   public int blocks(long rows) {
     return switch (this) {
-      case CHECK -> Math.clamp(Math.ceilDiv(rows, threads), 1, MOST_CHECKING);
-      case TOTALS -> Math.clamp(Math.ceilDiv(rows, ROWS_AT_A_TIME), 1, threads);
+      case CHECK -> Math.clamp(Math.ceilDiv(rows, threads), 1, MOST_CHECK_BLOCKS);
+      case TOTALS -> Math.clamp(Math.ceilDiv(rows, ROWS_PER_BLOCK), 1, threads);
     };
   }
 
-  /** Dynamic shared memory: a count per warp; four f64 sums per warp, and a flag. */
+  /** Dynamic shared memory. The check has a count per warp; the totals have four f64 sums per warp, and a flag. */
   public long sharedBytes() {
     int warps = threads / 32;
     return this == TOTALS ? 4L * Double.BYTES * warps + Integer.BYTES : (long) Integer.BYTES * warps;
   }
 
-  /** Enough to fill a device; where there are more rows, each thread takes several. */
-  private static final int MOST_CHECKING = 512;
-  /** What a block of the totals kernel reads in one go; the last block adds up one block per thread. */
-  private static final int ROWS_AT_A_TIME = 4_096;
+  /** Blocks that fill a device; with more rows, each thread checks several. */
+  private static final int MOST_CHECK_BLOCKS = 512;
+  /** Rows that a block of the totals kernel adds up; the last block then adds up the sums, one block per thread. */
+  private static final int ROWS_PER_BLOCK = 4_096;
 }

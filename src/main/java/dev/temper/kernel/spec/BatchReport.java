@@ -6,7 +6,9 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
-/** All that the host reads of a launch: {@code temper::BatchReport}, which the totals kernel writes into the host's memory. */
+/**
+ * What the host reads of a launch: {@code temper::BatchReport}, which the totals kernel writes to mapped host memory.
+ */
 public final class BatchReport {
 
   /** Names, types and order as in C++. */
@@ -17,12 +19,12 @@ public final class BatchReport {
 
   private BatchReport() {}
 
-  /** What was found wrong. */
+  /** The result of the check. */
   public static BatchStatus status(MemorySegment report) {
     return BatchStatus.read(report);
   }
 
-  /** The totals; they mean nothing where something was found wrong. */
+  /** The totals, which are undefined if the check found an invalid row. */
   public static LossTotals totals(MemorySegment report, Reduction reduction, long rows) {
     return BatchTotals.read(report.asSlice(TOTALS), reduction, rows);
   }

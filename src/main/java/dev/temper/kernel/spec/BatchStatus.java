@@ -7,14 +7,15 @@ import java.lang.foreign.StructLayout;
 import java.util.OptionalLong;
 
 /**
- * What the check kernel finds before anything is written: {@code temper::BatchStatus}.
+ * The result of the check kernel: {@code temper::BatchStatus}. The loss kernel writes nothing if a row is invalid.
  *
  * @param badLabel first row whose label is out of range
  * @param badWeight first row whose weight is invalid
  * @param badTemperature first row whose temperature is invalid
  * @param countedRows rows that are not ignored
  */
-public record BatchStatus(OptionalLong badLabel, OptionalLong badWeight, OptionalLong badTemperature, long countedRows) {
+public record BatchStatus(OptionalLong badLabel, OptionalLong badWeight, OptionalLong badTemperature,
+    long countedRows) {
 
   /** Names, types and order as in C++. */
   public static final StructLayout LAYOUT =
@@ -26,7 +27,7 @@ public record BatchStatus(OptionalLong badLabel, OptionalLong badWeight, Optiona
         row(block.getAtIndex(JAVA_LONG, 2)), block.getAtIndex(JAVA_LONG, 3));
   }
 
-  /** Rows are kept as their complement, so that 0 means none and the largest names the first. */
+  /** Rows are stored as their complement: 0 means none, and the kernel keeps the first row as the largest value. */
   private static OptionalLong row(long stored) {
     return stored == 0 ? OptionalLong.empty() : OptionalLong.of(~stored);
   }

@@ -8,26 +8,26 @@ import dev.temper.Reduction;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
-/** What the totals kernel leaves: {@code temper::BatchTotals}. */
+/** The result of the totals kernel: {@code temper::BatchTotals}. */
 public final class BatchTotals {
 
   /** Names, types and order as in C++. */
   public static final StructLayout LAYOUT =
       new Struct().add(JAVA_DOUBLE, "total", "soft", "hard").add(JAVA_LONG, "counted_rows", "non_finite_rows").build();
 
-  /** Bytes of what one block of the totals kernel adds up: {@code temper::TotalsPart}. */
+  /** Bytes of the sums of one block of the totals kernel: {@code temper::TotalsPart}. */
   public static final int PART_BYTES = 4 * Double.BYTES;
 
   private BatchTotals() {}
 
-  /** Reads a block of {@link #LAYOUT}; without a reduction there is no total. */
+  /** Reads a block of {@link #LAYOUT}; without a reduction the totals are NaN. */
   public static LossTotals read(MemorySegment block, Reduction reduction, long rows) {
     double none = none(reduction);
     return new LossTotals(none + block.getAtIndex(JAVA_DOUBLE, 0), none + block.getAtIndex(JAVA_DOUBLE, 1),
         none + block.getAtIndex(JAVA_DOUBLE, 2), rows, block.getAtIndex(JAVA_LONG, 3), block.getAtIndex(JAVA_LONG, 4));
   }
 
-  /** Of a launch that adds nothing up. */
+  /** The totals of a launch without a totals kernel. */
   public static LossTotals ofNothing(Reduction reduction, long rows) {
     double none = none(reduction);
     return new LossTotals(none, none, none, rows, 0, 0);

@@ -23,9 +23,11 @@ public final class LossParameters {
 
   /** Names, types and order as in C++. */
   public static final StructLayout LAYOUT = new Struct()
-      .add(JAVA_LONG, "student", "teacher", "gradient", "labels", "row_weights", "row_temperatures", "row_soft", "row_hard",
+      .add(JAVA_LONG, "student", "teacher", "gradient", "labels", "row_weights", "row_temperatures", "row_soft",
+      "row_hard",
           "statistics", "status", "report", "finished_blocks", "parts")
-      .add(JAVA_LONG, "rows", "student_stride", "teacher_stride", "gradient_stride", "statistics_stride", "ignore_index")
+      .add(JAVA_LONG, "rows", "student_stride", "teacher_stride", "gradient_stride", "statistics_stride",
+      "ignore_index")
       .add(JAVA_DOUBLE, "divisor", "gradient_scale", "soft_weight", "hard_weight")
       .add(JAVA_INT, "classes", "gradient_width", "label_bytes", "divisor_kind", "temperature_scaling")
       .add(JAVA_FLOAT, "temperature", "divergence_parameter", "divergence_complement")
@@ -69,7 +71,7 @@ public final class LossParameters {
   private LossParameters() {}
 
   /**
-   * Where the kernels find what a call names, as they see it: device addresses, or host addresses on the emulator; 0 = absent.
+   * Addresses as the kernels use them: device addresses, or host addresses on the emulator. 0 means absent.
    *
    * @param student logits
    * @param teacher logits
@@ -77,13 +79,13 @@ public final class LossParameters {
    * @param labels [rows]
    * @param rowWeights [rows]
    * @param rowTemperatures [rows]
-   * @param rowSoft [rows], never 0 in a forward pass, which the totals are made of, and always in a backward pass
-   * @param rowHard ditto
-   * @param statistics out, or in for a backward pass
-   * @param status {@link BatchStatus}; 0 where there is nothing to check
-   * @param report {@link BatchReport}, in host memory
-   * @param finishedBlocks 8 bytes in which the totals kernel counts its blocks
-   * @param parts what each block of the totals kernel adds up
+   * @param rowSoft out [rows]; not 0 in a forward pass, because the totals are sums of it, and 0 in a backward pass
+   * @param rowHard out [rows], as {@code rowSoft}
+   * @param statistics out [rows, 8] of a forward pass, in of a backward pass
+   * @param status {@link BatchStatus}; 0 without a check
+   * @param report {@link BatchReport} in mapped host memory
+   * @param finishedBlocks 8 bytes for the number of finished blocks of the totals kernel
+   * @param parts sums of each block of the totals kernel
    */
   public record Addresses(long student, long teacher, long gradient, long labels, long rowWeights, long rowTemperatures,
       long rowSoft, long rowHard, long statistics, long status, long report, long finishedBlocks, long parts) {}
@@ -134,7 +136,7 @@ public final class LossParameters {
     block.set(JAVA_LONG, PARTS, addresses.parts());
   }
 
-  /** Only a mean over counted rows has a divisor that the host does not know. */
+  /** The divisor is unknown here only for a mean over the rows that are not ignored, which the check counts. */
   private static void writeDivisor(MemorySegment block, Reduction reduction, LossInputs inputs) {
     double given = switch (reduction) {
       case NONE, SUM -> 1;

@@ -2,6 +2,8 @@ package dev.temper.kernel.spec;
 
 import dev.temper.DType;
 import dev.temper.Divergence;
+import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
@@ -12,24 +14,24 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * The loss kernel for one combination of types, divergence and parts. What a call does not use is set to the student's type, so
- * that calls which run the same code share one instance.
+ * The loss kernel for one combination of types, divergence and parts. Types that a call does not use are set to the
+ * student's, so that calls of the same code share one specialisation.
  *
  * @param student type of the student's logits
  * @param teacher type of the teacher's logits
  * @param gradient type of the gradient
  * @param policy the divergence
  * @param soft whether the soft part is computed
- * @param hard whether the cross-entropy is
- * @param power how the cross-entropy's exponentials come from the soft part's
+ * @param hard whether the cross-entropy is computed
+ * @param expReuse how the cross-entropy reuses the exponentials of the soft part
  * @param pass what is written
  * @param plan how rows are spread over threads
  */
-public record LossSpecialisation(
-    DType student, DType teacher, DType gradient, Policy policy, boolean soft, boolean hard, HardPower power, Pass pass, RowPlan plan)
-    implements RowSpecialisation {
+public record LossSpecialisation(DType student, DType teacher, DType gradient, Policy policy, boolean soft,
+    boolean hard,
+    ExpReuse expReuse, Pass pass, RowPlan plan) implements RowSpecialisation {
 
-  /** Divergences that the kernels have, by the policy in {@code kernels/divergence}. */
+  /** The divergences that the kernels have, each a policy in {@code kernels/divergence}. */
   public enum Policy {
     /** {@link Divergence.ForwardKl}. */
     FORWARD_KL("ForwardKl"),
@@ -42,7 +44,7 @@ public record LossSpecialisation(
       this.macro = macro;
     }
 
-    /** The policy of a divergence, if there is one yet. */
+    /** The policy of a divergence; empty if the kernels have none. */
     public static Optional<Policy> of(Divergence divergence) {
       return switch (divergence) {
         case Divergence.ForwardKl _ -> Optional.of(FORWARD_KL);
@@ -52,7 +54,7 @@ public record LossSpecialisation(
       };
     }
 
-    /** The policy's one number; 0 where it has none. */
+    /** The parameter of the divergence; 0 if it has none. */
     public static double parameter(Divergence divergence) {
       return switch (divergence) {
         case Divergence.JensenShannon jsd -> jsd.beta();
@@ -64,25 +66,28 @@ public record LossSpecialisation(
     }
   }
 
-  /** exp(x) is exp(x/T)^T: for T = 1, 2 and 4 that saves one of three exponentials. */
-  public enum HardPower {
-    /** Any T, or T by row, or no soft part: a separate exponential. */
+  /**
+   * How the cross-entropy's exponential exp(z) is obtained from the soft part's e = exp(z/T): as e^T, which saves one
+   * of three exponentials per class.
+   */
+  public enum ExpReuse {
+    /** A separate exponential: for other T, for temperatures by row, and without a soft part. */
     NONE,
-    /** T = 1. */
+    /** e, for T = 1. */
     SAME,
-    /** T = 2. */
+    /** e^2, for T = 2. */
     SQUARED,
-    /** T = 4. */
+    /** e^4, for T = 4. */
     FOURTH_POWER;
 
-    static HardPower of(double temperature) {
+    static ExpReuse of(double temperature) {
       return temperature == 1 ? SAME : temperature == 2 ? SQUARED : temperature == 4 ? FOURTH_POWER : NONE;
     }
   }
 
-  /** What one launch writes. */
+  /** What a launch computes. */
   public enum Pass {
-    /** Row losses, and row statistics if wanted. */
+    /** Row losses, and row statistics if there is memory for them. */
     FORWARD,
     /** Row losses and gradient. */
     FORWARD_BACKWARD,
@@ -90,14 +95,15 @@ public record LossSpecialisation(
     BACKWARD
   }
 
-  /** The instance for a call whose divergence has a policy. */
+  /** The specialisation for a call whose divergence has a policy. */
   public static LossSpecialisation choose(LossCall call, DeviceLimits limits) {
     return of(call, RowPlans.choose(call.classes(), firstBytes(call), secondBytes(call), limits));
   }
 
-  /** Every instance that could compute such a call, with one plan each: first the one that {@link #choose} takes. */
+  /** Specialisations for a call, one for each possible plan; {@link #choose} returns the first. */
   public static List<LossSpecialisation> candidates(LossCall call, DeviceLimits limits) {
-    return RowPlans.candidates(call.classes(), firstBytes(call), secondBytes(call), limits).stream().map(plan -> of(call, plan)).toList();
+    return RowPlans.candidates(call.classes(), firstBytes(call), secondBytes(call), limits).stream()
+        .map(plan -> of(call, plan)).toList();
   }
 
   private static int firstBytes(LossCall call) {
@@ -112,36 +118,38 @@ public record LossSpecialisation(
   private static LossSpecialisation of(LossCall call, RowPlan plan) {
     boolean soft = call.usesTeacher();
     boolean hard = call.usesCrossEntropy();
-    var inputs = call.inputs();
-    var outputs = call.outputs();
+    LossInputs inputs = call.inputs();
+    LossOutputs outputs = call.outputs();
     DType student = inputs.student().dtype();
-    Pass pass = call.savedStatistics() != null ? Pass.BACKWARD : outputs.gradient() != null ? Pass.FORWARD_BACKWARD : Pass.FORWARD;
-    boolean shared = soft && hard && inputs.rowTemperatures() == null;
+    Pass pass = call.savedStatistics() != null ? Pass.BACKWARD
+        : outputs.gradient() != null ? Pass.FORWARD_BACKWARD : Pass.FORWARD;
+    boolean oneTemperature = soft && hard && inputs.rowTemperatures() == null;
     MatrixView teacher = call.teacherLogits();
     return new LossSpecialisation(student, soft && teacher != null ? teacher.dtype() : student,
         outputs.gradient() == null ? student : outputs.gradient().dtype(),
         soft ? Policy.of(call.loss().divergence()).orElseThrow() : Policy.FORWARD_KL, soft, hard,
-        shared ? HardPower.of(call.loss().temperature()) : HardPower.NONE, pass, plan);
+        oneTemperature ? ExpReuse.of(call.loss().temperature()) : ExpReuse.NONE, pass, plan);
   }
 
-  /** The instance for rows of so many classes. */
-  public static LossSpecialisation of(DType student, DType teacher, DType gradient, Policy policy, boolean soft, boolean hard,
-      HardPower power, Pass pass, int classes, DeviceLimits limits) {
+  /** The specialisation for rows of that many classes. */
+  public static LossSpecialisation of(DType student, DType teacher, DType gradient, Policy policy, boolean soft,
+      boolean hard,
+      ExpReuse expReuse, Pass pass, int classes, DeviceLimits limits) {
     RowPlan plan = RowPlans.choose(classes, student.bytes(), soft ? teacher.bytes() : 0, limits);
-    return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, power, pass, plan);
+    return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, pass, plan);
   }
 
-  /** Bytes of an element of the teacher, 0 where none is read. */
+  /** Bytes of an element of the teacher; 0 if no teacher is read. */
   public int teacherBytes() {
     return soft ? teacher.bytes() : 0;
   }
 
-  /** Whether a team asks for its next row while it writes a gradient ({@code kPrefetches} in the sources). */
-  public boolean takesNext() {
-    return plan.stays() && pass != Pass.FORWARD;
+  /** Whether a thread group loads its next row while it writes a gradient ({@code kPrefetches} in the sources). */
+  public boolean prefetches() {
+    return plan.prefetches() && pass != Pass.FORWARD;
   }
 
-  /** Dynamic shared memory per block for rows of so many classes. */
+  /** Dynamic shared memory per block for rows of that many classes. */
   public long sharedBytes(int classes) {
     return plan.sharedBytes(classes, student.bytes(), teacherBytes());
   }
@@ -162,12 +170,15 @@ public record LossSpecialisation(
         "TEMPER_STUDENT=" + Specialisation.macro(student), "TEMPER_TEACHER=" + Specialisation.macro(teacher),
         "TEMPER_GRADIENT=" + Specialisation.macro(gradient), "TEMPER_DIVERGENCE=" + policy.macro,
         "TEMPER_SOFT=" + (soft ? 1 : 0), "TEMPER_HARD=" + (hard ? 1 : 0),
-        "TEMPER_EXP_REUSE=" + Specialisation.macro(power), "TEMPER_PASS=" + Specialisation.macro(pass)));
+        "TEMPER_EXP_REUSE=" + Specialisation.macro(expReuse), "TEMPER_PASS=" + Specialisation.macro(pass)));
   }
 
-  /** Of what tells most instances apart, by plain code: a record's own is linked at run time, which costs a new process 14 ms. */
+  /**
+   * Leaves out the plan, which most specialisations do not differ in. A record's generated method would cost a new
+   * process 14 ms.
+   */
   @Override
   public int hashCode() {
-    return Objects.hash(student, teacher, gradient, policy, soft, hard, power, pass);
+    return Objects.hash(student, teacher, gradient, policy, soft, hard, expReuse, pass);
   }
 }

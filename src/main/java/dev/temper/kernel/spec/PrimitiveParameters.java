@@ -13,16 +13,17 @@ import java.lang.foreign.StructLayout;
  * @param input address of the logits, as the kernel sees it
  * @param upstream address of the gradient by the log-probabilities, or 0
  * @param output address of what is written
- * @param rows rows
- * @param inputStride elements between the beginnings of two rows
- * @param upstreamStride ditto
- * @param outputStride ditto
+ * @param rows number of rows
+ * @param inputStride elements from the beginning of one row to the next
+ * @param upstreamStride elements from the beginning of one row to the next
+ * @param outputStride elements from the beginning of one row to the next
  * @param classes columns
- * @param outputWidth columns of the output; those beyond {@code classes} are written as 0
+ * @param outputWidth columns of the output; zeros are written behind the first {@code classes}
  * @param temperature T
- * @param indexBytes argmax: bytes of an index, 4 or 8
+ * @param indexBytes bytes of an index of argmax, 4 or 8
  */
-public record PrimitiveParameters(long input, long upstream, long output, long rows, long inputStride, long upstreamStride,
+public record PrimitiveParameters(long input, long upstream, long output, long rows, long inputStride,
+    long upstreamStride,
     long outputStride, int classes, int outputWidth, double temperature, int indexBytes) {
 
   /** Names, types and order as in C++. */

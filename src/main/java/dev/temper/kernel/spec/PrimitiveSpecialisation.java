@@ -7,12 +7,13 @@ import dev.temper.kernel.plan.RowPlans;
 import java.util.List;
 
 /**
- * Softmax, log-softmax or argmax for one combination of types; types that a primitive does not use are the input's.
+ * Softmax, log-softmax or argmax for one combination of types. Types that a primitive does not use are set to the
+ * input's.
  *
  * @param input type of the logits
  * @param upstream type of the gradient by the log-probabilities
  * @param output type of what is written
- * @param primitive which one
+ * @param primitive the operation
  * @param plan how rows are spread over threads
  */
 public record PrimitiveSpecialisation(DType input, DType upstream, DType output, Primitive primitive, RowPlan plan)
@@ -30,7 +31,7 @@ public record PrimitiveSpecialisation(DType input, DType upstream, DType output,
     ARGMAX
   }
 
-  /** The instance for rows of this shape. */
+  /** The specialisation for rows of this shape. */
   public static PrimitiveSpecialisation choose(
       Primitive primitive, DType input, DType upstream, DType output, int classes, DeviceLimits limits) {
     boolean backward = primitive == Primitive.LOG_SOFTMAX_BACKWARD;

@@ -5,18 +5,19 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The kernel that applies single device functions to given words ({@code probe.cu}); no loss needs it.
+ * The kernel that applies a single device function to given words ({@code probe.cu}), for self-checks.
  *
- * @param cluster blocks per cluster: 1, or a size whose exchange is probed
+ * @param cluster blocks per cluster: 1, or the size for a check of the exchange within clusters
  */
 public record ProbeKernel(int cluster) implements Specialisation {
 
   /** Threads per block. */
   public static final int THREADS = 128;
 
-  /** Those that a device can run: one without a cluster, and one for each cluster size. */
+  /** The kernels that a device can run: one without a cluster, and one for each cluster size. */
   public static List<Specialisation> all(DeviceLimits limits) {
-    return IntStream.of(1, 2, 4, 8, 16).filter(cluster -> cluster <= limits.maxCluster()).<Specialisation>mapToObj(ProbeKernel::new).toList();
+    return IntStream.of(1, 2, 4, 8, 16)
+        .filter(cluster -> cluster <= limits.maxCluster()).<Specialisation>mapToObj(ProbeKernel::new).toList();
   }
 
   @Override

@@ -8,12 +8,12 @@ import java.lang.foreign.StructLayout;
 import java.util.List;
 
 /**
- * The struct that the probe takes by value: {@code temper::ProbeParameters}.
+ * The struct that the probe kernel takes by value: {@code temper::ProbeParameters}.
  *
  * @param input address of the words that are read
  * @param output address of the words that are written
- * @param count items, rounds or words, as the operation has it
- * @param operation what is applied
+ * @param count items, rounds or words, depending on the operation
+ * @param operation the device function
  */
 public record ProbeParameters(long input, long output, long count, Operation operation) {
 
@@ -21,10 +21,12 @@ public record ProbeParameters(long input, long output, long count, Operation ope
   public static final StructLayout LAYOUT =
       new Struct().add(JAVA_LONG, "input", "output", "count").add(JAVA_INT, "operation", "reserved").build();
 
-  /** Operations of the kernel, in its order. */
+  /** Operations in the order of the enumerators in {@code kernels/parameters.h}. */
   public enum Operation {
-    EXP2, WIDEN_F16, WIDEN_BF16, NARROW_F16, NARROW_BF16, WORDS2, WORDS4, WORDS8, ASYNC_COPY8, ASYNC_COPY16, SHARED_MEMORY,
-    CLUSTER_EXCHANGE1, EXP2_NORMAL, MAX_F16, MIN_F16, MAX_BF16, MIN_BF16, CLUSTER_EXCHANGE2, CLUSTER_EXCHANGE4, LOG2_NORMAL
+    EXP2, WIDEN_F16, WIDEN_BF16, NARROW_F16, NARROW_BF16, WORDS2, WORDS4, WORDS8, ASYNC_COPY8, ASYNC_COPY16,
+        SHARED_MEMORY,
+    CLUSTER_EXCHANGE1, EXP2_NORMAL, MAX_F16, MIN_F16, MAX_BF16, MIN_BF16, CLUSTER_EXCHANGE2, CLUSTER_EXCHANGE4,
+    LOG2_NORMAL
   }
 
   /** Fills a block of {@link #LAYOUT}. */

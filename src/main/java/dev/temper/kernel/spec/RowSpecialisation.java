@@ -4,7 +4,7 @@ import dev.temper.kernel.plan.RowPlan;
 import java.util.ArrayList;
 import java.util.List;
 
-/** An instance of a kernel that goes over rows, as its plan says. */
+/** A kernel that processes rows, with the plan for them. */
 public sealed interface RowSpecialisation extends Specialisation permits LossSpecialisation, PrimitiveSpecialisation {
 
   /** How rows are spread over threads. */
@@ -20,16 +20,17 @@ public sealed interface RowSpecialisation extends Specialisation permits LossSpe
     return plan().cluster();
   }
 
-  /** Macros of its own, with those of its plan behind them. */
+  /** The kernel's own macros, followed by those of its plan. */
   default List<String> withPlan(List<String> own) {
     List<String> macros = new ArrayList<>(own);
     macros.addAll(planDefinitions(plan()));
     return List.copyOf(macros);
   }
 
-  /** The macros that every such source takes. */
+  /** The macros of a plan, which every such source has. */
   static List<String> planDefinitions(RowPlan plan) {
-    return List.of("TEMPER_THREADS=" + plan.threads(), "TEMPER_LANES=" + plan.lanes(), "TEMPER_CLUSTER=" + plan.cluster(),
-        "TEMPER_STORAGE=" + plan.residence().macro());
+    return List.of("TEMPER_THREADS=" + plan.threads(), "TEMPER_LANES=" + plan.lanes(), "TEMPER_CLUSTER="
+        + plan.cluster(),
+        "TEMPER_STORAGE=" + plan.storage().macro());
   }
 }

@@ -5,10 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** One instance of a kernel source: its macros make the code, and its name tells which it is. */
+/** A kernel source with values for its macros. */
 public sealed interface Specialisation permits RowSpecialisation, BatchKernel, ProbeKernel {
 
-  /** Name of the entry point in every instance of a source that has instances. */
+  /** Name of the entry point of a source that has several specialisations. */
   String ENTRY = "temper_entry";
 
   /** Name of the entry point. */
@@ -31,14 +31,14 @@ public sealed interface Specialisation permits RowSpecialisation, BatchKernel, P
   /** Blocks per cluster. */
   int cluster();
 
-  /** {@link #definitions()} that let a thread have as many registers as fit if one block runs at a time. */
+  /** {@link #definitions()}, and a macro that allows a thread as many registers as fit if one block is resident. */
   default List<String> definitionsForOneBlock() {
     List<String> macros = new ArrayList<>(definitions());
     macros.add("TEMPER_MIN_BLOCKS=1");
     return List.copyOf(macros);
   }
 
-  /** What it is, for messages and tables. */
+  /** A name for messages and tables: the source and the values of its macros. */
   default String label() {
     StringBuilder label = new StringBuilder(source().replace(".cu", ""));
     for (String definition : definitions().subList(1, definitions().size())) {
@@ -47,17 +47,17 @@ public sealed interface Specialisation permits RowSpecialisation, BatchKernel, P
     return label.toString();
   }
 
-  /** The type in the sources. */
+  /** The type of logits in the sources. */
   static String macro(DType dtype) {
     return switch (dtype) {
       case F32 -> "Float32";
       case BF16 -> "BFloat16";
       case F16 -> "Float16";
-      case I32, I64 -> throw new IllegalArgumentException(dtype + " is no type of logits");
+      case I32, I64 -> throw new IllegalArgumentException(dtype + " is not a type of logits");
     };
   }
 
-  /** An enumerator of the sources: {@code FORWARD_BACKWARD} is {@code kForwardBackward}. */
+  /** The enumerator in the sources: {@code kForwardBackward} for {@code FORWARD_BACKWARD}. */
   static String macro(Enum<?> constant) {
     StringBuilder name = new StringBuilder("k");
     for (String word : constant.name().split("_", -1)) {

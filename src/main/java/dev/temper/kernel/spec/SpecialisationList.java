@@ -3,7 +3,7 @@ package dev.temper.kernel.spec;
 import dev.temper.DType;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
-import dev.temper.kernel.spec.LossSpecialisation.HardPower;
+import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.kernel.spec.LossSpecialisation.Policy;
 import dev.temper.kernel.spec.PrimitiveSpecialisation.Primitive;
@@ -17,20 +17,22 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The specialisations that gates compile for a device: out of everything that a call can choose there, a list in which every
- * type, divergence, part, pass and plan occurs, every pair of them that leaves out the plan, and as many with it as the cap allows.
+ * The specialisations that a build compiles for a device, out of all that calls can choose there. Every type,
+ * divergence, part, pass and plan occurs in the list, and so does every pair of choices without the plan; pairs with a
+ * plan occur as far as the cap allows.
  */
 public final class SpecialisationList {
 
   private static final int LOSSES = 50;
   private static final int PRIMITIVES = 20;
 
-  /** One number of classes for each plan that some dtypes lead to on some device. */
+  /** Numbers of classes that lead to every plan, for some dtypes on some device. */
   private static final int[] CLASSES = {
-    1, 5, 10, 20, 40, 100, 200, 400, 1_000, 3_000, 10_000, 16_000, 32_000, 50_304, 100_000, 128_256, 151_936, 262_144, 1_000_000
+    1, 5, 10, 20, 40, 100, 200, 400, 1_000, 3_000, 10_000, 16_000, 32_000, 50_304, 100_000, 128_256, 151_936, 262_144,
+        1_000_000
   };
 
-  /** The one that keeps the most in registers first: of equals, the first is taken. */
+  /** The pass with the most registers is first: of equal candidates, the first one is chosen. */
   private static final List<Pass> PASSES = List.of(Pass.FORWARD_BACKWARD, Pass.BACKWARD, Pass.FORWARD);
 
   private static final List<DType> DTYPES = List.of(DType.F32, DType.BF16, DType.F16);
@@ -45,24 +47,26 @@ public final class SpecialisationList {
     return List.copyOf(chosen);
   }
 
-  /** Every loss that a call can choose on a device, one number of classes for each plan. */
+  /** Every loss kernel that a call can choose on a device, with one number of classes for each plan. */
   static Set<Specialisation> losses(DeviceLimits limits) {
     Set<Specialisation> all = new LinkedHashSet<>();
     for (int classes : CLASSES) {
       for (DType student : DTYPES) {
         for (Pass pass : PASSES) {
-          for (DType gradient : pass == Pass.FORWARD ? Set.of(student) : new LinkedHashSet<>(List.of(student, DType.F32))) {
+          for (DType gradient : pass == Pass.FORWARD ? Set.of(student)
+              : new LinkedHashSet<>(List.of(student, DType.F32))) {
             for (DType teacher : DTYPES) {
               for (Policy policy : Policy.values()) {
-                for (HardPower power : HardPower.values()) {
-                  all.add(LossSpecialisation.of(student, teacher, gradient, policy, true, true, power, pass, classes, limits));
+                for (ExpReuse reuse : ExpReuse.values()) {
+                  all.add(LossSpecialisation.of(student, teacher, gradient, policy, true, true, reuse, pass, classes,
+                      limits));
                 }
                 all.add(LossSpecialisation.of(
-                    student, teacher, gradient, policy, true, false, HardPower.NONE, pass, classes, limits));
+                    student, teacher, gradient, policy, true, false, ExpReuse.NONE, pass, classes, limits));
               }
             }
             all.add(LossSpecialisation.of(
-                student, student, gradient, Policy.FORWARD_KL, false, true, HardPower.NONE, pass, classes, limits));
+                student, student, gradient, Policy.FORWARD_KL, false, true, ExpReuse.NONE, pass, classes, limits));
           }
         }
       }
@@ -70,7 +74,7 @@ public final class SpecialisationList {
     return all;
   }
 
-  /** The same of the primitives. */
+  /** Every primitive that a call can choose on a device, with one number of classes for each plan. */
   static Set<Specialisation> primitives(DeviceLimits limits) {
     Set<Specialisation> all = new LinkedHashSet<>();
     for (int classes : CLASSES) {
@@ -86,7 +90,10 @@ public final class SpecialisationList {
     return all;
   }
 
-  /** Takes, again and again, the one that adds most: single choices first, then pairs of options, then pairs of an option and a plan. */
+  /**
+   * Chooses the candidate that adds the most, repeatedly: single choices count most, then pairs of options, then pairs
+   * with a plan.
+   */
   private static List<Specialisation> cover(Collection<Specialisation> all, int cap) {
     Map<String, Integer> numbers = new HashMap<>();
     List<Candidate> left = new ArrayList<>(all.stream().map(s -> Candidate.of(s, numbers)).toList());
@@ -98,7 +105,8 @@ public final class SpecialisationList {
       Candidate best = null;
       int most = 0;
       for (Candidate candidate : left) {
-        int gain = 10_000 * fresh(candidate.singles(), singles) + 100 * fresh(candidate.pairs(), pairs) + fresh(candidate.planned(), planned);
+        int gain = 10_000 * fresh(candidate.singles(), singles) + 100 * fresh(candidate.pairs(), pairs)
+            + fresh(candidate.planned(), planned);
         if (gain > most) {
           best = candidate;
           most = gain;
@@ -122,7 +130,7 @@ public final class SpecialisationList {
     return rest.cardinality();
   }
 
-  /** Its macros but for the name and the plan. */
+  /** The macros without the entry point's name and the plan. */
   static List<String> options(Specialisation s) {
     List<String> macros = s.definitions();
     return macros.subList(1, macros.size() - RowSpecialisation.planDefinitions(plan(s)).size());
@@ -131,12 +139,12 @@ public final class SpecialisationList {
   private static RowPlan plan(Specialisation s) {
     return switch (s) {
       case RowSpecialisation row -> row.plan();
-      case BatchKernel kernel -> throw new IllegalArgumentException(kernel + " has one instance");
+      case BatchKernel kernel -> throw new IllegalArgumentException(kernel + " has one specialisation");
       case ProbeKernel kernel -> throw new IllegalArgumentException(kernel + " computes no loss");
     };
   }
 
-  /** A specialisation as the numbers of its choices: its macros, those of the plan taken as one; pairs with the plan apart. */
+  /** A specialisation as numbers of its choices: single ones, pairs of options, and pairs of an option and the plan. */
   private record Candidate(Specialisation specialisation, BitSet singles, BitSet pairs, BitSet planned) {
 
     private static final int MOST_CHOICES = 256;

@@ -7,7 +7,10 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Describes a C struct whose fields need no padding between them: widest first, as {@code kernels/parameters.h} has them. */
+/**
+ * The layout of a C struct without padding between its fields: in {@code kernels/parameters.h} the widest fields are
+ * first.
+ */
 final class Struct {
 
   private final List<MemoryLayout> fields = new ArrayList<>();

@@ -1,6 +1,6 @@
 /**
- * What a kernel is: its specialisation ({@link dev.temper.kernel.spec.Specialisation}), the structs that it reads and writes, and the
- * list of specialisations that the gates compile.
+ * The kernels: their specialisations ({@link dev.temper.kernel.spec.Specialisation}), the structs that they read and
+ * write, and the list of specialisations that a build compiles.
  *
  * <p>May call {@code dev.temper}, {@code dev.temper.spi} and {@code dev.temper.kernel.plan}.
  */

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
-/** Code for the stub driver, compiled by the emulator's compiler. */
+/** Code for the stub driver, compiled by the emulator. */
 public final class HostBinaries implements KernelBinaries {
 
   private static final Target TARGET = Target.cubin(new Architecture(9, 0));
@@ -22,17 +22,17 @@ public final class HostBinaries implements KernelBinaries {
     this.anew = anew;
   }
 
-  /** As it should be. */
+  /** Correct code. */
   public static HostBinaries sound() {
     return new HostBinaries(HostLibraries::of, HostLibraries::of);
   }
 
-  /** With a cache whose every entry is damaged. */
+  /** Damaged code from the cache, and correct code after a rebuild. */
   public static HostBinaries damagedCache() {
     return new HostBinaries(_ -> new byte[64], HostLibraries::of);
   }
 
-  /** Code that no device here takes. */
+  /** Code for another device. */
   public static HostBinaries foreign() {
     return new HostBinaries(_ -> new byte[64], _ -> new byte[64]);
   }
@@ -46,7 +46,7 @@ public final class HostBinaries implements KernelBinaries {
     return ("stub image without code, cluster " + kernel.cluster() + "\0").getBytes(StandardCharsets.US_ASCII);
   }
 
-  /** What had to be compiled again. */
+  /** Kernels that were compiled again. */
   public List<Specialisation> rebuilt() {
     return rebuilt;
   }

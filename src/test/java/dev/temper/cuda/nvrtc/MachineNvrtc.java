@@ -13,7 +13,9 @@ public final class MachineNvrtc {
 
   private MachineNvrtc() {}
 
-  /** A search that finds it, or the end of the test: a failure where the build has asked for NVRTC, else an assumption. */
+  /**
+   * A search that finds it, or the end of the test: a failure if the build requires NVRTC, else an assumption.
+   */
   static NvrtcSearch search() {
     Properties properties = new Properties();
     properties.setProperty(NvrtcPlaces.LIBRARY_PROPERTY, library());
@@ -21,19 +23,20 @@ public final class MachineNvrtc {
         new NvrtcJar(ClassLoader.getPlatformClassLoader()));
   }
 
-  /** Its file, on the same terms. */
+  /** The file of the library; without one, the test fails or is not run. */
   public static String library() {
     return Holder.find();
   }
 
-  /** Compiles with a cache of its own. */
+  /** A compiler with a cache in a folder. */
   public static KernelCompiler compiler(Path cache) {
     return new KernelCompiler(DiskCache.open(cache, 1L << 30), search());
   }
 
   private static final class Holder {
     private static final NvrtcSearch SEARCH =
-        new NvrtcSearch(NvrtcPlaces.ofMachine(NvrtcPlaces.ANY_DRIVER), new NvrtcJar(MachineNvrtc.class.getClassLoader()));
+        new NvrtcSearch(NvrtcPlaces.ofMachine(NvrtcPlaces.ANY_DRIVER),
+        new NvrtcJar(MachineNvrtc.class.getClassLoader()));
 
     static String find() {
       try {

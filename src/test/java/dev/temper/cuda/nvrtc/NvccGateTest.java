@@ -22,7 +22,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the engine can ask for compiles with the machine's own nvcc, often another version than NVRTC's, without a spilled register. */
+/**
+ * What the engine can ask for compiles with the machine's own nvcc, often another version than NVRTC's, without a
+ * spilled register.
+ */
 final class NvccGateTest {
 
   /** Sources per architecture: each has many entry points, so that headers are read less often. */
@@ -35,7 +38,8 @@ final class NvccGateTest {
   void compilesWithoutSpills(int capability) throws IOException, InterruptedException {
     assumeTrue(isInstalled(), "DID NOT RUN: no nvcc on the path");
     Architecture architecture = Architecture.ofNumber(capability);
-    List<Specialisation> list = SpecialisationList.of(DeviceLimits.ofCapability(architecture.major(), architecture.minor()));
+    List<Specialisation> list = SpecialisationList.of(DeviceLimits.ofCapability(architecture.major(),
+        architecture.minor()));
     Map<Specialisation, KernelResources> found = compile(list, architecture, false);
     assertThat(found).containsOnlyKeys(list);
     // The assembler spills a few registers where that lets more blocks run at once: without that wish it must not.
@@ -48,17 +52,20 @@ final class NvccGateTest {
     return found.getOrDefault(kernel, new KernelResources(0, Integer.MAX_VALUE, 0, 0));
   }
 
-  private Map<Specialisation, KernelResources> compile(List<Specialisation> list, Architecture architecture, boolean oneBlock) {
+  private Map<Specialisation, KernelResources> compile(List<Specialisation> list, Architecture architecture,
+      boolean oneBlock) {
     Map<Specialisation, KernelResources> all = new HashMap<>();
     IntStream.range(0, PARTS).parallel().mapToObj(part -> {
-      List<Specialisation> own = IntStream.range(0, list.size()).filter(i -> i % PARTS == part).mapToObj(list::get).toList();
+      List<Specialisation> own = IntStream.range(0, list.size()).filter(i -> i % PARTS == part).mapToObj(list::get)
+          .toList();
       return compilePart(own, architecture, "part" + part + oneBlock, oneBlock);
     }).toList().forEach(all::putAll);
     return all;
   }
 
   /** One source with an entry point for each, named by its number. */
-  private Map<Specialisation, KernelResources> compilePart(List<Specialisation> kernels, Architecture architecture, String name, boolean oneBlock) {
+  private Map<Specialisation, KernelResources> compilePart(List<Specialisation> kernels, Architecture architecture,
+      String name, boolean oneBlock) {
     if (kernels.isEmpty()) {
       return Map.of();
     }
@@ -73,7 +80,8 @@ final class NvccGateTest {
         int equals = macro.indexOf('=');
         names.add(macro.substring(0, equals));
         String value = macro.substring(equals + 1);
-        source.append("#define ").append(names.getLast()).append(' ').append(value.equals(kernel.entry()) ? entry : value).append('\n');
+        source.append("#define ").append(names.getLast()).append(' ')
+            .append(value.equals(kernel.entry()) ? entry : value).append('\n');
       }
       source.append("#include \"").append(kernel.source()).append("\"\n");
       names.forEach(macro -> source.append("#undef ").append(macro).append('\n'));
@@ -81,7 +89,8 @@ final class NvccGateTest {
     try {
       Path file = Files.writeString(folder.resolve(name + ".cu"), source.toString());
       Map<Specialisation, KernelResources> found = new HashMap<>();
-      KernelResources.parse(nvcc(file, architecture)).forEach((entry, resources) -> found.put(byEntry.get(entry), resources));
+      KernelResources.parse(nvcc(file, architecture))
+          .forEach((entry, resources) -> found.put(byEntry.get(entry), resources));
       return found;
     } catch (IOException | InterruptedException e) {
       throw new IllegalStateException(e);
@@ -89,14 +98,17 @@ final class NvccGateTest {
   }
 
   private static String nvcc(Path source, Architecture architecture) throws IOException, InterruptedException {
-    Process process = new ProcessBuilder("nvcc", "-std=c++17", "-fmad=false", "-cubin", "-arch=" + architecture.real(), "-Xptxas", "-v",
-        "-I" + Path.of("kernels").toAbsolutePath(), "-o", source + ".cubin", source.toString()).redirectErrorStream(true).start();
+    Process process = new ProcessBuilder("nvcc", "-std=c++17", "-fmad=false", "-cubin", "-arch=" + architecture.real(),
+        "-Xptxas", "-v",
+        "-I" + Path.of("kernels").toAbsolutePath(), "-o", source + ".cubin", source.toString())
+        .redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(output).isZero();
     return output;
   }
 
   private static boolean isInstalled() {
-    return Stream.of(System.getenv("PATH").split(File.pathSeparator, -1)).anyMatch(path -> Files.isExecutable(Path.of(path, "nvcc")));
+    return Stream.of(System.getenv("PATH").split(File.pathSeparator, -1))
+        .anyMatch(path -> Files.isExecutable(Path.of(path, "nvcc")));
   }
 }

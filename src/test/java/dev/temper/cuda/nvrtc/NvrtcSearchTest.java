@@ -27,11 +27,14 @@ final class NvrtcSearchTest {
     Properties properties = new Properties();
     properties.setProperty(NvrtcPlaces.LIBRARY_PROPERTY, "/own/libnvrtc.so.12");
     properties.setProperty(NvrtcPlaces.WHEELS_PROPERTY, "/py/a" + File.pathSeparator + "/py/b");
-    assertThat(names(places(properties, Map.of("CUDA_HOME", "/cuda", "CUDA_PATH", "/path")).served())).containsSubsequence(
+    assertThat(names(places(properties, Map.of("CUDA_HOME", "/cuda", "CUDA_PATH", "/path")).served()))
+        .containsSubsequence(
         "/own/libnvrtc.so.12",
-        "/cuda/lib64/libnvrtc.so.13", "/cuda/lib64/libnvrtc.so.12", "/cuda/lib/libnvrtc.so.12", "/path/lib64/libnvrtc.so.13",
+        "/cuda/lib64/libnvrtc.so.13", "/cuda/lib64/libnvrtc.so.12", "/cuda/lib/libnvrtc.so.12",
+        "/path/lib64/libnvrtc.so.13",
         "libnvrtc.so.13", "libnvrtc.so.12",
-        "/py/a/nvidia/cu13/lib/libnvrtc.so.13", "/py/a/nvidia/cuda_nvrtc/lib/libnvrtc.so.12", "/py/b/nvidia/cu13/lib/libnvrtc.so.13");
+        "/py/a/nvidia/cu13/lib/libnvrtc.so.13", "/py/a/nvidia/cuda_nvrtc/lib/libnvrtc.so.12",
+        "/py/b/nvidia/cu13/lib/libnvrtc.so.13");
   }
 
   @Test
@@ -43,8 +46,10 @@ final class NvrtcSearchTest {
   @Test
   void whatADriverDoesNotServeComesLast() {
     NvrtcPlaces places = new NvrtcPlaces(new Properties(), Map.of("CUDA_HOME", "/cuda"), NvrtcPlaces.NAMES, 12_090);
-    assertThat(names(places.served())).contains("/cuda/lib64/libnvrtc.so.12", "libnvrtc.so.12").noneMatch(name -> name.endsWith("13"));
-    assertThat(names(places.later())).startsWith("/cuda/lib64/libnvrtc.so.13").contains("libnvrtc.so.13").noneMatch(name -> name.endsWith("12"));
+    assertThat(names(places.served())).contains("/cuda/lib64/libnvrtc.so.12", "libnvrtc.so.12")
+        .noneMatch(name -> name.endsWith("13"));
+    assertThat(names(places.later())).startsWith("/cuda/lib64/libnvrtc.so.13").contains("libnvrtc.so.13")
+        .noneMatch(name -> name.endsWith("12"));
     NvrtcPlaces next = new NvrtcPlaces(new Properties(), Map.of("CUDA_HOME", "/cuda"), NvrtcPlaces.NAMES, 13_000);
     assertThat(names(next.served())).startsWith("/cuda/lib64/libnvrtc.so.13", "/cuda/lib64/libnvrtc.so.12");
     assertThat(next.later()).isEmpty();
@@ -55,13 +60,14 @@ final class NvrtcSearchTest {
     NvrtcPlaces places = new NvrtcPlaces(new Properties(), Map.of(), NvrtcPlaces.NAMES, 12_040);
     assertThat(places.doubts(12)).isEmpty();
     assertThat(places.doubts(13)).isEqualTo(
-        "; the driver serves CUDA 12.4 and may not take its code: install NVRTC 12, or update the driver");
+        "; the driver supports CUDA 12.4 and may reject its code: install NVRTC 12, or update the driver");
   }
 
   @Test
   void aLibraryThatTheUserNamesIsTakenWhateverTheDriverServes() {
     for (String library : List.of("/own/libnvrtc.so.13", "/own/libnvrtc.so", "/own/mine")) {
-      assertThat(names(new NvrtcPlaces(named(library), Map.of(), NvrtcPlaces.NAMES, 12_040).served())).startsWith(library);
+      assertThat(names(new NvrtcPlaces(named(library), Map.of(), NvrtcPlaces.NAMES, 12_040).served()))
+          .startsWith(library);
     }
   }
 
@@ -72,8 +78,10 @@ final class NvrtcSearchTest {
     assertThat(file("env/bin/python3").toFile().setExecutable(true)).isTrue();
     assertThat(file("opt/cuda-12.9/bin/nvcc").toFile().setExecutable(true)).isTrue();
     Files.createSymbolicLink(folder.resolve("env/bin/nvcc"), folder.resolve("opt/cuda-12.9/bin/nvcc"));
-    assertThat(names(places(new Properties(), Map.of("PATH", "/nowhere" + File.pathSeparator + folder.resolve("env/bin"))).served()))
-        .startsWith("libnvrtc.so.13", "libnvrtc.so.12").containsSubsequence(toolkit.toRealPath().toString(), wheel.toString());
+    assertThat(names(places(new Properties(),
+        Map.of("PATH", "/nowhere" + File.pathSeparator + folder.resolve("env/bin"))).served()))
+        .startsWith("libnvrtc.so.13", "libnvrtc.so.12")
+        .containsSubsequence(toolkit.toRealPath().toString(), wheel.toString());
   }
 
   @Test
@@ -85,10 +93,11 @@ final class NvrtcSearchTest {
     Files.createSymbolicLink(folder.resolve("env/bin/python3"), system);
     Files.createDirectories(folder.resolve("local/bin"));
     Files.createSymbolicLink(folder.resolve("local/bin/python3"), Path.of("../../env/bin/python3"));
-    assertThat(names(places(new Properties(), Map.of("PATH", folder.resolve("local/bin").toString())).served())).contains(wheel.toString());
+    assertThat(names(places(new Properties(), Map.of("PATH", folder.resolve("local/bin").toString())).served()))
+        .contains(wheel.toString());
   }
 
-  /** Of versions that no machine has: the loader must find none by its own search. */
+  /** The versions do not exist, so that the loader's own search finds none. */
   @Test
   void theVersionThatTheDriverServesIsLoadedFromALaterPlace() throws Exception {
     fake("cuda/lib64/libnvrtc.so.93", 93);
@@ -100,9 +109,10 @@ final class NvrtcSearchTest {
     assertThat(found(Map.of("CUDA_HOME", cuda), 92_090)).as("where there is no other").isEqualTo("93.0 by CUDA_HOME");
   }
 
-  /** And remembers it, also from the places that are tried last. */
+  /** The library that is found, which the cache then holds, also if it comes from the last places. */
   private String found(Map<String, String> environment, int driverVersion) {
-    NvrtcPlaces places = new NvrtcPlaces(new Properties(), environment, List.of("libnvrtc.so.93", "libnvrtc.so.92"), driverVersion);
+    NvrtcPlaces places = new NvrtcPlaces(new Properties(), environment, List.of("libnvrtc.so.93", "libnvrtc.so.92"),
+        driverVersion);
     DiskCache cache = DiskCache.open(folder.resolve("cache"), 1 << 20);
     NvrtcIdentity identity = new NvrtcSearch(places, NO_JAR).load(cache).identity();
     assertThat(new NvrtcSearch(places, NO_JAR).remembered(cache)).contains(identity);
@@ -112,14 +122,18 @@ final class NvrtcSearchTest {
   private void fake(String name, int major) throws IOException, InterruptedException {
     Path library = folder.resolve(name);
     Files.createDirectories(library.getParent());
-    StringBuilder source = new StringBuilder("int nvrtcVersion(int* a, int* b) { *a = " + major + "; *b = 0; return 0; }\n"
-        + "int nvrtcGetNumSupportedArchs(int* n) { *n = 1; return 0; }\nint nvrtcGetSupportedArchs(int* n) { *n = 90; return 0; }\n");
-    for (String function : List.of("GetErrorString", "CreateProgram", "DestroyProgram", "CompileProgram", "GetProgramLogSize",
+    StringBuilder source = new StringBuilder("int nvrtcVersion(int* a, int* b) { *a = " + major
+        + "; *b = 0; return 0; }\n"
+        + "int nvrtcGetNumSupportedArchs(int* n) { *n = 1; return 0; }\nint nvrtcGetSupportedArchs(int* n) { *n = 90; "
+        + "return 0; }\n");
+    for (String function : List.of("GetErrorString", "CreateProgram", "DestroyProgram", "CompileProgram",
+        "GetProgramLogSize",
         "GetProgramLog", "GetCUBINSize", "GetCUBIN", "GetPTXSize", "GetPTX")) {
       source.append("int nvrtc").append(function).append("(void) { return 1; }\n");
     }
     Path code = Files.writeString(folder.resolve("nvrtc" + major + ".c"), source);
-    Process compiler = new ProcessBuilder(System.getenv().getOrDefault("CC", "cc"), "-shared", "-fPIC", code.toString(), "-o",
+    Process compiler = new ProcessBuilder(System.getenv().getOrDefault("CC", "cc"), "-shared", "-fPIC", code.toString(),
+        "-o",
         library.toString()).inheritIO().start();
     assertThat(compiler.waitFor()).isZero();
   }
@@ -133,7 +147,7 @@ final class NvrtcSearchTest {
   @Test
   void everyTryIsToldWithTheLoadersReason() throws IOException {
     Path text = Files.writeString(folder.resolve("libnvrtc.so.12"), "not a library".repeat(100));
-    // Versions of their own: the machine's NVRTC, or one that another test has loaded, would be found by its name.
+    // The versions do not exist: the loader would find the machine's NVRTC, or one that another test has loaded.
     NvrtcSearch search = new NvrtcSearch(new NvrtcPlaces(named(text.toString()), Map.of("CUDA_HOME", "/nowhere"),
         List.of("libnvrtc.so.99", "libnvrtc.so.0"), 12_040), NO_JAR);
     DiskCache cache = DiskCache.open(folder.resolve("cache"), 1000);

@@ -18,14 +18,16 @@ import org.junit.jupiter.api.io.TempDir;
 /** What doctor reports of stand-ins for NVRTC: one that compiles, one without its second library. */
 final class NvrtcTrialTest {
 
-  private static final String REMEDY = "install libnvrtc-builtins.so.12.9, which belongs beside libnvrtc.so (package cuda-nvrtc-12-9 of a "
+  private static final String REMEDY =
+      "install libnvrtc-builtins.so.12.9, which belongs beside libnvrtc.so (package cuda-nvrtc-12-9 of a "
       + "CUDA toolkit, or the Python wheel nvidia-cuda-nvrtc), or put " + NvrtcJar.ARTIFACT + " on the class path";
 
   @TempDir Path folder;
 
   @Test
   void aLibraryThatCompilesIsReportedWithItsPlace() throws Exception {
-    assertThat(new ProcessBuilder("sh", "native/cuda-stub/build", folder.toString()).inheritIO().start().waitFor()).isZero();
+    assertThat(new ProcessBuilder("sh", "native/cuda-stub/build", folder.toString()).inheritIO().start().waitFor())
+        .isZero();
     Path library = folder.resolve("libnvrtc.so.12");
     assertThat(compiler(library).describeNvrtc())
         .isEqualTo("NVRTC 0.0 at " + library + " (property temper.nvrtc), compute capabilities 9.0 to 9.0, compiles");
@@ -34,9 +36,11 @@ final class NvrtcTrialTest {
   @Test
   void aLibraryWithoutItsBuiltinsIsReportedWithWhatToInstall() throws Exception {
     Path library = withoutBuiltins();
-    assertThat(compiler(library).describeNvrtc()).isEqualTo("NVRTC 12.9 at " + library + " (property temper.nvrtc), compute capabilities "
+    assertThat(compiler(library).describeNvrtc())
+        .isEqualTo("NVRTC 12.9 at " + library + " (property temper.nvrtc), compute capabilities "
         + "9.0 to 9.0, but it cannot compile: nvrtcCompileProgram of NVRTC 12.9 failed with status 7 "
-        + "(NVRTC_ERROR_BUILTIN_OPERATION_FAILURE): nvrtc: error: failed to open libnvrtc-builtins.so.12.9. Make sure that "
+        + "(NVRTC_ERROR_BUILTIN_OPERATION_FAILURE): nvrtc: error: failed to open libnvrtc-builtins.so.12.9. Make sure "
+        + "that "
         + "libnvrtc-builtins.so.12.9 is installed correctly.; " + REMEDY);
   }
 
@@ -44,14 +48,16 @@ final class NvrtcTrialTest {
   void aKernelThatSuchALibraryCompilesFailsWithTheSameReason() throws Exception {
     KernelCompiler compiler = compiler(withoutBuiltins());
     assertThatThrownBy(() -> compiler.compile(BatchKernel.CHECK, Target.cubin(new Architecture(9, 0))))
-        .isInstanceOf(NvrtcFailedException.class).hasMessageContaining("NVRTC_ERROR_BUILTIN_OPERATION_FAILURE").hasMessageEndingWith(REMEDY);
+        .isInstanceOf(NvrtcFailedException.class).hasMessageContaining("NVRTC_ERROR_BUILTIN_OPERATION_FAILURE")
+        .hasMessageEndingWith(REMEDY);
   }
 
   private KernelCompiler compiler(Path library) {
     Properties properties = new Properties();
     properties.setProperty(NvrtcPlaces.LIBRARY_PROPERTY, library.toString());
     return new KernelCompiler(DiskCache.open(folder.resolve("cache"), 1 << 20), new NvrtcSearch(
-        new NvrtcPlaces(properties, Map.of(), NvrtcPlaces.NAMES, NvrtcPlaces.ANY_DRIVER), new NvrtcJar(ClassLoader.getPlatformClassLoader())));
+        new NvrtcPlaces(properties, Map.of(), NvrtcPlaces.NAMES, NvrtcPlaces.ANY_DRIVER),
+        new NvrtcJar(ClassLoader.getPlatformClassLoader())));
   }
 
   /** Fails as libnvrtc does if its second library is absent. */

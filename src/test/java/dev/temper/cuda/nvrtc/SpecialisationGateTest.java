@@ -25,14 +25,16 @@ final class SpecialisationGateTest {
     KernelCompiler compiler = MachineNvrtc.compiler(CACHE);
     Architecture architecture = Architecture.ofNumber(capability);
     DeviceLimits limits = DeviceLimits.ofCapability(architecture.major(), architecture.minor());
-    List<String> findings = Stream.concat(SpecialisationList.of(limits).stream(), ProbeKernel.all(limits).stream()).parallel()
+    List<String> findings = Stream.concat(SpecialisationList.of(limits).stream(), ProbeKernel.all(limits).stream())
+        .parallel()
         .map(specialisation -> finding(specialisation, compiler.compile(specialisation, Target.cubin(architecture))))
         .filter(finding -> !finding.isEmpty()).toList();
     assertThat(findings).isEmpty();
   }
 
   private static String finding(Specialisation specialisation, CompiledKernel kernel) {
-    KernelResources resources = kernel.resources().getOrDefault(specialisation.entry(), new KernelResources(0, 0, 0, 0));
+    KernelResources resources = kernel.resources()
+        .getOrDefault(specialisation.entry(), new KernelResources(0, 0, 0, 0));
     boolean sound = resources.registers() > 0 && resources.spillBytes() == 0 && !kernel.log().contains("warning");
     return sound ? "" : specialisation.label() + ": " + resources + "\n" + kernel.log();
   }

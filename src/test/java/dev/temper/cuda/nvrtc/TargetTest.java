@@ -26,8 +26,10 @@ final class TargetTest {
 
   @Test
   void driverTooOldForThatPtxIsToldWithWhatToUpgrade() {
-    assertThatThrownBy(() -> Target.choose(new Architecture(12, 0), NVRTC, 12_030)).isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("compute capability 12.0").hasMessageContaining("NVRTC 12.4").hasMessageContaining("CUDA 12.3")
+    assertThatThrownBy(() -> Target.choose(new Architecture(12, 0), NVRTC, 12_030))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("compute capability 12.0").hasMessageContaining("NVRTC 12.4")
+        .hasMessageContaining("CUDA 12.3")
         .hasMessageContaining("upgrade NVRTC");
   }
 

@@ -266,7 +266,8 @@ final class DiskCacheTest {
     Map<String, String> xdg = Map.of("XDG_CACHE_HOME", "/x");
     assertThat(CacheDirectory.choose("/p/q", xdg, "/home/ann")).isEqualTo(Path.of("/p/q"));
     assertThat(CacheDirectory.choose(null, xdg, "/home/ann")).isEqualTo(Path.of("/x/temper"));
-    assertThat(CacheDirectory.choose(null, Map.of("XDG_CACHE_HOME", "rel"), "/home/ann")).isEqualTo(Path.of("/home/ann/.cache/temper"));
+    assertThat(CacheDirectory.choose(null, Map.of("XDG_CACHE_HOME", "rel"), "/home/ann"))
+        .isEqualTo(Path.of("/home/ann/.cache/temper"));
     assertThat(CacheDirectory.choose(null, Map.of(), "/home/ann")).isEqualTo(Path.of("/home/ann/.cache/temper"));
     assertThat(CacheDirectory.choose(null, Map.of(), "?")).isAbsolute().hasFileName("temper-cache");
   }

@@ -14,7 +14,7 @@ final class RowPlansTest {
 
   @ParameterizedTest
   @CsvSource({
-    // classes, student bytes, teacher bytes, capability, threads, lanes, cluster, residence
+    // classes, student bytes, teacher bytes, capability, threads, lanes, cluster, storage
     "1, 4, 4, 9, 128, 1, 1, RegisterStorage<1>",
     "10, 4, 4, 9, 128, 4, 1, RegisterStorage<1>",
     "10, 2, 2, 9, 128, 4, 1, RegisterStorage<1>",
@@ -34,14 +34,15 @@ final class RowPlansTest {
     "32000, 4, 4, 8, 512, 0, 1, RereadStorage",
     "50304, 4, 0, 9, 512, 0, 2, SharedStorage",
   })
-  void placesRows(int classes, int first, int second, int capability, int threads, int lanes, int cluster, String residence) {
+  void theChosenPlan(int classes, int first, int second, int capability, int threads, int lanes, int cluster,
+      String storage) {
     RowPlan plan = RowPlans.choose(classes, first, second, DeviceLimits.ofCapability(capability, 0));
-    assertThat(plan.residence().macro()).isEqualTo(residence);
+    assertThat(plan.storage().macro()).isEqualTo(storage);
     assertThat(new int[] {plan.threads(), plan.lanes(), plan.cluster()}).containsExactly(threads, lanes, cluster);
   }
 
   @Test
-  void everyRowFitsWhereItIsPut() {
+  void everyRowFitsItsPlan() {
     for (int capability : new int[] {7, 8, 9, 10, 12}) {
       DeviceLimits limits = DeviceLimits.ofCapability(capability, 0);
       IntStream.rangeClosed(1, 300_000).filter(classes -> classes < 3_000 || classes % 997 == 0).forEach(classes -> {
@@ -57,15 +58,15 @@ final class RowPlansTest {
   private static void fits(RowPlan plan, int classes, int first, int second, DeviceLimits limits) {
     assertThat(plan.cluster()).isLessThanOrEqualTo(limits.maxCluster());
     assertThat(plan.sharedBytes(classes, first, second)).isLessThanOrEqualTo(limits.sharedPerBlock());
-    if (plan.residence() instanceof Residence.Registers registers) {
+    if (plan.storage() instanceof RowStorage.Registers registers) {
       // At the worst alignment, the row begins in the last element of its first vector.
       long touched = (classes + 2L * (16 / first) - 2) / (16 / first);
-      assertThat((long) plan.teamSize() * registers.groups()).isGreaterThanOrEqualTo(touched);
+      assertThat((long) plan.groupSize() * registers.vectors()).isGreaterThanOrEqualTo(touched);
     }
   }
 
   @Test
-  void candidatesAreThoseThatFitTheChosenOneFirst() {
+  void candidatesFitAndTheChosenOneIsTheFirst() {
     for (int capability : new int[] {7, 8, 9, 12}) {
       DeviceLimits limits = DeviceLimits.ofCapability(capability, 0);
       IntStream.rangeClosed(1, 300_000).filter(classes -> classes < 600 || classes % 4_999 == 0).forEach(classes -> {
@@ -82,12 +83,14 @@ final class RowPlansTest {
   }
 
   @Test
-  void candidatesGoFromTheChosenOneToThoseUnlikeIt() {
+  void theMostSimilarCandidatesComeFirst() {
     List<String> labels = RowPlans.candidates(128_256, 2, 2, HOPPER).stream().map(RowPlan::label).toList();
     assertThat(labels.subList(1, 8)).containsExactlyInAnyOrder(
-        "shared-cluster8-384", "shared-cluster4-256", "shared-cluster16-256", "shared-cluster4-384", "shared-cluster16-384",
+        "shared-cluster8-384", "shared-cluster4-256", "shared-cluster16-256", "shared-cluster4-384",
+        "shared-cluster16-384",
         "shared-cluster8-128", "shared-cluster8-512");
-    assertThat(labels).as("512 KB of logits fit into three multiprocessors").contains("shared-cluster16-128", "stream-block-1024")
+    assertThat(labels).as("512 KB of logits fit into three multiprocessors")
+        .contains("shared-cluster16-128", "stream-block-1024")
         .doesNotContain("shared-cluster2-512");
     assertThat(RowPlans.candidates(10, 4, 4, HOPPER).stream().map(RowPlan::label))
         .contains("registers1-lanes4-128", "registers2-lanes2-512", "registers4-lanes1-1024", "shared-lanes4-128")
@@ -95,26 +98,29 @@ final class RowPlansTest {
   }
 
   @Test
-  void bytesInFlightAreThoseOfTheRowsThatABlockHolds() {
-    Residence shared = new Residence.Shared();
+  void bytesInFlightAreTheRowsOfABlock() {
+    RowStorage shared = new RowStorage.Shared();
     assertThat(new RowPlan(512, 0, 2, shared).bytesInFlight(32_000, 2, 2)).isEqualTo(32_000 * 4 / 2);
     assertThat(new RowPlan(128, 32, 1, shared).bytesInFlight(1_000, 4, 0)).isEqualTo(4 * 1_000 * 4);
-    assertThat(new RowPlan(512, 0, 1, new Residence.Stream()).bytesInFlight(100_000, 2, 4)).as("a vector of each thread").isEqualTo(512 * 8 * 6);
+    assertThat(new RowPlan(512, 0, 1, new RowStorage.Reread()).bytesInFlight(100_000, 2, 4))
+        .as("a vector of each thread").isEqualTo(512 * 8 * 6);
   }
 
   @Test
   void sharedMemoryHoldsScratchAndSlotsOfBothTensors() {
-    // 2 slots of 6 floats for each of 8 warps, then 8 slots of 256 threads: 16 bytes of bf16 student, 32 of f32 teacher.
-    RowPlan plan = new RowPlan(256, 0, 1, new Residence.Shared());
+    // 2 slots of 6 floats for each of 8 warps, then 8 slots of 256 threads: 16 bytes of bf16 student, 32 of f32
+    // teacher.
+    RowPlan plan = new RowPlan(256, 0, 1, new RowStorage.Shared());
     assertThat(plan.sharedBytes(16_000, 2, 4)).isEqualTo(2 * 6 * 8 * 4 + 8 * 256 * (16 + 32));
     assertThat(plan.sharedBytes(16_000, 2, 0)).isEqualTo(2 * 6 * 8 * 4 + 8 * 256 * 16);
   }
 
   @Test
   void blocksCoverTheRows() {
-    assertThat(new RowPlan(128, 4, 1, new Residence.Registers(1)).blocks(65)).isEqualTo(3);
-    assertThat(new RowPlan(256, 0, 8, new Residence.Shared()).blocks(65)).isEqualTo(65 * 8);
-    assertThat(new RowPlan(256, 0, 8, new Residence.Shared()).blocks(Long.MAX_VALUE / 1_000)).isLessThanOrEqualTo(Integer.MAX_VALUE)
+    assertThat(new RowPlan(128, 4, 1, new RowStorage.Registers(1)).blocks(65)).isEqualTo(3);
+    assertThat(new RowPlan(256, 0, 8, new RowStorage.Shared()).blocks(65)).isEqualTo(65 * 8);
+    assertThat(new RowPlan(256, 0, 8, new RowStorage.Shared()).blocks(Long.MAX_VALUE / 1_000))
+        .isLessThanOrEqualTo(Integer.MAX_VALUE)
         .matches(blocks -> blocks % 8 == 0);
     assertThat(RowPlans.choose(10, 4, 4, HOPPER).blocks(0)).isZero();
   }
@@ -133,9 +139,10 @@ final class RowPlansTest {
     "128, 32, 1, 100000, 1189, 8, 1188",
     "128, 8, 1, 100000, 1189, 8, 1189",
   })
-  void teamsThatStayAreAsManyAsRunAtOnceAndKeepToOneAlignment(
+  void aPersistentGridFillsTheDeviceAndKeepsAGroupToOneAlignment(
       int threads, int lanes, int cluster, long rows, long deviceBlocks, int period, long blocks) {
-    assertThat(new RowPlan(threads, lanes, cluster, new Residence.Shared()).blocks(rows, deviceBlocks, period)).isEqualTo(blocks);
+    assertThat(new RowPlan(threads, lanes, cluster, new RowStorage.Shared()).blocks(rows, deviceBlocks, period))
+        .isEqualTo(blocks);
   }
 
   @Test

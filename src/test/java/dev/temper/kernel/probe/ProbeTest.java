@@ -13,29 +13,33 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** What the device functions are held against, itself held against the JDK's conversions. */
+/** The expected results of the self-checks, compared with the JDK's conversions. */
 class ProbeTest {
 
   @Test
   void theOperationsAreNumberedAsInTheSource() {
-    Matcher body = Pattern.compile("(?s)enum ProbeOperation : int32_t \\{(.*?)\\}").matcher(KernelSource.load("probe.cu").text());
+    Matcher body = Pattern.compile("(?s)enum ProbeOperation : int32_t \\{(.*?)\\}")
+        .matcher(KernelSource.load("probe.cu").text());
     assertThat(body.find()).isTrue();
     assertThat(body.group(1).strip().split("\\s*,\\s*", -1))
         .containsExactly(Arrays.stream(Operation.values()).map(Specialisation::macro).toArray(String[]::new));
   }
 
-  /** A function that is written but not probed would first be seen, on a device, in a loss. */
+  /** A device function without a self-check would first run on a device in a loss. */
   @Test
   void everyFunctionOfTheHeaderIsProbed() {
     KernelSource probe = KernelSource.load("probe.cu");
     String header = probe.headers().getOrDefault("device.cuh", "");
     Set<String> functions = new TreeSet<>();
-    for (String pattern : List.of("__device__ __forceinline__ [\\w ]*[ *]+(\\w+)\\(", "TEMPER_PAIR_EXTREMUM\\((\\w+), \"")) {
+    for (String pattern : List.of("__device__ __forceinline__ [\\w ]*[ *]+(\\w+)\\(",
+        "TEMPER_PAIR_EXTREMUM\\((\\w+), \"")) {
       Pattern.compile(pattern).matcher(header).results().forEach(found -> functions.add(found.group(1)));
     }
     functions.remove("name"); // of the macro
-    assertThat(functions).hasSizeGreaterThan(25).contains("exp2", "load_words", "keep_address", "max_bf16_pair", "dynamic_shared", "store_async");
-    assertThat(functions).allSatisfy(function -> assertThat(probe.text()).containsPattern("\\b" + function + "(<.*>)?\\("));
+    assertThat(functions).hasSizeGreaterThan(25)
+        .contains("exp2", "load_words", "keep_address", "max_bf16_pair", "dynamic_shared", "store_async");
+    assertThat(functions).allSatisfy(function -> assertThat(probe.text())
+        .containsPattern("\\b" + function + "(<.*>)?\\("));
   }
 
   @Test
@@ -43,7 +47,8 @@ class ProbeTest {
     for (String file : List.of("loss.cu", "softmax.cu", "check.cu", "totals.cu", "probe.cu")) {
       KernelSource source = KernelSource.load(file);
       assertThat(source.text()).doesNotContainPattern("\\basm\\b");
-      source.headers().forEach((name, text) -> assertThat(Pattern.compile("\\basm\\b").matcher(text).find()).as(name).isEqualTo(name.equals("device.cuh")));
+      source.headers().forEach((name, text) -> assertThat(Pattern.compile("\\basm\\b").matcher(text).find()).as(name)
+          .isEqualTo(name.equals("device.cuh")));
     }
   }
 

@@ -21,14 +21,16 @@ import org.junit.jupiter.api.Test;
 
 final class LossParametersTest {
 
-  private static final LossParameters.Addresses ADDRESSES = new LossParameters.Addresses(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
+  private static final LossParameters.Addresses ADDRESSES =
+      new LossParameters.Addresses(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
   private static final LossInputs INPUTS = LossInputs.of(new DeviceMatrix(1, 30, 100, 128, DType.BF16))
       .withTeacher(Teacher.logits(new DeviceMatrix(2, 30, 104, 112, DType.F32)))
       .withLabels(RowVector.labelsAt(4, 30, DType.I32)).withGradientScale(0.5);
 
   @Test
   void carriesTheCall() {
-    DistillationLoss loss = DistillationLoss.builder().divergence(Divergence.jensenShannon(0.25)).temperature(2).softWeight(0.7)
+    DistillationLoss loss = DistillationLoss.builder().divergence(Divergence.jensenShannon(0.25)).temperature(2)
+        .softWeight(0.7)
         .hardWeight(0.3).ignoreIndex(-1).build();
     MemorySegment block = write(loss, INPUTS);
     assertThat(number(block, "student")).isEqualTo(1);
@@ -66,9 +68,11 @@ final class LossParametersTest {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment block = arena.allocate(PrimitiveParameters.LAYOUT);
       new PrimitiveParameters(1, 2, 3, 4, 5, 6, 7, 8, 9, 0.5, 8).write(block);
-      String[] names = {"input", "upstream", "output", "rows", "input_stride", "upstream_stride", "output_stride", "classes", "output_width"};
+      String[] names = {"input", "upstream", "output", "rows", "input_stride", "upstream_stride", "output_stride",
+          "classes", "output_width"};
       for (int i = 0; i < names.length; i++) {
-        assertThat(((Number) PrimitiveParameters.LAYOUT.varHandle(PathElement.groupElement(names[i])).get(block, 0L)).longValue())
+        assertThat(((Number) PrimitiveParameters.LAYOUT.varHandle(PathElement.groupElement(names[i])).get(block, 0L))
+            .longValue())
             .as(names[i]).isEqualTo(i + 1);
       }
       assertThat(block.get(ValueLayout.JAVA_FLOAT, 64)).isEqualTo(0.5f);

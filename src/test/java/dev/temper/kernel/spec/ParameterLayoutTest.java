@@ -17,7 +17,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Asks the C++ compiler where the fields of kernels/parameters.h are. */
+/** Compares the layouts with the C++ compiler's offsets of the fields in kernels/parameters.h. */
 final class ParameterLayoutTest {
 
   private static final Map<String, StructLayout> STRUCTS = Map.of(
@@ -30,7 +30,8 @@ final class ParameterLayoutTest {
   @Test
   void javaAndCppAgree() throws IOException, InterruptedException {
     Map<String, String> expected = new LinkedHashMap<>();
-    StringBuilder program = new StringBuilder("#include <cstddef>\n#include <cstdio>\n#include \"parameters.h\"\nint main() {\n");
+    StringBuilder program =
+        new StringBuilder("#include <cstddef>\n#include <cstdio>\n#include \"parameters.h\"\nint main() {\n");
     STRUCTS.forEach((name, layout) -> {
       ask(program, expected, name, "sizeof(temper::" + name + ")", layout.byteSize() + " 0");
       for (MemoryLayout field : layout.memberLayouts()) {
@@ -45,7 +46,7 @@ final class ParameterLayoutTest {
 
   @Test
   void everyFieldOfTheHeaderIsKnown() throws IOException {
-    // The sizes would still agree if two fields traded places; the names would not.
+    // Two swapped fields have the same sizes but not the same names.
     String header = KernelSource.load("parameters.h").text();
     for (Map.Entry<String, StructLayout> struct : STRUCTS.entrySet()) {
       int begin = header.indexOf("struct " + struct.getKey() + " {");
@@ -64,9 +65,11 @@ final class ParameterLayoutTest {
     }
   }
 
-  private static void ask(StringBuilder program, Map<String, String> expected, String key, String expression, String value) {
+  private static void ask(StringBuilder program, Map<String, String> expected, String key, String expression,
+      String value) {
     String size = key.contains(".") ? "sizeof(temper::" + key.replace(".", "::") + ")" : "0";
-    program.append("  std::printf(\"").append(key).append(" %zu %zu\\n\", size_t(").append(expression).append("), size_t(")
+    program.append("  std::printf(\"").append(key).append(" %zu %zu\\n\", size_t(").append(expression)
+        .append("), size_t(")
         .append(size).append("));\n");
     expected.put(key, value);
   }

@@ -7,7 +7,7 @@ import dev.temper.kernel.code.KernelSource;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
-import dev.temper.kernel.spec.LossSpecialisation.HardPower;
+import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.kernel.spec.LossSpecialisation.Policy;
 import dev.temper.kernel.spec.PrimitiveSpecialisation.Primitive;
@@ -32,11 +32,12 @@ final class SpecialisationListTest {
     assertThat(each(LossSpecialisation::teacher)).contains(DType.F32, DType.BF16, DType.F16);
     assertThat(each(LossSpecialisation::gradient)).contains(DType.F32, DType.BF16, DType.F16);
     assertThat(each(LossSpecialisation::policy)).contains(Policy.values());
-    assertThat(each(LossSpecialisation::power)).contains(HardPower.values());
+    assertThat(each(LossSpecialisation::expReuse)).contains(ExpReuse.values());
     assertThat(each(LossSpecialisation::pass)).contains(Pass.values());
     assertThat(each(loss -> List.of(loss.soft(), loss.hard()))).hasSize(3);
     assertThat(each(loss -> loss.plan().cluster())).contains(1, 2, 4, 8, 16);
-    assertThat(each(loss -> loss.plan().residence().getClass().getSimpleName())).contains("Registers", "Shared", "Stream");
+    assertThat(each(loss -> loss.plan().storage().getClass().getSimpleName()))
+        .contains("Registers", "Shared", "Reread");
     assertThat(HOPPER).contains(BatchKernel.values());
     assertThat(HOPPER.stream().filter(PrimitiveSpecialisation.class::isInstance)
         .map(s -> ((PrimitiveSpecialisation) s).primitive())).contains(Primitive.values());
@@ -62,14 +63,16 @@ final class SpecialisationListTest {
   @ValueSource(ints = {75, 80, 90, 100, 120})
   void everyPairOfOptionsOccurs(int capability) {
     DeviceLimits limits = DeviceLimits.ofCapability(capability / 10, capability % 10);
-    Set<Specialisation> rows = SpecialisationList.of(limits).stream().filter(RowSpecialisation.class::isInstance).collect(Collectors.toSet());
+    Set<Specialisation> rows = SpecialisationList.of(limits).stream().filter(RowSpecialisation.class::isInstance)
+        .collect(Collectors.toSet());
     assertThat(pairs(rows)).hasSizeGreaterThan(150).containsAll(pairs(SpecialisationList.losses(limits)))
         .containsAll(pairs(SpecialisationList.primitives(limits)));
   }
 
   private static Set<Set<String>> pairs(Set<Specialisation> all) {
     return all.stream().map(SpecialisationList::options)
-        .flatMap(options -> options.stream().flatMap(one -> options.stream().map(other -> new TreeSet<>(List.of(one, other)))))
+        .flatMap(options -> options.stream()
+        .flatMap(one -> options.stream().map(other -> new TreeSet<>(List.of(one, other)))))
         .collect(Collectors.toSet());
   }
 
@@ -87,7 +90,7 @@ final class SpecialisationListTest {
   @Test
   void macrosAreThoseOfTheSources() {
     Specialisation loss = LossSpecialisation.of(DType.BF16, DType.F32, DType.F32, Policy.JENSEN_SHANNON, true, true,
-        HardPower.SQUARED, Pass.FORWARD_BACKWARD, 32_000, DeviceLimits.ofCapability(9, 0));
+        ExpReuse.SQUARED, Pass.FORWARD_BACKWARD, 32_000, DeviceLimits.ofCapability(9, 0));
     assertThat(loss.definitions()).contains("TEMPER_STUDENT=BFloat16", "TEMPER_DIVERGENCE=JensenShannon",
         "TEMPER_EXP_REUSE=kSquared", "TEMPER_PASS=kForwardBackward", "TEMPER_STORAGE=SharedStorage");
     for (Specialisation s : HOPPER.stream().filter(s -> !(s instanceof BatchKernel)).toList()) {

@@ -58,7 +58,7 @@ public record LaunchCost(BenchmarkCase benchmarkCase) {
     BenchLoss loss = new BenchLoss(BenchLoss.Objective.BOTH, Divergence.forwardKl(), 2);
     return new LaunchCost(
         BenchmarkCase.of(loss, new BatchShape(16, 1000), DType.BF16, BenchmarkCase.Passes.FORWARD_BACKWARD,
-        launchMode));
+            launchMode));
   }
 
   /** Prepares the loss on an engine, and records its graph if it is launched as one. */

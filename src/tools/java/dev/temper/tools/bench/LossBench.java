@@ -73,8 +73,7 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
   }
 
   private static void losses(BenchRun run, LossEngine engine, LossTimer timer, List<BenchmarkCase> cases,
-      Observer observer,
-      BatchMemory memory, BatchRing ring, BooleanSupplier stop) throws IOException {
+      Observer observer, BatchMemory memory, BatchRing ring, BooleanSupplier stop) throws IOException {
     observer.batch(engine, cases, memory, ring.batches().getFirst());
     for (BenchmarkCase benchmarkCase : cases) {
       if (!stop.getAsBoolean()) {

@@ -58,8 +58,7 @@ record PlanOutputs(LossTotals totals, List<double[]> gradient) {
       if (!(distance <= bound)) {
         return String.format(Locale.ROOT,
             "row %d of %d compared of its gradient is %.2g of its length away from the chosen plan's,"
-                + " expected %.2g at most",
-            row, gradient.size(), distance, bound);
+                + " expected %.2g at most", row, gradient.size(), distance, bound);
       }
     }
     return "";

@@ -109,8 +109,7 @@ final class PlanSweep {
   }
 
   private void measure(BenchmarkCase planned, BatchMemory memory, BatchRing ring, PlanOutputs expected,
-      double milliseconds,
-      List<Measurement> timed) throws IOException {
+      double milliseconds, List<Measurement> timed) throws IOException {
     run.next(planned.toString());
     try {
       String difference = PlanOutputs.of(engine, planned, memory, ring.batches().getFirst())

@@ -23,19 +23,21 @@ import picocli.CommandLine.Option;
     name = "bench",
     description = {
       "Measures how fast losses and gradients are on this machine.",
-      "It measures the copy rate of the memory first, then each launch by itself; on a GPU by the device's own events. Batches"
-          + " alternate and exceed the last-level cache twice together, so that every call reads from memory."
+      "It measures the copy rate of the memory first, then each launch by itself; on a GPU by the device's own events."
+          + " Batches alternate and exceed the last-level cache twice together, so that every call reads from memory."
     })
 final class BenchCommand implements Callable<Integer> {
 
   @Mixin private DeviceOption device;
   @Mixin private BenchOptions options;
 
-  @Option(names = "--results", paramLabel = "FILE", description = "JSON file for all measurements, written again after every step.")
+  @Option(names = "--results", paramLabel = "FILE",
+      description = "JSON file for all measurements, written again after every step.")
   private @Nullable Path results;
 
   @Option(names = "--outputs", paramLabel = "DIR",
-      description = "Folder for the results of each first batch as safetensors, so that other programs can be compared.")
+      description = "Folder for the results of each first batch as safetensors, so that other programs can be"
+          + " compared.")
   private @Nullable Path outputs;
 
   @Option(names = "--budget", paramLabel = "SECONDS", description = "Stop after this time, with the results so far.")
@@ -84,14 +86,16 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   /** Shows progress, and writes files as the results come. */
-  private record Watcher(ProgressLine line, @Nullable Path results, @Nullable Path outputs) implements LossBench.Observer {
+  private record Watcher(ProgressLine line, @Nullable Path results,
+      @Nullable Path outputs) implements LossBench.Observer {
     @Override
     public void at(int done, int total, String next) {
       line.update(done, total, next);
     }
 
     @Override
-    public void batch(LossEngine engine, List<BenchmarkCase> cases, BatchMemory memory, LogitBatch first) throws IOException {
+    public void batch(LossEngine engine, List<BenchmarkCase> cases, BatchMemory memory,
+        LogitBatch first) throws IOException {
       if (outputs != null) {
         new BenchOutputs(outputs).write(engine, cases, memory, first);
       }

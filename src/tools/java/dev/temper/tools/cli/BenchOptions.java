@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
-/** What {@code temper bench} measures: single shapes and losses, or a suite and what is left of it. */
+/** The options that select what {@code temper bench} measures: single shapes and losses, or a suite or parts of it. */
 final class BenchOptions {
 
   enum Suite {
@@ -26,13 +26,13 @@ final class BenchOptions {
   }
 
   @Option(names = "--suite", paramLabel = "SUITE", converter = SuiteName.class,
-      description = "Measure a whole suite instead of single losses: gpu is the grid that GPUs are judged by. The options below then"
-          + " select from it or replace it.")
+      description = "Measure a whole suite instead of single losses: gpu is the grid that GPUs are judged by. The"
+          + " options below then select from it or replace it.")
   private @Nullable Suite suite;
 
   @Option(names = "--parts", split = ",", paramLabel = "PART", converter = PartName.class,
-      description = "Parts of the suite: headline, launch, start, losses, temperatures, forward (default: all of these, in this order)"
-          + " and plans.")
+      description = "Parts of the suite: headline, launch, start, losses, temperatures, forward (default: all of"
+          + " these, in this order) and plans.")
   private @Nullable List<String> parts;
 
   @Option(names = "--shapes", paramLabel = "ROWSxCLASSES,...",
@@ -48,16 +48,18 @@ final class BenchOptions {
   private @Nullable List<Double> temperatures;
 
   @Option(names = "--passes", split = ",", paramLabel = "PASS", converter = PassName.class,
-      description = "Passes to time: forward-backward, forward, or both with a comma (default: forward-backward, or the suite's).")
+      description = "Passes to time: forward-backward, forward, or both with a comma (default: forward-backward, or"
+          + " the suite's).")
   private @Nullable List<Passes> passes;
 
   @Option(names = "--divergence", split = ",", paramLabel = "D", converter = LossOptions.DivergenceName.class,
-      description = "Distance from the teacher, as for temper loss; several with commas (default: forward-kl). A suite has its own.")
+      description = "Distance from the teacher, as for temper loss; several with commas (default: forward-kl). A suite"
+          + " has its own.")
   private @Nullable List<Divergence> divergences;
 
   @Option(names = "--objective", split = ",", paramLabel = "O", converter = ObjectiveName.class,
-      description = "Parts of the loss: both (half divergence, half cross-entropy), soft (divergence alone) or hard (cross-entropy"
-          + " alone); several with commas (default: both). A suite has its own.")
+      description = "Parts of the loss: both (half divergence, half cross-entropy), soft (divergence alone) or hard"
+          + " (cross-entropy alone); several with commas (default: both). A suite has its own.")
   private @Nullable List<Objective> objectives;
 
   /**
@@ -72,11 +74,13 @@ final class BenchOptions {
 
   private BenchPlan suite(boolean quick) {
     if (divergences != null || objectives != null) {
-      throw new IllegalArgumentException("--suite has losses of its own, expected neither --divergence nor --objective; leave out --suite to choose them");
+      throw new IllegalArgumentException("--suite has losses of its own, expected neither --divergence nor"
+          + " --objective; leave out --suite to choose them");
     }
     GpuSuite whole = GpuSuite.whole();
     List<BatchShape> given = shapes == null ? null : BatchShape.parseList(shapes);
-    return new GpuSuite(or(given, whole.shapes()), or(dtypes, whole.dtypes()), or(temperatures, whole.temperatures()), or(passes, whole.passes()),
+    return new GpuSuite(or(given, whole.shapes()), or(dtypes, whole.dtypes()), or(temperatures, whole.temperatures()),
+        or(passes, whole.passes()),
         or(given, whole.planShapes())).plan(or(parts, GpuSuite.JUDGING_PARTS), quick ? 0 : GpuSuite.PLAN_SECONDS);
   }
 
@@ -105,7 +109,8 @@ final class BenchOptions {
         continue;
       }
       for (Divergence divergence : or(divergences, List.of(Divergence.forwardKl()))) {
-        or(temperatures, List.of(GpuSuite.JUDGED_TEMPERATURE)).forEach(t -> losses.add(new BenchLoss(objective, divergence, t)));
+        or(temperatures, List.of(GpuSuite.JUDGED_TEMPERATURE))
+            .forEach(t -> losses.add(new BenchLoss(objective, divergence, t)));
       }
     }
     return losses;
@@ -144,7 +149,8 @@ final class BenchOptions {
   static final class PassName implements ITypeConverter<Passes> {
     @Override
     public Passes convert(String text) {
-      return LossOptions.choose("pass", text, Passes.values(), pass -> pass.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+      return LossOptions.choose("pass", text, Passes.values(),
+          pass -> pass.name().toLowerCase(Locale.ROOT).replace('_', '-'));
     }
   }
 
@@ -152,7 +158,8 @@ final class BenchOptions {
   static final class ObjectiveName implements ITypeConverter<Objective> {
     @Override
     public Objective convert(String text) {
-      return LossOptions.choose("objective", text, Objective.values(), objective -> objective.name().toLowerCase(Locale.ROOT));
+      return LossOptions.choose("objective", text, Objective.values(),
+          objective -> objective.name().toLowerCase(Locale.ROOT));
     }
   }
 }

@@ -22,8 +22,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Writes what Temper computes of the first batch of a shape and dtype, for other programs that make the same batch: totals, row
- * losses, and rows of the gradient from the first to the last.
+ * Writes what Temper computes of the first batch of a shape and dtype, for other programs that make the same batch:
+ * totals, row losses, and rows of the gradient from the first to the last.
  *
  * @param folder where; made if it is not there
  */
@@ -31,7 +31,7 @@ record BenchOutputs(Path folder) {
 
   private static final int ALIGNMENT = 64;
 
-  /** Writes a file for each loss among the works that peers compute too. */
+  /** Writes a file for each measured loss that peers compute too. */
   void write(LossEngine engine, List<BenchmarkCase> cases, BatchMemory memory, LogitBatch batch) throws IOException {
     for (BenchLoss loss : GpuSuite.compared()) {
       boolean wanted = cases.stream().anyMatch(
@@ -50,9 +50,11 @@ record BenchOutputs(Path folder) {
     try (Arena arena = Arena.ofShared()) {
       MemorySegment soft = arena.allocate(rows * Float.BYTES, ALIGNMENT);
       MemorySegment hard = arena.allocate(rows * Float.BYTES, ALIGNMENT);
-      LossOutputs outputs = batch.outputs().withRowSoft(RowVector.losses(soft, rows, DType.F32)).withRowHard(RowVector.losses(hard, rows, DType.F32));
+      LossOutputs outputs = batch.outputs().withRowSoft(RowVector.losses(soft, rows, DType.F32))
+          .withRowHard(RowVector.losses(hard, rows, DType.F32));
       GradientRows sample = GradientRows.of(rows);
-      LossTotals totals = engine.forwardBackward(loss.loss(), batch.inputs().withGradientScale(sample.scale()), outputs).totals();
+      LossTotals totals = engine.forwardBackward(loss.loss(), batch.inputs().withGradientScale(sample.scale()), outputs)
+          .totals();
 
       int count = sample.indices().size();
       long rowBytes = (long) classes * dtype.bytes();
@@ -62,7 +64,8 @@ record BenchOutputs(Path folder) {
         places.setAtIndex(ValueLayout.JAVA_LONG, i, sample.indices().get(i));
         memory.read(batch.gradient(), sample.indices().get(i), gradient.asSlice(i * rowBytes, rowBytes));
       }
-      MemorySegment sums = arena.allocateFrom(ValueLayout.JAVA_FLOAT, (float) totals.total(), (float) totals.soft(), (float) totals.hard());
+      MemorySegment sums = arena.allocateFrom(ValueLayout.JAVA_FLOAT, (float) totals.total(), (float) totals.soft(),
+          (float) totals.hard());
       String name = rows + "x" + classes + "-" + dtype + "-" + loss.label().replace(':', '-') + ".safetensors";
       SafetensorsWriter.write(folder.resolve(name), List.of(
           new Tensor("totals", DType.F32, List.of(3L), sums),
@@ -70,7 +73,8 @@ record BenchOutputs(Path folder) {
           new Tensor("row_hard", DType.F32, List.of(rows), hard),
           new Tensor("gradient", dtype, List.of((long) count, (long) classes), gradient),
           new Tensor("gradient_rows", DType.I64, List.of((long) count), places),
-          new Tensor("gradient_scale", DType.F32, List.of(1L), arena.allocateFrom(ValueLayout.JAVA_FLOAT, (float) sample.scale()))));
+          new Tensor("gradient_scale", DType.F32, List.of(1L),
+              arena.allocateFrom(ValueLayout.JAVA_FLOAT, (float) sample.scale()))));
     }
   }
 }

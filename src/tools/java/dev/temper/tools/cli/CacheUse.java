@@ -8,14 +8,16 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 
-/** The directory of compiled kernels and what lies in it. */
+/** The directory of compiled kernels, with the number and the size of its files. */
 record CacheUse(Path directory, long files, long bytes) {
 
   static CacheUse ofUser() {
     return of(CacheDirectory.ofUser());
   }
 
-  /** Counts what can be read; other processes may add and remove files meanwhile. */
+  /**
+   * Counts the readable files. Other processes may add and remove files at the same time, which changes the count only.
+   */
   static CacheUse of(Path directory) {
     long[] sums = new long[2];
     if (Files.isDirectory(directory)) {

@@ -10,8 +10,8 @@ final class DeviceOption {
       names = "--device",
       paramLabel = "DEVICE",
       defaultValue = "auto",
-      description = "Where to compute: auto, cpu, cuda, cuda:N, emulator or reference; auto takes cuda if it can be used, else cpu"
-          + " (default: ${DEFAULT-VALUE}).")
+      description = "Where to compute: auto, cpu, cuda, cuda:N, emulator or reference; auto takes cuda if it can be"
+          + " used, else cpu (default: ${DEFAULT-VALUE}).")
   String device;
 
   /** Opens the engine. Under {@code auto}, a note says which device was taken and why. */

@@ -13,15 +13,15 @@ import java.util.Optional;
 /**
  * What a machine has that matters here.
  *
- * @param revision of Temper's sources
+ * @param revision revision of Temper's sources
  * @param java version and maker of the JVM
  * @param maxHeapBytes memory that Java objects may take
  * @param system operating system, release and architecture
  * @param processors processors available to the JVM
- * @param processor what the processor tells of itself
+ * @param processor name and features of the processor
  * @param devices every kind of device, in the order in which {@code auto} tries them
  * @param auto which device {@code auto} takes and why, or why none
- * @param facts what the device that {@code auto} takes tells of itself
+ * @param facts facts about the device that {@code auto} takes
  * @param findings libraries and tools that devices need
  * @param cache where compiled kernels are kept
  */

@@ -47,7 +47,8 @@ record DiagnosisDocument(
   static DiagnosisDocument of(Diagnosis found) {
     List<Device> devices = found.devices().entrySet().stream()
         .map(e -> new Device(e.getKey(), e.getValue().usable(), e.getValue().description())).toList();
-    return new DiagnosisDocument(Version.current(), found.revision(), found.java(), found.maxHeapBytes(), found.system(),
+    return new DiagnosisDocument(Version.current(), found.revision(), found.java(), found.maxHeapBytes(),
+        found.system(),
         found.processors(), found.processor().name(), found.processor().features(), devices, found.auto(),
         found.facts().map(DeviceFacts::clusters).orElse(null), found.findings(), found.cache().directory().toString(),
         found.cache().files(), found.cache().bytes());

@@ -31,11 +31,13 @@ final class DoctorCommand implements Callable<Integer> {
 
   static void print(PrintWriter out, Diagnosis found) {
     line(out, "temper", Version.current() + ", commit " + found.revision());
-    line(out, "java", String.format(Locale.ROOT, "%s, heap up to %.1f GiB", found.java(), found.maxHeapBytes() / 0x1p30));
+    line(out, "java", String.format(Locale.ROOT, "%s, heap up to %.1f GiB", found.java(),
+        found.maxHeapBytes() / 0x1p30));
     line(out, "system", found.system() + ", " + found.processors() + " processors");
     String name = found.processor().name();
     line(out, "processor", (name.isEmpty() ? "unknown" : name) + ": "
-        + (found.processor().features().isEmpty() ? "features unknown" : String.join(" ", found.processor().features())));
+        + (found.processor().features().isEmpty() ? "features unknown"
+            : String.join(" ", found.processor().features())));
     found.devices().forEach((device, availability) ->
         line(out, device, (availability.usable() ? "yes: " : "no: ") + availability.description()));
     line(out, "auto", found.auto());

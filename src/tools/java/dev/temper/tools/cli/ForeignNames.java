@@ -8,7 +8,8 @@ import java.util.Set;
 final class ForeignNames {
 
   private static final Map<String, String> OPTIONS = Map.of(
-      "--t", "--temperature", "-t", "--temperature", "--tau", "--temperature", "--temp", "--temperature", "--lr", "--learning-rate");
+      "--t", "--temperature", "-t", "--temperature", "--tau", "--temperature", "--temp", "--temperature", "--lr",
+          "--learning-rate");
 
   private static final Map<String, String> DIVERGENCES = Map.of(
       "kl", "forward-kl", "kld", "forward-kl", "kl-div", "forward-kl", "fkl", "forward-kl", "rkl", "reverse-kl",
@@ -24,9 +25,10 @@ final class ForeignNames {
   static String ofOption(String unknown, Set<String> options) {
     String name = unknown.toLowerCase(Locale.ROOT);
     if (name.equals("--alpha") && options.contains("--soft-weight")) {
-      String labels = options.contains("--hard-weight") ? "--hard-weight that of the labels" : "and the labels get the rest";
-      return "; half of the literature puts alpha on the teacher, half on the labels: here --soft-weight is the weight of the"
-          + " teacher, " + labels;
+      String labels = options.contains("--hard-weight") ? "--hard-weight that of the labels"
+          : "and the labels get the rest";
+      return "; half of the literature puts alpha on the teacher, half on the labels: here --soft-weight is the weight"
+          + " of the teacher, " + labels;
     }
     String meant = OPTIONS.getOrDefault(name, "");
     return options.contains(meant) ? " (did you mean '" + meant + "'?)" : "";

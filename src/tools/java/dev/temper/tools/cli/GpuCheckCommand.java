@@ -22,8 +22,8 @@ import picocli.CommandLine.Parameters;
     name = "gpu-check",
     description = {
       "Runs every check that needs a GPU and writes the results into one JSON document.",
-      "Each step is a process with a time limit. The stages are smoke, correctness, sanitize, speed, plans and peers; each takes"
-          + " less than ten minutes. Later runs add their stages to the same document."
+      "Each step is a process with a time limit. The stages are smoke, correctness, sanitize, speed, plans and peers;"
+          + " each takes less than ten minutes. Later runs add their stages to the same document."
     })
 final class GpuCheckCommand implements Callable<Integer> {
 
@@ -49,7 +49,8 @@ final class GpuCheckCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Set<Stage> chosen = stages.isEmpty() ? EnumSet.allOf(Stage.class) : EnumSet.noneOf(Stage.class);
     stages.forEach(stage -> chosen.add(stage(stage)));
-    boolean holds = GpuCheck.into(out, device, quick, Version.current(), Revision.here(), chosen).run(output::note, result -> {
+    boolean holds = GpuCheck.into(out, device, quick, Version.current(), Revision.here(), chosen)
+        .run(output::note, result -> {
       if (!output.json) {
         output.out().println(result.line());
         output.out().flush();
@@ -67,7 +68,8 @@ final class GpuCheckCommand implements Callable<Integer> {
 
   private static Stage stage(String name) {
     List<String> known = Arrays.stream(Stage.values()).map(Stage::id).toList();
-    return Arrays.stream(Stage.values()).filter(stage -> stage.id().equals(name)).findFirst().orElseThrow(() -> new IllegalArgumentException(
+    return Arrays.stream(Stage.values()).filter(stage -> stage.id().equals(name)).findFirst()
+        .orElseThrow(() -> new IllegalArgumentException(
         "no stage is named '" + name + "'" + Names.suggestion(name, known) + "; known: " + String.join(", ", known)));
   }
 }

@@ -16,7 +16,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A batch as a file holds it: its tensors by their known names, leading dimensions flattened to rows.
+ * The batch of an input file: tensors found by their known names, with leading dimensions flattened to rows.
  *
  * @param inputs views of the file's memory, valid until it is closed
  * @param student the student's logits
@@ -51,7 +51,9 @@ record InputBatch(LossInputs inputs, Tensor student, List<Long> leadingShape) {
     return new InputBatch(inputs, student, leading);
   }
 
-  /** A tensor of another name may belong to somebody else; one that is nearly a known name is a mistake that would pass unseen. */
+  /**
+   * Refuses names that are nearly known, because such a tensor would be ignored in silence; other names are allowed.
+   */
   private static void refuseMistypedNames(TensorFile file) {
     List<String> absent = NAMES.stream().filter(name -> !file.tensors().containsKey(name)).toList();
     for (String name : file.tensors().keySet()) {
@@ -75,7 +77,8 @@ record InputBatch(LossInputs inputs, Tensor student, List<Long> leadingShape) {
     List<Long> shape = tensor.shape();
     long classes = shape.size() < 2 ? 0 : shape.getLast();
     if (!tensor.dtype().isFloating() || classes < 1 || classes > Integer.MAX_VALUE) {
-      throw fault(file, tensor, "expected [rows, classes] or more leading dimensions, of F32, F16 or BF16, with 1 to 2^31 - 1 classes");
+      throw fault(file, tensor,
+          "expected [rows, classes] or more leading dimensions, of F32, F16 or BF16, with 1 to 2^31 - 1 classes");
     }
     long rows = leading(shape).stream().reduce(1L, (a, b) -> a * b);
     return HostMatrix.of(tensor.data(), rows, (int) classes, tensor.dtype());
@@ -111,6 +114,7 @@ record InputBatch(LossInputs inputs, Tensor student, List<Long> leadingShape) {
   }
 
   private static IllegalArgumentException fault(TensorFile file, Tensor tensor, String expected) {
-    return new IllegalArgumentException(file.path() + ": tensor '" + tensor.name() + "' is " + tensor.describe() + ", " + expected);
+    return new IllegalArgumentException(file.path() + ": tensor '" + tensor.name() + "' is " + tensor.describe() + ", "
+        + expected);
   }
 }

@@ -1,8 +1,8 @@
 package dev.temper.tools.cli;
 
 /**
- * Prints on stderr where a command was when its process is ended early. If a device hangs, the line names the case in which it
- * hung.
+ * Prints on stderr where a command was when its process is ended early. If a device hangs, the line names the case in
+ * which it hung.
  */
 final class LastWords implements AutoCloseable {
 

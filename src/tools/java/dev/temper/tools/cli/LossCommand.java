@@ -33,7 +33,8 @@ import picocli.CommandLine.Option;
     name = "loss",
     description = {
       "Computes the loss and the gradient of one batch from a file.",
-      "Without --output the gradient is not computed. The batch holds logits, not probabilities (log-probabilities are logits too)."
+      "Without --output the gradient is not computed. The batch holds logits, not probabilities (log-probabilities are"
+          + " logits too)."
     },
     footer = {"", "Which device computes which losses today:", DeviceTable.TEXT})
 final class LossCommand implements Callable<Integer> {
@@ -54,8 +55,9 @@ final class LossCommand implements Callable<Integer> {
   }
 
   @Option(names = "--input", required = true, paramLabel = "FILE",
-      description = "The batch (.safetensors or .npz): student and teacher [rows, classes], labels [rows]; row_weights and"
-          + " row_temperatures [rows] are optional. Rows may be several leading dimensions, such as [batch, sequence].")
+      description = "The batch (.safetensors or .npz): student and teacher [rows, classes], labels [rows]; row_weights"
+          + " and row_temperatures [rows] are optional. Rows may be several leading dimensions, such as [batch,"
+          + " sequence].")
   private Path input;
 
   @Option(names = "--output", paramLabel = "FILE",
@@ -64,14 +66,16 @@ final class LossCommand implements Callable<Integer> {
 
   @Mixin private LossOptions options;
 
-  @Option(names = "--denominator", paramLabel = "D", description = "Divisor of a mean, such as a global token count (default: the number of rows).")
+  @Option(names = "--denominator", paramLabel = "D",
+      description = "Divisor of a mean, such as a global token count (default: the number of rows).")
   private @Nullable Double denominator;
 
   @Option(names = "--gradient-scale", paramLabel = "G", defaultValue = "1",
       description = "Factor on the gradient but not on the loss (default: ${DEFAULT-VALUE}).")
   private double gradientScale;
 
-  @Option(names = "--gradient-dtype", paramLabel = "TYPE", converter = GradientDTypeName.class, defaultValue = "student",
+  @Option(names = "--gradient-dtype", paramLabel = "TYPE", converter = GradientDTypeName.class,
+      defaultValue = "student",
       description = "Type of the gradient: student (that of the student's logits) or f32 (default: ${DEFAULT-VALUE}).")
   private GradientDType gradientDType;
 
@@ -124,7 +128,7 @@ final class LossCommand implements Callable<Integer> {
     }
   }
 
-  /** Gradient, row_soft and row_hard. */
+  /** The tensors of the output file: gradient, row_soft and row_hard. */
   private List<Tensor> allocate(Arena arena, InputBatch batch) {
     Tensor student = batch.student();
     DType dtype = gradientDType == GradientDType.F32 ? DType.F32 : student.dtype();

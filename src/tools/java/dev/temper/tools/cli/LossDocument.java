@@ -47,8 +47,8 @@ record LossDocument(
 
     static Loss of(DistillationLoss loss, @Nullable Double denominator, double gradientScale) {
       return new Loss(loss.divergence().label(), loss.temperature(),
-          loss.teacherTemperature().isPresent() ? loss.teacherTemperature().getAsDouble() : null, loss.temperatureScaling(),
-          loss.softWeight(), loss.hardWeight(), loss.labelSmoothing(),
+          loss.teacherTemperature().isPresent() ? loss.teacherTemperature().getAsDouble() : null,
+          loss.temperatureScaling(), loss.softWeight(), loss.hardWeight(), loss.labelSmoothing(),
           loss.softcap().isPresent() ? loss.softcap().getAsDouble() : null, loss.ignoreIndex(),
           loss.numClasses().isPresent() ? loss.numClasses().getAsInt() : null, loss.reduction().label(), denominator,
           gradientScale);
@@ -57,7 +57,8 @@ record LossDocument(
 
   static LossDocument of(LossTotals totals, Reduction reduction, String device, double milliseconds, Loss loss) {
     boolean reduced = reduction != Reduction.NONE;
-    return new LossDocument(reduced ? totals.total() : null, reduced ? totals.soft() : null, reduced ? totals.hard() : null,
+    return new LossDocument(
+        reduced ? totals.total() : null, reduced ? totals.soft() : null, reduced ? totals.hard() : null,
         totals.rows(), totals.countedRows(), totals.nonFiniteRows(), device, milliseconds, loss);
   }
 }

@@ -18,19 +18,21 @@ import picocli.CommandLine.TypeConversionException;
 final class LossOptions {
 
   @Option(names = "--divergence", paramLabel = "D", converter = DivergenceName.class, defaultValue = "forward-kl",
-      description = "Distance from the teacher: forward-kl, reverse-kl, mixed:L, jsd:B, skew-forward-kl:A, skew-reverse-kl:A, tvd"
-          + " or logit-mse (default: ${DEFAULT-VALUE}).")
+      description = "Distance from the teacher: forward-kl, reverse-kl, mixed:L, jsd:B, skew-forward-kl:A,"
+          + " skew-reverse-kl:A, tvd or logit-mse (default: ${DEFAULT-VALUE}).")
   private Divergence divergence;
 
   @Option(names = "--temperature", paramLabel = "T", defaultValue = "1",
-      description = "Temperature T of student and teacher in the soft part; 1 is the plain softmax (default: ${DEFAULT-VALUE}).")
+      description = "Temperature T of student and teacher in the soft part; 1 is the plain softmax (default:"
+          + " ${DEFAULT-VALUE}).")
   private double temperature;
 
   @Option(names = "--teacher-temperature", paramLabel = "T",
       description = "Another temperature for the teacher (default: the same as the student's).")
   private @Nullable Double teacherTemperature;
 
-  @Option(names = "--no-temperature-scaling", description = "Leave the factor T^2 out of the soft part, in its value and its gradient.")
+  @Option(names = "--no-temperature-scaling",
+      description = "Leave the factor T^2 out of the soft part, in its value and its gradient.")
   private boolean noTemperatureScaling;
 
   @Option(names = "--soft-weight", paramLabel = "W", defaultValue = "1",
@@ -57,8 +59,8 @@ final class LossOptions {
   private @Nullable Integer numClasses;
 
   @Option(names = "--reduction", paramLabel = "R", converter = ReductionName.class, defaultValue = "mean",
-      description = "How the rows become one number: none, sum, mean (divides by the counted rows) or batch-mean (divides by all"
-          + " rows); weights never change the divisor (default: ${DEFAULT-VALUE}).")
+      description = "How the rows become one number: none, sum, mean (divides by the counted rows) or batch-mean"
+          + " (divides by all rows); weights never change the divisor (default: ${DEFAULT-VALUE}).")
   private Reduction reduction;
 
   /**
@@ -123,6 +125,7 @@ final class LossOptions {
     List<String> known = Arrays.stream(values).map(name).toList();
     return Arrays.stream(values).filter(value -> name.apply(value).equals(text.toLowerCase(Locale.ROOT))).findFirst()
         .orElseThrow(() -> new TypeConversionException(
-            "unknown " + kind + " '" + text + "'" + Names.suggestion(text, known) + "; known: " + String.join(", ", known)));
+            "unknown " + kind + " '" + text + "'" + Names.suggestion(text, known) + "; known: "
+                + String.join(", ", known)));
   }
 }

@@ -37,7 +37,8 @@ record LossReport(
       out.printf(Locale.ROOT, "loss  %.9g  (%s)%n", totals.total(), loss.reduction().label());
       out.printf(Locale.ROOT, "soft  %.9g  (%s at T = %s, weight %s)%n", totals.soft(), loss.divergence().label(),
           PlainNumber.of(loss.temperature()), PlainNumber.of(loss.softWeight()));
-      out.printf(Locale.ROOT, "hard  %.9g  (cross-entropy, weight %s)%n", totals.hard(), PlainNumber.of(loss.hardWeight()));
+      out.printf(Locale.ROOT, "hard  %.9g  (cross-entropy, weight %s)%n", totals.hard(),
+          PlainNumber.of(loss.hardWeight()));
     }
     out.printf(Locale.ROOT, "rows  %d, counted %d, non-finite %d%n",
         totals.rows(), totals.countedRows(), totals.nonFiniteRows());

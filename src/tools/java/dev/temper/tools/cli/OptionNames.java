@@ -5,7 +5,9 @@ import dev.temper.LossOption;
 import dev.temper.tools.files.PlainNumber;
 import java.util.stream.Collectors;
 
-/** Puts messages of the library into the words of the command line: {@code --num-classes 4} for {@code numClasses 4.0}. */
+/**
+ * Puts messages of the library into the words of the command line: {@code --num-classes 4} for {@code numClasses 4.0}.
+ */
 final class OptionNames {
 
   private OptionNames() {}

@@ -20,7 +20,8 @@ final class OutputFile {
     }
     Path folder = folder(file);
     if (!Files.isDirectory(folder)) {
-      throw new IllegalArgumentException(option + " is " + file + ", but there is no folder " + folder + "; make it first");
+      throw new IllegalArgumentException(option + " is " + file + ", but there is no folder " + folder
+          + "; make it first");
     }
     requireWritable(option, file, folder);
   }

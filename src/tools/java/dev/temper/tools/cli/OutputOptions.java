@@ -15,12 +15,12 @@ final class OutputOptions {
   @Option(names = "--json", description = "Print one JSON document on stdout instead of text.")
   boolean json;
 
-  /** For results. */
+  /** The stream for results. */
   PrintWriter out() {
     return verb.commandLine().getOut();
   }
 
-  /** One line on stderr, for people. */
+  /** Prints one line for people on stderr. */
   void note(String sentence) {
     PrintWriter err = verb.commandLine().getErr();
     err.println(sentence);

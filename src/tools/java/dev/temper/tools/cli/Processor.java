@@ -10,12 +10,13 @@ import java.util.Set;
 /**
  * The processor and those of its features that decide how fast a loss is.
  *
- * @param name the name it gives itself, or an empty string where the system does not tell
- * @param features as the system spells them, such as {@code avx512bw}; empty where it does not tell
+ * @param name its name, or an empty string if the system has none
+ * @param features in the system's spelling, such as {@code avx512bw}; empty if the system lists none
  */
 record Processor(String name, List<String> features) {
 
-  private static final Set<String> RELEVANT = Set.of("sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq",
+  private static final Set<String> RELEVANT =
+      Set.of("sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq",
       "avx512vl", "avx512_bf16", "avx512_fp16", "amx_bf16", "asimd", "asimdhp", "fphp", "bf16", "sve", "sve2");
 
   static Processor here() {

@@ -9,8 +9,9 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Progress on stderr, with the time left. On a terminal it is one line that is written over and over; in a file or pipe it is a
- * line every ten seconds. Rooms below the command line have callbacks of their own, which receive {@code line::update}.
+ * Progress on stderr, with the time left. On a terminal it is one line that is written over and over; in a file or pipe
+ * it is a line every ten seconds. Rooms below the command line have callbacks of their own, which receive {@code
+ * line::update}.
  */
 final class ProgressLine implements AutoCloseable {
 
@@ -83,7 +84,9 @@ final class ProgressLine implements AutoCloseable {
     }
   }
 
-  /** Whether the C library takes a file descriptor for a terminal; {@link System#console()} does not consider stderr. */
+  /**
+   * Whether the C library takes a file descriptor for a terminal; {@link System#console()} does not consider stderr.
+   */
   private static boolean isTerminal(int descriptor) {
     Linker linker = Linker.nativeLinker();
     Optional<MemorySegment> isatty =

@@ -6,15 +6,15 @@ import java.io.IOException;
 import java.io.OutputStream;
 
 /**
- * Stdout that knows what was lost: {@link System#out} and every writer swallow what goes wrong, and a script would take half a
- * document on a full disk for a success.
+ * Stdout with a memory of failed writes. {@link System#out} and every writer ignore such failures, so that a script
+ * would take half a document on a full disk for a success.
  */
 final class StandardOutput extends OutputStream {
 
   private final FileOutputStream stream = new FileOutputStream(FileDescriptor.out);
   private String failure = "";
 
-  /** Why results did not arrive, empty if all did; a reader that went away, as head does, has had what it wanted. */
+  /** Why results were lost; empty if none were. A reader that closed its pipe, such as {@code head}, is no failure. */
   String failure() {
     return failure.contains("Broken pipe") ? "" : failure;
   }

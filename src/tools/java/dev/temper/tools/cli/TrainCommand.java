@@ -30,8 +30,9 @@ import picocli.CommandLine.Option;
     name = "train",
     description = {
       "Distils a small language model from a larger one and compares them; it takes about two minutes on two cores.",
-      "It trains a teacher, then the same small student twice with equal budgets: once on labels only, once on labels and"
-          + " teacher. All are judged on words that none of them learned from. Ctrl-C prints and keeps the results so far."
+      "It trains a teacher, then the same small student twice with equal budgets: once on labels only, once on labels"
+          + " and teacher. All are judged on words that none of them learned from. Ctrl-C prints and keeps the results"
+          + " so far."
     })
 final class TrainCommand implements Callable<Integer> {
 
@@ -49,7 +50,8 @@ final class TrainCommand implements Callable<Integer> {
       names = "--temperature",
       split = ",",
       paramLabel = "T",
-      description = "Temperature of the distillation, above 0. Several with commas, such as 1,2,4, distil one student for each, in"
+      description = "Temperature of the distillation, above 0. Several with commas, such as 1,2,4, distil one student"
+          + " for each, in"
           + " one table and one picture (default: " + TrainPlan.TEMPERATURE + ", chosen on the validation part).")
   private List<Double> temperatures = List.of(TrainPlan.TEMPERATURE);
 
@@ -63,7 +65,8 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--steps",
       paramLabel = "N",
-      description = "Steps of each student; the teacher's steps change in proportion (default: " + TrainPlan.STUDENT_STEPS
+      description = "Steps of each student; the teacher's steps change in proportion (default: "
+          + TrainPlan.STUDENT_STEPS
           + ", fewer for a short text).")
   private @Nullable Integer steps;
 
@@ -120,8 +123,8 @@ final class TrainCommand implements Callable<Integer> {
 
   private static void requireLibraries() {
     if (TrainCommand.class.getResource("/org/bytedeco/openblas/global/openblas.class") == null) {
-      throw new IllegalStateException("train is not in this folder: OpenBLAS and the library that draws its curves would double"
-          + " the folder; run ./temper train in a checkout");
+      throw new IllegalStateException("train is not in this folder: OpenBLAS and the library that draws its curves"
+          + " would double the folder; run ./temper train in a checkout");
     }
   }
 

@@ -29,8 +29,8 @@ import picocli.CommandLine.Option;
     name = "verify",
     description = {
       "Checks whether a device computes the right numbers.",
-      "It compares a seeded grid of cases with the f64 reference; each case has a written error bound. Prints a summary and every"
-          + " case that failed, with the command that repeats it."
+      "It compares a seeded grid of cases with the f64 reference; each case has a written error bound. Prints a"
+          + " summary and every case that failed, with the command that repeats it."
     })
 final class VerifyCommand implements Callable<Integer> {
 
@@ -49,15 +49,15 @@ final class VerifyCommand implements Callable<Integer> {
       description = "Seed of the numbers in the cases (default: ${DEFAULT-VALUE}).")
   private long seed;
 
-  @Option(names = "--explain", description = "Print the worst error of each group, the formulas of the bounds and the reasons of"
-      + " refusals too.")
+  @Option(names = "--explain",
+      description = "Print the worst error of each group, the formulas of the bounds and the reasons of refusals too.")
   private boolean explain;
 
   @Option(names = "--report", paramLabel = "FILE.html",
       description = "Also write a page with error plots and the study of the factor T^2.")
   private @Nullable Path report;
 
-  /** How much runs. */
+  /** The options that decide how many cases run. */
   private static final class Extent {
     @Option(names = "--quick", description = "Every group at small sizes; takes a few seconds.")
     private boolean quick;

@@ -2,7 +2,7 @@ package dev.temper.tools.cli;
 
 import picocli.CommandLine.IVersionProvider;
 
-/** The version that the jar's manifest carries. */
+/** The version in the manifest of the jar. */
 final class Version implements IVersionProvider {
 
   static String current() {

@@ -9,7 +9,7 @@ import dev.temper.kernel.plan.Architecture;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.spec.LossSpecialisation;
-import dev.temper.kernel.spec.LossSpecialisation.HardPower;
+import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.kernel.spec.LossSpecialisation.Policy;
 import dev.temper.kernel.spec.Specialisation;
@@ -103,11 +103,9 @@ public final class ResourceTable {
     for (Policy policy : Policy.values()) {
       out.printf(Locale.ROOT, "%n%s + cross-entropy, T = 2, loss and gradient; on an H200 memory is the limit below"
           + " %.0f instructions and %.1f special ones per element in bf16, %.0f and %.1f in f32%n", policy,
-          6 * INSTRUCTIONS_PER_BYTE, 6 * SPECIAL_PER_BYTE,
-          12 * INSTRUCTIONS_PER_BYTE, 12 * SPECIAL_PER_BYTE);
+          6 * INSTRUCTIONS_PER_BYTE, 6 * SPECIAL_PER_BYTE, 12 * INSTRUCTIONS_PER_BYTE, 12 * SPECIAL_PER_BYTE);
       out.printf(Locale.ROOT, "%5s %8s  %-32s %6s %7s %6s %6s %8s %6s %7s %9s%n", "dtype", "classes", "row storage",
-          "load",
-          "extrema", "sums", "ratios", "gradient", "all", "special", "x memory");
+          "load", "extrema", "sums", "ratios", "gradient", "all", "special", "x memory");
       for (DType dtype : List.of(DType.F32, DType.BF16)) {
         for (int classes : new int[] {32_000, 50_304, 128_256, 262_144}) {
           printShape(policy, dtype, classes);
@@ -118,7 +116,7 @@ public final class ResourceTable {
 
   private void printShape(Policy policy, DType dtype, int classes) {
     LossSpecialisation loss = LossSpecialisation.of(
-        dtype, dtype, dtype, policy, true, true, HardPower.SQUARED, Pass.FORWARD_BACKWARD, classes, limits);
+        dtype, dtype, dtype, policy, true, true, ExpReuse.SQUARED, Pass.FORWARD_BACKWARD, classes, limits);
     List<RowLoop> loops = loops(loss, compiler.compile(loss, Target.cubin(architecture)));
     int bytes = elementBytes(loss);
     double all = loops.stream().mapToDouble(loop -> loop.instructionsPerElement(bytes)).sum();
@@ -137,6 +135,6 @@ public final class ResourceTable {
   }
 
   private static String place(RowPlan plan) {
-    return plan.residence().macro() + ", " + plan.cluster() + " x " + plan.threads() + " threads";
+    return plan.storage().macro() + ", " + plan.cluster() + " x " + plan.threads() + " threads";
   }
 }

@@ -9,7 +9,7 @@ import dev.temper.kernel.plan.Architecture;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.spec.BatchKernel;
 import dev.temper.kernel.spec.LossSpecialisation;
-import dev.temper.kernel.spec.LossSpecialisation.HardPower;
+import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.kernel.spec.LossSpecialisation.Policy;
 import dev.temper.kernel.spec.Specialisation;
@@ -90,7 +90,7 @@ public final class WarmStart {
   }
 
   private static Specialisation headline(Architecture architecture) {
-    return LossSpecialisation.of(DType.BF16, DType.BF16, DType.BF16, Policy.FORWARD_KL, true, true, HardPower.SQUARED,
+    return LossSpecialisation.of(DType.BF16, DType.BF16, DType.BF16, Policy.FORWARD_KL, true, true, ExpReuse.SQUARED,
         Pass.FORWARD_BACKWARD, 32_000, DeviceLimits.ofCapability(architecture.major(), architecture.minor()));
   }
 

@@ -18,8 +18,7 @@ import java.util.function.Supplier;
  * @param alongside whether it runs concurrently with the step before it
  */
 record CheckStep(Stage stage, String name, String shows, int limitSeconds, List<String> command, Path document,
-    Supplier<String> check,
-    String notRun, boolean alongside) {
+    Supplier<String> check, String notRun, boolean alongside) {
 
   /** A step whose command prints its document, and ends with status 0 if it passed. */
   static CheckStep of(Stage stage, String name, String shows, int limitSeconds, List<String> command, Path folder) {

@@ -65,8 +65,7 @@ final class GpuPlan {
     List<String> parts = environment.quick() ? List.of("goldens,rerun", "labels") : dealt();
     for (int i = 0; i < parts.size(); i++) {
       CheckStep part = step(Stage.CORRECTNESS, "verify-" + (i + 1), "part " + (i + 1) + " of " + parts.size()
-          + " of the whole grid", 400,
-          verify(environment.quick() ? "--quick" : "--full", "--only", parts.get(i)));
+          + " of the whole grid", 400, verify(environment.quick() ? "--quick" : "--full", "--only", parts.get(i)));
       steps.add(i == 0 ? part : part.withPrevious());
     }
     Path input = file("rerun.safetensors");
@@ -93,8 +92,7 @@ final class GpuPlan {
       List<String> command = new ArrayList<>(List.of(sanitizer.map(Path::toString).orElse("compute-sanitizer"),
           "--tool", tool,
           "--target-processes", "all", "--error-exitcode", Integer.toString(FOUND), "--print-limit", "20",
-          "--show-backtrace", "no",
-          "--launch-timeout", "60", "--log-file", file(tool + ".log").toString()));
+          "--show-backtrace", "no", "--launch-timeout", "60", "--log-file", file(tool + ".log").toString()));
       if (tool.equals("memcheck")) {
         // A driver error becomes an exception of Temper anyway, and some calls are expected to fail.
         command.addAll(List.of("--report-api-errors", "no"));
@@ -109,8 +107,7 @@ final class GpuPlan {
   private void speed() {
     Path results = file("suite.json");
     List<String> command = environment.temper("bench", "--suite", "gpu", "--device", environment.device(), "--results",
-        results.toString(),
-        "--outputs", file("outputs").toString(), "--budget", "500");
+        results.toString(), "--outputs", file("outputs").toString(), "--budget", "500");
     if (environment.quick()) {
       command.addAll(List.of("--parts", "headline,launch"));
     }
@@ -121,8 +118,7 @@ final class GpuPlan {
   private void plans() {
     Path results = file("plans.json");
     List<String> command = environment.temper("bench", "--suite", "gpu", "--parts", "plans", "--device",
-        environment.device(), "--results",
-        results.toString(), "--budget", "500");
+        environment.device(), "--results", results.toString(), "--budget", "500");
     if (environment.quick()) {
       command.addAll(List.of("--dtype", "bf16"));
     }
@@ -139,8 +135,7 @@ final class GpuPlan {
     Path results = file("peers.json");
     List<String> command = new ArrayList<>(List.of(python.map(Path::toString).orElse("python3"),
         script.map(Path::toString).orElse("peers.py"), "--device", environment.isCuda() ? "cuda" : "cpu", "--results",
-        results.toString(),
-        "--budget", "500"));
+        results.toString(), "--budget", "500"));
     if (Files.isDirectory(file("outputs"))) {
       command.addAll(List.of("--ours", file("outputs").toString()));
     }
@@ -161,8 +156,7 @@ final class GpuPlan {
 
   private List<String> loss(Path input, Path output) {
     return environment.temper("loss", "--device", environment.device(), "--json", "--temperature", "2", "--soft-weight",
-        "0.7", "--hard-weight",
-        "0.3", "--input", input.toString(), "--output", output.toString());
+        "0.7", "--hard-weight", "0.3", "--input", input.toString(), "--output", output.toString());
   }
 
   private List<String> small(List<String> command) {

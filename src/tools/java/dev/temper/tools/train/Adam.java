@@ -22,7 +22,8 @@ final class Adam {
   Adam(List<Parameter> parameters, Arena arena) {
     for (Parameter parameter : parameters) {
       Matrix value = parameter.value();
-      moments.add(new Moments(parameter, Matrix.zeros(arena, value.rows(), value.columns()), Matrix.zeros(arena, value.rows(), value.columns())));
+      moments.add(new Moments(parameter, Matrix.zeros(arena, value.rows(), value.columns()),
+          Matrix.zeros(arena, value.rows(), value.columns())));
     }
   }
 

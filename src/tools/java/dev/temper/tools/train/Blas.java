@@ -1,6 +1,8 @@
 package dev.temper.tools.train;
 
-/** The three matrix products that a dense layer needs, in f32: one for its forward pass and two for its backward pass. */
+/**
+ * The three matrix products that a dense layer needs, in f32: one for its forward pass and two for its backward pass.
+ */
 interface Blas {
 
   /** {@code result = left * right}. */
@@ -12,6 +14,6 @@ interface Blas {
   /** {@code result = left * right^T}: the gradient by a layer's inputs. */
   void productByTransposed(Matrix left, Matrix right, Matrix result);
 
-  /** What multiplies, in one phrase. */
+  /** The name of the library and its number of threads. */
   String describe();
 }

@@ -25,7 +25,7 @@ final class CrossCheck implements AutoCloseable {
   private final LossEngine reference = LossEngine.open("reference");
   private Differences worst = new Differences(0, 0, 0);
 
-  /** The worst so far. */
+  /** The worst differences so far. */
   Differences worst() {
     return worst;
   }
@@ -49,7 +49,8 @@ final class CrossCheck implements AutoCloseable {
 
     double foundLoss = 0;
     for (int row = 0; row < rows; row++) {
-      foundLoss += loss.softWeight() * value(outputs.rowSoft(), row) + loss.hardWeight() * value(outputs.rowHard(), row);
+      foundLoss += loss.softWeight() * value(outputs.rowSoft(), row)
+          + loss.hardWeight() * value(outputs.rowHard(), row);
     }
     double lossDifference = relative(Math.abs(foundLoss / countedRows - expectedLoss), expectedLoss);
     worst = worst.and(new Differences(1, lossDifference, gradientDifference(gradient, expected)));
@@ -85,10 +86,11 @@ final class CrossCheck implements AutoCloseable {
   }
 
   private static float value(@Nullable RowVector losses, long row) {
-    return ((RowVector.Host) Objects.requireNonNull(losses)).segment().getAtIndex(ValueLayout.JAVA_FLOAT, row * ROW_STEP);
+    return ((RowVector.Host) Objects.requireNonNull(losses)).segment()
+        .getAtIndex(ValueLayout.JAVA_FLOAT, row * ROW_STEP);
   }
 
-  /** Where no sampled row is counted, all must be 0 exactly. */
+  /** The relative difference; if no sampled row is counted, all values must be exactly 0. */
   private static double relative(double difference, double size) {
     return size == 0 ? difference : difference / size;
   }

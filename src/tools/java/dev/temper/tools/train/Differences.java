@@ -15,12 +15,12 @@ public record Differences(int checks, double loss, double gradient) {
    */
   public static final double BOUND = 128 * 0x1p-24;
 
-  /** Whether rounding explains both; it never explains NaN. */
+  /** Whether both differences are within the bound; NaN never is. */
   public boolean hold() {
     return loss <= BOUND && gradient <= BOUND;
   }
 
-  /** The worse of both; NaN is the worst of all. */
+  /** The larger of each pair of differences; NaN counts as the largest. */
   Differences and(Differences other) {
     return new Differences(checks + other.checks, Math.max(loss, other.loss), Math.max(gradient, other.gradient));
   }

@@ -5,8 +5,8 @@ import dev.temper.tools.train.Corpus.TextDocument;
 import java.util.List;
 
 /**
- * Every word of some documents as an example: the words before it, and itself as the label. Words beyond the vocabulary are
- * context but never a label, so that no model learns to say "unknown".
+ * Every word of some documents as an example: the words before it, and itself as the label. Words beyond the vocabulary
+ * are context but never a label, so that no model learns to predict "unknown".
  */
 final class Examples {
 
@@ -20,7 +20,8 @@ final class Examples {
   Examples(List<TextDocument> documents, Vocabulary vocabulary, int context) {
     this.context = context;
     int words = documents.stream().mapToInt(d -> d.words().size()).sum();
-    // Between two documents lie enough boundaries that no context reaches back; the first one is itself a label: the end.
+    // Between two documents lie enough boundaries that no context reaches back; the first one is itself a label: the
+    // end.
     stream = new int[context + words + documents.size() * context];
     positions = new int[words + documents.size()];
     int at = 0;
@@ -44,7 +45,7 @@ final class Examples {
     return positions.length;
   }
 
-  /** These examples, in this order. */
+  /** A batch of the given examples, in the given order. */
   WordBatch batch(int... examples) {
     int[] words = new int[examples.length * context];
     int[] labels = new int[examples.length];

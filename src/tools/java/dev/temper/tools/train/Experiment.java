@@ -10,8 +10,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The whole example: a teacher on labels, then the same student several times, with the same first weights, the same batches
- * and the same number of steps: first on labels alone, then on labels and teacher, once for each loss of the plan.
+ * The whole example: a teacher on labels, then the same student several times, with the same first weights, the same
+ * batches and the same number of steps: first on labels alone, then on labels and teacher, once for each loss of the
+ * plan.
  */
 public final class Experiment {
 
@@ -71,8 +72,10 @@ public final class Experiment {
       outcomes.add(experiment.run(plan.seed() + i));
     }
     TrainReport.Data data = new TrainReport.Data(corpus.description(), corpus.documents().size(), corpus.words(),
-        experiment.vocabulary.size(), experiment.training.size(), experiment.validation.size(), experiment.heldOut.size());
-    return new TrainReport(plan, data, engine.describe(), blas.describe(), outcomes, (System.nanoTime() - started) / 1e9);
+        experiment.vocabulary.size(), experiment.training.size(), experiment.validation.size(),
+            experiment.heldOut.size());
+    return new TrainReport(plan, data, engine.describe(), blas.describe(), outcomes,
+        (System.nanoTime() - started) / 1e9);
   }
 
   /** Trains the models of one seed in the order of the report; an interruption leaves out those that have not begun. */
@@ -120,7 +123,8 @@ public final class Experiment {
         () -> Quality.of(model, engine, validation, VALIDATION_WORDS, plan.rows()).crossEntropy(), work,
         workPerStep(budget, teacher != null), stop);
     WordBatches batches = new WordBatches(training, plan.rows(), seed);
-    new ModelTraining(engine, plan.rows(), monitor).train(model, teacher, loss, batches, budget.steps(), budget.learningRate());
+    new ModelTraining(engine, plan.rows(), monitor)
+        .train(model, teacher, loss, batches, budget.steps(), budget.learningRate());
     Quality quality = Quality.of(model, engine, heldOut, HELD_OUT_WORDS, plan.rows());
     return monitor.outcome(model.shape().parameters(), quality);
   }
@@ -134,10 +138,11 @@ public final class Experiment {
   }
 
   /**
-   * Estimated work of one step, for the progress line: three products for each weight, one more for each weight of the teacher,
-   * and a loss and an optimiser that cost as much as 100 products for each logit.
+   * Estimated work of one step, for the progress line: three products for each weight, one more for each weight of the
+   * teacher, and a loss and an optimiser that cost as much as 100 products for each logit.
    */
   private long workPerStep(TrainPlan.Budget budget, boolean taught) {
-    return 3 * shape(budget).parameters() + (taught ? shape(plan.teacher()).parameters() : 0) + 100L * vocabulary.size();
+    return 3 * shape(budget).parameters() + (taught ? shape(plan.teacher()).parameters() : 0)
+        + 100L * vocabulary.size();
   }
 }

@@ -17,8 +17,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Real text that every machine with Java has: the names of the classes and methods of the running JDK, read from its module
- * image. Each class is a document, such as {@code array list : add all , remove if , trim to size .}
+ * Real text that every machine with Java has: the names of the classes and methods of the running JDK, read from its
+ * module image. Each class is a document, such as {@code array list : add all , remove if , trim to size .}
  */
 public final class JdkNames {
 
@@ -33,7 +33,7 @@ public final class JdkNames {
     List<TextDocument> documents = new ArrayList<>();
     Path modules = FileSystems.getFileSystem(URI.create("jrt:/")).getPath("/modules");
     try (Stream<Path> files = Files.walk(modules)) {
-      // Sorted: the order of a directory is nobody's promise, and the same JDK must give the same corpus.
+      // The order of a directory listing is undefined; sorting gives the same corpus from the same JDK.
       List<Path> classes = files.filter(f -> f.toString().endsWith(".class")).sorted().toList();
       for (Path file : classes) {
         ClassModel model = ClassFile.of().parse(Files.readAllBytes(file));

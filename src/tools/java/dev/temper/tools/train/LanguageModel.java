@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * An n-gram neural language model (Bengio et al. 2003): the embeddings of the previous words, side by side, one hidden layer
- * of rectified linear units, and one logit for each word of the vocabulary.
+ * An n-gram neural language model (Bengio et al. 2003): the embeddings of the previous words, side by side, one hidden
+ * layer of rectified linear units, and one logit for each word of the vocabulary.
  *
  * <pre>
  *   x = [embedding(w1) ... embedding(wn), 1]     [rows, context * embedding + 1]

@@ -16,7 +16,8 @@ public final class LearningCurves {
 
   /** Colours that colour-blind readers can tell apart (Okabe and Ito 2008); they repeat from the eighth model on. */
   private static final Color[] COLOURS = {
-    new Color(0, 114, 178), new Color(230, 159, 0), new Color(0, 158, 115), new Color(204, 121, 167), new Color(86, 180, 233),
+    new Color(0, 114, 178), new Color(230, 159, 0), new Color(0, 158, 115), new Color(204, 121, 167),
+        new Color(86, 180, 233),
     new Color(213, 94, 0), Color.BLACK
   };
 

@@ -13,7 +13,7 @@ import java.lang.foreign.ValueLayout;
  */
 record Matrix(MemorySegment segment, int rows, int columns) {
 
-  /** 64 bytes: a cache line, and a whole AVX-512 register. */
+  /** The size of a cache line and of an AVX-512 register. */
   private static final long ALIGNMENT = 64;
 
   static Matrix zeros(Arena arena, int rows, int columns) {
@@ -32,12 +32,12 @@ record Matrix(MemorySegment segment, int rows, int columns) {
     segment.setAtIndex(ValueLayout.JAVA_FLOAT, row * columns + column, value);
   }
 
-  /** The first rows, in the same memory. */
+  /** A view of the first rows. */
   Matrix top(int count) {
     return count == rows ? this : new Matrix(segment.asSlice(0, (long) count * columns * Float.BYTES), count, columns);
   }
 
-  /** As the public API sees it: logits, or a gradient by them. */
+  /** The matrix as a view of the public API, for logits and their gradient. */
   HostMatrix view() {
     return HostMatrix.of(segment, rows, columns, DType.F32);
   }

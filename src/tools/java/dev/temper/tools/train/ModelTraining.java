@@ -11,8 +11,8 @@ import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains a model on labels, and on a teacher where there is one. This is the file to copy: your own model, optimiser and data
- * replace {@link LanguageModel}, {@link Adam} and {@link WordBatches}.
+ * Trains a model on labels, and on a teacher where there is one. This is the file to copy: your own model, optimiser
+ * and data replace {@link LanguageModel}, {@link Adam} and {@link WordBatches}.
  */
 final class ModelTraining {
 
@@ -27,8 +27,8 @@ final class ModelTraining {
   }
 
   /**
-   * Trains for {@code steps} steps, or until the observer ends the training. The learning rate falls in a straight line from
-   * {@code learningRate} to 0.
+   * Trains for {@code steps} steps, or until the observer ends the training. The learning rate falls in a straight line
+   * from {@code learningRate} to 0.
    */
   void train(
       LanguageModel student,

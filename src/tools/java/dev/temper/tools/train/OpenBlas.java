@@ -8,7 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import org.bytedeco.openblas.global.openblas;
 
-/** OpenBLAS through bytedeco's binding, which brings the native library of the platform in a jar. */
+/** OpenBLAS through bytedeco's binding, whose jar contains the native library of the platform. */
 final class OpenBlas implements Blas {
 
   private final int threads;
@@ -25,19 +25,22 @@ final class OpenBlas implements Blas {
 
   @Override
   public void product(Matrix left, Matrix right, Matrix result) {
-    require(left.columns() == right.rows() && left.rows() == result.rows() && right.columns() == result.columns(), left, right, result);
+    require(left.columns() == right.rows() && left.rows() == result.rows() && right.columns() == result.columns(), left,
+        right, result);
     multiply(CblasNoTrans, CblasNoTrans, left.columns(), left, right, result);
   }
 
   @Override
   public void productOfTransposed(Matrix left, Matrix right, Matrix result) {
-    require(left.rows() == right.rows() && left.columns() == result.rows() && right.columns() == result.columns(), left, right, result);
+    require(left.rows() == right.rows() && left.columns() == result.rows() && right.columns() == result.columns(), left,
+        right, result);
     multiply(CblasTrans, CblasNoTrans, left.rows(), left, right, result);
   }
 
   @Override
   public void productByTransposed(Matrix left, Matrix right, Matrix result) {
-    require(left.columns() == right.columns() && left.rows() == result.rows() && right.rows() == result.columns(), left, right, result);
+    require(left.columns() == right.columns() && left.rows() == result.rows() && right.rows() == result.columns(), left,
+        right, result);
     multiply(CblasNoTrans, CblasTrans, left.columns(), left, right, result);
   }
 
@@ -46,7 +49,8 @@ final class OpenBlas implements Blas {
     return "OpenBLAS, " + threads + (threads == 1 ? " thread" : " threads");
   }
 
-  private static void multiply(int transposeLeft, int transposeRight, int inner, Matrix left, Matrix right, Matrix result) {
+  private static void multiply(int transposeLeft, int transposeRight, int inner, Matrix left, Matrix right,
+      Matrix result) {
     openblas.cblas_sgemm(CblasRowMajor, transposeLeft, transposeRight, result.rows(), result.columns(), inner,
         1f, floats(left), left.columns(), floats(right), right.columns(), 0f, floats(result), result.columns());
   }

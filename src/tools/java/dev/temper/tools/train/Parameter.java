@@ -2,7 +2,7 @@ package dev.temper.tools.train;
 
 import java.lang.foreign.Arena;
 
-/** Weights of a model with the gradient that the last backward pass gave them. */
+/** Weights of a model, and their gradient from the last backward pass. */
 record Parameter(Matrix value, Matrix gradient) {
 
   static Parameter of(Arena arena, int rows, int columns) {

@@ -19,7 +19,7 @@ public record Quality(double crossEntropy, double top1, double top5, long words)
   private static final DistillationLoss SUM_OF_CROSS_ENTROPIES =
       DistillationLoss.builder().softWeight(0).hardWeight(1).reduction(Reduction.SUM).build();
 
-  /** {@code e^crossEntropy}: as uncertain as a fair choice among this many words. */
+  /** The perplexity {@code e^crossEntropy}: the number of equally likely words that gives the same cross-entropy. */
   public double perplexity() {
     return Math.exp(crossEntropy);
   }
@@ -35,7 +35,8 @@ public record Quality(double crossEntropy, double top1, double top5, long words)
       WordBatch batch = examples.batch(IntStream.range(from, Math.min(from + rows, count))
           .map(i -> (int) ((long) i * examples.size() / count)).toArray());
       Matrix logits = model.forward(batch);
-      var totals = engine.forward(SUM_OF_CROSS_ENTROPIES, LossInputs.of(logits.view()).withLabels(batch.labels())).totals();
+      var totals = engine.forward(SUM_OF_CROSS_ENTROPIES, LossInputs.of(logits.view()).withLabels(batch.labels()))
+          .totals();
       sum += totals.hard();
       words += totals.countedRows();
       for (int row = 0; row < batch.rows(); row++) {
@@ -50,7 +51,7 @@ public record Quality(double crossEntropy, double top1, double top5, long words)
     return new Quality(sum / words, (double) first / words, (double) five / words, words);
   }
 
-  /** Number of words that the model prefers to the label. */
+  /** Number of words with a larger logit than the label. */
   private static int better(Matrix logits, int row, int label) {
     float of = logits.get(row, label);
     int count = 0;

@@ -5,14 +5,14 @@ import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
-/** Lets a model write: each word drawn from the softmax of the plain logits (T = 1), given the words before. */
+/** Generates text: each word is drawn from the softmax of the plain logits (T = 1), given the words before. */
 final class Sampler {
 
   private static final String PUNCTUATION = ".,:;!?)]}";
 
   private Sampler() {}
 
-  /** Some words of text; equal seeds give equal texts. */
+  /** A text of the given number of words; equal seeds give equal texts. */
   static String text(LanguageModel model, Vocabulary vocabulary, LossEngine engine, int words, long seed) {
     int context = model.shape().context();
     int[] window = new int[context];

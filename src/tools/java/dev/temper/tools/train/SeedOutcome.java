@@ -6,7 +6,8 @@ import java.util.List;
  * The results of one seed.
  *
  * @param seed seed of the weights and of the order of the examples
- * @param models the teacher, the student on labels only and every distilled student, in this order; fewer after an interruption
+ * @param models the teacher, the student on labels only and every distilled student, in this order; fewer after an
+ *     interruption
  * @param differences worst differences from the f64 reference over all trainings
  * @param text text written by the best distilled student; empty where there is none
  */

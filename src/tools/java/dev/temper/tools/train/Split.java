@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Three parts without a common group: to learn from, to watch while learning and to choose T and weights by, and to be judged
- * on at the end. A group's part depends on its name alone, so every seed sees the same split.
+ * Three parts without a common group: to learn from, to watch while learning and to choose T and weights by, and to be
+ * judged on at the end. A group's part depends on its name alone, so every seed sees the same split.
  */
 record Split(List<TextDocument> training, List<TextDocument> validation, List<TextDocument> heldOut) {
 

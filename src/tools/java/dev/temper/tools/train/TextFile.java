@@ -8,13 +8,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A corpus from a UTF-8 file of the user's. */
+/** Reads a corpus from a UTF-8 text file. */
 public final class TextFile {
 
-  /** Words per document: long against a model's context, short enough for some hundred documents in a small book. */
+  /**
+   * Words per document: many more than a model's context, and few enough for some hundred documents in a small book.
+   */
   private static final int DOCUMENT_WORDS = 256;
 
-  /** Below this a model learns single words, not a language, and the held-out part has fewer than a thousand of them. */
+  /** Smallest text: a shorter one has fewer than a thousand held-out words, too few to compare models. */
   static final int MIN_WORDS = 20_000;
 
   private TextFile() {}

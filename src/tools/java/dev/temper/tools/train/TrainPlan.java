@@ -83,7 +83,8 @@ public record TrainPlan(
 
   /** A plan that takes about two minutes on two cores. */
   public static TrainPlan defaults() {
-    return new TrainPlan(4096, 6, 512, new Budget(96, 384, TEACHER_STEPS, 2e-3), new Budget(20, 32, STUDENT_STEPS, STUDENT_RATE),
+    return new TrainPlan(4096, 6, 512, new Budget(96, 384, TEACHER_STEPS, 2e-3),
+        new Budget(20, 32, STUDENT_STEPS, STUDENT_RATE),
         List.of(DistillationLoss.hinton(TEMPERATURE, SOFT_WEIGHT)), 1, 1);
   }
 
@@ -104,7 +105,8 @@ public record TrainPlan(
   public TrainPlan withStudentSteps(int steps) {
     int teacherSteps = Math.toIntExact(Math.max(1, (long) teacher.steps * steps / student.steps));
     return new TrainPlan(
-        vocabulary, context, rows, teacher.withSteps(teacherSteps), student.withSteps(steps), distillations, seed, seeds);
+        vocabulary, context, rows, teacher.withSteps(teacherSteps), student.withSteps(steps), distillations, seed,
+            seeds);
   }
 
   /** The same plan with this number of steps of the teacher. */

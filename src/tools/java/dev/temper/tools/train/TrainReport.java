@@ -43,8 +43,8 @@ public record TrainReport(
   }
 
   /**
-   * The mean over the seeds of each model, in the order teacher, labels only, distilled students. After an interruption only
-   * complete trainings count; a model without any appears as it was when the run ended.
+   * The mean over the seeds of each model, in the order teacher, labels only, distilled students. After an interruption
+   * only complete trainings count; a model without any appears as it was when the run ended.
    */
   public List<ModelOutcome> means() {
     int reached = outcomes.stream().mapToInt(seed -> seed.models().size()).max().orElse(0);
@@ -69,19 +69,21 @@ public record TrainReport(
   }
 
   /**
-   * One sentence for each requirement that does not hold; empty if all hold. A distilled student that is worse is a result, not
-   * a failure. The teacher's lead is judged in complete runs only.
+   * One sentence for each requirement that does not hold; empty if all hold. A distilled student that is worse is a
+   * result, not a failure. The teacher's lead is judged in complete runs only.
    */
   public List<String> failures() {
     List<String> failures = new ArrayList<>();
     if (isComplete() && !(margin() >= MIN_MARGIN)) {
-      failures.add(String.format(Locale.ROOT, "the teacher is %.3f nats better than the student on labels only, expected at"
-          + " least %.1f: there is nothing to distil, so this run shows nothing; give it more --steps or a longer text",
+      failures.add(String.format(Locale.ROOT,
+          "the teacher is %.3f nats better than the student on labels only, expected at least %.1f: there is nothing"
+          + " to distil, so this run shows nothing; give it more --steps or a longer text",
           margin(), MIN_MARGIN));
     }
     Differences differences = differences();
     if (!differences.hold()) {
-      failures.add(String.format(Locale.ROOT, "loss or gradient differ from the f64 reference by %.1e and %.1e, expected at most"
+      failures.add(String.format(Locale.ROOT,
+          "loss or gradient differ from the f64 reference by %.1e and %.1e, expected at most"
           + " %.1e", differences.loss(), differences.gradient(), Differences.BOUND));
     }
     return failures;
@@ -106,7 +108,8 @@ public record TrainReport(
     ModelOutcome first = runs.getFirst();
     Quality quality = new Quality(mean(runs, o -> o.heldOut().crossEntropy()), mean(runs, o -> o.heldOut().top1()),
         mean(runs, o -> o.heldOut().top5()), first.heldOut().words());
-    return new ModelOutcome(first.name(), first.parameters(), quality, first.curve(), first.steps(), first.plannedSteps(),
+    return new ModelOutcome(first.name(), first.parameters(), quality, first.curve(), first.steps(),
+        first.plannedSteps(),
         mean(runs, ModelOutcome::secondsPerStep), mean(runs, ModelOutcome::lossShare));
   }
 

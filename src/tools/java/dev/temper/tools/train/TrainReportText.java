@@ -19,7 +19,8 @@ public final class TrainReportText {
     table(text, report);
     gains(text, report);
     Differences d = report.differences();
-    text.format("Against the f64 reference (%d batches, one row in 16): loss within %.1e, gradient within %.1e; bound %.1e.\n",
+    text.format("Against the f64 reference (%d batches, one row in 16): loss within %.1e, gradient within %.1e; bound"
+        + " %.1e.\n",
         d.checks(), d.loss(), d.gradient(), Differences.BOUND);
     String written = report.outcomes().getFirst().text();
     if (!written.isEmpty()) {
@@ -47,18 +48,21 @@ public final class TrainReportText {
   private static void table(Formatter text, TrainReport report) {
     String seeds = report.outcomes().size() == 1 ? "" : ", mean of " + report.outcomes().size() + " seeds";
     text.format("%-32s %10s %9s %13s %10s %6s %6s %8s %7s\n",
-        "held-out words" + seeds, "weights", "steps", "cross-entropy", "perplexity", "top-1", "top-5", "ms/step", "in loss");
+        "held-out words" + seeds, "weights", "steps", "cross-entropy", "perplexity", "top-1", "top-5", "ms/step",
+            "in loss");
     for (ModelOutcome o : report.means()) {
       Quality quality = o.heldOut();
       text.format("%-32s %,10d %9s %13.4f %10.2f %5.1f%% %5.1f%% %8.1f %6.0f%%\n", o.name(), o.parameters(), steps(o),
-          quality.crossEntropy(), quality.perplexity(), 100 * quality.top1(), 100 * quality.top5(), 1e3 * o.secondsPerStep(),
+          quality.crossEntropy(), quality.perplexity(), 100 * quality.top1(), 100 * quality.top5(),
+              1e3 * o.secondsPerStep(),
           100 * o.lossShare());
     }
     if (report.outcomes().size() > 1) {
       text.format("\n");
       for (SeedOutcome seed : report.outcomes()) {
         text.format("seed %-6d cross-entropy: %s\n", seed.seed(), seed.models().stream()
-            .map(o -> String.format(Locale.ROOT, "%s %.4f", o.name().replace("student, ", ""), o.heldOut().crossEntropy()))
+            .map(o -> String.format(Locale.ROOT, "%s %.4f", o.name().replace("student, ", ""), o.heldOut()
+                .crossEntropy()))
             .collect(Collectors.joining(", ")));
       }
     }
@@ -75,13 +79,14 @@ public final class TrainReportText {
     }
     List<Double> gains = report.gains();
     for (int i = 0; i < gains.size(); i++) {
-      String name = gains.size() == 1 ? "" : " at T = " + PlainNumber.of(report.plan().distillations().get(i).temperature());
+      String name = gains.size() == 1 ? "" : " at T = "
+          + PlainNumber.of(report.plan().distillations().get(i).temperature());
       text.format("Distillation%s made the student %.3f nats %s.\n", name, Math.abs(gains.get(i)),
           gains.get(i) >= 0 ? "better" : "worse");
     }
     if (gains.stream().anyMatch(gain -> gain < 0)) {
-      text.format("A student that got worse: try more --steps, a lower --temperature or a smaller --soft-weight;"
-          + " docs/it-got-worse.md shows what each of them does.\n");
+      text.format("Hint: a better teacher, more --steps, a lower --temperature or a smaller --soft-weight may help;"
+          + " see docs/it-got-worse.md.\n");
     }
   }
 }

@@ -7,16 +7,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The words that a model knows, most frequent first; every other word is {@link #UNKNOWN}. */
+/** The words that a model can predict, most frequent first; every other word is {@link #UNKNOWN}. */
 final class Vocabulary {
 
-  /** Stands for every rare word. */
+  /** The id of every word outside the vocabulary. */
   static final int UNKNOWN = 0;
 
-  /** Stands before the first and after the last word of a document. */
+  /** The id before the first and after the last word of a document. */
   static final int BOUNDARY = 1;
 
-  /** A word seen less often than this teaches nothing about its neighbours. */
+  /** Smallest count of a word in the vocabulary; rarer words have too few neighbours to learn from. */
   private static final int MIN_COUNT = 3;
 
   private final List<String> words;
@@ -40,7 +40,8 @@ final class Vocabulary {
     List<String> words = new ArrayList<>(List.of("<unknown>", "<boundary>"));
     counts.entrySet().stream()
         .filter(e -> e.getValue() >= MIN_COUNT)
-        .sorted(Map.Entry.<String, Integer>comparingByValue(Comparator.reverseOrder()).thenComparing(Map.Entry.comparingByKey()))
+        .sorted(Map.Entry.<String, Integer>comparingByValue(Comparator.reverseOrder())
+            .thenComparing(Map.Entry.comparingByKey()))
         .limit(limit - 2)
         .forEach(e -> words.add(e.getKey()));
     return new Vocabulary(words);

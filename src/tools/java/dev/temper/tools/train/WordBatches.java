@@ -19,7 +19,8 @@ final class WordBatches {
    */
   WordBatches(Examples examples, int rows, long seed) {
     if (examples.size() < rows) {
-      throw new IllegalArgumentException("the training part has " + examples.size() + " words, expected at least the " + rows
+      throw new IllegalArgumentException("the training part has " + examples.size() + " words, expected at least the "
+          + rows
           + " of one batch; give a longer text");
     }
     this.examples = examples;

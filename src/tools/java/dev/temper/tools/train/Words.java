@@ -6,11 +6,14 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Cuts names and text into lower-case words: at camel case, between letters and digits, and around each punctuation mark. */
+/**
+ * Cuts names and text into lower-case words: at camel case, between letters and digits, and around each punctuation
+ * mark.
+ */
 final class Words {
 
-  // In this order: an ideograph; an acronym (the XML of XMLReader); a capitalised or small word; letters without case, with
-  // their marks; a number; any other visible character.
+  // In this order: an ideograph; an acronym (the XML of XMLReader); a capitalised or small word; letters without case,
+  // with their marks; a number; any other visible character.
   private static final Pattern WORD = Pattern.compile(
       "\\p{IsIdeographic}|\\p{Lu}+(?!\\p{Ll})|\\p{Lu}?\\p{Ll}+|[\\p{L}\\p{M}]+|\\p{N}+|[^\\s\\p{L}\\p{M}\\p{N}]");
 

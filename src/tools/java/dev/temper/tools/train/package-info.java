@@ -1,10 +1,10 @@
 /**
  * The example: a small language model distilled from a larger one, from the raw words to a table of held-out numbers.
  *
- * <p>{@link dev.temper.tools.train.ModelTraining} is the file to copy for one's own training: it uses the public API of {@code
- * dev.temper} and nothing else of the library. The models ({@link dev.temper.tools.train.LanguageModel}), the optimiser and the
- * matrix products around it are as small as they can be. The room calls the public API and, as an oracle, the reference
- * engine by its name; it knows nothing of the command line.
+ * <p>{@link dev.temper.tools.train.ModelTraining} is the file to copy for one's own training: it uses the public API of
+ * {@code dev.temper} and nothing else of the library. The models ({@link dev.temper.tools.train.LanguageModel}), the
+ * optimiser and the matrix products around it are as small as they can be. The room calls the public API and, as an
+ * oracle, the reference engine by its name; it does not use the command line.
  */
 @NullMarked
 package dev.temper.tools.train;

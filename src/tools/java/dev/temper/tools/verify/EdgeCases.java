@@ -80,8 +80,7 @@ final class EdgeCases {
 
   private static void equality(List<Case> cases) {
     for (String kind : new String[] {"forward-kl", "reverse-kl", "mixed:0.4", "jsd:0.5", "jsd:0.1",
-        "skew-forward-kl:0.1",
-        "skew-reverse-kl:0.1", "tvd", "logit-mse"}) {
+        "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd", "logit-mse"}) {
       for (DType dtype : FLOATING) {
         for (int classes : new int[] {3, 16, 33, 1000, 4097}) {
           CaseBuilder.of(CaseGroup.EQUAL_ROWS).level(classes == 33 ? Level.QUICK : Level.DEFAULT).check(Check.ZERO)
@@ -131,7 +130,7 @@ final class EdgeCases {
                 .dtype(dtype)
                 .content(content).loss(b -> b.divergence(Divergence.parse(kind)))
                 .add(cases, kind + "-" + content.name().toLowerCase(Locale.ROOT) + "-" + ShapeCases.name(dtype) + "-c"
-                + classes);
+                    + classes);
           }
         }
       }

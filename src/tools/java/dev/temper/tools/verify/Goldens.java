@@ -24,8 +24,7 @@ record Goldens(String name, DistillationLoss loss, Content content, double total
 
   private static final List<Goldens> ALL = List.of(
       new Goldens("a-cross-entropy", DistillationLoss.builder().softWeight(0).hardWeight(1).build(), Content.GOLDEN_A,
-      1.40760596444438, EXACT),
-      forwardKl(1, 0.410667193509093),
+          1.40760596444438, EXACT), forwardKl(1, 0.410667193509093),
       forwardKl(2, 0.399484787456158),
       forwardKl(4, 0.383443716947531),
       forwardKl(10, 0.370725940424603),
@@ -35,11 +34,11 @@ record Goldens(String name, DistillationLoss loss, Content content, double total
       new Goldens("a-soft-0.7", DistillationLoss.hinton(4, 0.7), Content.GOLDEN_A, 0.6906924, SEVEN_DIGITS),
       new Goldens("b-forward-kl", soft(Divergence.forwardKl(), 1), Content.GOLDEN_B, 1.757779661869, ROUNDED_LOGITS),
       new Goldens("b-jsd-0.5", soft(Divergence.jensenShannon(0.5), 1), Content.GOLDEN_B, 0.368064207169,
-      ROUNDED_LOGITS),
+          ROUNDED_LOGITS),
       new Goldens("b-jsd-0.1", soft(Divergence.jensenShannon(0.1), 1), Content.GOLDEN_B, 0.146310513419,
-      ROUNDED_LOGITS),
+          ROUNDED_LOGITS),
       new Goldens("b-jsd-0.9", soft(Divergence.jensenShannon(0.9), 1), Content.GOLDEN_B, 0.146310513419,
-      ROUNDED_LOGITS),
+          ROUNDED_LOGITS),
       new Goldens("d-T1e6", soft(Divergence.forwardKl(), 1e6), Content.GOLDEN_A, 0.3611112, SEVEN_DIGITS));
 
   static void add(List<Case> cases) {

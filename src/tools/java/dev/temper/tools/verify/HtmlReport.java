@@ -31,7 +31,7 @@ public final class HtmlReport {
     StringBuilder html = new StringBuilder(HEAD);
     html.append(String.format(Locale.ROOT, """
         <h1>%s against the f64 reference</h1>
-        <p>%d cases passed, <span class="%s">%d failed</span>, %d not supported.
+        <p>%d cases passed, <span class="%s">%d failed</span>, %d refused.
         Device <code>%s</code>, seed %d, %.1f s.</p>
         """, escape(verification.description()), verification.count(CaseOutcome.PASSED),
         verification.holds() ? "" : "failed",
@@ -73,8 +73,8 @@ public final class HtmlReport {
 
   private static void groups(StringBuilder html, Verification verification) {
     html.append("<table>\n<tr><th>group</th><th>covers</th><th class=\"n\">passed</th><th class=\"n\">failed</th>"
-        + "<th class=\"n\">not supported</th><th class=\"n\">worst error</th><th class=\"n\">its bound</th>"
-        + "<th class=\"n\">share</th><th>bound</th></tr>\n");
+        + "<th class=\"n\">refused</th><th class=\"n\">worst error</th><th class=\"n\">bound</th>"
+        + "<th class=\"n\">share</th><th>formulas</th></tr>\n");
     for (GroupResult result : verification.groups()) {
       Comparison.Worst worst = result.group().isExact() ? null : result.worst();
       String exact = result.group().isExact() ? "0" : "";
@@ -92,8 +92,9 @@ public final class HtmlReport {
     }
     html.append("</table>\n");
     for (CaseResult c : verification.cases(CaseOutcome.REFUSED).stream().limit(1).toList()) {
-      html.append("<p class=\"refused\">Cases that the device does not support count neither as passed nor as failed."
-          + " The first: ").append(escape(c.notes().getFirst())).append("</p>\n");
+      html.append("<p class=\"refused\">Refused: cases that the device does not support. They count neither as passed "
+          + "nor as"
+          + " failed. The first: ").append(escape(c.notes().getFirst())).append("</p>\n");
     }
   }
 

@@ -56,7 +56,7 @@ final class InvariantCases {
       for (double temperature : new double[] {1, 2, 3}) {
         CaseBuilder.of(CaseGroup.FINITE_DIFFERENCES).level(level).check(Check.DIFFERENCES).classes(classes)
             .layout(l -> l.rows(5)).loss(b -> b.divergence(divergence).temperature(temperature)
-            .reduction(Reduction.SUM))
+                .reduction(Reduction.SUM))
             .add(cases, name + "-T" + LossCases.number(temperature));
       }
     }

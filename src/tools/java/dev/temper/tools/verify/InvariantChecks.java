@@ -35,8 +35,7 @@ final class InvariantChecks {
       labels[row] = order[(int) Objects.requireNonNull(data.labels())[row]];
     }
     CaseData permuted = new CaseData(permute(data.student(), order), permute(data.teacher(), order), labels,
-        data.weights(),
-        data.temperatures());
+        data.weights(), data.temperatures());
     double[] plain = Objects.requireNonNull(OracleCheck.observe(engine, c, data, comparison).output());
     double[] found = Objects.requireNonNull(OracleCheck.observe(engine, c, permuted, comparison).output());
     double[] bounds = Oracle.of(c, data).gradientBound();

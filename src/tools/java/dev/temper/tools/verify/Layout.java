@@ -34,32 +34,27 @@ record Layout(
 
   Layout dtypes(DType ofStudent, DType ofTeacher, DType ofGradient) {
     return new Layout(rows, classes, studentPadding, teacherPadding, rowGap, offset, oddBytes, tailGuard, ofStudent,
-        ofTeacher,
-        ofGradient, labels);
+        ofTeacher, ofGradient, labels);
   }
 
   Layout labels(DType dtype) {
     return new Layout(rows, classes, studentPadding, teacherPadding, rowGap, offset, oddBytes, tailGuard, student,
-        teacher,
-        gradient, dtype);
+        teacher, gradient, dtype);
   }
 
   Layout padded(int ofStudent, int ofTeacher) {
     return new Layout(rows, classes, ofStudent, ofTeacher, rowGap, offset, oddBytes, tailGuard, student, teacher,
-        gradient,
-        labels);
+        gradient, labels);
   }
 
   Layout placed(int gap, int elements, int bytes, boolean guard) {
     return new Layout(rows, classes, studentPadding, teacherPadding, gap, elements, bytes, guard, student, teacher,
-        gradient,
-        labels);
+        gradient, labels);
   }
 
   Layout rows(int count) {
     return new Layout(count, classes, studentPadding, teacherPadding, rowGap, offset, oddBytes, tailGuard, student,
-        teacher,
-        gradient, labels);
+        teacher, gradient, labels);
   }
 
   int studentColumns() {

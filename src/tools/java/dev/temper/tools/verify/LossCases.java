@@ -62,11 +62,11 @@ final class LossCases {
 
   private static void weights(List<Case> cases) {
     for (double soft : new double[] {0, 0.25, 1, 3}) {
-      for (double hard : new double[] {0, 0.5, 2}) {
+      for (double hard : soft == 0 ? new double[] {0.5, 2} : new double[] {0, 0.5, 2}) {
         for (EngineMethod method : new EngineMethod[] {EngineMethod.FORWARD, EngineMethod.FORWARD_BACKWARD}) {
           CaseBuilder.of(CaseGroup.WEIGHTS).classes(17).method(method).loss(b -> b.softWeight(soft).hardWeight(hard))
               .add(cases, "soft" + number(soft) + "-hard" + number(hard)
-              + (method == EngineMethod.FORWARD ? "-forward" : ""));
+                  + (method == EngineMethod.FORWARD ? "-forward" : ""));
         }
       }
     }

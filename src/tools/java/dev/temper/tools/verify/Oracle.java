@@ -68,8 +68,7 @@ final class Oracle {
     }
     boolean none = loss.reduction() == Reduction.NONE;
     return new Expected(none ? Double.NaN : soft, softBound, none ? Double.NaN : hard, hardBound, counted, nonFinite,
-        rowSoft,
-        rowSoftBound, rowHard, rowHardBound, gradient, gradientBound);
+        rowSoft, rowSoftBound, rowHard, rowHardBound, gradient, gradientBound);
   }
 
   private void row(int row, ReferenceRow reference, double scale) {

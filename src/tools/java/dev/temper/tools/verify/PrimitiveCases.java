@@ -54,7 +54,7 @@ final class PrimitiveCases {
                 .method(EngineMethod.ARGMAX).classes(classes)
                 .dtype(dtype).content(content).layout(l -> l.labels(labels))
                 .add(cases, content(content) + "-" + ShapeCases.name(dtype) + "-" + ShapeCases.name(labels) + "-c"
-                + classes);
+                    + classes);
           }
         }
       }

@@ -38,7 +38,8 @@ public final class ResultTable {
     text.format("%n");
     for (GroupResult result : verification.groups()) {
       result.cases().stream().filter(c -> c.outcome() == CaseOutcome.REFUSED).findFirst().ifPresent(c ->
-          text.format("refused %s, %d cases: %s%n", result.group().id(), result.count(CaseOutcome.REFUSED), c.notes().getFirst()));
+          text.format("refused %s, %d cases: %s%n", result.group().id(), result.count(CaseOutcome.REFUSED), c.notes()
+              .getFirst()));
     }
     failures(text, verification);
     summary(text, verification);
@@ -96,7 +97,8 @@ public final class ResultTable {
         .ifPresent(g -> text.format("worst error: %.1f %% of its bound, in group %s%n",
             100 * Objects.requireNonNull(g.worst()).share(), g.group().id()));
     text.format("%s: %d cases passed, %d failed, %d refused by name; seed %d; %.1f s%n", verification.description(),
-        verification.count(CaseOutcome.PASSED), verification.count(CaseOutcome.FAILED), verification.count(CaseOutcome.REFUSED),
+        verification.count(CaseOutcome.PASSED), verification.count(CaseOutcome.FAILED),
+            verification.count(CaseOutcome.REFUSED),
         verification.seed(), verification.milliseconds() / 1e3);
   }
 

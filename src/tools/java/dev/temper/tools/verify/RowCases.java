@@ -27,7 +27,7 @@ final class RowCases {
                 .layout(l -> l.labels(labels)).loss(b -> b.hardWeight(hard)).content(Content.NON_FINITE_WHERE_UNUSED)
                 .options(o -> o.withLabels(ignored))
                 .add(cases, ShapeCases.name(labels) + "-c" + classes + "-ignored" + ignored
-                + (hard == 0 ? "-soft-only" : ""));
+                    + (hard == 0 ? "-soft-only" : ""));
           }
         }
       }

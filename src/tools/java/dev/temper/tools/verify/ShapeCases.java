@@ -28,8 +28,7 @@ final class ShapeCases {
 
   private static void classes(List<Case> cases) {
     for (int classes : new int[] {1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16, 17, 31, 32, 33, 100, 1000, 1023, 1024, 1025, 4097,
-        32000, 50257,
-        128256, 262144}) {
+        32000, 50257, 128256, 262144}) {
       Level level = classes <= 4097 ? Level.QUICK : Level.DEFAULT;
       CaseBuilder.of(CaseGroup.CLASSES).level(level).classes(classes).add(cases, "c" + classes);
       Level others = classes <= 4097 ? Level.DEFAULT : Level.FULL;

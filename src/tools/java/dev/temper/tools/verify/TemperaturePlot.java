@@ -37,8 +37,7 @@ final class TemperaturePlot {
       html.append(String.format(Locale.ROOT,
           "<tr><td class=\"n\">%d</td><td class=\"n\">%d</td><td class=\"n\">%.4f</td>"
           + "<td class=\"n\">%.4f</td><td class=\"n\">%.4f</td></tr>%n", study.classes(), study.rows(), four.unscaled(),
-          four.meanOfRatios(),
-          four.scaled()));
+          four.meanOfRatios(), four.scaled()));
     }
     html.append("</table>\n");
   }

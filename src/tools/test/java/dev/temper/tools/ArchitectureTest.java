@@ -29,8 +29,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The arrows between the rooms. The first table is the house; the other tests are its narrow doors. */
 final class ArchitectureTest {
 
-  private static final JavaClasses CLASSES =
-      new ClassFileImporter().withImportOption(new DoNotIncludeTests()).importPackages("dev.temper");
+  /** From the phase package on, the fixtures are in a jar, which the usual option does not take for tests. */
+  private static final JavaClasses CLASSES = new ClassFileImporter()
+      .withImportOption(new DoNotIncludeTests())
+      .withImportOption(location -> !location.contains("-tests.jar"))
+      .importPackages("dev.temper");
 
   /** Code of no room: words, and checks on plain numbers and files, which use no type of the API. */
   private static final DescribedPredicate<JavaClass> LEAVES =
@@ -51,20 +54,43 @@ final class ArchitectureTest {
       dev.temper.kernel.spec   | dev.temper, dev.temper.spi, dev.temper.kernel.plan
       dev.temper.kernel.code   |
       dev.temper.kernel.device | dev.temper, dev.temper.diagnostics, dev.temper.kernel.spec, dev.temper.kernel.plan
-      dev.temper.kernel.probe  | dev.temper.diagnostics, dev.temper.kernel.spec, dev.temper.kernel.plan, dev.temper.kernel.device
-      dev.temper.kernel.run    | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.kernel.spec, dev.temper.kernel.plan, \
+      dev.temper.kernel.probe  | dev.temper.diagnostics, dev.temper.kernel.spec, dev.temper.kernel.plan, \
+      dev.temper.kernel.device
+      dev.temper.kernel.run    | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.kernel.spec, \
+      dev.temper.kernel.plan, \
       dev.temper.kernel.device, dev.temper.kernel.probe
       dev.temper.emulator..    | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, dev.temper.kernel..
       dev.temper.cuda.driver   | dev.temper, dev.temper.diagnostics, dev.temper.ffm, dev.temper.kernel..
-      dev.temper.cuda.nvrtc    | dev.temper, dev.temper.ffm, dev.temper.kernel.spec, dev.temper.kernel.plan, dev.temper.kernel.code
+      dev.temper.cuda.nvrtc    | dev.temper, dev.temper.ffm, dev.temper.kernel.spec, dev.temper.kernel.plan, \
+      dev.temper.kernel.code
       dev.temper.cuda.cublas   | dev.temper.diagnostics, dev.temper.ffm
-      dev.temper.cuda          | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, dev.temper.kernel.., dev.temper.cuda.*
+      dev.temper.cuda          | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, \
+      dev.temper.kernel.., dev.temper.cuda.*
       """)
   void aRoomCallsOnlyWhatItMay(String room, String others) {
     String[] allowed = others == null ? new String[] {room} : (room + "," + others).split(",\\s*");
     noClasses().that().resideInAPackage(room)
-        .should().dependOnClassesThat(resideInAPackage("dev.temper..").and(not(resideInAnyPackage(allowed))).and(not(LEAVES)))
+        .should().dependOnClassesThat(resideInAPackage("dev.temper..").and(not(resideInAnyPackage(allowed)))
+        .and(not(LEAVES)))
         .check(CLASSES);
+  }
+
+  /** A room of the tools, and the other rooms that it may call; the command line may call all of them. */
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(delimiter = '|', textBlock = """
+      process  |
+      files    | dev.temper, dev.temper.io
+      bench    | dev.temper, dev.temper.diagnostics, dev.temper.tools.files, dev.temper.tools.process
+      verify   | dev.temper, dev.temper.diagnostics, dev.temper.reference
+      counts   | dev.temper, dev.temper.kernel.., dev.temper.cuda.nvrtc, dev.temper.tools.files, \
+      dev.temper.tools.process
+      pack     | dev.temper, dev.temper.tools.files
+      train    | dev.temper, dev.temper.reference, dev.temper.tools.files
+      gpucheck | dev.temper, dev.temper.diagnostics, dev.temper.io, dev.temper.tools.files, dev.temper.tools.process, \
+      dev.temper.tools.verify
+      """)
+  void aRoomOfTheToolsCallsOnlyWhatItMay(String room, String others) {
+    aRoomCallsOnlyWhatItMay("dev.temper.tools." + room, others);
   }
 
   @Test
@@ -97,25 +123,29 @@ final class ArchitectureTest {
   @Test
   void whatEveryRoomMayCallUsesNoTypeOfTheApi() {
     noClasses().that(LEAVES)
-        .should().dependOnClassesThat(resideInAPackage("dev.temper..").and(not(LEAVES)).and(not(belongToAnyOf(dev.temper.DType.class))))
+        .should().dependOnClassesThat(resideInAPackage("dev.temper..").and(not(LEAVES))
+        .and(not(belongToAnyOf(dev.temper.DType.class))))
         .check(CLASSES);
   }
 
   @Test
   void toolsOpenEnginesByName() {
     noClasses().that().resideInAPackage("dev.temper.tools..")
-        .should().dependOnClassesThat().resideInAnyPackage("dev.temper.cpu..", "dev.temper.cuda", "dev.temper.cuda.driver",
+        .should().dependOnClassesThat().resideInAnyPackage("dev.temper.cpu..", "dev.temper.cuda",
+        "dev.temper.cuda.driver",
             "dev.temper.emulator..", "dev.temper.kernel.run..", "dev.temper.kernel.device..")
         .check(CLASSES);
   }
 
   @Test
   void onlyOraclesReadTheReference() {
-    noClasses().that().resideOutsideOfPackages("dev.temper.reference..", "dev.temper.tools.verify..", "dev.temper.tools.train..")
+    noClasses().that().resideOutsideOfPackages("dev.temper.reference..", "dev.temper.tools.verify..",
+        "dev.temper.tools.train..")
         .should().dependOnClassesThat().resideInAPackage("dev.temper.reference..")
         .check(CLASSES);
     noClasses().that().resideInAPackage("dev.temper.tools..")
-        .should().dependOnClassesThat(resideInAPackage("dev.temper.reference..").and(not(belongToAnyOf(ReferenceRow.class))))
+        .should().dependOnClassesThat(resideInAPackage("dev.temper.reference..")
+        .and(not(belongToAnyOf(ReferenceRow.class))))
         .check(CLASSES);
   }
 
@@ -148,8 +178,10 @@ final class ArchitectureTest {
   @Test
   void everyRoomIsInTheTable() {
     classes().that().resideOutsideOfPackage("dev.temper.tools..")
-        .should().resideInAnyPackage("dev.temper", "dev.temper.internal", "dev.temper.diagnostics", "dev.temper.ffm", "dev.temper.spi",
-            "dev.temper.io", "dev.temper.reference..", "dev.temper.cpu..", "dev.temper.kernel.*", "dev.temper.emulator..", "dev.temper.cuda..")
+        .should().resideInAnyPackage("dev.temper", "dev.temper.internal", "dev.temper.diagnostics", "dev.temper.ffm",
+        "dev.temper.spi",
+            "dev.temper.io", "dev.temper.reference..", "dev.temper.cpu..", "dev.temper.kernel.*",
+            "dev.temper.emulator..", "dev.temper.cuda..")
         .check(CLASSES);
   }
 }

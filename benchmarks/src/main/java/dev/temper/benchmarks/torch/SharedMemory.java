@@ -24,8 +24,7 @@ public final class SharedMemory {
   public static HostMatrix matrix(Tensor tensor) {
     if (tensor.dim() != 2 || !tensor.is_contiguous()) {
       throw new IllegalArgumentException("tensor has " + tensor.dim() + " dimensions, contiguous: "
-          + tensor.is_contiguous()
-          + "; expected a contiguous [rows, classes], call contiguous() first");
+          + tensor.is_contiguous() + "; expected a contiguous [rows, classes], call contiguous() first");
     }
     return HostMatrix.of(segment(tensor), tensor.size(0), Math.toIntExact(tensor.size(1)), dtype(tensor));
   }

@@ -30,7 +30,7 @@ final class PlanSweepTest {
 
   private static final BenchmarkCase CASE =
       BenchmarkCase.eager(new BenchLoss(Objective.BOTH, Divergence.forwardKl(), 2), new BatchShape(5, 10), DType.F32,
-      Passes.FORWARD_BACKWARD);
+          Passes.FORWARD_BACKWARD);
 
   @Test
   void aPlanThatFailsOrIsWrongIsANote() throws IOException {

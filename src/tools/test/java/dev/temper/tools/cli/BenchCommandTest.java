@@ -23,7 +23,8 @@ class BenchCommandTest {
 
   @Test
   void printsOneLineForEachWork() {
-    Captured run = Captured.run("bench", "--device", "reference", "--quick", "--shapes", "2x10,3x5", "--dtype", "f32,bf16",
+    Captured run = Captured.run("bench", "--device", "reference", "--quick", "--shapes", "2x10,3x5", "--dtype",
+        "f32,bf16",
         "--temperature", "1,4", "--passes", "forward,forward-backward");
     assertThat(run.status()).as(run.err()).isZero();
     assertThat(run.out()).contains("copy rate").containsPattern("2x10 +F32 +forward-kl\\+ce T 1.0 forward ")
@@ -34,18 +35,21 @@ class BenchCommandTest {
   @Test
   void printsOneJsonDocumentAndWritesTheSameFile() throws IOException {
     Path file = folder.resolve("results.json");
-    Captured run = Captured.run("bench", "--device", "reference", "--quick", "--shapes", "2x10", "--objective", "soft,hard",
+    Captured run = Captured.run("bench", "--device", "reference", "--quick", "--shapes", "2x10", "--objective",
+        "soft,hard",
         "--divergence", "jsd:0.5,tvd", "--json", "--results", file.toString());
     assertThat(run.status()).as(run.err()).isZero();
     assertThat(run.out()).startsWith("{").endsWith("}\n")
-        .contains("\"group\" : \"bench\"", "\"unfinished\" : 0", "\"leastBytes\"", "\"copyGigabytesPerSecond\"", "\"loss\" : \"jsd:0.5\"", "\"loss\" : \"ce\"");
+        .contains("\"group\" : \"bench\"", "\"unfinished\" : 0", "\"leastBytes\"", "\"copyGigabytesPerSecond\"",
+            "\"loss\" : \"jsd:0.5\"", "\"loss\" : \"ce\"");
     assertThat(file).content().isEqualTo(run.out());
   }
 
   @Test
   void aBudgetEndsTheRunWithWhatThereIs() throws IOException {
     Path file = folder.resolve("results.json");
-    Captured run = Captured.run("bench", "--device", "reference", "--quick", "--shapes", "2x10", "--budget", "0.000001", "--results", file.toString());
+    Captured run = Captured.run("bench", "--device", "reference", "--quick", "--shapes", "2x10", "--budget", "0.000001",
+        "--results", file.toString());
     assertThat(run.status()).as("it did what it was asked to").isZero();
     assertThat(run.err()).contains("stopped: 1 of 1 entries are missing");
     assertThat(file).content().contains("\"unfinished\" : 1", "\"entries\" : [ ]");
@@ -54,19 +58,24 @@ class BenchCommandTest {
   /** Everything that a GPU runs but for its speed: buffers, prepared launches, the stopwatch, outputs for the peers. */
   @Test
   void theSuiteRunsOnTheEmulator() throws IOException {
-    assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable(), "no C++ compiler here: the suite was not run on the emulator");
+    assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable(),
+        "no C++ compiler here: the suite was not run on the emulator");
     Path file = folder.resolve("gpu.json");
     Path outputs = folder.resolve("outputs");
-    Captured run = Captured.run("bench", "--suite", "gpu", "--device", "emulator", "--quick", "--shapes", "64x10,3x1000", "--dtype", "f32,bf16",
-        "--temperature", "2", "--parts", "headline,launch,losses,forward", "--results", file.toString(), "--outputs", outputs.toString());
+    Captured run = Captured.run("bench", "--suite", "gpu", "--device", "emulator", "--quick", "--shapes",
+        "64x10,3x1000", "--dtype", "f32,bf16",
+        "--temperature", "2", "--parts", "headline,launch,losses,forward", "--results", file.toString(), "--outputs",
+            outputs.toString());
     assertThat(run.status()).as(run.err() + run.out()).isZero();
     String json = Files.readString(file);
-    assertThat(json).contains("\"group\" : \"gpu\"", "\"capability\" : \"9.0\"", "\"unfinished\" : 0", "\"peakBytes\"", "LaunchCost.submit")
+    assertThat(json).contains("\"group\" : \"gpu\"", "\"capability\" : \"9.0\"", "\"unfinished\" : 0", "\"peakBytes\"",
+        "LaunchCost.submit")
         .contains("the emulator has no CUDA graphs");
     // Headline; CE, JSD and soft; and all four forward: 8 for each of the 4 batches.
     assertThat(json.lines().filter(line -> line.contains("\"benchmark\" : \"TemperLoss"))).hasSize(32);
     try (Stream<Path> files = Files.list(outputs)) {
-      assertThat(files.map(path -> path.getFileName().toString())).hasSize(12).contains("64x10-BF16-forward-kl+ce.safetensors", "3x1000-F32-jsd-0.5.safetensors");
+      assertThat(files.map(path -> path.getFileName().toString())).hasSize(12)
+          .contains("64x10-BF16-forward-kl+ce.safetensors", "3x1000-F32-jsd-0.5.safetensors");
     }
     try (SafetensorsFile written = SafetensorsFile.open(outputs.resolve("64x10-F32-forward-kl+ce.safetensors"))) {
       float[] soft = written.tensor("row_soft").data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
@@ -91,9 +100,11 @@ class BenchCommandTest {
   void refusesWrongShapesDtypesAndSuites() {
     assertThat(Captured.run("bench", "--shapes", "10").status()).isEqualTo(2);
     assertThat(Captured.run("bench", "--shapes", "2x0").err()).contains("2x0");
-    assertThat(Captured.run("bench", "--dtype", "i64").err()).contains("unknown dtype 'i64'").contains("known: f32, bf16, f16;");
+    assertThat(Captured.run("bench", "--dtype", "i64").err()).contains("unknown dtype 'i64'")
+        .contains("known: f32, bf16, f16;");
     assertThat(Captured.run("bench", "--dtype", "f64").status()).isEqualTo(2);
-    Captured cold = Captured.run("bench", "--device", "reference", "--shapes", "2x10", "--quick", "--temperature", "2,0");
+    Captured cold = Captured.run("bench", "--device", "reference", "--shapes", "2x10", "--quick", "--temperature",
+        "2,0");
     assertThat(cold.err()).contains("temperature is 0.0");
     assertThat(cold.status()).isEqualTo(2);
     assertThat(Captured.run("bench", "--divergence", "kl").err()).contains("forward-kl");

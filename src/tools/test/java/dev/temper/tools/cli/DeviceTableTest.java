@@ -47,8 +47,9 @@ class DeviceTableTest {
     try (LossEngine engine = LossEngine.open(device)) {
       rows(DeviceTable.TEXT).forEach((names, cells) -> {
         assertThat(cells.get(1)).as("cuda").isEqualTo(cells.get(2));
-        for (String name : names.split(", ")) {
-          assertThat(computes(engine, name)).as(device + ": " + name).isEqualTo(cells.get(DEVICES.indexOf(device)).equals("yes"));
+        for (String name : names.split(", ", -1)) {
+          assertThat(computes(engine, name)).as(device + ": " + name)
+              .isEqualTo(cells.get(DEVICES.indexOf(device)).equals("yes"));
         }
       });
     }

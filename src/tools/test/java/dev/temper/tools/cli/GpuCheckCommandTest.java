@@ -18,7 +18,8 @@ class GpuCheckCommandTest {
 
   @Test
   void dryRun() throws IOException {
-    assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable(), "did not run: no emulator on this machine");
+    assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable(),
+        "did not run: no emulator on this machine");
     Path out = folder.resolve("out");
     Captured run = Captured.run("gpu-check", "--device", "emulator", "--quick", "--out", out.toString());
     assertThat(run.out()).as(run.err()).containsSubsequence(
@@ -30,7 +31,8 @@ class GpuCheckCommandTest {
         "correctness  verify-2           passed",
         "correctness  rerun-first        passed",
         "correctness  rerun-again        passed",
-        "sanitize     memcheck           not run     0.0 s  compute-sanitizer watches a GPU, and the device is emulator",
+        "sanitize     memcheck           not run     0.0 s  compute-sanitizer watches a GPU, and the device is"
+            + " emulator",
         "sanitize     racecheck          not run",
         "sanitize     synccheck          not run",
         "sanitize     initcheck          not run",
@@ -40,7 +42,8 @@ class GpuCheckCommandTest {
     assertThat(run.status()).isZero();
     assertThat(Files.readString(out.resolve("gpu-check.json"))).contains("\"failed\" : 0", "\"stagesNotRun\" : [ ]",
         "\"facts\" : {", "\"commit\" : ",
-        "\"command\" : \"./temper verify --device emulator --json --only device-functions\"", "--output logs/rerun-again.safetensors", "\"copyGigabytesPerSecond\" : ",
+        "\"command\" : \"./temper verify --device emulator --json --only device-functions\"",
+            "--output logs/rerun-again.safetensors", "\"copyGigabytesPerSecond\" : ",
         "\"benchmark\" : \"RowPlan.best\"");
   }
 
@@ -48,7 +51,9 @@ class GpuCheckCommandTest {
   void anUnknownStageIsAWrongCall() {
     Captured run = Captured.run("gpu-check", "smoek", "--out", folder.toString());
     assertThat(run.status()).isEqualTo(2);
-    assertThat(run.err()).contains("no stage is named 'smoek' (did you mean 'smoke'?); known: smoke, correctness, sanitize, speed, plans, peers");
+    assertThat(run.err())
+        .contains("no stage is named 'smoek' (did you mean 'smoke'?); known: smoke, correctness, sanitize, speed,"
+            + " plans, peers");
     assertThat(folder).isEmptyDirectory();
   }
 }

@@ -36,8 +36,10 @@ class LauncherTest {
       Files.writeString(root.resolve(pom), "<project/>");
     }
     Files.copy(Path.of("temper"), root.resolve("temper"), StandardCopyOption.COPY_ATTRIBUTES);
-    script(tools.resolve("mvn"), "echo \"$PWD $*\" >>\"" + builds + "\"; sleep 0.3; mkdir -p src/target src/tools/target/lib;"
-        + " echo jar >src/target/temper-1.jar; echo tests >src/target/temper-1-tests.jar; echo tools >src/tools/target/temper-tools-1.jar");
+    script(tools.resolve("mvn"), "echo \"$PWD $*\" >>\"" + builds
+        + "\"; sleep 0.3; mkdir -p src/target src/tools/target/lib;"
+        + " echo jar >src/target/temper-1.jar; echo tests >src/target/temper-1-tests.jar; echo tools"
+        + " >src/tools/target/temper-tools-1.jar");
     script(folder.resolve("jdk/bin/java"), "for a in \"$@\"; do echo \"$a\"; done");
     script(folder.resolve("jdk/bin/javac"), "exit 1");
     Files.writeString(folder.resolve("jdk/release"), "JAVA_VERSION=\"25.0.1\"\n");
@@ -47,11 +49,13 @@ class LauncherTest {
   void buildsOnceAndPassesTheArgumentsOn() throws Exception {
     assertThat(launch(root.resolve("temper"), "loss", "--input", "two words.npz").out().lines()).containsExactly(
         "--enable-native-access=ALL-UNNAMED", "-Djava.awt.headless=true", "-cp",
-        String.join(":", root.toRealPath() + "/target/launcher/temper-tools.jar", root.toRealPath() + "/target/launcher/temper.jar",
+        String.join(":", root.toRealPath() + "/target/launcher/temper-tools.jar", root.toRealPath()
+            + "/target/launcher/temper.jar",
             root.toRealPath() + "/src/tools/target/lib/*"),
         "dev.temper.tools.cli.Temper", "loss", "--input", "two words.npz");
     launch(root.resolve("temper"), "doctor");
-    assertThat(Files.readAllLines(builds)).hasSize(1).first().asString().startsWith(root.toRealPath() + " ").contains("package");
+    assertThat(Files.readAllLines(builds)).hasSize(1).first().asString().startsWith(root.toRealPath() + " ")
+        .contains("package");
   }
 
   @Test
@@ -83,7 +87,8 @@ class LauncherTest {
 
   @Test
   void launchesAtTheSameTimeShareOneBuild() throws Exception {
-    List<Process> started = List.of(start(root.resolve("temper")), start(root.resolve("temper")), start(root.resolve("temper")));
+    List<Process> started =
+        List.of(start(root.resolve("temper")), start(root.resolve("temper")), start(root.resolve("temper")));
     for (Process process : started) {
       assertThat(process.waitFor()).isZero();
     }

@@ -52,14 +52,17 @@ class LossCommandTest {
   @Test
   void computesTheGoldenExample() throws IOException {
     write(floats("student", STUDENT, 1, 3), floats("teacher", TEACHER, 1, 3), labels(new long[] {0}, 1));
-    Map<String, @Nullable Object> json = json("--temperature", "4", "--soft-weight", "0.3", "--hard-weight", "0.7", "--output", output.toString());
+    Map<String, @Nullable Object> json =
+        json("--temperature", "4", "--soft-weight", "0.3", "--hard-weight", "0.7", "--output", output.toString());
     assertThat(json.keySet()).containsExactly(
         "total", "soft", "hard", "rows", "countedRows", "nonFiniteRows", "device", "milliseconds",
         "loss.divergence", "loss.temperature", "loss.teacherTemperature", "loss.temperatureScaling", "loss.softWeight",
-        "loss.hardWeight", "loss.labelSmoothing", "loss.softcap", "loss.ignoreIndex", "loss.numClasses", "loss.reduction",
+        "loss.hardWeight", "loss.labelSmoothing", "loss.softcap", "loss.ignoreIndex", "loss.numClasses",
+            "loss.reduction",
         "loss.denominator", "loss.gradientScale");
     assertThat(json).containsEntry("loss.divergence", "forward-kl").containsEntry("loss.temperature", 4.0)
-        .containsEntry("loss.softWeight", 0.3).containsEntry("loss.softcap", null).containsEntry("loss.reduction", "mean");
+        .containsEntry("loss.softWeight", 0.3).containsEntry("loss.softcap", null)
+            .containsEntry("loss.reduction", "mean");
     // The totals are kept in f64, from inputs that f32 holds exactly.
     assertThat(number(json, "soft")).isCloseTo(0.3 * KL_AT_4, within(1e-13));
     assertThat(number(json, "hard")).isCloseTo(0.7 * CROSS_ENTROPY, within(1e-13));
@@ -73,7 +76,8 @@ class LossCommandTest {
   @Test
   void restoresLeadingDimensionsAndScalesTheGradientAlone() throws IOException {
     write(floats("student", twice(STUDENT), 2, 1, 3), floats("teacher", twice(TEACHER), 2, 1, 3));
-    Map<String, @Nullable Object> json = json("--temperature", "4", "--gradient-scale", "2", "--output", output.toString());
+    Map<String, @Nullable Object> json =
+        json("--temperature", "4", "--gradient-scale", "2", "--output", output.toString());
     assertThat(number(json, "total")).isCloseTo(KL_AT_4, within(1e-13));
     float[] gradient = values("gradient");
     double[] golden = {-0.316017435223, 0.413700330061, -0.0976828948383};
@@ -92,8 +96,10 @@ class LossCommandTest {
   void readsNumpyArchivesWithOneDTypePerTensor() throws IOException {
     Path archive = folder.resolve("batch.npz");
     Files.write(archive, NumpyBytes.npz(true, Map.of(
-        "student.npy", NumpyBytes.npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3), }", NumpyBytes.floats(STUDENT)),
-        "teacher.npy", NumpyBytes.npy(1, "{'descr': '<f2', 'fortran_order': False, 'shape': (1, 3), }", halves(TEACHER)))));
+        "student.npy", NumpyBytes.npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3), }",
+            NumpyBytes.floats(STUDENT)),
+        "teacher.npy", NumpyBytes.npy(1, "{'descr': '<f2', 'fortran_order': False, 'shape': (1, 3), }",
+            halves(TEACHER)))));
     Captured run = Captured.run("loss", "--device", "reference", "--input", archive.toString());
     assertThat(run.status()).as(run.err()).isZero();
     assertThat(run.out()).startsWith("loss  0.410667194  (mean)\n").contains("rows  1, counted 1, non-finite 0");
@@ -101,7 +107,8 @@ class LossCommandTest {
 
   @Test
   void gradientTakesTheStudentsTypeUnlessAskedForF32() throws IOException {
-    write(new Tensor("student", DType.F16, List.of(1L, 3L), MemorySegment.ofArray(halves(STUDENT))), floats("teacher", TEACHER, 1, 3));
+    write(new Tensor("student", DType.F16, List.of(1L, 3L), MemorySegment.ofArray(halves(STUDENT))),
+        floats("teacher", TEACHER, 1, 3));
     json("--output", output.toString());
     try (TensorFile result = TensorFiles.open(output)) {
       assertThat(result.tensor("gradient").describe()).isEqualTo("[1, 3] F16");
@@ -116,7 +123,8 @@ class LossCommandTest {
   void noRowsAreNoError() throws IOException {
     write(floats("student", new float[0], 0, 3), floats("teacher", new float[0], 0, 3));
     Map<String, @Nullable Object> json = json("--output", output.toString());
-    assertThat(json).containsEntry("total", 0.0).containsEntry("soft", 0.0).containsEntry("hard", 0.0).containsEntry("rows", 0.0);
+    assertThat(json).containsEntry("total", 0.0).containsEntry("soft", 0.0).containsEntry("hard", 0.0)
+        .containsEntry("rows", 0.0);
     assertThat(values("gradient")).isEmpty();
   }
 
@@ -139,7 +147,8 @@ class LossCommandTest {
 
   @Test
   void differentWidthsNeedTheRealNumberOfClasses() throws IOException {
-    write(floats("student", new float[] {1, 2, 0, 99}, 1, 4), floats("teacher", new float[] {2, 1, 0.5f, 7, Float.NaN}, 1, 5));
+    write(floats("student", new float[] {1, 2, 0, 99}, 1, 4),
+        floats("teacher", new float[] {2, 1, 0.5f, 7, Float.NaN}, 1, 5));
     Map<String, @Nullable Object> json = json("--num-classes", "3", "--output", output.toString());
     assertThat(number(json, "total")).isCloseTo(KL_AT_1, within(1e-13));
     assertThat(values("gradient")).hasSize(4).endsWith(0f);
@@ -147,9 +156,11 @@ class LossCommandTest {
 
   @Test
   void weightsTemperaturesAndIgnoredRows() throws IOException {
-    write(floats("student", twice(STUDENT), 2, 3), floats("teacher", twice(TEACHER), 2, 3), labels(new long[] {0, -1}, 2),
+    write(floats("student", twice(STUDENT), 2, 3), floats("teacher", twice(TEACHER), 2, 3),
+        labels(new long[] {0, -1}, 2),
         floats("row_weights", new float[] {2, 1}, 2), floats("row_temperatures", new float[] {4, 1}, 2));
-    Map<String, @Nullable Object> json = json("--hard-weight", "1", "--ignore-index", "-1", "--reduction", "batch-mean", "--output", output.toString());
+    Map<String, @Nullable Object> json =
+        json("--hard-weight", "1", "--ignore-index", "-1", "--reduction", "batch-mean", "--output", output.toString());
     assertThat(json).containsEntry("countedRows", 1.0);
     assertThat(number(json, "soft")).isCloseTo(KL_AT_4, within(1e-13));
     assertThat(number(json, "hard")).isCloseTo(CROSS_ENTROPY, within(1e-13));
@@ -160,11 +171,15 @@ class LossCommandTest {
   @Test
   void theOtherOptionsReachTheLoss() throws IOException {
     write(floats("student", STUDENT, 1, 3), floats("teacher", TEACHER, 1, 3), labels(new long[] {0}, 1));
-    assertThat(number(json("--temperature", "4", "--divergence", "reverse-kl"), "soft")).isCloseTo(0.395115495755633, within(1e-13));
-    assertThat(number(json("--temperature", "4", "--divergence", "jsd:0.5"), "soft")).isCloseTo(0.0970563142126428, within(1e-13));
-    assertThat(number(json("--temperature", "4", "--no-temperature-scaling"), "soft")).isCloseTo(KL_AT_4 / 16, within(1e-14));
+    assertThat(number(json("--temperature", "4", "--divergence", "reverse-kl"), "soft"))
+        .isCloseTo(0.395115495755633, within(1e-13));
+    assertThat(number(json("--temperature", "4", "--divergence", "jsd:0.5"), "soft"))
+        .isCloseTo(0.0970563142126428, within(1e-13));
+    assertThat(number(json("--temperature", "4", "--no-temperature-scaling"), "soft"))
+        .isCloseTo(KL_AT_4 / 16, within(1e-14));
     assertThat(number(json("--denominator", "8"), "total")).isCloseTo(KL_AT_1 / 8, within(1e-14));
-    assertThat(number(json("--soft-weight", "0", "--hard-weight", "1"), "total")).isCloseTo(CROSS_ENTROPY, within(1e-13));
+    assertThat(number(json("--soft-weight", "0", "--hard-weight", "1"), "total"))
+        .isCloseTo(CROSS_ENTROPY, within(1e-13));
     // Smoothing takes e times (z_y - mean z) away from the golden value: the label's logit is the mean.
     assertThat(number(json("--soft-weight", "0", "--hard-weight", "1", "--label-smoothing", "0.3"), "total"))
         .isCloseTo(CROSS_ENTROPY, within(1e-13));
@@ -177,7 +192,8 @@ class LossCommandTest {
   }
 
   private Map<String, @Nullable Object> json(String... options) throws IOException {
-    List<String> call = new ArrayList<>(List.of("loss", "--json", "--device", "reference", "--input", input.toString()));
+    List<String> call = new ArrayList<>(List.of("loss", "--json", "--device", "reference", "--input",
+        input.toString()));
     call.addAll(List.of(options));
     Captured run = Captured.run(call.toArray(String[]::new));
     assertThat(run.status()).as(run.err()).isZero();

@@ -52,7 +52,8 @@ class LossRefusalsTest {
       "--softcap 0                | --softcap is 0,",
       "--num-classes 0            | --num-classes is 0, expected 1 or more",
       "--num-classes 4            | --num-classes is 4, but student has only 3 columns",
-      "--divergence forward-lk    | unknown divergence 'forward-lk' (did you mean 'forward-kl'?); known: forward-kl, reverse-kl",
+      "--divergence forward-lk    | unknown divergence 'forward-lk' (did you mean 'forward-kl'?); known: forward-kl,"
+          + " reverse-kl",
       "--divergence jsd:1         | jsd: beta is 1, expected a number strictly between 0 and 1; at 0 and 1",
       "--divergence mixed         | needs its parameter, such as mixed:0.5",
       "--reduction men            | unknown reduction 'men' (did you mean 'mean'?); known: none, sum, mean, batch-mean",
@@ -60,13 +61,16 @@ class LossRefusalsTest {
       "--denominator 0            | --denominator is 0, expected a finite number above 0",
       "--gradient-scale Infinity  | --gradient-scale is Infinity, expected a finite number",
       "--gradient-dtype bf16      | unknown type 'bf16'; known: student, f32",
-      "--temprature 2             | unknown option '--temprature' (did you mean '--temperature'?); see temper loss --help",
-      "--alpha 0.3                | here --soft-weight is the weight of the teacher, --hard-weight that of the labels; see temper loss",
+      "--temprature 2             | unknown option '--temprature' (did you mean '--temperature'?); see temper loss"
+          + " --help",
+      "--alpha 0.3                | here --soft-weight is the weight of the teacher, --hard-weight that of the"
+          + " labels; see temper loss",
       "--T 2                      | unknown option '--T' (did you mean '--temperature'?); see temper loss --help",
       "--divergence kl            | unknown divergence 'kl' (did you mean 'forward-kl'?)",
       "--divergence KL_DIV        | unknown divergence 'KL_DIV' (did you mean 'forward-kl'?)",
       "--device gpu               | unknown device 'gpu'",
-      "--device referense         | unknown device 'referense' (did you mean 'reference'?); known: auto, cpu, cuda, cuda:N",
+      "--device referense         | unknown device 'referense' (did you mean 'reference'?); known: auto, cuda, cpu,"
+          + " cuda:N",
       "stray                      | unexpected argument 'stray'"
   })
   void wrongOptions(String options, String message) throws IOException {
@@ -78,7 +82,8 @@ class LossRefusalsTest {
     batch.remove("teacher");
     refused(input + ": no tensor 'teacher'; the file holds 'labels', 'student'; --soft-weight 0 does without");
     batch.remove("labels");
-    refused("no tensor 'labels'; the file holds 'student'; --hard-weight 0 does without", "--soft-weight", "0", "--hard-weight", "1");
+    refused("no tensor 'labels'; the file holds 'student'; --hard-weight 0 does without", "--soft-weight", "0",
+        "--hard-weight", "1");
     batch.remove("student");
     refused("no tensor 'student'; the file holds none");
   }
@@ -86,7 +91,8 @@ class LossRefusalsTest {
   @Test
   void namesThatAreNearlyKnown() throws IOException {
     put(LossCommandTest.floats("row_weight", new float[2], 2));
-    refused("unknown tensor 'row_weight' (did you mean 'row_weights'?); known: student, teacher, labels, row_weights, row_temperatures");
+    refused("unknown tensor 'row_weight' (did you mean 'row_weights'?); known: student, teacher, labels,"
+        + " row_weights, row_temperatures");
     batch.remove("row_weight");
     put(LossCommandTest.floats("row_weights\n", new float[2], 2));
     refused("unknown tensor 'row_weights\\u000a' (did you mean 'row_weights'?)");

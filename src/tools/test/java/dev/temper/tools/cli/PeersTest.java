@@ -34,15 +34,18 @@ class PeersTest {
     assumeTrue(python.isPresent(), NOT_RUN);
     Path outputs = folder.resolve("outputs");
     String shapes = "5x10,3x1001";
-    Captured ours = Captured.run("bench", "--suite", "gpu", "--device", "reference", "--quick", "--shapes", shapes, "--temperature", "2",
+    Captured ours = Captured.run("bench", "--suite", "gpu", "--device", "reference", "--quick", "--shapes", shapes,
+        "--temperature", "2",
         "--parts", "headline,losses", "--outputs", outputs.toString());
     assertThat(ours.status()).as(ours.err()).isZero();
 
     Path results = folder.resolve("peers.json");
-    Captured theirs = run(List.of(python.orElseThrow(), "-B", SCRIPTS.resolve("peers.py").toString(), "--device", "cpu", "--quick",
+    Captured theirs = run(List.of(python.orElseThrow(), "-B", SCRIPTS.resolve("peers.py").toString(), "--device", "cpu",
+        "--quick",
         "--shapes", shapes, "--peers", "eager-float32", "--ours", outputs.toString(), "--results", results.toString()));
     assertThat(theirs.status()).as(theirs.out()).isZero();
-    assertThat(results).content().contains("RowLossError.Temper", "GradientError.Temper", "TorchEagerFloat32.forwardBackward")
+    assertThat(results).content()
+        .contains("RowLossError.Temper", "GradientError.Temper", "TorchEagerFloat32.forwardBackward")
         .doesNotContain("WRONG", "Temper left no");
   }
 

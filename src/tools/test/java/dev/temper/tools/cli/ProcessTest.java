@@ -60,13 +60,16 @@ class ProcessTest {
       run = gridEndedAfter(seconds);
     }
     assertThat(run.out()).isEmpty();
-    assertThat(run.err()).matches("([ \\d]+ % .*\n)*temper: ended (before the first case|at [a-z-]+/\\S+, \\d+ of \\d+ cases done)\n");
+    assertThat(run.err())
+        .matches("([ \\d]+ % .*\n)*temper: ended (before the first case|at [a-z-]+/\\S+, \\d+ of \\d+ cases done)\n");
     assertThat(run.status()).isEqualTo(143);
   }
 
   private Captured gridEndedAfter(int seconds) throws Exception {
-    return run(new ProcessBuilder("sh", "-c", "\"$@\" & child=$!; sleep " + seconds + "; kill $child; wait $child", "sh", JAVA,
-        "--enable-native-access=ALL-UNNAMED", "-cp", CLASSES, "dev.temper.tools.cli.Temper", "verify", "--device", "reference", "--full"));
+    return run(new ProcessBuilder("sh", "-c", "\"$@\" & child=$!; sleep " + seconds + "; kill $child; wait $child",
+        "sh", JAVA,
+        "--enable-native-access=ALL-UNNAMED", "-cp", CLASSES, "dev.temper.tools.cli.Temper", "verify", "--device",
+            "reference", "--full"));
   }
 
   /** Ended by a signal, as by Ctrl-C: what was measured until then is printed, and lies in the file. */
@@ -76,7 +79,8 @@ class ProcessTest {
     Path results = folder.resolve("results.json");
     Path out = folder.resolve("out");
     Path err = folder.resolve("err");
-    Process bench = command("bench", "--device", "reference", "--shapes", "2x10,3x10,4x10,5x10,6x10,7x10,8x10,9x10", "--results", results.toString())
+    Process bench = command("bench", "--device", "reference", "--shapes", "2x10,3x10,4x10,5x10,6x10,7x10,8x10,9x10",
+        "--results", results.toString())
         .redirectOutput(out.toFile()).redirectError(err.toFile()).start();
     while (bench.isAlive() && !Files.exists(results)) {
       Thread.sleep(20);
@@ -92,7 +96,8 @@ class ProcessTest {
   @Test
   @DisabledOnOs(OS.WINDOWS)
   void aTrainingThatIsInterruptedPrintsAndKeepsWhatItHas() throws Exception {
-    String words = new SplittableRandom(1).ints(24_000, 'a', 'z' + 1).mapToObj(Character::toString).collect(Collectors.joining(" "));
+    String words = new SplittableRandom(1).ints(24_000, 'a', 'z' + 1).mapToObj(Character::toString)
+        .collect(Collectors.joining(" "));
     Path text = Files.writeString(folder.resolve("text.txt"), words);
     Path out = folder.resolve("out");
     Path err = folder.resolve("err");
@@ -121,7 +126,8 @@ class ProcessTest {
   }
 
   private Captured into(String file) throws Exception {
-    return run(new ProcessBuilder("sh", "-c", "exec \"$@\" >" + file, "sh", JAVA, "--enable-native-access=ALL-UNNAMED", "-cp", CLASSES,
+    return run(new ProcessBuilder("sh", "-c", "exec \"$@\" >" + file, "sh", JAVA, "--enable-native-access=ALL-UNNAMED",
+        "-cp", CLASSES,
         "dev.temper.tools.cli.Temper", "loss", "--device", "reference", "--json", "--input", input.toString()));
   }
 
@@ -131,13 +137,15 @@ class ProcessTest {
   void aDiskThatIsFullIsOneAndLeavesNothing() throws Exception {
     Path output = folder.resolve("result.safetensors");
     Captured run = run(new ProcessBuilder("sh", "-c", "ulimit -f 64; exec \"$@\"", "sh", JAVA, "-XX:-UsePerfData",
-        "--enable-native-access=ALL-UNNAMED", "-cp", CLASSES, "dev.temper.tools.cli.Temper", "loss", "--device", "reference",
+        "--enable-native-access=ALL-UNNAMED", "-cp", CLASSES, "dev.temper.tools.cli.Temper", "loss", "--device",
+            "reference",
         "--input", input.toString(), "--output", output.toString()));
     assertThat(run.err()).startsWith("temper loss: cannot write " + output + ": ").hasLineCount(1);
     assertThat(run.out()).isEmpty();
     assertThat(run.status()).isEqualTo(1);
     try (Stream<Path> left = Files.list(folder)) {
-      assertThat(left.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder("batch.safetensors", "out", "err");
+      assertThat(left.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder("batch.safetensors", "out", "err");
     }
   }
 
@@ -146,7 +154,8 @@ class ProcessTest {
   }
 
   private static ProcessBuilder command(String... args) {
-    ProcessBuilder builder = new ProcessBuilder(JAVA, "--enable-native-access=ALL-UNNAMED", "-cp", CLASSES, "dev.temper.tools.cli.Temper");
+    ProcessBuilder builder =
+        new ProcessBuilder(JAVA, "--enable-native-access=ALL-UNNAMED", "-cp", CLASSES, "dev.temper.tools.cli.Temper");
     builder.command().addAll(List.of(args));
     return builder;
   }
@@ -155,6 +164,7 @@ class ProcessTest {
     Path out = folder.resolve("out");
     Path err = folder.resolve("err");
     int status = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start().waitFor();
-    return new Captured(status, Files.readString(out, StandardCharsets.UTF_8), Files.readString(err, StandardCharsets.UTF_8));
+    return new Captured(status, Files.readString(out, StandardCharsets.UTF_8),
+        Files.readString(err, StandardCharsets.UTF_8));
   }
 }

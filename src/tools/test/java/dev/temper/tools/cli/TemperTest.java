@@ -40,15 +40,18 @@ class TemperTest {
 
   @Test
   void everyOptionIsDescribedByASentence() {
-    new CommandLine(new Temper()).getSubcommands().forEach((verb, line) -> line.getCommandSpec().options().forEach(option ->
-        assertThat(String.join(" ", option.description())).as(verb + " " + option.longestName()).matches("(?s)[A-Z].*\\.")));
+    new CommandLine(new Temper()).getSubcommands()
+        .forEach((verb, line) -> line.getCommandSpec().options().forEach(option ->
+        assertThat(String.join(" ", option.description())).as(verb + " " + option.longestName())
+            .matches("(?s)[A-Z].*\\.")));
   }
 
   @Test
   void noVerbIsAWrongCall() {
     Captured run = Captured.run();
     assertThat(run.status()).isEqualTo(2);
-    assertThat(run.err()).startsWith("temper: no verb given; known: train, loss, ").endsWith("help; see temper --help\n").containsOnlyOnce("--help");
+    assertThat(run.err()).startsWith("temper: no verb given; known: train, loss, ")
+        .endsWith("help; see temper --help\n").containsOnlyOnce("--help");
   }
 
   @Test

@@ -14,22 +14,28 @@ final class TrainCommandTest {
 
   @TempDir private Path folder;
 
-  /** 24,000 words drawn at random: there is nothing to know about the next one, so no teacher can be better than a student. */
+  /**
+   * 24,000 words drawn at random: there is nothing to know about the next one, so no teacher can be better than a
+   * student.
+   */
   private Path text() throws IOException {
     Path file = folder.resolve("text.txt");
     SplittableRandom random = new SplittableRandom(1);
-    Files.writeString(file, random.ints(24_000, 'a', 'z' + 1).mapToObj(letter -> "word" + (char) letter).collect(Collectors.joining(" ")));
+    Files.writeString(file, random.ints(24_000, 'a', 'z' + 1).mapToObj(letter -> "word" + (char) letter)
+        .collect(Collectors.joining(" ")));
     return file;
   }
 
   @Test
   void aTeacherWithNothingToTeachFailsButTheNumbersArePrintedAndWritten() throws IOException {
     Path out = folder.resolve("out");
-    Captured run = Captured.run("train", "--text", text().toString(), "--steps", "30", "--device", "cpu", "--out", out.toString());
+    Captured run = Captured.run("train", "--text", text().toString(), "--steps", "30", "--device", "cpu", "--out",
+        out.toString());
     assertThat(run.status()).as(run.err()).isEqualTo(1);
     assertThat(run.err()).contains("nothing to distil", "wrote " + out.resolve("curves.png") + " and ");
     assertThat(run.out()).contains("perplexity", "teacher", "student, labels only", "student, distilled");
-    assertThat(Files.readString(out.resolve("train.json"))).contains("\"failures\"", "nothing to distil", "\"commit\" : \"");
+    assertThat(Files.readString(out.resolve("train.json")))
+        .contains("\"failures\"", "nothing to distil", "\"commit\" : \"");
     assertThat(out.resolve("curves.png")).exists();
     try (var files = Files.list(out)) {
       assertThat(files).hasSize(2);
@@ -58,7 +64,8 @@ final class TrainCommandTest {
     assertRefused("--seeds is 0", "train", "--seeds", "0");
     assertRefused("--teacher-steps is 0", "train", "--teacher-steps", "0");
     assertRefused("--learning-rate is 0, expected", "train", "--learning-rate", "0");
-    assertRefused("; half of the literature puts alpha on the teacher, half on the labels: here --soft-weight is the weight of the"
+    assertRefused("; half of the literature puts alpha on the teacher, half on the labels: here --soft-weight is the"
+        + " weight of the"
         + " teacher, and the labels get the rest; see temper train --help", "train", "--alpha", "0.3");
     assertRefused("empty.txt, which is a file", "train", "--text", text().toString(), "--out", empty.toString());
   }

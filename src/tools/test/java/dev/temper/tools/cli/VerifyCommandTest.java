@@ -42,10 +42,12 @@ class VerifyCommandTest {
   @Test
   void theReportIsOneFileThatNeedsNothingElse(@TempDir Path folder) throws IOException {
     Path report = folder.resolve("report.html");
-    Captured run = Captured.run("verify", "--device", "reference", "--case", "classes/c1000", "--report", report.toString());
+    Captured run = Captured.run("verify", "--device", "reference", "--case", "classes/c1000", "--report",
+        report.toString());
     assertThat(run.status()).as(run.err()).isZero();
     String html = Files.readString(report);
-    assertThat(html).startsWith("<!DOCTYPE html>").endsWith("</html>\n").contains("<svg", "C = 32000", "1 cases passed");
+    assertThat(html).startsWith("<!DOCTYPE html>").endsWith("</html>\n")
+        .contains("<svg", "C = 32000", "1 cases passed");
     assertThat(html).doesNotContain("http://", "https://", "src=", "href=", "NaN");
     try (var files = Files.list(folder)) {
       assertThat(files).containsExactly(report);
@@ -56,7 +58,8 @@ class VerifyCommandTest {
   void groupsAlone() {
     Captured run = Captured.run("verify", "--device", "reference", "--quick", "--only", "goldens,device-functions");
     assertThat(run.status()).as(run.err()).isZero();
-    assertThat(run.out()).contains("refused: device-functions 1\n", "--explain prints why", "14 cases passed, 0 failed, 1 refused");
+    assertThat(run.out())
+        .contains("refused: device-functions 1\n", "--explain prints why", "14 cases passed, 0 failed, 1 refused");
     run = Captured.run("verify", "--device", "reference", "--quick", "--only", "goldens,device-functions", "--explain");
     assertThat(run.out()).containsPattern("(?m)^goldens ").doesNotContainPattern("(?m)^classes ")
         .contains("refused device-functions, 1 cases: reference runs no kernels");
@@ -64,10 +67,13 @@ class VerifyCommandTest {
 
   @Test
   void wrongCallsExitWithTwo() {
-    assertThat(Captured.run("verify", "--only", "golden").err()).contains("'golden'", "did you mean 'goldens'?", "known: device-functions, ");
-    assertThat(Captured.run("verify", "--only", "goldens", "--case", "classes/c1").err()).contains("expected one of the two");
+    assertThat(Captured.run("verify", "--only", "golden").err())
+        .contains("'golden'", "did you mean 'goldens'?", "known: device-functions, ");
+    assertThat(Captured.run("verify", "--only", "goldens", "--case", "classes/c1").err())
+        .contains("expected one of the two");
     assertThat(Captured.run("verify", "--only", "goldens", "--case", "classes/c1").status()).isEqualTo(2);
-    assertThat(Captured.run("verify", "--device", "reference", "--case", "classes/c1001").err()).contains("classes/c1001", "did you mean");
+    assertThat(Captured.run("verify", "--device", "reference", "--case", "classes/c1001").err())
+        .contains("classes/c1001", "did you mean");
     assertThat(Captured.run("verify", "--device", "reference", "--case", "classes/c1001").status()).isEqualTo(2);
     assertThat(Captured.run("verify", "--quick", "--full").status()).isEqualTo(2);
     assertThat(Captured.run("verify", "--seed", "x").status()).isEqualTo(2);
@@ -78,7 +84,8 @@ class VerifyCommandTest {
     Path report = folder.resolve("missing").resolve("report.html");
     Captured run = Captured.run("verify", "--device", "reference", "--full", "--report", report.toString());
     assertThat(run.status()).isEqualTo(2);
-    assertThat(run.err()).isEqualTo("temper verify: --report is " + report + ", but there is no folder " + report.getParent()
+    assertThat(run.err())
+        .isEqualTo("temper verify: --report is " + report + ", but there is no folder " + report.getParent()
         + "; make it first\n");
     assertThat(Captured.run("verify", "--report", folder.toString()).err()).contains("which is a folder");
   }

@@ -9,7 +9,7 @@ import dev.temper.cuda.nvrtc.Target;
 import dev.temper.kernel.plan.Architecture;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.spec.LossSpecialisation;
-import dev.temper.kernel.spec.LossSpecialisation.HardPower;
+import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.kernel.spec.LossSpecialisation.Policy;
 import java.nio.file.Path;
@@ -37,9 +37,9 @@ final class RowLoopTest {
     "JENSEN_SHANNON, F32, 32000, 80, 150, 8, 3"
   })
   void aLossIssuesFewInstructions(Policy policy, DType dtype, int classes, int capability, double most, double special,
-  int count) {
+      int count) {
     Architecture architecture = Architecture.ofNumber(capability);
-    LossSpecialisation loss = LossSpecialisation.of(dtype, dtype, dtype, policy, true, true, HardPower.SQUARED,
+    LossSpecialisation loss = LossSpecialisation.of(dtype, dtype, dtype, policy, true, true, ExpReuse.SQUARED,
         Pass.FORWARD_BACKWARD, classes, DeviceLimits.ofCapability(architecture.major(), architecture.minor()));
     CompiledKernel kernel = MachineNvrtc.compiler(CACHE).compile(loss, Target.cubin(architecture));
     List<RowLoop> loops = RowLoop.usual(RowLoop.of(new MachineCode(new Cubin(kernel.code()).code(loss.entry()),

@@ -29,7 +29,7 @@ final class WarmStartTest {
         .toList();
     assertThat(loaded).anyMatch(line -> line.contains("dev.temper.kernel.code.DiskCache "))
         .noneMatch(line -> line.contains("dev.temper.cuda.nvrtc.Nvrtc ")
-        || line.contains("dev.temper.ffm.SharedLibrary "))
+            || line.contains("dev.temper.ffm.SharedLibrary "))
         .noneMatch(line -> line.contains(" java.security.MessageDigest ") || line.contains(" sun.security.provider."))
         .noneMatch(line -> line.contains("$$StringConcat"))
         .noneMatch(line -> line.contains(" dev.temper.") && line.contains("$$Lambda"))

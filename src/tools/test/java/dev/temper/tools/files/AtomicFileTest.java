@@ -146,7 +146,8 @@ class AtomicFileTest {
   @Test
   void jsonWritesNonFiniteNumbersAsStrings() {
     String text = Json.text(new Numbers(Double.NaN, Double.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY, 0.1));
-    assertThat(text.replaceAll("\\s", "")).isEqualTo("{\"a\":\"NaN\",\"b\":\"-Infinity\",\"c\":\"Infinity\",\"d\":0.1}");
+    assertThat(text.replaceAll("\\s", ""))
+        .isEqualTo("{\"a\":\"NaN\",\"b\":\"-Infinity\",\"c\":\"Infinity\",\"d\":0.1}");
     assertThat(text).endsWith("}\n");
   }
 

@@ -31,7 +31,8 @@ class NumpyFilesTest {
   @ValueSource(ints = {1, 2, 3})
   void readsEveryVersion(int version) throws IOException {
     Path file = folder.resolve("x.npy");
-    Files.write(file, NumpyBytes.npy(version, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", SIX_FLOATS));
+    Files.write(file, NumpyBytes.npy(version, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }",
+        SIX_FLOATS));
     try (TensorFile read = TensorFiles.open(file)) {
       Tensor tensor = read.tensor("x");
       assertThat(tensor.describe()).isEqualTo("[2, 3] F32");
@@ -58,7 +59,8 @@ class NumpyFilesTest {
       "{'descr': '>f4', 'fortran_order': False, 'shape': (6,), }  | has dtype '>f4', which cannot be used",
       "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (6,), } | has dtype '[('a', '<f4')]'",
       "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 4), } | takes 32 bytes, but 24 follow the header",
-      "{'descr': '<f4', 'fortran_order': False, 'shape': (7,), }  | takes 28 bytes, but 24 follow the header; the file is truncated",
+      "{'descr': '<f4', 'fortran_order': False, 'shape': (7,), }  | takes 28 bytes, but 24 follow the header; the file "
+      + "is truncated",
       "{'descr': '<f4', 'fortran_order': False, 'shape': (5,), }  | takes 20 bytes, but 24 follow the header",
       "{'descr': '<f4', 'fortran_order': False, 'shape': (2305843009213693952,), } | beyond 2^63 bytes",
       "{'descr': '<f4', 'fortran_order': False, 'shape': (-6,), } | expected a size",
@@ -79,7 +81,8 @@ class NumpyFilesTest {
       try (NpyFile read = NpyFile.open(file)) {
         read.tensor("x");
       }
-    }).isExactlyInstanceOf(IllegalArgumentException.class).hasMessageStartingWith(file + ": ").hasMessageContaining(cause);
+    }).isExactlyInstanceOf(IllegalArgumentException.class).hasMessageStartingWith(file + ": ")
+        .hasMessageContaining(cause);
   }
 
   @ParameterizedTest
@@ -92,7 +95,8 @@ class NumpyFilesTest {
         "note.txt", new byte[3])));
     try (TensorFile read = TensorFiles.open(file)) {
       assertThat(read.tensors().keySet()).containsExactlyInAnyOrder("student", "wide");
-      assertThat(read.tensor("student").data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED)).containsExactly(1, 2, 3, 4, 5, 6);
+      assertThat(read.tensor("student").data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED))
+          .containsExactly(1, 2, 3, 4, 5, 6);
       assertThatThrownBy(() -> read.tensor("wide")).hasMessageStartingWith(file + ": tensor 'wide' has dtype '<c8'");
     }
   }
@@ -104,7 +108,8 @@ class NumpyFilesTest {
     Files.write(file, NumpyBytes.npz(true, Map.of("x.npy", npy)));
     try (TensorFile read = TensorFiles.open(file)) {
       assertThatThrownBy(() -> read.tensor("x")).isExactlyInstanceOf(IllegalArgumentException.class)
-          .hasMessageStartingWith(file + ": tensor 'x' is [1000000000000] <f4, which takes 4000000000").hasMessageContaining("archive holds");
+          .hasMessageStartingWith(file + ": tensor 'x' is [1000000000000] <f4, which takes 4000000000")
+          .hasMessageContaining("archive holds");
     }
   }
 
@@ -114,7 +119,8 @@ class NumpyFilesTest {
     byte[] npy = NumpyBytes.npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", new byte[10_000_000]);
     Files.write(file, NumpyBytes.npz(true, Map.of("x.npy", npy)));
     try (TensorFile read = TensorFiles.open(file)) {
-      assertThatThrownBy(() -> read.tensor("x")).hasMessageContaining("which takes 136 bytes with its header, but the archive holds");
+      assertThatThrownBy(() -> read.tensor("x")).hasMessageContaining("which takes 136 bytes with its header, but the "
+          + "archive holds");
     }
   }
 

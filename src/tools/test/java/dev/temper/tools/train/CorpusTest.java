@@ -21,7 +21,8 @@ final class CorpusTest {
     Corpus corpus = JdkNames.read();
     assertThat(corpus.documents()).hasSizeGreaterThan(5000);
     assertThat(corpus.documents()).filteredOn(d -> d.group().equals("java/util/ArrayList"))
-        .anySatisfy(d -> assertThat(d.words()).startsWith("array", "list", ":", "trim", "to", "size", ",").endsWith("."));
+        .anySatisfy(d -> assertThat(d.words()).startsWith("array", "list", ":", "trim", "to", "size", ",")
+            .endsWith("."));
     // Constructors, lambdas and bridges have names that nobody wrote.
     assertThat(corpus.documents()).allSatisfy(d -> assertThat(d.words()).doesNotContain("<", "$", "lambda$"));
   }

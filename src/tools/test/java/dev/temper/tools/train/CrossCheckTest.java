@@ -57,7 +57,8 @@ final class CrossCheckTest {
     int[] labels = random.ints(ROWS, 0, CLASSES).toArray();
     labels[0] = Examples.NO_LABEL;
     labels[5] = Examples.NO_LABEL;
-    LossInputs inputs = LossInputs.of(logits().view()).withTeacher(Teacher.logits(logits().view())).withLabels(RowVector.labels(labels));
+    LossInputs inputs = LossInputs.of(logits().view()).withTeacher(Teacher.logits(logits().view()))
+        .withLabels(RowVector.labels(labels));
     LossOutputs outputs = LossOutputs.gradient(gradient.view())
         .withRowSoft(RowVector.losses(rowSoft))
         .withRowHard(RowVector.losses(new float[ROWS]));

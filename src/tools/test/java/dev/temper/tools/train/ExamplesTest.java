@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 final class ExamplesTest {
 
   private static final List<TextDocument> DOCUMENTS =
-      List.of(new TextDocument("one", List.of("a", "b", "a", "b", "a")), new TextDocument("two", List.of("b", "odd", "a")));
+      List.of(new TextDocument("one", List.of("a", "b", "a", "b", "a")),
+          new TextDocument("two", List.of("b", "odd", "a")));
   private static final Vocabulary VOCABULARY = Vocabulary.of(DOCUMENTS, 100);
 
   @Test

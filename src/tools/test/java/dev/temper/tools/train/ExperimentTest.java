@@ -17,7 +17,8 @@ final class ExperimentTest {
   private static final Budget STUDENT = new Budget(3, 3, 100, 2e-2);
 
   /**
-   * Sentences in which each word follows from the two before it: 600 documents of a table-driven language with 32 words.
+   * Sentences in which each word follows from the two before it: 600 documents of a table-driven language with 32
+   * words.
    */
   private static Corpus corpus() {
     SplittableRandom random = new SplittableRandom(11);
@@ -75,7 +76,8 @@ final class ExperimentTest {
     }
     assertThat(first.outcomes().getFirst().text()).isEqualTo(second.outcomes().getFirst().text());
     TrainReport other = run(plan(TEACHER).withSeeds(6, 1));
-    assertThat(other.outcomes().getFirst().models().getFirst().curve()).isNotEqualTo(first.outcomes().getFirst().models().getFirst().curve());
+    assertThat(other.outcomes().getFirst().models().getFirst().curve())
+        .isNotEqualTo(first.outcomes().getFirst().models().getFirst().curve());
   }
 
   @Test
@@ -116,7 +118,8 @@ final class ExperimentTest {
   void severalSeedsAreAveraged() {
     TrainReport report = run(plan(new Budget(12, 48, 60, 1e-2)).withSeeds(5, 3));
     assertThat(report.outcomes()).extracting(SeedOutcome::seed).containsExactly(5L, 6L, 7L);
-    double mean = report.outcomes().stream().mapToDouble(o -> o.models().get(SeedOutcome.DISTILLED).heldOut().crossEntropy()).sum() / 3;
+    double mean = report.outcomes().stream()
+        .mapToDouble(o -> o.models().get(SeedOutcome.DISTILLED).heldOut().crossEntropy()).sum() / 3;
     assertThat(report.means().get(2).heldOut().crossEntropy()).isEqualTo(mean);
   }
 }

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 final class LanguageModelTest {
 
   private static final LanguageModel.Shape SHAPE = new LanguageModel.Shape(11, 3, 5, 7);
-  private static final WordBatch BATCH = new WordBatch(3, new int[] {1, 1, 4, 1, 4, 9, 4, 9, 2, 9, 2, 10}, new int[] {9, 2, Examples.NO_LABEL, 1});
+  private static final WordBatch BATCH =
+      new WordBatch(3, new int[] {1, 1, 4, 1, 4, 9, 4, 9, 2, 9, 2, 10}, new int[] {9, 2, Examples.NO_LABEL, 1});
   private static final DistillationLoss LOSS = DistillationLoss.hinton(2, 0.7);
 
   private final Arena arena = Arena.ofAuto();
@@ -23,14 +24,15 @@ final class LanguageModelTest {
   @Test
   void countsItsParameters() {
     assertThat(SHAPE.parameters()).isEqualTo(11 * 5 + (15 + 1) * 7 + (7 + 1) * 11);
-    long weights = new LanguageModel(SHAPE, 4, blas, arena, 1).parameters().stream().mapToLong(p -> p.value().size()).sum();
+    long weights = new LanguageModel(SHAPE, 4, blas, arena, 1).parameters().stream().mapToLong(p -> p.value().size())
+        .sum();
     assertThat(weights).isEqualTo(SHAPE.parameters());
   }
 
   /**
-   * Every weight of the model against a central difference of step h = 2^-7. Its truncation is about h^2 / 6 times a third
-   * derivative of order 1, the rounding of two f32 losses of size 3 about 8 u 3 / h: both below 2e-4. Units that change sides
-   * of their kink within the step would be off by far more; at this seed there is none.
+   * Every weight of the model against a central difference of step h = 2^-7. Its truncation is about h^2 / 6 times a
+   * third derivative of order 1, the rounding of two f32 losses of size 3 about 8 u 3 / h: both below 2e-4. Units that
+   * change sides of their kink within the step would be off by far more; at this seed there is none.
    */
   @Test
   void gradientIsThatOfFiniteDifferences() {
@@ -69,6 +71,7 @@ final class LanguageModelTest {
   }
 
   private static LossInputs inputs(LanguageModel model, LanguageModel teacher) {
-    return LossInputs.of(model.forward(BATCH).view()).withTeacher(Teacher.logits(teacher.forward(BATCH).view())).withLabels(BATCH.labels());
+    return LossInputs.of(model.forward(BATCH).view()).withTeacher(Teacher.logits(teacher.forward(BATCH).view()))
+        .withLabels(BATCH.labels());
   }
 }

@@ -22,7 +22,8 @@ final class TrainPlanTest {
     TrainPlan half = PLAN.withStudentSteps(PLAN.student().steps() / 2);
     assertThat(half.teacher().steps()).isEqualTo(PLAN.teacher().steps() / 2);
     assertThat(PLAN.withStudentSteps(1).teacher().steps()).isPositive();
-    assertThatThrownBy(() -> PLAN.withStudentSteps(0)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("steps is 0");
+    assertThatThrownBy(() -> PLAN.withStudentSteps(0)).isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("steps is 0");
   }
 
   @Test
@@ -30,7 +31,8 @@ final class TrainPlanTest {
     TrainPlan weak = PLAN.withTeacherSteps(7).withStudentRate(0.5);
     assertThat(weak.teacher()).isEqualTo(PLAN.teacher().withSteps(7));
     assertThat(weak.student()).isEqualTo(PLAN.student().withLearningRate(0.5));
-    assertThatThrownBy(() -> PLAN.withStudentRate(0)).hasMessage("learningRate is 0.0, expected a finite number above 0");
+    assertThatThrownBy(() -> PLAN.withStudentRate(0))
+        .hasMessage("learningRate is 0.0, expected a finite number above 0");
   }
 
   @Test

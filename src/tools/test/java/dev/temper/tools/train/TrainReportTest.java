@@ -19,11 +19,13 @@ final class TrainReportTest {
 
   private static ModelOutcome outcome(String name, double crossEntropy, int plannedSteps) {
     return new ModelOutcome(name, 1000, new Quality(crossEntropy, 0.25, 0.5, 99),
-        List.of(new ModelOutcome.CurvePoint(1, 5, 4.5), new ModelOutcome.CurvePoint(2, 4, 3.5)), 2, plannedSteps, 0.01, 0.1);
+        List.of(new ModelOutcome.CurvePoint(1, 5, 4.5), new ModelOutcome.CurvePoint(2, 4, 3.5)), 2, plannedSteps, 0.01,
+            0.1);
   }
 
   private static TrainReport report(double teacher, double labelsOnly, double distilled, Differences differences) {
-    return report(TrainPlan.defaults(), differences, outcome("teacher", teacher), outcome("student, labels only", labelsOnly),
+    return report(TrainPlan.defaults(), differences, outcome("teacher", teacher),
+        outcome("student, labels only", labelsOnly),
         outcome("student, distilled", distilled));
   }
 
@@ -53,7 +55,8 @@ final class TrainReportTest {
     assertThat(report.isComplete()).isTrue();
     assertThat(report.gains()).containsExactly(0.25, -0.5);
     assertThat(TrainReportText.of(report)).contains("T = 1, 2.5, weight 0.7 on the teacher, 0.3 on the labels",
-        "Distillation at T = 1 made the student 0.250 nats better.", "Distillation at T = 2.5 made the student 0.500 nats worse.");
+        "Distillation at T = 1 made the student 0.250 nats better.",
+            "Distillation at T = 2.5 made the student 0.500 nats worse.");
     assertThat(LearningCurves.png(report)).startsWith(0x89, 'P', 'N', 'G');
   }
 
@@ -72,7 +75,8 @@ final class TrainReportTest {
   void interruptedTrainingsDoNotEnterMeans() {
     TrainPlan plan = TrainPlan.defaults().withSeeds(1, 2);
     SeedOutcome whole = report(3, 4, 3.8, FINE).outcomes().getFirst();
-    SeedOutcome broken = report(plan, FINE, outcome("teacher", 3.5), outcome("student, labels only", 9, 1000)).outcomes().getFirst();
+    SeedOutcome broken = report(plan, FINE, outcome("teacher", 3.5), outcome("student, labels only", 9, 1000))
+        .outcomes().getFirst();
     TrainReport report = new TrainReport(plan, report(3, 4, 4, FINE).data(), "cpu", "blas", List.of(whole, broken), 1);
     assertThat(report.isComplete()).isFalse();
     assertThat(report.means()).extracting(o -> o.heldOut().crossEntropy()).containsExactly(3.25, 4.0, 3.8);

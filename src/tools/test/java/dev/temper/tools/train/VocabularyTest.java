@@ -9,7 +9,8 @@ import org.junit.jupiter.api.Test;
 final class VocabularyTest {
 
   private static final List<TextDocument> DOCUMENTS =
-      List.of(new TextDocument("a", List.of("get", "size", "get", "add", "add", "size")), new TextDocument("b", List.of("get", "size", "add", "get", "rare", "rare")));
+      List.of(new TextDocument("a", List.of("get", "size", "get", "add", "add", "size")),
+          new TextDocument("b", List.of("get", "size", "add", "get", "rare", "rare")));
 
   @Test
   void frequentWordsFirstAndTiesBySpelling() {

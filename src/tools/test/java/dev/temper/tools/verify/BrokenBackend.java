@@ -87,8 +87,7 @@ final class BrokenBackend extends DelegatingBackend {
     }
     if (bug == PlantedBug.NAN_SWALLOWED) {
       LossTotals swallowed = new LossTotals(zero(totals.total()), zero(totals.soft()), zero(totals.hard()),
-          totals.rows(),
-          totals.countedRows(), 0);
+          totals.rows(), totals.countedRows(), 0);
       return () -> swallowed;
     }
     return () -> totals;

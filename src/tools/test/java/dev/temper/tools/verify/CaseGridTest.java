@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.DType;
 import dev.temper.kernel.plan.DeviceLimits;
-import dev.temper.kernel.plan.Residence;
+import dev.temper.kernel.plan.RowStorage;
 import dev.temper.kernel.plan.RowPlans;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -64,8 +64,9 @@ class CaseGridTest {
     DeviceLimits limits = DeviceLimits.ofCapability(9, 0);
     assertThat(CaseGrid.all().stream().filter(c -> c.group() == CaseGroup.CLUSTERS && c.layout().student() == dtype)
         .map(c -> RowPlans.choose(c.layout().classes(), dtype.bytes(), dtype.bytes(), limits))
-        .map(plan -> plan.residence() + " " + plan.cluster()).distinct())
-        .containsAll(IntStream.of(1, 2, 4, 8, 16).mapToObj(cluster -> new Residence.Shared() + " " + cluster).toList());
+        .map(plan -> plan.storage() + " " + plan.cluster()).distinct())
+        .containsAll(IntStream.of(1, 2, 4, 8, 16).mapToObj(cluster -> new RowStorage.Shared() + " " + cluster)
+        .toList());
   }
 
   private static Case named(String name) {

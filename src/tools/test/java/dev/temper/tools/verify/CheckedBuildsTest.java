@@ -75,8 +75,7 @@ final class CheckedBuildsTest {
     // Java's signal handlers and its unreachable memory are no findings.
     return process(command, build.equals("sanitized")
         ? Map.of("LD_PRELOAD", library("libasan.so") + ":" + library("libubsan.so"), "ASAN_OPTIONS",
-        "handle_segv=0:detect_leaks=0")
-        : Map.of());
+            "handle_segv=0:detect_leaks=0") : Map.of());
   }
 
   private static String library(String name) throws IOException, InterruptedException {

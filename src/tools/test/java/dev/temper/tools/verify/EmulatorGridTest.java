@@ -101,7 +101,7 @@ class EmulatorGridTest {
   }
 
   private static String place(RowPlan plan) {
-    return plan.residence().macro() + (plan.lanes() > 0 ? " " + plan.lanes() + " lanes" : " cluster " + plan.cluster());
+    return plan.storage().macro() + (plan.lanes() > 0 ? " " + plan.lanes() + " lanes" : " cluster " + plan.cluster());
   }
 
   private static <V> Set<V> each(Emulator emulator, Function<LossSpecialisation, V> choice) {

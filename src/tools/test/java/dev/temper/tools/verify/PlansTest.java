@@ -14,6 +14,7 @@ import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.RowVector;
 import dev.temper.OpenedEngine;
+import dev.temper.RowVector;
 import dev.temper.emulator.Emulator;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;

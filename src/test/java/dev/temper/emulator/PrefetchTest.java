@@ -15,42 +15,47 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Teams that stay for several rows give the bits of teams that take one row each, whatever rows follow one another. */
-final class StayingTest extends EmulatorTest {
+/**
+ * Thread groups that prefetch their next row give the bits of thread groups with one row each, whatever rows follow one
+ * another.
+ */
+final class PrefetchTest extends EmulatorTest {
 
-  /** Rows that ask for different ways through the kernel, and rows of which nothing is read. */
-  private enum Kind { PLAIN, EQUAL, WIDE, ABSENT, POISONED, IGNORED, WEIGHTLESS }
+  /** Rows of different paths through the kernel, and rows that are not read. */
+  private enum Kind { ORDINARY, EQUAL, WIDE, MASKED, NON_FINITE, IGNORED, WEIGHTLESS }
 
   private static final DistillationLoss LOSS = DistillationLoss.hinton(2, 0.7);
 
   @ParameterizedTest
   @CsvSource({
-    // warps, blocks and clusters; rows that are all aligned alike, and rows that are after four others
+    // warps, blocks and clusters; rows with one alignment, and rows whose alignment repeats after four
     "1000, 120", "1001, 120", "3000, 40", "3001, 40", "20000, 7", "20001, 7"
   })
-  void bitsAreThoseOfTeamsWithOneRow(int classes, int rows) {
+  void aPrefetchChangesNoBit(int classes, int rows) {
     Random random = new Random(classes);
     float[] student = new float[rows * classes];
     float[] teacher = new float[rows * classes];
     float[] weights = new float[rows];
     int[] labels = random.ints(rows, 0, classes).toArray();
     for (int row = 0; row < rows; row++) {
-      Kind kind = random.nextInt(3) > 0 ? Kind.PLAIN : Kind.values()[random.nextInt(Kind.values().length)];
+      Kind kind = random.nextInt(3) > 0 ? Kind.ORDINARY : Kind.values()[random.nextInt(Kind.values().length)];
       fill(student, row * classes, classes, kind, random);
-      fill(teacher, row * classes, classes, Kind.PLAIN, random);
+      fill(teacher, row * classes, classes, Kind.ORDINARY, random);
       if (kind == Kind.EQUAL) {
         System.arraycopy(student, row * classes, teacher, row * classes, classes);
       }
       labels[row] = kind == Kind.IGNORED ? Math.toIntExact(LOSS.ignoreIndex()) : labels[row];
       weights[row] = kind == Kind.WEIGHTLESS ? 0 : 1 + random.nextFloat();
     }
-    LossInputs inputs = LossInputs.of(HostMatrix.of(student, rows, classes)).withTeacher(Teacher.logits(HostMatrix.of(teacher, rows, classes)))
+    LossInputs inputs = LossInputs.of(HostMatrix.of(student, rows, classes))
+        .withTeacher(Teacher.logits(HostMatrix.of(teacher, rows, classes)))
         .withLabels(RowVector.labels(labels)).withRowWeights(RowVector.weights(weights));
-    float[] staying = new float[rows * classes];
-    float[] leaving = new float[rows * classes];
+    float[] prefetched = new float[rows * classes];
+    float[] single = new float[rows * classes];
     String plan = engine().diagnostics().plans(LOSS, inputs, LossOutputs.none()).getFirst();
-    assertThat(run(inputs, HostMatrix.of(staying, rows, classes), plan)).isEqualTo(run(inputs, HostMatrix.of(leaving, rows, classes), plan + "-leaving"));
-    assertThat(Arrays.mismatch(bits(staying), bits(leaving))).isEqualTo(-1);
+    assertThat(run(inputs, HostMatrix.of(prefetched, rows, classes), plan))
+        .isEqualTo(run(inputs, HostMatrix.of(single, rows, classes), plan + "-no-prefetch"));
+    assertThat(Arrays.mismatch(bits(prefetched), bits(single))).isEqualTo(-1);
   }
 
   private static void fill(float[] logits, int from, int classes, Kind kind, Random random) {
@@ -59,8 +64,8 @@ final class StayingTest extends EmulatorTest {
     }
     int some = from + random.nextInt(classes);
     logits[some] = switch (kind) {
-      case ABSENT -> Float.NEGATIVE_INFINITY;
-      case POISONED -> Float.NaN;
+      case MASKED -> Float.NEGATIVE_INFINITY;
+      case NON_FINITE -> Float.NaN;
       default -> logits[some];
     };
   }
