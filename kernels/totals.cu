@@ -25,8 +25,9 @@ struct CountedRow {
     if (p.labels != nullptr && label == p.ignore_index) return;
     part.counted += 1;
     if (weight == 0) return;  // also if the row is non-finite
-    double weighted_soft = p.soft_weight > 0 ? p.soft_weight * (double(weight) * soft) : 0;
-    double weighted_hard = p.hard_weight > 0 ? p.hard_weight * (double(weight) * hard) : 0;
+    double factor = is_weight(weight) ? weight : not_a_number();  // invalid if the host changed it after the check
+    double weighted_soft = p.soft_weight > 0 ? p.soft_weight * (factor * soft) : 0;
+    double weighted_hard = p.hard_weight > 0 ? p.hard_weight * (factor * hard) : 0;
     part.soft += weighted_soft;
     part.hard += weighted_hard;
     double loss = weighted_soft + weighted_hard;
