@@ -17,7 +17,9 @@ public sealed interface Teacher permits Teacher.Logits {
 
   /**
    * A teacher given by its logits {@code u}, so that {@code p = softmax(u / T)}. Log-probabilities at temperature 1 are
-   * logits too, since {@code softmax(l / T)} gives their distribution at any temperature. Probabilities are not.
+   * logits too, since {@code softmax(l / T)} gives their distribution at any temperature. Probabilities are not: their
+   * softmax is nearly uniform. If the first teacher of a process lies in host memory and its first row looks like
+   * probabilities, one warning says so through {@link System.Logger}.
    *
    * @param logits [rows, classes] F32, BF16 or F16; the dtype, the row stride and the padding may differ from the
    *     student's

@@ -48,7 +48,9 @@ public final class LossChecks {
     if (hostOnly != null) {
       tensors.requireHost(hostOnly);
     }
-    return new LossCall(loss, inputs, outputs, classes, statistics, savedStatistics);
+    LossCall call = new LossCall(loss, inputs, outputs, classes, statistics, savedStatistics);
+    ProbabilityNote.look(call);
+    return call;
   }
 
   private static int realClasses(DistillationLoss loss, LossInputs inputs) {

@@ -1,0 +1,55 @@
+package dev.temper.internal;
+
+import dev.temper.DType;
+import dev.temper.HostMatrix;
+import dev.temper.MatrixView;
+import dev.temper.spi.LossCall;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Notes, once for each process, that a teacher given as logits holds numbers that look like probabilities. Their
+ * softmax is nearly uniform, so that the student would learn next to nothing. Only one row of the first call is read,
+ * and only in host memory.
+ */
+final class ProbabilityNote {
+
+  private static final AtomicBoolean DONE = new AtomicBoolean();
+
+  /** How far the sum of probabilities that were rounded to 16 bits may lie from 1. */
+  private static final double TOLERANCE = 0.01;
+
+  private ProbabilityNote() {}
+
+  /** Looks at the teacher of a checked call, unless an earlier call has been looked at. */
+  static void look(LossCall call) {
+    @Nullable MatrixView teacher = call.usesTeacher() ? call.teacherLogits() : null;
+    if (teacher instanceof HostMatrix host && host.rows() > 0 && !DONE.getAndSet(true)
+        && looksLikeProbabilities(host, call.classes())) {
+      System.getLogger("dev.temper").log(System.Logger.Level.WARNING, "the teacher's first row lies in [0, 1] and"
+          + " sums to 1, as probabilities do, but it was given as logits; give the logits, or the logarithms of the"
+          + " probabilities");
+    }
+  }
+
+  private static boolean looksLikeProbabilities(HostMatrix teacher, int classes) {
+    double sum = 0;
+    for (int i = 0; i < classes; i++) {
+      float value = value(teacher, i);
+      if (!(value >= 0 && value <= 1)) {
+        return false;
+      }
+      sum += value;
+    }
+    return classes > 1 && Math.abs(sum - 1) <= TOLERANCE;
+  }
+
+  private static float value(HostMatrix teacher, int i) {
+    MemorySegment row = teacher.segment();
+    return teacher.dtype() == DType.F32
+        ? row.get(ValueLayout.JAVA_FLOAT_UNALIGNED, (long) i * Float.BYTES)
+        : teacher.dtype().widen(row.get(ValueLayout.JAVA_SHORT_UNALIGNED, (long) i * Short.BYTES));
+  }
+}
