@@ -176,7 +176,7 @@ class HostMemoryTest {
   }
 
   private static float towards(float value, float other) {
-    return (float) Math.nextAfter(value, other);
+    return Math.nextAfter(value, other);
   }
 
   private static float[] values(HostMatrix matrix) {
