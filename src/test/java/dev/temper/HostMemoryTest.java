@@ -130,14 +130,14 @@ class HostMemoryTest {
 
   @Test
   void copiesConvertAndKeepGaps() {
-    float[] source = {1, 1.0009765625f, -65520, Float.NaN, 1e-40f, Float.NEGATIVE_INFINITY};
+    float[] source = {1, 1.0009766f, -65520, Float.NaN, 1e-40f, Float.NEGATIVE_INFINITY};
     HostMatrix from = HostMatrix.of(source, 2, 3);
     short[] bits = new short[8];
     Arrays.fill(bits, (short) 77);
     HostMatrix to = new HostMatrix(MemorySegment.ofArray(bits), 2, 3, 4, DType.F16);
     from.copyTo(to);
     assertThat(values(to))
-        .containsExactly(1, 1.0009765625f, Float.NEGATIVE_INFINITY, Float.NaN, 0, Float.NEGATIVE_INFINITY);
+        .containsExactly(1, 1.0009766f, Float.NEGATIVE_INFINITY, Float.NaN, 0, Float.NEGATIVE_INFINITY);
     assertThat(bits[3]).as("the gap").isEqualTo((short) 77);
     float[] back = new float[6];
     to.copyTo(HostMatrix.of(back, 2, 3));
