@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -130,7 +131,7 @@ final class GpuReportTest {
         """);
     ResultFile read = ResultFiles.read(file);
     assertThat(read.unfinished()).isEqualTo(3);
-    assertThat(read.quietness().spinBefore()).isNaN();
+    assertThat(Objects.requireNonNull(read.quietness()).spinBefore()).isNaN();
     assertThat(read.entries()).singleElement().satisfies(entry -> assertThat(entry.also("leastBytes")).isEqualTo(8));
   }
 
