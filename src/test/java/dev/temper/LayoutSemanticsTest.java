@@ -168,7 +168,7 @@ class LayoutSemanticsTest extends EachDevice {
     LossOutputs apart = LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft));
     for (LossOutputs outputs : new LossOutputs[] {apart, LossOutputs.gradientInPlace(inputs.student())}) {
       assertThatThrownBy(() -> engine().forwardBackward(loss, inputs, outputs).totals())
-          .isInstanceOf(IllegalArgumentException.class)
+          .isExactlyInstanceOf(LossArgumentException.class)
           .hasMessageContainingAll(words);
     }
     assertThat(soft).containsOnly(UNWRITTEN);
