@@ -123,8 +123,8 @@ final class TrainCommand implements Callable<Integer> {
 
   private static void requireLibraries() {
     if (TrainCommand.class.getResource("/org/bytedeco/openblas/global/openblas.class") == null) {
-      throw new IllegalStateException("train is not in this folder: OpenBLAS and the library that draws its curves"
-          + " would double the folder; run ./temper train in a checkout");
+      throw new IllegalStateException("this folder leaves out train: OpenBLAS and the library that draws its curves"
+          + " would double its size; run ./temper train in a checkout");
     }
   }
 
