@@ -15,17 +15,30 @@ typedef unsigned long long uintptr_t;
 
 namespace temper {
 
+enum DTypeCode : int32_t { kF32, kF16, kBf16 };
+
+enum PassKind : int32_t { kForwardPass, kForwardBackwardPass, kBackwardPass };
+
+// Which parts a row without a label (its label is ignore_index) leaves.
+enum IgnoreScope : int32_t { kIgnoreBothParts, kIgnoreHardPart };
+
+// Where the divisor of a part comes from: the host, the count of labelled rows, or one float in device memory.
+enum DivisorKind : int32_t { kDivisorGiven, kDivisorLabelledRows, kDivisorOnDevice };
+
 // Result of the check kernel. A bad_ field holds ~row of the first invalid row: 0 means none, and the largest ~row is
 // the first row. The status is zero before a launch; the totals kernel clears it for the next launch.
 struct BatchStatus {
   uint64_t bad_label, bad_weight, bad_temperature;
-  uint64_t counted_rows;
+  uint64_t labelled_rows;  // rows whose label is not ignore_index; all rows without labels
 };
 
-// Weighted sums over all rows, divided by the divisor of the reduction.
+// Weighted sums over all rows, each divided by the divisor of its part.
 struct BatchTotals {
   double total, soft, hard;
-  int64_t counted_rows, non_finite_rows;
+  int64_t counted_rows;       // rows that contribute to the soft part or, without one, to the hard part
+  int64_t hard_counted_rows;  // rows that contribute to the hard part
+  int64_t non_finite_rows;
+  int64_t bad_denominators;  // bit 0: soft_denominator is not positive and finite, bit 1: hard_denominator
 };
 
 // The mapped result slot: all that the host reads back from a launch.
@@ -34,9 +47,9 @@ struct BatchReport {
   BatchTotals totals;
 };
 
-// Partial sums of one block of the totals kernel. The two counts are exact, because they stay below 2^53.
+// Partial sums of one block of the totals kernel. The counts are exact, because they stay below 2^53.
 struct TotalsPart {
-  double soft, hard, counted, non_finite;
+  double soft, hard, counted, hard_counted, non_finite;
 };
 
 // Columns of the row statistics, which a forward pass saves for a later backward pass. z are student logits, u teacher
@@ -47,15 +60,17 @@ enum RowStatistic {
   kTeacherShift,       // max u; 0 if that is -inf
   kTeacherInverseSum,  // 1/St with St = sum exp((u - max u)/T)
   kHardInverseSum,     // 1 / sum exp(z - max z)
-  kLogSumRatio,        // near-equal path: log(Ss/St); other paths of a divergence without raw sums: log2(Ss/St)
-  kPolicySum,          // last of the policy's sums over the row
-  kPath,               // 0 fast, 1 exact-shift, 2 near-equal path (loss_row.cuh)
-  kRowStatistics
+  kLogSumRatio,        // near-equal path: log(Ss/St); other paths of a divergence with ratios: log2(Ss/St)
+  kLogSumExp,          // log sum exp(z), for the z-loss
+  kPresentClasses,     // number of classes with z above -inf, for label smoothing
+  kPath,               // the path of the row, an engine's own code
+  kPolicySums,         // kMostPolicySums values
+  kMostPolicySums = 4,
+  kRowStatistics = 16
 };
 
-// The divisor of the gradient and the totals: a number from the host, or the count that the check kernel made.
-enum DivisorKind : int32_t { kDivisorGiven = 0, kDivisorCountedRows = 1 };
-
+// The parameters of a loss for the GPU kernels, the emulator and the CPU engine. Addresses are those of the device that
+// computes. Fields that select code (dtypes, divergence, pass) have no effect in a kernel specialised at compile time.
 struct LossParameters {
   const void* student;            // [rows, >= classes]
   const void* teacher;            // [rows, >= classes]; null without a soft part
@@ -63,29 +78,50 @@ struct LossParameters {
   const void* labels;             // [rows], int32 or int64; null: no labels
   const float* row_weights;       // [rows]; null: every weight is 1
   const float* row_temperatures;  // [rows]; null: every row has `temperature`
-  float* row_soft;                // [rows], T^2 D; null only in a backward pass, because totals are sums of these
-  float* row_hard;                // [rows], cross-entropy; null only in a backward pass
+  const float* soft_denominator;  // one float; kDivisorOnDevice only
+  const float* hard_denominator;  // one float; kDivisorOnDevice only
+  float* row_soft;                // [rows], T^2 D; null on a GPU only in a backward pass, because totals are sums of it
+  float* row_hard;                // [rows], the hard part; null like row_soft
+  float* row_label_log_prob;      // [rows], log softmax(z) of the label; null: not wanted, like the two below
+  float* row_student_entropy;     // [rows], at the student's temperature
+  float* row_teacher_entropy;     // [rows], at the teacher's temperature
   float* statistics;              // [rows, kRowStatistics]; null in a forward pass that does not save them
   BatchStatus* status;            // null: the check kernel was not launched and every row counts
-  BatchReport* report;            // totals kernel only: mapped host memory
+  BatchReport* report;            // totals kernel: mapped host memory; CPU engine: the caller's memory
   uint64_t* finished_blocks;      // totals kernel only: number of finished blocks, zero before a launch
   TotalsPart* parts;              // totals kernel only: one per block
   int64_t rows;
-  int64_t student_stride, teacher_stride, gradient_stride, statistics_stride;  // in elements
+  int64_t student_stride, teacher_stride, gradient_stride, statistics_stride;  // in elements; 0 repeats one row
   int64_t ignore_index;
-  double divisor;  // kDivisorGiven only
-  double gradient_scale;
   double soft_weight, hard_weight;
-  int32_t classes;         // columns from here on are padding
-  int32_t gradient_width;  // columns of the gradient; zeros are written to its padding
-  int32_t label_bytes;     // 4 or 8
-  int32_t divisor_kind;
+  double soft_divisor, hard_divisor;  // kDivisorGiven only
+  double gradient_scale;
+  int32_t classes;              // columns from here on are padding
+  int32_t gradient_width;       // columns of the gradient; zeros are written to its padding
+  int32_t label_bytes;          // 4 or 8
+  int32_t soft_divisor_kind, hard_divisor_kind;
+  int32_t ignore_scope;
   int32_t temperature_scaling;  // 1: the soft part is multiplied by T^2
+  int32_t tempered;             // 0: the divergence has no temperature (logit MSE)
+  int32_t accumulate;           // 1: the gradient is added to the one in memory
+  int32_t standardise;          // 1: logits of the soft part are standardised, each tensor by its own mean and deviation
+  int32_t soft_cross_entropy;   // 1: the soft part's value is the cross-entropy against the teacher, T^2 (KL + H(p))
+  int32_t student_dtype, teacher_dtype, gradient_dtype;
+  int32_t divergence;           // its place in the list of divergence/all.h
+  int32_t pass;
   float temperature;
-  float divergence_parameter;   // beta of a divergence that has one
-  float divergence_complement;  // 1 - divergence_parameter, rounded from f64
+  float teacher_temperature;    // equal to `temperature` unless the teacher has its own
+  float label_smoothing;
+  float z_loss;
+  float student_softcap, teacher_softcap;  // 0: none
+  float divergence_parameter;              // beta, lambda, the skew, or the weight a of DKD
+  float divergence_complement;             // 1 - divergence_parameter, rounded from f64; the weight b of DKD
 };
 
+enum PrimitiveKind : int32_t { kSoftmax, kLogSoftmax, kLogSoftmaxBackward, kArgmax };
+
+// The parameters of the operations beside the loss. As in LossParameters, dtypes and the operation have no effect in a
+// specialised kernel.
 struct PrimitiveParameters {
   const void* input;     // [rows, >= classes]
   const void* upstream;  // log-softmax backward only: gradient with respect to the log-probabilities
@@ -94,8 +130,10 @@ struct PrimitiveParameters {
   int64_t input_stride, upstream_stride, output_stride;  // in elements
   int32_t classes;
   int32_t output_width;  // columns of the output; zeros are written to its padding
+  int32_t index_bytes;   // argmax only: 4 or 8
+  int32_t input_dtype, upstream_dtype, output_dtype;
+  int32_t primitive;
   float temperature;
-  int32_t index_bytes;  // argmax only: 4 or 8
 };
 
 struct ProbeParameters {

@@ -5,51 +5,50 @@
 
 namespace temper {
 
-template <class V> struct ForwardKl {
-  static constexpr int kRawSums = 1;  // sum et (t - s)
-  static constexpr int kSums = 1;     // sum p log(p/q) - p + q
-  static constexpr bool kCentred = false;
+// log p - log q summed with weight p, from the raw sum of et (t - s). Ss and St are finite and positive, so that a raw
+// sum of NaN can only come from 0 * inf: a class that only the second tensor lacks, whose weight is positive but rounded
+// to 0. The KL is +inf then. The reverse KL swaps the two tensors.
+template <class V> TEMPER_INLINE V kl_of_raw(V raw, V weight_sum, V other_sum, V unit) {
+  V value = fma(raw * unit, 1.0f / weight_sum, log(other_sum / weight_sum));
+  return select(raw == raw, value, weight_sum / (weight_sum - weight_sum));  // x/0 = +inf
+}
 
+template <class V> struct ForwardKl {
+  static constexpr ValueForm kValue = ValueForm::kRawSums;
+  static constexpr GradientForm kGradient = GradientForm::kLinear;
+  static constexpr bool kInfiniteLimit = false;
+  static constexpr int kRawSums = 1;  // sum et (t - s)
+  static constexpr int kSums = 1;     // D
+
+  TEMPER_INLINE static ForwardKl of(const DivergenceParameters&) { return {}; }
   TEMPER_INLINE float nearly_equal() const { return kNearlyEqual; }
+
+  TEMPER_INLINE void add_raw(V* raw, V s, V t, V, V et) const { raw[0] = fma(et, t - s, raw[0]); }
 
   // A class with p = 0 adds nothing, whatever q is: max() replaces t - s by a finite number if it is -inf or NaN, and
   // et = 0 then cancels it. A teacher logit of NaN still makes the sum NaN, because et is NaN.
-  TEMPER_INLINE void add_raw(V* sums, V s, V t, V es, V et) const {
-    (void)es;
-    sums[0] = fma(et, max(t - s, V{} - 3.4028235e38f), sums[0]);
+  TEMPER_INLINE void add_raw_any(V* raw, V s, V t, V, V et) const {
+    raw[0] = fma(et, max(t - s, V{} - kHuge), raw[0]);
   }
 
-  TEMPER_INLINE void add_raw_present(V* sums, V s, V t, V es, V et) const {
-    (void)es;
-    sums[0] = fma(et, t - s, sums[0]);
+  TEMPER_INLINE void shift_raw(V* raw, V, V teacher_sum, V ds, V dt, V, V ft) const {
+    raw[0] = ft * fma(teacher_sum, ds - dt, raw[0]);
   }
 
-  TEMPER_INLINE void shift_raw(V* sums, V student_sum, V teacher_sum, V ds, V dt, V fs, V ft) const {
-    (void)student_sum, (void)fs;
-    sums[0] = ft * fma(teacher_sum, ds - dt, sums[0]);
+  TEMPER_INLINE void finish_raw(const V* raw, V student_sum, V teacher_sum, V unit, V* sums) const {
+    sums[0] = kl_of_raw(raw[0], teacher_sum, student_sum, unit);
   }
 
-  // Ss and St are finite and positive, so that a raw sum of NaN can only come from 0 * inf: a class with q = 0 whose p
-  // is positive but rounded to 0. D is +inf then.
-  TEMPER_INLINE V raw_value(const V* sums, V student_sum, V teacher_sum, V unit) const {
-    V value = fma(sums[0] * unit, 1.0f / teacher_sum, log(student_sum / teacher_sum));
-    return select(sums[0] == sums[0], value, teacher_sum / (teacher_sum - teacher_sum));  // x/0 = +inf
-  }
 
-  TEMPER_INLINE V linear_gradient(V es, V et, V student_factor, V teacher_factor) const {
-    return fma(es, student_factor, -(et * teacher_factor));
+  TEMPER_INLINE RowGradient<V> row_gradient(const V*, V student_factor, V teacher_factor) const {
+    return {student_factor, V{}, -teacher_factor};
   }
 
   TEMPER_INLINE void add(V* sums, const Element<V>& e) const {
     sums[0] = sums[0] + kl_term(e.p, e.difference, e.log_ratio);
   }
-
-  TEMPER_INLINE V value(const V* sums) const { return sums[0]; }
-
-  TEMPER_INLINE V gradient(const Element<V>& e, const V* sums) const {
-    (void)sums;
-    return e.difference;
-  }
+  TEMPER_INLINE void finish_elements(V*) const {}
+  TEMPER_INLINE V gradient(const Element<V>& e, const V*) const { return e.difference; }
 };
 
 }  // namespace temper

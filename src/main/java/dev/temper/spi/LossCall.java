@@ -23,7 +23,7 @@ public record LossCall(DistillationLoss loss, LossInputs inputs, LossOutputs out
     @Nullable MatrixView statistics, @Nullable MatrixView savedStatistics) {
 
   /** The number of columns of the row statistics. Their content is specific to the engine. */
-  public static final int STATISTICS_COLUMNS = 8;
+  public static final int STATISTICS_COLUMNS = 16;
 
   /** Returns the logits of the teacher, or null if the call has no teacher. */
   public @Nullable MatrixView teacherLogits() {

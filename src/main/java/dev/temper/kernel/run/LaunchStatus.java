@@ -1,7 +1,7 @@
 package dev.temper.kernel.run;
 
 import dev.temper.kernel.device.KernelDevice;
-import dev.temper.kernel.spec.BatchStatus;
+import dev.temper.spi.layout.BatchStatus;
 
 /**
  * What the kernels of a launch pass to one another, in device memory that all launches of a stream share. It is zero

@@ -10,10 +10,10 @@ import dev.temper.kernel.device.Occupancy;
 import dev.temper.kernel.device.ResultSlot;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.spec.BatchKernel;
-import dev.temper.kernel.spec.LossParameters;
-import dev.temper.kernel.spec.LossParameters.Addresses;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.layout.LossParameters.Field;
+import dev.temper.spi.layout.LossParameters;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -47,11 +47,11 @@ final class LossLaunch implements AutoCloseable {
     tensors = new PlacedTensors(workspace);
     readout = new LossReadout(call, device);
     sequence = new LaunchSequence(device, workspace.status(), report);
-    Addresses addresses = place(workspace);
+    LossParameters parameters = new LossParameters(arena.allocate(LossParameters.LAYOUT));
+    parameters.write(call);
+    place(workspace, parameters);
     if (rows() > 0) {
-      MemorySegment parameters = arena.allocate(LossParameters.LAYOUT);
-      LossParameters.write(parameters, call, addresses);
-      prepare(parameters);
+      prepare(parameters.block());
     }
   }
 
@@ -69,25 +69,28 @@ final class LossLaunch implements AutoCloseable {
     }
   }
 
-  private Addresses place(Workspace workspace) {
+  private void place(Workspace workspace, LossParameters parameters) {
     LossInputs inputs = call.inputs();
     LossOutputs outputs = call.outputs();
     MatrixView gradient = outputs.gradient();
     long student = tensors.input("student", inputs.student());
-    long gradientAddress = outputs.inPlace() ? student : tensors.output("gradient", gradient);
+    parameters.set(Field.STUDENT, student);
+    parameters.set(Field.GRADIENT, outputs.inPlace() ? student : tensors.output("gradient", gradient));
     if (outputs.inPlace() && gradient != null) {
       tensors.inPlaceOutput(gradient, student);
     }
-    return new Addresses(student, call.usesTeacher() ? tensors.input("teacher", call.teacherLogits()) : 0,
-        gradientAddress,
-        tensors.input("labels", inputs.labels()), tensors.input("row_weights", inputs.rowWeights()),
-        tensors.input("row_temperatures", inputs.rowTemperatures()),
-        rowLosses(workspace, "row_soft", outputs.rowSoft()),
-        rowLosses(workspace, "row_hard", outputs.rowHard()),
-        isForward() ? tensors.output("statistics", call.statistics())
-        : tensors.input("statistics", call.savedStatistics()),
-        readout.isChecked() ? workspace.status().address() : 0, report.address(), workspace.status().finishedBlocks(),
-        workspace.bytes("parts", LossSteps.totalsParts(rows(), isForward())));
+    parameters.set(Field.TEACHER, call.usesTeacher() ? tensors.input("teacher", call.teacherLogits()) : 0);
+    parameters.set(Field.LABELS, tensors.input("labels", inputs.labels()));
+    parameters.set(Field.ROW_WEIGHTS, tensors.input("row_weights", inputs.rowWeights()));
+    parameters.set(Field.ROW_TEMPERATURES, tensors.input("row_temperatures", inputs.rowTemperatures()));
+    parameters.set(Field.ROW_SOFT, rowLosses(workspace, "row_soft", outputs.rowSoft()));
+    parameters.set(Field.ROW_HARD, rowLosses(workspace, "row_hard", outputs.rowHard()));
+    parameters.set(Field.STATISTICS, isForward() ? tensors.output("statistics", call.statistics())
+        : tensors.input("statistics", call.savedStatistics()));
+    parameters.set(Field.STATUS, readout.isChecked() ? workspace.status().address() : 0);
+    parameters.set(Field.REPORT, report.address());
+    parameters.set(Field.FINISHED_BLOCKS, workspace.status().finishedBlocks());
+    parameters.set(Field.PARTS, workspace.bytes("parts", LossSteps.totalsParts(rows(), isForward())));
   }
 
   /**

@@ -6,11 +6,11 @@ import dev.temper.RowVector;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.plan.DeviceLimits;
-import dev.temper.kernel.spec.PrimitiveParameters;
 import dev.temper.kernel.spec.PrimitiveSpecialisation;
-import dev.temper.kernel.spec.PrimitiveSpecialisation.Primitive;
+import dev.temper.spi.layout.PrimitiveParameters.Field;
+import dev.temper.spi.layout.PrimitiveParameters.Primitive;
+import dev.temper.spi.layout.PrimitiveParameters;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,15 +52,15 @@ record PrimitiveLaunch(Primitive primitive, MatrixView logits, double temperatur
     tensors.requireOpen();
     tensors.upload();
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment parameters = arena.allocate(PrimitiveParameters.LAYOUT);
-      new PrimitiveParameters(input, gradient, target, logits.rows(), logits.rowStride(),
-          upstream != null ? upstream.rowStride() : 0, output != null ? output.rowStride() : 0, logits.classes(),
-          output != null ? output.classes() : 0, temperature, indices != null ? indices.dtype().bytes() : 0)
-          .write(parameters);
+      PrimitiveParameters parameters = new PrimitiveParameters(arena.allocate(PrimitiveParameters.LAYOUT));
+      parameters.write(primitive, logits, temperature, upstream, output, indices);
+      parameters.set(Field.INPUT, input);
+      parameters.set(Field.UPSTREAM, gradient);
+      parameters.set(Field.OUTPUT, target);
       long shared = kernel.plan().sharedBytes(
           logits.classes(), logits.dtype().bytes(), upstream != null ? upstream.dtype().bytes() : 0);
       try (KernelLaunch launch =
-          device.prepare(kernel, parameters, tensors.hostMemory(), kernel.plan().blocks(logits.rows()), shared)) {
+          device.prepare(kernel, parameters.block(), tensors.hostMemory(), kernel.plan().blocks(logits.rows()), shared)) {
         launch.run();
       }
     }

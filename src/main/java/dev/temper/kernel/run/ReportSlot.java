@@ -2,7 +2,7 @@ package dev.temper.kernel.run;
 
 import dev.temper.LossTotals;
 import dev.temper.kernel.device.ResultSlot;
-import dev.temper.kernel.spec.BatchReport;
+import dev.temper.spi.layout.BatchReport;
 import java.util.concurrent.locks.Condition;
 
 /**

@@ -1,7 +1,6 @@
 package dev.temper.kernel.spec;
 
 import dev.temper.DType;
-import dev.temper.Divergence;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
@@ -9,9 +8,9 @@ import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.layout.DivergencePolicy;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 
 /**
  * The loss kernel for one combination of types, divergence and parts. Types that a call does not use are set to the
@@ -20,51 +19,16 @@ import java.util.Optional;
  * @param student type of the student's logits
  * @param teacher type of the teacher's logits
  * @param gradient type of the gradient
- * @param policy the divergence
+ * @param policy name of the C++ struct of the divergence
  * @param soft whether the soft part is computed
  * @param hard whether the cross-entropy is computed
  * @param expReuse how the cross-entropy reuses the exponentials of the soft part
  * @param pass what is written
  * @param plan how rows are spread over threads
  */
-public record LossSpecialisation(DType student, DType teacher, DType gradient, Policy policy, boolean soft,
+public record LossSpecialisation(DType student, DType teacher, DType gradient, String policy, boolean soft,
     boolean hard,
     ExpReuse expReuse, Pass pass, RowPlan plan) implements RowSpecialisation {
-
-  /** The divergences that the kernels have, each a policy in {@code kernels/divergence}. */
-  public enum Policy {
-    /** {@link Divergence.ForwardKl}. */
-    FORWARD_KL("ForwardKl"),
-    /** {@link Divergence.JensenShannon}. */
-    JENSEN_SHANNON("JensenShannon");
-
-    private final String macro;
-
-    Policy(String macro) {
-      this.macro = macro;
-    }
-
-    /** The policy of a divergence; empty if the kernels have none. */
-    public static Optional<Policy> of(Divergence divergence) {
-      return switch (divergence) {
-        case Divergence.ForwardKl _ -> Optional.of(FORWARD_KL);
-        case Divergence.JensenShannon _ -> Optional.of(JENSEN_SHANNON);
-        case Divergence.ReverseKl _, Divergence.Mixed _, Divergence.SkewForwardKl _, Divergence.SkewReverseKl _,
-            Divergence.TotalVariation _, Divergence.LogitMse _ -> Optional.empty();
-      };
-    }
-
-    /** The parameter of the divergence; 0 if it has none. */
-    public static double parameter(Divergence divergence) {
-      return switch (divergence) {
-        case Divergence.JensenShannon jsd -> jsd.beta();
-        case Divergence.Mixed mixed -> mixed.lambda();
-        case Divergence.SkewForwardKl skew -> skew.skew();
-        case Divergence.SkewReverseKl skew -> skew.skew();
-        case Divergence.ForwardKl _, Divergence.ReverseKl _, Divergence.TotalVariation _, Divergence.LogitMse _ -> 0;
-      };
-    }
-  }
 
   /**
    * How the cross-entropy's exponential exp(z) is obtained from the soft part's e = exp(z/T): as e^T, which saves one
@@ -85,6 +49,9 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, P
     }
   }
 
+  /** The policy of a loss without a soft part, which the kernel does not use. */
+  static final String NO_DIVERGENCE = "ForwardKl";
+
   /** What a launch computes. */
   public enum Pass {
     /** Row losses, and row statistics if there is memory for them. */
@@ -95,7 +62,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, P
     BACKWARD
   }
 
-  /** The specialisation for a call whose divergence has a policy. */
+  /** The specialisation for a call. */
   public static LossSpecialisation choose(LossCall call, DeviceLimits limits) {
     return of(call, RowPlans.choose(call.classes(), firstBytes(call), secondBytes(call), limits));
   }
@@ -127,12 +94,12 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, P
     MatrixView teacher = call.teacherLogits();
     return new LossSpecialisation(student, soft && teacher != null ? teacher.dtype() : student,
         outputs.gradient() == null ? student : outputs.gradient().dtype(),
-        soft ? Policy.of(call.loss().divergence()).orElseThrow() : Policy.FORWARD_KL, soft, hard,
+        soft ? DivergencePolicy.of(call.loss().divergence()).name() : NO_DIVERGENCE, soft, hard,
         oneTemperature ? ExpReuse.of(call.loss().temperature()) : ExpReuse.NONE, pass, plan);
   }
 
   /** The specialisation for rows of that many classes. */
-  public static LossSpecialisation of(DType student, DType teacher, DType gradient, Policy policy, boolean soft,
+  public static LossSpecialisation of(DType student, DType teacher, DType gradient, String policy, boolean soft,
       boolean hard,
       ExpReuse expReuse, Pass pass, int classes, DeviceLimits limits) {
     RowPlan plan = RowPlans.choose(classes, student.bytes(), soft ? teacher.bytes() : 0, limits);
@@ -168,7 +135,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, P
   public List<String> definitions() {
     return withPlan(List.of("TEMPER_KERNEL=" + ENTRY,
         "TEMPER_STUDENT=" + Specialisation.macro(student), "TEMPER_TEACHER=" + Specialisation.macro(teacher),
-        "TEMPER_GRADIENT=" + Specialisation.macro(gradient), "TEMPER_DIVERGENCE=" + policy.macro,
+        "TEMPER_GRADIENT=" + Specialisation.macro(gradient), "TEMPER_DIVERGENCE=" + policy,
         "TEMPER_SOFT=" + (soft ? 1 : 0), "TEMPER_HARD=" + (hard ? 1 : 0),
         "TEMPER_EXP_REUSE=" + Specialisation.macro(expReuse), "TEMPER_PASS=" + Specialisation.macro(pass)));
   }

@@ -4,6 +4,7 @@ import dev.temper.DType;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
+import dev.temper.spi.layout.PrimitiveParameters.Primitive;
 import java.util.List;
 
 /**
@@ -18,18 +19,6 @@ import java.util.List;
  */
 public record PrimitiveSpecialisation(DType input, DType upstream, DType output, Primitive primitive, RowPlan plan)
     implements RowSpecialisation {
-
-  /** Row operations beside the loss. */
-  public enum Primitive {
-    /** {@code softmax(x)}. */
-    SOFTMAX,
-    /** {@code log softmax(x/T)}. */
-    LOG_SOFTMAX,
-    /** {@code (g - softmax(x/T) sum g)/T}. */
-    LOG_SOFTMAX_BACKWARD,
-    /** Index of the largest. */
-    ARGMAX
-  }
 
   /** The specialisation for rows of this shape. */
   public static PrimitiveSpecialisation choose(

@@ -3,6 +3,8 @@ package dev.temper.kernel.spec;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.util.List;
@@ -18,8 +20,11 @@ import java.util.List;
 public record ProbeParameters(long input, long output, long count, Operation operation) {
 
   /** Names, types and order as in C++. */
-  public static final StructLayout LAYOUT =
-      new Struct().add(JAVA_LONG, "input", "output", "count").add(JAVA_INT, "operation", "reserved").build();
+  public static final StructLayout LAYOUT = MemoryLayout.structLayout(JAVA_LONG.withName("input"),
+      JAVA_LONG.withName("output"), JAVA_LONG.withName("count"), JAVA_INT.withName("operation"),
+      JAVA_INT.withName("reserved"));
+
+  private static final long OPERATION = LAYOUT.byteOffset(PathElement.groupElement("operation"));
 
   /** Operations in the order of the enumerators in {@code kernels/parameters.h}. */
   public enum Operation {
@@ -33,7 +38,6 @@ public record ProbeParameters(long input, long output, long count, Operation ope
   public void write(MemorySegment block) {
     long[] words = {input, output, count};
     MemorySegment.copy(words, 0, block, JAVA_LONG, 0, words.length);
-    block.set(JAVA_INT, Struct.offset(LAYOUT, "operation"), List.of(Operation.values()).indexOf(operation));
-    block.set(JAVA_INT, Struct.offset(LAYOUT, "reserved"), 0);
+    block.set(JAVA_INT, OPERATION, List.of(Operation.values()).indexOf(operation));
   }
 }

@@ -5,8 +5,8 @@ import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
-import dev.temper.kernel.spec.LossSpecialisation.Policy;
-import dev.temper.kernel.spec.PrimitiveSpecialisation.Primitive;
+import dev.temper.spi.layout.DivergencePolicy;
+import dev.temper.spi.layout.PrimitiveParameters.Primitive;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
@@ -56,7 +56,7 @@ public final class SpecialisationList {
           for (DType gradient : pass == Pass.FORWARD ? Set.of(student)
               : new LinkedHashSet<>(List.of(student, DType.F32))) {
             for (DType teacher : DTYPES) {
-              for (Policy policy : Policy.values()) {
+              for (String policy : DivergencePolicy.NAMES) {
                 for (ExpReuse reuse : ExpReuse.values()) {
                   all.add(LossSpecialisation.of(student, teacher, gradient, policy, true, true, reuse, pass, classes,
                       limits));
@@ -66,7 +66,7 @@ public final class SpecialisationList {
               }
             }
             all.add(LossSpecialisation.of(
-                student, student, gradient, Policy.FORWARD_KL, false, true, ExpReuse.NONE, pass, classes, limits));
+                student, student, gradient, LossSpecialisation.NO_DIVERGENCE, false, true, ExpReuse.NONE, pass, classes, limits));
           }
         }
       }

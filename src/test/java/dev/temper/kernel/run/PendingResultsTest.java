@@ -13,7 +13,7 @@ import dev.temper.LossTotals;
 import dev.temper.RowVector;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.ResultSlot;
-import dev.temper.kernel.spec.BatchReport;
+import dev.temper.spi.layout.BatchReport;
 import dev.temper.spi.LossCall;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -9,8 +9,8 @@ import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
 import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
-import dev.temper.kernel.spec.LossSpecialisation.Policy;
-import dev.temper.kernel.spec.PrimitiveSpecialisation.Primitive;
+import dev.temper.spi.layout.DivergencePolicy;
+import dev.temper.spi.layout.PrimitiveParameters.Primitive;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -31,7 +31,7 @@ final class SpecialisationListTest {
     assertThat(each(LossSpecialisation::student)).contains(DType.F32, DType.BF16, DType.F16);
     assertThat(each(LossSpecialisation::teacher)).contains(DType.F32, DType.BF16, DType.F16);
     assertThat(each(LossSpecialisation::gradient)).contains(DType.F32, DType.BF16, DType.F16);
-    assertThat(each(LossSpecialisation::policy)).contains(Policy.values());
+    assertThat(each(LossSpecialisation::policy)).containsAll(DivergencePolicy.NAMES);
     assertThat(each(LossSpecialisation::expReuse)).contains(ExpReuse.values());
     assertThat(each(LossSpecialisation::pass)).contains(Pass.values());
     assertThat(each(loss -> List.of(loss.soft(), loss.hard()))).hasSize(3);
@@ -89,7 +89,7 @@ final class SpecialisationListTest {
 
   @Test
   void macrosAreThoseOfTheSources() {
-    Specialisation loss = LossSpecialisation.of(DType.BF16, DType.F32, DType.F32, Policy.JENSEN_SHANNON, true, true,
+    Specialisation loss = LossSpecialisation.of(DType.BF16, DType.F32, DType.F32, "JensenShannon", true, true,
         ExpReuse.SQUARED, Pass.FORWARD_BACKWARD, 32_000, DeviceLimits.ofCapability(9, 0));
     assertThat(loss.definitions()).contains("TEMPER_STUDENT=BFloat16", "TEMPER_DIVERGENCE=JensenShannon",
         "TEMPER_EXP_REUSE=kSquared", "TEMPER_PASS=kForwardBackward", "TEMPER_STORAGE=SharedStorage");

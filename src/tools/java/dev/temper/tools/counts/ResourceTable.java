@@ -11,9 +11,9 @@ import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
-import dev.temper.kernel.spec.LossSpecialisation.Policy;
 import dev.temper.kernel.spec.Specialisation;
 import dev.temper.kernel.spec.SpecialisationList;
+import dev.temper.spi.layout.DivergencePolicy;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;
@@ -100,7 +100,7 @@ public final class ResourceTable {
   }
 
   private void printMainShapes() {
-    for (Policy policy : Policy.values()) {
+    for (String policy : DivergencePolicy.NAMES) {
       out.printf(Locale.ROOT, "%n%s + cross-entropy, T = 2, loss and gradient; on an H200 memory is the limit below"
           + " %.0f instructions and %.1f special ones per element in bf16, %.0f and %.1f in f32%n", policy,
           6 * INSTRUCTIONS_PER_BYTE, 6 * SPECIAL_PER_BYTE, 12 * INSTRUCTIONS_PER_BYTE, 12 * SPECIAL_PER_BYTE);
@@ -114,7 +114,7 @@ public final class ResourceTable {
     }
   }
 
-  private void printShape(Policy policy, DType dtype, int classes) {
+  private void printShape(String policy, DType dtype, int classes) {
     LossSpecialisation loss = LossSpecialisation.of(
         dtype, dtype, dtype, policy, true, true, ExpReuse.SQUARED, Pass.FORWARD_BACKWARD, classes, limits);
     List<RowLoop> loops = loops(loss, compiler.compile(loss, Target.cubin(architecture)));

@@ -11,7 +11,6 @@ import dev.temper.kernel.spec.BatchKernel;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
-import dev.temper.kernel.spec.LossSpecialisation.Policy;
 import dev.temper.kernel.spec.Specialisation;
 import dev.temper.tools.files.TemporaryFolder;
 import dev.temper.tools.process.JavaCommand;
@@ -90,7 +89,7 @@ public final class WarmStart {
   }
 
   private static Specialisation headline(Architecture architecture) {
-    return LossSpecialisation.of(DType.BF16, DType.BF16, DType.BF16, Policy.FORWARD_KL, true, true, ExpReuse.SQUARED,
+    return LossSpecialisation.of(DType.BF16, DType.BF16, DType.BF16, "ForwardKl", true, true, ExpReuse.SQUARED,
         Pass.FORWARD_BACKWARD, 32_000, DeviceLimits.ofCapability(architecture.major(), architecture.minor()));
   }
 

@@ -47,16 +47,17 @@ final class ArchitectureTest {
       dev.temper.diagnostics   | dev.temper
       dev.temper.ffm           |
       dev.temper.spi           | dev.temper, dev.temper.diagnostics
+      dev.temper.spi.layout    | dev.temper, dev.temper.spi
       dev.temper.io            | dev.temper
       dev.temper.reference..   | dev.temper, dev.temper.spi
-      dev.temper.cpu..         | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm
+      dev.temper.cpu..         | dev.temper, dev.temper.diagnostics, dev.temper.spi.., dev.temper.ffm
       dev.temper.kernel.plan   |
-      dev.temper.kernel.spec   | dev.temper, dev.temper.spi, dev.temper.kernel.plan
+      dev.temper.kernel.spec   | dev.temper, dev.temper.spi.., dev.temper.kernel.plan
       dev.temper.kernel.code   |
       dev.temper.kernel.device | dev.temper, dev.temper.diagnostics, dev.temper.kernel.spec, dev.temper.kernel.plan
       dev.temper.kernel.probe  | dev.temper.diagnostics, dev.temper.kernel.spec, dev.temper.kernel.plan, \
       dev.temper.kernel.device
-      dev.temper.kernel.run    | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.kernel.spec, \
+      dev.temper.kernel.run    | dev.temper, dev.temper.diagnostics, dev.temper.spi.., dev.temper.kernel.spec, \
       dev.temper.kernel.plan, \
       dev.temper.kernel.device, dev.temper.kernel.probe
       dev.temper.emulator..    | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, dev.temper.kernel..
@@ -82,7 +83,7 @@ final class ArchitectureTest {
       files    | dev.temper, dev.temper.io
       bench    | dev.temper, dev.temper.diagnostics, dev.temper.tools.files, dev.temper.tools.process
       verify   | dev.temper, dev.temper.diagnostics, dev.temper.reference
-      counts   | dev.temper, dev.temper.kernel.., dev.temper.cuda.nvrtc, dev.temper.tools.files, \
+      counts   | dev.temper, dev.temper.spi.layout, dev.temper.kernel.., dev.temper.cuda.nvrtc, dev.temper.tools.files, \
       dev.temper.tools.process
       pack     | dev.temper, dev.temper.tools.files
       train    | dev.temper, dev.temper.reference, dev.temper.tools.files
@@ -179,8 +180,7 @@ final class ArchitectureTest {
   void everyRoomIsInTheTable() {
     classes().that().resideOutsideOfPackage("dev.temper.tools..")
         .should().resideInAnyPackage("dev.temper", "dev.temper.internal", "dev.temper.diagnostics", "dev.temper.ffm",
-        "dev.temper.spi",
-            "dev.temper.io", "dev.temper.reference..", "dev.temper.cpu..", "dev.temper.kernel.*",
+        "dev.temper.spi..", "dev.temper.io", "dev.temper.reference..", "dev.temper.cpu..", "dev.temper.kernel.*",
             "dev.temper.emulator..", "dev.temper.cuda..")
         .check(CLASSES);
   }

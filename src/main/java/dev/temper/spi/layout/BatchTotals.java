@@ -1,10 +1,11 @@
-package dev.temper.kernel.spec;
+package dev.temper.spi.layout;
 
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.temper.LossTotals;
 import dev.temper.Reduction;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
@@ -12,11 +13,13 @@ import java.lang.foreign.StructLayout;
 public final class BatchTotals {
 
   /** Names, types and order as in C++. */
-  public static final StructLayout LAYOUT =
-      new Struct().add(JAVA_DOUBLE, "total", "soft", "hard").add(JAVA_LONG, "counted_rows", "non_finite_rows").build();
+  public static final StructLayout LAYOUT = MemoryLayout.structLayout(JAVA_DOUBLE.withName("total"),
+      JAVA_DOUBLE.withName("soft"), JAVA_DOUBLE.withName("hard"), JAVA_LONG.withName("counted_rows"),
+      JAVA_LONG.withName("hard_counted_rows"), JAVA_LONG.withName("non_finite_rows"),
+      JAVA_LONG.withName("bad_denominators"));
 
   /** Bytes of the sums of one block of the totals kernel: {@code temper::TotalsPart}. */
-  public static final int PART_BYTES = 4 * Double.BYTES;
+  public static final int PART_BYTES = 5 * Double.BYTES;
 
   private BatchTotals() {}
 
@@ -24,7 +27,7 @@ public final class BatchTotals {
   public static LossTotals read(MemorySegment block, Reduction reduction, long rows) {
     double none = none(reduction);
     return new LossTotals(none + block.getAtIndex(JAVA_DOUBLE, 0), none + block.getAtIndex(JAVA_DOUBLE, 1),
-        none + block.getAtIndex(JAVA_DOUBLE, 2), rows, block.getAtIndex(JAVA_LONG, 3), block.getAtIndex(JAVA_LONG, 4));
+        none + block.getAtIndex(JAVA_DOUBLE, 2), rows, block.getAtIndex(JAVA_LONG, 3), block.getAtIndex(JAVA_LONG, 5));
   }
 
   /** The totals of a launch without a totals kernel. */

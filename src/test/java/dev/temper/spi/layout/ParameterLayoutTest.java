@@ -1,8 +1,9 @@
-package dev.temper.kernel.spec;
+package dev.temper.spi.layout;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.kernel.code.KernelSource;
+import dev.temper.kernel.spec.ProbeParameters;
 import java.io.IOException;
 import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemoryLayout;

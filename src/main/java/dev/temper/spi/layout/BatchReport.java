@@ -1,13 +1,15 @@
-package dev.temper.kernel.spec;
+package dev.temper.spi.layout;
 
 import dev.temper.LossTotals;
 import dev.temper.Reduction;
+import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
 /**
- * What the host reads of a launch: {@code temper::BatchReport}, which the totals kernel writes to mapped host memory.
+ * What the host reads of a launch: {@code temper::BatchReport}, which the totals kernel writes to mapped
+ * host memory, and the CPU engine to the memory of its caller.
  */
 public final class BatchReport {
 
@@ -15,7 +17,7 @@ public final class BatchReport {
   public static final StructLayout LAYOUT =
       MemoryLayout.structLayout(BatchStatus.LAYOUT.withName("status"), BatchTotals.LAYOUT.withName("totals"));
 
-  private static final long TOTALS = Struct.offset(LAYOUT, "totals");
+  private static final long TOTALS = LAYOUT.byteOffset(PathElement.groupElement("totals"));
 
   private BatchReport() {}
 

@@ -1,7 +1,8 @@
-package dev.temper.kernel.spec;
+package dev.temper.spi.layout;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.util.OptionalLong;
@@ -12,14 +13,14 @@ import java.util.OptionalLong;
  * @param badLabel first row whose label is out of range
  * @param badWeight first row whose weight is invalid
  * @param badTemperature first row whose temperature is invalid
- * @param countedRows rows that are not ignored
+ * @param labelledRows rows whose label is not ignoreIndex; all rows without labels
  */
 public record BatchStatus(OptionalLong badLabel, OptionalLong badWeight, OptionalLong badTemperature,
-    long countedRows) {
+    long labelledRows) {
 
   /** Names, types and order as in C++. */
-  public static final StructLayout LAYOUT =
-      new Struct().add(JAVA_LONG, "bad_label", "bad_weight", "bad_temperature", "counted_rows").build();
+  public static final StructLayout LAYOUT = MemoryLayout.structLayout(JAVA_LONG.withName("bad_label"),
+      JAVA_LONG.withName("bad_weight"), JAVA_LONG.withName("bad_temperature"), JAVA_LONG.withName("labelled_rows"));
 
   /** Reads a block of {@link #LAYOUT}. */
   public static BatchStatus read(MemorySegment block) {

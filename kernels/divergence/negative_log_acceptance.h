@@ -1,0 +1,56 @@
+// Negative log-acceptance of a draft model: D = -log A with A = sum min(p, q). With S = sum q over the classes with
+// q <= p and U = sum q over the others, dD/ds is -q U/A where q <= p, and q S/A elsewhere.
+#pragma once
+
+#include "policy.h"
+
+namespace temper {
+
+template <class V> struct NegativeLogAcceptance {
+  static constexpr ValueForm kValue = ValueForm::kClasses;
+  static constexpr GradientForm kGradient = GradientForm::kCentred;
+  static constexpr bool kInfiniteLimit = false;
+  static constexpr int kRawSums = 0;
+  static constexpr int kSums = 4;  // D, S, U, A
+  static constexpr float kMostLog2 = 300.0f;
+
+  TEMPER_INLINE static NegativeLogAcceptance of(const DivergenceParameters&) { return {}; }
+  TEMPER_INLINE float nearly_equal() const { return kNearlyEqual; }
+
+  TEMPER_INLINE Terms<V> terms(const Ratio<V>& ratio) const { return {V{}, V{}, -ratio.log2}; }
+  TEMPER_INLINE void add_class(V* sums, V p, V q, const Terms<V>& terms) const {
+    add_student(sums, q, terms.slope);
+    sums[3] = sums[3] + min(p, q);
+  }
+  TEMPER_INLINE void finish(V* sums) const { sums[0] = -log(sums[3]); }
+
+  TEMPER_INLINE RowGradient<V> row_gradient(const V* sums, V student_factor, V) const {
+    V factor = student_factor / sums[3];
+    return {factor * sums[1], -factor * sums[2], V{}};
+  }
+  TEMPER_INLINE V coefficient(V slope, const RowGradient<V>& g) const {
+    return select(slope > 0.0f, g.student, g.slope);
+  }
+
+  // A = 1 - 1/2 sum |p - q|
+  TEMPER_INLINE void add(V* sums, const Element<V>& e) const {
+    add_student(sums, e.q, e.difference);
+    sums[3] = sums[3] + abs(e.difference);
+  }
+  TEMPER_INLINE void finish_elements(V* sums) const {
+    V rejected = 0.5f * sums[3];
+    sums[0] = -log1p(-rejected);
+    sums[3] = 1.0f - rejected;
+  }
+  TEMPER_INLINE V gradient(const Element<V>& e, const V* sums) const {
+    return e.q * coefficient(e.difference, row_gradient(sums, V{} + 1.0f, V{}));
+  }
+
+ private:
+  TEMPER_INLINE static void add_student(V* sums, V q, V sign) {
+    sums[1] = sums[1] + select(sign > 0.0f, V{}, q);
+    sums[2] = sums[2] + select(sign > 0.0f, q, V{});
+  }
+};
+
+}  // namespace temper

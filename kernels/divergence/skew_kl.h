@@ -1,0 +1,114 @@
+// Skewed KLs, for a skew a between 0 and 1:
+//   forward  D = KL(p, m), m = a p + (1 - a) q, dD/ds = -(1 - a) q (w - sum q w) with w = p/m
+//   reverse  D = KL(q, m), m = (1 - a) p + a q, dD/ds = q (h - sum q h) with h = log(q/m) - a q/m
+#pragma once
+
+#include "mixture.h"
+
+namespace temper {
+
+template <class V> struct SkewForwardKl {
+  static constexpr ValueForm kValue = ValueForm::kClasses;
+  static constexpr GradientForm kGradient = GradientForm::kCentred;
+  static constexpr bool kInfiniteLimit = false;
+  static constexpr int kRawSums = 0;
+  static constexpr int kSums = 2;  // D, sum q w; on the near-equal path sum q (w - 1)
+  static constexpr float kMostLog2 = 300.0f;
+
+  float skew, complement;
+
+  TEMPER_INLINE static SkewForwardKl of(const DivergenceParameters& p) { return {p.parameter, p.complement}; }
+  TEMPER_INLINE float nearly_equal() const { return kNearlyEqual; }
+
+  TEMPER_INLINE Terms<V> terms(const Ratio<V>& ratio) const {
+    V mixture = mixture_over_larger(ratio, skew, complement);
+    V w = select(ratio.log2 <= 0.0f, ratio.lesser, V{} + 1.0f) / mixture;
+    return {log2_teacher(ratio, log2_normal(mixture)), w, w};
+  }
+
+  TEMPER_INLINE void add_class(V* sums, V p, V q, const Terms<V>& terms) const {
+    sums[0] = fma(p, terms.teacher, sums[0]);
+    sums[1] = fma(q, terms.student, sums[1]);
+  }
+  TEMPER_INLINE void finish(V* sums) const { sums[0] = kLn2 * sums[0]; }
+
+  TEMPER_INLINE RowGradient<V> row_gradient(const V* sums, V student_factor, V) const {
+    V weighted = complement * student_factor;
+    return {weighted * sums[1], -weighted, V{}};
+  }
+  TEMPER_INLINE V coefficient(V slope, const RowGradient<V>& g) const { return fma(slope, g.slope, g.student); }
+
+  TEMPER_INLINE void add(V* sums, const Element<V>& e) const {
+    V log_pm = mixture_logs(e, skew, complement).teacher;
+    sums[0] = sums[0] + kl_term(e.p, complement * e.difference, log_pm);
+    sums[1] = fma(e.q, excess_share(e), sums[1]);
+  }
+  TEMPER_INLINE void finish_elements(V*) const {}
+  TEMPER_INLINE V gradient(const Element<V>& e, const V* sums) const {
+    return complement * e.q * (sums[1] - excess_share(e));
+  }
+
+ private:
+  // w - 1 = (p - m)/m
+  TEMPER_INLINE V excess_share(const Element<V>& e) const {
+    V m = e.q - skew * e.difference;
+    return select(m > 0.0f, -complement * e.difference / select(m > 0.0f, m, V{} + 1.0f), V{});
+  }
+};
+
+template <class V> struct SkewReverseKl {
+  static constexpr ValueForm kValue = ValueForm::kClasses;
+  static constexpr GradientForm kGradient = GradientForm::kCentred;
+  static constexpr bool kInfiniteLimit = false;
+  static constexpr int kRawSums = 0;
+  static constexpr int kSums = 2;  // D, sum q h
+  static constexpr float kMostLog2 = 300.0f;
+
+  float skew, complement;
+  V limit;  // log2(q/m) of a class that only the student has
+
+  TEMPER_INLINE static SkewReverseKl of(const DivergenceParameters& p) {
+    return {p.parameter, p.complement, -log2_normal(V{} + p.parameter)};
+  }
+  TEMPER_INLINE float nearly_equal() const { return kNearlyEqual; }
+
+  // The slope is h less its limit, of which both terms tend to 0 where p/q does: a q/m - 1 = -(1 - a) p/m.
+  TEMPER_INLINE Terms<V> terms(const Ratio<V>& ratio) const {
+    V mixture = mixture_over_larger(ratio, complement, skew);
+    V log2_qm = log2_student(ratio, log2_normal(mixture));
+    V teacher_share = complement * select(ratio.log2 <= 0.0f, ratio.lesser, V{} + 1.0f) / mixture;
+    return {V{}, log2_qm, fma(log2_qm - limit, V{} + kLn2, teacher_share)};
+  }
+
+  TEMPER_INLINE void add_class(V* sums, V, V q, const Terms<V>& terms) const {
+    sums[0] = fma(q, terms.student, sums[0]);
+    sums[1] = fma(q, terms.slope, sums[1]);
+  }
+  TEMPER_INLINE void finish(V* sums) const { sums[0] = kLn2 * sums[0]; }
+
+  TEMPER_INLINE RowGradient<V> row_gradient(const V* sums, V student_factor, V) const {
+    return {-(student_factor * sums[1]), student_factor, V{}};
+  }
+  TEMPER_INLINE V coefficient(V slope, const RowGradient<V>& g) const { return fma(slope, g.slope, g.student); }
+
+  TEMPER_INLINE void add(V* sums, const Element<V>& e) const {
+    V log_qm = mixture_logs(e, complement, skew).student;
+    sums[0] = sums[0] + kl_term(e.q, -complement * e.difference, log_qm);
+    sums[1] = sums[1] + select(e.q == 0.0f, V{}, e.q * slope_of(e, log_qm));
+  }
+  TEMPER_INLINE void finish_elements(V*) const {}
+  TEMPER_INLINE V gradient(const Element<V>& e, const V* sums) const {
+    V centred = slope_of(e, mixture_logs(e, complement, skew).student) - sums[1];
+    return select(e.q == 0.0f, V{}, e.q * centred);  // NaN if q is NaN
+  }
+
+ private:
+  // h + a = log(q/m) - a (q/m - 1), whose terms tend to 0 as q tends to p.
+  TEMPER_INLINE V slope_of(const Element<V>& e, V log_qm) const {
+    V m = e.q - complement * e.difference;
+    V share = complement * e.difference / select(m > 0.0f, m, V{} + 1.0f);
+    return log_qm - skew * share;
+  }
+};
+
+}  // namespace temper

@@ -1,0 +1,221 @@
+package dev.temper.spi.layout;
+
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.temper.DType;
+import dev.temper.DistillationLoss;
+import dev.temper.Divergence;
+import dev.temper.LossInputs;
+import dev.temper.MatrixView;
+import dev.temper.Reduction;
+import dev.temper.RowVector;
+import dev.temper.spi.LossCall;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The parameters of a loss: {@code temper::LossParameters} of {@code kernels/parameters.h}, which documents the fields.
+ * A test compares sizes and offsets with the C++ compiler's.
+ */
+public final class LossParameters {
+
+  /** The fields in their order. Addresses are of the device that computes; 0 means absent. */
+  public enum Field implements StructField {
+    STUDENT(JAVA_LONG),
+    TEACHER(JAVA_LONG),
+    GRADIENT(JAVA_LONG),
+    LABELS(JAVA_LONG),
+    ROW_WEIGHTS(JAVA_LONG),
+    ROW_TEMPERATURES(JAVA_LONG),
+    SOFT_DENOMINATOR(JAVA_LONG),
+    HARD_DENOMINATOR(JAVA_LONG),
+    ROW_SOFT(JAVA_LONG),
+    ROW_HARD(JAVA_LONG),
+    ROW_LABEL_LOG_PROB(JAVA_LONG),
+    ROW_STUDENT_ENTROPY(JAVA_LONG),
+    ROW_TEACHER_ENTROPY(JAVA_LONG),
+    STATISTICS(JAVA_LONG),
+    STATUS(JAVA_LONG),
+    REPORT(JAVA_LONG),
+    FINISHED_BLOCKS(JAVA_LONG),
+    PARTS(JAVA_LONG),
+    ROWS(JAVA_LONG),
+    STUDENT_STRIDE(JAVA_LONG),
+    TEACHER_STRIDE(JAVA_LONG),
+    GRADIENT_STRIDE(JAVA_LONG),
+    STATISTICS_STRIDE(JAVA_LONG),
+    IGNORE_INDEX(JAVA_LONG),
+    SOFT_WEIGHT(JAVA_DOUBLE),
+    HARD_WEIGHT(JAVA_DOUBLE),
+    SOFT_DIVISOR(JAVA_DOUBLE),
+    HARD_DIVISOR(JAVA_DOUBLE),
+    GRADIENT_SCALE(JAVA_DOUBLE),
+    CLASSES(JAVA_INT),
+    GRADIENT_WIDTH(JAVA_INT),
+    LABEL_BYTES(JAVA_INT),
+    SOFT_DIVISOR_KIND(JAVA_INT),
+    HARD_DIVISOR_KIND(JAVA_INT),
+    IGNORE_SCOPE(JAVA_INT),
+    TEMPERATURE_SCALING(JAVA_INT),
+    TEMPERED(JAVA_INT),
+    ACCUMULATE(JAVA_INT),
+    STANDARDISE(JAVA_INT),
+    SOFT_CROSS_ENTROPY(JAVA_INT),
+    STUDENT_DTYPE(JAVA_INT),
+    TEACHER_DTYPE(JAVA_INT),
+    GRADIENT_DTYPE(JAVA_INT),
+    DIVERGENCE(JAVA_INT),
+    PASS(JAVA_INT),
+    TEMPERATURE(JAVA_FLOAT),
+    TEACHER_TEMPERATURE(JAVA_FLOAT),
+    LABEL_SMOOTHING(JAVA_FLOAT),
+    Z_LOSS(JAVA_FLOAT),
+    STUDENT_SOFTCAP(JAVA_FLOAT),
+    TEACHER_SOFTCAP(JAVA_FLOAT),
+    DIVERGENCE_PARAMETER(JAVA_FLOAT),
+    DIVERGENCE_COMPLEMENT(JAVA_FLOAT);
+
+    private final ValueLayout type;
+
+    Field(ValueLayout type) {
+      this.type = type;
+    }
+
+    @Override
+    public ValueLayout type() {
+      return type;
+    }
+  }
+
+  /** Names, types and order as in C++. */
+  public static final StructLayout LAYOUT = StructField.struct(Field.values());
+
+  private static final Map<Field, Long> OFFSETS = StructField.offsets(Field.class);
+
+  private static final int DIVISOR_GIVEN = 0;
+  private static final int DIVISOR_LABELLED_ROWS = 1;
+
+  private final MemorySegment block;
+
+  /**
+   * Wraps a block of {@link #LAYOUT} that holds zeros.
+   *
+   * @param block memory that stays allocated as long as the parameters are used
+   */
+  public LossParameters(MemorySegment block) {
+    this.block = block;
+  }
+
+  /** Returns the block. */
+  public MemorySegment block() {
+    return block;
+  }
+
+  /** Sets an address or another 64-bit integer. */
+  public void set(Field field, long value) {
+    block.set(JAVA_LONG, at(field), value);
+  }
+
+  /** Sets a 32-bit integer. */
+  public void setInt(Field field, int value) {
+    block.set(JAVA_INT, at(field), value);
+  }
+
+  private void setDouble(Field field, double value) {
+    block.set(JAVA_DOUBLE, at(field), value);
+  }
+
+  private void setFloat(Field field, double value) {
+    block.set(JAVA_FLOAT, at(field), (float) value);
+  }
+
+  /** Writes all of a call but its addresses and the place of its divergence in the list of the native code. */
+  public void write(LossCall call) {
+    DistillationLoss loss = call.loss();
+    LossInputs inputs = call.inputs();
+    MatrixView student = inputs.student();
+    MatrixView gradient = call.outputs().gradient();
+    MatrixView statistics = call.savedStatistics() != null ? call.savedStatistics() : call.statistics();
+    set(Field.ROWS, student.rows());
+    setMatrix(Field.STUDENT_STRIDE, Field.STUDENT_DTYPE, student);
+    setMatrix(Field.TEACHER_STRIDE, Field.TEACHER_DTYPE, call.teacherLogits());
+    setMatrix(Field.GRADIENT_STRIDE, Field.GRADIENT_DTYPE, gradient);
+    set(Field.STATISTICS_STRIDE, statistics == null ? 0 : statistics.rowStride());
+    set(Field.IGNORE_INDEX, loss.ignoreIndex());
+    setDouble(Field.SOFT_WEIGHT, loss.softWeight());
+    setDouble(Field.HARD_WEIGHT, loss.hardWeight());
+    writeDivisors(loss.reduction(), inputs);
+    setDouble(Field.GRADIENT_SCALE, inputs.gradientScale());
+    setInt(Field.CLASSES, call.classes());
+    setInt(Field.GRADIENT_WIDTH, gradient == null ? 0 : gradient.classes());
+    RowVector labels = inputs.labels();
+    setInt(Field.LABEL_BYTES, labels == null ? DType.I64.bytes() : labels.dtype().bytes());
+    setInt(Field.PASS, pass(call));
+    setInt(Field.TEMPERATURE_SCALING, loss.temperatureScaling() ? 1 : 0);
+    setInt(Field.TEMPERED, 1);
+    setFloat(Field.TEMPERATURE, call.usesTeacher() ? loss.temperature() : 1);
+    setFloat(Field.TEACHER_TEMPERATURE, loss.teacherTemperature().orElse(loss.temperature()));
+    setFloat(Field.LABEL_SMOOTHING, loss.labelSmoothing());
+    setFloat(Field.STUDENT_SOFTCAP, loss.softcap().orElse(0));
+    if (call.usesTeacher()) {
+      writeDivergence(loss.divergence());
+    }
+  }
+
+  private void setMatrix(Field stride, Field dtype, @Nullable MatrixView matrix) {
+    if (matrix != null) {
+      set(stride, matrix.rowStride());
+      setInt(dtype, code(matrix.dtype()));
+    }
+  }
+
+  private void writeDivergence(Divergence divergence) {
+    DivergencePolicy policy = DivergencePolicy.of(divergence);
+    if (!policy.tempered()) {
+      setInt(Field.TEMPERED, 0);
+      setInt(Field.TEMPERATURE_SCALING, 0);
+    }
+    setFloat(Field.DIVERGENCE_PARAMETER, policy.parameter());
+    setFloat(Field.DIVERGENCE_COMPLEMENT, 1 - policy.parameter());
+  }
+
+  /** The native code divides only a mean over labelled rows by what it counts. */
+  private void writeDivisors(Reduction reduction, LossInputs inputs) {
+    OptionalDouble given = switch (reduction) {
+      case NONE, SUM -> OptionalDouble.of(1);
+      case MEAN -> inputs.denominator();
+      case BATCH_MEAN -> OptionalDouble.of(inputs.denominator().orElse((double) inputs.student().rows()));
+    };
+    int kind = given.isPresent() ? DIVISOR_GIVEN : DIVISOR_LABELLED_ROWS;
+    setInt(Field.SOFT_DIVISOR_KIND, kind);
+    setInt(Field.HARD_DIVISOR_KIND, kind);
+    setDouble(Field.SOFT_DIVISOR, given.orElse(0));
+    setDouble(Field.HARD_DIVISOR, given.orElse(0));
+  }
+
+  private static int pass(LossCall call) {
+    return call.savedStatistics() != null ? 2 : call.outputs().gradient() != null ? 1 : 0;
+  }
+
+  /** Returns the code of {@code temper::DTypeCode}. */
+  static int code(DType dtype) {
+    return switch (dtype) {
+      case F32 -> 0;
+      case F16 -> 1;
+      case BF16 -> 2;
+      case I32, I64 -> throw new IllegalArgumentException(dtype + " is no dtype of logits");
+    };
+  }
+
+  private static long at(Field field) {
+    return Objects.requireNonNull(OFFSETS.get(field));
+  }
+}

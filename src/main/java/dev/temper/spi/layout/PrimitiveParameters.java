@@ -1,0 +1,125 @@
+package dev.temper.spi.layout;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.temper.MatrixView;
+import dev.temper.RowVector;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The parameters of softmax, log-softmax and argmax: {@code temper::PrimitiveParameters} of {@code
+ * kernels/parameters.h}, which documents the fields.
+ */
+public final class PrimitiveParameters {
+
+  /** The fields in their order. Addresses are of the device that computes; 0 means absent. */
+  public enum Field implements StructField {
+    INPUT(JAVA_LONG),
+    UPSTREAM(JAVA_LONG),
+    OUTPUT(JAVA_LONG),
+    ROWS(JAVA_LONG),
+    INPUT_STRIDE(JAVA_LONG),
+    UPSTREAM_STRIDE(JAVA_LONG),
+    OUTPUT_STRIDE(JAVA_LONG),
+    CLASSES(JAVA_INT),
+    OUTPUT_WIDTH(JAVA_INT),
+    INDEX_BYTES(JAVA_INT),
+    INPUT_DTYPE(JAVA_INT),
+    UPSTREAM_DTYPE(JAVA_INT),
+    OUTPUT_DTYPE(JAVA_INT),
+    PRIMITIVE(JAVA_INT),
+    TEMPERATURE(JAVA_FLOAT);
+
+    private final ValueLayout type;
+
+    Field(ValueLayout type) {
+      this.type = type;
+    }
+
+    @Override
+    public ValueLayout type() {
+      return type;
+    }
+  }
+
+  /** Row operations beside the loss, in the order of {@code temper::PrimitiveKind}. */
+  public enum Primitive {
+    /** {@code softmax(x)}. */
+    SOFTMAX,
+    /** {@code log softmax(x/T)}. */
+    LOG_SOFTMAX,
+    /** {@code (g - softmax(x/T) sum g)/T}. */
+    LOG_SOFTMAX_BACKWARD,
+    /** Index of the largest. */
+    ARGMAX
+  }
+
+  /** Names, types and order as in C++. */
+  public static final StructLayout LAYOUT = StructField.struct(Field.values());
+
+  private static final Map<Field, Long> OFFSETS = StructField.offsets(Field.class);
+
+  private final MemorySegment block;
+
+  /**
+   * Wraps a block of {@link #LAYOUT} that holds zeros.
+   *
+   * @param block memory that stays allocated as long as the parameters are used
+   */
+  public PrimitiveParameters(MemorySegment block) {
+    this.block = block;
+  }
+
+  /** Returns the block. */
+  public MemorySegment block() {
+    return block;
+  }
+
+  /** Sets an address. */
+  public void set(Field field, long value) {
+    block.set(JAVA_LONG, at(field), value);
+  }
+
+  /**
+   * Writes all of a call but its addresses.
+   *
+   * @param upstream for the backward pass only
+   * @param output for all but argmax
+   * @param indices for argmax only
+   */
+  public void write(Primitive primitive, MatrixView logits, double temperature, @Nullable MatrixView upstream,
+      @Nullable MatrixView output, @Nullable RowVector indices) {
+    setInt(Field.PRIMITIVE, List.of(Primitive.values()).indexOf(primitive));
+    set(Field.ROWS, logits.rows());
+    setInt(Field.CLASSES, logits.classes());
+    setMatrix(Field.INPUT_STRIDE, Field.INPUT_DTYPE, logits);
+    setMatrix(Field.UPSTREAM_STRIDE, Field.UPSTREAM_DTYPE, upstream);
+    setMatrix(Field.OUTPUT_STRIDE, Field.OUTPUT_DTYPE, output);
+    setInt(Field.OUTPUT_WIDTH, output == null ? 0 : output.classes());
+    setInt(Field.INDEX_BYTES, indices == null ? 0 : indices.dtype().bytes());
+    block.set(JAVA_FLOAT, at(Field.TEMPERATURE), (float) temperature);
+  }
+
+  private void setInt(Field field, int value) {
+    block.set(JAVA_INT, at(field), value);
+  }
+
+  private void setMatrix(Field stride, Field dtype, @Nullable MatrixView matrix) {
+    if (matrix != null) {
+      set(stride, matrix.rowStride());
+      setInt(dtype, LossParameters.code(matrix.dtype()));
+    }
+  }
+
+  private static long at(Field field) {
+    return Objects.requireNonNull(OFFSETS.get(field));
+  }
+}
