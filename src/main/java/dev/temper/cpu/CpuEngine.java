@@ -51,7 +51,7 @@ final class CpuEngine implements EngineBackend {
 
   @Override
   public Support supports(LossCall call) {
-    return CpuSupport.of(call.loss());
+    return CpuSupport.of(call);
   }
 
   @Override

@@ -99,7 +99,7 @@ final class LossStruct {
         to.set(JAVA_FLOAT, DIVERGENCE_COMPLEMENT, (float) (1 - jsd.beta()));
       }
       case Divergence.ReverseKl _, Divergence.Mixed _, Divergence.SkewForwardKl _, Divergence.SkewReverseKl _,
-          Divergence.TotalVariation _, Divergence.LogitMse _ ->
+          Divergence.TotalVariation _, Divergence.NegativeLogAcceptance _, Divergence.LogitMse _, Divergence.Dkd _ ->
           throw new IllegalStateException(divergence.label() + " should have been refused");
     }
   }
@@ -143,7 +143,7 @@ final class LossStruct {
     boolean none = call.loss().reduction() == Reduction.NONE;
     double soft = none ? Double.NaN : from.get(JAVA_DOUBLE, SOFT);
     double hard = none ? Double.NaN : from.get(JAVA_DOUBLE, HARD);
-    return new LossTotals(soft + hard, soft, hard, call.inputs().student().rows(), from.get(JAVA_LONG, COUNTED_ROWS),
+    return LossTotals.of(soft + hard, soft, hard, call.inputs().student().rows(), from.get(JAVA_LONG, COUNTED_ROWS),
         from.get(JAVA_LONG, NON_FINITE_ROWS));
   }
 }

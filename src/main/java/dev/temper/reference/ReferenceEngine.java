@@ -8,6 +8,7 @@ import dev.temper.LossResult;
 import dev.temper.LossTotals;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
+import dev.temper.spi.Capabilities;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
@@ -30,7 +31,7 @@ final class ReferenceEngine implements EngineBackend {
 
   @Override
   public Support supports(LossCall call) {
-    return Support.yes();
+    return Capabilities.all().check(call);
   }
 
   @Override

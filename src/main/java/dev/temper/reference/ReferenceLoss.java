@@ -70,7 +70,7 @@ public final class ReferenceLoss {
     }
     double softTotal = reduced(loss, loss.softWeight(), soft, scale);
     double hardTotal = reduced(loss, loss.hardWeight(), hard, scale);
-    return new LossTotals(softTotal + hardTotal, softTotal, hardTotal, student.rows(), counted, nonFinite);
+    return LossTotals.of(softTotal + hardTotal, softTotal, hardTotal, student.rows(), counted, nonFinite);
   }
 
   /** Returns the factor of a sum over rows. The factor is 0 instead of 1/0 if no row is counted. */

@@ -120,8 +120,8 @@ public final class ReferenceRow {
       case Divergence.SkewForwardKl skew -> MixtureDivergences.skewForward(skew.skew(), row, gradient);
       case Divergence.SkewReverseKl skew -> MixtureDivergences.skewReverse(skew.skew(), row, gradient);
       case Divergence.TotalVariation _ -> TotalVariation.value(row, gradient);
-      case Divergence.LogitMse _ ->
-          throw new IllegalArgumentException("logit-mse is no distance between distributions");
+      case Divergence.LogitMse _, Divergence.NegativeLogAcceptance _, Divergence.Dkd _ ->
+          throw new IllegalArgumentException(divergence.label() + " is no distance between distributions");
     };
   }
 

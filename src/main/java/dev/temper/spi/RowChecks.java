@@ -61,9 +61,9 @@ public final class RowChecks {
     return label == ignoreIndex || (label >= 0 && label < classes);
   }
 
-  /** Returns whether a row weight is valid: finite and 0 or more. */
+  /** Returns whether a row weight is valid: finite, of any sign. */
   public static boolean isWeight(float weight) {
-    return weight >= 0 && weight < Float.POSITIVE_INFINITY;
+    return Float.isFinite(weight);
   }
 
   /** Returns whether a row temperature is valid: an f32 from 1e-6 to 1e6. */
@@ -80,10 +80,25 @@ public final class RowChecks {
         LossOption.IGNORE_INDEX, " to the value that marks rows to leave out");
   }
 
-  /** Returns the exception for an invalid row weight. */
+  /** Returns the exception for a row weight that is invalid, or negative on an engine without negative weights. */
   public static LossArgumentException badWeight(long row, float weight) {
+    if (isWeight(weight)) {
+      return new LossArgumentException("row_weights: row ", row, " has weight ", weight, ", but a negative weight is"
+          + " not there yet on this device; the reference device has it");
+    }
     return new LossArgumentException("row_weights: row ", row, " has weight ", weight,
-        ", expected a finite number of 0 or more; give a row that shall not count the weight 0");
+        ", expected a finite number; give a row that shall not count the weight 0");
+  }
+
+  /** Returns whether a denominator in memory is valid: finite and above 0. */
+  public static boolean isDenominator(float denominator) {
+    return denominator > 0 && denominator < Float.POSITIVE_INFINITY;
+  }
+
+  /** Returns the exception for an invalid denominator in memory. */
+  public static LossArgumentException badDenominator(LossOption option, float denominator) {
+    return new LossArgumentException(option, " in memory is ", denominator,
+        ", expected a finite number above 0, such as the global token count");
   }
 
   /** Returns the exception for an invalid row temperature. */

@@ -50,7 +50,8 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, P
         case Divergence.ForwardKl _ -> Optional.of(FORWARD_KL);
         case Divergence.JensenShannon _ -> Optional.of(JENSEN_SHANNON);
         case Divergence.ReverseKl _, Divergence.Mixed _, Divergence.SkewForwardKl _, Divergence.SkewReverseKl _,
-            Divergence.TotalVariation _, Divergence.LogitMse _ -> Optional.empty();
+            Divergence.TotalVariation _, Divergence.NegativeLogAcceptance _, Divergence.LogitMse _,
+            Divergence.Dkd _ -> Optional.empty();
       };
     }
 
@@ -61,7 +62,8 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, P
         case Divergence.Mixed mixed -> mixed.lambda();
         case Divergence.SkewForwardKl skew -> skew.skew();
         case Divergence.SkewReverseKl skew -> skew.skew();
-        case Divergence.ForwardKl _, Divergence.ReverseKl _, Divergence.TotalVariation _, Divergence.LogitMse _ -> 0;
+        case Divergence.ForwardKl _, Divergence.ReverseKl _, Divergence.TotalVariation _,
+            Divergence.NegativeLogAcceptance _, Divergence.LogitMse _, Divergence.Dkd _ -> 0;
       };
     }
   }
