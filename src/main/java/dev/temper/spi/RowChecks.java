@@ -1,26 +1,29 @@
 package dev.temper.spi;
 
+import dev.temper.Denominator;
 import dev.temper.DistillationLoss;
 import dev.temper.LossArgumentException;
 import dev.temper.LossInputs;
 import dev.temper.LossOption;
 import dev.temper.RowVector;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks the values of labels, row weights and row temperatures. All engines use these checks and messages.
+ * Checks the values of labels, row weights, row temperatures and denominators in memory. All engines use these checks
+ * and messages.
  *
- * <p>Labels are checked first, then weights, then temperatures. The message names the first invalid row, counted from
- * 0.
+ * <p>Labels are checked first, then weights, temperatures and denominators. The message names the first invalid row,
+ * counted from 0.
  */
 public final class RowChecks {
 
   private RowChecks() {}
 
   /**
-   * Checks every label, row weight and row temperature. All of them must lie in host memory.
+   * Checks every label, row weight, row temperature and denominator. All of them must lie in host memory.
    *
-   * @return number of counted rows: the rows with a label other than ignoreIndex, or all rows if the call has no labels
+   * @return number of rows with a label other than ignoreIndex, or of all rows if the call has no labels
    * @throws IllegalArgumentException if a value is invalid; the message names the first invalid row and its value
    */
   public static long check(LossCall call) {
@@ -53,7 +56,23 @@ public final class RowChecks {
         }
       }
     }
+    checkDenominators(inputs);
     return counted;
+  }
+
+  private static void checkDenominators(LossInputs inputs) {
+    boolean same = Objects.equals(inputs.softDenominator(), inputs.hardDenominator());
+    check(same ? LossOption.DENOMINATOR : LossOption.SOFT_DENOMINATOR, inputs.softDenominator());
+    check(LossOption.HARD_DENOMINATOR, inputs.hardDenominator());
+  }
+
+  private static void check(LossOption option, @Nullable Denominator denominator) {
+    if (denominator instanceof Denominator.InMemory(RowVector.Host vector)) {
+      float value = HostRows.value(vector, 0);
+      if (!isDenominator(value)) {
+        throw badDenominator(option, value);
+      }
+    }
   }
 
   /** Returns whether a label is valid: a class or {@code ignoreIndex}. */
