@@ -41,7 +41,7 @@ final class SoftPart {
    * @param teacher logits before the teacher's softcap
    */
   double compute(double[] student, double[] teacher, int label, double ofRow) {
-    temperature = ofRow;
+    temperature = loss.divergence() instanceof Divergence.LogitMse ? 1 : ofRow;
     System.arraycopy(student, 0, z, 0, classes);
     System.arraycopy(teacher, 0, u, 0, classes);
     loss.teacherSoftcap().ifPresent(cap -> Softcap.apply(u, cap));
@@ -153,6 +153,6 @@ final class SoftPart {
   }
 
   private double teacherTemperature() {
-    return loss.teacherTemperature().orElse(temperature);
+    return loss.divergence() instanceof Divergence.LogitMse ? 1 : loss.teacherTemperature().orElse(temperature);
   }
 }
