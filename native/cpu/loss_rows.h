@@ -14,13 +14,12 @@ struct RowLosses {
 };
 
 // Writes the row's losses and adds them to the totals. The weights of the soft and hard part are applied to the totals
-// later. A row of weight 0 adds nothing to the totals, even if it is not finite.
+// later.
 TEMPER_INLINE void add_row_losses(const LossJob& job, int64_t row, float weight, RowLosses losses,
                                   ChunkTotals& totals) {
   const LossParameters& p = job.parameters;
   if (job.row_soft) job.row_soft[row] = losses.soft;
   if (job.row_hard) job.row_hard[row] = losses.hard;
-  if (weight == 0) return;
   double soft = p.soft_weight > 0 ? (double)losses.soft * weight : 0;
   double hard = p.hard_weight > 0 ? (double)losses.hard * weight : 0;
   totals.soft += soft;
@@ -38,7 +37,7 @@ void fill_values(const LossJob& job, int64_t row, float value) {
   if (job.statistics) job.statistics[row * kRowStatistics + kPath] = 0;
 }
 
-// An ignored row: zeros, or no change of an accumulated gradient.
+// A row that does not contribute: zeros, or no change of an accumulated gradient.
 void skip_row(const LossJob& job, int64_t row) {
   const LossParameters& p = job.parameters;
   if (p.pass != kBackwardPass) fill_values(job, row, 0.0f);
@@ -96,10 +95,6 @@ void compute_row(const LossJob& job, const Scratch& scratch, const Policy& polic
     if (statistics) save(r, statistics);
   }
   if (p.pass == kForwardPass) return;
-  if (!task.has_gradient()) {
-    if (p.accumulate == 0) store_zeros(job.gradient, row, 0);
-    return;
-  }
   if (!r.is_valid()) return store_nan_gradient(job, row);
   RowGradientWriter<Policy, soft>{r, job.factors.of_row(p, task), p.pass == kBackwardPass}.store();
 }
@@ -108,7 +103,7 @@ template <class Policy>
 void dispatch_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, const RowTask& task,
                   ChunkTotals& totals) {
   if (!task.valid) return invalidate_row(job, row, totals);
-  if (task.ignored) return skip_row(job, row);
+  if (!task.contributes()) return skip_row(job, row);
   if (job.soft()) compute_row<Policy, true>(job, scratch, policy, row, task, totals);
   else compute_row<ForwardKl<V>, false>(job, scratch, {}, row, task, totals);
 }

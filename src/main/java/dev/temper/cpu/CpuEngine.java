@@ -1,5 +1,6 @@
 package dev.temper.cpu;
 
+import dev.temper.Denominator;
 import dev.temper.Divergence;
 import dev.temper.EngineUnavailableException;
 import dev.temper.LossInputs;
@@ -61,7 +62,7 @@ final class CpuEngine implements EngineBackend {
 
   @Override
   public Support supports(LossCall call) {
-    return CpuSupport.of(call.loss());
+    return CpuSupport.of(call);
   }
 
   @Override
@@ -100,6 +101,11 @@ final class CpuEngine implements EngineBackend {
     if (status.badTemperature().isPresent() && inputs.rowTemperatures() instanceof RowVector.Host temperatures) {
       long row = status.badTemperature().getAsLong();
       throw RowChecks.badTemperature(row, HostRows.value(temperatures, row));
+    }
+    long bad = BatchReport.badDenominators(report);
+    Denominator denominator = (bad & 1) != 0 ? inputs.softDenominator() : inputs.hardDenominator();
+    if (bad != 0 && denominator instanceof Denominator.InMemory(RowVector.Host vector)) {
+      throw RowChecks.badDenominator(inputs, (bad & 1) == 0, HostRows.value(vector, 0));
     }
     return BatchReport.totals(report, call.loss().reduction(), inputs.student().rows());
   }

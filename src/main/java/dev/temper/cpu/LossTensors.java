@@ -1,9 +1,11 @@
 package dev.temper.cpu;
 
+import dev.temper.Denominator;
 import dev.temper.HostMatrix;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
+import dev.temper.RowOutput;
 import dev.temper.RowVector;
 import dev.temper.spi.LossCall;
 import java.lang.foreign.MemorySegment;
@@ -30,13 +32,13 @@ record LossTensors(MemorySegment[] segments) {
       segment(inputs.labels()),
       segment(inputs.rowWeights()),
       segment(inputs.rowTemperatures()),
-      MemorySegment.NULL,
-      MemorySegment.NULL,
-      segment(outputs.rowSoft()),
-      segment(outputs.rowHard()),
-      MemorySegment.NULL,
-      MemorySegment.NULL,
-      MemorySegment.NULL,
+      segment(inputs.softDenominator()),
+      segment(inputs.hardDenominator()),
+      segment(outputs.row(RowOutput.SOFT)),
+      segment(outputs.row(RowOutput.HARD)),
+      segment(outputs.row(RowOutput.LABEL_LOG_PROB)),
+      segment(outputs.row(RowOutput.STUDENT_ENTROPY)),
+      segment(outputs.row(RowOutput.TEACHER_ENTROPY)),
       segment(statistics)
     });
   }
@@ -47,5 +49,9 @@ record LossTensors(MemorySegment[] segments) {
 
   static MemorySegment segment(@Nullable RowVector vector) {
     return vector == null ? MemorySegment.NULL : ((RowVector.Host) vector).segment();
+  }
+
+  private static MemorySegment segment(@Nullable Denominator denominator) {
+    return denominator instanceof Denominator.InMemory(RowVector vector) ? segment(vector) : MemorySegment.NULL;
   }
 }
