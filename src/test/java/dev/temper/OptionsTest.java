@@ -129,13 +129,13 @@ class OptionsTest {
 
   @Test
   void anUnknownDivergenceIsAnsweredWithTheNearestAndTheKnownOnes() {
-    assertRefused(() -> Divergence.parse("foward-kl"))
+    assertIllegal(() -> Divergence.parse("foward-kl"))
         .hasMessageContainingAll("unknown divergence 'foward-kl'", "did you mean 'forward-kl'", "jsd:B", "tvd",
         "logit-mse");
-    assertRefused(() -> Divergence.parse("jsd")).hasMessageContainingAll("jsd needs its parameter", "jsd:0.5");
-    assertRefused(() -> Divergence.parse("jsd:half")).hasMessageContainingAll("'half' is not a number", "jsd:0.5");
-    assertRefused(() -> Divergence.parse("tvd:0.5")).hasMessageContainingAll("tvd takes no parameter", "tvd:0.5");
-    assertRefused(() -> Divergence.parse("")).hasMessageContaining("unknown divergence ''");
+    assertIllegal(() -> Divergence.parse("jsd")).hasMessageContainingAll("jsd needs its parameter", "jsd:0.5");
+    assertIllegal(() -> Divergence.parse("jsd:half")).hasMessageContainingAll("'half' is not a number", "jsd:0.5");
+    assertIllegal(() -> Divergence.parse("tvd:0.5")).hasMessageContainingAll("tvd takes no parameter", "tvd:0.5");
+    assertIllegal(() -> Divergence.parse("")).hasMessageContaining("unknown divergence ''");
   }
 
   @ParameterizedTest
@@ -155,10 +155,15 @@ class OptionsTest {
 
   @Test
   void threadsAreAtLeastOne() {
-    assertRefused(() -> EngineOptions.defaults().withThreads(0)).hasMessageContainingAll("threads is 0", "1 or more");
+    assertIllegal(() -> EngineOptions.defaults().withThreads(0)).hasMessageContainingAll("threads is 0", "1 or more");
   }
 
+  /** Requires the exception that carries the names of options. */
   private static AbstractThrowableAssert<?, ?> assertRefused(ThrowingCallable call) {
-    return assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class);
+    return assertThatThrownBy(call).isExactlyInstanceOf(LossArgumentException.class);
+  }
+
+  private static AbstractThrowableAssert<?, ?> assertIllegal(ThrowingCallable call) {
+    return assertThatThrownBy(call).isExactlyInstanceOf(IllegalArgumentException.class);
   }
 }
