@@ -66,7 +66,10 @@ final class RandomLossCall extends RandomCall {
         view(output(GuardedMemory.matrix(random, arena, rows, columns, combination.output()))));
   }
 
-  /** A backward call has none if its gradient is invalid, because the forward call before it would write them. */
+  /**
+   * Returns null for half of the calls. A backward call with an invalid gradient has no row losses either, because its
+   * forward call would write them before the gradient is refused.
+   */
   private @Nullable RowVector rowLosses() {
     boolean invalidGradient = mistake == Mistake.OVERLAP || mistake == Mistake.READ_ONLY;
     if (random.nextBoolean() || (combination.kind() == BACKWARD && invalidGradient)) {

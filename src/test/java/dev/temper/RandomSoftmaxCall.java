@@ -101,7 +101,7 @@ final class RandomSoftmaxCall extends RandomCall {
   private double bound() {
     double t = kind == CallKind.SOFTMAX ? 1 : temperature;
     double bound = EachDevice.lossBound(combination.classes(), logits.range(), t);
-    // The sum of a row of the upstream gradient is below 8 times its spread times the root of the number of classes.
+    // The sum of a row of the upstream gradient stays below 8 times its spread times the root of the number of classes.
     return kind == LOG_SOFTMAX_BACKWARD ? bound * (8 * logits.spread() * Math.sqrt(combination.classes()) + 1) / t
         : bound;
   }
