@@ -175,7 +175,7 @@ public final class LossParameters {
     setInt(Field.SOFT_CROSS_ENTROPY, loss.softValue() == SoftValue.CROSS_ENTROPY ? 1 : 0);
     setInt(Field.TEMPERATURE_SCALING, loss.temperatureScaling() ? 1 : 0);
     setInt(Field.TEMPERED, 1);
-    setFloat(Field.TEMPERATURE, call.usesTeacher() ? loss.temperature() : 1);
+    setFloat(Field.TEMPERATURE, loss.temperature());
     setFloat(Field.TEACHER_TEMPERATURE, loss.teacherTemperature().orElse(loss.temperature()));
     setFloat(Field.LABEL_SMOOTHING, loss.labelSmoothing());
     setFloat(Field.Z_LOSS, loss.zLoss());
