@@ -30,13 +30,14 @@ template <class Policy, bool soft> struct Row {
   int64_t row;
   RowTask task;
   HardExp hard;
-  RowScales scales;
+  const RowScales& scales;
   const LossParameters& parameters = job.parameters;
 
   // Results of evaluate().
   float student_max = -kInfinity, teacher_max = -kInfinity;
   InverseSums<V> inverse_sums = {};
   V sums[Policy::kSums] = {};  // the policy's sums over the row, equal in all lanes
+  V log_sum_ratio = {};        // near-equal path: log(Ss/St) as the fast path has it
   float hard_inverse_sum = 0, log_sum_exp = 0, present_classes = 0;
   RowPath path = RowPath::kFast;
   float divergence = 0, cross_entropy = 0, label_log_prob = 0, student_entropy = 0, teacher_entropy = 0;
@@ -263,24 +264,37 @@ template <class Policy, bool soft> struct Row {
     return result;
   }
 
-  // The near-equal path: two more loops over the row, with all exponentials shifted by the row's final maxima.
+  // The near-equal path, with all exponentials shifted by the row's final maxima. log(p/q) of a class is known up to
+  // log(Ss/St), whose f32 value has an error of about 1e-7. The sum of q - p over the row, which is 0, shows that error.
   void evaluate_near_equal(float student_sum, float teacher_sum, bool stored) {
     path = RowPath::kNearEqual;
-    for (int from = 0, block = 0; from < classes(); from += kBlock, block++)
+    log_sum_ratio = log(splat(student_sum)) - log(splat(teacher_sum));
+    for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
       if (!stored || scratch.student_shift[block] != student_max || scratch.teacher_shift[block] != teacher_max) {
         recompute<false>(from);
         scratch.student_shift[block] = student_max;
         scratch.teacher_shift[block] = teacher_max;
       }
-    V excess_sum = {};
-    for (int from = 0; from < classes(); from += kBlock) excess_sum += store_log_ratios(from);
-    inverse_sums = temper::inverse_sums(splat(sum_lanes(excess_sum)), splat(student_sum), splat(teacher_sum));
+      store_log_ratios(from);
+    }
+    inverse_sums.log_ratio = V{};
+    V excess = splat(sum_elements());
+    inverse_sums.log_ratio = log1p(max(excess, splat(-0.5f)));
+    // An error e of log(p/q) changes D by e^2 / 2 if D is quadratic, else by up to e.
+    bool accurate = Policy::kQuadratic ? excess[0] * excess[0] <= 1e-7f * first_lane(sums[0]) : excess[0] == 0;
+    if (!accurate) sum_elements();
+    divergence = first_lane(sums[0]);
+  }
+
+  // Computes the policy's sums from the elements. Returns the sum of q - p.
+  float sum_elements() {
+    V difference = {};
     for (V& sum : sums) sum = V{};
     for (int from = 0; from < classes(); from += kBlock)
-      element_block(policy, exponentials(from), padded_length(block_length(from)), inverse_sums, sums);
+      difference += element_block(policy, exponentials(from), padded_length(block_length(from)), inverse_sums, sums);
     for (V& sum : sums) sum = splat(sum_lanes(sum));
     policy.finish_elements(sums);
-    divergence = first_lane(sums[0]);
+    return sum_lanes(difference);
   }
 
   // Computes the exponentials of the block that begins at class `from` again, relative to the row's maxima.
@@ -297,19 +311,19 @@ template <class Policy, bool soft> struct Row {
     });
   }
 
-  // excess_block for the block that begins at class `from`.
-  V store_log_ratios(int from) const {
+  // log_ratio_block for the block that begins at class `from`.
+  void store_log_ratios(int from) const {
     alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
     int n = block_length(from);
     LogitBlock z = student_block(from, n, student_buffer), u = teacher_block(from, n, teacher_buffer);
-    V sum = {};
     for_parts(z, u, n, [&](const float* zi, const float* ui, int i, int part) {
-      sum += two_scales() ? excess_block(scales.two_scale_shift(student_max, teacher_max), zi, ui, part,
-                                         exponentials(from + i))
-                          : excess_block(row_shift(splat(student_max), splat(teacher_max), scales.unit), zi, ui, part,
-                                         exponentials(from + i));
+      float* out = exponentials(from + i).log_ratio;
+      if (two_scales())
+        log_ratio_block(scales.two_scale_shift(student_max, teacher_max), log_sum_ratio, zi, ui, part, out);
+      else
+        log_ratio_block(row_shift(splat(student_max), splat(teacher_max), scales.unit), log_sum_ratio, zi, ui, part,
+                        out);
     });
-    return sum;
   }
 
   // Entropies of the two distributions at their temperatures, without a soft part that of the student at the loss's.

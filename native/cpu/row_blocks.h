@@ -48,7 +48,7 @@ void sum_block(const Raw& policy, const RowScales& scales, const float* z, const
                RowPartial<Raw>& row, const BlockExponentials& out, Prefetch prefetch) {
   float student_shift = shift_of(row.student_max), teacher_shift = shift_of(row.teacher_max);
   RowPartial<Raw> block;
-  for (int i = 0; i < n; i += kLanes) {
+  auto add = [&](int i, auto raw_sums) {
     prefetch.issue(i);
     V s = load(z + i) - student_shift, es = scales.student(s);
     block.student += es;
@@ -58,7 +58,7 @@ void sum_block(const Raw& policy, const RowScales& scales, const float* z, const
       if constexpr (two_scales) t *= scales.teacher_unit;
       block.teacher += et;
       if constexpr (store_exp) store(et, out.teacher + i);
-      if constexpr (Raw::kRawSums > 0) policy.add_raw(block.raw, s, t, es, et);
+      raw_sums(s, t, es, et);
       if constexpr (store_exp && is_centred(Raw::kGradient)) store(t - s, out.log_ratio + i);
     }
     if constexpr (hard == HardExp::kSquared) block.hard = fma(es, es, block.hard);
@@ -68,7 +68,17 @@ void sum_block(const Raw& policy, const RowScales& scales, const float* z, const
       block.hard += e1;
       if constexpr (store_exp) store(e1, out.hard + i);
     }
-  }
+  };
+  // The last vectors can hold padding, which is -inf.
+  int padded_from = n - 2 * kLanes, i = 0;
+  for (; i < padded_from; i += kLanes)
+    add(i, [&](V s, V t, V es, V et) {
+      if constexpr (Raw::kRawSums > 0) policy.add_raw(block.raw, s, t, es, et);
+    });
+  for (; i < n; i += kLanes)
+    add(i, [&](V s, V t, V es, V et) {
+      if constexpr (Raw::kRawSums > 0) policy.add_raw_any(block.raw, s, t, es, et);
+    });
   row.student += block.student;
   row.teacher += block.teacher;
   row.hard += block.hard;
@@ -135,29 +145,28 @@ void recompute_block(const RowScales& scales, const float* z, const float* u, in
   }
 }
 
-// Stores log_ratio(z, u) of unnormalised probabilities for the near-equal path, and returns the sum of excess().
+// Stores log(p/q) of each class for the near-equal path, up to a constant of the row that the f32 sums of the fast path
+// leave open.
 template <class Shift>
-V excess_block(const Shift& shift, const float* z, const float* u, int n, const BlockExponentials& block) {
-  V sum = {};
-  for (int i = 0; i < n; i += kLanes) {
-    V d0 = log_ratio(load(z + i), load(u + i), shift);
-    store(d0, block.log_ratio + i);
-    sum += excess(d0, load(block.student + i), load(block.teacher + i));
-  }
-  return sum;
+void log_ratio_block(const Shift& shift, V log_sum_ratio, const float* z, const float* u, int n, float* out) {
+  for (int i = 0; i < n; i += kLanes) store(log_ratio(load(z + i), load(u + i), shift) + log_sum_ratio, out + i);
 }
 
 TEMPER_INLINE Element<V> element_at(const BlockExponentials& in, int i, const InverseSums<V>& n) {
   return element(load(in.log_ratio + i), load(in.student + i), load(in.teacher + i), n);
 }
 
-// Adds a block to the policy's sums on the near-equal path.
+// Adds a block to the policy's sums on the near-equal path. Returns the sum of q - p.
 template <class Policy>
-void element_block(const Policy& policy, const BlockExponentials& in, int n, const InverseSums<V>& inverse_sums,
-                   V* row) {
-  V sums[Policy::kSums] = {};
-  for (int i = 0; i < n; i += kLanes) policy.add(sums, element_at(in, i, inverse_sums));
+V element_block(const Policy& policy, const BlockExponentials& in, int n, const InverseSums<V>& inverse_sums, V* row) {
+  V sums[Policy::kSums] = {}, difference = {};
+  for (int i = 0; i < n; i += kLanes) {
+    Element<V> e = element_at(in, i, inverse_sums);
+    policy.add(sums, e);
+    difference += e.difference;
+  }
   for (int k = 0; k < Policy::kSums; k++) row[k] += sums[k];
+  return difference;
 }
 
 }  // namespace
