@@ -40,6 +40,7 @@ template <class Policy, bool soft> struct Row {
   V log_sum_ratio = {};        // near-equal path: log(Ss/St) as the fast path has it
   float hard_inverse_sum = 0, log_sum_exp = 0, present_classes = 0;
   RowPath path = RowPath::kFast;
+  bool finite = false;  // all logits are known to be finite, because the raw sums are
   float divergence = 0, cross_entropy = 0, label_log_prob = 0, student_entropy = 0, teacher_entropy = 0;
 
   // Whether both tensors have a softmax.
@@ -58,21 +59,29 @@ template <class Policy, bool soft> struct Row {
   TEMPER_INLINE int padded_length(int n) const { return deinterleaved ? padded_bf16(n) : padded(n); }
   TEMPER_INLINE int body_length(int n) const { return deinterleaved ? padded_bf16(n) : n & -kLanes; }
 
-  TEMPER_INLINE LogitBlock block(const Matrix& matrix, int from, int n, float* buffer) const {
+  // The maximum is found in the first loop over the row only.
+  template <bool find_max> TEMPER_INLINE LogitBlock block(const Matrix& matrix, int from, int n, float* buffer) const {
     const char* in = address(matrix, row, from);
-    if (deinterleaved) return {buffer, buffer, deinterleave_block(in, n, buffer)};
+    if (deinterleaved) {
+      float max = 0;
+      if constexpr (find_max) max = deinterleave_block(in, n, buffer);
+      else deinterleave_known_block(in, n, buffer);
+      return {buffer, buffer, max};
+    }
     if (matrix.dtype != kF32 || body_length(n) == n) {
       const float* all = load_block(matrix.dtype, in, n, -kInfinity, buffer);
-      return {all, all + body_length(n), block_max(all, padded(n))};
+      return {all, all + body_length(n), find_max ? block_max(all, padded(n)) : 0.0f};
     }
     decode_tail<kF32>(in, body_length(n), n, -kInfinity, buffer);
+    if constexpr (!find_max) return {(const float*)in, buffer, 0};
     float a = block_max((const float*)in, body_length(n)), b = block_max(buffer, kLanes);
     return {(const float*)in, buffer, a > b ? a : b};
   }
 
   // All of a block in the buffer, after the softcap.
+  template <bool find_max>
   LogitBlock capped_block(const Matrix& matrix, int from, int n, float* buffer, float cap) const {
-    LogitBlock raw = block(matrix, from, n, buffer);
+    LogitBlock raw = block<find_max>(matrix, from, n, buffer);
     if (raw.body != buffer) {
       __builtin_memmove(buffer + body_length(n), raw.tail, (unsigned)(padded(n) - body_length(n)) * sizeof(float));
       __builtin_memcpy(buffer, raw.body, (unsigned)body_length(n) * sizeof(float));
@@ -81,13 +90,15 @@ template <class Policy, bool soft> struct Row {
     return {buffer, buffer + body_length(n), first_lane(softcapped(splat(raw.max), cap))};
   }
 
-  TEMPER_INLINE LogitBlock student_block(int from, int n, float* buffer) const {
+  template <bool find_max = false> TEMPER_INLINE LogitBlock student_block(int from, int n, float* buffer) const {
     float cap = parameters.student_softcap;
-    return cap > 0 ? capped_block(job.student, from, n, buffer, cap) : block(job.student, from, n, buffer);
+    return cap > 0 ? capped_block<find_max>(job.student, from, n, buffer, cap)
+                   : block<find_max>(job.student, from, n, buffer);
   }
-  TEMPER_INLINE LogitBlock teacher_block(int from, int n, float* buffer) const {
+  template <bool find_max = false> TEMPER_INLINE LogitBlock teacher_block(int from, int n, float* buffer) const {
     float cap = parameters.teacher_softcap;
-    return cap > 0 ? capped_block(job.teacher, from, n, buffer, cap) : block(job.teacher, from, n, buffer);
+    return cap > 0 ? capped_block<find_max>(job.teacher, from, n, buffer, cap)
+                   : block<find_max>(job.teacher, from, n, buffer);
   }
 
   TEMPER_INLINE BlockExponentials exponentials(int from) const {
@@ -137,7 +148,8 @@ template <class Policy, bool soft> struct Row {
     RowPartial<Raw> total;
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
       int n = block_length(from);
-      LogitBlock z = student_block(from, n, student_buffer), u = soft ? teacher_block(from, n, teacher_buffer) : z;
+      LogitBlock z = student_block<true>(from, n, student_buffer);
+      LogitBlock u = soft ? teacher_block<true>(from, n, teacher_buffer) : z;
       RowPartial<Raw> part;
       part.student_max = z.max > total.student_max ? z.max : total.student_max;
       part.teacher_max = u.max > total.teacher_max ? u.max : total.teacher_max;
@@ -230,7 +242,8 @@ template <class Policy, bool soft> struct Row {
     V raw[Raw::kRawSums];
     for (int k = 0; k < Raw::kRawSums; k++) raw[k] = splat(sum_lanes(total.raw[k]));
     policy.finish_raw(raw, splat(student_sum), splat(teacher_sum), scales.unit, sums);
-    if (first_lane(sums[0]) < kInfinity) return;
+    finite = first_lane(sums[0]) < kInfinity;
+    if (finite) return;
     for (V& sum : raw) sum = V{};
     for_row([&](const float* z, const float* u, int, int n) {
       raw_block(policy, scales, z, u, n, shift_of(student_max), shift_of(teacher_max), raw);
@@ -270,11 +283,10 @@ template <class Policy, bool soft> struct Row {
     path = RowPath::kNearEqual;
     log_sum_ratio = log(splat(student_sum)) - log(splat(teacher_sum));
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
-      if (!stored || scratch.student_shift[block] != student_max || scratch.teacher_shift[block] != teacher_max) {
-        recompute<false>(from);
-        scratch.student_shift[block] = student_max;
-        scratch.teacher_shift[block] = teacher_max;
-      }
+      if (stored) shift_exponentials(block);
+      else recompute<false>(from);
+      scratch.student_shift[block] = student_max;
+      scratch.teacher_shift[block] = teacher_max;
       store_log_ratios(from);
     }
     inverse_sums.log_ratio = V{};
@@ -284,6 +296,17 @@ template <class Policy, bool soft> struct Row {
     bool accurate = Policy::kQuadratic ? excess[0] * excess[0] <= 1e-7f * first_lane(sums[0]) : excess[0] == 0;
     if (!accurate) sum_elements();
     divergence = first_lane(sums[0]);
+  }
+
+  // Shifts the stored exponentials of a block by the row's maxima.
+  void shift_exponentials(int block) const {
+    V ds = splat(scratch.student_shift[block] - student_max), dt = splat(scratch.teacher_shift[block] - teacher_max);
+    if (ds[0] == 0 && dt[0] == 0) return;
+    int from = block * kBlock, n = padded_length(block_length(from));
+    BlockExponentials e = exponentials(from);
+    scale_block(e.student, n, scales.student(ds));
+    scale_block(e.teacher, n, scales.teacher(dt));
+    if (hard == HardExp::kSeparate) scale_block(e.hard, n, scales.untempered(ds));
   }
 
   // Computes the policy's sums from the elements. Returns the sum of q - p.
@@ -319,10 +342,10 @@ template <class Policy, bool soft> struct Row {
     for_parts(z, u, n, [&](const float* zi, const float* ui, int i, int part) {
       float* out = exponentials(from + i).log_ratio;
       if (two_scales())
-        log_ratio_block(scales.two_scale_shift(student_max, teacher_max), log_sum_ratio, zi, ui, part, out);
+        log_ratio_block(scales.two_scale_shift(student_max, teacher_max), log_sum_ratio, finite, zi, ui, part, out);
       else
-        log_ratio_block(row_shift(splat(student_max), splat(teacher_max), scales.unit), log_sum_ratio, zi, ui, part,
-                        out);
+        log_ratio_block(row_shift(splat(student_max), splat(teacher_max), scales.unit), log_sum_ratio, finite, zi, ui,
+                        part, out);
     });
   }
 

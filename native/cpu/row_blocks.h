@@ -146,14 +146,23 @@ void recompute_block(const RowScales& scales, const float* z, const float* u, in
 }
 
 // Stores log(p/q) of each class for the near-equal path, up to a constant of the row that the f32 sums of the fast path
-// leave open.
+// leave open. `finite`: all logits of the row are finite.
 template <class Shift>
-void log_ratio_block(const Shift& shift, V log_sum_ratio, const float* z, const float* u, int n, float* out) {
-  for (int i = 0; i < n; i += kLanes) store(log_ratio(load(z + i), load(u + i), shift) + log_sum_ratio, out + i);
+void log_ratio_block(const Shift& shift, V log_sum_ratio, bool finite, const float* z, const float* u, int n,
+                     float* out) {
+  int i = 0;
+  if (finite)  // the last vectors can hold padding, which is -inf
+    for (; i < n - 2 * kLanes; i += kLanes)
+      store(finite_log_ratio(load(z + i), load(u + i), shift) + log_sum_ratio, out + i);
+  for (; i < n; i += kLanes) store(log_ratio(load(z + i), load(u + i), shift) + log_sum_ratio, out + i);
 }
 
 TEMPER_INLINE Element<V> element_at(const BlockExponentials& in, int i, const InverseSums<V>& n) {
   return element(load(in.log_ratio + i), load(in.student + i), load(in.teacher + i), n);
+}
+
+void scale_block(float* values, int n, V factor) {
+  for (int i = 0; i < n; i += kLanes) store(load(values + i) * factor, values + i);
 }
 
 // Adds a block to the policy's sums on the near-equal path. Returns the sum of q - p.
