@@ -55,8 +55,8 @@ final class MixtureDivergences {
    * log(q/m) - a q/m}.
    *
    * <p>The code adds the constant {@code a} to {@code h}. The constant leaves the gradient unchanged and makes {@code
-   * h} exactly 0 if {@code p = q}. With {@code l = log(q/m)} the sum is {@code (1 - a) l - a (e^l - 1 - l)}, which keeps
-   * its digits if {@code a} is close to 1.
+   * h} exactly 0 if {@code p = q}. With {@code l = log(q/m)} the sum is {@code (1 - a) l - a (e^l - 1 - l)}, which
+   * keeps its digits if {@code a} is close to 1.
    */
   static double skewReverse(double skew, Distributions row, PartGradient gradient) {
     if (skew == 0) {
