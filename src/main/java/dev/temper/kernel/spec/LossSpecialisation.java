@@ -1,6 +1,7 @@
 package dev.temper.kernel.spec;
 
 import dev.temper.DType;
+import dev.temper.DistillationLoss;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
@@ -9,8 +10,11 @@ import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.layout.DivergencePolicy;
+import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * The loss kernel for one combination of types, divergence and parts. Types that a call does not use are set to the
@@ -23,12 +27,12 @@ import java.util.Objects;
  * @param soft whether the soft part is computed
  * @param hard whether the cross-entropy is computed
  * @param expReuse how the cross-entropy reuses the exponentials of the soft part
+ * @param features options that cost instructions, and that the call has
  * @param pass what is written
  * @param plan how rows are spread over threads
  */
 public record LossSpecialisation(DType student, DType teacher, DType gradient, String policy, boolean soft,
-    boolean hard,
-    ExpReuse expReuse, Pass pass, RowPlan plan) implements RowSpecialisation {
+    boolean hard, ExpReuse expReuse, Set<Feature> features, Pass pass, RowPlan plan) implements RowSpecialisation {
 
   /**
    * How the cross-entropy's exponential exp(z) is obtained from the soft part's e = exp(z/T): as e^T, which saves one
@@ -47,6 +51,22 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     static ExpReuse of(double temperature) {
       return temperature == 1 ? SAME : temperature == 2 ? SQUARED : temperature == 4 ? FOURTH_POWER : NONE;
     }
+  }
+
+  /** An option of which a specialisation has the code only if a call has the option. */
+  public enum Feature {
+    /** The teacher has a temperature of its own. */
+    TWO_SCALES,
+    /** Labels are smoothed. */
+    SMOOTHING,
+    /** The student's logits have a softcap. */
+    STUDENT_SOFTCAP,
+    /** The teacher's logits have a softcap. */
+    TEACHER_SOFTCAP,
+    /** The entropies of student and teacher are computed. */
+    ENTROPIES,
+    /** The gradient is added to the one in memory. */
+    ACCUMULATE
   }
 
   /** The policy of a loss without a soft part, which the kernel does not use. */
@@ -90,20 +110,40 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     DType student = inputs.student().dtype();
     Pass pass = call.savedStatistics() != null ? Pass.BACKWARD
         : outputs.gradient() != null ? Pass.FORWARD_BACKWARD : Pass.FORWARD;
-    boolean oneTemperature = soft && hard && inputs.rowTemperatures() == null;
+    boolean oneTemperature = soft && hard && inputs.rowTemperatures() == null
+        && DivergencePolicy.of(call.loss().divergence()).tempered();
     MatrixView teacher = call.teacherLogits();
     return new LossSpecialisation(student, soft && teacher != null ? teacher.dtype() : student,
         outputs.gradient() == null ? student : outputs.gradient().dtype(),
         soft ? DivergencePolicy.of(call.loss().divergence()).name() : NO_DIVERGENCE, soft, hard,
-        oneTemperature ? ExpReuse.of(call.loss().temperature()) : ExpReuse.NONE, pass, plan);
+        oneTemperature ? ExpReuse.of(call.loss().temperature()) : ExpReuse.NONE, features(call), pass, plan);
   }
 
-  /** The specialisation for rows of that many classes. */
+  private static Set<Feature> features(LossCall call) {
+    DistillationLoss loss = call.loss();
+    EnumSet<Feature> features = EnumSet.noneOf(Feature.class);
+    if (call.usesTeacher() && loss.teacherTemperature().isPresent()) {
+      features.add(Feature.TWO_SCALES);
+    }
+    if (call.usesCrossEntropy() && loss.labelSmoothing() > 0) {
+      features.add(Feature.SMOOTHING);
+    }
+    if (loss.softcap().isPresent()) {
+      features.add(Feature.STUDENT_SOFTCAP);
+    }
+    return features;
+  }
+
+  /** The specialisation of a loss without features, for rows of that many classes. */
   public static LossSpecialisation of(DType student, DType teacher, DType gradient, String policy, boolean soft,
-      boolean hard,
-      ExpReuse expReuse, Pass pass, int classes, DeviceLimits limits) {
+      boolean hard, ExpReuse expReuse, Pass pass, int classes, DeviceLimits limits) {
     RowPlan plan = RowPlans.choose(classes, student.bytes(), soft ? teacher.bytes() : 0, limits);
-    return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, pass, plan);
+    return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, Set.of(), pass, plan);
+  }
+
+  /** Returns the specialisation with other features. */
+  public LossSpecialisation with(Set<Feature> other) {
+    return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, other, pass, plan);
   }
 
   /** Bytes of an element of the teacher; 0 if no teacher is read. */
@@ -133,11 +173,16 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
 
   @Override
   public List<String> definitions() {
-    return withPlan(List.of("TEMPER_KERNEL=" + ENTRY,
+    List<String> macros = new ArrayList<>(List.of("TEMPER_KERNEL=" + ENTRY,
         "TEMPER_STUDENT=" + Specialisation.macro(student), "TEMPER_TEACHER=" + Specialisation.macro(teacher),
         "TEMPER_GRADIENT=" + Specialisation.macro(gradient), "TEMPER_DIVERGENCE=" + policy,
         "TEMPER_SOFT=" + (soft ? 1 : 0), "TEMPER_HARD=" + (hard ? 1 : 0),
-        "TEMPER_EXP_REUSE=" + Specialisation.macro(expReuse), "TEMPER_PASS=" + Specialisation.macro(pass)));
+        "TEMPER_EXP_REUSE=" + Specialisation.macro(expReuse)));
+    for (Feature feature : Feature.values()) {
+      macros.add("TEMPER_" + feature + "=" + (features.contains(feature) ? 1 : 0));
+    }
+    macros.add("TEMPER_PASS=" + Specialisation.macro(pass));
+    return withPlan(macros);
   }
 
   /**
@@ -146,6 +191,6 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
    */
   @Override
   public int hashCode() {
-    return Objects.hash(student, teacher, gradient, policy, soft, hard, expReuse, pass);
+    return Objects.hash(student, teacher, gradient, policy, soft, hard, expReuse, features, pass);
   }
 }
