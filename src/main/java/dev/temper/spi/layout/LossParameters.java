@@ -83,6 +83,7 @@ public final class LossParameters {
     DIVERGENCE_PARAMETER(JAVA_FLOAT),
     DIVERGENCE_COMPLEMENT(JAVA_FLOAT);
 
+    @SuppressWarnings("ImmutableEnumChecker")  // a ValueLayout is immutable, but not annotated so
     private final ValueLayout type;
 
     Field(ValueLayout type) {

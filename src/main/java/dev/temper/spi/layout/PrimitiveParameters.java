@@ -38,6 +38,7 @@ public final class PrimitiveParameters {
     PRIMITIVE(JAVA_INT),
     TEMPERATURE(JAVA_FLOAT);
 
+    @SuppressWarnings("ImmutableEnumChecker")  // a ValueLayout is immutable, but not annotated so
     private final ValueLayout type;
 
     Field(ValueLayout type) {
