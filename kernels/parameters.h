@@ -35,8 +35,8 @@ struct BatchStatus {
 // Weighted sums over all rows, each divided by the divisor of its part.
 struct BatchTotals {
   double total, soft, hard;
-  int64_t counted_rows;       // rows that contribute to the soft part or, without one, to the hard part
-  int64_t hard_counted_rows;  // rows that contribute to the hard part
+  int64_t counted_rows;       // rows that are not ignored
+  int64_t hard_counted_rows;  // rows with a label that is not ignore_index; all rows without labels
   int64_t non_finite_rows;
   int64_t bad_denominators;  // bit 0: soft_denominator is not positive and finite, bit 1: hard_denominator
 };

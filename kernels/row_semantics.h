@@ -46,10 +46,11 @@ TEMPER_INLINE float value_factor(const LossParameters& p, float temperature) {
 struct RowTask {
   int64_t label = -1;  // -1: the row has no hard part
   float weight = 0, temperature = 1;
-  bool ignored = true;  // the row leaves both parts: its values and its gradient are 0
+  bool ignored = true;  // the row leaves both parts
   bool valid = true;    // false: the values and the gradient are NaN
 
-  TEMPER_INLINE bool has_gradient() const { return !ignored && weight != 0; }
+  // Otherwise its values and its gradient are 0, whatever its logits hold.
+  TEMPER_INLINE bool contributes() const { return !ignored && weight != 0; }
 
   // Another thread may change a value between the check of the batch and the load of the row. The value that was loaded
   // is checked here, because the label selects a logit and a weight scales the gradient. Such a row is invalid.

@@ -11,8 +11,8 @@ template <class T> struct Labels {
   T operator[](int64_t row) const { return first[row].value; }
 };
 
-template <class T> static bool check_labels(const void* first, LossParameters& p) {
-  Labels<T> labels = {(const typename Labels<T>::Label*)first};
+template <class T> static void check_labels(const LossParameters& p, BatchStatus& status) {
+  Labels<T> labels = {(const typename Labels<T>::Label*)p.labels};
   int64_t rows = p.rows, ignored = 0, bad = 0;
   T ignore = (T)p.ignore_index;
   bool ignorable = ignore == p.ignore_index;
@@ -22,44 +22,36 @@ template <class T> static bool check_labels(const void* first, LossParameters& p
     ignored += skipped;
     bad += (!skipped) & ((label < 0) | (label >= p.classes));
   }
-  p.counted_rows = rows - ignored;
-  if (bad == 0) return true;
-  for (int64_t row = 0; row < rows; row++) {
-    T label = read_once<T>(first, row);
-    if ((label >= 0 && label < p.classes) || label == p.ignore_index) continue;
-    p.status = kBadLabel;
-    p.bad_row = row;
-    p.bad_label = label;
-    return false;
-  }
-  return true;  // another thread made the bad label valid in the meantime
+  status.labelled_rows = (uint64_t)(rows - ignored);
+  if (bad == 0) return;
+  for (int64_t row = 0; row < rows; row++)
+    if (!is_label(p, read_once<T>(p.labels, row))) {
+      status.bad_label = ~(uint64_t)row;
+      return;
+    }
 }
 
-// Temperatures beyond these limits are refused, because T^2 and exp(z/T) leave the range of f32 there.
-constexpr float kMinTemperature = 1e-6f, kMaxTemperature = 1e6f;
-constexpr float kMaxFloat = 3.4028235e38f;
-
-// Values must lie from `least` to `most`, so that NaN and infinities are refused.
-static bool check_values(const UnalignedFloat* values, LossParameters& p, float least, float most, Status status) {
-  for (int64_t row = 0; row < p.rows; row++) {
-    float value = read_float_once(values, row);
-    if (value >= least && value <= most) continue;
-    p.status = status;
-    p.bad_row = row;
-    p.bad_value = value;
-    return false;
-  }
-  return true;
+// Returns the complement of the first row whose value is invalid, or 0.
+static uint64_t first_invalid(const void* values, int64_t rows, bool (*valid)(float)) {
+  for (int64_t row = 0; values != nullptr && row < rows; row++)
+    if (!valid(read_float_once(values, row))) return ~(uint64_t)row;
+  return 0;
 }
 
-bool check_rows(const LossJob& job) {
-  LossParameters& p = *job.parameters;
-  p.counted_rows = p.rows;
-  if (job.labels && !(p.label_bytes == 8 ? check_labels<int64_t>(job.labels, p) : check_labels<int32_t>(job.labels, p)))
-    return false;
-  if (job.row_weights && !check_values(job.row_weights, p, 0, kMaxFloat, kBadWeight)) return false;
-  return !job.row_temperatures ||
-         check_values(job.row_temperatures, p, kMinTemperature, kMaxTemperature, kBadTemperature);
+static bool is_invalid_denominator(const float* value) {
+  return value != nullptr && !is_denominator(read_float_once(value, 0));
+}
+
+BatchStatus check_rows(const LossParameters& p, int64_t& bad_denominators) {
+  BatchStatus status = {};
+  status.labelled_rows = (uint64_t)p.rows;
+  if (p.labels != nullptr && p.label_bytes == 8) check_labels<int64_t>(p, status);
+  if (p.labels != nullptr && p.label_bytes == 4) check_labels<int32_t>(p, status);
+  status.bad_weight = first_invalid(p.row_weights, p.rows, is_weight);
+  status.bad_temperature = first_invalid(p.row_temperatures, p.rows, is_temperature);
+  bad_denominators = (is_invalid_denominator(p.soft_denominator) ? 1 : 0) |
+                     (is_invalid_denominator(p.hard_denominator) ? 2 : 0);
+  return status;
 }
 
 }  // namespace temper

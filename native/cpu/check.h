@@ -1,12 +1,12 @@
-// Validation of labels, row weights and row temperatures before anything is written.
+// Validation of labels, row weights, row temperatures and denominators before anything is written.
 #pragma once
 
 #include "job.h"
 
 namespace temper {
 
-// Counts the rows that are not ignored. Returns false, with status and first bad row in the parameters, if a value is
-// out of range.
-bool check_rows(const LossJob& job);
+// Counts the labelled rows and finds the first row of each kind of invalid value. Bits of `bad_denominators` are those
+// of BatchTotals.
+BatchStatus check_rows(const LossParameters& p, int64_t& bad_denominators);
 
 }  // namespace temper

@@ -80,5 +80,14 @@ void store_block(int32_t dtype, bool deinterleaved, const float* in, int n, void
   if (streaming) stream_copy((const char*)(staged ? staging : in), n * element_bytes(dtype), (char*)out);
 }
 
+// Adds the gradient of a block to the one in memory.
+void accumulate_block(int32_t dtype, bool deinterleaved, const float* in, int n, void* out) {
+  alignas(64) float sum[kBlock], before[kBlock];
+  for (int i = 0; i < n; i++) sum[i] = in[deinterleaved ? deinterleaved_index(i) : i];
+  const float* old = load_block(dtype, out, n, 0.0f, before);
+  for (int i = 0; i < n; i++) sum[i] += old[i];
+  encode_block(dtype, sum, n, out);
+}
+
 }  // namespace
 }  // namespace temper

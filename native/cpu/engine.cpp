@@ -22,7 +22,7 @@ struct ThreadScratch {
   ThreadScratch* next;
   int64_t capacity;  // in classes
   Scratch arrays;
-  Partial partials[kMaxChunks];
+  ChunkTotals chunk_totals[kMaxChunks];
 };
 
 struct Engine {
@@ -44,6 +44,12 @@ const Variant* find_variant(const char* name) {
   if (avx2 && (best || strcmp(name, variant_avx2.name) == 0)) return &variant_avx2;
 #endif
   return best || strcmp(name, variant_baseline.name) == 0 ? &variant_baseline : nullptr;
+}
+
+int32_t find_divergence(const char* policy) {
+  for (int32_t i = 0; variant_baseline.divergences[i] != nullptr; i++)
+    if (strcmp(variant_baseline.divergences[i], policy) == 0) return i;
+  return -1;
 }
 
 Engine* create_engine(const Variant* variant, int threads) {
@@ -129,11 +135,11 @@ static void run_chunk(void* context, int thread, int64_t chunk) {
   int64_t first = chunk * loop->chunk_rows;
   int64_t last = first + loop->chunk_rows < loop->rows ? first + loop->chunk_rows : loop->rows;
   const Scratch& arrays = loop->scratch[thread]->arrays;
-  if (loop->loss) loop->variant->loss(*loop->loss, arrays, first, last, loop->scratch[0]->partials[chunk]);
+  if (loop->loss) loop->variant->loss(*loop->loss, arrays, first, last, loop->scratch[0]->chunk_totals[chunk]);
   else loop->variant->primitive(*loop->primitive, first, last);
 }
 
-static bool run_rows(Engine* engine, RowLoop& loop, int64_t classes, Partial* total) {
+static bool run_rows(Engine* engine, RowLoop& loop, int64_t classes, ChunkTotals* total) {
   int64_t chunks = (loop.rows + loop.chunk_rows - 1) / loop.chunk_rows;
   bool pool_busy = !try_acquire(engine->pool);
   int threads = pool_busy ? 1 : engine->threads, acquired = 0;
@@ -146,24 +152,24 @@ static bool run_rows(Engine* engine, RowLoop& loop, int64_t classes, Partial* to
   if (enough_memory && !pool_busy) run(engine->pool, run_chunk, &loop, chunks);
   if (enough_memory && total)
     for (int64_t chunk = 0; chunk < chunks; chunk++) {
-      const Partial& partial = scratch[0]->partials[chunk];
-      total->soft += partial.soft;
-      total->hard += partial.hard;
-      total->non_finite += partial.non_finite;
+      const ChunkTotals& part = scratch[0]->chunk_totals[chunk];
+      total->soft += part.soft;
+      total->hard += part.hard;
+      total->non_finite += part.non_finite;
     }
   while (acquired > 0) release_scratch(engine, scratch[--acquired]);
   if (!pool_busy) release(engine->pool);
   return enough_memory;
 }
 
-bool run_loss(Engine* engine, const LossJob& job, Partial& total) {
-  const LossParameters& p = *job.parameters;
+bool run_loss(Engine* engine, const LossJob& job, ChunkTotals& total) {
+  const LossParameters& p = job.parameters;
   RowLoop loop = {engine->variant, &job, nullptr, p.rows, rows_per_chunk(p.rows, p.classes), nullptr};
   return run_rows(engine, loop, p.classes, &total);
 }
 
 bool run_primitive(Engine* engine, const PrimitiveJob& job) {
-  const PrimitiveParameters& p = *job.parameters;
+  const PrimitiveParameters& p = job.parameters;
   RowLoop loop = {engine->variant, nullptr, &job, p.rows, rows_per_chunk(p.rows, p.classes), nullptr};
   return run_rows(engine, loop, 0, nullptr);
 }

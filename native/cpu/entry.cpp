@@ -1,7 +1,5 @@
 // The functions that Java calls. Every call receives as arguments all the memory that it works on, so that the caller's
 // arenas stay open until it returns.
-#include <stddef.h>
-
 #include "check.h"
 #include "engine.h"
 
@@ -30,50 +28,82 @@ TEMPER_EXPORT const char* temper_cpu_variant(const char* variant) {
   return found == nullptr ? nullptr : found->name;
 }
 
-// Returns a Status, which is also stored in the parameters.
-TEMPER_EXPORT int32_t temper_cpu_loss(void* engine, LossParameters* parameters, const void* student,
-                                      const void* teacher, void* gradient, const void* labels,
-                                      const float* row_weights, const float* row_temperatures, float* row_soft,
-                                      float* row_hard, float* statistics) {
+// Returns the place of a policy in the list of divergences, or -1.
+TEMPER_EXPORT int32_t temper_cpu_divergence(const char* policy) { return find_divergence(policy); }
+
+static Matrix matrix(const void* base, int64_t stride, int32_t dtype, int32_t width) {
+  return {base, stride, dtype, width};
+}
+
+static LossJob job_of(const LossParameters& p, Divisors divisors) {
+  LossJob job = {p,
+                 matrix(p.student, p.student_stride, p.student_dtype, p.classes),
+                 matrix(p.teacher, p.teacher_stride, p.teacher_dtype, p.classes),
+                 matrix(p.gradient, p.gradient_stride, p.gradient_dtype, p.gradient_width),
+                 p.row_weights,
+                 p.row_temperatures,
+                 p.row_soft,
+                 p.row_hard,
+                 p.row_label_log_prob,
+                 p.row_student_entropy,
+                 p.row_teacher_entropy,
+                 p.statistics,
+                 GradientFactors::of(p, divisors),
+                 false};
+  int64_t row_bytes = (int64_t)p.classes * (p.gradient_dtype == kF32 ? 4 : 2);
+  job.stream_gradient = p.pass != kForwardPass && p.gradient != p.student && p.classes > kBlock &&
+                        p.accumulate == 0 && p.rows * row_bytes >= kStreamingBytes;
+  return job;
+}
+
+// Writes the report and, unless it names an invalid row, the outputs. Returns 0, or 1 if memory is refused. The tensors
+// follow the report in the order of LossParameters; absent ones are null.
+TEMPER_EXPORT int32_t temper_cpu_loss(void* engine, LossParameters* parameters, BatchReport* report,
+                                      const void* student, const void* teacher, void* gradient, const void* labels,
+                                      const float* row_weights, const float* row_temperatures,
+                                      const float* soft_denominator, const float* hard_denominator, float* row_soft,
+                                      float* row_hard, float* row_label_log_prob, float* row_student_entropy,
+                                      float* row_teacher_entropy, float* statistics) {
   LossParameters& p = *parameters;
-  p.status = kDone;
-  p.counted_rows = p.non_finite_rows = 0;
-  p.soft = p.hard = 0;
-  LossJob job = {parameters,  student,          teacher,  gradient, labels,
-                 row_weights, row_temperatures, row_soft, row_hard, statistics, 1, false};
-  if (!check_rows(job)) return p.status;
-  job.divisor = p.divisor != 0 ? p.divisor : p.counted_rows > 0 ? (double)p.counted_rows : 1;
-  int64_t row_bytes = p.classes * (p.gradient.dtype == kF32 ? 4 : 2);
-  job.stream_gradient =
-      p.operation != kForward && gradient != student && p.classes > kBlock && p.rows * row_bytes >= kStreamingBytes;
-  Partial total = {};
-  if (!run_loss((Engine*)engine, job, total)) return p.status = kNoMemory;
-  p.soft = p.soft_weight * total.soft / job.divisor;
-  p.hard = p.hard_weight * total.hard / job.divisor;
-  p.non_finite_rows = total.non_finite;
-  return kDone;
+  p.student = student;
+  p.teacher = teacher;
+  p.gradient = gradient;
+  p.labels = labels;
+  p.row_weights = row_weights;
+  p.row_temperatures = row_temperatures;
+  p.soft_denominator = soft_denominator;
+  p.hard_denominator = hard_denominator;
+  p.row_soft = row_soft;
+  p.row_hard = row_hard;
+  p.row_label_log_prob = row_label_log_prob;
+  p.row_student_entropy = row_student_entropy;
+  p.row_teacher_entropy = row_teacher_entropy;
+  p.statistics = statistics;
+  BatchTotals& totals = report->totals;
+  totals = {};
+  report->status = check_rows(p, totals.bad_denominators);
+  if (has_invalid_row(report->status) || totals.bad_denominators != 0) return 0;
+  int64_t labelled = (int64_t)report->status.labelled_rows;
+  totals.hard_counted_rows = labelled;
+  totals.counted_rows = p.ignore_scope == kIgnoreBothParts ? labelled : p.rows;
+  Divisors divisors = Divisors::of(p, labelled);
+  ChunkTotals sum = {};
+  if (!run_loss((Engine*)engine, job_of(p, divisors), sum)) return 1;
+  // A part without rows is 0, not 0/0.
+  totals.soft = totals.counted_rows == 0 ? 0 : p.soft_weight * sum.soft / divisors.soft;
+  totals.hard = totals.hard_counted_rows == 0 ? 0 : p.hard_weight * sum.hard / divisors.hard;
+  totals.total = totals.soft + totals.hard;
+  totals.non_finite_rows = sum.non_finite;
+  return 0;
 }
 
-TEMPER_EXPORT int32_t temper_cpu_primitive(void* engine, const PrimitiveParameters* parameters, const void* input,
+// Returns 0, or 1 if memory is refused.
+TEMPER_EXPORT int32_t temper_cpu_primitive(void* engine, PrimitiveParameters* parameters, const void* input,
                                            const void* upstream, void* output) {
-  PrimitiveJob job = {parameters, input, upstream, output};
-  return run_primitive((Engine*)engine, job) ? kDone : kNoMemory;
-}
-
-// Returns sizes and offsets of the structs. A Java test compares them with its own layouts.
-TEMPER_EXPORT const int64_t* temper_cpu_layout() {
-  static const int64_t layout[] = {
-      sizeof(LossParameters),
-      offsetof(LossParameters, student),
-      offsetof(LossParameters, ignore_index),
-      offsetof(LossParameters, temperature),
-      offsetof(LossParameters, divisor),
-      offsetof(LossParameters, bad_row),
-      offsetof(LossParameters, soft),
-      sizeof(PrimitiveParameters),
-      offsetof(PrimitiveParameters, output),
-      offsetof(PrimitiveParameters, primitive),
-      kStatistics,
-  };
-  return layout;
+  PrimitiveParameters& p = *parameters;
+  PrimitiveJob job = {p, matrix(input, p.input_stride, p.input_dtype, p.classes),
+                      matrix(upstream, p.upstream_stride, p.upstream_dtype, p.classes),
+                      matrix(output, p.output_stride, p.output_dtype, p.output_width)};
+  p.output = output;
+  return run_primitive((Engine*)engine, job) ? 0 : 1;
 }

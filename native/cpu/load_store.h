@@ -9,12 +9,10 @@
 namespace temper {
 namespace {
 
-constexpr float kInfinity = __builtin_huge_valf();
-
 TEMPER_INLINE int padded(int n) { return (n + kLanes - 1) & -kLanes; }
 TEMPER_INLINE int element_bytes(int32_t dtype) { return dtype == kF32 ? 4 : 2; }
-TEMPER_INLINE const char* address(const void* base, const Shape& shape, int64_t row, int64_t column) {
-  return (const char*)base + (row * shape.stride + column) * element_bytes(shape.dtype);
+TEMPER_INLINE char* address(const Matrix& matrix, int64_t row, int64_t column) {
+  return (char*)matrix.base + (row * matrix.stride + column) * element_bytes(matrix.dtype);
 }
 
 typedef unsigned short Halves __attribute__((vector_size(2 * kLanes)));
@@ -125,20 +123,20 @@ void stream_copy(const char* in, int bytes, char* out) {
 }
 
 // Sets the columns [0, classes) of a row to NaN.
-void store_nan(const Shape& shape, void* base, int64_t row, int64_t classes) {
+void store_nan(const Matrix& matrix, int64_t row, int64_t classes) {
   alignas(64) float nan[kBlock];
   for (int i = 0; i < kBlock; i += kLanes) store(splat(__builtin_nanf("")), nan + i);
   for (int64_t from = 0; from < classes; from += kBlock) {
     int n = classes - from < kBlock ? (int)(classes - from) : kBlock;
-    encode_block(shape.dtype, nan, n, (void*)address(base, shape, row, from));
+    encode_block(matrix.dtype, nan, n, address(matrix, row, from));
   }
 }
 
 // Sets the columns of a row from `first` on to 0.
-void store_zeros(const Shape& shape, void* base, int64_t row, int64_t first) {
-  if (first < shape.width)
-    __builtin_memset((void*)address(base, shape, row, first), 0,
-                     (uint64_t)(shape.width - first) * element_bytes(shape.dtype));
+void store_zeros(const Matrix& matrix, int64_t row, int64_t first) {
+  if (first < matrix.width)
+    __builtin_memset(address(matrix, row, first), 0,
+                     (uint64_t)(matrix.width - first) * element_bytes(matrix.dtype));
 }
 
 }  // namespace

@@ -8,152 +8,189 @@ namespace {
 
 TEMPER_INLINE bool finite(double a) { return a - a == 0; }
 
-// Writes the row's outputs and adds the row to the totals. The weights of the soft and hard part are applied to the
-// totals later. A row of weight 0 adds nothing to the totals, even if it is not finite.
-TEMPER_INLINE void add_row_loss(const LossJob& job, int64_t row, float weight, double soft, double hard,
-                                Partial& partial) {
-  const LossParameters& p = *job.parameters;
-  if (job.row_soft) job.row_soft[row] = (float)soft;
-  if (job.row_hard) job.row_hard[row] = (float)hard;
-  if (weight == 0) return;
-  soft = p.soft_weight > 0 ? soft * weight : 0;
-  hard = p.hard_weight > 0 ? hard * weight : 0;
-  partial.soft += soft;
-  partial.hard += hard;
-  partial.non_finite += !finite(soft + hard);
-}
-
-template <class Policy, bool soft, HardExp hard>
-void compute_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, const RowInputs& inputs,
-                 Partial& partial) {
-  const LossParameters& p = *job.parameters;
-  Row<Policy, soft, hard> r{job, p, scratch, policy, row, inputs.label, inputs.temperature};
-  UnalignedFloat* statistics = job.statistics ? job.statistics + row * kStatistics : nullptr;
-  if (p.operation == kBackward) {
-    restore(r, statistics);
-  } else {
-    r.evaluate(p.operation == kForwardBackward);
-    add_row_loss(job, row, inputs.weight, value_factor(p, inputs.temperature) * r.divergence, r.cross_entropy, partial);
-    if (statistics) save(r, statistics);
-  }
-  if (p.operation == kForward) return;
-  if (inputs.weight == 0) return store_zeros(p.gradient, job.gradient, row, 0);
-  r.store_gradient(gradient_factors(job, inputs.temperature, inputs.weight), p.operation == kBackward);
-}
-
-// Writes the outputs of a skipped row: zeros.
-void skip_row(const LossJob& job, int64_t row) {
-  if (job.row_soft) job.row_soft[row] = 0;
-  if (job.row_hard) job.row_hard[row] = 0;
-  if (job.parameters->operation != kForward) store_zeros(job.parameters->gradient, job.gradient, row, 0);
-  if (job.statistics && job.parameters->operation != kBackward)
-    __builtin_memset(job.statistics + row * kStatistics, 0, kStatistics * sizeof(float));
-}
-
-// Writes the outputs of an invalid row: NaN. The row is counted as non-finite, and the totals become NaN.
-void invalidate_row(const LossJob& job, int64_t row, Partial& partial) {
-  const LossParameters& p = *job.parameters;
-  const float nan = __builtin_nanf("");
-  partial.non_finite++;
-  if (p.operation != kBackward) {
-    partial.soft += p.soft_weight > 0 ? nan : 0;
-    partial.hard += p.hard_weight > 0 ? nan : 0;
-    if (job.row_soft) job.row_soft[row] = nan;
-    if (job.row_hard) job.row_hard[row] = nan;
-    if (job.statistics)
-      for (int i = 0; i < kStatistics; i++) job.statistics[row * kStatistics + i] = i == kPath ? 0 : nan;
-  }
-  if (p.operation != kForward) {
-    store_nan(p.gradient, job.gradient, row, p.classes);
-    store_zeros(p.gradient, job.gradient, row, p.classes);
-  }
-}
-
-// The parts of the loss as template arguments.
-template <bool with_soft, HardExp with_hard> struct Mode {
-  static constexpr bool soft = with_soft;
-  static constexpr HardExp hard = with_hard;
+// Values of a row that every call can want.
+struct RowLosses {
+  float soft, hard;
 };
 
-// Calls `body` with the Mode of the loss, in which at least one part has a weight above 0. `reuse` permits the hard
-// part to reuse the exponentials of the soft part.
-template <class F> TEMPER_INLINE void dispatch_mode(const LossParameters& p, double temperature, bool reuse, F body) {
-  if (!(p.soft_weight > 0)) return body(Mode<false, HardExp::kSame>{});
-  if (!(p.hard_weight > 0)) return body(Mode<true, HardExp::kNone>{});
-  if (reuse && temperature == 1) return body(Mode<true, HardExp::kSame>{});
-  if (reuse && temperature == 2) return body(Mode<true, HardExp::kSquared>{});
-  if (reuse && temperature == 4) return body(Mode<true, HardExp::kFourthPower>{});
-  body(Mode<true, HardExp::kSeparate>{});
+// Writes the row's losses and adds them to the totals. The weights of the soft and hard part are applied to the totals
+// later.
+TEMPER_INLINE void add_row_losses(const LossJob& job, int64_t row, float weight, RowLosses losses,
+                                  ChunkTotals& totals) {
+  const LossParameters& p = job.parameters;
+  if (job.row_soft) job.row_soft[row] = losses.soft;
+  if (job.row_hard) job.row_hard[row] = losses.hard;
+  double soft = p.soft_weight > 0 ? (double)losses.soft * weight : 0;
+  double hard = p.hard_weight > 0 ? (double)losses.hard * weight : 0;
+  totals.soft += soft;
+  totals.hard += hard;
+  totals.non_finite += !finite(soft + hard);
+}
+
+// Sets all values of a row but its gradient.
+void fill_values(const LossJob& job, int64_t row, float value) {
+  UnalignedFloat* outputs[] = {job.row_soft, job.row_hard, job.row_label_log_prob, job.row_student_entropy,
+                               job.row_teacher_entropy};
+  for (UnalignedFloat* values : outputs)
+    if (values) values[row] = value;
+  for (int i = 0; job.statistics && i < kRowStatistics; i++) job.statistics[row * kRowStatistics + i] = value;
+  if (job.statistics) job.statistics[row * kRowStatistics + kPath] = 0;
+}
+
+// A row that does not contribute: zeros, or no change of an accumulated gradient.
+void skip_row(const LossJob& job, int64_t row) {
+  const LossParameters& p = job.parameters;
+  if (p.pass != kBackwardPass) fill_values(job, row, 0.0f);
+  if (p.pass != kForwardPass && p.accumulate == 0) store_zeros(job.gradient, row, 0);
+}
+
+// The gradient of a row with a value that is NaN in a part.
+void store_nan_gradient(const LossJob& job, int64_t row) {
+  store_nan(job.gradient, row, job.parameters.classes);
+  if (job.parameters.accumulate == 0) store_zeros(job.gradient, row, job.parameters.classes);
+}
+
+// An invalid row: NaN. The row is counted as non-finite, and the totals become NaN.
+void invalidate_row(const LossJob& job, int64_t row, ChunkTotals& totals) {
+  const LossParameters& p = job.parameters;
+  const float nan = __builtin_nanf("");
+  totals.non_finite++;
+  totals.soft += p.soft_weight > 0 ? nan : 0;
+  totals.hard += p.hard_weight > 0 ? nan : 0;
+  if (p.pass != kBackwardPass) fill_values(job, row, nan);
+  if (p.pass != kForwardPass) store_nan_gradient(job, row);
+}
+
+// How the hard part of a row obtains its exponentials. `reuse` permits the soft part's.
+TEMPER_INLINE HardExp hard_exp_of(const LossJob& job, float temperature, bool reuse) {
+  if (!job.hard()) return HardExp::kNone;
+  if (!job.soft()) return HardExp::kSame;
+  if (reuse && temperature == 1) return HardExp::kSame;
+  if (reuse && temperature == 2) return HardExp::kSquared;
+  if (reuse && temperature == 4) return HardExp::kFourthPower;
+  return HardExp::kSeparate;
+}
+
+template <class Policy, bool soft>
+void compute_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, const RowTask& task,
+                 ChunkTotals& totals) {
+  const LossParameters& p = job.parameters;
+  double temperature = tempered_by(job, task);
+  double teacher_temperature = job.row_temperatures || !soft || p.tempered == 0 ? temperature : p.teacher_temperature;
+  bool reuse = temperature == teacher_temperature;
+  HardExp hard = task.label < 0 ? HardExp::kNone : hard_exp_of(job, (float)temperature, reuse);
+  Row<Policy, soft> r{job, scratch, policy, row, task, hard, {temperature, teacher_temperature}};
+  UnalignedFloat* statistics = job.statistics ? job.statistics + row * kRowStatistics : nullptr;
+  if (p.pass == kBackwardPass) {
+    restore(r, statistics);
+  } else {
+    r.evaluate(p.pass == kForwardBackwardPass);
+    bool entropies = job.row_student_entropy || job.row_teacher_entropy || (soft && p.soft_cross_entropy);
+    if (entropies) r.evaluate_entropies();
+    if (job.row_student_entropy) job.row_student_entropy[row] = r.student_entropy;
+    if (job.row_teacher_entropy) job.row_teacher_entropy[row] = r.teacher_entropy;
+    if (job.row_label_log_prob) job.row_label_log_prob[row] = r.label_log_prob;
+    float d = soft && p.soft_cross_entropy ? r.divergence + r.teacher_entropy : r.divergence;
+    add_row_losses(job, row, task.weight, {value_factor(p, task.temperature) * d, r.cross_entropy}, totals);
+    if (statistics) save(r, statistics);
+  }
+  if (p.pass == kForwardPass) return;
+  if (!r.is_valid()) return store_nan_gradient(job, row);
+  RowGradientWriter<Policy, soft>{r, job.factors.of_row(p, task), p.pass == kBackwardPass}.store();
 }
 
 template <class Policy>
-void dispatch_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row,
-                  const RowInputs& inputs, Partial& partial) {
-  if (inputs.state == RowState::kInvalid) return invalidate_row(job, row, partial);
-  if (inputs.state == RowState::kSkipped) return skip_row(job, row);
-  dispatch_mode(*job.parameters, inputs.temperature, true, [&](auto mode) {
-    using M = decltype(mode);
-    compute_row<Policy, M::soft, M::hard>(job, scratch, policy, row, inputs, partial);
-  });
+void dispatch_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, const RowTask& task,
+                  ChunkTotals& totals) {
+  if (!task.valid) return invalidate_row(job, row, totals);
+  if (!task.contributes()) return skip_row(job, row);
+  if (job.soft()) compute_row<Policy, true>(job, scratch, policy, row, task, totals);
+  else compute_row<ForwardKl<V>, false>(job, scratch, {}, row, task, totals);
 }
 
-// Computes at most kLanes short rows. If the rows have temperatures of their own, the hard part reuses no exponentials
-// in any row: reuse in tiles that happen to be at T = 2 would make a row's bits depend on its neighbours.
+// Computes at most kLanes short rows.
 template <class Policy, bool soft, HardExp hard>
 void compute_tile(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int rows,
-                  Partial& partial) {
-  const LossParameters& p = *job.parameters;
-  int classes = (int)p.classes;
+                  ChunkTotals& totals) {
+  const LossParameters& p = job.parameters;
+  int classes = p.classes;
   Tile z, u, hard_tile, ratios;
   TileInputs inputs;
-  TileResults results = {};
+  TileResults<Policy> results = {};
   Exponential tempered(1.0);
   load_tile_inputs(job, first, rows, inputs, tempered);
-  prefetch_rows(p.student, job.student, first + kPrefetchRows, p.rows, classes);
-  if constexpr (soft) prefetch_rows(p.teacher, job.teacher, first + kPrefetchRows, p.rows, classes);
-  if (p.operation == kForwardBackward) prefetch_rows(p.gradient, job.gradient, first + kPrefetchRows, p.rows, classes);
-  z.load_rows(p.student, job.student, first, rows, classes);
-  if constexpr (soft) u.load_rows(p.teacher, job.teacher, first, rows, classes);
+  prefetch_rows(job.student, first + kPrefetchRows, p.rows, classes);
+  if constexpr (soft) prefetch_rows(job.teacher, first + kPrefetchRows, p.rows, classes);
+  bool backward = p.pass == kForwardBackwardPass;
+  if (backward) prefetch_rows(job.gradient, first + kPrefetchRows, p.rows, classes);
+  z.load_rows(job.student, first, rows, classes);
+  if constexpr (soft) u.load_rows(job.teacher, first, rows, classes);
   evaluate_tile<Policy, soft, hard>(policy, tempered, inputs, classes, z, u, hard_tile, ratios, results);
-  bool backward = p.operation == kForwardBackward;
-  if (backward) gradient_tile<Policy, soft, hard>(policy, inputs, results, classes, z, u, hard_tile, ratios);
-  if (backward) z.store_rows(p.gradient, job.gradient, first, rows, classes, results.tile_path);
+  if (backward) {
+    gradient_tile<Policy, soft, hard>(policy, tempered, inputs, results, classes, z, u, hard_tile, ratios);
+    z.store_rows(job.gradient, first, rows, classes, results.tile_path);
+  }
   for (int lane = 0; lane < rows; lane++) {
     int64_t row = first + lane;
     if (!results.tile_path[lane]) {
-      dispatch_row(job, scratch, policy, row, lane_inputs(job, inputs, lane), partial);
+      dispatch_row(job, scratch, policy, row, lane_task(job, inputs, lane), totals);
       continue;
     }
-    add_row_loss(job, row, inputs.weight[lane], inputs.value_factor[lane] * results.divergence[lane],
-                 results.cross_entropy[lane], partial);
-    if (job.statistics) save_lane(results, lane, job.statistics + row * kStatistics);
+    add_row_losses(job, row, inputs.weight[lane],
+                   {inputs.value_factor[lane] * results.sums[0][lane], results.cross_entropy[lane]}, totals);
+    if (job.statistics) save_lane(results, lane, job.statistics + row * kRowStatistics);
+  }
+}
+
+// Tiles compute the loss without its rarer options. Whether they do depends on the call, not on its rows.
+TEMPER_INLINE bool tiles_suffice(const LossJob& job) {
+  const LossParameters& p = job.parameters;
+  bool outputs = job.row_label_log_prob || job.row_student_entropy || job.row_teacher_entropy;
+  bool options = p.label_smoothing > 0 || p.z_loss > 0 || p.student_softcap > 0 || p.teacher_softcap > 0 ||
+                 p.accumulate || p.standardise || p.soft_cross_entropy || p.teacher_temperature != p.temperature;
+  return p.classes <= kShortRowClasses && p.pass != kBackwardPass && !outputs && !options;
+}
+
+// If the rows have temperatures of their own, the hard part reuses no exponentials in any row: reuse in tiles that
+// happen to be at T = 2 would make a row's bits depend on its neighbours.
+template <class Policy>
+void compute_tiles(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int64_t last,
+                   ChunkTotals& totals) {
+  for (; first < last; first += kLanes) {
+    int rows = last - first < kLanes ? (int)(last - first) : kLanes;
+    if (!job.soft()) {
+      compute_tile<ForwardKl<V>, false, HardExp::kSame>(job, scratch, {}, first, rows, totals);
+      continue;
+    }
+    with_hard_exp(hard_exp_of(job, job.parameters.temperature, job.row_temperatures == nullptr), [&](auto tag) {
+      compute_tile<Policy, true, decltype(tag)::kValue>(job, scratch, policy, first, rows, totals);
+    });
   }
 }
 
 template <class Policy>
-void compute_rows(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int64_t last,
-                  Partial& partial) {
-  const LossParameters& p = *job.parameters;
-  bool tiles = p.classes <= kShortRowClasses && p.operation != kBackward && (p.soft_weight > 0 || p.hard_weight > 0);
-  for (; tiles && first < last; first += kLanes) {
-    int rows = last - first < kLanes ? (int)(last - first) : kLanes;
-    dispatch_mode(p, p.temperature, job.row_temperatures == nullptr, [&](auto mode) {
-      using M = decltype(mode);
-      compute_tile<Policy, M::soft, M::hard>(job, scratch, policy, first, rows, partial);
-    });
-  }
-  for (; first < last; first++)
-    dispatch_row(job, scratch, policy, first, load_row_inputs(job, first), partial);
+void compute_rows(const LossJob& job, const Scratch& scratch, int64_t first, int64_t last, ChunkTotals& totals) {
+  const LossParameters& p = job.parameters;
+  const Policy policy = Policy::of({p.divergence_parameter, p.divergence_complement, (float)p.classes});
+  if constexpr (Policy::kValue != ValueForm::kLogits)
+    if (tiles_suffice(job)) return compute_tiles(job, scratch, policy, first, last, totals);
+  for (; first < last; first++) dispatch_row(job, scratch, policy, first, load_row_task(job, first), totals);
 }
 
-void loss_rows(const LossJob& job, const Scratch& scratch, int64_t first, int64_t last, Partial& partial) {
-  partial = {};
-  if (job.parameters->divergence == kJensenShannon) {
-    JensenShannon<V> policy = {job.parameters->divergence_parameter, job.parameters->divergence_complement};
-    compute_rows(job, scratch, policy, first, last, partial);
-  } else {
-    compute_rows(job, scratch, ForwardKl<V>{}, first, last, partial);
-  }
+typedef void (*RowFunction)(const LossJob&, const Scratch&, int64_t first, int64_t last, ChunkTotals&);
+
+// In the order of the list.
+#define TEMPER_ROWS(Policy) compute_rows<Policy<V>>,
+constexpr RowFunction kRowFunctions[] = {TEMPER_DIVERGENCES(TEMPER_ROWS)};
+#undef TEMPER_ROWS
+
+#define TEMPER_NAME(Policy) #Policy,
+constexpr const char* kDivergences[] = {TEMPER_DIVERGENCES(TEMPER_NAME) nullptr};
+#undef TEMPER_NAME
+
+void loss_rows(const LossJob& job, const Scratch& scratch, int64_t first, int64_t last, ChunkTotals& totals) {
+  totals = {};
+  kRowFunctions[job.parameters.divergence](job, scratch, first, last, totals);
   if (job.stream_gradient) stream_fence();
 }
 

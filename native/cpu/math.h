@@ -6,6 +6,8 @@
 namespace temper {
 namespace {
 
+constexpr float kInfinity = __builtin_huge_valf();
+
 TEMPER_INLINE V splat(float a) { return a - V{}; }
 TEMPER_INLINE V abs(V a) { return (V)((I)a & 0x7fffffff); }
 TEMPER_INLINE V select(I mask, V a, V b) { return mask ? a : b; }

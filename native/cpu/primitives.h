@@ -14,11 +14,10 @@ struct PrimitiveRow {
   float max = -kInfinity, sum = 0;
 
   TEMPER_INLINE int block_length(int from) const {
-    return parameters.classes - from < kBlock ? (int)parameters.classes - from : kBlock;
+    return parameters.classes - from < kBlock ? parameters.classes - from : kBlock;
   }
-  TEMPER_INLINE const float* block(const Shape& shape, const void* base, int from, int n, float padding,
-                                   float* buffer) const {
-    return load_block(shape.dtype, address(base, shape, row, from), n, padding, buffer);
+  TEMPER_INLINE const float* block(const Matrix& matrix, int from, int n, float padding, float* buffer) const {
+    return load_block(matrix.dtype, address(matrix, row, from), n, padding, buffer);
   }
 
   // Sums the vectors vector_at(0), vector_at(kLanes), ... of a block of n elements.
@@ -38,13 +37,13 @@ struct PrimitiveRow {
     alignas(64) float buffer[kBlock];
     for (int from = 0; from < parameters.classes; from += kBlock) {
       int n = block_length(from);
-      float block_maximum = block_max(block(parameters.input, job.input, from, n, -kInfinity, buffer), padded(n));
+      float block_maximum = block_max(block(job.input, from, n, -kInfinity, buffer), padded(n));
       max = block_maximum > max ? block_maximum : max;
     }
     V total = {};
     for (int from = 0; from < parameters.classes; from += kBlock) {
       int n = block_length(from);
-      const float* x = block(parameters.input, job.input, from, n, -kInfinity, buffer);
+      const float* x = block(job.input, from, n, -kInfinity, buffer);
       total += sum_in_sub_blocks(n, [&](int i) { return tempered(load(x + i) - max); });
     }
     sum = sum_lanes(total);
@@ -57,14 +56,14 @@ struct PrimitiveRow {
     V inverse_temperature = splat((float)(1 / parameters.temperature));
     for (int from = 0; from < parameters.classes; from += kBlock) {
       int n = block_length(from);
-      const float* x = block(parameters.input, job.input, from, n, -kInfinity, buffer);
+      const float* x = block(job.input, from, n, -kInfinity, buffer);
       for (int i = 0; i < padded(n); i += kLanes) {
         V shifted = load(x + i) - max;
         store(logarithm ? shifted * inverse_temperature - log_sum : tempered(shifted) * inverse, out + i);
       }
-      encode_block(parameters.output.dtype, out, n, (void*)address(job.output, parameters.output, row, from));
+      encode_block(job.output.dtype, out, n, address(job.output, row, from));
     }
-    store_zeros(parameters.output, job.output, row, parameters.classes);
+    store_zeros(job.output, row, parameters.classes);
   }
 
   // (g - softmax(x/T) sum g) / T
@@ -73,19 +72,19 @@ struct PrimitiveRow {
     V total = {};
     for (int from = 0; from < parameters.classes; from += kBlock) {
       int n = block_length(from);
-      const float* g = block(parameters.upstream, job.upstream, from, n, 0.0f, upstream);
+      const float* g = block(job.upstream, from, n, 0.0f, upstream);
       total += sum_in_sub_blocks(n, [&](int i) { return load(g + i); });
     }
     V share = splat(sum_lanes(total) / sum), inverse_temperature = splat((float)(1 / parameters.temperature));
     for (int from = 0; from < parameters.classes; from += kBlock) {
       int n = block_length(from);
-      const float* x = block(parameters.input, job.input, from, n, -kInfinity, buffer);
-      const float* g = block(parameters.upstream, job.upstream, from, n, 0.0f, upstream);
+      const float* x = block(job.input, from, n, -kInfinity, buffer);
+      const float* g = block(job.upstream, from, n, 0.0f, upstream);
       for (int i = 0; i < padded(n); i += kLanes)
         store((load(g + i) - tempered(load(x + i) - max) * share) * inverse_temperature, out + i);
-      encode_block(parameters.output.dtype, out, n, (void*)address(job.output, parameters.output, row, from));
+      encode_block(job.output.dtype, out, n, address(job.output, row, from));
     }
-    store_zeros(parameters.output, job.output, row, parameters.classes);
+    store_zeros(job.output, row, parameters.classes);
   }
 
   // Returns the index of the first NaN, or else of the first maximum.
@@ -95,7 +94,7 @@ struct PrimitiveRow {
     float largest = -kInfinity;
     for (int from = 0; from < parameters.classes; from += kBlock) {
       int n = block_length(from);
-      const float* x = block(parameters.input, job.input, from, n, -kInfinity, buffer);
+      const float* x = block(job.input, from, n, -kInfinity, buffer);
       I unordered = {};
       for (int i = 0; i < padded(n); i += kLanes) {
         V a = load(x + i);
@@ -117,12 +116,12 @@ struct PrimitiveRow {
 };
 
 void primitive_rows(const PrimitiveJob& job, int64_t first, int64_t last) {
-  const PrimitiveParameters& p = *job.parameters;
+  const PrimitiveParameters& p = job.parameters;
   for (int64_t row = first; row < last; row++) {
     PrimitiveRow r{job, p, row};
     if (p.primitive == kArgmax) {
       int64_t index = r.argmax();  // the first bytes of a little-endian integer are the shorter integer
-      __builtin_memcpy((char*)job.output + row * p.output_bytes, &index, (unsigned)p.output_bytes);
+      __builtin_memcpy((char*)p.output + row * p.index_bytes, &index, (unsigned)p.index_bytes);
       continue;
     }
     r.reduce();

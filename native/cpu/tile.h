@@ -20,23 +20,23 @@ template <int half = kLanes / 2> TEMPER_INLINE void transpose(I (&m)[kLanes]) {
 // Prefetch distance: rows this far ahead arrive from memory in about the time that the tiles before them take.
 constexpr int kPrefetchRows = 2 * kLanes;
 
-TEMPER_INLINE void prefetch_rows(const Shape& shape, const void* base, int64_t first, int64_t rows, int classes) {
+TEMPER_INLINE void prefetch_rows(const Matrix& matrix, int64_t first, int64_t rows, int classes) {
   if (first + kLanes > rows) return;
-  int bytes = classes * element_bytes(shape.dtype);
+  int bytes = classes * element_bytes(matrix.dtype);
   for (int lane = 0; lane < kLanes; lane++)
-    for (int i = 0; i < bytes; i += 64) __builtin_prefetch(address(base, shape, first + lane, 0) + i);
+    for (int i = 0; i < bytes; i += 64) __builtin_prefetch(address(matrix, first + lane, 0) + i);
 }
 
 struct Tile {
   alignas(64) float at[kShortRowClasses][kLanes];  // [class][row]
 
   // Loads `rows` rows from row `first` on. Lanes beyond them repeat the last row.
-  void load_rows(const Shape& shape, const void* base, int64_t first, int rows, int classes) {
+  void load_rows(const Matrix& matrix, int64_t first, int rows, int classes) {
     const char* row[kLanes];
     for (int lane = 0; lane < kLanes; lane++)
-      row[lane] = address(base, shape, first + (lane < rows ? lane : rows - 1), 0);
+      row[lane] = address(matrix, first + (lane < rows ? lane : rows - 1), 0);
     I words[kLanes];
-    if (shape.dtype == kBf16) {  // a 32-bit lane holds two adjacent classes
+    if (matrix.dtype == kBf16) {  // a 32-bit lane holds two adjacent classes
       for (int c = 0; c < classes; c += kBf16Lanes) {
         for (int lane = 0; lane < kLanes; lane++) words[lane] = load_bytes(row[lane] + 2 * c, 2 * (classes - c));
         transpose(words);
@@ -46,8 +46,8 @@ struct Tile {
       for (int c = 0; c < classes; c += kLanes) {
         int n = classes - c < kLanes ? classes - c : kLanes;
         for (int lane = 0; lane < kLanes; lane++) {
-          words[lane] = load_bytes(row[lane] + c * element_bytes(shape.dtype), n * element_bytes(shape.dtype));
-          if (shape.dtype == kF16) words[lane] = (I)decode<kF16>(&words[lane], 0);
+          words[lane] = load_bytes(row[lane] + c * element_bytes(matrix.dtype), n * element_bytes(matrix.dtype));
+          if (matrix.dtype == kF16) words[lane] = (I)decode<kF16>(&words[lane], 0);
         }
         transpose(words);
         for (int k = 0; k < n; k++) store((V)words[k], at[c + k]);
@@ -56,27 +56,27 @@ struct Tile {
   }
 
   // Stores the rows whose lanes are not 0 in `selected`, and sets their padding to 0.
-  void store_rows(const Shape& shape, void* base, int64_t first, int rows, int classes, const int* selected) const {
+  void store_rows(const Matrix& matrix, int64_t first, int rows, int classes, const int* selected) const {
     char* row[kLanes];
-    for (int lane = 0; lane < rows; lane++) row[lane] = (char*)address(base, shape, first + lane, 0);
+    for (int lane = 0; lane < rows; lane++) row[lane] = address(matrix, first + lane, 0);
     I words[kLanes];
-    int bytes = element_bytes(shape.dtype), step = shape.dtype == kBf16 ? kBf16Lanes : kLanes;
+    int bytes = element_bytes(matrix.dtype), step = matrix.dtype == kBf16 ? kBf16Lanes : kLanes;
     for (int c = 0; c < classes; c += step) {
       int n = classes - c < step ? classes - c : step;
       for (int k = 0; k < kLanes; k++) {
-        if (shape.dtype == kBf16) words[k] = 2 * k < n ? (I)interleave_bf16(at[c + 2 * k]) : I{};
+        if (matrix.dtype == kBf16) words[k] = 2 * k < n ? (I)interleave_bf16(at[c + 2 * k]) : I{};
         else words[k] = k < n ? (I)load(at[c + k]) : I{};
       }
       transpose(words);
       for (int lane = 0; lane < rows; lane++) {
         if (!selected[lane]) continue;
-        if (shape.dtype == kF16) encode<kF16>((V)words[lane], &words[lane], 0);
+        if (matrix.dtype == kF16) encode<kF16>((V)words[lane], &words[lane], 0);
         store_bytes(words[lane], row[lane] + c * bytes, n * bytes);
       }
     }
-    if (classes < shape.width)
+    if (classes < matrix.width)
       for (int lane = 0; lane < rows; lane++)
-        if (selected[lane]) store_zeros(shape, base, first + lane, classes);
+        if (selected[lane]) store_zeros(matrix, first + lane, classes);
   }
 };
 

@@ -1,22 +1,21 @@
 // Labels, weights and temperatures of a tile's rows, and the factors that follow from them.
 #pragma once
 
-#include "row_blocks.h"
+#include "partial.h"
 #include "row_inputs.h"
 
 namespace temper {
 namespace {
 
 struct TileInputs {
-  // Values as they were read. row_temperature is set only if the rows have temperatures of their own.
+  // Values as they were read.
   alignas(64) int64_t row_label[kLanes];
-  alignas(64) float weight[kLanes], row_temperature[kLanes];
-  // All ones, or 0 if the row is invalid, ignored or of weight 0. The arrays after this one are meaningless in such
-  // lanes.
+  alignas(64) float weight[kLanes], temperature[kLanes];
+  // All ones, or 0 if the row is invalid, has no label where the loss has labels, or has weight 0. The arrays after this
+  // one are meaningless in such lanes.
   alignas(64) int counted[kLanes];
   alignas(64) int label[kLanes];
-  alignas(64) float soft_scale[kLanes], hard_scale[kLanes], inverse_temperature[kLanes];
-  double value_factor[kLanes];
+  alignas(64) float soft_scale[kLanes], hard_scale[kLanes], inverse_temperature[kLanes], value_factor[kLanes];
 };
 
 // Reads kLanes values once, as read_once does. Lanes beyond `rows` repeat the last row.
@@ -32,13 +31,12 @@ template <class T> TEMPER_INLINE void read_lanes_once(const void* array, int64_t
 }
 
 // Loads row_label and label. Returns all ones in lanes whose label is a class that is not ignored.
-TEMPER_INLINE I load_tile_labels(const LossJob& job, int64_t first, int rows, TileInputs& inputs) {
-  const LossParameters& p = *job.parameters;
+TEMPER_INLINE I load_tile_labels(const LossParameters& p, int64_t first, int rows, TileInputs& inputs) {
   if (p.label_bytes == 8) {
-    read_lanes_once(job.labels, first, rows, inputs.row_label);
+    read_lanes_once(p.labels, first, rows, inputs.row_label);
   } else {
     alignas(64) int32_t narrow[kLanes];
-    read_lanes_once(job.labels, first, rows, narrow);
+    read_lanes_once(p.labels, first, rows, narrow);
     for (int lane = 0; lane < kLanes; lane++) inputs.row_label[lane] = narrow[lane];
   }
   // Labels of half a tile fill a vector.
@@ -58,65 +56,52 @@ TEMPER_INLINE I load_tile_labels(const LossJob& job, int64_t first, int rows, Ti
   return result;
 }
 
-TEMPER_INLINE double lane_temperature(const LossJob& job, const TileInputs& inputs, int lane) {
-  return job.row_temperatures ? inputs.row_temperature[lane] : job.parameters->temperature;
-}
-
-// Sets what depends on the temperature in lanes [first, last).
-TEMPER_INLINE void set_temperature(const LossParameters& p, double temperature, int first, int last, TileInputs& inputs,
-                                   Exponential& tempered) {
+// Sets the factors of lanes [first, last), which have one weight and one temperature.
+TEMPER_INLINE void set_factors(const LossJob& job, int first, int last, TileInputs& inputs, Exponential& tempered) {
+  const LossParameters& p = job.parameters;
+  RowTask task;
+  task.label = 0;
+  task.weight = inputs.weight[first];
+  task.temperature = inputs.temperature[first];
+  GradientFactors factors = job.factors.of_row(p, task);
+  float temperature = tempered_by(job, task);
   Exponential own(temperature);
   for (int lane = first; lane < last; lane++) {
-    inputs.value_factor[lane] = value_factor(p, temperature);
-    inputs.inverse_temperature[lane] = (float)(1 / temperature);
+    inputs.soft_scale[lane] = factors.soft;
+    inputs.hard_scale[lane] = factors.hard;
+    inputs.value_factor[lane] = value_factor(p, task.temperature);
+    inputs.inverse_temperature[lane] = 1 / temperature;
     tempered.c[lane] = own.c[0];
     tempered.lowest[lane] = own.lowest[0];
   }
 }
 
-TEMPER_INLINE void set_gradient_factors(GradientFactors factors, int first, int last, TileInputs& inputs) {
-  for (int lane = first; lane < last; lane++) {
-    inputs.soft_scale[lane] = factors.soft;
-    inputs.hard_scale[lane] = factors.hard;
-  }
-}
-
 void load_tile_inputs(const LossJob& job, int64_t first, int rows, TileInputs& inputs, Exponential& tempered) {
-  const LossParameters& p = *job.parameters;
+  const LossParameters& p = job.parameters;
   I counted = {};
   counted = ~counted;
-  if (job.labels) {
-    counted = load_tile_labels(job, first, rows, inputs);
+  if (p.labels != nullptr) {
+    counted = load_tile_labels(p, first, rows, inputs);
   } else {
     __builtin_memset(inputs.row_label, 0, sizeof inputs.row_label);
     __builtin_memset(inputs.label, 0, sizeof inputs.label);
   }
   if (job.row_weights) read_lanes_once(job.row_weights, first, rows, inputs.weight);
   else store(splat(1.0f), inputs.weight);
-  V weight = load(inputs.weight);
-  counted &= (weight > 0.0f) & (weight < kInfinity);
-  if (job.row_temperatures) {
-    read_lanes_once(job.row_temperatures, first, rows, inputs.row_temperature);
-    V temperature = load(inputs.row_temperature);
-    counted &= (temperature > 0.0f) & (temperature < kInfinity);
-  }
+  if (job.row_temperatures) read_lanes_once(job.row_temperatures, first, rows, inputs.temperature);
+  else store(splat(p.temperature), inputs.temperature);
+  V weight = load(inputs.weight), temperature = load(inputs.temperature);
+  counted &= (abs(weight) <= kLargest) & (weight != 0.0f);
+  counted &= (temperature >= kMinTemperature) & (temperature <= kMaxTemperature);
   __builtin_memcpy(inputs.counted, &counted, sizeof counted);
-  // Values that all rows share are computed once.
-  bool own_temperatures = job.row_temperatures, own_factors = own_temperatures || job.row_weights;
-  for (int lane = 0; lane < (own_temperatures ? kLanes : 1); lane++) {
-    double temperature = used_temperature(p, lane_temperature(job, inputs, lane));
-    set_temperature(p, temperature, lane, own_temperatures ? lane + 1 : kLanes, inputs, tempered);
-  }
-  for (int lane = 0; lane < (own_factors ? kLanes : 1); lane++) {
-    double temperature = used_temperature(p, lane_temperature(job, inputs, lane));
-    GradientFactors factors = gradient_factors(job, temperature, inputs.weight[lane]);
-    set_gradient_factors(factors, lane, own_factors ? lane + 1 : kLanes, inputs);
-  }
+  // Factors that all rows share are computed once.
+  bool own = job.row_temperatures || job.row_weights;
+  for (int lane = 0; lane < (own ? kLanes : 1); lane++) set_factors(job, lane, own ? lane + 1 : kLanes, inputs, tempered);
 }
 
-// The inputs of one lane, for the code that computes single rows.
-TEMPER_INLINE RowInputs lane_inputs(const LossJob& job, const TileInputs& inputs, int lane) {
-  return check_row_inputs(job, inputs.row_label[lane], inputs.weight[lane], lane_temperature(job, inputs, lane));
+// The task of one lane, for the code that computes single rows.
+TEMPER_INLINE RowTask lane_task(const LossJob& job, const TileInputs& inputs, int lane) {
+  return RowTask::of(job.parameters, inputs.row_label[lane], inputs.weight[lane], inputs.temperature[lane]);
 }
 
 }  // namespace

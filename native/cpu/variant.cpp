@@ -2,14 +2,15 @@
 #include "loss_rows.h"
 #include "primitives.h"
 
-#define TEMPER_NAME_(name) variant_##name
-#define TEMPER_NAME(name) TEMPER_NAME_(name)
+#define TEMPER_VARIANT_NAME_(name) variant_##name
+#define TEMPER_VARIANT_NAME(name) TEMPER_VARIANT_NAME_(name)
 #define TEMPER_STRING_(name) #name
 #define TEMPER_STRING(name) TEMPER_STRING_(name)
 
 namespace temper {
 
-extern const Variant TEMPER_NAME(TEMPER_VARIANT);
-const Variant TEMPER_NAME(TEMPER_VARIANT) = {TEMPER_STRING(TEMPER_VARIANT), loss_rows, primitive_rows};
+extern const Variant TEMPER_VARIANT_NAME(TEMPER_VARIANT);
+const Variant TEMPER_VARIANT_NAME(TEMPER_VARIANT) = {TEMPER_STRING(TEMPER_VARIANT), kDivergences, loss_rows,
+                                              primitive_rows};
 
 }  // namespace temper

@@ -8,7 +8,8 @@ import dev.temper.internal.Shapes;
  * @param address device address of the first element of row 0, as CUDA's driver knows it
  * @param rows rows, 0 or more
  * @param classes columns, 1 or more
- * @param rowStride elements between the beginnings of two rows, at least {@code classes}
+ * @param rowStride elements between the beginnings of two rows, at least {@code classes}; or 0 for one row that stands
+ *     for all rows of a matrix that is only read
  * @param dtype F32, BF16 or F16
  */
 public record DeviceMatrix(long address, long rows, int classes, long rowStride, DType dtype) implements MatrixView {

@@ -42,50 +42,11 @@ public final class DistillationLoss {
 
   private static final String ABSENT = "absent";
 
-  private final Divergence divergence;
-  private final double temperature;
-  private final OptionalDouble teacherTemperature;
-  private final double softWeight;
-  private final double hardWeight;
-  private final double labelSmoothing;
-  private final OptionalDouble softcap;
-  private final long ignoreIndex;
-  private final OptionalInt numClasses;
-  private final Reduction reduction;
-  private final boolean temperatureScaling;
+  /** The values of this loss, which nothing changes: the builder of the caller is copied. */
+  private final Builder values;
 
   private DistillationLoss(Builder builder) {
-    divergence = builder.divergence;
-    temperature = builder.temperature;
-    teacherTemperature = builder.teacherTemperature;
-    softWeight = builder.softWeight;
-    hardWeight = builder.hardWeight;
-    labelSmoothing = builder.labelSmoothing;
-    softcap = builder.softcap;
-    ignoreIndex = builder.ignoreIndex;
-    numClasses = builder.numClasses;
-    reduction = builder.reduction;
-    temperatureScaling = builder.temperatureScaling;
-    requireTemperature(LossOption.TEMPERATURE, temperature, "1 is the plain softmax, 2 to 10 are usual");
-    teacherTemperature.ifPresent(
-        t -> requireTemperature(LossOption.TEACHER_TEMPERATURE, t, "leave it out to use the student's"));
-    requireWeight(LossOption.SOFT_WEIGHT, softWeight);
-    requireWeight(LossOption.HARD_WEIGHT, hardWeight);
-    if (softWeight == 0 && hardWeight == 0) {
-      throw new LossArgumentException(LossOption.SOFT_WEIGHT, " and ", LossOption.HARD_WEIGHT,
-          " are both 0, expected at least one above 0; the loss would be 0 whatever the student does");
-    }
-    if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
-      throw new LossArgumentException(
-          LossOption.LABEL_SMOOTHING, " is ", labelSmoothing, ", expected a number from 0 up to, not including, 1");
-    }
-    if (softcap.isPresent() && !(softcap.getAsDouble() > 0 && softcap.getAsDouble() < Double.POSITIVE_INFINITY)) {
-      throw new LossArgumentException(LossOption.SOFTCAP, " is ", softcap.getAsDouble(),
-          ", expected a finite number above 0; leave it out for none");
-    }
-    if (numClasses.isPresent() && numClasses.getAsInt() < 1) {
-      throw new LossArgumentException(LossOption.NUM_CLASSES, " is ", numClasses.getAsInt(), ", expected 1 or more");
-    }
+    values = new Builder(builder);
   }
 
   /**
@@ -120,79 +81,113 @@ public final class DistillationLoss {
 
   /** A builder that starts from this description. */
   public Builder toBuilder() {
-    return new Builder(this);
+    return new Builder(values);
   }
 
   /** Distance between teacher and student in the soft part. */
   public Divergence divergence() {
-    return divergence;
+    return values.divergence;
   }
 
   /** {@code T} of the student and, unless {@link #teacherTemperature()} is present, of the teacher. */
   public double temperature() {
-    return temperature;
+    return values.temperature;
   }
 
   /** The teacher's own temperature, if it has one; the factor {@code T^2} and the gradient keep the student's. */
   public OptionalDouble teacherTemperature() {
-    return teacherTemperature;
+    return values.teacherTemperature;
   }
 
   /** Weight of the divergence, 0 or more; at 0 the teacher is not read. */
   public double softWeight() {
-    return softWeight;
+    return values.softWeight;
   }
 
   /** Weight of the cross-entropy, 0 or more. */
   public double hardWeight() {
-    return hardWeight;
+    return values.hardWeight;
   }
 
   /** {@code e} in [0, 1): the label keeps {@code 1 - e}, the rest is spread over all classes that are present. */
   public double labelSmoothing() {
-    return labelSmoothing;
+    return values.labelSmoothing;
   }
 
   /** {@code c} above 0, if there is one: the student's logits become {@code c tanh(z/c)} before anything else. */
   public OptionalDouble softcap() {
-    return softcap;
+    return values.softcap;
   }
 
-  /** Label of the rows that contribute nothing. */
+  /** {@code c} above 0, if there is one: the teacher's logits become {@code c tanh(u/c)} before anything else. */
+  public OptionalDouble teacherSoftcap() {
+    return values.teacherSoftcap;
+  }
+
+  /** Whether the soft part compares standardised logits. */
+  public boolean standardise() {
+    return values.standardise;
+  }
+
+  /** {@code w}, 0 or more: the hard part of each row grows by {@code w lse(z)^2}. */
+  public double zLoss() {
+    return values.zLoss;
+  }
+
+  /** The number that is reported for the soft part. */
+  public SoftValue softValue() {
+    return values.softValue;
+  }
+
+  /** Label of the rows that contribute nothing, or nothing to the hard part. */
   public long ignoreIndex() {
-    return ignoreIndex;
+    return values.ignoreIndex;
+  }
+
+  /** The parts that a row with the ignored label leaves. */
+  public IgnoreScope ignoreScope() {
+    return values.ignoreScope;
   }
 
   /** Real number of classes, where the matrices are padded; the columns beyond it are ignored. */
   public OptionalInt numClasses() {
-    return numClasses;
+    return values.numClasses;
   }
 
   /** How the losses of the rows become one. */
   public Reduction reduction() {
-    return reduction;
+    return values.reduction;
   }
 
   /** Whether value and gradient of the soft part are multiplied by {@code T^2}. */
   public boolean temperatureScaling() {
-    return temperatureScaling;
+    return values.temperatureScaling;
   }
 
   /** Every option by the name of its builder method; one that is absent has the value "absent". */
   Map<String, Object> options() {
     Map<String, Object> options = new LinkedHashMap<>();
-    options.put("divergence", divergence.label());
-    options.put("temperature", temperature);
-    options.put("teacherTemperature", teacherTemperature.isPresent() ? teacherTemperature.getAsDouble() : ABSENT);
-    options.put("softWeight", softWeight);
-    options.put("hardWeight", hardWeight);
-    options.put("labelSmoothing", labelSmoothing);
-    options.put("softcap", softcap.isPresent() ? softcap.getAsDouble() : ABSENT);
-    options.put("ignoreIndex", ignoreIndex);
-    options.put("numClasses", numClasses.isPresent() ? numClasses.getAsInt() : ABSENT);
-    options.put("reduction", reduction.label());
-    options.put("temperatureScaling", temperatureScaling);
+    options.put("divergence", divergence().label());
+    options.put("temperature", temperature());
+    options.put("teacherTemperature", orAbsent(teacherTemperature()));
+    options.put("softWeight", softWeight());
+    options.put("hardWeight", hardWeight());
+    options.put("labelSmoothing", labelSmoothing());
+    options.put("softcap", orAbsent(softcap()));
+    options.put("teacherSoftcap", orAbsent(teacherSoftcap()));
+    options.put("standardise", standardise() ? true : ABSENT);
+    options.put("zLoss", zLoss() > 0 ? zLoss() : ABSENT);
+    options.put("softValue", softValue() == SoftValue.KL ? ABSENT : softValue().label());
+    options.put("ignoreIndex", ignoreIndex());
+    options.put("ignoreScope", ignoreScope() == IgnoreScope.BOTH ? ABSENT : ignoreScope().label());
+    options.put("numClasses", numClasses().isPresent() ? numClasses().getAsInt() : ABSENT);
+    options.put("reduction", reduction().label());
+    options.put("temperatureScaling", temperatureScaling());
     return options;
+  }
+
+  private static Object orAbsent(OptionalDouble value) {
+    return value.isPresent() ? value.getAsDouble() : ABSENT;
   }
 
   @Override
@@ -213,18 +208,6 @@ public final class DistillationLoss {
     return "DistillationLoss" + present;
   }
 
-  private static void requireTemperature(LossOption option, double value, String hint) {
-    if (!(value >= MIN_TEMPERATURE && value <= MAX_TEMPERATURE)) {
-      throw new LossArgumentException(option, " is ", value, ", expected a number from 1e-6 to 1e6; " + hint);
-    }
-  }
-
-  private static void requireWeight(LossOption option, double value) {
-    if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
-      throw new LossArgumentException(option, " is ", value, ", expected a finite number of 0 or more");
-    }
-  }
-
   /** Collects the options; {@link #build()} checks them. */
   public static final class Builder {
     private Divergence divergence = Divergence.forwardKl();
@@ -234,25 +217,35 @@ public final class DistillationLoss {
     private double hardWeight;
     private double labelSmoothing;
     private OptionalDouble softcap = OptionalDouble.empty();
+    private OptionalDouble teacherSoftcap = OptionalDouble.empty();
+    private boolean standardise;
+    private double zLoss;
+    private SoftValue softValue = SoftValue.KL;
     private long ignoreIndex = DEFAULT_IGNORE_INDEX;
+    private IgnoreScope ignoreScope = IgnoreScope.BOTH;
     private OptionalInt numClasses = OptionalInt.empty();
     private Reduction reduction = Reduction.MEAN;
     private boolean temperatureScaling = true;
 
     private Builder() {}
 
-    private Builder(DistillationLoss loss) {
-      divergence = loss.divergence;
-      temperature = loss.temperature;
-      teacherTemperature = loss.teacherTemperature;
-      softWeight = loss.softWeight;
-      hardWeight = loss.hardWeight;
-      labelSmoothing = loss.labelSmoothing;
-      softcap = loss.softcap;
-      ignoreIndex = loss.ignoreIndex;
-      numClasses = loss.numClasses;
-      reduction = loss.reduction;
-      temperatureScaling = loss.temperatureScaling;
+    private Builder(Builder other) {
+      divergence = other.divergence;
+      temperature = other.temperature;
+      teacherTemperature = other.teacherTemperature;
+      softWeight = other.softWeight;
+      hardWeight = other.hardWeight;
+      labelSmoothing = other.labelSmoothing;
+      softcap = other.softcap;
+      teacherSoftcap = other.teacherSoftcap;
+      standardise = other.standardise;
+      zLoss = other.zLoss;
+      softValue = other.softValue;
+      ignoreIndex = other.ignoreIndex;
+      ignoreScope = other.ignoreScope;
+      numClasses = other.numClasses;
+      reduction = other.reduction;
+      temperatureScaling = other.temperatureScaling;
     }
 
     /** Distance between teacher and student; default {@link Divergence#forwardKl()}. */
@@ -273,7 +266,7 @@ public final class DistillationLoss {
 
     /**
      * The teacher's own temperature, in the same range as the student's; default: the student's. The factor {@code T^2}
-     * keeps the student's.
+     * keeps the student's. Row temperatures exclude this option.
      */
     public Builder teacherTemperature(double value) {
       teacherTemperature = OptionalDouble.of(value);
@@ -298,15 +291,57 @@ public final class DistillationLoss {
       return this;
     }
 
-    /** Replaces the student's logits by {@code c tanh(z/c)}, {@code c} above 0; default: off. */
+    /**
+     * Replaces the student's logits by {@code c tanh(z/c)} in both parts, {@code c} finite and above 0; default: off.
+     * The gradient is multiplied by {@code 1 - tanh^2(z/c)} (Gemma 2, 2024).
+     */
     public Builder softcap(double value) {
       softcap = OptionalDouble.of(value);
+      return this;
+    }
+
+    /** Replaces the teacher's logits by {@code c tanh(u/c)}, {@code c} finite and above 0; default: off. */
+    public Builder teacherSoftcap(double value) {
+      teacherSoftcap = OptionalDouble.of(value);
+      return this;
+    }
+
+    /**
+     * Whether the soft part replaces the logits of student and teacher by {@code (x - mean)/(sd + 1e-7)}, each over its
+     * own finite logits and with {@code sd} over their number less 1; default false (Sun et al. 2024). A row whose
+     * student or teacher has {@code sd = 0} has the soft value and the soft gradient 0. Logit MSE excludes this option.
+     */
+    public Builder standardise(boolean value) {
+      standardise = value;
+      return this;
+    }
+
+    /**
+     * Weight {@code w} of the z-loss, finite and 0 or more; default 0. The hard part of each row becomes {@code CE + w
+     * lse(z)^2}, with the gradient {@code 2 w lse(z) softmax(z)} (PaLM, Chowdhery et al. 2022).
+     */
+    public Builder zLoss(double value) {
+      zLoss = value;
+      return this;
+    }
+
+    /**
+     * The number that is reported for the soft part; default {@link SoftValue#KL}. Another one needs the forward KL.
+     */
+    public Builder softValue(SoftValue value) {
+      softValue = value;
       return this;
     }
 
     /** Label of the rows that contribute nothing; default {@value DistillationLoss#DEFAULT_IGNORE_INDEX}. */
     public Builder ignoreIndex(long value) {
       ignoreIndex = value;
+      return this;
+    }
+
+    /** The parts that a row with the ignored label leaves; default {@link IgnoreScope#BOTH}. */
+    public Builder ignoreScope(IgnoreScope value) {
+      ignoreScope = value;
       return this;
     }
 
@@ -334,7 +369,9 @@ public final class DistillationLoss {
      * @throws LossArgumentException naming the option, its value and what was expected
      */
     public DistillationLoss build() {
-      return new DistillationLoss(this);
+      DistillationLoss loss = new DistillationLoss(this);
+      OptionChecks.check(loss);
+      return loss;
     }
   }
 }

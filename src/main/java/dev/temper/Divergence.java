@@ -1,10 +1,5 @@
 package dev.temper;
 
-import dev.temper.internal.Names;
-import java.util.List;
-import java.util.Locale;
-import java.util.function.DoubleFunction;
-
 /**
  * How the distance between teacher and student is measured in the soft part of the loss. With {@code p = softmax(u/T)}
  * the teacher and {@code q = softmax(z/T)} the student, {@code KL(a, b) = sum a (log a - log b)}.
@@ -116,7 +111,42 @@ public sealed interface Divergence {
     }
   }
 
-  /** Mean over the classes of {@code (z - u)^2}; knows no temperature. */
+  /**
+   * {@code -log A} with the acceptance rate {@code A = sum min(p, q)} of speculative decoding, for which draft models
+   * are trained (Leviathan et al. 2023).
+   */
+  record NegativeLogAcceptance() implements Divergence {
+    @Override
+    public String label() {
+      return "nla";
+    }
+  }
+
+  /**
+   * Decoupled distillation {@code a KL((p_y, 1 - p_y), (q_y, 1 - q_y)) + b KL(p', q')} (Zhao et al. 2022). {@code p'}
+   * and {@code q'} are the softmax over all classes except the label {@code y}, so every row needs a label.
+   *
+   * @param a weight of the KL between the label and the rest, finite and 0 or more
+   * @param b weight of the KL within the rest, finite and 0 or more; {@code a} and {@code b} are not both 0
+   */
+  record Dkd(double a, double b) implements Divergence {
+    /** Checks the weights. */
+    public Dkd {
+      requireDkdWeight("a", a);
+      requireDkdWeight("b", b);
+      if (a == 0 && b == 0) {
+        throw new LossArgumentException("dkd: a and b are both 0, expected at least one above 0; the divergence would "
+            + "be 0 whatever the student does");
+      }
+    }
+
+    @Override
+    public String label() {
+      return "dkd:" + a + "," + b;
+    }
+  }
+
+  /** Mean over the classes of {@code (z - u)^2}, without any temperature. */
   record LogitMse() implements Divergence {
     @Override
     public String label() {
@@ -164,6 +194,16 @@ public sealed interface Divergence {
     return new LogitMse();
   }
 
+  /** {@link NegativeLogAcceptance}. */
+  static Divergence negativeLogAcceptance() {
+    return new NegativeLogAcceptance();
+  }
+
+  /** {@link Dkd} with the weight of the label against the rest and the weight within the rest. */
+  static Divergence dkd(double a, double b) {
+    return new Dkd(a, b);
+  }
+
   /**
    * Reads a {@link #label()} back.
    *
@@ -171,46 +211,7 @@ public sealed interface Divergence {
    *     missing, superfluous or out of range
    */
   static Divergence parse(String text) {
-    String label = text.toLowerCase(Locale.ROOT).strip();
-    int colon = label.indexOf(':');
-    String name = colon < 0 ? label : label.substring(0, colon);
-    return switch (name) {
-      case "forward-kl" -> plain(label, forwardKl());
-      case "reverse-kl" -> plain(label, reverseKl());
-      case "mixed" -> withParameter(label, Mixed::new);
-      case "jsd" -> withParameter(label, JensenShannon::new);
-      case "skew-forward-kl" -> withParameter(label, SkewForwardKl::new);
-      case "skew-reverse-kl" -> withParameter(label, SkewReverseKl::new);
-      case "tvd" -> plain(label, totalVariation());
-      case "logit-mse" -> plain(label, logitMse());
-      default -> throw new IllegalArgumentException("unknown divergence '" + label + "'"
-          + Names.suggestion(name, List.of("forward-kl",
-          "reverse-kl", "mixed", "jsd", "skew-forward-kl", "skew-reverse-kl", "tvd", "logit-mse"))
-          + "; known: forward-kl, reverse-kl, mixed:L, jsd:B, skew-forward-kl:A, skew-reverse-kl:A, tvd, logit-mse");
-    };
-  }
-
-  private static Divergence plain(String label, Divergence divergence) {
-    if (label.indexOf(':') >= 0) {
-      throw new IllegalArgumentException("divergence " + divergence.label() + " takes no parameter, found '" + label
-          + "'");
-    }
-    return divergence;
-  }
-
-  private static Divergence withParameter(String label, DoubleFunction<Divergence> kind) {
-    int colon = label.indexOf(':');
-    if (colon < 0) {
-      throw new IllegalArgumentException("divergence " + label + " needs its parameter, such as " + label + ":0.5");
-    }
-    String name = label.substring(0, colon);
-    String number = label.substring(colon + 1);
-    try {
-      return kind.apply(Double.parseDouble(number));
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(
-          "divergence " + name + ": '" + number + "' is not a number; expected something like " + name + ":0.5", e);
-    }
+    return DivergenceLabels.parse(text);
   }
 
   private static void requireInterior(String kind, String name, double value, String remedy) {
@@ -224,6 +225,12 @@ public sealed interface Divergence {
     if (!(value >= 0 && value < 1)) {
       throw new LossArgumentException(
           kind + ": skew is ", value, ", expected a number from 0 up to, not including, 1; " + remedy);
+    }
+  }
+
+  private static void requireDkdWeight(String name, double value) {
+    if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
+      throw new LossArgumentException("dkd: " + name + " is ", value, ", expected a finite number of 0 or more");
     }
   }
 }

@@ -16,7 +16,8 @@ import java.nio.ShortBuffer;
  *     longer
  * @param rows rows, 0 or more
  * @param classes columns, 1 or more
- * @param rowStride elements between the beginnings of two rows, at least {@code classes}
+ * @param rowStride elements between the beginnings of two rows, at least {@code classes}; or 0 for one row that stands
+ *     for all rows of a matrix that is only read
  * @param dtype F32, BF16 or F16
  */
 public record HostMatrix(MemorySegment segment, long rows, int classes, long rowStride, DType dtype)

@@ -6,6 +6,7 @@ import dev.temper.internal.Devices;
 import dev.temper.internal.EngineLifetime;
 import dev.temper.internal.LossChecks;
 import dev.temper.internal.OpenedDevice;
+import dev.temper.internal.OutputChecks;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
@@ -111,7 +112,7 @@ public final class LossEngine implements AutoCloseable {
    *     an input without being asked to be in place
    */
   public LossResult forwardBackward(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
-    LossChecks.requireGradient(outputs, "forwardBackward");
+    OutputChecks.requireGradient(outputs, "forwardBackward");
     return compute(check(loss, inputs, outputs, null));
   }
 
@@ -125,8 +126,8 @@ public final class LossEngine implements AutoCloseable {
    *     message says which
    */
   public void backward(DistillationLoss loss, LossInputs inputs, RowStatistics statistics, LossOutputs outputs) {
-    LossChecks.requireGradient(outputs, "backward");
-    LossChecks.requireNothingButGradient(outputs);
+    OutputChecks.requireGradient(outputs, "backward");
+    OutputChecks.requireNothingButGradient(outputs);
     LossCall call = check(loss, inputs, outputs, statistics);
     statistics.requireSaved(RowStatistics.identity(loss, inputs));
     compute(call).totals();

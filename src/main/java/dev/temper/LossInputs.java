@@ -7,8 +7,9 @@ import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one call reads: views of memory that the caller owns, and the two numbers that change from step to step.
+ * What one call reads: views of memory that the caller owns, and the numbers that change from step to step.
  * Immutable; each {@code with} method returns another object. Shapes are checked against the loss when it is computed.
+ * A matrix that is only read may have the row stride 0: its one row then stands for all rows.
  */
 public final class LossInputs {
 
@@ -17,18 +18,20 @@ public final class LossInputs {
   private final @Nullable RowVector labels;
   private final @Nullable RowVector rowWeights;
   private final @Nullable RowVector rowTemperatures;
-  private final OptionalDouble denominator;
+  private final @Nullable Denominator softDenominator;
+  private final @Nullable Denominator hardDenominator;
   private final double gradientScale;
 
   private LossInputs(MatrixView student, @Nullable Teacher teacher, @Nullable RowVector labels,
-      @Nullable RowVector rowWeights,
-      @Nullable RowVector rowTemperatures, OptionalDouble denominator, double gradientScale) {
+      @Nullable RowVector rowWeights, @Nullable RowVector rowTemperatures, @Nullable Denominator softDenominator,
+      @Nullable Denominator hardDenominator, double gradientScale) {
     this.student = Objects.requireNonNull(student, "the student's logits are null, expected a matrix");
     this.teacher = teacher;
     this.labels = labels;
     this.rowWeights = rowWeights;
     this.rowTemperatures = rowTemperatures;
-    this.denominator = denominator;
+    this.softDenominator = softDenominator;
+    this.hardDenominator = hardDenominator;
     this.gradientScale = gradientScale;
   }
 
@@ -38,17 +41,19 @@ public final class LossInputs {
    * @param student logits {@code z}, [rows, classes] F32, BF16 or F16
    */
   public static LossInputs of(MatrixView student) {
-    return new LossInputs(student, null, null, null, null, OptionalDouble.empty(), 1);
+    return new LossInputs(student, null, null, null, null, null, null, 1);
   }
 
   /** With other logits of the student. */
   public LossInputs withStudent(MatrixView value) {
-    return new LossInputs(value, teacher, labels, rowWeights, rowTemperatures, denominator, gradientScale);
+    return new LossInputs(value, teacher, labels, rowWeights, rowTemperatures, softDenominator,
+        hardDenominator, gradientScale);
   }
 
   /** With a teacher of as many rows as the student; needed unless softWeight is 0, and not read then. */
   public LossInputs withTeacher(@Nullable Teacher value) {
-    return new LossInputs(student, value, labels, rowWeights, rowTemperatures, denominator, gradientScale);
+    return new LossInputs(student, value, labels, rowWeights, rowTemperatures, softDenominator,
+        hardDenominator, gradientScale);
   }
 
   /**
@@ -56,34 +61,65 @@ public final class LossInputs {
    * label is ignoreIndex contributes nothing.
    */
   public LossInputs withLabels(@Nullable RowVector value) {
-    return new LossInputs(student, teacher, value, rowWeights, rowTemperatures, denominator, gradientScale);
+    return new LossInputs(student, teacher, value, rowWeights, rowTemperatures, softDenominator,
+        hardDenominator, gradientScale);
   }
 
   /**
-   * With row weights, [rows] F32, finite, 0 or more. A weight multiplies both parts of its row, value and gradient; the
-   * divisor of a mean stays the number of rows, not the sum of the weights.
+   * With row weights, [rows] F32, finite, of any sign. A weight multiplies both parts of its row, value and gradient,
+   * so it also serves as an upstream gradient of the row. The divisor of a mean stays the number of rows, not the sum of
+   * the weights. A row of weight 0 gives 0, whatever it holds.
    */
   public LossInputs withRowWeights(@Nullable RowVector value) {
-    return new LossInputs(student, teacher, labels, value, rowTemperatures, denominator, gradientScale);
+    return new LossInputs(student, teacher, labels, value, rowTemperatures, softDenominator,
+        hardDenominator, gradientScale);
   }
 
   /** With row temperatures, [rows] F32, which replace {@code T} row by row, in the factor {@code T^2} too. */
   public LossInputs withRowTemperatures(@Nullable RowVector value) {
-    return new LossInputs(student, teacher, labels, rowWeights, value, denominator, gradientScale);
+    return new LossInputs(student, teacher, labels, rowWeights, value, softDenominator, hardDenominator,
+        gradientScale);
   }
 
   /**
-   * With another divisor of a mean, such as the global token count under gradient accumulation.
+   * With another divisor of the means of both parts, such as the global token count under gradient accumulation.
    *
    * @param value finite, above 0
    * @throws IllegalArgumentException if it is not
    */
   public LossInputs withDenominator(double value) {
-    if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
-      throw new LossArgumentException(
-          LossOption.DENOMINATOR, " is ", value, ", expected a finite number above 0, such as the global token count");
-    }
-    return new LossInputs(student, teacher, labels, rowWeights, rowTemperatures, OptionalDouble.of(value),
+    return withDenominator(Denominator.of(value));
+  }
+
+  /**
+   * With another divisor of the means of both parts, which may lie in memory.
+   *
+   * @throws IllegalArgumentException if it is a number that is not finite and above 0
+   */
+  public LossInputs withDenominator(Denominator value) {
+    requireDivisor(LossOption.DENOMINATOR, value);
+    return new LossInputs(student, teacher, labels, rowWeights, rowTemperatures, value, value, gradientScale);
+  }
+
+  /**
+   * With another divisor of the soft part's mean; the hard part keeps its own.
+   *
+   * @throws IllegalArgumentException if it is a number that is not finite and above 0
+   */
+  public LossInputs withSoftDenominator(Denominator value) {
+    requireDivisor(LossOption.SOFT_DENOMINATOR, value);
+    return new LossInputs(student, teacher, labels, rowWeights, rowTemperatures, value, hardDenominator,
+        gradientScale);
+  }
+
+  /**
+   * With another divisor of the hard part's mean; the soft part keeps its own.
+   *
+   * @throws IllegalArgumentException if it is a number that is not finite and above 0
+   */
+  public LossInputs withHardDenominator(Denominator value) {
+    requireDivisor(LossOption.HARD_DENOMINATOR, value);
+    return new LossInputs(student, teacher, labels, rowWeights, rowTemperatures, softDenominator, value,
         gradientScale);
   }
 
@@ -97,7 +133,8 @@ public final class LossInputs {
     if (!Double.isFinite(value)) {
       throw new LossArgumentException(LossOption.GRADIENT_SCALE, " is ", value, ", expected a finite number");
     }
-    return new LossInputs(student, teacher, labels, rowWeights, rowTemperatures, denominator, value);
+    return new LossInputs(student, teacher, labels, rowWeights, rowTemperatures, softDenominator,
+        hardDenominator, value);
   }
 
   /** Logits {@code z} of the student, [rows, classes]. */
@@ -125,14 +162,32 @@ public final class LossInputs {
     return rowTemperatures;
   }
 
-  /** The divisor that replaces the number of rows. */
+  /** The number that replaces the number of rows as the divisor of both parts; empty unless it is the same number. */
   public OptionalDouble denominator() {
-    return denominator;
+    return softDenominator instanceof Denominator.Value value && softDenominator.equals(hardDenominator)
+        ? OptionalDouble.of(value.value()) : OptionalDouble.empty();
+  }
+
+  /** What replaces the number of rows as the divisor of the soft part; null where nothing does. */
+  public @Nullable Denominator softDenominator() {
+    return softDenominator;
+  }
+
+  /** What replaces the number of rows as the divisor of the hard part; null where nothing does. */
+  public @Nullable Denominator hardDenominator() {
+    return hardDenominator;
   }
 
   /** The factor on the gradient alone; 1 unless given. */
   public double gradientScale() {
     return gradientScale;
+  }
+
+  private static void requireDivisor(LossOption option, Denominator denominator) {
+    if (denominator instanceof Denominator.Value(double value) && !(value > 0 && value < Double.POSITIVE_INFINITY)) {
+      throw new LossArgumentException(
+          option, " is ", value, ", expected a finite number above 0, such as the global token count");
+    }
   }
 
   private Map<String, @Nullable Object> values() {
@@ -142,7 +197,12 @@ public final class LossInputs {
     values.put("labels", labels);
     values.put("rowWeights", rowWeights);
     values.put("rowTemperatures", rowTemperatures);
-    values.put("denominator", denominator.isPresent() ? denominator.getAsDouble() : null);
+    if (denominator().isPresent()) {
+      values.put("denominator", denominator().getAsDouble());
+    } else {
+      values.put("softDenominator", softDenominator);
+      values.put("hardDenominator", hardDenominator);
+    }
     values.put("gradientScale", gradientScale);
     values.values().removeIf(Objects::isNull);
     return values;

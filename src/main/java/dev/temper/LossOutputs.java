@@ -1,5 +1,6 @@
 package dev.temper;
 
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -11,21 +12,28 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LossOutputs {
 
-  private static final LossOutputs NONE = new LossOutputs(null, false, null, null, null);
+  /** How the gradient is stored. */
+  private enum Mode {
+    REPLACED,
+    IN_PLACE,
+    ADDED
+  }
+
+  private static final LossOutputs NONE =
+      new LossOutputs(null, Mode.REPLACED, new EnumMap<>(RowOutput.class), false, null);
 
   private final @Nullable MatrixView gradient;
-  private final boolean inPlace;
-  private final @Nullable RowVector rowSoft;
-  private final @Nullable RowVector rowHard;
+  private final Mode mode;
+  private final EnumMap<RowOutput, RowVector> rows;
+  private final boolean temperatureGradient;
   private final @Nullable RowStatistics statistics;
 
-  private LossOutputs(@Nullable MatrixView gradient, boolean inPlace, @Nullable RowVector rowSoft,
-      @Nullable RowVector rowHard,
-      @Nullable RowStatistics statistics) {
+  private LossOutputs(@Nullable MatrixView gradient, Mode mode, EnumMap<RowOutput, RowVector> rows,
+      boolean temperatureGradient, @Nullable RowStatistics statistics) {
     this.gradient = gradient;
-    this.inPlace = inPlace;
-    this.rowSoft = rowSoft;
-    this.rowHard = rowHard;
+    this.mode = mode;
+    this.rows = rows;
+    this.temperatureGradient = temperatureGradient;
     this.statistics = statistics;
   }
 
@@ -40,7 +48,7 @@ public final class LossOutputs {
    * @param gradient [rows, classes of the student], in the student's dtype or F32
    */
   public static LossOutputs gradient(MatrixView gradient) {
-    return new LossOutputs(Objects.requireNonNull(gradient), false, null, null, null);
+    return NONE.withGradient(gradient, Mode.REPLACED);
   }
 
   /**
@@ -49,26 +57,56 @@ public final class LossOutputs {
    * @param student the very view that is the student in the inputs
    */
   public static LossOutputs gradientInPlace(MatrixView student) {
-    return new LossOutputs(Objects.requireNonNull(student), true, null, null, null);
+    return NONE.withGradient(student, Mode.IN_PLACE);
   }
 
   /**
-   * With the soft loss of each row, in nats: {@code T^2 D} ({@code D} with temperature scaling off), before weights and
-   * reduction, 0 for ignored rows.
+   * The gradient, added to what the memory holds, such as the gradient of another loss by the same logits. Each sum is
+   * rounded once to the dtype of the memory. Padding columns and ignored rows keep what they hold.
    *
-   * @param value [rows] F32, see {@link RowVector#losses}
+   * @param gradient [rows, classes of the student], in the student's dtype or F32; it overlaps no input
    */
+  public static LossOutputs gradientAddedTo(MatrixView gradient) {
+    return NONE.withGradient(gradient, Mode.ADDED);
+  }
+
+  private LossOutputs withGradient(MatrixView value, Mode how) {
+    return new LossOutputs(Objects.requireNonNull(value), how, rows, temperatureGradient, statistics);
+  }
+
+  /**
+   * With a value of each row.
+   *
+   * @param value [rows] F32, see {@link RowVector#losses}; null for none
+   */
+  public LossOutputs withRow(RowOutput output, @Nullable RowVector value) {
+    EnumMap<RowOutput, RowVector> others = new EnumMap<>(rows);
+    if (value == null) {
+      others.remove(output);
+    } else {
+      others.put(output, value);
+    }
+    return new LossOutputs(gradient, mode, others, temperatureGradient, statistics);
+  }
+
+  /** With {@link RowOutput#SOFT}, the soft loss of each row. */
   public LossOutputs withRowSoft(@Nullable RowVector value) {
-    return new LossOutputs(gradient, inPlace, value, rowHard, statistics);
+    return withRow(RowOutput.SOFT, value);
+  }
+
+  /** With {@link RowOutput#HARD}, the cross-entropy of each row. */
+  public LossOutputs withRowHard(@Nullable RowVector value) {
+    return withRow(RowOutput.HARD, value);
   }
 
   /**
-   * With the cross-entropy of each row, in nats, before weights and reduction, 0 for ignored rows.
-   *
-   * @param value [rows] F32, see {@link RowVector#losses}
+   * With {@link LossTotals#temperatureGradient()}, the derivative of the total by the temperature {@code T}: {@code 2 T
+   * KL + T (E_p[s] - E_q[s] - Var_p[t] + Cov_p[t, s])} for each row, where {@code s = z/T} and {@code t = u/T}. It holds
+   * the soft weight, the row weights and the reduction, but not the gradient scale. The loss must be a forward KL
+   * without row temperatures.
    */
-  public LossOutputs withRowHard(@Nullable RowVector value) {
-    return new LossOutputs(gradient, inPlace, rowSoft, value, statistics);
+  public LossOutputs withTemperatureGradient() {
+    return new LossOutputs(gradient, mode, rows, true, statistics);
   }
 
   /**
@@ -77,7 +115,7 @@ public final class LossOutputs {
    * @param value from {@link LossEngine#allocateStatistics} of the engine that computes
    */
   public LossOutputs withStatistics(@Nullable RowStatistics value) {
-    return new LossOutputs(gradient, inPlace, rowSoft, rowHard, value);
+    return new LossOutputs(gradient, mode, rows, temperatureGradient, value);
   }
 
   /** Where the gradient is written, [rows, classes of the student]; null where none is wanted. */
@@ -87,17 +125,32 @@ public final class LossOutputs {
 
   /** Whether the gradient replaces the student's logits. */
   public boolean inPlace() {
-    return inPlace;
+    return mode == Mode.IN_PLACE;
+  }
+
+  /** Whether the gradient is added to what its memory holds. */
+  public boolean addsToGradient() {
+    return mode == Mode.ADDED;
+  }
+
+  /** Where a value of each row is written; null where it is not wanted. */
+  public @Nullable RowVector row(RowOutput output) {
+    return rows.get(output);
   }
 
   /** Where the soft loss of each row is written; null where it is not wanted. */
   public @Nullable RowVector rowSoft() {
-    return rowSoft;
+    return row(RowOutput.SOFT);
   }
 
   /** Where the cross-entropy of each row is written; null where it is not wanted. */
   public @Nullable RowVector rowHard() {
-    return rowHard;
+    return row(RowOutput.HARD);
+  }
+
+  /** Whether the derivative by the temperature is computed. */
+  public boolean temperatureGradient() {
+    return temperatureGradient;
   }
 
   /** Where row statistics are kept for a backward call; null where none are wanted. */
@@ -107,9 +160,13 @@ public final class LossOutputs {
 
   private Map<String, @Nullable Object> values() {
     Map<String, @Nullable Object> values = new LinkedHashMap<>();
-    values.put(inPlace ? "gradientInPlace" : "gradient", gradient);
-    values.put("rowSoft", rowSoft);
-    values.put("rowHard", rowHard);
+    values.put(switch (mode) {
+      case REPLACED -> "gradient";
+      case IN_PLACE -> "gradientInPlace";
+      case ADDED -> "gradientAddedTo";
+    }, gradient);
+    rows.forEach((output, vector) -> values.put(output.tensor(), vector));
+    values.put("temperatureGradient", temperatureGradient ? true : null);
     values.put("statistics", statistics);
     values.values().removeIf(Objects::isNull);
     return values;

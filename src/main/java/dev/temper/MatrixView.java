@@ -14,7 +14,10 @@ public sealed interface MatrixView permits HostMatrix, DeviceMatrix {
   /** Number of columns, padding included; 1 or more. */
   int classes();
 
-  /** Distance between the beginnings of two rows, in elements; at least {@link #classes()}. */
+  /**
+   * Distance between the beginnings of two rows, in elements; at least {@link #classes()}. It is 0 where one row stands
+   * for all rows of a matrix that is only read.
+   */
   long rowStride();
 
   /** Element type: F32, BF16 or F16. */

@@ -60,7 +60,7 @@ public sealed interface RowVector permits RowVector.Host, RowVector.Device {
     return host("labels", segment, length, requireLabels(dtype));
   }
 
-  /** Row weights in an array: finite, 0 or more. */
+  /** Row weights in an array: finite, of any sign. */
   static RowVector weights(float... values) {
     return floats(values);
   }
@@ -71,7 +71,7 @@ public sealed interface RowVector permits RowVector.Host, RowVector.Device {
   }
 
   /**
-   * Row weights in host memory: finite, 0 or more.
+   * Row weights in host memory: finite, of any sign.
    *
    * @param segment exactly {@code length} elements, at any alignment
    * @param dtype F32

@@ -18,6 +18,8 @@ class DescriptionsTest {
     List<DistillationLoss> losses = new ArrayList<>(Stream.of(builder(), builder().divergence(Divergence.reverseKl()),
         builder().temperature(2), builder().teacherTemperature(3), builder().softWeight(0.5), builder().hardWeight(0.5),
         builder().labelSmoothing(0.1), builder().softcap(30), builder().ignoreIndex(0), builder().numClasses(3),
+        builder().teacherSoftcap(30), builder().standardise(true), builder().zLoss(1e-4),
+        builder().softValue(SoftValue.CROSS_ENTROPY), builder().ignoreScope(IgnoreScope.HARD),
         builder().reduction(Reduction.NONE), builder().temperatureScaling(false)).map(DistillationLoss.Builder::build)
         .toList());
     assertThat(losses).doesNotHaveDuplicates();
@@ -43,7 +45,9 @@ class DescriptionsTest {
     List<LossInputs> inputs = List.of(none, none.withStudent(HostMatrix.of(new float[6], 3, 2)),
         none.withTeacher(Teacher.logits(MATRIX)), none.withLabels(RowVector.labels(1, 2)),
         none.withRowWeights(RowVector.weights(1, 2)), none.withRowTemperatures(RowVector.temperatures(1, 2)),
-        none.withDenominator(2), none.withGradientScale(3));
+        none.withDenominator(2), none.withSoftDenominator(Denominator.of(2)),
+        none.withHardDenominator(Denominator.of(2)), none.withDenominator(Denominator.at(64)),
+        none.withGradientScale(3));
     assertThat(inputs).doesNotHaveDuplicates();
     assertThat(none.withTeacher(Teacher.logits(MATRIX))).isEqualTo(inputs.get(2)).hasSameHashCodeAs(inputs.get(2));
     assertThat(inputs.get(2).withDenominator(5)).hasToString("LossInputs{student=[2, 3] F32 in host memory, "
@@ -55,7 +59,11 @@ class DescriptionsTest {
     RowVector losses = RowVector.losses(new float[2]);
     try (LossEngine engine = LossEngine.open("reference"); RowStatistics statistics = engine.allocateStatistics(2)) {
       List<LossOutputs> outputs = List.of(LossOutputs.none(), LossOutputs.gradient(MATRIX),
-          LossOutputs.gradientInPlace(MATRIX),
+          LossOutputs.gradientInPlace(MATRIX), LossOutputs.gradientAddedTo(MATRIX),
+          LossOutputs.none().withTemperatureGradient(),
+          LossOutputs.none().withRow(RowOutput.LABEL_LOG_PROB, losses),
+          LossOutputs.none().withRow(RowOutput.STUDENT_ENTROPY, losses),
+          LossOutputs.none().withRow(RowOutput.TEACHER_ENTROPY, losses),
           LossOutputs.none().withRowSoft(losses), LossOutputs.none().withRowHard(losses),
           LossOutputs.none().withStatistics(statistics));
       assertThat(outputs).doesNotHaveDuplicates();

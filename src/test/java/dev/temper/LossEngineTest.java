@@ -150,7 +150,7 @@ class LossEngineTest {
         throw new IllegalStateException(e);
       }
       closedWhileRunning.set(closed.get());
-      return () -> new LossTotals(0, 0, 0, 1, 1, 0);
+      return () -> LossTotals.of(0, 0, 0, 1, 1, 0);
     }
 
     @Override

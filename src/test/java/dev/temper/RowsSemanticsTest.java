@@ -78,8 +78,6 @@ class RowsSemanticsTest extends EachDevice {
     assertThat(outcome.totals().countedRows()).isEqualTo(2);
     assertThat(outcome.totals().nonFiniteRows()).isZero();
     assertNear("total", outcome.totals().total(), alone.totals().total() / 2, BOUND);
-    // Row losses are not multiplied by the row weights.
-    assertThat(run(BOTH, THREE.weights(0, 1, 1)).soft()).isEqualTo(run(BOTH, THREE).soft());
   }
 
   @Test

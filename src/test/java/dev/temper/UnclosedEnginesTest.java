@@ -101,7 +101,7 @@ class UnclosedEnginesTest {
 
     @Override
     public LossResult compute(LossCall call) {
-      return () -> new LossTotals(0, 0, 0, 1, 1, 0);
+      return () -> LossTotals.of(0, 0, 0, 1, 1, 0);
     }
 
     @Override

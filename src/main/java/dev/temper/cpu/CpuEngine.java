@@ -1,19 +1,29 @@
 package dev.temper.cpu;
 
+import dev.temper.Denominator;
+import dev.temper.Divergence;
 import dev.temper.EngineUnavailableException;
-import dev.temper.HostMatrix;
 import dev.temper.LossInputs;
-import dev.temper.LossOutputs;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
-import dev.temper.cpu.PrimitiveStruct.Kind;
 import dev.temper.spi.EngineBackend;
+import dev.temper.spi.HostRows;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.RowChecks;
 import dev.temper.spi.Support;
+import dev.temper.spi.layout.BatchReport;
+import dev.temper.spi.layout.BatchStatus;
+import dev.temper.spi.layout.DivergencePolicy;
+import dev.temper.spi.layout.LossParameters;
+import dev.temper.spi.layout.LossParameters.Field;
+import dev.temper.spi.layout.PrimitiveParameters;
+import dev.temper.spi.layout.PrimitiveParameters.Primitive;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** Owns one engine of the native library: its instruction set, its threads and their scratch memory. */
@@ -22,6 +32,7 @@ final class CpuEngine implements EngineBackend {
   private final CpuLibrary library = CpuLibrary.instance();
   private final MemorySegment handle;
   private final String description;
+  private final Map<String, Integer> places = new ConcurrentHashMap<>();
 
   private CpuEngine(String instructionSet, int threads) {
     handle = library.create(instructionSet, threads);
@@ -51,76 +62,89 @@ final class CpuEngine implements EngineBackend {
 
   @Override
   public Support supports(LossCall call) {
-    return CpuSupport.of(call.loss());
+    return CpuSupport.of(call);
   }
 
   @Override
   public LossResult compute(LossCall call) {
-    LossInputs inputs = call.inputs();
-    LossOutputs outputs = call.outputs();
-    MatrixView statistics = call.savedStatistics() != null ? call.savedStatistics() : call.statistics();
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment parameters = arena.allocate(LossStruct.LAYOUT);
-      LossStruct.write(call, parameters);
-      int status = library.loss(handle, parameters, segment(inputs.student()),
-          call.usesTeacher() ? segment(call.teacherLogits()) : MemorySegment.NULL, segment(outputs.gradient()),
-          segment(inputs.labels()),
-          segment(inputs.rowWeights()), segment(inputs.rowTemperatures()), segment(outputs.rowSoft()),
-          segment(outputs.rowHard()),
-          segment(statistics));
-      LossTotals totals = LossStruct.read(call, parameters, status);
+      LossParameters parameters = new LossParameters(arena.allocate(LossParameters.LAYOUT));
+      parameters.write(call);
+      if (call.usesTeacher()) {
+        parameters.setInt(Field.DIVERGENCE, divergence(call.loss().divergence()));
+      }
+      MemorySegment report = arena.allocate(BatchReport.LAYOUT);
+      if (library.loss(handle, parameters.block(), report, LossTensors.of(call)) != 0) {
+        throw new IllegalStateException(
+            "the cpu engine found no memory for four rows of " + call.classes() + " floats per thread");
+      }
+      LossTotals totals = totals(call, report);
       return () -> totals;
     }
   }
 
+  private int divergence(Divergence divergence) {
+    return places.computeIfAbsent(DivergencePolicy.of(divergence).name(), library::divergence);
+  }
+
+  private static LossTotals totals(LossCall call, MemorySegment report) {
+    BatchStatus status = BatchReport.status(report);
+    LossInputs inputs = call.inputs();
+    if (status.badLabel().isPresent() && inputs.labels() instanceof RowVector.Host labels) {
+      long row = status.badLabel().getAsLong();
+      throw RowChecks.badLabel(row, HostRows.label(labels, row), call.classes(), call.loss().ignoreIndex());
+    }
+    if (status.badWeight().isPresent() && inputs.rowWeights() instanceof RowVector.Host weights) {
+      long row = status.badWeight().getAsLong();
+      throw RowChecks.badWeight(row, HostRows.value(weights, row));
+    }
+    if (status.badTemperature().isPresent() && inputs.rowTemperatures() instanceof RowVector.Host temperatures) {
+      long row = status.badTemperature().getAsLong();
+      throw RowChecks.badTemperature(row, HostRows.value(temperatures, row));
+    }
+    long bad = BatchReport.badDenominators(report);
+    Denominator denominator = (bad & 1) != 0 ? inputs.softDenominator() : inputs.hardDenominator();
+    if (bad != 0 && denominator instanceof Denominator.InMemory(RowVector.Host vector)) {
+      throw RowChecks.badDenominator(inputs, (bad & 1) == 0, HostRows.value(vector, 0));
+    }
+    return BatchReport.totals(report, call.loss().reduction(), inputs.student().rows());
+  }
+
   @Override
   public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {
-    map(Kind.LOG_SOFTMAX, logits, temperature, logits, output);
+    run(Primitive.LOG_SOFTMAX, logits, temperature, null, output, null);
   }
 
   @Override
   public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {
-    map(Kind.LOG_SOFTMAX_BACKWARD, logits, temperature, upstream, output);
+    run(Primitive.LOG_SOFTMAX_BACKWARD, logits, temperature, upstream, output, null);
   }
 
   @Override
   public void softmax(MatrixView logits, MatrixView output) {
-    map(Kind.SOFTMAX, logits, 1, logits, output);
+    run(Primitive.SOFTMAX, logits, 1, null, output, null);
   }
 
   @Override
   public void argmax(MatrixView logits, RowVector output) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment parameters = arena.allocate(PrimitiveStruct.LAYOUT);
-      PrimitiveStruct.writeArgmax(logits, output.dtype().bytes(), parameters);
-      run(parameters, segment(logits), MemorySegment.NULL, segment(output));
-    }
+    run(Primitive.ARGMAX, logits, 1, null, null, output);
   }
 
-  private void map(Kind kind, MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {
+  private void run(Primitive primitive, MatrixView logits, double temperature, @Nullable MatrixView upstream,
+      @Nullable MatrixView output, @Nullable RowVector indices) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment parameters = arena.allocate(PrimitiveStruct.LAYOUT);
-      PrimitiveStruct.write(kind, logits, temperature, upstream, output, parameters);
-      run(parameters, segment(logits), segment(upstream), segment(output));
-    }
-  }
-
-  private void run(MemorySegment parameters, MemorySegment input, MemorySegment upstream, MemorySegment output) {
-    if (library.primitive(handle, parameters, input, upstream, output) != 0) {
-      throw new IllegalStateException("the cpu engine found no memory for its threads");
+      PrimitiveParameters parameters = new PrimitiveParameters(arena.allocate(PrimitiveParameters.LAYOUT));
+      parameters.write(primitive, logits, temperature, upstream, output, indices);
+      MemorySegment target = indices != null ? LossTensors.segment(indices) : LossTensors.segment(output);
+      if (library.primitive(
+          handle, parameters.block(), LossTensors.segment(logits), LossTensors.segment(upstream), target) != 0) {
+        throw new IllegalStateException("the cpu engine found no memory for its threads");
+      }
     }
   }
 
   @Override
   public void close() {
     library.destroy(handle);
-  }
-
-  private static MemorySegment segment(@Nullable MatrixView matrix) {
-    return matrix == null ? MemorySegment.NULL : ((HostMatrix) matrix).segment();
-  }
-
-  private static MemorySegment segment(@Nullable RowVector vector) {
-    return vector == null ? MemorySegment.NULL : ((RowVector.Host) vector).segment();
   }
 }

@@ -2,7 +2,6 @@ package dev.temper.cpu;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.temper.EngineUnavailableException;
 import dev.temper.ffm.Downcalls;
@@ -27,7 +26,7 @@ final class CpuLibrary {
   private final MethodHandle create;
   private final MethodHandle destroy;
   private final MethodHandle variant;
-  private final MethodHandle layout;
+  private final MethodHandle divergence;
   // Each function is bound twice. Java arrays need a critical call, which blocks the garbage collector until it
   // returns.
   private final MethodHandle loss;
@@ -39,10 +38,11 @@ final class CpuLibrary {
     create = library.function("temper_cpu_create", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT));
     destroy = library.function("temper_cpu_destroy", FunctionDescriptor.ofVoid(ADDRESS));
     variant = library.function("temper_cpu_variant", FunctionDescriptor.of(ADDRESS, ADDRESS));
-    layout = library.function("temper_cpu_layout", FunctionDescriptor.of(ADDRESS));
+    divergence = library.function("temper_cpu_divergence", FunctionDescriptor.of(JAVA_INT, ADDRESS));
     Linker.Option overArrays = Linker.Option.critical(true);
-    loss = library.function("temper_cpu_loss", addresses(11));
-    lossOverArrays = library.function("temper_cpu_loss", addresses(11), overArrays);
+    FunctionDescriptor lossOf = addresses(3 + LossTensors.COUNT);
+    loss = spread(library.function("temper_cpu_loss", lossOf));
+    lossOverArrays = spread(library.function("temper_cpu_loss", lossOf, overArrays));
     primitive = library.function("temper_cpu_primitive", addresses(5));
     primitiveOverArrays = library.function("temper_cpu_primitive", addresses(5), overArrays);
   }
@@ -116,35 +116,21 @@ final class CpuLibrary {
     }
   }
 
-  /** Returns the sizes and offsets of the structs in the layout of the C++ compiler. */
-  long[] layout(int numbers) {
-    try {
-      MemorySegment found = (MemorySegment) layout.invokeExact();
-      return found.reinterpret(numbers * (long) Long.BYTES).toArray(JAVA_LONG);
+  /** Returns the place of a policy in the list of divergences. */
+  int divergence(String policy) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (int) divergence.invokeExact(arena.allocateFrom(policy));
     } catch (Throwable e) {
       throw Downcalls.unchecked(e);
     }
   }
 
-  /**
-   * Computes a loss and returns the status. The segments have the order of temper_cpu_loss, and an absent tensor is
-   * NULL.
-   */
-  int loss(MemorySegment engine, MemorySegment parameters, MemorySegment student, MemorySegment teacher,
-      MemorySegment gradient,
-      MemorySegment labels, MemorySegment rowWeights, MemorySegment rowTemperatures, MemorySegment rowSoft,
-      MemorySegment rowHard,
-      MemorySegment statistics) {
-    boolean arrays = anyArray(student, teacher, gradient, labels, rowWeights, rowTemperatures, rowSoft, rowHard,
-        statistics);
+  /** Computes a loss and returns 0, or 1 if memory is refused. The tensors stay allocated during the call. */
+  int loss(MemorySegment engine, MemorySegment parameters, MemorySegment report, LossTensors tensors) {
+    MemorySegment[] segments = tensors.segments();
     try {
-      return arrays
-          ? (int) lossOverArrays.invokeExact(engine, parameters, student, teacher, gradient, labels, rowWeights,
-          rowTemperatures,
-              rowSoft, rowHard, statistics)
-          : (int) loss.invokeExact(engine, parameters, student, teacher, gradient, labels, rowWeights, rowTemperatures,
-          rowSoft,
-              rowHard, statistics);
+      return anyArray(segments) ? (int) lossOverArrays.invokeExact(engine, parameters, report, segments)
+          : (int) loss.invokeExact(engine, parameters, report, segments);
     } catch (Throwable e) {
       throw Downcalls.unchecked(e);
     }
@@ -169,6 +155,11 @@ final class CpuLibrary {
       }
     }
     return false;
+  }
+
+  /** Passes the tensors of a loss as an array. */
+  private static MethodHandle spread(MethodHandle function) {
+    return function.asSpreader(MemorySegment[].class, LossTensors.COUNT);
   }
 
   private static FunctionDescriptor addresses(int count) {

@@ -49,6 +49,10 @@ public record CallTensor(String name, Span span) {
       throw new IllegalArgumentException(
           name + " lies in read-only memory, expected memory that can be written; give it memory of its own");
     }
+    if (span.strideBytes() == 0 && span.rowBytes() > 0) {
+      throw new IllegalArgumentException(name + " has row stride 0, expected rows apart from each other, because it is"
+          + " written; only tensors that are read may repeat one row");
+    }
   }
 
   /** Refuses device memory on an engine that computes in host memory. */

@@ -1,7 +1,9 @@
 package dev.temper.internal;
 
 import dev.temper.DType;
+import dev.temper.Denominator;
 import dev.temper.DistillationLoss;
+import dev.temper.Divergence;
 import dev.temper.LossArgumentException;
 import dev.temper.LossInputs;
 import dev.temper.LossOption;
@@ -35,14 +37,9 @@ public final class LossChecks {
       throw new LossArgumentException("row_temperatures and a separate ", LossOption.TEACHER_TEMPERATURE, " of ",
           loss.teacherTemperature().getAsDouble(), " exclude each other; leave one of them out");
     }
-    if (inputs.denominator().isPresent() && !loss.reduction().isMean()) {
-      throw new LossArgumentException(LossOption.DENOMINATOR, " is ", inputs.denominator().getAsDouble(), ", but ",
-          LossOption.REDUCTION, " ", loss.reduction().label(), " divides by nothing; use ", LossOption.REDUCTION,
-          " mean or batch-mean, or leave the denominator out");
-    }
-    checkGradient(inputs.student(), outputs);
-    requireRowValues("row_soft", outputs.rowSoft(), rows);
-    requireRowValues("row_hard", outputs.rowHard(), rows);
+    requireDivided(loss, LossOption.SOFT_DENOMINATOR, inputs.softDenominator(), inputs);
+    requireDivided(loss, LossOption.HARD_DENOMINATOR, inputs.hardDenominator(), inputs);
+    OutputChecks.check(loss, inputs, outputs);
     LossTensors tensors = new LossTensors(loss, inputs, outputs);
     tensors.requireUsable();
     if (hostOnly != null) {
@@ -51,6 +48,22 @@ public final class LossChecks {
     LossCall call = new LossCall(loss, inputs, outputs, classes, statistics, savedStatistics);
     ProbabilityNote.look(call);
     return call;
+  }
+
+  private static void requireDivided(DistillationLoss loss, LossOption option, @Nullable Denominator denominator,
+      LossInputs inputs) {
+    if (denominator == null || loss.reduction().isMean()) {
+      return;
+    }
+    LossOption given = denominator.equals(inputs.softDenominator()) && denominator.equals(inputs.hardDenominator())
+        ? LossOption.DENOMINATOR : option;
+    Object value = switch (denominator) {
+      case Denominator.Value(double number) -> number;
+      case Denominator.InMemory(RowVector vector) -> vector;
+    };
+    throw new LossArgumentException(given, " is ", value, ", but ", LossOption.REDUCTION, " ",
+        loss.reduction().label(), " divides by nothing; use ", LossOption.REDUCTION,
+        " mean or batch-mean, or leave the denominator out");
   }
 
   private static int realClasses(DistillationLoss loss, LossInputs inputs) {
@@ -94,6 +107,9 @@ public final class LossChecks {
     } else if (loss.hardWeight() > 0) {
       throw new LossArgumentException("labels are missing, but ", LossOption.HARD_WEIGHT, " is ", loss.hardWeight(),
           "; give one label per row or set ", LossOption.HARD_WEIGHT, " to 0");
+    } else if (loss.softWeight() > 0 && loss.divergence() instanceof Divergence.Dkd) {
+      throw new LossArgumentException("labels are missing, but ", LossOption.DIVERGENCE, " ",
+          loss.divergence().label(), " compares the label of each row with the other classes; give one label per row");
     }
   }
 
@@ -104,7 +120,7 @@ public final class LossChecks {
     requireLength(name, vector, rows);
   }
 
-  private static void requireRowValues(String name, @Nullable RowVector vector, long rows) {
+  static void requireRowValues(String name, @Nullable RowVector vector, long rows) {
     if (vector == null) {
       return;
     }
@@ -121,39 +137,6 @@ public final class LossChecks {
     }
   }
 
-  private static void checkGradient(MatrixView student, LossOutputs outputs) {
-    MatrixView gradient = outputs.gradient();
-    if (gradient == null) {
-      return;
-    }
-    requireSameShape("gradient", gradient, "student", student);
-    if (gradient.dtype() != student.dtype() && gradient.dtype() != DType.F32) {
-      throw new IllegalArgumentException(
-          "gradient has dtype " + gradient.dtype() + ", expected the student's " + student.dtype()
-          + ", or F32; allocate it so");
-    }
-    if (outputs.inPlace() && (!Span.of(gradient).coincides(Span.of(student)) || gradient.dtype() != student.dtype())) {
-      throw new IllegalArgumentException("gradient is asked to be in place, but is not the student's own view; pass "
-          + "the student"
-          + " matrix itself as the gradient, or separate memory without in-place");
-    }
-  }
-
-  public static void requireGradient(LossOutputs outputs, String method) {
-    if (outputs.gradient() == null) {
-      throw new IllegalArgumentException("gradient is missing, but " + method
-          + " writes it; give outputs a gradient matrix or call forward");
-    }
-  }
-
-  public static void requireNothingButGradient(LossOutputs outputs) {
-    if (outputs.rowSoft() != null || outputs.rowHard() != null || outputs.statistics() != null) {
-      throw new IllegalArgumentException(
-          "backward writes only the gradient, but outputs hold row losses or statistics; "
-              + "ask the forward call for them");
-    }
-  }
-
   public static void requireTemperature(double temperature) {
     if (!(temperature >= DistillationLoss.MIN_TEMPERATURE && temperature <= DistillationLoss.MAX_TEMPERATURE)) {
       throw new LossArgumentException(
@@ -167,6 +150,10 @@ public final class LossChecks {
    */
   public static void requireMappable(String inputName, MatrixView input, String outputName, MatrixView output) {
     requireSameShape(outputName, output, inputName, input);
+    if (input.rowStride() == 0) {
+      throw new IllegalArgumentException(inputName + " has row stride 0, expected at least the " + input.classes()
+          + " classes of a row; only the inputs of a loss may repeat one row");
+    }
     CallTensor read = CallTensor.of(inputName, input);
     CallTensor written = CallTensor.of(outputName, output);
     read.requireReadable();
@@ -176,7 +163,7 @@ public final class LossChecks {
     }
   }
 
-  private static void requireSameShape(String name, MatrixView matrix, String expectedName, MatrixView expected) {
+  static void requireSameShape(String name, MatrixView matrix, String expectedName, MatrixView expected) {
     if (matrix.rows() != expected.rows() || matrix.classes() != expected.classes()) {
       throw new IllegalArgumentException(name + " is " + matrix.describe() + ", expected the shape of " + expectedName
           + ": ["

@@ -1,9 +1,11 @@
 package dev.temper.internal;
 
+import dev.temper.Denominator;
 import dev.temper.DistillationLoss;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
+import dev.temper.RowOutput;
 import dev.temper.RowVector;
 import dev.temper.Teacher;
 import java.util.ArrayList;
@@ -29,9 +31,12 @@ final class LossTensors {
     add(read, "labels", inputs.labels());
     add(read, "row_weights", inputs.rowWeights());
     add(read, "row_temperatures", inputs.rowTemperatures());
+    add(read, "soft_denominator", inputs.softDenominator());
+    add(read, "hard_denominator", inputs.hardDenominator());
     add(written, "gradient", outputs.gradient());
-    add(written, "row_soft", outputs.rowSoft());
-    add(written, "row_hard", outputs.rowHard());
+    for (RowOutput output : RowOutput.values()) {
+      add(written, output.tensor(), outputs.row(output));
+    }
   }
 
   /**
@@ -61,6 +66,12 @@ final class LossTensors {
   private static void add(List<CallTensor> list, String name, @Nullable MatrixView matrix) {
     if (matrix != null) {
       list.add(CallTensor.of(name, matrix));
+    }
+  }
+
+  private static void add(List<CallTensor> list, String name, @Nullable Denominator denominator) {
+    if (denominator instanceof Denominator.InMemory(RowVector vector)) {
+      add(list, name, vector);
     }
   }
 

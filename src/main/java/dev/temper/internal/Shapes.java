@@ -14,10 +14,10 @@ public final class Shapes {
     if (classes < 1) {
       throw new IllegalArgumentException("classes is " + classes + ", expected 1 or more");
     }
-    if (rowStride < classes) {
+    if (rowStride < classes && rowStride != 0) {
       throw new IllegalArgumentException(
           "rowStride is " + rowStride + " elements, expected at least the " + classes
-          + " classes of a row (rows must not overlap)");
+          + " classes of a row (rows must not overlap), or 0 for one row that stands for all");
     }
     if (!dtype.isFloating()) {
       throw new IllegalArgumentException("dtype of a matrix is " + dtype + ", expected F32, BF16 or F16");

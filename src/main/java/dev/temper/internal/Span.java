@@ -42,7 +42,7 @@ public record Span(@Nullable MemorySegment segment, long start, long rows, long 
     if (end() <= other.start || other.end() <= start) {
       return false;
     }
-    if (strideBytes == other.strideBytes) {
+    if (strideBytes == other.strideBytes && strideBytes > 0) {
       long offset = Math.floorMod(other.start - start, strideBytes);
       return offset < rowBytes || offset + other.rowBytes > strideBytes;
     }

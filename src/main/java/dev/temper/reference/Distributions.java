@@ -23,6 +23,10 @@ final class Distributions {
 
   private final Softmax teacher;
   private final Softmax student;
+  private double[] z = {};
+  private double[] u = {};
+  private double temperature;
+  private double teacherTemperature;
 
   Distributions(int classes) {
     this.classes = classes;
@@ -32,18 +36,22 @@ final class Distributions {
   }
 
   /**
-   * Computes the distributions of a row.
+   * Computes the distributions of a row. The logits must not change until the next row.
    *
    * @return whether both rows have a softmax; the loss of the row is NaN otherwise
    */
-  boolean set(double[] z, double temperature, double[] u, double teacherTemperature) {
+  boolean set(double[] studentLogits, double studentTemperature, double[] teacherLogits, double ofTeacher) {
+    z = studentLogits;
+    u = teacherLogits;
+    temperature = studentTemperature;
+    teacherTemperature = ofTeacher;
     boolean valid = student.set(z, temperature) && teacher.set(u, teacherTemperature);
     if (!valid) {
       Arrays.fill(logRatio, Double.NaN);
       return false;
     }
     for (int i = 0; i < classes; i++) {
-      logRatio[i] = shiftedDifference(z[i], temperature, u[i], teacherTemperature);
+      logRatio[i] = shiftedDifference(z[i], u[i]);
     }
     double logSumExpRatio = logSumExpRatio();
     for (int i = 0; i < classes; i++) {
@@ -53,12 +61,63 @@ final class Distributions {
     return true;
   }
 
+  /** Computes the distributions of another row without one of its classes, like {@link #set}. */
+  boolean setWithout(int left, Distributions whole) {
+    double[] student = whole.z.clone();
+    double[] teacher = whole.u.clone();
+    student[left] = Double.NEGATIVE_INFINITY;
+    teacher[left] = Double.NEGATIVE_INFINITY;
+    return set(student, whole.temperature, teacher, whole.teacherTemperature);
+  }
+
   double p(int i) {
     return teacher.probability[i];
   }
 
   double q(int i) {
     return student.probability[i];
+  }
+
+  /** Returns whether the student has the class: its logit is not -inf, even if {@code q} has underflowed to 0. */
+  boolean studentHas(int i) {
+    return z[i] != Double.NEGATIVE_INFINITY;
+  }
+
+  /** Returns whether the teacher has the class. */
+  boolean teacherHas(int i) {
+    return u[i] != Double.NEGATIVE_INFINITY;
+  }
+
+  /** Returns {@code s - max s}, which is -inf if the student lacks the class. */
+  double shiftedStudent(int i) {
+    return (z[i] - student.max) / temperature;
+  }
+
+  /** Returns {@code t - max t}, which is -inf if the teacher lacks the class. */
+  double shiftedTeacher(int i) {
+    return (u[i] - teacher.max) / teacherTemperature;
+  }
+
+  double logQ(int i) {
+    return shiftedStudent(i) - student.logSum;
+  }
+
+  double logP(int i) {
+    return shiftedTeacher(i) - teacher.logSum;
+  }
+
+  /** Returns {@code -sum p log p}. */
+  double teacherEntropy() {
+    return teacher.entropy(u, teacherTemperature);
+  }
+
+  /** Returns {@code log(P/Q)} for the masses {@code P} and {@code Q} of another row on the classes of this one. */
+  double logMassRatio(Distributions whole) {
+    double logMassOfTeacher = (teacher.max - whole.teacher.max) / teacherTemperature
+        + (teacher.logSum - whole.teacher.logSum);
+    double logMassOfStudent = (student.max - whole.student.max) / temperature
+        + (student.logSum - whole.student.logSum);
+    return logMassOfTeacher - logMassOfStudent;
   }
 
   /** Returns {@code q - p}, computed as {@code p (e^-d - 1)} if both are close. */
@@ -76,13 +135,13 @@ final class Distributions {
    * Returns {@code d0 = t - s}, where {@code t} and {@code s} are relative to their maxima. Equal temperatures allow
    * the subtraction before the division, which is exact for f32 logits of similar size.
    */
-  private double shiftedDifference(double z, double temperature, double u, double teacherTemperature) {
-    if (z == Double.NEGATIVE_INFINITY || u == Double.NEGATIVE_INFINITY) {
-      return z == u ? 0 : u - z;
+  private double shiftedDifference(double ofStudent, double ofTeacher) {
+    if (ofStudent == Double.NEGATIVE_INFINITY || ofTeacher == Double.NEGATIVE_INFINITY) {
+      return ofStudent == ofTeacher ? 0 : ofTeacher - ofStudent;
     }
     return temperature == teacherTemperature
-        ? ((u - teacher.max) - (z - student.max)) / temperature
-        : (u - teacher.max) / teacherTemperature - (z - student.max) / temperature;
+        ? ((ofTeacher - teacher.max) - (ofStudent - student.max)) / temperature
+        : (ofTeacher - teacher.max) / teacherTemperature - (ofStudent - student.max) / temperature;
   }
 
   /**

@@ -33,6 +33,22 @@ public final class Elements {
   }
 
   /**
+   * Adds to all classes of a row. Each sum is rounded once to the dtype of the matrix. An element to which 0 is added
+   * keeps its bits.
+   */
+  static void add(double[] values, HostMatrix matrix, long row) {
+    MemorySegment segment = matrix.segment();
+    int bytes = matrix.dtype().bytes();
+    long start = row * matrix.rowStride() * bytes;
+    for (int i = 0; i < matrix.classes(); i++) {
+      if (values[i] != 0) {
+        long offset = start + (long) i * bytes;
+        encode(decode(segment, offset, matrix.dtype()) + values[i], segment, offset, matrix.dtype());
+      }
+    }
+  }
+
+  /**
    * Returns the nearest value of a dtype, with ties to even. A value beyond the range becomes infinite, and subnormals
    * are kept.
    *

@@ -1,7 +1,5 @@
 package dev.temper.reference;
 
-import java.util.Arrays;
-
 /** Computes the forward and the reverse Kullback-Leibler divergence and their mixture. */
 final class KullbackLeibler {
 
@@ -19,29 +17,51 @@ final class KullbackLeibler {
 
   /**
    * Computes {@code K = KL(q, p)} with the gradient {@code q ((log q - log p) - K)}. If the teacher lacks a class of
-   * the student, the value is +inf and the gradient NaN, because no direction lowers an infinite loss.
+   * the student, the value is +inf and the gradient its limit: +inf at these classes and -inf at the others of the
+   * student.
    */
-  static double reverse(Distributions row, double[] gradient) {
+  static double reverse(Distributions row, PartGradient gradient) {
     double value = 0;
     for (int i = 0; i < row.classes; i++) {
       value += Logarithms.klTerm(row.q(i), row.p(i), -row.logRatio[i]);
     }
     if (value == Double.POSITIVE_INFINITY) {
-      Arrays.fill(gradient, Double.NaN);
+      limit(row, gradient);
       return value;
     }
     for (int i = 0; i < row.classes; i++) {
-      gradient[i] = row.q(i) == 0 ? 0 : row.q(i) * (-row.logRatio[i] - value);
+      gradient.value[i] = row.q(i) == 0 ? 0 : row.q(i) * (-row.logRatio[i] - value);
     }
     return value;
   }
 
   /**
+   * Writes the direction of the infinite gradient. With a penalty that grows without bound on the classes {@code A}
+   * that the teacher lacks, it is {@code q (1 - Q_A)} on them and {@code -q Q_A} on the other classes of the student.
+   */
+  private static void limit(Distributions row, PartGradient gradient) {
+    double lacking = 0;
+    double kept = 0;
+    boolean anyKept = false;
+    for (int i = 0; i < row.classes; i++) {
+      lacking += row.teacherHas(i) ? 0 : row.q(i);
+      kept += row.teacherHas(i) ? row.q(i) : 0;
+      anyKept |= row.teacherHas(i) && row.studentHas(i);
+    }
+    for (int i = 0; i < row.classes; i++) {
+      // The sign must survive the underflow of a probability whose logit is finite.
+      double size = row.teacherHas(i) ? -row.q(i) * lacking : anyKept ? row.q(i) * kept : row.q(i);
+      double smallest = row.teacherHas(i) ? -Double.MIN_NORMAL : Double.MIN_NORMAL;
+      gradient.direction[i] = !row.studentHas(i) ? 0 : Math.abs(size) < Double.MIN_NORMAL ? smallest : size;
+    }
+  }
+
+  /**
    * Computes {@code lambda KL(p, q) + (1 - lambda) KL(q, p)}. A part of weight 0 is left out, even if it is infinite.
    */
-  static double mixed(double lambda, Distributions row, double[] gradient) {
+  static double mixed(double lambda, Distributions row, PartGradient gradient) {
     if (lambda == 1) {
-      return forward(row, gradient);
+      return forward(row, gradient.value);
     }
     double reverse = reverse(row, gradient);
     if (lambda == 0) {
@@ -50,7 +70,7 @@ final class KullbackLeibler {
     double forward = 0;
     for (int i = 0; i < row.classes; i++) {
       forward += Logarithms.klTerm(row.p(i), row.q(i), row.logRatio[i]);
-      gradient[i] = lambda * row.difference(i) + (1 - lambda) * gradient[i];
+      gradient.value[i] = lambda * row.difference(i) + (1 - lambda) * gradient.value[i];
     }
     return lambda * forward + (1 - lambda) * reverse;
   }

@@ -57,17 +57,18 @@ final class MixtureDivergences {
    * <p>The code adds the constant {@code a} to {@code h}. The constant leaves the gradient unchanged and makes {@code
    * h} exactly 0 if {@code p = q}.
    */
-  static double skewReverse(double skew, Distributions row, double[] gradient) {
+  static double skewReverse(double skew, Distributions row, PartGradient gradient) {
     if (skew == 0) {
       return KullbackLeibler.reverse(row, gradient);
     }
+    double[] g = gradient.value;
     double value = 0;
     for (int i = 0; i < row.classes; i++) {
       double logOverM = Logarithms.logOverMixture(-row.logRatio[i], 1 - skew);
       value += Logarithms.klTerm(row.q(i), row.mixture(i, 1 - skew), logOverM);
-      gradient[i] = row.q(i) == 0 ? 0 : logOverM - skew * StrictMath.expm1(logOverM);
+      g[i] = row.q(i) == 0 ? 0 : logOverM - skew * StrictMath.expm1(logOverM);
     }
-    throughSoftmax(row, gradient);
+    throughSoftmax(row, g);
     return value;
   }
 

@@ -7,12 +7,13 @@ import dev.temper.LossOutputs;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
 import dev.temper.MatrixView;
+import dev.temper.RowOutput;
 import dev.temper.RowVector;
+import dev.temper.spi.Capabilities;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
 import java.lang.foreign.ValueLayout;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Computes every loss on the caller's thread in f64. Host matrices may have any dtype, and each output is rounded once
@@ -30,22 +31,28 @@ final class ReferenceEngine implements EngineBackend {
 
   @Override
   public Support supports(LossCall call) {
-    return Support.yes();
+    return Capabilities.all().check(call);
   }
 
   @Override
   public LossResult compute(LossCall call) {
     LossOutputs outputs = call.outputs();
     double[] statistics = new double[LossCall.STATISTICS_COLUMNS];
-    LossTotals totals = totals(call, (row, soft, hard, gradient) -> {
-      set(outputs.rowSoft(), row, soft);
-      set(outputs.rowHard(), row, hard);
+    LossTotals totals = totals(call, (row, values, gradient) -> {
+      for (RowOutput output : RowOutput.values()) {
+        if (outputs.row(output) instanceof RowVector.Host vector) {
+          float value = (float) values.applyAsDouble(output);
+          vector.segment().set(ValueLayout.JAVA_FLOAT_UNALIGNED, row * Float.BYTES, value);
+        }
+      }
       if (call.statistics() != null) {
-        statistics[0] = soft;
-        statistics[1] = hard;
+        statistics[0] = values.applyAsDouble(RowOutput.SOFT);
+        statistics[1] = values.applyAsDouble(RowOutput.HARD);
         Elements.write(statistics, host("statistics", call.statistics()), row);
       }
-      if (outputs.gradient() != null) {
+      if (outputs.addsToGradient()) {
+        Elements.add(gradient, host("gradient", outputs.gradient()), row);
+      } else if (outputs.gradient() != null) {
         Elements.write(gradient, host("gradient", outputs.gradient()), row);
       }
     });
@@ -85,16 +92,10 @@ final class ReferenceEngine implements EngineBackend {
    */
   private static LossTotals totals(LossCall call, RowConsumer rows) {
     try {
-      return ReferenceLoss.compute(call.loss(), call.inputs(), rows);
+      return ReferenceLoss.compute(call.loss(), call.inputs(), call.outputs(), rows);
     } catch (InternalError e) {
       throw new IllegalStateException(
           "a tensor's memory cannot be read: the file that it is mapped from became shorter during the call", e);
-    }
-  }
-
-  private static void set(@Nullable RowVector vector, long row, double value) {
-    if (vector instanceof RowVector.Host host) {
-      host.segment().set(ValueLayout.JAVA_FLOAT_UNALIGNED, row * Float.BYTES, (float) value);
     }
   }
 }

@@ -1,8 +1,11 @@
 package dev.temper.reference;
 
 import dev.temper.DistillationLoss;
+import dev.temper.Divergence;
 import dev.temper.HostMatrix;
+import dev.temper.IgnoreScope;
 import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.MatrixView;
 import dev.temper.Reduction;
@@ -16,78 +19,112 @@ import org.jspecify.annotations.Nullable;
 /** Computes the totals of a batch in f64. A callback receives the rows, so that no copy of the logits is made. */
 public final class ReferenceLoss {
 
-  private ReferenceLoss() {}
+  private final DistillationLoss loss;
+  private final LossInputs inputs;
+  private final LossOutputs outputs;
+  private final HostMatrix student;
+  private final int classes;
+  private final double[] z;
+  private final double[] u;
+  private final double[] gradient;
+  private final ReferenceRow reference;
+  private final Divisors divisors;
+  private double soft;
+  private double hard;
+  private double temperatureGradient;
+  private long nonFinite;
+
+  private ReferenceLoss(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, int classes, long labelled) {
+    this.loss = loss;
+    this.inputs = inputs;
+    this.outputs = outputs;
+    student = host("student", inputs.student());
+    this.classes = classes;
+    z = new double[classes];
+    u = new double[classes];
+    gradient = new double[student.classes()];
+    reference = new ReferenceRow(loss, classes);
+    divisors = Divisors.of(loss, inputs, labelled);
+  }
 
   /**
-   * Computes a batch and passes its rows to the consumer in order. Every label, row weight and row temperature is
-   * checked before the first row.
+   * Computes a batch and passes its rows to the consumer in order. Every label, row weight, row temperature and
+   * denominator is checked before the first row.
    *
    * <p>A row is read to its end before the consumer receives it. The consumer may therefore overwrite the student's row
    * with the gradient.
    *
    * @param inputs views of host memory whose shapes fit the loss
-   * @throws IllegalArgumentException if a label, row weight or row temperature is invalid, if teacher or labels are
-   *     missing although their weight is above 0, or if a view is of device memory
+   * @param outputs decide whether the totals hold the temperature gradient; their memory is not used
+   * @throws IllegalArgumentException if a label, row weight, row temperature or denominator is invalid, if teacher or
+   *     labels are missing although their weight is above 0, or if a view is of device memory
    */
-  public static LossTotals compute(DistillationLoss loss, LossInputs inputs, RowConsumer consumer) {
-    if (loss.hardWeight() > 0 && inputs.labels() == null) {
-      throw new IllegalArgumentException("labels are missing, but hardWeight is " + loss.hardWeight());
+  public static LossTotals compute(DistillationLoss loss, LossInputs inputs, LossOutputs outputs,
+      RowConsumer consumer) {
+    boolean needsLabels = loss.hardWeight() > 0
+        || (loss.softWeight() > 0 && loss.divergence() instanceof Divergence.Dkd);
+    if (needsLabels && inputs.labels() == null) {
+      throw new IllegalArgumentException("labels are missing, but " + loss + " needs them");
     }
-    HostMatrix student = host("student", inputs.student());
-    int classes = loss.numClasses().orElse(student.classes());
-    long counted = RowChecks.check(loss, inputs, classes);
-    double scale = scale(loss, inputs, counted);
+    int classes = loss.numClasses().orElse(inputs.student().classes());
+    long labelled = RowChecks.check(loss, inputs, classes);
+    return new ReferenceLoss(loss, inputs, outputs, classes, labelled).compute(consumer, labelled);
+  }
 
-    ReferenceRow reference = new ReferenceRow(loss, classes);
-    double[] z = new double[classes];
-    double[] u = new double[classes];
-    double[] gradient = new double[student.classes()];
-    double soft = 0;
-    double hard = 0;
-    long nonFinite = 0;
+  private LossTotals compute(RowConsumer consumer, long labelled) {
     for (long row = 0; row < student.rows(); row++) {
       Arrays.fill(gradient, 0);
-      long label = inputs.labels() instanceof RowVector.Host labels ? HostRows.label(labels, row) : 0;
-      if (inputs.labels() != null && label == loss.ignoreIndex()) {
-        consumer.row(row, 0, 0, gradient);
-        continue;
-      }
-      Elements.read(student, row, classes, z);
-      if (loss.softWeight() > 0) {
-        Elements.read(host("teacher", logits(inputs.teacher())), row, classes, u);
-      }
-      reference.compute(z, u, (int) label, value(inputs.rowTemperatures(), row, loss.temperature()));
+      int label = label(row);
       double weight = value(inputs.rowWeights(), row, 1);
-      if (weight > 0) { // A row of weight 0 adds nothing, even if its loss is NaN.
-        soft += weight * reference.soft();
-        hard += weight * reference.hard();
-        nonFinite += Double.isFinite(reference.loss()) ? 0 : 1;
-        for (int i = 0; i < classes; i++) {
-          gradient[i] = reference.gradient(i) * weight * scale * inputs.gradientScale();
-        }
+      boolean isIgnored = label == ReferenceRow.NO_LABEL && inputs.labels() != null
+          && loss.ignoreScope() == IgnoreScope.BOTH;
+      if (isIgnored || weight == 0) { // A row of weight 0 adds nothing, even if its loss is NaN.
+        consumer.row(row, _ -> 0, gradient);
+      } else {
+        compute(row, label, weight);
+        consumer.row(row, reference::value, gradient);
       }
-      consumer.row(row, reference.soft(), reference.hard(), gradient);
     }
-    double softTotal = reduced(loss, loss.softWeight(), soft, scale);
-    double hardTotal = reduced(loss, loss.hardWeight(), hard, scale);
-    return new LossTotals(softTotal + hardTotal, softTotal, hardTotal, student.rows(), counted, nonFinite);
+    double softTotal = reduced(loss.softWeight(), soft, divisors.softScale());
+    double hardTotal = reduced(loss.hardWeight(), hard, divisors.hardScale());
+    long counted = loss.ignoreScope() == IgnoreScope.HARD ? student.rows() : labelled;
+    LossTotals totals = LossTotals.of(softTotal + hardTotal, softTotal, hardTotal, student.rows(), counted, nonFinite)
+        .withHardCountedRows(labelled);
+    return outputs.temperatureGradient() ? totals.withTemperatureGradient(temperatureGradient) : totals;
   }
 
-  /** Returns the factor of a sum over rows. The factor is 0 instead of 1/0 if no row is counted. */
-  private static double scale(DistillationLoss loss, LossInputs inputs, long counted) {
-    double divisor = inputs.denominator().orElse(switch (loss.reduction()) {
-      case NONE, SUM -> 1;
-      case MEAN -> counted;
-      case BATCH_MEAN -> inputs.student().rows();
-    });
-    return counted == 0 ? 0 : 1 / divisor;
+  private void compute(long row, int label, double weight) {
+    Elements.read(student, row, classes, z);
+    if (loss.softWeight() > 0) {
+      Elements.read(host("teacher", logits(inputs.teacher())), row, classes, u);
+    }
+    reference.compute(z, u, label, value(inputs.rowTemperatures(), row, loss.temperature()));
+    soft += weight * reference.soft();
+    hard += weight * reference.hard();
+    nonFinite += Double.isFinite(reference.loss()) ? 0 : 1;
+    if (outputs.temperatureGradient()) {
+      temperatureGradient += weight * loss.softWeight() * divisors.softScale() * reference.temperatureGradient();
+    }
+    double factor = weight * inputs.gradientScale();
+    for (int i = 0; i < classes; i++) {
+      gradient[i] = reference.gradient(i, factor * divisors.softScale(), factor * divisors.hardScale());
+    }
   }
 
-  private static double reduced(DistillationLoss loss, double weight, double sum, double scale) {
+  /** Returns the label of a row, or {@link ReferenceRow#NO_LABEL} if the row is ignored or the call has no labels. */
+  private int label(long row) {
+    if (!(inputs.labels() instanceof RowVector.Host labels)) {
+      return ReferenceRow.NO_LABEL;
+    }
+    long label = HostRows.label(labels, row);
+    return label == loss.ignoreIndex() ? ReferenceRow.NO_LABEL : (int) label;
+  }
+
+  private double reduced(double weight, double sum, double scale) {
     if (loss.reduction() == Reduction.NONE) {
       return Double.NaN;
     }
-    return weight > 0 ? weight * sum * scale : 0;
+    return weight > 0 && scale > 0 ? weight * sum * scale : 0;
   }
 
   private static double value(@Nullable RowVector vector, long row, double otherwise) {

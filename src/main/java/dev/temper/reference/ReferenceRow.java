@@ -1,8 +1,7 @@
 package dev.temper.reference;
 
 import dev.temper.DistillationLoss;
-import dev.temper.Divergence;
-import java.util.Arrays;
+import dev.temper.RowOutput;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,13 +18,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReferenceRow {
 
+  /** The label of a row without one, which has no hard part. */
+  public static final int NO_LABEL = -1;
+
   private final DistillationLoss loss;
   private final int classes;
   private final double[] z;
-  private final double[] gradient;
-  private final double[] partGradient;
-  private final Distributions distributions;
+  private final SoftPart softPart;
   private final CrossEntropy crossEntropy;
+  private final PartGradient hardGradient;
+  private boolean hasSoft;
+  private int label;
+  private double temperature;
   private double soft;
   private double hard;
 
@@ -37,11 +41,10 @@ public final class ReferenceRow {
   public ReferenceRow(DistillationLoss loss, int classes) {
     this.loss = loss;
     this.classes = classes;
-    this.z = new double[classes];
-    this.gradient = new double[classes];
-    this.partGradient = new double[classes];
-    this.distributions = new Distributions(classes);
-    this.crossEntropy = new CrossEntropy(classes, loss.labelSmoothing());
+    z = new double[classes];
+    softPart = new SoftPart(loss, classes);
+    crossEntropy = new CrossEntropy(classes, loss.labelSmoothing(), loss.zLoss());
+    hardGradient = new PartGradient(classes);
   }
 
   /**
@@ -49,23 +52,29 @@ public final class ReferenceRow {
    *
    * @param student logits, at least {@code classes} values
    * @param teacher logits, at least {@code classes} values; may be null if softWeight is 0, and is then not read
-   * @param label class in [0, classes); not read if hardWeight is 0
-   * @param temperature {@code T} of this row; the teacher has the same one unless the loss sets teacherTemperature
+   * @param ofRow class in [0, classes), or {@link #NO_LABEL}
+   * @param temperatureOfRow {@code T} of this row; the teacher has the same one unless the loss sets teacherTemperature
    */
-  public void compute(double[] student, double @Nullable [] teacher, int label, double temperature) {
-    softcap(student);
-    Arrays.fill(gradient, 0);
+  public void compute(double[] student, double @Nullable [] teacher, int ofRow, double temperatureOfRow) {
+    label = ofRow;
+    temperature = temperatureOfRow;
+    System.arraycopy(student, 0, z, 0, classes);
+    loss.softcap().ifPresent(cap -> Softcap.apply(z, cap));
+    hasSoft = loss.softWeight() > 0 && teacher != null;
     soft = 0;
+    softPart.gradient.fill(0);
+    if (hasSoft && teacher != null) {
+      soft = softPart.compute(z, teacher, label, temperature);
+    }
     hard = 0;
-    if (loss.softWeight() > 0 && teacher != null) {
-      soft = soft(teacher, temperature);
-      add(loss.softWeight(), soft);
+    hardGradient.fill(0);
+    if (loss.hardWeight() > 0 && label != NO_LABEL) {
+      hard = crossEntropy.value(z, label, hardGradient.value);
     }
-    if (loss.hardWeight() > 0) {
-      hard = crossEntropy.value(z, label, partGradient);
-      add(loss.hardWeight(), hard);
+    if (loss.softcap().isPresent()) {
+      Softcap.chain(student, loss.softcap().getAsDouble(), softPart.gradient);
+      Softcap.chain(student, loss.softcap().getAsDouble(), hardGradient);
     }
-    chainSoftcap(student);
   }
 
   /**
@@ -76,83 +85,51 @@ public final class ReferenceRow {
     return soft;
   }
 
-  /** Returns the cross-entropy of the row before its weight. The value is 0 if hardWeight is 0. */
+  /** Returns the cross-entropy of the row with its z-loss before its weight. The value is 0 if hardWeight is 0. */
   public double hard() {
     return hard;
   }
 
   /** Returns {@code L_row}. */
   public double loss() {
-    return (loss.softWeight() > 0 ? loss.softWeight() * soft : 0) + (loss.hardWeight() > 0 ? loss.hardWeight() * hard
-        : 0);
+    return weighted(loss.softWeight(), soft) + weighted(loss.hardWeight(), hard);
   }
 
   /** Returns {@code dL_row/dz_i}. */
   public double gradient(int i) {
-    return gradient[i];
+    return gradient(i, 1, 1);
   }
 
-  private double soft(double[] u, double temperature) {
-    boolean valid = distributions.set(z, temperature, u, loss.teacherTemperature().orElse(temperature));
-    if (!valid) {
-      return Double.NaN;
-    }
-    if (loss.divergence() instanceof Divergence.LogitMse) {
-      return LogitMse.value(z, u, classes, partGradient);
-    }
-    double value = divergence(loss.divergence(), distributions, partGradient);
-    double factor = loss.temperatureScaling() ? temperature * temperature : 1;
-    double chain = loss.temperatureScaling() ? temperature : 1 / temperature; // The factor of D times ds/dz.
-    for (int i = 0; i < classes; i++) {
-      partGradient[i] *= chain;
-    }
-    return factor * value;
+  /** Returns element {@code i} of the gradient of {@code softFactor} soft parts and {@code hardFactor} hard parts. */
+  double gradient(int i, double softFactor, double hardFactor) {
+    return weighted(softFactor * loss.softWeight(), softPart.gradient.at(i))
+        + weighted(hardFactor * loss.hardWeight(), hardGradient.at(i));
   }
 
-  /** Returns {@code D} and writes {@code dD/ds} for {@code s = z/T} to {@code gradient}. */
-  private static double divergence(Divergence divergence, Distributions row, double[] gradient) {
-    return switch (divergence) {
-      case Divergence.ForwardKl _ -> KullbackLeibler.forward(row, gradient);
-      case Divergence.ReverseKl _ -> KullbackLeibler.reverse(row, gradient);
-      case Divergence.Mixed mixed -> KullbackLeibler.mixed(mixed.lambda(), row, gradient);
-      case Divergence.JensenShannon jensenShannon -> MixtureDivergences.jensenShannon(jensenShannon.beta(), row,
-          gradient);
-      case Divergence.SkewForwardKl skew -> MixtureDivergences.skewForward(skew.skew(), row, gradient);
-      case Divergence.SkewReverseKl skew -> MixtureDivergences.skewReverse(skew.skew(), row, gradient);
-      case Divergence.TotalVariation _ -> TotalVariation.value(row, gradient);
-      case Divergence.LogitMse _ ->
-          throw new IllegalArgumentException("logit-mse is no distance between distributions");
+  /** Returns the derivative of {@link #soft()} by the temperature, for a forward KL. */
+  public double temperatureGradient() {
+    return hasSoft ? softPart.temperatureGradient() : 0;
+  }
+
+  /** Returns a row output. It is 0 if the row lacks the label or the teacher that the output needs. */
+  public double value(RowOutput output) {
+    return switch (output) {
+      case SOFT -> soft;
+      case HARD -> hard;
+      case LABEL_LOG_PROB -> label == NO_LABEL ? 0 : crossEntropy.labelLogProbability(z, label);
+      case STUDENT_ENTROPY -> hasSoft ? softPart.studentEntropy() : entropy();
+      case TEACHER_ENTROPY -> hasSoft ? softPart.teacherEntropy() : 0;
     };
   }
 
-  private void add(double weight, double value) {
-    for (int i = 0; i < classes; i++) {
-      gradient[i] = Double.isNaN(value) ? Double.NaN : gradient[i] + weight * partGradient[i];
-    }
+  private double entropy() {
+    Softmax softmax = new Softmax(classes);
+    softmax.set(z, temperature);
+    return softmax.entropy(z, temperature);
   }
 
-  /**
-   * Writes {@code c tanh(z/c)} to {@code z}. Values that are not finite stay as they are, and -inf still marks an
-   * absent class.
-   */
-  private void softcap(double[] student) {
-    System.arraycopy(student, 0, z, 0, classes);
-    if (loss.softcap().isPresent()) {
-      double c = loss.softcap().getAsDouble();
-      for (int i = 0; i < classes; i++) {
-        z[i] = Double.isFinite(z[i]) ? c * StrictMath.tanh(z[i] / c) : z[i];
-      }
-    }
-  }
-
-  /** Multiplies the gradient by {@code 1 - tanh^2(z/c)}. The form {@code 1/cosh^2} keeps its digits near 0. */
-  private void chainSoftcap(double[] student) {
-    if (loss.softcap().isPresent()) {
-      double c = loss.softcap().getAsDouble();
-      for (int i = 0; i < classes; i++) {
-        double cosh = StrictMath.cosh(student[i] / c);
-        gradient[i] *= 1 / (cosh * cosh);
-      }
-    }
+  /** Returns the product, which is 0 for a factor of 0 and an infinite value. */
+  private static double weighted(double factor, double value) {
+    return factor == 0 && Double.isInfinite(value) ? 0 : factor * value;
   }
 }

@@ -51,4 +51,17 @@ final class Softmax {
     }
     return true;
   }
+
+  /**
+   * Returns the entropy {@code -sum p log p} in nats. The arguments are those of {@link #set}; the result is NaN if the
+   * row has no softmax.
+   */
+  double entropy(double[] logits, double temperature) {
+    double sum = 0;
+    for (int i = 0; i < classes; i++) {
+      boolean absent = logits[i] == Double.NEGATIVE_INFINITY;
+      sum += absent ? 0 : probability[i] * (logSum - (logits[i] - max) / temperature);
+    }
+    return Double.isNaN(max) ? Double.NaN : sum;
+  }
 }

@@ -1,26 +1,29 @@
 package dev.temper.spi;
 
+import dev.temper.Denominator;
 import dev.temper.DistillationLoss;
 import dev.temper.LossArgumentException;
 import dev.temper.LossInputs;
 import dev.temper.LossOption;
 import dev.temper.RowVector;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks the values of labels, row weights and row temperatures. All engines use these checks and messages.
+ * Checks the values of labels, row weights, row temperatures and denominators in memory. All engines use these checks
+ * and messages.
  *
- * <p>Labels are checked first, then weights, then temperatures. The message names the first invalid row, counted from
- * 0.
+ * <p>Labels are checked first, then weights, temperatures and denominators. The message names the first invalid row,
+ * counted from 0.
  */
 public final class RowChecks {
 
   private RowChecks() {}
 
   /**
-   * Checks every label, row weight and row temperature. All of them must lie in host memory.
+   * Checks every label, row weight, row temperature and denominator. All of them must lie in host memory.
    *
-   * @return number of counted rows: the rows with a label other than ignoreIndex, or all rows if the call has no labels
+   * @return number of rows with a label other than ignoreIndex, or of all rows if the call has no labels
    * @throws IllegalArgumentException if a value is invalid; the message names the first invalid row and its value
    */
   public static long check(LossCall call) {
@@ -53,7 +56,36 @@ public final class RowChecks {
         }
       }
     }
+    checkDenominators(inputs);
     return counted;
+  }
+
+  private static void checkDenominators(LossInputs inputs) {
+    boolean same = Objects.equals(inputs.softDenominator(), inputs.hardDenominator());
+    check(same ? LossOption.DENOMINATOR : LossOption.SOFT_DENOMINATOR, inputs.softDenominator());
+    check(LossOption.HARD_DENOMINATOR, inputs.hardDenominator());
+  }
+
+  /**
+   * Returns the exception for an invalid denominator in memory.
+   *
+   * @param inputs of the call
+   * @param hard whether it is the one of the hard part
+   * @param value what the memory holds
+   */
+  public static LossArgumentException badDenominator(LossInputs inputs, boolean hard, float value) {
+    boolean same = Objects.equals(inputs.softDenominator(), inputs.hardDenominator());
+    return badDenominator(
+        same ? LossOption.DENOMINATOR : hard ? LossOption.HARD_DENOMINATOR : LossOption.SOFT_DENOMINATOR, value);
+  }
+
+  private static void check(LossOption option, @Nullable Denominator denominator) {
+    if (denominator instanceof Denominator.InMemory(RowVector.Host vector)) {
+      float value = HostRows.value(vector, 0);
+      if (!isDenominator(value)) {
+        throw badDenominator(option, value);
+      }
+    }
   }
 
   /** Returns whether a label is valid: a class or {@code ignoreIndex}. */
@@ -61,9 +93,9 @@ public final class RowChecks {
     return label == ignoreIndex || (label >= 0 && label < classes);
   }
 
-  /** Returns whether a row weight is valid: finite and 0 or more. */
+  /** Returns whether a row weight is valid: finite, of any sign. */
   public static boolean isWeight(float weight) {
-    return weight >= 0 && weight < Float.POSITIVE_INFINITY;
+    return Float.isFinite(weight);
   }
 
   /** Returns whether a row temperature is valid: an f32 from 1e-6 to 1e6. */
@@ -80,10 +112,25 @@ public final class RowChecks {
         LossOption.IGNORE_INDEX, " to the value that marks rows to leave out");
   }
 
-  /** Returns the exception for an invalid row weight. */
+  /** Returns the exception for a row weight that is invalid, or negative on an engine without negative weights. */
   public static LossArgumentException badWeight(long row, float weight) {
+    if (isWeight(weight)) {
+      return new LossArgumentException("row_weights: row ", row, " has weight ", weight, ", but a negative weight is"
+          + " not there yet on this device; the reference device has it");
+    }
     return new LossArgumentException("row_weights: row ", row, " has weight ", weight,
-        ", expected a finite number of 0 or more; give a row that shall not count the weight 0");
+        ", expected a finite number; give a row that shall not count the weight 0");
+  }
+
+  /** Returns whether a denominator in memory is valid: finite and above 0. */
+  public static boolean isDenominator(float denominator) {
+    return denominator > 0 && denominator < Float.POSITIVE_INFINITY;
+  }
+
+  /** Returns the exception for an invalid denominator in memory. */
+  public static LossArgumentException badDenominator(LossOption option, float denominator) {
+    return new LossArgumentException(option, " in memory is ", denominator,
+        ", expected a finite number above 0, such as the global token count");
   }
 
   /** Returns the exception for an invalid row temperature. */

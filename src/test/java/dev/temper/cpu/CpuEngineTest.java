@@ -16,13 +16,10 @@ import dev.temper.Reduction;
 import dev.temper.RowStatistics;
 import dev.temper.RowVector;
 import dev.temper.Teacher;
-import dev.temper.spi.LossCall;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -44,17 +41,6 @@ final class CpuEngineTest {
   @AfterAll
   static void close() {
     cpu.close();
-  }
-
-  @Test
-  void structsAreLaidOutAsInCpp() {
-    long[] expected = LongStream.of(LossStruct.LAYOUT.byteSize(), LossStruct.STUDENT, LossStruct.IGNORE_INDEX,
-        LossStruct.TEMPERATURE,
-        LossStruct.DIVISOR, LossStruct.BAD_ROW, LossStruct.SOFT, PrimitiveStruct.LAYOUT.byteSize(),
-        PrimitiveStruct.OUTPUT,
-        PrimitiveStruct.PRIMITIVE, LossCall.STATISTICS_COLUMNS).toArray();
-
-    assertThat(CpuLibrary.instance().layout(expected.length)).isEqualTo(expected);
   }
 
   @ParameterizedTest

@@ -83,7 +83,7 @@ final class MappedMemoryTest extends StubEngine {
   void kernelsThatDoNothingHaveFoundNothing() {
     try (LossEngine engine = open(0, EngineOptions.defaults(),
         HostBinaries.withoutCode()); DeviceBatch batch = new DeviceBatch(engine, 1)) {
-      assertThat(batch.fromHost(engine).totals()).isEqualTo(new LossTotals(0, 0, 0, 5, 0, 0));
+      assertThat(batch.fromHost(engine).totals()).isEqualTo(LossTotals.of(0, 0, 0, 5, 0, 0));
     }
   }
 

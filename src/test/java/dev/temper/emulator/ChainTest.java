@@ -207,7 +207,7 @@ final class ChainTest {
     LossInputs inputs = LossInputs.of(HostMatrix.of(new float[0], 0, 100))
         .withTeacher(Teacher.logits(HostMatrix.of(new float[0], 0, 100)))
         .withLabels(RowVector.labels(new int[0]));
-    assertThat(engine.forward(LOSS, inputs, LossOutputs.none()).totals()).isEqualTo(new LossTotals(0, 0, 0, 0, 0, 0));
+    assertThat(engine.forward(LOSS, inputs, LossOutputs.none()).totals()).isEqualTo(LossTotals.of(0, 0, 0, 0, 0, 0));
     assertThat(kernels()).isEmpty();
   }
 }

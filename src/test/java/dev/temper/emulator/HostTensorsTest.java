@@ -123,7 +123,7 @@ final class HostTensorsTest extends EmulatorTest {
   @Test
   void noRowsAreNoWork() {
     DeviceBatch.Bits none = new DeviceBatch(0, 37, 4).onHeap(engine());
-    assertThat(none.totals()).isEqualTo(new LossTotals(0, 0, 0, 0, 0, 0));
+    assertThat(none.totals()).isEqualTo(LossTotals.of(0, 0, 0, 0, 0, 0));
     engine().softmax(HostMatrix.of(new float[0], 0, 5), HostMatrix.of(new float[0], 0, 5));
     engine().argmax(HostMatrix.of(new float[0], 0, 5), RowVector.labels(new int[0]));
   }

@@ -15,7 +15,7 @@ final class Decimals {
 
   private Decimals() {}
 
-  /** Returns {@code D(softmax(u/teacherTemperature), softmax(z/temperature))}. */
+  /** Returns {@code D(softmax(u/teacherTemperature), softmax(z/temperature))}. The label is class 0. */
   static BigDecimal divergence(
       Divergence divergence, BigDecimal[] z, BigDecimal[] u, BigDecimal temperature, BigDecimal teacherTemperature) {
     BigDecimal[] q = softmax(z, temperature);
@@ -37,6 +37,15 @@ final class Decimals {
         }
         yield sum.divide(of(2));
       }
+      case Divergence.NegativeLogAcceptance _ -> {
+        BigDecimal acceptance = BigDecimal.ZERO;
+        for (int i = 0; i < p.length; i++) {
+          acceptance = acceptance.add(p[i].min(q[i]));
+        }
+        yield log(acceptance).negate();
+      }
+      case Divergence.Dkd d -> kl(binary(p), binary(q)).multiply(of(d.a()))
+          .add(kl(withoutLabel(p), withoutLabel(q)).multiply(of(d.b())));
       case Divergence.LogitMse _ -> {
         BigDecimal sum = BigDecimal.ZERO;
         for (int i = 0; i < z.length; i++) {
@@ -95,6 +104,18 @@ final class Decimals {
       e[i] = e[i].divide(sum, DIGITS);
     }
     return e;
+  }
+
+  private static BigDecimal[] binary(BigDecimal[] p) {
+    return new BigDecimal[] {p[0], ONE.subtract(p[0])};
+  }
+
+  private static BigDecimal[] withoutLabel(BigDecimal[] p) {
+    BigDecimal[] rest = new BigDecimal[p.length - 1];
+    for (int i = 0; i < rest.length; i++) {
+      rest[i] = p[i + 1].divide(ONE.subtract(p[0]), DIGITS);
+    }
+    return rest;
   }
 
   private static BigDecimal[] mixture(BigDecimal[] a, BigDecimal[] b, double share) {

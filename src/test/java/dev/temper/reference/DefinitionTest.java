@@ -31,7 +31,8 @@ class DefinitionTest {
     Divergence.jensenShannon(0.1), Divergence.jensenShannon(0.5), Divergence.jensenShannon(0.9),
     Divergence.skewForwardKl(0), Divergence.skewForwardKl(0.1), Divergence.skewForwardKl(0.7),
     Divergence.skewReverseKl(0), Divergence.skewReverseKl(0.1), Divergence.skewReverseKl(0.7),
-    Divergence.totalVariation(), Divergence.logitMse()
+    Divergence.totalVariation(), Divergence.negativeLogAcceptance(), Divergence.logitMse(),
+    Divergence.dkd(1, 8), Divergence.dkd(0.5, 0), Divergence.dkd(0, 2)
   };
 
   static List<Arguments> cases() {

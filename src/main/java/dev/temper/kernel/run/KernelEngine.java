@@ -59,7 +59,7 @@ public final class KernelEngine implements EngineBackend {
 
   @Override
   public Support supports(LossCall call) {
-    return KernelSupport.of(call.loss());
+    return KernelSupport.of(call);
   }
 
   @Override

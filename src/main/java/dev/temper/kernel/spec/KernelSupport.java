@@ -1,34 +1,25 @@
 package dev.temper.kernel.spec;
 
-import dev.temper.DistillationLoss;
 import dev.temper.LossOption;
+import dev.temper.spi.Capabilities;
+import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
 import dev.temper.spi.layout.DivergencePolicy;
+import java.util.EnumSet;
 import java.util.Set;
 
 /** Which losses the kernels compute. */
 public final class KernelSupport {
 
   private static final Set<String> HAS = Set.of("ForwardKl", "JensenShannon");
-  private static final String ELSEWHERE = " is not there yet; the reference device has it";
+
+  private static final Capabilities CAPABILITIES =
+      new Capabilities(divergence -> HAS.contains(DivergencePolicy.of(divergence).name()), EnumSet.noneOf(LossOption.class));
 
   private KernelSupport() {}
 
-  /** Whether a loss is computed, or the first option that is not there yet. */
-  public static Support of(DistillationLoss loss) {
-    if (loss.softWeight() > 0 && !HAS.contains(DivergencePolicy.of(loss.divergence()).name())) {
-      return Support.no(LossOption.DIVERGENCE, " ", loss.divergence().label(),
-          " is not there yet, forward-kl and jsd:BETA are; the reference device has all");
-    }
-    if (loss.hardWeight() > 0 && loss.labelSmoothing() > 0) {
-      return Support.no(LossOption.LABEL_SMOOTHING, " ", loss.labelSmoothing(), ELSEWHERE);
-    }
-    if (loss.softcap().isPresent()) {
-      return Support.no(LossOption.SOFTCAP, " ", loss.softcap().getAsDouble(), ELSEWHERE);
-    }
-    if (loss.softWeight() > 0 && loss.teacherTemperature().isPresent()) {
-      return Support.no(LossOption.TEACHER_TEMPERATURE, " ", loss.teacherTemperature().getAsDouble(), ELSEWHERE);
-    }
-    return Support.yes();
+  /** Whether a call is computed, or the first option that is not there yet. */
+  public static Support of(LossCall call) {
+    return CAPABILITIES.check(call);
   }
 }

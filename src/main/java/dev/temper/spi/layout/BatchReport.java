@@ -30,4 +30,9 @@ public final class BatchReport {
   public static LossTotals totals(MemorySegment report, Reduction reduction, long rows) {
     return BatchTotals.read(report.asSlice(TOTALS), reduction, rows);
   }
+
+  /** Returns {@link BatchTotals#badDenominators}. */
+  public static long badDenominators(MemorySegment report) {
+    return BatchTotals.badDenominators(report.asSlice(TOTALS));
+  }
 }

@@ -26,14 +26,24 @@ public final class BatchTotals {
   /** Reads a block of {@link #LAYOUT}; without a reduction the totals are NaN. */
   public static LossTotals read(MemorySegment block, Reduction reduction, long rows) {
     double none = none(reduction);
-    return new LossTotals(none + block.getAtIndex(JAVA_DOUBLE, 0), none + block.getAtIndex(JAVA_DOUBLE, 1),
-        none + block.getAtIndex(JAVA_DOUBLE, 2), rows, block.getAtIndex(JAVA_LONG, 3), block.getAtIndex(JAVA_LONG, 5));
+    return LossTotals.of(none + block.getAtIndex(JAVA_DOUBLE, 0), none + block.getAtIndex(JAVA_DOUBLE, 1),
+        none + block.getAtIndex(JAVA_DOUBLE, 2), rows, block.getAtIndex(JAVA_LONG, 3),
+        block.getAtIndex(JAVA_LONG, 5))
+        .withHardCountedRows(block.getAtIndex(JAVA_LONG, 4));
+  }
+
+  /**
+   * Returns the bits of the invalid denominators in memory: bit 0 for that of the soft part, bit 1 for that of the hard
+   * part.
+   */
+  public static long badDenominators(MemorySegment block) {
+    return block.getAtIndex(JAVA_LONG, 6);
   }
 
   /** The totals of a launch without a totals kernel. */
   public static LossTotals ofNothing(Reduction reduction, long rows) {
     double none = none(reduction);
-    return new LossTotals(none, none, none, rows, 0, 0);
+    return LossTotals.of(none, none, none, rows, 0, 0);
   }
 
   private static double none(Reduction reduction) {

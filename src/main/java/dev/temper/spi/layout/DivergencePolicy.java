@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * The policy of {@code kernels/divergence} that computes a divergence.
  *
- * @param name name of the C++ struct
+ * @param name name of the C++ struct; empty if there is none, so that no engine with native code has the divergence
  * @param parameter number that the policy gets; 0 if it has none
  * @param tempered whether temperatures and T^2 have an effect
  */
@@ -33,6 +33,8 @@ public record DivergencePolicy(String name, double parameter, boolean tempered) 
       case Divergence.SkewReverseKl skew when skew.skew() == 0 -> REVERSE_KL;
       case Divergence.SkewReverseKl skew -> tempered("SkewReverseKl", skew.skew());
       case Divergence.TotalVariation _ -> tempered("TotalVariation", 0);
+      case Divergence.NegativeLogAcceptance _ -> tempered("NegativeLogAcceptance", 0);
+      case Divergence.Dkd _ -> new DivergencePolicy("", 0, true);
       case Divergence.LogitMse _ -> new DivergencePolicy("LogitMse", 0, false);
     };
   }

@@ -6,19 +6,21 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.temper.DType;
+import dev.temper.Denominator;
 import dev.temper.DistillationLoss;
 import dev.temper.Divergence;
+import dev.temper.IgnoreScope;
 import dev.temper.LossInputs;
 import dev.temper.MatrixView;
 import dev.temper.Reduction;
 import dev.temper.RowVector;
+import dev.temper.SoftValue;
 import dev.temper.spi.LossCall;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,6 +105,13 @@ public final class LossParameters {
 
   private static final int DIVISOR_GIVEN = 0;
   private static final int DIVISOR_LABELLED_ROWS = 1;
+  private static final int DIVISOR_ON_DEVICE = 2;
+
+  private static final Divisor SOFT_DIVISOR_FIELDS = new Divisor(Field.SOFT_DIVISOR_KIND, Field.SOFT_DIVISOR);
+  private static final Divisor HARD_DIVISOR_FIELDS = new Divisor(Field.HARD_DIVISOR_KIND, Field.HARD_DIVISOR);
+
+  /** The fields of one part's divisor. */
+  private record Divisor(Field kind, Field given) {}
 
   private final MemorySegment block;
 
@@ -153,19 +162,27 @@ public final class LossParameters {
     set(Field.IGNORE_INDEX, loss.ignoreIndex());
     setDouble(Field.SOFT_WEIGHT, loss.softWeight());
     setDouble(Field.HARD_WEIGHT, loss.hardWeight());
-    writeDivisors(loss.reduction(), inputs);
+    boolean hardScope = loss.ignoreScope() == IgnoreScope.HARD;
+    writeDivisor(SOFT_DIVISOR_FIELDS, loss.reduction(), inputs.softDenominator(), student.rows(), !hardScope);
+    writeDivisor(HARD_DIVISOR_FIELDS, loss.reduction(), inputs.hardDenominator(), student.rows(), true);
     setDouble(Field.GRADIENT_SCALE, inputs.gradientScale());
     setInt(Field.CLASSES, call.classes());
     setInt(Field.GRADIENT_WIDTH, gradient == null ? 0 : gradient.classes());
     RowVector labels = inputs.labels();
     setInt(Field.LABEL_BYTES, labels == null ? DType.I64.bytes() : labels.dtype().bytes());
     setInt(Field.PASS, pass(call));
+    setInt(Field.IGNORE_SCOPE, hardScope ? 1 : 0);
+    setInt(Field.ACCUMULATE, call.outputs().addsToGradient() ? 1 : 0);
+    setInt(Field.STANDARDISE, loss.standardise() ? 1 : 0);
+    setInt(Field.SOFT_CROSS_ENTROPY, loss.softValue() == SoftValue.CROSS_ENTROPY ? 1 : 0);
     setInt(Field.TEMPERATURE_SCALING, loss.temperatureScaling() ? 1 : 0);
     setInt(Field.TEMPERED, 1);
     setFloat(Field.TEMPERATURE, call.usesTeacher() ? loss.temperature() : 1);
     setFloat(Field.TEACHER_TEMPERATURE, loss.teacherTemperature().orElse(loss.temperature()));
     setFloat(Field.LABEL_SMOOTHING, loss.labelSmoothing());
+    setFloat(Field.Z_LOSS, loss.zLoss());
     setFloat(Field.STUDENT_SOFTCAP, loss.softcap().orElse(0));
+    setFloat(Field.TEACHER_SOFTCAP, loss.teacherSoftcap().orElse(0));
     if (call.usesTeacher()) {
       writeDivergence(loss.divergence());
     }
@@ -188,18 +205,26 @@ public final class LossParameters {
     setFloat(Field.DIVERGENCE_COMPLEMENT, 1 - policy.parameter());
   }
 
-  /** The native code divides only a mean over labelled rows by what it counts. */
-  private void writeDivisors(Reduction reduction, LossInputs inputs) {
-    OptionalDouble given = switch (reduction) {
-      case NONE, SUM -> OptionalDouble.of(1);
-      case MEAN -> inputs.denominator();
-      case BATCH_MEAN -> OptionalDouble.of(inputs.denominator().orElse((double) inputs.student().rows()));
-    };
-    int kind = given.isPresent() ? DIVISOR_GIVEN : DIVISOR_LABELLED_ROWS;
-    setInt(Field.SOFT_DIVISOR_KIND, kind);
-    setInt(Field.HARD_DIVISOR_KIND, kind);
-    setDouble(Field.SOFT_DIVISOR, given.orElse(0));
-    setDouble(Field.HARD_DIVISOR, given.orElse(0));
+  /**
+   * Writes the divisor of a part.
+   *
+   * @param labelled whether the mean of the part is over the labelled rows, which the native code counts
+   */
+  private void writeDivisor(Divisor part, Reduction reduction, @Nullable Denominator denominator, long rows,
+      boolean labelled) {
+    boolean mean = reduction == Reduction.MEAN || reduction == Reduction.BATCH_MEAN;
+    double number = mean ? rows : 1;
+    int kind = reduction == Reduction.MEAN && labelled ? DIVISOR_LABELLED_ROWS : DIVISOR_GIVEN;
+    switch (denominator) {
+      case null -> { }
+      case Denominator.Value(double value) -> {
+        number = value;
+        kind = DIVISOR_GIVEN;
+      }
+      case Denominator.InMemory _ -> kind = DIVISOR_ON_DEVICE;
+    }
+    setInt(part.kind(), kind);
+    setDouble(part.given(), number);
   }
 
   private static int pass(LossCall call) {

@@ -99,7 +99,7 @@ final class LossParametersTest {
       assertThat(BatchReport.totals(block, Reduction.SUM, 9).total()).isEqualTo(3);
       assertThat(BatchReport.totals(block, Reduction.NONE, 9).total()).isNaN();
       assertThat(BatchReport.totals(block, Reduction.NONE, 9).countedRows()).isEqualTo(5);
-      assertThat(BatchTotals.ofNothing(Reduction.SUM, 9)).isEqualTo(new LossTotals(0, 0, 0, 9, 0, 0));
+      assertThat(BatchTotals.ofNothing(Reduction.SUM, 9)).isEqualTo(LossTotals.of(0, 0, 0, 9, 0, 0));
       assertThat(BatchTotals.ofNothing(Reduction.NONE, 9).total()).isNaN();
     }
   }

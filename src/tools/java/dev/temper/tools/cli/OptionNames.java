@@ -35,12 +35,24 @@ final class OptionNames {
       case HARD_WEIGHT -> "--hard-weight";
       case LABEL_SMOOTHING -> "--label-smoothing";
       case SOFTCAP -> "--softcap";
+      case TEACHER_SOFTCAP -> "--teacher-softcap";
+      case STANDARDISE -> "--standardise";
+      case Z_LOSS -> "--z-loss";
+      case SOFT_VALUE -> "--soft-value";
+      case IGNORE_SCOPE -> "--ignore-scope";
       case IGNORE_INDEX -> "--ignore-index";
       case NUM_CLASSES -> "--num-classes";
       case REDUCTION -> "--reduction";
       case TEMPERATURE_SCALING -> "--no-temperature-scaling";
       case DENOMINATOR -> "--denominator";
+      case SOFT_DENOMINATOR -> "--soft-denominator";
+      case HARD_DENOMINATOR -> "--hard-denominator";
       case GRADIENT_SCALE -> "--gradient-scale";
+      case GRADIENT_ADDED_TO -> "--accumulate";
+      case TEMPERATURE_GRADIENT -> "--temperature-gradient";
+      case ROW_LABEL_LOG_PROB, ROW_STUDENT_ENTROPY, ROW_TEACHER_ENTROPY -> "--row-outputs";
+      // The command line makes neither a denominator in memory nor a repeated row.
+      case DENOMINATOR_IN_MEMORY, ROW_STRIDE_0 -> option.label();
     };
   }
 }

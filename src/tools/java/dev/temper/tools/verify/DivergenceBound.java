@@ -82,6 +82,8 @@ final class DivergenceBound {
       case Divergence.SkewForwardKl(double skew) -> bound.addMixture(skew, 1, 0, MixtureGradient.RATIO_TEACHER);
       case Divergence.SkewReverseKl(double skew) -> bound.addMixture(1 - skew, 0, 1, MixtureGradient.LOG_MINUS_RATIO);
       case Divergence.TotalVariation() -> bound.addTotalVariation();
+      case Divergence.NegativeLogAcceptance _, Divergence.Dkd _ ->
+          throw new IllegalArgumentException(divergence.label() + " has no bound");
       case Divergence.LogitMse() -> throw new IllegalArgumentException("logit-mse has no softmax");
     }
     return bound;

@@ -20,6 +20,7 @@ final class Oracle {
   private final DistillationLoss loss;
   private final int rows;
   private final int classes;
+  private final boolean[] weightless;
   private final double[] rowSoft;
   private final double[] rowSoftBound;
   private final double[] rowHard;
@@ -38,6 +39,7 @@ final class Oracle {
     loss = c.loss();
     rows = c.layout().rows();
     classes = c.layout().classes();
+    weightless = new boolean[rows];
     rowSoft = new double[rows];
     rowSoftBound = new double[rows];
     rowHard = new double[rows];
@@ -68,7 +70,7 @@ final class Oracle {
     }
     boolean none = loss.reduction() == Reduction.NONE;
     return new Expected(none ? Double.NaN : soft, softBound, none ? Double.NaN : hard, hardBound, counted, nonFinite,
-        rowSoft, rowSoftBound, rowHard, rowHardBound, gradient, gradientBound);
+        weightless, rowSoft, rowSoftBound, rowHard, rowHardBound, gradient, gradientBound);
   }
 
   private void row(int row, ReferenceRow reference, double scale) {
@@ -78,6 +80,7 @@ final class Oracle {
     double temperature = at(data.temperatures(), row, loss.temperature());
     double weight = at(data.weights(), row, 1);
     reference.compute(z, u, label, temperature);
+    weightless[row] = weight == 0;
     rowSoft[row] = reference.soft();
     rowHard[row] = reference.hard();
     double factor = weight * scale * c.options().gradientScale();

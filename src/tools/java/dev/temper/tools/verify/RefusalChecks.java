@@ -19,7 +19,7 @@ final class RefusalChecks {
   }
 
   static void weight(LossEngine engine, Case c, CaseData data, Comparison comparison) {
-    for (double bad : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
+    for (double bad : new double[] {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}) {
       expect(engine, c, new CaseData(data.student(), data.teacher(), data.labels(), spoil(data.weights(), bad),
           data.temperatures()), "row_weights", Double.toString(bad), comparison);
     }

@@ -105,7 +105,7 @@ final class LossBenchTest {
   /** A plan is timed only if its outputs equal those of the chosen plan. */
   @Test
   void differentOutputsAreFound() {
-    LossTotals totals = new LossTotals(1, 2, 0.5, 1, 1, 0);
+    LossTotals totals = LossTotals.of(1, 2, 0.5, 1, 1, 0);
     PlanOutputs chosen = new PlanOutputs(totals, List.of(new double[] {1, -1}));
     assertThat(new PlanOutputs(totals, List.of(new double[] {1 + 0x1p-9, -1})).differenceFrom(chosen, DType.BF16))
         .isEmpty();
@@ -113,11 +113,11 @@ final class LossBenchTest {
         .startsWith("row 0 of 1 compared of its gradient is 0.0014 of its length away");
     assertThat(new PlanOutputs(totals, List.of(new double[] {Double.NaN, -1})).differenceFrom(chosen, DType.BF16))
         .contains("is NaN of its length");
-    assertThat(new PlanOutputs(new LossTotals(1.001, 2, 0.5, 1, 1, 0), chosen.gradient())
+    assertThat(new PlanOutputs(LossTotals.of(1.001, 2, 0.5, 1, 1, 0), chosen.gradient())
         .differenceFrom(chosen, DType.BF16)).contains("total=1.001");
-    assertThat(new PlanOutputs(new LossTotals(Double.NaN, 2, 0.5, 1, 1, 0), chosen.gradient())
+    assertThat(new PlanOutputs(LossTotals.of(Double.NaN, 2, 0.5, 1, 1, 0), chosen.gradient())
         .differenceFrom(chosen, DType.BF16)).contains("total=NaN");
-    assertThat(new PlanOutputs(new LossTotals(1, 2, 0.5, 1, 0, 0), chosen.gradient())
+    assertThat(new PlanOutputs(LossTotals.of(1, 2, 0.5, 1, 0, 0), chosen.gradient())
         .differenceFrom(chosen, DType.BF16)).contains("countedRows=0");
   }
 

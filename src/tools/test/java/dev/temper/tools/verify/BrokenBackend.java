@@ -86,7 +86,7 @@ final class BrokenBackend extends DelegatingBackend {
       Spoiling.spoil(bug, call, gradient, student, before, runs);
     }
     if (bug == PlantedBug.NAN_SWALLOWED) {
-      LossTotals swallowed = new LossTotals(zero(totals.total()), zero(totals.soft()), zero(totals.hard()),
+      LossTotals swallowed = LossTotals.of(zero(totals.total()), zero(totals.soft()), zero(totals.hard()),
           totals.rows(), totals.countedRows(), 0);
       return () -> swallowed;
     }

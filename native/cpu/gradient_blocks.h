@@ -1,0 +1,82 @@
+// The loops that compute the gradient of one block.
+#pragma once
+
+#include "row_blocks.h"
+
+namespace temper {
+namespace {
+
+// What a block's gradient depends on besides its exponentials. `inverse_sums` and `hard_factor`, the factor of the hard
+// part's exponentials, refer to the shift of this block's exponentials.
+struct BlockFactors {
+  float soft, hard_factor;
+  InverseSums<V> inverse_sums;
+  V c;  // turns differences t - s into bits
+};
+
+// Adds the hard part's term without the one-hot term of the label.
+template <HardExp hard> TEMPER_INLINE V add_hard(V g, V es, const BlockExponentials& in, int i, V factor) {
+  if constexpr (hard == HardExp::kNone) return g;
+  return fma(hard_exp<hard>(es, in.hard + i), factor, g);
+}
+
+// The slope of a class from log2(p/q).
+template <class Policy> TEMPER_INLINE V slope_of(const Policy& policy, V log2) {
+  if constexpr (Policy::kValue == ValueForm::kClasses) return policy.terms(ratio_of(log2)).slope;
+  else return policy.slope(Ratio<V>{log2, V{}});
+}
+
+// The gradient on the fast path. `slopes`: log_ratio holds slopes, else differences t - s.
+template <class Policy, bool soft, HardExp hard, bool slopes>
+void fast_gradient_block(const Policy& policy, const BlockExponentials& in, int n, const V* sums,
+                         const BlockFactors& factors, float* out) {
+  V soft_scale = splat(factors.soft), hard_scale = splat(factors.hard_factor);
+  const InverseSums<V>& inverse = factors.inverse_sums;
+  RowGradient<V> row = {};
+  if constexpr (soft && Policy::kValue != ValueForm::kLogits)
+    row = policy.row_gradient(sums, soft_scale * inverse.student, soft_scale * inverse.teacher);
+  for (int i = 0; i < n; i += kLanes) {
+    V es = load(in.student + i), g = {};
+    if constexpr (soft && Policy::kValue != ValueForm::kLogits) {
+      V coefficient = row.student;
+      if constexpr (is_centred(Policy::kGradient)) {
+        V slope = load(in.log_ratio + i);
+        if constexpr (!slopes)
+          slope = slope_of(policy, log2_ratio(slope, factors.c, inverse.log_ratio, Policy::kMostLog2));
+        coefficient = policy.coefficient(slope, row);
+      }
+      g = is_linear(Policy::kGradient) ? fma(es, coefficient, load(in.teacher + i) * row.teacher) : es * coefficient;
+    }
+    store(add_hard<hard>(g, es, in, i, hard_scale), out + i);
+  }
+}
+
+// The gradient on the near-equal path.
+template <class Policy, HardExp hard>
+void near_gradient_block(const Policy& policy, const BlockExponentials& in, int n, const V* sums,
+                         const BlockFactors& factors, float* out) {
+  V soft_scale = splat(factors.soft), hard_scale = splat(factors.hard_factor);
+  for (int i = 0; i < n; i += kLanes) {
+    V g = soft_scale * policy.gradient(element_at(in, i, factors.inverse_sums), sums);
+    store(add_hard<hard>(g, load(in.student + i), in, i, hard_scale), out + i);
+  }
+}
+
+// Adds the gradient of a divergence over logits.
+template <class Policy>
+void add_logit_gradient(const Policy& policy, const float* z, const float* u, int n, float factor, float* out) {
+  for (int i = 0; i < n; i += kLanes)
+    store(load(out + i) + policy.logit_gradient(load(z + i), load(u + i), splat(factor)), out + i);
+}
+
+// Adds the limit of a centred gradient where D is +inf, because the teacher lacks a class that the student has.
+void add_infinite_gradient(const float* z, const float* u, int n, float factor, float* out) {
+  V infinite = splat(factor * kInfinity);
+  for (int i = 0; i < n; i += kLanes) {
+    V limit = select(load(u + i) == -kInfinity, infinite, -infinite);
+    store(load(out + i) + select(load(z + i) == -kInfinity, V{}, limit), out + i);
+  }
+}
+
+}  // namespace
+}  // namespace temper

@@ -1,0 +1,108 @@
+// The gradient of one row.
+#pragma once
+
+#include "row.h"
+
+namespace temper {
+namespace {
+
+template <class Policy, bool soft> struct RowGradientWriter {
+  typedef Row<Policy, soft> R;
+
+  const R& r;
+  GradientFactors factors;
+  // The exponentials are computed again from the logits and saved statistics. Otherwise evaluate() left them in scratch
+  // memory.
+  bool from_statistics;
+  const LossParameters& p = r.parameters;
+  // The factor of softmax(z) in the hard part; the z-loss adds to it.
+  float softmax_factor = factors.hard * (1 + 2 * p.z_loss * r.log_sum_exp);
+
+  void store() const {
+    alignas(64) float out[kBlock + kLanes];
+    for (int from = 0, block = 0; from < r.classes(); from += kBlock, block++) {
+      int n = r.block_length(from);
+      compute_block(from, block, out);
+      subtract_target(from, n, out);
+      if (p.student_softcap > 0) chain_softcap(from, n, out);
+      char* to = address(r.job.gradient, r.row, from);
+      if (p.accumulate != 0) accumulate_block(r.job.gradient.dtype, r.deinterleaved, out, n, to);
+      else store_block(r.job.gradient.dtype, r.deinterleaved, out, n, to, kHasStreamingStores && r.job.stream_gradient);
+    }
+    if (p.accumulate == 0) store_zeros(r.job.gradient, r.row, r.classes());
+  }
+
+ private:
+  // The gradient without the terms of the target.
+  void compute_block(int from, int block, float* out) const {
+    int n = r.padded_length(r.block_length(from));
+    BlockExponentials exponentials = r.exponentials(from);
+    if (from_statistics) {
+      r.template recompute<is_centred(Policy::kGradient)>(from);
+      if constexpr (R::kSoftExp)
+        if (r.path == RowPath::kNearEqual) r.store_log_ratios(from);
+    }
+    BlockFactors f = block_factors(block);
+    with_hard_exp(r.hard, [&](auto tag) {
+      constexpr HardExp hard = decltype(tag)::kValue;
+      if constexpr (R::kSoftExp) {
+        if (r.path == RowPath::kNearEqual)
+          return near_gradient_block<Policy, hard>(r.policy, exponentials, n, r.sums, f, out);
+        if (r.path == RowPath::kInfinite)
+          return fast_gradient_block<Policy, false, hard, false>(r.policy, exponentials, n, r.sums, f, out);
+      }
+      if (R::kClasses && !from_statistics)
+        return fast_gradient_block<Policy, soft, hard, true>(r.policy, exponentials, n, r.sums, f, out);
+      fast_gradient_block<Policy, soft, hard, false>(r.policy, exponentials, n, r.sums, f, out);
+    });
+    if constexpr (R::kLogits || Policy::kInfiniteLimit)
+      if (R::kLogits || r.path == RowPath::kInfinite) add_logit_terms(from, out);
+  }
+
+  BlockFactors block_factors(int block) const {
+    BlockFactors f = {factors.soft, softmax_factor * r.hard_inverse_sum, r.inverse_sums, r.scales.student.c};
+    if (from_statistics) return f;
+    f.inverse_sums = r.inverse_sums_at_block(block);
+    float shift = r.scratch.student_shift[block];
+    if (shift != r.student_max) f.hard_factor *= first_lane(r.scales.untempered(splat(shift - r.student_max)));
+    return f;
+  }
+
+  // Adds the terms that are functions of the logits.
+  void add_logit_terms(int from, float* out) const {
+    alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
+    int n = r.block_length(from);
+    r.for_parts(r.student_block(from, n, student_buffer), r.teacher_block(from, n, teacher_buffer), n,
+                [&](const float* z, const float* u, int i, int part) {
+                  if constexpr (R::kLogits) add_logit_gradient(r.policy, z, u, part, factors.soft, out + i);
+                  else add_infinite_gradient(z, u, part, factors.soft, out + i);
+                });
+  }
+
+  // Subtracts the target of the hard part: the label and, with label smoothing, all present classes.
+  void subtract_target(int from, int n, float* out) const {
+    if (r.hard == HardExp::kNone) return;
+    if (p.label_smoothing > 0) {
+      alignas(64) float buffer[kBlock];
+      LogitBlock z = r.student_block(from, n, buffer);
+      float share = factors.hard * p.label_smoothing / r.present_classes;
+      r.for_parts(z, z, n, [&](const float* zi, const float*, int i, int part) {
+        subtract_from_present(zi, part, share, out + i);
+      });
+    }
+    int label = (int)r.task.label - from;
+    if (label >= 0 && label < n)
+      out[r.deinterleaved ? deinterleaved_index(label) : label] -= factors.hard * (1 - p.label_smoothing);
+  }
+
+  void chain_softcap(int from, int n, float* out) const {
+    alignas(64) float buffer[kBlock];
+    LogitBlock z = r.block(r.job.student, from, n, buffer);
+    r.for_parts(z, z, n, [&](const float* zi, const float*, int i, int part) {
+      softcap_gradient_block(zi, part, p.student_softcap, out + i);
+    });
+  }
+};
+
+}  // namespace
+}  // namespace temper

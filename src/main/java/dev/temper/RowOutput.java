@@ -1,0 +1,32 @@
+package dev.temper;
+
+/**
+ * A value of each row that a call writes on request, in nats, before weights and reduction. It is 0 for ignored rows
+ * and for rows of weight 0.
+ */
+public enum RowOutput {
+  /**
+   * {@code T^2 D}, or {@code D} without temperature scaling. {@link SoftValue#CROSS_ENTROPY} adds the entropy of the
+   * teacher to {@code D}.
+   */
+  SOFT("row_soft"),
+  /** The hard part: the cross-entropy, with the z-loss if the loss has one. */
+  HARD("row_hard"),
+  /** {@code z_y - lse(z)} at T = 1, whatever the label smoothing; needs labels. */
+  LABEL_LOG_PROB("row_label_log_prob"),
+  /** {@code -sum q log q} of the student at its temperature, after softcap and standardisation. */
+  STUDENT_ENTROPY("row_student_entropy"),
+  /** {@code -sum p log p} of the teacher at its temperature, after softcap and standardisation; needs a teacher. */
+  TEACHER_ENTROPY("row_teacher_entropy");
+
+  private final String tensor;
+
+  RowOutput(String tensor) {
+    this.tensor = tensor;
+  }
+
+  /** Name of the tensor in files and messages, such as {@code row_soft}. */
+  public String tensor() {
+    return tensor;
+  }
+}

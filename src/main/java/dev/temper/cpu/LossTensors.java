@@ -1,0 +1,57 @@
+package dev.temper.cpu;
+
+import dev.temper.Denominator;
+import dev.temper.HostMatrix;
+import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
+import dev.temper.MatrixView;
+import dev.temper.RowOutput;
+import dev.temper.RowVector;
+import dev.temper.spi.LossCall;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tensors of a call in the order of temper_cpu_loss. An absent tensor is NULL.
+ *
+ * @param segments {@link #COUNT} segments
+ */
+@SuppressWarnings("ArrayRecordComponent") // the array lives for one call
+record LossTensors(MemorySegment[] segments) {
+
+  static final int COUNT = 14;
+
+  static LossTensors of(LossCall call) {
+    LossInputs inputs = call.inputs();
+    LossOutputs outputs = call.outputs();
+    MatrixView statistics = call.savedStatistics() != null ? call.savedStatistics() : call.statistics();
+    return new LossTensors(new MemorySegment[] {
+      segment(inputs.student()),
+      call.usesTeacher() ? segment(call.teacherLogits()) : MemorySegment.NULL,
+      segment(outputs.gradient()),
+      segment(inputs.labels()),
+      segment(inputs.rowWeights()),
+      segment(inputs.rowTemperatures()),
+      segment(inputs.softDenominator()),
+      segment(inputs.hardDenominator()),
+      segment(outputs.row(RowOutput.SOFT)),
+      segment(outputs.row(RowOutput.HARD)),
+      segment(outputs.row(RowOutput.LABEL_LOG_PROB)),
+      segment(outputs.row(RowOutput.STUDENT_ENTROPY)),
+      segment(outputs.row(RowOutput.TEACHER_ENTROPY)),
+      segment(statistics)
+    });
+  }
+
+  static MemorySegment segment(@Nullable MatrixView matrix) {
+    return matrix == null ? MemorySegment.NULL : ((HostMatrix) matrix).segment();
+  }
+
+  static MemorySegment segment(@Nullable RowVector vector) {
+    return vector == null ? MemorySegment.NULL : ((RowVector.Host) vector).segment();
+  }
+
+  private static MemorySegment segment(@Nullable Denominator denominator) {
+    return denominator instanceof Denominator.InMemory(RowVector vector) ? segment(vector) : MemorySegment.NULL;
+  }
+}

@@ -1,0 +1,39 @@
+package dev.temper.reference;
+
+import dev.temper.Denominator;
+import dev.temper.DistillationLoss;
+import dev.temper.IgnoreScope;
+import dev.temper.LossInputs;
+import dev.temper.RowVector;
+import dev.temper.spi.HostRows;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds the factors that reduce the sums over rows, {@code 1/divisor}. A factor is 0 instead of 1/0 if no row is
+ * counted.
+ */
+record Divisors(double softScale, double hardScale) {
+
+  /** Returns the factors of a batch in which {@code labelled} rows have another label than the ignored one. */
+  static Divisors of(DistillationLoss loss, LossInputs inputs, long labelled) {
+    long softRows = loss.ignoreScope() == IgnoreScope.HARD ? inputs.student().rows() : labelled;
+    return new Divisors(scale(loss, inputs, inputs.softDenominator(), softRows),
+        scale(loss, inputs, inputs.hardDenominator(), labelled));
+  }
+
+  private static double scale(DistillationLoss loss, LossInputs inputs, @Nullable Denominator denominator,
+      long counted) {
+    if (counted == 0) {
+      return 0;
+    }
+    return 1 / switch (denominator) {
+      case null -> switch (loss.reduction()) {
+        case NONE, SUM -> 1.0;
+        case MEAN -> (double) counted;
+        case BATCH_MEAN -> (double) inputs.student().rows();
+      };
+      case Denominator.Value(double value) -> value;
+      case Denominator.InMemory(RowVector vector) -> HostRows.value((RowVector.Host) vector, 0);
+    };
+  }
+}
