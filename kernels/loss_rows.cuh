@@ -27,7 +27,7 @@ __device__ __forceinline__ RowValues reported(const LossParameters& p, const Row
   float invalid = task.valid ? 0.0f : not_a_number();
   if (Spec::kEntropies && p.soft_cross_entropy != 0) values.soft += values.teacher_entropy;
   values.soft = value_factor(p, task.temperature) * values.soft + invalid;
-  values.hard = (task.label < 0 ? 0.0f : values.hard) + invalid;
+  values.hard = (task.label < 0 || p.hard_weight == 0 ? 0.0f : values.hard) + invalid;
   values.label_log_prob = (task.label < 0 ? 0.0f : values.label_log_prob) + invalid;
   return values;
 }
@@ -64,19 +64,19 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
     // The loads of the logits are issued first. The launch constants and the start of the other blocks of the cluster
     // are waited for while these loads are in flight.
     Row row = row_at(i);
-    if (task.has_gradient()) storage.load(row, group, in_flight);
+    if (task.contributes()) storage.load(row, group, in_flight);
     in_flight = VectorRange();
     const RowTask next_task = load_task(p, i + group.row_step());
     float* statistics = p.statistics == nullptr ? nullptr : p.statistics + i * p.statistics_stride;
     Loss loss{p, policy, group, row, storage, int(task.label), task.temperature};
     if constexpr (!kForward)
-      if (task.has_gradient()) loss.restore(statistics);
+      if (task.contributes()) loss.restore(statistics);
     if (first) {  // all threads of a block pass here, also those without a row
       first = false;
       group.wait_for_cluster();
       constants = launch_constants<ThreadGroup>(p);
       if (constants.invalid != 0 || i >= p.rows) {  // nothing has been written yet
-        if (task.has_gradient()) storage.wait();
+        if (task.contributes()) storage.wait();
         return;
       }
     }
@@ -86,7 +86,7 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
       if (!task.valid) factors = {not_a_number(), not_a_number()};
     }
 
-    if (task.has_gradient()) {
+    if (task.contributes()) {
       storage.wait();
       if constexpr (kForward) {
         loss.evaluate();
@@ -98,7 +98,7 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
       if constexpr (kGradient) {
         GradientView gradient(p.gradient, i * p.gradient_stride, row.misalignment, p.classes);
         Row next = row_at(i + group.row_step());
-        bool prefetch = Spec::Storage::kPrefetches && next_task.has_gradient() &&
+        bool prefetch = Spec::Storage::kPrefetches && next_task.contributes() &&
                         next.misalignment == row.misalignment && next.can_copy_async();
         in_flight = loss.store_gradient(gradient, factors, next, prefetch);
       }
@@ -109,7 +109,7 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
     }
     if constexpr (kGradient && !Spec::kAccumulate) {
       GradientView padded(p.gradient, i * p.gradient_stride, row.misalignment, p.gradient_width);
-      store_zeros(padded, group, task.has_gradient() ? p.classes : 0);
+      store_zeros(padded, group, task.contributes() ? p.classes : 0);
     }
     task = next_task;
   }

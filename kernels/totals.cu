@@ -24,12 +24,11 @@ struct CountedRow {
   __device__ __forceinline__ void add_to(TotalsPart& part, const LossParameters& p) const {
     RowTask task = RowTask::of(p, label, weight, p.temperature);
     if (task.ignored) return;
-    bool has_soft = p.soft_weight > 0, has_hard = task.label >= 0;
-    part.counted += has_soft || has_hard ? 1 : 0;
-    part.hard_counted += has_hard ? 1 : 0;
+    part.counted += 1;
+    part.hard_counted += p.labels == nullptr || label != p.ignore_index ? 1 : 0;
     if (weight == 0) return;  // also if the row is non-finite
     double factor = task.valid ? weight : not_a_number();  // invalid if the host changed it after the check
-    double weighted_soft = has_soft ? p.soft_weight * (factor * soft) : 0;
+    double weighted_soft = p.soft_weight > 0 ? p.soft_weight * (factor * soft) : 0;
     double weighted_hard = p.hard_weight > 0 ? p.hard_weight * (factor * hard) : 0;
     part.soft += weighted_soft;
     part.hard += weighted_hard;

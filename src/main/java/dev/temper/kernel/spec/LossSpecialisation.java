@@ -5,6 +5,8 @@ import dev.temper.DistillationLoss;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
+import dev.temper.RowOutput;
+import dev.temper.SoftValue;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
@@ -104,7 +106,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
 
   private static LossSpecialisation of(LossCall call, RowPlan plan) {
     boolean soft = call.usesTeacher();
-    boolean hard = call.usesCrossEntropy();
+    boolean hard = call.usesCrossEntropy() || call.outputs().row(RowOutput.LABEL_LOG_PROB) != null;
     LossInputs inputs = call.inputs();
     LossOutputs outputs = call.outputs();
     DType student = inputs.student().dtype();
@@ -121,17 +123,24 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
 
   private static Set<Feature> features(LossCall call) {
     DistillationLoss loss = call.loss();
+    LossOutputs outputs = call.outputs();
     EnumSet<Feature> features = EnumSet.noneOf(Feature.class);
-    if (call.usesTeacher() && loss.teacherTemperature().isPresent()) {
-      features.add(Feature.TWO_SCALES);
+    if (call.usesTeacher()) {
+      add(loss.teacherTemperature().isPresent(), Feature.TWO_SCALES, features);
+      add(loss.teacherSoftcap().isPresent(), Feature.TEACHER_SOFTCAP, features);
+      add(loss.softValue() == SoftValue.CROSS_ENTROPY || outputs.row(RowOutput.STUDENT_ENTROPY) != null
+          || outputs.row(RowOutput.TEACHER_ENTROPY) != null, Feature.ENTROPIES, features);
     }
-    if (call.usesCrossEntropy() && loss.labelSmoothing() > 0) {
-      features.add(Feature.SMOOTHING);
-    }
-    if (loss.softcap().isPresent()) {
-      features.add(Feature.STUDENT_SOFTCAP);
-    }
+    add(call.usesCrossEntropy() && loss.labelSmoothing() > 0, Feature.SMOOTHING, features);
+    add(loss.softcap().isPresent(), Feature.STUDENT_SOFTCAP, features);
+    add(outputs.addsToGradient(), Feature.ACCUMULATE, features);
     return features;
+  }
+
+  private static void add(boolean used, Feature feature, Set<Feature> features) {
+    if (used) {
+      features.add(feature);
+    }
   }
 
   /** The specialisation of a loss without features, for rows of that many classes. */
