@@ -73,8 +73,8 @@ template <class Policy, bool soft> struct Row {
   LogitBlock capped_block(const Matrix& matrix, int from, int n, float* buffer, float cap) const {
     LogitBlock raw = block(matrix, from, n, buffer);
     if (raw.body != buffer) {
-      __builtin_memmove(buffer + body_length(n), raw.tail, (size_t)(padded(n) - body_length(n)) * sizeof(float));
-      __builtin_memcpy(buffer, raw.body, (size_t)body_length(n) * sizeof(float));
+      __builtin_memmove(buffer + body_length(n), raw.tail, (unsigned)(padded(n) - body_length(n)) * sizeof(float));
+      __builtin_memcpy(buffer, raw.body, (unsigned)body_length(n) * sizeof(float));
     }
     softcap_block(buffer, padded_length(n), cap);
     return {buffer, buffer + body_length(n), first_lane(softcapped(splat(raw.max), cap))};
@@ -186,8 +186,10 @@ template <class Policy, bool soft> struct Row {
     if constexpr (soft) {
       divergence = __builtin_nanf("");
       if (!valid) return;
+      if constexpr (kSoftExp && is_centred(Policy::kGradient))
+        inverse_sums.log_ratio = (log(splat(student_sum)) - log(splat(teacher_sum))) * kLog2E;
       if constexpr (kRaw) finish_raw(total, student_sum, teacher_sum);
-      if constexpr (kClasses) finish_ratios(student_sum, teacher_sum);
+      if constexpr (kClasses) finish_ratios();
       if constexpr (kLogits) finish_sums();
       divergence = first_lane(sums[0]);
       if constexpr (!kLogits)
@@ -238,8 +240,7 @@ template <class Policy, bool soft> struct Row {
 
   // The second loop over the row, for a policy that needs p and q. Exponentials and differences are read from scratch
   // memory, at the shift of each block.
-  void finish_ratios(float student_sum, float teacher_sum) {
-    inverse_sums.log_ratio = (log(splat(student_sum)) - log(splat(teacher_sum))) * kLog2E;
+  void finish_ratios() {
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
       InverseSums<V> block_inverse = inverse_sums_at_block(block);
       int n = padded_length(block_length(from));

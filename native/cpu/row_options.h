@@ -17,8 +17,8 @@ TEMPER_INLINE V tanh(V x) {
 }
 // 1 - tanh^2(x), without the cancellation for large x.
 TEMPER_INLINE V tanh_derivative(V x) {
-  V e = expm1_of_twice(x), sum = 2.0f + e;
-  return 4.0f * (1.0f + e) / (sum * sum);
+  V e = exp2_scaled(-2.0f * abs(x), splat(kLog2E), splat(kLowest / kLog2E)), sum = 1.0f + e;
+  return 4.0f * e / (sum * sum);
 }
 
 // c tanh(z/c). Logits that are not finite stay as they are, so that -inf still marks an absent class.

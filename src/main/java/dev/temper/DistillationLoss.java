@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * cross-entropy always sees the plain logits. {@code T^2} scales the soft part's value and gradient together, so that
  * the soft gradient keeps its size as {@code T} grows (Hinton, Vinyals, Dean 2015).
  *
+ * <p>Both are logits. Probabilities in the place of {@code u} would give a nearly uniform teacher; see
+ * {@link Teacher#logits} for what is accepted and when a warning is logged.
+ *
  * <p>There is deliberately no "alpha": half of the literature puts it on the soft part, the other half on the hard
  * part.
  *

@@ -1,12 +1,12 @@
 package dev.temper;
 
 import dev.temper.diagnostics.EngineDiagnostics;
-import dev.temper.internal.CallTensor;
 import dev.temper.internal.Devices;
 import dev.temper.internal.EngineLifetime;
 import dev.temper.internal.LossChecks;
 import dev.temper.internal.OpenedDevice;
 import dev.temper.internal.OutputChecks;
+import dev.temper.internal.SoftmaxChecks;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
@@ -33,6 +33,7 @@ public final class LossEngine implements AutoCloseable {
   private final String device;
   private final String selection;
   private final EngineBackend backend;
+  private final SoftmaxChecks softmaxChecks;
   private final EngineLifetime lifetime;
   private final Cleaner.Cleanable unclosed;
 
@@ -41,6 +42,7 @@ public final class LossEngine implements AutoCloseable {
     this.device = device;
     this.selection = selection;
     this.backend = backend;
+    softmaxChecks = new SoftmaxChecks(hostOnly());
     lifetime = new EngineLifetime(device, backend);
     unclosed = lifetime.closeWith(this);
   }
@@ -172,8 +174,8 @@ public final class LossEngine implements AutoCloseable {
       DeviceBuffer buffer = allocate(bytes);
       return new RowStatistics(this, buffer.matrix(rows, columns, DType.F32), buffer);
     }
+    // The bytes 0xFF are NaN, which no forward call leaves.
     MemorySegment memory = Arena.ofAuto().allocate(bytes, Float.BYTES).fill((byte) 0xFF);
-        // NaN, which no forward call leaves
     return new RowStatistics(this, new HostMatrix(memory, rows, columns, columns, DType.F32), null);
   }
 
@@ -198,9 +200,7 @@ public final class LossEngine implements AutoCloseable {
    * @param output [rows, classes] of any floating dtype; may be the very same view as the logits
    */
   public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {
-    LossChecks.requireTemperature(temperature);
-    LossChecks.requireMappable("logits", logits, "output", output);
-    requireReachable(CallTensor.of("logits", logits), CallTensor.of("output", output));
+    softmaxChecks.logSoftmax(logits, temperature, output);
     running(() -> {
       backend.logSoftmax(logits, temperature, output);
       return output;
@@ -217,11 +217,7 @@ public final class LossEngine implements AutoCloseable {
    * @param output [rows, classes], gradient by the logits; may be the very same view as logits or upstream
    */
   public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {
-    LossChecks.requireTemperature(temperature);
-    LossChecks.requireMappable("logits", logits, "output", output);
-    LossChecks.requireMappable("upstream", upstream, "output", output);
-    requireReachable(CallTensor.of("logits", logits), CallTensor.of("upstream", upstream),
-        CallTensor.of("output", output));
+    softmaxChecks.logSoftmaxBackward(logits, temperature, upstream, output);
     running(() -> {
       backend.logSoftmaxBackward(logits, temperature, upstream, output);
       return output;
@@ -235,8 +231,7 @@ public final class LossEngine implements AutoCloseable {
    * @param output [rows, classes]; may be the very same view as the logits
    */
   public void softmax(MatrixView logits, MatrixView output) {
-    LossChecks.requireMappable("logits", logits, "output", output);
-    requireReachable(CallTensor.of("logits", logits), CallTensor.of("output", output));
+    softmaxChecks.softmax(logits, output);
     running(() -> {
       backend.softmax(logits, output);
       return output;
@@ -251,13 +246,7 @@ public final class LossEngine implements AutoCloseable {
    * @param output [rows], I32 or I64
    */
   public void argmax(MatrixView logits, RowVector output) {
-    LossChecks.requireLabelVector("output", output, logits.rows());
-    CallTensor read = CallTensor.of("logits", logits);
-    CallTensor written = CallTensor.of("output", output);
-    read.requireReadable();
-    written.requireWritable();
-    written.requireDisjoint(read);
-    requireReachable(read, written);
+    softmaxChecks.argmax(logits, output);
     running(() -> {
       backend.argmax(logits, output);
       return output;
@@ -300,7 +289,7 @@ public final class LossEngine implements AutoCloseable {
       }
       LossResult result = new EngineResult(this, backend.compute(call));
       if (!backend.acceptsDeviceMemory()) {
-        result.totals(); // has finished, and can tell them
+        result.totals(); // read at once, so that toString shows them
       }
       if (statistics != null) {
         statistics.written(RowStatistics.identity(call.loss(), call.inputs()));
@@ -313,21 +302,18 @@ public final class LossEngine implements AutoCloseable {
     long rows = inputs.student().rows();
     RowStatistics written = outputs.statistics();
     return LossChecks.check(loss, inputs, outputs, written == null ? null : written.memoryFor(this, rows),
-        saved == null ? null : saved.memoryFor(this, rows), backend.acceptsDeviceMemory() ? null : device);
+        saved == null ? null : saved.memoryFor(this, rows), hostOnly());
+  }
+
+  /** The device if it computes in host memory, else null. */
+  private @Nullable String hostOnly() {
+    return backend.acceptsDeviceMemory() ? null : device;
   }
 
   void requireComputable(LossCall call) {
     switch (backend.supports(call)) {
       case Support.Yes _ -> { }
       case Support.No no -> throw new UnsupportedLossException(device, no.reason());
-    }
-  }
-
-  private void requireReachable(CallTensor... tensors) {
-    if (!backend.acceptsDeviceMemory()) {
-      for (CallTensor tensor : tensors) {
-        tensor.requireHost(device);
-      }
     }
   }
 

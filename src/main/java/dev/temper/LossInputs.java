@@ -67,8 +67,8 @@ public final class LossInputs {
 
   /**
    * With row weights, [rows] F32, finite, of any sign. A weight multiplies both parts of its row, value and gradient,
-   * so it also serves as an upstream gradient of the row. The divisor of a mean stays the number of rows, not the sum of
-   * the weights. A row of weight 0 gives 0, whatever it holds.
+   * so it also serves as an upstream gradient of the row. The divisor of a mean stays the number of rows, not the sum
+   * of the weights. A row of weight 0 gives 0, whatever it holds.
    */
   public LossInputs withRowWeights(@Nullable RowVector value) {
     return new LossInputs(student, teacher, labels, value, rowTemperatures, softDenominator,

@@ -100,9 +100,9 @@ public final class LossOutputs {
   }
 
   /**
-   * With {@link LossTotals#temperatureGradient()}, the derivative of the total by the temperature {@code T}: {@code 2 T
-   * KL + T (E_p[s] - E_q[s] - Var_p[t] + Cov_p[t, s])} for each row, where {@code s = z/T} and {@code t = u/T}. It holds
-   * the soft weight, the row weights and the reduction, but not the gradient scale. The loss must be a forward KL
+   * With {@link LossTotals#temperatureGradient()}, the derivative of the total by the temperature {@code T}. A row adds
+   * {@code 2 T KL + T (E_p[s] - E_q[s] - Var_p[t] + Cov_p[t, s])}, where {@code s = z/T} and {@code t = u/T}. The sum
+   * holds the soft weight, the row weights and the reduction, but not the gradient scale. The loss must be a forward KL
    * without row temperatures.
    */
   public LossOutputs withTemperatureGradient() {

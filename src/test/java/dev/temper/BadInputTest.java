@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicReference;
+import org.assertj.core.api.AbstractThrowableAssert;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -18,8 +20,8 @@ class BadInputTest extends EachDevice {
 
   @Test
   void missingTeacherOrLabels() {
-    assertRefused(BOTH, GOOD.withTeacher(null), "teacher is missing", "softWeight is 0.5", "set softWeight to 0");
-    assertRefused(BOTH, GOOD.withLabels(null), "labels are missing", "hardWeight is 0.5", "set hardWeight to 0");
+    assertOptionRefused(BOTH, GOOD.withTeacher(null), "teacher is missing", "softWeight is 0.5", "set softWeight to 0");
+    assertOptionRefused(BOTH, GOOD.withLabels(null), "labels are missing", "hardWeight is 0.5", "set hardWeight to 0");
   }
 
   @Test
@@ -34,12 +36,12 @@ class BadInputTest extends EachDevice {
 
   @Test
   void classesThatDifferWithoutNumClasses() {
-    assertRefused(BOTH, GOOD.withTeacher(Teacher.logits(matrix(2, 4))), "student has 3 classes and teacher 4",
+    assertOptionRefused(BOTH, GOOD.withTeacher(Teacher.logits(matrix(2, 4))), "student has 3 classes and teacher 4",
         "set numClasses", "at most 3");
     DistillationLoss wide = BOTH.toBuilder().numClasses(4).build();
-    assertRefused(wide, GOOD.withTeacher(Teacher.logits(matrix(2, 4))), "numClasses is 4", "student has only 3 columns",
-        "at most that");
-    assertRefused(BOTH.toBuilder().numClasses(3).build(), GOOD.withTeacher(Teacher.logits(matrix(2, 2))),
+    assertOptionRefused(wide, GOOD.withTeacher(Teacher.logits(matrix(2, 4))), "numClasses is 4",
+        "student has only 3 columns", "at most that");
+    assertOptionRefused(BOTH.toBuilder().numClasses(3).build(), GOOD.withTeacher(Teacher.logits(matrix(2, 2))),
         "numClasses is 3", "teacher has only 2");
   }
 
@@ -62,12 +64,12 @@ class BadInputTest extends EachDevice {
   void optionsThatExcludeEachOther() {
     DistillationLoss teacher = BOTH.toBuilder().teacherTemperature(3).build();
     LossInputs rows = GOOD.withRowTemperatures(RowVector.temperatures(1f, 1f));
-    assertRefused(teacher, rows, "row_temperatures", "teacherTemperature of 3.0", "leave one");
+    assertOptionRefused(teacher, rows, "row_temperatures", "teacherTemperature of 3.0", "leave one");
     DistillationLoss sum = BOTH.toBuilder().reduction(Reduction.SUM).build();
-    assertRefused(sum, GOOD.withDenominator(5), "denominator is 5.0", "reduction sum divides by nothing",
+    assertOptionRefused(sum, GOOD.withDenominator(5), "denominator is 5.0", "reduction sum divides by nothing",
         "mean or batch-mean");
     DistillationLoss none = BOTH.toBuilder().reduction(Reduction.NONE).build();
-    assertRefused(none, GOOD.withDenominator(5), "denominator is 5.0", "reduction none divides by nothing");
+    assertOptionRefused(none, GOOD.withDenominator(5), "denominator is 5.0", "reduction none divides by nothing");
   }
 
   @Test
@@ -104,9 +106,9 @@ class BadInputTest extends EachDevice {
     assertRefusedWith(LossOutputs.gradient(readOnly), "gradient lies in read-only memory", "memory of its own");
     LossInputs mapped = GOOD.withStudent(readOnly);
     assertRefused(BOTH, mapped, LossOutputs.gradientInPlace(readOnly), "gradient lies in read-only memory");
-    assertThatThrownBy(() -> engine().softmax(gone, matrix(2, 3)))
+    assertIllegal(() -> engine().softmax(gone, matrix(2, 3)))
         .hasMessageContaining("logits lies in memory whose arena is closed");
-    assertThatThrownBy(() -> engine().softmax(matrix(2, 3), readOnly))
+    assertIllegal(() -> engine().softmax(matrix(2, 3), readOnly))
         .hasMessageContaining("output lies in read-only memory");
     try (Arena mine = Arena.ofConfined()) {
       HostMatrix confined = HostMatrix.of(mine.allocate(24, 4), 2, 3, DType.F32);
@@ -123,31 +125,31 @@ class BadInputTest extends EachDevice {
   void outputsThatAMethodDoesNotWriteOrLacks() {
     HostMatrix gradient = matrix(2, 3);
     RowStatistics statistics = engine().allocateStatistics(2);
-    assertThatThrownBy(() -> engine().forward(BOTH, GOOD, LossOutputs.gradient(gradient)))
+    assertIllegal(() -> engine().forward(BOTH, GOOD, LossOutputs.gradient(gradient)))
         .hasMessageContainingAll("forward writes no gradient", "call forwardBackward");
     assertRefusedWith(LossOutputs.none(), "gradient is missing", "forwardBackward writes it");
-    assertThatThrownBy(() -> engine().backward(BOTH, GOOD, statistics, LossOutputs.none()))
+    assertIllegal(() -> engine().backward(BOTH, GOOD, statistics, LossOutputs.none()))
         .hasMessageContainingAll("gradient is missing", "backward writes it");
     LossOutputs more = LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(new float[2]));
-    assertThatThrownBy(() -> engine().backward(BOTH, GOOD, statistics, more))
+    assertIllegal(() -> engine().backward(BOTH, GOOD, statistics, more))
         .hasMessageContaining("backward writes only the gradient");
   }
 
   @Test
   void primitives() {
     HostMatrix logits = matrix(2, 3);
-    assertThatThrownBy(() -> engine().logSoftmax(logits, 0, matrix(2, 3)))
+    assertIllegalOption(() -> engine().logSoftmax(logits, 0, matrix(2, 3)))
         .hasMessageContainingAll("temperature is 0.0", "from 1e-6 to 1e6");
-    assertThatThrownBy(() -> engine().logSoftmaxBackward(logits, 1e7, matrix(2, 3), matrix(2, 3)))
+    assertIllegalOption(() -> engine().logSoftmaxBackward(logits, 1e7, matrix(2, 3), matrix(2, 3)))
         .hasMessageContainingAll("temperature is 1.0E7", "from 1e-6 to 1e6");
-    assertThatThrownBy(() -> engine().softmax(logits, matrix(2, 4))).hasMessageContainingAll("output is [2, 4] F32",
+    assertIllegal(() -> engine().softmax(logits, matrix(2, 4))).hasMessageContainingAll("output is [2, 4] F32",
         "logits: [2, 3]");
     HostMatrix shifted = HostMatrix.of(logits.segment().asSlice(4, 12), 1, 3, DType.F32);
-    assertThatThrownBy(() -> engine().softmax(logits.rows(0, 1), shifted))
+    assertIllegal(() -> engine().softmax(logits.rows(0, 1), shifted))
         .hasMessageContaining("output overlaps logits");
-    assertThatThrownBy(() -> engine().argmax(logits, RowVector.weights(0f, 0f)))
+    assertIllegal(() -> engine().argmax(logits, RowVector.weights(0f, 0f)))
         .hasMessageContainingAll("output has dtype F32", "I32 or I64");
-    assertThatThrownBy(() -> engine().argmax(logits, RowVector.labels(0)))
+    assertIllegal(() -> engine().argmax(logits, RowVector.labels(0)))
         .hasMessageContainingAll("output has 1 values", "per row: 2");
   }
 
@@ -160,9 +162,21 @@ class BadInputTest extends EachDevice {
   }
 
   private void assertRefused(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, String... words) {
-    assertThatThrownBy(() -> engine().forwardBackward(loss, inputs, outputs))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContainingAll(words);
+    assertIllegal(() -> engine().forwardBackward(loss, inputs, outputs)).hasMessageContainingAll(words);
+  }
+
+  private void assertOptionRefused(DistillationLoss loss, LossInputs inputs, String... words) {
+    LossOutputs outputs = LossOutputs.gradient(matrix(2, 3));
+    assertIllegalOption(() -> engine().forwardBackward(loss, inputs, outputs)).hasMessageContainingAll(words);
+  }
+
+  private static AbstractThrowableAssert<?, ?> assertIllegal(ThrowingCallable call) {
+    return assertThatThrownBy(call).isExactlyInstanceOf(IllegalArgumentException.class);
+  }
+
+  /** Requires the exception that carries the names of options. */
+  private static AbstractThrowableAssert<?, ?> assertIllegalOption(ThrowingCallable call) {
+    return assertThatThrownBy(call).isExactlyInstanceOf(LossArgumentException.class);
   }
 
   private static HostMatrix matrix(int rows, int classes) {

@@ -26,14 +26,14 @@ final class EngineStressTest {
    * Holds one batch and its results. The class counts differ so that short rows, medium rows and rows of several blocks
    * are computed concurrently.
    */
-  private static final class Batch {
+  private static final class StressBatch {
     private final int rows;
     private final int classes;
     private final float[] student;
     private final float[] teacher;
     private final int[] labels;
 
-    private Batch(int rows, int classes, float[] student, float[] teacher, int[] labels) {
+    private StressBatch(int rows, int classes, float[] student, float[] teacher, int[] labels) {
       this.rows = rows;
       this.classes = classes;
       this.student = student;
@@ -41,7 +41,7 @@ final class EngineStressTest {
       this.labels = labels;
     }
 
-    static Batch random(int rows, int classes, long seed) {
+    static StressBatch random(int rows, int classes, long seed) {
       Random random = new Random(seed);
       float[] student = new float[rows * classes];
       float[] teacher = new float[rows * classes];
@@ -49,7 +49,7 @@ final class EngineStressTest {
         student[i] = (float) (3 * random.nextGaussian());
         teacher[i] = (float) (3 * random.nextGaussian());
       }
-      return new Batch(rows, classes, student, teacher, random.ints(rows, 0, classes).toArray());
+      return new StressBatch(rows, classes, student, teacher, random.ints(rows, 0, classes).toArray());
     }
 
     /** Returns loss and gradient as bits. */
@@ -73,8 +73,9 @@ final class EngineStressTest {
   @Test
   void tenThreadsGetTheBitsOfASerialRun() throws Exception {
     long end = System.nanoTime() + Long.getLong("temper.stress.seconds", 5) * 1_000_000_000L;
-    List<Batch> batches = List.of(
-        Batch.random(300, 10, 1), Batch.random(64, 1000, 2), Batch.random(7, 5001, 3), Batch.random(2, 50257, 4));
+    List<StressBatch> batches = List.of(
+        StressBatch.random(300, 10, 1), StressBatch.random(64, 1000, 2),
+        StressBatch.random(7, 5001, 3), StressBatch.random(2, 50257, 4));
     List<long[]> serial = new ArrayList<>();
     try (LossEngine engine = LossEngine.open("cpu", EngineOptions.defaults().withThreads(1))) {
       batches.forEach(batch -> serial.add(batch.compute(engine)));
@@ -109,7 +110,7 @@ final class EngineStressTest {
     }
   }
 
-  private static void requireSerialBits(List<Batch> batches, List<long[]> serial, int which, LossEngine engine) {
+  private static void requireSerialBits(List<StressBatch> batches, List<long[]> serial, int which, LossEngine engine) {
     if (!Arrays.equals(batches.get(which).compute(engine), serial.get(which))) {
       throw new AssertionError("batch of " + batches.get(which).classes + " classes differs from the serial run");
     }

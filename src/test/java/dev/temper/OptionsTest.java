@@ -27,6 +27,11 @@ class OptionsTest {
     assertThat(loss.labelSmoothing()).isZero();
     assertThat(loss.softcap()).isEmpty();
     assertThat(loss.teacherTemperature()).isEmpty();
+    assertThat(loss.teacherSoftcap()).isEmpty();
+    assertThat(loss.standardise()).isFalse();
+    assertThat(loss.zLoss()).isZero();
+    assertThat(loss.softValue()).isEqualTo(SoftValue.KL);
+    assertThat(loss.ignoreScope()).isEqualTo(IgnoreScope.BOTH);
     assertThat(loss.numClasses()).isEmpty();
   }
 
@@ -120,7 +125,7 @@ class OptionsTest {
   @ParameterizedTest
   @ValueSource(strings = {
     "forward-kl", "reverse-kl", "mixed:0.25", "jsd:0.5", "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd",
-        "logit-mse"
+        "nla", "logit-mse", "dkd:1.0,8.0"
   })
   void divergencesAreReadBackFromTheirLabel(String label) {
     assertThat(Divergence.parse(label).label()).isEqualTo(label);
@@ -129,13 +134,16 @@ class OptionsTest {
 
   @Test
   void anUnknownDivergenceIsAnsweredWithTheNearestAndTheKnownOnes() {
-    assertRefused(() -> Divergence.parse("foward-kl"))
+    assertIllegal(() -> Divergence.parse("foward-kl"))
         .hasMessageContainingAll("unknown divergence 'foward-kl'", "did you mean 'forward-kl'", "jsd:B", "tvd",
         "logit-mse");
-    assertRefused(() -> Divergence.parse("jsd")).hasMessageContainingAll("jsd needs its parameter", "jsd:0.5");
-    assertRefused(() -> Divergence.parse("jsd:half")).hasMessageContainingAll("'half' is not a number", "jsd:0.5");
-    assertRefused(() -> Divergence.parse("tvd:0.5")).hasMessageContainingAll("tvd takes no parameter", "tvd:0.5");
-    assertRefused(() -> Divergence.parse("")).hasMessageContaining("unknown divergence ''");
+    assertIllegal(() -> Divergence.parse("jsd")).hasMessageContainingAll("jsd needs its parameter", "jsd:0.5");
+    assertIllegal(() -> Divergence.parse("jsd:half")).hasMessageContainingAll("'half' is not a number", "jsd:0.5");
+    assertIllegal(() -> Divergence.parse("tvd:0.5")).hasMessageContainingAll("tvd takes no parameter", "tvd:0.5");
+    assertIllegal(() -> Divergence.parse("dkd:1")).hasMessageContainingAll("dkd:1 needs two weights", "dkd:1,8");
+    assertIllegal(() -> Divergence.parse("dkd:1,8,2")).hasMessageContainingAll("'8,2' is not a number", "dkd:1,8");
+    assertIllegal(() -> Divergence.parse("nla:1")).hasMessageContaining("nla takes no parameter");
+    assertIllegal(() -> Divergence.parse("")).hasMessageContaining("unknown divergence ''");
   }
 
   @ParameterizedTest
@@ -155,10 +163,15 @@ class OptionsTest {
 
   @Test
   void threadsAreAtLeastOne() {
-    assertRefused(() -> EngineOptions.defaults().withThreads(0)).hasMessageContainingAll("threads is 0", "1 or more");
+    assertIllegal(() -> EngineOptions.defaults().withThreads(0)).hasMessageContainingAll("threads is 0", "1 or more");
   }
 
+  /** Requires the exception that carries the names of options. */
   private static AbstractThrowableAssert<?, ?> assertRefused(ThrowingCallable call) {
-    return assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class);
+    return assertThatThrownBy(call).isExactlyInstanceOf(LossArgumentException.class);
+  }
+
+  private static AbstractThrowableAssert<?, ?> assertIllegal(ThrowingCallable call) {
+    return assertThatThrownBy(call).isExactlyInstanceOf(IllegalArgumentException.class);
   }
 }

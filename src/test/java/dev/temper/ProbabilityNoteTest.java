@@ -32,7 +32,7 @@ class ProbabilityNoteTest {
 
   private static String run(String... teacher) throws IOException, InterruptedException {
     ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-cp", System.getProperty("java.class.path"), Probe.class.getName());
+        "-cp", System.getProperty("java.class.path"), TwoLosses.class.getName());
     builder.command().addAll(Arrays.asList(teacher));
     Process process = builder.redirectErrorStream(true).start();
     process.getOutputStream().close();
@@ -42,8 +42,8 @@ class ProbabilityNoteTest {
   }
 
   /** Two losses with the same teacher. */
-  static final class Probe {
-    private Probe() {}
+  static final class TwoLosses {
+    private TwoLosses() {}
 
     public static void main(String[] args) {
       short[] teacher = new short[args.length];

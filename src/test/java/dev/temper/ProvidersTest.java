@@ -77,7 +77,7 @@ class ProvidersTest {
     command.addAll(options);
     String classes = String.join(File.pathSeparator, classPath) + File.pathSeparator
         + System.getProperty("java.class.path");
-    command.addAll(List.of("-cp", classes, Probe.class.getName()));
+    command.addAll(List.of("-cp", classes, ProviderProcess.class.getName()));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     process.getOutputStream().close();
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -86,8 +86,8 @@ class ProvidersTest {
   }
 
   /** Prints the availability of each device and the result of opening it. */
-  static final class Probe {
-    private Probe() {}
+  static final class ProviderProcess {
+    private ProviderProcess() {}
 
     public static void main(String[] args) {
       LossEngine.devices().forEach((device, availability) -> System.out.println(

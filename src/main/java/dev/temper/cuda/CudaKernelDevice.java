@@ -126,12 +126,12 @@ final class CudaKernelDevice implements KernelDevice {
     int shared = Math.toIntExact(sharedBytes);
     KernelModule module = module(kernel);
     try (var _ = context.enter()) {
-      return new PreparedLaunch(kernel, context, stream, module.function(shared), Math.toIntExact(blocks), shared,
+      return new CudaLaunch(kernel, context, stream, module.function(shared), Math.toIntExact(blocks), shared,
           parameters);
     }
   }
 
-  private record PreparedLaunch(Specialisation kernel, PrimaryContext context, CudaStream stream, long function,
+  private record CudaLaunch(Specialisation kernel, PrimaryContext context, CudaStream stream, long function,
       int blocks,
       int sharedBytes, MemorySegment parameters) implements KernelLaunch {
     @Override

@@ -11,53 +11,53 @@ final class EmulatedMemory implements AutoCloseable {
   private static final int ALIGNMENT = 256;
   static final byte NAN = (byte) 0xff;
 
-  private record Block(Arena arena, MemorySegment segment) {}
+  private record Allocation(Arena arena, MemorySegment segment) {}
 
-  private final ConcurrentSkipListMap<Long, Block> blocks = new ConcurrentSkipListMap<>();
+  private final ConcurrentSkipListMap<Long, Allocation> allocations = new ConcurrentSkipListMap<>();
 
   long allocate(long bytes) {
     Arena arena = Arena.ofShared();
     MemorySegment segment = arena.allocate(bytes, ALIGNMENT).fill(NAN);
-    blocks.put(segment.address(), new Block(arena, segment));
+    allocations.put(segment.address(), new Allocation(arena, segment));
     return segment.address();
   }
 
   void free(long address) {
-    Block block = blocks.remove(address);
-    if (block == null) {
+    Allocation allocation = allocations.remove(address);
+    if (allocation == null) {
       throw new IllegalStateException(String.format("address 0x%x was not allocated here, or is free already",
           address));
     }
-    block.arena.close();
+    allocation.arena.close();
   }
 
   boolean holds(long address, long bytes) {
-    Map.Entry<Long, Block> block = blocks.floorEntry(address);
-    return block != null && address - block.getKey() + bytes <= block.getValue().segment.byteSize();
+    Map.Entry<Long, Allocation> allocation = allocations.floorEntry(address);
+    return allocation != null && address - allocation.getKey() + bytes <= allocation.getValue().segment.byteSize();
   }
 
   /** The allocation that contains an address; closed when the allocation is freed. */
   MemorySegment block(long address) {
-    Map.Entry<Long, Block> block = blocks.floorEntry(address);
-    if (block == null) {
+    Map.Entry<Long, Allocation> allocation = allocations.floorEntry(address);
+    if (allocation == null) {
       throw new IllegalStateException(String.format("0x%x is not memory of the emulator", address));
     }
-    return block.getValue().segment;
+    return allocation.getValue().segment;
   }
 
   /** A segment of device memory. */
   MemorySegment at(long address, long bytes) {
-    Map.Entry<Long, Block> block = blocks.floorEntry(address);
-    if (block == null || address - block.getKey() + bytes > block.getValue().segment.byteSize()) {
+    Map.Entry<Long, Allocation> allocation = allocations.floorEntry(address);
+    if (allocation == null || address - allocation.getKey() + bytes > allocation.getValue().segment.byteSize()) {
       throw new IllegalStateException(String.format("0x%x and the %d bytes from there are not memory of the emulator",
           address, bytes));
     }
-    return block.getValue().segment.asSlice(address - block.getKey(), bytes);
+    return allocation.getValue().segment.asSlice(address - allocation.getKey(), bytes);
   }
 
   @Override
   public void close() {
-    blocks.values().forEach(block -> block.arena.close());
-    blocks.clear();
+    allocations.values().forEach(allocation -> allocation.arena.close());
+    allocations.clear();
   }
 }

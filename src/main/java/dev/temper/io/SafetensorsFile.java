@@ -33,11 +33,11 @@ public final class SafetensorsFile implements TensorFile {
   private final Path path;
   private final MappedFile file;
   private final MemorySegment data;
-  private final Map<String, SafetensorsHeader.Entry> entries;
+  private final Map<String, SafetensorsHeader.TensorRange> entries;
   private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
 
   private SafetensorsFile(
-      Path path, MappedFile file, MemorySegment data, Map<String, SafetensorsHeader.Entry> entries) {
+      Path path, MappedFile file, MemorySegment data, Map<String, SafetensorsHeader.TensorRange> entries) {
     this.path = path;
     this.file = file;
     this.data = data;
@@ -133,7 +133,7 @@ public final class SafetensorsFile implements TensorFile {
    * @throws IllegalArgumentException if the file has no tensor of that name
    */
   public MemorySegment bytes(String name) {
-    SafetensorsHeader.Entry entry = Objects.requireNonNull(entries.get(info(name).name()));
+    SafetensorsHeader.TensorRange entry = Objects.requireNonNull(entries.get(info(name).name()));
     return data.asSlice(entry.begin(), entry.end() - entry.begin());
   }
 

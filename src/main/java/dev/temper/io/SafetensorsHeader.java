@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class SafetensorsHeader {
 
   /** Describes a tensor and its bytes. The offsets count from the end of the header. */
-  public record Entry(TensorInfo info, long begin, long end) {}
+  public record TensorRange(TensorInfo info, long begin, long end) {}
 
   private static final String METADATA = "__metadata__";
 
@@ -37,17 +37,17 @@ public final class SafetensorsHeader {
    * @param dataBytes number of bytes after the header, which the tensors must fill without gap or overlap
    * @throws IllegalArgumentException if the header violates the format
    */
-  public static Map<String, Entry> parse(String header, long dataBytes) {
+  public static Map<String, TensorRange> parse(String header, long dataBytes) {
     if (!header.startsWith("{")) {
       throw new IllegalArgumentException("header does not begin with '{'; this is no safetensors file");
     }
-    Map<String, Entry> entries = new SafetensorsHeader(new JsonText(header)).entries();
+    Map<String, TensorRange> entries = new SafetensorsHeader(new JsonText(header)).entries();
     requireFilled(entries.values(), dataBytes);
     return entries;
   }
 
-  private Map<String, Entry> entries() {
-    Map<String, Entry> entries = new LinkedHashMap<>();
+  private Map<String, TensorRange> entries() {
+    Map<String, TensorRange> entries = new LinkedHashMap<>();
     Set<String> names = new HashSet<>();
     json.expect('{');
     for (boolean first = true; json.next(first, '}'); first = false) {
@@ -86,7 +86,7 @@ public final class SafetensorsHeader {
     }
   }
 
-  private Entry entry(String name) {
+  private TensorRange entry(String name) {
     require(json.accept('{'), name, "is no object with dtype, shape and data_offsets");
     String dtype = null;
     List<Long> shape = null;
@@ -122,7 +122,7 @@ public final class SafetensorsHeader {
     return sizes;
   }
 
-  private static Entry check(String name, String dtype, List<Long> shape, List<Long> offsets) {
+  private static TensorRange check(String name, String dtype, List<Long> shape, List<Long> offsets) {
     require(offsets.size() == 2, name, "has data_offsets " + offsets + ", expected [begin, end]");
     long begin = offsets.get(0);
     long end = offsets.get(1);
@@ -141,15 +141,15 @@ public final class SafetensorsHeader {
           "is " + info.describe() + ", which does not take the " + (end - begin) + " bytes of its data_offsets "
               + offsets);
     }
-    return new Entry(info, begin, end);
+    return new TensorRange(info, begin, end);
   }
 
-  private static void requireFilled(Iterable<Entry> entries, long dataBytes) {
-    List<Entry> ordered = new ArrayList<>();
+  private static void requireFilled(Iterable<TensorRange> entries, long dataBytes) {
+    List<TensorRange> ordered = new ArrayList<>();
     entries.forEach(ordered::add);
-    ordered.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
+    ordered.sort(Comparator.comparingLong(TensorRange::begin).thenComparingLong(TensorRange::end));
     long filled = 0;
-    for (Entry entry : ordered) {
+    for (TensorRange entry : ordered) {
       String name = entry.info().name();
       require(entry.end() <= dataBytes, name, "ends at byte " + entry.end() + ", but only " + dataBytes
           + " bytes follow the header; the file is truncated or hostile");

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 final class ConcurrentChangeTest {
 
-  enum Kind { LABEL, WEIGHT, TEMPERATURE }
+  enum Value { LABEL, WEIGHT, TEMPERATURE }
 
   private static final DistillationLoss LOSS = DistillationLoss.hinton(3, 0.7);
   private static final int ROWS = 64;
@@ -45,7 +45,7 @@ final class ConcurrentChangeTest {
       "cpu, LABEL, I32, 3000", "cpu, WEIGHT, F32, 10", "cpu, WEIGHT, F32, 100", "cpu, TEMPERATURE, F32, 10",
       "cpu, TEMPERATURE, F32, 100", "emulator, LABEL, I64, 10", "emulator, LABEL, I32, 3000",
       "emulator, WEIGHT, F32, 100", "emulator, TEMPERATURE, F32, 100"})
-  void changedRowsAreRefusedOrNan(String device, Kind kind, DType type, int classes) throws InterruptedException {
+  void changedRowsAreRefusedOrNan(String device, Value changed, DType type, int classes) throws InterruptedException {
     Random random = new Random(classes);
     EngineOptions oneThread = EngineOptions.defaults().withThreads(1);
     try (Arena arena = Arena.ofShared(); LossEngine engine = LossEngine.open(device, oneThread)) {
@@ -54,33 +54,33 @@ final class ConcurrentChangeTest {
       HostMatrix student = inside(studentMemory, classes);
       for (int row = 0; row < ROWS; row++) {
         for (int c = 0; c < classes; c++) {
-          Batch.set(student, row, c, (float) random.nextGaussian());
+          StridedBatch.set(student, row, c, (float) random.nextGaussian());
         }
       }
       long[] labels = random.longs(ROWS, 0, classes).toArray();
-      double[] valid = kind == Kind.LABEL
+      double[] valid = changed == Value.LABEL
           ? Arrays.stream(labels).asDoubleStream().toArray()
           : random.doubles(ROWS, 1, 4).toArray();
       MemorySegment values = arena.allocate((long) ROWS * type.bytes(), 8);
       for (int row = 0; row < ROWS; row++) {
         set(values, type, row, valid[row]);
       }
-      RowVector vector = switch (kind) {
+      RowVector vector = switch (changed) {
         case LABEL -> RowVector.labels(values, ROWS, type);
         case WEIGHT -> RowVector.weights(values, ROWS, type);
         case TEMPERATURE -> RowVector.temperatures(values, ROWS, type);
       };
       LossInputs inputs = LossInputs.of(student)
-          .withTeacher(Teacher.logits(Batch.matrix(arena, ROWS, classes, DType.F32, random::nextGaussian)))
-          .withLabels(kind == Kind.LABEL ? vector : RowVector.labels(labels));
-      inputs = kind == Kind.WEIGHT ? inputs.withRowWeights(vector) : inputs;
-      inputs = kind == Kind.TEMPERATURE ? inputs.withRowTemperatures(vector) : inputs;
+          .withTeacher(Teacher.logits(StridedBatch.matrix(arena, ROWS, classes, DType.F32, random::nextGaussian)))
+          .withLabels(changed == Value.LABEL ? vector : RowVector.labels(labels));
+      inputs = changed == Value.WEIGHT ? inputs.withRowWeights(vector) : inputs;
+      inputs = changed == Value.TEMPERATURE ? inputs.withRowTemperatures(vector) : inputs;
 
       Outputs outputs = new Outputs(inside(gradientMemory, classes));
       outputs.compute(engine, inputs);
       float[][] expected = outputs.rows();
       AtomicBoolean done = new AtomicBoolean();
-      double[] invalid = invalidValues(kind, type, classes);
+      double[] invalid = invalidValues(changed, type, classes);
       Thread changer = new Thread(() -> change(values, type, valid, invalid, done));
       changer.start();
       try {
@@ -100,7 +100,7 @@ final class ConcurrentChangeTest {
             assertThat(Double.isNaN(totals.total())).isEqualTo(totals.nonFiniteRows() > 0);
             callsWithNan += nanRows > 0 ? 1 : 0;
           } catch (IllegalArgumentException e) {
-            assertThat(e).hasMessageMatching("(?s).*row \\d+ has " + kind.name().toLowerCase(Locale.ROOT) + " .*");
+            assertThat(e).hasMessageMatching("(?s).*row \\d+ has " + changed.name().toLowerCase(Locale.ROOT) + " .*");
             refusals++;
           }
           spent = System.nanoTime() - start;
@@ -134,7 +134,7 @@ final class ConcurrentChangeTest {
     float[][] rows() {
       float[][] rows = new float[ROWS][];
       for (int row = 0; row < ROWS; row++) {
-        float[] values = Arrays.copyOf(Batch.row(gradient, row), gradient.classes() + 2);
+        float[] values = Arrays.copyOf(StridedBatch.row(gradient, row), gradient.classes() + 2);
         values[gradient.classes()] = soft[row];
         values[gradient.classes() + 1] = hard[row];
         rows[row] = values;
@@ -155,8 +155,8 @@ final class ConcurrentChangeTest {
     return nanRows;
   }
 
-  private static double[] invalidValues(Kind kind, DType type, int classes) {
-    return switch (kind) {
+  private static double[] invalidValues(Value changed, DType type, int classes) {
+    return switch (changed) {
       case WEIGHT -> new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY};
       case TEMPERATURE -> new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY};
       case LABEL -> type == DType.I32

@@ -69,9 +69,9 @@ final class CpuAccuracyTest {
     int rows = 19;
     DType gradientType = random.nextBoolean() ? studentType : DType.F32;
     try (Arena arena = Arena.ofConfined()) {
-      Batch batch = new Batch(arena, random.nextLong(), rows, classes, studentType, teacherType, 3);
-      HostMatrix gradient = Batch.empty(arena, rows, classes, gradientType);
-      HostMatrix expected = Batch.empty(arena, rows, classes, DType.F32);
+      StridedBatch batch = new StridedBatch(arena, random.nextLong(), rows, classes, studentType, teacherType, 3);
+      HostMatrix gradient = StridedBatch.empty(arena, rows, classes, gradientType);
+      HostMatrix expected = StridedBatch.empty(arena, rows, classes, DType.F32);
       float[][] soft = new float[2][rows];
       float[][] hard = new float[2][rows];
       // The gradient of the reference is f32, because a narrower student dtype would round it again.
@@ -90,11 +90,11 @@ final class CpuAccuracyTest {
             .isLessThanOrEqualTo((float) (range * U * factor + 8 * U * soft[1][row]));
         assertThat(Math.abs(hard[0][row] - hard[1][row])).as(name).isLessThanOrEqualTo((float) (2 * range * U));
         for (int c = 0; c < classes; c++) {
-          double want = Batch.get(expected, row, c);
+          double want = StridedBatch.get(expected, row, c);
           double scale = loss.softWeight() * (loss.temperatureScaling() ? loss.temperature() : 1) + loss.hardWeight();
-          double bound = range * U * scale + Batch.unitRoundoff(gradientType) * Math.abs(want)
+          double bound = range * U * scale + StridedBatch.unitRoundoff(gradientType) * Math.abs(want)
               + (gradientType == DType.F16 ? 0x1p-25 : 0);
-          assertThat(Math.abs(Batch.get(gradient, row, c) - want)).as(name).isLessThanOrEqualTo(bound);
+          assertThat(Math.abs(StridedBatch.get(gradient, row, c) - want)).as(name).isLessThanOrEqualTo(bound);
         }
       }
       assertThat(Math.abs(totals.total() - exact.total())).as(name)
@@ -126,11 +126,12 @@ final class CpuAccuracyTest {
     Random random = new Random(classes);
     try (Arena arena = Arena.ofConfined(); LossEngine cpu = LossEngine.open("cpu");
         LossEngine reference = LossEngine.open("reference")) {
-      HostMatrix teacher = Batch.matrix(arena, 4, classes, DType.F32, () -> 3 * random.nextGaussian());
-      HostMatrix student = Batch.empty(arena, 4, classes, DType.F32);
+      HostMatrix teacher = StridedBatch.matrix(arena, 4, classes, DType.F32, () -> 3 * random.nextGaussian());
+      HostMatrix student = StridedBatch.empty(arena, 4, classes, DType.F32);
       for (int row = 0; row < 4; row++) {
         for (int c = 0; c < classes; c++) {
-          Batch.set(student, row, c, Batch.get(teacher, row, c) + 500 * row + 1e-3f * (float) random.nextGaussian());
+          float near = StridedBatch.get(teacher, row, c) + 500 * row + 1e-3f * (float) random.nextGaussian();
+          StridedBatch.set(student, row, c, near);
         }
       }
       float[] got = new float[4];

@@ -49,13 +49,13 @@ final class CpuEngineTest {
     try (Arena arena = Arena.ofShared(); LossEngine serial = LossEngine.open("cpu", EngineOptions.defaults()
         .withThreads(1));
         LossEngine wide = LossEngine.open("cpu", EngineOptions.defaults().withThreads(5))) {
-      Batch batch = new Batch(arena, classes, 300, classes, DType.F32, DType.BF16, 3);
-      HostMatrix expected = Batch.empty(arena, 300, classes, DType.F32);
+      StridedBatch batch = new StridedBatch(arena, classes, 300, classes, DType.F32, DType.BF16, 3);
+      HostMatrix expected = StridedBatch.empty(arena, 300, classes, DType.F32);
       LossTotals totals = serial.forwardBackward(LOSS, batch.inputs(), LossOutputs.gradient(expected)).totals();
       List<String> failures = new ArrayList<>();
       Runnable repeat = () -> {
         try (Arena own = Arena.ofShared()) {
-          HostMatrix gradient = Batch.empty(own, 300, classes, DType.F32);
+          HostMatrix gradient = StridedBatch.empty(own, 300, classes, DType.F32);
           for (int i = 0; i < 20; i++) {
             LossTotals again = wide.forwardBackward(LOSS, batch.inputs(), LossOutputs.gradient(gradient)).totals();
             if (!again.equals(totals) || gradient.segment().mismatch(expected.segment()) >= 0) {
@@ -80,18 +80,18 @@ final class CpuEngineTest {
   @ValueSource(ints = {7, 40, 3000})
   void aRowHasTheSameBitsAloneAsInABatch(int classes) {
     try (Arena arena = Arena.ofConfined()) {
-      Batch batch = new Batch(arena, 5, 37, classes, DType.F32, DType.F32, 3);
+      StridedBatch batch = new StridedBatch(arena, 5, 37, classes, DType.F32, DType.F32, 3);
       LossInputs inputs = batch.inputs();
       DistillationLoss sum = LOSS.toBuilder().reduction(Reduction.SUM).build();
-      HostMatrix all = Batch.empty(arena, 37, classes, DType.F32);
+      HostMatrix all = StridedBatch.empty(arena, 37, classes, DType.F32);
       cpu.forwardBackward(sum, inputs, LossOutputs.gradient(all));
       for (int row = 0; row < 37; row++) {
-        HostMatrix one = Batch.empty(arena, 1, classes, DType.F32);
+        HostMatrix one = StridedBatch.empty(arena, 1, classes, DType.F32);
         cpu.forwardBackward(sum, LossInputs.of(only(batch.student, row))
             .withTeacher(Teacher.logits(only(batch.teacher, row)))
             .withLabels(RowVector.labels(batch.labels[row])), LossOutputs.gradient(one));
 
-        assertThat(Batch.row(one, 0)).isEqualTo(Batch.row(all, row));
+        assertThat(StridedBatch.row(one, 0)).isEqualTo(StridedBatch.row(all, row));
       }
     }
   }
@@ -104,13 +104,13 @@ final class CpuEngineTest {
   @ValueSource(ints = {10, 3000})
   void aRowOfNanOrInfinityStaysAlone(int classes) {
     try (Arena arena = Arena.ofConfined()) {
-      Batch batch = new Batch(arena, 3, 5, classes, DType.F32, DType.F16, 3);
-      Batch.set(batch.student, 1, classes - 1, Float.NaN);
-      Batch.set(batch.teacher, 2, 0, INFINITY);
+      StridedBatch batch = new StridedBatch(arena, 3, 5, classes, DType.F32, DType.F16, 3);
+      StridedBatch.set(batch.student, 1, classes - 1, Float.NaN);
+      StridedBatch.set(batch.teacher, 2, 0, INFINITY);
       for (int c = 0; c < classes; c++) {
-        Batch.set(batch.teacher, 3, c, -INFINITY);
+        StridedBatch.set(batch.teacher, 3, c, -INFINITY);
       }
-      HostMatrix gradient = Batch.empty(arena, 5, classes, DType.F32);
+      HostMatrix gradient = StridedBatch.empty(arena, 5, classes, DType.F32);
       float[] soft = new float[5];
       LossTotals totals = cpu.forwardBackward(LOSS, batch.inputs(), LossOutputs.gradient(gradient)
           .withRowSoft(RowVector.losses(soft))).totals();
@@ -120,7 +120,7 @@ final class CpuEngineTest {
       for (int row = 0; row < 5; row++) {
         boolean nonFinite = row >= 1 && row <= 3;
         assertThat(Float.isNaN(soft[row])).isEqualTo(nonFinite);
-        for (float value : Batch.row(gradient, row)) {
+        for (float value : StridedBatch.row(gradient, row)) {
           assertThat(Float.isNaN(value)).isEqualTo(nonFinite);
         }
       }
@@ -156,19 +156,19 @@ final class CpuEngineTest {
     try (Arena arena = Arena.ofConfined()) {
       for (Divergence divergence : List.of(Divergence.forwardKl(), Divergence.jensenShannon(0.1))) {
         for (int classes : new int[] {1, 10, 100, 4000}) {
-          Batch batch = new Batch(arena, classes, 3, classes, DType.BF16, type, 5);
+          StridedBatch batch = new StridedBatch(arena, classes, 3, classes, DType.BF16, type, 5);
           for (int row = 0; row < 3; row++) {
             for (int c = 0; c < classes; c++) {
-              Batch.set(batch.teacher, row, c, Batch.get(batch.student, row, c));
-              Batch.set(batch.student, row, c, Batch.get(batch.teacher, row, c));
-              Batch.set(batch.teacher, row, c, Batch.get(batch.student, row, c));
+              StridedBatch.set(batch.teacher, row, c, StridedBatch.get(batch.student, row, c));
+              StridedBatch.set(batch.student, row, c, StridedBatch.get(batch.teacher, row, c));
+              StridedBatch.set(batch.teacher, row, c, StridedBatch.get(batch.student, row, c));
             }
           }
-          HostMatrix gradient = Batch.empty(arena, 3, classes, DType.F32);
+          HostMatrix gradient = StridedBatch.empty(arena, 3, classes, DType.F32);
           DistillationLoss soft = DistillationLoss.builder().temperature(3).divergence(divergence).build();
 
           assertThat(cpu.forwardBackward(soft, batch.inputs(), LossOutputs.gradient(gradient)).total()).isEqualTo(0.0);
-          assertThat(Batch.row(gradient, 1)).containsOnly(0f);
+          assertThat(StridedBatch.row(gradient, 1)).containsOnly(0f);
         }
       }
     }
@@ -177,20 +177,20 @@ final class CpuEngineTest {
   @Test
   void backwardRepeatsTheGradient() {
     try (Arena arena = Arena.ofConfined()) {
-      Batch batch = new Batch(arena, 9, 6, 3000, DType.F16, DType.F32, 3);
+      StridedBatch batch = new StridedBatch(arena, 9, 6, 3000, DType.F16, DType.F32, 3);
       for (int c = 0; c < 3000; c++) {
-        Batch.set(batch.teacher, 2, c, Batch.get(batch.student, 2, c) + 1e-3f * (c % 7));
+        StridedBatch.set(batch.teacher, 2, c, StridedBatch.get(batch.student, 2, c) + 1e-3f * (c % 7));
       }
       RowStatistics statistics = cpu.allocateStatistics(6);
-      HostMatrix fused = Batch.empty(arena, 6, 3000, DType.F32);
-      HostMatrix later = Batch.empty(arena, 6, 3000, DType.F32);
+      HostMatrix fused = StridedBatch.empty(arena, 6, 3000, DType.F32);
+      HostMatrix later = StridedBatch.empty(arena, 6, 3000, DType.F32);
       cpu.forwardBackward(LOSS, batch.inputs(), LossOutputs.gradient(fused));
       cpu.forward(LOSS, batch.inputs(), LossOutputs.none().withStatistics(statistics));
       cpu.backward(LOSS, batch.inputs(), statistics, LossOutputs.gradient(later));
       for (int row = 0; row < 6; row++) {
         for (int c = 0; c < 3000; c++) {
-          float want = Batch.get(fused, row, c);
-          assertThat(Math.abs(Batch.get(later, row, c) - want))
+          float want = StridedBatch.get(fused, row, c);
+          assertThat(Math.abs(StridedBatch.get(later, row, c) - want))
               .isLessThanOrEqualTo(4 * 0x1p-24f * Math.max(0.01f, Math.abs(want)));
         }
       }
@@ -200,18 +200,18 @@ final class CpuEngineTest {
   @Test
   void ignoredRowsPaddingAndPlace() {
     try (Arena arena = Arena.ofConfined()) {
-      Batch batch = new Batch(arena, 1, 4, 50, DType.F32, DType.F32, 2);
+      StridedBatch batch = new StridedBatch(arena, 1, 4, 50, DType.F32, DType.F32, 2);
       DistillationLoss loss = LOSS.toBuilder().numClasses(40).build();
       batch.labels[2] = -100;
       Arrays.setAll(batch.labels, row -> batch.labels[row] < 0 ? batch.labels[row] : batch.labels[row] % 40);
       for (int row = 0; row < 4; row++) {
         for (int c = 40; c < 50; c++) {
-          Batch.set(batch.student, row, c, Float.NaN);
-          Batch.set(batch.teacher, row, c, INFINITY);
+          StridedBatch.set(batch.student, row, c, Float.NaN);
+          StridedBatch.set(batch.teacher, row, c, INFINITY);
         }
       }
-      Batch.set(batch.teacher, 2, 0, Float.NaN);
-      HostMatrix apart = Batch.empty(arena, 4, 50, DType.F32);
+      StridedBatch.set(batch.teacher, 2, 0, Float.NaN);
+      HostMatrix apart = StridedBatch.empty(arena, 4, 50, DType.F32);
       LossTotals totals = cpu.forwardBackward(loss, batch.inputs(), LossOutputs.gradient(apart)).totals();
       LossTotals again = cpu.forwardBackward(loss, batch.inputs(), LossOutputs.gradientInPlace(batch.student)).totals();
 
@@ -219,10 +219,10 @@ final class CpuEngineTest {
       assertThat(totals.total()).isFinite();
       assertThat(again).isEqualTo(totals);
       for (int row = 0; row < 4; row++) {
-        assertThat(Batch.row(batch.student, row)).isEqualTo(Batch.row(apart, row));
-        assertThat(Arrays.copyOfRange(Batch.row(apart, row), 40, 50)).containsOnly(0f);
+        assertThat(StridedBatch.row(batch.student, row)).isEqualTo(StridedBatch.row(apart, row));
+        assertThat(Arrays.copyOfRange(StridedBatch.row(apart, row), 40, 50)).containsOnly(0f);
       }
-      assertThat(Batch.row(apart, 2)).containsOnly(0f);
+      assertThat(StridedBatch.row(apart, 2)).containsOnly(0f);
     }
   }
 

@@ -42,7 +42,7 @@ final class ClustersTest extends StubEngine {
   @Test
   void aFailedQueryIsDescribedAndTheEngineWorks() {
     try (var _ = stub.with("CUDA_STUB_CLUSTER_ERROR",
-        1); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+        1); LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine, 1)) {
       assertThat(engine.diagnostics().facts().orElseThrow().clusters())
           .isEqualTo("none can be placed: cuOccupancyMaxActiveClusters failed for "
           + "16 blocks with code 1 (CUDA_ERROR_INVALID_VALUE), 8 blocks with code 1 (CUDA_ERROR_INVALID_VALUE), "

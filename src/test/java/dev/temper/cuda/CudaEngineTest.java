@@ -41,9 +41,9 @@ final class CudaEngineTest extends StubEngine {
 
   @Test
   void aCallOverDeviceMemoryWaitsForNothingUntilItsResultIsRead() {
-    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+    try (LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine, 1)) {
       engine.synchronize();
-      LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
+      LossResult result = engine.forwardBackward(CudaBatch.LOSS, batch.inputs(), batch.outputs());
       assertThat(batch.isGradientWritten()).isFalse();
       LossTotals totals = result.totals();
       assertThat(batch.isGradientWritten()).isTrue();
@@ -54,8 +54,8 @@ final class CudaEngineTest extends StubEngine {
   @Test
   void aPreparedLossThatNobodyClosedIsLetGoWithItsEngine() {
     LossEngine engine = open();
-    DeviceBatch batch = new DeviceBatch(engine, 1);
-    PreparedLoss prepared = engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
+    CudaBatch batch = new CudaBatch(engine, 1);
+    PreparedLoss prepared = engine.prepare(CudaBatch.LOSS, batch.inputs(), batch.outputs());
     prepared.recordGraph();
     prepared.launch();
     engine.close();
@@ -65,10 +65,10 @@ final class CudaEngineTest extends StubEngine {
 
   @Test
   void aBadLabelOnTheDeviceIsToldWithItsRowAndNothingIsWritten() {
-    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+    try (LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine, 1)) {
       batch.labels[3] = 99;
       batch.upload();
-      LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
+      LossResult result = engine.forwardBackward(CudaBatch.LOSS, batch.inputs(), batch.outputs());
       assertThatThrownBy(result::totals).isInstanceOf(IllegalArgumentException.class)
           .hasMessageStartingWith("labels: row 3 has label 99");
       assertThat(batch.isGradientWritten()).isFalse();
@@ -77,8 +77,8 @@ final class CudaEngineTest extends StubEngine {
 
   @Test
   void aPreparedLossSeesWhatItsTensorsHoldAtEachLaunch() {
-    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1);
-        PreparedLoss prepared = engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs())) {
+    try (LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine, 1);
+        PreparedLoss prepared = engine.prepare(CudaBatch.LOSS, batch.inputs(), batch.outputs())) {
       prepared.launch();
       assertThat(batch.result(prepared.totals())).isEqualTo(batch.fromHost(engine));
       batch.fill(2);
@@ -114,13 +114,13 @@ final class CudaEngineTest extends StubEngine {
 
   @Test
   void aStopwatchTimesTheStream() {
-    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine,
+    try (LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine,
         1); Stopwatch watch = engine.diagnostics().stopwatch()) {
       watch.start();
-      LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
+      LossResult result = engine.forwardBackward(CudaBatch.LOSS, batch.inputs(), batch.outputs());
       assertThat(watch.stop()).isBetween(0.0, 10_000.0);
       assertThat(batch.isGradientWritten()).isTrue();
-      assertThat(result.totals().rows()).isEqualTo(DeviceBatch.ROWS);
+      assertThat(result.totals().rows()).isEqualTo(CudaBatch.ROWS);
     }
   }
 

@@ -50,7 +50,7 @@ final class DeviceFailureTest extends StubEngine {
   @Test
   void aBatchThatDoesNotFitIsNotHalfWrittenAndLeavesTheEngineUsable() {
     try (var _ = stub.with("CUDA_STUB_MEMORY",
-        1 << 20); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+        1 << 20); LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine, 1)) {
       HostMatrix logits = HostMatrix.of(new float[150_000], 10, 15_000);
       float[] gradient = new float[150_000];
       Arrays.fill(gradient, 7);
@@ -93,13 +93,13 @@ final class DeviceFailureTest extends StubEngine {
 
   @Test
   void aLossThatCannotBePreparedLeavesNothingBehind() {
-    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
-      engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs()).close();
+    try (LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine, 1)) {
+      engine.prepare(CudaBatch.LOSS, batch.inputs(), batch.outputs()).close();
       long before = stub.live();
       LossInputs unreachable = batch.inputs()
-          .withTeacher(Teacher.logits(new DeviceMatrix(0x7000, DeviceBatch.ROWS, DeviceBatch.CLASSES,
-          DeviceBatch.CLASSES, DType.F32)));
-      assertThatThrownBy(() -> engine.prepare(DeviceBatch.LOSS, unreachable, batch.outputs()))
+          .withTeacher(Teacher.logits(new DeviceMatrix(0x7000, CudaBatch.ROWS, CudaBatch.CLASSES,
+          CudaBatch.CLASSES, DType.F32)));
+      assertThatThrownBy(() -> engine.prepare(CudaBatch.LOSS, unreachable, batch.outputs()))
           .isInstanceOf(IllegalArgumentException.class);
       assertThat(stub.live()).isEqualTo(before);
     }
@@ -108,7 +108,7 @@ final class DeviceFailureTest extends StubEngine {
   @Test
   void damagedCodeFromTheCacheIsCompiledOnceMore() {
     HostBinaries binaries = HostBinaries.damagedCache();
-    try (LossEngine engine = open(0, EngineOptions.defaults(), binaries); DeviceBatch batch = new DeviceBatch(engine,
+    try (LossEngine engine = open(0, EngineOptions.defaults(), binaries); CudaBatch batch = new CudaBatch(engine,
         1)) {
       batch.fromHost(engine);
       batch.fromHost(engine);
@@ -210,7 +210,7 @@ final class DeviceFailureTest extends StubEngine {
   @Test
   void anEngineWhoseDeviceFailedCanBeClosedAndAnotherOpened() {
     LossEngine engine = open();
-    DeviceBatch batch = new DeviceBatch(engine, 1);
+    CudaBatch batch = new CudaBatch(engine, 1);
     engine.synchronize();
     // Other code in this process runs a kernel that faults.
     inContext(arena -> {
@@ -220,7 +220,7 @@ final class DeviceFailureTest extends StubEngine {
     });
     assertFails(() -> batch.fromHost(engine), "719");
     assertThatThrownBy(engine::close).isInstanceOf(DeviceException.class);
-    try (LossEngine again = open(); DeviceBatch other = new DeviceBatch(again, 1)) {
+    try (LossEngine again = open(); CudaBatch other = new CudaBatch(again, 1)) {
       assertThat(other.fromHost(again).totals().countedRows()).isEqualTo(5);
     }
   }

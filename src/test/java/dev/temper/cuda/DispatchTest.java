@@ -40,8 +40,8 @@ final class DispatchTest extends StubEngine {
       long stream = Driver.createStream(0);
       assertThatThrownBy(() -> {
         try (LossEngine engine = open(0,
-            EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1);
-            PreparedLoss prepared = engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs())) {
+            EngineOptions.defaults().withStream(stream)); CudaBatch batch = new CudaBatch(engine, 1);
+            PreparedLoss prepared = engine.prepare(CudaBatch.LOSS, batch.inputs(), batch.outputs())) {
           if (graph) {
             prepared.recordGraph();
           }
@@ -62,12 +62,12 @@ final class DispatchTest extends StubEngine {
    */
   @Test
   void anEagerCallMakesTenDriverCalls() {
-    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1)) {
-      engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs()).totals();
+    try (LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine, 1)) {
+      engine.forwardBackward(CudaBatch.LOSS, batch.inputs(), batch.outputs()).totals();
       long before = stub.calls();
-      LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
+      LossResult result = engine.forwardBackward(CudaBatch.LOSS, batch.inputs(), batch.outputs());
       assertThat(stub.calls() - before).isEqualTo(2 + 4 + 3 + 1);
-      assertThat(result.totals().countedRows()).isEqualTo(DeviceBatch.ROWS);
+      assertThat(result.totals().countedRows()).isEqualTo(CudaBatch.ROWS);
     }
   }
 
@@ -75,15 +75,15 @@ final class DispatchTest extends StubEngine {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aPreparedLaunchMakesSixDriverCallsAndAGraphFour(boolean graph) {
-    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine, 1);
-        PreparedLoss prepared = engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs())) {
+    try (LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine, 1);
+        PreparedLoss prepared = engine.prepare(CudaBatch.LOSS, batch.inputs(), batch.outputs())) {
       if (graph) {
         prepared.recordGraph();
       }
       long before = stub.calls();
       prepared.launch();
       assertThat(stub.calls() - before).isEqualTo(graph ? 2 + 1 + 1 : 2 + 3 + 1);
-      assertThat(prepared.totals().countedRows()).isEqualTo(DeviceBatch.ROWS);
+      assertThat(prepared.totals().countedRows()).isEqualTo(CudaBatch.ROWS);
     }
   }
 

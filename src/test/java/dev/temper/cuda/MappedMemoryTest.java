@@ -82,7 +82,7 @@ final class MappedMemoryTest extends StubEngine {
   @Test
   void kernelsThatDoNothingHaveFoundNothing() {
     try (LossEngine engine = open(0, EngineOptions.defaults(),
-        HostBinaries.withoutCode()); DeviceBatch batch = new DeviceBatch(engine, 1)) {
+        HostBinaries.withoutCode()); CudaBatch batch = new CudaBatch(engine, 1)) {
       assertThat(batch.fromHost(engine).totals()).isEqualTo(LossTotals.of(0, 0, 0, 5, 0, 0));
     }
   }

@@ -36,8 +36,8 @@ final class StreamsAndDevicesTest extends StubEngine {
     try (framework; var _ = framework.enter()) {
       long stream = Driver.createStream(1);
       try (LossEngine engine = open(0,
-          EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1)) {
-        LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
+          EngineOptions.defaults().withStream(stream)); CudaBatch batch = new CudaBatch(engine, 1)) {
+        LossResult result = engine.forwardBackward(CudaBatch.LOSS, batch.inputs(), batch.outputs());
         assertThat(batch.isGradientWritten()).isFalse();
         Driver.synchronizeStream(stream);
         assertThat(batch.isGradientWritten()).isTrue();
@@ -54,8 +54,8 @@ final class StreamsAndDevicesTest extends StubEngine {
     try (framework; var _ = framework.enter()) {
       long stream = Driver.createStream(1);
       try (LossEngine engine = open(0,
-          EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1);
-          PreparedLoss prepared = engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs())) {
+          EngineOptions.defaults().withStream(stream)); CudaBatch batch = new CudaBatch(engine, 1);
+          PreparedLoss prepared = engine.prepare(CudaBatch.LOSS, batch.inputs(), batch.outputs())) {
         engine.synchronize();
         Driver.beginCapture(stream);
         prepared.launch();
@@ -87,8 +87,8 @@ final class StreamsAndDevicesTest extends StubEngine {
   @ValueSource(longs = {0, 1, 2})
   void defaultStreamsCanBeBorrowed(long stream) {
     try (LossEngine engine = open(0,
-        EngineOptions.defaults().withStream(stream)); DeviceBatch batch = new DeviceBatch(engine, 1);
-        PreparedLoss prepared = engine.prepare(DeviceBatch.LOSS, batch.inputs(), batch.outputs())) {
+        EngineOptions.defaults().withStream(stream)); CudaBatch batch = new CudaBatch(engine, 1);
+        PreparedLoss prepared = engine.prepare(CudaBatch.LOSS, batch.inputs(), batch.outputs())) {
       if (stream == 2) {
         prepared.recordGraph();
       } else {
@@ -116,12 +116,12 @@ final class StreamsAndDevicesTest extends StubEngine {
   @Test
   void twoDevicesWorkSideBySideAndTheirMemoryIsToldApart() {
     try (LossEngine first = open(); LossEngine second = open(1, EngineOptions.defaults());
-        DeviceBatch here = new DeviceBatch(first, 1); DeviceBatch there = new DeviceBatch(second, 2)) {
-      LossResult one = first.forwardBackward(DeviceBatch.LOSS, here.inputs(), here.outputs());
-      LossResult two = second.forwardBackward(DeviceBatch.LOSS, there.inputs(), there.outputs());
+        CudaBatch here = new CudaBatch(first, 1); CudaBatch there = new CudaBatch(second, 2)) {
+      LossResult one = first.forwardBackward(CudaBatch.LOSS, here.inputs(), here.outputs());
+      LossResult two = second.forwardBackward(CudaBatch.LOSS, there.inputs(), there.outputs());
       assertThat(there.result(two.totals())).isEqualTo(there.fromHost(second));
       assertThat(here.result(one.totals())).isEqualTo(here.fromHost(first));
-      assertThatThrownBy(() -> first.forwardBackward(DeviceBatch.LOSS,
+      assertThatThrownBy(() -> first.forwardBackward(CudaBatch.LOSS,
           here.inputs().withTeacher(Teacher.logits(there.onDevice.matrix(5, 37, DType.F32))),
           here.outputs())).isInstanceOf(IllegalArgumentException.class)
           .hasMessageMatching("teacher is at device address 0x[0-9a-f]+, but its first byte lies on cuda:1, expected "
@@ -135,9 +135,9 @@ final class StreamsAndDevicesTest extends StubEngine {
   @Test
   void addressesThatAreNoDeviceMemoryAreRefusedBeforeALaunch() {
     PrimaryContext framework = new PrimaryContext(0);
-    try (framework; var _ = framework.enter(); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine,
+    try (framework; var _ = framework.enter(); LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine,
         1);
-        PinnedMemory pinned = PinnedMemory.forCopies(DeviceBatch.BYTES)) {
+        PinnedMemory pinned = PinnedMemory.forCopies(CudaBatch.BYTES)) {
       assertRefused(engine, batch, matrix(0x7000),
           "student is at device address 0x7000, but its first byte is memory that the CUDA driver "
           + "does not know, expected 740 bytes on cuda:0; give the device address");
@@ -151,9 +151,9 @@ final class StreamsAndDevicesTest extends StubEngine {
   /** PyTorch's expandable segments are a large reserved range, of which a part is mapped. */
   @Test
   void memoryThatIsMappedInPiecesIsCheckedAtBothEnds() {
-    try (LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine,
+    try (LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine,
         1); var _ = stub.with("CUDA_STUB_RESERVED", 1)) {
-      LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
+      LossResult result = engine.forwardBackward(CudaBatch.LOSS, batch.inputs(), batch.outputs());
       assertThat(batch.result(result.totals())).isEqualTo(batch.fromHost(engine));
       assertRefused(engine, batch, matrix(batch.onDevice.address() + 4),
           "but its last byte is memory that the CUDA driver does not know");
@@ -172,25 +172,25 @@ final class StreamsAndDevicesTest extends StubEngine {
     PrimaryContext framework = new PrimaryContext(1);
     try (framework; var _ = framework.enter()) {
       Managed managed = new Managed();
-      assertThat(JCudaDriver.cuMemAllocManaged(managed, DeviceBatch.BYTES, CUmemAttach_flags.CU_MEM_ATTACH_GLOBAL))
+      assertThat(JCudaDriver.cuMemAllocManaged(managed, CudaBatch.BYTES, CUmemAttach_flags.CU_MEM_ATTACH_GLOBAL))
           .isZero();
       long address = managed.getNativePointer();
-      new BorrowedMemory(0).require("student", address, DeviceBatch.BYTES);
-      assertThatThrownBy(() -> new BorrowedMemory(0).require("student", address, DeviceBatch.BYTES + 1))
+      new BorrowedMemory(0).require("student", address, CudaBatch.BYTES);
+      assertThatThrownBy(() -> new BorrowedMemory(0).require("student", address, CudaBatch.BYTES + 1))
           .isInstanceOf(IllegalArgumentException.class);
       assertThat(JCudaDriver.cuMemFree(managed)).isZero();
     }
   }
 
   private static DeviceMatrix matrix(long address) {
-    return new DeviceMatrix(address, DeviceBatch.ROWS, DeviceBatch.CLASSES, DeviceBatch.CLASSES, DType.F32);
+    return new DeviceMatrix(address, CudaBatch.ROWS, CudaBatch.CLASSES, CudaBatch.CLASSES, DType.F32);
   }
 
-  private static void assertRefused(LossEngine engine, DeviceBatch batch, DeviceMatrix student, String message) {
+  private static void assertRefused(LossEngine engine, CudaBatch batch, DeviceMatrix student, String message) {
     LossInputs inputs = LossInputs.of(student)
         .withTeacher(Teacher.logits(batch.teacherOnDevice.matrix(5, 37, DType.F32)))
         .withLabels(batch.labelsOnDevice.labels(5, DType.I32));
-    assertThatThrownBy(() -> engine.forwardBackward(DeviceBatch.LOSS, inputs, batch.outputs()))
+    assertThatThrownBy(() -> engine.forwardBackward(CudaBatch.LOSS, inputs, batch.outputs()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message);
   }
@@ -202,10 +202,10 @@ final class StreamsAndDevicesTest extends StubEngine {
       for (int thread = 0; thread < 4; thread++) {
         int seed = 100 * thread;
         work.add(threads.submit(() -> {
-          try (DeviceBatch batch = new DeviceBatch(engine, seed)) {
+          try (CudaBatch batch = new CudaBatch(engine, seed)) {
             for (int step = 0; step < 20; step++) {
               batch.fill(seed + step);
-              LossResult result = engine.forwardBackward(DeviceBatch.LOSS, batch.inputs(), batch.outputs());
+              LossResult result = engine.forwardBackward(CudaBatch.LOSS, batch.inputs(), batch.outputs());
               assertThat(batch.result(result.totals())).isEqualTo(batch.fromHost(engine));
             }
           }
@@ -220,7 +220,7 @@ final class StreamsAndDevicesTest extends StubEngine {
   @Test
   void theThreadsOwnContextIsLeftAsItWas() {
     PrimaryContext framework = new PrimaryContext(1);
-    try (framework; var _ = framework.enter(); LossEngine engine = open(); DeviceBatch batch = new DeviceBatch(engine,
+    try (framework; var _ = framework.enter(); LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine,
         1)) {
       assertThat(batch.fromHost(engine).totals().rows()).isEqualTo(5);
       long memory = Driver.allocate(64);  // in the framework's context

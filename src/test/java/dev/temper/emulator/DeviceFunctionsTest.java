@@ -30,39 +30,39 @@ class DeviceFunctionsTest {
    * What stands in device_host.h, and a defect in its place; the checks that must notice. Those of a set are planted
    * together: each set is compiled once, and defects of different functions do not hide one another.
    */
-  private record Defect(int set, String sound, String broken, List<String> noticedBy) {}
+  private record Broken(int set, String sound, String broken, List<String> noticedBy) {}
 
-  private static final List<Defect> DEFECTS = List.of(
-      new Defect(1, "return ::exp2f(x);", "float y = ::exp2f(x); return y < 0x1p-126f ? 0 : y;", List.of("exp2")),
-      new Defect(1, "static_cast<float>(fraction) * 0x1p-24f", "0", List.of("widen-f16")),
-      new Defect(1, "0xfffu + (magnitude >> 13 & 1u)", "0x1000u", List.of("narrow-f16")),
-      new Defect(1, "if (value != value) return 0x7fffu;", "", List.of("narrow-bf16")),
-      new Defect(1, "cuda_host::load_vector8(address, words);",
+  private static final List<Broken> DEFECTS = List.of(
+      new Broken(1, "return ::exp2f(x);", "float y = ::exp2f(x); return y < 0x1p-126f ? 0 : y;", List.of("exp2")),
+      new Broken(1, "static_cast<float>(fraction) * 0x1p-24f", "0", List.of("widen-f16")),
+      new Broken(1, "0xfffu + (magnitude >> 13 & 1u)", "0x1000u", List.of("narrow-f16")),
+      new Broken(1, "if (value != value) return 0x7fffu;", "", List.of("narrow-bf16")),
+      new Broken(1, "cuda_host::load_vector8(address, words);",
       "cuda_host::load_vector8(address, words); words[1] ^= 1;", List.of("words-8-bytes")),
-      new Defect(1, "static_cast<char*>(address) + 4 * i, four",
+      new Broken(1, "static_cast<char*>(address) + 4 * i, four",
       "static_cast<char*>(address) + 4 * (WORDS - 4 - i), four", List.of("words-32-bytes")),
-      new Defect(1, "cuda_host::async_copy(shared, global, BYTES);", "cuda_host::async_copy(shared, global, 8);",
+      new Broken(1, "cuda_host::async_copy(shared, global, BYTES);", "cuda_host::async_copy(shared, global, 8);",
       List.of("async-copy-16-bytes")),
-      new Defect(1, "cuda_host::store_async(place, values, 4 * N, barrier_place);",
+      new Broken(1, "cuda_host::store_async(place, values, 4 * N, barrier_place);",
       "cuda_host::store_async(place ^ 1u << 24, values, 4 * N, barrier_place ^ 1u << 24);",
           List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")),
-      new Defect(2, "return ::exp2f(x);", "return ::exp2f(x) * 1.0000003f;", List.of("exp2")),
-      new Defect(2, "high = widen_f16(pair >> 16);", "high = widen_f16(pair >> 16 & 0x7fffu);", List.of("widen-f16")),
-      new Defect(2, "return (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;", "return (bits + 0x8000u) >> 16;",
+      new Broken(2, "return ::exp2f(x);", "return ::exp2f(x) * 1.0000003f;", List.of("exp2")),
+      new Broken(2, "high = widen_f16(pair >> 16);", "high = widen_f16(pair >> 16 & 0x7fffu);", List.of("widen-f16")),
+      new Broken(2, "return (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;", "return (bits + 0x8000u) >> 16;",
       List.of("narrow-bf16")),
-      new Defect(2, "if (magnitude > 0x7f800000u) return sign | 0x7fffu;", "", List.of("narrow-f16")),
-      new Defect(2, "inline void keep_packed(uint32_t&) {}",
+      new Broken(2, "if (magnitude > 0x7f800000u) return sign | 0x7fffu;", "", List.of("narrow-f16")),
+      new Broken(2, "inline void keep_packed(uint32_t&) {}",
       "inline void keep_packed(uint32_t& word) { word &= 0xffffu; }",
           List.of("words-8-bytes", "words-16-bytes", "words-32-bytes")),
-      new Defect(2, "void keep_address(T*&) {}", "void keep_address(T*& address) { address++; }",
+      new Broken(2, "void keep_address(T*&) {}", "void keep_address(T*& address) { address++; }",
           List.of("words-8-bytes", "words-16-bytes", "words-32-bytes")),
-      new Defect(2, "cuda_host::async_wait(0);", "cuda_host::async_wait(1);",
+      new Broken(2, "cuda_host::async_wait(0);", "cuda_host::async_wait(1);",
       List.of("async-copy-8-bytes", "async-copy-16-bytes")),
-      new Defect(2, "return cuda_host::cluster_rank();", "return cuda_host::cluster_rank() ^ 1;",
+      new Broken(2, "return cuda_host::cluster_rank();", "return cuda_host::cluster_rank() ^ 1;",
           List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")),
-      new Defect(3, "cuda_host::mbarrier_wait(barrier, parity);", "",
+      new Broken(3, "cuda_host::mbarrier_wait(barrier, parity);", "",
       List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")),
-      new Defect(4, "cuda_host::mbarrier_expect(barrier, bytes);", "cuda_host::mbarrier_expect(barrier, bytes - 4);",
+      new Broken(4, "cuda_host::mbarrier_expect(barrier, bytes);", "cuda_host::mbarrier_expect(barrier, bytes - 4);",
           List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")));
 
   @BeforeEach
@@ -85,8 +85,8 @@ class DeviceFunctionsTest {
   void defectsAreNoticedByTheChecksOfTheirFunctions(int set) {
     HostRuntime sound = HostRuntime.load();
     String header = sound.texts().getOrDefault("device_host.h", "");
-    List<Defect> planted = DEFECTS.stream().filter(defect -> defect.set() == set).toList();
-    for (Defect defect : planted) {
+    List<Broken> planted = DEFECTS.stream().filter(defect -> defect.set() == set).toList();
+    for (Broken defect : planted) {
       assertThat(header).contains(defect.sound());
       header = header.replace(defect.sound(), defect.broken());
     }

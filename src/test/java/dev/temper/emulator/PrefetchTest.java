@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class PrefetchTest extends EmulatorTest {
 
   /** Rows of different paths through the kernel, and rows that are not read. */
-  private enum Kind { ORDINARY, EQUAL, WIDE, MASKED, NON_FINITE, IGNORED, WEIGHTLESS }
+  private enum RowType { ORDINARY, EQUAL, WIDE, MASKED, NON_FINITE, IGNORED, WEIGHTLESS }
 
   private static final DistillationLoss LOSS = DistillationLoss.hinton(2, 0.7);
 
@@ -38,14 +38,15 @@ final class PrefetchTest extends EmulatorTest {
     float[] weights = new float[rows];
     int[] labels = random.ints(rows, 0, classes).toArray();
     for (int row = 0; row < rows; row++) {
-      Kind kind = random.nextInt(3) > 0 ? Kind.ORDINARY : Kind.values()[random.nextInt(Kind.values().length)];
-      fill(student, row * classes, classes, kind, random);
-      fill(teacher, row * classes, classes, Kind.ORDINARY, random);
-      if (kind == Kind.EQUAL) {
+      RowType type = random.nextInt(3) > 0 ? RowType.ORDINARY
+          : RowType.values()[random.nextInt(RowType.values().length)];
+      fill(student, row * classes, classes, type, random);
+      fill(teacher, row * classes, classes, RowType.ORDINARY, random);
+      if (type == RowType.EQUAL) {
         System.arraycopy(student, row * classes, teacher, row * classes, classes);
       }
-      labels[row] = kind == Kind.IGNORED ? Math.toIntExact(LOSS.ignoreIndex()) : labels[row];
-      weights[row] = kind == Kind.WEIGHTLESS ? 0 : 1 + random.nextFloat();
+      labels[row] = type == RowType.IGNORED ? Math.toIntExact(LOSS.ignoreIndex()) : labels[row];
+      weights[row] = type == RowType.WEIGHTLESS ? 0 : 1 + random.nextFloat();
     }
     LossInputs inputs = LossInputs.of(HostMatrix.of(student, rows, classes))
         .withTeacher(Teacher.logits(HostMatrix.of(teacher, rows, classes)))
@@ -58,12 +59,12 @@ final class PrefetchTest extends EmulatorTest {
     assertThat(Arrays.mismatch(bits(prefetched), bits(single))).isEqualTo(-1);
   }
 
-  private static void fill(float[] logits, int from, int classes, Kind kind, Random random) {
+  private static void fill(float[] logits, int from, int classes, RowType type, Random random) {
     for (int i = from; i < from + classes; i++) {
-      logits[i] = (float) random.nextGaussian() * (kind == Kind.WIDE ? 200 : 3);
+      logits[i] = (float) random.nextGaussian() * (type == RowType.WIDE ? 200 : 3);
     }
     int some = from + random.nextInt(classes);
-    logits[some] = switch (kind) {
+    logits[some] = switch (type) {
       case MASKED -> Float.NEGATIVE_INFINITY;
       case NON_FINITE -> Float.NaN;
       default -> logits[some];

@@ -87,7 +87,7 @@ final class WaitingTest extends EmulatorTest {
   }
 
   /** Calls that need another kernel than the batch. */
-  enum Call {
+  enum Waiting {
     LOSS, PREPARED, SOFTMAX, SELF_CHECK;
 
     void run(LossEngine engine) {
@@ -105,7 +105,7 @@ final class WaitingTest extends EmulatorTest {
 
   @ParameterizedTest
   @EnumSource
-  void othersLaunchDuringACompilation(Call call) throws Exception {
+  void othersLaunchDuringACompilation(Waiting call) throws Exception {
     CompletableFuture<Thread> compiling = new CompletableFuture<>();
     Set<Object> loaded = ConcurrentHashMap.newKeySet();
     try (LossEngine slow = over((method, given) -> {

@@ -28,7 +28,7 @@ final class MutatedHeadersTest {
           : new String(Mutations.mutate(valid, random), StandardCharsets.UTF_8);
       try {
         long bytes = 0;
-        for (SafetensorsHeader.Entry entry : SafetensorsHeader.parse(header, 40).values()) {
+        for (SafetensorsHeader.TensorRange entry : SafetensorsHeader.parse(header, 40).values()) {
           assertThat(entry.begin()).isBetween(0L, entry.end());
           bytes += entry.end() - entry.begin();
         }

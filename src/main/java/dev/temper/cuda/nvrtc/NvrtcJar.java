@@ -57,7 +57,7 @@ final class NvrtcJar {
       throw new IOException("not on the class path");
     }
     if (!cache.isOn()) {
-      throw new IOException("cannot be extracted, " + cache.describe());
+      throw new IOException("cannot be extracted, because the cache is " + cache.describe());
     }
     if (!(url.openConnection() instanceof JarURLConnection connection)) {
       throw new IOException(url + " is not in a jar");

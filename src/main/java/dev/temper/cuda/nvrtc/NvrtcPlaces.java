@@ -49,26 +49,26 @@ public record NvrtcPlaces(Properties properties, Map<String, String> environment
   }
 
   /** One place to try: a path, or a bare name for the loader. */
-  record Candidate(String source, String name) {}
+  record Place(String source, String name) {}
 
   /**
    * Places with a library whose major version the driver supports. They are tried first: it may reject code of a later
    * version.
    */
-  List<Candidate> served() {
-    return candidates(true);
+  List<Place> served() {
+    return places(true);
   }
 
   /** Places with a library of a later major version, which are tried last. */
-  List<Candidate> later() {
-    return candidates(false);
+  List<Place> later() {
+    return places(false);
   }
 
-  private List<Candidate> candidates(boolean served) {
-    List<Candidate> found = new ArrayList<>();
-    for (Candidate candidate : anywhere()) {
-      if (served == isServed(candidate.name())) {
-        found.add(candidate);
+  private List<Place> places(boolean served) {
+    List<Place> found = new ArrayList<>();
+    for (Place place : anywhere()) {
+      if (served == isServed(place.name())) {
+        found.add(place);
       }
     }
     return found;
@@ -87,13 +87,13 @@ public record NvrtcPlaces(Properties properties, Map<String, String> environment
         + " and may reject its code: install NVRTC " + driverVersion / 1000 + ", or update the driver";
   }
 
-  private List<Candidate> anywhere() {
-    List<Candidate> found = new ArrayList<>();
+  private List<Place> anywhere() {
+    List<Place> found = new ArrayList<>();
     String library = properties.getProperty(LIBRARY_PROPERTY);
     if (library != null) {
       String source = "property " + LIBRARY_PROPERTY;
       found.addAll(Files.isDirectory(Path.of(library)) ? inFolder(source, Path.of(library))
-          : List.of(new Candidate(source, library)));
+          : List.of(new Place(source, library)));
     }
     for (String variable : List.of("CUDA_HOME", "CUDA_PATH")) {
       String home = environment.get(variable);
@@ -104,7 +104,7 @@ public record NvrtcPlaces(Properties properties, Map<String, String> environment
       }
     }
     for (String name : names) {
-      found.add(new Candidate("loader", name));
+      found.add(new Place("loader", name));
     }
     String wheels = properties.getProperty(WHEELS_PROPERTY, "");
     for (String folder : wheels.isBlank() ? new String[0] : wheels.split(File.pathSeparator, -1)) {
@@ -126,18 +126,18 @@ public record NvrtcPlaces(Properties properties, Map<String, String> environment
   }
 
   /** Adds only existing files: the user has not named these places, so that an error need not list them. */
-  private void addExisting(String source, Path folder, List<Candidate> found) {
-    for (Candidate candidate : inFolder(source, folder)) {
-      if (Files.isRegularFile(Path.of(candidate.name()))) {
-        found.add(candidate);
+  private void addExisting(String source, Path folder, List<Place> found) {
+    for (Place place : inFolder(source, folder)) {
+      if (Files.isRegularFile(Path.of(place.name()))) {
+        found.add(place);
       }
     }
   }
 
-  private List<Candidate> inFolder(String source, Path folder) {
-    List<Candidate> found = new ArrayList<>();
+  private List<Place> inFolder(String source, Path folder) {
+    List<Place> found = new ArrayList<>();
     for (String name : names) {
-      found.add(new Candidate(source, folder.resolve(name).toString()));
+      found.add(new Place(source, folder.resolve(name).toString()));
     }
     return found;
   }
@@ -145,8 +145,8 @@ public record NvrtcPlaces(Properties properties, Map<String, String> environment
   /** Everything that the result of the search depends on, determined without loading a library. */
   CacheKey.Builder key() {
     CacheKey.Builder key = CacheKey.schema("nvrtc-2").add("driver", Integer.toString(driverVersion / 1000));
-    for (Candidate candidate : anywhere()) {
-      key.add(candidate.source(), candidate.name() + " " + stamp(Path.of(candidate.name())));
+    for (Place place : anywhere()) {
+      key.add(place.source(), place.name() + " " + stamp(Path.of(place.name())));
     }
     key.add("LD_LIBRARY_PATH", environment.getOrDefault("LD_LIBRARY_PATH", ""));
     return key.add("ld.so.cache", stamp(Path.of("/etc/ld.so.cache")));

@@ -1,6 +1,6 @@
 package dev.temper.cuda.nvrtc;
 
-import dev.temper.cuda.nvrtc.NvrtcPlaces.Candidate;
+import dev.temper.cuda.nvrtc.NvrtcPlaces.Place;
 import dev.temper.ffm.LibraryLoadException;
 import dev.temper.ffm.SharedLibrary;
 import dev.temper.kernel.code.CacheKey;
@@ -23,12 +23,12 @@ import java.util.Optional;
 record NvrtcSearch(NvrtcPlaces places, NvrtcJar jar) {
 
   /** A place without a usable library, and the reason. */
-  record Attempt(Candidate candidate, String reason) {
+  record Attempt(Place place, String reason) {
     @Override
     public String toString() {
       // A reason of the loader begins with the library's name.
-      String named = reason.startsWith(candidate.name() + ": ") ? reason : candidate.name() + ": " + reason;
-      return candidate.source() + ": " + named;
+      String named = reason.startsWith(place.name() + ": ") ? reason : place.name() + ": " + reason;
+      return place.source() + ": " + named;
     }
   }
 
@@ -53,21 +53,21 @@ record NvrtcSearch(NvrtcPlaces places, NvrtcJar jar) {
     return loaded;
   }
 
-  private static Optional<Found> load(List<Candidate> candidates, List<Attempt> attempts) {
-    for (Candidate candidate : candidates) {
+  private static Optional<Found> load(List<Place> places, List<Attempt> attempts) {
+    for (Place place : places) {
       try {
-        return Optional.of(open(candidate));
+        return Optional.of(open(place));
       } catch (LibraryLoadException | IOException e) {
-        attempts.add(new Attempt(candidate, String.valueOf(e.getMessage())));
+        attempts.add(new Attempt(place, String.valueOf(e.getMessage())));
       }
     }
     return Optional.empty();
   }
 
   private Optional<Found> loadFromJar(DiskCache cache, List<Attempt> attempts) {
-    Candidate inJar = new Candidate("jar", NvrtcJar.ARTIFACT);
+    Place inJar = new Place("jar", NvrtcJar.ARTIFACT);
     try {
-      return Optional.of(open(new Candidate(inJar.source(), jar.extract(cache).toString())));
+      return Optional.of(open(new Place(inJar.source(), jar.extract(cache).toString())));
     } catch (LibraryLoadException | IOException e) {
       attempts.add(new Attempt(inJar, String.valueOf(e.getMessage())));
       return Optional.empty();
@@ -87,15 +87,15 @@ record NvrtcSearch(NvrtcPlaces places, NvrtcJar jar) {
     return stored.isPresent() ? NvrtcIdentity.ofBytes(stored.get()) : Optional.empty();
   }
 
-  private static Found open(Candidate candidate) throws LibraryLoadException, IOException {
-    Path given = Path.of(candidate.name());
+  private static Found open(Place place) throws LibraryLoadException, IOException {
+    Path given = Path.of(place.name());
     if (given.getNameCount() > 1) {
       loadBuiltins(given);
     }
-    SharedLibrary library = SharedLibrary.open(candidate.name());
+    SharedLibrary library = SharedLibrary.open(place.name());
     Nvrtc nvrtc = new Nvrtc(library);
     Path file = library.file("nvrtcVersion").orElse(given).toAbsolutePath();
-    return new Found(nvrtc, NvrtcIdentity.of(candidate.source(), file, nvrtc));
+    return new Found(nvrtc, NvrtcIdentity.of(place.source(), file, nvrtc));
   }
 
   /**

@@ -78,14 +78,14 @@ public final class DiskCache {
     return directory;
   }
 
-  /** Directory and size, or the reason why nothing is kept, in one sentence. */
+  /** Directory and size, or "off" and the reason. */
   public String describe() {
     if (off.isPresent()) {
-      return "cache off: " + off.get();
+      return "off: " + off.get();
     }
     List<Entry> entries = entries(SUFFIX);
     long kibibytes = (entries.stream().mapToLong(Entry::bytes).sum() + 1023) / 1024;
-    return "cache " + directory + ": " + entries.size() + " entries, " + kibibytes + " KiB of " + limit / 1024 + " KiB";
+    return directory + ": " + entries.size() + " entries, " + kibibytes + " of " + limit / 1024 + " KiB";
   }
 
   /** The entry of that key, unless there is none or it is damaged; a damaged one is removed. */

@@ -25,10 +25,10 @@ public final class DeviceFunctions {
 
   private final KernelDevice device;
   private final Probe probe;
-  private final Map<String, Check> checks = new LinkedHashMap<>();
+  private final Map<String, FunctionCheck> checks = new LinkedHashMap<>();
 
   /** A check, and the blocks of a cluster of its kernel. */
-  private record Check(int cluster, Supplier<SelfCheck> run) {}
+  private record FunctionCheck(int cluster, Supplier<SelfCheck> run) {}
 
   /** Checks on a device; compiles nothing yet. */
   public DeviceFunctions(KernelDevice device) {
@@ -52,12 +52,12 @@ public final class DeviceFunctions {
     add("async-copy-16-bytes", () -> throughShared(Operation.ASYNC_COPY16, 4));
     add("shared-memory", this::sharedMemory);
     for (int cluster : new int[] {2, 4, 8, 16}) {
-      checks.put("cluster-" + cluster, new Check(cluster, () -> cluster(cluster)));
+      checks.put("cluster-" + cluster, new FunctionCheck(cluster, () -> cluster(cluster)));
     }
   }
 
   private void add(String name, Supplier<SelfCheck> run) {
-    checks.put(name, new Check(1, run));
+    checks.put(name, new FunctionCheck(1, run));
   }
 
   /** Names of the checks, in their order. */
@@ -86,8 +86,8 @@ public final class DeviceFunctions {
     return check(name).run.get();
   }
 
-  private Check check(String name) {
-    Check check = checks.get(name);
+  private FunctionCheck check(String name) {
+    FunctionCheck check = checks.get(name);
     if (check == null) {
       throw new IllegalArgumentException("no check is named '" + name + "', expected one of "
           + String.join(", ", checks.keySet()));
@@ -113,12 +113,12 @@ public final class DeviceFunctions {
   }
 
   private SelfCheck logarithms() {
-    int[] arguments = Logarithms.arguments();
+    int[] arguments = Log2.arguments();
     int[] found = probe.run(Operation.LOG2_NORMAL, 1, BLOCKS, 0, arguments.length, arguments, arguments.length);
     ProbeComparison comparison = new ProbeComparison();
     for (int i = 0; i < found.length; i++) {
       float x = Float.intBitsToFloat(arguments[i]);
-      comparison.judge(Logarithms.allows(x, Float.intBitsToFloat(found[i])), "log2 " + x + ", argument", i, found[i],
+      comparison.judge(Log2.allows(x, Float.intBitsToFloat(found[i])), "log2 " + x + ", argument", i, found[i],
           (float) (Math.log(x) / Math.log(2)) + " within 2^-22");
     }
     return comparison.outcome();

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class Workspace implements AutoCloseable {
 
   private final KernelDevice device;
-  private final Map<String, Block> blocks = new HashMap<>();
+  private final Map<String, GrowingMemory> memory = new HashMap<>();
   private @Nullable LaunchStatus status;
 
   Workspace(KernelDevice device) {
@@ -27,7 +27,7 @@ final class Workspace implements AutoCloseable {
    * Address of at least {@code needed} bytes, which are reused for the same name; the content is lost when they grow.
    */
   long bytes(String name, long needed) {
-    return blocks.computeIfAbsent(name, _ -> new Block()).atLeast(Math.max(needed, 1));
+    return memory.computeIfAbsent(name, _ -> new GrowingMemory()).atLeast(Math.max(needed, 1));
   }
 
   /** The status of the launches that use this workspace; the stream lock is held at the first call. */
@@ -40,17 +40,17 @@ final class Workspace implements AutoCloseable {
 
   /** Bytes of device memory in use. */
   long bytes() {
-    return blocks.values().stream().mapToLong(block -> block.bytes).sum();
+    return memory.values().stream().mapToLong(each -> each.bytes).sum();
   }
 
   @Override
   public void close() {
-    blocks.values().forEach(Block::free);
-    blocks.clear();
+    memory.values().forEach(GrowingMemory::free);
+    memory.clear();
   }
 
-  /** Device memory that is kept from call to call, and replaced by a larger block if it is too small. */
-  private final class Block {
+  /** Device memory that is kept from call to call, and replaced by a larger allocation if it is too small. */
+  private final class GrowingMemory {
     private long address;
     private long bytes;
 

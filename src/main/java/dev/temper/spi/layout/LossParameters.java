@@ -18,7 +18,6 @@ import dev.temper.SoftValue;
 import dev.temper.spi.LossCall;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
-import java.lang.foreign.ValueLayout;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -31,69 +30,68 @@ public final class LossParameters {
 
   /** The fields in their order. Addresses are of the device that computes; 0 means absent. */
   public enum Field implements StructField {
-    STUDENT(JAVA_LONG),
-    TEACHER(JAVA_LONG),
-    GRADIENT(JAVA_LONG),
-    LABELS(JAVA_LONG),
-    ROW_WEIGHTS(JAVA_LONG),
-    ROW_TEMPERATURES(JAVA_LONG),
-    SOFT_DENOMINATOR(JAVA_LONG),
-    HARD_DENOMINATOR(JAVA_LONG),
-    ROW_SOFT(JAVA_LONG),
-    ROW_HARD(JAVA_LONG),
-    ROW_LABEL_LOG_PROB(JAVA_LONG),
-    ROW_STUDENT_ENTROPY(JAVA_LONG),
-    ROW_TEACHER_ENTROPY(JAVA_LONG),
-    STATISTICS(JAVA_LONG),
-    STATUS(JAVA_LONG),
-    REPORT(JAVA_LONG),
-    FINISHED_BLOCKS(JAVA_LONG),
-    PARTS(JAVA_LONG),
-    ROWS(JAVA_LONG),
-    STUDENT_STRIDE(JAVA_LONG),
-    TEACHER_STRIDE(JAVA_LONG),
-    GRADIENT_STRIDE(JAVA_LONG),
-    STATISTICS_STRIDE(JAVA_LONG),
-    IGNORE_INDEX(JAVA_LONG),
-    SOFT_WEIGHT(JAVA_DOUBLE),
-    HARD_WEIGHT(JAVA_DOUBLE),
-    SOFT_DIVISOR(JAVA_DOUBLE),
-    HARD_DIVISOR(JAVA_DOUBLE),
-    GRADIENT_SCALE(JAVA_DOUBLE),
-    CLASSES(JAVA_INT),
-    GRADIENT_WIDTH(JAVA_INT),
-    LABEL_BYTES(JAVA_INT),
-    SOFT_DIVISOR_KIND(JAVA_INT),
-    HARD_DIVISOR_KIND(JAVA_INT),
-    IGNORE_SCOPE(JAVA_INT),
-    TEMPERATURE_SCALING(JAVA_INT),
-    TEMPERED(JAVA_INT),
-    ACCUMULATE(JAVA_INT),
-    STANDARDISE(JAVA_INT),
-    SOFT_CROSS_ENTROPY(JAVA_INT),
-    STUDENT_DTYPE(JAVA_INT),
-    TEACHER_DTYPE(JAVA_INT),
-    GRADIENT_DTYPE(JAVA_INT),
-    DIVERGENCE(JAVA_INT),
-    PASS(JAVA_INT),
-    TEMPERATURE(JAVA_FLOAT),
-    TEACHER_TEMPERATURE(JAVA_FLOAT),
-    LABEL_SMOOTHING(JAVA_FLOAT),
-    Z_LOSS(JAVA_FLOAT),
-    STUDENT_SOFTCAP(JAVA_FLOAT),
-    TEACHER_SOFTCAP(JAVA_FLOAT),
-    DIVERGENCE_PARAMETER(JAVA_FLOAT),
-    DIVERGENCE_COMPLEMENT(JAVA_FLOAT);
+    STUDENT(Type.INT64),
+    TEACHER(Type.INT64),
+    GRADIENT(Type.INT64),
+    LABELS(Type.INT64),
+    ROW_WEIGHTS(Type.INT64),
+    ROW_TEMPERATURES(Type.INT64),
+    SOFT_DENOMINATOR(Type.INT64),
+    HARD_DENOMINATOR(Type.INT64),
+    ROW_SOFT(Type.INT64),
+    ROW_HARD(Type.INT64),
+    ROW_LABEL_LOG_PROB(Type.INT64),
+    ROW_STUDENT_ENTROPY(Type.INT64),
+    ROW_TEACHER_ENTROPY(Type.INT64),
+    STATISTICS(Type.INT64),
+    STATUS(Type.INT64),
+    REPORT(Type.INT64),
+    FINISHED_BLOCKS(Type.INT64),
+    PARTS(Type.INT64),
+    ROWS(Type.INT64),
+    STUDENT_STRIDE(Type.INT64),
+    TEACHER_STRIDE(Type.INT64),
+    GRADIENT_STRIDE(Type.INT64),
+    STATISTICS_STRIDE(Type.INT64),
+    IGNORE_INDEX(Type.INT64),
+    SOFT_WEIGHT(Type.FLOAT64),
+    HARD_WEIGHT(Type.FLOAT64),
+    SOFT_DIVISOR(Type.FLOAT64),
+    HARD_DIVISOR(Type.FLOAT64),
+    GRADIENT_SCALE(Type.FLOAT64),
+    CLASSES(Type.INT32),
+    GRADIENT_WIDTH(Type.INT32),
+    LABEL_BYTES(Type.INT32),
+    SOFT_DIVISOR_KIND(Type.INT32),
+    HARD_DIVISOR_KIND(Type.INT32),
+    IGNORE_SCOPE(Type.INT32),
+    TEMPERATURE_SCALING(Type.INT32),
+    TEMPERED(Type.INT32),
+    ACCUMULATE(Type.INT32),
+    STANDARDISE(Type.INT32),
+    SOFT_CROSS_ENTROPY(Type.INT32),
+    STUDENT_DTYPE(Type.INT32),
+    TEACHER_DTYPE(Type.INT32),
+    GRADIENT_DTYPE(Type.INT32),
+    DIVERGENCE(Type.INT32),
+    PASS(Type.INT32),
+    TEMPERATURE(Type.FLOAT32),
+    TEACHER_TEMPERATURE(Type.FLOAT32),
+    LABEL_SMOOTHING(Type.FLOAT32),
+    Z_LOSS(Type.FLOAT32),
+    STUDENT_SOFTCAP(Type.FLOAT32),
+    TEACHER_SOFTCAP(Type.FLOAT32),
+    DIVERGENCE_PARAMETER(Type.FLOAT32),
+    DIVERGENCE_COMPLEMENT(Type.FLOAT32);
 
-    @SuppressWarnings("ImmutableEnumChecker")  // a ValueLayout is immutable, but not annotated so
-    private final ValueLayout type;
+    private final Type type;
 
-    Field(ValueLayout type) {
+    Field(Type type) {
       this.type = type;
     }
 
     @Override
-    public ValueLayout type() {
+    public Type type() {
       return type;
     }
   }
@@ -177,7 +175,7 @@ public final class LossParameters {
     setInt(Field.SOFT_CROSS_ENTROPY, loss.softValue() == SoftValue.CROSS_ENTROPY ? 1 : 0);
     setInt(Field.TEMPERATURE_SCALING, loss.temperatureScaling() ? 1 : 0);
     setInt(Field.TEMPERED, 1);
-    setFloat(Field.TEMPERATURE, call.usesTeacher() ? loss.temperature() : 1);
+    setFloat(Field.TEMPERATURE, loss.temperature());
     setFloat(Field.TEACHER_TEMPERATURE, loss.teacherTemperature().orElse(loss.temperature()));
     setFloat(Field.LABEL_SMOOTHING, loss.labelSmoothing());
     setFloat(Field.Z_LOSS, loss.zLoss());

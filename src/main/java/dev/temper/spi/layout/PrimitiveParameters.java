@@ -8,7 +8,6 @@ import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -22,31 +21,30 @@ public final class PrimitiveParameters {
 
   /** The fields in their order. Addresses are of the device that computes; 0 means absent. */
   public enum Field implements StructField {
-    INPUT(JAVA_LONG),
-    UPSTREAM(JAVA_LONG),
-    OUTPUT(JAVA_LONG),
-    ROWS(JAVA_LONG),
-    INPUT_STRIDE(JAVA_LONG),
-    UPSTREAM_STRIDE(JAVA_LONG),
-    OUTPUT_STRIDE(JAVA_LONG),
-    CLASSES(JAVA_INT),
-    OUTPUT_WIDTH(JAVA_INT),
-    INDEX_BYTES(JAVA_INT),
-    INPUT_DTYPE(JAVA_INT),
-    UPSTREAM_DTYPE(JAVA_INT),
-    OUTPUT_DTYPE(JAVA_INT),
-    PRIMITIVE(JAVA_INT),
-    TEMPERATURE(JAVA_FLOAT);
+    INPUT(Type.INT64),
+    UPSTREAM(Type.INT64),
+    OUTPUT(Type.INT64),
+    ROWS(Type.INT64),
+    INPUT_STRIDE(Type.INT64),
+    UPSTREAM_STRIDE(Type.INT64),
+    OUTPUT_STRIDE(Type.INT64),
+    CLASSES(Type.INT32),
+    OUTPUT_WIDTH(Type.INT32),
+    INDEX_BYTES(Type.INT32),
+    INPUT_DTYPE(Type.INT32),
+    UPSTREAM_DTYPE(Type.INT32),
+    OUTPUT_DTYPE(Type.INT32),
+    PRIMITIVE(Type.INT32),
+    TEMPERATURE(Type.FLOAT32);
 
-    @SuppressWarnings("ImmutableEnumChecker")  // a ValueLayout is immutable, but not annotated so
-    private final ValueLayout type;
+    private final Type type;
 
-    Field(ValueLayout type) {
+    Field(Type type) {
       this.type = type;
     }
 
     @Override
-    public ValueLayout type() {
+    public Type type() {
       return type;
     }
   }

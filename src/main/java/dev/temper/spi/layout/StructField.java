@@ -14,8 +14,30 @@ import java.util.Map;
  */
 public interface StructField {
 
+  /** The types of fields. */
+  enum Type {
+    /** An address or an integer of 64 bits. */
+    INT64,
+    /** An integer of 32 bits. */
+    INT32,
+    /** A double. */
+    FLOAT64,
+    /** A float. */
+    FLOAT32;
+
+    /** Returns the layout of the type. */
+    public ValueLayout layout() {
+      return switch (this) {
+        case INT64 -> ValueLayout.JAVA_LONG;
+        case INT32 -> ValueLayout.JAVA_INT;
+        case FLOAT64 -> ValueLayout.JAVA_DOUBLE;
+        case FLOAT32 -> ValueLayout.JAVA_FLOAT;
+      };
+    }
+  }
+
   /** Returns the type of the field. */
-  ValueLayout type();
+  Type type();
 
   /** Returns the name of the constant. */
   String name();
@@ -28,7 +50,7 @@ public interface StructField {
   /** Returns the struct with the given fields. */
   static StructLayout struct(StructField... fields) {
     return MemoryLayout.structLayout(
-        Arrays.stream(fields).map(field -> field.type().withName(field.cName())).toArray(MemoryLayout[]::new));
+        Arrays.stream(fields).map(field -> field.type().layout().withName(field.cName())).toArray(MemoryLayout[]::new));
   }
 
   /** Returns the offset of each field in bytes. */
@@ -37,7 +59,7 @@ public interface StructField {
     long offset = 0;
     for (F field : fields.getEnumConstants()) {
       offsets.put(field, offset);
-      offset += field.type().byteSize();
+      offset += field.type().layout().byteSize();
     }
     return offsets;
   }

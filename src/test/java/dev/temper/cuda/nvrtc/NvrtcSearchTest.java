@@ -187,7 +187,7 @@ final class NvrtcSearchTest {
     return new NvrtcPlaces(properties, environment, NvrtcPlaces.NAMES, NvrtcPlaces.ANY_DRIVER);
   }
 
-  private static List<String> names(List<NvrtcPlaces.Candidate> candidates) {
-    return candidates.stream().map(NvrtcPlaces.Candidate::name).toList();
+  private static List<String> names(List<NvrtcPlaces.Place> places) {
+    return places.stream().map(NvrtcPlaces.Place::name).toList();
   }
 }

@@ -51,7 +51,7 @@ final class LossParametersTest {
 
   @Test
   void onlyTheMeanOverCountedRowsIsDividedByWhatTheDeviceCounts() {
-    assertThat(divisor(Reduction.MEAN, INPUTS)).isEqualTo("1 0.0");
+    assertThat(divisor(Reduction.MEAN, INPUTS)).isEqualTo("1 30.0");
     assertThat(divisor(Reduction.MEAN, INPUTS.withDenominator(77))).isEqualTo("0 77.0");
     assertThat(divisor(Reduction.BATCH_MEAN, INPUTS)).isEqualTo("0 30.0");
     assertThat(divisor(Reduction.BATCH_MEAN, INPUTS.withDenominator(77))).isEqualTo("0 77.0");

@@ -18,12 +18,12 @@ public sealed interface BatchMemory extends AutoCloseable {
 
   /** Memory that the engine reads without a copy. */
   static BatchMemory of(LossEngine engine) {
-    return engine.diagnostics().facts().isPresent() ? new DeviceMemory(engine) : new HostMemory(Arena.ofShared());
+    return engine.diagnostics().facts().isPresent() ? new DeviceMemory(engine) : new ArenaMemory(Arena.ofShared());
   }
 
   /** Host memory of a shared arena, which {@link #close()} closes. */
   static BatchMemory of(Arena arena) {
-    return new HostMemory(arena);
+    return new ArenaMemory(arena);
   }
 
   /** A matrix whose content {@code writer} writes. */
@@ -60,7 +60,7 @@ public sealed interface BatchMemory extends AutoCloseable {
   }
 
   /** Host memory, aligned to 64 bytes like the tensors of training frameworks. */
-  record HostMemory(Arena arena) implements BatchMemory {
+  record ArenaMemory(Arena arena) implements BatchMemory {
 
     private static final int ALIGNMENT = 64;
 

@@ -81,12 +81,12 @@ final class BenchCommand implements Callable<Integer> {
   /** The progress line is gone when this returns. */
   private ResultFile run(LossBench bench, LossEngine engine, BooleanSupplier stop) throws IOException {
     try (ProgressLine line = ProgressLine.onStderr()) {
-      return bench.run(engine, new Watcher(line, results, outputs), stop);
+      return bench.run(engine, new BenchWatcher(line, results, outputs), stop);
     }
   }
 
   /** Shows progress, and writes files as the results come. */
-  private record Watcher(ProgressLine line, @Nullable Path results,
+  private record BenchWatcher(ProgressLine line, @Nullable Path results,
       @Nullable Path outputs) implements LossBench.Observer {
     @Override
     public void at(int done, int total, String next) {

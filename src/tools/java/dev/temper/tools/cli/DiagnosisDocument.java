@@ -33,7 +33,7 @@ record DiagnosisDocument(
     int processors,
     String processor,
     List<String> features,
-    List<Device> devices,
+    List<DiagnosedDevice> devices,
     String auto,
     @Nullable String clusters,
     List<Finding> findings,
@@ -42,11 +42,11 @@ record DiagnosisDocument(
     long cacheBytes) {
 
   /** Whether one kind of device can be used, and what it is or what is missing. */
-  record Device(String device, boolean usable, String description) {}
+  record DiagnosedDevice(String device, boolean usable, String description) {}
 
   static DiagnosisDocument of(Diagnosis found) {
-    List<Device> devices = found.devices().entrySet().stream()
-        .map(e -> new Device(e.getKey(), e.getValue().usable(), e.getValue().description())).toList();
+    List<DiagnosedDevice> devices = found.devices().entrySet().stream()
+        .map(e -> new DiagnosedDevice(e.getKey(), e.getValue().usable(), e.getValue().description())).toList();
     return new DiagnosisDocument(Version.current(), found.revision(), found.java(), found.maxHeapBytes(),
         found.system(),
         found.processors(), found.processor().name(), found.processor().features(), devices, found.auto(),

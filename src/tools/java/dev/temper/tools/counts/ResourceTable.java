@@ -37,8 +37,8 @@ public final class ResourceTable {
       """;
 
   /**
-   * An H200 at 1.755 GHz: 132 multiprocessors issue 128 instructions and 16 special ones per clock; copies run at 4.3
-   * TB/s.
+   * The number of instructions that an H200 can issue in the time in which it copies one byte. At 1.755 GHz each of its
+   * 132 multiprocessors issues 128 instructions per clock, at most 16 of them special, and copies run at 4.3 TB/s.
    */
   private static final double INSTRUCTIONS_PER_BYTE = 132 * 128 * 1.755e9 / 4.3e12;
   private static final double SPECIAL_PER_BYTE = 132 * 16 * 1.755e9 / 4.3e12;

@@ -21,8 +21,8 @@ final class Expected {
 
   Expected(
       double soft, double softBound, double hard, double hardBound, long countedRows, long nonFiniteRows,
-      boolean[] weightless, double[] rowSoft, double[] rowSoftBound, double[] rowHard, double[] rowHardBound, double[] gradient,
-      double[] gradientBound) {
+      boolean[] weightless, double[] rowSoft, double[] rowSoftBound, double[] rowHard, double[] rowHardBound,
+      double[] gradient, double[] gradientBound) {
     this.soft = soft;
     this.softBound = softBound;
     this.hard = hard;

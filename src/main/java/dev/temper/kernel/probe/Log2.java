@@ -5,12 +5,12 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /** Arguments of log2, which are positive normal numbers, and the results that a device may give. */
-final class Logarithms {
+final class Log2 {
 
   private static final int RANDOM = 100_000;
   private static final double ERROR = 0x1p-22;
 
-  private Logarithms() {}
+  private Log2() {}
 
   /**
    * Bits of f32 arguments: every 1/4096 from 0 to 4, powers of 2 and their neighbours, and random ones of all

@@ -17,7 +17,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 
 /** A batch on the host and the same on a device. */
-public final class DeviceBatch implements AutoCloseable {
+public final class CudaBatch implements AutoCloseable {
 
   static final DistillationLoss LOSS = DistillationLoss.hinton(2, 0.7);
   static final int ROWS = 5;
@@ -32,7 +32,7 @@ public final class DeviceBatch implements AutoCloseable {
   final DeviceBuffer labelsOnDevice;
   final DeviceBuffer gradient;
 
-  DeviceBatch(LossEngine engine, long seed) {
+  CudaBatch(LossEngine engine, long seed) {
     onDevice = engine.allocate(BYTES);
     teacherOnDevice = engine.allocate(BYTES);
     labelsOnDevice = engine.allocate(4 * ROWS);
@@ -68,17 +68,17 @@ public final class DeviceBatch implements AutoCloseable {
   }
 
   /** Gradient and totals. */
-  record Result(List<Float> gradient, LossTotals totals) {}
+  record Computed(List<Float> gradient, LossTotals totals) {}
 
   /** The result in the device's memory. */
-  Result result(LossTotals totals) {
+  Computed result(LossTotals totals) {
     float[] values = new float[ROWS * CLASSES];
     gradient.download(MemorySegment.ofArray(values));
     return result(values, totals);
   }
 
   /** The result of the same batch in host memory. */
-  Result fromHost(LossEngine engine) {
+  Computed fromHost(LossEngine engine) {
     float[] values = new float[ROWS * CLASSES];
     LossInputs inputs = LossInputs.of(HostMatrix.of(student, ROWS, CLASSES))
         .withTeacher(Teacher.logits(HostMatrix.of(teacher, ROWS, CLASSES)))
@@ -88,8 +88,8 @@ public final class DeviceBatch implements AutoCloseable {
     return result(values, totals);
   }
 
-  private static Result result(float[] gradient, LossTotals totals) {
-    return new Result(Stream.iterate(0, i -> i < gradient.length, i -> i + 1).map(i -> gradient[i]).toList(), totals);
+  private static Computed result(float[] gradient, LossTotals totals) {
+    return new Computed(Stream.iterate(0, i -> i < gradient.length, i -> i + 1).map(i -> gradient[i]).toList(), totals);
   }
 
   /** Whether the device has written the gradient yet. */

@@ -15,12 +15,12 @@ import java.util.function.DoubleSupplier;
  * Holds random logits and labels in native memory with gaps between rows. No row need be aligned to more than its
  * dtype.
  */
-final class Batch {
+final class StridedBatch {
   final HostMatrix student;
   final HostMatrix teacher;
   final long[] labels;
 
-  Batch(Arena arena, long seed, int rows, int classes, DType studentType, DType teacherType, double spread) {
+  StridedBatch(Arena arena, long seed, int rows, int classes, DType studentType, DType teacherType, double spread) {
     Random random = new Random(seed);
     student = matrix(arena, rows, classes, studentType, () -> spread * random.nextGaussian());
     teacher = matrix(arena, rows, classes, teacherType, () -> spread * random.nextGaussian());
