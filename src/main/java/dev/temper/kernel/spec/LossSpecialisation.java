@@ -118,21 +118,20 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     return new LossSpecialisation(student, soft && teacher != null ? teacher.dtype() : student,
         outputs.gradient() == null ? student : outputs.gradient().dtype(),
         soft ? DivergencePolicy.of(call.loss().divergence()).name() : NO_DIVERGENCE, soft, hard,
-        oneTemperature ? ExpReuse.of(call.loss().temperature()) : ExpReuse.NONE, features(call), pass, plan);
+        oneTemperature ? ExpReuse.of(call.loss().temperature()) : ExpReuse.NONE, Set.of(), pass, plan)
+        .with(features(call));
   }
 
   private static Set<Feature> features(LossCall call) {
     DistillationLoss loss = call.loss();
     LossOutputs outputs = call.outputs();
     EnumSet<Feature> features = EnumSet.noneOf(Feature.class);
-    if (call.usesTeacher()) {
-      add(loss.teacherTemperature().isPresent(), Feature.TWO_SCALES, features);
-      add(loss.teacherSoftcap().isPresent(), Feature.TEACHER_SOFTCAP, features);
-      add(loss.softValue() == SoftValue.CROSS_ENTROPY || outputs.row(RowOutput.STUDENT_ENTROPY) != null
-          || outputs.row(RowOutput.TEACHER_ENTROPY) != null, Feature.ENTROPIES, features);
-    }
-    add(call.usesCrossEntropy() && loss.labelSmoothing() > 0, Feature.SMOOTHING, features);
+    add(loss.teacherTemperature().isPresent(), Feature.TWO_SCALES, features);
+    add(loss.labelSmoothing() > 0, Feature.SMOOTHING, features);
     add(loss.softcap().isPresent(), Feature.STUDENT_SOFTCAP, features);
+    add(loss.teacherSoftcap().isPresent(), Feature.TEACHER_SOFTCAP, features);
+    add(loss.softValue() == SoftValue.CROSS_ENTROPY || outputs.row(RowOutput.STUDENT_ENTROPY) != null
+        || outputs.row(RowOutput.TEACHER_ENTROPY) != null, Feature.ENTROPIES, features);
     add(outputs.addsToGradient(), Feature.ACCUMULATE, features);
     return features;
   }
@@ -150,8 +149,20 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, Set.of(), pass, plan);
   }
 
-  /** Returns the specialisation with other features. */
-  public LossSpecialisation with(Set<Feature> other) {
+  /** Returns the specialisation with those of the given features that have an effect on it. */
+  LossSpecialisation with(Set<Feature> given) {
+    EnumSet<Feature> other = EnumSet.noneOf(Feature.class);
+    boolean tempered = soft && DivergencePolicy.isTempered(policy);
+    for (Feature feature : given) {
+      add(switch (feature) {
+        case TWO_SCALES -> tempered;
+        case SMOOTHING -> hard;
+        case STUDENT_SOFTCAP -> true;
+        case TEACHER_SOFTCAP -> soft;
+        case ENTROPIES -> tempered && pass != Pass.BACKWARD;
+        case ACCUMULATE -> pass != Pass.FORWARD;
+      }, feature, other);
+    }
     return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, other, pass, plan);
   }
 
