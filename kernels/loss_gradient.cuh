@@ -27,7 +27,7 @@ template <class Spec> struct GradientConstants {
     }
     divergence = {};
     limit = false;
-    if constexpr (Loss::Form::kSoftmax) {
+    if constexpr (Spec::kSoft && !Loss::Form::kElementwise) {
       divergence = loss.policy.row_gradient(loss.policy_sums, factors.soft * loss.inverse_sums.student,
                                             factors.soft * loss.inverse_sums.teacher);
       if constexpr (Spec::Policy::kInfiniteLimit) limit = loss.policy.teacher_lacks_class(loss.policy_sums);
@@ -44,10 +44,12 @@ __device__ __forceinline__ VectorRange LossRow<Spec>::store_gradient(const Gradi
     gradient_sweep<kFast>(view, factors, in_bounds, next, prefetch);
     return prefetch ? in_bounds : VectorRange();
   }
-  if (Form::kSoftmax && path == kNearEqual)
-    gradient_sweep<kNearEqual>(view, factors, VectorRange(), row, false);
-  else
-    gradient_sweep<kExactShift>(view, factors, VectorRange(), row, false);
+  if constexpr (kSoft && !kLogits)
+    if (path == kNearEqual) {
+      gradient_sweep<kNearEqual>(view, factors, VectorRange(), row, false);
+      return VectorRange();
+    }
+  gradient_sweep<kExactShift>(view, factors, VectorRange(), row, false);
   return VectorRange();
 }
 
@@ -60,13 +62,16 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
   es = 0;
   if constexpr (!kSoft) {
     return 0;
-  } else if constexpr (kLogits) {  // the difference makes the whole gradient of a non-finite row NaN
-    return policy.logit_gradient(z, u, g.factors.soft) + (g.factors.soft - g.factors.soft);
   } else if constexpr (PATH == kNearEqual) {
     es = exponents.student.template exp<false>(z);
     float et = exponents.teacher.template exp<false>(u);
     Element<float> e = element(log_ratio(z, u, shift), es, et, inverse_sums);
     return g.factors.soft * policy.gradient(e, policy_sums);
+  } else if constexpr (Form::kElementwise) {
+    if constexpr (Form::kSoftmax && kHard && !Form::Exps::kSeparateHard) es = exponents.student.template exp<kFastExp>(z);
+    // The difference makes the whole gradient of a non-finite row NaN.
+    float soft = policy.logit_gradient(z, u, g.factors.soft) + (g.factors.soft - g.factors.soft);
+    return fma(es, exponents.add_hard_factor(0, es, g.hard), soft);
   } else {
     float s = exponents.student.template exponent<kFastExp>(z), t = exponents.teacher.template exponent<kFastExp>(u);
     es = Exponents::power<kFastExp>(s);

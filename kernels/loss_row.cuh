@@ -33,7 +33,7 @@ template <class Spec> struct LossRow {
   using Partial = RowPartial<Spec>;
   static constexpr int K = Row::K;
   static constexpr bool kSoft = Spec::kSoft, kHard = Spec::kHard;
-  static constexpr bool kLogits = Form::kLogits, kClasses = Form::kSoftmax && !Form::kRaw;
+  static constexpr bool kLogits = Form::kLogits, kClasses = kSoft && !kLogits && !Form::kRaw;
   static constexpr bool kLinear = is_linear(Policy::kGradient), kCentred = is_centred(Policy::kGradient);
 
   const LossParameters& p;
@@ -77,7 +77,7 @@ template <class Spec> struct LossRow {
       group.merge(exact);
       finish<false>(exact);
     }
-    if constexpr (Form::kSoftmax)
+    if constexpr (kSoft && !kLogits)
       if (values.soft < policy.nearly_equal()) evaluate_near_equal();
   }
 

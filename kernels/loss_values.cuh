@@ -29,15 +29,11 @@ __device__ __forceinline__ void LossRow<Spec>::finish_hard(const Partial& sums, 
 template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Partial& sums) {
-  if constexpr (kLogits) {
-    inverse_sums = {1.0f, 1.0f, 0.0f};
-#pragma unroll
-    for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = sums.policy_sums[i];
-    policy.finish(policy_sums);
-  } else {
+  inverse_sums = {1.0f, 1.0f, 0.0f};
+  float log2_student_sum = 0, log2_teacher_sum = 0;
+  if constexpr (Form::kSoftmax) {
     inverse_sums = {1.0f / sums.teacher_sum, 1.0f / sums.student_sum, 0.0f};
-    float log2_student_sum = 0, log2_teacher_sum = 0;
-    if constexpr (kCentred || Spec::kEntropies) {
+    if constexpr (kClasses || kCentred || Spec::kEntropies) {
       log2_student_sum = log(sums.student_sum) * kLog2E;
       log2_teacher_sum = log(sums.teacher_sum) * kLog2E;
       inverse_sums.log_ratio = log2_student_sum - log2_teacher_sum;
@@ -46,10 +42,15 @@ __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Partial& sums) 
       values.student_entropy = kLn2 * fma(-sums.student_exponent_sum, inverse_sums.student, log2_student_sum);
       values.teacher_entropy = kLn2 * fma(-sums.teacher_exponent_sum, inverse_sums.teacher, log2_teacher_sum);
     }
-    if constexpr (kClasses)
-      sweep_classes<FAST>(log2_student_sum, log2_teacher_sum);
-    else
-      policy.finish_raw(sums.policy_sums, sums.student_sum, sums.teacher_sum, kLn2, policy_sums);
+  }
+  if constexpr (kClasses) {
+    sweep_classes<FAST>(log2_student_sum, log2_teacher_sum);
+  } else if constexpr (kLogits) {
+#pragma unroll
+    for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = sums.policy_sums[i];
+    policy.finish(policy_sums);
+  } else {
+    policy.finish_raw(sums.policy_sums, sums.student_sum, sums.teacher_sum, kLn2, policy_sums);
   }
 }
 

@@ -10,8 +10,9 @@ namespace temper {
 template <class Spec> struct RowForm {
   using Policy = typename Spec::Policy;
   static constexpr bool kLogits = Spec::kSoft && Policy::kValue == ValueForm::kLogits;
-  static constexpr bool kSoftmax = Spec::kSoft && !kLogits;
-  static constexpr bool kRaw = kSoftmax && Policy::kValue == ValueForm::kRawSums;
+  static constexpr bool kRaw = Spec::kSoft && Policy::kValue == ValueForm::kRawSums;
+  static constexpr bool kElementwise = Spec::kSoft && Policy::kGradient == GradientForm::kElementwise;
+  static constexpr bool kSoftmax = Spec::kSoft && !(kLogits && kElementwise);
   static constexpr bool kHardSum = Spec::kHard && !(kSoftmax && Spec::kExpReuse == ExpReuse::kSame);
   static constexpr int kPolicySlots = kLogits ? Policy::kSums : kRaw ? Policy::kRawSums : 0;
   static constexpr int kSums = (kSoftmax ? 2 : 0) + (kHardSum ? 1 : 0) + (Spec::kHard ? 1 : 0) + kPolicySlots +

@@ -25,8 +25,8 @@ import java.util.Set;
  */
 public final class SpecialisationList {
 
-  private static final int LOSSES = 50;
-  private static final int PRIMITIVES = 20;
+  private static final int LOSSES = 48;
+  private static final int PRIMITIVES = 22;
 
   /** Numbers of classes that lead to every plan, for some dtypes on some device. */
   private static final int[] CLASSES = {
