@@ -41,7 +41,8 @@ template <class V> TEMPER_INLINE MixtureLogs<V> mixture_logs(const Element<V>& e
   V over_larger = select(fall > -0.5f, log1p(max(fall, V{} - 0.5f)), by_sum);
   V rise = select(smaller > 0.0f, of_larger * (distance / select(smaller > 0.0f, smaller, V{} + 1.0f)), V{} + kHuge);
   V over_smaller = log1p(min(rise, V{} + kHuge));
-  return {-select(student_larger, over_smaller, over_larger), -select(student_larger, over_larger, over_smaller)};
+  return {V{} - select(student_larger, over_smaller, over_larger),
+          V{} - select(student_larger, over_larger, over_smaller)};
 }
 
 }  // namespace temper

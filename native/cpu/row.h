@@ -312,21 +312,15 @@ template <class Policy, bool soft> struct Row {
     return sum;
   }
 
-  // Entropies of the two distributions that are compared.
+  // Entropies of the two distributions at their temperatures, without a soft part that of the student at the loss's.
   void evaluate_entropies() {
-    V student = {}, teacher = {};
-    V teacher_inverse = splat((float)(1 / scales.teacher_temperature));
+    Entropy student(soft ? scales.student_temperature : task.temperature), teacher(scales.teacher_temperature);
     for_row([&](const float* z, const float* u, int, int n) {
-      student += entropy_block(scales.student, scales.unit, z, n, shift_of(student_max));
-      if constexpr (soft) teacher += entropy_block(scales.teacher, teacher_inverse, u, n, shift_of(teacher_max));
+      student.add(z, n, shift_of(student_max));
+      if constexpr (soft) teacher.add(u, n, shift_of(teacher_max));
     });
-    student_entropy = entropy(student, inverse_sums.student);
-    if constexpr (soft) teacher_entropy = entropy(teacher, inverse_sums.teacher);
-  }
-
-  // log S - sum p s from the sum of e^s s.
-  static float entropy(V sum, V inverse_sum) {
-    return first_lane(-log(inverse_sum)) - sum_lanes(sum) * first_lane(inverse_sum);
+    student_entropy = student.value();
+    if constexpr (soft) teacher_entropy = teacher.value();
   }
 };
 

@@ -58,15 +58,28 @@ void subtract_from_present(const float* z, int n, float amount, float* gradient)
     store(load(gradient + i) - select(load(z + i) > -kInfinity, splat(amount), V{}), gradient + i);
 }
 
-// Returns the sum of e^s s for s = (z - shift) / T. A class without probability adds 0.
-V entropy_block(const Exponential& exponential, V inverse_temperature, const float* z, int n, float shift) {
-  V sum = {};
-  for (int i = 0; i < n; i += kLanes) {
-    V s = load(z + i) - shift, e = exponential(s);
-    sum += select(e > 0.0f, e * s * inverse_temperature, V{});
+// The entropy of a softmax, log S - sum p s with s = (z - max z)/T, S = sum e^s and p = e^s/S.
+struct Entropy {
+  Exponential exponential;
+  V inverse_temperature, sum = {}, weighted = {};
+
+  explicit Entropy(double temperature)
+      : exponential(temperature), inverse_temperature(splat((float)(1 / temperature))) {}
+
+  // A class without probability adds 0.
+  void add(const float* z, int n, float shift) {
+    for (int i = 0; i < n; i += kLanes) {
+      V s = load(z + i) - shift, e = exponential(s);
+      sum += e;
+      weighted += select(e > 0.0f, e * (s * inverse_temperature), V{});
+    }
   }
-  return sum;
-}
+  float value() const {
+    float total = sum_lanes(sum);
+    if (!(total > 0 && total < kInfinity)) return __builtin_nanf("");
+    return first_lane(log(splat(total))) - sum_lanes(weighted) / total;
+  }
+};
 
 }  // namespace
 }  // namespace temper

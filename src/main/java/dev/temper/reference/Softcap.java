@@ -22,7 +22,7 @@ final class Softcap {
       double cosh = StrictMath.cosh(x[i] / cap);
       double factor = 1 / (cosh * cosh);
       gradient.value[i] *= factor;
-      gradient.direction[i] *= factor;
+      gradient.direction[i] *= gradient.direction[i] == 0 ? 1 : factor;
     }
   }
 }
