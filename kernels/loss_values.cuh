@@ -70,8 +70,8 @@ __device__ __forceinline__ void LossRow<Spec>::sweep_classes(float log2_student_
       float log2_p = exponents.teacher.template exponent<FAST>(u[k]) - log2_teacher_sum;
       Ratio<float> ratio = ratio_of<FAST>(log2_p - log2_q);
       float larger = Exponents::power<FAST>(max(log2_p, log2_q)), smaller = larger * ratio.lesser;
-      bool teacher_larger = ratio.log2 > 0;
-      policy.add_class(policy_sums, teacher_larger ? larger : smaller, teacher_larger ? smaller : larger,
+      bool student_larger = ratio.log2 <= 0;
+      policy.add_class(policy_sums, student_larger ? smaller : larger, student_larger ? larger : smaller,
                        policy.terms(ratio));
     }
   });

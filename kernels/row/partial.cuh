@@ -32,13 +32,19 @@ template <class Spec> struct RowPartial {
 
   Policy policy;
   Exps exponents;  // the shifts of the sums
+  float student_margin = 0, teacher_margin = 0;  // kMargin in logits; the student's also holds for the cross-entropy
+  float student_limit = -infinity(), teacher_limit = -infinity();  // a logit above it changes the shifts
   float student_max = -infinity(), teacher_max = -infinity();
   float student_sum = 0, teacher_sum = 0, hard_sum = 0, label_logit = 0;
   float policy_sums[Form::kPolicySlots > 0 ? Form::kPolicySlots : 1] = {};
   float exponent_sum = 0, present = 0;                      // label smoothing: the student's present classes
   float student_exponent_sum = 0, teacher_exponent_sum = 0;  // entropies: sum es s, sum et t
 
-  __device__ __forceinline__ RowPartial(const Policy& policy, RowScales scales) : policy(policy), exponents(scales) {}
+  __device__ __forceinline__ RowPartial(const Policy& policy, RowScales scales)
+      : policy(policy),
+        exponents(scales),
+        student_margin(kMargin / max(exponents.any_student().scale, Spec::kHard ? kLog2E : 0.0f)),
+        teacher_margin(kMargin / scales.teacher) {}
 
   // A partial with known maxima, for exact-shift exponentials.
   __device__ __forceinline__ RowPartial(const Policy& policy, const Exps& exponents, float student_max,
@@ -53,10 +59,8 @@ template <class Spec> struct RowPartial {
   // Notes the largest logits of a vector, and moves the sums to new shifts if one exceeds the margin.
   __device__ __forceinline__ void note_maxima(float z, float u) {
     student_max = max(student_max, z);
-    bool exceeded = exponents.any_student().template exponent<true>(z) > student_margin();
     if constexpr (Spec::kSoft) teacher_max = max(teacher_max, u);
-    if constexpr (Form::kSoftmax) exceeded |= exponents.teacher.template exponent<true>(u) > kMargin;
-    if (exceeded) move_to(student_max, teacher_max);
+    if (z > student_limit || (Form::kSoftmax && u > teacher_limit)) move_to(student_max, teacher_max);
   }
 
   // Adds one class. `finite`: both logits are expected to be finite, and the row is swept again if one is not.
@@ -112,6 +116,8 @@ template <class Spec> struct RowPartial {
     exponents = to;
     student_max = new_student_max;
     teacher_max = new_teacher_max;
+    student_limit = new_student_max + student_margin;
+    teacher_limit = new_teacher_max + teacher_margin;
   }
 
   // Adds the classes of another partial.
@@ -153,11 +159,6 @@ template <class Spec> struct RowPartial {
 
  private:
   __device__ __forceinline__ static bool in_range(float sum, float most) { return sum >= 0.5f && sum <= most; }
-
-  // The margin of the student's exponents, which also keeps those of the cross-entropy below kMargin.
-  __device__ __forceinline__ float student_margin() const {
-    return Spec::kHard && Form::kSoftmax ? min(kMargin, kMargin / kLog2E * exponents.student.scale) : kMargin;
-  }
 
   template <class F> __device__ __forceinline__ void for_each_sum(F f) {
     if constexpr (Form::kSoftmax) {
