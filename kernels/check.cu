@@ -1,6 +1,6 @@
-// Checks labels, row weights and row temperatures, and counts the rows that are not ignored. The kernel runs before the
+// Checks labels, row weights and row temperatures, and counts the rows that have a label. The kernel runs before the
 // loss kernel, which writes nothing if an invalid row was found. A batch without any of these inputs is not checked.
-#include "row_semantics.h"
+#include "row_inputs.cuh"
 
 namespace temper {
 
@@ -13,25 +13,25 @@ __device__ __forceinline__ void note_first(uint64_t* first, int64_t row) {
 
 extern "C" __global__ void __launch_bounds__(256) temper_check(const __grid_constant__ temper::LossParameters p) {
   using namespace temper;
-  unsigned counted = 0;
+  unsigned labelled = 0;
   for (int64_t row = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; row < p.rows;
        row += int64_t(gridDim.x) * blockDim.x) {
-    bool ignored = false;
+    bool missing = false;
     if (p.labels != nullptr) {
       int64_t label = label_of(p, row);
-      ignored = label == p.ignore_index;
+      missing = label == p.ignore_index;
       if (!is_label(p, label)) note_first(&p.status->bad_label, row);
     }
     if (p.row_weights != nullptr && !is_weight(p.row_weights[row])) note_first(&p.status->bad_weight, row);
     if (p.row_temperatures != nullptr && !is_temperature(p.row_temperatures[row]))
       note_first(&p.status->bad_temperature, row);
-    counted += ignored ? 0 : 1;
+    labelled += missing ? 0 : 1;
   }
-  for (int distance = 16; distance > 0; distance /= 2) counted += __shfl_xor_sync(~0u, counted, distance);
+  for (int distance = 16; distance > 0; distance /= 2) labelled += __shfl_xor_sync(~0u, labelled, distance);
   unsigned* warps = reinterpret_cast<unsigned*>(dynamic_shared());
-  if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = counted;
+  if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = labelled;
   __syncthreads();
   if (threadIdx.x != 0) return;
-  for (unsigned warp = 1; warp < blockDim.x / 32; warp++) counted += warps[warp];
-  atomicAdd(reinterpret_cast<unsigned long long*>(&p.status->counted_rows), static_cast<unsigned long long>(counted));
+  for (unsigned warp = 1; warp < blockDim.x / 32; warp++) labelled += warps[warp];
+  atomicAdd(reinterpret_cast<unsigned long long*>(&p.status->labelled_rows), static_cast<unsigned long long>(labelled));
 }

@@ -6,8 +6,6 @@
 
 namespace temper {
 
-constexpr float kLargest = 3.4028235e38f;
-
 __device__ __forceinline__ float infinity() { return float_of(0x7f800000u); }
 __device__ __forceinline__ float not_a_number() { return float_of(0x7fffffffu); }
 
@@ -20,5 +18,6 @@ __device__ __forceinline__ float select(bool condition, float yes, float no) { r
 __device__ __forceinline__ float log(float a) { return logf(a); }
 __device__ __forceinline__ float log_corrected(float a, float correction) { return logf(a) - correction; }
 __device__ __forceinline__ float log1p(float a) { return log1pf(a); }
+__device__ __forceinline__ float tanh(float a) { return tanhf(a); }
 
 }  // namespace temper

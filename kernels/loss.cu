@@ -2,7 +2,7 @@
 // A specialisation is chosen by macros:
 //   TEMPER_KERNEL      name of the entry point
 //   TEMPER_STUDENT, TEMPER_TEACHER, TEMPER_GRADIENT   Float32 | BFloat16 | Float16
-//   TEMPER_DIVERGENCE  ForwardKl | JensenShannon
+//   TEMPER_DIVERGENCE  a policy of divergence/all.h
 //   TEMPER_SOFT, TEMPER_HARD   0 | 1: without or with the divergence, the cross-entropy
 //   TEMPER_EXP_REUSE   kNone | kSame | kSquared | kFourthPower (T any | 1 | 2 | 4); kNone without a soft part
 //   TEMPER_PASS        kForward | kForwardBackward | kBackward
@@ -10,6 +10,11 @@
 //   TEMPER_LANES       lanes per row (1 ... 32), or 0: a block or a cluster of TEMPER_CLUSTER blocks per row
 //   TEMPER_CLUSTER     1 | 2 | 4 | 8 | 16
 //   TEMPER_STORAGE     RegisterStorage<vectors per thread> | SharedStorage | RereadStorage
+//   TEMPER_TWO_SCALES  0 | 1: the teacher has a temperature of its own
+//   TEMPER_SMOOTHING   0 | 1: the labels are smoothed
+//   TEMPER_STUDENT_SOFTCAP, TEMPER_TEACHER_SOFTCAP   0 | 1
+//   TEMPER_ENTROPIES   0 | 1: the entropies of student and teacher are computed
+//   TEMPER_ACCUMULATE  0 | 1: the gradient is added to the one in memory
 //   TEMPER_MIN_BLOCKS  optional: blocks per multiprocessor that the number of registers must allow
 #include "loss_rows.cuh"
 #include "specialisation.cuh"
@@ -25,6 +30,9 @@ struct TEMPER_SPEC {
   using Storage = TEMPER_STORAGE;
   static constexpr bool kSoft = TEMPER_SOFT, kHard = TEMPER_HARD;
   static constexpr ExpReuse kExpReuse = ExpReuse::TEMPER_EXP_REUSE;
+  static constexpr bool kTwoScales = TEMPER_TWO_SCALES, kSmoothing = TEMPER_SMOOTHING;
+  static constexpr bool kStudentSoftcap = TEMPER_STUDENT_SOFTCAP, kTeacherSoftcap = TEMPER_TEACHER_SOFTCAP;
+  static constexpr bool kEntropies = TEMPER_ENTROPIES, kAccumulate = TEMPER_ACCUMULATE;
   static constexpr Pass kPass = Pass::TEMPER_PASS;
 };
 

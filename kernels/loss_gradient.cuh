@@ -1,71 +1,136 @@
 // The gradient of one row of the distillation loss: the last sweep over the row storage, by members of LossRow.
 #pragma once
 
-#include "loss_row.cuh"
+#include "loss_values.cuh"
 
 namespace temper {
+
+// The row constants of the gradient.
+template <class Spec> struct GradientConstants {
+  GradientFactors factors;     // of soft part and one-hot label
+  float hard, smoothing;       // factors of exp(z - max z), and of a present class
+  RowGradient<float> divergence;
+  bool limit;                  // D is +inf because the teacher lacks a class
+
+  template <class Loss> __device__ __forceinline__ GradientConstants(const Loss& loss, GradientFactors given) {
+    const LossParameters& p = loss.p;
+    factors = given;
+    if (Spec::kSoft && loss.inverse_sums.student != loss.inverse_sums.student) factors.soft = not_a_number();
+    hard = smoothing = 0;
+    if constexpr (Spec::kHard) {
+      hard = factors.hard * loss.hard_inverse_sum;
+      if (p.z_loss != 0) hard *= fma(2 * p.z_loss, loss.log_sum_exp, 1.0f);
+      if constexpr (Spec::kSmoothing) {
+        smoothing = factors.hard * p.label_smoothing / loss.present;
+        factors.hard *= 1.0f - p.label_smoothing;
+      }
+    }
+    divergence = {};
+    limit = false;
+    if constexpr (Spec::kSoft && !Loss::Form::kElementwise) {
+      divergence = loss.policy.row_gradient(loss.policy_sums, factors.soft * loss.inverse_sums.student,
+                                            factors.soft * loss.inverse_sums.teacher);
+      if constexpr (Spec::Policy::kInfiniteLimit) limit = loss.policy.teacher_lacks_class(loss.policy_sums);
+    }
+  }
+};
 
 template <class Spec>
 template <class GradientView>
 __device__ __forceinline__ VectorRange LossRow<Spec>::store_gradient(const GradientView& view, GradientFactors factors,
                                                                      const Row& next, bool prefetch) {
-  if (kSoft && !(inverse_sums.student == inverse_sums.student)) factors.soft = not_a_number();
-  if (fast && !near_equal) {
+  if (path == kFast) {
     VectorRange in_bounds = view.aligned_count > 0 ? row.in_bounds() : VectorRange();
     gradient_sweep<kFast>(view, factors, in_bounds, next, prefetch);
     return prefetch ? in_bounds : VectorRange();
   }
-  if (kSoft && near_equal)
-    gradient_sweep<kNearEqual>(view, factors, VectorRange(), row, false);
-  else
-    gradient_sweep<kExactShift>(view, factors, VectorRange(), row, false);
+  if constexpr (kSoft && !kLogits)
+    if (path == kNearEqual) {
+      gradient_sweep<kNearEqual>(view, factors, VectorRange(), row, false);
+      return VectorRange();
+    }
+  gradient_sweep<kExactShift>(view, factors, VectorRange(), row, false);
   return VectorRange();
 }
 
+// The gradient of one class without the parts that are added separately. `es` is the student's exponential.
 template <class Spec>
-template <typename LossRow<Spec>::ExpPath PATH, class GradientView>
+template <typename LossRow<Spec>::Path PATH, class Shift>
+__device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u, const GradientConstants<Spec>& g,
+                                                               const Shift& shift, float& es) const {
+  constexpr bool kFastExp = PATH == kFast;
+  es = 0;
+  if constexpr (!kSoft) {
+    return 0;
+  } else if constexpr (PATH == kNearEqual) {
+    es = exponents.student.template exp<false>(z);
+    float et = exponents.teacher.template exp<false>(u);
+    Element<float> e = element(log_ratio(z, u, shift), es, et, inverse_sums);
+    return g.factors.soft * policy.gradient(e, policy_sums);
+  } else if constexpr (Form::kElementwise) {
+    if constexpr (Form::kSoftmax && kHard && !Form::Exps::kSeparateHard) es = exponents.student.template exp<kFastExp>(z);
+    // The difference makes the whole gradient of a non-finite row NaN.
+    float soft = policy.logit_gradient(z, u, g.factors.soft) + (g.factors.soft - g.factors.soft);
+    return fma(es, exponents.add_hard_factor(0, es, g.hard), soft);
+  } else {
+    float s = exponents.student.template exponent<kFastExp>(z), t = exponents.teacher.template exponent<kFastExp>(u);
+    es = Exponents::power<kFastExp>(s);
+    if (PATH == kExactShift && g.limit) {
+      // Selected before the multiplication, because a factor of 0 times infinity is NaN.
+      float limit = u == -infinity() ? infinity() : -infinity();
+      float soft = z == -infinity() || g.factors.soft == 0 ? 0.0f : g.factors.soft * limit;
+      return fma(es, exponents.add_hard_factor(0, es, g.hard), soft);
+    }
+    float coefficient = g.divergence.student;
+    if constexpr (kCentred) {
+      Ratio<float> ratio = ratio_of<kFastExp>((t - s) + inverse_sums.log_ratio);
+      float slope;
+      if constexpr (kClasses)
+        slope = policy.terms(ratio).slope;
+      else
+        slope = policy.slope(ratio);
+      coefficient = policy.coefficient(slope, g.divergence);
+    }
+    float gradient = es * exponents.add_hard_factor(coefficient, es, g.hard);
+    if constexpr (kLinear) gradient = fma(Exponents::power<kFastExp>(t), g.divergence.teacher, gradient);
+    return gradient;
+  }
+}
+
+template <class Spec>
+template <typename LossRow<Spec>::Path PATH, class GradientView>
 __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView& view, GradientFactors factors,
                                                               VectorRange range, const Row& next, bool prefetch) {
-  constexpr bool kFastExp = PATH == kFast;
-  constexpr bool kAddHard = PATH == kNearEqual || RowExponents<kSoft, kHard, Spec::kExpReuse>::kSeparateHard;
-  RowShift<float> shift = row_shift(exponents.student.shift, exponents.teacher.shift, inverse_temperature);
-  float student_factor = factors.soft * inverse_sums.student, teacher_factor = factors.soft * inverse_sums.teacher;
-  float hard_factor = factors.hard * hard_inverse_sum;
-  Centring<float> centring = {};
-  if constexpr (kSoft && Policy::kCentred) centring = policy.centring(student_factor, policy_sums);
+  constexpr bool kAddHard = PATH == kNearEqual || Form::Exps::kSeparateHard;
+  const GradientConstants<Spec> constants(*this, factors);
+  auto shift = shift_of_row();
   int label_vector = label < 0 ? -1 : row.vector_of(label);
   auto store = [&](const Pair& pair, int vector, bool in_bounds) {
     float z[K], u[K], gradient[K];
-    pair.unpack(z, u);
+    unpack(pair, z, u);
 #pragma unroll
     for (int k = 0; k < K; k++) {
-      float es = 0;
-      gradient[k] = 0;
-      if constexpr (kSoft && PATH == kNearEqual) {
-        es = exponents.student.template exp<false>(z[k]);
-        float et = exponents.teacher.template exp<false>(u[k]);
-        Element<float> e = element(log_ratio(z[k], u[k], shift), es, et, inverse_sums);
-        gradient[k] = factors.soft * policy.gradient(e, policy_sums);
-      } else if constexpr (kSoft && Policy::kCentred) {
-        float s = exponents.student.template exponent<kFastExp>(z[k]);
-        float t = exponents.teacher.template exponent<kFastExp>(u[k]);
-        es = Exponents::power<kFastExp>(s);
-        float slope = policy.slope(ratio_of<kFastExp>((t - s) + inverse_sums.log_ratio));
-        gradient[k] = es * exponents.add_hard_factor(fma(slope, centring.factor, -centring.mean), es, hard_factor);
-      } else if constexpr (kSoft) {
-        es = exponents.student.template exp<kFastExp>(z[k]);
-        float et = exponents.teacher.template exp<kFastExp>(u[k]);
-        float factor = exponents.add_hard_factor(student_factor, es, hard_factor);
-        gradient[k] = policy.linear_gradient(es, et, factor, teacher_factor);
-      }
+      float es;
+      gradient[k] = class_gradient<PATH>(z[k], u[k], constants, shift, es);
       if constexpr (kHard && kAddHard)
-        gradient[k] = fma(exponents.template hard_exp<kFastExp>(z[k], es), hard_factor, gradient[k]);
+        gradient[k] = fma(exponents.template hard_exp<PATH == kFast>(z[k], es), constants.hard, gradient[k]);
+      if constexpr (Spec::kSmoothing) gradient[k] -= z[k] == -infinity() ? 0.0f : constants.smoothing;
     }
     // The label's 1 is subtracted in f32, before the gradient is rounded to its own type.
     if (kHard && vector == label_vector)
 #pragma unroll
       for (int k = 0; k < K; k++)
-        if (row.column(vector) + k == label) gradient[k] -= factors.hard;
+        if (row.column(vector) + k == label) gradient[k] -= constants.factors.hard;
+    if constexpr (Spec::kStudentSoftcap)
+#pragma unroll
+      for (int k = 0; k < K; k++)  // an infinite gradient stays infinite where the slope is 0
+        if (!(abs(gradient[k]) > kHuge)) gradient[k] *= softcap_slope(z[k], p.student_softcap);
+    if constexpr (Spec::kAccumulate) {
+      float before[K];
+      view.load(vector, 0).unpack(before);
+#pragma unroll
+      for (int k = 0; k < K; k++) gradient[k] += before[k];
+    }
     auto packed = GradientView::Vector::pack(gradient);
     if (in_bounds)
       view.store_aligned(packed, vector);

@@ -9,18 +9,36 @@ namespace temper {
 enum class Pass { kForward, kForwardBackward, kBackward };
 
 template <class Policy> __device__ __forceinline__ Policy make_policy(const LossParameters& p) {
-  if constexpr (__is_empty(Policy))
-    return Policy{};
-  else
-    return Policy{p.divergence_parameter, p.divergence_complement};
+  return Policy::of({p.divergence_parameter, p.divergence_complement, float(p.classes)});
 }
 
-template <class ThreadGroup>
-__device__ __forceinline__ void store_values(const LossParameters& p, const ThreadGroup& group, int64_t row, float soft,
-                                             float hard) {
-  if (group.thread_rank != 0) return;
-  if (p.row_soft != nullptr) p.row_soft[row] = soft;
-  if (p.row_hard != nullptr) p.row_hard[row] = hard;
+// The launch constants, computed by one thread of the block.
+template <class ThreadGroup> __device__ __forceinline__ LaunchConstants launch_constants(const LossParameters& p) {
+  LaunchConstants* constants = reinterpret_cast<LaunchConstants*>(dynamic_shared() + ThreadGroup::kConstants);
+  static_assert(sizeof(LaunchConstants) <= kConstantsBytes, "the shared memory has room for kConstantsBytes");
+  if (threadIdx.x == 0) *constants = LaunchConstants::of(p);
+  __syncthreads();
+  return *constants;
+}
+
+// The values of a row as they are reported. Those of a row that turned invalid after the check are NaN.
+template <class Spec>
+__device__ __forceinline__ RowValues reported(const LossParameters& p, const RowTask& task, RowValues values) {
+  float invalid = task.valid ? 0.0f : not_a_number();
+  if (Spec::kEntropies && p.soft_cross_entropy != 0) values.soft += values.teacher_entropy;
+  values.soft = value_factor(p, task.temperature) * values.soft + invalid;
+  values.hard = (task.label < 0 || p.hard_weight == 0 ? 0.0f : values.hard) + invalid;
+  values.label_log_prob = (task.label < 0 ? 0.0f : values.label_log_prob) + invalid;
+  return values;
+}
+
+template <class Spec>
+__device__ __forceinline__ void store_values(const LossParameters& p, int64_t row, const RowValues& values) {
+  if (p.row_soft != nullptr) p.row_soft[row] = values.soft;
+  if (p.row_hard != nullptr) p.row_hard[row] = values.hard;
+  if (Spec::kHard && p.row_label_log_prob != nullptr) p.row_label_log_prob[row] = values.label_log_prob;
+  if (Spec::kEntropies && p.row_student_entropy != nullptr) p.row_student_entropy[row] = values.student_entropy;
+  if (Spec::kEntropies && p.row_teacher_entropy != nullptr) p.row_teacher_entropy[row] = values.teacher_entropy;
 }
 
 template <class Spec> __device__ __forceinline__ void loss_rows(const LossParameters& p) {
@@ -32,66 +50,66 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
 
   ThreadGroup group;
   group.begin();
-  const bool no_parts = p.soft_weight == 0 && p.hard_weight == 0;
   const auto policy = make_policy<typename Spec::Policy>(p);
   typename Loss::Storage storage;
   auto row_at = [&](int64_t i) {
     return Row(p.student, i * p.student_stride, p.teacher, i * p.teacher_stride, p.classes);
   };
-  auto task_of = [&](int64_t i) { return RowTask::of<kForward>(p, i, no_parts); };
 
   int64_t i = group.first_row();
-  RowTask task = task_of(i);
+  RowTask task = load_task(p, i);
+  LaunchConstants constants = {};
   VectorRange in_flight;  // vectors of row i whose loads were issued during row i - row_step()
-  for (; i < p.rows; i += group.row_step()) {
-    // The loads of the logits are issued first. The check's status, the factors and the start of the other blocks of
-    // the cluster are waited for while these loads are in flight.
+  for (bool first = true; first || i < p.rows; i += group.row_step()) {
+    // The loads of the logits are issued first. The launch constants and the start of the other blocks of the cluster
+    // are waited for while these loads are in flight.
     Row row = row_at(i);
-    if (task.reads_logits) storage.load(row, group, in_flight);
+    if (task.contributes()) storage.load(row, group, in_flight);
     in_flight = VectorRange();
-    const RowTask next_task = task_of(i + group.row_step());
+    const RowTask next_task = load_task(p, i + group.row_step());
     float* statistics = p.statistics == nullptr ? nullptr : p.statistics + i * p.statistics_stride;
-    Loss loss{policy, group, row, storage, 1.0f / task.temperature, int(task.label)};
+    Loss loss{p, policy, group, row, storage, int(task.label), task.temperature};
     if constexpr (!kForward)
-      if (task.reads_logits) loss.restore(statistics);
-    if (i == group.first_row()) {
+      if (task.contributes()) loss.restore(statistics);
+    if (first) {  // all threads of a block pass here, also those without a row
+      first = false;
       group.wait_for_cluster();
-      if (has_invalid_row(p.status)) {  // nothing has been written yet
-        if (task.reads_logits) storage.wait();
+      constants = launch_constants<ThreadGroup>(p);
+      if (constants.invalid != 0 || i >= p.rows) {  // nothing has been written yet
+        if (task.contributes()) storage.wait();
         return;
       }
     }
     GradientFactors factors = {};
-    if constexpr (kGradient) factors = gradient_factors(p, divisor_of(p), task.temperature, task.weight);
+    if constexpr (kGradient) {
+      factors = constants.factors.of_row(p, task);
+      if (!task.valid) factors = {not_a_number(), not_a_number()};
+    }
 
-    if (task.reads_logits) {
+    if (task.contributes()) {
       storage.wait();
       if constexpr (kForward) {
         loss.evaluate();
         if (statistics != nullptr) loss.save(statistics);
         // Stored before the gradient, so that the values take no registers during its sweep.
-        // The difference is 0, or NaN in a row that turned invalid after the check.
-        float no_weight = task.weight - task.weight;
-        store_values(p, group, i, value_factor(p, task.temperature) * loss.divergence + no_weight,
-                     loss.cross_entropy + no_weight);
+        if (group.thread_rank == 0) store_values<Spec>(p, i, reported<Spec>(p, task, loss.values));
       }
       // `gradient` and `next` are made after the sums, so that they take no registers there.
-      if constexpr (kGradient)
-        if (!task.zero_gradient) {
-          GradientView gradient(p.gradient, i * p.gradient_stride, row.misalignment, p.classes);
-          Row next = row_at(i + group.row_step());
-          bool prefetch = Spec::Storage::kPrefetches && next_task.reads_logits &&
-                          next.misalignment == row.misalignment && next.can_copy_async();
-          in_flight = loss.store_gradient(gradient, factors, next, prefetch);
-        }
-    } else if constexpr (kForward) {
-      if (statistics != nullptr && group.thread_rank == 0)
+      if constexpr (kGradient) {
+        GradientView gradient(p.gradient, i * p.gradient_stride, row.misalignment, p.classes);
+        Row next = row_at(i + group.row_step());
+        bool prefetch = Spec::Storage::kPrefetches && next_task.contributes() &&
+                        next.misalignment == row.misalignment && next.can_copy_async();
+        in_flight = loss.store_gradient(gradient, factors, next, prefetch);
+      }
+    } else if (kForward && group.thread_rank == 0) {
+      if (statistics != nullptr)
         for (int s = 0; s < kRowStatistics; s++) statistics[s] = 0;
-      store_values(p, group, i, 0, 0);
+      store_values<Spec>(p, i, RowValues());
     }
-    if constexpr (kGradient) {
+    if constexpr (kGradient && !Spec::kAccumulate) {
       GradientView padded(p.gradient, i * p.gradient_stride, row.misalignment, p.gradient_width);
-      store_zeros(padded, group, task.zero_gradient ? 0 : p.classes);
+      store_zeros(padded, group, task.contributes() ? p.classes : 0);
     }
     task = next_task;
   }

@@ -2,7 +2,7 @@
 // consecutive rows; the block that finishes last adds up the blocks' parts, writes totals and status to the mapped
 // result slot, and clears the status for the next launch. A launch thus needs neither a copy after its kernels nor a
 // memset before them.
-#include "row_semantics.h"
+#include "row_inputs.cuh"
 
 namespace temper {
 
@@ -22,10 +22,12 @@ struct CountedRow {
   }
 
   __device__ __forceinline__ void add_to(TotalsPart& part, const LossParameters& p) const {
-    if (p.labels != nullptr && label == p.ignore_index) return;
+    RowTask task = RowTask::of(p, label, weight, p.temperature);
+    if (task.ignored) return;
     part.counted += 1;
+    part.hard_counted += p.labels == nullptr || label != p.ignore_index ? 1 : 0;
     if (weight == 0) return;  // also if the row is non-finite
-    double factor = is_weight(weight) ? weight : not_a_number();  // invalid if the host changed it after the check
+    double factor = task.valid ? weight : not_a_number();  // invalid if the host changed it after the check
     double weighted_soft = p.soft_weight > 0 ? p.soft_weight * (factor * soft) : 0;
     double weighted_hard = p.hard_weight > 0 ? p.hard_weight * (factor * hard) : 0;
     part.soft += weighted_soft;
@@ -36,7 +38,7 @@ struct CountedRow {
 };
 
 __device__ __forceinline__ TotalsPart sum_rows(const LossParameters& p, int64_t first, int64_t end) {
-  TotalsPart part = {0, 0, 0, 0};
+  TotalsPart part = {};
   for (int64_t row = first + threadIdx.x; row < end; row += kTotalsThreads * kRowsInFlight) {
     CountedRow rows[kRowsInFlight];
 #pragma unroll
@@ -49,29 +51,31 @@ __device__ __forceinline__ TotalsPart sum_rows(const LossParameters& p, int64_t 
   return part;
 }
 
+constexpr int kSums = 5;
+
 // The sum of all threads' parts.
 __device__ __forceinline__ TotalsPart sum_block(TotalsPart part) {
-  double values[4] = {part.soft, part.hard, part.counted, part.non_finite};
+  double values[kSums] = {part.soft, part.hard, part.counted, part.hard_counted, part.non_finite};
   for (int distance = 16; distance > 0; distance /= 2)
 #pragma unroll
-    for (int n = 0; n < 4; n++) values[n] += __shfl_xor_sync(~0u, values[n], distance);
-  double* warps = reinterpret_cast<double*>(dynamic_shared());  // [4][kWarps]
+    for (int n = 0; n < kSums; n++) values[n] += __shfl_xor_sync(~0u, values[n], distance);
+  double* warps = reinterpret_cast<double*>(dynamic_shared());  // [kSums][kWarps]
   __syncthreads();                                              // after all reads of an earlier sum
   if (threadIdx.x % 32 == 0)
 #pragma unroll
-    for (int n = 0; n < 4; n++) warps[n * kWarps + threadIdx.x / 32] = values[n];
+    for (int n = 0; n < kSums; n++) warps[n * kWarps + threadIdx.x / 32] = values[n];
   __syncthreads();
 #pragma unroll
-  for (int n = 0; n < 4; n++) {
+  for (int n = 0; n < kSums; n++) {
     values[n] = 0;
     for (int warp = 0; warp < kWarps; warp++) values[n] += warps[n * kWarps + warp];
   }
-  return {values[0], values[1], values[2], values[3]};
+  return {values[0], values[1], values[2], values[3], values[4]};
 }
 
 // Stores the part of the block. Returns whether this block is the last one to do so.
 __device__ __forceinline__ bool is_last(const LossParameters& p, const TotalsPart& part) {
-  int* last = reinterpret_cast<int*>(dynamic_shared() + 4 * kWarps * sizeof(double));
+  int* last = reinterpret_cast<int*>(dynamic_shared() + kSums * kWarps * sizeof(double));
   if (threadIdx.x == 0) {
     p.parts[blockIdx.x] = part;
     __threadfence();
@@ -83,13 +87,20 @@ __device__ __forceinline__ bool is_last(const LossParameters& p, const TotalsPar
 }
 
 // Writes the mapped result slot and clears the status, in one thread of the grid. The host ignores the totals if the
-// status names an invalid row. No fence is needed: the host waits for an event after the kernel, which orders the
+// status names an invalid row, or if a denominator is bad. No fence is needed: the host waits for an event after the kernel, which orders the
 // stores before it.
 __device__ __forceinline__ void report(const LossParameters& p, const TotalsPart& sum) {
-  double divisor = divisor_of(p);
-  bool none = sum.counted == 0;  // the totals are 0 then, not 0/0
-  double soft = none ? 0 : sum.soft / divisor, hard = none ? 0 : sum.hard / divisor;
-  p.report->totals = {soft + hard, soft, hard, int64_t(sum.counted), int64_t(sum.non_finite)};
+  Divisors divisors = Divisors::of(p, labelled_rows(p));
+  // A part without rows is 0, not 0/0.
+  double soft = sum.counted == 0 ? 0 : sum.soft / divisors.soft;
+  double hard = sum.hard_counted == 0 ? 0 : sum.hard / divisors.hard;
+  p.report->totals = {soft + hard,
+                      soft,
+                      hard,
+                      int64_t(sum.counted),
+                      int64_t(sum.hard_counted),
+                      int64_t(sum.non_finite),
+                      bad_denominators(p)};
   p.report->status = p.status == nullptr ? BatchStatus{} : *p.status;
   if (p.status != nullptr) *p.status = {};
 }
@@ -98,7 +109,7 @@ __device__ __forceinline__ void report(const LossParameters& p, const TotalsPart
 
 extern "C" __global__ void __launch_bounds__(512) temper_totals(const __grid_constant__ temper::LossParameters p) {
   using namespace temper;
-  TotalsPart sum = {0, 0, 0, 0};
+  TotalsPart sum = {};
   if (p.row_soft != nullptr) {  // a backward pass has no row losses; its launch reports the status only
     int64_t count = (p.rows + gridDim.x - 1) / gridDim.x, first = blockIdx.x * count;
     sum = sum_rows(p, first, first + count < p.rows ? first + count : p.rows);
@@ -108,9 +119,9 @@ extern "C" __global__ void __launch_bounds__(512) temper_totals(const __grid_con
     if (!is_last(p, sum)) return;
     // Volatile loads bypass L1, which is not coherent with the stores of other blocks.
     const volatile TotalsPart* parts = p.parts;
-    TotalsPart one = {0, 0, 0, 0};
+    TotalsPart one = {};
     const volatile TotalsPart& mine = parts[threadIdx.x];
-    if (threadIdx.x < gridDim.x) one = {mine.soft, mine.hard, mine.counted, mine.non_finite};
+    if (threadIdx.x < gridDim.x) one = {mine.soft, mine.hard, mine.counted, mine.hard_counted, mine.non_finite};
     sum = sum_block(one);
     if (threadIdx.x == 0) *p.finished_blocks = 0;
   }

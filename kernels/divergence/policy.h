@@ -87,8 +87,12 @@ namespace temper {
 enum class ValueForm { kRawSums, kClasses, kLogits };
 enum class GradientForm { kLinear, kCentred, kBoth, kElementwise };
 
-constexpr bool is_centred(GradientForm form) { return form == GradientForm::kCentred || form == GradientForm::kBoth; }
-constexpr bool is_linear(GradientForm form) { return form == GradientForm::kLinear || form == GradientForm::kBoth; }
+TEMPER_INLINE constexpr bool is_centred(GradientForm form) {
+  return form == GradientForm::kCentred || form == GradientForm::kBoth;
+}
+TEMPER_INLINE constexpr bool is_linear(GradientForm form) {
+  return form == GradientForm::kLinear || form == GradientForm::kBoth;
+}
 
 // The value on the fast path has an error of about 3e-7 nats (f32 sums, one logarithm). Below this D, that would be a
 // relative error above 1e-5.

@@ -32,53 +32,64 @@ __device__ __forceinline__ float shift_of(float maximum) { return maximum == -in
 
 // Returns whether a sum of exponentials is positive and finite. A logit of NaN or +inf, or only logits of -inf, make it
 // invalid.
-__device__ __forceinline__ bool is_valid(float sum) { return sum > 0 && sum <= kLargest; }
+__device__ __forceinline__ bool is_valid(float sum) { return sum > 0 && sum <= kHuge; }
 
 // Exponentials of one tensor: 2^((z - max z) c) with c = log2(e)/T, or log2(e) for the cross-entropy. The exponent is
 // computed in one of two ways:
-//   exact shift   (z - max z) c; subnormal results are kept
 //   fast          fma(z, c, -offset), offset = max z * c rounded to f32; results below 2^-126 are flushed to 0.
-// The rounding error of the offset multiplies all fast exponentials of the row by the same factor, which cancels in
-// softmax and divergences. They suffice if the offset is small enough and the smallest exponential is a normal number.
+//   exact shift   (z - max z) c; subnormal results are kept
+// The rounding error of the offset multiplies all fast exponentials by the same factor, which cancels in softmax and
+// divergences. Sums with other offsets are rescaled by differences of offsets, which have no such error.
 struct Exponents {
-  static constexpr float kLargestOffset = 1 << 20;  // keeps the offset's rounding error below 2^-4
-  static constexpr float kSmallestExponent = -125;  // one above the exponent of the smallest normal number
+  // The offset before any logit above -inf. It is finite, so that an exponential of -inf is 0.
+  static constexpr float kNoOffset = -kHuge;
 
-  float maximum = -infinity(), scale = 0, shift = 0, offset = 0;
+  float scale = 0, shift = 0, offset = kNoOffset;
 
   __device__ __forceinline__ Exponents() {}
+  __device__ __forceinline__ explicit Exponents(float scale) : scale(scale) {}
   __device__ __forceinline__ Exponents(float maximum, float scale)
-      : maximum(maximum), scale(scale), shift(shift_of(maximum)), offset(shift * scale) {}
+      : scale(scale), shift(shift_of(maximum)), offset(maximum == -infinity() ? kNoOffset : maximum * scale) {}
 
+  // A finite logit has a finite exact-shift exponent, because an exponent of -inf means that the class is absent.
   template <bool FAST> __device__ __forceinline__ float exponent(float z) const {
-    return FAST ? fma(z, scale, -offset) : (z - shift) * scale;
+    if constexpr (FAST) return fma(z, scale, -offset);
+    float exact = (z - shift) * scale;
+    return exact < -kHuge && z >= -kHuge ? -kHuge : exact;
   }
   template <bool FAST> __device__ __forceinline__ static float power(float exponent) {
     return FAST ? exp2_normal(exponent) : exp2(exponent);
   }
   template <bool FAST> __device__ __forceinline__ float exp(float z) const { return power<FAST>(exponent<FAST>(z)); }
 
-  __device__ __forceinline__ bool fast_suffices(float smallest) const {
-    return abs(offset) < kLargestOffset && exponent<true>(smallest) > kSmallestExponent;
-  }
   // Natural logarithm of the factor by which fast exponentials are too large.
   __device__ __forceinline__ float rounding_error() const { return fma(shift, scale, -offset) * kLn2; }
 };
 
-// Exponentials of student and teacher at temperature T, and of the student at T = 1 for the cross-entropy (hard).
-template <bool SOFT, bool HARD, ExpReuse REUSE> struct RowExponents {
-  static constexpr bool kSeparateHard = HARD && (!SOFT || REUSE == ExpReuse::kNone);
+// log2(e)/T of student and teacher.
+struct RowScales {
+  float student, teacher;
+};
+
+// Exponentials of student and teacher (SOFTMAX), and of the student at T = 1 for the cross-entropy (HARD).
+template <bool SOFTMAX, bool HARD, ExpReuse REUSE> struct RowExponents {
+  static constexpr bool kSeparateHard = HARD && (!SOFTMAX || REUSE == ExpReuse::kNone);
 
   Exponents student, teacher, hard;
 
   __device__ __forceinline__ RowExponents() {}
-  __device__ __forceinline__ RowExponents(float student_max, float teacher_max, float scale)
-      : student(student_max, scale), teacher(teacher_max, scale), hard(student_max, kLog2E) {}
+  __device__ __forceinline__ explicit RowExponents(RowScales scales)
+      : student(scales.student), teacher(scales.teacher), hard(kLog2E) {}
+  __device__ __forceinline__ RowExponents(float student_max, float teacher_max, RowScales scales)
+      : student(student_max, scales.student), teacher(teacher_max, scales.teacher), hard(student_max, kLog2E) {}
 
-  __device__ __forceinline__ bool fast_suffices(float smallest_student, float smallest_teacher) const {
-    bool soft = !SOFT || (student.fast_suffices(smallest_student) && teacher.fast_suffices(smallest_teacher));
-    return soft && (!kSeparateHard || hard.fast_suffices(smallest_student));
+  // The exponents with other maxima.
+  __device__ __forceinline__ RowExponents moved_to(float student_max, float teacher_max) const {
+    return RowExponents(student_max, teacher_max, {student.scale, teacher.scale});
   }
+
+  // The student's exponents that every form of a loss has.
+  __device__ __forceinline__ const Exponents& any_student() const { return SOFTMAX ? student : hard; }
 
   // Natural logarithm of the factor by which fast hard_exp() is too large.
   __device__ __forceinline__ float hard_rounding_error() const {

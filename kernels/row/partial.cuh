@@ -1,76 +1,182 @@
-// The state of the first sweep over a row: maxima, sums of exponentials, the label's logit and the policy's raw sums.
+// The mergeable state of a row: maxima, sums of exponentials, the label's logit and the policy's sums of some classes.
+// Each partial has its own shifts; a merge first moves the sums to the larger maxima.
 #pragma once
 
 #include "exponentials.cuh"
-#include "thread_group.cuh"
 
 namespace temper {
 
-template <class Policy, bool SOFT, bool HARD, ExpReuse REUSE> struct RowPartial {
-  using All = RowExponents<SOFT, HARD, REUSE>;
-  static constexpr bool kRaw = SOFT && Policy::kRawSums > 0;
-  static constexpr bool kHardSum = HARD && !(SOFT && REUSE == ExpReuse::kSame);  // else the student's sum serves
-  static constexpr int kRawSlots = kRaw ? Policy::kRawSums : 1;
+// What a specialisation computes in the first sweep over a row.
+template <class Spec> struct RowForm {
+  using Policy = typename Spec::Policy;
+  static constexpr bool kLogits = Spec::kSoft && Policy::kValue == ValueForm::kLogits;
+  static constexpr bool kRaw = Spec::kSoft && Policy::kValue == ValueForm::kRawSums;
+  static constexpr bool kElementwise = Spec::kSoft && Policy::kGradient == GradientForm::kElementwise;
+  static constexpr bool kSoftmax = Spec::kSoft && !(kLogits && kElementwise);
+  static constexpr bool kHardSum = Spec::kHard && !(kSoftmax && Spec::kExpReuse == ExpReuse::kSame);
+  static constexpr int kPolicySlots = kLogits ? Policy::kSums : kRaw ? Policy::kRawSums : 0;
+  static constexpr int kSums = (kSoftmax ? 2 : 0) + (kHardSum ? 1 : 0) + (Spec::kHard ? 1 : 0) + kPolicySlots +
+                               (Spec::kSmoothing ? 2 : 0) + (Spec::kEntropies ? 2 : 0);
+  using Exps = RowExponents<kSoftmax, Spec::kHard, Spec::kExpReuse>;
+};
 
-  All exponents;
+template <class Spec> struct RowPartial {
+  using Policy = typename Spec::Policy;
+  using Form = RowForm<Spec>;
+  using Exps = typename Form::Exps;
+  static constexpr int kSums = Form::kSums, kValues = 2 + kSums;
+
+  // A logit may exceed the one that set the shift by so many exponent bits. Exponentials are at most 2^12 then, the
+  // reused e^T included, and a thread rarely changes its shift.
+  static constexpr float kMargin = 11.5f;
+
+  Policy policy;
+  Exps exponents;  // the shifts of the sums
+  float student_margin = 0, teacher_margin = 0;  // kMargin in logits; the student's also holds for the cross-entropy
+  float student_limit = -infinity(), teacher_limit = -infinity();  // a logit above it changes the shifts
+  float student_max = -infinity(), teacher_max = -infinity();
   float student_sum = 0, teacher_sum = 0, hard_sum = 0, label_logit = 0;
-  float raw[kRawSlots] = {};
+  float policy_sums[Form::kPolicySlots > 0 ? Form::kPolicySlots : 1] = {};
+  float exponent_sum = 0, present = 0;                      // label smoothing: the student's present classes
+  float student_exponent_sum = 0, teacher_exponent_sum = 0;  // entropies: sum es s, sum et t
 
-  __device__ __forceinline__ RowPartial(float student_max, float teacher_max, float scale)
-      : exponents(student_max, teacher_max, scale) {}
+  __device__ __forceinline__ RowPartial(const Policy& policy, RowScales scales)
+      : policy(policy),
+        exponents(scales),
+        student_margin(kMargin / max(exponents.any_student().scale, Spec::kHard ? kLog2E : 0.0f)),
+        teacher_margin(kMargin / scales.teacher) {}
 
-  // Rescales the sums to new maxima, which are not below the old ones. Requires exact-shift exponentials.
-  __device__ __forceinline__ void rescale(const Policy& policy, float student_max, float teacher_max, float scale) {
-    float student_rise = shift_of(student_max) - exponents.student.shift;
-    float teacher_rise = shift_of(teacher_max) - exponents.teacher.shift;
-    if (exponents.student.maximum == -infinity()) student_rise = 0;  // all exponentials so far are 0
-    if (exponents.teacher.maximum == -infinity()) teacher_rise = 0;
-    float ds = student_rise * scale, dt = teacher_rise * scale;
-    if constexpr (SOFT) {
-      float fs = exp2(-ds), ft = exp2(-dt);
-      if constexpr (kRaw) policy.shift_raw(raw, student_sum, teacher_sum, ds, dt, fs, ft);
-      student_sum *= fs;
-      teacher_sum *= ft;
-    }
-    if constexpr (kHardSum) hard_sum *= exp2(-student_rise * kLog2E);
-    exponents = {student_max, teacher_max, scale};
+  // A partial with known maxima, for exact-shift exponentials.
+  __device__ __forceinline__ RowPartial(const Policy& policy, const Exps& exponents, float student_max,
+                                        float teacher_max)
+      : policy(policy), exponents(exponents), student_max(student_max), teacher_max(teacher_max) {}
+
+  // A partial of no classes.
+  __device__ __forceinline__ RowPartial emptied() const {
+    return RowPartial(policy, {exponents.student.scale, exponents.teacher.scale});
   }
 
-  // Adds one class. `present`: the class is known to be in the row, with neither logit -inf.
-  template <bool FAST> __device__ __forceinline__ void add(const Policy& policy, float z, float u, bool present) {
+  // Notes the largest logits of a vector, and moves the sums to new shifts if one exceeds the margin.
+  __device__ __forceinline__ void note_maxima(float z, float u) {
+    student_max = max(student_max, z);
+    if constexpr (Spec::kSoft) teacher_max = max(teacher_max, u);
+    if (z > student_limit || (Form::kSoftmax && u > teacher_limit)) move_to(student_max, teacher_max);
+  }
+
+  // Adds one class. `finite`: both logits are expected to be finite, and the row is swept again if one is not.
+  template <bool FAST> __device__ __forceinline__ void add(float z, float u, bool finite) {
     float es = 0;
-    if constexpr (SOFT) {
+    if constexpr (Form::kSoftmax) {
       float s = exponents.student.template exponent<FAST>(z), t = exponents.teacher.template exponent<FAST>(u);
       es = Exponents::power<FAST>(s);
       float et = Exponents::power<FAST>(t);
       student_sum += es;
       teacher_sum += et;
-      if constexpr (kRaw) {
-        if (present)
-          policy.add_raw_present(raw, s, t, es, et);
+      if constexpr (Form::kRaw) {
+        if (FAST && finite)
+          policy.add_raw(policy_sums, s, t, es, et);
         else
-          policy.add_raw(raw, s, t, es, et);
+          policy.add_raw_any(policy_sums, s, t, es, et);
+      }
+      if constexpr (Spec::kEntropies) {  // a class that is absent adds 0
+        student_exponent_sum = fma(es, max(s, -kHuge), student_exponent_sum);
+        teacher_exponent_sum = fma(et, max(t, -kHuge), teacher_exponent_sum);
       }
     }
-    if constexpr (All::kSeparateHard)
+    if constexpr (Form::kLogits) policy.add_logits(policy_sums, z, u);
+    if constexpr (Exps::kSeparateHard)
       hard_sum += exponents.template hard_exp<FAST>(z, es);
-    else if constexpr (kHardSum)
-      hard_sum = add_reused_exp<REUSE>(es, hard_sum);
+    else if constexpr (Form::kHardSum)
+      hard_sum = add_reused_exp<Spec::kExpReuse>(es, hard_sum);
+    if constexpr (Spec::kSmoothing)
+      if ((FAST && finite) || z != -infinity()) {
+        exponent_sum += exponents.any_student().template exponent<FAST>(z);
+        present += 1;
+      }
   }
 
-  // Adds up the sums of all threads. Requires the same maxima in all threads.
-  template <class ThreadGroup> __device__ __forceinline__ void merge(ThreadGroup& group) {
-    float values[4 + kRawSlots] = {student_sum, teacher_sum, hard_sum, label_logit};
+  // Moves the sums to the shifts of new maxima, which are not below the old ones.
+  __device__ __forceinline__ void move_to(float new_student_max, float new_teacher_max) {
+    Exps to = exponents.moved_to(new_student_max, new_teacher_max);
+    if constexpr (Form::kSoftmax) {
+      float ds = to.student.offset - exponents.student.offset, dt = to.teacher.offset - exponents.teacher.offset;
+      float fs = exp2_normal(-ds), ft = exp2_normal(-dt);
+      if constexpr (Form::kRaw) policy.shift_raw(policy_sums, student_sum, teacher_sum, ds, dt, fs, ft);
+      if constexpr (Spec::kEntropies) {
+        student_exponent_sum = fs * fma(student_sum, -ds, student_exponent_sum);
+        teacher_exponent_sum = ft * fma(teacher_sum, -dt, teacher_exponent_sum);
+      }
+      student_sum *= fs;
+      teacher_sum *= ft;
+      if constexpr (Form::kHardSum && !Exps::kSeparateHard) hard_sum *= reuse_exp<Spec::kExpReuse>(fs);
+    }
+    if constexpr (Exps::kSeparateHard) hard_sum *= exp2_normal(exponents.hard.offset - to.hard.offset);
+    if constexpr (Spec::kSmoothing)
+      exponent_sum = fma(present, exponents.any_student().offset - to.any_student().offset, exponent_sum);
+    exponents = to;
+    student_max = new_student_max;
+    teacher_max = new_teacher_max;
+    student_limit = new_student_max + student_margin;
+    teacher_limit = new_teacher_max + teacher_margin;
+  }
+
+  // Adds the classes of another partial.
+  __device__ __forceinline__ void merge(RowPartial other) {
+    float student = max(student_max, other.student_max), teacher = max(teacher_max, other.teacher_max);
+    move_to(student, teacher);
+    other.move_to(student, teacher);
+    float mine[kSums], others[kSums];
+    get_sums(mine);
+    other.get_sums(others);
 #pragma unroll
-    for (int i = 0; i < kRawSlots; i++) values[4 + i] = raw[i];
-    group.template reduce<Sum>(values);
-    student_sum = values[0];
-    teacher_sum = values[1];
-    hard_sum = values[2];
-    label_logit = values[3];
+    for (int i = 0; i < kSums; i++) mine[i] += others[i];
+    set_sums(mine);
+  }
+
+  // The sums as an array. Two partials with the same maxima are merged by adding up these.
+  __device__ __forceinline__ void get_sums(float* sums) {
+    int i = 0;
+    for_each_sum([&](float& sum) { sums[i++] = sum; });
+  }
+  __device__ __forceinline__ void set_sums(const float* sums) {
+    int i = 0;
+    for_each_sum([&](float& sum) { sum = sums[i++]; });
+  }
+
+  // Returns whether the fast path is right for the row: each sum-exp is in [1/2, classes * 2^12], and every sum is finite.
+  // Without sum-exps, the maxima show whether a logit is +inf or all of them are -inf.
+  __device__ __forceinline__ bool is_ordinary(int classes) {
+    float most = float(classes) * 4096.0f, zero = 0;
+    for_each_sum([&](float& sum) { zero += sum - sum; });
+    if constexpr (Form::kLogits) zero += (student_max - student_max) + (teacher_max - teacher_max);
+    bool ordinary = zero == 0;
+    if constexpr (Form::kSoftmax) ordinary = ordinary && in_range(student_sum, most) && in_range(teacher_sum, most);
+    if constexpr (Form::kHardSum) ordinary = ordinary && in_range(hard_sum, most);
+    return ordinary;
+  }
+
+  __device__ __forceinline__ float hard_exp_sum() const { return Form::kHardSum ? hard_sum : student_sum; }
+
+ private:
+  __device__ __forceinline__ static bool in_range(float sum, float most) { return sum >= 0.5f && sum <= most; }
+
+  template <class F> __device__ __forceinline__ void for_each_sum(F f) {
+    if constexpr (Form::kSoftmax) {
+      f(student_sum);
+      f(teacher_sum);
+    }
+    if constexpr (Form::kHardSum) f(hard_sum);
+    if constexpr (Spec::kHard) f(label_logit);
 #pragma unroll
-    for (int i = 0; i < kRawSlots; i++) raw[i] = values[4 + i];
-    if constexpr (HARD && !kHardSum) hard_sum = student_sum;
+    for (int i = 0; i < Form::kPolicySlots; i++) f(policy_sums[i]);
+    if constexpr (Spec::kSmoothing) {
+      f(exponent_sum);
+      f(present);
+    }
+    if constexpr (Spec::kEntropies) {
+      f(student_exponent_sum);
+      f(teacher_exponent_sum);
+    }
   }
 };
 

@@ -4,6 +4,7 @@
 //   begin()                  called first in the kernel
 //   wait_for_cluster()       called once before the first reduction; waits until every block of the cluster has started
 //   reduce<Op>(values)       combines the values of all threads, and gives every thread the result
+//   merge(partial)           merges the RowPartials of all threads, and gives every thread the result
 // The order of operations in a reduction is fixed, so that equal inputs give equal bits.
 #pragma once
 
@@ -29,9 +30,22 @@ template <class Op, int LANES, int N> __device__ __forceinline__ void reduce_lan
     for (int n = 0; n < N; n++) values[n] = Op::combine(values[n], __shfl_xor_sync(mask, values[n], distance));
 }
 
+// The merge of RowPartials over LANES neighbouring lanes of a warp.
+template <int LANES, class Partial> __device__ __forceinline__ void merge_lanes(Partial& partial, uint32_t mask) {
+  float maxima[2] = {partial.student_max, partial.teacher_max}, sums[Partial::kSums];
+  reduce_lanes<Max, LANES>(maxima, mask);
+  partial.move_to(maxima[0], maxima[1]);
+  partial.get_sums(sums);
+  reduce_lanes<Sum, LANES>(sums, mask);
+  partial.set_sums(sums);
+}
+
+// Bytes that a block keeps for constants of its launch, behind the scratch memory of reductions.
+constexpr int kConstantsBytes = 16;
+
 // LANES (1, 2, 4 ... 32) neighbouring lanes of a warp, in blocks of THREADS.
 template <int THREADS, int LANES> struct LaneGroup {
-  static constexpr int kThreads = THREADS, kScratchBytes = 0;
+  static constexpr int kThreads = THREADS, kConstants = 0, kScratchBytes = kConstantsBytes;
 
   uint32_t thread_rank = threadIdx.x % LANES;
   uint32_t mask = (LANES == 32 ? ~0u : (1u << LANES % 32) - 1) << (threadIdx.x % 32 / LANES * LANES);
@@ -44,6 +58,9 @@ template <int THREADS, int LANES> struct LaneGroup {
 
   template <class Op, int N> __device__ __forceinline__ void reduce(float (&values)[N]) {
     reduce_lanes<Op, LANES>(values, mask);
+  }
+  template <class Partial> __device__ __forceinline__ void merge(Partial& partial) {
+    merge_lanes<LANES>(partial, mask);
   }
 };
 
@@ -72,12 +89,12 @@ template <int N> struct alignas(4 * N) FloatVector {
 //    reductions; each reduction completes in a block after everything sent to that block has arrived.
 template <int THREADS, int CLUSTER> struct BlockGroup {
   static constexpr int kThreads = THREADS, kWarps = THREADS / 32, kClusterWarps = kWarps * CLUSTER;
-  static constexpr int kMostValues = 6;
 
-  // Scratch memory: heads [slot][warp of the cluster] of four floats, tails [slot][warp] of two floats, one mbarrier
-  // per slot. The head of a reduction of N values are the first four of them, the tail is the rest.
-  static constexpr int kTails = 2 * kClusterWarps * 16, kBarriers = kTails + 2 * kClusterWarps * 8;
-  static constexpr int kScratchBytes = kBarriers + (CLUSTER > 1 ? 16 : 0);
+  // Scratch memory: [slot][piece][warp of the cluster] of up to four floats, one mbarrier per slot, and the constants of
+  // the launch.
+  static constexpr int kMostValues = 12, kMostPieces = kMostValues / 4, kPieceBytes = kClusterWarps * 16;
+  static constexpr int kBarriers = 2 * kMostPieces * kPieceBytes, kConstants = kBarriers + (CLUSTER > 1 ? 16 : 0);
+  static constexpr int kScratchBytes = kConstants + kConstantsBytes;
 
   uint32_t block_rank = 0;
   uint32_t thread_rank = threadIdx.x;
@@ -102,35 +119,35 @@ template <int THREADS, int CLUSTER> struct BlockGroup {
   }
 
   template <class Op, int N> __device__ __forceinline__ void reduce(float (&values)[N]) {
-    static_assert(N <= kMostValues, "the scratch memory has room for kMostValues");
-    constexpr int kHead = N > 2 ? 4 : N, kTail = N > 4 ? N - 4 : 0;
-    uint32_t slot = reductions % 2, parity = reductions / 2 % 2;
-    uint32_t heads = slot * (kClusterWarps * 16), tails = kTails + slot * (kClusterWarps * 8);
-    uint32_t barrier = kBarriers + slot * 8;
-    uint32_t lane = threadIdx.x % 32, warp = block_rank * kWarps + threadIdx.x / 32;
-    reductions++;
-    if constexpr (CLUSTER > 1)
-      if (threadIdx.x == 0) mbarrier_expect(shared<uint64_t>(barrier), kClusterWarps * (kHead + kTail) * 4);
     reduce_lanes<Op, 32>(values, ~0u);
-    if constexpr (CLUSTER > 1) {
-      __syncwarp();
-      if (lane < CLUSTER) {
-        uint32_t scratch = cluster_address(dynamic_shared(), lane);
-        store_async(scratch + heads + warp * (4 * kHead), slice<0, kHead>(values).values, scratch + barrier);
-        if constexpr (kTail > 0)
-          store_async(scratch + tails + warp * (4 * kTail), slice<4, kTail>(values).values, scratch + barrier);
-      }
-      mbarrier_wait(shared<uint64_t>(barrier), parity);
-    } else {
-      if (lane == 0) {
-        shared<FloatVector<kHead>>(heads)[warp] = slice<0, kHead>(values);
-        if constexpr (kTail > 0) shared<FloatVector<kTail>>(tails)[warp] = slice<4, kTail>(values);
-      }
-      __syncthreads();
-    }
-    combine_warps<Op, 0, kHead>(values, heads);
-    if constexpr (kTail > 0) combine_warps<Op, 4, kTail>(values, tails);
+    uint32_t slot = exchange(values);
+#pragma unroll
+    for (int n = 0; n < N; n++) values[n] = Op::identity();
+    for_each_warp<N>(slot, [&](const float (&warp)[N]) {
+#pragma unroll
+      for (int n = 0; n < N; n++) values[n] = Op::combine(values[n], warp[n]);
+    });
     reduce_lanes<Op, 32>(values, ~0u);
+  }
+
+  template <class Partial> __device__ __forceinline__ void merge(Partial& partial) {
+    constexpr int N = Partial::kValues;
+    merge_lanes<32>(partial, ~0u);
+    float values[N] = {partial.student_max, partial.teacher_max};
+    partial.get_sums(values + 2);
+    uint32_t slot = exchange(values);
+    const Partial none = partial.emptied();
+    partial = none;
+    for_each_warp<N>(slot, [&](const float (&warp)[N]) {
+      Partial other = none;
+      other.move_to(warp[0], warp[1]);
+      other.set_sums(warp + 2);
+      if constexpr (kClusterWarps <= 32)
+        partial = other;
+      else
+        partial.merge(other);
+    });
+    merge_lanes<32>(partial, ~0u);
   }
 
  private:
@@ -138,27 +155,64 @@ template <int THREADS, int CLUSTER> struct BlockGroup {
     return reinterpret_cast<T*>(dynamic_shared() + offset);
   }
 
-  // The values [FIRST, FIRST + M), with zeros after the last one.
-  template <int FIRST, int M, int N> __device__ __forceinline__ static FloatVector<M> slice(const float (&values)[N]) {
-    FloatVector<M> slice = {};
-#pragma unroll
-    for (int m = 0; m < M && FIRST + m < N; m++) slice.values[m] = values[FIRST + m];
-    return slice;
+  // A piece of N values: four of them, or the one or two that are left. Three take the room of four.
+  template <int FIRST, int N> static constexpr int kPieceSize = N - FIRST > 2 ? 4 : N - FIRST;
+  template <int N> static constexpr int kLast = (N - 1) / 4 * 4;
+  template <int N> static constexpr int kBytes = 4 * (kLast<N> + kPieceSize<kLast<N>, N>);
+
+  // Sends the warp's values to every block of the cluster, and waits for those of all warps. Returns their slot.
+  template <int N> __device__ __forceinline__ uint32_t exchange(const float (&values)[N]) {
+    static_assert(N <= kMostValues, "the scratch memory has room for kMostValues");
+    uint32_t slot = reductions % 2, parity = reductions / 2 % 2;
+    uint32_t barrier = kBarriers + slot * 8, lane = threadIdx.x % 32;
+    reductions++;
+    if constexpr (CLUSTER > 1) {
+      if (threadIdx.x == 0) mbarrier_expect(shared<uint64_t>(barrier), kClusterWarps * kBytes<N>);
+      __syncwarp();
+      if (lane < CLUSTER) send<0>(values, slot, barrier);
+      mbarrier_wait(shared<uint64_t>(barrier), parity);
+    } else {
+      if (lane == 0) send<0>(values, slot, barrier);
+      __syncthreads();
+    }
+    return slot;
   }
 
-  // Combines the heads or tails of all warps; each lane takes every 32nd warp.
-  template <class Op, int FIRST, int M, int N>
-  __device__ __forceinline__ static void combine_warps(float (&values)[N], uint32_t offset) {
-    uint32_t lane = threadIdx.x % 32;
+  template <int FIRST, int N>
+  __device__ __forceinline__ void send(const float (&values)[N], uint32_t slot, uint32_t barrier) const {
+    FloatVector<kPieceSize<FIRST, N>> piece = {};
 #pragma unroll
-    for (int m = 0; m < M && FIRST + m < N; m++) values[FIRST + m] = Op::identity();
+    for (int m = 0; m < kPieceSize<FIRST, N> && FIRST + m < N; m++) piece.values[m] = values[FIRST + m];
+    uint32_t warp = block_rank * kWarps + threadIdx.x / 32;
+    uint32_t place = (slot * kMostPieces + FIRST / 4) * kPieceBytes + warp * sizeof(piece);
+    if constexpr (CLUSTER > 1) {
+      uint32_t scratch = cluster_address(dynamic_shared(), threadIdx.x % 32);
+      store_async(scratch + place, piece.values, scratch + barrier);
+    } else {
+      *shared<FloatVector<kPieceSize<FIRST, N>>>(place) = piece;
+    }
+    if constexpr (FIRST + 4 < N) send<FIRST + 4>(values, slot, barrier);
+  }
+
+  // Calls f(values) with the values of every 32nd warp of the cluster, starting with the lane's.
+  template <int N, class F> __device__ __forceinline__ static void for_each_warp(uint32_t slot, F f) {
+    uint32_t lane = threadIdx.x % 32;
 #pragma unroll
     for (int first = 0; first < kClusterWarps; first += 32)  // unrolled, so that all loads are issued together
       if (first + 32 <= kClusterWarps || first + lane < kClusterWarps) {
-        FloatVector<M> warp = shared<FloatVector<M>>(offset)[first + lane];
-#pragma unroll
-        for (int m = 0; m < M && FIRST + m < N; m++) values[FIRST + m] = Op::combine(values[FIRST + m], warp.values[m]);
+        float values[N];
+        receive<0>(values, slot, first + lane);
+        f(values);
       }
+  }
+
+  template <int FIRST, int N>
+  __device__ __forceinline__ static void receive(float (&values)[N], uint32_t slot, uint32_t warp) {
+    using Piece = FloatVector<kPieceSize<FIRST, N>>;
+    Piece piece = shared<Piece>((slot * kMostPieces + FIRST / 4) * kPieceBytes)[warp];
+#pragma unroll
+    for (int m = 0; m < kPieceSize<FIRST, N> && FIRST + m < N; m++) values[FIRST + m] = piece.values[m];
+    if constexpr (FIRST + 4 < N) receive<FIRST + 4>(values, slot, warp);
   }
 };
 

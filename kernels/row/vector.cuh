@@ -29,7 +29,6 @@ template <class DType> constexpr int kElementsPer16Bytes = 16 / int(sizeof(typen
 template <class DType, int K> struct Vector {
   using Bits = typename DType::Bits;
   static constexpr int kPerWord = 4 / int(sizeof(Bits));
-  static constexpr Bits kMagnitude = Bits(Bits(~Bits(0)) >> 1);  // all bits but the sign
   static constexpr int kWords = K / kPerWord;
   static constexpr int kBytes = K * int(sizeof(Bits));
   uint32_t words[kWords];
@@ -95,38 +94,22 @@ template <class DType, int K> struct Vector {
     return front;
   }
 
-  // Running maximum and minimum of the elements, NaN excluded. 16-bit elements are compared two at a time.
-  struct Extrema {
-    uint32_t high = Vector<DType, kPerWord>::filled(DType::kMinusInfinity).words[0];
-    uint32_t low = Vector<DType, kPerWord>::filled(DType::kMinusInfinity & kMagnitude).words[0];
-
-    __device__ __forceinline__ void add(const Vector& vector) {
+  // The largest element, NaN excluded. 16-bit elements are compared two at a time.
+  __device__ __forceinline__ float largest() const {
+    uint32_t high = words[0];
 #pragma unroll
-      for (int w = 0; w < kWords; w++) {
-        if constexpr (kSameType<DType, BFloat16>) {
-          high = max_bf16_pair(high, vector.words[w]);
-          low = min_bf16_pair(low, vector.words[w]);
-        } else if constexpr (kSameType<DType, Float16>) {
-          high = max_f16_pair(high, vector.words[w]);
-          low = min_f16_pair(low, vector.words[w]);
-        } else {
-          high = bits_of(max(float_of(high), float_of(vector.words[w])));
-          low = bits_of(min(float_of(low), float_of(vector.words[w])));
-        }
-      }
+    for (int w = 1; w < kWords; w++) {
+      if constexpr (kSameType<DType, BFloat16>)
+        high = max_bf16_pair(high, words[w]);
+      else if constexpr (kSameType<DType, Float16>)
+        high = max_f16_pair(high, words[w]);
+      else
+        high = bits_of(max(float_of(high), float_of(words[w])));
     }
-
-    __device__ __forceinline__ float largest() const {
-      float values[kPerWord];
-      Vector<DType, kPerWord>{{high}}.unpack(values);
-      return max(values[0], values[kPerWord - 1]);
-    }
-    __device__ __forceinline__ float smallest() const {
-      float values[kPerWord];
-      Vector<DType, kPerWord>{{low}}.unpack(values);
-      return min(values[0], values[kPerWord - 1]);
-    }
-  };
+    float values[kPerWord];
+    Vector<DType, kPerWord>{{high}}.unpack(values);
+    return max(values[0], values[kPerWord - 1]);
+  }
 
   __device__ __forceinline__ void keep_packed() {
 #pragma unroll

@@ -10,6 +10,7 @@ using KernelEntry = int(const void* parameters, unsigned grid, unsigned block, u
 extern "C" __attribute__((visibility("default"))) int cuda_host_launch(
     KernelEntry* entry, const void* parameters, unsigned grid, unsigned block, unsigned cluster, unsigned shared_bytes,
     int order, uint64_t seed, char* message, unsigned message_bytes, const void*, const void*, const void*, const void*,
-    const void*, const void*, const void*, const void*, const void*) {
+    const void*, const void*, const void*, const void*, const void*, const void*, const void*, const void*, const void*,
+    const void*) {
   return entry(parameters, grid, block, cluster, shared_bytes, order, seed, message, message_bytes);
 }

@@ -6,7 +6,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a forward call saves of each row, so that {@link LossEngine#backward} need not compute it again: 32 bytes a row,
+ * What a forward call saves of each row, so that {@link LossEngine#backward} need not compute it again: 64 bytes a row,
  * in the memory of the engine that {@linkplain LossEngine#allocateStatistics made} them. They may be used again and
  * again, also by {@link LossEngine#prepare}; each forward call replaces what the one before has saved. Nothing waits
  * for the device.

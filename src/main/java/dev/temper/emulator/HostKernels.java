@@ -15,6 +15,7 @@ import dev.temper.kernel.code.KernelSource;
 import dev.temper.kernel.spec.Specialisation;
 import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -40,11 +41,15 @@ final class HostKernels {
    * {@code cuda_host_launch(entry, parameters, grid, block, cluster, sharedBytes, order, seed, message, messageBytes)}
    * and host memory.
    */
-  private static final FunctionDescriptor LAUNCH = FunctionDescriptor.of(
-      JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT,
-      ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+  private static final FunctionDescriptor LAUNCH;
   private static final int FIRST_MEMORY = 10;
-  private static final int MOST_MEMORY = 9;
+  private static final int MOST_MEMORY = 14;
+
+  static {
+    LAUNCH = FunctionDescriptor.of(
+        JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT)
+        .appendArgumentLayouts(Collections.nCopies(MOST_MEMORY, ADDRESS).toArray(MemoryLayout[]::new));
+  }
 
   private static final Map<HostCompiler, HostKernels> OF_PROCESS = new ConcurrentHashMap<>();
 

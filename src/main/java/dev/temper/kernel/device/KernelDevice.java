@@ -39,7 +39,7 @@ public interface KernelDevice extends AutoCloseable {
    * @param kernel the kernel
    * @param parameters native memory with the struct that the kernel takes by value, read by every
    *     {@link KernelLaunch#run()}
-   * @param hostMemory host memory that the kernel accesses in place, at most nine segments: every run keeps their
+   * @param hostMemory host memory that the kernel accesses in place, at most 14 segments: every run keeps their
    *     arenas open
    * @param blocks blocks of the grid, a multiple of the kernel's cluster
    * @param sharedBytes dynamic shared memory of a block

@@ -17,12 +17,14 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
   static final int VECTOR = 16;
 
   /**
-   * Floats of a warp in the scratch memory of reductions: six in each of two slots
+   * Floats of a warp in the scratch memory of reductions: twelve in each of two slots
    * ({@code kernels/row/thread_group.cuh}).
    */
-  private static final int SCRATCH_FLOATS = 2 * 6;
+  private static final int SCRATCH_FLOATS = 2 * 12;
   /** Bytes of the mbarriers of a cluster, one for each slot. */
   private static final int MBARRIERS = 2 * Long.BYTES;
+  /** Bytes of the constants of a launch. */
+  private static final int CONSTANTS = 16;
 
   /** A plan that prefetches if its storage has room for a next row: registers have none. */
   public RowPlan(int threads, int lanes, int cluster, RowStorage storage) {
@@ -75,7 +77,7 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
    */
   public long sharedBytes(int classes, int firstBytes, int secondBytes) {
     long scratch =
-        lanes > 0 ? 0 : (long) SCRATCH_FLOATS * Float.BYTES * (threads / 32) * cluster + (cluster > 1 ? MBARRIERS : 0);
+        lanes > 0 ? CONSTANTS : CONSTANTS + (long) SCRATCH_FLOATS * Float.BYTES * (threads / 32) * cluster + (cluster > 1 ? MBARRIERS : 0);
     if (!(storage instanceof RowStorage.Shared)) {
       return scratch;
     }

@@ -1,8 +1,10 @@
 package dev.temper.kernel.run;
 
+import dev.temper.Denominator;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
+import dev.temper.RowOutput;
 import dev.temper.RowVector;
 import dev.temper.diagnostics.LaunchFootprint;
 import dev.temper.kernel.device.KernelDevice;
@@ -75,16 +77,23 @@ final class LossLaunch implements AutoCloseable {
     MatrixView gradient = outputs.gradient();
     long student = tensors.input("student", inputs.student());
     parameters.set(Field.STUDENT, student);
-    parameters.set(Field.GRADIENT, outputs.inPlace() ? student : tensors.output("gradient", gradient));
-    if (outputs.inPlace() && gradient != null) {
-      tensors.inPlaceOutput(gradient, student);
+    long written = outputs.inPlace() ? student
+        : outputs.addsToGradient() ? tensors.input("gradient", gradient) : tensors.output("gradient", gradient);
+    parameters.set(Field.GRADIENT, written);
+    if (gradient != null && (outputs.inPlace() || outputs.addsToGradient())) {
+      tensors.inPlaceOutput(gradient, written);
     }
     parameters.set(Field.TEACHER, call.usesTeacher() ? tensors.input("teacher", call.teacherLogits()) : 0);
     parameters.set(Field.LABELS, tensors.input("labels", inputs.labels()));
     parameters.set(Field.ROW_WEIGHTS, tensors.input("row_weights", inputs.rowWeights()));
     parameters.set(Field.ROW_TEMPERATURES, tensors.input("row_temperatures", inputs.rowTemperatures()));
-    parameters.set(Field.ROW_SOFT, rowLosses(workspace, "row_soft", outputs.rowSoft()));
-    parameters.set(Field.ROW_HARD, rowLosses(workspace, "row_hard", outputs.rowHard()));
+    parameters.set(Field.SOFT_DENOMINATOR, denominator("soft_denominator", inputs.softDenominator()));
+    parameters.set(Field.HARD_DENOMINATOR, denominator("hard_denominator", inputs.hardDenominator()));
+    parameters.set(Field.ROW_SOFT, rowLosses(workspace, RowOutput.SOFT));
+    parameters.set(Field.ROW_HARD, rowLosses(workspace, RowOutput.HARD));
+    parameters.set(Field.ROW_LABEL_LOG_PROB, rowOutput(RowOutput.LABEL_LOG_PROB));
+    parameters.set(Field.ROW_STUDENT_ENTROPY, rowOutput(RowOutput.STUDENT_ENTROPY));
+    parameters.set(Field.ROW_TEACHER_ENTROPY, rowOutput(RowOutput.TEACHER_ENTROPY));
     parameters.set(Field.STATISTICS, isForward() ? tensors.output("statistics", call.statistics())
         : tensors.input("statistics", call.savedStatistics()));
     parameters.set(Field.STATUS, readout.isChecked() ? workspace.status().address() : 0);
@@ -97,11 +106,20 @@ final class LossLaunch implements AutoCloseable {
    * The totals are sums of the row losses, so that a forward pass writes row losses even if the caller does not want
    * them.
    */
-  private long rowLosses(Workspace workspace, String name, @Nullable RowVector wanted) {
+  private long rowLosses(Workspace workspace, RowOutput output) {
     if (!isForward()) {
       return 0;
     }
-    return wanted != null ? tensors.output(name, wanted) : workspace.bytes(name, rows() * Float.BYTES);
+    return call.outputs().row(output) != null ? rowOutput(output)
+        : workspace.bytes(output.tensor(), rows() * Float.BYTES);
+  }
+
+  private long rowOutput(RowOutput output) {
+    return tensors.output(output.tensor(), call.outputs().row(output));
+  }
+
+  private long denominator(String name, @Nullable Denominator denominator) {
+    return denominator instanceof Denominator.InMemory(RowVector vector) ? tensors.input(name, vector) : 0;
   }
 
   private void prepare(MemorySegment parameters) {

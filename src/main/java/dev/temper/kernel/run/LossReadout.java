@@ -1,6 +1,7 @@
 package dev.temper.kernel.run;
 
 import dev.temper.DType;
+import dev.temper.Denominator;
 import dev.temper.LossInputs;
 import dev.temper.LossTotals;
 import dev.temper.RowVector;
@@ -30,14 +31,17 @@ record LossReadout(LossCall call, KernelDevice device) {
 
   /** Whether the launch writes a report. A backward pass has no totals, so that its report can only hold errors. */
   boolean isReported() {
-    return rows() > 0 && (call.savedStatistics() == null || isChecked());
+    LossInputs inputs = call.inputs();
+    boolean reads = inputs.softDenominator() instanceof Denominator.InMemory
+        || inputs.hardDenominator() instanceof Denominator.InMemory;
+    return rows() > 0 && (call.savedStatistics() == null || isChecked() || reads);
   }
 
   /**
    * The totals.
    *
    * @param report a block of {@link BatchReport#LAYOUT}, not read if the launch writes none
-   * @throws IllegalArgumentException if a label, row weight or row temperature is invalid
+   * @throws IllegalArgumentException if a label, row weight, row temperature or denominator is invalid
    */
   LossTotals totals(MemorySegment report) {
     if (!isReported()) {
@@ -55,6 +59,12 @@ record LossReadout(LossCall call, KernelDevice device) {
     if (status.badTemperature().isPresent()) {
       long row = status.badTemperature().getAsLong();
       throw RowChecks.badTemperature(row, value(call.inputs().rowTemperatures(), row));
+    }
+    long bad = BatchReport.badDenominators(report);
+    LossInputs inputs = call.inputs();
+    if (((bad & 1) != 0 ? inputs.softDenominator() : inputs.hardDenominator())
+        instanceof Denominator.InMemory(RowVector vector) && bad != 0) {
+      throw RowChecks.badDenominator(inputs, (bad & 1) == 0, value(vector, 0));
     }
     return BatchReport.totals(report, call.loss().reduction(), rows());
   }

@@ -4,7 +4,7 @@ import java.util.List;
 
 /** The kernels that run before and after the row losses, over all rows of a batch. Each has one specialisation. */
 public enum BatchKernel implements Specialisation {
-  /** Checks labels, row weights and row temperatures, and counts the rows that are not ignored. */
+  /** Checks labels, row weights and row temperatures, and counts the rows that have a label. */
   CHECK("check", 256),
   /** Adds up the row losses. */
   TOTALS("totals", 512);
@@ -62,7 +62,7 @@ public enum BatchKernel implements Specialisation {
   /** Dynamic shared memory. The check has a count per warp; the totals have four f64 sums per warp, and a flag. */
   public long sharedBytes() {
     int warps = threads / 32;
-    return this == TOTALS ? 4L * Double.BYTES * warps + Integer.BYTES : (long) Integer.BYTES * warps;
+    return this == TOTALS ? 5L * Double.BYTES * warps + Integer.BYTES : (long) Integer.BYTES * warps;
   }
 
   /** Blocks that fill a device; with more rows, each thread checks several. */

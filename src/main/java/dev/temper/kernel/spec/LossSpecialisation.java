@@ -1,16 +1,22 @@
 package dev.temper.kernel.spec;
 
 import dev.temper.DType;
+import dev.temper.DistillationLoss;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
+import dev.temper.RowOutput;
+import dev.temper.SoftValue;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.layout.DivergencePolicy;
+import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * The loss kernel for one combination of types, divergence and parts. Types that a call does not use are set to the
@@ -23,12 +29,12 @@ import java.util.Objects;
  * @param soft whether the soft part is computed
  * @param hard whether the cross-entropy is computed
  * @param expReuse how the cross-entropy reuses the exponentials of the soft part
+ * @param features options that cost instructions, and that the call has
  * @param pass what is written
  * @param plan how rows are spread over threads
  */
 public record LossSpecialisation(DType student, DType teacher, DType gradient, String policy, boolean soft,
-    boolean hard,
-    ExpReuse expReuse, Pass pass, RowPlan plan) implements RowSpecialisation {
+    boolean hard, ExpReuse expReuse, Set<Feature> features, Pass pass, RowPlan plan) implements RowSpecialisation {
 
   /**
    * How the cross-entropy's exponential exp(z) is obtained from the soft part's e = exp(z/T): as e^T, which saves one
@@ -47,6 +53,22 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     static ExpReuse of(double temperature) {
       return temperature == 1 ? SAME : temperature == 2 ? SQUARED : temperature == 4 ? FOURTH_POWER : NONE;
     }
+  }
+
+  /** An option of which a specialisation has the code only if a call has the option. */
+  public enum Feature {
+    /** The teacher has a temperature of its own. */
+    TWO_SCALES,
+    /** Labels are smoothed. */
+    SMOOTHING,
+    /** The student's logits have a softcap. */
+    STUDENT_SOFTCAP,
+    /** The teacher's logits have a softcap. */
+    TEACHER_SOFTCAP,
+    /** The entropies of student and teacher are computed. */
+    ENTROPIES,
+    /** The gradient is added to the one in memory. */
+    ACCUMULATE
   }
 
   /** The policy of a loss without a soft part, which the kernel does not use. */
@@ -84,26 +106,64 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
 
   private static LossSpecialisation of(LossCall call, RowPlan plan) {
     boolean soft = call.usesTeacher();
-    boolean hard = call.usesCrossEntropy();
+    boolean hard = call.usesCrossEntropy() || call.outputs().row(RowOutput.LABEL_LOG_PROB) != null;
     LossInputs inputs = call.inputs();
     LossOutputs outputs = call.outputs();
     DType student = inputs.student().dtype();
     Pass pass = call.savedStatistics() != null ? Pass.BACKWARD
         : outputs.gradient() != null ? Pass.FORWARD_BACKWARD : Pass.FORWARD;
-    boolean oneTemperature = soft && hard && inputs.rowTemperatures() == null;
+    boolean oneTemperature = soft && hard && inputs.rowTemperatures() == null
+        && DivergencePolicy.of(call.loss().divergence()).tempered();
     MatrixView teacher = call.teacherLogits();
     return new LossSpecialisation(student, soft && teacher != null ? teacher.dtype() : student,
         outputs.gradient() == null ? student : outputs.gradient().dtype(),
         soft ? DivergencePolicy.of(call.loss().divergence()).name() : NO_DIVERGENCE, soft, hard,
-        oneTemperature ? ExpReuse.of(call.loss().temperature()) : ExpReuse.NONE, pass, plan);
+        oneTemperature ? ExpReuse.of(call.loss().temperature()) : ExpReuse.NONE, Set.of(), pass, plan)
+        .with(features(call));
   }
 
-  /** The specialisation for rows of that many classes. */
+  private static Set<Feature> features(LossCall call) {
+    DistillationLoss loss = call.loss();
+    LossOutputs outputs = call.outputs();
+    EnumSet<Feature> features = EnumSet.noneOf(Feature.class);
+    add(loss.teacherTemperature().isPresent(), Feature.TWO_SCALES, features);
+    add(loss.labelSmoothing() > 0, Feature.SMOOTHING, features);
+    add(loss.softcap().isPresent(), Feature.STUDENT_SOFTCAP, features);
+    add(loss.teacherSoftcap().isPresent(), Feature.TEACHER_SOFTCAP, features);
+    add(loss.softValue() == SoftValue.CROSS_ENTROPY || outputs.row(RowOutput.STUDENT_ENTROPY) != null
+        || outputs.row(RowOutput.TEACHER_ENTROPY) != null, Feature.ENTROPIES, features);
+    add(outputs.addsToGradient(), Feature.ACCUMULATE, features);
+    return features;
+  }
+
+  private static void add(boolean used, Feature feature, Set<Feature> features) {
+    if (used) {
+      features.add(feature);
+    }
+  }
+
+  /** The specialisation of a loss without features, for rows of that many classes. */
   public static LossSpecialisation of(DType student, DType teacher, DType gradient, String policy, boolean soft,
-      boolean hard,
-      ExpReuse expReuse, Pass pass, int classes, DeviceLimits limits) {
+      boolean hard, ExpReuse expReuse, Pass pass, int classes, DeviceLimits limits) {
     RowPlan plan = RowPlans.choose(classes, student.bytes(), soft ? teacher.bytes() : 0, limits);
-    return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, pass, plan);
+    return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, Set.of(), pass, plan);
+  }
+
+  /** Returns the specialisation with those of the given features that have an effect on it. */
+  LossSpecialisation with(Set<Feature> given) {
+    EnumSet<Feature> other = EnumSet.noneOf(Feature.class);
+    boolean tempered = soft && DivergencePolicy.isTempered(policy);
+    for (Feature feature : given) {
+      add(switch (feature) {
+        case TWO_SCALES -> tempered;
+        case SMOOTHING -> hard;
+        case STUDENT_SOFTCAP -> true;
+        case TEACHER_SOFTCAP -> soft;
+        case ENTROPIES -> tempered && pass != Pass.BACKWARD;
+        case ACCUMULATE -> pass != Pass.FORWARD;
+      }, feature, other);
+    }
+    return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, other, pass, plan);
   }
 
   /** Bytes of an element of the teacher; 0 if no teacher is read. */
@@ -133,11 +193,16 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
 
   @Override
   public List<String> definitions() {
-    return withPlan(List.of("TEMPER_KERNEL=" + ENTRY,
+    List<String> macros = new ArrayList<>(List.of("TEMPER_KERNEL=" + ENTRY,
         "TEMPER_STUDENT=" + Specialisation.macro(student), "TEMPER_TEACHER=" + Specialisation.macro(teacher),
         "TEMPER_GRADIENT=" + Specialisation.macro(gradient), "TEMPER_DIVERGENCE=" + policy,
         "TEMPER_SOFT=" + (soft ? 1 : 0), "TEMPER_HARD=" + (hard ? 1 : 0),
-        "TEMPER_EXP_REUSE=" + Specialisation.macro(expReuse), "TEMPER_PASS=" + Specialisation.macro(pass)));
+        "TEMPER_EXP_REUSE=" + Specialisation.macro(expReuse)));
+    for (Feature feature : Feature.values()) {
+      macros.add("TEMPER_" + feature + "=" + (features.contains(feature) ? 1 : 0));
+    }
+    macros.add("TEMPER_PASS=" + Specialisation.macro(pass));
+    return withPlan(macros);
   }
 
   /**
@@ -146,6 +211,6 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
    */
   @Override
   public int hashCode() {
-    return Objects.hash(student, teacher, gradient, policy, soft, hard, expReuse, pass);
+    return Objects.hash(student, teacher, gradient, policy, soft, hard, expReuse, features, pass);
   }
 }

@@ -4,12 +4,14 @@ import dev.temper.DType;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
+import dev.temper.kernel.spec.LossSpecialisation.Feature;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.spi.layout.DivergencePolicy;
 import dev.temper.spi.layout.PrimitiveParameters.Primitive;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -23,8 +25,8 @@ import java.util.Set;
  */
 public final class SpecialisationList {
 
-  private static final int LOSSES = 50;
-  private static final int PRIMITIVES = 20;
+  private static final int LOSSES = 48;
+  private static final int PRIMITIVES = 22;
 
   /** Numbers of classes that lead to every plan, for some dtypes on some device. */
   private static final int[] CLASSES = {
@@ -47,31 +49,55 @@ public final class SpecialisationList {
     return List.copyOf(chosen);
   }
 
-  /** Every loss kernel that a call can choose on a device, with one number of classes for each plan. */
+  /**
+   * Sets of features in which each two features occur together, apart, and each without the other.
+   */
+  private static final List<Set<Feature>> FEATURES = List.of(
+      Set.of(), EnumSet.allOf(Feature.class),
+      EnumSet.of(Feature.TWO_SCALES, Feature.SMOOTHING, Feature.STUDENT_SOFTCAP),
+      EnumSet.of(Feature.TWO_SCALES, Feature.TEACHER_SOFTCAP, Feature.ENTROPIES),
+      EnumSet.of(Feature.SMOOTHING, Feature.TEACHER_SOFTCAP, Feature.ACCUMULATE),
+      EnumSet.of(Feature.STUDENT_SOFTCAP, Feature.ENTROPIES, Feature.ACCUMULATE));
+
+  /**
+   * Loss kernels that calls can choose on a device. Every combination of the options but the features occurs, with each
+   * set of {@link #FEATURES} and with one plan after the other.
+   */
   static Set<Specialisation> losses(DeviceLimits limits) {
-    Set<Specialisation> all = new LinkedHashSet<>();
-    for (int classes : CLASSES) {
-      for (DType student : DTYPES) {
-        for (Pass pass : PASSES) {
-          for (DType gradient : pass == Pass.FORWARD ? Set.of(student)
-              : new LinkedHashSet<>(List.of(student, DType.F32))) {
-            for (DType teacher : DTYPES) {
-              for (String policy : DivergencePolicy.NAMES) {
-                for (ExpReuse reuse : ExpReuse.values()) {
-                  all.add(LossSpecialisation.of(student, teacher, gradient, policy, true, true, reuse, pass, classes,
-                      limits));
-                }
-                all.add(LossSpecialisation.of(
-                    student, teacher, gradient, policy, true, false, ExpReuse.NONE, pass, classes, limits));
-              }
-            }
-            all.add(LossSpecialisation.of(
-                student, student, gradient, LossSpecialisation.NO_DIVERGENCE, false, true, ExpReuse.NONE, pass, classes, limits));
+    List<LossSpecialisation> withoutFeatures = new ArrayList<>();
+    for (DType student : DTYPES) {
+      for (Pass pass : PASSES) {
+        for (DType gradient : pass == Pass.FORWARD ? Set.of(student)
+            : new LinkedHashSet<>(List.of(student, DType.F32))) {
+          for (DType teacher : DTYPES) {
+            addDivergences(student, teacher, gradient, pass, limits, withoutFeatures);
+          }
+          for (int classes : CLASSES) {
+            withoutFeatures.add(LossSpecialisation.of(student, student, gradient, LossSpecialisation.NO_DIVERGENCE, false,
+                true, ExpReuse.NONE, pass, classes, limits));
           }
         }
       }
     }
+    Set<Specialisation> all = new LinkedHashSet<>();
+    for (LossSpecialisation loss : withoutFeatures) {
+      for (Set<Feature> features : FEATURES) {
+        all.add(loss.with(features));
+      }
+    }
     return all;
+  }
+
+  private static void addDivergences(DType student, DType teacher, DType gradient, Pass pass, DeviceLimits limits,
+      List<LossSpecialisation> losses) {
+    for (String policy : DivergencePolicy.NAMES) {
+      for (ExpReuse reuse : DivergencePolicy.isTempered(policy) ? ExpReuse.values() : new ExpReuse[] {ExpReuse.NONE}) {
+        losses.add(LossSpecialisation.of(student, teacher, gradient, policy, true, true, reuse, pass,
+            CLASSES[losses.size() % CLASSES.length], limits));
+      }
+      losses.add(LossSpecialisation.of(student, teacher, gradient, policy, true, false, ExpReuse.NONE, pass,
+          CLASSES[losses.size() % CLASSES.length], limits));
+    }
   }
 
   /** Every primitive that a call can choose on a device, with one number of classes for each plan. */
@@ -147,7 +173,7 @@ public final class SpecialisationList {
   /** A specialisation as numbers of its choices: single ones, pairs of options, and pairs of an option and the plan. */
   private record Candidate(Specialisation specialisation, BitSet singles, BitSet pairs, BitSet planned) {
 
-    private static final int MOST_CHOICES = 256;
+    private static final int MOST_CHOICES = 128;
 
     static Candidate of(Specialisation s, Map<String, Integer> numbers) {
       Candidate candidate = new Candidate(s, new BitSet(), new BitSet(), new BitSet());

@@ -12,12 +12,19 @@ import java.util.List;
  */
 public record DivergencePolicy(String name, double parameter, boolean tempered) {
 
+  private static final String LOGIT_MSE = "LogitMse";
+
   /** The names of all policies, in the order of {@code kernels/divergence/all.h}. */
   public static final List<String> NAMES = List.of("ForwardKl", "ReverseKl", "MixedKl", "JensenShannon",
-      "SkewForwardKl", "SkewReverseKl", "TotalVariation", "NegativeLogAcceptance", "LogitMse");
+      "SkewForwardKl", "SkewReverseKl", "TotalVariation", "NegativeLogAcceptance", LOGIT_MSE);
 
   private static final DivergencePolicy FORWARD_KL = tempered("ForwardKl", 0);
   private static final DivergencePolicy REVERSE_KL = tempered("ReverseKl", 0);
+
+  /** Returns whether temperatures and T^2 have an effect on the policy of that name. */
+  public static boolean isTempered(String name) {
+    return !name.equals(LOGIT_MSE);
+  }
 
   /** Returns the policy. A mixed or skewed KL at the end of its range is a plain KL. */
   public static DivergencePolicy of(Divergence divergence) {
@@ -35,7 +42,7 @@ public record DivergencePolicy(String name, double parameter, boolean tempered) 
       case Divergence.TotalVariation _ -> tempered("TotalVariation", 0);
       case Divergence.NegativeLogAcceptance _ -> tempered("NegativeLogAcceptance", 0);
       case Divergence.Dkd _ -> new DivergencePolicy("", 0, true);
-      case Divergence.LogitMse _ -> new DivergencePolicy("LogitMse", 0, false);
+      case Divergence.LogitMse _ -> new DivergencePolicy(LOGIT_MSE, 0, false);
     };
   }
 

@@ -7,12 +7,16 @@ package dev.temper.tools.verify;
  * within 1.5 units in the last place costs {@code 3 u}, so that {@code e = 3 + 2 |x|} in units of u. In
  * {@code p = exp(x)/S} the class's own share of the error cancels:
  * {@code eps(p) = u ((1 - p) e + sum over others (p e) + 2 + log2 C)}. The term {@code log2 C} is the error of a
- * blocked or pairwise sum, and 2 that of reciprocal and product.
+ * blocked or pairwise sum, and 2 that of reciprocal and product. An exponential below {@code 2^-126} may count as 0.
  */
 final class SoftmaxBound {
 
   static final String FORMULA =
-      "e = 3 + 2|x|, x = (z - max z)/T; eps(p_i) = u ((1 - p_i) e_i + sum_{j/=i} p_j e_j + 2 + log2 C)";
+      "e = 3 + 2|x|, x = (z - max z)/T; eps(p_i) = u ((1 - p_i) e_i + sum_{j/=i} p_j e_j + 2 + log2 C),"
+          + " 1 where exp(x_i) < 2^-126";
+
+  /** Slightly more than the logarithm of 2^-126. */
+  private static final double SMALLEST = -126 * Math.log(2) + 1e-3;
 
   private final double[] x;
   private final double[] p;
@@ -87,6 +91,9 @@ final class SoftmaxBound {
 
   /** Relative error of {@code p(i)}. */
   double relativeError(int i) {
+    if (x[i] < SMALLEST) {
+      return 1;
+    }
     return (1 - 2 * p[i]) * exponentialError[i] + meanExponentialError + Precision.U * (2 + sumSteps);
   }
 

@@ -28,6 +28,10 @@ final class RowStorageCases {
         Content.SHARP
   };
 
+  /** One for each policy. */
+  private static final List<String> DIVERGENCES = List.of("forward-kl", "reverse-kl", "mixed:0.4", "jsd:0.5",
+      "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd", "nla", "logit-mse");
+
   private RowStorageCases() {}
 
   static List<Case> all() {
@@ -55,7 +59,9 @@ final class RowStorageCases {
 
   private static void add(List<Case> cases, int classes, int rows) {
     int number = cases.size();
-    loss(classes, rows, number).add(cases, "f32-c" + classes);
+    String divergence = DIVERGENCES.get(number / 5 % DIVERGENCES.size());
+    loss(classes, rows, number).loss(b -> b.divergence(Divergence.parse(divergence)))
+        .add(cases, "f32-" + divergence + "-c" + classes);
     loss(classes, rows, number + 1).loss(b -> b.divergence(Divergence.jensenShannon(0.3))).method(EngineMethod.BACKWARD)
         .layout(l -> l.dtypes(DType.BF16, DType.BF16, DType.BF16).placed(3, 5, 0, false))
         .add(cases, "bf16-jsd-backward-c" + classes);

@@ -1,0 +1,107 @@
+// Values and constants of a row from its merged sums, by members of LossRow.
+#pragma once
+
+#include "loss_row.cuh"
+
+namespace temper {
+
+template <class Spec>
+template <bool FAST>
+__device__ __forceinline__ void LossRow<Spec>::finish_hard(const Partial& sums, bool student_valid, bool row_valid) {
+  float sum = sums.hard_exp_sum(), shift = exponents.any_student().shift, from_max = sums.label_logit - shift;
+  float log_sum = log(sum);
+  if constexpr (FAST) log_sum -= exponents.hard_rounding_error();
+  log_sum_exp = shift + log_sum;
+  hard_inverse_sum = row_valid ? 1.0f / sum : not_a_number();
+  if (!student_valid) log_sum = not_a_number();
+  float target = from_max;  // less the maximum, like log_sum
+  if constexpr (Spec::kSmoothing) {
+    const Exponents& student = exponents.any_student();
+    float mean = sums.exponent_sum / (present * student.scale);
+    if constexpr (FAST) mean -= student.rounding_error() / (student.scale * kLn2);
+    target = fma(1.0f - p.label_smoothing, from_max, p.label_smoothing * mean);
+  }
+  values.label_log_prob = from_max - log_sum;
+  values.hard = log_sum - target;
+  if (p.z_loss != 0) values.hard = fma(p.z_loss * log_sum_exp, log_sum_exp, values.hard);
+}
+
+template <class Spec>
+template <bool FAST>
+__device__ __forceinline__ void LossRow<Spec>::finish_soft(const Partial& sums) {
+  inverse_sums = {1.0f, 1.0f, 0.0f};
+  float log2_student_sum = 0, log2_teacher_sum = 0;
+  if constexpr (Form::kSoftmax) {
+    inverse_sums = {1.0f / sums.teacher_sum, 1.0f / sums.student_sum, 0.0f};
+    if constexpr (kClasses || kCentred || Spec::kEntropies) {
+      log2_student_sum = log(sums.student_sum) * kLog2E;
+      log2_teacher_sum = log(sums.teacher_sum) * kLog2E;
+      inverse_sums.log_ratio = log2_student_sum - log2_teacher_sum;
+    }
+    if constexpr (Spec::kEntropies) {
+      values.student_entropy = kLn2 * fma(-sums.student_exponent_sum, inverse_sums.student, log2_student_sum);
+      values.teacher_entropy = kLn2 * fma(-sums.teacher_exponent_sum, inverse_sums.teacher, log2_teacher_sum);
+    }
+  }
+  if constexpr (kClasses) {
+    sweep_classes<FAST>(log2_student_sum, log2_teacher_sum);
+  } else if constexpr (kLogits) {
+#pragma unroll
+    for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = sums.policy_sums[i];
+    policy.finish(policy_sums);
+  } else {
+    policy.finish_raw(sums.policy_sums, sums.student_sum, sums.teacher_sum, kLn2, policy_sums);
+  }
+}
+
+// The sums of a policy with terms of p and q. Two exponentials per class give p, q and the smaller of the two over the
+// larger.
+template <class Spec>
+template <bool FAST>
+__device__ __forceinline__ void LossRow<Spec>::sweep_classes(float log2_student_sum, float log2_teacher_sum) {
+#pragma unroll
+  for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = 0;
+  storage.for_each(row, group, [&](const Pair& pair, int, bool) {
+    float z[K], u[K];
+    unpack(pair, z, u);
+#pragma unroll
+    for (int k = 0; k < K; k++) {
+      float log2_q = exponents.student.template exponent<FAST>(z[k]) - log2_student_sum;
+      float log2_p = exponents.teacher.template exponent<FAST>(u[k]) - log2_teacher_sum;
+      Ratio<float> ratio = ratio_of<FAST>(log2_p - log2_q);
+      float larger = Exponents::power<FAST>(max(log2_p, log2_q)), smaller = larger * ratio.lesser;
+      bool student_larger = ratio.log2 <= 0;
+      policy.add_class(policy_sums, student_larger ? smaller : larger, student_larger ? larger : smaller,
+                       policy.terms(ratio));
+    }
+  });
+  group.template reduce<Sum>(policy_sums);
+  policy.finish(policy_sums);
+}
+
+// D of a row with nearly equal distributions. The sums are computed again with exact-shift exponentials, because
+// differences of logits have no exponent rounding error that would cancel that of fast exponentials.
+template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_near_equal() {
+  path = kNearEqual;
+  auto shift = shift_of_row();
+  float sums[4] = {0, 0, 0, 0};  // excess, student, teacher, cross-entropy
+  for_each_exp([&](float z, float u, float es, float et) {
+    sums[0] += excess(log_ratio(z, u, shift), es, et);
+    sums[1] += es;
+    sums[2] += et;
+    sums[3] += exponents.template hard_exp<false>(z, es);
+  });
+  group.template reduce<Sum>(sums);
+  if constexpr (kHard) hard_inverse_sum = 1.0f / sums[3];
+  inverse_sums = temper::inverse_sums(sums[0], sums[1], sums[2]);
+#pragma unroll
+  for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = 0;
+  for_each_exp([&](float z, float u, float es, float et) {
+    policy.add(policy_sums, element(log_ratio(z, u, shift), es, et, inverse_sums));
+  });
+  group.template reduce<Sum>(policy_sums);
+  policy.finish_elements(policy_sums);
+  values.soft = policy_sums[0];
+}
+
+}  // namespace temper

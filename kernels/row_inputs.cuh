@@ -1,0 +1,44 @@
+// The inputs of a row besides its logits, as the check, loss and totals kernels load them.
+#pragma once
+
+#include "float_math.cuh"
+#include "row_semantics.h"
+
+namespace temper {
+
+__device__ __forceinline__ int64_t label_of(const LossParameters& p, int64_t row) {
+  return p.label_bytes == 8 ? static_cast<const int64_t*>(p.labels)[row] : static_cast<const int32_t*>(p.labels)[row];
+}
+
+// The task of a row; of a row behind the last one, an ignored task.
+__device__ __forceinline__ RowTask load_task(const LossParameters& p, int64_t row) {
+  if (row >= p.rows) return RowTask();
+  int64_t label = p.labels == nullptr ? 0 : label_of(p, row);
+  float weight = p.row_weights == nullptr ? 1.0f : p.row_weights[row];
+  float temperature = p.row_temperatures == nullptr ? p.temperature : p.row_temperatures[row];
+  return RowTask::of(p, label, weight, temperature);
+}
+
+__device__ __forceinline__ int64_t labelled_rows(const LossParameters& p) {
+  return p.status == nullptr ? p.rows : int64_t(p.status->labelled_rows);
+}
+
+// The error bits of BatchTotals.bad_denominators.
+__device__ __forceinline__ int64_t bad_denominators(const LossParameters& p) {
+  bool soft = p.soft_divisor_kind == kDivisorOnDevice && !is_denominator(*p.soft_denominator);
+  bool hard = p.hard_divisor_kind == kDivisorOnDevice && !is_denominator(*p.hard_denominator);
+  return (soft ? 1 : 0) | (hard ? 2 : 0);
+}
+
+// What is the same for all rows of a launch. One thread of a block computes it, because f64 division is slow.
+struct LaunchConstants {
+  GradientFactors factors;
+  int32_t invalid;  // 1: an invalid row or denominator was found, and nothing is written
+
+  __device__ __forceinline__ static LaunchConstants of(const LossParameters& p) {
+    bool invalid = (p.status != nullptr && has_invalid_row(*p.status)) || bad_denominators(p) != 0;
+    return {GradientFactors::of(p, Divisors::of(p, labelled_rows(p))), invalid ? 1 : 0};
+  }
+};
+
+}  // namespace temper
