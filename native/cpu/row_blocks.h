@@ -46,16 +46,19 @@ struct Prefetch {
 template <class Raw, bool soft, HardExp hard, bool store_exp, bool two_scales>
 void sum_block(const Raw& policy, const RowScales& scales, const float* z, const float* u, int n,
                RowPartial<Raw>& row, const BlockExponentials& out, Prefetch prefetch) {
+  // Copies, because the compiler keeps only these in registers: a store through a pointer could change the originals.
+  const Exponential student_exp = scales.student, teacher_exp = scales.teacher, untempered = scales.untempered;
+  const V teacher_unit = scales.teacher_unit;
   float student_shift = shift_of(row.student_max), teacher_shift = shift_of(row.teacher_max);
   RowPartial<Raw> block;
   auto add = [&](int i, auto raw_sums) {
     prefetch.issue(i);
-    V s = load(z + i) - student_shift, es = scales.student(s);
+    V s = load(z + i) - student_shift, es = student_exp(s);
     block.student += es;
     if constexpr (store_exp) store(es, out.student + i);
     if constexpr (soft) {
-      V t = load(u + i) - teacher_shift, et = scales.teacher(t);
-      if constexpr (two_scales) t *= scales.teacher_unit;
+      V t = load(u + i) - teacher_shift, et = teacher_exp(t);
+      if constexpr (two_scales) t *= teacher_unit;
       block.teacher += et;
       if constexpr (store_exp) store(et, out.teacher + i);
       raw_sums(s, t, es, et);
@@ -64,7 +67,7 @@ void sum_block(const Raw& policy, const RowScales& scales, const float* z, const
     if constexpr (hard == HardExp::kSquared) block.hard = fma(es, es, block.hard);
     if constexpr (hard == HardExp::kFourthPower) block.hard = fma(es * es, es * es, block.hard);
     if constexpr (hard == HardExp::kSeparate) {
-      V e1 = scales.untempered(s);
+      V e1 = untempered(s);
       block.hard += e1;
       if constexpr (store_exp) store(e1, out.hard + i);
     }
