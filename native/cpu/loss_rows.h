@@ -179,7 +179,7 @@ template <class Policy>
 void compute_rows(const LossJob& job, const Scratch& scratch, int64_t first, int64_t last, ChunkTotals& totals) {
   const LossParameters& p = job.parameters;
   const Policy policy = Policy::of({p.divergence_parameter, p.divergence_complement, (float)p.classes});
-  if constexpr (Policy::kValue != ValueForm::kLogits)
+  if constexpr (Policy::kValue != ValueForm::kLogits && Policy::kGradient != GradientForm::kElementwise)
     if (tiles_suffice(job)) return compute_tiles(job, scratch, policy, first, last, totals);
   RowScales scales(1, 1);
   for (bool known = false; first < last; first++) {

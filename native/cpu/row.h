@@ -22,7 +22,8 @@ template <class Policy, bool soft> struct Row {
   static constexpr bool kRaw = soft && Raw::kRawSums > 0;
   static constexpr bool kClasses = soft && Policy::kValue == ValueForm::kClasses;
   static constexpr bool kLogits = soft && Policy::kValue == ValueForm::kLogits;
-  static constexpr bool kSoftExp = kRaw || kClasses;  // the soft part has exponentials
+  static constexpr bool kElementwise = soft && Policy::kGradient == GradientForm::kElementwise;
+  static constexpr bool kSoftExp = soft && !(kLogits && kElementwise);  // the soft part has exponentials
 
   const LossJob& job;
   const Scratch& scratch;
@@ -199,7 +200,7 @@ template <class Policy, bool soft> struct Row {
     if constexpr (soft) {
       divergence = __builtin_nanf("");
       if (!valid) return;
-      if constexpr (kSoftExp && is_centred(Policy::kGradient))
+      if constexpr (kSoftExp && kNeedsRatios<Policy>)
         inverse_sums.log_ratio = (log(splat(student_sum)) - log(splat(teacher_sum))) * kLog2E;
       if constexpr (kRaw) finish_raw(total, student_sum, teacher_sum);
       if constexpr (kClasses) finish_ratios();

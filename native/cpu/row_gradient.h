@@ -45,7 +45,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
     BlockFactors f = block_factors(block);
     with_hard_exp(r.hard, [&](auto tag) {
       constexpr HardExp hard = decltype(tag)::kValue;
-      if constexpr (R::kSoftExp) {
+      if constexpr (R::kSoftExp && !R::kElementwise) {
         if (r.path == RowPath::kNearEqual)
           return near_gradient_block<Policy, hard>(r.policy, exponentials, n, r.sums, f, out);
         if (r.path == RowPath::kInfinite)
@@ -55,8 +55,8 @@ template <class Policy, bool soft> struct RowGradientWriter {
         return fast_gradient_block<Policy, soft, hard, true>(r.policy, exponentials, n, r.sums, f, out);
       fast_gradient_block<Policy, soft, hard, false>(r.policy, exponentials, n, r.sums, f, out);
     });
-    if constexpr (R::kLogits || Policy::kInfiniteLimit)
-      if (R::kLogits || r.path == RowPath::kInfinite) add_logit_terms(from, out);
+    if constexpr (R::kElementwise || Policy::kInfiniteLimit)
+      if (R::kElementwise || r.path == RowPath::kInfinite) add_logit_terms(from, out);
   }
 
   BlockFactors block_factors(int block) const {
@@ -74,7 +74,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
     int n = r.block_length(from);
     r.for_parts(r.student_block(from, n, student_buffer), r.teacher_block(from, n, teacher_buffer), n,
                 [&](const float* z, const float* u, int i, int part) {
-                  if constexpr (R::kLogits) add_logit_gradient(r.policy, z, u, part, factors.soft, out + i);
+                  if constexpr (R::kElementwise) add_logit_gradient(r.policy, z, u, part, factors.soft, out + i);
                   else add_infinite_gradient(z, u, part, factors.soft, out + i);
                 });
   }
