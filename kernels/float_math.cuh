@@ -16,6 +16,7 @@ __device__ __forceinline__ float max(float a, float b) { return fmaxf(a, b); }
 __device__ __forceinline__ float min(float a, float b) { return fminf(a, b); }
 __device__ __forceinline__ float select(bool condition, float yes, float no) { return condition ? yes : no; }
 __device__ __forceinline__ float log(float a) { return logf(a); }
+__device__ __forceinline__ float log_corrected(float a, float correction) { return logf(a) - correction; }
 __device__ __forceinline__ float log1p(float a) { return log1pf(a); }
 __device__ __forceinline__ float tanh(float a) { return tanhf(a); }
 

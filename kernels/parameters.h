@@ -61,6 +61,7 @@ enum RowStatistic {
   kTeacherInverseSum,  // 1/St with St = sum exp((u - max u)/T)
   kHardInverseSum,     // 1 / sum exp(z - max z)
   kLogSumRatio,        // near-equal path: log(Ss/St); other paths of a divergence with ratios: log2(Ss/St)
+  kLogSumRatioBefore,  // near-equal path of the CPU engine: log(Ss/St) in f32; kLogSumRatio is its correction then
   kLogSumExp,          // log sum exp(z), for the z-loss
   kPresentClasses,     // number of classes with z above -inf, for label smoothing
   kPath,               // the path of the row, an engine's own code

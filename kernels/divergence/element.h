@@ -40,12 +40,11 @@ template <class V> TEMPER_INLINE RowShift<V> row_shift(V max_student, V max_teac
   return shift;
 }
 
-// d0 = ((u - max u) - (z - max z))/T, accurate relative to itself. It is +-inf if one logit is -inf, and 0 if both are.
-template <class V> TEMPER_INLINE V log_ratio(V z, V u, const RowShift<V>& shift) {
+// d0 = ((u - max u) - (z - max z))/T of two finite logits, accurate relative to itself.
+template <class V> TEMPER_INLINE V finite_log_ratio(V z, V u, const RowShift<V>& shift) {
   V high, low;
   exact_difference(u, z, high, low);
-  V d = ((high - shift.high) + (low - shift.low)) * shift.inverse_temperature;
-  return select(abs(high) <= kHuge, d, select(high == high, high, V{}));
+  return ((high - shift.high) + (low - shift.low)) * shift.inverse_temperature;
 }
 
 // The maxima of a row whose student and teacher have temperatures of their own. An inverse temperature is an unevaluated
@@ -61,14 +60,19 @@ template <class V> TEMPER_INLINE void scaled(V x_high, V x_low, V high, V low, V
   rest = fma(x_high, high, -product) + fma(x_high, low, x_low * high);
 }
 
-// d0 = (u - max u)/Tt - (z - max z)/T, like log_ratio() of RowShift.
-template <class V> TEMPER_INLINE V log_ratio(V z, V u, const TwoScaleShift<V>& shift) {
+// d0 = (u - max u)/Tt - (z - max z)/T of two finite logits, accurate relative to itself.
+template <class V> TEMPER_INLINE V finite_log_ratio(V z, V u, const TwoScaleShift<V>& shift) {
   V student, student_low, teacher, teacher_low, s, s_rest, t, t_rest;
   exact_difference(z, shift.max_student, student, student_low);
   exact_difference(u, shift.max_teacher, teacher, teacher_low);
   scaled(student, student_low, shift.student_high, shift.student_low, s, s_rest);
   scaled(teacher, teacher_low, shift.teacher_high, shift.teacher_low, t, t_rest);
-  V d = (t - s) + (t_rest - s_rest), difference = u - z;
+  return (t - s) + (t_rest - s_rest);
+}
+
+// d0 of any two logits: +-inf if one logit is -inf, and 0 if both are.
+template <class V, class Shift> TEMPER_INLINE V log_ratio(V z, V u, const Shift& shift) {
+  V d = finite_log_ratio(z, u, shift), difference = u - z;
   return select(abs(difference) <= kHuge, d, select(difference == difference, difference, V{}));
 }
 

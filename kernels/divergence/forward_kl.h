@@ -16,6 +16,7 @@ template <class V> TEMPER_INLINE V kl_of_raw(V raw, V weight_sum, V other_sum, V
 template <class V> struct ForwardKl {
   static constexpr ValueForm kValue = ValueForm::kRawSums;
   static constexpr GradientForm kGradient = GradientForm::kLinear;
+  static constexpr bool kQuadratic = true;
   static constexpr bool kInfiniteLimit = false;
   static constexpr int kRawSums = 1;  // sum et (t - s)
   static constexpr int kSums = 1;     // D

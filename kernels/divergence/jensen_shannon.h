@@ -9,10 +9,10 @@ namespace temper {
 template <class V> struct JensenShannon {
   static constexpr ValueForm kValue = ValueForm::kClasses;
   static constexpr GradientForm kGradient = GradientForm::kCentred;
+  static constexpr bool kQuadratic = true;
   static constexpr bool kInfiniteLimit = false;
   static constexpr int kRawSums = 0;
-  // D; sum q slope, on the near-equal path KL(q, m); KL(p, m); KL(q, m)
-  static constexpr int kSums = 4;
+  static constexpr int kSums = 3;  // D; sum q slope, on the near-equal path KL(q, m); KL(p, m)
   static constexpr float kMostLog2 = 300.0f;  // the smaller of p and q is 0 in f32 beyond it
 
   float beta, complement;
@@ -32,19 +32,18 @@ template <class V> struct JensenShannon {
   // cancellation, because every class has a slope of 0 or q = 0.
   TEMPER_INLINE Terms<V> terms(const Ratio<V>& ratio) const {
     V mixture = log2_normal(mixture_over_larger(ratio, beta, complement));
-    V student = log2_student(ratio, mixture);
-    return {log2_teacher(ratio, mixture), student, student - limit};
+    V slope = log2_student(ratio, mixture) - limit;
+    return {log2_teacher(ratio, mixture), slope, slope};
   }
 
   TEMPER_INLINE void add_class(V* sums, V p, V q, const Terms<V>& terms) const {
-    sums[1] = fma(q, terms.slope, sums[1]);
+    sums[1] = fma(q, terms.student, sums[1]);
     sums[2] = fma(p, terms.teacher, sums[2]);
-    sums[3] = fma(q, terms.student, sums[3]);
   }
 
   TEMPER_INLINE void finish(V* sums) const {
+    sums[0] = limited(kLn2 * (beta * sums[2] + complement * (sums[1] + limit)));
     sums[1] = kLn2 * sums[1];
-    sums[0] = limited(kLn2 * (beta * sums[2] + complement * sums[3]));
   }
 
   TEMPER_INLINE RowGradient<V> row_gradient(const V* sums, V student_factor, V) const {
@@ -54,13 +53,12 @@ template <class V> struct JensenShannon {
   TEMPER_INLINE V coefficient(V slope, const RowGradient<V>& g) const { return fma(slope, g.slope, g.student); }
 
   TEMPER_INLINE void add(V* sums, const Element<V>& e) const {
-    MixtureLogs<V> logs = mixture_logs(e, beta, complement);
-    sums[1] = sums[1] + kl_term(e.q, -beta * e.difference, logs.student);
-    sums[2] = sums[2] + kl_term(e.p, complement * e.difference, logs.teacher);
+    sums[1] = sums[1] + kl_term(e.q, -beta * e.difference, log_student_share(e, beta, complement));
+    sums[2] = sums[2] + kl_term(e.p, complement * e.difference, log_teacher_share(e, beta, complement));
   }
   TEMPER_INLINE void finish_elements(V* sums) const { sums[0] = limited(beta * sums[2] + complement * sums[1]); }
   TEMPER_INLINE V gradient(const Element<V>& e, const V* sums) const {
-    V centred = mixture_logs(e, beta, complement).student - sums[1];
+    V centred = log_student_share(e, beta, complement) - sums[1];
     return select(e.q == 0.0f, V{}, complement * e.q * centred);  // NaN if q is NaN
   }
 

@@ -8,6 +8,7 @@ namespace temper {
 template <class V> struct LogitMse {
   static constexpr ValueForm kValue = ValueForm::kLogits;
   static constexpr GradientForm kGradient = GradientForm::kElementwise;
+  static constexpr bool kQuadratic = false;
   static constexpr bool kInfiniteLimit = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 1;  // D

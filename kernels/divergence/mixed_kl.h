@@ -9,6 +9,7 @@ namespace temper {
 template <class V> struct MixedKl {
   static constexpr ValueForm kValue = ValueForm::kRawSums;
   static constexpr GradientForm kGradient = GradientForm::kBoth;
+  static constexpr bool kQuadratic = true;
   static constexpr bool kInfiniteLimit = true;
   static constexpr int kRawSums = 2;
   static constexpr int kSums = 3;  // D, KL(q, p), KL(p, q)

@@ -22,27 +22,27 @@ template <class V> TEMPER_INLINE V log2_student(const Ratio<V>& ratio, V log2_mi
   return -max(ratio.log2, V{}) - log2_mixture;
 }
 
-template <class V> struct MixtureLogs {
-  V teacher, student;  // log(p/m), log(q/m)
-};
+// log(m/base) of a class of the near-equal path, accurate relative to itself for shares from 1e-6 to 1 - 1e-6. `base` is
+// one of p and q, `difference` the other one less base, and m = share * other + (1 - share) * base.
+template <class V>
+TEMPER_INLINE V log_mixture_over(V base, V other, V difference, float share, float complement) {
+  V safe = max(base, V{} + 1e-45f);
+  // The quotient is formed before it is multiplied by the share: share * difference could round to -base if both are
+  // subnormal, and log(0) is infinite.
+  V rise = share * min(difference / safe, V{} + kHuge);
+  V sum = 1.0f + rise;
+  // A sum that is far from 1 is the quotient itself, whose digits 1 + rise would lose.
+  auto close = (rise > -0.5f) & (sum < 2.0f);
+  V quotient = select(rise > -0.5f, sum, fma(V{} + share, other / safe, V{} + complement));
+  return log_corrected(quotient, select(close, (sum - 1.0f) - rise, V{}));
+}
 
-// The logarithms of a class of the near-equal path, each accurate relative to itself for shares from 1e-6 to 1 - 1e-6.
-// m = teacher p + student q, where the two shares add up to 1.
-template <class V> TEMPER_INLINE MixtureLogs<V> mixture_logs(const Element<V>& e, float teacher, float student) {
-  auto student_larger = e.difference >= 0.0f;
-  V larger = max(e.p, e.q), smaller = min(e.p, e.q), distance = abs(e.difference);
-  V of_smaller = select(student_larger, V{} + teacher, V{} + student);
-  V of_larger = select(student_larger, V{} + student, V{} + teacher);
-  V safe = select(larger > 0.0f, larger, V{} + 1.0f);
-  // The quotient is formed before it is multiplied by the share: share * distance could round up to `larger` if both
-  // are subnormal, and log1p(-1) is infinite.
-  V fall = -of_smaller * (distance / safe);
-  V by_sum = log(select(larger > 0.0f, fma(of_smaller, smaller / safe, of_larger), V{} + 1.0f));
-  V over_larger = select(fall > -0.5f, log1p(max(fall, V{} - 0.5f)), by_sum);
-  V rise = select(smaller > 0.0f, of_larger * (distance / select(smaller > 0.0f, smaller, V{} + 1.0f)), V{} + kHuge);
-  V over_smaller = log1p(min(rise, V{} + kHuge));
-  return {V{} - select(student_larger, over_smaller, over_larger),
-          V{} - select(student_larger, over_larger, over_smaller)};
+// log(q/m) and log(p/m) of a class of the near-equal path, where `teacher` and `student` are the shares of p and q in m.
+template <class V> TEMPER_INLINE V log_student_share(const Element<V>& e, float teacher, float student) {
+  return V{} - log_mixture_over(e.q, e.p, -e.difference, teacher, student);
+}
+template <class V> TEMPER_INLINE V log_teacher_share(const Element<V>& e, float teacher, float student) {
+  return V{} - log_mixture_over(e.p, e.q, e.difference, student, teacher);
 }
 
 }  // namespace temper

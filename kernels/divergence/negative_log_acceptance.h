@@ -9,6 +9,7 @@ namespace temper {
 template <class V> struct NegativeLogAcceptance {
   static constexpr ValueForm kValue = ValueForm::kClasses;
   static constexpr GradientForm kGradient = GradientForm::kCentred;
+  static constexpr bool kQuadratic = false;
   static constexpr bool kInfiniteLimit = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 4;  // D, S, U, A

@@ -11,6 +11,7 @@
 //     V fma(V, V, V)   V abs(V)   V max(V, V)   V min(V, V)   V select(M, V, V)
 //     V log(V)         relative error of about one ulp, for normal positive arguments
 //     V log1p(V)       relative error of about one ulp, for arguments above -1, up to the largest float
+//     V log_corrected(V, V)  log(a) - c for a small c, relative error of about one ulp, for normal positive a
 //     V log2_normal(V) for normal positive arguments; error at most 2^-22 between 1/2 and 2, else 2^-22 of the result
 //     V exp2(V)        relative error of about one ulp, for arguments of at most 0; -inf gives 0
 // Operators + - * / < <= > == & | work between V, and with float constants. Reassociation (-ffast-math) breaks this
@@ -23,6 +24,7 @@
 //   kValue     ValueForm: how D is obtained on the fast path
 //   kGradient  GradientForm: the form of dD/ds, s = z/T, on the fast path
 //   kSums      number of row sums that value and gradient need
+//   kQuadratic  whether a small change of log(p/q) by one constant of the row changes all row sums quadratically
 // and has
 //   of(parameters)   the policy for the parameters of a loss
 //   nearly_equal()   the near-equal path is taken if D in nats is below this; not for kLogits

@@ -8,6 +8,7 @@ namespace temper {
 template <class V> struct ReverseKl {
   static constexpr ValueForm kValue = ValueForm::kRawSums;
   static constexpr GradientForm kGradient = GradientForm::kCentred;
+  static constexpr bool kQuadratic = true;
   static constexpr bool kInfiniteLimit = true;
   static constexpr int kRawSums = 1;  // sum es (s - t)
   static constexpr int kSums = 1;     // K

@@ -10,6 +10,7 @@ namespace temper {
 template <class V> struct SkewForwardKl {
   static constexpr ValueForm kValue = ValueForm::kClasses;
   static constexpr GradientForm kGradient = GradientForm::kCentred;
+  static constexpr bool kQuadratic = false;
   static constexpr bool kInfiniteLimit = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 2;  // D, sum q w; on the near-equal path sum q (w - 1)
@@ -39,7 +40,7 @@ template <class V> struct SkewForwardKl {
   TEMPER_INLINE V coefficient(V slope, const RowGradient<V>& g) const { return fma(slope, g.slope, g.student); }
 
   TEMPER_INLINE void add(V* sums, const Element<V>& e) const {
-    V log_pm = mixture_logs(e, skew, complement).teacher;
+    V log_pm = log_teacher_share(e, skew, complement);
     sums[0] = sums[0] + kl_term(e.p, complement * e.difference, log_pm);
     sums[1] = fma(e.q, excess_share(e), sums[1]);
   }
@@ -59,6 +60,7 @@ template <class V> struct SkewForwardKl {
 template <class V> struct SkewReverseKl {
   static constexpr ValueForm kValue = ValueForm::kClasses;
   static constexpr GradientForm kGradient = GradientForm::kCentred;
+  static constexpr bool kQuadratic = false;
   static constexpr bool kInfiniteLimit = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 2;  // D, sum q h
@@ -92,13 +94,13 @@ template <class V> struct SkewReverseKl {
   TEMPER_INLINE V coefficient(V slope, const RowGradient<V>& g) const { return fma(slope, g.slope, g.student); }
 
   TEMPER_INLINE void add(V* sums, const Element<V>& e) const {
-    V log_qm = mixture_logs(e, complement, skew).student;
+    V log_qm = log_student_share(e, complement, skew);
     sums[0] = sums[0] + kl_term(e.q, -complement * e.difference, log_qm);
     sums[1] = sums[1] + select(e.q == 0.0f, V{}, e.q * slope_of(e, log_qm));
   }
   TEMPER_INLINE void finish_elements(V*) const {}
   TEMPER_INLINE V gradient(const Element<V>& e, const V* sums) const {
-    V centred = slope_of(e, mixture_logs(e, complement, skew).student) - sums[1];
+    V centred = slope_of(e, log_student_share(e, complement, skew)) - sums[1];
     return select(e.q == 0.0f, V{}, e.q * centred);  // NaN if q is NaN
   }
 

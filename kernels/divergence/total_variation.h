@@ -8,6 +8,7 @@ namespace temper {
 template <class V> struct TotalVariation {
   static constexpr ValueForm kValue = ValueForm::kClasses;
   static constexpr GradientForm kGradient = GradientForm::kCentred;
+  static constexpr bool kQuadratic = false;
   static constexpr bool kInfiniteLimit = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 4;  // D; sum q over the classes with q > p, with q < p, with q = p

@@ -21,32 +21,51 @@ TEMPER_INLINE void deinterleave_bf16(Shorts halves, float* out) {
   store((V)((I)halves & (int)0xffff0000), out + kLanes);
 }
 
-// Decodes n elements into `buffer` and pads them with -inf to a multiple of kBf16Lanes. Returns the maximum; NaN is
-// skipped.
-float deinterleave_block(const void* in, int n, float* buffer) {
+// The maximum of bf16 logits, found in integers where that is possible.
+struct Bf16Max {
+  Shorts largest = Shorts{} + (short)0xff80;
+
+  TEMPER_INLINE void add(Shorts halves) { largest = halves > largest ? halves : largest; }
+
+  // `logits` are the n floats that were added; NaN is skipped. Positive bf16 are in the order of their bits as integers,
+  // and NaN is above 0x7f80. Only if no maximum is found this way are the floats compared.
+  float value(const float* logits, int n) const {
+    short each[kBf16Lanes], found = 0;
+    __builtin_memcpy(each, &largest, sizeof largest);
+    for (int i = 0; i < kBf16Lanes; i++) found = each[i] > found ? each[i] : found;
+    if (found > 0 && found <= 0x7f80) return bf16_to_float(&found);
+    return block_max(logits, n);
+  }
+};
+
+// Decodes n elements into `buffer`, pads them with -inf to a multiple of kBf16Lanes, and passes them to visit(halves).
+template <class F> TEMPER_INLINE void deinterleave_elements(const void* in, int n, float* buffer, F visit) {
   const unsigned short* from = (const unsigned short*)in;
-  constexpr short kMinusInfinity = (short)0xff80;
-  Shorts largest = Shorts{} + kMinusInfinity, halves;
+  Shorts halves;
   int body = n & -kBf16Lanes;
   for (int i = 0; i < body; i += kBf16Lanes) {
     __builtin_memcpy(&halves, from + i, sizeof halves);
     deinterleave_bf16(halves, buffer + i);
-    largest = halves > largest ? halves : largest;
+    visit(halves);
   }
-  if (body < n) {
-    Shorts tail = (Shorts)load_bytes(from + body, 2 * (n - body)), number = {};
-    for (int i = 0; i < kBf16Lanes; i++) number[i] = (short)i;
-    halves = number < (short)(n - body) ? tail : Shorts{} + kMinusInfinity;
-    deinterleave_bf16(halves, buffer + body);
-    largest = halves > largest ? halves : largest;
-  }
-  // Positive bf16 are in the order of their bits as integers, and NaN is above 0x7f80. Only if no maximum is found this
-  // way are the floats compared.
-  short each[kBf16Lanes], found = 0;
-  __builtin_memcpy(each, &largest, sizeof largest);
-  for (int i = 0; i < kBf16Lanes; i++) found = each[i] > found ? each[i] : found;
-  if (found > 0 && found <= 0x7f80) return bf16_to_float(&found);
-  return block_max(buffer, padded_bf16(n));
+  if (body == n) return;
+  Shorts tail = (Shorts)load_bytes(from + body, 2 * (n - body)), number = {};
+  for (int i = 0; i < kBf16Lanes; i++) number[i] = (short)i;
+  halves = number < (short)(n - body) ? tail : Shorts{} + (short)0xff80;
+  deinterleave_bf16(halves, buffer + body);
+  visit(halves);
+}
+
+// Decodes a block and returns its maximum.
+float deinterleave_block(const void* in, int n, float* buffer) {
+  Bf16Max max;
+  deinterleave_elements(in, n, buffer, [&](Shorts halves) { max.add(halves); });
+  return max.value(buffer, padded_bf16(n));
+}
+
+// Decodes a block whose maximum is known.
+void deinterleave_known_block(const void* in, int n, float* buffer) {
+  deinterleave_elements(in, n, buffer, [](Shorts) {});
 }
 
 // Encodes kBf16Lanes deinterleaved floats. Rounding would damage a NaN with bits in its lower half. None occurs here,

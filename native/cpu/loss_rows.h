@@ -71,15 +71,21 @@ TEMPER_INLINE HardExp hard_exp_of(const LossJob& job, float temperature, bool re
   return HardExp::kSeparate;
 }
 
-template <class Policy, bool soft>
-void compute_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, const RowTask& task,
-                 ChunkTotals& totals) {
+// The scales of rows at one temperature.
+TEMPER_INLINE RowScales scales_of(const LossJob& job, const RowTask& task) {
   const LossParameters& p = job.parameters;
   double temperature = tempered_by(job, task);
-  double teacher_temperature = job.row_temperatures || !soft || p.tempered == 0 ? temperature : p.teacher_temperature;
-  bool reuse = temperature == teacher_temperature;
-  HardExp hard = task.label < 0 ? HardExp::kNone : hard_exp_of(job, (float)temperature, reuse);
-  Row<Policy, soft> r{job, scratch, policy, row, task, hard, {temperature, teacher_temperature}};
+  bool own = !job.row_temperatures && job.soft() && p.tempered != 0;
+  return {temperature, own ? p.teacher_temperature : temperature};
+}
+
+template <class Policy, bool soft>
+void compute_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, const RowTask& task,
+                 const RowScales& scales, ChunkTotals& totals) {
+  const LossParameters& p = job.parameters;
+  bool reuse = scales.student_temperature == scales.teacher_temperature;
+  HardExp hard = task.label < 0 ? HardExp::kNone : hard_exp_of(job, (float)scales.student_temperature, reuse);
+  Row<Policy, soft> r{job, scratch, policy, row, task, hard, scales};
   UnalignedFloat* statistics = job.statistics ? job.statistics + row * kRowStatistics : nullptr;
   if (p.pass == kBackwardPass) {
     restore(r, statistics);
@@ -101,11 +107,11 @@ void compute_row(const LossJob& job, const Scratch& scratch, const Policy& polic
 
 template <class Policy>
 void dispatch_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, const RowTask& task,
-                  ChunkTotals& totals) {
+                  const RowScales& scales, ChunkTotals& totals) {
   if (!task.valid) return invalidate_row(job, row, totals);
   if (!task.contributes()) return skip_row(job, row);
-  if (job.soft()) compute_row<Policy, true>(job, scratch, policy, row, task, totals);
-  else compute_row<ForwardKl<V>, false>(job, scratch, {}, row, task, totals);
+  if (job.soft()) compute_row<Policy, true>(job, scratch, policy, row, task, scales, totals);
+  else compute_row<ForwardKl<V>, false>(job, scratch, {}, row, task, scales, totals);
 }
 
 // Computes at most kLanes short rows.
@@ -133,7 +139,8 @@ void compute_tile(const LossJob& job, const Scratch& scratch, const Policy& poli
   for (int lane = 0; lane < rows; lane++) {
     int64_t row = first + lane;
     if (!results.tile_path[lane]) {
-      dispatch_row(job, scratch, policy, row, lane_task(job, inputs, lane), totals);
+      RowTask task = lane_task(job, inputs, lane);
+      dispatch_row(job, scratch, policy, row, task, scales_of(job, task), totals);
       continue;
     }
     add_row_losses(job, row, inputs.weight[lane],
@@ -174,7 +181,13 @@ void compute_rows(const LossJob& job, const Scratch& scratch, int64_t first, int
   const Policy policy = Policy::of({p.divergence_parameter, p.divergence_complement, (float)p.classes});
   if constexpr (Policy::kValue != ValueForm::kLogits)
     if (tiles_suffice(job)) return compute_tiles(job, scratch, policy, first, last, totals);
-  for (; first < last; first++) dispatch_row(job, scratch, policy, first, load_row_task(job, first), totals);
+  RowScales scales(1, 1);
+  for (bool known = false; first < last; first++) {
+    RowTask task = load_row_task(job, first);
+    if (!known) scales = scales_of(job, task);
+    known = !job.row_temperatures;
+    dispatch_row(job, scratch, policy, first, task, scales, totals);
+  }
 }
 
 typedef void (*RowFunction)(const LossJob&, const Scratch&, int64_t first, int64_t last, ChunkTotals&);

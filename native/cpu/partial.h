@@ -65,6 +65,10 @@ template <class Raw> struct RowPartial {
 
   // Adds the sums over other classes. The operation is associative up to rounding.
   void merge(const Raw& policy, const RowScales& scales, RowPartial other) {
+    if (student_max == -kInfinity && teacher_max == -kInfinity) {  // all sums are 0
+      *this = other;
+      return;
+    }
     float s = student_max > other.student_max ? student_max : other.student_max;
     float t = teacher_max > other.teacher_max ? teacher_max : other.teacher_max;
     if (s > student_max || t > teacher_max) rescale(policy, scales, s, t);

@@ -30,15 +30,17 @@ template <class Policy, bool soft> struct Row {
   int64_t row;
   RowTask task;
   HardExp hard;
-  RowScales scales;
+  const RowScales& scales;
   const LossParameters& parameters = job.parameters;
 
   // Results of evaluate().
   float student_max = -kInfinity, teacher_max = -kInfinity;
   InverseSums<V> inverse_sums = {};
   V sums[Policy::kSums] = {};  // the policy's sums over the row, equal in all lanes
+  V log_sum_ratio = {};        // near-equal path: log(Ss/St) as the fast path has it
   float hard_inverse_sum = 0, log_sum_exp = 0, present_classes = 0;
   RowPath path = RowPath::kFast;
+  bool finite = false;  // all logits are known to be finite, because the raw sums are
   float divergence = 0, cross_entropy = 0, label_log_prob = 0, student_entropy = 0, teacher_entropy = 0;
 
   // Whether both tensors have a softmax.
@@ -57,21 +59,29 @@ template <class Policy, bool soft> struct Row {
   TEMPER_INLINE int padded_length(int n) const { return deinterleaved ? padded_bf16(n) : padded(n); }
   TEMPER_INLINE int body_length(int n) const { return deinterleaved ? padded_bf16(n) : n & -kLanes; }
 
-  TEMPER_INLINE LogitBlock block(const Matrix& matrix, int from, int n, float* buffer) const {
+  // The maximum is found in the first loop over the row only.
+  template <bool find_max> TEMPER_INLINE LogitBlock block(const Matrix& matrix, int from, int n, float* buffer) const {
     const char* in = address(matrix, row, from);
-    if (deinterleaved) return {buffer, buffer, deinterleave_block(in, n, buffer)};
+    if (deinterleaved) {
+      float max = 0;
+      if constexpr (find_max) max = deinterleave_block(in, n, buffer);
+      else deinterleave_known_block(in, n, buffer);
+      return {buffer, buffer, max};
+    }
     if (matrix.dtype != kF32 || body_length(n) == n) {
       const float* all = load_block(matrix.dtype, in, n, -kInfinity, buffer);
-      return {all, all + body_length(n), block_max(all, padded(n))};
+      return {all, all + body_length(n), find_max ? block_max(all, padded(n)) : 0.0f};
     }
     decode_tail<kF32>(in, body_length(n), n, -kInfinity, buffer);
+    if constexpr (!find_max) return {(const float*)in, buffer, 0};
     float a = block_max((const float*)in, body_length(n)), b = block_max(buffer, kLanes);
     return {(const float*)in, buffer, a > b ? a : b};
   }
 
   // All of a block in the buffer, after the softcap.
+  template <bool find_max>
   LogitBlock capped_block(const Matrix& matrix, int from, int n, float* buffer, float cap) const {
-    LogitBlock raw = block(matrix, from, n, buffer);
+    LogitBlock raw = block<find_max>(matrix, from, n, buffer);
     if (raw.body != buffer) {
       __builtin_memmove(buffer + body_length(n), raw.tail, (unsigned)(padded(n) - body_length(n)) * sizeof(float));
       __builtin_memcpy(buffer, raw.body, (unsigned)body_length(n) * sizeof(float));
@@ -80,13 +90,15 @@ template <class Policy, bool soft> struct Row {
     return {buffer, buffer + body_length(n), first_lane(softcapped(splat(raw.max), cap))};
   }
 
-  TEMPER_INLINE LogitBlock student_block(int from, int n, float* buffer) const {
+  template <bool find_max = false> TEMPER_INLINE LogitBlock student_block(int from, int n, float* buffer) const {
     float cap = parameters.student_softcap;
-    return cap > 0 ? capped_block(job.student, from, n, buffer, cap) : block(job.student, from, n, buffer);
+    return cap > 0 ? capped_block<find_max>(job.student, from, n, buffer, cap)
+                   : block<find_max>(job.student, from, n, buffer);
   }
-  TEMPER_INLINE LogitBlock teacher_block(int from, int n, float* buffer) const {
+  template <bool find_max = false> TEMPER_INLINE LogitBlock teacher_block(int from, int n, float* buffer) const {
     float cap = parameters.teacher_softcap;
-    return cap > 0 ? capped_block(job.teacher, from, n, buffer, cap) : block(job.teacher, from, n, buffer);
+    return cap > 0 ? capped_block<find_max>(job.teacher, from, n, buffer, cap)
+                   : block<find_max>(job.teacher, from, n, buffer);
   }
 
   TEMPER_INLINE BlockExponentials exponentials(int from) const {
@@ -136,7 +148,8 @@ template <class Policy, bool soft> struct Row {
     RowPartial<Raw> total;
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
       int n = block_length(from);
-      LogitBlock z = student_block(from, n, student_buffer), u = soft ? teacher_block(from, n, teacher_buffer) : z;
+      LogitBlock z = student_block<true>(from, n, student_buffer);
+      LogitBlock u = soft ? teacher_block<true>(from, n, teacher_buffer) : z;
       RowPartial<Raw> part;
       part.student_max = z.max > total.student_max ? z.max : total.student_max;
       part.teacher_max = u.max > total.teacher_max ? u.max : total.teacher_max;
@@ -229,7 +242,8 @@ template <class Policy, bool soft> struct Row {
     V raw[Raw::kRawSums];
     for (int k = 0; k < Raw::kRawSums; k++) raw[k] = splat(sum_lanes(total.raw[k]));
     policy.finish_raw(raw, splat(student_sum), splat(teacher_sum), scales.unit, sums);
-    if (first_lane(sums[0]) < kInfinity) return;
+    finite = first_lane(sums[0]) < kInfinity;
+    if (finite) return;
     for (V& sum : raw) sum = V{};
     for_row([&](const float* z, const float* u, int, int n) {
       raw_block(policy, scales, z, u, n, shift_of(student_max), shift_of(teacher_max), raw);
@@ -263,24 +277,47 @@ template <class Policy, bool soft> struct Row {
     return result;
   }
 
-  // The near-equal path: two more loops over the row, with all exponentials shifted by the row's final maxima.
+  // The near-equal path, with all exponentials shifted by the row's final maxima. log(p/q) of a class is known up to
+  // log(Ss/St), whose f32 value has an error of about 1e-7. The sum of q - p over the row, which is 0, shows that error.
   void evaluate_near_equal(float student_sum, float teacher_sum, bool stored) {
     path = RowPath::kNearEqual;
-    for (int from = 0, block = 0; from < classes(); from += kBlock, block++)
-      if (!stored || scratch.student_shift[block] != student_max || scratch.teacher_shift[block] != teacher_max) {
-        recompute<false>(from);
-        scratch.student_shift[block] = student_max;
-        scratch.teacher_shift[block] = teacher_max;
-      }
-    V excess_sum = {};
-    for (int from = 0; from < classes(); from += kBlock) excess_sum += store_log_ratios(from);
-    inverse_sums = temper::inverse_sums(splat(sum_lanes(excess_sum)), splat(student_sum), splat(teacher_sum));
+    log_sum_ratio = log(splat(student_sum)) - log(splat(teacher_sum));
+    for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
+      if (stored) shift_exponentials(block);
+      else recompute<false>(from);
+      scratch.student_shift[block] = student_max;
+      scratch.teacher_shift[block] = teacher_max;
+      store_log_ratios(from);
+    }
+    inverse_sums.log_ratio = V{};
+    V excess = splat(sum_elements());
+    inverse_sums.log_ratio = log1p(max(excess, splat(-0.5f)));
+    // An error e of log(p/q) changes D by e^2 / 2 if D is quadratic, else by up to e.
+    bool accurate = Policy::kQuadratic ? excess[0] * excess[0] <= 1e-7f * first_lane(sums[0]) : excess[0] == 0;
+    if (!accurate) sum_elements();
+    divergence = first_lane(sums[0]);
+  }
+
+  // Shifts the stored exponentials of a block by the row's maxima.
+  void shift_exponentials(int block) const {
+    V ds = splat(scratch.student_shift[block] - student_max), dt = splat(scratch.teacher_shift[block] - teacher_max);
+    if (ds[0] == 0 && dt[0] == 0) return;
+    int from = block * kBlock, n = padded_length(block_length(from));
+    BlockExponentials e = exponentials(from);
+    scale_block(e.student, n, scales.student(ds));
+    scale_block(e.teacher, n, scales.teacher(dt));
+    if (hard == HardExp::kSeparate) scale_block(e.hard, n, scales.untempered(ds));
+  }
+
+  // Computes the policy's sums from the elements. Returns the sum of q - p.
+  float sum_elements() {
+    V difference = {};
     for (V& sum : sums) sum = V{};
     for (int from = 0; from < classes(); from += kBlock)
-      element_block(policy, exponentials(from), padded_length(block_length(from)), inverse_sums, sums);
+      difference += element_block(policy, exponentials(from), padded_length(block_length(from)), inverse_sums, sums);
     for (V& sum : sums) sum = splat(sum_lanes(sum));
     policy.finish_elements(sums);
-    divergence = first_lane(sums[0]);
+    return sum_lanes(difference);
   }
 
   // Computes the exponentials of the block that begins at class `from` again, relative to the row's maxima.
@@ -297,19 +334,19 @@ template <class Policy, bool soft> struct Row {
     });
   }
 
-  // excess_block for the block that begins at class `from`.
-  V store_log_ratios(int from) const {
+  // log_ratio_block for the block that begins at class `from`.
+  void store_log_ratios(int from) const {
     alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
     int n = block_length(from);
     LogitBlock z = student_block(from, n, student_buffer), u = teacher_block(from, n, teacher_buffer);
-    V sum = {};
     for_parts(z, u, n, [&](const float* zi, const float* ui, int i, int part) {
-      sum += two_scales() ? excess_block(scales.two_scale_shift(student_max, teacher_max), zi, ui, part,
-                                         exponentials(from + i))
-                          : excess_block(row_shift(splat(student_max), splat(teacher_max), scales.unit), zi, ui, part,
-                                         exponentials(from + i));
+      float* out = exponentials(from + i).log_ratio;
+      if (two_scales())
+        log_ratio_block(scales.two_scale_shift(student_max, teacher_max), log_sum_ratio, finite, zi, ui, part, out);
+      else
+        log_ratio_block(row_shift(splat(student_max), splat(teacher_max), scales.unit), log_sum_ratio, finite, zi, ui,
+                        part, out);
     });
-    return sum;
   }
 
   // Entropies of the two distributions at their temperatures, without a soft part that of the student at the loss's.

@@ -46,29 +46,42 @@ struct Prefetch {
 template <class Raw, bool soft, HardExp hard, bool store_exp, bool two_scales>
 void sum_block(const Raw& policy, const RowScales& scales, const float* z, const float* u, int n,
                RowPartial<Raw>& row, const BlockExponentials& out, Prefetch prefetch) {
+  // Copies, because the compiler keeps only these in registers: a store through a pointer could change the originals.
+  const Exponential student_exp = scales.student, teacher_exp = scales.teacher, untempered = scales.untempered;
+  const V teacher_unit = scales.teacher_unit;
   float student_shift = shift_of(row.student_max), teacher_shift = shift_of(row.teacher_max);
   RowPartial<Raw> block;
-  for (int i = 0; i < n; i += kLanes) {
+  auto add = [&](int i, auto raw_sums) {
     prefetch.issue(i);
-    V s = load(z + i) - student_shift, es = scales.student(s);
+    V s = load(z + i) - student_shift, es = student_exp(s);
     block.student += es;
     if constexpr (store_exp) store(es, out.student + i);
     if constexpr (soft) {
-      V t = load(u + i) - teacher_shift, et = scales.teacher(t);
-      if constexpr (two_scales) t *= scales.teacher_unit;
+      V t = load(u + i) - teacher_shift, et = teacher_exp(t);
+      if constexpr (two_scales) t *= teacher_unit;
       block.teacher += et;
       if constexpr (store_exp) store(et, out.teacher + i);
-      if constexpr (Raw::kRawSums > 0) policy.add_raw(block.raw, s, t, es, et);
+      raw_sums(s, t, es, et);
       if constexpr (store_exp && is_centred(Raw::kGradient)) store(t - s, out.log_ratio + i);
     }
     if constexpr (hard == HardExp::kSquared) block.hard = fma(es, es, block.hard);
     if constexpr (hard == HardExp::kFourthPower) block.hard = fma(es * es, es * es, block.hard);
     if constexpr (hard == HardExp::kSeparate) {
-      V e1 = scales.untempered(s);
+      V e1 = untempered(s);
       block.hard += e1;
       if constexpr (store_exp) store(e1, out.hard + i);
     }
-  }
+  };
+  // The last vectors can hold padding, which is -inf.
+  int padded_from = n - 2 * kLanes, i = 0;
+  for (; i < padded_from; i += kLanes)
+    add(i, [&](V s, V t, V es, V et) {
+      if constexpr (Raw::kRawSums > 0) policy.add_raw(block.raw, s, t, es, et);
+    });
+  for (; i < n; i += kLanes)
+    add(i, [&](V s, V t, V es, V et) {
+      if constexpr (Raw::kRawSums > 0) policy.add_raw_any(block.raw, s, t, es, et);
+    });
   row.student += block.student;
   row.teacher += block.teacher;
   row.hard += block.hard;
@@ -135,29 +148,37 @@ void recompute_block(const RowScales& scales, const float* z, const float* u, in
   }
 }
 
-// Stores log_ratio(z, u) of unnormalised probabilities for the near-equal path, and returns the sum of excess().
+// Stores log(p/q) of each class for the near-equal path, up to a constant of the row that the f32 sums of the fast path
+// leave open. `finite`: all logits of the row are finite.
 template <class Shift>
-V excess_block(const Shift& shift, const float* z, const float* u, int n, const BlockExponentials& block) {
-  V sum = {};
-  for (int i = 0; i < n; i += kLanes) {
-    V d0 = log_ratio(load(z + i), load(u + i), shift);
-    store(d0, block.log_ratio + i);
-    sum += excess(d0, load(block.student + i), load(block.teacher + i));
-  }
-  return sum;
+void log_ratio_block(const Shift& shift, V log_sum_ratio, bool finite, const float* z, const float* u, int n,
+                     float* out) {
+  int i = 0;
+  if (finite)  // the last vectors can hold padding, which is -inf
+    for (; i < n - 2 * kLanes; i += kLanes)
+      store(finite_log_ratio(load(z + i), load(u + i), shift) + log_sum_ratio, out + i);
+  for (; i < n; i += kLanes) store(log_ratio(load(z + i), load(u + i), shift) + log_sum_ratio, out + i);
 }
 
 TEMPER_INLINE Element<V> element_at(const BlockExponentials& in, int i, const InverseSums<V>& n) {
   return element(load(in.log_ratio + i), load(in.student + i), load(in.teacher + i), n);
 }
 
-// Adds a block to the policy's sums on the near-equal path.
+void scale_block(float* values, int n, V factor) {
+  for (int i = 0; i < n; i += kLanes) store(load(values + i) * factor, values + i);
+}
+
+// Adds a block to the policy's sums on the near-equal path. Returns the sum of q - p.
 template <class Policy>
-void element_block(const Policy& policy, const BlockExponentials& in, int n, const InverseSums<V>& inverse_sums,
-                   V* row) {
-  V sums[Policy::kSums] = {};
-  for (int i = 0; i < n; i += kLanes) policy.add(sums, element_at(in, i, inverse_sums));
+V element_block(const Policy& policy, const BlockExponentials& in, int n, const InverseSums<V>& inverse_sums, V* row) {
+  V sums[Policy::kSums] = {}, difference = {};
+  for (int i = 0; i < n; i += kLanes) {
+    Element<V> e = element_at(in, i, inverse_sums);
+    policy.add(sums, e);
+    difference += e.difference;
+  }
   for (int k = 0; k < Policy::kSums; k++) row[k] += sums[k];
+  return difference;
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
 
   void chain_softcap(int from, int n, float* out) const {
     alignas(64) float buffer[kBlock];
-    LogitBlock z = r.block(r.job.student, from, n, buffer);
+    LogitBlock z = r.template block<false>(r.job.student, from, n, buffer);
     r.for_parts(z, z, n, [&](const float* zi, const float*, int i, int part) {
       softcap_gradient_block(zi, part, p.student_softcap, out + i);
     });

@@ -14,6 +14,7 @@ template <class Policy, bool soft> void save(const Row<Policy, soft>& row, Unali
   statistics[kTeacherInverseSum] = first_lane(row.inverse_sums.teacher);
   statistics[kHardInverseSum] = row.hard_inverse_sum;
   statistics[kLogSumRatio] = first_lane(row.inverse_sums.log_ratio);
+  statistics[kLogSumRatioBefore] = first_lane(row.log_sum_ratio);
   statistics[kLogSumExp] = row.log_sum_exp;
   statistics[kPresentClasses] = row.present_classes;
   statistics[kPath] = (float)(int)row.path;
@@ -28,6 +29,7 @@ template <class Policy, bool soft> void restore(Row<Policy, soft>& row, const Un
   row.inverse_sums.student = splat(statistics[kStudentInverseSum]);
   row.inverse_sums.teacher = splat(statistics[kTeacherInverseSum]);
   row.inverse_sums.log_ratio = splat(statistics[kLogSumRatio]);
+  row.log_sum_ratio = splat(statistics[kLogSumRatioBefore]);
   row.hard_inverse_sum = statistics[kHardInverseSum];
   row.log_sum_exp = statistics[kLogSumExp];
   row.present_classes = statistics[kPresentClasses];

@@ -27,22 +27,27 @@ public sealed interface Denominator {
     }
   }
 
-  /** A number that the caller has. */
+  /** Returns a number that the caller has. */
   static Denominator of(double value) {
     return new Value(value);
   }
 
   /**
-   * One f32 in host memory.
+   * Returns one f32 in host memory.
    *
    * @param segment exactly 4 bytes, at any alignment
+   * @throws IllegalArgumentException if the segment has another size
    */
   static Denominator in(MemorySegment segment) {
+    if (segment.byteSize() != Float.BYTES) {
+      throw new IllegalArgumentException("denominator in memory has " + segment.byteSize()
+          + " bytes, expected 4 for one F32; pass the part that holds it");
+    }
     return new InMemory(RowVector.weights(segment, 1, DType.F32));
   }
 
   /**
-   * One f32 in device memory that another library owns.
+   * Returns one f32 in device memory that another library owns.
    *
    * @param address device address of the number
    */

@@ -100,9 +100,13 @@ public record HostMatrix(MemorySegment segment, long rows, int classes, long row
    * F16 each is rounded to the nearest value, ties to even; every other conversion goes through F32.
    *
    * @param target memory that does not overlap this matrix
-   * @throws IllegalArgumentException if the shapes differ
+   * @throws IllegalArgumentException if the shapes differ, or if the rows of the target share memory
    */
   public void copyTo(HostMatrix target) {
+    if (target.rowStride == 0 && rows > 1) {
+      throw new IllegalArgumentException("target has row stride 0, expected rows apart from each other, because it is"
+          + " written");
+    }
     if (target.rows != rows || target.classes != classes) {
       throw new IllegalArgumentException("target is " + target.describe() + ", expected [" + rows + ", " + classes
           + "]");

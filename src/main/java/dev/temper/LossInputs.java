@@ -44,21 +44,25 @@ public final class LossInputs {
     return new LossInputs(student, null, null, null, null, null, null, 1);
   }
 
-  /** With other logits of the student. */
+  /** Returns inputs with other logits of the student. */
   public LossInputs withStudent(MatrixView value) {
     return new LossInputs(value, teacher, labels, rowWeights, rowTemperatures, softDenominator,
         hardDenominator, gradientScale);
   }
 
-  /** With a teacher of as many rows as the student; needed unless softWeight is 0, and not read then. */
+  /**
+   * Returns inputs with a teacher of as many rows as the student. The teacher is needed unless softWeight is 0, and not
+   * read then.
+   */
   public LossInputs withTeacher(@Nullable Teacher value) {
     return new LossInputs(student, value, labels, rowWeights, rowTemperatures, softDenominator,
         hardDenominator, gradientScale);
   }
 
   /**
-   * With labels, [rows] I32 or I64; needed unless hardWeight is 0. Wherever given they are checked, and a row whose
-   * label is ignoreIndex contributes nothing.
+   * Returns inputs with labels, [rows] I32 or I64. They are needed unless hardWeight is 0, and for
+   * {@link Divergence.Dkd}. Labels are checked wherever they are given. A row whose label is ignoreIndex contributes
+   * nothing, or nothing to the hard part; see {@link IgnoreScope}.
    */
   public LossInputs withLabels(@Nullable RowVector value) {
     return new LossInputs(student, teacher, value, rowWeights, rowTemperatures, softDenominator,
@@ -66,23 +70,27 @@ public final class LossInputs {
   }
 
   /**
-   * With row weights, [rows] F32, finite, of any sign. A weight multiplies both parts of its row, value and gradient,
-   * so it also serves as an upstream gradient of the row. The divisor of a mean stays the number of rows, not the sum
-   * of the weights. A row of weight 0 gives 0, whatever it holds.
+   * Returns inputs with row weights, [rows] F32, finite, of any sign. A weight multiplies both parts of its row, value
+   * and gradient, so it also serves as an upstream gradient of the row. The divisor of a mean stays the number of rows,
+   * not the sum of the weights. A row of weight 0 gives 0, whatever it holds.
    */
   public LossInputs withRowWeights(@Nullable RowVector value) {
     return new LossInputs(student, teacher, labels, value, rowTemperatures, softDenominator,
         hardDenominator, gradientScale);
   }
 
-  /** With row temperatures, [rows] F32, which replace {@code T} row by row, in the factor {@code T^2} too. */
+  /**
+   * Returns inputs with row temperatures, [rows] F32, which replace {@code T} row by row, in the factor {@code T^2}
+   * too.
+   */
   public LossInputs withRowTemperatures(@Nullable RowVector value) {
     return new LossInputs(student, teacher, labels, rowWeights, value, softDenominator, hardDenominator,
         gradientScale);
   }
 
   /**
-   * With another divisor of the means of both parts, such as the global token count under gradient accumulation.
+   * Returns inputs with another divisor of the means of both parts, such as the global token count under gradient
+   * accumulation.
    *
    * @param value finite, above 0
    * @throws IllegalArgumentException if it is not
@@ -92,7 +100,7 @@ public final class LossInputs {
   }
 
   /**
-   * With another divisor of the means of both parts, which may lie in memory.
+   * Returns inputs with another divisor of the means of both parts, which may lie in memory.
    *
    * @throws IllegalArgumentException if it is a number that is not finite and above 0
    */
@@ -102,7 +110,7 @@ public final class LossInputs {
   }
 
   /**
-   * With another divisor of the soft part's mean; the hard part keeps its own.
+   * Returns inputs with another divisor of the soft part's mean; the hard part keeps its own.
    *
    * @throws IllegalArgumentException if it is a number that is not finite and above 0
    */
@@ -113,7 +121,7 @@ public final class LossInputs {
   }
 
   /**
-   * With another divisor of the hard part's mean; the soft part keeps its own.
+   * Returns inputs with another divisor of the hard part's mean; the soft part keeps its own.
    *
    * @throws IllegalArgumentException if it is a number that is not finite and above 0
    */
@@ -124,7 +132,7 @@ public final class LossInputs {
   }
 
   /**
-   * With a factor on the gradient alone, such as an upstream gradient or a loss scaler.
+   * Returns inputs with a factor on the gradient alone, such as an upstream gradient or a loss scaler.
    *
    * @param value finite
    * @throws IllegalArgumentException if it is not

@@ -75,7 +75,7 @@ public final class LossOutputs {
   }
 
   /**
-   * With a value of each row.
+   * Returns outputs with a value of each row.
    *
    * @param value [rows] F32, see {@link RowVector#losses}; null for none
    */
@@ -89,28 +89,28 @@ public final class LossOutputs {
     return new LossOutputs(gradient, mode, others, temperatureGradient, statistics);
   }
 
-  /** With {@link RowOutput#SOFT}, the soft loss of each row. */
+  /** Returns outputs with {@link RowOutput#SOFT}, the soft loss of each row. */
   public LossOutputs withRowSoft(@Nullable RowVector value) {
     return withRow(RowOutput.SOFT, value);
   }
 
-  /** With {@link RowOutput#HARD}, the cross-entropy of each row. */
+  /** Returns outputs with {@link RowOutput#HARD}, the cross-entropy of each row. */
   public LossOutputs withRowHard(@Nullable RowVector value) {
     return withRow(RowOutput.HARD, value);
   }
 
   /**
-   * With {@link LossTotals#temperatureGradient()}, the derivative of the total by the temperature {@code T}. A row adds
-   * {@code 2 T KL + T (E_p[s] - E_q[s] - Var_p[t] + Cov_p[t, s])}, where {@code s = z/T} and {@code t = u/T}. The sum
-   * holds the soft weight, the row weights and the reduction, but not the gradient scale. The loss must be a forward KL
-   * without row temperatures.
+   * Returns outputs with {@link LossTotals#temperatureGradient()}, the derivative of the total by the temperature
+   * {@code T}. A row adds {@code 2 T KL + T (E_p[s] - E_q[s] - Var_p[t] + Cov_p[t, s])}, where {@code s = z/T} and
+   * {@code t = u/T}. The sum holds the soft weight, the row weights and the reduction, but not the gradient scale. The
+   * loss must be a forward KL without row temperatures.
    */
   public LossOutputs withTemperatureGradient() {
     return new LossOutputs(gradient, mode, rows, true, statistics);
   }
 
   /**
-   * With the row statistics that a later {@link LossEngine#backward} reads.
+   * Returns outputs with the row statistics that a later {@link LossEngine#backward} reads.
    *
    * @param value from {@link LossEngine#allocateStatistics} of the engine that computes
    */

@@ -10,7 +10,8 @@ public interface LossResult {
   /**
    * Waits for the work and returns its totals.
    *
-   * @throws IllegalArgumentException if a label, row weight or row temperature is invalid; nothing was written then
+   * @throws IllegalArgumentException if a label, row weight, row temperature or denominator in memory is invalid;
+   *     nothing was written then
    */
   LossTotals totals();
 

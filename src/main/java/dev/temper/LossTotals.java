@@ -28,18 +28,21 @@ public final class LossTotals {
     this.temperatureGradient = temperatureGradient;
   }
 
-  /** Totals whose parts count the same rows, without a temperature gradient. The parameters are the accessors'. */
+  /**
+   * Returns totals whose parts count the same rows, without a temperature gradient. Each parameter has the meaning of
+   * the accessor of its name.
+   */
   public static LossTotals of(double total, double soft, double hard, long rows, long countedRows,
       long nonFiniteRows) {
     return new LossTotals(total, soft, hard, rows, countedRows, countedRows, nonFiniteRows, OptionalDouble.empty());
   }
 
-  /** These totals with another number of rows in the hard part. */
+  /** Returns these totals with another number of rows in the hard part. */
   public LossTotals withHardCountedRows(long value) {
     return new LossTotals(total, soft, hard, rows, countedRows, value, nonFiniteRows, temperatureGradient);
   }
 
-  /** These totals with {@code dL/dT}. */
+  /** Returns these totals with {@code dL/dT}. */
   public LossTotals withTemperatureGradient(double value) {
     return new LossTotals(total, soft, hard, rows, countedRows, hardCountedRows, nonFiniteRows,
         OptionalDouble.of(value));

@@ -183,6 +183,10 @@ class FamilyBatchTest {
     assertThatThrownBy(() -> engine.forwardBackward(BOTH, THREE.inputs(arena), LossOutputs.gradient(
         new HostMatrix(MemorySegment.ofArray(new float[12]), 3, 4, 0, DType.F32))))
         .hasMessageContaining("gradient has row stride 0");
+    HostMatrix copy = HostMatrix.of(new float[12], 3, 4);
+    repeated.copyTo(copy);
+    assertThat(copy.segment().toArray(ValueLayout.JAVA_FLOAT)).endsWith(Y);
+    assertThatThrownBy(() -> copy.copyTo(repeated)).hasMessageContaining("target has row stride 0");
     assertThatThrownBy(() -> engine.softmax(repeated, HostMatrix.of(new float[12], 3, 4)))
         .hasMessageContaining("logits has row stride 0");
   }

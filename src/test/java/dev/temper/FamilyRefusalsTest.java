@@ -2,6 +2,7 @@ package dev.temper;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.MemorySegment;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -101,6 +102,8 @@ class FamilyRefusalsTest {
         .hasMessageStartingWith("hardDenominator is 5.0, but reduction sum divides by nothing");
     assertThatThrownBy(() -> new Denominator.InMemory(RowVector.weights(1, 2)))
         .hasMessageContaining("denominator in memory is [2] F32, expected one F32");
+    assertThatThrownBy(() -> Denominator.in(MemorySegment.ofArray(new float[2])))
+        .hasMessageContaining("denominator in memory has 8 bytes, expected 4");
     assertThatThrownBy(() -> engine.forward(loss(b -> b), INPUTS.withDenominator(Denominator.at(64))))
         .hasMessageContaining("soft_denominator lies in device memory");
   }

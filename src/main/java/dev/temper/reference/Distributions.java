@@ -126,9 +126,11 @@ final class Distributions {
     return Math.abs(d) <= CLOSE ? p(i) * StrictMath.expm1(-d) : q(i) - p(i);
   }
 
-  /** Returns {@code m = q + share (p - q)}. */
-  double mixture(int i, double share) {
-    return q(i) - share * difference(i);
+  /**
+   * Returns {@code m = ofTeacher p + ofStudent q} for weights whose sum is 1. It is exactly {@code q} if {@code p = q}.
+   */
+  double mixture(int i, double ofTeacher, double ofStudent) {
+    return Math.abs(logRatio[i]) <= CLOSE ? q(i) - ofTeacher * difference(i) : ofTeacher * p(i) + ofStudent * q(i);
   }
 
   /**

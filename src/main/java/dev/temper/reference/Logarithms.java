@@ -9,6 +9,9 @@ final class Logarithms {
    */
   private static final double SERIES = 0.5;
 
+  /** The bound up to which an exponential is finite. */
+  private static final double LARGEST_EXPONENT = 700;
+
   private Logarithms() {}
 
   /**
@@ -29,7 +32,10 @@ final class Logarithms {
   }
 
   /** Returns {@code d - 1 + e^-d = d^2/2 - d^3/6 + ...} with full relative accuracy. */
-  private static double phi(double d) {
+  static double phi(double d) {
+    if (Math.abs(d) > SERIES) {
+      return d + StrictMath.expm1(-d);
+    }
     double term = d * d / 2;
     double sum = term;
     for (int n = 3; Math.abs(term) > Math.ulp(sum) / 4; n++) {
@@ -40,16 +46,19 @@ final class Logarithms {
   }
 
   /**
-   * Returns {@code log(a / m)} for {@code m = a + share (b - a)}.
+   * Returns {@code log(a / m)} for {@code m = rest a + share b}. Both weights are given, because a weight near 0 would
+   * lose its digits as a difference from 1.
    *
    * @param logRatio {@code log a - log b}, which may be infinite
+   * @param rest weight of {@code a} in the mixture, {@code 1 - share}
    * @param share weight of {@code b} in the mixture, in (0, 1)
    */
-  static double logOverMixture(double logRatio, double share) {
+  static double logOverMixture(double logRatio, double rest, double share) {
     double x = -logRatio; // x = log(b/a)
-    if (x <= 1) {
-      return -StrictMath.log1p(share * StrictMath.expm1(x));
+    if (x > LARGEST_EXPONENT) {
+      return -(StrictMath.log(share) + x + StrictMath.log1p(rest / share * StrictMath.exp(-x)));
     }
-    return -(StrictMath.log(share) + x + StrictMath.log1p((1 - share) / share * StrictMath.exp(-x)));
+    double change = share * StrictMath.expm1(x);
+    return change > -0.5 ? -StrictMath.log1p(change) : -StrictMath.log(rest + share * StrictMath.exp(x));
   }
 }

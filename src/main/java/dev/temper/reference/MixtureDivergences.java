@@ -17,9 +17,9 @@ final class MixtureDivergences {
     double studentKl = 0;
     for (int i = 0; i < row.classes; i++) {
       double d = row.logRatio[i];
-      double m = row.mixture(i, beta);
-      double logStudent = Logarithms.logOverMixture(-d, beta);
-      teacherKl += Logarithms.klTerm(row.p(i), m, Logarithms.logOverMixture(d, 1 - beta));
+      double m = row.mixture(i, beta, 1 - beta);
+      double logStudent = Logarithms.logOverMixture(-d, 1 - beta, beta);
+      teacherKl += Logarithms.klTerm(row.p(i), m, Logarithms.logOverMixture(d, beta, 1 - beta));
       studentKl += Logarithms.klTerm(row.q(i), m, logStudent);
       gradient[i] = row.q(i) == 0 ? 0 : logStudent;
     }
@@ -42,8 +42,8 @@ final class MixtureDivergences {
     }
     double value = 0;
     for (int i = 0; i < row.classes; i++) {
-      double logOverM = Logarithms.logOverMixture(row.logRatio[i], 1 - skew);
-      value += Logarithms.klTerm(row.p(i), row.mixture(i, skew), logOverM);
+      double logOverM = Logarithms.logOverMixture(row.logRatio[i], skew, 1 - skew);
+      value += Logarithms.klTerm(row.p(i), row.mixture(i, skew, 1 - skew), logOverM);
       gradient[i] = -(1 - skew) * StrictMath.expm1(logOverM);
     }
     throughSoftmax(row, gradient);
@@ -55,7 +55,8 @@ final class MixtureDivergences {
    * log(q/m) - a q/m}.
    *
    * <p>The code adds the constant {@code a} to {@code h}. The constant leaves the gradient unchanged and makes {@code
-   * h} exactly 0 if {@code p = q}.
+   * h} exactly 0 if {@code p = q}. With {@code l = log(q/m)} the sum is {@code (1 - a) l - a (e^l - 1 - l)}, which
+   * keeps its digits if {@code a} is close to 1.
    */
   static double skewReverse(double skew, Distributions row, PartGradient gradient) {
     if (skew == 0) {
@@ -64,9 +65,9 @@ final class MixtureDivergences {
     double[] g = gradient.value;
     double value = 0;
     for (int i = 0; i < row.classes; i++) {
-      double logOverM = Logarithms.logOverMixture(-row.logRatio[i], 1 - skew);
-      value += Logarithms.klTerm(row.q(i), row.mixture(i, 1 - skew), logOverM);
-      g[i] = row.q(i) == 0 ? 0 : logOverM - skew * StrictMath.expm1(logOverM);
+      double logOverM = Logarithms.logOverMixture(-row.logRatio[i], skew, 1 - skew);
+      value += Logarithms.klTerm(row.q(i), row.mixture(i, 1 - skew, skew), logOverM);
+      g[i] = row.q(i) == 0 ? 0 : (1 - skew) * logOverM - skew * Logarithms.phi(-logOverM);
     }
     throughSoftmax(row, g);
     return value;

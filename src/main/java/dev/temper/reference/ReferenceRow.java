@@ -60,10 +60,11 @@ public final class ReferenceRow {
     temperature = temperatureOfRow;
     System.arraycopy(student, 0, z, 0, classes);
     loss.softcap().ifPresent(cap -> Softcap.apply(z, cap));
-    hasSoft = loss.softWeight() > 0 && teacher != null;
+    hasSoft = false;
     soft = 0;
     softPart.gradient.fill(0);
-    if (hasSoft && teacher != null) {
+    if (loss.softWeight() > 0 && teacher != null) {
+      hasSoft = true;
       soft = softPart.compute(z, teacher, label, temperature);
     }
     hard = 0;

@@ -3,6 +3,7 @@ package dev.temper.reference;
 import dev.temper.DistillationLoss;
 import dev.temper.Divergence;
 import dev.temper.SoftValue;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Computes the soft part of a row, {@code T^2 D}, and holds its results until the next row. */
@@ -21,6 +22,9 @@ final class SoftPart {
   private double temperature;
   private double value;
   private double divergence;
+
+  /** Whether the row has no standard deviation, so that its soft part is 0 at every temperature. */
+  private boolean flat;
 
   SoftPart(DistillationLoss loss, int classes) {
     this.loss = loss;
@@ -47,6 +51,7 @@ final class SoftPart {
     loss.teacherSoftcap().ifPresent(cap -> Softcap.apply(u, cap));
     gradient.fill(0);
     divergence = 0;
+    flat = false;
     value = valueOf(label);
     if (Double.isNaN(value)) {
       gradient.fill(Double.NaN);
@@ -65,7 +70,8 @@ final class SoftPart {
       boolean studentIsSpread = ofStudent.apply(z);
       boolean teacherIsSpread = ofTeacher.apply(u);
       distributions.set(z, temperature, u, teacherTemperature());
-      if (!studentIsSpread || !teacherIsSpread) {
+      flat = !studentIsSpread || !teacherIsSpread;
+      if (flat) {
         return 0;
       }
     }
@@ -90,8 +96,7 @@ final class SoftPart {
       case Divergence.SkewReverseKl(double skew) -> MixtureDivergences.skewReverse(skew, distributions, gradient);
       case Divergence.TotalVariation _ -> TotalVariation.value(distributions, gradient.value);
       case Divergence.NegativeLogAcceptance _ -> Acceptance.value(distributions, gradient.value);
-      case Divergence.Dkd(double a, double b) -> (decoupled != null ? decoupled : new DecoupledKl(a, b, classes))
-          .value(distributions, label, gradient.value);
+      case Divergence.Dkd _ -> Objects.requireNonNull(decoupled).value(distributions, label, gradient.value);
       case Divergence.LogitMse _ ->
           throw new IllegalArgumentException("logit-mse is no distance between distributions");
     };
@@ -107,6 +112,9 @@ final class SoftPart {
   double temperatureGradient() {
     if (!Double.isFinite(value)) {
       return Double.NaN;
+    }
+    if (flat) {
+      return 0;
     }
     boolean shared = loss.teacherTemperature().isEmpty();
     double meanOfTeacher = 0;

@@ -13,7 +13,7 @@ public interface PreparedCall extends AutoCloseable {
   /**
    * Waits for the last launch and returns its totals.
    *
-   * @throws IllegalArgumentException if a label, row weight or row temperature is invalid
+   * @throws IllegalArgumentException if a label, row weight, row temperature or denominator in memory is invalid
    */
   LossTotals totals();
 

@@ -157,7 +157,7 @@ final class ConcurrentChangeTest {
 
   private static double[] invalidValues(Value changed, DType type, int classes) {
     return switch (changed) {
-      case WEIGHT -> new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY};
+      case WEIGHT -> new double[] {Double.NEGATIVE_INFINITY, Double.NaN, Double.POSITIVE_INFINITY};
       case TEMPERATURE -> new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY};
       case LABEL -> type == DType.I32
           ? new double[] {-1, classes, classes + 3, 1 << 30, Integer.MAX_VALUE, Integer.MIN_VALUE}

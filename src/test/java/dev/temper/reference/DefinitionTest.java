@@ -35,6 +35,11 @@ class DefinitionTest {
     Divergence.dkd(1, 8), Divergence.dkd(0.5, 0), Divergence.dkd(0, 2)
   };
 
+  /** Mixtures that are nearly the student or nearly the teacher. */
+  private static final List<Divergence> AT_THE_ENDS = List.of(Divergence.jensenShannon(1e-6),
+      Divergence.jensenShannon(1 - 1e-6), Divergence.skewForwardKl(1e-6), Divergence.skewForwardKl(1 - 1e-6),
+      Divergence.skewReverseKl(1e-6), Divergence.skewReverseKl(1 - 1e-6));
+
   static List<Arguments> cases() {
     List<Arguments> cases = new ArrayList<>();
     for (Divergence divergence : DIVERGENCES) {
@@ -43,6 +48,11 @@ class DefinitionTest {
       }
       cases.add(Arguments.of(divergence, 2, 1, 1));
       cases.add(Arguments.of(divergence, 2, 0.7, 1.9));
+    }
+    for (Divergence divergence : AT_THE_ENDS) {
+      for (double distance : new double[] {20, 2, 0.3}) {
+        cases.add(Arguments.of(divergence, distance, 2.5, 2.5));
+      }
     }
     return cases;
   }

@@ -29,6 +29,21 @@ class RowEdgeTest {
     assertThat(with.gradient(2)).isCloseTo(perClass * without.gradient(1), within(TINY));
   }
 
+  @ParameterizedTest
+  @FieldSource("DIVERGENCES")
+  void aStudentThatEqualsItsTeacherHasExactlyNoSoftPart(Divergence divergence) {
+    double[] logits = {1, -2.5, 0.1f, 40, ABSENT, -1e4};
+    DistillationLoss loss = DistillationLoss.builder().divergence(divergence).temperature(2.7).softcap(30)
+        .teacherSoftcap(30).build();
+    for (DistillationLoss each : new DistillationLoss[] {of(divergence), loss}) {
+      ReferenceRow row = compute(each, logits, logits);
+      assertThat(row.soft()).isZero();
+      for (int i = 0; i < logits.length; i++) {
+        assertThat(row.gradient(i)).isZero();
+      }
+    }
+  }
+
   @Test
   void mixturesStayFiniteWhereOneSideLacksAClass() {
     double[] z = {0, 0, ABSENT};

@@ -71,6 +71,7 @@ class StandardisationTest {
     for (double[][] pair : new double[][][] {{equal, U}, {Z, equal}, {equal, equal}}) {
       ReferenceRow row = compute(loss, pair[0], pair[1]);
       assertThat(row.soft()).isZero();
+      assertThat(row.temperatureGradient()).isZero();
       ReferenceRow hard = compute(loss.toBuilder().softWeight(0).build(), pair[0], pair[1]);
       for (int i = 0; i < 4; i++) {
         assertThat(row.gradient(i)).isEqualTo(hard.gradient(i));

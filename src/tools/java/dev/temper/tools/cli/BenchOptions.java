@@ -52,7 +52,9 @@ final class BenchOptions {
           + " the suite's).")
   private @Nullable List<Passes> passes;
 
-  @Option(names = "--divergence", split = ",", paramLabel = "D", converter = LossOptions.DivergenceName.class,
+  /** A comma splits only before a letter, because the two weights of dkd have a comma between them. */
+  @Option(names = "--divergence", split = ",(?=[A-Za-z])", paramLabel = "D",
+      converter = LossOptions.DivergenceName.class,
       description = "Distance from the teacher, as for temper loss; several with commas (default: forward-kl). A suite"
           + " has its own.")
   private @Nullable List<Divergence> divergences;

@@ -8,8 +8,11 @@ final class DeviceTable {
         loss or option                                 cpu  cuda  emulator  reference
         forward-kl, jsd:B, cross-entropy               yes  yes   yes       yes
         reverse-kl, mixed:L, skew-forward-kl:A,
-        skew-reverse-kl:A, tvd, logit-mse              no   no    no        yes
-        label smoothing, softcap, teacher temperature  no   no    no        yes""";
+        skew-reverse-kl:A, tvd, nla, logit-mse,
+        dkd:A,B                                        no   no    no        yes
+        label smoothing, z-loss, softcap, teacher
+        softcap, standardised logits, teacher
+        temperature, ignore scope, soft cross-entropy  no   no    no        yes""";
 
   private DeviceTable() {}
 }

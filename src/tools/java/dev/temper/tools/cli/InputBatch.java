@@ -1,6 +1,7 @@
 package dev.temper.tools.cli;
 
 import dev.temper.DistillationLoss;
+import dev.temper.Divergence;
 import dev.temper.HostMatrix;
 import dev.temper.LossInputs;
 import dev.temper.RowVector;
@@ -20,18 +21,20 @@ import org.jspecify.annotations.Nullable;
  *
  * @param inputs views of the file's memory, valid until it is closed
  * @param student the student's logits
+ * @param gradient the gradient that is added to; null if none is
  * @param leadingShape sizes before the classes, whose product is the number of rows
  */
-record InputBatch(LossInputs inputs, Tensor student, List<Long> leadingShape) {
+record InputBatch(LossInputs inputs, Tensor student, @Nullable Tensor gradient, List<Long> leadingShape) {
 
   private static final List<String> NAMES = List.of("student", "teacher", "labels", "row_weights", "row_temperatures");
 
   /**
    * Reads what the loss needs, and labels and row values wherever they are given.
    *
+   * @param accumulates whether the gradient is added to one of the file
    * @throws IllegalArgumentException if a tensor is missing or does not fit, naming file and tensor
    */
-  static InputBatch read(TensorFile file, DistillationLoss loss) throws IOException {
+  static InputBatch read(TensorFile file, DistillationLoss loss, boolean accumulates) throws IOException {
     refuseMistypedNames(file);
     Tensor student = file.tensor("student");
     HostMatrix logits = matrix(file, student);
@@ -44,11 +47,21 @@ record InputBatch(LossInputs inputs, Tensor student, List<Long> leadingShape) {
     }
     if (loss.hardWeight() > 0) {
       needed(file, "labels", "--hard-weight 0 does without");
+    } else if (loss.softWeight() > 0 && loss.divergence() instanceof Divergence.Dkd) {
+      needed(file, "labels", "every --divergence but dkd does without");
     }
     inputs = inputs.withLabels(perRow(file, "labels", leading))
         .withRowWeights(perRow(file, "row_weights", leading))
         .withRowTemperatures(perRow(file, "row_temperatures", leading));
-    return new InputBatch(inputs, student, leading);
+    return new InputBatch(inputs, student, accumulates ? gradient(file, student) : null, leading);
+  }
+
+  private static Tensor gradient(TensorFile file, Tensor student) throws IOException {
+    Tensor gradient = needed(file, "gradient", "it is what --accumulate adds to");
+    if (!gradient.dtype().isFloating() || !gradient.shape().equals(student.shape())) {
+      throw fault(file, gradient, "expected the shape of student, " + student.shape() + ", and a floating type");
+    }
+    return gradient;
   }
 
   /**

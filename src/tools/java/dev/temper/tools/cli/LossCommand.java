@@ -1,30 +1,21 @@
 package dev.temper.tools.cli;
 
-import dev.temper.DType;
 import dev.temper.DistillationLoss;
-import dev.temper.HostMatrix;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
-import dev.temper.RowVector;
 import dev.temper.io.MappedFile;
-import dev.temper.io.Tensor;
 import dev.temper.tools.files.InputFile;
 import dev.temper.tools.files.SafetensorsWriter;
 import dev.temper.tools.files.TensorFiles;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -39,25 +30,10 @@ import picocli.CommandLine.Option;
     footer = {"", "Which device computes which losses today:", DeviceTable.TEXT})
 final class LossCommand implements Callable<Integer> {
 
-  private static final int ALIGNMENT = 64;
-
-  enum GradientDType {
-    STUDENT,
-    F32
-  }
-
-  /** Reads {@link GradientDType}. */
-  static final class GradientDTypeName implements ITypeConverter<GradientDType> {
-    @Override
-    public GradientDType convert(String text) {
-      return LossOptions.choose("type", text, GradientDType.values(), type -> type.name().toLowerCase(Locale.ROOT));
-    }
-  }
-
   @Option(names = "--input", required = true, paramLabel = "FILE",
       description = "The batch (.safetensors or .npz): student and teacher [rows, classes], labels [rows]; row_weights"
-          + " and row_temperatures [rows] are optional. Rows may be several leading dimensions, such as [batch,"
-          + " sequence].")
+          + " and row_temperatures [rows] are optional, gradient is added to under --accumulate. Rows may be several"
+          + " leading dimensions, such as [batch, sequence].")
   private Path input;
 
   @Option(names = "--output", paramLabel = "FILE",
@@ -66,18 +42,7 @@ final class LossCommand implements Callable<Integer> {
 
   @Mixin private LossOptions options;
 
-  @Option(names = "--denominator", paramLabel = "D",
-      description = "Divisor of a mean, such as a global token count (default: the number of rows).")
-  private @Nullable Double denominator;
-
-  @Option(names = "--gradient-scale", paramLabel = "G", defaultValue = "1",
-      description = "Factor on the gradient but not on the loss (default: ${DEFAULT-VALUE}).")
-  private double gradientScale;
-
-  @Option(names = "--gradient-dtype", paramLabel = "TYPE", converter = GradientDTypeName.class,
-      defaultValue = "student",
-      description = "Type of the gradient: student (that of the student's logits) or f32 (default: ${DEFAULT-VALUE}).")
-  private GradientDType gradientDType;
+  @Mixin private CallOptions callOptions;
 
   @Mixin private DeviceOption device;
 
@@ -90,67 +55,48 @@ final class LossCommand implements Callable<Integer> {
     try (InputFile file = TensorFiles.open(input);
         Arena arena = Arena.ofShared();
         LossEngine engine = device.open(results)) {
-      InputBatch batch = InputBatch.read(file, loss);
+      InputBatch batch = InputBatch.read(file, loss, callOptions.accumulate);
       if (!file.conversions().isEmpty()) {
         results.note(input + ": converted " + String.join(", ", file.conversions()));
       }
-      List<Tensor> written = output == null ? List.of() : allocate(arena, batch);
+      LossInputs inputs = callOptions.apply(batch.inputs());
+      ResultTensors written = output == null ? ResultTensors.none() : allocate(arena, batch, loss);
+      written.notes().forEach(results::note);
       long start = System.nanoTime();
-      LossTotals totals = compute(engine, loss, batch, written);
+      LossTotals totals = compute(engine, loss, inputs, written.outputs());
       double milliseconds = (System.nanoTime() - start) / 1e6;
       if (output != null) {
-        SafetensorsWriter.write(output, written);
+        SafetensorsWriter.write(output, written.tensors());
       }
-      new LossReport(totals, loss, denominator, gradientScale, engine, milliseconds).print(results);
+      new LossReport(totals, loss, inputs, engine, milliseconds).print(results);
     }
     return 0;
   }
 
-  private LossTotals compute(LossEngine engine, DistillationLoss loss, InputBatch batch, List<Tensor> written)
-      throws IOException {
+  private ResultTensors allocate(Arena arena, InputBatch batch, DistillationLoss loss) throws IOException {
     try {
-      LossInputs inputs = batch.inputs().withGradientScale(gradientScale);
-      if (denominator != null) {
-        inputs = inputs.withDenominator(denominator);
-      }
-      if (written.isEmpty()) {
-        return engine.forward(loss, inputs).totals();
-      }
-      Tensor gradient = written.getFirst();
-      HostMatrix student = (HostMatrix) inputs.student();
-      LossOutputs outputs = LossOutputs
-          .gradient(HostMatrix.of(gradient.data(), student.rows(), student.classes(), gradient.dtype()))
-          .withRowSoft(rowVector(written.get(1)))
-          .withRowHard(rowVector(written.get(2)));
-      return engine.forwardBackward(loss, inputs, outputs).totals();
+      return ResultTensors.of(arena, batch, loss, callOptions);
     } catch (InternalError e) {
       throw MappedFile.shortened(input, e);
     }
   }
 
-  /** The tensors of the output file: gradient, row_soft and row_hard. */
-  private List<Tensor> allocate(Arena arena, InputBatch batch) {
-    Tensor student = batch.student();
-    DType dtype = gradientDType == GradientDType.F32 ? DType.F32 : student.dtype();
-    List<Tensor> tensors = new ArrayList<>();
-    tensors.add(allocate(arena, "gradient", dtype, student.shape()));
-    tensors.add(allocate(arena, "row_soft", DType.F32, batch.leadingShape()));
-    tensors.add(allocate(arena, "row_hard", DType.F32, batch.leadingShape()));
-    return tensors;
-  }
-
-  private static Tensor allocate(Arena arena, String name, DType dtype, List<Long> shape) {
-    long elements = shape.stream().reduce(1L, (a, b) -> a * b);
-    MemorySegment data = arena.allocate(elements * dtype.bytes(), ALIGNMENT);
-    return new Tensor(name, dtype, shape, data);
-  }
-
-  private static RowVector rowVector(Tensor tensor) {
-    return RowVector.losses(tensor.data(), tensor.elements(), tensor.dtype());
+  private LossTotals compute(LossEngine engine, DistillationLoss loss, LossInputs inputs, LossOutputs outputs)
+      throws IOException {
+    LossOutputs wanted = callOptions.temperatureGradient ? outputs.withTemperatureGradient() : outputs;
+    try {
+      return wanted.gradient() == null
+          ? engine.forward(loss, inputs, wanted).totals()
+          : engine.forwardBackward(loss, inputs, wanted).totals();
+    } catch (InternalError e) {
+      throw MappedFile.shortened(input, e);
+    }
   }
 
   private void checkOutput() throws IOException {
     if (output == null) {
+      requireNoOutput("--accumulate", callOptions.accumulate);
+      requireNoOutput("--row-outputs", callOptions.rowOutputs);
       return;
     }
     OutputFile.check("--output", output);
@@ -159,6 +105,12 @@ final class LossCommand implements Callable<Integer> {
     }
     if (Files.exists(output) && Files.exists(input) && Files.isSameFile(output, input)) {
       throw new IllegalArgumentException("--output is " + output + ", the input itself; expected another file");
+    }
+  }
+
+  private static void requireNoOutput(String option, boolean isGiven) {
+    if (isGiven) {
+      throw new IllegalArgumentException(option + " writes to --output, but that is missing; give a file name");
     }
   }
 }

@@ -1,8 +1,13 @@
 package dev.temper.tools.cli;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.temper.Denominator;
 import dev.temper.DistillationLoss;
+import dev.temper.IgnoreScope;
+import dev.temper.LossInputs;
 import dev.temper.LossTotals;
 import dev.temper.Reduction;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +18,9 @@ import org.jspecify.annotations.Nullable;
  * @param hard the weighted and reduced hard part
  * @param rows number of rows
  * @param countedRows rows that are not ignored
+ * @param hardCountedRows rows that count in the hard part; under {@code --ignore-scope hard} only
  * @param nonFiniteRows counted rows whose loss is not finite
+ * @param temperatureGradient derivative of the total by the temperature; under {@code --temperature-gradient} only
  * @param device kind of device
  * @param milliseconds time of the call, which is the first of its process
  * @param loss the loss that was computed
@@ -24,7 +31,9 @@ record LossDocument(
     @Nullable Double hard,
     long rows,
     long countedRows,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Long hardCountedRows,
     long nonFiniteRows,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Double temperatureGradient,
     String device,
     double milliseconds,
     Loss loss) {
@@ -36,29 +45,49 @@ record LossDocument(
       @Nullable Double teacherTemperature,
       boolean temperatureScaling,
       double softWeight,
+      String softValue,
+      boolean standardise,
       double hardWeight,
       double labelSmoothing,
+      double zLoss,
       @Nullable Double softcap,
+      @Nullable Double teacherSoftcap,
       long ignoreIndex,
+      String ignoreScope,
       @Nullable Integer numClasses,
       String reduction,
       @Nullable Double denominator,
+      @Nullable Double softDenominator,
+      @Nullable Double hardDenominator,
       double gradientScale) {
 
-    static Loss of(DistillationLoss loss, @Nullable Double denominator, double gradientScale) {
-      return new Loss(loss.divergence().label(), loss.temperature(),
-          loss.teacherTemperature().isPresent() ? loss.teacherTemperature().getAsDouble() : null,
-          loss.temperatureScaling(), loss.softWeight(), loss.hardWeight(), loss.labelSmoothing(),
-          loss.softcap().isPresent() ? loss.softcap().getAsDouble() : null, loss.ignoreIndex(),
-          loss.numClasses().isPresent() ? loss.numClasses().getAsInt() : null, loss.reduction().label(), denominator,
-          gradientScale);
+    static Loss of(DistillationLoss loss, LossInputs inputs) {
+      boolean apart = inputs.denominator().isEmpty();
+      return new Loss(loss.divergence().label(), loss.temperature(), orNull(loss.teacherTemperature()),
+          loss.temperatureScaling(), loss.softWeight(), loss.softValue().label(), loss.standardise(),
+          loss.hardWeight(), loss.labelSmoothing(), loss.zLoss(), orNull(loss.softcap()),
+          orNull(loss.teacherSoftcap()), loss.ignoreIndex(), loss.ignoreScope().label(),
+          loss.numClasses().isPresent() ? loss.numClasses().getAsInt() : null, loss.reduction().label(),
+          orNull(inputs.denominator()), apart ? number(inputs.softDenominator()) : null,
+          apart ? number(inputs.hardDenominator()) : null, inputs.gradientScale());
     }
   }
 
-  static LossDocument of(LossTotals totals, Reduction reduction, String device, double milliseconds, Loss loss) {
-    boolean reduced = reduction != Reduction.NONE;
+  static LossDocument of(LossTotals totals, DistillationLoss loss, LossInputs inputs, String device,
+      double milliseconds) {
+    boolean reduced = loss.reduction() != Reduction.NONE;
     return new LossDocument(
         reduced ? totals.total() : null, reduced ? totals.soft() : null, reduced ? totals.hard() : null,
-        totals.rows(), totals.countedRows(), totals.nonFiniteRows(), device, milliseconds, loss);
+        totals.rows(), totals.countedRows(),
+        loss.ignoreScope() == IgnoreScope.HARD ? totals.hardCountedRows() : null, totals.nonFiniteRows(),
+        orNull(totals.temperatureGradient()), device, milliseconds, Loss.of(loss, inputs));
+  }
+
+  private static @Nullable Double orNull(OptionalDouble value) {
+    return value.isPresent() ? value.getAsDouble() : null;
+  }
+
+  private static @Nullable Double number(@Nullable Denominator denominator) {
+    return denominator instanceof Denominator.Value(double value) ? value : null;
   }
 }

@@ -2,8 +2,10 @@ package dev.temper.tools.cli;
 
 import dev.temper.DistillationLoss;
 import dev.temper.Divergence;
+import dev.temper.IgnoreScope;
 import dev.temper.LossArgumentException;
 import dev.temper.Reduction;
+import dev.temper.SoftValue;
 import dev.temper.internal.Names;
 import java.util.Arrays;
 import java.util.List;
@@ -19,7 +21,8 @@ final class LossOptions {
 
   @Option(names = "--divergence", paramLabel = "D", converter = DivergenceName.class, defaultValue = "forward-kl",
       description = "Distance from the teacher: forward-kl, reverse-kl, mixed:L, jsd:B, skew-forward-kl:A,"
-          + " skew-reverse-kl:A, tvd or logit-mse (default: ${DEFAULT-VALUE}).")
+          + " skew-reverse-kl:A, tvd, nla (negative log-acceptance), logit-mse or dkd:A,B (default:"
+          + " ${DEFAULT-VALUE}).")
   private Divergence divergence;
 
   @Option(names = "--temperature", paramLabel = "T", defaultValue = "1",
@@ -47,12 +50,34 @@ final class LossOptions {
       description = "Share of the label that is spread over all classes (default: ${DEFAULT-VALUE}).")
   private double labelSmoothing;
 
+  @Option(names = "--z-loss", paramLabel = "W", defaultValue = "0",
+      description = "Add W lse(z)^2 to the cross-entropy of each row (default: ${DEFAULT-VALUE}).")
+  private double zLoss;
+
   @Option(names = "--softcap", paramLabel = "C", description = "Replace the student's logits z by C tanh(z/C).")
   private @Nullable Double softcap;
+
+  @Option(names = "--teacher-softcap", paramLabel = "C",
+      description = "Replace the teacher's logits u by C tanh(u/C).")
+  private @Nullable Double teacherSoftcap;
+
+  @Option(names = "--standardise",
+      description = "Standardise the logits of each row in the soft part: (x - mean)/(sd + 1e-7), then divide by T.")
+  private boolean standardise;
+
+  @Option(names = "--soft-value", paramLabel = "V", converter = SoftValueName.class, defaultValue = "kl",
+      description = "Value of a forward KL: kl, or cross-entropy against the teacher, which has the same gradient"
+          + " (default: ${DEFAULT-VALUE}).")
+  private SoftValue softValue;
 
   @Option(names = "--ignore-index", paramLabel = "N", defaultValue = "-100",
       description = "Label that marks rows to leave out (default: ${DEFAULT-VALUE}).")
   private long ignoreIndex;
+
+  @Option(names = "--ignore-scope", paramLabel = "S", converter = IgnoreScopeName.class, defaultValue = "both",
+      description = "What such a row leaves: both parts, or hard: the cross-entropy alone (default:"
+          + " ${DEFAULT-VALUE}).")
+  private IgnoreScope ignoreScope;
 
   @Option(names = "--num-classes", paramLabel = "N",
       description = "Number of classes where the tensors have more columns than that (default: their width).")
@@ -76,13 +101,20 @@ final class LossOptions {
         .softWeight(softWeight)
         .hardWeight(hardWeight)
         .labelSmoothing(labelSmoothing)
+        .zLoss(zLoss)
+        .standardise(standardise)
+        .softValue(softValue)
         .ignoreIndex(ignoreIndex)
+        .ignoreScope(ignoreScope)
         .reduction(reduction);
     if (teacherTemperature != null) {
       loss.teacherTemperature(teacherTemperature);
     }
     if (softcap != null) {
       loss.softcap(softcap);
+    }
+    if (teacherSoftcap != null) {
+      loss.teacherSoftcap(teacherSoftcap);
     }
     if (numClasses != null) {
       loss.numClasses(numClasses);
@@ -113,6 +145,22 @@ final class LossOptions {
     @Override
     public Reduction convert(String text) {
       return choose("reduction", text, Reduction.values(), Reduction::label);
+    }
+  }
+
+  /** Reads {@link IgnoreScope#label()}. */
+  static final class IgnoreScopeName implements ITypeConverter<IgnoreScope> {
+    @Override
+    public IgnoreScope convert(String text) {
+      return choose("scope", text, IgnoreScope.values(), IgnoreScope::label);
+    }
+  }
+
+  /** Reads {@link SoftValue#label()}. */
+  static final class SoftValueName implements ITypeConverter<SoftValue> {
+    @Override
+    public SoftValue convert(String text) {
+      return choose("value", text, SoftValue.values(), SoftValue::label);
     }
   }
 

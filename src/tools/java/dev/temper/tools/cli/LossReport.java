@@ -1,32 +1,32 @@
 package dev.temper.tools.cli;
 
 import dev.temper.DistillationLoss;
+import dev.temper.IgnoreScope;
 import dev.temper.LossEngine;
+import dev.temper.LossInputs;
 import dev.temper.LossTotals;
 import dev.temper.Reduction;
+import dev.temper.SoftValue;
 import dev.temper.tools.files.PlainNumber;
 import java.io.PrintWriter;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Prints the totals of one batch and the loss that was computed, as text or as JSON.
  *
- * @param denominator the divisor that the caller gave, or null
+ * @param inputs hold the numbers of the call
  * @param milliseconds time of the call, which is the first of the engine
  */
 record LossReport(
     LossTotals totals,
     DistillationLoss loss,
-    @Nullable Double denominator,
-    double gradientScale,
+    LossInputs inputs,
     LossEngine engine,
     double milliseconds) {
 
   void print(OutputOptions results) {
     if (results.json) {
-      LossDocument.Loss computed = LossDocument.Loss.of(loss, denominator, gradientScale);
-      results.print(LossDocument.of(totals, loss.reduction(), engine.device(), milliseconds, computed));
+      results.print(LossDocument.of(totals, loss, inputs, engine.device(), milliseconds));
     } else {
       text(results.out());
     }
@@ -35,13 +35,18 @@ record LossReport(
   private void text(PrintWriter out) {
     if (loss.reduction() != Reduction.NONE) {
       out.printf(Locale.ROOT, "loss  %.9g  (%s)%n", totals.total(), loss.reduction().label());
-      out.printf(Locale.ROOT, "soft  %.9g  (%s at T = %s, weight %s)%n", totals.soft(), loss.divergence().label(),
+      String soft = loss.softValue() == SoftValue.KL ? loss.divergence().label() : "cross-entropy against the teacher";
+      out.printf(Locale.ROOT, "soft  %.9g  (%s at T = %s, weight %s)%n", totals.soft(), soft,
           PlainNumber.of(loss.temperature()), PlainNumber.of(loss.softWeight()));
       out.printf(Locale.ROOT, "hard  %.9g  (cross-entropy, weight %s)%n", totals.hard(),
           PlainNumber.of(loss.hardWeight()));
     }
-    out.printf(Locale.ROOT, "rows  %d, counted %d, non-finite %d%n",
-        totals.rows(), totals.countedRows(), totals.nonFiniteRows());
+    if (totals.temperatureGradient().isPresent()) {
+      out.printf(Locale.ROOT, "dL/dT %.9g%n", totals.temperatureGradient().getAsDouble());
+    }
+    String labelled = loss.ignoreScope() == IgnoreScope.HARD ? ", with a label " + totals.hardCountedRows() : "";
+    out.printf(Locale.ROOT, "rows  %d, counted %d%s, non-finite %d%n",
+        totals.rows(), totals.countedRows(), labelled, totals.nonFiniteRows());
     out.printf(Locale.ROOT, "time  %.3f ms, the first call of this process; %s%n", milliseconds, engine.describe());
     out.flush();
   }

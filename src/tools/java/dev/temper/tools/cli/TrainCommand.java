@@ -1,7 +1,12 @@
 package dev.temper.tools.cli;
 
 import dev.temper.DistillationLoss;
+import dev.temper.Divergence;
+import dev.temper.HostMatrix;
 import dev.temper.LossEngine;
+import dev.temper.LossInputs;
+import dev.temper.RowVector;
+import dev.temper.Teacher;
 import dev.temper.tools.bench.Revision;
 import dev.temper.tools.files.AtomicFile;
 import dev.temper.tools.files.Json;
@@ -45,6 +50,11 @@ final class TrainCommand implements Callable<Integer> {
       paramLabel = "FILE",
       description = "UTF-8 text to learn from (default: the names of the classes and methods of the running JDK).")
   private @Nullable Path text;
+
+  @Option(names = "--divergence", paramLabel = "D", converter = LossOptions.DivergenceName.class,
+      defaultValue = "forward-kl",
+      description = "Distance from the teacher, as for temper loss (default: ${DEFAULT-VALUE}).")
+  private Divergence divergence;
 
   @Option(
       names = "--temperature",
@@ -101,6 +111,7 @@ final class TrainCommand implements Callable<Integer> {
     Corpus corpus = text == null ? JdkNames.read() : TextFile.read(text);
     TrainPlan fitted = steps == null && teacherSteps == null ? plan.forWords(corpus.words()) : plan;
     try (Interruption interruption = Interruption.watch(); LossEngine engine = device.open(output)) {
+      plan.distillations().forEach(loss -> requireComputable(engine, loss));
       OutputFile.makeFolder("--out", out);
       TrainReport report;
       try (ProgressLine line = ProgressLine.onStderr()) {
@@ -128,6 +139,13 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
+  /** Computes one row, so that an engine refuses a loss before the teacher has been trained. */
+  private static void requireComputable(LossEngine engine, DistillationLoss loss) {
+    HostMatrix logits = HostMatrix.of(new float[2], 1, 2);
+    engine.forward(loss, LossInputs.of(logits).withTeacher(Teacher.logits(logits)).withLabels(RowVector.labels(0)))
+        .totals();
+  }
+
   private TrainPlan plan() {
     if (!(softWeight >= 0 && softWeight <= 1)) {
       throw new IllegalArgumentException(
@@ -141,7 +159,8 @@ final class TrainCommand implements Callable<Integer> {
     requirePositive("--teacher-steps", teacherSteps);
     requirePositive("--seeds", seeds);
     List<DistillationLoss> losses =
-        temperatures.stream().distinct().map(t -> DistillationLoss.hinton(t, softWeight)).toList();
+        temperatures.stream().distinct().map(t -> DistillationLoss.hinton(t, softWeight))
+            .map(loss -> loss.toBuilder().divergence(divergence).build()).toList();
     TrainPlan plan =
         TrainPlan.defaults().withDistillations(losses).withStudentRate(learningRate).withSeeds(seed, seeds);
     TrainPlan stepped = steps == null ? plan : plan.withStudentSteps(steps);

@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.temper.DistillationLoss;
 import dev.temper.Divergence;
 import dev.temper.HostMatrix;
+import dev.temper.IgnoreScope;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.RowVector;
+import dev.temper.SoftValue;
 import dev.temper.Teacher;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -73,9 +75,14 @@ class DeviceTableTest {
     return switch (name) {
       case "cross-entropy" -> loss.softWeight(0).hardWeight(1).build();
       case "label smoothing" -> loss.hardWeight(1).labelSmoothing(0.1).build();
+      case "z-loss" -> loss.hardWeight(1).zLoss(1e-4).build();
       case "softcap" -> loss.softcap(30).build();
+      case "teacher softcap" -> loss.teacherSoftcap(30).build();
+      case "standardised logits" -> loss.standardise(true).build();
+      case "ignore scope" -> loss.ignoreScope(IgnoreScope.HARD).build();
+      case "soft cross-entropy" -> loss.softValue(SoftValue.CROSS_ENTROPY).build();
       case "teacher temperature" -> loss.teacherTemperature(2).build();
-      default -> loss.divergence(Divergence.parse(name.replaceAll(":[A-Z]", ":0.5"))).build();
+      default -> loss.divergence(Divergence.parse(name.replaceAll("(?<=[:,])[A-Z]", "0.5"))).build();
     };
   }
 

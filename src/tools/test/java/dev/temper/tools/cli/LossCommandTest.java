@@ -57,9 +57,9 @@ class LossCommandTest {
     assertThat(json.keySet()).containsExactly(
         "total", "soft", "hard", "rows", "countedRows", "nonFiniteRows", "device", "milliseconds",
         "loss.divergence", "loss.temperature", "loss.teacherTemperature", "loss.temperatureScaling", "loss.softWeight",
-        "loss.hardWeight", "loss.labelSmoothing", "loss.softcap", "loss.ignoreIndex", "loss.numClasses",
-            "loss.reduction",
-        "loss.denominator", "loss.gradientScale");
+        "loss.softValue", "loss.standardise", "loss.hardWeight", "loss.labelSmoothing", "loss.zLoss", "loss.softcap",
+        "loss.teacherSoftcap", "loss.ignoreIndex", "loss.ignoreScope", "loss.numClasses", "loss.reduction",
+        "loss.denominator", "loss.softDenominator", "loss.hardDenominator", "loss.gradientScale");
     assertThat(json).containsEntry("loss.divergence", "forward-kl").containsEntry("loss.temperature", 4.0)
         .containsEntry("loss.softWeight", 0.3).containsEntry("loss.softcap", null)
             .containsEntry("loss.reduction", "mean");

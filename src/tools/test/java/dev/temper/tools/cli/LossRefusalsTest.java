@@ -58,6 +58,24 @@ class LossRefusalsTest {
       "--divergence mixed         | needs its parameter, such as mixed:0.5",
       "--reduction men            | unknown reduction 'men' (did you mean 'mean'?); known: none, sum, mean, batch-mean",
       "--reduction sum --denominator 3 | --denominator is 3, but --reduction sum divides by nothing",
+      "--divergence dkd:1         | divergence dkd:1 needs two weights, such as dkd:1,8",
+      "--divergence dkd:0,0       | dkd: a and b are both 0",
+      "--divergence dkd:1,8 --ignore-scope hard | --divergence dkd:1.0,8.0 and --ignore-scope hard exclude each other,"
+          + " because dkd needs the label of every row",
+      "--divergence logit-mse --standardise | --divergence logit-mse and --standardise exclude each other, because",
+      "--divergence tvd --soft-value cross-entropy | --divergence tvd and --soft-value cross-entropy exclude each"
+          + " other, because",
+      "--divergence tvd --temperature-gradient | --temperature-gradient and --divergence tvd exclude each other,"
+          + " because",
+      "--teacher-softcap 0        | --teacher-softcap is 0, expected a finite number above 0",
+      "--z-loss -1                | --z-loss is -1, expected a finite number of 0 or more",
+      "--ignore-scope soft        | unknown scope 'soft'; known: both, hard",
+      "--soft-value ce            | unknown value 'ce' (did you mean 'kl'?); known: kl, cross-entropy",
+      "--soft-denominator 0       | --soft-denominator is 0, expected a finite number above 0",
+      "--hard-denominator NaN     | --hard-denominator is NaN, expected a finite number above 0",
+      "--reduction sum --hard-denominator 3 | --hard-denominator is 3, but --reduction sum divides by nothing",
+      "--accumulate               | no tensor 'gradient'; the file holds 'labels', 'student', 'teacher'; it is what"
+          + " --accumulate adds to",
       "--denominator 0            | --denominator is 0, expected a finite number above 0",
       "--gradient-scale Infinity  | --gradient-scale is Infinity, expected a finite number",
       "--gradient-dtype bf16      | unknown type 'bf16'; known: student, f32",
@@ -131,11 +149,39 @@ class LossRefusalsTest {
     String message = refused("3", "--hard-weight", "1");
     assertThat(message).contains("row 1");
     put(LossCommandTest.labels(new long[] {0, 0}, 2));
-    put(LossCommandTest.floats("row_weights", new float[] {1, -1}, 2));
-    assertThat(refused("row_weights")).contains("row 1").contains("-1");
+    put(LossCommandTest.floats("row_weights", new float[] {1, Float.NaN}, 2));
+    assertThat(refused("row_weights")).contains("row 1").contains("NaN");
     batch.remove("row_weights");
     put(LossCommandTest.floats("row_temperatures", new float[] {0, 1}, 2));
     assertThat(refused("row_temperatures")).contains("row 0");
+  }
+
+  @Test
+  void theGradientThatIsAddedTo() throws IOException {
+    put(LossCommandTest.floats("gradient", new float[4], 2, 2));
+    refused("tensor 'gradient' is [2, 2] F32, expected the shape of student, [2, 3], and a floating type",
+        "--accumulate");
+    put(new Tensor("gradient", DType.F16, List.of(2L, 3L), MemorySegment.ofArray(new short[6])));
+    refused("tensor 'gradient' is [2, 3] F16, expected F32 as --gradient-dtype says", "--accumulate",
+        "--gradient-dtype", "f32");
+    refused("gradient has dtype F16, expected the student's F32", "--accumulate");
+    check(2, "--accumulate writes to --output, but that is missing", Captured.run(call("--accumulate")));
+    check(2, "--row-outputs writes to --output, but that is missing", Captured.run(call("--row-outputs")));
+  }
+
+  @Test
+  void dkdWithoutLabels() throws IOException {
+    batch.remove("labels");
+    refused("no tensor 'labels'; the file holds 'student', 'teacher'; every --divergence but dkd does without",
+        "--divergence", "dkd:1,8");
+  }
+
+  @Test
+  void rowTemperaturesWithATemperatureGradient() throws IOException {
+    put(LossCommandTest.floats("row_temperatures", new float[] {1, 2}, 2));
+    refused("--temperature-gradient and row_temperatures exclude each other, because", "--temperature-gradient");
+    refused("row_temperatures and a separate --teacher-temperature of 3 exclude each other", "--teacher-temperature",
+        "3");
   }
 
   @Test

@@ -2,6 +2,9 @@ package dev.temper.tools.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.temper.Divergence;
+import dev.temper.tools.files.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +12,8 @@ import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class TrainCommandTest {
 
@@ -49,6 +54,19 @@ final class TrainCommandTest {
     assertThat(run.out().strip()).startsWith("{").endsWith("}").contains("student, distilled at T = 4");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"forward-kl", "reverse-kl", "mixed:0.5", "jsd:0.5", "skew-forward-kl:0.1",
+      "skew-reverse-kl:0.1", "tvd", "nla", "logit-mse", "dkd:1,2"})
+  void everyDivergenceTrains(String divergence) throws IOException {
+    Captured run = Captured.run("train", "--text", text().toString(), "--steps", "2", "--device", "reference",
+        "--json", "--divergence", divergence, "--out", folder.toString());
+    JsonNode document = Json.object(run.out()).orElseThrow(() -> new AssertionError(run.err()));
+    assertThat(document.at("/plan/distillations/0/divergence").asText())
+        .isEqualTo(Divergence.parse(divergence).label());
+    assertThat(run.out()).doesNotContain("NaN", "Infinity");
+    assertThat(document.at("/differencesFromReference/gradient").asDouble()).isZero();
+  }
+
   @Test
   void badInputIsNamedAndRefused() throws IOException {
     assertRefused("no such file", "train", "--text", folder.resolve("none.txt").toString());
@@ -60,6 +78,7 @@ final class TrainCommandTest {
     assertRefused("unknown device 'gpu'", "train", "--text", text().toString(), "--device", "gpu");
     assertRefused("--temperature is 0, expected", "train", "--temperature", "0");
     assertRefused("--soft-weight is 1.5, expected 0 to 1; the labels get the rest\n", "train", "--soft-weight", "1.5");
+    assertRefused("dkd:1 needs two weights", "train", "--divergence", "dkd:1");
     assertRefused("--steps is 0", "train", "--steps", "0");
     assertRefused("--seeds is 0", "train", "--seeds", "0");
     assertRefused("--teacher-steps is 0", "train", "--teacher-steps", "0");
