@@ -52,6 +52,12 @@ void fast_gradient_block(const Policy& policy, const BlockExponentials& in, int 
   }
 }
 
+// Adds the hard part alone.
+template <HardExp hard> void add_hard_block(const BlockExponentials& in, int n, float factor, float* out) {
+  for (int i = 0; i < n; i += kLanes)
+    store(add_hard<hard>(load(out + i), load(in.student + i), in, i, splat(factor)), out + i);
+}
+
 // The gradient on the near-equal path.
 template <class Policy, HardExp hard>
 void near_gradient_block(const Policy& policy, const BlockExponentials& in, int n, const V* sums,
