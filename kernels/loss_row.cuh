@@ -8,6 +8,7 @@
 //                 and gradient are accurate relative to themselves
 #pragma once
 
+#include "row/moments.cuh"
 #include "row/partial.cuh"
 #include "row/shared_storage.cuh"
 #include "row/softcap.cuh"
@@ -31,6 +32,7 @@ template <class Spec> struct LossRow {
   using Storage = typename Spec::Storage::template Instance<Row, ThreadGroup>;
   using Form = RowForm<Spec>;
   using Partial = RowPartial<Spec>;
+  using Pair = typename Row::Pair;
   static constexpr int K = Row::K;
   static constexpr bool kSoft = Spec::kSoft, kHard = Spec::kHard;
   static constexpr bool kLogits = Form::kLogits, kClasses = kSoft && !kLogits && !Form::kRaw;
@@ -44,8 +46,10 @@ template <class Spec> struct LossRow {
   int label;  // -1: the row has no hard part
   float temperature;
   float inverse_temperature = 1.0f / temperature;
-  RowScales scales = {inverse_temperature * kLog2E, Spec::kTwoScales ? kLog2E / p.teacher_temperature
-                                                                     : inverse_temperature * kLog2E};
+  float teacher_inverse_temperature = Spec::kTwoScales ? 1.0f / p.teacher_temperature : inverse_temperature;
+  RowScales scales = {inverse_temperature * kLog2E, teacher_inverse_temperature * kLog2E};
+  Moments moments = {};  // of the student, if logits are standardised
+  bool is_flat = false;  // a deviation is 0: the soft part is 0
 
   // Constants of the row, set by evaluate() or restore().
   enum Path { kFast, kExactShift, kNearEqual };  // also the values of kPath in the row statistics
@@ -55,6 +59,9 @@ template <class Spec> struct LossRow {
   float hard_inverse_sum = 0, log_sum_exp = 0, present = 0;
   float policy_sums[Policy::kSums] = {};
   RowValues values;
+
+  // Standardised logits need this before evaluate() or restore() (loss_standardised.cuh).
+  __device__ __forceinline__ void standardise();
 
   __device__ __forceinline__ void evaluate() {
     Partial partial(policy, scales);
@@ -79,6 +86,8 @@ template <class Spec> struct LossRow {
     }
     if constexpr (kSoft && !kLogits)
       if (values.soft < policy.nearly_equal()) evaluate_near_equal();
+    if (Spec::kEntropies && p.soft_cross_entropy != 0) values.soft += values.teacher_entropy;
+    if (is_flat && values.soft == values.soft) values.soft = 0;
   }
 
   __device__ __forceinline__ void save(float* statistics) const {
@@ -113,8 +122,17 @@ template <class Spec> struct LossRow {
   __device__ __forceinline__ VectorRange store_gradient(const GradientView& view, GradientFactors factors,
                                                         const Row& next, bool prefetch);
 
+  // Calls f(z, u) for all classes.
+  template <class F> __device__ __forceinline__ void for_each_logit(F f) {
+    storage.for_each(row, group, [&](const Pair& pair, int, bool) {
+      float z[K], u[K];
+      unpack(pair, z, u);
+#pragma unroll
+      for (int k = 0; k < K; k++) f(z[k], u[k]);
+    });
+  }
+
  private:
-  using Pair = typename Row::Pair;
 
   template <class Columns, int N>
   __device__ __forceinline__ void unpack(const Columns& pair, float (&z)[N], float (&u)[N]) const {
@@ -133,31 +151,6 @@ template <class Spec> struct LossRow {
     if constexpr (Spec::kStudentSoftcap) z = softcapped(z, p.student_softcap);
     if constexpr (Spec::kTeacherSoftcap) u = softcapped(u, p.teacher_softcap);
     partial.note_maxima(z, u);
-  }
-
-  // Adds all classes to the partial of the thread. The fast path finds the maxima on its way.
-  template <bool FAST> __device__ __forceinline__ void sweep_sums(Partial& partial) {
-    auto find_label = [&](const Pair& pair, int column) {
-      if (unsigned(label - column) < unsigned(K)) {
-        float z[K], u[K];
-        unpack(pair, z, u);
-#pragma unroll
-        for (int k = 0; k < K; k++)
-          if (column + k == label) partial.label_logit = z[k];
-      }
-    };
-    storage.for_each(row, group, FAST ? row.in_bounds() : VectorRange(), [&](const Pair& pair, int vector, bool whole) {
-      float z[K], u[K];
-      if constexpr (FAST) note_maxima(partial, pair);
-      unpack(pair, z, u);
-#pragma unroll
-      for (int k = 0; k < K; k++) partial.template add<FAST>(z[k], u[k], whole);
-      if constexpr (kHard && !Spec::Storage::kOnChip) find_label(pair, row.column(vector));
-    });
-    if constexpr (kHard && Spec::Storage::kOnChip)
-      if (label >= 0)
-        storage.visit(row, group, row.vector_of(label),
-                      [&](const Pair& pair) { find_label(pair, row.column(row.vector_of(label))); });
   }
 
   // Computes values and constants of the row from the merged sums of all classes.
@@ -187,6 +180,7 @@ template <class Spec> struct LossRow {
   }
 
   // Defined in loss_values.cuh.
+  template <bool FAST> __device__ __forceinline__ void sweep_sums(Partial& partial);
   template <bool FAST>
   __device__ __forceinline__ void finish_hard(const Partial& sums, bool student_valid, bool row_valid);
   template <bool FAST> __device__ __forceinline__ void finish_soft(const Partial& sums);
@@ -203,10 +197,13 @@ template <class Spec> struct LossRow {
 
   __device__ __forceinline__ auto shift_of_row() const {
     float student = exponents.student.shift, teacher = exponents.teacher.shift;
-    if constexpr (Spec::kTwoScales) {
-      float inverse = 1.0f / p.teacher_temperature;
-      return TwoScaleShift<float>{student, teacher, inverse_temperature, rest_of_inverse(temperature, inverse_temperature),
-                                  inverse, rest_of_inverse(p.teacher_temperature, inverse)};
+    if constexpr (Spec::kTwoScales || Spec::kStandardise) {
+      // The inverse of a standard deviation has no rest, because equal logits have equal deviations.
+      float rest = Spec::kStandardise ? 0.0f : rest_of_inverse(temperature, inverse_temperature);
+      float teacher_rest =
+          Spec::kStandardise ? 0.0f : rest_of_inverse(p.teacher_temperature, teacher_inverse_temperature);
+      return TwoScaleShift<float>{student, teacher, inverse_temperature, rest, teacher_inverse_temperature,
+                                  teacher_rest};
     } else {
       return row_shift(student, teacher, inverse_temperature);
     }

@@ -5,6 +5,33 @@
 
 namespace temper {
 
+  // Adds all classes to the partial of the thread. The fast path finds the maxima on its way.
+  template <class Spec>
+template <bool FAST>
+__device__ __forceinline__ void LossRow<Spec>::sweep_sums(Partial& partial) {
+    auto find_label = [&](const Pair& pair, int column) {
+      if (unsigned(label - column) < unsigned(K)) {
+        float z[K], u[K];
+        unpack(pair, z, u);
+#pragma unroll
+        for (int k = 0; k < K; k++)
+          if (column + k == label) partial.label_logit = z[k];
+      }
+    };
+    storage.for_each(row, group, FAST ? row.in_bounds() : VectorRange(), [&](const Pair& pair, int vector, bool whole) {
+      float z[K], u[K];
+      if constexpr (FAST) note_maxima(partial, pair);
+      unpack(pair, z, u);
+#pragma unroll
+      for (int k = 0; k < K; k++) partial.template add<FAST>(z[k], u[k], whole);
+      if constexpr (kHard && !Spec::Storage::kOnChip) find_label(pair, row.column(vector));
+    });
+    if constexpr (kHard && Spec::Storage::kOnChip)
+      if (label >= 0)
+        storage.visit(row, group, row.vector_of(label),
+                      [&](const Pair& pair) { find_label(pair, row.column(row.vector_of(label))); });
+  }
+
 template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::finish_hard(const Partial& sums, bool student_valid, bool row_valid) {

@@ -26,7 +26,7 @@ template <class V> struct NegativeLogAcceptance {
   TEMPER_INLINE void finish(V* sums) const { sums[0] = -log(sums[3]); }
 
   TEMPER_INLINE RowGradient<V> row_gradient(const V* sums, V student_factor, V) const {
-    V factor = student_factor / sums[3];
+    V factor = select(sums[3] > 0.0f, student_factor / sums[3], V{});  // the gradient is 0 if D is +inf
     return {factor * sums[1], -factor * sums[2], V{}};
   }
   TEMPER_INLINE V coefficient(V slope, const RowGradient<V>& g) const {

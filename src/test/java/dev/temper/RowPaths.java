@@ -1,9 +1,11 @@
 package dev.temper;
 
+import dev.temper.kernel.code.KernelSource;
+import dev.temper.spi.LossCall;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** The paths that the rows of a call take: column 8 of the row statistics of engines over the CUDA sources. */
+/** The paths that the rows of a call take: a column of the row statistics of engines over the CUDA sources. */
 public final class RowPaths {
 
   /** The fast path. */
@@ -13,8 +15,8 @@ public final class RowPaths {
   /** The path of nearly equal distributions. */
   public static final int NEAR_EQUAL = 2;
 
-  private static final int COLUMN = 8;
-  private static final int COLUMNS = 16;
+  private static final int COLUMN = column();
+  private static final int COLUMNS = LossCall.STATISTICS_COLUMNS;
 
   private RowPaths() {}
 
@@ -31,5 +33,12 @@ public final class RowPaths {
       }
       return paths;
     }
+  }
+
+  /** Finds the place of kPath in the enumeration of the sources, which has one column on each line. */
+  private static int column() {
+    String text = KernelSource.load("parameters.h").text();
+    String before = text.substring(text.indexOf("enum RowStatistic {"), text.indexOf("  kPath,"));
+    return (int) before.lines().count() - 1;
   }
 }

@@ -10,6 +10,7 @@ import dev.temper.Reduction;
 import dev.temper.RowPaths;
 import dev.temper.RowVector;
 import dev.temper.Teacher;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -79,6 +80,7 @@ enum PathRows {
   /** Rows start at every misalignment, and end within a vector. */
   private static final int CLASSES = 1_501;
 
+  @SuppressWarnings("ImmutableEnumChecker") // a loss is immutable, but not annotated so
   private final DistillationLoss loss;
   private final int path;
 
@@ -109,8 +111,8 @@ enum PathRows {
       float[] z = logits(random);
       float[] u = logits(random);
       fill(z, u, row);
-      System.arraycopy(z, 0, student, row * CLASSES, CLASSES);
-      System.arraycopy(u, 0, teacher, row * CLASSES, CLASSES);
+      FloatBuffer.wrap(student).put(row * CLASSES, z);
+      FloatBuffer.wrap(teacher).put(row * CLASSES, u);
     }
     LossInputs inputs = LossInputs.of(HostMatrix.of(student, ROWS, CLASSES)).withLabels(RowVector.labels(0, 1_500, 7));
     inputs = loss.softWeight() > 0 ? inputs.withTeacher(Teacher.logits(HostMatrix.of(teacher, ROWS, CLASSES))) : inputs;
