@@ -50,6 +50,11 @@ __device__ __forceinline__ VectorRange LossRow<Spec>::store_gradient(const Gradi
       gradient_sweep<kNearEqual>(view, factors, VectorRange(), row, false);
       return VectorRange();
     }
+  if constexpr (kClasses && Policy::kFar)
+    if (path == kFar) {
+      gradient_sweep<kFar>(view, factors, VectorRange(), row, false);
+      return VectorRange();
+    }
   gradient_sweep<kExactShift>(view, factors, VectorRange(), row, false);
   return VectorRange();
 }
@@ -68,6 +73,10 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
     float et = exponents.teacher.template exp<false>(u);
     Element<float> e = element(log_ratio(z, u, shift), es, et, inverse_sums);
     return g.factors.soft * policy.gradient(e, policy_sums);
+  } else if constexpr (PATH == kFar) {
+    es = exponents.student.template exp<false>(z);
+    float soft = g.factors.soft * policy.far_gradient(log2_teacher(u), log2_student(z), policy_sums);
+    return fma(es, exponents.add_hard_factor(0, es, g.hard), soft);
   } else if constexpr (Form::kElementwise) {
     if constexpr (Form::kSoftmax && kHard && !Form::Exps::kSeparateHard)
       es = exponents.student.template exp<kFastExp>(z);

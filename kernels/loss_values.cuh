@@ -131,4 +131,21 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_ne
   values.soft = policy_sums[0];
 }
 
+// D of a row whose sums are too small for f32, relative to the class that matters most. Without such a class D stays
+// +inf.
+template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_far() {
+  float peak[1] = {-infinity()};
+  for_each_logit(
+      [&](float z, float u) { peak[0] = max(peak[0], policy.far_weight(log2_teacher(u), log2_student(z))); });
+  group.template reduce<Max>(peak);
+  if (!(peak[0] > -infinity())) return;
+  path = kFar;
+#pragma unroll
+  for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = 0;
+  for_each_logit([&](float z, float u) { policy.add_far(policy_sums, log2_teacher(u), log2_student(z), peak[0]); });
+  group.template reduce<Sum>(policy_sums);
+  policy.finish_far(policy_sums, peak[0]);
+  values.soft = policy_sums[0];
+}
+
 }  // namespace temper
