@@ -68,7 +68,7 @@
 //                                      gradient is its limit then: +inf at such classes, -inf at all others with q > 0.
 //
 // NEAR-EQUAL PATH (element.h), not for kLogits
-//   add(sums, element)                 adds one class
+//   add(sums, element)                 adds one class; p and q may both be 0
 //   finish_elements(sums)              turns the added sums into the row sums
 //   gradient(element, sums)            dD/ds of one class
 //

@@ -33,11 +33,12 @@ void fast_gradient_block(const Policy& policy, const BlockExponentials& in, int 
   V soft_scale = splat(factors.soft), hard_scale = splat(factors.hard_factor);
   const InverseSums<V>& inverse = factors.inverse_sums;
   RowGradient<V> row = {};
-  if constexpr (soft && Policy::kValue != ValueForm::kLogits)
+  constexpr bool has_exp = soft && Policy::kGradient != GradientForm::kElementwise;
+  if constexpr (has_exp)
     row = policy.row_gradient(sums, soft_scale * inverse.student, soft_scale * inverse.teacher);
   for (int i = 0; i < n; i += kLanes) {
     V es = load(in.student + i), g = {};
-    if constexpr (soft && Policy::kValue != ValueForm::kLogits) {
+    if constexpr (has_exp) {
       V coefficient = row.student;
       if constexpr (is_centred(Policy::kGradient)) {
         V slope = load(in.log_ratio + i);
@@ -49,6 +50,12 @@ void fast_gradient_block(const Policy& policy, const BlockExponentials& in, int 
     }
     store(add_hard<hard>(g, es, in, i, hard_scale), out + i);
   }
+}
+
+// Adds the hard part alone.
+template <HardExp hard> void add_hard_block(const BlockExponentials& in, int n, float factor, float* out) {
+  for (int i = 0; i < n; i += kLanes)
+    store(add_hard<hard>(load(out + i), load(in.student + i), in, i, splat(factor)), out + i);
 }
 
 // The gradient on the near-equal path.

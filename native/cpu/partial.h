@@ -20,6 +20,10 @@ template <class Policy> struct ChooseRawSums<Policy, true> { typedef Policy Type
 template <class Policy, bool soft>
 using RawSumsOf = typename ChooseRawSums<Policy, soft && Policy::kValue == ValueForm::kRawSums>::Type;
 
+// Whether value or gradient needs the ratio of p and q in each class.
+template <class Policy>
+constexpr bool kNeedsRatios = Policy::kValue == ValueForm::kClasses || is_centred(Policy::kGradient);
+
 // The exponentials of a row's tensors. Exponents s = z - max z and t = (u - max u) teacher_unit are in units of T nats.
 struct RowScales {
   Exponential student, teacher, untempered{1.0};

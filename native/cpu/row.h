@@ -3,7 +3,7 @@
 #pragma once
 
 #include "row_inputs.h"
-#include "row_options.h"
+#include "standardise.h"
 
 namespace temper {
 namespace {
@@ -22,7 +22,8 @@ template <class Policy, bool soft> struct Row {
   static constexpr bool kRaw = soft && Raw::kRawSums > 0;
   static constexpr bool kClasses = soft && Policy::kValue == ValueForm::kClasses;
   static constexpr bool kLogits = soft && Policy::kValue == ValueForm::kLogits;
-  static constexpr bool kSoftExp = kRaw || kClasses;  // the soft part has exponentials
+  static constexpr bool kElementwise = soft && Policy::kGradient == GradientForm::kElementwise;
+  static constexpr bool kSoftExp = soft && !(kLogits && kElementwise);  // the soft part has exponentials
 
   const LossJob& job;
   const Scratch& scratch;
@@ -31,7 +32,10 @@ template <class Policy, bool soft> struct Row {
   RowTask task;
   HardExp hard;
   const RowScales& scales;
+  const Standardisation* standardisation = nullptr;  // of the student; null: the logits are not standardised
   const LossParameters& parameters = job.parameters;
+
+  bool is_flat = false;  // the soft part is 0, because its standardised logits are
 
   // Results of evaluate().
   float student_max = -kInfinity, teacher_max = -kInfinity;
@@ -130,6 +134,20 @@ template <class Policy, bool soft> struct Row {
     }
   }
 
+  // Mean and deviation of both tensors.
+  void standardise(Standardisation& student, Standardisation& teacher) const {
+    for_row([&](const float* z, const float* u, int, int n) {
+      student.add(z, n);
+      teacher.add(u, n);
+    });
+    student.finish_mean();
+    teacher.finish_mean();
+    for_row([&](const float* z, const float* u, int, int n) {
+      student.add_squares(z, n);
+      teacher.add_squares(u, n);
+    });
+  }
+
   // Prefetches logits from `column` on; a column beyond this row means the next row. In rows of one block the gradient
   // is prefetched too, because a store that misses the caches delays later stores. Streaming stores need no prefetch.
   template <bool store_exp> TEMPER_INLINE Prefetch prefetch_at(int column) const {
@@ -197,9 +215,9 @@ template <class Policy, bool soft> struct Row {
     inverse_sums.teacher = splat(valid ? 1.0f / teacher_sum : __builtin_nanf(""));
     inverse_sums.student = splat(valid ? 1.0f / student_sum : __builtin_nanf(""));
     if constexpr (soft) {
-      divergence = __builtin_nanf("");
-      if (!valid) return;
-      if constexpr (kSoftExp && is_centred(Policy::kGradient))
+      divergence = valid ? 0.0f : __builtin_nanf("");
+      if (!valid || is_flat) return;
+      if constexpr (kSoftExp && kNeedsRatios<Policy>)
         inverse_sums.log_ratio = (log(splat(student_sum)) - log(splat(teacher_sum))) * kLog2E;
       if constexpr (kRaw) finish_raw(total, student_sum, teacher_sum);
       if constexpr (kClasses) finish_ratios();
@@ -216,13 +234,15 @@ template <class Policy, bool soft> struct Row {
     float hard_sum = hard == HardExp::kSame ? sum_lanes(total.student) : sum_lanes(total.hard);
     hard_inverse_sum = valid ? 1.0f / hard_sum : __builtin_nanf("");
     present_classes = (float)present.count;
-    cross_entropy = label_log_prob = __builtin_nanf("");
+    cross_entropy = parameters.hard_weight > 0 ? __builtin_nanf("") : 0.0f;
+    label_log_prob = __builtin_nanf("");
     if (!student_valid) return;
     float z = load_element(job.student.dtype, address(job.student, row, task.label), 0);
     if (parameters.student_softcap > 0) z = first_lane(softcapped(splat(z), parameters.student_softcap));
     float log_sum = first_lane(log(splat(hard_sum))), shifted = z - shift_of(student_max);
     log_sum_exp = log_sum + shift_of(student_max);
     label_log_prob = shifted - log_sum;
+    if (parameters.hard_weight == 0) return;  // only the label's log-probability is wanted
     cross_entropy = log_sum - shifted;
     float smoothing = parameters.label_smoothing;
     if (smoothing > 0) {

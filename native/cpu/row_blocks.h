@@ -62,7 +62,7 @@ void sum_block(const Raw& policy, const RowScales& scales, const float* z, const
       block.teacher += et;
       if constexpr (store_exp) store(et, out.teacher + i);
       raw_sums(s, t, es, et);
-      if constexpr (store_exp && is_centred(Raw::kGradient)) store(t - s, out.log_ratio + i);
+      if constexpr (store_exp && kNeedsRatios<Raw>) store(t - s, out.log_ratio + i);
     }
     if constexpr (hard == HardExp::kSquared) block.hard = fma(es, es, block.hard);
     if constexpr (hard == HardExp::kFourthPower) block.hard = fma(es * es, es * es, block.hard);

@@ -63,7 +63,7 @@ void evaluate_tile(const Policy& policy, const Exponential& tempered, const Tile
       store(et, u.at[c]);
       teacher_sum += et;
       if constexpr (Raw::kRawSums > 0) policy.add_raw(raw, s, t, es, et);
-      if constexpr (is_centred(Policy::kGradient)) store(t - s, ratios.at[c]);
+      if constexpr (kNeedsRatios<Policy>) store(t - s, ratios.at[c]);
     }
     V separate = {};
     if constexpr (hard == HardExp::kSeparate) store(separate = untempered(s), hard_tile.at[c]);
@@ -77,7 +77,7 @@ void evaluate_tile(const Policy& policy, const Exponential& tempered, const Tile
     tile_path &= (teacher_sum > 0.0f) & (teacher_sum < kInfinity);
     store(1.0f / teacher_sum, results.teacher_inverse_sum);
     V log_ratio = {};
-    if constexpr (is_centred(Policy::kGradient)) log_ratio = (log(student_sum) - log(teacher_sum)) * kLog2E;
+    if constexpr (kNeedsRatios<Policy>) log_ratio = (log(student_sum) - log(teacher_sum)) * kLog2E;
     store(log_ratio, results.log_ratio);
     if constexpr (Raw::kRawSums > 0)
       policy.finish_raw(raw, student_sum, teacher_sum, load(inputs.inverse_temperature), sums);
