@@ -18,6 +18,7 @@ template <class V> struct ForwardKl {
   static constexpr GradientForm kGradient = GradientForm::kLinear;
   static constexpr bool kQuadratic = true;
   static constexpr bool kInfiniteLimit = false;
+  static constexpr bool kFar = false;
   static constexpr int kRawSums = 1;  // sum et (t - s)
   static constexpr int kSums = 1;     // D
 

@@ -76,6 +76,16 @@ void add_logit_gradient(const Policy& policy, const float* z, const float* u, in
     store(load(out + i) + policy.logit_gradient(load(z + i), load(u + i), splat(factor)), out + i);
 }
 
+// Adds the gradient of the far path.
+template <class Policy, class Exponents>
+void add_far_gradient(const Policy& policy, const Exponents& far, const float* z, const float* u, int n, const V* sums,
+                      float factor, float* out) {
+  for (int i = 0; i < n; i += kLanes) {
+    V g = policy.far_gradient(far.teacher(load(u + i)), far.student(load(z + i)), sums);
+    store(load(out + i) + factor * g, out + i);
+  }
+}
+
 // Adds the limit of a centred gradient where D is +inf, because the teacher lacks a class that the student has.
 void add_infinite_gradient(const float* z, const float* u, int n, float factor, float* out) {
   V infinite = splat(factor * kInfinity);

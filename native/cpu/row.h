@@ -15,7 +15,25 @@ struct LogitBlock {
   float max;
 };
 
-enum class RowPath { kFast, kNearEqual, kInfinite };  // kInfinite: the teacher lacks a class, and D is +inf
+// kInfinite: the teacher lacks a class, and D is +inf.
+enum class RowPath { kFast, kNearEqual, kInfinite, kFar };
+
+// log2 of the probabilities of a row.
+struct FarExponents {
+  V student_max, teacher_max, student_c, teacher_c;
+  V log2_student, log2_teacher;  // of the inverse sums
+
+  FarExponents(V student_max, V teacher_max, V student_c, V teacher_c, const InverseSums<V>& n)
+      : student_max(student_max),
+        teacher_max(teacher_max),
+        student_c(student_c),
+        teacher_c(teacher_c),
+        log2_student(log(n.student) * kLog2E),
+        log2_teacher(log(n.teacher) * kLog2E) {}
+
+  TEMPER_INLINE V student(V z) const { return fma(z - student_max, student_c, log2_student); }
+  TEMPER_INLINE V teacher(V u) const { return fma(u - teacher_max, teacher_c, log2_teacher); }
+};
 
 template <class Policy, bool soft> struct Row {
   typedef RawSumsOf<Policy, soft> Raw;
@@ -134,6 +152,31 @@ template <class Policy, bool soft> struct Row {
     }
   }
 
+  // The far path: the largest weight of a class, and sums relative to it. Without any, D stays +inf.
+  void evaluate_far() {
+    V peak = splat(-kInfinity);
+    FarExponents far = far_exponents();
+    for_row([&](const float* z, const float* u, int, int n) {
+      for (int i = 0; i < n; i += kLanes)
+        peak = max(policy.far_weight(far.teacher(load(u + i)), far.student(load(z + i))), peak);
+    });
+    peak = splat(max_lanes(peak));
+    if (!(peak[0] > -kInfinity)) return;
+    path = RowPath::kFar;
+    for (V& sum : sums) sum = V{};
+    for_row([&](const float* z, const float* u, int, int n) {
+      for (int i = 0; i < n; i += kLanes)
+        policy.add_far(sums, far.teacher(load(u + i)), far.student(load(z + i)), peak);
+    });
+    for (V& sum : sums) sum = splat(sum_lanes(sum));
+    policy.finish_far(sums, peak);
+    divergence = first_lane(sums[0]);
+  }
+
+  FarExponents far_exponents() const {
+    return {splat(student_max), splat(teacher_max), scales.student.c, scales.teacher.c, inverse_sums};
+  }
+
   // Mean and deviation of both tensors.
   void standardise(Standardisation& student, Standardisation& teacher) const {
     for_row([&](const float* z, const float* u, int, int n) {
@@ -225,6 +268,8 @@ template <class Policy, bool soft> struct Row {
       divergence = first_lane(sums[0]);
       if constexpr (!kLogits)
         if (divergence < policy.nearly_equal()) evaluate_near_equal(student_sum, teacher_sum, stored);
+      if constexpr (Policy::kFar)
+        if (any(policy.is_far(sums))) evaluate_far();
       if constexpr (Policy::kInfiniteLimit)
         if (any(policy.teacher_lacks_class(sums))) path = RowPath::kInfinite;
     }

@@ -50,15 +50,15 @@ template <class Policy, bool soft> struct RowGradientWriter {
       if constexpr (R::kSoftExp && !R::kElementwise) {
         if (r.path == RowPath::kNearEqual)
           return near_gradient_block<Policy, hard>(r.policy, exponentials, n, r.sums, f, out);
-        if (r.path == RowPath::kInfinite || r.is_flat)
+        if (r.path == RowPath::kInfinite || r.path == RowPath::kFar || r.is_flat)
           return fast_gradient_block<Policy, false, hard, false>(r.policy, exponentials, n, r.sums, f, out);
       }
       if (R::kClasses && !from_statistics)
         return fast_gradient_block<Policy, soft, hard, true>(r.policy, exponentials, n, r.sums, f, out);
       fast_gradient_block<Policy, soft, hard, false>(r.policy, exponentials, n, r.sums, f, out);
     });
-    if constexpr (R::kElementwise || Policy::kInfiniteLimit)
-      if (R::kElementwise || r.path == RowPath::kInfinite) add_logit_terms(from, out);
+    if constexpr (R::kElementwise || Policy::kInfiniteLimit || Policy::kFar)
+      if (R::kElementwise || r.path == RowPath::kInfinite || r.path == RowPath::kFar) add_logit_terms(from, out);
   }
 
   // The row constants of a standardised gradient, from the gradient of all blocks.
@@ -106,6 +106,8 @@ template <class Policy, bool soft> struct RowGradientWriter {
     r.for_parts(r.student_block(from, n, student_buffer), r.teacher_block(from, n, teacher_buffer), n,
                 [&](const float* z, const float* u, int i, int part) {
                   if constexpr (R::kElementwise) add_logit_gradient(r.policy, z, u, part, factors.soft, out + i);
+                  else if constexpr (Policy::kFar)
+                    add_far_gradient(r.policy, r.far_exponents(), z, u, part, r.sums, factors.soft, out + i);
                   else add_infinite_gradient(z, u, part, factors.soft, out + i);
                 });
   }

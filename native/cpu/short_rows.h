@@ -84,6 +84,7 @@ void evaluate_tile(const Policy& policy, const Exponential& tempered, const Tile
     else
       ratio_tile(policy, tempered, classes, student_sum, teacher_sum, log_ratio, z, u, ratios, sums);
     tile_path &= (sums[0] >= policy.nearly_equal()) & (sums[0] < kInfinity);
+    if constexpr (Policy::kFar) tile_path &= ~policy.is_far(sums);
   }
   for (int k = 0; k < Policy::kSums; k++) store(sums[k], results.sums[k]);
   __builtin_memcpy(results.tile_path, &tile_path, sizeof tile_path);

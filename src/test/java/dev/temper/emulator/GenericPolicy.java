@@ -48,6 +48,7 @@ record GenericPolicy(Value value, Gradient gradient, boolean nearEqual) {
           static constexpr GradientForm kGradient = GradientForm::%s;
           static constexpr bool kLinear = is_linear(kGradient), kCentred = is_centred(kGradient);
           static constexpr bool kInfiniteLimit = false;
+          static constexpr bool kFar = false;
           static constexpr int kRawSums = kValue == ValueForm::kRawSums ? 1 : 0;
           static constexpr int kSums = 1;
           static constexpr float kMostLog2 = 300.0f;
