@@ -1,5 +1,5 @@
-// Generalised Jensen-Shannon: D = beta KL(p, m) + (1 - beta) KL(q, m) with m = beta p + (1 - beta) q, for beta between 0
-// and 1. dD/ds = (1 - beta) q (log(q/m) - KL(q, m)).
+// Generalised Jensen-Shannon: D = beta KL(p, m) + (1 - beta) KL(q, m) with m = beta p + (1 - beta) q, for beta between
+// 0 and 1. dD/ds = (1 - beta) q (log(q/m) - KL(q, m)).
 #pragma once
 
 #include "mixture.h"

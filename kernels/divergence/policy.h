@@ -17,8 +17,8 @@
 // Operators + - * / < <= > == & | work between V, and with float constants. Reassociation (-ffast-math) breaks this
 // code. Contraction to fma does not, but every engine switches it off so that equal operations give equal bits.
 //
-// PATHS. Most rows take the fast path. A row whose distributions are nearly equal takes the near-equal path, which gives
-// D and its gradient with an error relative to themselves, however small D is.
+// PATHS. Most rows take the fast path. A row whose distributions are nearly equal takes the near-equal path, which
+// gives D and its gradient with an error relative to themselves, however small D is.
 //
 // EVERY POLICY states
 //   kValue     ValueForm: how D is obtained on the fast path

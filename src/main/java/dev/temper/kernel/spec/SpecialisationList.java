@@ -73,8 +73,8 @@ public final class SpecialisationList {
             addDivergences(student, teacher, gradient, pass, limits, withoutFeatures);
           }
           for (int classes : CLASSES) {
-            withoutFeatures.add(LossSpecialisation.of(student, student, gradient, LossSpecialisation.NO_DIVERGENCE, false,
-                true, ExpReuse.NONE, pass, classes, limits));
+            withoutFeatures.add(LossSpecialisation.of(student, student, gradient, LossSpecialisation.NO_DIVERGENCE,
+                false, true, ExpReuse.NONE, pass, classes, limits));
           }
         }
       }
