@@ -50,6 +50,11 @@ __device__ __forceinline__ VectorRange LossRow<Spec>::store_gradient(const Gradi
       gradient_sweep<kNearEqual>(view, factors, VectorRange(), row, false);
       return VectorRange();
     }
+  if constexpr (kSoft && Policy::kFar)
+    if (path == kFar) {
+      gradient_sweep<kFar>(view, factors, VectorRange(), row, false);
+      return VectorRange();
+    }
   gradient_sweep<kExactShift>(view, factors, VectorRange(), row, false);
   return VectorRange();
 }
@@ -68,6 +73,9 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
     float et = exponents.teacher.template exp<false>(u);
     Element<float> e = element(log_ratio(z, u, shift), es, et, inverse_sums);
     return g.factors.soft * policy.gradient(e, policy_sums);
+  } else if constexpr (PATH == kFar) {
+    es = exponents.student.template exp<false>(z);
+    return g.factors.soft * policy.far_gradient(log2_teacher(u), log2_student(z), policy_sums);
   } else if constexpr (Form::kElementwise) {
     if constexpr (Form::kSoftmax && kHard && !Form::Exps::kSeparateHard)
       es = exponents.student.template exp<kFastExp>(z);
@@ -103,7 +111,7 @@ template <class Spec>
 template <typename LossRow<Spec>::Path PATH, class GradientView>
 __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView& view, GradientFactors factors,
                                                               VectorRange range, const Row& next, bool prefetch) {
-  constexpr bool kAddHard = PATH == kNearEqual || Form::Exps::kSeparateHard;
+  constexpr bool kAddHard = PATH == kNearEqual || PATH == kFar || Form::Exps::kSeparateHard;
   const GradientConstants<Spec> constants(*this, factors);
   auto shift = shift_of_row();
   auto soft_gradient = [&](float z, float u) {
