@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class RandomRows {
 
   static final List<Float> BAD_TEMPERATURES = List.of(0f, -1f, 1e-7f, 1e7f, Float.NaN, Float.POSITIVE_INFINITY);
-  private static final List<Float> BAD_WEIGHTS = List.of(-1f, Float.NaN, Float.POSITIVE_INFINITY);
+  private static final List<Float> BAD_WEIGHTS = List.of(Float.NEGATIVE_INFINITY, Float.NaN, Float.POSITIVE_INFINITY);
 
   private final RandomCall call;
   private final double temperature;
