@@ -50,7 +50,7 @@ __device__ __forceinline__ VectorRange LossRow<Spec>::store_gradient(const Gradi
       gradient_sweep<kNearEqual>(view, factors, VectorRange(), row, false);
       return VectorRange();
     }
-  if constexpr (kClasses && Policy::kFar)
+  if constexpr (kSoft && Policy::kFar)
     if (path == kFar) {
       gradient_sweep<kFar>(view, factors, VectorRange(), row, false);
       return VectorRange();
@@ -75,8 +75,7 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
     return g.factors.soft * policy.gradient(e, policy_sums);
   } else if constexpr (PATH == kFar) {
     es = exponents.student.template exp<false>(z);
-    float soft = g.factors.soft * policy.far_gradient(log2_teacher(u), log2_student(z), policy_sums);
-    return fma(es, exponents.add_hard_factor(0, es, g.hard), soft);
+    return g.factors.soft * policy.far_gradient(log2_teacher(u), log2_student(z), policy_sums);
   } else if constexpr (Form::kElementwise) {
     if constexpr (Form::kSoftmax && kHard && !Form::Exps::kSeparateHard)
       es = exponents.student.template exp<kFastExp>(z);
@@ -112,7 +111,7 @@ template <class Spec>
 template <typename LossRow<Spec>::Path PATH, class GradientView>
 __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView& view, GradientFactors factors,
                                                               VectorRange range, const Row& next, bool prefetch) {
-  constexpr bool kAddHard = PATH == kNearEqual || Form::Exps::kSeparateHard;
+  constexpr bool kAddHard = PATH == kNearEqual || PATH == kFar || Form::Exps::kSeparateHard;
   const GradientConstants<Spec> constants(*this, factors);
   auto shift = shift_of_row();
   auto soft_gradient = [&](float z, float u) {

@@ -6,7 +6,7 @@
 //   exact shift   every other row is swept again with exact-shift exponentials (row/exponentials.cuh)
 //   near equal    for rows with a small divergence: log p - log q is computed from differences of logits, so that value
 //                 and gradient are accurate relative to themselves
-//   far           for a divergence that needs logarithms where p and q are 0 in f32
+//   far           for rows whose divergence is lost in p and q, with their logarithms instead
 #pragma once
 
 #include "row/moments.cuh"
@@ -76,6 +76,7 @@ template <class Spec> struct LossRow {
 #pragma unroll
         for (int i = 0; i < Policy::kSums; i++) zero += policy_sums[i] - policy_sums[i];
       ordinary = zero == 0;
+      if constexpr (kSoft && Policy::kFar) ordinary = ordinary && !policy.is_far(policy_sums);
     }
     if (!ordinary) {
       path = kExactShift;
@@ -87,8 +88,8 @@ template <class Spec> struct LossRow {
     }
     if constexpr (kSoft && !kLogits)
       if (values.soft < policy.nearly_equal()) evaluate_near_equal();
-    if constexpr (kClasses && Policy::kFar)
-      if (policy.is_far(policy_sums)) evaluate_far();
+    if constexpr (kSoft && Policy::kFar)
+      if (values.soft == values.soft && policy.is_far(policy_sums)) evaluate_far();
     if (Spec::kEntropies && p.soft_cross_entropy != 0) values.soft += values.teacher_entropy;
     if (is_flat && values.soft == values.soft) values.soft = 0;
   }
@@ -191,14 +192,6 @@ template <class Spec> struct LossRow {
   __device__ __forceinline__ void evaluate_near_equal();
   __device__ __forceinline__ void evaluate_far();
 
-  // Logarithms of probabilities.
-  __device__ __forceinline__ float log2_student(float z) const {
-    return exponents.student.template exponent<false>(z) + log(inverse_sums.student) * kLog2E;
-  }
-  __device__ __forceinline__ float log2_teacher(float u) const {
-    return exponents.teacher.template exponent<false>(u) + log(inverse_sums.teacher) * kLog2E;
-  }
-
   // Limits log2(p/q) to finite values. If neither tensor has the class, the ratio is NaN, and max() replaces it by the
   // limit. The fast path leaves out the upper limit: a student's logit of -inf makes sums NaN or does not matter.
   template <bool FAST> __device__ __forceinline__ static Ratio<float> ratio_of(float log2_ratio) {
@@ -225,22 +218,18 @@ template <class Spec> struct LossRow {
     return fma(-x, inverse, 1.0f) * inverse;
   }
 
+  // log2 of p and q on the exact-shift and far paths.
+  __device__ __forceinline__ float log2_student(float z) const {
+    return exponents.student.template exponent<false>(z) + log(inverse_sums.student) * kLog2E;
+  }
+  __device__ __forceinline__ float log2_teacher(float u) const {
+    return exponents.teacher.template exponent<false>(u) + log(inverse_sums.teacher) * kLog2E;
+  }
+
   // Columns that the near-equal path processes at a time. More of its long code would need too many registers.
   static constexpr int kNearEqualColumns = 4;
 
-  template <class F> __device__ __forceinline__ void for_each_exp(F f) {
-    storage.for_each(row, group, [&](const Pair& pair, int, bool) {
-      Pair rest = pair;
-#pragma unroll 1
-      for (int k = 0; k < K; k += kNearEqualColumns) {
-        float z[kNearEqualColumns], u[kNearEqualColumns];
-        unpack(rest.template pop_front<kNearEqualColumns>(), z, u);
-#pragma unroll
-        for (int i = 0; i < kNearEqualColumns; i++)
-          f(z[i], u[i], exponents.student.template exp<false>(z[i]), exponents.teacher.template exp<false>(u[i]));
-      }
-    });
-  }
+  template <class F> __device__ __forceinline__ void for_each_exp(F f);
 
   // Defined in loss_gradient.cuh.
   template <Path PATH, class Shift>

@@ -106,6 +106,21 @@ __device__ __forceinline__ void LossRow<Spec>::sweep_classes(float log2_student_
   policy.finish(policy_sums);
 }
 
+// Calls f(z, u, es, et) for all classes, with exact-shift exponentials.
+template <class Spec> template <class F> __device__ __forceinline__ void LossRow<Spec>::for_each_exp(F f) {
+  storage.for_each(row, group, [&](const Pair& pair, int, bool) {
+    Pair rest = pair;
+#pragma unroll 1
+    for (int k = 0; k < K; k += kNearEqualColumns) {
+      float z[kNearEqualColumns], u[kNearEqualColumns];
+      unpack(rest.template pop_front<kNearEqualColumns>(), z, u);
+#pragma unroll
+      for (int i = 0; i < kNearEqualColumns; i++)
+        f(z[i], u[i], exponents.student.template exp<false>(z[i]), exponents.teacher.template exp<false>(u[i]));
+    }
+  });
+}
+
 // D of a row with nearly equal distributions. The sums are computed again with exact-shift exponentials, because
 // differences of logits have no exponent rounding error that would cancel that of fast exponentials.
 template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_near_equal() {
@@ -131,14 +146,14 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_ne
   values.soft = policy_sums[0];
 }
 
-// D of a row whose sums are too small for f32, relative to the class that matters most. Without such a class D stays
-// +inf.
+// D of a row whose distributions are far apart. Without a class that both tensors have, D stays +inf.
 template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_far() {
   float peak[1] = {-infinity()};
-  for_each_logit(
-      [&](float z, float u) { peak[0] = max(peak[0], policy.far_weight(log2_teacher(u), log2_student(z))); });
+  for_each_logit([&](float z, float u) {
+    peak[0] = max(peak[0], policy.far_weight(log2_teacher(u), log2_student(z)));
+  });
   group.template reduce<Max>(peak);
-  if (!(peak[0] > -infinity())) return;
+  if (peak[0] == -infinity()) return;
   path = kFar;
 #pragma unroll
   for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = 0;

@@ -14,6 +14,8 @@ public final class RowPaths {
   public static final int EXACT_SHIFT = 1;
   /** The path of nearly equal distributions. */
   public static final int NEAR_EQUAL = 2;
+  /** The path of distributions that are far apart. */
+  public static final int FAR = 3;
 
   private static final int COLUMN = column();
   private static final int COLUMNS = LossCall.STATISTICS_COLUMNS;

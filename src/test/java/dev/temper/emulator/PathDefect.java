@@ -31,6 +31,8 @@ enum PathDefect {
   UNTESTED_SUMS(PathRows.SMOOTHED, "row/partial.cuh", "bool ordinary = zero == 0;", "bool ordinary = true;"),
   /** The row sums of the policy are not tested. */
   UNTESTED_POLICY_SUMS(PathRows.ABSENT_FOR_STUDENT, "loss_row.cuh", "      ordinary = zero == 0;\n", ""),
+  /** Rows that are far apart keep the sums of p and q. */
+  NO_FAR_PATH(PathRows.FAR_APART, "loss_row.cuh", "policy.is_far(policy_sums)) evaluate_far();", "false) ;"),
   /** Nearly equal rows stay on the fast path. */
   NO_NEAR_EQUAL_PATH(PathRows.NEARLY_EQUAL, "loss_row.cuh",
       "if (values.soft < policy.nearly_equal()) evaluate_near_equal();", ";");

@@ -66,6 +66,16 @@ enum PathRows {
       z[20 + row] = u[20 + row] = Float.NEGATIVE_INFINITY;
     }
   },
+  /** Distributions that are 120 nats apart in every class. */
+  FAR_APART(soft(1).toBuilder().divergence(Divergence.negativeLogAcceptance()).build(), RowPaths.FAR) {
+    @Override
+    void fill(float[] z, float[] u, int row) {
+      for (int i = 0; i < z.length; i++) {
+        z[i] += i % 2 == 0 ? 120 : 0;
+        u[i] += i % 2 == 0 ? 0 : 120;
+      }
+    }
+  },
   /** Nearly equal distributions. */
   NEARLY_EQUAL(DistillationLoss.hinton(2, 0.7), RowPaths.NEAR_EQUAL) {
     @Override
