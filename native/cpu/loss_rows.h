@@ -112,7 +112,7 @@ template <class Policy> void compute_standardised_row(const Row<Policy, true>& p
   bool spread = student.is_spread() && teacher.is_spread();
   double s = spread ? student.divisor() : 1, t = spread ? teacher.divisor() : 1;
   RowScales scales(plain.scales.student_temperature * s, plain.scales.teacher_temperature * t);
-  Row<Policy, true> r{plain.job, plain.scratch, plain.policy, plain.row, plain.task, plain.hard, scales};
+  Row<Policy, true> r{{plain.job, plain.row, true}, plain.scratch, plain.policy, plain.task, plain.hard, scales};
   GradientFactors factors = plain.job.factors.of_row(plain.parameters, plain.task);
   if (spread) r.standardisation = &student;
   else r.is_flat = true, factors.soft = 0;
@@ -125,7 +125,7 @@ void compute_row(const LossJob& job, const Scratch& scratch, const Policy& polic
   const LossParameters& p = job.parameters;
   bool reuse = scales.student_temperature == scales.teacher_temperature && !p.standardise;
   HardExp hard = task.label < 0 ? HardExp::kNone : hard_exp_of(job, (float)scales.student_temperature, reuse);
-  Row<Policy, soft> r{job, scratch, policy, row, task, hard, scales};
+  Row<Policy, soft> r{{job, row, soft}, scratch, policy, task, hard, scales};
   if constexpr (soft && Policy::kValue != ValueForm::kLogits)
     if (p.standardise) return compute_standardised_row(r, totals);
   complete_row(r, job.factors.of_row(p, task), totals);

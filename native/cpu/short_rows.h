@@ -26,9 +26,10 @@ void ratio_tile(const Policy& policy, const Exponential& tempered, int classes, 
                 V log_ratio, const Tile& z, const Tile& u, Tile& ratios, V* sums) {
   V teacher = 1.0f / teacher_sum, student = 1.0f / student_sum;
   for (int c = 0; c < classes; c++) {
-    Terms<V> terms =
-        policy.terms(ratio_of(log2_ratio(load(ratios.at[c]), tempered.c, log_ratio, Policy::kMostLog2)));
-    policy.add_class(sums, load(u.at[c]) * teacher, load(z.at[c]) * student, terms);
+    V log2 = log2_ratio(load(ratios.at[c]), tempered.c, log_ratio, Policy::kMostLog2);
+    V p = load(u.at[c]) * teacher, q = load(z.at[c]) * student;
+    Terms<V> terms = policy.terms(ratio_of(log2, p, q));
+    policy.add_class(sums, p, q, terms);
     store(terms.slope, ratios.at[c]);
   }
   policy.finish(sums);

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class RandomRows {
 
   static final List<Float> BAD_TEMPERATURES = List.of(0f, -1f, 1e-7f, 1e7f, Float.NaN, Float.POSITIVE_INFINITY);
-  private static final List<Float> BAD_WEIGHTS = List.of(Float.NEGATIVE_INFINITY, Float.NaN, Float.POSITIVE_INFINITY);
+  private static final List<Float> BAD_WEIGHTS = List.of(Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY);
 
   private final RandomCall call;
   private final double temperature;
@@ -28,7 +28,7 @@ final class RandomRows {
     boolean extreme = call.logits.extreme();
     labels = call.combination.hard() || oneIn(3) ? labels(loss.ignoreIndex()) : null;
     weights = call.mistake != Mistake.WEIGHT && !oneIn(3) ? null
-        : floats(extreme ? List.of(0f, 1e-40f, Float.MAX_VALUE) : List.of(0f, 1f, 0.25f, 2f),
+        : floats(extreme ? List.of(0f, 1e-40f, Float.MAX_VALUE, -Float.MAX_VALUE) : List.of(0f, 1f, 0.25f, 2f, -1f),
             Mistake.WEIGHT, BAD_WEIGHTS);
     temperatures = !call.combination.rowTemperatures() ? null
         : floats(extreme ? List.of(1e-6f, 1e6f, 1f) : List.of(1f, 0.7f, 8f), Mistake.TEMPERATURE, BAD_TEMPERATURES);
@@ -43,8 +43,9 @@ final class RandomRows {
     return invalid;
   }
 
+  /** Returns the absolute value of a row weight. */
   double weight(int row) {
-    return weights == null ? 1 : HostRows.value(weights, row);
+    return weights == null ? 1 : Math.abs(HostRows.value(weights, row));
   }
 
   double temperature(int row) {

@@ -75,6 +75,8 @@ class RowsSemanticsTest extends EachDevice {
     Outcome outcome = run(BOTH, Batch.student(Z, NON_FINITE).teacher(Y, NON_FINITE).labels(0, 1).weights(1, 0));
     Outcome alone = run(BOTH, Batch.student(Z).teacher(Y).labels(0));
     assertThat(outcome.gradient()[1]).containsOnly(0);
+    assertThat(outcome.soft()[1]).isZero();
+    assertThat(outcome.hard()[1]).isZero();
     assertThat(outcome.totals().countedRows()).isEqualTo(2);
     assertThat(outcome.totals().nonFiniteRows()).isZero();
     assertNear("total", outcome.totals().total(), alone.totals().total() / 2, BOUND);

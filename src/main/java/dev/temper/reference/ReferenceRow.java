@@ -102,7 +102,7 @@ public final class ReferenceRow {
   }
 
   /** Returns element {@code i} of the gradient of {@code softFactor} soft parts and {@code hardFactor} hard parts. */
-  double gradient(int i, double softFactor, double hardFactor) {
+  public double gradient(int i, double softFactor, double hardFactor) {
     return weighted(softFactor * loss.softWeight(), softPart.gradient.at(i))
         + weighted(hardFactor * loss.hardWeight(), hardGradient.at(i));
   }

@@ -112,12 +112,8 @@ public final class RowChecks {
         LossOption.IGNORE_INDEX, " to the value that marks rows to leave out");
   }
 
-  /** Returns the exception for a row weight that is invalid, or negative on an engine without negative weights. */
+  /** Returns the exception for an invalid row weight. */
   public static LossArgumentException badWeight(long row, float weight) {
-    if (isWeight(weight)) {
-      return new LossArgumentException("row_weights: row ", row, " has weight ", weight, ", but a negative weight is"
-          + " not there yet on this device; the reference device has it");
-    }
     return new LossArgumentException("row_weights: row ", row, " has weight ", weight,
         ", expected a finite number; give a row that shall not count the weight 0");
   }

@@ -10,13 +10,20 @@ public enum BoundFormula {
   /** Softmax and its relatives. */
   SOFTMAX("S", SoftmaxBound.FORMULA),
   /** Soft loss. */
-  VALUE("V", "T^2 times " + DivergenceBound.VALUE),
+  VALUE("V", "T^2 times " + DivergenceBound.VALUE + "; " + AcceptanceBound.VALUE + "; " + DecoupledBound.VALUE
+      + "; as cross-entropy with the teacher, E of the teacher more"),
   /** Gradient of the soft loss. */
   GRADIENT("G", "T times " + DivergenceBound.GRADIENT),
   /** Cross-entropy and its gradient. */
   CROSS_ENTROPY("H", CrossEntropyBound.FORMULA),
   /** Logit MSE. */
   MEAN_SQUARE("M", "value: (6 + log2 C) u D; gradient: 6 u |g|"),
+  /** Standardised logits and their gradient. */
+  STANDARDISED("Z", StandardisedBound.FORMULA),
+  /** Entropies of a row. */
+  ENTROPY("E", "sum p (e u |log p + H| + (5 + log2 C) u |x|) + u (log2 C + 2 + 2 |log S|)"),
+  /** Derivative by the temperature. */
+  TEMPERATURE("dT", TemperatureBound.FORMULA),
   /** Reduced losses. */
   TOTAL("T", "sum of row weight x row bound / divisor + 4u sum |row loss| / divisor"),
   /** Log-softmax. */

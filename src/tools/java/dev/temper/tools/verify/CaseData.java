@@ -1,5 +1,7 @@
 package dev.temper.tools.verify;
 
+import dev.temper.IgnoreScope;
+import dev.temper.tools.verify.RowOptions.Given;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -29,15 +31,16 @@ final class CaseData {
     Layout layout = c.layout();
     int rows = layout.rows();
     double[] labels = c.options().labels() ? labels(c, random) : null;
-    double[] weights = c.options().weights() ? weights(rows, random) : null;
+    double[] weights = c.options().weights() || c.options().has(Given.NEGATIVE_WEIGHTS)
+        ? weights(rows, c.options().has(Given.NEGATIVE_WEIGHTS), random) : null;
     double[] temperatures = c.options().temperatures() ? temperatures(rows, random) : null;
     double[] student = new double[rows * layout.studentColumns()];
     double[] teacher = new double[rows * layout.teacherColumns()];
     double[] z = new double[layout.classes()];
     double[] u = new double[layout.classes()];
     for (int row = 0; row < rows; row++) {
-      boolean unused = (labels != null && labels[row] == c.loss().ignoreIndex())
-          || (weights != null && weights[row] == 0);
+      boolean unused = (labels != null && labels[row] == c.loss().ignoreIndex()
+          && c.loss().ignoreScope() == IgnoreScope.BOTH) || (weights != null && weights[row] == 0);
       RowContent.fill(c.content(), row, unused, z, u, labels, random);
       for (int i = 0; i < layout.studentColumns(); i++) {
         student[row * layout.studentColumns() + i] =
@@ -51,7 +54,20 @@ final class CaseData {
         System.arraycopy(teacher, row * u.length, student, row * z.length, z.length);
       }
     }
+    repeat(student, layout.studentColumns(), c.options().has(Given.REPEATED_STUDENT));
+    repeat(teacher, layout.teacherColumns(), c.options().has(Given.REPEATED_TEACHER));
     return new CaseData(student, teacher, labels, weights, temperatures);
+  }
+
+  /** The value to which element {@code i} of the gradient is added. It is exact in every dtype. */
+  static double initialGradient(int i) {
+    return ((i * 37 & 63) - 31) / 4096.0;
+  }
+
+  private static void repeat(double[] matrix, int columns, boolean isRepeated) {
+    for (int i = columns; isRepeated && i < matrix.length; i++) {
+      matrix[i] = matrix[i - columns];
+    }
   }
 
   private static double junk(int row, int column) {
@@ -67,10 +83,11 @@ final class CaseData {
     return labels;
   }
 
-  private static double[] weights(int rows, SplittableRandom random) {
+  private static double[] weights(int rows, boolean negative, SplittableRandom random) {
     double[] weights = new double[rows];
     for (int row = 0; row < rows; row++) {
-      weights[row] = row % 4 == 1 ? 0 : (float) (0.1 + 2 * random.nextDouble());
+      double sign = negative && row % 3 == 0 ? -1 : 1;
+      weights[row] = row % 4 == 1 ? 0 : (float) (sign * (0.1 + 2 * random.nextDouble()));
     }
     return weights;
   }

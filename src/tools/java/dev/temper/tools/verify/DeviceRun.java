@@ -1,15 +1,22 @@
 package dev.temper.tools.verify;
 
 import dev.temper.DType;
+import dev.temper.Denominator;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
+import dev.temper.RowOutput;
 import dev.temper.RowStatistics;
 import dev.temper.Teacher;
+import dev.temper.tools.verify.RowOptions.Given;
 import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The tensors of one case in memory, and the call of the engine. */
@@ -23,15 +30,14 @@ final class DeviceRun implements AutoCloseable {
   private final @Nullable GuardedTensor weights;
   private final @Nullable GuardedTensor temperatures;
   private final GuardedTensor gradient;
-  private final GuardedTensor rowSoft;
-  private final GuardedTensor rowHard;
+  private final Map<RowOutput, GuardedTensor> rowOutputs = new EnumMap<>(RowOutput.class);
 
   DeviceRun(Case c, CaseData data) {
     this.c = c;
     Layout layout = c.layout();
     int rows = layout.rows();
-    student = GuardedTensor.matrix(arena, rows, layout.studentColumns(), layout, layout.student()).fill(data.student());
-    teacher = GuardedTensor.matrix(arena, rows, layout.teacherColumns(), layout, layout.teacher()).fill(data.teacher());
+    student = logits(layout.studentColumns(), layout.student(), Given.REPEATED_STUDENT).fill(data.student());
+    teacher = logits(layout.teacherColumns(), layout.teacher(), Given.REPEATED_TEACHER).fill(data.teacher());
     if (c.loss().softWeight() == 0) {
       teacher.fillNaN(); // an input that must not be read
     }
@@ -41,8 +47,22 @@ final class DeviceRun implements AutoCloseable {
     gradient = c.options().inPlace()
         ? student
         : GuardedTensor.matrix(arena, rows, layout.studentColumns(), layout, layout.gradient()).fillNaN();
-    rowSoft = GuardedTensor.vector(arena, rows, layout, DType.F32).fillNaN();
-    rowHard = GuardedTensor.vector(arena, rows, layout, DType.F32).fillNaN();
+    if (c.options().has(Given.ADDED)) {
+      gradient.fill(IntStream.range(0, rows * layout.studentColumns()).mapToDouble(CaseData::initialGradient)
+          .toArray());
+    }
+    for (RowOutput output : RowOutput.values()) {
+      boolean always = output == RowOutput.SOFT || output == RowOutput.HARD;
+      if (always || c.options().has(Given.ROW_OUTPUTS)) {
+        rowOutputs.put(output, GuardedTensor.vector(arena, rows, layout, DType.F32).fillNaN());
+      }
+    }
+  }
+
+  private GuardedTensor logits(int columns, DType dtype, Given repeated) {
+    Layout layout = c.layout();
+    return c.options().has(repeated) ? GuardedTensor.repeatedRow(arena, layout.rows(), columns, layout, dtype)
+        : GuardedTensor.matrix(arena, layout.rows(), columns, layout, dtype);
   }
 
   static Observed run(LossEngine engine, Case c, CaseData data) {
@@ -54,14 +74,12 @@ final class DeviceRun implements AutoCloseable {
   Observed on(LossEngine engine) {
     return switch (c.method()) {
       case FORWARD -> {
-        LossOutputs outputs = LossOutputs.none().withRowSoft(rowSoft.rowVector()).withRowHard(rowHard.rowVector());
-        LossTotals totals = engine.forward(c.loss(), inputs(), outputs).totals();
-        yield new Observed(totals, rowSoft.read(), rowHard.read(), null, damage(false));
+        LossTotals totals = engine.forward(c.loss(), inputs(), withRows(LossOutputs.none())).totals();
+        yield new Observed(totals, rows(), null, damage(false));
       }
       case FORWARD_BACKWARD -> {
-        LossOutputs outputs = gradientOutput().withRowSoft(rowSoft.rowVector()).withRowHard(rowHard.rowVector());
-        LossTotals totals = engine.forwardBackward(c.loss(), inputs(), outputs).totals();
-        yield new Observed(totals, rowSoft.read(), rowHard.read(), gradient.read(), damage(true));
+        LossTotals totals = engine.forwardBackward(c.loss(), inputs(), withRows(gradientOutput())).totals();
+        yield new Observed(totals, rows(), gradient.read(), damage(true));
       }
       case BACKWARD -> {
         LossInputs inputs = inputs();
@@ -69,10 +87,10 @@ final class DeviceRun implements AutoCloseable {
           engine.forward(c.loss(), inputs, LossOutputs.none().withStatistics(statistics)).totals();
           engine.backward(c.loss(), inputs, statistics, gradientOutput());
         }
-        yield new Observed(null, null, null, gradient.read(), damage(true));
+        yield new Observed(null, Map.of(), gradient.read(), damage(true));
       }
       case LOG_SOFTMAX, LOG_SOFTMAX_BACKWARD, SOFTMAX,
-          ARGMAX -> new Observed(null, null, null, primitive(engine), damage(true));
+          ARGMAX -> new Observed(null, Map.of(), primitive(engine), damage(true));
     };
   }
 
@@ -80,8 +98,7 @@ final class DeviceRun implements AutoCloseable {
   List<String> touched() {
     List<String> found = new ArrayList<>();
     add(found, gradient.isUntouched(), "gradient was written");
-    add(found, rowSoft.isUntouched(), "row_soft was written");
-    add(found, rowHard.isUntouched(), "row_hard was written");
+    rowOutputs.forEach((output, values) -> add(found, values.isUntouched(), output.tensor() + " was written"));
     return found;
   }
 
@@ -114,8 +131,11 @@ final class DeviceRun implements AutoCloseable {
     if (c.loss().softWeight() > 0 || c.method() != EngineMethod.FORWARD) {
       inputs = inputs.withTeacher(Teacher.logits(teacher.view()));
     }
-    if (c.options().denominator().isPresent()) {
-      inputs = inputs.withDenominator(c.options().denominator().getAsDouble());
+    if (c.options().softDenominator().isPresent()) {
+      inputs = inputs.withSoftDenominator(denominator(c.options().softDenominator().getAsDouble()));
+    }
+    if (c.options().hardDenominator().isPresent()) {
+      inputs = inputs.withHardDenominator(denominator(c.options().hardDenominator().getAsDouble()));
     }
     return inputs
         .withLabels(labels == null ? null : labels.rowVector())
@@ -123,7 +143,29 @@ final class DeviceRun implements AutoCloseable {
         .withRowTemperatures(temperatures == null ? null : temperatures.rowVector());
   }
 
+  private Denominator denominator(double value) {
+    return c.options().has(Given.DENOMINATORS_IN_MEMORY)
+        ? Denominator.in(arena.allocateFrom(ValueLayout.JAVA_FLOAT, (float) value)) : Denominator.of(value);
+  }
+
+  private LossOutputs withRows(LossOutputs outputs) {
+    LossOutputs all = outputs;
+    for (Map.Entry<RowOutput, GuardedTensor> row : rowOutputs.entrySet()) {
+      all = all.withRow(row.getKey(), row.getValue().rowVector());
+    }
+    return c.options().has(Given.TEMPERATURE_GRADIENT) ? all.withTemperatureGradient() : all;
+  }
+
+  private Map<RowOutput, double[]> rows() {
+    Map<RowOutput, double[]> rows = new EnumMap<>(RowOutput.class);
+    rowOutputs.forEach((output, values) -> rows.put(output, values.read()));
+    return rows;
+  }
+
   private LossOutputs gradientOutput() {
+    if (c.options().has(Given.ADDED)) {
+      return LossOutputs.gradientAddedTo(gradient.view());
+    }
     return c.options().inPlace() ? LossOutputs.gradientInPlace(student.view()) : LossOutputs.gradient(gradient.view());
   }
 
@@ -135,8 +177,8 @@ final class DeviceRun implements AutoCloseable {
     add(found, weights == null || weights.isUntouched(), "row weights were changed");
     add(found, temperatures == null || temperatures.isUntouched(), "row temperatures were changed");
     add(found, writesGradient ? gradient.isIntact() : gradient.isUntouched(), "bytes around the gradient were written");
-    add(found, rowSoft.isIntact(), "bytes around row_soft were written");
-    add(found, rowHard.isIntact(), "bytes around row_hard were written");
+    rowOutputs.forEach((output, values) ->
+        add(found, values.isIntact(), "bytes around " + output.tensor() + " were written"));
     return found;
   }
 

@@ -8,7 +8,7 @@ import dev.temper.Divergence;
  * Error bounds of one row's divergence {@code D(p, q)} and of its derivative {@code dD/ds}, {@code s = z/T}, before the
  * factors {@code T^2} and {@code T}.
  *
- * <p>The bounds propagate the errors of both softmaxes to first order. If the KL of a row is below {@link #NEAR}, its
+ * <p>The bounds propagate the errors of both softmaxes to first order. If the KL of a row is below {@link SoftmaxPair#NEAR}, its
  * error must be small relative to the difference of student and teacher. Above that, an engine may subtract sums of
  * unnormalised terms.
  */
@@ -27,50 +27,34 @@ final class DivergenceBound {
       + " + err g_i + err G) + 2^-150 (1 + 4 |g_i - G|), G = sum q g, err g from eps_d, where D >= 0.0075 a mixture's"
       + " + 7u max(1, log2(larger/m)); each + 4u |part|, times weight T, row weight, scale / divisor";
 
-  /** KL in nats below which the error is bounded relative to the difference. */
-  static final double NEAR = 0.03;
-
   /**
    * The same limit for mixtures: for nearly equal distributions, Jensen-Shannon with beta = 1/2 is a fourth of the KL.
    */
-  static final double NEAR_MIXTURE = NEAR / 4;
+  private static final double NEAR_MIXTURE = SoftmaxPair.NEAR / 4;
 
   /** Rounding error of a product below the smallest normal number of f32. */
   private static final double HALF_QUANTUM = 0x1p-150;
 
+  private final SoftmaxPair pair;
   private final SoftmaxBound student;
   private final SoftmaxBound teacher;
   private final int classes;
-  private final double kl;
   private final double steps;
-  private final double nearShift;
   private final double[] gradient;
   private double value;
 
-  private DivergenceBound(SoftmaxBound student, SoftmaxBound teacher) {
-    this.student = student;
-    this.teacher = teacher;
-    classes = student.classes();
+  private DivergenceBound(SoftmaxPair pair) {
+    this.pair = pair;
+    student = pair.student();
+    teacher = pair.teacher();
+    classes = pair.classes();
     steps = student.sumSteps();
-    double sum = 0;
-    double m = 0;
-    double weighted = 0;
-    for (int i = 0; i < classes; i++) {
-      double p = teacher.p(i);
-      sum += klTerm(p, student.p(i), logRatio(i));
-      if (p > 0) {
-        double excess = p * Math.abs(Math.expm1(Math.min(700, -rawRatio(i))));
-        m += excess;
-        weighted += excess * -teacher.x(i);
-      }
-    }
-    kl = sum;
-    nearShift = U * ((8 + steps) * m + 2 * weighted);
     gradient = new double[classes];
   }
 
-  static DivergenceBound of(Divergence divergence, SoftmaxBound student, SoftmaxBound teacher) {
-    DivergenceBound bound = new DivergenceBound(student, teacher);
+  /** The bounds of a row; DKD alone reads the label. */
+  static DivergenceBound of(Divergence divergence, SoftmaxPair pair, int label) {
+    DivergenceBound bound = new DivergenceBound(pair);
     switch (divergence) {
       case Divergence.ForwardKl() -> bound.addForwardKl(1);
       case Divergence.ReverseKl() -> bound.addReverseKl(1);
@@ -82,8 +66,8 @@ final class DivergenceBound {
       case Divergence.SkewForwardKl(double skew) -> bound.addMixture(skew, 1, 0, MixtureGradient.RATIO_TEACHER);
       case Divergence.SkewReverseKl(double skew) -> bound.addMixture(1 - skew, 0, 1, MixtureGradient.LOG_MINUS_RATIO);
       case Divergence.TotalVariation() -> bound.addTotalVariation();
-      case Divergence.NegativeLogAcceptance _, Divergence.Dkd _ ->
-          throw new IllegalArgumentException(divergence.label() + " has no bound");
+      case Divergence.NegativeLogAcceptance() -> bound.value = AcceptanceBound.of(pair, bound.gradient);
+      case Divergence.Dkd(double a, double b) -> bound.value = DecoupledBound.of(a, b, pair, label, bound.gradient);
       case Divergence.LogitMse() -> throw new IllegalArgumentException("logit-mse has no softmax");
     }
     return bound;
@@ -100,29 +84,24 @@ final class DivergenceBound {
   }
 
   private void addForwardKl(double weight) {
-    value += weight * klValue(teacher, student, kl);
+    value += weight * klValue(teacher, student, pair.kl());
     for (int i = 0; i < classes; i++) {
-      double p = teacher.p(i);
-      double difference = Math.abs(student.p(i) - p);
-      boolean relative = isNear() && Math.abs(logRatio(i)) < 0.7;
-      double error = relative
-          ? p * logRatioError(i) + difference * teacher.relativeError(i)
-          : teacher.error(i) + student.error(i);
-      gradient[i] += weight * (error + 4 * U * difference);
+      double difference = Math.abs(student.p(i) - teacher.p(i));
+      gradient[i] += weight * (pair.differenceError(i) + 4 * U * difference);
     }
   }
 
   private void addReverseKl(double weight) {
     double reverse = 0;
     for (int i = 0; i < classes; i++) {
-      reverse += klTerm(student.p(i), teacher.p(i), -logRatio(i));
+      reverse += SoftmaxPair.klTerm(student.p(i), teacher.p(i), -pair.logRatio(i));
     }
     value += weight * klValue(student, teacher, reverse);
     double[] g = new double[classes];
     double[] error = new double[classes];
     for (int i = 0; i < classes; i++) {
-      g[i] = -logRatio(i);
-      error[i] = isNear() ? logRatioError(i) : teacher.relativeError(i) + student.relativeError(i);
+      g[i] = -pair.logRatio(i);
+      error[i] = pair.isNear() ? pair.logRatioError(i) : teacher.relativeError(i) + student.relativeError(i);
     }
     addCentred(weight, g, error);
   }
@@ -139,15 +118,15 @@ final class DivergenceBound {
       if (p > 0) {
         far += p * (a.exponentialError(i) * Math.abs(d - divergence) + 2 * U * (-a.x(i) - b.x(i)));
         raw += p * Math.abs(a.x(i) - b.x(i));
-        near += p * Math.min(1, Math.abs(d)) * logRatioError(i);
+        near += p * Math.min(1, Math.abs(d)) * pair.logRatioError(i);
         near += Math.abs(d) < 0.7
-            ? klTerm(p, b.p(i), d) * a.relativeError(i)
+            ? SoftmaxPair.klTerm(p, b.p(i), d) * a.relativeError(i)
             : Math.abs(d) * a.error(i) + Math.abs(b.p(i) - p) * b.relativeError(i);
       } else {
         near += b.error(i);
       }
     }
-    if (isNear()) {
+    if (pair.isNear()) {
       return Math.min(1e-5 * divergence, near + (6 + steps) * U * divergence);
     }
     return far + (4 + steps) * U * raw + 2 * U * (Math.abs(a.logSum() - b.logSum()) + steps + 1);
@@ -160,7 +139,7 @@ final class DivergenceBound {
     double[] g = new double[classes];
     double[] error = new double[classes];
     double sum = 0;
-    boolean far = mixture(share, a, b) >= NEAR_MIXTURE;
+    boolean far = mixture(share, a, b) >= NEAR_MIXTURE || !pair.isExact();
     for (int i = 0; i < classes; i++) {
       double p = teacher.p(i);
       double q = student.p(i);
@@ -168,11 +147,11 @@ final class DivergenceBound {
       if (m <= 0) {
         continue;
       }
-      MixtureClass c = MixtureClass.of(share, p, q, Math.abs(logRatio(i)), logRatioError(i), far);
+      MixtureClass c = MixtureClass.of(share, p, q, Math.abs(pair.logRatio(i)), pair.logRatioError(i), far);
       value += a * p * (Math.min(1, Math.abs(c.logPm())) * c.errorPm())
           + b * q * (Math.min(1, Math.abs(c.logQm())) * c.errorQm());
-      double ofP = klTerm(p, m, c.logPm());
-      double ofQ = klTerm(q, m, c.logQm());
+      double ofP = SoftmaxPair.klTerm(p, m, c.logPm());
+      double ofQ = SoftmaxPair.klTerm(q, m, c.logQm());
       value += (a * p + b * q) * c.logarithm();
       value += (a * ofP + b * ofQ) * Math.max(teacher.relativeError(i), student.relativeError(i));
       sum += a * ofP + b * ofQ;
@@ -213,7 +192,7 @@ final class DivergenceBound {
     double[] error = new double[classes];
     for (int i = 0; i < classes; i++) {
       double difference = student.p(i) - teacher.p(i);
-      double uncertain = student.error(i) + teacher.error(i);
+      double uncertain = pair.differenceError(i);
       value += 0.5 * (uncertain + (3 + steps) * U * Math.abs(difference));
       g[i] = 0.5 * Math.signum(difference);
       error[i] = Math.abs(difference) < uncertain ? 1 : 0; // rounding decides the sign
@@ -243,43 +222,5 @@ final class DivergenceBound {
             + HALF_QUANTUM * (1 + 4 * centred));
       }
     }
-  }
-
-  private boolean isNear() {
-    return kl < NEAR;
-  }
-
-  /** {@code t - s}, of logits shifted by their maxima. */
-  private double rawRatio(int i) {
-    double t = teacher.x(i);
-    double s = student.x(i);
-    return t == s ? 0 : t - s;
-  }
-
-  /** {@code log p - log q}; 0 if the class is absent in both. */
-  private double logRatio(int i) {
-    return rawRatio(i) == 0 && teacher.x(i) == Double.NEGATIVE_INFINITY ? 0 : rawRatio(i) - teacher.logSum()
-        + student.logSum();
-  }
-
-  private double logRatioError(int i) {
-    double relative = U * 4 * Math.abs(rawRatio(i)) + nearShift;
-    return finite(Math.min(relative, teacher.relativeError(i) + student.relativeError(i)));
-  }
-
-  /** 0 for a class that is absent on one side, whose logarithm no engine computes. */
-  private static double finite(double error) {
-    return Double.isFinite(error) ? error : 0;
-  }
-
-  /** {@code a log(a/b) - a + b}. */
-  private static double klTerm(double a, double b, double logRatio) {
-    if (a == 0) {
-      return b;
-    }
-    if (Math.abs(logRatio) < 1e-3) {
-      return a * logRatio * logRatio * (0.5 - logRatio / 6);
-    }
-    return a * logRatio - a + b;
   }
 }

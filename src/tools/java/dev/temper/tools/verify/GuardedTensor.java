@@ -42,6 +42,11 @@ final class GuardedTensor {
         dtype);
   }
 
+  /** One row that stands for all: the row stride is 0. */
+  static GuardedTensor repeatedRow(Arena arena, long rows, int columns, Layout layout, DType dtype) {
+    return allocate(arena, rows, columns, 0, layout.offsetBytes(dtype), layout.tailGuard(), dtype);
+  }
+
   static GuardedTensor vector(Arena arena, long length, Layout layout, DType dtype) {
     return allocate(arena, 1, Math.toIntExact(length), length, layout.offsetBytes(dtype), layout.tailGuard(), dtype);
   }

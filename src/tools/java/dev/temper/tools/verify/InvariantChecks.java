@@ -52,9 +52,10 @@ final class InvariantChecks {
     Observed first = part(engine, c, data, 0, middle, comparison);
     Observed second = part(engine, c, data, middle, c.layout().rows(), comparison);
     Expected whole = Oracle.of(c, data);
-    comparison.within("soft", total(first).soft() + total(second).soft(), whole.soft(), whole.softBound());
-    comparison.within("hard", total(first).hard() + total(second).hard(), whole.hard(), whole.hardBound());
-    comparison.sameCount("countedRows", total(first).countedRows() + total(second).countedRows(), whole.countedRows());
+    comparison.within("soft", total(first).soft() + total(second).soft(), whole.totals().soft(), whole.softBound());
+    comparison.within("hard", total(first).hard() + total(second).hard(), whole.totals().hard(), whole.hardBound());
+    comparison.sameCount("countedRows", total(first).countedRows() + total(second).countedRows(),
+        whole.totals().countedRows());
   }
 
   static void sum(LossEngine engine, Case c, CaseData data, Comparison comparison) {

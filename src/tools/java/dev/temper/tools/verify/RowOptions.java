@@ -1,52 +1,113 @@
 package dev.temper.tools.verify;
 
+import java.util.EnumSet;
 import java.util.OptionalDouble;
+import java.util.Set;
 
 /**
- * The inputs of a call beside the logits.
+ * The inputs and outputs of a call beside logits and gradient.
  *
- * @param labels whether there are labels
+ * @param given the inputs and outputs that the call has
  * @param ignored share of rows with the ignored label
- * @param weights whether there are row weights; one in four is 0
- * @param temperatures whether there are row temperatures
- * @param denominator explicit divisor of a mean
+ * @param softDenominator explicit divisor of the soft part's mean
+ * @param hardDenominator explicit divisor of the hard part's mean
  * @param gradientScale factor on the gradient
- * @param inPlace whether the gradient replaces the student's logits
  */
 record RowOptions(
-    boolean labels,
+    Set<Given> given,
     double ignored,
-    boolean weights,
-    boolean temperatures,
-    OptionalDouble denominator,
-    double gradientScale,
-    boolean inPlace) {
+    OptionalDouble softDenominator,
+    OptionalDouble hardDenominator,
+    double gradientScale) {
+
+  /** An input or output that a call may have. */
+  enum Given {
+    LABELS,
+    /** Row weights; one in four is 0. */
+    WEIGHTS,
+    /** The sign of every third row weight is negative. */
+    NEGATIVE_WEIGHTS,
+    TEMPERATURES,
+    /** The gradient replaces the student's logits. */
+    IN_PLACE,
+    /** The gradient is added to values that are there. */
+    ADDED,
+    /** Both denominators are read from memory. */
+    DENOMINATORS_IN_MEMORY,
+    /** Label log-probability and entropies of each row. */
+    ROW_OUTPUTS,
+    /** Derivative of the total by the temperature. */
+    TEMPERATURE_GRADIENT,
+    /** The student has one row, with row stride 0. */
+    REPEATED_STUDENT,
+    /** The teacher has one row, with row stride 0. */
+    REPEATED_TEACHER
+  }
 
   static RowOptions none() {
-    return new RowOptions(false, 0, false, false, OptionalDouble.empty(), 1, false);
+    return new RowOptions(Set.of(), 0, OptionalDouble.empty(), OptionalDouble.empty(), 1);
+  }
+
+  boolean has(Given option) {
+    return given.contains(option);
+  }
+
+  boolean labels() {
+    return has(Given.LABELS);
+  }
+
+  boolean weights() {
+    return has(Given.WEIGHTS);
+  }
+
+  boolean temperatures() {
+    return has(Given.TEMPERATURES);
+  }
+
+  boolean inPlace() {
+    return has(Given.IN_PLACE);
+  }
+
+  RowOptions with(Given option) {
+    return with(option, true);
+  }
+
+  private RowOptions with(Given option, boolean present) {
+    EnumSet<Given> changed = EnumSet.noneOf(Given.class);
+    changed.addAll(given);
+    if (present) {
+      changed.add(option);
+    } else {
+      changed.remove(option);
+    }
+    return new RowOptions(changed, ignored, softDenominator, hardDenominator, gradientScale);
   }
 
   RowOptions withLabels(double ignoredShare) {
-    return new RowOptions(true, ignoredShare, weights, temperatures, denominator, gradientScale, inPlace);
+    return new RowOptions(with(Given.LABELS).given, ignoredShare, softDenominator, hardDenominator, gradientScale);
   }
 
   RowOptions withWeights() {
-    return new RowOptions(labels, ignored, true, temperatures, denominator, gradientScale, inPlace);
+    return with(Given.WEIGHTS);
   }
 
   RowOptions withTemperatures() {
-    return new RowOptions(labels, ignored, weights, true, denominator, gradientScale, inPlace);
+    return with(Given.TEMPERATURES);
   }
 
   RowOptions withDenominator(double value) {
-    return new RowOptions(labels, ignored, weights, temperatures, OptionalDouble.of(value), gradientScale, inPlace);
+    return withDenominators(OptionalDouble.of(value), OptionalDouble.of(value));
+  }
+
+  RowOptions withDenominators(OptionalDouble soft, OptionalDouble hard) {
+    return new RowOptions(given, ignored, soft, hard, gradientScale);
   }
 
   RowOptions withGradientScale(double value) {
-    return new RowOptions(labels, ignored, weights, temperatures, denominator, value, inPlace);
+    return new RowOptions(given, ignored, softDenominator, hardDenominator, value);
   }
 
   RowOptions withInPlace(boolean value) {
-    return new RowOptions(labels, ignored, weights, temperatures, denominator, gradientScale, value);
+    return with(Given.IN_PLACE, value);
   }
 }

@@ -24,13 +24,16 @@ final class SoftmaxBound {
   private final double meanExponentialError;
   private final double logSum;
   private final double sumSteps;
+  private final double inputError;
 
-  private SoftmaxBound(double[] x, double[] p, double[] exponentialError, double meanError, double logSum) {
+  private SoftmaxBound(double[] x, double[] p, double[] exponentialError, double meanError, double logSum,
+      double inputError) {
     this.x = x;
     this.p = p;
     this.exponentialError = exponentialError;
     this.meanExponentialError = meanError;
     this.logSum = logSum;
+    this.inputError = inputError;
     sumSteps = log2(x.length);
   }
 
@@ -63,7 +66,7 @@ final class SoftmaxBound {
         mean += p[i] * error[i];
       }
     }
-    return new SoftmaxBound(x, p, error, mean, Math.log(sum));
+    return new SoftmaxBound(x, p, error, mean, Math.log(sum), inputError / temperature);
   }
 
   int classes() {
@@ -87,6 +90,40 @@ final class SoftmaxBound {
   /** {@code log p}, accurate even if p underflows. */
   double logP(int i) {
     return x[i] - logSum;
+  }
+
+  /** Absolute error of {@code z/T} before any rounding of the softmax. */
+  double inputError() {
+    return inputError;
+  }
+
+  /** Absolute error of {@link #logP}, of which {@code 2u|x|} is that of the class itself. */
+  double logError(int i) {
+    return x[i] > Double.NEGATIVE_INFINITY ? 2 * Precision.U * -x[i] + 2 * inputError + logSumError() : 0;
+  }
+
+  /** The entropy {@code log S - sum p x} in nats. */
+  double entropy() {
+    double sum = logSum;
+    for (int i = 0; i < x.length; i++) {
+      sum -= p[i] > 0 ? p[i] * x[i] : 0;
+    }
+    return sum;
+  }
+
+  /**
+   * Absolute error of {@link #entropy}. An exponential that is {@code eps_e} too large moves it by {@code p eps_e |log p
+   * + H|}. The sum of {@code p x} has rounded terms and steps, and {@code log S} is rounded with the difference.
+   */
+  double entropyError() {
+    double entropy = entropy();
+    double error = Precision.U * (sumSteps + 2 + 2 * Math.abs(logSum)) + 2 * inputError;
+    for (int i = 0; i < x.length; i++) {
+      if (p[i] > 0) {
+        error += p[i] * (exponentialError[i] * Math.abs(logP(i) + entropy) + (5 + sumSteps) * Precision.U * -x[i]);
+      }
+    }
+    return error;
   }
 
   /** Relative error of {@code p(i)}. */

@@ -1,0 +1,79 @@
+package dev.temper.tools.verify;
+
+import static dev.temper.tools.verify.Precision.U;
+
+/**
+ * Error bounds of {@code -log A}, {@code A = sum min(p, q)}, and of its derivative, {@code q S/A} where {@code q > p} and
+ * {@code -q U/A} elsewhere.
+ *
+ * <p>A sum of {@code min(p, q)} has the weighted mean of the relative errors of its terms, and {@code 2 + log2 C}
+ * roundings. Near equality {@code A = 1 - TV}, so that the error is that of the total variation over {@code A}. Classes
+ * whose {@code log p - log q} is within its own error of 0 may count to either side.
+ */
+final class AcceptanceBound {
+
+  static final String VALUE = "negative log-acceptance, far: sum w max(eps_p, eps_q) + (3 + log2 C + |log A|) u,"
+      + " w = min(p, q)/A; near: TV's bound / A";
+
+  private AcceptanceBound() {}
+
+  /** Adds the bounds of the gradient, and returns that of the value. */
+  static double of(SoftmaxPair pair, double[] gradient) {
+    int classes = pair.classes();
+    SoftmaxBound student = pair.student();
+    SoftmaxBound teacher = pair.teacher();
+    double largest = Double.NEGATIVE_INFINITY;
+    for (int i = 0; i < classes; i++) {
+      largest = Math.max(largest, Math.min(student.logP(i), teacher.logP(i)));
+    }
+    if (largest == Double.NEGATIVE_INFINITY) {
+      return 0; // infinite, with the gradient 0
+    }
+    double steps = student.sumSteps();
+    double acceptance = 0; // relative to the largest term
+    double weighted = 0;
+    double distance = 0;
+    double kept = 0;
+    double excess = 0;
+    double keptError = 0;
+    double excessError = 0;
+    double undecided = 0;
+    for (int i = 0; i < classes; i++) {
+      double q = student.p(i);
+      double term = Math.exp(Math.min(student.logP(i), teacher.logP(i)) - largest);
+      acceptance += term;
+      weighted += term * Math.max(error(student, i), error(teacher, i));
+      distance += 0.5 * (pair.differenceError(i) + (3 + steps) * U * Math.abs(q - teacher.p(i)));
+      boolean isAbove = pair.logRatio(i) < 0;
+      excess += isAbove ? q : 0;
+      kept += isAbove ? 0 : q;
+      excessError += isAbove ? student.error(i) : 0;
+      keptError += isAbove ? 0 : student.error(i);
+      undecided += isUndecided(pair, i) ? q : 0;
+    }
+    double logAcceptance = largest + Math.log(acceptance);
+    double relative = weighted / acceptance + (2 + steps) * U;
+    double value = pair.isNear() ? distance / Math.exp(logAcceptance) + 4 * U * Math.abs(logAcceptance)
+        : relative + U * (1 + 2 * Math.abs(logAcceptance));
+    for (int i = 0; i < classes; i++) {
+      double share = Math.exp(student.logP(i) - logAcceptance); // q/A
+      boolean isAbove = pair.logRatio(i) < 0;
+      double size = share * (isAbove ? kept : excess);
+      double sideError = (isAbove ? keptError : excessError) + (2 + steps) * U * (isAbove ? kept : excess) + undecided;
+      gradient[i] += size * (student.relativeError(i) + relative + 5 * U) + share * sideError;
+      gradient[i] += isUndecided(pair, i) ? share * (kept + excess) : 0;
+    }
+    return value;
+  }
+
+  private static boolean isUndecided(SoftmaxPair pair, int i) {
+    double error = pair.isNear() ? pair.logRatioError(i)
+        : pair.student().logError(i) + pair.teacher().logError(i);
+    return pair.student().p(i) > 0 && Math.abs(pair.logRatio(i)) < error;
+  }
+
+  /** Relative error of a probability, or absolute error of its logarithm where it may count as 0 beside a larger one. */
+  private static double error(SoftmaxBound side, int i) {
+    return Math.min(side.relativeError(i), side.logError(i));
+  }
+}
