@@ -93,7 +93,7 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
     }
     float coefficient = g.divergence.student;
     if constexpr (kCentred) {
-      Ratio<float> ratio = ratio_of<kFastExp>((t - s) + inverse_sums.log_ratio);
+      Ratio<float> ratio = ratio_of<true>((t - s) + inverse_sums.log_ratio);
       float slope;
       if constexpr (kClasses)
         slope = policy.terms(ratio).slope;

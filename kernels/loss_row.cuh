@@ -193,10 +193,10 @@ template <class Spec> struct LossRow {
   __device__ __forceinline__ void evaluate_far();
 
   // Limits log2(p/q) to finite values. If neither tensor has the class, the ratio is NaN, and max() replaces it by the
-  // limit. The fast path leaves out the upper limit: a student's logit of -inf makes sums NaN or does not matter.
-  template <bool FAST> __device__ __forceinline__ static Ratio<float> ratio_of(float log2_ratio) {
+  // limit. Fast sums have no upper limit: a class that only the teacher has makes them NaN or does not matter.
+  template <bool UPPER> __device__ __forceinline__ static Ratio<float> ratio_of(float log2_ratio) {
     float finite = max(log2_ratio, -Policy::kMostLog2);
-    if constexpr (!FAST) finite = min(finite, Policy::kMostLog2);
+    if constexpr (UPPER) finite = min(finite, Policy::kMostLog2);
     return {finite, exp2_normal(-abs(finite))};
   }
 

@@ -95,7 +95,7 @@ __device__ __forceinline__ void LossRow<Spec>::sweep_classes(float log2_student_
     for (int k = 0; k < K; k++) {
       float log2_q = exponents.student.template exponent<FAST>(z[k]) - log2_student_sum;
       float log2_p = exponents.teacher.template exponent<FAST>(u[k]) - log2_teacher_sum;
-      Ratio<float> ratio = ratio_of<FAST>(log2_p - log2_q);
+      Ratio<float> ratio = ratio_of<!FAST>(log2_p - log2_q);
       float larger = Exponents::power<FAST>(max(log2_p, log2_q)), smaller = larger * ratio.lesser;
       bool student_larger = ratio.log2 <= 0;
       policy.add_class(policy_sums, student_larger ? smaller : larger, student_larger ? larger : smaller,
