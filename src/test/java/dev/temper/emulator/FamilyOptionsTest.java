@@ -17,6 +17,7 @@ import dev.temper.Teacher;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -49,6 +50,7 @@ final class FamilyOptionsTest extends EmulatorTest {
   }
 
   /** The outputs of a call. */
+  @SuppressWarnings("ArrayRecordComponent") // the arrays live for one comparison
   private record Result(LossTotals totals, float[] gradient, float[] backward, Map<RowOutput, float[]> rows) {}
 
   @ParameterizedTest
@@ -66,7 +68,7 @@ final class FamilyOptionsTest extends EmulatorTest {
     near("hard", found.totals().hard(), expected.totals().hard(), 1);
     expected.rows().forEach((output, values) -> {
       for (int row = 0; row < ROWS; row++) {
-        near(output + " of row " + row, found.rows().get(output)[row], values[row], 1);
+        near(output + " of row " + row, Objects.requireNonNull(found.rows().get(output))[row], values[row], 1);
       }
     });
     for (int i = 0; i < ROWS * CLASSES; i++) {
