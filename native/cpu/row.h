@@ -235,7 +235,8 @@ template <class Policy, bool soft> struct Row : RowLogits {
   }
 
   // The near-equal path, with all exponentials shifted by the row's final maxima. log(p/q) of a class is known up to
-  // log(Ss/St), whose f32 value has an error of about 1e-7. The sum of q - p over the row, which is 0, shows that error.
+  // log(Ss/St), whose f32 value has an error of about 1e-7. The sum of q - p over the row, which is 0, shows that
+  // error.
   void evaluate_near_equal(float student_sum, float teacher_sum, bool stored) {
     path = RowPath::kNearEqual;
     log_sum_ratio = log(splat(student_sum)) - log(splat(teacher_sum));

@@ -83,7 +83,9 @@ template <class Policy, bool soft> struct RowGradientWriter {
     int n = r.block_length(from);
     LogitBlock z = r.student_block(from, n, buffer);
     if (r.path != RowPath::kInfinite)
-      r.for_parts(z, z, n, [&](const float* zi, const float*, int i, int part) { standardised.apply(zi, out + i, part); });
+      r.for_parts(z, z, n, [&](const float* zi, const float*, int i, int part) {
+        standardised.apply(zi, out + i, part);
+      });
     BlockFactors f = block_factors(block);
     with_hard_exp(r.hard, [&](auto tag) {
       add_hard_block<decltype(tag)::kValue>(r.exponentials(from), r.padded_length(n), f.hard_factor, out);

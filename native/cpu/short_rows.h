@@ -1,6 +1,6 @@
 // The loss of short rows, one row per lane: reductions, logarithms and divisions, which dominate a row of ten classes,
-// serve a vector of rows at once. A row off the fast path, without a label, or of weight 0 is computed by row.h instead.
-// This choice depends only on the row itself, so that a row has the same bits in every batch.
+// serve a vector of rows at once. A row off the fast path, without a label, or of weight 0 is computed by row.h
+// instead. This choice depends only on the row itself, so that a row has the same bits in every batch.
 #pragma once
 
 #include "gradient_blocks.h"

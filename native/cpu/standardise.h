@@ -1,6 +1,6 @@
-// Standardised logits: (x - mean)/(sd + e) over the finite logits of a row, for the soft part. A softmax does not change
-// if a constant is subtracted from its logits, so that the division by sd + e is a factor of the temperature. Only the
-// gradient depends on more.
+// Standardised logits: (x - mean)/(sd + e) over the finite logits of a row, for the soft part. A softmax does not
+// change if a constant is subtracted from its logits, so that the division by sd + e is a factor of the temperature.
+// Only the gradient depends on more.
 #pragma once
 
 #include "row_options.h"
