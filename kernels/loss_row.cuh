@@ -46,6 +46,7 @@ template <class Spec> struct LossRow {
   Storage& storage;
   int label;  // -1: the row has no hard part
   float temperature;
+  bool valid;  // false: the row became invalid after the check, as far as this thread has seen
   float inverse_temperature = 1.0f / temperature;
   float teacher_inverse_temperature = Spec::kTwoScales ? 1.0f / p.teacher_temperature : inverse_temperature;
   RowScales scales = {inverse_temperature * kLog2E, teacher_inverse_temperature * kLog2E};
@@ -67,6 +68,8 @@ template <class Spec> struct LossRow {
   __device__ __forceinline__ void evaluate() {
     Partial partial(policy, scales);
     sweep_sums<true>(partial);
+    // Another thread of the group may have read a value that is still valid. The merged sums make the whole row NaN.
+    if (!valid) partial.invalidate();
     group.merge(partial);
     bool ordinary = partial.is_ordinary(row.classes);
     if (ordinary) {
@@ -83,6 +86,7 @@ template <class Spec> struct LossRow {
       float student_max = partial.student_max, teacher_max = partial.teacher_max;
       Partial exact(policy, {student_max, teacher_max, scales}, student_max, teacher_max);
       sweep_sums<false>(exact);
+      if (!valid) exact.invalidate();
       group.merge(exact);
       finish<false>(exact);
     }

@@ -67,7 +67,7 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
     in_flight = VectorRange();
     const RowTask next_task = load_task(p, i + group.row_step());
     float* statistics = p.statistics == nullptr ? nullptr : p.statistics + i * p.statistics_stride;
-    Loss loss{p, policy, group, row, storage, int(task.label), task.temperature};
+    Loss loss{p, policy, group, row, storage, int(task.label), task.temperature, task.valid};
     if constexpr (!kForward)
       if (task.contributes() && !Spec::kStandardise) loss.restore(statistics);
     if (first) {  // all threads of a block pass here, also those without a row

@@ -143,6 +143,11 @@ template <class Spec> struct RowPartial {
     for_each_sum([&](float& sum) { sum = sums[i++]; });
   }
 
+  // Makes all sums NaN, and with them those of every partial that this one is merged with.
+  __device__ __forceinline__ void invalidate() {
+    for_each_sum([](float& sum) { sum = not_a_number(); });
+  }
+
   // Returns whether the fast path is right for the row: each sum-exp is in [1/2, classes * 2^12], and every sum is
   // finite. Without sum-exps, the maxima show whether a logit is +inf or all of them are -inf.
   __device__ __forceinline__ bool is_ordinary(int classes) {
