@@ -77,7 +77,8 @@ template <class Policy, bool soft> struct RowGradientWriter {
     return result;
   }
 
-  TEMPER_RARE void compute_standardised_block(int from, int block, const StandardisedGradient& standardised, float* out) const {
+  TEMPER_RARE void compute_standardised_block(int from, int block, const StandardisedGradient& standardised,
+                                              float* out) const {
     alignas(64) float buffer[kBlock];
     compute_block(from, block, HardExp::kNone, out);
     int n = r.block_length(from);
