@@ -1,9 +1,7 @@
 package dev.temper.cpu;
 
-import dev.temper.Denominator;
 import dev.temper.Divergence;
 import dev.temper.EngineUnavailableException;
-import dev.temper.LossInputs;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
 import dev.temper.MatrixView;
@@ -11,14 +9,13 @@ import dev.temper.RowVector;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.HostRows;
 import dev.temper.spi.LossCall;
-import dev.temper.spi.RowChecks;
 import dev.temper.spi.Support;
 import dev.temper.spi.layout.BatchReport;
-import dev.temper.spi.layout.BatchStatus;
 import dev.temper.spi.layout.DivergencePolicy;
 import dev.temper.spi.layout.LossParameters;
 import dev.temper.spi.layout.LossParameters.Field;
 import dev.temper.spi.layout.PrimitiveParameters;
+import dev.temper.spi.layout.ReportReader;
 import dev.temper.spi.layout.PrimitiveParameters.Primitive;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -78,7 +75,7 @@ final class CpuEngine implements EngineBackend {
         throw new IllegalStateException(
             "the cpu engine found no memory for four rows of " + call.classes() + " floats per thread");
       }
-      LossTotals totals = totals(call, report);
+      LossTotals totals = ReportReader.totals(call, report, new HostValues());
       return () -> totals;
     }
   }
@@ -87,27 +84,18 @@ final class CpuEngine implements EngineBackend {
     return places.computeIfAbsent(DivergencePolicy.of(divergence).name(), library::divergence);
   }
 
-  private static LossTotals totals(LossCall call, MemorySegment report) {
-    BatchStatus status = BatchReport.status(report);
-    LossInputs inputs = call.inputs();
-    if (status.badLabel().isPresent() && inputs.labels() instanceof RowVector.Host labels) {
-      long row = status.badLabel().getAsLong();
-      throw RowChecks.badLabel(row, HostRows.label(labels, row), call.classes(), call.loss().ignoreIndex());
+  /** The values in host memory that an error quotes. */
+  private static final class HostValues implements ReportReader.Values {
+
+    @Override
+    public long label(RowVector labels, long row) {
+      return HostRows.label((RowVector.Host) labels, row);
     }
-    if (status.badWeight().isPresent() && inputs.rowWeights() instanceof RowVector.Host weights) {
-      long row = status.badWeight().getAsLong();
-      throw RowChecks.badWeight(row, HostRows.value(weights, row));
+
+    @Override
+    public float value(RowVector values, long row) {
+      return HostRows.value((RowVector.Host) values, row);
     }
-    if (status.badTemperature().isPresent() && inputs.rowTemperatures() instanceof RowVector.Host temperatures) {
-      long row = status.badTemperature().getAsLong();
-      throw RowChecks.badTemperature(row, HostRows.value(temperatures, row));
-    }
-    long bad = BatchReport.badDenominators(report);
-    Denominator denominator = (bad & 1) != 0 ? inputs.softDenominator() : inputs.hardDenominator();
-    if (bad != 0 && denominator instanceof Denominator.InMemory(RowVector.Host vector)) {
-      throw RowChecks.badDenominator(inputs, (bad & 1) == 0, HostRows.value(vector, 0));
-    }
-    return BatchReport.totals(report, call.loss().reduction(), inputs.student().rows());
   }
 
   @Override

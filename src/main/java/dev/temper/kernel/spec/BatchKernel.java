@@ -59,7 +59,7 @@ public enum BatchKernel implements Specialisation {
     };
   }
 
-  /** Dynamic shared memory. The check has a count per warp; the totals have four f64 sums per warp, and a flag. */
+  /** Dynamic shared memory. The check has a count per warp; the totals have five f64 sums per warp, and a flag. */
   public long sharedBytes() {
     int warps = threads / 32;
     return this == TOTALS ? 5L * Double.BYTES * warps + Integer.BYTES : (long) Integer.BYTES * warps;
