@@ -1,4 +1,4 @@
-// TEMPER_INLINE marks functions that the GPU kernels and the CPU engine share.
+// What every header uses that the GPU kernels and the CPU engine share. TEMPER_INLINE marks their functions.
 #pragma once
 
 #if defined(TEMPER_INLINE)
@@ -7,3 +7,9 @@
 #else
 #define TEMPER_INLINE inline __attribute__((always_inline))
 #endif
+
+namespace temper {
+
+constexpr float kLargest = 3.4028235e38f;  // the largest finite f32
+
+}  // namespace temper

@@ -141,7 +141,7 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
     if constexpr (Spec::kStudentSoftcap)
 #pragma unroll
       for (int k = 0; k < K; k++)  // an infinite gradient stays infinite where the slope is 0
-        if (!(abs(gradient[k]) > kHuge)) gradient[k] *= softcap_slope(z[k], p.student_softcap);
+        if (!(abs(gradient[k]) > kLargest)) gradient[k] *= softcap_slope(z[k], p.student_softcap);
     if constexpr (Spec::kAccumulate) {
       float before[K];
       view.load(vector, 0).unpack(before);

@@ -173,8 +173,8 @@ template <class Spec> struct LossRow {
     row_valid = student_valid;
     if constexpr (Form::kSoftmax) row_valid = student_valid && is_valid(sums.teacher_sum);
     if constexpr (kLogits) {
-      student_valid = student_valid && abs(sums.student_max) <= kHuge;
-      row_valid = student_valid && abs(sums.teacher_max) <= kHuge && sums.policy_sums[0] == sums.policy_sums[0];
+      student_valid = student_valid && abs(sums.student_max) <= kLargest;
+      row_valid = student_valid && abs(sums.teacher_max) <= kLargest && sums.policy_sums[0] == sums.policy_sums[0];
     }
     if constexpr (kHard) finish_hard<FAST>(sums, student_valid, row_valid);
     if constexpr (kSoft) {

@@ -10,8 +10,6 @@ namespace temper {
 // Temperatures beyond these limits are refused, because T^2 and exp(z/T) leave the range of f32 there.
 constexpr float kMinTemperature = 1e-6f, kMaxTemperature = 1e6f;
 
-constexpr float kLargest = 3.4028235e38f;  // the largest finite f32
-
 TEMPER_INLINE bool is_label(const LossParameters& p, int64_t label) {
   return label == p.ignore_index || uint64_t(label) < uint64_t(p.classes);
 }

@@ -84,7 +84,7 @@ template <class Spec> struct PrimitiveRow {
   // Column of the first NaN, or else of the first largest logit; 0 if all logits are -inf. Columns are reduced as
   // negated floats, so that the maximum is the first column; integers below 2^24 are exact in f32.
   __device__ __forceinline__ int argmax() {
-    constexpr float kNone = -kHuge;
+    constexpr float kNone = -kLargest;
     float first_nan = kNone, first_best = kNone;
     storage.for_each(row, group, [&](const Pair& pair, int vector, bool) {
       int column = row.column(vector);

@@ -73,7 +73,7 @@ template <class V> TEMPER_INLINE V finite_log_ratio(V z, V u, const TwoScaleShif
 // d0 of any two logits: +-inf if one logit is -inf, and 0 if both are.
 template <class V, class Shift> TEMPER_INLINE V log_ratio(V z, V u, const Shift& shift) {
   V d = finite_log_ratio(z, u, shift), difference = u - z;
-  return select(abs(difference) <= kHuge, d, select(difference == difference, difference, V{}));
+  return select(abs(difference) <= kLargest, d, select(difference == difference, difference, V{}));
 }
 
 // The series below are used for |d| < kSeries. Above it, direct differences lose at most two bits.

@@ -30,7 +30,7 @@ template <class V> struct ForwardKl {
   // A class with p = 0 adds nothing, whatever q is: max() replaces t - s by a finite number if it is -inf or NaN, and
   // et = 0 then cancels it. A teacher logit of NaN still makes the sum NaN, because et is NaN.
   TEMPER_INLINE void add_raw_any(V* raw, V s, V t, V, V et) const {
-    raw[0] = fma(et, max(t - s, V{} - kHuge), raw[0]);
+    raw[0] = fma(et, max(t - s, V{} - kLargest), raw[0]);
   }
 
   TEMPER_INLINE void shift_raw(V* raw, V, V teacher_sum, V ds, V dt, V, V ft) const {

@@ -28,7 +28,7 @@ template <class V> struct LogitMse {
   // NaN where only one logit is -inf.
   TEMPER_INLINE V logit_gradient(V z, V u, V factor) const {
     V difference = z - u, step = 2.0f * inverse_classes * factor * difference;
-    return select(z == u, V{}, select(min(z, u) < -kHuge, difference - difference, step));
+    return select(z == u, V{}, select(min(z, u) < -kLargest, difference - difference, step));
   }
 };
 

@@ -39,7 +39,7 @@ template <class V> struct MixedKl {
     finish_elements(sums);
   }
 
-  TEMPER_INLINE auto teacher_lacks_class(const V* sums) const { return sums[1] > kHuge; }
+  TEMPER_INLINE auto teacher_lacks_class(const V* sums) const { return sums[1] > kLargest; }
 
   TEMPER_INLINE RowGradient<V> row_gradient(const V* sums, V student_factor, V teacher_factor) const {
     RowGradient<V> g = reverse().row_gradient(sums + 1, complement * student_factor, teacher_factor);

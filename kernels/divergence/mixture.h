@@ -29,7 +29,7 @@ TEMPER_INLINE V log_mixture_over(V base, V other, V difference, float share, flo
   V safe = max(base, V{} + 1e-45f);
   // The quotient is formed before it is multiplied by the share: share * difference could round to -base if both are
   // subnormal, and log(0) is infinite.
-  V rise = share * min(difference / safe, V{} + kHuge);
+  V rise = share * min(difference / safe, V{} + kLargest);
   V sum = 1.0f + rise;
   // A sum that is far from 1 is the quotient itself, whose digits 1 + rise would lose.
   auto close = (rise > -0.5f) & (sum < 2.0f);

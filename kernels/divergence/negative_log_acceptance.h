@@ -52,7 +52,7 @@ template <class V> struct NegativeLogAcceptance {
   }
   // A class without q has a difference of infinities, which max() replaces.
   TEMPER_INLINE V far_gradient(V log2_p, V log2_q, const V* sums) const {
-    V share = exp2(min(max(log2_q - sums[3], V{} - kHuge), V{}));
+    V share = exp2(min(max(log2_q - sums[3], V{} - kLargest), V{}));
     return select(log2_q > log2_p, exp2(log2_q) * sums[1], -sums[2] * share);
   }
 

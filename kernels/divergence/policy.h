@@ -106,7 +106,6 @@ TEMPER_INLINE constexpr bool is_linear(GradientForm form) {
 constexpr float kNearlyEqual = 0.03125f;
 
 constexpr float kLn2 = 0.693147181f, kLog2E = 1.44269504f;
-constexpr float kHuge = 3.4028235e38f;  // the largest finite f32
 
 // The numbers that a divergence may depend on.
 struct DivergenceParameters {

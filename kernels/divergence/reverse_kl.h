@@ -23,7 +23,7 @@ template <class V> struct ReverseKl {
 
   // A class with q = 0 adds nothing, whatever p is (see ForwardKl::add_raw_any).
   TEMPER_INLINE void add_raw_any(V* raw, V s, V t, V es, V) const {
-    raw[0] = fma(es, max(s - t, V{} - kHuge), raw[0]);
+    raw[0] = fma(es, max(s - t, V{} - kLargest), raw[0]);
   }
 
   TEMPER_INLINE void shift_raw(V* raw, V student_sum, V, V ds, V dt, V fs, V) const {
@@ -34,7 +34,7 @@ template <class V> struct ReverseKl {
     sums[0] = kl_of_raw(raw[0], student_sum, teacher_sum, unit);
   }
 
-  TEMPER_INLINE auto teacher_lacks_class(const V* sums) const { return sums[0] > kHuge; }
+  TEMPER_INLINE auto teacher_lacks_class(const V* sums) const { return sums[0] > kLargest; }
 
   TEMPER_INLINE RowGradient<V> row_gradient(const V* sums, V student_factor, V) const {
     return {-(student_factor * sums[0]), -kLn2 * student_factor, V{}};

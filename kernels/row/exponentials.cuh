@@ -32,7 +32,7 @@ __device__ __forceinline__ float shift_of(float maximum) { return maximum == -in
 
 // Returns whether a sum of exponentials is positive and finite. A logit of NaN or +inf, or only logits of -inf, make it
 // invalid.
-__device__ __forceinline__ bool is_valid(float sum) { return sum > 0 && sum <= kHuge; }
+__device__ __forceinline__ bool is_valid(float sum) { return sum > 0 && sum <= kLargest; }
 
 // Exponentials of one tensor: 2^((z - max z) c) with c = log2(e)/T, or log2(e) for the cross-entropy. The exponent is
 // computed in one of two ways:
@@ -42,7 +42,7 @@ __device__ __forceinline__ bool is_valid(float sum) { return sum > 0 && sum <= k
 // divergences. Sums with other offsets are rescaled by differences of offsets, which have no such error.
 struct Exponents {
   // The offset before any logit above -inf. It is finite, so that an exponential of -inf is 0.
-  static constexpr float kNoOffset = -kHuge;
+  static constexpr float kNoOffset = -kLargest;
 
   float scale = 0, shift = 0, offset = kNoOffset;
 
@@ -55,7 +55,7 @@ struct Exponents {
   template <bool FAST> __device__ __forceinline__ float exponent(float z) const {
     if constexpr (FAST) return fma(z, scale, -offset);
     float exact = (z - shift) * scale;
-    return exact < -kHuge && z >= -kHuge ? -kHuge : exact;
+    return exact < -kLargest && z >= -kLargest ? -kLargest : exact;
   }
   template <bool FAST> __device__ __forceinline__ static float power(float exponent) {
     return FAST ? exp2_normal(exponent) : exp2(exponent);

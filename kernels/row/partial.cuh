@@ -79,8 +79,8 @@ template <class Spec> struct RowPartial {
           policy.add_raw_any(policy_sums, s, t, es, et);
       }
       if constexpr (Spec::kEntropies) {  // a class that is absent adds 0
-        student_exponent_sum = fma(es, max(s, -kHuge), student_exponent_sum);
-        teacher_exponent_sum = fma(et, max(t, -kHuge), teacher_exponent_sum);
+        student_exponent_sum = fma(es, max(s, -kLargest), student_exponent_sum);
+        teacher_exponent_sum = fma(et, max(t, -kLargest), teacher_exponent_sum);
       }
     }
     if constexpr (Form::kLogits) policy.add_logits(policy_sums, z, u);

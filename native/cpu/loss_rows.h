@@ -8,7 +8,7 @@ namespace {
 
 TEMPER_INLINE bool finite(double a) { return a - a == 0; }
 
-// Values of a row that every call can want.
+// The losses of a row before weights, in nats.
 struct RowLosses {
   float soft, hard;
 };

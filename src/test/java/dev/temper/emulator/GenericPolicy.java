@@ -59,7 +59,7 @@ record GenericPolicy(Value value, Gradient gradient, boolean nearEqual) {
 
           TEMPER_INLINE void add_raw(V* raw, V s, V t, V es, V) const { raw[0] = fma(es, s - t, raw[0]); }
           TEMPER_INLINE void add_raw_any(V* raw, V s, V t, V es, V) const {
-            raw[0] = fma(es, max(s - t, V{} - kHuge), raw[0]);
+            raw[0] = fma(es, max(s - t, V{} - kLargest), raw[0]);
           }
           TEMPER_INLINE void shift_raw(V* raw, V student_sum, V, V ds, V dt, V fs, V) const {
             raw[0] = fs * fma(student_sum, dt - ds, raw[0]);

@@ -23,9 +23,9 @@ enum PathDefect {
       "kStudentFill = typename StudentType::Bits(0);"),
   /** An exponent that overflows counts as that of an absent class. */
   OVERFLOWED_EXPONENT(PathRows.OVERFLOWING, "row/exponentials.cuh",
-      "return exact < -kHuge && z >= -kHuge ? -kHuge : exact;", "return exact;"),
+      "return exact < -kLargest && z >= -kLargest ? -kLargest : exact;", "return exact;"),
   /** A softcap turns -inf into a finite logit. */
-  CAPPED_INFINITY(PathRows.CAPPED, "row/softcap.cuh", "return abs(z) <= kHuge ? cap * tanh(z / cap) : z;",
+  CAPPED_INFINITY(PathRows.CAPPED, "row/softcap.cuh", "return abs(z) <= kLargest ? cap * tanh(z / cap) : z;",
       "return cap * tanh(z / cap);"),
   /** The sums of the fast path are not tested. */
   UNTESTED_SUMS(PathRows.SMOOTHED, "row/partial.cuh", "bool ordinary = zero == 0;", "bool ordinary = true;"),
