@@ -59,8 +59,12 @@ final class DivergenceBound {
       case Divergence.ForwardKl() -> bound.addForwardKl(1);
       case Divergence.ReverseKl() -> bound.addReverseKl(1);
       case Divergence.Mixed(double lambda) -> {
-        bound.addForwardKl(lambda);
-        bound.addReverseKl(1 - lambda);
+        if (lambda > 0) {
+          bound.addForwardKl(lambda);
+        }
+        if (lambda < 1) {
+          bound.addReverseKl(1 - lambda);
+        }
       }
       case Divergence.JensenShannon(double beta) -> bound.addMixture(beta, beta, 1 - beta, MixtureGradient.LOG_STUDENT);
       case Divergence.SkewForwardKl(double skew) -> bound.addMixture(skew, 1, 0, MixtureGradient.RATIO_TEACHER);
