@@ -104,27 +104,25 @@ __device__ __forceinline__ uint32_t narrow_bf16_pair(float low, float high) {
 #endif
 }
 
-// Maximum and minimum of two pairs of bf16 or f16. If one operand is NaN, the result is the other one.
+// Maximum of two pairs of bf16 or f16. If one operand is NaN, the result is the other one.
 #if __CUDA_ARCH__ >= 800
-#define TEMPER_PAIR_EXTREMUM(name, instruction, widen, narrow, pick) \
+#define TEMPER_PAIR_MAXIMUM(name, instruction, widen, narrow)        \
   __device__ __forceinline__ uint32_t name(uint32_t a, uint32_t b) { \
     asm(instruction " %0, %0, %1;" : "+r"(a) : "r"(b));              \
     return a;                                                        \
   }
 #else
-#define TEMPER_PAIR_EXTREMUM(name, instruction, widen, narrow, pick) \
+#define TEMPER_PAIR_MAXIMUM(name, instruction, widen, narrow)        \
   __device__ __forceinline__ uint32_t name(uint32_t a, uint32_t b) { \
     float a0, a1, b0, b1;                                            \
     widen(a, a0, a1);                                                \
     widen(b, b0, b1);                                                \
-    return narrow(pick(a0, b0), pick(a1, b1));                       \
+    return narrow(fmaxf(a0, b0), fmaxf(a1, b1));                     \
   }
 #endif
-TEMPER_PAIR_EXTREMUM(max_bf16_pair, "max.bf16x2", widen_bf16_pair, narrow_bf16_pair, fmaxf)
-TEMPER_PAIR_EXTREMUM(min_bf16_pair, "min.bf16x2", widen_bf16_pair, narrow_bf16_pair, fminf)
-TEMPER_PAIR_EXTREMUM(max_f16_pair, "max.f16x2", widen_f16_pair, narrow_f16_pair, fmaxf)
-TEMPER_PAIR_EXTREMUM(min_f16_pair, "min.f16x2", widen_f16_pair, narrow_f16_pair, fminf)
-#undef TEMPER_PAIR_EXTREMUM
+TEMPER_PAIR_MAXIMUM(max_bf16_pair, "max.bf16x2", widen_bf16_pair, narrow_bf16_pair)
+TEMPER_PAIR_MAXIMUM(max_f16_pair, "max.f16x2", widen_f16_pair, narrow_f16_pair)
+#undef TEMPER_PAIR_MAXIMUM
 
 // The dynamic shared memory of the block; no kernel has static shared memory.
 __device__ __forceinline__ unsigned char* dynamic_shared() {

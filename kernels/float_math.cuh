@@ -19,5 +19,6 @@ __device__ __forceinline__ float log(float a) { return logf(a); }
 __device__ __forceinline__ float log_corrected(float a, float correction) { return logf(a) - correction; }
 __device__ __forceinline__ float log1p(float a) { return log1pf(a); }
 __device__ __forceinline__ float tanh(float a) { return tanhf(a); }
+__device__ __forceinline__ float sqrt(float a) { return sqrtf(a); }
 
 }  // namespace temper

@@ -14,6 +14,7 @@
 //   TEMPER_SMOOTHING   0 | 1: the labels are smoothed
 //   TEMPER_STUDENT_SOFTCAP, TEMPER_TEACHER_SOFTCAP   0 | 1
 //   TEMPER_ENTROPIES   0 | 1: the entropies of student and teacher are computed
+//   TEMPER_STANDARDISE 0 | 1: the soft part compares standardised logits
 //   TEMPER_ACCUMULATE  0 | 1: the gradient is added to the one in memory
 //   TEMPER_MIN_BLOCKS  optional: blocks per multiprocessor that the number of registers must allow
 #include "loss_rows.cuh"
@@ -32,7 +33,8 @@ struct TEMPER_SPEC {
   static constexpr ExpReuse kExpReuse = ExpReuse::TEMPER_EXP_REUSE;
   static constexpr bool kTwoScales = TEMPER_TWO_SCALES, kSmoothing = TEMPER_SMOOTHING;
   static constexpr bool kStudentSoftcap = TEMPER_STUDENT_SOFTCAP, kTeacherSoftcap = TEMPER_TEACHER_SOFTCAP;
-  static constexpr bool kEntropies = TEMPER_ENTROPIES, kAccumulate = TEMPER_ACCUMULATE;
+  static constexpr bool kEntropies = TEMPER_ENTROPIES, kStandardise = TEMPER_STANDARDISE;
+  static constexpr bool kAccumulate = TEMPER_ACCUMULATE;
   static constexpr Pass kPass = Pass::TEMPER_PASS;
 };
 

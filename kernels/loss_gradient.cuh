@@ -1,7 +1,7 @@
 // The gradient of one row of the distillation loss: the last sweep over the row storage, by members of LossRow.
 #pragma once
 
-#include "loss_values.cuh"
+#include "loss_standardised.cuh"
 
 namespace temper {
 
@@ -15,6 +15,7 @@ template <class Spec> struct GradientConstants {
   template <class Loss> __device__ __forceinline__ GradientConstants(const Loss& loss, GradientFactors given) {
     const LossParameters& p = loss.p;
     factors = given;
+    if (Spec::kStandardise && loss.is_flat) factors.soft = 0;
     if (Spec::kSoft && loss.inverse_sums.student != loss.inverse_sums.student) factors.soft = not_a_number();
     hard = smoothing = 0;
     if constexpr (Spec::kHard) {
@@ -49,6 +50,11 @@ __device__ __forceinline__ VectorRange LossRow<Spec>::store_gradient(const Gradi
       gradient_sweep<kNearEqual>(view, factors, VectorRange(), row, false);
       return VectorRange();
     }
+  if constexpr (kSoft && Policy::kFar)
+    if (path == kFar) {
+      gradient_sweep<kFar>(view, factors, VectorRange(), row, false);
+      return VectorRange();
+    }
   gradient_sweep<kExactShift>(view, factors, VectorRange(), row, false);
   return VectorRange();
 }
@@ -67,8 +73,12 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
     float et = exponents.teacher.template exp<false>(u);
     Element<float> e = element(log_ratio(z, u, shift), es, et, inverse_sums);
     return g.factors.soft * policy.gradient(e, policy_sums);
+  } else if constexpr (PATH == kFar) {
+    es = exponents.student.template exp<false>(z);
+    return g.factors.soft * policy.far_gradient(log2_teacher(u), log2_student(z), policy_sums);
   } else if constexpr (Form::kElementwise) {
-    if constexpr (Form::kSoftmax && kHard && !Form::Exps::kSeparateHard) es = exponents.student.template exp<kFastExp>(z);
+    if constexpr (Form::kSoftmax && kHard && !Form::Exps::kSeparateHard)
+      es = exponents.student.template exp<kFastExp>(z);
     // The difference makes the whole gradient of a non-finite row NaN.
     float soft = policy.logit_gradient(z, u, g.factors.soft) + (g.factors.soft - g.factors.soft);
     return fma(es, exponents.add_hard_factor(0, es, g.hard), soft);
@@ -77,13 +87,13 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
     es = Exponents::power<kFastExp>(s);
     if (PATH == kExactShift && g.limit) {
       // Selected before the multiplication, because a factor of 0 times infinity is NaN.
-      float limit = u == -infinity() ? infinity() : -infinity();
+      float size = Spec::kStandardise ? 1.0f : infinity(), limit = u == -infinity() ? size : -size;
       float soft = z == -infinity() || g.factors.soft == 0 ? 0.0f : g.factors.soft * limit;
       return fma(es, exponents.add_hard_factor(0, es, g.hard), soft);
     }
     float coefficient = g.divergence.student;
     if constexpr (kCentred) {
-      Ratio<float> ratio = ratio_of<kFastExp>((t - s) + inverse_sums.log_ratio);
+      Ratio<float> ratio = ratio_of<true>((t - s) + inverse_sums.log_ratio);
       float slope;
       if constexpr (kClasses)
         slope = policy.terms(ratio).slope;
@@ -101,9 +111,14 @@ template <class Spec>
 template <typename LossRow<Spec>::Path PATH, class GradientView>
 __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView& view, GradientFactors factors,
                                                               VectorRange range, const Row& next, bool prefetch) {
-  constexpr bool kAddHard = PATH == kNearEqual || Form::Exps::kSeparateHard;
+  constexpr bool kAddHard = PATH == kNearEqual || PATH == kFar || Form::Exps::kSeparateHard;
   const GradientConstants<Spec> constants(*this, factors);
   auto shift = shift_of_row();
+  auto soft_gradient = [&](float z, float u) {
+    float es;
+    return class_gradient<PATH>(z, u, constants, shift, es);
+  };
+  const StandardisedGradient<Spec> standardised(*this, soft_gradient);
   int label_vector = label < 0 ? -1 : row.vector_of(label);
   auto store = [&](const Pair& pair, int vector, bool in_bounds) {
     float z[K], u[K], gradient[K];
@@ -112,6 +127,8 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
     for (int k = 0; k < K; k++) {
       float es;
       gradient[k] = class_gradient<PATH>(z[k], u[k], constants, shift, es);
+      if constexpr (Spec::kStandardise)
+        gradient[k] = standardised.of(z[k], gradient[k], moments, PATH == kExactShift && constants.limit);
       if constexpr (kHard && kAddHard)
         gradient[k] = fma(exponents.template hard_exp<PATH == kFast>(z[k], es), constants.hard, gradient[k]);
       if constexpr (Spec::kSmoothing) gradient[k] -= z[k] == -infinity() ? 0.0f : constants.smoothing;

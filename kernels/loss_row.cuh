@@ -1,13 +1,15 @@
 // Values of one row of the distillation loss, computed in sweeps over the row storage. Divergences are used through
 // divergence/policy.h only.
 //
-// A row takes one of three paths:
+// A row takes one of four paths:
 //   fast          assumes finite logits of ordinary size; the merged sums show whether the row has them
 //   exact shift   every other row is swept again with exact-shift exponentials (row/exponentials.cuh)
 //   near equal    for rows with a small divergence: log p - log q is computed from differences of logits, so that value
 //                 and gradient are accurate relative to themselves
+//   far           for rows whose divergence is lost in p and q, with their logarithms instead
 #pragma once
 
+#include "row/moments.cuh"
 #include "row/partial.cuh"
 #include "row/shared_storage.cuh"
 #include "row/softcap.cuh"
@@ -31,6 +33,7 @@ template <class Spec> struct LossRow {
   using Storage = typename Spec::Storage::template Instance<Row, ThreadGroup>;
   using Form = RowForm<Spec>;
   using Partial = RowPartial<Spec>;
+  using Pair = typename Row::Pair;
   static constexpr int K = Row::K;
   static constexpr bool kSoft = Spec::kSoft, kHard = Spec::kHard;
   static constexpr bool kLogits = Form::kLogits, kClasses = kSoft && !kLogits && !Form::kRaw;
@@ -44,17 +47,22 @@ template <class Spec> struct LossRow {
   int label;  // -1: the row has no hard part
   float temperature;
   float inverse_temperature = 1.0f / temperature;
-  RowScales scales = {inverse_temperature * kLog2E, Spec::kTwoScales ? kLog2E / p.teacher_temperature
-                                                                     : inverse_temperature * kLog2E};
+  float teacher_inverse_temperature = Spec::kTwoScales ? 1.0f / p.teacher_temperature : inverse_temperature;
+  RowScales scales = {inverse_temperature * kLog2E, teacher_inverse_temperature * kLog2E};
+  Moments moments = {};  // of the student, if logits are standardised
+  bool is_flat = false;  // a deviation is 0: the soft part is 0
 
   // Constants of the row, set by evaluate() or restore().
-  enum Path { kFast, kExactShift, kNearEqual };  // also the values of kPath in the row statistics
+  enum Path { kFast, kExactShift, kNearEqual, kFar };  // also the values of kPath in the row statistics
   Path path = kFast;
   typename Form::Exps exponents = {};
   InverseSums<float> inverse_sums = {};
   float hard_inverse_sum = 0, log_sum_exp = 0, present = 0;
   float policy_sums[Policy::kSums] = {};
   RowValues values;
+
+  // Standardised logits need this before evaluate() or restore() (loss_standardised.cuh).
+  __device__ __forceinline__ void standardise();
 
   __device__ __forceinline__ void evaluate() {
     Partial partial(policy, scales);
@@ -68,6 +76,7 @@ template <class Spec> struct LossRow {
 #pragma unroll
         for (int i = 0; i < Policy::kSums; i++) zero += policy_sums[i] - policy_sums[i];
       ordinary = zero == 0;
+      if constexpr (kSoft && Policy::kFar) ordinary = ordinary && !policy.is_far(policy_sums);
     }
     if (!ordinary) {
       path = kExactShift;
@@ -79,6 +88,10 @@ template <class Spec> struct LossRow {
     }
     if constexpr (kSoft && !kLogits)
       if (values.soft < policy.nearly_equal()) evaluate_near_equal();
+    if constexpr (kSoft && Policy::kFar)
+      if (values.soft == values.soft && policy.is_far(policy_sums)) evaluate_far();
+    if (Spec::kEntropies && p.soft_cross_entropy != 0) values.soft += values.teacher_entropy;
+    if (is_flat && values.soft == values.soft) values.soft = 0;
   }
 
   __device__ __forceinline__ void save(float* statistics) const {
@@ -113,8 +126,17 @@ template <class Spec> struct LossRow {
   __device__ __forceinline__ VectorRange store_gradient(const GradientView& view, GradientFactors factors,
                                                         const Row& next, bool prefetch);
 
+  // Calls f(z, u) for all classes.
+  template <class F> __device__ __forceinline__ void for_each_logit(F f) {
+    storage.for_each(row, group, [&](const Pair& pair, int, bool) {
+      float z[K], u[K];
+      unpack(pair, z, u);
+#pragma unroll
+      for (int k = 0; k < K; k++) f(z[k], u[k]);
+    });
+  }
+
  private:
-  using Pair = typename Row::Pair;
 
   template <class Columns, int N>
   __device__ __forceinline__ void unpack(const Columns& pair, float (&z)[N], float (&u)[N]) const {
@@ -133,31 +155,6 @@ template <class Spec> struct LossRow {
     if constexpr (Spec::kStudentSoftcap) z = softcapped(z, p.student_softcap);
     if constexpr (Spec::kTeacherSoftcap) u = softcapped(u, p.teacher_softcap);
     partial.note_maxima(z, u);
-  }
-
-  // Adds all classes to the partial of the thread. The fast path finds the maxima on its way.
-  template <bool FAST> __device__ __forceinline__ void sweep_sums(Partial& partial) {
-    auto find_label = [&](const Pair& pair, int column) {
-      if (unsigned(label - column) < unsigned(K)) {
-        float z[K], u[K];
-        unpack(pair, z, u);
-#pragma unroll
-        for (int k = 0; k < K; k++)
-          if (column + k == label) partial.label_logit = z[k];
-      }
-    };
-    storage.for_each(row, group, FAST ? row.in_bounds() : VectorRange(), [&](const Pair& pair, int vector, bool whole) {
-      float z[K], u[K];
-      if constexpr (FAST) note_maxima(partial, pair);
-      unpack(pair, z, u);
-#pragma unroll
-      for (int k = 0; k < K; k++) partial.template add<FAST>(z[k], u[k], whole);
-      if constexpr (kHard && !Spec::Storage::kOnChip) find_label(pair, row.column(vector));
-    });
-    if constexpr (kHard && Spec::Storage::kOnChip)
-      if (label >= 0)
-        storage.visit(row, group, row.vector_of(label),
-                      [&](const Pair& pair) { find_label(pair, row.column(row.vector_of(label))); });
   }
 
   // Computes values and constants of the row from the merged sums of all classes.
@@ -187,26 +184,31 @@ template <class Spec> struct LossRow {
   }
 
   // Defined in loss_values.cuh.
+  template <bool FAST> __device__ __forceinline__ void sweep_sums(Partial& partial);
   template <bool FAST>
   __device__ __forceinline__ void finish_hard(const Partial& sums, bool student_valid, bool row_valid);
   template <bool FAST> __device__ __forceinline__ void finish_soft(const Partial& sums);
   template <bool FAST> __device__ __forceinline__ void sweep_classes(float log2_student_sum, float log2_teacher_sum);
   __device__ __forceinline__ void evaluate_near_equal();
+  __device__ __forceinline__ void evaluate_far();
 
   // Limits log2(p/q) to finite values. If neither tensor has the class, the ratio is NaN, and max() replaces it by the
-  // limit. The fast path leaves out the upper limit: a student's logit of -inf makes sums NaN or does not matter.
-  template <bool FAST> __device__ __forceinline__ static Ratio<float> ratio_of(float log2_ratio) {
+  // limit. Fast sums have no upper limit: a class that only the teacher has makes them NaN or does not matter.
+  template <bool UPPER> __device__ __forceinline__ static Ratio<float> ratio_of(float log2_ratio) {
     float finite = max(log2_ratio, -Policy::kMostLog2);
-    if constexpr (!FAST) finite = min(finite, Policy::kMostLog2);
+    if constexpr (UPPER) finite = min(finite, Policy::kMostLog2);
     return {finite, exp2_normal(-abs(finite))};
   }
 
   __device__ __forceinline__ auto shift_of_row() const {
     float student = exponents.student.shift, teacher = exponents.teacher.shift;
-    if constexpr (Spec::kTwoScales) {
-      float inverse = 1.0f / p.teacher_temperature;
-      return TwoScaleShift<float>{student, teacher, inverse_temperature, rest_of_inverse(temperature, inverse_temperature),
-                                  inverse, rest_of_inverse(p.teacher_temperature, inverse)};
+    if constexpr (Spec::kTwoScales || Spec::kStandardise) {
+      // The inverse of a standard deviation has no rest, because equal logits have equal deviations.
+      float rest = Spec::kStandardise ? 0.0f : rest_of_inverse(temperature, inverse_temperature);
+      float teacher_rest =
+          Spec::kStandardise ? 0.0f : rest_of_inverse(p.teacher_temperature, teacher_inverse_temperature);
+      return TwoScaleShift<float>{student, teacher, inverse_temperature, rest, teacher_inverse_temperature,
+                                  teacher_rest};
     } else {
       return row_shift(student, teacher, inverse_temperature);
     }
@@ -216,22 +218,18 @@ template <class Spec> struct LossRow {
     return fma(-x, inverse, 1.0f) * inverse;
   }
 
+  // log2 of p and q on the exact-shift and far paths.
+  __device__ __forceinline__ float log2_student(float z) const {
+    return exponents.student.template exponent<false>(z) + log(inverse_sums.student) * kLog2E;
+  }
+  __device__ __forceinline__ float log2_teacher(float u) const {
+    return exponents.teacher.template exponent<false>(u) + log(inverse_sums.teacher) * kLog2E;
+  }
+
   // Columns that the near-equal path processes at a time. More of its long code would need too many registers.
   static constexpr int kNearEqualColumns = 4;
 
-  template <class F> __device__ __forceinline__ void for_each_exp(F f) {
-    storage.for_each(row, group, [&](const Pair& pair, int, bool) {
-      Pair rest = pair;
-#pragma unroll 1
-      for (int k = 0; k < K; k += kNearEqualColumns) {
-        float z[kNearEqualColumns], u[kNearEqualColumns];
-        unpack(rest.template pop_front<kNearEqualColumns>(), z, u);
-#pragma unroll
-        for (int i = 0; i < kNearEqualColumns; i++)
-          f(z[i], u[i], exponents.student.template exp<false>(z[i]), exponents.teacher.template exp<false>(u[i]));
-      }
-    });
-  }
+  template <class F> __device__ __forceinline__ void for_each_exp(F f);
 
   // Defined in loss_gradient.cuh.
   template <Path PATH, class Shift>

@@ -25,7 +25,6 @@ template <class ThreadGroup> __device__ __forceinline__ LaunchConstants launch_c
 template <class Spec>
 __device__ __forceinline__ RowValues reported(const LossParameters& p, const RowTask& task, RowValues values) {
   float invalid = task.valid ? 0.0f : not_a_number();
-  if (Spec::kEntropies && p.soft_cross_entropy != 0) values.soft += values.teacher_entropy;
   values.soft = value_factor(p, task.temperature) * values.soft + invalid;
   values.hard = (task.label < 0 || p.hard_weight == 0 ? 0.0f : values.hard) + invalid;
   values.label_log_prob = (task.label < 0 ? 0.0f : values.label_log_prob) + invalid;
@@ -70,7 +69,7 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
     float* statistics = p.statistics == nullptr ? nullptr : p.statistics + i * p.statistics_stride;
     Loss loss{p, policy, group, row, storage, int(task.label), task.temperature};
     if constexpr (!kForward)
-      if (task.contributes()) loss.restore(statistics);
+      if (task.contributes() && !Spec::kStandardise) loss.restore(statistics);
     if (first) {  // all threads of a block pass here, also those without a row
       first = false;
       group.wait_for_cluster();
@@ -88,6 +87,10 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
 
     if (task.contributes()) {
       storage.wait();
+      if constexpr (Spec::kStandardise) {
+        loss.standardise();
+        if constexpr (!kForward) loss.restore(statistics);
+      }
       if constexpr (kForward) {
         loss.evaluate();
         if (statistics != nullptr) loss.save(statistics);

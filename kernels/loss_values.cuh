@@ -5,6 +5,33 @@
 
 namespace temper {
 
+  // Adds all classes to the partial of the thread. The fast path finds the maxima on its way.
+  template <class Spec>
+template <bool FAST>
+__device__ __forceinline__ void LossRow<Spec>::sweep_sums(Partial& partial) {
+    auto find_label = [&](const Pair& pair, int column) {
+      if (unsigned(label - column) < unsigned(K)) {
+        float z[K], u[K];
+        unpack(pair, z, u);
+#pragma unroll
+        for (int k = 0; k < K; k++)
+          if (column + k == label) partial.label_logit = z[k];
+      }
+    };
+    storage.for_each(row, group, FAST ? row.in_bounds() : VectorRange(), [&](const Pair& pair, int vector, bool whole) {
+      float z[K], u[K];
+      if constexpr (FAST) note_maxima(partial, pair);
+      unpack(pair, z, u);
+#pragma unroll
+      for (int k = 0; k < K; k++) partial.template add<FAST>(z[k], u[k], whole);
+      if constexpr (kHard && !Spec::Storage::kOnChip) find_label(pair, row.column(vector));
+    });
+    if constexpr (kHard && Spec::Storage::kOnChip)
+      if (label >= 0)
+        storage.visit(row, group, row.vector_of(label),
+                      [&](const Pair& pair) { find_label(pair, row.column(row.vector_of(label))); });
+  }
+
 template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::finish_hard(const Partial& sums, bool student_valid, bool row_valid) {
@@ -68,7 +95,7 @@ __device__ __forceinline__ void LossRow<Spec>::sweep_classes(float log2_student_
     for (int k = 0; k < K; k++) {
       float log2_q = exponents.student.template exponent<FAST>(z[k]) - log2_student_sum;
       float log2_p = exponents.teacher.template exponent<FAST>(u[k]) - log2_teacher_sum;
-      Ratio<float> ratio = ratio_of<FAST>(log2_p - log2_q);
+      Ratio<float> ratio = ratio_of<!FAST>(log2_p - log2_q);
       float larger = Exponents::power<FAST>(max(log2_p, log2_q)), smaller = larger * ratio.lesser;
       bool student_larger = ratio.log2 <= 0;
       policy.add_class(policy_sums, student_larger ? smaller : larger, student_larger ? larger : smaller,
@@ -77,6 +104,21 @@ __device__ __forceinline__ void LossRow<Spec>::sweep_classes(float log2_student_
   });
   group.template reduce<Sum>(policy_sums);
   policy.finish(policy_sums);
+}
+
+// Calls f(z, u, es, et) for all classes, with exact-shift exponentials.
+template <class Spec> template <class F> __device__ __forceinline__ void LossRow<Spec>::for_each_exp(F f) {
+  storage.for_each(row, group, [&](const Pair& pair, int, bool) {
+    Pair rest = pair;
+#pragma unroll 1
+    for (int k = 0; k < K; k += kNearEqualColumns) {
+      float z[kNearEqualColumns], u[kNearEqualColumns];
+      unpack(rest.template pop_front<kNearEqualColumns>(), z, u);
+#pragma unroll
+      for (int i = 0; i < kNearEqualColumns; i++)
+        f(z[i], u[i], exponents.student.template exp<false>(z[i]), exponents.teacher.template exp<false>(u[i]));
+    }
+  });
 }
 
 // D of a row with nearly equal distributions. The sums are computed again with exact-shift exponentials, because
@@ -101,6 +143,23 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_ne
   });
   group.template reduce<Sum>(policy_sums);
   policy.finish_elements(policy_sums);
+  values.soft = policy_sums[0];
+}
+
+// D of a row whose distributions are far apart. Without a class that both tensors have, D stays +inf.
+template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_far() {
+  float peak[1] = {-infinity()};
+  for_each_logit([&](float z, float u) {
+    peak[0] = max(peak[0], policy.far_weight(log2_teacher(u), log2_student(z)));
+  });
+  group.template reduce<Max>(peak);
+  if (peak[0] == -infinity()) return;
+  path = kFar;
+#pragma unroll
+  for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = 0;
+  for_each_logit([&](float z, float u) { policy.add_far(policy_sums, log2_teacher(u), log2_student(z), peak[0]); });
+  group.template reduce<Sum>(policy_sums);
+  policy.finish_far(policy_sums, peak[0]);
   values.soft = policy_sums[0];
 }
 

@@ -105,7 +105,7 @@ struct LossParameters {
   int32_t temperature_scaling;  // 1: the soft part is multiplied by T^2
   int32_t tempered;             // 0: the divergence has no temperature (logit MSE)
   int32_t accumulate;           // 1: the gradient is added to the one in memory
-  int32_t standardise;          // 1: logits of the soft part are standardised, each tensor by its own mean and deviation
+  int32_t standardise;          // 1: logits of the soft part are standardised, each tensor by its own moments
   int32_t soft_cross_entropy;   // 1: the soft part's value is the cross-entropy against the teacher, T^2 (KL + H(p))
   int32_t student_dtype, teacher_dtype, gradient_dtype;
   int32_t divergence;           // its place in the list of divergence/all.h

@@ -23,9 +23,7 @@ enum ProbeOperation : int32_t {
   kClusterExchange1,
   kExp2Normal,
   kMaxF16,
-  kMinF16,
   kMaxBf16,
-  kMinBf16,
   kClusterExchange2,
   kClusterExchange4,
   kLog2Normal
@@ -78,9 +76,7 @@ __device__ __forceinline__ void probe_item(const ProbeParameters& p, int64_t ite
     case kExp2Normal: p.output[item] = bits_of(exp2_normal(float_of(p.input[item]))); break;
     case kLog2Normal: p.output[item] = bits_of(log2_normal(float_of(p.input[item]))); break;
     case kMaxF16: p.output[item] = max_f16_pair(p.input[2 * item], p.input[2 * item + 1]); break;
-    case kMinF16: p.output[item] = min_f16_pair(p.input[2 * item], p.input[2 * item + 1]); break;
     case kMaxBf16: p.output[item] = max_bf16_pair(p.input[2 * item], p.input[2 * item + 1]); break;
-    case kMinBf16: p.output[item] = min_bf16_pair(p.input[2 * item], p.input[2 * item + 1]); break;
     case kWords2: copy_words<2>(p, item); break;
     case kWords4: copy_words<4>(p, item); break;
     case kWords8: copy_words<8>(p, item); break;

@@ -77,8 +77,8 @@ struct GradientFactors {
             float(p.hard_weight * p.gradient_scale / divisors.hard)};
   }
 
-  // ds/dz = 1/T turns the factor T^2 of D into T, and the factor 1 into 1/T. A row without a label has no hard part; its
-  // factor must not be 0 * inf if no row has a label.
+  // ds/dz = 1/T turns the factor T^2 of D into T, and the factor 1 into 1/T. A row without a label has no hard part;
+  // its factor must not be 0 * inf if no row has a label.
   TEMPER_INLINE GradientFactors of_row(const LossParameters& p, const RowTask& task) const {
     float chain = p.temperature_scaling != 0 ? task.temperature : 1.0f / task.temperature;
     return {soft * task.weight * chain, task.label < 0 ? 0.0f : hard * task.weight};

@@ -87,8 +87,8 @@ __device__ __forceinline__ bool is_last(const LossParameters& p, const TotalsPar
 }
 
 // Writes the mapped result slot and clears the status, in one thread of the grid. The host ignores the totals if the
-// status names an invalid row, or if a denominator is bad. No fence is needed: the host waits for an event after the kernel, which orders the
-// stores before it.
+// status names an invalid row, or if a denominator is bad. No fence is needed: the host waits for an event after the
+// kernel, which orders the stores before it.
 __device__ __forceinline__ void report(const LossParameters& p, const TotalsPart& sum) {
   Divisors divisors = Divisors::of(p, labelled_rows(p));
   // A part without rows is 0, not 0/0.

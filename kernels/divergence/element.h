@@ -47,8 +47,8 @@ template <class V> TEMPER_INLINE V finite_log_ratio(V z, V u, const RowShift<V>&
   return ((high - shift.high) + (low - shift.low)) * shift.inverse_temperature;
 }
 
-// The maxima of a row whose student and teacher have temperatures of their own. An inverse temperature is an unevaluated
-// sum high + low, so that the difference of the two scaled logits keeps its digits.
+// The maxima of a row whose student and teacher have temperatures of their own. An inverse temperature is an
+// unevaluated sum high + low, so that the difference of the two scaled logits keeps its digits.
 template <class V> struct TwoScaleShift {
   V max_student, max_teacher;
   V student_high, student_low, teacher_high, teacher_low;

@@ -6,8 +6,8 @@
 namespace temper {
 
 // log p - log q summed with weight p, from the raw sum of et (t - s). Ss and St are finite and positive, so that a raw
-// sum of NaN can only come from 0 * inf: a class that only the second tensor lacks, whose weight is positive but rounded
-// to 0. The KL is +inf then. The reverse KL swaps the two tensors.
+// sum of NaN can only come from 0 * inf: a class that only the second tensor lacks, whose weight is positive but
+// rounded to 0. The KL is +inf then. The reverse KL swaps the two tensors.
 template <class V> TEMPER_INLINE V kl_of_raw(V raw, V weight_sum, V other_sum, V unit) {
   V value = fma(raw * unit, 1.0f / weight_sum, log(other_sum / weight_sum));
   return select(raw == raw, value, weight_sum / (weight_sum - weight_sum));  // x/0 = +inf
@@ -18,6 +18,7 @@ template <class V> struct ForwardKl {
   static constexpr GradientForm kGradient = GradientForm::kLinear;
   static constexpr bool kQuadratic = true;
   static constexpr bool kInfiniteLimit = false;
+  static constexpr bool kFar = false;
   static constexpr int kRawSums = 1;  // sum et (t - s)
   static constexpr int kSums = 1;     // D
 

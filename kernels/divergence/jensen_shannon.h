@@ -1,5 +1,5 @@
-// Generalised Jensen-Shannon: D = beta KL(p, m) + (1 - beta) KL(q, m) with m = beta p + (1 - beta) q, for beta between 0
-// and 1. dD/ds = (1 - beta) q (log(q/m) - KL(q, m)).
+// Generalised Jensen-Shannon: D = beta KL(p, m) + (1 - beta) KL(q, m) with m = beta p + (1 - beta) q, for beta between
+// 0 and 1. dD/ds = (1 - beta) q (log(q/m) - KL(q, m)).
 #pragma once
 
 #include "mixture.h"
@@ -11,6 +11,7 @@ template <class V> struct JensenShannon {
   static constexpr GradientForm kGradient = GradientForm::kCentred;
   static constexpr bool kQuadratic = true;
   static constexpr bool kInfiniteLimit = false;
+  static constexpr bool kFar = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 3;  // D; sum q slope, on the near-equal path KL(q, m); KL(p, m)
   static constexpr float kMostLog2 = 300.0f;  // the smaller of p and q is 0 in f32 beyond it

@@ -10,6 +10,7 @@ template <class V> struct LogitMse {
   static constexpr GradientForm kGradient = GradientForm::kElementwise;
   static constexpr bool kQuadratic = false;
   static constexpr bool kInfiniteLimit = false;
+  static constexpr bool kFar = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 1;  // D
 

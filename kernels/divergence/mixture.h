@@ -22,8 +22,8 @@ template <class V> TEMPER_INLINE V log2_student(const Ratio<V>& ratio, V log2_mi
   return -max(ratio.log2, V{}) - log2_mixture;
 }
 
-// log(m/base) of a class of the near-equal path, accurate relative to itself for shares from 1e-6 to 1 - 1e-6. `base` is
-// one of p and q, `difference` the other one less base, and m = share * other + (1 - share) * base.
+// log(m/base) of a class of the near-equal path, accurate relative to itself for shares from 1e-6 to 1 - 1e-6. `base`
+// is one of p and q, `difference` the other one less base, and m = share * other + (1 - share) * base.
 template <class V>
 TEMPER_INLINE V log_mixture_over(V base, V other, V difference, float share, float complement) {
   V safe = max(base, V{} + 1e-45f);
@@ -37,7 +37,8 @@ TEMPER_INLINE V log_mixture_over(V base, V other, V difference, float share, flo
   return log_corrected(quotient, select(close, (sum - 1.0f) - rise, V{}));
 }
 
-// log(q/m) and log(p/m) of a class of the near-equal path, where `teacher` and `student` are the shares of p and q in m.
+// log(q/m) and log(p/m) of a class of the near-equal path, where `teacher` and `student` are the shares of p and q in
+// m.
 template <class V> TEMPER_INLINE V log_student_share(const Element<V>& e, float teacher, float student) {
   return V{} - log_mixture_over(e.q, e.p, -e.difference, teacher, student);
 }

@@ -11,6 +11,7 @@ template <class V> struct NegativeLogAcceptance {
   static constexpr GradientForm kGradient = GradientForm::kCentred;
   static constexpr bool kQuadratic = false;
   static constexpr bool kInfiniteLimit = false;
+  static constexpr bool kFar = true;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 4;  // D, S, U, A
   static constexpr float kMostLog2 = 300.0f;
@@ -26,11 +27,33 @@ template <class V> struct NegativeLogAcceptance {
   TEMPER_INLINE void finish(V* sums) const { sums[0] = -log(sums[3]); }
 
   TEMPER_INLINE RowGradient<V> row_gradient(const V* sums, V student_factor, V) const {
-    V factor = student_factor / sums[3];
+    V factor = select(sums[3] > 0.0f, student_factor / sums[3], V{});  // the gradient is 0 if D is +inf
     return {factor * sums[1], -factor * sums[2], V{}};
   }
   TEMPER_INLINE V coefficient(V slope, const RowGradient<V>& g) const {
     return select(slope > 0.0f, g.student, g.slope);
+  }
+
+  // The far path keeps A as a logarithm: sums are D, S/A, U, log2 A. S and A are sums of tiny numbers, relative to the
+  // largest of them.
+  TEMPER_INLINE auto is_far(const V* sums) const { return sums[3] < 1e-30f; }
+  TEMPER_INLINE V far_weight(V log2_p, V log2_q) const { return min(log2_p, log2_q); }
+  TEMPER_INLINE void add_far(V* sums, V log2_p, V log2_q, V peak) const {
+    auto student_larger = log2_q > log2_p;
+    V smaller = exp2(min(log2_p, log2_q) - peak);
+    sums[1] = sums[1] + select(student_larger, V{}, smaller);
+    sums[2] = sums[2] + select(student_larger, exp2(log2_q), V{});
+    sums[3] = sums[3] + smaller;
+  }
+  TEMPER_INLINE void finish_far(V* sums, V peak) const {
+    sums[1] = sums[1] / sums[3];
+    sums[3] = fma(log(sums[3]), V{} + kLog2E, peak);
+    sums[0] = -kLn2 * sums[3];
+  }
+  // A class without q has a difference of infinities, which max() replaces.
+  TEMPER_INLINE V far_gradient(V log2_p, V log2_q, const V* sums) const {
+    V share = exp2(min(max(log2_q - sums[3], V{} - kHuge), V{}));
+    return select(log2_q > log2_p, exp2(log2_q) * sums[1], -sums[2] * share);
   }
 
   // A = 1 - 1/2 sum |p - q|

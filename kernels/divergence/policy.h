@@ -17,8 +17,8 @@
 // Operators + - * / < <= > == & | work between V, and with float constants. Reassociation (-ffast-math) breaks this
 // code. Contraction to fma does not, but every engine switches it off so that equal operations give equal bits.
 //
-// PATHS. Most rows take the fast path. A row whose distributions are nearly equal takes the near-equal path, which gives
-// D and its gradient with an error relative to themselves, however small D is.
+// PATHS. Most rows take the fast path. A row whose distributions are nearly equal takes the near-equal path, which
+// gives D and its gradient with an error relative to themselves, however small D is.
 //
 // EVERY POLICY states
 //   kValue     ValueForm: how D is obtained on the fast path
@@ -66,6 +66,13 @@
 // INFINITE D (kInfiniteLimit = true)
 //   teacher_lacks_class(sums)          true if D is +inf because the teacher lacks a class that the student has. The
 //                                      gradient is its limit then: +inf at such classes, -inf at all others with q > 0.
+//
+// FAR PATH (kFar = true), for a D that p and q cannot give in f32, because each is 0 where the other is not
+//   is_far(sums)                       true if the row takes the far path
+//   far_weight(log2_p, log2_q)         the logarithm that is largest in the class that matters most
+//   add_far(sums, log2_p, log2_q, peak)  adds one class, where peak is the largest far_weight of the row, above -inf
+//   finish_far(sums, peak)             turns the added sums into the row sums
+//   far_gradient(log2_p, log2_q, sums)  dD/ds of one class
 //
 // NEAR-EQUAL PATH (element.h), not for kLogits
 //   add(sums, element)                 adds one class; p and q may both be 0

@@ -143,8 +143,8 @@ template <class Spec> struct RowPartial {
     for_each_sum([&](float& sum) { sum = sums[i++]; });
   }
 
-  // Returns whether the fast path is right for the row: each sum-exp is in [1/2, classes * 2^12], and every sum is finite.
-  // Without sum-exps, the maxima show whether a logit is +inf or all of them are -inf.
+  // Returns whether the fast path is right for the row: each sum-exp is in [1/2, classes * 2^12], and every sum is
+  // finite. Without sum-exps, the maxima show whether a logit is +inf or all of them are -inf.
   __device__ __forceinline__ bool is_ordinary(int classes) {
     float most = float(classes) * 4096.0f, zero = 0;
     for_each_sum([&](float& sum) { zero += sum - sum; });

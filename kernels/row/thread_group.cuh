@@ -90,8 +90,8 @@ template <int N> struct alignas(4 * N) FloatVector {
 template <int THREADS, int CLUSTER> struct BlockGroup {
   static constexpr int kThreads = THREADS, kWarps = THREADS / 32, kClusterWarps = kWarps * CLUSTER;
 
-  // Scratch memory: [slot][piece][warp of the cluster] of up to four floats, one mbarrier per slot, and the constants of
-  // the launch.
+  // Scratch memory: [slot][piece][warp of the cluster] of up to four floats, one mbarrier per slot, and the constants
+  // of the launch.
   static constexpr int kMostValues = 12, kMostPieces = kMostValues / 4, kPieceBytes = kClusterWarps * 16;
   static constexpr int kBarriers = 2 * kMostPieces * kPieceBytes, kConstants = kBarriers + (CLUSTER > 1 ? 16 : 0);
   static constexpr int kScratchBytes = kConstants + kConstantsBytes;

@@ -27,8 +27,8 @@ struct Bf16Max {
 
   TEMPER_INLINE void add(Shorts halves) { largest = halves > largest ? halves : largest; }
 
-  // `logits` are the n floats that were added; NaN is skipped. Positive bf16 are in the order of their bits as integers,
-  // and NaN is above 0x7f80. Only if no maximum is found this way are the floats compared.
+  // `logits` are the n floats that were added; NaN is skipped. Positive bf16 are in the order of their bits as
+  // integers, and NaN is above 0x7f80. Only if no maximum is found this way are the floats compared.
   float value(const float* logits, int n) const {
     short each[kBf16Lanes], found = 0;
     __builtin_memcpy(each, &largest, sizeof largest);

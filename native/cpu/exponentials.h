@@ -16,8 +16,8 @@ enum class HardExp {
   kSeparate      // any other T: a second exponential
 };
 
-// exp((z - max z)/T) = 2^((z - max z) c) for one T. Standardised logits can have any T; the product with -inf would be NaN
-// for c = 0, which the limit prevents.
+// exp((z - max z)/T) = 2^((z - max z) c) for one T. Standardised logits can have any T; the product with -inf would be
+// NaN for c = 0, which the limit prevents.
 struct Exponential {
   V c, lowest;
   explicit Exponential(double temperature) {

@@ -52,6 +52,12 @@ void fast_gradient_block(const Policy& policy, const BlockExponentials& in, int 
   }
 }
 
+// Adds the hard part alone.
+template <HardExp hard> void add_hard_block(const BlockExponentials& in, int n, float factor, float* out) {
+  for (int i = 0; i < n; i += kLanes)
+    store(add_hard<hard>(load(out + i), load(in.student + i), in, i, splat(factor)), out + i);
+}
+
 // The gradient on the near-equal path.
 template <class Policy, HardExp hard>
 void near_gradient_block(const Policy& policy, const BlockExponentials& in, int n, const V* sums,
@@ -68,6 +74,16 @@ template <class Policy>
 void add_logit_gradient(const Policy& policy, const float* z, const float* u, int n, float factor, float* out) {
   for (int i = 0; i < n; i += kLanes)
     store(load(out + i) + policy.logit_gradient(load(z + i), load(u + i), splat(factor)), out + i);
+}
+
+// Adds the gradient of the far path.
+template <class Policy, class Exponents>
+void add_far_gradient(const Policy& policy, const Exponents& far, const float* z, const float* u, int n, const V* sums,
+                      float factor, float* out) {
+  for (int i = 0; i < n; i += kLanes) {
+    V g = policy.far_gradient(far.teacher(load(u + i)), far.student(load(z + i)), sums);
+    store(load(out + i) + factor * g, out + i);
+  }
 }
 
 // Adds the limit of a centred gradient where D is +inf, because the teacher lacks a class that the student has.

@@ -79,13 +79,13 @@ TEMPER_INLINE RowScales scales_of(const LossJob& job, const RowTask& task) {
   return {temperature, own ? p.teacher_temperature : temperature};
 }
 
+// Evaluates a row, or restores it from its statistics, and stores its outputs.
 template <class Policy, bool soft>
-void compute_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, const RowTask& task,
-                 const RowScales& scales, ChunkTotals& totals) {
+void complete_row(Row<Policy, soft>& r, GradientFactors factors, ChunkTotals& totals) {
+  const LossJob& job = r.job;
   const LossParameters& p = job.parameters;
-  bool reuse = scales.student_temperature == scales.teacher_temperature;
-  HardExp hard = task.label < 0 ? HardExp::kNone : hard_exp_of(job, (float)scales.student_temperature, reuse);
-  Row<Policy, soft> r{job, scratch, policy, row, task, hard, scales};
+  const RowTask& task = r.task;
+  int64_t row = r.row;
   UnalignedFloat* statistics = job.statistics ? job.statistics + row * kRowStatistics : nullptr;
   if (p.pass == kBackwardPass) {
     restore(r, statistics);
@@ -102,9 +102,34 @@ void compute_row(const LossJob& job, const Scratch& scratch, const Policy& polic
   }
   if (p.pass == kForwardPass) return;
   if (!r.is_valid()) return store_nan_gradient(job, row);
-  RowGradientWriter<Policy, soft>{r, job.factors.of_row(p, task), p.pass == kBackwardPass}.store();
+  RowGradientWriter<Policy, soft>{r, factors, p.pass == kBackwardPass}.store();
 }
 
+// A row with standardised logits. Its soft part is 0 if all logits of a tensor are equal.
+template <class Policy> void compute_standardised_row(const Row<Policy, true>& plain, ChunkTotals& totals) {
+  Standardisation student, teacher;
+  plain.standardise(student, teacher);
+  bool spread = student.is_spread() && teacher.is_spread();
+  double s = spread ? student.divisor() : 1, t = spread ? teacher.divisor() : 1;
+  RowScales scales(plain.scales.student_temperature * s, plain.scales.teacher_temperature * t);
+  Row<Policy, true> r{{plain.job, plain.row, true}, plain.scratch, plain.policy, plain.task, plain.hard, scales};
+  GradientFactors factors = plain.job.factors.of_row(plain.parameters, plain.task);
+  if (spread) r.standardisation = &student;
+  else r.is_flat = true, factors.soft = 0;
+  complete_row(r, factors, totals);
+}
+
+template <class Policy, bool soft>
+void compute_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, const RowTask& task,
+                 const RowScales& scales, ChunkTotals& totals) {
+  const LossParameters& p = job.parameters;
+  bool reuse = scales.student_temperature == scales.teacher_temperature && !p.standardise;
+  HardExp hard = task.label < 0 ? HardExp::kNone : hard_exp_of(job, (float)scales.student_temperature, reuse);
+  Row<Policy, soft> r{{job, row, soft}, scratch, policy, task, hard, scales};
+  if constexpr (soft && Policy::kValue != ValueForm::kLogits)
+    if (p.standardise) return compute_standardised_row(r, totals);
+  complete_row(r, job.factors.of_row(p, task), totals);
+}
 template <class Policy>
 void dispatch_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row, const RowTask& task,
                   const RowScales& scales, ChunkTotals& totals) {

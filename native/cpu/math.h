@@ -74,6 +74,8 @@ TEMPER_INLINE V exp2_scaled(V x, V c, V lowest) {
   return scale_by_power(fma(f, y, splat(1.0f)), n, x, lowest);
 }
 
+TEMPER_INLINE V exp2(V x) { return exp2_scaled(x, splat(1.0f), splat(kLowest)); }
+
 // Splits a normal positive x = 2^n (1 + f) with 1 + f in [sqrt(1/2), sqrt 2). Returns f.
 TEMPER_INLINE V split_exponent(V x, V& n) {
   I shifted = (I)x - 0x3f3504f3;  // sqrt(1/2)

@@ -84,5 +84,22 @@ template <class Raw> struct RowPartial {
   }
 };
 
+// log2 of the probabilities of a row.
+struct FarExponents {
+  V student_max, teacher_max, student_c, teacher_c;
+  V log2_student, log2_teacher;  // of the inverse sums
+
+  FarExponents(V student_max, V teacher_max, V student_c, V teacher_c, const InverseSums<V>& n)
+      : student_max(student_max),
+        teacher_max(teacher_max),
+        student_c(student_c),
+        teacher_c(teacher_c),
+        log2_student(log(n.student) * kLog2E),
+        log2_teacher(log(n.teacher) * kLog2E) {}
+
+  TEMPER_INLINE V student(V z) const { return fma(z - student_max, student_c, log2_student); }
+  TEMPER_INLINE V teacher(V u) const { return fma(u - teacher_max, teacher_c, log2_teacher); }
+};
+
 }  // namespace
 }  // namespace temper

@@ -2,22 +2,15 @@
 // Ss and St their sums of exponentials.
 #pragma once
 
-#include "row_inputs.h"
-#include "row_options.h"
+#include "row_logits.h"
 
 namespace temper {
 namespace {
 
-// A block of logits as floats: full vectors in `body`, the elements after them in one padded vector at `tail`.
-struct LogitBlock {
-  const float* body;
-  const float* tail;
-  float max;
-};
+// kInfinite: the teacher lacks a class, and D is +inf.
+enum class RowPath { kFast, kNearEqual, kInfinite, kFar };
 
-enum class RowPath { kFast, kNearEqual, kInfinite };  // kInfinite: the teacher lacks a class, and D is +inf
-
-template <class Policy, bool soft> struct Row {
+template <class Policy, bool soft> struct Row : RowLogits {
   typedef RawSumsOf<Policy, soft> Raw;
   static constexpr bool kRaw = soft && Raw::kRawSums > 0;
   static constexpr bool kClasses = soft && Policy::kValue == ValueForm::kClasses;
@@ -25,14 +18,14 @@ template <class Policy, bool soft> struct Row {
   static constexpr bool kElementwise = soft && Policy::kGradient == GradientForm::kElementwise;
   static constexpr bool kSoftExp = soft && !(kLogits && kElementwise);  // the soft part has exponentials
 
-  const LossJob& job;
   const Scratch& scratch;
   const Policy& policy;
-  int64_t row;
   RowTask task;
   HardExp hard;
   const RowScales& scales;
-  const LossParameters& parameters = job.parameters;
+  const Standardisation* standardisation = nullptr;  // of the student; null: the logits are not standardised
+
+  bool is_flat = false;  // the soft part is 0, because its standardised logits are
 
   // Results of evaluate().
   float student_max = -kInfinity, teacher_max = -kInfinity;
@@ -50,58 +43,6 @@ template <class Policy, bool soft> struct Row {
     return inverse == inverse;
   }
 
-  TEMPER_INLINE int classes() const { return parameters.classes; }
-  TEMPER_INLINE int block_length(int from) const { return classes() - from < kBlock ? classes() - from : kBlock; }
-
-  // The flag depends only on the dtypes of the logits, so that the order of summation is the same for all outputs.
-  const bool deinterleaved = job.student.dtype == kBf16 && (!soft || job.teacher.dtype == kBf16);
-
-  // Number of floats in a block of n logits, with its padded tail and without its tail.
-  TEMPER_INLINE int padded_length(int n) const { return deinterleaved ? padded_bf16(n) : padded(n); }
-  TEMPER_INLINE int body_length(int n) const { return deinterleaved ? padded_bf16(n) : n & -kLanes; }
-
-  // The maximum is found in the first loop over the row only.
-  template <bool find_max> TEMPER_INLINE LogitBlock block(const Matrix& matrix, int from, int n, float* buffer) const {
-    const char* in = address(matrix, row, from);
-    if (deinterleaved) {
-      float max = 0;
-      if constexpr (find_max) max = deinterleave_block(in, n, buffer);
-      else deinterleave_known_block(in, n, buffer);
-      return {buffer, buffer, max};
-    }
-    if (matrix.dtype != kF32 || body_length(n) == n) {
-      const float* all = load_block(matrix.dtype, in, n, -kInfinity, buffer);
-      return {all, all + body_length(n), find_max ? block_max(all, padded(n)) : 0.0f};
-    }
-    decode_tail<kF32>(in, body_length(n), n, -kInfinity, buffer);
-    if constexpr (!find_max) return {(const float*)in, buffer, 0};
-    float a = block_max((const float*)in, body_length(n)), b = block_max(buffer, kLanes);
-    return {(const float*)in, buffer, a > b ? a : b};
-  }
-
-  // All of a block in the buffer, after the softcap.
-  template <bool find_max>
-  LogitBlock capped_block(const Matrix& matrix, int from, int n, float* buffer, float cap) const {
-    LogitBlock raw = block<find_max>(matrix, from, n, buffer);
-    if (raw.body != buffer) {
-      __builtin_memmove(buffer + body_length(n), raw.tail, (unsigned)(padded(n) - body_length(n)) * sizeof(float));
-      __builtin_memcpy(buffer, raw.body, (unsigned)body_length(n) * sizeof(float));
-    }
-    softcap_block(buffer, padded_length(n), cap);
-    return {buffer, buffer + body_length(n), first_lane(softcapped(splat(raw.max), cap))};
-  }
-
-  template <bool find_max = false> TEMPER_INLINE LogitBlock student_block(int from, int n, float* buffer) const {
-    float cap = parameters.student_softcap;
-    return cap > 0 ? capped_block<find_max>(job.student, from, n, buffer, cap)
-                   : block<find_max>(job.student, from, n, buffer);
-  }
-  template <bool find_max = false> TEMPER_INLINE LogitBlock teacher_block(int from, int n, float* buffer) const {
-    float cap = parameters.teacher_softcap;
-    return cap > 0 ? capped_block<find_max>(job.teacher, from, n, buffer, cap)
-                   : block<find_max>(job.teacher, from, n, buffer);
-  }
-
   TEMPER_INLINE BlockExponentials exponentials(int from) const {
     return {scratch.student_exp + from, scratch.teacher_exp + from, scratch.hard_exp + from, scratch.log_ratio + from};
   }
@@ -114,32 +55,43 @@ template <class Policy, bool soft> struct Row {
 
   TEMPER_INLINE bool two_scales() const { return scales.teacher_unit[0] != 1.0f; }
 
-  // Calls f(z, u, offset in the block, n) for the body and for the tail of a block.
-  template <class F> TEMPER_INLINE void for_parts(const LogitBlock& z, const LogitBlock& u, int n, F f) const {
-    int end = body_length(n);
-    f(z.body, u.body, 0, end);
-    if (end < n) f(z.tail, u.tail, end, kLanes);
+  // The far path: the largest weight of a class, and sums relative to it. Without any, D stays +inf.
+  void evaluate_far() {
+    V peak = splat(-kInfinity);
+    FarExponents far = far_exponents();
+    for_row([&](const float* z, const float* u, int, int n) {
+      for (int i = 0; i < n; i += kLanes)
+        peak = max(policy.far_weight(far.teacher(load(u + i)), far.student(load(z + i))), peak);
+    });
+    peak = splat(max_lanes(peak));
+    if (!(peak[0] > -kInfinity)) return;
+    path = RowPath::kFar;
+    for (V& sum : sums) sum = V{};
+    for_row([&](const float* z, const float* u, int, int n) {
+      for (int i = 0; i < n; i += kLanes)
+        policy.add_far(sums, far.teacher(load(u + i)), far.student(load(z + i)), peak);
+    });
+    for (V& sum : sums) sum = splat(sum_lanes(sum));
+    policy.finish_far(sums, peak);
+    divergence = first_lane(sums[0]);
   }
 
-  // Calls f(z, u, class, n) for all parts of the row.
-  template <class F> void for_row(F f) const {
-    alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
-    for (int from = 0; from < classes(); from += kBlock) {
-      int n = block_length(from);
-      LogitBlock z = student_block(from, n, student_buffer), u = soft ? teacher_block(from, n, teacher_buffer) : z;
-      for_parts(z, u, n, [&](const float* zi, const float* ui, int i, int part) { f(zi, ui, from + i, part); });
-    }
+  FarExponents far_exponents() const {
+    return {splat(student_max), splat(teacher_max), scales.student.c, scales.teacher.c, inverse_sums};
   }
 
-  // Prefetches logits from `column` on; a column beyond this row means the next row. In rows of one block the gradient
-  // is prefetched too, because a store that misses the caches delays later stores. Streaming stores need no prefetch.
-  template <bool store_exp> TEMPER_INLINE Prefetch prefetch_at(int column) const {
-    int64_t next = column < classes() ? row : row + 1;
-    int from = column < classes() ? column : column - classes();
-    PrefetchStream student = stream_at(job.student, next, from);
-    bool gradient = store_exp && !job.stream_gradient && classes() <= kBlock;
-    return {student, soft ? stream_at(job.teacher, next, from) : student,
-            gradient ? stream_at(job.gradient, row, column - kBlock) : student};
+  // Mean and deviation of both tensors.
+  void standardise(Standardisation& student, Standardisation& teacher) const {
+    for_row([&](const float* z, const float* u, int, int n) {
+      student.add(z, n);
+      teacher.add(u, n);
+    });
+    student.finish_mean();
+    teacher.finish_mean();
+    for_row([&](const float* z, const float* u, int, int n) {
+      student.add_squares(z, n);
+      teacher.add_squares(u, n);
+    });
   }
 
   // The first loop over the row, an online softmax by blocks: the block's maximum, then its exponentials shifted by the
@@ -150,7 +102,7 @@ template <class Policy, bool soft> struct Row {
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
       int n = block_length(from);
       LogitBlock z = student_block<true>(from, n, student_buffer);
-      LogitBlock u = soft ? teacher_block<true>(from, n, teacher_buffer) : z;
+      LogitBlock u = teacher_or<true>(z, from, n, teacher_buffer);
       RowPartial<Raw> part;
       part.student_max = z.max > total.student_max ? z.max : total.student_max;
       part.teacher_max = u.max > total.teacher_max ? u.max : total.teacher_max;
@@ -198,8 +150,8 @@ template <class Policy, bool soft> struct Row {
     inverse_sums.teacher = splat(valid ? 1.0f / teacher_sum : __builtin_nanf(""));
     inverse_sums.student = splat(valid ? 1.0f / student_sum : __builtin_nanf(""));
     if constexpr (soft) {
-      divergence = __builtin_nanf("");
-      if (!valid) return;
+      divergence = valid ? 0.0f : __builtin_nanf("");
+      if (!valid || is_flat) return;
       if constexpr (kSoftExp && kNeedsRatios<Policy>)
         inverse_sums.log_ratio = (log(splat(student_sum)) - log(splat(teacher_sum))) * kLog2E;
       if constexpr (kRaw) finish_raw(total, student_sum, teacher_sum);
@@ -208,6 +160,8 @@ template <class Policy, bool soft> struct Row {
       divergence = first_lane(sums[0]);
       if constexpr (!kLogits)
         if (divergence < policy.nearly_equal()) evaluate_near_equal(student_sum, teacher_sum, stored);
+      if constexpr (Policy::kFar)
+        if (any(policy.is_far(sums))) evaluate_far();
       if constexpr (Policy::kInfiniteLimit)
         if (any(policy.teacher_lacks_class(sums))) path = RowPath::kInfinite;
     }
@@ -217,13 +171,15 @@ template <class Policy, bool soft> struct Row {
     float hard_sum = hard == HardExp::kSame ? sum_lanes(total.student) : sum_lanes(total.hard);
     hard_inverse_sum = valid ? 1.0f / hard_sum : __builtin_nanf("");
     present_classes = (float)present.count;
-    cross_entropy = label_log_prob = __builtin_nanf("");
+    cross_entropy = parameters.hard_weight > 0 ? __builtin_nanf("") : 0.0f;
+    label_log_prob = __builtin_nanf("");
     if (!student_valid) return;
     float z = load_element(job.student.dtype, address(job.student, row, task.label), 0);
     if (parameters.student_softcap > 0) z = first_lane(softcapped(splat(z), parameters.student_softcap));
     float log_sum = first_lane(log(splat(hard_sum))), shifted = z - shift_of(student_max);
     log_sum_exp = log_sum + shift_of(student_max);
     label_log_prob = shifted - log_sum;
+    if (parameters.hard_weight == 0) return;  // only the label's log-probability is wanted
     cross_entropy = log_sum - shifted;
     float smoothing = parameters.label_smoothing;
     if (smoothing > 0) {
@@ -279,7 +235,8 @@ template <class Policy, bool soft> struct Row {
   }
 
   // The near-equal path, with all exponentials shifted by the row's final maxima. log(p/q) of a class is known up to
-  // log(Ss/St), whose f32 value has an error of about 1e-7. The sum of q - p over the row, which is 0, shows that error.
+  // log(Ss/St), whose f32 value has an error of about 1e-7. The sum of q - p over the row, which is 0, shows that
+  // error.
   void evaluate_near_equal(float student_sum, float teacher_sum, bool stored) {
     path = RowPath::kNearEqual;
     log_sum_ratio = log(splat(student_sum)) - log(splat(teacher_sum));
@@ -325,7 +282,7 @@ template <class Policy, bool soft> struct Row {
   template <bool ratios> void recompute(int from) const {
     alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
     int n = block_length(from);
-    LogitBlock z = student_block(from, n, student_buffer), u = soft ? teacher_block(from, n, teacher_buffer) : z;
+    LogitBlock z = student_block(from, n, student_buffer), u = teacher_or(z, from, n, teacher_buffer);
     for_parts(z, u, n, [&](const float* zi, const float* ui, int i, int part) {
       if (hard == HardExp::kSeparate)
         recompute_block<kSoftExp, true, ratios>(scales, zi, ui, part, student_max, teacher_max, exponentials(from + i));

@@ -20,9 +20,11 @@ template <class Policy, bool soft> struct RowGradientWriter {
 
   void store() const {
     alignas(64) float out[kBlock + kLanes];
+    StandardisedGradient standardised = standardised_gradient();
     for (int from = 0, block = 0; from < r.classes(); from += kBlock, block++) {
       int n = r.block_length(from);
-      compute_block(from, block, out);
+      if (r.standardisation == nullptr) compute_block(from, block, r.hard, out);
+      else compute_standardised_block(from, block, standardised, out);
       subtract_target(from, n, out);
       if (p.student_softcap > 0) chain_softcap(from, n, out);
       char* to = address(r.job.gradient, r.row, from);
@@ -34,7 +36,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
 
  private:
   // The gradient without the terms of the target.
-  void compute_block(int from, int block, float* out) const {
+  void compute_block(int from, int block, HardExp with_hard, float* out) const {
     int n = r.padded_length(r.block_length(from));
     BlockExponentials exponentials = r.exponentials(from);
     if (from_statistics) {
@@ -43,20 +45,51 @@ template <class Policy, bool soft> struct RowGradientWriter {
         if (r.path == RowPath::kNearEqual) r.store_log_ratios(from);
     }
     BlockFactors f = block_factors(block);
-    with_hard_exp(r.hard, [&](auto tag) {
+    with_hard_exp(with_hard, [&](auto tag) {
       constexpr HardExp hard = decltype(tag)::kValue;
       if constexpr (R::kSoftExp && !R::kElementwise) {
         if (r.path == RowPath::kNearEqual)
           return near_gradient_block<Policy, hard>(r.policy, exponentials, n, r.sums, f, out);
-        if (r.path == RowPath::kInfinite)
+        if (r.path == RowPath::kInfinite || r.path == RowPath::kFar || r.is_flat)
           return fast_gradient_block<Policy, false, hard, false>(r.policy, exponentials, n, r.sums, f, out);
       }
       if (R::kClasses && !from_statistics)
         return fast_gradient_block<Policy, soft, hard, true>(r.policy, exponentials, n, r.sums, f, out);
       fast_gradient_block<Policy, soft, hard, false>(r.policy, exponentials, n, r.sums, f, out);
     });
-    if constexpr (R::kElementwise || Policy::kInfiniteLimit)
-      if (R::kElementwise || r.path == RowPath::kInfinite) add_logit_terms(from, out);
+    if constexpr (R::kElementwise || Policy::kInfiniteLimit || Policy::kFar)
+      if (R::kElementwise || r.path == RowPath::kInfinite || r.path == RowPath::kFar) add_logit_terms(from, out);
+  }
+
+  // The row constants of a standardised gradient, from the gradient of all blocks.
+  StandardisedGradient standardised_gradient() const {
+    StandardisedGradient result;
+    if (r.standardisation == nullptr) return result;
+    alignas(64) float h[kBlock + kLanes], buffer[kBlock];
+    result.mean = r.standardisation->mean;
+    for (int from = 0, block = 0; from < r.classes(); from += kBlock, block++) {
+      compute_block(from, block, HardExp::kNone, h);
+      int n = r.block_length(from);
+      LogitBlock z = r.student_block(from, n, buffer);
+      r.for_parts(z, z, n, [&](const float* zi, const float*, int i, int part) { result.add(zi, h + i, part); });
+    }
+    result.finish(*r.standardisation);
+    return result;
+  }
+
+  void compute_standardised_block(int from, int block, const StandardisedGradient& standardised, float* out) const {
+    alignas(64) float buffer[kBlock];
+    compute_block(from, block, HardExp::kNone, out);
+    int n = r.block_length(from);
+    LogitBlock z = r.student_block(from, n, buffer);
+    if (r.path != RowPath::kInfinite)
+      r.for_parts(z, z, n, [&](const float* zi, const float*, int i, int part) {
+        standardised.apply(zi, out + i, part);
+      });
+    BlockFactors f = block_factors(block);
+    with_hard_exp(r.hard, [&](auto tag) {
+      add_hard_block<decltype(tag)::kValue>(r.exponentials(from), r.padded_length(n), f.hard_factor, out);
+    });
   }
 
   BlockFactors block_factors(int block) const {
@@ -75,6 +108,8 @@ template <class Policy, bool soft> struct RowGradientWriter {
     r.for_parts(r.student_block(from, n, student_buffer), r.teacher_block(from, n, teacher_buffer), n,
                 [&](const float* z, const float* u, int i, int part) {
                   if constexpr (R::kElementwise) add_logit_gradient(r.policy, z, u, part, factors.soft, out + i);
+                  else if constexpr (Policy::kFar)
+                    add_far_gradient(r.policy, r.far_exponents(), z, u, part, r.sums, factors.soft, out + i);
                   else add_infinite_gradient(z, u, part, factors.soft, out + i);
                 });
   }

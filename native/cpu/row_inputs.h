@@ -22,7 +22,9 @@ TEMPER_INLINE RowTask load_row_task(const LossJob& job, int64_t row) {
 }
 
 // A loss without a soft part has no temperature, and 1 stands for it.
-TEMPER_INLINE float tempered_by(const LossJob& job, const RowTask& task) { return job.soft() ? task.temperature : 1.0f; }
+TEMPER_INLINE float tempered_by(const LossJob& job, const RowTask& task) {
+  return job.soft() ? task.temperature : 1.0f;
+}
 
 }  // namespace
 }  // namespace temper

@@ -1,6 +1,6 @@
 // The loss of short rows, one row per lane: reductions, logarithms and divisions, which dominate a row of ten classes,
-// serve a vector of rows at once. A row off the fast path, without a label, or of weight 0 is computed by row.h instead.
-// This choice depends only on the row itself, so that a row has the same bits in every batch.
+// serve a vector of rows at once. A row off the fast path, without a label, or of weight 0 is computed by row.h
+// instead. This choice depends only on the row itself, so that a row has the same bits in every batch.
 #pragma once
 
 #include "gradient_blocks.h"
@@ -26,9 +26,10 @@ void ratio_tile(const Policy& policy, const Exponential& tempered, int classes, 
                 V log_ratio, const Tile& z, const Tile& u, Tile& ratios, V* sums) {
   V teacher = 1.0f / teacher_sum, student = 1.0f / student_sum;
   for (int c = 0; c < classes; c++) {
-    Terms<V> terms =
-        policy.terms(ratio_of(log2_ratio(load(ratios.at[c]), tempered.c, log_ratio, Policy::kMostLog2)));
-    policy.add_class(sums, load(u.at[c]) * teacher, load(z.at[c]) * student, terms);
+    V log2 = log2_ratio(load(ratios.at[c]), tempered.c, log_ratio, Policy::kMostLog2);
+    V p = load(u.at[c]) * teacher, q = load(z.at[c]) * student;
+    Terms<V> terms = policy.terms(ratio_of(log2, p, q));
+    policy.add_class(sums, p, q, terms);
     store(terms.slope, ratios.at[c]);
   }
   policy.finish(sums);
@@ -84,6 +85,7 @@ void evaluate_tile(const Policy& policy, const Exponential& tempered, const Tile
     else
       ratio_tile(policy, tempered, classes, student_sum, teacher_sum, log_ratio, z, u, ratios, sums);
     tile_path &= (sums[0] >= policy.nearly_equal()) & (sums[0] < kInfinity);
+    if constexpr (Policy::kFar) tile_path &= ~policy.is_far(sums);
   }
   for (int k = 0; k < Policy::kSums; k++) store(sums[k], results.sums[k]);
   __builtin_memcpy(results.tile_path, &tile_path, sizeof tile_path);

@@ -11,8 +11,8 @@ struct TileInputs {
   // Values as they were read.
   alignas(64) int64_t row_label[kLanes];
   alignas(64) float weight[kLanes], temperature[kLanes];
-  // All ones, or 0 if the row is invalid, has no label where the loss has labels, or has weight 0. The arrays after this
-  // one are meaningless in such lanes.
+  // All ones, or 0 if the row is invalid, has no label where the loss has labels, or has weight 0. The arrays after
+  // this one are meaningless in such lanes.
   alignas(64) int counted[kLanes];
   alignas(64) int label[kLanes];
   alignas(64) float soft_scale[kLanes], hard_scale[kLanes], inverse_temperature[kLanes], value_factor[kLanes];
@@ -96,7 +96,8 @@ void load_tile_inputs(const LossJob& job, int64_t first, int rows, TileInputs& i
   __builtin_memcpy(inputs.counted, &counted, sizeof counted);
   // Factors that all rows share are computed once.
   bool own = job.row_temperatures || job.row_weights;
-  for (int lane = 0; lane < (own ? kLanes : 1); lane++) set_factors(job, lane, own ? lane + 1 : kLanes, inputs, tempered);
+  for (int lane = 0; lane < (own ? kLanes : 1); lane++)
+    set_factors(job, lane, own ? lane + 1 : kLanes, inputs, tempered);
 }
 
 // The task of one lane, for the code that computes single rows.

@@ -100,19 +100,11 @@ inline uint32_t narrow_bf16_pair(float low, float high) { return narrow_bf16(low
 
 // The result is the number if the other operand is a NaN. With a signalling NaN, fmaxf() would return NaN.
 inline float larger(float a, float b) { return a > b || b != b ? a : b; }
-inline float smaller(float a, float b) { return a < b || b != b ? a : b; }
-inline uint32_t extremum_of_pairs(uint32_t a, uint32_t b, float (*pick)(float, float), float (*widen)(uint32_t),
-                                  uint32_t (*narrow)(float)) {
-  return narrow(pick(widen(a & 0xffffu), widen(b & 0xffffu))) | narrow(pick(widen(a >> 16), widen(b >> 16))) << 16;
+inline uint32_t max_of_pairs(uint32_t a, uint32_t b, float (*widen)(uint32_t), uint32_t (*narrow)(float)) {
+  return narrow(larger(widen(a & 0xffffu), widen(b & 0xffffu))) | narrow(larger(widen(a >> 16), widen(b >> 16))) << 16;
 }
-inline uint32_t max_bf16_pair(uint32_t a, uint32_t b) {
-  return extremum_of_pairs(a, b, larger, widen_bf16, narrow_bf16);
-}
-inline uint32_t min_bf16_pair(uint32_t a, uint32_t b) {
-  return extremum_of_pairs(a, b, smaller, widen_bf16, narrow_bf16);
-}
-inline uint32_t max_f16_pair(uint32_t a, uint32_t b) { return extremum_of_pairs(a, b, larger, widen_f16, narrow_f16); }
-inline uint32_t min_f16_pair(uint32_t a, uint32_t b) { return extremum_of_pairs(a, b, smaller, widen_f16, narrow_f16); }
+inline uint32_t max_bf16_pair(uint32_t a, uint32_t b) { return max_of_pairs(a, b, widen_bf16, narrow_bf16); }
+inline uint32_t max_f16_pair(uint32_t a, uint32_t b) { return max_of_pairs(a, b, widen_f16, narrow_f16); }
 
 inline unsigned char* dynamic_shared() { return cuda_host::dynamic_shared(); }
 

@@ -1,5 +1,5 @@
-// Tests of the rows of the CPU engine: every value form with every gradient form, in rows and in tiles, against f64; and
-// partials of any cut of a row, which merge to the row.
+// Tests of the rows of the CPU engine: every value form with every gradient form, in rows and in tiles, against f64;
+// and partials of any cut of a row, which merge to the row.
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,12 +13,13 @@ namespace temper {
 namespace {
 
 // Value and gradient do not belong together, so that each shows its own errors. The values are KL(q, p),
-// sum q min(p, q)/max(p, q), and the mean of |z - u|. The gradients are 2q - 3p, q (log(p/q) - D), their sum, and z - u.
+// sum q min(p, q)/max(p, q), and the mean of |z - u|. The gradients are 2q - 3p, q (log(p/q) - D), their sum, and
+// z - u.
 template <class V, ValueForm value, GradientForm gradient_form, bool near_equal> struct Generic {
   static constexpr ValueForm kValue = value;
   static constexpr GradientForm kGradient = gradient_form;
   static constexpr bool kLinear = is_linear(kGradient), kCentred = is_centred(kGradient);
-  static constexpr bool kQuadratic = false, kInfiniteLimit = false, kNear = near_equal;
+  static constexpr bool kQuadratic = false, kInfiniteLimit = false, kFar = false, kNear = near_equal;
   static constexpr int kRawSums = value == ValueForm::kRawSums ? 1 : 0;
   static constexpr int kSums = 1;
   static constexpr float kMostLog2 = 300.0f;
@@ -99,15 +100,17 @@ template <class P> static void check_row(const char* what, int row, int n, const
   expect(what, row, -1, soft, d, 1e-5 * d);
   for (int i = 0; i < n; i++) {
     bool elementwise = P::kGradient == GradientForm::kElementwise;
-    double part = elementwise ? (double)z[i] - u[i]
-                              : (P::kLinear ? 2 * q[i] - 3 * p[i] : 0) + (P::kCentred ? q[i] * (log(p[i] / q[i]) - d) : 0);
+    double linear = P::kLinear ? 2 * q[i] - 3 * p[i] : 0;
+    double centred = P::kCentred ? q[i] * (log(p[i] / q[i]) - d) : 0;
+    double part = elementwise ? (double)z[i] - u[i] : linear + centred;
     double expected = kSoft / kTemperature * part + kHard * (r[i] - (i == label));
     double size = elementwise ? fabs(part) : p[i] + q[i] * 10;
     expect(what, row, i, gradient[i], expected, 1e-5 * (size + r[i]) + (i == label ? 1e-7 : 0));
   }
 }
 
-template <ValueForm value, GradientForm gradient_form, bool near_equal> static void check_form(const char* what, int n) {
+template <ValueForm value, GradientForm gradient_form, bool near_equal>
+static void check_form(const char* what, int n) {
   using P = Generic<V, value, gradient_form, near_equal>;
   constexpr int kRows = 19;
   std::mt19937 random(5);
@@ -156,7 +159,8 @@ template <bool near_equal> static void check_forms(int n) {
   check_form<ValueForm::kClasses, GradientForm::kBoth, near_equal>("classes, both", n);
 }
 
-template <class Raw> static void check_merge(const Raw& policy, double student_temperature, double teacher_temperature) {
+template <class Raw>
+static void check_merge(const Raw& policy, double student_temperature, double teacher_temperature) {
   constexpr int n = 5000;
   std::mt19937 random(11);
   std::normal_distribution<float> normal;
@@ -183,7 +187,10 @@ template <class Raw> static void check_merge(const Raw& policy, double student_t
   auto cut = [&](int pieces, unsigned seed) {
     std::mt19937 places(seed);
     std::vector<int> cuts = {0, n};
-    for (int i = 1; i < pieces; i++) cuts.insert(cuts.end() - 1, cuts[cuts.size() - 2] + (int)(places() % (2 * n / pieces)));
+    for (int i = 1; i < pieces; i++) {
+      int last = cuts[cuts.size() - 2];
+      cuts.insert(cuts.end() - 1, last + (int)(places() % (2 * n / pieces)));
+    }
     RowPartial<Raw> total;
     for (size_t i = cuts.size() - 1; i > 0; i--)  // from the end, where the maxima are
       if (cuts[i - 1] < n && cuts[i - 1] < cuts[i])

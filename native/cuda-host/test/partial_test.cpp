@@ -1,4 +1,5 @@
-// Tests of kernels/row/partial.cuh: partials of any cut of a row merge to the row, and a cut always gives the same bits.
+// Tests of kernels/row/partial.cuh: partials of any cut of a row merge to the row, and a cut always gives the same
+// bits.
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -104,8 +105,10 @@ template <class Spec> static void check(const Rows& row, unsigned pieces, unsign
   expect("student sum", ::log2(partial.student_sum) + student_offset, student.log2_sum, 4e-6 * size);
   expect("teacher sum", ::log2(partial.teacher_sum) + teacher_offset, teacher.log2_sum, 4e-6 * size);
   expect("hard sum", ::log2(partial.hard_exp_sum()) + hard_offset, hard.log2_sum, 2e-5 * size);
-  expect("student mean", partial.student_exponent_sum / partial.student_sum + student_offset, student.mean, 2e-5 * size);
-  expect("teacher mean", partial.teacher_exponent_sum / partial.teacher_sum + teacher_offset, teacher.mean, 2e-5 * size);
+  double student_mean = partial.student_exponent_sum / partial.student_sum + student_offset;
+  double teacher_mean = partial.teacher_exponent_sum / partial.teacher_sum + teacher_offset;
+  expect("student mean", student_mean, student.mean, 2e-5 * size);
+  expect("teacher mean", teacher_mean, teacher.mean, 2e-5 * size);
   expect("present", partial.present, row.z.size(), 0);
   expect("mean", partial.exponent_sum / partial.present + student_offset, mean, 1e-4 * size);
 

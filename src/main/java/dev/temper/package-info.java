@@ -9,11 +9,11 @@
  * <table>
  * <caption>Which device computes which losses today</caption>
  * <tr><th>loss or option</th><th>cpu</th><th>cuda</th><th>emulator</th><th>reference</th></tr>
- * <tr><td>forward-kl, jsd:B, cross-entropy</td><td>yes</td><td>yes</td><td>yes</td><td>yes</td></tr>
- * <tr><td>reverse-kl, mixed:L, skew-forward-kl:A, skew-reverse-kl:A, tvd, nla, logit-mse, dkd:A,B</td>
- * <td>no</td><td>no</td><td>no</td><td>yes</td></tr>
+ * <tr><td>forward-kl, reverse-kl, mixed:L, jsd:B, skew-forward-kl:A, skew-reverse-kl:A, tvd, nla, logit-mse,
+ * cross-entropy</td><td>yes</td><td>yes</td><td>yes</td><td>yes</td></tr>
  * <tr><td>label smoothing, z-loss, softcap, teacher softcap, standardised logits, teacher temperature, ignore scope,
- * soft cross-entropy</td><td>no</td><td>no</td><td>no</td><td>yes</td></tr>
+ * soft cross-entropy</td><td>yes</td><td>yes</td><td>yes</td><td>yes</td></tr>
+ * <tr><td>dkd:A,B</td><td>no</td><td>no</td><td>no</td><td>yes</td></tr>
  * </table>
  */
 @NullMarked

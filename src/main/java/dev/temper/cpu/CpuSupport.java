@@ -12,7 +12,7 @@ final class CpuSupport {
 
   private static final Capabilities CAPABILITIES = new Capabilities(
       divergence -> !DivergencePolicy.of(divergence).name().isEmpty(),
-      EnumSet.complementOf(EnumSet.of(LossOption.STANDARDISE, LossOption.TEMPERATURE_GRADIENT)));
+      EnumSet.complementOf(EnumSet.of(LossOption.TEMPERATURE_GRADIENT)));
 
   private CpuSupport() {}
 

@@ -11,14 +11,14 @@ public enum Defect {
   /** Values of another warp are read before they are stored. */
   MISSING_BARRIER("traced", "row/thread_group.cuh", "      __syncthreads();\n", "", "race|nobody wrote"),
   /** The mask of odd lanes contains all lanes, the mask of even lanes only themselves. */
-  WRONG_MASK("plain", "row/thread_group.cuh", "(values, ~0u);",
-      "(values, threadIdx.x % 2 == 0 ? 0x55555555u : ~0u);", "with mask"),
+  WRONG_MASK("plain", "row/thread_group.cuh", "(partial, ~0u);",
+      "(partial, threadIdx.x % 2 == 0 ? 0x55555555u : ~0u);", "with mask"),
   /** Values from other blocks are read without waiting for them. */
   WEAK_CLUSTER_BARRIER("plain", "row/thread_group.cuh", "      mbarrier_wait(shared<uint64_t>(barrier), parity);\n",
       "      __syncthreads();\n", "arrives twice|in flight to its shared memory|expected"),
   /** A phase expects fewer bytes than are sent. */
-  TOO_FEW_BYTES("plain", "row/thread_group.cuh", "kClusterWarps * (kHead + kTail) * 4);",
-      "kClusterWarps * (kHead + kTail) * 4 - 4);", "-4 bytes outstanding|expected"),
+  TOO_FEW_BYTES("plain", "row/thread_group.cuh", "kClusterWarps * kBytes<N>);",
+      "kClusterWarps * kBytes<N> - 4);", "-4 bytes outstanding|expected"),
   /** No thread arrives at the mbarrier of a reduction. */
   UNANNOUNCED_PHASE("plain", "row/thread_group.cuh", "if (threadIdx.x == 0) mbarrier_expect",
       "if (threadIdx.x == 0 && reductions != 2) mbarrier_expect", "deadlock.*no arrival"),

@@ -48,6 +48,7 @@ record GenericPolicy(Value value, Gradient gradient, boolean nearEqual) {
           static constexpr GradientForm kGradient = GradientForm::%s;
           static constexpr bool kLinear = is_linear(kGradient), kCentred = is_centred(kGradient);
           static constexpr bool kInfiniteLimit = false;
+          static constexpr bool kFar = false;
           static constexpr int kRawSums = kValue == ValueForm::kRawSums ? 1 : 0;
           static constexpr int kSums = 1;
           static constexpr float kMostLog2 = 300.0f;
@@ -70,7 +71,9 @@ record GenericPolicy(Value value, Gradient gradient, boolean nearEqual) {
           TEMPER_INLINE void add_class(V* sums, V, V q, const Terms<V>& terms) const {
             sums[0] = fma(q, terms.student, sums[0]);
           }
-          TEMPER_INLINE void add_logits(V* sums, V z, V u) const { sums[0] = sums[0] + abs(select(z == u, V{}, z - u)); }
+          TEMPER_INLINE void add_logits(V* sums, V z, V u) const {
+            sums[0] = sums[0] + abs(select(z == u, V{}, z - u));
+          }
           TEMPER_INLINE void finish(V* sums) const {
             if (kValue == ValueForm::kLogits) sums[0] = inverse_classes * sums[0];
           }

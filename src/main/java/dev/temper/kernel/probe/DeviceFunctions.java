@@ -37,10 +37,8 @@ public final class DeviceFunctions {
     add("exp2", () -> exponentials(Operation.EXP2, Exponentials::allows));
     add("exp2-normal", () -> exponentials(Operation.EXP2_NORMAL, Exponentials::allowsNormal));
     add("log2-normal", this::logarithms);
-    add("max-f16", () -> extremum(new HalfExtremum(HalfFormat.F16, Operation.MAX_F16, true)));
-    add("min-f16", () -> extremum(new HalfExtremum(HalfFormat.F16, Operation.MIN_F16, false)));
-    add("max-bf16", () -> extremum(new HalfExtremum(HalfFormat.BF16, Operation.MAX_BF16, true)));
-    add("min-bf16", () -> extremum(new HalfExtremum(HalfFormat.BF16, Operation.MIN_BF16, false)));
+    add("max-f16", () -> maximum(new HalfMaximum(HalfFormat.F16, Operation.MAX_F16)));
+    add("max-bf16", () -> maximum(new HalfMaximum(HalfFormat.BF16, Operation.MAX_BF16)));
     add("widen-f16", () -> widen(HalfFormat.F16, Operation.WIDEN_F16));
     add("widen-bf16", () -> widen(HalfFormat.BF16, Operation.WIDEN_BF16));
     add("narrow-f16", () -> narrow(HalfFormat.F16, Operation.NARROW_F16));
@@ -124,17 +122,17 @@ public final class DeviceFunctions {
     return comparison.outcome();
   }
 
-  private SelfCheck extremum(HalfExtremum extremum) {
-    int[] words = HalfExtremum.inputs();
+  private SelfCheck maximum(HalfMaximum maximum) {
+    int[] words = HalfMaximum.inputs();
     int items = words.length / 2;
-    int[] found = probe.run(extremum.operation(), 1, BLOCKS, 0, items, words, items);
+    int[] found = probe.run(maximum.operation(), 1, BLOCKS, 0, items, words, items);
     ProbeComparison comparison = new ProbeComparison();
     for (int i = 0; i < 2 * items; i++) {
       int shift = 16 * (i % 2);
       int a = words[i / 2 * 2] >>> shift & 0xffff;
       int b = words[i / 2 * 2 + 1] >>> shift & 0xffff;
       int answer = found[i / 2] >>> shift & 0xffff;
-      comparison.judge(extremum.allows(a, b, answer), String.format("0x%04x and 0x%04x, number", a, b), i, answer,
+      comparison.judge(maximum.allows(a, b, answer), String.format("0x%04x and 0x%04x, number", a, b), i, answer,
           "one of them");
     }
     return comparison.outcome();

@@ -60,7 +60,8 @@ record PrimitiveLaunch(Primitive primitive, MatrixView logits, double temperatur
       long shared = kernel.plan().sharedBytes(
           logits.classes(), logits.dtype().bytes(), upstream != null ? upstream.dtype().bytes() : 0);
       try (KernelLaunch launch =
-          device.prepare(kernel, parameters.block(), tensors.hostMemory(), kernel.plan().blocks(logits.rows()), shared)) {
+          device.prepare(kernel, parameters.block(), tensors.hostMemory(), kernel.plan().blocks(logits.rows()),
+              shared)) {
         launch.run();
       }
     }

@@ -14,7 +14,7 @@ public final class KernelSupport {
 
   private static final Capabilities CAPABILITIES = new Capabilities(
       divergence -> !DivergencePolicy.of(divergence).name().isEmpty(),
-      EnumSet.complementOf(EnumSet.of(LossOption.STANDARDISE, LossOption.TEMPERATURE_GRADIENT)));
+      EnumSet.complementOf(EnumSet.of(LossOption.TEMPERATURE_GRADIENT)));
 
   private KernelSupport() {}
 

@@ -67,6 +67,8 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     TEACHER_SOFTCAP,
     /** The entropies of student and teacher are computed. */
     ENTROPIES,
+    /** The soft part compares standardised logits. */
+    STANDARDISE,
     /** The gradient is added to the one in memory. */
     ACCUMULATE
   }
@@ -112,7 +114,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     DType student = inputs.student().dtype();
     Pass pass = call.savedStatistics() != null ? Pass.BACKWARD
         : outputs.gradient() != null ? Pass.FORWARD_BACKWARD : Pass.FORWARD;
-    boolean oneTemperature = soft && hard && inputs.rowTemperatures() == null
+    boolean oneTemperature = soft && hard && inputs.rowTemperatures() == null && !call.loss().standardise()
         && DivergencePolicy.of(call.loss().divergence()).tempered();
     MatrixView teacher = call.teacherLogits();
     return new LossSpecialisation(student, soft && teacher != null ? teacher.dtype() : student,
@@ -132,6 +134,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     add(loss.teacherSoftcap().isPresent(), Feature.TEACHER_SOFTCAP, features);
     add(loss.softValue() == SoftValue.CROSS_ENTROPY || outputs.row(RowOutput.STUDENT_ENTROPY) != null
         || outputs.row(RowOutput.TEACHER_ENTROPY) != null, Feature.ENTROPIES, features);
+    add(loss.standardise(), Feature.STANDARDISE, features);
     add(outputs.addsToGradient(), Feature.ACCUMULATE, features);
     return features;
   }
@@ -160,6 +163,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
         case STUDENT_SOFTCAP -> true;
         case TEACHER_SOFTCAP -> soft;
         case ENTROPIES -> tempered && pass != Pass.BACKWARD;
+        case STANDARDISE -> tempered && expReuse == ExpReuse.NONE;
         case ACCUMULATE -> pass != Pass.FORWARD;
       }, feature, other);
     }

@@ -53,7 +53,7 @@ public final class SpecialisationList {
    * Sets of features in which each two features occur together, apart, and each without the other.
    */
   private static final List<Set<Feature>> FEATURES = List.of(
-      Set.of(), EnumSet.allOf(Feature.class),
+      Set.of(), EnumSet.allOf(Feature.class), EnumSet.of(Feature.STANDARDISE),
       EnumSet.of(Feature.TWO_SCALES, Feature.SMOOTHING, Feature.STUDENT_SOFTCAP),
       EnumSet.of(Feature.TWO_SCALES, Feature.TEACHER_SOFTCAP, Feature.ENTROPIES),
       EnumSet.of(Feature.SMOOTHING, Feature.TEACHER_SOFTCAP, Feature.ACCUMULATE),
@@ -73,8 +73,8 @@ public final class SpecialisationList {
             addDivergences(student, teacher, gradient, pass, limits, withoutFeatures);
           }
           for (int classes : CLASSES) {
-            withoutFeatures.add(LossSpecialisation.of(student, student, gradient, LossSpecialisation.NO_DIVERGENCE, false,
-                true, ExpReuse.NONE, pass, classes, limits));
+            withoutFeatures.add(LossSpecialisation.of(student, student, gradient, LossSpecialisation.NO_DIVERGENCE,
+                false, true, ExpReuse.NONE, pass, classes, limits));
           }
         }
       }

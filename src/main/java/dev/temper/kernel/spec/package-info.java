@@ -2,7 +2,8 @@
  * The kernels: their specialisations ({@link dev.temper.kernel.spec.Specialisation}), the structs that they read and
  * write, and the list of specialisations that a build compiles.
  *
- * <p>May call {@code dev.temper}, {@code dev.temper.spi}, {@code dev.temper.spi.layout} and {@code dev.temper.kernel.plan}.
+ * <p>May call {@code dev.temper}, {@code dev.temper.spi}, {@code dev.temper.spi.layout} and
+ * {@code dev.temper.kernel.plan}.
  */
 @NullMarked
 package dev.temper.kernel.spec;

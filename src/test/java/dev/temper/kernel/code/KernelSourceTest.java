@@ -16,9 +16,10 @@ final class KernelSourceTest {
   @Test
   void headersComeWithTheirPathBelowTheSources() {
     KernelSource source = KernelSource.load("divergence/jensen_shannon.h");
-    assertThat(source.text()).contains("struct JensenShannon").contains("#include \"divergence/policy.h\"");
-    assertThat(source.headers()).containsOnlyKeys("divergence/policy.h");
-    assertThat(source.headers().get("divergence/policy.h")).contains("struct Element");
+    assertThat(source.text()).contains("struct JensenShannon").contains("#include \"divergence/mixture.h\"");
+    assertThat(source.headers()).containsOnlyKeys(
+        "divergence/mixture.h", "divergence/policy.h", "divergence/element.h", "inline.h");
+    assertThat(source.headers().get("divergence/element.h")).contains("struct Element");
   }
 
   @Test

@@ -32,7 +32,7 @@ class ProbeTest {
     String header = probe.headers().getOrDefault("device.cuh", "");
     Set<String> functions = new TreeSet<>();
     for (String pattern : List.of("__device__ __forceinline__ [\\w ]*[ *]+(\\w+)\\(",
-        "TEMPER_PAIR_EXTREMUM\\((\\w+), \"")) {
+        "TEMPER_PAIR_MAXIMUM\\((\\w+), \"")) {
       Pattern.compile(pattern).matcher(header).results().forEach(found -> functions.add(found.group(1)));
     }
     functions.remove("name"); // of the macro

@@ -6,13 +6,13 @@ final class DeviceTable {
   /** A table of fixed width, for a help page. */
   static final String TEXT = """
         loss or option                                 cpu  cuda  emulator  reference
-        forward-kl, jsd:B, cross-entropy               yes  yes   yes       yes
-        reverse-kl, mixed:L, skew-forward-kl:A,
-        skew-reverse-kl:A, tvd, nla, logit-mse,
-        dkd:A,B                                        no   no    no        yes
+        forward-kl, reverse-kl, mixed:L, jsd:B,
+        skew-forward-kl:A, skew-reverse-kl:A, tvd,
+        nla, logit-mse, cross-entropy                  yes  yes   yes       yes
         label smoothing, z-loss, softcap, teacher
         softcap, standardised logits, teacher
-        temperature, ignore scope, soft cross-entropy  no   no    no        yes""";
+        temperature, ignore scope, soft cross-entropy  yes  yes   yes       yes
+        dkd:A,B                                        no   no    no        yes""";
 
   private DeviceTable() {}
 }

@@ -29,7 +29,7 @@ public final class ResourceTable {
 
   private static final String METHOD = """
       Per element: instructions that a thread issues, divided by the elements that it handles. They are counted in the
-      machine code of the loops over a row (loading, extrema, sums, ratios, gradient), along the shortest path of each
+      machine code of the loops over a row (loading, sums, ratios, gradient), along the shortest path of each
       loop: full vectors, no new maximum, not the label's class. Of several loops with one purpose the shortest counts:
       no exponential below 2^-126, distributions that are not nearly equal. Predicated instructions count; work once per
       row or reduction does not. A dash: the row is in registers, without a loop. special: exponentials, logarithms and
@@ -104,8 +104,8 @@ public final class ResourceTable {
       out.printf(Locale.ROOT, "%n%s + cross-entropy, T = 2, loss and gradient; on an H200 memory is the limit below"
           + " %.0f instructions and %.1f special ones per element in bf16, %.0f and %.1f in f32%n", policy,
           6 * INSTRUCTIONS_PER_BYTE, 6 * SPECIAL_PER_BYTE, 12 * INSTRUCTIONS_PER_BYTE, 12 * SPECIAL_PER_BYTE);
-      out.printf(Locale.ROOT, "%5s %8s  %-32s %6s %7s %6s %6s %8s %6s %7s %9s%n", "dtype", "classes", "row storage",
-          "load", "extrema", "sums", "ratios", "gradient", "all", "special", "x memory");
+      out.printf(Locale.ROOT, "%5s %8s  %-32s %6s %6s %6s %8s %6s %7s %9s%n", "dtype", "classes", "row storage",
+          "load", "sums", "ratios", "gradient", "all", "special", "x memory");
       for (DType dtype : List.of(DType.F32, DType.BF16)) {
         for (int classes : new int[] {32_000, 50_304, 128_256, 262_144}) {
           printShape(policy, dtype, classes);
@@ -122,9 +122,9 @@ public final class ResourceTable {
     double all = loops.stream().mapToDouble(loop -> loop.instructionsPerElement(bytes)).sum();
     double special = loops.stream().mapToDouble(loop -> loop.specialPerElement(bytes)).sum();
     double moved = 3.0 * dtype.bytes();
-    out.printf(Locale.ROOT, "%5s %8d  %-32s %6.1f %7.1f %6.1f %6.1f %8.1f %6.1f %7.2f %9.2f%n", dtype, classes,
-        place(loss.plan()), of(loops, RowLoop.Purpose.LOAD, bytes), of(loops, RowLoop.Purpose.EXTREMA, bytes),
-        of(loops, RowLoop.Purpose.SUM, bytes), of(loops, RowLoop.Purpose.RATIO, bytes),
+    out.printf(Locale.ROOT, "%5s %8d  %-32s %6.1f %6.1f %6.1f %8.1f %6.1f %7.2f %9.2f%n", dtype, classes,
+        place(loss.plan()), of(loops, RowLoop.Purpose.LOAD, bytes), of(loops, RowLoop.Purpose.SUM, bytes),
+        of(loops, RowLoop.Purpose.RATIO, bytes),
         of(loops, RowLoop.Purpose.GRADIENT, bytes), all, special,
         Math.max(all / (moved * INSTRUCTIONS_PER_BYTE), special / (moved * SPECIAL_PER_BYTE)));
   }

@@ -23,8 +23,6 @@ record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
   enum Purpose {
     /** Loads the row into shared memory. */
     LOAD,
-    /** Finds the largest and the smallest logit. */
-    EXTREMA,
     /** Sums exponentials. */
     SUM,
     /** Sums terms that depend on the sums of exponentials, with a logarithm for each class. */
@@ -124,8 +122,7 @@ record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
     if (kinds.contains(MachineCode.InstructionKind.SPECIAL)) {
       return path.stream().anyMatch(code::isLogarithm) ? Purpose.RATIO : Purpose.SUM;
     }
-    return kinds.contains(MachineCode.InstructionKind.COPY) || kinds.contains(MachineCode.InstructionKind.LOAD_GLOBAL)
-        ? Purpose.LOAD : Purpose.EXTREMA;
+    return Purpose.LOAD;
   }
 
   /**

@@ -35,13 +35,19 @@ record MixtureClass(double logPm, double logQm, double errorPm, double errorQm, 
    */
   static MixtureClass of(double share, double p, double q, double distance, double distanceError, boolean far) {
     double m = q + share * (p - q);
-    double logPm = p > 0 ? Math.max(LOG_OF_NOTHING, Math.log1p(Math.max(-1, (1 - share) * (p - q) / m))) : 0;
-    double logQm = q > 0 ? Math.max(LOG_OF_NOTHING, Math.log1p(Math.max(-1, -share * (p - q) / m))) : 0;
+    double logPm = p > 0 ? logOfShare(p, (1 - share) * (p - q), m) : 0;
+    double logQm = q > 0 ? logOfShare(q, -share * (p - q), m) : 0;
     // m = larger (1 - mixed), which is rounded if mixed is near 1.
     double mixed = (q > p ? share : 1 - share) * -Math.expm1(-distance);
     double step = U * (2 * Math.min(distance, 50) + 3 * mixed / (1 - mixed));
     double logarithm = far ? LOGARITHM * Math.max(1, Math.log(Math.max(p, q) / m) / Math.log(2)) : 0;
     return new MixtureClass(logPm, logQm, (1 - share) * q / m * distanceError + step, share * p / m * distanceError
         + step, logarithm);
+  }
+
+  /** {@code log(a/m)} from {@code a - m}, in the form that loses no digits. */
+  private static double logOfShare(double a, double excess, double m) {
+    double r = excess / m;
+    return Math.max(LOG_OF_NOTHING, r > -0.5 ? Math.log1p(r) : Math.log(a) - Math.log(m));
   }
 }

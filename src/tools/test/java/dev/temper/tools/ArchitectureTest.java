@@ -83,8 +83,8 @@ final class ArchitectureTest {
       files    | dev.temper, dev.temper.io
       bench    | dev.temper, dev.temper.diagnostics, dev.temper.tools.files, dev.temper.tools.process
       verify   | dev.temper, dev.temper.diagnostics, dev.temper.reference
-      counts   | dev.temper, dev.temper.spi.layout, dev.temper.kernel.., dev.temper.cuda.nvrtc, dev.temper.tools.files, \
-      dev.temper.tools.process
+      counts   | dev.temper, dev.temper.spi.layout, dev.temper.kernel.., dev.temper.cuda.nvrtc, \
+      dev.temper.tools.files, dev.temper.tools.process
       pack     | dev.temper, dev.temper.tools.files
       train    | dev.temper, dev.temper.reference, dev.temper.tools.files
       gpucheck | dev.temper, dev.temper.diagnostics, dev.temper.io, dev.temper.tools.files, dev.temper.tools.process, \

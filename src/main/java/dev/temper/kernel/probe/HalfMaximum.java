@@ -4,14 +4,13 @@ import dev.temper.kernel.spec.ProbeParameters.Operation;
 import java.util.SplittableRandom;
 
 /**
- * The maximum or the minimum of two numbers of 16 bits, for two pairs at a time. The result for a NaN and a number is
+ * The maximum of two numbers of 16 bits, for two pairs at a time. The result for a NaN and a number is
  * the number.
  *
  * @param format format of the numbers
  * @param operation the device function
- * @param largest whether the result is the maximum
  */
-record HalfExtremum(HalfFormat format, Operation operation, boolean largest) {
+record HalfMaximum(HalfFormat format, Operation operation) {
 
   private static final int PATTERNS = 1 << 16;
 
@@ -32,7 +31,7 @@ record HalfExtremum(HalfFormat format, Operation operation, boolean largest) {
     if (format.isNan(a) || format.isNan(b)) {
       return (format.isNan(a) && format.isNan(b)) ? format.isNan(found) : found == (format.isNan(a) ? b : a);
     }
-    double expected = largest ? Math.max(format.value(a), format.value(b)) : Math.min(format.value(a), format.value(b));
+    double expected = Math.max(format.value(a), format.value(b));
     return (found == a || found == b) && format.value(found) == expected;
   }
 }

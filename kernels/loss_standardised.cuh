@@ -1,0 +1,79 @@
+// Standardised logits, by members of LossRow: the soft part compares (x - mean)/(sd + e) of each tensor, with e = 1e-7
+// and a variance that is divided by C' - 1, where C' is the number of classes above -inf.
+#pragma once
+
+#include "loss_values.cuh"
+
+namespace temper {
+
+// Sets the scales of the row's exponents. A mean needs no subtraction, because a softmax does not depend on it.
+template <class Spec> __device__ __forceinline__ void LossRow<Spec>::standardise() {
+  float extrema[4] = {-infinity(), -infinity(), -infinity(), -infinity()};  // max z, -min z, max u, -min u
+  for_each_logit([&](float z, float u) {
+    if (z != -infinity()) {
+      extrema[0] = max(extrema[0], z);
+      extrema[1] = max(extrema[1], -z);
+    }
+    if (u != -infinity()) {
+      extrema[2] = max(extrema[2], u);
+      extrema[3] = max(extrema[3], -u);
+    }
+  });
+  group.template reduce<Max>(extrema);
+  float sums[4] = {0, 0, 0, 0};  // sum of z - max z, number of classes, and the same for u
+  for_each_logit([&](float z, float u) {
+    sums[0] += z != -infinity() ? z - extrema[0] : 0.0f;
+    sums[1] += z != -infinity() ? 1.0f : 0.0f;
+    sums[2] += u != -infinity() ? u - extrema[2] : 0.0f;
+    sums[3] += u != -infinity() ? 1.0f : 0.0f;
+  });
+  group.template reduce<Sum>(sums);
+  moments = {extrema[0], sums[0] / sums[1], 0, sums[1]};
+  Moments teacher = {extrema[2], sums[2] / sums[3], 0, sums[3]};
+  float squares[4] = {0, 0, 0, 0};  // sum of the squares and, as their correction, of the differences from the mean
+  for_each_logit([&](float z, float u) {
+    float dz = z != -infinity() ? moments.centred(z) : 0.0f, du = u != -infinity() ? teacher.centred(u) : 0.0f;
+    squares[0] = fma(dz, dz, squares[0]);
+    squares[1] += dz;
+    squares[2] = fma(du, du, squares[2]);
+    squares[3] += du;
+  });
+  group.template reduce<Sum>(squares);
+  moments.set_deviation(squares[0], squares[1], -extrema[1]);
+  teacher.set_deviation(squares[2], squares[3], -extrema[3]);
+  is_flat = moments.deviation == 0 || teacher.deviation == 0;
+  inverse_temperature *= moments.inverse();
+  teacher_inverse_temperature *= teacher.inverse();
+  scales = {inverse_temperature * kLog2E, teacher_inverse_temperature * kLog2E};
+}
+
+// The gradient h with respect to the standardised logits becomes, with d = z - mean,
+//   (h - mean h)/(sd + e) - d/((C' - 1) sd (sd + e)^2) sum h d.
+template <class Spec> struct StandardisedGradient {
+  float mean = 0, slope = 0, scale = 0;
+
+  template <class Loss, class Gradient>
+  __device__ __forceinline__ StandardisedGradient(Loss& loss, Gradient gradient) {
+    if constexpr (!Spec::kStandardise) return;
+    float sums[2] = {0, 0};
+    loss.for_each_logit([&](float z, float u) {
+      if (z == -infinity()) return;
+      float h = gradient(z, u);
+      sums[0] += h;
+      sums[1] = fma(h, loss.moments.centred(z), sums[1]);
+    });
+    loss.group.template reduce<Sum>(sums);
+    const Moments& moments = loss.moments;
+    mean = sums[0] / moments.count;
+    scale = moments.inverse();
+    slope = loss.is_flat ? 0.0f : sums[1] * scale * scale / ((moments.count - 1) * moments.deviation);
+  }
+
+  // `limit`: h is the direction of an infinite gradient.
+  __device__ __forceinline__ float of(float z, float h, const Moments& moments, bool limit) const {
+    float gradient = z == -infinity() ? h - h : fma(h - mean, scale, -(moments.centred(z) * slope));
+    return limit && gradient != 0 ? gradient * infinity() : gradient;
+  }
+};
+
+}  // namespace temper

@@ -1,0 +1,110 @@
+// The logits of one row, read in blocks of floats.
+#pragma once
+
+#include "row_inputs.h"
+#include "standardise.h"
+
+namespace temper {
+namespace {
+
+// A block of logits as floats: full vectors in `body`, the elements after them in one padded vector at `tail`.
+struct LogitBlock {
+  const float* body;
+  const float* tail;
+  float max;
+};
+
+struct RowLogits {
+  const LossJob& job;
+  int64_t row;
+  bool has_teacher;
+  const LossParameters& parameters = job.parameters;
+
+  TEMPER_INLINE int classes() const { return parameters.classes; }
+  TEMPER_INLINE int block_length(int from) const { return classes() - from < kBlock ? classes() - from : kBlock; }
+
+  // The flag depends only on the dtypes of the logits, so that the order of summation is the same for all outputs.
+  const bool deinterleaved = job.student.dtype == kBf16 && (!has_teacher || job.teacher.dtype == kBf16);
+
+  // Number of floats in a block of n logits, with its padded tail and without its tail.
+  TEMPER_INLINE int padded_length(int n) const { return deinterleaved ? padded_bf16(n) : padded(n); }
+  TEMPER_INLINE int body_length(int n) const { return deinterleaved ? padded_bf16(n) : n & -kLanes; }
+
+  // The maximum is found in the first loop over the row only.
+  template <bool find_max> TEMPER_INLINE LogitBlock block(const Matrix& matrix, int from, int n, float* buffer) const {
+    const char* in = address(matrix, row, from);
+    if (deinterleaved) {
+      float max = 0;
+      if constexpr (find_max) max = deinterleave_block(in, n, buffer);
+      else deinterleave_known_block(in, n, buffer);
+      return {buffer, buffer, max};
+    }
+    if (matrix.dtype != kF32 || body_length(n) == n) {
+      const float* all = load_block(matrix.dtype, in, n, -kInfinity, buffer);
+      return {all, all + body_length(n), find_max ? block_max(all, padded(n)) : 0.0f};
+    }
+    decode_tail<kF32>(in, body_length(n), n, -kInfinity, buffer);
+    if constexpr (!find_max) return {(const float*)in, buffer, 0};
+    float a = block_max((const float*)in, body_length(n)), b = block_max(buffer, kLanes);
+    return {(const float*)in, buffer, a > b ? a : b};
+  }
+
+  // All of a block in the buffer, after the softcap.
+  template <bool find_max>
+  LogitBlock capped_block(const Matrix& matrix, int from, int n, float* buffer, float cap) const {
+    LogitBlock raw = block<find_max>(matrix, from, n, buffer);
+    if (raw.body != buffer) {
+      __builtin_memmove(buffer + body_length(n), raw.tail, (unsigned)(padded(n) - body_length(n)) * sizeof(float));
+      __builtin_memcpy(buffer, raw.body, (unsigned)body_length(n) * sizeof(float));
+    }
+    softcap_block(buffer, padded_length(n), cap);
+    return {buffer, buffer + body_length(n), first_lane(softcapped(splat(raw.max), cap))};
+  }
+
+  template <bool find_max = false> TEMPER_INLINE LogitBlock student_block(int from, int n, float* buffer) const {
+    float cap = parameters.student_softcap;
+    return cap > 0 ? capped_block<find_max>(job.student, from, n, buffer, cap)
+                   : block<find_max>(job.student, from, n, buffer);
+  }
+  template <bool find_max = false> TEMPER_INLINE LogitBlock teacher_block(int from, int n, float* buffer) const {
+    float cap = parameters.teacher_softcap;
+    return cap > 0 ? capped_block<find_max>(job.teacher, from, n, buffer, cap)
+                   : block<find_max>(job.teacher, from, n, buffer);
+  }
+  // The student's block, where there is no teacher.
+  template <bool find_max = false>
+  TEMPER_INLINE LogitBlock teacher_or(const LogitBlock& student, int from, int n, float* buffer) const {
+    return has_teacher ? teacher_block<find_max>(from, n, buffer) : student;
+  }
+
+  // Calls f(z, u, offset in the block, n) for the body and for the tail of a block.
+  template <class F> TEMPER_INLINE void for_parts(const LogitBlock& z, const LogitBlock& u, int n, F f) const {
+    int end = body_length(n);
+    f(z.body, u.body, 0, end);
+    if (end < n) f(z.tail, u.tail, end, kLanes);
+  }
+
+  // Calls f(z, u, class, n) for all parts of the row.
+  template <class F> void for_row(F f) const {
+    alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
+    for (int from = 0; from < classes(); from += kBlock) {
+      int n = block_length(from);
+      LogitBlock z = student_block(from, n, student_buffer), u = teacher_or(z, from, n, teacher_buffer);
+      for_parts(z, u, n, [&](const float* zi, const float* ui, int i, int part) { f(zi, ui, from + i, part); });
+    }
+  }
+
+  // Prefetches logits from `column` on; a column beyond this row means the next row. In rows of one block the gradient
+  // is prefetched too, because a store that misses the caches delays later stores. Streaming stores need no prefetch.
+  template <bool store_exp> TEMPER_INLINE Prefetch prefetch_at(int column) const {
+    int64_t next = column < classes() ? row : row + 1;
+    int from = column < classes() ? column : column - classes();
+    PrefetchStream student = stream_at(job.student, next, from);
+    bool gradient = store_exp && !job.stream_gradient && classes() <= kBlock;
+    return {student, has_teacher ? stream_at(job.teacher, next, from) : student,
+            gradient ? stream_at(job.gradient, row, column - kBlock) : student};
+  }
+};
+
+}  // namespace
+}  // namespace temper

@@ -1,0 +1,36 @@
+package dev.temper.emulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.temper.Availability;
+import dev.temper.LossEngine;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Ordinary rows take the fast path and no other row does; each planted defect of it is found. */
+final class FastPathTest {
+
+  @BeforeAll
+  static void requireCompiler() {
+    Availability emulator = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
+    assumeTrue(emulator.usable(), "DID NOT RUN: " + emulator.description());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void rowsTakeTheirPathAndAgreeWithTheReference(PathRows rows) {
+    try (Emulator emulator = Emulator.of("9.0")) {
+      assertThat(rows.findings(emulator.engine())).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void eachPlantedDefectIsFound(PathDefect defect) {
+    try (Emulator emulator = Emulator.over(defect::source, "run-ahead")) {
+      assertThat(defect.rows().findings(emulator.engine())).isNotEmpty();
+    }
+  }
+}
