@@ -106,7 +106,8 @@ void complete_row(Row<Policy, soft>& r, GradientFactors factors, ChunkTotals& to
 }
 
 // A row with standardised logits. Its soft part is 0 if all logits of a tensor are equal.
-template <class Policy> void compute_standardised_row(const Row<Policy, true>& plain, ChunkTotals& totals) {
+template <class Policy>
+TEMPER_RARE void compute_standardised_row(const Row<Policy, true>& plain, ChunkTotals& totals) {
   Standardisation student, teacher;
   plain.standardise(student, teacher);
   bool spread = student.is_spread() && teacher.is_spread();

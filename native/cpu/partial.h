@@ -68,15 +68,24 @@ template <class Raw> struct RowPartial {
   }
 
   // Adds the sums over other classes. The operation is associative up to rounding.
-  void merge(const Raw& policy, const RowScales& scales, RowPartial other) {
-    if (student_max == -kInfinity && teacher_max == -kInfinity) {  // all sums are 0
-      *this = other;
-      return;
-    }
+  void merge(const Raw& policy, const RowScales& scales, const RowPartial& other) {
     float s = student_max > other.student_max ? student_max : other.student_max;
     float t = teacher_max > other.teacher_max ? teacher_max : other.teacher_max;
-    if (s > student_max || t > teacher_max) rescale(policy, scales, s, t);
-    if (s > other.student_max || t > other.teacher_max) other.rescale(policy, scales, s, t);
+    if (student_max == -kInfinity && teacher_max == -kInfinity) {  // all sums are 0
+      *this = other;
+    } else if (s > other.student_max || t > other.teacher_max) {
+      RowPartial rescaled = other;
+      rescaled.rescale(policy, scales, s, t);
+      if (s > student_max || t > teacher_max) rescale(policy, scales, s, t);
+      add(rescaled);
+    } else {
+      if (s > student_max || t > teacher_max) rescale(policy, scales, s, t);
+      add(other);
+    }
+  }
+
+ private:
+  void add(const RowPartial& other) {
     student += other.student;
     teacher += other.teacher;
     hard += other.hard;

@@ -56,7 +56,7 @@ template <class Policy, bool soft> struct Row : RowLogits {
   TEMPER_INLINE bool two_scales() const { return scales.teacher_unit[0] != 1.0f; }
 
   // The far path: the largest weight of a class, and sums relative to it. Without any, D stays +inf.
-  void evaluate_far() {
+  TEMPER_RARE void evaluate_far() {
     V peak = splat(-kInfinity);
     FarExponents far = far_exponents();
     for_row([&](const float* z, const float* u, int, int n) {
@@ -200,7 +200,12 @@ template <class Policy, bool soft> struct Row : RowLogits {
     for (int k = 0; k < Raw::kRawSums; k++) raw[k] = splat(sum_lanes(total.raw[k]));
     policy.finish_raw(raw, splat(student_sum), splat(teacher_sum), scales.unit, sums);
     finite = first_lane(sums[0]) < kInfinity;
-    if (finite) return;
+    if (!finite) finish_any_raw(student_sum, teacher_sum);
+  }
+
+  // The raw sums of a row with a logit of -inf.
+  TEMPER_RARE void finish_any_raw(float student_sum, float teacher_sum) {
+    V raw[Raw::kRawSums];
     for (V& sum : raw) sum = V{};
     for_row([&](const float* z, const float* u, int, int n) {
       raw_block(policy, scales, z, u, n, shift_of(student_max), shift_of(teacher_max), raw);
@@ -237,7 +242,7 @@ template <class Policy, bool soft> struct Row : RowLogits {
   // The near-equal path, with all exponentials shifted by the row's final maxima. log(p/q) of a class is known up to
   // log(Ss/St), whose f32 value has an error of about 1e-7. The sum of q - p over the row, which is 0, shows that
   // error.
-  void evaluate_near_equal(float student_sum, float teacher_sum, bool stored) {
+  TEMPER_RARE void evaluate_near_equal(float student_sum, float teacher_sum, bool stored) {
     path = RowPath::kNearEqual;
     log_sum_ratio = log(splat(student_sum)) - log(splat(teacher_sum));
     for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
@@ -308,7 +313,7 @@ template <class Policy, bool soft> struct Row : RowLogits {
   }
 
   // Entropies of the two distributions at their temperatures, without a soft part that of the student at the loss's.
-  void evaluate_entropies() {
+  TEMPER_RARE void evaluate_entropies() {
     Entropy student(soft ? scales.student_temperature : task.temperature), teacher(scales.teacher_temperature);
     for_row([&](const float* z, const float* u, int, int n) {
       student.add(z, n, shift_of(student_max));

@@ -20,7 +20,8 @@ template <class Policy, bool soft> struct RowGradientWriter {
 
   void store() const {
     alignas(64) float out[kBlock + kLanes];
-    StandardisedGradient standardised = standardised_gradient();
+    StandardisedGradient standardised;
+    if (r.standardisation != nullptr) standardised = standardised_gradient();
     for (int from = 0, block = 0; from < r.classes(); from += kBlock, block++) {
       int n = r.block_length(from);
       if (r.standardisation == nullptr) compute_block(from, block, r.hard, out);
@@ -62,9 +63,8 @@ template <class Policy, bool soft> struct RowGradientWriter {
   }
 
   // The row constants of a standardised gradient, from the gradient of all blocks.
-  StandardisedGradient standardised_gradient() const {
+  TEMPER_RARE StandardisedGradient standardised_gradient() const {
     StandardisedGradient result;
-    if (r.standardisation == nullptr) return result;
     alignas(64) float h[kBlock + kLanes], buffer[kBlock];
     result.mean = r.standardisation->mean;
     for (int from = 0, block = 0; from < r.classes(); from += kBlock, block++) {
@@ -77,7 +77,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
     return result;
   }
 
-  void compute_standardised_block(int from, int block, const StandardisedGradient& standardised, float* out) const {
+  TEMPER_RARE void compute_standardised_block(int from, int block, const StandardisedGradient& standardised, float* out) const {
     alignas(64) float buffer[kBlock];
     compute_block(from, block, HardExp::kNone, out);
     int n = r.block_length(from);
@@ -102,7 +102,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
   }
 
   // Adds the terms that are functions of the logits.
-  void add_logit_terms(int from, float* out) const {
+  TEMPER_RARE void add_logit_terms(int from, float* out) const {
     alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
     int n = r.block_length(from);
     r.for_parts(r.student_block(from, n, student_buffer), r.teacher_block(from, n, teacher_buffer), n,
@@ -130,7 +130,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
       out[r.deinterleaved ? deinterleaved_index(label) : label] -= factors.hard * (1 - p.label_smoothing);
   }
 
-  void chain_softcap(int from, int n, float* out) const {
+  TEMPER_RARE void chain_softcap(int from, int n, float* out) const {
     alignas(64) float buffer[kBlock];
     LogitBlock z = r.template block<false>(r.job.student, from, n, buffer);
     r.for_parts(z, z, n, [&](const float* zi, const float*, int i, int part) {

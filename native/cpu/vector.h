@@ -4,6 +4,8 @@
 #pragma once
 
 #define TEMPER_INLINE inline __attribute__((always_inline))
+// Code of rare paths, whose registers and stack would burden the common one.
+#define TEMPER_RARE __attribute__((noinline))
 
 #if defined(__AVX512F__)
 #include "vector_avx512.h"

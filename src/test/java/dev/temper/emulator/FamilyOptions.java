@@ -33,6 +33,7 @@ enum FamilyOptions {
   private static final Denominator IN_MEMORY = inMemory(11);
 
   private final String divergence;
+  @SuppressWarnings("ImmutableEnumChecker") // a lambda without state
   private final UnaryOperator<DistillationLoss.Builder> options;
 
   FamilyOptions(String divergence, UnaryOperator<DistillationLoss.Builder> options) {
@@ -46,9 +47,14 @@ enum FamilyOptions {
         .hardWeight(0.3)).build();
   }
 
-  /** Every third combination has a divisor for each part, and every third reads them from memory. */
+  /** Whether the gradient is added to the one in memory: for names of even length. */
+  boolean addsToGradient() {
+    return name().length() % 2 == 0;
+  }
+
+  /** Some combinations have a divisor for each part, and some read one from memory; the length of the name decides. */
   LossInputs withDenominators(LossInputs inputs) {
-    return switch (ordinal() % 3) {
+    return switch (name().length() % 3) {
       case 0 -> inputs;
       case 1 -> inputs.withSoftDenominator(Denominator.of(7)).withHardDenominator(Denominator.of(3));
       default -> inputs.withSoftDenominator(IN_MEMORY);

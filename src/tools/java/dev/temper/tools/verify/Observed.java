@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param output gradient [rows, student columns], or the output of a primitive
  * @param damage changes of the inputs and of the bytes around the outputs, in words
  */
+@SuppressWarnings("ArrayRecordComponent") // the arrays live for one comparison
 record Observed(@Nullable LossTotals totals, Map<RowOutput, double[]> rows, double @Nullable [] output,
     List<String> damage) {
 

@@ -28,9 +28,9 @@ final class RowStorageCases {
         Content.SHARP
   };
 
-  /** One for each policy that has an error bound. */
+  /** One for each policy. */
   private static final List<String> DIVERGENCES = List.of("forward-kl", "reverse-kl", "mixed:0.4", "jsd:0.5",
-      "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd", "logit-mse");
+      "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd", "nla", "logit-mse");
 
   private RowStorageCases() {}
 
