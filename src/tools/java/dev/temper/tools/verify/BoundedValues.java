@@ -1,6 +1,7 @@
 package dev.temper.tools.verify;
 
 /** Expected values, each with its error bound; both arrays may be filled in place. */
+@SuppressWarnings("ArrayRecordComponent")
 record BoundedValues(double[] values, double[] bounds) {
 
   static BoundedValues zeros(int length) {
