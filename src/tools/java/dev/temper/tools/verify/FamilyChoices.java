@@ -78,12 +78,13 @@ final class FamilyChoices {
     DistillationLoss loss = c.loss();
     RowOptions options = c.options();
     boolean forward = loss.divergence() instanceof Divergence.ForwardKl;
-    boolean labelled = options.labels();
-    return options.temperatures() && (loss.teacherTemperature().isPresent() || options.has(Given.TEMPERATURE_GRADIENT))
-        || options.has(Given.TEMPERATURE_GRADIENT) && (!forward || loss.softWeight() == 0
-            || c.method() == EngineMethod.BACKWARD)
-        || loss.divergence() instanceof Divergence.Dkd && loss.softWeight() > 0 && !labelled
-        || options.inPlace() && (options.has(Given.REPEATED_STUDENT) || c.layout().student() != c.layout().gradient());
+    boolean twoTemperatures = options.temperatures() && loss.teacherTemperature().isPresent();
+    boolean noTemperatureGradient = options.has(Given.TEMPERATURE_GRADIENT)
+        && (!forward || loss.softWeight() == 0 || c.method() == EngineMethod.BACKWARD || options.temperatures());
+    boolean withoutLabels = loss.divergence() instanceof Divergence.Dkd && loss.softWeight() > 0 && !options.labels();
+    boolean notInPlace = options.inPlace()
+        && (options.has(Given.REPEATED_STUDENT) || c.layout().student() != c.layout().gradient());
+    return twoTemperatures || noTemperatureGradient || withoutLabels || notInPlace;
   }
 
   private static Change dtypes(DType student, DType teacher, DType gradient) {
