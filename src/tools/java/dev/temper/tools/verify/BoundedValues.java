@@ -1,7 +1,7 @@
 package dev.temper.tools.verify;
 
 /** Expected values, each with its error bound; both arrays may be filled in place. */
-@SuppressWarnings("ArrayRecordComponent")
+@SuppressWarnings("ArrayRecordComponent") // the arrays live for one comparison
 record BoundedValues(double[] values, double[] bounds) {
 
   static BoundedValues zeros(int length) {
