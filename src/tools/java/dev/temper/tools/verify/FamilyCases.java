@@ -17,14 +17,23 @@ final class FamilyCases {
   /** Pairs are covered again with other rows, because an excluded row leaves its pairs uncovered. */
   private static final int ROUNDS = 16;
 
+  /** The choice of the rows takes longer than a run of small cases, so that it is made once. */
+  private static final List<Case> COMBINATIONS = combinations();
+
   private FamilyCases() {}
 
   static void add(List<Case> cases) {
     single(cases);
     accuracy(cases);
+    cases.addAll(COMBINATIONS);
+  }
+
+  private static List<Case> combinations() {
+    List<Case> cases = new ArrayList<>();
     for (int round = 0; round < ROUNDS; round++) {
       pairwise(cases, round);
     }
+    return List.copyOf(cases);
   }
 
   private static void single(List<Case> cases) {
