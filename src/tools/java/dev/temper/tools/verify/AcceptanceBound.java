@@ -3,12 +3,15 @@ package dev.temper.tools.verify;
 import static dev.temper.tools.verify.Precision.U;
 
 /**
- * Error bounds of {@code -log A}, {@code A = sum min(p, q)}, and of its derivative, {@code q S/A} where {@code q > p} and
+ * Error bounds of {@code -log A}, {@code A = sum min(p, q)}, and of its derivative, {@code q S/A}
+ * where {@code q > p} and
  * {@code -q U/A} elsewhere.
  *
  * <p>A sum of {@code min(p, q)} has the weighted mean of the relative errors of its terms, and {@code 2 + log2 C}
- * roundings. Near equality {@code A = 1 - TV}, so that the error is that of the total variation over {@code A}; a row is
- * near if {@code -log A}, which is linear in {@code q - p}, is below the same limit as a KL. Classes whose {@code log p - log q} is within its own error of 0 may count to either side.
+ * roundings. Near equality {@code A = 1 - TV}, so that the error is that of the total variation over
+ * {@code A}; a row is
+ * near if {@code -log A}, which is linear in {@code q - p}, is below the same limit as a KL. Classes
+ * whose {@code log p - log q} is within its own error of 0 may count to either side.
  */
 final class AcceptanceBound {
 
@@ -73,7 +76,10 @@ final class AcceptanceBound {
     return pair.student().p(i) > 0 && Math.abs(pair.logRatio(i)) < error;
   }
 
-  /** Relative error of a probability, or absolute error of its logarithm where it may count as 0 beside a larger one. */
+  /**
+   * Relative error of a probability, or absolute error of its logarithm where it may count as 0 beside
+   * a larger one.
+   */
   private static double error(SoftmaxBound side, int i) {
     return Math.min(side.relativeError(i), side.logError(i));
   }

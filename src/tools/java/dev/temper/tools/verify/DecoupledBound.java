@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * Error bounds of {@code a KL((p_y, 1 - p_y), (q_y, 1 - q_y)) + b KL(p', q')} and of its derivative.
  *
  * <p>The second KL is that of a row without the label's class, with a softmax of its own. The first is that of a row of
- * two classes, whose second logit is the log-sum-exp of the rest with its error. Near equality it must have the relative
+ * two classes, whose second logit is the log-sum-exp of the rest with its error. Near equality it
+ * must have the relative
  * error of {@code q_y - p_y}, twice, because it is quadratic in it.
  */
 final class DecoupledBound {

@@ -8,7 +8,8 @@ import dev.temper.Divergence;
  * Error bounds of one row's divergence {@code D(p, q)} and of its derivative {@code dD/ds}, {@code s = z/T}, before the
  * factors {@code T^2} and {@code T}.
  *
- * <p>The bounds propagate the errors of both softmaxes to first order. If the KL of a row is below {@link SoftmaxPair#NEAR}, its
+ * <p>The bounds propagate the errors of both softmaxes to first order. If the KL of a row is below
+ * {@link SoftmaxPair#NEAR}, its
  * error must be small relative to the difference of student and teacher. Above that, an engine may subtract sums of
  * unnormalised terms.
  */

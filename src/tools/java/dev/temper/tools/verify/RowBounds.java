@@ -64,7 +64,10 @@ final class RowBounds {
     return temperatureGradient;
   }
 
-  /** Bound of an element of {@code softFactor} soft parts and {@code hardFactor} hard parts, with the loss's weights. */
+  /**
+   * Bound of an element of {@code softFactor} soft parts and {@code hardFactor} hard parts, with the
+   * loss's weights.
+   */
   double gradient(int i, double softFactor, double hardFactor) {
     return Math.abs(softFactor) * soft[i] + Math.abs(hardFactor) * hard[i];
   }

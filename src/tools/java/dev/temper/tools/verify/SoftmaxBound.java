@@ -112,7 +112,8 @@ final class SoftmaxBound {
   }
 
   /**
-   * Absolute error of {@link #entropy}. An exponential that is {@code eps_e} too large moves it by {@code p eps_e |log p
+   * Absolute error of {@link #entropy}. An exponential that is {@code eps_e} too large moves it by
+   * {@code p eps_e |log p
    * + H|}. The sum of {@code p x} has rounded terms and steps, and {@code log S} is rounded with the difference.
    */
   double entropyError() {

@@ -8,7 +8,8 @@ import java.util.Arrays;
  * A row of standardised logits {@code (x - mean)/(sd + 1e-7)} in f64, and the error bounds of an engine's.
  *
  * <p>An engine sums {@code x - max} and its square, and subtracts the square of the mean. With {@code k = 4 + log2 C}
- * roundings, the mean is off by {@code k u (max - mean)}, and the variance by {@code k u (sd^2 + (max - mean)^2)}, half of
+ * roundings, the mean is off by {@code k u (max - mean)}, and the variance by {@code k u (sd^2 + (max
+ * - mean)^2)}, half of
  * which, relative, is the error of {@code sd}.
  */
 final class StandardisedBound {
@@ -47,7 +48,8 @@ final class StandardisedBound {
     double min = Arrays.stream(finite).min().orElseThrow();
     double sd = min < 0 ? Math.sqrt(variance) : 0;
     double[] standardised = Arrays.stream(x).map(each -> each - max - mean)
-        .map(centred -> sd > 0 ? centred / (sd + EPSILON) : centred == Double.NEGATIVE_INFINITY ? centred : 0).toArray();
+        .map(centred -> sd > 0 ? centred / (sd + EPSILON) : centred == Double.NEGATIVE_INFINITY ? centred :
+            0).toArray();
     double k = 4 + Math.log(x.length) / Math.log(2);
     double sdError = 0.5 * k * U * (1 + mean * mean / variance) + 3 * U + 2 * inputError / sd;
     double largest = Arrays.stream(standardised).filter(Double::isFinite).map(Math::abs).max().orElse(0);
@@ -90,7 +92,8 @@ final class StandardisedBound {
     for (int i = 0; i < h.length; i++) {
       if (Double.isFinite(logits[i])) {
         double x = Math.abs(logits[i]);
-        double centred = bounds[i] + meanError + steps * U * meanSize + Math.abs(h[i] - mean) * (deviationError + 4 * U);
+        double centred = bounds[i] + meanError + steps * U * meanSize + Math.abs(h[i] - mean) * (deviationError
+            + 4 * U);
         double along = x * productError + Math.abs(product) * (error + x * (3 * deviationError + 6 * U));
         bounds[i] = (centred + along) / deviation;
       } else {
