@@ -7,13 +7,15 @@ import static dev.temper.tools.verify.Precision.U;
  * and {@code -q U/A} elsewhere.
  *
  * <p>A sum of {@code min(p, q)} has the weighted mean of the relative errors of its terms, and {@code 2 + log2 C}
- * roundings. Near equality {@code A = 1 - TV}, so that the error is that of the total variation over {@code A}. Classes
+ * roundings. Near equality {@code A = 1 - TV}, so that the error is that of the total variation over
+ * {@code A}; a row is
+ * near if {@code -log A}, which is linear in {@code q - p}, is below the same limit as a KL. Classes
  * whose {@code log p - log q} is within its own error of 0 may count to either side.
  */
 final class AcceptanceBound {
 
   static final String VALUE = "negative log-acceptance, far: sum w max(eps_p, eps_q) + (3 + log2 C + |log A|) u,"
-      + " w = min(p, q)/A; near: TV's bound / A";
+      + " w = min(p, q)/A; near (also -log A < 0.03): TV's bound / A";
 
   private AcceptanceBound() {}
 
@@ -53,7 +55,8 @@ final class AcceptanceBound {
     }
     double logAcceptance = largest + Math.log(acceptance);
     double relative = weighted / acceptance + (2 + steps) * U;
-    double value = pair.isNear() ? distance / Math.exp(logAcceptance) + 4 * U * Math.abs(logAcceptance)
+    boolean isNear = pair.isNear() && -logAcceptance < SoftmaxPair.NEAR;
+    double value = isNear ? distance / Math.exp(logAcceptance) + 4 * U * Math.abs(logAcceptance)
         : relative + U * (1 + 2 * Math.abs(logAcceptance));
     for (int i = 0; i < classes; i++) {
       double share = Math.exp(student.logP(i) - logAcceptance); // q/A

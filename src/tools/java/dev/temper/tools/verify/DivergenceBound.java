@@ -59,10 +59,16 @@ final class DivergenceBound {
       case Divergence.ForwardKl() -> bound.addForwardKl(1);
       case Divergence.ReverseKl() -> bound.addReverseKl(1);
       case Divergence.Mixed(double lambda) -> {
-        bound.addForwardKl(lambda);
-        bound.addReverseKl(1 - lambda);
+        if (lambda > 0) {
+          bound.addForwardKl(lambda);
+        }
+        if (lambda < 1) {
+          bound.addReverseKl(1 - lambda);
+        }
       }
       case Divergence.JensenShannon(double beta) -> bound.addMixture(beta, beta, 1 - beta, MixtureGradient.LOG_STUDENT);
+      case Divergence.SkewForwardKl(double skew) when skew == 0 -> bound.addForwardKl(1);
+      case Divergence.SkewReverseKl(double skew) when skew == 0 -> bound.addReverseKl(1);
       case Divergence.SkewForwardKl(double skew) -> bound.addMixture(skew, 1, 0, MixtureGradient.RATIO_TEACHER);
       case Divergence.SkewReverseKl(double skew) -> bound.addMixture(1 - skew, 0, 1, MixtureGradient.LOG_MINUS_RATIO);
       case Divergence.TotalVariation() -> bound.addTotalVariation();
