@@ -158,6 +158,8 @@ template <class Policy, bool soft> struct Row : RowLogits {
       if constexpr (kClasses) finish_ratios();
       if constexpr (kLogits) finish_sums();
       divergence = first_lane(sums[0]);
+      if constexpr (kLogits)  // a NaN of the teacher
+        if (divergence != divergence) inverse_sums.student = sums[0];
       if constexpr (!kLogits)
         if (divergence < policy.nearly_equal()) evaluate_near_equal(student_sum, teacher_sum, stored);
       if constexpr (Policy::kFar)

@@ -8,7 +8,7 @@ import dev.temper.Divergence;
  * Error bounds of one row's divergence {@code D(p, q)} and of its derivative {@code dD/ds}, {@code s = z/T}, before the
  * factors {@code T^2} and {@code T}.
  *
- * <p>The bounds propagate the errors of both softmaxes to first order. If the KL of a row is below
+ * <p>The bounds propagate the errors of both softmaxes to first order. If the divergence of a row is below
  * {@link SoftmaxPair#NEAR}, its error must be small relative to the difference of student and teacher. Above that, an
  * engine may subtract sums of unnormalised terms.
  */
@@ -56,19 +56,12 @@ final class DivergenceBound {
   static DivergenceBound of(Divergence divergence, SoftmaxPair pair, int label) {
     DivergenceBound bound = new DivergenceBound(pair);
     switch (divergence) {
-      case Divergence.ForwardKl() -> bound.addForwardKl(1);
-      case Divergence.ReverseKl() -> bound.addReverseKl(1);
-      case Divergence.Mixed(double lambda) -> {
-        if (lambda > 0) {
-          bound.addForwardKl(lambda);
-        }
-        if (lambda < 1) {
-          bound.addReverseKl(1 - lambda);
-        }
-      }
+      case Divergence.ForwardKl() -> bound.addKl(1);
+      case Divergence.ReverseKl() -> bound.addKl(0);
+      case Divergence.Mixed(double lambda) -> bound.addKl(lambda);
       case Divergence.JensenShannon(double beta) -> bound.addMixture(beta, beta, 1 - beta, MixtureGradient.LOG_STUDENT);
-      case Divergence.SkewForwardKl(double skew) when skew == 0 -> bound.addForwardKl(1);
-      case Divergence.SkewReverseKl(double skew) when skew == 0 -> bound.addReverseKl(1);
+      case Divergence.SkewForwardKl(double skew) when skew == 0 -> bound.addKl(1);
+      case Divergence.SkewReverseKl(double skew) when skew == 0 -> bound.addKl(0);
       case Divergence.SkewForwardKl(double skew) -> bound.addMixture(skew, 1, 0, MixtureGradient.RATIO_TEACHER);
       case Divergence.SkewReverseKl(double skew) -> bound.addMixture(1 - skew, 0, 1, MixtureGradient.LOG_MINUS_RATIO);
       case Divergence.TotalVariation() -> bound.addTotalVariation();
@@ -89,31 +82,42 @@ final class DivergenceBound {
     return gradient[i];
   }
 
-  private void addForwardKl(double weight) {
-    value += weight * klValue(teacher, student, pair.kl());
-    for (int i = 0; i < classes; i++) {
-      double difference = Math.abs(student.p(i) - teacher.p(i));
-      gradient[i] += weight * (pair.differenceError(i) + 4 * U * difference);
+  /** {@code lambda KL(p, q) + (1 - lambda) KL(q, p)}; a part of weight 0 is left out. */
+  private void addKl(double lambda) {
+    double reverse = 0;
+    for (int i = 0; i < classes && lambda < 1; i++) {
+      reverse += SoftmaxPair.klTerm(student.p(i), teacher.p(i), -pair.logRatio(i));
+    }
+    boolean near = pair.isNear((lambda > 0 ? lambda * pair.kl() : 0) + (1 - lambda) * reverse);
+    if (lambda > 0) {
+      addForwardKl(lambda, near);
+    }
+    if (lambda < 1) {
+      addReverseKl(1 - lambda, reverse, near);
     }
   }
 
-  private void addReverseKl(double weight) {
-    double reverse = 0;
+  private void addForwardKl(double weight, boolean near) {
+    value += weight * klValue(teacher, student, pair.kl(), near);
     for (int i = 0; i < classes; i++) {
-      reverse += SoftmaxPair.klTerm(student.p(i), teacher.p(i), -pair.logRatio(i));
+      double difference = Math.abs(student.p(i) - teacher.p(i));
+      gradient[i] += weight * (pair.differenceError(i, near) + 4 * U * difference);
     }
-    value += weight * klValue(student, teacher, reverse);
+  }
+
+  private void addReverseKl(double weight, double reverse, boolean near) {
+    value += weight * klValue(student, teacher, reverse, near);
     double[] g = new double[classes];
     double[] error = new double[classes];
     for (int i = 0; i < classes; i++) {
       g[i] = -pair.logRatio(i);
-      error[i] = pair.isNear() ? pair.logRatioError(i) : teacher.relativeError(i) + student.relativeError(i);
+      error[i] = near ? pair.logRatioError(i) : teacher.relativeError(i) + student.relativeError(i);
     }
     addCentred(weight, g, error);
   }
 
   /** KL of a from b. */
-  private double klValue(SoftmaxBound a, SoftmaxBound b, double divergence) {
+  private double klValue(SoftmaxBound a, SoftmaxBound b, double divergence, boolean isNear) {
     double far = 0;
     double near = 0;
     double raw = 0;
@@ -132,7 +136,7 @@ final class DivergenceBound {
         near += b.error(i);
       }
     }
-    if (pair.isNear()) {
+    if (isNear) {
       return Math.min(1e-5 * divergence, near + (6 + steps) * U * divergence);
     }
     return far + (4 + steps) * U * raw + 2 * U * (Math.abs(a.logSum() - b.logSum()) + steps + 1);

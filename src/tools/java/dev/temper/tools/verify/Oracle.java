@@ -62,7 +62,8 @@ final class Oracle {
     softScale = scale(c.options().softDenominator(), counted);
     hardScale = scale(c.options().hardDenominator(), labelled);
     for (int row = 0; row < rows; row++) {
-      if ((hardScope || !isIgnored(row)) && at(data.weights(), row, 1) != 0) {
+      boolean hasPart = !isIgnored(row) || (hardScope && loss.softWeight() > 0);
+      if (hasPart && at(data.weights(), row, 1) != 0) {
         row(row);
       }
     }

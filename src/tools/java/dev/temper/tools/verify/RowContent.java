@@ -47,10 +47,13 @@ final class RowContent {
         }
       }
       case LOWEST -> {
-        removeSome(row, label, z, u, random);
         for (int i = 0; i < z.length; i++) {
-          z[i] = Math.max(z[i], -Float.MAX_VALUE);
-          u[i] = Math.max(u[i], -Float.MAX_VALUE);
+          if (isMasked(i, z.length)) {
+            set(z, u, i, -Float.MAX_VALUE, -Float.MAX_VALUE);
+          }
+        }
+        if (labels != null && label >= 0 && isMasked(label, z.length)) {
+          labels[row]--;
         }
       }
       case TEACHER_ABSENT -> removeSome(row, label, null, u, random);
@@ -99,6 +102,11 @@ final class RowContent {
         }
       }
     }
+  }
+
+  /** Whether {@link Content#LOWEST} masks a class, the same one in every row. */
+  private static boolean isMasked(int i, int classes) {
+    return classes > 1 && i % 5 == Math.min(3, classes - 1);
   }
 
   /** Puts NaN, +inf or only -inf into student or teacher by the row's index; two of eight rows stay finite. */
