@@ -35,11 +35,11 @@ final class AcceptanceBound {
     double acceptance = 0; // relative to the largest term
     double weighted = 0;
     double distance = 0;
-    double kept = 0;
-    double excess = 0;
+    double kept = 0; // the sum of q below p, and its error, relative to the largest term
     double keptError = 0;
+    double excess = 0; // the sum of q above p, and its error
     double excessError = 0;
-    double undecided = 0;
+    double undecided = 0; // relative to the largest term
     for (int i = 0; i < classes; i++) {
       double q = student.p(i);
       double term = Math.exp(Math.min(student.logP(i), teacher.logP(i)) - largest);
@@ -48,22 +48,24 @@ final class AcceptanceBound {
       distance += 0.5 * (pair.differenceError(i, near) + (3 + steps) * U * Math.abs(q - teacher.p(i)));
       boolean isAbove = pair.logRatio(i) < 0;
       excess += isAbove ? q : 0;
-      kept += isAbove ? 0 : q;
       excessError += isAbove ? student.error(i) : 0;
-      keptError += isAbove ? 0 : student.error(i);
-      undecided += isUndecided(pair, i, near) ? q : 0;
+      kept += isAbove ? 0 : term;
+      keptError += isAbove ? 0 : term * error(student, i);
+      undecided += isUndecided(pair, i, near) ? term : 0;
     }
     double logAcceptance = largest + Math.log(acceptance);
     double relative = weighted / acceptance + (2 + steps) * U;
     double value = near ? distance / Math.exp(logAcceptance) + 4 * U * Math.abs(logAcceptance)
         : relative + U * (1 + 2 * Math.abs(logAcceptance));
     for (int i = 0; i < classes; i++) {
-      double share = Math.exp(student.logP(i) - logAcceptance); // q/A
       boolean isAbove = pair.logRatio(i) < 0;
-      double size = share * (isAbove ? kept : excess);
-      double sideError = (isAbove ? keptError : excessError) + (2 + steps) * U * (isAbove ? kept : excess) + undecided;
-      gradient[i] += size * (student.relativeError(i) + relative + 5 * U) + share * sideError;
-      gradient[i] += isUndecided(pair, i, near) ? share * (kept + excess) : 0;
+      double q = student.p(i);
+      double toKept = q / acceptance; // q/A times the largest term
+      double toExcess = Math.exp(Math.min(student.logP(i), teacher.logP(i)) - logAcceptance); // q/A where q <= p
+      double size = isAbove ? toKept * kept : toExcess * excess;
+      double sideError = isAbove ? toKept * keptError : toExcess * excessError;
+      gradient[i] += size * (student.relativeError(i) + relative + (7 + steps) * U) + sideError + toKept * undecided;
+      gradient[i] += isUndecided(pair, i, near) ? toKept * kept + toExcess * excess : 0;
     }
     return value;
   }

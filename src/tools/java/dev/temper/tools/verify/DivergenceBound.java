@@ -25,7 +25,7 @@ final class DivergenceBound {
   static final String GRADIENT =
       "forward KL, far: p eps_p + q eps_q, near: p eps_d + |q - p| eps_p; others: q_i (|g_i - G| eps_q"
       + " + err g_i + err G) + 2^-150 (1 + 4 |g_i - G|), G = sum q g, err g from eps_d, where D >= 0.0075 a mixture's"
-      + " + 7u max(1, log2(larger/m)); each + 4u |part|, times weight T, row weight, scale / divisor";
+      + " + 7u max(1, log2(larger/m)) + 2u |log(1 - share)|, below it a skew forward KL's + 3u |p/m - 1|; each + 4u |part|, times weight T, row weight, scale / divisor";
 
   /**
    * The same limit for mixtures: for nearly equal distributions, Jensen-Shannon with beta = 1/2 is a fourth of the KL.
@@ -144,7 +144,11 @@ final class DivergenceBound {
 
   private enum MixtureGradient { LOG_STUDENT, RATIO_TEACHER, LOG_MINUS_RATIO }
 
-  /** {@code a KL(p, m) + b KL(q, m)}, {@code m = share p + (1 - share) q}. */
+  /**
+   * {@code a KL(p, m) + b KL(q, m)}, {@code m = share p + (1 - share) q}. An engine may subtract from {@code log(q/m)}
+   * its limit for {@code p/q = 0}, {@code -log(1 - share)}, so that almost disjoint rows have a gradient of 0; both are
+   * rounded at the size of the limit. Where the divergence is small, it may compute {@code p/m - 1} for {@code p/m}.
+   */
   private void addMixture(double share, double a, double b, MixtureGradient kind) {
     double[] g = new double[classes];
     double[] error = new double[classes];
@@ -168,16 +172,18 @@ final class DivergenceBound {
       switch (kind) {
         case LOG_STUDENT -> {
           g[i] = b * c.logQm();
-          error[i] = b * (c.errorQm() + c.logarithm());
+          error[i] = b * (c.errorQm() + c.logarithm() + (far ? 2 * U * Math.abs(Math.log(1 - share)) : 0));
         }
         case RATIO_TEACHER -> {
           g[i] = -(1 - share) * p / m;
-          error[i] = -g[i] * (c.errorPm() + 3 * U);
+          double excess = far ? 0 : (1 - share) * (p - q) / m; // p/m - 1
+          error[i] = -g[i] * (c.errorPm() + 3 * U) + (1 - share) * 3 * U * Math.abs(excess);
         }
         case LOG_MINUS_RATIO -> {
           double ratio = (1 - share) * q / m;
           g[i] = c.logQm() - ratio;
-          error[i] = c.errorQm() + c.logarithm() + ratio * (c.errorQm() + 3 * U);
+          error[i] = c.errorQm() + c.logarithm() + ratio * (c.errorQm() + 3 * U)
+              + (far ? 2 * U * Math.abs(Math.log(1 - share)) : 0);
         }
       }
     }

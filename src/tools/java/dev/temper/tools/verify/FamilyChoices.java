@@ -84,7 +84,17 @@ final class FamilyChoices {
     boolean withoutLabels = loss.divergence() instanceof Divergence.Dkd && loss.softWeight() > 0 && !options.labels();
     boolean notInPlace = options.inPlace()
         && (options.has(Given.REPEATED_STUDENT) || c.layout().student() != c.layout().gradient());
-    return twoTemperatures || noTemperatureGradient || withoutLabels || notInPlace;
+    return overflows(c) || twoTemperatures || noTemperatureGradient || withoutLabels || notInPlace;
+  }
+
+  /** Whether a sum over logits or their squares overflows f32, because it holds the lowest number of a dtype. */
+  private static boolean overflows(Case c) {
+    DistillationLoss loss = c.loss();
+    boolean apart = c.layout().student() != c.layout().teacher()
+        || loss.softcap().isPresent() != loss.teacherSoftcap().isPresent();
+    boolean differences = loss.softWeight() > 0 && apart && (loss.divergence() instanceof Divergence.LogitMse
+        || loss.softcap().isPresent() || loss.teacherSoftcap().isPresent());
+    return c.content() == Content.LOWEST && (loss.standardise() || loss.labelSmoothing() > 0 || differences);
   }
 
   private static Change dtypes(DType student, DType teacher, DType gradient) {
