@@ -186,6 +186,9 @@ final class DivergenceBound {
               + (far ? 2 * U * Math.abs(Math.log(1 - share)) : 0);
         }
       }
+      if (Math.max(p, q) < Float.MIN_NORMAL) {
+        error[i] += 1 + Math.abs(g[i]) - Math.log(Math.min(share, 1 - share)); // the quotient p/q may be lost
+      }
     }
     value += (6 + steps) * U * sum;
     addCentred(1, g, error);
