@@ -34,8 +34,8 @@ final class MixtureDivergences {
    * {@code w = p/m}.
    *
    * <p>The code subtracts the constant 1 from {@code w} unless the mean of {@code w} is small. The constant leaves the
-   * gradient unchanged and makes {@code w} exactly 0 if {@code p = q}; without it, {@code w} keeps its digits if student
-   * and teacher lie far apart.
+   * gradient unchanged and makes {@code w} exactly 0 if {@code p = q}. Without it, {@code w} keeps its digits if
+   * student and teacher lie far apart.
    */
   static double skewForward(double skew, Distributions row, double[] gradient) {
     if (skew == 0) {

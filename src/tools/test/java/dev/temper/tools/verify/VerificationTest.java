@@ -41,6 +41,15 @@ class VerificationTest {
   }
 
   @Test
+  void theCpuEngineComputesAllCombinationsOfOptions() {
+    assumeTrue(LossEngine.devices().getOrDefault("cpu", Availability.missing("")).usable(),
+        "no CPU engine on this machine");
+    Verification verification = run("cpu", 1, Level.DEFAULT);
+    assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
+    assertThat(verification.count(CaseOutcome.PASSED)).isGreaterThan(6_000);
+  }
+
+  @Test
   void whatADeviceRefusesIsNeitherPassedNorFailed() {
     assumeTrue(LossEngine.devices().getOrDefault("cpu", Availability.missing("")).usable(),
         "no CPU engine on this machine");
@@ -56,8 +65,12 @@ class VerificationTest {
   }
 
   private static Verification run(String device, long seed) {
+    return run(device, seed, Level.QUICK);
+  }
+
+  private static Verification run(String device, long seed, Level level) {
     try (LossEngine engine = LossEngine.open(device)) {
-      return new VerificationRun(engine, seed).run(Level.QUICK, (done, total, next) -> { });
+      return new VerificationRun(engine, seed).run(level, (done, total, next) -> { });
     }
   }
 
