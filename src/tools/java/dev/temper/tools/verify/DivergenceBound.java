@@ -25,8 +25,8 @@ final class DivergenceBound {
   static final String GRADIENT =
       "forward KL, far: p eps_p + q eps_q, near: p eps_d + |q - p| eps_p; others: q_i (|g_i - G| eps_q"
       + " + err g_i + err G) + 2^-150 (1 + 4 |g_i - G|), G = sum q g, err g from eps_d, where D >= 0.0075 a mixture's"
-      + " + 7u max(1, log2(larger/m)) + 2u |log(1 - share)|, below it a skew forward KL's + 3u |p/m - 1|; each + 4u |part|, times"
-      + " weight T, row weight, scale / divisor";
+      + " + 7u max(1, log2(larger/m)) + 2u |log(1 - share)|, below it a skew forward KL's + 3u |p/m - 1|; each"
+      + " + 4u |part|, times weight T, row weight, scale / divisor";
 
   /**
    * The same limit for mixtures: for nearly equal distributions, Jensen-Shannon with beta = 1/2 is a fourth of the KL.
