@@ -64,6 +64,7 @@ enum RowStatistic {
   kLogSumRatioBefore,  // near-equal path of the CPU engine: log(Ss/St) in f32; kLogSumRatio is its correction then
   kLogSumExp,          // log sum exp(z), for the z-loss
   kPresentClasses,     // number of classes with z above -inf, for label smoothing
+  kLabelProbability,   // softmax(z) of the label, for a divergence that compares the label with the other classes
   kPath,               // the path of the row, an engine's own code
   kPolicySums,         // kMostPolicySums values
   kMostPolicySums = 4,

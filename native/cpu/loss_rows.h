@@ -96,7 +96,7 @@ void complete_row(Row<Policy, soft>& r, GradientFactors factors, ChunkTotals& to
     if (job.row_student_entropy) job.row_student_entropy[row] = r.student_entropy;
     if (job.row_teacher_entropy) job.row_teacher_entropy[row] = r.teacher_entropy;
     if (job.row_label_log_prob) job.row_label_log_prob[row] = r.label_log_prob;
-    float d = soft && p.soft_cross_entropy ? r.divergence + r.teacher_entropy : r.divergence;
+    float d = soft && p.soft_cross_entropy && !r.is_flat ? r.divergence + r.teacher_entropy : r.divergence;
     add_row_losses(job, row, task.weight, {value_factor(p, task.temperature) * d, r.cross_entropy}, totals);
     if (statistics) save(r, statistics);
   }
@@ -111,7 +111,9 @@ TEMPER_RARE void compute_standardised_row(const Row<Policy, true>& plain, ChunkT
   Standardisation student, teacher;
   plain.standardise(student, teacher);
   bool spread = student.is_spread() && teacher.is_spread();
-  double s = spread ? student.divisor() : 1, t = spread ? teacher.divisor() : 1;
+  bool valid = student.is_finite() && teacher.is_finite();
+  double s = valid && student.is_spread() ? student.divisor() : 1;
+  double t = valid && teacher.is_spread() ? teacher.divisor() : 1;
   RowScales scales(plain.scales.student_temperature * s, plain.scales.teacher_temperature * t);
   Row<Policy, true> r{{plain.job, plain.row, true}, plain.scratch, plain.policy, plain.task, plain.hard, scales};
   GradientFactors factors = plain.job.factors.of_row(plain.parameters, plain.task);
@@ -205,7 +207,8 @@ template <class Policy>
 void compute_rows(const LossJob& job, const Scratch& scratch, int64_t first, int64_t last, ChunkTotals& totals) {
   const LossParameters& p = job.parameters;
   const Policy policy = Policy::of({p.divergence_parameter, p.divergence_complement, (float)p.classes});
-  if constexpr (Policy::kValue != ValueForm::kLogits && Policy::kGradient != GradientForm::kElementwise)
+  if constexpr (Policy::kValue != ValueForm::kLogits && Policy::kGradient != GradientForm::kElementwise &&
+                !Policy::kLabelApart)
     if (tiles_suffice(job)) return compute_tiles(job, scratch, policy, first, last, totals);
   RowScales scales(1, 1);
   for (bool known = false; first < last; first++) {

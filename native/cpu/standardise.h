@@ -46,6 +46,8 @@ struct Standardisation {
     squares += sum_lanes(sum);
   }
 
+  // False for a row with NaN or +inf, or without a class.
+  bool is_finite() const { return mean - mean == 0; }
   // False if all logits are equal: the soft part is 0 then.
   bool is_spread() const { return max > -negated_min; }
   double deviation() const { return __builtin_sqrt(squares / (count - 1)); }

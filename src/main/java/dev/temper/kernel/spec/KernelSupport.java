@@ -1,5 +1,6 @@
 package dev.temper.kernel.spec;
 
+import dev.temper.Divergence;
 import dev.temper.LossOption;
 import dev.temper.RowOutput;
 import dev.temper.spi.Capabilities;
@@ -13,7 +14,7 @@ import java.util.List;
 public final class KernelSupport {
 
   private static final Capabilities CAPABILITIES = new Capabilities(
-      divergence -> !DivergencePolicy.of(divergence).name().isEmpty(),
+      divergence -> !(divergence instanceof Divergence.Dkd),
       EnumSet.complementOf(EnumSet.of(LossOption.TEMPERATURE_GRADIENT)));
 
   private KernelSupport() {}

@@ -200,7 +200,7 @@ public final class LossParameters {
       setInt(Field.TEMPERATURE_SCALING, 0);
     }
     setFloat(Field.DIVERGENCE_PARAMETER, policy.parameter());
-    setFloat(Field.DIVERGENCE_COMPLEMENT, 1 - policy.parameter());
+    setFloat(Field.DIVERGENCE_COMPLEMENT, policy.complement());
   }
 
   /**
