@@ -42,7 +42,7 @@ template <class V> struct SumWithLabel {
 
   TEMPER_INLINE SumWithLabel(V sum, V exponent) {
     V smaller = exp2(-kLog2E * abs(exponent));  // e^exponent or its inverse
-    auto likely = exponent > 0.0f;
+    auto likely = (exponent > 0.0f) | (sum == 0.0f);
     V total = select(likely, fma(sum, smaller, V{} + 1.0f), sum + smaller);
     V log_total = log(total);
     log_sum = select(likely, exponent + log_total, log_total);

@@ -21,7 +21,7 @@ struct Standardisation {
     if (reference == -kInfinity) reference = 0;
     for (int i = 0; i < n; i += kLanes) {
       V xi = load(x + i);
-      auto is_present = xi > -kInfinity;
+      auto is_present = xi != -kInfinity;  // a NaN makes the mean NaN
       present += select(is_present, splat(1.0f), V{});
       sum += select(is_present, xi - reference, V{});
       largest = temper::max(xi, largest);

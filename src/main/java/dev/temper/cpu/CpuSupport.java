@@ -1,17 +1,13 @@
 package dev.temper.cpu;
 
-import dev.temper.LossOption;
 import dev.temper.spi.Capabilities;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
-import java.util.EnumSet;
 
 /** Decides which losses the CPU engine supports. */
 final class CpuSupport {
 
-  private static final Capabilities CAPABILITIES = new Capabilities(
-      _ -> true,
-      EnumSet.complementOf(EnumSet.of(LossOption.TEMPERATURE_GRADIENT)));
+  private static final Capabilities CAPABILITIES = Capabilities.all();
 
   private CpuSupport() {}
 
