@@ -21,7 +21,7 @@ struct Standardisation {
     if (reference == -kInfinity) reference = 0;
     for (int i = 0; i < n; i += kLanes) {
       V xi = load(x + i);
-      auto is_present = xi != -kInfinity;  // a NaN makes the mean NaN
+      auto is_present = xi > -kInfinity;
       present += select(is_present, splat(1.0f), V{});
       sum += select(is_present, xi - reference, V{});
       largest = temper::max(xi, largest);
@@ -46,8 +46,6 @@ struct Standardisation {
     squares += sum_lanes(sum);
   }
 
-  // False for a row with NaN or +inf, or without a class.
-  bool is_finite() const { return mean - mean == 0; }
   // False if all logits are equal: the soft part is 0 then.
   bool is_spread() const { return max > -negated_min; }
   double deviation() const { return __builtin_sqrt(squares / (count - 1)); }
