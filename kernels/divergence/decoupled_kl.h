@@ -3,7 +3,6 @@
 #pragma once
 
 #include "forward_kl.h"
-#include "label.h"
 
 namespace temper {
 

@@ -139,3 +139,4 @@ template <class V> struct Terms {
 }  // namespace temper
 
 #include "element.h"
+#include "label.h"
