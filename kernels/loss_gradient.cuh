@@ -20,10 +20,10 @@ template <class Spec> struct GradientConstants {
     if (Spec::kSoft && loss.inverse_sums.student != loss.inverse_sums.student) factors.soft = not_a_number();
     hard = smoothing = label_soft = label_hard = 0;
     if constexpr (Spec::kHard) {
-      float z_loss = p.z_loss != 0 ? fma(2 * p.z_loss, loss.log_sum_exp, 1.0f) : 1.0f;
       hard = factors.hard * loss.hard_inverse_sum;
-      if (p.z_loss != 0) hard *= z_loss;
-      if constexpr (Loss::kLabelApart) label_hard = factors.hard * z_loss * loss.label_probability;
+      if (p.z_loss != 0) hard *= fma(2 * p.z_loss, loss.log_sum_exp, 1.0f);
+      if constexpr (Loss::kLabelApart)
+        label_hard = factors.hard * fma(2 * p.z_loss, loss.log_sum_exp, 1.0f) * loss.label_probability;
       if constexpr (Spec::kSmoothing) {
         smoothing = factors.hard * p.label_smoothing / loss.present;
         factors.hard *= 1.0f - p.label_smoothing;
