@@ -231,16 +231,20 @@ template <class Spec> struct LossRow {
   template <bool FAST> __device__ __forceinline__ void sweep_sums(Partial& partial);
   template <bool FAST>
   __device__ __forceinline__ void finish_hard(const Partial& sums, bool student_valid, bool row_valid);
-  template <bool FAST>
-  __device__ __forceinline__ void finish_hard_with_label(const Partial& sums, bool row_valid);
   template <bool FAST> __device__ __forceinline__ void finish_soft(const Partial& sums);
   template <bool FAST> __device__ __forceinline__ void sweep_classes(float log2_student_sum, float log2_teacher_sum);
+  __device__ __forceinline__ void evaluate_near_equal();
+  __device__ __forceinline__ void evaluate_far();
+
+  // Defined in loss_label.cuh.
+  template <bool FAST>
+  __device__ __forceinline__ void finish_hard_with_label(const Partial& sums, bool row_valid);
+  __device__ __forceinline__ void finish_label(float label_logit, float label_teacher_logit);
+
+  // Defined in loss_outputs.cuh.
   template <bool FAST>
   __device__ __forceinline__ static float entropy(const Exponents& tensor, float sum, float exponent_sum,
                                                   float label_logit);
-  __device__ __forceinline__ void finish_label(float label_logit, float label_teacher_logit);
-  __device__ __forceinline__ void evaluate_near_equal();
-  __device__ __forceinline__ void evaluate_far();
   __device__ __forceinline__ void evaluate_entropies(float student_max, float teacher_max);
   __device__ __forceinline__ void evaluate_temperature_gradient();
 

@@ -1,5 +1,5 @@
-// Decoupled KL: D = a KL((p_y, 1 - p_y), (q_y, 1 - q_y)) + b KL(p', q') for the label y, where p' and q' are the softmax
-// over the other classes. dD/ds is a (q_y - p_y) at the label and -a (q_y - p_y) q' + b (q' - p') elsewhere.
+// Decoupled KL: D = a KL((p_y, 1 - p_y), (q_y, 1 - q_y)) + b KL(p', q') for the label y, where p' and q' are the
+// softmax over the other classes. dD/ds is a (q_y - p_y) at the label and -a (q_y - p_y) q' + b (q' - p') elsewhere.
 #pragma once
 
 #include "forward_kl.h"

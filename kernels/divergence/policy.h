@@ -74,9 +74,9 @@
 //   finish_far(sums, peak)             turns the added sums into the row sums
 //   far_gradient(log2_p, log2_q, sums)  dD/ds of one class
 //
-// LABEL APART (kLabelApart = true; kRawSums and kLinear or kBoth), for a D that compares the label with the other classes
-// All functions above get the rest of the row, from which the label's class is left out as if both tensors lacked it.
-//   finish_label(sums, odds)           turns the row sums of the rest into those of the row; the LabelOdds are in label.h
+// LABEL APART (kLabelApart = true; only with kRawSums and kLinear), for a D that compares the label with all other
+// classes. The functions above get the rest of the row: the label's class is left out as if both tensors lacked it.
+//   finish_label(sums, odds)           turns the row sums of the rest into those of the row (LabelOdds: label.h)
 //   label_gradient(sums)               dD/ds of the label's class
 //
 // NEAR-EQUAL PATH (element.h), not for kLogits

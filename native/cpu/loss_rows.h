@@ -185,7 +185,8 @@ TEMPER_INLINE bool tiles_suffice(const LossJob& job) {
   const LossParameters& p = job.parameters;
   bool outputs = job.row_label_log_prob || job.row_student_entropy || job.row_teacher_entropy;
   bool options = p.label_smoothing > 0 || p.z_loss > 0 || p.student_softcap > 0 || p.teacher_softcap > 0 ||
-                 p.accumulate || p.standardise || p.soft_cross_entropy || p.temperature_gradient || p.teacher_temperature != p.temperature;
+                 p.accumulate || p.standardise || p.soft_cross_entropy || p.temperature_gradient ||
+                 p.teacher_temperature != p.temperature;
   return p.classes <= kShortRowClasses && p.pass != kBackwardPass && !outputs && !options;
 }
 

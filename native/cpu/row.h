@@ -2,6 +2,7 @@
 // Ss and St their sums of exponentials.
 #pragma once
 
+#include "row_label.h"
 #include "row_logits.h"
 
 namespace temper {
@@ -57,6 +58,9 @@ template <class Policy, bool soft> struct Row : RowLogits {
     else return kNone;
   }
 
+  TEMPER_INLINE RowShift<V> one_scale_shift() const {
+    return row_shift(splat(student_max), splat(teacher_max), scales.unit);
+  }
   TEMPER_INLINE bool two_scales() const { return scales.teacher_unit[0] != 1.0f; }
 
   // The blocks of the sums: student_block and teacher_or, without the label's class if the policy leaves it out.
@@ -177,8 +181,8 @@ template <class Policy, bool soft> struct Row : RowLogits {
     bool student_valid = student_sum > 0 && student_sum < kInfinity;
     bool valid = student_valid && teacher_sum > 0 && teacher_sum < kInfinity;
     if constexpr (kLabelApart) {
-      student_valid = is_valid_with(student_sum, student_logit(task.label));
-      valid = student_valid && is_valid_with(teacher_sum, teacher_logit(task.label));
+      student_valid = is_valid_with_label(student_sum, student_logit(task.label));
+      valid = student_valid && is_valid_with_label(teacher_sum, teacher_logit(task.label));
       student_has_rest = student_sum != 0;
       teacher_has_rest = teacher_sum != 0;
       if (!student_has_rest) student_max = 0;
@@ -209,30 +213,16 @@ template <class Policy, bool soft> struct Row : RowLogits {
     }
   }
 
-  // Whether a tensor has a softmax, from the sum of its exponentials without the label and from the label's logit.
-  static bool is_valid_with(float sum, float label) {
-    return sum >= 0 && sum < kInfinity && label < kInfinity && (sum > 0 || label > -kInfinity);
-  }
   // The factor of exponentials that are all 0 must not be infinite.
   static float inverse_of(float sum) { return kLabelApart && sum == 0 ? 0 : 1.0f / sum; }
 
-  // The logarithm of label over rest in one tensor. A finite logit gives finite odds.
-  static V label_odds(float logit, float largest, V unit, float sum) {
-    V exponent = (splat(logit) - largest) * unit, limit = splat(kLargest);
-    if (logit > -kInfinity) exponent = min(max(exponent, -limit), limit);
-    return sum > 0 ? exponent - log(splat(sum)) : splat(kInfinity);
-  }
-
-  // Turns the sums of the rest into those of the row.
+  // Turns the sums of the rest into those of the row (row_label.h).
   void finish_label(float student_sum, float teacher_sum) {
     float z = student_logit(task.label), u = teacher_logit(task.label);
-    LabelOdds<V> odds;
-    odds.student = label_odds(z, student_max, scales.unit, student_sum);
-    odds.teacher = label_odds(u, teacher_max, scales.unit * scales.teacher_unit, teacher_sum);
-    odds.difference = odds.teacher - odds.student;
+    LabelOdds<V> odds = label_odds(scales, z, u, student_max, teacher_max, student_sum, teacher_sum);
     if (path == RowPath::kNearEqual) {
       V d = two_scales() ? log_ratio(splat(z), splat(u), scales.two_scale_shift(student_max, teacher_max))
-                         : log_ratio(splat(z), splat(u), row_shift(splat(student_max), splat(teacher_max), scales.unit));
+                         : log_ratio(splat(z), splat(u), one_scale_shift());
       odds.difference = (d + log_sum_ratio) + inverse_sums.log_ratio;
     }
     policy.finish_label(sums, odds);
@@ -393,8 +383,7 @@ template <class Policy, bool soft> struct Row : RowLogits {
       if (two_scales())
         log_ratio_block(scales.two_scale_shift(student_max, teacher_max), log_sum_ratio, all_finite, zi, ui, part, out);
       else
-        log_ratio_block(row_shift(splat(student_max), splat(teacher_max), scales.unit), log_sum_ratio, all_finite, zi,
-                        ui, part, out);
+        log_ratio_block(one_scale_shift(), log_sum_ratio, all_finite, zi, ui, part, out);
     });
   }
 

@@ -16,8 +16,8 @@ class DecoupledSemanticsTest extends EachDevice {
 
   private static final double BOUND = 4e-6;
 
-  private static final DistillationLoss LOSS = DistillationLoss.builder().divergence(Divergence.dkd(1, 8)).temperature(2)
-      .hardWeight(0.5).reduction(Reduction.SUM).build();
+  private static final DistillationLoss LOSS = DistillationLoss.builder().divergence(Divergence.dkd(1, 8))
+      .temperature(2).hardWeight(0.5).reduction(Reduction.SUM).build();
 
   /** Rows of four classes and the label 1. Each lacks classes, or has a label that is much likelier than the rest. */
   private static final List<float[][]> ROWS = List.of(
