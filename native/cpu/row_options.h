@@ -69,14 +69,14 @@ struct Entropy {
   // A class without probability adds 0.
   void add(const float* z, int n, float shift) {
     for (int from = 0; from < n; from += kSubBlock) {
-      V part = {}, part_weighted = {};
+      V block_sum = {}, block_weighted = {};
       for (int i = from; i < n && i < from + kSubBlock; i += kLanes) {
         V s = load(z + i) - shift, e = exponential(s);
-        part += e;
-        part_weighted += select(e > 0.0f, e * (s * inverse_temperature), V{});
+        block_sum += e;
+        block_weighted += select(e > 0.0f, e * (s * inverse_temperature), V{});
       }
-      sum += part;
-      weighted += part_weighted;
+      sum += block_sum;
+      weighted += block_weighted;
     }
   }
   float value() const {
