@@ -13,13 +13,13 @@ template <class V> TEMPER_INLINE V mixture_over_larger(const Ratio<V>& ratio, fl
   return fma(of_smaller, ratio.lesser, of_larger);
 }
 
-// log2 of teacher and student over the mixture, from log2 of the mixture over the larger of the two. Computing one from
-// the other with log2(p/q) would lose the smaller one if log2(p/q) is large.
+// log2 of the teacher over the mixture, and of the mixture over the student, from log2 of the mixture over the larger
+// one. Computing one from the other with log2(p/q) would lose the smaller one if log2(p/q) is large.
 template <class V> TEMPER_INLINE V log2_teacher(const Ratio<V>& ratio, V log2_mixture) {
-  return -max(-ratio.log2, V{}) - log2_mixture;
+  return min(ratio.log2, V{}) - log2_mixture;
 }
-template <class V> TEMPER_INLINE V log2_student(const Ratio<V>& ratio, V log2_mixture) {
-  return -max(ratio.log2, V{}) - log2_mixture;
+template <class V> TEMPER_INLINE V log2_over_student(const Ratio<V>& ratio, V log2_mixture) {
+  return max(ratio.log2, V{}) + log2_mixture;
 }
 
 // log(m/base) of a class of the near-equal path, accurate relative to itself for shares from 1e-6 to 1 - 1e-6. `base`

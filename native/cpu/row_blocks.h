@@ -103,7 +103,7 @@ void raw_block(const Policy& policy, const RowScales& scales, const float* z, co
 // log2(p/q) from the difference t - s, limited to +-most. The limits also replace the infinite difference of a class
 // with one logit of -inf, and the NaN of a class with two.
 TEMPER_INLINE V log2_ratio(V difference, V c, V log_ratio, float most) {
-  return max(min(fma(difference, c, log_ratio), splat(most)), splat(-most));
+  return limited(fma(difference, c, log_ratio), splat(most));
 }
 // The quotient of the probabilities, with a reciprocal, takes fewer operations than the exponential. Two probabilities
 // below the smallest normal number add nothing.
