@@ -24,15 +24,15 @@ public final class AccuracyPage {
         dtype at the expected value (below the smallest normal number, and at 0: in steps of the subnormal numbers).
         0.5 is the nearest number. A gradient is a difference of probabilities, so an element near 0 has lost the
         digits in which they agree; the largest distances come from such elements, and their absolute errors are
-        within the bounds.
+        within the bounds. In skew-reverse-kl:0.999999 every element is such a difference of order (1 - a)^2, of which
+        one or two digits remain.
 
-      The numbers differ between instruction sets and devices; the rows of a device are the divergences that it computes.
-      These numbers are of %s, seed %d, commit %s.
-
+      The numbers differ between instruction sets and devices; the rows of a device are the divergences that it
+      computes.
       """;
 
   private static final String HEADER = """
-      | divergence | dtype | value: error / bound | gradient: error / bound | ulp: mean | 99 %% | worst |
+      | divergence | dtype | value: error / bound | gradient: error / bound | ulp: mean | 99 % | worst |
       |---|---|---|---|---|---|---|
       """;
 
@@ -48,9 +48,9 @@ public final class AccuracyPage {
     if (rows.isEmpty()) {
       throw new IllegalArgumentException("no case of the group accuracy passed or failed; it belongs to --full");
     }
-    Formatter text = new Formatter(Locale.ROOT);
-    text.format(BEFORE, document.description(), document.seed(), document.commit());
-    text.format(HEADER);
+    Formatter text = new Formatter(new StringBuilder(BEFORE), Locale.ROOT);
+    text.format("These numbers are of %s, seed %d, commit %s.%n%n%s", document.description(), document.seed(),
+        document.commit(), HEADER);
     for (AccuracySummary row : rows) {
       text.format("| %s | %s | %s / %s | %s / %s | %s | %s | %s |%n", row.divergence(), row.dtype(),
           number(row.valueError()), number(row.valueBound()), number(row.gradientError()),

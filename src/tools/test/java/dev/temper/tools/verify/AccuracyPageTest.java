@@ -24,7 +24,7 @@ class AccuracyPageTest {
    * How far the page's 99th percentiles may be from a fresh run: instruction sets add in another order, which changes
    * the errors of f32 arithmetic but not their size.
    */
-  private static final double FACTOR = 4;
+  private static final double FACTOR = 2;
 
   /** The largest distance of a number that is rounded once. */
   private static final double ROUNDED = 0.5;
