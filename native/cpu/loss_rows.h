@@ -114,7 +114,7 @@ void complete_row(Row<Policy, soft>& r, GradientFactors factors, ChunkTotals& to
 template <class Policy>
 TEMPER_RARE void compute_standardised_row(const Row<Policy, true>& plain, ChunkTotals& totals) {
   Standardisation student, teacher;
-  plain.standardise(student, teacher);
+  plain.find_moments(student, teacher);
   bool spread = student.is_spread() && teacher.is_spread();
   double s = student.is_spread() ? student.divisor() : 1, t = teacher.is_spread() ? teacher.divisor() : 1;
   RowScales scales(plain.scales.student_temperature * s, plain.scales.teacher_temperature * t);

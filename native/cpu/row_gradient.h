@@ -1,7 +1,7 @@
 // The gradient of one row.
 #pragma once
 
-#include "row.h"
+#include "row_values.h"
 
 namespace temper {
 namespace {
