@@ -6,9 +6,9 @@
 namespace temper {
 namespace {
 
-// The near-equal path, with all exponentials shifted by the row's final maxima. log(p/q) of every class contains
-// log(Ss/St), whose f32 value has an error of about 1e-7. The exact sum of q - p over the row is 0, so that the computed
-// sum shows this error, and a second pass over the elements corrects it.
+// Evaluates a row on the near-equal path, with all exponentials shifted by the row's final maxima. log(p/q) of every
+// class contains log(Ss/St), whose f32 value has an error of about 1e-7. The exact sum of q - p over the row is 0, so
+// that the computed sum shows this error. A second pass over the elements corrects it.
 template <class Policy, bool soft>
 TEMPER_RARE void Row<Policy, soft>::evaluate_near_equal(float student_sum, float teacher_sum, bool stored) {
   path = RowPath::kNearEqual;
@@ -41,7 +41,7 @@ TEMPER_RARE void Row<Policy, soft>::evaluate_near_equal(float student_sum, float
   divergence = first_lane(sums[0]);
 }
 
-// Shifts the stored exponentials of a block by the row's maxima.
+// Changes the shift of a block's stored exponentials to the row's maxima.
 template <class Policy, bool soft> inline void Row<Policy, soft>::shift_exponentials(int block) const {
   V ds = splat(scratch.student_shift[block] - student_max), dt = splat(scratch.teacher_shift[block] - teacher_max);
   if (ds[0] == 0 && dt[0] == 0) return;

@@ -8,7 +8,7 @@ namespace temper {
 namespace {
 
 // Returns the length of the sub-block that starts at `place` in the block at class `from`. Only the last vectors of a
-// sub-block may hold logits of -inf. If the label's logit is replaced by -inf, a sub-block ends after the label's vector.
+// sub-block may hold logits of -inf. Where the label's logit is replaced by -inf, a sub-block ends after its vector.
 template <class Policy, bool soft> TEMPER_INLINE int Row<Policy, soft>::sub_block_length(int from, int place) const {
   if constexpr (kLabelApart) {
     int label = (int)task.label - from;
@@ -37,8 +37,8 @@ TEMPER_INLINE void Row<Policy, soft>::add_sub_block(const float* z, const float*
   });
 }
 
-// The first loop over the row, an online softmax by blocks. Each block's exponentials are shifted by the largest maximum
-// so far, and stored exponentials keep the shift of their block.
+// The first loop over the row, an online softmax by blocks. Each block's exponentials are shifted by the largest
+// maximum so far, and stored exponentials keep the shift of their block.
 template <class Policy, bool soft>
 template <bool store_exp>
 inline RowPartial<typename Row<Policy, soft>::Raw> Row<Policy, soft>::sum_exp(PresentClasses& present) {

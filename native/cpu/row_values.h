@@ -116,8 +116,8 @@ template <class Policy, bool soft> TEMPER_RARE void Row<Policy, soft>::evaluate_
   divergence = first_lane(sums[0]);
 }
 
-// Computes the entropy of each tensor at its own temperature. A loss without a soft part has the student's entropy only,
-// at the temperature of the loss.
+// Computes the entropy of each tensor at its own temperature. A loss without a soft part has the student's entropy
+// only, at the temperature of the loss.
 template <class Policy, bool soft> TEMPER_RARE void Row<Policy, soft>::evaluate_entropies() {
   Entropy student(soft ? scales.student_temperature : task.temperature), teacher(scales.teacher_temperature);
   float student_shift = shift_of(student_max), teacher_shift = shift_of(teacher_max);
