@@ -67,7 +67,7 @@ template <class V> struct SkewReverseKl {
   static constexpr bool kFar = false;
   static constexpr bool kLabelApart = false;
   static constexpr int kRawSums = 0;
-  static constexpr int kSums = 2;  // D, sum q h
+  static constexpr int kSums = 2;  // D, sum q slope
   static constexpr float kMostLog2 = 300.0f;
 
   float skew, complement;
@@ -78,7 +78,8 @@ template <class V> struct SkewReverseKl {
   }
   TEMPER_INLINE float nearly_equal() const { return kNearlyEqual; }
 
-  // The slope is h less its limit, of which both terms tend to 0 where p/q does: a q/m - 1 = -(1 - a) p/m.
+  // The slope is h less its value for p = 0, log(1/a) - 1. Its terms log(q/m) - log(1/a) and 1 - a q/m = (1 - a) p/m
+  // both tend to 0 with p/q.
   TEMPER_INLINE Terms<V> terms(const Ratio<V>& ratio) const {
     V mixture = mixture_over_larger(ratio, complement, skew);
     V log2_mq = log2_over_student(ratio, log2_normal(mixture));
@@ -109,7 +110,7 @@ template <class V> struct SkewReverseKl {
   }
 
  private:
-  // h + a = log(q/m) - a (q/m - 1), whose terms tend to 0 as q tends to p.
+  // h + a = log(q/m) - a (q/m - 1), whose two terms tend to 0 as q tends to p.
   TEMPER_INLINE V slope_of(const Element<V>& e, V log_qm) const {
     V m = fma(V{} + complement, e.p, skew * e.q);
     V share = complement * e.difference / select(m > 0.0f, m, V{} + 1.0f);
