@@ -2,8 +2,7 @@
 // headers.
 #pragma once
 
-#if defined(TEMPER_INLINE)
-#elif defined(__CUDACC__)
+#if defined(__CUDACC__)
 #define TEMPER_INLINE __device__ __forceinline__
 #else
 #define TEMPER_INLINE inline __attribute__((always_inline))

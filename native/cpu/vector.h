@@ -3,7 +3,8 @@
 // merge the equally named functions of all variants, and the baseline variant could run AVX-512 instructions.
 #pragma once
 
-#define TEMPER_INLINE inline __attribute__((always_inline))
+#include "../../kernels/inline.h"
+
 // Code of rare paths, whose registers and stack would burden the common one.
 #define TEMPER_RARE __attribute__((noinline))
 

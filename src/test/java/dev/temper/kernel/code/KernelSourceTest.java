@@ -18,7 +18,7 @@ final class KernelSourceTest {
     KernelSource source = KernelSource.load("divergence/jensen_shannon.h");
     assertThat(source.text()).contains("struct JensenShannon").contains("#include \"divergence/mixture.h\"");
     assertThat(source.headers()).containsOnlyKeys(
-        "divergence/mixture.h", "divergence/policy.h", "divergence/element.h", "inline.h");
+        "divergence/mixture.h", "divergence/policy.h", "divergence/element.h", "divergence/label.h", "inline.h");
     assertThat(source.headers().get("divergence/element.h")).contains("struct Element");
   }
 
