@@ -1,5 +1,6 @@
 package dev.temper;
 
+import dev.temper.internal.TeacherShapes;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -120,10 +121,7 @@ public final class RowStatistics implements AutoCloseable {
     Map<String, Object> identity = new LinkedHashMap<>(loss.options());
     identity.put("student", shape(inputs.student()));
     if (loss.softWeight() > 0) {
-      identity.put("teacher", switch (inputs.teacher()) {
-        case null -> "absent";
-        case Teacher.Logits logits -> shape(logits.matrix());
-      });
+      identity.put("teacher", inputs.teacher() == null ? "absent" : TeacherShapes.describe(inputs.teacher()));
     }
     identity.put("labels", presence(inputs.labels()));
     identity.put("rowWeights", presence(inputs.rowWeights()));

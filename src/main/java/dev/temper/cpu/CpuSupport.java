@@ -1,6 +1,7 @@
 package dev.temper.cpu;
 
 import dev.temper.LossOption;
+import dev.temper.Teacher;
 import dev.temper.spi.Capabilities;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
@@ -11,8 +12,9 @@ import java.util.EnumSet;
 final class CpuSupport {
 
   private static final Capabilities CAPABILITIES = new Capabilities(
-      divergence -> !DivergencePolicy.of(divergence).name().isEmpty(),
-      EnumSet.complementOf(EnumSet.of(LossOption.TEMPERATURE_GRADIENT)));
+      divergence -> !DivergencePolicy.of(divergence).name().isEmpty(), Teacher.Logits.class::isInstance,
+      EnumSet.complementOf(EnumSet.of(LossOption.TEMPERATURE_GRADIENT, LossOption.ROW_STUDENT_MASS,
+          LossOption.ROW_TEACHER_MASS, LossOption.ROW_UNMAPPED_MASS)));
 
   private CpuSupport() {}
 

@@ -2,6 +2,7 @@ package dev.temper.kernel.spec;
 
 import dev.temper.LossOption;
 import dev.temper.RowOutput;
+import dev.temper.Teacher;
 import dev.temper.spi.Capabilities;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
@@ -13,8 +14,9 @@ import java.util.List;
 public final class KernelSupport {
 
   private static final Capabilities CAPABILITIES = new Capabilities(
-      divergence -> !DivergencePolicy.of(divergence).name().isEmpty(),
-      EnumSet.complementOf(EnumSet.of(LossOption.TEMPERATURE_GRADIENT)));
+      divergence -> !DivergencePolicy.of(divergence).name().isEmpty(), Teacher.Logits.class::isInstance,
+      EnumSet.complementOf(EnumSet.of(LossOption.TEMPERATURE_GRADIENT, LossOption.ROW_STUDENT_MASS,
+          LossOption.ROW_TEACHER_MASS, LossOption.ROW_UNMAPPED_MASS)));
 
   private KernelSupport() {}
 

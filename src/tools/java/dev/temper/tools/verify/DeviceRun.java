@@ -53,7 +53,7 @@ final class DeviceRun implements AutoCloseable {
     }
     for (RowOutput output : RowOutput.values()) {
       boolean always = output == RowOutput.SOFT || output == RowOutput.HARD;
-      if (always || c.options().has(Given.ROW_OUTPUTS)) {
+      if (always || (c.options().has(Given.ROW_OUTPUTS) && !output.isMass())) {
         rowOutputs.put(output, GuardedTensor.vector(arena, rows, layout, DType.F32).fillNaN());
       }
     }
