@@ -1,6 +1,5 @@
 package dev.temper;
 
-import dev.temper.internal.TeacherShapes;
 import java.lang.foreign.MemorySegment;
 
 /**

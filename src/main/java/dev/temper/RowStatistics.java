@@ -1,6 +1,5 @@
 package dev.temper;
 
-import dev.temper.internal.TeacherShapes;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;

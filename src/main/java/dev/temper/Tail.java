@@ -1,8 +1,8 @@
 package dev.temper;
 
 /**
- * What the classes mean that a row of a top-k list has no slot for. {@code S} are the classes with a slot, {@code P} and
- * {@code Q} the masses of teacher and student on them.
+ * What the classes mean that a row of a top-k list has no slot for. {@code S} are the classes with a slot, {@code P}
+ * and {@code Q} the masses of teacher and student on them.
  */
 public enum Tail {
   /** {@code sum over S of p log(p/q)}: the rest is left out. The sum may be negative. Forward KL only. */

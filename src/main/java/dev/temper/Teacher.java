@@ -1,6 +1,5 @@
 package dev.temper;
 
-import dev.temper.internal.TeacherShapes;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -94,8 +93,8 @@ public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities
 
   /**
    * A teacher given by the log-probabilities of some classes of each row. They are at the temperature of the loss,
-   * unless {@link TopKTeacher#atTemperature} gives another one. The classes may be the most probable ones of the teacher
-   * or of the student.
+   * unless {@link TopKTeacher#atTemperature} gives another one. The classes may be the most probable ones of the
+   * teacher or of the student.
    *
    * @param ids [rows, k] classes, none of them twice in a row; -1 marks an unused slot at any place
    * @param logProbabilities [rows, k] F32, BF16 or F16; values in unused slots have no meaning

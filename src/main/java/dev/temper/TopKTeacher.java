@@ -1,6 +1,5 @@
 package dev.temper;
 
-import dev.temper.internal.TeacherShapes;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -68,7 +67,8 @@ public final class TopKTeacher implements Teacher {
   }
 
   /**
-   * Returns the teacher with the number of classes that its lists were made from. A loss over another number is refused.
+   * Returns the teacher with the number of classes that its lists were made from. A loss over another number is
+   * refused.
    */
   public TopKTeacher ofClasses(int value) {
     return new TopKTeacher(ids, logProbabilities, tail, logTail, temperature, OptionalInt.of(value));

@@ -25,7 +25,8 @@ final class ProbabilityNote {
   /** Looks at the teacher of a checked call, unless an earlier call has been looked at. */
   static void look(LossCall call) {
     Teacher teacher = call.usesTeacher() ? call.inputs().teacher() : null;
-    if (teacher instanceof Teacher.Logits logits && logits.matrix() instanceof HostMatrix host && host.rows() > 0 && !DONE.getAndSet(true)
+    if (teacher instanceof Teacher.Logits logits && logits.matrix() instanceof HostMatrix host && host.rows() > 0
+        && !DONE.getAndSet(true)
         && looksLikeProbabilities(host, call.classes())) {
       System.getLogger("dev.temper").log(System.Logger.Level.WARNING, "the teacher's first row lies in [0, 1] and"
           + " sums to 1, as probabilities do, but it was given as logits; give the logits, or the logarithms of the"

@@ -4,8 +4,8 @@ import dev.temper.Divergence;
 import java.util.Arrays;
 
 /**
- * Computes a divergence of two lists of probabilities by its definition. The probabilities of the teacher sum to 1 up to
- * the rounding of their dtype and stay as they are.
+ * Computes a divergence of two lists of probabilities by its definition. The probabilities of the teacher sum to 1 up
+ * to the rounding of their dtype and stay as they are.
  */
 final class BucketDivergence {
 

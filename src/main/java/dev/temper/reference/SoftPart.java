@@ -181,6 +181,7 @@ final class SoftPart {
   }
 
   private double teacherTemperature() {
-    return atTemperature || loss.divergence() instanceof Divergence.LogitMse ? 1 : loss.teacherTemperature().orElse(temperature);
+    return atTemperature || loss.divergence() instanceof Divergence.LogitMse ? 1
+        : loss.teacherTemperature().orElse(temperature);
   }
 }

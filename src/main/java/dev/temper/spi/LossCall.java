@@ -27,8 +27,8 @@ public record LossCall(DistillationLoss loss, LossInputs inputs, LossOutputs out
   public static final int STATISTICS_COLUMNS = 16;
 
   /**
-   * Returns the matrix of a teacher that has one column for each class or for each class of a map, or null for any other
-   * teacher.
+   * Returns the matrix of a teacher that has one column for each class or for each class of a map, or null for any
+   * other teacher.
    */
   public @Nullable MatrixView teacherLogits() {
     return switch (inputs.teacher()) {

@@ -109,7 +109,8 @@ class CapabilitiesTest {
     DistillationLoss.Builder hardOnly = hard().softWeight(0).divergence(Divergence.reverseKl()).teacherSoftcap(20)
         .teacherTemperature(3).standardise(true);
     assertThat(none.check(call(hardOnly, INPUTS.withTeacher(Teacher.logits(REPEATED)), NONE))).isEqualTo(Support.yes());
-    assertThat(new Capabilities(_ -> true, _ -> true, Set.of()).check(call(loss().labelSmoothing(0.1).zLoss(1), INPUTS, NONE)))
+    assertThat(new Capabilities(_ -> true, _ -> true, Set.of())
+        .check(call(loss().labelSmoothing(0.1).zLoss(1), INPUTS, NONE)))
         .isEqualTo(Support.yes());
   }
 

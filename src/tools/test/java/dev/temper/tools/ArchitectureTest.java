@@ -19,7 +19,6 @@ import dev.temper.PreparedLoss;
 import dev.temper.internal.HostMemory;
 import dev.temper.internal.Names;
 import dev.temper.internal.Shapes;
-import dev.temper.internal.TeacherShapes;
 import dev.temper.internal.TemporaryFiles;
 import dev.temper.internal.TrustedFiles;
 import dev.temper.reference.ReferenceRow;
@@ -38,8 +37,7 @@ final class ArchitectureTest {
 
   /** Code of no room: words, and checks on plain numbers and files, which use no type of the API. */
   private static final DescribedPredicate<JavaClass> LEAVES =
-      belongToAnyOf(Names.class, Shapes.class, TeacherShapes.class, HostMemory.class, TrustedFiles.class,
-          TemporaryFiles.class);
+      belongToAnyOf(Names.class, Shapes.class, HostMemory.class, TrustedFiles.class, TemporaryFiles.class);
 
   /** A room, and the other rooms that it may call; each package-info says the same. */
   @ParameterizedTest(name = "{0}")

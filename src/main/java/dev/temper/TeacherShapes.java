@@ -1,24 +1,16 @@
-package dev.temper.internal;
+package dev.temper;
 
-import dev.temper.DType;
-import dev.temper.DistillationLoss;
-import dev.temper.IdMatrix;
-import dev.temper.LossArgumentException;
-import dev.temper.MatrixView;
-import dev.temper.RowVector;
-import dev.temper.Teacher;
-import dev.temper.TopKTeacher;
 import java.util.List;
 
 /** Checks the shapes and numbers that a teacher is made of. Values in memory are checked by the engines. */
-public final class TeacherShapes {
+final class TeacherShapes {
 
   /** How far the sum of the weights of a mixture may lie from 1: weights may have been rounded to f32. */
   private static final double WEIGHT_TOLERANCE = 1e-6;
 
   private TeacherShapes() {}
 
-  public static void checkIds(RowVector values, long rows, int k) {
+  static void checkIds(RowVector values, long rows, int k) {
     if (k < 1 || k > Teacher.MOST_IDS) {
       throw new LossArgumentException("teacher_ids has ", k, " slots in a row, expected 1 to ", Teacher.MOST_IDS);
     }
@@ -28,26 +20,26 @@ public final class TeacherShapes {
     }
   }
 
-  public static void checkLists(IdMatrix ids, String name, MatrixView values) {
+  static void checkLists(IdMatrix ids, String name, MatrixView values) {
     if (values.rows() != ids.rows() || values.classes() != ids.k()) {
       throw new LossArgumentException(name, " is ", values.describe(), ", expected the shape of teacher_ids: [",
           ids.rows(), ", ", ids.k(), "]");
     }
   }
 
-  public static void checkLogTail(RowVector value, long rows) {
+  static void checkLogTail(RowVector value, long rows) {
     if (value.dtype() != DType.F32 || value.length() != rows) {
       throw new LossArgumentException("teacher_log_tail is ", value, ", expected one F32 per row: ", rows);
     }
   }
 
-  public static void requireI32(String name, RowVector vector) {
+  static void requireI32(String name, RowVector vector) {
     if (vector.dtype() != DType.I32) {
       throw new LossArgumentException(name, " has dtype ", vector.dtype(), ", expected I32; convert it");
     }
   }
 
-  public static void requireTemperature(double temperature) {
+  static void requireTemperature(double temperature) {
     if (!(temperature >= DistillationLoss.MIN_TEMPERATURE && temperature <= DistillationLoss.MAX_TEMPERATURE)) {
       throw new LossArgumentException("the temperature of teacher_log_probs is ", temperature,
           ", expected a number from 1e-6 to 1e6");
@@ -55,7 +47,7 @@ public final class TeacherShapes {
   }
 
   /** Returns kind, shapes and dtypes of a teacher, without its memory. */
-  public static String describe(Teacher teacher) {
+  static String describe(Teacher teacher) {
     return switch (teacher) {
       case Teacher.Logits logits -> shape(logits.matrix());
       case Teacher.LogProbabilities dense -> teacher.label() + " " + shape(dense.matrix());
@@ -74,7 +66,7 @@ public final class TeacherShapes {
     return "[" + matrix.rows() + ", " + matrix.classes() + "] " + matrix.dtype();
   }
 
-  public static void checkMixture(List<MatrixView> logits, List<Double> weights) {
+  static void checkMixture(List<MatrixView> logits, List<Double> weights) {
     if (logits.size() < 2 || logits.size() > Teacher.MOST_MIXED) {
       throw new LossArgumentException("a mixture has ", logits.size(), " teachers, expected 2 to ", Teacher.MOST_MIXED);
     }
