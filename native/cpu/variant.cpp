@@ -1,5 +1,6 @@
 // Compiled once per instruction set. The macro TEMPER_VARIANT is its name.
-#include "loss_rows.h"
+#include "list_check.h"
+#include "list_rows.h"
 #include "primitives.h"
 
 #define TEMPER_VARIANT_NAME_(name) variant_##name
@@ -11,6 +12,6 @@ namespace temper {
 
 extern const Variant TEMPER_VARIANT_NAME(TEMPER_VARIANT);
 const Variant TEMPER_VARIANT_NAME(TEMPER_VARIANT) = {TEMPER_STRING(TEMPER_VARIANT), kDivergences, loss_rows,
-                                              primitive_rows};
+                                              primitive_rows, check_lists};
 
 }  // namespace temper

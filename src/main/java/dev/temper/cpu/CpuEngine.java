@@ -10,6 +10,7 @@ import dev.temper.spi.EngineBackend;
 import dev.temper.spi.HostRows;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
+import dev.temper.spi.TeacherLists;
 import dev.temper.spi.layout.BatchReport;
 import dev.temper.spi.layout.DivergencePolicy;
 import dev.temper.spi.layout.LossParameters;
@@ -90,6 +91,11 @@ final class CpuEngine implements EngineBackend {
     @Override
     public long label(RowVector labels, long row) {
       return HostRows.label((RowVector.Host) labels, row);
+    }
+
+    @Override
+    public TeacherLists lists(TeacherLists lists) {
+      return lists;
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.temper.Teacher;
 import dev.temper.spi.Capabilities;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
+import dev.temper.spi.TeacherLists;
 import dev.temper.spi.layout.DivergencePolicy;
 import java.util.EnumSet;
 
@@ -12,9 +13,9 @@ import java.util.EnumSet;
 final class CpuSupport {
 
   private static final Capabilities CAPABILITIES = new Capabilities(
-      divergence -> !DivergencePolicy.of(divergence).name().isEmpty(), Teacher.Logits.class::isInstance,
-      EnumSet.complementOf(EnumSet.of(LossOption.TEMPERATURE_GRADIENT, LossOption.ROW_STUDENT_MASS,
-          LossOption.ROW_TEACHER_MASS, LossOption.ROW_UNMAPPED_MASS)));
+      divergence -> !DivergencePolicy.of(divergence).name().isEmpty(), teacher -> teacher instanceof Teacher.Logits
+      || TeacherLists.of(teacher) != null,
+      EnumSet.complementOf(EnumSet.of(LossOption.TEMPERATURE_GRADIENT, LossOption.ROW_UNMAPPED_MASS)));
 
   private CpuSupport() {}
 

@@ -41,8 +41,11 @@ final class ListPart {
     temperature = ofRow;
     gradient.fill(0);
     studentEntropy = teacherEntropy = studentMass = teacherMass = 0;
+    for (double log : row.logs()) {
+      teacherMass += StrictMath.exp(log);
+    }
     if (!student.set(z, temperature)) {
-      studentEntropy = teacherEntropy = studentMass = teacherMass = Double.NaN;
+      studentEntropy = teacherEntropy = studentMass = Double.NaN;
       gradient.fill(Double.NaN);
       return Double.NaN;
     }
@@ -53,7 +56,6 @@ final class ListPart {
     for (int i = 0; i < row.count(); i++) {
       listed[row.ids()[i]] = true;
       studentMass += student.probability[row.ids()[i]];
-      teacherMass += StrictMath.exp(row.logs()[i]);
     }
     double divergence = switch (tail) {
       case TRUNCATE -> onList(row, row.logs());

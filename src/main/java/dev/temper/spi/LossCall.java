@@ -47,6 +47,12 @@ public record LossCall(DistillationLoss loss, LossInputs inputs, LossOutputs out
     return usesTeacher() ? TeacherLists.of(inputs.teacher()) : null;
   }
 
+  /** Returns the matrix that the teacher consists of: that of {@link #teacherLogits()}, or the values of its lists. */
+  public @Nullable MatrixView teacherMatrix() {
+    TeacherLists lists = TeacherLists.of(inputs.teacher());
+    return lists == null ? teacherLogits() : lists.values();
+  }
+
   public boolean usesTeacher() {
     return loss.softWeight() > 0;
   }

@@ -33,6 +33,12 @@ public record TeacherLists(IdMatrix ids, MatrixView values, boolean weights, Tai
     };
   }
 
+  /** Returns the lists of some rows, in the same memory. */
+  public TeacherLists rows(long from, long to) {
+    return new TeacherLists(ids.rows(from, to), values.rows(from, to), weights, tail,
+        logTail == null ? null : logTail.rows(from, to), temperature);
+  }
+
   /** Name of the values in messages. */
   public String valuesName() {
     return weights ? "teacher_sample_weights" : "teacher_log_probs";

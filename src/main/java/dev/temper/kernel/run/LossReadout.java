@@ -9,6 +9,7 @@ import dev.temper.spi.layout.BatchReport;
 import dev.temper.spi.layout.BatchTotals;
 import dev.temper.spi.layout.ReportReader;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.TeacherLists;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -55,6 +56,11 @@ record LossReadout(LossCall call, KernelDevice device) implements ReportReader.V
   public long label(RowVector labels, long row) {
     MemorySegment value = element(labels, row);
     return value.byteSize() == Integer.BYTES ? value.get(ValueLayout.JAVA_INT, 0) : value.get(ValueLayout.JAVA_LONG, 0);
+  }
+
+  @Override
+  public TeacherLists lists(TeacherLists lists) {
+    throw new IllegalStateException("no kernel reads lists");
   }
 
   @Override
