@@ -104,6 +104,7 @@ struct LossParameters {
   int64_t rows;
   int64_t student_stride, teacher_stride, gradient_stride, statistics_stride;  // in elements; 0 repeats one row
   int64_t ignore_index;
+  int64_t list_mask_offset;  // GPU, lists only: bytes of a block's shared memory before the masks of its thread groups
   double soft_weight, hard_weight;
   double soft_divisor, hard_divisor;  // kDivisorGiven only
   double gradient_scale;

@@ -65,6 +65,10 @@ class ListTeachersTest extends EachDevice {
     return cases;
   }
 
+  private static DistillationLoss.Builder builder(Form form) {
+    return DistillationLoss.builder().divergence(form.divergence());
+  }
+
   @ParameterizedTest
   @MethodSource("cases")
   void everyFormIsThatOfTheReference(Form form, String option) {
@@ -72,7 +76,7 @@ class ListTeachersTest extends EachDevice {
       for (DType dtype : List.of(DType.F32, DType.BF16, DType.F16)) {
         Lists lists = new Lists(classes, Math.min(classes, 9), dtype, 7L + classes);
         DistillationLoss loss =
-            Objects.requireNonNull(OPTIONS.get(option)).apply(DistillationLoss.builder().divergence(form.divergence())).build();
+            Objects.requireNonNull(OPTIONS.get(option)).apply(builder(form)).build();
         lists.compare(loss, lists.teacher(form.tail()), form + " " + option + " " + classes + " " + dtype);
       }
     }

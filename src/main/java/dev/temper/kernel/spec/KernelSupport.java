@@ -6,6 +6,7 @@ import dev.temper.Teacher;
 import dev.temper.spi.Capabilities;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
+import dev.temper.spi.TeacherLists;
 import dev.temper.spi.layout.DivergencePolicy;
 import java.util.EnumSet;
 import java.util.List;
@@ -14,15 +15,22 @@ import java.util.List;
 public final class KernelSupport {
 
   private static final Capabilities CAPABILITIES = new Capabilities(
-      divergence -> !DivergencePolicy.of(divergence).name().isEmpty(), Teacher.Logits.class::isInstance,
-      EnumSet.complementOf(EnumSet.of(LossOption.TEMPERATURE_GRADIENT, LossOption.ROW_STUDENT_MASS,
-          LossOption.ROW_TEACHER_MASS, LossOption.ROW_UNMAPPED_MASS)));
+      divergence -> !DivergencePolicy.of(divergence).name().isEmpty(), teacher -> teacher instanceof Teacher.Logits
+      || TeacherLists.of(teacher) != null,
+      EnumSet.complementOf(EnumSet.of(LossOption.TEMPERATURE_GRADIENT, LossOption.ROW_UNMAPPED_MASS)));
+
+  /** The masks of lists of more classes do not fit into the shared memory of every device. */
+  private static final int MOST_LISTED_CLASSES = 1 << 18;
 
   private KernelSupport() {}
 
   /** Whether a call is computed, or the first option that is not there yet. */
   public static Support of(LossCall call) {
     Support support = CAPABILITIES.check(call);
+    if (call.teacherLists() != null && call.classes() > MOST_LISTED_CLASSES) {
+      return Support.no("teacher lists of ", call.classes(), " classes are more than ", MOST_LISTED_CLASSES,
+          "; the cpu device has them");
+    }
     boolean hasSoftmax = call.usesTeacher() && DivergencePolicy.of(call.loss().divergence()).tempered();
     return support instanceof Support.No || hasSoftmax ? support : withoutSoftmax(call);
   }

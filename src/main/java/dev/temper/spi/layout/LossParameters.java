@@ -60,6 +60,7 @@ public final class LossParameters {
     GRADIENT_STRIDE(Type.INT64),
     STATISTICS_STRIDE(Type.INT64),
     IGNORE_INDEX(Type.INT64),
+    LIST_MASK_OFFSET(Type.INT64),
     SOFT_WEIGHT(Type.FLOAT64),
     HARD_WEIGHT(Type.FLOAT64),
     SOFT_DIVISOR(Type.FLOAT64),

@@ -21,7 +21,7 @@ public final class ReportReader {
     /** Returns a label. */
     long label(RowVector labels, long row);
 
-    /** Returns lists in host memory with the same content. */
+    /** Returns lists of one row in host memory with the same content. */
     TeacherLists lists(TeacherLists lists);
 
     /** Returns an f32. */
