@@ -117,3 +117,12 @@ TEMPER_EXPORT int32_t temper_cpu_primitive(void* engine, PrimitiveParameters* pa
   p.output = output;
   return run_primitive((Engine*)engine, job) ? 0 : 1;
 }
+
+// Returns 0, or 1 if memory is refused.
+TEMPER_EXPORT int32_t temper_cpu_top_k(void* engine, const void* logits, int64_t rows, int64_t stride, int32_t classes,
+                                       int32_t dtype, int32_t k, double temperature, int32_t* ids, float* log_probs,
+                                       float* log_sum_exp, float* mass, float* log_tail) {
+  TopKJob job = {matrix(logits, stride, dtype, classes), rows, classes, k, temperature, ids, log_probs, log_sum_exp,
+                 mass, log_tail};
+  return run_top_k((Engine*)engine, job) ? 0 : 1;
+}

@@ -27,9 +27,9 @@ final class TeacherShapes {
     }
   }
 
-  static void checkLogTail(RowVector value, long rows) {
+  static void checkRow(String name, RowVector value, long rows) {
     if (value.dtype() != DType.F32 || value.length() != rows) {
-      throw new LossArgumentException("teacher_log_tail is ", value, ", expected one F32 per row: ", rows);
+      throw new LossArgumentException(name, " is ", value, ", expected one F32 per row: ", rows);
     }
   }
 

@@ -50,7 +50,7 @@ public final class TopKTeacher implements Teacher {
    * @throws LossArgumentException if the vector does not fit
    */
   public TopKTeacher withLogTail(RowVector value) {
-    TeacherShapes.checkLogTail(value, ids.rows());
+    TeacherShapes.checkRow("teacher_log_tail", value, ids.rows());
     return new TopKTeacher(ids, logProbabilities, tail, value, temperature, classes);
   }
 

@@ -53,11 +53,13 @@ public final class SpecialisationList {
    * Sets of features in which each two features occur together, apart, and each without the other.
    */
   private static final List<Set<Feature>> FEATURES = List.of(
-      Set.of(), EnumSet.allOf(Feature.class), EnumSet.of(Feature.STANDARDISE),
+      Set.of(), EnumSet.complementOf(EnumSet.of(Feature.LISTS)), EnumSet.of(Feature.STANDARDISE),
       EnumSet.of(Feature.TWO_SCALES, Feature.SMOOTHING, Feature.STUDENT_SOFTCAP),
       EnumSet.of(Feature.TWO_SCALES, Feature.TEACHER_SOFTCAP, Feature.ENTROPIES),
       EnumSet.of(Feature.SMOOTHING, Feature.TEACHER_SOFTCAP, Feature.ACCUMULATE),
-      EnumSet.of(Feature.STUDENT_SOFTCAP, Feature.ENTROPIES, Feature.ACCUMULATE));
+      EnumSet.of(Feature.STUDENT_SOFTCAP, Feature.ENTROPIES, Feature.ACCUMULATE),
+      EnumSet.of(Feature.LISTS),
+      EnumSet.of(Feature.LISTS, Feature.SMOOTHING, Feature.STUDENT_SOFTCAP, Feature.ENTROPIES, Feature.ACCUMULATE));
 
   /**
    * Loss kernels that calls can choose on a device. Every combination of the options but the features occurs, with each

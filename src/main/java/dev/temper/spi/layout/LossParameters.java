@@ -258,7 +258,7 @@ public final class LossParameters {
   }
 
   /** Returns the code of {@code temper::DTypeCode}. */
-  static int code(DType dtype) {
+  public static int code(DType dtype) {
     return switch (dtype) {
       case F32 -> 0;
       case F16 -> 1;
