@@ -87,7 +87,7 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
     es = Exponents::power<kFastExp>(s);
     if (PATH == kExactShift && g.limit) {
       // Selected before the multiplication, because a factor of 0 times infinity is NaN.
-      float size = Spec::kStandardise ? 1.0f : infinity(), limit = u == -infinity() ? size : -size;
+      float limit = u == -infinity() ? infinity() : -infinity();
       float soft = z == -infinity() || g.factors.soft == 0 ? 0.0f : g.factors.soft * limit;
       return fma(es, exponents.add_hard_factor(0, es, g.hard), soft);
     }
@@ -127,8 +127,8 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
     for (int k = 0; k < K; k++) {
       float es;
       gradient[k] = class_gradient<PATH>(z[k], u[k], constants, shift, es);
-      if constexpr (Spec::kStandardise)
-        gradient[k] = standardised.of(z[k], gradient[k], moments, PATH == kExactShift && constants.limit);
+      if constexpr (Spec::kStandardise)  // an infinite gradient keeps its direction
+        if (PATH != kExactShift || !constants.limit) gradient[k] = standardised.of(z[k], gradient[k], moments);
       if constexpr (kHard && kAddHard)
         gradient[k] = fma(exponents.template hard_exp<PATH == kFast>(z[k], es), constants.hard, gradient[k]);
       if constexpr (Spec::kSmoothing) gradient[k] -= z[k] == -infinity() ? 0.0f : constants.smoothing;

@@ -69,10 +69,8 @@ template <class Spec> struct StandardisedGradient {
     slope = loss.is_flat ? 0.0f : sums[1] * scale * scale / ((moments.count - 1) * moments.deviation);
   }
 
-  // `limit`: h is the direction of an infinite gradient.
-  __device__ __forceinline__ float of(float z, float h, const Moments& moments, bool limit) const {
-    float gradient = z == -infinity() ? h - h : fma(h - mean, scale, -(moments.centred(z) * slope));
-    return limit && gradient != 0 ? gradient * infinity() : gradient;
+  __device__ __forceinline__ float of(float z, float h, const Moments& moments) const {
+    return z == -infinity() ? h - h : fma(h - mean, scale, -(moments.centred(z) * slope));
   }
 };
 

@@ -23,10 +23,10 @@ struct CountedRow {
 
   __device__ __forceinline__ void add_to(TotalsPart& part, const LossParameters& p) const {
     RowTask task = RowTask::of(p, label, weight, p.temperature);
-    if (task.ignored) return;
-    part.counted += 1;
-    part.hard_counted += p.labels == nullptr || label != p.ignore_index ? 1 : 0;
-    if (weight == 0) return;  // also if the row is non-finite
+    bool labelled = p.labels == nullptr || label != p.ignore_index;
+    part.counted += labelled || p.ignore_scope != kIgnoreBothParts ? 1 : 0;
+    part.hard_counted += labelled ? 1 : 0;
+    if (task.ignored || weight == 0) return;  // also if the row is non-finite
     double factor = task.valid ? weight : not_a_number();  // invalid if the host changed it after the check
     double weighted_soft = p.soft_weight > 0 ? p.soft_weight * (factor * soft) : 0;
     double weighted_hard = p.hard_weight > 0 ? p.hard_weight * (factor * hard) : 0;

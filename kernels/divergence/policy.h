@@ -8,6 +8,7 @@
 // standard function, and compile under NVRTC, nvcc and g++.
 //
 // The including code declares before them, in namespace temper (M is the type of `V < V`, bool or a vector mask):
+//     V product_rest(V a, V b, V product)  a b - product for the rounded product, rounded once
 //     V fma(V, V, V)   V abs(V)   V max(V, V)   V min(V, V)   V select(M, V, V)
 //     V log(V)         relative error of about one ulp, for normal positive arguments
 //     V log1p(V)       relative error of about one ulp, for arguments above -1, up to the largest float

@@ -53,7 +53,7 @@ template <class V> struct SkewForwardKl {
  private:
   // w - 1 = (p - m)/m
   TEMPER_INLINE V excess_share(const Element<V>& e) const {
-    V m = e.q - skew * e.difference;
+    V m = fma(V{} + skew, e.p, complement * e.q);
     return select(m > 0.0f, -complement * e.difference / select(m > 0.0f, m, V{} + 1.0f), V{});
   }
 };
@@ -109,7 +109,7 @@ template <class V> struct SkewReverseKl {
  private:
   // h + a = log(q/m) - a (q/m - 1), whose terms tend to 0 as q tends to p.
   TEMPER_INLINE V slope_of(const Element<V>& e, V log_qm) const {
-    V m = e.q - complement * e.difference;
+    V m = fma(V{} + complement, e.p, skew * e.q);
     V share = complement * e.difference / select(m > 0.0f, m, V{} + 1.0f);
     return log_qm - skew * share;
   }

@@ -113,7 +113,7 @@ TEMPER_RARE void compute_standardised_row(const Row<Policy, true>& plain, ChunkT
   Standardisation student, teacher;
   plain.standardise(student, teacher);
   bool spread = student.is_spread() && teacher.is_spread();
-  double s = spread ? student.divisor() : 1, t = spread ? teacher.divisor() : 1;
+  double s = student.is_spread() ? student.divisor() : 1, t = teacher.is_spread() ? teacher.divisor() : 1;
   RowScales scales(plain.scales.student_temperature * s, plain.scales.teacher_temperature * t);
   Row<Policy, true> r{{plain.job, plain.row, true}, plain.scratch, plain.policy, plain.task, plain.hard, scales};
   GradientFactors factors = plain.job.factors.of_row(plain.parameters, plain.task);

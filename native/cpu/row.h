@@ -158,6 +158,8 @@ template <class Policy, bool soft> struct Row : RowLogits {
       if constexpr (kClasses) finish_ratios();
       if constexpr (kLogits) finish_sums();
       divergence = first_lane(sums[0]);
+      if constexpr (kLogits)  // a NaN of the teacher
+        if (divergence != divergence) inverse_sums.student = sums[0];
       if constexpr (!kLogits)
         if (divergence < policy.nearly_equal()) evaluate_near_equal(student_sum, teacher_sum, stored);
       if constexpr (Policy::kFar)
@@ -257,7 +259,19 @@ template <class Policy, bool soft> struct Row : RowLogits {
     inverse_sums.log_ratio = log1p(max(excess, splat(-0.5f)));
     // An error e of log(p/q) changes D by e^2 / 2 if D is quadratic, else by up to e.
     bool accurate = Policy::kQuadratic ? excess[0] * excess[0] <= 1e-7f * first_lane(sums[0]) : excess[0] == 0;
-    if (!accurate) sum_elements();
+    if (!accurate) {
+      // A constant that is far larger than log(p/q) itself spoils the sum of both by its rounding. It is corrected
+      // before it is added.
+      V constant = log_sum_ratio + inverse_sums.log_ratio;
+      bool spoiled = log_sum_ratio[0] * log_sum_ratio[0] > 64 * first_lane(sums[0]);
+      if (spoiled) {
+        log_sum_ratio = constant;
+        for (int from = 0; from < classes(); from += kBlock) store_log_ratios(from);
+        inverse_sums.log_ratio = V{};
+      }
+      float rest = sum_elements();
+      if (spoiled) inverse_sums.log_ratio = log1p(splat(rest));
+    }
     divergence = first_lane(sums[0]);
   }
 

@@ -20,7 +20,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
 
   void store() const {
     alignas(64) float out[kBlock + kLanes];
-    StandardisedGradient standardised;
+    StandardisedGradient standardised = {};
     if (r.standardisation != nullptr) standardised = standardised_gradient();
     for (int from = 0, block = 0; from < r.classes(); from += kBlock, block++) {
       int n = r.block_length(from);
@@ -69,16 +69,15 @@ template <class Policy, bool soft> struct RowGradientWriter {
 
   // The row constants of a standardised gradient, from the gradient of all blocks.
   TEMPER_RARE StandardisedGradient standardised_gradient() const {
-    StandardisedGradient result;
+    StandardisedGradient result = {*r.standardisation};
     alignas(64) float h[kBlock + kLanes], buffer[kBlock];
-    result.mean = r.standardisation->mean;
     for (int from = 0, block = 0; from < r.classes(); from += kBlock, block++) {
       compute_block(from, block, HardExp::kNone, h);
       int n = r.block_length(from);
       LogitBlock z = r.student_block(from, n, buffer);
       r.for_parts(z, z, n, [&](const float* zi, const float*, int i, int part) { result.add(zi, h + i, part); });
     }
-    result.finish(*r.standardisation);
+    result.finish();
     return result;
   }
 

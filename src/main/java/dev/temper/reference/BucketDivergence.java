@@ -1,7 +1,6 @@
 package dev.temper.reference;
 
 import dev.temper.Divergence;
-import java.util.Arrays;
 
 /**
  * Computes a divergence of two lists of probabilities by its definition. The probabilities of the teacher sum to 1 up
@@ -44,8 +43,10 @@ final class BucketDivergence {
       value += weighted(logQ[i], logP[i]);
     }
     if (value == Double.POSITIVE_INFINITY) {
-      KullbackLeibler.limit(present(logP), present(logQ), Arrays.stream(logQ).map(StrictMath::exp).toArray(),
-          gradient.direction);
+      for (int i = 0; i < logP.length; i++) {
+        boolean teacherHas = logP[i] != Double.NEGATIVE_INFINITY;
+        gradient.direction[i] = logQ[i] == Double.NEGATIVE_INFINITY ? 0 : teacherHas ? -1 : 1;
+      }
       return value;
     }
     for (int i = 0; i < logP.length; i++) {
@@ -78,13 +79,5 @@ final class BucketDivergence {
       return 0;
     }
     return logB == Double.NEGATIVE_INFINITY ? Double.POSITIVE_INFINITY : StrictMath.exp(logA) * (logA - logB);
-  }
-
-  private static boolean[] present(double[] logs) {
-    boolean[] present = new boolean[logs.length];
-    for (int i = 0; i < logs.length; i++) {
-      present[i] = logs[i] != Double.NEGATIVE_INFINITY;
-    }
-    return present;
   }
 }

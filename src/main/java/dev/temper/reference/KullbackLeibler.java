@@ -35,37 +35,9 @@ final class KullbackLeibler {
     return value;
   }
 
-  /**
-   * Writes the direction of the infinite gradient. With a penalty that grows without bound on the classes {@code A}
-   * that the teacher lacks, it is {@code q (1 - Q_A)} on them and {@code -q Q_A} on the other classes of the student.
-   */
   private static void limit(Distributions row, PartGradient gradient) {
-    boolean[] teacherHas = new boolean[row.classes];
-    boolean[] studentHas = new boolean[row.classes];
-    double[] q = new double[row.classes];
     for (int i = 0; i < row.classes; i++) {
-      teacherHas[i] = row.teacherHas(i);
-      studentHas[i] = row.studentHas(i);
-      q[i] = row.q(i);
-    }
-    limit(teacherHas, studentHas, q, gradient.direction);
-  }
-
-  /** Writes the direction for given probabilities of the student. */
-  static void limit(boolean[] teacherHas, boolean[] studentHas, double[] q, double[] direction) {
-    double lacking = 0;
-    double kept = 0;
-    boolean anyKept = false;
-    for (int i = 0; i < q.length; i++) {
-      lacking += teacherHas[i] ? 0 : q[i];
-      kept += teacherHas[i] ? q[i] : 0;
-      anyKept |= teacherHas[i] && studentHas[i];
-    }
-    for (int i = 0; i < q.length; i++) {
-      // The sign must survive the underflow of a probability whose logit is finite.
-      double size = teacherHas[i] ? -q[i] * lacking : anyKept ? q[i] * kept : q[i];
-      double smallest = teacherHas[i] ? -Double.MIN_NORMAL : Double.MIN_NORMAL;
-      direction[i] = !studentHas[i] ? 0 : Math.abs(size) < Double.MIN_NORMAL ? smallest : size;
+      gradient.direction[i] = !row.studentHas(i) ? 0 : row.teacherHas(i) ? -1 : 1;
     }
   }
 

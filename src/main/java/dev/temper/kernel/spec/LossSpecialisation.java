@@ -236,7 +236,9 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
         "TEMPER_SOFT=" + (soft ? 1 : 0), "TEMPER_HARD=" + (hard ? 1 : 0),
         "TEMPER_EXP_REUSE=" + Specialisation.macro(expReuse)));
     for (Feature feature : Feature.values()) {
-      macros.add("TEMPER_" + feature + "=" + (features.contains(feature) ? 1 : 0));
+      if (feature != Feature.LISTS) {  // selects the source
+        macros.add("TEMPER_" + feature + "=" + (features.contains(feature) ? 1 : 0));
+      }
     }
     macros.add("TEMPER_PASS=" + Specialisation.macro(pass));
     return withPlan(macros);

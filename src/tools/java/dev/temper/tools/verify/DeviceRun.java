@@ -52,8 +52,14 @@ final class DeviceRun implements AutoCloseable {
           .toArray());
     }
     for (RowOutput output : RowOutput.values()) {
-      boolean always = output == RowOutput.SOFT || output == RowOutput.HARD;
-      if (always || (c.options().has(Given.ROW_OUTPUTS) && !output.isMass())) {
+      boolean isWanted = switch (output) {
+        case SOFT, HARD -> true;
+        case LABEL_LOG_PROB -> c.options().has(Given.ROW_OUTPUTS) && c.options().labels();
+        case STUDENT_ENTROPY -> c.options().has(Given.ROW_OUTPUTS);
+        case STUDENT_MASS, TEACHER_MASS, UNMAPPED_MASS -> false;
+        case TEACHER_ENTROPY -> c.options().has(Given.ROW_OUTPUTS) && c.loss().softWeight() > 0;
+      };
+      if (isWanted) {
         rowOutputs.put(output, GuardedTensor.vector(arena, rows, layout, DType.F32).fillNaN());
       }
     }
