@@ -1,6 +1,7 @@
 // The distillation loss of a teacher that is given by lists of classes. One kernel reads every logit of the student
-// once and writes every element of the gradient once. The macros of a specialisation are those of loss.cu;
-// TEMPER_TEACHER has no effect, and TEMPER_DIVERGENCE is one of the policies that kKnownForLists names.
+// once and writes every element of the gradient once. The macros of a specialisation are those of loss.cu.
+// TEMPER_DIVERGENCE is one of the policies that kKnownForLists names. TEMPER_TEACHER, TEMPER_SOFT, TEMPER_EXP_REUSE,
+// TEMPER_TWO_SCALES, TEMPER_TEACHER_SOFTCAP, TEMPER_TEMPERATURE_GRADIENT and TEMPER_STANDARDISE have no effect.
 #include "specialisation.cuh"
 #include "teacher/list_rows.cuh"
 
@@ -15,7 +16,7 @@ struct TEMPER_SPEC {
   using Storage = TEMPER_STORAGE;
   static constexpr bool kSoft = true, kHard = TEMPER_HARD, kSmoothing = TEMPER_SMOOTHING;
   static constexpr bool kStudentSoftcap = TEMPER_STUDENT_SOFTCAP, kEntropies = TEMPER_ENTROPIES;
-  static constexpr bool kAccumulate = TEMPER_ACCUMULATE;
+  static constexpr bool kAccumulate = TEMPER_ACCUMULATE, kTemperatureGradient = false;
   static constexpr Pass kPass = Pass::TEMPER_PASS;
   static_assert(kKnownForLists<Policy>, "the divergence is known for lists");
 };

@@ -56,9 +56,9 @@ template <class Spec> struct StandardisedGradient {
   __device__ __forceinline__ StandardisedGradient(Loss& loss, Gradient gradient) {
     if constexpr (!Spec::kStandardise) return;
     float sums[2] = {0, 0};
-    loss.for_each_logit([&](float z, float u) {
+    loss.for_each_column([&](float z, float u, int column) {
       if (z == -infinity()) return;
-      float h = gradient(z, u);
+      float h = gradient(z, u, column);
       sums[0] += h;
       sums[1] = fma(h, loss.moments.centred(z), sums[1]);
     });

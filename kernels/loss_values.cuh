@@ -15,18 +15,23 @@ __device__ __forceinline__ void LossRow<Spec>::sweep_sums(Partial& partial) {
         unpack(pair, z, u);
 #pragma unroll
         for (int k = 0; k < K; k++)
-          if (column + k == label) partial.label_logit = z[k];
+          if (column + k == label) {
+            partial.label_logit = z[k];
+            if constexpr (kLabelApart) partial.label_teacher_logit = u[k];
+          }
       }
     };
     storage.for_each(row, group, FAST ? row.in_bounds() : VectorRange(), [&](const Pair& pair, int vector, bool whole) {
       float z[K], u[K];
-      if constexpr (FAST) note_maxima(partial, pair);
-      unpack(pair, z, u);
+      const Pair& classes = summed(pair, vector);
+      bool finite = whole && !(kLabelApart && vector == label_vector());
+      if constexpr (FAST) note_maxima(partial, classes);
+      unpack(classes, z, u);
 #pragma unroll
-      for (int k = 0; k < K; k++) partial.template add<FAST>(z[k], u[k], whole);
-      if constexpr (kHard && !Spec::Storage::kOnChip) find_label(pair, row.column(vector));
+      for (int k = 0; k < K; k++) partial.template add<FAST>(z[k], u[k], finite);
+      if constexpr (Form::kLabel && !Spec::Storage::kOnChip) find_label(pair, row.column(vector));
     });
-    if constexpr (kHard && Spec::Storage::kOnChip)
+    if constexpr (Form::kLabel && Spec::Storage::kOnChip)
       if (label >= 0)
         storage.visit(row, group, row.vector_of(label),
                       [&](const Pair& pair) { find_label(pair, row.column(row.vector_of(label))); });
@@ -50,6 +55,8 @@ __device__ __forceinline__ void LossRow<Spec>::finish_hard(const Partial& sums, 
   }
   values.label_log_prob = from_max - log_sum;
   values.hard = log_sum - target;
+  if constexpr (kLabelApart)
+    if (student_valid) finish_hard_with_label<FAST>(sums, row_valid);
   if (p.z_loss != 0) values.hard = fma(p.z_loss * log_sum_exp, log_sum_exp, values.hard);
 }
 
@@ -59,15 +66,11 @@ __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Partial& sums) 
   inverse_sums = {1.0f, 1.0f, 0.0f};
   float log2_student_sum = 0, log2_teacher_sum = 0;
   if constexpr (Form::kSoftmax) {
-    inverse_sums = {1.0f / sums.teacher_sum, 1.0f / sums.student_sum, 0.0f};
-    if constexpr (kClasses || kCentred || Spec::kEntropies) {
+    inverse_sums = {inverse_of(sums.teacher_sum), inverse_of(sums.student_sum), 0.0f};
+    if constexpr (kClasses || kCentred) {
       log2_student_sum = log(sums.student_sum) * kLog2E;
       log2_teacher_sum = log(sums.teacher_sum) * kLog2E;
       inverse_sums.log_ratio = log2_student_sum - log2_teacher_sum;
-    }
-    if constexpr (Spec::kEntropies) {
-      values.student_entropy = kLn2 * fma(-sums.student_exponent_sum, inverse_sums.student, log2_student_sum);
-      values.teacher_entropy = kLn2 * fma(-sums.teacher_exponent_sum, inverse_sums.teacher, log2_teacher_sum);
     }
   }
   if constexpr (kClasses) {
@@ -76,8 +79,10 @@ __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Partial& sums) 
 #pragma unroll
     for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = sums.policy_sums[i];
     policy.finish(policy_sums);
-  } else {
+  } else if (!kLabelApart || (sums.student_sum > 0 && sums.teacher_sum > 0)) {
     policy.finish_raw(sums.policy_sums, sums.student_sum, sums.teacher_sum, kLn2, policy_sums);
+  } else {
+    policy_sums[0] = kLargest;  // finish_label() replaces it
   }
 }
 
@@ -106,10 +111,10 @@ __device__ __forceinline__ void LossRow<Spec>::sweep_classes(float log2_student_
   policy.finish(policy_sums);
 }
 
-// Calls f(z, u, es, et) for all classes, with exact-shift exponentials.
+// Calls f(z, u, es, et) for all classes of the sums, with exact-shift exponentials.
 template <class Spec> template <class F> __device__ __forceinline__ void LossRow<Spec>::for_each_exp(F f) {
-  storage.for_each(row, group, [&](const Pair& pair, int, bool) {
-    Pair rest = pair;
+  storage.for_each(row, group, [&](const Pair& pair, int vector, bool) {
+    Pair rest = summed(pair, vector);
 #pragma unroll 1
     for (int k = 0; k < K; k += kNearEqualColumns) {
       float z[kNearEqualColumns], u[kNearEqualColumns];
@@ -135,6 +140,8 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_ne
   });
   group.template reduce<Sum>(sums);
   if constexpr (kHard) hard_inverse_sum = 1.0f / sums[3];
+  if constexpr (kHard && kLabelApart)
+    hard_inverse_sum = SumWithLabel<float>(sums[3], label_from_shift).inverse_sum;
   inverse_sums = temper::inverse_sums(sums[0], sums[1], sums[2]);
 #pragma unroll
   for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = 0;

@@ -75,6 +75,11 @@
 //   finish_far(sums, peak)             turns the added sums into the row sums
 //   far_gradient(log2_p, log2_q, sums)  dD/ds of one class
 //
+// LABEL APART (kLabelApart = true; only with kRawSums and kLinear), for a D that compares the label with all other
+// classes. The functions above get the rest of the row: the label's class is left out as if both tensors lacked it.
+//   finish_label(sums, odds)           turns the row sums of the rest into those of the row (LabelOdds: label.h)
+//   label_gradient(sums)               dD/ds of the label's class
+//
 // NEAR-EQUAL PATH (element.h), not for kLogits
 //   add(sums, element)                 adds one class; p and q may both be 0
 //   finish_elements(sums)              turns the added sums into the row sums
@@ -135,3 +140,4 @@ template <class V> struct Terms {
 }  // namespace temper
 
 #include "element.h"
+#include "label.h"

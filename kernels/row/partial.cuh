@@ -14,9 +14,12 @@ template <class Spec> struct RowForm {
   static constexpr bool kElementwise = Spec::kSoft && Policy::kGradient == GradientForm::kElementwise;
   static constexpr bool kSoftmax = Spec::kSoft && !(kLogits && kElementwise);
   static constexpr bool kHardSum = Spec::kHard && !(kSoftmax && Spec::kExpReuse == ExpReuse::kSame);
+  static constexpr bool kLabelApart = Spec::kSoft && Policy::kLabelApart;  // the sums leave out the label's class
+  static constexpr bool kLabel = Spec::kHard || kLabelApart;
+  static constexpr bool kEntropySums = Spec::kEntropies && kSoftmax;
   static constexpr int kPolicySlots = kLogits ? Policy::kSums : kRaw ? Policy::kRawSums : 0;
-  static constexpr int kSums = (kSoftmax ? 2 : 0) + (kHardSum ? 1 : 0) + (Spec::kHard ? 1 : 0) + kPolicySlots +
-                               (Spec::kSmoothing ? 2 : 0) + (Spec::kEntropies ? 2 : 0);
+  static constexpr int kSums = (kSoftmax ? 2 : 0) + (kHardSum ? 1 : 0) + (kLabel ? 1 : 0) + (kLabelApart ? 1 : 0) +
+                               kPolicySlots + (Spec::kSmoothing ? 2 : 0) + (kEntropySums ? 2 : 0);
   using Exps = RowExponents<kSoftmax, Spec::kHard, Spec::kExpReuse>;
 };
 
@@ -35,7 +38,7 @@ template <class Spec> struct RowPartial {
   float student_margin = 0, teacher_margin = 0;  // kMargin in logits; the student's also holds for the cross-entropy
   float student_limit = -infinity(), teacher_limit = -infinity();  // a logit above it changes the shifts
   float student_max = -infinity(), teacher_max = -infinity();
-  float student_sum = 0, teacher_sum = 0, hard_sum = 0, label_logit = 0;
+  float student_sum = 0, teacher_sum = 0, hard_sum = 0, label_logit = 0, label_teacher_logit = 0;
   float policy_sums[Form::kPolicySlots > 0 ? Form::kPolicySlots : 1] = {};
   float exponent_sum = 0, present = 0;                      // label smoothing: the student's present classes
   float student_exponent_sum = 0, teacher_exponent_sum = 0;  // entropies: sum es s, sum et t
@@ -78,7 +81,7 @@ template <class Spec> struct RowPartial {
         else
           policy.add_raw_any(policy_sums, s, t, es, et);
       }
-      if constexpr (Spec::kEntropies) {  // a class that is absent adds 0
+      if constexpr (Form::kEntropySums) {  // a class that is absent adds 0
         student_exponent_sum = fma(es, max(s, -kLargest), student_exponent_sum);
         teacher_exponent_sum = fma(et, max(t, -kLargest), teacher_exponent_sum);
       }
@@ -102,7 +105,7 @@ template <class Spec> struct RowPartial {
       float ds = to.student.offset - exponents.student.offset, dt = to.teacher.offset - exponents.teacher.offset;
       float fs = exp2_normal(-ds), ft = exp2_normal(-dt);
       if constexpr (Form::kRaw) policy.shift_raw(policy_sums, student_sum, teacher_sum, ds, dt, fs, ft);
-      if constexpr (Spec::kEntropies) {
+      if constexpr (Form::kEntropySums) {
         student_exponent_sum = fs * fma(student_sum, -ds, student_exponent_sum);
         teacher_exponent_sum = ft * fma(teacher_sum, -dt, teacher_exponent_sum);
       }
@@ -171,14 +174,15 @@ template <class Spec> struct RowPartial {
       f(teacher_sum);
     }
     if constexpr (Form::kHardSum) f(hard_sum);
-    if constexpr (Spec::kHard) f(label_logit);
+    if constexpr (Form::kLabel) f(label_logit);
+    if constexpr (Form::kLabelApart) f(label_teacher_logit);
 #pragma unroll
     for (int i = 0; i < Form::kPolicySlots; i++) f(policy_sums[i]);
     if constexpr (Spec::kSmoothing) {
       f(exponent_sum);
       f(present);
     }
-    if constexpr (Spec::kEntropies) {
+    if constexpr (Form::kEntropySums) {
       f(student_exponent_sum);
       f(teacher_exponent_sum);
     }

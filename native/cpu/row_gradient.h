@@ -43,6 +43,19 @@ template <class Policy, bool soft> struct RowGradientWriter {
 
   // The gradient without the terms of the target.
   void compute_block(int from, int block, HardExp with_hard, float* out) const {
+    compute_classes(from, block, with_hard, out);
+    if constexpr (R::kLabelApart) {
+      int label = (int)r.task.label - from;
+      if (label < 0 || label >= r.block_length(from)) return;
+      float soft_part = factors.soft * first_lane(r.policy.label_gradient(r.sums));
+      out[r.place_in_block(label)] = soft_part + (with_hard == HardExp::kNone ? 0 : label_softmax());
+    }
+  }
+
+  // The label's term of softmax(z), if the exponentials do not have it.
+  float label_softmax() const { return softmax_factor * r.label_probability; }
+
+  void compute_classes(int from, int block, HardExp with_hard, float* out) const {
     int n = r.padded_length(r.block_length(from));
     BlockExponentials exponentials = r.exponentials(from);
     if (from_statistics) {
@@ -95,6 +108,9 @@ template <class Policy, bool soft> struct RowGradientWriter {
     with_hard_exp(r.hard, [&](auto tag) {
       add_hard_block<decltype(tag)::kValue>(r.exponentials(from), r.padded_length(n), f.hard_factor, out);
     });
+    if constexpr (R::kLabelApart)
+      if (int label = (int)r.task.label - from; label >= 0 && label < n && r.hard != HardExp::kNone)
+        out[r.place_in_block(label)] += label_softmax();
   }
 
   BlockFactors block_factors(int block) const {
@@ -132,7 +148,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
     }
     int label = (int)r.task.label - from;
     if (label >= 0 && label < n)
-      out[r.deinterleaved ? deinterleaved_index(label) : label] -= factors.hard * (1 - p.label_smoothing);
+      out[r.place_in_block(label)] -= factors.hard * (1 - p.label_smoothing);
   }
 
   TEMPER_RARE void chain_softcap(int from, int n, float* out) const {

@@ -6,16 +6,14 @@ import dev.temper.spi.Capabilities;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
 import dev.temper.spi.TeacherLists;
-import dev.temper.spi.layout.DivergencePolicy;
 import java.util.EnumSet;
 
 /** Decides which losses the CPU engine supports. */
 final class CpuSupport {
 
-  private static final Capabilities CAPABILITIES = new Capabilities(
-      divergence -> !DivergencePolicy.of(divergence).name().isEmpty(), teacher -> teacher instanceof Teacher.Logits
-      || TeacherLists.of(teacher) != null,
-      EnumSet.complementOf(EnumSet.of(LossOption.TEMPERATURE_GRADIENT, LossOption.ROW_UNMAPPED_MASS)));
+  private static final Capabilities CAPABILITIES = new Capabilities(_ -> true,
+      teacher -> teacher instanceof Teacher.Logits || TeacherLists.of(teacher) != null,
+      EnumSet.complementOf(EnumSet.of(LossOption.ROW_UNMAPPED_MASS)));
 
   private CpuSupport() {}
 

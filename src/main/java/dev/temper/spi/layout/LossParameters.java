@@ -49,6 +49,7 @@ public final class LossParameters {
     TEACHER_LOG_TAIL(Type.INT64),
     ROW_STUDENT_MASS(Type.INT64),
     ROW_TEACHER_MASS(Type.INT64),
+    ROW_TEMPERATURE_GRADIENT(Type.INT64),
     STATISTICS(Type.INT64),
     STATUS(Type.INT64),
     REPORT(Type.INT64),
@@ -82,9 +83,11 @@ public final class LossParameters {
     GRADIENT_DTYPE(Type.INT32),
     DIVERGENCE(Type.INT32),
     PASS(Type.INT32),
+    TEMPERATURE_GRADIENT(Type.INT32),
     TEACHER_SLOTS(Type.INT32),
     TEACHER_TAIL(Type.INT32),
     TEACHER_WEIGHTS(Type.INT32),
+    RESERVED(Type.INT32),
     TEACHER_LIST_TEMPERATURE(Type.FLOAT32),
     TEMPERATURE(Type.FLOAT32),
     TEACHER_TEMPERATURE(Type.FLOAT32),
@@ -180,6 +183,7 @@ public final class LossParameters {
     RowVector labels = inputs.labels();
     setInt(Field.LABEL_BYTES, labels == null ? DType.I64.bytes() : labels.dtype().bytes());
     setInt(Field.PASS, pass(call));
+    setInt(Field.TEMPERATURE_GRADIENT, temperatureGradient(call));
     setInt(Field.IGNORE_SCOPE, hardScope ? 1 : 0);
     setInt(Field.ACCUMULATE, call.outputs().addsToGradient() ? 1 : 0);
     setInt(Field.STANDARDISE, loss.standardise() ? 1 : 0);
@@ -218,7 +222,7 @@ public final class LossParameters {
       setInt(Field.TEMPERATURE_SCALING, 0);
     }
     setFloat(Field.DIVERGENCE_PARAMETER, policy.parameter());
-    setFloat(Field.DIVERGENCE_COMPLEMENT, 1 - policy.parameter());
+    setFloat(Field.DIVERGENCE_COMPLEMENT, policy.complement());
   }
 
   /**
@@ -255,6 +259,11 @@ public final class LossParameters {
       case RENORMALISE_BOTH -> 2;
       case BUCKET -> 3;
     };
+  }
+
+  /** Returns the code of {@code temper::TemperatureGradient}. */
+  private static int temperatureGradient(LossCall call) {
+    return !call.outputs().temperatureGradient() ? 0 : call.loss().teacherTemperature().isEmpty() ? 1 : 2;
   }
 
   /** Returns the code of {@code temper::DTypeCode}. */
