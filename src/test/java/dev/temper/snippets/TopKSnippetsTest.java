@@ -14,7 +14,9 @@ import dev.temper.Tail;
 import dev.temper.Teacher;
 import dev.temper.io.TopKFile;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +69,15 @@ class TopKSnippetsTest {
         .hasMessageContaining("position 0 has 2 ids and 1 log-probabilities");
     assertThatThrownBy(() -> ServedLists.of(ids, new float[][] {{}}, Tail.BUCKET))
         .hasMessageContaining("ids has 5 positions and logProbabilities 1");
+  }
+
+  @Test
+  void readmeShowsTheCache() throws IOException {
+    List<String> source = Files.readAllLines(Path.of("src/test/java/dev/temper/snippets/CachedTopK.java"));
+    int start = source.indexOf("    // @start region=\"cache\"");
+    int end = source.indexOf("    // @end");
+    String code = String.join("\n", source.subList(start + 1, end)).stripIndent();
+    assertThat(Files.readString(Path.of("README.md"))).contains(code);
   }
 
   private static HostMatrix logits(int seed) {
