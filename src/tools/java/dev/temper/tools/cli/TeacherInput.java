@@ -15,8 +15,8 @@ import java.util.List;
 /** The teacher of an input file: the tensor {@code teacher}, several teachers, or lists of classes. */
 final class TeacherInput {
 
-  /** Names of the tensors of a teacher, beside {@code teacher.0}, {@code teacher.1} and so on. */
-  static final List<String> NAMES = List.of("teacher", "teacher_ids", "teacher_log_probs", "teacher_log_tail",
+  /** Names of the tensors of a teacher, beside {@code teacher}, {@code teacher.0}, {@code teacher.1} and so on. */
+  static final List<String> NAMES = List.of("teacher_ids", "teacher_log_probs", "teacher_log_tail",
       "teacher_sample_weights", "teacher_row_index", "class_map", "teacher_lse", "teacher_mass");
 
   private final TensorFile file;

@@ -11,7 +11,7 @@ import java.util.Arrays;
  */
 final class ListBound {
 
-  static final String FORMULA = "e = u (32 + C/64 + 4 (range of z/T + max |l|)), w = 1 + |log p| + |log q|;"
+  static final String FORMULA = "e = u (8 + log2 C + range of z/T + max |l|), w = 1 + |log p| + |log q|;"
       + " value: T^2 e (1 + sum (p + q) w + tail); gradient: T e ((p + q)(w + |D|) + q/q_tail (tail + (p + q)(w + |D|)"
       + " of the bucket)), tail = w + q/p of a bucket of 1 - P";
 
@@ -44,7 +44,7 @@ final class ListBound {
     double max = Arrays.stream(row.z).max().orElse(0);
     double min = Arrays.stream(row.z).min().orElse(0);
     double most = Arrays.stream(row.l).filter(l -> !Double.isNaN(l)).map(Math::abs).max().orElse(0);
-    error = U * (32 + classes / 64.0 + 4 * ((max - min) / temperature + most));
+    error = U * (8 + Math.log(classes) / Math.log(2) + (max - min) / temperature + most);
     q = new double[classes];
     p = new double[classes];
     share = new double[classes];
