@@ -66,7 +66,7 @@ final class ListChecks {
         notes = List.of(e.toString());
       }
       return new CaseResult(CaseGroup.TEACHER_LISTS, name(), size.classes, outcome, notes,
-          comparison.mismatchCount(), comparison.compared(), comparison.worst(),
+          comparison.mismatchCount(), comparison.compared(), comparison.worst(), null,
           Case.command(engine.device(), seed, name()));
     }
 
