@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 record InputBatch(LossInputs inputs, Tensor student, @Nullable Tensor gradient, List<Long> leadingShape) {
 
   private static final List<String> NAMES = Stream.concat(
-      Stream.of("student", "teacher", "labels", "row_weights", "row_temperatures"), TeacherInput.NAMES.stream()).toList();
+      Stream.of("student", "teacher", "labels", "row_weights", "row_temperatures"), TeacherInput.NAMES.stream())
+      .toList();
 
   /**
    * Reads what the loss needs, and labels and row values wherever they are given.
