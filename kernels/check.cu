@@ -1,13 +1,9 @@
 // Checks labels, row weights and row temperatures, and counts the rows that have a label. The kernel runs before the
 // loss kernel, which writes nothing if an invalid row was found. A batch without any of these inputs is not checked.
 #include "row_inputs.cuh"
+#include "teacher/list_check.cuh"
 
 namespace temper {
-
-// The maximum of ~row is the first row. Integer maxima and sums do not depend on the order of the threads.
-__device__ __forceinline__ void note_first(uint64_t* first, int64_t row) {
-  atomicMax(reinterpret_cast<unsigned long long*>(first), static_cast<unsigned long long>(~uint64_t(row)));
-}
 
 }  // namespace temper
 
@@ -27,6 +23,7 @@ extern "C" __global__ void __launch_bounds__(256) temper_check(const __grid_cons
       note_first(&p.status->bad_temperature, row);
     labelled += missing ? 0 : 1;
   }
+  if (p.teacher_ids != nullptr) check_lists(p);
   for (int distance = 16; distance > 0; distance /= 2) labelled += __shfl_xor_sync(~0u, labelled, distance);
   unsigned* warps = reinterpret_cast<unsigned*>(dynamic_shared());
   if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = labelled;

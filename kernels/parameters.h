@@ -29,10 +29,15 @@ enum TemperatureGradient : int32_t { kNoTemperatureGradient, kOfBothTensors, kOf
 // Where the divisor of a part comes from: the host, the count of labelled rows, or one float in device memory.
 enum DivisorKind : int32_t { kDivisorGiven, kDivisorLabelledRows, kDivisorOnDevice };
 
+// What the classes without a slot mean, if the teacher is given by lists: see dev.temper.Tail.
+enum TeacherTail : int32_t { kTruncate, kRenormaliseTeacher, kRenormaliseBoth, kBucket };
+
+constexpr int kMostSlots = 256;  // slots of a row of a list
+
 // Result of the check of all rows. A bad_ field holds ~row of the first invalid row: 0 means none, and the largest ~row
 // is the first row. On a GPU the status is zero before a launch, and the totals kernel clears it for the next launch.
 struct BatchStatus {
-  uint64_t bad_label, bad_weight, bad_temperature;
+  uint64_t bad_label, bad_weight, bad_temperature, bad_teacher;
   uint64_t labelled_rows;  // rows whose label is not ignore_index; every row of a loss without labels
 };
 
@@ -92,6 +97,11 @@ struct LossParameters {
   float* row_label_log_prob;      // [rows], log softmax(z) of the label; null: not wanted, like the two below
   float* row_student_entropy;     // [rows], at the student's temperature
   float* row_teacher_entropy;     // [rows], at the teacher's temperature
+  // A teacher that is given by lists of classes. `teacher` holds the log-probabilities or weights of the slots then.
+  const int32_t* teacher_ids;     // [rows, teacher_slots], -1 in an unused slot; null: the teacher has all classes
+  const float* teacher_log_tail;  // [rows], log of the mass outside the slots; null: 1 less the mass of the slots
+  float* row_student_mass;        // [rows], mass on the slots; null: not wanted, like the one below
+  float* row_teacher_mass;        // [rows]
   float* row_temperature_gradient;  // [rows], derivative of row_soft by the temperature; only in GPU memory
   float* statistics;              // [rows, kRowStatistics]; null in a forward pass that does not save them
   BatchStatus* status;            // null: the check kernel was not launched and every row counts
@@ -101,6 +111,7 @@ struct LossParameters {
   int64_t rows;
   int64_t student_stride, teacher_stride, gradient_stride, statistics_stride;  // in elements; 0 repeats one row
   int64_t ignore_index;
+  int64_t list_mask_offset;  // GPU, lists only: bytes of a block's shared memory before the masks of its thread groups
   double soft_weight, hard_weight;
   double soft_divisor, hard_divisor;  // kDivisorGiven only
   double gradient_scale;
@@ -118,7 +129,11 @@ struct LossParameters {
   int32_t divergence;           // place of its policy in the list of divergence/all.h
   int32_t pass;
   int32_t temperature_gradient;  // TemperatureGradient; forward KL only
+  int32_t teacher_slots;          // slots of a row of teacher_ids
+  int32_t teacher_tail;           // TeacherTail
+  int32_t teacher_weights;        // 1: the slots hold weights, 0: log-probabilities
   int32_t reserved;
+  float teacher_list_temperature;  // temperature of the log-probabilities in the slots; 0: that of the loss
   float temperature;
   float teacher_temperature;    // equal to `temperature` unless the teacher has its own
   float label_smoothing;

@@ -19,7 +19,7 @@ TEMPER_INLINE bool is_denominator(float value) { return value > 0 && value <= kL
 
 // Returns whether an invalid row was found. The loss writes nothing then.
 TEMPER_INLINE bool has_invalid_row(const BatchStatus& status) {
-  return (status.bad_label | status.bad_weight | status.bad_temperature) != 0;
+  return (status.bad_label | status.bad_weight | status.bad_temperature | status.bad_teacher) != 0;
 }
 
 // The divisors of the two parts. `labelled_rows` is the number of rows whose label is not ignore_index.

@@ -121,21 +121,35 @@ int64_t rows_per_chunk(int64_t rows, int64_t classes) {
   return chosen > 0 ? chosen : 1;
 }
 
-// A call's work, shared by its threads. Exactly one of `loss` and `primitive` is not null.
+// A call's work, shared by its threads. Exactly one of the jobs is not null.
 struct RowLoop {
   const Variant* variant;
   const LossJob* loss;
   const PrimitiveJob* primitive;
+  const LossJob* check;
+  const TopKJob* top_k;
+  uint64_t bad_teacher;  // the largest ~row of an invalid list
   int64_t rows, chunk_rows;
   ThreadScratch** scratch;  // one per thread; the first also holds the partial results of all chunks
 };
+
+// The first row of all threads is the maximum of its complements.
+static void note_first(uint64_t* bad, int64_t row) {
+  uint64_t found = ~(uint64_t)row, known = __atomic_load_n(bad, __ATOMIC_RELAXED);
+  while (found > known && !__atomic_compare_exchange_n(bad, &known, found, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+  }
+}
 
 static void run_chunk(void* context, int thread, int64_t chunk) {
   RowLoop* loop = (RowLoop*)context;
   int64_t first = chunk * loop->chunk_rows;
   int64_t last = first + loop->chunk_rows < loop->rows ? first + loop->chunk_rows : loop->rows;
   const Scratch& arrays = loop->scratch[thread]->arrays;
-  if (loop->loss) loop->variant->loss(*loop->loss, arrays, first, last, loop->scratch[0]->chunk_totals[chunk]);
+  if (loop->top_k) loop->variant->top_k(*loop->top_k, first, last);
+  else if (loop->check) {
+    int64_t row = loop->variant->check_lists(*loop->check, first, last);
+    if (row >= 0) note_first(&loop->bad_teacher, row);
+  } else if (loop->loss) loop->variant->loss(*loop->loss, arrays, first, last, loop->scratch[0]->chunk_totals[chunk]);
   else loop->variant->primitive(*loop->primitive, first, last);
 }
 
@@ -163,15 +177,39 @@ static bool run_rows(Engine* engine, RowLoop& loop, int64_t classes, ChunkTotals
   return enough_memory;
 }
 
+// A loop over rows of so many elements, without its job.
+static RowLoop loop_over(const Engine* engine, int64_t rows, int64_t elements) {
+  RowLoop loop = {};
+  loop.variant = engine->variant;
+  loop.rows = rows;
+  loop.chunk_rows = rows_per_chunk(rows, elements);
+  return loop;
+}
+
 bool run_loss(Engine* engine, const LossJob& job, ChunkTotals& total) {
   const LossParameters& p = job.parameters;
-  RowLoop loop = {engine->variant, &job, nullptr, p.rows, rows_per_chunk(p.rows, p.classes), nullptr};
+  RowLoop loop = loop_over(engine, p.rows, p.classes);
+  loop.loss = &job;
   return run_rows(engine, loop, p.classes, &total);
 }
 
+bool run_list_check(Engine* engine, const LossJob& job, BatchStatus& status) {
+  RowLoop loop = loop_over(engine, job.parameters.rows, job.parameters.teacher_slots);
+  loop.check = &job;
+  if (!run_rows(engine, loop, 0, nullptr)) return false;
+  status.bad_teacher = loop.bad_teacher;
+  return true;
+}
+
+bool run_top_k(Engine* engine, const TopKJob& job) {
+  RowLoop loop = loop_over(engine, job.rows, job.classes);
+  loop.top_k = &job;
+  return run_rows(engine, loop, 0, nullptr);
+}
+
 bool run_primitive(Engine* engine, const PrimitiveJob& job) {
-  const PrimitiveParameters& p = job.parameters;
-  RowLoop loop = {engine->variant, nullptr, &job, p.rows, rows_per_chunk(p.rows, p.classes), nullptr};
+  RowLoop loop = loop_over(engine, job.parameters.rows, job.parameters.classes);
+  loop.primitive = &job;
   return run_rows(engine, loop, 0, nullptr);
 }
 

@@ -27,6 +27,8 @@ int64_t rows_per_chunk(int64_t rows, int64_t classes);
 // These functions use the thread pool, or the calling thread alone while another call holds the pool. They return
 // false if scratch memory is refused.
 bool run_loss(Engine* engine, const LossJob& job, ChunkTotals& total);
+bool run_list_check(Engine* engine, const LossJob& job, BatchStatus& status);
+bool run_top_k(Engine* engine, const TopKJob& job);
 bool run_primitive(Engine* engine, const PrimitiveJob& job);
 
 }  // namespace temper

@@ -38,7 +38,7 @@ static Matrix matrix(const void* base, int64_t stride, int32_t dtype, int32_t wi
 static LossJob job_of(const LossParameters& p, Divisors divisors) {
   LossJob job = {p,
                  matrix(p.student, p.student_stride, p.student_dtype, p.classes),
-                 matrix(p.teacher, p.teacher_stride, p.teacher_dtype, p.classes),
+                 matrix(p.teacher, p.teacher_stride, p.teacher_dtype, p.teacher_ids ? p.teacher_slots : p.classes),
                  matrix(p.gradient, p.gradient_stride, p.gradient_dtype, p.gradient_width),
                  p.row_weights,
                  p.row_temperatures,
@@ -47,6 +47,8 @@ static LossJob job_of(const LossParameters& p, Divisors divisors) {
                  p.row_label_log_prob,
                  p.row_student_entropy,
                  p.row_teacher_entropy,
+                 p.row_student_mass,
+                 p.row_teacher_mass,
                  p.statistics,
                  GradientFactors::of(p, divisors),
                  false};
@@ -63,7 +65,9 @@ TEMPER_EXPORT int32_t temper_cpu_loss(void* engine, LossParameters* parameters, 
                                       const float* row_weights, const float* row_temperatures,
                                       const float* soft_denominator, const float* hard_denominator, float* row_soft,
                                       float* row_hard, float* row_label_log_prob, float* row_student_entropy,
-                                      float* row_teacher_entropy, float* statistics) {
+                                      float* row_teacher_entropy, const int32_t* teacher_ids,
+                                      const float* teacher_log_tail, float* row_student_mass, float* row_teacher_mass,
+                                      float* statistics) {
   LossParameters& p = *parameters;
   p.student = student;
   p.teacher = teacher;
@@ -78,10 +82,16 @@ TEMPER_EXPORT int32_t temper_cpu_loss(void* engine, LossParameters* parameters, 
   p.row_label_log_prob = row_label_log_prob;
   p.row_student_entropy = row_student_entropy;
   p.row_teacher_entropy = row_teacher_entropy;
+  p.teacher_ids = teacher_ids;
+  p.teacher_log_tail = teacher_log_tail;
+  p.row_student_mass = row_student_mass;
+  p.row_teacher_mass = row_teacher_mass;
   p.statistics = statistics;
   BatchTotals& totals = report->totals;
   totals = {};
   report->status = check_rows(p, totals.bad_denominators);
+  LossJob checked = job_of(p, Divisors{1, 1});
+  if (teacher_ids != nullptr && !run_list_check((Engine*)engine, checked, report->status)) return 1;
   if (has_invalid_row(report->status) || totals.bad_denominators != 0) return 0;
   int64_t labelled = (int64_t)report->status.labelled_rows;
   totals.hard_counted_rows = labelled;
@@ -108,4 +118,13 @@ TEMPER_EXPORT int32_t temper_cpu_primitive(void* engine, PrimitiveParameters* pa
                       matrix(output, p.output_stride, p.output_dtype, p.output_width)};
   p.output = output;
   return run_primitive((Engine*)engine, job) ? 0 : 1;
+}
+
+// Returns 0, or 1 if memory is refused.
+TEMPER_EXPORT int32_t temper_cpu_top_k(void* engine, const void* logits, int64_t rows, int64_t stride, int32_t classes,
+                                       int32_t dtype, int32_t k, double temperature, int32_t* ids, float* log_probs,
+                                       float* log_sum_exp, float* mass, float* log_tail) {
+  TopKJob job = {matrix(logits, stride, dtype, classes), rows, classes, k, temperature, ids, log_probs, log_sum_exp,
+                 mass, log_tail};
+  return run_top_k((Engine*)engine, job) ? 0 : 1;
 }

@@ -26,6 +26,8 @@ struct LossJob {
   UnalignedFloat* row_label_log_prob;
   UnalignedFloat* row_student_entropy;
   UnalignedFloat* row_teacher_entropy;
+  UnalignedFloat* row_student_mass;
+  UnalignedFloat* row_teacher_mass;
   UnalignedFloat* statistics;  // [rows, kRowStatistics]
   GradientFactors factors;     // the factors of a row with weight 1 and T = 1
   bool stream_gradient;        // the gradient is written with streaming stores
@@ -44,6 +46,21 @@ struct ChunkTotals {
 struct PrimitiveJob {
   const PrimitiveParameters& parameters;
   Matrix input, upstream, output;
+};
+
+typedef int32_t UnalignedInt __attribute__((aligned(1)));
+
+// The k most probable classes of each row: see TopKLists.java.
+struct TopKJob {
+  Matrix logits;
+  int64_t rows;
+  int32_t classes, k;
+  double temperature;
+  UnalignedInt* ids;          // [rows, k]
+  UnalignedFloat* log_probs;  // [rows, k]
+  UnalignedFloat* log_sum_exp;
+  UnalignedFloat* mass;
+  UnalignedFloat* log_tail;
 };
 
 // Work arrays of one thread.
@@ -67,6 +84,8 @@ struct Variant {
   const char* const* divergences;  // names of the policies in the order of the list, then null
   void (*loss)(const LossJob&, const Scratch&, int64_t first, int64_t last, ChunkTotals&);
   void (*primitive)(const PrimitiveJob&, int64_t first, int64_t last);
+  void (*top_k)(const TopKJob&, int64_t first, int64_t last);
+  int64_t (*check_lists)(const LossJob&, int64_t first, int64_t last);  // first row with an invalid list, or -1
 };
 
 }  // namespace temper

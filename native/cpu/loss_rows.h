@@ -4,6 +4,8 @@
 #include "row_statistics.h"
 #include "row_temperature.h"
 
+#include "../../kernels/teacher/list.h"  // after math.h
+
 namespace temper {
 namespace {
 
@@ -31,7 +33,7 @@ TEMPER_INLINE void add_row_losses(const LossJob& job, int64_t row, float weight,
 // Sets all row outputs and statistics of a row to `value`. The path in the statistics is 0.
 void fill_values(const LossJob& job, int64_t row, float value) {
   UnalignedFloat* outputs[] = {job.row_soft, job.row_hard, job.row_label_log_prob, job.row_student_entropy,
-                               job.row_teacher_entropy};
+                               job.row_teacher_entropy, job.row_student_mass, job.row_teacher_mass};
   for (UnalignedFloat* values : outputs)
     if (values) values[row] = value;
   for (int i = 0; job.statistics && i < kRowStatistics; i++) job.statistics[row * kRowStatistics + i] = value;
@@ -207,10 +209,17 @@ void compute_tiles(const LossJob& job, const Scratch& scratch, const Policy& pol
   }
 }
 
+// Defined in list_rows.h.
+template <class Policy>
+void compute_list_rows(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int64_t last,
+                       ChunkTotals& totals);
+
 template <class Policy>
 void compute_rows(const LossJob& job, const Scratch& scratch, int64_t first, int64_t last, ChunkTotals& totals) {
   const LossParameters& p = job.parameters;
   const Policy policy = Policy::of({p.divergence_parameter, p.divergence_complement, (float)p.classes});
+  if constexpr (kKnownForLists<Policy>)
+    if (p.teacher_ids != nullptr) return compute_list_rows(job, scratch, policy, first, last, totals);
   if constexpr (Policy::kValue != ValueForm::kLogits && Policy::kGradient != GradientForm::kElementwise &&
                 !Policy::kLabelApart)
     if (tiles_suffice(job)) return compute_tiles(job, scratch, policy, first, last, totals);

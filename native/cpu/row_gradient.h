@@ -26,16 +26,21 @@ template <class Policy, bool soft> struct RowGradientWriter {
       int n = r.block_length(from);
       if (r.standardisation == nullptr) compute_block(from, block, r.hard, out);
       else compute_standardised_block(from, block, standardised, out);
-      subtract_target(from, n, out);
-      if (p.student_softcap > 0) chain_softcap(from, n, out);
-      char* to = address(r.job.gradient, r.row, from);
-      if (p.accumulate != 0) accumulate_block(r.job.gradient.dtype, r.deinterleaved, out, n, to);
-      else store_block(r.job.gradient.dtype, r.deinterleaved, out, n, to, kHasStreamingStores && r.job.stream_gradient);
+      finish_block(from, n, out);
     }
     if (p.accumulate == 0) store_zeros(r.job.gradient, r.row, r.classes());
   }
 
- private:
+ protected:
+  // Adds what is left to the gradient of a block, and stores it.
+  void finish_block(int from, int n, float* out) const {
+    subtract_target(from, n, out);
+    if (p.student_softcap > 0) chain_softcap(from, n, out);
+    char* to = address(r.job.gradient, r.row, from);
+    if (p.accumulate != 0) accumulate_block(r.job.gradient.dtype, r.deinterleaved, out, n, to);
+    else store_block(r.job.gradient.dtype, r.deinterleaved, out, n, to, kHasStreamingStores && r.job.stream_gradient);
+  }
+
   // Computes the gradient of a block without the terms of the target.
   void compute_block(int from, int block, HardExp with_hard, float* out) const {
     compute_classes(from, block, with_hard, out);

@@ -14,6 +14,13 @@ struct LogitBlock {
   float max;
 };
 
+// Classes of the student that are read as absent: for each block of classes a chain of entries.
+struct ClassMask {
+  const int* head;  // first entry of each block; -1: none
+  const int* next;  // entry after each entry
+  const int* id;    // class of each entry
+};
+
 struct RowLogits {
   const LossJob& job;
   int64_t row;
@@ -25,6 +32,8 @@ struct RowLogits {
 
   // The flag depends only on the dtypes of the logits, so that the order of summation is the same for all outputs.
   const bool deinterleaved = job.student.dtype == kBf16 && (!has_teacher || job.teacher.dtype == kBf16);
+
+  const ClassMask* mask = nullptr;  // null: every class of the student is read
 
   // Number of floats in a block of n logits, with its padded tail and without its tail.
   TEMPER_INLINE int padded_length(int n) const { return deinterleaved ? padded_bf16(n) : padded(n); }
@@ -56,6 +65,9 @@ struct RowLogits {
     __builtin_memcpy(buffer, block.body, (unsigned)body_length(n) * sizeof(float));
   }
 
+  // The place of a column of a block in its buffer.
+  TEMPER_INLINE int place(int column) const { return deinterleaved ? deinterleaved_index(column) : column; }
+
   // Loads all of a block into the buffer and applies the softcap.
   template <bool find_max>
   LogitBlock capped_block(const Matrix& matrix, int from, int n, float* buffer, float cap) const {
@@ -67,8 +79,16 @@ struct RowLogits {
 
   template <bool find_max = false> TEMPER_INLINE LogitBlock student_block(int from, int n, float* buffer) const {
     float cap = parameters.student_softcap;
+    if (mask != nullptr && mask->head[from / kBlock] >= 0) return masked_block(from, n, buffer, cap);
     return cap > 0 ? capped_block<find_max>(job.student, from, n, buffer, cap)
                    : block<find_max>(job.student, from, n, buffer);
+  }
+  // All of a block in the buffer without the classes of the mask.
+  LogitBlock masked_block(int from, int n, float* buffer, float cap) const {
+    if (cap > 0) capped_block<false>(job.student, from, n, buffer, cap);
+    else move_to_buffer(block<false>(job.student, from, n, buffer), n, buffer);
+    for (int i = mask->head[from / kBlock]; i >= 0; i = mask->next[i]) buffer[place(mask->id[i] - from)] = -kInfinity;
+    return {buffer, buffer + body_length(n), block_max(buffer, padded_length(n))};
   }
   template <bool find_max = false> TEMPER_INLINE LogitBlock teacher_block(int from, int n, float* buffer) const {
     float cap = parameters.teacher_softcap;

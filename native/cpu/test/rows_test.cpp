@@ -67,7 +67,7 @@ template <class V, ValueForm value, GradientForm gradient_form, bool near_equal>
 }  // namespace
 }  // namespace temper
 
-#include "../loss_rows.h"
+#include "../list_rows.h"
 
 using namespace temper;
 
@@ -138,7 +138,7 @@ static void check_form(const char* what, int n) {
   p.pass = kForwardBackwardPass;
   p.temperature = p.teacher_temperature = kTemperature;
   LossJob job = {p, {z.data(), n, kF32, n}, {u.data(), n, kF32, n}, {gradient.data(), n, kF32, n}, nullptr, nullptr,
-                 (UnalignedFloat*)soft.data(), nullptr, nullptr, nullptr, nullptr, nullptr,
+                 (UnalignedFloat*)soft.data(), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
                  GradientFactors::of(p, {1, 1}), false};
   std::vector<float> arrays(6 * 8192);
   Scratch scratch = {arrays.data(), &arrays[8192], &arrays[2 * 8192], &arrays[3 * 8192], &arrays[4 * 8192],

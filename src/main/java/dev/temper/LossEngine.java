@@ -254,6 +254,23 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
+   * Makes a teacher of the {@code k} most probable classes of each row, in new host memory, with log-probabilities over
+   * all classes. Equal logits give the lower class first.
+   *
+   * @param logits logits of a teacher, [rows, classes] in host memory
+   * @param k slots of a row, 1 to {@value Teacher#MOST_IDS}
+   * @param temperature of the log-probabilities
+   */
+  public TopKLists topK(MatrixView logits, int k, double temperature) {
+    TopKLists lists = TopKLists.allocate(logits.rows(), k, logits.classes(), temperature);
+    softmaxChecks.topK(logits);
+    return running(() -> {
+      backend.topK(logits, lists);
+      return lists;
+    });
+  }
+
+  /**
    * Closes the engine after the calls under way; later calls throw {@link IllegalStateException}. Closing twice is
    * allowed. An engine that nobody closes is closed some time after the last reference to it, its results and its
    * buffers is gone.

@@ -54,6 +54,12 @@ public enum LossOption {
   ROW_STUDENT_ENTROPY("row_student_entropy"),
   /** {@link RowOutput#TEACHER_ENTROPY}. */
   ROW_TEACHER_ENTROPY("row_teacher_entropy"),
+  /** {@link RowOutput#STUDENT_MASS}. */
+  ROW_STUDENT_MASS("row_student_mass"),
+  /** {@link RowOutput#TEACHER_MASS}. */
+  ROW_TEACHER_MASS("row_teacher_mass"),
+  /** {@link RowOutput#UNMAPPED_MASS}. */
+  ROW_UNMAPPED_MASS("row_unmapped_mass"),
   /** {@link MatrixView#rowStride} of 0: one row that stands for all rows. */
   ROW_STRIDE_0("rowStride 0");
 

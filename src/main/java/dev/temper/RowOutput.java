@@ -17,12 +17,23 @@ public enum RowOutput {
   /** {@code -sum q log q} of the student at its temperature, after softcap and standardisation. */
   STUDENT_ENTROPY("row_student_entropy"),
   /** {@code -sum p log p} of the teacher at its temperature, after softcap and standardisation; needs a teacher. */
-  TEACHER_ENTROPY("row_teacher_entropy");
+  TEACHER_ENTROPY("row_teacher_entropy"),
+  /** The student's mass {@code Q} on the classes of the row's list, at its temperature; needs a list. */
+  STUDENT_MASS("row_student_mass"),
+  /** The teacher's mass {@code P} on the classes of the row's list, as given; needs a list. */
+  TEACHER_MASS("row_teacher_mass"),
+  /** The teacher's mass on the columns that no class takes, at its temperature; needs a class map. */
+  UNMAPPED_MASS("row_unmapped_mass");
 
   private final String tensor;
 
   RowOutput(String tensor) {
     this.tensor = tensor;
+  }
+
+  /** Whether the output exists for teachers with a list of classes or with a class map only. */
+  public boolean isMass() {
+    return this == STUDENT_MASS || this == TEACHER_MASS || this == UNMAPPED_MASS;
   }
 
   /** Name of the tensor in files and messages, such as {@code row_soft}. */

@@ -120,10 +120,7 @@ public final class RowStatistics implements AutoCloseable {
     Map<String, Object> identity = new LinkedHashMap<>(loss.options());
     identity.put("student", shape(inputs.student()));
     if (loss.softWeight() > 0) {
-      identity.put("teacher", switch (inputs.teacher()) {
-        case null -> "absent";
-        case Teacher.Logits logits -> shape(logits.matrix());
-      });
+      identity.put("teacher", inputs.teacher() == null ? "absent" : TeacherShapes.describe(inputs.teacher()));
     }
     identity.put("labels", presence(inputs.labels()));
     identity.put("rowWeights", presence(inputs.rowWeights()));

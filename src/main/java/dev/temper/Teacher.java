@@ -1,5 +1,7 @@
 package dev.temper;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -10,10 +12,20 @@ import java.util.Objects;
  * LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(teacher));
  * }
  */
-public sealed interface Teacher permits Teacher.Logits {
+public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities, Teacher.Probabilities,
+    Teacher.Mixture, Teacher.RowIndex, Teacher.ClassMap, Teacher.Sampled, TopKTeacher {
+
+  /** The number of teachers that a mixture may have. */
+  int MOST_MIXED = 8;
+
+  /** The number of ids that a row of a list may have. */
+  int MOST_IDS = 256;
 
   /** Number of rows, as many as the student's. */
   long rows();
+
+  /** Kind of the teacher in messages, such as {@code logits} or {@code top-k truncate}. */
+  String label();
 
   /**
    * A teacher given by its logits {@code u}, so that {@code p = softmax(u / T)}. Log-probabilities at temperature 1 are
@@ -26,6 +38,83 @@ public sealed interface Teacher permits Teacher.Logits {
    */
   static Logits logits(MatrixView logits) {
     return new Logits(logits);
+  }
+
+  /**
+   * A teacher given by log-probabilities that are already at the temperature of the loss.
+   *
+   * @param matrix [rows, classes] F32, BF16 or F16; the probabilities of each row sum to 1
+   */
+  static LogProbabilities logProbabilities(MatrixView matrix) {
+    return new LogProbabilities(matrix);
+  }
+
+  /**
+   * A teacher given by probabilities that are already at the temperature of the loss.
+   *
+   * @param matrix [rows, classes] F32, BF16 or F16, each from 0 to 1; each row sums to 1
+   */
+  static Probabilities probabilities(MatrixView matrix) {
+    return new Probabilities(matrix);
+  }
+
+  /**
+   * Several teachers, so that {@code p} is the weighted sum of their distributions. A teacher of weight 0 is not read.
+   *
+   * @param logits logits of each teacher, [rows, classes]; 2 to {@value #MOST_MIXED} of them
+   * @param weights weight of each teacher, 0 or more, with the sum 1
+   * @throws LossArgumentException if the number of teachers or a weight does not fit
+   */
+  static Mixture mixture(List<? extends MatrixView> logits, double... weights) {
+    return new Mixture(List.copyOf(logits), Arrays.stream(weights).boxed().toList());
+  }
+
+  /**
+   * A teacher whose rows are selected, so that several rows of the student may share one.
+   *
+   * @param logits logits of the teacher, [rows of the teacher, classes]
+   * @param index [rows of the student] I32: the teacher's row of each row of the student; -1 on ignored rows only
+   */
+  static RowIndex rowIndex(MatrixView logits, RowVector index) {
+    return new RowIndex(logits, index);
+  }
+
+  /**
+   * A teacher with other classes than the student. {@code p} is the softmax over the mapped columns alone, as draft
+   * models are trained.
+   *
+   * @param logits logits of the teacher, [rows, columns]
+   * @param map [classes of the student] I32: the teacher's column of each class, no column twice; -1 for a class that
+   *     the teacher lacks
+   */
+  static ClassMap classMap(MatrixView logits, RowVector map) {
+    return new ClassMap(logits, map);
+  }
+
+  /**
+   * A teacher given by the log-probabilities of some classes of each row. They are at the temperature of the loss,
+   * unless {@link TopKTeacher#atTemperature} gives another one. The classes may be the most probable ones of the
+   * teacher or of the student.
+   *
+   * @param ids [rows, k] classes, none of them twice in a row; -1 marks an unused slot at any place
+   * @param logProbabilities [rows, k] F32, BF16 or F16; values in unused slots have no meaning
+   * @param tail what the classes without a slot mean
+   * @throws LossArgumentException if the shapes differ
+   */
+  static TopKTeacher topK(IdMatrix ids, MatrixView logProbabilities, Tail tail) {
+    return TopKTeacher.of(ids, logProbabilities, tail);
+  }
+
+  /**
+   * A teacher given by classes that were sampled from it, with weights in the place of probabilities. The loss is that
+   * of {@link Tail#TRUNCATE}. The caller merges repeated samples of one class.
+   *
+   * @param ids [rows, k] classes, none of them twice in a row; -1 marks an unused slot at any place
+   * @param weights [rows, k] F32, BF16 or F16, 0 or more; they may have any sum
+   * @throws LossArgumentException if the shapes differ
+   */
+  static Sampled sampled(IdMatrix ids, MatrixView weights) {
+    return new Sampled(ids, weights);
   }
 
   /** The logits of the teacher, one for each row and class. */
@@ -48,6 +137,11 @@ public sealed interface Teacher permits Teacher.Logits {
     }
 
     @Override
+    public String label() {
+      return "logits";
+    }
+
+    @Override
     public boolean equals(Object other) {
       return other instanceof Logits logits && logits.matrix.equals(matrix);
     }
@@ -60,6 +154,106 @@ public sealed interface Teacher permits Teacher.Logits {
     @Override
     public String toString() {
       return "logits " + matrix;
+    }
+  }
+
+  /** Log-probabilities of the teacher; see {@link Teacher#logProbabilities}. */
+  record LogProbabilities(MatrixView matrix) implements Teacher {
+    @Override
+    public long rows() {
+      return matrix.rows();
+    }
+
+    @Override
+    public String label() {
+      return "log-probabilities";
+    }
+  }
+
+  /** Probabilities of the teacher; see {@link Teacher#probabilities}. */
+  record Probabilities(MatrixView matrix) implements Teacher {
+    @Override
+    public long rows() {
+      return matrix.rows();
+    }
+
+    @Override
+    public String label() {
+      return "probabilities";
+    }
+  }
+
+  /** Several teachers; see {@link Teacher#mixture}. */
+  record Mixture(List<MatrixView> logits, List<Double> weights) implements Teacher {
+    /** Checks the number of teachers and their weights. */
+    public Mixture {
+      logits = List.copyOf(logits);
+      weights = List.copyOf(weights);
+      TeacherShapes.checkMixture(logits, weights);
+    }
+
+    @Override
+    public long rows() {
+      return logits.getFirst().rows();
+    }
+
+    @Override
+    public String label() {
+      return "mixture";
+    }
+  }
+
+  /** Selected rows of a teacher; see {@link Teacher#rowIndex}. */
+  record RowIndex(MatrixView logits, RowVector index) implements Teacher {
+    /** Checks the dtype of the index. */
+    public RowIndex {
+      TeacherShapes.requireI32("teacher_row_index", index);
+    }
+
+    @Override
+    public long rows() {
+      return index.length();
+    }
+
+    @Override
+    public String label() {
+      return "row-index";
+    }
+  }
+
+  /** A teacher with other classes; see {@link Teacher#classMap}. */
+  record ClassMap(MatrixView logits, RowVector map) implements Teacher {
+    /** Checks the dtype of the map. */
+    public ClassMap {
+      TeacherShapes.requireI32("class_map", map);
+    }
+
+    @Override
+    public long rows() {
+      return logits.rows();
+    }
+
+    @Override
+    public String label() {
+      return "class-map";
+    }
+  }
+
+  /** Sampled classes; see {@link Teacher#sampled}. */
+  record Sampled(IdMatrix ids, MatrixView weights) implements Teacher {
+    /** Checks the shapes. */
+    public Sampled {
+      TeacherShapes.checkLists(ids, "teacher_sample_weights", weights);
+    }
+
+    @Override
+    public long rows() {
+      return ids.rows();
+    }
+
+    @Override
+    public String label() {
+      return "sampled";
     }
   }
 }

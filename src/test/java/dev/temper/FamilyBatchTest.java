@@ -127,6 +127,9 @@ class FamilyBatchTest {
         .inputs(arena);
     LossOutputs outputs = LossOutputs.none();
     for (RowOutput output : RowOutput.values()) {
+      if (output.isMass()) {
+        continue;
+      }
       float[] values = Batch.filled(3);
       outputs = outputs.withRow(output, RowVector.losses(values));
       LossTotals totals = engine.forward(BOTH, inputs, outputs).totals();

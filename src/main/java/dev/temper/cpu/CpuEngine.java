@@ -2,14 +2,17 @@ package dev.temper.cpu;
 
 import dev.temper.Divergence;
 import dev.temper.EngineUnavailableException;
+import dev.temper.HostMatrix;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
+import dev.temper.TopKLists;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.HostRows;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
+import dev.temper.spi.TeacherLists;
 import dev.temper.spi.layout.BatchReport;
 import dev.temper.spi.layout.DivergencePolicy;
 import dev.temper.spi.layout.LossParameters;
@@ -93,6 +96,11 @@ final class CpuEngine implements EngineBackend {
     }
 
     @Override
+    public TeacherLists lists(TeacherLists lists) {
+      return lists;
+    }
+
+    @Override
     public float value(RowVector values, long row) {
       return HostRows.value((RowVector.Host) values, row);
     }
@@ -116,6 +124,13 @@ final class CpuEngine implements EngineBackend {
   @Override
   public void argmax(MatrixView logits, RowVector output) {
     run(Primitive.ARGMAX, logits, 1, null, null, output);
+  }
+
+  @Override
+  public void topK(MatrixView logits, TopKLists into) {
+    if (library.topK(handle, (HostMatrix) logits, LossParameters.code(logits.dtype()), into) != 0) {
+      throw new IllegalStateException("the cpu engine found no memory for its threads");
+    }
   }
 
   private void run(Primitive primitive, MatrixView logits, double temperature, @Nullable MatrixView upstream,

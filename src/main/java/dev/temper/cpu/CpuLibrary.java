@@ -1,9 +1,13 @@
 package dev.temper.cpu;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.temper.EngineUnavailableException;
+import dev.temper.HostMatrix;
+import dev.temper.TopKLists;
 import dev.temper.ffm.Downcalls;
 import dev.temper.ffm.LibraryLoadException;
 import dev.temper.ffm.SharedLibrary;
@@ -33,6 +37,8 @@ final class CpuLibrary {
   private final MethodHandle lossOverArrays;
   private final MethodHandle primitive;
   private final MethodHandle primitiveOverArrays;
+  private final MethodHandle topK;
+  private final MethodHandle topKOverArrays;
 
   private CpuLibrary(SharedLibrary library) throws LibraryLoadException {
     create = library.function("temper_cpu_create", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT));
@@ -45,6 +51,10 @@ final class CpuLibrary {
     lossOverArrays = spread(library.function("temper_cpu_loss", lossOf, overArrays));
     primitive = library.function("temper_cpu_primitive", addresses(5));
     primitiveOverArrays = library.function("temper_cpu_primitive", addresses(5), overArrays);
+    FunctionDescriptor topKOf = FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT,
+        JAVA_INT, JAVA_INT, JAVA_DOUBLE, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+    topK = library.function("temper_cpu_top_k", topKOf);
+    topKOverArrays = library.function("temper_cpu_top_k", topKOf, overArrays);
   }
 
   /**
@@ -143,6 +153,26 @@ final class CpuLibrary {
       return anyArray(input, upstream, output)
           ? (int) primitiveOverArrays.invokeExact(engine, parameters, input, upstream, output)
           : (int) primitive.invokeExact(engine, parameters, input, upstream, output);
+    } catch (Throwable e) {
+      throw Downcalls.unchecked(e);
+    }
+  }
+
+  /** Makes lists and returns 0, or 1 if memory is refused. */
+  int topK(MemorySegment engine, HostMatrix logits, int dtype, TopKLists into) {
+    MemorySegment from = logits.segment();
+    MemorySegment ids = LossTensors.segment(into.ids().values());
+    MemorySegment logs = LossTensors.segment(into.logProbabilities());
+    MemorySegment logSumExp = LossTensors.segment(into.logSumExp());
+    MemorySegment mass = LossTensors.segment(into.mass());
+    MemorySegment logTail = LossTensors.segment(into.logTail());
+    int k = into.ids().k();
+    try {
+      return anyArray(from, ids, logs, logSumExp, mass, logTail)
+          ? (int) topKOverArrays.invokeExact(engine, from, logits.rows(), logits.rowStride(), logits.classes(), dtype,
+              k, into.temperature(), ids, logs, logSumExp, mass, logTail)
+          : (int) topK.invokeExact(engine, from, logits.rows(), logits.rowStride(), logits.classes(), dtype,
+              k, into.temperature(), ids, logs, logSumExp, mass, logTail);
     } catch (Throwable e) {
       throw Downcalls.unchecked(e);
     }

@@ -8,6 +8,7 @@ import dev.temper.MatrixView;
 import dev.temper.RowOutput;
 import dev.temper.RowVector;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.TeacherLists;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -19,15 +20,16 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent") // the array lives for one call
 record LossTensors(MemorySegment[] segments) {
 
-  static final int COUNT = 14;
+  static final int COUNT = 18;
 
   static LossTensors of(LossCall call) {
     LossInputs inputs = call.inputs();
     LossOutputs outputs = call.outputs();
     MatrixView statistics = call.savedStatistics() != null ? call.savedStatistics() : call.statistics();
+    TeacherLists lists = call.teacherLists();
     return new LossTensors(new MemorySegment[] {
       segment(inputs.student()),
-      call.usesTeacher() ? segment(call.teacherLogits()) : MemorySegment.NULL,
+      call.usesTeacher() ? segment(call.teacherMatrix()) : MemorySegment.NULL,
       segment(outputs.gradient()),
       segment(inputs.labels()),
       segment(inputs.rowWeights()),
@@ -39,6 +41,10 @@ record LossTensors(MemorySegment[] segments) {
       segment(outputs.row(RowOutput.LABEL_LOG_PROB)),
       segment(outputs.row(RowOutput.STUDENT_ENTROPY)),
       segment(outputs.row(RowOutput.TEACHER_ENTROPY)),
+      lists == null ? MemorySegment.NULL : segment(lists.ids().values()),
+      lists == null ? MemorySegment.NULL : segment(lists.logTail()),
+      segment(outputs.row(RowOutput.STUDENT_MASS)),
+      segment(outputs.row(RowOutput.TEACHER_MASS)),
       segment(statistics)
     });
   }

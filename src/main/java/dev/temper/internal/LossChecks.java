@@ -73,27 +73,15 @@ public final class LossChecks {
     if (loss.softWeight() == 0) {
       return numClasses.orElse(student.classes());
     }
-    MatrixView teacher = switch (inputs.teacher()) {
-      case null -> throw new LossArgumentException("teacher is missing, but ", LossOption.SOFT_WEIGHT, " is ",
+    if (inputs.teacher() == null) {
+      throw new LossArgumentException("teacher is missing, but ", LossOption.SOFT_WEIGHT, " is ",
           loss.softWeight(), "; give the teacher's logits or set ", LossOption.SOFT_WEIGHT, " to 0");
-      case Teacher.Logits logits -> logits.matrix();
-    };
-    if (teacher.rows() != student.rows()) {
-      throw new IllegalArgumentException("teacher has " + teacher.rows() + " rows, expected the student's "
-          + student.rows()
-          + "; teacher is " + teacher.describe() + ", student is " + student.describe());
     }
-    requireWide("teacher", teacher, numClasses);
-    if (numClasses.isEmpty() && teacher.classes() != student.classes()) {
-      throw new LossArgumentException("student has ", student.classes(), " classes and teacher ", teacher.classes(),
-          "; if they are one vocabulary padded differently, set ", LossOption.NUM_CLASSES,
-          " to its real size (at most ",
-          Math.min(student.classes(), teacher.classes()), ")");
-    }
+    TeacherChecks.check(loss, inputs, inputs.teacher());
     return numClasses.orElse(student.classes());
   }
 
-  private static void requireWide(String name, MatrixView matrix, OptionalInt numClasses) {
+  static void requireWide(String name, MatrixView matrix, OptionalInt numClasses) {
     if (numClasses.isPresent() && numClasses.getAsInt() > matrix.classes()) {
       throw new LossArgumentException(LossOption.NUM_CLASSES, " is ", numClasses.getAsInt(), ", but " + name
           + " has only ",

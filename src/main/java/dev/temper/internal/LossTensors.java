@@ -8,6 +8,7 @@ import dev.temper.MatrixView;
 import dev.temper.RowOutput;
 import dev.temper.RowVector;
 import dev.temper.Teacher;
+import dev.temper.TopKTeacher;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -23,10 +24,7 @@ final class LossTensors {
     inPlace = outputs.inPlace();
     add(read, "student", inputs.student());
     if (loss.softWeight() > 0) {
-      switch (inputs.teacher()) {
-        case null -> { }
-        case Teacher.Logits logits -> add(read, "teacher", logits.matrix());
-      }
+      addTeacher(inputs.teacher());
     }
     add(read, "labels", inputs.labels());
     add(read, "row_weights", inputs.rowWeights());
@@ -36,6 +34,37 @@ final class LossTensors {
     add(written, "gradient", outputs.gradient());
     for (RowOutput output : RowOutput.values()) {
       add(written, output.tensor(), outputs.row(output));
+    }
+  }
+
+  private void addTeacher(@Nullable Teacher teacher) {
+    switch (teacher) {
+      case null -> { }
+      case Teacher.Logits logits -> add(read, "teacher", logits.matrix());
+      case Teacher.LogProbabilities dense -> add(read, "teacher", dense.matrix());
+      case Teacher.Probabilities dense -> add(read, "teacher", dense.matrix());
+      case Teacher.Mixture mixture -> {
+        for (int m = 0; m < mixture.logits().size(); m++) {
+          add(read, "teacher." + m, mixture.logits().get(m));
+        }
+      }
+      case Teacher.RowIndex selected -> {
+        add(read, "teacher", selected.logits());
+        add(read, "teacher_row_index", selected.index());
+      }
+      case Teacher.ClassMap mapped -> {
+        add(read, "teacher", mapped.logits());
+        add(read, "class_map", mapped.map());
+      }
+      case Teacher.Sampled sampled -> {
+        add(read, "teacher_ids", sampled.ids().values());
+        add(read, "teacher_sample_weights", sampled.weights());
+      }
+      case TopKTeacher lists -> {
+        add(read, "teacher_ids", lists.ids().values());
+        add(read, "teacher_log_probs", lists.logProbabilities());
+        add(read, "teacher_log_tail", lists.logTail());
+      }
     }
   }
 

@@ -9,6 +9,8 @@ import dev.temper.LossOption;
 import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
 import dev.temper.RowOutput;
+import dev.temper.Teacher;
+import dev.temper.TopKTeacher;
 
 /** Checks what a call writes: shapes, dtypes, and whether the loss can give what is requested. */
 public final class OutputChecks {
@@ -28,8 +30,25 @@ public final class OutputChecks {
       throw new LossArgumentException(RowOutput.TEACHER_ENTROPY.tensor(), " needs the teacher, which is not read,"
           + " because ", LossOption.SOFT_WEIGHT, " is 0; leave this output out");
     }
+    checkMasses(loss, inputs, outputs);
     if (outputs.temperatureGradient()) {
       checkTemperatureGradient(loss, inputs);
+    }
+  }
+
+  private static void checkMasses(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
+    for (RowOutput output : RowOutput.values()) {
+      if (!output.isMass() || outputs.row(output) == null) {
+        continue;
+      }
+      boolean needsMap = output == RowOutput.UNMAPPED_MASS;
+      Teacher teacher = loss.softWeight() > 0 ? inputs.teacher() : null;
+      boolean hasIt = needsMap ? teacher instanceof Teacher.ClassMap
+          : teacher instanceof TopKTeacher || teacher instanceof Teacher.Sampled;
+      if (!hasIt) {
+        throw new LossArgumentException(output.tensor(), " needs a teacher with ", needsMap ? "a class map"
+            : "lists of classes", ", found ", teacher == null ? "none" : teacher.label(), "; leave this output out");
+      }
     }
   }
 
@@ -38,6 +57,10 @@ public final class OutputChecks {
       throw new LossArgumentException(LossOption.TEMPERATURE_GRADIENT, " and ", LossOption.DIVERGENCE, " ",
           loss.divergence().label(), " exclude each other, because the derivative is known for forward-kl only; leave"
           + " one of them out");
+    }
+    if (inputs.teacher() != null && loss.softWeight() > 0 && !TeacherChecks.isLogits(inputs.teacher())) {
+      throw new LossArgumentException(LossOption.TEMPERATURE_GRADIENT, " and teacher ", inputs.teacher().label(),
+          " exclude each other, because the derivative needs the logits of the teacher; leave one of them out");
     }
     if (inputs.rowTemperatures() != null) {
       throw new LossArgumentException(LossOption.TEMPERATURE_GRADIENT, " and row_temperatures exclude each other,"

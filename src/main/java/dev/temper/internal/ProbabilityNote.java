@@ -2,12 +2,11 @@ package dev.temper.internal;
 
 import dev.temper.DType;
 import dev.temper.HostMatrix;
-import dev.temper.MatrixView;
+import dev.temper.Teacher;
 import dev.temper.spi.LossCall;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Notes, once for each process, that a teacher given as logits holds numbers that look like probabilities. Their
@@ -25,8 +24,9 @@ final class ProbabilityNote {
 
   /** Looks at the teacher of a checked call, unless an earlier call has been looked at. */
   static void look(LossCall call) {
-    @Nullable MatrixView teacher = call.usesTeacher() ? call.teacherLogits() : null;
-    if (teacher instanceof HostMatrix host && host.rows() > 0 && !DONE.getAndSet(true)
+    Teacher teacher = call.usesTeacher() ? call.inputs().teacher() : null;
+    if (teacher instanceof Teacher.Logits logits && logits.matrix() instanceof HostMatrix host && host.rows() > 0
+        && !DONE.getAndSet(true)
         && looksLikeProbabilities(host, call.classes())) {
       System.getLogger("dev.temper").log(System.Logger.Level.WARNING, "the teacher's first row lies in [0, 1] and"
           + " sums to 1, as probabilities do, but it was given as logits; give the logits, or the logarithms of the"

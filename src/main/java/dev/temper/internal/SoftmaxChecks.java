@@ -39,6 +39,13 @@ public record SoftmaxChecks(@Nullable String hostOnly) {
     requireReachable(read, written);
   }
 
+  /** Checks the logits of lists, which are made in host memory. */
+  public void topK(MatrixView logits) {
+    CallTensor read = CallTensor.of("logits", logits);
+    read.requireReadable();
+    read.requireHost(hostOnly == null ? "auto" : hostOnly);
+  }
+
   private void requireReachable(CallTensor... tensors) {
     if (hostOnly != null) {
       for (CallTensor tensor : tensors) {

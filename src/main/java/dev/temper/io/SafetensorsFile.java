@@ -35,9 +35,12 @@ public final class SafetensorsFile implements TensorFile {
   private final MemorySegment data;
   private final Map<String, SafetensorsHeader.TensorRange> entries;
   private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+  private final Map<String, String> metadata;
 
   private SafetensorsFile(
-      Path path, MappedFile file, MemorySegment data, Map<String, SafetensorsHeader.TensorRange> entries) {
+      Path path, MappedFile file, MemorySegment data, Map<String, SafetensorsHeader.TensorRange> entries,
+      Map<String, String> metadata) {
+    this.metadata = metadata;
     this.path = path;
     this.file = file;
     this.data = data;
@@ -57,7 +60,8 @@ public final class SafetensorsFile implements TensorFile {
       long headerBytes = headerBytes(file.bytes());
       MemorySegment data = file.bytes().asSlice(LENGTH_BYTES + headerBytes);
       String header = decode(file.bytes().asSlice(LENGTH_BYTES, headerBytes));
-      return new SafetensorsFile(path, file, data, SafetensorsHeader.parse(header, data.byteSize()));
+      return new SafetensorsFile(path, file, data, SafetensorsHeader.parse(header, data.byteSize()),
+          SafetensorsHeader.metadata(header));
     } catch (IllegalArgumentException e) {
       file.close();
       throw fault(path, e);
@@ -110,6 +114,11 @@ public final class SafetensorsFile implements TensorFile {
   @Override
   public Path path() {
     return path;
+  }
+
+  /** Returns the metadata, which are empty if the file has none. */
+  public Map<String, String> metadata() {
+    return Collections.unmodifiableMap(metadata);
   }
 
   @Override

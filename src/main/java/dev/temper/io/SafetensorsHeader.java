@@ -26,6 +26,7 @@ public final class SafetensorsHeader {
       Map.entry("C64", 64));
 
   private final JsonText json;
+  private final Map<String, String> metadata = new LinkedHashMap<>();
 
   private SafetensorsHeader(JsonText json) {
     this.json = json;
@@ -46,6 +47,17 @@ public final class SafetensorsHeader {
     return entries;
   }
 
+  /**
+   * Returns the metadata of a header, which are empty if it has none.
+   *
+   * @throws IllegalArgumentException if the header violates the format
+   */
+  static Map<String, String> metadata(String header) {
+    SafetensorsHeader parsed = new SafetensorsHeader(new JsonText(header));
+    Map<String, TensorRange> _ = parsed.entries();
+    return parsed.metadata;
+  }
+
   private Map<String, TensorRange> entries() {
     Map<String, TensorRange> entries = new LinkedHashMap<>();
     Set<String> names = new HashSet<>();
@@ -53,7 +65,7 @@ public final class SafetensorsHeader {
     for (boolean first = true; json.next(first, '}'); first = false) {
       String name = name(names);
       if (name.equals(METADATA)) {
-        skipMetadata();
+        readMetadata();
       } else {
         entries.put(name, entry(name));
       }
@@ -76,13 +88,13 @@ public final class SafetensorsHeader {
     return name;
   }
 
-  private void skipMetadata() {
+  private void readMetadata() {
     require(json.accept('{'), METADATA, "is no object");
     Set<String> keys = new HashSet<>();
     for (boolean first = true; json.next(first, '}'); first = false) {
       String key = name(keys);
       require(json.isNext('"'), METADATA, "has a value that is no string, at key " + Quoted.of(key));
-      String _ = json.string();
+      metadata.put(key, json.string());
     }
   }
 

@@ -9,6 +9,7 @@ import dev.temper.LossTotals;
 import dev.temper.MatrixView;
 import dev.temper.RowOutput;
 import dev.temper.RowVector;
+import dev.temper.TopKLists;
 import dev.temper.spi.Capabilities;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
@@ -81,6 +82,11 @@ final class ReferenceEngine implements EngineBackend {
       throw new IllegalArgumentException("output is " + output + ", expected a view of host memory");
     }
     RowMaps.argmax(host("logits", logits), indices);
+  }
+
+  @Override
+  public void topK(MatrixView logits, TopKLists into) {
+    RowMaps.topK(host("logits", logits), into);
   }
 
   @Override

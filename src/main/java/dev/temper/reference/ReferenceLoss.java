@@ -9,8 +9,8 @@ import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.MatrixView;
 import dev.temper.Reduction;
+import dev.temper.RowOutput;
 import dev.temper.RowVector;
-import dev.temper.Teacher;
 import dev.temper.spi.HostRows;
 import dev.temper.spi.RowChecks;
 import java.util.Arrays;
@@ -25,10 +25,10 @@ public final class ReferenceLoss {
   private final HostMatrix student;
   private final int classes;
   private final double[] z;
-  private final double[] u;
   private final double[] gradient;
   private final ReferenceRow reference;
   private final Divisors divisors;
+  private final TeacherRows teacher;
   private double soft;
   private double hard;
   private double temperatureGradient;
@@ -41,10 +41,10 @@ public final class ReferenceLoss {
     student = host("student", inputs.student());
     this.classes = classes;
     z = new double[classes];
-    u = new double[classes];
     gradient = new double[student.classes()];
     reference = new ReferenceRow(loss, classes);
     divisors = Divisors.of(loss, inputs, labelled);
+    teacher = new TeacherRows(loss, loss.softWeight() > 0 ? inputs.teacher() : null, classes);
   }
 
   /**
@@ -82,9 +82,10 @@ public final class ReferenceLoss {
         consumer.row(row, _ -> 0, gradient);
       } else {
         compute(row, label, weight);
-        consumer.row(row, reference::value, gradient);
+        consumer.row(row, this::value, gradient);
       }
     }
+    teacher.requireValid();
     double softTotal = reduced(loss.softWeight(), soft, divisors.softScale());
     double hardTotal = reduced(loss.hardWeight(), hard, divisors.hardScale());
     long counted = loss.ignoreScope() == IgnoreScope.HARD ? student.rows() : labelled;
@@ -95,10 +96,7 @@ public final class ReferenceLoss {
 
   private void compute(long row, int label, double weight) {
     Elements.read(student, row, classes, z);
-    if (loss.softWeight() > 0) {
-      Elements.read(host("teacher", logits(inputs.teacher())), row, classes, u);
-    }
-    reference.compute(z, u, label, value(inputs.rowTemperatures(), row, loss.temperature()));
+    teacher.compute(row, z, label, value(inputs.rowTemperatures(), row, loss.temperature()), reference);
     soft += weight * reference.soft();
     hard += weight * reference.hard();
     nonFinite += Double.isFinite(reference.loss()) ? 0 : 1;
@@ -109,6 +107,10 @@ public final class ReferenceLoss {
     for (int i = 0; i < classes; i++) {
       gradient[i] = reference.gradient(i, factor * divisors.softScale(), factor * divisors.hardScale());
     }
+  }
+
+  private double value(RowOutput output) {
+    return output == RowOutput.UNMAPPED_MASS ? teacher.unmappedMass() : reference.value(output);
   }
 
   /** Returns the label of a row, or {@link ReferenceRow#NO_LABEL} if the row is ignored or the call has no labels. */
@@ -129,13 +131,6 @@ public final class ReferenceLoss {
 
   private static double value(@Nullable RowVector vector, long row, double otherwise) {
     return vector instanceof RowVector.Host host ? HostRows.value(host, row) : otherwise;
-  }
-
-  private static @Nullable MatrixView logits(@Nullable Teacher teacher) {
-    return switch (teacher) {
-      case null -> null;
-      case Teacher.Logits logits -> logits.matrix();
-    };
   }
 
   static HostMatrix host(String name, @Nullable MatrixView matrix) {

@@ -2,6 +2,8 @@ package dev.temper.reference;
 
 import dev.temper.DistillationLoss;
 import dev.temper.RowOutput;
+import dev.temper.Tail;
+import java.util.EnumMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +29,8 @@ public final class ReferenceRow {
   private final SoftPart softPart;
   private final CrossEntropy crossEntropy;
   private final PartGradient hardGradient;
+  private final EnumMap<Tail, ListPart> listParts = new EnumMap<>(Tail.class);
+  private @Nullable ListPart listPart;
   private boolean hasSoft;
   private int label;
   private double temperature;
@@ -56,17 +60,42 @@ public final class ReferenceRow {
    * @param temperatureOfRow {@code T} of this row; the teacher has the same one unless the loss sets teacherTemperature
    */
   public void compute(double[] student, double @Nullable [] teacher, int ofRow, double temperatureOfRow) {
+    begin(student, ofRow, temperatureOfRow);
+    if (loss.softWeight() > 0 && teacher != null) {
+      hasSoft = true;
+      soft = softPart.compute(z, teacher, label, temperature);
+    }
+    finish(student);
+  }
+
+  /** Computes a row whose teacher is given by log-probabilities at the temperature of the loss. */
+  void computeAtTemperature(double[] student, double[] teacher, int ofRow, double temperatureOfRow, boolean flat) {
+    begin(student, ofRow, temperatureOfRow);
+    hasSoft = true;
+    soft = softPart.computeAtTemperature(z, teacher, label, temperature, flat);
+    finish(student);
+  }
+
+  /** Computes a row whose teacher is a list of classes; other parameters as for a teacher of all classes. */
+  public void compute(double[] student, ListRow teacher, Tail tail, int ofRow, double temperatureOfRow) {
+    begin(student, ofRow, temperatureOfRow);
+    listPart = listParts.computeIfAbsent(tail, key -> new ListPart(loss, key, classes, softPart.gradient));
+    soft = listPart.compute(z, teacher, temperature);
+    finish(student);
+  }
+
+  private void begin(double[] student, int ofRow, double temperatureOfRow) {
     label = ofRow;
     temperature = temperatureOfRow;
     System.arraycopy(student, 0, z, 0, classes);
     loss.softcap().ifPresent(cap -> Softcap.apply(z, cap));
     hasSoft = false;
+    listPart = null;
     soft = 0;
     softPart.gradient.fill(0);
-    if (loss.softWeight() > 0 && teacher != null) {
-      hasSoft = true;
-      soft = softPart.compute(z, teacher, label, temperature);
-    }
+  }
+
+  private void finish(double[] student) {
     hard = 0;
     hardGradient.fill(0);
     if (loss.hardWeight() > 0 && label != NO_LABEL) {
@@ -118,8 +147,12 @@ public final class ReferenceRow {
       case SOFT -> soft;
       case HARD -> hard;
       case LABEL_LOG_PROB -> label == NO_LABEL ? 0 : crossEntropy.labelLogProbability(z, label);
-      case STUDENT_ENTROPY -> hasSoft ? softPart.studentEntropy() : entropy();
-      case TEACHER_ENTROPY -> hasSoft ? softPart.teacherEntropy() : 0;
+      case STUDENT_ENTROPY -> listPart != null ? listPart.studentEntropy()
+          : hasSoft ? softPart.studentEntropy() : entropy();
+      case TEACHER_ENTROPY -> listPart != null ? listPart.teacherEntropy() : hasSoft ? softPart.teacherEntropy() : 0;
+      case STUDENT_MASS -> listPart != null ? listPart.studentMass() : 0;
+      case TEACHER_MASS -> listPart != null ? listPart.teacherMass() : 0;
+      case UNMAPPED_MASS -> 0;
     };
   }
 

@@ -1,8 +1,14 @@
 package dev.temper.reference;
 
+import dev.temper.DType;
 import dev.temper.HostMatrix;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
+import dev.temper.TopKLists;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Comparator;
+import java.util.stream.IntStream;
 
 /**
  * Computes the primitives beside the losses. Each row is read to its end before its output is written, so that input
@@ -55,6 +61,50 @@ final class RowMaps {
       softmax.set(x, 1);
       Elements.write(softmax.probability, output, row);
     }
+  }
+
+  /** Makes lists of the most probable classes. A row without a softmax has NaN in its first slot. */
+  static void topK(HostMatrix logits, TopKLists into) {
+    double[] x = new double[logits.classes()];
+    int k = into.ids().k();
+    Softmax softmax = new Softmax(x.length);
+    for (long row = 0; row < logits.rows(); row++) {
+      Elements.read(logits, row, x.length, x);
+      boolean valid = softmax.set(x, into.temperature());
+      int[] order = valid ? IntStream.range(0, x.length).filter(c -> x[c] != Double.NEGATIVE_INFINITY).boxed()
+          .sorted(Comparator.comparingDouble((Integer c) -> -x[c])).mapToInt(c -> c).toArray() : new int[] {0};
+      double mass = 0;
+      for (int slot = 0; slot < k; slot++) {
+        boolean used = slot < order.length;
+        double log = used ? (x[order[slot]] - softmax.max) / into.temperature() - softmax.logSum
+            : Double.NEGATIVE_INFINITY;
+        mass += StrictMath.exp(log);
+        set(into.ids().values(), row * k + slot, used ? order[slot] : -1);
+        set(into.logProbabilities(), row * k + slot, log);
+      }
+      double rest = 0;
+      for (int i = k; i < order.length; i++) {
+        rest += StrictMath.exp((x[order[i]] - x[order[k]]) / into.temperature());
+      }
+      double logTail = order.length <= k ? Double.NEGATIVE_INFINITY
+          : StrictMath.log(rest) + (x[order[k]] - softmax.max) / into.temperature() - softmax.logSum;
+      set(into.logSumExp(), row, softmax.max / into.temperature() + softmax.logSum);
+      set(into.mass(), row, mass);
+      set(into.logTail(), row, valid ? logTail : Double.NaN);
+    }
+  }
+
+  private static void set(RowVector vector, long at, double value) {
+    MemorySegment segment = ((RowVector.Host) vector).segment();
+    if (vector.dtype() == DType.I32) {
+      segment.set(ValueLayout.JAVA_INT_UNALIGNED, at * Integer.BYTES, (int) value);
+    } else {
+      segment.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at * Float.BYTES, (float) value);
+    }
+  }
+
+  private static void set(MatrixView matrix, long at, double value) {
+    ((HostMatrix) matrix).segment().set(ValueLayout.JAVA_FLOAT_UNALIGNED, at * Float.BYTES, (float) value);
   }
 
   /**

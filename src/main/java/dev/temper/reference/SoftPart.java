@@ -23,6 +23,9 @@ final class SoftPart {
   private double value;
   private double divergence;
 
+  /** Whether the row of the teacher holds log-probabilities, to which neither temperature nor softcap applies. */
+  private boolean atTemperature;
+
   /** Whether the row has no standard deviation, so that its soft part is 0 at every temperature. */
   private boolean flat;
 
@@ -45,13 +48,30 @@ final class SoftPart {
    * @param teacher logits before the teacher's softcap
    */
   double compute(double[] student, double[] teacher, int label, double ofRow) {
+    atTemperature = false;
+    return compute(student, teacher, label, ofRow, false);
+  }
+
+  /**
+   * Computes a row whose teacher is given by log-probabilities at the temperature of the loss.
+   *
+   * @param teacherIsFlat whether a teacher behind the log-probabilities has no standard deviation
+   */
+  double computeAtTemperature(double[] student, double[] teacher, int label, double ofRow, boolean teacherIsFlat) {
+    atTemperature = true;
+    return compute(student, teacher, label, ofRow, teacherIsFlat);
+  }
+
+  private double compute(double[] student, double[] teacher, int label, double ofRow, boolean teacherIsFlat) {
     temperature = loss.divergence() instanceof Divergence.LogitMse ? 1 : ofRow;
     System.arraycopy(student, 0, z, 0, classes);
     System.arraycopy(teacher, 0, u, 0, classes);
-    loss.teacherSoftcap().ifPresent(cap -> Softcap.apply(u, cap));
+    if (!atTemperature) {
+      loss.teacherSoftcap().ifPresent(cap -> Softcap.apply(u, cap));
+    }
     gradient.fill(0);
     divergence = 0;
-    flat = false;
+    flat = teacherIsFlat;
     value = valueOf(label);
     if (Double.isNaN(value)) {
       gradient.fill(Double.NaN);
@@ -62,8 +82,8 @@ final class SoftPart {
   private double valueOf(int label) {
     if (ofStudent != null && ofTeacher != null) {
       boolean studentIsSpread = ofStudent.apply(z);
-      boolean teacherIsSpread = ofTeacher.apply(u);
-      flat = !studentIsSpread || !teacherIsSpread;
+      boolean teacherIsSpread = atTemperature || ofTeacher.apply(u);
+      flat |= !studentIsSpread || !teacherIsSpread;
     }
     if (!distributions.set(z, temperature, u, teacherTemperature())) {
       return Double.NaN;
@@ -160,6 +180,7 @@ final class SoftPart {
   }
 
   private double teacherTemperature() {
-    return loss.divergence() instanceof Divergence.LogitMse ? 1 : loss.teacherTemperature().orElse(temperature);
+    return atTemperature || loss.divergence() instanceof Divergence.LogitMse ? 1
+        : loss.teacherTemperature().orElse(temperature);
   }
 }

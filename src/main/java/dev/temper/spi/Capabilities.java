@@ -8,7 +8,10 @@ import static dev.temper.LossOption.LABEL_SMOOTHING;
 import static dev.temper.LossOption.ROW_LABEL_LOG_PROB;
 import static dev.temper.LossOption.ROW_STRIDE_0;
 import static dev.temper.LossOption.ROW_STUDENT_ENTROPY;
+import static dev.temper.LossOption.ROW_STUDENT_MASS;
 import static dev.temper.LossOption.ROW_TEACHER_ENTROPY;
+import static dev.temper.LossOption.ROW_TEACHER_MASS;
+import static dev.temper.LossOption.ROW_UNMAPPED_MASS;
 import static dev.temper.LossOption.SOFTCAP;
 import static dev.temper.LossOption.SOFT_DENOMINATOR;
 import static dev.temper.LossOption.SOFT_VALUE;
@@ -28,6 +31,7 @@ import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
 import dev.temper.RowOutput;
 import dev.temper.SoftValue;
+import dev.temper.Teacher;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -42,9 +46,11 @@ import org.jspecify.annotations.Nullable;
  * no declaration, because every engine must have them.
  *
  * @param divergences the divergences that the engine computes
+ * @param teachers the teachers that the engine reads
  * @param options the options that the engine honours beyond those of every engine
  */
-public record Capabilities(Predicate<Divergence> divergences, Set<LossOption> options) {
+public record Capabilities(Predicate<Divergence> divergences, Predicate<Teacher> teachers,
+    Set<LossOption> options) {
 
   private static final String ELSEWHERE = " is not there yet; the reference device has it";
 
@@ -54,7 +60,7 @@ public record Capabilities(Predicate<Divergence> divergences, Set<LossOption> op
 
   /** Declares every divergence and every option. */
   public static Capabilities all() {
-    return new Capabilities(_ -> true, EnumSet.allOf(LossOption.class));
+    return new Capabilities(_ -> true, _ -> true, EnumSet.allOf(LossOption.class));
   }
 
   /** Returns whether a call is supported, with the first divergence or option that is not. */
@@ -62,6 +68,10 @@ public record Capabilities(Predicate<Divergence> divergences, Set<LossOption> op
     DistillationLoss loss = call.loss();
     if (call.usesTeacher() && !divergences.test(loss.divergence())) {
       return Support.no(LossOption.DIVERGENCE, " ", loss.divergence().label(), ELSEWHERE);
+    }
+    Teacher teacher = call.usesTeacher() ? call.inputs().teacher() : null;
+    if (teacher != null && !teachers.test(teacher)) {
+      return Support.no("teacher ", teacher.label(), ELSEWHERE);
     }
     for (Map.Entry<LossOption, Object> used : used(call).entrySet()) {
       if (!options.contains(used.getKey())) {
@@ -117,6 +127,9 @@ public record Capabilities(Predicate<Divergence> divergences, Set<LossOption> op
     put(outputs.row(RowOutput.LABEL_LOG_PROB) != null, ROW_LABEL_LOG_PROB, "", used);
     put(outputs.row(RowOutput.STUDENT_ENTROPY) != null, ROW_STUDENT_ENTROPY, "", used);
     put(outputs.row(RowOutput.TEACHER_ENTROPY) != null, ROW_TEACHER_ENTROPY, "", used);
+    put(outputs.row(RowOutput.STUDENT_MASS) != null, ROW_STUDENT_MASS, "", used);
+    put(outputs.row(RowOutput.TEACHER_MASS) != null, ROW_TEACHER_MASS, "", used);
+    put(outputs.row(RowOutput.UNMAPPED_MASS) != null, ROW_UNMAPPED_MASS, "", used);
   }
 
   private static void put(boolean isUsed, LossOption option, Object value, Map<LossOption, Object> used) {

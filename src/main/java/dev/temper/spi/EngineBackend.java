@@ -4,6 +4,7 @@ import dev.temper.DeviceBuffer;
 import dev.temper.LossResult;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
+import dev.temper.TopKLists;
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.SelfCheck;
 import dev.temper.diagnostics.Stopwatch;
@@ -107,6 +108,14 @@ public interface EngineBackend extends AutoCloseable {
    * the index of its first NaN.
    */
   void argmax(MatrixView logits, RowVector output);
+
+  /**
+   * Makes the lists of the most probable classes of each row, sorted by probability. Equal logits give the lower class
+   * first. A row without a softmax has NaN in its first slot.
+   */
+  default void topK(MatrixView logits, TopKLists into) {
+    throw new IllegalArgumentException(describe() + " makes no lists of classes yet; the cpu device does");
+  }
 
   @Override
   void close();

@@ -1,6 +1,7 @@
 package dev.temper.spi;
 
 import dev.temper.DType;
+import dev.temper.HostMatrix;
 import dev.temper.RowVector;
 import java.lang.foreign.ValueLayout;
 
@@ -14,6 +15,14 @@ public final class HostRows {
     return labels.dtype() == DType.I32
         ? labels.segment().get(ValueLayout.JAVA_INT_UNALIGNED, row * Integer.BYTES)
         : labels.segment().get(ValueLayout.JAVA_LONG_UNALIGNED, row * Long.BYTES);
+  }
+
+  /** Returns an element of a matrix. */
+  public static float element(HostMatrix matrix, long row, int column) {
+    long offset = (row * matrix.rowStride() + column) * matrix.dtype().bytes();
+    return matrix.dtype() == DType.F32
+        ? matrix.segment().get(ValueLayout.JAVA_FLOAT_UNALIGNED, offset)
+        : matrix.dtype().widen(matrix.segment().get(ValueLayout.JAVA_SHORT_UNALIGNED, offset));
   }
 
   /** Returns the value of a row of an F32 vector. */

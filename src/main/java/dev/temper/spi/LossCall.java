@@ -5,6 +5,7 @@ import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
 import dev.temper.Teacher;
+import dev.temper.TopKTeacher;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,12 +26,31 @@ public record LossCall(DistillationLoss loss, LossInputs inputs, LossOutputs out
   /** The number of columns of the row statistics. Their content is specific to the engine. */
   public static final int STATISTICS_COLUMNS = 16;
 
-  /** Returns the logits of the teacher, or null if the call has no teacher. */
+  /**
+   * Returns the matrix of a teacher that has one column for each class or for each class of a map, or null for any
+   * other teacher.
+   */
   public @Nullable MatrixView teacherLogits() {
     return switch (inputs.teacher()) {
       case null -> null;
       case Teacher.Logits logits -> logits.matrix();
+      case Teacher.LogProbabilities dense -> dense.matrix();
+      case Teacher.Probabilities dense -> dense.matrix();
+      case Teacher.RowIndex selected -> selected.logits();
+      case Teacher.ClassMap mapped -> mapped.logits();
+      case Teacher.Mixture _, Teacher.Sampled _, TopKTeacher _ -> null;
     };
+  }
+
+  /** Returns the lists of the teacher, or null for a teacher without lists. */
+  public @Nullable TeacherLists teacherLists() {
+    return usesTeacher() ? TeacherLists.of(inputs.teacher()) : null;
+  }
+
+  /** Returns the matrix that the teacher consists of: that of {@link #teacherLogits()}, or the values of its lists. */
+  public @Nullable MatrixView teacherMatrix() {
+    TeacherLists lists = TeacherLists.of(inputs.teacher());
+    return lists == null ? teacherLogits() : lists.values();
   }
 
   public boolean usesTeacher() {

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * Checks the values of labels, row weights, row temperatures and denominators in memory. All engines use these checks
  * and messages.
  *
- * <p>Labels are checked first, then weights, temperatures and denominators. The message names the first invalid row,
- * counted from 0.
+ * <p>Labels are checked first, then weights, temperatures, denominators and the integers and lists of the teacher. The
+ * message names the first invalid row, counted from 0.
  */
 public final class RowChecks {
 
@@ -57,6 +57,7 @@ public final class RowChecks {
       }
     }
     checkDenominators(inputs);
+    TeacherValues.check(loss, inputs, classes);
     return counted;
   }
 

@@ -3,7 +3,7 @@
  * engine by its provider.
  *
  * <p>{@link dev.temper.LossEngine} checks shapes, dtypes, sizes, overlaps and options before a call. The engine checks
- * the values in the caller's memory: labels, row weights, row temperatures and denominators.
+ * the values in the caller's memory: labels, row weights, row temperatures, denominators and lists of classes.
  *
  * <p>An engine declares its divergences and options as {@link dev.temper.spi.Capabilities}, which refuse every other
  * call by name.

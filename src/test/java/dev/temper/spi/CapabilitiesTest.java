@@ -60,6 +60,9 @@ class CapabilitiesTest {
     put(LossOption.ROW_LABEL_LOG_PROB, loss(), INPUTS, NONE.withRow(RowOutput.LABEL_LOG_PROB, ROWS));
     put(LossOption.ROW_STUDENT_ENTROPY, loss(), INPUTS, NONE.withRow(RowOutput.STUDENT_ENTROPY, ROWS));
     put(LossOption.ROW_TEACHER_ENTROPY, loss(), INPUTS, NONE.withRow(RowOutput.TEACHER_ENTROPY, ROWS));
+    put(LossOption.ROW_STUDENT_MASS, loss(), INPUTS, NONE.withRow(RowOutput.STUDENT_MASS, ROWS));
+    put(LossOption.ROW_TEACHER_MASS, loss(), INPUTS, NONE.withRow(RowOutput.TEACHER_MASS, ROWS));
+    put(LossOption.ROW_UNMAPPED_MASS, loss(), INPUTS, NONE.withRow(RowOutput.UNMAPPED_MASS, ROWS));
   }
 
   static Set<LossOption> declared() {
@@ -71,9 +74,17 @@ class CapabilitiesTest {
   void anOptionIsRefusedByNameUnlessItIsDeclared(LossOption option) {
     LossCall call = Objects.requireNonNull(CALLS.get(option));
     Set<LossOption> others = EnumSet.complementOf(EnumSet.of(option));
-    assertThat(new Capabilities(_ -> true, EnumSet.of(option)).check(call)).isEqualTo(Support.yes());
-    assertThat(reason(new Capabilities(_ -> true, others).check(call)))
+    assertThat(new Capabilities(_ -> true, _ -> true, EnumSet.of(option)).check(call)).isEqualTo(Support.yes());
+    assertThat(reason(new Capabilities(_ -> true, _ -> true, others).check(call)))
         .isEqualTo(option.label() + VALUES.getOrDefault(option, "") + " is not there yet; the reference device has it");
+  }
+
+  @Test
+  void aTeacherIsRefusedByItsKind() {
+    Capabilities logitsOnly = new Capabilities(_ -> true, Teacher.Logits.class::isInstance, Set.of());
+    assertThat(logitsOnly.check(call(loss(), INPUTS, NONE))).isEqualTo(Support.yes());
+    assertThat(reason(logitsOnly.check(call(loss(), INPUTS.withTeacher(Teacher.probabilities(MATRIX)), NONE))))
+        .isEqualTo("teacher probabilities is not there yet; the reference device has it");
   }
 
   @Test
@@ -85,7 +96,7 @@ class CapabilitiesTest {
 
   @Test
   void aDivergenceIsRefusedByItsLabel() {
-    Capabilities forwardOnly = new Capabilities(Divergence.forwardKl()::equals, Set.of());
+    Capabilities forwardOnly = new Capabilities(Divergence.forwardKl()::equals, _ -> true, Set.of());
     assertThat(forwardOnly.check(call(loss(), INPUTS, NONE))).isEqualTo(Support.yes());
     DistillationLoss.Builder jsd = loss().divergence(Divergence.jensenShannon(0.5));
     assertThat(reason(forwardOnly.check(call(jsd, INPUTS, NONE))))
@@ -94,11 +105,12 @@ class CapabilitiesTest {
 
   @Test
   void anOptionOfAPartThatIsNotComputedNeedsNoDeclaration() {
-    Capabilities none = new Capabilities(_ -> false, Set.of());
+    Capabilities none = new Capabilities(_ -> false, _ -> true, Set.of());
     DistillationLoss.Builder hardOnly = hard().softWeight(0).divergence(Divergence.reverseKl()).teacherSoftcap(20)
         .teacherTemperature(3).standardise(true);
     assertThat(none.check(call(hardOnly, INPUTS.withTeacher(Teacher.logits(REPEATED)), NONE))).isEqualTo(Support.yes());
-    assertThat(new Capabilities(_ -> true, Set.of()).check(call(loss().labelSmoothing(0.1).zLoss(1), INPUTS, NONE)))
+    assertThat(new Capabilities(_ -> true, _ -> true, Set.of())
+        .check(call(loss().labelSmoothing(0.1).zLoss(1), INPUTS, NONE)))
         .isEqualTo(Support.yes());
   }
 

@@ -14,6 +14,7 @@ import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.spec.BatchKernel;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.TeacherLists;
 import dev.temper.spi.layout.LossParameters.Field;
 import dev.temper.spi.layout.LossParameters;
 import java.lang.foreign.Arena;
@@ -83,7 +84,13 @@ final class LossLaunch implements AutoCloseable {
     if (gradient != null && (outputs.inPlace() || outputs.addsToGradient())) {
       tensors.inPlaceOutput(gradient, written);
     }
-    parameters.set(Field.TEACHER, call.usesTeacher() ? tensors.input("teacher", call.teacherLogits()) : 0);
+    parameters.set(Field.TEACHER, call.usesTeacher() ? tensors.input("teacher", call.teacherMatrix()) : 0);
+    TeacherLists lists = call.teacherLists();
+    if (lists != null) {
+      parameters.set(Field.TEACHER_IDS, tensors.input("teacher_ids", lists.ids().values()));
+      parameters.set(Field.TEACHER_LOG_TAIL, tensors.input("teacher_log_tail", lists.logTail()));
+      parameters.set(Field.LIST_MASK_OFFSET, loss.listMaskOffset(call.classes()));
+    }
     parameters.set(Field.LABELS, tensors.input("labels", inputs.labels()));
     parameters.set(Field.ROW_WEIGHTS, tensors.input("row_weights", inputs.rowWeights()));
     parameters.set(Field.ROW_TEMPERATURES, tensors.input("row_temperatures", inputs.rowTemperatures()));
@@ -94,6 +101,8 @@ final class LossLaunch implements AutoCloseable {
     parameters.set(Field.ROW_LABEL_LOG_PROB, rowOutput(RowOutput.LABEL_LOG_PROB));
     parameters.set(Field.ROW_STUDENT_ENTROPY, rowOutput(RowOutput.STUDENT_ENTROPY));
     parameters.set(Field.ROW_TEACHER_ENTROPY, rowOutput(RowOutput.TEACHER_ENTROPY));
+    parameters.set(Field.ROW_STUDENT_MASS, rowOutput(RowOutput.STUDENT_MASS));
+    parameters.set(Field.ROW_TEACHER_MASS, rowOutput(RowOutput.TEACHER_MASS));
     parameters.set(Field.ROW_TEMPERATURE_GRADIENT, call.outputs().temperatureGradient() && call.usesTeacher()
         ? workspace.bytes("row_temperature_gradient", rows() * Float.BYTES) : 0);
     parameters.set(Field.STATISTICS, isForward() ? tensors.output("statistics", call.statistics())

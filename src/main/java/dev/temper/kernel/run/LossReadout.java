@@ -1,6 +1,9 @@
 package dev.temper.kernel.run;
 
 import dev.temper.Denominator;
+import dev.temper.DeviceMatrix;
+import dev.temper.HostMatrix;
+import dev.temper.IdMatrix;
 import dev.temper.LossInputs;
 import dev.temper.LossTotals;
 import dev.temper.RowVector;
@@ -9,6 +12,7 @@ import dev.temper.spi.layout.BatchReport;
 import dev.temper.spi.layout.BatchTotals;
 import dev.temper.spi.layout.ReportReader;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.TeacherLists;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -23,7 +27,8 @@ record LossReadout(LossCall call, KernelDevice device) implements ReportReader.V
   /** Whether a row can be invalid or ignored. */
   boolean isChecked() {
     LossInputs inputs = call.inputs();
-    return inputs.labels() != null || inputs.rowWeights() != null || inputs.rowTemperatures() != null;
+    return inputs.labels() != null || inputs.rowWeights() != null || inputs.rowTemperatures() != null
+        || call.teacherLists() != null;
   }
 
   /** Whether the launch writes a report. A backward pass has no totals, so that its report can only hold errors. */
@@ -55,6 +60,32 @@ record LossReadout(LossCall call, KernelDevice device) implements ReportReader.V
   public long label(RowVector labels, long row) {
     MemorySegment value = element(labels, row);
     return value.byteSize() == Integer.BYTES ? value.get(ValueLayout.JAVA_INT, 0) : value.get(ValueLayout.JAVA_LONG, 0);
+  }
+
+  @Override
+  public TeacherLists lists(TeacherLists lists) {
+    int k = lists.ids().k();
+    int[] ids = new int[k];
+    MemorySegment values = MemorySegment.ofArray(new byte[k * lists.values().dtype().bytes()]);
+    copy(lists.ids().values(), MemorySegment.ofArray(ids));
+    switch (lists.values()) {
+      case HostMatrix host -> MemorySegment.copy(host.segment(), 0, values, 0, values.byteSize());
+      case DeviceMatrix onDevice -> device.download(onDevice.address(), values);
+    }
+    RowVector tail = lists.logTail();
+    float[] logTail = new float[1];
+    if (tail != null) {
+      copy(tail, MemorySegment.ofArray(logTail));
+    }
+    return new TeacherLists(IdMatrix.of(ids, 1, k), HostMatrix.of(values, 1, k, lists.values().dtype()),
+        lists.weights(), lists.tail(), tail == null ? null : RowVector.weights(logTail), lists.temperature());
+  }
+
+  private void copy(RowVector vector, MemorySegment to) {
+    switch (vector) {
+      case RowVector.Host host -> MemorySegment.copy(host.segment(), 0, to, 0, to.byteSize());
+      case RowVector.Device onDevice -> device.download(onDevice.address(), to);
+    }
   }
 
   @Override

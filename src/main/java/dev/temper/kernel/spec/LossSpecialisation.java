@@ -72,10 +72,17 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     /** The soft part compares standardised logits. */
     STANDARDISE,
     /** The gradient is added to the one in memory. */
-    ACCUMULATE
+    ACCUMULATE,
+    /** The teacher is given by lists of classes; the source is another one, and the teacher has no type. */
+    LISTS
   }
 
   private static final String FORWARD_KL = "ForwardKl";
+
+  /** The policies that {@code kernels/teacher/list.h} names. */
+  public static final Set<String> LIST_POLICIES = Set.of("ForwardKl", "ReverseKl", "JensenShannon");
+
+  private static final int VECTOR_BYTES = 16;
 
   /** The policy of a loss without a soft part, which the kernel does not use. */
   static final String NO_DIVERGENCE = FORWARD_KL;
@@ -92,13 +99,14 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
 
   /** The specialisation for a call. */
   public static LossSpecialisation choose(LossCall call, DeviceLimits limits) {
-    return of(call, RowPlans.choose(call.classes(), firstBytes(call), secondBytes(call), limits));
+    LossSpecialisation chosen = of(call, RowPlans.choose(call.classes(), firstBytes(call), secondBytes(call), limits));
+    return chosen.fits(call.classes(), limits) ? chosen : candidates(call, limits).getFirst();
   }
 
   /** Specialisations for a call, one for each possible plan; {@link #choose} returns the first. */
   public static List<LossSpecialisation> candidates(LossCall call, DeviceLimits limits) {
     return RowPlans.candidates(call.classes(), firstBytes(call), secondBytes(call), limits).stream()
-        .map(plan -> of(call, plan)).toList();
+        .map(plan -> of(call, plan)).filter(loss -> loss.fits(call.classes(), limits)).toList();
   }
 
   private static int firstBytes(LossCall call) {
@@ -107,7 +115,8 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
 
   private static int secondBytes(LossCall call) {
     MatrixView teacher = call.teacherLogits();
-    return !call.usesTeacher() ? 0 : teacher != null ? teacher.dtype().bytes() : firstBytes(call);
+    return !call.usesTeacher() || call.teacherLists() != null ? 0
+        : teacher != null ? teacher.dtype().bytes() : firstBytes(call);
   }
 
   private static LossSpecialisation of(LossCall call, RowPlan plan) {
@@ -142,6 +151,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     add(outputs.temperatureGradient(), Feature.TEMPERATURE_GRADIENT, features);
     add(loss.standardise(), Feature.STANDARDISE, features);
     add(outputs.addsToGradient(), Feature.ACCUMULATE, features);
+    add(call.teacherLists() != null, Feature.LISTS, features);
     return features;
   }
 
@@ -162,24 +172,41 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
   LossSpecialisation with(Set<Feature> given) {
     EnumSet<Feature> other = EnumSet.noneOf(Feature.class);
     boolean tempered = soft && DivergencePolicy.isTempered(policy);
+    boolean lists = soft && given.contains(Feature.LISTS) && LIST_POLICIES.contains(policy);
     for (Feature feature : given) {
       add(switch (feature) {
-        case TWO_SCALES -> tempered;
+        case TWO_SCALES -> tempered && !lists;
         case SMOOTHING -> hard;
         case STUDENT_SOFTCAP -> true;
-        case TEACHER_SOFTCAP -> soft;
+        case TEACHER_SOFTCAP -> soft && !lists;
         case ENTROPIES -> pass != Pass.BACKWARD;
-        case TEMPERATURE_GRADIENT -> soft && pass != Pass.BACKWARD && policy.equals(FORWARD_KL);
-        case STANDARDISE -> tempered && expReuse == ExpReuse.NONE;
+        case TEMPERATURE_GRADIENT -> soft && pass != Pass.BACKWARD && !lists && policy.equals(FORWARD_KL);
+        case STANDARDISE -> tempered && !lists && expReuse == ExpReuse.NONE;
         case ACCUMULATE -> pass != Pass.FORWARD;
+        case LISTS -> lists;
       }, feature, other);
     }
-    return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, other, pass, plan);
+    return new LossSpecialisation(student, lists ? student : teacher, gradient, policy, soft, hard,
+        lists ? ExpReuse.NONE : expReuse, other, pass, plan);
   }
 
-  /** Bytes of an element of the teacher; 0 if no teacher is read. */
+  /** Bytes of an element of the teacher; 0 if no teacher is read for all classes. */
   public int teacherBytes() {
-    return soft ? teacher.bytes() : 0;
+    return soft && !readsLists() ? teacher.bytes() : 0;
+  }
+
+  /** Whether the teacher is given by lists of classes. */
+  public boolean readsLists() {
+    return features.contains(Feature.LISTS);
+  }
+
+  private boolean fits(int classes, DeviceLimits limits) {
+    return sharedBytes(classes) <= limits.sharedPerBlock();
+  }
+
+  /** Place of the masks of lists in the shared memory of a block ({@code kernels/teacher/list_mask.cuh}). */
+  public long listMaskOffset(int classes) {
+    return Math.ceilDiv(plan.sharedBytes(classes, student.bytes(), teacherBytes()), 16L) * 16;
   }
 
   /** Whether a thread group loads its next row while it writes a gradient ({@code kPrefetches} in the sources). */
@@ -189,7 +216,13 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
 
   /** Dynamic shared memory per block for rows of that many classes. */
   public long sharedBytes(int classes) {
-    return plan.sharedBytes(classes, student.bytes(), teacherBytes());
+    if (!readsLists()) {
+      return plan.sharedBytes(classes, student.bytes(), teacherBytes());
+    }
+    long perVector = VECTOR_BYTES / student.bytes();
+    long words = Math.ceilDiv((classes + 2 * (perVector - 1)) / perVector, (long) Integer.BYTES);
+    int groups = plan.lanes() > 0 ? plan.threads() / plan.lanes() : 1;
+    return listMaskOffset(classes) + groups * words * Integer.BYTES;
   }
 
   @Override
@@ -199,7 +232,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
 
   @Override
   public String source() {
-    return "loss.cu";
+    return readsLists() ? "list_loss.cu" : "loss.cu";
   }
 
   @Override
@@ -210,7 +243,9 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
         "TEMPER_SOFT=" + (soft ? 1 : 0), "TEMPER_HARD=" + (hard ? 1 : 0),
         "TEMPER_EXP_REUSE=" + Specialisation.macro(expReuse)));
     for (Feature feature : Feature.values()) {
-      macros.add("TEMPER_" + feature + "=" + (features.contains(feature) ? 1 : 0));
+      if (feature != Feature.LISTS) {  // selects the source
+        macros.add("TEMPER_" + feature + "=" + (features.contains(feature) ? 1 : 0));
+      }
     }
     macros.add("TEMPER_PASS=" + Specialisation.macro(pass));
     return withPlan(macros);

@@ -27,6 +27,7 @@ public final class SpecialisationList {
 
   private static final int LOSSES = 48;
   private static final int PRIMITIVES = 22;
+  private static final int LISTS = 4;
   private static final int SINGLE_LOSSES = 14;
   private static final int SINGLE_PRIMITIVES = 8;
 
@@ -43,7 +44,7 @@ public final class SpecialisationList {
 
   private SpecialisationList() {}
 
-  /** The list for a device, at most 72 long, always the same. */
+  /** The list for a device, at most 76 long, always the same. */
   public static List<Specialisation> of(DeviceLimits limits) {
     return list(limits, LOSSES, PRIMITIVES);
   }
@@ -55,6 +56,7 @@ public final class SpecialisationList {
 
   private static List<Specialisation> list(DeviceLimits limits, int losses, int primitives) {
     List<Specialisation> chosen = new ArrayList<>(cover(losses(limits), losses));
+    chosen.addAll(cover(lists(limits), LISTS));
     chosen.addAll(cover(primitives(limits), primitives));
     chosen.addAll(List.of(BatchKernel.values()));
     return List.copyOf(chosen);
@@ -64,11 +66,16 @@ public final class SpecialisationList {
    * Sets of features in which each two features occur together, apart, and each without the other.
    */
   private static final List<Set<Feature>> FEATURES = List.of(
-      Set.of(), EnumSet.allOf(Feature.class), EnumSet.of(Feature.STANDARDISE),
+      Set.of(), EnumSet.complementOf(EnumSet.of(Feature.LISTS)), EnumSet.of(Feature.STANDARDISE),
       EnumSet.of(Feature.TWO_SCALES, Feature.SMOOTHING, Feature.STUDENT_SOFTCAP),
       EnumSet.of(Feature.TWO_SCALES, Feature.TEACHER_SOFTCAP, Feature.ENTROPIES),
       EnumSet.of(Feature.SMOOTHING, Feature.TEACHER_SOFTCAP, Feature.ACCUMULATE),
       EnumSet.of(Feature.STUDENT_SOFTCAP, Feature.ENTROPIES, Feature.ACCUMULATE));
+
+  /** Sets of features of teachers that are given by lists. */
+  private static final List<Set<Feature>> LIST_FEATURES = List.of(
+      EnumSet.of(Feature.LISTS),
+      EnumSet.of(Feature.LISTS, Feature.SMOOTHING, Feature.STUDENT_SOFTCAP, Feature.ENTROPIES, Feature.ACCUMULATE));
 
   /**
    * Loss kernels that calls can choose on a device. Every combination of the options but the features occurs, with each
@@ -109,6 +116,25 @@ public final class SpecialisationList {
       losses.add(LossSpecialisation.of(student, teacher, gradient, policy, true, false, ExpReuse.NONE, pass,
           CLASSES[losses.size() % CLASSES.length], limits));
     }
+  }
+
+  /** Loss kernels for teachers that are given by lists, with each set of features and one plan after the other. */
+  static Set<Specialisation> lists(DeviceLimits limits) {
+    Set<Specialisation> all = new LinkedHashSet<>();
+    for (DType student : DTYPES) {
+      for (Pass pass : PASSES) {
+        for (String policy : DivergencePolicy.NAMES) {
+          for (Set<Feature> features : LIST_FEATURES) {
+            LossSpecialisation loss = LossSpecialisation.of(student, student, student, policy, true, true,
+                ExpReuse.NONE, pass, CLASSES[all.size() % (CLASSES.length - 1)], limits).with(features);
+            if (loss.readsLists()) {
+              all.add(loss);
+            }
+          }
+        }
+      }
+    }
+    return all;
   }
 
   /** Every primitive that a call can choose on a device, with one number of classes for each plan. */

@@ -15,7 +15,9 @@ import dev.temper.MatrixView;
 import dev.temper.Reduction;
 import dev.temper.RowVector;
 import dev.temper.SoftValue;
+import dev.temper.Tail;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.TeacherLists;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.util.Map;
@@ -43,6 +45,10 @@ public final class LossParameters {
     ROW_LABEL_LOG_PROB(Type.INT64),
     ROW_STUDENT_ENTROPY(Type.INT64),
     ROW_TEACHER_ENTROPY(Type.INT64),
+    TEACHER_IDS(Type.INT64),
+    TEACHER_LOG_TAIL(Type.INT64),
+    ROW_STUDENT_MASS(Type.INT64),
+    ROW_TEACHER_MASS(Type.INT64),
     ROW_TEMPERATURE_GRADIENT(Type.INT64),
     STATISTICS(Type.INT64),
     STATUS(Type.INT64),
@@ -55,6 +61,7 @@ public final class LossParameters {
     GRADIENT_STRIDE(Type.INT64),
     STATISTICS_STRIDE(Type.INT64),
     IGNORE_INDEX(Type.INT64),
+    LIST_MASK_OFFSET(Type.INT64),
     SOFT_WEIGHT(Type.FLOAT64),
     HARD_WEIGHT(Type.FLOAT64),
     SOFT_DIVISOR(Type.FLOAT64),
@@ -77,7 +84,11 @@ public final class LossParameters {
     DIVERGENCE(Type.INT32),
     PASS(Type.INT32),
     TEMPERATURE_GRADIENT(Type.INT32),
+    TEACHER_SLOTS(Type.INT32),
+    TEACHER_TAIL(Type.INT32),
+    TEACHER_WEIGHTS(Type.INT32),
     RESERVED(Type.INT32),
+    TEACHER_LIST_TEMPERATURE(Type.FLOAT32),
     TEMPERATURE(Type.FLOAT32),
     TEACHER_TEMPERATURE(Type.FLOAT32),
     LABEL_SMOOTHING(Type.FLOAT32),
@@ -157,7 +168,7 @@ public final class LossParameters {
     MatrixView statistics = call.savedStatistics() != null ? call.savedStatistics() : call.statistics();
     set(Field.ROWS, student.rows());
     setMatrix(Field.STUDENT_STRIDE, Field.STUDENT_DTYPE, student);
-    setMatrix(Field.TEACHER_STRIDE, Field.TEACHER_DTYPE, call.teacherLogits());
+    setMatrix(Field.TEACHER_STRIDE, Field.TEACHER_DTYPE, call.teacherMatrix());
     setMatrix(Field.GRADIENT_STRIDE, Field.GRADIENT_DTYPE, gradient);
     set(Field.STATISTICS_STRIDE, statistics == null ? 0 : statistics.rowStride());
     set(Field.IGNORE_INDEX, loss.ignoreIndex());
@@ -187,6 +198,13 @@ public final class LossParameters {
     setFloat(Field.TEACHER_SOFTCAP, loss.teacherSoftcap().orElse(0));
     if (call.usesTeacher()) {
       writeDivergence(loss.divergence());
+    }
+    TeacherLists lists = call.teacherLists();
+    if (lists != null) {
+      setInt(Field.TEACHER_SLOTS, lists.ids().k());
+      setInt(Field.TEACHER_TAIL, code(lists.tail()));
+      setInt(Field.TEACHER_WEIGHTS, lists.weights() ? 1 : 0);
+      setFloat(Field.TEACHER_LIST_TEMPERATURE, lists.temperature().orElse(0));
     }
   }
 
@@ -233,13 +251,23 @@ public final class LossParameters {
     return call.savedStatistics() != null ? 2 : call.outputs().gradient() != null ? 1 : 0;
   }
 
+  /** Returns the code of {@code temper::TeacherTail}. */
+  private static int code(Tail tail) {
+    return switch (tail) {
+      case TRUNCATE -> 0;
+      case RENORMALISE_TEACHER -> 1;
+      case RENORMALISE_BOTH -> 2;
+      case BUCKET -> 3;
+    };
+  }
+
   /** Returns the code of {@code temper::TemperatureGradient}. */
   private static int temperatureGradient(LossCall call) {
     return !call.outputs().temperatureGradient() ? 0 : call.loss().teacherTemperature().isEmpty() ? 1 : 2;
   }
 
   /** Returns the code of {@code temper::DTypeCode}. */
-  static int code(DType dtype) {
+  public static int code(DType dtype) {
     return switch (dtype) {
       case F32 -> 0;
       case F16 -> 1;

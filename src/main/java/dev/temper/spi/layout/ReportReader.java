@@ -1,11 +1,14 @@
 package dev.temper.spi.layout;
 
 import dev.temper.Denominator;
+import dev.temper.LossArgumentException;
 import dev.temper.LossInputs;
 import dev.temper.LossTotals;
 import dev.temper.RowVector;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.RowChecks;
+import dev.temper.spi.TeacherLists;
+import dev.temper.spi.TeacherValues;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +21,9 @@ public final class ReportReader {
     /** Returns a label. */
     long label(RowVector labels, long row);
 
+    /** Returns lists of one row in host memory with the same content. */
+    TeacherLists lists(TeacherLists lists);
+
     /** Returns an f32. */
     float value(RowVector values, long row);
   }
@@ -28,7 +34,7 @@ public final class ReportReader {
    * Returns the totals.
    *
    * @param report a block of {@link BatchReport#LAYOUT}
-   * @throws IllegalArgumentException if a label, row weight, row temperature or denominator is invalid
+   * @throws IllegalArgumentException if a label, row weight, row temperature, list or denominator is invalid
    */
   public static LossTotals totals(LossCall call, MemorySegment report, Values values) {
     BatchStatus status = BatchReport.status(report);
@@ -47,6 +53,13 @@ public final class ReportReader {
     if (status.badTemperature().isPresent() && temperatures != null) {
       long row = status.badTemperature().getAsLong();
       throw RowChecks.badTemperature(row, values.value(temperatures, row));
+    }
+    TeacherLists lists = call.teacherLists();
+    if (status.badTeacher().isPresent() && lists != null) {
+      long row = status.badTeacher().getAsLong();
+      TeacherValues.checkRow(values.lists(lists.rows(row, row + 1)), 0, row, call.classes());
+      throw new LossArgumentException("teacher_ids: row ", row, " was invalid and changed during the call; leave inputs"
+          + " as they are until a call has returned");
     }
     long bad = BatchReport.badDenominators(report);
     boolean isSoft = (bad & 1) != 0;

@@ -54,7 +54,8 @@ final class CallOptions {
   boolean temperatureGradient;
 
   @Option(names = "--row-outputs",
-      description = "Write row_label_log_prob, row_student_entropy and row_teacher_entropy [rows] to --output too.")
+      description = "Write row_label_log_prob, row_student_entropy and row_teacher_entropy [rows] to --output too;"
+          + " with lists also row_student_mass and row_teacher_mass, with a class map row_unmapped_mass.")
   boolean rowOutputs;
 
   /** The inputs with the numbers of this call. */

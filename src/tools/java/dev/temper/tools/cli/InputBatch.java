@@ -14,6 +14,7 @@ import dev.temper.io.TensorInfo;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,24 +27,27 @@ import org.jspecify.annotations.Nullable;
  */
 record InputBatch(LossInputs inputs, Tensor student, @Nullable Tensor gradient, List<Long> leadingShape) {
 
-  private static final List<String> NAMES = List.of("student", "teacher", "labels", "row_weights", "row_temperatures");
+  private static final List<String> NAMES = Stream.concat(
+      Stream.of("student", "teacher", "labels", "row_weights", "row_temperatures"), TeacherInput.NAMES.stream())
+      .toList();
 
   /**
    * Reads what the loss needs, and labels and row values wherever they are given.
    *
+   * @param teacher what the teacher's values are, and its file if it has one of its own
+   * @param cached the teacher of that file; null if it has none
    * @param accumulates whether the gradient is added to one of the file
    * @throws IllegalArgumentException if a tensor is missing or does not fit, naming file and tensor
    */
-  static InputBatch read(TensorFile file, DistillationLoss loss, boolean accumulates) throws IOException {
+  static InputBatch read(TensorFile file, DistillationLoss loss, TeacherOptions teacher, @Nullable Teacher cached,
+      boolean accumulates) throws IOException {
     refuseMistypedNames(file);
     Tensor student = file.tensor("student");
     HostMatrix logits = matrix(file, student);
     List<Long> leading = leading(student.shape());
     LossInputs inputs = LossInputs.of(logits);
     if (loss.softWeight() > 0) {
-      Tensor teacher = needed(file, "teacher", "--soft-weight 0 does without");
-      requireLeading(file, teacher, leading(teacher.shape()), leading);
-      inputs = inputs.withTeacher(Teacher.logits(matrix(file, teacher)));
+      inputs = inputs.withTeacher(cached != null ? cached : TeacherInput.read(file, teacher, leading));
     }
     if (loss.hardWeight() > 0) {
       needed(file, "labels", "--hard-weight 0 does without");
@@ -70,7 +74,7 @@ record InputBatch(LossInputs inputs, Tensor student, @Nullable Tensor gradient, 
   private static void refuseMistypedNames(TensorFile file) {
     List<String> absent = NAMES.stream().filter(name -> !file.tensors().containsKey(name)).toList();
     for (String name : file.tensors().keySet()) {
-      String suggestion = NAMES.contains(name) ? "" : Names.suggestion(name, absent);
+      String suggestion = NAMES.contains(name) || TeacherInput.isMember(name) ? "" : Names.suggestion(name, absent);
       if (!suggestion.isEmpty()) {
         throw new IllegalArgumentException(
             file.path() + ": unknown tensor " + Quoted.of(name) + suggestion + "; known: " + String.join(", ", NAMES));
@@ -78,7 +82,7 @@ record InputBatch(LossInputs inputs, Tensor student, @Nullable Tensor gradient, 
     }
   }
 
-  private static Tensor needed(TensorFile file, String name, String remedy) throws IOException {
+  static Tensor needed(TensorFile file, String name, String remedy) throws IOException {
     try {
       return file.tensor(name);
     } catch (IllegalArgumentException e) {
@@ -86,7 +90,7 @@ record InputBatch(LossInputs inputs, Tensor student, @Nullable Tensor gradient, 
     }
   }
 
-  private static HostMatrix matrix(TensorFile file, Tensor tensor) {
+  static HostMatrix matrix(TensorFile file, Tensor tensor) {
     List<Long> shape = tensor.shape();
     long classes = shape.size() < 2 ? 0 : shape.getLast();
     if (!tensor.dtype().isFloating() || classes < 1 || classes > Integer.MAX_VALUE) {
@@ -112,7 +116,7 @@ record InputBatch(LossInputs inputs, Tensor student, @Nullable Tensor gradient, 
     };
   }
 
-  private static void requireLeading(TensorFile file, Tensor tensor, List<Long> found, List<Long> expected) {
+  static void requireLeading(TensorFile file, Tensor tensor, List<Long> found, List<Long> expected) {
     if (!found.equals(expected)) {
       List<String> sizes = new ArrayList<>(expected.stream().map(String::valueOf).toList());
       if (found.size() < tensor.shape().size()) {
@@ -122,11 +126,11 @@ record InputBatch(LossInputs inputs, Tensor student, @Nullable Tensor gradient, 
     }
   }
 
-  private static List<Long> leading(List<Long> shape) {
+  static List<Long> leading(List<Long> shape) {
     return shape.subList(0, Math.max(0, shape.size() - 1));
   }
 
-  private static IllegalArgumentException fault(TensorFile file, Tensor tensor, String expected) {
+  static IllegalArgumentException fault(TensorFile file, Tensor tensor, String expected) {
     return new IllegalArgumentException(file.path() + ": tensor '" + tensor.name() + "' is " + tensor.describe() + ", "
         + expected);
   }

@@ -6,6 +6,7 @@ import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.io.MappedFile;
+import dev.temper.io.TopKFile;
 import dev.temper.tools.files.InputFile;
 import dev.temper.tools.files.SafetensorsWriter;
 import dev.temper.tools.files.TensorFiles;
@@ -42,6 +43,8 @@ final class LossCommand implements Callable<Integer> {
 
   @Mixin private LossOptions options;
 
+  @Mixin private TeacherOptions teacher;
+
   @Mixin private CallOptions callOptions;
 
   @Mixin private DeviceOption device;
@@ -54,8 +57,10 @@ final class LossCommand implements Callable<Integer> {
     DistillationLoss loss = options.loss();
     try (InputFile file = TensorFiles.open(input);
         Arena arena = Arena.ofShared();
+        TopKFile cache = teacher.file == null ? null : TopKFile.open(teacher.file);
         LossEngine engine = device.open(results)) {
-      InputBatch batch = InputBatch.read(file, loss, callOptions.accumulate);
+      InputBatch batch = InputBatch.read(file, loss, teacher, cache == null ? null
+          : cache.lists().teacher(teacher.tail()), callOptions.accumulate);
       if (!file.conversions().isEmpty()) {
         results.note(input + ": converted " + String.join(", ", file.conversions()));
       }

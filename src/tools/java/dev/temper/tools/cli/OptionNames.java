@@ -50,7 +50,8 @@ final class OptionNames {
       case GRADIENT_SCALE -> "--gradient-scale";
       case GRADIENT_ADDED_TO -> "--accumulate";
       case TEMPERATURE_GRADIENT -> "--temperature-gradient";
-      case ROW_LABEL_LOG_PROB, ROW_STUDENT_ENTROPY, ROW_TEACHER_ENTROPY -> "--row-outputs";
+      case ROW_LABEL_LOG_PROB, ROW_STUDENT_ENTROPY, ROW_TEACHER_ENTROPY, ROW_STUDENT_MASS, ROW_TEACHER_MASS,
+          ROW_UNMAPPED_MASS -> "--row-outputs";
       // The command line makes neither a denominator in memory nor a repeated row.
       case DENOMINATOR_IN_MEMORY, ROW_STRIDE_0 -> option.label();
     };

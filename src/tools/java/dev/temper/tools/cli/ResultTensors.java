@@ -6,11 +6,14 @@ import dev.temper.HostMatrix;
 import dev.temper.LossOutputs;
 import dev.temper.RowOutput;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
+import dev.temper.TopKTeacher;
 import dev.temper.io.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tensors of the output file, and the outputs of the call that writes them.
@@ -38,7 +41,7 @@ record ResultTensors(List<Tensor> tensors, LossOutputs outputs, List<String> not
     List<String> notes = new ArrayList<>();
     for (RowOutput output : RowOutput.values()) {
       String missing = missing(output, batch, loss);
-      if (!isWanted(output, options)) {
+      if (!isWanted(output, options, batch.inputs().teacher())) {
         continue;
       }
       if (missing.isEmpty()) {
@@ -52,16 +55,21 @@ record ResultTensors(List<Tensor> tensors, LossOutputs outputs, List<String> not
     return new ResultTensors(tensors, outputs, notes);
   }
 
-  private static boolean isWanted(RowOutput output, CallOptions options) {
+  private static boolean isWanted(RowOutput output, CallOptions options, @Nullable Teacher teacher) {
     return switch (output) {
       case SOFT, HARD -> true;
       case LABEL_LOG_PROB, STUDENT_ENTROPY, TEACHER_ENTROPY -> options.rowOutputs;
+      case STUDENT_MASS, TEACHER_MASS ->
+          options.rowOutputs && (teacher instanceof TopKTeacher || teacher instanceof Teacher.Sampled);
+      case UNMAPPED_MASS -> options.rowOutputs && teacher instanceof Teacher.ClassMap;
     };
   }
 
   private static String missing(RowOutput output, InputBatch batch, DistillationLoss loss) {
     return switch (output) {
       case SOFT, HARD, STUDENT_ENTROPY -> "";
+      case STUDENT_MASS, TEACHER_MASS, UNMAPPED_MASS ->
+          loss.softWeight() == 0 ? "--soft-weight 0 reads no teacher" : "";
       case LABEL_LOG_PROB -> batch.inputs().labels() == null ? "the batch has no labels" : "";
       case TEACHER_ENTROPY -> loss.softWeight() == 0 ? "--soft-weight 0 reads no teacher" : "";
     };

@@ -23,6 +23,7 @@ import picocli.CommandLine;
     subcommands = {
         TrainCommand.class,
         LossCommand.class,
+        TopKCommand.class,
         VerifyCommand.class,
         BenchCommand.class,
         DoctorCommand.class,

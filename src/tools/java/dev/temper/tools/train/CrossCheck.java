@@ -36,10 +36,7 @@ final class CrossCheck implements AutoCloseable {
     HostMatrix gradient = sample(Objects.requireNonNull(outputs.gradient()));
     int rows = Math.toIntExact(student.rows());
     LossInputs sampled = LossInputs.of(student)
-        .withTeacher(switch (inputs.teacher()) {
-          case null -> null;
-          case Teacher.Logits logits -> Teacher.logits(sample(logits.matrix()));
-        })
+        .withTeacher(inputs.teacher() instanceof Teacher.Logits logits ? Teacher.logits(sample(logits.matrix())) : null)
         .withLabels(RowVector.labels(labels(inputs, rows)))
         .withDenominator((double) countedRows);
     float[] expected = new float[rows * student.classes()];

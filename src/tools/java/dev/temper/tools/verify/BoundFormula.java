@@ -24,6 +24,8 @@ public enum BoundFormula {
   ENTROPY("E", "sum p (e u |log p + H| + (5 + log2 C) u |x|) + u (log2 C + 2 + 2 |log S|)"),
   /** Derivative by the temperature. */
   TEMPERATURE("dT", TemperatureBound.FORMULA),
+  /** Teachers that are given by lists. */
+  LISTS("K", ListBound.FORMULA),
   /** Reduced losses. */
   TOTAL("T", "sum of row weight x row bound / divisor + 4u sum |row loss| / divisor"),
   /** Log-softmax. */

@@ -5,6 +5,7 @@ import static dev.temper.tools.verify.BoundFormula.DIFFERENCE;
 import static dev.temper.tools.verify.BoundFormula.ENTROPY;
 import static dev.temper.tools.verify.BoundFormula.EXACT;
 import static dev.temper.tools.verify.BoundFormula.GRADIENT;
+import static dev.temper.tools.verify.BoundFormula.LISTS;
 import static dev.temper.tools.verify.BoundFormula.LOG_SOFTMAX;
 import static dev.temper.tools.verify.BoundFormula.LOG_SOFTMAX_BACKWARD;
 import static dev.temper.tools.verify.BoundFormula.MEAN_SQUARE;
@@ -59,6 +60,7 @@ public enum CaseGroup {
       CROSS_ENTROPY, STANDARDISED),
   ROW_OUTPUTS("label log-probability, entropies of student and teacher", CROSS_ENTROPY, ENTROPY),
   TEMPERATURE_GRADIENT("dL/dT of the forward KL", TEMPERATURE),
+  TEACHER_LISTS("a teacher given by lists: truncated, renormalised or with a bucket; unused slots, all classes", LISTS),
   GRADIENT_ADDED("the gradient is added to values that are there", GRADIENT, CROSS_ENTROPY),
   ACCURACY("each divergence with each dtype, the soft part alone", VALUE, GRADIENT),
   COMBINATIONS("every pair of divergence, dtype, size, content and options", VALUE, GRADIENT, CROSS_ENTROPY,

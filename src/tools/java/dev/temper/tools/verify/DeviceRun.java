@@ -56,6 +56,7 @@ final class DeviceRun implements AutoCloseable {
         case SOFT, HARD -> true;
         case LABEL_LOG_PROB -> c.options().has(Given.ROW_OUTPUTS) && c.options().labels();
         case STUDENT_ENTROPY -> c.options().has(Given.ROW_OUTPUTS);
+        case STUDENT_MASS, TEACHER_MASS, UNMAPPED_MASS -> false;
         case TEACHER_ENTROPY -> c.options().has(Given.ROW_OUTPUTS) && c.loss().softWeight() > 0;
       };
       if (isWanted) {

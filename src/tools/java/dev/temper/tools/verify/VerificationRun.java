@@ -70,6 +70,8 @@ public final class VerificationRun {
   private List<ScheduledCase> schedule(List<Case> cases) {
     List<ScheduledCase> scheduled = new ArrayList<>(PartChecks.of(engine, seed).stream()
         .map(check -> new ScheduledCase(CaseGroup.DEVICE_FUNCTIONS, check.name(), check::run)).toList());
+    ListChecks.of(engine, seed).forEach(check ->
+        scheduled.add(new ScheduledCase(CaseGroup.TEACHER_LISTS, check.name(), check::run)));
     cases.forEach(c -> scheduled.add(schedule(c)));
     return scheduled;
   }

@@ -1,0 +1,79 @@
+// A teacher that is given by a list of classes: the functions of one class that every engine uses. S are the classes
+// with a slot, P and Q the masses of teacher and student on them.
+//
+// The divergence policies see a row of lists as a row of few classes: the classes of S and, for kBucket, one more class
+// that merges the rest. Every class is an element (divergence/element.h), because few classes can afford the accuracy
+// of the near-equal path. The including code declares the functions that divergence/policy.h names.
+#pragma once
+
+#include "../divergence/forward_kl.h"
+#include "../divergence/jensen_shannon.h"
+#include "../divergence/reverse_kl.h"
+#include "../parameters.h"
+
+namespace temper {
+
+// Whether the divergence is known for lists.
+template <class Policy> constexpr bool kKnownForLists = false;
+template <class V> constexpr bool kKnownForLists<ForwardKl<V>> = true;
+template <class V> constexpr bool kKnownForLists<ReverseKl<V>> = true;
+template <class V> constexpr bool kKnownForLists<JensenShannon<V>> = true;
+
+// The row constants that turn a student logit z and a log-probability l of the teacher into probabilities. A teacher
+// that is not renormalised has a maximum of 0 and a sum of 1.
+template <class V> struct ListConstants {
+  TwoScaleShift<V> shift;
+  V student_c, teacher_c;  // log2(e)/T, and log2(e) times the factor of l
+  InverseSums<V> inverse_sums;
+
+  TEMPER_INLINE V student_exp(V z) const { return exp2((z - shift.max_student) * student_c); }
+  TEMPER_INLINE V teacher_exp(V l) const { return exp2((l - shift.max_teacher) * teacher_c); }
+  TEMPER_INLINE V log_ratio_of(V z, V l) const { return log_ratio(z, l, shift); }
+  // `et` is the exponential of the teacher, or the weight of a sampled class.
+  TEMPER_INLINE Element<V> element_of(V z, V l, V et) const {
+    return element(log_ratio_of(z, l), student_exp(z), et, inverse_sums);
+  }
+};
+
+// The logarithm of a weight; -inf for a weight of 0. Weights below 2^-100 are scaled up, because log() takes normal
+// numbers only.
+template <class V> TEMPER_INLINE V log_of_weight(V weight) {
+  auto small = weight < 7.8886091e-31f;
+  V scaled = select(small, weight * 1.2676506e30f, weight);
+  V logarithm = log(select(scaled >= 1.1754944e-38f, scaled, V{} + 1.0f)) - select(small, V{} + 69.3147181f, V{});
+  return select(scaled >= 1.1754944e-38f, logarithm, V{} - kLargest * 2.0f);
+}
+
+// p log(p/q) of one class; +inf if the student alone lacks the class, even if p was rounded to 0.
+template <class V> TEMPER_INLINE V list_term(const Element<V>& e) {
+  return select(e.log_ratio > kLargest, e.log_ratio, select(e.p > 0.0f, e.p * e.log_ratio, V{}));
+}
+
+// 1 if the student or the teacher alone lacks the class, else 0.
+template <class V> TEMPER_INLINE V student_lacks(const Element<V>& e) {
+  return select(e.log_ratio > kLargest, V{} + 1.0f, V{});
+}
+template <class V> TEMPER_INLINE V teacher_lacks(const Element<V>& e) {
+  return select(e.log_ratio < -kLargest, V{} + 1.0f, V{});
+}
+
+// What the classes of a row lack, summed over its elements, and how far the teacher's probabilities exceed 1.
+template <class V> struct ListDefects {
+  V student_lacks, teacher_lacks;
+  V excess;
+};
+
+// Corrects the row sums of a policy, after finish_elements(). Elements add p log(p/q) - p + q, whose last two terms
+// cancel only if the probabilities of both sides sum to 1.
+template <class V> TEMPER_INLINE void correct_list(const ForwardKl<V>&, V* sums, const ListDefects<V>& defects) {
+  sums[0] = select(defects.student_lacks > 0.0f, V{} + kLargest * 2.0f, sums[0] + defects.excess);
+}
+template <class V> TEMPER_INLINE void correct_list(const ReverseKl<V>&, V* sums, const ListDefects<V>& defects) {
+  sums[0] = select(defects.teacher_lacks > 0.0f, V{} + kLargest * 2.0f, sums[0] - defects.excess);
+}
+template <class V> TEMPER_INLINE void correct_list(const JensenShannon<V>& policy, V* sums,
+                                                   const ListDefects<V>& defects) {
+  sums[1] = sums[1] - policy.beta * defects.excess;
+}
+
+}  // namespace temper

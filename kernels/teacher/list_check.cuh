@@ -1,0 +1,81 @@
+// The check of lists of classes before anything is written. A warp checks one row after the other.
+#pragma once
+
+#include "../row_inputs.cuh"
+#include "../row/thread_group.cuh"
+#include "list_slots.cuh"
+
+namespace temper {
+
+// The maximum of ~row is the first row. Integer maxima and sums do not depend on the order of the threads.
+__device__ __forceinline__ void note_first(uint64_t* first, int64_t row) {
+  atomicMax(reinterpret_cast<unsigned long long*>(first), static_cast<unsigned long long>(~uint64_t(row)));
+}
+
+__device__ __forceinline__ float roundoff_of(int32_t dtype) {
+  return dtype == kF32 ? 5.9604645e-8f : dtype == kF16 ? 4.8828125e-4f : 3.90625e-3f;
+}
+
+// Whether the slots of a lane hold no invalid value, and the sums of their probabilities and rounding errors.
+struct ListCheck {
+  const LossParameters& p;
+  int64_t row;
+  bool valid = true;
+  float mass = 0, error = 0;
+
+  __device__ __forceinline__ void check_slots(int lane) {
+    const int32_t* ids = p.teacher_ids + row * p.teacher_slots;
+    for (int slot = lane; slot < p.teacher_slots; slot += 32) {
+      int id = ids[slot];
+      if (id == -1) continue;
+      if (unsigned(id) >= unsigned(p.classes)) valid = false;
+      for (int other = 0; other < slot; other++)
+        if (ids[other] == id) valid = false;
+      float value = load_element(p.teacher, row * p.teacher_stride + slot, p.teacher_dtype);
+      if (p.teacher_weights != 0) {
+        if (!(value >= 0 && value <= kLargest)) valid = false;
+      } else if (!(value <= kLargest)) {
+        valid = false;
+      } else {
+        add(value);
+      }
+    }
+  }
+
+  __device__ __forceinline__ void add(float value) {
+    float limited = min(max(value, -1000.0f), 8.0f), e = exp2(limited * kLog2E);
+    mass += e;
+    error += e * (1.0f + abs(limited));
+  }
+
+  // A mass may exceed 1 by the rounding of its log-probabilities. The last term is the error of the sum computed here.
+  __device__ __forceinline__ bool is_mass(float outside) const {
+    return mass + outside <= 1 + error * roundoff_of(p.teacher_dtype) + 9.5367432e-7f + 2e-6f;
+  }
+
+  __device__ __forceinline__ bool has_mass() const {
+    if (p.teacher_weights != 0) return true;
+    if (!is_mass(0)) return false;
+    if (p.teacher_log_tail == nullptr) return true;
+    float tail = p.teacher_log_tail[row];
+    return tail <= kLargest && is_mass(exp2(min(max(tail, -1000.0f), 8.0f) * kLog2E));
+  }
+};
+
+// A row that does not contribute is not checked.
+__device__ __forceinline__ void check_lists(const LossParameters& p) {
+  int lane = int(threadIdx.x % 32);
+  int64_t warps = int64_t(gridDim.x) * (blockDim.x / 32);
+  for (int64_t row = int64_t(blockIdx.x) * (blockDim.x / 32) + threadIdx.x / 32; row < p.rows; row += warps) {
+    if (!load_task(p, row).contributes()) continue;
+    ListCheck check{p, row};
+    check.check_slots(lane);
+    float sums[3] = {check.mass, check.error, check.valid ? 0.0f : 1.0f};
+    reduce_lanes<Sum, 32>(sums, ~0u);
+    check.mass = sums[0];
+    check.error = sums[1];
+    if (lane == 0 && (sums[2] > 0 || !check.has_mass())) note_first(&p.status->bad_teacher, row);
+  }
+}
+
+}  // namespace temper

@@ -1,0 +1,92 @@
+package dev.temper;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns log-probabilities as serving engines deliver them (vLLM, SGLang) into a teacher. Each position has a list of
+ * its own length, k or k + 1 entries in any order, at temperature 1; a position without a list is null or empty. An
+ * entry that repeats an id of its position, as the sampled token does, is left out.
+ *
+ * {@snippet class="dev.temper.snippets.ServedTeacher" region="served"}
+ */
+public final class ServedLists {
+
+  private ServedLists() {}
+
+  /**
+   * A teacher whose row {@code r} has the list of position {@code r}: log-probabilities of generated tokens, where the
+   * student's row {@code r} predicts the token of position {@code r}.
+   *
+   * @param ids classes of each position
+   * @param logProbabilities their log-probabilities
+   * @throws LossArgumentException if the lengths differ, or a position has more than {@value Teacher#MOST_IDS} classes
+   */
+  public static TopKTeacher of(int[] @Nullable [] ids, float[] @Nullable [] logProbabilities, Tail tail) {
+    return teacher(ids, logProbabilities, 0, tail);
+  }
+
+  /**
+   * A teacher whose row {@code r} has the list of position {@code r + 1}: log-probabilities of a prompt. Each of its
+   * lists describes the token at its own position, which the student predicts one row earlier. The first list is not
+   * used, and the last row has none.
+   *
+   * @throws LossArgumentException as for {@link #of}
+   */
+  public static TopKTeacher ofPrompt(int[] @Nullable [] ids, float[] @Nullable [] logProbabilities, Tail tail) {
+    return teacher(ids, logProbabilities, 1, tail);
+  }
+
+  private static TopKTeacher teacher(int[] @Nullable [] ids, float[] @Nullable [] logs, int shift, Tail tail) {
+    if (ids.length != logs.length) {
+      throw new LossArgumentException("ids has ", ids.length, " positions and logProbabilities ", logs.length,
+          ", expected as many");
+    }
+    int k = 1;
+    for (int position = 0; position < ids.length; position++) {
+      int length = length(ids[position], logs[position], position);
+      k = Math.max(k, length);
+    }
+    int[] allIds = new int[ids.length * k];
+    float[] allLogs = new float[ids.length * k];
+    Arrays.fill(allIds, -1);
+    for (int position = shift; position < ids.length; position++) {
+      int[] from = ids[position];
+      float[] values = logs[position];
+      if (from != null && values != null) {
+        copy(from, values, (position - shift) * k, allIds, allLogs);
+      }
+    }
+    return Teacher.topK(IdMatrix.of(allIds, ids.length, k), HostMatrix.of(allLogs, ids.length, k), tail)
+        .atTemperature(1);
+  }
+
+  private static int length(int @Nullable [] ids, float @Nullable [] logs, int position) {
+    int given = ids == null ? 0 : ids.length;
+    int values = logs == null ? 0 : logs.length;
+    if (given != values) {
+      throw new LossArgumentException("position ", position, " has ", given, " ids and ", values,
+          " log-probabilities, expected as many");
+    }
+    if (given > Teacher.MOST_IDS) {
+      throw new LossArgumentException("position ", position, " has ", given, " ids, expected at most ",
+          Teacher.MOST_IDS);
+    }
+    return given;
+  }
+
+  private static void copy(int[] ids, float[] logs, int start, int[] allIds, float[] allLogs) {
+    int used = start;
+    for (int i = 0; i < ids.length; i++) {
+      boolean repeated = false;
+      for (int earlier = 0; earlier < i; earlier++) {
+        repeated |= ids[earlier] == ids[i];
+      }
+      if (!repeated) {
+        allIds[used] = ids[i];
+        allLogs[used] = logs[i];
+        used++;
+      }
+    }
+  }
+}

@@ -1,0 +1,151 @@
+package dev.temper.io;
+
+import dev.temper.DType;
+import dev.temper.HostMatrix;
+import dev.temper.IdMatrix;
+import dev.temper.RowVector;
+import dev.temper.TopKLists;
+import dev.temper.internal.TemporaryFiles;
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+
+/**
+ * Saves and loads the lists of a top-k teacher as a safetensors file with the tensors {@code teacher_ids}, {@code
+ * teacher_log_probs}, {@code teacher_lse}, {@code teacher_mass} and {@code teacher_log_tail}. The metadata hold {@code
+ * temperature}, {@code k} and {@code classes}.
+ */
+public final class TopKFile implements Closeable {
+
+  private final SafetensorsFile file;
+  private final TopKLists lists;
+
+  private TopKFile(SafetensorsFile file) {
+    this.file = file;
+    lists = read(file);
+  }
+
+  /**
+   * Maps a file. Its lists are valid until it is closed.
+   *
+   * @throws IllegalArgumentException if it is no such file; the message names the file and what it lacks
+   * @throws IOException if the file cannot be read
+   */
+  public static TopKFile open(Path path) throws IOException {
+    SafetensorsFile file = SafetensorsFile.open(path);
+    try {
+      return new TopKFile(file);
+    } catch (RuntimeException e) {
+      file.close();
+      throw e instanceof IllegalArgumentException && !String.valueOf(e.getMessage()).startsWith(path.toString())
+          ? new IllegalArgumentException(path + ": " + e.getMessage(), e) : e;
+    }
+  }
+
+  /** The lists, in the memory of the file. */
+  public TopKLists lists() {
+    return lists;
+  }
+
+  @Override
+  public void close() {
+    file.close();
+  }
+
+  private static TopKLists read(SafetensorsFile file) {
+    Tensor ids = file.tensor("teacher_ids");
+    if (ids.shape().size() != 2 || ids.dtype() != DType.I32) {
+      throw new IllegalArgumentException("teacher_ids is " + ids.describe() + ", expected [rows, k] I32");
+    }
+    long rows = ids.shape().get(0);
+    int k = Math.toIntExact(ids.shape().get(1));
+    Tensor logs = file.tensor("teacher_log_probs");
+    return new TopKLists(IdMatrix.of(ids.data(), rows, k), HostMatrix.of(logs.data(), rows, k, logs.dtype()),
+        vector(file, "teacher_lse", rows), vector(file, "teacher_mass", rows), vector(file, "teacher_log_tail", rows),
+        (int) number(file, "classes"), number(file, "temperature"));
+  }
+
+  private static RowVector vector(SafetensorsFile file, String name, long rows) {
+    Tensor tensor = file.tensor(name);
+    return RowVector.weights(tensor.data(), rows, tensor.dtype());
+  }
+
+  private static double number(SafetensorsFile file, String name) {
+    String text = file.metadata().get(name);
+    if (text == null) {
+      throw new IllegalArgumentException("the metadata have no " + name + "; this is no file of top-k lists");
+    }
+    try {
+      return Double.parseDouble(text);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("the metadata have the " + name + " " + Quoted.of(text)
+          + ", expected a number", e);
+    }
+  }
+
+  /** Writes lists in host memory. The file appears whole or not at all. */
+  public static void write(Path path, TopKLists lists) throws IOException {
+    long rows = lists.ids().rows();
+    long k = lists.ids().k();
+    List<Tensor> tensors = List.of(
+        new Tensor("teacher_ids", DType.I32, List.of(rows, k), segment(lists.ids().values())),
+        new Tensor("teacher_log_probs", lists.logProbabilities().dtype(), List.of(rows, k),
+            ((HostMatrix) lists.logProbabilities()).segment()),
+        new Tensor("teacher_lse", DType.F32, List.of(rows), segment(lists.logSumExp())),
+        new Tensor("teacher_mass", DType.F32, List.of(rows), segment(lists.mass())),
+        new Tensor("teacher_log_tail", DType.F32, List.of(rows), segment(lists.logTail())));
+    Path folder = path.toAbsolutePath().getParent();
+    Path part = Files.createTempFile(folder, TemporaryFiles.prefix(), ".tmp");
+    try {
+      try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
+        writeFully(channel, header(tensors, lists));
+        for (Tensor tensor : tensors) {
+          writeFully(channel, ByteBuffer.wrap(tensor.data().toArray(ValueLayout.JAVA_BYTE)));
+        }
+      }
+      Files.move(part, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(part);
+    }
+  }
+
+  /** Length and JSON, padded with spaces so that the data begins at a multiple of 8. */
+  private static ByteBuffer header(List<Tensor> tensors, TopKLists lists) {
+    StringBuilder json = new StringBuilder("{\"__metadata__\":{\"temperature\":\"" + lists.temperature() + "\",\"k\":\""
+        + lists.ids().k() + "\",\"classes\":\"" + lists.classes() + "\"}");
+    long begin = 0;
+    for (Tensor tensor : tensors) {
+      long end = begin + tensor.data().byteSize();
+      json.append(",\"").append(tensor.name()).append("\":{\"dtype\":\"").append(tensor.dtype()).append("\",\"shape\":")
+          .append(tensor.shape()).append(",\"data_offsets\":[").append(begin).append(',').append(end).append("]}");
+      begin = end;
+    }
+    json.append('}');
+    while (json.length() % Long.BYTES != 0) {
+      json.append(' ');
+    }
+    byte[] text = json.toString().getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(SafetensorsFile.LENGTH_BYTES + text.length).order(ByteOrder.LITTLE_ENDIAN)
+        .putLong(text.length).put(text).flip();
+  }
+
+  private static MemorySegment segment(RowVector vector) {
+    return ((RowVector.Host) vector).segment();
+  }
+
+  private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package dev.temper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Tests the lists that an engine makes of logits against a sort in f64. */
+class TopKListsTest {
+
+  @ParameterizedTest
+  @CsvSource({"reference, 40, 7, F32", "cpu, 1, 1, F32", "cpu, 40, 7, F32", "cpu, 300, 256, BF16", "cpu, 2500, 64, F16",
+      "cpu, 5000, 64, F32", "cpu, 64, 64, BF16"})
+  void theyAreTheMostProbableClasses(String device, int classes, int k, DType dtype) {
+    double temperature = 1.5;
+    int rows = 4;
+    SplittableRandom random = new SplittableRandom(classes);
+    float[] logits = new float[rows * classes];
+    for (int i = 0; i < logits.length; i++) {
+      float value = (float) random.nextGaussian() * 4;
+      logits[i] = dtype == DType.F32 ? value : dtype.widen(dtype.narrow(value));
+      logits[i] = random.nextInt(10) == 0 ? Float.NEGATIVE_INFINITY : logits[i];
+    }
+    logits[0] = 5;
+    try (LossEngine engine = LossEngine.open(device)) {
+      TopKLists lists = engine.topK(matrix(logits, rows, classes, dtype), k, temperature);
+      for (int row = 0; row < rows; row++) {
+        int from = row * classes;
+        List<Integer> order = new ArrayList<>(IntStream.range(0, classes)
+            .filter(c -> logits[from + c] != Float.NEGATIVE_INFINITY).boxed().toList());
+        order.sort(Comparator.comparingDouble((Integer c) -> -logits[from + c]));
+        double sum = order.stream().mapToDouble(c -> Math.exp(logits[from + c] / temperature)).sum();
+        double mass = 0;
+        for (int slot = 0; slot < k; slot++) {
+          boolean used = slot < order.size();
+          assertThat(id(lists, row * k + slot)).isEqualTo(used ? order.get(slot) : -1);
+          double log = used ? logits[from + order.get(slot)] / temperature - Math.log(sum) : Double.NEGATIVE_INFINITY;
+          assertClose(log(lists, row * k + slot), log, 2e-6 * (1 + Math.abs(log)));
+          mass += Math.exp(log);
+        }
+        double rest = order.stream().skip(k).mapToDouble(c -> Math.exp(logits[from + c] / temperature)).sum();
+        assertClose(value(lists.logSumExp(), row), Math.log(sum), 4e-6);
+        assertClose(value(lists.mass(), row), mass, 2e-6);
+        assertClose(value(lists.logTail(), row), Math.log(rest / sum), 2e-6 * (1 + Math.abs(Math.log(rest / sum))));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reference", "cpu"})
+  void equalLogitsGiveTheLowerClassFirst(String device) {
+    float[] logits = new float[2_000];
+    logits[1_500] = 1;
+    try (LossEngine engine = LossEngine.open(device)) {
+      TopKLists lists = engine.topK(HostMatrix.of(logits, 1, 2_000), 5, 1);
+      assertThat(IntStream.range(0, 5).map(slot -> id(lists, slot))).containsExactly(1_500, 0, 1, 2, 3);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reference", "cpu"})
+  void aPeakedRowKeepsTheLogarithmOfItsTail(String device) {
+    float[] logits = {0, 100, 1, 0};
+    try (LossEngine engine = LossEngine.open(device)) {
+      TopKLists lists = engine.topK(HostMatrix.of(logits, 1, 4), 1, 1);
+      assertThat(value(lists.mass(), 0)).isEqualTo(1);
+      assertClose(value(lists.logTail(), 0), Math.log(2 + Math.E) - 100, 2e-5);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reference", "cpu"})
+  void aRowWithoutASoftmaxIsRefusedWhereItIsUsed(String device) {
+    for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+      float[] logits = bad < 0 ? new float[] {0, 1, 2, bad, bad, bad} : new float[] {0, 1, 2, 0, bad, 1};
+      try (LossEngine engine = LossEngine.open(device)) {
+        TopKLists lists = engine.topK(HostMatrix.of(logits, 2, 3), 2, 1);
+        assertThat(value(lists.logSumExp(), 1)).isNaN();
+        LossInputs inputs = LossInputs.of(HostMatrix.of(new float[6], 2, 3)).withTeacher(lists.teacher(Tail.BUCKET));
+        assertThatThrownBy(() -> engine.forward(DistillationLoss.builder().build(), inputs).totals())
+            .hasMessageContaining("teacher_log_probs: row 1, slot 0 has NaN");
+      }
+    }
+  }
+
+  @Test
+  void aListHasNoMoreSlotsThanClasses() {
+    try (LossEngine engine = LossEngine.open("reference")) {
+      assertThatThrownBy(() -> engine.topK(HostMatrix.of(new float[6], 2, 3), 4, 1))
+          .hasMessageContaining("k is 4, expected at most the 3 classes");
+    }
+  }
+
+  private static HostMatrix matrix(float[] values, int rows, int classes, DType dtype) {
+    if (dtype == DType.F32) {
+      return HostMatrix.of(values, rows, classes);
+    }
+    short[] bits = new short[values.length];
+    for (int i = 0; i < bits.length; i++) {
+      bits[i] = dtype.narrow(values[i]);
+    }
+    return HostMatrix.of(bits, rows, classes, dtype);
+  }
+
+  private static void assertClose(double found, double expected, double bound) {
+    if (Double.isInfinite(expected)) {
+      assertThat(found).isEqualTo(expected);
+    } else {
+      assertThat(found).isCloseTo(expected, within(bound));
+    }
+  }
+
+  private static int id(TopKLists lists, int at) {
+    return ((RowVector.Host) lists.ids().values()).segment()
+        .getAtIndex(ValueLayout.JAVA_INT, at);
+  }
+
+  private static double log(TopKLists lists, int at) {
+    return ((HostMatrix) lists.logProbabilities()).segment()
+        .getAtIndex(ValueLayout.JAVA_FLOAT, at);
+  }
+
+  private static double value(RowVector vector, int row) {
+    return ((RowVector.Host) vector).segment().getAtIndex(ValueLayout.JAVA_FLOAT, row);
+  }
+}

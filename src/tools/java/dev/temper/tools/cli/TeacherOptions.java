@@ -1,0 +1,72 @@
+package dev.temper.tools.cli;
+
+import dev.temper.Tail;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+
+/** Mixin of {@code temper loss}: what the teacher's values are. */
+final class TeacherOptions {
+
+  /** What the tensor {@code teacher} holds. */
+  enum Form {
+    LOGITS,
+    LOG_PROBS,
+    PROBS;
+
+    String label() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+  }
+
+  /** Reads a {@link Form}. */
+  static final class FormName implements ITypeConverter<Form> {
+    @Override
+    public Form convert(String text) {
+      return LossOptions.choose("form", text, Form.values(), Form::label);
+    }
+  }
+
+  /** Reads a {@link Tail}. */
+  static final class TailName implements ITypeConverter<Tail> {
+    @Override
+    public Tail convert(String text) {
+      return LossOptions.choose("tail", text, Tail.values(), Tail::label);
+    }
+  }
+
+  @Option(names = "--teacher-form", paramLabel = "FORM", converter = FormName.class, defaultValue = "logits",
+      description = "What teacher holds: logits, or log-probs or probs at the temperature of the loss (default:"
+          + " ${DEFAULT-VALUE}).")
+  Form form = Form.LOGITS;
+
+  @Option(names = "--teacher", paramLabel = "FILE",
+      description = "File of temper topk, in place of a teacher in the input; needs --tail.")
+  @Nullable Path file;
+
+  @Option(names = "--tail", paramLabel = "TAIL", converter = TailName.class,
+      description = "What the classes without a slot mean, for a teacher given by teacher_ids and teacher_log_probs"
+          + " [rows, k]: truncate, renormalise-teacher, renormalise-both or bucket. The first two are for forward-kl,"
+          + " the others also for reverse-kl and jsd.")
+  @Nullable Tail tail;
+
+  @Option(names = "--log-probs-at", paramLabel = "T0",
+      description = "Temperature of teacher_log_probs (default: that of the loss).")
+  @Nullable Double logProbsAt;
+
+  @Option(names = "--teacher-weights", paramLabel = "W", split = ",",
+      description = "Weights of several teachers teacher.0, teacher.1 ... with commas; they sum to 1.")
+  List<Double> weights = List.of();
+
+  /** The meaning of the rest, which a teacher with lists needs. */
+  Tail tail() {
+    if (tail == null) {
+      throw new IllegalArgumentException("--tail is missing, but the teacher is given by lists of classes; choose"
+          + " truncate, renormalise-teacher, renormalise-both or bucket");
+    }
+    return tail;
+  }
+}

@@ -1,0 +1,134 @@
+package dev.temper.tools.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.temper.DType;
+import dev.temper.io.SafetensorsFile;
+import dev.temper.io.Tensor;
+import dev.temper.tools.files.SafetensorsWriter;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Tests the teachers that {@code temper loss} reads beside logits, and the lists that {@code temper topk} writes. */
+class TeacherFilesTest {
+
+  private static final float[] STUDENT = {1, 2, 0, -1, 0.5f, 3, 0, 1};
+  private static final float[] TEACHER = {2, 1, 0.5f, 0, 1, 4, 0, -2};
+  private static final List<String> LOSS = List.of("loss", "--device", "reference", "--temperature", "2", "--json");
+
+  @TempDir private Path folder;
+
+  private Path input;
+
+  @BeforeEach
+  void names() {
+    input = folder.resolve("batch.safetensors");
+  }
+
+  @Test
+  void listsAreMadeAndRead() throws IOException {
+    write(floats("student", STUDENT, 2, 4), floats("teacher", TEACHER, 2, 4));
+    Path cache = folder.resolve("cache.safetensors");
+    Captured made = Captured.run("topk", "--device", "reference", "--input", input.toString(), "--k", "4",
+        "--temperature", "2", "--output", cache.toString(), "--json");
+    assertThat(made.status()).as(made.err()).isZero();
+    JsonNode document = new ObjectMapper().readTree(made.out());
+    assertThat(document.get("rows").asInt()).isEqualTo(2);
+    assertThat(document.get("bytes").asLong()).isEqualTo(cache.toFile().length());
+    try (SafetensorsFile file = SafetensorsFile.open(cache)) {
+      assertThat(file.metadata()).containsEntry("temperature", "2.0").containsEntry("k", "4")
+          .containsEntry("classes", "4");
+      assertThat(file.tensors().keySet()).containsExactlyInAnyOrder("teacher_ids", "teacher_log_probs", "teacher_lse",
+          "teacher_mass", "teacher_log_tail");
+    }
+    double dense = total();
+    for (String tail : List.of("truncate", "renormalise-teacher", "renormalise-both", "bucket")) {
+      assertThat(total("--teacher", cache.toString(), "--tail", tail)).as(tail).isCloseTo(dense, within(1e-6));
+    }
+    assertRefused(List.of("--teacher", cache.toString(), "--tail", "bucket", "--temperature", "3"),
+        "log-probabilities at temperature 2", "--temperature 3");
+    assertRefused(List.of("--teacher", cache.toString(), "--tail", "bucket", "--num-classes", "3"),
+        "made from 4 classes", "--num-classes");
+    assertRefused(List.of("--teacher", cache.toString()), "--tail is missing");
+    assertRefused(List.of("--teacher", cache.toString(), "--tail", "truncate", "--divergence", "reverse-kl"),
+        "--divergence reverse-kl and teacher top-k truncate exclude each other");
+    assertRefused(List.of("--teacher", input.toString(), "--tail", "bucket"), "no tensor 'teacher_ids'");
+  }
+
+  @Test
+  void probabilitiesMixturesMapsAndIndicesAreRead() throws IOException {
+    float[] logs = new float[8];
+    float[] probabilities = new float[8];
+    for (int row = 0; row < 2; row++) {
+      double sum = 0;
+      for (int c = 0; c < 4; c++) {
+        sum += Math.exp(TEACHER[4 * row + c] / 2);
+      }
+      for (int c = 0; c < 4; c++) {
+        logs[4 * row + c] = (float) (TEACHER[4 * row + c] / 2 - Math.log(sum));
+        probabilities[4 * row + c] = (float) Math.exp(logs[4 * row + c]);
+      }
+    }
+    write(floats("student", STUDENT, 2, 4), floats("teacher", TEACHER, 2, 4));
+    double dense = total();
+    write(floats("student", STUDENT, 2, 4), floats("teacher", logs, 2, 4));
+    assertThat(total("--teacher-form", "log-probs")).isCloseTo(dense, within(1e-6));
+    write(floats("student", STUDENT, 2, 4), floats("teacher", probabilities, 2, 4));
+    assertThat(total("--teacher-form", "probs")).isCloseTo(dense, within(1e-6));
+    write(floats("student", STUDENT, 2, 4), floats("teacher.0", TEACHER, 2, 4), floats("teacher.1", TEACHER, 2, 4));
+    assertThat(total("--teacher-weights", "0.25,0.75")).isCloseTo(dense, within(1e-12));
+    assertRefused(List.of(), "--teacher-weights is missing", "2 teachers");
+    write(floats("student", STUDENT, 2, 4), floats("teacher", TEACHER, 2, 4), integers("teacher_row_index", 1, 0));
+    assertThat(total()).isNotCloseTo(dense, within(1e-3));
+    write(floats("student", STUDENT, 2, 4), floats("teacher", TEACHER, 2, 4), integers("class_map", 0, 1, 2, 3));
+    assertThat(total()).isCloseTo(dense, within(1e-12));
+    write(floats("student", STUDENT, 2, 4),
+        new Tensor("teacher_ids", DType.I32, List.of(2L, 2L), MemorySegment.ofArray(new int[] {0, 1, 1, 0})),
+        floats("teacher_sample_weights", new float[] {1, 2, 3, 0}, 2, 2));
+    assertThat(total()).isPositive();
+  }
+
+  private void assertRefused(List<String> options, String... words) {
+    List<String> all = new ArrayList<>(List.of("loss", "--device", "reference", "--input", input.toString(),
+        "--temperature", "2"));
+    if (options.contains("--temperature")) {
+      all.removeLast();
+      all.removeLast();
+    }
+    all.addAll(options);
+    Captured run = Captured.run(all.toArray(String[]::new));
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains(words);
+  }
+
+  private double total(String... options) throws IOException {
+    List<String> all = new ArrayList<>(LOSS);
+    all.addAll(List.of("--input", input.toString()));
+    all.addAll(Arrays.asList(options));
+    Captured run = Captured.run(all.toArray(String[]::new));
+    assertThat(run.status()).as(run.err()).isZero();
+    return new ObjectMapper().readTree(run.out()).get("total").asDouble();
+  }
+
+  private void write(Tensor... tensors) throws IOException {
+    SafetensorsWriter.write(input, List.of(tensors));
+  }
+
+  private static Tensor floats(String name, float[] values, long rows, long classes) {
+    return new Tensor(name, DType.F32, List.of(rows, classes), MemorySegment.ofArray(values));
+  }
+
+  private static Tensor integers(String name, int... values) {
+    return new Tensor(name, DType.I32, List.of((long) values.length), MemorySegment.ofArray(values));
+  }
+}
