@@ -5,46 +5,64 @@
 
 namespace temper {
 
-  // Adds all classes to the partial of the thread. The fast path finds the maxima on its way.
-  template <class Spec>
+// Adds all classes to the partial of the thread. The fast path finds the maxima on its way.
+template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::sweep_sums(Partial& partial) {
-    auto find_label = [&](const Pair& pair, int column) {
-      if (unsigned(label - column) < unsigned(K)) {
-        float z[K], u[K];
-        unpack(pair, z, u);
-#pragma unroll
-        for (int k = 0; k < K; k++)
-          if (column + k == label) partial.label_logit = z[k];
-      }
-    };
-    storage.for_each(row, group, FAST ? row.in_bounds() : VectorRange(), [&](const Pair& pair, int vector, bool whole) {
+  auto find_label = [&](const Pair& pair, int column) {
+    if (unsigned(label - column) < unsigned(K)) {
       float z[K], u[K];
-      if constexpr (FAST) note_maxima(partial, pair);
       unpack(pair, z, u);
 #pragma unroll
-      for (int k = 0; k < K; k++) partial.template add<FAST>(z[k], u[k], whole);
-      if constexpr (kHard && !Spec::Storage::kOnChip) find_label(pair, row.column(vector));
+      for (int k = 0; k < K; k++)
+        if (column + k == label) label_logit = z[k];
+    }
+  };
+  auto add = [&](const auto& pairs, int vector, bool in_bounds) {
+    constexpr int N = sizeof(pairs) / sizeof(Pair);
+    if constexpr (FAST) note_maxima(partial, pairs);
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+      float z[K], u[K];
+      unpack(pairs[i], z, u);
+#pragma unroll
+      for (int k = 0; k < K; k++)
+        partial.template add<FAST>(z[k], u[k], in_bounds, k % 2 == 0 ? partial.sums : partial.odd_sums);
+      if constexpr (kHard && !Spec::Storage::kOnChip)
+        find_label(pairs[i], row.column(vector + i * int(group.size())));
+    }
+  };
+  if constexpr (FAST) {
+    storage.for_each_several(row, group, add);
+    partial.join_odd();
+  } else {
+    storage.for_each_again(row, group, [&](const Pair& pair, int vector) {
+      const Pair pairs[1] = {pair};
+      add(pairs, vector, false);
     });
-    if constexpr (kHard && Spec::Storage::kOnChip)
-      if (label >= 0)
-        storage.visit(row, group, row.vector_of(label),
-                      [&](const Pair& pair) { find_label(pair, row.column(row.vector_of(label))); });
+    partial.join_odd();
   }
+  if constexpr (kHard && Spec::Storage::kOnChip)
+    if (label >= 0)
+      storage.visit(row, group, row.vector_of(label),
+                    [&](const Pair& pair) { find_label(pair, row.column(row.vector_of(label))); });
+}
 
 template <class Spec>
 template <bool FAST>
-__device__ __forceinline__ void LossRow<Spec>::finish_hard(const Partial& sums, bool student_valid, bool row_valid) {
-  float sum = sums.hard_exp_sum(), shift = exponents.any_student().shift, from_max = sums.label_logit - shift;
+__device__ __forceinline__ void LossRow<Spec>::finish_hard(const Sums& sums, bool student_valid, bool row_valid) {
+  float sum = sums.hard_exps(), shift = exponents.any_student().shift, from_max = label_logit - shift;
+  hard_inverse_sum = row_valid ? 1.0f / sum : not_a_number();
+  // The first thread of the group stores the values. The gradient of the z-loss needs the logarithm in every thread.
+  if (!group.in_first_warp() && p.z_loss == 0) return;
   float log_sum = log(sum);
   if constexpr (FAST) log_sum -= exponents.hard_rounding_error();
   log_sum_exp = shift + log_sum;
-  hard_inverse_sum = row_valid ? 1.0f / sum : not_a_number();
   if (!student_valid) log_sum = not_a_number();
   float target = from_max;  // less the maximum, like log_sum
   if constexpr (Spec::kSmoothing) {
     const Exponents& student = exponents.any_student();
-    float mean = sums.exponent_sum / (present * student.scale);
+    float mean = sums.exponents / (present * student.scale);
     if constexpr (FAST) mean -= student.rounding_error() / (student.scale * kLn2);
     target = fma(1.0f - p.label_smoothing, from_max, p.label_smoothing * mean);
   }
@@ -55,29 +73,29 @@ __device__ __forceinline__ void LossRow<Spec>::finish_hard(const Partial& sums, 
 
 template <class Spec>
 template <bool FAST>
-__device__ __forceinline__ void LossRow<Spec>::finish_soft(const Partial& sums) {
+__device__ __forceinline__ void LossRow<Spec>::finish_soft(const Sums& sums) {
   inverse_sums = {1.0f, 1.0f, 0.0f};
   float log2_student_sum = 0, log2_teacher_sum = 0;
   if constexpr (Form::kSoftmax) {
-    inverse_sums = {1.0f / sums.teacher_sum, 1.0f / sums.student_sum, 0.0f};
+    inverse_sums = {1.0f / sums.teacher, 1.0f / sums.student, 0.0f};
     if constexpr (kClasses || kCentred || Spec::kEntropies) {
-      log2_student_sum = log(sums.student_sum) * kLog2E;
-      log2_teacher_sum = log(sums.teacher_sum) * kLog2E;
+      log2_student_sum = log(sums.student) * kLog2E;
+      log2_teacher_sum = log(sums.teacher) * kLog2E;
       inverse_sums.log_ratio = log2_student_sum - log2_teacher_sum;
     }
     if constexpr (Spec::kEntropies) {
-      values.student_entropy = kLn2 * fma(-sums.student_exponent_sum, inverse_sums.student, log2_student_sum);
-      values.teacher_entropy = kLn2 * fma(-sums.teacher_exponent_sum, inverse_sums.teacher, log2_teacher_sum);
+      values.student_entropy = kLn2 * fma(-sums.student_exponents, inverse_sums.student, log2_student_sum);
+      values.teacher_entropy = kLn2 * fma(-sums.teacher_exponents, inverse_sums.teacher, log2_teacher_sum);
     }
   }
   if constexpr (kClasses) {
     sweep_classes<FAST>(log2_student_sum, log2_teacher_sum);
   } else if constexpr (kLogits) {
 #pragma unroll
-    for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = sums.policy_sums[i];
+    for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = sums.policy[i];
     policy.finish(policy_sums);
   } else {
-    policy.finish_raw(sums.policy_sums, sums.student_sum, sums.teacher_sum, kLn2, policy_sums);
+    policy.finish_raw(sums.policy, sums.student, sums.teacher, kLn2, policy_sums);
   }
 }
 
@@ -88,7 +106,7 @@ template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::sweep_classes(float log2_student_sum, float log2_teacher_sum) {
 #pragma unroll
   for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = 0;
-  storage.for_each(row, group, [&](const Pair& pair, int, bool) {
+  auto add = [&](const Pair& pair, int) {
     float z[K], u[K];
     unpack(pair, z, u);
 #pragma unroll
@@ -101,14 +119,18 @@ __device__ __forceinline__ void LossRow<Spec>::sweep_classes(float log2_student_
       policy.add_class(policy_sums, student_larger ? smaller : larger, student_larger ? larger : smaller,
                        policy.terms(ratio));
     }
-  });
+  };
+  if constexpr (FAST)
+    storage.for_each(row, group, add);
+  else
+    storage.for_each_again(row, group, add);
   group.template reduce<Sum>(policy_sums);
   policy.finish(policy_sums);
 }
 
 // Calls f(z, u, es, et) for all classes, with exact-shift exponentials.
 template <class Spec> template <class F> __device__ __forceinline__ void LossRow<Spec>::for_each_exp(F f) {
-  storage.for_each(row, group, [&](const Pair& pair, int, bool) {
+  storage.for_each_again(row, group, [&](const Pair& pair, int) {
     Pair rest = pair;
 #pragma unroll 1
     for (int k = 0; k < K; k += kNearEqualColumns) {
@@ -149,7 +171,7 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_ne
 // D of a row whose distributions are far apart. Without a class that both tensors have, D stays +inf.
 template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_far() {
   float peak[1] = {-infinity()};
-  for_each_logit([&](float z, float u) {
+  for_each_logit<true>([&](float z, float u) {
     peak[0] = max(peak[0], policy.far_weight(log2_teacher(u), log2_student(z)));
   });
   group.template reduce<Max>(peak);
@@ -157,7 +179,7 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_fa
   path = kFar;
 #pragma unroll
   for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = 0;
-  for_each_logit([&](float z, float u) { policy.add_far(policy_sums, log2_teacher(u), log2_student(z), peak[0]); });
+  for_each_logit<true>([&](float z, float u) { policy.add_far(policy_sums, log2_teacher(u), log2_student(z), peak[0]); });
   group.template reduce<Sum>(policy_sums);
   policy.finish_far(policy_sums, peak[0]);
   values.soft = policy_sums[0];

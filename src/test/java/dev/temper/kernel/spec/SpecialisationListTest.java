@@ -78,7 +78,7 @@ final class SpecialisationListTest {
 
   @Test
   void isCappedDistinctAndAlwaysTheSame() {
-    assertThat(HOPPER).hasSizeLessThanOrEqualTo(72).doesNotHaveDuplicates()
+    assertThat(HOPPER).hasSizeLessThanOrEqualTo(76).doesNotHaveDuplicates()
         .isEqualTo(SpecialisationList.of(DeviceLimits.ofCapability(9, 0)));
   }
 
