@@ -83,7 +83,7 @@ class EmulatorGridTest {
       Verification verification = new VerificationRun(turing.engine(), 4).runCases(cases);
       assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
       assertThat(places(turing)).containsExactlyInAnyOrder(
-          "RegisterStorage<4> 32 lanes", "SharedStorage 32 lanes", "SharedStorage cluster 1", "RereadStorage cluster 1");
+          "RegisterStorage<4> 32 lanes", "SharedStorage cluster 1", "RereadStorage cluster 1");
     }
   }
 
