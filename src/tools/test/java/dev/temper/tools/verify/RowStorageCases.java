@@ -57,6 +57,13 @@ final class RowStorageCases {
     return cases.stream().filter(c -> c.layout().classes() < 600_000 || c.layout().student() == DType.F32).toList();
   }
 
+  /** The cases of {@link #few} that show a planted defect; each is compiled again for each defect. */
+  static List<Case> forDefects() {
+    return few().stream().filter(c -> c.method().isLoss() && c.method() != EngineMethod.FORWARD
+            && c.layout().student() != DType.F16 && c.layout().classes() != 1_021 && c.layout().classes() != 600_000)
+        .toList();
+  }
+
   private static void add(List<Case> cases, int classes, int rows) {
     int number = cases.size();
     String divergence = DIVERGENCES.get(number / 5 % DIVERGENCES.size());
