@@ -34,6 +34,28 @@ __device__ __forceinline__ float log2_normal(float x) {
   return result;
 }
 
+// 1/x to 1 ulp for a normal x, subnormal results are flushed to 0.
+__device__ __forceinline__ float approximate_inverse(float x) {
+  float result;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+
+// The maximum over all lanes of a warp, for values that are not NaN. One instruction reduces integers in the order of
+// the floats.
+__device__ __forceinline__ float warp_max(float value) {
+#if __CUDA_ARCH__ >= 800
+  int bits = __float_as_int(value), high;
+  bits ^= bits >> 31 & 0x7fffffff;
+  asm volatile("redux.sync.max.s32 %0, %1, 0xffffffff;" : "=r"(high) : "r"(bits));
+  return __int_as_float(high ^ (high >> 31 & 0x7fffffff));
+#else
+#pragma unroll
+  for (int distance = 16; distance > 0; distance /= 2) value = fmaxf(value, __shfl_xor_sync(~0u, value, distance));
+  return value;
+#endif
+}
+
 // Loads words from an address aligned to 16 bytes (8 for two words). No L1 line is allocated: logits are read once.
 template <int WORDS> __device__ __forceinline__ void load_words(const void* address, uint32_t (&words)[WORDS]) {
   static_assert(WORDS == 2 || WORDS % 4 == 0, "8 bytes or a multiple of 16");

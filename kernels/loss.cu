@@ -4,7 +4,7 @@
 //   TEMPER_STUDENT, TEMPER_TEACHER, TEMPER_GRADIENT   Float32 | BFloat16 | Float16
 //   TEMPER_DIVERGENCE  a policy of divergence/all.h
 //   TEMPER_SOFT, TEMPER_HARD   0 | 1: without or with the divergence, the cross-entropy
-//   TEMPER_EXP_REUSE   kNone | kSame | kSquared | kFourthPower (T any | 1 | 2 | 4); kNone without a soft part
+//   TEMPER_EXP_REUSE   an ExpReuse; kNone without a soft part
 //   TEMPER_PASS        kForward | kForwardBackward | kBackward
 //   TEMPER_THREADS     threads per block
 //   TEMPER_LANES       lanes per row (1 ... 32), or 0: a block or a cluster of TEMPER_CLUSTER blocks per row

@@ -46,23 +46,25 @@ template <class Spec>
 template <class GradientView>
 __device__ __forceinline__ VectorRange LossRow<Spec>::store_gradient(const GradientView& view, GradientFactors factors,
                                                                      const Row& next, bool prefetch) {
-  if (path == kFast) {
-    VectorRange in_bounds = view.aligned_count > 0 ? row.in_bounds() : VectorRange();
-    gradient_sweep<kFast>(view, factors, in_bounds, next, prefetch);
-    return prefetch ? in_bounds : VectorRange();
-  }
+  VectorRange in_bounds = view.aligned_count > 0 ? row.in_bounds() : VectorRange();
+  gradient_sweep<kFast>(view, factors, in_bounds, next, prefetch);
+  return prefetch ? in_bounds : VectorRange();
+}
+
+template <class Spec>
+template <class GradientView>
+__device__ __forceinline__ void LossRow<Spec>::store_gradient_again(const GradientView& view, GradientFactors factors) {
   if constexpr (kSoft && !kLogits)
     if (path == kNearEqual) {
       gradient_sweep<kNearEqual>(view, factors, VectorRange(), row, false);
-      return VectorRange();
+      return;
     }
   if constexpr (kSoft && Policy::kFar)
     if (path == kFar) {
       gradient_sweep<kFar>(view, factors, VectorRange(), row, false);
-      return VectorRange();
+      return;
     }
   gradient_sweep<kExactShift>(view, factors, VectorRange(), row, false);
-  return VectorRange();
 }
 
 // The gradient of one class without the parts that are added separately. `es` is the student's exponential.
@@ -125,7 +127,7 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
     if (kLabelApart && column == label) return constants.label_soft;
     return class_gradient<PATH>(z, u, constants, shift, es);
   };
-  const StandardisedGradient<Spec> standardised(*this, soft_gradient);
+  const StandardisedGradient<Spec, PATH> standardised(*this, soft_gradient);
   int label_vector = this->label_vector();
   auto store = [&](const Pair& pair, int vector, bool in_bounds) {
     float z[K], u[K], gradient[K];
@@ -165,7 +167,10 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
     else
       view.store(packed, vector);
   };
-  storage.for_each(row, group, range, store, next, prefetch);
+  if constexpr (PATH == kFast)
+    storage.for_each(row, group, range, store, next, prefetch);
+  else
+    storage.for_each_again(row, group, [&](const Pair& pair, int vector) { store(pair, vector, false); });
 }
 
 }  // namespace temper

@@ -8,10 +8,10 @@ namespace temper {
 // finish_hard() for sums that leave out the label.
 template <class Spec>
 template <bool FAST>
-__device__ __forceinline__ void LossRow<Spec>::finish_hard_with_label(const Partial& sums, bool row_valid) {
+__device__ __forceinline__ void LossRow<Spec>::finish_hard_with_label(const Sums& sums, bool row_valid) {
   const Exponents& student = exponents.any_student();
   float error = FAST ? exponents.hard_rounding_error() : 0.0f, from_max = sums.label_logit - student.shift;
-  SumWithLabel<float> all(sums.hard_exp_sum(), from_max + error);
+  SumWithLabel<float> all(sums.hard_exps(), from_max + error);
   label_from_shift = from_max;
   if (row_valid) hard_inverse_sum = all.inverse_sum;
   label_probability = all.probability;
@@ -22,7 +22,7 @@ __device__ __forceinline__ void LossRow<Spec>::finish_hard_with_label(const Part
     if (sums.label_logit != -infinity()) {
       float label_exponent = student.template exponent<FAST>(sums.label_logit);
       present += 1;
-      float mean = (sums.exponent_sum + label_exponent) / present;
+      float mean = (sums.exponents + label_exponent) / present;
       values.hard = fma(p.label_smoothing, (label_exponent - mean) / student.scale, values.hard);
     }
 }

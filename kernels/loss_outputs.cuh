@@ -23,7 +23,7 @@ template <class Spec>
 __device__ __forceinline__ void LossRow<Spec>::evaluate_entropies(float student_max, float teacher_max) {
   const Exponents student(student_max, scales.student), teacher(teacher_max, scales.teacher);
   float sums[4] = {0, 0, 0, 0};
-  for_each_logit([&](float z, float u) {
+  for_each_logit<true>([&](float z, float u) {
     float s = student.template exponent<false>(z), t = teacher.template exponent<false>(u);
     float es = Exponents::power<false>(s), et = Exponents::power<false>(t);
     sums[0] += es;

@@ -33,6 +33,7 @@ template <class Spec> struct LossRow {
   using Storage = typename Spec::Storage::template Instance<Row, ThreadGroup>;
   using Form = RowForm<Spec>;
   using Partial = RowPartial<Spec>;
+  using Sums = RowSums<Spec>;
   using Pair = typename Row::Pair;
   static constexpr int K = Row::K;
   static constexpr bool kSoft = Spec::kSoft, kHard = Spec::kHard;
@@ -56,51 +57,63 @@ template <class Spec> struct LossRow {
 
   // Constants of the row, set by evaluate() or restore().
   enum Path { kFast, kExactShift, kNearEqual, kFar };  // also the values of kPath in the row statistics
-  Path path = kFast;
+  Path path = kExactShift;
+  float student_max = 0, teacher_max = 0;
   typename Form::Exps exponents = {};
   InverseSums<float> inverse_sums = {};
-  float hard_inverse_sum = 0, log_sum_exp = 0, present = 0;
+  // The label's logits: before a merge in the thread that has the label's vector, afterwards the student's in the first
+  // thread; with kLabelApart both in all threads.
+  float label_logit = 0, label_teacher_logit = 0;
   float label_from_shift = 0, label_probability = 0;  // with kLabelApart: z - shift and softmax(z) of the label
+  float hard_inverse_sum = 0, log_sum_exp = 0, present = 0;
   float policy_sums[Policy::kSums] = {};
   RowValues values;
 
   // Standardised logits need this before evaluate() or restore() (loss_standardised.cuh).
   __device__ __forceinline__ void standardise();
 
-  __device__ __forceinline__ void evaluate() {
+  // Computes the values on the fast path. Returns whether the row stays on it; else evaluate_again() must follow. The two
+  // are apart so that a row in registers need not be kept during the second.
+  __device__ __forceinline__ bool evaluate() {
     Partial partial(policy, scales);
     sweep_sums<true>(partial);
     // Another thread of the group may have read a value that is still valid. The merged sums make the whole row NaN.
     if (!valid) partial.invalidate();
-    group.merge(partial);
-    bool ordinary = partial.is_ordinary(row.classes);
-    if (ordinary) {
-      finish<true>(partial);
-      float zero = 0;
-      if constexpr (kSoft)
+    merge(partial);
+    student_max = partial.student_max;
+    teacher_max = partial.teacher_max;
+    if (!partial.is_ordinary(row.classes)) return false;
+    finish<true>(partial);
+    float zero = 0;
+    if constexpr (kSoft)
 #pragma unroll
-        for (int i = 0; i < Policy::kSums; i++) zero += policy_sums[i] - policy_sums[i];
-      ordinary = zero == 0;
-      if constexpr (kSoft && Policy::kFar) ordinary = ordinary && !policy.is_far(policy_sums);
-    }
-    if (!ordinary) {
-      path = kExactShift;
-      float student_max = partial.student_max, teacher_max = partial.teacher_max;
+      for (int i = 0; i < Policy::kSums; i++) zero += policy_sums[i] - policy_sums[i];
+    if (zero != 0 || zero != zero) return false;
+    if constexpr (kSoft && Policy::kFar)
+      if (policy.is_far(policy_sums)) return false;
+    path = kFast;
+    if constexpr (kSoft && !kLogits)
+      if (values.soft < policy.nearly_equal()) return false;
+    if constexpr (kLabelApart) finish_label(label_logit, label_teacher_logit);
+    finish_values();
+    return true;
+  }
+
+  // Computes the values of a row that left the fast path.
+  __device__ __forceinline__ void evaluate_again() {
+    if (path == kExactShift) {
       Partial exact(policy, {student_max, teacher_max, scales}, student_max, teacher_max);
       sweep_sums<false>(exact);
       if (!valid) exact.invalidate();
-      group.merge(exact);
+      merge(exact);
       finish<false>(exact);
     }
     if constexpr (kSoft && !kLogits)
       if (values.soft < policy.nearly_equal()) evaluate_near_equal();
-    if constexpr (kLabelApart) finish_label(partial.label_logit, partial.label_teacher_logit);
+    if constexpr (kLabelApart) finish_label(label_logit, label_teacher_logit);
     if constexpr (kSoft && Policy::kFar)
       if (values.soft == values.soft && policy.is_far(policy_sums)) evaluate_far();
-    if constexpr (Spec::kEntropies && !Form::kSoftmax) evaluate_entropies(partial.student_max, partial.teacher_max);
-    if (Spec::kEntropies && p.soft_cross_entropy != 0) values.soft += values.teacher_entropy;
-    if constexpr (Spec::kTemperatureGradient) evaluate_temperature_gradient();
-    if (is_flat && values.soft == values.soft) values.soft = 0;
+    finish_values();
   }
 
   __device__ __forceinline__ void save(float* statistics) const {
@@ -131,28 +144,56 @@ template <class Spec> struct LossRow {
     for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = statistics[kPolicySums + i];
   }
 
-  // Stores the gradient of the row (loss_gradient.cuh). If `prefetch`, a row on the fast path also issues loads of row
-  // `next`; the other paths do not, which saves a second copy of their longer code. Returns the vectors in flight.
+  // Stores the gradient of a row on the fast path (loss_gradient.cuh). If `prefetch`, it also issues loads of row `next`;
+  // the other paths do not, which saves a second copy of their longer code. Returns the vectors in flight.
   template <class GradientView>
   __device__ __forceinline__ VectorRange store_gradient(const GradientView& view, GradientFactors factors,
                                                         const Row& next, bool prefetch);
 
-  // Calls f(z, u, column) for all classes.
-  template <class F> __device__ __forceinline__ void for_each_column(F f) {
-    storage.for_each(row, group, [&](const Pair& pair, int vector, bool) {
+  // Stores the gradient of a row on any other path.
+  template <class GradientView>
+  __device__ __forceinline__ void store_gradient_again(const GradientView& view, GradientFactors factors);
+
+  // Calls f(z, u, column) for all classes. LONG: the code of f is long (Storage::for_each_again).
+  template <bool LONG, class F> __device__ __forceinline__ void for_each_column(F f) {
+    auto each = [&](const Pair& pair, int vector) {
       float z[K], u[K];
       unpack(pair, z, u);
 #pragma unroll
       for (int k = 0; k < K; k++) f(z[k], u[k], row.column(vector) + k);
-    });
+    };
+    if constexpr (LONG)
+      storage.for_each_again(row, group, each);
+    else
+      storage.for_each(row, group, each);
   }
 
   // Calls f(z, u) for all classes.
-  template <class F> __device__ __forceinline__ void for_each_logit(F f) {
-    for_each_column([&](float z, float u, int) { f(z, u); });
+  template <bool LONG, class F> __device__ __forceinline__ void for_each_logit(F f) {
+    for_each_column<LONG>([&](float z, float u, int) { f(z, u); });
   }
 
  private:
+  __device__ __forceinline__ void merge(Partial& partial) {
+    group.merge(partial, label_owner(), label_logit);
+    if constexpr (kLabelApart) {
+      label_logit = partial.sums.label_logit;
+      label_teacher_logit = partial.sums.label_teacher_logit;
+    }
+  }
+
+  // The thread of the group that has the label's vector, or -1.
+  __device__ __forceinline__ int label_owner() const {
+    return !kHard || kLabelApart || label < 0 ? -1 : int(unsigned(row.vector_of(label)) % ThreadGroup::size());
+  }
+
+  // The parts of the values that every path has in common.
+  __device__ __forceinline__ void finish_values() {
+    if constexpr (Spec::kEntropies && !Form::kSoftmax) evaluate_entropies(student_max, teacher_max);
+    if (Spec::kEntropies && p.soft_cross_entropy != 0) values.soft += values.teacher_entropy;
+    if constexpr (Spec::kTemperatureGradient) evaluate_temperature_gradient();
+    if (is_flat && values.soft == values.soft) values.soft = 0;
+  }
 
   template <class Columns, int N>
   __device__ __forceinline__ void unpack(const Columns& pair, float (&z)[N], float (&u)[N]) const {
@@ -180,32 +221,42 @@ template <class Spec> struct LossRow {
     return rest;
   }
 
-  // The largest elements of a vector. A softcap is monotonic, so that it may follow the maximum.
-  __device__ __forceinline__ void note_maxima(Partial& partial, const Pair& pair) const {
-    float z = pair.student.largest(), u = 0;
-    if constexpr (kSoft) u = pair.teacher.largest();
+  // The largest elements of some vectors. A softcap is monotonic, so that it may follow the maximum.
+  template <int N> __device__ __forceinline__ void note_maxima(Partial& partial, const Pair (&pairs)[N]) const {
+    auto student = pairs[0].student.high_word();
+    float u = 0;
+    if constexpr (kSoft) {
+      auto teacher = pairs[0].teacher.high_word();
+#pragma unroll
+      for (int i = 1; i < N; i++) teacher = pairs[i].teacher.high_word(teacher);
+      u = Pair::Teacher::largest_of(teacher);
+    }
+#pragma unroll
+    for (int i = 1; i < N; i++) student = pairs[i].student.high_word(student);
+    float z = Pair::Student::largest_of(student);
     if constexpr (Spec::kStudentSoftcap) z = softcapped(z, p.student_softcap);
     if constexpr (Spec::kTeacherSoftcap) u = softcapped(u, p.teacher_softcap);
     partial.note_maxima(z, u);
   }
 
   // Computes values and constants of the row from the merged sums of all classes.
-  template <bool FAST> __device__ __forceinline__ void finish(const Partial& sums) {
-    exponents = sums.exponents;
+  template <bool FAST> __device__ __forceinline__ void finish(const Partial& partial) {
+    const Sums& sums = partial.sums;
+    exponents = partial.exponents;
     present = sums.present;
     bool student_valid = true, teacher_valid = true;
     if constexpr (Form::kSoftmax)
-      student_valid = is_valid(sums.student_sum);
+      student_valid = is_valid(sums.student);
     else if constexpr (kHard)
-      student_valid = is_valid(sums.hard_exp_sum());
-    if constexpr (Form::kSoftmax) teacher_valid = is_valid(sums.teacher_sum);
+      student_valid = is_valid(sums.hard_exps());
+    if constexpr (Form::kSoftmax) teacher_valid = is_valid(sums.teacher);
     if constexpr (kLogits) {
-      student_valid = student_valid && abs(sums.student_max) <= kLargest;
-      teacher_valid = abs(sums.teacher_max) <= kLargest && sums.policy_sums[0] == sums.policy_sums[0];
+      student_valid = student_valid && abs(partial.student_max) <= kLargest;
+      teacher_valid = abs(partial.teacher_max) <= kLargest && sums.policy[0] == sums.policy[0];
     }
     if constexpr (kLabelApart) {  // a tensor may have no class but the label
-      student_valid = is_valid_with(sums.student_sum, sums.label_logit);
-      teacher_valid = is_valid_with(sums.teacher_sum, sums.label_teacher_logit);
+      student_valid = is_valid_with(sums.student, sums.label_logit);
+      teacher_valid = is_valid_with(sums.teacher, sums.label_teacher_logit);
     }
     bool row_valid = student_valid && teacher_valid;
     if constexpr (kHard) finish_hard<FAST>(sums, student_valid, row_valid);
@@ -215,10 +266,10 @@ template <class Spec> struct LossRow {
       if constexpr (Form::kEntropySums) {
         values.student_entropy = values.teacher_entropy = not_a_number();
         if (student_valid)
-          values.student_entropy = entropy<FAST>(exponents.student, sums.student_sum, sums.student_exponent_sum,
+          values.student_entropy = entropy<FAST>(exponents.student, sums.student, sums.student_exponents,
                                                  sums.label_logit);
         if (teacher_valid)
-          values.teacher_entropy = entropy<FAST>(exponents.teacher, sums.teacher_sum, sums.teacher_exponent_sum,
+          values.teacher_entropy = entropy<FAST>(exponents.teacher, sums.teacher, sums.teacher_exponents,
                                                  sums.label_teacher_logit);
       }
       if (!row_valid) return;
@@ -230,15 +281,14 @@ template <class Spec> struct LossRow {
   // Defined in loss_values.cuh.
   template <bool FAST> __device__ __forceinline__ void sweep_sums(Partial& partial);
   template <bool FAST>
-  __device__ __forceinline__ void finish_hard(const Partial& sums, bool student_valid, bool row_valid);
-  template <bool FAST> __device__ __forceinline__ void finish_soft(const Partial& sums);
+  __device__ __forceinline__ void finish_hard(const Sums& sums, bool student_valid, bool row_valid);
+  template <bool FAST> __device__ __forceinline__ void finish_soft(const Sums& sums);
   template <bool FAST> __device__ __forceinline__ void sweep_classes(float log2_student_sum, float log2_teacher_sum);
   __device__ __forceinline__ void evaluate_near_equal();
   __device__ __forceinline__ void evaluate_far();
 
   // Defined in loss_label.cuh.
-  template <bool FAST>
-  __device__ __forceinline__ void finish_hard_with_label(const Partial& sums, bool row_valid);
+  template <bool FAST> __device__ __forceinline__ void finish_hard_with_label(const Sums& sums, bool row_valid);
   __device__ __forceinline__ void finish_label(float label_logit, float label_teacher_logit);
 
   // Defined in loss_outputs.cuh.

@@ -9,7 +9,7 @@ namespace temper {
 // Sets the scales of the row's exponents. A mean needs no subtraction, because a softmax does not depend on it.
 template <class Spec> __device__ __forceinline__ void LossRow<Spec>::standardise() {
   float extrema[4] = {-infinity(), -infinity(), -infinity(), -infinity()};  // max z, -min z, max u, -min u
-  for_each_logit([&](float z, float u) {
+  for_each_logit<false>([&](float z, float u) {
     if (z != -infinity()) {
       extrema[0] = max(extrema[0], z);
       extrema[1] = max(extrema[1], -z);
@@ -21,7 +21,7 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::standardise
   });
   group.template reduce<Max>(extrema);
   float sums[4] = {0, 0, 0, 0};  // sum of z - max z, number of classes, and the same for u
-  for_each_logit([&](float z, float u) {
+  for_each_logit<false>([&](float z, float u) {
     sums[0] += z != -infinity() ? z - extrema[0] : 0.0f;
     sums[1] += z != -infinity() ? 1.0f : 0.0f;
     sums[2] += u != -infinity() ? u - extrema[2] : 0.0f;
@@ -31,7 +31,7 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::standardise
   moments = {extrema[0], sums[0] / sums[1], 0, sums[1]};
   Moments teacher = {extrema[2], sums[2] / sums[3], 0, sums[3]};
   float squares[4] = {0, 0, 0, 0};  // sum of the squares and, as their correction, of the differences from the mean
-  for_each_logit([&](float z, float u) {
+  for_each_logit<false>([&](float z, float u) {
     float dz = z != -infinity() ? moments.centred(z) : 0.0f, du = u != -infinity() ? teacher.centred(u) : 0.0f;
     squares[0] = fma(dz, dz, squares[0]);
     squares[1] += dz;
@@ -49,14 +49,14 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::standardise
 
 // The gradient h with respect to the standardised logits becomes, with d = z - mean,
 //   (h - mean h)/(sd + e) - d/((C' - 1) sd (sd + e)^2) sum h d.
-template <class Spec> struct StandardisedGradient {
+template <class Spec, int PATH> struct StandardisedGradient {
   float mean = 0, slope = 0, scale = 0;
 
   template <class Loss, class Gradient>
   __device__ __forceinline__ StandardisedGradient(Loss& loss, Gradient gradient) {
     if constexpr (!Spec::kStandardise) return;
     float sums[2] = {0, 0};
-    loss.for_each_column([&](float z, float u, int column) {
+    loss.template for_each_column<PATH != Loss::kFast>([&](float z, float u, int column) {
       if (z == -infinity()) return;
       float h = gradient(z, u, column);
       sums[0] += h;

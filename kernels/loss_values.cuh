@@ -5,51 +5,74 @@
 
 namespace temper {
 
-  // Adds all classes to the partial of the thread. The fast path finds the maxima on its way.
-  template <class Spec>
+// Adds all classes to the partial of the thread. The fast path finds the maxima on its way.
+template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::sweep_sums(Partial& partial) {
-    auto find_label = [&](const Pair& pair, int column) {
-      if (unsigned(label - column) < unsigned(K)) {
-        float z[K], u[K];
-        unpack(pair, z, u);
-#pragma unroll
-        for (int k = 0; k < K; k++)
-          if (column + k == label) {
-            partial.label_logit = z[k];
-            if constexpr (kLabelApart) partial.label_teacher_logit = u[k];
-          }
-      }
-    };
-    storage.for_each(row, group, FAST ? row.in_bounds() : VectorRange(), [&](const Pair& pair, int vector, bool whole) {
+  auto find_label = [&](const Pair& pair, int column) {
+    if (unsigned(label - column) < unsigned(K)) {
       float z[K], u[K];
-      const Pair& classes = summed(pair, vector);
-      bool finite = whole && !(kLabelApart && vector == label_vector());
-      if constexpr (FAST) note_maxima(partial, classes);
-      unpack(classes, z, u);
+      unpack(pair, z, u);
 #pragma unroll
-      for (int k = 0; k < K; k++) partial.template add<FAST>(z[k], u[k], finite);
-      if constexpr (Form::kLabel && !Spec::Storage::kOnChip) find_label(pair, row.column(vector));
+      for (int k = 0; k < K; k++)
+        if (column + k == label) {
+          label_logit = z[k];
+          if constexpr (kLabelApart) {
+            partial.sums.label_logit = z[k];
+            partial.sums.label_teacher_logit = u[k];
+          }
+        }
+    }
+  };
+  auto add = [&](const auto& pairs, int vector, bool in_bounds) {
+    constexpr int N = sizeof(pairs) / sizeof(Pair);
+    Pair classes[N];
+#pragma unroll
+    for (int i = 0; i < N; i++) classes[i] = summed(pairs[i], vector + i * Storage::kStep);
+    if constexpr (FAST) note_maxima(partial, classes);
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+      float z[K], u[K];
+      bool finite = in_bounds && !(kLabelApart && vector + i * Storage::kStep == label_vector());
+      unpack(classes[i], z, u);
+#pragma unroll
+      for (int k = 0; k < K; k++)
+        partial.template add<FAST>(z[k], u[k], finite, k % 2 == 0 ? partial.sums : partial.odd_sums);
+      if constexpr (Form::kLabel && !Spec::Storage::kOnChip)
+        find_label(pairs[i], row.column(vector + i * Storage::kStep));
+    }
+  };
+  if constexpr (FAST) {
+    storage.for_each_several(row, group, add);
+    partial.join_odd();
+  } else {
+    storage.for_each_again(row, group, [&](const Pair& pair, int vector) {
+      const Pair pairs[1] = {pair};
+      add(pairs, vector, false);
     });
-    if constexpr (Form::kLabel && Spec::Storage::kOnChip)
-      if (label >= 0)
-        storage.visit(row, group, row.vector_of(label),
-                      [&](const Pair& pair) { find_label(pair, row.column(row.vector_of(label))); });
+    partial.join_odd();
   }
+  if constexpr (Form::kLabel && Spec::Storage::kOnChip)
+    if (label >= 0)
+      storage.visit(row, group, row.vector_of(label),
+                    [&](const Pair& pair) { find_label(pair, row.column(row.vector_of(label))); });
+}
 
 template <class Spec>
 template <bool FAST>
-__device__ __forceinline__ void LossRow<Spec>::finish_hard(const Partial& sums, bool student_valid, bool row_valid) {
-  float sum = sums.hard_exp_sum(), shift = exponents.any_student().shift, from_max = sums.label_logit - shift;
+__device__ __forceinline__ void LossRow<Spec>::finish_hard(const Sums& sums, bool student_valid, bool row_valid) {
+  float sum = sums.hard_exps(), shift = exponents.any_student().shift, from_max = label_logit - shift;
+  hard_inverse_sum = row_valid ? 1.0f / sum : not_a_number();
+  // The first thread of the group stores the values. The gradient of the z-loss needs the logarithm in every thread.
+  if (!kLabelApart && !group.in_first_warp() && p.z_loss == 0) return;
   float log_sum = log(sum);
   if constexpr (FAST) log_sum -= exponents.hard_rounding_error();
   log_sum_exp = shift + log_sum;
-  hard_inverse_sum = row_valid ? 1.0f / sum : not_a_number();
   if (!student_valid) log_sum = not_a_number();
   float target = from_max;  // less the maximum, like log_sum
   if constexpr (Spec::kSmoothing) {
     const Exponents& student = exponents.any_student();
-    float mean = sums.exponent_sum / (present * student.scale);
+    float mean = sums.exponents / (present * student.scale);
     if constexpr (FAST) mean -= student.rounding_error() / (student.scale * kLn2);
     target = fma(1.0f - p.label_smoothing, from_max, p.label_smoothing * mean);
   }
@@ -62,14 +85,14 @@ __device__ __forceinline__ void LossRow<Spec>::finish_hard(const Partial& sums, 
 
 template <class Spec>
 template <bool FAST>
-__device__ __forceinline__ void LossRow<Spec>::finish_soft(const Partial& sums) {
+__device__ __forceinline__ void LossRow<Spec>::finish_soft(const Sums& sums) {
   inverse_sums = {1.0f, 1.0f, 0.0f};
   float log2_student_sum = 0, log2_teacher_sum = 0;
   if constexpr (Form::kSoftmax) {
-    inverse_sums = {inverse_of(sums.teacher_sum), inverse_of(sums.student_sum), 0.0f};
+    inverse_sums = {inverse_of(sums.teacher), inverse_of(sums.student), 0.0f};
     if constexpr (kClasses || kCentred) {
-      log2_student_sum = log(sums.student_sum) * kLog2E;
-      log2_teacher_sum = log(sums.teacher_sum) * kLog2E;
+      log2_student_sum = log(sums.student) * kLog2E;
+      log2_teacher_sum = log(sums.teacher) * kLog2E;
       inverse_sums.log_ratio = log2_student_sum - log2_teacher_sum;
     }
   }
@@ -77,10 +100,10 @@ __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Partial& sums) 
     sweep_classes<FAST>(log2_student_sum, log2_teacher_sum);
   } else if constexpr (kLogits) {
 #pragma unroll
-    for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = sums.policy_sums[i];
+    for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = sums.policy[i];
     policy.finish(policy_sums);
-  } else if (!kLabelApart || (sums.student_sum > 0 && sums.teacher_sum > 0)) {
-    policy.finish_raw(sums.policy_sums, sums.student_sum, sums.teacher_sum, kLn2, policy_sums);
+  } else if (!kLabelApart || (sums.student > 0 && sums.teacher > 0)) {
+    policy.finish_raw(sums.policy, sums.student, sums.teacher, kLn2, policy_sums);
   } else {
     policy_sums[0] = kLargest;  // finish_label() replaces it
   }
@@ -93,7 +116,7 @@ template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::sweep_classes(float log2_student_sum, float log2_teacher_sum) {
 #pragma unroll
   for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = 0;
-  storage.for_each(row, group, [&](const Pair& pair, int, bool) {
+  auto add = [&](const Pair& pair, int) {
     float z[K], u[K];
     unpack(pair, z, u);
 #pragma unroll
@@ -106,14 +129,18 @@ __device__ __forceinline__ void LossRow<Spec>::sweep_classes(float log2_student_
       policy.add_class(policy_sums, student_larger ? smaller : larger, student_larger ? larger : smaller,
                        policy.terms(ratio));
     }
-  });
+  };
+  if constexpr (FAST)
+    storage.for_each(row, group, add);
+  else
+    storage.for_each_again(row, group, add);
   group.template reduce<Sum>(policy_sums);
   policy.finish(policy_sums);
 }
 
 // Calls f(z, u, es, et) for all classes of the sums, with exact-shift exponentials.
 template <class Spec> template <class F> __device__ __forceinline__ void LossRow<Spec>::for_each_exp(F f) {
-  storage.for_each(row, group, [&](const Pair& pair, int vector, bool) {
+  storage.for_each_again(row, group, [&](const Pair& pair, int vector) {
     Pair rest = summed(pair, vector);
 #pragma unroll 1
     for (int k = 0; k < K; k += kNearEqualColumns) {
@@ -156,7 +183,7 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_ne
 // D of a row whose distributions are far apart. Without a class that both tensors have, D stays +inf.
 template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_far() {
   float peak[1] = {-infinity()};
-  for_each_logit([&](float z, float u) {
+  for_each_logit<true>([&](float z, float u) {
     peak[0] = max(peak[0], policy.far_weight(log2_teacher(u), log2_student(z)));
   });
   group.template reduce<Max>(peak);
@@ -164,7 +191,7 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_fa
   path = kFar;
 #pragma unroll
   for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = 0;
-  for_each_logit([&](float z, float u) { policy.add_far(policy_sums, log2_teacher(u), log2_student(z), peak[0]); });
+  for_each_logit<true>([&](float z, float u) { policy.add_far(policy_sums, log2_teacher(u), log2_student(z), peak[0]); });
   group.template reduce<Sum>(policy_sums);
   policy.finish_far(policy_sums, peak[0]);
   values.soft = policy_sums[0];

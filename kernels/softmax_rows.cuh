@@ -35,7 +35,7 @@ template <class Spec> struct PrimitiveRow {
   }
 
   __device__ __forceinline__ void sum_sweep() {
-    storage.for_each(row, group, [&](const Pair& pair, int, bool) {
+    storage.for_each(row, group, [&](const Pair& pair, int) {
       float x[K];
       pair.student.unpack(x);
       float top = maximum;
@@ -62,7 +62,7 @@ template <class Spec> struct PrimitiveRow {
 
   template <class View> __device__ __forceinline__ void output_sweep(const View& output) {
     float inverse = 1.0f / sum, log_sum = log(sum);
-    storage.for_each(row, group, [&](const Pair& pair, int vector, bool) {
+    storage.for_each(row, group, [&](const Pair& pair, int vector) {
       float x[K], y[K];
       pair.student.unpack(x);
       float g[K] = {};
@@ -86,7 +86,7 @@ template <class Spec> struct PrimitiveRow {
   __device__ __forceinline__ int argmax() {
     constexpr float kNone = -kLargest;
     float first_nan = kNone, first_best = kNone;
-    storage.for_each(row, group, [&](const Pair& pair, int vector, bool) {
+    storage.for_each(row, group, [&](const Pair& pair, int vector) {
       int column = row.column(vector);
       float x[K];
       pair.student.unpack(x);

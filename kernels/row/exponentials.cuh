@@ -7,24 +7,35 @@
 namespace temper {
 
 // How the cross-entropy's exp(z - max z) is obtained from the soft part's e = exp((z - max z)/T). Reuse as e^T saves
-// one of three exponentials per class.
+// one of three exponentials per class. The values are T.
 enum class ExpReuse {
-  kNone = 0,         // any T: a separate exponential
-  kSame = 1,         // T = 1: e
-  kSquared = 2,      // T = 2: e^2
-  kFourthPower = 4,  // T = 4: e^4
+  kNone = 0,  // any T: a separate exponential
+  kSame,
+  kSquared,
+  kCubed,
+  kFourthPower,
+  kFifthPower,
+  kSixthPower,
+  kSeventhPower,
+  kEighthPower
 };
 
-template <ExpReuse REUSE> __device__ __forceinline__ float reuse_exp(float e) {
-  if constexpr (REUSE == ExpReuse::kSame) return e;
-  float square = e * e;
-  return REUSE == ExpReuse::kSquared ? square : square * square;
+// e^N, with the fewest multiplications up to e^8. Products that two powers share are computed once.
+template <int N> __device__ __forceinline__ float power_of(float e) {
+  if constexpr (N == 0)
+    return 1;
+  else if constexpr (N == 1)
+    return e;
+  else
+    return power_of<N / 2>(e) * power_of<N - N / 2>(e);
 }
 
-// sum + reuse_exp(e), for kSquared and kFourthPower.
+template <ExpReuse REUSE> __device__ __forceinline__ float reuse_exp(float e) { return power_of<int(REUSE)>(e); }
+
+// sum + reuse_exp(e), for T >= 2.
 template <ExpReuse REUSE> __device__ __forceinline__ float add_reused_exp(float e, float sum) {
-  float root = REUSE == ExpReuse::kSquared ? e : e * e;
-  return fma(root, root, sum);
+  constexpr int T = int(REUSE);
+  return fma(power_of<T / 2>(e), power_of<T - T / 2>(e), sum);
 }
 
 // The value that is subtracted from the logits. It is 0 if all logits are -inf, because -inf - (-inf) is NaN.
@@ -105,8 +116,10 @@ template <bool SOFTMAX, bool HARD, ExpReuse REUSE> struct RowExponents {
   // cross-entropy's term must be added separately.
   __device__ __forceinline__ float add_hard_factor(float factor, float e, float hard_factor) const {
     if constexpr (!HARD || kSeparateHard) return factor;
-    if constexpr (REUSE == ExpReuse::kSame) return factor + hard_factor;
-    return fma(REUSE == ExpReuse::kSquared ? e : e * e * e, hard_factor, factor);
+    else if constexpr (REUSE == ExpReuse::kSame)
+      return factor + hard_factor;
+    else
+      return fma(power_of<int(REUSE) - 1>(e), hard_factor, factor);
   }
 };
 

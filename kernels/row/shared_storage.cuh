@@ -11,6 +11,8 @@ struct SharedStorage {
   static constexpr bool kPrefetches = true;
 
   template <class Row, class ThreadGroup> struct Instance {
+    using Pair = typename Row::Pair;
+    static constexpr int kStep = int(ThreadGroup::size());
     using Student = typename Row::Pair::Student;
     using Teacher = typename Row::Pair::Teacher;
 
@@ -52,14 +54,30 @@ struct SharedStorage {
       for_each_slot_outside(row, group, range, [&](int vector, unsigned char* slot) { f(read(slot), vector, false); });
     }
 
-    template <class F>
-    __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, VectorRange range, F f) {
-      for_each(row, group, range, f, row, false);
-    }
-
     template <class F> __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, F f) {
       for (Cursor at = {int(group.thread_rank), slots}; at.vector < row.vectors; at.advance())
-        f(read(at.slot), at.vector, false);
+        f(read(at.slot), at.vector);
+    }
+    template <class F> __device__ __forceinline__ void for_each_again(const Row& row, const ThreadGroup& group, F f) {
+      for_each(row, group, f);
+    }
+
+    // Vectors in bounds, two at a time; then the others and the last one of an odd number, one at a time.
+    template <class F> __device__ __forceinline__ void for_each_several(const Row& row, const ThreadGroup& group, F f) {
+      VectorRange range = row.in_bounds();
+      Cursor at = {int(group.thread_rank), slots};
+      if (at.vector < range.first) at.advance();
+#pragma unroll 1
+      for (; at.vector + int(group.size()) < range.end; at.advance(), at.advance()) {
+        const Pair pairs[2] = {read(at.slot), read(at.slot + kSlotStep)};
+        f(pairs, at.vector, true);
+      }
+      int end = at.vector;
+      range.end = end > range.end ? range.end : end;
+      for_each_slot_outside(row, group, range, [&](int vector, unsigned char* slot) {
+        const Pair pairs[1] = {read(slot)};
+        f(pairs, vector, false);
+      });
     }
 
     template <class F> __device__ __forceinline__ void visit(const Row&, const ThreadGroup& group, int wanted, F f) {

@@ -2,11 +2,14 @@
 // accesses only these, so that the data needs no barrier. Every kind of storage has an Instance with
 //   load(row, group, in_flight)  issues the loads of the row, except for the vectors that a prefetch has in flight
 //   wait()                       waits for the calling thread's loads
-//   for_each(row, group, f)      calls f(pair, vector, false) for each of the thread's vectors
-//   for_each(row, group, range, f)  calls f(pair, vector, in_bounds), with in_bounds = true for the vectors in `range`
-//   for_each(row, group, range, f, next, prefetch)  also issues the loads of row `next`, if `prefetch` and kPrefetches:
-//                                each vector in `range` is loaded into the place of the vector just read; `next` must
-//                                have the misalignment of `row` and allow asynchronous copies
+//   for_each(row, group, f)      calls f(pair, vector) for each of the thread's vectors
+//   for_each_several(row, group, f)  calls f(pairs, vector, in_bounds) for N of the thread's vectors at a time: `vector`,
+//                                vector + kStep, ...; with in_bounds = true none of them has a column outside the row
+//   for_each_again(row, group, f)  like for_each, for long code: a storage in registers reads the row from memory again
+//   for_each(row, group, range, f, next, prefetch)  calls f(pair, vector, in_bounds), with in_bounds = true for the
+//                                vectors in `range`; also issues the loads of row `next`, if `prefetch` and
+//                                kPrefetches: each vector in `range` is loaded into the place of the vector just read;
+//                                `next` must have the misalignment of `row` and allow asynchronous copies
 //   visit(row, group, vector, f) calls f(pair) in the thread that owns the vector; not available without kOnChip
 #pragma once
 
@@ -14,28 +17,56 @@
 
 namespace temper {
 
-// Registers of the thread, VECTORS vectors of each tensor: for short rows. ptxas 13.0 spilled with sixteen logits per
-// thread and tensor, so that plans use at most eight.
+// Registers of the thread, VECTORS vectors of each tensor: for short rows.
 template <int VECTORS> struct RegisterStorage {
   static constexpr bool kOnChip = true;  // a sweep costs no memory traffic
   static constexpr bool kPrefetches = false;
 
   template <class Row, class ThreadGroup> struct Instance {
-    typename Row::Pair pairs[VECTORS];
+    using Pair = typename Row::Pair;
+    static constexpr int kStep = int(ThreadGroup::size());
+    Pair pairs[VECTORS];
     __device__ __forceinline__ Instance() {}
 
     __device__ __forceinline__ void load(const Row& row, const ThreadGroup& group, VectorRange = VectorRange()) {
+      VectorRange aligned = row.can_copy_async() ? row.in_bounds() : VectorRange();
 #pragma unroll
       for (int i = 0; i < VECTORS; i++) {
-        pairs[i].student = Row::Pair::Student::filled(Row::kStudentFill);
-        pairs[i].teacher = Row::Pair::Teacher::filled(Row::kTeacherFill);
-        if (vector(group, i) < row.vectors) pairs[i] = row.load(vector(group, i));
+        pairs[i].student = Pair::Student::filled(Row::kStudentFill);
+        pairs[i].teacher = Pair::Teacher::filled(Row::kTeacherFill);
+        if (aligned.contains(vector(group, i))) pairs[i] = row.load_aligned(vector(group, i));
       }
+      if (aligned.first == 0 && aligned.end == row.vectors) return;
+#pragma unroll
+      for (int i = 0; i < VECTORS; i++)
+        if (vector(group, i) < row.vectors && !aligned.contains(vector(group, i)))
+          pairs[i] = row.load(vector(group, i));
     }
     __device__ __forceinline__ void wait() {}
 
-    __device__ __forceinline__ static int vector(const ThreadGroup& group, int i) {
-      return int(group.thread_rank) + i * int(group.size());
+    template <class F> __device__ __forceinline__ void for_each(const Row&, const ThreadGroup& group, F f) {
+#pragma unroll
+      for (int i = 0; i < VECTORS; i++) {
+        pairs[i].keep_packed();
+        f(pairs[i], vector(group, i));
+      }
+    }
+
+    // Two vectors at a time. With more, the assembler needs too many registers for the options of a loss.
+    template <class F> __device__ __forceinline__ void for_each_several(const Row&, const ThreadGroup& group, F f) {
+#pragma unroll
+      for (int i = 0; i + 1 < VECTORS; i += 2) {
+        const Pair two[2] = {pairs[i], pairs[i + 1]};
+        f(two, vector(group, i), false);
+      }
+      const Pair one[1] = {pairs[VECTORS - 1]};
+      if constexpr (VECTORS % 2 == 1) f(one, vector(group, VECTORS - 1), false);
+    }
+
+    // The code of these sweeps is not unrolled. An in-place gradient overwrites a vector only after it was read.
+    template <class F> __device__ __forceinline__ void for_each_again(const Row& row, const ThreadGroup& group, F f) {
+#pragma unroll 1
+      for (int v = vector(group, 0); v < row.vectors; v += int(group.size())) f(row.load(v), v);
     }
 
     template <class F>
@@ -48,18 +79,15 @@ template <int VECTORS> struct RegisterStorage {
       }
     }
 
-    template <class F>
-    __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, VectorRange range, F f) {
-      for_each(row, group, range, f, row, false);
-    }
-    template <class F> __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, F f) {
-      for_each(row, group, VectorRange(), f);
-    }
-
     template <class F> __device__ __forceinline__ void visit(const Row&, const ThreadGroup& group, int wanted, F f) {
 #pragma unroll
       for (int i = 0; i < VECTORS; i++)
         if (vector(group, i) == wanted) f(pairs[i]);
+    }
+
+   private:
+    __device__ __forceinline__ static int vector(const ThreadGroup& group, int i) {
+      return int(group.thread_rank) + i * int(group.size());
     }
   };
 };
@@ -70,23 +98,32 @@ struct RereadStorage {
   static constexpr bool kPrefetches = false;
 
   template <class Row, class ThreadGroup> struct Instance {
+    using Pair = typename Row::Pair;
+    static constexpr int kStep = int(ThreadGroup::size());
     __device__ __forceinline__ Instance() {}
     __device__ __forceinline__ void load(const Row&, const ThreadGroup&, VectorRange = VectorRange()) {}
     __device__ __forceinline__ void wait() {}
 
-    template <class F>
-    __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, VectorRange range, F f,
-                                             const Row&, bool) {
+    template <class F> __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, F f) {
       for (int vector = int(group.thread_rank); vector < row.vectors; vector += int(group.size()))
-        f(row.load(vector), vector, range.contains(vector));
+        f(row.load(vector), vector);
+    }
+    template <class F> __device__ __forceinline__ void for_each_again(const Row& row, const ThreadGroup& group, F f) {
+      for_each(row, group, f);
+    }
+
+    template <class F> __device__ __forceinline__ void for_each_several(const Row& row, const ThreadGroup& group, F f) {
+      VectorRange in_bounds = row.in_bounds();
+      for_each(row, group, [&](const Pair& pair, int vector) {
+        const Pair pairs[1] = {pair};
+        f(pairs, vector, in_bounds.contains(vector));
+      });
     }
 
     template <class F>
-    __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, VectorRange range, F f) {
-      for_each(row, group, range, f, row, false);
-    }
-    template <class F> __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, F f) {
-      for_each(row, group, VectorRange(), f);
+    __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, VectorRange range, F f,
+                                             const Row&, bool) {
+      for_each(row, group, [&](const Pair& pair, int vector) { f(pair, vector, range.contains(vector)); });
     }
   };
 };

@@ -2,9 +2,11 @@
 //   thread_rank, size()      rank of the calling thread in its group, and the number of threads
 //   first_row(), row_step()  the rows of the group: first_row(), first_row() + row_step(), ...
 //   begin()                  called first in the kernel
+//   in_first_warp()          whether the calling thread is in the first warp of the group
 //   wait_for_cluster()       called once before the first reduction; waits until every block of the cluster has started
 //   reduce<Op>(values)       combines the values of all threads, and gives every thread the result
-//   merge(partial)           merges the RowPartials of all threads, and gives every thread the result
+//   merge(partial, owner, value)  merges the RowPartials of all threads, and gives every thread the result; also gives
+//                            the first thread the `value` of thread `owner`, which other threads may not have
 // The order of operations in a reduction is fixed, so that equal inputs give equal bits.
 #pragma once
 
@@ -30,15 +32,25 @@ template <class Op, int LANES, int N> __device__ __forceinline__ void reduce_lan
     for (int n = 0; n < N; n++) values[n] = Op::combine(values[n], __shfl_xor_sync(mask, values[n], distance));
 }
 
-// The merge of RowPartials over LANES neighbouring lanes of a warp.
-template <int LANES, class Partial> __device__ __forceinline__ void merge_lanes(Partial& partial, uint32_t mask) {
+// The merge of RowPartials over LANES neighbouring lanes of a warp. ONE_ROW: all lanes of the warp have the same row,
+// and the groups of LANES lanes the same partials.
+template <int LANES, bool ONE_ROW, class Partial>
+__device__ __forceinline__ void merge_lanes(Partial& partial, uint32_t mask) {
   float maxima[2] = {partial.student_max, partial.teacher_max}, sums[Partial::kSums];
-  reduce_lanes<Max, LANES>(maxima, mask);
+  if constexpr (ONE_ROW) {
+    maxima[0] = warp_max(maxima[0]);
+    if constexpr (Partial::kTeacher) maxima[1] = warp_max(maxima[1]);
+  } else {
+    reduce_lanes<Max, LANES>(maxima, mask);
+  }
   partial.move_to(maxima[0], maxima[1]);
-  partial.get_sums(sums);
+  partial.sums.get(sums);
   reduce_lanes<Sum, LANES>(sums, mask);
-  partial.set_sums(sums);
+  partial.sums.set(sums);
 }
+
+// The smallest power of two from n on, at most 32.
+constexpr int lanes_for(int n) { return n > 16 ? 32 : n > 8 ? 16 : n > 4 ? 8 : n > 2 ? 4 : n; }
 
 // Bytes that a block keeps for constants of its launch, behind the scratch memory of reductions.
 constexpr int kConstantsBytes = 16;
@@ -56,11 +68,15 @@ template <int THREADS, int LANES> struct LaneGroup {
   __device__ __forceinline__ void begin() {}
   __device__ __forceinline__ void wait_for_cluster() {}
 
+  // Returns whether the thread is in the first warp of the group. The branch is the same in all lanes of a warp.
+  __device__ __forceinline__ bool in_first_warp() const { return true; }
+
   template <class Op, int N> __device__ __forceinline__ void reduce(float (&values)[N]) {
     reduce_lanes<Op, LANES>(values, mask);
   }
-  template <class Partial> __device__ __forceinline__ void merge(Partial& partial) {
-    merge_lanes<LANES>(partial, mask);
+  template <class Partial> __device__ __forceinline__ void merge(Partial& partial, int owner, float& value) {
+    merge_lanes<LANES, LANES == 32>(partial, mask);
+    value = __shfl_sync(mask, value, owner < 0 ? 0 : owner, LANES);
   }
 };
 
@@ -90,10 +106,11 @@ template <int N> struct alignas(4 * N) FloatVector {
 template <int THREADS, int CLUSTER> struct BlockGroup {
   static constexpr int kThreads = THREADS, kWarps = THREADS / 32, kClusterWarps = kWarps * CLUSTER;
 
-  // Scratch memory: [slot][piece][warp of the cluster] of up to four floats, one mbarrier per slot, and the constants
-  // of the launch.
+  // Scratch memory: [slot][piece][warp of the cluster] of up to four floats, the owner's value for each slot, one
+  // mbarrier per slot, and the constants of the launch.
   static constexpr int kMostValues = 12, kMostPieces = kMostValues / 4, kPieceBytes = kClusterWarps * 16;
-  static constexpr int kBarriers = 2 * kMostPieces * kPieceBytes, kConstants = kBarriers + (CLUSTER > 1 ? 16 : 0);
+  static constexpr int kOwned = 2 * kMostPieces * kPieceBytes;  // one float per slot
+  static constexpr int kBarriers = kOwned + 16, kConstants = kBarriers + (CLUSTER > 1 ? 16 : 0);
   static constexpr int kScratchBytes = kConstants + kConstantsBytes;
 
   uint32_t block_rank = 0;
@@ -113,6 +130,8 @@ template <int THREADS, int CLUSTER> struct BlockGroup {
     }
   }
 
+  __device__ __forceinline__ bool in_first_warp() const { return thread_rank < 32; }
+
   // A store into the shared memory of a block that has not started is undefined.
   __device__ __forceinline__ void wait_for_cluster() {
     if constexpr (CLUSTER > 1) cluster_wait();
@@ -127,30 +146,49 @@ template <int THREADS, int CLUSTER> struct BlockGroup {
 #pragma unroll
       for (int n = 0; n < N; n++) values[n] = Op::combine(values[n], warp[n]);
     });
-    reduce_lanes<Op, 32>(values, ~0u);
+    reduce_lanes<Op, kMergeLanes>(values, ~0u);
   }
 
-  template <class Partial> __device__ __forceinline__ void merge(Partial& partial) {
-    constexpr int N = Partial::kValues;
-    merge_lanes<32>(partial, ~0u);
-    float values[N] = {partial.student_max, partial.teacher_max};
-    partial.get_sums(values + 2);
+  // Another thread may change the label of a row, so that the threads disagree about the owner. Within a block the first
+  // thread reads an old value then. Within a cluster the number of bytes sent must not depend on it: the value is summed.
+  template <class Partial> __device__ __forceinline__ void merge(Partial& partial, int owner, float& value) {
+    constexpr int N = Partial::kValues, kSent = N + (CLUSTER > 1 ? 1 : 0);
+    merge_lanes<32, true>(partial, ~0u);
+    float values[kSent] = {partial.student_max, partial.teacher_max};
+    partial.sums.get(values + 2);
+    if constexpr (CLUSTER > 1) {
+      float owned[1] = {int(thread_rank) == owner ? value : 0.0f};
+      reduce_lanes<Sum, 32>(owned, ~0u);
+      values[N] = owned[0];
+    } else if (int(thread_rank) == owner) {
+      *shared<float>(kOwned + reductions % 2 * 4) = value;
+    }
     uint32_t slot = exchange(values);
+    float owned[1] = {0};
     const Partial none = partial.emptied();
     partial = none;
-    for_each_warp<N>(slot, [&](const float (&warp)[N]) {
+    for_each_warp<kSent>(slot, [&](const float (&warp)[kSent]) {
       Partial other = none;
       other.move_to(warp[0], warp[1]);
-      other.set_sums(warp + 2);
+      other.sums.set(warp + 2);
       if constexpr (kClusterWarps <= 32)
         partial = other;
       else
         partial.merge(other);
+      if constexpr (CLUSTER > 1) owned[0] += warp[N];
     });
-    merge_lanes<32>(partial, ~0u);
+    merge_lanes<kMergeLanes, true>(partial, ~0u);
+    if constexpr (CLUSTER > 1)
+      reduce_lanes<Sum, kMergeLanes>(owned, ~0u);
+    else if (thread_rank == 0)
+      owned[0] = *shared<float>(kOwned + slot * 4);
+    value = owned[0];
   }
 
  private:
+  // Lanes that combine the values of all warps. The lanes behind them repeat these.
+  static constexpr int kMergeLanes = lanes_for(kClusterWarps);
+
   template <class T> __device__ __forceinline__ static T* shared(uint32_t offset) {
     return reinterpret_cast<T*>(dynamic_shared() + offset);
   }
@@ -196,7 +234,7 @@ template <int THREADS, int CLUSTER> struct BlockGroup {
 
   // Calls f(values) with the values of every 32nd warp of the cluster, starting with the lane's.
   template <int N, class F> __device__ __forceinline__ static void for_each_warp(uint32_t slot, F f) {
-    uint32_t lane = threadIdx.x % 32;
+    uint32_t lane = threadIdx.x % kMergeLanes;
 #pragma unroll
     for (int first = 0; first < kClusterWarps; first += 32)  // unrolled, so that all loads are issued together
       if (first + 32 <= kClusterWarps || first + lane < kClusterWarps) {

@@ -94,11 +94,28 @@ template <class DType, int K> struct Vector {
     return front;
   }
 
-  // The largest element, NaN excluded. 16-bit elements are compared two at a time.
-  __device__ __forceinline__ float largest() const {
-    uint32_t high = words[0];
+  // A word whose elements are the largest ones at their places in the words, NaN excluded. 16-bit elements are compared
+  // two at a time.
+  __device__ __forceinline__ uint32_t high_word() const { return high_word(words[0], 1); }
+  // The same of this vector and of an earlier result.
+  __device__ __forceinline__ uint32_t high_word(uint32_t earlier) const { return high_word(earlier, 0); }
+
+  // The largest element of a word.
+  __device__ __forceinline__ static float largest_of(uint32_t word) {
+    float values[kPerWord];
+    Vector<DType, kPerWord>{{word}}.unpack(values);
+    return max(values[0], values[kPerWord - 1]);
+  }
+
+  __device__ __forceinline__ void keep_packed() {
 #pragma unroll
-    for (int w = 1; w < kWords; w++) {
+    for (int w = 0; w < kWords; w++) temper::keep_packed(words[w]);
+  }
+
+ private:
+  __device__ __forceinline__ uint32_t high_word(uint32_t high, int first) const {
+#pragma unroll
+    for (int w = first; w < kWords; w++) {
       if constexpr (kSameType<DType, BFloat16>)
         high = max_bf16_pair(high, words[w]);
       else if constexpr (kSameType<DType, Float16>)
@@ -106,14 +123,7 @@ template <class DType, int K> struct Vector {
       else
         high = bits_of(max(float_of(high), float_of(words[w])));
     }
-    float values[kPerWord];
-    Vector<DType, kPerWord>{{high}}.unpack(values);
-    return max(values[0], values[kPerWord - 1]);
-  }
-
-  __device__ __forceinline__ void keep_packed() {
-#pragma unroll
-    for (int w = 0; w < kWords; w++) temper::keep_packed(words[w]);
+    return high;
   }
 };
 

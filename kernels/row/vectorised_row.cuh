@@ -77,6 +77,14 @@ template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GR
     return !TEACHER || teacher.aligned_count == student.aligned_count;
   }
 
+  // For a vector in bounds of a row that can be copied asynchronously.
+  __device__ __forceinline__ Pair load_aligned(int vector) const {
+    Pair loaded;
+    load_words(student.address(vector), loaded.student.words);
+    if constexpr (TEACHER) load_words(teacher.address(vector), loaded.teacher.words);
+    return loaded;
+  }
+
   __device__ __forceinline__ Pair load(int vector) const {
     Pair loaded;
     loaded.student = student.load(vector, kStudentFill);

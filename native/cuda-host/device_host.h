@@ -30,6 +30,16 @@ inline float log2_normal(float x) {
   return float(exact + ((bits_of(x) & 1) != 0 ? 0x1.8p-23 : -0x1.8p-23) * size);
 }
 
+inline float approximate_inverse(float x) { return 1 / x; }
+
+inline float warp_max(float value) {
+  for (int distance = 16; distance > 0; distance /= 2) {
+    float other = __shfl_xor_sync(~0u, value, distance);
+    value = other > value ? other : value;
+  }
+  return value;
+}
+
 template <int WORDS> void load_words(const void* address, uint32_t (&words)[WORDS]) {
   for (int i = 0; i < WORDS; i += 4) {
     if (WORDS == 2) {

@@ -37,8 +37,9 @@ template <class Partial> static void add(Partial& partial, const Rows& row, size
       u = max(u, row.u[k]);
     }
     partial.note_maxima(z, u);
-    for (size_t k = i; k < end && k < i + 4; k++) partial.template add<true>(row.z[k], row.u[k], true);
+    for (size_t k = i; k < end && k < i + 4; k++) partial.template add<true>(row.z[k], row.u[k], true, k % 2 == 0 ? partial.sums : partial.odd_sums);
   }
+  partial.join_odd();
 }
 
 // Cuts the row at random places, and merges neighbours in a random order.
@@ -91,8 +92,8 @@ struct Softmax {
 template <class Spec> static void check(const Rows& row, unsigned pieces, unsigned seed) {
   RowPartial<Spec> partial = merged<Spec>(row, pieces, seed), again = merged<Spec>(row, pieces, seed);
   float sums[RowPartial<Spec>::kSums], sums_again[RowPartial<Spec>::kSums];
-  partial.get_sums(sums);
-  again.get_sums(sums_again);
+  partial.sums.get(sums);
+  again.sums.get(sums_again);
   if (memcmp(sums, sums_again, sizeof sums) != 0) expect("same bits", 1, 0, 0);
 
   double cs = partial.exponents.student.scale, ct = partial.exponents.teacher.scale, mean = 0;
@@ -102,18 +103,18 @@ template <class Spec> static void check(const Rows& row, unsigned pieces, unsign
   double hard_offset = RowForm<Spec>::Exps::kSeparateHard ? partial.exponents.hard.offset
                                                           : double(int(Spec::kExpReuse)) * student_offset;
   double size = 1 + fabs(student_offset) * 1e-3;  // relative to the largest exponents, an offset has rounding errors
-  expect("student sum", ::log2(partial.student_sum) + student_offset, student.log2_sum, 4e-6 * size);
-  expect("teacher sum", ::log2(partial.teacher_sum) + teacher_offset, teacher.log2_sum, 4e-6 * size);
-  expect("hard sum", ::log2(partial.hard_exp_sum()) + hard_offset, hard.log2_sum, 2e-5 * size);
-  double student_mean = partial.student_exponent_sum / partial.student_sum + student_offset;
-  double teacher_mean = partial.teacher_exponent_sum / partial.teacher_sum + teacher_offset;
+  expect("student sum", ::log2(partial.sums.student) + student_offset, student.log2_sum, 4e-6 * size);
+  expect("teacher sum", ::log2(partial.sums.teacher) + teacher_offset, teacher.log2_sum, 4e-6 * size);
+  expect("hard sum", ::log2(partial.sums.hard_exps()) + hard_offset, hard.log2_sum, 2e-5 * size);
+  double student_mean = partial.sums.student_exponents / partial.sums.student + student_offset;
+  double teacher_mean = partial.sums.teacher_exponents / partial.sums.teacher + teacher_offset;
   expect("student mean", student_mean, student.mean, 2e-5 * size);
   expect("teacher mean", teacher_mean, teacher.mean, 2e-5 * size);
-  expect("present", partial.present, row.z.size(), 0);
-  expect("mean", partial.exponent_sum / partial.present + student_offset, mean, 1e-4 * size);
+  expect("present", partial.sums.present, row.z.size(), 0);
+  expect("mean", partial.sums.exponents / partial.sums.present + student_offset, mean, 1e-4 * size);
 
   float found[Spec::Policy::kSums];
-  partial.policy.finish_raw(partial.policy_sums, partial.student_sum, partial.teacher_sum, kLn2, found);
+  partial.policy.finish_raw(partial.sums.policy, partial.sums.student, partial.sums.teacher, kLn2, found);
   double forward = 0, reverse = 0;
   for (size_t i = 0; i < row.z.size(); i++) {
     double log_p = row.u[i] * ct - teacher.log2_sum, log_q = row.z[i] * cs - student.log2_sum;

@@ -10,7 +10,7 @@ enum PathDefect {
       "dt = to.teacher.offset - exponents.teacher.offset;",
       "dt = (to.teacher.shift - exponents.teacher.shift) * to.teacher.scale;"),
   /** The margin of the running maximum is a number of logits at every temperature. */
-  MARGIN_IN_LOGITS(PathRows.SHARP, "row/partial.cuh", "teacher_margin(kMargin / scales.teacher)",
+  MARGIN_IN_LOGITS(PathRows.SHARP, "row/partial.cuh", "teacher_margin(kMargin * approximate_inverse(scales.teacher))",
       "teacher_margin(20.0f)"),
   /** The maximum starts at 0, above all logits. */
   START_ABOVE_LOGITS(PathRows.ORDINARY, "row/partial.cuh",
@@ -30,7 +30,7 @@ enum PathDefect {
   /** The sums of the fast path are not tested. */
   UNTESTED_SUMS(PathRows.SMOOTHED, "row/partial.cuh", "bool ordinary = zero == 0;", "bool ordinary = true;"),
   /** The row sums of the policy are not tested. */
-  UNTESTED_POLICY_SUMS(PathRows.ABSENT_FOR_STUDENT, "loss_row.cuh", "      ordinary = zero == 0;\n", ""),
+  UNTESTED_POLICY_SUMS(PathRows.ABSENT_FOR_STUDENT, "loss_row.cuh", "    if (zero != 0 || zero != zero) return false;\n", ""),
   /** Rows that are far apart keep the sums of p and q. */
   NO_FAR_PATH(PathRows.FAR_APART, "loss_row.cuh", "policy.is_far(policy_sums)) evaluate_far();", "false) ;"),
   /** Nearly equal rows stay on the fast path. */

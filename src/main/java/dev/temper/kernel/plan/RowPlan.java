@@ -21,6 +21,8 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
    * ({@code kernels/row/thread_group.cuh}).
    */
   private static final int SCRATCH_FLOATS = 2 * 12;
+  /** Bytes of the values of single threads, one float for each slot. */
+  private static final int OWNED = 16;
   /** Bytes of the mbarriers of a cluster, one for each slot. */
   private static final int MBARRIERS = 2 * Long.BYTES;
   /** Bytes of the constants of a launch. */
@@ -76,7 +78,7 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
    * @param secondBytes bytes of an element of the second tensor, 0 if there is none
    */
   public long sharedBytes(int classes, int firstBytes, int secondBytes) {
-    long reductions = (long) SCRATCH_FLOATS * Float.BYTES * (threads / 32) * cluster + (cluster > 1 ? MBARRIERS : 0);
+    long reductions = (long) SCRATCH_FLOATS * Float.BYTES * (threads / 32) * cluster + OWNED + (cluster > 1 ? MBARRIERS : 0);
     long scratch = lanes > 0 ? CONSTANTS : CONSTANTS + reductions;
     if (!(storage instanceof RowStorage.Shared)) {
       return scratch;

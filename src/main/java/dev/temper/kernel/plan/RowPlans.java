@@ -17,14 +17,11 @@ public final class RowPlans {
   private static final List<ShortRow> SHORT_ROWS = List.of(
       new ShortRow(1, 1, 1), new ShortRow(2, 2, 1), new ShortRow(4, 4, 1), new ShortRow(8, 8, 1),
       new ShortRow(16, 16, 1),
-      new ShortRow(32, 32, 1), new ShortRow(64, 32, 2));
-
-  /** Logits of each tensor in the registers of one thread. With sixteen the assembler spilled registers. */
-  private static final int MOST_IN_REGISTERS = 8;
+      new ShortRow(32, 32, 1), new ShortRow(64, 32, 2), new ShortRow(128, 32, 4));
 
   /**
-   * Rows of up to so many vectors, about 1,000 classes in f32, have one warp each and shared memory: no barrier is
-   * needed.
+   * Rows of up to so many vectors, about 1,000 classes in f32, that do not fit into registers have one warp each and
+   * shared memory: no barrier is needed.
    */
   private static final int WARP_ROWS = 256;
 
@@ -50,7 +47,7 @@ public final class RowPlans {
   // Limits of the candidates, which include plans that are never chosen: measuring them shows whether the choice is
   // right.
   private static final int[] TRIED_THREADS = {128, 256, 384, 512, 1_024};
-  private static final int MOST_TRIED_IN_REGISTERS = 16;
+  private static final int MOST_TRIED_IN_REGISTERS = 32;
   /** A lane with more vectors of its own would read far from its neighbours. */
   private static final int MOST_SLOTS_OF_A_LANE = 32;
 
@@ -69,7 +66,7 @@ public final class RowPlans {
   public static RowPlan choose(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
     long vectors = RowPlan.vectors(classes, firstBytes);
     for (ShortRow row : SHORT_ROWS) {
-      if (vectors <= row.vectors() && row.vectorsPerLane() * (RowPlan.VECTOR / firstBytes) <= MOST_IN_REGISTERS) {
+      if (vectors <= row.vectors()) {
         return new RowPlan(WARP_THREADS, row.lanes(), 1, new RowStorage.Registers(row.vectorsPerLane()));
       }
     }

@@ -47,11 +47,22 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     SAME,
     /** e^2, for T = 2. */
     SQUARED,
-    /** e^4, for T = 4. */
-    FOURTH_POWER;
+    /** e^3. */
+    CUBED,
+    /** e^4. */
+    FOURTH_POWER,
+    /** e^5. */
+    FIFTH_POWER,
+    /** e^6. */
+    SIXTH_POWER,
+    /** e^7. */
+    SEVENTH_POWER,
+    /** e^8, for T = 8. */
+    EIGHTH_POWER;
 
     static ExpReuse of(double temperature) {
-      return temperature == 1 ? SAME : temperature == 2 ? SQUARED : temperature == 4 ? FOURTH_POWER : NONE;
+      int whole = (int) temperature;
+      return whole == temperature && whole >= 1 && whole < values().length ? values()[whole] : NONE;
     }
   }
 

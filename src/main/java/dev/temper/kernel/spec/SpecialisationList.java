@@ -25,10 +25,10 @@ import java.util.Set;
  */
 public final class SpecialisationList {
 
-  private static final int LOSSES = 48;
+  private static final int LOSSES = 56;
   private static final int PRIMITIVES = 22;
   private static final int LISTS = 4;
-  private static final int SINGLE_LOSSES = 14;
+  private static final int SINGLE_LOSSES = 22;
   private static final int SINGLE_PRIMITIVES = 8;
 
   /** Numbers of classes that lead to every plan, for some dtypes on some device. */
@@ -42,9 +42,13 @@ public final class SpecialisationList {
 
   private static final List<DType> DTYPES = List.of(DType.F32, DType.BF16, DType.F16);
 
+  /** The reuse of exponentials that each divergence is combined with; the other powers differ in a few products only. */
+  private static final Set<ExpReuse> USUAL_REUSE =
+      EnumSet.of(ExpReuse.NONE, ExpReuse.SAME, ExpReuse.SQUARED, ExpReuse.FOURTH_POWER);
+
   private SpecialisationList() {}
 
-  /** The list for a device, at most 76 long, always the same. */
+  /** The list for a device, at most 84 long, always the same. */
   public static List<Specialisation> of(DeviceLimits limits) {
     return list(limits, LOSSES, PRIMITIVES);
   }
@@ -99,7 +103,7 @@ public final class SpecialisationList {
     }
     Set<Specialisation> all = new LinkedHashSet<>();
     for (LossSpecialisation loss : withoutFeatures) {
-      for (Set<Feature> features : FEATURES) {
+      for (Set<Feature> features : USUAL_REUSE.contains(loss.expReuse()) ? FEATURES : List.of(Set.<Feature>of())) {
         all.add(loss.with(features));
       }
     }
@@ -109,7 +113,14 @@ public final class SpecialisationList {
   private static void addDivergences(DType student, DType teacher, DType gradient, Pass pass, DeviceLimits limits,
       List<LossSpecialisation> losses) {
     for (String policy : DivergencePolicy.NAMES) {
-      for (ExpReuse reuse : DivergencePolicy.isTempered(policy) ? ExpReuse.values() : new ExpReuse[] {ExpReuse.NONE}) {
+      boolean headline = policy.equals(DivergencePolicy.NAMES.getFirst()) && pass == Pass.FORWARD_BACKWARD
+          && student == DType.BF16 && student == teacher && student == gradient;
+      for (ExpReuse reuse : ExpReuse.values()) {
+        boolean listed = DivergencePolicy.isTempered(policy) ? headline || USUAL_REUSE.contains(reuse)
+            : reuse == ExpReuse.NONE;
+        if (!listed) {
+          continue;
+        }
         losses.add(LossSpecialisation.of(student, teacher, gradient, policy, true, true, reuse, pass,
             CLASSES[losses.size() % CLASSES.length], limits));
       }

@@ -20,8 +20,9 @@ final class RowPlansTest {
     "10, 2, 2, 9, 128, 4, 1, RegisterStorage<1>",
     "100, 4, 4, 9, 128, 32, 1, RegisterStorage<1>",
     "200, 4, 4, 9, 128, 32, 1, RegisterStorage<2>",
-    "400, 2, 2, 9, 128, 32, 1, SharedStorage",
-    "1000, 2, 2, 9, 128, 32, 1, SharedStorage",
+    "400, 2, 2, 9, 128, 32, 1, RegisterStorage<2>",
+    "500, 4, 4, 9, 128, 32, 1, RegisterStorage<4>",
+    "1000, 2, 2, 9, 128, 32, 1, RegisterStorage<4>",
     "1000, 4, 4, 9, 128, 32, 1, SharedStorage",
     "2000, 2, 4, 7, 128, 0, 1, SharedStorage",
     "3000, 4, 4, 9, 256, 0, 1, SharedStorage",
@@ -108,11 +109,11 @@ final class RowPlansTest {
 
   @Test
   void sharedMemoryHoldsScratchAndSlotsOfBothTensors() {
-    // 2 slots of 12 floats for each of 8 warps, 16 bytes of constants, then 8 slots of 256 threads: 16 bytes of bf16
+    // 2 slots of 12 floats for each of 8 warps, 16 bytes of single values, 16 bytes of constants, then 8 slots of 256 threads: 16 bytes of bf16
     // student, 32 of f32 teacher.
     RowPlan plan = new RowPlan(256, 0, 1, new RowStorage.Shared());
-    assertThat(plan.sharedBytes(16_000, 2, 4)).isEqualTo(2 * 12 * 8 * 4 + 16 + 8 * 256 * (16 + 32));
-    assertThat(plan.sharedBytes(16_000, 2, 0)).isEqualTo(2 * 12 * 8 * 4 + 16 + 8 * 256 * 16);
+    assertThat(plan.sharedBytes(16_000, 2, 4)).isEqualTo(2 * 12 * 8 * 4 + 16 + 16 + 8 * 256 * (16 + 32));
+    assertThat(plan.sharedBytes(16_000, 2, 0)).isEqualTo(2 * 12 * 8 * 4 + 16 + 16 + 8 * 256 * 16);
   }
 
   @Test

@@ -67,6 +67,11 @@ final class MachineCode {
     return kind(at) == InstructionKind.SPECIAL && (high(at) >>> 10 & 7) == 3;
   }
 
+  /** Whether the instruction is a fused multiply-add in f32. */
+  boolean isFusedMultiplyAdd(int at) {
+    return ((int) low(at) & 0x1ff) == 0x23;
+  }
+
   /** Bytes per thread of a memory access. */
   int width(int at) {
     return switch ((int) (high(at) >>> 9) & 7) {
@@ -92,9 +97,9 @@ final class MachineCode {
   boolean canFallThrough(int at) {
     int operation = (int) low(at) & 0xfff;
     // Other forms of a branch depend on a uniform predicate. Branch and exit may have a second condition in bits 87 to
-    // 90.
+    // 91.
     boolean leaves = operation == PLAIN_BRANCH || operation == PLAIN_EXIT;
-    return !leaves || ((int) low(at) >> 12 & 0xf) != ALWAYS || ((int) (high(at) >>> 23) & 0xf) != ALWAYS;
+    return !leaves || ((int) low(at) >> 12 & 0xf) != ALWAYS || ((int) (high(at) >>> 23) & 0x1f) != ALWAYS;
   }
 
   private long low(int at) {

@@ -1,7 +1,6 @@
 package dev.temper.tools.counts;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -12,12 +11,14 @@ import java.util.stream.Stream;
  * A loop over the vectors of a row. Its instructions are counted along the shortest path from its first to its last
  * instruction: that of full vectors, without a new maximum and without the label's class.
  *
+ * @param first index of the loop's first instruction
+ * @param last index of its last one
  * @param purpose what the loop computes
  * @param instructions instructions on the path
  * @param special instructions on the path for the special-function unit
  * @param bytes bytes of both rows that each thread reads on the path
  */
-record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
+record RowLoop(int first, int last, Purpose purpose, int instructions, int special, int bytes) {
 
   /** What a loop computes. */
   enum Purpose {
@@ -44,7 +45,7 @@ record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
     jumps.forEach((head, end) -> {
       boolean innermost = jumps.entrySet().stream().noneMatch(other -> other.getKey() > head && other.getValue() < end);
       if (innermost && reads(code, head, end)) {
-        loops.add(shortest(code, head, end));
+        loops.add(count(code, head, end));
       }
     });
     return loops.stream().filter(loop -> loop.bytes > 0).toList();
@@ -71,40 +72,11 @@ record RowLoop(Purpose purpose, int instructions, int special, int bytes) {
     };
   }
 
-  /** The loop along its shortest path, found breadth first inside the loop. */
-  private static RowLoop shortest(MachineCode code, int head, int end) {
-    int[] before = new int[end - head + 1];
-    Arrays.fill(before, -1);
-    List<Integer> queue = new ArrayList<>(List.of(head));
-    before[0] = head;
-    for (int i = 0; i < queue.size() && before[end - head] < 0; i++) {
-      int at = queue.get(i);
-      if (code.canFallThrough(at)) {
-        visit(at, at + 1, head, end, before, queue);
-      }
-      if (code.kind(at) == MachineCode.InstructionKind.BRANCH) {
-        visit(at, code.target(at), head, end, before, queue);
-      }
-    }
-    List<Integer> path = new ArrayList<>();
-    for (int at = end; before[end - head] >= 0 && at != head; at = before[at - head]) {
-      path.add(at);
-    }
-    path.add(head);
-    return count(code, path);
-  }
-
-  private static void visit(int from, int to, int head, int end, int[] before, List<Integer> queue) {
-    if (to >= head && to <= end && before[to - head] < 0) {
-      before[to - head] = from;
-      queue.add(to);
-    }
-  }
-
-  private static RowLoop count(MachineCode code, List<Integer> path) {
+  private static RowLoop count(MachineCode code, int head, int end) {
+    List<Integer> path = new ControlFlow(code).shortest(head, end, head, end);
     List<MachineCode.InstructionKind> kinds = path.stream().map(code::kind).toList();
     int special = (int) kinds.stream().filter(purpose -> purpose == MachineCode.InstructionKind.SPECIAL).count();
-    return new RowLoop(purpose(code, path, kinds), path.size(), special, bytes(code, path));
+    return new RowLoop(head, end, purpose(code, path, kinds), path.size(), special, bytes(code, path));
   }
 
   /** Bytes read on the path; a loop that reads this row and copies the next one is counted by its reads. */

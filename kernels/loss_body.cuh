@@ -1,0 +1,103 @@
+// The work of a thread group on one row, with any row storage.
+#pragma once
+
+#include "loss_gradient.cuh"
+#include "divergence/all.h"  // after float_math.cuh
+
+namespace temper {
+
+enum class Pass { kForward, kForwardBackward, kBackward };
+
+template <class Policy> __device__ __forceinline__ Policy make_policy(const LossParameters& p) {
+  return Policy::of({p.divergence_parameter, p.divergence_complement, float(p.classes)});
+}
+
+// The launch constants, computed by one thread of the block.
+template <class ThreadGroup> __device__ __forceinline__ LaunchConstants launch_constants(const LossParameters& p) {
+  LaunchConstants* constants = reinterpret_cast<LaunchConstants*>(dynamic_shared() + ThreadGroup::kConstants);
+  static_assert(sizeof(LaunchConstants) <= kConstantsBytes, "the shared memory has room for kConstantsBytes");
+  if (threadIdx.x == 0) *constants = LaunchConstants::of(p);
+  __syncthreads();
+  return *constants;
+}
+
+__device__ __forceinline__ float* statistics_of(const LossParameters& p, int64_t row) {
+  return p.statistics + row * p.statistics_stride;
+}
+
+// The values of a row as they are reported. Those of a row that turned invalid after the check are NaN.
+template <class Spec>
+__device__ __forceinline__ RowValues reported(const LossParameters& p, const RowTask& task, RowValues values) {
+  float invalid = task.valid ? 0.0f : not_a_number();
+  values.soft = value_factor(p, task.temperature) * values.soft + invalid;
+  values.hard = (task.label < 0 || p.hard_weight == 0 ? 0.0f : values.hard) + invalid;
+  values.temperature_gradient += invalid;
+  values.label_log_prob = (task.label < 0 ? 0.0f : values.label_log_prob) + invalid;
+  return values;
+}
+
+template <class Spec>
+__device__ __forceinline__ void store_values(const LossParameters& p, int64_t row, const RowValues& values) {
+  if (p.row_soft != nullptr) p.row_soft[row] = values.soft;
+  if (p.row_hard != nullptr) p.row_hard[row] = values.hard;
+  if (Spec::kHard && p.row_label_log_prob != nullptr) p.row_label_log_prob[row] = values.label_log_prob;
+  if (Spec::kEntropies && p.row_student_entropy != nullptr) p.row_student_entropy[row] = values.student_entropy;
+  if (Spec::kEntropies && p.row_teacher_entropy != nullptr) p.row_teacher_entropy[row] = values.teacher_entropy;
+  if (Spec::kTemperatureGradient) p.row_temperature_gradient[row] = values.temperature_gradient;
+}
+
+// Computes the values and the gradient of a row that contributes. `fast_gradient` stores the gradient of a row on the
+// fast path, and `view()` makes the view of the gradient for other rows. Returns whether the row is on the fast path.
+template <class Spec, class FastGradient, class View>
+__device__ __forceinline__ bool compute_row(LossRow<Spec>& loss, int64_t i, const RowTask& task,
+                                            GradientFactors factors, FastGradient fast_gradient, View view) {
+  constexpr bool kForward = Spec::kPass != Pass::kBackward, kGradient = Spec::kPass != Pass::kForward;
+  const LossParameters& p = loss.p;
+  if (!task.valid) factors = {not_a_number(), not_a_number()};
+  if constexpr (Spec::kStandardise) {
+    loss.standardise();
+    if constexpr (!kForward) loss.restore(statistics_of(p, i));
+  }
+  // Stored before the gradient, so that the values take no registers during its sweep.
+  auto store = [&] {
+    if constexpr (kForward) {
+      if (p.statistics != nullptr) loss.save(statistics_of(p, i));
+      if (loss.group.thread_rank == 0) store_values<Spec>(p, i, reported<Spec>(p, task, loss.values));
+    }
+  };
+  bool fast;
+  if constexpr (kForward)
+    fast = loss.evaluate();
+  else
+    fast = loss.path == LossRow<Spec>::kFast;
+  // The code of the two kinds of rows is apart from the sums to the gradient (LossRow::evaluate).
+  if (fast) {
+    store();
+    if constexpr (kGradient) fast_gradient(factors);
+  } else {
+    if constexpr (kForward) loss.evaluate_again();
+    store();
+    if constexpr (kGradient) loss.store_gradient_again(view(), factors);
+  }
+  return fast;
+}
+
+// Stores the values of a row that does not contribute, and the zeros of its gradient and of the padding.
+template <class Spec, class ThreadGroup, class Row>
+__device__ __forceinline__ void finish_row(const LossParameters& p, const ThreadGroup& group, int64_t i,
+                                           const RowTask& task, const Row& row) {
+  constexpr bool kForward = Spec::kPass != Pass::kBackward, kGradient = Spec::kPass != Pass::kForward;
+  bool contributes = task.contributes();
+  if (kForward && !contributes && group.thread_rank == 0) {
+    if (p.statistics != nullptr)
+      for (int s = 0; s < kRowStatistics; s++) statistics_of(p, i)[s] = 0;
+    store_values<Spec>(p, i, RowValues());
+  }
+  if (kGradient && !Spec::kAccumulate && (!contributes || p.gradient_width > p.classes)) {
+    RowView<typename Spec::Gradient, Row::K> padded(p.gradient, i * p.gradient_stride, row.misalignment,
+                                                    p.gradient_width);
+    store_zeros(padded, group, contributes ? p.classes : 0);
+  }
+}
+
+}  // namespace temper

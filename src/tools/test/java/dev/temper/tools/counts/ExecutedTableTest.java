@@ -1,0 +1,35 @@
+package dev.temper.tools.counts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.temper.DType;
+import dev.temper.cuda.nvrtc.MachineNvrtc;
+import dev.temper.kernel.plan.Architecture;
+import dev.temper.kernel.plan.DeviceLimits;
+import dev.temper.kernel.plan.RowPlans;
+import java.nio.file.Path;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The warp instructions that a row executes are counted, and stay within limits. */
+final class ExecutedTableTest {
+
+  private static final Path CACHE = Path.of("target/kernels");
+
+  @ParameterizedTest
+  @CsvSource({
+    // policy, dtype, classes, at least and at most so many warp instructions of a row
+    "ForwardKl, BF16, 32000, 20000, 35500",
+    "ForwardKl, BF16, 1000, 700, 1400",
+    "JensenShannon, BF16, 32000, 40000, 72000"
+  })
+  void aRowExecutesFewInstructions(String policy, DType dtype, int classes, double least, double most) {
+    Architecture hopper = new Architecture(9, 0);
+    DeviceLimits limits = DeviceLimits.ofCapability(9, 0);
+    ExecutedTable.Line line = new ExecutedTable(MachineNvrtc.compiler(CACHE), hopper)
+        .line(classes, dtype, policy, RowPlans.choose(classes, dtype.bytes(), dtype.bytes(), limits));
+    assertThat(line.instructions().perRow()).isBetween(least, most);
+    assertThat(line.resources().spillBytes()).isZero();
+    assertThat(line.instructions().specialPerClass(classes)).isBetween(4.0, 8.5);
+  }
+}
