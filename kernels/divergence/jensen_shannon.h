@@ -30,8 +30,8 @@ template <class V> struct JensenShannon {
   // selects the same rows as that of forward KL.
   TEMPER_INLINE float nearly_equal() const { return kNearlyEqual / 4; }
 
-  // The slope is log2(q/m) less its value for p = 0. The gradient of a row with almost disjoint distributions is then 0 without
-  // cancellation, because every class has a slope of 0 or q = 0.
+  // The slope is log2(q/m) less its value for p = 0. The gradient of a row with almost disjoint distributions is then 0
+  // without cancellation, because every class has a slope of 0 or q = 0.
   TEMPER_INLINE Terms<V> terms(const Ratio<V>& ratio) const {
     V mixture = log2_normal(mixture_over_larger(ratio, beta, complement));
     V slope = log2_complement - log2_over_student(ratio, mixture);
