@@ -12,8 +12,10 @@ namespace {
 // with the highest class.
 struct LargestLogits {
   int most, count = 0;
-  float value[kMostSlots] = {};
-  int id[kMostSlots] = {};
+  float value[kMostSlots];
+  int id[kMostSlots];
+
+  explicit LargestLogits(int k) : most(k) {}
 
   TEMPER_INLINE bool leaves_before(int a, int b) const {
     return value[a] < value[b] || (value[a] == value[b] && id[a] > id[b]);
