@@ -78,7 +78,8 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
    * @param secondBytes bytes of an element of the second tensor, 0 if there is none
    */
   public long sharedBytes(int classes, int firstBytes, int secondBytes) {
-    long reductions = (long) SCRATCH_FLOATS * Float.BYTES * (threads / 32) * cluster + OWNED + (cluster > 1 ? MBARRIERS : 0);
+    long reductions = (long) SCRATCH_FLOATS * Float.BYTES * (threads / 32) * cluster + OWNED
+        + (cluster > 1 ? MBARRIERS : 0);
     long scratch = lanes > 0 ? CONSTANTS : CONSTANTS + reductions;
     if (!(storage instanceof RowStorage.Shared)) {
       return scratch;
