@@ -53,7 +53,8 @@ __device__ __forceinline__ bool compute_row(LossRow<Spec>& loss, int64_t i, cons
                                             GradientFactors factors, FastGradient fast_gradient, View view) {
   constexpr bool kForward = Spec::kPass != Pass::kBackward, kGradient = Spec::kPass != Pass::kForward;
   const LossParameters& p = loss.p;
-  if (!task.valid) factors = {not_a_number(), not_a_number()};
+  if constexpr (kGradient)
+    if (!task.valid) factors = {not_a_number(), not_a_number()};
   if constexpr (Spec::kStandardise) {
     loss.standardise();
     if constexpr (!kForward) loss.restore(statistics_of(p, i));
