@@ -54,7 +54,8 @@ final class ArchitectureTest {
       dev.temper.kernel.plan   |
       dev.temper.kernel.spec   | dev.temper, dev.temper.spi.., dev.temper.kernel.plan
       dev.temper.kernel.code   |
-      dev.temper.kernel.device | dev.temper, dev.temper.diagnostics, dev.temper.kernel.spec, dev.temper.kernel.plan
+      dev.temper.kernel.device | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.kernel.spec, \
+      dev.temper.kernel.plan
       dev.temper.kernel.probe  | dev.temper.diagnostics, dev.temper.kernel.spec, dev.temper.kernel.plan, \
       dev.temper.kernel.device
       dev.temper.kernel.run    | dev.temper, dev.temper.diagnostics, dev.temper.spi.., dev.temper.kernel.spec, \
@@ -62,9 +63,11 @@ final class ArchitectureTest {
       dev.temper.kernel.device, dev.temper.kernel.probe
       dev.temper.emulator..    | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, dev.temper.kernel..
       dev.temper.cuda.driver   | dev.temper, dev.temper.diagnostics, dev.temper.ffm, dev.temper.kernel..
+      dev.temper.cuda.toolkit  |
       dev.temper.cuda.nvrtc    | dev.temper, dev.temper.ffm, dev.temper.kernel.spec, dev.temper.kernel.plan, \
-      dev.temper.kernel.code
-      dev.temper.cuda.cublas   | dev.temper.diagnostics, dev.temper.ffm
+      dev.temper.kernel.code, dev.temper.cuda.toolkit
+      dev.temper.cuda.cublas   | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, \
+      dev.temper.cuda.driver, dev.temper.cuda.toolkit
       dev.temper.cuda          | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, \
       dev.temper.kernel.., dev.temper.cuda.*
       """)
@@ -158,9 +161,13 @@ final class ArchitectureTest {
   }
 
   @Test
-  void onlyTheCallsOfTheDriverUseJcuda() {
-    noClasses().that().haveNameNotMatching("dev\\.temper\\.cuda\\.driver\\.Driver(Call)?(\\$.*)?")
+  void onlyTheCallsOfTheDriverAndOfCublasUseJcuda() {
+    noClasses().that().haveNameNotMatching(
+            "dev\\.temper\\.cuda\\.(driver\\.(Driver(Call)?|JCudaObjects)|cublas\\.JCublas)(\\$.*)?")
         .should().dependOnClassesThat().resideInAPackage("jcuda..")
+        .check(CLASSES);
+    noClasses().that().resideOutsideOfPackage("dev.temper.cuda.cublas")
+        .should().dependOnClassesThat().resideInAPackage("jcuda.jcublas..")
         .check(CLASSES);
   }
 
