@@ -11,6 +11,7 @@ import dev.temper.kernel.device.ResultSlot;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.spec.Specialisation;
 import dev.temper.spi.HostStopwatch;
+import dev.temper.spi.Products;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -103,6 +104,11 @@ final class EmulatedDevice implements KernelDevice {
   @Override
   public KernelLaunch record(Runnable sequence) {
     throw new IllegalArgumentException("the emulator has no CUDA graphs; launch without recording one");
+  }
+
+  @Override
+  public Products products() {
+    return new EmulatedProducts(memory);
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.Stopwatch;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.spec.Specialisation;
+import dev.temper.spi.Products;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
@@ -67,6 +68,14 @@ public interface KernelDevice extends AutoCloseable {
    * @throws IllegalArgumentException if the device has no graphs
    */
   KernelLaunch record(Runnable sequence);
+
+  /**
+   * Opens products in the stream; not during {@link #record}. The caller closes them before the device. Their matrices
+   * lie in memory that kernels can access.
+   *
+   * @throws IllegalStateException if the library for them is missing; the message holds every place tried
+   */
+  Products products();
 
   /** Address of new memory, a multiple of 256. */
   long allocate(long bytes);
