@@ -169,8 +169,11 @@ final class CublasProductsTest extends StubEngine {
   /** Adds 1 * 1 + 1 * 2 + 1 * 3 to the result. */
   private static void product(Products products, KernelDevice device, double beta, long result) {
     long factors = factors(device);
-    product(products, factors, beta, result);
-    device.free(factors);
+    try {
+      product(products, factors, beta, result);
+    } finally {
+      device.free(factors);
+    }
   }
 
   private static void product(Products products, long factors, double beta, long result) {
