@@ -84,7 +84,7 @@ final class HeadChecks {
 
   private static void requireNone(String name, @Nullable MatrixView gradient) {
     if (gradient != null) {
-      throw new LossArgumentException(name, " is given, but the student is given by its logits, which have no head; give"
+      throw new LossArgumentException(name, " is given, but the student is given by logits, which have no head; give"
           + " it by LossInputs.hidden, or leave this gradient out");
     }
   }

@@ -51,7 +51,9 @@ final class ArchitectureTest {
       dev.temper.io            | dev.temper
       dev.temper.head          | dev.temper, dev.temper.spi
       dev.temper.reference..   | dev.temper, dev.temper.spi
-      dev.temper.cpu..         | dev.temper, dev.temper.diagnostics, dev.temper.spi.., dev.temper.ffm
+      dev.temper.cpu           | dev.temper, dev.temper.diagnostics, dev.temper.spi.., dev.temper.ffm, \
+      dev.temper.cpu.blas
+      dev.temper.cpu.blas      | dev.temper, dev.temper.spi, dev.temper.ffm
       dev.temper.kernel.plan   |
       dev.temper.kernel.spec   | dev.temper, dev.temper.spi.., dev.temper.kernel.plan
       dev.temper.kernel.code   |
@@ -182,8 +184,8 @@ final class ArchitectureTest {
   void everyRoomIsInTheTable() {
     classes().that().resideOutsideOfPackage("dev.temper.tools..")
         .should().resideInAnyPackage("dev.temper", "dev.temper.internal", "dev.temper.diagnostics", "dev.temper.ffm",
-        "dev.temper.spi..", "dev.temper.io", "dev.temper.head", "dev.temper.reference..", "dev.temper.cpu..", "dev.temper.kernel.*",
-            "dev.temper.emulator..", "dev.temper.cuda..")
+        "dev.temper.spi..", "dev.temper.io", "dev.temper.head", "dev.temper.reference..", "dev.temper.cpu..",
+            "dev.temper.kernel.*", "dev.temper.emulator..", "dev.temper.cuda..")
         .check(CLASSES);
   }
 }
