@@ -42,15 +42,18 @@ final class ArchitectureTest {
   /** A room, and the other rooms that it may call; each package-info says the same. */
   @ParameterizedTest(name = "{0}")
   @CsvSource(delimiter = '|', textBlock = """
-      dev.temper               | dev.temper.diagnostics, dev.temper.spi, dev.temper.internal
+      dev.temper               | dev.temper.diagnostics, dev.temper.spi, dev.temper.internal, dev.temper.head
       dev.temper.internal      | dev.temper, dev.temper.spi
       dev.temper.diagnostics   | dev.temper
       dev.temper.ffm           |
       dev.temper.spi           | dev.temper, dev.temper.diagnostics
       dev.temper.spi.layout    | dev.temper, dev.temper.spi
       dev.temper.io            | dev.temper
+      dev.temper.head          | dev.temper, dev.temper.spi
       dev.temper.reference..   | dev.temper, dev.temper.spi
-      dev.temper.cpu..         | dev.temper, dev.temper.diagnostics, dev.temper.spi.., dev.temper.ffm
+      dev.temper.cpu           | dev.temper, dev.temper.diagnostics, dev.temper.spi.., dev.temper.ffm, \
+      dev.temper.cpu.blas
+      dev.temper.cpu.blas      | dev.temper, dev.temper.spi, dev.temper.ffm
       dev.temper.kernel.plan   |
       dev.temper.kernel.spec   | dev.temper, dev.temper.spi.., dev.temper.kernel.plan
       dev.temper.kernel.code   |
@@ -113,7 +116,8 @@ final class ArchitectureTest {
   void inTheApiOnlyTheEngineAndWhatItMakesCallWhatIsBehindIt() {
     noClasses().that(resideInAPackage("dev.temper").and(not(belongToAnyOf(LossEngine.class, PreparedLoss.class)))
             .and(not(simpleName("RunningDiagnostics"))))
-        .should().dependOnClassesThat(resideInAnyPackage("dev.temper.spi", "dev.temper.internal").and(not(LEAVES)))
+        .should().dependOnClassesThat(resideInAnyPackage("dev.temper.spi", "dev.temper.internal", "dev.temper.head")
+        .and(not(LEAVES)))
         .check(CLASSES);
   }
 
@@ -187,8 +191,8 @@ final class ArchitectureTest {
   void everyRoomIsInTheTable() {
     classes().that().resideOutsideOfPackage("dev.temper.tools..")
         .should().resideInAnyPackage("dev.temper", "dev.temper.internal", "dev.temper.diagnostics", "dev.temper.ffm",
-        "dev.temper.spi..", "dev.temper.io", "dev.temper.reference..", "dev.temper.cpu..", "dev.temper.kernel.*",
-            "dev.temper.emulator..", "dev.temper.cuda..")
+        "dev.temper.spi..", "dev.temper.io", "dev.temper.head", "dev.temper.reference..", "dev.temper.cpu..",
+            "dev.temper.kernel.*", "dev.temper.emulator..", "dev.temper.cuda..")
         .check(CLASSES);
   }
 }
