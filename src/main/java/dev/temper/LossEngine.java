@@ -44,7 +44,7 @@ public final class LossEngine implements AutoCloseable {
     this(device, selection, backend, EngineOptions.defaults());
   }
 
-  private LossEngine(String device, String selection, EngineBackend backend, EngineOptions options) {
+  LossEngine(String device, String selection, EngineBackend backend, EngineOptions options) {
     this.device = device;
     this.selection = selection;
     this.backend = backend;

@@ -20,6 +20,7 @@ import dev.temper.cuda.nvrtc.CompiledKernel;
 import dev.temper.cuda.nvrtc.KernelBinaries;
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.Stopwatch;
+import dev.temper.kernel.device.DeviceProducts;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.device.Occupancy;
@@ -27,7 +28,6 @@ import dev.temper.kernel.device.ResultSlot;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.spec.BatchKernel;
 import dev.temper.kernel.spec.Specialisation;
-import dev.temper.spi.Products;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
@@ -207,7 +207,7 @@ final class CudaKernelDevice implements KernelDevice {
   }
 
   @Override
-  public Products products() {
+  public DeviceProducts products() {
     return CublasProducts.open(cublas, context, stream,
         device.architecture().major() >= 9 ? LARGE_PRODUCTS : SMALL_PRODUCTS);
   }

@@ -4,6 +4,7 @@ import dev.temper.DeviceException;
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.Stopwatch;
 import dev.temper.ffm.Downcalls;
+import dev.temper.kernel.device.DeviceProducts;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.device.Occupancy;
@@ -11,7 +12,6 @@ import dev.temper.kernel.device.ResultSlot;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.spec.Specialisation;
 import dev.temper.spi.HostStopwatch;
-import dev.temper.spi.Products;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -107,7 +107,7 @@ final class EmulatedDevice implements KernelDevice {
   }
 
   @Override
-  public Products products() {
+  public DeviceProducts products() {
     return new EmulatedProducts(memory);
   }
 

@@ -7,13 +7,14 @@ import dev.temper.DType;
 import dev.temper.DeviceMatrix;
 import dev.temper.HostMatrix;
 import dev.temper.MatrixView;
+import dev.temper.kernel.device.DeviceProducts;
 import dev.temper.spi.ProductShape;
-import dev.temper.spi.Products;
+import dev.temper.spi.Products.Operand;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /** Products on the emulator: plain loops with f32 accumulation in the order of the inner index. */
-final class EmulatedProducts implements Products {
+final class EmulatedProducts implements DeviceProducts {
 
   private final EmulatedMemory memory;
 

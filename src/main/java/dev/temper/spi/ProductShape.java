@@ -19,8 +19,8 @@ public record ProductShape(long rows, long columns, long inner) {
    * @throws IllegalArgumentException if the matrices do not form a product
    */
   public static ProductShape of(Operand left, Operand right, MatrixView result) {
-    ProductShape shape = new ProductShape(rows(left), columns(right), columns(left));
-    if (shape.inner != rows(right)) {
+    ProductShape shape = new ProductShape(left.rows(), right.columns(), left.columns());
+    if (shape.inner != right.rows()) {
       throw new IllegalArgumentException("left is " + describe(left) + " and right is " + describe(right)
           + ", expected as many columns on the left as rows on the right");
     }
@@ -45,14 +45,6 @@ public record ProductShape(long rows, long columns, long inner) {
 
   private static boolean isResultType(Operand left, MatrixView result) {
     return result.dtype() == DType.F32 || result.dtype() == left.matrix().dtype();
-  }
-
-  private static long rows(Operand operand) {
-    return operand.isTransposed() ? operand.matrix().classes() : operand.matrix().rows();
-  }
-
-  private static long columns(Operand operand) {
-    return operand.isTransposed() ? operand.matrix().rows() : operand.matrix().classes();
   }
 
   private static String describe(Operand operand) {

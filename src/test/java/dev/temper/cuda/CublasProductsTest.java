@@ -10,10 +10,10 @@ import dev.temper.DeviceMatrix;
 import dev.temper.HostMatrix;
 import dev.temper.MatrixView;
 import dev.temper.cuda.nvrtc.HostBinaries;
+import dev.temper.kernel.device.DeviceProducts;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.device.ProductCase;
-import dev.temper.spi.Products;
 import dev.temper.spi.Products.Operand;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
@@ -32,7 +32,7 @@ final class CublasProductsTest extends StubEngine {
   @CsvSource({"12, F32, F32", "12, BF16, F32", "12, BF16, BF16", "12, F16, F32", "12, F16, F16",
       "13, F32, F32", "13, BF16, F32", "13, BF16, BF16", "13, F16, F32", "13, F16, F16"})
   void productsAreExactUpToOneRounding(int major, DType factors, DType written) {
-    try (KernelDevice device = device(0, major); Products products = device.products()) {
+    try (KernelDevice device = device(0, major); DeviceProducts products = device.products()) {
       assertThat(products.describe()).isEqualTo(major == 12 ? "cuBLAS 12.0 through JCublas" : "cuBLAS 13.0 through FFM");
       ProductCase.of(factors, written).forEach(product -> product.check(device, products));
     }
@@ -41,7 +41,7 @@ final class CublasProductsTest extends StubEngine {
   @ParameterizedTest
   @ValueSource(ints = {12, 13})
   void aProductRunsInTheOrderOfTheStream(int major) {
-    try (KernelDevice device = device(0, major); Products products = device.products()) {
+    try (KernelDevice device = device(0, major); DeviceProducts products = device.products()) {
       long result = device.allocate(4);
       long factors = factors(device);
       product(products, factors, 0, result);
@@ -58,7 +58,7 @@ final class CublasProductsTest extends StubEngine {
   @ParameterizedTest
   @ValueSource(ints = {12, 13})
   void aGraphReplaysAProduct(int major) {
-    try (KernelDevice device = device(0, major); Products products = device.products()) {
+    try (KernelDevice device = device(0, major); DeviceProducts products = device.products()) {
       long result = device.allocate(4);
       device.zero(result, 4);
       long factors = factors(device);
@@ -78,7 +78,7 @@ final class CublasProductsTest extends StubEngine {
   @Test
   void twoStreamsAndTwoDevicesHaveProductsOfTheirOwn() {
     try (KernelDevice first = device(0, 12); KernelDevice second = device(0, 13); KernelDevice other = device(1, 12);
-        Products one = first.products(); Products two = second.products(); Products three = other.products()) {
+        DeviceProducts one = first.products(); DeviceProducts two = second.products(); DeviceProducts three = other.products()) {
       Map.of(first, one, second, two, other, three).forEach((device, products) -> {
         long result = device.allocate(4);
         product(products, device, 0, result);
@@ -103,7 +103,7 @@ final class CublasProductsTest extends StubEngine {
             e -> assertThat(e.isOutOfMemory()).isTrue());
       }
       long result = device.allocate(4);
-      try (Products products = device.products(); var _ = stub.with("CUBLAS_STUB_STATUS", 15)) {
+      try (DeviceProducts products = device.products(); var _ = stub.with("CUBLAS_STUB_STATUS", 15)) {
         assertFails(() -> product(products, device, 0, result),
             "cublasGemmEx of [1, 3] by [3, 1] F32 failed with code 15 (CUBLAS_STATUS_NOT_SUPPORTED); " + library
             + " does not support this product on this device; install a newer cuBLAS");
@@ -114,7 +114,7 @@ final class CublasProductsTest extends StubEngine {
 
   @Test
   void aFailureComesAsDeviceExceptionEvenIfJcublasThrows() {
-    try (KernelDevice device = device(0, 12); Products products = device.products()) {
+    try (KernelDevice device = device(0, 12); DeviceProducts products = device.products()) {
       JCublas2.setExceptionsEnabled(true);
       try (var _ = stub.with("CUBLAS_STUB_STATUS", 13)) {
         long result = device.allocate(4);
@@ -130,7 +130,7 @@ final class CublasProductsTest extends StubEngine {
   @ParameterizedTest
   @ValueSource(ints = {12, 13})
   void matricesThatCublasCannotTakeAreRefused(int major) {
-    try (KernelDevice device = device(0, major); Products products = device.products()) {
+    try (KernelDevice device = device(0, major); DeviceProducts products = device.products()) {
       long memory = device.allocate(64);
       DeviceMatrix matrix = new DeviceMatrix(memory, 2, 2, 2, DType.F32);
       assertRefused(products, HostMatrix.of(new float[4], 2, 2), matrix, "left is [2, 2] F32 in host memory, expected "
@@ -147,7 +147,7 @@ final class CublasProductsTest extends StubEngine {
 
   @Test
   void memoryThatIsNotTheDevicesIsFoundOut() {
-    try (KernelDevice device = device(0, 12); Products products = device.products()) {
+    try (KernelDevice device = device(0, 12); DeviceProducts products = device.products()) {
       assertThatThrownBy(() -> product(products, 0x7000, 0, 0x7000)).isInstanceOf(DeviceException.class)
           .hasMessageContaining("code 13 (CUBLAS_STATUS_EXECUTION_FAILED)");
     }
@@ -167,7 +167,7 @@ final class CublasProductsTest extends StubEngine {
   }
 
   /** Adds 1 * 1 + 1 * 2 + 1 * 3 to the result. */
-  private static void product(Products products, KernelDevice device, double beta, long result) {
+  private static void product(DeviceProducts products, KernelDevice device, double beta, long result) {
     long factors = factors(device);
     try {
       product(products, factors, beta, result);
@@ -176,7 +176,7 @@ final class CublasProductsTest extends StubEngine {
     }
   }
 
-  private static void product(Products products, long factors, double beta, long result) {
+  private static void product(DeviceProducts products, long factors, double beta, long result) {
     products.multiply(1, Operand.of(new DeviceMatrix(factors, 1, 3, 3, DType.F32)),
         Operand.of(new DeviceMatrix(factors + 12, 3, 1, 1, DType.F32)), beta,
         new DeviceMatrix(result, 1, 1, 1, DType.F32));
@@ -192,7 +192,7 @@ final class CublasProductsTest extends StubEngine {
     return StubDriver.at(address, 4).get(JAVA_FLOAT, 0);
   }
 
-  private static void assertRefused(Products products, MatrixView left, DeviceMatrix right,
+  private static void assertRefused(DeviceProducts products, MatrixView left, DeviceMatrix right,
       String message) {
     assertThatThrownBy(() -> products.multiply(1, Operand.of(left), Operand.of(right), 0,
         new DeviceMatrix(right.address(), 2, 2, 2, DType.F32))).isInstanceOf(IllegalArgumentException.class)

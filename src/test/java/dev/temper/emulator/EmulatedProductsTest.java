@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.DType;
 import dev.temper.HostMatrix;
+import dev.temper.kernel.device.DeviceProducts;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.ProductCase;
-import dev.temper.spi.Products;
 import dev.temper.spi.Products.Operand;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -19,7 +19,7 @@ final class EmulatedProductsTest {
   private final KernelDevice device = new EmulatedDevice(
       HostKernels.of(HostCompiler.find(System.getenv()), HostBuild.PLAIN),
       new EmulatorSettings("9.0", "run-ahead", 7, HostBuild.PLAIN));
-  private final Products products = device.products();
+  private final DeviceProducts products = device.products();
 
   @AfterEach
   void close() {

@@ -3,12 +3,14 @@ package dev.temper.cuda.cublas;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.temper.DeviceMatrix;
+import dev.temper.EngineUnavailableException;
 import dev.temper.MatrixView;
 import dev.temper.cuda.driver.CudaStream;
 import dev.temper.cuda.driver.Driver;
 import dev.temper.cuda.driver.PrimaryContext;
+import dev.temper.kernel.device.DeviceProducts;
 import dev.temper.spi.ProductShape;
-import dev.temper.spi.Products;
+import dev.temper.spi.Products.Operand;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -16,7 +18,7 @@ import java.lang.foreign.MemorySegment;
  * Products with cuBLAS in one stream, with a handle and a workspace of its own. A fixed workspace keeps the bits of a
  * product the same from call to call, and lets a CUDA graph contain products.
  */
-public final class CublasProducts implements Products {
+public final class CublasProducts implements DeviceProducts {
 
   /** {@code CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION}: partial sums stay in f32. No TF32 in this mode. */
   private static final int F32_SUMS = 16;
@@ -60,7 +62,7 @@ public final class CublasProducts implements Products {
    * Opens products in a stream; not while the stream is captured.
    *
    * @param workspaceBytes bytes of device memory for cuBLAS
-   * @throws CublasMissingException with every place tried
+   * @throws EngineUnavailableException if cuBLAS is missing, with every place tried
    * @throws dev.temper.DeviceException if cuBLAS cannot be used
    */
   public static CublasProducts open(CublasSearch search, PrimaryContext context, CudaStream stream,

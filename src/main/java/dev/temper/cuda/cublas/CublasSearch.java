@@ -1,5 +1,6 @@
 package dev.temper.cuda.cublas;
 
+import dev.temper.EngineUnavailableException;
 import dev.temper.cuda.toolkit.LibraryPlaces;
 import dev.temper.cuda.toolkit.LibraryPlaces.Attempt;
 import dev.temper.cuda.toolkit.LibraryPlaces.Place;
@@ -36,7 +37,7 @@ public record CublasSearch(Properties properties, Map<String, String> environmen
   /**
    * Loads the library from the first possible place.
    *
-   * @throws CublasMissingException with every place tried
+   * @throws EngineUnavailableException with what to install and every place tried
    */
   CublasLibrary load() {
     List<Attempt> attempts = new ArrayList<>();
@@ -47,7 +48,9 @@ public record CublasSearch(Properties properties, Map<String, String> environmen
         attempts.add(new Attempt(place, String.valueOf(e.getMessage())));
       }
     }
-    throw new CublasMissingException(attempts);
+    throw new EngineUnavailableException("no cuBLAS (NVIDIA's matrix products, which a linear head needs on CUDA); "
+        + "install libcublas of a CUDA toolkit of version 12 or 13, or set CUDA_HOME or -D" + LIBRARY_PROPERTY
+        + "=/path/to/libcublas.so.12; " + Attempt.list(attempts));
   }
 
   /** All places in the order of the search. */
@@ -68,7 +71,7 @@ public record CublasSearch(Properties properties, Map<String, String> environmen
   public Finding finding() {
     try {
       return new Finding("cuBLAS", load().finding());
-    } catch (CublasMissingException e) {
+    } catch (EngineUnavailableException e) {
       return new Finding("cuBLAS", "none, and only a linear head needs it: " + e.getMessage());
     }
   }

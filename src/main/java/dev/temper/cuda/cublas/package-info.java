@@ -4,7 +4,7 @@
  * uses jcublas.
  *
  * <p>May call {@code dev.temper}, {@code dev.temper.diagnostics}, {@code dev.temper.spi}, {@code dev.temper.ffm},
- * {@code dev.temper.cuda.driver} and {@code dev.temper.cuda.toolkit}.
+ * {@code dev.temper.kernel.device}, {@code dev.temper.cuda.driver} and {@code dev.temper.cuda.toolkit}.
  */
 @NullMarked
 package dev.temper.cuda.cublas;

@@ -1,10 +1,10 @@
 package dev.temper.kernel.device;
 
+import dev.temper.EngineUnavailableException;
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.Stopwatch;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.spec.Specialisation;
-import dev.temper.spi.Products;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
@@ -70,12 +70,11 @@ public interface KernelDevice extends AutoCloseable {
   KernelLaunch record(Runnable sequence);
 
   /**
-   * Opens products in the stream; not during {@link #record}. The caller closes them before the device. Their matrices
-   * lie in memory that kernels can access.
+   * Opens products in the stream; not during {@link #record}. The caller closes them before the device.
    *
-   * @throws IllegalStateException if the library for them is missing; the message holds every place tried
+   * @throws EngineUnavailableException if the library for them is missing; the message holds every place tried
    */
-  Products products();
+  DeviceProducts products();
 
   /** Address of new memory, a multiple of 256. */
   long allocate(long bytes);

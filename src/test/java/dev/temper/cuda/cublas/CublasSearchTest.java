@@ -3,6 +3,7 @@ package dev.temper.cuda.cublas;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.temper.EngineUnavailableException;
 import dev.temper.cuda.StubCublas;
 import dev.temper.cuda.toolkit.LibraryPlaces.Place;
 import java.io.File;
@@ -37,7 +38,7 @@ final class CublasSearchTest {
   void whatIsMissingAndEveryPlaceTriedIsTold() {
     CublasSearch search = new CublasSearch(named("libc.so.6"), Map.of("CUDA_HOME", "/nowhere"),
         List.of("libcublas.so.99"));
-    assertThatThrownBy(search::load).isInstanceOf(CublasMissingException.class).hasMessage(
+    assertThatThrownBy(search::load).isInstanceOf(EngineUnavailableException.class).hasMessage(
         "no cuBLAS (NVIDIA's matrix products, which a linear head needs on CUDA); install libcublas of a CUDA toolkit "
         + "of version 12 or 13, or set CUDA_HOME or -Dtemper.cublas=/path/to/libcublas.so.12; tried:\n"
         + "  property temper.cublas: libc.so.6: libc.so.6 has no function cublasGetProperty\n"

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.DType;
 import dev.temper.DeviceMatrix;
-import dev.temper.spi.Products;
 import dev.temper.spi.Products.Operand;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -46,7 +45,7 @@ public record ProductCase(int rows, int columns, int inner, boolean leftTranspos
   }
 
   /** Computes the product on the device, and compares every element and every gap. */
-  public void check(KernelDevice device, Products products) {
+  public void check(KernelDevice device, DeviceProducts products) {
     Random random = new Random(hashCode());
     Elements left = leftTransposed ? new Elements(inner, rows, random) : new Elements(rows, inner, random);
     Elements right = rightTransposed ? new Elements(columns, inner, random) : new Elements(inner, columns, random);

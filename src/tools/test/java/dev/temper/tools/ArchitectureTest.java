@@ -70,7 +70,7 @@ final class ArchitectureTest {
       dev.temper.cuda.nvrtc    | dev.temper, dev.temper.ffm, dev.temper.kernel.spec, dev.temper.kernel.plan, \
       dev.temper.kernel.code, dev.temper.cuda.toolkit
       dev.temper.cuda.cublas   | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, \
-      dev.temper.cuda.driver, dev.temper.cuda.toolkit
+      dev.temper.kernel.device, dev.temper.cuda.driver, dev.temper.cuda.toolkit
       dev.temper.cuda          | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, \
       dev.temper.kernel.., dev.temper.cuda.*
       """)
