@@ -93,7 +93,7 @@ public enum CaseGroup {
   HEAD_CHUNKS("a head in chunks: one row, one chunk for each row, a short last chunk, one chunk, no rows", HEAD),
   HEAD_OPTIONS("a head with ignored rows, weights, two denominators, padding, added gradients, 16-bit logits", HEAD),
   HEAD_DIFFERENCES("the gradients of a head are derivatives of its f64 total", HEAD, DIFFERENCE),
-  HEAD_RERUN("a head gives the same bits, run after run", EXACT),
+  HEAD_RERUN("a head gives the same bits, run after run and for any number of threads", EXACT),
   GOLDENS("numbers computed with 30 digits", VALUE, GRADIENT, CROSS_ENTROPY),
   LOG_SOFTMAX_FORWARD("x -> log softmax(x/T)", LOG_SOFTMAX),
   LOG_SOFTMAX_BACKWARD_PASS("g -> (g - softmax(x/T) sum g)/T", LOG_SOFTMAX_BACKWARD),

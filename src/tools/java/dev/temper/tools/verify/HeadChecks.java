@@ -31,9 +31,7 @@ final class HeadChecks {
       Comparison comparison = new Comparison();
       CaseOutcome outcome;
       List<String> notes;
-      EngineOptions options =
-          EngineOptions.defaults().withHeadWorkspace(c.workspace()).withChunkLogits(c.chunkLogits());
-      try (LossEngine chunked = LossEngine.open(engine.device(), options)) {
+      try (LossEngine chunked = LossEngine.open(engine.device(), options())) {
         judge(chunked, comparison);
         outcome = comparison.holds() ? CaseOutcome.PASSED : CaseOutcome.FAILED;
         notes = List.copyOf(comparison.mismatches());
@@ -48,6 +46,10 @@ final class HeadChecks {
           comparison.compared(), comparison.worst(), null, Case.command(engine.device(), seed, name()));
     }
 
+    private EngineOptions options() {
+      return EngineOptions.defaults().withHeadWorkspace(c.workspace()).withChunkLogits(c.chunkLogits());
+    }
+
     private void judge(LossEngine chunked, Comparison comparison) {
       HeadData data = HeadData.of(c, seed);
       HeadRun.Found found = HeadRun.run(chunked, c, data);
@@ -55,7 +57,12 @@ final class HeadChecks {
       comparison.require(found.workspace().chunkRows() == Math.clamp(c.rows(), 1, c.chunkRows()),
           "a chunk has " + found.workspace().chunkRows() + " rows, expected " + c.chunkRows());
       switch (group()) {
-        case HEAD_RERUN -> same(found, HeadRun.run(chunked, c, data), comparison);
+        case HEAD_RERUN -> {
+          same(found, HeadRun.run(chunked, c, data), comparison);
+          try (LossEngine alone = LossEngine.open(engine.device(), options().withThreads(1))) {
+            same(found, HeadRun.run(alone, c, data), comparison);
+          }
+        }
         case HEAD_DIFFERENCES -> HeadDifferences.compare(c, data, found, comparison);
         default -> new HeadOracle(c, data).compare(found, comparison);
       }
