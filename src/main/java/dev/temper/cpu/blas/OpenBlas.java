@@ -88,10 +88,11 @@ final class OpenBlas {
         attempts.add(String.valueOf(e.getMessage()));
       }
     }
+    String remedy = named.isEmpty()
+        ? "add " + ARTIFACT + " and its natives of this platform to the class path, or name a library by the property "
+        : "correct or drop the property ";
     throw new EngineUnavailableException("no matrix products on the CPU, which a linear head needs: "
-        + String.join("; ", attempts) + (named.isEmpty()
-        ? "; add " + ARTIFACT + " and its natives of this platform to the class path, or name a library by the property "
-        : "; correct or drop the property ") + LIBRARY_PROPERTY);
+        + String.join("; ", attempts) + "; " + remedy + LIBRARY_PROPERTY);
   }
 
   /**
