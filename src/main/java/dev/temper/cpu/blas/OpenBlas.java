@@ -36,6 +36,7 @@ final class OpenBlas {
   /** A row-major matrix of floats and the distance of its rows in elements. */
   record Floats(MemorySegment segment, long rowStride, boolean isTransposed) {}
 
+  private final MethodHandle getThreads;
   private final MethodHandle setThreads;
   private final MethodHandle config;
   // The function is bound twice. Java arrays need a critical call, which blocks the garbage collector until it returns.
@@ -43,6 +44,7 @@ final class OpenBlas {
   private final MethodHandle sgemmOverArrays;
 
   private OpenBlas(SharedLibrary library) throws LibraryLoadException {
+    getThreads = library.function("openblas_get_num_threads", FunctionDescriptor.of(JAVA_INT));
     setThreads = library.function("openblas_set_num_threads", FunctionDescriptor.ofVoid(JAVA_INT));
     config = library.function("openblas_get_config", FunctionDescriptor.of(CString.POINTER));
     FunctionDescriptor sgemmOf = FunctionDescriptor.ofVoid(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT,
@@ -86,10 +88,11 @@ final class OpenBlas {
         attempts.add(String.valueOf(e.getMessage()));
       }
     }
+    String remedy = named.isEmpty()
+        ? "add " + ARTIFACT + " and its natives of this platform to the class path, or name a library by the property "
+        : "correct or drop the property ";
     throw new EngineUnavailableException("no matrix products on the CPU, which a linear head needs: "
-        + String.join("; ", attempts) + (named.isEmpty()
-        ? "; add " + ARTIFACT + " and its natives of this platform to the class path, or name a library by the property "
-        : "; correct or drop the property ") + LIBRARY_PROPERTY);
+        + String.join("; ", attempts) + "; " + remedy + LIBRARY_PROPERTY);
   }
 
   /**
@@ -111,35 +114,48 @@ final class OpenBlas {
     }
   }
 
-  /** Returns version and build, such as {@code OpenBLAS 0.3.31 DYNAMIC_ARCH NO_AFFINITY Haswell MAX_THREADS=64}. */
-  String config() {
+  /** Returns name and version, such as {@code OpenBLAS 0.3.31}. */
+  String version() {
     try {
-      return ((MemorySegment) config.invokeExact()).getString(0);
+      String[] words = ((MemorySegment) config.invokeExact()).getString(0).trim().split(" ");
+      return words.length > 1 ? words[0] + " " + words[1] : words[0];
     } catch (Throwable e) {
       throw Downcalls.unchecked(e);
     }
   }
 
   /**
-   * Computes {@code result = alpha * left * right + beta * result} with [rows, inner] and [inner, columns].
+   * Runs products, each of which uses the thread of its caller only.
    *
-   * <p>Hazard: the number of threads is a setting of the process. The calls of this class are therefore synchronized.
+   * <p>Hazard: the number of threads is a setting of the process, which other users of OpenBLAS share. One call at a
+   * time changes the setting, and restores it.
    */
-  void multiply(int threads, int rows, int columns, int inner, float alpha, Floats left, Floats right, float beta,
-      Floats result) {
+  synchronized void withOneThread(Runnable products) {
+    try {
+      int before = (int) getThreads.invokeExact();
+      setThreads.invokeExact(1);
+      try {
+        products.run();
+      } finally {
+        setThreads.invokeExact(before);
+      }
+    } catch (Throwable e) {
+      throw Downcalls.unchecked(e);
+    }
+  }
+
+  /** Computes {@code result = alpha * left * right + beta * result} with the shape of a tile. */
+  void multiply(Tile shape, float alpha, Floats left, Floats right, float beta, Floats result) {
     MemorySegment a = left.segment();
     MemorySegment b = right.segment();
     MemorySegment c = result.segment();
     MethodHandle function = a.isNative() && b.isNative() && c.isNative() ? sgemm : sgemmOverArrays;
-    synchronized (this) {
-      try {
-        setThreads.invokeExact(threads);
-        function.invokeExact(ROW_MAJOR, transposition(left), transposition(right), rows, columns, inner, alpha, a,
-            Math.toIntExact(left.rowStride()), b, Math.toIntExact(right.rowStride()), beta, c,
-            Math.toIntExact(result.rowStride()));
-      } catch (Throwable e) {
-        throw Downcalls.unchecked(e);
-      }
+    try {
+      function.invokeExact(ROW_MAJOR, transposition(left), transposition(right), Math.toIntExact(shape.rows()),
+          shape.columns(), Math.toIntExact(shape.innerSize()), alpha, a, Math.toIntExact(left.rowStride()), b,
+          Math.toIntExact(right.rowStride()), beta, c, Math.toIntExact(result.rowStride()));
+    } catch (Throwable e) {
+      throw Downcalls.unchecked(e);
     }
   }
 

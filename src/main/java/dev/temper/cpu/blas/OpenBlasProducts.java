@@ -1,37 +1,34 @@
 package dev.temper.cpu.blas;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
 import dev.temper.DType;
 import dev.temper.EngineUnavailableException;
 import dev.temper.HostMatrix;
 import dev.temper.MatrixView;
-import dev.temper.cpu.blas.OpenBlas.Floats;
 import dev.temper.spi.Products;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
- * Multiplies matrices in host memory with {@code cblas_sgemm}. A fixed number of threads gives the same bits in every
- * run on one machine. Blocks of BF16 and F16 matrices are widened into scratch memory of at most 48 MiB.
+ * Multiplies matrices in host memory with {@code cblas_sgemm}. The same machine gives the same bits in every run, for
+ * any number of threads.
  */
 public final class OpenBlasProducts implements Products {
 
-  /** Most rows and columns of a block that is widened. */
-  private static final int BLOCK = 2048;
-
-  private static final long ALIGNMENT = 64;
-
   private final OpenBlas library;
-  private final int threads;
-  private @Nullable Arena arena;
-  private MemorySegment leftScratch = MemorySegment.NULL;
-  private MemorySegment rightScratch = MemorySegment.NULL;
-  private MemorySegment resultScratch = MemorySegment.NULL;
+  private final WorkerThreads threads;
+  private final Arena arena = Arena.ofShared();
+  private final List<TileWorker> workers;
+  private final Lanes lanes = new Lanes();
 
-  private OpenBlasProducts(OpenBlas library, int threads) {
+  private OpenBlasProducts(OpenBlas library, int count) {
     this.library = library;
-    this.threads = threads;
+    threads = new WorkerThreads(count);
+    workers = IntStream.range(0, count).mapToObj(_ -> new TileWorker(library, arena)).toList();
   }
 
   /**
@@ -46,96 +43,62 @@ public final class OpenBlasProducts implements Products {
 
   @Override
   public String describe() {
-    return library.config().trim() + ", " + threads + (threads == 1 ? " thread" : " threads");
+    return library.version() + ", " + workers.size() + (workers.size() == 1 ? " thread" : " threads");
   }
 
   @Override
   public void multiply(double alpha, Operand left, Operand right, double beta, MatrixView result) {
-    HostMatrix target = (HostMatrix) result;
+    HostMatrix target = SharedViews.of(result);
     if (target.rows() == 0) {
       return;
     }
-    if (left.matrix().dtype() == DType.F32) {
-      library.multiply(threads, Math.toIntExact(target.rows()), target.classes(), Math.toIntExact(left.columns()),
-          (float) alpha, floats(left), floats(right), (float) beta, floats(Operand.of(target)));
-      return;
+    Product product = new Product((float) alpha, SharedViews.of(left), SharedViews.of(right));
+    List<Tile> tiles = Tile.of(target.rows(), target.classes(), left.columns());
+    boolean hasLanes = tiles.getLast().lane() > 0;
+    if (hasLanes) {
+      lanes.reserve(arena, tiles.size(), target.rows(), target.classes());
     }
-    allocateScratch();
-    for (long row = 0; row < target.rows(); row += BLOCK) {
-      for (int column = 0; column < target.classes(); column += BLOCK) {
-        int rows = (int) Math.min(BLOCK, target.rows() - row);
-        multiplyBlock(alpha, left, right, beta, target,
-            new Block(row, column, rows, Math.min(BLOCK, target.classes() - column)));
-      }
+    library.withOneThread(() -> threads.run(tiles.size(), (worker, i) -> {
+      Tile tile = tiles.get(i);
+      HostMatrix into = hasLanes ? lanes.lane(tile.lane()) : target;
+      workers.get(worker).compute(product, tile, into, hasLanes ? 0 : beta);
+    }));
+    if (hasLanes) {
+      threads.run(Math.toIntExact(target.rows()), (_, row) -> {
+        lanes.addRow(tiles.size(), row);
+        store(lanes.row(row), beta, target, row);
+      });
     }
   }
 
   @Override
   public void store(MatrixView sum, double beta, MatrixView result) {
-    HostMatrix source = (HostMatrix) sum;
-    HostMatrix target = (HostMatrix) result;
-    for (long row = 0; row < target.rows(); row++) {
-      Halves.store(source.rows(row, row + 1).segment(), beta, target, new Block(row, 0, 1, target.classes()));
+    HostMatrix source = SharedViews.of(sum);
+    HostMatrix target = SharedViews.of(result);
+    threads.run(Math.toIntExact(source.rows()),
+        (_, row) -> store(source.rows(row, row + 1).segment(), beta, target, row));
+  }
+
+  private static void store(MemorySegment sums, double beta, HostMatrix into, long row) {
+    if (into.dtype() != DType.F32) {
+      Halves.store(sums, beta, into, new Block(row, 0, 1, into.classes()));
+      return;
+    }
+    long to = row * into.rowStride() * Float.BYTES;
+    for (int i = 0; i < into.classes(); i++) {
+      long at = (long) i * Float.BYTES;
+      float value = sums.get(JAVA_FLOAT, at);
+      if (beta != 0) {
+        value += (float) beta * into.segment().get(JAVA_FLOAT_UNALIGNED, to + at);
+      }
+      into.segment().set(JAVA_FLOAT_UNALIGNED, to + at, value);
     }
   }
 
   @Override
   public void close() {
-    if (arena != null) {
-      arena.close();
-      arena = null;
-    }
-  }
-
-  /** Computes one block of a result, in blocks of the inner dimension. */
-  private void multiplyBlock(double alpha, Operand left, Operand right, double beta, HostMatrix target, Block block) {
-    boolean isFloat = target.dtype() == DType.F32;
-    Floats result = isFloat ? part(target, block) : new Floats(resultScratch, block.columns(), false);
-    float before = isFloat ? (float) beta : 0;
-    long inner = left.columns();
-    long from = 0;
-    do { // A product with inner size 0 is one block of size 0.
-      int size = (int) Math.min(BLOCK, inner - from);
-      Floats a = widen(left, Block.of(left.isTransposed(), block.row(), from, block.rows(), size), leftScratch);
-      Floats b = widen(right, Block.of(right.isTransposed(), from, block.column(), size, block.columns()),
-          rightScratch);
-      library.multiply(threads, block.rows(), block.columns(), size, (float) alpha, a, b, before, result);
-      before = 1;
-      from += size;
-    } while (from < inner);
-    if (!isFloat) {
-      Halves.store(resultScratch, beta, target, block);
-    }
-  }
-
-  private static Floats widen(Operand factor, Block block, MemorySegment scratch) {
-    Halves.widen((HostMatrix) factor.matrix(), block, scratch);
-    return new Floats(scratch, Math.max(1, block.columns()), factor.isTransposed());
-  }
-
-  private static Floats part(HostMatrix matrix, Block block) {
-    long offset = (block.row() * matrix.rowStride() + block.column()) * Float.BYTES;
-    return new Floats(matrix.segment().asSlice(offset), stride(matrix), false);
-  }
-
-  private static Floats floats(Operand factor) {
-    HostMatrix matrix = (HostMatrix) factor.matrix();
-    return new Floats(matrix.segment(), stride(matrix), factor.isTransposed());
-  }
-
-  /** Returns the distance of rows, which OpenBLAS requires to be at least a row even if there is one row only. */
-  private static long stride(HostMatrix matrix) {
-    return Math.max(matrix.rowStride(), matrix.classes());
-  }
-
-  private void allocateScratch() {
-    if (arena == null) {
-      arena = Arena.ofShared();
-      long bytes = (long) BLOCK * BLOCK * Float.BYTES;
-      Arena fresh = Objects.requireNonNull(arena);
-      leftScratch = fresh.allocate(bytes, ALIGNMENT);
-      rightScratch = fresh.allocate(bytes, ALIGNMENT);
-      resultScratch = fresh.allocate(bytes, ALIGNMENT);
+    try (arena) {
+      threads.close();
     }
   }
 }
