@@ -63,6 +63,7 @@ public final class SpecialisationList {
     chosen.addAll(cover(lists(limits), LISTS));
     chosen.addAll(cover(primitives(limits), primitives));
     chosen.addAll(List.of(BatchKernel.values()));
+    chosen.add(StoreKernel.STORE);
     return List.copyOf(chosen);
   }
 
@@ -213,6 +214,7 @@ public final class SpecialisationList {
   private static RowPlan plan(Specialisation s) {
     return switch (s) {
       case RowSpecialisation row -> row.plan();
+      case StoreKernel kernel -> throw new IllegalArgumentException(kernel + " has one specialisation");
       case BatchKernel kernel -> throw new IllegalArgumentException(kernel + " has one specialisation");
       case ProbeKernel kernel -> throw new IllegalArgumentException(kernel + " computes no loss");
     };
