@@ -6,6 +6,7 @@ import dev.temper.HostMatrix;
 import dev.temper.IdMatrix;
 import dev.temper.LossInputs;
 import dev.temper.LossTotals;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.spi.layout.BatchReport;
@@ -66,19 +67,32 @@ record LossReadout(LossCall call, KernelDevice device) implements ReportReader.V
   public TeacherLists lists(TeacherLists lists) {
     int k = lists.ids().k();
     int[] ids = new int[k];
-    MemorySegment values = MemorySegment.ofArray(new byte[k * lists.values().dtype().bytes()]);
     copy(lists.ids().values(), MemorySegment.ofArray(ids));
-    switch (lists.values()) {
-      case HostMatrix host -> MemorySegment.copy(host.segment(), 0, values, 0, values.byteSize());
-      case DeviceMatrix onDevice -> device.download(onDevice.address(), values);
-    }
     RowVector tail = lists.logTail();
     float[] logTail = new float[1];
     if (tail != null) {
       copy(tail, MemorySegment.ofArray(logTail));
     }
-    return new TeacherLists(IdMatrix.of(ids, 1, k), HostMatrix.of(values, 1, k, lists.values().dtype()),
-        lists.weights(), lists.tail(), tail == null ? null : RowVector.weights(logTail), lists.temperature());
+    return new TeacherLists(IdMatrix.of(ids, 1, k), row(lists.values(), 0), lists.weights(),
+        lists.tail(), tail == null ? null : RowVector.weights(logTail), lists.temperature());
+  }
+
+  @Override
+  public HostMatrix row(MatrixView matrix, long row) {
+    MatrixView one = matrix.rows(row, row + 1);
+    MemorySegment values = MemorySegment.ofArray(new byte[Math.toIntExact(one.byteSize())]);
+    switch (one) {
+      case HostMatrix host -> MemorySegment.copy(host.segment(), 0, values, 0, values.byteSize());
+      case DeviceMatrix onDevice -> device.download(onDevice.address(), values);
+    }
+    return HostMatrix.of(values, 1, one.classes(), one.dtype());
+  }
+
+  @Override
+  public RowVector.Host vector(RowVector vector) {
+    int[] values = new int[Math.toIntExact(vector.length())];
+    copy(vector, MemorySegment.ofArray(values));
+    return (RowVector.Host) RowVector.labels(values);
   }
 
   private void copy(RowVector vector, MemorySegment to) {
