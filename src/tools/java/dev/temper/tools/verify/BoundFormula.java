@@ -26,6 +26,8 @@ public enum BoundFormula {
   TEMPERATURE("dT", TemperatureBound.FORMULA),
   /** Teachers that are given by lists. */
   LISTS("K", ListBound.FORMULA),
+  /** Teachers that are prepared. */
+  TEACHER("P", TeacherBound.FORMULA),
   /** Reduced losses. */
   TOTAL("T", "sum of row weight x row bound / divisor + 4u sum |row loss| / divisor"),
   /** Log-softmax. */
