@@ -7,11 +7,6 @@
 
 namespace temper {
 
-// The maximum of ~row is the first row. Integer maxima and sums do not depend on the order of the threads.
-__device__ __forceinline__ void note_first(uint64_t* first, int64_t row) {
-  atomicMax(reinterpret_cast<unsigned long long*>(first), static_cast<unsigned long long>(~uint64_t(row)));
-}
-
 // Whether the slots of a lane hold no invalid value, and the sums of their probabilities and rounding errors.
 struct ListCheck {
   const LossParameters& p;

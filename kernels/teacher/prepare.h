@@ -58,11 +58,12 @@ template <class V> struct MixtureClass {
 
 // The softmax of one teacher of a mixture: log p = (x - max) / T - log_sum with 1/T = inverse + inverse_rest.
 struct MixedSoftmax {
-  float max, inverse, inverse_rest, log_sum;
+  float maximum, inverse, inverse_rest, log_sum;
 
+  // A finite logit has a finite exponent, because an exponent of -inf means that the class is absent.
   template <class V> TEMPER_INLINE V exponent(V x) const {
-    V d = x - max;
-    return select(d > -infinity(), fma(d, V{} + inverse, d * inverse_rest), d);
+    V d = x - maximum;
+    return select(d > -infinity(), max(fma(d, V{} + inverse, d * inverse_rest), V{} - kLargest), d);
   }
   template <class V> TEMPER_INLINE V log_probability(V x) const { return exponent(x) - log_sum; }
 };

@@ -163,10 +163,10 @@ struct PreparedRow {
     double inverse = 1 / temperature;
     softmax.inverse = (float)inverse;
     softmax.inverse_rest = (float)(inverse - softmax.inverse);
-    softmax.max = -kInfinity;
+    softmax.maximum = -kInfinity;
     for_blocks([&](int n) {
       float block = block_max(buffer, n);
-      softmax.max = block > softmax.max ? block : softmax.max;
+      softmax.maximum = block > softmax.maximum ? block : softmax.maximum;
     });
     double total = 0;
     for_blocks([&](int n) {

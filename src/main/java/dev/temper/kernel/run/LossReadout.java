@@ -8,11 +8,13 @@ import dev.temper.LossInputs;
 import dev.temper.LossTotals;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.spi.layout.BatchReport;
 import dev.temper.spi.layout.BatchTotals;
 import dev.temper.spi.layout.ReportReader;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.TeacherForm;
 import dev.temper.spi.TeacherLists;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -25,11 +27,12 @@ import java.lang.foreign.ValueLayout;
  */
 record LossReadout(LossCall call, KernelDevice device) implements ReportReader.Values {
 
-  /** Whether a row can be invalid or ignored. */
+  /** Whether a row can be invalid or ignored, or the teacher be invalid. */
   boolean isChecked() {
     LossInputs inputs = call.inputs();
     return inputs.labels() != null || inputs.rowWeights() != null || inputs.rowTemperatures() != null
-        || call.teacherLists() != null;
+        || call.teacherLists() != null || call.teacherForm() != TeacherForm.LOGITS
+        || (call.usesTeacher() && inputs.teacher() instanceof Teacher.RowIndex);
   }
 
   /** Whether the launch writes a report. A backward pass has no totals, so that its report can only hold errors. */

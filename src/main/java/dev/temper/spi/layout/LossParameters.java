@@ -20,6 +20,7 @@ import dev.temper.Teacher;
 import dev.temper.TopKTeacher;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.MixedTeachers;
+import dev.temper.spi.TeacherForm;
 import dev.temper.spi.TeacherLists;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
@@ -244,7 +245,7 @@ public final class LossParameters {
   }
 
   private void writeTeacher(DistillationLoss loss, Teacher teacher) {
-    setInt(Field.TEACHER_FORM, form(teacher));
+    setInt(Field.TEACHER_FORM, TeacherForm.of(teacher).ordinal());
     switch (teacher) {
       case Teacher.RowIndex selected -> set(Field.TEACHER_ROWS, selected.logits().rows());
       case Teacher.ClassMap mapped -> setInt(Field.TEACHER_COLUMNS, mapped.logits().classes());
@@ -268,17 +269,6 @@ public final class LossParameters {
       block.set(JAVA_INT, at(Field.MIXTURE_DTYPES) + m * Integer.BYTES, code(logits.dtype()));
       block.set(JAVA_FLOAT, at(Field.MIXTURE_WEIGHTS) + m * Float.BYTES, teachers.weights().get(m));
     }
-  }
-
-  /** Returns the code of {@code temper::TeacherForm}. */
-  private static int form(Teacher teacher) {
-    return switch (teacher) {
-      case Teacher.Logits _, Teacher.RowIndex _, Teacher.Sampled _, TopKTeacher _ -> 0;
-      case Teacher.LogProbabilities _ -> 1;
-      case Teacher.Probabilities _ -> 2;
-      case Teacher.Mixture _ -> 3;
-      case Teacher.ClassMap _ -> 4;
-    };
   }
 
   private void setMatrix(Field stride, Field dtype, @Nullable MatrixView matrix) {
