@@ -77,8 +77,10 @@ public final class ReferenceRow {
   public void computeAtTemperature(double[] student, double[] teacher, int ofRow, double temperatureOfRow,
       boolean flat) {
     begin(student, ofRow, temperatureOfRow);
-    hasSoft = true;
-    soft = softPart.computeAtTemperature(z, teacher, label, temperature, flat);
+    if (loss.softWeight() > 0) {
+      hasSoft = true;
+      soft = softPart.computeAtTemperature(z, teacher, label, temperature, flat);
+    }
     finish(student);
   }
 

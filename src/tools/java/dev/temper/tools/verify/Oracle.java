@@ -98,11 +98,7 @@ final class Oracle {
     int label = data.labels() == null || isIgnored(row) ? ReferenceRow.NO_LABEL : (int) data.labels()[row];
     double temperature = at(data.temperatures(), row, loss.temperature());
     double weight = at(data.weights(), row, 1);
-    if (u.isAtTemperature() && loss.softWeight() > 0) {
-      reference.computeAtTemperature(z, u.logits(), label, temperature, u.isFlat());
-    } else {
-      reference.compute(z, u.logits(), label, temperature);
-    }
+    u.compute(reference, z, label, temperature);
     bounds.compute(z, u, label, temperature, reference);
     for (RowOutput output : RowOutput.values()) {
       row(output).set(row, reference.value(output), bounds.output(output));

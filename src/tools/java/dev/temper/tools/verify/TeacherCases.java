@@ -1,7 +1,9 @@
 package dev.temper.tools.verify;
 
+import dev.temper.DType;
 import dev.temper.Divergence;
 import dev.temper.LossArgumentException;
+import dev.temper.Reduction;
 import dev.temper.tools.verify.FamilyChoices.Change;
 import dev.temper.tools.verify.RowOptions.Given;
 import java.util.ArrayList;
@@ -12,9 +14,6 @@ final class TeacherCases {
 
   private static final long SEED = 20261128;
   private static final int ROUNDS = 4;
-
-  /** One case of so many is quick: the emulator compiles a kernel for most of them. */
-  private static final int QUICK = 24;
 
   private record Kind(TeacherKind teacher, CaseGroup group) {}
 
@@ -31,7 +30,32 @@ final class TeacherCases {
   private TeacherCases() {}
 
   static void add(List<Case> cases) {
+    KINDS.forEach(kind -> single(cases, kind));
     cases.addAll(COMBINATIONS);
+  }
+
+  /** The quick cases are few: the emulator compiles a kernel for most of them. */
+  private static void single(List<Case> cases, Kind kind) {
+    one(kind, 33).options(o -> o.withLabels(0.2).withWeights().with(Given.ROW_OUTPUTS)).add(cases, "outputs-c33");
+    one(kind, 100).soft(Divergence.jensenShannon(0.3)).layout(l -> l.dtypes(DType.BF16, DType.F16, DType.F32))
+        .add(cases, "jsd-bf16-f16-c100");
+    one(kind, 100).level(Level.DEFAULT).soft(Divergence.forwardKl()).content(Content.NEARLY_EQUAL)
+        .add(cases, "nearly-equal-c100");
+    one(kind, 4097).level(Level.DEFAULT).dtype(DType.BF16).padded(5, 3).add(cases, "padded-bf16-c4097");
+    one(kind, 1000).level(Level.DEFAULT).content(Content.SHARP).options(RowOptions::withTemperatures)
+        .add(cases, "row-temperatures-c1000");
+    for (String divergence : List.of("forward-kl", "reverse-kl", "jsd:0.3", "skew-forward-kl:0.1", "tvd", "nla")) {
+      if (kind.teacher == TeacherKind.CLASS_MAP && divergence.equals("reverse-kl")) {
+        continue; // infinite, because the teacher lacks a class
+      }
+      one(kind, 10).level(Level.DEFAULT).check(Check.DIFFERENCES).layout(l -> l.rows(5))
+          .loss(b -> b.divergence(Divergence.parse(divergence)).reduction(Reduction.SUM))
+          .add(cases, "differences-" + divergence);
+    }
+  }
+
+  private static CaseBuilder one(Kind kind, int classes) {
+    return CaseBuilder.of(kind.group).classes(classes).options(o -> o.withTeacher(kind.teacher));
   }
 
   private static List<Case> combinations() {
@@ -60,7 +84,7 @@ final class TeacherCases {
       String divergence = FamilyChoices.DIVERGENCES.get(row[first]);
       Kind kind = KINDS.get(row[first + 2]);
       List<Case> one = new ArrayList<>();
-      Level level = round > 0 ? Level.FULL : number % QUICK > 0 ? Level.DEFAULT : Level.QUICK;
+      Level level = round > 0 ? Level.FULL : Level.DEFAULT;
       try {
         CaseBuilder builder = CaseBuilder.of(kind.group).level(level).soft(Divergence.parse(divergence))
             .content(FamilyChoices.CONTENTS.get(row[first + 1])).options(o -> o.withTeacher(kind.teacher));

@@ -1,5 +1,7 @@
 package dev.temper.tools.verify;
 
+import dev.temper.reference.ReferenceRow;
+
 /**
  * One row of a teacher of any kind, as logits in f64.
  *
@@ -10,6 +12,15 @@ package dev.temper.tools.verify;
  */
 @SuppressWarnings("ArrayRecordComponent") // the array lives for one row
 record TeacherRow(double[] logits, double error, boolean isAtTemperature, boolean isFlat) {
+
+  /** Computes a row of the reference with this teacher. */
+  void compute(ReferenceRow reference, double[] z, int label, double temperature) {
+    if (isAtTemperature) {
+      reference.computeAtTemperature(z, logits, label, temperature, isFlat);
+    } else {
+      reference.compute(z, logits, label, temperature);
+    }
+  }
 
   static TeacherRow of(double[] logits) {
     return new TeacherRow(logits, 0, false, false);
