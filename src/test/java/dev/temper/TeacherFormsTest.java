@@ -24,7 +24,7 @@ class TeacherFormsTest extends EachDevice {
   private final float[] student = logits(ROWS, CLASSES);
   private final float[] teacher = logits(ROWS, CLASSES);
 
-  private enum Form { LOG_PROBABILITIES, PROBABILITIES, MIXTURE, ROW_INDEX, CLASS_MAP }
+  enum Form { LOG_PROBABILITIES, PROBABILITIES, MIXTURE, ROW_INDEX, CLASS_MAP }
 
   /** A teacher of each form with the distribution of {@link #teacher}. */
   private Teacher given(Form form) {

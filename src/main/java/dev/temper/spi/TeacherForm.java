@@ -4,18 +4,29 @@ import dev.temper.Teacher;
 import dev.temper.TopKTeacher;
 import org.jspecify.annotations.Nullable;
 
-/** What a row of a teacher holds; the order is that of {@code temper::TeacherForm} in {@code kernels/parameters.h}. */
+/** What a row of a teacher holds: {@code temper::TeacherForm} of {@code kernels/parameters.h}. */
 public enum TeacherForm {
   /** Logits of the student's classes, of the same or of a selected row, or lists of classes; or there is no teacher. */
-  LOGITS,
+  LOGITS(0),
   /** Log-probabilities. */
-  LOG_PROBABILITIES,
+  LOG_PROBABILITIES(1),
   /** Probabilities. */
-  PROBABILITIES,
+  PROBABILITIES(2),
   /** Logits of several teachers. */
-  MIXTURE,
+  MIXTURE(3),
   /** Logits of other classes, from which a map selects. */
-  CLASS_MAP;
+  CLASS_MAP(4);
+
+  private final int code;
+
+  TeacherForm(int code) {
+    this.code = code;
+  }
+
+  /** Returns the number in C++. */
+  public int code() {
+    return code;
+  }
 
   /** Returns the form of a teacher. */
   public static TeacherForm of(@Nullable Teacher teacher) {

@@ -190,8 +190,11 @@ final class LossLaunch implements AutoCloseable {
     tensors.upload();
     sequence.run();
     if (tensors.anyDownloads() && rows() > 0) {
-      readout.totals(report.await());
-      tensors.download();
+      MemorySegment written = report.await();
+      if (readout.hasOutputs(written)) {
+        tensors.download();
+      }
+      readout.totals(written);
     }
   }
 

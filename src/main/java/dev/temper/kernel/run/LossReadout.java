@@ -56,6 +56,12 @@ record LossReadout(LossCall call, KernelDevice device) implements ReportReader.V
     return ReportReader.totals(call, report, this);
   }
 
+  /** Whether the launch wrote its outputs. A row without a distribution does not prevent that: its outputs are NaN. */
+  boolean hasOutputs(MemorySegment report) {
+    return !isReported()
+        || (BatchReport.status(report).isValid() && BatchReport.badDenominators(report) == 0);
+  }
+
   private long rows() {
     return call.inputs().student().rows();
   }

@@ -25,6 +25,11 @@ public record BatchStatus(OptionalLong badLabel, OptionalLong badWeight, Optiona
       JAVA_LONG.withName("bad_weight"), JAVA_LONG.withName("bad_temperature"),
       JAVA_LONG.withName("bad_teacher"), JAVA_LONG.withName("bad_mass"), JAVA_LONG.withName("labelled_rows"));
 
+  /** Returns whether the check found no invalid row, so that the loss kernel wrote its outputs. */
+  public boolean isValid() {
+    return badLabel.isEmpty() && badWeight.isEmpty() && badTemperature.isEmpty() && badTeacher.isEmpty();
+  }
+
   /** Reads a block of {@link #LAYOUT}. */
   public static BatchStatus read(MemorySegment block) {
     return new BatchStatus(row(block.getAtIndex(JAVA_LONG, 0)), row(block.getAtIndex(JAVA_LONG, 1)),

@@ -174,7 +174,7 @@ public final class LossParameters {
     block.set(JAVA_LONG, at(field), value);
   }
 
-  /** Sets an element of an array of addresses. */
+  /** Sets an element of an array of addresses or of other 64-bit integers. */
   public void set(Field field, int element, long value) {
     block.set(JAVA_LONG, at(field) + (long) element * Long.BYTES, value);
   }
@@ -245,7 +245,7 @@ public final class LossParameters {
   }
 
   private void writeTeacher(DistillationLoss loss, Teacher teacher) {
-    setInt(Field.TEACHER_FORM, TeacherForm.of(teacher).ordinal());
+    setInt(Field.TEACHER_FORM, TeacherForm.of(teacher).code());
     switch (teacher) {
       case Teacher.RowIndex selected -> set(Field.TEACHER_ROWS, selected.logits().rows());
       case Teacher.ClassMap mapped -> setInt(Field.TEACHER_COLUMNS, mapped.logits().classes());
@@ -265,9 +265,9 @@ public final class LossParameters {
     setInt(Field.MIXTURE_COUNT, teachers.logits().size());
     for (int m = 0; m < teachers.logits().size(); m++) {
       MatrixView logits = teachers.logits().get(m);
-      block.set(JAVA_LONG, at(Field.MIXTURE_STRIDES) + m * Long.BYTES, logits.rowStride());
-      block.set(JAVA_INT, at(Field.MIXTURE_DTYPES) + m * Integer.BYTES, code(logits.dtype()));
-      block.set(JAVA_FLOAT, at(Field.MIXTURE_WEIGHTS) + m * Float.BYTES, teachers.weights().get(m));
+      set(Field.MIXTURE_STRIDES, m, logits.rowStride());
+      block.set(JAVA_INT, at(Field.MIXTURE_DTYPES) + (long) m * Integer.BYTES, code(logits.dtype()));
+      block.set(JAVA_FLOAT, at(Field.MIXTURE_WEIGHTS) + (long) m * Float.BYTES, teachers.weights().get(m));
     }
   }
 
