@@ -1,6 +1,6 @@
-// Checks labels, row weights, row temperatures and the integers of a teacher, and counts the rows that have a label. The
-// kernel runs before the loss kernel, which writes nothing if an invalid row was found. A batch without any of these
-// inputs is not checked.
+// Checks labels, row weights, row temperatures and the integers of a teacher, and counts the rows that have a label.
+// The kernel runs before the loss kernel, which writes nothing if an invalid row was found. A batch without any of
+// these inputs is not checked.
 #include "row_inputs.cuh"
 #include "teacher/list_check.cuh"
 
@@ -14,7 +14,8 @@ __device__ __forceinline__ void check_row_index(const LossParameters& p, int64_t
 
 // Finds a column outside the teacher, or one that two classes take, and sets the bits of all columns that are taken.
 __device__ __forceinline__ void check_class_map(const LossParameters& p) {
-  for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < p.classes; i += int64_t(gridDim.x) * blockDim.x) {
+  int64_t step = int64_t(gridDim.x) * blockDim.x;
+  for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < p.classes; i += step) {
     int column = p.class_map[i];
     if (column == -1) continue;
     bool bad = unsigned(column) >= unsigned(p.teacher_columns);

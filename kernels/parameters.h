@@ -115,7 +115,7 @@ struct LossParameters {
   // map selects from; it is null for a mixture.
   const int32_t* teacher_row_index;  // [rows], row of the teacher; null: the row of the student
   const int32_t* class_map;          // [classes], column of the teacher, -1 for none; kTeacherClassMap only
-  uint32_t* columns_taken;           // [(teacher_columns + 31) / 32], bits of the columns in class_map, set by the check
+  uint32_t* columns_taken;           // [teacher_columns / 32, rounded up], bits of the columns in class_map
   float* row_unmapped_mass;          // [rows], mass on the columns that no class takes; null: not wanted
   const void* mixture_logits[kMostMixed];  // [rows, >= classes] each
   float* row_temperature_gradient;  // [rows], derivative of row_soft by the temperature; only in GPU memory

@@ -209,7 +209,8 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
         case PREPARED -> prepared;
       }, feature, other);
     }
-    return new LossSpecialisation(student, lists ? student : prepared ? DType.F32 : teacher, gradient, policy, soft, hard,
+    DType read = lists ? student : prepared ? DType.F32 : teacher;
+    return new LossSpecialisation(student, read, gradient, policy, soft, hard,
         lists ? ExpReuse.NONE : expReuse, other, pass, plan);
   }
 

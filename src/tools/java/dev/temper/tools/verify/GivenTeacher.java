@@ -177,7 +177,8 @@ final class GivenTeacher {
     if (!Oracle.isValid(all)) {
       return new double[] {Double.NaN, 0};
     }
-    return TeacherBound.unmapped(RowBounds.capped(all, cap), taken, c.loss().teacherTemperature().orElse(temperature(row)),
+    double temperature = c.loss().teacherTemperature().orElse(temperature(row));
+    return TeacherBound.unmapped(RowBounds.capped(all, cap), taken, temperature,
         Double.isInfinite(cap) ? 0 : TeacherBound.ofCap(cap));
   }
 
