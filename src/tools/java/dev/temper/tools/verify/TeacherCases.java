@@ -39,6 +39,8 @@ final class TeacherCases {
     one(kind, 33).options(o -> o.withLabels(0.2).withWeights().with(Given.ROW_OUTPUTS)).add(cases, "outputs-c33");
     one(kind, 100).soft(Divergence.jensenShannon(0.3)).layout(l -> l.dtypes(DType.BF16, DType.F16, DType.F32))
         .add(cases, "jsd-bf16-f16-c100");
+    // Long rows have a kernel of their own, where a row index may be forgotten.
+    one(kind, 20_000).level(kind.teacher == TeacherKind.ROW_INDEX ? Level.QUICK : Level.DEFAULT).add(cases, "c20000");
     one(kind, 100).level(Level.DEFAULT).soft(Divergence.forwardKl()).content(Content.NEARLY_EQUAL)
         .add(cases, "nearly-equal-c100");
     one(kind, 4097).level(Level.DEFAULT).dtype(DType.BF16).padded(5, 3).add(cases, "padded-bf16-c4097");
