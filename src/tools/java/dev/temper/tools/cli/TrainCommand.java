@@ -99,8 +99,8 @@ final class TrainCommand implements Callable<Integer> {
   private int seeds = 1;
 
   @Option(names = "--out", paramLabel = "DIR",
-      description = "Folder for train.json, curves.png and the file of --teacher topk:K, made if it is missing (default:"
-          + " ${DEFAULT-VALUE}).")
+      description = "Folder for train.json, curves.png and the file of --teacher topk:K, made if it is missing"
+          + " (default: ${DEFAULT-VALUE}).")
   private Path out = Path.of("temper-train");
 
   @Override

@@ -54,7 +54,8 @@ public final class Experiment {
     long labelled = plan.student().steps() * workPerStep(plan.student(), false);
     long distilled = plan.student().steps() * workPerStep(plan.student(), plan.topK() == null);
     if (plan.topK() != null) {
-      distilled += TopKStage.batches(training, plan.rows(), plan.student().steps()) * shape(plan.teacher()).parameters();
+      distilled += TopKStage.batches(training, plan.rows(), plan.student().steps())
+          * shape(plan.teacher()).parameters();
       requireWords(plan.topK().k());
     }
     work = new WorkLog(progress, plan.seeds() * (teacher + labelled + plan.distillations().size() * distilled));
@@ -84,8 +85,8 @@ public final class Experiment {
 
   private void requireWords(int k) {
     if (k > vocabulary.size()) {
-      throw new IllegalArgumentException("the lists of the teacher have " + k + " words of a row, but the vocabulary has "
-          + vocabulary.size() + "; choose fewer, or give a longer text");
+      throw new IllegalArgumentException("the lists of the teacher have " + k + " words of a row, but the vocabulary"
+          + " has " + vocabulary.size() + "; choose fewer, or give a longer text");
     }
   }
 

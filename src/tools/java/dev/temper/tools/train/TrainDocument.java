@@ -118,6 +118,7 @@ public record TrainDocument(
     return new TrainDocument(commit, processor, report.data(), Plan.of(report.plan()), report.engine(), report.blas(),
         Runtime.version().toString(), report.outcomes().stream().map(Seed::of).toList(),
         new Mean(report.means().stream().map(Model::of).toList(), report.margin(), report.gains()),
-        report.isComplete(), FromReference.of(report.differences()), report.failures(), report.seconds(), TeacherCache.of(report));
+        report.isComplete(), FromReference.of(report.differences()), report.failures(), report.seconds(),
+        TeacherCache.of(report));
   }
 }
