@@ -1,6 +1,5 @@
 package dev.temper.snippets;
 
-import static dev.temper.DistillationLoss.builder;
 import static dev.temper.Divergence.jensenShannon;
 import static dev.temper.Divergence.mixed;
 import static dev.temper.Divergence.reverseKl;
@@ -74,129 +73,131 @@ public final class ComingFrom {
 
   // @start region="pytorch"
   static DistillationLoss pytorch() {
-    return builder().temperature(T).reduction(BATCH_MEAN).build();
+    return DistillationLoss.builder().temperature(T).reduction(BATCH_MEAN).build();
   }
   // @end
 
   // @start region="pytorch-sequences"
   static DistillationLoss pytorchSequences() {
-    return builder().temperature(T).reduction(BATCH_MEAN).build();
+    return DistillationLoss.builder().temperature(T).reduction(BATCH_MEAN).build();
   }
   // @end
 
   // @start region="pytorch-mean"
   static DistillationLoss pytorchMean() {
-    return builder().temperature(T).reduction(BATCH_MEAN).build();
+    return DistillationLoss.builder().temperature(T).reduction(BATCH_MEAN).build();
   }
   // @end
 
   // @start region="gkd"
   static DistillationLoss gkd() {
-    return builder().divergence(jensenShannon(0.1)).temperature(T).temperatureScaling(false).build();
+    return DistillationLoss.builder().divergence(jensenShannon(0.1)).temperature(T).temperatureScaling(false).build();
   }
   // @end
 
   // @start region="minillm"
   static DistillationLoss miniLlm() {
-    return builder().divergence(reverseKl()).temperature(T).temperatureScaling(false).build();
+    return DistillationLoss.builder().divergence(reverseKl()).temperature(T).temperatureScaling(false).build();
   }
   // @end
 
   // @start region="distillation-config"
   static DistillationLoss distillationConfig() {
-    return builder().divergence(reverseKl()).temperature(T).temperatureScaling(false).build();
+    return DistillationLoss.builder().divergence(reverseKl()).temperature(T).temperatureScaling(false).build();
   }
   // @end
 
   // @start region="trl-server"
   static Call trlServer(IdMatrix ids, MatrixView logProbs) {
-    return lists(topK(ids, logProbs, BUCKET), builder().temperature(T).temperatureScaling(false).build());
+    return lists(topK(ids, logProbs, BUCKET),
+        DistillationLoss.builder().temperature(T).temperatureScaling(false).build());
   }
   // @end
 
   // @start region="liger"
   static DistillationLoss liger() {
-    return builder().divergence(jensenShannon(0.5)).temperature(T).temperatureScaling(false)
+    return DistillationLoss.builder().divergence(jensenShannon(0.5)).temperature(T).temperatureScaling(false)
         .softWeight(0.5).hardWeight(0.5).build();
   }
   // @end
 
   // @start region="distillm-forward"
   static DistillationLoss distillmForward() {
-    return builder().softValue(CROSS_ENTROPY).build();
+    return DistillationLoss.builder().softValue(CROSS_ENTROPY).build();
   }
   // @end
 
   // @start region="distillm-skew-forward"
   static DistillationLoss distillmSkewForward() {
-    return builder().divergence(skewForwardKl(0.1)).build();
+    return DistillationLoss.builder().divergence(skewForwardKl(0.1)).build();
   }
   // @end
 
   // @start region="distillm-skew-reverse"
   static DistillationLoss distillmSkewReverse() {
-    return builder().divergence(skewReverseKl(0.1)).build();
+    return DistillationLoss.builder().divergence(skewReverseKl(0.1)).build();
   }
   // @end
 
   // @start region="distillm-js"
   static DistillationLoss distillmJs() {
-    return builder().divergence(jensenShannon(0.1)).build();
+    return DistillationLoss.builder().divergence(jensenShannon(0.1)).build();
   }
   // @end
 
   // @start region="distillm-symmetric"
   static DistillationLoss distillmSymmetric() {
-    return builder().divergence(mixed(0.1)).build();
+    return DistillationLoss.builder().divergence(mixed(0.1)).build();
   }
   // @end
 
   // @start region="distillkit-uniform"
   static Call distillKitUniform(IdMatrix ids, MatrixView logProbs) {
-    return lists(topK(ids, logProbs, BUCKET), builder().temperature(T).build());
+    return lists(topK(ids, logProbs, BUCKET), DistillationLoss.builder().temperature(T).build());
   }
   // @end
 
   // @start region="distillkit-zero"
   static Call distillKitZero(IdMatrix ids, MatrixView logProbs) {
-    return lists(topK(ids, logProbs, RENORMALISE_TEACHER), builder().temperature(T).build());
+    return lists(topK(ids, logProbs, RENORMALISE_TEACHER), DistillationLoss.builder().temperature(T).build());
   }
   // @end
 
   // @start region="modelopt"
   static DistillationLoss modelOpt() {
-    return builder().temperature(T).reduction(BATCH_MEAN).build();
+    return DistillationLoss.builder().temperature(T).reduction(BATCH_MEAN).build();
   }
   // @end
 
   // @start region="torchtune-forward"
   static DistillationLoss torchtuneForward() {
-    return builder().softValue(CROSS_ENTROPY).build();
+    return DistillationLoss.builder().softValue(CROSS_ENTROPY).build();
   }
   // @end
 
   // @start region="torchtune-symmetric"
   static DistillationLoss torchtuneSymmetric() {
-    return builder().divergence(mixed(0.5)).build();
+    return DistillationLoss.builder().divergence(mixed(0.5)).build();
   }
   // @end
 
   // @start region="nemo-mixed"
   static Call nemoMixed(IdMatrix ids, MatrixView logProbs) {
     return lists(topK(ids, logProbs, RENORMALISE_BOTH),
-        builder().softWeight(0.5).build(), builder().divergence(reverseKl()).softWeight(0.5).build());
+        DistillationLoss.builder().softWeight(0.5).build(),
+        DistillationLoss.builder().divergence(reverseKl()).softWeight(0.5).build());
   }
   // @end
 
   // @start region="nemo-forward"
   static Call nemoForward(IdMatrix ids, MatrixView logProbs) {
-    return lists(topK(ids, logProbs, RENORMALISE_TEACHER), builder().build());
+    return lists(topK(ids, logProbs, RENORMALISE_TEACHER), DistillationLoss.builder().build());
   }
   // @end
 
   // @start region="verl"
   static Call verl(IdMatrix ids, MatrixView logProbs) {
-    return lists(topK(ids, logProbs, TRUNCATE), builder().build());
+    return lists(topK(ids, logProbs, TRUNCATE), DistillationLoss.builder().build());
   }
   // @end
 }

@@ -48,7 +48,7 @@ public final class SpecialisationList {
 
   private SpecialisationList() {}
 
-  /** The list for a device, at most 84 long, always the same. */
+  /** The list for a device, at most 87 long, always the same. */
   public static List<Specialisation> of(DeviceLimits limits) {
     return list(limits, LOSSES, PRIMITIVES);
   }
@@ -62,6 +62,7 @@ public final class SpecialisationList {
     List<Specialisation> chosen = new ArrayList<>(cover(losses(limits), losses));
     chosen.addAll(cover(lists(limits), LISTS));
     chosen.addAll(cover(primitives(limits), primitives));
+    DTYPES.forEach(dtype -> chosen.add(new TopKSpecialisation(dtype)));
     chosen.addAll(List.of(BatchKernel.values()));
     return List.copyOf(chosen);
   }
