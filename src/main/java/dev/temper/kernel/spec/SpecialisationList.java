@@ -64,6 +64,7 @@ public final class SpecialisationList {
     chosen.addAll(cover(lists(limits), LISTS));
     chosen.addAll(cover(prepared(limits), PREPARED));
     chosen.addAll(cover(primitives(limits), primitives));
+    DTYPES.forEach(dtype -> chosen.add(new TopKSpecialisation(dtype)));
     chosen.addAll(List.of(BatchKernel.values()));
     chosen.add(StoreKernel.STORE);
     return List.copyOf(chosen);
