@@ -7,6 +7,7 @@ import dev.temper.LossOutputs;
 import dev.temper.LossResult;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
+import dev.temper.TopKLists;
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.SelfCheck;
 import dev.temper.diagnostics.Stopwatch;
@@ -15,6 +16,7 @@ import dev.temper.kernel.probe.DeviceFunctions;
 import dev.temper.kernel.spec.KernelSupport;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.kernel.spec.PrimitiveSpecialisation;
+import dev.temper.kernel.spec.TopKSpecialisation;
 import dev.temper.spi.Divisors;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
@@ -152,6 +154,19 @@ public final class KernelEngine implements EngineBackend {
   @Override
   public void argmax(MatrixView logits, RowVector output) {
     run(PrimitiveLaunch.argmax(logits, output));
+  }
+
+  @Override
+  public void topK(MatrixView logits, TopKLists into) {
+    TopKLaunch launch = new TopKLaunch(logits, into);
+    if (logits.rows() == 0) {
+      return;
+    }
+    TopKSpecialisation kernel = launch.kernel();
+    device.load(kernel);
+    try (var _ = queue.lock()) {
+      device.withContext(() -> launch.run(kernel, workspace));
+    }
   }
 
   private void run(PrimitiveLaunch launch) {

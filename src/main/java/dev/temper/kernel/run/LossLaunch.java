@@ -6,6 +6,7 @@ import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
 import dev.temper.RowOutput;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import dev.temper.diagnostics.LaunchFootprint;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.Occupancy;
@@ -14,11 +15,13 @@ import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.spec.BatchKernel;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.MixedTeachers;
 import dev.temper.spi.TeacherLists;
 import dev.temper.spi.layout.LossParameters.Field;
 import dev.temper.spi.layout.LossParameters;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -93,6 +96,9 @@ final class LossLaunch implements AutoCloseable {
       parameters.set(Field.TEACHER_LOG_TAIL, tensors.input("teacher_log_tail", lists.logTail()));
       parameters.set(Field.LIST_MASK_OFFSET, loss == null ? 0 : loss.listMaskOffset(call.classes()));
     }
+    if (call.usesTeacher()) {
+      placeTeacher(workspace, parameters);
+    }
     parameters.set(Field.LABELS, tensors.input("labels", inputs.labels()));
     parameters.set(Field.ROW_WEIGHTS, tensors.input("row_weights", inputs.rowWeights()));
     parameters.set(Field.ROW_TEMPERATURES, tensors.input("row_temperatures", inputs.rowTemperatures()));
@@ -105,6 +111,7 @@ final class LossLaunch implements AutoCloseable {
     parameters.set(Field.ROW_TEACHER_ENTROPY, rowOutput(RowOutput.TEACHER_ENTROPY));
     parameters.set(Field.ROW_STUDENT_MASS, rowOutput(RowOutput.STUDENT_MASS));
     parameters.set(Field.ROW_TEACHER_MASS, rowOutput(RowOutput.TEACHER_MASS));
+    parameters.set(Field.ROW_UNMAPPED_MASS, rowOutput(RowOutput.UNMAPPED_MASS));
     parameters.set(Field.ROW_TEMPERATURE_GRADIENT, call.outputs().temperatureGradient() && call.usesTeacher()
         ? workspace.bytes("row_temperature_gradient", rows() * Float.BYTES) : 0);
     parameters.set(Field.STATISTICS, isForward() ? tensors.output("statistics", call.statistics())
@@ -113,6 +120,25 @@ final class LossLaunch implements AutoCloseable {
     parameters.set(Field.REPORT, report.address());
     parameters.set(Field.FINISHED_BLOCKS, workspace.status().finishedBlocks());
     parameters.set(Field.PARTS, workspace.bytes("parts", LossSteps.totalsParts(rows(), isForward())));
+  }
+
+  /** Places what a teacher has beside one matrix. */
+  private void placeTeacher(Workspace workspace, LossParameters parameters) {
+    Teacher teacher = call.inputs().teacher();
+    if (teacher instanceof Teacher.RowIndex selected) {
+      parameters.set(Field.TEACHER_ROW_INDEX, tensors.input("teacher_row_index", selected.index()));
+    }
+    if (teacher instanceof Teacher.ClassMap mapped) {
+      long bytes = Math.ceilDiv(mapped.logits().classes(), Integer.SIZE) * (long) Integer.BYTES;
+      long taken = workspace.bytes("columns_taken", bytes);
+      parameters.set(Field.CLASS_MAP, tensors.input("class_map", mapped.map()));
+      parameters.set(Field.COLUMNS_TAKEN, taken);
+      sequence.add(() -> device.zero(taken, bytes));
+    }
+    List<MatrixView> mixed = MixedTeachers.of(teacher).logits();
+    for (int m = 0; m < mixed.size(); m++) {
+      parameters.set(Field.MIXTURE_LOGITS, m, tensors.input("teacher." + m, mixed.get(m)));
+    }
   }
 
   /**
@@ -169,8 +195,11 @@ final class LossLaunch implements AutoCloseable {
     tensors.upload();
     sequence.run();
     if (tensors.anyDownloads() && rows() > 0) {
-      readout.totals(report.await());
-      tensors.download();
+      MemorySegment written = report.await();
+      if (readout.hasOutputs(written)) {
+        tensors.download();
+      }
+      readout.totals(written);
     }
   }
 

@@ -92,7 +92,7 @@ final class ArchitectureTest {
       counts   | dev.temper, dev.temper.spi.layout, dev.temper.kernel.., dev.temper.cuda.nvrtc, \
       dev.temper.tools.files, dev.temper.tools.process
       pack     | dev.temper, dev.temper.tools.files
-      train    | dev.temper, dev.temper.reference, dev.temper.tools.files
+      train    | dev.temper, dev.temper.io, dev.temper.reference, dev.temper.tools.files
       gpucheck | dev.temper, dev.temper.diagnostics, dev.temper.io, dev.temper.tools.files, dev.temper.tools.process, \
       dev.temper.tools.verify
       """)
