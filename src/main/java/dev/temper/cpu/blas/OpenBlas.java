@@ -117,8 +117,9 @@ final class OpenBlas {
   /** Returns name and version, such as {@code OpenBLAS 0.3.31}. */
   String version() {
     try {
-      String[] words = ((MemorySegment) config.invokeExact()).getString(0).trim().split(" ");
-      return words.length > 1 ? words[0] + " " + words[1] : words[0];
+      String words = ((MemorySegment) config.invokeExact()).getString(0);
+      int end = words.indexOf(' ', words.indexOf(' ') + 1); // The build follows the version.
+      return end < 0 ? words : words.substring(0, end);
     } catch (Throwable e) {
       throw Downcalls.unchecked(e);
     }

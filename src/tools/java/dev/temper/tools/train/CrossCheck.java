@@ -3,6 +3,7 @@ package dev.temper.tools.train;
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.HostMatrix;
+import dev.temper.LinearHead;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
@@ -35,8 +36,9 @@ final class CrossCheck implements AutoCloseable {
     HostMatrix student = sample(inputs.student());
     HostMatrix gradient = sample(Objects.requireNonNull(outputs.gradient()));
     int rows = Math.toIntExact(student.rows());
-    LossInputs sampled = LossInputs.of(student)
-        .withTeacher(inputs.teacher() instanceof Teacher.Logits logits ? Teacher.logits(sample(logits.matrix())) : null)
+    LinearHead head = inputs.head();
+    LossInputs sampled = (head == null ? LossInputs.of(student) : LossInputs.hidden(student, head))
+        .withTeacher(sample(inputs.teacher()))
         .withLabels(RowVector.labels(labels(inputs, rows)))
         .withDenominator((double) countedRows);
     float[] expected = new float[rows * student.classes()];
@@ -65,6 +67,14 @@ final class CrossCheck implements AutoCloseable {
       }
     }
     return relative(difference, largest);
+  }
+
+  private static @Nullable Teacher sample(@Nullable Teacher teacher) {
+    return switch (teacher) {
+      case Teacher.Logits logits -> Teacher.logits(sample(logits.matrix()));
+      case Teacher.Hidden hidden -> Teacher.hidden(sample(hidden.states()), hidden.head());
+      case null, default -> null;
+    };
   }
 
   private static HostMatrix sample(MatrixView matrix) {

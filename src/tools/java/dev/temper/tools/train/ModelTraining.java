@@ -1,12 +1,13 @@
 package dev.temper.tools.train;
 
 import dev.temper.DistillationLoss;
+import dev.temper.HeadWorkspace;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
+import dev.temper.LossResult;
 import dev.temper.LossTotals;
 import dev.temper.RowVector;
-import dev.temper.Teacher;
 import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
@@ -18,11 +19,13 @@ final class ModelTraining {
 
   private final LossEngine engine;
   private final int rows;
+  private final TrainPlan.Head head;
   private final TrainingObserver observer;
 
-  ModelTraining(LossEngine engine, int rows, TrainingObserver observer) {
+  ModelTraining(LossEngine engine, int rows, TrainPlan.Head head, TrainingObserver observer) {
     this.engine = engine;
     this.rows = rows;
+    this.head = head;
     this.observer = observer;
   }
 
@@ -39,8 +42,9 @@ final class ModelTraining {
       double learningRate) {
     try (Arena arena = Arena.ofShared()) {
       Adam adam = new Adam(student.parameters(), arena);
-      Matrix gradient = Matrix.zeros(arena, rows, student.shape().vocabulary());
-      LossOutputs outputs = LossOutputs.gradient(gradient.view())
+      StudentStep form = head == TrainPlan.Head.FUSED ? new HiddenStep(student, teacher)
+          : new LogitsStep(student, teacher, Matrix.zeros(arena, rows, student.shape().vocabulary()));
+      LossOutputs outputs = form.outputs()
           .withRowSoft(RowVector.losses(new float[rows]))
           .withRowHard(RowVector.losses(new float[rows]));
 
@@ -48,18 +52,17 @@ final class ModelTraining {
       for (int step = 0; going && step < steps; step++) {
         long started = System.nanoTime();
         WordBatch batch = batches.next();
-        LossInputs inputs = LossInputs.of(student.forward(batch).view()).withLabels(batch.labels());
-        if (teacher != null) {
-          inputs = inputs.withTeacher(Teacher.logits(teacher.forward(batch).view()));
-        }
+        LossInputs inputs = form.forward(batch);
 
         long lossStarted = System.nanoTime();
-        LossTotals totals = engine.forwardBackward(loss, inputs, outputs).totals();
+        LossResult result = engine.forwardBackward(loss, inputs, outputs);
+        LossTotals totals = result.totals();
         long lossNanos = System.nanoTime() - lossStarted;
 
-        student.backward(batch, gradient);
+        form.backward(batch);
         adam.step(learningRate * (steps - step) / steps);
-        TrainingStep done = new TrainingStep(step + 1, totals, System.nanoTime() - started, lossNanos);
+        TrainingStep done = new TrainingStep(step + 1, totals, System.nanoTime() - started, lossNanos,
+            result.workspace().map(HeadWorkspace::bytes).orElse(form.logitBytes()));
         going = observer.stepped(done, loss, inputs, outputs);
       }
     }

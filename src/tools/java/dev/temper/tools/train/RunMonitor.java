@@ -28,6 +28,7 @@ final class RunMonitor implements TrainingObserver {
   private long lossNanos;
   private double lossSum;
   private int lossCount;
+  private long logitBytes;
 
   /**
    * A monitor of one model.
@@ -59,6 +60,7 @@ final class RunMonitor implements TrainingObserver {
     lossNanos += step.lossNanos();
     lossSum += step.totals().total();
     lossCount++;
+    logitBytes = Math.max(logitBytes, step.logitBytes());
     boolean last = stop.getAsBoolean() || steps == plannedSteps;
     int every = Math.max(1, plannedSteps / POINTS);
     if (steps % every == 0 || last) {
@@ -74,6 +76,6 @@ final class RunMonitor implements TrainingObserver {
 
   ModelOutcome outcome(long parameters, Quality heldOut) {
     return new ModelOutcome(name, parameters, heldOut, List.copyOf(curve), steps, plannedSteps, nanos / 1e9 / steps,
-        (double) lossNanos / nanos);
+        (double) lossNanos / nanos, logitBytes);
   }
 }
