@@ -59,11 +59,15 @@ final class ModelTraining {
         LossTotals totals = result.totals();
         long lossNanos = System.nanoTime() - lossStarted;
 
+        long watched = System.nanoTime();
+        observer.computed(step + 1, totals, loss, inputs, outputs);
+        started += System.nanoTime() - watched; // Watching is no part of the step.
+
         form.backward(batch);
         adam.step(learningRate * (steps - step) / steps);
         TrainingStep done = new TrainingStep(step + 1, totals, System.nanoTime() - started, lossNanos,
             result.workspace().map(HeadWorkspace::bytes).orElse(form.logitBytes()));
-        going = observer.stepped(done, loss, inputs, outputs);
+        going = observer.stepped(done);
       }
     }
   }
