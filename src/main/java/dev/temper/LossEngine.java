@@ -44,7 +44,7 @@ public final class LossEngine implements AutoCloseable {
     this(device, selection, backend, EngineOptions.defaults());
   }
 
-  private LossEngine(String device, String selection, EngineBackend backend, EngineOptions options) {
+  LossEngine(String device, String selection, EngineBackend backend, EngineOptions options) {
     this.device = device;
     this.selection = selection;
     this.backend = backend;
@@ -277,16 +277,27 @@ public final class LossEngine implements AutoCloseable {
    * Makes a teacher of the {@code k} most probable classes of each row, in new host memory, with log-probabilities over
    * all classes. Equal logits give the lower class first.
    *
-   * @param logits logits of a teacher, [rows, classes] in host memory
+   * @param logits logits of a teacher, [rows, classes]
    * @param k slots of a row, 1 to {@value Teacher#MOST_IDS}
    * @param temperature of the log-probabilities
    */
   public TopKLists topK(MatrixView logits, int k, double temperature) {
     TopKLists lists = TopKLists.allocate(logits.rows(), k, logits.classes(), temperature);
-    softmaxChecks.topK(logits);
-    return running(() -> {
-      backend.topK(logits, lists);
-      return lists;
+    topK(logits, lists);
+    return lists;
+  }
+
+  /**
+   * Makes the same lists in memory of the caller, which may be device memory on an engine that reads it.
+   *
+   * @param logits logits of a teacher, [rows, classes]
+   * @param into lists of as many rows and classes, with F32 log-probabilities; k and temperature are theirs
+   */
+  public void topK(MatrixView logits, TopKLists into) {
+    softmaxChecks.topK(logits, into);
+    running(() -> {
+      backend.topK(logits, into);
+      return into;
     });
   }
 

@@ -80,7 +80,7 @@ final class CpuEngine implements EngineBackend {
       MemorySegment report = arena.allocate(BatchReport.LAYOUT);
       if (library.loss(handle, parameters.block(), report, LossTensors.of(call)) != 0) {
         throw new IllegalStateException(
-            "the cpu engine found no memory for four rows of " + call.classes() + " floats per thread");
+            "the cpu engine found no memory for five rows of " + call.classes() + " floats per thread");
       }
       LossTotals totals = ReportReader.totals(call, report, new HostValues());
       return () -> totals;
@@ -107,6 +107,16 @@ final class CpuEngine implements EngineBackend {
     @Override
     public TeacherLists lists(TeacherLists lists) {
       return lists;
+    }
+
+    @Override
+    public HostMatrix row(MatrixView matrix, long row) {
+      return (HostMatrix) matrix.rows(row, row + 1);
+    }
+
+    @Override
+    public RowVector.Host vector(RowVector vector) {
+      return (RowVector.Host) vector;
     }
 
     @Override

@@ -138,7 +138,7 @@ public interface EngineBackend extends AutoCloseable {
    * first. A row without a softmax has NaN in its first slot.
    */
   default void topK(MatrixView logits, TopKLists into) {
-    throw new IllegalArgumentException(describe() + " makes no lists of classes yet; the cpu device does");
+    throw new IllegalArgumentException(describe() + " makes no lists of classes; the cpu device does");
   }
 
   @Override

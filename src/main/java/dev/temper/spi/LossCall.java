@@ -54,6 +54,11 @@ public record LossCall(DistillationLoss loss, LossInputs inputs, LossOutputs out
     return lists == null ? teacherLogits() : lists.values();
   }
 
+  /** Returns the form of the teacher that the loss reads. */
+  public TeacherForm teacherForm() {
+    return TeacherForm.of(usesTeacher() ? inputs.teacher() : null);
+  }
+
   public boolean usesTeacher() {
     return loss.softWeight() > 0;
   }

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a head does beside the numbers: chunks, accumulation, refusals. */
 @ParameterizedClass(name = "{0}")
-@ValueSource(strings = {"reference", "cpu"})
+@ValueSource(strings = {"reference", "cpu", "emulator"})
 class LinearHeadTest {
 
   private static final DistillationLoss LOSS =

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Compares the products of engines in host memory with plain loops. */
 @ParameterizedClass(name = "{0}")
-@ValueSource(strings = {"reference", "cpu"})
+@ValueSource(strings = {"reference", "cpu", "emulator"})
 class ProductsTest {
 
   private static final double U = 0x1p-24;

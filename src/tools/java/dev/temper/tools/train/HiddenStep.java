@@ -2,11 +2,9 @@ package dev.temper.tools.train;
 
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
-import dev.temper.Teacher;
-import org.jspecify.annotations.Nullable;
 
-/** A step whose models end at their hidden states: the engine computes logits, loss and gradients in chunks of rows. */
-record HiddenStep(LanguageModel student, @Nullable LanguageModel teacher) implements StudentStep {
+/** A step whose student ends at its hidden states: the engine computes logits, loss and gradients in chunks of rows. */
+record HiddenStep(LanguageModel student) implements StudentStep {
 
   @Override
   public LossOutputs outputs() {
@@ -15,9 +13,7 @@ record HiddenStep(LanguageModel student, @Nullable LanguageModel teacher) implem
 
   @Override
   public LossInputs forward(WordBatch batch) {
-    LossInputs inputs = LossInputs.hidden(student.hidden(batch).view(), student.head()).withLabels(batch.labels());
-    return teacher == null ? inputs
-        : inputs.withTeacher(Teacher.hidden(teacher.hidden(batch).view(), teacher.head()));
+    return LossInputs.hidden(student.hidden(batch).view(), student.head());
   }
 
   @Override

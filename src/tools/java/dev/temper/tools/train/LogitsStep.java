@@ -2,15 +2,13 @@ package dev.temper.tools.train;
 
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
-import dev.temper.Teacher;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A step whose models compute logits of all rows.
+ * A step whose student computes logits of all rows.
  *
  * @param gradient gradient by the logits, [rows, vocabulary]
  */
-record LogitsStep(LanguageModel student, @Nullable LanguageModel teacher, Matrix gradient) implements StudentStep {
+record LogitsStep(LanguageModel student, Matrix gradient) implements StudentStep {
 
   @Override
   public LossOutputs outputs() {
@@ -19,8 +17,7 @@ record LogitsStep(LanguageModel student, @Nullable LanguageModel teacher, Matrix
 
   @Override
   public LossInputs forward(WordBatch batch) {
-    LossInputs inputs = LossInputs.of(student.forward(batch).view()).withLabels(batch.labels());
-    return teacher == null ? inputs : inputs.withTeacher(Teacher.logits(teacher.forward(batch).view()));
+    return LossInputs.of(student.forward(batch).view());
   }
 
   @Override
@@ -30,6 +27,6 @@ record LogitsStep(LanguageModel student, @Nullable LanguageModel teacher, Matrix
 
   @Override
   public long logitBytes() {
-    return (teacher == null ? 2 : 3) * gradient.segment().byteSize();
+    return 2 * gradient.segment().byteSize();
   }
 }

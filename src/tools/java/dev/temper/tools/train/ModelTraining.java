@@ -8,6 +8,7 @@ import dev.temper.LossOutputs;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
@@ -35,15 +36,15 @@ final class ModelTraining {
    */
   void train(
       LanguageModel student,
-      @Nullable LanguageModel teacher,
+      @Nullable BatchTeacher teacher,
       DistillationLoss loss,
       WordBatches batches,
       int steps,
       double learningRate) {
     try (Arena arena = Arena.ofShared()) {
       Adam adam = new Adam(student.parameters(), arena);
-      StudentStep form = head == TrainPlan.Head.FUSED ? new HiddenStep(student, teacher)
-          : new LogitsStep(student, teacher, Matrix.zeros(arena, rows, student.shape().vocabulary()));
+      StudentStep form = head == TrainPlan.Head.FUSED ? new HiddenStep(student)
+          : new LogitsStep(student, Matrix.zeros(arena, rows, student.shape().vocabulary()));
       LossOutputs outputs = form.outputs()
           .withRowSoft(RowVector.losses(new float[rows]))
           .withRowHard(RowVector.losses(new float[rows]));
@@ -52,7 +53,10 @@ final class ModelTraining {
       for (int step = 0; going && step < steps; step++) {
         long started = System.nanoTime();
         WordBatch batch = batches.next();
-        LossInputs inputs = form.forward(batch);
+        LossInputs inputs = form.forward(batch).withLabels(batch.labels());
+        if (teacher != null) {
+          inputs = inputs.withTeacher(teacher.of(batch));
+        }
 
         long lossStarted = System.nanoTime();
         LossResult result = engine.forwardBackward(loss, inputs, outputs);
@@ -66,9 +70,14 @@ final class ModelTraining {
         form.backward(batch);
         adam.step(learningRate * (steps - step) / steps);
         TrainingStep done = new TrainingStep(step + 1, totals, System.nanoTime() - started, lossNanos,
-            result.workspace().map(HeadWorkspace::bytes).orElse(form.logitBytes()));
+            result.workspace().map(HeadWorkspace::bytes).orElse(form.logitBytes()) + teacherBytes(inputs));
         going = observer.stepped(done);
       }
     }
+  }
+
+  /** Bytes of the logits of a teacher that is given by them. */
+  private static long teacherBytes(LossInputs inputs) {
+    return inputs.teacher() instanceof Teacher.Logits logits ? logits.matrix().byteSize() : 0;
   }
 }

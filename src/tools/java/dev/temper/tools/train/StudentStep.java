@@ -9,12 +9,12 @@ interface StudentStep {
   /** The gradients of the loss. */
   LossOutputs outputs();
 
-  /** Runs the models on a batch. */
+  /** Runs the student on a batch. */
   LossInputs forward(WordBatch batch);
 
   /** Fills the gradients of the student's weights, given those of the loss. */
   void backward(WordBatch batch);
 
-  /** Bytes of all logits and their gradient in a step, where they are in memory at once. */
+  /** Bytes of all logits of the student and their gradient, where they are in memory at once. */
   long logitBytes();
 }

@@ -28,6 +28,8 @@ public enum BoundFormula {
   LISTS("K", ListBound.FORMULA),
   /** Hidden states and heads. */
   HEAD("W", HeadOracle.FORMULA),
+  /** Teachers that are prepared. */
+  TEACHER("P", TeacherBound.FORMULA),
   /** Reduced losses. */
   TOTAL("T", "sum of row weight x row bound / divisor + 4u sum |row loss| / divisor"),
   /** Log-softmax. */

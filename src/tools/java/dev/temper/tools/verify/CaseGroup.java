@@ -14,6 +14,7 @@ import static dev.temper.tools.verify.BoundFormula.PAIR;
 import static dev.temper.tools.verify.BoundFormula.SOFTMAX;
 import static dev.temper.tools.verify.BoundFormula.STANDARDISED;
 import static dev.temper.tools.verify.BoundFormula.SUM;
+import static dev.temper.tools.verify.BoundFormula.TEACHER;
 import static dev.temper.tools.verify.BoundFormula.TEMPERATURE;
 import static dev.temper.tools.verify.BoundFormula.TOTAL;
 import static dev.temper.tools.verify.BoundFormula.VALUE;
@@ -62,6 +63,16 @@ public enum CaseGroup {
   ROW_OUTPUTS("label log-probability, entropies of student and teacher", CROSS_ENTROPY, ENTROPY),
   TEMPERATURE_GRADIENT("dL/dT of the forward KL", TEMPERATURE),
   TEACHER_LISTS("a teacher given by lists: truncated, renormalised or with a bucket; unused slots, all classes", LISTS),
+  TEACHER_LOG_PROBABILITIES("log-probabilities at the temperature of the loss, with each divergence and option", VALUE,
+      GRADIENT, CROSS_ENTROPY, TEACHER),
+  TEACHER_PROBABILITIES("probabilities at the temperature of the loss, with each divergence and option", VALUE,
+      GRADIENT, CROSS_ENTROPY, TEACHER),
+  TEACHER_MIXTURE("2 to 8 teachers of mixed dtypes, with each divergence and option", VALUE, GRADIENT, CROSS_ENTROPY,
+      TEACHER),
+  TEACHER_ROW_INDEX("selected rows, some of them shared; -1 where a row does not contribute", VALUE, GRADIENT,
+      CROSS_ENTROPY, TEACHER),
+  TEACHER_CLASS_MAP("a teacher with other classes; classes without a column; the unmapped mass", VALUE, GRADIENT,
+      CROSS_ENTROPY, TEACHER),
   GRADIENT_ADDED("the gradient is added to values that are there", GRADIENT, CROSS_ENTROPY),
   ACCURACY("each divergence with each dtype, the soft part alone", VALUE, GRADIENT),
   COMBINATIONS("every pair of divergence, dtype, size, content and options", VALUE, GRADIENT, CROSS_ENTROPY,

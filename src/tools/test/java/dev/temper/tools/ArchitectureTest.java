@@ -57,7 +57,8 @@ final class ArchitectureTest {
       dev.temper.kernel.plan   |
       dev.temper.kernel.spec   | dev.temper, dev.temper.spi.., dev.temper.kernel.plan
       dev.temper.kernel.code   |
-      dev.temper.kernel.device | dev.temper, dev.temper.diagnostics, dev.temper.kernel.spec, dev.temper.kernel.plan
+      dev.temper.kernel.device | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.kernel.spec, \
+      dev.temper.kernel.plan
       dev.temper.kernel.probe  | dev.temper.diagnostics, dev.temper.kernel.spec, dev.temper.kernel.plan, \
       dev.temper.kernel.device
       dev.temper.kernel.run    | dev.temper, dev.temper.diagnostics, dev.temper.spi.., dev.temper.kernel.spec, \
@@ -65,9 +66,11 @@ final class ArchitectureTest {
       dev.temper.kernel.device, dev.temper.kernel.probe
       dev.temper.emulator..    | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, dev.temper.kernel..
       dev.temper.cuda.driver   | dev.temper, dev.temper.diagnostics, dev.temper.ffm, dev.temper.kernel..
+      dev.temper.cuda.toolkit  |
       dev.temper.cuda.nvrtc    | dev.temper, dev.temper.ffm, dev.temper.kernel.spec, dev.temper.kernel.plan, \
-      dev.temper.kernel.code
-      dev.temper.cuda.cublas   | dev.temper.diagnostics, dev.temper.ffm
+      dev.temper.kernel.code, dev.temper.cuda.toolkit
+      dev.temper.cuda.cublas   | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, \
+      dev.temper.kernel.device, dev.temper.cuda.driver, dev.temper.cuda.toolkit
       dev.temper.cuda          | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, \
       dev.temper.kernel.., dev.temper.cuda.*
       """)
@@ -89,7 +92,8 @@ final class ArchitectureTest {
       counts   | dev.temper, dev.temper.spi.layout, dev.temper.kernel.., dev.temper.cuda.nvrtc, \
       dev.temper.tools.files, dev.temper.tools.process
       pack     | dev.temper, dev.temper.tools.files
-      train    | dev.temper, dev.temper.spi, dev.temper.cpu.blas, dev.temper.reference, dev.temper.tools.files
+      train    | dev.temper, dev.temper.io, dev.temper.spi, dev.temper.cpu.blas, dev.temper.reference, \
+      dev.temper.tools.files
       gpucheck | dev.temper, dev.temper.diagnostics, dev.temper.io, dev.temper.tools.files, dev.temper.tools.process, \
       dev.temper.tools.verify
       """)
@@ -162,9 +166,13 @@ final class ArchitectureTest {
   }
 
   @Test
-  void onlyTheCallsOfTheDriverUseJcuda() {
-    noClasses().that().haveNameNotMatching("dev\\.temper\\.cuda\\.driver\\.Driver(Call)?(\\$.*)?")
+  void onlyTheCallsOfTheDriverAndOfCublasUseJcuda() {
+    noClasses().that().haveNameNotMatching(
+            "dev\\.temper\\.cuda\\.(driver\\.(Driver(Call)?|JCudaObjects)|cublas\\.JCublas)(\\$.*)?")
         .should().dependOnClassesThat().resideInAPackage("jcuda..")
+        .check(CLASSES);
+    noClasses().that().resideOutsideOfPackage("dev.temper.cuda.cublas")
+        .should().dependOnClassesThat().resideInAPackage("jcuda.jcublas..")
         .check(CLASSES);
   }
 

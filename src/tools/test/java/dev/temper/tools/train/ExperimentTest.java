@@ -43,7 +43,7 @@ final class ExperimentTest {
 
   private static TrainPlan plan(Budget teacher) {
     return new TrainPlan(64, 3, 64, teacher, STUDENT, List.of(DistillationLoss.hinton(2, 0.7)), 5, 1,
-        TrainPlan.Head.LOGITS);
+        TrainPlan.Head.LOGITS, null);
   }
 
   private static TrainReport run(TrainPlan plan) {
