@@ -27,8 +27,8 @@ final class LanguageModelTest {
   @Test
   void countsItsParameters() {
     assertThat(SHAPE.parameters()).isEqualTo(11 * 5 + (15 + 1) * 7 + (7 + 1) * 11);
-    long weights = new LanguageModel(SHAPE, 4, products, arena, 1).parameters().stream().mapToLong(p -> p.value().size())
-        .sum();
+    long weights = new LanguageModel(SHAPE, 4, products, arena, 1).parameters().stream()
+        .mapToLong(p -> p.value().size()).sum();
     assertThat(weights).isEqualTo(SHAPE.parameters());
   }
 
