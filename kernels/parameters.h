@@ -185,6 +185,22 @@ struct PrimitiveParameters {
   float temperature;
 };
 
+// The parameters of the kernel that makes lists of the most probable classes of a teacher.
+struct TopKParameters {
+  const void* logits;  // [rows, >= classes]
+  int32_t* ids;        // [rows, k], -1 in an unused slot
+  float* log_probs;    // [rows, k], over all classes
+  float* log_sum_exp;  // [rows]
+  float* mass;         // [rows], sum of the listed probabilities
+  float* log_tail;     // [rows], logarithm of the sum of all others
+  int64_t rows;
+  int64_t stride;  // in elements
+  int32_t classes;
+  int32_t k;  // at most kMostSlots
+  float inverse_temperature;
+  int32_t reserved;
+};
+
 struct ProbeParameters {
   const uint32_t* input;
   uint32_t* output;

@@ -8,9 +8,11 @@ import dev.temper.LossTotals;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.TopKLists;
+import dev.temper.cpu.blas.OpenBlasProducts;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.HostRows;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.Products;
 import dev.temper.spi.Support;
 import dev.temper.spi.TeacherLists;
 import dev.temper.spi.layout.BatchReport;
@@ -32,6 +34,7 @@ final class CpuEngine implements EngineBackend {
   private final CpuLibrary library = CpuLibrary.instance();
   private final MemorySegment handle;
   private final String description;
+  private final int threads;
   private final Map<String, Integer> places = new ConcurrentHashMap<>();
 
   private CpuEngine(String instructionSet, int threads) {
@@ -40,6 +43,7 @@ final class CpuEngine implements EngineBackend {
       throw new EngineUnavailableException("the CPU engine could not start " + threads + " threads; ask for fewer");
     }
     description = describe(instructionSet, threads);
+    this.threads = threads;
   }
 
   static CpuEngine open(String instructionSet, int threads) {
@@ -81,6 +85,11 @@ final class CpuEngine implements EngineBackend {
       LossTotals totals = ReportReader.totals(call, report, new HostValues());
       return () -> totals;
     }
+  }
+
+  @Override
+  public Products products() {
+    return OpenBlasProducts.open(threads);
   }
 
   private int divergence(Divergence divergence) {

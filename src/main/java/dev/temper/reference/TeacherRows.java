@@ -70,6 +70,7 @@ final class TeacherRows {
         boolean flat = mix(mixture, row, loss.teacherTemperature().orElse(temperature));
         into.computeAtTemperature(z, u, label, temperature, flat);
       }
+      case Teacher.Hidden hidden -> throw new IllegalStateException(hidden + " reached the loss of logits");
       case Teacher.Sampled _, TopKTeacher _ -> {
         TeacherLists lists = Objects.requireNonNull(TeacherLists.of(teacher));
         into.compute(z, ListRow.read(lists, row), lists.tail(), label, temperature);

@@ -32,7 +32,7 @@ public enum TeacherForm {
   public static TeacherForm of(@Nullable Teacher teacher) {
     return switch (teacher) {
       case null -> LOGITS;
-      case Teacher.Logits _, Teacher.RowIndex _, Teacher.Sampled _, TopKTeacher _ -> LOGITS;
+      case Teacher.Logits _, Teacher.Hidden _, Teacher.RowIndex _, Teacher.Sampled _, TopKTeacher _ -> LOGITS;
       case Teacher.LogProbabilities _ -> LOG_PROBABILITIES;
       case Teacher.Probabilities _ -> PROBABILITIES;
       case Teacher.Mixture _ -> MIXTURE;

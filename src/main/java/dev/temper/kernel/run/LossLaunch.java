@@ -22,6 +22,7 @@ import dev.temper.spi.layout.LossParameters;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +33,7 @@ final class LossLaunch implements AutoCloseable {
 
   private final KernelDevice device;
   private final LossCall call;
-  private final LossSpecialisation loss;
+  private final @Nullable LossSpecialisation loss;
   private final PlacedTensors tensors;
   private final LossReadout readout;
   private final ResultSlot report;
@@ -41,11 +42,11 @@ final class LossLaunch implements AutoCloseable {
   /**
    * Makes a call ready; the stream lock is held, or the workspace is used by nothing else.
    *
-   * @param loss one of the specialisations that compute this call
+   * @param loss one of the specialisations that compute this call; null for the check of a call without its row losses
    * @param report where the kernels write the report
    * @param arena for the parameters, open as long as the launch is used
    */
-  LossLaunch(LossCall call, LossSpecialisation loss, Workspace workspace, ResultSlot report, Arena arena) {
+  LossLaunch(LossCall call, @Nullable LossSpecialisation loss, Workspace workspace, ResultSlot report, Arena arena) {
     this.call = call;
     this.loss = loss;
     this.report = report;
@@ -79,7 +80,7 @@ final class LossLaunch implements AutoCloseable {
     LossInputs inputs = call.inputs();
     LossOutputs outputs = call.outputs();
     MatrixView gradient = outputs.gradient();
-    long student = tensors.input("student", inputs.student());
+    long student = loss == null ? 0 : tensors.input("student", inputs.student());
     parameters.set(Field.STUDENT, student);
     long written = outputs.inPlace() ? student
         : outputs.addsToGradient() ? tensors.input("gradient", gradient) : tensors.output("gradient", gradient);
@@ -87,12 +88,13 @@ final class LossLaunch implements AutoCloseable {
     if (gradient != null && (outputs.inPlace() || outputs.addsToGradient())) {
       tensors.inPlaceOutput(gradient, written);
     }
-    parameters.set(Field.TEACHER, call.usesTeacher() ? tensors.input("teacher", call.teacherMatrix()) : 0);
     TeacherLists lists = call.teacherLists();
+    boolean readsTeacher = loss != null ? call.usesTeacher() : lists != null;
+    parameters.set(Field.TEACHER, readsTeacher ? tensors.input("teacher", call.teacherMatrix()) : 0);
     if (lists != null) {
       parameters.set(Field.TEACHER_IDS, tensors.input("teacher_ids", lists.ids().values()));
       parameters.set(Field.TEACHER_LOG_TAIL, tensors.input("teacher_log_tail", lists.logTail()));
-      parameters.set(Field.LIST_MASK_OFFSET, loss.listMaskOffset(call.classes()));
+      parameters.set(Field.LIST_MASK_OFFSET, loss == null ? 0 : loss.listMaskOffset(call.classes()));
     }
     if (call.usesTeacher()) {
       placeTeacher(workspace, parameters);
@@ -164,7 +166,9 @@ final class LossLaunch implements AutoCloseable {
     if (readout.isChecked()) {
       sequence.add(steps.check(parameters, rows()));
     }
-    sequence.add(steps.rowLosses(loss, parameters, call));
+    if (loss != null) {
+      sequence.add(steps.rowLosses(loss, parameters, call));
+    }
     if (readout.isReported()) {
       sequence.add(steps.totals(parameters, rows(), isForward()));
     }
@@ -172,12 +176,13 @@ final class LossLaunch implements AutoCloseable {
 
   /** Occupancy and memory of the loss kernel. */
   LaunchFootprint footprint() {
-    RowPlan plan = loss.plan();
-    long shared = loss.sharedBytes(call.classes());
-    Occupancy occupancy = device.occupancy(loss, shared);
+    LossSpecialisation kernel = Objects.requireNonNull(loss);
+    RowPlan plan = kernel.plan();
+    long shared = kernel.sharedBytes(call.classes());
+    Occupancy occupancy = device.occupancy(kernel, shared);
     return new LaunchFootprint(plan.label(), plan.threads(), occupancy.registers(), occupancy.localBytes(), shared,
         occupancy.residentBlocks(),
-        occupancy.residentBlocks() * plan.bytesInFlight(call.classes(), loss.student().bytes(), loss.teacherBytes()));
+        occupancy.residentBlocks() * plan.bytesInFlight(call.classes(), kernel.student().bytes(), kernel.teacherBytes()));
   }
 
   /**
@@ -213,8 +218,9 @@ final class LossLaunch implements AutoCloseable {
     return readout;
   }
 
+  /** Whether row losses are written. */
   private boolean isForward() {
-    return call.savedStatistics() == null;
+    return loss != null && call.savedStatistics() == null;
   }
 
   private long rows() {

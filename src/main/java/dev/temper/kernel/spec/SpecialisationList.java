@@ -64,7 +64,9 @@ public final class SpecialisationList {
     chosen.addAll(cover(lists(limits), LISTS));
     chosen.addAll(cover(prepared(limits), PREPARED));
     chosen.addAll(cover(primitives(limits), primitives));
+    DTYPES.forEach(dtype -> chosen.add(new TopKSpecialisation(dtype)));
     chosen.addAll(List.of(BatchKernel.values()));
+    chosen.add(StoreKernel.STORE);
     return List.copyOf(chosen);
   }
 
@@ -239,6 +241,7 @@ public final class SpecialisationList {
   private static RowPlan plan(Specialisation s) {
     return switch (s) {
       case RowSpecialisation row -> row.plan();
+      case StoreKernel kernel -> throw new IllegalArgumentException(kernel + " has one specialisation");
       case BatchKernel kernel -> throw new IllegalArgumentException(kernel + " has one specialisation");
       case ProbeKernel kernel -> throw new IllegalArgumentException(kernel + " computes no loss");
     };

@@ -257,7 +257,7 @@ public final class LossParameters {
         setFloat(Field.TEACHER_TEMPERATURE, 1);
       }
       case Teacher.LogProbabilities _, Teacher.Probabilities _ -> setFloat(Field.TEACHER_TEMPERATURE, 1);
-      case Teacher.Logits _, Teacher.Sampled _, TopKTeacher _ -> { }
+      case Teacher.Logits _, Teacher.Hidden _, Teacher.Sampled _, TopKTeacher _ -> { }
     }
   }
 

@@ -24,7 +24,7 @@ final class ParameterLayoutTest {
   private static final Map<String, StructLayout> STRUCTS = Map.of(
       "LossParameters", LossParameters.LAYOUT, "PrimitiveParameters", PrimitiveParameters.LAYOUT,
       "ProbeParameters", ProbeParameters.LAYOUT, "BatchStatus", BatchStatus.LAYOUT, "BatchTotals", BatchTotals.LAYOUT,
-      "BatchReport", BatchReport.LAYOUT);
+      "BatchReport", BatchReport.LAYOUT, "TopKParameters", TopKParameters.LAYOUT);
 
   @TempDir Path folder;
 

@@ -2,11 +2,7 @@ package dev.temper.tools.cli;
 
 import dev.temper.DistillationLoss;
 import dev.temper.Divergence;
-import dev.temper.HostMatrix;
 import dev.temper.LossEngine;
-import dev.temper.LossInputs;
-import dev.temper.RowVector;
-import dev.temper.Teacher;
 import dev.temper.tools.bench.Revision;
 import dev.temper.tools.files.AtomicFile;
 import dev.temper.tools.files.Json;
@@ -56,6 +52,8 @@ final class TrainCommand implements Callable<Integer> {
       description = "Distance from the teacher, as for temper loss (default: ${DEFAULT-VALUE}).")
   private Divergence divergence;
 
+  @Mixin private TrainTeacherOptions teacher;
+
   @Option(
       names = "--temperature",
       split = ",",
@@ -101,7 +99,8 @@ final class TrainCommand implements Callable<Integer> {
   private int seeds = 1;
 
   @Option(names = "--out", paramLabel = "DIR",
-      description = "Folder for train.json and curves.png, made if it is missing (default: ${DEFAULT-VALUE}).")
+      description = "Folder for train.json, curves.png and the file of --teacher topk:K, made if it is missing"
+          + " (default: ${DEFAULT-VALUE}).")
   private Path out = Path.of("temper-train");
 
   @Override
@@ -111,7 +110,7 @@ final class TrainCommand implements Callable<Integer> {
     Corpus corpus = text == null ? JdkNames.read() : TextFile.read(text);
     TrainPlan fitted = steps == null && teacherSteps == null ? plan.forWords(corpus.words()) : plan;
     try (Interruption interruption = Interruption.watch(); LossEngine engine = device.open(output)) {
-      plan.distillations().forEach(loss -> requireComputable(engine, loss));
+      plan.distillations().forEach(loss -> teacher.requireComputable(engine, loss));
       OutputFile.makeFolder("--out", out);
       TrainReport report;
       try (ProgressLine line = ProgressLine.onStderr()) {
@@ -139,13 +138,6 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  /** Computes one row, so that an engine refuses a loss before the teacher has been trained. */
-  private static void requireComputable(LossEngine engine, DistillationLoss loss) {
-    HostMatrix logits = HostMatrix.of(new float[2], 1, 2);
-    engine.forward(loss, LossInputs.of(logits).withTeacher(Teacher.logits(logits)).withLabels(RowVector.labels(0)))
-        .totals();
-  }
-
   private TrainPlan plan() {
     if (!(softWeight >= 0 && softWeight <= 1)) {
       throw new IllegalArgumentException(
@@ -162,7 +154,8 @@ final class TrainCommand implements Callable<Integer> {
         temperatures.stream().distinct().map(t -> DistillationLoss.hinton(t, softWeight))
             .map(loss -> loss.toBuilder().divergence(divergence).build()).toList();
     TrainPlan plan =
-        TrainPlan.defaults().withDistillations(losses).withStudentRate(learningRate).withSeeds(seed, seeds);
+        TrainPlan.defaults().withDistillations(losses).withStudentRate(learningRate).withSeeds(seed, seeds)
+            .withTopK(teacher.plan(out));
     TrainPlan stepped = steps == null ? plan : plan.withStudentSteps(steps);
     return teacherSteps == null ? stepped : stepped.withTeacherSteps(teacherSteps);
   }

@@ -9,9 +9,11 @@ import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.Teacher;
+import dev.temper.TopKTeacher;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +38,7 @@ final class CrossCheck implements AutoCloseable {
     HostMatrix gradient = sample(Objects.requireNonNull(outputs.gradient()));
     int rows = Math.toIntExact(student.rows());
     LossInputs sampled = LossInputs.of(student)
-        .withTeacher(inputs.teacher() instanceof Teacher.Logits logits ? Teacher.logits(sample(logits.matrix())) : null)
+        .withTeacher(sample(inputs.teacher(), rows))
         .withLabels(RowVector.labels(labels(inputs, rows)))
         .withDenominator((double) countedRows);
     float[] expected = new float[rows * student.classes()];
@@ -71,6 +73,13 @@ final class CrossCheck implements AutoCloseable {
     HostMatrix all = (HostMatrix) matrix;
     long rows = (all.rows() + ROW_STEP - 1) / ROW_STEP;
     return new HostMatrix(all.segment(), rows, all.classes(), all.rowStride() * ROW_STEP, DType.F32);
+  }
+
+  private static @Nullable Teacher sample(@Nullable Teacher teacher, int rows) {
+    if (teacher instanceof TopKTeacher lists) {
+      return SelectedRows.of(lists, IntStream.range(0, rows).map(row -> row * ROW_STEP).toArray());
+    }
+    return teacher instanceof Teacher.Logits logits ? Teacher.logits(sample(logits.matrix())) : null;
   }
 
   private static int[] labels(LossInputs inputs, int rows) {

@@ -52,7 +52,12 @@ public final class Experiment {
     }
     long teacher = plan.teacher().steps() * workPerStep(plan.teacher(), false);
     long labelled = plan.student().steps() * workPerStep(plan.student(), false);
-    long distilled = plan.student().steps() * workPerStep(plan.student(), true);
+    long distilled = plan.student().steps() * workPerStep(plan.student(), plan.topK() == null);
+    if (plan.topK() != null) {
+      distilled += TopKStage.batches(training, plan.rows(), plan.student().steps())
+          * shape(plan.teacher()).parameters();
+      requireWords(plan.topK().k());
+    }
     work = new WorkLog(progress, plan.seeds() * (teacher + labelled + plan.distillations().size() * distilled));
   }
 
@@ -78,6 +83,13 @@ public final class Experiment {
         (System.nanoTime() - started) / 1e9);
   }
 
+  private void requireWords(int k) {
+    if (k > vocabulary.size()) {
+      throw new IllegalArgumentException("the lists of the teacher have " + k + " words of a row, but the vocabulary"
+          + " has " + vocabulary.size() + "; choose fewer, or give a longer text");
+    }
+  }
+
   /** Trains the models of one seed in the order of the report; an interruption leaves out those that have not begun. */
   private SeedOutcome run(long seed) {
     try (Arena arena = Arena.ofShared(); CrossCheck crossCheck = new CrossCheck()) {
@@ -90,19 +102,27 @@ public final class Experiment {
       }
       String text = "";
       double best = Double.POSITIVE_INFINITY;
+      TopKStage lists = plan.topK() == null ? null
+          : new TopKStage(plan.topK(), engine, training, plan.rows(), plan.student().steps(), work, stop);
       for (DistillationLoss loss : plan.distillations()) {
         if (stop.getAsBoolean()) {
           break;
         }
-        LanguageModel student = model(plan.student(), arena, seed);
-        ModelOutcome outcome = train(name(loss), student, teacher, plan.student(), loss, seed, crossCheck);
-        models.add(outcome);
-        if (text.isEmpty() || outcome.heldOut().crossEntropy() < best) {
-          best = outcome.heldOut().crossEntropy();
-          text = Sampler.text(student, vocabulary, engine, SAMPLE_WORDS, seed);
+        try (BatchTeacher taught = lists == null ? BatchTeacher.model(teacher)
+            : lists.make(teacher, loss.temperature(), seed)) {
+          if (taught == null) {
+            break;
+          }
+          LanguageModel student = model(plan.student(), arena, seed);
+          ModelOutcome outcome = train(name(loss), student, taught, plan.student(), loss, seed, crossCheck);
+          models.add(outcome);
+          if (text.isEmpty() || outcome.heldOut().crossEntropy() < best) {
+            best = outcome.heldOut().crossEntropy();
+            text = Sampler.text(student, vocabulary, engine, SAMPLE_WORDS, seed);
+          }
         }
       }
-      return new SeedOutcome(seed, models, crossCheck.worst(), text);
+      return new SeedOutcome(seed, models, crossCheck.worst(), text, lists == null ? null : lists.size());
     }
   }
 
@@ -114,14 +134,14 @@ public final class Experiment {
   private ModelOutcome train(
       String name,
       LanguageModel model,
-      @Nullable LanguageModel teacher,
+      @Nullable BatchTeacher teacher,
       TrainPlan.Budget budget,
       DistillationLoss loss,
       long seed,
       CrossCheck crossCheck) {
     RunMonitor monitor = new RunMonitor(name, budget.steps(), crossCheck,
         () -> Quality.of(model, engine, validation, VALIDATION_WORDS, plan.rows()).crossEntropy(), work,
-        workPerStep(budget, teacher != null), stop);
+        workPerStep(budget, teacher != null && plan.topK() == null), stop);
     WordBatches batches = new WordBatches(training, plan.rows(), seed);
     new ModelTraining(engine, plan.rows(), monitor)
         .train(model, teacher, loss, batches, budget.steps(), budget.learningRate());

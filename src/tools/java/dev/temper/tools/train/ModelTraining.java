@@ -6,7 +6,6 @@ import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.RowVector;
-import dev.temper.Teacher;
 import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +31,7 @@ final class ModelTraining {
    */
   void train(
       LanguageModel student,
-      @Nullable LanguageModel teacher,
+      @Nullable BatchTeacher teacher,
       DistillationLoss loss,
       WordBatches batches,
       int steps,
@@ -50,7 +49,7 @@ final class ModelTraining {
         WordBatch batch = batches.next();
         LossInputs inputs = LossInputs.of(student.forward(batch).view()).withLabels(batch.labels());
         if (teacher != null) {
-          inputs = inputs.withTeacher(Teacher.logits(teacher.forward(batch).view()));
+          inputs = inputs.withTeacher(teacher.of(batch));
         }
 
         long lossStarted = System.nanoTime();

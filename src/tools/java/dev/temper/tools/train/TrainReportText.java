@@ -42,7 +42,19 @@ public final class TrainReportText {
     text.format("loss      %s, T = %s, weight %s on the teacher, %s on the labels; %s\n", loss.divergence().label(),
         losses.stream().map(l -> PlainNumber.of(l.temperature())).collect(Collectors.joining(", ")),
         PlainNumber.of(loss.softWeight()), PlainNumber.of(loss.hardWeight()), report.engine());
-    text.format("products  %s\n\n", report.blas());
+    text.format("products  %s\n", report.blas());
+    cache(text, report);
+    text.format("\n");
+  }
+
+  private static void cache(Formatter text, TrainReport report) {
+    CacheSize cache = report.outcomes().getFirst().cache();
+    TopKPlan lists = report.plan().topK();
+    if (cache != null && lists != null) {
+      text.format("teacher   %s of %,d rows with %d of %,d words: %,.1f MB, %.1f%% of its logits in f32, made in"
+          + " %.0f s; the other words: %s\n", cache.file(), cache.rows(), cache.k(), cache.classes(), cache.bytes() / 1e6,
+          100 * cache.shareOfLogits(), cache.seconds(), lists.tail().label());
+    }
   }
 
   private static void table(Formatter text, TrainReport report) {

@@ -5,6 +5,7 @@ import static dev.temper.tools.verify.BoundFormula.DIFFERENCE;
 import static dev.temper.tools.verify.BoundFormula.ENTROPY;
 import static dev.temper.tools.verify.BoundFormula.EXACT;
 import static dev.temper.tools.verify.BoundFormula.GRADIENT;
+import static dev.temper.tools.verify.BoundFormula.HEAD;
 import static dev.temper.tools.verify.BoundFormula.LISTS;
 import static dev.temper.tools.verify.BoundFormula.LOG_SOFTMAX;
 import static dev.temper.tools.verify.BoundFormula.LOG_SOFTMAX_BACKWARD;
@@ -99,6 +100,11 @@ public enum CaseGroup {
   RERUN("the same bits, run after run", EXACT),
   ALONE_OR_IN_BATCH("a row has the same bits alone and in a batch at the same alignment", EXACT),
   SPLITTING("parts of a batch under one denominator add up", TOTAL),
+  HEAD_GRADIENTS("from hidden states: totals, row values, gradients by hidden states, weight and bias", HEAD),
+  HEAD_CHUNKS("a head in chunks: one row, one chunk for each row, a short last chunk, one chunk, no rows", HEAD),
+  HEAD_OPTIONS("a head with ignored rows, weights, two denominators, padding, added gradients, 16-bit logits", HEAD),
+  HEAD_DIFFERENCES("the gradients of a head are derivatives of its f64 total", HEAD, DIFFERENCE),
+  HEAD_RERUN("a head gives the same bits, run after run and for any number of threads", EXACT),
   GOLDENS("numbers computed with 30 digits", VALUE, GRADIENT, CROSS_ENTROPY),
   LOG_SOFTMAX_FORWARD("x -> log softmax(x/T)", LOG_SOFTMAX),
   LOG_SOFTMAX_BACKWARD_PASS("g -> (g - softmax(x/T) sum g)/T", LOG_SOFTMAX_BACKWARD),

@@ -29,6 +29,7 @@ final class Oracle {
   private final int classes;
   private final ReferenceRow reference;
   private final RowBounds bounds;
+  private final LogitErrors errors;
   private final GivenTeacher teacher;
   private final Map<RowOutput, BoundedValues> outputs = new EnumMap<>(RowOutput.class);
   private final BoundedValues gradient;
@@ -39,9 +40,10 @@ final class Oracle {
   private double hardScale;
   private long nonFinite;
 
-  private Oracle(Case c, CaseData data) {
+  private Oracle(Case c, CaseData data, LogitErrors errors) {
     this.c = c;
     this.data = data;
+    this.errors = errors;
     loss = c.loss();
     rows = c.layout().rows();
     classes = c.layout().classes();
@@ -55,7 +57,12 @@ final class Oracle {
   }
 
   static Expected of(Case c, CaseData data) {
-    return new Oracle(c, data).compute();
+    return of(c, data, LogitErrors.NONE);
+  }
+
+  /** The expected results of logits that a device knows with errors. */
+  static Expected of(Case c, CaseData data, LogitErrors errors) {
+    return new Oracle(c, data, errors).compute();
   }
 
   private Expected compute() {
@@ -99,6 +106,7 @@ final class Oracle {
     double temperature = at(data.temperatures(), row, loss.temperature());
     double weight = at(data.weights(), row, 1);
     u.compute(reference, z, label, temperature);
+    bounds.setInputErrors(errors.student(row), errors.teacher(row));
     bounds.compute(z, u, label, temperature, reference);
     for (RowOutput output : RowOutput.values()) {
       row(output).set(row, reference.value(output), bounds.output(output));

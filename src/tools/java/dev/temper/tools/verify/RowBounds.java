@@ -23,12 +23,20 @@ final class RowBounds {
   private final double[] hard;
   private final Map<RowOutput, Double> outputs = new EnumMap<>(RowOutput.class);
   private double temperatureGradient;
+  private double studentError;
+  private double teacherError;
 
   RowBounds(DistillationLoss loss, int classes) {
     this.loss = loss;
     this.classes = classes;
     soft = new double[classes];
     hard = new double[classes];
+  }
+
+  /** Sets the absolute errors that the logits of the next rows have before the loss. */
+  void setInputErrors(double student, double teacher) {
+    studentError = student;
+    teacherError = teacher;
   }
 
   /** Computes the bounds of the row that the reference has computed. */
@@ -39,7 +47,7 @@ final class RowBounds {
     temperatureGradient = 0;
     double cap = loss.softcap().orElse(Double.POSITIVE_INFINITY);
     double[] z = capped(student, cap);
-    double zError = loss.softcap().isPresent() ? 4 * U * cap : 0;
+    double zError = studentError + (loss.softcap().isPresent() ? 4 * U * cap : 0);
     boolean hasSoft = loss.softWeight() > 0;
     if (Oracle.isValid(student)) {
       hardPart(z, label, zError, reference);
@@ -76,7 +84,7 @@ final class RowBounds {
     double cap = teacher.isAtTemperature() ? Double.POSITIVE_INFINITY
         : loss.teacherSoftcap().orElse(Double.POSITIVE_INFINITY);
     double[] u = capped(teacher.logits(), cap);
-    double uError = teacher.error() + (Double.isInfinite(cap) ? 0 : TeacherBound.ofCap(cap));
+    double uError = teacherError + teacher.error() + (Double.isInfinite(cap) ? 0 : TeacherBound.ofCap(cap));
     if (loss.divergence() instanceof Divergence.LogitMse) {
       temperature = 1;
     }

@@ -74,6 +74,10 @@ record RowOptions(
     return with(option, true);
   }
 
+  RowOptions without(Given option) {
+    return with(option, false);
+  }
+
   private RowOptions with(Given option, boolean present) {
     EnumSet<Given> changed = EnumSet.noneOf(Given.class);
     changed.addAll(given);

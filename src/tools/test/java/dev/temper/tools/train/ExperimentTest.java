@@ -41,7 +41,7 @@ final class ExperimentTest {
   }
 
   private static TrainPlan plan(Budget teacher) {
-    return new TrainPlan(64, 3, 64, teacher, STUDENT, List.of(DistillationLoss.hinton(2, 0.7)), 5, 1);
+    return new TrainPlan(64, 3, 64, teacher, STUDENT, List.of(DistillationLoss.hinton(2, 0.7)), 5, 1, null);
   }
 
   private static TrainReport run(TrainPlan plan) {

@@ -15,7 +15,8 @@ final class LanguageModelTest {
 
   private static final LanguageModel.Shape SHAPE = new LanguageModel.Shape(11, 3, 5, 7);
   private static final WordBatch BATCH =
-      new WordBatch(3, new int[] {1, 1, 4, 1, 4, 9, 4, 9, 2, 9, 2, 10}, new int[] {9, 2, Examples.NO_LABEL, 1});
+      new WordBatch(3, new int[] {1, 1, 4, 1, 4, 9, 4, 9, 2, 9, 2, 10}, new int[] {9, 2, Examples.NO_LABEL, 1},
+          new int[4]);
   private static final DistillationLoss LOSS = DistillationLoss.hinton(2, 0.7);
 
   private final Arena arena = Arena.ofAuto();

@@ -30,7 +30,7 @@ final class TrainReportTest {
   }
 
   private static TrainReport report(TrainPlan plan, Differences differences, ModelOutcome... models) {
-    SeedOutcome seed = new SeedOutcome(1, List.of(models), differences, "get size.");
+    SeedOutcome seed = new SeedOutcome(1, List.of(models), differences, "get size.", null);
     TrainReport.Data data = new TrainReport.Data("words", 3, 30, 8, 20, 5, 5);
     return new TrainReport(plan, data, "cpu", "blas", List.of(seed), 12);
   }
