@@ -1,7 +1,8 @@
 // The distillation loss: one kernel reads every logit once and writes every element of the gradient once.
 // A specialisation is chosen by macros:
 //   TEMPER_KERNEL      name of the entry point
-//   TEMPER_STUDENT, TEMPER_TEACHER, TEMPER_GRADIENT   Float32 | BFloat16 | Float16
+//   TEMPER_STUDENT, TEMPER_GRADIENT   Float32 | BFloat16 | Float16
+//   TEMPER_TEACHER     one of these, or Prepared for a teacher that is not given by logits of the student's classes
 //   TEMPER_DIVERGENCE  a policy of divergence/all.h
 //   TEMPER_SOFT, TEMPER_HARD   0 | 1: without or with the divergence, the cross-entropy
 //   TEMPER_EXP_REUSE   an ExpReuse; kNone without a soft part
@@ -18,8 +19,8 @@
 //   TEMPER_STANDARDISE 0 | 1: the soft part compares standardised logits
 //   TEMPER_ACCUMULATE  0 | 1: the gradient is added to the one in memory
 //   TEMPER_MIN_BLOCKS  optional: blocks per multiprocessor that the number of registers must allow
-#include "loss_rows.cuh"
 #include "specialisation.cuh"
+#include "teacher/prepared_rows.cuh"
 
 namespace temper {
 
@@ -44,5 +45,9 @@ struct TEMPER_SPEC {
 
 extern "C" __global__ void TEMPER_CLUSTER_DIMENSIONS(TEMPER_CLUSTER) TEMPER_LAUNCH_BOUNDS
     TEMPER_KERNEL(const __grid_constant__ temper::LossParameters parameters) {
-  temper::loss_rows<temper::TEMPER_SPEC>(parameters);
+  using namespace temper;
+  if constexpr (kSameType<TEMPER_SPEC::Teacher, Prepared>)
+    prepared_rows<TEMPER_SPEC>(parameters);
+  else
+    loss_rows<TEMPER_SPEC>(parameters);
 }

@@ -35,9 +35,9 @@ public enum Defect {
   /** The last vector is read beyond the row. */
   TAIL_OVER_READ("sanitized", "row/row_view.cuh", "(misalignment + end) / K - first_aligned",
       "(misalignment + end + K - 1) / K - first_aligned", "AddressSanitizer"),
-  /** An offset of a long row overflows 32 bits. */
+  /** An offset in a row overflows 32 bits. */
   INT_OVERFLOW("sanitized", "row/row_view.cuh", "if (reinterpret_cast<uintptr_t>(origin)",
-      "volatile int bits = end * (int(sizeof(Bits)) << 16); if (reinterpret_cast<uintptr_t>(origin)",
+      "volatile int bits = end * (int(sizeof(Bits)) << 26); if (reinterpret_cast<uintptr_t>(origin)",
       "runtime error: signed integer overflow"),
   /** A prefetch overwrites logits that are still to be read. */
   NEXT_ROW_TOO_SOON("plain", "row/shared_storage.cuh",
@@ -64,6 +64,11 @@ public enum Defect {
   /** The build that must find the defect. */
   public String build() {
     return build;
+  }
+
+  /** Whether a sanitizer ends the process at the defect; values may be wrong before. */
+  public boolean isFoundBySanitizer() {
+    return build.equals("sanitized");
   }
 
   /** A regular expression for the message. */

@@ -1,6 +1,9 @@
 package dev.temper.kernel.run;
 
 import dev.temper.DeviceBuffer;
+import dev.temper.DistillationLoss;
+import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
 import dev.temper.LossResult;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
@@ -14,9 +17,11 @@ import dev.temper.kernel.spec.KernelSupport;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.kernel.spec.PrimitiveSpecialisation;
 import dev.temper.kernel.spec.TopKSpecialisation;
+import dev.temper.spi.Divisors;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
+import dev.temper.spi.Products;
 import dev.temper.spi.Support;
 import dev.temper.spi.layout.PrimitiveParameters.Primitive;
 import java.lang.foreign.Arena;
@@ -85,6 +90,17 @@ public final class KernelEngine implements EngineBackend {
         arena)) {
       launch.run();
     }
+  }
+
+  @Override
+  public Divisors check(DistillationLoss loss, LossInputs inputs, int classes) {
+    return new BatchCheck(new LossCall(loss, inputs, LossOutputs.none(), classes, null, null), device)
+        .run(queue, workspace, results);
+  }
+
+  @Override
+  public Products products() {
+    return PlacedProducts.open(queue);
   }
 
   @Override

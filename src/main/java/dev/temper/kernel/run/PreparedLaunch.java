@@ -51,7 +51,7 @@ final class PreparedLaunch implements PreparedCall, DeviceQueue.Resource {
     if (!launched) {
       throw new IllegalStateException("nothing was launched yet, expected launch() before totals()");
     }
-    return report.read(launch.readout());
+    return report.read(launch.readout()::totals);
   }
 
   @Override

@@ -58,7 +58,8 @@ final class TopKTrainingTest {
 
   private static TrainReport run(Corpus corpus, @Nullable TopKPlan lists) {
     TrainPlan plan = new TrainPlan(1000, 1, ROWS, new Budget(24, 48, 400, 1e-2), new Budget(6, 8, STEPS, 2e-2),
-        List.of(DistillationLoss.hinton(TrainPlan.LISTS_TEMPERATURE, TrainPlan.LISTS_SOFT_WEIGHT)), 5, 1, lists);
+        List.of(DistillationLoss.hinton(TrainPlan.LISTS_TEMPERATURE, TrainPlan.LISTS_SOFT_WEIGHT)), 5, 1,
+        TrainPlan.Head.LOGITS, lists);
     try (LossEngine engine = LossEngine.open("auto")) {
       return Experiment.run(corpus, plan, engine, (done, total, note) -> {}, () -> false);
     }

@@ -1,21 +1,27 @@
-package dev.temper.reference;
+package dev.temper.spi;
 
 import dev.temper.Denominator;
 import dev.temper.DistillationLoss;
 import dev.temper.IgnoreScope;
 import dev.temper.LossInputs;
 import dev.temper.RowVector;
-import dev.temper.spi.HostRows;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Holds the factors that reduce the sums over rows, {@code 1/divisor}. A factor is 0 instead of 1/0 if no row is
  * counted.
+ *
+ * @param softScale factor of the soft part
+ * @param hardScale factor of the hard part
  */
-record Divisors(double softScale, double hardScale) {
+public record Divisors(double softScale, double hardScale) {
 
-  /** Returns the factors of a batch in which {@code labelled} rows have another label than the ignored one. */
-  static Divisors of(DistillationLoss loss, LossInputs inputs, long labelled) {
+  /**
+   * Returns the factors of a batch whose denominators lie in host memory.
+   *
+   * @param labelled number of rows with another label than the ignored one
+   */
+  public static Divisors of(DistillationLoss loss, LossInputs inputs, long labelled) {
     long softRows = loss.ignoreScope() == IgnoreScope.HARD ? inputs.student().rows() : labelled;
     return new Divisors(scale(loss, inputs, inputs.softDenominator(), softRows),
         scale(loss, inputs, inputs.hardDenominator(), labelled));

@@ -1,0 +1,219 @@
+package dev.temper.cuda;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.temper.DType;
+import dev.temper.Denominator;
+import dev.temper.DeviceBuffer;
+import dev.temper.DeviceMatrix;
+import dev.temper.DistillationLoss;
+import dev.temper.EngineOptions;
+import dev.temper.HostMatrix;
+import dev.temper.LinearHead;
+import dev.temper.LossEngine;
+import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
+import dev.temper.LossResult;
+import dev.temper.MatrixView;
+import dev.temper.RowVector;
+import dev.temper.Teacher;
+import dev.temper.cuda.cublas.CublasSearch;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The whole path of a linear head on CUDA: the check, cuBLAS through both bindings, row losses and stored sums. */
+final class LinearHeadOnStubTest extends StubEngine {
+
+  private static final DistillationLoss LOSS =
+      DistillationLoss.builder().temperature(2).softWeight(0.7).hardWeight(0.3).build();
+  private static final int ROWS = 9;
+  private static final int CLASSES = 37;
+  private static final int FEATURES = 7;
+  private static final int TEACHER_FEATURES = 11;
+
+  private final Random random = new Random(7);
+  private final List<DeviceBuffer> buffers = new ArrayList<>();
+  private final float[] hidden = floats(ROWS * FEATURES);
+  private final float[] weight = floats(CLASSES * FEATURES);
+  private final float[] bias = floats(CLASSES);
+  private final float[] teacherHidden = floats(ROWS * TEACHER_FEATURES);
+  private final float[] teacherWeight = floats(CLASSES * TEACHER_FEATURES);
+  private final int[] labels = random.ints(ROWS, 0, CLASSES).toArray();
+
+  @AfterEach
+  void findTheMachinesCublasAgain() {
+    System.clearProperty(CublasSearch.LIBRARY_PROPERTY);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"12, F32", "12, BF16", "13, F32", "13, F16"})
+  void gradientsAreThoseOfTheReference(int major, DType dtype) {
+    labels[4] = -100;
+    double[][] expected;
+    try (LossEngine reference = LossEngine.open("reference", EngineOptions.defaults())) {
+      expected = new Run(reference, dtype, false).gradients();
+    }
+    double u = dtype == DType.F32 ? 1e-5 : dtype == DType.BF16 ? 0x1p-6 : 0x1p-9;
+    try (LossEngine engine = open(major)) {
+      double[][] onDevice = new Run(engine, dtype, true).gradients();
+      for (int i = 0; i < expected.length; i++) {
+        assertThat(onDevice[i]).usingComparatorWithPrecision(u).containsExactly(expected[i]);
+      }
+      assertThat(new Run(engine, dtype, false).gradients()).as("from host memory").isDeepEqualTo(onDevice);
+      free();
+    }
+  }
+
+  /** Work of the stub runs when something waits for it. */
+  @Test
+  void theHostWaitsForTheCheckOnly() {
+    try (LossEngine engine = open(12)) {
+      Run run = new Run(engine, DType.F32, true);
+      LossResult result = run.compute();
+      assertThat(result.workspace().orElseThrow().chunks()).isEqualTo(3);
+      assertThat(first(run.hiddenGradient)).isNaN();
+      assertThat(result.totals().countedRows()).isEqualTo(ROWS);
+      engine.synchronize();
+      assertThat(first(run.hiddenGradient)).isNotNaN();
+      free();
+    }
+  }
+
+  @Test
+  void nothingIsWrittenIfALateLabelIsInvalid() {
+    labels[8] = CLASSES;
+    try (LossEngine engine = open(12)) {
+      Run run = new Run(engine, DType.F32, true);
+      assertThatThrownBy(run::compute).isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("labels: row 8 has label 37");
+      engine.synchronize();
+      assertThat(first(run.hiddenGradient)).isNaN();
+      assertThat(first(run.weightGradient)).isNaN();
+      free();
+    }
+  }
+
+  @Test
+  void denominatorsInDeviceMemoryAreReadAndChecked() {
+    try (LossEngine engine = open(13)) {
+      Run run = new Run(engine, DType.F32, true);
+      run.compute().totals();
+      double ninth = run.read(run.hiddenGradient, FEATURES)[0];
+      DeviceBuffer denominator = buffer(engine, MemorySegment.ofArray(new float[] {3}));
+      run.inputs = run.inputs.withDenominator(Denominator.at(denominator.address()));
+      run.compute().totals();
+      assertThat(run.read(run.hiddenGradient, FEATURES)[0]).isCloseTo(3 * ninth, within(1e-6));
+      denominator.upload(MemorySegment.ofArray(new float[] {0}));
+      assertThatThrownBy(run::compute).isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("denominator in memory is 0.0");
+      free();
+    }
+  }
+
+  private LossEngine open(int major) {
+    System.setProperty(CublasSearch.LIBRARY_PROPERTY, StubCublas.library(major).toString());
+    return open(0, EngineOptions.defaults().withHeadWorkspace(2600));
+  }
+
+  /** A call with tensors on the device, or in host memory. */
+  private final class Run {
+    final LossEngine engine;
+    final DType dtype;
+    final MatrixView hiddenGradient;
+    final MatrixView weightGradient;
+    final MatrixView biasGradient;
+    LossInputs inputs;
+
+    Run(LossEngine engine, DType dtype, boolean onDevice) {
+      this.engine = engine;
+      this.dtype = dtype;
+      hiddenGradient = matrix(null, ROWS, FEATURES, onDevice);
+      weightGradient = matrix(null, CLASSES, FEATURES, onDevice);
+      biasGradient = matrix(null, 1, CLASSES, onDevice);
+      LinearHead head = LinearHead.of(matrix(weight, CLASSES, FEATURES, onDevice))
+          .withBias(matrix(bias, 1, CLASSES, onDevice));
+      LinearHead teacher = LinearHead.of(matrix(teacherWeight, CLASSES, TEACHER_FEATURES, onDevice));
+      inputs = LossInputs.hidden(matrix(hidden, ROWS, FEATURES, onDevice), head)
+          .withTeacher(Teacher.hidden(matrix(teacherHidden, ROWS, TEACHER_FEATURES, onDevice), teacher))
+          .withLabels(onDevice ? buffer(engine, MemorySegment.ofArray(labels)).labels(ROWS, DType.I32)
+              : RowVector.labels(labels));
+    }
+
+    LossResult compute() {
+      return engine.forwardBackward(LOSS, inputs, LossOutputs.gradient(hiddenGradient)
+          .withWeightGradient(weightGradient).withBiasGradient(biasGradient));
+    }
+
+    double[][] gradients() {
+      assertThat(compute().totals().countedRows()).isEqualTo(ROWS - 1);
+      return new double[][] {read(hiddenGradient, ROWS * FEATURES), read(weightGradient, CLASSES * FEATURES),
+          read(biasGradient, CLASSES)};
+    }
+
+    private MatrixView matrix(float[] values, int rows, int columns, boolean onDevice) {
+      MemorySegment host = MemorySegment.ofArray(new byte[rows * columns * dtype.bytes()]);
+      for (int i = 0; i < rows * columns && values != null; i++) {
+        if (dtype == DType.F32) {
+          host.set(JAVA_FLOAT.withByteAlignment(1), 4L * i, values[i]);
+        } else {
+          host.set(JAVA_SHORT.withByteAlignment(1), 2L * i, dtype.narrow(values[i]));
+        }
+      }
+      if (!onDevice) {
+        return HostMatrix.of(host, rows, columns, dtype);
+      }
+      DeviceBuffer buffer = values == null ? allocated(engine, host.byteSize()) : buffer(engine, host);
+      return buffer.matrix(rows, columns, dtype);
+    }
+
+    double[] read(MatrixView matrix, int count) {
+      engine.synchronize();
+      MemorySegment values = matrix instanceof HostMatrix host ? host.segment()
+          : StubDriver.at(((DeviceMatrix) matrix).address(), matrix.byteSize());
+      double[] read = new double[count];
+      for (int i = 0; i < count; i++) {
+        read[i] = dtype == DType.F32 ? values.get(JAVA_FLOAT.withByteAlignment(1), 4L * i)
+            : dtype.widen(values.get(JAVA_SHORT.withByteAlignment(1), 2L * i));
+      }
+      return read;
+    }
+  }
+
+  private static float first(MatrixView matrix) {
+    return StubDriver.at(((DeviceMatrix) matrix).address(), 4).get(JAVA_FLOAT, 0);
+  }
+
+  private DeviceBuffer buffer(LossEngine engine, MemorySegment content) {
+    DeviceBuffer buffer = allocated(engine, content.byteSize());
+    buffer.upload(content);
+    return buffer;
+  }
+
+  private DeviceBuffer allocated(LossEngine engine, long bytes) {
+    DeviceBuffer buffer = engine.allocate(bytes);
+    buffers.add(buffer);
+    return buffer;
+  }
+
+  private void free() {
+    buffers.forEach(DeviceBuffer::close);
+  }
+
+  private float[] floats(int count) {
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return values;
+  }
+}
