@@ -1,7 +1,10 @@
 package dev.temper.head;
 
 import dev.temper.EngineOptions;
+import dev.temper.LossArgumentException;
+import dev.temper.LossOption;
 import dev.temper.LossResult;
+import dev.temper.spi.Divisors;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
@@ -60,7 +63,25 @@ public final class HeadLoss implements AutoCloseable {
   public PreparedCall prepare(LossCall call) {
     HeadPlan.of(call, options.chunkLogits(), limit());
     products();
-    return new PreparedHead(this, call, backend.describe());
+    return new PreparedHead(this, call);
+  }
+
+  /**
+   * Records a call as a CUDA graph.
+   *
+   * @throws IllegalArgumentException if the device has no graphs, if a tensor lies in host memory, or if the divisors
+   *     depend on values in memory, which may change between replays
+   */
+  synchronized RecordedHead record(LossCall call) {
+    if (Divisors.dependOnValues(call.loss(), call.inputs())) {
+      throw new LossArgumentException("a CUDA graph of a loss with a head holds its denominators as numbers, but ",
+          LossOption.REDUCTION, " ", call.loss().reduction().label(), " counts the labels of each batch, or a "
+          + "denominator lies in memory; give ", LossOption.DENOMINATOR, " as a number, or set ", LossOption.REDUCTION,
+          " to sum or batch-mean");
+    }
+    HeadPlan plan = HeadPlan.of(call, options.chunkLogits(), limit());
+    HeadScale scale = HeadScale.of(call.loss(), backend.check(call.loss(), call.inputs(), call.classes()));
+    return RecordedHead.record(backend, products(), call, plan, scale);
   }
 
   /** Bytes of device memory that the workspace holds; 0 in host memory. */

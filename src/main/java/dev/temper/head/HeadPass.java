@@ -5,6 +5,7 @@ import dev.temper.LinearHead;
 import dev.temper.LossArgumentException;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
+import dev.temper.LossResult;
 import dev.temper.MatrixView;
 import dev.temper.RowOutput;
 import dev.temper.RowVector;
@@ -14,7 +15,10 @@ import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Products;
 import dev.temper.spi.Products.Operand;
+import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** Computes the chunks of one call: logits, row loss, and the gradients by weight, bias and hidden states. */
@@ -50,19 +54,39 @@ final class HeadPass {
     return chunk(0, end(0));
   }
 
+  /** Returns the losses of all chunks. */
+  List<LossCall> chunks() {
+    return LongStream.range(0, plan.chunks()).map(chunk -> chunk * plan.chunkRows())
+        .mapToObj(from -> chunk(from, end(from))).toList();
+  }
+
   HeadTotals run() {
+    fillOnes();
+    return run(backend::compute);
+  }
+
+  /** Fills the columns of ones, which the chunks read. */
+  void fillOnes() {
     fillOnes(plan.ones());
     fillOnes(plan.teacherOnes());
+  }
+
+  /**
+   * Computes all chunks.
+   *
+   * @param losses computes the loss of each chunk, in their order
+   */
+  HeadTotals run(Function<LossCall, LossResult> losses) {
     HeadTotals totals = new HeadTotals(scale, plan.workspace());
     for (long chunk = 0; chunk < plan.chunks(); chunk++) {
-      run(chunk * plan.chunkRows(), totals);
+      run(chunk * plan.chunkRows(), losses, totals);
     }
     store(plan.weightSum(), outputs.addsToWeightGradient(), outputs.weightGradient());
     store(plan.biasSum(), outputs.addsToBiasGradient(), outputs.biasGradient());
     return totals;
   }
 
-  private void run(long from, HeadTotals totals) {
+  private void run(long from, Function<LossCall, LossResult> losses, HeadTotals totals) {
     long to = end(from);
     logits(hidden.rows(from, to), head, plan.ones(), memory.matrix(plan.student(), to - from));
     if (teacher != null && plan.teacher() != null) {
@@ -71,7 +95,7 @@ final class HeadPass {
     }
     LossCall chunk = chunk(from, to);
     try {
-      totals.add(from, backend.compute(chunk));
+      totals.add(from, losses.apply(chunk));
     } catch (LossArgumentException e) {
       totals.refuse(from, e);
     }

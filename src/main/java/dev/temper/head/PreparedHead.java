@@ -11,18 +11,23 @@ final class PreparedHead implements PreparedCall {
 
   private final HeadLoss head;
   private final LossCall call;
-  private final String engine;
   private @Nullable LossResult last;
+  private @Nullable RecordedHead recorded;
 
-  PreparedHead(HeadLoss head, LossCall call, String engine) {
+  PreparedHead(HeadLoss head, LossCall call) {
     this.head = head;
     this.call = call;
-    this.engine = engine;
   }
 
   @Override
   public void launch() {
-    last = head.compute(call);
+    RecordedHead graph = recorded;
+    if (graph == null) {
+      last = head.compute(call);
+    } else {
+      graph.launch();
+      last = graph::totals;
+    }
   }
 
   @Override
@@ -35,17 +40,22 @@ final class PreparedHead implements PreparedCall {
 
   @Override
   public void recordGraph() {
-    throw new IllegalArgumentException(engine + " records no CUDA graph of a loss with a head; launch without"
-        + " recording one");
+    if (recorded == null) {
+      recorded = head.record(call);
+    }
   }
 
   @Override
   public long deviceBytes() {
-    return head.deviceBytes();
+    return head.deviceBytes() + (recorded == null ? 0 : recorded.deviceBytes());
   }
 
   @Override
   public void close() {
     last = null;
+    if (recorded != null) {
+      recorded.close();
+      recorded = null;
+    }
   }
 }

@@ -4,6 +4,7 @@ import dev.temper.Denominator;
 import dev.temper.DistillationLoss;
 import dev.temper.IgnoreScope;
 import dev.temper.LossInputs;
+import dev.temper.Reduction;
 import dev.temper.RowVector;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,22 @@ public record Divisors(double softScale, double hardScale) {
     long softRows = loss.ignoreScope() == IgnoreScope.HARD ? inputs.student().rows() : labelled;
     return new Divisors(scale(loss, inputs, inputs.softDenominator(), softRows),
         scale(loss, inputs, inputs.hardDenominator(), labelled));
+  }
+
+  /** Returns whether the factors of a batch depend on values in memory: labels that may be ignored, or denominators. */
+  public static boolean dependOnValues(DistillationLoss loss, LossInputs inputs) {
+    boolean counts = loss.reduction() == Reduction.MEAN && inputs.labels() != null;
+    boolean soft = loss.softWeight() > 0
+        && dependsOnValues(inputs.softDenominator(), counts && loss.ignoreScope() == IgnoreScope.BOTH);
+    return soft || (loss.hardWeight() > 0 && dependsOnValues(inputs.hardDenominator(), counts));
+  }
+
+  private static boolean dependsOnValues(@Nullable Denominator denominator, boolean counts) {
+    return switch (denominator) {
+      case null -> counts;
+      case Denominator.Value _ -> false;
+      case Denominator.InMemory _ -> true;
+    };
   }
 
   private static double scale(DistillationLoss loss, LossInputs inputs, @Nullable Denominator denominator,

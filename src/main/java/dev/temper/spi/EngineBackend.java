@@ -62,6 +62,15 @@ public interface EngineBackend extends AutoCloseable {
         + " reference devices have them");
   }
 
+  /**
+   * Records what a sequence submits to the stream of this engine as a CUDA graph. The sequence itself is not run.
+   *
+   * @throws IllegalArgumentException if the device has no graphs, or if a tensor of the sequence lies in host memory
+   */
+  default Recording record(Runnable sequence) {
+    throw new IllegalArgumentException(describe() + " records no CUDA graph; launch without recording one");
+  }
+
   /** Prepares a call for repeated launches over the same memory. */
   default PreparedCall prepare(LossCall call) {
     return new HostPreparedCall(this, call);

@@ -19,17 +19,22 @@ import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossResult;
 import dev.temper.MatrixView;
+import dev.temper.PreparedLoss;
 import dev.temper.RowVector;
 import dev.temper.Teacher;
 import dev.temper.cuda.cublas.CublasSearch;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The whole path of a linear head on CUDA: the check, cuBLAS through both bindings, row losses and stored sums. */
 final class LinearHeadOnStubTest extends StubEngine {
@@ -48,7 +53,7 @@ final class LinearHeadOnStubTest extends StubEngine {
   private final float[] bias = floats(CLASSES);
   private final float[] teacherHidden = floats(ROWS * TEACHER_FEATURES);
   private final float[] teacherWeight = floats(CLASSES * TEACHER_FEATURES);
-  private final int[] labels = random.ints(ROWS, 0, CLASSES).toArray();
+  private final int[] batchLabels = random.ints(ROWS, 0, CLASSES).toArray();
 
   @AfterEach
   void findTheMachinesCublasAgain() {
@@ -58,7 +63,7 @@ final class LinearHeadOnStubTest extends StubEngine {
   @ParameterizedTest
   @CsvSource({"12, F32", "12, BF16", "13, F32", "13, F16"})
   void gradientsAreThoseOfTheReference(int major, DType dtype) {
-    labels[4] = -100;
+    batchLabels[4] = -100;
     double[][] expected;
     try (LossEngine reference = LossEngine.open("reference", EngineOptions.defaults())) {
       expected = new Run(reference, dtype, false).gradients();
@@ -91,7 +96,7 @@ final class LinearHeadOnStubTest extends StubEngine {
 
   @Test
   void nothingIsWrittenIfALateLabelIsInvalid() {
-    labels[8] = CLASSES;
+    batchLabels[8] = CLASSES;
     try (LossEngine engine = open(12)) {
       Run run = new Run(engine, DType.F32, true);
       assertThatThrownBy(run::compute).isInstanceOf(IllegalArgumentException.class)
@@ -120,6 +125,54 @@ final class LinearHeadOnStubTest extends StubEngine {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {12, 13})
+  void aGraphReplaysTheWholeHead(int major) {
+    try (LossEngine engine = open(major)) {
+      Run run = new Run(engine, DType.BF16, true);
+      run.inputs = run.inputs.withDenominator(4);
+      double[][] eager = {run.hiddenAfter(run.compute()), run.read(run.weightGradient, CLASSES * FEATURES)};
+      Run replayed = new Run(engine, DType.BF16, true);
+      replayed.inputs = replayed.inputs.withDenominator(4);
+      try (PreparedLoss prepared = engine.prepare(LOSS, replayed.inputs, replayed.outputs())) {
+        prepared.recordGraph();
+        assertThat(replayed.read(replayed.hiddenGradient, FEATURES)).as("before a replay").containsOnly(Double.NaN);
+        for (int replay = 0; replay < 2; replay++) {
+          prepared.launch();
+          assertThat(prepared.totals().countedRows()).isEqualTo(ROWS);
+          assertThat(replayed.read(replayed.hiddenGradient, ROWS * FEATURES)).isEqualTo(eager[0]);
+          assertThat(replayed.read(replayed.weightGradient, CLASSES * FEATURES)).isEqualTo(eager[1]);
+        }
+        Objects.requireNonNull(replayed.labels).upload(MemorySegment.ofArray(IntStream.generate(() -> CLASSES).limit(ROWS).toArray()));
+        prepared.launch();
+        assertThatThrownBy(prepared::totals).isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("labels: row 0 has label 37");
+      }
+      free();
+    }
+  }
+
+  @Test
+  void whatAGraphCannotHoldIsRefused() {
+    try (LossEngine engine = open(12)) {
+      Run onDevice = new Run(engine, DType.F32, true);
+      try (PreparedLoss prepared = engine.prepare(LOSS, onDevice.inputs, onDevice.outputs())) {
+        assertThatThrownBy(prepared::recordGraph).isInstanceOf(IllegalArgumentException.class).hasMessage(
+            "a CUDA graph of a loss with a head holds its denominators as numbers, but reduction mean counts the "
+            + "labels of each batch, or a denominator lies in memory; give denominator as a number, or set reduction "
+            + "to sum or batch-mean");
+      }
+      Run onHost = new Run(engine, DType.F32, false);
+      try (PreparedLoss prepared = engine.prepare(LOSS, onHost.inputs.withDenominator(4), onHost.outputs())) {
+        assertThatThrownBy(prepared::recordGraph).isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("a tensor lies in host memory, expected all of them in device memory");
+        prepared.launch();
+        assertThat(prepared.totals().countedRows()).isEqualTo(ROWS);
+      }
+      free();
+    }
+  }
+
   private LossEngine open(int major) {
     System.setProperty(CublasSearch.LIBRARY_PROPERTY, StubCublas.library(major).toString());
     return open(0, EngineOptions.defaults().withHeadWorkspace(2600));
@@ -132,6 +185,7 @@ final class LinearHeadOnStubTest extends StubEngine {
     final MatrixView hiddenGradient;
     final MatrixView weightGradient;
     final MatrixView biasGradient;
+    final @Nullable DeviceBuffer labels;
     LossInputs inputs;
 
     Run(LossEngine engine, DType dtype, boolean onDevice) {
@@ -143,15 +197,23 @@ final class LinearHeadOnStubTest extends StubEngine {
       LinearHead head = LinearHead.of(matrix(weight, CLASSES, FEATURES, onDevice))
           .withBias(matrix(bias, 1, CLASSES, onDevice));
       LinearHead teacher = LinearHead.of(matrix(teacherWeight, CLASSES, TEACHER_FEATURES, onDevice));
+      labels = onDevice ? buffer(engine, MemorySegment.ofArray(batchLabels)) : null;
       inputs = LossInputs.hidden(matrix(hidden, ROWS, FEATURES, onDevice), head)
           .withTeacher(Teacher.hidden(matrix(teacherHidden, ROWS, TEACHER_FEATURES, onDevice), teacher))
-          .withLabels(onDevice ? buffer(engine, MemorySegment.ofArray(labels)).labels(ROWS, DType.I32)
-              : RowVector.labels(labels));
+          .withLabels(labels == null ? RowVector.labels(batchLabels) : labels.labels(ROWS, DType.I32));
+    }
+
+    LossOutputs outputs() {
+      return LossOutputs.gradient(hiddenGradient).withWeightGradient(weightGradient).withBiasGradient(biasGradient);
     }
 
     LossResult compute() {
-      return engine.forwardBackward(LOSS, inputs, LossOutputs.gradient(hiddenGradient)
-          .withWeightGradient(weightGradient).withBiasGradient(biasGradient));
+      return engine.forwardBackward(LOSS, inputs, outputs());
+    }
+
+    double[] hiddenAfter(LossResult result) {
+      assertThat(result.totals().countedRows()).isEqualTo(ROWS);
+      return read(hiddenGradient, ROWS * FEATURES);
     }
 
     double[][] gradients() {
@@ -160,7 +222,7 @@ final class LinearHeadOnStubTest extends StubEngine {
           read(biasGradient, CLASSES)};
     }
 
-    private MatrixView matrix(float[] values, int rows, int columns, boolean onDevice) {
+    private MatrixView matrix(float @Nullable [] values, int rows, int columns, boolean onDevice) {
       MemorySegment host = MemorySegment.ofArray(new byte[rows * columns * dtype.bytes()]);
       for (int i = 0; i < rows * columns && values != null; i++) {
         if (dtype == DType.F32) {

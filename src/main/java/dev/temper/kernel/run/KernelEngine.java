@@ -22,6 +22,7 @@ import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
 import dev.temper.spi.Products;
+import dev.temper.spi.Recording;
 import dev.temper.spi.Support;
 import dev.temper.spi.layout.PrimitiveParameters.Primitive;
 import java.lang.foreign.Arena;
@@ -101,6 +102,11 @@ public final class KernelEngine implements EngineBackend {
   @Override
   public Products products() {
     return PlacedProducts.open(queue);
+  }
+
+  @Override
+  public Recording record(Runnable sequence) {
+    return RecordedSequence.record(queue, sequence);
   }
 
   @Override

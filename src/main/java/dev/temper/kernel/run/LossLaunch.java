@@ -205,12 +205,14 @@ final class LossLaunch implements AutoCloseable {
 
   /** Records the kernels as a CUDA graph, which later runs replay. The stream lock is held. */
   void recordGraph() {
-    if (tensors.anyCopied()) {
-      throw new IllegalArgumentException("a tensor lies in host memory, expected all of them in device memory to "
-          + "record a graph; "
-          + "copy them to buffers of LossEngine.allocate");
-    }
+    requireRecordable();
     sequence.record();
+  }
+
+  void requireRecordable() {
+    if (tensors.anyCopied()) {
+      throw PlacedTensors.notRecordable();
+    }
   }
 
   /** How the report of a run is read. */

@@ -65,10 +65,12 @@ final class PlacedProducts implements Products, DeviceQueue.Resource {
   }
 
   private MatrixView input(PlacedTensors tensors, String name, MatrixView matrix) {
+    requireRecordable(matrix);
     return isInPlace(matrix) ? matrix : at(tensors.input(name, matrix), matrix);
   }
 
   private MatrixView result(PlacedTensors tensors, double beta, MatrixView result) {
+    requireRecordable(result);
     if (isInPlace(result)) {
       return result;
     }
@@ -77,6 +79,12 @@ final class PlacedProducts implements Products, DeviceQueue.Resource {
       tensors.inPlaceOutput(result, address);
     }
     return at(address, result);
+  }
+
+  private void requireRecordable(MatrixView matrix) {
+    if (queue.isRecording() && matrix instanceof HostMatrix) {
+      throw PlacedTensors.notRecordable();
+    }
   }
 
   /** Whether kernels can access the memory of a host matrix. */
@@ -95,6 +103,7 @@ final class PlacedProducts implements Products, DeviceQueue.Resource {
       return;
     }
     try (var _ = queue.lock(); Arena arena = Arena.ofConfined()) {
+      requireRecordable(result);
       PlacedTensors tensors = new PlacedTensors(workspace);
       PrimitiveParameters parameters = new PrimitiveParameters(arena.allocate(PrimitiveParameters.LAYOUT));
       // The kernel reads neither primitive nor temperature.

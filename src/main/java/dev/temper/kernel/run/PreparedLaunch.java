@@ -41,6 +41,9 @@ final class PreparedLaunch implements PreparedCall, DeviceQueue.Resource {
   @Override
   public void launch() {
     try (var _ = queue.lock()) {
+      if (queue.isRecording()) {
+        launch.requireRecordable();
+      }
       launch.run();
       launched = true;
     }

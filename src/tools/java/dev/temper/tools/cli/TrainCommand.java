@@ -13,6 +13,7 @@ import dev.temper.tools.train.Experiment;
 import dev.temper.tools.train.JdkNames;
 import dev.temper.tools.train.LearningCurves;
 import dev.temper.tools.train.TextFile;
+import dev.temper.tools.train.TopKPlan;
 import dev.temper.tools.train.TrainDocument;
 import dev.temper.tools.train.TrainPlan;
 import dev.temper.tools.train.TrainReport;
@@ -74,15 +75,16 @@ final class TrainCommand implements Callable<Integer> {
       paramLabel = "T",
       description = "Temperature of the distillation, above 0. Several with commas, such as 1,2,4, distil one student"
           + " for each, in"
-          + " one table and one picture (default: " + TrainPlan.TEMPERATURE + ", chosen on the validation part).")
-  private List<Double> temperatures = List.of(TrainPlan.TEMPERATURE);
+          + " one table and one picture (default: " + TrainPlan.TEMPERATURE + ", chosen on the validation part; "
+          + TrainPlan.LISTS_TEMPERATURE + " with --teacher topk:K).")
+  private @Nullable List<Double> temperatures;
 
   @Option(
       names = "--soft-weight",
       paramLabel = "W",
       description = "Weight of the teacher, 0 to 1; the labels get the rest (default: " + TrainPlan.SOFT_WEIGHT
-          + ", chosen on the validation part).")
-  private double softWeight = TrainPlan.SOFT_WEIGHT;
+          + ", chosen on the validation part; " + TrainPlan.LISTS_SOFT_WEIGHT + " with --teacher topk:K).")
+  private @Nullable Double softWeight;
 
   @Option(
       names = "--steps",
@@ -160,6 +162,11 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private TrainPlan plan() {
+    TopKPlan lists = teacher.plan(out);
+    double softWeight = this.softWeight != null ? this.softWeight
+        : lists == null ? TrainPlan.SOFT_WEIGHT : TrainPlan.LISTS_SOFT_WEIGHT;
+    List<Double> temperatures = this.temperatures != null ? this.temperatures
+        : List.of(lists == null ? TrainPlan.TEMPERATURE : TrainPlan.LISTS_TEMPERATURE);
     if (!(softWeight >= 0 && softWeight <= 1)) {
       throw new IllegalArgumentException(
           "--soft-weight is " + PlainNumber.of(softWeight) + ", expected 0 to 1; the labels get the rest");
@@ -176,7 +183,7 @@ final class TrainCommand implements Callable<Integer> {
             .map(loss -> loss.toBuilder().divergence(divergence).build()).toList();
     TrainPlan plan =
         TrainPlan.defaults().withDistillations(losses).withStudentRate(learningRate).withSeeds(seed, seeds)
-            .withHead(head).withTopK(teacher.plan(out));
+            .withHead(head).withTopK(lists);
     TrainPlan stepped = steps == null ? plan : plan.withStudentSteps(steps);
     return teacherSteps == null ? stepped : stepped.withTeacherSteps(teacherSteps);
   }

@@ -53,6 +53,15 @@ public record TrainPlan(
   /** Weight of the teacher by default; the labels get the rest. */
   public static final double SOFT_WEIGHT = 0.9;
 
+  /** Temperature by default if the students learn from lists: a higher one moves mass out of the lists. */
+  public static final double LISTS_TEMPERATURE = 1;
+
+  /**
+   * Weight of the teacher by default if the students learn from lists. It is smaller, because the labels alone
+   * distinguish the words outside the lists.
+   */
+  public static final double LISTS_SOFT_WEIGHT = 0.5;
+
   private static final int MAX_PASSES = 4;
 
   /**

@@ -52,8 +52,8 @@ public final class TrainReportText {
     TopKPlan lists = report.plan().topK();
     if (cache != null && lists != null) {
       text.format("teacher   %s of %,d rows with %d of %,d words: %,.1f MB, %.1f%% of its logits in f32, made in"
-          + " %.0f s; the other words: %s\n", cache.file(), cache.rows(), cache.k(), cache.classes(), cache.bytes() / 1e6,
-          100 * cache.shareOfLogits(), cache.seconds(), lists.tail().label());
+          + " %.0f s; the other words: %s\n", cache.file(), cache.rows(), cache.k(), cache.classes(),
+          cache.bytes() / 1e6, 100 * cache.shareOfLogits(), cache.seconds(), lists.tail().label());
     }
   }
 
