@@ -33,7 +33,7 @@ final class CublasProductsTest extends StubEngine {
       "13, F32, F32", "13, BF16, F32", "13, BF16, BF16", "13, F16, F32", "13, F16, F16"})
   void productsAreExactUpToOneRounding(int major, DType factors, DType written) {
     try (KernelDevice device = device(0, major); DeviceProducts products = device.products()) {
-      assertThat(products.describe()).isEqualTo(major == 12 ? "cuBLAS 12.0 through JCublas" : "cuBLAS 13.0 through FFM");
+      assertThat(products.describe()).isEqualTo(library(major));
       ProductCase.of(factors, written).forEach(product -> product.check(device, products));
     }
   }
@@ -78,7 +78,8 @@ final class CublasProductsTest extends StubEngine {
   @Test
   void twoStreamsAndTwoDevicesHaveProductsOfTheirOwn() {
     try (KernelDevice first = device(0, 12); KernelDevice second = device(0, 13); KernelDevice other = device(1, 12);
-        DeviceProducts one = first.products(); DeviceProducts two = second.products(); DeviceProducts three = other.products()) {
+        DeviceProducts one = first.products(); DeviceProducts two = second.products();
+        DeviceProducts three = other.products()) {
       Map.of(first, one, second, two, other, three).forEach((device, products) -> {
         long result = device.allocate(4);
         product(products, device, 0, result);
@@ -92,7 +93,7 @@ final class CublasProductsTest extends StubEngine {
   @ParameterizedTest
   @ValueSource(ints = {12, 13})
   void aFailureHasCallCodeNameAndRemedy(int major) {
-    String library = major == 12 ? "cuBLAS 12.0 through JCublas" : "cuBLAS 13.0 through FFM";
+    String library = library(major);
     try (KernelDevice device = device(0, major)) {
       try (var _ = stub.with("CUBLAS_STUB_CREATE_STATUS", 1)) {
         assertFails(device::products, "cublasCreate failed with code 1 (CUBLAS_STATUS_NOT_INITIALIZED); " + library
@@ -159,6 +160,10 @@ final class CublasProductsTest extends StubEngine {
       assertFails(device::products, "cuMemAlloc of 33554432 bytes failed with code 2 (CUDA_ERROR_OUT_OF_MEMORY); "
           + "1048576 of the device's 1048576 bytes are free; free some, or use fewer rows at once");
     }
+  }
+
+  private static String library(int major) {
+    return major == 12 ? "cuBLAS 12.0 through JCublas" : "cuBLAS 13.0 through FFM";
   }
 
   private KernelDevice device(int index, int major) {
