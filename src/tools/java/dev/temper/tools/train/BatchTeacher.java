@@ -14,6 +14,11 @@ interface BatchTeacher extends AutoCloseable {
     return batch -> Teacher.logits(model.forward(batch).view());
   }
 
+  /** A teacher whose model ends at its hidden states, for a student with a fused head. */
+  static BatchTeacher hidden(LanguageModel model) {
+    return batch -> Teacher.hidden(model.hidden(batch).view(), model.head());
+  }
+
   @Override
   default void close() {}
 }

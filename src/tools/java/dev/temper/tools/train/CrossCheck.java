@@ -3,6 +3,7 @@ package dev.temper.tools.train;
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.HostMatrix;
+import dev.temper.LinearHead;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
@@ -37,7 +38,8 @@ final class CrossCheck implements AutoCloseable {
     HostMatrix student = sample(inputs.student());
     HostMatrix gradient = sample(Objects.requireNonNull(outputs.gradient()));
     int rows = Math.toIntExact(student.rows());
-    LossInputs sampled = LossInputs.of(student)
+    LinearHead head = inputs.head();
+    LossInputs sampled = (head == null ? LossInputs.of(student) : LossInputs.hidden(student, head))
         .withTeacher(sample(inputs.teacher(), rows))
         .withLabels(RowVector.labels(labels(inputs, rows)))
         .withDenominator((double) countedRows);
@@ -76,10 +78,13 @@ final class CrossCheck implements AutoCloseable {
   }
 
   private static @Nullable Teacher sample(@Nullable Teacher teacher, int rows) {
-    if (teacher instanceof TopKTeacher lists) {
-      return SelectedRows.of(lists, IntStream.range(0, rows).map(row -> row * ROW_STEP).toArray());
-    }
-    return teacher instanceof Teacher.Logits logits ? Teacher.logits(sample(logits.matrix())) : null;
+    return switch (teacher) {
+      case TopKTeacher lists ->
+          SelectedRows.of(lists, IntStream.range(0, rows).map(row -> row * ROW_STEP).toArray());
+      case Teacher.Logits logits -> Teacher.logits(sample(logits.matrix()));
+      case Teacher.Hidden hidden -> Teacher.hidden(sample(hidden.states()), hidden.head());
+      case null, default -> null;
+    };
   }
 
   private static int[] labels(LossInputs inputs, int rows) {

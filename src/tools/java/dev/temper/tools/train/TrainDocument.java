@@ -41,11 +41,12 @@ public record TrainDocument(
 
   /** Budgets of both models, and one loss for each distilled student. */
   public record Plan(
-      int context, int rows, TrainPlan.Budget teacher, TrainPlan.Budget student, List<Distillation> distillations) {
+      int context, int rows, TrainPlan.Budget teacher, TrainPlan.Budget student, List<Distillation> distillations,
+      TrainPlan.Head head) {
 
     private static Plan of(TrainPlan plan) {
       return new Plan(plan.context(), plan.rows(), plan.teacher(), plan.student(),
-          plan.distillations().stream().map(Distillation::of).toList());
+          plan.distillations().stream().map(Distillation::of).toList(), plan.head());
     }
   }
 
@@ -95,13 +96,14 @@ public record TrainDocument(
       long judgedWords,
       double secondsPerStep,
       double lossShare,
+      long logitBytes,
       List<ModelOutcome.CurvePoint> curve) {
 
     private static Model of(ModelOutcome outcome) {
       Quality quality = outcome.heldOut();
       return new Model(outcome.name(), outcome.parameters(), outcome.steps(), outcome.plannedSteps(),
           quality.crossEntropy(), quality.perplexity(), quality.top1(), quality.top5(), quality.words(),
-          outcome.secondsPerStep(), outcome.lossShare(), outcome.curve());
+          outcome.secondsPerStep(), outcome.lossShare(), outcome.logitBytes(), outcome.curve());
     }
   }
 

@@ -89,11 +89,11 @@ final class HeadOracle {
   }
 
   /** Sums of {@code terms} chunk gradients, each times a factor. */
-  private BoundedValues sums(int rows, int columns, int terms, Index index, Factor factor) {
-    BoundedValues sums = BoundedValues.zeros(rows * columns);
+  private BoundedValues sums(int height, int width, int terms, Index index, Factor factor) {
+    BoundedValues sums = BoundedValues.zeros(height * width);
     double chunks = Math.ceil(c.rows() / (double) c.chunkRows());
-    for (int row = 0; row < rows; row++) {
-      for (int column = 0; column < columns; column++) {
+    for (int row = 0; row < height; row++) {
+      for (int column = 0; column < width; column++) {
         double sum = 0;
         double error = 0;
         double size = 0;
@@ -104,7 +104,7 @@ final class HeadOracle {
           error += errors[at] * Math.abs(x);
           size += (Math.abs(gradient[at]) + errors[at]) * Math.abs(x);
         }
-        sums.set(row * columns + column, sum, error + (terms + chunks + 4) * U * size);
+        sums.set(row * width + column, sum, error + (terms + chunks + 4) * U * size);
       }
     }
     return sums;

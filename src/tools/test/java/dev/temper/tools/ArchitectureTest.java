@@ -92,7 +92,8 @@ final class ArchitectureTest {
       counts   | dev.temper, dev.temper.spi.layout, dev.temper.kernel.., dev.temper.cuda.nvrtc, \
       dev.temper.tools.files, dev.temper.tools.process
       pack     | dev.temper, dev.temper.tools.files
-      train    | dev.temper, dev.temper.io, dev.temper.reference, dev.temper.tools.files
+      train    | dev.temper, dev.temper.io, dev.temper.spi, dev.temper.cpu.blas, dev.temper.reference, \
+      dev.temper.tools.files
       gpucheck | dev.temper, dev.temper.diagnostics, dev.temper.io, dev.temper.tools.files, dev.temper.tools.process, \
       dev.temper.tools.verify
       """)
@@ -139,7 +140,7 @@ final class ArchitectureTest {
   @Test
   void toolsOpenEnginesByName() {
     noClasses().that().resideInAPackage("dev.temper.tools..")
-        .should().dependOnClassesThat().resideInAnyPackage("dev.temper.cpu..", "dev.temper.cuda",
+        .should().dependOnClassesThat().resideInAnyPackage("dev.temper.cpu", "dev.temper.cuda",
         "dev.temper.cuda.driver",
             "dev.temper.emulator..", "dev.temper.kernel.run..", "dev.temper.kernel.device..")
         .check(CLASSES);

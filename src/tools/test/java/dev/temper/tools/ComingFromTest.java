@@ -100,7 +100,7 @@ final class ComingFromTest {
 
   private float[] rowValues(LossEngine engine, ComingFrom.Call call, RowOutput output) {
     float[] values = new float[rows];
-    engine.forwardBackward(call.losses().getFirst(), inputs(call),
+    engine.forward(call.losses().getFirst(), inputs(call),
         LossOutputs.none().withRow(output, RowVector.losses(values))).totals();
     return values;
   }

@@ -20,6 +20,7 @@ public record ToolkitNumbers(String pytorch, Batch batch, List<Loss> losses) {
    * @param topK [rows][3], the teacher's most probable classes
    * @param union [rows][2], the most probable class of the teacher and that of the student; -1 if it is the same
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   public record Batch(int batch, int sequence, double[][] student, double[][] teacher, long[] labels, long[][] topK,
       long[][] union) {}
 

@@ -58,7 +58,8 @@ final class TopKTrainingTest {
 
   private static TrainReport run(Corpus corpus, @Nullable TopKPlan lists) {
     TrainPlan plan = new TrainPlan(1000, 1, ROWS, new Budget(24, 48, 400, 1e-2), new Budget(6, 8, STEPS, 2e-2),
-        List.of(DistillationLoss.hinton(1.5, 0.9)), 5, 1, lists);
+        List.of(DistillationLoss.hinton(TrainPlan.LISTS_TEMPERATURE, TrainPlan.LISTS_SOFT_WEIGHT)), 5, 1,
+        TrainPlan.Head.LOGITS, lists);
     try (LossEngine engine = LossEngine.open("auto")) {
       return Experiment.run(corpus, plan, engine, (done, total, note) -> {}, () -> false);
     }
@@ -82,7 +83,7 @@ final class TopKTrainingTest {
     assertThat(distilled(starved) - distilled(dense)).as("one word of a row is not enough").isGreaterThan(NEAR);
 
     CacheSize size = Objects.requireNonNull(listed.outcomes().getFirst().cache());
-    assertThat(size.file()).isEqualTo("teacher-topk64-T1.5.safetensors");
+    assertThat(size.file()).isEqualTo("teacher-topk64-T1.safetensors");
     assertThat(size.bytes()).isEqualTo(Files.size(folder.resolve(size.file())));
     assertThat(size.rows()).isEqualTo(STEPS * ROWS);
     assertThat(size.bytes()).isBetween(size.rows() * (64 * 8 + 12), size.rows() * (64 * 8 + 12) + 1000);
@@ -98,18 +99,18 @@ final class TopKTrainingTest {
     Corpus corpus = corpus();
     run(corpus, new TopKPlan(8, Tail.BUCKET, folder));
     int[] chosen = IntStream.range(0, ROWS).toArray();
-    try (TopKCache cache = TopKCache.open(folder.resolve("teacher-topk8-T1.5.safetensors"), Tail.BUCKET, chosen, ROWS);
+    try (TopKCache cache = TopKCache.open(folder.resolve("teacher-topk8-T1.safetensors"), Tail.BUCKET, chosen, ROWS);
         LossEngine engine = LossEngine.open("auto")) {
-      Teacher teacher = cache.of(new WordBatch(0, new int[0], new int[] {1, 2, 3}, new int[] {5, 5, 127}));
+      Teacher teacher = cache.of(new WordBatch(0, new int[0], new int[] {1, 2, 3}, new int[] {5, 5, ROWS - 1}));
       assertThat(teacher.rows()).isEqualTo(3);
       LossInputs inputs = LossInputs.of(HostMatrix.of(new float[3 * 402], 3, 402)).withTeacher(teacher);
       assertThatThrownBy(() -> engine.forward(DistillationLoss.hinton(2, 1), inputs))
           .isInstanceOf(LossArgumentException.class)
-          .hasMessageContainingAll("log-probabilities at temperature 1.5", "temperature 2.0");
+          .hasMessageContainingAll("log-probabilities at temperature 1.0", "temperature 2.0");
       LossInputs wider = LossInputs.of(HostMatrix.of(new float[3 * 403], 3, 403)).withTeacher(teacher);
-      assertThatThrownBy(() -> engine.forward(DistillationLoss.hinton(1.5, 1), wider))
+      assertThatThrownBy(() -> engine.forward(DistillationLoss.hinton(1, 1), wider))
           .hasMessageContainingAll("made from 402 classes", "has 403");
-      assertThat(engine.forward(DistillationLoss.hinton(1.5, 1), inputs).totals().soft()).isPositive();
+      assertThat(engine.forward(DistillationLoss.hinton(1, 1), inputs).totals().soft()).isPositive();
     }
   }
 
