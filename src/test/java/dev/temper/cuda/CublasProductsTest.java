@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.temper.DType;
 import dev.temper.DeviceException;
 import dev.temper.DeviceMatrix;
+import dev.temper.EngineUnavailableException;
 import dev.temper.HostMatrix;
 import dev.temper.MatrixView;
+import dev.temper.cuda.cublas.CublasSearch;
 import dev.temper.cuda.nvrtc.HostBinaries;
 import dev.temper.kernel.device.DeviceProducts;
 import dev.temper.kernel.device.KernelDevice;
@@ -16,8 +18,10 @@ import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.device.ProductCase;
 import dev.temper.spi.Products.Operand;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Properties;
 import jcuda.jcublas.JCublas2;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -143,6 +147,16 @@ final class CublasProductsTest extends StubEngine {
       assertRefused(products, matrix, new DeviceMatrix(memory + 2, 2, 2, 2, DType.F32),
           "expected an address that is a multiple of 4");
       device.free(memory);
+    }
+  }
+
+  @Test
+  void withoutCublasNothingIsOpened() {
+    CublasSearch search = new CublasSearch(new Properties(), Map.of(), List.of("libcublas-absent.so"));
+    try (KernelDevice device = new CudaKernelDevice(stub.driver().devices().getFirst(), stub.driver(),
+        OptionalLong.empty(), HostBinaries.withoutCode(), search)) {
+      assertThatThrownBy(device::products).isInstanceOf(EngineUnavailableException.class)
+          .hasMessageStartingWith("no cuBLAS (NVIDIA's matrix products, which a linear head needs on CUDA); install ");
     }
   }
 
