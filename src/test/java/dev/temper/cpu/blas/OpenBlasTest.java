@@ -26,7 +26,8 @@ class OpenBlasTest {
 
   @Test
   void aNamedLibraryThatDoesNotLoadIsNotReplaced() {
-    assertThatThrownBy(() -> OpenBlas.load("/nowhere/libopenblas.so", getClass().getClassLoader(), "libno-such-blas.so.0"))
+    ClassLoader classes = getClass().getClassLoader();
+    assertThatThrownBy(() -> OpenBlas.load("/nowhere/libopenblas.so", classes, "libno-such-blas.so.0"))
         .isInstanceOf(EngineUnavailableException.class)
         .hasMessageContainingAll("/nowhere/libopenblas.so", "correct or drop the property temper.blas.library");
   }
