@@ -3,6 +3,7 @@ package dev.temper.kernel.plan;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses a {@link RowPlan}. The choice depends on classes, dtypes and device, never on the number of rows: a row gives
@@ -44,6 +45,11 @@ public final class RowPlans {
 
   private static final int REREAD_THREADS = 512;
 
+  /** Vectors of a thread in one stage of a ring. */
+  private static final int RING_VECTORS = 2;
+  /** Shared memory of a block from which on a ring has room for stages of 512 threads. */
+  private static final int BIG_SHARED = 200 << 10;
+
   // Limits of the candidates, which include plans that are never chosen: measuring them shows whether the choice is
   // right.
   private static final int[] TRIED_THREADS = {128, 256, 384, 512, 1_024};
@@ -75,6 +81,57 @@ public final class RowPlans {
     if (vectors <= WARP_ROWS && warps.sharedBytes(classes, firstBytes, secondBytes) <= half) {
       return warps;
     }
+    RowPlan ring = inRing(vectors, firstBytes, secondBytes, limits);
+    if (ring != null) {
+      return ring;
+    }
+    return withoutRing(classes, firstBytes, secondBytes, limits);
+  }
+
+  /** The plan of an operation without a producing warp. */
+  public static RowPlan chooseWithoutRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
+    RowPlan plan = choose(classes, firstBytes, secondBytes, limits);
+    return plan.storage() instanceof RowStorage.Ring ? withoutRing(classes, firstBytes, secondBytes, limits) : plan;
+  }
+
+  /**
+   * A ring in the smallest cluster whose part of a row leaves stages for the next row; null if there is none. Of several
+   * numbers of threads, the one whose stages a row fills best is chosen.
+   */
+  private static @Nullable RowPlan inRing(long vectors, int firstBytes, int secondBytes, DeviceLimits limits) {
+    if (limits.maxCluster() == 1) {
+      return null; // compute capability below 9.0 has no bulk copies
+    }
+    int[] sizes = vectors <= 512 ? new int[] {128} : vectors <= 1_536 || limits.sharedPerBlock() < BIG_SHARED
+        ? new int[] {256} : new int[] {512, 384};
+    int blocks = vectors <= 512 ? 4 : vectors <= 1_536 ? 2 : 1;
+    long bytes = Math.min(limits.sharedPerMultiprocessor() / blocks - RESERVED, limits.sharedPerBlock());
+    for (int ahead = 2; ahead >= 1; ahead--) {
+      for (int cluster : CLUSTERS) {
+        RowPlan best = null;
+        double most = 0;
+        for (int threads : sizes) {
+          int stages = new RowPlan(threads, 0, cluster, new RowStorage.Reread())
+              .stages(RING_VECTORS, firstBytes, secondBytes, bytes);
+          long part = Math.ceilDiv(vectors, cluster);
+          long needed = Math.ceilDiv(part, (long) RING_VECTORS * threads);
+          double filled = part / (double) (needed * RING_VECTORS * threads);
+          if (cluster <= limits.maxCluster() && needed <= stages - ahead && filled > most + 0.1) {
+            best = new RowPlan(threads, 0, cluster, new RowStorage.Ring(RING_VECTORS, stages));
+            most = filled;
+          }
+        }
+        if (best != null) {
+          return best;
+        }
+      }
+    }
+    return null;
+  }
+
+  private static RowPlan withoutRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
+    long vectors = RowPlan.vectors(classes, firstBytes);
+    int half = limits.sharedPerMultiprocessor() / 2 - RESERVED;
     // Two blocks per multiprocessor if possible, so that one loads while the other computes; else one; else no storage.
     for (int most : new int[] {Math.min(half, limits.sharedPerBlock()), limits.sharedPerBlock()}) {
       for (int cluster : CLUSTERS) {
