@@ -45,8 +45,8 @@ public final class RowPlans {
 
   private static final int REREAD_THREADS = 512;
 
-  /** Vectors of a thread in one stage of a ring. */
-  private static final int RING_VECTORS = 2;
+  /** The share of a stage that 384 threads must fill better than 512, which hide more latency. */
+  private static final double WORTH_FEWER_THREADS = 0.1;
   /** Shared memory of a block from which on a ring has room for stages of 512 threads. */
   private static final int BIG_SHARED = 200 << 10;
 
@@ -81,7 +81,7 @@ public final class RowPlans {
     if (vectors <= WARP_ROWS && warps.sharedBytes(classes, firstBytes, secondBytes) <= half) {
       return warps;
     }
-    RowPlan ring = inRing(vectors, firstBytes, secondBytes, limits);
+    RowPlan ring = inRing(classes, firstBytes, secondBytes, limits);
     if (ring != null) {
       return ring;
     }
@@ -98,26 +98,21 @@ public final class RowPlans {
    * A ring in the smallest cluster whose part of a row leaves stages for the next row; null if there is none. Of several
    * numbers of threads, the one whose stages a row fills best is chosen.
    */
-  private static @Nullable RowPlan inRing(long vectors, int firstBytes, int secondBytes, DeviceLimits limits) {
-    if (limits.maxCluster() == 1) {
-      return null; // compute capability below 9.0 has no bulk copies
-    }
-    int[] sizes = vectors <= 512 ? new int[] {128} : vectors <= 1_536 || limits.sharedPerBlock() < BIG_SHARED
-        ? new int[] {256} : new int[] {512, 384};
+  private static @Nullable RowPlan inRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
+    long vectors = classes / (RowPlan.VECTOR / firstBytes); // the ends of a row have places of their own
     int blocks = vectors <= 512 ? 4 : vectors <= 1_536 ? 2 : 1;
+    int[] sizes = blocks == 4 ? new int[] {128} : blocks == 2 || limits.sharedPerBlock() < BIG_SHARED
+        ? new int[] {256} : new int[] {512, 384};
     long bytes = Math.min(limits.sharedPerMultiprocessor() / blocks - RESERVED, limits.sharedPerBlock());
     for (int ahead = 2; ahead >= 1; ahead--) {
       for (int cluster : CLUSTERS) {
         RowPlan best = null;
         double most = 0;
         for (int threads : sizes) {
-          int stages = new RowPlan(threads, 0, cluster, new RowStorage.Reread())
-              .stages(RING_VECTORS, firstBytes, secondBytes, bytes);
-          long part = Math.ceilDiv(vectors, cluster);
-          long needed = Math.ceilDiv(part, (long) RING_VECTORS * threads);
-          double filled = part / (double) (needed * RING_VECTORS * threads);
-          if (cluster <= limits.maxCluster() && needed <= stages - ahead && filled > most + 0.1) {
-            best = new RowPlan(threads, 0, cluster, new RowStorage.Ring(RING_VECTORS, stages));
+          RowPlan plan = ring(classes, firstBytes, secondBytes, threads, cluster, ahead, bytes, limits);
+          double filled = filled(vectors, secondBytes, threads, cluster);
+          if (plan != null && filled > most + WORTH_FEWER_THREADS) {
+            best = plan;
             most = filled;
           }
         }
@@ -127,6 +122,36 @@ public final class RowPlans {
       }
     }
     return null;
+  }
+
+  /** A ring with {@code ahead} stages or more for the next row; null if it does not fit. */
+  private static @Nullable RowPlan ring(int classes, int firstBytes, int secondBytes, int threads, int cluster,
+      int ahead, long bytes, DeviceLimits limits) {
+    // Compute capabilities below 9.0 have neither clusters nor bulk copies.
+    if (limits.maxCluster() == 1 || cluster > limits.maxCluster()) {
+      return null;
+    }
+    int each = ringVectors(secondBytes);
+    int stages = new RowPlan(threads, 0, cluster, new RowStorage.Reread()).stages(each, firstBytes, secondBytes, bytes);
+    long part = part(classes / (RowPlan.VECTOR / firstBytes), cluster);
+    return Math.ceilDiv(part, (long) each * threads) > stages - ahead ? null
+        : new RowPlan(threads, 0, cluster, new RowStorage.Ring(each, stages));
+  }
+
+  /** The share of the stages' vectors that the largest part of a row fills. */
+  private static double filled(long vectors, int secondBytes, int threads, int cluster) {
+    long stage = (long) ringVectors(secondBytes) * threads;
+    long part = part(vectors, cluster);
+    return part / (double) (Math.ceilDiv(part, stage) * stage);
+  }
+
+  /** Vectors of a block; with several blocks an even number, so that the parts of a teacher have the same alignment. */
+  private static long part(long vectors, int cluster) {
+    return cluster == 1 ? vectors : Math.ceilDiv(vectors, 2L * cluster) * 2;
+  }
+
+  private static int ringVectors(int secondBytes) {
+    return secondBytes == 0 ? 4 : 2;
   }
 
   private static RowPlan withoutRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
@@ -162,6 +187,15 @@ public final class RowPlans {
         }
       }
     }
+    for (int threads : new int[] {128, 256, 384, 512}) {
+      for (int cluster : CLUSTERS) {
+        RowPlan ring = ring(classes, firstBytes, secondBytes, threads, cluster, 1, limits.sharedPerBlock(), limits);
+        if (ring != null && ring.groupSize() / 2 < vectors) {
+          plans.add(ring);
+        }
+      }
+    }
+    plans.add(chosen);
     plans.add(new RowPlan(chosen.threads(), chosen.lanes(), chosen.cluster(), chosen.storage(), false));
     return plans.stream().distinct()
         .filter(plan -> plan.sharedBytes(classes, firstBytes, secondBytes) <= limits.sharedPerBlock())

@@ -10,8 +10,10 @@ public final class CheckedGrid {
 
   /** The argument is the name of a {@link Defect}, which is planted into the sources. */
   public static void main(String[] defect) {
-    try (Emulator emulator = Emulator.checked(Defect.valueOf(defect[0]).sources())) {
-      Verification verification = new VerificationRun(emulator.engine(), 5).runCases(RowStorageCases.few());
+    Defect planted = Defect.valueOf(defect[0]);
+    try (Emulator emulator = Emulator.checked(planted.sources())) {
+      Verification verification = new VerificationRun(emulator.engine(), 5)
+          .runCases(planted.isOfRing() ? RowStorageCases.inRings() : RowStorageCases.few());
       System.out.print(ResultTable.of(verification));
       System.exit(verification.holds() ? 0 : 1);
     }

@@ -57,6 +57,15 @@ final class RowStorageCases {
     return cases.stream().filter(c -> c.layout().classes() < 600_000 || c.layout().student() == DType.F32).toList();
   }
 
+  /** Rows in rings: of a small block with several rows on the way, of several stages, and of a cluster. */
+  static List<Case> inRings() {
+    List<Case> cases = new ArrayList<>();
+    add(cases, 2_045, 20);
+    add(cases, 6_001, 5);
+    addPersistent(cases);
+    return cases.stream().filter(c -> c.group() == CaseGroup.CLASSES).toList();
+  }
+
   private static void add(List<Case> cases, int classes, int rows) {
     int number = cases.size();
     String divergence = DIVERGENCES.get(number / 5 % DIVERGENCES.size());
