@@ -30,9 +30,8 @@ template <class Spec> struct RingRows {
     const auto policy = make_policy<typename Spec::Policy>(p);
     Storage storage;
     for (int64_t i = group.first_row(); i < p.rows; i += group.row_step()) {
-      const RowTask task = storage.wait_for_task();
+      const RowTask task = storage.begin();
       const Row row = row_at(i);
-      storage.begin(row, group.block_rank, task.contributes());
       auto gradient = [&] {
         return GradientView(p.gradient, i * p.gradient_stride, row.misalignment, p.classes);
       };

@@ -18,25 +18,53 @@
 
 namespace temper {
 
-// What the consumers of a row need besides its logits.
+// What the consumers of a row need besides its logits, computed once by the producer.
 struct alignas(16) RingHeader {
   int32_t label;
   float weight, temperature;
-  uint16_t ignored, valid;
+  uint8_t flags, front, ends, teacher_shift;  // flags: 1 ignored, 2 valid; the rest as in RingPart
+  int32_t first, count, stages, behind;
+};
 
-  __device__ __forceinline__ static RingHeader of(const RowTask& task) {
-    return {int32_t(task.label), task.weight, task.temperature, uint16_t(task.ignored), uint16_t(task.valid)};
+// The vectors of a row that are copied in granules of 16 bytes, and the block's part of them.
+struct RingPart {
+  int first = 0, count = 0;        // the block's vectors
+  int front = 0, behind = 0;       // the row's first vector that is copied, and the first one behind these
+  int ends = 0;                    // the row's other vectors, which the first block of a cluster has
+  int stages = 1;                  // stages of the block's part, at least one
+  uint32_t teacher_shift = 0;      // bytes between a granule and the teacher's first vector
+
+  // The vector with a number of an end.
+  __device__ __forceinline__ int end_vector(int end) const { return end < front ? end : behind + end - front; }
+
+  __device__ __forceinline__ RingHeader header(const RowTask& task) const {
+    return {int32_t(task.label),
+            task.weight,
+            task.temperature,
+            uint8_t((task.ignored ? 1 : 0) | (task.valid ? 2 : 0)),
+            uint8_t(front),
+            uint8_t(ends),
+            uint8_t(teacher_shift),
+            first,
+            count,
+            stages,
+            behind};
   }
-  __device__ __forceinline__ RowTask task() const {
-    RowTask task;
-    task.label = label;
-    task.weight = weight;
-    task.temperature = temperature;
-    task.ignored = ignored != 0;
-    task.valid = valid != 0;
-    return task;
+
+  __device__ __forceinline__ static RingPart of(const RingHeader& header) {
+    return {header.first, header.count, header.front, header.behind, header.ends, header.stages, header.teacher_shift};
   }
 };
+
+__device__ __forceinline__ RowTask task_of(const RingHeader& header) {
+  RowTask task;
+  task.label = header.label;
+  task.weight = header.weight;
+  task.temperature = header.temperature;
+  task.ignored = (header.flags & 1) != 0;
+  task.valid = (header.flags & 2) != 0;
+  return task;
+}
 
 // Stages with VECTORS vectors of each tensor for each consumer thread, as many as fit into the shared memory of the
 // launch. RowPlan.sharedBytes() computes its size.
@@ -56,7 +84,7 @@ template <int VECTORS> struct RingStorage {
     // A teacher whose granules are not those of the student has one more granule in a stage.
     static constexpr int kStageBytes = kStageVectors * 16 + (kTeacher ? kStageVectors * Teacher::kBytes + 16 : 0);
 
-    static constexpr int kMostStages = 8;
+    static constexpr int kMostStages = 7;
     static constexpr int kFull = ThreadGroup::kScratchBytes, kEmpty = kFull + kMostStages * 8;
     static constexpr int kHeaders = kEmpty + kMostStages * 8;
     static constexpr int kEndsAt = kHeaders + kMostStages * int(sizeof(RingHeader));
@@ -81,48 +109,38 @@ template <int VECTORS> struct RingStorage {
       }
     };
 
-    // The vectors of a row that are copied in granules: those in bounds of which the teacher's granules are in the row.
-    // Each block of a cluster has consecutive ones.
-    struct Part {
-      int first, count;        // the block's vectors
-      int front, behind;       // the row's first vector that is copied, and the first one behind these
-      int stages;              // at least one
-      uint32_t teacher_shift;  // bytes between a granule and the teacher's first vector
-
-      __device__ __forceinline__ Part(const Row& row, uint32_t block_rank) {
-        VectorRange in_bounds = row.in_bounds();
-        front = in_bounds.first;
-        behind = max(in_bounds.end, front);
-        teacher_shift = 0;
-        if constexpr (kTeacher) {
-          using Bits = typename RowView<typename Row::TeacherDType, Row::K>::Bits;
-          uintptr_t begin = reinterpret_cast<uintptr_t>(row.teacher.origin + row.misalignment);
-          uintptr_t end = begin + uintptr_t(row.classes) * sizeof(Bits);
-          constexpr int kTries = Teacher::kBytes < 16 ? 2 : 1;
+    // Copied are the vectors in bounds of which the teacher's granules are in the row. Each block of a cluster has
+    // consecutive ones.
+    __device__ __forceinline__ static RingPart part_of(const Row& row, uint32_t block_rank, bool contributes) {
+      RingPart part;
+      if (!contributes) return part;
+      VectorRange in_bounds = row.in_bounds();
+      int front = in_bounds.first, behind = max(in_bounds.end, in_bounds.first);
+      if constexpr (kTeacher) {
+        auto address = [&](int vector) { return reinterpret_cast<uintptr_t>(row.teacher.address(vector)); };
+        uintptr_t begin = reinterpret_cast<uintptr_t>(row.teacher.origin + row.misalignment);
+        uintptr_t end = reinterpret_cast<uintptr_t>(row.teacher.origin + row.misalignment + row.classes);
+        constexpr int kTries = Teacher::kBytes < 16 ? 2 : 1;
 #pragma unroll
-          for (int i = 0; i < kTries; i++) {
-            if ((address(row, front) & ~uintptr_t(15)) < begin) front++;
-            if (((address(row, behind) + 15) & ~uintptr_t(15)) > end) behind--;
-          }
-          behind = max(behind, front);
-          teacher_shift = uint32_t(address(row, front)) & 15;
+        for (int i = 0; i < kTries; i++) {
+          if ((address(front) & ~uintptr_t(15)) < begin) front++;
+          if (((address(behind) + 15) & ~uintptr_t(15)) > end) behind--;
         }
-        // Even, so that all parts have the same teacher_shift.
-        int most = (behind - front + ThreadGroup::kCluster - 1) / ThreadGroup::kCluster;
-        if constexpr (ThreadGroup::kCluster > 1) most = (most + 1) / 2 * 2;
-        first = front + int(block_rank) * most;
-        count = max(min(most, behind - first), 0);
-        stages = max((count + kStageVectors - 1) / kStageVectors, 1);
+        behind = max(behind, front);
+        part.teacher_shift = uint32_t(address(front)) & 15;
       }
-
-      __device__ __forceinline__ int ends(const Row& row) const { return front + row.vectors - behind; }
-      __device__ __forceinline__ int end_vector(int end) const { return end < front ? end : behind + end - front; }
-
-     private:
-      __device__ __forceinline__ static uintptr_t address(const Row& row, int vector) {
-        return reinterpret_cast<uintptr_t>(row.teacher.address(vector));
-      }
-    };
+      // Even, so that all parts have the same teacher_shift.
+      int most = behind - front;
+      if constexpr (ThreadGroup::kCluster > 1)
+        most = (most + 2 * ThreadGroup::kCluster - 1) / (2 * ThreadGroup::kCluster) * 2;
+      part.front = front;
+      part.behind = behind;
+      part.ends = block_rank == 0 ? front + row.vectors - behind : 0;
+      part.first = front + int(block_rank) * most;
+      part.count = max(min(most, behind - part.first), 0);
+      part.stages = max((part.count + kStageVectors - 1) / kStageVectors, 1);
+      return part;
+    }
 
     // The producing warp, and the mbarriers of the block.
     struct Producer {
@@ -136,30 +154,29 @@ template <int VECTORS> struct RingStorage {
 
       __device__ __forceinline__ void fill(const Row& row, const RowTask& task, uint32_t block_rank) {
         const int lane = int(threadIdx.x % 32);
-        const Part part(row, block_rank);
-        const int stages = task.contributes() ? part.stages : 1;
-        for (int i = 0; i < stages; i++) {
+        const RingPart part = part_of(row, block_rank, task.contributes());
+        for (int i = 0; i < part.stages; i++) {
           mbarrier_wait(barrier(kEmpty, at.stage), at.parity ^ 1);
-          if (i == 0 && lane == 0) header(at.stage) = RingHeader::of(task);
-          if (i == stages - 1 && task.contributes() && block_rank == 0) store_ends(row, part, lane);
+          if (i == 0 && lane == 0) header(at.stage) = part.header(task);
+          if (i == part.stages - 1) store_ends(row, part, lane);
           __syncwarp();
-          if (lane == 0) copy(row, part, i, task.contributes());
+          if (lane == 0) copy(row, part, i);
           at.advance(1, ring);
         }
       }
 
      private:
-      __device__ __forceinline__ void store_ends(const Row& row, const Part& part, int lane) const {
-        for (int end = lane; end < part.ends(row); end += 32) {
-          unsigned char* to = end_of(at.stage, end);
-          int vector = part.end_vector(end);
+      __device__ __forceinline__ void store_ends(const Row& row, const RingPart& part, int lane) const {
+        if (lane < part.ends) {
+          unsigned char* to = end_of(at.stage, lane);
+          int vector = part.end_vector(lane);
           store_vector(row.student.load_elements(vector, Row::kStudentFill), to);
           if constexpr (kTeacher) store_vector(row.teacher.load_elements(vector, Row::kTeacherFill), to + 16);
         }
       }
 
-      __device__ __forceinline__ void copy(const Row& row, const Part& part, int i, bool contributes) const {
-        int vectors = contributes ? max(min(part.count - i * kStageVectors, kStageVectors), 0) : 0;
+      __device__ __forceinline__ void copy(const Row& row, const RingPart& part, int i) const {
+        int vectors = min(part.count - i * kStageVectors, kStageVectors);
         int first = part.first + i * kStageVectors;
         uint64_t* full = barrier(kFull, at.stage);
         unsigned char* to = stage_at(at.stage);
@@ -179,37 +196,27 @@ template <int VECTORS> struct RingStorage {
 
     Position head;  // the row's first stage
     uint32_t ring = ring_stages();
-    int first = 0, count = 0, stages = 1, front = 0, behind = 0, ends = 0;
-    uint32_t teacher_shift = 0;
+    RingPart part;
 
     __device__ __forceinline__ Instance() {}
 
     // Waits for the row's first stage and returns its task.
-    __device__ __forceinline__ RowTask wait_for_task() const {
+    __device__ __forceinline__ RowTask begin() {
       mbarrier_wait(barrier(kFull, head.stage), head.parity);
-      return header(head.stage).task();
-    }
-
-    __device__ __forceinline__ void begin(const Row& row, uint32_t block_rank, bool contributes) {
-      const Part part(row, block_rank);
-      first = part.first;
-      count = contributes ? part.count : 0;
-      stages = contributes ? part.stages : 1;
-      front = part.front;
-      behind = part.behind;
-      ends = block_rank == 0 && contributes ? part.ends(row) : 0;
-      teacher_shift = part.teacher_shift;
+      const RingHeader& row = header(head.stage);
+      part = RingPart::of(row);
+      return task_of(row);
     }
 
     // Releases all stages of the row, unless the last sweep has done so, and goes to the next row.
     __device__ __forceinline__ void end(bool released) {
       Position at = head;
       if (!released)
-        for (int i = 0; i < stages; i++) {
+        for (int i = 0; i < part.stages; i++) {
           release(at);
           at.advance(1, ring);
         }
-      head.advance(stages, ring);
+      head.advance(part.stages, ring);
     }
 
     template <class F> __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup&, F f) {
@@ -227,12 +234,12 @@ template <int VECTORS> struct RingStorage {
     template <class F> __device__ __forceinline__ void for_each_again(const Row&, const ThreadGroup&, F f) {
       Position at = head;
 #pragma unroll 1
-      for (int i = 0; i < stages; i++) {
+      for (int i = 0; i < part.stages; i++) {
         mbarrier_wait(barrier(kFull, at.stage), at.parity);
 #pragma unroll 1
-        for (int place = int(threadIdx.x); place < min(count - i * kStageVectors, kStageVectors); place += kThreads)
-          f(read(at.stage, place), first + i * kStageVectors + place);
-        if (i == stages - 1 && int(threadIdx.x) < ends) f(read_end(at.stage, int(threadIdx.x)), end_vector());
+        for (int place = int(threadIdx.x); place < min(part.count - i * kStageVectors, kStageVectors); place += kThreads)
+          f(read(at.stage, place), part.first + i * kStageVectors + place);
+        if (i == part.stages - 1 && int(threadIdx.x) < part.ends) f(read_end(at.stage, int(threadIdx.x)), end_vector());
         at.advance(1, ring);
       }
     }
@@ -249,19 +256,19 @@ template <int VECTORS> struct RingStorage {
 
     // The calling thread's rank if it has the vector, else -1.
     __device__ __forceinline__ int owner(const Row& row, const ThreadGroup& group, int vector) const {
-      bool is_end = vector < front || vector >= behind;
-      int place = vector - first, end = vector < front ? vector : vector - behind + front;
-      bool own = is_end ? end == int(threadIdx.x) && end < ends
-                        : place >= 0 && place < count && place % kThreads == int(threadIdx.x);
+      bool is_end = vector < part.front || vector >= part.behind;
+      int place = vector - part.first, end = vector < part.front ? vector : vector - part.behind + part.front;
+      bool own = is_end ? end == int(threadIdx.x) && end < part.ends
+                        : place >= 0 && place < part.count && place % kThreads == int(threadIdx.x);
       return own ? int(group.thread_rank) : -1;
     }
 
     template <class F> __device__ __forceinline__ void visit(const Row& row, const ThreadGroup& group, int wanted, F f) {
       if (owner(row, group, wanted) < 0) return;
-      bool is_end = wanted < front || wanted >= behind;
-      int place = wanted - first;
+      bool is_end = wanted < part.front || wanted >= part.behind;
+      int place = wanted - part.first;
       Position at = head;
-      at.advance(is_end ? stages - 1 : place / kStageVectors, ring);
+      at.advance(is_end ? part.stages - 1 : place / kStageVectors, ring);
       f(is_end ? read_end(at.stage, int(threadIdx.x)) : read(at.stage, place % kStageVectors));
     }
 
@@ -271,27 +278,27 @@ template <int VECTORS> struct RingStorage {
     template <bool LAST, class Several, class One> __device__ __forceinline__ void sweep(Several several, One one) {
       const int thread = int(threadIdx.x);
       Position at = head;
-      int left = count - thread, vector = first + thread;
+      int left = part.count - thread, vector = part.first + thread;
 #pragma unroll 1
       for (int i = 1;; i++) {
         mbarrier_wait(barrier(kFull, at.stage), at.parity);
         if (left > (VECTORS - 1) * kThreads) {
           Pair pairs[VECTORS];
           read(pairs, at.stage, thread);
-          if (LAST && i < stages) release(at);
+          if (LAST && i < part.stages) release(at);
           several(pairs, vector);
           left -= kStageVectors;
           vector += kStageVectors;
         }
-        if (i >= stages) break;
+        if (i >= part.stages) break;
         at.advance(1, ring);
       }
       // The last stage's vectors without VECTORS - 1 others, then an end.
-      int singles = left > 0 ? (left + kThreads - 1) / kThreads : 0, all = singles + (thread < ends ? 1 : 0);
+      int singles = left > 0 ? (left + kThreads - 1) / kThreads : 0, all = singles + (thread < part.ends ? 1 : 0);
       Position last = at;
 #pragma unroll 1
       for (int i = 0; i < all; i++) {
-        int place = vector - first - (stages - 1) * kStageVectors + i * kThreads;
+        int place = vector - part.first - (part.stages - 1) * kStageVectors + i * kThreads;
         if (i < singles)
           one(read(last.stage, place), vector + i * kThreads);
         else
@@ -306,10 +313,7 @@ template <int VECTORS> struct RingStorage {
     }
 
     // The vector of the calling thread's end.
-    __device__ __forceinline__ int end_vector() const {
-      int end = int(threadIdx.x);
-      return end < front ? end : behind + end - front;
-    }
+    __device__ __forceinline__ int end_vector() const { return part.end_vector(int(threadIdx.x)); }
 
     __device__ __forceinline__ static uint64_t* barrier(int offset, uint32_t stage) {
       return reinterpret_cast<uint64_t*>(dynamic_shared() + offset) + stage;
@@ -343,10 +347,10 @@ template <int VECTORS> struct RingStorage {
       for (int j = 0; j < N; j++) read_vector(pairs[j].student, student + j * kThreads * 16);
       if constexpr (kTeacher) {
         const unsigned char* teacher = stage_at(stage) + kStageVectors * 16 + place * Teacher::kBytes;
-        if (teacher_shift % kAligned == 0)
+        if (part.teacher_shift % kAligned == 0)
 #pragma unroll
           for (int j = 0; j < N; j++)
-            read_vector(pairs[j].teacher, teacher + teacher_shift + j * kThreads * Teacher::kBytes);
+            read_vector(pairs[j].teacher, teacher + part.teacher_shift + j * kThreads * Teacher::kBytes);
         else
 #pragma unroll
           for (int j = 0; j < N; j++) read_shifted(pairs[j].teacher, teacher + j * kThreads * Teacher::kBytes);
@@ -383,8 +387,8 @@ template <int VECTORS> struct RingStorage {
 
     // A vector that starts teacher_shift bytes behind a granule: words, shifted by the bytes that are left.
     __device__ __forceinline__ void read_shifted(Teacher& vector, const unsigned char* granule) const {
-      const uint32_t* words = reinterpret_cast<const uint32_t*>(granule + teacher_shift / 4 * 4);
-      uint32_t bits = teacher_shift % 4 * 8, low = words[0];
+      const uint32_t* words = reinterpret_cast<const uint32_t*>(granule + part.teacher_shift / 4 * 4);
+      uint32_t bits = part.teacher_shift % 4 * 8, low = words[0];
 #pragma unroll
       for (int w = 0; w < Teacher::kWords; w++) {
         uint32_t high = words[w + 1];  // the stage has one granule more than its vectors

@@ -26,9 +26,9 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
   /** Bytes of the mbarriers of a cluster, one for each slot. */
   private static final int MBARRIERS = 2 * Long.BYTES;
   /** Bytes of the header of a stage. */
-  private static final int HEADER = 16;
+  private static final int HEADER = 32;
   /** The most stages of a ring ({@code kernels/row/ring_storage.cuh}). */
-  static final int MOST_STAGES = 8;
+  static final int MOST_STAGES = 7;
   /** Bytes of the constants of a launch. */
   private static final int CONSTANTS = 16;
 

@@ -100,25 +100,24 @@ public final class RowPlans {
    */
   private static @Nullable RowPlan inRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
     long vectors = classes / (RowPlan.VECTOR / firstBytes); // the ends of a row have places of their own
-    int blocks = vectors <= 512 ? 4 : vectors <= 1_536 ? 2 : 1;
-    int[] sizes = blocks == 4 ? new int[] {128} : blocks == 2 || limits.sharedPerBlock() < BIG_SHARED
-        ? new int[] {256} : new int[] {512, 384};
+    boolean big = limits.sharedPerBlock() >= BIG_SHARED;
+    int blocks = vectors <= 512 ? big ? 4 : 2 : big && vectors <= 1_536 ? 2 : 1;
+    int[] sizes = vectors <= 512 ? new int[] {128} : big && vectors > 1_536 ? new int[] {512, 384} : new int[] {256};
     long bytes = Math.min(limits.sharedPerMultiprocessor() / blocks - RESERVED, limits.sharedPerBlock());
-    for (int ahead = 2; ahead >= 1; ahead--) {
-      for (int cluster : CLUSTERS) {
-        RowPlan best = null;
-        double most = 0;
-        for (int threads : sizes) {
-          RowPlan plan = ring(classes, firstBytes, secondBytes, threads, cluster, ahead, bytes, limits);
-          double filled = filled(vectors, secondBytes, threads, cluster);
-          if (plan != null && filled > most + WORTH_FEWER_THREADS) {
-            best = plan;
-            most = filled;
-          }
+    for (int cluster : CLUSTERS) {
+      RowPlan best = null;
+      double most = 0;
+      for (int threads : sizes) {
+        int ahead = cluster < 4 ? 2 : 1; // larger clusters leave more multiprocessors without work
+        RowPlan plan = ring(classes, firstBytes, secondBytes, threads, cluster, ahead, bytes, limits);
+        double filled = filled(vectors, secondBytes, threads, cluster);
+        if (plan != null && filled > most + WORTH_FEWER_THREADS) {
+          best = plan;
+          most = filled;
         }
-        if (best != null) {
-          return best;
-        }
+      }
+      if (best != null) {
+        return best;
       }
     }
     return null;
