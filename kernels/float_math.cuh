@@ -10,6 +10,7 @@ __device__ __forceinline__ float infinity() { return float_of(0x7f800000u); }
 __device__ __forceinline__ float not_a_number() { return float_of(0x7fffffffu); }
 
 __device__ __forceinline__ float fma(float a, float b, float c) { return fmaf(a, b, c); }
+__device__ __forceinline__ float product_rest(float a, float b, float product) { return fmaf(a, b, -product); }
 __device__ __forceinline__ float abs(float a) { return fabsf(a); }
 // If one operand is NaN, the result is the other one. A NaN logit makes its row non-finite through the sums instead.
 __device__ __forceinline__ float max(float a, float b) { return fmaxf(a, b); }

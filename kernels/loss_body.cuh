@@ -31,6 +31,7 @@ __device__ __forceinline__ RowValues reported(const LossParameters& p, const Row
   float invalid = task.valid ? 0.0f : not_a_number();
   values.soft = value_factor(p, task.temperature) * values.soft + invalid;
   values.hard = (task.label < 0 || p.hard_weight == 0 ? 0.0f : values.hard) + invalid;
+  values.temperature_gradient += invalid;
   values.label_log_prob = (task.label < 0 ? 0.0f : values.label_log_prob) + invalid;
   return values;
 }
@@ -42,6 +43,7 @@ __device__ __forceinline__ void store_values(const LossParameters& p, int64_t ro
   if (Spec::kHard && p.row_label_log_prob != nullptr) p.row_label_log_prob[row] = values.label_log_prob;
   if (Spec::kEntropies && p.row_student_entropy != nullptr) p.row_student_entropy[row] = values.student_entropy;
   if (Spec::kEntropies && p.row_teacher_entropy != nullptr) p.row_teacher_entropy[row] = values.teacher_entropy;
+  if (Spec::kTemperatureGradient) p.row_temperature_gradient[row] = values.temperature_gradient;
 }
 
 // Computes the values and the gradient of a row that contributes. `fast_gradient` stores the gradient of a row on the

@@ -1,6 +1,8 @@
 // The gradient of one row of the distillation loss: the last sweep over the row storage, by members of LossRow.
 #pragma once
 
+#include "loss_label.cuh"
+#include "loss_outputs.cuh"
 #include "loss_standardised.cuh"
 
 namespace temper {
@@ -9,6 +11,7 @@ namespace temper {
 template <class Spec> struct GradientConstants {
   GradientFactors factors;     // of soft part and one-hot label
   float hard, smoothing;       // factors of exp(z - max z), and of a present class
+  float label_soft, label_hard;  // with kLabelApart: the label's gradient in the soft part and by softmax(z)
   RowGradient<float> divergence;
   bool limit;                  // D is +inf because the teacher lacks a class
 
@@ -17,10 +20,12 @@ template <class Spec> struct GradientConstants {
     factors = given;
     if (Spec::kStandardise && loss.is_flat) factors.soft = 0;
     if (Spec::kSoft && loss.inverse_sums.student != loss.inverse_sums.student) factors.soft = not_a_number();
-    hard = smoothing = 0;
+    hard = smoothing = label_soft = label_hard = 0;
     if constexpr (Spec::kHard) {
       hard = factors.hard * loss.hard_inverse_sum;
       if (p.z_loss != 0) hard *= fma(2 * p.z_loss, loss.log_sum_exp, 1.0f);
+      if constexpr (Loss::kLabelApart)
+        label_hard = factors.hard * fma(2 * p.z_loss, loss.log_sum_exp, 1.0f) * loss.label_probability;
       if constexpr (Spec::kSmoothing) {
         smoothing = factors.hard * p.label_smoothing / loss.present;
         factors.hard *= 1.0f - p.label_smoothing;
@@ -31,6 +36,7 @@ template <class Spec> struct GradientConstants {
     if constexpr (Spec::kSoft && !Loss::Form::kElementwise) {
       divergence = loss.policy.row_gradient(loss.policy_sums, factors.soft * loss.inverse_sums.student,
                                             factors.soft * loss.inverse_sums.teacher);
+      if constexpr (Loss::kLabelApart) label_soft = factors.soft * loss.policy.label_gradient(loss.policy_sums);
       if constexpr (Spec::Policy::kInfiniteLimit) limit = loss.policy.teacher_lacks_class(loss.policy_sums);
     }
   }
@@ -89,7 +95,7 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
     es = Exponents::power<kFastExp>(s);
     if (PATH == kExactShift && g.limit) {
       // Selected before the multiplication, because a factor of 0 times infinity is NaN.
-      float size = Spec::kStandardise ? 1.0f : infinity(), limit = u == -infinity() ? size : -size;
+      float limit = u == -infinity() ? infinity() : -infinity();
       float soft = z == -infinity() || g.factors.soft == 0 ? 0.0f : g.factors.soft * limit;
       return fma(es, exponents.add_hard_factor(0, es, g.hard), soft);
     }
@@ -116,23 +122,28 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
   constexpr bool kAddHard = PATH == kNearEqual || PATH == kFar || Form::Exps::kSeparateHard;
   const GradientConstants<Spec> constants(*this, factors);
   auto shift = shift_of_row();
-  auto soft_gradient = [&](float z, float u) {
+  auto soft_gradient = [&](float z, float u, int column) {
     float es;
+    if (kLabelApart && column == label) return constants.label_soft;
     return class_gradient<PATH>(z, u, constants, shift, es);
   };
   const StandardisedGradient<Spec, PATH> standardised(*this, soft_gradient);
-  int label_vector = label < 0 ? -1 : row.vector_of(label);
+  int label_vector = this->label_vector();
   auto store = [&](const Pair& pair, int vector, bool in_bounds) {
     float z[K], u[K], gradient[K];
     unpack(pair, z, u);
 #pragma unroll
     for (int k = 0; k < K; k++) {
       float es;
+      bool is_label_apart = kLabelApart && row.column(vector) + k == label;
       gradient[k] = class_gradient<PATH>(z[k], u[k], constants, shift, es);
-      if constexpr (Spec::kStandardise)
-        gradient[k] = standardised.of(z[k], gradient[k], moments, PATH == kExactShift && constants.limit);
-      if constexpr (kHard && kAddHard)
-        gradient[k] = fma(exponents.template hard_exp<PATH == kFast>(z[k], es), constants.hard, gradient[k]);
+      if (is_label_apart) gradient[k] = constants.label_soft + (kAddHard ? 0.0f : constants.label_hard);
+      if constexpr (Spec::kStandardise)  // an infinite gradient keeps its direction
+        if (PATH != kExactShift || !constants.limit) gradient[k] = standardised.of(z[k], gradient[k], moments);
+      if constexpr (kHard && kAddHard) {
+        float with_hard = fma(exponents.template hard_exp<PATH == kFast>(z[k], es), constants.hard, gradient[k]);
+        gradient[k] = is_label_apart ? gradient[k] + constants.label_hard : with_hard;
+      }
       if constexpr (Spec::kSmoothing) gradient[k] -= z[k] == -infinity() ? 0.0f : constants.smoothing;
     }
     // The label's 1 is subtracted in f32, before the gradient is rounded to its own type.

@@ -22,7 +22,7 @@ namespace temper {
 
 // The values of a row before weights and reduction, in nats.
 struct RowValues {
-  float soft = 0, hard = 0, label_log_prob = 0, student_entropy = 0, teacher_entropy = 0;
+  float soft = 0, hard = 0, label_log_prob = 0, student_entropy = 0, teacher_entropy = 0, temperature_gradient = 0;
 };
 
 template <class Spec> struct GradientConstants;
@@ -38,6 +38,7 @@ template <class Spec> struct LossRow {
   using Pair = typename Row::Pair;
   static constexpr int K = Row::K;
   static constexpr bool kSoft = Spec::kSoft, kHard = Spec::kHard;
+  static constexpr bool kLabelApart = Form::kLabelApart;
   static constexpr bool kLogits = Form::kLogits, kClasses = kSoft && !kLogits && !Form::kRaw;
   static constexpr bool kLinear = is_linear(Policy::kGradient), kCentred = is_centred(Policy::kGradient);
 
@@ -46,7 +47,7 @@ template <class Spec> struct LossRow {
   ThreadGroup& group;
   const Row& row;
   Storage& storage;
-  int label;  // -1: the row has no hard part
+  int label;  // -1: the row has none
   float temperature;
   bool valid;  // false: the row became invalid after the check, as far as this thread has seen
   float inverse_temperature = 1.0f / temperature;
@@ -61,7 +62,10 @@ template <class Spec> struct LossRow {
   float student_max = 0, teacher_max = 0;
   typename Form::Exps exponents = {};
   InverseSums<float> inverse_sums = {};
-  float label_logit = 0;  // in the first thread; before a merge in the thread that has the label's vector
+  // The label's logits: before a merge in the thread that has the label's vector, afterwards the student's in the first
+  // thread; with kLabelApart both in all threads.
+  float label_logit = 0, label_teacher_logit = 0;
+  float label_from_shift = 0, label_probability = 0;  // with kLabelApart: z - shift and softmax(z) of the label
   float hard_inverse_sum = 0, log_sum_exp = 0, present = 0;
   float policy_sums[Policy::kSums] = {};
   RowValues values;
@@ -76,7 +80,7 @@ template <class Spec> struct LossRow {
     sweep_sums<true>(partial);
     // Another thread of the group may have read a value that is still valid. The merged sums make the whole row NaN.
     if (!valid) partial.invalidate();
-    group.merge(partial, label_owner(), label_logit);
+    merge(partial);
     student_max = partial.student_max;
     teacher_max = partial.teacher_max;
     if (!partial.is_ordinary(row.classes)) return false;
@@ -91,6 +95,7 @@ template <class Spec> struct LossRow {
     path = kFast;
     if constexpr (kSoft && !kLogits)
       if (values.soft < policy.nearly_equal()) return false;
+    if constexpr (kLabelApart) finish_label(label_logit, label_teacher_logit);
     finish_values();
     return true;
   }
@@ -101,11 +106,12 @@ template <class Spec> struct LossRow {
       Partial exact(policy, {student_max, teacher_max, scales}, student_max, teacher_max);
       sweep_sums<false>(exact);
       if (!valid) exact.invalidate();
-      group.merge(exact, label_owner(), label_logit);
+      merge(exact);
       finish<false>(exact);
     }
     if constexpr (kSoft && !kLogits)
       if (values.soft < policy.nearly_equal()) evaluate_near_equal();
+    if constexpr (kLabelApart) finish_label(label_logit, label_teacher_logit);
     if constexpr (kSoft && Policy::kFar)
       if (values.soft == values.soft && policy.is_far(policy_sums)) evaluate_far();
     finish_values();
@@ -121,6 +127,7 @@ template <class Spec> struct LossRow {
     statistics[kLogSumRatio] = inverse_sums.log_ratio;
     statistics[kLogSumExp] = log_sum_exp;
     statistics[kPresentClasses] = present;
+    if constexpr (kLabelApart) statistics[kLabelProbability] = label_probability;
     statistics[kPath] = path;
 #pragma unroll
     for (int i = 0; i < Policy::kSums; i++) statistics[kPolicySums + i] = policy_sums[i];
@@ -132,6 +139,7 @@ template <class Spec> struct LossRow {
     hard_inverse_sum = statistics[kHardInverseSum];
     log_sum_exp = statistics[kLogSumExp];
     present = statistics[kPresentClasses];
+    if constexpr (kLabelApart) label_probability = statistics[kLabelProbability];
     path = Path(int(statistics[kPath]));
 #pragma unroll
     for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = statistics[kPolicySums + i];
@@ -147,13 +155,13 @@ template <class Spec> struct LossRow {
   template <class GradientView>
   __device__ __forceinline__ void store_gradient_again(const GradientView& view, GradientFactors factors);
 
-  // Calls f(z, u) for all classes. LONG: the code of f is long (Storage::for_each_again).
-  template <bool LONG, class F> __device__ __forceinline__ void for_each_logit(F f) {
-    auto each = [&](const Pair& pair, int) {
+  // Calls f(z, u, column) for all classes. LONG: the code of f is long (Storage::for_each_again).
+  template <bool LONG, class F> __device__ __forceinline__ void for_each_column(F f) {
+    auto each = [&](const Pair& pair, int vector) {
       float z[K], u[K];
       unpack(pair, z, u);
 #pragma unroll
-      for (int k = 0; k < K; k++) f(z[k], u[k]);
+      for (int k = 0; k < K; k++) f(z[k], u[k], row.column(vector) + k);
     };
     if constexpr (LONG)
       storage.for_each_again(row, group, each);
@@ -161,15 +169,30 @@ template <class Spec> struct LossRow {
       storage.for_each(row, group, each);
   }
 
+  // Calls f(z, u) for all classes.
+  template <bool LONG, class F> __device__ __forceinline__ void for_each_logit(F f) {
+    for_each_column<LONG>([&](float z, float u, int) { f(z, u); });
+  }
+
  private:
+  __device__ __forceinline__ void merge(Partial& partial) {
+    group.merge(partial, label_owner(), label_logit);
+    if constexpr (kLabelApart) {
+      label_logit = partial.sums.label_logit;
+      label_teacher_logit = partial.sums.label_teacher_logit;
+    }
+  }
+
   // The thread of the group that has the label's vector, or -1.
   __device__ __forceinline__ int label_owner() const {
-    return !kHard || label < 0 ? -1 : storage.owner(row, group, row.vector_of(label));
+    return !kHard || kLabelApart || label < 0 ? -1 : storage.owner(row, group, row.vector_of(label));
   }
 
   // The parts of the values that every path has in common.
   __device__ __forceinline__ void finish_values() {
+    if constexpr (Spec::kEntropies && !Form::kSoftmax) evaluate_entropies(student_max, teacher_max);
     if (Spec::kEntropies && p.soft_cross_entropy != 0) values.soft += values.teacher_entropy;
+    if constexpr (Spec::kTemperatureGradient) evaluate_temperature_gradient();
     if (is_flat && values.soft == values.soft) values.soft = 0;
   }
 
@@ -181,6 +204,22 @@ template <class Spec> struct LossRow {
       if constexpr (Spec::kStudentSoftcap) z[k] = softcapped(z[k], p.student_softcap);
       if constexpr (Spec::kTeacherSoftcap) u[k] = softcapped(u[k], p.teacher_softcap);
     }
+  }
+
+  __device__ __forceinline__ int label_vector() const { return label < 0 ? -1 : row.vector_of(label); }
+
+  // The vector of the sums, in which the label's class is absent if the policy leaves it out.
+  __device__ __forceinline__ Pair summed(const Pair& pair, int vector) const {
+    if constexpr (!kLabelApart) return pair;
+    Pair rest = pair;
+    if (vector == label_vector())
+#pragma unroll
+      for (int k = 0; k < K; k++)
+        if (row.column(vector) + k == label) {
+          rest.student.set_bits(k, Row::kStudentFill);
+          rest.teacher.set_bits(k, Row::kTeacherFill);
+        }
+    return rest;
   }
 
   // The largest elements of some vectors. A softcap is monotonic, so that it may follow the maximum.
@@ -206,22 +245,34 @@ template <class Spec> struct LossRow {
     const Sums& sums = partial.sums;
     exponents = partial.exponents;
     present = sums.present;
-    bool student_valid = true, row_valid = true;
+    bool student_valid = true, teacher_valid = true;
     if constexpr (Form::kSoftmax)
       student_valid = is_valid(sums.student);
     else if constexpr (kHard)
       student_valid = is_valid(sums.hard_exps());
-    row_valid = student_valid;
-    if constexpr (Form::kSoftmax) row_valid = student_valid && is_valid(sums.teacher);
+    if constexpr (Form::kSoftmax) teacher_valid = is_valid(sums.teacher);
     if constexpr (kLogits) {
       student_valid = student_valid && abs(partial.student_max) <= kLargest;
-      row_valid = student_valid && abs(partial.teacher_max) <= kLargest && sums.policy[0] == sums.policy[0];
+      teacher_valid = abs(partial.teacher_max) <= kLargest && sums.policy[0] == sums.policy[0];
     }
+    if constexpr (kLabelApart) {  // a tensor may have no class but the label
+      student_valid = is_valid_with(sums.student, sums.label_logit);
+      teacher_valid = is_valid_with(sums.teacher, sums.label_teacher_logit);
+    }
+    bool row_valid = student_valid && teacher_valid;
     if constexpr (kHard) finish_hard<FAST>(sums, student_valid, row_valid);
     if constexpr (kSoft) {
       inverse_sums = {not_a_number(), not_a_number(), 0.0f};
       values.soft = policy_sums[0] = not_a_number();
-      values.student_entropy = values.teacher_entropy = not_a_number();
+      if constexpr (Form::kEntropySums) {
+        values.student_entropy = values.teacher_entropy = not_a_number();
+        if (student_valid)
+          values.student_entropy = entropy<FAST>(exponents.student, sums.student, sums.student_exponents,
+                                                 sums.label_logit);
+        if (teacher_valid)
+          values.teacher_entropy = entropy<FAST>(exponents.teacher, sums.teacher, sums.teacher_exponents,
+                                                 sums.label_teacher_logit);
+      }
       if (!row_valid) return;
       finish_soft<FAST>(sums);
       values.soft = policy_sums[0];
@@ -236,6 +287,25 @@ template <class Spec> struct LossRow {
   template <bool FAST> __device__ __forceinline__ void sweep_classes(float log2_student_sum, float log2_teacher_sum);
   __device__ __forceinline__ void evaluate_near_equal();
   __device__ __forceinline__ void evaluate_far();
+
+  // Defined in loss_label.cuh.
+  template <bool FAST> __device__ __forceinline__ void finish_hard_with_label(const Sums& sums, bool row_valid);
+  __device__ __forceinline__ void finish_label(float label_logit, float label_teacher_logit);
+
+  // Defined in loss_outputs.cuh.
+  template <bool FAST>
+  __device__ __forceinline__ static float entropy(const Exponents& tensor, float sum, float exponent_sum,
+                                                  float label_logit);
+  __device__ __forceinline__ void evaluate_entropies(float student_max, float teacher_max);
+  __device__ __forceinline__ void evaluate_temperature_gradient();
+
+  // Whether a tensor has a softmax, from the sum of its exponentials without the label and from the label's logit.
+  __device__ __forceinline__ static bool is_valid_with(float sum, float label_logit) {
+    return sum >= 0 && sum <= kLargest && label_logit <= kLargest && (sum > 0 || label_logit > -infinity());
+  }
+
+  // The factor of exponentials that are all 0 must not be infinite.
+  __device__ __forceinline__ static float inverse_of(float sum) { return kLabelApart && sum == 0 ? 0.0f : 1.0f / sum; }
 
   // Limits log2(p/q) to finite values. If neither tensor has the class, the ratio is NaN, and max() replaces it by the
   // limit. Fast sums have no upper limit: a class that only the teacher has makes them NaN or does not matter.

@@ -56,9 +56,9 @@ template <class Spec, int PATH> struct StandardisedGradient {
   __device__ __forceinline__ StandardisedGradient(Loss& loss, Gradient gradient) {
     if constexpr (!Spec::kStandardise) return;
     float sums[2] = {0, 0};
-    loss.template for_each_logit<PATH != Loss::kFast>([&](float z, float u) {
+    loss.template for_each_column<PATH != Loss::kFast>([&](float z, float u, int column) {
       if (z == -infinity()) return;
-      float h = gradient(z, u);
+      float h = gradient(z, u, column);
       sums[0] += h;
       sums[1] = fma(h, loss.moments.centred(z), sums[1]);
     });
@@ -69,10 +69,8 @@ template <class Spec, int PATH> struct StandardisedGradient {
     slope = loss.is_flat ? 0.0f : sums[1] * scale * scale / ((moments.count - 1) * moments.deviation);
   }
 
-  // `limit`: h is the direction of an infinite gradient.
-  __device__ __forceinline__ float of(float z, float h, const Moments& moments, bool limit) const {
-    float gradient = z == -infinity() ? h - h : fma(h - mean, scale, -(moments.centred(z) * slope));
-    return limit && gradient != 0 ? gradient * infinity() : gradient;
+  __device__ __forceinline__ float of(float z, float h, const Moments& moments) const {
+    return z == -infinity() ? h - h : fma(h - mean, scale, -(moments.centred(z) * slope));
   }
 };
 

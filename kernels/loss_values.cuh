@@ -15,21 +15,31 @@ __device__ __forceinline__ void LossRow<Spec>::sweep_sums(Partial& partial) {
       unpack(pair, z, u);
 #pragma unroll
       for (int k = 0; k < K; k++)
-        if (column + k == label) label_logit = z[k];
+        if (column + k == label) {
+          label_logit = z[k];
+          if constexpr (kLabelApart) {
+            partial.sums.label_logit = z[k];
+            partial.sums.label_teacher_logit = u[k];
+          }
+        }
     }
   };
   auto add = [&](const auto& pairs, int vector, bool in_bounds) {
     constexpr int N = sizeof(pairs) / sizeof(Pair);
-    if constexpr (FAST) note_maxima(partial, pairs);
+    Pair classes[N];
+#pragma unroll
+    for (int i = 0; i < N; i++) classes[i] = summed(pairs[i], vector + i * Storage::kStep);
+    if constexpr (FAST) note_maxima(partial, classes);
 #pragma unroll
     for (int i = 0; i < N; i++) {
       float z[K], u[K];
-      unpack(pairs[i], z, u);
+      bool finite = in_bounds && !(kLabelApart && vector + i * Storage::kStep == label_vector());
+      unpack(classes[i], z, u);
 #pragma unroll
       for (int k = 0; k < K; k++)
-        partial.template add<FAST>(z[k], u[k], in_bounds, k % 2 == 0 ? partial.sums : partial.odd_sums);
-      if constexpr (kHard && !Spec::Storage::kOnChip)
-        find_label(pairs[i], row.column(vector + i * int(group.size())));
+        partial.template add<FAST>(z[k], u[k], finite, k % 2 == 0 ? partial.sums : partial.odd_sums);
+      if constexpr (Form::kLabel && !Spec::Storage::kOnChip)
+        find_label(pairs[i], row.column(vector + i * Storage::kStep));
     }
   };
   if constexpr (FAST) {
@@ -42,7 +52,7 @@ __device__ __forceinline__ void LossRow<Spec>::sweep_sums(Partial& partial) {
     });
     partial.join_odd();
   }
-  if constexpr (kHard && Spec::Storage::kOnChip)
+  if constexpr (Form::kLabel && Spec::Storage::kOnChip)
     if (label >= 0)
       storage.visit(row, group, row.vector_of(label),
                     [&](const Pair& pair) { find_label(pair, row.column(row.vector_of(label))); });
@@ -54,7 +64,7 @@ __device__ __forceinline__ void LossRow<Spec>::finish_hard(const Sums& sums, boo
   float sum = sums.hard_exps(), shift = exponents.any_student().shift, from_max = label_logit - shift;
   hard_inverse_sum = row_valid ? 1.0f / sum : not_a_number();
   // The first thread of the group stores the values. The gradient of the z-loss needs the logarithm in every thread.
-  if (!group.in_first_warp() && p.z_loss == 0) return;
+  if (!kLabelApart && !group.in_first_warp() && p.z_loss == 0) return;
   float log_sum = log(sum);
   if constexpr (FAST) log_sum -= exponents.hard_rounding_error();
   log_sum_exp = shift + log_sum;
@@ -68,6 +78,8 @@ __device__ __forceinline__ void LossRow<Spec>::finish_hard(const Sums& sums, boo
   }
   values.label_log_prob = from_max - log_sum;
   values.hard = log_sum - target;
+  if constexpr (kLabelApart)
+    if (student_valid) finish_hard_with_label<FAST>(sums, row_valid);
   if (p.z_loss != 0) values.hard = fma(p.z_loss * log_sum_exp, log_sum_exp, values.hard);
 }
 
@@ -77,15 +89,11 @@ __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Sums& sums) {
   inverse_sums = {1.0f, 1.0f, 0.0f};
   float log2_student_sum = 0, log2_teacher_sum = 0;
   if constexpr (Form::kSoftmax) {
-    inverse_sums = {1.0f / sums.teacher, 1.0f / sums.student, 0.0f};
-    if constexpr (kClasses || kCentred || Spec::kEntropies) {
+    inverse_sums = {inverse_of(sums.teacher), inverse_of(sums.student), 0.0f};
+    if constexpr (kClasses || kCentred) {
       log2_student_sum = log(sums.student) * kLog2E;
       log2_teacher_sum = log(sums.teacher) * kLog2E;
       inverse_sums.log_ratio = log2_student_sum - log2_teacher_sum;
-    }
-    if constexpr (Spec::kEntropies) {
-      values.student_entropy = kLn2 * fma(-sums.student_exponents, inverse_sums.student, log2_student_sum);
-      values.teacher_entropy = kLn2 * fma(-sums.teacher_exponents, inverse_sums.teacher, log2_teacher_sum);
     }
   }
   if constexpr (kClasses) {
@@ -94,8 +102,10 @@ __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Sums& sums) {
 #pragma unroll
     for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = sums.policy[i];
     policy.finish(policy_sums);
-  } else {
+  } else if (!kLabelApart || (sums.student > 0 && sums.teacher > 0)) {
     policy.finish_raw(sums.policy, sums.student, sums.teacher, kLn2, policy_sums);
+  } else {
+    policy_sums[0] = kLargest;  // finish_label() replaces it
   }
 }
 
@@ -128,10 +138,10 @@ __device__ __forceinline__ void LossRow<Spec>::sweep_classes(float log2_student_
   policy.finish(policy_sums);
 }
 
-// Calls f(z, u, es, et) for all classes, with exact-shift exponentials.
+// Calls f(z, u, es, et) for all classes of the sums, with exact-shift exponentials.
 template <class Spec> template <class F> __device__ __forceinline__ void LossRow<Spec>::for_each_exp(F f) {
-  storage.for_each_again(row, group, [&](const Pair& pair, int) {
-    Pair rest = pair;
+  storage.for_each_again(row, group, [&](const Pair& pair, int vector) {
+    Pair rest = summed(pair, vector);
 #pragma unroll 1
     for (int k = 0; k < K; k += kNearEqualColumns) {
       float z[kNearEqualColumns], u[kNearEqualColumns];
@@ -157,6 +167,8 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_ne
   });
   group.template reduce<Sum>(sums);
   if constexpr (kHard) hard_inverse_sum = 1.0f / sums[3];
+  if constexpr (kHard && kLabelApart)
+    hard_inverse_sum = SumWithLabel<float>(sums[3], label_from_shift).inverse_sum;
   inverse_sums = temper::inverse_sums(sums[0], sums[1], sums[2]);
 #pragma unroll
   for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = 0;

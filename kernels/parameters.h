@@ -22,6 +22,10 @@ enum PassKind : int32_t { kForwardPass, kForwardBackwardPass, kBackwardPass };
 // Which parts a row without a label (its label is ignore_index) leaves.
 enum IgnoreScope : int32_t { kIgnoreBothParts, kIgnoreHardPart };
 
+// Which tensors' temperature the derivative by the temperature is taken by. A teacher with a temperature of its own
+// does not depend on the student's.
+enum TemperatureGradient : int32_t { kNoTemperatureGradient, kOfBothTensors, kOfStudent };
+
 // Where the divisor of a part comes from: the host, the count of labelled rows, or one float in device memory.
 enum DivisorKind : int32_t { kDivisorGiven, kDivisorLabelledRows, kDivisorOnDevice };
 
@@ -35,6 +39,7 @@ struct BatchStatus {
 // Weighted sums over all rows, each divided by the divisor of its part.
 struct BatchTotals {
   double total, soft, hard;
+  double temperature_gradient;  // derivative of `soft` by the temperature
   int64_t counted_rows;       // rows that are not ignored
   int64_t hard_counted_rows;  // rows with a label that is not ignore_index; all rows without labels
   int64_t non_finite_rows;
@@ -49,7 +54,7 @@ struct BatchReport {
 
 // Partial sums of one block of the totals kernel. The counts are exact, because they stay below 2^53.
 struct TotalsPart {
-  double soft, hard, counted, hard_counted, non_finite;
+  double soft, hard, temperature_gradient, counted, hard_counted, non_finite;
 };
 
 // Columns of the row statistics, which a forward pass saves for a later backward pass. z are student logits, u teacher
@@ -64,6 +69,7 @@ enum RowStatistic {
   kLogSumRatioBefore,  // near-equal path of the CPU engine: log(Ss/St) in f32; kLogSumRatio is its correction then
   kLogSumExp,          // log sum exp(z), for the z-loss
   kPresentClasses,     // number of classes with z above -inf, for label smoothing
+  kLabelProbability,   // softmax(z) of the label, for a divergence that compares the label with the other classes
   kPath,               // the path of the row, an engine's own code
   kPolicySums,         // kMostPolicySums values
   kMostPolicySums = 4,
@@ -86,6 +92,7 @@ struct LossParameters {
   float* row_label_log_prob;      // [rows], log softmax(z) of the label; null: not wanted, like the two below
   float* row_student_entropy;     // [rows], at the student's temperature
   float* row_teacher_entropy;     // [rows], at the teacher's temperature
+  float* row_temperature_gradient;  // [rows], derivative of row_soft by the temperature; only in GPU memory
   float* statistics;              // [rows, kRowStatistics]; null in a forward pass that does not save them
   BatchStatus* status;            // null: the check kernel was not launched and every row counts
   BatchReport* report;            // totals kernel: mapped host memory; CPU engine: the caller's memory
@@ -110,6 +117,8 @@ struct LossParameters {
   int32_t student_dtype, teacher_dtype, gradient_dtype;
   int32_t divergence;           // its place in the list of divergence/all.h
   int32_t pass;
+  int32_t temperature_gradient;  // TemperatureGradient; forward KL only
+  int32_t reserved;
   float temperature;
   float teacher_temperature;    // equal to `temperature` unless the teacher has its own
   float label_smoothing;

@@ -44,7 +44,7 @@ TEMPER_INLINE float value_factor(const LossParameters& p, float temperature) {
 struct RowTask {
   int64_t label = -1;  // -1: the row has no hard part
   float weight = 0, temperature = 1;
-  bool ignored = true;  // the row leaves both parts
+  bool ignored = true;  // the row has no part
   bool valid = true;    // false: the values and the gradient are NaN
 
   // Otherwise its values and its gradient are 0, whatever its logits hold.
@@ -58,7 +58,7 @@ struct RowTask {
     bool has_labels = p.labels != nullptr, missing = has_labels && label == p.ignore_index;
     task.valid = (!has_labels || is_label(p, label)) && is_weight(weight) && is_temperature(temperature);
     task.label = !has_labels || missing || !task.valid ? -1 : label;
-    task.ignored = missing && p.ignore_scope == kIgnoreBothParts;
+    task.ignored = missing && (p.ignore_scope == kIgnoreBothParts || p.soft_weight == 0);
     task.weight = weight;
     task.temperature = p.tempered != 0 ? temperature : 1.0f;
     return task;

@@ -12,26 +12,28 @@ constexpr int kRowsInFlight = 8;  // rows of a thread whose loads are in flight 
 // The inputs of one row. The loads of several rows are issued before any of the values is used.
 struct CountedRow {
   int64_t label = 0;
-  float weight = 1, soft = 0, hard = 0;
+  float weight = 1, soft = 0, hard = 0, temperature_gradient = 0;
 
   __device__ __forceinline__ void load(const LossParameters& p, int64_t row) {
     if (p.labels != nullptr) label = label_of(p, row);
     if (p.row_weights != nullptr) weight = p.row_weights[row];
     if (p.soft_weight > 0) soft = p.row_soft[row];
     if (p.hard_weight > 0) hard = p.row_hard[row];
+    if (p.row_temperature_gradient != nullptr) temperature_gradient = p.row_temperature_gradient[row];
   }
 
   __device__ __forceinline__ void add_to(TotalsPart& part, const LossParameters& p) const {
     RowTask task = RowTask::of(p, label, weight, p.temperature);
-    if (task.ignored) return;
-    part.counted += 1;
-    part.hard_counted += p.labels == nullptr || label != p.ignore_index ? 1 : 0;
-    if (weight == 0) return;  // also if the row is non-finite
+    bool labelled = p.labels == nullptr || label != p.ignore_index;
+    part.counted += labelled || p.ignore_scope != kIgnoreBothParts ? 1 : 0;
+    part.hard_counted += labelled ? 1 : 0;
+    if (task.ignored || weight == 0) return;  // also if the row is non-finite
     double factor = task.valid ? weight : not_a_number();  // invalid if the host changed it after the check
     double weighted_soft = p.soft_weight > 0 ? p.soft_weight * (factor * soft) : 0;
     double weighted_hard = p.hard_weight > 0 ? p.hard_weight * (factor * hard) : 0;
     part.soft += weighted_soft;
     part.hard += weighted_hard;
+    part.temperature_gradient += p.soft_weight * (factor * temperature_gradient);
     double loss = weighted_soft + weighted_hard;
     part.non_finite += loss - loss == 0 ? 0 : 1;
   }
@@ -51,11 +53,12 @@ __device__ __forceinline__ TotalsPart sum_rows(const LossParameters& p, int64_t 
   return part;
 }
 
-constexpr int kSums = 5;
+constexpr int kSums = 6;
 
 // The sum of all threads' parts.
 __device__ __forceinline__ TotalsPart sum_block(TotalsPart part) {
-  double values[kSums] = {part.soft, part.hard, part.counted, part.hard_counted, part.non_finite};
+  double values[kSums] = {part.soft,    part.hard,         part.temperature_gradient,
+                          part.counted, part.hard_counted, part.non_finite};
   for (int distance = 16; distance > 0; distance /= 2)
 #pragma unroll
     for (int n = 0; n < kSums; n++) values[n] += __shfl_xor_sync(~0u, values[n], distance);
@@ -70,7 +73,7 @@ __device__ __forceinline__ TotalsPart sum_block(TotalsPart part) {
     values[n] = 0;
     for (int warp = 0; warp < kWarps; warp++) values[n] += warps[n * kWarps + warp];
   }
-  return {values[0], values[1], values[2], values[3], values[4]};
+  return {values[0], values[1], values[2], values[3], values[4], values[5]};
 }
 
 // Stores the part of the block. Returns whether this block is the last one to do so.
@@ -97,6 +100,7 @@ __device__ __forceinline__ void report(const LossParameters& p, const TotalsPart
   p.report->totals = {soft + hard,
                       soft,
                       hard,
+                      sum.counted == 0 ? 0 : sum.temperature_gradient / divisors.soft,
                       int64_t(sum.counted),
                       int64_t(sum.hard_counted),
                       int64_t(sum.non_finite),
@@ -121,7 +125,9 @@ extern "C" __global__ void __launch_bounds__(512) temper_totals(const __grid_con
     const volatile TotalsPart* parts = p.parts;
     TotalsPart one = {};
     const volatile TotalsPart& mine = parts[threadIdx.x];
-    if (threadIdx.x < gridDim.x) one = {mine.soft, mine.hard, mine.counted, mine.hard_counted, mine.non_finite};
+    if (threadIdx.x < gridDim.x)
+      one = {mine.soft,    mine.hard,         mine.temperature_gradient,
+             mine.counted, mine.hard_counted, mine.non_finite};
     sum = sum_block(one);
     if (threadIdx.x == 0) *p.finished_blocks = 0;
   }

@@ -2,6 +2,7 @@
 // GPU kernels are specialised for one policy by its name; the CPU engine finds the place of a name in the list.
 #pragma once
 
+#include "decoupled_kl.h"
 #include "forward_kl.h"
 #include "jensen_shannon.h"
 #include "logit_mse.h"
@@ -20,4 +21,5 @@
   X(SkewReverseKl)            \
   X(TotalVariation)           \
   X(NegativeLogAcceptance)    \
+  X(DecoupledKl)              \
   X(LogitMse)

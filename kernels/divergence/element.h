@@ -57,7 +57,7 @@ template <class V> struct TwoScaleShift {
 // x * (high + low) = product + rest, for x itself the sum of two floats.
 template <class V> TEMPER_INLINE void scaled(V x_high, V x_low, V high, V low, V& product, V& rest) {
   product = x_high * high;
-  rest = fma(x_high, high, -product) + fma(x_high, low, x_low * high);
+  rest = product_rest(x_high, high, product) + fma(x_high, low, x_low * high);
 }
 
 // d0 = (u - max u)/Tt - (z - max z)/T of two finite logits, accurate relative to itself.

@@ -19,6 +19,7 @@ template <class V> struct ForwardKl {
   static constexpr bool kQuadratic = true;
   static constexpr bool kInfiniteLimit = false;
   static constexpr bool kFar = false;
+  static constexpr bool kLabelApart = false;
   static constexpr int kRawSums = 1;  // sum et (t - s)
   static constexpr int kSums = 1;     // D
 
@@ -41,7 +42,6 @@ template <class V> struct ForwardKl {
     sums[0] = kl_of_raw(raw[0], teacher_sum, student_sum, unit);
   }
 
-
   TEMPER_INLINE RowGradient<V> row_gradient(const V*, V student_factor, V teacher_factor) const {
     return {student_factor, V{}, -teacher_factor};
   }
@@ -52,5 +52,9 @@ template <class V> struct ForwardKl {
   TEMPER_INLINE void finish_elements(V*) const {}
   TEMPER_INLINE V gradient(const Element<V>& e, const V*) const { return e.difference; }
 };
+
+// Whether the engines compute the derivative of T^2 D by the temperature.
+template <class Policy> constexpr bool kHasTemperatureGradient = false;
+template <class V> constexpr bool kHasTemperatureGradient<ForwardKl<V>> = true;
 
 }  // namespace temper

@@ -8,6 +8,7 @@
 // standard function, and compile under NVRTC, nvcc and g++.
 //
 // The including code declares before them, in namespace temper (M is the type of `V < V`, bool or a vector mask):
+//     V product_rest(V a, V b, V product)  a b - product for the rounded product, rounded once
 //     V fma(V, V, V)   V abs(V)   V max(V, V)   V min(V, V)   V select(M, V, V)
 //     V log(V)         relative error of about one ulp, for normal positive arguments
 //     V log1p(V)       relative error of about one ulp, for arguments above -1, up to the largest float
@@ -74,6 +75,11 @@
 //   finish_far(sums, peak)             turns the added sums into the row sums
 //   far_gradient(log2_p, log2_q, sums)  dD/ds of one class
 //
+// LABEL APART (kLabelApart = true; only with kRawSums and kLinear), for a D that compares the label with all other
+// classes. The functions above get the rest of the row: the label's class is left out as if both tensors lacked it.
+//   finish_label(sums, odds)           turns the row sums of the rest into those of the row (LabelOdds: label.h)
+//   label_gradient(sums)               dD/ds of the label's class
+//
 // NEAR-EQUAL PATH (element.h), not for kLogits
 //   add(sums, element)                 adds one class; p and q may both be 0
 //   finish_elements(sums)              turns the added sums into the row sums
@@ -134,3 +140,4 @@ template <class V> struct Terms {
 }  // namespace temper
 
 #include "element.h"
+#include "label.h"

@@ -13,6 +13,7 @@ template <class V> struct SkewForwardKl {
   static constexpr bool kQuadratic = false;
   static constexpr bool kInfiniteLimit = false;
   static constexpr bool kFar = false;
+  static constexpr bool kLabelApart = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 2;  // D, sum q w; on the near-equal path sum q (w - 1)
   static constexpr float kMostLog2 = 300.0f;
@@ -53,7 +54,7 @@ template <class V> struct SkewForwardKl {
  private:
   // w - 1 = (p - m)/m
   TEMPER_INLINE V excess_share(const Element<V>& e) const {
-    V m = e.q - skew * e.difference;
+    V m = fma(V{} + skew, e.p, complement * e.q);
     return select(m > 0.0f, -complement * e.difference / select(m > 0.0f, m, V{} + 1.0f), V{});
   }
 };
@@ -64,6 +65,7 @@ template <class V> struct SkewReverseKl {
   static constexpr bool kQuadratic = false;
   static constexpr bool kInfiniteLimit = false;
   static constexpr bool kFar = false;
+  static constexpr bool kLabelApart = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 2;  // D, sum q h
   static constexpr float kMostLog2 = 300.0f;
@@ -109,7 +111,7 @@ template <class V> struct SkewReverseKl {
  private:
   // h + a = log(q/m) - a (q/m - 1), whose terms tend to 0 as q tends to p.
   TEMPER_INLINE V slope_of(const Element<V>& e, V log_qm) const {
-    V m = e.q - complement * e.difference;
+    V m = fma(V{} + complement, e.p, skew * e.q);
     V share = complement * e.difference / select(m > 0.0f, m, V{} + 1.0f);
     return log_qm - skew * share;
   }

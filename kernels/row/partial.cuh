@@ -14,9 +14,12 @@ template <class Spec> struct RowForm {
   static constexpr bool kElementwise = Spec::kSoft && Policy::kGradient == GradientForm::kElementwise;
   static constexpr bool kSoftmax = Spec::kSoft && !(kLogits && kElementwise);
   static constexpr bool kHardSum = Spec::kHard && !(kSoftmax && Spec::kExpReuse == ExpReuse::kSame);
+  static constexpr bool kLabelApart = Spec::kSoft && Policy::kLabelApart;  // the sums leave out the label's class
+  static constexpr bool kLabel = Spec::kHard || kLabelApart;
+  static constexpr bool kEntropySums = Spec::kEntropies && kSoftmax;
   static constexpr int kPolicySlots = kLogits ? Policy::kSums : kRaw ? Policy::kRawSums : 0;
-  static constexpr int kSums = (kSoftmax ? 2 : 0) + (kHardSum ? 1 : 0) + kPolicySlots + (Spec::kSmoothing ? 2 : 0) +
-                               (Spec::kEntropies ? 2 : 0);
+  static constexpr int kSums = (kSoftmax ? 2 : 0) + (kHardSum ? 1 : 0) + (kLabelApart ? 2 : 0) + kPolicySlots +
+                               (Spec::kSmoothing ? 2 : 0) + (kEntropySums ? 2 : 0);
   using Exps = RowExponents<kSoftmax, Spec::kHard, Spec::kExpReuse>;
 };
 
@@ -25,7 +28,8 @@ template <class Spec> struct RowSums {
   using Form = RowForm<Spec>;
   static constexpr int kCount = Form::kSums;
 
-  float student = 0, teacher = 0, hard = 0;  // the sum-exps
+  float student = 0, teacher = 0, hard = 0;         // the sum-exps
+  float label_logit = 0, label_teacher_logit = 0;  // with kLabelApart, in the thread that has the label
   float policy[Form::kPolicySlots > 0 ? Form::kPolicySlots : 1] = {};
   float exponents = 0, present = 0;                    // label smoothing: the student's present classes
   float student_exponents = 0, teacher_exponents = 0;  // entropies: sum es s, sum et t
@@ -37,13 +41,17 @@ template <class Spec> struct RowSums {
       f(teacher);
     }
     if constexpr (Form::kHardSum) f(hard);
+    if constexpr (Form::kLabelApart) {
+      f(label_logit);
+      f(label_teacher_logit);
+    }
 #pragma unroll
     for (int i = 0; i < Form::kPolicySlots; i++) f(policy[i]);
     if constexpr (Spec::kSmoothing) {
       f(exponents);
       f(present);
     }
-    if constexpr (Spec::kEntropies) {
+    if constexpr (Form::kEntropySums) {
       f(student_exponents);
       f(teacher_exponents);
     }
@@ -133,7 +141,7 @@ template <class Spec> struct RowPartial {
         else
           policy.add_raw_any(to.policy, s, t, es, et);
       }
-      if constexpr (Spec::kEntropies) {  // a class that is absent adds 0
+      if constexpr (Form::kEntropySums) {  // a class that is absent adds 0
         to.student_exponents = fma(es, max(s, -kLargest), to.student_exponents);
         to.teacher_exponents = fma(et, max(t, -kLargest), to.teacher_exponents);
       }
@@ -162,7 +170,7 @@ template <class Spec> struct RowPartial {
       float ds = to.student.offset - exponents.student.offset, dt = to.teacher.offset - exponents.teacher.offset;
       float fs = exp2_normal(-ds), ft = exp2_normal(-dt);
       if constexpr (Form::kRaw) policy.shift_raw(sums.policy, sums.student, sums.teacher, ds, dt, fs, ft);
-      if constexpr (Spec::kEntropies) {
+      if constexpr (Form::kEntropySums) {
         sums.student_exponents = fs * fma(sums.student, -ds, sums.student_exponents);
         sums.teacher_exponents = ft * fma(sums.teacher, -dt, sums.teacher_exponents);
       }

@@ -77,7 +77,7 @@ template <int VECTORS> struct RingStorage {
     using Student = typename Pair::Student;
     using Teacher = typename Pair::Teacher;
     static constexpr bool kTeacher = Pair::kTeacher;
-    static constexpr int kThreads = ThreadGroup::kThreads, kStageVectors = VECTORS * kThreads;
+    static constexpr int kThreads = ThreadGroup::kThreads, kStep = kThreads, kStageVectors = VECTORS * kThreads;
     // The columns of a row that cannot be copied in granules of 16 bytes are in at most so many vectors.
     static constexpr int kEnds = kTeacher && Teacher::kBytes < 16 ? 6 : 4;
     static constexpr int kEndBytes = 16 + (kTeacher ? Teacher::kBytes : 0);

@@ -13,6 +13,7 @@ struct SharedStorage {
 
   template <class Row, class ThreadGroup> struct Instance {
     using Pair = typename Row::Pair;
+    static constexpr int kStep = int(ThreadGroup::size());
     using Student = typename Row::Pair::Student;
     using Teacher = typename Row::Pair::Teacher;
 

@@ -4,7 +4,7 @@
 //   wait()                       waits for the calling thread's loads
 //   for_each(row, group, f)      calls f(pair, vector) for each of the thread's vectors
 //   for_each_several(row, group, f)  calls f(pairs, vector, in_bounds) for N of the thread's vectors at a time: `vector`,
-//                                vector + size(), ...; with in_bounds = true none of them has a column outside the row
+//                                vector + kStep, ...; with in_bounds = true none of them has a column outside the row
 //   for_each_again(row, group, f)  like for_each, for long code: a storage in registers reads the row from memory again
 //   for_each(row, group, range, f, next, prefetch)  calls f(pair, vector, in_bounds), with in_bounds = true for the
 //                                vectors in `range`; also issues the loads of row `next`, if `prefetch` and
@@ -26,6 +26,7 @@ template <int VECTORS> struct RegisterStorage {
 
   template <class Row, class ThreadGroup> struct Instance {
     using Pair = typename Row::Pair;
+    static constexpr int kStep = int(ThreadGroup::size());
     Pair pairs[VECTORS];
     __device__ __forceinline__ Instance() {}
 
@@ -106,6 +107,7 @@ struct RereadStorage {
 
   template <class Row, class ThreadGroup> struct Instance {
     using Pair = typename Row::Pair;
+    static constexpr int kStep = int(ThreadGroup::size());
     __device__ __forceinline__ Instance() {}
     __device__ __forceinline__ void load(const Row&, const ThreadGroup&, VectorRange = VectorRange()) {}
     __device__ __forceinline__ void wait() {}

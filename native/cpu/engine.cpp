@@ -155,6 +155,7 @@ static bool run_rows(Engine* engine, RowLoop& loop, int64_t classes, ChunkTotals
       const ChunkTotals& part = scratch[0]->chunk_totals[chunk];
       total->soft += part.soft;
       total->hard += part.hard;
+      total->temperature_gradient += part.temperature_gradient;
       total->non_finite += part.non_finite;
     }
   while (acquired > 0) release_scratch(engine, scratch[--acquired]);

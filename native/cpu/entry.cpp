@@ -91,6 +91,8 @@ TEMPER_EXPORT int32_t temper_cpu_loss(void* engine, LossParameters* parameters, 
   if (!run_loss((Engine*)engine, job_of(p, divisors), sum)) return 1;
   // A part without rows is 0, not 0/0.
   totals.soft = totals.counted_rows == 0 ? 0 : p.soft_weight * sum.soft / divisors.soft;
+  totals.temperature_gradient =
+      totals.counted_rows == 0 ? 0 : p.soft_weight * sum.temperature_gradient / divisors.soft;
   totals.hard = totals.hard_counted_rows == 0 ? 0 : p.hard_weight * sum.hard / divisors.hard;
   totals.total = totals.soft + totals.hard;
   totals.non_finite_rows = sum.non_finite;

@@ -37,7 +37,7 @@ struct LossJob {
 
 // The sums over a chunk of rows, before part weights and divisors are applied.
 struct ChunkTotals {
-  double soft, hard;
+  double soft, hard, temperature_gradient;
   int64_t non_finite;
 };
 

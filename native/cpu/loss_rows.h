@@ -2,6 +2,7 @@
 #pragma once
 
 #include "row_statistics.h"
+#include "row_temperature.h"
 
 namespace temper {
 namespace {
@@ -57,6 +58,7 @@ void invalidate_row(const LossJob& job, int64_t row, ChunkTotals& totals) {
   totals.non_finite++;
   totals.soft += p.soft_weight > 0 ? nan : 0;
   totals.hard += p.hard_weight > 0 ? nan : 0;
+  totals.temperature_gradient += nan;
   if (p.pass != kBackwardPass) fill_values(job, row, nan);
   if (p.pass != kForwardPass) store_nan_gradient(job, row);
 }
@@ -96,8 +98,11 @@ void complete_row(Row<Policy, soft>& r, GradientFactors factors, ChunkTotals& to
     if (job.row_student_entropy) job.row_student_entropy[row] = r.student_entropy;
     if (job.row_teacher_entropy) job.row_teacher_entropy[row] = r.teacher_entropy;
     if (job.row_label_log_prob) job.row_label_log_prob[row] = r.label_log_prob;
-    float d = soft && p.soft_cross_entropy ? r.divergence + r.teacher_entropy : r.divergence;
+    float d = soft && p.soft_cross_entropy && !r.is_flat ? r.divergence + r.teacher_entropy : r.divergence;
     add_row_losses(job, row, task.weight, {value_factor(p, task.temperature) * d, r.cross_entropy}, totals);
+    if constexpr (soft && kHasTemperatureGradient<Policy>)
+      if (p.temperature_gradient != kNoTemperatureGradient)
+        totals.temperature_gradient += task.weight * temperature_gradient(r, d);
     if (statistics) save(r, statistics);
   }
   if (p.pass == kForwardPass) return;
@@ -111,7 +116,7 @@ TEMPER_RARE void compute_standardised_row(const Row<Policy, true>& plain, ChunkT
   Standardisation student, teacher;
   plain.standardise(student, teacher);
   bool spread = student.is_spread() && teacher.is_spread();
-  double s = spread ? student.divisor() : 1, t = spread ? teacher.divisor() : 1;
+  double s = student.is_spread() ? student.divisor() : 1, t = teacher.is_spread() ? teacher.divisor() : 1;
   RowScales scales(plain.scales.student_temperature * s, plain.scales.teacher_temperature * t);
   Row<Policy, true> r{{plain.job, plain.row, true}, plain.scratch, plain.policy, plain.task, plain.hard, scales};
   GradientFactors factors = plain.job.factors.of_row(plain.parameters, plain.task);
@@ -180,7 +185,8 @@ TEMPER_INLINE bool tiles_suffice(const LossJob& job) {
   const LossParameters& p = job.parameters;
   bool outputs = job.row_label_log_prob || job.row_student_entropy || job.row_teacher_entropy;
   bool options = p.label_smoothing > 0 || p.z_loss > 0 || p.student_softcap > 0 || p.teacher_softcap > 0 ||
-                 p.accumulate || p.standardise || p.soft_cross_entropy || p.teacher_temperature != p.temperature;
+                 p.accumulate || p.standardise || p.soft_cross_entropy || p.temperature_gradient ||
+                 p.teacher_temperature != p.temperature;
   return p.classes <= kShortRowClasses && p.pass != kBackwardPass && !outputs && !options;
 }
 
@@ -205,7 +211,8 @@ template <class Policy>
 void compute_rows(const LossJob& job, const Scratch& scratch, int64_t first, int64_t last, ChunkTotals& totals) {
   const LossParameters& p = job.parameters;
   const Policy policy = Policy::of({p.divergence_parameter, p.divergence_complement, (float)p.classes});
-  if constexpr (Policy::kValue != ValueForm::kLogits && Policy::kGradient != GradientForm::kElementwise)
+  if constexpr (Policy::kValue != ValueForm::kLogits && Policy::kGradient != GradientForm::kElementwise &&
+                !Policy::kLabelApart)
     if (tiles_suffice(job)) return compute_tiles(job, scratch, policy, first, last, totals);
   RowScales scales(1, 1);
   for (bool known = false; first < last; first++) {

@@ -11,7 +11,7 @@ namespace {
 // Blocked summation: elements of a sub-block are summed before the result is added to the row's sum. A lane sums at
 // most 64 exponentials, because equal ones round in the same direction. 256 per lane gave an error of 46 rounding units
 // (2^-24).
-constexpr int kSubBlock = 64 * kLanes < kBlock ? 64 * kLanes : kBlock;
+constexpr int kSubBlock = kLanes == 4 ? 16 * kLanes : 64 * kLanes < kBlock ? 64 * kLanes : kBlock;
 
 // The part of the scratch arrays that belongs to a block.
 struct BlockExponentials {
@@ -106,9 +106,9 @@ TEMPER_INLINE V log2_ratio(V difference, V c, V log_ratio, float most) {
   return max(min(fma(difference, c, log_ratio), splat(most)), splat(-most));
 }
 // The quotient of the probabilities, with a reciprocal, takes fewer operations than the exponential. Two probabilities
-// below the limit add nothing.
+// below the smallest normal number add nothing.
 TEMPER_INLINE Ratio<V> ratio_of(V log2_ratio, V p, V q) {
-  return {log2_ratio, min(p, q) * reciprocal(max(max(p, q), splat(1e-37f)))};
+  return {log2_ratio, min(p, q) * reciprocal(max(max(p, q), splat(1.17549435e-38f)))};
 }
 TEMPER_INLINE Ratio<V> ratio_of(V log2_ratio) {
   return {log2_ratio, exp2_scaled(-abs(log2_ratio), splat(1.0f), splat(kLowest))};

@@ -20,7 +20,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
 
   void store() const {
     alignas(64) float out[kBlock + kLanes];
-    StandardisedGradient standardised;
+    StandardisedGradient standardised = {};
     if (r.standardisation != nullptr) standardised = standardised_gradient();
     for (int from = 0, block = 0; from < r.classes(); from += kBlock, block++) {
       int n = r.block_length(from);
@@ -38,6 +38,19 @@ template <class Policy, bool soft> struct RowGradientWriter {
  private:
   // The gradient without the terms of the target.
   void compute_block(int from, int block, HardExp with_hard, float* out) const {
+    compute_classes(from, block, with_hard, out);
+    if constexpr (R::kLabelApart) {
+      int label = (int)r.task.label - from;
+      if (label < 0 || label >= r.block_length(from)) return;
+      float soft_part = factors.soft * first_lane(r.policy.label_gradient(r.sums));
+      out[r.place_in_block(label)] = soft_part + (with_hard == HardExp::kNone ? 0 : label_softmax());
+    }
+  }
+
+  // The label's term of softmax(z), if the exponentials do not have it.
+  float label_softmax() const { return softmax_factor * r.label_probability; }
+
+  void compute_classes(int from, int block, HardExp with_hard, float* out) const {
     int n = r.padded_length(r.block_length(from));
     BlockExponentials exponentials = r.exponentials(from);
     if (from_statistics) {
@@ -64,16 +77,15 @@ template <class Policy, bool soft> struct RowGradientWriter {
 
   // The row constants of a standardised gradient, from the gradient of all blocks.
   TEMPER_RARE StandardisedGradient standardised_gradient() const {
-    StandardisedGradient result;
+    StandardisedGradient result = {*r.standardisation};
     alignas(64) float h[kBlock + kLanes], buffer[kBlock];
-    result.mean = r.standardisation->mean;
     for (int from = 0, block = 0; from < r.classes(); from += kBlock, block++) {
       compute_block(from, block, HardExp::kNone, h);
       int n = r.block_length(from);
       LogitBlock z = r.student_block(from, n, buffer);
       r.for_parts(z, z, n, [&](const float* zi, const float*, int i, int part) { result.add(zi, h + i, part); });
     }
-    result.finish(*r.standardisation);
+    result.finish();
     return result;
   }
 
@@ -91,6 +103,9 @@ template <class Policy, bool soft> struct RowGradientWriter {
     with_hard_exp(r.hard, [&](auto tag) {
       add_hard_block<decltype(tag)::kValue>(r.exponentials(from), r.padded_length(n), f.hard_factor, out);
     });
+    if constexpr (R::kLabelApart)
+      if (int label = (int)r.task.label - from; label >= 0 && label < n && r.hard != HardExp::kNone)
+        out[r.place_in_block(label)] += label_softmax();
   }
 
   BlockFactors block_factors(int block) const {
@@ -128,7 +143,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
     }
     int label = (int)r.task.label - from;
     if (label >= 0 && label < n)
-      out[r.deinterleaved ? deinterleaved_index(label) : label] -= factors.hard * (1 - p.label_smoothing);
+      out[r.place_in_block(label)] -= factors.hard * (1 - p.label_smoothing);
   }
 
   TEMPER_RARE void chain_softcap(int from, int n, float* out) const {

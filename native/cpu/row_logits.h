@@ -49,14 +49,18 @@ struct RowLogits {
     return {(const float*)in, buffer, a > b ? a : b};
   }
 
+  // Copies a block to the buffer, unless it is there.
+  void move_to_buffer(const LogitBlock& block, int n, float* buffer) const {
+    if (block.body == buffer) return;
+    __builtin_memmove(buffer + body_length(n), block.tail, (unsigned)(padded(n) - body_length(n)) * sizeof(float));
+    __builtin_memcpy(buffer, block.body, (unsigned)body_length(n) * sizeof(float));
+  }
+
   // All of a block in the buffer, after the softcap.
   template <bool find_max>
   LogitBlock capped_block(const Matrix& matrix, int from, int n, float* buffer, float cap) const {
     LogitBlock raw = block<find_max>(matrix, from, n, buffer);
-    if (raw.body != buffer) {
-      __builtin_memmove(buffer + body_length(n), raw.tail, (unsigned)(padded(n) - body_length(n)) * sizeof(float));
-      __builtin_memcpy(buffer, raw.body, (unsigned)body_length(n) * sizeof(float));
-    }
+    move_to_buffer(raw, n, buffer);
     softcap_block(buffer, padded_length(n), cap);
     return {buffer, buffer + body_length(n), first_lane(softcapped(splat(raw.max), cap))};
   }
@@ -76,6 +80,29 @@ struct RowLogits {
   TEMPER_INLINE LogitBlock teacher_or(const LogitBlock& student, int from, int n, float* buffer) const {
     return has_teacher ? teacher_block<find_max>(from, n, buffer) : student;
   }
+
+  // The place of a class of the block, as loaded blocks have it.
+  TEMPER_INLINE int place_in_block(int i) const { return deinterleaved ? deinterleaved_index(i) : i; }
+
+  // The block with class i of it absent, if it has a class i.
+  template <bool find_max>
+  LogitBlock without_class(int i, const LogitBlock& block, int n, float* buffer) const {
+    if ((unsigned)i >= (unsigned)n) return block;
+    move_to_buffer(block, n, buffer);
+    float& logit = buffer[place_in_block(i)];
+    bool is_max = logit >= block.max;
+    logit = -kInfinity;
+    float max = find_max && is_max ? block_max(buffer, padded_length(n)) : block.max;
+    return {buffer, buffer + body_length(n), max};
+  }
+
+  // One logit after the softcap.
+  float logit(const Matrix& matrix, int64_t column, float cap) const {
+    float z = load_element(matrix.dtype, address(matrix, row, column), 0);
+    return cap > 0 ? first_lane(softcapped(splat(z), cap)) : z;
+  }
+  float student_logit(int64_t column) const { return logit(job.student, column, parameters.student_softcap); }
+  float teacher_logit(int64_t column) const { return logit(job.teacher, column, parameters.teacher_softcap); }
 
   // Calls f(z, u, offset in the block, n) for the body and for the tail of a block.
   template <class F> TEMPER_INLINE void for_parts(const LogitBlock& z, const LogitBlock& u, int n, F f) const {

@@ -68,10 +68,15 @@ struct Entropy {
 
   // A class without probability adds 0.
   void add(const float* z, int n, float shift) {
-    for (int i = 0; i < n; i += kLanes) {
-      V s = load(z + i) - shift, e = exponential(s);
-      sum += e;
-      weighted += select(e > 0.0f, e * (s * inverse_temperature), V{});
+    for (int from = 0; from < n; from += kSubBlock) {
+      V block_sum = {}, block_weighted = {};
+      for (int i = from; i < n && i < from + kSubBlock; i += kLanes) {
+        V s = load(z + i) - shift, e = exponential(s);
+        block_sum += e;
+        block_weighted += select(e > 0.0f, e * (s * inverse_temperature), V{});
+      }
+      sum += block_sum;
+      weighted += block_weighted;
     }
   }
   float value() const {

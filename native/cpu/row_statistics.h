@@ -17,6 +17,7 @@ template <class Policy, bool soft> void save(const Row<Policy, soft>& row, Unali
   statistics[kLogSumRatioBefore] = first_lane(row.log_sum_ratio);
   statistics[kLogSumExp] = row.log_sum_exp;
   statistics[kPresentClasses] = row.present_classes;
+  statistics[kLabelProbability] = row.label_probability;
   statistics[kPath] = (float)(int)row.path;
   for (int i = 0; i < kMostPolicySums; i++)
     statistics[kPolicySums + i] = i < Policy::kSums ? first_lane(row.sums[i < Policy::kSums ? i : 0]) : 0.0f;
@@ -33,6 +34,7 @@ template <class Policy, bool soft> void restore(Row<Policy, soft>& row, const Un
   row.hard_inverse_sum = statistics[kHardInverseSum];
   row.log_sum_exp = statistics[kLogSumExp];
   row.present_classes = statistics[kPresentClasses];
+  row.label_probability = statistics[kLabelProbability];
   row.path = (RowPath)(int)statistics[kPath];
   for (int i = 0; i < Policy::kSums; i++) row.sums[i] = splat(statistics[kPolicySums + i]);
 }

@@ -36,11 +36,13 @@ struct Standardisation {
   }
   void finish_mean() { mean /= count; }
 
+  // x - mean. The difference from the maximum is taken first, because the rounding of a large mean would count.
+  TEMPER_INLINE V centred(V x) const { return (x - max) - (float)(mean - max); }
+
   void add_squares(const float* x, int n) {
     V sum = {};
-    float centre = (float)mean;
     for (int i = 0; i < n; i += kLanes) {
-      V xi = load(x + i), d = xi - centre;
+      V xi = load(x + i), d = centred(xi);
       sum += select(xi > -kInfinity, d * d, V{});
     }
     squares += sum_lanes(sum);
@@ -55,7 +57,8 @@ struct Standardisation {
 // The gradient for the logits from the gradient h for the standardised ones:
 // (h - mean h)/(sd + e) - (x - mean)/((C - 1) sd (sd + e)^2) sum h (x - mean), over the C present classes.
 struct StandardisedGradient {
-  double mean = 0, divisor = 1, sum = 0, product = 0;  // sum h, sum h (x - mean)
+  Standardisation standardisation;
+  double sum = 0, product = 0;  // sum h, sum h (x - mean)
   float scale = 1, mean_h = 0, slope = 0;
 
   void add(const float* x, const float* h, int n) {
@@ -63,13 +66,14 @@ struct StandardisedGradient {
     for (int i = 0; i < n; i += kLanes) {
       V xi = load(x + i), hi = select(xi > -kInfinity, load(h + i), V{});
       total += hi;
-      weighted += select(xi > -kInfinity, hi * (xi - (float)mean), V{});
+      weighted += select(xi > -kInfinity, hi * standardisation.centred(xi), V{});
     }
     sum += sum_lanes(total);
     product += sum_lanes(weighted);
   }
-  void finish(const Standardisation& s) {
-    divisor = s.divisor();
+  void finish() {
+    const Standardisation& s = standardisation;
+    double divisor = s.divisor();
     scale = (float)(1 / divisor);
     mean_h = (float)(sum / s.count);
     slope = (float)(product / (divisor * divisor * (s.count - 1) * s.deviation()));
@@ -77,7 +81,7 @@ struct StandardisedGradient {
   void apply(const float* x, float* h, int n) const {
     for (int i = 0; i < n; i += kLanes) {
       V xi = load(x + i);
-      V g = (load(h + i) - mean_h) * scale - (xi - (float)mean) * slope;
+      V g = (load(h + i) - mean_h) * scale - standardisation.centred(xi) * slope;
       store(select(xi > -kInfinity, g, V{}), h + i);
     }
   }

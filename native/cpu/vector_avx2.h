@@ -13,6 +13,7 @@ typedef float V __attribute__((vector_size(32)));
 typedef int I __attribute__((vector_size(32)));
 
 TEMPER_INLINE V fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
+TEMPER_INLINE V product_rest(V a, V b, V product) { return fma(a, b, -product); }
 // Lanes in which either argument is NaN give the second argument.
 TEMPER_INLINE V max(V a, V b) { return _mm256_max_ps(a, b); }
 TEMPER_INLINE V min(V a, V b) { return _mm256_min_ps(a, b); }

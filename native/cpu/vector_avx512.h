@@ -11,6 +11,7 @@ typedef float V __attribute__((vector_size(64)));
 typedef int I __attribute__((vector_size(64)));
 
 TEMPER_INLINE V fma(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
+TEMPER_INLINE V product_rest(V a, V b, V product) { return fma(a, b, -product); }
 // Lanes in which either argument is NaN give the second argument.
 TEMPER_INLINE V max(V a, V b) { return _mm512_max_ps(a, b); }
 TEMPER_INLINE V min(V a, V b) { return _mm512_min_ps(a, b); }

@@ -17,9 +17,15 @@ typedef unsigned Bits __attribute__((vector_size(16)));
 
 #if defined(__aarch64__)
 TEMPER_INLINE V fma(V a, V b, V c) { return (V)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
+TEMPER_INLINE V product_rest(V a, V b, V product) { return fma(a, b, -product); }
 #else
 // SSE2 has no fused multiply-add, so that this one rounds twice.
 TEMPER_INLINE V fma(V a, V b, V c) { return a * b + c; }
+TEMPER_INLINE V product_rest(V a, V b, V product) {
+  typedef double Doubles __attribute__((vector_size(32)));
+  Doubles exact = __builtin_convertvector(a, Doubles) * __builtin_convertvector(b, Doubles);
+  return __builtin_convertvector(exact - __builtin_convertvector(product, Doubles), V);
+}
 #endif
 // Lanes in which either argument is NaN give the second argument.
 TEMPER_INLINE V max(V a, V b) { return a > b ? a : b; }

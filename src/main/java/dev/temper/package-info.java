@@ -13,7 +13,7 @@
  * cross-entropy</td><td>yes</td><td>yes</td><td>yes</td><td>yes</td></tr>
  * <tr><td>label smoothing, z-loss, softcap, teacher softcap, standardised logits, teacher temperature, ignore scope,
  * soft cross-entropy</td><td>yes</td><td>yes</td><td>yes</td><td>yes</td></tr>
- * <tr><td>dkd:A,B</td><td>no</td><td>no</td><td>no</td><td>yes</td></tr>
+ * <tr><td>dkd:A,B</td><td>yes</td><td>yes</td><td>yes</td><td>yes</td></tr>
  * </table>
  */
 @NullMarked

@@ -40,9 +40,22 @@ record Combination(CallKind kind, DType input, DType second, DType output, Diver
     boolean soft = random.nextInt(5) > 0;
     return new Combination(kind, input, pick(random, FLOATS),
         kind.isLoss() ? pick(random, List.of(input, DType.F32)) : pick(random, FLOATS),
-        random.nextInt(3) > 0 ? Divergence.forwardKl() : Divergence.jensenShannon(0.1 + 0.8 * random.nextDouble()),
+        divergence(random),
         soft, !soft || random.nextInt(4) > 0, pick(random, TEMPERATURES), random.nextInt(5) == 0,
         (int) Math.exp(random.nextDouble() * Math.log(MOST_CLASSES + 1)));
+  }
+
+  private static Divergence divergence(RandomGenerator random) {
+    return switch (random.nextInt(6)) {
+      case 0 -> Divergence.jensenShannon(0.1 + 0.8 * random.nextDouble());
+      case 1 -> Divergence.dkd(pick(random, List.of(1.0, 0.0, 0.5)), 1 + 7 * random.nextDouble());
+      default -> Divergence.forwardKl();
+    };
+  }
+
+  /** Returns whether a loss needs the label of each row. */
+  boolean needsLabels() {
+    return hard || (soft && divergence instanceof Divergence.Dkd);
   }
 
   static <T> T pick(RandomGenerator random, List<? extends T> values) {

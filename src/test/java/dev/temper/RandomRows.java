@@ -26,7 +26,7 @@ final class RandomRows {
     this.call = call;
     temperature = loss.temperature();
     boolean extreme = call.logits.extreme();
-    labels = call.combination.hard() || oneIn(3) ? labels(loss.ignoreIndex()) : null;
+    labels = call.combination.needsLabels() || oneIn(3) ? labels(loss.ignoreIndex()) : null;
     weights = call.mistake != Mistake.WEIGHT && !oneIn(3) ? null
         : floats(extreme ? List.of(0f, 1e-40f, Float.MAX_VALUE, -Float.MAX_VALUE) : List.of(0f, 1f, 0.25f, 2f, -1f),
             Mistake.WEIGHT, BAD_WEIGHTS);

@@ -1,18 +1,13 @@
 package dev.temper.cpu;
 
-import dev.temper.LossOption;
 import dev.temper.spi.Capabilities;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
-import dev.temper.spi.layout.DivergencePolicy;
-import java.util.EnumSet;
 
 /** Decides which losses the CPU engine supports. */
 final class CpuSupport {
 
-  private static final Capabilities CAPABILITIES = new Capabilities(
-      divergence -> !DivergencePolicy.of(divergence).name().isEmpty(),
-      EnumSet.complementOf(EnumSet.of(LossOption.TEMPERATURE_GRADIENT)));
+  private static final Capabilities CAPABILITIES = Capabilities.all();
 
   private CpuSupport() {}
 

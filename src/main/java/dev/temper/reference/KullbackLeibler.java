@@ -35,24 +35,9 @@ final class KullbackLeibler {
     return value;
   }
 
-  /**
-   * Writes the direction of the infinite gradient. With a penalty that grows without bound on the classes {@code A}
-   * that the teacher lacks, it is {@code q (1 - Q_A)} on them and {@code -q Q_A} on the other classes of the student.
-   */
   private static void limit(Distributions row, PartGradient gradient) {
-    double lacking = 0;
-    double kept = 0;
-    boolean anyKept = false;
     for (int i = 0; i < row.classes; i++) {
-      lacking += row.teacherHas(i) ? 0 : row.q(i);
-      kept += row.teacherHas(i) ? row.q(i) : 0;
-      anyKept |= row.teacherHas(i) && row.studentHas(i);
-    }
-    for (int i = 0; i < row.classes; i++) {
-      // The sign must survive the underflow of a probability whose logit is finite.
-      double size = row.teacherHas(i) ? -row.q(i) * lacking : anyKept ? row.q(i) * kept : row.q(i);
-      double smallest = row.teacherHas(i) ? -Double.MIN_NORMAL : Double.MIN_NORMAL;
-      gradient.direction[i] = !row.studentHas(i) ? 0 : Math.abs(size) < Double.MIN_NORMAL ? smallest : size;
+      gradient.direction[i] = !row.studentHas(i) ? 0 : row.teacherHas(i) ? -1 : 1;
     }
   }
 

@@ -33,18 +33,24 @@ final class MixtureDivergences {
    * Computes {@code KL(p, m)} with {@code m = a p + (1 - a) q}. The gradient is {@code -(1 - a) q (w - sum q w)} with
    * {@code w = p/m}.
    *
-   * <p>The code subtracts the constant 1 from {@code w}. The constant leaves the gradient unchanged and makes {@code w}
-   * exactly 0 if {@code p = q}.
+   * <p>The code subtracts the constant 1 from {@code w} unless the mean of {@code w} is small. The constant leaves the
+   * gradient unchanged and makes {@code w} exactly 0 if {@code p = q}. Without it, {@code w} keeps its digits if
+   * student and teacher lie far apart.
    */
   static double skewForward(double skew, Distributions row, double[] gradient) {
     if (skew == 0) {
       return KullbackLeibler.forward(row, gradient);
     }
     double value = 0;
+    double mean = 0;
     for (int i = 0; i < row.classes; i++) {
       double logOverM = Logarithms.logOverMixture(row.logRatio[i], skew, 1 - skew);
       value += Logarithms.klTerm(row.p(i), row.mixture(i, skew, 1 - skew), logOverM);
-      gradient[i] = -(1 - skew) * StrictMath.expm1(logOverM);
+      mean += row.q(i) * StrictMath.exp(logOverM);
+      gradient[i] = logOverM;
+    }
+    for (int i = 0; i < row.classes; i++) {
+      gradient[i] = -(1 - skew) * (mean < 0.5 ? StrictMath.exp(gradient[i]) : StrictMath.expm1(gradient[i]));
     }
     throughSoftmax(row, gradient);
     return value;

@@ -11,7 +11,7 @@ final class PartGradient {
   /** The finite elements. */
   final double[] value;
 
-  /** The direction of the infinite gradient; an element that is not 0 outweighs the finite one. */
+  /** The signs of the infinite gradient, or 0; an element that is not 0 outweighs the finite one. */
   final double[] direction;
 
   PartGradient(int classes) {

@@ -77,7 +77,7 @@ public final class ReferenceLoss {
       int label = label(row);
       double weight = value(inputs.rowWeights(), row, 1);
       boolean isIgnored = label == ReferenceRow.NO_LABEL && inputs.labels() != null
-          && loss.ignoreScope() == IgnoreScope.BOTH;
+          && (loss.ignoreScope() == IgnoreScope.BOTH || loss.softWeight() == 0);
       if (isIgnored || weight == 0) { // A row of weight 0 adds nothing, even if its loss is NaN.
         consumer.row(row, _ -> 0, gradient);
       } else {

@@ -60,25 +60,24 @@ final class SoftPart {
   }
 
   private double valueOf(int label) {
+    if (ofStudent != null && ofTeacher != null) {
+      boolean studentIsSpread = ofStudent.apply(z);
+      boolean teacherIsSpread = ofTeacher.apply(u);
+      flat = !studentIsSpread || !teacherIsSpread;
+    }
     if (!distributions.set(z, temperature, u, teacherTemperature())) {
       return Double.NaN;
     }
     if (loss.divergence() instanceof Divergence.LogitMse) {
       return LogitMse.value(z, u, classes, gradient.value);
     }
-    if (ofStudent != null && ofTeacher != null) {
-      boolean studentIsSpread = ofStudent.apply(z);
-      boolean teacherIsSpread = ofTeacher.apply(u);
-      distributions.set(z, temperature, u, teacherTemperature());
-      flat = !studentIsSpread || !teacherIsSpread;
-      if (flat) {
-        return 0;
-      }
+    if (flat) {
+      return 0;
     }
     divergence = divergence(label);
     gradient.multiply(loss.temperatureScaling() ? temperature : 1 / temperature); // The factor of D times ds/dz.
     if (ofStudent != null) {
-      ofStudent.chain(gradient);
+      ofStudent.chain(gradient.value); // The direction of an infinite gradient stays.
     }
     return factor() * (divergence + entropyInValue());
   }

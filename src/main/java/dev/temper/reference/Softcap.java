@@ -13,7 +13,8 @@ final class Softcap {
   }
 
   /**
-   * Multiplies the gradient by {@code 1 - tanh^2(x/c)}. The form {@code 1/cosh^2} keeps its digits near 0.
+   * Multiplies the gradient by {@code 1 - tanh^2(x/c)}. The form {@code 1/cosh^2} keeps its digits near 0. An infinite
+   * gradient keeps its direction.
    *
    * @param x logits before the softcap, at least as many as the gradient has elements
    */
@@ -22,7 +23,6 @@ final class Softcap {
       double cosh = StrictMath.cosh(x[i] / cap);
       double factor = 1 / (cosh * cosh);
       gradient.value[i] *= factor;
-      gradient.direction[i] *= gradient.direction[i] == 0 ? 1 : factor;
     }
   }
 }

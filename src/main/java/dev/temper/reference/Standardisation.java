@@ -17,20 +17,24 @@ final class Standardisation {
   }
 
   /**
-   * Replaces the logits of a row that holds neither NaN nor +inf.
+   * Replaces the logits of a row. A row that holds NaN or +inf or consists of -inf stays as it is.
    *
-   * @return whether the row has a standard deviation above 0; all its logits are 0 or -inf otherwise
+   * @return whether the row has a standard deviation above 0; all its finite logits are 0 otherwise
    */
   boolean apply(double[] x) {
     double max = Double.NEGATIVE_INFINITY;
     double min = Double.POSITIVE_INFINITY;
     present = 0;
     for (double each : x) {
+      max = Math.max(max, each); // NaN if any is
       if (each != Double.NEGATIVE_INFINITY) {
         present++;
-        max = Math.max(max, each);
         min = Math.min(min, each);
       }
+    }
+    if (!Double.isFinite(max)) {
+      deviation = 0;
+      return false;
     }
     // Differences from the maximum are exactly 0 for equal logits, whose mean may be rounded.
     double mean = 0;
@@ -53,12 +57,7 @@ final class Standardisation {
    * Replaces the gradient {@code h} for the standardised logits by that for the logits, which is 0 for absent classes:
    * {@code (h_i - mean h)/(sd + e) - (x_i - mean)/((C' - 1) sd (sd + e)^2) sum_k h_k (x_k - mean)}.
    */
-  void chain(PartGradient gradient) {
-    chain(gradient.value);
-    chain(gradient.direction);
-  }
-
-  private void chain(double[] h) {
+  void chain(double[] h) {
     double mean = 0;
     double product = 0;
     for (int i = 0; i < h.length; i++) {

@@ -51,7 +51,11 @@ final class CpuAccuracyTest {
     try (LossEngine cpu = open(instructionSet); LossEngine reference = LossEngine.open("reference")) {
       for (int classes : new int[] {1, 2, 3, 10, 15, 16, 17, 33, 64, 65, 100, 1000, 1024, 1025, 5000}) {
         for (double temperature : new double[] {1, 2, 4, 2.5}) {
-          Divergence divergence = random.nextInt(3) == 0 ? Divergence.jensenShannon(0.3) : Divergence.forwardKl();
+          Divergence divergence = switch (random.nextInt(6)) {
+            case 0 -> Divergence.jensenShannon(0.3);
+            case 1 -> Divergence.dkd(0.5, 0.5);
+            default -> Divergence.forwardKl();
+          };
           double softWeight = random.nextInt(4) == 0 ? 0 : 0.7;
           double hardWeight = random.nextInt(4) == 0 && softWeight > 0 ? 0 : 0.3;
           DistillationLoss loss = DistillationLoss.builder().temperature(temperature).divergence(divergence)
@@ -75,12 +79,9 @@ final class CpuAccuracyTest {
       float[][] soft = new float[2][rows];
       float[][] hard = new float[2][rows];
       // The gradient of the reference is f32, because a narrower student dtype would round it again.
-      LossTotals totals = cpu.forwardBackward(loss, batch.inputs(),
-          LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft[0])).withRowHard(RowVector.losses(hard[0])))
-          .totals();
-      LossTotals exact = reference.forwardBackward(loss, batch.inputs(),
-          LossOutputs.gradient(expected).withRowSoft(RowVector.losses(soft[1])).withRowHard(RowVector.losses(hard[1])))
-          .totals();
+      LossTotals totals = cpu.forwardBackward(loss, batch.inputs(), outputs(loss, gradient, soft[0], hard[0])).totals();
+      LossTotals exact =
+          reference.forwardBackward(loss, batch.inputs(), outputs(loss, expected, soft[1], hard[1])).totals();
       String name = loss + " " + classes + " " + studentType + " " + teacherType + " " + gradientType;
       // The logits are normal deviates times 3, so an exponent is rounded to range u.
       double range = 8 * 3;
@@ -100,7 +101,20 @@ final class CpuAccuracyTest {
       assertThat(Math.abs(totals.total() - exact.total())).as(name)
           .isLessThanOrEqualTo(rows * range * U * (factor + 1));
       assertThat(totals.countedRows()).isEqualTo(exact.countedRows());
+      // Products of two logits over T are rounded to the square of their range.
+      double temperature = loss.temperature();
+      double chain = loss.temperatureScaling() ? temperature : 1 / temperature;
+      double bound = rows * U * chain * (2 * range + range * range / (temperature * temperature));
+      assertThat(totals.temperatureGradient().orElse(0)).as(name)
+          .isCloseTo(exact.temperatureGradient().orElse(0), within(bound));
     }
+  }
+
+  private static LossOutputs outputs(DistillationLoss loss, HostMatrix gradient, float[] soft, float[] hard) {
+    LossOutputs outputs =
+        LossOutputs.gradient(gradient).withRowSoft(RowVector.losses(soft)).withRowHard(RowVector.losses(hard));
+    return loss.divergence() instanceof Divergence.ForwardKl && loss.softWeight() > 0
+        ? outputs.withTemperatureGradient() : outputs;
   }
 
   /**

@@ -28,7 +28,10 @@ enum FamilyOptions {
   LOGITS("logit-mse", loss -> loss.softcap(7).labelSmoothing(0.1)),
   WITHOUT_SOFT_PART("forward-kl", loss -> loss.softWeight(0).labelSmoothing(0.1).zLoss(0.1)),
   SKEWED("skew-reverse-kl:0.2", loss -> loss.temperature(3).temperatureScaling(false)),
-  SKEWED_STANDARDISED("skew-forward-kl:0.2", loss -> loss.standardise(true).ignoreScope(IgnoreScope.HARD));
+  SKEWED_STANDARDISED("skew-forward-kl:0.2", loss -> loss.standardise(true).ignoreScope(IgnoreScope.HARD)),
+  DECOUPLED("dkd:1,8", loss -> loss.temperature(2)),
+  DECOUPLED_STANDARDISED("dkd:0.5,2", loss -> loss.standardise(true).softcap(5).teacherSoftcap(6).labelSmoothing(0.1)
+      .teacherTemperature(0.5).zLoss(0.01));
 
   private static final Denominator IN_MEMORY = inMemory(11);
 

@@ -66,6 +66,8 @@ final class FamilyOptionsTest extends EmulatorTest {
     near("total", found.totals().total(), expected.totals().total(), 1);
     near("soft", found.totals().soft(), expected.totals().soft(), 1);
     near("hard", found.totals().hard(), expected.totals().hard(), 1);
+    expected.totals().temperatureGradient()
+        .ifPresent(dT -> near("dT", found.totals().temperatureGradient().orElseThrow(), dT, 1));
     expected.rows().forEach((output, values) -> {
       for (int row = 0; row < ROWS; row++) {
         near(output + " of row " + row, Objects.requireNonNull(found.rows().get(output))[row], values[row], 1);
@@ -97,7 +99,6 @@ final class FamilyOptionsTest extends EmulatorTest {
   /** The gradient is added to ones in some of the combinations. */
   private static Result compute(LossEngine engine, FamilyOptions options, DistillationLoss loss) {
     boolean soft = loss.softWeight() > 0;
-    boolean entropies = soft && !(loss.divergence() instanceof Divergence.LogitMse);
     LossInputs inputs = inputs(options, soft);
     Map<RowOutput, float[]> rows = new EnumMap<>(RowOutput.class);
     float[] gradient = new float[ROWS * CLASSES];
@@ -106,10 +107,13 @@ final class FamilyOptionsTest extends EmulatorTest {
     LossOutputs outputs = options.addsToGradient() ? LossOutputs.gradientAddedTo(matrix)
         : LossOutputs.gradient(matrix);
     for (RowOutput output : RowOutput.values()) {
-      if (entropies || (output != RowOutput.STUDENT_ENTROPY && output != RowOutput.TEACHER_ENTROPY)) {
+      if (soft || output != RowOutput.TEACHER_ENTROPY) {
         rows.put(output, new float[ROWS]);
         outputs = outputs.withRow(output, RowVector.losses(rows.get(output)));
       }
+    }
+    if (soft && loss.divergence() instanceof Divergence.ForwardKl) {
+      outputs = outputs.withTemperatureGradient();
     }
     LossTotals totals = engine.forwardBackward(loss, inputs, outputs).totals();
     float[] backward = new float[ROWS * CLASSES];

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
-/** Tests edge cases of divergences and options that only the reference supports. */
+/** Tests edge cases of divergences and options. */
 class RowEdgeTest {
 
   private static final double ABSENT = Double.NEGATIVE_INFINITY;

@@ -1,15 +1,15 @@
 package dev.temper.cuda.driver;
 
+import static dev.temper.cuda.driver.DriverCall.ARGUMENTS;
+import static dev.temper.cuda.driver.DriverCall.check;
+import static dev.temper.cuda.driver.DriverCall.code;
+import static dev.temper.cuda.driver.DriverCall.handle;
+import static dev.temper.cuda.driver.DriverCall.with;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static jcuda.driver.JCudaDriver.*;
 
 import dev.temper.DeviceException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.util.stream.IntStream;
-import jcuda.NativePointerObject;
+import dev.temper.cuda.driver.DriverCall.Arguments;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -25,7 +25,7 @@ import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
 
 /**
- * The functions of the CUDA driver, called through JCuda with raw handles; no other class uses JCuda.
+ * The functions of the CUDA driver, called through JCuda with raw handles.
  * {@link CudaDriver#load} must be called before: without the driver's library, JCuda's library does not load, and
  * cannot be loaded later either.
  *
@@ -34,42 +34,7 @@ import jcuda.driver.CUstreamCaptureMode;
  */
 public final class Driver {
 
-  /** The handle in an object of JCuda. Only JCuda's native code sets it, but a borrowed stream comes as a handle. */
-  private static final VarHandle HANDLE = handleField();
-
-  /** Objects of JCuda for the arguments, reused by all calls of a thread, so that a launch allocates nothing. */
-  private static final ThreadLocal<Arguments> ARGUMENTS = ThreadLocal.withInitial(Arguments::new);
-
   private Driver() {}
-
-  private static final class Arguments {
-    final CUdevice device = new CUdevice();
-    final CUcontext context = new CUcontext();
-    final CUmodule module = new CUmodule();
-    final CUfunction function = new CUfunction();
-    final CUstream stream = new CUstream();
-    final CUevent event = new CUevent();
-    final CUevent second = new CUevent();
-    final CUdeviceptr memory = new CUdeviceptr();
-    final CUdeviceptr other = new CUdeviceptr();
-    final CUgraph graph = new CUgraph();
-    final CUgraphExec executable = new CUgraphExec();
-    final Pointer host = new Pointer();
-    final MemorySegment value = Arena.ofAuto().allocate(JAVA_LONG);
-    final PointerAttributes.Query attributes = new PointerAttributes.Query();
-    long bytes;
-    int blocks;
-    int threads;
-    int sharedBytes;
-    byte fill;
-  }
-
-  /**
-   * A call of the driver. Calls of a launch use the arguments only: a lambda that captures a variable is an allocation.
-   */
-  private interface Call {
-    int run(Arguments arguments);
-  }
 
   /** Free and total memory of the device in bytes. */
   record Memory(long free, long total) {}
@@ -325,56 +290,5 @@ public final class Driver {
   /** Name of an error code. */
   static String codeName(int code) {
     return CUresult.stringFor(code);
-  }
-
-  private interface Creation<T> {
-    int run(T object);
-  }
-
-  private static <T extends NativePointerObject> long handle(String call, T object, Creation<T> creation) {
-    check(call, _ -> creation.run(object));
-    return handle(object);
-  }
-
-  private static long handle(NativePointerObject object) {
-    return (long) HANDLE.get(object);
-  }
-
-  private static <T extends NativePointerObject> T with(T object, long handle) {
-    HANDLE.set((NativePointerObject) object, handle);
-    return object;
-  }
-
-  private static void check(String call, Call function) {
-    check(call, code(function));
-  }
-
-  private static void check(String call, int code) {
-    if (code != CUresult.CUDA_SUCCESS) {
-      throw Failures.of(call, code, CUresult.stringFor(code));
-    }
-  }
-
-  /**
-   * The result of a call. A program that uses JCuda too may have set it to throw exceptions, which hold only the code's
-   * name.
-   */
-  private static int code(Call function) {
-    try {
-      return function.run(ARGUMENTS.get());
-    } catch (jcuda.CudaException e) {
-      return IntStream.range(1, 1000).filter(code -> CUresult.stringFor(code).equals(e.getMessage())).findFirst()
-          .orElse(CUresult.CUDA_ERROR_UNKNOWN);
-    }
-  }
-
-  private static VarHandle handleField() {
-    try {
-      return MethodHandles.privateLookupIn(NativePointerObject.class, MethodHandles.lookup())
-          .findVarHandle(NativePointerObject.class, "nativePointer", long.class);
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("JCuda is of another version than this was written for, expected 12.6.0: "
-          + e.getMessage(), e);
-    }
   }
 }

@@ -94,6 +94,8 @@ final class LossLaunch implements AutoCloseable {
     parameters.set(Field.ROW_LABEL_LOG_PROB, rowOutput(RowOutput.LABEL_LOG_PROB));
     parameters.set(Field.ROW_STUDENT_ENTROPY, rowOutput(RowOutput.STUDENT_ENTROPY));
     parameters.set(Field.ROW_TEACHER_ENTROPY, rowOutput(RowOutput.TEACHER_ENTROPY));
+    parameters.set(Field.ROW_TEMPERATURE_GRADIENT, call.outputs().temperatureGradient() && call.usesTeacher()
+        ? workspace.bytes("row_temperature_gradient", rows() * Float.BYTES) : 0);
     parameters.set(Field.STATISTICS, isForward() ? tensors.output("statistics", call.statistics())
         : tensors.input("statistics", call.savedStatistics()));
     parameters.set(Field.STATUS, readout.isChecked() ? workspace.status().address() : 0);

@@ -79,14 +79,18 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     TEACHER_SOFTCAP,
     /** The entropies of student and teacher are computed. */
     ENTROPIES,
+    /** The derivative by the temperature is computed. */
+    TEMPERATURE_GRADIENT,
     /** The soft part compares standardised logits. */
     STANDARDISE,
     /** The gradient is added to the one in memory. */
     ACCUMULATE
   }
 
+  private static final String FORWARD_KL = "ForwardKl";
+
   /** The policy of a loss without a soft part, which the kernel does not use. */
-  static final String NO_DIVERGENCE = "ForwardKl";
+  static final String NO_DIVERGENCE = FORWARD_KL;
 
   /** What a launch computes. */
   public enum Pass {
@@ -144,8 +148,10 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     add(loss.labelSmoothing() > 0, Feature.SMOOTHING, features);
     add(loss.softcap().isPresent(), Feature.STUDENT_SOFTCAP, features);
     add(loss.teacherSoftcap().isPresent(), Feature.TEACHER_SOFTCAP, features);
-    add(loss.softValue() == SoftValue.CROSS_ENTROPY || outputs.row(RowOutput.STUDENT_ENTROPY) != null
-        || outputs.row(RowOutput.TEACHER_ENTROPY) != null, Feature.ENTROPIES, features);
+    boolean inValue = call.usesTeacher() && loss.softValue() == SoftValue.CROSS_ENTROPY;
+    add(inValue || outputs.row(RowOutput.STUDENT_ENTROPY) != null || outputs.row(RowOutput.TEACHER_ENTROPY) != null,
+        Feature.ENTROPIES, features);
+    add(outputs.temperatureGradient(), Feature.TEMPERATURE_GRADIENT, features);
     add(loss.standardise(), Feature.STANDARDISE, features);
     add(outputs.addsToGradient(), Feature.ACCUMULATE, features);
     return features;
@@ -174,7 +180,8 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
         case SMOOTHING -> hard;
         case STUDENT_SOFTCAP -> true;
         case TEACHER_SOFTCAP -> soft;
-        case ENTROPIES -> tempered && pass != Pass.BACKWARD;
+        case ENTROPIES -> pass != Pass.BACKWARD;
+        case TEMPERATURE_GRADIENT -> soft && pass != Pass.BACKWARD && policy.equals(FORWARD_KL);
         case STANDARDISE -> tempered && expReuse == ExpReuse.NONE;
         case ACCUMULATE -> pass != Pass.FORWARD;
       }, feature, other);

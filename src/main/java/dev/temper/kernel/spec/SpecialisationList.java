@@ -27,6 +27,8 @@ public final class SpecialisationList {
 
   private static final int LOSSES = 52;
   private static final int PRIMITIVES = 22;
+  private static final int SINGLE_LOSSES = 14;
+  private static final int SINGLE_PRIMITIVES = 8;
 
   /** Numbers of classes that lead to every plan, for some dtypes on some device. */
   private static final int[] CLASSES = {
@@ -47,8 +49,17 @@ public final class SpecialisationList {
 
   /** The list for a device, at most 76 long, always the same. */
   public static List<Specialisation> of(DeviceLimits limits) {
-    List<Specialisation> chosen = new ArrayList<>(cover(losses(limits), LOSSES));
-    chosen.addAll(cover(primitives(limits), PRIMITIVES));
+    return list(limits, LOSSES, PRIMITIVES);
+  }
+
+  /** The beginning of the list, in which each choice occurs, but not each pair. */
+  public static List<Specialisation> singles(DeviceLimits limits) {
+    return list(limits, SINGLE_LOSSES, SINGLE_PRIMITIVES);
+  }
+
+  private static List<Specialisation> list(DeviceLimits limits, int losses, int primitives) {
+    List<Specialisation> chosen = new ArrayList<>(cover(losses(limits), losses));
+    chosen.addAll(cover(primitives(limits), primitives));
     chosen.addAll(List.of(BatchKernel.values()));
     return List.copyOf(chosen);
   }

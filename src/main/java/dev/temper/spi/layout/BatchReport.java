@@ -31,6 +31,11 @@ public final class BatchReport {
     return BatchTotals.read(report.asSlice(TOTALS), reduction, rows);
   }
 
+  /** Returns {@link BatchTotals#temperatureGradient}. */
+  public static double temperatureGradient(MemorySegment report) {
+    return BatchTotals.temperatureGradient(report.asSlice(TOTALS));
+  }
+
   /** Returns {@link BatchTotals#badDenominators}. */
   public static long badDenominators(MemorySegment report) {
     return BatchTotals.badDenominators(report.asSlice(TOTALS));

@@ -14,12 +14,12 @@ public final class BatchTotals {
 
   /** Names, types and order as in C++. */
   public static final StructLayout LAYOUT = MemoryLayout.structLayout(JAVA_DOUBLE.withName("total"),
-      JAVA_DOUBLE.withName("soft"), JAVA_DOUBLE.withName("hard"), JAVA_LONG.withName("counted_rows"),
-      JAVA_LONG.withName("hard_counted_rows"), JAVA_LONG.withName("non_finite_rows"),
-      JAVA_LONG.withName("bad_denominators"));
+      JAVA_DOUBLE.withName("soft"), JAVA_DOUBLE.withName("hard"), JAVA_DOUBLE.withName("temperature_gradient"),
+      JAVA_LONG.withName("counted_rows"), JAVA_LONG.withName("hard_counted_rows"),
+      JAVA_LONG.withName("non_finite_rows"), JAVA_LONG.withName("bad_denominators"));
 
   /** Bytes of the sums of one block of the totals kernel: {@code temper::TotalsPart}. */
-  public static final int PART_BYTES = 5 * Double.BYTES;
+  public static final int PART_BYTES = 6 * Double.BYTES;
 
   private BatchTotals() {}
 
@@ -27,9 +27,14 @@ public final class BatchTotals {
   public static LossTotals read(MemorySegment block, Reduction reduction, long rows) {
     double none = none(reduction);
     return LossTotals.of(none + block.getAtIndex(JAVA_DOUBLE, 0), none + block.getAtIndex(JAVA_DOUBLE, 1),
-        none + block.getAtIndex(JAVA_DOUBLE, 2), rows, block.getAtIndex(JAVA_LONG, 3),
-        block.getAtIndex(JAVA_LONG, 5))
-        .withHardCountedRows(block.getAtIndex(JAVA_LONG, 4));
+        none + block.getAtIndex(JAVA_DOUBLE, 2), rows, block.getAtIndex(JAVA_LONG, 4),
+        block.getAtIndex(JAVA_LONG, 6))
+        .withHardCountedRows(block.getAtIndex(JAVA_LONG, 5));
+  }
+
+  /** Returns the derivative by the temperature, which is 0 in a call without it. */
+  public static double temperatureGradient(MemorySegment block) {
+    return block.getAtIndex(JAVA_DOUBLE, 3);
   }
 
   /**
@@ -37,7 +42,7 @@ public final class BatchTotals {
    * part.
    */
   public static long badDenominators(MemorySegment block) {
-    return block.getAtIndex(JAVA_LONG, 6);
+    return block.getAtIndex(JAVA_LONG, 7);
   }
 
   /** The totals of a launch without a totals kernel. */

@@ -6,17 +6,18 @@ import java.util.List;
 /**
  * The policy of {@code kernels/divergence} that computes a divergence.
  *
- * @param name name of the C++ struct; empty if there is none, so that no engine with native code has the divergence
+ * @param name name of the C++ struct
  * @param parameter number that the policy gets; 0 if it has none
+ * @param complement second number that the policy gets, which is 1 - parameter for a share
  * @param tempered whether temperatures and T^2 have an effect
  */
-public record DivergencePolicy(String name, double parameter, boolean tempered) {
+public record DivergencePolicy(String name, double parameter, double complement, boolean tempered) {
 
   private static final String LOGIT_MSE = "LogitMse";
 
   /** The names of all policies, in the order of {@code kernels/divergence/all.h}. */
   public static final List<String> NAMES = List.of("ForwardKl", "ReverseKl", "MixedKl", "JensenShannon",
-      "SkewForwardKl", "SkewReverseKl", "TotalVariation", "NegativeLogAcceptance", LOGIT_MSE);
+      "SkewForwardKl", "SkewReverseKl", "TotalVariation", "NegativeLogAcceptance", "DecoupledKl", LOGIT_MSE);
 
   private static final DivergencePolicy FORWARD_KL = tempered("ForwardKl", 0);
   private static final DivergencePolicy REVERSE_KL = tempered("ReverseKl", 0);
@@ -41,12 +42,12 @@ public record DivergencePolicy(String name, double parameter, boolean tempered) 
       case Divergence.SkewReverseKl skew -> tempered("SkewReverseKl", skew.skew());
       case Divergence.TotalVariation _ -> tempered("TotalVariation", 0);
       case Divergence.NegativeLogAcceptance _ -> tempered("NegativeLogAcceptance", 0);
-      case Divergence.Dkd _ -> new DivergencePolicy("", 0, true);
-      case Divergence.LogitMse _ -> new DivergencePolicy(LOGIT_MSE, 0, false);
+      case Divergence.Dkd dkd -> new DivergencePolicy("DecoupledKl", dkd.a(), dkd.b(), true);
+      case Divergence.LogitMse _ -> new DivergencePolicy(LOGIT_MSE, 0, 1, false);
     };
   }
 
   private static DivergencePolicy tempered(String name, double parameter) {
-    return new DivergencePolicy(name, parameter, true);
+    return new DivergencePolicy(name, parameter, 1 - parameter, true);
   }
 }

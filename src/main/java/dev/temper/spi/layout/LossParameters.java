@@ -43,6 +43,7 @@ public final class LossParameters {
     ROW_LABEL_LOG_PROB(Type.INT64),
     ROW_STUDENT_ENTROPY(Type.INT64),
     ROW_TEACHER_ENTROPY(Type.INT64),
+    ROW_TEMPERATURE_GRADIENT(Type.INT64),
     STATISTICS(Type.INT64),
     STATUS(Type.INT64),
     REPORT(Type.INT64),
@@ -75,6 +76,8 @@ public final class LossParameters {
     GRADIENT_DTYPE(Type.INT32),
     DIVERGENCE(Type.INT32),
     PASS(Type.INT32),
+    TEMPERATURE_GRADIENT(Type.INT32),
+    RESERVED(Type.INT32),
     TEMPERATURE(Type.FLOAT32),
     TEACHER_TEMPERATURE(Type.FLOAT32),
     LABEL_SMOOTHING(Type.FLOAT32),
@@ -169,6 +172,7 @@ public final class LossParameters {
     RowVector labels = inputs.labels();
     setInt(Field.LABEL_BYTES, labels == null ? DType.I64.bytes() : labels.dtype().bytes());
     setInt(Field.PASS, pass(call));
+    setInt(Field.TEMPERATURE_GRADIENT, temperatureGradient(call));
     setInt(Field.IGNORE_SCOPE, hardScope ? 1 : 0);
     setInt(Field.ACCUMULATE, call.outputs().addsToGradient() ? 1 : 0);
     setInt(Field.STANDARDISE, loss.standardise() ? 1 : 0);
@@ -200,7 +204,7 @@ public final class LossParameters {
       setInt(Field.TEMPERATURE_SCALING, 0);
     }
     setFloat(Field.DIVERGENCE_PARAMETER, policy.parameter());
-    setFloat(Field.DIVERGENCE_COMPLEMENT, 1 - policy.parameter());
+    setFloat(Field.DIVERGENCE_COMPLEMENT, policy.complement());
   }
 
   /**
@@ -227,6 +231,11 @@ public final class LossParameters {
 
   private static int pass(LossCall call) {
     return call.savedStatistics() != null ? 2 : call.outputs().gradient() != null ? 1 : 0;
+  }
+
+  /** Returns the code of {@code temper::TemperatureGradient}. */
+  private static int temperatureGradient(LossCall call) {
+    return !call.outputs().temperatureGradient() ? 0 : call.loss().teacherTemperature().isEmpty() ? 1 : 2;
   }
 
   /** Returns the code of {@code temper::DTypeCode}. */

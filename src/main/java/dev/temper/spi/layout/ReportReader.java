@@ -54,6 +54,8 @@ public final class ReportReader {
     if (bad != 0 && denominator instanceof Denominator.InMemory(RowVector vector)) {
       throw RowChecks.badDenominator(inputs, !isSoft, values.value(vector, 0));
     }
-    return BatchReport.totals(report, call.loss().reduction(), inputs.student().rows());
+    LossTotals totals = BatchReport.totals(report, call.loss().reduction(), inputs.student().rows());
+    return call.outputs().temperatureGradient()
+        ? totals.withTemperatureGradient(BatchReport.temperatureGradient(report)) : totals;
   }
 }

@@ -44,6 +44,19 @@ final class SpecialisationListTest {
   }
 
   @Test
+  void everySingleChoiceOccursAtTheBeginning() {
+    List<Specialisation> singles = SpecialisationList.singles(DeviceLimits.ofCapability(9, 0));
+    Set<String> listed = options(HOPPER);
+    assertThat(singles).hasSizeLessThan(30);
+    assertThat(options(singles)).containsAll(listed);
+  }
+
+  private static Set<String> options(List<Specialisation> list) {
+    return list.stream().filter(RowSpecialisation.class::isInstance)
+        .flatMap(s -> SpecialisationList.options(s).stream()).collect(Collectors.toSet());
+  }
+
+  @Test
   void everyPlanThatACallCanReachOccurs() {
     DeviceLimits limits = DeviceLimits.ofCapability(9, 0);
     Set<List<String>> listed = HOPPER.stream()

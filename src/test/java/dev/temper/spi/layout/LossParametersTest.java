@@ -95,10 +95,12 @@ final class LossParametersTest {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment block = arena.allocate(BatchReport.LAYOUT);
       block.setAtIndex(ValueLayout.JAVA_DOUBLE, 4, 3);
-      block.setAtIndex(ValueLayout.JAVA_LONG, 7, 5);
+      block.setAtIndex(ValueLayout.JAVA_DOUBLE, 7, -2);
+      block.setAtIndex(ValueLayout.JAVA_LONG, 8, 5);
       assertThat(BatchReport.totals(block, Reduction.SUM, 9).total()).isEqualTo(3);
       assertThat(BatchReport.totals(block, Reduction.NONE, 9).total()).isNaN();
       assertThat(BatchReport.totals(block, Reduction.NONE, 9).countedRows()).isEqualTo(5);
+      assertThat(BatchReport.temperatureGradient(block)).isEqualTo(-2);
       assertThat(BatchTotals.ofNothing(Reduction.SUM, 9)).isEqualTo(LossTotals.of(0, 0, 0, 9, 0, 0));
       assertThat(BatchTotals.ofNothing(Reduction.NONE, 9).total()).isNaN();
     }

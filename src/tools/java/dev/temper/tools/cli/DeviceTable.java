@@ -12,7 +12,7 @@ final class DeviceTable {
         label smoothing, z-loss, softcap, teacher
         softcap, standardised logits, teacher
         temperature, ignore scope, soft cross-entropy  yes  yes   yes       yes
-        dkd:A,B                                        no   no    no        yes""";
+        dkd:A,B                                        yes  yes   yes       yes""";
 
   private DeviceTable() {}
 }

@@ -7,13 +7,14 @@ import static dev.temper.tools.verify.Precision.U;
  * and {@code -q U/A} elsewhere.
  *
  * <p>A sum of {@code min(p, q)} has the weighted mean of the relative errors of its terms, and {@code 2 + log2 C}
- * roundings. Near equality {@code A = 1 - TV}, so that the error is that of the total variation over {@code A}. Classes
- * whose {@code log p - log q} is within its own error of 0 may count to either side.
+ * roundings. A row is near if {@code -log A}, which is linear in {@code q - p}, is below the limit of a KL. There
+ * {@code A = 1 - TV}, so that the error is that of the total variation over {@code A}. Classes whose {@code log p - log
+ * q} is within its own error of 0 may count to either side.
  */
 final class AcceptanceBound {
 
   static final String VALUE = "negative log-acceptance, far: sum w max(eps_p, eps_q) + (3 + log2 C + |log A|) u,"
-      + " w = min(p, q)/A; near: TV's bound / A";
+      + " w = min(p, q)/A; near (-log A < 0.03): TV's bound / A";
 
   private AcceptanceBound() {}
 
@@ -30,44 +31,56 @@ final class AcceptanceBound {
       return 0; // infinite, with the gradient 0
     }
     double steps = student.sumSteps();
+    boolean near = pair.isNear(-logAcceptance(pair, largest));
     double acceptance = 0; // relative to the largest term
     double weighted = 0;
     double distance = 0;
-    double kept = 0;
-    double excess = 0;
+    double kept = 0; // the sum of q below p, and its error, relative to the largest term
     double keptError = 0;
+    double excess = 0; // the sum of q above p, and its error
     double excessError = 0;
-    double undecided = 0;
+    double undecided = 0; // relative to the largest term
     for (int i = 0; i < classes; i++) {
       double q = student.p(i);
       double term = Math.exp(Math.min(student.logP(i), teacher.logP(i)) - largest);
       acceptance += term;
       weighted += term * Math.max(error(student, i), error(teacher, i));
-      distance += 0.5 * (pair.differenceError(i) + (3 + steps) * U * Math.abs(q - teacher.p(i)));
+      distance += 0.5 * (pair.differenceError(i, near) + (3 + steps) * U * Math.abs(q - teacher.p(i)));
       boolean isAbove = pair.logRatio(i) < 0;
       excess += isAbove ? q : 0;
-      kept += isAbove ? 0 : q;
       excessError += isAbove ? student.error(i) : 0;
-      keptError += isAbove ? 0 : student.error(i);
-      undecided += isUndecided(pair, i) ? q : 0;
+      kept += isAbove ? 0 : term;
+      keptError += isAbove ? 0 : term * error(student, i);
+      undecided += isUndecided(pair, i, near) ? term : 0;
     }
     double logAcceptance = largest + Math.log(acceptance);
     double relative = weighted / acceptance + (2 + steps) * U;
-    double value = pair.isNear() ? distance / Math.exp(logAcceptance) + 4 * U * Math.abs(logAcceptance)
+    double value = near ? distance / Math.exp(logAcceptance) + 4 * U * Math.abs(logAcceptance)
         : relative + U * (1 + 2 * Math.abs(logAcceptance));
     for (int i = 0; i < classes; i++) {
-      double share = Math.exp(student.logP(i) - logAcceptance); // q/A
       boolean isAbove = pair.logRatio(i) < 0;
-      double size = share * (isAbove ? kept : excess);
-      double sideError = (isAbove ? keptError : excessError) + (2 + steps) * U * (isAbove ? kept : excess) + undecided;
-      gradient[i] += size * (student.relativeError(i) + relative + 5 * U) + share * sideError;
-      gradient[i] += isUndecided(pair, i) ? share * (kept + excess) : 0;
+      double q = student.p(i);
+      double toKept = q / acceptance; // q/A times the largest term
+      double toExcess = Math.exp(Math.min(student.logP(i), teacher.logP(i)) - logAcceptance); // q/A where q <= p
+      double size = isAbove ? toKept * kept : toExcess * excess;
+      double sideError = isAbove ? toKept * keptError : toExcess * excessError;
+      gradient[i] += size * (student.relativeError(i) + relative + (7 + steps) * U) + sideError + toKept * undecided;
+      gradient[i] += isUndecided(pair, i, near) ? toKept * kept + toExcess * excess : 0;
     }
     return value;
   }
 
-  private static boolean isUndecided(SoftmaxPair pair, int i) {
-    double error = pair.isNear() ? pair.logRatioError(i)
+  /** {@code log A}, from the largest logarithm of a term. */
+  private static double logAcceptance(SoftmaxPair pair, double largest) {
+    double sum = 0;
+    for (int i = 0; i < pair.classes(); i++) {
+      sum += Math.exp(Math.min(pair.student().logP(i), pair.teacher().logP(i)) - largest);
+    }
+    return largest + Math.log(sum);
+  }
+
+  private static boolean isUndecided(SoftmaxPair pair, int i, boolean near) {
+    double error = near ? pair.logRatioError(i)
         : pair.student().logError(i) + pair.teacher().logError(i);
     return pair.student().p(i) > 0 && Math.abs(pair.logRatio(i)) < error;
   }

@@ -69,6 +69,12 @@ final class CaseBuilder {
     return this;
   }
 
+  /** Sets columns of padding, and numClasses without them. */
+  CaseBuilder padded(int student, int teacher) {
+    layout = layout.padded(student, teacher);
+    return loss(b -> b.numClasses(layout.classes()));
+  }
+
   CaseBuilder dtype(DType value) {
     layout = layout.dtypes(value, value, value);
     return this;
@@ -86,7 +92,8 @@ final class CaseBuilder {
 
   /** Adds the case, named GROUP/NAME. A loss that reads labels has labels. */
   void add(List<Case> cases, String name) {
-    RowOptions given = loss.hardWeight() > 0 && !options.labels() ? options.withLabels(0) : options;
+    boolean needsLabels = loss.hardWeight() > 0 || loss.divergence() instanceof Divergence.Dkd;
+    RowOptions given = needsLabels && !options.labels() ? options.withLabels(0) : options;
     cases.add(new Case(group, group.id() + "/" + name, level, check, method, loss, layout, content, given));
   }
 

@@ -42,6 +42,10 @@ final class CaseData {
       boolean unused = (labels != null && labels[row] == c.loss().ignoreIndex()
           && c.loss().ignoreScope() == IgnoreScope.BOTH) || (weights != null && weights[row] == 0);
       RowContent.fill(c.content(), row, unused, z, u, labels, random);
+      if (c.content() == Content.LOWEST) {
+        limit(z, Precision.max(layout.student()));
+        limit(u, Precision.max(layout.teacher()));
+      }
       for (int i = 0; i < layout.studentColumns(); i++) {
         student[row * layout.studentColumns() + i] =
             Precision.round(i < z.length ? z[i] : junk(row, i), layout.student());
@@ -50,7 +54,7 @@ final class CaseData {
         teacher[row * layout.teacherColumns() + i] =
             Precision.round(i < u.length ? u[i] : junk(row + 1, i), layout.teacher());
       }
-      if (c.content() == Content.EQUAL && !layout.isPadded()) {
+      if (c.content() == Content.EQUAL && !layout.isPadded() && layout.student() == layout.teacher()) {
         System.arraycopy(teacher, row * u.length, student, row * z.length, z.length);
       }
     }
@@ -67,6 +71,12 @@ final class CaseData {
   private static void repeat(double[] matrix, int columns, boolean isRepeated) {
     for (int i = columns; isRepeated && i < matrix.length; i++) {
       matrix[i] = matrix[i - columns];
+    }
+  }
+
+  private static void limit(double[] row, double max) {
+    for (int i = 0; i < row.length; i++) {
+      row[i] = Math.max(row[i], -max);
     }
   }
 

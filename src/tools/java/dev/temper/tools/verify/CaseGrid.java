@@ -24,6 +24,7 @@ public final class CaseGrid {
     EdgeCases.add(cases);
     InvariantCases.add(cases);
     PrimitiveCases.add(cases);
+    FamilyCases.add(cases);
     Set<String> names = new HashSet<>();
     for (Case c : cases) {
       if (!names.add(c.name())) {

@@ -2,6 +2,7 @@ package dev.temper.tools.verify;
 
 import static dev.temper.tools.verify.BoundFormula.CROSS_ENTROPY;
 import static dev.temper.tools.verify.BoundFormula.DIFFERENCE;
+import static dev.temper.tools.verify.BoundFormula.ENTROPY;
 import static dev.temper.tools.verify.BoundFormula.EXACT;
 import static dev.temper.tools.verify.BoundFormula.GRADIENT;
 import static dev.temper.tools.verify.BoundFormula.LOG_SOFTMAX;
@@ -9,7 +10,9 @@ import static dev.temper.tools.verify.BoundFormula.LOG_SOFTMAX_BACKWARD;
 import static dev.temper.tools.verify.BoundFormula.MEAN_SQUARE;
 import static dev.temper.tools.verify.BoundFormula.PAIR;
 import static dev.temper.tools.verify.BoundFormula.SOFTMAX;
+import static dev.temper.tools.verify.BoundFormula.STANDARDISED;
 import static dev.temper.tools.verify.BoundFormula.SUM;
+import static dev.temper.tools.verify.BoundFormula.TEMPERATURE;
 import static dev.temper.tools.verify.BoundFormula.TOTAL;
 import static dev.temper.tools.verify.BoundFormula.VALUE;
 
@@ -29,6 +32,8 @@ public enum CaseGroup {
   SKEW_FORWARD_KL("KL(p, a p + (1 - a) q)", VALUE, GRADIENT),
   SKEW_REVERSE_KL("KL(q, (1 - a) p + a q)", VALUE, GRADIENT),
   TOTAL_VARIATION("1/2 sum |p - q|, sign 0 at ties", VALUE, GRADIENT),
+  NEGATIVE_LOG_ACCEPTANCE("-log sum min(p, q)", VALUE, GRADIENT),
+  DKD("a KL of label against rest + b KL within the rest", VALUE, GRADIENT),
   LOGIT_MSE("mean (z - u)^2, without a temperature", MEAN_SQUARE),
   CROSS_ENTROPY_LOSS("lse(z) - z_y, without a temperature", CROSS_ENTROPY),
   LABEL_SMOOTHING("smoothing spread over the classes that are present", CROSS_ENTROPY),
@@ -50,6 +55,14 @@ public enum CaseGroup {
   ROW_TEMPERATURES("row temperatures replace T, in the factor too", VALUE, GRADIENT),
   REDUCTIONS("none, sum, mean, batch-mean, explicit denominator; no rows counted gives 0, never 0/0; parts apart",
       TOTAL, GRADIENT),
+  OPTIONS("z-loss, teacher's softcap, standardised logits, the soft part's value as a cross-entropy", VALUE, GRADIENT,
+      CROSS_ENTROPY, STANDARDISED),
+  ROW_OUTPUTS("label log-probability, entropies of student and teacher", CROSS_ENTROPY, ENTROPY),
+  TEMPERATURE_GRADIENT("dL/dT of the forward KL", TEMPERATURE),
+  GRADIENT_ADDED("the gradient is added to values that are there", GRADIENT, CROSS_ENTROPY),
+  ACCURACY("each divergence with each dtype, the soft part alone", VALUE, GRADIENT),
+  COMBINATIONS("every pair of divergence, dtype, size, content and options", VALUE, GRADIENT, CROSS_ENTROPY,
+      STANDARDISED, ENTROPY, TEMPERATURE),
   GRADIENT_SCALE("gradientScale multiplies the gradient only", VALUE, GRADIENT, CROSS_ENTROPY),
   IN_PLACE("in place gives the bits of out of place", EXACT),
   FORWARD_ONLY("forward without a gradient", VALUE, CROSS_ENTROPY),

@@ -77,7 +77,7 @@ public final class Comparison {
 
   private void element(String quantity, int index, int columns, double found, double expected, double bound,
       DType dtype) {
-    double total = bound + Precision.unit(dtype) * Math.abs(expected) + Precision.halfQuantum(dtype);
+    double total = bound + Precision.unit(dtype) * (Math.abs(expected) + bound) + Precision.halfQuantum(dtype);
     double limit = Precision.max(dtype);
     boolean overflows = Double.isFinite(expected) && Math.abs(expected) + total > limit;
     if (overflows && found == Math.copySign(Double.POSITIVE_INFINITY, expected)) {

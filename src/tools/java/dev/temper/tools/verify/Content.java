@@ -32,6 +32,10 @@ enum Content {
   TEACHER_ABSENT,
   /** In every other row some classes are -inf in the student only. */
   STUDENT_ABSENT,
+  /** Some classes are the lowest finite number of the dtype in both. */
+  LOWEST,
+  /** The teacher's probability lies on the first half of the classes, the student's on the rest, 100 nats apart. */
+  SATURATED,
   /** Some rows hold NaN, +inf or -inf only. */
   NON_FINITE,
   /** Rows with an ignored label or the weight 0 hold NaN, +inf or -inf only. */

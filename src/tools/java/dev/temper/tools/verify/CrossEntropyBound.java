@@ -12,7 +12,7 @@ final class CrossEntropyBound {
       "value: sum r e u + u (log2 C + 1 + 2 |log S| + 2 |z_y - max z|) + smoothing (2 + log2 C) u"
       + " sum |z - max z| / C; gradient: r eps_r + 4u |r_i - y_i|; z-loss w adds to the value"
       + " w |lse| (2 err lse + 4u |lse|), err lse = sum r e u + u (log2 C + 1 + |log S| + |lse| + |max z|),"
-      + " and to the gradient 2 w (|lse| r (eps_r + 5u) + r err lse)";
+      + " and to the gradient 2 w (|lse| r (eps_r + 5u) + r err lse) + 2u r";
 
   private final SoftmaxBound softmax;
   private final double smoothing;
@@ -57,9 +57,10 @@ final class CrossEntropyBound {
   /** Absolute error of the gradient at a class. */
   double gradient(int i) {
     double target = i == label ? 1 - smoothing : 0;
-    double ofZLoss = 2 * zLoss * (Math.abs(logSumExp()) * (softmax.error(i) + 5 * U * softmax.p(i))
-        + softmax.p(i) * logSumExpError());
-    return softmax.error(i) + 4 * U * (Math.abs(softmax.p(i) - target) + smoothing / present) + ofZLoss;
+    double p = softmax.p(i);
+    double ofZLoss = 2 * zLoss * (Math.abs(logSumExp()) * (softmax.error(i) + 5 * U * p) + p * logSumExpError())
+        + (zLoss > 0 ? 2 * U * p : 0); // its factor is rounded before the target is subtracted
+    return softmax.error(i) + 4 * U * (Math.abs(p - target) + smoothing / present) + ofZLoss;
   }
 
   private double logSumExp() {

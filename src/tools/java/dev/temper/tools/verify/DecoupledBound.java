@@ -47,7 +47,7 @@ final class DecoupledBound {
         j++;
       }
     }
-    return a * value + b * within.value() + 2 * U * (a * two.kl() + b * rest.kl());
+    return (a > 0 ? a * (value + 2 * U * two.kl()) : 0) + (b > 0 ? b * (within.value() + 2 * U * rest.kl()) : 0);
   }
 
   private static @Nullable SoftmaxPair rest(SoftmaxPair pair, int label) {

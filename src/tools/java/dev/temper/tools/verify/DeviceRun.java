@@ -52,8 +52,13 @@ final class DeviceRun implements AutoCloseable {
           .toArray());
     }
     for (RowOutput output : RowOutput.values()) {
-      boolean always = output == RowOutput.SOFT || output == RowOutput.HARD;
-      if (always || c.options().has(Given.ROW_OUTPUTS)) {
+      boolean isWanted = switch (output) {
+        case SOFT, HARD -> true;
+        case LABEL_LOG_PROB -> c.options().has(Given.ROW_OUTPUTS) && c.options().labels();
+        case STUDENT_ENTROPY -> c.options().has(Given.ROW_OUTPUTS);
+        case TEACHER_ENTROPY -> c.options().has(Given.ROW_OUTPUTS) && c.loss().softWeight() > 0;
+      };
+      if (isWanted) {
         rowOutputs.put(output, GuardedTensor.vector(arena, rows, layout, DType.F32).fillNaN());
       }
     }

@@ -8,7 +8,7 @@ import dev.temper.Divergence;
  * Error bounds of one row's divergence {@code D(p, q)} and of its derivative {@code dD/ds}, {@code s = z/T}, before the
  * factors {@code T^2} and {@code T}.
  *
- * <p>The bounds propagate the errors of both softmaxes to first order. If the KL of a row is below
+ * <p>The bounds propagate the errors of both softmaxes to first order. If the divergence of a row is below
  * {@link SoftmaxPair#NEAR}, its error must be small relative to the difference of student and teacher. Above that, an
  * engine may subtract sums of unnormalised terms.
  */
@@ -25,7 +25,8 @@ final class DivergenceBound {
   static final String GRADIENT =
       "forward KL, far: p eps_p + q eps_q, near: p eps_d + |q - p| eps_p; others: q_i (|g_i - G| eps_q"
       + " + err g_i + err G) + 2^-150 (1 + 4 |g_i - G|), G = sum q g, err g from eps_d, where D >= 0.0075 a mixture's"
-      + " + 7u max(1, log2(larger/m)); each + 4u |part|, times weight T, row weight, scale / divisor";
+      + " + 7u max(1, log2(larger/m)) + 2u |log(1 - share)|, below it a skew forward KL's + 3u |p/m - 1|; each"
+      + " + 4u |part|, times weight T, row weight, scale / divisor";
 
   /**
    * The same limit for mixtures: for nearly equal distributions, Jensen-Shannon with beta = 1/2 is a fourth of the KL.
@@ -56,13 +57,12 @@ final class DivergenceBound {
   static DivergenceBound of(Divergence divergence, SoftmaxPair pair, int label) {
     DivergenceBound bound = new DivergenceBound(pair);
     switch (divergence) {
-      case Divergence.ForwardKl() -> bound.addForwardKl(1);
-      case Divergence.ReverseKl() -> bound.addReverseKl(1);
-      case Divergence.Mixed(double lambda) -> {
-        bound.addForwardKl(lambda);
-        bound.addReverseKl(1 - lambda);
-      }
+      case Divergence.ForwardKl() -> bound.addKl(1);
+      case Divergence.ReverseKl() -> bound.addKl(0);
+      case Divergence.Mixed(double lambda) -> bound.addKl(lambda);
       case Divergence.JensenShannon(double beta) -> bound.addMixture(beta, beta, 1 - beta, MixtureGradient.LOG_STUDENT);
+      case Divergence.SkewForwardKl(double skew) when skew == 0 -> bound.addKl(1);
+      case Divergence.SkewReverseKl(double skew) when skew == 0 -> bound.addKl(0);
       case Divergence.SkewForwardKl(double skew) -> bound.addMixture(skew, 1, 0, MixtureGradient.RATIO_TEACHER);
       case Divergence.SkewReverseKl(double skew) -> bound.addMixture(1 - skew, 0, 1, MixtureGradient.LOG_MINUS_RATIO);
       case Divergence.TotalVariation() -> bound.addTotalVariation();
@@ -83,31 +83,42 @@ final class DivergenceBound {
     return gradient[i];
   }
 
-  private void addForwardKl(double weight) {
-    value += weight * klValue(teacher, student, pair.kl());
-    for (int i = 0; i < classes; i++) {
-      double difference = Math.abs(student.p(i) - teacher.p(i));
-      gradient[i] += weight * (pair.differenceError(i) + 4 * U * difference);
+  /** {@code lambda KL(p, q) + (1 - lambda) KL(q, p)}; a part of weight 0 is left out. */
+  private void addKl(double lambda) {
+    double reverse = 0;
+    for (int i = 0; i < classes && lambda < 1; i++) {
+      reverse += SoftmaxPair.klTerm(student.p(i), teacher.p(i), -pair.logRatio(i));
+    }
+    boolean near = pair.isNear((lambda > 0 ? lambda * pair.kl() : 0) + (1 - lambda) * reverse);
+    if (lambda > 0) {
+      addForwardKl(lambda, near);
+    }
+    if (lambda < 1) {
+      addReverseKl(1 - lambda, reverse, near);
     }
   }
 
-  private void addReverseKl(double weight) {
-    double reverse = 0;
+  private void addForwardKl(double weight, boolean near) {
+    value += weight * klValue(teacher, student, pair.kl(), near);
     for (int i = 0; i < classes; i++) {
-      reverse += SoftmaxPair.klTerm(student.p(i), teacher.p(i), -pair.logRatio(i));
+      double difference = Math.abs(student.p(i) - teacher.p(i));
+      gradient[i] += weight * (pair.differenceError(i, near) + 4 * U * difference);
     }
-    value += weight * klValue(student, teacher, reverse);
+  }
+
+  private void addReverseKl(double weight, double reverse, boolean near) {
+    value += weight * klValue(student, teacher, reverse, near);
     double[] g = new double[classes];
     double[] error = new double[classes];
     for (int i = 0; i < classes; i++) {
       g[i] = -pair.logRatio(i);
-      error[i] = pair.isNear() ? pair.logRatioError(i) : teacher.relativeError(i) + student.relativeError(i);
+      error[i] = near ? pair.logRatioError(i) : teacher.relativeError(i) + student.relativeError(i);
     }
     addCentred(weight, g, error);
   }
 
   /** KL of a from b. */
-  private double klValue(SoftmaxBound a, SoftmaxBound b, double divergence) {
+  private double klValue(SoftmaxBound a, SoftmaxBound b, double divergence, boolean isNear) {
     double far = 0;
     double near = 0;
     double raw = 0;
@@ -126,7 +137,7 @@ final class DivergenceBound {
         near += b.error(i);
       }
     }
-    if (pair.isNear()) {
+    if (isNear) {
       return Math.min(1e-5 * divergence, near + (6 + steps) * U * divergence);
     }
     return far + (4 + steps) * U * raw + 2 * U * (Math.abs(a.logSum() - b.logSum()) + steps + 1);
@@ -134,7 +145,11 @@ final class DivergenceBound {
 
   private enum MixtureGradient { LOG_STUDENT, RATIO_TEACHER, LOG_MINUS_RATIO }
 
-  /** {@code a KL(p, m) + b KL(q, m)}, {@code m = share p + (1 - share) q}. */
+  /**
+   * {@code a KL(p, m) + b KL(q, m)}, {@code m = share p + (1 - share) q}. An engine may subtract from {@code log(q/m)}
+   * its limit for {@code p/q = 0}, {@code -log(1 - share)}, so that almost disjoint rows have a gradient of 0; both are
+   * rounded at the size of the limit. Where the divergence is small, it may compute {@code p/m - 1} for {@code p/m}.
+   */
   private void addMixture(double share, double a, double b, MixtureGradient kind) {
     double[] g = new double[classes];
     double[] error = new double[classes];
@@ -158,17 +173,22 @@ final class DivergenceBound {
       switch (kind) {
         case LOG_STUDENT -> {
           g[i] = b * c.logQm();
-          error[i] = b * (c.errorQm() + c.logarithm());
+          error[i] = b * (c.errorQm() + c.logarithm() + (far ? 2 * U * Math.abs(Math.log(1 - share)) : 0));
         }
         case RATIO_TEACHER -> {
           g[i] = -(1 - share) * p / m;
-          error[i] = -g[i] * (c.errorPm() + 3 * U);
+          double excess = far ? 0 : (1 - share) * (p - q) / m; // p/m - 1
+          error[i] = -g[i] * (c.errorPm() + 3 * U) + (1 - share) * 3 * U * Math.abs(excess);
         }
         case LOG_MINUS_RATIO -> {
           double ratio = (1 - share) * q / m;
           g[i] = c.logQm() - ratio;
-          error[i] = c.errorQm() + c.logarithm() + ratio * (c.errorQm() + 3 * U);
+          error[i] = c.errorQm() + c.logarithm() + ratio * (c.errorQm() + 3 * U)
+              + (far ? 2 * U * Math.abs(Math.log(1 - share)) : 0);
         }
+      }
+      if (Math.max(p, q) < Float.MIN_NORMAL) {
+        error[i] += 1 + Math.abs(g[i]) - Math.log(Math.min(share, 1 - share)); // the quotient p/q may be lost
       }
     }
     value += (6 + steps) * U * sum;

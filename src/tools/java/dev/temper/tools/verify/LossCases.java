@@ -20,6 +20,8 @@ final class LossCases {
     divergence(cases, CaseGroup.SKEW_FORWARD_KL, "skew-forward-kl:0.1", "skew-forward-kl:0.7");
     divergence(cases, CaseGroup.SKEW_REVERSE_KL, "skew-reverse-kl:0.1", "skew-reverse-kl:0.7");
     divergence(cases, CaseGroup.TOTAL_VARIATION, "tvd");
+    divergence(cases, CaseGroup.NEGATIVE_LOG_ACCEPTANCE, "nla");
+    divergence(cases, CaseGroup.DKD, "dkd:1.0,8.0", "dkd:1.0,0.0", "dkd:0.0,1.0");
     divergence(cases, CaseGroup.LOGIT_MSE, "logit-mse");
     crossEntropy(cases);
     weights(cases);

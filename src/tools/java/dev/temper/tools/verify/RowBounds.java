@@ -182,8 +182,8 @@ final class RowBounds {
   /** Applies the derivative of the softcap, {@code 1 - tanh^2(z/c)}, which has an error of 4 u. */
   private static void chainSoftcap(double[] z, double cap, double[] bounds, Elements gradient) {
     for (int i = 0; i < bounds.length; i++) {
-      double tanh = Math.tanh(z[i] / cap);
-      double chain = 1 - tanh * tanh;
+      double cosh = Math.cosh(z[i] / cap);
+      double chain = 1 / (cosh * cosh); // 1 - tanh^2
       bounds[i] = chain > 0 ? bounds[i] * chain + 4 * U * finite(gradient.at(i)) / chain : 0;
     }
   }

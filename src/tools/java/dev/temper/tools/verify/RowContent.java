@@ -28,6 +28,7 @@ final class RowContent {
         case TAILS -> set(z, u, i, 10 * a, 10 * b);
         case FAR -> set(z, u, i, 10 * a + 1e5 * zShift, 10 * b + 1e5 * uShift);
         case SHIFTED -> set(z, u, i, a + zShift, b + uShift);
+        case SATURATED -> set(z, u, i, 2 * i < z.length ? a - 100 : a, 2 * i < z.length ? b : b - 100);
         case ON_GRID -> set(z, u, i, Math.rint(a * 16) / 16, Math.rint(b * 16) / 16);
         case TIES -> set(z, u, i, Math.clamp(Math.rint(a / 3), -2, 2), Math.clamp(Math.rint(b / 3), -2, 2));
         default -> set(z, u, i, a, b);
@@ -43,6 +44,16 @@ final class RowContent {
           u[label] = NONE;
           z[(label + 1) % z.length] = 1;
           u[(label + 1) % z.length] = 1;
+        }
+      }
+      case LOWEST -> {
+        for (int i = 0; i < z.length; i++) {
+          if (isMasked(i, z.length)) {
+            set(z, u, i, -Float.MAX_VALUE, -Float.MAX_VALUE);
+          }
+        }
+        if (labels != null && label >= 0 && isMasked(label, z.length)) {
+          labels[row]--;
         }
       }
       case TEACHER_ABSENT -> removeSome(row, label, null, u, random);
@@ -91,6 +102,11 @@ final class RowContent {
         }
       }
     }
+  }
+
+  /** Whether {@link Content#LOWEST} masks a class, the same one in every row. */
+  private static boolean isMasked(int i, int classes) {
+    return classes > 1 && i % 5 == Math.min(3, classes - 1);
   }
 
   /** Puts NaN, +inf or only -inf into student or teacher by the row's index; two of eight rows stay finite. */

@@ -60,7 +60,12 @@ final class SoftmaxPair {
   }
 
   boolean isNear() {
-    return kl < NEAR && isExact();
+    return isNear(kl);
+  }
+
+  /** Whether errors of a divergence of this size are bounded relative to the difference of student and teacher. */
+  boolean isNear(double divergence) {
+    return divergence < NEAR && isExact();
   }
 
   /** {@code t - s}, of logits shifted by their maxima. */
@@ -85,8 +90,13 @@ final class SoftmaxPair {
 
   /** Absolute error of {@code q - p}. */
   double differenceError(int i) {
+    return differenceError(i, isNear());
+  }
+
+  /** Absolute error of {@code q - p} in a row that is near or not. */
+  double differenceError(int i, boolean near) {
     double p = teacher.p(i);
-    return isNear() && Math.abs(logRatio(i)) < 0.7
+    return near && Math.abs(logRatio(i)) < 0.7
         ? p * logRatioError(i) + Math.abs(student.p(i) - p) * teacher.relativeError(i)
         : teacher.error(i) + student.error(i);
   }

@@ -37,7 +37,7 @@ final class BrokenBackend extends DelegatingBackend {
       case LABEL_OFF_BY_ONE -> delegate.compute(shiftedLabels(call));
       case MEAN_BY_ALL_ROWS -> delegate.compute(byAllRows(call));
       case EXPONENTIAL_10_ULP, LAST_CLASS_MISSED, NAN_SWALLOWED, GAP_WRITTEN, SUBNORMALS_FLUSHED,
-          LAST_BIT_WANDERS -> spoiled(call);
+          LAST_BIT_WANDERS, ZEROS_WRITTEN, INPUT_COPIED, ROWS_SHIFTED, GRADIENT_UNWRITTEN -> spoiled(call);
     };
   }
 

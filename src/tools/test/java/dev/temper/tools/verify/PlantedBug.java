@@ -19,6 +19,7 @@ import static dev.temper.tools.verify.CaseGroup.RERUN;
 import static dev.temper.tools.verify.CaseGroup.ROW_TEMPERATURES;
 import static dev.temper.tools.verify.CaseGroup.TEMPERATURES;
 
+import java.util.EnumSet;
 import java.util.Set;
 
 /** Bugs that an engine could have, and the groups that must find each of them. */
@@ -40,7 +41,24 @@ enum PlantedBug {
   /** Subnormal results become 0. */
   SUBNORMALS_FLUSHED,
   /** Every other run differs in the last bit. */
-  LAST_BIT_WANDERS;
+  LAST_BIT_WANDERS,
+  /** The gradient is 0. */
+  ZEROS_WRITTEN,
+  /** The gradient is a copy of the student's logits. */
+  INPUT_COPIED,
+  /** Each row has the gradient of the row before. */
+  ROWS_SHIFTED,
+  /** No gradient is written. */
+  GRADIENT_UNWRITTEN;
+
+  /** The groups of several rows that compare a gradient with the reference. */
+  private static final Set<CaseGroup> GRADIENTS = EnumSet.of(FORWARD_KL, CaseGroup.REVERSE_KL, CaseGroup.MIXED,
+      CaseGroup.JENSEN_SHANNON, CaseGroup.SKEW_FORWARD_KL, CaseGroup.SKEW_REVERSE_KL, CaseGroup.TOTAL_VARIATION,
+      CaseGroup.NEGATIVE_LOG_ACCEPTANCE, CaseGroup.DKD, CaseGroup.LOGIT_MSE, CROSS_ENTROPY_LOSS,
+      CaseGroup.LABEL_SMOOTHING, CaseGroup.WEIGHTS, TEMPERATURES, CaseGroup.TEACHER_TEMPERATURE, CaseGroup.SOFTCAP,
+      CLASSES, DTYPES, LAYOUTS, PADDING, LABELS, CaseGroup.ROW_WEIGHTS, ROW_TEMPERATURES, REDUCTIONS,
+      CaseGroup.OPTIONS, CaseGroup.ROW_OUTPUTS, CaseGroup.TEMPERATURE_GRADIENT, CaseGroup.GRADIENT_ADDED,
+      CaseGroup.GRADIENT_SCALE, BACKWARD, FINITE_DIFFERENCES);
 
   /** The groups that must fail. */
   Set<CaseGroup> noticedBy() {
@@ -55,6 +73,7 @@ enum PlantedBug {
       case NAN_SWALLOWED -> Set.of(NON_FINITE_ROWS);
       case GAP_WRITTEN -> Set.of(LAYOUTS, ALONE_OR_IN_BATCH);
       case SUBNORMALS_FLUSHED -> Set.of(HALF_RANGE);
+      case ZEROS_WRITTEN, INPUT_COPIED, ROWS_SHIFTED, GRADIENT_UNWRITTEN -> GRADIENTS;
       case LAST_BIT_WANDERS -> Set.of(RERUN, IN_PLACE, ALONE_OR_IN_BATCH);
     };
   }

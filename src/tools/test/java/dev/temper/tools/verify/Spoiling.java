@@ -18,8 +18,13 @@ final class Spoiling {
   static void spoil(PlantedBug bug, LossCall call, HostMatrix gradient, double[][] student, double[][] before,
       int run) {
     int classes = call.classes();
+    double[][] written = bug == PlantedBug.ROWS_SHIFTED ? rows(gradient) : new double[0][];
     for (int row = 0; row < gradient.rows(); row++) {
       switch (bug) {
+        case ZEROS_WRITTEN -> fill(gradient, row, new double[classes]);
+        case INPUT_COPIED -> fill(gradient, row, student[row]);
+        case GRADIENT_UNWRITTEN -> fill(gradient, row, before[row]);
+        case ROWS_SHIFTED -> fill(gradient, row, written[Math.max(0, row - 1)]);
         case EXPONENTIAL_10_ULP -> perturb(call, gradient, student[row], row);
         case LAST_CLASS_MISSED -> set(gradient, row, classes - 1, before[row][classes - 1]);
         case GAP_WRITTEN -> {
@@ -98,6 +103,12 @@ final class Spoiling {
       }
     }
     return rows;
+  }
+
+  private static void fill(HostMatrix gradient, int row, double[] values) {
+    for (int i = 0; i < gradient.classes() && i < values.length; i++) {
+      set(gradient, row, i, values[i]);
+    }
   }
 
   private static double get(HostMatrix matrix, int row, int column) {

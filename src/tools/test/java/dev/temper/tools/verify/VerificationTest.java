@@ -22,7 +22,8 @@ class VerificationTest {
     assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
     assertThat(verification.cases(CaseOutcome.REFUSED)).extracting(CaseResult::name)
         .containsExactly("device-functions/all");
-    assertThat(groups(verification)).isEqualTo(EnumSet.allOf(CaseGroup.class));
+    assertThat(groups(verification)).isEqualTo(
+        EnumSet.complementOf(EnumSet.of(CaseGroup.ACCURACY))); // not in the quick level
   }
 
   @ParameterizedTest
@@ -37,6 +38,15 @@ class VerificationTest {
         assertThat(Objects.requireNonNull(result.worst()).share()).as(result.group().id()).isGreaterThan(0.01);
       }
     }
+  }
+
+  @Test
+  void theCpuEngineComputesAllCombinationsOfOptions() {
+    assumeTrue(LossEngine.devices().getOrDefault("cpu", Availability.missing("")).usable(),
+        "no CPU engine on this machine");
+    Verification verification = run("cpu", 1, Level.FULL);
+    assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
+    assertThat(verification.count(CaseOutcome.PASSED)).isGreaterThan(6_000);
   }
 
   @Test
@@ -55,8 +65,12 @@ class VerificationTest {
   }
 
   private static Verification run(String device, long seed) {
+    return run(device, seed, Level.QUICK);
+  }
+
+  private static Verification run(String device, long seed, Level level) {
     try (LossEngine engine = LossEngine.open(device)) {
-      return new VerificationRun(engine, seed).run(Level.QUICK, (done, total, next) -> { });
+      return new VerificationRun(engine, seed).run(level, (done, total, next) -> { });
     }
   }
 

@@ -1,0 +1,118 @@
+package dev.temper.cuda.driver;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.stream.IntStream;
+import jcuda.NativePointerObject;
+import jcuda.Pointer;
+import jcuda.driver.CUcontext;
+import jcuda.driver.CUdevice;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUevent;
+import jcuda.driver.CUfunction;
+import jcuda.driver.CUgraph;
+import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUmodule;
+import jcuda.driver.CUresult;
+import jcuda.driver.CUstream;
+
+/**
+ * A call of the CUDA driver through JCuda: its arguments as objects of JCuda, and the check of its result. A failure
+ * becomes a {@link dev.temper.DeviceException}.
+ */
+final class DriverCall {
+
+  /** The handle in an object of JCuda. Only JCuda's native code sets it, but a borrowed stream comes as a handle. */
+  private static final VarHandle HANDLE = handleField();
+
+  /** Objects of JCuda for the arguments, reused by all calls of a thread, so that a launch allocates nothing. */
+  static final ThreadLocal<Arguments> ARGUMENTS = ThreadLocal.withInitial(Arguments::new);
+
+  private DriverCall() {}
+
+  /** Objects of JCuda for the arguments of a call. */
+  static final class Arguments {
+    final CUdevice device = new CUdevice();
+    final CUcontext context = new CUcontext();
+    final CUmodule module = new CUmodule();
+    final CUfunction function = new CUfunction();
+    final CUstream stream = new CUstream();
+    final CUevent event = new CUevent();
+    final CUevent second = new CUevent();
+    final CUdeviceptr memory = new CUdeviceptr();
+    final CUdeviceptr other = new CUdeviceptr();
+    final CUgraph graph = new CUgraph();
+    final CUgraphExec executable = new CUgraphExec();
+    final Pointer host = new Pointer();
+    final MemorySegment value = Arena.ofAuto().allocate(JAVA_LONG);
+    final PointerAttributes.Query attributes = new PointerAttributes.Query();
+    long bytes;
+    int blocks;
+    int threads;
+    int sharedBytes;
+    byte fill;
+  }
+
+  /**
+   * A call of the driver. Calls of a launch use the arguments only: a lambda that captures a variable is an allocation.
+   */
+  interface Call {
+    int run(Arguments arguments);
+  }
+
+  /** A call that makes an object. */
+  interface Creation<T> {
+    int run(T object);
+  }
+
+  static <T extends NativePointerObject> long handle(String call, T object, Creation<T> creation) {
+    check(call, _ -> creation.run(object));
+    return handle(object);
+  }
+
+  static long handle(NativePointerObject object) {
+    return (long) HANDLE.get(object);
+  }
+
+  static <T extends NativePointerObject> T with(T object, long handle) {
+    HANDLE.set((NativePointerObject) object, handle);
+    return object;
+  }
+
+  static void check(String call, Call function) {
+    check(call, code(function));
+  }
+
+  static void check(String call, int code) {
+    if (code != CUresult.CUDA_SUCCESS) {
+      throw Failures.of(call, code, CUresult.stringFor(code));
+    }
+  }
+
+  /**
+   * The result of a call. A program that uses JCuda too may have set it to throw exceptions, which hold only the code's
+   * name.
+   */
+  static int code(Call function) {
+    try {
+      return function.run(ARGUMENTS.get());
+    } catch (jcuda.CudaException e) {
+      return IntStream.range(1, 1000).filter(code -> CUresult.stringFor(code).equals(e.getMessage())).findFirst()
+          .orElse(CUresult.CUDA_ERROR_UNKNOWN);
+    }
+  }
+
+  private static VarHandle handleField() {
+    try {
+      return MethodHandles.privateLookupIn(NativePointerObject.class, MethodHandles.lookup())
+          .findVarHandle(NativePointerObject.class, "nativePointer", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("JCuda is of another version than this was written for, expected 12.6.0: "
+          + e.getMessage(), e);
+    }
+  }
+}
