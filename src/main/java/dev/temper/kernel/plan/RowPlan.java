@@ -108,7 +108,7 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
   /** Bytes before the stages of a ring: mbarriers, headers, and the ends of rows for the most stages. */
   private long ringOffset(int second) {
     int ends = second > 0 && second < VECTOR ? 6 : 4;
-    long perStage = 2 * Long.BYTES + HEADER + ends * (VECTOR + second);
+    long perStage = 2L * Long.BYTES + HEADER + (long) ends * (VECTOR + second);
     return (scratch() + MOST_STAGES * perStage + 127) / 128 * 128;
   }
 
