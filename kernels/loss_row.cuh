@@ -11,6 +11,7 @@
 
 #include "row/moments.cuh"
 #include "row/partial.cuh"
+#include "row/ring_storage.cuh"
 #include "row/shared_storage.cuh"
 #include "row/softcap.cuh"
 #include "row/storage.cuh"
@@ -184,7 +185,7 @@ template <class Spec> struct LossRow {
 
   // The thread of the group that has the label's vector, or -1.
   __device__ __forceinline__ int label_owner() const {
-    return !kHard || kLabelApart || label < 0 ? -1 : int(unsigned(row.vector_of(label)) % ThreadGroup::size());
+    return !kHard || kLabelApart || label < 0 ? -1 : storage.owner(row, group, row.vector_of(label));
   }
 
   // The parts of the values that every path has in common.

@@ -9,6 +9,7 @@ namespace temper {
 struct SharedStorage {
   static constexpr bool kOnChip = true;
   static constexpr bool kPrefetches = true;
+  static constexpr int kProducers = 0;
 
   template <class Row, class ThreadGroup> struct Instance {
     using Pair = typename Row::Pair;
@@ -78,6 +79,11 @@ struct SharedStorage {
         const Pair pairs[1] = {read(slot)};
         f(pairs, vector, false);
       });
+    }
+
+    // The rank of the thread that has the vector.
+    __device__ __forceinline__ static int owner(const Row&, const ThreadGroup& group, int vector) {
+      return int(unsigned(vector) % group.size());
     }
 
     template <class F> __device__ __forceinline__ void visit(const Row&, const ThreadGroup& group, int wanted, F f) {

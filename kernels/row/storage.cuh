@@ -11,6 +11,7 @@
 //                                vectors in `range`; also issues the loads of row `next`, if `prefetch` and
 //                                kPrefetches: each vector in `range` is loaded into the place of the vector just read;
 //                                `next` must have the misalignment of `row` and allow asynchronous copies
+//   owner(row, group, vector)    the rank of the thread that has the vector; -1 in a ring, if another thread has it
 //   visit(row, group, vector, f) calls f(pair) in the thread that owns the vector; not available without kOnChip
 #pragma once
 
@@ -22,6 +23,7 @@ namespace temper {
 template <int VECTORS> struct RegisterStorage {
   static constexpr bool kOnChip = true;  // a sweep costs no memory traffic
   static constexpr bool kPrefetches = false;
+  static constexpr int kProducers = 0;
 
   template <class Row, class ThreadGroup> struct Instance {
     using Pair = typename Row::Pair;
@@ -80,6 +82,11 @@ template <int VECTORS> struct RegisterStorage {
       }
     }
 
+    // The rank of the thread that has the vector.
+    __device__ __forceinline__ static int owner(const Row&, const ThreadGroup& group, int vector) {
+      return int(unsigned(vector) % group.size());
+    }
+
     template <class F> __device__ __forceinline__ void visit(const Row&, const ThreadGroup& group, int wanted, F f) {
 #pragma unroll
       for (int i = 0; i < VECTORS; i++)
@@ -97,6 +104,7 @@ template <int VECTORS> struct RegisterStorage {
 struct RereadStorage {
   static constexpr bool kOnChip = false;
   static constexpr bool kPrefetches = false;
+  static constexpr int kProducers = 0;
 
   template <class Row, class ThreadGroup> struct Instance {
     using Pair = typename Row::Pair;
@@ -119,6 +127,11 @@ struct RereadStorage {
         const Pair pairs[1] = {pair};
         f(pairs, vector, in_bounds.contains(vector));
       });
+    }
+
+    // The rank of the thread that has the vector.
+    __device__ __forceinline__ static int owner(const Row&, const ThreadGroup& group, int vector) {
+      return int(unsigned(vector) % group.size());
     }
 
     template <class F>

@@ -85,8 +85,8 @@ template <int N> struct alignas(4 * N) FloatVector {
   float values[N];
 };
 
-// A block of THREADS (a multiple of 32), or a cluster of CLUSTER such blocks. In a reduction every warp stores its
-// values in the scratch memory of every block of the cluster; then each warp combines the values of all warps. The
+// A block of THREADS (a multiple of 32), or a cluster of CLUSTER such blocks; PRODUCERS more threads of a block only
+// load rows. In a reduction every warp stores its values in the scratch memory of every block of the cluster; then each warp combines the values of all warps. The
 // scratch memory has two slots, which successive reductions use alternately.
 //
 // Within one block a reduction needs one barrier. A slot is overwritten two reductions later: the barrier of the
@@ -103,8 +103,8 @@ template <int N> struct alignas(4 * N) FloatVector {
 //  - A block could exit while another one still stores into its shared memory. All blocks of a cluster take the same
 //    rows and the same branches, which depend on the rows' inputs and on reduced values only, and thus make the same
 //    reductions; each reduction completes in a block after everything sent to that block has arrived.
-template <int THREADS, int CLUSTER> struct BlockGroup {
-  static constexpr int kThreads = THREADS, kWarps = THREADS / 32, kClusterWarps = kWarps * CLUSTER;
+template <int THREADS, int CLUSTER, int PRODUCERS> struct BlockGroup {
+  static constexpr int kThreads = THREADS, kCluster = CLUSTER, kWarps = THREADS / 32, kClusterWarps = kWarps * CLUSTER;
 
   // Scratch memory: [slot][piece][warp of the cluster] of up to four floats, the owner's value for each slot, one
   // mbarrier per slot, and the constants of the launch.
@@ -125,7 +125,7 @@ template <int THREADS, int CLUSTER> struct BlockGroup {
     if constexpr (CLUSTER > 1) {
       block_rank = cluster_rank();
       thread_rank = block_rank * THREADS + threadIdx.x;
-      if (threadIdx.x == 0) mbarriers_init<2>(reinterpret_cast<uint64_t*>(dynamic_shared() + kBarriers));
+      if (threadIdx.x == 0) mbarriers_init<2>(reinterpret_cast<uint64_t*>(dynamic_shared() + kBarriers), 1);
       cluster_arrive();
     }
   }
@@ -190,6 +190,14 @@ template <int THREADS, int CLUSTER> struct BlockGroup {
   // Lanes that combine the values of all warps. The lanes behind them repeat these.
   static constexpr int kMergeLanes = lanes_for(kClusterWarps);
 
+  // A barrier of the threads that compute.
+  __device__ __forceinline__ static void synchronise() {
+    if constexpr (PRODUCERS > 0)
+      named_barrier<THREADS>();
+    else
+      __syncthreads();
+  }
+
   template <class T> __device__ __forceinline__ static T* shared(uint32_t offset) {
     return reinterpret_cast<T*>(dynamic_shared() + offset);
   }
@@ -212,7 +220,7 @@ template <int THREADS, int CLUSTER> struct BlockGroup {
       mbarrier_wait(shared<uint64_t>(barrier), parity);
     } else {
       if (lane == 0) send<0>(values, slot, barrier);
-      __syncthreads();
+      synchronise();
     }
     return slot;
   }
@@ -255,13 +263,13 @@ template <int THREADS, int CLUSTER> struct BlockGroup {
   }
 };
 
-template <int THREADS, int LANES, int CLUSTER> struct ChooseThreadGroup {
+template <int THREADS, int LANES, int CLUSTER, int PRODUCERS> struct ChooseThreadGroup {
   using Type = LaneGroup<THREADS, LANES>;
 };
-template <int THREADS, int CLUSTER> struct ChooseThreadGroup<THREADS, 0, CLUSTER> {
-  using Type = BlockGroup<THREADS, CLUSTER>;
+template <int THREADS, int CLUSTER, int PRODUCERS> struct ChooseThreadGroup<THREADS, 0, CLUSTER, PRODUCERS> {
+  using Type = BlockGroup<THREADS, CLUSTER, PRODUCERS>;
 };
-template <int THREADS, int LANES, int CLUSTER>
-using ThreadGroupOf = typename ChooseThreadGroup<THREADS, LANES, CLUSTER>::Type;
+template <int THREADS, int LANES, int CLUSTER, int PRODUCERS>
+using ThreadGroupOf = typename ChooseThreadGroup<THREADS, LANES, CLUSTER, PRODUCERS>::Type;
 
 }  // namespace temper

@@ -3,6 +3,7 @@ package dev.temper.kernel.plan;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses a {@link RowPlan}. The choice depends on classes, dtypes and device, never on the number of rows: a row gives
@@ -44,6 +45,11 @@ public final class RowPlans {
 
   private static final int REREAD_THREADS = 512;
 
+  /** The share of a stage that 384 threads must fill better than 512, which hide more latency. */
+  private static final double WORTH_FEWER_THREADS = 0.1;
+  /** Shared memory of a block from which on a ring has room for stages of 512 threads. */
+  private static final int BIG_SHARED = 200 << 10;
+
   // Limits of the candidates, which include plans that are never chosen: measuring them shows whether the choice is
   // right.
   private static final int[] TRIED_THREADS = {128, 256, 384, 512, 1_024};
@@ -75,6 +81,81 @@ public final class RowPlans {
     if (vectors <= WARP_ROWS && warps.sharedBytes(classes, firstBytes, secondBytes) <= half) {
       return warps;
     }
+    RowPlan ring = inRing(classes, firstBytes, secondBytes, limits);
+    if (ring != null) {
+      return ring;
+    }
+    return withoutRing(classes, firstBytes, secondBytes, limits);
+  }
+
+  /** The plan of an operation without a producing warp. */
+  public static RowPlan chooseWithoutRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
+    RowPlan plan = choose(classes, firstBytes, secondBytes, limits);
+    return plan.storage() instanceof RowStorage.Ring ? withoutRing(classes, firstBytes, secondBytes, limits) : plan;
+  }
+
+  /**
+   * A ring in the smallest cluster whose part of a row leaves stages for the next row; null if there is none. Of
+   * several numbers of threads, the one whose stages a row fills best is chosen.
+   */
+  private static @Nullable RowPlan inRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
+    long vectors = classes / (RowPlan.VECTOR / firstBytes); // the ends of a row have places of their own
+    boolean big = limits.sharedPerBlock() >= BIG_SHARED;
+    int blocks = vectors <= 512 ? big ? 4 : 2 : big && vectors <= 1_536 ? 2 : 1;
+    int[] sizes = vectors <= 512 ? new int[] {128} : big && vectors > 1_536 ? new int[] {512, 384} : new int[] {256};
+    long bytes = Math.min(limits.sharedPerMultiprocessor() / blocks - RESERVED, limits.sharedPerBlock());
+    for (int cluster : CLUSTERS) {
+      RowPlan best = null;
+      double most = 0;
+      for (int threads : sizes) {
+        int ahead = cluster < 4 ? 2 : 1; // larger clusters leave more multiprocessors without work
+        RowPlan plan = ring(classes, firstBytes, secondBytes, threads, cluster, ahead, bytes, limits);
+        double filled = filled(vectors, secondBytes, threads, cluster);
+        if (plan != null && filled > most + WORTH_FEWER_THREADS) {
+          best = plan;
+          most = filled;
+        }
+      }
+      if (best != null) {
+        return best;
+      }
+    }
+    return null;
+  }
+
+  /** A ring with {@code ahead} stages or more for the next row; null if it does not fit. */
+  private static @Nullable RowPlan ring(int classes, int firstBytes, int secondBytes, int threads, int cluster,
+      int ahead, long bytes, DeviceLimits limits) {
+    // Compute capabilities below 9.0 have neither clusters nor bulk copies.
+    if (limits.maxCluster() == 1 || cluster > limits.maxCluster()) {
+      return null;
+    }
+    int each = ringVectors(secondBytes);
+    int stages = new RowPlan(threads, 0, cluster, new RowStorage.Reread()).stages(each, firstBytes, secondBytes, bytes);
+    long part = part(classes / (RowPlan.VECTOR / firstBytes), cluster);
+    return Math.ceilDiv(part, (long) each * threads) > stages - ahead ? null
+        : new RowPlan(threads, 0, cluster, new RowStorage.Ring(each, stages));
+  }
+
+  /** The share of the stages' vectors that the largest part of a row fills. */
+  private static double filled(long vectors, int secondBytes, int threads, int cluster) {
+    long stage = (long) ringVectors(secondBytes) * threads;
+    long part = part(vectors, cluster);
+    return part / (double) (Math.ceilDiv(part, stage) * stage);
+  }
+
+  /** Vectors of a block; with several blocks an even number, so that the parts of a teacher have the same alignment. */
+  private static long part(long vectors, int cluster) {
+    return cluster == 1 ? vectors : Math.ceilDiv(vectors, 2L * cluster) * 2;
+  }
+
+  private static int ringVectors(int secondBytes) {
+    return secondBytes == 0 ? 4 : 2;
+  }
+
+  private static RowPlan withoutRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
+    long vectors = RowPlan.vectors(classes, firstBytes);
+    int half = limits.sharedPerMultiprocessor() / 2 - RESERVED;
     // Two blocks per multiprocessor if possible, so that one loads while the other computes; else one; else no storage.
     for (int most : new int[] {Math.min(half, limits.sharedPerBlock()), limits.sharedPerBlock()}) {
       for (int cluster : CLUSTERS) {
@@ -105,6 +186,15 @@ public final class RowPlans {
         }
       }
     }
+    for (int threads : new int[] {128, 256, 384, 512}) {
+      for (int cluster : CLUSTERS) {
+        RowPlan ring = ring(classes, firstBytes, secondBytes, threads, cluster, 1, limits.sharedPerBlock(), limits);
+        if (ring != null && ring.groupSize() / 2 < vectors) {
+          plans.add(ring);
+        }
+      }
+    }
+    plans.add(chosen);
     plans.add(new RowPlan(chosen.threads(), chosen.lanes(), chosen.cluster(), chosen.storage(), false));
     return plans.stream().distinct()
         .filter(plan -> plan.sharedBytes(classes, firstBytes, secondBytes) <= limits.sharedPerBlock())

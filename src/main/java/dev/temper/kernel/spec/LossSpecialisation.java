@@ -10,6 +10,7 @@ import dev.temper.SoftValue;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
+import dev.temper.kernel.plan.RowStorage;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.layout.DivergencePolicy;
 import java.util.ArrayList;
@@ -222,7 +223,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
 
   /** Whether a thread group loads its next row while it writes a gradient ({@code kPrefetches} in the sources). */
   public boolean prefetches() {
-    return plan.prefetches() && pass != Pass.FORWARD;
+    return plan.prefetches() && (pass != Pass.FORWARD || plan.storage() instanceof RowStorage.Ring);
   }
 
   /** Dynamic shared memory per block for rows of that many classes. */

@@ -12,7 +12,7 @@ public sealed interface RowSpecialisation extends Specialisation permits LossSpe
 
   @Override
   default int threads() {
-    return plan().threads();
+    return plan().blockThreads();
   }
 
   @Override

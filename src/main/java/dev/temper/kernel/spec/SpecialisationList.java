@@ -228,7 +228,7 @@ public final class SpecialisationList {
     static Candidate of(Specialisation s, Map<String, Integer> numbers) {
       Candidate candidate = new Candidate(s, new BitSet(), new BitSet(), new BitSet());
       options(s).forEach(option -> candidate.choose(number(option, numbers), candidate.pairs));
-      candidate.choose(number(plan(s).toString(), numbers), candidate.planned);
+      candidate.choose(number(RowSpecialisation.planDefinitions(plan(s)).toString(), numbers), candidate.planned);
       return candidate;
     }
 

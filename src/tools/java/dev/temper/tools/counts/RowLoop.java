@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -43,7 +44,8 @@ record RowLoop(int first, int last, Purpose purpose, int instructions, int speci
     }
     List<RowLoop> loops = new ArrayList<>();
     jumps.forEach((head, end) -> {
-      boolean innermost = jumps.entrySet().stream().noneMatch(other -> other.getKey() > head && other.getValue() < end);
+      boolean innermost = jumps.entrySet().stream().noneMatch(other -> other.getKey() > head && other.getValue() < end
+          && reads(code, other.getKey(), other.getValue()));
       if (innermost && reads(code, head, end)) {
         loops.add(count(code, head, end));
       }
@@ -73,10 +75,33 @@ record RowLoop(int first, int last, Purpose purpose, int instructions, int speci
   }
 
   private static RowLoop count(MachineCode code, int head, int end) {
-    List<Integer> path = new ControlFlow(code).shortest(head, end, head, end);
+    List<Integer> path = path(code, head, end);
     List<MachineCode.InstructionKind> kinds = path.stream().map(code::kind).toList();
     int special = (int) kinds.stream().filter(purpose -> purpose == MachineCode.InstructionKind.SPECIAL).count();
     return new RowLoop(head, end, purpose(code, path, kinds), path.size(), special, bytes(code, path));
+  }
+
+  /** The shortest path that passes through the last block with the most special functions. */
+  private static List<Integer> path(MachineCode code, int head, int end) {
+    ControlFlow flow = new ControlFlow(code);
+    ControlFlow.Block most = null;
+    long special = 0;
+    for (ControlFlow.Block block : flow.blocks()) {
+      long own = IntStream.rangeClosed(block.first(), block.last())
+          .filter(at -> code.kind(at) == MachineCode.InstructionKind.SPECIAL).count();
+      if (block.first() >= head && block.last() <= end && own >= special && own > 0) {
+        most = block;
+        special = own;
+      }
+    }
+    if (most == null) {
+      return flow.shortest(head, end, head, end);
+    }
+    List<Integer> path = new ArrayList<>(flow.shortest(head, most.first(), head, end));
+    IntStream.rangeClosed(most.first() + 1, most.last()).forEach(path::add);
+    List<Integer> rest = flow.shortest(most.last(), end, head, end);
+    path.addAll(rest.subList(1, rest.size()));
+    return path;
   }
 
   /** Bytes read on the path; a loop that reads this row and copies the next one is counted by its reads. */
