@@ -1,5 +1,6 @@
-// Float functions that the divergence policies call with V = float (divergence/policy.h). This header comes before the
-// policies: a template finds functions of built-in types only if they are declared before its definition.
+// Float functions of the kernels and, with V = float, of the divergence policies (divergence/policy.h). This header
+// comes before the policies: a template finds functions of built-in types only if they are declared before its
+// definition.
 #pragma once
 
 #include "device.cuh"

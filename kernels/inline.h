@@ -1,4 +1,5 @@
-// What every header uses that the GPU kernels and the CPU engine share. TEMPER_INLINE marks their functions.
+// Definitions for the headers that the GPU kernels and the CPU engine share. TEMPER_INLINE marks the functions of these
+// headers.
 #pragma once
 
 #if defined(TEMPER_INLINE)

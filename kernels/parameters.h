@@ -19,21 +19,21 @@ enum DTypeCode : int32_t { kF32, kF16, kBf16 };
 
 enum PassKind : int32_t { kForwardPass, kForwardBackwardPass, kBackwardPass };
 
-// Which parts a row without a label (its label is ignore_index) leaves.
+// The parts to which a row adds nothing if its label is ignore_index.
 enum IgnoreScope : int32_t { kIgnoreBothParts, kIgnoreHardPart };
 
-// Which tensors' temperature the derivative by the temperature is taken by. A teacher with a temperature of its own
-// does not depend on the student's.
+// The tensors that depend on the temperature by which a derivative is taken. A teacher with a temperature of its own
+// does not depend on it.
 enum TemperatureGradient : int32_t { kNoTemperatureGradient, kOfBothTensors, kOfStudent };
 
 // Where the divisor of a part comes from: the host, the count of labelled rows, or one float in device memory.
 enum DivisorKind : int32_t { kDivisorGiven, kDivisorLabelledRows, kDivisorOnDevice };
 
-// Result of the check kernel. A bad_ field holds ~row of the first invalid row: 0 means none, and the largest ~row is
-// the first row. The status is zero before a launch; the totals kernel clears it for the next launch.
+// Result of the check of all rows. A bad_ field holds ~row of the first invalid row: 0 means none, and the largest ~row
+// is the first row. On a GPU the status is zero before a launch, and the totals kernel clears it for the next launch.
 struct BatchStatus {
   uint64_t bad_label, bad_weight, bad_temperature;
-  uint64_t labelled_rows;  // rows whose label is not ignore_index; all rows without labels
+  uint64_t labelled_rows;  // rows whose label is not ignore_index; every row of a loss without labels
 };
 
 // Weighted sums over all rows, each divided by the divisor of its part.
@@ -41,7 +41,7 @@ struct BatchTotals {
   double total, soft, hard;
   double temperature_gradient;  // derivative of `soft` by the temperature
   int64_t counted_rows;       // rows that are not ignored
-  int64_t hard_counted_rows;  // rows with a label that is not ignore_index; all rows without labels
+  int64_t hard_counted_rows;  // rows whose label is not ignore_index; every row of a loss without labels
   int64_t non_finite_rows;
   int64_t bad_denominators;  // bit 0: soft_denominator is not positive and finite, bit 1: hard_denominator
 };
@@ -58,7 +58,7 @@ struct TotalsPart {
 };
 
 // Columns of the row statistics, which a forward pass saves for a later backward pass. z are student logits, u teacher
-// logits. The inverse sums of a non-finite row are NaN.
+// logits. T is the temperature of the tensor. The inverse sums of a row without a softmax are NaN.
 enum RowStatistic {
   kStudentShift,       // max z; 0 if that is -inf
   kStudentInverseSum,  // 1/Ss with Ss = sum exp((z - max z)/T)
@@ -66,11 +66,11 @@ enum RowStatistic {
   kTeacherInverseSum,  // 1/St with St = sum exp((u - max u)/T)
   kHardInverseSum,     // 1 / sum exp(z - max z)
   kLogSumRatio,        // near-equal path: log(Ss/St); other paths of a divergence with ratios: log2(Ss/St)
-  kLogSumRatioBefore,  // near-equal path of the CPU engine: log(Ss/St) in f32; kLogSumRatio is its correction then
+  kLogSumRatioBefore,  // near-equal path of the CPU engine: log(Ss/St), to which kLogSumRatio is a correction then
   kLogSumExp,          // log sum exp(z), for the z-loss
   kPresentClasses,     // number of classes with z above -inf, for label smoothing
   kLabelProbability,   // softmax(z) of the label, for a divergence that compares the label with the other classes
-  kPath,               // the path of the row, an engine's own code
+  kPath,               // the number of the row's path; each engine numbers its own paths
   kPolicySums,         // kMostPolicySums values
   kMostPolicySums = 4,
   kRowStatistics = 16
@@ -87,7 +87,7 @@ struct LossParameters {
   const float* row_temperatures;  // [rows]; null: every row has `temperature`
   const float* soft_denominator;  // one float; kDivisorOnDevice only
   const float* hard_denominator;  // one float; kDivisorOnDevice only
-  float* row_soft;                // [rows], T^2 D; null on a GPU only in a backward pass, because totals are sums of it
+  float* row_soft;                // [rows], T^2 D; on a GPU null in a backward pass only, because totals are its sums
   float* row_hard;                // [rows], the hard part; null like row_soft
   float* row_label_log_prob;      // [rows], log softmax(z) of the label; null: not wanted, like the two below
   float* row_student_entropy;     // [rows], at the student's temperature
@@ -115,7 +115,7 @@ struct LossParameters {
   int32_t standardise;          // 1: logits of the soft part are standardised, each tensor by its own moments
   int32_t soft_cross_entropy;   // 1: the soft part's value is the cross-entropy against the teacher, T^2 (KL + H(p))
   int32_t student_dtype, teacher_dtype, gradient_dtype;
-  int32_t divergence;           // its place in the list of divergence/all.h
+  int32_t divergence;           // place of its policy in the list of divergence/all.h
   int32_t pass;
   int32_t temperature_gradient;  // TemperatureGradient; forward KL only
   int32_t reserved;
@@ -124,14 +124,14 @@ struct LossParameters {
   float label_smoothing;
   float z_loss;
   float student_softcap, teacher_softcap;  // 0: none
-  float divergence_parameter;              // beta, lambda, the skew, or the weight a of DKD
-  float divergence_complement;             // 1 - divergence_parameter, rounded from f64; the weight b of DKD
+  float divergence_parameter;              // beta, lambda, the skew, or the weight a of decoupled KL
+  float divergence_complement;             // 1 - divergence_parameter, rounded from f64; the weight b of decoupled KL
 };
 
 enum PrimitiveKind : int32_t { kSoftmax, kLogSoftmax, kLogSoftmaxBackward, kArgmax };
 
-// The parameters of the operations beside the loss. As in LossParameters, dtypes and the operation have no effect in a
-// specialised kernel.
+// The parameters of the operations beside the loss. As in LossParameters, dtypes and operation have no effect in a
+// kernel specialised at compile time.
 struct PrimitiveParameters {
   const void* input;     // [rows, >= classes]
   const void* upstream;  // log-softmax backward only: gradient with respect to the log-probabilities

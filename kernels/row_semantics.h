@@ -44,15 +44,15 @@ TEMPER_INLINE float value_factor(const LossParameters& p, float temperature) {
 struct RowTask {
   int64_t label = -1;  // -1: the row has no hard part
   float weight = 0, temperature = 1;
-  bool ignored = true;  // the row has no part
+  bool ignored = true;  // the row has neither a soft nor a hard part
   bool valid = true;    // false: the values and the gradient are NaN
 
-  // Otherwise its values and its gradient are 0, whatever its logits hold.
+  // Values and gradient of a valid row that does not contribute are 0, whatever its logits are.
   TEMPER_INLINE bool contributes() const { return !ignored && weight != 0; }
 
-  // Another thread may change a value between the check of the batch and the load of the row. The value that was loaded
-  // is checked here, because the label selects a logit and a weight scales the gradient. Such a row is invalid.
-  // `temperature` is the row's own temperature, or that of the loss.
+  // Returns the task of a row from its loaded values. Another thread may change a value between the check of all rows
+  // and this load, and an invalid label would select a logit outside the row. The loaded values are therefore checked
+  // again. `temperature` is the row's own temperature, or that of the loss.
   TEMPER_INLINE static RowTask of(const LossParameters& p, int64_t label, float weight, float temperature) {
     RowTask task;
     bool has_labels = p.labels != nullptr, missing = has_labels && label == p.ignore_index;

@@ -1,5 +1,5 @@
-// The list of divergences: the only place that names all of them. TEMPER_DIVERGENCES(X) expands X(Policy) for each. The
-// GPU kernels are specialised for one policy by its name; the CPU engine finds the place of a name in the list.
+// The list of divergences, the only place in C++ that names all of them. TEMPER_DIVERGENCES(X) expands X(Policy) for
+// each policy. A GPU kernel is specialised for one policy by name; the CPU engine looks up the name in the list.
 #pragma once
 
 #include "decoupled_kl.h"

@@ -9,14 +9,13 @@ namespace temper {
 // The sums over the row are those of KL(p', q'), a forward KL.
 template <class V> struct DecoupledKl : ForwardKl<V> {
   static constexpr bool kLabelApart = true;
-  // D, on the way KL(p', q'); factors of q' and -p' in the gradient of the fast path; a (q_y - p_y)
+  // D, before finish_label() KL(p', q'); factors of q' and of -p' in the gradient; a (q_y - p_y)
   static constexpr int kSums = 4;
 
   float a, b;
 
   TEMPER_INLINE static DecoupledKl of(const DivergenceParameters& p) { return {{}, p.parameter, p.complement}; }
 
-  // A KL with weight 0 adds nothing, even if it is +inf.
   TEMPER_INLINE void finish_label(V* sums, const LabelOdds<V>& odds) const {
     TwoClasses<V> p(odds.teacher), q(odds.student);
     auto close = abs(odds.difference) < kSeries;
@@ -27,7 +26,7 @@ template <class V> struct DecoupledKl : ForwardKl<V> {
     V label_ratio = select(close, -log1p(excess), p.log_share - q.log_share);
     V rest_ratio = select(close, -log1p(q.share * expm1_series(-d)), p.log_rest - q.log_rest);
     V between = kl_term(p.share, difference, label_ratio) + kl_term(p.rest, -difference, rest_ratio);
-    // A probability of 0 may be that of a finite logit, so that the odds decide.
+    // A finite logit can have a probability of 0 in f32. The odds are infinite only if a class is really absent.
     V infinite = kLargest * (V{} + 2.0f);
     auto student_has_rest = odds.student <= kLargest, teacher_has_rest = odds.teacher <= kLargest;
     auto student_lacks_label = (odds.teacher >= -kLargest) & (odds.student < -kLargest);
@@ -38,6 +37,7 @@ template <class V> struct DecoupledKl : ForwardKl<V> {
     sums[3] = a * difference;
     sums[2] = weight;
     sums[1] = weight - sums[3];
+    // A KL with weight 0 adds nothing, even if it is +inf.
     sums[0] = (a > 0 ? a * between : V{}) + (b > 0 ? b * within : V{});
   }
 

@@ -1,9 +1,10 @@
 // One class of a row with nearly equal distributions, accurate relative to itself.
 //
-// The engine computes the row constants and the elements in three sweeps:
-//   W = sum of excess(log_ratio(z, u, shift), es, et)           -> inverse_sums(W, Ss, St)
-//   add() of the policy for each element(log_ratio(...), es, et, inverse_sums)  -> value()
+// The GPU kernels compute row constants, value and gradient in three sweeps:
+//   inverse_sums(W, Ss, St) with W = sum of excess(log_ratio(z, u, shift), es, et)
+//   add() of the policy for each element(log_ratio(z, u, shift), es, et, inverse_sums), then finish_elements()
 //   gradient() of the policy for each element
+// The CPU engine finds the row constants from the sum of q - p instead (native/cpu/row_near_equal.h).
 #pragma once
 
 namespace temper {
@@ -17,7 +18,7 @@ template <class V> struct Element {
 // Row constants that turn exponentials into probabilities.
 template <class V> struct InverseSums {
   V teacher, student;  // 1/St and 1/Ss
-  V log_ratio;         // near-equal path: log(Ss/St), accurate relative to itself
+  V log_ratio;         // log(Ss/St) on the near-equal path, log2(Ss/St) on the others
 };
 
 // a - b = high + low exactly, for finite a and b (Knuth's two-sum).
@@ -54,7 +55,7 @@ template <class V> struct TwoScaleShift {
   V student_high, student_low, teacher_high, teacher_low;
 };
 
-// x * (high + low) = product + rest, for x itself the sum of two floats.
+// (x_high + x_low) * (high + low) = product + rest, up to the rounding of the rest.
 template <class V> TEMPER_INLINE void scaled(V x_high, V x_low, V high, V low, V& product, V& rest) {
   product = x_high * high;
   rest = product_rest(x_high, high, product) + fma(x_high, low, x_low * high);
@@ -104,30 +105,31 @@ template <class V> TEMPER_INLINE V excess(V d0, V es, V et) {
 template <class V> TEMPER_INLINE InverseSums<V> inverse_sums(V excess_sum, V student_sum, V teacher_sum) {
   V r = excess_sum / teacher_sum;
   auto close = abs(r) < 0.5f;
-  InverseSums<V> n;
-  n.teacher = 1.0f / teacher_sum;
-  n.student = select(close, n.teacher / (1.0f + r), 1.0f / student_sum);
-  n.log_ratio = select(close, log1p(select(close, r, V{})), log(select(close, V{} + 1.0f, student_sum / teacher_sum)));
-  return n;
+  V log_far = log(select(close, V{} + 1.0f, student_sum / teacher_sum));
+  InverseSums<V> inverse;
+  inverse.teacher = 1.0f / teacher_sum;
+  inverse.student = select(close, inverse.teacher / (1.0f + r), 1.0f / student_sum);
+  inverse.log_ratio = select(close, log1p(select(close, r, V{})), log_far);
+  return inverse;
 }
 
 // An element of the near-equal path; d0 is log_ratio(z, u, shift).
-template <class V> TEMPER_INLINE Element<V> element(V d0, V es, V et, const InverseSums<V>& n) {
+template <class V> TEMPER_INLINE Element<V> element(V d0, V es, V et, const InverseSums<V>& inverse) {
   Element<V> e;
-  e.p = et * n.teacher;
-  e.log_ratio = d0 + n.log_ratio;
+  e.p = et * inverse.teacher;
+  e.log_ratio = d0 + inverse.log_ratio;
   auto close = abs(e.log_ratio) < kSeries;
-  V q = es * n.student;
+  V q = es * inverse.student;
   e.difference = select(close, e.p * expm1_series(e.log_ratio), q - e.p);
   e.q = select(close, e.p + e.difference, q);
   return e;
 }
 
-// a log(a/b) - a + b, a term of KL(a, b) that is never negative and accurate relative to itself. l is log(a/b), and
-// `remainder` is b - a. The result for a = 0 is b.
-template <class V> TEMPER_INLINE V kl_term(V a, V remainder, V l) {
-  V direct = select(a > 0.0f, a * l, V{}) + remainder;
-  return select(abs(l) < kSeries, a * phi_series(l), direct);
+// a log(a/b) - a + b, a term of KL(a, b) that is never negative and accurate relative to itself. `difference` is b - a,
+// and `log_ratio` is log(a/b). The result for a = 0 is b.
+template <class V> TEMPER_INLINE V kl_term(V a, V difference, V log_ratio) {
+  V direct = select(a > 0.0f, a * log_ratio, V{}) + difference;
+  return select(abs(log_ratio) < kSeries, a * phi_series(log_ratio), direct);
 }
 
 }  // namespace temper

@@ -5,9 +5,9 @@
 
 namespace temper {
 
-// log p - log q summed with weight p, from the raw sum of et (t - s). Ss and St are finite and positive, so that a raw
-// sum of NaN can only come from 0 * inf: a class that only the second tensor lacks, whose weight is positive but
-// rounded to 0. The KL is +inf then. The reverse KL swaps the two tensors.
+// KL(p, q) from the raw sum of et (t - s), with weight_sum = St and other_sum = Ss. The reverse KL swaps the tensors.
+// Both sums are finite and positive, so that a raw sum of NaN can only come from 0 * inf: a class that q alone lacks,
+// and whose p is positive but rounded to 0. The KL is +inf then.
 template <class V> TEMPER_INLINE V kl_of_raw(V raw, V weight_sum, V other_sum, V unit) {
   V value = fma(raw * unit, 1.0f / weight_sum, log(other_sum / weight_sum));
   return select(raw == raw, value, weight_sum / (weight_sum - weight_sum));  // x/0 = +inf
@@ -28,8 +28,8 @@ template <class V> struct ForwardKl {
 
   TEMPER_INLINE void add_raw(V* raw, V s, V t, V, V et) const { raw[0] = fma(et, t - s, raw[0]); }
 
-  // A class with p = 0 adds nothing, whatever q is: max() replaces t - s by a finite number if it is -inf or NaN, and
-  // et = 0 then cancels it. A teacher logit of NaN still makes the sum NaN, because et is NaN.
+  // A class that the teacher lacks adds nothing, whatever q is: max() replaces a difference t - s of -inf or NaN by a
+  // finite number, and its product with et = 0 is 0. A teacher logit of NaN still makes the sum NaN, because et is NaN.
   TEMPER_INLINE void add_raw_any(V* raw, V s, V t, V, V et) const {
     raw[0] = fma(et, max(t - s, V{} - kLargest), raw[0]);
   }
@@ -53,7 +53,7 @@ template <class V> struct ForwardKl {
   TEMPER_INLINE V gradient(const Element<V>& e, const V*) const { return e.difference; }
 };
 
-// Whether the engines compute the derivative of T^2 D by the temperature.
+// Whether the engines compute the derivative of T^2 D by the temperature for a policy.
 template <class Policy> constexpr bool kHasTemperatureGradient = false;
 template <class V> constexpr bool kHasTemperatureGradient<ForwardKl<V>> = true;
 

@@ -18,23 +18,23 @@ template <class V> struct JensenShannon {
   static constexpr float kMostLog2 = 300.0f;  // the smaller of p and q is 0 in f32 beyond it
 
   float beta, complement;
-  V limit;  // log2(q/m) of a class that only the student has
+  V log2_complement;  // log2(m/q) of a class that only the student has
 
   TEMPER_INLINE static JensenShannon of(const DivergenceParameters& p) {
-    return {p.parameter, p.complement, -log2_normal(V{} + p.complement)};
+    return {p.parameter, p.complement, log2_normal(V{} + p.complement)};
   }
 
   // Error of D with u = 2^-24: the logarithm of a class is off by 3u nats (log2_normal), by 4u times the smaller's
   // share of m (ratio.lesser), and by 2u from rounding. If all classes err in the same direction, D is off by about 7u,
-  // which is 5e-5 of this limit. For nearly equal distributions D = beta (1 - beta) KL; with beta = 1/2 the limit
-  // selects the same rows as forward KL does.
+  // which is 5e-5 of this bound. For nearly equal distributions D = beta (1 - beta) KL; with beta = 1/2 the bound
+  // selects the same rows as that of forward KL.
   TEMPER_INLINE float nearly_equal() const { return kNearlyEqual / 4; }
 
-  // The slope is log2(q/m) less its limit. The gradient of a row with almost disjoint distributions is then 0 without a
+  // The slope is log2(q/m) - limit. The gradient of a row with almost disjoint distributions is then 0 without
   // cancellation, because every class has a slope of 0 or q = 0.
   TEMPER_INLINE Terms<V> terms(const Ratio<V>& ratio) const {
     V mixture = log2_normal(mixture_over_larger(ratio, beta, complement));
-    V slope = log2_student(ratio, mixture) - limit;
+    V slope = log2_complement - log2_over_student(ratio, mixture);
     return {log2_teacher(ratio, mixture), slope, slope};
   }
 
@@ -44,7 +44,7 @@ template <class V> struct JensenShannon {
   }
 
   TEMPER_INLINE void finish(V* sums) const {
-    sums[0] = limited(kLn2 * (beta * sums[2] + complement * (sums[1] + limit)));
+    sums[0] = limited(kLn2 * (beta * sums[2] + complement * (sums[1] - log2_complement)));
     sums[1] = kLn2 * sums[1];
   }
 
@@ -65,7 +65,7 @@ template <class V> struct JensenShannon {
   }
 
  private:
-  // ln 2 is the maximum of D, which rounding can exceed if beta = 1/2 and no class has both p > 0 and q > 0.
+  // D is at most ln 2, which rounding can exceed if beta = 1/2 and no class has both p > 0 and q > 0.
   TEMPER_INLINE static V limited(V d) { return select(d > kLn2, V{} + kLn2, d); }
 };
 

@@ -3,14 +3,15 @@
 
 namespace temper {
 
-// log(probability of the label / probability of the rest): -inf if the tensor lacks the label's class, +inf if it has
-// no other class.
+// The log-odds of the label, log(probability of the label / probability of all other classes): -inf if the tensor lacks
+// the label's class, +inf if it has no other class.
 template <class V> struct LabelOdds {
   V student, teacher;
   V difference;  // teacher - student, accurate relative to itself on the near-equal path
 };
 
-// The probability of one side of two from the odds for it: `share` and its logarithm, `rest` = 1 - share.
+// The probabilities of two classes from the log-odds of the first: `share` is that of the first, `rest` that of the
+// second.
 template <class V> struct TwoClasses {
   V share, rest, log_share, log_rest;
 
@@ -25,19 +26,19 @@ template <class V> struct TwoClasses {
   }
 };
 
-// The entropy of a row from that of the rest.
-template <class V> TEMPER_INLINE V entropy_with_label(V odds, V of_rest) {
+// The entropy of a row, from the entropy of the softmax over the classes without the label.
+template <class V> TEMPER_INLINE V entropy_with_label(V odds, V rest_entropy) {
   TwoClasses<V> two(odds);
-  V of_label = select(two.share > 0.0f, two.share * two.log_share, V{});
-  return select(two.rest > 0.0f, two.rest * (of_rest - two.log_rest), V{}) - of_label;
+  V label_term = select(two.share > 0.0f, two.share * two.log_share, V{});
+  return select(two.rest > 0.0f, two.rest * (rest_entropy - two.log_rest), V{}) - label_term;
 }
 
-// Adds the label's class to the sum of exponentials of the rest, where `exponent` is the label's in nats, relative to
-// the shift of the sum. The exponential itself may be too large for f32.
+// Adds the label's class to the sum of exponentials of all other classes. `exponent` is that of the label in nats,
+// relative to the shift of the sum. The label's exponential may be too large for f32.
 template <class V> struct SumWithLabel {
   V log_sum;         // relative to the same shift
-  V inverse_sum;     // 0 for a sum beyond the range of f32
-  V probability;     // of the label
+  V inverse_sum;     // 0 for a sum beyond the range of f32, and if there are no other classes
+  V probability;     // that of the label
   V label_log_prob;
 
   TEMPER_INLINE SumWithLabel(V sum, V exponent) {

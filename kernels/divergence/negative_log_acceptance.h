@@ -35,8 +35,8 @@ template <class V> struct NegativeLogAcceptance {
     return select(slope > 0.0f, g.student, g.slope);
   }
 
-  // The far path keeps A as a logarithm: sums are D, S/A, U, log2 A. S and A are sums of tiny numbers, relative to the
-  // largest of them.
+  // The far path keeps A as a logarithm: the row sums are D, S/A, U, log2 A. The sums for S and A have terms too small
+  // for f32, which are divided by the largest of them.
   TEMPER_INLINE auto is_far(const V* sums) const { return sums[3] < 1e-30f; }
   TEMPER_INLINE V far_weight(V log2_p, V log2_q) const { return min(log2_p, log2_q); }
   TEMPER_INLINE void add_far(V* sums, V log2_p, V log2_q, V peak) const {
@@ -51,7 +51,7 @@ template <class V> struct NegativeLogAcceptance {
     sums[3] = fma(log(sums[3]), V{} + kLog2E, peak);
     sums[0] = -kLn2 * sums[3];
   }
-  // A class without q has a difference of infinities, which max() replaces.
+  // max() replaces the exponent of a class with q = 0, which is -inf or NaN.
   TEMPER_INLINE V far_gradient(V log2_p, V log2_q, const V* sums) const {
     V share = exp2(min(max(log2_q - sums[3], V{} - kLargest), V{}));
     return select(log2_q > log2_p, exp2(log2_q) * sums[1], -sums[2] * share);

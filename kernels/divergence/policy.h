@@ -4,12 +4,13 @@
 // same), q = softmax(z/T), p = softmax(u/Tt), Ss = sum exp((z - max z)/T), St = sum exp((u - max u)/Tt).
 //
 // A divergence D(p, q) is a struct template over a value type V, the policy, and serves every engine: V = float in a
-// CUDA thread, V = a GCC vector of 4, 8 or 16 floats in the CPU engine. These headers include nothing else, call no
-// standard function, and compile under NVRTC, nvcc and g++.
+// CUDA thread, V = a GCC vector of 4, 8 or 16 floats in the CPU engine. These headers include only each other,
+// call no standard function, and compile under NVRTC, nvcc and g++.
 //
 // The including code declares before them, in namespace temper (M is the type of `V < V`, bool or a vector mask):
 //     V product_rest(V a, V b, V product)  a b - product for the rounded product, rounded once
-//     V fma(V, V, V)   V abs(V)   V max(V, V)   V min(V, V)   V select(M, V, V)
+//     V fma(V, V, V)   V abs(V)   V select(M, V, V)
+//     V max(V, V)   V min(V, V)  the second argument if the first is NaN
 //     V log(V)         relative error of about one ulp, for normal positive arguments
 //     V log1p(V)       relative error of about one ulp, for arguments above -1, up to the largest float
 //     V log_corrected(V, V)  log(a) - c for a small c, relative error of about one ulp, for normal positive a
@@ -25,7 +26,8 @@
 //   kValue     ValueForm: how D is obtained on the fast path
 //   kGradient  GradientForm: the form of dD/ds, s = z/T, on the fast path
 //   kSums      number of row sums that value and gradient need
-//   kQuadratic  whether a small change of log(p/q) by one constant of the row changes all row sums quadratically
+//   kQuadratic  whether adding a small e to log(p/q) of every class changes all row sums by terms of order e^2
+//   kInfiniteLimit, kFar, kLabelApart  whether the sections with these names below apply
 // and has
 //   of(parameters)   the policy for the parameters of a loss
 //   nearly_equal()   the near-equal path is taken if D in nats is below this; not for kLogits
@@ -56,7 +58,8 @@
 //   row_gradient(sums, student_factor, teacher_factor)  the row constants of factor * dD/ds, where student_factor is
 //                                                       factor/Ss and teacher_factor is factor/St
 // GradientForm::kLinear: linear in the exponentials; the coefficient is g.student.
-// GradientForm::kCentred: q (h - sum q h); the coefficient depends on the class's ratio, g.teacher is 0.
+// GradientForm::kCentred: q (h - sum q h); the coefficient depends on the class's ratio, and the term et * g.teacher is
+// left out.
 // GradientForm::kBoth: the sum of both.
 //   slope(ratio)                       kCentred and kBoth with kRawSums: the class's part of the coefficient; a policy
 //                                      with kClasses has it in its terms
@@ -70,13 +73,13 @@
 //
 // FAR PATH (kFar = true), for a D that p and q cannot give in f32, because each is 0 where the other is not
 //   is_far(sums)                       true if the row takes the far path
-//   far_weight(log2_p, log2_q)         the logarithm that is largest in the class that matters most
+//   far_weight(log2_p, log2_q)         log2 of the class's weight in D
 //   add_far(sums, log2_p, log2_q, peak)  adds one class, where peak is the largest far_weight of the row, above -inf
 //   finish_far(sums, peak)             turns the added sums into the row sums
 //   far_gradient(log2_p, log2_q, sums)  dD/ds of one class
 //
 // LABEL APART (kLabelApart = true; only with kRawSums and kLinear), for a D that compares the label with all other
-// classes. The functions above get the rest of the row: the label's class is left out as if both tensors lacked it.
+// classes. The functions above receive the rest of the row: the label's class is left out as if both tensors lacked it.
 //   finish_label(sums, odds)           turns the row sums of the rest into those of the row (LabelOdds: label.h)
 //   label_gradient(sums)               dD/ds of the label's class
 //
@@ -86,11 +89,11 @@
 //   gradient(element, sums)            dD/ds of one class
 //
 // REQUIREMENTS on an engine:
-//  - The near-equal path computes exponents as (z - max z) c. With a rounded product max z * c, the exponentials would
-//    have an error that log_ratio() does not have.
+//  - The near-equal path computes exponents as (z - max z) c. As z * c - max z * c, with each product rounded, they
+//    would have an error that log_ratio() does not have.
 //  - If Ss or St is 0 or not finite, value and gradient are NaN. The engine sets them; the policy need not.
-//  - If student and teacher are equal, D and gradient are exactly 0. The near-equal path ensures this, because the same
-//    operations compute the exponentials of both tensors.
+//  - If student and teacher are equal, D and gradient are exactly 0. For this, the same operations compute the
+//    exponentials of both tensors on the near-equal path.
 #pragma once
 
 #include "../inline.h"

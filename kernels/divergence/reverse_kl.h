@@ -22,7 +22,7 @@ template <class V> struct ReverseKl {
 
   TEMPER_INLINE void add_raw(V* raw, V s, V t, V es, V) const { raw[0] = fma(es, s - t, raw[0]); }
 
-  // A class with q = 0 adds nothing, whatever p is (see ForwardKl::add_raw_any).
+  // A class that the student lacks adds nothing, whatever p is (see ForwardKl::add_raw_any).
   TEMPER_INLINE void add_raw_any(V* raw, V s, V t, V es, V) const {
     raw[0] = fma(es, max(s - t, V{} - kLargest), raw[0]);
   }

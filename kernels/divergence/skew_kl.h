@@ -67,30 +67,31 @@ template <class V> struct SkewReverseKl {
   static constexpr bool kFar = false;
   static constexpr bool kLabelApart = false;
   static constexpr int kRawSums = 0;
-  static constexpr int kSums = 2;  // D, sum q h
+  static constexpr int kSums = 2;  // D, sum q slope
   static constexpr float kMostLog2 = 300.0f;
 
   float skew, complement;
-  V limit;  // log2(q/m) of a class that only the student has
+  V log2_skew;  // log2(m/q) of a class that only the student has
 
   TEMPER_INLINE static SkewReverseKl of(const DivergenceParameters& p) {
-    return {p.parameter, p.complement, -log2_normal(V{} + p.parameter)};
+    return {p.parameter, p.complement, log2_normal(V{} + p.parameter)};
   }
   TEMPER_INLINE float nearly_equal() const { return kNearlyEqual; }
 
-  // The slope is h less its limit, of which both terms tend to 0 where p/q does: a q/m - 1 = -(1 - a) p/m.
+  // The slope is h less its value for p = 0, log(1/a) - 1. Its terms log(q/m) - log(1/a) and 1 - a q/m = (1 - a) p/m
+  // both tend to 0 with p/q.
   TEMPER_INLINE Terms<V> terms(const Ratio<V>& ratio) const {
     V mixture = mixture_over_larger(ratio, complement, skew);
-    V log2_qm = log2_student(ratio, log2_normal(mixture));
+    V log2_mq = log2_over_student(ratio, log2_normal(mixture));
     V teacher_share = complement * select(ratio.log2 <= 0.0f, ratio.lesser, V{} + 1.0f) / mixture;
-    return {V{}, log2_qm, fma(log2_qm - limit, V{} + kLn2, teacher_share)};
+    return {V{}, log2_mq, fma(log2_skew - log2_mq, V{} + kLn2, teacher_share)};
   }
 
   TEMPER_INLINE void add_class(V* sums, V, V q, const Terms<V>& terms) const {
     sums[0] = fma(q, terms.student, sums[0]);
     sums[1] = fma(q, terms.slope, sums[1]);
   }
-  TEMPER_INLINE void finish(V* sums) const { sums[0] = kLn2 * sums[0]; }
+  TEMPER_INLINE void finish(V* sums) const { sums[0] = -kLn2 * sums[0]; }
 
   TEMPER_INLINE RowGradient<V> row_gradient(const V* sums, V student_factor, V) const {
     return {-(student_factor * sums[1]), student_factor, V{}};
@@ -109,7 +110,7 @@ template <class V> struct SkewReverseKl {
   }
 
  private:
-  // h + a = log(q/m) - a (q/m - 1), whose terms tend to 0 as q tends to p.
+  // h + a = log(q/m) - a (q/m - 1), whose two terms tend to 0 as q tends to p.
   TEMPER_INLINE V slope_of(const Element<V>& e, V log_qm) const {
     V m = fma(V{} + complement, e.p, skew * e.q);
     V share = complement * e.difference / select(m > 0.0f, m, V{} + 1.0f);

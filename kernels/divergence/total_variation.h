@@ -25,8 +25,8 @@ template <class V> struct TotalVariation {
   }
   TEMPER_INLINE void finish(V* sums) const { sums[0] = 0.5f * sums[0]; }
 
-  // sg - sum q sg takes three values. Each is a sum of the parts of q, and has no cancellation where q is almost all of
-  // one part.
+  // sg - sum q sg takes three values, for q > p, q < p and q = p. The first two are sums of parts of q, which do not
+  // cancel where almost all of q is in one part. `teacher` holds the third value.
   TEMPER_INLINE RowGradient<V> row_gradient(const V* sums, V student_factor, V) const {
     V tie = 0.5f * sums[3];
     return {student_factor * (sums[2] + tie), -student_factor * (sums[1] + tie),

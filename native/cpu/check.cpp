@@ -15,12 +15,12 @@ template <class T> static void check_labels(const LossParameters& p, BatchStatus
   Labels<T> labels = {(const typename Labels<T>::Label*)p.labels};
   int64_t rows = p.rows, ignored = 0, bad = 0;
   T ignore = (T)p.ignore_index;
-  bool ignorable = ignore == p.ignore_index;
+  bool ignore_fits = ignore == p.ignore_index;  // else no label of type T is ignored
   for (int64_t row = 0; row < rows; row++) {  // without branches, so that the compiler vectorises the loop
     T label = labels[row];
-    bool skipped = ignorable & (label == ignore);
-    ignored += skipped;
-    bad += (!skipped) & ((label < 0) | (label >= p.classes));
+    bool is_ignored = ignore_fits & (label == ignore);
+    ignored += is_ignored;
+    bad += (!is_ignored) & ((label < 0) | (label >= p.classes));
   }
   status.labelled_rows = (uint64_t)(rows - ignored);
   if (bad == 0) return;
@@ -31,7 +31,7 @@ template <class T> static void check_labels(const LossParameters& p, BatchStatus
     }
 }
 
-// Returns the complement of the first row whose value is invalid, or 0.
+// Returns ~row of the first row whose value is invalid, or 0.
 static uint64_t first_invalid(const void* values, int64_t rows, bool (*valid)(float)) {
   for (int64_t row = 0; values != nullptr && row < rows; row++)
     if (!valid(read_float_once(values, row))) return ~(uint64_t)row;

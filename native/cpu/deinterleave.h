@@ -1,6 +1,6 @@
 // Deinterleaved bf16: kBf16Lanes adjacent elements become one float vector of the even elements and one of the odd
-// elements. This takes one operation per vector, where vectors of adjacent elements take two, and about six fewer for
-// the conversion back to bf16. The order of elements within a block matters only to code that accesses a single class.
+// elements. Per vector, decoding takes one operation instead of two, and encoding about six fewer than vectors of
+// adjacent elements need. The order of elements within a block matters only to code that accesses a single class.
 #pragma once
 
 #include "load_store.h"
@@ -27,8 +27,9 @@ struct Bf16Max {
 
   TEMPER_INLINE void add(Shorts halves) { largest = halves > largest ? halves : largest; }
 
-  // `logits` are the n floats that were added; NaN is skipped. Positive bf16 are in the order of their bits as
-  // integers, and NaN is above 0x7f80. Only if no maximum is found this way are the floats compared.
+  // Returns the maximum of the n floats in `logits`, which are those that were added; NaN is skipped. The bits of
+  // positive bf16 have the order of the numbers, and a positive NaN lies above 0x7f80. The floats are compared only if
+  // the integers give no positive number.
   float value(const float* logits, int n) const {
     short each[kBf16Lanes], found = 0;
     __builtin_memcpy(each, &largest, sizeof largest);
@@ -68,8 +69,8 @@ void deinterleave_known_block(const void* in, int n, float* buffer) {
   deinterleave_elements(in, n, buffer, [](Shorts) {});
 }
 
-// Encodes kBf16Lanes deinterleaved floats. Rounding would damage a NaN with bits in its lower half. None occurs here,
-// because a NaN comes from a bf16 logit or from an operation that creates one.
+// Encodes kBf16Lanes deinterleaved floats. Rounding would damage a NaN with bits in its lower half. No such NaN occurs
+// here, because every NaN comes from a bf16 logit or is one that an operation has created.
 TEMPER_INLINE Shorts interleave_bf16(const float* in) {
   typedef unsigned Bits __attribute__((vector_size(4 * kLanes)));
   I even = round_to_bf16((I)load(in)), odd = round_to_bf16((I)load(in + kLanes));

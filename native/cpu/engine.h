@@ -10,7 +10,8 @@ struct Engine;
 // Upper bound on the chunks of a call. It bounds the array of partial results in the scratch memory.
 constexpr int64_t kMaxChunks = 4096;
 
-// Returns the variant of that name, or the fastest supported one for "". Returns null if the processor lacks it.
+// Returns the variant with this name, or the fastest supported one for "". Returns null if the processor lacks its
+// instruction set.
 const Variant* find_variant(const char* name);
 
 // Returns the place of a policy in the list of divergences, or -1.

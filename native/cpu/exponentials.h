@@ -16,8 +16,8 @@ enum class HardExp {
   kSeparate      // any other T: a second exponential
 };
 
-// exp((z - max z)/T) = 2^((z - max z) c) for one T. Standardised logits can have any T; the product with -inf would be
-// NaN for c = 0, which the limit prevents.
+// exp((z - max z)/T) = 2^((z - max z) c) for one T. With standardised logits, T can be so large that c is 0 in f32, and
+// its product with -inf would be NaN. The limit prevents this.
 struct Exponential {
   V c, lowest;
   explicit Exponential(double temperature) {
@@ -51,7 +51,7 @@ template <class F> TEMPER_INLINE void with_hard_exp(HardExp hard, F body) {
   }
 }
 
-// What is subtracted from logits. For a maximum of -inf this is 0, because -inf - (-inf) would be NaN.
+// Returns the number that is subtracted from logits. For a maximum of -inf it is 0, because -inf - (-inf) would be NaN.
 TEMPER_INLINE float shift_of(float max) { return max == -kInfinity ? 0.0f : max; }
 
 }  // namespace

@@ -6,15 +6,15 @@
 namespace temper {
 namespace {
 
-// What a block's gradient depends on besides its exponentials. `inverse_sums` and `hard_factor`, the factor of the hard
-// part's exponentials, refer to the shift of this block's exponentials.
+// The factors of a block's gradient. `inverse_sums` and `hard_factor`, the factor of the hard part's exponentials, are
+// for exponentials at the shift of this block.
 struct BlockFactors {
   float soft, hard_factor;
   InverseSums<V> inverse_sums;
-  V c;  // turns differences t - s into bits
+  V c;  // (t - s) c is a difference of exponents of 2
 };
 
-// Adds the hard part's term without the one-hot term of the label.
+// Adds the hard part's term of one vector, without the one-hot term of the label.
 template <HardExp hard> TEMPER_INLINE V add_hard(V g, V es, const BlockExponentials& in, int i, V factor) {
   if constexpr (hard == HardExp::kNone) return g;
   return fma(hard_exp<hard>(es, in.hard + i), factor, g);
@@ -26,7 +26,7 @@ template <class Policy> TEMPER_INLINE V slope_of(const Policy& policy, V log2) {
   else return policy.slope(Ratio<V>{log2, V{}});
 }
 
-// The gradient on the fast path. `slopes`: log_ratio holds slopes, else differences t - s.
+// The gradient on the fast path. If `slopes` is set, in.log_ratio holds slopes, else differences t - s.
 template <class Policy, bool soft, HardExp hard, bool slopes>
 void fast_gradient_block(const Policy& policy, const BlockExponentials& in, int n, const V* sums,
                          const BlockFactors& factors, float* out) {
@@ -52,7 +52,7 @@ void fast_gradient_block(const Policy& policy, const BlockExponentials& in, int 
   }
 }
 
-// Adds the hard part alone.
+// Adds the hard part's term to the gradient of a block.
 template <HardExp hard> void add_hard_block(const BlockExponentials& in, int n, float factor, float* out) {
   for (int i = 0; i < n; i += kLanes)
     store(add_hard<hard>(load(out + i), load(in.student + i), in, i, splat(factor)), out + i);

@@ -10,7 +10,7 @@ struct Matrix {
   const void* base;
   int64_t stride;  // in elements
   int32_t dtype;   // DTypeCode
-  int32_t width;   // columns that are written, padding included
+  int32_t width;   // number of columns; in an output with the padding, which is written too
 };
 
 // A float in the caller's memory, which may be unaligned.
@@ -21,13 +21,13 @@ struct LossJob {
   Matrix student, teacher, gradient;
   const UnalignedFloat* row_weights;       // null: every weight is 1
   const UnalignedFloat* row_temperatures;  // null: every row has the loss's temperature
-  UnalignedFloat* row_soft;                // null: not wanted, as with the ones below
+  UnalignedFloat* row_soft;                // null: not wanted; the same holds for the outputs below
   UnalignedFloat* row_hard;
   UnalignedFloat* row_label_log_prob;
   UnalignedFloat* row_student_entropy;
   UnalignedFloat* row_teacher_entropy;
   UnalignedFloat* statistics;  // [rows, kRowStatistics]
-  GradientFactors factors;     // of a row with weight 1 and T = 1
+  GradientFactors factors;     // the factors of a row with weight 1 and T = 1
   bool stream_gradient;        // the gradient is written with streaming stores
 
   bool soft() const { return parameters.soft_weight > 0; }
@@ -48,17 +48,17 @@ struct PrimitiveJob {
 
 // Work arrays of one thread.
 struct Scratch {
-  // One element per class.
+  // Arrays with one element per class.
   float* student_exp;
   float* teacher_exp;
   float* hard_exp;
   float* log_ratio;  // difference of exponents, then the divergence's slope or log ratio
-  // One element per block: the maxima that were subtracted from the block's logits.
+  // Arrays with one element per block: the maxima that were subtracted from the block's logits.
   float* student_shift;
   float* teacher_shift;
 };
 
-// Rows are processed in blocks of this many classes, so that a block's floats stay in the first-level cache.
+// Rows are processed in blocks of this many classes. A block's floats fit into the first-level cache.
 constexpr int kBlock = 1024;
 
 // The functions compiled for one instruction set. They process rows [first, last).

@@ -30,10 +30,10 @@ TEMPER_INLINE float bf16_to_float(const void* in) {
   __builtin_memcpy(&value, &bits, sizeof value);
   return value;
 }
-// Rounds to the nearest bf16, ties to even; the result is the upper half of each lane. The carry into the exponent is
-// wanted. A NaN with bits in its lower half may carry into the sign, so that callers treat NaN separately or pass none
-// such.
+// Rounds to the nearest bf16, ties to even; the result is the upper half of each lane. A carry into the exponent gives
+// the right number. A NaN with bits in its lower half can carry into the sign, so that its result must not be used.
 TEMPER_INLINE I round_to_bf16(I bits) { return (bits & 0x10000) != 0 ? bits + 0x8000 : bits + 0x7fff; }
+// A NaN is truncated instead of rounded, and the quiet bit keeps it a NaN.
 TEMPER_INLINE void encode_bf16(V a, unsigned short* out) {
   I bits = (I)a;
   I rounded = a == a ? round_to_bf16(bits) >> 16 : (bits >> 16) | 0x40;

@@ -28,7 +28,7 @@ TEMPER_INLINE void add_row_losses(const LossJob& job, int64_t row, float weight,
   totals.non_finite += !finite(soft + hard);
 }
 
-// Sets all values of a row but its gradient.
+// Sets all row outputs and statistics of a row to `value`. The path in the statistics is 0.
 void fill_values(const LossJob& job, int64_t row, float value) {
   UnalignedFloat* outputs[] = {job.row_soft, job.row_hard, job.row_label_log_prob, job.row_student_entropy,
                                job.row_teacher_entropy};
@@ -38,20 +38,20 @@ void fill_values(const LossJob& job, int64_t row, float value) {
   if (job.statistics) job.statistics[row * kRowStatistics + kPath] = 0;
 }
 
-// A row that does not contribute: zeros, or no change of an accumulated gradient.
+// Writes zeros for a row that does not contribute. An accumulated gradient is not changed.
 void skip_row(const LossJob& job, int64_t row) {
   const LossParameters& p = job.parameters;
   if (p.pass != kBackwardPass) fill_values(job, row, 0.0f);
   if (p.pass != kForwardPass && p.accumulate == 0) store_zeros(job.gradient, row, 0);
 }
 
-// The gradient of a row with a value that is NaN in a part.
+// Writes the gradient of a row without a softmax.
 void store_nan_gradient(const LossJob& job, int64_t row) {
   store_nan(job.gradient, row, job.parameters.classes);
   if (job.parameters.accumulate == 0) store_zeros(job.gradient, row, job.parameters.classes);
 }
 
-// An invalid row: NaN. The row is counted as non-finite, and the totals become NaN.
+// Writes NaN for an invalid row. The row is counted as non-finite, and the totals become NaN.
 void invalidate_row(const LossJob& job, int64_t row, ChunkTotals& totals) {
   const LossParameters& p = job.parameters;
   const float nan = __builtin_nanf("");
@@ -63,7 +63,7 @@ void invalidate_row(const LossJob& job, int64_t row, ChunkTotals& totals) {
   if (p.pass != kForwardPass) store_nan_gradient(job, row);
 }
 
-// How the hard part of a row obtains its exponentials. `reuse` permits the soft part's.
+// How the hard part of a row obtains its exponentials. `reuse` permits those of the soft part.
 TEMPER_INLINE HardExp hard_exp_of(const LossJob& job, float temperature, bool reuse) {
   if (!job.hard()) return HardExp::kNone;
   if (!job.soft()) return HardExp::kSame;
@@ -73,12 +73,12 @@ TEMPER_INLINE HardExp hard_exp_of(const LossJob& job, float temperature, bool re
   return HardExp::kSeparate;
 }
 
-// The scales of rows at one temperature.
+// The scales of rows at one temperature. Rows with temperatures of their own have the same for student and teacher.
 TEMPER_INLINE RowScales scales_of(const LossJob& job, const RowTask& task) {
   const LossParameters& p = job.parameters;
-  double temperature = tempered_by(job, task);
-  bool own = !job.row_temperatures && job.soft() && p.tempered != 0;
-  return {temperature, own ? p.teacher_temperature : temperature};
+  double temperature = soft_temperature(job, task);
+  bool teacher_differs = !job.row_temperatures && job.soft() && p.tempered != 0;
+  return {temperature, teacher_differs ? p.teacher_temperature : temperature};
 }
 
 // Evaluates a row, or restores it from its statistics, and stores its outputs.
@@ -114,7 +114,7 @@ void complete_row(Row<Policy, soft>& r, GradientFactors factors, ChunkTotals& to
 template <class Policy>
 TEMPER_RARE void compute_standardised_row(const Row<Policy, true>& plain, ChunkTotals& totals) {
   Standardisation student, teacher;
-  plain.standardise(student, teacher);
+  plain.find_moments(student, teacher);
   bool spread = student.is_spread() && teacher.is_spread();
   double s = student.is_spread() ? student.divisor() : 1, t = teacher.is_spread() ? teacher.divisor() : 1;
   RowScales scales(plain.scales.student_temperature * s, plain.scales.teacher_temperature * t);
@@ -180,7 +180,7 @@ void compute_tile(const LossJob& job, const Scratch& scratch, const Policy& poli
   }
 }
 
-// Tiles compute the loss without its rarer options. Whether they do depends on the call, not on its rows.
+// Whether tiles can compute the loss: they lack its rarer options. The answer is the same for all rows of a call.
 TEMPER_INLINE bool tiles_suffice(const LossJob& job) {
   const LossParameters& p = job.parameters;
   bool outputs = job.row_label_log_prob || job.row_student_entropy || job.row_teacher_entropy;
@@ -190,8 +190,8 @@ TEMPER_INLINE bool tiles_suffice(const LossJob& job) {
   return p.classes <= kShortRowClasses && p.pass != kBackwardPass && !outputs && !options;
 }
 
-// If the rows have temperatures of their own, the hard part reuses no exponentials in any row: reuse in tiles that
-// happen to be at T = 2 would make a row's bits depend on its neighbours.
+// If the rows have temperatures of their own, the hard part reuses no exponentials in any row: reuse in tiles whose
+// rows all have T = 2 would make a row's bits depend on its neighbours.
 template <class Policy>
 void compute_tiles(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int64_t last,
                    ChunkTotals& totals) {
@@ -225,7 +225,7 @@ void compute_rows(const LossJob& job, const Scratch& scratch, int64_t first, int
 
 typedef void (*RowFunction)(const LossJob&, const Scratch&, int64_t first, int64_t last, ChunkTotals&);
 
-// In the order of the list.
+// The functions for all divergences, in the order of the list.
 #define TEMPER_ROWS(Policy) compute_rows<Policy<V>>,
 constexpr RowFunction kRowFunctions[] = {TEMPER_DIVERGENCES(TEMPER_ROWS)};
 #undef TEMPER_ROWS

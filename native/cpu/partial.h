@@ -8,7 +8,7 @@
 namespace temper {
 namespace {
 
-// The raw sums of a divergence without any.
+// Takes the place of the policy in RowPartial if the loss has no raw sums.
 struct NoRawSums {
   static constexpr ValueForm kValue = ValueForm::kClasses;
   static constexpr GradientForm kGradient = GradientForm::kCentred;
@@ -24,7 +24,7 @@ using RawSumsOf = typename ChooseRawSums<Policy, soft && Policy::kValue == Value
 template <class Policy>
 constexpr bool kNeedsRatios = Policy::kValue == ValueForm::kClasses || is_centred(Policy::kGradient);
 
-// The exponentials of a row's tensors. Exponents s = z - max z and t = (u - max u) teacher_unit are in units of T nats.
+// The exponentials of a row's tensors. Exponents s = z - max z and t = (u - max u) teacher_unit have the unit 1/T nats.
 struct RowScales {
   Exponential student, teacher, untempered{1.0};
   V teacher_unit;  // T / teacher's T
@@ -48,14 +48,14 @@ struct RowScales {
   }
 };
 
-// Sums over some classes of a row, one partial sum per lane. They are relative to the maxima of the same classes, or to
-// larger ones.
+// Sums over some classes of a row, one partial sum per lane. Their exponentials are shifted by the maxima of the same
+// classes, or by larger ones.
 template <class Raw> struct RowPartial {
   float student_max = -kInfinity, teacher_max = -kInfinity;
   V student = {}, teacher = {}, hard = {};
   V raw[Raw::kRawSums + 1] = {};
 
-  // Changes the sums to larger maxima. Sums relative to a maximum of -inf are 0.
+  // Changes the sums to larger maxima. Sums at a maximum of -inf are 0.
   void rescale(const Raw& policy, const RowScales& scales, float new_student, float new_teacher) {
     V ds = splat(student_max == -kInfinity ? 0.0f : new_student - student_max);
     V dt = splat(teacher_max == -kInfinity ? 0.0f : new_teacher - teacher_max);
@@ -93,18 +93,18 @@ template <class Raw> struct RowPartial {
   }
 };
 
-// log2 of the probabilities of a row.
+// The logarithms log2 q and log2 p of a class, for the far path.
 struct FarExponents {
   V student_max, teacher_max, student_c, teacher_c;
-  V log2_student, log2_teacher;  // of the inverse sums
+  V log2_student, log2_teacher;  // log2 of the inverse sums
 
-  FarExponents(V student_max, V teacher_max, V student_c, V teacher_c, const InverseSums<V>& n)
+  FarExponents(V student_max, V teacher_max, V student_c, V teacher_c, const InverseSums<V>& inverse)
       : student_max(student_max),
         teacher_max(teacher_max),
         student_c(student_c),
         teacher_c(teacher_c),
-        log2_student(log(n.student) * kLog2E),
-        log2_teacher(log(n.teacher) * kLog2E) {}
+        log2_student(log(inverse.student) * kLog2E),
+        log2_teacher(log(inverse.teacher) * kLog2E) {}
 
   TEMPER_INLINE V student(V z) const { return fma(z - student_max, student_c, log2_student); }
   TEMPER_INLINE V teacher(V u) const { return fma(u - teacher_max, teacher_c, log2_teacher); }

@@ -6,8 +6,8 @@
 
 namespace temper {
 
-// Longer than the usual gap between two calls of a training step. Waking a sleeping thread takes at least 5 us, and a
-// call of a small batch takes only 40 to 90 us.
+// The time for which a worker spins is longer than the usual gap between two calls of a training step. Waking a
+// sleeping thread takes at least 5 us, and a call of a small batch takes only 40 to 90 us.
 constexpr int64_t kSpinNanoseconds = 50000;
 
 struct alignas(64) Worker {
@@ -18,9 +18,9 @@ struct alignas(64) Worker {
 };
 
 // One job runs at a time, and a new `generation` announces it. A worker that wakes late could read the fields of a job
-// while the caller writes those of the next one. Two orders prevent this: a worker increments `active` before it reads
-// `open`, and the caller clears `open` before it waits for `active` to become 0. The caller never waits for a worker
-// that slept during the whole job.
+// while the caller writes those of the next one. Two rules prevent this: a worker increments `active` before it reads
+// `open`, and the caller clears `open` before it waits until `active` is 0. The caller does not wait for a worker that
+// slept during the whole job.
 struct Pool {
   int threads;
   Worker* workers;

@@ -31,8 +31,8 @@ struct PrimitiveRow {
     return total;
   }
 
-  // Computes the row's maximum and sum of exponentials. The logits are read twice, because stored exponentials would
-  // serve no later loop, unlike those of a loss.
+  // Computes the row's maximum and sum of exponentials. The logits are read twice: a primitive has no scratch memory
+  // for the exponentials of an online softmax.
   void reduce() {
     alignas(64) float buffer[kBlock];
     for (int from = 0; from < parameters.classes; from += kBlock) {

@@ -9,8 +9,7 @@ namespace temper {
 namespace {
 
 // Blocked summation: elements of a sub-block are summed before the result is added to the row's sum. A lane sums at
-// most 64 exponentials, because equal ones round in the same direction. 256 per lane gave an error of 46 rounding units
-// (2^-24).
+// most 64 exponentials, because equal ones round in the same direction. With 256 per lane the error was 46 times 2^-24.
 constexpr int kSubBlock = kLanes == 4 ? 16 * kLanes : 64 * kLanes < kBlock ? 64 * kLanes : kBlock;
 
 // The part of the scratch arrays that belongs to a block.
@@ -21,9 +20,6 @@ struct BlockExponentials {
   float* log_ratio;
 };
 
-// Prefetches the next block while the exponentials of this block are computed. The next block's first loop finds its
-// maximum, which is too little work to hide the latency of memory. Hardware prefetching stops at the end of each 4 KiB
-// page.
 struct PrefetchStream {
   const char* at;
   int64_t element_bytes;
@@ -31,6 +27,9 @@ struct PrefetchStream {
 TEMPER_INLINE PrefetchStream stream_at(const Matrix& matrix, int64_t row, int column) {
   return {address(matrix, row, column), element_bytes(matrix.dtype)};
 }
+
+// Prefetches the next block while the exponentials of this block are computed. The search for the next block's maximum
+// is too little work to hide the latency of memory. Hardware prefetching stops at the end of each 4 KiB page.
 struct Prefetch {
   PrefetchStream student, teacher, gradient;
 
@@ -88,7 +87,7 @@ void sum_block(const Raw& policy, const RowScales& scales, const float* z, const
   for (int k = 0; k < Raw::kRawSums; k++) row.raw[k] += block.raw[k];
 }
 
-// Adds n elements to raw sums, any logit of which may be -inf.
+// Adds n elements, any of which may have a logit of -inf, to the raw sums.
 template <class Policy>
 void raw_block(const Policy& policy, const RowScales& scales, const float* z, const float* u, int n,
                float student_shift, float teacher_shift, V* raw) {
@@ -103,7 +102,7 @@ void raw_block(const Policy& policy, const RowScales& scales, const float* z, co
 // log2(p/q) from the difference t - s, limited to +-most. The limits also replace the infinite difference of a class
 // with one logit of -inf, and the NaN of a class with two.
 TEMPER_INLINE V log2_ratio(V difference, V c, V log_ratio, float most) {
-  return max(min(fma(difference, c, log_ratio), splat(most)), splat(-most));
+  return limited(fma(difference, c, log_ratio), splat(most));
 }
 // The quotient of the probabilities, with a reciprocal, takes fewer operations than the exponential. Two probabilities
 // below the smallest normal number add nothing.
@@ -137,7 +136,7 @@ template <class Policy> void logit_block(const Policy& policy, const float* z, c
   for (int k = 0; k < Policy::kSums; k++) row[k] += sums[k];
 }
 
-// Computes the exponentials again, relative to the row's final maxima, and the differences t - s if `ratios`.
+// Computes the exponentials again, shifted by the row's final maxima, and the differences t - s if `ratios` is set.
 template <bool soft, bool separate, bool ratios>
 void recompute_block(const RowScales& scales, const float* z, const float* u, int n, float student_max,
                      float teacher_max, const BlockExponentials& out) {
@@ -153,20 +152,20 @@ void recompute_block(const RowScales& scales, const float* z, const float* u, in
   }
 }
 
-// Stores log(p/q) of each class for the near-equal path, up to a constant of the row that the f32 sums of the fast path
-// leave open. `finite`: all logits of the row are finite.
+// Stores log(p/q) of each class for the near-equal path, with the error of `log_sum_ratio`, which is the same for all
+// classes. If `finite` is set, only the last vectors may hold logits of -inf whose log ratios are used.
 template <class Shift>
 void log_ratio_block(const Shift& shift, V log_sum_ratio, bool finite, const float* z, const float* u, int n,
                      float* out) {
   int i = 0;
-  if (finite)  // the last vectors can hold padding, which is -inf
+  if (finite)
     for (; i < n - 2 * kLanes; i += kLanes)
       store(finite_log_ratio(load(z + i), load(u + i), shift) + log_sum_ratio, out + i);
   for (; i < n; i += kLanes) store(log_ratio(load(z + i), load(u + i), shift) + log_sum_ratio, out + i);
 }
 
-TEMPER_INLINE Element<V> element_at(const BlockExponentials& in, int i, const InverseSums<V>& n) {
-  return element(load(in.log_ratio + i), load(in.student + i), load(in.teacher + i), n);
+TEMPER_INLINE Element<V> element_at(const BlockExponentials& in, int i, const InverseSums<V>& inverse) {
+  return element(load(in.log_ratio + i), load(in.student + i), load(in.teacher + i), inverse);
 }
 
 void scale_block(float* values, int n, V factor) {

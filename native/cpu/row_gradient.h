@@ -1,7 +1,7 @@
 // The gradient of one row.
 #pragma once
 
-#include "row.h"
+#include "row_values.h"
 
 namespace temper {
 namespace {
@@ -11,11 +11,11 @@ template <class Policy, bool soft> struct RowGradientWriter {
 
   const R& r;
   GradientFactors factors;
-  // The exponentials are computed again from the logits and saved statistics. Otherwise evaluate() left them in scratch
-  // memory.
+  // True: the exponentials are computed again from the logits and the saved statistics. False: evaluate() has left them
+  // in scratch memory.
   bool from_statistics;
   const LossParameters& p = r.parameters;
-  // The factor of softmax(z) in the hard part; the z-loss adds to it.
+  // The factor of softmax(z) in the gradient of the hard part and the z-loss.
   float softmax_factor = factors.hard * (1 + 2 * p.z_loss * r.log_sum_exp);
 
   void store() const {
@@ -36,19 +36,19 @@ template <class Policy, bool soft> struct RowGradientWriter {
   }
 
  private:
-  // The gradient without the terms of the target.
+  // Computes the gradient of a block without the terms of the target.
   void compute_block(int from, int block, HardExp with_hard, float* out) const {
     compute_classes(from, block, with_hard, out);
     if constexpr (R::kLabelApart) {
       int label = (int)r.task.label - from;
       if (label < 0 || label >= r.block_length(from)) return;
       float soft_part = factors.soft * first_lane(r.policy.label_gradient(r.sums));
-      out[r.place_in_block(label)] = soft_part + (with_hard == HardExp::kNone ? 0 : label_softmax());
+      out[r.place_in_block(label)] = soft_part + (with_hard == HardExp::kNone ? 0 : label_softmax_term());
     }
   }
 
-  // The label's term of softmax(z), if the exponentials do not have it.
-  float label_softmax() const { return softmax_factor * r.label_probability; }
+  // The softmax term of the label's class, whose exponential the blocks lack.
+  float label_softmax_term() const { return softmax_factor * r.label_probability; }
 
   void compute_classes(int from, int block, HardExp with_hard, float* out) const {
     int n = r.padded_length(r.block_length(from));
@@ -75,7 +75,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
       if (R::kElementwise || r.path == RowPath::kInfinite || r.path == RowPath::kFar) add_logit_terms(from, out);
   }
 
-  // The row constants of a standardised gradient, from the gradient of all blocks.
+  // Computes the row constants of a standardised gradient from the gradients of all blocks.
   TEMPER_RARE StandardisedGradient standardised_gradient() const {
     StandardisedGradient result = {*r.standardisation};
     alignas(64) float h[kBlock + kLanes], buffer[kBlock];
@@ -105,7 +105,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
     });
     if constexpr (R::kLabelApart)
       if (int label = (int)r.task.label - from; label >= 0 && label < n && r.hard != HardExp::kNone)
-        out[r.place_in_block(label)] += label_softmax();
+        out[r.place_in_block(label)] += label_softmax_term();
   }
 
   BlockFactors block_factors(int block) const {
@@ -117,7 +117,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
     return f;
   }
 
-  // Adds the terms that are functions of the logits.
+  // Adds the terms that are functions of the logits: for logit MSE, the far path and an infinite D.
   TEMPER_RARE void add_logit_terms(int from, float* out) const {
     alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
     int n = r.block_length(from);
@@ -146,6 +146,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
       out[r.place_in_block(label)] -= factors.hard * (1 - p.label_smoothing);
   }
 
+  // Multiplies the gradient by the derivative of the softcap.
   TEMPER_RARE void chain_softcap(int from, int n, float* out) const {
     alignas(64) float buffer[kBlock];
     LogitBlock z = r.template block<false>(r.job.student, from, n, buffer);

@@ -12,8 +12,8 @@ TEMPER_INLINE int64_t read_label(const LossParameters& p, int64_t row) {
   return p.label_bytes == 8 ? read_once<int64_t>(p.labels, row) : read_once<int32_t>(p.labels, row);
 }
 
-// Another thread may change labels, weights and temperatures after check_rows, and a changed label may lie outside the
-// row. Each value is therefore read once; RowTask checks it again and passes it on.
+// Another thread may change labels, weights and temperatures after check_rows(), and a changed label may lie outside
+// the row. Each value is therefore read once, and RowTask::of() checks and keeps what was read.
 TEMPER_INLINE RowTask load_row_task(const LossJob& job, int64_t row) {
   const LossParameters& p = job.parameters;
   float weight = job.row_weights ? read_float_once(job.row_weights, row) : 1.0f;
@@ -21,8 +21,8 @@ TEMPER_INLINE RowTask load_row_task(const LossJob& job, int64_t row) {
   return RowTask::of(p, read_label(p, row), weight, temperature);
 }
 
-// A loss without a soft part has no temperature, and 1 stands for it.
-TEMPER_INLINE float tempered_by(const LossJob& job, const RowTask& task) {
+// The temperature of the soft part. A loss without a soft part has none, and 1 stands for it.
+TEMPER_INLINE float soft_temperature(const LossJob& job, const RowTask& task) {
   return job.soft() ? task.temperature : 1.0f;
 }
 

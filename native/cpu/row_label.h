@@ -1,4 +1,4 @@
-// The label of a row whose sums leave out its class.
+// Functions for a row whose sums leave out the label's class.
 #pragma once
 
 #include "partial.h"
@@ -11,7 +11,7 @@ TEMPER_INLINE bool is_valid_with_label(float sum, float label) {
   return sum >= 0 && sum < kInfinity && label < kInfinity && (sum > 0 || label > -kInfinity);
 }
 
-// The logarithm of label over rest in one tensor. A finite logit gives finite odds.
+// The log-odds of the label in one tensor (LabelOdds). A finite logit gives finite odds.
 TEMPER_INLINE V label_odds(float logit, float largest, V unit, float sum) {
   V exponent = (splat(logit) - largest) * unit, limit = splat(kLargest);
   if (logit > -kInfinity) exponent = min(max(exponent, -limit), limit);

@@ -30,7 +30,7 @@ struct RowLogits {
   TEMPER_INLINE int padded_length(int n) const { return deinterleaved ? padded_bf16(n) : padded(n); }
   TEMPER_INLINE int body_length(int n) const { return deinterleaved ? padded_bf16(n) : n & -kLanes; }
 
-  // The maximum is found in the first loop over the row only.
+  // Loads a block. Only the first loop over the row needs the maximum.
   template <bool find_max> TEMPER_INLINE LogitBlock block(const Matrix& matrix, int from, int n, float* buffer) const {
     const char* in = address(matrix, row, from);
     if (deinterleaved) {
@@ -49,14 +49,14 @@ struct RowLogits {
     return {(const float*)in, buffer, a > b ? a : b};
   }
 
-  // Copies a block to the buffer, unless it is there.
+  // Copies all of a block to the buffer, unless it is already there.
   void move_to_buffer(const LogitBlock& block, int n, float* buffer) const {
     if (block.body == buffer) return;
     __builtin_memmove(buffer + body_length(n), block.tail, (unsigned)(padded(n) - body_length(n)) * sizeof(float));
     __builtin_memcpy(buffer, block.body, (unsigned)body_length(n) * sizeof(float));
   }
 
-  // All of a block in the buffer, after the softcap.
+  // Loads all of a block into the buffer and applies the softcap.
   template <bool find_max>
   LogitBlock capped_block(const Matrix& matrix, int from, int n, float* buffer, float cap) const {
     LogitBlock raw = block<find_max>(matrix, from, n, buffer);
@@ -75,16 +75,16 @@ struct RowLogits {
     return cap > 0 ? capped_block<find_max>(job.teacher, from, n, buffer, cap)
                    : block<find_max>(job.teacher, from, n, buffer);
   }
-  // The student's block, where there is no teacher.
+  // Returns the teacher's block, or the student's if the loss has no teacher.
   template <bool find_max = false>
   TEMPER_INLINE LogitBlock teacher_or(const LogitBlock& student, int from, int n, float* buffer) const {
     return has_teacher ? teacher_block<find_max>(from, n, buffer) : student;
   }
 
-  // The place of a class of the block, as loaded blocks have it.
+  // The index of a block's class i among the loaded floats.
   TEMPER_INLINE int place_in_block(int i) const { return deinterleaved ? deinterleaved_index(i) : i; }
 
-  // The block with class i of it absent, if it has a class i.
+  // Returns the block with -inf as the logit of its class i. A block without a class i is returned unchanged.
   template <bool find_max>
   LogitBlock without_class(int i, const LogitBlock& block, int n, float* buffer) const {
     if ((unsigned)i >= (unsigned)n) return block;
@@ -96,7 +96,7 @@ struct RowLogits {
     return {buffer, buffer + body_length(n), max};
   }
 
-  // One logit after the softcap.
+  // Returns one logit after the softcap.
   float logit(const Matrix& matrix, int64_t column, float cap) const {
     float z = load_element(matrix.dtype, address(matrix, row, column), 0);
     return cap > 0 ? first_lane(softcapped(splat(z), cap)) : z;

@@ -1,4 +1,4 @@
-// Options of the loss that take loops of their own over a block: softcap, label smoothing and the row outputs.
+// Options of the loss that need loops of their own over a block: softcap, label smoothing and entropies.
 #pragma once
 
 #include "gradient_blocks.h"
@@ -21,7 +21,7 @@ TEMPER_INLINE V tanh_derivative(V x) {
   return 4.0f * e / (sum * sum);
 }
 
-// c tanh(z/c). Logits that are not finite stay as they are, so that -inf still marks an absent class.
+// c tanh(z/c). Logits that are not finite are not changed, so that -inf still marks an absent class.
 TEMPER_INLINE V softcapped(V z, float cap) {
   return select(abs(z) <= kLargest, cap * tanh(z / cap), z);
 }
@@ -53,6 +53,7 @@ struct PresentClasses {
   }
 };
 
+// Subtracts `amount` from the gradient of every present class.
 void subtract_from_present(const float* z, int n, float amount, float* gradient) {
   for (int i = 0; i < n; i += kLanes)
     store(load(gradient + i) - select(load(z + i) > -kInfinity, splat(amount), V{}), gradient + i);

@@ -1,4 +1,4 @@
-// The statistics that a forward pass saves for a later backward pass, from a single row or from a lane of a tile.
+// The statistics that a forward pass saves for a later backward pass, for a single row or for a lane of a tile.
 #pragma once
 
 #include "row_gradient.h"

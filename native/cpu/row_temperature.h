@@ -29,11 +29,11 @@ struct TemperedTensor {
 
 // With s = (z - max z)/T, t = (u - max u)/T and d = log p - log q, the derivative of T^2 D is
 //   2 T D + T (sum (p - q) s - sum p (t - E_p[t]) d).
-// The second sum is the covariance of t and d, and falls away if the teacher has a temperature of its own. A
-// cross-entropy as the value adds sum p (t - E_p[t])^2, the derivative of the teacher's entropy.
+// The second sum is the covariance of t and d, which is left out if the teacher has a temperature of its own. If the
+// value is a cross-entropy, the bracket gains sum p (t - E_p[t])^2, the derivative of the teacher's entropy.
 //
-// The products are of deviations from the mean, which keeps the error at u sum p |t - E_p[t]| (|t| + |s|). Raw moments
-// would have the error of their largest, u E_p[t]^2. The mean itself has an error e; it adds e D.
+// The factors are deviations from the mean, which keeps the error at u sum p |t - E_p[t]| (|t| + |s|). A difference of
+// raw moments would have the larger error u E_p[t]^2. An error e of the mean itself adds e D.
 template <class R> TEMPER_RARE double temperature_gradient(const R& r, float value) {
   const LossParameters& p = r.parameters;
   if (value - value != 0) return __builtin_nanf("");

@@ -1,6 +1,6 @@
 // The loss of short rows, one row per lane: reductions, logarithms and divisions, which dominate a row of ten classes,
-// serve a vector of rows at once. A row off the fast path, without a label, or of weight 0 is computed by row.h
-// instead. This choice depends only on the row itself, so that a row has the same bits in every batch.
+// serve a vector of rows at once. A row off the fast path, without a label, or of weight 0 is computed as a
+// single row (row.h). This choice depends only on the row itself, so that a row has the same bits in every batch.
 #pragma once
 
 #include "gradient_blocks.h"
@@ -17,7 +17,7 @@ template <class Policy> struct TileResults {
   alignas(64) float student_max[kLanes], student_inverse_sum[kLanes];
   alignas(64) float teacher_max[kLanes], teacher_inverse_sum[kLanes], hard_inverse_sum[kLanes];
   alignas(64) float log_ratio[kLanes];
-  alignas(64) int tile_path[kLanes];  // 0: row.h computes the row instead
+  alignas(64) int tile_path[kLanes];  // 0: the code for single rows computes the row instead
 };
 
 // Computes the sums of a policy that needs p and q. The differences t - s in `ratios` are replaced by the slopes.
@@ -35,6 +35,7 @@ void ratio_tile(const Policy& policy, const Exponential& tempered, int classes, 
   policy.finish(sums);
 }
 
+// Computes the values of a tile. The logits in z and u are replaced by their exponentials.
 template <class Policy, bool soft, HardExp hard>
 void evaluate_tile(const Policy& policy, const Exponential& tempered, const TileInputs& inputs, int classes, Tile& z,
                    Tile& u, Tile& hard_tile, Tile& ratios, TileResults<Policy>& results) {
@@ -71,7 +72,7 @@ void evaluate_tile(const Policy& policy, const Exponential& tempered, const Tile
     if constexpr (hard != HardExp::kNone) hard_sum += hard_exp<hard>(es, hard_tile.at[c]);
   }
   I tile_path;
-  __builtin_memcpy(&tile_path, inputs.counted, sizeof tile_path);
+  __builtin_memcpy(&tile_path, inputs.eligible, sizeof tile_path);
   tile_path &= (student_sum > 0.0f) & (student_sum < kInfinity);
   V sums[Policy::kSums] = {};
   if constexpr (soft) {

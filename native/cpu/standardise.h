@@ -1,6 +1,6 @@
 // Standardised logits: (x - mean)/(sd + e) over the finite logits of a row, for the soft part. A softmax does not
-// change if a constant is subtracted from its logits, so that the division by sd + e is a factor of the temperature.
-// Only the gradient depends on more.
+// change if a constant is subtracted from its logits, so that the value only needs a temperature multiplied by sd + e.
+// The gradient has further terms.
 #pragma once
 
 #include "row_options.h"
@@ -8,7 +8,8 @@
 namespace temper {
 namespace {
 
-// Mean and deviation of the finite logits of one tensor. The logits are added twice.
+// Mean and deviation of the finite logits of one tensor. All logits are passed to add() and, after finish_mean(), to
+// add_squares().
 struct Standardisation {
   static constexpr double kEpsilon = 1e-7;
 
@@ -36,7 +37,7 @@ struct Standardisation {
   }
   void finish_mean() { mean /= count; }
 
-  // x - mean. The difference from the maximum is taken first, because the rounding of a large mean would count.
+  // x - mean. The maximum is subtracted from both first, because a large mean has a large rounding error in f32.
   TEMPER_INLINE V centred(V x) const { return (x - max) - (float)(mean - max); }
 
   void add_squares(const float* x, int n) {

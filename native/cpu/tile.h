@@ -7,7 +7,7 @@
 namespace temper {
 namespace {
 
-// Up to this many classes tiles are faster than the code for rows of any length.
+// Up to this many classes, tiles are faster than the code for rows of any length.
 constexpr int kShortRowClasses = 64;
 
 // Transposes a square matrix: element (i, k) becomes (k, i).
@@ -17,7 +17,7 @@ template <int half = kLanes / 2> TEMPER_INLINE void transpose(I (&m)[kLanes]) {
   if constexpr (half > 1) transpose<half / 2>(m);
 }
 
-// Prefetch distance: rows this far ahead arrive from memory in about the time that the tiles before them take.
+// Prefetch distance in rows. A row arrives from memory in about the time in which the tiles before it are computed.
 constexpr int kPrefetchRows = 2 * kLanes;
 
 TEMPER_INLINE void prefetch_rows(const Matrix& matrix, int64_t first, int64_t rows, int classes) {

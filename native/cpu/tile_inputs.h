@@ -8,12 +8,12 @@ namespace temper {
 namespace {
 
 struct TileInputs {
-  // Values as they were read.
+  // The values in the caller's memory, read once.
   alignas(64) int64_t row_label[kLanes];
   alignas(64) float weight[kLanes], temperature[kLanes];
-  // All ones, or 0 if the row is invalid, has no label where the loss has labels, or has weight 0. The arrays after
-  // this one are meaningless in such lanes.
-  alignas(64) int counted[kLanes];
+  // All ones, or 0 if the row is invalid, has weight 0, or has no label although the loss has labels. In a lane of 0,
+  // the arrays below have no meaning.
+  alignas(64) int eligible[kLanes];
   alignas(64) int label[kLanes];
   alignas(64) float soft_scale[kLanes], hard_scale[kLanes], inverse_temperature[kLanes], value_factor[kLanes];
 };
@@ -42,17 +42,17 @@ TEMPER_INLINE I load_tile_labels(const LossParameters& p, int64_t first, int row
   // Labels of half a tile fill a vector.
   typedef int64_t Longs __attribute__((vector_size(4 * kLanes)));
   typedef int Ints __attribute__((vector_size(2 * kLanes)));
-  alignas(64) int counted[kLanes];
+  alignas(64) int labelled[kLanes];
   for (int half = 0; half < kLanes; half += kLanes / 2) {
     Longs label;
     __builtin_memcpy(&label, inputs.row_label + half, sizeof label);
     Ints ok = __builtin_convertvector((label >= 0) & (label < p.classes) & (label != p.ignore_index), Ints);
     Ints narrow = __builtin_convertvector(label, Ints);
-    __builtin_memcpy(counted + half, &ok, sizeof ok);
+    __builtin_memcpy(labelled + half, &ok, sizeof ok);
     __builtin_memcpy(inputs.label + half, &narrow, sizeof narrow);
   }
   I result;
-  __builtin_memcpy(&result, counted, sizeof result);
+  __builtin_memcpy(&result, labelled, sizeof result);
   return result;
 }
 
@@ -64,7 +64,7 @@ TEMPER_INLINE void set_factors(const LossJob& job, int first, int last, TileInpu
   task.weight = inputs.weight[first];
   task.temperature = inputs.temperature[first];
   GradientFactors factors = job.factors.of_row(p, task);
-  float temperature = tempered_by(job, task);
+  float temperature = soft_temperature(job, task);
   Exponential own(temperature);
   for (int lane = first; lane < last; lane++) {
     inputs.soft_scale[lane] = factors.soft;
@@ -78,10 +78,10 @@ TEMPER_INLINE void set_factors(const LossJob& job, int first, int last, TileInpu
 
 void load_tile_inputs(const LossJob& job, int64_t first, int rows, TileInputs& inputs, Exponential& tempered) {
   const LossParameters& p = job.parameters;
-  I counted = {};
-  counted = ~counted;
+  I eligible = {};
+  eligible = ~eligible;
   if (p.labels != nullptr) {
-    counted = load_tile_labels(p, first, rows, inputs);
+    eligible = load_tile_labels(p, first, rows, inputs);
   } else {
     __builtin_memset(inputs.row_label, 0, sizeof inputs.row_label);
     __builtin_memset(inputs.label, 0, sizeof inputs.label);
@@ -91,13 +91,13 @@ void load_tile_inputs(const LossJob& job, int64_t first, int rows, TileInputs& i
   if (job.row_temperatures) read_lanes_once(job.row_temperatures, first, rows, inputs.temperature);
   else store(splat(p.temperature), inputs.temperature);
   V weight = load(inputs.weight), temperature = load(inputs.temperature);
-  counted &= (abs(weight) <= kLargest) & (weight != 0.0f);
-  counted &= (temperature >= kMinTemperature) & (temperature <= kMaxTemperature);
-  __builtin_memcpy(inputs.counted, &counted, sizeof counted);
+  eligible &= (abs(weight) <= kLargest) & (weight != 0.0f);
+  eligible &= (temperature >= kMinTemperature) & (temperature <= kMaxTemperature);
+  __builtin_memcpy(inputs.eligible, &eligible, sizeof eligible);
   // Factors that all rows share are computed once.
-  bool own = job.row_temperatures || job.row_weights;
-  for (int lane = 0; lane < (own ? kLanes : 1); lane++)
-    set_factors(job, lane, own ? lane + 1 : kLanes, inputs, tempered);
+  bool rows_differ = job.row_temperatures || job.row_weights;
+  for (int lane = 0; lane < (rows_differ ? kLanes : 1); lane++)
+    set_factors(job, lane, rows_differ ? lane + 1 : kLanes, inputs, tempered);
 }
 
 // The task of one lane, for the code that computes single rows.

@@ -1,4 +1,5 @@
-// Compiled once per instruction set. The macro TEMPER_VARIANT is its name.
+// The loss and the primitives for one instruction set, which the macro TEMPER_VARIANT names. The build compiles this
+// file once per instruction set.
 #include "loss_rows.h"
 #include "primitives.h"
 

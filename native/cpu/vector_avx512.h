@@ -20,10 +20,12 @@ TEMPER_INLINE V reciprocal(V a) {
   V x = _mm512_rcp14_ps(a);
   return fma(x, fma(-a, x, 1.0f - V{}), x);
 }
+// Limits x to +-most. A NaN becomes one of the limits.
+TEMPER_INLINE V limited(V x, V most) { return _mm512_range_ps(x, most, 2); }  // the smaller size, the sign of x
 // x needs no lower bound here, because scale_by_power masks the lanes below `lowest`.
 TEMPER_INLINE V clamp_exponent(V, V x) { return x; }
-// a 2^floor(n), and 0 in lanes where x is below `lowest`. The mask keeps these lanes from the scaling, which takes 60
-// ns if a result is 0 or subnormal. Every padded row would pay that.
+// a 2^floor(n), and 0 in lanes where x is below `lowest`. The instruction takes 60 ns if a result is 0 or subnormal.
+// The mask excludes the lanes below `lowest`, which every padded row has.
 TEMPER_INLINE V scale_by_power(V a, V n, V x, V lowest) {
   return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(x, lowest, _CMP_NLT_UQ), a, n);
 }

@@ -62,7 +62,8 @@ void cluster_arrive();
 void cluster_wait();
 
 // The address in block `rank`'s shared memory that has the same offset as `own` has in the caller's shared memory.
-// The launch fails unless the caller has passed a cluster barrier: another block may not have started before it.
+// The launch fails unless the caller has passed a cluster barrier: before this barrier, another block may not have
+// started.
 void* map_shared_rank(void* own, unsigned rank);
 
 // The same location as a shared::cluster address, for store_async(). It may be computed before block `rank` starts.

@@ -88,7 +88,7 @@ inline void widen_f16_pair(uint32_t pair, float& low, float& high) {
   high = widen_f16(pair >> 16);
 }
 
-// Rounds to nearest, ties to even. Results beyond 65,504 are infinite; results below 2^-14 are subnormal.
+// Rounds to nearest, ties to even. Values of 65,520 and above become infinite; values below 2^-14 become subnormal.
 inline uint32_t narrow_f16(float value) {
   uint32_t bits = bits_of(value), sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;
   if (magnitude > 0x7f800000u) return sign | 0x7fffu;

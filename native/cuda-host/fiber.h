@@ -15,10 +15,10 @@ struct Fiber {
 // Makes the next switch to `fiber` call `entry`, which must never return.
 void prepare_fiber(Fiber& fiber, void (*entry)());
 
-// Suspends `from` and resumes `to`. With `last`, `from` is never resumed.
+// Suspends `from` and resumes `to`. `last` means that `from` is never resumed.
 void switch_fiber(Fiber& from, Fiber& to, bool last);
 
-// Must be the first call of a fiber's entry.
+// The entry of a fiber must call this function first.
 void enter_fiber();
 
 // False if the fiber has overwritten the lowest bytes of its stack, which means that the stack was too small.

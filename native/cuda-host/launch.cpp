@@ -57,7 +57,7 @@ bool Machine::prepare(const LaunchShape& shape) {
     Block& block = blocks[rank];
     block.rank = rank;
     block.warps.clear();
-    // An allocation of the exact size, so that the address sanitizer reports an access beyond it.
+    // The allocation has the exact size, so that the address sanitizer reports an access beyond it.
     if (posix_memalign(reinterpret_cast<void**>(&block.shared), 1024, shape.shared_bytes) != 0) return false;
     for (unsigned w = 0; w < warps_per_block; w++) {
       Warp& warp = warps[rank * warps_per_block + w];

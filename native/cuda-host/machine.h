@@ -143,7 +143,8 @@ class Machine {
   // Ends the current thread. The cluster's last thread returns to the grid loop.
   [[noreturn]] void finish();
 
-  // True in the round-robin orders. In the other orders an asynchronous store completes when no thread is runnable.
+  // Whether an asynchronous store completes at once, as in the round-robin orders. In the other orders, a store
+  // completes when no thread is runnable.
   bool completes_stores_at_once() const {
     return order == ThreadOrder::kRoundRobin || order == ThreadOrder::kRoundRobinReverse;
   }

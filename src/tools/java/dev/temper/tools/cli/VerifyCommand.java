@@ -3,6 +3,7 @@ package dev.temper.tools.cli;
 import dev.temper.LossEngine;
 import dev.temper.tools.bench.Revision;
 import dev.temper.tools.files.AtomicFile;
+import dev.temper.tools.verify.AccuracyPage;
 import dev.temper.tools.verify.CaseGroup;
 import dev.temper.tools.verify.HtmlReport;
 import dev.temper.tools.verify.Level;
@@ -57,6 +58,10 @@ final class VerifyCommand implements Callable<Integer> {
       description = "Also write a page with error plots and the study of the factor T^2.")
   private @Nullable Path report;
 
+  @Option(names = "--accuracy", paramLabel = "FILE.md",
+      description = "Also write the errors of each divergence and dtype as a table; needs --full.")
+  private @Nullable Path accuracy;
+
   /** The options that decide how many cases run. */
   private static final class Extent {
     @Option(names = "--quick", description = "Every group at small sizes; takes a few seconds.")
@@ -76,10 +81,12 @@ final class VerifyCommand implements Callable<Integer> {
     if (report != null) {
       OutputFile.check("--report", report);
     }
+    checkAccuracy();
     try (LossEngine engine = device.open(output)) {
       Verification verification = verify(new VerificationRun(engine, seed));
+      VerificationDocument document = VerificationDocument.of(verification, Revision.here());
       if (output.json) {
-        output.print(VerificationDocument.of(verification, Revision.here()));
+        output.print(document);
       } else {
         output.out().print(explain ? ResultTable.explained(verification) : ResultTable.of(verification));
         output.out().flush();
@@ -88,8 +95,24 @@ final class VerifyCommand implements Callable<Integer> {
         AtomicFile.writeText(report, HtmlReport.of(verification, TemperatureStudy.run(seed)));
         output.note("report: " + report);
       }
+      if (accuracy != null) {
+        AtomicFile.writeText(accuracy, AccuracyPage.of(document));
+        output.note("accuracy: " + accuracy);
+      }
       return verification.holds() ? 0 : Errors.FAILED;
     }
+  }
+
+  private void checkAccuracy() {
+    if (accuracy == null) {
+      return;
+    }
+    boolean runs = extent != null && extent.full && (only.isEmpty() || only.contains(CaseGroup.ACCURACY.id()));
+    if (!runs) {
+      throw new IllegalArgumentException("--accuracy is " + accuracy + ", but the group " + CaseGroup.ACCURACY.id()
+          + " does not run; add --full --only " + CaseGroup.ACCURACY.id());
+    }
+    OutputFile.check("--accuracy", accuracy);
   }
 
   private Verification verify(VerificationRun run) {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param mismatches number of elements outside their bounds
  * @param compared number of elements and facts compared
  * @param worst the element nearest its bound; null if no finite element was compared
+ * @param accuracy errors of value and gradient; null outside the group {@link CaseGroup#ACCURACY}
  * @param command the command that runs this case alone
  */
 public record CaseResult(
@@ -25,5 +26,6 @@ public record CaseResult(
     long mismatches,
     long compared,
     Comparison.@Nullable Worst worst,
+    @Nullable CaseAccuracy accuracy,
     String command) {
 }

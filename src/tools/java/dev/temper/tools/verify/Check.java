@@ -6,6 +6,8 @@ import dev.temper.LossEngine;
 enum Check {
   /** Compares with the f64 reference. */
   ORACLE,
+  /** Compares with the f64 reference, and keeps the errors of value and gradient. */
+  ACCURACY,
   /** Requires the same bits of several runs. */
   RERUN,
   /** Requires the same bits in place and out of place. */
@@ -39,6 +41,7 @@ enum Check {
   void judge(LossEngine engine, Case c, CaseData data, Comparison comparison) {
     switch (this) {
       case ORACLE -> OracleCheck.run(engine, c, data, comparison);
+      case ACCURACY -> AccuracyCheck.run(engine, c, data, comparison);
       case RERUN -> BitChecks.rerun(engine, c, data, comparison);
       case IN_PLACE -> BitChecks.inPlace(engine, c, data, comparison);
       case ALONE -> BitChecks.alone(engine, c, data, comparison);

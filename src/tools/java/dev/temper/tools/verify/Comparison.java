@@ -33,6 +33,7 @@ public final class Comparison {
   private long mismatchCount;
   private long compared;
   private @Nullable Worst worst;
+  private @Nullable CaseAccuracy accuracy;
 
   /** Compares values of a dtype with f64 numbers; each may differ by its bound and one rounding. */
   void within(String quantity, double[] found, double[] expected, double[] bounds, DType dtype, int columns) {
@@ -115,6 +116,16 @@ public final class Comparison {
     if (mismatchCount++ < SHOWN) {
       mismatches.add(text);
     }
+  }
+
+  /** Keeps the errors of value and gradient for a summary of several cases. */
+  void keep(CaseAccuracy measured) {
+    accuracy = measured;
+  }
+
+  /** The errors of value and gradient; null for a check that does not keep them. */
+  @Nullable CaseAccuracy accuracy() {
+    return accuracy;
   }
 
   /** Whether there was no mismatch. */

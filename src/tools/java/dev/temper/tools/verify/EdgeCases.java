@@ -3,6 +3,7 @@ package dev.temper.tools.verify;
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.Divergence;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -11,6 +12,10 @@ final class EdgeCases {
 
   private static final String[] KINDS =
       {"forward-kl", "jsd:0.5", "reverse-kl", "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd"};
+  /** The quick level leaves these out, because an engine may compile a kernel for each kind and dtype. */
+  private static final String[] FURTHER_KINDS =
+      {"mixed:0.3", "jsd:1.0E-6", "jsd:0.999999", "skew-forward-kl:0.9", "skew-reverse-kl:0.9", "nla", "dkd:1.0,8.0",
+          "dkd:0.0,1.0"};
   private static final DType[] FLOATING = {DType.F32, DType.BF16, DType.F16};
 
   private EdgeCases() {}
@@ -58,6 +63,18 @@ final class EdgeCases {
         }
       }
     }
+    for (String kind : FURTHER_KINDS) {
+      for (Content content : new Content[] {Content.ABSENT, Content.NON_FINITE}) {
+        for (DType dtype : FLOATING) {
+          for (int classes : new int[] {10, 100, 2050}) {
+            CaseBuilder.of(content == Content.ABSENT ? CaseGroup.ABSENT_CLASSES : CaseGroup.NON_FINITE_ROWS)
+                .level(Level.DEFAULT).classes(classes).dtype(dtype).content(content)
+                .loss(b -> b.divergence(Divergence.parse(kind)))
+                .add(cases, kind + "-" + ShapeCases.name(dtype) + "-c" + classes);
+          }
+        }
+      }
+    }
     for (double beta : new double[] {0.02, 0.86, 0.999}) { // one of the two divergences is small, its weight is not
       for (int classes : new int[] {10, 3_000}) {
         String name = "jsd" + beta + "-c" + classes;
@@ -99,6 +116,15 @@ final class EdgeCases {
         }
       }
     }
+    for (String kind : FURTHER_KINDS) {
+      for (DType dtype : FLOATING) {
+        for (int classes : new int[] {3, 33, 1000}) {
+          CaseBuilder.of(CaseGroup.EQUAL_ROWS).level(Level.DEFAULT).check(Check.ZERO).classes(classes).dtype(dtype)
+              .content(Content.EQUAL).loss(b -> b.temperature(3)).soft(Divergence.parse(kind))
+              .add(cases, kind + "-" + ShapeCases.name(dtype) + "-c" + classes);
+        }
+      }
+    }
     CaseBuilder.of(CaseGroup.EQUAL_ROWS).check(Check.ZERO).classes(33).content(Content.EQUAL)
         .layout(l -> l.padded(2, 5))
         .loss(b -> b.numClasses(33)).soft(Divergence.forwardKl()).add(cases, "padded-differently");
@@ -115,6 +141,17 @@ final class EdgeCases {
     }
     CaseBuilder.of(CaseGroup.NEAR_EQUALITY).classes(100).content(Content.NEARLY_EQUAL)
         .soft(Divergence.jensenShannon(0.5)).add(cases, "jsd");
+    List<String> others = new ArrayList<>(List.of(KINDS).subList(1, KINDS.length));
+    others.addAll(List.of(FURTHER_KINDS));
+    for (String kind : others) {
+      for (int classes : new int[] {3, 17, 100, 10_000}) {
+        for (double temperature : new double[] {1, 3}) {
+          CaseBuilder.of(CaseGroup.NEAR_EQUALITY).level(Level.DEFAULT).classes(classes).content(Content.NEARLY_EQUAL)
+              .loss(b -> b.temperature(temperature)).soft(Divergence.parse(kind))
+              .add(cases, kind + "-c" + classes + "-T" + LossCases.number(temperature));
+        }
+      }
+    }
   }
 
   private static void range(List<Case> cases) {

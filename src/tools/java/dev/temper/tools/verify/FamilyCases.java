@@ -78,7 +78,7 @@ final class FamilyCases {
       for (DType dtype : new DType[] {DType.F32, DType.BF16, DType.F16}) {
         for (int classes : new int[] {10, 100, 1000, 4097}) {
           for (double temperature : new double[] {1, 2, 4}) {
-            CaseBuilder.of(CaseGroup.ACCURACY).level(Level.FULL).classes(classes).dtype(dtype)
+            CaseBuilder.of(CaseGroup.ACCURACY).check(Check.ACCURACY).level(Level.FULL).classes(classes).dtype(dtype)
                 .soft(Divergence.parse(kind)).loss(b -> b.temperature(temperature)).options(o -> o.withLabels(0))
                 .add(cases, kind + "-" + ShapeCases.name(dtype) + "-c" + classes + "-T"
                     + LossCases.number(temperature));

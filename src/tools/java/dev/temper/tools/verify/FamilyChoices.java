@@ -84,7 +84,7 @@ final class FamilyChoices {
     boolean withoutLabels = loss.divergence() instanceof Divergence.Dkd && loss.softWeight() > 0 && !options.labels();
     boolean notInPlace = options.inPlace()
         && (options.has(Given.REPEATED_STUDENT) || c.layout().student() != c.layout().gradient());
-    return overflows(c) || twoTemperatures || noTemperatureGradient || withoutLabels || notInPlace;
+    return overflows(c) || isRounding(loss) || twoTemperatures || noTemperatureGradient || withoutLabels || notInPlace;
   }
 
   /** Whether a sum over logits or their squares overflows f32, because it holds the lowest number of a dtype. */
@@ -95,6 +95,12 @@ final class FamilyChoices {
     boolean differences = loss.softWeight() > 0 && apart && (loss.divergence() instanceof Divergence.LogitMse
         || loss.softcap().isPresent() || loss.teacherSoftcap().isPresent());
     return c.content() == Content.LOWEST && (loss.standardise() || loss.labelSmoothing() > 0 || differences);
+  }
+
+  /** Whether the rounding of capped or standardised logits, divided by the temperature, is above 1. */
+  private static boolean isRounding(DistillationLoss loss) {
+    return loss.temperature() < 1e-3
+        && (loss.softcap().isPresent() || loss.teacherSoftcap().isPresent() || loss.standardise());
   }
 
   private static Change dtypes(DType student, DType teacher, DType gradient) {

@@ -41,7 +41,7 @@ final class PartChecks {
     }
 
     private CaseResult result(CaseOutcome outcome, List<String> notes, long mismatches, long compared) {
-      return new CaseResult(CaseGroup.DEVICE_FUNCTIONS, name(), 0, outcome, notes, mismatches, compared, null,
+      return new CaseResult(CaseGroup.DEVICE_FUNCTIONS, name(), 0, outcome, notes, mismatches, compared, null, null,
           Case.command(engine.device(), seed, name()));
     }
   }

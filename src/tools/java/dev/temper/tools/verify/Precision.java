@@ -32,6 +32,15 @@ final class Precision {
     };
   }
 
+  /**
+   * Unit in the last place: the distance between neighbouring numbers of the dtype in {@code [2^k, 2^(k+1))}, which
+   * holds {@code |value|}; that of the subnormal numbers for a value below the smallest normal one, and for 0.
+   */
+  static double ulp(double value, DType dtype) {
+    int leastNormal = dtype == DType.F16 ? -14 : Float.MIN_EXPONENT;
+    return Math.scalb(2 * unit(dtype), Math.max(Math.getExponent(value), leastNormal));
+  }
+
   /** Largest finite value. */
   static double max(DType dtype) {
     return switch (dtype) {

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param failed number of cases outside their bounds
  * @param refused number of cases that the engine does not support
  * @param groups one element for each group, in the order of the grid
+ * @param accuracy errors of each divergence with each dtype; empty unless the group {@code accuracy} ran
  * @param formulas the error bounds by their symbol
  * @param failures the failed cases
  * @param refusals the refused cases
@@ -38,6 +39,7 @@ public record VerificationDocument(
     long failed,
     long refused,
     List<GroupSummary> groups,
+    List<AccuracySummary> accuracy,
     Map<String, String> formulas,
     List<CaseSummary> failures,
     List<CaseSummary> refusals) {
@@ -104,7 +106,7 @@ public record VerificationDocument(
         verification.facts().orElse(null), verification.seed(), verification.milliseconds(), verification.holds(),
         verification.count(CaseOutcome.PASSED), verification.count(CaseOutcome.FAILED),
         verification.count(CaseOutcome.REFUSED),
-        verification.groups().stream().map(GroupSummary::of).toList(), formulas,
+        verification.groups().stream().map(GroupSummary::of).toList(), AccuracySummary.of(verification), formulas,
         summaries(verification, CaseOutcome.FAILED), summaries(verification, CaseOutcome.REFUSED));
   }
 

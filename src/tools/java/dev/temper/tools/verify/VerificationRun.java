@@ -126,6 +126,7 @@ public final class VerificationRun {
   private CaseResult result(Case c, CaseOutcome outcome, List<String> notes, Comparison comparison) {
     return new CaseResult(c.group(), c.name(), c.layout().classes(), outcome, List.copyOf(notes),
         comparison.mismatchCount(),
-        comparison.compared(), comparison.worst(), Case.command(engine.device(), seed, c.name()));
+        comparison.compared(), comparison.worst(), comparison.accuracy(),
+        Case.command(engine.device(), seed, c.name()));
   }
 }

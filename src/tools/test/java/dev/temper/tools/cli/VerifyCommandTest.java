@@ -31,7 +31,8 @@ class VerifyCommandTest {
   void oneJsonDocument() throws IOException {
     Captured run = Captured.run("verify", "--device", "reference", "--case", "goldens/a-forward-kl-T4", "--json");
     assertThat(run.status()).as(run.err()).isZero();
-    assertThat(run.out()).contains("\"holds\" : true", "\"group\" : \"goldens\"", "\"formulas\"");
+    assertThat(run.out()).contains("\"holds\" : true", "\"group\" : \"goldens\"", "\"accuracy\" : [ ]",
+        "\"formulas\"");
     try (JsonParser json = new JsonFactory().createParser(run.out())) {
       json.nextToken();
       json.skipChildren();
@@ -77,6 +78,20 @@ class VerifyCommandTest {
     assertThat(Captured.run("verify", "--device", "reference", "--case", "classes/c1001").status()).isEqualTo(2);
     assertThat(Captured.run("verify", "--quick", "--full").status()).isEqualTo(2);
     assertThat(Captured.run("verify", "--seed", "x").status()).isEqualTo(2);
+  }
+
+  @Test
+  void theTableOfErrorsNeedsItsCases(@TempDir Path folder) {
+    String page = folder.resolve("accuracy.md").toString();
+    for (String[] call : new String[][] {{"verify", "--accuracy", page},
+        {"verify", "--full", "--only", "goldens", "--accuracy", page}}) {
+      Captured run = Captured.run(call);
+      assertThat(run.status()).isEqualTo(2);
+      assertThat(run.err()).isEqualTo("temper verify: --accuracy is " + page
+          + ", but the group accuracy does not run; add --full --only accuracy\n");
+    }
+    Captured run = Captured.run("verify", "--full", "--accuracy", folder.toString());
+    assertThat(run.err()).contains("--accuracy is " + folder + ", which is a folder");
   }
 
   @Test

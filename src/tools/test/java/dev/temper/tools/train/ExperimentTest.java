@@ -3,6 +3,7 @@ package dev.temper.tools.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.DistillationLoss;
+import dev.temper.Divergence;
 import dev.temper.LossEngine;
 import dev.temper.tools.train.Corpus.TextDocument;
 import dev.temper.tools.train.TrainPlan.Budget;
@@ -96,6 +97,28 @@ final class ExperimentTest {
         "teacher", "student, labels only", "student, distilled at T = 1", "student, distilled at T = 2");
     assertThat(models.get(3).curve()).isEqualTo(second.outcomes().getFirst().models().get(2).curve());
     assertThat(models.get(2).curve()).isNotEqualTo(models.get(3).curve());
+  }
+
+  @Test
+  void aStudentLearnsFromEveryDivergence() {
+    List<String> kinds = List.of("forward-kl", "reverse-kl", "mixed:0.5", "jsd:0.5", "jsd:0.1", "skew-forward-kl:0.1",
+        "skew-reverse-kl:0.1", "tvd", "nla", "dkd:1,2", "logit-mse");
+    List<DistillationLoss> losses = kinds.stream().map(kind -> DistillationLoss.hinton(2, 0.7).toBuilder()
+        .divergence(Divergence.parse(kind)).build()).toList();
+    TrainReport report = run(plan(new Budget(12, 48, 60, 1e-2)).withDistillations(losses));
+    List<ModelOutcome> students = report.outcomes().getFirst().models().subList(2, 2 + kinds.size());
+    for (int i = 0; i < kinds.size(); i++) {
+      List<ModelOutcome.CurvePoint> curve = students.get(i).curve();
+      assertThat(curve).as(kinds.get(i)).allSatisfy(point -> {
+        assertThat(point.loss()).isFinite();
+        assertThat(point.validation()).isFinite();
+      });
+      assertThat(curve.getLast().step()).isEqualTo(STUDENT.steps());
+      assertThat(curve.getLast().loss()).as(kinds.get(i)).isLessThan(0.9 * curve.getFirst().loss());
+      assertThat(students.get(i).heldOut().crossEntropy()).as(kinds.get(i))
+          .isLessThan(curve.getFirst().validation());
+    }
+    assertThat(report.differences().hold()).as("%s", report.differences()).isTrue();
   }
 
   @Test

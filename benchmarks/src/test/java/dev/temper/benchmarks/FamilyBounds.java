@@ -1,0 +1,272 @@
+package dev.temper.benchmarks;
+
+import static dev.temper.benchmarks.RoundingBounds.U;
+
+import dev.temper.DistillationLoss;
+import dev.temper.Divergence;
+import dev.temper.SoftValue;
+import java.util.Arrays;
+import java.util.OptionalDouble;
+
+/**
+ * How far one row of an f32 engine may be from the exact values, for every divergence and option, as formulas in the
+ * unit roundoff {@code u = 2^-24}.
+ *
+ * <p>Logits {@code x} that are off by {@code e} have a softmax whose relative error is {@code eps = u (4 R/T + 16) +
+ * 2 e/T}, {@code R} their range, as in {@link RoundingBounds}. Let {@code eps} be the sum of both sides, {@code d =
+ * log p - log q} and {@code w = max(p, q) (1 + |d|)}. Every divergence is a sum of terms of at most {@code w}, whose
+ * derivative by {@code log p} or {@code log q} is at most {@code w} too, because a mixture lies between p and q. So
+ * the value is off by {@code T^2 (eps + 8u) sum w}, and its gradient {@code T q (g - sum q g)}, where {@code q |g|
+ * <= w}, by {@code 3 T eps (w + q sum w)}. Negative log-acceptance divides both by A.
+ */
+final class FamilyBounds {
+
+  /** Logits in f64 and the absolute error of an engine's. */
+  private record Logits(double[] x, double error) {
+    double range() {
+      return Arrays.stream(x).max().orElseThrow() - Arrays.stream(x).min().orElseThrow();
+    }
+
+    /** Relative error of the softmax. */
+    double eps(double temperature) {
+      return U * (4 * range() / temperature + 16) + 2 * error / temperature;
+    }
+
+    double logSumExp(double temperature, int without) {
+      double max = Arrays.stream(x).max().orElseThrow();
+      double sum = 0;
+      for (int i = 0; i < x.length; i++) {
+        sum += i == without ? 0 : Math.exp((x[i] - max) / temperature);
+      }
+      return max / temperature + Math.log(sum);
+    }
+  }
+
+  private static final int NONE = -1;
+
+  private final DistillationLoss loss;
+  private final double temperature;
+  private final double teacherTemperature;
+  private final int label;
+  private final int classes;
+  private final double steps;
+  private double soft;
+  private final double[] softGradient;
+  /** Bound of the size of the gradient of the soft part. */
+  private final double[] size;
+  private double hard;
+  private final double[] hardGradient;
+
+  FamilyBounds(DistillationLoss loss, double temperature, double[] student, double[] teacher, int label) {
+    this.loss = loss;
+    this.temperature = temperature;
+    teacherTemperature = loss.teacherTemperature().orElse(temperature);
+    this.label = label;
+    classes = student.length;
+    steps = 4 + Math.log(classes) / Math.log(2);
+    softGradient = new double[classes];
+    size = new double[classes];
+    hardGradient = new double[classes];
+    Logits z = capped(student, loss.softcap());
+    Logits u = capped(teacher, loss.teacherSoftcap());
+    soft(loss.standardise() ? standardised(z) : z, loss.standardise() ? standardised(u) : u);
+    if (loss.standardise()) {
+      unstandardise(z);
+    }
+    hard(z);
+    uncap(student);
+  }
+
+  /** Absolute error of the soft loss. */
+  double soft() {
+    return soft;
+  }
+
+  /** Absolute error of the hard loss. */
+  double hard() {
+    return hard;
+  }
+
+  /** Absolute error of the gradient of both weighted parts. */
+  double gradient(int i) {
+    return loss.softWeight() * softGradient[i] + loss.hardWeight() * hardGradient[i];
+  }
+
+  /** {@code c tanh(x/c)} is off by {@code 4 u} of the largest. */
+  private static Logits capped(double[] x, OptionalDouble cap) {
+    if (cap.isEmpty()) {
+      return new Logits(x, 0);
+    }
+    double c = cap.getAsDouble();
+    double[] y = Arrays.stream(x).map(each -> c * Math.tanh(each / c)).toArray();
+    return new Logits(y, 4 * U * Arrays.stream(y).map(Math::abs).max().orElseThrow());
+  }
+
+  /**
+   * {@code x' = (x - mean)/sd}: its sums have {@code k = 4 + log2 C} roundings, hence {@code u X (k (3 + X^2)/2 + 7)}
+   * for {@code X = max |x'|}.
+   */
+  private Logits standardised(Logits logits) {
+    double mean = mean(logits.x);
+    double sd = deviation(logits.x);
+    double[] x = Arrays.stream(logits.x).map(each -> (each - mean) / (sd + 1e-7)).toArray();
+    double largest = Arrays.stream(x).map(Math::abs).max().orElseThrow();
+    return new Logits(x, U * largest * (steps * (3 + largest * largest) / 2 + 7) + 2 * logits.error / sd);
+  }
+
+  private void soft(Logits z, Logits u) {
+    double squared = loss.temperatureScaling() ? temperature * temperature : 1;
+    switch (loss.divergence()) {
+      case Divergence.LogitMse() -> meanSquare(z, u);
+      case Divergence.Dkd(double a, double b) -> {
+        decoupled(a, b, z, u);
+        scale(squared);
+      }
+      default -> {
+        distributions(1, z, u, NONE);
+        if (loss.divergence() instanceof Divergence.NegativeLogAcceptance) {
+          scale(1 / acceptance(z, u));
+        }
+        soft += loss.softValue() == SoftValue.CROSS_ENTROPY ? soft : 0; // p log q = p log p - p d
+        scale(squared);
+      }
+    }
+  }
+
+  private void scale(double squared) {
+    soft *= squared;
+    for (int i = 0; i < classes; i++) {
+      softGradient[i] *= squared / temperature;
+      size[i] *= squared / temperature;
+    }
+  }
+
+  /** Adds the bounds of a divergence of the softmax over all classes but one. */
+  private void distributions(double weight, Logits z, Logits u, int without) {
+    double eps = z.eps(temperature) + u.eps(teacherTemperature);
+    double ofZ = z.logSumExp(temperature, without);
+    double ofU = u.logSumExp(teacherTemperature, without);
+    double sum = 0;
+    double[] w = new double[classes];
+    for (int i = 0; i < classes; i++) {
+      double logQ = z.x[i] / temperature - ofZ;
+      double logP = u.x[i] / teacherTemperature - ofU;
+      w[i] = i == without ? 0 : Math.exp(Math.max(logP, logQ)) * (1 + Math.abs(logP - logQ));
+      sum += w[i];
+    }
+    soft += weight * (eps + 8 * U) * sum;
+    for (int i = 0; i < classes; i++) {
+      double q = i == without ? 0 : Math.exp(z.x[i] / temperature - ofZ);
+      size[i] += weight * (w[i] + q * sum);
+      softGradient[i] += 3 * weight * eps * (w[i] + q * sum);
+    }
+  }
+
+  private double acceptance(Logits z, Logits u) {
+    double sum = 0;
+    for (int i = 0; i < classes; i++) {
+      sum += Math.exp(Math.min(z.x[i] / temperature - z.logSumExp(temperature, NONE),
+          u.x[i] / teacherTemperature - u.logSumExp(teacherTemperature, NONE)));
+    }
+    return sum;
+  }
+
+  /** Label against rest has two classes, and the gradient {@code (q_y - p_y)} at y, that times {@code q'} elsewhere. */
+  private void decoupled(double a, double b, Logits z, Logits u) {
+    double eps = z.eps(temperature) + u.eps(teacherTemperature);
+    distributions(b, z, u, label);
+    double ofZ = z.logSumExp(temperature, NONE);
+    double ofU = u.logSumExp(teacherTemperature, NONE);
+    double restOfZ = z.logSumExp(temperature, label) - ofZ;
+    double restOfU = u.logSumExp(teacherTemperature, label) - ofU;
+    double logQ = z.x[label] / temperature - ofZ;
+    double logP = u.x[label] / teacherTemperature - ofU;
+    soft += a * (eps + 8 * U) * (Math.exp(Math.max(logP, logQ)) * (1 + Math.abs(logP - logQ))
+        + Math.exp(Math.max(restOfU, restOfZ)) * (1 + Math.abs(restOfU - restOfZ)));
+    double both = Math.exp(logQ) + Math.exp(logP);
+    for (int i = 0; i < classes; i++) {
+      double share = i == label ? 1 : Math.exp(z.x[i] / temperature - ofZ - restOfZ);
+      size[i] += a * both * share;
+      softGradient[i] += 3 * a * eps * both * share;
+    }
+  }
+
+  /** {@code (z - u)^2/C} is off by {@code 2 e |z - u|} and the roundings of the sum. */
+  private void meanSquare(Logits z, Logits u) {
+    double error = z.error + u.error;
+    for (int i = 0; i < classes; i++) {
+      double difference = Math.abs(z.x[i] - u.x[i]);
+      soft += (2 * error * difference + (2 + steps) * U * difference * difference) / classes;
+      size[i] = 2 * difference / classes;
+      softGradient[i] = 2 * error / classes + 6 * U * size[i];
+    }
+  }
+
+  /**
+   * {@code (h - mean h)/sd - x' sum h x' / ((C - 1) sd)} of a gradient h with these bounds. The factors are off by
+   * {@code K u = u (2 k (1 + X^2) + 12)}, the {@code x'} by their own error.
+   */
+  private void unstandardise(Logits logits) {
+    Logits standard = standardised(logits);
+    double sd = deviation(logits.x);
+    double largest = Arrays.stream(standard.x).map(Math::abs).max().orElseThrow();
+    double relative = U * (2 * steps * (1 + largest * largest) + 12) + 2 * logits.error / sd;
+    double boundMean = mean(softGradient);
+    double sizeMean = mean(size);
+    double boundAlong = 0;
+    double sizeAlong = 0;
+    for (int i = 0; i < classes; i++) {
+      boundAlong += softGradient[i] * Math.abs(standard.x[i]) / (classes - 1);
+      sizeAlong += size[i] * Math.abs(standard.x[i]) / (classes - 1);
+    }
+    double total = sizeMean * classes / (classes - 1);
+    for (int i = 0; i < classes; i++) {
+      double x = Math.abs(standard.x[i]);
+      softGradient[i] = (softGradient[i] + boundMean + x * boundAlong
+          + relative * (size[i] + sizeMean + x * sizeAlong) + standard.error * (sizeAlong + x * total)) / sd;
+      size[i] = (size[i] + sizeMean + x * sizeAlong) / sd;
+    }
+  }
+
+  /**
+   * With {@code eps} of the softmax r at T = 1 and z-loss weight v: the value is off by
+   * {@code (eps + 8u (|lse| + |z_y| + e mean |z|)) (1 + 2 v |lse|)}, the gradient by
+   * {@code r eps (1 + 2 v (1 + |lse|)) + 8u m}, m the sum of the sizes of its terms.
+   */
+  private void hard(Logits z) {
+    double eps = z.eps(1);
+    double lse = z.logSumExp(1, NONE);
+    double magnitude = Math.abs(lse) + Math.abs(z.x[label])
+        + loss.labelSmoothing() * Arrays.stream(z.x).map(Math::abs).sum() / classes;
+    double slope = 2 * loss.zLoss() * Math.abs(lse);
+    hard = (eps + 8 * U * magnitude) * (1 + slope);
+    for (int i = 0; i < classes; i++) {
+      double r = Math.exp(z.x[i] - lse);
+      double terms = r * (1 + slope) + (i == label ? 1 : 0) + loss.labelSmoothing() / classes;
+      hardGradient[i] = r * eps * (1 + slope + 2 * loss.zLoss()) + 8 * U * terms;
+    }
+  }
+
+  /** Softcap multiplies the gradient by {@code 1 - tanh^2}, which is off by 8 u. */
+  private void uncap(double[] student) {
+    if (loss.softcap().isEmpty()) {
+      return;
+    }
+    double lse = capped(student, loss.softcap()).logSumExp(1, NONE);
+    for (int i = 0; i < classes; i++) {
+      double tanh = Math.tanh(student[i] / loss.softcap().getAsDouble());
+      double ofHard = 2 + 2 * loss.zLoss() * Math.abs(lse);
+      softGradient[i] = softGradient[i] * (1 - tanh * tanh) + 8 * U * size[i];
+      hardGradient[i] = hardGradient[i] * (1 - tanh * tanh) + 8 * U * ofHard;
+    }
+  }
+
+  private static double mean(double[] x) {
+    return Arrays.stream(x).sum() / x.length;
+  }
+
+  private static double deviation(double[] x) {
+    double mean = mean(x);
+    return Math.sqrt(Arrays.stream(x).map(each -> (each - mean) * (each - mean)).sum() / (x.length - 1));
+  }
+}
