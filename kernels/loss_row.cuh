@@ -73,8 +73,8 @@ template <class Spec> struct LossRow {
   // Standardised logits need this before evaluate() or restore() (loss_standardised.cuh).
   __device__ __forceinline__ void standardise();
 
-  // Computes the values on the fast path. Returns whether the row stays on it; else evaluate_again() must follow. The two
-  // are apart so that a row in registers need not be kept during the second.
+  // Computes the values on the fast path. Returns whether the row stays on it; else evaluate_again() must follow. The
+  // two are apart so that a row in registers need not be kept during the second.
   __device__ __forceinline__ bool evaluate() {
     Partial partial(policy, scales);
     sweep_sums<true>(partial);
@@ -145,8 +145,8 @@ template <class Spec> struct LossRow {
     for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = statistics[kPolicySums + i];
   }
 
-  // Stores the gradient of a row on the fast path (loss_gradient.cuh). If `prefetch`, it also issues loads of row `next`;
-  // the other paths do not, which saves a second copy of their longer code. Returns the vectors in flight.
+  // Stores the gradient of a row on the fast path (loss_gradient.cuh). If `prefetch`, it also issues loads of row
+  // `next`; the other paths do not, which saves a second copy of their longer code. Returns the vectors in flight.
   template <class GradientView>
   __device__ __forceinline__ VectorRange store_gradient(const GradientView& view, GradientFactors factors,
                                                         const Row& next, bool prefetch);
@@ -173,6 +173,10 @@ template <class Spec> struct LossRow {
   template <bool LONG, class F> __device__ __forceinline__ void for_each_logit(F f) {
     for_each_column<LONG>([&](float z, float u, int) { f(z, u); });
   }
+
+  // Defined in loss_values.cuh.
+  template <bool FAST, int N>
+  __device__ __forceinline__ void add_vectors(Partial& partial, const Pair (&pairs)[N], int vector, bool in_bounds);
 
  private:
   __device__ __forceinline__ void merge(Partial& partial) {
@@ -281,6 +285,7 @@ template <class Spec> struct LossRow {
 
   // Defined in loss_values.cuh.
   template <bool FAST> __device__ __forceinline__ void sweep_sums(Partial& partial);
+  __device__ __forceinline__ void find_label(Partial& partial, const Pair& pair, int column);
   template <bool FAST>
   __device__ __forceinline__ void finish_hard(const Sums& sums, bool student_valid, bool row_valid);
   template <bool FAST> __device__ __forceinline__ void finish_soft(const Sums& sums);

@@ -50,7 +50,7 @@ __device__ __forceinline__ void merge_lanes(Partial& partial, uint32_t mask) {
 }
 
 // The smallest power of two from n on, at most 32.
-constexpr int lanes_for(int n) { return n > 16 ? 32 : n > 8 ? 16 : n > 4 ? 8 : n > 2 ? 4 : n; }
+__device__ constexpr int lanes_for(int n) { return n > 16 ? 32 : n > 8 ? 16 : n > 4 ? 8 : n > 2 ? 4 : n; }
 
 // Bytes that a block keeps for constants of its launch, behind the scratch memory of reductions.
 constexpr int kConstantsBytes = 16;
@@ -150,8 +150,9 @@ template <int THREADS, int CLUSTER, int PRODUCERS> struct BlockGroup {
     reduce_lanes<Op, kMergeLanes>(values, ~0u);
   }
 
-  // Another thread may change the label of a row, so that the threads disagree about the owner. Within a block the first
-  // thread reads an old value then. Within a cluster the number of bytes sent must not depend on it: the value is summed.
+  // Another thread may change the label of a row, so that the threads disagree about the owner. Within a block the
+  // first thread reads an old value then. Within a cluster the number of bytes sent must not depend on the owner, so
+  // that the value is summed.
   template <class Partial> __device__ __forceinline__ void merge(Partial& partial, int owner, float& value) {
     constexpr int N = Partial::kValues, kSent = N + (CLUSTER > 1 ? 1 : 0);
     merge_lanes<32, true>(partial, ~0u);

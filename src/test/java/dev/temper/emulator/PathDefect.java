@@ -30,7 +30,8 @@ enum PathDefect {
   /** The sums of the fast path are not tested. */
   UNTESTED_SUMS(PathRows.SMOOTHED, "row/partial.cuh", "bool ordinary = zero == 0;", "bool ordinary = true;"),
   /** The row sums of the policy are not tested. */
-  UNTESTED_POLICY_SUMS(PathRows.ABSENT_FOR_STUDENT, "loss_row.cuh", "    if (zero != 0 || zero != zero) return false;\n", ""),
+  UNTESTED_POLICY_SUMS(PathRows.ABSENT_FOR_STUDENT, "loss_row.cuh",
+      "    if (zero != 0 || zero != zero) return false;\n", ""),
   /** Rows that are far apart keep the sums of p and q. */
   NO_FAR_PATH(PathRows.FAR_APART, "loss_row.cuh", "policy.is_far(policy_sums)) evaluate_far();", "false) ;"),
   /** Nearly equal rows stay on the fast path. */

@@ -101,7 +101,8 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
 
   /** Bytes of the scratch memory of reductions and of the constants of a launch. */
   private long scratch() {
-    long reductions = (long) SCRATCH_FLOATS * Float.BYTES * (threads / 32) * cluster + OWNED + (cluster > 1 ? MBARRIERS : 0);
+    long reductions = (long) SCRATCH_FLOATS * Float.BYTES * (threads / 32) * cluster + OWNED
+        + (cluster > 1 ? MBARRIERS : 0);
     return lanes > 0 ? CONSTANTS : CONSTANTS + reductions;
   }
 

@@ -19,8 +19,8 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Prints what the loss kernels execute and occupy for shapes and plans: warp instructions of a row, special functions of
- * a class, registers, spills, shared memory, and bytes in flight on a multiprocessor. Needs NVRTC, and no device.
+ * Prints what the loss kernels execute and occupy for shapes and plans: warp instructions of a row, special functions
+ * of a class, registers, spills, shared memory, and bytes in flight on a multiprocessor. Needs NVRTC, and no device.
  *
  * <p>{@code java --enable-native-access=ALL-UNNAMED -cp temper.jar dev.temper.tools.counts.ExecutedTable 90
  * 32000:bf16:forward-kl 1000:bf16:forward-kl:all}: a capability, then shapes as CLASSES:DTYPE:DIVERGENCE; a fourth part
@@ -80,8 +80,8 @@ public final class ExecutedTable {
 
   /** Counts one plan. */
   Line line(int classes, DType dtype, String policy, RowPlan plan) {
-    LossSpecialisation loss = new LossSpecialisation(dtype, dtype, dtype, policy, true, true, ExpReuse.SQUARED, Set.of(),
-        Pass.FORWARD_BACKWARD, plan);
+    LossSpecialisation loss = new LossSpecialisation(dtype, dtype, dtype, policy, true, true, ExpReuse.SQUARED,
+        Set.of(), Pass.FORWARD_BACKWARD, plan);
     CompiledKernel kernel = compiler.compile(loss, Target.cubin(architecture));
     MachineCode code = new MachineCode(new Cubin(kernel.code()).code(loss.entry()), architecture);
     KernelResources resources = kernel.resources().values().iterator().next();

@@ -18,9 +18,9 @@ import java.util.stream.IntStream;
  * raise a running maximum nor have the label's class in a vector.
  *
  * <p>The path passes through waypoints in the order of their addresses: the loops, or the blocks of an unrolled sweep;
- * between two sweeps the last block with the polynomial of a logarithm; for rows in registers the block that loads them,
- * and for rows of a warp the block that stores the values. Waiting is not counted. For the kernels of an earlier version
- * that were profiled, the estimates were 3 % and 9 % away from the executed instructions.
+ * between two sweeps the last block with the polynomial of a logarithm; for rows in registers the block that loads
+ * them, and for rows of a warp the block that stores the values. Waiting is not counted. For the kernels of an earlier
+ * version that were profiled, the estimates were 3 % and 9 % away from the executed instructions.
  *
  * @param straight instructions of a warp outside the sweeps
  * @param sweeps instructions of a warp in the sweeps, averaged over the warps of a row
@@ -57,7 +57,8 @@ record RowInstructions(int straight, double sweeps, double special, double warps
     ControlFlow flow = new ControlFlow(code);
     List<RowLoop> loops = RowLoop.of(code);
     List<Block> straightBlocks = flow.blocks().stream()
-        .filter(block -> loops.stream().noneMatch(loop -> loop.first() <= block.first() && block.first() <= loop.last()))
+        .filter(block -> loops.stream()
+            .noneMatch(loop -> loop.first() <= block.first() && block.first() <= loop.last()))
         .toList();
     List<Waypoint> sweeps = new ArrayList<>();
     if (plan.storage() instanceof RowStorage.Registers) {
