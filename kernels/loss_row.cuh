@@ -174,6 +174,10 @@ template <class Spec> struct LossRow {
     for_each_column<LONG>([&](float z, float u, int) { f(z, u); });
   }
 
+  // Defined in loss_values.cuh.
+  template <bool FAST, int N>
+  __device__ __forceinline__ void add_vectors(Partial& partial, const Pair (&pairs)[N], int vector, bool in_bounds);
+
  private:
   __device__ __forceinline__ void merge(Partial& partial) {
     group.merge(partial, label_owner(), label_logit);
@@ -281,6 +285,7 @@ template <class Spec> struct LossRow {
 
   // Defined in loss_values.cuh.
   template <bool FAST> __device__ __forceinline__ void sweep_sums(Partial& partial);
+  __device__ __forceinline__ void find_label(Partial& partial, const Pair& pair, int column);
   template <bool FAST>
   __device__ __forceinline__ void finish_hard(const Sums& sums, bool student_valid, bool row_valid);
   template <bool FAST> __device__ __forceinline__ void finish_soft(const Sums& sums);

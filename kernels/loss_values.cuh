@@ -5,57 +5,73 @@
 
 namespace temper {
 
-// Adds all classes to the partial of the thread. The fast path finds the maxima on its way.
+template <class Spec>
+__device__ __forceinline__ void LossRow<Spec>::find_label(Partial& partial, const Pair& pair, int column) {
+  if (unsigned(label - column) < unsigned(K)) {
+    float z[K], u[K];
+    unpack(pair, z, u);
+#pragma unroll
+    for (int k = 0; k < K; k++)
+      if (column + k == label) {
+        label_logit = z[k];
+        if constexpr (kLabelApart) {
+          partial.sums.label_logit = z[k];
+          partial.sums.label_teacher_logit = u[k];
+        }
+      }
+  }
+}
+
+// Adds some vectors to the partial of the thread. The fast path finds the maxima on its way.
+template <class Spec>
+template <bool FAST, int N>
+__device__ __forceinline__ void LossRow<Spec>::add_vectors(Partial& partial, const Pair (&pairs)[N], int vector,
+                                                           bool in_bounds) {
+  Pair classes[N];
+#pragma unroll
+  for (int i = 0; i < N; i++) classes[i] = summed(pairs[i], vector + i * Storage::kStep);
+  if constexpr (FAST) note_maxima(partial, classes);
+#pragma unroll
+  for (int i = 0; i < N; i++) {
+    float z[K], u[K];
+    bool finite = in_bounds && !(kLabelApart && vector + i * Storage::kStep == label_vector());
+    unpack(classes[i], z, u);
+#pragma unroll
+    for (int k = 0; k < K; k++)
+      partial.template add<FAST>(z[k], u[k], finite, k % 2 == 0 ? partial.sums : partial.odd_sums);
+    if constexpr (Form::kLabel && !Spec::Storage::kOnChip)
+      find_label(partial, pairs[i], row.column(vector + i * Storage::kStep));
+  }
+}
+
+// A function object, because NVRTC 12 takes a generic lambda for a host function.
+template <class Loss> struct AddVectors {
+  Loss& loss;
+  typename Loss::Partial& partial;
+
+  template <int N>
+  __device__ __forceinline__ void operator()(const typename Loss::Pair (&pairs)[N], int vector, bool in_bounds) const {
+    loss.template add_vectors<true>(partial, pairs, vector, in_bounds);
+  }
+};
+
+// Adds all classes to the partial of the thread.
 template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::sweep_sums(Partial& partial) {
-  auto find_label = [&](const Pair& pair, int column) {
-    if (unsigned(label - column) < unsigned(K)) {
-      float z[K], u[K];
-      unpack(pair, z, u);
-#pragma unroll
-      for (int k = 0; k < K; k++)
-        if (column + k == label) {
-          label_logit = z[k];
-          if constexpr (kLabelApart) {
-            partial.sums.label_logit = z[k];
-            partial.sums.label_teacher_logit = u[k];
-          }
-        }
-    }
-  };
-  auto add = [&](const auto& pairs, int vector, bool in_bounds) {
-    constexpr int N = sizeof(pairs) / sizeof(Pair);
-    Pair classes[N];
-#pragma unroll
-    for (int i = 0; i < N; i++) classes[i] = summed(pairs[i], vector + i * Storage::kStep);
-    if constexpr (FAST) note_maxima(partial, classes);
-#pragma unroll
-    for (int i = 0; i < N; i++) {
-      float z[K], u[K];
-      bool finite = in_bounds && !(kLabelApart && vector + i * Storage::kStep == label_vector());
-      unpack(classes[i], z, u);
-#pragma unroll
-      for (int k = 0; k < K; k++)
-        partial.template add<FAST>(z[k], u[k], finite, k % 2 == 0 ? partial.sums : partial.odd_sums);
-      if constexpr (Form::kLabel && !Spec::Storage::kOnChip)
-        find_label(pairs[i], row.column(vector + i * Storage::kStep));
-    }
-  };
-  if constexpr (FAST) {
-    storage.for_each_several(row, group, add);
-    partial.join_odd();
-  } else {
+  if constexpr (FAST)
+    storage.for_each_several(row, group, AddVectors<LossRow>{*this, partial});
+  else
     storage.for_each_again(row, group, [&](const Pair& pair, int vector) {
       const Pair pairs[1] = {pair};
-      add(pairs, vector, false);
+      add_vectors<false>(partial, pairs, vector, false);
     });
-    partial.join_odd();
-  }
+  partial.join_odd();
   if constexpr (Form::kLabel && Spec::Storage::kOnChip)
     if (label >= 0)
-      storage.visit(row, group, row.vector_of(label),
-                    [&](const Pair& pair) { find_label(pair, row.column(row.vector_of(label))); });
+      storage.visit(row, group, row.vector_of(label), [&](const Pair& pair) {
+        find_label(partial, pair, row.column(row.vector_of(label)));
+      });
 }
 
 template <class Spec>

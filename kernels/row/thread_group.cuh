@@ -50,7 +50,7 @@ __device__ __forceinline__ void merge_lanes(Partial& partial, uint32_t mask) {
 }
 
 // The smallest power of two from n on, at most 32.
-constexpr int lanes_for(int n) { return n > 16 ? 32 : n > 8 ? 16 : n > 4 ? 8 : n > 2 ? 4 : n; }
+__device__ constexpr int lanes_for(int n) { return n > 16 ? 32 : n > 8 ? 16 : n > 4 ? 8 : n > 2 ? 4 : n; }
 
 // Bytes that a block keeps for constants of its launch, behind the scratch memory of reductions.
 constexpr int kConstantsBytes = 16;
