@@ -207,8 +207,9 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_fa
   path = kFar;
 #pragma unroll
   for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = 0;
-  for_each_logit<true>(
-      [&](float z, float u) { policy.add_far(policy_sums, log2_teacher(u), log2_student(z), peak[0]); });
+  for_each_logit<true>([&](float z, float u) {
+    policy.add_far(policy_sums, log2_teacher(u), log2_student(z), peak[0]);
+  });
   group.template reduce<Sum>(policy_sums);
   policy.finish_far(policy_sums, peak[0]);
   values.soft = policy_sums[0];

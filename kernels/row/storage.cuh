@@ -4,7 +4,7 @@
 //   wait()                       waits for the calling thread's loads
 //   for_each(row, group, f)      calls f(pair, vector) for each of the thread's vectors
 //   for_each_several(row, group, f)  calls f(pairs, vector, in_bounds) for N of the thread's vectors at a time:
-//                                `vector`, vector + kStep, ...; with in_bounds = true none of them has a column outside
+//                                vector, vector + kStep, ...; with in_bounds = true none of them has a column outside
 //                                the row
 //   for_each_again(row, group, f)  like for_each, for long code: a storage in registers reads the row from memory again
 //   for_each(row, group, range, f, next, prefetch)  calls f(pair, vector, in_bounds), with in_bounds = true for the

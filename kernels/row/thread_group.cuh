@@ -150,8 +150,8 @@ template <int THREADS, int CLUSTER, int PRODUCERS> struct BlockGroup {
   }
 
   // Another thread may change the label of a row, so that the threads disagree about the owner. Within a block the
-  // first thread reads an old value then. Within a cluster the number of bytes sent must not depend on it: the value is
-  // summed.
+  // first thread reads an old value then. Within a cluster the number of bytes sent must not depend on the owner, so
+  // that the value is summed.
   template <class Partial> __device__ __forceinline__ void merge(Partial& partial, int owner, float& value) {
     constexpr int N = Partial::kValues, kSent = N + (CLUSTER > 1 ? 1 : 0);
     merge_lanes<32, true>(partial, ~0u);

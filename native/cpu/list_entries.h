@@ -12,6 +12,8 @@ namespace {
 constexpr int kListRoom = (kMostSlots + kLanes - 1) / kLanes * kLanes;
 
 struct ListEntries {
+  ListEntries() {}  // does not clear the arrays, which would cost as much as a short list
+
   int count = 0;      // used slots
   bool valid = true;  // false: an id is no class
   int id[kListRoom], next[kListRoom];

@@ -16,7 +16,7 @@ template <class Policy> struct ListRow {
   const LossParameters& p = r.parameters;
   TeacherTail tail = (TeacherTail)p.teacher_tail;
 
-  ListEntries list;
+  ListEntries list = {};
   ClassMask mask = {};
   ListConstants<V> constants = {};
   float rest_max = -kInfinity, rest_sum = 0;  // of the student's exponentials over the classes without a slot

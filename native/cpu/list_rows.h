@@ -13,7 +13,7 @@ template <class Policy> struct ListGradientWriter : RowGradientWriter<ForwardKl<
 
   const ListRow<Policy>& loss;
   float rest_factor = loss.rest_factor();
-  alignas(64) float listed[kListRoom];
+  alignas(64) float listed[kListRoom] = {};
 
   void write() {
     compute_listed();

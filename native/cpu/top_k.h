@@ -15,6 +15,8 @@ struct LargestLogits {
   float value[kMostSlots];
   int id[kMostSlots];
 
+  explicit LargestLogits(int k) : most(k) {}
+
   TEMPER_INLINE bool leaves_before(int a, int b) const {
     return value[a] < value[b] || (value[a] == value[b] && id[a] > id[b]);
   }

@@ -37,7 +37,7 @@ template <class Partial> static void add(Partial& partial, const Rows& row, size
       u = max(u, row.u[k]);
     }
     partial.note_maxima(z, u);
-    for (size_t k = i; k < end && k < i + 4; k++)
+    for (size_t k = i; k < end && k < i + 4; k++) 
       partial.template add<true>(row.z[k], row.u[k], true, k % 2 == 0 ? partial.sums : partial.odd_sums);
   }
   partial.join_odd();

@@ -37,6 +37,8 @@ public final class DeviceFunctions {
     add("exp2", () -> exponentials(Operation.EXP2, Exponentials::allows));
     add("exp2-normal", () -> exponentials(Operation.EXP2_NORMAL, Exponentials::allowsNormal));
     add("log2-normal", this::logarithms);
+    add("approximate-inverse", this::inverses);
+    add("warp-max", this::warpMaximum);
     add("max-f16", () -> maximum(new HalfMaximum(HalfFormat.F16, Operation.MAX_F16)));
     add("max-bf16", () -> maximum(new HalfMaximum(HalfFormat.BF16, Operation.MAX_BF16)));
     add("widen-f16", () -> widen(HalfFormat.F16, Operation.WIDEN_F16));
@@ -118,6 +120,34 @@ public final class DeviceFunctions {
       float x = Float.intBitsToFloat(arguments[i]);
       comparison.judge(Log2.allows(x, Float.intBitsToFloat(found[i])), "log2 " + x + ", argument", i, found[i],
           (float) (Math.log(x) / Math.log(2)) + " within 2^-22");
+    }
+    return comparison.outcome();
+  }
+
+  /** Inverts normal numbers whose inverse is normal. */
+  private SelfCheck inverses() {
+    int[] arguments = Arrays.stream(Log2.arguments()).filter(bits -> Float.intBitsToFloat(bits) < 0x1p126f).toArray();
+    int[] found = probe.run(Operation.APPROXIMATE_INVERSE, 1, BLOCKS, 0, arguments.length, arguments, arguments.length);
+    ProbeComparison comparison = new ProbeComparison();
+    for (int i = 0; i < found.length; i++) {
+      double x = Float.intBitsToFloat(arguments[i]);
+      comparison.judge(Math.abs(Float.intBitsToFloat(found[i]) * x - 1) <= 0x1p-22, "1 / " + (float) x + ", argument",
+          i, found[i], (float) (1 / x) + " within a relative 2^-22");
+    }
+    return comparison.outcome();
+  }
+
+  /** Each lane of a warp receives the largest number of its lanes. */
+  private SelfCheck warpMaximum() {
+    int[] input = random(ROUNDS * BLOCKS * THREADS);
+    int[] found = probe.run(Operation.WARP_MAX, 1, BLOCKS, 0, input.length, input, input.length);
+    ProbeComparison comparison = new ProbeComparison();
+    for (int i = 0; i < input.length; i++) {
+      float largest = Float.NEGATIVE_INFINITY;
+      for (int lane = 0; lane < 32; lane++) {
+        largest = Math.max(largest, Float.intBitsToFloat(input[i / 32 * 32 + lane]));
+      }
+      comparison.same("lane", i, found[i], Float.floatToRawIntBits(largest));
     }
     return comparison.outcome();
   }

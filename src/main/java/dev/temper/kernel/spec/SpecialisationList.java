@@ -42,9 +42,7 @@ public final class SpecialisationList {
 
   private static final List<DType> DTYPES = List.of(DType.F32, DType.BF16, DType.F16);
 
-  /**
-   * The reuse of exponentials that each divergence is combined with; the other powers differ in a few products only.
-   */
+  /** The reuse of exponentials that each divergence is combined with; other powers differ in a few products only. */
   private static final Set<ExpReuse> USUAL_REUSE =
       EnumSet.of(ExpReuse.NONE, ExpReuse.SAME, ExpReuse.SQUARED, ExpReuse.FOURTH_POWER);
 

@@ -107,8 +107,8 @@ final class RowPlansTest {
 
   @Test
   void sharedMemoryHoldsScratchAndSlotsOfBothTensors() {
-    // 2 slots of 12 floats for each of 8 warps, 16 bytes of single values, 16 bytes of constants, then 8 slots of 256
-    // threads: 16 bytes of bf16
+    // 2 slots of 12 floats for each of 8 warps, 16 bytes of single values, 16 bytes of constants, then
+    // 8 slots of 256 threads: 16 bytes of bf16
     // student, 32 of f32 teacher.
     RowPlan plan = new RowPlan(256, 0, 1, new RowStorage.Shared());
     assertThat(plan.sharedBytes(16_000, 2, 4)).isEqualTo(2 * 12 * 8 * 4 + 16 + 16 + 8 * 256 * (16 + 32));

@@ -81,8 +81,7 @@ public final class ExecutedTable {
   /** Counts one plan. */
   Line line(int classes, DType dtype, String policy, RowPlan plan) {
     LossSpecialisation loss = new LossSpecialisation(dtype, dtype, dtype, policy, true, true, ExpReuse.SQUARED,
-        Set.of(),
-        Pass.FORWARD_BACKWARD, plan);
+        Set.of(), Pass.FORWARD_BACKWARD, plan);
     CompiledKernel kernel = compiler.compile(loss, Target.cubin(architecture));
     MachineCode code = new MachineCode(new Cubin(kernel.code()).code(loss.entry()), architecture);
     KernelResources resources = kernel.resources().values().iterator().next();
