@@ -25,6 +25,10 @@ __device__ __forceinline__ float* statistics_of(const LossParameters& p, int64_t
   return p.statistics + row * p.statistics_stride;
 }
 
+__device__ __forceinline__ void clear_statistics(const LossParameters& p, int64_t row) {
+  for (int s = 0; s < kRowStatistics; s++) statistics_of(p, row)[s] = 0;
+}
+
 // The values of a row as they are reported. Those of a row that turned invalid after the check are NaN.
 template <class Spec>
 __device__ __forceinline__ RowValues reported(const LossParameters& p, const RowTask& task, RowValues values) {
@@ -47,13 +51,14 @@ __device__ __forceinline__ void store_values(const LossParameters& p, int64_t ro
 }
 
 // Computes the values and the gradient of a row that contributes. `fast_gradient` stores the gradient of a row on the
-// fast path, and `view()` makes the view of the gradient for other rows. Returns whether the row is on the fast path.
+// fast path, and `view()` makes the view of the gradient for other rows.
 template <class Spec, class FastGradient, class View>
-__device__ __forceinline__ bool compute_row(LossRow<Spec>& loss, int64_t i, const RowTask& task,
+__device__ __forceinline__ void compute_row(LossRow<Spec>& loss, int64_t i, const RowTask& task,
                                             GradientFactors factors, FastGradient fast_gradient, View view) {
   constexpr bool kForward = Spec::kPass != Pass::kBackward, kGradient = Spec::kPass != Pass::kForward;
   const LossParameters& p = loss.p;
-  if (!task.valid) factors = {not_a_number(), not_a_number()};
+  if constexpr (kGradient)
+    if (!task.valid) factors = {not_a_number(), not_a_number()};
   if constexpr (Spec::kStandardise) {
     loss.standardise();
     if constexpr (!kForward) loss.restore(statistics_of(p, i));
@@ -79,7 +84,6 @@ __device__ __forceinline__ bool compute_row(LossRow<Spec>& loss, int64_t i, cons
     store();
     if constexpr (kGradient) loss.store_gradient_again(view(), factors);
   }
-  return fast;
 }
 
 // Stores the values of a row that does not contribute, and the zeros of its gradient and of the padding.
@@ -89,8 +93,7 @@ __device__ __forceinline__ void finish_row(const LossParameters& p, const Thread
   constexpr bool kForward = Spec::kPass != Pass::kBackward, kGradient = Spec::kPass != Pass::kForward;
   bool contributes = task.contributes();
   if (kForward && !contributes && group.thread_rank == 0) {
-    if (p.statistics != nullptr)
-      for (int s = 0; s < kRowStatistics; s++) statistics_of(p, i)[s] = 0;
+    if (p.statistics != nullptr) clear_statistics(p, i);
     store_values<Spec>(p, i, RowValues());
   }
   if (kGradient && !Spec::kAccumulate && (!contributes || p.gradient_width > p.classes)) {

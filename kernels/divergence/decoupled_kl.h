@@ -27,7 +27,7 @@ template <class V> struct DecoupledKl : ForwardKl<V> {
     V rest_ratio = select(close, -log1p(q.share * expm1_series(-d)), p.log_rest - q.log_rest);
     V between = kl_term(p.share, difference, label_ratio) + kl_term(p.rest, -difference, rest_ratio);
     // A finite logit can have a probability of 0 in f32. The odds are infinite only if a class is really absent.
-    V infinite = kLargest * (V{} + 2.0f);
+    V infinite = V{} + infinity();
     auto student_has_rest = odds.student <= kLargest, teacher_has_rest = odds.teacher <= kLargest;
     auto student_lacks_label = (odds.teacher >= -kLargest) & (odds.student < -kLargest);
     auto student_lacks_rest = teacher_has_rest & (odds.student > kLargest);

@@ -9,6 +9,7 @@
 //
 // The including code declares before them, in namespace temper (M is the type of `V < V`, bool or a vector mask):
 //     V product_rest(V a, V b, V product)  a b - product for the rounded product, rounded once
+//     float infinity()
 //     V fma(V, V, V)   V abs(V)   V select(M, V, V)
 //     V max(V, V)   V min(V, V)  the second argument if the first is NaN
 //     V log(V)         relative error of about one ulp, for normal positive arguments

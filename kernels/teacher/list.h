@@ -41,7 +41,7 @@ template <class V> TEMPER_INLINE V log_of_weight(V weight) {
   auto small = weight < 7.8886091e-31f;
   V scaled = select(small, weight * 1.2676506e30f, weight);
   V logarithm = log(select(scaled >= 1.1754944e-38f, scaled, V{} + 1.0f)) - select(small, V{} + 69.3147181f, V{});
-  return select(scaled >= 1.1754944e-38f, logarithm, V{} - kLargest * 2.0f);
+  return select(scaled >= 1.1754944e-38f, logarithm, V{} - infinity());
 }
 
 // p log(p/q) of one class; +inf if the student alone lacks the class, even if p was rounded to 0.
@@ -66,10 +66,10 @@ template <class V> struct ListDefects {
 // Corrects the row sums of a policy, after finish_elements(). Elements add p log(p/q) - p + q, whose last two terms
 // cancel only if the probabilities of both sides sum to 1.
 template <class V> TEMPER_INLINE void correct_list(const ForwardKl<V>&, V* sums, const ListDefects<V>& defects) {
-  sums[0] = select(defects.student_lacks > 0.0f, V{} + kLargest * 2.0f, sums[0] + defects.excess);
+  sums[0] = select(defects.student_lacks > 0.0f, V{} + infinity(), sums[0] + defects.excess);
 }
 template <class V> TEMPER_INLINE void correct_list(const ReverseKl<V>&, V* sums, const ListDefects<V>& defects) {
-  sums[0] = select(defects.teacher_lacks > 0.0f, V{} + kLargest * 2.0f, sums[0] - defects.excess);
+  sums[0] = select(defects.teacher_lacks > 0.0f, V{} + infinity(), sums[0] - defects.excess);
 }
 template <class V> TEMPER_INLINE void correct_list(const JensenShannon<V>& policy, V* sums,
                                                    const ListDefects<V>& defects) {

@@ -111,7 +111,7 @@ template <class Spec> struct ListLossRow {
     float rest = rest_factor(), shift = shift_of(rest_max);
     float limit = infinite && has_bucket ? limit_of(log_tail, factors.soft) : 0.0f;
     float soft = !row_valid ? not_a_number() : rest == 0 ? 0.0f : factors.soft * rest;
-    storage.for_each(row, group, [&](const Pair& pair, int vector, bool) {
+    storage.for_each(row, group, [&](const Pair& pair, int vector) {
       float z[K], gradient[K];
       unpack(pair, z);
       uint32_t listed = mask.columns(vector);
@@ -146,7 +146,7 @@ template <class Spec> struct ListLossRow {
 
   // The sums of the thread's classes without a slot, relative to their maximum.
   __device__ __forceinline__ void sweep_rest(float& exponent_sum, float& shifted_sum) {
-    storage.for_each(row, group, [&](const Pair& pair, int vector, bool) {
+    storage.for_each(row, group, [&](const Pair& pair, int vector) {
       float z[K];
       unpack(pair, z);
       uint32_t listed = mask.columns(vector);

@@ -26,9 +26,6 @@ template <class Spec> __device__ __forceinline__ void list_rows(const LossParame
     const RowTask task = load_task(p, i);
     Row row(p.student, i * p.student_stride, p.student, 0, p.classes);
     GradientView gradient(p.gradient, kGradient ? i * p.gradient_stride : 0, row.misalignment, p.classes);
-    float* statistics = kForward && p.statistics != nullptr ? p.statistics + i * p.statistics_stride : nullptr;
-    if (statistics != nullptr && group.thread_rank == 0)
-      for (int s = 0; s < kRowStatistics; s++) statistics[s] = 0;  // a backward pass computes the row again
     if (task.contributes()) {
       storage.load(row, group);
       Loss loss{p, policy, group, row, storage, mask, {p, i}, int(task.label), task.temperature, task.valid};
@@ -36,6 +33,7 @@ template <class Spec> __device__ __forceinline__ void list_rows(const LossParame
       storage.wait();
       loss.evaluate();
       if (kForward && group.thread_rank == 0) {
+        if (p.statistics != nullptr) clear_statistics(p, i);  // a backward pass computes the row again
         store_values<Spec>(p, i, reported<Spec>(p, task, loss.values));
         loss.store_values(i);
       }
@@ -46,14 +44,10 @@ template <class Spec> __device__ __forceinline__ void list_rows(const LossParame
       }
       loss.unmark();
     } else if (kForward && group.thread_rank == 0) {
-      store_values<Spec>(p, i, RowValues());
       if (p.row_student_mass != nullptr) p.row_student_mass[i] = 0;
       if (p.row_teacher_mass != nullptr) p.row_teacher_mass[i] = 0;
     }
-    if constexpr (kGradient && !Spec::kAccumulate) {
-      GradientView padded(p.gradient, i * p.gradient_stride, row.misalignment, p.gradient_width);
-      store_zeros(padded, group, task.contributes() ? p.classes : 0);
-    }
+    finish_row<Spec>(p, group, i, task, row);
   }
 }
 

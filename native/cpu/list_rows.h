@@ -22,7 +22,7 @@ template <class Policy> struct ListGradientWriter : RowGradientWriter<ForwardKl<
       int n = r.block_length(from);
       compute_block(from, block, out);
       for (int i = loss.mask.head[block]; i >= 0; i = loss.mask.next[i])
-        out[r.place(loss.mask.id[i] - from)] = listed[i];
+        out[r.place_in_block(loss.mask.id[i] - from)] = listed[i];
       Base::finish_block(from, n, out);
     }
     if (p.accumulate == 0) store_zeros(r.job.gradient, r.row, r.classes());

@@ -7,6 +7,7 @@ namespace temper {
 namespace {
 
 constexpr float kInfinity = __builtin_huge_valf();
+TEMPER_INLINE float infinity() { return kInfinity; }  // the name that the shared headers use
 
 TEMPER_INLINE V splat(float a) { return a - V{}; }
 TEMPER_INLINE V abs(V a) { return (V)((I)a & 0x7fffffff); }

@@ -65,9 +65,6 @@ struct RowLogits {
     __builtin_memcpy(buffer, block.body, (unsigned)body_length(n) * sizeof(float));
   }
 
-  // The place of a column of a block in its buffer.
-  TEMPER_INLINE int place(int column) const { return deinterleaved ? deinterleaved_index(column) : column; }
-
   // Loads all of a block into the buffer and applies the softcap.
   template <bool find_max>
   LogitBlock capped_block(const Matrix& matrix, int from, int n, float* buffer, float cap) const {
@@ -87,7 +84,8 @@ struct RowLogits {
   LogitBlock masked_block(int from, int n, float* buffer, float cap) const {
     if (cap > 0) capped_block<false>(job.student, from, n, buffer, cap);
     else move_to_buffer(block<false>(job.student, from, n, buffer), n, buffer);
-    for (int i = mask->head[from / kBlock]; i >= 0; i = mask->next[i]) buffer[place(mask->id[i] - from)] = -kInfinity;
+    for (int i = mask->head[from / kBlock]; i >= 0; i = mask->next[i])
+      buffer[place_in_block(mask->id[i] - from)] = -kInfinity;
     return {buffer, buffer + body_length(n), block_max(buffer, padded_length(n))};
   }
   template <bool find_max = false> TEMPER_INLINE LogitBlock teacher_block(int from, int n, float* buffer) const {

@@ -86,9 +86,9 @@ struct TopKRow {
         if (!any(load(x + i) > largest.limit())) continue;
         for (int k = i; k < i + kLanes; k++) {
           if (!(x[k] > largest.limit())) continue;
-          float leaving = largest.add(x[k], from + k);
+          float dropped = largest.add(x[k], from + k);
           x[k] = -kInfinity;
-          if (leaving > -kInfinity) left[count++] = leaving;
+          if (dropped > -kInfinity) left[count++] = dropped;
         }
       }
       add_rest(x, padded(n));

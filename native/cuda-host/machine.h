@@ -161,7 +161,7 @@ class Machine {
   unsigned choose_lane(const Warp& warp) const;
   void resume(Thread* next, bool last);
   void describe_deadlock();
-  void return_to_grid(bool last);
+  void return_to_grid();
 
   Fiber grid;
   ThreadOrder order = ThreadOrder::kRoundRobin;

@@ -112,7 +112,7 @@ void Machine::wait(WaitState reason) {
   Thread* next = next_runnable();
   if (next == nullptr) {
     describe_deadlock();
-    return_to_grid(true);
+    return_to_grid();
   }
   resume(next, false);
 }
@@ -124,20 +124,17 @@ void Machine::finish() {
   if (!thread.copies.empty()) fail("exits with %zu async copies that were never waited for", thread.copies.size());
   suspend(thread, WaitState::kFinished, runnable_ranks);
   if (++thread.block->finished == block_threads) check_mbarriers_at_exit(*thread.block);
-  if (--unfinished == 0) return_to_grid(true);
+  if (--unfinished == 0) return_to_grid();
   Thread* next = next_runnable();
   if (next == nullptr) {
     describe_deadlock();
-    return_to_grid(true);
+    return_to_grid();
   }
   resume(next, true);
   __builtin_unreachable();
 }
 
-void Machine::return_to_grid(bool last) {
-  Thread& from = *current;
-  switch_fiber(from.fiber, grid, last);
-}
+void Machine::return_to_grid() { switch_fiber(current->fiber, grid, true); }
 
 // Describes a deadlock: for each kind of wait the number of threads and an example, then the incomplete mbarriers.
 void Machine::describe_deadlock() {
@@ -180,7 +177,7 @@ void Machine::fail_with(const char* format, va_list arguments) {
   if (used >= 0 && static_cast<unsigned>(used) < message_bytes)
     vsnprintf(message + used, message_bytes - static_cast<unsigned>(used), format, arguments);
   failed = true;
-  return_to_grid(true);
+  return_to_grid();
   __builtin_unreachable();
 }
 

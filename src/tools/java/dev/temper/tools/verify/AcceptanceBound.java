@@ -31,8 +31,9 @@ final class AcceptanceBound {
       return 0; // infinite, with the gradient 0
     }
     double steps = student.sumSteps();
-    boolean near = pair.isNear(-logAcceptance(pair, largest));
-    double acceptance = 0; // relative to the largest term
+    double logAcceptance = logAcceptance(pair, largest);
+    double acceptance = Math.exp(logAcceptance - largest); // relative to the largest term
+    boolean near = pair.isNear(-logAcceptance);
     double weighted = 0;
     double distance = 0;
     double kept = 0; // the sum of q below p, and its error, relative to the largest term
@@ -43,7 +44,6 @@ final class AcceptanceBound {
     for (int i = 0; i < classes; i++) {
       double q = student.p(i);
       double term = Math.exp(Math.min(student.logP(i), teacher.logP(i)) - largest);
-      acceptance += term;
       weighted += term * Math.max(error(student, i), error(teacher, i));
       distance += 0.5 * (pair.differenceError(i, near) + (3 + steps) * U * Math.abs(q - teacher.p(i)));
       boolean isAbove = pair.logRatio(i) < 0;
@@ -53,7 +53,6 @@ final class AcceptanceBound {
       keptError += isAbove ? 0 : term * error(student, i);
       undecided += isUndecided(pair, i, near) ? term : 0;
     }
-    double logAcceptance = largest + Math.log(acceptance);
     double relative = weighted / acceptance + (2 + steps) * U;
     double value = near ? distance / Math.exp(logAcceptance) + 4 * U * Math.abs(logAcceptance)
         : relative + U * (1 + 2 * Math.abs(logAcceptance));

@@ -1,0 +1,46 @@
+package dev.temper.spi;
+
+import dev.temper.MatrixView;
+
+/**
+ * Multiplies matrices in the memory of one engine. All matrices are row-major, and sums are accumulated in f32.
+ *
+ * <p>One thread at a time may call an instance.
+ */
+public interface Products extends AutoCloseable {
+
+  /** Returns the library and what it runs on in one phrase, such as {@code cuBLAS 12.9 through JCublas}. */
+  String describe();
+
+  /**
+   * Computes {@code result = alpha * left * right + beta * result}. The result is only read where {@code beta} is not
+   * 0. The product may still be in flight on the stream of the engine when this method returns.
+   *
+   * @param left [rows, inner] after its transposition, F32, BF16 or F16
+   * @param right [inner, columns] after its transposition, of the same dtype as {@code left}
+   * @param result [rows, columns], F32 or the dtype of the factors
+   */
+  void multiply(double alpha, Operand left, Operand right, double beta, MatrixView result);
+
+  @Override
+  void close();
+
+  /**
+   * One factor of a product.
+   *
+   * @param matrix elements as they lie in memory
+   * @param isTransposed whether the product takes the transposed matrix
+   */
+  record Operand(MatrixView matrix, boolean isTransposed) {
+
+    /** Returns a factor that is the matrix as it lies in memory. */
+    public static Operand of(MatrixView matrix) {
+      return new Operand(matrix, false);
+    }
+
+    /** Returns a factor that is the transposed matrix. */
+    public static Operand transposed(MatrixView matrix) {
+      return new Operand(matrix, true);
+    }
+  }
+}
