@@ -11,41 +11,55 @@ template <class Spec> struct RingRows {
   using Row = typename Loss::Row;
   using Storage = typename Loss::Storage;
   using GradientView = RowView<typename Spec::Gradient, Row::K>;
-  static constexpr bool kGradient = Spec::kPass != Pass::kForward;
 
   const LossParameters& p;
   ThreadGroup& group;
 
-  __device__ __forceinline__ Row row_at(int64_t i) const {
-    return Row(p.student, i * p.student_stride, p.teacher, i * p.teacher_stride, p.classes);
-  }
-
-  __device__ __forceinline__ void produce() const {
+  __device__ __forceinline__ void produce(const LaunchConstants& constants) const {
     typename Storage::Producer producer;
-    for (int64_t i = group.first_row(); i < p.rows; i += group.row_step())
-      producer.fill(row_at(i), load_task(p, i), group.block_rank);
+    for (int64_t i = group.first_row(); i < p.rows; i += group.row_step()) {
+      const Row row(p.student, i * p.student_stride, p.teacher, i * p.teacher_stride, p.classes);
+      const RowTask task = load_task(p, i);
+      producer.fill(row, task, constants.factors.of_row(p, task), group.block_rank);
+    }
   }
 
-  __device__ __forceinline__ void consume(const LaunchConstants& constants) const {
+  __device__ __forceinline__ void consume() const {
     const auto policy = make_policy<typename Spec::Policy>(p);
     Storage storage;
     for (int64_t i = group.first_row(); i < p.rows; i += group.row_step()) {
-      const RowTask task = storage.begin();
-      const Row row = row_at(i);
+      const RingHeader header = storage.begin_row();
+      const Row row(header.misalignment, p.classes);
       auto gradient = [&] {
         return GradientView(p.gradient, i * p.gradient_stride, row.misalignment, p.classes);
       };
       bool released = false;
+      const RowTask task = task_of(header);
       if (task.contributes()) {
-        Loss loss{p, policy, group, row, storage, int(task.label), task.temperature, task.valid};
-        if constexpr (Spec::kPass == Pass::kBackward && !Spec::kStandardise) loss.restore(statistics_of(p, i));
-        auto fast_gradient = [&](GradientFactors factors) { loss.store_gradient(gradient(), factors, row, false); };
-        bool fast = compute_row<Spec>(loss, i, task, constants.factors.of_row(p, task), fast_gradient, gradient);
-        released = fast && kGradient;
+        Loss loss{p, policy, group, row, storage, int(task.label), task.temperature, task.valid,
+                  header.inverse_temperature};
+        if constexpr (Spec::kPass == Pass::kBackward) loss.restore(statistics_of(p, i));
+        auto fast_gradient = [&](GradientFactors factors) {
+          loss.store_gradient(gradient(), factors, row, false);
+          released = true;
+        };
+        compute_row<Spec>(loss, i, task, header.factors, fast_gradient, gradient);
       }
-      storage.end(released);
+      storage.end_row(released);
       finish_row<Spec>(p, group, i, task, row);
     }
+  }
+
+ private:
+  // The task without the weight, which is in the factors.
+  __device__ __forceinline__ static RowTask task_of(const RingHeader& header) {
+    RowTask task;
+    task.label = header.label;
+    task.temperature = header.temperature;
+    task.valid = header.valid != 0;
+    task.weight = header.contributes;
+    task.ignored = false;
+    return task;
   }
 };
 
@@ -60,9 +74,9 @@ template <class Spec> __device__ __forceinline__ void ring_rows(const LossParame
   if (constants.invalid != 0) return;  // nothing has been written yet, and no copy is in flight
   Rows rows{p, group};
   if (threadIdx.x >= ThreadGroup::kThreads)
-    rows.produce();
+    rows.produce(constants);
   else
-    rows.consume(constants);
+    rows.consume();
 }
 
 }  // namespace temper

@@ -13,354 +13,301 @@
 //    producer fills, also for those of ignored rows.
 #pragma once
 
-#include "../row_inputs.cuh"
-#include "vectorised_row.cuh"
+#include "ring_row.cuh"
 
 namespace temper {
-
-// What the consumers of a row need besides its logits, computed once by the producer.
-struct alignas(16) RingHeader {
-  int32_t label;
-  float weight, temperature;
-  uint8_t flags, front, ends, teacher_shift;  // flags: 1 ignored, 2 valid; the rest as in RingPart
-  int32_t first, count, stages, behind;
-};
-
-// The vectors of a row that are copied in granules of 16 bytes, and the block's part of them.
-struct RingPart {
-  int first = 0, count = 0;        // the block's vectors
-  int front = 0, behind = 0;       // the row's first vector that is copied, and the first one behind these
-  int ends = 0;                    // the row's other vectors, which the first block of a cluster has
-  int stages = 1;                  // stages of the block's part, at least one
-  uint32_t teacher_shift = 0;      // bytes between a granule and the teacher's first vector
-
-  // The vector with a number of an end.
-  __device__ __forceinline__ int end_vector(int end) const { return end < front ? end : behind + end - front; }
-
-  __device__ __forceinline__ RingHeader header(const RowTask& task) const {
-    return {int32_t(task.label),
-            task.weight,
-            task.temperature,
-            uint8_t((task.ignored ? 1 : 0) | (task.valid ? 2 : 0)),
-            uint8_t(front),
-            uint8_t(ends),
-            uint8_t(teacher_shift),
-            first,
-            count,
-            stages,
-            behind};
-  }
-
-  __device__ __forceinline__ static RingPart of(const RingHeader& header) {
-    return {header.first, header.count, header.front, header.behind, header.ends, header.stages, header.teacher_shift};
-  }
-};
-
-__device__ __forceinline__ RowTask task_of(const RingHeader& header) {
-  RowTask task;
-  task.label = header.label;
-  task.weight = header.weight;
-  task.temperature = header.temperature;
-  task.ignored = (header.flags & 1) != 0;
-  task.valid = (header.flags & 2) != 0;
-  return task;
-}
 
 // Stages with VECTORS vectors of each tensor for each consumer thread, as many as fit into the shared memory of the
 // launch. RowPlan.sharedBytes() computes its size.
 template <int VECTORS> struct RingStorage {
-  static constexpr bool kOnChip = true, kPrefetches = false, kRing = true;
+  static constexpr bool kOnChip = true, kPrefetches = false;
   static constexpr int kProducers = 32;
 
   template <class Row, class ThreadGroup> struct Instance {
     using Pair = typename Row::Pair;
-    using Student = typename Pair::Student;
     using Teacher = typename Pair::Teacher;
+    using Part = RingPart<Row>;
     static constexpr bool kTeacher = Pair::kTeacher;
     static constexpr int kThreads = ThreadGroup::kThreads, kStep = kThreads, kStageVectors = VECTORS * kThreads;
-    // The columns of a row that cannot be copied in granules of 16 bytes are in at most so many vectors.
-    static constexpr int kEnds = kTeacher && Teacher::kBytes < 16 ? 6 : 4;
-    static constexpr int kEndBytes = 16 + (kTeacher ? Teacher::kBytes : 0);
-    // A teacher whose granules are not those of the student has one more granule in a stage.
-    static constexpr int kStageBytes = kStageVectors * 16 + (kTeacher ? kStageVectors * Teacher::kBytes + 16 : 0);
+    static constexpr int kEnds = Part::kEnds, kEndBytes = 16 + (kTeacher ? Teacher::kBytes : 0);
 
-    static constexpr int kMostStages = 7;
-    static constexpr int kFull = ThreadGroup::kScratchBytes, kEmpty = kFull + kMostStages * 8;
-    static constexpr int kHeaders = kEmpty + kMostStages * 8;
-    static constexpr int kEndsAt = kHeaders + kMostStages * int(sizeof(RingHeader));
-    static constexpr int kStages = (kEndsAt + kMostStages * kEnds * kEndBytes + 127) / 128 * 128;
-    static_assert(kFull % 16 == 0, "headers are aligned to 16 bytes");
+    // A stage: header, mbarriers, ends, vectors of the student, vectors of the teacher. A teacher whose granules are not
+    // those of the student has one more granule.
+    static constexpr int kFull = int(sizeof(RingHeader)), kEmpty = kFull + 8, kEndsAt = kFull + 16;
+    static constexpr int kStudentAt = kEndsAt + kEnds * kEndBytes, kTeacherAt = kStudentAt + kStageVectors * 16;
+    static constexpr int kStageBytes = kTeacherAt + (kTeacher ? kStageVectors * Teacher::kBytes + 16 : 0);
+    static constexpr uint32_t kFirst = ThreadGroup::kScratchBytes;
+    static_assert(kFirst % 16 == 0 && kStageBytes % 16 == 0, "stages are aligned to 16 bytes");
 
-    // The number of stages of the ring.
-    __device__ __forceinline__ static uint32_t ring_stages() {
-      return min((dynamic_shared_bytes() - uint32_t(kStages)) / uint32_t(kStageBytes), uint32_t(kMostStages));
-    }
-
-    // A stage, and the parity of its phase. Producer and consumers pass through all stages in the same order.
+    // A stage, as its place in shared memory, and the parity of its phase. Producer and consumers pass through all
+    // stages in the same order.
     struct Position {
-      uint32_t stage = 0, parity = 0;
+      uint32_t place = kFirst, parity = 0;
 
-      __device__ __forceinline__ void advance(int stages, uint32_t ring) {
-        stage += uint32_t(stages);
-        if (stage >= ring) {
-          stage -= ring;
+      __device__ __forceinline__ void advance(uint32_t end) {
+        place += kStageBytes;
+        if (place == end) {
+          place = kFirst;
           parity ^= 1;
         }
       }
+      __device__ __forceinline__ void advance(int stages, uint32_t end) {
+        place += uint32_t(stages * kStageBytes);
+        if (place >= end) {
+          place -= end - kFirst;
+          parity ^= 1;
+        }
+      }
+      __device__ __forceinline__ unsigned char* at(int offset) const { return dynamic_shared() + place + offset; }
+      __device__ __forceinline__ uint64_t* full() const { return reinterpret_cast<uint64_t*>(at(kFull)); }
+      __device__ __forceinline__ uint64_t* empty() const { return reinterpret_cast<uint64_t*>(at(kEmpty)); }
+      __device__ __forceinline__ RingHeader& header() const { return *reinterpret_cast<RingHeader*>(at(0)); }
+      __device__ __forceinline__ void wait() const { mbarrier_wait(full(), parity); }
+
+      // A warp's arrival orders its lanes' earlier reads before the next copy to the stage.
+      __device__ __forceinline__ void release() const {
+        __syncwarp();
+        if (threadIdx.x % 32 == 0) mbarrier_arrive(empty());
+      }
     };
 
-    // Copied are the vectors in bounds of which the teacher's granules are in the row. Each block of a cluster has
-    // consecutive ones.
-    __device__ __forceinline__ static RingPart part_of(const Row& row, uint32_t block_rank, bool contributes) {
-      RingPart part;
-      if (!contributes) return part;
-      VectorRange in_bounds = row.in_bounds();
-      int front = in_bounds.first, behind = max(in_bounds.end, in_bounds.first);
-      if constexpr (kTeacher) {
-        auto address = [&](int vector) { return reinterpret_cast<uintptr_t>(row.teacher.address(vector)); };
-        uintptr_t begin = reinterpret_cast<uintptr_t>(row.teacher.origin + row.misalignment);
-        uintptr_t end = reinterpret_cast<uintptr_t>(row.teacher.origin + row.misalignment + row.classes);
-        constexpr int kTries = Teacher::kBytes < 16 ? 2 : 1;
-#pragma unroll
-        for (int i = 0; i < kTries; i++) {
-          if ((address(front) & ~uintptr_t(15)) < begin) front++;
-          if (((address(behind) + 15) & ~uintptr_t(15)) > end) behind--;
-        }
-        behind = max(behind, front);
-        part.teacher_shift = uint32_t(address(front)) & 15;
-      }
-      // Even, so that all parts have the same teacher_shift.
-      int most = behind - front;
-      if constexpr (ThreadGroup::kCluster > 1)
-        most = (most + 2 * ThreadGroup::kCluster - 1) / (2 * ThreadGroup::kCluster) * 2;
-      part.front = front;
-      part.behind = behind;
-      part.ends = block_rank == 0 ? front + row.vectors - behind : 0;
-      part.first = front + int(block_rank) * most;
-      part.count = max(min(most, behind - part.first), 0);
-      part.stages = max((part.count + kStageVectors - 1) / kStageVectors, 1);
-      return part;
+    // The place behind the last stage.
+    __device__ __forceinline__ static uint32_t ring_end() {
+      return kFirst + (dynamic_shared_bytes() - kFirst) / kStageBytes * kStageBytes;
     }
 
-    // The producing warp, and the mbarriers of the block.
+    // The producing warp.
     struct Producer {
       Position at;
-      uint32_t ring = ring_stages();
+      uint32_t end = ring_end();
 
       __device__ __forceinline__ static void begin() {
-        mbarriers_init<kMostStages>(barrier(kFull, 0), 1);
-        mbarriers_init<kMostStages>(barrier(kEmpty, 0), kThreads / 32);
+        for (Position stage; stage.place < ring_end(); stage.place += kStageBytes) {
+          mbarriers_init<1>(stage.full(), 1);
+          mbarriers_init<1>(stage.empty(), kThreads / 32);
+        }
       }
 
-      __device__ __forceinline__ void fill(const Row& row, const RowTask& task, uint32_t block_rank) {
+      __device__ __forceinline__ void fill(const Row& row, const RowTask& task, GradientFactors factors,
+                                           uint32_t block_rank) {
         const int lane = int(threadIdx.x % 32);
-        const RingPart part = part_of(row, block_rank, task.contributes());
-        for (int i = 0; i < part.stages; i++) {
-          mbarrier_wait(barrier(kEmpty, at.stage), at.parity ^ 1);
-          if (i == 0 && lane == 0) header(at.stage) = part.header(task);
-          if (i == part.stages - 1) store_ends(row, part, lane);
+        Part part;
+        if (task.contributes()) part = Part(row, block_rank, ThreadGroup::kCluster);
+        const int stages = stages_of(part.count);
+        for (int i = 0; i < stages; i++) {
+          mbarrier_wait(at.empty(), at.parity ^ 1);
+          if (i == 0 && lane == 0) at.header() = {task, factors, row.misalignment, part};
+          if (i == stages - 1) store_ends(row, part, lane);
           __syncwarp();
           if (lane == 0) copy(row, part, i);
-          at.advance(1, ring);
+          at.advance(end);
         }
       }
 
      private:
-      __device__ __forceinline__ void store_ends(const Row& row, const RingPart& part, int lane) const {
+      __device__ __forceinline__ void store_ends(const Row& row, const Part& part, int lane) const {
         if (lane < part.ends) {
-          unsigned char* to = end_of(at.stage, lane);
+          unsigned char* to = at.at(kEndsAt + lane * kEndBytes);
           int vector = part.end_vector(lane);
           store_vector(row.student.load_elements(vector, Row::kStudentFill), to);
           if constexpr (kTeacher) store_vector(row.teacher.load_elements(vector, Row::kTeacherFill), to + 16);
         }
       }
 
-      __device__ __forceinline__ void copy(const Row& row, const RingPart& part, int i) const {
+      __device__ __forceinline__ void copy(const Row& row, const Part& part, int i) const {
         int vectors = min(part.count - i * kStageVectors, kStageVectors);
         int first = part.first + i * kStageVectors;
-        uint64_t* full = barrier(kFull, at.stage);
-        unsigned char* to = stage_at(at.stage);
         uint32_t student_bytes = uint32_t(vectors) * 16, teacher_bytes = 0;
         if constexpr (kTeacher)
           if (vectors > 0)
             teacher_bytes = (part.teacher_shift + uint32_t(vectors) * Teacher::kBytes + 15) / 16 * 16;
-        mbarrier_expect(full, student_bytes + teacher_bytes);
+        mbarrier_expect(at.full(), student_bytes + teacher_bytes);
         if (vectors == 0) return;
-        bulk_copy(to, row.student.address(first), student_bytes, full);
+        bulk_copy(at.at(kStudentAt), row.student.address(first), student_bytes, at.full());
         if constexpr (kTeacher)
-          bulk_copy(to + kStageVectors * 16,
+          bulk_copy(at.at(kTeacherAt),
                     reinterpret_cast<const unsigned char*>(row.teacher.address(first)) - part.teacher_shift,
-                    teacher_bytes, full);
+                    teacher_bytes, at.full());
       }
     };
 
     Position head;  // the row's first stage
-    uint32_t ring = ring_stages();
-    RingPart part;
+    uint32_t end = ring_end();
+    Part part;
+    int stages = 1;
 
     __device__ __forceinline__ Instance() {}
 
-    // Waits for the row's first stage and returns its task.
-    __device__ __forceinline__ RowTask begin() {
-      mbarrier_wait(barrier(kFull, head.stage), head.parity);
-      const RingHeader& row = header(head.stage);
-      part = RingPart::of(row);
-      return task_of(row);
+    // Waits for the row's first stage and returns its header.
+    __device__ __forceinline__ RingHeader begin_row() {
+      head.wait();
+      const RingHeader header = head.header();
+      part = Part(header);
+      stages = stages_of(part.count);
+      return header;
     }
 
     // Releases all stages of the row, unless the last sweep has done so, and goes to the next row.
-    __device__ __forceinline__ void end(bool released) {
+    __device__ __forceinline__ void end_row(bool released) {
       Position at = head;
       if (!released)
-        for (int i = 0; i < part.stages; i++) {
-          release(at);
-          at.advance(1, ring);
+        for (int i = 0; i < stages; i++) {
+          at.release();
+          at.advance(end);
         }
-      head.advance(part.stages, ring);
+      head.advance(stages, end);
     }
 
-    template <class F> __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup&, F f) {
-      sweep<false>([&](const auto& pairs, int vector) { each(pairs, vector, f); }, f);
+    template <class F> __device__ __forceinline__ void for_each(const Row&, const ThreadGroup&, F f) {
+      sweep<false>(Each<F>{f});
     }
 
     template <class F> __device__ __forceinline__ void for_each_several(const Row&, const ThreadGroup&, F f) {
-      sweep<false>([&](const auto& pairs, int vector) { f(pairs, vector, true); },
-                   [&](const Pair& pair, int vector) {
-                     const Pair one[1] = {pair};
-                     f(one, vector, false);
-                   });
+      sweep<false>(f);
     }
 
     template <class F> __device__ __forceinline__ void for_each_again(const Row&, const ThreadGroup&, F f) {
       Position at = head;
+      const int thread = int(threadIdx.x);
 #pragma unroll 1
-      for (int i = 0; i < part.stages; i++) {
-        mbarrier_wait(barrier(kFull, at.stage), at.parity);
+      for (int i = 0; i < stages; i++) {
+        at.wait();
 #pragma unroll 1
-        for (int place = int(threadIdx.x); place < min(part.count - i * kStageVectors, kStageVectors);
-             place += kThreads)
-          f(read(at.stage, place), part.first + i * kStageVectors + place);
-        if (i == part.stages - 1 && int(threadIdx.x) < part.ends) f(read_end(at.stage, int(threadIdx.x)), end_vector());
-        at.advance(1, ring);
+        for (int place = thread; place < min(part.count - i * kStageVectors, kStageVectors); place += kThreads)
+          f(read(at, place), part.first + i * kStageVectors + place);
+        if (i == stages - 1 && thread < part.ends) f(read_end(at, thread), part.end_vector(thread));
+        at.advance(end);
       }
     }
 
     // The last sweep over the row: a stage is released as soon as its vectors are in registers.
     template <class F>
-    __device__ __forceinline__ void for_each(const Row&, const ThreadGroup&, VectorRange range, F f, const Row&, bool) {
-      bool aligned = range.end > 0;
-      sweep<true>([&](const auto& pairs, int vector) {
-#pragma unroll
-        for (int j = 0; j < VECTORS; j++) f(pairs[j], vector + j * kThreads, aligned);
-      }, [&](const Pair& pair, int vector) { f(pair, vector, false); });
+    __device__ __forceinline__ void for_each(const Row&, const ThreadGroup&, VectorRange range, int label_vector, F f,
+                                             const Row&, bool) {
+      int label_place = label_vector - part.first;
+      sweep<true>(EachStored<F>{f, label_vector, label_vector - label_place % kStageVectors / kThreads * kThreads,
+                                range.end > 0});
     }
 
     // The calling thread's rank if it has the vector, else -1.
-    __device__ __forceinline__ int owner(const Row& row, const ThreadGroup& group, int vector) const {
-      bool is_end = vector < part.front || vector >= part.behind;
-      int place = vector - part.first, end = vector < part.front ? vector : vector - part.behind + part.front;
-      bool own = is_end ? end == int(threadIdx.x) && end < part.ends
-                        : place >= 0 && place < part.count && place % kThreads == int(threadIdx.x);
+    __device__ __forceinline__ int owner(const Row&, const ThreadGroup& group, int vector) const {
+      int place = vector - part.first, end = part.end_of(vector);
+      bool own = end >= 0 ? end == int(threadIdx.x) && end < part.ends
+                          : place >= 0 && place < part.count && place % kThreads == int(threadIdx.x);
       return own ? int(group.thread_rank) : -1;
     }
 
     template <class F>
     __device__ __forceinline__ void visit(const Row& row, const ThreadGroup& group, int wanted, F f) {
       if (owner(row, group, wanted) < 0) return;
-      bool is_end = wanted < part.front || wanted >= part.behind;
+      bool is_end = part.end_of(wanted) >= 0;
       int place = wanted - part.first;
       Position at = head;
-      at.advance(is_end ? part.stages - 1 : place / kStageVectors, ring);
-      f(is_end ? read_end(at.stage, int(threadIdx.x)) : read(at.stage, place % kStageVectors));
+      at.advance(is_end ? stages - 1 : place / kStageVectors, end);
+      f(is_end ? read_end(at, int(threadIdx.x)) : read(at, place % kStageVectors));
     }
 
    private:
-    // Calls several(pairs, vector) with VECTORS vectors of a stage, vector and every kThreads-th one behind it, and
-    // one(pair, vector) with the vectors that are left. LAST: also releases the stages.
-    template <bool LAST, class Several, class One> __device__ __forceinline__ void sweep(Several several, One one) {
-      const int thread = int(threadIdx.x);
-      Position at = head;
-      int left = part.count - thread, vector = part.first + thread;
+    // At least one, also for a row without vectors.
+    __device__ __forceinline__ static int stages_of(int vectors) {
+      return max((vectors + kStageVectors - 1) / kStageVectors, 1);
+    }
+
+    // Function objects, because NVRTC 12 takes a generic lambda for a host function.
+    template <class F> struct Each {
+      F& f;
+
+      template <int N>
+      __device__ __forceinline__ void operator()(const Pair (&pairs)[N], int vector, bool) const {
+#pragma unroll
+        for (int j = 0; j < N; j++) f(pairs[j], vector + j * kThreads);
+      }
+    };
+
+    // Vectors of a stage in bounds without the label take the short code, where the gradient is aligned.
+    template <class F> struct EachStored {
+      F& f;
+      int label_vector, first_with_label;  // first_with_label: the first vector of those that have the label's
+      bool aligned;
+
+      template <int N>
+      __device__ __forceinline__ void operator()(const Pair (&pairs)[N], int vector, bool in_bounds) const {
+        if (in_bounds && aligned && vector != first_with_label) {
+#pragma unroll
+          for (int j = 0; j < N; j++) f(pairs[j], vector + j * kThreads, true, false);
+        } else {
 #pragma unroll 1
-      for (int i = 1;; i++) {
-        mbarrier_wait(barrier(kFull, at.stage), at.parity);
+          for (int j = 0; j < N; j++) {
+            Pair pair = pairs[0];
+#pragma unroll
+            for (int k = 1; k < N; k++)
+              if (j == k) pair = pairs[k];
+            f(pair, vector + j * kThreads, false, vector + j * kThreads == label_vector);
+          }
+        }
+      }
+    };
+
+    // Calls f(pairs, vector, true) with VECTORS vectors of a stage, vector and every kThreads-th one behind it, then
+    // f(pair, vector, false) with each of the vectors that are left. LAST: also releases the stages.
+    template <bool LAST, class F> __device__ __forceinline__ void sweep(F f) {
+      const int thread = int(threadIdx.x), behind = part.first + part.count;
+      uint32_t own = threadIdx.x * 16;
+      keep_packed(own);
+      Position at = head;
+      int left = part.count - thread;
+#pragma unroll 1
+      for (int i = stages;;) {
+        at.wait();
         if (left > (VECTORS - 1) * kThreads) {
           Pair pairs[VECTORS];
-          read(pairs, at.stage, thread);
-          if (LAST && i < part.stages) release(at);
-          several(pairs, vector);
+          read(pairs, at, own);
+          if (LAST && i > 1) at.release();
+          f(pairs, behind - left, true);
           left -= kStageVectors;
-          vector += kStageVectors;
         }
-        if (i >= part.stages) break;
-        at.advance(1, ring);
+        if (--i == 0) break;
+        at.advance(end);
       }
       // The last stage's vectors without VECTORS - 1 others, then an end.
       int singles = left > 0 ? (left + kThreads - 1) / kThreads : 0, all = singles + (thread < part.ends ? 1 : 0);
-      Position last = at;
+      int place = part.count - left - (stages - 1) * kStageVectors;
 #pragma unroll 1
       for (int i = 0; i < all; i++) {
-        int place = vector - part.first - (part.stages - 1) * kStageVectors + i * kThreads;
-        if (i < singles)
-          one(read(last.stage, place), vector + i * kThreads);
-        else
-          one(read_end(last.stage, thread), end_vector());
+        const Pair one[1] = {i < singles ? read(at, place + i * kThreads) : read_end(at, thread)};
+        f(one, i < singles ? behind - left + i * kThreads : part.end_vector(thread), false);
       }
-      if (LAST) release(last);
+      if (LAST) at.release();
     }
 
-    template <class Pairs, class F> __device__ __forceinline__ static void each(const Pairs& pairs, int vector, F f) {
-#pragma unroll
-      for (int j = 0; j < VECTORS; j++) f(pairs[j], vector + j * kThreads);
-    }
-
-    // The vector of the calling thread's end.
-    __device__ __forceinline__ int end_vector() const { return part.end_vector(int(threadIdx.x)); }
-
-    __device__ __forceinline__ static uint64_t* barrier(int offset, uint32_t stage) {
-      return reinterpret_cast<uint64_t*>(dynamic_shared() + offset) + stage;
-    }
-    __device__ __forceinline__ static RingHeader& header(uint32_t stage) {
-      return reinterpret_cast<RingHeader*>(dynamic_shared() + kHeaders)[stage];
-    }
-    __device__ __forceinline__ static unsigned char* end_of(uint32_t stage, int end) {
-      return dynamic_shared() + kEndsAt + (stage * kEnds + uint32_t(end)) * kEndBytes;
-    }
-    __device__ __forceinline__ static unsigned char* stage_at(uint32_t stage) {
-      return dynamic_shared() + kStages + stage * kStageBytes;
-    }
-
-    // A warp's arrival orders its lanes' earlier reads before the next copy to the stage.
-    __device__ __forceinline__ static void release(const Position& at) {
-      __syncwarp();
-      if (threadIdx.x % 32 == 0) mbarrier_arrive(barrier(kEmpty, at.stage));
-    }
-
-    __device__ __forceinline__ Pair read(uint32_t stage, int place) const {
+    __device__ __forceinline__ Pair read(const Position& at, int place) const {
       Pair pairs[1];
-      read(pairs, stage, place);
+      read(pairs, at, uint32_t(place) * 16);
       return pairs[0];
     }
 
-    // Reads vectors at a distance of kThreads, the teacher's with one branch for all of them.
-    template <int N> __device__ __forceinline__ void read(Pair (&pairs)[N], uint32_t stage, int place) const {
-      const unsigned char* student = stage_at(stage) + place * 16;
+    // Reads vectors at a distance of kThreads, the first one `place` bytes behind the first one of the stage's student.
+    // One branch serves all vectors of the teacher.
+    template <int N>
+    __device__ __forceinline__ void read(Pair (&pairs)[N], const Position& at, uint32_t place) const {
+      const unsigned char* student = at.at(kStudentAt) + place;
 #pragma unroll
       for (int j = 0; j < N; j++) read_vector(pairs[j].student, student + j * kThreads * 16);
       if constexpr (kTeacher) {
-        const unsigned char* teacher = stage_at(stage) + kStageVectors * 16 + place * Teacher::kBytes;
-        if (part.teacher_shift % kAligned == 0)
+        const unsigned char* teacher = at.at(kTeacherAt) + place * Teacher::kBytes / 16;
+        if (part.teacher_shift % kAligned == 0) {
+          if constexpr (kAligned < 16) teacher += part.teacher_shift;
 #pragma unroll
-          for (int j = 0; j < N; j++)
-            read_vector(pairs[j].teacher, teacher + part.teacher_shift + j * kThreads * Teacher::kBytes);
-        else
+          for (int j = 0; j < N; j++) read_vector(pairs[j].teacher, teacher + j * kThreads * Teacher::kBytes);
+        } else {
 #pragma unroll
           for (int j = 0; j < N; j++) read_shifted(pairs[j].teacher, teacher + j * kThreads * Teacher::kBytes);
+        }
       }
     }
 
-    __device__ __forceinline__ static Pair read_end(uint32_t stage, int end) {
-      const unsigned char* from = end_of(stage, end);
+    __device__ __forceinline__ static Pair read_end(const Position& at, int number) {
+      const unsigned char* from = at.at(kEndsAt) + number * kEndBytes;
       Pair pair;
       read_vector(pair.student, from);
       if constexpr (kTeacher) read_vector(pair.teacher, from + 16);

@@ -45,14 +45,16 @@ struct SharedStorage {
 
     // A prefetch overwrites a slot as soon as the thread has read it: only that thread accesses the slot.
     template <class F>
-    __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, VectorRange range, F f,
-                                             const Row& next, bool prefetch) {
+    __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, VectorRange range,
+                                             int label_vector, F f, const Row& next, bool prefetch) {
       for_each_slot_in(group, range, [&](int vector, unsigned char* slot) {
         typename Row::Pair pair = read(slot);
         if (prefetch) copy_async(next, vector, slot);
-        f(pair, vector, true);
+        f(pair, vector, true, vector == label_vector);
       });
-      for_each_slot_outside(row, group, range, [&](int vector, unsigned char* slot) { f(read(slot), vector, false); });
+      for_each_slot_outside(row, group, range, [&](int vector, unsigned char* slot) {
+        f(read(slot), vector, false, vector == label_vector);
+      });
     }
 
     template <class F> __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, F f) {

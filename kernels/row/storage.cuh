@@ -7,10 +7,11 @@
 //                                vector, vector + kStep, ...; with in_bounds = true none of them has a column outside
 //                                the row
 //   for_each_again(row, group, f)  like for_each, for long code: a storage in registers reads the row from memory again
-//   for_each(row, group, range, f, next, prefetch)  calls f(pair, vector, in_bounds), with in_bounds = true for the
-//                                vectors in `range`; also issues the loads of row `next`, if `prefetch` and
-//                                kPrefetches: each vector in `range` is loaded into the place of the vector just read;
-//                                `next` must have the misalignment of `row` and allow asynchronous copies
+//   for_each(row, group, range, label_vector, f, next, prefetch)  calls f(pair, vector, in_bounds, has_label), with
+//                                in_bounds = true for the vectors in `range`, and has_label = true for label_vector;
+//                                also issues the loads of row `next`, if `prefetch` and kPrefetches: each vector in
+//                                `range` is loaded into the place of the vector just read; `next` must have the
+//                                misalignment of `row` and allow asynchronous copies
 //   owner(row, group, vector)    the rank of the thread that has the vector; -1 in a ring, if another thread has it
 //   visit(row, group, vector, f) calls f(pair) in the thread that owns the vector; not available without kOnChip
 #pragma once
@@ -73,12 +74,12 @@ template <int VECTORS> struct RegisterStorage {
     }
 
     template <class F>
-    __device__ __forceinline__ void for_each(const Row&, const ThreadGroup& group, VectorRange range, F f, const Row&,
-                                             bool) {
+    __device__ __forceinline__ void for_each(const Row&, const ThreadGroup& group, VectorRange range, int label_vector,
+                                             F f, const Row&, bool) {
 #pragma unroll
       for (int i = 0; i < VECTORS; i++) {
         pairs[i].keep_packed();
-        f(pairs[i], vector(group, i), range.contains(vector(group, i)));
+        f(pairs[i], vector(group, i), range.contains(vector(group, i)), vector(group, i) == label_vector);
       }
     }
 
@@ -135,9 +136,11 @@ struct RereadStorage {
     }
 
     template <class F>
-    __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, VectorRange range, F f,
-                                             const Row&, bool) {
-      for_each(row, group, [&](const Pair& pair, int vector) { f(pair, vector, range.contains(vector)); });
+    __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, VectorRange range,
+                                             int label_vector, F f, const Row&, bool) {
+      for_each(row, group, [&](const Pair& pair, int vector) {
+        f(pair, vector, range.contains(vector), vector == label_vector);
+      });
     }
   };
 };

@@ -86,8 +86,8 @@ template <int N> struct alignas(4 * N) FloatVector {
 };
 
 // A block of THREADS (a multiple of 32), or a cluster of CLUSTER such blocks; PRODUCERS more threads of a block only
-// load rows. In a reduction every warp stores its values in the scratch memory of every block of the cluster; then each warp combines the values of all warps. The
-// scratch memory has two slots, which successive reductions use alternately.
+// load rows. In a reduction every warp stores its values in the scratch memory of every block of the cluster; then each
+// warp combines the values of all warps. The scratch memory has two slots, which successive reductions use alternately.
 //
 // Within one block a reduction needs one barrier. A slot is overwritten two reductions later: the barrier of the
 // reduction between them orders that store after all reads of the slot.
@@ -269,7 +269,7 @@ template <int THREADS, int LANES, int CLUSTER, int PRODUCERS> struct ChooseThrea
 template <int THREADS, int CLUSTER, int PRODUCERS> struct ChooseThreadGroup<THREADS, 0, CLUSTER, PRODUCERS> {
   using Type = BlockGroup<THREADS, CLUSTER, PRODUCERS>;
 };
-template <int THREADS, int LANES, int CLUSTER, int PRODUCERS>
+template <int THREADS, int LANES, int CLUSTER, int PRODUCERS = 0>
 using ThreadGroupOf = typename ChooseThreadGroup<THREADS, LANES, CLUSTER, PRODUCERS>::Type;
 
 }  // namespace temper
