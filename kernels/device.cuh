@@ -152,6 +152,14 @@ __device__ __forceinline__ unsigned char* dynamic_shared() {
   return temper_shared;
 }
 
+// The address of a byte of shared memory in 32 bits, and the byte at an address. Generic addresses take two registers.
+__device__ __forceinline__ uint32_t shared_address(const void* shared) {
+  return static_cast<uint32_t>(__cvta_generic_to_shared(shared));
+}
+__device__ __forceinline__ unsigned char* shared_at(uint32_t address) {
+  return static_cast<unsigned char*>(__cvta_shared_to_generic(address));
+}
+
 // The bytes of dynamic shared memory of the block.
 __device__ __forceinline__ uint32_t dynamic_shared_bytes() {
   uint32_t bytes;

@@ -39,26 +39,20 @@ template <int VECTORS> struct RingStorage {
     static constexpr uint32_t kFirst = ThreadGroup::kScratchBytes;
     static_assert(kFirst % 16 == 0 && kStageBytes % 16 == 0, "stages are aligned to 16 bytes");
 
-    // A stage, as its place in shared memory, and the parity of its phase. Producer and consumers pass through all
-    // stages in the same order.
+    // A stage in shared memory, and the parity of its phase. Producer and consumers pass through all stages in the same
+    // order.
     struct Position {
-      uint32_t place = kFirst, parity = 0;
+      uint32_t stage = first_stage(), parity = 0;
 
-      __device__ __forceinline__ void advance(uint32_t end) {
-        place += kStageBytes;
-        if (place == end) {
-          place = kFirst;
-          parity ^= 1;
-        }
-      }
+      __device__ __forceinline__ void advance(uint32_t end) { advance(1, end); }
       __device__ __forceinline__ void advance(int stages, uint32_t end) {
-        place += uint32_t(stages * kStageBytes);
-        if (place >= end) {
-          place -= end - kFirst;
+        stage += uint32_t(stages * kStageBytes);
+        if (stage >= end) {
+          stage -= end - first_stage();
           parity ^= 1;
         }
       }
-      __device__ __forceinline__ unsigned char* at(int offset) const { return dynamic_shared() + place + offset; }
+      __device__ __forceinline__ unsigned char* at(int offset) const { return shared_at(stage + uint32_t(offset)); }
       __device__ __forceinline__ uint64_t* full() const { return reinterpret_cast<uint64_t*>(at(kFull)); }
       __device__ __forceinline__ uint64_t* empty() const { return reinterpret_cast<uint64_t*>(at(kEmpty)); }
       __device__ __forceinline__ RingHeader& header() const { return *reinterpret_cast<RingHeader*>(at(0)); }
@@ -71,9 +65,11 @@ template <int VECTORS> struct RingStorage {
       }
     };
 
-    // The place behind the last stage.
+    __device__ __forceinline__ static uint32_t first_stage() { return shared_address(dynamic_shared() + kFirst); }
+
+    // The address behind the last stage.
     __device__ __forceinline__ static uint32_t ring_end() {
-      return kFirst + (dynamic_shared_bytes() - kFirst) / kStageBytes * kStageBytes;
+      return first_stage() + (dynamic_shared_bytes() - kFirst) / kStageBytes * kStageBytes;
     }
 
     // The producing warp.
@@ -82,9 +78,9 @@ template <int VECTORS> struct RingStorage {
       uint32_t end = ring_end();
 
       __device__ __forceinline__ static void begin() {
-        for (Position stage; stage.place < ring_end(); stage.place += kStageBytes) {
-          mbarriers_init<1>(stage.full(), 1);
-          mbarriers_init<1>(stage.empty(), kThreads / 32);
+        for (Position at; at.stage != ring_end(); at.stage += kStageBytes) {
+          mbarriers_init<1>(at.full(), 1);
+          mbarriers_init<1>(at.empty(), kThreads / 32);
         }
       }
 
@@ -294,7 +290,7 @@ template <int VECTORS> struct RingStorage {
 #pragma unroll
       for (int j = 0; j < N; j++) read_vector(pairs[j].student, student + j * kThreads * 16);
       if constexpr (kTeacher) {
-        const unsigned char* teacher = at.at(kTeacherAt) + place * Teacher::kBytes / 16;
+        const unsigned char* teacher = at.at(kTeacherAt) + place / 4 * (Teacher::kBytes / 4);
         if (part.teacher_shift % kAligned == 0) {
           if constexpr (kAligned < 16) teacher += part.teacher_shift;
 #pragma unroll

@@ -118,6 +118,11 @@ inline uint32_t max_f16_pair(uint32_t a, uint32_t b) { return max_of_pairs(a, b,
 
 inline unsigned char* dynamic_shared() { return cuda_host::dynamic_shared(); }
 
+inline uint32_t shared_address(const void* shared) {
+  return uint32_t(static_cast<const unsigned char*>(shared) - cuda_host::dynamic_shared());
+}
+inline unsigned char* shared_at(uint32_t address) { return cuda_host::dynamic_shared() + address; }
+
 inline uint32_t dynamic_shared_bytes() { return cuda_host::dynamic_shared_bytes(); }
 
 template <int BYTES> void async_copy(void* shared, const void* global) { cuda_host::async_copy(shared, global, BYTES); }
