@@ -115,6 +115,26 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
   }
 }
 
+// Stores the gradient of the kept classes. The factors of the constants move the kept exponentials to the row's offsets.
+template <class Spec>
+template <class GradientView>
+__device__ __forceinline__ void LossRow<Spec>::store_kept(const GradientView& view, const GradientConstants<Spec>& g,
+                                                          int vector) const {
+  float fs = exp2_normal(kept.student_offset - exponents.student.offset);
+  float student = fs * g.divergence.student, hard = kHard ? reuse_exp<Spec::kExpReuse>(fs) * g.hard : 0.0f;
+  float teacher = exp2_normal(kept.teacher_offset - exponents.teacher.offset) * g.divergence.teacher;
+#pragma unroll
+  for (int j = 0; j < Spec::Storage::kKept; j++) {
+    float gradient[K];
+#pragma unroll
+    for (int k = 0; k < K; k++) {
+      float es = kept.student[j * K + k], factor = es * exponents.add_hard_factor(student, es, hard);
+      gradient[k] = fma(kept.teacher[j * K + k], teacher, factor);
+    }
+    view.store_aligned(GradientView::Vector::pack(gradient), vector + j * Storage::kStep);
+  }
+}
+
 template <class Spec>
 template <typename LossRow<Spec>::Path PATH, class GradientView>
 __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView& view, GradientFactors factors,
@@ -167,7 +187,9 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
     else
       view.store(packed, vector);
   };
-  if constexpr (PATH == kFast)
+  if constexpr (PATH == kFast && kKeeps)
+    storage.for_each_but_kept(range, label_vector, store, [&](int vector) { store_kept(view, constants, vector); });
+  else if constexpr (PATH == kFast)
     storage.for_each(row, group, range, label_vector, store, next, prefetch);
   else
     storage.for_each_again(row, group, [&](const Pair& pair, int vector) {

@@ -28,7 +28,7 @@ template <class Spec> struct RingRows {
     const auto policy = make_policy<typename Spec::Policy>(p);
     Storage storage;
     for (int64_t i = group.first_row(); i < p.rows; i += group.row_step()) {
-      const RingHeader header = storage.begin_row();
+      const RingHeader& header = storage.begin_row();
       const Row row(header.misalignment, p.classes);
       auto gradient = [&] {
         return GradientView(p.gradient, i * p.gradient_stride, row.misalignment, p.classes);
@@ -43,7 +43,7 @@ template <class Spec> struct RingRows {
           loss.store_gradient(gradient(), factors, row, false);
           released = true;
         };
-        compute_row<Spec>(loss, i, task, header.factors, fast_gradient, gradient);
+        compute_row<Spec>(loss, i, task, [&] { return header.factors; }, fast_gradient, gradient);
       }
       storage.end_row(released);
       finish_row<Spec>(p, group, i, task, row);

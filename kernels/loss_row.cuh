@@ -20,12 +20,21 @@
 
 namespace temper {
 
+enum class Pass { kForward, kForwardBackward, kBackward };
+
 // The values of a row before weights and reduction, in nats.
 struct RowValues {
   float soft = 0, hard = 0, label_log_prob = 0, student_entropy = 0, teacher_entropy = 0, temperature_gradient = 0;
 };
 
 template <class Spec> struct GradientConstants;
+template <class Loss> struct AddVectors;
+
+// Exponentials of COUNT classes of a thread, with the offsets that they were computed with.
+template <int COUNT> struct KeptExponentials {
+  float student[COUNT], teacher[COUNT], student_offset, teacher_offset;
+};
+template <> struct KeptExponentials<0> {};
 
 template <class Spec> struct LossRow {
   using Policy = typename Spec::Policy;
@@ -41,6 +50,10 @@ template <class Spec> struct LossRow {
   static constexpr bool kLabelApart = Form::kLabelApart;
   static constexpr bool kLogits = Form::kLogits, kClasses = kSoft && !kLogits && !Form::kRaw;
   static constexpr bool kLinear = is_linear(Policy::kGradient), kCentred = is_centred(Policy::kGradient);
+  // The exponentials of some vectors are kept from the sums to the gradient, where registers allow it.
+  static constexpr bool kKeeps = Spec::Storage::kKept > 0 && Spec::kPass == Pass::kForwardBackward && Form::kRaw &&
+                                 kLinear && !kCentred && !kLabelApart && !Form::Exps::kSeparateHard &&
+                                 !Spec::kSmoothing && !Spec::kStandardise;
 
   const LossParameters& p;
   const Policy& policy;
@@ -69,6 +82,7 @@ template <class Spec> struct LossRow {
   float hard_inverse_sum = 0, log_sum_exp = 0, present = 0;
   float policy_sums[Policy::kSums] = {};
   RowValues values;
+  KeptExponentials<kKeeps ? Spec::Storage::kKept * K : 0> kept;
 
   // Standardised logits need this before evaluate() or restore() (loss_standardised.cuh).
   __device__ __forceinline__ void standardise();
@@ -179,6 +193,8 @@ template <class Spec> struct LossRow {
   __device__ __forceinline__ void add_vectors(Partial& partial, const Pair (&pairs)[N], int vector, bool in_bounds);
 
  private:
+  friend struct AddVectors<LossRow>;
+
   __device__ __forceinline__ void merge(Partial& partial) {
     group.merge(partial, label_owner(), label_logit);
     if constexpr (kLabelApart) {
@@ -355,6 +371,9 @@ template <class Spec> struct LossRow {
   template <Path PATH, class Shift>
   __device__ __forceinline__ float class_gradient(float z, float u, const GradientConstants<Spec>& g,
                                                   const Shift& shift, float& es) const;
+  template <class GradientView>
+  __device__ __forceinline__ void store_kept(const GradientView& view, const GradientConstants<Spec>& g,
+                                             int vector) const;
   template <Path PATH, class GradientView>
   __device__ __forceinline__ void gradient_sweep(const GradientView& view, GradientFactors factors, VectorRange range,
                                                  const Row& next, bool prefetch);

@@ -53,13 +53,32 @@ template <class Loss> struct AddVectors {
   __device__ __forceinline__ void operator()(const typename Loss::Pair (&pairs)[N], int vector, bool in_bounds) const {
     loss.template add_vectors<true>(partial, pairs, vector, in_bounds);
   }
+
+  // Vectors in bounds, of which the exponentials are kept.
+  template <int N> __device__ __forceinline__ void keep(const typename Loss::Pair (&pairs)[N]) const {
+    loss.note_maxima(partial, pairs);
+    loss.kept.student_offset = partial.exponents.student.offset;
+    loss.kept.teacher_offset = partial.exponents.teacher.offset;
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+      constexpr int K = Loss::K;
+      float z[K], u[K];
+      loss.unpack(pairs[i], z, u);
+#pragma unroll
+      for (int k = 0; k < K; k++)
+        partial.template add<true>(z[k], u[k], true, k % 2 == 0 ? partial.sums : partial.odd_sums,
+                                   loss.kept.student[i * K + k], loss.kept.teacher[i * K + k]);
+    }
+  }
 };
 
 // Adds all classes to the partial of the thread.
 template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::sweep_sums(Partial& partial) {
-  if constexpr (FAST)
+  if constexpr (FAST && kKeeps)
+    storage.for_each_several_keeping(AddVectors<LossRow>{*this, partial});
+  else if constexpr (FAST)
     storage.for_each_several(row, group, AddVectors<LossRow>{*this, partial});
   else
     storage.for_each_again(row, group, [&](const Pair& pair, int vector) {

@@ -9,7 +9,8 @@ namespace temper {
 
 template <class Row> struct RingPart;
 
-// What the consumers of a row need besides its logits, computed once by the producer.
+// What the consumers of a row need besides its logits, computed once by the producer. Every stage of the row has it, so
+// that its values need not be in registers.
 struct alignas(16) RingHeader {
   int32_t label;
   float temperature, inverse_temperature;
@@ -36,6 +37,14 @@ struct alignas(16) RingHeader {
         behind(part.behind),
         front(uint8_t(part.front)),
         ends(uint8_t(part.ends)) {}
+
+  // The vector with a number of an end.
+  __device__ __forceinline__ int end_vector(int end) const { return end < front ? end : behind + end - front; }
+
+  // The number of the end that is a vector, or -1.
+  __device__ __forceinline__ int end_of(int vector) const {
+    return vector < front ? vector : vector >= behind ? vector - behind + front : -1;
+  }
 };
 
 // The vectors of a row that are copied in granules of 16 bytes, and the block's part of them.
@@ -51,13 +60,6 @@ template <class Row> struct RingPart {
   uint32_t teacher_shift = 0;  // bytes between a granule and the teacher's first vector
 
   __device__ __forceinline__ RingPart() {}
-  __device__ __forceinline__ explicit RingPart(const RingHeader& header)
-      : first(header.first),
-        count(header.count),
-        front(header.front),
-        behind(header.behind),
-        ends(header.ends),
-        teacher_shift(header.teacher_shift) {}
 
   // Copied are the vectors in bounds of which the teacher's granules are in the row. Each block of a cluster has
   // consecutive ones.
@@ -84,14 +86,6 @@ template <class Row> struct RingPart {
     ends = block_rank == 0 ? front + row.vectors - behind : 0;
     first = front + int(block_rank) * most;
     count = max(min(most, behind - first), 0);
-  }
-
-  // The vector with a number of an end.
-  __device__ __forceinline__ int end_vector(int end) const { return end < front ? end : behind + end - front; }
-
-  // The number of the end that is a vector, or -1.
-  __device__ __forceinline__ int end_of(int vector) const {
-    return vector < front ? vector : vector >= behind ? vector - behind + front : -1;
   }
 };
 

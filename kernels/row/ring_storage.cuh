@@ -21,7 +21,7 @@ namespace temper {
 // launch. RowPlan.sharedBytes() computes its size.
 template <int VECTORS> struct RingStorage {
   static constexpr bool kOnChip = true, kPrefetches = false;
-  static constexpr int kProducers = 32;
+  static constexpr int kProducers = 32, kKept = VECTORS;
 
   template <class Row, class ThreadGroup> struct Instance {
     using Pair = typename Row::Pair;
@@ -92,8 +92,9 @@ template <int VECTORS> struct RingStorage {
         const int stages = stages_of(part.count);
         for (int i = 0; i < stages; i++) {
           mbarrier_wait(at.empty(), at.parity ^ 1);
-          if (i == 0 && lane == 0) at.header() = {task, factors, row.misalignment, part};
-          if (i == stages - 1) store_ends(row, part, lane);
+          if (lane == 0) at.header() = {task, factors, row.misalignment, part};
+          __syncwarp();
+          if (i == stages - 1 && lane < part.ends) store_end(row, at.header().end_vector(lane), lane);
           __syncwarp();
           if (lane == 0) copy(row, part, i);
           at.advance(end);
@@ -101,13 +102,10 @@ template <int VECTORS> struct RingStorage {
       }
 
      private:
-      __device__ __forceinline__ void store_ends(const Row& row, const Part& part, int lane) const {
-        if (lane < part.ends) {
-          unsigned char* to = at.at(kEndsAt + lane * kEndBytes);
-          int vector = part.end_vector(lane);
-          store_vector(row.student.load_elements(vector, Row::kStudentFill), to);
-          if constexpr (kTeacher) store_vector(row.teacher.load_elements(vector, Row::kTeacherFill), to + 16);
-        }
+      __device__ __forceinline__ void store_end(const Row& row, int vector, int number) const {
+        unsigned char* to = at.at(kEndsAt + number * kEndBytes);
+        store_vector(row.student.load_elements(vector, Row::kStudentFill), to);
+        if constexpr (kTeacher) store_vector(row.teacher.load_elements(vector, Row::kTeacherFill), to + 16);
       }
 
       __device__ __forceinline__ void copy(const Row& row, const Part& part, int i) const {
@@ -129,17 +127,21 @@ template <int VECTORS> struct RingStorage {
 
     Position head;  // the row's first stage
     uint32_t end = ring_end();
-    Part part;
-    int stages = 1;
+    int first = 0, count = 0, stages = 1;  // as in RingPart
+    uint32_t teacher_shift = 0;
+    bool swept = false;  // the calling thread has waited for all stages of the row
 
     __device__ __forceinline__ Instance() {}
 
     // Waits for the row's first stage and returns its header.
-    __device__ __forceinline__ RingHeader begin_row() {
+    __device__ __forceinline__ const RingHeader& begin_row() {
       head.wait();
-      const RingHeader header = head.header();
-      part = Part(header);
-      stages = stages_of(part.count);
+      const RingHeader& header = head.header();
+      first = header.first;
+      count = header.count;
+      teacher_shift = header.teacher_shift;
+      stages = stages_of(count);
+      swept = false;
       return header;
     }
 
@@ -155,11 +157,22 @@ template <int VECTORS> struct RingStorage {
     }
 
     template <class F> __device__ __forceinline__ void for_each(const Row&, const ThreadGroup&, F f) {
-      sweep<false>(Each<F>{f});
+      sweep<false, false>(Each<F>{f});
     }
 
     template <class F> __device__ __forceinline__ void for_each_several(const Row&, const ThreadGroup&, F f) {
-      sweep<false>(f);
+      sweep<false, false>(f);
+    }
+
+    // Like for_each_several(), but the vectors of the row's last full stage are passed to f.keep(pairs), after those of
+    // the other stages.
+    template <class F> __device__ __forceinline__ void for_each_several_keeping(F f) {
+      Position kept = sweep<false, true>(f);
+      if (count >= kStageVectors) {
+        Pair pairs[VECTORS];
+        read(pairs, kept, threadIdx.x * 16);
+        f.keep(pairs);
+      }
     }
 
     template <class F> __device__ __forceinline__ void for_each_again(const Row&, const ThreadGroup&, F f) {
@@ -169,9 +182,9 @@ template <int VECTORS> struct RingStorage {
       for (int i = 0; i < stages; i++) {
         at.wait();
 #pragma unroll 1
-        for (int place = thread; place < min(part.count - i * kStageVectors, kStageVectors); place += kThreads)
-          f(read(at, place), part.first + i * kStageVectors + place);
-        if (i == stages - 1 && thread < part.ends) f(read_end(at, thread), part.end_vector(thread));
+        for (int place = thread; place < min(count - i * kStageVectors, kStageVectors); place += kThreads)
+          f(read(at, place), first + i * kStageVectors + place);
+        if (i == stages - 1 && thread < at.header().ends) f(read_end(at, thread), at.header().end_vector(thread));
         at.advance(end);
       }
     }
@@ -180,24 +193,42 @@ template <int VECTORS> struct RingStorage {
     template <class F>
     __device__ __forceinline__ void for_each(const Row&, const ThreadGroup&, VectorRange range, int label_vector, F f,
                                              const Row&, bool) {
-      int label_place = label_vector - part.first;
-      sweep<true>(EachStored<F>{f, label_vector, label_vector - label_place % kStageVectors / kThreads * kThreads,
-                                range.end > 0});
+      sweep<true, false>(EachStored<F>{f, label_vector, first_with(label_vector), range.end > 0});
+    }
+
+    // The same after for_each_several_keeping(): store_kept(vector) stores the gradient of the kept vectors, vector and
+    // every kThreads-th one behind it, if they do not have the label.
+    template <class F, class StoreKept>
+    __device__ __forceinline__ void for_each_but_kept(VectorRange range, int label_vector, F f, StoreKept store_kept) {
+      const EachStored<F> each = {f, label_vector, first_with(label_vector), range.end > 0};
+      if (count >= kStageVectors) {
+        int vector = first + kept_stage() * kStageVectors + int(threadIdx.x);
+        if (each.is_short(vector)) {
+          store_kept(vector);
+        } else {
+          Position at = head;
+          at.advance(kept_stage(), end);
+#pragma unroll 1
+          for (int j = 0; j < VECTORS; j++, vector += kThreads)
+            f(read(at, int(threadIdx.x) + j * kThreads), vector, false, vector == label_vector);
+        }
+      }
+      sweep<true, true>(each);
     }
 
     // The calling thread's rank if it has the vector, else -1.
     __device__ __forceinline__ int owner(const Row&, const ThreadGroup& group, int vector) const {
-      int place = vector - part.first, end = part.end_of(vector);
-      bool own = end >= 0 ? end == int(threadIdx.x) && end < part.ends
-                          : place >= 0 && place < part.count && place % kThreads == int(threadIdx.x);
+      int place = vector - first, end = head.header().end_of(vector);
+      bool own = end >= 0 ? end == int(threadIdx.x) && end < head.header().ends
+                          : place >= 0 && place < count && place % kThreads == int(threadIdx.x);
       return own ? int(group.thread_rank) : -1;
     }
 
     template <class F>
     __device__ __forceinline__ void visit(const Row& row, const ThreadGroup& group, int wanted, F f) {
       if (owner(row, group, wanted) < 0) return;
-      bool is_end = part.end_of(wanted) >= 0;
-      int place = wanted - part.first;
+      bool is_end = head.header().end_of(wanted) >= 0;
+      int place = wanted - first;
       Position at = head;
       at.advance(is_end ? stages - 1 : place / kStageVectors, end);
       f(is_end ? read_end(at, int(threadIdx.x)) : read(at, place % kStageVectors));
@@ -207,6 +238,14 @@ template <int VECTORS> struct RingStorage {
     // At least one, also for a row without vectors.
     __device__ __forceinline__ static int stages_of(int vectors) {
       return max((vectors + kStageVectors - 1) / kStageVectors, 1);
+    }
+
+    // The stage of the kept vectors, the last one with VECTORS vectors of every thread.
+    __device__ __forceinline__ int kept_stage() const { return count / kStageVectors - 1; }
+
+    // The first one of the vectors of a thread and stage that have the label's.
+    __device__ __forceinline__ int first_with(int label_vector) const {
+      return label_vector - (label_vector - first) % kStageVectors / kThreads * kThreads;
     }
 
     // Function objects, because NVRTC 12 takes a generic lambda for a host function.
@@ -223,12 +262,14 @@ template <int VECTORS> struct RingStorage {
     // Vectors of a stage in bounds without the label take the short code, where the gradient is aligned.
     template <class F> struct EachStored {
       F& f;
-      int label_vector, first_with_label;  // first_with_label: the first vector of those that have the label's
+      int label_vector, first_with_label;
       bool aligned;
+
+      __device__ __forceinline__ bool is_short(int vector) const { return aligned && vector != first_with_label; }
 
       template <int N>
       __device__ __forceinline__ void operator()(const Pair (&pairs)[N], int vector, bool in_bounds) const {
-        if (in_bounds && aligned && vector != first_with_label) {
+        if (in_bounds && is_short(vector)) {
 #pragma unroll
           for (int j = 0; j < N; j++) f(pairs[j], vector + j * kThreads, true, false);
         } else {
@@ -245,17 +286,23 @@ template <int VECTORS> struct RingStorage {
     };
 
     // Calls f(pairs, vector, true) with VECTORS vectors of a stage, vector and every kThreads-th one behind it, then
-    // f(pair, vector, false) with each of the vectors that are left. LAST: also releases the stages.
-    template <bool LAST, class F> __device__ __forceinline__ void sweep(F f) {
-      const int thread = int(threadIdx.x), behind = part.first + part.count;
+    // f(pair, vector, false) with each of the vectors that are left. LAST: also releases the stages. KEEPING: leaves out
+    // the kept stage, and returns it.
+    template <bool LAST, bool KEEPING, class F> __device__ __forceinline__ Position sweep(F f) {
+      const int thread = int(threadIdx.x), behind = first + count;
       uint32_t own = threadIdx.x * 16;
       keep_packed(own);
-      Position at = head;
-      int left = part.count - thread;
+      Position at = head, kept = head;
+      int left = count - thread;
+      const int kept_at = KEEPING ? stages - kept_stage() : 0;
 #pragma unroll 1
       for (int i = stages;;) {
-        at.wait();
-        if (left > (VECTORS - 1) * kThreads) {
+        if (!swept) at.wait();
+        if (KEEPING && i == kept_at) {
+          kept = at;
+          left -= kStageVectors;
+          if (LAST && i > 1) at.release();
+        } else if (left > (VECTORS - 1) * kThreads) {
           Pair pairs[VECTORS];
           read(pairs, at, own);
           if (LAST && i > 1) at.release();
@@ -265,15 +312,17 @@ template <int VECTORS> struct RingStorage {
         if (--i == 0) break;
         at.advance(end);
       }
+      swept = true;
       // The last stage's vectors without VECTORS - 1 others, then an end.
-      int singles = left > 0 ? (left + kThreads - 1) / kThreads : 0, all = singles + (thread < part.ends ? 1 : 0);
-      int place = part.count - left - (stages - 1) * kStageVectors;
+      int singles = left > 0 ? (left + kThreads - 1) / kThreads : 0, all = singles + (thread < at.header().ends ? 1 : 0);
+      int place = count - left - (stages - 1) * kStageVectors;
 #pragma unroll 1
       for (int i = 0; i < all; i++) {
         const Pair one[1] = {i < singles ? read(at, place + i * kThreads) : read_end(at, thread)};
-        f(one, i < singles ? behind - left + i * kThreads : part.end_vector(thread), false);
+        f(one, i < singles ? behind - left + i * kThreads : at.header().end_vector(thread), false);
       }
       if (LAST) at.release();
+      return kept;
     }
 
     __device__ __forceinline__ Pair read(const Position& at, int place) const {
@@ -290,9 +339,14 @@ template <int VECTORS> struct RingStorage {
 #pragma unroll
       for (int j = 0; j < N; j++) read_vector(pairs[j].student, student + j * kThreads * 16);
       if constexpr (kTeacher) {
-        const unsigned char* teacher = at.at(kTeacherAt) + place / 4 * (Teacher::kBytes / 4);
-        if (part.teacher_shift % kAligned == 0) {
-          if constexpr (kAligned < 16) teacher += part.teacher_shift;
+        constexpr int kStudentBytes = 16;
+        const unsigned char* teacher = at.at(kTeacherAt);
+        if constexpr (Teacher::kBytes < kStudentBytes)
+          teacher += place / 2;
+        else
+          teacher += place * (Teacher::kBytes / kStudentBytes);
+        if (teacher_shift % kAligned == 0) {
+          if constexpr (kAligned < 16) teacher += teacher_shift;
 #pragma unroll
           for (int j = 0; j < N; j++) read_vector(pairs[j].teacher, teacher + j * kThreads * Teacher::kBytes);
         } else {
@@ -332,8 +386,8 @@ template <int VECTORS> struct RingStorage {
 
     // A vector that starts teacher_shift bytes behind a granule: words, shifted by the bytes that are left.
     __device__ __forceinline__ void read_shifted(Teacher& vector, const unsigned char* granule) const {
-      const uint32_t* words = reinterpret_cast<const uint32_t*>(granule + part.teacher_shift / 4 * 4);
-      uint32_t bits = part.teacher_shift % 4 * 8, low = words[0];
+      const uint32_t* words = reinterpret_cast<const uint32_t*>(granule + teacher_shift / 4 * 4);
+      uint32_t bits = teacher_shift % 4 * 8, low = words[0];
 #pragma unroll
       for (int w = 0; w < Teacher::kWords; w++) {
         uint32_t high = words[w + 1];  // the stage has one granule more than its vectors

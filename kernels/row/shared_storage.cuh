@@ -9,6 +9,7 @@ namespace temper {
 struct SharedStorage {
   static constexpr bool kOnChip = true;
   static constexpr bool kPrefetches = true;
+  static constexpr int kKept = 0;
   static constexpr int kProducers = 0;
 
   template <class Row, class ThreadGroup> struct Instance {

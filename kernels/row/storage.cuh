@@ -24,6 +24,7 @@ namespace temper {
 template <int VECTORS> struct RegisterStorage {
   static constexpr bool kOnChip = true;  // a sweep costs no memory traffic
   static constexpr bool kPrefetches = false;
+  static constexpr int kKept = 0;
   static constexpr int kProducers = 0;
 
   template <class Row, class ThreadGroup> struct Instance {
@@ -105,6 +106,7 @@ template <int VECTORS> struct RegisterStorage {
 struct RereadStorage {
   static constexpr bool kOnChip = false;
   static constexpr bool kPrefetches = false;
+  static constexpr int kKept = 0;
   static constexpr int kProducers = 0;
 
   template <class Row, class ThreadGroup> struct Instance {
