@@ -97,7 +97,7 @@ template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::finish_hard(const Sums& sums, bool student_valid, bool row_valid) {
   float sum = sums.hard_exps(), shift = exponents.any_student().shift, from_max = label_logit - shift;
-  hard_inverse_sum = row_valid ? 1.0f / sum : not_a_number();
+  hard_inverse_sum = row_valid ? inverse_of<FAST>(sum) : not_a_number();
   // The first thread of the group stores the values. The gradient of the z-loss needs the logarithm in every thread.
   if (!kLabelApart && !group.in_first_warp() && p.z_loss == 0) return;
   float log_sum = log(sum);
@@ -124,7 +124,7 @@ __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Sums& sums) {
   inverse_sums = {1.0f, 1.0f, 0.0f};
   float log2_student_sum = 0, log2_teacher_sum = 0;
   if constexpr (Form::kSoftmax) {
-    inverse_sums = {inverse_of(sums.teacher), inverse_of(sums.student), 0.0f};
+    inverse_sums = {inverse_of<FAST>(sums.teacher), inverse_of<FAST>(sums.student), 0.0f};
     if constexpr (kClasses || kCentred) {
       log2_student_sum = log(sums.student) * kLog2E;
       log2_teacher_sum = log(sums.teacher) * kLog2E;
@@ -137,6 +137,8 @@ __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Sums& sums) {
 #pragma unroll
     for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = sums.policy[i];
     policy.finish(policy_sums);
+  } else if (FAST && kEstimates && !group.in_first_warp()) {
+    return;
   } else if (!kLabelApart || (sums.student > 0 && sums.teacher > 0)) {
     policy.finish_raw(sums.policy, sums.student, sums.teacher, kLn2, policy_sums);
   } else {
