@@ -89,6 +89,9 @@ template <int WORDS> __device__ __forceinline__ void store_words(void* address, 
 // Prevents the compiler from keeping the unpacked floats of a word in registers between two sweeps over a row.
 __device__ __forceinline__ void keep_packed(uint32_t& word) { asm volatile("" : "+r"(word)); }
 
+// Leaves a value unset without a warning, and without the instruction that sets it to 0.
+__device__ __forceinline__ void leave_unset(float& value) { asm("" : "=f"(value)); }
+
 // Prevents the compiler from keeping an address as base and index, which costs an addition at every access.
 template <class T> __device__ __forceinline__ void keep_address(T*& address) { asm volatile("" : "+l"(address)); }
 

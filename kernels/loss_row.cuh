@@ -34,7 +34,16 @@ template <class Loss> struct AddVectors;
 template <int COUNT> struct KeptExponentials {
   float student[COUNT], teacher[COUNT], student_offset, teacher_offset;
 
-  __device__ __forceinline__ KeptExponentials() {}  // leaves them unset
+  __device__ __forceinline__ KeptExponentials() {}
+  __device__ __forceinline__ void set_none() {
+#pragma unroll
+    for (int i = 0; i < COUNT; i++) {
+      leave_unset(student[i]);
+      leave_unset(teacher[i]);
+    }
+    leave_unset(student_offset);
+    leave_unset(teacher_offset);
+  }
 };
 template <> struct KeptExponentials<0> {};
 

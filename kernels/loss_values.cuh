@@ -54,6 +54,8 @@ template <class Loss> struct AddVectors {
     loss.template add_vectors<true>(partial, pairs, vector, in_bounds);
   }
 
+  __device__ __forceinline__ void keep_none() const { loss.kept.set_none(); }
+
   // Vectors in bounds, of which the exponentials are kept.
   template <int N> __device__ __forceinline__ void keep(const typename Loss::Pair (&pairs)[N]) const {
     loss.note_maxima(partial, pairs);

@@ -31,6 +31,7 @@ template <int VECTORS> struct RingStorage {
     static constexpr int kThreads = ThreadGroup::kThreads, kStep = kThreads, kStageVectors = VECTORS * kThreads;
     static constexpr int kEnds = Part::kEnds, kEndBytes = 16 + (kTeacher ? Teacher::kBytes : 0);
 
+    // A row fills stages and, in its last stage, has the vectors that are left, possibly none.
     // A stage: header, mbarriers, ends, vectors of the student, vectors of the teacher. A teacher whose granules are not
     // those of the student has one more granule.
     static constexpr int kFull = int(sizeof(RingHeader)), kEmpty = kFull + 8, kEndsAt = kFull + 16;
@@ -164,14 +165,16 @@ template <int VECTORS> struct RingStorage {
       sweep<false, false>(f);
     }
 
-    // Like for_each_several(), but the vectors of the row's last full stage are passed to f.keep(pairs), after those of
-    // the other stages.
+    // Like for_each_several(), but the vectors of the last full stage are passed to f.keep(pairs), after all others.
+    // Without a full stage, f.keep_none() is called.
     template <class F> __device__ __forceinline__ void for_each_several_keeping(F f) {
       Position kept = sweep<false, true>(f);
-      if (count >= kStageVectors) {
+      if (stages > 1) {
         Pair pairs[VECTORS];
         read(pairs, kept, threadIdx.x * 16);
         f.keep(pairs);
+      } else {
+        f.keep_none();
       }
     }
 
@@ -201,13 +204,13 @@ template <int VECTORS> struct RingStorage {
     template <class F, class StoreKept>
     __device__ __forceinline__ void for_each_but_kept(VectorRange range, int label_vector, F f, StoreKept store_kept) {
       const EachStored<F> each = {f, label_vector, first_with(label_vector), range.end > 0};
-      if (count >= kStageVectors) {
-        int vector = first + kept_stage() * kStageVectors + int(threadIdx.x);
-        if (each.is_short(vector)) {
+      if (stages > 1) {
+        int vector = first + (stages - 2) * kStageVectors + int(threadIdx.x);
+        if (each.aligned && vector != each.first_with_label) {
           store_kept(vector);
         } else {
           Position at = head;
-          at.advance(kept_stage(), end);
+          at.advance(stages - 2, end);
 #pragma unroll 1
           for (int j = 0; j < VECTORS; j++, vector += kThreads)
             f(read(at, int(threadIdx.x) + j * kThreads), vector, false, vector == label_vector);
@@ -235,13 +238,7 @@ template <int VECTORS> struct RingStorage {
     }
 
    private:
-    // At least one, also for a row without vectors.
-    __device__ __forceinline__ static int stages_of(int vectors) {
-      return max((vectors + kStageVectors - 1) / kStageVectors, 1);
-    }
-
-    // The stage of the kept vectors, the last one with VECTORS vectors of every thread.
-    __device__ __forceinline__ int kept_stage() const { return count / kStageVectors - 1; }
+    __device__ __forceinline__ static int stages_of(int vectors) { return vectors / kStageVectors + 1; }
 
     // The first one of the vectors of a thread and stage that have the label's.
     __device__ __forceinline__ int first_with(int label_vector) const {
@@ -265,11 +262,9 @@ template <int VECTORS> struct RingStorage {
       int label_vector, first_with_label;
       bool aligned;
 
-      __device__ __forceinline__ bool is_short(int vector) const { return aligned && vector != first_with_label; }
-
       template <int N>
       __device__ __forceinline__ void operator()(const Pair (&pairs)[N], int vector, bool in_bounds) const {
-        if (in_bounds && is_short(vector)) {
+        if (in_bounds && aligned && vector != (N == 1 ? label_vector : first_with_label)) {
 #pragma unroll
           for (int j = 0; j < N; j++) f(pairs[j], vector + j * kThreads, true, false);
         } else {
@@ -285,43 +280,43 @@ template <int VECTORS> struct RingStorage {
       }
     };
 
-    // Calls f(pairs, vector, true) with VECTORS vectors of a stage, vector and every kThreads-th one behind it, then
-    // f(pair, vector, false) with each of the vectors that are left. LAST: also releases the stages. KEEPING: leaves out
-    // the kept stage, and returns it.
+    // Calls f(pairs, vector, true) with VECTORS vectors of each full stage, vector and every kThreads-th one behind it,
+    // then f(pair, vector, true) with each of the vectors that are left, and f(pair, vector, false) with an end. LAST:
+    // also releases the stages. KEEPING: leaves out the last full stage, and returns it.
     template <bool LAST, bool KEEPING, class F> __device__ __forceinline__ Position sweep(F f) {
-      const int thread = int(threadIdx.x), behind = first + count;
+      const int thread = int(threadIdx.x);
       uint32_t own = threadIdx.x * 16;
       keep_packed(own);
       Position at = head, kept = head;
-      int left = count - thread;
-      const int kept_at = KEEPING ? stages - kept_stage() : 0;
-#pragma unroll 1
-      for (int i = stages;;) {
+      int vector = first + thread;
+      for (int i = KEEPING ? 2 : 1; i < stages; i++) {
         if (!swept) at.wait();
-        if (KEEPING && i == kept_at) {
-          kept = at;
-          left -= kStageVectors;
-          if (LAST && i > 1) at.release();
-        } else if (left > (VECTORS - 1) * kThreads) {
-          Pair pairs[VECTORS];
-          read(pairs, at, own);
-          if (LAST && i > 1) at.release();
-          f(pairs, behind - left, true);
-          left -= kStageVectors;
-        }
-        if (--i == 0) break;
+        Pair pairs[VECTORS];
+        read(pairs, at, own);
+        if (LAST) at.release();
+        f(pairs, vector, true);
+        vector += kStageVectors;
         at.advance(end);
       }
-      swept = true;
-      // The last stage's vectors without VECTORS - 1 others, then an end.
-      int singles = left > 0 ? (left + kThreads - 1) / kThreads : 0, all = singles + (thread < at.header().ends ? 1 : 0);
-      int place = count - left - (stages - 1) * kStageVectors;
+      if (KEEPING && stages > 1) {
+        if (!swept) at.wait();
+        kept = at;
+        if (LAST) at.release();
+        vector += kStageVectors;
+        at.advance(end);
+      }
+      if (!swept) at.wait();
 #pragma unroll 1
-      for (int i = 0; i < all; i++) {
-        const Pair one[1] = {i < singles ? read(at, place + i * kThreads) : read_end(at, thread)};
-        f(one, i < singles ? behind - left + i * kThreads : at.header().end_vector(thread), false);
+      for (int place = thread; vector < first + count; place += kThreads, vector += kThreads) {
+        const Pair one[1] = {read(at, place)};
+        f(one, vector, true);
+      }
+      if (thread < at.header().ends) {
+        const Pair one[1] = {read_end(at, thread)};
+        f(one, at.header().end_vector(thread), false);
       }
       if (LAST) at.release();
+      swept = true;
       return kept;
     }
 

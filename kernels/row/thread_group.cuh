@@ -49,17 +49,18 @@ __device__ __forceinline__ void halve(float (&values)[N], uint32_t mask) {
 // The sums of up to four values over LANES neighbouring lanes, where all groups of LANES lanes in the warp have the same
 // values. The values are distributed over the lanes on the way, which takes half as many shuffles as reduce_lanes().
 template <int LANES, int N> __device__ __forceinline__ void sum_of_warp(float* values, uint32_t mask) {
+  constexpr int kHalvings = N > 2 ? 2 : N > 1 ? 1 : 0;
   float parts[4] = {};
 #pragma unroll
   for (int i = 0; i < N; i++) parts[i] = values[i];
-  halve<16, (LANES > 16)>(parts, mask);
+  if constexpr (kHalvings == 2) halve<16, (LANES > 16)>(parts, mask);
   float pair[2] = {parts[0], parts[1]};
-  halve<8, (LANES > 8)>(pair, mask);
+  if constexpr (kHalvings > 0) halve<(32 >> kHalvings), (LANES > 32 >> kHalvings)>(pair, mask);
 #pragma unroll
-  for (int distance = 4; distance > 0; distance /= 2)
+  for (int distance = 16 >> kHalvings; distance > 0; distance /= 2)
     if (distance < LANES) pair[0] += __shfl_xor_sync(mask, pair[0], distance);
 #pragma unroll
-  for (int i = 0; i < N; i++) values[i] = __shfl_sync(mask, pair[0], i * 8);
+  for (int i = 0; i < N; i++) values[i] = N == 1 ? pair[0] : __shfl_sync(mask, pair[0], i * (32 >> kHalvings));
 }
 
 // The merge of RowPartials over LANES neighbouring lanes of a warp. ONE_ROW: all lanes of the warp have the same row,

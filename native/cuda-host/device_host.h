@@ -64,6 +64,7 @@ template <int WORDS> void store_words(void* address, const uint32_t (&words)[WOR
 }
 
 // The two keep functions only restrict optimisations of the device compiler.
+inline void leave_unset(float& value) { value = float_of(0x7fffffffu); }
 inline void keep_packed(uint32_t&) {}
 
 template <class T> void keep_address(T*&) {}
