@@ -25,10 +25,10 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
   private static final int OWNED = 16;
   /** Bytes of the mbarriers of a cluster, one for each slot. */
   private static final int MBARRIERS = 2 * Long.BYTES;
-  /** Bytes of the header of a stage. */
-  private static final int HEADER = 32;
-  /** The most stages of a ring ({@code kernels/row/ring_storage.cuh}). */
-  static final int MOST_STAGES = 7;
+  /** Bytes of the header of a stage ({@code kernels/row/ring_row.cuh}), and of its two mbarriers. */
+  private static final int HEADER = 48 + 2 * Long.BYTES;
+  /** The most stages of a ring; more would not make a row arrive earlier. */
+  private static final int MOST_STAGES = 7;
   /** Bytes of the constants of a launch. */
   private static final int CONSTANTS = 16;
 
@@ -90,7 +90,7 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
   public long sharedBytes(int classes, int firstBytes, int secondBytes) {
     int second = secondBytes == 0 ? 0 : VECTOR / firstBytes * secondBytes;
     if (storage instanceof RowStorage.Ring ring) {
-      return ringOffset(second) + ring.stages() * stageBytes(ring.vectors(), second);
+      return scratch() + ring.stages() * stageBytes(ring.vectors(), second);
     }
     if (!(storage instanceof RowStorage.Shared)) {
       return scratch();
@@ -106,22 +106,19 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
     return lanes > 0 ? CONSTANTS : CONSTANTS + reductions;
   }
 
-  /** Bytes before the stages of a ring: mbarriers, headers, and the ends of rows for the most stages. */
-  private long ringOffset(int second) {
-    int ends = second > 0 && second < VECTOR ? 6 : 4;
-    long perStage = 2L * Long.BYTES + HEADER + (long) ends * (VECTOR + second);
-    return (scratch() + MOST_STAGES * perStage + 127) / 128 * 128;
-  }
-
-  /** Bytes of a stage; a teacher that is shifted against the student needs one more vector of 16 bytes. */
+  /**
+   * Bytes of a stage: header, mbarriers, the ends of a row, vectors. A teacher that is shifted against the student needs
+   * one more vector of 16 bytes.
+   */
   private long stageBytes(int vectors, int second) {
-    return (long) vectors * threads * (VECTOR + second) + (second > 0 ? VECTOR : 0);
+    int ends = second > 0 && second < VECTOR ? 6 : 4;
+    return HEADER + ((long) ends + (long) vectors * threads) * (VECTOR + second) + (second > 0 ? VECTOR : 0);
   }
 
   /** The stages that a ring can have within so many bytes of shared memory, at most {@value #MOST_STAGES}. */
   int stages(int vectors, int firstBytes, int secondBytes, long bytes) {
     int second = secondBytes == 0 ? 0 : VECTOR / firstBytes * secondBytes;
-    return Math.toIntExact(Math.clamp((bytes - ringOffset(second)) / stageBytes(vectors, second), 0, MOST_STAGES));
+    return Math.toIntExact(Math.clamp((bytes - scratch()) / stageBytes(vectors, second), 0, MOST_STAGES));
   }
 
   /**

@@ -49,10 +49,14 @@ public final class RowPlans {
   private static final double WORTH_FEWER_THREADS = 0.1;
   /** Shared memory of a block from which on a ring has room for stages of 512 threads. */
   private static final int BIG_SHARED = 200 << 10;
+  /** Vectors from which on a row is stored in a ring, which has one block on a multiprocessor. */
+  private static final int RING_ROWS = 1_536;
+  private static final int[] RING_THREADS = {512, 384};
 
   // Limits of the candidates, which include plans that are never chosen: measuring them shows whether the choice is
   // right.
   private static final int[] TRIED_THREADS = {128, 256, 384, 512, 1_024};
+  private static final int[] TRIED_RING_THREADS = {128, 256, 384, 480, 512};
   private static final int MOST_TRIED_IN_REGISTERS = 32;
   /** A lane with more vectors of its own would read far from its neighbours. */
   private static final int MOST_SLOTS_OF_A_LANE = 32;
@@ -88,7 +92,7 @@ public final class RowPlans {
     return withoutRing(classes, firstBytes, secondBytes, limits);
   }
 
-  /** The plan of an operation without a producing warp. */
+  /** The plan of an operation that has no kernel for rows in a ring. */
   public static RowPlan chooseWithoutRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
     RowPlan plan = choose(classes, firstBytes, secondBytes, limits);
     return plan.storage() instanceof RowStorage.Ring ? withoutRing(classes, firstBytes, secondBytes, limits) : plan;
@@ -100,16 +104,15 @@ public final class RowPlans {
    */
   private static @Nullable RowPlan inRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
     long vectors = classes / (RowPlan.VECTOR / firstBytes); // the ends of a row have places of their own
-    boolean big = limits.sharedPerBlock() >= BIG_SHARED;
-    int blocks = vectors <= 512 ? big ? 4 : 2 : big && vectors <= 1_536 ? 2 : 1;
-    int[] sizes = vectors <= 512 ? new int[] {128} : big && vectors > 1_536 ? new int[] {512, 384} : new int[] {256};
-    long bytes = Math.min(limits.sharedPerMultiprocessor() / blocks - RESERVED, limits.sharedPerBlock());
+    if (limits.sharedPerBlock() < BIG_SHARED || vectors <= RING_ROWS) {
+      return null;
+    }
     for (int cluster : CLUSTERS) {
       RowPlan best = null;
       double most = 0;
-      for (int threads : sizes) {
+      for (int threads : RING_THREADS) {
         int ahead = cluster < 4 ? 2 : 1; // larger clusters leave more multiprocessors without work
-        RowPlan plan = ring(classes, firstBytes, secondBytes, threads, cluster, ahead, bytes, limits);
+        RowPlan plan = ring(classes, firstBytes, secondBytes, threads, cluster, ahead, limits);
         double filled = filled(vectors, secondBytes, threads, cluster);
         if (plan != null && filled > most + WORTH_FEWER_THREADS) {
           best = plan;
@@ -125,15 +128,16 @@ public final class RowPlans {
 
   /** A ring with {@code ahead} stages or more for the next row; null if it does not fit. */
   private static @Nullable RowPlan ring(int classes, int firstBytes, int secondBytes, int threads, int cluster,
-      int ahead, long bytes, DeviceLimits limits) {
+      int ahead, DeviceLimits limits) {
     // Compute capabilities below 9.0 have neither clusters nor bulk copies.
     if (limits.maxCluster() == 1 || cluster > limits.maxCluster()) {
       return null;
     }
     int each = ringVectors(secondBytes);
-    int stages = new RowPlan(threads, 0, cluster, new RowStorage.Reread()).stages(each, firstBytes, secondBytes, bytes);
+    int stages = new RowPlan(threads, 0, cluster, new RowStorage.Reread())
+        .stages(each, firstBytes, secondBytes, limits.sharedPerBlock());
     long part = part(classes / (RowPlan.VECTOR / firstBytes), cluster);
-    return Math.ceilDiv(part, (long) each * threads) > stages - ahead ? null
+    return part / ((long) each * threads) + 1 > stages - ahead ? null
         : new RowPlan(threads, 0, cluster, new RowStorage.Ring(each, stages));
   }
 
@@ -141,7 +145,7 @@ public final class RowPlans {
   private static double filled(long vectors, int secondBytes, int threads, int cluster) {
     long stage = (long) ringVectors(secondBytes) * threads;
     long part = part(vectors, cluster);
-    return part / (double) (Math.ceilDiv(part, stage) * stage);
+    return part / (double) ((part / stage + 1) * stage);
   }
 
   /** Vectors of a block; with several blocks an even number, so that the parts of a teacher have the same alignment. */
@@ -171,9 +175,13 @@ public final class RowPlans {
   /**
    * Every plan that is possible for rows of this shape on a device: the chosen one first, then the others, the most
    * similar ones first. Plans are missing that do not fit, or that leave half of a thread group without work.
+   *
+   * @param rings whether the operation has a kernel for rows in a ring
    */
-  public static List<RowPlan> candidates(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
-    RowPlan chosen = choose(classes, firstBytes, secondBytes, limits);
+  public static List<RowPlan> candidates(int classes, int firstBytes, int secondBytes, boolean rings,
+      DeviceLimits limits) {
+    RowPlan chosen = rings ? choose(classes, firstBytes, secondBytes, limits)
+        : chooseWithoutRing(classes, firstBytes, secondBytes, limits);
     long vectors = RowPlan.vectors(classes, firstBytes);
     List<RowPlan> plans = new ArrayList<>();
     for (int threads : TRIED_THREADS) {
@@ -186,10 +194,10 @@ public final class RowPlans {
         }
       }
     }
-    for (int threads : new int[] {128, 256, 384, 512}) {
+    for (int threads : TRIED_RING_THREADS) {
       for (int cluster : CLUSTERS) {
-        RowPlan ring = ring(classes, firstBytes, secondBytes, threads, cluster, 1, limits.sharedPerBlock(), limits);
-        if (ring != null && ring.groupSize() / 2 < vectors) {
+        RowPlan ring = ring(classes, firstBytes, secondBytes, threads, cluster, 1, limits);
+        if (rings && ring != null && ring.groupSize() / 2 < vectors) {
           plans.add(ring);
         }
       }

@@ -68,7 +68,8 @@ final class SpecialisationListTest {
         .map(RowSpecialisation::planDefinitions).collect(Collectors.toSet());
     Set<List<String>> reachable = IntStream.rangeClosed(1, 300_000).filter(c -> c < 3_000 || c % 101 == 0).boxed()
         .flatMap(c -> IntStream.of(0, 2, 4).boxed().flatMap(second -> IntStream.of(2, 4)
-            .mapToObj(first -> RowPlans.choose(c, first, second, limits))))
+            .boxed().flatMap(first -> Stream.of(RowPlans.choose(c, first, second, limits),
+                RowPlans.chooseWithoutRing(c, first, second, limits)))))
         .map(RowSpecialisation::planDefinitions).collect(Collectors.toSet());
     assertThat(listed).containsAll(reachable);
   }

@@ -60,6 +60,7 @@ class EmulatorGridTest {
           "RegisterStorage<1> 1 lanes", "RegisterStorage<1> 2 lanes", "RegisterStorage<1> 4 lanes",
           "RegisterStorage<1> 8 lanes", "RegisterStorage<1> 16 lanes", "RegisterStorage<1> 32 lanes",
           "RegisterStorage<2> 32 lanes", "RegisterStorage<4> 32 lanes", "SharedStorage 32 lanes",
+          "SharedStorage cluster 1",
           "RingStorage<2> cluster 1", "RingStorage<2> cluster 2", "RingStorage<2> cluster 4",
           "RingStorage<2> cluster 8", "RingStorage<2> cluster 16", "RingStorage<4> cluster 1",
           "RingStorage<4> cluster 2", "RingStorage<4> cluster 4", "RingStorage<4> cluster 8",
