@@ -34,32 +34,20 @@ template <class Spec> struct RingRows {
         return GradientView(p.gradient, i * p.gradient_stride, row.misalignment, p.classes);
       };
       bool released = false;
-      const RowTask task = task_of(header);
-      if (task.contributes()) {
-        Loss loss{p, policy, group, row, storage, int(task.label), task.temperature, task.valid,
+      const bool contributes = header.contributes();
+      if (contributes) {
+        Loss loss{p, policy, group, row, storage, header.label, header.temperature, header.valid != 0,
                   header.inverse_temperature};
         if constexpr (Spec::kPass == Pass::kBackward) loss.restore(statistics_of(p, i));
         auto fast_gradient = [&](GradientFactors factors) {
           loss.store_gradient(gradient(), factors, row, false);
           released = true;
         };
-        compute_row<Spec>(loss, i, task, [&] { return header.factors; }, fast_gradient, gradient);
+        compute_row<Spec>(loss, i, header, [&] { return header.factors; }, fast_gradient, gradient);
       }
       storage.end_row(released);
-      finish_row<Spec>(p, group, i, task, row);
+      finish_row<Spec>(p, group, i, contributes, row);
     }
-  }
-
- private:
-  // The task without the weight, which is in the factors.
-  __device__ __forceinline__ static RowTask task_of(const RingHeader& header) {
-    RowTask task;
-    task.label = header.label;
-    task.temperature = header.temperature;
-    task.valid = header.valid != 0;
-    task.weight = header.contributes;
-    task.ignored = false;
-    return task;
   }
 };
 

@@ -56,7 +56,7 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
       auto factors = [&] { return constants.factors.of_row(p, task); };
       compute_row<Spec>(loss, i, task, factors, fast_gradient, gradient);
     }
-    finish_row<Spec>(p, group, i, task, row);
+    finish_row<Spec>(p, group, i, task.contributes(), row);
     i += group.row_step();
     if (i >= p.rows) return;
     task = kPrefetches ? next_task : load_task(p, i);

@@ -14,7 +14,7 @@ template <class Row> struct RingPart;
 struct alignas(16) RingHeader {
   int32_t label;
   float temperature, inverse_temperature;
-  uint8_t contributes, valid, misalignment, teacher_shift;
+  uint8_t contributing, valid, misalignment, teacher_shift;
   GradientFactors factors;  // of this row
   int32_t first, count;     // these and the rest as in RingPart
   int32_t behind;
@@ -27,7 +27,7 @@ struct alignas(16) RingHeader {
       : label(int32_t(task.label)),
         temperature(task.temperature),
         inverse_temperature(1.0f / task.temperature),
-        contributes(task.contributes() ? 1 : 0),
+        contributing(task.contributes() ? 1 : 0),
         valid(task.valid ? 1 : 0),
         misalignment(uint8_t(misalignment)),
         teacher_shift(uint8_t(part.teacher_shift)),
@@ -37,6 +37,8 @@ struct alignas(16) RingHeader {
         behind(part.behind),
         front(uint8_t(part.front)),
         ends(uint8_t(part.ends)) {}
+
+  __device__ __forceinline__ bool contributes() const { return contributing != 0; }
 
   // The vector with a number of an end.
   __device__ __forceinline__ int end_vector(int end) const { return end < front ? end : behind + end - front; }

@@ -45,13 +45,11 @@ public final class RowPlans {
 
   private static final int REREAD_THREADS = 512;
 
-  /** The share of a stage that 384 threads must fill better than 512, which hide more latency. */
-  private static final double WORTH_FEWER_THREADS = 0.1;
   /** Shared memory of a block from which on a ring has room for stages of 512 threads. */
   private static final int BIG_SHARED = 200 << 10;
   /** Vectors from which on a row is stored in a ring, which has one block on a multiprocessor. */
   private static final int RING_ROWS = 1_536;
-  private static final int[] RING_THREADS = {512, 384};
+  private static final int RING_THREADS = 512;
 
   // Limits of the candidates, which include plans that are never chosen: measuring them shows whether the choice is
   // right.
@@ -98,29 +96,17 @@ public final class RowPlans {
     return plan.storage() instanceof RowStorage.Ring ? withoutRing(classes, firstBytes, secondBytes, limits) : plan;
   }
 
-  /**
-   * A ring in the smallest cluster whose part of a row leaves stages for the next row; null if there is none. Of
-   * several numbers of threads, the one whose stages a row fills best is chosen.
-   */
+  /** A ring in the smallest cluster whose part of a row leaves stages for the next row; null if there is none. */
   private static @Nullable RowPlan inRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
     long vectors = classes / (RowPlan.VECTOR / firstBytes); // the ends of a row have places of their own
     if (limits.sharedPerBlock() < BIG_SHARED || vectors <= RING_ROWS) {
       return null;
     }
     for (int cluster : CLUSTERS) {
-      RowPlan best = null;
-      double most = 0;
-      for (int threads : RING_THREADS) {
-        int ahead = cluster < 4 ? 2 : 1; // larger clusters leave more multiprocessors without work
-        RowPlan plan = ring(classes, firstBytes, secondBytes, threads, cluster, ahead, limits);
-        double filled = filled(vectors, secondBytes, threads, cluster);
-        if (plan != null && filled > most + WORTH_FEWER_THREADS) {
-          best = plan;
-          most = filled;
-        }
-      }
-      if (best != null) {
-        return best;
+      int ahead = cluster < 4 ? 2 : 1; // larger clusters leave more multiprocessors without work
+      RowPlan plan = ring(classes, firstBytes, secondBytes, RING_THREADS, cluster, ahead, limits);
+      if (plan != null) {
+        return plan;
       }
     }
     return null;
@@ -139,13 +125,6 @@ public final class RowPlans {
     long part = part(classes / (RowPlan.VECTOR / firstBytes), cluster);
     return part / ((long) each * threads) + 1 > stages - ahead ? null
         : new RowPlan(threads, 0, cluster, new RowStorage.Ring(each, stages));
-  }
-
-  /** The share of the stages' vectors that the largest part of a row fills. */
-  private static double filled(long vectors, int secondBytes, int threads, int cluster) {
-    long stage = (long) ringVectors(secondBytes) * threads;
-    long part = part(vectors, cluster);
-    return part / (double) ((part / stage + 1) * stage);
   }
 
   /** Vectors of a block; with several blocks an even number, so that the parts of a teacher have the same alignment. */

@@ -90,7 +90,7 @@ final class RowPlansTest {
   void theMostSimilarCandidatesComeFirst() {
     List<String> labels = RowPlans.candidates(128_256, 2, 2, true, HOPPER).stream().map(RowPlan::label).toList();
     assertThat(labels.subList(0, 3)).containsExactly(
-        "ring6-cluster4-512", "ring6-cluster4-512-no-prefetch", "ring6-cluster8-512");
+        "ring6-cluster4-512", "ring7-cluster4-384", "ring7-cluster4-480");
     assertThat(labels).as("512 KB of logits fit into three multiprocessors")
         .contains("shared-cluster16-128", "stream-block-1024")
         .doesNotContain("shared-cluster2-512");

@@ -93,7 +93,7 @@ final class SpecialisationListTest {
 
   @Test
   void isCappedDistinctAndAlwaysTheSame() {
-    assertThat(HOPPER).hasSizeLessThanOrEqualTo(84).doesNotHaveDuplicates()
+    assertThat(HOPPER).hasSizeLessThanOrEqualTo(88).doesNotHaveDuplicates()
         .isEqualTo(SpecialisationList.of(DeviceLimits.ofCapability(9, 0)));
   }
 

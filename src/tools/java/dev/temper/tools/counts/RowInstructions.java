@@ -64,6 +64,8 @@ record RowInstructions(int straight, double sweeps, double special, double warps
     if (plan.storage() instanceof RowStorage.Registers) {
       straightBlocks.stream().filter(block -> special(code, block) >= MANY_SPECIAL)
           .forEach(block -> sweeps.add(once(code, block)));
+    } else if (plan.storage() instanceof RowStorage.Ring ring) {
+      addRing(code, loops, straightBlocks, plan, ring, classes, firstBytes, secondBytes, sweeps);
     } else {
       int pair = VECTOR + VECTOR / firstBytes * secondBytes;
       double trips = trips(plan, Math.ceilDiv(classes * firstBytes, VECTOR));
@@ -77,6 +79,32 @@ record RowInstructions(int straight, double sweeps, double special, double warps
     List<Waypoint> all = new ArrayList<>(sweeps);
     addBetween(code, straightBlocks, sweeps, plan, all);
     return along(code, flow, all, sweeps, plan.groupSize() / (double) WARP);
+  }
+
+  /**
+   * The sweeps over a ring: each has a loop over the full stages and one over the vectors behind them. A kernel that
+   * keeps the exponentials of a stage has one trip less, and a block of its own for the sums of that stage.
+   */
+  private static void addRing(MachineCode code, List<RowLoop> loops, List<Block> straightBlocks, RowPlan plan,
+      RowStorage.Ring ring, int classes, int firstBytes, int secondBytes, List<Waypoint> sweeps) {
+    int vectors = classes * firstBytes / VECTOR / plan.cluster();
+    int stage = ring.vectors() * plan.threads();
+    int pair = VECTOR + VECTOR / firstBytes * secondBytes;
+    List<RowLoop> full = RowLoop.usual(loops.stream().filter(loop -> loop.bytes() == ring.vectors() * pair).toList());
+    RowLoop sums = full.getFirst();
+    List<Block> kept = straightBlocks.stream().filter(block -> block.first() > sums.last()
+        && block.last() < full.getLast().first() && special(code, block) == sums.special()).toList();
+    kept.stream().findFirst().ifPresent(block -> sweeps.add(once(code, block)));
+    int trips = vectors / stage - (kept.isEmpty() ? 0 : 1);
+    full.forEach(loop -> sweeps.add(waypoint(loop, trips)));
+    double rest = IntStream.range(0, plan.threads() / WARP)
+        .map(warp -> Math.max(0, Math.ceilDiv(vectors % stage - warp * WARP, plan.threads()))).average().orElse(0);
+    RowLoop.usual(loops.stream().filter(loop -> loop.bytes() == pair).toList())
+        .forEach(loop -> sweeps.add(waypoint(loop, rest)));
+  }
+
+  private static Waypoint waypoint(RowLoop loop, double trips) {
+    return new Waypoint(loop.first(), loop.last(), loop.instructions(), loop.special(), trips);
   }
 
   private static void addBetween(MachineCode code, List<Block> blocks, List<Waypoint> sweeps, RowPlan plan,

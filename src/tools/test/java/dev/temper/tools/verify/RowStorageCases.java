@@ -57,11 +57,11 @@ final class RowStorageCases {
     return cases.stream().filter(c -> c.layout().classes() < 600_000 || c.layout().student() == DType.F32).toList();
   }
 
-  /** Rows in rings: of a small block with several rows on the way, of several stages, and of a cluster. */
+  /** Rows in rings: several rows of a block, with misaligned ends and teachers, and rows of a cluster. */
   static List<Case> inRings() {
     List<Case> cases = new ArrayList<>();
-    add(cases, 2_045, 20);
-    add(cases, 6_001, 5);
+    add(cases, 13_001, 7);
+    add(cases, 30_011, 3);
     addPersistent(cases);
     return cases.stream().filter(c -> c.group() == CaseGroup.CLASSES).toList();
   }
