@@ -99,8 +99,10 @@ record RowInstructions(int straight, double sweeps, double special, double warps
     full.forEach(loop -> sweeps.add(waypoint(loop, trips)));
     double rest = IntStream.range(0, plan.threads() / WARP)
         .map(warp -> Math.max(0, Math.ceilDiv(vectors % stage - warp * WARP, plan.threads()))).average().orElse(0);
-    RowLoop.usual(loops.stream().filter(loop -> loop.bytes() == pair).toList())
-        .forEach(loop -> sweeps.add(waypoint(loop, rest)));
+    for (RowLoop loop : full) {
+      loops.stream().filter(other -> other.purpose() == loop.purpose() && other.bytes() == pair
+          && other.first() > loop.last()).findFirst().ifPresent(other -> sweeps.add(waypoint(other, rest)));
+    }
   }
 
   private static Waypoint waypoint(RowLoop loop, double trips) {
@@ -116,7 +118,7 @@ record RowInstructions(int straight, double sweeps, double special, double warps
       int low = sweeps.get(i).last();
       int high = sweeps.get(i + 1).first();
       blocks.stream().filter(block -> block.first() > low && block.last() < high && !known.contains(block.first()))
-          .filter(block -> count(block, code::isFusedMultiplyAdd) >= POLYNOMIAL)
+          .filter(block -> count(block, code::isFusedMultiplyAdd) >= POLYNOMIAL && special(code, block) < MANY_SPECIAL)
           .reduce((_, last) -> last).ifPresent(block -> all.add(once(code, block)));
     }
     if (plan.lanes() > 0) {

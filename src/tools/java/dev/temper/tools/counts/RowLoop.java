@@ -81,27 +81,30 @@ record RowLoop(int first, int last, Purpose purpose, int instructions, int speci
     return new RowLoop(head, end, purpose(code, path, kinds), path.size(), special, bytes(code, path));
   }
 
-  /** The shortest path that passes through the last block with the most special functions. */
+  /** The shortest path that passes through a block with the most special functions. */
   private static List<Integer> path(MachineCode code, int head, int end) {
     ControlFlow flow = new ControlFlow(code);
-    ControlFlow.Block most = null;
-    long special = 0;
-    for (ControlFlow.Block block : flow.blocks()) {
-      long own = IntStream.rangeClosed(block.first(), block.last())
-          .filter(at -> code.kind(at) == MachineCode.InstructionKind.SPECIAL).count();
-      if (block.first() >= head && block.last() <= end && own >= special && own > 0) {
-        most = block;
-        special = own;
-      }
-    }
-    if (most == null) {
+    List<ControlFlow.Block> blocks = flow.blocks().stream()
+        .filter(block -> block.first() >= head && block.last() <= end).toList();
+    long most = blocks.stream().mapToLong(block -> special(code, block)).max().orElse(0);
+    if (most == 0) {
       return flow.shortest(head, end, head, end);
     }
-    List<Integer> path = new ArrayList<>(flow.shortest(head, most.first(), head, end));
-    IntStream.rangeClosed(most.first() + 1, most.last()).forEach(path::add);
-    List<Integer> rest = flow.shortest(most.last(), end, head, end);
+    return blocks.stream().filter(block -> special(code, block) == most)
+        .map(block -> through(flow, block, head, end)).min(Comparator.comparingInt(List::size)).orElseThrow();
+  }
+
+  private static List<Integer> through(ControlFlow flow, ControlFlow.Block block, int head, int end) {
+    List<Integer> path = new ArrayList<>(flow.shortest(head, block.first(), head, end));
+    IntStream.rangeClosed(block.first() + 1, block.last()).forEach(path::add);
+    List<Integer> rest = flow.shortest(block.last(), end, head, end);
     path.addAll(rest.subList(1, rest.size()));
     return path;
+  }
+
+  private static long special(MachineCode code, ControlFlow.Block block) {
+    return IntStream.rangeClosed(block.first(), block.last())
+        .filter(at -> code.kind(at) == MachineCode.InstructionKind.SPECIAL).count();
   }
 
   /** Bytes read on the path; a loop that reads this row and copies the next one is counted by its reads. */
