@@ -1,7 +1,8 @@
 // The distillation loss: one kernel reads every logit once and writes every element of the gradient once.
 // A specialisation is chosen by macros:
 //   TEMPER_KERNEL      name of the entry point
-//   TEMPER_STUDENT, TEMPER_TEACHER, TEMPER_GRADIENT   Float32 | BFloat16 | Float16
+//   TEMPER_STUDENT, TEMPER_GRADIENT   Float32 | BFloat16 | Float16
+//   TEMPER_TEACHER     one of these, or Prepared for a teacher that is not given by logits of the student's classes
 //   TEMPER_DIVERGENCE  a policy of divergence/all.h
 //   TEMPER_SOFT, TEMPER_HARD   0 | 1: without or with the divergence, the cross-entropy
 //   TEMPER_EXP_REUSE   an ExpReuse; kNone without a soft part
@@ -20,8 +21,8 @@
 //   TEMPER_ACCUMULATE  0 | 1: the gradient is added to the one in memory
 //   TEMPER_MIN_BLOCKS  optional: blocks per multiprocessor that the number of registers must allow
 #include "loss_ring.cuh"
-#include "loss_rows.cuh"
 #include "specialisation.cuh"
+#include "teacher/prepared_rows.cuh"
 
 namespace temper {
 
@@ -49,6 +50,8 @@ extern "C" __global__ void TEMPER_CLUSTER_DIMENSIONS(TEMPER_CLUSTER) TEMPER_LAUN
   using namespace temper;
   if constexpr (TEMPER_SPEC::Storage::kProducers > 0)
     ring_rows<TEMPER_SPEC>(parameters);
+  else if constexpr (kSameType<TEMPER_SPEC::Teacher, Prepared>)
+    prepared_rows<TEMPER_SPEC>(parameters);
   else
     loss_rows<TEMPER_SPEC>(parameters);
 }

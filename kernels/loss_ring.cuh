@@ -18,8 +18,8 @@ template <class Spec> struct RingRows {
   __device__ __forceinline__ void produce(const LaunchConstants& constants) const {
     typename Storage::Producer producer;
     for (int64_t i = group.first_row(); i < p.rows; i += group.row_step()) {
-      const Row row(p.student, i * p.student_stride, p.teacher, i * p.teacher_stride, p.classes);
       const RowTask task = load_task(p, i);
+      const Row row(p.student, i * p.student_stride, p.teacher, task.teacher_row * p.teacher_stride, p.classes);
       producer.fill(row, task, constants.factors.of_row(p, task), group.block_rank);
     }
   }

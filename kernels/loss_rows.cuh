@@ -16,8 +16,8 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
   group.begin();
   const auto policy = make_policy<typename Spec::Policy>(p);
   typename Loss::Storage storage;
-  auto row_at = [&](int64_t i) {
-    return Row(p.student, i * p.student_stride, p.teacher, i * p.teacher_stride, p.classes);
+  auto row_at = [&](int64_t i, const RowTask& task) {
+    return Row(p.student, i * p.student_stride, p.teacher, task.teacher_row * p.teacher_stride, p.classes);
   };
 
   int64_t i = group.first_row();
@@ -27,7 +27,7 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
   for (bool first = true;;) {
     // The loads of the logits are issued first. The launch constants and the start of the other blocks of the cluster
     // are waited for while these loads are in flight.
-    Row row = row_at(i);
+    Row row = row_at(i, task);
     if (task.contributes()) storage.load(row, group, in_flight);
     in_flight = VectorRange();
     RowTask next_task;
@@ -48,7 +48,7 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
       storage.wait();
       auto gradient = [&] { return GradientView(p.gradient, i * p.gradient_stride, row.misalignment, p.classes); };
       auto fast_gradient = [&](GradientFactors factors) {
-        Row next = row_at(i + group.row_step());
+        Row next = row_at(i + group.row_step(), next_task);
         bool prefetch = kPrefetches && next_task.contributes() && next.misalignment == row.misalignment &&
                         next.can_copy_async();
         in_flight = loss.store_gradient(gradient(), factors, next, prefetch);

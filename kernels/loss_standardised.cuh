@@ -41,9 +41,16 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::standardise
   group.template reduce<Sum>(squares);
   moments.set_deviation(squares[0], squares[1], -extrema[1]);
   teacher.set_deviation(squares[2], squares[3], -extrema[3]);
-  is_flat = moments.deviation == 0 || teacher.deviation == 0;
+  bool teacher_is_flat = teacher.deviation == 0;
+  float teacher_inverse = teacher.inverse();
+  if constexpr (kSameType<typename Spec::Teacher, Prepared>)
+    if (p.teacher_form == kTeacherMixture) {  // its teachers have been standardised
+      teacher_is_flat = row.teacher.prepared->is_flat;
+      teacher_inverse = 1;
+    }
+  is_flat = moments.deviation == 0 || teacher_is_flat;
   inverse_temperature *= moments.inverse();
-  teacher_inverse_temperature *= teacher.inverse();
+  teacher_inverse_temperature *= teacher_inverse;
   scales = {inverse_temperature * kLog2E, teacher_inverse_temperature * kLog2E};
 }
 

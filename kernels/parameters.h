@@ -34,10 +34,19 @@ enum TeacherTail : int32_t { kTruncate, kRenormaliseTeacher, kRenormaliseBoth, k
 
 constexpr int kMostSlots = 256;  // slots of a row of a list
 
+// What a row of the teacher holds: see dev.temper.Teacher. Rows of other forms than logits are prepared: turned into a
+// row of logits with one column for each class (teacher/prepare.h).
+enum TeacherForm : int32_t { kTeacherLogits, kTeacherLogProbabilities, kTeacherProbabilities, kTeacherMixture,
+                             kTeacherClassMap };
+
+constexpr int kMostMixed = 8;  // teachers of a mixture
+
 // Result of the check of all rows. A bad_ field holds ~row of the first invalid row: 0 means none, and the largest ~row
 // is the first row. On a GPU the status is zero before a launch, and the totals kernel clears it for the next launch.
 struct BatchStatus {
-  uint64_t bad_label, bad_weight, bad_temperature, bad_teacher;
+  uint64_t bad_label, bad_weight, bad_temperature;
+  uint64_t bad_teacher;    // an invalid list, row index or class map
+  uint64_t bad_mass;       // probabilities that do not sum to 1, which the loss finds when it reads the row
   uint64_t labelled_rows;  // rows whose label is not ignore_index; every row of a loss without labels
 };
 
@@ -102,6 +111,13 @@ struct LossParameters {
   const float* teacher_log_tail;  // [rows], log of the mass outside the slots; null: 1 less the mass of the slots
   float* row_student_mass;        // [rows], mass on the slots; null: not wanted, like the one below
   float* row_teacher_mass;        // [rows]
+  // A teacher of another form. `teacher` holds its log-probabilities or probabilities, or the logits that an index or a
+  // map selects from; it is null for a mixture.
+  const int32_t* teacher_row_index;  // [rows], row of the teacher; null: the row of the student
+  const int32_t* class_map;          // [classes], column of the teacher, -1 for none; kTeacherClassMap only
+  uint32_t* columns_taken;           // [teacher_columns / 32, rounded up], bits of the columns in class_map
+  float* row_unmapped_mass;          // [rows], mass on the columns that no class takes; null: not wanted
+  const void* mixture_logits[kMostMixed];  // [rows, >= classes] each
   float* row_temperature_gradient;  // [rows], derivative of row_soft by the temperature; only in GPU memory
   float* statistics;              // [rows, kRowStatistics]; null in a forward pass that does not save them
   BatchStatus* status;            // null: the check kernel was not launched and every row counts
@@ -110,6 +126,8 @@ struct LossParameters {
   TotalsPart* parts;              // totals kernel only: one per block
   int64_t rows;
   int64_t student_stride, teacher_stride, gradient_stride, statistics_stride;  // in elements; 0 repeats one row
+  int64_t mixture_strides[kMostMixed];  // in elements
+  int64_t teacher_rows;                 // rows that teacher_row_index may name
   int64_t ignore_index;
   int64_t list_mask_offset;  // GPU, lists only: bytes of a block's shared memory before the masks of its thread groups
   double soft_weight, hard_weight;
@@ -132,10 +150,16 @@ struct LossParameters {
   int32_t teacher_slots;          // slots of a row of teacher_ids
   int32_t teacher_tail;           // TeacherTail
   int32_t teacher_weights;        // 1: the slots hold weights, 0: log-probabilities
-  int32_t reserved;
+  int32_t teacher_form;           // TeacherForm
+  int32_t teacher_columns;        // columns that class_map may name
+  int32_t mixture_count;          // teachers of a mixture whose weight is above 0
+  int32_t mixture_dtypes[kMostMixed];
+  float mixture_weights[kMostMixed];
+  float mixture_temperature;      // of the mixed teachers, unless rows have temperatures of their own
+  float mixture_softcap;          // of the mixed teachers; 0: none
   float teacher_list_temperature;  // temperature of the log-probabilities in the slots; 0: that of the loss
   float temperature;
-  float teacher_temperature;    // equal to `temperature` unless the teacher has its own
+  float teacher_temperature;    // equal to `temperature` unless the teacher has its own; 1 for probabilities
   float label_smoothing;
   float z_loss;
   float student_softcap, teacher_softcap;  // 0: none
@@ -159,6 +183,22 @@ struct PrimitiveParameters {
   int32_t input_dtype, upstream_dtype, output_dtype;
   int32_t primitive;
   float temperature;
+};
+
+// The parameters of the kernel that makes lists of the most probable classes of a teacher.
+struct TopKParameters {
+  const void* logits;  // [rows, >= classes]
+  int32_t* ids;        // [rows, k], -1 in an unused slot
+  float* log_probs;    // [rows, k], over all classes
+  float* log_sum_exp;  // [rows]
+  float* mass;         // [rows], sum of the listed probabilities
+  float* log_tail;     // [rows], logarithm of the sum of all others
+  int64_t rows;
+  int64_t stride;  // in elements
+  int32_t classes;
+  int32_t k;  // at most kMostSlots
+  float inverse_temperature;
+  int32_t reserved;
 };
 
 struct ProbeParameters {

@@ -10,13 +10,23 @@ __device__ __forceinline__ int64_t label_of(const LossParameters& p, int64_t row
   return p.label_bytes == 8 ? static_cast<const int64_t*>(p.labels)[row] : static_cast<const int32_t*>(p.labels)[row];
 }
 
+// The maximum of ~row is the first row. Integer maxima do not depend on the order of the threads.
+__device__ __forceinline__ void note_first(uint64_t* first, int64_t row) {
+  atomicMax(reinterpret_cast<unsigned long long*>(first), static_cast<unsigned long long>(~uint64_t(row)));
+}
+
 // The task of a row; of a row behind the last one, an ignored task.
 __device__ __forceinline__ RowTask load_task(const LossParameters& p, int64_t row) {
   if (row >= p.rows) return RowTask();
   int64_t label = p.labels == nullptr ? 0 : label_of(p, row);
   float weight = p.row_weights == nullptr ? 1.0f : p.row_weights[row];
   float temperature = p.row_temperatures == nullptr ? p.temperature : p.row_temperatures[row];
-  return RowTask::of(p, label, weight, temperature);
+  RowTask task = RowTask::of(p, label, weight, temperature);
+  if (p.teacher_row_index == nullptr)
+    task.teacher_row = row;
+  else
+    task.select_teacher_row(p, p.teacher_row_index[row]);
+  return task;
 }
 
 __device__ __forceinline__ int64_t labelled_rows(const LossParameters& p) {

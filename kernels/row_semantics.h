@@ -17,9 +17,15 @@ TEMPER_INLINE bool is_weight(float weight) { return weight >= -kLargest && weigh
 TEMPER_INLINE bool is_temperature(float t) { return t >= kMinTemperature && t <= kMaxTemperature; }
 TEMPER_INLINE bool is_denominator(float value) { return value > 0 && value <= kLargest; }
 
-// Returns whether an invalid row was found. The loss writes nothing then.
+// Returns whether the check found an invalid row. The loss writes nothing then. Bad masses are not among its results.
 TEMPER_INLINE bool has_invalid_row(const BatchStatus& status) {
   return (status.bad_label | status.bad_weight | status.bad_temperature | status.bad_teacher) != 0;
+}
+
+// Whether the soft part compares log-probabilities or probabilities at the temperature of the loss.
+TEMPER_INLINE bool is_at_temperature(const LossParameters& p) {
+  return p.teacher_form == kTeacherLogProbabilities || p.teacher_form == kTeacherProbabilities ||
+         p.teacher_form == kTeacherMixture;
 }
 
 // The divisors of the two parts. `labelled_rows` is the number of rows whose label is not ignore_index.
@@ -46,9 +52,19 @@ struct RowTask {
   float weight = 0, temperature = 1;
   bool ignored = true;  // the row has neither a soft nor a hard part
   bool valid = true;    // false: the values and the gradient are NaN
+  int64_t teacher_row = 0;
 
   // Values and gradient of a valid row that does not contribute are 0, whatever its logits are.
   TEMPER_INLINE bool contributes() const { return !ignored && weight != 0; }
+
+  // Sets the teacher's row from a loaded index. A row that does not contribute reads no teacher, and its index may be
+  // -1. Like a label, the index is checked again.
+  TEMPER_INLINE void select_teacher_row(const LossParameters& p, int64_t index) {
+    if (!contributes()) return;
+    bool in_range = uint64_t(index) < uint64_t(p.teacher_rows);
+    teacher_row = in_range ? index : 0;
+    valid = valid && in_range;
+  }
 
   // Returns the task of a row from its loaded values. Another thread may change a value between the check of all rows
   // and this load, and an invalid label would select a logit outside the row. The loaded values are therefore checked

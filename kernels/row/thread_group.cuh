@@ -142,7 +142,7 @@ template <int N> struct alignas(4 * N) FloatVector {
 //  - A block could exit while another one still stores into its shared memory. All blocks of a cluster take the same
 //    rows and the same branches, which depend on the rows' inputs and on reduced values only, and thus make the same
 //    reductions; each reduction completes in a block after everything sent to that block has arrived.
-template <int THREADS, int CLUSTER, int PRODUCERS> struct BlockGroup {
+template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
   static constexpr int kThreads = THREADS, kCluster = CLUSTER, kWarps = THREADS / 32, kClusterWarps = kWarps * CLUSTER;
   static constexpr bool kSeveralWarps = kClusterWarps > 1;
 

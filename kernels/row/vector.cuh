@@ -20,6 +20,9 @@ struct Float16 {
   static constexpr Bits kMinusInfinity = 0xfc00u;
 };
 
+// Logits of the teacher that the kernel computes when it loads a row (teacher/prepared.cuh).
+struct Prepared : Float32 {};
+
 template <class A, class B> constexpr bool kSameType = false;
 template <class A> constexpr bool kSameType<A, A> = true;
 
@@ -50,7 +53,7 @@ template <class DType, int K> struct Vector {
   __device__ __forceinline__ void unpack(float (&values)[K]) const {
 #pragma unroll
     for (int w = 0; w < kWords; w++) {
-      if constexpr (kSameType<DType, Float32>) {
+      if constexpr (kPerWord == 1) {
         values[w] = float_of(words[w]);
       } else if constexpr (kSameType<DType, BFloat16>) {
         widen_bf16_pair(words[w], values[2 * w], values[2 * w + 1]);

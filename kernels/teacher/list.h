@@ -13,6 +13,11 @@
 
 namespace temper {
 
+// The largest relative rounding error of a dtype.
+TEMPER_INLINE float roundoff_of(int32_t dtype) {
+  return dtype == kF32 ? 5.9604645e-8f : dtype == kF16 ? 4.8828125e-4f : 3.90625e-3f;
+}
+
 // Whether the divergence is known for lists.
 template <class Policy> constexpr bool kKnownForLists = false;
 template <class V> constexpr bool kKnownForLists<ForwardKl<V>> = true;

@@ -7,15 +7,6 @@
 
 namespace temper {
 
-// The maximum of ~row is the first row. Integer maxima and sums do not depend on the order of the threads.
-__device__ __forceinline__ void note_first(uint64_t* first, int64_t row) {
-  atomicMax(reinterpret_cast<unsigned long long*>(first), static_cast<unsigned long long>(~uint64_t(row)));
-}
-
-__device__ __forceinline__ float roundoff_of(int32_t dtype) {
-  return dtype == kF32 ? 5.9604645e-8f : dtype == kF16 ? 4.8828125e-4f : 3.90625e-3f;
-}
-
 // Whether the slots of a lane hold no invalid value, and the sums of their probabilities and rounding errors.
 struct ListCheck {
   const LossParameters& p;

@@ -42,6 +42,37 @@ static bool is_invalid_denominator(const float* value) {
   return value != nullptr && !is_denominator(read_float_once(value, 0));
 }
 
+// Returns ~row of the first row that contributes and has an index outside the teacher, or 0.
+static uint64_t first_bad_index(const LossParameters& p) {
+  for (int64_t row = 0; p.teacher_row_index != nullptr && row < p.rows; row++) {
+    int64_t label = p.labels == nullptr ? 0 : p.label_bytes == 8 ? read_once<int64_t>(p.labels, row)
+                                                                 : read_once<int32_t>(p.labels, row);
+    float weight = p.row_weights == nullptr ? 1.0f : read_float_once(p.row_weights, row);
+    RowTask task = RowTask::of(p, label, weight, p.temperature);
+    if (!task.valid) continue;  // its label or weight is reported
+    task.select_teacher_row(p, read_once<int32_t>(p.teacher_row_index, row));
+    if (!task.valid) return ~(uint64_t)row;
+  }
+  return 0;
+}
+
+// Sets the bits of the columns in the class map. Returns whether a column is outside the teacher or named twice.
+static bool has_bad_map(const LossParameters& p) {
+  bool bad = false;
+  for (int i = 0; p.class_map != nullptr && i < p.classes; i++) {
+    int32_t column = read_once<int32_t>(p.class_map, i);
+    if (column == -1) continue;
+    if ((uint32_t)column >= (uint32_t)p.teacher_columns) {
+      bad = true;
+      continue;
+    }
+    uint32_t bit = 1u << column % 32, before = p.columns_taken[column / 32];
+    bad |= (before & bit) != 0;
+    p.columns_taken[column / 32] = before | bit;
+  }
+  return bad;
+}
+
 BatchStatus check_rows(const LossParameters& p, int64_t& bad_denominators) {
   BatchStatus status = {};
   status.labelled_rows = (uint64_t)p.rows;
@@ -49,6 +80,7 @@ BatchStatus check_rows(const LossParameters& p, int64_t& bad_denominators) {
   if (p.labels != nullptr && p.label_bytes == 4) check_labels<int32_t>(p, status);
   status.bad_weight = first_invalid(p.row_weights, p.rows, is_weight);
   status.bad_temperature = first_invalid(p.row_temperatures, p.rows, is_temperature);
+  status.bad_teacher = has_bad_map(p) ? ~(uint64_t)0 : first_bad_index(p);
   bad_denominators = (is_invalid_denominator(p.soft_denominator) ? 1 : 0) |
                      (is_invalid_denominator(p.hard_denominator) ? 2 : 0);
   return status;

@@ -89,9 +89,10 @@ static bool resize(ThreadScratch* scratch, int64_t classes) {
   // compete for the same cache sets.
   int64_t length = (classes + kBlock) / 1024 * 1024 + 1024 + 80, blocks = classes / kBlock + 1;
   void* memory;
-  if (posix_memalign(&memory, 4096, (size_t)(4 * length + 2 * blocks) * sizeof(float)) != 0) return false;
+  if (posix_memalign(&memory, 4096, (size_t)(5 * length + 2 * blocks) * sizeof(float)) != 0) return false;
   float* at = (float*)memory;
-  scratch->arrays = {at, at + length, at + 2 * length, at + 3 * length, at + 4 * length, at + 4 * length + blocks};
+  scratch->arrays = {at,              at + length,     at + 2 * length,         at + 3 * length,
+                     at + 4 * length, at + 5 * length, at + 5 * length + blocks};
   scratch->capacity = classes;
   return true;
 }
@@ -171,6 +172,7 @@ static bool run_rows(Engine* engine, RowLoop& loop, int64_t classes, ChunkTotals
       total->hard += part.hard;
       total->temperature_gradient += part.temperature_gradient;
       total->non_finite += part.non_finite;
+      if (part.bad_mass > total->bad_mass) total->bad_mass = part.bad_mass;
     }
   while (acquired > 0) release_scratch(engine, scratch[--acquired]);
   if (!pool_busy) release(engine->pool);

@@ -3,6 +3,8 @@
 #include "check.h"
 #include "engine.h"
 
+#include <stdlib.h>
+
 #define TEMPER_EXPORT extern "C" __attribute__((visibility("default")))
 
 using namespace temper;
@@ -49,14 +51,25 @@ static LossJob job_of(const LossParameters& p, Divisors divisors) {
                  p.row_teacher_entropy,
                  p.row_student_mass,
                  p.row_teacher_mass,
+                 p.row_unmapped_mass,
                  p.statistics,
                  GradientFactors::of(p, divisors),
+                 false,
                  false};
   int64_t row_bytes = (int64_t)p.classes * (p.gradient_dtype == kF32 ? 4 : 2);
   job.stream_gradient = p.pass != kForwardPass && p.gradient != p.student && p.classes > kBlock &&
                         p.accumulate == 0 && p.rows * row_bytes >= kStreamingBytes;
   return job;
 }
+
+// A bit for each column of the teacher.
+struct ColumnBits {
+  uint32_t* words;
+
+  explicit ColumnBits(int32_t columns) : words((uint32_t*)calloc((size_t)columns / 32 + 1, sizeof(uint32_t))) {}
+  ~ColumnBits() { free(words); }
+  ColumnBits(const ColumnBits&) = delete;
+};
 
 // Writes the report and, unless it names an invalid row or denominator, the outputs. Returns 0, or 1 if memory is
 // refused. The arguments after `report` replace the pointers of LossParameters, in the same order; null means absent.
@@ -67,6 +80,10 @@ TEMPER_EXPORT int32_t temper_cpu_loss(void* engine, LossParameters* parameters, 
                                       float* row_hard, float* row_label_log_prob, float* row_student_entropy,
                                       float* row_teacher_entropy, const int32_t* teacher_ids,
                                       const float* teacher_log_tail, float* row_student_mass, float* row_teacher_mass,
+                                      const int32_t* teacher_row_index, const int32_t* class_map,
+                                      float* row_unmapped_mass, const void* mixture_0, const void* mixture_1,
+                                      const void* mixture_2, const void* mixture_3, const void* mixture_4,
+                                      const void* mixture_5, const void* mixture_6, const void* mixture_7,
                                       float* statistics) {
   LossParameters& p = *parameters;
   p.student = student;
@@ -86,7 +103,16 @@ TEMPER_EXPORT int32_t temper_cpu_loss(void* engine, LossParameters* parameters, 
   p.teacher_log_tail = teacher_log_tail;
   p.row_student_mass = row_student_mass;
   p.row_teacher_mass = row_teacher_mass;
+  p.teacher_row_index = teacher_row_index;
+  p.class_map = class_map;
+  p.row_unmapped_mass = row_unmapped_mass;
+  const void* mixture[kMostMixed] = {mixture_0, mixture_1, mixture_2, mixture_3,
+                                     mixture_4, mixture_5, mixture_6, mixture_7};
+  for (int m = 0; m < kMostMixed; m++) p.mixture_logits[m] = mixture[m];
   p.statistics = statistics;
+  ColumnBits columns(class_map == nullptr ? 0 : p.teacher_columns);
+  p.columns_taken = columns.words;
+  if (columns.words == nullptr) return 1;
   BatchTotals& totals = report->totals;
   totals = {};
   report->status = check_rows(p, totals.bad_denominators);
@@ -106,6 +132,7 @@ TEMPER_EXPORT int32_t temper_cpu_loss(void* engine, LossParameters* parameters, 
   totals.hard = totals.hard_counted_rows == 0 ? 0 : p.hard_weight * sum.hard / divisors.hard;
   totals.total = totals.soft + totals.hard;
   totals.non_finite_rows = sum.non_finite;
+  report->status.bad_mass = sum.bad_mass;
   return 0;
 }
 

@@ -28,9 +28,11 @@ struct LossJob {
   UnalignedFloat* row_teacher_entropy;
   UnalignedFloat* row_student_mass;
   UnalignedFloat* row_teacher_mass;
+  UnalignedFloat* row_unmapped_mass;
   UnalignedFloat* statistics;  // [rows, kRowStatistics]
   GradientFactors factors;     // the factors of a row with weight 1 and T = 1
   bool stream_gradient;        // the gradient is written with streaming stores
+  bool teacher_is_flat;        // the row's teacher is a mixture, one of whose standardised teachers has equal logits
 
   bool soft() const { return parameters.soft_weight > 0; }
   // The label's log-probability needs the sum of the hard part, even if that part has no weight.
@@ -41,6 +43,7 @@ struct LossJob {
 struct ChunkTotals {
   double soft, hard, temperature_gradient;
   int64_t non_finite;
+  uint64_t bad_mass;  // as in BatchStatus
 };
 
 struct PrimitiveJob {
@@ -70,6 +73,7 @@ struct Scratch {
   float* teacher_exp;
   float* hard_exp;
   float* log_ratio;  // difference of exponents, then the divergence's slope or log ratio
+  float* teacher_row;  // logits of the teacher, if its row is prepared
   // Arrays with one element per block: the maxima that were subtracted from the block's logits.
   float* student_shift;
   float* teacher_shift;

@@ -25,11 +25,6 @@ struct SeenClasses {
   }
 };
 
-// The largest relative rounding error of a dtype.
-TEMPER_INLINE float roundoff_of(int32_t dtype) {
-  return dtype == kF32 ? 0x1p-24f : dtype == kF16 ? 0x1p-11f : 0x1p-8f;
-}
-
 // A mass may exceed 1 by the rounding of its log-probabilities. The last term is the error of the sum computed here.
 TEMPER_INLINE bool is_mass(float mass, float error, int32_t dtype) {
   return mass <= 1 + error * roundoff_of(dtype) + 0x1p-20f + 2e-6f;

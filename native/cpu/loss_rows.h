@@ -33,7 +33,8 @@ TEMPER_INLINE void add_row_losses(const LossJob& job, int64_t row, float weight,
 // Sets all row outputs and statistics of a row to `value`. The path in the statistics is 0.
 void fill_values(const LossJob& job, int64_t row, float value) {
   UnalignedFloat* outputs[] = {job.row_soft, job.row_hard, job.row_label_log_prob, job.row_student_entropy,
-                               job.row_teacher_entropy, job.row_student_mass, job.row_teacher_mass};
+                               job.row_teacher_entropy, job.row_student_mass, job.row_teacher_mass,
+                               job.row_unmapped_mass};
   for (UnalignedFloat* values : outputs)
     if (values) values[row] = value;
   for (int i = 0; job.statistics && i < kRowStatistics; i++) job.statistics[row * kRowStatistics + i] = value;
@@ -79,7 +80,7 @@ TEMPER_INLINE HardExp hard_exp_of(const LossJob& job, float temperature, bool re
 TEMPER_INLINE RowScales scales_of(const LossJob& job, const RowTask& task) {
   const LossParameters& p = job.parameters;
   double temperature = soft_temperature(job, task);
-  bool teacher_differs = !job.row_temperatures && job.soft() && p.tempered != 0;
+  bool teacher_differs = (!job.row_temperatures || is_at_temperature(p)) && job.soft() && p.tempered != 0;
   return {temperature, teacher_differs ? p.teacher_temperature : temperature};
 }
 
@@ -117,8 +118,10 @@ template <class Policy>
 TEMPER_RARE void compute_standardised_row(const Row<Policy, true>& plain, ChunkTotals& totals) {
   Standardisation student, teacher;
   plain.find_moments(student, teacher);
-  bool spread = student.is_spread() && teacher.is_spread();
-  double s = student.is_spread() ? student.divisor() : 1, t = teacher.is_spread() ? teacher.divisor() : 1;
+  bool mixed = is_at_temperature(plain.parameters);  // the teachers of a mixture have been standardised
+  bool teacher_spread = mixed ? !plain.job.teacher_is_flat : teacher.is_spread();
+  bool spread = student.is_spread() && teacher_spread;
+  double s = student.is_spread() ? student.divisor() : 1, t = teacher_spread && !mixed ? teacher.divisor() : 1;
   RowScales scales(plain.scales.student_temperature * s, plain.scales.teacher_temperature * t);
   Row<Policy, true> r{{plain.job, plain.row, true}, plain.scratch, plain.policy, plain.task, plain.hard, scales};
   GradientFactors factors = plain.job.factors.of_row(plain.parameters, plain.task);
@@ -214,12 +217,19 @@ template <class Policy>
 void compute_list_rows(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int64_t last,
                        ChunkTotals& totals);
 
+// Defined in teacher_rows.h.
+template <class Policy>
+void compute_teacher_rows(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int64_t last,
+                          ChunkTotals& totals);
+
 template <class Policy>
 void compute_rows(const LossJob& job, const Scratch& scratch, int64_t first, int64_t last, ChunkTotals& totals) {
   const LossParameters& p = job.parameters;
   const Policy policy = Policy::of({p.divergence_parameter, p.divergence_complement, (float)p.classes});
   if constexpr (kKnownForLists<Policy>)
     if (p.teacher_ids != nullptr) return compute_list_rows(job, scratch, policy, first, last, totals);
+  if (p.teacher_form != kTeacherLogits || p.teacher_row_index != nullptr)
+    return compute_teacher_rows(job, scratch, policy, first, last, totals);
   if constexpr (Policy::kValue != ValueForm::kLogits && Policy::kGradient != GradientForm::kElementwise &&
                 !Policy::kLabelApart)
     if (tiles_suffice(job)) return compute_tiles(job, scratch, policy, first, last, totals);

@@ -18,7 +18,9 @@ TEMPER_INLINE RowTask load_row_task(const LossJob& job, int64_t row) {
   const LossParameters& p = job.parameters;
   float weight = job.row_weights ? read_float_once(job.row_weights, row) : 1.0f;
   float temperature = job.row_temperatures ? read_float_once(job.row_temperatures, row) : p.temperature;
-  return RowTask::of(p, read_label(p, row), weight, temperature);
+  RowTask task = RowTask::of(p, read_label(p, row), weight, temperature);
+  if (p.teacher_row_index) task.select_teacher_row(p, read_once<int32_t>(p.teacher_row_index, row));
+  return task;
 }
 
 // The temperature of the soft part. A loss without a soft part has none, and 1 stands for it.

@@ -3,6 +3,7 @@
 #include "list_check.h"
 #include "list_rows.h"
 #include "primitives.h"
+#include "teacher_rows.h"
 #include "top_k.h"
 
 #define TEMPER_VARIANT_NAME_(name) variant_##name

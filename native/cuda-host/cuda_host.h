@@ -181,6 +181,11 @@ template <typename T> T atomicMax(T* address, T value) {
   if (value > old) *address = value;
   return old;
 }
+template <typename T> T atomicOr(T* address, T value) {
+  T old = *address;
+  *address = old | value;
+  return old;
+}
 template <typename T> T atomicAdd(T* address, T value) {
   T old = *address;
   *address = old + value;

@@ -200,7 +200,8 @@ STUB_EXPORT uint64_t cuda_stub_calls() {
 STUB_EXPORT size_t cuda_stub_live() {
   State& s = state();
   std::lock_guard<std::recursive_mutex> guard(s.lock);
-  size_t live = s.allocations.size() + s.events.size() + s.modules.size() + s.graphs.size() + s.executables.size();
+  size_t live = static_cast<size_t>(s.held) + s.allocations.size() + s.events.size() + s.modules.size() +
+                s.graphs.size() + s.executables.size();
   for (auto& context : s.contexts)
     if (context.second != nullptr) live += context.second->references + context.second->streams.size();
   return live;

@@ -167,6 +167,7 @@ struct State {
   std::set<Capture*> captures;
   uint64_t operations = 0;
   uint64_t calls = 0;  // calls in a context, and changes of the current context
+  long held = 0;       // handles of the stand-in for cuBLAS
 };
 
 State& state();

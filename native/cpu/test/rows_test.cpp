@@ -68,6 +68,7 @@ template <class V, ValueForm value, GradientForm gradient_form, bool near_equal>
 }  // namespace temper
 
 #include "../list_rows.h"
+#include "../teacher_rows.h"
 
 using namespace temper;
 
@@ -139,10 +140,10 @@ static void check_form(const char* what, int n) {
   p.temperature = p.teacher_temperature = kTemperature;
   LossJob job = {p, {z.data(), n, kF32, n}, {u.data(), n, kF32, n}, {gradient.data(), n, kF32, n}, nullptr, nullptr,
                  (UnalignedFloat*)soft.data(), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
-                 GradientFactors::of(p, {1, 1}), false};
-  std::vector<float> arrays(6 * 8192);
+                 nullptr, GradientFactors::of(p, {1, 1}), false, false};
+  std::vector<float> arrays(7 * 8192);
   Scratch scratch = {arrays.data(), &arrays[8192], &arrays[2 * 8192], &arrays[3 * 8192], &arrays[4 * 8192],
-                     &arrays[5 * 8192]};
+                     &arrays[5 * 8192], &arrays[6 * 8192]};
   ChunkTotals totals = {};
   compute_rows<P>(job, scratch, 0, kRows, totals);
   for (int row = 0; row < kRows; row++)

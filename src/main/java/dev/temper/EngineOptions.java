@@ -7,14 +7,20 @@ import java.util.OptionalLong;
 /** How an engine is opened. */
 public final class EngineOptions {
 
-  private static final EngineOptions DEFAULTS = new EngineOptions(OptionalInt.empty(), OptionalLong.empty());
+  private static final EngineOptions DEFAULTS =
+      new EngineOptions(OptionalInt.empty(), OptionalLong.empty(), OptionalLong.empty(), ChunkLogits.F32);
 
   private final OptionalInt threads;
   private final OptionalLong stream;
+  private final OptionalLong headWorkspace;
+  private final ChunkLogits chunkLogits;
 
-  private EngineOptions(OptionalInt threads, OptionalLong stream) {
+  private EngineOptions(OptionalInt threads, OptionalLong stream, OptionalLong headWorkspace,
+      ChunkLogits chunkLogits) {
     this.threads = threads;
     this.stream = stream;
+    this.headWorkspace = headWorkspace;
+    this.chunkLogits = chunkLogits;
   }
 
   /** All processors of the JVM, and a stream of the engine's own. */
@@ -31,7 +37,7 @@ public final class EngineOptions {
     if (value < 1) {
       throw new IllegalArgumentException("threads is " + value + ", expected 1 or more");
     }
-    return new EngineOptions(OptionalInt.of(value), stream);
+    return new EngineOptions(OptionalInt.of(value), stream, headWorkspace, chunkLogits);
   }
 
   /**
@@ -41,7 +47,26 @@ public final class EngineOptions {
    * @param handle the {@code CUstream}; 0 is the legacy default stream
    */
   public EngineOptions withStream(long handle) {
-    return new EngineOptions(threads, OptionalLong.of(handle));
+    return new EngineOptions(threads, OptionalLong.of(handle), headWorkspace, chunkLogits);
+  }
+
+  /**
+   * These options with a limit of the memory that a call with a {@link LinearHead} uses for its chunks of rows. The
+   * engine keeps this memory until it is closed. More memory makes chunks larger, and fewer.
+   *
+   * @param bytes 1 or more; a call that needs more for a single row is refused
+   * @throws IllegalArgumentException if it is below 1
+   */
+  public EngineOptions withHeadWorkspace(long bytes) {
+    if (bytes < 1) {
+      throw new IllegalArgumentException("head workspace is " + bytes + " bytes, expected 1 or more");
+    }
+    return new EngineOptions(threads, stream, OptionalLong.of(bytes), chunkLogits);
+  }
+
+  /** These options with another storage of the logits of a chunk; F32 unless given. */
+  public EngineOptions withChunkLogits(ChunkLogits value) {
+    return new EngineOptions(threads, stream, headWorkspace, Objects.requireNonNull(value));
   }
 
   /** Threads that a host engine may use; empty: all processors available to the JVM. */
@@ -54,19 +79,32 @@ public final class EngineOptions {
     return stream;
   }
 
+  /** Bytes of the chunks of a head; empty: 256 MiB in host memory, 1.5 GiB in the memory of a device. */
+  public OptionalLong headWorkspace() {
+    return headWorkspace;
+  }
+
+  /** How the logits of a chunk are stored. */
+  public ChunkLogits chunkLogits() {
+    return chunkLogits;
+  }
+
   @Override
   public boolean equals(Object other) {
-    return other instanceof EngineOptions options && options.threads.equals(threads) && options.stream.equals(stream);
+    return other instanceof EngineOptions options && options.threads.equals(threads) && options.stream.equals(stream)
+        && options.headWorkspace.equals(headWorkspace) && options.chunkLogits == chunkLogits;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(threads, stream);
+    return Objects.hash(threads, stream, headWorkspace, chunkLogits);
   }
 
   @Override
   public String toString() {
     return "EngineOptions[threads=" + (threads.isPresent() ? threads.getAsInt() : "all")
-        + ", stream=" + (stream.isPresent() ? "0x" + Long.toHexString(stream.getAsLong()) : "own") + "]";
+        + ", stream=" + (stream.isPresent() ? "0x" + Long.toHexString(stream.getAsLong()) : "own")
+        + (headWorkspace.isPresent() ? ", headWorkspace=" + headWorkspace.getAsLong() : "")
+        + (chunkLogits == ChunkLogits.F32 ? "" : ", chunkLogits=" + chunkLogits) + "]";
   }
 }

@@ -1,5 +1,6 @@
 package dev.temper;
 
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,11 @@ final class EngineResult implements LossResult {
     LossTotals totals = pending.totals();
     read = totals;
     return totals;
+  }
+
+  @Override
+  public Optional<HeadWorkspace> workspace() {
+    return pending.workspace();
   }
 
   /** The totals where they were read; never waits. */

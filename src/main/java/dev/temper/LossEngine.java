@@ -1,6 +1,7 @@
 package dev.temper;
 
 import dev.temper.diagnostics.EngineDiagnostics;
+import dev.temper.head.HeadLoss;
 import dev.temper.internal.Devices;
 import dev.temper.internal.EngineLifetime;
 import dev.temper.internal.LossChecks;
@@ -33,18 +34,31 @@ public final class LossEngine implements AutoCloseable {
   private final String device;
   private final String selection;
   private final EngineBackend backend;
+  private final HeadLoss head;
   private final SoftmaxChecks softmaxChecks;
   private final EngineLifetime lifetime;
   private final Cleaner.Cleanable unclosed;
 
   /** An engine over a backend that no provider opened; {@code selection} says where it comes from. */
   public LossEngine(String device, String selection, EngineBackend backend) {
+    this(device, selection, backend, EngineOptions.defaults());
+  }
+
+  LossEngine(String device, String selection, EngineBackend backend, EngineOptions options) {
     this.device = device;
     this.selection = selection;
     this.backend = backend;
+    HeadLoss opened = new HeadLoss(backend, options, call -> requireComputable(device, backend, call));
+    head = opened;
     softmaxChecks = new SoftmaxChecks(hostOnly());
-    lifetime = new EngineLifetime(device, backend);
+    lifetime = new EngineLifetime(device, () -> closeBoth(opened, backend));
     unclosed = lifetime.closeWith(this);
+  }
+
+  private static void closeBoth(HeadLoss head, EngineBackend backend) {
+    try (backend) {
+      head.close();
+    }
   }
 
   /**
@@ -62,7 +76,7 @@ public final class LossEngine implements AutoCloseable {
   /** {@link #open(String)} with options. */
   public static LossEngine open(String device, EngineOptions options) {
     OpenedDevice opened = Devices.open(device, options);
-    return new LossEngine(opened.name(), opened.selection(), opened.backend());
+    return new LossEngine(opened.name(), opened.selection(), opened.backend(), options);
   }
 
   /** Kind of device, such as {@code cpu}. */
@@ -96,7 +110,7 @@ public final class LossEngine implements AutoCloseable {
    * @throws UnsupportedLossException if the engine does not compute this loss
    */
   public LossResult forward(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
-    if (outputs.gradient() != null) {
+    if (outputs.hasGradient()) {
       throw new IllegalArgumentException("forward writes no gradient, but outputs hold one; call forwardBackward");
     }
     return compute(check(loss, inputs, outputs, null));
@@ -108,7 +122,8 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * The loss and its gradient by the student's logits, in one pass.
+   * The loss and its gradient by the student's logits, in one pass. Where the student has a head, the loss and its
+   * gradients by hidden states, weight and bias, in chunks of rows.
    *
    * @throws IllegalArgumentException as for {@link #forward}, or if the gradient is missing, does not fit, or overlaps
    *     an input without being asked to be in place
@@ -128,6 +143,7 @@ public final class LossEngine implements AutoCloseable {
    *     message says which
    */
   public void backward(DistillationLoss loss, LossInputs inputs, RowStatistics statistics, LossOutputs outputs) {
+    requireLogits(inputs, "backward");
     OutputChecks.requireGradient(outputs, "backward");
     OutputChecks.requireNothingButGradient(outputs);
     LossCall call = check(loss, inputs, outputs, statistics);
@@ -143,6 +159,10 @@ public final class LossEngine implements AutoCloseable {
    *     checked by every launch
    */
   public PreparedLoss prepare(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
+    if (inputs.head() != null) {
+      LossCall call = check(loss, inputs, outputs, null);
+      return running(() -> new PreparedLoss(this, head.prepare(call), null, RowStatistics.identity(loss, inputs)));
+    }
     return prepare(loss, inputs, outputs, backend::prepare);
   }
 
@@ -257,16 +277,27 @@ public final class LossEngine implements AutoCloseable {
    * Makes a teacher of the {@code k} most probable classes of each row, in new host memory, with log-probabilities over
    * all classes. Equal logits give the lower class first.
    *
-   * @param logits logits of a teacher, [rows, classes] in host memory
+   * @param logits logits of a teacher, [rows, classes]
    * @param k slots of a row, 1 to {@value Teacher#MOST_IDS}
    * @param temperature of the log-probabilities
    */
   public TopKLists topK(MatrixView logits, int k, double temperature) {
     TopKLists lists = TopKLists.allocate(logits.rows(), k, logits.classes(), temperature);
-    softmaxChecks.topK(logits);
-    return running(() -> {
-      backend.topK(logits, lists);
-      return lists;
+    topK(logits, lists);
+    return lists;
+  }
+
+  /**
+   * Makes the same lists in memory of the caller, which may be device memory on an engine that reads it.
+   *
+   * @param logits logits of a teacher, [rows, classes]
+   * @param into lists of as many rows and classes, with F32 log-probabilities; k and temperature are theirs
+   */
+  public void topK(MatrixView logits, TopKLists into) {
+    softmaxChecks.topK(logits, into);
+    running(() -> {
+      backend.topK(logits, into);
+      return into;
     });
   }
 
@@ -300,19 +331,28 @@ public final class LossEngine implements AutoCloseable {
   private LossResult compute(LossCall call) {
     RowStatistics statistics = call.outputs().statistics();
     return running(() -> {
+      if (call.inputs().head() != null) {
+        return read(head.compute(call));
+      }
       requireComputable(call);
       if (statistics != null) {
         statistics.clear();
       }
-      LossResult result = new EngineResult(this, backend.compute(call));
-      if (!backend.acceptsDeviceMemory()) {
-        result.totals(); // read at once, so that toString shows them
-      }
+      LossResult result = read(backend.compute(call));
       if (statistics != null) {
         statistics.written(RowStatistics.identity(call.loss(), call.inputs()));
       }
       return result;
     });
+  }
+
+  /** Wraps a result. That of a host engine is read at once, so that toString shows it. */
+  private LossResult read(LossResult computed) {
+    LossResult result = new EngineResult(this, computed);
+    if (!backend.acceptsDeviceMemory()) {
+      result.totals();
+    }
+    return result;
   }
 
   LossCall check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, @Nullable RowStatistics saved) {
@@ -328,6 +368,18 @@ public final class LossEngine implements AutoCloseable {
   }
 
   void requireComputable(LossCall call) {
+    requireLogits(call.inputs(), "a plan of a kernel");
+    requireComputable(device, backend, call);
+  }
+
+  private static void requireLogits(LossInputs inputs, String method) {
+    if (inputs.head() != null) {
+      throw new IllegalArgumentException(method + " needs the logits of the student, but it is given by hidden states;"
+          + " call forward, forwardBackward or prepare");
+    }
+  }
+
+  private static void requireComputable(String device, EngineBackend backend, LossCall call) {
     switch (backend.supports(call)) {
       case Support.Yes _ -> { }
       case Support.No no -> throw new UnsupportedLossException(device, no.reason());

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class LossInputs {
 
   private final MatrixView student;
+  private final @Nullable LinearHead head;
   private final @Nullable Teacher teacher;
   private final @Nullable RowVector labels;
   private final @Nullable RowVector rowWeights;
@@ -22,10 +23,11 @@ public final class LossInputs {
   private final @Nullable Denominator hardDenominator;
   private final double gradientScale;
 
-  private LossInputs(MatrixView student, @Nullable Teacher teacher, @Nullable RowVector labels,
-      @Nullable RowVector rowWeights, @Nullable RowVector rowTemperatures, @Nullable Denominator softDenominator,
-      @Nullable Denominator hardDenominator, double gradientScale) {
+  private LossInputs(MatrixView student, @Nullable LinearHead head, @Nullable Teacher teacher,
+      @Nullable RowVector labels, @Nullable RowVector rowWeights, @Nullable RowVector rowTemperatures,
+      @Nullable Denominator softDenominator, @Nullable Denominator hardDenominator, double gradientScale) {
     this.student = Objects.requireNonNull(student, "the student's logits are null, expected a matrix");
+    this.head = head;
     this.teacher = teacher;
     this.labels = labels;
     this.rowWeights = rowWeights;
@@ -41,13 +43,28 @@ public final class LossInputs {
    * @param student logits {@code z}, [rows, classes] F32, BF16 or F16
    */
   public static LossInputs of(MatrixView student) {
-    return new LossInputs(student, null, null, null, null, null, null, 1);
+    return new LossInputs(student, null, null, null, null, null, null, null, 1);
   }
 
-  /** Returns inputs with other logits of the student. */
+  /**
+   * Inputs with a student that is given by its hidden states and the head that makes logits of them. The engine
+   * computes the logits in chunks of rows.
+   *
+   * <p>A row that does not count contributes 0 times its hidden state to the gradient of the weight, so its hidden
+   * state must be finite.
+   *
+   * @param hidden hidden states, [rows, features] in the dtype of the head
+   * @param head makes logits {@code z} of [rows, classes]
+   */
+  public static LossInputs hidden(MatrixView hidden, LinearHead head) {
+    Objects.requireNonNull(head, "the head of the student is null, expected a head");
+    return new LossInputs(hidden, head, null, null, null, null, null, null, 1);
+  }
+
+  /** Returns inputs with other logits of the student, or with other hidden states where there is a head. */
   public LossInputs withStudent(MatrixView value) {
-    return new LossInputs(value, teacher, labels, rowWeights, rowTemperatures, softDenominator,
-        hardDenominator, gradientScale);
+    return new LossInputs(value, head, teacher, labels, rowWeights, rowTemperatures,
+        softDenominator, hardDenominator, gradientScale);
   }
 
   /**
@@ -55,8 +72,8 @@ public final class LossInputs {
    * read then.
    */
   public LossInputs withTeacher(@Nullable Teacher value) {
-    return new LossInputs(student, value, labels, rowWeights, rowTemperatures, softDenominator,
-        hardDenominator, gradientScale);
+    return new LossInputs(student, head, value, labels, rowWeights, rowTemperatures,
+        softDenominator, hardDenominator, gradientScale);
   }
 
   /**
@@ -65,8 +82,8 @@ public final class LossInputs {
    * nothing, or nothing to the hard part; see {@link IgnoreScope}.
    */
   public LossInputs withLabels(@Nullable RowVector value) {
-    return new LossInputs(student, teacher, value, rowWeights, rowTemperatures, softDenominator,
-        hardDenominator, gradientScale);
+    return new LossInputs(student, head, teacher, value, rowWeights, rowTemperatures,
+        softDenominator, hardDenominator, gradientScale);
   }
 
   /**
@@ -75,8 +92,8 @@ public final class LossInputs {
    * not the sum of the weights. A row of weight 0 gives 0, whatever it holds.
    */
   public LossInputs withRowWeights(@Nullable RowVector value) {
-    return new LossInputs(student, teacher, labels, value, rowTemperatures, softDenominator,
-        hardDenominator, gradientScale);
+    return new LossInputs(student, head, teacher, labels, value, rowTemperatures,
+        softDenominator, hardDenominator, gradientScale);
   }
 
   /**
@@ -84,8 +101,8 @@ public final class LossInputs {
    * too.
    */
   public LossInputs withRowTemperatures(@Nullable RowVector value) {
-    return new LossInputs(student, teacher, labels, rowWeights, value, softDenominator, hardDenominator,
-        gradientScale);
+    return new LossInputs(student, head, teacher, labels, rowWeights, value,
+        softDenominator, hardDenominator, gradientScale);
   }
 
   /**
@@ -106,7 +123,8 @@ public final class LossInputs {
    */
   public LossInputs withDenominator(Denominator value) {
     requireDivisor(LossOption.DENOMINATOR, value);
-    return new LossInputs(student, teacher, labels, rowWeights, rowTemperatures, value, value, gradientScale);
+    return new LossInputs(student, head, teacher, labels, rowWeights, rowTemperatures,
+        value, value, gradientScale);
   }
 
   /**
@@ -116,8 +134,8 @@ public final class LossInputs {
    */
   public LossInputs withSoftDenominator(Denominator value) {
     requireDivisor(LossOption.SOFT_DENOMINATOR, value);
-    return new LossInputs(student, teacher, labels, rowWeights, rowTemperatures, value, hardDenominator,
-        gradientScale);
+    return new LossInputs(student, head, teacher, labels, rowWeights, rowTemperatures,
+        value, hardDenominator, gradientScale);
   }
 
   /**
@@ -127,8 +145,8 @@ public final class LossInputs {
    */
   public LossInputs withHardDenominator(Denominator value) {
     requireDivisor(LossOption.HARD_DENOMINATOR, value);
-    return new LossInputs(student, teacher, labels, rowWeights, rowTemperatures, softDenominator, value,
-        gradientScale);
+    return new LossInputs(student, head, teacher, labels, rowWeights, rowTemperatures,
+        softDenominator, value, gradientScale);
   }
 
   /**
@@ -141,13 +159,18 @@ public final class LossInputs {
     if (!Double.isFinite(value)) {
       throw new LossArgumentException(LossOption.GRADIENT_SCALE, " is ", value, ", expected a finite number");
     }
-    return new LossInputs(student, teacher, labels, rowWeights, rowTemperatures, softDenominator,
-        hardDenominator, value);
+    return new LossInputs(student, head, teacher, labels, rowWeights, rowTemperatures,
+        softDenominator, hardDenominator, value);
   }
 
-  /** Logits {@code z} of the student, [rows, classes]. */
+  /** Logits {@code z} of the student, [rows, classes]; where there is a head, hidden states, [rows, features]. */
   public MatrixView student() {
     return student;
+  }
+
+  /** The head that makes logits of hidden states; null where the student is given by its logits. */
+  public @Nullable LinearHead head() {
+    return head;
   }
 
   /** The teacher; null where none was given. */
@@ -200,7 +223,8 @@ public final class LossInputs {
 
   private Map<String, @Nullable Object> values() {
     Map<String, @Nullable Object> values = new LinkedHashMap<>();
-    values.put("student", student);
+    values.put(head == null ? "student" : "hidden", student);
+    values.put("head", head);
     values.put("teacher", teacher);
     values.put("labels", labels);
     values.put("rowWeights", rowWeights);

@@ -20,18 +20,20 @@ public final class LossOutputs {
   }
 
   private static final LossOutputs NONE =
-      new LossOutputs(null, Mode.REPLACED, new EnumMap<>(RowOutput.class), false, null);
+      new LossOutputs(null, Mode.REPLACED, HeadGradients.NONE, new EnumMap<>(RowOutput.class), false, null);
 
   private final @Nullable MatrixView gradient;
   private final Mode mode;
+  private final HeadGradients headGradients;
   private final EnumMap<RowOutput, RowVector> rows;
   private final boolean temperatureGradient;
   private final @Nullable RowStatistics statistics;
 
-  private LossOutputs(@Nullable MatrixView gradient, Mode mode, EnumMap<RowOutput, RowVector> rows,
-      boolean temperatureGradient, @Nullable RowStatistics statistics) {
+  private LossOutputs(@Nullable MatrixView gradient, Mode mode, HeadGradients headGradients,
+      EnumMap<RowOutput, RowVector> rows, boolean temperatureGradient, @Nullable RowStatistics statistics) {
     this.gradient = gradient;
     this.mode = mode;
+    this.headGradients = headGradients;
     this.rows = rows;
     this.temperatureGradient = temperatureGradient;
     this.statistics = statistics;
@@ -43,9 +45,10 @@ public final class LossOutputs {
   }
 
   /**
-   * The gradient, in memory that overlaps no input. It replaces what the memory held; padding columns are written as 0.
+   * The gradient by the student's logits, or by its hidden states where there is a head. Its memory overlaps no input.
+   * It replaces what the memory held; padding columns are written as 0.
    *
-   * @param gradient [rows, classes of the student], in the student's dtype or F32
+   * @param gradient [rows, classes of the student] or [rows, features], in the student's dtype or F32
    */
   public static LossOutputs gradient(MatrixView gradient) {
     return NONE.withGradient(gradient, Mode.REPLACED);
@@ -71,7 +74,41 @@ public final class LossOutputs {
   }
 
   private LossOutputs withGradient(MatrixView value, Mode how) {
-    return new LossOutputs(Objects.requireNonNull(value), how, rows, temperatureGradient, statistics);
+    return new LossOutputs(Objects.requireNonNull(value), how, headGradients, rows, temperatureGradient, statistics);
+  }
+
+  /**
+   * Returns outputs with the gradient by the weight of the head, summed over all rows in f32. It replaces what the
+   * memory held.
+   *
+   * @param value [classes, features] in the dtype of the head or F32; null for none
+   */
+  public LossOutputs withWeightGradient(@Nullable MatrixView value) {
+    return withHead(headGradients.withWeight(value, false));
+  }
+
+  /** Returns outputs like {@link #withWeightGradient}, whose gradient is added to what the memory holds. */
+  public LossOutputs withWeightGradientAddedTo(MatrixView value) {
+    return withHead(headGradients.withWeight(Objects.requireNonNull(value), true));
+  }
+
+  /**
+   * Returns outputs with the gradient by the bias of the head, summed over all rows in f32. It replaces what the memory
+   * held.
+   *
+   * @param value [1, classes] in the dtype of the head or F32; null for none
+   */
+  public LossOutputs withBiasGradient(@Nullable MatrixView value) {
+    return withHead(headGradients.withBias(value, false));
+  }
+
+  /** Returns outputs like {@link #withBiasGradient}, whose gradient is added to what the memory holds. */
+  public LossOutputs withBiasGradientAddedTo(MatrixView value) {
+    return withHead(headGradients.withBias(Objects.requireNonNull(value), true));
+  }
+
+  private LossOutputs withHead(HeadGradients value) {
+    return new LossOutputs(gradient, mode, value, rows, temperatureGradient, statistics);
   }
 
   /**
@@ -86,7 +123,7 @@ public final class LossOutputs {
     } else {
       others.put(output, value);
     }
-    return new LossOutputs(gradient, mode, others, temperatureGradient, statistics);
+    return new LossOutputs(gradient, mode, headGradients, others, temperatureGradient, statistics);
   }
 
   /** Returns outputs with {@link RowOutput#SOFT}, the soft loss of each row. */
@@ -106,7 +143,7 @@ public final class LossOutputs {
    * loss must be a forward KL without row temperatures.
    */
   public LossOutputs withTemperatureGradient() {
-    return new LossOutputs(gradient, mode, rows, true, statistics);
+    return new LossOutputs(gradient, mode, headGradients, rows, true, statistics);
   }
 
   /**
@@ -115,10 +152,13 @@ public final class LossOutputs {
    * @param value from {@link LossEngine#allocateStatistics} of the engine that computes
    */
   public LossOutputs withStatistics(@Nullable RowStatistics value) {
-    return new LossOutputs(gradient, mode, rows, temperatureGradient, value);
+    return new LossOutputs(gradient, mode, headGradients, rows, temperatureGradient, value);
   }
 
-  /** Where the gradient is written, [rows, classes of the student]; null where none is wanted. */
+  /**
+   * Where the gradient is written, [rows, classes of the student] or, where there is a head, [rows, features]; null
+   * where none is wanted.
+   */
   public @Nullable MatrixView gradient() {
     return gradient;
   }
@@ -131,6 +171,31 @@ public final class LossOutputs {
   /** Whether the gradient is added to what its memory holds. */
   public boolean addsToGradient() {
     return mode == Mode.ADDED;
+  }
+
+  /** Where the gradient by the weight of the head is written, [classes, features]; null where none is wanted. */
+  public @Nullable MatrixView weightGradient() {
+    return headGradients.weight();
+  }
+
+  /** Whether the gradient by the weight is added to what its memory holds. */
+  public boolean addsToWeightGradient() {
+    return headGradients.addsToWeight();
+  }
+
+  /** Where the gradient by the bias of the head is written, [1, classes]; null where none is wanted. */
+  public @Nullable MatrixView biasGradient() {
+    return headGradients.bias();
+  }
+
+  /** Whether the gradient by the bias is added to what its memory holds. */
+  public boolean addsToBiasGradient() {
+    return headGradients.addsToBias();
+  }
+
+  /** Whether any gradient is written. */
+  public boolean hasGradient() {
+    return gradient != null || headGradients.weight() != null || headGradients.bias() != null;
   }
 
   /** Where a value of each row is written; null where it is not wanted. */
@@ -165,6 +230,7 @@ public final class LossOutputs {
       case IN_PLACE -> "gradientInPlace";
       case ADDED -> "gradientAddedTo";
     }, gradient);
+    values.putAll(headGradients.values());
     rows.forEach((output, vector) -> values.put(output.tensor(), vector));
     values.put("temperatureGradient", temperatureGradient ? true : null);
     values.put("statistics", statistics);

@@ -1,5 +1,7 @@
 package dev.temper;
 
+import java.util.Optional;
+
 /**
  * A handle on the totals of one call. On a device engine the work may still be under way: {@link #totals()} waits for
  * it, and only then are errors that the device found (a label out of range) thrown. A host engine has finished when it
@@ -28,5 +30,10 @@ public interface LossResult {
   /** {@link LossTotals#hard()}, waiting for it. */
   default double hard() {
     return totals().hard();
+  }
+
+  /** The memory that a call with a {@link LinearHead} used; empty for a call without one. */
+  default Optional<HeadWorkspace> workspace() {
+    return Optional.empty();
   }
 }

@@ -13,7 +13,7 @@ import java.util.Objects;
  * }
  */
 public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities, Teacher.Probabilities,
-    Teacher.Mixture, Teacher.RowIndex, Teacher.ClassMap, Teacher.Sampled, TopKTeacher {
+    Teacher.Mixture, Teacher.Hidden, Teacher.RowIndex, Teacher.ClassMap, Teacher.Sampled, TopKTeacher {
 
   /** The number of teachers that a mixture may have. */
   int MOST_MIXED = 8;
@@ -67,6 +67,17 @@ public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities
    */
   static Mixture mixture(List<? extends MatrixView> logits, double... weights) {
     return new Mixture(List.copyOf(logits), Arrays.stream(weights).boxed().toList());
+  }
+
+  /**
+   * A teacher given by hidden states and the head that makes logits of them, as {@link #logits} are. The student must
+   * be given by {@link LossInputs#hidden}; the number of features and the dtype may differ from the student's.
+   *
+   * @param hidden hidden states, [rows, features of the teacher] in the dtype of the head
+   * @param head makes logits {@code u} of [rows, classes]
+   */
+  static Hidden hidden(MatrixView hidden, LinearHead head) {
+    return new Hidden(hidden, head);
   }
 
   /**
@@ -200,6 +211,19 @@ public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities
     @Override
     public String label() {
       return "mixture";
+    }
+  }
+
+  /** Hidden states and a head; see {@link Teacher#hidden}. */
+  record Hidden(MatrixView states, LinearHead head) implements Teacher {
+    @Override
+    public long rows() {
+      return states.rows();
+    }
+
+    @Override
+    public String label() {
+      return "hidden";
     }
   }
 

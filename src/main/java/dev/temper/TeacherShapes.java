@@ -52,6 +52,7 @@ final class TeacherShapes {
       case Teacher.Logits logits -> shape(logits.matrix());
       case Teacher.LogProbabilities dense -> teacher.label() + " " + shape(dense.matrix());
       case Teacher.Probabilities dense -> teacher.label() + " " + shape(dense.matrix());
+      case Teacher.Hidden hidden -> teacher.label() + " " + shape(hidden.states()) + " " + hidden.head();
       case Teacher.RowIndex selected -> teacher.label() + " " + shape(selected.logits());
       case Teacher.ClassMap mapped -> teacher.label() + " " + shape(mapped.logits());
       case Teacher.Mixture mixture -> teacher.label() + " " + mixture.weights() + " "

@@ -4,7 +4,7 @@
  * ({@link dev.temper.LossEngine}).
  *
  * <p>This package knows no engine by name: engines are found through {@link dev.temper.spi.EngineProvider}. It calls
- * nothing else of the library.
+ * {@code dev.temper.diagnostics}, {@code dev.temper.spi}, {@code dev.temper.internal} and {@code dev.temper.head} only.
  *
  * <table>
  * <caption>Which device computes which losses today</caption>

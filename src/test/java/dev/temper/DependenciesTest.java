@@ -20,7 +20,8 @@ final class DependenciesTest {
   @Test
   void theLibraryBringsNothingButAnnotationsAndTheBindingsOfCuda() throws Exception {
     assertThat(shipped("src/pom.xml"))
-        .containsExactlyInAnyOrder("org.jspecify:jspecify", "org.jcuda:jcuda", "org.jcuda:jcuda-natives");
+        .containsExactlyInAnyOrder("org.jspecify:jspecify", "org.jcuda:jcuda", "org.jcuda:jcuda-natives",
+        "org.jcuda:jcublas", "org.jcuda:jcublas-natives");
     assertThat(shipped("pom.xml")).as("what every module inherits").isEmpty();
   }
 

@@ -10,7 +10,11 @@ public final class OpenedEngine {
   private OpenedEngine() {}
 
   public static LossEngine over(String device, EngineBackend backend) {
-    return new LossEngine(device, device + " was made by a test", backend);
+    return over(device, backend, EngineOptions.defaults());
+  }
+
+  public static LossEngine over(String device, EngineBackend backend, EngineOptions options) {
+    return new LossEngine(device, device + " was made by a test", backend, options);
   }
 
   public static EngineBackend backend(String device) {

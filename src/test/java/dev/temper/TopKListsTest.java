@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -20,7 +21,9 @@ class TopKListsTest {
 
   @ParameterizedTest
   @CsvSource({"reference, 40, 7, F32", "cpu, 1, 1, F32", "cpu, 40, 7, F32", "cpu, 300, 256, BF16", "cpu, 2500, 64, F16",
-      "cpu, 5000, 64, F32", "cpu, 64, 64, BF16"})
+      "cpu, 5000, 64, F32", "cpu, 64, 64, BF16", "emulator, 1, 1, F32", "emulator, 40, 7, F32",
+      "emulator, 300, 256, BF16", "emulator, 2501, 64, F16", "emulator, 12005, 256, F32", "emulator, 20003, 64, BF16",
+      "emulator, 64, 64, BF16"})
   void theyAreTheMostProbableClasses(String device, int classes, int k, DType dtype) {
     double temperature = 1.5;
     int rows = 4;
@@ -57,7 +60,7 @@ class TopKListsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"reference", "cpu"})
+  @ValueSource(strings = {"reference", "cpu", "emulator"})
   void equalLogitsGiveTheLowerClassFirst(String device) {
     float[] logits = new float[2_000];
     logits[1_500] = 1;
@@ -68,7 +71,7 @@ class TopKListsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"reference", "cpu"})
+  @ValueSource(strings = {"reference", "cpu", "emulator"})
   void aPeakedRowKeepsTheLogarithmOfItsTail(String device) {
     float[] logits = {0, 100, 1, 0};
     try (LossEngine engine = LossEngine.open(device)) {
@@ -79,7 +82,7 @@ class TopKListsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"reference", "cpu"})
+  @ValueSource(strings = {"reference", "cpu", "emulator"})
   void aRowWithoutASoftmaxIsRefusedWhereItIsUsed(String device) {
     for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
       float[] logits = bad < 0 ? new float[] {0, 1, 2, bad, bad, bad} : new float[] {0, 1, 2, 0, bad, 1};
@@ -90,6 +93,94 @@ class TopKListsTest {
         assertThatThrownBy(() -> engine.forward(DistillationLoss.builder().build(), inputs).totals())
             .hasMessageContaining("teacher_log_probs: row 1, slot 0 has NaN");
       }
+    }
+  }
+
+  /** Ascending logits make every class a candidate, and ties fill the whole list; the lists are those of a sort. */
+  @ParameterizedTest
+  @CsvSource({"cpu, ascending", "cpu, equal", "cpu, two", "emulator, ascending", "emulator, equal", "emulator, two"})
+  void hardOrdersGiveTheListsOfTheReference(String device, String order) {
+    int classes = 9_001;
+    float[] logits = new float[classes];
+    for (int i = 0; i < classes; i++) {
+      logits[i] = switch (order) {
+        case "ascending" -> i * 1e-3f;
+        case "equal" -> i % 2 == 0 ? 0f : -0f;
+        default -> i % 3 == 0 ? 2 : -2;
+      };
+    }
+    HostMatrix matrix = HostMatrix.of(logits, 1, classes);
+    try (LossEngine engine = LossEngine.open(device); LossEngine reference = LossEngine.open("reference")) {
+      TopKLists found = engine.topK(matrix, 200, 0.7);
+      TopKLists expected = reference.topK(matrix, 200, 0.7);
+      for (int slot = 0; slot < 200; slot++) {
+        assertThat(id(found, slot)).isEqualTo(id(expected, slot));
+        assertClose(log(found, slot), log(expected, slot), 1e-5);
+      }
+      assertClose(value(found.logTail(), 0), value(expected.logTail(), 0), 1e-5);
+      assertClose(value(found.logSumExp(), 0), value(expected.logSumExp(), 0), 1e-5);
+      assertClose(value(found.mass(), 0), value(expected.mass(), 0), 1e-6);
+    }
+  }
+
+  /** Rows with gaps between them, at any alignment, whose padding holds NaN. */
+  @ParameterizedTest
+  @CsvSource({"cpu, 1", "cpu, 3", "emulator, 1", "emulator, 2", "emulator, 3"})
+  void paddingIsNotReadAndBitsRepeat(String device, int shift) {
+    int rows = 5;
+    int classes = 1_031;
+    int stride = 1_037;
+    SplittableRandom random = new SplittableRandom(shift);
+    float[] memory = new float[shift + rows * stride];
+    for (int i = 0; i < memory.length; i++) {
+      int column = (i - shift) % stride;
+      memory[i] = i < shift || column >= classes ? Float.NaN : (float) random.nextGaussian() * 3;
+    }
+    MemorySegment from = MemorySegment.ofArray(memory).asSlice(shift * 4L);
+    HostMatrix logits = new HostMatrix(from, rows, classes, stride, DType.F32);
+    try (LossEngine engine = LossEngine.open(device); LossEngine reference = LossEngine.open("reference")) {
+      TopKLists found = engine.topK(logits, 33, 2);
+      TopKLists again = engine.topK(logits, 33, 2);
+      TopKLists expected = reference.topK(logits, 33, 2);
+      for (int i = 0; i < rows * 33; i++) {
+        assertThat(id(found, i)).isEqualTo(id(expected, i));
+        assertClose(log(found, i), log(expected, i), 4e-6);
+        assertThat(log(again, i)).isEqualTo(log(found, i));
+      }
+      for (int row = 0; row < rows; row++) {
+        assertClose(value(found.logTail(), row), value(expected.logTail(), row), 4e-6);
+        assertThat(value(again.logTail(), row)).isEqualTo(value(found.logTail(), row));
+      }
+    }
+  }
+
+  @Test
+  void listsInDeviceMemoryAreThoseInHostMemory() {
+    int classes = 500;
+    float[] logits = new float[2 * classes];
+    SplittableRandom random = new SplittableRandom(9);
+    for (int i = 0; i < logits.length; i++) {
+      logits[i] = (float) random.nextGaussian();
+    }
+    try (LossEngine engine = LossEngine.open("emulator"); DeviceBuffer teacher = engine.allocate(4L * logits.length);
+        DeviceBuffer ids = engine.allocate(2 * 8 * 4); DeviceBuffer logs = engine.allocate(2 * 8 * 4);
+        DeviceBuffer rows = engine.allocate(3 * 2 * 4)) {
+      teacher.upload(MemorySegment.ofArray(logits));
+      MatrixView onDevice = new DeviceMatrix(teacher.address(), 2, classes, classes, DType.F32);
+      TopKLists into = new TopKLists(IdMatrix.at(ids.address(), 2, 8),
+          new DeviceMatrix(logs.address(), 2, 8, 8, DType.F32), RowVector.weightsAt(rows.address(), 2),
+          RowVector.weightsAt(rows.address() + 8, 2), RowVector.weightsAt(rows.address() + 16, 2), classes, 2);
+      engine.topK(onDevice, into);
+      TopKLists host = engine.topK(onDevice, 8, 2);
+      int[] found = new int[16];
+      ids.download(MemorySegment.ofArray(found));
+      assertThat(IntStream.range(0, 16).map(i -> id(host, i)).toArray()).isEqualTo(found);
+      LossInputs inputs = LossInputs.of(onDevice).withTeacher(into.teacher(Tail.BUCKET));
+      double total = engine.forward(DistillationLoss.builder().temperature(2).build(), inputs).totals().total();
+      // Log-probabilities down to -8 are rounded to f32, and T^2 is 4.
+      assertThat(total).as("a teacher that is the student").isCloseTo(0, within(4 * 8 * 0x1p-24));
+      assertThatThrownBy(() -> engine.topK(new DeviceMatrix(teacher.address(), 2, 400, classes, DType.F32), into))
+          .hasMessageContainingAll("2 rows and 500 classes", "[2, 400]");
     }
   }
 

@@ -8,9 +8,11 @@ import dev.temper.LossTotals;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.TopKLists;
+import dev.temper.cpu.blas.OpenBlasProducts;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.HostRows;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.Products;
 import dev.temper.spi.Support;
 import dev.temper.spi.TeacherLists;
 import dev.temper.spi.layout.BatchReport;
@@ -32,6 +34,7 @@ final class CpuEngine implements EngineBackend {
   private final CpuLibrary library = CpuLibrary.instance();
   private final MemorySegment handle;
   private final String description;
+  private final int threads;
   private final Map<String, Integer> places = new ConcurrentHashMap<>();
 
   private CpuEngine(String instructionSet, int threads) {
@@ -40,6 +43,7 @@ final class CpuEngine implements EngineBackend {
       throw new EngineUnavailableException("the CPU engine could not start " + threads + " threads; ask for fewer");
     }
     description = describe(instructionSet, threads);
+    this.threads = threads;
   }
 
   static CpuEngine open(String instructionSet, int threads) {
@@ -76,11 +80,16 @@ final class CpuEngine implements EngineBackend {
       MemorySegment report = arena.allocate(BatchReport.LAYOUT);
       if (library.loss(handle, parameters.block(), report, LossTensors.of(call)) != 0) {
         throw new IllegalStateException(
-            "the cpu engine found no memory for four rows of " + call.classes() + " floats per thread");
+            "the cpu engine found no memory for five rows of " + call.classes() + " floats per thread");
       }
       LossTotals totals = ReportReader.totals(call, report, new HostValues());
       return () -> totals;
     }
+  }
+
+  @Override
+  public Products products() {
+    return OpenBlasProducts.open(threads);
   }
 
   private int divergence(Divergence divergence) {
@@ -98,6 +107,16 @@ final class CpuEngine implements EngineBackend {
     @Override
     public TeacherLists lists(TeacherLists lists) {
       return lists;
+    }
+
+    @Override
+    public HostMatrix row(MatrixView matrix, long row) {
+      return (HostMatrix) matrix.rows(row, row + 1);
+    }
+
+    @Override
+    public RowVector.Host vector(RowVector vector) {
+      return (RowVector.Host) vector;
     }
 
     @Override

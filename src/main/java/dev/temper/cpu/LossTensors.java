@@ -7,7 +7,9 @@ import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
 import dev.temper.RowOutput;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.MixedTeachers;
 import dev.temper.spi.TeacherLists;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -20,13 +22,15 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent") // the array lives for one call
 record LossTensors(MemorySegment[] segments) {
 
-  static final int COUNT = 18;
+  static final int COUNT = 29;
 
   static LossTensors of(LossCall call) {
     LossInputs inputs = call.inputs();
     LossOutputs outputs = call.outputs();
     MatrixView statistics = call.savedStatistics() != null ? call.savedStatistics() : call.statistics();
     TeacherLists lists = call.teacherLists();
+    Teacher teacher = call.usesTeacher() ? inputs.teacher() : null;
+    MixedTeachers mixed = MixedTeachers.of(teacher);
     return new LossTensors(new MemorySegment[] {
       segment(inputs.student()),
       call.usesTeacher() ? segment(call.teacherMatrix()) : MemorySegment.NULL,
@@ -45,6 +49,17 @@ record LossTensors(MemorySegment[] segments) {
       lists == null ? MemorySegment.NULL : segment(lists.logTail()),
       segment(outputs.row(RowOutput.STUDENT_MASS)),
       segment(outputs.row(RowOutput.TEACHER_MASS)),
+      teacher instanceof Teacher.RowIndex selected ? segment(selected.index()) : MemorySegment.NULL,
+      teacher instanceof Teacher.ClassMap mapped ? segment(mapped.map()) : MemorySegment.NULL,
+      segment(outputs.row(RowOutput.UNMAPPED_MASS)),
+      segment(mixed.logits(0)),
+      segment(mixed.logits(1)),
+      segment(mixed.logits(2)),
+      segment(mixed.logits(3)),
+      segment(mixed.logits(4)),
+      segment(mixed.logits(5)),
+      segment(mixed.logits(6)),
+      segment(mixed.logits(7)),
       segment(statistics)
     });
   }

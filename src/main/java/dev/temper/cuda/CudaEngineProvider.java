@@ -77,7 +77,8 @@ public final class CudaEngineProvider implements EngineProvider {
     JCudaLibrary.load();
     KernelBinaries binaries = compilers.of(device, driver);
     try {
-      CudaKernelDevice opened = new CudaKernelDevice(device, driver, options.stream(), binaries);
+      CudaKernelDevice opened = new CudaKernelDevice(device, driver, options.stream(), binaries,
+          CublasSearch.ofMachine());
       try {
         // The driver may reject this compiler's code, which only loading a kernel shows.
         opened.load(BatchKernel.CHECK);
@@ -149,7 +150,7 @@ public final class CudaEngineProvider implements EngineProvider {
       findings.add(new Finding("CUDA driver", "none: " + e.getMessage()));
     }
     findings.add(new Finding("NVRTC", describeNvrtc(compiler)));
-    findings.add(CublasSearch.finding());
+    findings.add(CublasSearch.ofMachine().finding());
     findings.add(new Finding("kernel cache", compiler.describeCache()));
     return findings;
   }

@@ -1,6 +1,8 @@
 package dev.temper.cuda;
 
 import dev.temper.DeviceException;
+import dev.temper.cuda.cublas.CublasProducts;
+import dev.temper.cuda.cublas.CublasSearch;
 import dev.temper.cuda.driver.BorrowedMemory;
 import dev.temper.cuda.driver.ClusterSizes;
 import dev.temper.cuda.driver.CudaDevice;
@@ -18,6 +20,7 @@ import dev.temper.cuda.nvrtc.CompiledKernel;
 import dev.temper.cuda.nvrtc.KernelBinaries;
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.Stopwatch;
+import dev.temper.kernel.device.DeviceProducts;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.device.Occupancy;
@@ -38,9 +41,15 @@ final class CudaKernelDevice implements KernelDevice {
   private static final int MULTIPROCESSORS = 16;
   private static final int L2_CACHE_BYTES = 38;
 
+  /** Workspace of products that NVIDIA recommends from compute capability 9.0 on. */
+  private static final long LARGE_PRODUCTS = 32L << 20;
+  /** Workspace of products that NVIDIA recommends before compute capability 9.0. */
+  private static final long SMALL_PRODUCTS = 4L << 20;
+
   private final CudaDevice device;
   private final CudaDriver driver;
   private final KernelBinaries binaries;
+  private final CublasSearch cublas;
   private final PrimaryContext context;
   private final CudaStream stream;
   private final GraphRecording recording;
@@ -55,12 +64,15 @@ final class CudaKernelDevice implements KernelDevice {
    *
    * @param driver the driver of the device
    * @param borrowedStream handle of a stream that the caller owns; if empty, the device creates one
+   * @param cublas search for cuBLAS, made when products are opened
    * @throws IllegalArgumentException if the stream belongs to another device
    */
-  CudaKernelDevice(CudaDevice device, CudaDriver driver, OptionalLong borrowedStream, KernelBinaries binaries) {
+  CudaKernelDevice(CudaDevice device, CudaDriver driver, OptionalLong borrowedStream, KernelBinaries binaries,
+      CublasSearch cublas) {
     this.device = device;
     this.driver = driver;
     this.binaries = binaries;
+    this.cublas = cublas;
     context = new PrimaryContext(device.index());
     try (var _ = context.enter()) {
       stream = CudaStream.of(borrowedStream, context);
@@ -192,6 +204,12 @@ final class CudaKernelDevice implements KernelDevice {
   @Override
   public KernelLaunch record(Runnable sequence) {
     return recording.record(sequence);
+  }
+
+  @Override
+  public DeviceProducts products() {
+    return CublasProducts.open(cublas, context, stream,
+        device.architecture().major() >= 9 ? LARGE_PRODUCTS : SMALL_PRODUCTS);
   }
 
   @Override

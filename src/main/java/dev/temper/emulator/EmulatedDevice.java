@@ -4,6 +4,7 @@ import dev.temper.DeviceException;
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.Stopwatch;
 import dev.temper.ffm.Downcalls;
+import dev.temper.kernel.device.DeviceProducts;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.device.Occupancy;
@@ -103,6 +104,11 @@ final class EmulatedDevice implements KernelDevice {
   @Override
   public KernelLaunch record(Runnable sequence) {
     throw new IllegalArgumentException("the emulator has no CUDA graphs; launch without recording one");
+  }
+
+  @Override
+  public DeviceProducts products() {
+    return new EmulatedProducts(memory);
   }
 
   @Override

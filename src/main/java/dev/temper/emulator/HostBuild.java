@@ -19,8 +19,9 @@ enum HostBuild {
   /** A build with the access tracer of {@code native/cuda-host/tracer.h}. */
   TRACED;
 
+  /** Without optimisation, because optimising instrumented code takes longer than running it. */
   private static final List<String> SANITIZE =
-      List.of("-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all");
+      List.of("-O0", "-g1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all");
 
   /** The value of the system property. */
   String label() {

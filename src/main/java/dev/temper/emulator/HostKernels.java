@@ -43,7 +43,7 @@ final class HostKernels {
    */
   private static final FunctionDescriptor LAUNCH;
   private static final int FIRST_MEMORY = 10;
-  private static final int MOST_MEMORY = 14;
+  private static final int MOST_MEMORY = 24;
 
   static {
     LAUNCH = FunctionDescriptor.of(

@@ -1,6 +1,5 @@
 package dev.temper.internal;
 
-import dev.temper.spi.EngineBackend;
 import java.lang.ref.Cleaner;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -8,21 +7,21 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * Keeps a backend open during calls and closes it once: when its engine is closed or becomes unreachable.
  *
  * <p>Hazard: an object of this class that refers to the engine would keep the engine reachable for ever. It therefore
- * holds the backend and the device name only.
+ * holds the device name and the way to close the backend only.
  */
 public final class EngineLifetime {
 
   private static final Cleaner CLEANER = Cleaner.create();
 
   private final String device;
-  private final EngineBackend backend;
+  private final Runnable closing;
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private boolean closed;
 
-  /** Creates the lifetime of a backend. Messages name the backend by its device. */
-  public EngineLifetime(String device, EngineBackend backend) {
+  /** Creates the lifetime of a backend, which {@code closing} closes. Messages name the backend by its device. */
+  public EngineLifetime(String device, Runnable closing) {
     this.device = device;
-    this.backend = backend;
+    this.closing = closing;
   }
 
   /**
@@ -56,7 +55,7 @@ public final class EngineLifetime {
     try {
       if (!closed) {
         closed = true;
-        backend.close();
+        closing.run();
       }
     } finally {
       lock.writeLock().unlock();

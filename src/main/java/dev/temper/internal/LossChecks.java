@@ -29,6 +29,7 @@ public final class LossChecks {
       @Nullable MatrixView statistics,
       @Nullable MatrixView savedStatistics, @Nullable String hostOnly) {
     long rows = inputs.student().rows();
+    HeadChecks.check(inputs, outputs);
     int classes = realClasses(loss, inputs);
     checkLabels(loss, inputs);
     requireRowValues("row_weights", inputs.rowWeights(), rows);
@@ -67,25 +68,25 @@ public final class LossChecks {
   }
 
   private static int realClasses(DistillationLoss loss, LossInputs inputs) {
-    MatrixView student = inputs.student();
+    int width = HeadChecks.width(inputs);
     OptionalInt numClasses = loss.numClasses();
-    requireWide("student", student, numClasses);
+    requireWide(inputs.head() == null ? "student" : "the head of the student", width, numClasses);
     if (loss.softWeight() == 0) {
-      return numClasses.orElse(student.classes());
+      return numClasses.orElse(width);
     }
     if (inputs.teacher() == null) {
       throw new LossArgumentException("teacher is missing, but ", LossOption.SOFT_WEIGHT, " is ",
           loss.softWeight(), "; give the teacher's logits or set ", LossOption.SOFT_WEIGHT, " to 0");
     }
     TeacherChecks.check(loss, inputs, inputs.teacher());
-    return numClasses.orElse(student.classes());
+    return numClasses.orElse(width);
   }
 
-  static void requireWide(String name, MatrixView matrix, OptionalInt numClasses) {
-    if (numClasses.isPresent() && numClasses.getAsInt() > matrix.classes()) {
+  static void requireWide(String name, int width, OptionalInt numClasses) {
+    if (numClasses.isPresent() && numClasses.getAsInt() > width) {
       throw new LossArgumentException(LossOption.NUM_CLASSES, " is ", numClasses.getAsInt(), ", but " + name
           + " has only ",
-          matrix.classes(), " columns, expected at most that; set it to the real number of classes, or leave it out");
+          width, " columns, expected at most that; set it to the real number of classes, or leave it out");
     }
   }
 

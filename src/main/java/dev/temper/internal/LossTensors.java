@@ -2,6 +2,7 @@ package dev.temper.internal;
 
 import dev.temper.Denominator;
 import dev.temper.DistillationLoss;
+import dev.temper.LinearHead;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
@@ -19,10 +20,14 @@ final class LossTensors {
   private final List<CallTensor> read = new ArrayList<>();
   private final List<CallTensor> written = new ArrayList<>();
   private final boolean inPlace;
+  private final String student;
 
   LossTensors(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
     inPlace = outputs.inPlace();
-    add(read, "student", inputs.student());
+    LinearHead head = inputs.head();
+    student = head == null ? "student" : "student_hidden";
+    add(read, student, inputs.student());
+    addHead("student", head);
     if (loss.softWeight() > 0) {
       addTeacher(inputs.teacher());
     }
@@ -32,8 +37,17 @@ final class LossTensors {
     add(read, "soft_denominator", inputs.softDenominator());
     add(read, "hard_denominator", inputs.hardDenominator());
     add(written, "gradient", outputs.gradient());
+    add(written, "gradient_weight", outputs.weightGradient());
+    add(written, "gradient_bias", outputs.biasGradient());
     for (RowOutput output : RowOutput.values()) {
       add(written, output.tensor(), outputs.row(output));
+    }
+  }
+
+  private void addHead(String owner, @Nullable LinearHead head) {
+    if (head != null) {
+      add(read, owner + "_weight", head.weight());
+      add(read, owner + "_bias", head.bias());
     }
   }
 
@@ -47,6 +61,10 @@ final class LossTensors {
         for (int m = 0; m < mixture.logits().size(); m++) {
           add(read, "teacher." + m, mixture.logits().get(m));
         }
+      }
+      case Teacher.Hidden hidden -> {
+        add(read, "teacher_hidden", hidden.states());
+        addHead("teacher", hidden.head());
       }
       case Teacher.RowIndex selected -> {
         add(read, "teacher", selected.logits());
@@ -78,7 +96,7 @@ final class LossTensors {
     for (int i = 0; i < written.size(); i++) {
       CallTensor output = written.get(i);
       for (CallTensor input : read) {
-        boolean allowed = inPlace && output.name().equals("gradient") && input.name().equals("student");
+        boolean allowed = inPlace && output.name().equals("gradient") && input.name().equals(student);
         if (!allowed) {
           output.requireDisjoint(input);
         }

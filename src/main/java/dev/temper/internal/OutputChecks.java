@@ -87,7 +87,7 @@ public final class OutputChecks {
   }
 
   public static void requireGradient(LossOutputs outputs, String method) {
-    if (outputs.gradient() == null) {
+    if (!outputs.hasGradient()) {
       throw new IllegalArgumentException("gradient is missing, but " + method
           + " writes it; give outputs a gradient matrix or call forward");
     }

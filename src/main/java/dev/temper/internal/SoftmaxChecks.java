@@ -1,7 +1,11 @@
 package dev.temper.internal;
 
+import dev.temper.DType;
+import dev.temper.LossArgumentException;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
+import dev.temper.TopKLists;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,11 +43,26 @@ public record SoftmaxChecks(@Nullable String hostOnly) {
     requireReachable(read, written);
   }
 
-  /** Checks the logits of lists, which are made in host memory. */
-  public void topK(MatrixView logits) {
+  public void topK(MatrixView logits, TopKLists into) {
+    if (into.ids().rows() != logits.rows() || into.classes() != logits.classes()) {
+      throw new LossArgumentException("the lists are of ", into.ids().rows(), " rows and ", into.classes(),
+          " classes, expected those of logits, which are ", logits.describe());
+    }
+    MatrixView logs = into.logProbabilities();
+    if (logs.dtype() != DType.F32 || logs.rowStride() != into.ids().k()) {
+      throw new LossArgumentException("teacher_log_probs is ", logs.describe(), " with row stride ", logs.rowStride(),
+          ", expected F32 without gaps between the rows");
+    }
     CallTensor read = CallTensor.of("logits", logits);
     read.requireReadable();
-    read.requireHost(hostOnly == null ? "auto" : hostOnly);
+    requireReachable(read);
+    for (CallTensor written : List.of(CallTensor.of("teacher_ids", into.ids().values()),
+        CallTensor.of("teacher_log_probs", logs), CallTensor.of("teacher_lse", into.logSumExp()),
+        CallTensor.of("teacher_mass", into.mass()), CallTensor.of("teacher_log_tail", into.logTail()))) {
+      written.requireWritable();
+      written.requireDisjoint(read);
+      requireReachable(written);
+    }
   }
 
   private void requireReachable(CallTensor... tensors) {

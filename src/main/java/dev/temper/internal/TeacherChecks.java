@@ -17,8 +17,8 @@ final class TeacherChecks {
 
   /** Returns whether the teacher is given by one row of logits for each row of the student. */
   static boolean isLogits(Teacher teacher) {
-    return teacher instanceof Teacher.Logits || teacher instanceof Teacher.RowIndex
-        || teacher instanceof Teacher.ClassMap;
+    return teacher instanceof Teacher.Logits || teacher instanceof Teacher.Hidden
+        || teacher instanceof Teacher.RowIndex || teacher instanceof Teacher.ClassMap;
   }
 
   static void check(DistillationLoss loss, LossInputs inputs, Teacher teacher) {
@@ -30,37 +30,42 @@ final class TeacherChecks {
   }
 
   private static void checkShapes(DistillationLoss loss, LossInputs inputs, Teacher teacher) {
-    MatrixView student = inputs.student();
-    if (teacher.rows() != student.rows()) {
+    long rows = inputs.student().rows();
+    int student = HeadChecks.width(inputs);
+    if (teacher.rows() != rows) {
       String shape = teacher instanceof Teacher.Logits logits ? logits.matrix().describe() : teacher.toString();
       throw new IllegalArgumentException("teacher has " + teacher.rows() + " rows, expected the student's "
-          + student.rows() + "; teacher is " + shape + ", student is " + student.describe());
+          + rows + "; teacher is " + shape + ", student is " + HeadChecks.describe(inputs));
     }
     switch (teacher) {
-      case Teacher.Logits dense -> requireWidth(loss, student, "teacher", dense.matrix());
-      case Teacher.LogProbabilities dense -> requireWidth(loss, student, "teacher", dense.matrix());
-      case Teacher.Probabilities dense -> requireWidth(loss, student, "teacher", dense.matrix());
-      case Teacher.RowIndex selected -> requireWidth(loss, student, "teacher", selected.logits());
+      case Teacher.Logits dense -> requireWidth(loss, student, "teacher", dense.matrix().classes());
+      case Teacher.LogProbabilities dense -> requireWidth(loss, student, "teacher", dense.matrix().classes());
+      case Teacher.Probabilities dense -> requireWidth(loss, student, "teacher", dense.matrix().classes());
+      case Teacher.RowIndex selected -> requireWidth(loss, student, "teacher", selected.logits().classes());
+      case Teacher.Hidden hidden -> {
+        HeadChecks.checkTeacher(inputs, hidden);
+        requireWidth(loss, student, "the head of the teacher", hidden.head().classes());
+      }
       case Teacher.Mixture mixture -> {
         for (int m = 0; m < mixture.logits().size(); m++) {
           MatrixView member = mixture.logits().get(m);
-          if (member.rows() != student.rows()) {
+          if (member.rows() != rows) {
             throw new LossArgumentException("teacher.", m, " has ", member.rows(), " rows, expected the student's ",
-                student.rows());
+                rows);
           }
-          requireWidth(loss, student, "teacher." + m, member);
+          requireWidth(loss, student, "teacher." + m, member.classes());
         }
       }
       case Teacher.ClassMap mapped -> {
-        int classes = loss.numClasses().orElse(student.classes());
-        if (mapped.map().length() != classes && mapped.map().length() != student.classes()) {
+        int classes = loss.numClasses().orElse(student);
+        if (mapped.map().length() != classes && mapped.map().length() != student) {
           throw new LossArgumentException("class_map has ", mapped.map().length(),
               " values, expected one for each of the student's ", classes, " classes");
         }
       }
       case Teacher.Sampled _ -> { }
       case TopKTeacher lists -> {
-        int classes = loss.numClasses().orElse(student.classes());
+        int classes = loss.numClasses().orElse(student);
         if (lists.classes().isPresent() && lists.classes().getAsInt() != classes) {
           throw new LossArgumentException("the lists of the teacher were made from ", lists.classes().getAsInt(),
               " classes, but the student has ", classes, "; set ", LossOption.NUM_CLASSES,
@@ -70,18 +75,18 @@ final class TeacherChecks {
     }
   }
 
-  private static void requireWidth(DistillationLoss loss, MatrixView student, String name, MatrixView teacher) {
+  private static void requireWidth(DistillationLoss loss, int student, String name, int teacher) {
     LossChecks.requireWide(name, teacher, loss.numClasses());
-    if (loss.numClasses().isEmpty() && teacher.classes() != student.classes()) {
-      throw new LossArgumentException("student has ", student.classes(), " classes and ", name, " ", teacher.classes(),
+    if (loss.numClasses().isEmpty() && teacher != student) {
+      throw new LossArgumentException("student has ", student, " classes and ", name, " ", teacher,
           "; if they are one vocabulary padded differently, set ", LossOption.NUM_CLASSES,
-          " to its real size (at most ", Math.min(student.classes(), teacher.classes()), ")");
+          " to its real size (at most ", Math.min(student, teacher), ")");
     }
   }
 
   private static void checkDivergence(Divergence divergence, Teacher teacher) {
     String reason = switch (teacher) {
-      case Teacher.Logits _, Teacher.RowIndex _ -> "";
+      case Teacher.Logits _, Teacher.Hidden _, Teacher.RowIndex _ -> "";
       case Teacher.LogProbabilities _, Teacher.Probabilities _, Teacher.ClassMap _ ->
           divergence instanceof Divergence.LogitMse ? "because logit-mse compares the logits of all classes" : "";
       case Teacher.Mixture _ -> divergence instanceof Divergence.LogitMse || divergence instanceof Divergence.Dkd

@@ -27,6 +27,9 @@ import java.util.List;
  */
 public final class TopKFile implements Closeable {
 
+  /** Bytes that are copied to the heap at a time. */
+  private static final long PART_BYTES = 1 << 20;
+
   private final SafetensorsFile file;
   private final TopKLists lists;
 
@@ -110,7 +113,7 @@ public final class TopKFile implements Closeable {
       try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
         writeFully(channel, header(tensors, lists));
         for (Tensor tensor : tensors) {
-          writeFully(channel, ByteBuffer.wrap(tensor.data().toArray(ValueLayout.JAVA_BYTE)));
+          writeFully(channel, tensor.data());
         }
       }
       Files.move(part, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -141,6 +144,13 @@ public final class TopKFile implements Closeable {
 
   private static MemorySegment segment(RowVector vector) {
     return ((RowVector.Host) vector).segment();
+  }
+
+  private static void writeFully(FileChannel channel, MemorySegment data) throws IOException {
+    for (long from = 0; from < data.byteSize(); from += PART_BYTES) {
+      MemorySegment part = data.asSlice(from, Math.min(PART_BYTES, data.byteSize() - from));
+      writeFully(channel, ByteBuffer.wrap(part.toArray(ValueLayout.JAVA_BYTE)));
+    }
   }
 
   private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {

@@ -13,6 +13,7 @@ import dev.temper.TopKLists;
 import dev.temper.spi.Capabilities;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.Products;
 import dev.temper.spi.Support;
 import java.lang.foreign.ValueLayout;
 
@@ -58,6 +59,11 @@ final class ReferenceEngine implements EngineBackend {
       }
     });
     return () -> totals;
+  }
+
+  @Override
+  public Products products() {
+    return new ReferenceProducts();
   }
 
   @Override

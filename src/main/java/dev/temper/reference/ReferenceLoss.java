@@ -11,6 +11,7 @@ import dev.temper.MatrixView;
 import dev.temper.Reduction;
 import dev.temper.RowOutput;
 import dev.temper.RowVector;
+import dev.temper.spi.Divisors;
 import dev.temper.spi.HostRows;
 import dev.temper.spi.RowChecks;
 import java.util.Arrays;

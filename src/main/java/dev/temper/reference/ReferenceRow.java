@@ -68,11 +68,19 @@ public final class ReferenceRow {
     finish(student);
   }
 
-  /** Computes a row whose teacher is given by log-probabilities at the temperature of the loss. */
-  void computeAtTemperature(double[] student, double[] teacher, int ofRow, double temperatureOfRow, boolean flat) {
+  /**
+   * Computes a row whose teacher is given by log-probabilities at the temperature of the loss; other parameters as for
+   * logits.
+   *
+   * @param flat whether a teacher behind the log-probabilities has no standard deviation, for standardised logits
+   */
+  public void computeAtTemperature(double[] student, double[] teacher, int ofRow, double temperatureOfRow,
+      boolean flat) {
     begin(student, ofRow, temperatureOfRow);
-    hasSoft = true;
-    soft = softPart.computeAtTemperature(z, teacher, label, temperature, flat);
+    if (loss.softWeight() > 0) {
+      hasSoft = true;
+      soft = softPart.computeAtTemperature(z, teacher, label, temperature, flat);
+    }
     finish(student);
   }
 

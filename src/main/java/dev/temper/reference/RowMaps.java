@@ -63,7 +63,10 @@ final class RowMaps {
     }
   }
 
-  /** Makes lists of the most probable classes. A row without a softmax has NaN in its first slot. */
+  /**
+   * Makes lists of the most probable classes. A row without a softmax has NaN in its first slot. Both zeros are equal
+   * logits, so they are sorted by a difference from 0: a negation would keep them apart.
+   */
   static void topK(HostMatrix logits, TopKLists into) {
     double[] x = new double[logits.classes()];
     int k = into.ids().k();
@@ -72,7 +75,7 @@ final class RowMaps {
       Elements.read(logits, row, x.length, x);
       boolean valid = softmax.set(x, into.temperature());
       int[] order = valid ? IntStream.range(0, x.length).filter(c -> x[c] != Double.NEGATIVE_INFINITY).boxed()
-          .sorted(Comparator.comparingDouble((Integer c) -> -x[c])).mapToInt(c -> c).toArray() : new int[] {0};
+          .sorted(Comparator.comparingDouble((Integer c) -> 0 - x[c])).mapToInt(c -> c).toArray() : new int[] {0};
       double mass = 0;
       for (int slot = 0; slot < k; slot++) {
         boolean used = slot < order.length;

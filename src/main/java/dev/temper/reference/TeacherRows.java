@@ -8,15 +8,13 @@ import dev.temper.Teacher;
 import dev.temper.TopKTeacher;
 import dev.temper.spi.HostRows;
 import dev.temper.spi.TeacherLists;
-import dev.temper.spi.TeacherValues;
+import dev.temper.spi.TeacherMass;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the rows of a teacher of any kind. A row is valid until the next one is read. */
 final class TeacherRows {
-
-  private static final double SMALLEST_MASS_TOLERANCE = 0x1p-20;
 
   private final DistillationLoss loss;
   private final @Nullable Teacher teacher;
@@ -58,19 +56,21 @@ final class TeacherRows {
       case Teacher.LogProbabilities dense -> {
         HostMatrix matrix = ReferenceLoss.host("teacher", dense.matrix());
         Elements.read(matrix, row, classes, u);
-        checkMass(row, matrix, false);
+        checkMass(row, matrix, true);
         into.computeAtTemperature(z, u, label, temperature, false);
       }
       case Teacher.Probabilities dense -> {
         HostMatrix matrix = ReferenceLoss.host("teacher", dense.matrix());
         Elements.read(matrix, row, classes, u);
-        checkMass(row, matrix, true);
+        Arrays.setAll(u, i -> StrictMath.log(u[i]));
+        checkMass(row, matrix, false);
         into.computeAtTemperature(z, u, label, temperature, false);
       }
       case Teacher.Mixture mixture -> {
         boolean flat = mix(mixture, row, loss.teacherTemperature().orElse(temperature));
         into.computeAtTemperature(z, u, label, temperature, flat);
       }
+      case Teacher.Hidden hidden -> throw new IllegalStateException(hidden + " reached the loss of logits");
       case Teacher.Sampled _, TopKTeacher _ -> {
         TeacherLists lists = Objects.requireNonNull(TeacherLists.of(teacher));
         into.compute(z, ListRow.read(lists, row), lists.tail(), label, temperature);
@@ -111,35 +111,13 @@ final class TeacherRows {
     }
   }
 
-  /**
-   * Replaces probabilities by their logarithms and checks their sum. A row with another sum becomes NaN; NaN and +inf
-   * stay as they are.
-   */
-  private void checkMass(long row, HostMatrix matrix, boolean areProbabilities) {
-    double mass = 0;
-    double error = 0;
-    for (int i = 0; i < classes; i++) {
-      if (areProbabilities && u[i] < 0) {
-        refuse(new LossArgumentException("teacher: row ", row, ", column ", i, " has the probability ", u[i],
-            ", expected 0 to 1"));
-        return;
-      }
-      u[i] = areProbabilities ? StrictMath.log(u[i]) : u[i];
-      double p = StrictMath.exp(u[i]);
-      mass += p;
-      error += p == 0 ? 0 : p * (areProbabilities ? 1 : 1 + Math.abs(u[i]));
+  /** Turns a row that is no distribution into NaN, and keeps the error of the first one. */
+  private void checkMass(long row, HostMatrix matrix, boolean logarithms) {
+    LossArgumentException error = TeacherMass.error(matrix, row, row, classes, logarithms);
+    if (error != null) {
+      Arrays.fill(u, Double.NaN);
+      invalid = invalid == null ? error : invalid;
     }
-    double tolerance = TeacherValues.roundoff(matrix.dtype()) * (areProbabilities ? 1 : error)
-        + SMALLEST_MASS_TOLERANCE;
-    if (Double.isFinite(mass) && Math.abs(mass - 1) > tolerance) {
-      refuse(new LossArgumentException("teacher: row ", row, " has the mass ", mass, ", expected 1, because the teacher"
-          + " is given by ", areProbabilities ? "probabilities" : "log-probabilities", "; give logits as logits"));
-    }
-  }
-
-  private void refuse(LossArgumentException reason) {
-    Arrays.fill(u, Double.NaN);
-    invalid = invalid == null ? reason : invalid;
   }
 
   /**

@@ -1,6 +1,9 @@
 package dev.temper.spi;
 
 import dev.temper.DeviceBuffer;
+import dev.temper.DistillationLoss;
+import dev.temper.EngineUnavailableException;
+import dev.temper.LossInputs;
 import dev.temper.LossResult;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
@@ -37,6 +40,36 @@ public interface EngineBackend extends AutoCloseable {
 
   /** Computes a loss: forward, forward and backward, or backward from saved statistics. */
   LossResult compute(LossCall call);
+
+  /**
+   * Checks all values of a batch that {@link #compute} would check and returns the divisors of the batch. Waits for the
+   * device. Nothing is written. The linear head calls this method before it computes chunks of the batch.
+   *
+   * @param inputs hidden states of the student, which are not read, and everything else of the batch
+   * @throws IllegalArgumentException as for {@link #compute}
+   */
+  default Divisors check(DistillationLoss loss, LossInputs inputs, int classes) {
+    return Divisors.of(loss, inputs, RowChecks.check(loss, inputs, classes));
+  }
+
+  /**
+   * Opens the matrix products of this engine. They share its memory and its stream.
+   *
+   * @throws EngineUnavailableException if the library of the products is missing; the message says what to add
+   */
+  default Products products() {
+    throw new EngineUnavailableException(describe() + " has no matrix products for a linear head yet; the cpu and"
+        + " reference devices have them");
+  }
+
+  /**
+   * Records what a sequence submits to the stream of this engine as a CUDA graph. The sequence itself is not run.
+   *
+   * @throws IllegalArgumentException if the device has no graphs, or if a tensor of the sequence lies in host memory
+   */
+  default Recording record(Runnable sequence) {
+    throw new IllegalArgumentException(describe() + " records no CUDA graph; launch without recording one");
+  }
 
   /** Prepares a call for repeated launches over the same memory. */
   default PreparedCall prepare(LossCall call) {
@@ -114,7 +147,7 @@ public interface EngineBackend extends AutoCloseable {
    * first. A row without a softmax has NaN in its first slot.
    */
   default void topK(MatrixView logits, TopKLists into) {
-    throw new IllegalArgumentException(describe() + " makes no lists of classes yet; the cpu device does");
+    throw new IllegalArgumentException(describe() + " makes no lists of classes; the cpu device does");
   }
 
   @Override

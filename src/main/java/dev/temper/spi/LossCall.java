@@ -9,7 +9,8 @@ import dev.temper.TopKTeacher;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds one checked call of a loss.
+ * Holds one checked call of a loss. A call whose inputs have a head never reaches an engine: {@code dev.temper.head}
+ * makes calls of chunks of it, whose students are logits.
  *
  * @param loss loss to compute
  * @param inputs tensors that the call reads
@@ -38,7 +39,7 @@ public record LossCall(DistillationLoss loss, LossInputs inputs, LossOutputs out
       case Teacher.Probabilities dense -> dense.matrix();
       case Teacher.RowIndex selected -> selected.logits();
       case Teacher.ClassMap mapped -> mapped.logits();
-      case Teacher.Mixture _, Teacher.Sampled _, TopKTeacher _ -> null;
+      case Teacher.Mixture _, Teacher.Hidden _, Teacher.Sampled _, TopKTeacher _ -> null;
     };
   }
 
@@ -51,6 +52,11 @@ public record LossCall(DistillationLoss loss, LossInputs inputs, LossOutputs out
   public @Nullable MatrixView teacherMatrix() {
     TeacherLists lists = TeacherLists.of(inputs.teacher());
     return lists == null ? teacherLogits() : lists.values();
+  }
+
+  /** Returns the form of the teacher that the loss reads. */
+  public TeacherForm teacherForm() {
+    return TeacherForm.of(usesTeacher() ? inputs.teacher() : null);
   }
 
   public boolean usesTeacher() {

@@ -3,7 +3,8 @@ package dev.temper.spi;
 import dev.temper.MatrixView;
 
 /**
- * Multiplies matrices in the memory of one engine. All matrices are row-major, and sums are accumulated in f32.
+ * Multiplies matrices in the memory of one engine. All matrices are row-major, and sums are accumulated in f32 or
+ * better.
  *
  * <p>One thread at a time may call an instance.
  */
@@ -16,11 +17,24 @@ public interface Products extends AutoCloseable {
    * Computes {@code result = alpha * left * right + beta * result}. The result is only read where {@code beta} is not
    * 0. The product may still be in flight on the stream of the engine when this method returns.
    *
+   * <p>A product without rows or columns has no effect. A product whose inner size is 0 is {@code beta * result}, and 0
+   * where {@code beta} is 0.
+   *
    * @param left [rows, inner] after its transposition, F32, BF16 or F16
    * @param right [inner, columns] after its transposition, of the same dtype as {@code left}
    * @param result [rows, columns], F32 or the dtype of the factors
    */
   void multiply(double alpha, Operand left, Operand right, double beta, MatrixView result);
+
+  /**
+   * Computes {@code result = sum + beta * result}, rounded once to the dtype of the result. The result is only read
+   * where {@code beta} is not 0. The work may still be in flight when this method returns.
+   *
+   * @param sum [rows, columns] F32
+   * @param beta 0 or 1
+   * @param result [rows, columns] BF16 or F16
+   */
+  void store(MatrixView sum, double beta, MatrixView result);
 
   @Override
   void close();
@@ -32,6 +46,16 @@ public interface Products extends AutoCloseable {
    * @param isTransposed whether the product takes the transposed matrix
    */
   record Operand(MatrixView matrix, boolean isTransposed) {
+
+    /** Number of rows after the transposition. */
+    public long rows() {
+      return isTransposed ? matrix.classes() : matrix.rows();
+    }
+
+    /** Number of columns after the transposition. */
+    public long columns() {
+      return isTransposed ? matrix.rows() : matrix.classes();
+    }
 
     /** Returns a factor that is the matrix as it lies in memory. */
     public static Operand of(MatrixView matrix) {

@@ -31,7 +31,8 @@ public final class TeacherValues {
     }
     switch (inputs.teacher()) {
       case Teacher.RowIndex selected -> checkIndex(loss, inputs, selected);
-      case Teacher.ClassMap mapped -> checkMap(mapped, classes);
+      case Teacher.ClassMap mapped ->
+          checkMap((RowVector.Host) mapped.map(), classes, mapped.logits().classes());
       case null, default -> checkLists(loss, inputs, classes);
     }
   }
@@ -49,18 +50,27 @@ public final class TeacherValues {
     for (long row = 0; row < selected.index().length(); row++) {
       long value = HostRows.label((RowVector.Host) selected.index(), row);
       if ((value < 0 || value >= rows) && contributes(loss, inputs, row)) {
-        throw new LossArgumentException("teacher_row_index: row ", row, " has index ", value, ", expected 0 to ",
-            rows - 1, " for ", rows, " rows of the teacher; -1 is allowed for ignored rows only");
+        throw badIndex(row, value, rows);
       }
     }
   }
 
-  private static void checkMap(Teacher.ClassMap mapped, int classes) {
-    int columns = mapped.logits().classes();
+  /** Returns the exception for an invalid row index, for a teacher of so many rows. */
+  public static LossArgumentException badIndex(long row, long value, long rows) {
+    return new LossArgumentException("teacher_row_index: row ", row, " has index ", value, ", expected 0 to ",
+        rows - 1, " for ", rows, " rows of the teacher; -1 is allowed for ignored rows only");
+  }
+
+  /**
+   * Checks a class map.
+   *
+   * @param columns number of columns of the teacher
+   */
+  public static void checkMap(RowVector.Host map, int classes, int columns) {
     int[] taken = new int[columns];
     Arrays.fill(taken, -1);
     for (int i = 0; i < classes; i++) {
-      int column = (int) HostRows.label((RowVector.Host) mapped.map(), i);
+      int column = (int) HostRows.label(map, i);
       if (column < -1 || column >= columns) {
         throw new LossArgumentException("class_map: class ", i, " has column ", column, ", expected 0 to ", columns - 1,
             " for ", columns, " columns of the teacher, or -1 for none");

@@ -10,6 +10,7 @@ import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.PreparedLoss;
+import dev.temper.cuda.cublas.CublasSearch;
 import dev.temper.cuda.driver.CudaDriver;
 import dev.temper.cuda.nvrtc.HostBinaries;
 import java.lang.foreign.MemorySegment;
@@ -32,7 +33,7 @@ final class ClustersTest extends StubEngine {
     try (var _ = stub.with("CUDA_STUB_CAPABILITY", capability); var _ = stub.with("CUDA_STUB_CLUSTER", placed)) {
       CudaDriver driver = stub.driver();
       try (CudaKernelDevice device = new CudaKernelDevice(driver.devices().getFirst(), driver, OptionalLong.empty(),
-          HostBinaries.sound())) {
+          HostBinaries.sound(), CublasSearch.ofMachine())) {
         assertThat(device.limits().maxCluster()).isEqualTo(largest);
         assertThat(device.facts().clusters()).isEqualTo(described);
       }

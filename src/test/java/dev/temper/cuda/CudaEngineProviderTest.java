@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.EngineOptions;
 import dev.temper.EngineUnavailableException;
-import dev.temper.cuda.cublas.CublasSearch;
 import dev.temper.cuda.driver.CudaDevice;
 import dev.temper.cuda.driver.CudaDriver;
 import dev.temper.kernel.plan.Architecture;
@@ -33,17 +32,6 @@ final class CudaEngineProviderTest {
         .hasMessage(provider.availability().description());
     assertThat(provider.findings()).extracting(f -> f.subject())
         .containsExactly("CUDA driver", "NVRTC", "cuBLAS", "kernel cache");
-  }
-
-  @Test
-  void cublasIsToldWithItsVersionOrTheLoadersReasons() throws Exception {
-    assertThat(CublasSearch.finding(List.of("libcublas-absent.so.13", "libc.so.6")).result())
-        .isEqualTo("none, and no loss needs it: "
-        + "libcublas-absent.so.13: cannot open shared object file: No such file or directory; libc.so.6 has no "
-        + "function cublasGetProperty");
-    Path library =
-        compiled("cublas", "int cublasGetProperty(int which, int* value) { *value = 13 - which; return 0; }");
-    assertThat(CublasSearch.finding(List.of(library.toString())).result()).isEqualTo(library + ", version 13.12");
   }
 
   @Test

@@ -52,12 +52,8 @@ final class StubDriver {
   static synchronized StubDriver load() {
     StubDriver loaded = LOADED.get();
     if (loaded == null) {
-      assumeTrue(System.getProperty("os.name", "").equals("Linux") && System.getProperty("os.arch", "").equals("amd64"),
-          "did not run: JCuda and the stub driver are for Linux on x86-64");
-      assumeTrue(compiler() != null, "did not run: no g++ to build the stub driver");
-      run(List.of("sh", "native/cuda-stub/build", "target/cuda-stub"));
       try {
-        loaded = new StubDriver(Path.of("target/cuda-stub/libcuda.so.1").toAbsolutePath().toString());
+        loaded = new StubDriver(built("libcuda.so.1").toString());
         loaded.set(DEVICES, "2");
         CudaDriver.load(loaded.library);
       } catch (LibraryLoadException e) {
@@ -69,6 +65,15 @@ final class StubDriver {
     loaded.set(DEVICES, "2");
     assumeTrue(isBound(loaded), "did not run: this process has loaded another driver before the stub");
     return loaded;
+  }
+
+  /** Builds all stand-ins, and returns one of them; without a compiler, the test is not run. */
+  static Path built(String library) {
+    assumeTrue(System.getProperty("os.name", "").equals("Linux") && System.getProperty("os.arch", "").equals("amd64"),
+        "did not run: JCuda and the stub driver are for Linux on x86-64");
+    assumeTrue(compiler() != null, "did not run: no g++ to build the stub driver");
+    run(List.of("sh", "native/cuda-stub/build", "target/cuda-stub"));
+    return Path.of("target/cuda-stub", library).toAbsolutePath();
   }
 
   /** Removes the devices: other tests search for the driver by its name and must find none. */

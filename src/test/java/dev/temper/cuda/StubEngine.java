@@ -35,7 +35,7 @@ public abstract class StubEngine {
   }
 
   final LossEngine open(int index, EngineOptions options, HostBinaries binaries) {
-    return OpenedEngine.over("cuda", provider(binaries).open(index, options));
+    return OpenedEngine.over("cuda", provider(binaries).open(index, options), options);
   }
 
   final CudaEngineProvider provider(HostBinaries binaries) {

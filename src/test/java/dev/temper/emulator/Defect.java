@@ -35,9 +35,9 @@ public enum Defect {
   /** The last vector is read beyond the row. */
   TAIL_OVER_READ("sanitized", "row/row_view.cuh", "(misalignment + end) / K - first_aligned",
       "(misalignment + end + K - 1) / K - first_aligned", "AddressSanitizer"),
-  /** An offset of a long row overflows 32 bits. */
+  /** An offset in a row overflows 32 bits. */
   INT_OVERFLOW("sanitized", "row/row_view.cuh", "if (reinterpret_cast<uintptr_t>(origin)",
-      "volatile int bits = end * (int(sizeof(Bits)) << 16); if (reinterpret_cast<uintptr_t>(origin)",
+      "volatile int bits = end * (int(sizeof(Bits)) << 26); if (reinterpret_cast<uintptr_t>(origin)",
       "runtime error: signed integer overflow"),
   /**
    * Logits are used before the copies to their stage are complete. The values are right: NaN leads to a careful sweep.
@@ -108,6 +108,11 @@ public enum Defect {
   /** The compute capability of the emulator. From 9.0 on, blocks have rings instead of prefetches. */
   public String capability() {
     return name().startsWith("NEXT_ROW") || file.equals("row/shared_storage.cuh") ? "8.0" : "9.0";
+  }
+
+  /** Whether a sanitizer ends the process at the defect; values may be wrong before. */
+  public boolean isFoundBySanitizer() {
+    return build.equals("sanitized");
   }
 
   /** A regular expression for the message. */

@@ -46,7 +46,8 @@ class ExampleFilesTest {
   @Test
   void everyLinkOfThePagesLeadsSomewhere() throws IOException {
     Pattern link = Pattern.compile("\\]\\(([^)#:]+)\\)");
-    for (String page : List.of("README.md", "docs/gpu.md", "docs/glossary.md", "docs/map.md", "docs/it-got-worse.md")) {
+    for (String page : List.of("README.md", "docs/coming-from.md", "docs/gpu.md", "docs/glossary.md", "docs/map.md",
+        "docs/it-got-worse.md")) {
       Matcher links = link.matcher(Files.readString(Path.of(page)));
       while (links.find()) {
         assertThat(Path.of(page).resolveSibling(links.group(1)).normalize()).as(page).exists();

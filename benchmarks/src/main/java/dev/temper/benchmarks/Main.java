@@ -1,5 +1,6 @@
 package dev.temper.benchmarks;
 
+import dev.temper.benchmarks.toolkits.ToolkitFile;
 import dev.temper.tools.bench.ResultFile;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -10,8 +11,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.openjdk.jmh.runner.RunnerException;
 
-/** The program of the build: {@code once}, {@code measure [GROUP...]}, {@code report} or {@code compare OLD NEW}. */
+/**
+ * The program of the build: {@code once}, {@code measure [GROUP...]}, {@code report}, {@code compare OLD NEW} or
+ * {@code toolkits}.
+ */
 public final class Main {
+
+  /** The numbers behind docs/coming-from.md. */
+  static final Path TOOLKITS = Path.of("..", "src", "test", "resources", "dev", "temper", "coming-from.json");
 
   private static final int WORSE = 1;
   private static final int WRONG_CALL = 2;
@@ -44,8 +51,9 @@ public final class Main {
         out.print(comparison.text());
         return comparison.slower().isEmpty() ? 0 : WORSE;
       }
+      case "toolkits" -> ToolkitFile.write(TOOLKITS, Provenance.versions().getOrDefault("pytorch", "unknown"));
       default -> throw new IllegalArgumentException("'" + verb
-          + "': expected once, measure [GROUP...], report or compare OLD NEW");
+          + "': expected once, measure [GROUP...], report, compare OLD NEW or toolkits");
     }
     return 0;
   }

@@ -1,69 +1,78 @@
 package dev.temper.cuda.cublas;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
+import dev.temper.EngineUnavailableException;
+import dev.temper.cuda.toolkit.LibraryPlaces;
+import dev.temper.cuda.toolkit.LibraryPlaces.Attempt;
+import dev.temper.cuda.toolkit.LibraryPlaces.Place;
 import dev.temper.diagnostics.Finding;
-import dev.temper.ffm.Downcalls;
 import dev.temper.ffm.LibraryLoadException;
-import dev.temper.ffm.SharedLibrary;
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Properties;
 
 /**
- * Searches for cuBLAS, for doctor's report. Losses do not need it; training on the device multiplies matrices with it.
+ * Searches for cuBLAS. A library that the user names comes first, then version 12 in all places, then version 13: JCublas
+ * is bound to version 12, and drivers of CUDA 12 and 13 support it.
+ *
+ * @param properties system properties
+ * @param environment environment variables
+ * @param names file names of the library, the preferred one first
  */
-public final class CublasSearch {
+public record CublasSearch(Properties properties, Map<String, String> environment, List<String> names) {
 
-  private static final List<String> NAMES = List.of("libcublas.so.13", "libcublas.so.12");
+  /** System property with the library's file or folder. */
+  public static final String LIBRARY_PROPERTY = "temper.cublas";
 
-  /** {@code libraryPropertyType}: major version. */
-  private static final int MAJOR = 0;
-  /** {@code libraryPropertyType}: minor version. */
-  private static final int MINOR = 1;
+  /** File names, the version that JCublas is bound to first. */
+  static final List<String> NAMES = List.of("libcublas.so.12", "libcublas.so.13");
 
-  private static final FunctionDescriptor GET_PROPERTY = FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS);
+  private static final List<String> WHEEL_FOLDERS = List.of("nvidia/cublas/lib", "nvidia/cu13/lib");
 
-  private CublasSearch() {}
-
-  /** Path and version of cuBLAS, or the loader's reason for each name. */
-  public static Finding finding() {
-    return finding(NAMES);
+  /** The search on this machine. */
+  public static CublasSearch ofMachine() {
+    return new CublasSearch(System.getProperties(), System.getenv(), NAMES);
   }
 
-  public static Finding finding(List<String> names) {
-    List<String> reasons = new ArrayList<>();
-    for (String name : names) {
+  /**
+   * Loads the library from the first possible place.
+   *
+   * @throws EngineUnavailableException with what to install and every place tried
+   */
+  CublasLibrary load() {
+    List<Attempt> attempts = new ArrayList<>();
+    for (Place place : places()) {
       try {
-        return new Finding("cuBLAS", describe(name));
+        return CublasLibrary.load(place.name(), JCublas::load);
       } catch (LibraryLoadException e) {
-        reasons.add(String.valueOf(e.getMessage()));
+        attempts.add(new Attempt(place, String.valueOf(e.getMessage())));
       }
     }
-    return new Finding("cuBLAS", "none, and no loss needs it: " + String.join("; ", reasons));
+    throw new EngineUnavailableException("no cuBLAS (NVIDIA's matrix products, which a linear head needs on CUDA); "
+        + "install libcublas of a CUDA toolkit of version 12 or 13, or set CUDA_HOME or -D" + LIBRARY_PROPERTY
+        + "=/path/to/libcublas.so.12; " + Attempt.list(attempts));
   }
 
-  private static String describe(String name) throws LibraryLoadException {
-    SharedLibrary library = SharedLibrary.open(name);
-    MethodHandle getProperty = library.function("cublasGetProperty", GET_PROPERTY);
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment value = arena.allocate(JAVA_INT);
-      int major = property(getProperty, MAJOR, value);
-      int minor = property(getProperty, MINOR, value);
-      return library.file("cublasGetProperty").map(Object::toString).orElse(name) + ", version " + major + "." + minor;
+  /** All places in the order of the search. */
+  List<Place> places() {
+    List<Place> everywhere = new LibraryPlaces(properties, environment, LIBRARY_PROPERTY, names, WHEEL_FOLDERS).all();
+    List<Place> ordered = new ArrayList<>(everywhere.stream().filter(CublasSearch::isNamed).toList());
+    for (String name : names) {
+      everywhere.stream().filter(place -> !isNamed(place) && place.name().endsWith(name)).forEach(ordered::add);
     }
+    return ordered;
   }
 
-  private static int property(MethodHandle getProperty, int which, MemorySegment value) {
+  private static boolean isNamed(Place place) {
+    return place.source().equals("property " + LIBRARY_PROPERTY);
+  }
+
+  /** Files, version and binding of cuBLAS for doctor's report, or every place tried. */
+  public Finding finding() {
     try {
-      int status = (int) getProperty.invokeExact(which, value);
-      return status == 0 ? value.get(JAVA_INT, 0) : 0;
-    } catch (Throwable e) {
-      throw Downcalls.unchecked(e);
+      return new Finding("cuBLAS", load().finding());
+    } catch (EngineUnavailableException e) {
+      return new Finding("cuBLAS", "none, and only a linear head needs it: " + e.getMessage());
     }
   }
 }

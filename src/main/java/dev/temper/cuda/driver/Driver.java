@@ -4,7 +4,7 @@ import static dev.temper.cuda.driver.DriverCall.ARGUMENTS;
 import static dev.temper.cuda.driver.DriverCall.check;
 import static dev.temper.cuda.driver.DriverCall.code;
 import static dev.temper.cuda.driver.DriverCall.handle;
-import static dev.temper.cuda.driver.DriverCall.with;
+import static dev.temper.cuda.driver.JCudaObjects.with;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static jcuda.driver.JCudaDriver.*;
 
@@ -146,7 +146,7 @@ public final class Driver {
       throw Failures.outOfMemory("cuMemAlloc of " + bytes + " bytes", code, CUresult.stringFor(code), memoryInfo());
     }
     check("cuMemAlloc of " + bytes + " bytes", code);
-    return handle(memory);
+    return JCudaObjects.handle(memory);
   }
 
   public static void free(long address) {

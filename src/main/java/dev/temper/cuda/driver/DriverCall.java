@@ -4,8 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.util.stream.IntStream;
 import jcuda.NativePointerObject;
 import jcuda.Pointer;
@@ -25,9 +23,6 @@ import jcuda.driver.CUstream;
  * becomes a {@link dev.temper.DeviceException}.
  */
 final class DriverCall {
-
-  /** The handle in an object of JCuda. Only JCuda's native code sets it, but a borrowed stream comes as a handle. */
-  private static final VarHandle HANDLE = handleField();
 
   /** Objects of JCuda for the arguments, reused by all calls of a thread, so that a launch allocates nothing. */
   static final ThreadLocal<Arguments> ARGUMENTS = ThreadLocal.withInitial(Arguments::new);
@@ -71,16 +66,7 @@ final class DriverCall {
 
   static <T extends NativePointerObject> long handle(String call, T object, Creation<T> creation) {
     check(call, _ -> creation.run(object));
-    return handle(object);
-  }
-
-  static long handle(NativePointerObject object) {
-    return (long) HANDLE.get(object);
-  }
-
-  static <T extends NativePointerObject> T with(T object, long handle) {
-    HANDLE.set((NativePointerObject) object, handle);
-    return object;
+    return JCudaObjects.handle(object);
   }
 
   static void check(String call, Call function) {
@@ -103,16 +89,6 @@ final class DriverCall {
     } catch (jcuda.CudaException e) {
       return IntStream.range(1, 1000).filter(code -> CUresult.stringFor(code).equals(e.getMessage())).findFirst()
           .orElse(CUresult.CUDA_ERROR_UNKNOWN);
-    }
-  }
-
-  private static VarHandle handleField() {
-    try {
-      return MethodHandles.privateLookupIn(NativePointerObject.class, MethodHandles.lookup())
-          .findVarHandle(NativePointerObject.class, "nativePointer", long.class);
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("JCuda is of another version than this was written for, expected 12.6.0: "
-          + e.getMessage(), e);
     }
   }
 }

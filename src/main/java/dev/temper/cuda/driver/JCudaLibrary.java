@@ -12,7 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** JCuda's native library, loaded once per process, from a folder that no other user can write to. */
+/** JCuda's native libraries, each loaded once per process, from a folder that no other user can write to. */
 public final class JCudaLibrary {
 
   private static final String TEMPORARY = "java.io.tmpdir";
@@ -25,9 +25,7 @@ public final class JCudaLibrary {
   private JCudaLibrary() {}
 
   /**
-   * Loads the library and initialises the driver; {@link CudaDriver#load} must be called before. JCuda extracts its
-   * library under a fixed name to the temporary folder, which all users share, and loads a file that is already there.
-   * Another user could place a file there; a new folder that belongs to this user prevents it.
+   * Loads the library and initialises the driver; {@link CudaDriver#load} must be called before.
    *
    * @throws EngineUnavailableException if JCuda has no library for this platform, or it does not load
    */
@@ -37,28 +35,45 @@ public final class JCudaLibrary {
         return;
       }
       try {
-        // Fails if the folder exists. A random name would need this process's first secure random number, which takes
-        // 10 ms.
-        Path own = Files.createDirectory(Path.of(System.getProperty(TEMPORARY), "temper-jcuda-" + System.nanoTime()),
-            OWN_ALONE);
-        String shared = System.setProperty(TEMPORARY, own.toString());
-        try {
-          Driver.initialise();
-          LOADED.set(true);
-        } finally {
-          System.setProperty(TEMPORARY, shared);
-          delete(own.toFile());
-        }
+        extract(Driver::initialise);
+        LOADED.set(true);
       } catch (IOException e) {
         throw new EngineUnavailableException("no CUDA: JCuda's library needs a temporary folder: " + e);
       } catch (DeviceException e) {
         throw new EngineUnavailableException("no CUDA: " + e.getMessage());
       } catch (LinkageError e) {
-        String everything = String.valueOf(e.getMessage());
-        throw new EngineUnavailableException("no CUDA: JCuda's library does not load: "
-            + everything.lines().filter(line -> line.contains("Error:")).findFirst().orElse(everything));
+        throw new EngineUnavailableException("no CUDA: JCuda's library does not load: " + reason(e));
       }
     }
+  }
+
+  /**
+   * Runs what loads one of JCuda's libraries. JCuda extracts a library under a fixed name to the temporary folder,
+   * which all users share, and loads a file that is already there. Another user could place a file there; a new folder
+   * that belongs to this user prevents it.
+   *
+   * @throws IOException if the folder cannot be made
+   */
+  public static void extract(Runnable load) throws IOException {
+    synchronized (LOADED) {
+      // Fails if the folder exists. A random name would need this process's first secure random number, which takes
+      // 10 ms.
+      Path own = Files.createDirectory(Path.of(System.getProperty(TEMPORARY), "temper-jcuda-" + System.nanoTime()),
+          OWN_ALONE);
+      String shared = System.setProperty(TEMPORARY, own.toString());
+      try {
+        load.run();
+      } finally {
+        System.setProperty(TEMPORARY, shared);
+        delete(own.toFile());
+      }
+    }
+  }
+
+  /** The line of JCuda's long message that holds the loader's reason. */
+  public static String reason(LinkageError error) {
+    String everything = String.valueOf(error.getMessage());
+    return everything.lines().filter(line -> line.contains("Error:")).findFirst().orElse(everything);
   }
 
   /** Deletes the folder; the library stays loaded without its file. */

@@ -1,6 +1,6 @@
 /**
  * NVIDIA's driver API. {@link dev.temper.cuda.driver.CudaDriver} loads the driver and lists the devices, before JCuda
- * is used; {@code Driver} and {@code DriverCall} are the only classes that use JCuda.
+ * is used; {@code Driver}, {@code DriverCall} and {@code JCudaObjects} are the only classes that use JCuda.
  *
  * <p>May call {@code dev.temper}, {@code dev.temper.diagnostics}, {@code dev.temper.ffm} and {@code dev.temper.kernel}.
  */

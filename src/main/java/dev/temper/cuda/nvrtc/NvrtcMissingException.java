@@ -1,7 +1,7 @@
 package dev.temper.cuda.nvrtc;
 
+import dev.temper.cuda.toolkit.LibraryPlaces.Attempt;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /** NVRTC is not found; the message holds what to install, and every place tried with the loader's reason. */
 public final class NvrtcMissingException extends IllegalStateException {
@@ -12,8 +12,8 @@ public final class NvrtcMissingException extends IllegalStateException {
       + " toolkit of version 12 or 13, or set CUDA_HOME or -D" + NvrtcPlaces.LIBRARY_PROPERTY
       + "=/path/to/libnvrtc.so.12, or put " + NvrtcJar.ARTIFACT + " on the class path";
 
-  NvrtcMissingException(List<NvrtcSearch.Attempt> attempts) {
-    super(REASON + "; tried:" + attempts.stream().map(attempt -> "\n  " + attempt).collect(Collectors.joining()));
+  NvrtcMissingException(List<Attempt> attempts) {
+    super(REASON + "; " + Attempt.list(attempts));
   }
 
   /** What is missing and what to install, without the places that were tried. */

@@ -1,6 +1,7 @@
 package dev.temper.cuda.nvrtc;
 
-import dev.temper.cuda.nvrtc.NvrtcPlaces.Place;
+import dev.temper.cuda.toolkit.LibraryPlaces.Attempt;
+import dev.temper.cuda.toolkit.LibraryPlaces.Place;
 import dev.temper.ffm.LibraryLoadException;
 import dev.temper.ffm.SharedLibrary;
 import dev.temper.kernel.code.CacheKey;
@@ -21,16 +22,6 @@ import java.util.Optional;
  * @param jar the optional jar
  */
 record NvrtcSearch(NvrtcPlaces places, NvrtcJar jar) {
-
-  /** A place without a usable library, and the reason. */
-  record Attempt(Place place, String reason) {
-    @Override
-    public String toString() {
-      // A reason of the loader begins with the library's name.
-      String named = reason.startsWith(place.name() + ": ") ? reason : place.name() + ": " + reason;
-      return place.source() + ": " + named;
-    }
-  }
 
   /** A loaded library. */
   record Found(Nvrtc nvrtc, NvrtcIdentity identity) {}

@@ -4,7 +4,8 @@
  * from the disk cache.
  *
  * <p>May call {@code dev.temper.ffm}, {@code dev.temper.kernel.spec},
- * {@code dev.temper.kernel.plan} and {@code dev.temper.kernel.code}; needs no CUDA driver and no GPU.
+ * {@code dev.temper.kernel.plan}, {@code dev.temper.kernel.code} and {@code dev.temper.cuda.toolkit}; needs no CUDA
+ * driver and no GPU.
  */
 @NullMarked
 package dev.temper.cuda.nvrtc;

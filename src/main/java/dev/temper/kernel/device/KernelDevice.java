@@ -1,5 +1,6 @@
 package dev.temper.kernel.device;
 
+import dev.temper.EngineUnavailableException;
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.Stopwatch;
 import dev.temper.kernel.plan.DeviceLimits;
@@ -67,6 +68,13 @@ public interface KernelDevice extends AutoCloseable {
    * @throws IllegalArgumentException if the device has no graphs
    */
   KernelLaunch record(Runnable sequence);
+
+  /**
+   * Opens products in the stream; not during {@link #record}. The caller closes them before the device.
+   *
+   * @throws EngineUnavailableException if the library for them is missing; the message holds every place tried
+   */
+  DeviceProducts products();
 
   /** Address of new memory, a multiple of 256. */
   long allocate(long bytes);

@@ -1,6 +1,7 @@
 package dev.temper.kernel.run;
 
 import dev.temper.kernel.device.KernelDevice;
+import dev.temper.kernel.device.KernelLaunch;
 import java.util.LinkedHashSet;
 import java.util.SequencedSet;
 import java.util.concurrent.locks.Condition;
@@ -21,6 +22,7 @@ final class DeviceQueue implements AutoCloseable {
   /** The same object at every {@link #lock()}: a launch allocates nothing. */
   private final Locked locked = streamLock::unlock;
   private final SequencedSet<Resource> open = new LinkedHashSet<>();
+  private boolean recording;
 
   /** Takes over the device. */
   DeviceQueue(KernelDevice device) {
@@ -52,6 +54,24 @@ final class DeviceQueue implements AutoCloseable {
   /** A condition of the stream lock. */
   Condition condition() {
     return streamLock.newCondition();
+  }
+
+  /**
+   * Records a sequence as a CUDA graph. The stream lock is held, because what another thread submits meanwhile would
+   * become part of the graph.
+   */
+  KernelLaunch record(Runnable sequence) {
+    recording = true;
+    try {
+      return device.record(sequence);
+    } finally {
+      recording = false;
+    }
+  }
+
+  /** Whether a graph is being recorded, into which no copy of a host tensor can go. The stream lock is held. */
+  boolean isRecording() {
+    return recording;
   }
 
   /** Registers a resource, which is open from now on. */

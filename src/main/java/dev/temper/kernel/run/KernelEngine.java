@@ -1,9 +1,13 @@
 package dev.temper.kernel.run;
 
 import dev.temper.DeviceBuffer;
+import dev.temper.DistillationLoss;
+import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
 import dev.temper.LossResult;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
+import dev.temper.TopKLists;
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.SelfCheck;
 import dev.temper.diagnostics.Stopwatch;
@@ -12,9 +16,13 @@ import dev.temper.kernel.probe.DeviceFunctions;
 import dev.temper.kernel.spec.KernelSupport;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.kernel.spec.PrimitiveSpecialisation;
+import dev.temper.kernel.spec.TopKSpecialisation;
+import dev.temper.spi.Divisors;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
+import dev.temper.spi.Products;
+import dev.temper.spi.Recording;
 import dev.temper.spi.Support;
 import dev.temper.spi.layout.PrimitiveParameters.Primitive;
 import java.lang.foreign.Arena;
@@ -86,6 +94,22 @@ public final class KernelEngine implements EngineBackend {
   }
 
   @Override
+  public Divisors check(DistillationLoss loss, LossInputs inputs, int classes) {
+    return new BatchCheck(new LossCall(loss, inputs, LossOutputs.none(), classes, null, null), device)
+        .run(queue, workspace, results);
+  }
+
+  @Override
+  public Products products() {
+    return PlacedProducts.open(queue);
+  }
+
+  @Override
+  public Recording record(Runnable sequence) {
+    return RecordedSequence.record(queue, sequence);
+  }
+
+  @Override
   public PreparedCall prepare(LossCall call) {
     return PreparedLaunch.prepare(call, choose(call), queue);
   }
@@ -130,6 +154,19 @@ public final class KernelEngine implements EngineBackend {
   @Override
   public void argmax(MatrixView logits, RowVector output) {
     run(PrimitiveLaunch.argmax(logits, output));
+  }
+
+  @Override
+  public void topK(MatrixView logits, TopKLists into) {
+    TopKLaunch launch = new TopKLaunch(logits, into);
+    if (logits.rows() == 0) {
+      return;
+    }
+    TopKSpecialisation kernel = launch.kernel();
+    device.load(kernel);
+    try (var _ = queue.lock()) {
+      device.withContext(() -> launch.run(kernel, workspace));
+    }
   }
 
   private void run(PrimitiveLaunch launch) {

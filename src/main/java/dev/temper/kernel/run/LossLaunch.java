@@ -6,6 +6,7 @@ import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
 import dev.temper.RowOutput;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import dev.temper.diagnostics.LaunchFootprint;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.Occupancy;
@@ -14,11 +15,14 @@ import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.spec.BatchKernel;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.MixedTeachers;
 import dev.temper.spi.TeacherLists;
 import dev.temper.spi.layout.LossParameters.Field;
 import dev.temper.spi.layout.LossParameters;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +33,7 @@ final class LossLaunch implements AutoCloseable {
 
   private final KernelDevice device;
   private final LossCall call;
-  private final LossSpecialisation loss;
+  private final @Nullable LossSpecialisation loss;
   private final PlacedTensors tensors;
   private final LossReadout readout;
   private final ResultSlot report;
@@ -38,11 +42,11 @@ final class LossLaunch implements AutoCloseable {
   /**
    * Makes a call ready; the stream lock is held, or the workspace is used by nothing else.
    *
-   * @param loss one of the specialisations that compute this call
+   * @param loss one of the specialisations that compute this call; null for the check of a call without its row losses
    * @param report where the kernels write the report
    * @param arena for the parameters, open as long as the launch is used
    */
-  LossLaunch(LossCall call, LossSpecialisation loss, Workspace workspace, ResultSlot report, Arena arena) {
+  LossLaunch(LossCall call, @Nullable LossSpecialisation loss, Workspace workspace, ResultSlot report, Arena arena) {
     this.call = call;
     this.loss = loss;
     this.report = report;
@@ -76,7 +80,7 @@ final class LossLaunch implements AutoCloseable {
     LossInputs inputs = call.inputs();
     LossOutputs outputs = call.outputs();
     MatrixView gradient = outputs.gradient();
-    long student = tensors.input("student", inputs.student());
+    long student = loss == null ? 0 : tensors.input("student", inputs.student());
     parameters.set(Field.STUDENT, student);
     long written = outputs.inPlace() ? student
         : outputs.addsToGradient() ? tensors.input("gradient", gradient) : tensors.output("gradient", gradient);
@@ -84,12 +88,16 @@ final class LossLaunch implements AutoCloseable {
     if (gradient != null && (outputs.inPlace() || outputs.addsToGradient())) {
       tensors.inPlaceOutput(gradient, written);
     }
-    parameters.set(Field.TEACHER, call.usesTeacher() ? tensors.input("teacher", call.teacherMatrix()) : 0);
     TeacherLists lists = call.teacherLists();
+    boolean readsTeacher = loss != null ? call.usesTeacher() : lists != null;
+    parameters.set(Field.TEACHER, readsTeacher ? tensors.input("teacher", call.teacherMatrix()) : 0);
     if (lists != null) {
       parameters.set(Field.TEACHER_IDS, tensors.input("teacher_ids", lists.ids().values()));
       parameters.set(Field.TEACHER_LOG_TAIL, tensors.input("teacher_log_tail", lists.logTail()));
-      parameters.set(Field.LIST_MASK_OFFSET, loss.listMaskOffset(call.classes()));
+      parameters.set(Field.LIST_MASK_OFFSET, loss == null ? 0 : loss.listMaskOffset(call.classes()));
+    }
+    if (call.usesTeacher()) {
+      placeTeacher(workspace, parameters);
     }
     parameters.set(Field.LABELS, tensors.input("labels", inputs.labels()));
     parameters.set(Field.ROW_WEIGHTS, tensors.input("row_weights", inputs.rowWeights()));
@@ -103,6 +111,7 @@ final class LossLaunch implements AutoCloseable {
     parameters.set(Field.ROW_TEACHER_ENTROPY, rowOutput(RowOutput.TEACHER_ENTROPY));
     parameters.set(Field.ROW_STUDENT_MASS, rowOutput(RowOutput.STUDENT_MASS));
     parameters.set(Field.ROW_TEACHER_MASS, rowOutput(RowOutput.TEACHER_MASS));
+    parameters.set(Field.ROW_UNMAPPED_MASS, rowOutput(RowOutput.UNMAPPED_MASS));
     parameters.set(Field.ROW_TEMPERATURE_GRADIENT, call.outputs().temperatureGradient() && call.usesTeacher()
         ? workspace.bytes("row_temperature_gradient", rows() * Float.BYTES) : 0);
     parameters.set(Field.STATISTICS, isForward() ? tensors.output("statistics", call.statistics())
@@ -111,6 +120,25 @@ final class LossLaunch implements AutoCloseable {
     parameters.set(Field.REPORT, report.address());
     parameters.set(Field.FINISHED_BLOCKS, workspace.status().finishedBlocks());
     parameters.set(Field.PARTS, workspace.bytes("parts", LossSteps.totalsParts(rows(), isForward())));
+  }
+
+  /** Places what a teacher has beside one matrix. */
+  private void placeTeacher(Workspace workspace, LossParameters parameters) {
+    Teacher teacher = call.inputs().teacher();
+    if (teacher instanceof Teacher.RowIndex selected) {
+      parameters.set(Field.TEACHER_ROW_INDEX, tensors.input("teacher_row_index", selected.index()));
+    }
+    if (teacher instanceof Teacher.ClassMap mapped) {
+      long bytes = Math.ceilDiv(mapped.logits().classes(), Integer.SIZE) * (long) Integer.BYTES;
+      long taken = workspace.bytes("columns_taken", bytes);
+      parameters.set(Field.CLASS_MAP, tensors.input("class_map", mapped.map()));
+      parameters.set(Field.COLUMNS_TAKEN, taken);
+      sequence.add(() -> device.zero(taken, bytes));
+    }
+    List<MatrixView> mixed = MixedTeachers.of(teacher).logits();
+    for (int m = 0; m < mixed.size(); m++) {
+      parameters.set(Field.MIXTURE_LOGITS, m, tensors.input("teacher." + m, mixed.get(m)));
+    }
   }
 
   /**
@@ -138,7 +166,9 @@ final class LossLaunch implements AutoCloseable {
     if (readout.isChecked()) {
       sequence.add(steps.check(parameters, rows()));
     }
-    sequence.add(steps.rowLosses(loss, parameters, call));
+    if (loss != null) {
+      sequence.add(steps.rowLosses(loss, parameters, call));
+    }
     if (readout.isReported()) {
       sequence.add(steps.totals(parameters, rows(), isForward()));
     }
@@ -146,12 +176,13 @@ final class LossLaunch implements AutoCloseable {
 
   /** Occupancy and memory of the loss kernel. */
   LaunchFootprint footprint() {
-    RowPlan plan = loss.plan();
-    long shared = loss.sharedBytes(call.classes());
-    Occupancy occupancy = device.occupancy(loss, shared);
+    LossSpecialisation kernel = Objects.requireNonNull(loss);
+    RowPlan plan = kernel.plan();
+    long shared = kernel.sharedBytes(call.classes());
+    Occupancy occupancy = device.occupancy(kernel, shared);
     return new LaunchFootprint(plan.label(), plan.threads(), occupancy.registers(), occupancy.localBytes(), shared,
         occupancy.residentBlocks(),
-        occupancy.residentBlocks() * plan.bytesInFlight(call.classes(), loss.student().bytes(), loss.teacherBytes()));
+        occupancy.residentBlocks() * plan.bytesInFlight(call.classes(), kernel.student().bytes(), kernel.teacherBytes()));
   }
 
   /**
@@ -164,19 +195,24 @@ final class LossLaunch implements AutoCloseable {
     tensors.upload();
     sequence.run();
     if (tensors.anyDownloads() && rows() > 0) {
-      readout.totals(report.await());
-      tensors.download();
+      MemorySegment written = report.await();
+      if (readout.hasOutputs(written)) {
+        tensors.download();
+      }
+      readout.totals(written);
     }
   }
 
   /** Records the kernels as a CUDA graph, which later runs replay. The stream lock is held. */
   void recordGraph() {
-    if (tensors.anyCopied()) {
-      throw new IllegalArgumentException("a tensor lies in host memory, expected all of them in device memory to "
-          + "record a graph; "
-          + "copy them to buffers of LossEngine.allocate");
-    }
+    requireRecordable();
     sequence.record();
+  }
+
+  void requireRecordable() {
+    if (tensors.anyCopied()) {
+      throw PlacedTensors.notRecordable();
+    }
   }
 
   /** How the report of a run is read. */
@@ -184,8 +220,9 @@ final class LossLaunch implements AutoCloseable {
     return readout;
   }
 
+  /** Whether row losses are written. */
   private boolean isForward() {
-    return call.savedStatistics() == null;
+    return loss != null && call.savedStatistics() == null;
   }
 
   private long rows() {

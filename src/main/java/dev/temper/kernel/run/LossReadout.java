@@ -6,12 +6,15 @@ import dev.temper.HostMatrix;
 import dev.temper.IdMatrix;
 import dev.temper.LossInputs;
 import dev.temper.LossTotals;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.spi.layout.BatchReport;
 import dev.temper.spi.layout.BatchTotals;
 import dev.temper.spi.layout.ReportReader;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.TeacherForm;
 import dev.temper.spi.TeacherLists;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -24,11 +27,12 @@ import java.lang.foreign.ValueLayout;
  */
 record LossReadout(LossCall call, KernelDevice device) implements ReportReader.Values {
 
-  /** Whether a row can be invalid or ignored. */
+  /** Whether a row can be invalid or ignored, or the teacher be invalid. */
   boolean isChecked() {
     LossInputs inputs = call.inputs();
     return inputs.labels() != null || inputs.rowWeights() != null || inputs.rowTemperatures() != null
-        || call.teacherLists() != null;
+        || call.teacherLists() != null || call.teacherForm() != TeacherForm.LOGITS
+        || (call.usesTeacher() && inputs.teacher() instanceof Teacher.RowIndex);
   }
 
   /** Whether the launch writes a report. A backward pass has no totals, so that its report can only hold errors. */
@@ -52,6 +56,12 @@ record LossReadout(LossCall call, KernelDevice device) implements ReportReader.V
     return ReportReader.totals(call, report, this);
   }
 
+  /** Whether the launch wrote its outputs. A row without a distribution does not prevent that: its outputs are NaN. */
+  boolean hasOutputs(MemorySegment report) {
+    return !isReported()
+        || (BatchReport.status(report).isValid() && BatchReport.badDenominators(report) == 0);
+  }
+
   private long rows() {
     return call.inputs().student().rows();
   }
@@ -66,19 +76,32 @@ record LossReadout(LossCall call, KernelDevice device) implements ReportReader.V
   public TeacherLists lists(TeacherLists lists) {
     int k = lists.ids().k();
     int[] ids = new int[k];
-    MemorySegment values = MemorySegment.ofArray(new byte[k * lists.values().dtype().bytes()]);
     copy(lists.ids().values(), MemorySegment.ofArray(ids));
-    switch (lists.values()) {
-      case HostMatrix host -> MemorySegment.copy(host.segment(), 0, values, 0, values.byteSize());
-      case DeviceMatrix onDevice -> device.download(onDevice.address(), values);
-    }
     RowVector tail = lists.logTail();
     float[] logTail = new float[1];
     if (tail != null) {
       copy(tail, MemorySegment.ofArray(logTail));
     }
-    return new TeacherLists(IdMatrix.of(ids, 1, k), HostMatrix.of(values, 1, k, lists.values().dtype()),
-        lists.weights(), lists.tail(), tail == null ? null : RowVector.weights(logTail), lists.temperature());
+    return new TeacherLists(IdMatrix.of(ids, 1, k), row(lists.values(), 0), lists.weights(),
+        lists.tail(), tail == null ? null : RowVector.weights(logTail), lists.temperature());
+  }
+
+  @Override
+  public HostMatrix row(MatrixView matrix, long row) {
+    MatrixView one = matrix.rows(row, row + 1);
+    MemorySegment values = MemorySegment.ofArray(new byte[Math.toIntExact(one.byteSize())]);
+    switch (one) {
+      case HostMatrix host -> MemorySegment.copy(host.segment(), 0, values, 0, values.byteSize());
+      case DeviceMatrix onDevice -> device.download(onDevice.address(), values);
+    }
+    return HostMatrix.of(values, 1, one.classes(), one.dtype());
+  }
+
+  @Override
+  public RowVector.Host vector(RowVector vector) {
+    int[] values = new int[Math.toIntExact(vector.length())];
+    copy(vector, MemorySegment.ofArray(values));
+    return (RowVector.Host) RowVector.labels(values);
   }
 
   private void copy(RowVector vector, MemorySegment to) {

@@ -3,6 +3,7 @@ package dev.temper.kernel.run;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
 import dev.temper.kernel.device.ResultSlot;
+import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -10,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +44,11 @@ final class PendingResults implements DeviceQueue.Resource {
 
     ResultSlot slot() {
       return slot.slot();
+    }
+
+    /** Waits for the launch that writes to the slot, and reads the report. */
+    <T> T read(Function<MemorySegment, T> reading) {
+      return slot.read(reading);
     }
   }
 
@@ -94,7 +101,7 @@ final class PendingResults implements DeviceQueue.Resource {
     public synchronized LossTotals totals() {
       if (lease != null) {
         try {
-          totals = lease.slot.read(readout);
+          totals = lease.slot.read(readout::totals);
         } catch (RuntimeException e) {
           failure = e;
         }

@@ -45,6 +45,12 @@ final class PlacedTensors {
     return !uploads.isEmpty() || !downloads.isEmpty();
   }
 
+  /** The refusal of a graph whose replays would have to copy a host tensor. */
+  static IllegalArgumentException notRecordable() {
+    return new IllegalArgumentException("a tensor lies in host memory, expected all of them in device memory to "
+        + "record a graph; copy them to buffers of LossEngine.allocate");
+  }
+
   /** Whether results must be copied to the host before the call returns. */
   boolean anyDownloads() {
     return !downloads.isEmpty();

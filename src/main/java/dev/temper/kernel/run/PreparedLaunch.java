@@ -41,6 +41,9 @@ final class PreparedLaunch implements PreparedCall, DeviceQueue.Resource {
   @Override
   public void launch() {
     try (var _ = queue.lock()) {
+      if (queue.isRecording()) {
+        launch.requireRecordable();
+      }
       launch.run();
       launched = true;
     }
@@ -51,7 +54,7 @@ final class PreparedLaunch implements PreparedCall, DeviceQueue.Resource {
     if (!launched) {
       throw new IllegalStateException("nothing was launched yet, expected launch() before totals()");
     }
-    return report.read(launch.readout());
+    return report.read(launch.readout()::totals);
   }
 
   @Override

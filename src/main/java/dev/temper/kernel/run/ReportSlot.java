@@ -1,9 +1,10 @@
 package dev.temper.kernel.run;
 
-import dev.temper.LossTotals;
 import dev.temper.kernel.device.ResultSlot;
 import dev.temper.spi.layout.BatchReport;
+import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.Condition;
+import java.util.function.Function;
 
 /**
  * A mapped result slot for reports. Readers wait for the device without the stream lock; closing waits for the readers.
@@ -32,13 +33,13 @@ final class ReportSlot implements AutoCloseable {
    *
    * @throws IllegalStateException if the slot was closed before
    */
-  LossTotals read(LossReadout readout) {
+  <T> T read(Function<MemorySegment, T> reading) {
     enter();
     try {
       slot.await();
       try (var _ = queue.lock()) {
         // Another thread may have launched since, and its launch would overwrite the report during the reading.
-        return readout.totals(slot.await());
+        return reading.apply(slot.await());
       }
     } finally {
       leave();

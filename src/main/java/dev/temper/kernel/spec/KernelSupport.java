@@ -1,19 +1,13 @@
 package dev.temper.kernel.spec;
 
-import dev.temper.LossOption;
-import dev.temper.Teacher;
 import dev.temper.spi.Capabilities;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
-import dev.temper.spi.TeacherLists;
-import java.util.EnumSet;
 
 /** Which losses the kernels compute. */
 public final class KernelSupport {
 
-  private static final Capabilities CAPABILITIES = new Capabilities(_ -> true,
-      teacher -> teacher instanceof Teacher.Logits || TeacherLists.of(teacher) != null,
-      EnumSet.complementOf(EnumSet.of(LossOption.ROW_UNMAPPED_MASS)));
+  private static final Capabilities CAPABILITIES = Capabilities.all();
 
   /** The masks of lists of more classes do not fit into the shared memory of every device. */
   private static final int MOST_LISTED_CLASSES = 1 << 18;

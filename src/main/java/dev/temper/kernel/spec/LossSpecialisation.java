@@ -12,6 +12,7 @@ import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
 import dev.temper.kernel.plan.RowStorage;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.TeacherForm;
 import dev.temper.spi.layout.DivergencePolicy;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -86,7 +87,9 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     /** The gradient is added to the one in memory. */
     ACCUMULATE,
     /** The teacher is given by lists of classes; the source is another one, and the teacher has no type. */
-    LISTS
+    LISTS,
+    /** The kernel prepares the teacher's rows, whose form and dtypes it reads at run time. */
+    PREPARED
   }
 
   private static final String FORWARD_KL = "ForwardKl";
@@ -137,7 +140,12 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
   private static int secondBytes(LossCall call) {
     MatrixView teacher = call.teacherLogits();
     return !call.usesTeacher() || call.teacherLists() != null ? 0
-        : teacher != null ? teacher.dtype().bytes() : firstBytes(call);
+        : isPrepared(call) ? Float.BYTES : teacher != null ? teacher.dtype().bytes() : firstBytes(call);
+  }
+
+  /** Whether the kernel prepares the teacher's rows: they are not logits of the student's classes. */
+  private static boolean isPrepared(LossCall call) {
+    return call.usesTeacher() && call.teacherForm() != TeacherForm.LOGITS;
   }
 
   private static LossSpecialisation of(LossCall call, RowPlan plan) {
@@ -162,10 +170,11 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     DistillationLoss loss = call.loss();
     LossOutputs outputs = call.outputs();
     EnumSet<Feature> features = EnumSet.noneOf(Feature.class);
-    add(loss.teacherTemperature().isPresent(), Feature.TWO_SCALES, features);
+    TeacherForm form = call.teacherForm();
+    add(loss.teacherTemperature().isPresent() || form.isAtTemperature(), Feature.TWO_SCALES, features);
     add(loss.labelSmoothing() > 0, Feature.SMOOTHING, features);
     add(loss.softcap().isPresent(), Feature.STUDENT_SOFTCAP, features);
-    add(loss.teacherSoftcap().isPresent(), Feature.TEACHER_SOFTCAP, features);
+    add(loss.teacherSoftcap().isPresent() && !form.isAtTemperature(), Feature.TEACHER_SOFTCAP, features);
     boolean inValue = call.usesTeacher() && loss.softValue() == SoftValue.CROSS_ENTROPY;
     add(inValue || outputs.row(RowOutput.STUDENT_ENTROPY) != null || outputs.row(RowOutput.TEACHER_ENTROPY) != null,
         Feature.ENTROPIES, features);
@@ -173,6 +182,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     add(loss.standardise(), Feature.STANDARDISE, features);
     add(outputs.addsToGradient(), Feature.ACCUMULATE, features);
     add(call.teacherLists() != null, Feature.LISTS, features);
+    add(isPrepared(call), Feature.PREPARED, features);
     return features;
   }
 
@@ -193,7 +203,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
   LossSpecialisation with(Set<Feature> given, int classes, DeviceLimits limits) {
     LossSpecialisation loss = with(given);
     return new LossSpecialisation(loss.student, loss.teacher, gradient, policy, soft, hard, loss.expReuse,
-        loss.features, pass, plan(loss.features, classes, student.bytes(), soft ? teacher.bytes() : 0, limits));
+        loss.features, pass, plan(loss.features, classes, student.bytes(), loss.teacherBytes(), limits));
   }
 
   /** Returns the specialisation with those of the given features that have an effect on it. */
@@ -201,6 +211,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     EnumSet<Feature> other = EnumSet.noneOf(Feature.class);
     boolean tempered = soft && DivergencePolicy.isTempered(policy);
     boolean lists = soft && given.contains(Feature.LISTS) && LIST_POLICIES.contains(policy);
+    boolean prepared = tempered && !lists && given.contains(Feature.PREPARED);
     for (Feature feature : given) {
       add(switch (feature) {
         case TWO_SCALES -> tempered && !lists;
@@ -212,9 +223,11 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
         case STANDARDISE -> tempered && !lists && expReuse == ExpReuse.NONE;
         case ACCUMULATE -> pass != Pass.FORWARD;
         case LISTS -> lists;
+        case PREPARED -> prepared;
       }, feature, other);
     }
-    return new LossSpecialisation(student, lists ? student : teacher, gradient, policy, soft, hard,
+    DType read = lists ? student : prepared ? DType.F32 : teacher;
+    return new LossSpecialisation(student, read, gradient, policy, soft, hard,
         lists ? ExpReuse.NONE : expReuse, other, pass, plan);
   }
 
@@ -266,12 +279,13 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
   @Override
   public List<String> definitions() {
     List<String> macros = new ArrayList<>(List.of("TEMPER_KERNEL=" + ENTRY,
-        "TEMPER_STUDENT=" + Specialisation.macro(student), "TEMPER_TEACHER=" + Specialisation.macro(teacher),
+        "TEMPER_STUDENT=" + Specialisation.macro(student),
+        "TEMPER_TEACHER=" + (features.contains(Feature.PREPARED) ? "Prepared" : Specialisation.macro(teacher)),
         "TEMPER_GRADIENT=" + Specialisation.macro(gradient), "TEMPER_DIVERGENCE=" + policy,
         "TEMPER_SOFT=" + (soft ? 1 : 0), "TEMPER_HARD=" + (hard ? 1 : 0),
         "TEMPER_EXP_REUSE=" + Specialisation.macro(expReuse)));
     for (Feature feature : Feature.values()) {
-      if (feature != Feature.LISTS) {  // selects the source
+      if (feature != Feature.LISTS && feature != Feature.PREPARED) {  // these select the source and a type
         macros.add("TEMPER_" + feature + "=" + (features.contains(feature) ? 1 : 0));
       }
     }

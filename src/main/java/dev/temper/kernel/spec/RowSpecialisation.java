@@ -5,7 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A kernel that processes rows, with the plan for them. */
-public sealed interface RowSpecialisation extends Specialisation permits LossSpecialisation, PrimitiveSpecialisation {
+public sealed interface RowSpecialisation extends Specialisation
+    permits LossSpecialisation, PrimitiveSpecialisation, TopKSpecialisation {
 
   /** How rows are spread over threads. */
   RowPlan plan();

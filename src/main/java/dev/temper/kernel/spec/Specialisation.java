@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** A kernel source with values for its macros. */
-public sealed interface Specialisation permits RowSpecialisation, BatchKernel, ProbeKernel {
+public sealed interface Specialisation permits RowSpecialisation, BatchKernel, StoreKernel, ProbeKernel {
 
   /** Name of the entry point of a source that has several specialisations. */
   String ENTRY = "temper_entry";

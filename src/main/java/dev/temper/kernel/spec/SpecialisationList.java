@@ -28,6 +28,7 @@ public final class SpecialisationList {
   private static final int LOSSES = 60;
   private static final int PRIMITIVES = 22;
   private static final int LISTS = 4;
+  private static final int PREPARED = 3;
   private static final int SINGLE_LOSSES = 22;
   private static final int SINGLE_PRIMITIVES = 8;
 
@@ -48,7 +49,7 @@ public final class SpecialisationList {
 
   private SpecialisationList() {}
 
-  /** The list for a device, at most 88 long, always the same. */
+  /** The list for a device, at most 95 long, always the same. */
   public static List<Specialisation> of(DeviceLimits limits) {
     return list(limits, LOSSES, PRIMITIVES);
   }
@@ -61,8 +62,11 @@ public final class SpecialisationList {
   private static List<Specialisation> list(DeviceLimits limits, int losses, int primitives) {
     List<Specialisation> chosen = new ArrayList<>(cover(losses(limits), losses));
     chosen.addAll(cover(lists(limits), LISTS));
+    chosen.addAll(cover(prepared(limits), PREPARED));
     chosen.addAll(cover(primitives(limits), primitives));
+    DTYPES.forEach(dtype -> chosen.add(new TopKSpecialisation(dtype)));
     chosen.addAll(List.of(BatchKernel.values()));
+    chosen.add(StoreKernel.STORE);
     return List.copyOf(chosen);
   }
 
@@ -73,7 +77,7 @@ public final class SpecialisationList {
    * Sets of features in which each two features occur together, apart, and each without the other.
    */
   private static final List<Set<Feature>> FEATURES = List.of(
-      Set.of(), EnumSet.complementOf(EnumSet.of(Feature.LISTS)), EnumSet.of(Feature.STANDARDISE),
+      Set.of(), EnumSet.complementOf(EnumSet.of(Feature.LISTS, Feature.PREPARED)), EnumSet.of(Feature.STANDARDISE),
       EnumSet.of(Feature.TWO_SCALES, Feature.SMOOTHING, Feature.STUDENT_SOFTCAP),
       EnumSet.of(Feature.TWO_SCALES, Feature.TEACHER_SOFTCAP, Feature.ENTROPIES),
       EnumSet.of(Feature.SMOOTHING, Feature.TEACHER_SOFTCAP, Feature.ACCUMULATE),
@@ -83,6 +87,11 @@ public final class SpecialisationList {
   private static final List<Set<Feature>> LIST_FEATURES = List.of(
       EnumSet.of(Feature.LISTS),
       EnumSet.of(Feature.LISTS, Feature.SMOOTHING, Feature.STUDENT_SOFTCAP, Feature.ENTROPIES, Feature.ACCUMULATE));
+
+  /** Sets of features of teachers whose rows are prepared: probabilities, standardised logits, and all options. */
+  private static final List<Set<Feature>> PREPARED_FEATURES = List.of(
+      EnumSet.of(Feature.PREPARED, Feature.TWO_SCALES), EnumSet.of(Feature.PREPARED, Feature.STANDARDISE),
+      EnumSet.complementOf(EnumSet.of(Feature.LISTS, Feature.STANDARDISE)));
 
   /**
    * Loss kernels that calls can choose on a device. Every combination of the options but the features occurs, with each
@@ -146,6 +155,26 @@ public final class SpecialisationList {
             LossSpecialisation loss = LossSpecialisation.of(student, student, student, policy, true, true,
                 ExpReuse.NONE, pass, classes, limits).with(features, classes, limits);
             if (loss.readsLists()) {
+              all.add(loss);
+            }
+          }
+        }
+      }
+    }
+    return all;
+  }
+
+  /** Loss kernels for teachers whose rows are prepared, with each set of features and one plan after the other. */
+  static Set<Specialisation> prepared(DeviceLimits limits) {
+    Set<Specialisation> all = new LinkedHashSet<>();
+    for (DType student : DTYPES) {
+      for (Pass pass : PASSES) {
+        for (String policy : DivergencePolicy.NAMES) {
+          for (Set<Feature> features : PREPARED_FEATURES) {
+            int classes = CLASSES[all.size() % (CLASSES.length - 1)];
+            LossSpecialisation loss = LossSpecialisation.of(student, DType.F32, student, policy, true, true,
+                ExpReuse.NONE, pass, classes, limits).with(features, classes, limits);
+            if (loss.features().contains(Feature.PREPARED)) {
               all.add(loss);
             }
           }
@@ -220,6 +249,7 @@ public final class SpecialisationList {
   private static RowPlan plan(Specialisation s) {
     return switch (s) {
       case RowSpecialisation row -> row.plan();
+      case StoreKernel kernel -> throw new IllegalArgumentException(kernel + " has one specialisation");
       case BatchKernel kernel -> throw new IllegalArgumentException(kernel + " has one specialisation");
       case ProbeKernel kernel -> throw new IllegalArgumentException(kernel + " computes no loss");
     };

@@ -16,7 +16,11 @@ import dev.temper.Reduction;
 import dev.temper.RowVector;
 import dev.temper.SoftValue;
 import dev.temper.Tail;
+import dev.temper.Teacher;
+import dev.temper.TopKTeacher;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.MixedTeachers;
+import dev.temper.spi.TeacherForm;
 import dev.temper.spi.TeacherLists;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
@@ -49,6 +53,11 @@ public final class LossParameters {
     TEACHER_LOG_TAIL(Type.INT64),
     ROW_STUDENT_MASS(Type.INT64),
     ROW_TEACHER_MASS(Type.INT64),
+    TEACHER_ROW_INDEX(Type.INT64),
+    CLASS_MAP(Type.INT64),
+    COLUMNS_TAKEN(Type.INT64),
+    ROW_UNMAPPED_MASS(Type.INT64),
+    MIXTURE_LOGITS(Type.INT64, Teacher.MOST_MIXED),
     ROW_TEMPERATURE_GRADIENT(Type.INT64),
     STATISTICS(Type.INT64),
     STATUS(Type.INT64),
@@ -60,6 +69,8 @@ public final class LossParameters {
     TEACHER_STRIDE(Type.INT64),
     GRADIENT_STRIDE(Type.INT64),
     STATISTICS_STRIDE(Type.INT64),
+    MIXTURE_STRIDES(Type.INT64, Teacher.MOST_MIXED),
+    TEACHER_ROWS(Type.INT64),
     IGNORE_INDEX(Type.INT64),
     LIST_MASK_OFFSET(Type.INT64),
     SOFT_WEIGHT(Type.FLOAT64),
@@ -87,7 +98,13 @@ public final class LossParameters {
     TEACHER_SLOTS(Type.INT32),
     TEACHER_TAIL(Type.INT32),
     TEACHER_WEIGHTS(Type.INT32),
-    RESERVED(Type.INT32),
+    TEACHER_FORM(Type.INT32),
+    TEACHER_COLUMNS(Type.INT32),
+    MIXTURE_COUNT(Type.INT32),
+    MIXTURE_DTYPES(Type.INT32, Teacher.MOST_MIXED),
+    MIXTURE_WEIGHTS(Type.FLOAT32, Teacher.MOST_MIXED),
+    MIXTURE_TEMPERATURE(Type.FLOAT32),
+    MIXTURE_SOFTCAP(Type.FLOAT32),
     TEACHER_LIST_TEMPERATURE(Type.FLOAT32),
     TEMPERATURE(Type.FLOAT32),
     TEACHER_TEMPERATURE(Type.FLOAT32),
@@ -99,14 +116,25 @@ public final class LossParameters {
     DIVERGENCE_COMPLEMENT(Type.FLOAT32);
 
     private final Type type;
+    private final int count;
 
     Field(Type type) {
+      this(type, 1);
+    }
+
+    Field(Type type, int count) {
       this.type = type;
+      this.count = count;
     }
 
     @Override
     public Type type() {
       return type;
+    }
+
+    @Override
+    public int count() {
+      return count;
     }
   }
 
@@ -144,6 +172,11 @@ public final class LossParameters {
   /** Sets an address or another 64-bit integer. */
   public void set(Field field, long value) {
     block.set(JAVA_LONG, at(field), value);
+  }
+
+  /** Sets an element of an array of addresses or of other 64-bit integers. */
+  public void set(Field field, int element, long value) {
+    block.set(JAVA_LONG, at(field) + (long) element * Long.BYTES, value);
   }
 
   /** Sets a 32-bit integer. */
@@ -199,12 +232,42 @@ public final class LossParameters {
     if (call.usesTeacher()) {
       writeDivergence(loss.divergence());
     }
+    if (call.usesTeacher() && inputs.teacher() != null) {
+      writeTeacher(loss, inputs.teacher());
+    }
     TeacherLists lists = call.teacherLists();
     if (lists != null) {
       setInt(Field.TEACHER_SLOTS, lists.ids().k());
       setInt(Field.TEACHER_TAIL, code(lists.tail()));
       setInt(Field.TEACHER_WEIGHTS, lists.weights() ? 1 : 0);
       setFloat(Field.TEACHER_LIST_TEMPERATURE, lists.temperature().orElse(0));
+    }
+  }
+
+  private void writeTeacher(DistillationLoss loss, Teacher teacher) {
+    setInt(Field.TEACHER_FORM, TeacherForm.of(teacher).code());
+    switch (teacher) {
+      case Teacher.RowIndex selected -> set(Field.TEACHER_ROWS, selected.logits().rows());
+      case Teacher.ClassMap mapped -> setInt(Field.TEACHER_COLUMNS, mapped.logits().classes());
+      case Teacher.Mixture mixture -> {
+        writeMixture(MixedTeachers.of(mixture));
+        setFloat(Field.MIXTURE_TEMPERATURE, loss.teacherTemperature().orElse(loss.temperature()));
+        setFloat(Field.MIXTURE_SOFTCAP, loss.teacherSoftcap().orElse(0));
+        setFloat(Field.TEACHER_SOFTCAP, 0);
+        setFloat(Field.TEACHER_TEMPERATURE, 1);
+      }
+      case Teacher.LogProbabilities _, Teacher.Probabilities _ -> setFloat(Field.TEACHER_TEMPERATURE, 1);
+      case Teacher.Logits _, Teacher.Hidden _, Teacher.Sampled _, TopKTeacher _ -> { }
+    }
+  }
+
+  private void writeMixture(MixedTeachers teachers) {
+    setInt(Field.MIXTURE_COUNT, teachers.logits().size());
+    for (int m = 0; m < teachers.logits().size(); m++) {
+      MatrixView logits = teachers.logits().get(m);
+      set(Field.MIXTURE_STRIDES, m, logits.rowStride());
+      block.set(JAVA_INT, at(Field.MIXTURE_DTYPES) + (long) m * Integer.BYTES, code(logits.dtype()));
+      block.set(JAVA_FLOAT, at(Field.MIXTURE_WEIGHTS) + (long) m * Float.BYTES, teachers.weights().get(m));
     }
   }
 

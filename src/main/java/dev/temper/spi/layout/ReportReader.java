@@ -1,13 +1,17 @@
 package dev.temper.spi.layout;
 
 import dev.temper.Denominator;
+import dev.temper.HostMatrix;
 import dev.temper.LossArgumentException;
 import dev.temper.LossInputs;
 import dev.temper.LossTotals;
+import dev.temper.MatrixView;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.RowChecks;
 import dev.temper.spi.TeacherLists;
+import dev.temper.spi.TeacherMass;
 import dev.temper.spi.TeacherValues;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +27,12 @@ public final class ReportReader {
 
     /** Returns lists of one row in host memory with the same content. */
     TeacherLists lists(TeacherLists lists);
+
+    /** Returns one row of a matrix in host memory with the same content. */
+    HostMatrix row(MatrixView matrix, long row);
+
+    /** Returns a vector of I32 in host memory with the same content. */
+    RowVector.Host vector(RowVector vector);
 
     /** Returns an f32. */
     float value(RowVector values, long row);
@@ -54,12 +64,8 @@ public final class ReportReader {
       long row = status.badTemperature().getAsLong();
       throw RowChecks.badTemperature(row, values.value(temperatures, row));
     }
-    TeacherLists lists = call.teacherLists();
-    if (status.badTeacher().isPresent() && lists != null) {
-      long row = status.badTeacher().getAsLong();
-      TeacherValues.checkRow(values.lists(lists.rows(row, row + 1)), 0, row, call.classes());
-      throw new LossArgumentException("teacher_ids: row ", row, " was invalid and changed during the call; leave inputs"
-          + " as they are until a call has returned");
+    if (status.badTeacher().isPresent()) {
+      throw badTeacher(call, status.badTeacher().getAsLong(), values);
     }
     long bad = BatchReport.badDenominators(report);
     boolean isSoft = (bad & 1) != 0;
@@ -67,8 +73,49 @@ public final class ReportReader {
     if (bad != 0 && denominator instanceof Denominator.InMemory(RowVector vector)) {
       throw RowChecks.badDenominator(inputs, !isSoft, values.value(vector, 0));
     }
+    if (status.badMass().isPresent()) {
+      throw badMass(call, status.badMass().getAsLong(), values);
+    }
     LossTotals totals = BatchReport.totals(report, call.loss().reduction(), inputs.student().rows());
     return call.outputs().temperatureGradient()
         ? totals.withTemperatureGradient(BatchReport.temperatureGradient(report)) : totals;
+  }
+
+  /** Returns the error of an index, a map or a list, by a check of the values that the engine refused. */
+  private static LossArgumentException badTeacher(LossCall call, long row, Values values) {
+    try {
+      switch (call.inputs().teacher()) {
+        case Teacher.RowIndex selected -> {
+          long index = values.label(selected.index(), row);
+          long rows = selected.logits().rows();
+          if (index < 0 || index >= rows) {
+            return TeacherValues.badIndex(row, index, rows);
+          }
+        }
+        case Teacher.ClassMap mapped ->
+            TeacherValues.checkMap(values.vector(mapped.map()), call.classes(), mapped.logits().classes());
+        case null, default -> {
+          TeacherLists lists = call.teacherLists();
+          if (lists != null) {
+            TeacherValues.checkRow(values.lists(lists.rows(row, row + 1)), 0, row, call.classes());
+          }
+        }
+      }
+    } catch (LossArgumentException e) {
+      return e;
+    }
+    return changed(row);
+  }
+
+  private static LossArgumentException badMass(LossCall call, long row, Values values) {
+    MatrixView matrix = call.teacherLogits();
+    LossArgumentException error = matrix == null ? null : TeacherMass.error(values.row(matrix, row), 0, row,
+        call.classes(), call.inputs().teacher() instanceof Teacher.LogProbabilities);
+    return error != null ? error : changed(row);
+  }
+
+  private static LossArgumentException changed(long row) {
+    return new LossArgumentException("teacher: row ", row, " was invalid and changed during the call; leave inputs as"
+        + " they are until a call has returned");
   }
 }

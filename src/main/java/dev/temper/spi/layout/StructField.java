@@ -36,8 +36,18 @@ public interface StructField {
     }
   }
 
-  /** Returns the type of the field. */
+  /** Returns the type of the field, or of the elements of an array. */
   Type type();
+
+  /** Returns the number of elements; a field with more than one is an array. */
+  default int count() {
+    return 1;
+  }
+
+  /** Returns the layout of the field. */
+  default MemoryLayout layout() {
+    return count() == 1 ? type().layout() : MemoryLayout.sequenceLayout(count(), type().layout());
+  }
 
   /** Returns the name of the constant. */
   String name();
@@ -50,7 +60,7 @@ public interface StructField {
   /** Returns the struct with the given fields. */
   static StructLayout struct(StructField... fields) {
     return MemoryLayout.structLayout(
-        Arrays.stream(fields).map(field -> field.type().layout().withName(field.cName())).toArray(MemoryLayout[]::new));
+        Arrays.stream(fields).map(field -> field.layout().withName(field.cName())).toArray(MemoryLayout[]::new));
   }
 
   /** Returns the offset of each field in bytes. */
@@ -59,7 +69,7 @@ public interface StructField {
     long offset = 0;
     for (F field : fields.getEnumConstants()) {
       offsets.put(field, offset);
-      offset += field.type().layout().byteSize();
+      offset += field.layout().byteSize();
     }
     return offsets;
   }

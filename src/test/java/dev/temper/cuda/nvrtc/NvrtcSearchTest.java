@@ -3,6 +3,7 @@ package dev.temper.cuda.nvrtc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.temper.cuda.toolkit.LibraryPlaces;
 import dev.temper.ffm.LibraryLoadException;
 import dev.temper.ffm.SharedLibrary;
 import dev.temper.kernel.code.DiskCache;
@@ -187,7 +188,7 @@ final class NvrtcSearchTest {
     return new NvrtcPlaces(properties, environment, NvrtcPlaces.NAMES, NvrtcPlaces.ANY_DRIVER);
   }
 
-  private static List<String> names(List<NvrtcPlaces.Place> places) {
-    return places.stream().map(NvrtcPlaces.Place::name).toList();
+  private static List<String> names(List<LibraryPlaces.Place> places) {
+    return places.stream().map(LibraryPlaces.Place::name).toList();
   }
 }

@@ -82,12 +82,14 @@ final class LossParametersTest {
       block.setAtIndex(ValueLayout.JAVA_LONG, 0, ~0L);
       block.setAtIndex(ValueLayout.JAVA_LONG, 2, ~41L);
       block.setAtIndex(ValueLayout.JAVA_LONG, 3, ~7L);
-      block.setAtIndex(ValueLayout.JAVA_LONG, 4, 17);
+      block.setAtIndex(ValueLayout.JAVA_LONG, 4, ~3L);
+      block.setAtIndex(ValueLayout.JAVA_LONG, 5, 17);
       BatchStatus status = BatchStatus.read(block);
       assertThat(status.badLabel()).hasValue(0);
       assertThat(status.badWeight()).isEmpty();
       assertThat(status.badTemperature()).hasValue(41);
       assertThat(status.badTeacher()).hasValue(7);
+      assertThat(status.badMass()).hasValue(3);
       assertThat(status.labelledRows()).isEqualTo(17);
     }
   }
@@ -96,9 +98,9 @@ final class LossParametersTest {
   void totalsOfNoReductionAreNoNumbers() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment block = arena.allocate(BatchReport.LAYOUT);
-      block.setAtIndex(ValueLayout.JAVA_DOUBLE, 5, 3);
-      block.setAtIndex(ValueLayout.JAVA_DOUBLE, 8, -2);
-      block.setAtIndex(ValueLayout.JAVA_LONG, 9, 5);
+      block.setAtIndex(ValueLayout.JAVA_DOUBLE, 6, 3);
+      block.setAtIndex(ValueLayout.JAVA_DOUBLE, 9, -2);
+      block.setAtIndex(ValueLayout.JAVA_LONG, 10, 5);
       assertThat(BatchReport.totals(block, Reduction.SUM, 9).total()).isEqualTo(3);
       assertThat(BatchReport.totals(block, Reduction.NONE, 9).total()).isNaN();
       assertThat(BatchReport.totals(block, Reduction.NONE, 9).countedRows()).isEqualTo(5);

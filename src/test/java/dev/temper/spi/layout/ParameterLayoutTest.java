@@ -24,7 +24,7 @@ final class ParameterLayoutTest {
   private static final Map<String, StructLayout> STRUCTS = Map.of(
       "LossParameters", LossParameters.LAYOUT, "PrimitiveParameters", PrimitiveParameters.LAYOUT,
       "ProbeParameters", ProbeParameters.LAYOUT, "BatchStatus", BatchStatus.LAYOUT, "BatchTotals", BatchTotals.LAYOUT,
-      "BatchReport", BatchReport.LAYOUT);
+      "BatchReport", BatchReport.LAYOUT, "TopKParameters", TopKParameters.LAYOUT);
 
   @TempDir Path folder;
 
@@ -55,7 +55,7 @@ final class ParameterLayoutTest {
       List<String> names = new ArrayList<>();
       for (String declaration : body.substring(body.indexOf('{') + 1).split(";", -1)) {
         for (String declarator : declaration.split(",", -1)) {
-          String name = declarator.replaceAll(".*[\\s*]", "").strip();
+          String name = declarator.replaceAll(".*[\\s*]", "").replaceAll("\\[.*", "").strip();
           if (!name.isEmpty()) {
             names.add(name);
           }

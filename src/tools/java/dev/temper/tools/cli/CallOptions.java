@@ -1,7 +1,9 @@
 package dev.temper.tools.cli;
 
+import dev.temper.ChunkLogits;
 import dev.temper.DType;
 import dev.temper.Denominator;
+import dev.temper.EngineOptions;
 import dev.temper.LossInputs;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,14 @@ final class CallOptions {
     @Override
     public GradientDType convert(String text) {
       return LossOptions.choose("type", text, GradientDType.values(), type -> type.name().toLowerCase(Locale.ROOT));
+    }
+  }
+
+  /** Reads {@link ChunkLogits#label()}. */
+  static final class ChunkLogitsName implements ITypeConverter<ChunkLogits> {
+    @Override
+    public ChunkLogits convert(String text) {
+      return LossOptions.choose("type", text, ChunkLogits.values(), ChunkLogits::label);
     }
   }
 
@@ -45,8 +55,19 @@ final class CallOptions {
           + " the tensor gradient under --accumulate).")
   private @Nullable GradientDType gradientDType;
 
+  @Option(names = "--workspace-mib", paramLabel = "N",
+      description = "Limit of the memory for chunks of logits, for a student given by hidden states (default: 256, on a"
+          + " GPU 1536).")
+  private @Nullable Long workspace;
+
+  @Option(names = "--chunk-logits", paramLabel = "TYPE", converter = ChunkLogitsName.class, defaultValue = "f32",
+      description = "Type of the logits of a chunk: f32, or student: that of each head, which is less accurate"
+          + " (default: ${DEFAULT-VALUE}).")
+  private ChunkLogits chunkLogits = ChunkLogits.F32;
+
   @Option(names = "--accumulate",
-      description = "Add the gradient to the tensor gradient of the batch, which has the shape of student.")
+      description = "Add the gradient to the tensor gradient of the batch, which has the shape of student; for hidden"
+          + " states to gradient_hidden, gradient_weight and gradient_bias.")
   boolean accumulate;
 
   @Option(names = "--temperature-gradient",
@@ -57,6 +78,22 @@ final class CallOptions {
       description = "Write row_label_log_prob, row_student_entropy and row_teacher_entropy [rows] to --output too;"
           + " with lists also row_student_mass and row_teacher_mass, with a class map row_unmapped_mass.")
   boolean rowOutputs;
+
+  /**
+   * The options of the engine.
+   *
+   * @throws IllegalArgumentException if the workspace is out of range
+   */
+  EngineOptions engine() {
+    EngineOptions options = EngineOptions.defaults().withChunkLogits(chunkLogits);
+    if (workspace == null) {
+      return options;
+    }
+    if (workspace < 1 || workspace > Long.MAX_VALUE >> 20) {
+      throw new IllegalArgumentException("--workspace-mib is " + workspace + ", expected 1 or more");
+    }
+    return options.withHeadWorkspace(workspace << 20);
+  }
 
   /** The inputs with the numbers of this call. */
   LossInputs apply(LossInputs batch) {

@@ -1,5 +1,6 @@
 package dev.temper.tools.cli;
 
+import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
 import picocli.CommandLine.Option;
 
@@ -16,7 +17,12 @@ final class DeviceOption {
 
   /** Opens the engine. Under {@code auto}, a note says which device was taken and why. */
   LossEngine open(OutputOptions output) {
-    LossEngine engine = LossEngine.open(device);
+    return open(output, EngineOptions.defaults());
+  }
+
+  /** {@link #open(OutputOptions)} with options of the engine. */
+  LossEngine open(OutputOptions output, EngineOptions options) {
+    LossEngine engine = LossEngine.open(device, options);
     if (device.equals("auto")) {
       output.note("auto took " + engine.describe() + reason(engine.device()));
     }

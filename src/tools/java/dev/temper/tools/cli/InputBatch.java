@@ -13,7 +13,9 @@ import dev.temper.io.TensorFile;
 import dev.temper.io.TensorInfo;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -21,15 +23,17 @@ import org.jspecify.annotations.Nullable;
  * The batch of an input file: tensors found by their known names, with leading dimensions flattened to rows.
  *
  * @param inputs views of the file's memory, valid until it is closed
- * @param student the student's logits
- * @param gradient the gradient that is added to; null if none is
+ * @param student the student's logits, or its hidden states
+ * @param head the student's head; null where the student is given by logits
+ * @param added the gradients that are added to, by name; empty if none are
  * @param leadingShape sizes before the classes, whose product is the number of rows
  */
-record InputBatch(LossInputs inputs, Tensor student, @Nullable Tensor gradient, List<Long> leadingShape) {
+record InputBatch(LossInputs inputs, Tensor student, @Nullable HeadInput head, Map<String, Tensor> added,
+    List<Long> leadingShape) {
 
-  private static final List<String> NAMES = Stream.concat(
-      Stream.of("student", "teacher", "labels", "row_weights", "row_temperatures"), TeacherInput.NAMES.stream())
-      .toList();
+  private static final List<String> NAMES = Stream.of(
+      List.of("student", "teacher", "labels", "row_weights", "row_temperatures"), TeacherInput.NAMES, HeadInput.NAMES)
+      .flatMap(List::stream).toList();
 
   /**
    * Reads what the loss needs, and labels and row values wherever they are given.
@@ -42,10 +46,11 @@ record InputBatch(LossInputs inputs, Tensor student, @Nullable Tensor gradient, 
   static InputBatch read(TensorFile file, DistillationLoss loss, TeacherOptions teacher, @Nullable Teacher cached,
       boolean accumulates) throws IOException {
     refuseMistypedNames(file);
-    Tensor student = file.tensor("student");
-    HostMatrix logits = matrix(file, student);
+    HeadInput head = file.tensors().containsKey("student_hidden") ? HeadInput.read(file, "student") : null;
+    Tensor student = head == null ? file.tensor("student") : head.hidden();
     List<Long> leading = leading(student.shape());
-    LossInputs inputs = LossInputs.of(logits);
+    LossInputs inputs = head == null ? LossInputs.of(matrix(file, student))
+        : LossInputs.hidden(head.states(file), head.head(file));
     if (loss.softWeight() > 0) {
       inputs = inputs.withTeacher(cached != null ? cached : TeacherInput.read(file, teacher, leading));
     }
@@ -57,13 +62,32 @@ record InputBatch(LossInputs inputs, Tensor student, @Nullable Tensor gradient, 
     inputs = inputs.withLabels(perRow(file, "labels", leading))
         .withRowWeights(perRow(file, "row_weights", leading))
         .withRowTemperatures(perRow(file, "row_temperatures", leading));
-    return new InputBatch(inputs, student, accumulates ? gradient(file, student) : null, leading);
+    InputBatch batch = new InputBatch(inputs, student, head, new LinkedHashMap<>(), leading);
+    if (accumulates) {
+      for (Map.Entry<String, Tensor> gradient : batch.gradients().entrySet()) {
+        batch.added.put(gradient.getKey(), added(file, gradient.getKey(), gradient.getValue()));
+      }
+    }
+    return batch;
   }
 
-  private static Tensor gradient(TensorFile file, Tensor student) throws IOException {
-    Tensor gradient = needed(file, "gradient", "it is what --accumulate adds to");
-    if (!gradient.dtype().isFloating() || !gradient.shape().equals(student.shape())) {
-      throw fault(file, gradient, "expected the shape of student, " + student.shape() + ", and a floating type");
+  /** The names of all gradients, each with the tensor by which it is the gradient. */
+  Map<String, Tensor> gradients() {
+    Map<String, Tensor> gradients = new LinkedHashMap<>();
+    gradients.put(head == null ? "gradient" : "gradient_hidden", student);
+    if (head != null) {
+      gradients.put("gradient_weight", head.weight());
+      if (head.bias() != null) {
+        gradients.put("gradient_bias", head.bias());
+      }
+    }
+    return gradients;
+  }
+
+  private static Tensor added(TensorFile file, String name, Tensor by) throws IOException {
+    Tensor gradient = needed(file, name, "it is what --accumulate adds to");
+    if (!gradient.dtype().isFloating() || !gradient.shape().equals(by.shape())) {
+      throw fault(file, gradient, "expected the shape of " + by.name() + ", " + by.shape() + ", and a floating type");
     }
     return gradient;
   }

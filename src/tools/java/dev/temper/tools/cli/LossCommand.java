@@ -4,6 +4,7 @@ import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
+import dev.temper.LossResult;
 import dev.temper.LossTotals;
 import dev.temper.io.MappedFile;
 import dev.temper.io.TopKFile;
@@ -34,11 +35,13 @@ final class LossCommand implements Callable<Integer> {
   @Option(names = "--input", required = true, paramLabel = "FILE",
       description = "The batch (.safetensors or .npz): student and teacher [rows, classes], labels [rows]; row_weights"
           + " and row_temperatures [rows] are optional, gradient is added to under --accumulate. Rows may be several"
-          + " leading dimensions, such as [batch, sequence].")
+          + " leading dimensions, such as [batch, sequence]. In place of logits, student_hidden [rows, features],"
+          + " student_weight [classes, features] and student_bias [classes], and the same of the teacher.")
   private Path input;
 
   @Option(names = "--output", paramLabel = "FILE",
-      description = "Safetensors file for the gradient (shape of student) and for row_soft and row_hard [rows].")
+      description = "Safetensors file for the gradient (shape of student) and for row_soft and row_hard [rows]; for"
+          + " hidden states gradient_hidden, gradient_weight and gradient_bias.")
   private @Nullable Path output;
 
   @Mixin private LossOptions options;
@@ -58,7 +61,7 @@ final class LossCommand implements Callable<Integer> {
     try (InputFile file = TensorFiles.open(input);
         Arena arena = Arena.ofShared();
         TopKFile cache = teacher.file == null ? null : TopKFile.open(teacher.file);
-        LossEngine engine = device.open(results)) {
+        LossEngine engine = device.open(results, callOptions.engine())) {
       InputBatch batch = InputBatch.read(file, loss, teacher, cache == null ? null
           : cache.lists().teacher(teacher.tail()), callOptions.accumulate);
       if (!file.conversions().isEmpty()) {
@@ -68,12 +71,13 @@ final class LossCommand implements Callable<Integer> {
       ResultTensors written = output == null ? ResultTensors.none() : allocate(arena, batch, loss);
       written.notes().forEach(results::note);
       long start = System.nanoTime();
-      LossTotals totals = compute(engine, loss, inputs, written.outputs());
+      LossResult result = compute(engine, loss, inputs, written.outputs());
+      LossTotals totals = result.totals();
       double milliseconds = (System.nanoTime() - start) / 1e6;
       if (output != null) {
         SafetensorsWriter.write(output, written.tensors());
       }
-      new LossReport(totals, loss, inputs, engine, milliseconds).print(results);
+      new LossReport(totals, loss, inputs, engine, result.workspace(), milliseconds).print(results);
     }
     return 0;
   }
@@ -86,13 +90,15 @@ final class LossCommand implements Callable<Integer> {
     }
   }
 
-  private LossTotals compute(LossEngine engine, DistillationLoss loss, LossInputs inputs, LossOutputs outputs)
+  private LossResult compute(LossEngine engine, DistillationLoss loss, LossInputs inputs, LossOutputs outputs)
       throws IOException {
     LossOutputs wanted = callOptions.temperatureGradient ? outputs.withTemperatureGradient() : outputs;
     try {
-      return wanted.gradient() == null
-          ? engine.forward(loss, inputs, wanted).totals()
-          : engine.forwardBackward(loss, inputs, wanted).totals();
+      LossResult result = wanted.hasGradient()
+          ? engine.forwardBackward(loss, inputs, wanted)
+          : engine.forward(loss, inputs, wanted);
+      result.totals(); // The file must stay readable until the totals are there.
+      return result;
     } catch (InternalError e) {
       throw MappedFile.shortened(input, e);
     }

@@ -3,10 +3,12 @@ package dev.temper.tools.cli;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.temper.Denominator;
 import dev.temper.DistillationLoss;
+import dev.temper.HeadWorkspace;
 import dev.temper.IgnoreScope;
 import dev.temper.LossInputs;
 import dev.temper.LossTotals;
 import dev.temper.Reduction;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param nonFiniteRows counted rows whose loss is not finite
  * @param temperatureGradient derivative of the total by the temperature; under {@code --temperature-gradient} only
  * @param device kind of device
+ * @param workspace memory of a head; for a student given by hidden states only
  * @param milliseconds time of the call, which is the first of its process
  * @param loss the loss that was computed
  */
@@ -35,6 +38,7 @@ record LossDocument(
     long nonFiniteRows,
     @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Double temperatureGradient,
     String device,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable HeadWorkspace workspace,
     double milliseconds,
     Loss loss) {
 
@@ -74,13 +78,13 @@ record LossDocument(
   }
 
   static LossDocument of(LossTotals totals, DistillationLoss loss, LossInputs inputs, String device,
-      double milliseconds) {
+      Optional<HeadWorkspace> workspace, double milliseconds) {
     boolean reduced = loss.reduction() != Reduction.NONE;
     return new LossDocument(
         reduced ? totals.total() : null, reduced ? totals.soft() : null, reduced ? totals.hard() : null,
         totals.rows(), totals.countedRows(),
         loss.ignoreScope() == IgnoreScope.HARD ? totals.hardCountedRows() : null, totals.nonFiniteRows(),
-        orNull(totals.temperatureGradient()), device, milliseconds, Loss.of(loss, inputs));
+        orNull(totals.temperatureGradient()), device, workspace.orElse(null), milliseconds, Loss.of(loss, inputs));
   }
 
   private static @Nullable Double orNull(OptionalDouble value) {

@@ -1,6 +1,7 @@
 package dev.temper.tools.cli;
 
 import dev.temper.DistillationLoss;
+import dev.temper.HeadWorkspace;
 import dev.temper.IgnoreScope;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
@@ -10,11 +11,13 @@ import dev.temper.SoftValue;
 import dev.temper.tools.files.PlainNumber;
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * Prints the totals of one batch and the loss that was computed, as text or as JSON.
  *
  * @param inputs hold the numbers of the call
+ * @param workspace memory of a head; empty for a student given by logits
  * @param milliseconds time of the call, which is the first of the engine
  */
 record LossReport(
@@ -22,11 +25,12 @@ record LossReport(
     DistillationLoss loss,
     LossInputs inputs,
     LossEngine engine,
+    Optional<HeadWorkspace> workspace,
     double milliseconds) {
 
   void print(OutputOptions results) {
     if (results.json) {
-      results.print(LossDocument.of(totals, loss, inputs, engine.device(), milliseconds));
+      results.print(LossDocument.of(totals, loss, inputs, engine.device(), workspace, milliseconds));
     } else {
       text(results.out());
     }
@@ -47,7 +51,14 @@ record LossReport(
     String labelled = loss.ignoreScope() == IgnoreScope.HARD ? ", with a label " + totals.hardCountedRows() : "";
     out.printf(Locale.ROOT, "rows  %d, counted %d%s, non-finite %d%n",
         totals.rows(), totals.countedRows(), labelled, totals.nonFiniteRows());
+    workspace.ifPresent(head -> out.printf(Locale.ROOT, "head  %d chunk%s of %d rows, %.1f of %.0f MiB%n",
+        head.chunks(), head.chunks() == 1 ? "" : "s", head.chunkRows(), mib(head.bytes() + head.accumulatorBytes()),
+        mib(head.limit() + head.accumulatorBytes())));
     out.printf(Locale.ROOT, "time  %.3f ms, the first call of this process; %s%n", milliseconds, engine.describe());
     out.flush();
+  }
+
+  private static double mib(long bytes) {
+    return bytes / (double) (1 << 20);
   }
 }

@@ -3,6 +3,7 @@ package dev.temper.tools.cli;
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.HostMatrix;
+import dev.temper.LinearHead;
 import dev.temper.LossOutputs;
 import dev.temper.RowOutput;
 import dev.temper.RowVector;
@@ -13,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,11 +35,13 @@ record ResultTensors(List<Tensor> tensors, LossOutputs outputs, List<String> not
 
   /** Tensors for a batch in memory of the arena. Under --accumulate the gradient holds a copy of the batch's. */
   static ResultTensors of(Arena arena, InputBatch batch, DistillationLoss loss, CallOptions options) {
-    Tensor gradient = gradient(arena, batch, options);
-    HostMatrix student = (HostMatrix) batch.inputs().student();
-    HostMatrix matrix = HostMatrix.of(gradient.data(), student.rows(), student.classes(), gradient.dtype());
-    LossOutputs outputs = options.accumulate ? LossOutputs.gradientAddedTo(matrix) : LossOutputs.gradient(matrix);
-    List<Tensor> tensors = new ArrayList<>(List.of(gradient));
+    List<Tensor> tensors = new ArrayList<>();
+    LossOutputs outputs = LossOutputs.none();
+    for (Map.Entry<String, Tensor> by : batch.gradients().entrySet()) {
+      Tensor gradient = gradient(arena, by.getKey(), by.getValue(), batch, options);
+      tensors.add(gradient);
+      outputs = with(outputs, gradient, batch, options.accumulate);
+    }
     List<String> notes = new ArrayList<>();
     for (RowOutput output : RowOutput.values()) {
       String missing = missing(output, batch, loss);
@@ -75,18 +79,36 @@ record ResultTensors(List<Tensor> tensors, LossOutputs outputs, List<String> not
     };
   }
 
-  private static Tensor gradient(Arena arena, InputBatch batch, CallOptions options) {
-    Tensor student = batch.student();
-    DType given = options.gradientDType(student.dtype());
-    Tensor added = batch.gradient();
+  private static LossOutputs with(LossOutputs outputs, Tensor gradient, InputBatch batch, boolean accumulates) {
+    HostMatrix student = (HostMatrix) batch.inputs().student();
+    LinearHead head = batch.inputs().head();
+    long rows = switch (gradient.name()) {
+      case "gradient_weight" -> gradient.shape().getFirst();
+      case "gradient_bias" -> 1;
+      default -> student.rows();
+    };
+    int columns = gradient.name().equals("gradient_bias") && head != null ? head.classes() : student.classes();
+    HostMatrix matrix = HostMatrix.of(gradient.data(), rows, columns, gradient.dtype());
+    return switch (gradient.name()) {
+      case "gradient_weight" ->
+          accumulates ? outputs.withWeightGradientAddedTo(matrix) : outputs.withWeightGradient(matrix);
+      case "gradient_bias" ->
+          accumulates ? outputs.withBiasGradientAddedTo(matrix) : outputs.withBiasGradient(matrix);
+      default -> accumulates ? LossOutputs.gradientAddedTo(matrix) : LossOutputs.gradient(matrix);
+    };
+  }
+
+  private static Tensor gradient(Arena arena, String name, Tensor by, InputBatch batch, CallOptions options) {
+    DType given = options.gradientDType(by.dtype());
+    Tensor added = batch.added().get(name);
     if (added == null) {
-      return allocate(arena, "gradient", given == null ? student.dtype() : given, student.shape());
+      return allocate(arena, name, given == null ? by.dtype() : given, by.shape());
     }
     if (given != null && given != added.dtype()) {
-      throw new IllegalArgumentException("tensor 'gradient' is " + added.describe() + ", expected " + given
+      throw new IllegalArgumentException("tensor '" + name + "' is " + added.describe() + ", expected " + given
           + " as --gradient-dtype says; leave the option out to keep the tensor's type");
     }
-    Tensor gradient = allocate(arena, "gradient", added.dtype(), student.shape());
+    Tensor gradient = allocate(arena, name, added.dtype(), by.shape());
     gradient.data().copyFrom(added.data());
     return gradient;
   }

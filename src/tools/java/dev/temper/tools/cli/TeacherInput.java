@@ -50,15 +50,21 @@ final class TeacherInput {
     if (!options.weights.isEmpty() || has("teacher.0")) {
       return mixture();
     }
+    if (has("teacher_hidden")) {
+      requireLogits("teacher_hidden", "makes logits");
+      HeadInput head = HeadInput.read(file, "teacher");
+      InputBatch.requireLeading(file, head.hidden(), InputBatch.leading(head.hidden().shape()), leading);
+      return Teacher.hidden(head.states(file), head.head(file));
+    }
     Tensor teacher = InputBatch.needed(file, "teacher", "--soft-weight 0 does without");
     HostMatrix matrix = InputBatch.matrix(file, teacher);
     if (has("teacher_row_index")) {
-      requireLogits("teacher_row_index");
+      requireLogits("teacher_row_index", "selects logits");
       return Teacher.rowIndex(matrix, integers("teacher_row_index", leading));
     }
     InputBatch.requireLeading(file, teacher, InputBatch.leading(teacher.shape()), leading);
     if (has("class_map")) {
-      requireLogits("class_map");
+      requireLogits("class_map", "selects logits");
       Tensor map = file.tensor("class_map");
       return Teacher.classMap(matrix, integers("class_map", map.shape()));
     }
@@ -73,10 +79,10 @@ final class TeacherInput {
     return file.tensors().containsKey(name);
   }
 
-  private void requireLogits(String name) {
+  private void requireLogits(String name, String does) {
     if (options.form != TeacherOptions.Form.LOGITS) {
       throw new IllegalArgumentException("--teacher-form " + options.form.label() + " and the tensor " + name
-          + " exclude each other, because " + name + " selects logits; leave one of them out");
+          + " exclude each other, because " + name + " " + does + "; leave one of them out");
     }
   }
 

@@ -2,11 +2,8 @@ package dev.temper.tools.cli;
 
 import dev.temper.DistillationLoss;
 import dev.temper.Divergence;
-import dev.temper.HostMatrix;
+import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
-import dev.temper.LossInputs;
-import dev.temper.RowVector;
-import dev.temper.Teacher;
 import dev.temper.tools.bench.Revision;
 import dev.temper.tools.files.AtomicFile;
 import dev.temper.tools.files.Json;
@@ -16,6 +13,7 @@ import dev.temper.tools.train.Experiment;
 import dev.temper.tools.train.JdkNames;
 import dev.temper.tools.train.LearningCurves;
 import dev.temper.tools.train.TextFile;
+import dev.temper.tools.train.TopKPlan;
 import dev.temper.tools.train.TrainDocument;
 import dev.temper.tools.train.TrainPlan;
 import dev.temper.tools.train.TrainReport;
@@ -24,9 +22,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -40,6 +40,17 @@ import picocli.CommandLine.Option;
           + " so far."
     })
 final class TrainCommand implements Callable<Integer> {
+
+  /** A quarter of the logits of a step. */
+  private static final long HEAD_WORKSPACE = 4 << 20;
+
+  /** Reads a {@link TrainPlan.Head}. */
+  static final class HeadName implements ITypeConverter<TrainPlan.Head> {
+    @Override
+    public TrainPlan.Head convert(String text) {
+      return LossOptions.choose("head", text, TrainPlan.Head.values(), head -> head.name().toLowerCase(Locale.ROOT));
+    }
+  }
 
   @Mixin private DeviceOption device;
 
@@ -56,21 +67,24 @@ final class TrainCommand implements Callable<Integer> {
       description = "Distance from the teacher, as for temper loss (default: ${DEFAULT-VALUE}).")
   private Divergence divergence;
 
+  @Mixin private TrainTeacherOptions teacher;
+
   @Option(
       names = "--temperature",
       split = ",",
       paramLabel = "T",
       description = "Temperature of the distillation, above 0. Several with commas, such as 1,2,4, distil one student"
           + " for each, in"
-          + " one table and one picture (default: " + TrainPlan.TEMPERATURE + ", chosen on the validation part).")
-  private List<Double> temperatures = List.of(TrainPlan.TEMPERATURE);
+          + " one table and one picture (default: " + TrainPlan.TEMPERATURE + ", chosen on the validation part; "
+          + TrainPlan.LISTS_TEMPERATURE + " with --teacher topk:K).")
+  private @Nullable List<Double> temperatures;
 
   @Option(
       names = "--soft-weight",
       paramLabel = "W",
       description = "Weight of the teacher, 0 to 1; the labels get the rest (default: " + TrainPlan.SOFT_WEIGHT
-          + ", chosen on the validation part).")
-  private double softWeight = TrainPlan.SOFT_WEIGHT;
+          + ", chosen on the validation part; " + TrainPlan.LISTS_SOFT_WEIGHT + " with --teacher topk:K).")
+  private @Nullable Double softWeight;
 
   @Option(
       names = "--steps",
@@ -92,6 +106,12 @@ final class TrainCommand implements Callable<Integer> {
       description = "Learning rate of each student's first step (default: " + TrainPlan.STUDENT_RATE + ").")
   private double learningRate = TrainPlan.STUDENT_RATE;
 
+  @Option(names = "--head", paramLabel = "HEAD", converter = HeadName.class, defaultValue = "logits",
+      description = "Where logits are computed: logits (by the models, for all rows at once) or fused (by the loss, in"
+          + " chunks of at most 4 MiB, from hidden states); both give the same curves within rounding (default:"
+          + " ${DEFAULT-VALUE}).")
+  private TrainPlan.Head head = TrainPlan.Head.LOGITS;
+
   @Option(names = "--seed", paramLabel = "N",
       description = "Seed of the weights and of the order of the words (default: ${DEFAULT-VALUE}).")
   private long seed = 1;
@@ -101,7 +121,8 @@ final class TrainCommand implements Callable<Integer> {
   private int seeds = 1;
 
   @Option(names = "--out", paramLabel = "DIR",
-      description = "Folder for train.json and curves.png, made if it is missing (default: ${DEFAULT-VALUE}).")
+      description = "Folder for train.json, curves.png and the file of --teacher topk:K, made if it is missing"
+          + " (default: ${DEFAULT-VALUE}).")
   private Path out = Path.of("temper-train");
 
   @Override
@@ -110,8 +131,9 @@ final class TrainCommand implements Callable<Integer> {
     TrainPlan plan = plan();
     Corpus corpus = text == null ? JdkNames.read() : TextFile.read(text);
     TrainPlan fitted = steps == null && teacherSteps == null ? plan.forWords(corpus.words()) : plan;
-    try (Interruption interruption = Interruption.watch(); LossEngine engine = device.open(output)) {
-      plan.distillations().forEach(loss -> requireComputable(engine, loss));
+    try (Interruption interruption = Interruption.watch(); LossEngine engine = device.open(output,
+        EngineOptions.defaults().withHeadWorkspace(HEAD_WORKSPACE))) {
+      plan.distillations().forEach(loss -> teacher.requireComputable(engine, loss));
       OutputFile.makeFolder("--out", out);
       TrainReport report;
       try (ProgressLine line = ProgressLine.onStderr()) {
@@ -139,14 +161,12 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  /** Computes one row, so that an engine refuses a loss before the teacher has been trained. */
-  private static void requireComputable(LossEngine engine, DistillationLoss loss) {
-    HostMatrix logits = HostMatrix.of(new float[2], 1, 2);
-    engine.forward(loss, LossInputs.of(logits).withTeacher(Teacher.logits(logits)).withLabels(RowVector.labels(0)))
-        .totals();
-  }
-
   private TrainPlan plan() {
+    TopKPlan lists = teacher.plan(out);
+    double softWeight = this.softWeight != null ? this.softWeight
+        : lists == null ? TrainPlan.SOFT_WEIGHT : TrainPlan.LISTS_SOFT_WEIGHT;
+    List<Double> temperatures = this.temperatures != null ? this.temperatures
+        : List.of(lists == null ? TrainPlan.TEMPERATURE : TrainPlan.LISTS_TEMPERATURE);
     if (!(softWeight >= 0 && softWeight <= 1)) {
       throw new IllegalArgumentException(
           "--soft-weight is " + PlainNumber.of(softWeight) + ", expected 0 to 1; the labels get the rest");
@@ -162,7 +182,8 @@ final class TrainCommand implements Callable<Integer> {
         temperatures.stream().distinct().map(t -> DistillationLoss.hinton(t, softWeight))
             .map(loss -> loss.toBuilder().divergence(divergence).build()).toList();
     TrainPlan plan =
-        TrainPlan.defaults().withDistillations(losses).withStudentRate(learningRate).withSeeds(seed, seeds);
+        TrainPlan.defaults().withDistillations(losses).withStudentRate(learningRate).withSeeds(seed, seeds)
+            .withHead(head).withTopK(lists);
     TrainPlan stepped = steps == null ? plan : plan.withStudentSteps(steps);
     return teacherSteps == null ? stepped : stepped.withTeacherSteps(teacherSteps);
   }

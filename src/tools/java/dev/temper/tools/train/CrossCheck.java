@@ -3,15 +3,18 @@ package dev.temper.tools.train;
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.HostMatrix;
+import dev.temper.LinearHead;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.Teacher;
+import dev.temper.TopKTeacher;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,8 +38,9 @@ final class CrossCheck implements AutoCloseable {
     HostMatrix student = sample(inputs.student());
     HostMatrix gradient = sample(Objects.requireNonNull(outputs.gradient()));
     int rows = Math.toIntExact(student.rows());
-    LossInputs sampled = LossInputs.of(student)
-        .withTeacher(inputs.teacher() instanceof Teacher.Logits logits ? Teacher.logits(sample(logits.matrix())) : null)
+    LinearHead head = inputs.head();
+    LossInputs sampled = (head == null ? LossInputs.of(student) : LossInputs.hidden(student, head))
+        .withTeacher(sample(inputs.teacher(), rows))
         .withLabels(RowVector.labels(labels(inputs, rows)))
         .withDenominator((double) countedRows);
     float[] expected = new float[rows * student.classes()];
@@ -71,6 +75,16 @@ final class CrossCheck implements AutoCloseable {
     HostMatrix all = (HostMatrix) matrix;
     long rows = (all.rows() + ROW_STEP - 1) / ROW_STEP;
     return new HostMatrix(all.segment(), rows, all.classes(), all.rowStride() * ROW_STEP, DType.F32);
+  }
+
+  private static @Nullable Teacher sample(@Nullable Teacher teacher, int rows) {
+    return switch (teacher) {
+      case TopKTeacher lists ->
+          SelectedRows.of(lists, IntStream.range(0, rows).map(row -> row * ROW_STEP).toArray());
+      case Teacher.Logits logits -> Teacher.logits(sample(logits.matrix()));
+      case Teacher.Hidden hidden -> Teacher.hidden(sample(hidden.states()), hidden.head());
+      case null, default -> null;
+    };
   }
 
   private static int[] labels(LossInputs inputs, int rows) {

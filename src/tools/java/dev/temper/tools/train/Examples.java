@@ -54,6 +54,6 @@ final class Examples {
       System.arraycopy(stream, position - context, words, row * context, context);
       labels[row] = stream[position] == Vocabulary.UNKNOWN ? NO_LABEL : stream[position];
     }
-    return new WordBatch(context, words, labels);
+    return new WordBatch(context, words, labels, examples);
   }
 }

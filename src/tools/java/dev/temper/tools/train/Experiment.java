@@ -2,6 +2,8 @@ package dev.temper.tools.train;
 
 import dev.temper.DistillationLoss;
 import dev.temper.LossEngine;
+import dev.temper.cpu.blas.OpenBlasProducts;
+import dev.temper.spi.Products;
 import dev.temper.tools.files.PlainNumber;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -27,7 +29,7 @@ public final class Experiment {
 
   private final TrainPlan plan;
   private final LossEngine engine;
-  private final Blas blas;
+  private final Products products;
   private final Vocabulary vocabulary;
   private final Examples training;
   private final Examples validation;
@@ -36,10 +38,11 @@ public final class Experiment {
   private final BooleanSupplier stop;
 
   private Experiment(
-      Corpus corpus, TrainPlan plan, LossEngine engine, Blas blas, TrainProgress progress, BooleanSupplier stop) {
+      Corpus corpus, TrainPlan plan, LossEngine engine, Products products, TrainProgress progress,
+      BooleanSupplier stop) {
     this.plan = plan;
     this.engine = engine;
-    this.blas = blas;
+    this.products = products;
     this.stop = stop;
     Split split = Split.of(corpus.documents());
     vocabulary = Vocabulary.of(split.training(), plan.vocabulary());
@@ -52,7 +55,12 @@ public final class Experiment {
     }
     long teacher = plan.teacher().steps() * workPerStep(plan.teacher(), false);
     long labelled = plan.student().steps() * workPerStep(plan.student(), false);
-    long distilled = plan.student().steps() * workPerStep(plan.student(), true);
+    long distilled = plan.student().steps() * workPerStep(plan.student(), plan.topK() == null);
+    if (plan.topK() != null) {
+      distilled += TopKStage.batches(training, plan.rows(), plan.student().steps())
+          * shape(plan.teacher()).parameters();
+      requireWords(plan.topK().k());
+    }
     work = new WorkLog(progress, plan.seeds() * (teacher + labelled + plan.distillations().size() * distilled));
   }
 
@@ -65,17 +73,25 @@ public final class Experiment {
       Corpus corpus, TrainPlan plan, LossEngine engine, TrainProgress progress, BooleanSupplier stop) {
     long started = System.nanoTime();
     // Products and losses never run at the same time, so each may use every processor.
-    Blas blas = new OpenBlas(Runtime.getRuntime().availableProcessors());
-    Experiment experiment = new Experiment(corpus, plan, engine, blas, progress, stop);
-    List<SeedOutcome> outcomes = new ArrayList<>();
-    for (int i = 0; i < plan.seeds() && (i == 0 || !stop.getAsBoolean()); i++) {
-      outcomes.add(experiment.run(plan.seed() + i));
+    try (Products products = OpenBlasProducts.open(Runtime.getRuntime().availableProcessors())) {
+      Experiment experiment = new Experiment(corpus, plan, engine, products, progress, stop);
+      List<SeedOutcome> outcomes = new ArrayList<>();
+      for (int i = 0; i < plan.seeds() && (i == 0 || !stop.getAsBoolean()); i++) {
+        outcomes.add(experiment.run(plan.seed() + i));
+      }
+      TrainReport.Data data = new TrainReport.Data(corpus.description(), corpus.documents().size(), corpus.words(),
+          experiment.vocabulary.size(), experiment.training.size(), experiment.validation.size(),
+          experiment.heldOut.size());
+      return new TrainReport(plan, data, engine.describe(), products.describe(), outcomes,
+          (System.nanoTime() - started) / 1e9);
     }
-    TrainReport.Data data = new TrainReport.Data(corpus.description(), corpus.documents().size(), corpus.words(),
-        experiment.vocabulary.size(), experiment.training.size(), experiment.validation.size(),
-            experiment.heldOut.size());
-    return new TrainReport(plan, data, engine.describe(), blas.describe(), outcomes,
-        (System.nanoTime() - started) / 1e9);
+  }
+
+  private void requireWords(int k) {
+    if (k > vocabulary.size()) {
+      throw new IllegalArgumentException("the lists of the teacher have " + k + " words of a row, but the vocabulary"
+          + " has " + vocabulary.size() + "; choose fewer, or give a longer text");
+    }
   }
 
   /** Trains the models of one seed in the order of the report; an interruption leaves out those that have not begun. */
@@ -90,20 +106,32 @@ public final class Experiment {
       }
       String text = "";
       double best = Double.POSITIVE_INFINITY;
+      TopKStage lists = plan.topK() == null ? null
+          : new TopKStage(plan.topK(), engine, training, plan.rows(), plan.student().steps(), work, stop);
       for (DistillationLoss loss : plan.distillations()) {
         if (stop.getAsBoolean()) {
           break;
         }
-        LanguageModel student = model(plan.student(), arena, seed);
-        ModelOutcome outcome = train(name(loss), student, teacher, plan.student(), loss, seed, crossCheck);
-        models.add(outcome);
-        if (text.isEmpty() || outcome.heldOut().crossEntropy() < best) {
-          best = outcome.heldOut().crossEntropy();
-          text = Sampler.text(student, vocabulary, engine, SAMPLE_WORDS, seed);
+        try (BatchTeacher taught = lists == null ? dense(teacher)
+            : lists.make(teacher, loss.temperature(), seed)) {
+          if (taught == null) {
+            break;
+          }
+          LanguageModel student = model(plan.student(), arena, seed);
+          ModelOutcome outcome = train(name(loss), student, taught, plan.student(), loss, seed, crossCheck);
+          models.add(outcome);
+          if (text.isEmpty() || outcome.heldOut().crossEntropy() < best) {
+            best = outcome.heldOut().crossEntropy();
+            text = Sampler.text(student, vocabulary, engine, SAMPLE_WORDS, seed);
+          }
         }
       }
-      return new SeedOutcome(seed, models, crossCheck.worst(), text);
+      return new SeedOutcome(seed, models, crossCheck.worst(), text, lists == null ? null : lists.size());
     }
+  }
+
+  private BatchTeacher dense(LanguageModel teacher) {
+    return plan.head() == TrainPlan.Head.FUSED ? BatchTeacher.hidden(teacher) : BatchTeacher.model(teacher);
   }
 
   private String name(DistillationLoss loss) {
@@ -114,23 +142,23 @@ public final class Experiment {
   private ModelOutcome train(
       String name,
       LanguageModel model,
-      @Nullable LanguageModel teacher,
+      @Nullable BatchTeacher teacher,
       TrainPlan.Budget budget,
       DistillationLoss loss,
       long seed,
       CrossCheck crossCheck) {
     RunMonitor monitor = new RunMonitor(name, budget.steps(), crossCheck,
         () -> Quality.of(model, engine, validation, VALIDATION_WORDS, plan.rows()).crossEntropy(), work,
-        workPerStep(budget, teacher != null), stop);
+        workPerStep(budget, teacher != null && plan.topK() == null), stop);
     WordBatches batches = new WordBatches(training, plan.rows(), seed);
-    new ModelTraining(engine, plan.rows(), monitor)
+    new ModelTraining(engine, plan.rows(), plan.head(), monitor)
         .train(model, teacher, loss, batches, budget.steps(), budget.learningRate());
     Quality quality = Quality.of(model, engine, heldOut, HELD_OUT_WORDS, plan.rows());
     return monitor.outcome(model.shape().parameters(), quality);
   }
 
   private LanguageModel model(TrainPlan.Budget budget, Arena arena, long seed) {
-    return new LanguageModel(shape(budget), plan.rows(), blas, arena, seed);
+    return new LanguageModel(shape(budget), plan.rows(), products, arena, seed);
   }
 
   private LanguageModel.Shape shape(TrainPlan.Budget budget) {

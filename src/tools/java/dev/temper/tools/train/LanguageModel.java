@@ -1,5 +1,8 @@
 package dev.temper.tools.train;
 
+import dev.temper.LinearHead;
+import dev.temper.spi.Products;
+import dev.temper.spi.Products.Operand;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -12,10 +15,11 @@ import java.util.SplittableRandom;
  * <pre>
  *   x = [embedding(w1) ... embedding(wn), 1]     [rows, context * embedding + 1]
  *   h = [max(0, x * hidden), 1]                  [rows, hidden + 1]
- *   z = h * output                               [rows, vocabulary]
+ *   z = h * output^T                             [rows, vocabulary]
  * </pre>
  *
- * <p>The constant 1 at the end of x and h makes the last row of each weight matrix its bias.
+ * <p>The constant 1 at the end of x and h makes the last row of {@code hidden} and the last column of {@code output}
+ * the bias. The output weights are the head of the model.
  */
 final class LanguageModel {
 
@@ -31,7 +35,7 @@ final class LanguageModel {
   }
 
   private final Shape shape;
-  private final Blas blas;
+  private final Products products;
   private final Parameter embedding;
   private final Parameter hidden;
   private final Parameter output;
@@ -48,12 +52,12 @@ final class LanguageModel {
    * @param maxRows largest batch
    * @param arena where weights and activations live
    */
-  LanguageModel(Shape shape, int maxRows, Blas blas, Arena arena, long seed) {
+  LanguageModel(Shape shape, int maxRows, Products products, Arena arena, long seed) {
     this.shape = shape;
-    this.blas = blas;
+    this.products = products;
     embedding = Parameter.of(arena, shape.vocabulary(), shape.embedding());
     hidden = Parameter.of(arena, shape.inputs() + 1, shape.hidden());
-    output = Parameter.of(arena, shape.hidden() + 1, shape.vocabulary());
+    output = Parameter.of(arena, shape.vocabulary(), shape.hidden() + 1);
     x = Matrix.zeros(arena, maxRows, shape.inputs() + 1);
     xGradient = Matrix.zeros(arena, maxRows, shape.inputs() + 1);
     activation = Matrix.zeros(arena, maxRows, shape.hidden());
@@ -65,7 +69,11 @@ final class LanguageModel {
     // He et al. 2015: variance 2 / inputs keeps the size of activations through rectified units; biases begin at 0.
     fill(embedding.value(), shape.vocabulary(), 1, random);
     fill(hidden.value(), shape.inputs(), Math.sqrt(2.0 / shape.inputs()), random);
-    fill(output.value(), shape.hidden(), Math.sqrt(1.0 / shape.hidden()), random);
+    for (int i = 0; i < shape.hidden(); i++) {
+      for (int word = 0; word < shape.vocabulary(); word++) {
+        output.value().set(word, i, (float) (Math.sqrt(1.0 / shape.hidden()) * random.nextGaussian()));
+      }
+    }
   }
 
   Shape shape() {
@@ -76,13 +84,36 @@ final class LanguageModel {
     return List.of(embedding, hidden, output);
   }
 
+  /** The output weights, [vocabulary, hidden + 1]. */
+  LinearHead head() {
+    return LinearHead.of(output.value().view());
+  }
+
+  /** The gradient by the output weights, [vocabulary, hidden + 1]. */
+  Matrix headGradient() {
+    return output.gradient();
+  }
+
+  /** The gradient by the last hidden states, [rows, hidden + 1], where {@link #backwardFromHidden} begins. */
+  Matrix hiddenGradient() {
+    return hGradient;
+  }
+
   /** Logits of the next word for each row of the batch, [rows, vocabulary]; overwritten by the next call. */
   Matrix forward(WordBatch batch) {
+    Matrix states = hidden(batch);
+    Matrix result = logits.top(batch.rows());
+    products.multiply(1, Operand.of(states.view()), Operand.transposed(output.value().view()), 0, result.view());
+    return result;
+  }
+
+  /** Hidden states for each row of the batch, [rows, hidden + 1]; overwritten by the next call. */
+  Matrix hidden(WordBatch batch) {
     int rows = batch.rows();
     Matrix input = x.top(rows);
     gather(batch, input);
     Matrix active = activation.top(rows);
-    blas.product(input, hidden.value(), active);
+    products.multiply(1, Operand.of(input.view()), Operand.of(hidden.value().view()), 0, active.view());
     Matrix rectified = h.top(rows);
     for (int row = 0; row < rows; row++) {
       for (int i = 0; i < shape.hidden(); i++) {
@@ -90,26 +121,34 @@ final class LanguageModel {
       }
       rectified.set(row, shape.hidden(), 1f);
     }
-    Matrix result = logits.top(rows);
-    blas.product(rectified, output.value(), result);
-    return result;
+    return rectified;
   }
 
   /** Fills the gradients of all parameters, given the batch of the last forward pass and the gradient by its logits. */
   void backward(WordBatch batch, Matrix logitGradient) {
     int rows = batch.rows();
-    blas.productOfTransposed(h.top(rows), logitGradient, output.gradient());
+    Operand gradient = Operand.of(logitGradient.top(rows).view());
+    products.multiply(1, new Operand(gradient.matrix(), true), Operand.of(h.top(rows).view()), 0,
+        output.gradient().view());
+    products.multiply(1, gradient, Operand.of(output.value().view()), 0, hGradient.top(rows).view());
+    backwardFromHidden(batch);
+  }
+
+  /** Fills the gradients of all other parameters, given those by the output weights and the hidden states. */
+  void backwardFromHidden(WordBatch batch) {
+    int rows = batch.rows();
     Matrix beyond = hGradient.top(rows);
-    blas.productByTransposed(logitGradient, output.value(), beyond);
     Matrix active = activation.top(rows);
     for (int row = 0; row < rows; row++) {
       for (int i = 0; i < shape.hidden(); i++) {
         active.set(row, i, active.get(row, i) > 0 ? beyond.get(row, i) : 0f);
       }
     }
-    blas.productOfTransposed(x.top(rows), active, hidden.gradient());
+    products.multiply(1, Operand.transposed(x.top(rows).view()), Operand.of(active.view()), 0,
+        hidden.gradient().view());
     Matrix inputGradient = xGradient.top(rows);
-    blas.productByTransposed(active, hidden.value(), inputGradient);
+    products.multiply(1, Operand.of(active.view()), Operand.transposed(hidden.value().view()), 0,
+        inputGradient.view());
     scatter(batch, inputGradient);
   }
 

@@ -12,7 +12,8 @@ import java.util.List;
  * @param steps number of steps made
  * @param plannedSteps number of steps that the plan gave the model; larger than {@code steps} after an interruption
  * @param secondsPerStep mean time of a step
- * @param lossShare part of that time in the loss and its gradient
+ * @param lossShare part of that time in the loss and its gradient; of a fused head with its products
+ * @param logitBytes memory of the logits and their gradient in a step
  */
 public record ModelOutcome(
     String name,
@@ -22,7 +23,8 @@ public record ModelOutcome(
     int steps,
     int plannedSteps,
     double secondsPerStep,
-    double lossShare) {
+    double lossShare,
+    long logitBytes) {
 
   /**
    * A point of a learning curve.

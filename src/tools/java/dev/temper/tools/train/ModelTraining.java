@@ -1,9 +1,11 @@
 package dev.temper.tools.train;
 
 import dev.temper.DistillationLoss;
+import dev.temper.HeadWorkspace;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
+import dev.temper.LossResult;
 import dev.temper.LossTotals;
 import dev.temper.RowVector;
 import dev.temper.Teacher;
@@ -18,11 +20,13 @@ final class ModelTraining {
 
   private final LossEngine engine;
   private final int rows;
+  private final TrainPlan.Head head;
   private final TrainingObserver observer;
 
-  ModelTraining(LossEngine engine, int rows, TrainingObserver observer) {
+  ModelTraining(LossEngine engine, int rows, TrainPlan.Head head, TrainingObserver observer) {
     this.engine = engine;
     this.rows = rows;
+    this.head = head;
     this.observer = observer;
   }
 
@@ -32,15 +36,16 @@ final class ModelTraining {
    */
   void train(
       LanguageModel student,
-      @Nullable LanguageModel teacher,
+      @Nullable BatchTeacher teacher,
       DistillationLoss loss,
       WordBatches batches,
       int steps,
       double learningRate) {
     try (Arena arena = Arena.ofShared()) {
       Adam adam = new Adam(student.parameters(), arena);
-      Matrix gradient = Matrix.zeros(arena, rows, student.shape().vocabulary());
-      LossOutputs outputs = LossOutputs.gradient(gradient.view())
+      StudentStep form = head == TrainPlan.Head.FUSED ? new HiddenStep(student)
+          : new LogitsStep(student, Matrix.zeros(arena, rows, student.shape().vocabulary()));
+      LossOutputs outputs = form.outputs()
           .withRowSoft(RowVector.losses(new float[rows]))
           .withRowHard(RowVector.losses(new float[rows]));
 
@@ -48,20 +53,31 @@ final class ModelTraining {
       for (int step = 0; going && step < steps; step++) {
         long started = System.nanoTime();
         WordBatch batch = batches.next();
-        LossInputs inputs = LossInputs.of(student.forward(batch).view()).withLabels(batch.labels());
+        LossInputs inputs = form.forward(batch).withLabels(batch.labels());
         if (teacher != null) {
-          inputs = inputs.withTeacher(Teacher.logits(teacher.forward(batch).view()));
+          inputs = inputs.withTeacher(teacher.of(batch));
         }
 
         long lossStarted = System.nanoTime();
-        LossTotals totals = engine.forwardBackward(loss, inputs, outputs).totals();
+        LossResult result = engine.forwardBackward(loss, inputs, outputs);
+        LossTotals totals = result.totals();
         long lossNanos = System.nanoTime() - lossStarted;
 
-        student.backward(batch, gradient);
+        long watched = System.nanoTime();
+        observer.computed(step + 1, totals, loss, inputs, outputs);
+        started += System.nanoTime() - watched; // Watching is no part of the step.
+
+        form.backward(batch);
         adam.step(learningRate * (steps - step) / steps);
-        TrainingStep done = new TrainingStep(step + 1, totals, System.nanoTime() - started, lossNanos);
-        going = observer.stepped(done, loss, inputs, outputs);
+        TrainingStep done = new TrainingStep(step + 1, totals, System.nanoTime() - started, lossNanos,
+            result.workspace().map(HeadWorkspace::bytes).orElse(form.logitBytes()) + teacherBytes(inputs));
+        going = observer.stepped(done);
       }
     }
+  }
+
+  /** Bytes of the logits of a teacher that is given by them. */
+  private static long teacherBytes(LossInputs inputs) {
+    return inputs.teacher() instanceof Teacher.Logits logits ? logits.matrix().byteSize() : 0;
   }
 }

@@ -3,6 +3,7 @@ package dev.temper.tools.train;
 import dev.temper.DistillationLoss;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
+import dev.temper.LossTotals;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -28,6 +29,7 @@ final class RunMonitor implements TrainingObserver {
   private long lossNanos;
   private double lossSum;
   private int lossCount;
+  private long logitBytes;
 
   /**
    * A monitor of one model.
@@ -53,16 +55,26 @@ final class RunMonitor implements TrainingObserver {
   }
 
   @Override
-  public boolean stepped(TrainingStep step, DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
+  public void computed(int step, LossTotals totals, DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
+    if (isPoint(step)) {
+      crossCheck.check(loss, inputs, outputs, totals.countedRows());
+    }
+  }
+
+  private boolean isPoint(int step) {
+    return step % Math.max(1, plannedSteps / POINTS) == 0 || step == plannedSteps;
+  }
+
+  @Override
+  public boolean stepped(TrainingStep step) {
     steps = step.number();
     nanos += step.nanos();
     lossNanos += step.lossNanos();
     lossSum += step.totals().total();
     lossCount++;
+    logitBytes = Math.max(logitBytes, step.logitBytes());
     boolean last = stop.getAsBoolean() || steps == plannedSteps;
-    int every = Math.max(1, plannedSteps / POINTS);
-    if (steps % every == 0 || last) {
-      crossCheck.check(loss, inputs, outputs, step.totals().countedRows());
+    if (isPoint(steps) || last) {
       curve.add(new ModelOutcome.CurvePoint(steps, lossSum / lossCount, validation.getAsDouble()));
       lossSum = 0;
       lossCount = 0;
@@ -74,6 +86,6 @@ final class RunMonitor implements TrainingObserver {
 
   ModelOutcome outcome(long parameters, Quality heldOut) {
     return new ModelOutcome(name, parameters, heldOut, List.copyOf(curve), steps, plannedSteps, nanos / 1e9 / steps,
-        (double) lossNanos / nanos);
+        (double) lossNanos / nanos, logitBytes);
   }
 }

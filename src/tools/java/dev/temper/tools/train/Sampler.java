@@ -22,7 +22,7 @@ final class Sampler {
     try (Arena arena = Arena.ofConfined()) {
       Matrix probabilities = Matrix.zeros(arena, 1, vocabulary.size());
       for (int i = 0; i < words; i++) {
-        Matrix logits = model.forward(new WordBatch(context, window, new int[1]));
+        Matrix logits = model.forward(new WordBatch(context, window, new int[1], new int[1]));
         engine.softmax(logits.view(), probabilities.view());
         int word = draw(probabilities, random.nextDouble());
         append(text, word, vocabulary);

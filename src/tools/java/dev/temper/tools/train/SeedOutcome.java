@@ -1,6 +1,7 @@
 package dev.temper.tools.train;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The results of one seed.
@@ -10,8 +11,10 @@ import java.util.List;
  *     interruption
  * @param differences worst differences from the f64 reference over all trainings
  * @param text text written by the best distilled student; empty where there is none
+ * @param cache size of the file with the teacher's lists; null if the students learned from its logits
  */
-public record SeedOutcome(long seed, List<ModelOutcome> models, Differences differences, String text) {
+public record SeedOutcome(
+    long seed, List<ModelOutcome> models, Differences differences, String text, @Nullable CacheSize cache) {
 
   /** Place of the teacher in {@link #models}. */
   public static final int TEACHER = 0;

@@ -1,7 +1,9 @@
 package dev.temper.tools.train;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.temper.DistillationLoss;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The JSON document of {@code temper train}.
@@ -19,6 +21,7 @@ import java.util.List;
  * @param differencesFromReference the worst differences of all seeds
  * @param failures one sentence for each requirement that does not hold
  * @param seconds time of the whole run
+ * @param teacherCache the file with the teacher's lists; absent if the students learned from its logits
  */
 public record TrainDocument(
     String commit,
@@ -33,15 +36,17 @@ public record TrainDocument(
     boolean complete,
     FromReference differencesFromReference,
     List<String> failures,
-    double seconds) {
+    double seconds,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable TeacherCache teacherCache) {
 
   /** Budgets of both models, and one loss for each distilled student. */
   public record Plan(
-      int context, int rows, TrainPlan.Budget teacher, TrainPlan.Budget student, List<Distillation> distillations) {
+      int context, int rows, TrainPlan.Budget teacher, TrainPlan.Budget student, List<Distillation> distillations,
+      TrainPlan.Head head) {
 
     private static Plan of(TrainPlan plan) {
       return new Plan(plan.context(), plan.rows(), plan.teacher(), plan.student(),
-          plan.distillations().stream().map(Distillation::of).toList());
+          plan.distillations().stream().map(Distillation::of).toList(), plan.head());
     }
   }
 
@@ -50,6 +55,19 @@ public record TrainDocument(
 
     private static Distillation of(DistillationLoss loss) {
       return new Distillation(loss.divergence().label(), loss.temperature(), loss.softWeight(), loss.hardWeight());
+    }
+  }
+
+  /** The size of the first seed's file, also as a share of the teacher's logits of the same rows in f32. */
+  public record TeacherCache(
+      int k, String tail, String file, long rows, int classes, long bytes, double shareOfLogits, double seconds) {
+
+    private static @Nullable TeacherCache of(TrainReport report) {
+      CacheSize size = report.outcomes().getFirst().cache();
+      TopKPlan plan = report.plan().topK();
+      return size == null || plan == null ? null
+          : new TeacherCache(size.k(), plan.tail().label(), size.file(), size.rows(), size.classes(), size.bytes(),
+              size.shareOfLogits(), size.seconds());
     }
   }
 
@@ -78,13 +96,14 @@ public record TrainDocument(
       long judgedWords,
       double secondsPerStep,
       double lossShare,
+      long logitBytes,
       List<ModelOutcome.CurvePoint> curve) {
 
     private static Model of(ModelOutcome outcome) {
       Quality quality = outcome.heldOut();
       return new Model(outcome.name(), outcome.parameters(), outcome.steps(), outcome.plannedSteps(),
           quality.crossEntropy(), quality.perplexity(), quality.top1(), quality.top5(), quality.words(),
-          outcome.secondsPerStep(), outcome.lossShare(), outcome.curve());
+          outcome.secondsPerStep(), outcome.lossShare(), outcome.logitBytes(), outcome.curve());
     }
   }
 
@@ -101,6 +120,7 @@ public record TrainDocument(
     return new TrainDocument(commit, processor, report.data(), Plan.of(report.plan()), report.engine(), report.blas(),
         Runtime.version().toString(), report.outcomes().stream().map(Seed::of).toList(),
         new Mean(report.means().stream().map(Model::of).toList(), report.margin(), report.gains()),
-        report.isComplete(), FromReference.of(report.differences()), report.failures(), report.seconds());
+        report.isComplete(), FromReference.of(report.differences()), report.failures(), report.seconds(),
+        TeacherCache.of(report));
   }
 }

@@ -2,6 +2,7 @@ package dev.temper.tools.train;
 
 import dev.temper.DistillationLoss;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that decides how a run goes, apart from the text.
@@ -14,6 +15,8 @@ import java.util.List;
  * @param distillations losses of the distilled students, one student for each; the first student has labels only
  * @param seed seed of the first run; it decides the first weights and the order of the examples
  * @param seeds number of runs, with consecutive seeds
+ * @param head where the models' logits are computed
+ * @param topK lists of the teacher in the place of its logits; null for the logits
  */
 public record TrainPlan(
     int vocabulary,
@@ -23,7 +26,17 @@ public record TrainPlan(
     Budget student,
     List<DistillationLoss> distillations,
     long seed,
-    int seeds) {
+    int seeds,
+    Head head,
+    @Nullable TopKPlan topK) {
+
+  /** Where logits are computed. */
+  public enum Head {
+    /** The models compute the logits of all rows. */
+    LOGITS,
+    /** The engine computes them in chunks, from hidden states. */
+    FUSED
+  }
 
   /** Steps of each student by default. */
   public static final int STUDENT_STEPS = 1_000;
@@ -39,6 +52,15 @@ public record TrainPlan(
 
   /** Weight of the teacher by default; the labels get the rest. */
   public static final double SOFT_WEIGHT = 0.9;
+
+  /** Temperature by default if the students learn from lists: a higher one moves mass out of the lists. */
+  public static final double LISTS_TEMPERATURE = 1;
+
+  /**
+   * Weight of the teacher by default if the students learn from lists. It is smaller, because the labels alone
+   * distinguish the words outside the lists.
+   */
+  public static final double LISTS_SOFT_WEIGHT = 0.5;
 
   private static final int MAX_PASSES = 4;
 
@@ -85,7 +107,7 @@ public record TrainPlan(
   public static TrainPlan defaults() {
     return new TrainPlan(4096, 6, 512, new Budget(96, 384, TEACHER_STEPS, 2e-3),
         new Budget(20, 32, STUDENT_STEPS, STUDENT_RATE),
-        List.of(DistillationLoss.hinton(TEMPERATURE, SOFT_WEIGHT)), 1, 1);
+        List.of(DistillationLoss.hinton(TEMPERATURE, SOFT_WEIGHT)), 1, 1, Head.LOGITS, null);
   }
 
   /** The plan for a text of so many words: fewer steps where the teacher would see each word more than 4 times. */
@@ -98,7 +120,7 @@ public record TrainPlan(
 
   /** The same plan with these losses, one distilled student for each. */
   public TrainPlan withDistillations(List<DistillationLoss> losses) {
-    return new TrainPlan(vocabulary, context, rows, teacher, student, losses, seed, seeds);
+    return new TrainPlan(vocabulary, context, rows, teacher, student, losses, seed, seeds, head, topK);
   }
 
   /** The same plan with this number of steps of each student, and proportionally many of the teacher. */
@@ -106,22 +128,34 @@ public record TrainPlan(
     int teacherSteps = Math.toIntExact(Math.max(1, (long) teacher.steps * steps / student.steps));
     return new TrainPlan(
         vocabulary, context, rows, teacher.withSteps(teacherSteps), student.withSteps(steps), distillations, seed,
-            seeds);
+            seeds, head, topK);
   }
 
   /** The same plan with this number of steps of the teacher. */
   public TrainPlan withTeacherSteps(int steps) {
-    return new TrainPlan(vocabulary, context, rows, teacher.withSteps(steps), student, distillations, seed, seeds);
+    return new TrainPlan(vocabulary, context, rows, teacher.withSteps(steps), student, distillations, seed, seeds,
+        head, topK);
   }
 
   /** The same plan with this learning rate of each student. */
   public TrainPlan withStudentRate(double learningRate) {
     return new TrainPlan(
-        vocabulary, context, rows, teacher, student.withLearningRate(learningRate), distillations, seed, seeds);
+        vocabulary, context, rows, teacher, student.withLearningRate(learningRate), distillations, seed, seeds,
+            head, topK);
   }
 
   /** The same plan with this number of runs, from this seed on. */
   public TrainPlan withSeeds(long first, int count) {
-    return new TrainPlan(vocabulary, context, rows, teacher, student, distillations, first, count);
+    return new TrainPlan(vocabulary, context, rows, teacher, student, distillations, first, count, head, topK);
+  }
+
+  /** The same plan with another place of the logits. */
+  public TrainPlan withHead(Head value) {
+    return new TrainPlan(vocabulary, context, rows, teacher, student, distillations, seed, seeds, value, topK);
+  }
+
+  /** The same plan with lists of the teacher, read from a file, in the place of its logits. */
+  public TrainPlan withTopK(@Nullable TopKPlan lists) {
+    return new TrainPlan(vocabulary, context, rows, teacher, student, distillations, seed, seeds, head, lists);
   }
 }

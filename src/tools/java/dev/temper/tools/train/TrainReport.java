@@ -110,7 +110,7 @@ public record TrainReport(
         mean(runs, o -> o.heldOut().top5()), first.heldOut().words());
     return new ModelOutcome(first.name(), first.parameters(), quality, first.curve(), first.steps(),
         first.plannedSteps(),
-        mean(runs, ModelOutcome::secondsPerStep), mean(runs, ModelOutcome::lossShare));
+        mean(runs, ModelOutcome::secondsPerStep), mean(runs, ModelOutcome::lossShare), first.logitBytes());
   }
 
   private static double mean(List<ModelOutcome> runs, ToDoubleFunction<ModelOutcome> value) {

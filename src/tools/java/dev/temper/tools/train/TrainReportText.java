@@ -42,20 +42,33 @@ public final class TrainReportText {
     text.format("loss      %s, T = %s, weight %s on the teacher, %s on the labels; %s\n", loss.divergence().label(),
         losses.stream().map(l -> PlainNumber.of(l.temperature())).collect(Collectors.joining(", ")),
         PlainNumber.of(loss.softWeight()), PlainNumber.of(loss.hardWeight()), report.engine());
-    text.format("products  %s\n\n", report.blas());
+    text.format("products  %s\n", report.blas());
+    cache(text, report);
+    text.format("\n");
+  }
+
+  private static void cache(Formatter text, TrainReport report) {
+    CacheSize cache = report.outcomes().getFirst().cache();
+    TopKPlan lists = report.plan().topK();
+    if (cache != null && lists != null) {
+      text.format("teacher   %s of %,d rows with %d of %,d words: %,.1f MB, %.1f%% of its logits in f32, made in"
+          + " %.0f s; the other words: %s\n", cache.file(), cache.rows(), cache.k(), cache.classes(),
+          cache.bytes() / 1e6, 100 * cache.shareOfLogits(), cache.seconds(), lists.tail().label());
+    }
   }
 
   private static void table(Formatter text, TrainReport report) {
     String seeds = report.outcomes().size() == 1 ? "" : ", mean of " + report.outcomes().size() + " seeds";
-    text.format("%-32s %10s %9s %13s %10s %6s %6s %8s %7s\n",
+    text.format("%-32s %10s %9s %13s %10s %6s %6s %8s %7s %11s\n",
         "held-out words" + seeds, "weights", "steps", "cross-entropy", "perplexity", "top-1", "top-5", "ms/step",
-            "in loss");
+            "in loss", "logits, MiB");
     for (ModelOutcome o : report.means()) {
       Quality quality = o.heldOut();
-      text.format("%-32s %,10d %9s %13.4f %10.2f %5.1f%% %5.1f%% %8.1f %6.0f%%\n", o.name(), o.parameters(), steps(o),
+      text.format("%-32s %,10d %9s %13.4f %10.2f %5.1f%% %5.1f%% %8.1f %6.0f%% %11.1f\n", o.name(), o.parameters(),
+          steps(o),
           quality.crossEntropy(), quality.perplexity(), 100 * quality.top1(), 100 * quality.top5(),
               1e3 * o.secondsPerStep(),
-          100 * o.lossShare());
+          100 * o.lossShare(), o.logitBytes() / (double) (1 << 20));
     }
     if (report.outcomes().size() > 1) {
       text.format("\n");

@@ -8,6 +8,7 @@ import dev.temper.LossTotals;
  * @param number number of the step; the first is 1
  * @param totals loss of the batch before the step
  * @param nanos time of the whole step
- * @param lossNanos time of the loss and its gradient
+ * @param lossNanos time of the loss and its gradient; of a fused head with its products
+ * @param logitBytes memory of the logits and their gradient
  */
-record TrainingStep(int number, LossTotals totals, long nanos, long lossNanos) {}
+record TrainingStep(int number, LossTotals totals, long nanos, long lossNanos, long logitBytes) {}

@@ -8,9 +8,10 @@ import dev.temper.RowVector;
  * @param context words per row
  * @param words [rows, context], oldest word first
  * @param nextWords [rows]; {@link Examples#NO_LABEL} where the word is not in the vocabulary
+ * @param examples [rows], the number of each row's example
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared; handed to the engine without a copy
-record WordBatch(int context, int[] words, int[] nextWords) {
+record WordBatch(int context, int[] words, int[] nextWords, int[] examples) {
 
   int rows() {
     return nextWords.length;

@@ -31,14 +31,34 @@ final class WordBatches {
     next = order.length;
   }
 
+  /** The examples of the next batches, each once, in the order in which they first appear. */
+  int[] chosen(int batches) {
+    boolean[] seen = new boolean[examples.size()];
+    int[] chosen = new int[examples.size()];
+    int count = 0;
+    for (int batch = 0; batch < batches; batch++) {
+      for (int example : nextExamples()) {
+        if (!seen[example]) {
+          seen[example] = true;
+          chosen[count++] = example;
+        }
+      }
+    }
+    return Arrays.copyOf(chosen, count);
+  }
+
   WordBatch next() {
+    return examples.batch(nextExamples());
+  }
+
+  private int[] nextExamples() {
     if (next + rows > order.length) {
       shuffle();
       next = 0;
     }
     int from = next;
     next += rows;
-    return examples.batch(Arrays.copyOfRange(order, from, next));
+    return Arrays.copyOfRange(order, from, next);
   }
 
   private void shuffle() {

@@ -26,6 +26,10 @@ public enum BoundFormula {
   TEMPERATURE("dT", TemperatureBound.FORMULA),
   /** Teachers that are given by lists. */
   LISTS("K", ListBound.FORMULA),
+  /** Hidden states and heads. */
+  HEAD("W", HeadOracle.FORMULA),
+  /** Teachers that are prepared. */
+  TEACHER("P", TeacherBound.FORMULA),
   /** Reduced losses. */
   TOTAL("T", "sum of row weight x row bound / divisor + 4u sum |row loss| / divisor"),
   /** Log-softmax. */
@@ -37,7 +41,7 @@ public enum BoundFormula {
   /** Sums over the classes. */
   SUM("+", "sum of the bounds of the gradients of the row"),
   /** Finite differences. */
-  DIFFERENCE("D", "G + 1e-9 (1 + |g|): fourth-order differences of the f64 value, step 2^-10"),
+  DIFFERENCE("D", "the gradient's bound + 1e-9 (1 + |g|): fourth-order differences of the f64 value, step 2^-10"),
   /** Equality. */
   EXACT("=", "0: the same bits, or exactly the number that is named");
 

@@ -25,6 +25,7 @@ public final class CaseGrid {
     InvariantCases.add(cases);
     PrimitiveCases.add(cases);
     FamilyCases.add(cases);
+    TeacherCases.add(cases);
     Set<String> names = new HashSet<>();
     for (Case c : cases) {
       if (!names.add(c.name())) {

@@ -5,6 +5,7 @@ import static dev.temper.tools.verify.BoundFormula.DIFFERENCE;
 import static dev.temper.tools.verify.BoundFormula.ENTROPY;
 import static dev.temper.tools.verify.BoundFormula.EXACT;
 import static dev.temper.tools.verify.BoundFormula.GRADIENT;
+import static dev.temper.tools.verify.BoundFormula.HEAD;
 import static dev.temper.tools.verify.BoundFormula.LISTS;
 import static dev.temper.tools.verify.BoundFormula.LOG_SOFTMAX;
 import static dev.temper.tools.verify.BoundFormula.LOG_SOFTMAX_BACKWARD;
@@ -13,6 +14,7 @@ import static dev.temper.tools.verify.BoundFormula.PAIR;
 import static dev.temper.tools.verify.BoundFormula.SOFTMAX;
 import static dev.temper.tools.verify.BoundFormula.STANDARDISED;
 import static dev.temper.tools.verify.BoundFormula.SUM;
+import static dev.temper.tools.verify.BoundFormula.TEACHER;
 import static dev.temper.tools.verify.BoundFormula.TEMPERATURE;
 import static dev.temper.tools.verify.BoundFormula.TOTAL;
 import static dev.temper.tools.verify.BoundFormula.VALUE;
@@ -61,6 +63,16 @@ public enum CaseGroup {
   ROW_OUTPUTS("label log-probability, entropies of student and teacher", CROSS_ENTROPY, ENTROPY),
   TEMPERATURE_GRADIENT("dL/dT of the forward KL", TEMPERATURE),
   TEACHER_LISTS("a teacher given by lists: truncated, renormalised or with a bucket; unused slots, all classes", LISTS),
+  TEACHER_LOG_PROBABILITIES("log-probabilities at the temperature of the loss, with each divergence and option", VALUE,
+      GRADIENT, CROSS_ENTROPY, TEACHER),
+  TEACHER_PROBABILITIES("probabilities at the temperature of the loss, with each divergence and option", VALUE,
+      GRADIENT, CROSS_ENTROPY, TEACHER),
+  TEACHER_MIXTURE("2 to 8 teachers of mixed dtypes, with each divergence and option", VALUE, GRADIENT, CROSS_ENTROPY,
+      TEACHER),
+  TEACHER_ROW_INDEX("selected rows, some of them shared; -1 where a row does not contribute", VALUE, GRADIENT,
+      CROSS_ENTROPY, TEACHER),
+  TEACHER_CLASS_MAP("a teacher with other classes; classes without a column; the unmapped mass", VALUE, GRADIENT,
+      CROSS_ENTROPY, TEACHER),
   GRADIENT_ADDED("the gradient is added to values that are there", GRADIENT, CROSS_ENTROPY),
   ACCURACY("each divergence with each dtype, the soft part alone", VALUE, GRADIENT),
   COMBINATIONS("every pair of divergence, dtype, size, content and options", VALUE, GRADIENT, CROSS_ENTROPY,
@@ -88,6 +100,11 @@ public enum CaseGroup {
   RERUN("the same bits, run after run", EXACT),
   ALONE_OR_IN_BATCH("a row has the same bits alone and in a batch at the same alignment", EXACT),
   SPLITTING("parts of a batch under one denominator add up", TOTAL),
+  HEAD_GRADIENTS("from hidden states: totals, row values, gradients by hidden states, weight and bias", HEAD),
+  HEAD_CHUNKS("a head in chunks: one row, one chunk for each row, a short last chunk, one chunk, no rows", HEAD),
+  HEAD_OPTIONS("a head with ignored rows, weights, two denominators, padding, added gradients, 16-bit logits", HEAD),
+  HEAD_DIFFERENCES("the gradients of a head are derivatives of its f64 total", HEAD, DIFFERENCE),
+  HEAD_RERUN("a head gives the same bits, run after run and for any number of threads", EXACT),
   GOLDENS("numbers computed with 30 digits", VALUE, GRADIENT, CROSS_ENTROPY),
   LOG_SOFTMAX_FORWARD("x -> log softmax(x/T)", LOG_SOFTMAX),
   LOG_SOFTMAX_BACKWARD_PASS("g -> (g - softmax(x/T) sum g)/T", LOG_SOFTMAX_BACKWARD),

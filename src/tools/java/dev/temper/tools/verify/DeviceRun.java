@@ -26,6 +26,8 @@ final class DeviceRun implements AutoCloseable {
   private final Arena arena = Arena.ofConfined();
   private final GuardedTensor student;
   private final GuardedTensor teacher;
+  private final List<GuardedTensor> given = new ArrayList<>();
+  private final Teacher ofLoss;
   private final @Nullable GuardedTensor labels;
   private final @Nullable GuardedTensor weights;
   private final @Nullable GuardedTensor temperatures;
@@ -41,6 +43,8 @@ final class DeviceRun implements AutoCloseable {
     if (c.loss().softWeight() == 0) {
       teacher.fillNaN(); // an input that must not be read
     }
+    ofLoss = c.options().teacher() == TeacherKind.LOGITS || !c.method().isLoss() ? Teacher.logits(teacher.view())
+        : GivenTeacher.of(c, data).in(arena, given);
     labels = vector(data.labels(), layout.labels());
     weights = vector(data.weights(), DType.F32);
     temperatures = vector(data.temperatures(), DType.F32);
@@ -56,7 +60,9 @@ final class DeviceRun implements AutoCloseable {
         case SOFT, HARD -> true;
         case LABEL_LOG_PROB -> c.options().has(Given.ROW_OUTPUTS) && c.options().labels();
         case STUDENT_ENTROPY -> c.options().has(Given.ROW_OUTPUTS);
-        case STUDENT_MASS, TEACHER_MASS, UNMAPPED_MASS -> false;
+        case STUDENT_MASS, TEACHER_MASS -> false;
+        case UNMAPPED_MASS -> c.options().has(Given.ROW_OUTPUTS)
+            && c.options().teacher() == TeacherKind.CLASS_MAP && c.loss().softWeight() > 0;
         case TEACHER_ENTROPY -> c.options().has(Given.ROW_OUTPUTS) && c.loss().softWeight() > 0;
       };
       if (isWanted) {
@@ -135,7 +141,7 @@ final class DeviceRun implements AutoCloseable {
   private LossInputs inputs() {
     LossInputs inputs = LossInputs.of(student.view()).withGradientScale(c.options().gradientScale());
     if (c.loss().softWeight() > 0 || c.method() != EngineMethod.FORWARD) {
-      inputs = inputs.withTeacher(Teacher.logits(teacher.view()));
+      inputs = inputs.withTeacher(ofLoss);
     }
     if (c.options().softDenominator().isPresent()) {
       inputs = inputs.withSoftDenominator(denominator(c.options().softDenominator().getAsDouble()));
@@ -179,6 +185,7 @@ final class DeviceRun implements AutoCloseable {
     List<String> found = new ArrayList<>();
     add(found, c.options().inPlace() || student.isUntouched(), "student logits were changed");
     add(found, teacher.isUntouched(), "teacher logits were changed");
+    add(found, given.stream().allMatch(GuardedTensor::isUntouched), "a tensor of the teacher was changed");
     add(found, labels == null || labels.isUntouched(), "labels were changed");
     add(found, weights == null || weights.isUntouched(), "row weights were changed");
     add(found, temperatures == null || temperatures.isUntouched(), "row temperatures were changed");

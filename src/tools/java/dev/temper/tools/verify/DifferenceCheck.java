@@ -19,11 +19,12 @@ final class DifferenceCheck {
     double[] bounds = Oracle.of(c, data).gradientBound();
     int classes = c.layout().classes();
     ReferenceRow reference = new ReferenceRow(c.loss(), classes);
+    GivenTeacher teacher = GivenTeacher.of(c, data);
     int compared = 0;
     for (int row = 0; row < c.layout().rows(); row++) {
       int from = row * classes;
       double[] z = Arrays.copyOfRange(data.student(), from, from + classes);
-      double[] u = Arrays.copyOfRange(data.teacher(), from, from + classes);
+      TeacherRow u = teacher.row(row);
       if (hasKink(c, z, u)) {
         continue;
       }
@@ -47,15 +48,17 @@ final class DifferenceCheck {
    * Whether the value may have a kink within the steps: total variation and acceptance have one where {@code p_k} is
    * {@code q_k}. A step of one logit moves {@code log q_k} by less than the step over T.
    */
-  private static boolean hasKink(Case c, double[] z, double[] u) {
+  private static boolean hasKink(Case c, double[] z, TeacherRow teacher) {
     Divergence divergence = c.loss().divergence();
     if (!(divergence instanceof Divergence.TotalVariation || divergence instanceof Divergence.NegativeLogAcceptance)) {
       return false;
     }
     double temperature = c.loss().temperature();
-    double apart = logSumExp(z, temperature) - logSumExp(u, temperature);
+    double ofTeacher = teacher.isAtTemperature() ? 1 : temperature;
+    double[] u = teacher.logits();
+    double apart = logSumExp(z, temperature) - logSumExp(u, ofTeacher);
     for (int k = 0; k < z.length; k++) {
-      if (Math.abs((u[k] - z[k]) / temperature + apart) <= 2 * STEP / temperature) {
+      if (Math.abs(u[k] / ofTeacher - z[k] / temperature + apart) <= 2 * STEP / temperature) {
         return true;
       }
     }
@@ -67,14 +70,14 @@ final class DifferenceCheck {
     return max / temperature + Math.log(Arrays.stream(logits).map(x -> Math.exp((x - max) / temperature)).sum());
   }
 
-  private static double difference(ReferenceRow reference, double[] z, double[] u, int label, int i, double step,
+  private static double difference(ReferenceRow reference, double[] z, TeacherRow u, int label, int i, double step,
       Case c) {
     double kept = z[i];
     z[i] = kept + step;
-    reference.compute(z, u, label, c.loss().temperature());
+    u.compute(reference, z, label, c.loss().temperature());
     double above = reference.loss();
     z[i] = kept - step;
-    reference.compute(z, u, label, c.loss().temperature());
+    u.compute(reference, z, label, c.loss().temperature());
     double below = reference.loss();
     z[i] = kept;
     return above - below;

@@ -19,6 +19,7 @@ final class DivergenceBound {
       + " + 2u (|log S_s/S_t| + log2 C + 1); near: min(1e-5 D, sum p |d| eps_d + (6 + log2 C) u D"
       + " + sum p phi(d) eps_p (|d| < 0.7, else p |d| eps_p + |q - p| eps_q)),"
       + " d = log p - log q, eps_d = u (4 |d0| + (8 + log2 C) M + 2 sum p |t| |1 - e^-d0|), d0 = t - s,"
+      + " with two temperatures + 5 u^2 (|t| + |s| + sum p (|t| + |s|)),"
       + " M = sum p |1 - e^-d0|;"
       + " mixtures by the same terms of KL(p, m) and KL(q, m) + 3u w/(1 - w), w the other's share of the larger,"
       + " from D = 0.0075 on + 7u sum m max(1, log2(larger/m))";

@@ -29,6 +29,8 @@ final class Oracle {
   private final int classes;
   private final ReferenceRow reference;
   private final RowBounds bounds;
+  private final LogitErrors errors;
+  private final GivenTeacher teacher;
   private final Map<RowOutput, BoundedValues> outputs = new EnumMap<>(RowOutput.class);
   private final BoundedValues gradient;
   private final BoundedSum soft = new BoundedSum();
@@ -38,14 +40,16 @@ final class Oracle {
   private double hardScale;
   private long nonFinite;
 
-  private Oracle(Case c, CaseData data) {
+  private Oracle(Case c, CaseData data, LogitErrors errors) {
     this.c = c;
     this.data = data;
+    this.errors = errors;
     loss = c.loss();
     rows = c.layout().rows();
     classes = c.layout().classes();
     reference = new ReferenceRow(loss, classes);
     bounds = new RowBounds(loss, classes);
+    teacher = GivenTeacher.of(c, data);
     gradient = BoundedValues.zeros(rows * c.layout().studentColumns());
     for (RowOutput output : RowOutput.values()) {
       outputs.put(output, BoundedValues.zeros(rows));
@@ -53,7 +57,12 @@ final class Oracle {
   }
 
   static Expected of(Case c, CaseData data) {
-    return new Oracle(c, data).compute();
+    return of(c, data, LogitErrors.NONE);
+  }
+
+  /** The expected results of logits that a device knows with errors. */
+  static Expected of(Case c, CaseData data, LogitErrors errors) {
+    return new Oracle(c, data, errors).compute();
   }
 
   private Expected compute() {
@@ -92,14 +101,19 @@ final class Oracle {
 
   private void row(int row) {
     double[] z = row(data.student(), row, c.layout().studentColumns());
-    double[] u = row(data.teacher(), row, c.layout().teacherColumns());
+    TeacherRow u = teacher.row(row);
     int label = data.labels() == null || isIgnored(row) ? ReferenceRow.NO_LABEL : (int) data.labels()[row];
     double temperature = at(data.temperatures(), row, loss.temperature());
     double weight = at(data.weights(), row, 1);
-    reference.compute(z, u, label, temperature);
+    u.compute(reference, z, label, temperature);
+    bounds.setInputErrors(errors.student(row), errors.teacher(row));
     bounds.compute(z, u, label, temperature, reference);
     for (RowOutput output : RowOutput.values()) {
       row(output).set(row, reference.value(output), bounds.output(output));
+    }
+    if (c.options().teacher() == TeacherKind.CLASS_MAP) {
+      double[] unmapped = teacher.unmapped(row);
+      row(RowOutput.UNMAPPED_MASS).set(row, unmapped[0], unmapped[1]);
     }
     nonFinite += Double.isFinite(reference.loss()) ? 0 : 1;
     soft.add(weight * loss.softWeight() * softScale, reference.soft(), bounds.output(RowOutput.SOFT));

@@ -23,6 +23,8 @@ final class RowBounds {
   private final double[] hard;
   private final Map<RowOutput, Double> outputs = new EnumMap<>(RowOutput.class);
   private double temperatureGradient;
+  private double studentError;
+  private double teacherError;
 
   RowBounds(DistillationLoss loss, int classes) {
     this.loss = loss;
@@ -31,15 +33,21 @@ final class RowBounds {
     hard = new double[classes];
   }
 
+  /** Sets the absolute errors that the logits of the next rows have before the loss. */
+  void setInputErrors(double student, double teacher) {
+    studentError = student;
+    teacherError = teacher;
+  }
+
   /** Computes the bounds of the row that the reference has computed. */
-  void compute(double[] student, double[] teacher, int label, double temperature, ReferenceRow reference) {
+  void compute(double[] student, TeacherRow teacher, int label, double temperature, ReferenceRow reference) {
     Arrays.fill(soft, 0);
     Arrays.fill(hard, 0);
     outputs.clear();
     temperatureGradient = 0;
     double cap = loss.softcap().orElse(Double.POSITIVE_INFINITY);
     double[] z = capped(student, cap);
-    double zError = loss.softcap().isPresent() ? 4 * U * cap : 0;
+    double zError = studentError + (loss.softcap().isPresent() ? 4 * U * cap : 0);
     boolean hasSoft = loss.softWeight() > 0;
     if (Oracle.isValid(student)) {
       hardPart(z, label, zError, reference);
@@ -71,16 +79,18 @@ final class RowBounds {
     return Math.abs(softFactor) * soft[i] + Math.abs(hardFactor) * hard[i];
   }
 
-  private void softPart(double[] z, double zError, double[] teacher, int label, double temperature,
+  private void softPart(double[] z, double zError, TeacherRow teacher, int label, double temperature,
       ReferenceRow reference) {
-    double cap = loss.teacherSoftcap().orElse(Double.POSITIVE_INFINITY);
-    double[] u = capped(teacher, cap);
-    double uError = loss.teacherSoftcap().isPresent() ? 4 * U * cap : 0;
+    double cap = teacher.isAtTemperature() ? Double.POSITIVE_INFINITY
+        : loss.teacherSoftcap().orElse(Double.POSITIVE_INFINITY);
+    double[] u = capped(teacher.logits(), cap);
+    double uError = teacherError + teacher.error() + (Double.isInfinite(cap) ? 0 : TeacherBound.ofCap(cap));
     if (loss.divergence() instanceof Divergence.LogitMse) {
       temperature = 1;
     }
     double teacherTemperature =
-        loss.divergence() instanceof Divergence.LogitMse ? 1 : loss.teacherTemperature().orElse(temperature);
+        teacher.isAtTemperature() || loss.divergence() instanceof Divergence.LogitMse ? 1
+            : loss.teacherTemperature().orElse(temperature);
     if (!Oracle.isValid(z) || !Oracle.isValid(u)) {
       entropy(RowOutput.STUDENT_ENTROPY, z, temperature, zError);
       entropy(RowOutput.TEACHER_ENTROPY, u, teacherTemperature, uError);
@@ -98,16 +108,21 @@ final class RowBounds {
       return;
     }
     StandardisedBound s = StandardisedBound.of(z, zError);
-    StandardisedBound t = StandardisedBound.of(u, uError);
     SoftmaxBound student = SoftmaxBound.of(s.logits(), temperature, s.error());
-    SoftmaxBound ofTeacher = SoftmaxBound.of(t.logits(), teacherTemperature, t.error());
-    divergence(student, ofTeacher, label, temperature, reference.soft());
-    if (s.isFlat() || t.isFlat()) {
+    boolean flat = teacher.isFlat();
+    if (!teacher.isAtTemperature()) {
+      StandardisedBound t = StandardisedBound.of(u, uError);
+      u = t.logits();
+      uError = t.error();
+      flat = t.isFlat();
+    }
+    divergence(student, SoftmaxBound.of(u, teacherTemperature, uError), label, temperature, reference.soft());
+    if (s.isFlat() || flat) {
       Arrays.fill(soft, 0);
       outputs.put(RowOutput.SOFT, 0.0);
       temperatureGradient = 0;
     } else {
-      s.chain(plainGradient(s.logits(), t.logits(), label, temperature), soft);
+      s.chain(plainGradient(s.logits(), u, label, temperature, teacher.isAtTemperature()), soft);
     }
   }
 
@@ -160,12 +175,16 @@ final class RowBounds {
   }
 
   /** The soft gradient for logits that are standardised already. */
-  private double[] plainGradient(double[] z, double[] u, int label, double temperature) {
+  private double[] plainGradient(double[] z, double[] u, int label, double temperature, boolean atTemperature) {
     DistillationLoss.Builder plain = DistillationLoss.builder().divergence(loss.divergence())
         .softWeight(loss.softWeight()).temperature(loss.temperature()).temperatureScaling(loss.temperatureScaling());
     loss.teacherTemperature().ifPresent(plain::teacherTemperature);
     ReferenceRow row = new ReferenceRow(plain.build(), classes);
-    row.compute(z, u, label, temperature);
+    if (atTemperature) {
+      row.computeAtTemperature(z, u, label, temperature, false);
+    } else {
+      row.compute(z, u, label, temperature);
+    }
     double[] h = new double[classes];
     for (int i = 0; i < classes; i++) {
       h[i] = row.gradient(i);
@@ -188,7 +207,7 @@ final class RowBounds {
     }
   }
 
-  private static double[] capped(double[] z, double cap) {
+  static double[] capped(double[] z, double cap) {
     return Double.isInfinite(cap) ? z
         : Arrays.stream(z).map(x -> x > Double.NEGATIVE_INFINITY ? cap * Math.tanh(x / cap) : x).toArray();
   }

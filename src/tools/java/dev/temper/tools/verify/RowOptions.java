@@ -12,13 +12,15 @@ import java.util.Set;
  * @param softDenominator explicit divisor of the soft part's mean
  * @param hardDenominator explicit divisor of the hard part's mean
  * @param gradientScale factor on the gradient
+ * @param teacher how the teacher is given
  */
 record RowOptions(
     Set<Given> given,
     double ignored,
     OptionalDouble softDenominator,
     OptionalDouble hardDenominator,
-    double gradientScale) {
+    double gradientScale,
+    TeacherKind teacher) {
 
   /** An input or output that a call may have. */
   enum Given {
@@ -45,7 +47,7 @@ record RowOptions(
   }
 
   static RowOptions none() {
-    return new RowOptions(Set.of(), 0, OptionalDouble.empty(), OptionalDouble.empty(), 1);
+    return new RowOptions(Set.of(), 0, OptionalDouble.empty(), OptionalDouble.empty(), 1, TeacherKind.LOGITS);
   }
 
   boolean has(Given option) {
@@ -72,6 +74,10 @@ record RowOptions(
     return with(option, true);
   }
 
+  RowOptions without(Given option) {
+    return with(option, false);
+  }
+
   private RowOptions with(Given option, boolean present) {
     EnumSet<Given> changed = EnumSet.noneOf(Given.class);
     changed.addAll(given);
@@ -80,11 +86,12 @@ record RowOptions(
     } else {
       changed.remove(option);
     }
-    return new RowOptions(changed, ignored, softDenominator, hardDenominator, gradientScale);
+    return new RowOptions(changed, ignored, softDenominator, hardDenominator, gradientScale, teacher);
   }
 
   RowOptions withLabels(double ignoredShare) {
-    return new RowOptions(with(Given.LABELS).given, ignoredShare, softDenominator, hardDenominator, gradientScale);
+    return new RowOptions(with(Given.LABELS).given, ignoredShare, softDenominator, hardDenominator, gradientScale,
+        teacher);
   }
 
   RowOptions withWeights() {
@@ -100,11 +107,15 @@ record RowOptions(
   }
 
   RowOptions withDenominators(OptionalDouble soft, OptionalDouble hard) {
-    return new RowOptions(given, ignored, soft, hard, gradientScale);
+    return new RowOptions(given, ignored, soft, hard, gradientScale, teacher);
   }
 
   RowOptions withGradientScale(double value) {
-    return new RowOptions(given, ignored, softDenominator, hardDenominator, value);
+    return new RowOptions(given, ignored, softDenominator, hardDenominator, value, teacher);
+  }
+
+  RowOptions withTeacher(TeacherKind value) {
+    return new RowOptions(given, ignored, softDenominator, hardDenominator, gradientScale, value);
   }
 
   RowOptions withInPlace(boolean value) {

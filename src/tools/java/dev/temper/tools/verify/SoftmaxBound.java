@@ -25,15 +25,17 @@ final class SoftmaxBound {
   private final double logSum;
   private final double sumSteps;
   private final double inputError;
+  private final double temperature;
 
   private SoftmaxBound(double[] x, double[] p, double[] exponentialError, double meanError, double logSum,
-      double inputError) {
+      double inputError, double temperature) {
     this.x = x;
     this.p = p;
     this.exponentialError = exponentialError;
     this.meanExponentialError = meanError;
     this.logSum = logSum;
     this.inputError = inputError;
+    this.temperature = temperature;
     sumSteps = log2(x.length);
   }
 
@@ -66,11 +68,15 @@ final class SoftmaxBound {
         mean += p[i] * error[i];
       }
     }
-    return new SoftmaxBound(x, p, error, mean, Math.log(sum), inputError / temperature);
+    return new SoftmaxBound(x, p, error, mean, Math.log(sum), inputError / temperature, temperature);
   }
 
   int classes() {
     return x.length;
+  }
+
+  double temperature() {
+    return temperature;
   }
 
   /** {@code (z - max z)/T}. */

@@ -24,6 +24,7 @@ final class SoftmaxPair {
     double sum = 0;
     double m = 0;
     double weighted = 0;
+    double ofPairs = 0;
     for (int i = 0; i < student.classes(); i++) {
       double p = teacher.p(i);
       sum += klTerm(p, student.p(i), logRatio(i));
@@ -31,10 +32,11 @@ final class SoftmaxPair {
         double excess = p * Math.abs(Math.expm1(Math.min(700, -rawRatio(i))));
         m += excess;
         weighted += excess * -teacher.x(i);
+        ofPairs += p * pairError(i);
       }
     }
     kl = sum;
-    nearShift = U * ((8 + student.sumSteps()) * m + 2 * weighted);
+    nearShift = U * ((8 + student.sumSteps()) * m + 2 * weighted) + ofPairs;
   }
 
   SoftmaxBound student() {
@@ -81,10 +83,19 @@ final class SoftmaxPair {
         + student.logSum();
   }
 
+  /**
+   * Absolute error of {@link #rawRatio} where the temperatures differ: t and s are pairs of floats then, of which the
+   * smaller one is rounded.
+   */
+  private double pairError(int i) {
+    double size = teacher.x(i) + student.x(i);
+    return student.temperature() == teacher.temperature() || !Double.isFinite(size) ? 0 : 5 * U * U * -size;
+  }
+
   /** Absolute error of {@link #logRatio}; 0 for a class that one side lacks, whose logarithm no engine computes. */
   double logRatioError(int i) {
     double apart = teacher.relativeError(i) + student.relativeError(i);
-    double error = isExact() ? Math.min(U * 4 * Math.abs(rawRatio(i)) + nearShift, apart) : apart;
+    double error = isExact() ? Math.min(U * 4 * Math.abs(rawRatio(i)) + nearShift + pairError(i), apart) : apart;
     return Double.isFinite(error) ? error : 0;
   }
 

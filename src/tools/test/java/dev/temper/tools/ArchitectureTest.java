@@ -42,19 +42,23 @@ final class ArchitectureTest {
   /** A room, and the other rooms that it may call; each package-info says the same. */
   @ParameterizedTest(name = "{0}")
   @CsvSource(delimiter = '|', textBlock = """
-      dev.temper               | dev.temper.diagnostics, dev.temper.spi, dev.temper.internal
+      dev.temper               | dev.temper.diagnostics, dev.temper.spi, dev.temper.internal, dev.temper.head
       dev.temper.internal      | dev.temper, dev.temper.spi
       dev.temper.diagnostics   | dev.temper
       dev.temper.ffm           |
       dev.temper.spi           | dev.temper, dev.temper.diagnostics
       dev.temper.spi.layout    | dev.temper, dev.temper.spi
       dev.temper.io            | dev.temper
+      dev.temper.head          | dev.temper, dev.temper.spi
       dev.temper.reference..   | dev.temper, dev.temper.spi
-      dev.temper.cpu..         | dev.temper, dev.temper.diagnostics, dev.temper.spi.., dev.temper.ffm
+      dev.temper.cpu           | dev.temper, dev.temper.diagnostics, dev.temper.spi.., dev.temper.ffm, \
+      dev.temper.cpu.blas
+      dev.temper.cpu.blas      | dev.temper, dev.temper.spi, dev.temper.ffm
       dev.temper.kernel.plan   |
       dev.temper.kernel.spec   | dev.temper, dev.temper.spi.., dev.temper.kernel.plan
       dev.temper.kernel.code   |
-      dev.temper.kernel.device | dev.temper, dev.temper.diagnostics, dev.temper.kernel.spec, dev.temper.kernel.plan
+      dev.temper.kernel.device | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.kernel.spec, \
+      dev.temper.kernel.plan
       dev.temper.kernel.probe  | dev.temper.diagnostics, dev.temper.kernel.spec, dev.temper.kernel.plan, \
       dev.temper.kernel.device
       dev.temper.kernel.run    | dev.temper, dev.temper.diagnostics, dev.temper.spi.., dev.temper.kernel.spec, \
@@ -62,9 +66,11 @@ final class ArchitectureTest {
       dev.temper.kernel.device, dev.temper.kernel.probe
       dev.temper.emulator..    | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, dev.temper.kernel..
       dev.temper.cuda.driver   | dev.temper, dev.temper.diagnostics, dev.temper.ffm, dev.temper.kernel..
+      dev.temper.cuda.toolkit  |
       dev.temper.cuda.nvrtc    | dev.temper, dev.temper.ffm, dev.temper.kernel.spec, dev.temper.kernel.plan, \
-      dev.temper.kernel.code
-      dev.temper.cuda.cublas   | dev.temper.diagnostics, dev.temper.ffm
+      dev.temper.kernel.code, dev.temper.cuda.toolkit
+      dev.temper.cuda.cublas   | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, \
+      dev.temper.kernel.device, dev.temper.cuda.driver, dev.temper.cuda.toolkit
       dev.temper.cuda          | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, \
       dev.temper.kernel.., dev.temper.cuda.*
       """)
@@ -86,7 +92,8 @@ final class ArchitectureTest {
       counts   | dev.temper, dev.temper.spi.layout, dev.temper.kernel.., dev.temper.cuda.nvrtc, \
       dev.temper.tools.files, dev.temper.tools.process
       pack     | dev.temper, dev.temper.tools.files
-      train    | dev.temper, dev.temper.reference, dev.temper.tools.files
+      train    | dev.temper, dev.temper.io, dev.temper.spi, dev.temper.cpu.blas, dev.temper.reference, \
+      dev.temper.tools.files
       gpucheck | dev.temper, dev.temper.diagnostics, dev.temper.io, dev.temper.tools.files, dev.temper.tools.process, \
       dev.temper.tools.verify
       """)
@@ -110,7 +117,8 @@ final class ArchitectureTest {
   void inTheApiOnlyTheEngineAndWhatItMakesCallWhatIsBehindIt() {
     noClasses().that(resideInAPackage("dev.temper").and(not(belongToAnyOf(LossEngine.class, PreparedLoss.class)))
             .and(not(simpleName("RunningDiagnostics"))))
-        .should().dependOnClassesThat(resideInAnyPackage("dev.temper.spi", "dev.temper.internal").and(not(LEAVES)))
+        .should().dependOnClassesThat(resideInAnyPackage("dev.temper.spi", "dev.temper.internal", "dev.temper.head")
+        .and(not(LEAVES)))
         .check(CLASSES);
   }
 
@@ -132,7 +140,7 @@ final class ArchitectureTest {
   @Test
   void toolsOpenEnginesByName() {
     noClasses().that().resideInAPackage("dev.temper.tools..")
-        .should().dependOnClassesThat().resideInAnyPackage("dev.temper.cpu..", "dev.temper.cuda",
+        .should().dependOnClassesThat().resideInAnyPackage("dev.temper.cpu", "dev.temper.cuda",
         "dev.temper.cuda.driver",
             "dev.temper.emulator..", "dev.temper.kernel.run..", "dev.temper.kernel.device..")
         .check(CLASSES);
@@ -158,9 +166,13 @@ final class ArchitectureTest {
   }
 
   @Test
-  void onlyTheCallsOfTheDriverUseJcuda() {
-    noClasses().that().haveNameNotMatching("dev\\.temper\\.cuda\\.driver\\.Driver(Call)?(\\$.*)?")
+  void onlyTheCallsOfTheDriverAndOfCublasUseJcuda() {
+    noClasses().that().haveNameNotMatching(
+            "dev\\.temper\\.cuda\\.(driver\\.(Driver(Call)?|JCudaObjects)|cublas\\.JCublas)(\\$.*)?")
         .should().dependOnClassesThat().resideInAPackage("jcuda..")
+        .check(CLASSES);
+    noClasses().that().resideOutsideOfPackage("dev.temper.cuda.cublas")
+        .should().dependOnClassesThat().resideInAPackage("jcuda.jcublas..")
         .check(CLASSES);
   }
 
@@ -180,8 +192,8 @@ final class ArchitectureTest {
   void everyRoomIsInTheTable() {
     classes().that().resideOutsideOfPackage("dev.temper.tools..")
         .should().resideInAnyPackage("dev.temper", "dev.temper.internal", "dev.temper.diagnostics", "dev.temper.ffm",
-        "dev.temper.spi..", "dev.temper.io", "dev.temper.reference..", "dev.temper.cpu..", "dev.temper.kernel.*",
-            "dev.temper.emulator..", "dev.temper.cuda..")
+        "dev.temper.spi..", "dev.temper.io", "dev.temper.head", "dev.temper.reference..", "dev.temper.cpu..",
+            "dev.temper.kernel.*", "dev.temper.emulator..", "dev.temper.cuda..")
         .check(CLASSES);
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.temper.Divergence;
 import dev.temper.tools.files.Json;
+import dev.temper.tools.train.TrainPlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,6 +53,24 @@ final class TrainCommandTest {
     Captured run = Captured.run("train", "--text", text().toString(), "--steps", "1", "--device", "cpu", "--json",
         "--temperature", "1,2,4", "--out", folder.toString());
     assertThat(run.out().strip()).startsWith("{").endsWith("}").contains("student, distilled at T = 4");
+  }
+
+  @Test
+  void aStudentLearnsFromTheTeachersMostProbableWords() throws IOException {
+    Captured run = Captured.run("train", "--text", text().toString(), "--steps", "2", "--device", "cpu", "--json",
+        "--teacher", "topk:8", "--out", folder.toString());
+    JsonNode document = Json.object(run.out()).orElseThrow(() -> new AssertionError(run.err()));
+    assertThat(document.at("/plan/distillations/0/temperature").asDouble()).isEqualTo(TrainPlan.LISTS_TEMPERATURE);
+    assertThat(document.at("/plan/distillations/0/softWeight").asDouble()).isEqualTo(TrainPlan.LISTS_SOFT_WEIGHT);
+    assertThat(document.at("/teacherCache/tail").asText()).isEqualTo("bucket");
+    assertThat(document.at("/teacherCache/rows").asLong()).isEqualTo(1024);
+    assertThat(document.at("/teacherCache/bytes").asLong())
+        .isEqualTo(Files.size(folder.resolve(document.at("/teacherCache/file").asText())));
+    assertRefused("have 64 words of a row, but the vocabulary has 28", "train", "--text", text().toString(),
+        "--teacher", "topk:64", "--out", folder.toString());
+    assertRefused("unknown teacher 'topk:0'; known: logits, and topk:1 to topk:256", "train", "--teacher", "topk:0");
+    assertRefused("--tail is truncate, but --teacher is logits", "train", "--tail", "truncate");
+    assertRefused("--divergence", "train", "--text", text().toString(), "--teacher", "topk:8", "--divergence", "tvd");
   }
 
   @ParameterizedTest

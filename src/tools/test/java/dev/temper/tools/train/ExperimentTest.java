@@ -1,6 +1,7 @@
 package dev.temper.tools.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.temper.DistillationLoss;
 import dev.temper.Divergence;
@@ -41,7 +42,8 @@ final class ExperimentTest {
   }
 
   private static TrainPlan plan(Budget teacher) {
-    return new TrainPlan(64, 3, 64, teacher, STUDENT, List.of(DistillationLoss.hinton(2, 0.7)), 5, 1);
+    return new TrainPlan(64, 3, 64, teacher, STUDENT, List.of(DistillationLoss.hinton(2, 0.7)), 5, 1,
+        TrainPlan.Head.LOGITS, null);
   }
 
   private static TrainReport run(TrainPlan plan) {
@@ -63,6 +65,23 @@ final class ExperimentTest {
     assertThat(report.margin()).isGreaterThan(0.1);
     assertThat(report.differences().checks()).isGreaterThan(60);
     assertThat(report.outcomes().getFirst().text()).contains("w");
+  }
+
+  @Test
+  void aFusedHeadGivesTheSameCurvesWithinRounding() {
+    List<ModelOutcome> logits = run(plan(TEACHER)).outcomes().getFirst().models();
+    TrainReport report = run(plan(TEACHER).withHead(TrainPlan.Head.FUSED));
+    List<ModelOutcome> fused = report.outcomes().getFirst().models();
+    assertThat(report.differences().hold()).as("%s", report.differences()).isTrue();
+    for (int model = 0; model < 3; model++) {
+      assertThat(fused.get(model).curve()).hasSameSizeAs(logits.get(model).curve());
+      for (int i = 0; i < fused.get(model).curve().size(); i++) {
+        ModelOutcome.CurvePoint expected = logits.get(model).curve().get(i);
+        assertThat(fused.get(model).curve().get(i).loss()).isCloseTo(expected.loss(), within(1e-3));
+        assertThat(fused.get(model).curve().get(i).validation()).isCloseTo(expected.validation(), within(1e-3));
+      }
+      assertThat(fused.get(model).logitBytes()).isPositive().isLessThanOrEqualTo(logits.get(model).logitBytes());
+    }
   }
 
   @Test

@@ -8,6 +8,8 @@ import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.Teacher;
+import dev.temper.cpu.blas.OpenBlasProducts;
+import dev.temper.spi.Products;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.api.Test;
 
@@ -15,17 +17,18 @@ final class LanguageModelTest {
 
   private static final LanguageModel.Shape SHAPE = new LanguageModel.Shape(11, 3, 5, 7);
   private static final WordBatch BATCH =
-      new WordBatch(3, new int[] {1, 1, 4, 1, 4, 9, 4, 9, 2, 9, 2, 10}, new int[] {9, 2, Examples.NO_LABEL, 1});
+      new WordBatch(3, new int[] {1, 1, 4, 1, 4, 9, 4, 9, 2, 9, 2, 10}, new int[] {9, 2, Examples.NO_LABEL, 1},
+          new int[4]);
   private static final DistillationLoss LOSS = DistillationLoss.hinton(2, 0.7);
 
   private final Arena arena = Arena.ofAuto();
-  private final Blas blas = new OpenBlas(1);
+  private final Products products = OpenBlasProducts.open(1);
 
   @Test
   void countsItsParameters() {
     assertThat(SHAPE.parameters()).isEqualTo(11 * 5 + (15 + 1) * 7 + (7 + 1) * 11);
-    long weights = new LanguageModel(SHAPE, 4, blas, arena, 1).parameters().stream().mapToLong(p -> p.value().size())
-        .sum();
+    long weights = new LanguageModel(SHAPE, 4, products, arena, 1).parameters().stream()
+        .mapToLong(p -> p.value().size()).sum();
     assertThat(weights).isEqualTo(SHAPE.parameters());
   }
 
@@ -37,8 +40,8 @@ final class LanguageModelTest {
   @Test
   void gradientIsThatOfFiniteDifferences() {
     try (LossEngine engine = LossEngine.open("reference")) {
-      LanguageModel model = new LanguageModel(SHAPE, 4, blas, arena, 5);
-      LanguageModel teacher = new LanguageModel(new LanguageModel.Shape(11, 3, 6, 9), 4, blas, arena, 6);
+      LanguageModel model = new LanguageModel(SHAPE, 4, products, arena, 5);
+      LanguageModel teacher = new LanguageModel(new LanguageModel.Shape(11, 3, 6, 9), 4, products, arena, 6);
       Matrix gradient = Matrix.zeros(arena, 4, 11);
       engine.forwardBackward(LOSS, inputs(model, teacher), LossOutputs.gradient(gradient.view()));
       model.backward(BATCH, gradient);
@@ -65,9 +68,9 @@ final class LanguageModelTest {
 
   @Test
   void equalSeedsGiveEqualModels() {
-    float first = new LanguageModel(SHAPE, 4, blas, arena, 3).forward(BATCH).get(2, 5);
-    assertThat(new LanguageModel(SHAPE, 4, blas, arena, 3).forward(BATCH).get(2, 5)).isEqualTo(first);
-    assertThat(new LanguageModel(SHAPE, 4, blas, arena, 4).forward(BATCH).get(2, 5)).isNotEqualTo(first);
+    float first = new LanguageModel(SHAPE, 4, products, arena, 3).forward(BATCH).get(2, 5);
+    assertThat(new LanguageModel(SHAPE, 4, products, arena, 3).forward(BATCH).get(2, 5)).isEqualTo(first);
+    assertThat(new LanguageModel(SHAPE, 4, products, arena, 4).forward(BATCH).get(2, 5)).isNotEqualTo(first);
   }
 
   private static LossInputs inputs(LanguageModel model, LanguageModel teacher) {

@@ -20,7 +20,7 @@ final class TrainReportTest {
   private static ModelOutcome outcome(String name, double crossEntropy, int plannedSteps) {
     return new ModelOutcome(name, 1000, new Quality(crossEntropy, 0.25, 0.5, 99),
         List.of(new ModelOutcome.CurvePoint(1, 5, 4.5), new ModelOutcome.CurvePoint(2, 4, 3.5)), 2, plannedSteps, 0.01,
-            0.1);
+            0.1, 3 << 20);
   }
 
   private static TrainReport report(double teacher, double labelsOnly, double distilled, Differences differences) {
@@ -30,7 +30,7 @@ final class TrainReportTest {
   }
 
   private static TrainReport report(TrainPlan plan, Differences differences, ModelOutcome... models) {
-    SeedOutcome seed = new SeedOutcome(1, List.of(models), differences, "get size.");
+    SeedOutcome seed = new SeedOutcome(1, List.of(models), differences, "get size.", null);
     TrainReport.Data data = new TrainReport.Data("words", 3, 30, 8, 20, 5, 5);
     return new TrainReport(plan, data, "cpu", "blas", List.of(seed), 12);
   }

@@ -3,6 +3,7 @@ package dev.temper.tools.verify;
 import dev.temper.DType;
 import dev.temper.Divergence;
 import dev.temper.Reduction;
+import dev.temper.tools.verify.RowOptions.Given;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -54,6 +55,7 @@ final class RowStorageCases {
     }
     add(cases, 600_000, 1);
     addPersistent(cases);
+    addPrepared(cases);
     return cases.stream().filter(c -> c.layout().classes() < 600_000 || c.layout().student() == DType.F32).toList();
   }
 
@@ -70,6 +72,7 @@ final class RowStorageCases {
   static List<Case> forDefects() {
     return few().stream().filter(c -> c.method().isLoss() && c.layout().student() != DType.F16
             && (c.method() != EngineMethod.FORWARD || c.layout().classes() == 2_045)
+            && c.options().teacher() == TeacherKind.LOGITS
             && c.layout().classes() != 1_009 && c.layout().classes() != 600_000)
         .toList();
   }
@@ -107,6 +110,13 @@ final class RowStorageCases {
     loss(20_003, 4, 0).loss(b -> b.numClasses(20_003))
         .layout(l -> l.dtypes(DType.BF16, DType.BF16, DType.BF16).padded(5, 5))
         .add(cases, "bf16-persistent-c20003");
+  }
+
+  /** Teachers whose rows are prepared: by lanes of a warp, and by a cluster. */
+  private static void addPrepared(List<Case> cases) {
+    loss(253, 4, 0).layout(l -> l.dtypes(DType.BF16, DType.BF16, DType.BF16))
+        .options(o -> o.withTeacher(TeacherKind.CLASS_MAP).with(Given.ROW_OUTPUTS)).add(cases, "class-map-c253");
+    loss(20_000, 3, 0).options(o -> o.withTeacher(TeacherKind.MIXTURE)).add(cases, "mixture-c20000");
   }
 
   private static CaseBuilder loss(int classes, int rows, int number) {

@@ -1,4 +1,4 @@
-package dev.temper.cuda.nvrtc;
+package dev.temper.cuda.toolkit;
 
 import java.io.File;
 import java.io.IOException;
@@ -14,7 +14,7 @@ import java.util.Map;
 /**
  * The usual folders of CUDA installations: the toolkit of the {@code nvcc} on the path, {@code /usr/local/cuda}, and
  * the Python wheels of the {@code python3} on the path, which PyTorch installs. A GPU host without a toolkit may have
- * NVRTC in the wheels only.
+ * NVIDIA's libraries in the wheels only.
  */
 final class InstalledToolkits {
 

@@ -1,0 +1,15 @@
+package dev.temper;
+
+/**
+ * The memory that a call with a {@link LinearHead} uses beside the caller's tensors.
+ *
+ * @param limit bytes that {@link EngineOptions#withHeadWorkspace} allows for the chunks
+ * @param bytesPerRow bytes that each row of a chunk needs
+ * @param bytes bytes of the chunks in use
+ * @param chunkRows rows of the largest chunk
+ * @param chunks number of chunks
+ * @param accumulatorBytes bytes of the f32 sums of weight and bias gradients in BF16 or F16, which the limit does not
+ *     count; 0 for F32 gradients and for a single chunk
+ */
+public record HeadWorkspace(long limit, long bytesPerRow, long bytes, long chunkRows, long chunks,
+    long accumulatorBytes) {}

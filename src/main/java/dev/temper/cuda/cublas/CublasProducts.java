@@ -1,0 +1,127 @@
+package dev.temper.cuda.cublas;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import dev.temper.DeviceMatrix;
+import dev.temper.EngineUnavailableException;
+import dev.temper.MatrixView;
+import dev.temper.cuda.driver.CudaStream;
+import dev.temper.cuda.driver.Driver;
+import dev.temper.cuda.driver.PrimaryContext;
+import dev.temper.kernel.device.DeviceProducts;
+import dev.temper.spi.ProductShape;
+import dev.temper.spi.Products.Operand;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Products with cuBLAS in one stream, with a handle and a workspace of its own. A fixed workspace keeps the bits of a
+ * product the same from call to call, and lets a CUDA graph contain products.
+ */
+public final class CublasProducts implements DeviceProducts {
+
+  /** {@code CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION}: partial sums stay in f32. No TF32 in this mode. */
+  private static final int F32_SUMS = 16;
+
+  private final CublasLibrary library;
+  private final PrimaryContext context;
+  private final CudaStream stream;
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment scalars = arena.allocate(JAVA_FLOAT, 2);
+  private final long workspace;
+  private final long handle;
+
+  private CublasProducts(CublasLibrary library, PrimaryContext context, CudaStream stream, long workspaceBytes) {
+    this.library = library;
+    this.context = context;
+    this.stream = stream;
+    try (var _ = context.enter()) {
+      workspace = Driver.allocate(workspaceBytes);
+      long[] made = new long[1];
+      try {
+        check("cublasCreate", library.functions().create(made));
+      } catch (RuntimeException e) {
+        Driver.free(workspace);
+        throw e;
+      }
+      handle = made[0];
+      try {
+        // The order matters: setting the stream would replace the workspace by one of cuBLAS's own.
+        check("cublasSetStream", library.functions().setStream(handle, stream.handle()));
+        check("cublasSetWorkspace of " + workspaceBytes + " bytes",
+            library.functions().setWorkspace(handle, workspace, workspaceBytes));
+        check("cublasSetMathMode", library.functions().setMathMode(handle, F32_SUMS));
+      } catch (RuntimeException e) {
+        close();
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * Opens products in a stream; not while the stream is captured.
+   *
+   * @param workspaceBytes bytes of device memory for cuBLAS
+   * @throws EngineUnavailableException if cuBLAS is missing, with every place tried
+   * @throws dev.temper.DeviceException if cuBLAS cannot be used
+   */
+  public static CublasProducts open(CublasSearch search, PrimaryContext context, CudaStream stream,
+      long workspaceBytes) {
+    return new CublasProducts(search.load(), context, stream, workspaceBytes);
+  }
+
+  @Override
+  public String describe() {
+    return library.describe();
+  }
+
+  @Override
+  public void multiply(double alpha, Operand left, Operand right, double beta, MatrixView result) {
+    ProductShape shape = ProductShape.of(left, right, result);
+    Gemm gemm = Gemm.of(shape, left, right, result, scalars.address());
+    if (shape.rows() == 0) {
+      return;
+    }
+    scalars.set(JAVA_FLOAT, 0, (float) alpha);
+    scalars.set(JAVA_FLOAT, Float.BYTES, (float) beta);
+    try (var _ = context.enter()) {
+      if (shape.inner() == 0 && beta == 0) {
+        zero((DeviceMatrix) result);
+      } else {
+        check("cublasGemmEx of " + describe(shape, left), library.functions().multiply(handle, gemm));
+      }
+    }
+  }
+
+  /** Writes the product of empty matrices. cuBLAS need not write it. */
+  private void zero(DeviceMatrix result) {
+    int bytes = result.dtype().bytes();
+    for (long row = 0; row < result.rows(); row++) {
+      Driver.fill(result.address() + row * result.rowStride() * bytes, (byte) 0, (long) result.classes() * bytes,
+          stream.handle());
+    }
+  }
+
+  private static String describe(ProductShape shape, Operand left) {
+    return "[" + shape.rows() + ", " + shape.inner() + "] by [" + shape.inner() + ", " + shape.columns() + "] "
+        + left.matrix().dtype();
+  }
+
+  private void check(String call, int status) {
+    if (status != CublasFunctions.SUCCESS) {
+      throw CublasFailures.of(call, status, library.functions().statusName(status), library.describe());
+    }
+  }
+
+  /** Frees everything, even if the device has failed and calls of it throw. */
+  @Override
+  public void close() {
+    try (arena; var _ = context.enter()) {
+      try {
+        check("cublasDestroy", library.functions().destroy(handle));
+      } finally {
+        Driver.free(workspace);
+      }
+    }
+  }
+}

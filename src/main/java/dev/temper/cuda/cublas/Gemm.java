@@ -1,0 +1,77 @@
+package dev.temper.cuda.cublas;
+
+import dev.temper.DType;
+import dev.temper.DeviceMatrix;
+import dev.temper.MatrixView;
+import dev.temper.spi.ProductShape;
+import dev.temper.spi.Products.Operand;
+
+/**
+ * Arguments of {@code cublasGemmEx}, which computes {@code c = alpha * a * b + beta * c} with column-major matrices. A
+ * row-major matrix is the transposed matrix in column-major order, so that the left factor is {@code b} here.
+ *
+ * @param m rows of {@code c}, the columns of the row-major result
+ * @param n columns of {@code c}
+ * @param k terms of each sum
+ * @param scalars address of alpha and beta, two floats in host memory
+ */
+record Gemm(int m, int n, int k, long scalars, Matrix a, Matrix b, Matrix c) {
+
+  /** {@code CUBLAS_COMPUTE_32F}: f32 accumulation, no TF32 in the default math mode. */
+  static final int COMPUTE_F32 = 68;
+
+  /** {@code CUBLAS_GEMM_DEFAULT}. */
+  static final int ALGORITHM = -1;
+
+  /**
+   * A matrix.
+   *
+   * @param operation {@code cublasOperation_t}: 0 as it lies in memory, 1 transposed
+   * @param type {@code cudaDataType_t}
+   * @param leading elements from one column to the next
+   */
+  record Matrix(int operation, long address, int type, int leading) {
+
+    private static Matrix of(String name, MatrixView view, boolean isTransposed) {
+      if (!(view instanceof DeviceMatrix matrix)) {
+        throw new IllegalArgumentException(name + " is " + view + ", expected device memory; copy it to a buffer of "
+            + "LossEngine.allocate");
+      }
+      if (matrix.rowStride() == 0 && matrix.rows() > 1) {
+        throw new IllegalArgumentException(name + " is " + view + ", expected rows apart from each other; cuBLAS cannot"
+            + " repeat a row");
+      }
+      if (matrix.address() % matrix.dtype().bytes() != 0) {
+        throw new IllegalArgumentException(name + " is " + view + ", expected an address that is a multiple of "
+            + matrix.dtype().bytes());
+      }
+      // A matrix of one row may have any row stride, and cuBLAS requires at least the row's length.
+      return new Matrix(isTransposed ? 1 : 0, matrix.address(), typeOf(matrix.dtype()),
+          toInt(name + "'s row stride", Math.max(matrix.rowStride(), matrix.classes())));
+    }
+  }
+
+  static Gemm of(ProductShape shape, Operand left, Operand right, MatrixView result, long scalars) {
+    return new Gemm(toInt("the number of columns of result", shape.columns()),
+        toInt("the number of rows of result", shape.rows()), toInt("the number of terms of a sum", shape.inner()),
+        scalars, Matrix.of("right", right.matrix(), right.isTransposed()),
+        Matrix.of("left", left.matrix(), left.isTransposed()), Matrix.of("result", result, false));
+  }
+
+  private static int typeOf(DType dtype) {
+    return switch (dtype) {
+      case F32 -> 0;
+      case F16 -> 2;
+      case BF16 -> 14;
+      case I32, I64 -> throw new IllegalArgumentException("dtype is " + dtype + ", expected F32, BF16 or F16");
+    };
+  }
+
+  private static int toInt(String what, long value) {
+    if (value > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(what + " is " + value + ", expected at most " + Integer.MAX_VALUE
+          + " for cuBLAS; use smaller matrices");
+    }
+    return (int) value;
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * The search for NVIDIA's libraries: {@link dev.temper.cuda.toolkit.LibraryPlaces} lists where a library may be.
+ *
+ * <p>The package calls no other package.
+ */
+@NullMarked
+package dev.temper.cuda.toolkit;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,114 @@
+package dev.temper.head;
+
+import dev.temper.EngineOptions;
+import dev.temper.LossArgumentException;
+import dev.temper.LossOption;
+import dev.temper.LossResult;
+import dev.temper.spi.Divisors;
+import dev.temper.spi.EngineBackend;
+import dev.temper.spi.LossCall;
+import dev.temper.spi.PreparedCall;
+import dev.temper.spi.Products;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Computes the calls of one engine whose student has a head. The calls share one workspace and therefore run one after
+ * another.
+ */
+public final class HeadLoss implements AutoCloseable {
+
+  private static final long HOST_LIMIT = 256L << 20;
+  private static final long DEVICE_LIMIT = 1536L << 20;
+
+  private final EngineBackend backend;
+  private final EngineOptions options;
+  private final Consumer<LossCall> requireComputable;
+  private final HeadMemory memory;
+  private @Nullable Products products;
+
+  /**
+   * Creates the head of an engine, which closes it before the backend. Products and memory are made by the first call.
+   *
+   * @param requireComputable throws if the engine does not compute a loss
+   */
+  public HeadLoss(EngineBackend backend, EngineOptions options, Consumer<LossCall> requireComputable) {
+    this.backend = backend;
+    this.options = options;
+    this.requireComputable = requireComputable;
+    memory = new HeadMemory(backend);
+  }
+
+  /**
+   * Computes a checked call whose inputs have a head. Labels, weights, temperatures, denominators and the integers and
+   * lists of the teacher are checked for all rows before anything is written.
+   *
+   * @throws IllegalArgumentException if a value is invalid, if the engine lacks the loss, or if the workspace is too
+   *     small for one row
+   * @throws dev.temper.EngineUnavailableException if the library of the products is missing
+   */
+  public synchronized LossResult compute(LossCall call) {
+    HeadPlan plan = HeadPlan.of(call, options.chunkLogits(), limit());
+    Products by = products();
+    HeadScale scale = HeadScale.of(call.loss(), backend.check(call.loss(), call.inputs(), call.classes()));
+    memory.reserve(plan.bytes());
+    HeadPass pass = new HeadPass(backend, by, call, plan, memory, scale);
+    requireComputable.accept(pass.firstChunk());
+    HeadTotals totals = pass.run();
+    totals.requireValid();
+    return totals;
+  }
+
+  /** Prepares a call. Each launch checks the values again, because they may have changed. */
+  public PreparedCall prepare(LossCall call) {
+    HeadPlan.of(call, options.chunkLogits(), limit());
+    products();
+    return new PreparedHead(this, call);
+  }
+
+  /**
+   * Records a call as a CUDA graph.
+   *
+   * @throws IllegalArgumentException if the device has no graphs, if a tensor lies in host memory, or if the divisors
+   *     depend on values in memory, which may change between replays
+   */
+  synchronized RecordedHead record(LossCall call) {
+    if (Divisors.dependOnValues(call.loss(), call.inputs())) {
+      throw new LossArgumentException("a CUDA graph of a loss with a head holds its denominators as numbers, but ",
+          LossOption.REDUCTION, " ", call.loss().reduction().label(), " counts the labels of each batch, or a "
+          + "denominator lies in memory; give ", LossOption.DENOMINATOR, " as a number, or set ", LossOption.REDUCTION,
+          " to sum or batch-mean");
+    }
+    HeadPlan plan = HeadPlan.of(call, options.chunkLogits(), limit());
+    HeadScale scale = HeadScale.of(call.loss(), backend.check(call.loss(), call.inputs(), call.classes()));
+    return RecordedHead.record(backend, products(), call, plan, scale);
+  }
+
+  /** Bytes of device memory that the workspace holds; 0 in host memory. */
+  synchronized long deviceBytes() {
+    return backend.acceptsDeviceMemory() ? memory.bytes() : 0;
+  }
+
+  private synchronized Products products() {
+    Products opened = products;
+    if (opened == null) {
+      opened = backend.products();
+      products = opened;
+    }
+    return opened;
+  }
+
+  private long limit() {
+    return options.headWorkspace().orElse(backend.acceptsDeviceMemory() ? DEVICE_LIMIT : HOST_LIMIT);
+  }
+
+  @Override
+  public synchronized void close() {
+    try (memory) {
+      if (products != null) {
+        products.close();
+        products = null;
+      }
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package dev.temper.head;
+
+import dev.temper.Denominator;
+import dev.temper.DistillationLoss;
+import dev.temper.LossInputs;
+import dev.temper.Reduction;
+import dev.temper.spi.Divisors;
+
+/**
+ * The divisors of a batch, in two factors. The larger divisor becomes the factor {@code common} of the products back,
+ * because a gradient that is divided by the number of rows can be below the smallest number of F16. The gradient of a
+ * chunk holds the remaining factors, which are 1 unless both parts have different divisors.
+ *
+ * @param common factor of products and totals; 0 if no row is counted
+ * @param soft remaining factor of the soft part, 1 or more
+ * @param hard remaining factor of the hard part, 1 or more
+ */
+record HeadScale(double common, double soft, double hard) {
+
+  static HeadScale of(DistillationLoss loss, Divisors divisors) {
+    double soft = loss.softWeight() > 0 ? divisors.softScale() : 0;
+    double hard = loss.hardWeight() > 0 ? divisors.hardScale() : 0;
+    double common = soft == 0 ? hard : hard == 0 ? soft : Math.min(soft, hard);
+    return new HeadScale(common, soft == 0 ? 1 : soft / common, hard == 0 ? 1 : hard / common);
+  }
+
+  /** Returns the loss of a chunk, whose total is a sum unless the parts have different divisors. */
+  DistillationLoss chunkLoss(DistillationLoss loss) {
+    Reduction reduction = loss.reduction() == Reduction.NONE ? Reduction.NONE
+        : isSplit() ? Reduction.MEAN : Reduction.SUM;
+    return loss.toBuilder().reduction(reduction).build();
+  }
+
+  /** Returns the inputs of a chunk with the divisors that remain in it. */
+  LossInputs divided(LossInputs inputs) {
+    return isSplit()
+        ? inputs.withSoftDenominator(Denominator.of(1 / soft)).withHardDenominator(Denominator.of(1 / hard))
+        : inputs;
+  }
+
+  private boolean isSplit() {
+    return soft != 1 || hard != 1;
+  }
+}

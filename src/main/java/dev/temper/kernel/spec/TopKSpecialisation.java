@@ -1,0 +1,44 @@
+package dev.temper.kernel.spec;
+
+import dev.temper.DType;
+import dev.temper.kernel.plan.RowPlan;
+import dev.temper.kernel.plan.RowStorage;
+import java.util.List;
+
+/**
+ * The lists of the most probable classes of a row, made by one block for each row.
+ *
+ * @param input type of the logits
+ */
+public record TopKSpecialisation(DType input) implements RowSpecialisation {
+
+  /** A block of as many threads as a list has slots at most; it reads a row once and stores none of it. */
+  private static final RowPlan PLAN = new RowPlan(256, 0, 1, new RowStorage.Reread());
+  /** Keys of the candidates, and their number. */
+  private static final long CANDIDATE_BYTES = 4_096L * Long.BYTES + 16;
+
+  @Override
+  public RowPlan plan() {
+    return PLAN;
+  }
+
+  /** Dynamic shared memory of a block, for rows of any length. */
+  public long sharedBytes() {
+    return PLAN.sharedBytes(1, input.bytes(), 0) + CANDIDATE_BYTES;
+  }
+
+  @Override
+  public String parameters() {
+    return "TopKParameters";
+  }
+
+  @Override
+  public String source() {
+    return "topk.cu";
+  }
+
+  @Override
+  public List<String> definitions() {
+    return withPlan(List.of("TEMPER_KERNEL=" + ENTRY, "TEMPER_INPUT=" + Specialisation.macro(input)));
+  }
+}

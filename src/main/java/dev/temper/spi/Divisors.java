@@ -1,0 +1,62 @@
+package dev.temper.spi;
+
+import dev.temper.Denominator;
+import dev.temper.DistillationLoss;
+import dev.temper.IgnoreScope;
+import dev.temper.LossInputs;
+import dev.temper.Reduction;
+import dev.temper.RowVector;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds the factors that reduce the sums over rows, {@code 1/divisor}. A factor is 0 instead of 1/0 if no row is
+ * counted.
+ *
+ * @param softScale factor of the soft part
+ * @param hardScale factor of the hard part
+ */
+public record Divisors(double softScale, double hardScale) {
+
+  /**
+   * Returns the factors of a batch whose denominators lie in host memory.
+   *
+   * @param labelled number of rows with another label than the ignored one
+   */
+  public static Divisors of(DistillationLoss loss, LossInputs inputs, long labelled) {
+    long softRows = loss.ignoreScope() == IgnoreScope.HARD ? inputs.student().rows() : labelled;
+    return new Divisors(scale(loss, inputs, inputs.softDenominator(), softRows),
+        scale(loss, inputs, inputs.hardDenominator(), labelled));
+  }
+
+  /** Returns whether the factors of a batch depend on values in memory: labels that may be ignored, or denominators. */
+  public static boolean dependOnValues(DistillationLoss loss, LossInputs inputs) {
+    boolean counts = loss.reduction() == Reduction.MEAN && inputs.labels() != null;
+    boolean soft = loss.softWeight() > 0
+        && dependsOnValues(inputs.softDenominator(), counts && loss.ignoreScope() == IgnoreScope.BOTH);
+    return soft || (loss.hardWeight() > 0 && dependsOnValues(inputs.hardDenominator(), counts));
+  }
+
+  private static boolean dependsOnValues(@Nullable Denominator denominator, boolean counts) {
+    return switch (denominator) {
+      case null -> counts;
+      case Denominator.Value _ -> false;
+      case Denominator.InMemory _ -> true;
+    };
+  }
+
+  private static double scale(DistillationLoss loss, LossInputs inputs, @Nullable Denominator denominator,
+      long counted) {
+    if (counted == 0) {
+      return 0;
+    }
+    return 1 / switch (denominator) {
+      case null -> switch (loss.reduction()) {
+        case NONE, SUM -> 1.0;
+        case MEAN -> (double) counted;
+        case BATCH_MEAN -> (double) inputs.student().rows();
+      };
+      case Denominator.Value(double value) -> value;
+      case Denominator.InMemory(RowVector vector) -> HostRows.value((RowVector.Host) vector, 0);
+    };
+  }
+}

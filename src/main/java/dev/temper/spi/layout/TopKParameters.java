@@ -1,0 +1,85 @@
+package dev.temper.spi.layout;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.temper.MatrixView;
+import dev.temper.TopKLists;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * The parameters of the kernel that makes lists of the most probable classes: {@code temper::TopKParameters} of {@code
+ * kernels/parameters.h}, which documents the fields.
+ */
+public final class TopKParameters {
+
+  /** The fields in their order. */
+  public enum Field implements StructField {
+    LOGITS(Type.INT64),
+    IDS(Type.INT64),
+    LOG_PROBS(Type.INT64),
+    LOG_SUM_EXP(Type.INT64),
+    MASS(Type.INT64),
+    LOG_TAIL(Type.INT64),
+    ROWS(Type.INT64),
+    STRIDE(Type.INT64),
+    CLASSES(Type.INT32),
+    K(Type.INT32),
+    INVERSE_TEMPERATURE(Type.FLOAT32),
+    RESERVED(Type.INT32);
+
+    private final Type type;
+
+    Field(Type type) {
+      this.type = type;
+    }
+
+    @Override
+    public Type type() {
+      return type;
+    }
+  }
+
+  /** Names, types and order as in C++. */
+  public static final StructLayout LAYOUT = StructField.struct(Field.values());
+
+  private static final Map<Field, Long> OFFSETS = StructField.offsets(Field.class);
+
+  private final MemorySegment block;
+
+  /**
+   * Wraps a block of {@link #LAYOUT} that holds zeros.
+   *
+   * @param block memory that stays allocated as long as the parameters are used
+   */
+  public TopKParameters(MemorySegment block) {
+    this.block = block;
+  }
+
+  /** Returns the block. */
+  public MemorySegment block() {
+    return block;
+  }
+
+  /** Sets an address. */
+  public void set(Field field, long value) {
+    block.set(JAVA_LONG, at(field), value);
+  }
+
+  /** Writes all of a call but its addresses. */
+  public void write(MatrixView logits, TopKLists into) {
+    set(Field.ROWS, logits.rows());
+    set(Field.STRIDE, logits.rowStride());
+    block.set(JAVA_INT, at(Field.CLASSES), logits.classes());
+    block.set(JAVA_INT, at(Field.K), into.ids().k());
+    block.set(JAVA_FLOAT, at(Field.INVERSE_TEMPERATURE), (float) (1 / into.temperature()));
+  }
+
+  private static long at(Field field) {
+    return Objects.requireNonNull(OFFSETS.get(field));
+  }
+}

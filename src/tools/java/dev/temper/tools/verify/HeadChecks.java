@@ -1,0 +1,85 @@
+package dev.temper.tools.verify;
+
+import dev.temper.EngineOptions;
+import dev.temper.EngineUnavailableException;
+import dev.temper.LossEngine;
+import dev.temper.UnsupportedLossException;
+import java.util.List;
+
+/** Checks the head of an engine. Each check opens the device again, with a workspace that gives chunks of its size. */
+final class HeadChecks {
+
+  private HeadChecks() {}
+
+  /**
+   * One check.
+   *
+   * @param engine the engine under test
+   * @param seed seed of the numbers
+   */
+  record HeadCheck(LossEngine engine, long seed, HeadCase c) {
+
+    CaseGroup group() {
+      return c.loss().group();
+    }
+
+    String name() {
+      return c.loss().name();
+    }
+
+    CaseResult run() {
+      Comparison comparison = new Comparison();
+      CaseOutcome outcome;
+      List<String> notes;
+      try (LossEngine chunked = LossEngine.open(engine.device(), options())) {
+        judge(chunked, comparison);
+        outcome = comparison.holds() ? CaseOutcome.PASSED : CaseOutcome.FAILED;
+        notes = List.copyOf(comparison.mismatches());
+      } catch (UnsupportedLossException | EngineUnavailableException e) {
+        outcome = CaseOutcome.REFUSED;
+        notes = List.of(String.valueOf(e.getMessage()));
+      } catch (RuntimeException e) {
+        outcome = CaseOutcome.FAILED;
+        notes = List.of(e.toString());
+      }
+      return new CaseResult(group(), name(), c.loss().layout().classes(), outcome, notes, comparison.mismatchCount(),
+          comparison.compared(), comparison.worst(), null, Case.command(engine.device(), seed, name()));
+    }
+
+    private EngineOptions options() {
+      return EngineOptions.defaults().withHeadWorkspace(c.workspace()).withChunkLogits(c.chunkLogits());
+    }
+
+    private void judge(LossEngine chunked, Comparison comparison) {
+      HeadData data = HeadData.of(c, seed);
+      HeadRun.Found found = HeadRun.run(chunked, c, data);
+      found.damage().forEach(damage -> comparison.require(false, damage));
+      comparison.require(found.workspace().chunkRows() == Math.clamp(c.rows(), 1, c.chunkRows()),
+          "a chunk has " + found.workspace().chunkRows() + " rows, expected " + c.chunkRows());
+      switch (group()) {
+        case HEAD_RERUN -> {
+          same(found, HeadRun.run(chunked, c, data), comparison);
+          try (LossEngine alone = LossEngine.open(engine.device(), options().withThreads(1))) {
+            same(found, HeadRun.run(alone, c, data), comparison);
+          }
+        }
+        case HEAD_DIFFERENCES -> HeadDifferences.compare(c, data, found, comparison);
+        default -> new HeadOracle(c, data).compare(found, comparison);
+      }
+    }
+
+    private static void same(HeadRun.Found found, HeadRun.Found again, Comparison comparison) {
+      comparison.same("gradient_hidden", again.hidden(), found.hidden(), 1);
+      comparison.same("gradient_weight", again.weight(), found.weight(), 1);
+      comparison.same("gradient_bias", again.bias(), found.bias(), 1);
+      comparison.same("total", again.totals().total(), found.totals().total());
+    }
+  }
+
+  /** All checks of an engine that can be opened by its name. */
+  static List<HeadCheck> of(LossEngine engine, long seed) {
+    String kind = engine.device().replaceFirst(":.*", "");
+    return LossEngine.devices().containsKey(kind)
+        ? HeadCases.all().stream().map(c -> new HeadCheck(engine, seed, c)).toList() : List.of();
+  }
+}
