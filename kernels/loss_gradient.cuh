@@ -115,7 +115,8 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
   }
 }
 
-// Stores the gradient of the kept classes. The factors of the constants move the kept exponentials to the row's offsets.
+// Stores the gradient of the kept classes. The constants also have the factors that move the kept exponentials to the
+// offsets of the row.
 template <class Spec>
 template <class GradientView>
 __device__ __forceinline__ void LossRow<Spec>::store_kept(const GradientView& view, const GradientConstants<Spec>& g,

@@ -31,9 +31,9 @@ template <int VECTORS> struct RingStorage {
     static constexpr int kThreads = ThreadGroup::kThreads, kStep = kThreads, kStageVectors = VECTORS * kThreads;
     static constexpr int kEnds = Part::kEnds, kEndBytes = 16 + (kTeacher ? Teacher::kBytes : 0);
 
-    // A row fills stages and, in its last stage, has the vectors that are left, possibly none.
-    // A stage: header, mbarriers, ends, vectors of the student, vectors of the teacher. A teacher whose granules are not
-    // those of the student has one more granule.
+    // A row fills stages and, in its last stage, has the vectors that are left, possibly none. A stage has a header,
+    // mbarriers, ends, vectors of the student, and vectors of the teacher. A teacher whose granules are not those of
+    // the student has one more granule.
     static constexpr int kFull = int(sizeof(RingHeader)), kEmpty = kFull + 8, kEndsAt = kFull + 16;
     static constexpr int kStudentAt = kEndsAt + kEnds * kEndBytes, kTeacherAt = kStudentAt + kStageVectors * 16;
     static constexpr int kStageBytes = kTeacherAt + (kTeacher ? kStageVectors * Teacher::kBytes + 16 : 0);

@@ -46,8 +46,9 @@ __device__ __forceinline__ void halve(float (&values)[N], uint32_t mask) {
   }
 }
 
-// The sums of up to four values over LANES neighbouring lanes, where all groups of LANES lanes in the warp have the same
-// values. The values are distributed over the lanes on the way, which takes half as many shuffles as reduce_lanes().
+// The sums of up to four values over LANES neighbouring lanes, where all groups of LANES lanes in the warp have the
+// same values. The values are distributed over the lanes on the way, which takes half as many shuffles as
+// reduce_lanes().
 template <int LANES, int N> __device__ __forceinline__ void sum_of_warp(float* values, uint32_t mask) {
   constexpr int kHalvings = N > 2 ? 2 : N > 1 ? 1 : 0;
   float parts[4] = {};

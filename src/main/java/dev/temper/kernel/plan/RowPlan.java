@@ -107,8 +107,8 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
   }
 
   /**
-   * Bytes of a stage: header, mbarriers, the ends of a row, vectors. A teacher that is shifted against the student needs
-   * one more vector of 16 bytes.
+   * Bytes of a stage: header, mbarriers, the ends of a row, vectors. A teacher that is shifted against the student
+   * needs one more vector of 16 bytes.
    */
   private long stageBytes(int vectors, int second) {
     int ends = second > 0 && second < VECTOR ? 6 : 4;
