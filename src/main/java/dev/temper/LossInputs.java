@@ -50,8 +50,8 @@ public final class LossInputs {
    * Inputs with a student that is given by its hidden states and the head that makes logits of them. The engine
    * computes the logits in chunks of rows.
    *
-   * <p>A row that does not count contributes 0 times its hidden state to the gradient of the weight, so its hidden
-   * state must be finite.
+   * <p>A row that does not count contributes 0 times its hidden state to the gradient of the weight, and a class of
+   * padding 0 times its weight to the gradient of the hidden states. Both must therefore be finite.
    *
    * @param hidden hidden states, [rows, features] in the dtype of the head
    * @param head makes logits {@code z} of [rows, classes]

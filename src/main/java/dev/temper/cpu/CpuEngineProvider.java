@@ -3,6 +3,7 @@ package dev.temper.cpu;
 import dev.temper.Availability;
 import dev.temper.EngineOptions;
 import dev.temper.EngineUnavailableException;
+import dev.temper.cpu.blas.OpenBlasProducts;
 import dev.temper.diagnostics.Finding;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.EngineProvider;
@@ -66,7 +67,9 @@ public final class CpuEngineProvider implements EngineProvider {
           .collect(Collectors.joining(", "));
       return List.of(new Finding("cpu library", source),
           new Finding("cpu instruction sets", usable + "; taken: " + instructionSet() + " (property "
-          + INSTRUCTION_SET_PROPERTY + ")"));
+          + INSTRUCTION_SET_PROPERTY + ")"),
+          new Finding("cpu products", OpenBlasProducts.availability().description()
+          + "; a linear head has a workspace of 256 MiB unless another is given"));
     } catch (EngineUnavailableException e) {
       return List.of(new Finding("cpu library", String.valueOf(e.getMessage())));
     }

@@ -23,14 +23,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Tests labels, weights and temperatures that another thread changes during calls. A call refuses the batch or computes
- * NaN for a changed row.
+ * Tests labels, weights, temperatures and row indices that another thread changes during calls. A call refuses the
+ * batch or computes NaN for a changed row.
  *
  * <p>All other rows keep their bits, and no memory outside the tensors is used.
  */
 final class ConcurrentChangeTest {
 
-  enum Value { LABEL, WEIGHT, TEMPERATURE }
+  enum Value { LABEL, WEIGHT, TEMPERATURE, INDEX }
 
   private static final DistillationLoss LOSS = DistillationLoss.hinton(3, 0.7);
   private static final int ROWS = 64;
@@ -43,8 +43,8 @@ final class ConcurrentChangeTest {
   @ParameterizedTest
   @CsvSource({"cpu, LABEL, I64, 10", "cpu, LABEL, I64, 100", "cpu, LABEL, I64, 3000", "cpu, LABEL, I32, 10",
       "cpu, LABEL, I32, 3000", "cpu, WEIGHT, F32, 10", "cpu, WEIGHT, F32, 100", "cpu, TEMPERATURE, F32, 10",
-      "cpu, TEMPERATURE, F32, 100", "emulator, LABEL, I64, 10", "emulator, LABEL, I32, 3000",
-      "emulator, WEIGHT, F32, 100", "emulator, TEMPERATURE, F32, 100"})
+      "cpu, TEMPERATURE, F32, 100", "cpu, INDEX, I32, 100", "emulator, INDEX, I32, 100", "emulator, LABEL, I64, 10",
+      "emulator, LABEL, I32, 3000", "emulator, WEIGHT, F32, 100", "emulator, TEMPERATURE, F32, 100"})
   void changedRowsAreRefusedOrNan(String device, Value changed, DType type, int classes) throws InterruptedException {
     Random random = new Random(classes);
     EngineOptions oneThread = EngineOptions.defaults().withThreads(1);
@@ -60,18 +60,20 @@ final class ConcurrentChangeTest {
       long[] labels = random.longs(ROWS, 0, classes).toArray();
       double[] valid = changed == Value.LABEL
           ? Arrays.stream(labels).asDoubleStream().toArray()
+          : changed == Value.INDEX ? random.ints(ROWS, 0, ROWS).asDoubleStream().toArray()
           : random.doubles(ROWS, 1, 4).toArray();
       MemorySegment values = arena.allocate((long) ROWS * type.bytes(), 8);
       for (int row = 0; row < ROWS; row++) {
         set(values, type, row, valid[row]);
       }
       RowVector vector = switch (changed) {
-        case LABEL -> RowVector.labels(values, ROWS, type);
+        case LABEL, INDEX -> RowVector.labels(values, ROWS, type);
         case WEIGHT -> RowVector.weights(values, ROWS, type);
         case TEMPERATURE -> RowVector.temperatures(values, ROWS, type);
       };
+      HostMatrix teacher = StridedBatch.matrix(arena, ROWS, classes, DType.F32, random::nextGaussian);
       LossInputs inputs = LossInputs.of(student)
-          .withTeacher(Teacher.logits(StridedBatch.matrix(arena, ROWS, classes, DType.F32, random::nextGaussian)))
+          .withTeacher(changed == Value.INDEX ? Teacher.rowIndex(teacher, vector) : Teacher.logits(teacher))
           .withLabels(changed == Value.LABEL ? vector : RowVector.labels(labels));
       inputs = changed == Value.WEIGHT ? inputs.withRowWeights(vector) : inputs;
       inputs = changed == Value.TEMPERATURE ? inputs.withRowTemperatures(vector) : inputs;
@@ -159,6 +161,7 @@ final class ConcurrentChangeTest {
     return switch (changed) {
       case WEIGHT -> new double[] {Double.NEGATIVE_INFINITY, Double.NaN, Double.POSITIVE_INFINITY};
       case TEMPERATURE -> new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY};
+      case INDEX -> new double[] {-1, ROWS, 1 << 30, Integer.MAX_VALUE, Integer.MIN_VALUE};
       case LABEL -> type == DType.I32
           ? new double[] {-1, classes, classes + 3, 1 << 30, Integer.MAX_VALUE, Integer.MIN_VALUE}
           : new double[] {-1, classes, classes + 3, 1L << 32, -(1L << 40), 1L << 61, Long.MAX_VALUE, Long.MIN_VALUE};

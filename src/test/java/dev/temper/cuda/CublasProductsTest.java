@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.temper.DType;
 import dev.temper.DeviceException;
 import dev.temper.DeviceMatrix;
+import dev.temper.EngineUnavailableException;
 import dev.temper.HostMatrix;
 import dev.temper.MatrixView;
+import dev.temper.cuda.cublas.CublasSearch;
 import dev.temper.cuda.nvrtc.HostBinaries;
 import dev.temper.kernel.device.DeviceProducts;
 import dev.temper.kernel.device.KernelDevice;
@@ -16,8 +18,10 @@ import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.device.ProductCase;
 import dev.temper.spi.Products.Operand;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Properties;
 import jcuda.jcublas.JCublas2;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -33,7 +37,7 @@ final class CublasProductsTest extends StubEngine {
       "13, F32, F32", "13, BF16, F32", "13, BF16, BF16", "13, F16, F32", "13, F16, F16"})
   void productsAreExactUpToOneRounding(int major, DType factors, DType written) {
     try (KernelDevice device = device(0, major); DeviceProducts products = device.products()) {
-      assertThat(products.describe()).isEqualTo(major == 12 ? "cuBLAS 12.0 through JCublas" : "cuBLAS 13.0 through FFM");
+      assertThat(products.describe()).isEqualTo(library(major));
       ProductCase.of(factors, written).forEach(product -> product.check(device, products));
     }
   }
@@ -78,7 +82,8 @@ final class CublasProductsTest extends StubEngine {
   @Test
   void twoStreamsAndTwoDevicesHaveProductsOfTheirOwn() {
     try (KernelDevice first = device(0, 12); KernelDevice second = device(0, 13); KernelDevice other = device(1, 12);
-        DeviceProducts one = first.products(); DeviceProducts two = second.products(); DeviceProducts three = other.products()) {
+        DeviceProducts one = first.products(); DeviceProducts two = second.products();
+        DeviceProducts three = other.products()) {
       Map.of(first, one, second, two, other, three).forEach((device, products) -> {
         long result = device.allocate(4);
         product(products, device, 0, result);
@@ -92,7 +97,7 @@ final class CublasProductsTest extends StubEngine {
   @ParameterizedTest
   @ValueSource(ints = {12, 13})
   void aFailureHasCallCodeNameAndRemedy(int major) {
-    String library = major == 12 ? "cuBLAS 12.0 through JCublas" : "cuBLAS 13.0 through FFM";
+    String library = library(major);
     try (KernelDevice device = device(0, major)) {
       try (var _ = stub.with("CUBLAS_STUB_CREATE_STATUS", 1)) {
         assertFails(device::products, "cublasCreate failed with code 1 (CUBLAS_STATUS_NOT_INITIALIZED); " + library
@@ -146,6 +151,16 @@ final class CublasProductsTest extends StubEngine {
   }
 
   @Test
+  void withoutCublasNothingIsOpened() {
+    CublasSearch search = new CublasSearch(new Properties(), Map.of(), List.of("libcublas-absent.so"));
+    try (KernelDevice device = new CudaKernelDevice(stub.driver().devices().getFirst(), stub.driver(),
+        OptionalLong.empty(), HostBinaries.withoutCode(), search)) {
+      assertThatThrownBy(device::products).isInstanceOf(EngineUnavailableException.class)
+          .hasMessageStartingWith("no cuBLAS (NVIDIA's matrix products, which a linear head needs on CUDA); install ");
+    }
+  }
+
+  @Test
   void memoryThatIsNotTheDevicesIsFoundOut() {
     try (KernelDevice device = device(0, 12); DeviceProducts products = device.products()) {
       assertThatThrownBy(() -> product(products, 0x7000, 0, 0x7000)).isInstanceOf(DeviceException.class)
@@ -159,6 +174,10 @@ final class CublasProductsTest extends StubEngine {
       assertFails(device::products, "cuMemAlloc of 33554432 bytes failed with code 2 (CUDA_ERROR_OUT_OF_MEMORY); "
           + "1048576 of the device's 1048576 bytes are free; free some, or use fewer rows at once");
     }
+  }
+
+  private static String library(int major) {
+    return major == 12 ? "cuBLAS 12.0 through JCublas" : "cuBLAS 13.0 through FFM";
   }
 
   private KernelDevice device(int index, int major) {

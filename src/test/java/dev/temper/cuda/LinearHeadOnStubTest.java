@@ -25,10 +25,10 @@ import dev.temper.Teacher;
 import dev.temper.cuda.cublas.CublasSearch;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -143,7 +143,8 @@ final class LinearHeadOnStubTest extends StubEngine {
           assertThat(replayed.read(replayed.hiddenGradient, ROWS * FEATURES)).isEqualTo(eager[0]);
           assertThat(replayed.read(replayed.weightGradient, CLASSES * FEATURES)).isEqualTo(eager[1]);
         }
-        Objects.requireNonNull(replayed.labels).upload(MemorySegment.ofArray(IntStream.generate(() -> CLASSES).limit(ROWS).toArray()));
+        Arrays.fill(batchLabels, CLASSES);
+        Objects.requireNonNull(replayed.labels).upload(MemorySegment.ofArray(batchLabels));
         prepared.launch();
         assertThatThrownBy(prepared::totals).isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("labels: row 0 has label 37");

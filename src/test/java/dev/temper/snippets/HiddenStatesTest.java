@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Runs the snippet of linear heads, whose weights are the identity here. */
@@ -42,9 +43,9 @@ class HiddenStatesTest {
 
   @Test
   void theReadmeShowsTheSnippet() throws IOException {
-    String source = Files.readString(Path.of("src/test/java/dev/temper/snippets/HiddenStates.java"));
+    List<String> source = Files.readAllLines(Path.of("src/test/java/dev/temper/snippets/HiddenStates.java"));
     int start = source.indexOf("    // @start region=\"hidden\"");
-    String code = source.substring(source.indexOf('\n', start) + 1, source.indexOf("    // @end")).stripIndent();
+    String code = String.join("\n", source.subList(start + 1, source.indexOf("    // @end"))).stripIndent();
     assertThat(Files.readString(Path.of("README.md"))).contains(code);
   }
 

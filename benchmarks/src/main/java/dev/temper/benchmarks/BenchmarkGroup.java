@@ -67,6 +67,16 @@ enum BenchmarkGroup {
       return List.of(benchmark(PeakMemory.class).param("shape", JUDGED));
     }
   },
+  /** Hidden states to gradients, beside the products alone and PyTorch's linear layers; time and peak memory. */
+  HEAD {
+    @Override
+    List<ChainedOptionsBuilder> runs() {
+      return List.of(
+          benchmark(TemperHead.class).param("dtype", "F32", "BF16"),
+          benchmark(TorchHead.class).param("dtype", "F32").param("formula", "USUAL", "LOG_TARGET"),
+          benchmark(PeakHead.class));
+    }
+  },
   /** The first call, each in a new process. */
   FIRST_CALL {
     @Override

@@ -83,7 +83,7 @@ public class PeakMemory {
     return measure(peak, batch.gradient().byteSize(), step::run);
   }
 
-  private static double measure(Peak peak, long gradientBytes, DoubleSupplier call) {
+  static double measure(Peak peak, long gradientBytes, DoubleSupplier call) {
     ResidentMemory.resetPeak();
     long before = ResidentMemory.bytes();
     double loss = call.getAsDouble();

@@ -61,19 +61,24 @@ final class OpenBlas {
   static synchronized OpenBlas instance() {
     OpenBlas library = loaded;
     if (library == null) {
-      library = load();
+      library = load(System.getProperty(LIBRARY_PROPERTY, ""), OpenBlas.class.getClassLoader());
       loaded = library;
     }
     return library;
   }
 
-  private static OpenBlas load() {
+  /**
+   * Loads a library.
+   *
+   * @param named path of the library; empty for the first one that loads
+   * @param classes where {@link #ARTIFACT} is searched
+   */
+  static OpenBlas load(String named, ClassLoader classes) {
     List<String> attempts = new ArrayList<>();
-    String named = System.getProperty(LIBRARY_PROPERTY, "");
     List<String> places = new ArrayList<>();
     if (named.isEmpty()) {
       try {
-        places.add(extracted());
+        places.add(extracted(classes));
       } catch (LibraryLoadException e) {
         attempts.add(String.valueOf(e.getMessage()));
       }
@@ -99,9 +104,8 @@ final class OpenBlas {
    * Returns the library that the classes of {@link #ARTIFACT} have extracted from their jar. The classes are optional,
    * so that they are found by name.
    */
-  private static String extracted() throws LibraryLoadException {
+  private static String extracted(ClassLoader classes) throws LibraryLoadException {
     try {
-      ClassLoader classes = OpenBlas.class.getClassLoader();
       Class<?> binding = Class.forName("org.bytedeco.openblas.global.openblas_nolapack", false, classes);
       Object file = Class.forName("org.bytedeco.javacpp.Loader", true, classes).getMethod("load", Class.class)
           .invoke(null, binding);

@@ -3,6 +3,7 @@ package dev.temper.cpu.blas;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import dev.temper.Availability;
 import dev.temper.DType;
 import dev.temper.EngineUnavailableException;
 import dev.temper.HostMatrix;
@@ -39,6 +40,15 @@ public final class OpenBlasProducts implements Products {
    */
   public static OpenBlasProducts open(int threads) {
     return new OpenBlasProducts(OpenBlas.instance(), threads);
+  }
+
+  /** Returns the library that would be used, or why there is none. */
+  public static Availability availability() {
+    try {
+      return Availability.usable(OpenBlas.instance().version());
+    } catch (EngineUnavailableException e) {
+      return Availability.missing(String.valueOf(e.getMessage()));
+    }
   }
 
   @Override

@@ -23,7 +23,8 @@ final class CublasFailures {
   /** What a user can do about a status, which is a {@code cublasStatus_t}. */
   private static String remedy(int status, String library) {
     return switch (status) {
-      case 1 -> library + " does not start on this driver; update the driver, or install the cuBLAS of its CUDA version";
+      case 1 -> library + " does not start on this driver; update the driver, or install the cuBLAS of its CUDA "
+          + "version";
       case ALLOC_FAILED -> "free memory of the device, or give the head a smaller workspace";
       case 8, 15 -> library + " does not support this product on this device; install a newer cuBLAS";
       case 11, 13 -> "the device stopped at an error in a kernel, this one or another before it; start the process "

@@ -1,8 +1,8 @@
 package dev.temper.cuda.cublas;
 
 /**
- * The functions of cuBLAS that this library calls, on raw handles. Each returns a {@code cublasStatus_t}. A handle works
- * in the context that was current when it was created.
+ * The functions of cuBLAS that this library calls, on raw handles. Each returns a {@code cublasStatus_t}. A handle
+ * works in the context that was current when it was created.
  */
 interface CublasFunctions {
 

@@ -16,8 +16,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A loaded cuBLAS and the binding to it: JCublas for version 12, and the foreign function interface where JCublas cannot
- * be used.
+ * A loaded cuBLAS and the binding to it: JCublas for version 12, and the foreign function interface where JCublas
+ * cannot be used.
  *
  * @param file file of the library
  * @param version such as {@code 12.9}

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Properties;
 
 /**
- * Searches for cuBLAS. A library that the user names comes first, then version 12 in all places, then version 13: JCublas
- * is bound to version 12, and drivers of CUDA 12 and 13 support it.
+ * Searches for cuBLAS. A library that the user names comes first, then version 12 in all places, then version 13:
+ * JCublas is bound to version 12, and drivers of CUDA 12 and 13 support it.
  *
  * @param properties system properties
  * @param environment environment variables

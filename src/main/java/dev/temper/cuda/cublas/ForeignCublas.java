@@ -15,8 +15,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * cuBLAS through the foreign function interface. The signatures are the same in versions 12 and 13. Device addresses and
- * handles are pointers in C and numbers here.
+ * cuBLAS through the foreign function interface. The signatures are the same in versions 12 and 13. Device addresses
+ * and handles are pointers in C and numbers here.
  */
 final class ForeignCublas implements CublasFunctions {
 

@@ -11,7 +11,6 @@ import dev.temper.spi.layout.BatchReport;
 import dev.temper.spi.layout.ReportReader;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The check of a batch on the device, without its row losses: the first invalid value is reported, and the divisors are
@@ -72,18 +71,20 @@ record BatchCheck(LossCall call, KernelDevice device) {
         || call.inputs().hardDenominator() instanceof Denominator.InMemory;
   }
 
+  /** The inputs with denominators as numbers. A batch without rows has none. */
   private LossInputs withDenominatorsOnHost(DeviceQueue queue, LossReadout readout) {
-    if (!readsDenominator()) {
-      return call.inputs();
+    LossInputs inputs = call.inputs();
+    if (inputs.student().rows() == 0 || !readsDenominator()) {
+      return inputs;
     }
     try (var _ = queue.lock()) {
-      return call.inputs().withSoftDenominator(onHost(call.inputs().softDenominator(), readout))
-          .withHardDenominator(onHost(call.inputs().hardDenominator(), readout));
+      if (inputs.softDenominator() instanceof Denominator.InMemory(RowVector vector)) {
+        inputs = inputs.withSoftDenominator(Denominator.of(readout.value(vector, 0)));
+      }
+      if (inputs.hardDenominator() instanceof Denominator.InMemory(RowVector vector)) {
+        inputs = inputs.withHardDenominator(Denominator.of(readout.value(vector, 0)));
+      }
+      return inputs;
     }
-  }
-
-  private static @Nullable Denominator onHost(@Nullable Denominator denominator, LossReadout readout) {
-    return denominator instanceof Denominator.InMemory(RowVector vector)
-        ? Denominator.of(readout.value(vector, 0)) : denominator;
   }
 }

@@ -182,7 +182,8 @@ final class LossLaunch implements AutoCloseable {
     Occupancy occupancy = device.occupancy(kernel, shared);
     return new LaunchFootprint(plan.label(), plan.threads(), occupancy.registers(), occupancy.localBytes(), shared,
         occupancy.residentBlocks(),
-        occupancy.residentBlocks() * plan.bytesInFlight(call.classes(), kernel.student().bytes(), kernel.teacherBytes()));
+        occupancy.residentBlocks()
+            * plan.bytesInFlight(call.classes(), kernel.student().bytes(), kernel.teacherBytes()));
   }
 
   /**

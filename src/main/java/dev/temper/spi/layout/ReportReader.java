@@ -86,11 +86,7 @@ public final class ReportReader {
     try {
       switch (call.inputs().teacher()) {
         case Teacher.RowIndex selected -> {
-          long index = values.label(selected.index(), row);
-          long rows = selected.logits().rows();
-          if (index < 0 || index >= rows) {
-            return TeacherValues.badIndex(row, index, rows);
-          }
+          return TeacherValues.badIndex(row, values.label(selected.index(), row), selected.logits().rows());
         }
         case Teacher.ClassMap mapped ->
             TeacherValues.checkMap(values.vector(mapped.map()), call.classes(), mapped.logits().classes());

@@ -17,10 +17,11 @@ final class Libraries {
 
   /** Prefixes of the names of the jars. OpenBLAS and XChart are left out: only {@code train} needs these 20 MB. */
   private static final List<String> WANTED = List.of(
-      "jackson-annotations-", "jackson-core-", "jackson-databind-", "jcuda-", "jspecify-", "picocli-");
+      "jackson-annotations-", "jackson-core-", "jackson-databind-", "jcublas-", "jcuda-", "jspecify-",
+      "picocli-");
 
-  /** The only library of JCuda's natives that Temper loads: 0.4 MB of a jar of 9 MB. */
-  private static final String DRIVER = "lib/libJCudaDriver-";
+  /** The only libraries of JCuda's natives that Temper loads: 2 MB of jars of 10 MB. */
+  private static final List<String> LOADED = List.of("lib/libJCudaDriver-", "lib/libJCublas2-");
 
   private Libraries() {}
 
@@ -28,8 +29,8 @@ final class Libraries {
   static void copy(Path folder) throws IOException {
     for (Path jar : onClassPath()) {
       Path target = folder.resolve(fileName(jar));
-      if (fileName(jar).startsWith("jcuda-natives-")) {
-        copyDriver(jar, target);
+      if (fileName(jar).contains("-natives-")) {
+        copyLoaded(jar, target);
       } else {
         Files.copy(jar, target);
       }
@@ -48,11 +49,11 @@ final class Libraries {
     return jars;
   }
 
-  private static void copyDriver(Path natives, Path target) throws IOException {
+  private static void copyLoaded(Path natives, Path target) throws IOException {
     try (JarFile from = new JarFile(natives.toFile());
         OutputStream file = Files.newOutputStream(target);
         JarOutputStream to = new JarOutputStream(file)) {
-      for (JarEntry entry : from.stream().filter(entry -> entry.getName().startsWith(DRIVER)).toList()) {
+      for (JarEntry entry : from.stream().filter(entry -> LOADED.stream().anyMatch(entry.getName()::startsWith)).toList()) {
         to.putNextEntry(new JarEntry(entry.getName()));
         try (InputStream content = from.getInputStream(entry)) {
           content.transferTo(to);

@@ -106,8 +106,8 @@ final class TeacherCases {
     TeacherKind kind = c.options().teacher();
     boolean isGiven = kind == TeacherKind.LOG_PROBABILITIES || kind == TeacherKind.PROBABILITIES;
     Divergence divergence = c.loss().divergence();
-    boolean noLogits = kind != TeacherKind.ROW_INDEX && divergence instanceof Divergence.LogitMse
-        || kind == TeacherKind.MIXTURE && divergence instanceof Divergence.Dkd;
+    boolean noLogits = (kind != TeacherKind.ROW_INDEX && divergence instanceof Divergence.LogitMse)
+        || (kind == TeacherKind.MIXTURE && divergence instanceof Divergence.Dkd);
     boolean needsLogits = isGiven && (c.loss().standardise() || c.loss().teacherSoftcap().isPresent()
         || c.loss().teacherTemperature().isPresent());
     boolean noDerivative = kind.isAtTemperature() && c.options().has(Given.TEMPERATURE_GRADIENT);
