@@ -89,6 +89,9 @@ template <int WORDS> __device__ __forceinline__ void store_words(void* address, 
 // Prevents the compiler from keeping the unpacked floats of a word in registers between two sweeps over a row.
 __device__ __forceinline__ void keep_packed(uint32_t& word) { asm volatile("" : "+r"(word)); }
 
+// Leaves a value unset without a warning, and without the instruction that sets it to 0.
+__device__ __forceinline__ void leave_unset(float& value) { asm("" : "=f"(value)); }
+
 // Prevents the compiler from keeping an address as base and index, which costs an addition at every access.
 template <class T> __device__ __forceinline__ void keep_address(T*& address) { asm volatile("" : "+l"(address)); }
 
@@ -152,6 +155,21 @@ __device__ __forceinline__ unsigned char* dynamic_shared() {
   return temper_shared;
 }
 
+// The address of a byte of shared memory in 32 bits, and the byte at an address. Generic addresses take two registers.
+__device__ __forceinline__ uint32_t shared_address(const void* shared) {
+  return static_cast<uint32_t>(__cvta_generic_to_shared(shared));
+}
+__device__ __forceinline__ unsigned char* shared_at(uint32_t address) {
+  return static_cast<unsigned char*>(__cvta_shared_to_generic(address));
+}
+
+// The bytes of dynamic shared memory of the block.
+__device__ __forceinline__ uint32_t dynamic_shared_bytes() {
+  uint32_t bytes;
+  asm("mov.u32 %0, %%dynamic_smem_size;" : "=r"(bytes));
+  return bytes;
+}
+
 // Copies 8 or 16 aligned bytes to shared memory asynchronously. The calling thread may read them after async_wait().
 template <int BYTES> __device__ __forceinline__ void async_copy(void* shared, const void* global) {
   static_assert(BYTES == 8 || BYTES == 16, "8 or 16 bytes");
@@ -209,16 +227,18 @@ __device__ __forceinline__ uint32_t cluster_address(const void* own, uint32_t ra
   return address;
 }
 
-// Initialises COUNT mbarriers in this block's shared memory. A phase completes after one mbarrier_expect() and the
-// arrival of the expected bytes. One thread calls this; other threads may use the mbarriers after a cluster barrier.
-template <int COUNT> __device__ __forceinline__ void mbarriers_init(uint64_t* barriers) {
+// Initialises COUNT mbarriers in this block's shared memory. A phase completes after `arrivals` calls of
+// mbarrier_expect() or mbarrier_arrive() and the arrival of the expected bytes. One thread calls this; other threads of
+// the block may use the mbarriers after a block barrier, and those of the cluster after a cluster barrier.
+template <int COUNT> __device__ __forceinline__ void mbarriers_init(uint64_t* barriers, uint32_t arrivals) {
 #if __CUDA_ARCH__ >= 900
 #pragma unroll
   for (int i = 0; i < COUNT; i++) {
     uint32_t barrier = static_cast<uint32_t>(__cvta_generic_to_shared(barriers + i));
-    asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(barrier) : "memory");
+    asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(arrivals) : "memory");
   }
   asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+  asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 #endif
 }
 
@@ -229,6 +249,36 @@ __device__ __forceinline__ void mbarrier_expect(uint64_t* barrier, uint32_t byte
   asm volatile("{.reg .b64 state;\n mbarrier.arrive.expect_tx.shared::cta.b64 state, [%0], %1;}" ::"r"(own), "r"(bytes)
                : "memory");
 #endif
+}
+
+// Arrives once at the current phase, which releases the thread's earlier accesses and those of the threads that it was
+// synchronised with.
+__device__ __forceinline__ void mbarrier_arrive(uint64_t* barrier) {
+#if __CUDA_ARCH__ >= 900
+  uint32_t own = static_cast<uint32_t>(__cvta_generic_to_shared(barrier));
+  asm volatile("{.reg .b64 state;\n mbarrier.arrive.shared::cta.b64 state, [%0];}" ::"r"(own) : "memory");
+#endif
+}
+
+// Copies a multiple of 16 aligned bytes to the block's shared memory, and counts the bytes at an mbarrier of the block.
+__device__ __forceinline__ void bulk_copy(void* shared, const void* global, uint32_t bytes, uint64_t* barrier) {
+#if __CUDA_ARCH__ >= 900
+  uint32_t to = static_cast<uint32_t>(__cvta_generic_to_shared(shared));
+  uint32_t own = static_cast<uint32_t>(__cvta_generic_to_shared(barrier));
+  asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(to),
+               "l"(__cvta_generic_to_global(global)), "r"(bytes), "r"(own)
+               : "memory");
+#endif
+}
+
+// A barrier of the first THREADS threads of a block; the others do not take part.
+template <int THREADS> __device__ __forceinline__ void named_barrier() {
+  asm volatile("bar.sync 1, %0;" ::"n"(THREADS) : "memory");
+}
+
+// The low word of high:low shifted right by 0 to 31 bits.
+__device__ __forceinline__ uint32_t funnel_shift(uint32_t low, uint32_t high, uint32_t bits) {
+  return __funnelshift_r(low, high, bits);
 }
 
 // Waits until the phase with this parity is complete; the first phase has parity 0. A thread must not fall two phases

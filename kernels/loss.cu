@@ -7,10 +7,11 @@
 //   TEMPER_SOFT, TEMPER_HARD   0 | 1: without or with the divergence, the cross-entropy
 //   TEMPER_EXP_REUSE   an ExpReuse; kNone without a soft part
 //   TEMPER_PASS        kForward | kForwardBackward | kBackward
-//   TEMPER_THREADS     threads per block
+//   TEMPER_THREADS     threads per block that compute; a ring has a producing warp beside them
 //   TEMPER_LANES       lanes per row (1 ... 32), or 0: a block or a cluster of TEMPER_CLUSTER blocks per row
 //   TEMPER_CLUSTER     1 | 2 | 4 | 8 | 16
-//   TEMPER_STORAGE     RegisterStorage<vectors per thread> | SharedStorage | RereadStorage
+//   TEMPER_STORAGE     RegisterStorage<vectors per thread> | SharedStorage | RereadStorage |
+//                      RingStorage<vectors per thread and stage>
 //   TEMPER_TWO_SCALES  0 | 1: the teacher has a temperature of its own
 //   TEMPER_SMOOTHING   0 | 1: the labels are smoothed
 //   TEMPER_STUDENT_SOFTCAP, TEMPER_TEACHER_SOFTCAP   0 | 1
@@ -19,6 +20,7 @@
 //   TEMPER_STANDARDISE 0 | 1: the soft part compares standardised logits
 //   TEMPER_ACCUMULATE  0 | 1: the gradient is added to the one in memory
 //   TEMPER_MIN_BLOCKS  optional: blocks per multiprocessor that the number of registers must allow
+#include "loss_ring.cuh"
 #include "specialisation.cuh"
 #include "teacher/prepared_rows.cuh"
 
@@ -29,8 +31,8 @@ struct TEMPER_SPEC {
   using Teacher = TEMPER_TEACHER;
   using Gradient = TEMPER_GRADIENT;
   using Policy = TEMPER_DIVERGENCE<float>;
-  using ThreadGroup = ThreadGroupOf<TEMPER_THREADS, TEMPER_LANES, TEMPER_CLUSTER>;
   using Storage = TEMPER_STORAGE;
+  using ThreadGroup = ThreadGroupOf<TEMPER_THREADS, TEMPER_LANES, TEMPER_CLUSTER, Storage::kProducers>;
   static constexpr bool kSoft = TEMPER_SOFT, kHard = TEMPER_HARD;
   static constexpr ExpReuse kExpReuse = ExpReuse::TEMPER_EXP_REUSE;
   static constexpr bool kTwoScales = TEMPER_TWO_SCALES, kSmoothing = TEMPER_SMOOTHING;
@@ -46,7 +48,9 @@ struct TEMPER_SPEC {
 extern "C" __global__ void TEMPER_CLUSTER_DIMENSIONS(TEMPER_CLUSTER) TEMPER_LAUNCH_BOUNDS
     TEMPER_KERNEL(const __grid_constant__ temper::LossParameters parameters) {
   using namespace temper;
-  if constexpr (kSameType<TEMPER_SPEC::Teacher, Prepared>)
+  if constexpr (TEMPER_SPEC::Storage::kProducers > 0)
+    ring_rows<TEMPER_SPEC>(parameters);
+  else if constexpr (kSameType<TEMPER_SPEC::Teacher, Prepared>)
     prepared_rows<TEMPER_SPEC>(parameters);
   else
     loss_rows<TEMPER_SPEC>(parameters);

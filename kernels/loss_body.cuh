@@ -6,8 +6,6 @@
 
 namespace temper {
 
-enum class Pass { kForward, kForwardBackward, kBackward };
-
 template <class Policy> __device__ __forceinline__ Policy make_policy(const LossParameters& p) {
   return Policy::of({p.divergence_parameter, p.divergence_complement, float(p.classes)});
 }
@@ -30,8 +28,8 @@ __device__ __forceinline__ void clear_statistics(const LossParameters& p, int64_
 }
 
 // The values of a row as they are reported. Those of a row that turned invalid after the check are NaN.
-template <class Spec>
-__device__ __forceinline__ RowValues reported(const LossParameters& p, const RowTask& task, RowValues values) {
+template <class Spec, class Task>
+__device__ __forceinline__ RowValues reported(const LossParameters& p, const Task& task, RowValues values) {
   float invalid = task.valid ? 0.0f : not_a_number();
   values.soft = value_factor(p, task.temperature) * values.soft + invalid;
   values.hard = (task.label < 0 || p.hard_weight == 0 ? 0.0f : values.hard) + invalid;
@@ -50,15 +48,16 @@ __device__ __forceinline__ void store_values(const LossParameters& p, int64_t ro
   if (Spec::kTemperatureGradient) p.row_temperature_gradient[row] = values.temperature_gradient;
 }
 
-// Computes the values and the gradient of a row that contributes. `fast_gradient` stores the gradient of a row on the
-// fast path, and `view()` makes the view of the gradient for other rows.
-template <class Spec, class FastGradient, class View>
-__device__ __forceinline__ void compute_row(LossRow<Spec>& loss, int64_t i, const RowTask& task,
-                                            GradientFactors factors, FastGradient fast_gradient, View view) {
+// Computes the values and the gradient of a row that contributes. `task` is a RowTask, or the header of a row in a
+// ring, which has the same values. `factors_of_row()` returns the factors of the gradient, `fast_gradient` stores it
+// for a row on the fast path, and `view()` makes its view for other rows. They are called after the sums, so that they
+// take no registers there.
+template <class Spec, class Task, class Factors, class FastGradient, class View>
+__device__ __forceinline__ void compute_row(LossRow<Spec>& loss, int64_t i, const Task& task, Factors factors_of_row,
+                                            FastGradient fast_gradient, View view) {
   constexpr bool kForward = Spec::kPass != Pass::kBackward, kGradient = Spec::kPass != Pass::kForward;
   const LossParameters& p = loss.p;
-  if constexpr (kGradient)
-    if (!task.valid) factors = {not_a_number(), not_a_number()};
+  auto factors = [&] { return task.valid ? factors_of_row() : GradientFactors{not_a_number(), not_a_number()}; };
   if constexpr (Spec::kStandardise) {
     loss.standardise();
     if constexpr (!kForward) loss.restore(statistics_of(p, i));
@@ -78,20 +77,19 @@ __device__ __forceinline__ void compute_row(LossRow<Spec>& loss, int64_t i, cons
   // The code of the two kinds of rows is apart from the sums to the gradient (LossRow::evaluate).
   if (fast) {
     store();
-    if constexpr (kGradient) fast_gradient(factors);
+    if constexpr (kGradient) fast_gradient(factors());
   } else {
     if constexpr (kForward) loss.evaluate_again();
     store();
-    if constexpr (kGradient) loss.store_gradient_again(view(), factors);
+    if constexpr (kGradient) loss.store_gradient_again(view(), factors());
   }
 }
 
 // Stores the values of a row that does not contribute, and the zeros of its gradient and of the padding.
 template <class Spec, class ThreadGroup, class Row>
 __device__ __forceinline__ void finish_row(const LossParameters& p, const ThreadGroup& group, int64_t i,
-                                           const RowTask& task, const Row& row) {
+                                           bool contributes, const Row& row) {
   constexpr bool kForward = Spec::kPass != Pass::kBackward, kGradient = Spec::kPass != Pass::kForward;
-  bool contributes = task.contributes();
   if (kForward && !contributes && group.thread_rank == 0) {
     if (p.statistics != nullptr) clear_statistics(p, i);
     store_values<Spec>(p, i, RowValues());

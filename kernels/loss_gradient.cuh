@@ -46,7 +46,7 @@ template <class Spec>
 template <class GradientView>
 __device__ __forceinline__ VectorRange LossRow<Spec>::store_gradient(const GradientView& view, GradientFactors factors,
                                                                      const Row& next, bool prefetch) {
-  VectorRange in_bounds = view.aligned_count > 0 ? row.in_bounds() : VectorRange();
+  VectorRange in_bounds = view.in_bounds();
   gradient_sweep<kFast>(view, factors, in_bounds, next, prefetch);
   return prefetch ? in_bounds : VectorRange();
 }
@@ -115,6 +115,27 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
   }
 }
 
+// Stores the gradient of the kept classes. The constants also have the factors that move the kept exponentials to the
+// offsets of the row.
+template <class Spec>
+template <class GradientView>
+__device__ __forceinline__ void LossRow<Spec>::store_kept(const GradientView& view, const GradientConstants<Spec>& g,
+                                                          int vector) const {
+  float fs = exp2_normal(kept.student_offset - exponents.student.offset);
+  float student = fs * g.divergence.student, hard = kHard ? reuse_exp<Spec::kExpReuse>(fs) * g.hard : 0.0f;
+  float teacher = exp2_normal(kept.teacher_offset - exponents.teacher.offset) * g.divergence.teacher;
+#pragma unroll
+  for (int j = 0; j < Spec::Storage::kKept; j++) {
+    float gradient[K];
+#pragma unroll
+    for (int k = 0; k < K; k++) {
+      float es = kept.student[j * K + k], factor = es * exponents.add_hard_factor(student, es, hard);
+      gradient[k] = fma(kept.teacher[j * K + k], teacher, factor);
+    }
+    view.store_aligned(GradientView::Vector::pack(gradient), vector + j * Storage::kStep);
+  }
+}
+
 template <class Spec>
 template <typename LossRow<Spec>::Path PATH, class GradientView>
 __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView& view, GradientFactors factors,
@@ -129,13 +150,13 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
   };
   const StandardisedGradient<Spec, PATH> standardised(*this, soft_gradient);
   int label_vector = this->label_vector();
-  auto store = [&](const Pair& pair, int vector, bool in_bounds) {
+  auto store = [&](const Pair& pair, int vector, bool in_bounds, bool has_label) {
     float z[K], u[K], gradient[K];
     unpack(pair, z, u);
 #pragma unroll
     for (int k = 0; k < K; k++) {
       float es;
-      bool is_label_apart = kLabelApart && row.column(vector) + k == label;
+      bool is_label_apart = kLabelApart && has_label && row.column(vector) + k == label;
       gradient[k] = class_gradient<PATH>(z[k], u[k], constants, shift, es);
       if (is_label_apart) gradient[k] = constants.label_soft + (kAddHard ? 0.0f : constants.label_hard);
       if constexpr (Spec::kStandardise)  // an infinite gradient keeps its direction
@@ -147,7 +168,7 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
       if constexpr (Spec::kSmoothing) gradient[k] -= z[k] == -infinity() ? 0.0f : constants.smoothing;
     }
     // The label's 1 is subtracted in f32, before the gradient is rounded to its own type.
-    if (kHard && vector == label_vector)
+    if (kHard && has_label)
 #pragma unroll
       for (int k = 0; k < K; k++)
         if (row.column(vector) + k == label) gradient[k] -= constants.factors.hard;
@@ -167,10 +188,14 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
     else
       view.store(packed, vector);
   };
-  if constexpr (PATH == kFast)
-    storage.for_each(row, group, range, store, next, prefetch);
+  if constexpr (PATH == kFast && kKeeps)
+    storage.for_each_but_kept(range, label_vector, store, [&](int vector) { store_kept(view, constants, vector); });
+  else if constexpr (PATH == kFast)
+    storage.for_each(row, group, range, label_vector, store, next, prefetch);
   else
-    storage.for_each_again(row, group, [&](const Pair& pair, int vector) { store(pair, vector, false); });
+    storage.for_each_again(row, group, [&](const Pair& pair, int vector) {
+      store(pair, vector, false, vector == label_vector);
+    });
 }
 
 }  // namespace temper

@@ -11,6 +11,7 @@
 
 #include "row/moments.cuh"
 #include "row/partial.cuh"
+#include "row/ring_storage.cuh"
 #include "row/shared_storage.cuh"
 #include "row/softcap.cuh"
 #include "row/storage.cuh"
@@ -19,12 +20,32 @@
 
 namespace temper {
 
+enum class Pass { kForward, kForwardBackward, kBackward };
+
 // The values of a row before weights and reduction, in nats.
 struct RowValues {
   float soft = 0, hard = 0, label_log_prob = 0, student_entropy = 0, teacher_entropy = 0, temperature_gradient = 0;
 };
 
 template <class Spec> struct GradientConstants;
+template <class Loss> struct AddVectors;
+
+// Exponentials of COUNT classes of a thread, with the offsets that they were computed with.
+template <int COUNT> struct KeptExponentials {
+  float student[COUNT], teacher[COUNT], student_offset, teacher_offset;
+
+  __device__ __forceinline__ KeptExponentials() {}
+  __device__ __forceinline__ void set_none() {
+#pragma unroll
+    for (int i = 0; i < COUNT; i++) {
+      leave_unset(student[i]);
+      leave_unset(teacher[i]);
+    }
+    leave_unset(student_offset);
+    leave_unset(teacher_offset);
+  }
+};
+template <> struct KeptExponentials<0> {};
 
 template <class Spec> struct LossRow {
   using Policy = typename Spec::Policy;
@@ -40,6 +61,10 @@ template <class Spec> struct LossRow {
   static constexpr bool kLabelApart = Form::kLabelApart;
   static constexpr bool kLogits = Form::kLogits, kClasses = kSoft && !kLogits && !Form::kRaw;
   static constexpr bool kLinear = is_linear(Policy::kGradient), kCentred = is_centred(Policy::kGradient);
+  // The exponentials of some vectors are kept from the sums to the gradient, where registers allow it.
+  static constexpr bool kKeeps = Spec::Storage::kKept > 0 && Spec::kPass == Pass::kForwardBackward && Form::kRaw &&
+                                 kLinear && !kCentred && !kLabelApart && !Form::Exps::kSeparateHard &&
+                                 !Spec::kSmoothing && !Spec::kStandardise;
 
   const LossParameters& p;
   const Policy& policy;
@@ -55,6 +80,9 @@ template <class Spec> struct LossRow {
   Moments moments = {};  // of the student, if logits are standardised
   bool is_flat = false;  // a deviation is 0: the soft part is 0
 
+  // Only the first warp computes D, where the gradient does not need it. All warps choose the path by an estimate.
+  static constexpr bool kEstimates = kSoft && Policy::kEstimates && !kLabelApart && ThreadGroup::kSeveralWarps;
+
   // Constants of the row, set by evaluate() or restore().
   enum Path { kFast, kExactShift, kNearEqual, kFar };  // also the values of kPath in the row statistics
   Path path = kExactShift;
@@ -68,6 +96,7 @@ template <class Spec> struct LossRow {
   float hard_inverse_sum = 0, log_sum_exp = 0, present = 0;
   float policy_sums[Policy::kSums] = {};
   RowValues values;
+  KeptExponentials<kKeeps ? Spec::Storage::kKept * K : 0> kept;
 
   // Standardised logits need this before evaluate() or restore() (loss_standardised.cuh).
   __device__ __forceinline__ void standardise();
@@ -84,16 +113,15 @@ template <class Spec> struct LossRow {
     teacher_max = partial.teacher_max;
     if (!partial.is_ordinary(row.classes)) return false;
     finish<true>(partial);
-    float zero = 0;
-    if constexpr (kSoft)
-#pragma unroll
-      for (int i = 0; i < Policy::kSums; i++) zero += policy_sums[i] - policy_sums[i];
-    if (zero != 0 || zero != zero) return false;
+    if (!has_finite_sums()) return false;
     if constexpr (kSoft && Policy::kFar)
       if (policy.is_far(policy_sums)) return false;
     path = kFast;
     if constexpr (kSoft && !kLogits)
-      if (values.soft < policy.nearly_equal()) return false;
+      if (estimate(partial.sums) < policy.nearly_equal()) {
+        path = kNearEqual;
+        return false;
+      }
     if constexpr (kLabelApart) finish_label(label_logit, label_teacher_logit);
     finish_values();
     return true;
@@ -101,15 +129,17 @@ template <class Spec> struct LossRow {
 
   // Computes the values of a row that left the fast path.
   __device__ __forceinline__ void evaluate_again() {
-    if (path == kExactShift) {
+    bool is_near = path == kNearEqual;
+    if (!is_near) {
       Partial exact(policy, {student_max, teacher_max, scales}, student_max, teacher_max);
       sweep_sums<false>(exact);
       if (!valid) exact.invalidate();
       merge(exact);
       finish<false>(exact);
+      if constexpr (kSoft && !kLogits) is_near = values.soft < policy.nearly_equal();
     }
     if constexpr (kSoft && !kLogits)
-      if (values.soft < policy.nearly_equal()) evaluate_near_equal();
+      if (is_near) evaluate_near_equal();
     if constexpr (kLabelApart) finish_label(label_logit, label_teacher_logit);
     if constexpr (kSoft && Policy::kFar)
       if (values.soft == values.soft && policy.is_far(policy_sums)) evaluate_far();
@@ -178,6 +208,8 @@ template <class Spec> struct LossRow {
   __device__ __forceinline__ void add_vectors(Partial& partial, const Pair (&pairs)[N], int vector, bool in_bounds);
 
  private:
+  friend struct AddVectors<LossRow>;
+
   __device__ __forceinline__ void merge(Partial& partial) {
     group.merge(partial, label_owner(), label_logit);
     if constexpr (kLabelApart) {
@@ -188,7 +220,21 @@ template <class Spec> struct LossRow {
 
   // The thread of the group that has the label's vector, or -1.
   __device__ __forceinline__ int label_owner() const {
-    return !kHard || kLabelApart || label < 0 ? -1 : int(unsigned(row.vector_of(label)) % ThreadGroup::size());
+    return !kHard || kLabelApart || label < 0 ? -1 : storage.owner(row, group, row.vector_of(label));
+  }
+
+  __device__ __forceinline__ float estimate(const Sums& sums) const {
+    if constexpr (kEstimates)
+      return policy.estimate_raw(sums.policy, sums.student, sums.teacher, inverse_sums.teacher, kLn2);
+    return values.soft;
+  }
+
+  __device__ __forceinline__ bool has_finite_sums() const {
+    float zero = 0;
+    if constexpr (kSoft && !kEstimates)
+#pragma unroll
+      for (int i = 0; i < Policy::kSums; i++) zero += policy_sums[i] - policy_sums[i];
+    return zero == 0;
   }
 
   // The parts of the values that every path has in common.
@@ -243,12 +289,10 @@ template <class Spec> struct LossRow {
     partial.note_maxima(z, u);
   }
 
-  // Computes values and constants of the row from the merged sums of all classes.
-  template <bool FAST> __device__ __forceinline__ void finish(const Partial& partial) {
+  // Whether each tensor has a softmax, of a row whose sums need not be ordinary.
+  __device__ __forceinline__ void find_validity(const Partial& partial, bool& student_valid,
+                                                bool& teacher_valid) const {
     const Sums& sums = partial.sums;
-    exponents = partial.exponents;
-    present = sums.present;
-    bool student_valid = true, teacher_valid = true;
     if constexpr (Form::kSoftmax)
       student_valid = is_valid(sums.student);
     else if constexpr (kHard)
@@ -262,6 +306,15 @@ template <class Spec> struct LossRow {
       student_valid = is_valid_with(sums.student, sums.label_logit);
       teacher_valid = is_valid_with(sums.teacher, sums.label_teacher_logit);
     }
+  }
+
+  // Computes values and constants of the row from the merged sums of all classes.
+  template <bool FAST> __device__ __forceinline__ void finish(const Partial& partial) {
+    const Sums& sums = partial.sums;
+    exponents = partial.exponents;
+    present = sums.present;
+    bool student_valid = true, teacher_valid = true;  // as on the fast path, where all sums are ordinary
+    if constexpr (!FAST) find_validity(partial, student_valid, teacher_valid);
     bool row_valid = student_valid && teacher_valid;
     if constexpr (kHard) finish_hard<FAST>(sums, student_valid, row_valid);
     if constexpr (kSoft) {
@@ -308,8 +361,11 @@ template <class Spec> struct LossRow {
     return sum >= 0 && sum <= kLargest && label_logit <= kLargest && (sum > 0 || label_logit > -infinity());
   }
 
-  // The factor of exponentials that are all 0 must not be infinite.
-  __device__ __forceinline__ static float inverse_of(float sum) { return kLabelApart && sum == 0 ? 0.0f : 1.0f / sum; }
+  // The inverse of a sum-exp. The factor of exponentials that are all 0 must not be infinite.
+  template <bool FAST> __device__ __forceinline__ static float inverse_of(float sum) {
+    if constexpr (FAST) return approximate_inverse(sum);  // a normal number
+    return kLabelApart && sum == 0 ? 0.0f : 1.0f / sum;
+  }
 
   // Limits log2(p/q) to finite values. If neither tensor has the class, the ratio is NaN, and max() replaces it by the
   // limit. Fast sums have no upper limit: a class that only the teacher has makes them NaN or does not matter.
@@ -354,6 +410,9 @@ template <class Spec> struct LossRow {
   template <Path PATH, class Shift>
   __device__ __forceinline__ float class_gradient(float z, float u, const GradientConstants<Spec>& g,
                                                   const Shift& shift, float& es) const;
+  template <class GradientView>
+  __device__ __forceinline__ void store_kept(const GradientView& view, const GradientConstants<Spec>& g,
+                                             int vector) const;
   template <Path PATH, class GradientView>
   __device__ __forceinline__ void gradient_sweep(const GradientView& view, GradientFactors factors, VectorRange range,
                                                  const Row& next, bool prefetch);

@@ -47,16 +47,16 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
     if (task.contributes()) {
       storage.wait();
       auto gradient = [&] { return GradientView(p.gradient, i * p.gradient_stride, row.misalignment, p.classes); };
-      // `gradient` and `next` are made after the sums, so that they take no registers there.
       auto fast_gradient = [&](GradientFactors factors) {
         Row next = row_at(i + group.row_step(), next_task);
         bool prefetch = kPrefetches && next_task.contributes() && next.misalignment == row.misalignment &&
                         next.can_copy_async();
         in_flight = loss.store_gradient(gradient(), factors, next, prefetch);
       };
-      compute_row<Spec>(loss, i, task, constants.factors.of_row(p, task), fast_gradient, gradient);
+      auto factors = [&] { return constants.factors.of_row(p, task); };
+      compute_row<Spec>(loss, i, task, factors, fast_gradient, gradient);
     }
-    finish_row<Spec>(p, group, i, task, row);
+    finish_row<Spec>(p, group, i, task.contributes(), row);
     i += group.row_step();
     if (i >= p.rows) return;
     task = kPrefetches ? next_task : load_task(p, i);

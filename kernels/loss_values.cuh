@@ -53,13 +53,34 @@ template <class Loss> struct AddVectors {
   __device__ __forceinline__ void operator()(const typename Loss::Pair (&pairs)[N], int vector, bool in_bounds) const {
     loss.template add_vectors<true>(partial, pairs, vector, in_bounds);
   }
+
+  __device__ __forceinline__ void keep_none() const { loss.kept.set_none(); }
+
+  // Vectors in bounds, of which the exponentials are kept.
+  template <int N> __device__ __forceinline__ void keep(const typename Loss::Pair (&pairs)[N]) const {
+    loss.note_maxima(partial, pairs);
+    loss.kept.student_offset = partial.exponents.student.offset;
+    loss.kept.teacher_offset = partial.exponents.teacher.offset;
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+      constexpr int K = Loss::K;
+      float z[K], u[K];
+      loss.unpack(pairs[i], z, u);
+#pragma unroll
+      for (int k = 0; k < K; k++)
+        partial.template add<true>(z[k], u[k], true, k % 2 == 0 ? partial.sums : partial.odd_sums,
+                                   loss.kept.student[i * K + k], loss.kept.teacher[i * K + k]);
+    }
+  }
 };
 
 // Adds all classes to the partial of the thread.
 template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::sweep_sums(Partial& partial) {
-  if constexpr (FAST)
+  if constexpr (FAST && kKeeps)
+    storage.for_each_several_keeping(AddVectors<LossRow>{*this, partial});
+  else if constexpr (FAST)
     storage.for_each_several(row, group, AddVectors<LossRow>{*this, partial});
   else
     storage.for_each_again(row, group, [&](const Pair& pair, int vector) {
@@ -78,7 +99,7 @@ template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::finish_hard(const Sums& sums, bool student_valid, bool row_valid) {
   float sum = sums.hard_exps(), shift = exponents.any_student().shift, from_max = label_logit - shift;
-  hard_inverse_sum = row_valid ? 1.0f / sum : not_a_number();
+  hard_inverse_sum = row_valid ? inverse_of<FAST>(sum) : not_a_number();
   // The first thread of the group stores the values. The gradient of the z-loss needs the logarithm in every thread.
   if (!kLabelApart && !group.in_first_warp() && p.z_loss == 0) return;
   float log_sum = log(sum);
@@ -105,7 +126,7 @@ __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Sums& sums) {
   inverse_sums = {1.0f, 1.0f, 0.0f};
   float log2_student_sum = 0, log2_teacher_sum = 0;
   if constexpr (Form::kSoftmax) {
-    inverse_sums = {inverse_of(sums.teacher), inverse_of(sums.student), 0.0f};
+    inverse_sums = {inverse_of<FAST>(sums.teacher), inverse_of<FAST>(sums.student), 0.0f};
     if constexpr (kClasses || kCentred) {
       log2_student_sum = log(sums.student) * kLog2E;
       log2_teacher_sum = log(sums.teacher) * kLog2E;
@@ -118,6 +139,8 @@ __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Sums& sums) {
 #pragma unroll
     for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = sums.policy[i];
     policy.finish(policy_sums);
+  } else if (FAST && kEstimates && !group.in_first_warp()) {
+    return;
   } else if (!kLabelApart || (sums.student > 0 && sums.teacher > 0)) {
     policy.finish_raw(sums.policy, sums.student, sums.teacher, kLn2, policy_sums);
   } else {

@@ -20,6 +20,7 @@ template <class V> struct ForwardKl {
   static constexpr bool kInfiniteLimit = false;
   static constexpr bool kFar = false;
   static constexpr bool kLabelApart = false;
+  static constexpr bool kEstimates = true;
   static constexpr int kRawSums = 1;  // sum et (t - s)
   static constexpr int kSums = 1;     // D
 
@@ -40,6 +41,10 @@ template <class V> struct ForwardKl {
 
   TEMPER_INLINE void finish_raw(const V* raw, V student_sum, V teacher_sum, V unit, V* sums) const {
     sums[0] = kl_of_raw(raw[0], teacher_sum, student_sum, unit);
+  }
+
+  TEMPER_INLINE V estimate_raw(const V* raw, V student_sum, V teacher_sum, V inverse_teacher_sum, V unit) const {
+    return fma(raw[0] * unit, inverse_teacher_sum, kLn2 * (log2_normal(student_sum) - log2_normal(teacher_sum)));
   }
 
   TEMPER_INLINE RowGradient<V> row_gradient(const V*, V student_factor, V teacher_factor) const {

@@ -13,6 +13,7 @@ template <class V> struct JensenShannon {
   static constexpr bool kInfiniteLimit = false;
   static constexpr bool kFar = false;
   static constexpr bool kLabelApart = false;
+  static constexpr bool kEstimates = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 3;  // D; sum q slope, on the near-equal path KL(q, m); KL(p, m)
   static constexpr float kMostLog2 = 300.0f;  // the smaller of p and q is 0 in f32 beyond it

@@ -28,7 +28,7 @@
 //   kGradient  GradientForm: the form of dD/ds, s = z/T, on the fast path
 //   kSums      number of row sums that value and gradient need
 //   kQuadratic  whether adding a small e to log(p/q) of every class changes all row sums by terms of order e^2
-//   kInfiniteLimit, kFar, kLabelApart  whether the sections with these names below apply
+//   kInfiniteLimit, kFar, kLabelApart, kEstimates  whether the sections with these names below apply
 // and has
 //   of(parameters)   the policy for the parameters of a loss
 //   nearly_equal()   the near-equal path is taken if D in nats is below this; not for kLogits
@@ -83,6 +83,10 @@
 // classes. The functions above receive the rest of the row: the label's class is left out as if both tensors lacked it.
 //   finish_label(sums, odds)           turns the row sums of the rest into those of the row (LabelOdds: label.h)
 //   label_gradient(sums)               dD/ds of the label's class
+//
+// ESTIMATE (kEstimates = true; only with kRawSums), for a D that the gradient on the fast path does not need. Engines
+// may then choose the path by an estimate, and compute D only where they store it.
+//   estimate_raw(raw, Ss, St, 1/St, unit)  D with an error of at most 1e-5 nats, from the arguments of finish_raw
 //
 // NEAR-EQUAL PATH (element.h), not for kLogits
 //   add(sums, element)                 adds one class; p and q may both be 0

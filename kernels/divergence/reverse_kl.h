@@ -12,6 +12,7 @@ template <class V> struct ReverseKl {
   static constexpr bool kInfiniteLimit = true;
   static constexpr bool kFar = false;
   static constexpr bool kLabelApart = false;
+  static constexpr bool kEstimates = false;
   static constexpr int kRawSums = 1;  // sum es (s - t)
   static constexpr int kSums = 1;     // K
   // Any finite difference of logits counts. The limit leaves room for the product with a factor of the gradient.

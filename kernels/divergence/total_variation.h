@@ -12,6 +12,7 @@ template <class V> struct TotalVariation {
   static constexpr bool kInfiniteLimit = false;
   static constexpr bool kFar = false;
   static constexpr bool kLabelApart = false;
+  static constexpr bool kEstimates = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 4;  // D; sum q over the classes with q > p, with q < p, with q = p
   static constexpr float kMostLog2 = 300.0f;

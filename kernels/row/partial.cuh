@@ -128,11 +128,18 @@ template <class Spec> struct RowPartial {
   // Adds one class to sums or odd_sums. `finite`: both logits are expected to be finite, and the row is swept again if
   // one is not.
   template <bool FAST> __device__ __forceinline__ void add(float z, float u, bool finite, Sums& to) {
-    float es = 0;
+    float es, et;
+    add<FAST>(z, u, finite, to, es, et);
+  }
+
+  // Also returns the exponentials of the class.
+  template <bool FAST>
+  __device__ __forceinline__ void add(float z, float u, bool finite, Sums& to, float& es, float& et) {
+    es = et = 0;
     if constexpr (Form::kSoftmax) {
       float s = exponents.student.template exponent<FAST>(z), t = exponents.teacher.template exponent<FAST>(u);
       es = Exponents::power<FAST>(s);
-      float et = Exponents::power<FAST>(t);
+      et = Exponents::power<FAST>(t);
       to.student += es;
       to.teacher += et;
       if constexpr (Form::kRaw) {

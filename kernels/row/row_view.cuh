@@ -10,6 +10,13 @@
 
 namespace temper {
 
+// The vectors [first, end) of a row.
+struct VectorRange {
+  int first = 0, end = 0;
+
+  __device__ __forceinline__ bool contains(int vector) const { return vector >= first && vector < end; }
+};
+
 template <class DType, int COLUMNS> struct RowView {
   using Bits = typename DType::Bits;
   using Vector = temper::Vector<DType, COLUMNS>;
@@ -20,6 +27,7 @@ template <class DType, int COLUMNS> struct RowView {
   int misalignment, end;                 // columns
   int first_aligned, aligned_count = 0;  // the vectors that are inside the row and aligned in memory
 
+  __device__ __forceinline__ RowView() {}
   __device__ __forceinline__ RowView(const void* base, int64_t element, int misalignment, int end)
       : origin(reinterpret_cast<Bits*>(reinterpret_cast<uintptr_t>(base) +
                                        uintptr_t((element - misalignment) * int64_t(sizeof(Bits))))),
@@ -29,6 +37,10 @@ template <class DType, int COLUMNS> struct RowView {
     if (reinterpret_cast<uintptr_t>(origin) % kAlignment == 0)
       aligned_count = max((misalignment + end) / K - first_aligned, 0);
     keep_address(origin);
+  }
+
+  __device__ __forceinline__ VectorRange in_bounds() const {
+    return aligned_count > 0 ? VectorRange{first_aligned, first_aligned + aligned_count} : VectorRange();
   }
 
   __device__ __forceinline__ int column(int vector) const { return vector * K - misalignment; }

@@ -9,6 +9,8 @@ namespace temper {
 struct SharedStorage {
   static constexpr bool kOnChip = true;
   static constexpr bool kPrefetches = true;
+  static constexpr int kKept = 0;
+  static constexpr int kProducers = 0;
 
   template <class Row, class ThreadGroup> struct Instance {
     using Pair = typename Row::Pair;
@@ -44,14 +46,16 @@ struct SharedStorage {
 
     // A prefetch overwrites a slot as soon as the thread has read it: only that thread accesses the slot.
     template <class F>
-    __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, VectorRange range, F f,
-                                             const Row& next, bool prefetch) {
+    __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, VectorRange range,
+                                             int label_vector, F f, const Row& next, bool prefetch) {
       for_each_slot_in(group, range, [&](int vector, unsigned char* slot) {
         typename Row::Pair pair = read(slot);
         if (prefetch) copy_async(next, vector, slot);
-        f(pair, vector, true);
+        f(pair, vector, true, vector == label_vector);
       });
-      for_each_slot_outside(row, group, range, [&](int vector, unsigned char* slot) { f(read(slot), vector, false); });
+      for_each_slot_outside(row, group, range, [&](int vector, unsigned char* slot) {
+        f(read(slot), vector, false, vector == label_vector);
+      });
     }
 
     template <class F> __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, F f) {
@@ -78,6 +82,11 @@ struct SharedStorage {
         const Pair pairs[1] = {read(slot)};
         f(pairs, vector, false);
       });
+    }
+
+    // The rank of the thread that has the vector.
+    __device__ __forceinline__ static int owner(const Row&, const ThreadGroup& group, int vector) {
+      return int(unsigned(vector) % group.size());
     }
 
     template <class F> __device__ __forceinline__ void visit(const Row&, const ThreadGroup& group, int wanted, F f) {

@@ -7,10 +7,12 @@
 //                                vector, vector + kStep, ...; with in_bounds = true none of them has a column outside
 //                                the row
 //   for_each_again(row, group, f)  like for_each, for long code: a storage in registers reads the row from memory again
-//   for_each(row, group, range, f, next, prefetch)  calls f(pair, vector, in_bounds), with in_bounds = true for the
-//                                vectors in `range`; also issues the loads of row `next`, if `prefetch` and
-//                                kPrefetches: each vector in `range` is loaded into the place of the vector just read;
-//                                `next` must have the misalignment of `row` and allow asynchronous copies
+//   for_each(row, group, range, label_vector, f, next, prefetch)  calls f(pair, vector, in_bounds, has_label), with
+//                                in_bounds = true for the vectors in `range`, and has_label = true for label_vector;
+//                                also issues the loads of row `next`, if `prefetch` and kPrefetches: each vector in
+//                                `range` is loaded into the place of the vector just read; `next` must have the
+//                                misalignment of `row` and allow asynchronous copies
+//   owner(row, group, vector)    the rank of the thread that has the vector; -1 in a ring, if another thread has it
 //   visit(row, group, vector, f) calls f(pair) in the thread that owns the vector; not available without kOnChip
 #pragma once
 
@@ -22,6 +24,8 @@ namespace temper {
 template <int VECTORS> struct RegisterStorage {
   static constexpr bool kOnChip = true;  // a sweep costs no memory traffic
   static constexpr bool kPrefetches = false;
+  static constexpr int kKept = 0;
+  static constexpr int kProducers = 0;
 
   template <class Row, class ThreadGroup> struct Instance {
     using Pair = typename Row::Pair;
@@ -71,13 +75,18 @@ template <int VECTORS> struct RegisterStorage {
     }
 
     template <class F>
-    __device__ __forceinline__ void for_each(const Row&, const ThreadGroup& group, VectorRange range, F f, const Row&,
-                                             bool) {
+    __device__ __forceinline__ void for_each(const Row&, const ThreadGroup& group, VectorRange range, int label_vector,
+                                             F f, const Row&, bool) {
 #pragma unroll
       for (int i = 0; i < VECTORS; i++) {
         pairs[i].keep_packed();
-        f(pairs[i], vector(group, i), range.contains(vector(group, i)));
+        f(pairs[i], vector(group, i), range.contains(vector(group, i)), vector(group, i) == label_vector);
       }
+    }
+
+    // The rank of the thread that has the vector.
+    __device__ __forceinline__ static int owner(const Row&, const ThreadGroup& group, int vector) {
+      return int(unsigned(vector) % group.size());
     }
 
     template <class F> __device__ __forceinline__ void visit(const Row&, const ThreadGroup& group, int wanted, F f) {
@@ -97,6 +106,8 @@ template <int VECTORS> struct RegisterStorage {
 struct RereadStorage {
   static constexpr bool kOnChip = false;
   static constexpr bool kPrefetches = false;
+  static constexpr int kKept = 0;
+  static constexpr int kProducers = 0;
 
   template <class Row, class ThreadGroup> struct Instance {
     using Pair = typename Row::Pair;
@@ -121,10 +132,17 @@ struct RereadStorage {
       });
     }
 
+    // The rank of the thread that has the vector.
+    __device__ __forceinline__ static int owner(const Row&, const ThreadGroup& group, int vector) {
+      return int(unsigned(vector) % group.size());
+    }
+
     template <class F>
-    __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, VectorRange range, F f,
-                                             const Row&, bool) {
-      for_each(row, group, [&](const Pair& pair, int vector) { f(pair, vector, range.contains(vector)); });
+    __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, VectorRange range,
+                                             int label_vector, F f, const Row&, bool) {
+      for_each(row, group, [&](const Pair& pair, int vector) {
+        f(pair, vector, range.contains(vector), vector == label_vector);
+      });
     }
   };
 };

@@ -2,6 +2,7 @@
 //   thread_rank, size()      rank of the calling thread in its group, and the number of threads
 //   first_row(), row_step()  the rows of the group: first_row(), first_row() + row_step(), ...
 //   begin()                  called first in the kernel
+//   kSeveralWarps            whether the group has more than one warp
 //   in_first_warp()          whether the calling thread is in the first warp of the group
 //   wait_for_cluster()       called once before the first reduction; waits until every block of the cluster has started
 //   reduce<Op>(values)       combines the values of all threads, and gives every thread the result
@@ -32,6 +33,37 @@ template <class Op, int LANES, int N> __device__ __forceinline__ void reduce_lan
     for (int n = 0; n < N; n++) values[n] = Op::combine(values[n], __shfl_xor_sync(mask, values[n], distance));
 }
 
+// One step of sum_of_warp(): lanes whose ranks differ in the bit DISTANCE exchange half of N values each, and keep the
+// sums of the other half. Without EXCHANGE such lanes have the same values.
+template <int DISTANCE, bool EXCHANGE, int N>
+__device__ __forceinline__ void halve(float (&values)[N], uint32_t mask) {
+  bool upper = (threadIdx.x & DISTANCE) != 0;
+#pragma unroll
+  for (int i = 0; i < N / 2; i++) {
+    float low = values[i], high = values[i + N / 2];
+    values[i] = upper ? high : low;
+    if constexpr (EXCHANGE) values[i] += __shfl_xor_sync(mask, upper ? low : high, DISTANCE);
+  }
+}
+
+// The sums of up to four values over LANES neighbouring lanes, where all groups of LANES lanes in the warp have the
+// same values. The values are distributed over the lanes on the way, which takes half as many shuffles as
+// reduce_lanes().
+template <int LANES, int N> __device__ __forceinline__ void sum_of_warp(float* values, uint32_t mask) {
+  constexpr int kHalvings = N > 2 ? 2 : N > 1 ? 1 : 0;
+  float parts[4] = {};
+#pragma unroll
+  for (int i = 0; i < N; i++) parts[i] = values[i];
+  if constexpr (kHalvings == 2) halve<16, (LANES > 16)>(parts, mask);
+  float pair[2] = {parts[0], parts[1]};
+  if constexpr (kHalvings > 0) halve<(32 >> kHalvings), (LANES > 32 >> kHalvings)>(pair, mask);
+#pragma unroll
+  for (int distance = 16 >> kHalvings; distance > 0; distance /= 2)
+    if (distance < LANES) pair[0] += __shfl_xor_sync(mask, pair[0], distance);
+#pragma unroll
+  for (int i = 0; i < N; i++) values[i] = N == 1 ? pair[0] : __shfl_sync(mask, pair[0], i * (32 >> kHalvings));
+}
+
 // The merge of RowPartials over LANES neighbouring lanes of a warp. ONE_ROW: all lanes of the warp have the same row,
 // and the groups of LANES lanes the same partials.
 template <int LANES, bool ONE_ROW, class Partial>
@@ -45,7 +77,14 @@ __device__ __forceinline__ void merge_lanes(Partial& partial, uint32_t mask) {
   }
   partial.move_to(maxima[0], maxima[1]);
   partial.sums.get(sums);
-  reduce_lanes<Sum, LANES>(sums, mask);
+  if constexpr (ONE_ROW) {
+    constexpr int kFours = Partial::kSums / 4, kRest = Partial::kSums % 4;
+#pragma unroll
+    for (int i = 0; i < kFours; i++) sum_of_warp<LANES, 4>(sums + 4 * i, mask);
+    if constexpr (kRest > 0) sum_of_warp<LANES, kRest>(sums + 4 * kFours, mask);
+  } else {
+    reduce_lanes<Sum, LANES>(sums, mask);
+  }
   partial.sums.set(sums);
 }
 
@@ -58,6 +97,7 @@ constexpr int kConstantsBytes = 16;
 // LANES (1, 2, 4 ... 32) neighbouring lanes of a warp, in blocks of THREADS.
 template <int THREADS, int LANES> struct LaneGroup {
   static constexpr int kThreads = THREADS, kConstants = 0, kScratchBytes = kConstantsBytes;
+  static constexpr bool kSeveralWarps = false;
 
   uint32_t thread_rank = threadIdx.x % LANES;
   uint32_t mask = (LANES == 32 ? ~0u : (1u << LANES % 32) - 1) << (threadIdx.x % 32 / LANES * LANES);
@@ -85,9 +125,9 @@ template <int N> struct alignas(4 * N) FloatVector {
   float values[N];
 };
 
-// A block of THREADS (a multiple of 32), or a cluster of CLUSTER such blocks. In a reduction every warp stores its
-// values in the scratch memory of every block of the cluster; then each warp combines the values of all warps. The
-// scratch memory has two slots, which successive reductions use alternately.
+// A block of THREADS (a multiple of 32), or a cluster of CLUSTER such blocks; PRODUCERS more threads of a block only
+// load rows. In a reduction every warp stores its values in the scratch memory of every block of the cluster; then each
+// warp combines the values of all warps. The scratch memory has two slots, which successive reductions use alternately.
 //
 // Within one block a reduction needs one barrier. A slot is overwritten two reductions later: the barrier of the
 // reduction between them orders that store after all reads of the slot.
@@ -103,8 +143,9 @@ template <int N> struct alignas(4 * N) FloatVector {
 //  - A block could exit while another one still stores into its shared memory. All blocks of a cluster take the same
 //    rows and the same branches, which depend on the rows' inputs and on reduced values only, and thus make the same
 //    reductions; each reduction completes in a block after everything sent to that block has arrived.
-template <int THREADS, int CLUSTER> struct BlockGroup {
-  static constexpr int kThreads = THREADS, kWarps = THREADS / 32, kClusterWarps = kWarps * CLUSTER;
+template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
+  static constexpr int kThreads = THREADS, kCluster = CLUSTER, kWarps = THREADS / 32, kClusterWarps = kWarps * CLUSTER;
+  static constexpr bool kSeveralWarps = kClusterWarps > 1;
 
   // Scratch memory: [slot][piece][warp of the cluster] of up to four floats, the owner's value for each slot, one
   // mbarrier per slot, and the constants of the launch.
@@ -125,7 +166,7 @@ template <int THREADS, int CLUSTER> struct BlockGroup {
     if constexpr (CLUSTER > 1) {
       block_rank = cluster_rank();
       thread_rank = block_rank * THREADS + threadIdx.x;
-      if (threadIdx.x == 0) mbarriers_init<2>(reinterpret_cast<uint64_t*>(dynamic_shared() + kBarriers));
+      if (threadIdx.x == 0) mbarriers_init<2>(reinterpret_cast<uint64_t*>(dynamic_shared() + kBarriers), 1);
       cluster_arrive();
     }
   }
@@ -190,6 +231,14 @@ template <int THREADS, int CLUSTER> struct BlockGroup {
   // Lanes that combine the values of all warps. The lanes behind them repeat these.
   static constexpr int kMergeLanes = lanes_for(kClusterWarps);
 
+  // A barrier of the threads that compute.
+  __device__ __forceinline__ static void synchronise() {
+    if constexpr (PRODUCERS > 0)
+      named_barrier<THREADS>();
+    else
+      __syncthreads();
+  }
+
   template <class T> __device__ __forceinline__ static T* shared(uint32_t offset) {
     return reinterpret_cast<T*>(dynamic_shared() + offset);
   }
@@ -212,7 +261,7 @@ template <int THREADS, int CLUSTER> struct BlockGroup {
       mbarrier_wait(shared<uint64_t>(barrier), parity);
     } else {
       if (lane == 0) send<0>(values, slot, barrier);
-      __syncthreads();
+      synchronise();
     }
     return slot;
   }
@@ -255,13 +304,13 @@ template <int THREADS, int CLUSTER> struct BlockGroup {
   }
 };
 
-template <int THREADS, int LANES, int CLUSTER> struct ChooseThreadGroup {
+template <int THREADS, int LANES, int CLUSTER, int PRODUCERS> struct ChooseThreadGroup {
   using Type = LaneGroup<THREADS, LANES>;
 };
-template <int THREADS, int CLUSTER> struct ChooseThreadGroup<THREADS, 0, CLUSTER> {
-  using Type = BlockGroup<THREADS, CLUSTER>;
+template <int THREADS, int CLUSTER, int PRODUCERS> struct ChooseThreadGroup<THREADS, 0, CLUSTER, PRODUCERS> {
+  using Type = BlockGroup<THREADS, CLUSTER, PRODUCERS>;
 };
-template <int THREADS, int LANES, int CLUSTER>
-using ThreadGroupOf = typename ChooseThreadGroup<THREADS, LANES, CLUSTER>::Type;
+template <int THREADS, int LANES, int CLUSTER, int PRODUCERS = 0>
+using ThreadGroupOf = typename ChooseThreadGroup<THREADS, LANES, CLUSTER, PRODUCERS>::Type;
 
 }  // namespace temper

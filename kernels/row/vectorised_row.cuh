@@ -38,16 +38,10 @@ struct VectorPair {
   }
 };
 
-// The vectors [first, end) of a row.
-struct VectorRange {
-  int first = 0, end = 0;
-
-  __device__ __forceinline__ bool contains(int vector) const { return vector >= first && vector < end; }
-};
-
 // Elements outside the row read as -inf, a class with probability 0. In the backward pass of log-softmax the second
 // tensor is a gradient, and its elements outside the row read as 0.
 template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GRADIENT = false> struct VectorisedRow {
+  using TeacherDType = TeacherType;
   using Pair = VectorPair<StudentType, TeacherType, TEACHER>;
   static constexpr int K = Pair::K;
   static constexpr auto kStudentFill = StudentType::kMinusInfinity;
@@ -63,6 +57,10 @@ template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GR
         vectors((misalignment + classes + K - 1) / K),
         student(student_base, student_element, misalignment, classes),
         teacher(teacher_base, teacher_element, misalignment, classes) {}
+
+  // A row in a ring, of which the tensors are not read.
+  __device__ __forceinline__ VectorisedRow(int misalignment, int classes)
+      : misalignment(misalignment), classes(classes), vectors((misalignment + classes + K - 1) / K) {}
 
   __device__ __forceinline__ int column(int vector) const { return vector * K - misalignment; }
   __device__ __forceinline__ int vector_of(int column) const { return (column + misalignment) / K; }

@@ -47,7 +47,7 @@ template <class Spec> __device__ __forceinline__ void list_rows(const LossParame
       if (p.row_student_mass != nullptr) p.row_student_mass[i] = 0;
       if (p.row_teacher_mass != nullptr) p.row_teacher_mass[i] = 0;
     }
-    finish_row<Spec>(p, group, i, task, row);
+    finish_row<Spec>(p, group, i, task.contributes(), row);
   }
 }
 

@@ -37,11 +37,12 @@ template <class Spec> __device__ __forceinline__ void prepared_rows(const LossPa
       storage.wait();
       auto gradient = [&] { return GradientView(p.gradient, i * p.gradient_stride, row.misalignment, p.classes); };
       auto fast_gradient = [&](GradientFactors factors) { loss.store_gradient(gradient(), factors, row, false); };
-      compute_row<Spec>(loss, i, task, constants.factors.of_row(p, task), fast_gradient, gradient);
+      auto factors = [&] { return constants.factors.of_row(p, task); };
+      compute_row<Spec>(loss, i, task, factors, fast_gradient, gradient);
     }
     if (kForward && p.row_unmapped_mass != nullptr && group.thread_rank == 0)
       p.row_unmapped_mass[i] = unmapped + (task.valid ? 0.0f : not_a_number());
-    finish_row<Spec>(p, group, i, task, row);
+    finish_row<Spec>(p, group, i, task.contributes(), row);
   }
 }
 

@@ -20,6 +20,24 @@ void block_barrier() {
     }
 }
 
+void named_barrier(unsigned threads) {
+  Machine& m = machine();
+  Thread& self = *m.current;
+  Block& block = *self.block;
+  if (self.builtins.thread.x >= threads) fail("takes part in a named barrier of the first %u threads", threads);
+  self.named_barriers++;
+  if (++block.named_arrived < threads) {
+    m.wait(WaitState::kNamed);
+    return;
+  }
+  block.named_arrived = 0;
+  for (Warp* warp : block.warps)
+    for (unsigned lanes = warp->present; lanes != 0; lanes &= lanes - 1) {
+      Thread& thread = warp->lanes[__builtin_ctz(lanes)];
+      if (thread.wait_state == WaitState::kNamed) m.wake(thread);
+    }
+}
+
 unsigned char* dynamic_shared() { return machine().current->block->shared; }
 unsigned dynamic_shared_bytes() { return machine().shared_bytes; }
 unsigned cluster_rank() { return machine().current->block->rank; }

@@ -69,12 +69,21 @@ void* map_shared_rank(void* own, unsigned rank);
 // The same location as a shared::cluster address, for store_async(). It may be computed before block `rank` starts.
 uint32_t cluster_address(const void* own, unsigned rank);
 
-// Initialises mbarriers in the caller's shared memory. Each phase has one arrival, mbarrier_expect().
-// Other threads may use an mbarrier after a cluster barrier that follows its initialisation.
-void mbarrier_init(uint64_t* barriers, unsigned count);
+// A barrier of the first `threads` threads of the block.
+void named_barrier(unsigned threads);
 
-// The arrival of the current phase. The phase completes when asynchronous stores have written `bytes` bytes in all.
+// Initialises mbarriers in the caller's shared memory, with a number of arrivals per phase.
+// Other threads may use an mbarrier after a block or cluster barrier that follows its initialisation.
+void mbarrier_init(uint64_t* barriers, unsigned count, unsigned arrivals);
+
+// An arrival at the current phase. The phase completes when it has all arrivals, and asynchronous stores and copies
+// have written as many bytes as its arrivals expect.
 void mbarrier_expect(uint64_t* barrier, unsigned bytes);
+void mbarrier_arrive(uint64_t* barrier);
+
+// Copies to the caller's shared memory, then counts the bytes at the mbarrier. The thread order determines when and in
+// which order the parts of the copy complete. Until then the destination is NaN-filled.
+void bulk_copy(void* shared, const void* global, unsigned bytes, uint64_t* barrier);
 
 // Waits for the completion of the current phase if it has this parity. The first phase has parity 0.
 void mbarrier_wait(uint64_t* barrier, unsigned parity);

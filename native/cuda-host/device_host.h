@@ -64,6 +64,7 @@ template <int WORDS> void store_words(void* address, const uint32_t (&words)[WOR
 }
 
 // The two keep functions only restrict optimisations of the device compiler.
+inline void leave_unset(float& value) { value = float_of(0x7fffffffu); }
 inline void keep_packed(uint32_t&) {}
 
 template <class T> void keep_address(T*&) {}
@@ -118,6 +119,13 @@ inline uint32_t max_f16_pair(uint32_t a, uint32_t b) { return max_of_pairs(a, b,
 
 inline unsigned char* dynamic_shared() { return cuda_host::dynamic_shared(); }
 
+inline uint32_t shared_address(const void* shared) {
+  return uint32_t(static_cast<const unsigned char*>(shared) - cuda_host::dynamic_shared());
+}
+inline unsigned char* shared_at(uint32_t address) { return cuda_host::dynamic_shared() + address; }
+
+inline uint32_t dynamic_shared_bytes() { return cuda_host::dynamic_shared_bytes(); }
+
 template <int BYTES> void async_copy(void* shared, const void* global) { cuda_host::async_copy(shared, global, BYTES); }
 
 inline void async_wait() {
@@ -133,7 +141,21 @@ inline void cluster_wait() { cuda_host::cluster_wait(); }
 
 inline uint32_t cluster_address(const void* own, uint32_t rank) { return cuda_host::cluster_address(own, rank); }
 
-template <int COUNT> void mbarriers_init(uint64_t* barriers) { cuda_host::mbarrier_init(barriers, COUNT); }
+template <int COUNT> void mbarriers_init(uint64_t* barriers, uint32_t arrivals) {
+  cuda_host::mbarrier_init(barriers, COUNT, arrivals);
+}
+
+inline void mbarrier_arrive(uint64_t* barrier) { cuda_host::mbarrier_arrive(barrier); }
+
+inline void bulk_copy(void* shared, const void* global, uint32_t bytes, uint64_t* barrier) {
+  cuda_host::bulk_copy(shared, global, bytes, barrier);
+}
+
+template <int THREADS> void named_barrier() { cuda_host::named_barrier(THREADS); }
+
+inline uint32_t funnel_shift(uint32_t low, uint32_t high, uint32_t bits) {
+  return uint32_t((uint64_t(high) << 32 | low) >> bits);
+}
 
 inline void mbarrier_expect(uint64_t* barrier, uint32_t bytes) { cuda_host::mbarrier_expect(barrier, bytes); }
 

@@ -80,7 +80,8 @@ void Machine::reset_thread(size_t index, unsigned first_block, const LaunchShape
   thread.index = static_cast<unsigned>(index);
   thread.builtins = {{x, 0, 0}, {first_block + rank, 0, 0}, {shape.block, 1, 1}, {shape.grid, 1, 1}};
   thread.wait_state = WaitState::kRunnable;
-  thread.block_barriers = thread.cluster_arrivals = thread.cluster_waits = thread.copy_groups = 0;
+  thread.block_barriers = thread.named_barriers = thread.copy_groups = 0;
+  thread.cluster_arrivals = thread.cluster_waits = 0;
   thread.copies.clear();
   thread.clock.clear();
   thread.fiber.stack = stacks.stack(index);
@@ -91,7 +92,7 @@ void Machine::reset_thread(size_t index, unsigned first_block, const LaunchShape
 void Machine::run_cluster(unsigned first_block, const LaunchShape& shape) {
   cluster_arrived = completed_cluster_barriers = 0;
   for (Block& block : blocks) {
-    block.arrived = block.finished = 0;
+    block.arrived = block.named_arrived = block.finished = 0;
     block.mbarriers.clear();
     memset(block.shared, 0xff, shape.shared_bytes);  // NaN in f32, bf16 and f16
   }

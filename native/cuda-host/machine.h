@@ -14,7 +14,7 @@ struct Block;
 struct Thread;
 struct Warp;
 
-enum class WaitState { kRunnable, kWarp, kBlock, kCluster, kMbarrier, kFinished };
+enum class WaitState { kRunnable, kWarp, kBlock, kNamed, kCluster, kMbarrier, kFinished };
 
 struct AsyncCopy {
   void* shared;
@@ -28,22 +28,24 @@ struct AsyncCopy {
 // Missing entries are 0.
 using VectorClock = std::vector<unsigned>;
 
-// An asynchronous store in flight.
+// An asynchronous store in flight, or a part of a bulk copy. A copy reads its source when it completes.
 struct AsyncStore {
   void* destination;
+  const void* source;  // of a bulk copy; null for a store, which has its values here
   unsigned char values[16];
   unsigned bytes;
   VectorClock clock;  // the storing thread's clock at the time of the store
 };
 
-// An mbarrier with one arrival per phase. Its eight bytes of shared memory hold a fixed bit pattern. A changed
-// pattern shows that the kernel has overwritten the mbarrier.
+// An mbarrier with a fixed number of arrivals per phase. Its eight bytes of shared memory hold a fixed bit pattern. A
+// changed pattern shows that the kernel has overwritten the mbarrier.
 struct Mbarrier {
   uint64_t* address;
   unsigned number;  // index among the cluster's mbarriers
   const Thread* initialiser;
   unsigned arrivals_at_init;  // the initialising thread's cluster barrier arrivals at initialisation
-  bool arrived;               // whether the current phase has had its arrival
+  unsigned block_barriers_at_init;  // the same for block barriers
+  unsigned expected_arrivals, arrivals;  // per phase, and in the current phase
   long tx_count;              // expected bytes minus stored bytes; negative if stores complete before the arrival
   unsigned phase;             // number of completed phases
   std::vector<AsyncStore> in_flight;
@@ -60,7 +62,7 @@ struct Thread {
   WaitState wait_state;
   uint32_t result;  // this lane's result of the last warp-wide operation
   unsigned index;   // index within the cluster
-  unsigned block_barriers;
+  unsigned block_barriers, named_barriers;
   unsigned cluster_arrivals, cluster_waits;
   unsigned copy_groups;
   std::vector<AsyncCopy> copies;
@@ -89,7 +91,8 @@ struct Warp {
 struct Block {
   unsigned rank;  // rank within the cluster
   unsigned char* shared;
-  unsigned arrived;   // threads that wait at __syncthreads
+  unsigned arrived;        // threads that wait at __syncthreads
+  unsigned named_arrived;  // threads that wait at the named barrier
   unsigned finished;  // threads that have exited
   std::vector<Warp*> warps;
   std::vector<Mbarrier> mbarriers;

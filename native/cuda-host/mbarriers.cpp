@@ -22,7 +22,9 @@ static Mbarrier& mbarrier_at(Block& block, const void* address) {
     if (barrier.address == address) {
       if (*barrier.address != kMbarrierBits)
         fail("the mbarrier at byte %u of shared memory was overwritten", offset_of(address, block));
-      if (barrier.initialiser != &self && self.cluster_waits <= barrier.arrivals_at_init)
+      bool same_block = self.block == barrier.initialiser->block;
+      if (barrier.initialiser != &self && self.cluster_waits <= barrier.arrivals_at_init &&
+          !(same_block && self.block_barriers > barrier.block_barriers_at_init))
         fail("uses an mbarrier, but no cluster barrier lies between its initialisation and this use");
       return barrier;
     }
@@ -30,9 +32,9 @@ static Mbarrier& mbarrier_at(Block& block, const void* address) {
 }
 
 static void end_phase(Mbarrier& barrier) {
-  if (!barrier.arrived || barrier.tx_count != 0) return;
+  if (barrier.arrivals < barrier.expected_arrivals || barrier.tx_count != 0) return;
   barrier.phase++;
-  barrier.arrived = false;
+  barrier.arrivals = 0;
   trace_phase_ended(barrier);
   for (Warp* warp : barrier.initialiser->block->warps)
     for (unsigned lanes = warp->present; lanes != 0; lanes &= lanes - 1) {
@@ -42,7 +44,7 @@ static void end_phase(Mbarrier& barrier) {
     }
 }
 
-void mbarrier_init(uint64_t* barriers, unsigned count) {
+void mbarrier_init(uint64_t* barriers, unsigned count, unsigned arrivals) {
   Thread& self = *machine().current;
   check_aligned(barriers, 8, "mbarrier");
   check_inside(offset_of(barriers, *self.block), 8 * count, "mbarriers");
@@ -51,16 +53,47 @@ void mbarrier_init(uint64_t* barriers, unsigned count) {
   for (unsigned i = 0; i < count; i++) {
     barriers[i] = kMbarrierBits;
     self.block->mbarriers.push_back(
-        {barriers + i, static_cast<unsigned>(number + i), &self, self.cluster_arrivals, false, 0, 0, {}, {}, {}});
+        {barriers + i, static_cast<unsigned>(number + i), &self, self.cluster_arrivals, self.block_barriers, arrivals,
+         0, 0, 0, {}, {}, {}});
   }
 }
 
-void mbarrier_expect(uint64_t* own, unsigned bytes) {
+static void arrive(uint64_t* own, unsigned bytes) {
   Mbarrier& barrier = mbarrier_at(*machine().current->block, own);
-  if (barrier.arrived) fail("arrives twice in one phase of an mbarrier");
-  barrier.arrived = true;
+  if (barrier.arrivals == barrier.expected_arrivals)
+    fail(barrier.arrivals == 1 ? "arrives twice in one phase of an mbarrier"
+                               : "arrives more often in one phase of an mbarrier than it expects");
+  trace_arrival(barrier);
+  barrier.arrivals++;
   barrier.tx_count += bytes;
   end_phase(barrier);
+}
+
+void mbarrier_expect(uint64_t* own, unsigned bytes) { arrive(own, bytes); }
+
+void mbarrier_arrive(uint64_t* own) { arrive(own, 0); }
+
+// The parts of a copy complete one by one, in any order.
+void bulk_copy(void* shared, const void* global, unsigned bytes, uint64_t* own) {
+  Machine& m = machine();
+  Block& block = *m.current->block;
+  if (bytes == 0 || bytes % 16 != 0) fail("a bulk copy of %u bytes: a multiple of 16 is expected", bytes);
+  check_aligned(shared, 16, "bulk copy to shared memory");
+  check_aligned(global, 16, "bulk copy from global memory");
+  check_inside(offset_of(shared, block), bytes, "a bulk copy");
+  Mbarrier& barrier = mbarrier_at(block, own);
+  trace_read(global, bytes);
+  memset(shared, 0xff, bytes);
+  unsigned part = (bytes / 16 + 3) / 4 * 16;
+  for (unsigned begin = 0; begin < bytes; begin += part) {
+    AsyncStore copy{static_cast<char*>(shared) + begin, static_cast<const char*>(global) + begin, {},
+                    begin + part < bytes ? part : bytes - begin, {}};
+    trace_store_issued(copy, barrier);
+    if (m.completes_stores_at_once())
+      complete_store(barrier, copy);
+    else
+      barrier.in_flight.push_back(copy);
+  }
 }
 
 void mbarrier_wait(uint64_t* own, unsigned parity) {
@@ -91,7 +124,7 @@ void store_async(uint32_t address, const void* values, unsigned bytes, uint32_t 
   void* destination = map_shared_rank(self.shared + offset, rank);
   check_aligned(destination, bytes, "asynchronous store");
   Mbarrier& barrier = mbarrier_at(m.blocks[rank], m.blocks[rank].shared + barrier_offset);
-  AsyncStore store{destination, {}, bytes, {}};
+  AsyncStore store{destination, nullptr, {}, bytes, {}};
   memcpy(store.values, values, bytes);
   memset(destination, 0xff, bytes);
   trace_store_issued(store, barrier);
@@ -102,7 +135,7 @@ void store_async(uint32_t address, const void* values, unsigned bytes, uint32_t 
 }
 
 void complete_store(Mbarrier& barrier, const AsyncStore& store) {
-  memcpy(store.destination, store.values, store.bytes);
+  memcpy(store.destination, store.source != nullptr ? store.source : store.values, store.bytes);
   trace_store_completed(store, barrier);
   barrier.tx_count -= store.bytes;
   end_phase(barrier);
@@ -112,9 +145,9 @@ void check_mbarriers_at_exit(const Block& block) {
   for (const Mbarrier& barrier : block.mbarriers) {
     if (!barrier.in_flight.empty())
       fail("the block exits with %zu asynchronous stores in flight to its shared memory", barrier.in_flight.size());
-    if (barrier.arrived || barrier.tx_count != 0)
-      fail("the block exits in a phase of an mbarrier with %ld bytes outstanding%s", barrier.tx_count,
-           barrier.arrived ? "" : " and no arrival");
+    if (barrier.arrivals != 0 || barrier.tx_count != 0)
+      fail("the block exits in a phase of an mbarrier with %ld bytes outstanding and %u of %u arrivals",
+           barrier.tx_count, barrier.arrivals, barrier.expected_arrivals);
   }
 }
 

@@ -139,14 +139,20 @@ void Machine::return_to_grid() { switch_fiber(current->fiber, grid, true); }
 // Describes a deadlock: for each kind of wait the number of threads and an example, then the incomplete mbarriers.
 void Machine::describe_deadlock() {
   static const char* const places[] = {
-      "running", "in a warp-wide operation", "at __syncthreads", "at a cluster barrier", "at an mbarrier", "finished"};
-  unsigned counts[6] = {}, example[6] = {};
+      "running",
+      "in a warp-wide operation",
+      "at __syncthreads",
+      "at a named barrier",
+      "at a cluster barrier",
+      "at an mbarrier",
+      "finished"};
+  unsigned counts[7] = {}, example[7] = {};
   for (const Thread& thread : threads) {
     unsigned kind = static_cast<unsigned>(thread.wait_state);
     if (counts[kind]++ == 0) example[kind] = thread.index;
   }
   int used = snprintf(message, message_bytes, "deadlock:");
-  for (unsigned kind = 1; kind < 6; kind++)
+  for (unsigned kind = 1; kind < 7; kind++)
     if (counts[kind] != 0 && used >= 0 && static_cast<unsigned>(used) < message_bytes) {
       const Thread& thread = threads[example[kind]];
       used += snprintf(message + used, message_bytes - static_cast<unsigned>(used),
@@ -155,10 +161,13 @@ void Machine::describe_deadlock() {
     }
   for (const Block& block : blocks)
     for (const Mbarrier& barrier : block.mbarriers)
-      if ((barrier.arrived || barrier.tx_count != 0) && used >= 0 && static_cast<unsigned>(used) < message_bytes)
+      if ((barrier.arrivals != 0 || barrier.tx_count != 0) && used >= 0 && static_cast<unsigned>(used) < message_bytes)
         used += snprintf(message + used, message_bytes - static_cast<unsigned>(used),
                          " mbarrier %u of block %u has %ld bytes outstanding%s;", barrier.number, block.rank,
-                         barrier.tx_count, barrier.arrived ? "" : " and no arrival");
+                         barrier.tx_count,
+                         barrier.arrivals == 0                           ? " and no arrival"
+                         : barrier.arrivals < barrier.expected_arrivals ? " and lacks arrivals"
+                                                                         : "");
   failed = true;
 }
 

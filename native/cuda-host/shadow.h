@@ -16,14 +16,14 @@ struct Access {
   static constexpr uint32_t kNoThread = ~0u, kInFlight = ~0u;
 
   uint32_t thread = kNoThread;  // index within the cluster
-  uint32_t block_barriers = 0, cluster_arrivals = 0, warp_barriers = 0;
+  uint32_t block_barriers = 0, named_barriers = 0, cluster_arrivals = 0, warp_barriers = 0;
   uint32_t mbarrier = 0;  // an asynchronous store's mbarrier, counted from 1; 0 for other accesses
   uint32_t phase = 0;     // the mbarrier's phase in which the asynchronous store completed, or kInFlight
 
   bool exists() const { return thread != kNoThread; }
 
   static Access by(const Thread& self) {
-    return {self.index, self.block_barriers, self.cluster_arrivals, self.warp->barriers, 0, 0};
+    return {self.index, self.block_barriers, self.named_barriers, self.cluster_arrivals, self.warp->barriers, 0, 0};
   }
 
   // Within a warp only __syncwarp orders accesses. A shuffle does not order memory.
@@ -32,6 +32,9 @@ struct Access {
     if (mbarrier != 0) return phase != kInFlight && phase < entry(now.clock, machine.warps.size() + mbarrier - 1);
     if (&then == &now) return true;
     if (then.block == now.block && block_barriers < now.block_barriers) return true;
+    // A thread that takes no part in named barriers never passes one.
+    if (then.block == now.block && named_barriers < now.named_barriers && named_barriers < then.named_barriers)
+      return true;
     if (then.warp == now.warp && warp_barriers < now.warp->barriers) return true;
     if (warp_barriers < entry(now.clock, static_cast<size_t>(then.warp - machine.warps.data()))) return true;
     return cluster_arrivals < now.cluster_waits;

@@ -147,6 +147,12 @@ void trace_store_completed(const AsyncStore& store, Mbarrier& barrier) {
   join(barrier.phase_clock, store.clock);
 }
 
+void trace_arrival(Mbarrier& barrier) {
+  const Thread& self = *machine().current;
+  join(barrier.phase_clock, self.clock);
+  raise(barrier.phase_clock, static_cast<size_t>(self.warp - machine().warps.data()), self.warp->barriers);
+}
+
 void trace_phase_ended(Mbarrier& barrier) {
   raise(barrier.phase_clock, machine().warps.size() + barrier.number, barrier.phase);
   barrier.completed_clock = barrier.phase_clock;

@@ -29,6 +29,9 @@ void trace_store_issued(AsyncStore& store, const Mbarrier& barrier);
 void trace_store_completed(const AsyncStore& store, Mbarrier& barrier);
 void trace_phase_ended(Mbarrier& barrier);
 
+// The current thread arrives, which releases its warp's accesses before the last __syncwarp.
+void trace_arrival(Mbarrier& barrier);
+
 // The current thread has observed the completion of a phase.
 void trace_mbarrier_wait(const Mbarrier& barrier);
 #else
@@ -38,6 +41,7 @@ inline void trace_cluster_start(Machine&) {}
 inline void trace_store_issued(AsyncStore&, const Mbarrier&) {}
 inline void trace_store_completed(const AsyncStore&, Mbarrier&) {}
 inline void trace_phase_ended(Mbarrier&) {}
+inline void trace_arrival(Mbarrier&) {}
 inline void trace_mbarrier_wait(const Mbarrier&) {}
 #endif
 

@@ -97,7 +97,7 @@ inline void toy_exchange_sum(const ToyParameters p) {
   const unsigned blocks = cuda_host::cluster_size(), rank = cuda_host::cluster_rank(), rounds = 5;
   uint64_t* barriers = reinterpret_cast<uint64_t*>(cuda_host::dynamic_shared());
   float* buffers = dynamic_shared_floats() + 4;
-  if (threadIdx.x == 0) cuda_host::mbarrier_init(barriers, 2);
+  if (threadIdx.x == 0) cuda_host::mbarrier_init(barriers, 2, 1);
   if (p.defect != Defect::kStoreBeforeClusterSync) {
     cuda_host::cluster_arrive();
     cuda_host::cluster_wait();

@@ -23,7 +23,7 @@ public record EmulatorSettings(String capability, String order, long seed, HostB
   static final List<String> ORDERS = List.of(
       "round-robin", "round-robin-reverse", "run-ahead", "run-ahead-reverse", "run-ahead-shuffled");
 
-  static final String CAPABILITY_PROPERTY = "temper.emulator.capability";
+  public static final String CAPABILITY_PROPERTY = "temper.emulator.capability";
   static final String ORDER_PROPERTY = "temper.emulator.order";
   static final String SEED_PROPERTY = "temper.emulator.seed";
   public static final String BUILD_PROPERTY = "temper.emulator.build";

@@ -9,10 +9,10 @@ public enum Defect {
   /** No defect. */
   NONE("plain", "row/thread_group.cuh", "#pragma once", "#pragma once", ""),
   /** Values of another warp are read before they are stored. */
-  MISSING_BARRIER("traced", "row/thread_group.cuh", "      __syncthreads();\n", "", "race|nobody wrote"),
+  MISSING_BARRIER("traced", "row/thread_group.cuh", "      synchronise();\n", "", "race|nobody wrote"),
   /** The mask of odd lanes contains all lanes, the mask of even lanes only themselves. */
-  WRONG_MASK("plain", "row/thread_group.cuh", "(partial, ~0u);",
-      "(partial, threadIdx.x % 2 == 0 ? 0x55555555u : ~0u);", "with mask"),
+  WRONG_MASK("plain", "row/thread_group.cuh", "true>(partial, ~0u);",
+      "true>(partial, threadIdx.x % 2 == 0 ? 0x55555555u : ~0u);", "with mask"),
   /** Values from other blocks are read without waiting for them. */
   WEAK_CLUSTER_BARRIER("plain", "row/thread_group.cuh", "      mbarrier_wait(shared<uint64_t>(barrier), parity);\n",
       "      __syncthreads();\n", "arrives twice|in flight to its shared memory|expected"),
@@ -39,6 +39,40 @@ public enum Defect {
   INT_OVERFLOW("sanitized", "row/row_view.cuh", "if (reinterpret_cast<uintptr_t>(origin)",
       "volatile int bits = end * (int(sizeof(Bits)) << 26); if (reinterpret_cast<uintptr_t>(origin)",
       "runtime error: signed integer overflow"),
+  /**
+   * Logits are used before the copies to their stage are complete. The values are right: NaN leads to a careful sweep.
+   */
+  RING_WITHOUT_WAIT("traced", "row/ring_storage.cuh",
+      "        if (!swept) at.wait();\n        Pair pairs[VECTORS];", "        Pair pairs[VECTORS];",
+      "race|nobody wrote"),
+  /** The last stage of a row is not released. */
+  STAGE_NOT_RELEASED("plain", "row/ring_storage.cuh", "      if (LAST) at.release();\n      swept = true;",
+      "      swept = true;", "deadlock|arrivals"),
+  /** A stage is released before its vectors are read. */
+  STAGE_RELEASED_TOO_SOON("traced", "row/ring_storage.cuh",
+      "        read(pairs, at, own);\n        if (LAST) at.release();",
+      "        if (LAST) at.release();\n        read(pairs, at, own);", "race"),
+  /** The producer waits for the wrong phase of an empty stage. */
+  WRONG_PARITY("plain", "row/ring_storage.cuh", "at.parity ^ 1);", "at.parity);", "deadlock"),
+  /** A stage expects fewer bytes than are copied. */
+  WRONG_BYTES("plain", "row/ring_storage.cuh", "student_bytes + teacher_bytes);",
+      "student_bytes + teacher_bytes - 16);",
+      "bytes outstanding|expected"),
+  /** The producer refills a stage without waiting for its release. */
+  STAGE_REFILLED_TOO_SOON("plain", "row/ring_storage.cuh",
+      "          mbarrier_wait(at.empty(), at.parity ^ 1);\n", "", "expected|arrives twice|in flight"),
+  /** An ignored row keeps its stage. */
+  IGNORED_ROW_KEEPS_STAGE("plain", "row/ring_storage.cuh", "if (!released)\n",
+      "if (!released && count > 0)\n", "deadlock|arrivals"),
+  /** A teacher that is misaligned against the student is not shifted by whole bytes. */
+  WRONG_FUNNEL_SHIFT("plain", "row/ring_storage.cuh", "uint32_t bits = teacher_shift % 4 * 8,",
+      "uint32_t bits = 0,", "expected"),
+  /** The sums of the fast path release stages that a careful sweep reads again. */
+  SWEEP_OVER_RELEASED_STAGES("plain", "row/ring_storage.cuh", "Position kept = sweep<false, true>(f);",
+      "Position kept = sweep<true, true>(f);", "arrives more often|expected|deadlock"),
+  /** Kept exponentials are not moved to the offset of the row. */
+  KEPT_AT_OLD_OFFSET("plain", "loss_gradient.cuh", "exp2_normal(kept.student_offset - exponents.student.offset)",
+      "1.0f", "expected"),
   /** A prefetch overwrites logits that are still to be read. */
   NEXT_ROW_TOO_SOON("plain", "row/shared_storage.cuh",
       "typename Row::Pair pair = read(slot);\n        if (prefetch) copy_async(next, vector, slot);",
@@ -64,6 +98,16 @@ public enum Defect {
   /** The build that must find the defect. */
   public String build() {
     return build;
+  }
+
+  /** Whether rows in a ring show the defect. */
+  public boolean isOfRing() {
+    return file.equals("row/ring_storage.cuh") || this == KEPT_AT_OLD_OFFSET;
+  }
+
+  /** The compute capability of the emulator. From 9.0 on, blocks have rings instead of prefetches. */
+  public String capability() {
+    return name().startsWith("NEXT_ROW") || file.equals("row/shared_storage.cuh") ? "8.0" : "9.0";
   }
 
   /** Whether a sanitizer ends the process at the defect; values may be wrong before. */

@@ -50,6 +50,7 @@ record GenericPolicy(Value value, Gradient gradient, boolean nearEqual) {
           static constexpr bool kInfiniteLimit = false;
           static constexpr bool kFar = false;
           static constexpr bool kLabelApart = false;
+          static constexpr bool kEstimates = false;
           static constexpr int kRawSums = kValue == ValueForm::kRawSums ? 1 : 0;
           static constexpr int kSums = 1;
           static constexpr float kMostLog2 = 300.0f;

@@ -46,7 +46,7 @@ public final class TracedTraffic {
       try (Emulator emulator = Emulator.traced(capability / 10 + "." + capability % 10, kernels, tracer)) {
         TracedTraffic traffic = new TracedTraffic(DeviceLimits.ofCapability(capability / 10, capability % 10),
             emulator.engine(), tracer);
-        for (int classes : new int[] {16, 64, 208, 992, 2_048, 6_400, 20_000}) {
+        for (int classes : new int[] {16, 64, 208, 992, 2_048, 6_400, 30_000}) {
           traffic.check(DType.F32, Divergence.forwardKl(), classes);
           traffic.check(DType.BF16, Divergence.forwardKl(), classes);
         }

@@ -61,7 +61,7 @@ final class OpenBlas {
   static synchronized OpenBlas instance() {
     OpenBlas library = loaded;
     if (library == null) {
-      library = load(System.getProperty(LIBRARY_PROPERTY, ""), OpenBlas.class.getClassLoader());
+      library = load(System.getProperty(LIBRARY_PROPERTY, ""), OpenBlas.class.getClassLoader(), FILE);
       loaded = library;
     }
     return library;
@@ -72,8 +72,9 @@ final class OpenBlas {
    *
    * @param named path of the library; empty for the first one that loads
    * @param classes where {@link #ARTIFACT} is searched
+   * @param installed file name of the library of the system
    */
-  static OpenBlas load(String named, ClassLoader classes) {
+  static OpenBlas load(String named, ClassLoader classes, String installed) {
     List<String> attempts = new ArrayList<>();
     List<String> places = new ArrayList<>();
     if (named.isEmpty()) {
@@ -82,7 +83,7 @@ final class OpenBlas {
       } catch (LibraryLoadException e) {
         attempts.add(String.valueOf(e.getMessage()));
       }
-      places.add(FILE);
+      places.add(installed);
     } else {
       places.add(Path.of(named).toAbsolutePath().toString());
     }

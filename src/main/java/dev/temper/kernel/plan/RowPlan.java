@@ -25,12 +25,22 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
   private static final int OWNED = 16;
   /** Bytes of the mbarriers of a cluster, one for each slot. */
   private static final int MBARRIERS = 2 * Long.BYTES;
+  /** Bytes of the header of a stage ({@code kernels/row/ring_row.cuh}), and of its two mbarriers. */
+  private static final int HEADER = 48 + 2 * Long.BYTES;
+  /** The most stages of a ring; more would not make a row arrive earlier. */
+  private static final int MOST_STAGES = 7;
   /** Bytes of the constants of a launch. */
   private static final int CONSTANTS = 16;
 
   /** A plan that prefetches if its storage has room for a next row: registers have none. */
   public RowPlan(int threads, int lanes, int cluster, RowStorage storage) {
-    this(threads, lanes, cluster, storage, storage instanceof RowStorage.Shared);
+    this(threads, lanes, cluster, storage,
+        storage instanceof RowStorage.Shared || storage instanceof RowStorage.Ring);
+  }
+
+  /** Threads of a block; a ring has a producing warp beside those that compute. */
+  public int blockThreads() {
+    return threads + (storage instanceof RowStorage.Ring ? 32 : 0);
   }
 
   /** Threads of a thread group: those that work on one row together. */
@@ -78,15 +88,37 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
    * @param secondBytes bytes of an element of the second tensor, 0 if there is none
    */
   public long sharedBytes(int classes, int firstBytes, int secondBytes) {
-    long reductions = (long) SCRATCH_FLOATS * Float.BYTES * (threads / 32) * cluster + OWNED
-        + (cluster > 1 ? MBARRIERS : 0);
-    long scratch = lanes > 0 ? CONSTANTS : CONSTANTS + reductions;
+    int second = secondBytes == 0 ? 0 : VECTOR / firstBytes * secondBytes;
+    if (storage instanceof RowStorage.Ring ring) {
+      return scratch() + ring.stages() * stageBytes(ring.vectors(), second);
+    }
     if (!(storage instanceof RowStorage.Shared)) {
-      return scratch;
+      return scratch();
     }
     long slots = (vectors(classes, firstBytes) + groupSize() - 1) / groupSize();
-    int second = secondBytes == 0 ? 0 : Math.max(VECTOR, VECTOR / firstBytes * secondBytes);
-    return scratch + slots * threads * (VECTOR + second);
+    return scratch() + slots * threads * (VECTOR + (second == 0 ? 0 : Math.max(VECTOR, second)));
+  }
+
+  /** Bytes of the scratch memory of reductions and of the constants of a launch. */
+  private long scratch() {
+    long reductions = (long) SCRATCH_FLOATS * Float.BYTES * (threads / 32) * cluster + OWNED
+        + (cluster > 1 ? MBARRIERS : 0);
+    return lanes > 0 ? CONSTANTS : CONSTANTS + reductions;
+  }
+
+  /**
+   * Bytes of a stage: header, mbarriers, the ends of a row, vectors. A teacher that is shifted against the student
+   * needs one more vector of 16 bytes.
+   */
+  private long stageBytes(int vectors, int second) {
+    int ends = second > 0 && second < VECTOR ? 6 : 4;
+    return HEADER + ((long) ends + (long) vectors * threads) * (VECTOR + second) + (second > 0 ? VECTOR : 0);
+  }
+
+  /** The stages that a ring can have within so many bytes of shared memory, at most {@value #MOST_STAGES}. */
+  int stages(int vectors, int firstBytes, int secondBytes, long bytes) {
+    int second = secondBytes == 0 ? 0 : VECTOR / firstBytes * secondBytes;
+    return Math.toIntExact(Math.clamp((bytes - scratch()) / stageBytes(vectors, second), 0, MOST_STAGES));
   }
 
   /**
@@ -99,6 +131,9 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
    */
   public long bytesInFlight(int classes, int firstBytes, int secondBytes) {
     long rowBytes = (long) classes * (firstBytes + secondBytes);
+    if (storage instanceof RowStorage.Ring ring) {
+      return ring.stages() * stageBytes(ring.vectors(), secondBytes == 0 ? 0 : VECTOR / firstBytes * secondBytes);
+    }
     if (storage instanceof RowStorage.Reread) {
       return Math.min(rowBytes, (long) threads * VECTOR / firstBytes * (firstBytes + secondBytes));
     }
@@ -113,10 +148,15 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
     String place = switch (storage) {
       case RowStorage.Registers registers -> "registers" + registers.vectors();
       case RowStorage.Shared _ -> "shared";
+      case RowStorage.Ring ring -> "ring" + ring.stages();
       case RowStorage.Reread _ -> "stream";
     };
     String group = lanes > 0 ? "-lanes" + lanes : cluster > 1 ? "-cluster" + cluster : "-block";
-    return place + group + "-" + threads + (storage instanceof RowStorage.Shared && !prefetches ? "-no-prefetch" : "");
+    return place + group + "-" + threads + (isPersistent() && !prefetches ? "-no-prefetch" : "");
+  }
+
+  private boolean isPersistent() {
+    return storage instanceof RowStorage.Shared || storage instanceof RowStorage.Ring;
   }
 
   /** Vectors of the first tensor that contain a part of a row, at most, over all alignments. */

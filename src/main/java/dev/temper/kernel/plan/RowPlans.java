@@ -3,6 +3,7 @@ package dev.temper.kernel.plan;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses a {@link RowPlan}. The choice depends on classes, dtypes and device, never on the number of rows: a row gives
@@ -44,9 +45,16 @@ public final class RowPlans {
 
   private static final int REREAD_THREADS = 512;
 
+  /** Shared memory of a block from which on a ring has room for stages of 512 threads. */
+  private static final int BIG_SHARED = 200 << 10;
+  /** Vectors from which on a row is stored in a ring, which has one block on a multiprocessor. */
+  private static final int RING_ROWS = 1_536;
+  private static final int RING_THREADS = 512;
+
   // Limits of the candidates, which include plans that are never chosen: measuring them shows whether the choice is
   // right.
   private static final int[] TRIED_THREADS = {128, 256, 384, 512, 1_024};
+  private static final int[] TRIED_RING_THREADS = {128, 256, 384, 480, 512};
   private static final int MOST_TRIED_IN_REGISTERS = 32;
   /** A lane with more vectors of its own would read far from its neighbours. */
   private static final int MOST_SLOTS_OF_A_LANE = 32;
@@ -75,6 +83,62 @@ public final class RowPlans {
     if (vectors <= WARP_ROWS && warps.sharedBytes(classes, firstBytes, secondBytes) <= half) {
       return warps;
     }
+    RowPlan ring = inRing(classes, firstBytes, secondBytes, limits);
+    if (ring != null) {
+      return ring;
+    }
+    return withoutRing(classes, firstBytes, secondBytes, limits);
+  }
+
+  /** The plan of an operation that has no kernel for rows in a ring. */
+  public static RowPlan chooseWithoutRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
+    RowPlan plan = choose(classes, firstBytes, secondBytes, limits);
+    return plan.storage() instanceof RowStorage.Ring ? withoutRing(classes, firstBytes, secondBytes, limits) : plan;
+  }
+
+  /** A ring in the smallest cluster whose part of a row leaves stages for the next row; null if there is none. */
+  private static @Nullable RowPlan inRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
+    long vectors = classes / (RowPlan.VECTOR / firstBytes); // the ends of a row have places of their own
+    if (limits.sharedPerBlock() < BIG_SHARED || vectors <= RING_ROWS) {
+      return null;
+    }
+    for (int cluster : CLUSTERS) {
+      int ahead = cluster < 4 ? 2 : 1; // larger clusters leave more multiprocessors without work
+      RowPlan plan = ring(classes, firstBytes, secondBytes, RING_THREADS, cluster, ahead, limits);
+      if (plan != null) {
+        return plan;
+      }
+    }
+    return null;
+  }
+
+  /** A ring with {@code ahead} stages or more for the next row; null if it does not fit. */
+  private static @Nullable RowPlan ring(int classes, int firstBytes, int secondBytes, int threads, int cluster,
+      int ahead, DeviceLimits limits) {
+    // Compute capabilities below 9.0 have neither clusters nor bulk copies.
+    if (limits.maxCluster() == 1 || cluster > limits.maxCluster()) {
+      return null;
+    }
+    int each = ringVectors(secondBytes);
+    int stages = new RowPlan(threads, 0, cluster, new RowStorage.Reread())
+        .stages(each, firstBytes, secondBytes, limits.sharedPerBlock());
+    long part = part(classes / (RowPlan.VECTOR / firstBytes), cluster);
+    return part / ((long) each * threads) + 1 > stages - ahead ? null
+        : new RowPlan(threads, 0, cluster, new RowStorage.Ring(each, stages));
+  }
+
+  /** Vectors of a block; with several blocks an even number, so that the parts of a teacher have the same alignment. */
+  private static long part(long vectors, int cluster) {
+    return cluster == 1 ? vectors : Math.ceilDiv(vectors, 2L * cluster) * 2;
+  }
+
+  private static int ringVectors(int secondBytes) {
+    return secondBytes == 0 ? 4 : 2;
+  }
+
+  private static RowPlan withoutRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
+    long vectors = RowPlan.vectors(classes, firstBytes);
+    int half = limits.sharedPerMultiprocessor() / 2 - RESERVED;
     // Two blocks per multiprocessor if possible, so that one loads while the other computes; else one; else no storage.
     for (int most : new int[] {Math.min(half, limits.sharedPerBlock()), limits.sharedPerBlock()}) {
       for (int cluster : CLUSTERS) {
@@ -90,9 +154,13 @@ public final class RowPlans {
   /**
    * Every plan that is possible for rows of this shape on a device: the chosen one first, then the others, the most
    * similar ones first. Plans are missing that do not fit, or that leave half of a thread group without work.
+   *
+   * @param rings whether the operation has a kernel for rows in a ring
    */
-  public static List<RowPlan> candidates(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
-    RowPlan chosen = choose(classes, firstBytes, secondBytes, limits);
+  public static List<RowPlan> candidates(int classes, int firstBytes, int secondBytes, boolean rings,
+      DeviceLimits limits) {
+    RowPlan chosen = rings ? choose(classes, firstBytes, secondBytes, limits)
+        : chooseWithoutRing(classes, firstBytes, secondBytes, limits);
     long vectors = RowPlan.vectors(classes, firstBytes);
     List<RowPlan> plans = new ArrayList<>();
     for (int threads : TRIED_THREADS) {
@@ -105,6 +173,15 @@ public final class RowPlans {
         }
       }
     }
+    for (int threads : TRIED_RING_THREADS) {
+      for (int cluster : CLUSTERS) {
+        RowPlan ring = ring(classes, firstBytes, secondBytes, threads, cluster, 1, limits);
+        if (rings && ring != null && ring.groupSize() / 2 < vectors) {
+          plans.add(ring);
+        }
+      }
+    }
+    plans.add(chosen);
     plans.add(new RowPlan(chosen.threads(), chosen.lanes(), chosen.cluster(), chosen.storage(), false));
     return plans.stream().distinct()
         .filter(plan -> plan.sharedBytes(classes, firstBytes, secondBytes) <= limits.sharedPerBlock())

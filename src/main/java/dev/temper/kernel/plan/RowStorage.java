@@ -27,6 +27,19 @@ public sealed interface RowStorage {
     }
   }
 
+  /**
+   * A ring of stages in shared memory, from compute capability 9.0 on: a producing warp copies rows into it.
+   *
+   * @param vectors vectors of 16 bytes of the first tensor in one thread and stage
+   * @param stages stages of the ring
+   */
+  record Ring(int vectors, int stages) implements RowStorage {
+    @Override
+    public String macro() {
+      return "RingStorage<" + vectors + ">";
+    }
+  }
+
   /** No storage: each sweep reads the row again, the later ones mostly from L2. */
   record Reread() implements RowStorage {
     @Override

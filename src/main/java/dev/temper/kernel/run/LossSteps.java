@@ -4,6 +4,7 @@ import dev.temper.MatrixView;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.plan.RowPlan;
+import dev.temper.kernel.plan.RowStorage;
 import dev.temper.kernel.spec.BatchKernel;
 import dev.temper.spi.layout.BatchTotals;
 import dev.temper.spi.layout.LossParameters;
@@ -64,6 +65,9 @@ record LossSteps(KernelDevice device, List<MemorySegment> hostMemory) {
       return plan.blocks(rows);
     }
     long deviceBlocks = device.occupancy(loss, loss.sharedBytes(call.classes())).deviceBlocks();
+    if (plan.storage() instanceof RowStorage.Ring) {
+      return plan.blocks(rows, deviceBlocks, 1); // a ring holds rows of any alignment
+    }
     int period = alignmentPeriod(call.inputs().student());
     return plan.blocks(
         rows, deviceBlocks, call.usesTeacher() ? Math.max(period, alignmentPeriod(call.teacherLogits())) : period);

@@ -10,6 +10,7 @@ import dev.temper.SoftValue;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
+import dev.temper.kernel.plan.RowStorage;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.TeacherForm;
 import dev.temper.spi.layout.DivergencePolicy;
@@ -113,14 +114,23 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
 
   /** The specialisation for a call. */
   public static LossSpecialisation choose(LossCall call, DeviceLimits limits) {
-    LossSpecialisation chosen = of(call, RowPlans.choose(call.classes(), firstBytes(call), secondBytes(call), limits));
+    LossSpecialisation chosen = of(call,
+        plan(features(call), call.classes(), firstBytes(call), secondBytes(call), limits));
     return chosen.fits(call.classes(), limits) ? chosen : candidates(call, limits).getFirst();
   }
 
   /** Specialisations for a call, one for each possible plan; {@link #choose} returns the first. */
   public static List<LossSpecialisation> candidates(LossCall call, DeviceLimits limits) {
-    return RowPlans.candidates(call.classes(), firstBytes(call), secondBytes(call), limits).stream()
+    return RowPlans.candidates(call.classes(), firstBytes(call), secondBytes(call), features(call).isEmpty(), limits)
+        .stream()
         .map(plan -> of(call, plan)).filter(loss -> loss.fits(call.classes(), limits)).toList();
+  }
+
+  /** The plan for rows of this shape. Features need more registers than the threads of a ring have. */
+  private static RowPlan plan(Set<Feature> features, int classes, int firstBytes, int secondBytes,
+      DeviceLimits limits) {
+    return features.isEmpty() ? RowPlans.choose(classes, firstBytes, secondBytes, limits)
+        : RowPlans.chooseWithoutRing(classes, firstBytes, secondBytes, limits);
   }
 
   private static int firstBytes(LossCall call) {
@@ -189,6 +199,13 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, Set.of(), pass, plan);
   }
 
+  /** The same for rows of that many classes, with the plan that such rows have with the features. */
+  LossSpecialisation with(Set<Feature> given, int classes, DeviceLimits limits) {
+    LossSpecialisation loss = with(given);
+    return new LossSpecialisation(loss.student, loss.teacher, gradient, policy, soft, hard, loss.expReuse,
+        loss.features, pass, plan(loss.features, classes, student.bytes(), loss.teacherBytes(), limits));
+  }
+
   /** Returns the specialisation with those of the given features that have an effect on it. */
   LossSpecialisation with(Set<Feature> given) {
     EnumSet<Feature> other = EnumSet.noneOf(Feature.class);
@@ -235,7 +252,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
 
   /** Whether a thread group loads its next row while it writes a gradient ({@code kPrefetches} in the sources). */
   public boolean prefetches() {
-    return plan.prefetches() && pass != Pass.FORWARD;
+    return plan.prefetches() && (pass != Pass.FORWARD || plan.storage() instanceof RowStorage.Ring);
   }
 
   /** Dynamic shared memory per block for rows of that many classes. */

@@ -24,7 +24,7 @@ public record PrimitiveSpecialisation(DType input, DType upstream, DType output,
   public static PrimitiveSpecialisation choose(
       Primitive primitive, DType input, DType upstream, DType output, int classes, DeviceLimits limits) {
     boolean backward = primitive == Primitive.LOG_SOFTMAX_BACKWARD;
-    RowPlan plan = RowPlans.choose(classes, input.bytes(), backward ? upstream.bytes() : 0, limits);
+    RowPlan plan = RowPlans.chooseWithoutRing(classes, input.bytes(), backward ? upstream.bytes() : 0, limits);
     return new PrimitiveSpecialisation(
         input, backward ? upstream : input, primitive == Primitive.ARGMAX ? input : output, primitive, plan);
   }

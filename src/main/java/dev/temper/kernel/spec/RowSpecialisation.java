@@ -13,7 +13,7 @@ public sealed interface RowSpecialisation extends Specialisation
 
   @Override
   default int threads() {
-    return plan().threads();
+    return plan().blockThreads();
   }
 
   @Override

@@ -25,7 +25,7 @@ import java.util.Set;
  */
 public final class SpecialisationList {
 
-  private static final int LOSSES = 56;
+  private static final int LOSSES = 60;
   private static final int PRIMITIVES = 22;
   private static final int LISTS = 4;
   private static final int PREPARED = 3;
@@ -49,7 +49,7 @@ public final class SpecialisationList {
 
   private SpecialisationList() {}
 
-  /** The list for a device, at most 91 long, always the same. */
+  /** The list for a device, at most 95 long, always the same. */
   public static List<Specialisation> of(DeviceLimits limits) {
     return list(limits, LOSSES, PRIMITIVES);
   }
@@ -69,6 +69,9 @@ public final class SpecialisationList {
     chosen.add(StoreKernel.STORE);
     return List.copyOf(chosen);
   }
+
+  /** A loss without features, and classes that lead to its plan. */
+  private record Shape(LossSpecialisation loss, int classes) {}
 
   /**
    * Sets of features in which each two features occur together, apart, and each without the other.
@@ -95,7 +98,7 @@ public final class SpecialisationList {
    * set of {@link #FEATURES} and with one plan after the other.
    */
   static Set<Specialisation> losses(DeviceLimits limits) {
-    List<LossSpecialisation> withoutFeatures = new ArrayList<>();
+    List<Shape> withoutFeatures = new ArrayList<>();
     for (DType student : DTYPES) {
       for (Pass pass : PASSES) {
         for (DType gradient : pass == Pass.FORWARD ? Set.of(student)
@@ -104,23 +107,24 @@ public final class SpecialisationList {
             addDivergences(student, teacher, gradient, pass, limits, withoutFeatures);
           }
           for (int classes : CLASSES) {
-            withoutFeatures.add(LossSpecialisation.of(student, student, gradient, LossSpecialisation.NO_DIVERGENCE,
-                false, true, ExpReuse.NONE, pass, classes, limits));
+            withoutFeatures.add(new Shape(LossSpecialisation.of(student, student, gradient,
+                LossSpecialisation.NO_DIVERGENCE, false, true, ExpReuse.NONE, pass, classes, limits), classes));
           }
         }
       }
     }
     Set<Specialisation> all = new LinkedHashSet<>();
-    for (LossSpecialisation loss : withoutFeatures) {
-      for (Set<Feature> features : USUAL_REUSE.contains(loss.expReuse()) ? FEATURES : List.of(Set.<Feature>of())) {
-        all.add(loss.with(features));
+    for (Shape shape : withoutFeatures) {
+      boolean usual = USUAL_REUSE.contains(shape.loss().expReuse());
+      for (Set<Feature> features : usual ? FEATURES : List.of(Set.<Feature>of())) {
+        all.add(shape.loss().with(features, shape.classes(), limits));
       }
     }
     return all;
   }
 
   private static void addDivergences(DType student, DType teacher, DType gradient, Pass pass, DeviceLimits limits,
-      List<LossSpecialisation> losses) {
+      List<Shape> losses) {
     for (String policy : DivergencePolicy.NAMES) {
       boolean headline = policy.equals(DivergencePolicy.NAMES.getFirst()) && pass == Pass.FORWARD_BACKWARD
           && student == DType.BF16 && student == teacher && student == gradient;
@@ -130,11 +134,13 @@ public final class SpecialisationList {
         if (!listed) {
           continue;
         }
-        losses.add(LossSpecialisation.of(student, teacher, gradient, policy, true, true, reuse, pass,
-            CLASSES[losses.size() % CLASSES.length], limits));
+        int classes = CLASSES[losses.size() % CLASSES.length];
+        losses.add(new Shape(LossSpecialisation.of(student, teacher, gradient, policy, true, true, reuse, pass,
+            classes, limits), classes));
       }
-      losses.add(LossSpecialisation.of(student, teacher, gradient, policy, true, false, ExpReuse.NONE, pass,
-          CLASSES[losses.size() % CLASSES.length], limits));
+      int classes = CLASSES[losses.size() % CLASSES.length];
+      losses.add(new Shape(LossSpecialisation.of(student, teacher, gradient, policy, true, false, ExpReuse.NONE, pass,
+          classes, limits), classes));
     }
   }
 
@@ -145,8 +151,9 @@ public final class SpecialisationList {
       for (Pass pass : PASSES) {
         for (String policy : DivergencePolicy.NAMES) {
           for (Set<Feature> features : LIST_FEATURES) {
+            int classes = CLASSES[all.size() % (CLASSES.length - 1)];
             LossSpecialisation loss = LossSpecialisation.of(student, student, student, policy, true, true,
-                ExpReuse.NONE, pass, CLASSES[all.size() % (CLASSES.length - 1)], limits).with(features);
+                ExpReuse.NONE, pass, classes, limits).with(features, classes, limits);
             if (loss.readsLists()) {
               all.add(loss);
             }
@@ -164,8 +171,9 @@ public final class SpecialisationList {
       for (Pass pass : PASSES) {
         for (String policy : DivergencePolicy.NAMES) {
           for (Set<Feature> features : PREPARED_FEATURES) {
+            int classes = CLASSES[all.size() % (CLASSES.length - 1)];
             LossSpecialisation loss = LossSpecialisation.of(student, DType.F32, student, policy, true, true,
-                ExpReuse.NONE, pass, CLASSES[all.size() % (CLASSES.length - 1)], limits).with(features);
+                ExpReuse.NONE, pass, classes, limits).with(features, classes, limits);
             if (loss.features().contains(Feature.PREPARED)) {
               all.add(loss);
             }
@@ -255,7 +263,7 @@ public final class SpecialisationList {
     static Candidate of(Specialisation s, Map<String, Integer> numbers) {
       Candidate candidate = new Candidate(s, new BitSet(), new BitSet(), new BitSet());
       options(s).forEach(option -> candidate.choose(number(option, numbers), candidate.pairs));
-      candidate.choose(number(plan(s).toString(), numbers), candidate.planned);
+      candidate.choose(number(RowSpecialisation.planDefinitions(plan(s)).toString(), numbers), candidate.planned);
       return candidate;
     }
 

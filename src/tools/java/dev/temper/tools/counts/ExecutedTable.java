@@ -67,7 +67,7 @@ public final class ExecutedTable {
   }
 
   private void print(String shape, int classes, DType dtype, String policy, String wanted) {
-    List<RowPlan> plans = RowPlans.candidates(classes, dtype.bytes(), dtype.bytes(), limits).stream()
+    List<RowPlan> plans = RowPlans.candidates(classes, dtype.bytes(), dtype.bytes(), true, limits).stream()
         .filter(plan -> wanted.isEmpty() || wanted.equals("all") || plan.label().equals(wanted)).toList();
     for (RowPlan plan : wanted.isEmpty() ? plans.subList(0, 1) : plans) {
       Line line = line(classes, dtype, policy, plan);

@@ -64,6 +64,8 @@ record RowInstructions(int straight, double sweeps, double special, double warps
     if (plan.storage() instanceof RowStorage.Registers) {
       straightBlocks.stream().filter(block -> special(code, block) >= MANY_SPECIAL)
           .forEach(block -> sweeps.add(once(code, block)));
+    } else if (plan.storage() instanceof RowStorage.Ring ring) {
+      addRing(code, loops, straightBlocks, plan, ring, classes, firstBytes, secondBytes, sweeps);
     } else {
       int pair = VECTOR + VECTOR / firstBytes * secondBytes;
       double trips = trips(plan, Math.ceilDiv(classes * firstBytes, VECTOR));
@@ -79,6 +81,34 @@ record RowInstructions(int straight, double sweeps, double special, double warps
     return along(code, flow, all, sweeps, plan.groupSize() / (double) WARP);
   }
 
+  /**
+   * The sweeps over a ring: each has a loop over the full stages and one over the vectors behind them. A kernel that
+   * keeps the exponentials of a stage has one trip less, and a block of its own for the sums of that stage.
+   */
+  private static void addRing(MachineCode code, List<RowLoop> loops, List<Block> straightBlocks, RowPlan plan,
+      RowStorage.Ring ring, int classes, int firstBytes, int secondBytes, List<Waypoint> sweeps) {
+    int vectors = classes * firstBytes / VECTOR / plan.cluster();
+    int stage = ring.vectors() * plan.threads();
+    int pair = VECTOR + VECTOR / firstBytes * secondBytes;
+    List<RowLoop> full = RowLoop.usual(loops.stream().filter(loop -> loop.bytes() == ring.vectors() * pair).toList());
+    RowLoop sums = full.getFirst();
+    List<Block> kept = straightBlocks.stream().filter(block -> block.first() > sums.last()
+        && block.last() < full.getLast().first() && special(code, block) == sums.special()).toList();
+    kept.stream().findFirst().ifPresent(block -> sweeps.add(once(code, block)));
+    int trips = vectors / stage - (kept.isEmpty() ? 0 : 1);
+    full.forEach(loop -> sweeps.add(waypoint(loop, trips)));
+    double rest = IntStream.range(0, plan.threads() / WARP)
+        .map(warp -> Math.max(0, Math.ceilDiv(vectors % stage - warp * WARP, plan.threads()))).average().orElse(0);
+    for (RowLoop loop : full) {
+      loops.stream().filter(other -> other.purpose() == loop.purpose() && other.bytes() == pair
+          && other.first() > loop.last()).findFirst().ifPresent(other -> sweeps.add(waypoint(other, rest)));
+    }
+  }
+
+  private static Waypoint waypoint(RowLoop loop, double trips) {
+    return new Waypoint(loop.first(), loop.last(), loop.instructions(), loop.special(), trips);
+  }
+
   private static void addBetween(MachineCode code, List<Block> blocks, List<Waypoint> sweeps, RowPlan plan,
       List<Waypoint> all) {
     Set<Integer> known = new TreeSet<>(sweeps.stream().map(Waypoint::first).toList());
@@ -88,7 +118,7 @@ record RowInstructions(int straight, double sweeps, double special, double warps
       int low = sweeps.get(i).last();
       int high = sweeps.get(i + 1).first();
       blocks.stream().filter(block -> block.first() > low && block.last() < high && !known.contains(block.first()))
-          .filter(block -> count(block, code::isFusedMultiplyAdd) >= POLYNOMIAL)
+          .filter(block -> count(block, code::isFusedMultiplyAdd) >= POLYNOMIAL && special(code, block) < MANY_SPECIAL)
           .reduce((_, last) -> last).ifPresent(block -> all.add(once(code, block)));
     }
     if (plan.lanes() > 0) {

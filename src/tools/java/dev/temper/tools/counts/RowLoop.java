@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -43,7 +44,8 @@ record RowLoop(int first, int last, Purpose purpose, int instructions, int speci
     }
     List<RowLoop> loops = new ArrayList<>();
     jumps.forEach((head, end) -> {
-      boolean innermost = jumps.entrySet().stream().noneMatch(other -> other.getKey() > head && other.getValue() < end);
+      boolean innermost = jumps.entrySet().stream().noneMatch(other -> other.getKey() > head && other.getValue() < end
+          && reads(code, other.getKey(), other.getValue()));
       if (innermost && reads(code, head, end)) {
         loops.add(count(code, head, end));
       }
@@ -73,10 +75,36 @@ record RowLoop(int first, int last, Purpose purpose, int instructions, int speci
   }
 
   private static RowLoop count(MachineCode code, int head, int end) {
-    List<Integer> path = new ControlFlow(code).shortest(head, end, head, end);
+    List<Integer> path = path(code, head, end);
     List<MachineCode.InstructionKind> kinds = path.stream().map(code::kind).toList();
     int special = (int) kinds.stream().filter(purpose -> purpose == MachineCode.InstructionKind.SPECIAL).count();
     return new RowLoop(head, end, purpose(code, path, kinds), path.size(), special, bytes(code, path));
+  }
+
+  /** The shortest path that passes through a block with the most special functions. */
+  private static List<Integer> path(MachineCode code, int head, int end) {
+    ControlFlow flow = new ControlFlow(code);
+    List<ControlFlow.Block> blocks = flow.blocks().stream()
+        .filter(block -> block.first() >= head && block.last() <= end).toList();
+    long most = blocks.stream().mapToLong(block -> special(code, block)).max().orElse(0);
+    if (most == 0) {
+      return flow.shortest(head, end, head, end);
+    }
+    return blocks.stream().filter(block -> special(code, block) == most)
+        .map(block -> through(flow, block, head, end)).min(Comparator.comparingInt(List::size)).orElseThrow();
+  }
+
+  private static List<Integer> through(ControlFlow flow, ControlFlow.Block block, int head, int end) {
+    List<Integer> path = new ArrayList<>(flow.shortest(head, block.first(), head, end));
+    IntStream.rangeClosed(block.first() + 1, block.last()).forEach(path::add);
+    List<Integer> rest = flow.shortest(block.last(), end, head, end);
+    path.addAll(rest.subList(1, rest.size()));
+    return path;
+  }
+
+  private static long special(MachineCode code, ControlFlow.Block block) {
+    return IntStream.rangeClosed(block.first(), block.last())
+        .filter(at -> code.kind(at) == MachineCode.InstructionKind.SPECIAL).count();
   }
 
   /** Bytes read on the path; a loop that reads this row and copies the next one is counted by its reads. */

@@ -53,7 +53,9 @@ final class Libraries {
     try (JarFile from = new JarFile(natives.toFile());
         OutputStream file = Files.newOutputStream(target);
         JarOutputStream to = new JarOutputStream(file)) {
-      for (JarEntry entry : from.stream().filter(entry -> LOADED.stream().anyMatch(entry.getName()::startsWith)).toList()) {
+      List<JarEntry> loaded =
+          from.stream().filter(entry -> LOADED.stream().anyMatch(entry.getName()::startsWith)).toList();
+      for (JarEntry entry : loaded) {
         to.putNextEntry(new JarEntry(entry.getName()));
         try (InputStream content = from.getInputStream(entry)) {
           content.transferTo(to);

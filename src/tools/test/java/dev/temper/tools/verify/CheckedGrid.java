@@ -15,7 +15,8 @@ public final class CheckedGrid {
   /** The argument is the name of a {@link Defect}, which is planted into the sources. */
   public static void main(String[] defect) {
     Defect planted = Defect.valueOf(defect[0]);
-    List<Case> cases = planted == Defect.NONE ? RowStorageCases.few() : RowStorageCases.forDefects();
+    List<Case> cases = planted == Defect.NONE ? RowStorageCases.few()
+        : planted.isOfRing() ? RowStorageCases.inRings() : RowStorageCases.forDefects();
     boolean holds = true;
     try (Emulator emulator = Emulator.checked(planted.sources())) {
       VerificationRun run = new VerificationRun(emulator.engine(), 5);

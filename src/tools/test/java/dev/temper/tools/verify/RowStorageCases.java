@@ -50,7 +50,7 @@ final class RowStorageCases {
   /** A few cases for builds that check every access: lanes, a warp, a block, a cluster, and re-read rows. */
   static List<Case> few() {
     List<Case> cases = new ArrayList<>();
-    for (int classes : new int[] {13, 253, 1_009, 2_045, 20_000}) {
+    for (int classes : new int[] {13, 253, 1_009, 2_045, 30_000}) {
       add(cases, classes, 4);
     }
     add(cases, 600_000, 1);
@@ -59,12 +59,21 @@ final class RowStorageCases {
     return cases.stream().filter(c -> c.layout().classes() < 600_000 || c.layout().student() == DType.F32).toList();
   }
 
+  /** Rows in rings: several rows of a block, with misaligned ends and teachers, and rows of a cluster. */
+  static List<Case> inRings() {
+    List<Case> cases = new ArrayList<>();
+    add(cases, 13_001, 7);
+    add(cases, 30_011, 3);
+    addPersistent(cases);
+    return cases.stream().filter(c -> c.group() == CaseGroup.CLASSES).toList();
+  }
+
   /** The cases of {@link #few} that show a planted defect; each is compiled again for each defect. */
   static List<Case> forDefects() {
     return few().stream().filter(c -> c.method().isLoss() && c.layout().student() != DType.F16
             && (c.method() != EngineMethod.FORWARD || c.layout().classes() == 2_045)
             && c.options().teacher() == TeacherKind.LOGITS
-            && c.layout().classes() != 1_021 && c.layout().classes() != 600_000)
+            && c.layout().classes() != 1_009 && c.layout().classes() != 600_000)
         .toList();
   }
 
