@@ -45,7 +45,8 @@ struct TEMPER_SPEC {
 
 }  // namespace temper
 
-extern "C" __global__ void TEMPER_CLUSTER_DIMENSIONS(TEMPER_CLUSTER) TEMPER_LAUNCH_BOUNDS
+extern "C" __global__ void TEMPER_CLUSTER_DIMENSIONS(TEMPER_CLUSTER)
+    TEMPER_LAUNCH_BOUNDS_OF(TEMPER_THREADS + temper::TEMPER_SPEC::Storage::kProducers)
     TEMPER_KERNEL(const __grid_constant__ temper::LossParameters parameters) {
   using namespace temper;
   if constexpr (TEMPER_SPEC::Storage::kProducers > 0)

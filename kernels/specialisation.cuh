@@ -15,9 +15,9 @@
 #define TEMPER_CLUSTER_DIMENSIONS(blocks) TEMPER_JOIN(TEMPER_CLUSTER_DIMENSIONS_, blocks)
 
 // Without TEMPER_MIN_BLOCKS the assembler may spill a few registers so that more blocks fit on a multiprocessor.
-#define TEMPER_BLOCK_THREADS (TEMPER_THREADS + temper::TEMPER_SPEC::Storage::kProducers)
 #if defined(TEMPER_MIN_BLOCKS)
-#define TEMPER_LAUNCH_BOUNDS __launch_bounds__(TEMPER_BLOCK_THREADS, TEMPER_MIN_BLOCKS)
+#define TEMPER_LAUNCH_BOUNDS_OF(threads) __launch_bounds__(threads, TEMPER_MIN_BLOCKS)
 #else
-#define TEMPER_LAUNCH_BOUNDS __launch_bounds__(TEMPER_BLOCK_THREADS)
+#define TEMPER_LAUNCH_BOUNDS_OF(threads) __launch_bounds__(threads)
 #endif
+#define TEMPER_LAUNCH_BOUNDS TEMPER_LAUNCH_BOUNDS_OF(TEMPER_THREADS)
