@@ -1,9 +1,9 @@
 // The k most probable classes of a row, with the sums over all classes, in one read of the logits by one block.
 //
 // Shared memory holds candidates: logits above a limit that at least k logits reach. When there are many candidates,
-// the block sorts them, keeps the first k, and raises the limit to the smallest of these. Every logit that is not
-// among the last k goes into the sum over the other classes, which has a maximum of its own: 1 less the mass of the
-// list is 0 for a peaked row.
+// the block sorts them, keeps the first k, and raises the limit to the smallest of these. Every logit that is not among
+// the k at the end of the row goes into the sum over the other classes, which has a maximum of its own: 1 less the mass
+// of the list is 0 for a peaked row.
 //
 // The result does not depend on the order in which threads append candidates: keys are distinct, so that a sort gives
 // one order only, and a thread adds the logits that leave the list by their place in that order.
