@@ -71,9 +71,10 @@ public final class PreparedLoss implements AutoCloseable {
 
   /**
    * Records the launches as a CUDA graph, which later calls of {@link #launch()} replay: one call of the driver in
-   * place of four.
+   * place of four. The graph of a loss with a {@link LinearHead} holds its denominators as numbers.
    *
-   * @throws IllegalArgumentException if the device has no graphs, or a tensor lies in host memory
+   * @throws IllegalArgumentException if the device has no graphs, if a tensor lies in host memory, or if the
+   *     denominators of a head depend on labels or memory
    */
   public void recordGraph() {
     engine.begin();

@@ -3,7 +3,6 @@ package dev.temper.tools.cli;
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.HostMatrix;
-import dev.temper.LinearHead;
 import dev.temper.LossOutputs;
 import dev.temper.RowOutput;
 import dev.temper.RowVector;
@@ -80,14 +79,12 @@ record ResultTensors(List<Tensor> tensors, LossOutputs outputs, List<String> not
   }
 
   private static LossOutputs with(LossOutputs outputs, Tensor gradient, InputBatch batch, boolean accumulates) {
-    HostMatrix student = (HostMatrix) batch.inputs().student();
-    LinearHead head = batch.inputs().head();
     long rows = switch (gradient.name()) {
       case "gradient_weight" -> gradient.shape().getFirst();
       case "gradient_bias" -> 1;
-      default -> student.rows();
+      default -> batch.inputs().student().rows();
     };
-    int columns = gradient.name().equals("gradient_bias") && head != null ? head.classes() : student.classes();
+    int columns = Math.toIntExact(gradient.shape().getLast());
     HostMatrix matrix = HostMatrix.of(gradient.data(), rows, columns, gradient.dtype());
     return switch (gradient.name()) {
       case "gradient_weight" ->
