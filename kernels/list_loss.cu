@@ -1,7 +1,8 @@
 // The distillation loss of a teacher that is given by lists of classes. One kernel reads every logit of the student
-// once and writes every element of the gradient once. The macros of a specialisation are those of loss.cu.
-// TEMPER_DIVERGENCE is one of the policies that kKnownForLists names. TEMPER_TEACHER, TEMPER_SOFT, TEMPER_EXP_REUSE,
-// TEMPER_TWO_SCALES, TEMPER_TEACHER_SOFTCAP, TEMPER_TEMPERATURE_GRADIENT and TEMPER_STANDARDISE have no effect.
+// once, if the row storage is on chip, the logits of the listed classes a few times more, and writes every element of
+// the gradient once. The macros of a specialisation are those of loss.cu. TEMPER_DIVERGENCE is one of the policies that
+// kKnownForLists names. TEMPER_TEACHER, TEMPER_SOFT, TEMPER_EXP_REUSE, TEMPER_TWO_SCALES, TEMPER_TEACHER_SOFTCAP,
+// TEMPER_TEMPERATURE_GRADIENT and TEMPER_STANDARDISE have no effect.
 #include "specialisation.cuh"
 #include "teacher/list_rows.cuh"
 

@@ -1,10 +1,10 @@
-// The distillation loss: one kernel reads every logit once and writes every element of the gradient once.
-// A specialisation is chosen by macros:
+// The distillation loss. One kernel reads every logit once, if the row storage is on chip, and writes every element of
+// the gradient once. A specialisation is chosen by macros:
 //   TEMPER_KERNEL      name of the entry point
 //   TEMPER_STUDENT, TEMPER_GRADIENT   Float32 | BFloat16 | Float16
 //   TEMPER_TEACHER     one of these, or Prepared for a teacher that is not given by logits of the student's classes
 //   TEMPER_DIVERGENCE  a policy of divergence/all.h
-//   TEMPER_SOFT, TEMPER_HARD   0 | 1: without or with the divergence, the cross-entropy
+//   TEMPER_SOFT, TEMPER_HARD   0 | 1: the loss has a divergence; the loss has a cross-entropy
 //   TEMPER_EXP_REUSE   an ExpReuse; kNone without a soft part
 //   TEMPER_PASS        kForward | kForwardBackward | kBackward
 //   TEMPER_THREADS     threads per block that compute; a ring has a producing warp beside them

@@ -1,4 +1,4 @@
-// The work of a thread group on one row, with any row storage.
+// The steps of a row that all loops over rows have in common, whatever the row storage is.
 #pragma once
 
 #include "loss_gradient.cuh"
@@ -10,7 +10,8 @@ template <class Policy> __device__ __forceinline__ Policy make_policy(const Loss
   return Policy::of({p.divergence_parameter, p.divergence_complement, float(p.classes)});
 }
 
-// The launch constants, computed by one thread of the block.
+// Returns the launch constants, which one thread of the block computes. All threads of the block call this, also those
+// without a row and those of a producing warp, because it contains a block barrier.
 template <class ThreadGroup> __device__ __forceinline__ LaunchConstants launch_constants(const LossParameters& p) {
   LaunchConstants* constants = reinterpret_cast<LaunchConstants*>(dynamic_shared() + ThreadGroup::kConstants);
   static_assert(sizeof(LaunchConstants) <= kConstantsBytes, "the shared memory has room for kConstantsBytes");
@@ -27,7 +28,7 @@ __device__ __forceinline__ void clear_statistics(const LossParameters& p, int64_
   for (int s = 0; s < kRowStatistics; s++) statistics_of(p, row)[s] = 0;
 }
 
-// The values of a row as they are reported. Those of a row that turned invalid after the check are NaN.
+// The values of a row as they are reported. If the row became invalid after the check, they are NaN.
 template <class Spec, class Task>
 __device__ __forceinline__ RowValues reported(const LossParameters& p, const Task& task, RowValues values) {
   float invalid = task.valid ? 0.0f : not_a_number();
@@ -74,7 +75,7 @@ __device__ __forceinline__ void compute_row(LossRow<Spec>& loss, int64_t i, cons
     fast = loss.evaluate();
   else
     fast = loss.path == LossRow<Spec>::kFast;
-  // The code of the two kinds of rows is apart from the sums to the gradient (LossRow::evaluate).
+  // Rows on the fast path and all other rows have separate code from here to the gradient (LossRow::evaluate).
   if (fast) {
     store();
     if constexpr (kGradient) fast_gradient(factors());
@@ -85,7 +86,8 @@ __device__ __forceinline__ void compute_row(LossRow<Spec>& loss, int64_t i, cons
   }
 }
 
-// Stores the values of a row that does not contribute, and the zeros of its gradient and of the padding.
+// Stores what no logit is needed for: the values and the gradient of a row that does not contribute, which are 0, and
+// the zeros in the padding of any gradient.
 template <class Spec, class ThreadGroup, class Row>
 __device__ __forceinline__ void finish_row(const LossParameters& p, const ThreadGroup& group, int64_t i,
                                            bool contributes, const Row& row) {

@@ -9,16 +9,17 @@ namespace temper {
 
 // The row constants of the gradient.
 template <class Spec> struct GradientConstants {
-  GradientFactors factors;     // of soft part and one-hot label
-  float hard, smoothing;       // factors of exp(z - max z), and of a present class
-  float label_soft, label_hard;  // with kLabelApart: the label's gradient in the soft part and by softmax(z)
+  GradientFactors factors;     // of the soft part, and of the label's 1 in softmax(z) - onehot
+  float hard, smoothing;       // factor of exp(z - max z), and what label smoothing subtracts for a present class
+  float label_soft, label_hard;  // with kLabelApart: the label's gradient of the soft part, and that of softmax(z)
   RowGradient<float> divergence;
-  bool limit;                  // D is +inf because the teacher lacks a class
+  bool limit;                  // D is +inf because the teacher lacks a class, and so are elements of the gradient
 
   template <class Loss> __device__ __forceinline__ GradientConstants(const Loss& loss, GradientFactors given) {
     const LossParameters& p = loss.p;
     factors = given;
     if (Spec::kStandardise && loss.is_flat) factors.soft = 0;
+    // The inverse sums of a row without a softmax are NaN. They do not appear in every form of a gradient.
     if (Spec::kSoft && loss.inverse_sums.student != loss.inverse_sums.student) factors.soft = not_a_number();
     hard = smoothing = label_soft = label_hard = 0;
     if constexpr (Spec::kHard) {
@@ -67,7 +68,9 @@ __device__ __forceinline__ void LossRow<Spec>::store_gradient_again(const Gradie
   gradient_sweep<kExactShift>(view, factors, VectorRange(), row, false);
 }
 
-// The gradient of one class without the parts that are added separately. `es` is the student's exponential.
+// The gradient of one class in the soft part, and in the cross-entropy where that reuses the student's exponential.
+// gradient_sweep() adds the label's 1, label smoothing, and a cross-entropy with an exponential of its own. Sets `es`
+// to the student's exponential.
 template <class Spec>
 template <typename LossRow<Spec>::Path PATH, class Shift>
 __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u, const GradientConstants<Spec>& g,
@@ -87,7 +90,8 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
   } else if constexpr (Form::kElementwise) {
     if constexpr (Form::kSoftmax && kHard && !Form::Exps::kSeparateHard)
       es = exponents.student.template exp<kFastExp>(z);
-    // The difference makes the whole gradient of a non-finite row NaN.
+    // The difference is NaN for a factor of NaN. It makes the whole gradient of such a row NaN, also where
+    // logit_gradient() does not depend on the factor.
     float soft = policy.logit_gradient(z, u, g.factors.soft) + (g.factors.soft - g.factors.soft);
     return fma(es, exponents.add_hard_factor(0, es, g.hard), soft);
   } else {
@@ -115,8 +119,8 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
   }
 }
 
-// Stores the gradient of the kept classes. The constants also have the factors that move the kept exponentials to the
-// offsets of the row.
+// Stores the gradient of the kept vectors. Their exponentials have the offsets of the thread. The factors that move
+// them to the offsets of the row are multiplied into the row constants.
 template <class Spec>
 template <class GradientView>
 __device__ __forceinline__ void LossRow<Spec>::store_kept(const GradientView& view, const GradientConstants<Spec>& g,
@@ -159,7 +163,7 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
       bool is_label_apart = kLabelApart && has_label && row.column(vector) + k == label;
       gradient[k] = class_gradient<PATH>(z[k], u[k], constants, shift, es);
       if (is_label_apart) gradient[k] = constants.label_soft + (kAddHard ? 0.0f : constants.label_hard);
-      if constexpr (Spec::kStandardise)  // an infinite gradient keeps its direction
+      if constexpr (Spec::kStandardise)  // an infinite gradient stays as it is, because its mean would be NaN
         if (PATH != kExactShift || !constants.limit) gradient[k] = standardised.of(z[k], gradient[k], moments);
       if constexpr (kHard && kAddHard) {
         float with_hard = fma(exponents.template hard_exp<PATH == kFast>(z[k], es), constants.hard, gradient[k]);

@@ -1,11 +1,11 @@
-// The label of a row whose sums leave out its class, by members of LossRow.
+// What the label adds to a row whose sums leave out its class (kLabelApart), by members of LossRow.
 #pragma once
 
 #include "loss_values.cuh"
 
 namespace temper {
 
-// finish_hard() for sums that leave out the label.
+// Does the work of finish_hard() for sums that leave out the label.
 template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::finish_hard_with_label(const Sums& sums, bool row_valid) {
@@ -27,14 +27,15 @@ __device__ __forceinline__ void LossRow<Spec>::finish_hard_with_label(const Sums
     }
 }
 
-// The value of a row from the sums that leave out the label.
+// Computes D of a row from the sums that leave out the label.
 template <class Spec>
 __device__ __forceinline__ void LossRow<Spec>::finish_label(float label_logit, float label_teacher_logit) {
   if (values.soft != values.soft) return;
   auto odds_of = [&](const Exponents& tensor, float logit, float inverse_sum) {
     if (inverse_sum == 0) return infinity();
     float exponent = path == kFast ? tensor.template exponent<true>(logit) : tensor.template exponent<false>(logit);
-    // A finite logit gives finite odds, because odds of -inf mean that the label is absent.
+    // Odds of -inf mean that the label is absent. The exponent of a finite logit is limited to finite values, so that
+    // an overflow does not look like that.
     if (logit != -infinity()) exponent = min(max(exponent, -kLargest), kLargest);
     return fma(exponent, kLn2, log(inverse_sum));
   };

@@ -1,11 +1,11 @@
-// Values of a row that are computed on request only, by members of LossRow.
+// The optional values of a row, namely entropies and the derivative by the temperature, by members of LossRow.
 #pragma once
 
 #include "loss_values.cuh"
 
 namespace temper {
 
-// The entropy of a tensor with a softmax, from its sums of es and es s.
+// The entropy of a tensor with a softmax. `sum` is sum es, and `exponent_sum` is sum es s with s in bits.
 template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ float LossRow<Spec>::entropy(const Exponents& tensor, float sum, float exponent_sum,
@@ -18,7 +18,8 @@ __device__ __forceinline__ float LossRow<Spec>::entropy(const Exponents& tensor,
   return value;
 }
 
-// The entropies of a row whose soft part has no exponentials. That of one tensor is log S - sum es s / S.
+// Computes the entropies of a row whose soft part has no exponentials. The entropy of one tensor is log S - sum es s /
+// S with S = sum es and s in nats.
 template <class Spec>
 __device__ __forceinline__ void LossRow<Spec>::evaluate_entropies(float student_max, float teacher_max) {
   const Exponents student(student_max, scales.student), teacher(teacher_max, scales.teacher);
@@ -42,8 +43,8 @@ __device__ __forceinline__ void LossRow<Spec>::evaluate_entropies(float student_
 // The second sum is the covariance of t and d, and falls away if the teacher has a temperature of its own. A
 // cross-entropy as the value adds sum p (t - E_p[t])^2, the derivative of the teacher's entropy.
 //
-// The products are of deviations from the mean, which keeps the error at u sum p |t - E_p[t]| (|t| + |s|). Raw moments
-// would have the error of their largest, u E_p[t]^2. The mean itself has an error e; it adds e D.
+// Deviations from the mean keep the rounding error at 2^-24 sum p |t - E_p[t]| (|t| + |s|). A difference of raw moments
+// would have the error of the larger one, 2^-24 E_p[t]^2. An error e of the mean adds e D.
 template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_temperature_gradient() {
   float first[3] = {0, 0, 0};  // sum es, sum et, sum et t
   for_each_exp([&](float, float u, float es, float et) {

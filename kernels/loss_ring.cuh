@@ -1,4 +1,5 @@
-// The loop of the loss kernel over the rows of a thread group, with row storage in a ring (row/ring_storage.cuh).
+// The two loops of the loss kernel over the rows of a thread group, with row storage in a ring (row/ring_storage.cuh):
+// one of the producing warp, and one of the threads that compute.
 #pragma once
 
 #include "loss_body.cuh"
@@ -57,7 +58,9 @@ template <class Spec> __device__ __forceinline__ void ring_rows(const LossParame
   ThreadGroup group;
   group.begin();
   if (threadIdx.x == 0) Rows::Storage::Producer::begin();
-  const LaunchConstants constants = launch_constants<ThreadGroup>(p);  // a barrier: all threads see the mbarriers then
+  // A thread must not use an mbarrier before its initialisation is visible. The barrier in launch_constants() ensures
+  // that.
+  const LaunchConstants constants = launch_constants<ThreadGroup>(p);
   group.wait_for_cluster();
   if (constants.invalid != 0) return;  // nothing has been written yet, and no copy is in flight
   Rows rows{p, group};

@@ -2,11 +2,11 @@
 // divergence/policy.h only.
 //
 // A row takes one of four paths:
-//   fast          assumes finite logits of ordinary size; the merged sums show whether the row has them
-//   exact shift   every other row is swept again with exact-shift exponentials (row/exponentials.cuh)
+//   fast          for finite logits of ordinary size; the merged sums show whether the row has them
+//   exact shift   for all other rows, which are swept again with exact-shift exponentials (row/exponentials.cuh)
 //   near equal    for rows with a small divergence: log p - log q is computed from differences of logits, so that value
 //                 and gradient are accurate relative to themselves
-//   far           for rows whose divergence is lost in p and q, with their logarithms instead
+//   far           for rows where p is 0 in f32 wherever q is not: value and gradient are computed from log p and log q
 #pragma once
 
 #include "row/moments.cuh"
@@ -22,7 +22,7 @@ namespace temper {
 
 enum class Pass { kForward, kForwardBackward, kBackward };
 
-// The values of a row before weights and reduction, in nats.
+// The values of a row in nats, before T^2, weights and the reduction over rows.
 struct RowValues {
   float soft = 0, hard = 0, label_log_prob = 0, student_entropy = 0, teacher_entropy = 0, temperature_gradient = 0;
 };
@@ -30,11 +30,12 @@ struct RowValues {
 template <class Spec> struct GradientConstants;
 template <class Loss> struct AddVectors;
 
-// Exponentials of COUNT classes of a thread, with the offsets that they were computed with.
+// Exponentials of COUNT classes of a thread, and the offsets with which they were computed.
 template <int COUNT> struct KeptExponentials {
   float student[COUNT], teacher[COUNT], student_offset, teacher_offset;
 
   __device__ __forceinline__ KeptExponentials() {}
+  // For a row that keeps nothing. The values are left unset, which costs no instruction, and are not read.
   __device__ __forceinline__ void set_none() {
 #pragma unroll
     for (int i = 0; i < COUNT; i++) {
@@ -61,7 +62,8 @@ template <class Spec> struct LossRow {
   static constexpr bool kLabelApart = Form::kLabelApart;
   static constexpr bool kLogits = Form::kLogits, kClasses = kSoft && !kLogits && !Form::kRaw;
   static constexpr bool kLinear = is_linear(Policy::kGradient), kCentred = is_centred(Policy::kGradient);
-  // The exponentials of some vectors are kept from the sums to the gradient, where registers allow it.
+  // The exponentials of some vectors are kept in registers from the sums to the gradient. That is possible where the
+  // gradient is linear in them and needs no other value of a class.
   static constexpr bool kKeeps = Spec::Storage::kKept > 0 && Spec::kPass == Pass::kForwardBackward && Form::kRaw &&
                                  kLinear && !kCentred && !kLabelApart && !Form::Exps::kSeparateHard &&
                                  !Spec::kSmoothing && !Spec::kStandardise;
@@ -73,14 +75,14 @@ template <class Spec> struct LossRow {
   Storage& storage;
   int label;  // -1: the row has none
   float temperature;
-  bool valid;  // false: the row became invalid after the check, as far as this thread has seen
+  bool valid;  // false: this thread has loaded an invalid input of the row, which was changed after the check
   float inverse_temperature = 1.0f / temperature;
   float teacher_inverse_temperature = Spec::kTwoScales ? 1.0f / p.teacher_temperature : inverse_temperature;
   RowScales scales = {inverse_temperature * kLog2E, teacher_inverse_temperature * kLog2E};
   Moments moments = {};  // of the student, if logits are standardised
   bool is_flat = false;  // a deviation is 0: the soft part is 0
 
-  // Only the first warp computes D, where the gradient does not need it. All warps choose the path by an estimate.
+  // Where the gradient does not need D, only the first warp computes it. All warps choose the path by an estimate of D.
   static constexpr bool kEstimates = kSoft && Policy::kEstimates && !kLabelApart && ThreadGroup::kSeveralWarps;
 
   // Constants of the row, set by evaluate() or restore().
@@ -89,8 +91,8 @@ template <class Spec> struct LossRow {
   float student_max = 0, teacher_max = 0;
   typename Form::Exps exponents = {};
   InverseSums<float> inverse_sums = {};
-  // The label's logits: before a merge in the thread that has the label's vector, afterwards the student's in the first
-  // thread; with kLabelApart both in all threads.
+  // The label's logits. Before a merge they are set in the owner of the label's vector only. A merge copies the
+  // student's to the first thread, or with kLabelApart both to all threads.
   float label_logit = 0, label_teacher_logit = 0;
   float label_from_shift = 0, label_probability = 0;  // with kLabelApart: z - shift and softmax(z) of the label
   float hard_inverse_sum = 0, log_sum_exp = 0, present = 0;
@@ -98,15 +100,17 @@ template <class Spec> struct LossRow {
   RowValues values;
   KeptExponentials<kKeeps ? Spec::Storage::kKept * K : 0> kept;
 
-  // Standardised logits need this before evaluate() or restore() (loss_standardised.cuh).
+  // Sets the scales of standardised logits, before evaluate() or restore() (loss_standardised.cuh).
   __device__ __forceinline__ void standardise();
 
-  // Computes the values on the fast path. Returns whether the row stays on it; else evaluate_again() must follow. The
-  // two are apart so that a row in registers need not be kept during the second.
+  // Computes the values on the fast path. Returns whether the row stays on that path; otherwise evaluate_again() must
+  // follow. They are two functions, because a row in registers need not be kept there during the second one.
   __device__ __forceinline__ bool evaluate() {
     Partial partial(policy, scales);
     sweep_sums<true>(partial);
-    // Another thread of the group may have read a value that is still valid. The merged sums make the whole row NaN.
+    // The threads of a group could disagree whether the row is valid, if one of them has loaded a label or a weight
+    // before another stream changed it. The sums of this thread become NaN, and with them the merged sums in all
+    // threads.
     if (!valid) partial.invalidate();
     merge(partial);
     student_max = partial.student_max;
@@ -174,8 +178,8 @@ template <class Spec> struct LossRow {
     for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = statistics[kPolicySums + i];
   }
 
-  // Stores the gradient of a row on the fast path (loss_gradient.cuh). If `prefetch`, it also issues loads of row
-  // `next`; the other paths do not, which saves a second copy of their longer code. Returns the vectors in flight.
+  // Stores the gradient of a row on the fast path (loss_gradient.cuh). If `prefetch`, it also issues the loads of row
+  // `next`, and returns the vectors in flight. The other paths have no prefetch, which would double their longer code.
   template <class GradientView>
   __device__ __forceinline__ VectorRange store_gradient(const GradientView& view, GradientFactors factors,
                                                         const Row& next, bool prefetch);
@@ -184,7 +188,8 @@ template <class Spec> struct LossRow {
   template <class GradientView>
   __device__ __forceinline__ void store_gradient_again(const GradientView& view, GradientFactors factors);
 
-  // Calls f(z, u, column) for all classes. LONG: the code of f is long (Storage::for_each_again).
+  // Calls f(z, u, column) for all classes, and for the elements outside the row as absent classes. LONG: the code of f
+  // is long, so that for_each_again() of the storage is used.
   template <bool LONG, class F> __device__ __forceinline__ void for_each_column(F f) {
     auto each = [&](const Pair& pair, int vector) {
       float z[K], u[K];
@@ -198,7 +203,7 @@ template <class Spec> struct LossRow {
       storage.for_each(row, group, each);
   }
 
-  // Calls f(z, u) for all classes.
+  // Calls f(z, u) for the same elements.
   template <bool LONG, class F> __device__ __forceinline__ void for_each_logit(F f) {
     for_each_column<LONG>([&](float z, float u, int) { f(z, u); });
   }
@@ -218,7 +223,8 @@ template <class Spec> struct LossRow {
     }
   }
 
-  // The thread of the group that has the label's vector, or -1.
+  // The owner of the label's vector, or -1: the row has no label, the merge need not copy its logit, or (in a ring) the
+  // owner is another thread.
   __device__ __forceinline__ int label_owner() const {
     return !kHard || kLabelApart || label < 0 ? -1 : storage.owner(row, group, row.vector_of(label));
   }
@@ -237,7 +243,7 @@ template <class Spec> struct LossRow {
     return zero == 0;
   }
 
-  // The parts of the values that every path has in common.
+  // Completes the values in the way that is common to all paths.
   __device__ __forceinline__ void finish_values() {
     if constexpr (Spec::kEntropies && !Form::kSoftmax) evaluate_entropies(student_max, teacher_max);
     if (Spec::kEntropies && p.soft_cross_entropy != 0) values.soft += values.teacher_entropy;
@@ -257,7 +263,7 @@ template <class Spec> struct LossRow {
 
   __device__ __forceinline__ int label_vector() const { return label < 0 ? -1 : row.vector_of(label); }
 
-  // The vector of the sums, in which the label's class is absent if the policy leaves it out.
+  // The vector as it enters the sums. If the policy leaves out the label's class, its logits are replaced by -inf.
   __device__ __forceinline__ Pair summed(const Pair& pair, int vector) const {
     if constexpr (!kLabelApart) return pair;
     Pair rest = pair;
@@ -271,7 +277,8 @@ template <class Spec> struct LossRow {
     return rest;
   }
 
-  // The largest elements of some vectors. A softcap is monotonic, so that it may follow the maximum.
+  // Passes the largest logits of some vectors to the partial. A softcap is monotonic, so that it is applied to the
+  // maximum only.
   template <int N> __device__ __forceinline__ void note_maxima(Partial& partial, const Pair (&pairs)[N]) const {
     auto student = pairs[0].student.high_word();
     float u = 0;
@@ -289,7 +296,7 @@ template <class Spec> struct LossRow {
     partial.note_maxima(z, u);
   }
 
-  // Whether each tensor has a softmax, of a row whose sums need not be ordinary.
+  // Finds whether each tensor has a softmax. The sums of the row need not be ordinary.
   __device__ __forceinline__ void find_validity(const Partial& partial, bool& student_valid,
                                                 bool& teacher_valid) const {
     const Sums& sums = partial.sums;
@@ -313,7 +320,7 @@ template <class Spec> struct LossRow {
     const Sums& sums = partial.sums;
     exponents = partial.exponents;
     present = sums.present;
-    bool student_valid = true, teacher_valid = true;  // as on the fast path, where all sums are ordinary
+    bool student_valid = true, teacher_valid = true;  // always true on the fast path, where all sums are ordinary
     if constexpr (!FAST) find_validity(partial, student_valid, teacher_valid);
     bool row_valid = student_valid && teacher_valid;
     if constexpr (kHard) finish_hard<FAST>(sums, student_valid, row_valid);
@@ -361,14 +368,16 @@ template <class Spec> struct LossRow {
     return sum >= 0 && sum <= kLargest && label_logit <= kLargest && (sum > 0 || label_logit > -infinity());
   }
 
-  // The inverse of a sum-exp. The factor of exponentials that are all 0 must not be infinite.
+  // The inverse of a sum-exp. Without the label's class all other exponentials may be 0, and an infinite factor would
+  // make their products NaN. The inverse of such a sum is therefore 0.
   template <bool FAST> __device__ __forceinline__ static float inverse_of(float sum) {
     if constexpr (FAST) return approximate_inverse(sum);  // a normal number
     return kLabelApart && sum == 0 ? 0.0f : 1.0f / sum;
   }
 
   // Limits log2(p/q) to finite values. If neither tensor has the class, the ratio is NaN, and max() replaces it by the
-  // limit. Fast sums have no upper limit: a class that only the teacher has makes them NaN or does not matter.
+  // lower limit. The fast path needs no upper limit: a class that only the teacher has either makes its sums NaN, which
+  // leads to another path, or adds nothing to them.
   template <bool UPPER> __device__ __forceinline__ static Ratio<float> ratio_of(float log2_ratio) {
     float finite = max(log2_ratio, -Policy::kMostLog2);
     if constexpr (UPPER) finite = min(finite, Policy::kMostLog2);
@@ -378,7 +387,9 @@ template <class Spec> struct LossRow {
   __device__ __forceinline__ auto shift_of_row() const {
     float student = exponents.student.shift, teacher = exponents.teacher.shift;
     if constexpr (Spec::kTwoScales || Spec::kStandardise) {
-      // The inverse of a standard deviation has no rest, because equal logits have equal deviations.
+      // An inverse temperature has a rest, so that tensors with temperatures of their own are compared exactly. The
+      // inverse of a rounded standard deviation needs none: where student and teacher are equal, their deviations are
+      // equal too.
       float rest = Spec::kStandardise ? 0.0f : rest_of_inverse(temperature, inverse_temperature);
       float teacher_rest =
           Spec::kStandardise ? 0.0f : rest_of_inverse(p.teacher_temperature, teacher_inverse_temperature);
@@ -388,7 +399,7 @@ template <class Spec> struct LossRow {
       return row_shift(student, teacher, inverse_temperature);
     }
   }
-  // 1/x = inverse + rest
+  // What the rounding of inverse = 1/x has cut off: 1/x = inverse + rest.
   __device__ __forceinline__ static float rest_of_inverse(float x, float inverse) {
     return fma(-x, inverse, 1.0f) * inverse;
   }

@@ -35,11 +35,11 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
     Loss loss{p, policy, group, row, storage, int(task.label), task.temperature, task.valid};
     if constexpr (Spec::kPass == Pass::kBackward && !Spec::kStandardise)
       if (task.contributes()) loss.restore(statistics_of(p, i));
-    if (first) {  // all threads of a block pass here, also those without a row
+    if (first) {  // all threads of a block come here, also those without a row, because of the barriers
       first = false;
       group.wait_for_cluster();
       constants = launch_constants<ThreadGroup>(p);
-      if (constants.invalid != 0 || i >= p.rows) {  // nothing has been written yet
+      if (constants.invalid != 0 || i >= p.rows) {  // nothing is written; but no copy may be in flight at the exit
         if (task.contributes()) storage.wait();
         return;
       }

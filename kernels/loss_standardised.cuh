@@ -6,7 +6,8 @@
 
 namespace temper {
 
-// Sets the scales of the row's exponents. A mean needs no subtraction, because a softmax does not depend on it.
+// Sets the moments and the scales of the row. The mean is not subtracted from the logits, because a softmax does not
+// depend on it.
 template <class Spec> __device__ __forceinline__ void LossRow<Spec>::standardise() {
   float extrema[4] = {-infinity(), -infinity(), -infinity(), -infinity()};  // max z, -min z, max u, -min u
   for_each_logit<false>([&](float z, float u) {
@@ -30,7 +31,7 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::standardise
   group.template reduce<Sum>(sums);
   moments = {extrema[0], sums[0] / sums[1], 0, sums[1]};
   Moments teacher = {extrema[2], sums[2] / sums[3], 0, sums[3]};
-  float squares[4] = {0, 0, 0, 0};  // sum of the squares and, as their correction, of the differences from the mean
+  float squares[4] = {0, 0, 0, 0};  // for each tensor the two sums of set_deviation()
   for_each_logit<false>([&](float z, float u) {
     float dz = z != -infinity() ? moments.centred(z) : 0.0f, du = u != -infinity() ? teacher.centred(u) : 0.0f;
     squares[0] = fma(dz, dz, squares[0]);
@@ -44,7 +45,7 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::standardise
   bool teacher_is_flat = teacher.deviation == 0;
   float teacher_inverse = teacher.inverse();
   if constexpr (kSameType<typename Spec::Teacher, Prepared>)
-    if (p.teacher_form == kTeacherMixture) {  // its teachers have been standardised
+    if (p.teacher_form == kTeacherMixture) {  // the logits of its teachers were standardised before they were mixed
       teacher_is_flat = row.teacher.prepared->is_flat;
       teacher_inverse = 1;
     }
@@ -54,7 +55,8 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::standardise
   scales = {inverse_temperature * kLog2E, teacher_inverse_temperature * kLog2E};
 }
 
-// The gradient h with respect to the standardised logits becomes, with d = z - mean,
+// Turns the gradient h with respect to the standardised logits into that with respect to the logits. With d = z - mean
+// it is
 //   (h - mean h)/(sd + e) - d/((C' - 1) sd (sd + e)^2) sum h d.
 template <class Spec, int PATH> struct StandardisedGradient {
   float mean = 0, slope = 0, scale = 0;

@@ -5,6 +5,7 @@
 
 namespace temper {
 
+// Notes the label's logits, if the vector of the given first column has them.
 template <class Spec>
 __device__ __forceinline__ void LossRow<Spec>::find_label(Partial& partial, const Pair& pair, int column) {
   if (unsigned(label - column) < unsigned(K)) {
@@ -22,7 +23,8 @@ __device__ __forceinline__ void LossRow<Spec>::find_label(Partial& partial, cons
   }
 }
 
-// Adds some vectors to the partial of the thread. The fast path finds the maxima on its way.
+// Adds some vectors to the partial of the thread. The maxima are found on the fast path only, because they are known
+// afterwards.
 template <class Spec>
 template <bool FAST, int N>
 __device__ __forceinline__ void LossRow<Spec>::add_vectors(Partial& partial, const Pair (&pairs)[N], int vector,
@@ -44,7 +46,8 @@ __device__ __forceinline__ void LossRow<Spec>::add_vectors(Partial& partial, con
   }
 }
 
-// A function object, because NVRTC 12 takes a generic lambda for a host function.
+// A sweep of storage calls this with its vectors. It is a function object, because NVRTC 12 treats a generic lambda as
+// a host function.
 template <class Loss> struct AddVectors {
   Loss& loss;
   typename Loss::Partial& partial;
@@ -56,7 +59,8 @@ template <class Loss> struct AddVectors {
 
   __device__ __forceinline__ void keep_none() const { loss.kept.set_none(); }
 
-  // Vectors in bounds, of which the exponentials are kept.
+  // Adds vectors in bounds, and keeps their exponentials. The offsets of the thread do not change between two vectors
+  // here, because the maxima of all of them are noted first.
   template <int N> __device__ __forceinline__ void keep(const typename Loss::Pair (&pairs)[N]) const {
     loss.note_maxima(partial, pairs);
     loss.kept.student_offset = partial.exponents.student.offset;
@@ -100,13 +104,14 @@ template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::finish_hard(const Sums& sums, bool student_valid, bool row_valid) {
   float sum = sums.hard_exps(), shift = exponents.any_student().shift, from_max = label_logit - shift;
   hard_inverse_sum = row_valid ? inverse_of<FAST>(sum) : not_a_number();
-  // The first thread of the group stores the values. The gradient of the z-loss needs the logarithm in every thread.
+  // Values are needed in the first thread only, which stores them, so that the other warps skip the logarithm. With a
+  // z-loss every thread needs it for the gradient.
   if (!kLabelApart && !group.in_first_warp() && p.z_loss == 0) return;
   float log_sum = log(sum);
   if constexpr (FAST) log_sum -= exponents.hard_rounding_error();
   log_sum_exp = shift + log_sum;
   if (!student_valid) log_sum = not_a_number();
-  float target = from_max;  // less the maximum, like log_sum
+  float target = from_max;  // relative to the maximum, like log_sum
   if constexpr (Spec::kSmoothing) {
     const Exponents& student = exponents.any_student();
     float mean = sums.exponents / (present * student.scale);
@@ -148,8 +153,8 @@ __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Sums& sums) {
   }
 }
 
-// The sums of a policy with terms of p and q. Two exponentials per class give p, q and the smaller of the two over the
-// larger.
+// The sums of a policy whose terms need p and q, in a second sweep. Two exponentials per class are enough: the larger
+// of p and q, and the ratio of the smaller to the larger.
 template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::sweep_classes(float log2_student_sum, float log2_teacher_sum) {
@@ -177,7 +182,7 @@ __device__ __forceinline__ void LossRow<Spec>::sweep_classes(float log2_student_
   policy.finish(policy_sums);
 }
 
-// Calls f(z, u, es, et) for all classes of the sums, with exact-shift exponentials.
+// Calls f(z, u, es, et) for all classes that enter the sums, with exact-shift exponentials.
 template <class Spec> template <class F> __device__ __forceinline__ void LossRow<Spec>::for_each_exp(F f) {
   storage.for_each_again(row, group, [&](const Pair& pair, int vector) {
     Pair rest = summed(pair, vector);
@@ -192,8 +197,8 @@ template <class Spec> template <class F> __device__ __forceinline__ void LossRow
   });
 }
 
-// D of a row with nearly equal distributions. The sums are computed again with exact-shift exponentials, because
-// differences of logits have no exponent rounding error that would cancel that of fast exponentials.
+// Computes D of a row with nearly equal distributions. The sums are computed again with exact-shift exponentials. Those
+// of the fast path have an exponent rounding error, which would not cancel against differences of logits.
 template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_near_equal() {
   path = kNearEqual;
   auto shift = shift_of_row();
@@ -219,7 +224,7 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_ne
   values.soft = policy_sums[0];
 }
 
-// D of a row whose distributions are far apart. Without a class that both tensors have, D stays +inf.
+// Computes D of a row whose distributions are far apart. If no class is present in both tensors, D stays +inf.
 template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_far() {
   float peak[1] = {-infinity()};
   for_each_logit<true>([&](float z, float u) {

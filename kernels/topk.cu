@@ -1,8 +1,8 @@
 // The most probable classes of each row of a teacher. A specialisation is chosen by macros:
 //   TEMPER_KERNEL    name of the entry point
 //   TEMPER_INPUT     Float32 | BFloat16 | Float16
-//   TEMPER_THREADS   threads of a block, at least kMostSlots; TEMPER_LANES, TEMPER_CLUSTER, TEMPER_STORAGE: one block
-//                    for each row, which is read from memory once
+//   TEMPER_THREADS   threads of a block, at least kMostSlots
+// TEMPER_LANES, TEMPER_CLUSTER and TEMPER_STORAGE have no effect: each row has one block, which reads it once.
 #include "specialisation.cuh"
 #include "topk_rows.cuh"
 

@@ -1,12 +1,13 @@
 // The k most probable classes of a row, with the sums over all classes, in one read of the logits by one block.
 //
-// Shared memory holds candidates: logits above a limit that at least k logits reach. When there are many candidates,
-// the block sorts them, keeps the first k, and raises the limit to the smallest of these. Every logit that is not among
-// the k at the end of the row goes into the sum over the other classes, which has a maximum of its own: 1 less the mass
-// of the list is 0 for a peaked row.
+// Shared memory holds candidates: logits above a limit that at least k logits reach, which is -inf at first. When there
+// are many candidates, the block sorts them, keeps the first k, and raises the limit to the smallest of these. Every
+// logit that is not among the k at the end goes into the sum over the other classes. This sum has a maximum of its own,
+// because 1 less the mass of the list would be 0 in f32 for a peaked row.
 //
-// The result does not depend on the order in which threads append candidates: keys are distinct, so that a sort gives
-// one order only, and a thread adds the logits that leave the list by their place in that order.
+// The result does not depend on the order in which threads append candidates. Keys are distinct, so that a sort gives
+// one order only; and the place of a candidate in this order decides which thread adds it to the sum when it leaves the
+// list.
 #pragma once
 
 #include "row/exponentials.cuh"
@@ -15,10 +16,11 @@
 
 namespace temper {
 
-// Candidates of a block. A sort begins at kSortAt candidates; one more vector of every thread fits behind these.
+// The candidates of a block could overflow, because each thread may append a whole vector before the next barrier. The
+// block sorts from kSortAt candidates on, so that one more vector of every thread fits behind the others.
 constexpr uint32_t kCandidates = 4096, kSortAt = 1024;
 
-// Larger for a larger logit and, among equal ones, for the lower class. 0 is below all of them.
+// A key is larger for a larger logit and, among equal logits, for the lower class. The key 0 is below all others.
 __device__ __forceinline__ uint64_t key_of(float logit, int column) {
   uint32_t bits = bits_of(logit == 0 ? 0.0f : logit);  // both zeros are equal
   uint32_t ordered = bits ^ (bits >> 31 != 0 ? ~0u : 0x80000000u);
@@ -79,7 +81,8 @@ template <class Input, int THREADS> struct TopKRow {
   Candidates<THREADS>& candidates;
   float scale = p.inverse_temperature * kLog2E;
   float limit = -infinity();                 // a candidate is above it
-  float rest_max = -infinity(), rest_sum = 0;  // of this thread: sum exp((z - rest_max)/T) over the other classes
+  // The thread's share of the other classes: their maximum, and sum exp((z - rest_max)/T).
+  float rest_max = -infinity(), rest_sum = 0;
 
   __device__ __forceinline__ float power(float difference) const { return exp2(difference * scale); }
 
@@ -89,7 +92,8 @@ template <class Input, int THREADS> struct TopKRow {
     rest_max = maximum;
   }
 
-  // Appends the logits above the limit, and adds the others. NaN and +inf are no candidates: they make the sum NaN.
+  // Appends the logits above the limit to the candidates, and adds the others to the sum. NaN and +inf are no
+  // candidates, and make the sum NaN.
   __device__ __forceinline__ void add(const typename View::Vector& vector, int column) {
     float x[K], top = -infinity();
     vector.unpack(x);
@@ -122,7 +126,7 @@ template <class Input, int THREADS> struct TopKRow {
     return kept;
   }
 
-  // Returns the number of candidates at the end of the row, at most k, in order.
+  // Reads the row. Returns the number of candidates at its end, at most k, which are sorted then.
   __device__ __forceinline__ uint32_t read(const View& view, int vectors) {
     if (threadIdx.x == 0) *candidates.count = 0;
     __syncthreads();
@@ -134,16 +138,18 @@ template <class Input, int THREADS> struct TopKRow {
     auto next = load(own);
     for (int first = 0; first < vectors; first += THREADS) {
       auto current = next;
-      next = load(first + THREADS + own);  // in flight while the block waits
+      next = load(first + THREADS + own);  // in flight during the barriers below
       add(current, view.column(first + own));
       __syncthreads();
       bool full = *candidates.count >= kSortAt;
-      __syncthreads();  // every thread has the same answer before one of them appends
+      // Threads could disagree whether to sort, if one of them read the count after another thread has appended again.
+      __syncthreads();
       if (full) keep_largest();
     }
     return keep_largest();
   }
 
+  // Stores the first `used` candidates and the sums of the row. Each thread stores one slot.
   __device__ __forceinline__ void write(int64_t row, uint32_t used) {
     uint32_t slot = threadIdx.x;
     float high = used > 0 ? logit_of(candidates.keys[0]) : 0.0f;

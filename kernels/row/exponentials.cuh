@@ -6,8 +6,8 @@
 
 namespace temper {
 
-// How the cross-entropy's exp(z - max z) is obtained from the soft part's e = exp((z - max z)/T). Reuse as e^T saves
-// one of three exponentials per class. The values are T.
+// How the cross-entropy's exp(z - max z) is obtained from the soft part's e = exp((z - max z)/T). For an integer T up
+// to 8 it is e^T, which saves one of three exponentials per class. The number of such an enumerator is T.
 enum class ExpReuse {
   kNone = 0,  // any T: a separate exponential
   kSame,
@@ -20,7 +20,7 @@ enum class ExpReuse {
   kEighthPower
 };
 
-// e^N, with the fewest multiplications up to e^8. Products that two powers share are computed once.
+// e^N, with the fewest multiplications up to e^8, because the compiler computes a common factor of both halves once.
 template <int N> __device__ __forceinline__ float power_of(float e) {
   if constexpr (N == 0)
     return 1;
@@ -32,7 +32,7 @@ template <int N> __device__ __forceinline__ float power_of(float e) {
 
 template <ExpReuse REUSE> __device__ __forceinline__ float reuse_exp(float e) { return power_of<int(REUSE)>(e); }
 
-// sum + reuse_exp(e), for T >= 2.
+// sum + reuse_exp(e), for T >= 2: the last multiplication and the addition are one fma.
 template <ExpReuse REUSE> __device__ __forceinline__ float add_reused_exp(float e, float sum) {
   constexpr int T = int(REUSE);
   return fma(power_of<T / 2>(e), power_of<T - T / 2>(e), sum);
@@ -41,18 +41,19 @@ template <ExpReuse REUSE> __device__ __forceinline__ float add_reused_exp(float 
 // The value that is subtracted from the logits. It is 0 if all logits are -inf, because -inf - (-inf) is NaN.
 __device__ __forceinline__ float shift_of(float maximum) { return maximum == -infinity() ? 0.0f : maximum; }
 
-// Returns whether a sum of exponentials is positive and finite. A logit of NaN or +inf, or only logits of -inf, make it
-// invalid.
+// Returns whether a sum of exponentials is positive and finite. A logit of NaN or +inf makes the sum invalid, and so
+// does a row whose logits are all -inf.
 __device__ __forceinline__ bool is_valid(float sum) { return sum > 0 && sum <= kLargest; }
 
-// Exponentials of one tensor: 2^((z - max z) c) with c = log2(e)/T, or log2(e) for the cross-entropy. The exponent is
-// computed in one of two ways:
-//   fast          fma(z, c, -offset), offset = max z * c rounded to f32; results below 2^-126 are flushed to 0.
-//   exact shift   (z - max z) c; subnormal results are kept
-// The rounding error of the offset multiplies all fast exponentials by the same factor, which cancels in softmax and
-// divergences. Sums with other offsets are rescaled by differences of offsets, which have no such error.
+// Exponentials of one tensor: 2^((z - shift) c) with c = log2(e)/T, or c = log2(e) for the cross-entropy. The shift is
+// the maximum of some or all logits. The exponent is computed in one of two ways:
+//   fast          fma(z, c, -offset) with offset = shift * c, rounded to f32; results below 2^-126 are flushed to 0
+//   exact shift   (z - shift) c; subnormal results are kept
+// The rounding error of the offset multiplies all fast exponentials of a row by one factor, which cancels in the
+// softmax and in the divergences. A change of shift rescales sums by the difference of the two rounded offsets, so that
+// the factor stays that of the current offset. The difference of the two maxima would leave a wrong factor behind.
 struct Exponents {
-  // The offset before any logit above -inf. It is finite, so that an exponential of -inf is 0.
+  // The offset before the first logit above -inf. It is finite, so that the exponential of -inf is 0 and not NaN.
   static constexpr float kNoOffset = -kLargest;
 
   float scale = 0, shift = 0, offset = kNoOffset;
@@ -62,7 +63,8 @@ struct Exponents {
   __device__ __forceinline__ Exponents(float maximum, float scale)
       : scale(scale), shift(shift_of(maximum)), offset(maximum == -infinity() ? kNoOffset : maximum * scale) {}
 
-  // A finite logit has a finite exact-shift exponent, because an exponent of -inf means that the class is absent.
+  // The exact-shift exponent of a finite logit may overflow to -inf, which would mark the class as absent. It is
+  // limited to the lowest finite float, whose exponential is 0 as well.
   template <bool FAST> __device__ __forceinline__ float exponent(float z) const {
     if constexpr (FAST) return fma(z, scale, -offset);
     float exact = (z - shift) * scale;
@@ -73,7 +75,7 @@ struct Exponents {
   }
   template <bool FAST> __device__ __forceinline__ float exp(float z) const { return power<FAST>(exponent<FAST>(z)); }
 
-  // Natural logarithm of the factor by which fast exponentials are too large.
+  // The exponent rounding error: the natural logarithm of the factor by which fast exponentials are too large.
   __device__ __forceinline__ float rounding_error() const { return fma(shift, scale, -offset) * kLn2; }
 };
 
@@ -94,12 +96,12 @@ template <bool SOFTMAX, bool HARD, ExpReuse REUSE> struct RowExponents {
   __device__ __forceinline__ RowExponents(float student_max, float teacher_max, RowScales scales)
       : student(student_max, scales.student), teacher(teacher_max, scales.teacher), hard(student_max, kLog2E) {}
 
-  // The exponents with other maxima.
+  // The same scales with other maxima.
   __device__ __forceinline__ RowExponents moved_to(float student_max, float teacher_max) const {
     return RowExponents(student_max, teacher_max, {student.scale, teacher.scale});
   }
 
-  // The student's exponents that every form of a loss has.
+  // The student's exponents in the soft part, or those of the cross-entropy in a loss without a softmax.
   __device__ __forceinline__ const Exponents& any_student() const { return SOFTMAX ? student : hard; }
 
   // Natural logarithm of the factor by which fast hard_exp() is too large.
@@ -107,13 +109,14 @@ template <bool SOFTMAX, bool HARD, ExpReuse REUSE> struct RowExponents {
     return kSeparateHard ? hard.rounding_error() : float(int(REUSE)) * student.rounding_error();
   }
 
-  // exp(z - max z), where e = exp((z - max z)/T) is known.
+  // exp(z - max z), from e = exp((z - max z)/T) where e can be reused.
   template <bool FAST> __device__ __forceinline__ float hard_exp(float z, float e) const {
     return kSeparateHard ? hard.exp<FAST>(z) : reuse_exp<REUSE>(e);
   }
 
-  // Returns f with e f = e factor + hard_exp hard_factor, if hard_exp reuses e as e^T. Else returns `factor`, and the
-  // cross-entropy's term must be added separately.
+  // Merges two terms of a gradient. If the cross-entropy reuses e, returns f with
+  //   e * f = e * factor + e^T * hard_factor.
+  // Otherwise returns `factor`, and the caller adds the term of the cross-entropy separately.
   __device__ __forceinline__ float add_hard_factor(float factor, float e, float hard_factor) const {
     if constexpr (!HARD || kSeparateHard) return factor;
     else if constexpr (REUSE == ExpReuse::kSame)

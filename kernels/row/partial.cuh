@@ -1,5 +1,5 @@
-// The mergeable state of a row: maxima, sums of exponentials and the policy's sums of some classes.
-// Each partial has its own shifts; a merge first moves the sums to the larger maxima.
+// The partial of a row: its mergeable state over some classes, namely maxima, sums of exponentials and sums of the
+// policy. Each partial has its own shifts. A merge first moves the sums of both partials to the larger maxima.
 #pragma once
 
 #include "exponentials.cuh"
@@ -7,6 +7,9 @@
 namespace temper {
 
 // What a specialisation computes in the first sweep over a row.
+//   kLogits, kRaw  sums of the policy, by its ValueForm
+//   kSoftmax       the sum-exps of student and teacher
+//   kHardSum       a sum-exp of the cross-entropy; at T = 1 it uses that of the student instead
 template <class Spec> struct RowForm {
   using Policy = typename Spec::Policy;
   static constexpr bool kLogits = Spec::kSoft && Policy::kValue == ValueForm::kLogits;
@@ -23,7 +26,7 @@ template <class Spec> struct RowForm {
   using Exps = RowExponents<kSoftmax, Spec::kHard, Spec::kExpReuse>;
 };
 
-// The sums of some classes with common shifts.
+// The sums over some classes, all relative to the same shifts.
 template <class Spec> struct RowSums {
   using Form = RowForm<Spec>;
   static constexpr int kCount = Form::kSums;
@@ -34,7 +37,7 @@ template <class Spec> struct RowSums {
   float exponents = 0, present = 0;                    // label smoothing: the student's present classes
   float student_exponents = 0, teacher_exponents = 0;  // entropies: sum es s, sum et t
 
-  // Calls f for every sum that the specialisation has.
+  // Calls f for every sum that the specialisation has, always in the same order.
   template <class F> __device__ __forceinline__ void for_each(F f) {
     if constexpr (Form::kSoftmax) {
       f(student);
@@ -85,8 +88,8 @@ template <class Spec> struct RowPartial {
   static constexpr int kSums = Form::kSums, kValues = 2 + kSums;
   static constexpr bool kTeacher = Spec::kSoft;
 
-  // A logit may exceed the one that set the shift by so many exponent bits. Exponentials are at most 2^12 then, the
-  // reused e^T included, and a thread rarely changes its shift.
+  // The largest base-2 exponent that a logit may have before it changes the shift. A margin above 0 makes such changes
+  // rare. Exponentials stay below 2^12, the reused e^T included.
   static constexpr float kMargin = 11.5f;
 
   Policy policy;
@@ -113,7 +116,8 @@ template <class Spec> struct RowPartial {
     return RowPartial(policy, exponents.moved_to(-infinity(), -infinity()), -infinity(), -infinity());
   }
 
-  // Notes the largest logits of some vectors, and moves the sums to new shifts if one exceeds the margin.
+  // Takes the largest logits of some vectors into the maxima, before the classes of these vectors are added. If a logit
+  // exceeds the margin, the sums move to new shifts.
   __device__ __forceinline__ void note_maxima(float z, float u) {
     student_max = max(student_max, z);
     if constexpr (Spec::kSoft) teacher_max = max(teacher_max, u);
@@ -125,14 +129,14 @@ template <class Spec> struct RowPartial {
     }
   }
 
-  // Adds one class to sums or odd_sums. `finite`: both logits are expected to be finite, and the row is swept again if
-  // one is not.
+  // Adds one class to sums or odd_sums. `finite` selects shorter code for finite logits. A logit of -inf then makes a
+  // sum NaN or infinite, is_ordinary() finds that, and the row is swept again on the exact-shift path.
   template <bool FAST> __device__ __forceinline__ void add(float z, float u, bool finite, Sums& to) {
     float es, et;
     add<FAST>(z, u, finite, to, es, et);
   }
 
-  // Also returns the exponentials of the class.
+  // Does the same, and also returns the exponentials of the class.
   template <bool FAST>
   __device__ __forceinline__ void add(float z, float u, bool finite, Sums& to, float& es, float& et) {
     es = et = 0;
@@ -170,7 +174,7 @@ template <class Spec> struct RowPartial {
     odd_sums = Sums();
   }
 
-  // Moves the sums to the shifts of new maxima, which are not below the old ones.
+  // Moves the sums to the shifts of new maxima, which must not be below the old ones. odd_sums must be empty.
   __device__ __forceinline__ void move_to(float new_student_max, float new_teacher_max) {
     Exps to = exponents.moved_to(new_student_max, new_teacher_max);
     if constexpr (Form::kSoftmax) {
@@ -193,7 +197,7 @@ template <class Spec> struct RowPartial {
     teacher_max = new_teacher_max;
   }
 
-  // Adds the classes of another partial.
+  // Adds the classes of another partial. odd_sums of both must be empty.
   __device__ __forceinline__ void merge(RowPartial other) {
     float student = max(student_max, other.student_max), teacher = max(teacher_max, other.teacher_max);
     move_to(student, teacher);
@@ -201,13 +205,13 @@ template <class Spec> struct RowPartial {
     sums.add(other.sums);
   }
 
-  // Makes all sums NaN, and with them those of every partial that this one is merged with.
+  // Makes all sums NaN. A merge carries NaN on to the sums of the whole row.
   __device__ __forceinline__ void invalidate() {
     sums.for_each([](float& sum) { sum = not_a_number(); });
   }
 
-  // Returns whether the fast path is right for the row: each sum-exp is in [1/2, classes * 2^12], and every sum is
-  // finite. Without sum-exps, the maxima show whether a logit is +inf or all of them are -inf.
+  // Returns whether the fast path is right for the row: every sum is finite, and each sum-exp is in
+  // [1/2, classes * 2^12]. A policy on logits has no sum-exps; its maxima show a logit of +inf, or a row of only -inf.
   __device__ __forceinline__ bool is_ordinary(int classes) {
     float most = float(classes) * 4096.0f, zero = 0;
     sums.for_each([&](float& sum) { zero += sum - sum; });

@@ -1,5 +1,8 @@
-// What producer and consumers of a ring (ring_storage.cuh) have in common: the part of a row that a block has, and the
-// header in which the producer hands over the constants of a row.
+// What producer and consumers of a ring (ring_storage.cuh) have in common: the part of a row that a block computes, and
+// the header in which the producer passes the constants of a row to the consumers.
+//
+// A bulk copy moves granules: 16 aligned bytes each. Most vectors of a row are copied in bulk. The others are the ends:
+// a few vectors at both ends of the row, which the producer loads element by element.
 #pragma once
 
 #include "../row_inputs.cuh"
@@ -9,8 +12,8 @@ namespace temper {
 
 template <class Row> struct RingPart;
 
-// What the consumers of a row need besides its logits, computed once by the producer. Every stage of the row has it, so
-// that its values need not be in registers.
+// What the consumers of a row need besides its logits, computed once by the producer. Every stage of the row has a
+// copy, so that consumers read these values from shared memory when they need them and keep none in registers.
 struct alignas(16) RingHeader {
   int32_t label;
   float temperature, inverse_temperature;
@@ -40,31 +43,32 @@ struct alignas(16) RingHeader {
 
   __device__ __forceinline__ bool contributes() const { return contributing != 0; }
 
-  // The vector with a number of an end.
+  // The vector of an end. Ends are numbered from the front of the row to its back.
   __device__ __forceinline__ int end_vector(int end) const { return end < front ? end : behind + end - front; }
 
-  // The number of the end that is a vector, or -1.
+  // The number of a vector among the ends, or -1 for a vector that is copied in bulk.
   __device__ __forceinline__ int end_of(int vector) const {
     return vector < front ? vector : vector >= behind ? vector - behind + front : -1;
   }
 };
 
-// The vectors of a row that are copied in granules of 16 bytes, and the block's part of them.
+// Which vectors of a row are copied in bulk, and which of these belong to the block.
 template <class Row> struct RingPart {
   using Teacher = typename Row::Pair::Teacher;
   static constexpr bool kTeacher = Row::Pair::kTeacher;
-  // The columns of a row that cannot be copied in granules of 16 bytes are in at most so many vectors.
+  // The most ends of a row: at each end of it one vector that is out of bounds, and the vectors that share a granule of
+  // the teacher with memory outside the row.
   static constexpr int kEnds = kTeacher && Teacher::kBytes < 16 ? 6 : 4;
 
-  int first = 0, count = 0;   // the block's vectors
-  int front = 0, behind = 0;  // the row's first vector that is copied, and the first one behind these
-  int ends = 0;               // the row's other vectors, which the first block of a cluster has
-  uint32_t teacher_shift = 0;  // bytes between a granule and the teacher's first vector
+  int first = 0, count = 0;   // the block copies the vectors [first, first + count)
+  int front = 0, behind = 0;  // all blocks together copy the vectors [front, behind)
+  int ends = 0;               // number of ends, all of which belong to the first block of a cluster; 0 in other blocks
+  uint32_t teacher_shift = 0;  // bytes between the start of a granule and the teacher's vector `first`
 
   __device__ __forceinline__ RingPart() {}
 
-  // Copied are the vectors in bounds of which the teacher's granules are in the row. Each block of a cluster has
-  // consecutive ones.
+  // A vector is copied in bulk if it is in bounds and all granules with its teacher lie in the teacher's row. Each
+  // block of a cluster copies consecutive vectors.
   __device__ __forceinline__ RingPart(const Row& row, uint32_t block_rank, int cluster) {
     VectorRange in_bounds = row.in_bounds();
     front = in_bounds.first;
@@ -82,7 +86,7 @@ template <class Row> struct RingPart {
       behind = max(behind, front);
       teacher_shift = uint32_t(address(front)) & 15;
     }
-    // Even, so that all parts have the same teacher_shift.
+    // The number of vectors is even, so that the parts of all blocks have the same teacher_shift.
     int most = behind - front;
     if (cluster > 1) most = (most + 2 * cluster - 1) / (2 * cluster) * 2;
     ends = block_rank == 0 ? front + row.vectors - behind : 0;

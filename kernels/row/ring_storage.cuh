@@ -1,24 +1,25 @@
 // Row storage in a ring of stages in shared memory, for compute capability 9.0 and later (storage.cuh describes the
 // interface). A producing warp copies rows into the ring, and the threads of the group, the consumers, compute them.
-// The ring is larger than a block's part of a row, so that the next row arrives while a row is reduced.
+// The ring is larger than a block's part of a row, so that copies of the next row are in flight while a row is
+// computed.
 //
 // A stage has two mbarriers. `full` completes a phase when the producer has arrived and all bytes of its copies are in
 // the stage. `empty` completes a phase when every consumer warp has arrived, after its last read of the stage.
 // The hazards:
 //  - A stage could be refilled while a warp still reads it. The producer waits for `empty` before it writes to a stage.
-//  - Producer and consumers could disagree about the stages of a row, because another thread may change a label or a
-//    weight. The producer loads the task of a row, and the consumers read it in the header of the row's first stage. An
-//    ignored row takes one stage without bytes.
+//  - Producer and consumers could disagree about the stages of a row, if another stream changes a label or a weight
+//    during the launch. Only the producer loads the task of a row; the consumers read it in the header of the row's
+//    first stage. A row that does not contribute takes one stage without bytes.
 //  - A block could exit while copies to its shared memory are in flight. The consumers wait for every stage that the
-//    producer fills, also for those of ignored rows.
+//    producer fills, also for those of rows that do not contribute.
 #pragma once
 
 #include "ring_row.cuh"
 
 namespace temper {
 
-// Stages with VECTORS vectors of each tensor for each consumer thread, as many as fit into the shared memory of the
-// launch. RowPlan.sharedBytes() computes its size.
+// A stage holds VECTORS vectors of each tensor for each consumer thread. The ring has as many stages as fit into the
+// shared memory of the launch, whose size RowPlan.sharedBytes() computes.
 template <int VECTORS> struct RingStorage {
   static constexpr bool kOnChip = true, kPrefetches = false;
   static constexpr int kProducers = 32, kKept = VECTORS;
@@ -31,17 +32,18 @@ template <int VECTORS> struct RingStorage {
     static constexpr int kThreads = ThreadGroup::kThreads, kStep = kThreads, kStageVectors = VECTORS * kThreads;
     static constexpr int kEnds = Part::kEnds, kEndBytes = 16 + (kTeacher ? Teacher::kBytes : 0);
 
-    // A row fills stages and, in its last stage, has the vectors that are left, possibly none. A stage has a header,
-    // mbarriers, ends, vectors of the student, and vectors of the teacher. A teacher whose granules are not those of
-    // the student has one more granule.
+    // A block's part of a row takes some full stages, and one last stage for the vectors that are left, possibly none,
+    // and for the ends. The layout of a stage: header, two mbarriers, ends, vectors of the student, vectors of the
+    // teacher. The teacher has room for one granule more than its vectors fill, because a misaligned teacher begins and
+    // ends inside a granule.
     static constexpr int kFull = int(sizeof(RingHeader)), kEmpty = kFull + 8, kEndsAt = kFull + 16;
     static constexpr int kStudentAt = kEndsAt + kEnds * kEndBytes, kTeacherAt = kStudentAt + kStageVectors * 16;
     static constexpr int kStageBytes = kTeacherAt + (kTeacher ? kStageVectors * Teacher::kBytes + 16 : 0);
     static constexpr uint32_t kFirst = ThreadGroup::kScratchBytes;
     static_assert(kFirst % 16 == 0 && kStageBytes % 16 == 0, "stages are aligned to 16 bytes");
 
-    // A stage in shared memory, and the parity of its phase. Producer and consumers pass through all stages in the same
-    // order.
+    // A stage in shared memory, and the parity of its current phase. Producer and consumers pass through all stages in
+    // the same order. A part of a row never has more stages than the ring, so that advance() wraps at most once.
     struct Position {
       uint32_t stage = first_stage(), parity = 0;
 
@@ -59,7 +61,8 @@ template <int VECTORS> struct RingStorage {
       __device__ __forceinline__ RingHeader& header() const { return *reinterpret_cast<RingHeader*>(at(0)); }
       __device__ __forceinline__ void wait() const { mbarrier_wait(full(), parity); }
 
-      // A warp's arrival orders its lanes' earlier reads before the next copy to the stage.
+      // Lanes of the warp could still read the stage when the producer refills it. The warp arrives after all its lanes
+      // have read, and the arrival orders these reads before the next copy.
       __device__ __forceinline__ void release() const {
         __syncwarp();
         if (threadIdx.x % 32 == 0) mbarrier_arrive(empty());
@@ -68,7 +71,7 @@ template <int VECTORS> struct RingStorage {
 
     __device__ __forceinline__ static uint32_t first_stage() { return shared_address(dynamic_shared() + kFirst); }
 
-    // The address behind the last stage.
+    // The address just behind the last stage.
     __device__ __forceinline__ static uint32_t ring_end() {
       return first_stage() + (dynamic_shared_bytes() - kFirst) / kStageBytes * kStageBytes;
     }
@@ -92,6 +95,8 @@ template <int VECTORS> struct RingStorage {
         if (task.contributes()) part = Part(row, block_rank, ThreadGroup::kCluster);
         const int stages = stages_of(part.count);
         for (int i = 0; i < stages; i++) {
+          // The parity is that of the phase before the current one. In the first pass through the ring there is no such
+          // phase, and the wait returns at once.
           mbarrier_wait(at.empty(), at.parity ^ 1);
           if (lane == 0) at.header() = {task, factors, row.misalignment, part};
           __syncwarp();
@@ -128,7 +133,7 @@ template <int VECTORS> struct RingStorage {
 
     Position head;  // the row's first stage
     uint32_t end = ring_end();
-    int first = 0, count = 0, stages = 1;  // as in RingPart
+    int first = 0, count = 0, stages = 1;  // the block's part of the row (RingPart), and its stages
     uint32_t teacher_shift = 0;
     bool swept = false;  // the calling thread has waited for all stages of the row
 
@@ -146,7 +151,7 @@ template <int VECTORS> struct RingStorage {
       return header;
     }
 
-    // Releases all stages of the row, unless the last sweep has done so, and goes to the next row.
+    // Ends the row, and releases all its stages unless the last sweep has done so.
     __device__ __forceinline__ void end_row(bool released) {
       Position at = head;
       if (!released)
@@ -165,8 +170,8 @@ template <int VECTORS> struct RingStorage {
       sweep<false, false>(f);
     }
 
-    // Like for_each_several(), but the vectors of the last full stage are passed to f.keep(pairs), after all others.
-    // Without a full stage, f.keep_none() is called.
+    // Like for_each_several(), but passes the vectors of the last full stage to f.keep(pairs), after all other vectors.
+    // A part of a row without a full stage keeps nothing: f.keep_none() is called instead.
     template <class F> __device__ __forceinline__ void for_each_several_keeping(F f) {
       Position kept = sweep<false, true>(f);
       if (stages > 1) {
@@ -192,15 +197,17 @@ template <int VECTORS> struct RingStorage {
       }
     }
 
-    // The last sweep over the row: a stage is released as soon as its vectors are in registers.
+    // The last sweep over the row. It releases a stage as soon as its vectors are in registers, so that the producer
+    // can refill the stage while their gradient is computed.
     template <class F>
     __device__ __forceinline__ void for_each(const Row&, const ThreadGroup&, VectorRange range, int label_vector, F f,
                                              const Row&, bool) {
       sweep<true, false>(EachStored<F>{f, label_vector, first_with(label_vector), range.end > 0});
     }
 
-    // The same after for_each_several_keeping(): store_kept(vector) stores the gradient of the kept vectors, vector and
-    // every kThreads-th one behind it, if they do not have the label.
+    // The last sweep after for_each_several_keeping(). store_kept(vector) stores the gradient of the kept vectors,
+    // which are `vector` and every kThreads-th one behind it. A thread whose kept vectors include the label's, or whose
+    // gradient is misaligned, reads these vectors again instead.
     template <class F, class StoreKept>
     __device__ __forceinline__ void for_each_but_kept(VectorRange range, int label_vector, F f, StoreKept store_kept) {
       const EachStored<F> each = {f, label_vector, first_with(label_vector), range.end > 0};
@@ -219,7 +226,7 @@ template <int VECTORS> struct RingStorage {
       sweep<true, true>(each);
     }
 
-    // The calling thread's rank if it has the vector, else -1.
+    // The rank of the calling thread if it owns the vector. Another owner is not known here, and the result is -1.
     __device__ __forceinline__ int owner(const Row&, const ThreadGroup& group, int vector) const {
       int place = vector - first, end = head.header().end_of(vector);
       bool own = end >= 0 ? end == int(threadIdx.x) && end < head.header().ends
@@ -240,12 +247,12 @@ template <int VECTORS> struct RingStorage {
    private:
     __device__ __forceinline__ static int stages_of(int vectors) { return vectors / kStageVectors + 1; }
 
-    // The first one of the vectors of a thread and stage that have the label's.
+    // The owner of the label's vector reads it from a stage together with others. Returns the first of these vectors.
     __device__ __forceinline__ int first_with(int label_vector) const {
       return label_vector - (label_vector - first) % kStageVectors / kThreads * kThreads;
     }
 
-    // Function objects, because NVRTC 12 takes a generic lambda for a host function.
+    // These are function objects, because NVRTC 12 treats a generic lambda as a host function.
     template <class F> struct Each {
       F& f;
 
@@ -256,7 +263,9 @@ template <int VECTORS> struct RingStorage {
       }
     };
 
-    // Vectors of a stage in bounds without the label take the short code, where the gradient is aligned.
+    // Vectors in bounds without the label take the short code, if the gradient is aligned. In the long code,
+    // comparisons select a vector, because an index that is known at run time only would put the array into local
+    // memory.
     template <class F> struct EachStored {
       F& f;
       int label_vector, first_with_label;
@@ -280,9 +289,10 @@ template <int VECTORS> struct RingStorage {
       }
     };
 
-    // Calls f(pairs, vector, true) with VECTORS vectors of each full stage, vector and every kThreads-th one behind it,
-    // then f(pair, vector, true) with each of the vectors that are left, and f(pair, vector, false) with an end. LAST:
-    // also releases the stages. KEEPING: leaves out the last full stage, and returns it.
+    // Calls f(pairs, vector, true) with VECTORS vectors of each full stage, which are `vector` and every kThreads-th
+    // one behind it. Then calls f(pair, vector, true) with each of the vectors that are left, and f(pair, vector,
+    // false) with an end. LAST: also releases the stages. KEEPING: leaves out the last full stage, and returns its
+    // position.
     template <bool LAST, bool KEEPING, class F> __device__ __forceinline__ Position sweep(F f) {
       const int thread = int(threadIdx.x);
       uint32_t own = threadIdx.x * 16;
@@ -326,8 +336,9 @@ template <int VECTORS> struct RingStorage {
       return pairs[0];
     }
 
-    // Reads vectors at a distance of kThreads, the first one `place` bytes behind the first one of the stage's student.
-    // One branch serves all vectors of the teacher.
+    // Reads N vectors at a distance of kThreads vectors. `place` is the offset of the first one in bytes of the
+    // student; the offset in the teacher follows from it. One branch decides for all vectors whether the teacher is
+    // shifted.
     template <int N>
     __device__ __forceinline__ void read(Pair (&pairs)[N], const Position& at, uint32_t place) const {
       const unsigned char* student = at.at(kStudentAt) + place;
@@ -359,6 +370,7 @@ template <int VECTORS> struct RingStorage {
       return pair;
     }
 
+    // A vector load of read_vector() requires this alignment.
     static constexpr uint32_t kAligned = Teacher::kBytes < 16 ? 8 : 16;
 
     template <class Vector>
@@ -379,7 +391,8 @@ template <int VECTORS> struct RingStorage {
       }
     }
 
-    // A vector that starts teacher_shift bytes behind a granule: words, shifted by the bytes that are left.
+    // Reads a vector that starts teacher_shift bytes behind the start of a granule. The word loads are aligned; the
+    // bytes that remain of the shift are taken out of two neighbouring words.
     __device__ __forceinline__ void read_shifted(Teacher& vector, const unsigned char* granule) const {
       const uint32_t* words = reinterpret_cast<const uint32_t*>(granule + teacher_shift / 4 * 4);
       uint32_t bits = teacher_shift % 4 * 8, low = words[0];

@@ -1,9 +1,9 @@
 // One row of one tensor, cut into vectors of K columns.
 //
-// Vector boundaries are the addresses at which the student is aligned to a vector. A row that starts between two
-// boundaries is misaligned by 1 to K - 1 columns: its first vector begins before the row, and its last one may end
-// behind it. Such vectors are accessed element by element, so that no access leaves the row. A tensor that is not
-// aligned at the same columns as the student is accessed element by element everywhere.
+// A vector starts at every address of the student that is a multiple of a vector's size. A row that starts between two
+// such addresses is misaligned by 1 to K - 1 columns: its first vector begins before the row, and its last vector may
+// end behind it. These two vectors are accessed element by element, so that no access leaves the row. The other tensors
+// are cut at the same columns. Where that leaves a tensor misaligned, all its vectors are accessed element by element.
 #pragma once
 
 #include "vector.cuh"
@@ -71,7 +71,7 @@ template <class DType, int COLUMNS> struct RowView {
     store_words(address(vector), values.words);
   }
 
-  // Stores the columns of the vector that are in [first, end).
+  // Stores the columns of the vector that are in [first, end); the others keep their value in memory.
   __device__ __forceinline__ void store(const Vector& values, int vector, int first = 0) const {
     if (column(vector) >= first && is_aligned(vector)) {
       store_aligned(values, vector);
@@ -83,7 +83,7 @@ template <class DType, int COLUMNS> struct RowView {
   }
 };
 
-// Columns between the vector boundary before an element and the element: 0 to K - 1.
+// The misalignment of a row that starts with the element, in columns: 0 to K - 1.
 template <class DType, int K> __device__ __forceinline__ int misalignment(const void* base, int64_t element) {
   uintptr_t address = reinterpret_cast<uintptr_t>(static_cast<const typename DType::Bits*>(base) + element);
   return int(address / sizeof(typename DType::Bits) % K);

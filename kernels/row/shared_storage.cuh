@@ -5,7 +5,7 @@
 
 namespace temper {
 
-// Shared memory of the block, or of all blocks of a cluster. RowPlan.sharedBytes() computes its size.
+// Storage in the shared memory of the block, or of all blocks of a cluster. RowPlan.sharedBytes() computes its size.
 struct SharedStorage {
   static constexpr bool kOnChip = true;
   static constexpr bool kPrefetches = true;
@@ -30,8 +30,8 @@ struct SharedStorage {
 
     __device__ __forceinline__ Instance() : slots(dynamic_shared() + ThreadGroup::kScratchBytes + threadIdx.x * 16) {}
 
-    // Loads all of the row but the vectors in flight. The vectors in bounds are copied asynchronously, if that is
-    // possible.
+    // Loads all vectors of the row that are not in flight. Where the row allows it, the vectors in bounds are copied
+    // asynchronously.
     __device__ __forceinline__ void load(const Row& row, const ThreadGroup& group,
                                          VectorRange in_flight = VectorRange()) {
       VectorRange issued = in_flight;
@@ -44,7 +44,8 @@ struct SharedStorage {
 
     __device__ __forceinline__ void wait() { async_wait(); }
 
-    // A prefetch overwrites a slot as soon as the thread has read it: only that thread accesses the slot.
+    // A prefetch could overwrite logits that are still to be read. Only one thread accesses a slot, and it issues the
+    // copy after its last read of the slot.
     template <class F>
     __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, VectorRange range,
                                              int label_vector, F f, const Row& next, bool prefetch) {
@@ -66,7 +67,8 @@ struct SharedStorage {
       for_each(row, group, f);
     }
 
-    // Vectors in bounds, two at a time; then the others and the last one of an odd number, one at a time.
+    // Passes pairs of vectors in bounds, and then one at a time: the last one of an odd number, and those not in
+    // bounds.
     template <class F> __device__ __forceinline__ void for_each_several(const Row& row, const ThreadGroup& group, F f) {
       VectorRange range = row.in_bounds();
       Cursor at = {int(group.thread_rank), slots};
@@ -84,7 +86,6 @@ struct SharedStorage {
       });
     }
 
-    // The rank of the thread that has the vector.
     __device__ __forceinline__ static int owner(const Row&, const ThreadGroup& group, int vector) {
       return int(unsigned(vector) % group.size());
     }
@@ -171,7 +172,8 @@ struct SharedStorage {
       for (; at.vector < range.end; at.advance()) f(at.vector, at.slot);
     }
 
-    // All vectors of the row for an empty range, else the vectors before and behind it: at most one at each end.
+    // Calls f for the thread's vectors outside the range. If the range is that of the vectors in bounds, these are at
+    // most one vector at each end of the row.
     template <class F>
     __device__ __forceinline__ void for_each_slot_outside(const Row& row, const ThreadGroup& group, VectorRange range,
                                                           F f) {

@@ -1,28 +1,37 @@
-// Row storage: where a row is kept between the sweeps over it. Each thread of the group owns every size()-th vector and
-// accesses only these, so that the data needs no barrier. Every kind of storage has an Instance with
+// Row storage: where a row is kept between the sweeps over it. Each thread of the group owns some vectors and accesses
+// only these. In all kinds but the ring these are every size()-th vector, and the thread loads them itself, so that the
+// data needs no barrier. Every kind of storage states
+//   kOnChip                      whether a sweep costs no memory traffic
+//   kPrefetches                  whether the last sweep over a row can issue the loads of the next row
+//   kKept                        vectors of a thread whose exponentials may be kept in registers for the gradient
+//   kProducers                   threads of a block that only load rows
+// and has an Instance with
+//   kStep                        distance of the vectors that for_each_several() passes together
 //   load(row, group, in_flight)  issues the loads of the row, except for the vectors that a prefetch has in flight
 //   wait()                       waits for the calling thread's loads
 //   for_each(row, group, f)      calls f(pair, vector) for each of the thread's vectors
 //   for_each_several(row, group, f)  calls f(pairs, vector, in_bounds) for N of the thread's vectors at a time:
 //                                vector, vector + kStep, ...; with in_bounds = true none of them has a column outside
 //                                the row
-//   for_each_again(row, group, f)  like for_each, for long code: a storage in registers reads the row from memory again
+//   for_each_again(row, group, f)  like for_each, for long code that must not be unrolled; RegisterStorage reads the
+//                                row from memory again, because registers cannot be indexed in a loop
 //   for_each(row, group, range, label_vector, f, next, prefetch)  calls f(pair, vector, in_bounds, has_label), with
 //                                in_bounds = true for the vectors in `range`, and has_label = true for label_vector;
 //                                also issues the loads of row `next`, if `prefetch` and kPrefetches: each vector in
 //                                `range` is loaded into the place of the vector just read; `next` must have the
-//                                misalignment of `row` and allow asynchronous copies
+//                                misalignment of `row` and allow asynchronous copies; this is the last sweep over a row
 //   owner(row, group, vector)    the rank of the thread that has the vector; -1 in a ring, if another thread has it
-//   visit(row, group, vector, f) calls f(pair) in the thread that owns the vector; not available without kOnChip
+//   visit(row, group, vector, f) calls f(pair) in the thread that owns the vector; only with kOnChip
+// The functions load() and wait() do not exist in a ring, because its producing warp loads the rows.
 #pragma once
 
 #include "vectorised_row.cuh"
 
 namespace temper {
 
-// Registers of the thread, VECTORS vectors of each tensor: for short rows.
+// Storage in the registers of the thread, for short rows: VECTORS vectors of each tensor.
 template <int VECTORS> struct RegisterStorage {
-  static constexpr bool kOnChip = true;  // a sweep costs no memory traffic
+  static constexpr bool kOnChip = true;
   static constexpr bool kPrefetches = false;
   static constexpr int kKept = 0;
   static constexpr int kProducers = 0;
@@ -68,7 +77,8 @@ template <int VECTORS> struct RegisterStorage {
       if constexpr (VECTORS % 2 == 1) f(one, vector(group, VECTORS - 1), false);
     }
 
-    // The code of these sweeps is not unrolled. An in-place gradient overwrites a vector only after it was read.
+    // Reading again could return a gradient that is stored in the place of the logits. A sweep that stores the gradient
+    // is the last one, and overwrites a vector only after the same thread has read it.
     template <class F> __device__ __forceinline__ void for_each_again(const Row& row, const ThreadGroup& group, F f) {
 #pragma unroll 1
       for (int v = vector(group, 0); v < row.vectors; v += int(group.size())) f(row.load(v), v);
@@ -84,7 +94,6 @@ template <int VECTORS> struct RegisterStorage {
       }
     }
 
-    // The rank of the thread that has the vector.
     __device__ __forceinline__ static int owner(const Row&, const ThreadGroup& group, int vector) {
       return int(unsigned(vector) % group.size());
     }
@@ -132,7 +141,6 @@ struct RereadStorage {
       });
     }
 
-    // The rank of the thread that has the vector.
     __device__ __forceinline__ static int owner(const Row&, const ThreadGroup& group, int vector) {
       return int(unsigned(vector) % group.size());
     }

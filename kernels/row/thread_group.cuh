@@ -1,4 +1,7 @@
 // The threads that work on one row: some lanes of a warp, a block, or a cluster of blocks. Every kind of group has
+//   kThreads                 threads of a block that compute rows
+//   kScratchBytes            bytes of shared memory that the group itself needs; row storage begins behind them
+//   kConstants               where the constants of the launch lie in these bytes
 //   thread_rank, size()      rank of the calling thread in its group, and the number of threads
 //   first_row(), row_step()  the rows of the group: first_row(), first_row() + row_step(), ...
 //   begin()                  called first in the kernel
@@ -6,8 +9,9 @@
 //   in_first_warp()          whether the calling thread is in the first warp of the group
 //   wait_for_cluster()       called once before the first reduction; waits until every block of the cluster has started
 //   reduce<Op>(values)       combines the values of all threads, and gives every thread the result
-//   merge(partial, owner, value)  merges the RowPartials of all threads, and gives every thread the result; also gives
-//                            the first thread the `value` of thread `owner`, which other threads may not have
+//   merge(partial, owner, value)  merges the RowPartials of all threads, and gives every thread the result; also copies
+//                            `value` from the thread with rank `owner` to the first thread. In other threads `value` is
+//                            undefined afterwards, and if no thread is the owner, in all threads.
 // The order of operations in a reduction is fixed, so that equal inputs give equal bits.
 #pragma once
 
@@ -33,8 +37,9 @@ template <class Op, int LANES, int N> __device__ __forceinline__ void reduce_lan
     for (int n = 0; n < N; n++) values[n] = Op::combine(values[n], __shfl_xor_sync(mask, values[n], distance));
 }
 
-// One step of sum_of_warp(): lanes whose ranks differ in the bit DISTANCE exchange half of N values each, and keep the
-// sums of the other half. Without EXCHANGE such lanes have the same values.
+// One step of sum_of_warp(). Lanes whose ranks differ in the bit DISTANCE send each other one half of their N values,
+// and keep the sums of the half that they did not send. Without EXCHANGE both lanes have the same values, and nothing
+// is sent.
 template <int DISTANCE, bool EXCHANGE, int N>
 __device__ __forceinline__ void halve(float (&values)[N], uint32_t mask) {
   bool upper = (threadIdx.x & DISTANCE) != 0;
@@ -46,8 +51,8 @@ __device__ __forceinline__ void halve(float (&values)[N], uint32_t mask) {
   }
 }
 
-// The sums of up to four values over LANES neighbouring lanes, where all groups of LANES lanes in the warp have the
-// same values. The values are distributed over the lanes on the way, which takes half as many shuffles as
+// The sums of up to four values over LANES neighbouring lanes, if all groups of LANES lanes in the warp have the same
+// values. After the first steps each lane sums only one of the values, which takes half as many shuffles as
 // reduce_lanes().
 template <int LANES, int N> __device__ __forceinline__ void sum_of_warp(float* values, uint32_t mask) {
   constexpr int kHalvings = N > 2 ? 2 : N > 1 ? 1 : 0;
@@ -64,8 +69,8 @@ template <int LANES, int N> __device__ __forceinline__ void sum_of_warp(float* v
   for (int i = 0; i < N; i++) values[i] = N == 1 ? pair[0] : __shfl_sync(mask, pair[0], i * (32 >> kHalvings));
 }
 
-// The merge of RowPartials over LANES neighbouring lanes of a warp. ONE_ROW: all lanes of the warp have the same row,
-// and the groups of LANES lanes the same partials.
+// Merges RowPartials over LANES neighbouring lanes of a warp. ONE_ROW: the whole warp works on one row, and each group
+// of LANES lanes has the same partials as the others.
 template <int LANES, bool ONE_ROW, class Partial>
 __device__ __forceinline__ void merge_lanes(Partial& partial, uint32_t mask) {
   float maxima[2] = {partial.student_max, partial.teacher_max}, sums[Partial::kSums];
@@ -88,10 +93,10 @@ __device__ __forceinline__ void merge_lanes(Partial& partial, uint32_t mask) {
   partial.sums.set(sums);
 }
 
-// The smallest power of two from n on, at most 32.
+// The smallest power of two that is not below n, but at most 32.
 __device__ constexpr int lanes_for(int n) { return n > 16 ? 32 : n > 8 ? 16 : n > 4 ? 8 : n > 2 ? 4 : n; }
 
-// Bytes that a block keeps for constants of its launch, behind the scratch memory of reductions.
+// Bytes of shared memory for the constants of a launch (row_inputs.cuh), behind the scratch memory of reductions.
 constexpr int kConstantsBytes = 16;
 
 // LANES (1, 2, 4 ... 32) neighbouring lanes of a warp, in blocks of THREADS.
@@ -108,7 +113,7 @@ template <int THREADS, int LANES> struct LaneGroup {
   __device__ __forceinline__ void begin() {}
   __device__ __forceinline__ void wait_for_cluster() {}
 
-  // Returns whether the thread is in the first warp of the group. The branch is the same in all lanes of a warp.
+  // A group lies in one warp.
   __device__ __forceinline__ bool in_first_warp() const { return true; }
 
   template <class Op, int N> __device__ __forceinline__ void reduce(float (&values)[N]) {
@@ -125,9 +130,10 @@ template <int N> struct alignas(4 * N) FloatVector {
   float values[N];
 };
 
-// A block of THREADS (a multiple of 32), or a cluster of CLUSTER such blocks; PRODUCERS more threads of a block only
-// load rows. In a reduction every warp stores its values in the scratch memory of every block of the cluster; then each
-// warp combines the values of all warps. The scratch memory has two slots, which successive reductions use alternately.
+// A block of THREADS (a multiple of 32), or a cluster of CLUSTER such blocks. A block has PRODUCERS more threads, which
+// only load rows and take no part in reductions. In a reduction every warp stores its values in the scratch memory of
+// every block of the cluster; then each warp combines the values of all warps. The scratch memory has two slots, which
+// successive reductions use alternately.
 //
 // Within one block a reduction needs one barrier. A slot is overwritten two reductions later: the barrier of the
 // reduction between them orders that store after all reads of the slot.
@@ -140,9 +146,11 @@ template <int N> struct alignas(4 * N) FloatVector {
 //    these reads. Reduction k + 1 completes in a block after the stores of all warps; hence a warp stores for k + 2
 //    after all reads of k. For the same reason no thread still waits for the phase of k when the phase of k + 2 begins.
 //  - Bytes could arrive before thread 0 has called mbarrier_expect(). The phase does not complete without that call.
-//  - A block could exit while another one still stores into its shared memory. All blocks of a cluster take the same
-//    rows and the same branches, which depend on the rows' inputs and on reduced values only, and thus make the same
-//    reductions; each reduction completes in a block after everything sent to that block has arrived.
+//  - A block could exit while another block still stores into its shared memory. All blocks of a cluster compute the
+//    same rows and take the same branches, which depend on the rows' inputs and on reduced values only. They thus make
+//    the same reductions, and each reduction completes in a block after everything sent to that block has arrived.
+//  - A thread could wait for ever, if threads of the group disagree whether a row contributes. They agree as long as no
+//    other stream changes the labels and weights during the launch, which nothing here prevents.
 template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
   static constexpr int kThreads = THREADS, kCluster = CLUSTER, kWarps = THREADS / 32, kClusterWarps = kWarps * CLUSTER;
   static constexpr bool kSeveralWarps = kClusterWarps > 1;
@@ -150,7 +158,7 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
   // Scratch memory: [slot][piece][warp of the cluster] of up to four floats, the owner's value for each slot, one
   // mbarrier per slot, and the constants of the launch.
   static constexpr int kMostValues = 12, kMostPieces = kMostValues / 4, kPieceBytes = kClusterWarps * 16;
-  static constexpr int kOwned = 2 * kMostPieces * kPieceBytes;  // one float per slot
+  static constexpr int kOwned = 2 * kMostPieces * kPieceBytes;  // the owner's values: one float per slot
   static constexpr int kBarriers = kOwned + 16, kConstants = kBarriers + (CLUSTER > 1 ? 16 : 0);
   static constexpr int kScratchBytes = kConstants + kConstantsBytes;
 
@@ -173,7 +181,8 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
 
   __device__ __forceinline__ bool in_first_warp() const { return thread_rank < 32; }
 
-  // A store into the shared memory of a block that has not started is undefined.
+  // A store into the shared memory of another block is undefined until that block has started. The arrival in begin()
+  // and this wait are the two halves of one cluster barrier.
   __device__ __forceinline__ void wait_for_cluster() {
     if constexpr (CLUSTER > 1) cluster_wait();
   }
@@ -190,9 +199,10 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
     reduce_lanes<Op, kMergeLanes>(values, ~0u);
   }
 
-  // Another thread may change the label of a row, so that the threads disagree about the owner. Within a block the
-  // first thread reads an old value then. Within a cluster the number of bytes sent must not depend on the owner, so
-  // that the value is summed.
+  // Threads could disagree about the owner, if another stream changes the label of the row during the launch. Within a
+  // block the first thread may then read a value of an earlier row, and the hard part of this row means nothing. Within
+  // a cluster a phase would never complete if the number of bytes sent depended on the owner. Every warp therefore
+  // sends a value, 0 without the owner, and the values are summed.
   template <class Partial> __device__ __forceinline__ void merge(Partial& partial, int owner, float& value) {
     constexpr int N = Partial::kValues, kSent = N + (CLUSTER > 1 ? 1 : 0);
     merge_lanes<32, true>(partial, ~0u);
@@ -228,10 +238,10 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
   }
 
  private:
-  // Lanes that combine the values of all warps. The lanes behind them repeat these.
+  // The lanes of a warp that combine the values of all warps. The other lanes repeat the work of these.
   static constexpr int kMergeLanes = lanes_for(kClusterWarps);
 
-  // A barrier of the threads that compute.
+  // A barrier of the threads that compute. A producing warp never arrives at it, so that __syncthreads() would hang.
   __device__ __forceinline__ static void synchronise() {
     if constexpr (PRODUCERS > 0)
       named_barrier<THREADS>();
@@ -243,12 +253,14 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
     return reinterpret_cast<T*>(dynamic_shared() + offset);
   }
 
-  // A piece of N values: four of them, or the one or two that are left. Three take the room of four.
+  // A warp's N values are sent in pieces of 1, 2 or 4 floats, the sizes of an asynchronous store. FIRST is the first
+  // value of a piece. Three values are sent as four.
   template <int FIRST, int N> static constexpr int kPieceSize = N - FIRST > 2 ? 4 : N - FIRST;
   template <int N> static constexpr int kLast = (N - 1) / 4 * 4;
   template <int N> static constexpr int kBytes = 4 * (kLast<N> + kPieceSize<kLast<N>, N>);
 
-  // Sends the warp's values to every block of the cluster, and waits for those of all warps. Returns their slot.
+  // Sends the warp's values to every block of the cluster, and waits until those of all warps are here. Returns their
+  // slot.
   template <int N> __device__ __forceinline__ uint32_t exchange(const float (&values)[N]) {
     static_assert(N <= kMostValues, "the scratch memory has room for kMostValues");
     uint32_t slot = reductions % 2, parity = reductions / 2 % 2;
@@ -266,6 +278,7 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
     return slot;
   }
 
+  // Within a cluster, lane i sends to block i.
   template <int FIRST, int N>
   __device__ __forceinline__ void send(const float (&values)[N], uint32_t slot, uint32_t barrier) const {
     FloatVector<kPieceSize<FIRST, N>> piece = {};
@@ -282,7 +295,7 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
     if constexpr (FIRST + 4 < N) send<FIRST + 4>(values, slot, barrier);
   }
 
-  // Calls f(values) with the values of every 32nd warp of the cluster, starting with the lane's.
+  // Calls f(values) with the values of warps lane, lane + 32, ... of the cluster.
   template <int N, class F> __device__ __forceinline__ static void for_each_warp(uint32_t slot, F f) {
     uint32_t lane = threadIdx.x % kMergeLanes;
 #pragma unroll

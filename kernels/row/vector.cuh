@@ -1,4 +1,4 @@
-// Element types of a tensor, and vectors of neighbouring elements as they are loaded and stored.
+// The dtypes of a tensor, and vectors of neighbouring elements as they are loaded and stored.
 #pragma once
 
 #include "../float_math.cuh"
@@ -20,7 +20,8 @@ struct Float16 {
   static constexpr Bits kMinusInfinity = 0xfc00u;
 };
 
-// Logits of the teacher that the kernel computes when it loads a row (teacher/prepared.cuh).
+// The dtype of a prepared row: f32 logits of the teacher that are computed while the row is loaded
+// (teacher/prepared.cuh).
 struct Prepared : Float32 {};
 
 template <class A, class B> constexpr bool kSameType = false;
@@ -84,7 +85,7 @@ template <class DType, int K> struct Vector {
     return vector;
   }
 
-  // Removes the first N elements and returns them; the others move up, and zeros follow.
+  // Removes the first N elements and returns them. The other elements move to the front, and zeros follow them.
   template <int N> __device__ __forceinline__ Vector<DType, N> pop_front() {
     constexpr int kPopped = Vector<DType, N>::kWords;
     const Vector<DType, N> zeros = {};
@@ -97,10 +98,10 @@ template <class DType, int K> struct Vector {
     return front;
   }
 
-  // A word whose elements are the largest ones at their places in the words, NaN excluded. 16-bit elements are compared
-  // two at a time.
+  // The maximum of all words. The two 16-bit elements of a word are compared separately, by one instruction for both;
+  // largest_of() compares them with each other at the end. A NaN is the maximum only if all operands are NaN.
   __device__ __forceinline__ uint32_t high_word() const { return high_word(words[0], 1); }
-  // The same of this vector and of an earlier result.
+  // The maximum of all words and of an earlier result, with which several vectors are combined.
   __device__ __forceinline__ uint32_t high_word(uint32_t earlier) const { return high_word(earlier, 0); }
 
   // The largest element of a word.

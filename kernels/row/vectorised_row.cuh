@@ -38,8 +38,8 @@ struct VectorPair {
   }
 };
 
-// Elements outside the row read as -inf, a class with probability 0. In the backward pass of log-softmax the second
-// tensor is a gradient, and its elements outside the row read as 0.
+// Student and teacher of one row. Elements outside the row read as -inf, a class with probability 0. In the backward
+// pass of log-softmax the second tensor is a gradient, and its elements outside the row read as 0.
 template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GRADIENT = false> struct VectorisedRow {
   using TeacherDType = TeacherType;
   using Pair = VectorPair<StudentType, TeacherType, TEACHER>;
@@ -58,14 +58,14 @@ template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GR
         student(student_base, student_element, misalignment, classes),
         teacher(teacher_base, teacher_element, misalignment, classes) {}
 
-  // A row in a ring, of which the tensors are not read.
+  // A row in a ring, for the consumers. They read no tensor, so that the views stay unset.
   __device__ __forceinline__ VectorisedRow(int misalignment, int classes)
       : misalignment(misalignment), classes(classes), vectors((misalignment + classes + K - 1) / K) {}
 
   __device__ __forceinline__ int column(int vector) const { return vector * K - misalignment; }
   __device__ __forceinline__ int vector_of(int column) const { return (column + misalignment) / K; }
 
-  // The vectors without a column outside the row. They are the student's aligned vectors.
+  // The vectors that lie entirely inside the row, which are the student's aligned vectors.
   __device__ __forceinline__ VectorRange in_bounds() const {
     return {student.first_aligned, student.first_aligned + student.aligned_count};
   }
@@ -75,7 +75,7 @@ template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GR
     return !TEACHER || teacher.aligned_count == student.aligned_count;
   }
 
-  // For a vector in bounds of a row that can be copied asynchronously.
+  // The vector must be in bounds, and can_copy_async() must hold.
   __device__ __forceinline__ Pair load_aligned(int vector) const {
     Pair loaded;
     load_words(student.address(vector), loaded.student.words);

@@ -1,4 +1,4 @@
-// The check of lists of classes before anything is written. A warp checks one row after the other.
+// The check of lists of classes, before anything is written. A warp checks one row after the other.
 #pragma once
 
 #include "../row_inputs.cuh"
@@ -7,7 +7,8 @@
 
 namespace temper {
 
-// Whether the slots of a lane hold no invalid value, and the sums of their probabilities and rounding errors.
+// What a lane finds in its slots of a row: whether all of them are valid, and the sums of their probabilities and of
+// the rounding errors of these.
 struct ListCheck {
   const LossParameters& p;
   int64_t row;
@@ -39,7 +40,8 @@ struct ListCheck {
     error += e * (1.0f + abs(limited));
   }
 
-  // A mass may exceed 1 by the rounding of its log-probabilities. The last term is the error of the sum computed here.
+  // A mass may exceed 1 by the rounding of its log-probabilities, and by 2^-20 in any case. The last term, 2e-6, is the
+  // error of the sum computed here.
   __device__ __forceinline__ bool is_mass(float outside) const {
     return mass + outside <= 1 + error * roundoff_of(p.teacher_dtype) + 9.5367432e-7f + 2e-6f;
   }

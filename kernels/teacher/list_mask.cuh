@@ -1,12 +1,12 @@
-// The classes of a row's list as a mask in shared memory: one byte for each vector of the row, one bit for each of its
-// columns. The sweeps over a row leave these classes out, because their sums come from the list.
+// The listed classes of a row as a mask in shared memory: one byte for each vector of the row, one bit for each of its
+// columns. The sweeps over a row leave the listed classes out, because their sums come from the slots.
 #pragma once
 
 #include "../row/thread_group.cuh"
 
 namespace temper {
 
-// The part of a thread group that lies in one block, since each block has a mask of its own.
+// The threads of a group that lie in one block. Each block of a cluster has a mask of its own, of the whole row.
 template <class ThreadGroup> struct BlockPart;
 template <int THREADS, int LANES> struct BlockPart<LaneGroup<THREADS, LANES>> {
   static constexpr uint32_t kThreads = LANES, kGroups = THREADS / LANES;
@@ -23,8 +23,8 @@ template <int THREADS, int CLUSTER> struct BlockPart<BlockGroup<THREADS, CLUSTER
 
 template <class ThreadGroup> struct ListMask {
   using Part = BlockPart<ThreadGroup>;
-  uint32_t* words;  // of the thread's group
-  int count;        // words
+  uint32_t* words;  // the mask of the thread's group
+  int count;        // number of words
 
   // Sets the mask to zero. `offset` is the place of the masks of all groups in the shared memory of the block.
   __device__ __forceinline__ ListMask(int64_t offset, int most_vectors)
@@ -33,7 +33,7 @@ template <class ThreadGroup> struct ListMask {
     for (int i = int(Part::rank()); i < count; i += int(Part::kThreads)) words[i] = 0;
   }
 
-  // Bits of one row are distinct, so that an addition sets them.
+  // An addition sets the bit, because no class has two slots.
   __device__ __forceinline__ void set(int vector, int column) {
     atomicAdd(words + vector / 4, 1u << (vector % 4 * 8 + column));
   }

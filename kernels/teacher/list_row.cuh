@@ -1,5 +1,7 @@
-// The loss of one row whose teacher is given by a list of classes: value, then gradient. The student is read once. The
-// sums over the classes without a slot have a maximum of their own, because 1 - Q is 0 in f32 for a confident student.
+// The loss of one row whose teacher is given by a list of classes: value, then gradient. The listed classes are
+// computed from their slots. The rest, which is all classes without a slot, is swept in the row storage. The sums over
+// the rest have a maximum of their own, because 1 less the student's mass on the list is 0 in f32 for a confident
+// student.
 #pragma once
 
 #include "../loss_row.cuh"
@@ -32,7 +34,7 @@ template <class Spec> struct ListLossRow {
   float inverse_temperature = 1.0f / temperature, scale = inverse_temperature * kLog2E;
 
   ListConstants<float> constants = {};
-  float rest_max = -infinity(), rest_sum = 0, rest_hard_sum = 0;  // over the classes without a slot
+  float rest_max = -infinity(), rest_sum = 0, rest_hard_sum = 0;  // maximum and sum-exps of the rest
   float row_max = -infinity(), row_sum = 0, hard_sum = 0, present = 0, log_sum_exp = 0;
   float teacher_mass = 0, student_mass = 0, log_tail = -infinity();
   float count = 0;  // used slots
@@ -40,7 +42,7 @@ template <class Spec> struct ListLossRow {
   float policy_sums[Policy::kSums] = {};
   RowValues values = {};
 
-  // Marks the classes of the list.
+  // Marks the listed classes in the mask, before the first sweep. unmark() empties the mask for the next row.
   __device__ __forceinline__ void mark() {
     slots.for_each(Part::rank(), Part::kThreads, valid, [&](const ListSlot& slot) {
       int vector = row.vector_of(slot.id);
@@ -62,7 +64,8 @@ template <class Spec> struct ListLossRow {
       label_logit = load_logit<typename Spec::Student>(p.student, slots.row * p.student_stride + label);
       if constexpr (Spec::kStudentSoftcap) label_logit = softcapped(label_logit, p.student_softcap);
     }
-    float exponent_sum = 0, shifted_sum = 0;  // of the rest, for the entropy and for label smoothing
+    // Sums over the rest, and after add_sums() over the row: es s for the entropy, and z - max for label smoothing.
+    float exponent_sum = 0, shifted_sum = 0;
     sweep_rest(exponent_sum, shifted_sum);
     float maxima[3] = {rest_max, -infinity(), -infinity()};
     for_each_slot([&](const ListSlot& slot) {
@@ -88,8 +91,9 @@ template <class Spec> struct ListLossRow {
     if (p.row_teacher_mass != nullptr) p.row_teacher_mass[i] = teacher_mass;
   }
 
-  // Stores the gradient of the listed classes, each by one thread of the group, and then that of the others. The two
-  // kinds share no element, so that they need no order, also if the gradient replaces the student's logits.
+  // Stores the gradient of the listed classes, each by one thread of the group, and then that of the rest. A gradient
+  // that replaces the student's logits could overwrite a logit before another thread reads it. Each thread uses only
+  // the logits of classes that it stores itself: a sweep over the rest may load a listed class, but ignores its value.
   template <class GradientView>
   __device__ __forceinline__ void store_gradient(const GradientView& view, GradientFactors factors) {
     float hard = 0, smoothing = 0;
@@ -139,12 +143,12 @@ template <class Spec> struct ListLossRow {
       for (int k = 0; k < K; k++) z[k] = softcapped(z[k], p.student_softcap);
   }
 
-  // exp(x (z - max z)) with x = 1/T or 1; 0 for a maximum of -inf.
+  // The factor that moves a sum-exp from the maximum `from` to the maximum `to`; 0 for a sum without a class.
   __device__ __forceinline__ static float relative(float from, float to, float scale) {
     return from == -infinity() ? 0.0f : exp2((from - shift_of(to)) * scale);
   }
 
-  // The sums of the thread's classes without a slot, relative to their maximum.
+  // Sums over the thread's classes of the rest, relative to their maximum.
   __device__ __forceinline__ void sweep_rest(float& exponent_sum, float& shifted_sum) {
     storage.for_each(row, group, [&](const Pair& pair, int vector) {
       float z[K];
@@ -172,6 +176,7 @@ template <class Spec> struct ListLossRow {
     });
   }
 
+  // Moves the thread's sums over the rest to another maximum, which is not below the old one.
   __device__ __forceinline__ void move_rest(float maximum, float& exponent_sum, float& shifted_sum) {
     float rise = rest_max == -infinity() ? 0.0f : shift_of(maximum) - shift_of(rest_max);
     float factor = exp2(-rise * scale);
@@ -204,7 +209,7 @@ template <class Spec> struct ListLossRow {
     return constants.element_of(slot.z, slot.l, teacher_exp(slot));
   }
 
-  // Merges the sums of the rest and of the list.
+  // Adds the sums over the listed classes to those over the rest, and reduces both over the group.
   __device__ __forceinline__ void add_sums(float& exponent_sum, float& shifted_sum) {
     enum { kRest, kRestHard, kStudent, kHardExp, kListed, kTeacher, kMass, kExcess, kCount, kPresent, kShifted,
            kExponents, kSums };
@@ -273,13 +278,13 @@ template <class Spec> struct ListLossRow {
     if (p.z_loss != 0) values.hard = fma(p.z_loss * log_sum_exp, log_sum_exp, values.hard);
   }
 
-  // log sum exp((z - max z)/T) over the rest.
+  // log sum exp((z - max_student)/T) over the rest.
   __device__ __forceinline__ float log_rest() const {
     return rest_max == -infinity() ? rest_max
                                    : log(rest_sum) + (rest_max - constants.shift.max_student) * inverse_temperature;
   }
 
-  // The class that merges the rest.
+  // The bucket, a class that merges the rest.
   __device__ __forceinline__ Element<float> bucket() const {
     float rest = log_rest();
     float d0 = log_tail == -infinity() && rest == -infinity() ? 0.0f : log_tail - rest;
@@ -287,6 +292,7 @@ template <class Spec> struct ListLossRow {
     return element(d0, student, constants.teacher_exp(log_tail), constants.inverse_sums);
   }
 
+  // Computes D and the entropies. `full_entropy` is that of the student over all classes.
   __device__ __forceinline__ void add_elements(float full_entropy) {
     enum { kTerms = Policy::kSums, kProbabilities, kStudentLacks, kTeacherLacks, kStudentEntropy, kTeacherEntropy,
            kSums };
@@ -334,8 +340,8 @@ template <class Spec> struct ListLossRow {
     values.student_entropy = tail == kRenormaliseBoth || tail == kBucket ? sums[kStudentEntropy] : full_entropy;
   }
 
-  // The limit of the gradient of a class where D is +inf, because the teacher lacks a class. It is selected before the
-  // multiplication, because a factor of 0 times infinity is NaN.
+  // The gradient of a class if D is +inf because the teacher lacks a class: +inf for such a class, -inf for the others.
+  // A factor of 0 gives 0, because its product with infinity would be NaN.
   __device__ __forceinline__ static float limit_of(float l, float factor) {
     if (factor == 0) return 0;
     return factor * (l == -infinity() ? infinity() : -infinity());
@@ -350,7 +356,7 @@ template <class Spec> struct ListLossRow {
     return factor * policy.gradient(e, policy_sums);
   }
 
-  // The factor of a class without a slot, whose exponential is relative to the rest's maximum.
+  // dD/ds of a class of the rest, divided by its exponential relative to rest_max.
   __device__ __forceinline__ float rest_factor() const {
     if (count == 0 || tail == kRenormaliseBoth) return 0;
     if (tail == kBucket) return has_bucket && rest_sum > 0 ? policy.gradient(bucket(), policy_sums) / rest_sum : 0.0f;
@@ -386,7 +392,7 @@ template <class Spec> struct ListLossRow {
     *at = Vector<Type, 2>::pack(two).bits(0);
   }
 
-  // A vector without a listed class is stored as a whole.
+  // Stores the gradient of the rest in one vector. A vector without a listed class is stored as a whole.
   template <class GradientView>
   __device__ __forceinline__ void store_rest(const GradientView& view, int vector, uint32_t listed, const float (&z)[K],
                                              float (&gradient)[K]) const {

@@ -1,4 +1,4 @@
-// The slots of one row of a list, as the threads of a block read them.
+// The slots of one row, as the threads of a block load them.
 #pragma once
 
 #include "../row/exponentials.cuh"
@@ -8,8 +8,8 @@
 
 namespace temper {
 
-// One element of a tensor whose dtype is known at run time: a row has few slots, and a dtype of their values is not
-// worth a specialisation.
+// Loads one element of a tensor whose dtype is known at run time only. A row has few slots, so that the dtype of their
+// values is not worth a specialisation.
 __device__ __forceinline__ float load_element(const void* base, int64_t element, int32_t dtype) {
   if (dtype == kF32) return static_cast<const float*>(base)[element];
   uint32_t bits = static_cast<const uint16_t*>(base)[element];
@@ -25,7 +25,8 @@ template <class DType> __device__ __forceinline__ float load_logit(const void* b
   return load_element(base, element, kSameType<DType, Float32> ? kF32 : kSameType<DType, BFloat16> ? kBf16 : kF16);
 }
 
-// One class of the list.
+// A listed class: its logit z of the student, and the teacher's log-probability l. A sampled class has a weight, and l
+// is its logarithm.
 struct ListSlot {
   int id = -1;
   float z = -infinity(), l = -infinity(), weight = 0;
@@ -35,8 +36,8 @@ template <class Spec> struct ListSlots {
   const LossParameters& p;
   int64_t row;
 
-  // Returns whether the slot is used. `valid` becomes false for an id that is no class: another thread may change an id
-  // after the check of the batch.
+  // Returns whether the slot is used. An id could select a logit outside the row, if another stream changes it after
+  // the check of all rows. The id is therefore checked again: such a slot counts as unused, and `valid` becomes false.
   __device__ __forceinline__ bool load(int slot, ListSlot& into, bool& valid) const {
     into = ListSlot();
     int64_t at = row * p.teacher_slots + slot;
@@ -57,7 +58,7 @@ template <class Spec> struct ListSlots {
     return true;
   }
 
-  // Calls f(slot) for every used slot of the threads first, first + step, ...
+  // Calls f(slot) for every used slot among first, first + step, ...
   template <class F> __device__ __forceinline__ void for_each(uint32_t first, uint32_t step, bool& valid, F f) const {
 #pragma unroll 1
     for (int slot = int(first); slot < p.teacher_slots; slot += int(step)) {

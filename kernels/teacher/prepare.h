@@ -1,6 +1,7 @@
 // A teacher that is not given by logits of the student's classes. A prepared row of it holds one f32 logit for each
-// class, so that the divergences and all options of a loss read it like any other teacher: log-probabilities as they
-// are, the logarithms of probabilities or of a mixture at temperature 1, or the logits that a class map selects.
+// class, so that the divergences and all options of a loss read it like any other teacher. These logits are the
+// log-probabilities as they are, the logarithms of probabilities or of a mixture, or the logits that a class map
+// selects. All but the last already have the temperature of the loss, so that they are read at temperature 1.
 //
 // These are the functions of one class that every engine uses. The including code declares the functions that
 // divergence/policy.h names.
@@ -14,7 +15,8 @@ namespace temper {
 // log p, with -inf for 0. NaN and +inf stay as they are.
 template <class V> TEMPER_INLINE V log_of_probability(V p) { return select(p == p, log_of_weight(p), p); }
 
-// The mass of a row of probabilities, and what the rounding of its values may have added to it.
+// The mass of a row of probabilities, and the sum that, times the unit roundoff of its dtype, bounds the error of the
+// mass.
 template <class V> struct RowMass {
   V mass = {}, error = {};
   V non_finite = {}, negative = {};  // numbers of values that are NaN or +inf, and of negative probabilities
@@ -33,8 +35,9 @@ template <class V> struct RowMass {
   }
 };
 
-// Whether a row is no distribution. A row with NaN or +inf is not: its loss is NaN like that of such logits. The last
-// term is the error of the sum computed here; dev.temper.spi.TeacherMass has the exact limit.
+// Returns whether a row is not a distribution. For a row with NaN or +inf the result is false, because its loss is NaN
+// anyway, as with such logits. The last term of `allowed` is the error of the sum computed here;
+// dev.temper.spi.TeacherMass has the exact limit.
 TEMPER_INLINE bool has_bad_mass(float mass, float error, float non_finite, float negative, int32_t dtype, bool logs) {
   if (!logs && negative > 0) return true;
   float allowed = roundoff_of(dtype) * (logs ? error : 1.0f) + 9.5367432e-7f + 2e-6f, excess = mass - 1.0f;
@@ -60,7 +63,8 @@ template <class V> struct MixtureClass {
 struct MixedSoftmax {
   float maximum, inverse, inverse_rest, log_sum;
 
-  // A finite logit has a finite exponent, because an exponent of -inf means that the class is absent.
+  // The exponent of a finite logit may overflow to -inf, which would mark the class as absent. It is limited to the
+  // lowest finite float.
   template <class V> TEMPER_INLINE V exponent(V x) const {
     V d = x - maximum;
     return select(d > -infinity(), max(fma(d, V{} + inverse, d * inverse_rest), V{} - kLargest), d);

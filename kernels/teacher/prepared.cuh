@@ -1,6 +1,7 @@
-// The teacher's row as a kernel prepares it (prepare.h). A thread computes the logits of its own columns when it loads
-// them into the row storage, so that a prepared row takes no memory of its own and needs no barrier. Form and dtypes
-// are known at run time: they change a few instructions a class, which are not worth specialisations.
+// A prepared row of the teacher in a kernel (prepare.h). A thread computes the logits of its own columns when it loads
+// them into the row storage, so that a prepared row takes no memory of its own and needs no barrier. The form of the
+// teacher and its dtypes are known at run time only: they change a few instructions per class and are not worth
+// specialisations.
 #pragma once
 
 #include "../row/moments.cuh"
@@ -15,11 +16,12 @@ namespace temper {
 struct PreparedRow {
   const LossParameters& p;
   int64_t row;
-  bool valid = true;     // false: the row is no distribution, and its logits are NaN
+  bool valid = true;     // false: the row, or a row of a mixture, is not a distribution, and its logits are NaN
   bool is_flat = false;  // the teachers of a mixture are standardised, and all logits of one of them are equal
   MixedSoftmax softmax[kMostMixed] = {};
 
-  // Reads the row once, where its logits depend on all columns. All threads of the group call this.
+  // Reads the whole row before its logits are computed: to check its mass, or to find the softmax of each teacher of a
+  // mixture. A class map needs neither. All threads of the group call this, because it contains reductions.
   template <bool STANDARDISE, class ThreadGroup>
   __device__ __forceinline__ void prepare(ThreadGroup& group, float temperature) {
     if (p.teacher_form == kTeacherMixture) {
@@ -33,7 +35,8 @@ struct PreparedRow {
   __device__ __forceinline__ float logit(int column) const {
     if (!valid) return not_a_number();
     if (p.teacher_form == kTeacherMixture) return mixed(column);
-    // Another thread may change the map after its check, so that each column is checked again.
+    // A column could lie outside the row, if another stream changes the map after its check. Each is checked again
+    // here.
     if (p.teacher_form == kTeacherClassMap) {
       int mapped = p.class_map[column];
       return unsigned(mapped) < unsigned(p.teacher_columns) ? given(mapped) : -infinity();
@@ -41,7 +44,7 @@ struct PreparedRow {
     return p.teacher_form == kTeacherProbabilities ? log_of_probability(given(column)) : given(column);
   }
 
-  // The mass on the columns that no class takes, in all threads.
+  // Returns, in all threads, the mass on the columns that no class takes.
   template <class ThreadGroup>
   __device__ __forceinline__ float unmapped_mass(ThreadGroup& group, float temperature) const {
     float largest[1] = {-infinity()};
@@ -139,7 +142,7 @@ struct PreparedRow {
     });
     group.template reduce<Sum>(sums);
     Moments moments = {extrema[0], sums[0] / sums[1], 0, sums[1]};
-    float squares[2] = {0, 0};  // the second one corrects the first
+    float squares[2] = {0, 0};  // the two sums of set_deviation()
     for_each_column(group, p.classes, [&](int column) {
       float x = member(m, column), d = x != -infinity() ? moments.centred(x) : 0.0f;
       squares[0] = fma(d, d, squares[0]);
@@ -151,7 +154,7 @@ struct PreparedRow {
   }
 };
 
-// The view of a prepared row. `base` is the PreparedRow.
+// The view of a prepared row, which computes what other views load. `base` is the address of the PreparedRow.
 template <int COLUMNS> struct RowView<Prepared, COLUMNS> {
   using Bits = Prepared::Bits;
   using Vector = temper::Vector<Prepared, COLUMNS>;
@@ -169,8 +172,8 @@ template <int COLUMNS> struct RowView<Prepared, COLUMNS> {
   __device__ __forceinline__ const Bits* address(int) const { return nullptr; }
   __device__ __forceinline__ Vector load(int vector, Bits fill) const { return load_elements(vector, fill); }
 
-  // The loop is not unrolled, because the code of a logit is long. Its words move up instead, since an index that is
-  // known at run time only would put the vector into local memory.
+  // The loop is not unrolled, because the code of a logit is long. An index that is known at run time only would put
+  // the vector into local memory. Each step therefore moves all words by one place and appends the new word at the end.
   __device__ __forceinline__ Vector load_elements(int vector, Bits fill) const {
     Vector loaded = Vector::filled(fill);
 #pragma unroll 1

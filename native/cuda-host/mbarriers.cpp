@@ -1,4 +1,5 @@
-// Mbarriers in shared memory, and the asynchronous stores that count bytes at them.
+// Mbarriers in shared memory, and the asynchronous stores and bulk copies whose bytes they count. The destination of a
+// store or copy in flight is NaN-filled, so that a kernel that does not wait for it computes NaN.
 #include "machine.h"
 #include "tracer.h"
 
@@ -15,7 +16,8 @@ static void check_inside(size_t offset, size_t bytes, const char* what) {
     fail("%s of %zu bytes at byte %zu of a block's %u of shared memory", what, bytes, offset, machine().shared_bytes);
 }
 
-// The mbarrier at an address. Fails unless its initialisation is visible to the current thread.
+// The mbarrier at an address. Fails unless its initialisation is visible to the current thread: a block barrier makes
+// it visible to the threads of the same block, a cluster barrier to those of all blocks.
 static Mbarrier& mbarrier_at(Block& block, const void* address) {
   Thread& self = *machine().current;
   for (Mbarrier& barrier : block.mbarriers)
@@ -73,7 +75,8 @@ void mbarrier_expect(uint64_t* own, unsigned bytes) { arrive(own, bytes); }
 
 void mbarrier_arrive(uint64_t* own) { arrive(own, 0); }
 
-// The parts of a copy complete one by one, in any order.
+// Hardware gives no order to the bytes of a bulk copy. A copy is therefore cut into at most four parts, which complete
+// one by one, in random order.
 void bulk_copy(void* shared, const void* global, unsigned bytes, uint64_t* own) {
   Machine& m = machine();
   Block& block = *m.current->block;

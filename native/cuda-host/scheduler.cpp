@@ -1,5 +1,6 @@
-// The choice of the next thread. The run-ahead orders always resume the first runnable warp, so that one warp gets as
-// far ahead of the others as the barriers allow. A missing barrier then shows as a wrong value or a NaN.
+// The choice of the thread that runs next. The round-robin orders resume the warps one after the other. The run-ahead
+// orders always resume the first runnable warp, so that one warp gets as far ahead of the others as the barriers allow.
+// A missing barrier then shows as a wrong value or a NaN.
 #include <stdio.h>
 
 #include "machine.h"
@@ -56,8 +57,9 @@ Thread* Machine::next_thread() {
   return &warp.lanes[choose_lane(warp)];
 }
 
-// Completes stores of one mbarrier, in random order, until its phase ends. Returns false if no store is in flight.
-// Stores of the other mbarriers stay in flight, so that one block gets as far ahead as the mbarriers allow.
+// Completes stores and parts of bulk copies that one mbarrier counts, in random order, until its phase ends. Returns
+// false if none is in flight. Those of the other mbarriers stay in flight, so that one block gets as far ahead of the
+// others as the mbarriers allow.
 bool Machine::complete_some_stores() {
   std::vector<Mbarrier*> candidates;
   for (Block& block : blocks)

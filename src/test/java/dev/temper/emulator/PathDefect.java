@@ -31,12 +31,12 @@ enum PathDefect {
   UNTESTED_SUMS(PathRows.SMOOTHED, "row/partial.cuh", "bool ordinary = zero == 0;", "bool ordinary = true;"),
   /** The row sums of the policy are not tested. */
   UNTESTED_POLICY_SUMS(PathRows.ABSENT_FOR_STUDENT, "loss_row.cuh",
-      "    if (zero != 0 || zero != zero) return false;\n", ""),
+      "if (!has_finite_sums()) return false;", ""),
   /** Rows that are far apart keep the sums of p and q. */
   NO_FAR_PATH(PathRows.FAR_APART, "loss_row.cuh", "policy.is_far(policy_sums)) evaluate_far();", "false) ;"),
   /** Nearly equal rows stay on the fast path. */
   NO_NEAR_EQUAL_PATH(PathRows.NEARLY_EQUAL, "loss_row.cuh",
-      "if (values.soft < policy.nearly_equal()) evaluate_near_equal();", ";");
+      "if (estimate(partial.sums) < policy.nearly_equal()) {", "if (false) {");
 
   private final PathRows rows;
   private final String file;
