@@ -3,7 +3,6 @@ package dev.temper.tools.cli;
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.HostMatrix;
-import dev.temper.LinearHead;
 import dev.temper.LossOutputs;
 import dev.temper.RowOutput;
 import dev.temper.RowVector;
@@ -40,7 +39,7 @@ record ResultTensors(List<Tensor> tensors, LossOutputs outputs, List<String> not
     for (Map.Entry<String, Tensor> by : batch.gradients().entrySet()) {
       Tensor gradient = gradient(arena, by.getKey(), by.getValue(), batch, options);
       tensors.add(gradient);
-      outputs = with(outputs, gradient, batch, options.accumulate);
+      outputs = with(outputs, gradient, options.accumulate);
     }
     List<String> notes = new ArrayList<>();
     for (RowOutput output : RowOutput.values()) {
@@ -79,16 +78,9 @@ record ResultTensors(List<Tensor> tensors, LossOutputs outputs, List<String> not
     };
   }
 
-  private static LossOutputs with(LossOutputs outputs, Tensor gradient, InputBatch batch, boolean accumulates) {
-    HostMatrix student = (HostMatrix) batch.inputs().student();
-    LinearHead head = batch.inputs().head();
-    long rows = switch (gradient.name()) {
-      case "gradient_weight" -> gradient.shape().getFirst();
-      case "gradient_bias" -> 1;
-      default -> student.rows();
-    };
-    int columns = gradient.name().equals("gradient_bias") && head != null ? head.classes() : student.classes();
-    HostMatrix matrix = HostMatrix.of(gradient.data(), rows, columns, gradient.dtype());
+  private static LossOutputs with(LossOutputs outputs, Tensor gradient, boolean accumulates) {
+    int columns = Math.toIntExact(gradient.shape().getLast());
+    HostMatrix matrix = HostMatrix.of(gradient.data(), gradient.elements() / columns, columns, gradient.dtype());
     return switch (gradient.name()) {
       case "gradient_weight" ->
           accumulates ? outputs.withWeightGradientAddedTo(matrix) : outputs.withWeightGradient(matrix);
