@@ -33,8 +33,8 @@ public record TopKLists(IdMatrix ids, MatrixView logProbabilities, RowVector log
   static TopKLists allocate(long rows, int k, int classes, double temperature) {
     TeacherShapes.requireSlots(k);
     if (rows > Integer.MAX_VALUE / k) {
-      throw new LossArgumentException("logits has ", rows, " rows, expected at most ", Integer.MAX_VALUE / k, " for ", k,
-          " slots in a row of a Java array; give lists in memory of your own");
+      throw new LossArgumentException("logits has ", rows, " rows, expected at most ", Integer.MAX_VALUE / k,
+          ", because lists of ", k, " slots lie in Java arrays here; give lists in memory of your own");
     }
     int slots = Math.toIntExact(rows * k);
     int count = Math.toIntExact(rows);

@@ -69,8 +69,8 @@ public final class TopKFile implements Closeable {
   private static TopKLists read(SafetensorsFile file) {
     Tensor ids = file.tensor("teacher_ids");
     if (ids.shape().size() != 2 || ids.dtype() != DType.I32 || ids.shape().get(1) > Teacher.MOST_IDS) {
-      throw new IllegalArgumentException("teacher_ids is " + ids.describe() + ", expected [rows, k] I32 with k from 1 to "
-          + Teacher.MOST_IDS);
+      throw new IllegalArgumentException("teacher_ids is " + ids.describe() + ", expected [rows, k] I32 with k from 1"
+          + " to " + Teacher.MOST_IDS);
     }
     long rows = ids.shape().get(0);
     int k = Math.toIntExact(ids.shape().get(1));
