@@ -28,7 +28,8 @@ public final class HeadLoss implements AutoCloseable {
   private @Nullable Products products;
 
   /**
-   * Creates the head of an engine, which closes it before the backend. Products and memory are made by the first call.
+   * Creates the head of an engine. The engine closes it before the backend. The first call opens the products and
+   * allocates the memory.
    *
    * @param requireComputable throws if the engine does not compute a loss
    */
