@@ -7,7 +7,10 @@ import dev.temper.HostMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** The partial sums of a product whose inner dimension is split. Their memory is kept for the next product. */
+/**
+ * The partial sums of a product whose inner dimension is split, one matrix for each part. Their memory is kept for the
+ * next product.
+ */
 final class Lanes implements AutoCloseable {
 
   private static final long ALIGNMENT = 64;
