@@ -22,7 +22,6 @@ final class PreparedHead implements PreparedCall {
   @Override
   public void launch() {
     RecordedHead graph = recorded;
-    last = null; // A launch that fails has no totals.
     if (graph == null) {
       last = head.compute(call);
     } else {

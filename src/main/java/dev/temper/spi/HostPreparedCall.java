@@ -18,7 +18,6 @@ final class HostPreparedCall implements PreparedCall {
 
   @Override
   public void launch() {
-    last = null; // A launch that fails has no totals.
     last = backend.compute(call);
   }
 
