@@ -100,9 +100,9 @@ struct TopKRow {
   void write() {
     const float nan = __builtin_nanf("");
     largest.sort();
-    float max = largest.count > 0 ? largest.value[0] : nan, listed = 0;
+    float max = largest.count > 0 ? largest.value[0] : nan, listed = 0;  // the smallest first: none is lost beside 1
     float inverse_temperature = (float)(1 / job.temperature);
-    for (int i = 0; i < largest.count; i++) listed += first_lane(tempered(splat(largest.value[i] - max)));
+    for (int i = largest.count - 1; i >= 0; i--) listed += first_lane(tempered(splat(largest.value[i] - max)));
     float rest = rest_max == -kInfinity ? rest_sum : rest_sum * first_lane(tempered(splat(rest_max - max)));
     float sum = listed + rest;
     if (!(sum > 0 && sum < kInfinity)) return write_nan();

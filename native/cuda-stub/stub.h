@@ -24,6 +24,7 @@
 //   CUDA_STUB_EAGER          1: work runs when it is submitted, so that queues stay short; read by cuInit only
 //
 // The library also loads images without code, which the stand-in for NVRTC (nvrtc/) produces. Their kernels do nothing.
+// The stand-in for cuBLAS (cublas/) submits its products to the streams of this library.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -78,6 +79,22 @@ class TopKListsTest {
       TopKLists lists = engine.topK(HostMatrix.of(logits, 1, 4), 1, 1);
       assertThat(value(lists.mass(), 0)).isEqualTo(1);
       assertClose(value(lists.logTail(), 0), Math.log(2 + Math.E) - 100, 2e-5);
+    }
+  }
+
+  /** Each of the small classes is below half a unit in the last place of 1, and together they are not. */
+  @ParameterizedTest
+  @ValueSource(strings = {"reference", "cpu", "emulator"})
+  void manySmallClassesCountBesideALargeOne(String device) {
+    float[] logits = new float[300];
+    Arrays.fill(logits, -17.5f);
+    logits[7] = 0;
+    try (LossEngine engine = LossEngine.open(device)) {
+      TopKLists lists = engine.topK(HostMatrix.of(logits, 1, 300), 256, 1);
+      double sum = 1 + 299 * Math.exp(-17.5);
+      assertClose(log(lists, 0), -Math.log(sum), 4 * 0x1p-24);
+      double mass = IntStream.range(0, 256).mapToDouble(slot -> Math.exp(log(lists, slot))).sum();
+      assertClose(mass + Math.exp(value(lists.logTail(), 0)), 1, 8 * 0x1p-24);
     }
   }
 

@@ -62,7 +62,8 @@ final class JmhRun {
     System.setProperty("jmh.ignoreLock", "true");
     return entries(new Runner(new OptionsBuilder()
         .include("dev\\.temper\\.benchmarks\\.")
-        .param("shape", "64x1000").param("head", "16x24x1000").param("dtype", "F32", "BF16").param("formula", "USUAL", "LOG_TARGET")
+        .param("shape", "64x1000").param("head", "16x24x1000").param("dtype", "F32", "BF16")
+        .param("formula", "USUAL", "LOG_TARGET")
         .param("device", "auto")
         .param("teacher", "OTHER", "NEAR", "EQUAL").param("driver", DriverChoice.ofMachine().name())
         .mode(Mode.SingleShotTime).forks(0).warmupIterations(0).measurementIterations(1).shouldFailOnError(true)

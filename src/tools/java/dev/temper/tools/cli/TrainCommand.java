@@ -22,7 +22,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -48,7 +47,7 @@ final class TrainCommand implements Callable<Integer> {
   static final class HeadName implements ITypeConverter<TrainPlan.Head> {
     @Override
     public TrainPlan.Head convert(String text) {
-      return LossOptions.choose("head", text, TrainPlan.Head.values(), head -> head.name().toLowerCase(Locale.ROOT));
+      return LossOptions.choose("head", text, TrainPlan.Head.values(), TrainPlan.Head::label);
     }
   }
 

@@ -39,14 +39,15 @@ public record TrainDocument(
     double seconds,
     @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable TeacherCache teacherCache) {
 
-  /** Budgets of both models, and one loss for each distilled student. */
+  /** Budgets, one loss for each distilled student, and where logits are computed; null in older documents. */
   public record Plan(
       int context, int rows, TrainPlan.Budget teacher, TrainPlan.Budget student, List<Distillation> distillations,
-      TrainPlan.Head head) {
+      @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String head) {
 
     private static Plan of(TrainPlan plan) {
       return new Plan(plan.context(), plan.rows(), plan.teacher(), plan.student(),
-          plan.distillations().stream().map(Distillation::of).toList(), plan.head());
+          plan.distillations().stream().map(Distillation::of).toList(),
+          plan.head().label());
     }
   }
 
@@ -83,7 +84,7 @@ public record TrainDocument(
   /** The models, averaged over the seeds; margin and gains are differences of held-out cross-entropies in nats. */
   public record Mean(List<Model> models, double teacherMargin, List<Double> distillationGains) {}
 
-  /** One trained model; the quality is that on held-out words. */
+  /** One trained model; the quality is that on held-out words. Older documents have no logitBytes. */
   public record Model(
       String name,
       long parameters,
@@ -96,7 +97,7 @@ public record TrainDocument(
       long judgedWords,
       double secondsPerStep,
       double lossShare,
-      long logitBytes,
+      @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Long logitBytes,
       List<ModelOutcome.CurvePoint> curve) {
 
     private static Model of(ModelOutcome outcome) {

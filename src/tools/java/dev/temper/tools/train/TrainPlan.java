@@ -2,6 +2,7 @@ package dev.temper.tools.train;
 
 import dev.temper.DistillationLoss;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +36,12 @@ public record TrainPlan(
     /** The models compute the logits of all rows. */
     LOGITS,
     /** The engine computes them in chunks, from hidden states. */
-    FUSED
+    FUSED;
+
+    /** The word on the command line. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   /** Steps of each student by default. */

@@ -129,7 +129,7 @@ final class ComingFromTest {
     assertThat(table).hasSize(losses.size());
     assertThat(sources).hasSize(losses.size());
     for (int i = 0; i < table.size(); i++) {
-      String[] cells = table.get(i).split(" \\| ");
+      String[] cells = table.get(i).split(" \\| ", -1);
       assertThat(cells[0]).isEqualTo("| " + losses.get(i).get("toolkit").asText());
       assertThat(cells[1]).isEqualTo("`" + losses.get(i).get("call").asText() + "`");
       List<String> codes = new ArrayList<>();
@@ -145,7 +145,7 @@ final class ComingFromTest {
 
   /** The regions of the compiled file, each on one line. */
   private static List<String> sources() {
-    String[] parts = read("src/test/java/dev/temper/snippets/ComingFrom.java").split("// @start region=");
+    String[] parts = read("src/test/java/dev/temper/snippets/ComingFrom.java").split("// @start region=", -1);
     return IntStream.range(1, parts.length)
         .mapToObj(i -> parts[i].substring(0, parts[i].indexOf("// @end")).replaceAll("\\s*\n\\s*(?=[.])", "")).toList();
   }
