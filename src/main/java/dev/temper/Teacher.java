@@ -217,6 +217,12 @@ public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities
 
   /** Hidden states and a head; see {@link Teacher#hidden}. */
   record Hidden(MatrixView states, LinearHead head) implements Teacher {
+    /** Checks that both are given. */
+    public Hidden {
+      Objects.requireNonNull(states, "the hidden states of the teacher are null, expected a matrix");
+      Objects.requireNonNull(head, "the head of the teacher is null, expected a head");
+    }
+
     @Override
     public long rows() {
       return states.rows();
