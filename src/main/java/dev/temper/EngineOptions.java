@@ -4,7 +4,7 @@ import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
-/** How an engine is opened. */
+/** Options of an engine that is opened. Immutable; each {@code with} method returns another object. */
 public final class EngineOptions {
 
   private static final EngineOptions DEFAULTS =
@@ -29,7 +29,7 @@ public final class EngineOptions {
   }
 
   /**
-   * These options with a number of threads for engines that compute on the host; device engines have no use for it.
+   * These options with a number of threads for engines that compute on the host. Device engines ignore it.
    *
    * @throws IllegalArgumentException if it is below 1
    */
@@ -52,7 +52,8 @@ public final class EngineOptions {
 
   /**
    * These options with a limit of the memory that a call with a {@link LinearHead} uses for its chunks of rows. The
-   * engine keeps this memory until it is closed. More memory makes chunks larger, and fewer.
+   * engine keeps this memory until it is closed. More memory gives fewer and larger chunks. The f32 sums of gradients
+   * in BF16 and F16 do not count; {@link HeadWorkspace#accumulatorBytes} is their size.
    *
    * @param bytes 1 or more; a call that needs more for a single row is refused
    * @throws IllegalArgumentException if it is below 1
@@ -79,7 +80,7 @@ public final class EngineOptions {
     return stream;
   }
 
-  /** Bytes of the chunks of a head; empty: 256 MiB in host memory, 1.5 GiB in the memory of a device. */
+  /** Limit of the bytes of the chunks of a head; empty: 256 MiB in host memory, 1.5 GiB in the memory of a device. */
   public OptionalLong headWorkspace() {
     return headWorkspace;
   }

@@ -1,6 +1,6 @@
 package dev.temper;
 
-/** A device that was asked for by name cannot be used on this machine; the message says what is missing. */
+/** A named device, or a library that it needs, cannot be used on this machine; the message says what is missing. */
 public final class EngineUnavailableException extends IllegalStateException {
   private static final long serialVersionUID = 1L;
 

@@ -122,11 +122,13 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * The loss and its gradient by the student's logits, in one pass. Where the student has a head, the loss and its
-   * gradients by hidden states, weight and bias, in chunks of rows.
+   * Computes the loss and its gradient by the student's logits in one pass. Where the student has a head, it computes
+   * the loss and its gradients by hidden states, weight and bias in chunks of rows.
    *
    * @throws IllegalArgumentException as for {@link #forward}, or if the gradient is missing, does not fit, or overlaps
-   *     an input without being asked to be in place
+   *     an input that it does not replace; for a head also if the workspace is too small for one row
+   * @throws UnsupportedLossException if the engine does not compute this loss
+   * @throws EngineUnavailableException if the student has a head and the library of the matrix products is missing
    */
   public LossResult forwardBackward(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
     OutputChecks.requireGradient(outputs, "forwardBackward");
@@ -157,6 +159,7 @@ public final class LossEngine implements AutoCloseable {
    *
    * @throws IllegalArgumentException as for {@link #forwardBackward}; labels, row weights and row temperatures are
    *     checked by every launch
+   * @throws EngineUnavailableException if the student has a head and the library of the matrix products is missing
    */
   public PreparedLoss prepare(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
     if (inputs.head() != null) {

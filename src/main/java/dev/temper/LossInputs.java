@@ -38,7 +38,7 @@ public final class LossInputs {
   }
 
   /**
-   * Inputs with a student only.
+   * Returns inputs with a student that is given by its logits.
    *
    * @param student logits {@code z}, [rows, classes] F32, BF16 or F16
    */
@@ -47,16 +47,18 @@ public final class LossInputs {
   }
 
   /**
-   * Inputs with a student that is given by its hidden states and the head that makes logits of them. The engine
+   * Returns inputs with a student that is given by its hidden states and the head that makes logits of them. The engine
    * computes the logits in chunks of rows.
    *
    * <p>A row that does not count contributes 0 times its hidden state to the gradient of the weight, and a class of
    * padding 0 times its weight to the gradient of the hidden states. Both must therefore be finite.
    *
-   * @param hidden hidden states, [rows, features] in the dtype of the head
+   * @param hidden hidden states, [rows, features] in the dtype of the head; the row stride is not 0 unless there is one
+   *     row only
    * @param head makes logits {@code z} of [rows, classes]
    */
   public static LossInputs hidden(MatrixView hidden, LinearHead head) {
+    Objects.requireNonNull(hidden, "the hidden states of the student are null, expected a matrix");
     Objects.requireNonNull(head, "the head of the student is null, expected a head");
     return new LossInputs(hidden, head, null, null, null, null, null, null, 1);
   }

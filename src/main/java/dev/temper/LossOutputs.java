@@ -74,7 +74,8 @@ public final class LossOutputs {
   }
 
   private LossOutputs withGradient(MatrixView value, Mode how) {
-    return new LossOutputs(Objects.requireNonNull(value), how, headGradients, rows, temperatureGradient, statistics);
+    return new LossOutputs(Objects.requireNonNull(value, "the gradient is null, expected a matrix"), how, headGradients,
+        rows, temperatureGradient, statistics);
   }
 
   /**
@@ -89,7 +90,8 @@ public final class LossOutputs {
 
   /** Returns outputs like {@link #withWeightGradient}, whose gradient is added to what the memory holds. */
   public LossOutputs withWeightGradientAddedTo(MatrixView value) {
-    return withHead(headGradients.withWeight(Objects.requireNonNull(value), true));
+    return withHead(headGradients.withWeight(
+        Objects.requireNonNull(value, "the gradient by the weight is null, expected a matrix"), true));
   }
 
   /**
@@ -104,7 +106,8 @@ public final class LossOutputs {
 
   /** Returns outputs like {@link #withBiasGradient}, whose gradient is added to what the memory holds. */
   public LossOutputs withBiasGradientAddedTo(MatrixView value) {
-    return withHead(headGradients.withBias(Objects.requireNonNull(value), true));
+    return withHead(headGradients.withBias(
+        Objects.requireNonNull(value, "the gradient by the bias is null, expected a matrix"), true));
   }
 
   private LossOutputs withHead(HeadGradients value) {

@@ -8,12 +8,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One loss over the same memory, checked once and launched many times: for loops whose tensors stay where they are. On
- * a GPU a launch then costs no Java memory, and can be recorded as a CUDA graph.
+ * a GPU a launch then allocates nothing in Java unless the student has a head, and can be recorded as a CUDA graph.
  *
  * {@snippet class="dev.temper.snippets.DeviceLoop" region="loop"}
  *
- * <p>For one thread at a time. Closing it frees what it prepared, not the caller's memory; an engine that closes closes
- * it too.
+ * <p>One thread at a time may call it. Closing it frees what it prepared, not the caller's memory. An engine closes its
+ * prepared losses when it is closed.
  */
 public final class PreparedLoss implements AutoCloseable {
 
@@ -32,9 +32,15 @@ public final class PreparedLoss implements AutoCloseable {
   }
 
   /**
-   * Computes what the tensors hold now; a device engine returns before it is done. While the owner of a borrowed stream
-   * records it as a CUDA graph, this becomes part of that graph, if all tensors are on the device; {@link #totals()}
-   * then waits for the stream, and tells of the last replay on it.
+   * Computes the loss of what the tensors hold now. A device engine returns before the work is done.
+   *
+   * <p>If the owner of a borrowed stream records the stream as a CUDA graph, the launch becomes part of that graph. All
+   * tensors must then be on the device. A loss with a {@link LinearHead} waits for the device during a launch and
+   * needs {@link #recordGraph()} before. {@link #totals()} waits for the stream and returns the totals of the last
+   * replay.
+   *
+   * @throws IllegalArgumentException if a label, row weight, row temperature or denominator is invalid; on a device
+   *     engine {@link #totals()} throws it, unless the loss has a {@link LinearHead}
    */
   public void launch() {
     engine.begin();
@@ -73,8 +79,8 @@ public final class PreparedLoss implements AutoCloseable {
    * Records the launches as a CUDA graph, which later calls of {@link #launch()} replay: one call of the driver in
    * place of four. The graph of a loss with a {@link LinearHead} holds its denominators as numbers.
    *
-   * @throws IllegalArgumentException if the device has no graphs, if a tensor lies in host memory, or if the
-   *     denominators of a head depend on labels or memory
+   * @throws IllegalArgumentException if the device has no graphs, if a tensor lies in host memory, or if the loss has a
+   *     {@link LinearHead} and a denominator that lies in memory or counts the labels of each batch
    */
   public void recordGraph() {
     engine.begin();
@@ -88,7 +94,8 @@ public final class PreparedLoss implements AutoCloseable {
 
   /**
    * Bytes of device memory that it holds beside the caller's tensors, copies of tensors on the host included; 0 on an
-   * engine that computes in host memory.
+   * engine that computes in host memory. For a loss with a {@link LinearHead} they include the workspace of the engine,
+   * which all such losses share.
    */
   public long deviceBytes() {
     return call.deviceBytes();

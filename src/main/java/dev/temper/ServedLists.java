@@ -47,6 +47,10 @@ public final class ServedLists {
       int length = length(ids[position], logs[position], position);
       k = Math.max(k, length);
     }
+    if (ids.length > Integer.MAX_VALUE / k) {
+      throw new LossArgumentException("ids has ", ids.length, " positions, expected at most ", Integer.MAX_VALUE / k,
+          " where a list has ", k, " entries; make several teachers");
+    }
     int[] allIds = new int[ids.length * k];
     float[] allLogs = new float[ids.length * k];
     Arrays.fill(allIds, -1);

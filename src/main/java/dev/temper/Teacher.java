@@ -73,7 +73,8 @@ public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities
    * A teacher given by hidden states and the head that makes logits of them, as {@link #logits} are. The student must
    * be given by {@link LossInputs#hidden}; the number of features and the dtype may differ from the student's.
    *
-   * @param hidden hidden states, [rows, features of the teacher] in the dtype of the head
+   * @param hidden hidden states, [rows, features of the teacher] in the dtype of the head; the row stride is not 0
+   *     unless there is one row only
    * @param head makes logits {@code u} of [rows, classes]
    */
   static Hidden hidden(MatrixView hidden, LinearHead head) {
@@ -216,6 +217,12 @@ public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities
 
   /** Hidden states and a head; see {@link Teacher#hidden}. */
   record Hidden(MatrixView states, LinearHead head) implements Teacher {
+    /** Checks that both are given. */
+    public Hidden {
+      Objects.requireNonNull(states, "the hidden states of the teacher are null, expected a matrix");
+      Objects.requireNonNull(head, "the head of the teacher is null, expected a head");
+    }
+
     @Override
     public long rows() {
       return states.rows();

@@ -29,8 +29,13 @@ public record TopKLists(IdMatrix ids, MatrixView logProbabilities, RowVector log
     }
   }
 
-  /** New lists in host memory. */
+  /** New lists in Java arrays. */
   static TopKLists allocate(long rows, int k, int classes, double temperature) {
+    TeacherShapes.requireSlots(k);
+    if (rows > Integer.MAX_VALUE / k) {
+      throw new LossArgumentException("logits has ", rows, " rows, expected at most ", Integer.MAX_VALUE / k,
+          ", because lists of ", k, " slots lie in Java arrays here; give lists in memory of your own");
+    }
     int slots = Math.toIntExact(rows * k);
     int count = Math.toIntExact(rows);
     return new TopKLists(IdMatrix.of(new int[slots], rows, k), HostMatrix.of(new float[slots], rows, k),

@@ -40,7 +40,8 @@ final class CpuEngine implements EngineBackend {
   private CpuEngine(String instructionSet, int threads) {
     handle = library.create(instructionSet, threads);
     if (handle.equals(MemorySegment.NULL)) {
-      throw new EngineUnavailableException("the CPU engine could not start " + threads + " threads; ask for fewer");
+      throw new EngineUnavailableException("the CPU engine could not start " + threads
+          + " threads; give it fewer with EngineOptions.withThreads");
     }
     description = describe(instructionSet, threads);
     this.threads = threads;

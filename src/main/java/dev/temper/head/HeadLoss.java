@@ -28,7 +28,8 @@ public final class HeadLoss implements AutoCloseable {
   private @Nullable Products products;
 
   /**
-   * Creates the head of an engine, which closes it before the backend. Products and memory are made by the first call.
+   * Creates the head of an engine. The engine closes it before the backend. The first call opens the products and
+   * allocates the memory.
    *
    * @param requireComputable throws if the engine does not compute a loss
    */
@@ -80,8 +81,12 @@ public final class HeadLoss implements AutoCloseable {
           " to sum or batch-mean");
     }
     HeadPlan plan = HeadPlan.of(call, options.chunkLogits(), limit());
-    HeadScale scale = HeadScale.of(call.loss(), backend.check(call.loss(), call.inputs(), call.classes()));
-    return RecordedHead.record(backend, products(), call, plan, scale);
+    backend.check(call.loss(), call.inputs(), call.classes());
+    // Hazard: a batch without a labelled row has the factor 0, and a later replay may have labels. The factors of the
+    // graph are therefore those of a batch in which every row counts.
+    Divisors divisors = Divisors.of(call.loss(), call.inputs(), call.inputs().student().rows());
+    return RecordedHead.record(backend, products(), call, plan, HeadScale.of(call.loss(), divisors),
+        requireComputable);
   }
 
   /** Bytes of device memory that the workspace holds; 0 in host memory. */

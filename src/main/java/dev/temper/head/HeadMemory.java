@@ -25,7 +25,7 @@ final class HeadMemory implements AutoCloseable {
     this.backend = backend;
   }
 
-  /** Makes room for {@code needed} bytes. The content of the workspace is then undefined. */
+  /** Allocates at least {@code needed} bytes unless there are as many. The content is undefined after an allocation. */
   void reserve(long needed) {
     if (needed <= bytes) {
       return;

@@ -49,7 +49,7 @@ final class HeadPass {
     teacher = call.usesTeacher() && call.inputs().teacher() instanceof Teacher.Hidden given ? given : null;
   }
 
-  /** Returns the loss of the first chunk, which is computable if the losses of all chunks are. */
+  /** Returns the loss of the first chunk. An engine that computes it computes the losses of all chunks. */
   LossCall firstChunk() {
     return chunk(0, end(0));
   }
@@ -175,7 +175,7 @@ final class HeadPass {
     }
   }
 
-  /** Fills a column with ones: the softmax of one class is 1. */
+  /** Fills a column with ones, by the softmax of rows of one class. */
   private void fillOnes(@Nullable Region region) {
     if (region != null && plan.rows() > 0) {
       MatrixView ones = memory.matrix(region, Math.min(plan.chunkRows(), plan.rows()));

@@ -40,9 +40,9 @@ record HeadPlan(long rows, long chunkRows, Region student, @Nullable Region teac
   private static final int REGIONS = 5;
 
   /**
-   * A matrix in the workspace, or one for each row of a chunk.
+   * The place of a matrix without gaps between its rows. The number of rows is that of a chunk, or of a gradient.
    *
-   * @param offset bytes before it
+   * @param offset bytes from the beginning of the workspace to the matrix
    */
   record Region(long offset, int columns, DType dtype) {
 
@@ -89,7 +89,7 @@ record HeadPlan(long rows, long chunkRows, Region student, @Nullable Region teac
     return workspace.bytes() + workspace.accumulatorBytes();
   }
 
-  /** The columns of each matrix; 0 columns for an absent one. */
+  /** The columns and the dtype of each matrix of a chunk. An absent matrix has 0 columns. */
   private record Widths(int student, DType studentDtype, int teacher, DType teacherDtype, int gradient, DType dtype,
       int ones, int teacherOnes, DType teacherOnesDtype, LossOutputs outputs) {
 
@@ -136,7 +136,7 @@ record HeadPlan(long rows, long chunkRows, Region student, @Nullable Region teac
     }
   }
 
-  /** The end of the regions so far. */
+  /** Places regions one behind the other. */
   private static final class Places {
     private long end;
 

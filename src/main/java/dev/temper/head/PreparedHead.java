@@ -6,7 +6,7 @@ import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
 import org.jspecify.annotations.Nullable;
 
-/** Launches a checked call of a head many times. */
+/** Launches a checked call of a head many times, from the host or as a recorded graph. */
 final class PreparedHead implements PreparedCall {
 
   private final HeadLoss head;

@@ -9,6 +9,7 @@ import dev.temper.spi.Recording;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,17 +33,21 @@ final class RecordedHead implements AutoCloseable {
   /**
    * Records a call whose divisors are known.
    *
-   * @throws IllegalArgumentException if the device has no graphs, or a tensor lies in host memory
+   * @param requireComputable throws if the engine does not compute a loss
+   * @throws IllegalArgumentException if the engine lacks the loss, if the device has no graphs, or if a tensor lies in
+   *     host memory
    */
-  static RecordedHead record(EngineBackend backend, Products products, LossCall call, HeadPlan plan, HeadScale scale) {
+  static RecordedHead record(EngineBackend backend, Products products, LossCall call, HeadPlan plan, HeadScale scale,
+      Consumer<LossCall> requireComputable) {
     RecordedHead recorded = new RecordedHead(backend);
     try {
       recorded.memory.reserve(plan.bytes());
       HeadPass pass = new HeadPass(backend, products, call, plan, recorded.memory, scale);
+      requireComputable.accept(pass.firstChunk());
       pass.fillOnes();
       pass.chunks().forEach(chunk -> recorded.chunks.add(backend.prepare(chunk)));
       recorded.graph = backend.record(() -> recorded.submit(pass));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       recorded.close();
       throw e;
     }

@@ -68,7 +68,7 @@ public record CallTensor(String name, Span span) {
   public void requireDisjoint(CallTensor other) {
     if (span.overlaps(other.span)) {
       String remedy = name.equals("gradient") && (other.name.equals("student") || other.name.equals("student_hidden"))
-          ? "give it memory of its own, or ask for it in place with LossOutputs.gradientInPlace"
+          ? "give it memory of its own, or replace the input with LossOutputs.gradientInPlace"
           : "give it memory of its own";
       throw new IllegalArgumentException(name + " overlaps " + other.name + " in memory, expected them apart; "
           + remedy);

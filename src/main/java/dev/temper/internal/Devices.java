@@ -29,7 +29,7 @@ public final class Devices {
     for (ListedProvider provider : providers) {
       if (provider.device().equals(kind)) {
         int index = colon < 0 ? 0 : parseIndex(device, device.substring(colon + 1));
-        return new OpenedDevice(device, device + " was asked for", provider.open(index, options));
+        return new OpenedDevice(device, device + " was chosen by name", provider.open(index, options));
       }
     }
     if (KINDS.contains(kind)) {

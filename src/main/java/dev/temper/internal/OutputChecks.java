@@ -18,7 +18,7 @@ public final class OutputChecks {
   private OutputChecks() {}
 
   static void check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
-    checkGradient(inputs.student(), outputs);
+    checkGradient(inputs.head() == null ? "student" : "student_hidden", inputs.student(), outputs);
     for (RowOutput output : RowOutput.values()) {
       LossChecks.requireRowValues(output.tensor(), outputs.row(output), inputs.student().rows());
     }
@@ -68,21 +68,20 @@ public final class OutputChecks {
     }
   }
 
-  private static void checkGradient(MatrixView student, LossOutputs outputs) {
+  private static void checkGradient(String name, MatrixView student, LossOutputs outputs) {
     MatrixView gradient = outputs.gradient();
     if (gradient == null) {
       return;
     }
-    LossChecks.requireSameShape("gradient", gradient, "student", student);
+    LossChecks.requireSameShape("gradient", gradient, name, student);
     if (gradient.dtype() != student.dtype() && gradient.dtype() != DType.F32) {
       throw new IllegalArgumentException(
           "gradient has dtype " + gradient.dtype() + ", expected the student's " + student.dtype()
           + ", or F32; allocate it so");
     }
     if (outputs.inPlace() && (!Span.of(gradient).coincides(Span.of(student)) || gradient.dtype() != student.dtype())) {
-      throw new IllegalArgumentException("gradient is asked to be in place, but is not the student's own view; pass "
-          + "the student"
-          + " matrix itself as the gradient, or separate memory without in-place");
+      throw new IllegalArgumentException("gradient is in place, but is not the student's own view; give the " + name
+          + " matrix itself to LossOutputs.gradientInPlace, or memory of its own to LossOutputs.gradient");
     }
   }
 
@@ -100,8 +99,8 @@ public final class OutputChecks {
     }
     if (rows || outputs.temperatureGradient() || outputs.statistics() != null) {
       throw new IllegalArgumentException(
-          "backward writes only the gradient, but outputs hold row losses or statistics; "
-              + "ask the forward call for them");
+          "backward writes only the gradient, but outputs hold row values, a temperature gradient or statistics; "
+              + "give them to the forward call");
     }
   }
 }

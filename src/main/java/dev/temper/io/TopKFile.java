@@ -4,6 +4,7 @@ import dev.temper.DType;
 import dev.temper.HostMatrix;
 import dev.temper.IdMatrix;
 import dev.temper.RowVector;
+import dev.temper.Teacher;
 import dev.temper.TopKLists;
 import dev.temper.internal.TemporaryFiles;
 import java.io.Closeable;
@@ -67,8 +68,9 @@ public final class TopKFile implements Closeable {
 
   private static TopKLists read(SafetensorsFile file) {
     Tensor ids = file.tensor("teacher_ids");
-    if (ids.shape().size() != 2 || ids.dtype() != DType.I32) {
-      throw new IllegalArgumentException("teacher_ids is " + ids.describe() + ", expected [rows, k] I32");
+    if (ids.shape().size() != 2 || ids.dtype() != DType.I32 || ids.shape().get(1) > Teacher.MOST_IDS) {
+      throw new IllegalArgumentException("teacher_ids is " + ids.describe() + ", expected [rows, k] I32 with k from 1"
+          + " to " + Teacher.MOST_IDS);
     }
     long rows = ids.shape().get(0);
     int k = Math.toIntExact(ids.shape().get(1));
@@ -96,17 +98,27 @@ public final class TopKFile implements Closeable {
     }
   }
 
-  /** Writes lists in host memory. The file appears whole or not at all. */
+  /**
+   * Writes lists. The file appears whole or not at all.
+   *
+   * @param lists lists in host memory, whose log-probabilities have no gaps between the rows
+   * @throws IllegalArgumentException if the lists lie in device memory or have gaps
+   * @throws IOException if the file cannot be written
+   */
   public static void write(Path path, TopKLists lists) throws IOException {
+    if (!(lists.logProbabilities() instanceof HostMatrix logs) || logs.rowStride() != lists.ids().k()) {
+      throw new IllegalArgumentException("teacher_log_probs is " + lists.logProbabilities()
+          + ", expected host memory without gaps between the rows; copy it there");
+    }
     long rows = lists.ids().rows();
     long k = lists.ids().k();
     List<Tensor> tensors = List.of(
-        new Tensor("teacher_ids", DType.I32, List.of(rows, k), segment(lists.ids().values())),
+        new Tensor("teacher_ids", DType.I32, List.of(rows, k), segment("teacher_ids", lists.ids().values())),
         new Tensor("teacher_log_probs", lists.logProbabilities().dtype(), List.of(rows, k),
-            ((HostMatrix) lists.logProbabilities()).segment()),
-        new Tensor("teacher_lse", DType.F32, List.of(rows), segment(lists.logSumExp())),
-        new Tensor("teacher_mass", DType.F32, List.of(rows), segment(lists.mass())),
-        new Tensor("teacher_log_tail", DType.F32, List.of(rows), segment(lists.logTail())));
+            logs.rows(0, rows).segment()),
+        new Tensor("teacher_lse", DType.F32, List.of(rows), segment("teacher_lse", lists.logSumExp())),
+        new Tensor("teacher_mass", DType.F32, List.of(rows), segment("teacher_mass", lists.mass())),
+        new Tensor("teacher_log_tail", DType.F32, List.of(rows), segment("teacher_log_tail", lists.logTail())));
     Path folder = path.toAbsolutePath().getParent();
     Path part = Files.createTempFile(folder, TemporaryFiles.prefix(), ".tmp");
     try {
@@ -142,8 +154,11 @@ public final class TopKFile implements Closeable {
         .putLong(text.length).put(text).flip();
   }
 
-  private static MemorySegment segment(RowVector vector) {
-    return ((RowVector.Host) vector).segment();
+  private static MemorySegment segment(String name, RowVector vector) {
+    if (vector instanceof RowVector.Host host) {
+      return host.segment();
+    }
+    throw new IllegalArgumentException(name + " is " + vector + ", expected host memory; copy it there");
   }
 
   private static void writeFully(FileChannel channel, MemorySegment data) throws IOException {

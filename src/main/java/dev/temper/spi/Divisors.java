@@ -18,14 +18,15 @@ import org.jspecify.annotations.Nullable;
 public record Divisors(double softScale, double hardScale) {
 
   /**
-   * Returns the factors of a batch whose denominators lie in host memory.
+   * Returns the factors of a batch whose denominators lie in host memory. A part of weight 0 has the factor 0, and its
+   * denominator is not read.
    *
    * @param labelled number of rows with another label than the ignored one
    */
   public static Divisors of(DistillationLoss loss, LossInputs inputs, long labelled) {
     long softRows = loss.ignoreScope() == IgnoreScope.HARD ? inputs.student().rows() : labelled;
-    return new Divisors(scale(loss, inputs, inputs.softDenominator(), softRows),
-        scale(loss, inputs, inputs.hardDenominator(), labelled));
+    return new Divisors(loss.softWeight() > 0 ? scale(loss, inputs, inputs.softDenominator(), softRows) : 0,
+        loss.hardWeight() > 0 ? scale(loss, inputs, inputs.hardDenominator(), labelled) : 0);
   }
 
   /** Returns whether the factors of a batch depend on values in memory: labels that may be ignored, or denominators. */

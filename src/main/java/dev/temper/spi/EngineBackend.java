@@ -53,12 +53,13 @@ public interface EngineBackend extends AutoCloseable {
   }
 
   /**
-   * Opens the matrix products of this engine. They share its memory and its stream.
+   * Opens the matrix products of this engine, which share its memory and its stream. The caller closes them before the
+   * engine.
    *
    * @throws EngineUnavailableException if the library of the products is missing; the message says what to add
    */
   default Products products() {
-    throw new EngineUnavailableException(describe() + " has no matrix products for a linear head yet; the cpu and"
+    throw new EngineUnavailableException(describe() + " has no matrix products, which a linear head needs; the cpu and"
         + " reference devices have them");
   }
 

@@ -3,7 +3,8 @@
  * engine by its provider.
  *
  * <p>{@link dev.temper.LossEngine} checks shapes, dtypes, sizes, overlaps and options before a call. The engine checks
- * the values in the caller's memory: labels, row weights, row temperatures, denominators and lists of classes.
+ * the values in the caller's memory: labels, row weights, row temperatures, denominators, and the ids, row
+ * indices, class maps and masses of teachers.
  *
  * <p>An engine declares its divergences and options as {@link dev.temper.spi.Capabilities}, which refuse every other
  * call by name.

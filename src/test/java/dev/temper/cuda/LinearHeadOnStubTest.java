@@ -154,6 +154,27 @@ final class LinearHeadOnStubTest extends StubEngine {
   }
 
   @Test
+  void aGraphThatWasRecordedWithoutALabelledRowReadsLaterLabels() {
+    int[] later = batchLabels.clone();
+    try (LossEngine engine = open(12)) {
+      Run eager = new Run(engine, DType.F32, true);
+      eager.inputs = eager.inputs.withDenominator(4);
+      double[] expected = eager.hiddenAfter(eager.compute());
+      Arrays.fill(batchLabels, (int) DistillationLoss.DEFAULT_IGNORE_INDEX);
+      Run replayed = new Run(engine, DType.F32, true);
+      replayed.inputs = replayed.inputs.withDenominator(4);
+      try (PreparedLoss prepared = engine.prepare(LOSS, replayed.inputs, replayed.outputs())) {
+        prepared.recordGraph();
+        Objects.requireNonNull(replayed.labels).upload(MemorySegment.ofArray(later));
+        prepared.launch();
+        assertThat(prepared.totals().countedRows()).isEqualTo(ROWS);
+        assertThat(replayed.read(replayed.hiddenGradient, ROWS * FEATURES)).isEqualTo(expected);
+      }
+      free();
+    }
+  }
+
+  @Test
   void whatAGraphCannotHoldIsRefused() {
     try (LossEngine engine = open(12)) {
       Run onDevice = new Run(engine, DType.F32, true);

@@ -1,6 +1,6 @@
 package dev.temper.cpu.blas;
 
-/** A part of a matrix as it lies in memory: its first row and column, and its size. */
+/** A rectangular part of a matrix as it lies in memory. */
 record Block(long row, int column, int rows, int columns) {
 
   /** Returns the block of a matrix that is a part of the factor of a product. */

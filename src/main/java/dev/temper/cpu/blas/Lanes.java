@@ -7,21 +7,27 @@ import dev.temper.HostMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** The partial sums of a product whose inner dimension is split. */
-final class Lanes {
+/**
+ * The partial sums of a product whose inner dimension is split, one matrix for each part. Their memory is kept for the
+ * next product.
+ */
+final class Lanes implements AutoCloseable {
 
   private static final long ALIGNMENT = 64;
 
+  private Arena arena = Arena.ofShared();
   private MemorySegment memory = MemorySegment.NULL;
   private int rows;
   private int columns;
 
-  /** Makes room for the partial sums of one product; earlier memory stays allocated until the arena is closed. */
-  void reserve(Arena arena, int lanes, long rowsOfResult, int columnsOfResult) {
+  /** Makes room for the partial sums of one product. */
+  void reserve(int lanes, long rowsOfResult, int columnsOfResult) {
     rows = Math.toIntExact(rowsOfResult);
     columns = columnsOfResult;
     long bytes = lanes * laneBytes();
     if (memory.byteSize() < bytes) {
+      close();
+      arena = Arena.ofShared();
       memory = arena.allocate(bytes, ALIGNMENT);
     }
   }
@@ -49,5 +55,11 @@ final class Lanes {
 
   private long laneBytes() {
     return (long) rows * columns * Float.BYTES;
+  }
+
+  @Override
+  public void close() {
+    memory = MemorySegment.NULL;
+    arena.close();
   }
 }

@@ -66,7 +66,7 @@ public final class OpenBlasProducts implements Products {
     List<Tile> tiles = Tile.of(target.rows(), target.classes(), left.columns());
     boolean hasLanes = tiles.getLast().lane() > 0;
     if (hasLanes) {
-      lanes.reserve(arena, tiles.size(), target.rows(), target.classes());
+      lanes.reserve(tiles.size(), target.rows(), target.classes());
     }
     library.withOneThread(() -> threads.run(tiles.size(), (worker, i) -> {
       Tile tile = tiles.get(i);
@@ -107,7 +107,7 @@ public final class OpenBlasProducts implements Products {
 
   @Override
   public void close() {
-    try (arena) {
+    try (arena; lanes) {
       threads.close();
     }
   }

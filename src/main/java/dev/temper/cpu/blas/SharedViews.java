@@ -20,14 +20,20 @@ final class SharedViews {
   /**
    * Returns a view of the same memory.
    *
-   * <p>Hazard: the memory of a confined arena is freed without a check of such a view. The thread that owns the arena
-   * waits for the product and cannot close the arena meanwhile.
+   * <p>Hazard: the memory of a confined arena is freed without a check of such a view. The caller owns the arena, waits
+   * for the product and cannot close the arena meanwhile.
+   *
+   * @throws IllegalStateException if the memory was closed, or if it is confined to another thread
    */
   static HostMatrix of(MatrixView matrix) {
     HostMatrix host = (HostMatrix) matrix;
     MemorySegment segment = host.segment();
     if (!segment.isNative() || segment.isAccessibleBy(ANY)) {
       return host;
+    }
+    if (!segment.scope().isAlive() || !segment.isAccessibleBy(Thread.currentThread())) {
+      throw new IllegalStateException(host.describe() + " of a matrix product lies in memory that was closed or belongs"
+          + " to another thread's confined arena; keep its arena open, or use Arena.ofShared");
     }
     MemorySegment shared = MemorySegment.ofAddress(segment.address()).reinterpret(segment.byteSize());
     return new HostMatrix(shared, host.rows(), host.classes(), host.rowStride(), host.dtype());

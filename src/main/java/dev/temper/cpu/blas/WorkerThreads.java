@@ -31,7 +31,11 @@ final class WorkerThreads implements AutoCloseable {
         .factory());
   }
 
-  /** Runs the tasks 0 to {@code tasks - 1} and returns when all of them have ended. */
+  /**
+   * Runs the tasks 0 to {@code tasks - 1} and returns when all of them have ended, even if one of them fails.
+   *
+   * @throws IllegalStateException if a task of another thread failed
+   */
   void run(int tasks, Task task) {
     AtomicInteger next = new AtomicInteger();
     List<Future<?>> running = new ArrayList<>();
@@ -42,13 +46,28 @@ final class WorkerThreads implements AutoCloseable {
     try {
       runNext(tasks, next, 0, task);
     } finally {
-      running.forEach(WorkerThreads::await);
+      awaitAll(running);
     }
   }
 
   private static void runNext(int tasks, AtomicInteger next, int worker, Task task) {
     for (int index = next.getAndIncrement(); index < tasks; index = next.getAndIncrement()) {
       task.run(worker, index);
+    }
+  }
+
+  /** Waits for all threads, and throws the first failure afterwards. */
+  private static void awaitAll(List<Future<?>> running) {
+    IllegalStateException failure = null;
+    for (Future<?> each : running) {
+      try {
+        await(each);
+      } catch (IllegalStateException e) {
+        failure = failure == null ? e : failure;
+      }
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 

@@ -72,12 +72,12 @@ record CublasLibrary(String file, String version, String light, CublasFunctions 
     return "libcublasLt.so." + major;
   }
 
-  /** Loads a library of JCuda's. It throws a {@link LinkageError} if the library does not load. */
+  /** Loads JCublas's native library. It throws a {@link LinkageError} if the library does not load. */
   interface Loading {
     void load() throws IOException;
   }
 
-  /** Loads JCublas; returns the reason if that fails. */
+  /** Loads JCublas. Returns an empty string, or the reason why JCublas cannot be used. */
   private static String whyNot(Loading jcublas) {
     try {
       jcublas.load();

@@ -52,7 +52,7 @@ public final class GraphRecording {
     events = behind;
     try {
       sequence.run();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       abandon(e);
       throw e;
     } finally {
@@ -62,7 +62,7 @@ public final class GraphRecording {
   }
 
   /** Ends the capture after a failure, because the stream cannot be used during a capture. */
-  private void abandon(RuntimeException reason) {
+  private void abandon(Throwable reason) {
     try {
       Driver.destroyGraph(Driver.endCapture(stream.handle()));
     } catch (RuntimeException e) {

@@ -135,7 +135,8 @@ final class LossLaunch implements AutoCloseable {
       parameters.set(Field.COLUMNS_TAKEN, taken);
       sequence.add(() -> device.zero(taken, bytes));
     }
-    List<MatrixView> mixed = MixedTeachers.of(teacher).logits();
+    // The check of a batch reads no logits, and a copy of all of them would need memory on the device.
+    List<MatrixView> mixed = loss == null ? List.of() : MixedTeachers.of(teacher).logits();
     for (int m = 0; m < mixed.size(); m++) {
       parameters.set(Field.MIXTURE_LOGITS, m, tensors.input("teacher." + m, mixed.get(m)));
     }

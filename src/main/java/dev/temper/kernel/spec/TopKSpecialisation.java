@@ -12,9 +12,9 @@ import java.util.List;
  */
 public record TopKSpecialisation(DType input) implements RowSpecialisation {
 
-  /** A block of as many threads as a list has slots at most; it reads a row once and stores none of it. */
+  /** A block has as many threads as a list can have slots. It reads a row once and does not store it. */
   private static final RowPlan PLAN = new RowPlan(256, 0, 1, new RowStorage.Reread());
-  /** Keys of the candidates, and their number. */
+  /** Bytes of the keys of the candidates, and of their number. */
   private static final long CANDIDATE_BYTES = 4_096L * Long.BYTES + 16;
 
   @Override

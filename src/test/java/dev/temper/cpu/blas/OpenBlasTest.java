@@ -45,6 +45,18 @@ class OpenBlasTest {
   }
 
   @Test
+  void confinedMemoryThatWasClosedIsRefused() {
+    Arena arena = Arena.ofConfined();
+    HostMatrix closed = HostMatrix.of(arena.allocate(4 * Float.BYTES, Float.BYTES), 2, 2, DType.F32);
+    HostMatrix result = HostMatrix.of(new float[4], 2, 2);
+    arena.close();
+    try (OpenBlasProducts products = OpenBlasProducts.open(1)) {
+      assertThatThrownBy(() -> products.multiply(1, Operand.of(closed), Operand.of(result), 0, result))
+          .isInstanceOf(IllegalStateException.class).hasMessageContaining("[2, 2] F32 of a matrix product lies in");
+    }
+  }
+
+  @Test
   void tilesCoverTheProduct() {
     for (long[] shape : List.of(new long[] {512, 32000, 768}, new long[] {32000, 768, 512},
         new long[] {512, 768, 32000}, new long[] {1, 1, 1}, new long[] {3, 100_000, 7})) {

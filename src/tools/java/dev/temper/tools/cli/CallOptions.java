@@ -90,7 +90,8 @@ final class CallOptions {
       return options;
     }
     if (workspace < 1 || workspace > Long.MAX_VALUE >> 20) {
-      throw new IllegalArgumentException("--workspace-mib is " + workspace + ", expected 1 or more");
+      throw new IllegalArgumentException("--workspace-mib is " + workspace + ", expected 1 or more, and at most "
+          + (Long.MAX_VALUE >> 20));
     }
     return options.withHeadWorkspace(workspace << 20);
   }

@@ -26,8 +26,8 @@ import picocli.CommandLine.Option;
     name = "loss",
     description = {
       "Computes the loss and the gradient of one batch from a file.",
-      "Without --output the gradient is not computed. The batch holds logits, not probabilities (log-probabilities are"
-          + " logits too)."
+      "Without --output the gradient is not computed. Student and teacher are logits, not probabilities, unless"
+          + " --teacher-form says otherwise (log-probabilities at T = 1 are logits too)."
     },
     footer = {"", "Which device computes which losses today:", DeviceTable.TEXT})
 final class LossCommand implements Callable<Integer> {

@@ -39,7 +39,7 @@ record ResultTensors(List<Tensor> tensors, LossOutputs outputs, List<String> not
     for (Map.Entry<String, Tensor> by : batch.gradients().entrySet()) {
       Tensor gradient = gradient(arena, by.getKey(), by.getValue(), batch, options);
       tensors.add(gradient);
-      outputs = with(outputs, gradient, batch, options.accumulate);
+      outputs = with(outputs, gradient, options.accumulate);
     }
     List<String> notes = new ArrayList<>();
     for (RowOutput output : RowOutput.values()) {
@@ -78,14 +78,9 @@ record ResultTensors(List<Tensor> tensors, LossOutputs outputs, List<String> not
     };
   }
 
-  private static LossOutputs with(LossOutputs outputs, Tensor gradient, InputBatch batch, boolean accumulates) {
-    long rows = switch (gradient.name()) {
-      case "gradient_weight" -> gradient.shape().getFirst();
-      case "gradient_bias" -> 1;
-      default -> batch.inputs().student().rows();
-    };
+  private static LossOutputs with(LossOutputs outputs, Tensor gradient, boolean accumulates) {
     int columns = Math.toIntExact(gradient.shape().getLast());
-    HostMatrix matrix = HostMatrix.of(gradient.data(), rows, columns, gradient.dtype());
+    HostMatrix matrix = HostMatrix.of(gradient.data(), gradient.elements() / columns, columns, gradient.dtype());
     return switch (gradient.name()) {
       case "gradient_weight" ->
           accumulates ? outputs.withWeightGradientAddedTo(matrix) : outputs.withWeightGradient(matrix);

@@ -12,7 +12,10 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The teacher of an input file: the tensor {@code teacher}, several teachers, or lists of classes. */
+/**
+ * The teacher of an input file: the tensor {@code teacher} alone, with a row index or with a class map, hidden states
+ * with a head, several teachers, or lists of classes.
+ */
 final class TeacherInput {
 
   /** Names of the tensors of a teacher, beside {@code teacher}, {@code teacher.0}, {@code teacher.1} and so on. */

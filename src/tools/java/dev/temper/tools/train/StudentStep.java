@@ -15,6 +15,6 @@ interface StudentStep {
   /** Fills the gradients of the student's weights, given those of the loss. */
   void backward(WordBatch batch);
 
-  /** Bytes of all logits of the student and their gradient, where they are in memory at once. */
+  /** Bytes of the logits of all rows and of their gradient; 0 if the engine computes them in chunks. */
   long logitBytes();
 }
