@@ -106,7 +106,7 @@ template <int THREADS, int CLUSTER, int WIDTH> __device__ __forceinline__ void p
   uint64_t* barriers = reinterpret_cast<uint64_t*>(dynamic_shared());
   float* slots = reinterpret_cast<float*>(dynamic_shared() + 16);
   uint32_t lane = threadIdx.x % 32, warp = threadIdx.x / 32, rank = cluster_rank();
-  if (threadIdx.x == 0) mbarriers_init<2>(barriers);
+  if (threadIdx.x == 0) mbarriers_init<2>(barriers, 1);
   cluster_arrive();
   cluster_wait();
   for (int64_t round = 0; round < p.count; round++) {
