@@ -45,6 +45,14 @@ public final class RowPlans {
 
   private static final int REREAD_THREADS = 512;
 
+  /**
+   * The system property that turns rings on. They are off by default: the optimiser of nvcc 13.0 does not finish with
+   * their kernels, which NVRTC 12.9 compiles in seconds, and no device has measured them yet.
+   */
+  public static final String RING_PROPERTY = "temper.ring";
+
+  private static final boolean HAS_RINGS = Boolean.getBoolean(RING_PROPERTY);
+
   /** Shared memory of a block from which on a ring has room for stages of 512 threads. */
   private static final int BIG_SHARED = 200 << 10;
   /** Vectors from which on a row is stored in a ring, which has one block on a multiprocessor. */
@@ -99,7 +107,7 @@ public final class RowPlans {
   /** A ring in the smallest cluster whose part of a row leaves stages for the next row; null if there is none. */
   private static @Nullable RowPlan inRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
     long vectors = classes / (RowPlan.VECTOR / firstBytes); // the ends of a row have places of their own
-    if (limits.sharedPerBlock() < BIG_SHARED || vectors <= RING_ROWS) {
+    if (!HAS_RINGS || limits.sharedPerBlock() < BIG_SHARED || vectors <= RING_ROWS) {
       return null;
     }
     for (int cluster : CLUSTERS) {

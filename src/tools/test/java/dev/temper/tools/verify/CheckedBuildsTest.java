@@ -9,6 +9,7 @@ import dev.temper.emulator.Defect;
 import dev.temper.emulator.EmulatorSettings;
 import dev.temper.emulator.HostCompiler;
 import dev.temper.kernel.code.CacheDirectory;
+import dev.temper.kernel.plan.RowPlans;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -74,7 +75,7 @@ final class CheckedBuildsTest {
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "--enable-native-access=ALL-UNNAMED", "-D" + EmulatorSettings.BUILD_PROPERTY + "=" + build,
-        "-D" + EmulatorSettings.CAPABILITY_PROPERTY + "=" + capability,
+        "-D" + EmulatorSettings.CAPABILITY_PROPERTY + "=" + capability, "-D" + RowPlans.RING_PROPERTY + "=true",
         "-D" + CacheDirectory.PROPERTY + "=" + CacheDirectory.ofUser(), "-cp", System.getProperty("java.class.path"),
         main));
     command.addAll(List.of(arguments));
