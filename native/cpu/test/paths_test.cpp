@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../list_rows.h"
+#include "../teacher_rows.h"
 
 using namespace temper;
 
@@ -119,10 +120,11 @@ template <class Policy> static void check(const char* name, const Rows& rows) {
   p.student_softcap = p.teacher_softcap = (float)rows.cap;
   LossJob job = {p, {z.data(), kClasses, kF32, kClasses}, {u.data(), kClasses, kF32, kClasses},
                  {gradient.data(), kClasses, kF32, kClasses}, nullptr, nullptr, (UnalignedFloat*)soft.data(), nullptr,
-                 nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, GradientFactors::of(p, {1, 1}), false};
-  std::vector<float> arrays(6 * 4 * kBlock);
+                 nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, GradientFactors::of(p, {1, 1}), false,
+                 false};
+  std::vector<float> arrays(7 * 4 * kBlock);
   Scratch scratch = {arrays.data(), &arrays[4 * kBlock], &arrays[8 * kBlock], &arrays[12 * kBlock],
-                     &arrays[16 * kBlock], &arrays[20 * kBlock]};
+                     &arrays[16 * kBlock], &arrays[20 * kBlock], &arrays[24 * kBlock]};
   ChunkTotals totals = {};
   compute_rows<Policy>(job, scratch, 0, kRows, totals);
   for (int row = 0; row < kRows; row++) {
