@@ -30,7 +30,9 @@ template <int VECTORS> struct RingStorage {
     using Part = RingPart<Row>;
     static constexpr bool kTeacher = Pair::kTeacher;
     static constexpr int kThreads = ThreadGroup::kThreads, kStep = kThreads, kStageVectors = VECTORS * kThreads;
-    static constexpr int kEnds = Part::kEnds, kEndBytes = 16 + (kTeacher ? Teacher::kBytes : 0);
+    static constexpr int kEnds = Part::kEnds;
+    // An end of the student and one of the teacher, each in whole granules: loads of 16 bytes must be aligned.
+    static constexpr int kEndBytes = 16 + (kTeacher ? (Teacher::kBytes + 15) / 16 * 16 : 0);
 
     // A block's part of a row takes some full stages, and one last stage for the vectors that are left, possibly none,
     // and for the ends. The layout of a stage: header, two mbarriers, ends, vectors of the student, vectors of the

@@ -15,7 +15,7 @@ public enum Defect {
       "true>(partial, threadIdx.x % 2 == 0 ? 0x55555555u : ~0u);", "with mask"),
   /** Values from other blocks are read without waiting for them. */
   WEAK_CLUSTER_BARRIER("plain", "row/thread_group.cuh", "      mbarrier_wait(shared<uint64_t>(barrier), parity);\n",
-      "      __syncthreads();\n", "arrives twice|in flight to its shared memory|expected"),
+      "      synchronise();\n", "arrives twice|in flight to its shared memory|expected"),
   /** A phase expects fewer bytes than are sent. */
   TOO_FEW_BYTES("plain", "row/thread_group.cuh", "kClusterWarps * kBytes<N>);",
       "kClusterWarps * kBytes<N> - 4);", "-4 bytes outstanding|expected"),

@@ -112,7 +112,8 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
    */
   private long stageBytes(int vectors, int second) {
     int ends = second > 0 && second < VECTOR ? 6 : 4;
-    return HEADER + ((long) ends + (long) vectors * threads) * (VECTOR + second) + (second > 0 ? VECTOR : 0);
+    long endBytes = VECTOR + Math.ceilDiv(second, VECTOR) * VECTOR;
+    return HEADER + ends * endBytes + (long) vectors * threads * (VECTOR + second) + (second > 0 ? VECTOR : 0);
   }
 
   /** The stages that a ring can have within so many bytes of shared memory, at most {@value #MOST_STAGES}. */
