@@ -112,7 +112,7 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
    */
   private long stageBytes(int vectors, int second) {
     int ends = second > 0 && second < VECTOR ? 6 : 4;
-    long endBytes = VECTOR + Math.ceilDiv(second, VECTOR) * VECTOR;
+    long endBytes = VECTOR + Math.ceilDiv((long) second, VECTOR) * VECTOR;
     return HEADER + ends * endBytes + (long) vectors * threads * (VECTOR + second) + (second > 0 ? VECTOR : 0);
   }
 
