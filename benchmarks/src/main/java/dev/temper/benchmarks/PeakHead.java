@@ -59,7 +59,7 @@ public class PeakHead {
   @Benchmark
   public double torchUsual(PeakMemory.Peak peak) {
     DoubleSupplier warm = step(small);
-    warm.getAsDouble();
+    double unused = warm.getAsDouble();
     long gradients = tensors.hiddenGradient.byteSize() + tensors.weightGradient.byteSize();
     return PeakMemory.measure(peak, gradients, step(tensors));
   }
