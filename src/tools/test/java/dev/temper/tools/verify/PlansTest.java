@@ -58,7 +58,8 @@ class PlansTest {
       tried.addAll(plans);
     }
     assertThat(tried).contains("registers1-lanes8-128", "registers4-lanes2-128", "shared-lanes1-128",
-        "registers1-block-128", "shared-lanes32-128", "shared-block-128", "shared-cluster16-256", "registers3-block-1024", "stream-block-128");
+        "registers1-block-128",
+        "shared-lanes32-128", "shared-block-128", "shared-cluster16-256", "registers3-block-1024", "stream-block-128");
   }
 
   /** The first plan of every thread group and row storage, and of every number of threads. */
