@@ -202,6 +202,19 @@ class TopKListsTest {
   }
 
   @Test
+  void outputsOfListsNeedMemoryOfTheirOwn() {
+    float[] shared = new float[2];
+    TopKLists lists = new TopKLists(IdMatrix.of(new int[4], 2, 2), HostMatrix.of(new float[4], 2, 2),
+        RowVector.weights(new float[2]), RowVector.weights(shared), RowVector.weights(shared), 3, 1);
+    try (LossEngine engine = LossEngine.open("cpu")) {
+      assertThatThrownBy(() -> engine.topK(HostMatrix.of(new float[6], 2, 3), lists))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("teacher_log_tail overlaps teacher_mass in memory, expected them apart; give it memory of its own");
+    }
+    assertThat(shared).containsOnly(0);
+  }
+
+  @Test
   void aListHasNoMoreSlotsThanClasses() {
     try (LossEngine engine = LossEngine.open("reference")) {
       assertThatThrownBy(() -> engine.topK(HostMatrix.of(new float[6], 2, 3), 4, 1))

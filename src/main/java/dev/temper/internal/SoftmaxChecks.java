@@ -56,12 +56,15 @@ public record SoftmaxChecks(@Nullable String hostOnly) {
     CallTensor read = CallTensor.of("logits", logits);
     read.requireReadable();
     requireReachable(read);
-    for (CallTensor written : List.of(CallTensor.of("teacher_ids", into.ids().values()),
+    List<CallTensor> written = List.of(CallTensor.of("teacher_ids", into.ids().values()),
         CallTensor.of("teacher_log_probs", logs), CallTensor.of("teacher_lse", into.logSumExp()),
-        CallTensor.of("teacher_mass", into.mass()), CallTensor.of("teacher_log_tail", into.logTail()))) {
-      written.requireWritable();
-      written.requireDisjoint(read);
-      requireReachable(written);
+        CallTensor.of("teacher_mass", into.mass()), CallTensor.of("teacher_log_tail", into.logTail()));
+    for (int i = 0; i < written.size(); i++) {
+      CallTensor output = written.get(i);
+      output.requireWritable();
+      output.requireDisjoint(read);
+      written.subList(0, i).forEach(output::requireDisjoint);
+      requireReachable(output);
     }
   }
 
