@@ -107,7 +107,7 @@ public final class RowPlans {
   /** A ring in the smallest cluster whose part of a row leaves stages for the next row; null if there is none. */
   private static @Nullable RowPlan inRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
     long vectors = classes / (RowPlan.VECTOR / firstBytes); // the ends of a row have places of their own
-    if (!HAS_RINGS || limits.sharedPerBlock() < BIG_SHARED || vectors <= RING_ROWS) {
+    if (limits.sharedPerBlock() < BIG_SHARED || vectors <= RING_ROWS) {
       return null;
     }
     for (int cluster : CLUSTERS) {
@@ -120,11 +120,11 @@ public final class RowPlans {
     return null;
   }
 
-  /** A ring with {@code ahead} stages or more for the next row; null if it does not fit. */
+  /** A ring with {@code ahead} stages or more for the next row; null if it does not fit or rings are off. */
   private static @Nullable RowPlan ring(int classes, int firstBytes, int secondBytes, int threads, int cluster,
       int ahead, DeviceLimits limits) {
     // Compute capabilities below 9.0 have neither clusters nor bulk copies.
-    if (limits.maxCluster() == 1 || cluster > limits.maxCluster()) {
+    if (!HAS_RINGS || limits.maxCluster() == 1 || cluster > limits.maxCluster()) {
       return null;
     }
     int each = ringVectors(secondBytes);
