@@ -9,6 +9,7 @@ import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.TopKLists;
 import dev.temper.cpu.blas.OpenBlasProducts;
+import dev.temper.spi.Capabilities;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.HostRows;
 import dev.temper.spi.LossCall;
@@ -19,6 +20,7 @@ import dev.temper.spi.layout.BatchReport;
 import dev.temper.spi.layout.DivergencePolicy;
 import dev.temper.spi.layout.LossParameters;
 import dev.temper.spi.layout.LossParameters.Field;
+import dev.temper.spi.layout.ParameterBlock;
 import dev.temper.spi.layout.PrimitiveParameters;
 import dev.temper.spi.layout.ReportReader;
 import dev.temper.spi.layout.PrimitiveParameters.Primitive;
@@ -67,7 +69,7 @@ final class CpuEngine implements EngineBackend {
 
   @Override
   public Support supports(LossCall call) {
-    return CpuSupport.of(call);
+    return Capabilities.all().check(call);
   }
 
   @Override
@@ -148,7 +150,7 @@ final class CpuEngine implements EngineBackend {
 
   @Override
   public void topK(MatrixView logits, TopKLists into) {
-    if (library.topK(handle, (HostMatrix) logits, LossParameters.code(logits.dtype()), into) != 0) {
+    if (library.topK(handle, (HostMatrix) logits, ParameterBlock.code(logits.dtype()), into) != 0) {
       throw new IllegalStateException("the cpu engine found no memory for its threads");
     }
   }

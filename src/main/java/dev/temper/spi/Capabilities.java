@@ -52,6 +52,8 @@ import org.jspecify.annotations.Nullable;
 public record Capabilities(Predicate<Divergence> divergences, Predicate<Teacher> teachers,
     Set<LossOption> options) {
 
+  private static final Capabilities ALL = new Capabilities(_ -> true, _ -> true, EnumSet.allOf(LossOption.class));
+
   private static final String ELSEWHERE = " is not there yet; the reference device has it";
 
   public Capabilities {
@@ -60,7 +62,7 @@ public record Capabilities(Predicate<Divergence> divergences, Predicate<Teacher>
 
   /** Declares every divergence and every option. */
   public static Capabilities all() {
-    return new Capabilities(_ -> true, _ -> true, EnumSet.allOf(LossOption.class));
+    return ALL;
   }
 
   /** Returns whether a call is supported, with the first divergence or option that is not. */

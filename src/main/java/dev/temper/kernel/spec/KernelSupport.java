@@ -7,8 +7,6 @@ import dev.temper.spi.Support;
 /** Which losses the kernels compute. */
 public final class KernelSupport {
 
-  private static final Capabilities CAPABILITIES = Capabilities.all();
-
   /** The masks of lists of more classes do not fit into the shared memory of every device. */
   private static final int MOST_LISTED_CLASSES = 1 << 18;
 
@@ -20,6 +18,6 @@ public final class KernelSupport {
       return Support.no("teacher lists of ", call.classes(), " classes are more than ", MOST_LISTED_CLASSES,
           "; the cpu device has them");
     }
-    return CAPABILITIES.check(call);
+    return Capabilities.all().check(call);
   }
 }

@@ -1,6 +1,5 @@
 package dev.temper.spi.layout;
 
-import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -25,14 +24,13 @@ import dev.temper.spi.TeacherLists;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The parameters of a loss: {@code temper::LossParameters} of {@code kernels/parameters.h}, which documents the fields.
  * A test compares sizes and offsets with the C++ compiler's.
  */
-public final class LossParameters {
+public final class LossParameters extends ParameterBlock<LossParameters.Field> {
 
   /** The fields in their order. Addresses are of the device that computes; 0 means absent. */
   public enum Field implements StructField {
@@ -153,43 +151,18 @@ public final class LossParameters {
   /** The fields of one part's divisor. */
   private record Divisor(Field kind, Field given) {}
 
-  private final MemorySegment block;
-
   /**
    * Wraps a block of {@link #LAYOUT} that holds zeros.
    *
    * @param block memory that stays allocated as long as the parameters are used
    */
   public LossParameters(MemorySegment block) {
-    this.block = block;
-  }
-
-  /** Returns the block. */
-  public MemorySegment block() {
-    return block;
-  }
-
-  /** Sets an address or another 64-bit integer. */
-  public void set(Field field, long value) {
-    block.set(JAVA_LONG, at(field), value);
+    super(block, OFFSETS);
   }
 
   /** Sets an element of an array of addresses or of other 64-bit integers. */
   public void set(Field field, int element, long value) {
-    block.set(JAVA_LONG, at(field) + (long) element * Long.BYTES, value);
-  }
-
-  /** Sets a 32-bit integer. */
-  public void setInt(Field field, int value) {
-    block.set(JAVA_INT, at(field), value);
-  }
-
-  private void setDouble(Field field, double value) {
-    block.set(JAVA_DOUBLE, at(field), value);
-  }
-
-  private void setFloat(Field field, double value) {
-    block.set(JAVA_FLOAT, at(field), (float) value);
+    block().set(JAVA_LONG, at(field) + (long) element * Long.BYTES, value);
   }
 
   /** Writes all of a call but its addresses and the place of its divergence in the list of the native code. */
@@ -266,15 +239,8 @@ public final class LossParameters {
     for (int m = 0; m < teachers.logits().size(); m++) {
       MatrixView logits = teachers.logits().get(m);
       set(Field.MIXTURE_STRIDES, m, logits.rowStride());
-      block.set(JAVA_INT, at(Field.MIXTURE_DTYPES) + (long) m * Integer.BYTES, code(logits.dtype()));
-      block.set(JAVA_FLOAT, at(Field.MIXTURE_WEIGHTS) + (long) m * Float.BYTES, teachers.weights().get(m));
-    }
-  }
-
-  private void setMatrix(Field stride, Field dtype, @Nullable MatrixView matrix) {
-    if (matrix != null) {
-      set(stride, matrix.rowStride());
-      setInt(dtype, code(matrix.dtype()));
+      block().set(JAVA_INT, at(Field.MIXTURE_DTYPES) + (long) m * Integer.BYTES, code(logits.dtype()));
+      block().set(JAVA_FLOAT, at(Field.MIXTURE_WEIGHTS) + (long) m * Float.BYTES, teachers.weights().get(m));
     }
   }
 
@@ -327,19 +293,5 @@ public final class LossParameters {
   /** Returns the code of {@code temper::TemperatureGradient}. */
   private static int temperatureGradient(LossCall call) {
     return !call.outputs().temperatureGradient() ? 0 : call.loss().teacherTemperature().isEmpty() ? 1 : 2;
-  }
-
-  /** Returns the code of {@code temper::DTypeCode}. */
-  public static int code(DType dtype) {
-    return switch (dtype) {
-      case F32 -> 0;
-      case F16 -> 1;
-      case BF16 -> 2;
-      case I32, I64 -> throw new IllegalArgumentException(dtype + " is no dtype of logits");
-    };
-  }
-
-  private static long at(Field field) {
-    return Objects.requireNonNull(OFFSETS.get(field));
   }
 }

@@ -1,23 +1,18 @@
 package dev.temper.spi.layout;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The parameters of softmax, log-softmax and argmax: {@code temper::PrimitiveParameters} of {@code
  * kernels/parameters.h}, which documents the fields.
  */
-public final class PrimitiveParameters {
+public final class PrimitiveParameters extends ParameterBlock<PrimitiveParameters.Field> {
 
   /** The fields in their order. Addresses are of the device that computes; 0 means absent. */
   public enum Field implements StructField {
@@ -66,25 +61,13 @@ public final class PrimitiveParameters {
 
   private static final Map<Field, Long> OFFSETS = StructField.offsets(Field.class);
 
-  private final MemorySegment block;
-
   /**
    * Wraps a block of {@link #LAYOUT} that holds zeros.
    *
    * @param block memory that stays allocated as long as the parameters are used
    */
   public PrimitiveParameters(MemorySegment block) {
-    this.block = block;
-  }
-
-  /** Returns the block. */
-  public MemorySegment block() {
-    return block;
-  }
-
-  /** Sets an address. */
-  public void set(Field field, long value) {
-    block.set(JAVA_LONG, at(field), value);
+    super(block, OFFSETS);
   }
 
   /**
@@ -104,21 +87,6 @@ public final class PrimitiveParameters {
     setMatrix(Field.OUTPUT_STRIDE, Field.OUTPUT_DTYPE, output);
     setInt(Field.OUTPUT_WIDTH, output == null ? 0 : output.classes());
     setInt(Field.INDEX_BYTES, indices == null ? 0 : indices.dtype().bytes());
-    block.set(JAVA_FLOAT, at(Field.TEMPERATURE), (float) temperature);
-  }
-
-  private void setInt(Field field, int value) {
-    block.set(JAVA_INT, at(field), value);
-  }
-
-  private void setMatrix(Field stride, Field dtype, @Nullable MatrixView matrix) {
-    if (matrix != null) {
-      set(stride, matrix.rowStride());
-      setInt(dtype, LossParameters.code(matrix.dtype()));
-    }
-  }
-
-  private static long at(Field field) {
-    return Objects.requireNonNull(OFFSETS.get(field));
+    setFloat(Field.TEMPERATURE, temperature);
   }
 }

@@ -1,21 +1,16 @@
 package dev.temper.spi.layout;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import dev.temper.MatrixView;
 import dev.temper.TopKLists;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * The parameters of the kernel that makes lists of the most probable classes: {@code temper::TopKParameters} of {@code
  * kernels/parameters.h}, which documents the fields.
  */
-public final class TopKParameters {
+public final class TopKParameters extends ParameterBlock<TopKParameters.Field> {
 
   /** The fields in their order. */
   public enum Field implements StructField {
@@ -49,37 +44,21 @@ public final class TopKParameters {
 
   private static final Map<Field, Long> OFFSETS = StructField.offsets(Field.class);
 
-  private final MemorySegment block;
-
   /**
    * Wraps a block of {@link #LAYOUT} that holds zeros.
    *
    * @param block memory that stays allocated as long as the parameters are used
    */
   public TopKParameters(MemorySegment block) {
-    this.block = block;
-  }
-
-  /** Returns the block. */
-  public MemorySegment block() {
-    return block;
-  }
-
-  /** Sets an address. */
-  public void set(Field field, long value) {
-    block.set(JAVA_LONG, at(field), value);
+    super(block, OFFSETS);
   }
 
   /** Writes all of a call but its addresses. */
   public void write(MatrixView logits, TopKLists into) {
     set(Field.ROWS, logits.rows());
     set(Field.STRIDE, logits.rowStride());
-    block.set(JAVA_INT, at(Field.CLASSES), logits.classes());
-    block.set(JAVA_INT, at(Field.K), into.ids().k());
-    block.set(JAVA_FLOAT, at(Field.INVERSE_TEMPERATURE), (float) (1 / into.temperature()));
-  }
-
-  private static long at(Field field) {
-    return Objects.requireNonNull(OFFSETS.get(field));
+    setInt(Field.CLASSES, logits.classes());
+    setInt(Field.K, into.ids().k());
+    setFloat(Field.INVERSE_TEMPERATURE, 1 / into.temperature());
   }
 }
