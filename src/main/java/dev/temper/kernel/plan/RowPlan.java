@@ -34,8 +34,7 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
 
   /** A plan that prefetches if its storage has room for a next row: registers have none. */
   public RowPlan(int threads, int lanes, int cluster, RowStorage storage) {
-    this(threads, lanes, cluster, storage,
-        storage instanceof RowStorage.Shared || storage instanceof RowStorage.Ring);
+    this(threads, lanes, cluster, storage, isPersistent(storage));
   }
 
   /** Threads of a block; a ring has a producing warp beside those that compute. */
@@ -88,7 +87,7 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
    * @param secondBytes bytes of an element of the second tensor, 0 if there is none
    */
   public long sharedBytes(int classes, int firstBytes, int secondBytes) {
-    int second = secondBytes == 0 ? 0 : VECTOR / firstBytes * secondBytes;
+    int second = VECTOR / firstBytes * secondBytes;
     if (storage instanceof RowStorage.Ring ring) {
       return scratch() + ring.stages() * stageBytes(ring.vectors(), second);
     }
@@ -118,7 +117,7 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
 
   /** The stages that a ring can have within so many bytes of shared memory, at most {@value #MOST_STAGES}. */
   int stages(int vectors, int firstBytes, int secondBytes, long bytes) {
-    int second = secondBytes == 0 ? 0 : VECTOR / firstBytes * secondBytes;
+    int second = VECTOR / firstBytes * secondBytes;
     return Math.toIntExact(Math.clamp((bytes - scratch()) / stageBytes(vectors, second), 0, MOST_STAGES));
   }
 
@@ -133,7 +132,7 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
   public long bytesInFlight(int classes, int firstBytes, int secondBytes) {
     long rowBytes = (long) classes * (firstBytes + secondBytes);
     if (storage instanceof RowStorage.Ring ring) {
-      return ring.stages() * stageBytes(ring.vectors(), secondBytes == 0 ? 0 : VECTOR / firstBytes * secondBytes);
+      return ring.stages() * stageBytes(ring.vectors(), VECTOR / firstBytes * secondBytes);
     }
     if (storage instanceof RowStorage.Reread) {
       return Math.min(rowBytes, (long) threads * VECTOR / firstBytes * (firstBytes + secondBytes));
@@ -153,10 +152,10 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
       case RowStorage.Reread _ -> "stream";
     };
     String group = lanes > 0 ? "-lanes" + lanes : cluster > 1 ? "-cluster" + cluster : "-block";
-    return place + group + "-" + threads + (isPersistent() && !prefetches ? "-no-prefetch" : "");
+    return place + group + "-" + threads + (isPersistent(storage) && !prefetches ? "-no-prefetch" : "");
   }
 
-  private boolean isPersistent() {
+  private static boolean isPersistent(RowStorage storage) {
     return storage instanceof RowStorage.Shared || storage instanceof RowStorage.Ring;
   }
 

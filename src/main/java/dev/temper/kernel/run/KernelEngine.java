@@ -16,6 +16,7 @@ import dev.temper.kernel.probe.DeviceFunctions;
 import dev.temper.kernel.spec.KernelSupport;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.kernel.spec.PrimitiveSpecialisation;
+import dev.temper.kernel.spec.Specialisation;
 import dev.temper.kernel.spec.TopKSpecialisation;
 import dev.temper.spi.Divisors;
 import dev.temper.spi.EngineBackend;
@@ -159,24 +160,22 @@ public final class KernelEngine implements EngineBackend {
   @Override
   public void topK(MatrixView logits, TopKLists into) {
     TopKLaunch launch = new TopKLaunch(logits, into);
-    if (logits.rows() == 0) {
-      return;
-    }
     TopKSpecialisation kernel = launch.kernel();
-    device.load(kernel);
-    try (var _ = queue.lock()) {
-      device.withContext(() -> launch.run(kernel, workspace));
-    }
+    run(logits, kernel, () -> launch.run(kernel, workspace));
   }
 
   private void run(PrimitiveLaunch launch) {
-    if (launch.logits().rows() == 0) {
+    PrimitiveSpecialisation kernel = launch.kernel(device.limits());
+    run(launch.logits(), kernel, () -> launch.run(kernel, workspace));
+  }
+
+  private void run(MatrixView logits, Specialisation kernel, Runnable launch) {
+    if (logits.rows() == 0) {
       return;
     }
-    PrimitiveSpecialisation kernel = launch.kernel(device.limits());
     device.load(kernel);
     try (var _ = queue.lock()) {
-      device.withContext(() -> launch.run(kernel, workspace));
+      device.withContext(launch);
     }
   }
 

@@ -181,7 +181,7 @@ final class LossLaunch implements AutoCloseable {
     RowPlan plan = kernel.plan();
     long shared = kernel.sharedBytes(call.classes());
     Occupancy occupancy = device.occupancy(kernel, shared);
-    return new LaunchFootprint(plan.label(), plan.threads(), occupancy.registers(), occupancy.localBytes(), shared,
+    return new LaunchFootprint(plan.label(), plan.blockThreads(), occupancy.registers(), occupancy.localBytes(), shared,
         occupancy.residentBlocks(),
         occupancy.residentBlocks()
             * plan.bytesInFlight(call.classes(), kernel.student().bytes(), kernel.teacherBytes()));

@@ -5,7 +5,6 @@ import dev.temper.HostMatrix;
 import dev.temper.MatrixView;
 import dev.temper.kernel.device.DeviceProducts;
 import dev.temper.kernel.device.KernelDevice;
-import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.spec.StoreKernel;
 import dev.temper.spi.Products;
 import dev.temper.spi.layout.PrimitiveParameters;
@@ -115,15 +114,8 @@ final class PlacedProducts implements Products, DeviceQueue.Resource {
         parameters.set(Field.UPSTREAM, written);
         tensors.inPlaceOutput(result, written);
       }
-      device.withContext(() -> {
-        tensors.requireOpen();
-        tensors.upload();
-        try (KernelLaunch launch = device.prepare(StoreKernel.STORE, parameters.block(), tensors.hostMemory(),
-            StoreKernel.STORE.blocks(sum.rows()), 0)) {
-          launch.run();
-        }
-        tensors.download();
-      });
+      device.withContext(
+          () -> tensors.run(StoreKernel.STORE, parameters.block(), StoreKernel.STORE.blocks(sum.rows()), 0));
     }
   }
 

@@ -6,6 +6,8 @@ import dev.temper.HostMatrix;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.kernel.device.KernelDevice;
+import dev.temper.kernel.device.KernelLaunch;
+import dev.temper.kernel.spec.Specialisation;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -103,6 +105,20 @@ final class PlacedTensors {
     for (int i = 0; i < uploads.size(); i++) {  // an iterator would be an allocation
       uploads.get(i).upload(device);
     }
+  }
+
+  /**
+   * Runs a kernel over the tensors: copies the inputs to the device, launches, and copies the outputs to the host.
+   *
+   * @param parameters the struct of the kernel, with the addresses of the tensors
+   */
+  void run(Specialisation kernel, MemorySegment parameters, long blocks, long sharedBytes) {
+    requireOpen();
+    upload();
+    try (KernelLaunch launch = device.prepare(kernel, parameters, hostMemory, blocks, sharedBytes)) {
+      launch.run();
+    }
+    download();
   }
 
   /** Waits for the stream and copies the outputs to the host. */

@@ -3,8 +3,6 @@ package dev.temper.kernel.run;
 import dev.temper.DType;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
-import dev.temper.kernel.device.KernelDevice;
-import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.spec.PrimitiveSpecialisation;
 import dev.temper.spi.layout.PrimitiveParameters.Field;
@@ -44,13 +42,10 @@ record PrimitiveLaunch(Primitive primitive, MatrixView logits, double temperatur
 
   /** Submits the call, and waits if the output must be copied to the host. The stream lock is held. */
   void run(PrimitiveSpecialisation kernel, Workspace workspace) {
-    KernelDevice device = workspace.device();
     PlacedTensors tensors = new PlacedTensors(workspace);
     long input = tensors.input("logits", logits);
     long gradient = tensors.input("upstream", upstream);
     long target = indices != null ? tensors.output("output", indices) : tensors.output("output", output);
-    tensors.requireOpen();
-    tensors.upload();
     try (Arena arena = Arena.ofConfined()) {
       PrimitiveParameters parameters = new PrimitiveParameters(arena.allocate(PrimitiveParameters.LAYOUT));
       parameters.write(primitive, logits, temperature, upstream, output, indices);
@@ -59,12 +54,7 @@ record PrimitiveLaunch(Primitive primitive, MatrixView logits, double temperatur
       parameters.set(Field.OUTPUT, target);
       long shared = kernel.plan().sharedBytes(
           logits.classes(), logits.dtype().bytes(), upstream != null ? upstream.dtype().bytes() : 0);
-      try (KernelLaunch launch =
-          device.prepare(kernel, parameters.block(), tensors.hostMemory(), kernel.plan().blocks(logits.rows()),
-              shared)) {
-        launch.run();
-      }
+      tensors.run(kernel, parameters.block(), kernel.plan().blocks(logits.rows()), shared);
     }
-    tensors.download();
   }
 }

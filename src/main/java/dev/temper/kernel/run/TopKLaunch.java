@@ -2,7 +2,6 @@ package dev.temper.kernel.run;
 
 import dev.temper.MatrixView;
 import dev.temper.TopKLists;
-import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.spec.TopKSpecialisation;
 import dev.temper.spi.layout.TopKParameters;
 import dev.temper.spi.layout.TopKParameters.Field;
@@ -33,13 +32,7 @@ record TopKLaunch(MatrixView logits, TopKLists into) {
       parameters.set(Field.LOG_SUM_EXP, tensors.output("teacher_lse", into.logSumExp()));
       parameters.set(Field.MASS, tensors.output("teacher_mass", into.mass()));
       parameters.set(Field.LOG_TAIL, tensors.output("teacher_log_tail", into.logTail()));
-      tensors.requireOpen();
-      tensors.upload();
-      try (KernelLaunch launch = workspace.device().prepare(kernel, parameters.block(), tensors.hostMemory(),
-          kernel.plan().blocks(logits.rows()), kernel.sharedBytes())) {
-        launch.run();
-      }
+      tensors.run(kernel, parameters.block(), kernel.plan().blocks(logits.rows()), kernel.sharedBytes());
     }
-    tensors.download();
   }
 }

@@ -145,7 +145,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
 
   /** Whether the kernel prepares the teacher's rows: they are not logits of the student's classes. */
   private static boolean isPrepared(LossCall call) {
-    return call.usesTeacher() && call.teacherForm() != TeacherForm.LOGITS;
+    return call.teacherForm() != TeacherForm.LOGITS;
   }
 
   private static LossSpecialisation of(LossCall call, RowPlan plan) {

@@ -144,37 +144,27 @@ public final class SpecialisationList {
     }
   }
 
-  /** Loss kernels for teachers that are given by lists, with each set of features and one plan after the other. */
+  /** Loss kernels for teachers that are given by lists. */
   static Set<Specialisation> lists(DeviceLimits limits) {
+    return withTeachers(Feature.LISTS, LIST_FEATURES, limits);
+  }
+
+  /** Loss kernels for teachers whose rows are prepared. */
+  static Set<Specialisation> prepared(DeviceLimits limits) {
+    return withTeachers(Feature.PREPARED, PREPARED_FEATURES, limits);
+  }
+
+  /** Loss kernels of one kind of teacher, with each set of features and one plan after the other. */
+  private static Set<Specialisation> withTeachers(Feature kind, List<Set<Feature>> sets, DeviceLimits limits) {
     Set<Specialisation> all = new LinkedHashSet<>();
     for (DType student : DTYPES) {
       for (Pass pass : PASSES) {
         for (String policy : DivergencePolicy.NAMES) {
-          for (Set<Feature> features : LIST_FEATURES) {
+          for (Set<Feature> features : sets) {
             int classes = CLASSES[all.size() % (CLASSES.length - 1)];
             LossSpecialisation loss = LossSpecialisation.of(student, student, student, policy, true, true,
                 ExpReuse.NONE, pass, classes, limits).with(features, classes, limits);
-            if (loss.readsLists()) {
-              all.add(loss);
-            }
-          }
-        }
-      }
-    }
-    return all;
-  }
-
-  /** Loss kernels for teachers whose rows are prepared, with each set of features and one plan after the other. */
-  static Set<Specialisation> prepared(DeviceLimits limits) {
-    Set<Specialisation> all = new LinkedHashSet<>();
-    for (DType student : DTYPES) {
-      for (Pass pass : PASSES) {
-        for (String policy : DivergencePolicy.NAMES) {
-          for (Set<Feature> features : PREPARED_FEATURES) {
-            int classes = CLASSES[all.size() % (CLASSES.length - 1)];
-            LossSpecialisation loss = LossSpecialisation.of(student, DType.F32, student, policy, true, true,
-                ExpReuse.NONE, pass, classes, limits).with(features, classes, limits);
-            if (loss.features().contains(Feature.PREPARED)) {
+            if (loss.features().contains(kind)) {
               all.add(loss);
             }
           }
