@@ -1,5 +1,7 @@
 package dev.temper.cpu;
 
+import dev.temper.Planted;
+
 /** A defect of the fast path of the CPU engine's rows, or of the choice between paths. */
 enum PathDefect {
   /** No defect. */
@@ -44,9 +46,6 @@ enum PathDefect {
 
   /** Plants the defect into the text of its header. */
   String plant(String text) {
-    if (!text.contains(sound)) {
-      throw new IllegalStateException("there is nothing in " + file + " to plant " + this + " in");
-    }
-    return text.replace(sound, planted);
+    return Planted.in(text, file, this, sound, planted);
   }
 }

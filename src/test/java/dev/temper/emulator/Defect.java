@@ -1,7 +1,6 @@
 package dev.temper.emulator;
 
 import dev.temper.kernel.code.KernelSource;
-import java.util.TreeMap;
 import java.util.function.Function;
 
 /** A defect that can be planted in the CUDA sources, and the check that must find it. */
@@ -122,18 +121,6 @@ public enum Defect {
 
   /** The sources with the defect. */
   public Function<String, KernelSource> sources() {
-    return name -> {
-      KernelSource source = KernelSource.load(name);
-      TreeMap<String, String> headers = new TreeMap<>(source.headers());
-      String text = headers.get(file);
-      if (text == null) {
-        return source;  // this kernel does not include the header
-      }
-      if (!text.contains(sound)) {
-        throw new IllegalStateException("there is nothing in " + file + " to plant " + this + " in");
-      }
-      headers.put(file, text.replace(sound, planted));
-      return new KernelSource(source.file(), source.text(), headers);
-    };
+    return kernel -> PlantedSource.of(kernel, file, this, sound, planted);
   }
 }

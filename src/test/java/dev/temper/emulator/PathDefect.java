@@ -1,7 +1,6 @@
 package dev.temper.emulator;
 
 import dev.temper.kernel.code.KernelSource;
-import java.util.TreeMap;
 
 /** A defect of the fast path or of its check, and the rows that show it. */
 enum PathDefect {
@@ -57,16 +56,6 @@ enum PathDefect {
 
   /** The sources with the defect. */
   KernelSource source(String name) {
-    KernelSource source = KernelSource.load(name);
-    TreeMap<String, String> headers = new TreeMap<>(source.headers());
-    String text = headers.get(file);
-    if (text == null) {
-      return source; // this kernel does not include the header
-    }
-    if (!text.contains(sound)) {
-      throw new IllegalStateException("there is nothing in " + file + " to plant " + this + " in");
-    }
-    headers.put(file, text.replace(sound, planted));
-    return new KernelSource(source.file(), source.text(), headers);
+    return PlantedSource.of(name, file, this, sound, planted);
   }
 }

@@ -1,0 +1,20 @@
+package dev.temper;
+
+/** Plants a defect into the text of a source. */
+public final class Planted {
+
+  private Planted() {}
+
+  /**
+   * Returns the text with the defect at each place of the sound code.
+   *
+   * @param file name of the source in the message
+   * @throws IllegalStateException if the sound code is not in the text
+   */
+  public static String in(String text, String file, Enum<?> defect, String sound, String planted) {
+    if (!text.contains(sound)) {
+      throw new IllegalStateException("there is nothing in " + file + " to plant " + defect + " in");
+    }
+    return text.replace(sound, planted);
+  }
+}
