@@ -8,6 +8,7 @@ import dev.temper.DeviceMatrix;
 import dev.temper.HostMatrix;
 import dev.temper.MatrixView;
 import dev.temper.kernel.device.DeviceProducts;
+import dev.temper.spi.HostRows;
 import dev.temper.spi.ProductShape;
 import dev.temper.spi.Products.Operand;
 import java.lang.foreign.MemorySegment;
@@ -36,7 +37,7 @@ final class EmulatedProducts implements DeviceProducts {
     int inner = Math.toIntExact(shape.inner());
     float[][] leftRows = rows(left, Math.toIntExact(shape.rows()), inner);
     float[][] rightRows = rows(right, inner, result.classes());
-    Elements written = elements(result);
+    HostMatrix written = onHost(result);
     float[] sums = new float[result.classes()];
     for (int row = 0; row < leftRows.length; row++) {
       Arrays.fill(sums, 0);
@@ -48,50 +49,41 @@ final class EmulatedProducts implements DeviceProducts {
       }
       for (int column = 0; column < sums.length; column++) {
         float value = (float) alpha * sums[column];
-        written.set(row, column, beta == 0 ? value : value + (float) beta * written.get(row, column));
+        set(written, row, column,
+            beta == 0 ? value : value + (float) beta * HostRows.element(written, row, column));
       }
     }
   }
 
   /** The factor's elements after its transposition. */
   private float[][] rows(Operand operand, int rows, int columns) {
-    Elements elements = elements(operand.matrix());
+    HostMatrix matrix = onHost(operand.matrix());
     float[][] values = new float[rows][columns];
     for (int row = 0; row < rows; row++) {
       for (int column = 0; column < columns; column++) {
-        values[row][column] = operand.isTransposed() ? elements.get(column, row) : elements.get(row, column);
+        values[row][column] = operand.isTransposed() ? HostRows.element(matrix, column, row)
+            : HostRows.element(matrix, row, column);
       }
     }
     return values;
   }
 
-  private Elements elements(MatrixView view) {
-    MemorySegment segment = switch (view) {
-      case HostMatrix host -> host.segment();
-      case DeviceMatrix onDevice when onDevice.rows() == 0 -> MemorySegment.NULL;
-      case DeviceMatrix onDevice -> memory.at(onDevice.address(), onDevice.byteSize());
+  /** The matrix as host memory. */
+  private HostMatrix onHost(MatrixView view) {
+    return switch (view) {
+      case HostMatrix host -> host;
+      case DeviceMatrix device -> new HostMatrix(
+          device.rows() == 0 ? MemorySegment.NULL : memory.at(device.address(), device.byteSize()), device.rows(),
+          device.classes(), device.rowStride(), device.dtype());
     };
-    return new Elements(segment, view.rowStride(), view.dtype());
   }
 
-  private record Elements(MemorySegment segment, long rowStride, DType dtype) {
-
-    float get(long row, int column) {
-      long at = at(row, column);
-      return dtype == DType.F32 ? segment.get(JAVA_FLOAT_UNALIGNED, at)
-          : dtype.widen(segment.get(JAVA_SHORT_UNALIGNED, at));
-    }
-
-    void set(long row, int column, float value) {
-      if (dtype == DType.F32) {
-        segment.set(JAVA_FLOAT_UNALIGNED, at(row, column), value);
-      } else {
-        segment.set(JAVA_SHORT_UNALIGNED, at(row, column), dtype.narrow(value));
-      }
-    }
-
-    private long at(long row, int column) {
-      return (row * rowStride + column) * dtype.bytes();
+  private static void set(HostMatrix matrix, long row, int column, float value) {
+    long at = (row * matrix.rowStride() + column) * matrix.dtype().bytes();
+    if (matrix.dtype() == DType.F32) {
+      matrix.segment().set(JAVA_FLOAT_UNALIGNED, at, value);
+    } else {
+      matrix.segment().set(JAVA_SHORT_UNALIGNED, at, matrix.dtype().narrow(value));
     }
   }
 

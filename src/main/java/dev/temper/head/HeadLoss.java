@@ -51,7 +51,7 @@ public final class HeadLoss implements AutoCloseable {
   public synchronized LossResult compute(LossCall call) {
     HeadPlan plan = HeadPlan.of(call, options.chunkLogits(), limit());
     Products by = products();
-    HeadScale scale = HeadScale.of(call.loss(), backend.check(call.loss(), call.inputs(), call.classes()));
+    HeadScale scale = HeadScale.of(backend.check(call.loss(), call.inputs(), call.classes()));
     memory.reserve(plan.bytes());
     HeadPass pass = new HeadPass(backend, by, call, plan, memory, scale);
     requireComputable.accept(pass.firstChunk());
@@ -85,8 +85,7 @@ public final class HeadLoss implements AutoCloseable {
     // Hazard: a batch without a labelled row has the factor 0, and a later replay may have labels. The factors of the
     // graph are therefore those of a batch in which every row counts.
     Divisors divisors = Divisors.of(call.loss(), call.inputs(), call.inputs().student().rows());
-    return RecordedHead.record(backend, products(), call, plan, HeadScale.of(call.loss(), divisors),
-        requireComputable);
+    return RecordedHead.record(backend, products(), call, plan, HeadScale.of(divisors), requireComputable);
   }
 
   /** Bytes of device memory that the workspace holds; 0 in host memory. */

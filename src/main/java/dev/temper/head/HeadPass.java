@@ -178,7 +178,7 @@ final class HeadPass {
   /** Fills a column with ones, by the softmax of rows of one class. */
   private void fillOnes(@Nullable Region region) {
     if (region != null && plan.rows() > 0) {
-      MatrixView ones = memory.matrix(region, Math.min(plan.chunkRows(), plan.rows()));
+      MatrixView ones = memory.matrix(region, plan.chunkRows());
       backend.softmax(HostMatrix.of(new float[Math.toIntExact(ones.rows())], ones.rows(), 1), ones);
     }
   }

@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
  * The number of rows of a chunk, and the place of each matrix in the workspace.
  *
  * @param rows rows of the batch
- * @param chunkRows rows of each chunk but the last; 1 or more
  * @param student logits of the student
  * @param teacher logits of the teacher; null unless it is given by hidden states
  * @param gradient gradient by the student's logits; null if no gradient is wanted or if it replaces the logits
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param biasSum f32 sums of the gradient by the bias; null if the products write the gradient
  * @param workspace sizes for the caller
  */
-record HeadPlan(long rows, long chunkRows, Region student, @Nullable Region teacher, @Nullable Region gradient,
+record HeadPlan(long rows, Region student, @Nullable Region teacher, @Nullable Region gradient,
     @Nullable Region ones, @Nullable Region teacherOnes, @Nullable Region weightSum, @Nullable Region biasSum,
     HeadWorkspace workspace) {
 
@@ -84,6 +83,11 @@ record HeadPlan(long rows, long chunkRows, Region student, @Nullable Region teac
     return workspace.chunks();
   }
 
+  /** Rows of each chunk but the last; 1 or more. */
+  long chunkRows() {
+    return workspace.chunkRows();
+  }
+
   /** All bytes, including the sums. */
   long bytes() {
     return workspace.bytes() + workspace.accumulatorBytes();
@@ -131,7 +135,7 @@ record HeadPlan(long rows, long chunkRows, Region student, @Nullable Region teac
           : places.next(weight.classes(), DType.F32, weight.rows());
       Region biasSum = bias == null || bias.dtype() == DType.F32 ? null
           : places.next(bias.classes(), DType.F32, bias.rows());
-      return new HeadPlan(rows, chunkRows, studentAt, teacherAt, gradientAt, onesAt, teacherOnesAt, weightSum, biasSum,
+      return new HeadPlan(rows, studentAt, teacherAt, gradientAt, onesAt, teacherOnesAt, weightSum, biasSum,
           new HeadWorkspace(limit, bytesPerRow(), chunkBytes, chunkRows, chunks, places.end - chunkBytes));
     }
   }

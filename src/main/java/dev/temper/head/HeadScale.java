@@ -17,9 +17,9 @@ import dev.temper.spi.Divisors;
  */
 record HeadScale(double common, double soft, double hard) {
 
-  static HeadScale of(DistillationLoss loss, Divisors divisors) {
-    double soft = loss.softWeight() > 0 ? divisors.softScale() : 0;
-    double hard = loss.hardWeight() > 0 ? divisors.hardScale() : 0;
+  static HeadScale of(Divisors divisors) {
+    double soft = divisors.softScale();
+    double hard = divisors.hardScale();
     double common = soft == 0 ? hard : hard == 0 ? soft : Math.min(soft, hard);
     return new HeadScale(common, soft == 0 ? 1 : soft / common, hard == 0 ? 1 : hard / common);
   }

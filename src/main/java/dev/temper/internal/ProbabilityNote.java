@@ -1,11 +1,9 @@
 package dev.temper.internal;
 
-import dev.temper.DType;
 import dev.temper.HostMatrix;
 import dev.temper.Teacher;
+import dev.temper.spi.HostRows;
 import dev.temper.spi.LossCall;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -37,19 +35,12 @@ final class ProbabilityNote {
   private static boolean looksLikeProbabilities(HostMatrix teacher, int classes) {
     double sum = 0;
     for (int i = 0; i < classes; i++) {
-      float value = value(teacher, i);
+      float value = HostRows.element(teacher, 0, i);
       if (!(value >= 0 && value <= 1)) {
         return false;
       }
       sum += value;
     }
     return classes > 1 && Math.abs(sum - 1) <= TOLERANCE;
-  }
-
-  private static float value(HostMatrix teacher, int i) {
-    MemorySegment row = teacher.segment();
-    return teacher.dtype() == DType.F32
-        ? row.get(ValueLayout.JAVA_FLOAT_UNALIGNED, (long) i * Float.BYTES)
-        : teacher.dtype().widen(row.get(ValueLayout.JAVA_SHORT_UNALIGNED, (long) i * Short.BYTES));
   }
 }

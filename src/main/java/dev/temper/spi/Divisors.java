@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Holds the factors that reduce the sums over rows, {@code 1/divisor}. A factor is 0 instead of 1/0 if no row is
- * counted.
+ * counted, and 0 for a part of weight 0.
  *
  * @param softScale factor of the soft part
  * @param hardScale factor of the hard part

@@ -23,10 +23,7 @@ final class HostPreparedCall implements PreparedCall {
 
   @Override
   public LossTotals totals() {
-    if (last == null) {
-      throw new IllegalStateException("nothing was launched yet, expected launch() before totals()");
-    }
-    return last.totals();
+    return PreparedCall.launched(last).totals();
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.temper.spi;
 import dev.temper.LossTotals;
 import dev.temper.diagnostics.LaunchFootprint;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Launches one prepared call many times. {@link dev.temper.PreparedLoss} has checked all arguments before. */
 public interface PreparedCall extends AutoCloseable {
@@ -16,6 +17,19 @@ public interface PreparedCall extends AutoCloseable {
    * @throws IllegalArgumentException if a label, row weight, row temperature or denominator in memory is invalid
    */
   LossTotals totals();
+
+  /**
+   * Returns the result of the last launch.
+   *
+   * @param last the result, or null before the first launch
+   * @throws IllegalStateException before the first launch
+   */
+  static <R> R launched(@Nullable R last) {
+    if (last == null) {
+      throw new IllegalStateException("nothing was launched yet, expected launch() before totals()");
+    }
+    return last;
+  }
 
   /**
    * Records a CUDA graph, which every later launch replays.

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** Checks that a row of log-probabilities or probabilities sums to 1. */
 public final class TeacherMass {
 
-  private static final double SMALLEST_TOLERANCE = 0x1p-20;
+  static final double SMALLEST_TOLERANCE = 0x1p-20;
 
   private TeacherMass() {}
 

@@ -16,8 +16,6 @@ import java.util.Arrays;
  */
 public final class TeacherValues {
 
-  private static final float SMALLEST_MASS_TOLERANCE = 0x1p-20f;
-
   private TeacherValues() {}
 
   /**
@@ -132,7 +130,7 @@ public final class TeacherValues {
         error += lists.weights() || value == Float.NEGATIVE_INFINITY ? 0 : Math.exp(value) * (1 + Math.abs(value));
       }
     }
-    double tolerance = error * roundoff(values.dtype()) + SMALLEST_MASS_TOLERANCE;
+    double tolerance = error * roundoff(values.dtype()) + TeacherMass.SMALLEST_TOLERANCE;
     requireMass("teacher_log_probs", row, mass, tolerance);
     if (lists.logTail() instanceof RowVector.Host tails) {
       float logTail = HostRows.value(tails, place);

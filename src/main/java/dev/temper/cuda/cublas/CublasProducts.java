@@ -26,8 +26,7 @@ public final class CublasProducts implements DeviceProducts {
   private final CublasLibrary library;
   private final PrimaryContext context;
   private final CudaStream stream;
-  private final Arena arena = Arena.ofShared();
-  private final MemorySegment scalars = arena.allocate(JAVA_FLOAT, 2);
+  private final MemorySegment scalars = Arena.ofAuto().allocate(JAVA_FLOAT, 2);
   private final long workspace;
   private final long handle;
 
@@ -116,7 +115,7 @@ public final class CublasProducts implements DeviceProducts {
   /** Frees everything, even if the device has failed and calls of it throw. */
   @Override
   public void close() {
-    try (arena; var _ = context.enter()) {
+    try (var _ = context.enter()) {
       try {
         check("cublasDestroy", library.functions().destroy(handle));
       } finally {
