@@ -174,7 +174,7 @@ __device__ __forceinline__ uint32_t dynamic_shared_bytes() {
 template <int BYTES> __device__ __forceinline__ void async_copy(void* shared, const void* global) {
   static_assert(BYTES == 8 || BYTES == 16, "8 or 16 bytes");
 #if __CUDA_ARCH__ >= 800
-  uint32_t to = static_cast<uint32_t>(__cvta_generic_to_shared(shared));
+  uint32_t to = shared_address(shared);
   size_t from = __cvta_generic_to_global(global);
   if constexpr (BYTES == 16)
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(from) : "memory");
@@ -221,7 +221,7 @@ __device__ __forceinline__ void cluster_wait() {
 __device__ __forceinline__ uint32_t cluster_address(const void* own, uint32_t rank) {
   uint32_t address = 0;
 #if __CUDA_ARCH__ >= 900
-  uint32_t here = static_cast<uint32_t>(__cvta_generic_to_shared(own));
+  uint32_t here = shared_address(own);
   asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(address) : "r"(here), "r"(rank));
 #endif
   return address;
@@ -234,7 +234,7 @@ template <int COUNT> __device__ __forceinline__ void mbarriers_init(uint64_t* ba
 #if __CUDA_ARCH__ >= 900
 #pragma unroll
   for (int i = 0; i < COUNT; i++) {
-    uint32_t barrier = static_cast<uint32_t>(__cvta_generic_to_shared(barriers + i));
+    uint32_t barrier = shared_address(barriers + i);
     asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(arrivals) : "memory");
   }
   asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
@@ -245,7 +245,7 @@ template <int COUNT> __device__ __forceinline__ void mbarriers_init(uint64_t* ba
 // Sets how many bytes the current phase expects. Some of these bytes may have arrived before the call.
 __device__ __forceinline__ void mbarrier_expect(uint64_t* barrier, uint32_t bytes) {
 #if __CUDA_ARCH__ >= 900
-  uint32_t own = static_cast<uint32_t>(__cvta_generic_to_shared(barrier));
+  uint32_t own = shared_address(barrier);
   asm volatile("{.reg .b64 state;\n mbarrier.arrive.expect_tx.shared::cta.b64 state, [%0], %1;}" ::"r"(own), "r"(bytes)
                : "memory");
 #endif
@@ -255,7 +255,7 @@ __device__ __forceinline__ void mbarrier_expect(uint64_t* barrier, uint32_t byte
 // synchronised with.
 __device__ __forceinline__ void mbarrier_arrive(uint64_t* barrier) {
 #if __CUDA_ARCH__ >= 900
-  uint32_t own = static_cast<uint32_t>(__cvta_generic_to_shared(barrier));
+  uint32_t own = shared_address(barrier);
   asm volatile("{.reg .b64 state;\n mbarrier.arrive.shared::cta.b64 state, [%0];}" ::"r"(own) : "memory");
 #endif
 }
@@ -263,8 +263,8 @@ __device__ __forceinline__ void mbarrier_arrive(uint64_t* barrier) {
 // Copies a multiple of 16 aligned bytes to the block's shared memory, and counts the bytes at an mbarrier of the block.
 __device__ __forceinline__ void bulk_copy(void* shared, const void* global, uint32_t bytes, uint64_t* barrier) {
 #if __CUDA_ARCH__ >= 900
-  uint32_t to = static_cast<uint32_t>(__cvta_generic_to_shared(shared));
-  uint32_t own = static_cast<uint32_t>(__cvta_generic_to_shared(barrier));
+  uint32_t to = shared_address(shared);
+  uint32_t own = shared_address(barrier);
   asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(to),
                "l"(__cvta_generic_to_global(global)), "r"(bytes), "r"(own)
                : "memory");
@@ -285,7 +285,7 @@ __device__ __forceinline__ uint32_t funnel_shift(uint32_t low, uint32_t high, ui
 // behind, because their parity is the same. The acquire has CTA scope: cluster scope would invalidate L1.
 __device__ __forceinline__ void mbarrier_wait(uint64_t* barrier, uint32_t parity) {
 #if __CUDA_ARCH__ >= 900
-  uint32_t own = static_cast<uint32_t>(__cvta_generic_to_shared(barrier)), done;
+  uint32_t own = shared_address(barrier), done;
   do {
     asm volatile("{.reg .pred p;\n mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\n selp.u32 %0, 1, 0, p;}"
                  : "=r"(done)

@@ -52,6 +52,8 @@ struct RowTask {
   float weight = 0, temperature = 1;
   bool ignored = true;  // the row has neither a soft nor a hard part
   bool valid = true;    // false: the values and the gradient are NaN
+  // With an index of rows: the row that it selects. Otherwise the kernels set it to the row, and the CPU engine does
+  // not read it.
   int64_t teacher_row = 0;
 
   // Values and gradient of a valid row that does not contribute are 0, whatever its logits are.

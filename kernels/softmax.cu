@@ -12,7 +12,7 @@ struct TEMPER_SPEC {
   using Input = TEMPER_INPUT;
   using Upstream = TEMPER_UPSTREAM;
   using Output = TEMPER_OUTPUT;
-  using ThreadGroup = ThreadGroupOf<TEMPER_THREADS, TEMPER_LANES, TEMPER_CLUSTER, 0>;
+  using ThreadGroup = ThreadGroupOf<TEMPER_THREADS, TEMPER_LANES, TEMPER_CLUSTER>;
   using Storage = TEMPER_STORAGE;
   static constexpr Primitive kPrimitive = Primitive::TEMPER_PRIMITIVE;
 };

@@ -41,7 +41,6 @@ struct VectorPair {
 // Student and teacher of one row. Elements outside the row read as -inf, a class with probability 0. In the backward
 // pass of log-softmax the second tensor is a gradient, and its elements outside the row read as 0.
 template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GRADIENT = false> struct VectorisedRow {
-  using TeacherDType = TeacherType;
   using Pair = VectorPair<StudentType, TeacherType, TEACHER>;
   static constexpr int K = Pair::K;
   static constexpr auto kStudentFill = StudentType::kMinusInfinity;

@@ -221,7 +221,6 @@ template <class Spec> struct ListLossRow {
     sums[kShifted] = fma(present, from_rest, shifted_sum);
     float to_row = relative(rest_max, row_max, scale);
     sums[kExponents] = to_row * fma(rest_sum, from_rest * scale, exponent_sum);
-    if (!valid) sums[kRest] = not_a_number();
     for_each_slot([&](const ListSlot& slot) {
       float s = slot.z - shift_of(row_max), es = exp2(s * scale);
       sums[kStudent] += es;

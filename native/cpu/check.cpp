@@ -45,10 +45,8 @@ static bool is_invalid_denominator(const float* value) {
 // Returns ~row of the first row that contributes and has an index outside the teacher, or 0.
 static uint64_t first_bad_index(const LossParameters& p) {
   for (int64_t row = 0; p.teacher_row_index != nullptr && row < p.rows; row++) {
-    int64_t label = p.labels == nullptr ? 0 : p.label_bytes == 8 ? read_once<int64_t>(p.labels, row)
-                                                                 : read_once<int32_t>(p.labels, row);
     float weight = p.row_weights == nullptr ? 1.0f : read_float_once(p.row_weights, row);
-    RowTask task = RowTask::of(p, label, weight, p.temperature);
+    RowTask task = RowTask::of(p, read_label(p, row), weight, p.temperature);
     if (!task.valid) continue;  // its label or weight is reported
     task.select_teacher_row(p, read_once<int32_t>(p.teacher_row_index, row));
     if (!task.valid) return ~(uint64_t)row;

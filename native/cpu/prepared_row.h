@@ -32,7 +32,7 @@ struct PreparedRow {
     double taken = 0, left = 0;
     Exponential exponential(temperature);
     for (int from = 0; from < p.teacher_columns; from += kBlock) {
-      int n = p.teacher_columns - from < kBlock ? p.teacher_columns - from : kBlock;
+      int n = block_length(from, p.teacher_columns);
       load_capped(job.teacher, row, from, n, p.teacher_softcap, buffer);
       float block = block_max(buffer, padded(n));
       if (block > largest) {
@@ -56,7 +56,7 @@ struct PreparedRow {
   }
 
  private:
-  int block_length(int from) const { return p.classes - from < kBlock ? p.classes - from : kBlock; }
+  static int block_length(int from, int columns) { return columns - from < kBlock ? columns - from : kBlock; }
 
   void fill(float value) {
     for (int i = 0; i < p.classes; i += kLanes) store(splat(value), out + i);
@@ -75,7 +75,7 @@ struct PreparedRow {
     alignas(64) float buffer[kBlock];
     double sums[4] = {};
     for (int from = 0; from < p.classes; from += kBlock) {
-      int n = block_length(from);
+      int n = block_length(from, p.classes);
       const float* in = load_block(job.teacher.dtype, address(job.teacher, row, from), n, logs ? -kInfinity : 0.0f,
                                    buffer);
       RowMass<V> mass;
@@ -122,7 +122,7 @@ struct PreparedRow {
     if (!valid) return fill(__builtin_nanf(""));
     alignas(64) float buffer[kBlock], sums[kBlock];
     for (int from = 0; from < p.classes; from += kBlock) {
-      int n = block_length(from);
+      int n = block_length(from, p.classes);
       for (int m = 0; m < p.mixture_count; m++) {
         load_capped(member(m), row, from, n, p.mixture_softcap, buffer);
         for (int i = 0; i < n; i += kLanes) {
@@ -147,7 +147,7 @@ struct PreparedRow {
     alignas(64) float buffer[kBlock];
     auto for_blocks = [&](auto f) {
       for (int from = 0; from < p.classes; from += kBlock) {
-        int n = block_length(from);
+        int n = block_length(from, p.classes);
         load_capped(matrix, row, from, n, p.mixture_softcap, buffer);
         f(padded(n));
       }

@@ -1,7 +1,7 @@
 // Reading values in the caller's memory that another thread may change during a call.
 #pragma once
 
-#include <stdint.h>
+#include "job.h"
 
 namespace temper {
 namespace {
@@ -21,6 +21,11 @@ inline float read_float_once(const void* array, int64_t row) {
   float value;
   __builtin_memcpy(&value, &bits, sizeof value);
   return value;
+}
+
+inline int64_t read_label(const LossParameters& p, int64_t row) {
+  if (p.labels == nullptr) return 0;
+  return p.label_bytes == 8 ? read_once<int64_t>(p.labels, row) : read_once<int32_t>(p.labels, row);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Label, weight and temperature of a row.
+// Label, weight, temperature and teacher's row of a row.
 #pragma once
 
 #include "load_store.h"
@@ -7,13 +7,8 @@
 namespace temper {
 namespace {
 
-TEMPER_INLINE int64_t read_label(const LossParameters& p, int64_t row) {
-  if (p.labels == nullptr) return 0;
-  return p.label_bytes == 8 ? read_once<int64_t>(p.labels, row) : read_once<int32_t>(p.labels, row);
-}
-
-// Another thread may change labels, weights and temperatures after check_rows(), and a changed label may lie outside
-// the row. Each value is therefore read once, and RowTask::of() checks and keeps what was read.
+// Another thread may change labels, weights, temperatures and row indices after check_rows(), and a changed label or
+// index may lie outside its range. Each value is therefore read once, and RowTask::of() checks and keeps what was read.
 TEMPER_INLINE RowTask load_row_task(const LossJob& job, int64_t row) {
   const LossParameters& p = job.parameters;
   float weight = job.row_weights ? read_float_once(job.row_weights, row) : 1.0f;

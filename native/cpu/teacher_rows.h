@@ -8,11 +8,6 @@
 namespace temper {
 namespace {
 
-// The first row of a chunk is the largest complement.
-inline void note_bad_mass(ChunkTotals& totals, int64_t row) {
-  if (totals.bad_mass < ~(uint64_t)row) totals.bad_mass = ~(uint64_t)row;
-}
-
 template <class Policy>
 void compute_teacher_rows(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int64_t last,
                           ChunkTotals& totals) {
@@ -31,7 +26,7 @@ void compute_teacher_rows(const LossJob& job, const Scratch& scratch, const Poli
       if (prepared) {
         teacher.prepare(first, job.row_temperatures ? task.temperature : p.mixture_temperature);
         own.teacher_is_flat = teacher.is_flat;
-        if (teacher.bad_mass) note_bad_mass(totals, first);
+        if (teacher.bad_mass && totals.bad_mass == 0) totals.bad_mass = ~(uint64_t)first;  // the largest of the chunk
       } else {
         own.teacher.base = address(job.teacher, task.teacher_row, 0);
       }

@@ -64,10 +64,11 @@ template <int WORDS> void store_words(void* address, const uint32_t (&words)[WOR
 }
 
 // The two keep functions only restrict optimisations of the device compiler.
-inline void leave_unset(float& value) { value = float_of(0x7fffffffu); }
 inline void keep_packed(uint32_t&) {}
-
 template <class T> void keep_address(T*&) {}
+
+// NaN, so that a use of an unset value shows.
+inline void leave_unset(float& value) { value = float_of(0x7fffffffu); }
 
 inline float widen_f16(uint32_t half) {
   uint32_t sign = (half & 0x8000u) << 16, exponent = half >> 10 & 31u, fraction = half & 0x3ffu;

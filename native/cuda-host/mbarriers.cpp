@@ -27,7 +27,7 @@ static Mbarrier& mbarrier_at(Block& block, const void* address) {
       bool same_block = self.block == barrier.initialiser->block;
       if (barrier.initialiser != &self && self.cluster_waits <= barrier.arrivals_at_init &&
           !(same_block && self.block_barriers > barrier.block_barriers_at_init))
-        fail("uses an mbarrier, but no cluster barrier lies between its initialisation and this use");
+        fail("uses an mbarrier, but no barrier lies between its initialisation and this use");
       return barrier;
     }
   fail("there is no mbarrier at byte %u of block %u's shared memory", offset_of(address, block), block.rank);
@@ -75,11 +75,18 @@ void mbarrier_expect(uint64_t* own, unsigned bytes) { arrive(own, bytes); }
 
 void mbarrier_arrive(uint64_t* own) { arrive(own, 0); }
 
+static void issue(Mbarrier& barrier, AsyncStore& store) {
+  trace_store_issued(store, barrier);
+  if (machine().completes_stores_at_once())
+    complete_store(barrier, store);
+  else
+    barrier.in_flight.push_back(store);
+}
+
 // Hardware gives no order to the bytes of a bulk copy. A copy is therefore cut into at most four parts, which complete
 // one by one, in random order.
 void bulk_copy(void* shared, const void* global, unsigned bytes, uint64_t* own) {
-  Machine& m = machine();
-  Block& block = *m.current->block;
+  Block& block = *machine().current->block;
   if (bytes == 0 || bytes % 16 != 0) fail("a bulk copy of %u bytes: a multiple of 16 is expected", bytes);
   check_aligned(shared, 16, "bulk copy to shared memory");
   check_aligned(global, 16, "bulk copy from global memory");
@@ -91,11 +98,7 @@ void bulk_copy(void* shared, const void* global, unsigned bytes, uint64_t* own) 
   for (unsigned begin = 0; begin < bytes; begin += part) {
     AsyncStore copy{static_cast<char*>(shared) + begin, static_cast<const char*>(global) + begin, {},
                     begin + part < bytes ? part : bytes - begin, {}};
-    trace_store_issued(copy, barrier);
-    if (m.completes_stores_at_once())
-      complete_store(barrier, copy);
-    else
-      barrier.in_flight.push_back(copy);
+    issue(barrier, copy);
   }
 }
 
@@ -130,11 +133,7 @@ void store_async(uint32_t address, const void* values, unsigned bytes, uint32_t 
   AsyncStore store{destination, nullptr, {}, bytes, {}};
   memcpy(store.values, values, bytes);
   memset(destination, 0xff, bytes);
-  trace_store_issued(store, barrier);
-  if (m.completes_stores_at_once())
-    complete_store(barrier, store);
-  else
-    barrier.in_flight.push_back(store);
+  issue(barrier, store);
 }
 
 void complete_store(Mbarrier& barrier, const AsyncStore& store) {

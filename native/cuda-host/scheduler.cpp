@@ -148,13 +148,14 @@ void Machine::describe_deadlock() {
       "at a cluster barrier",
       "at an mbarrier",
       "finished"};
-  unsigned counts[7] = {}, example[7] = {};
+  constexpr unsigned kStates = static_cast<unsigned>(WaitState::kFinished) + 1;
+  unsigned counts[kStates] = {}, example[kStates] = {};
   for (const Thread& thread : threads) {
     unsigned kind = static_cast<unsigned>(thread.wait_state);
     if (counts[kind]++ == 0) example[kind] = thread.index;
   }
   int used = snprintf(message, message_bytes, "deadlock:");
-  for (unsigned kind = 1; kind < 7; kind++)
+  for (unsigned kind = 1; kind < kStates; kind++)
     if (counts[kind] != 0 && used >= 0 && static_cast<unsigned>(used) < message_bytes) {
       const Thread& thread = threads[example[kind]];
       used += snprintf(message + used, message_bytes - static_cast<unsigned>(used),
