@@ -6,7 +6,6 @@ import dev.temper.LossEngine;
 import dev.temper.benchmarks.torch.TorchFormula;
 import dev.temper.benchmarks.torch.TorchHeadStep;
 import java.lang.foreign.Arena;
-import java.util.function.DoubleSupplier;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -58,15 +57,14 @@ public class PeakHead {
 
   @Benchmark
   public double torchUsual(PeakMemory.Peak peak) {
-    DoubleSupplier warm = step(small);
-    double unused = warm.getAsDouble();
+    step(small).run();
     long gradients = tensors.hiddenGradient.byteSize() + tensors.weightGradient.byteSize();
-    return PeakMemory.measure(peak, gradients, step(tensors));
+    return PeakMemory.measure(peak, gradients, step(tensors)::run);
   }
 
-  private static DoubleSupplier step(HeadTensors of) {
+  private static TorchHeadStep step(HeadTensors of) {
     int threads = Runtime.getRuntime().availableProcessors();
     return new TorchHeadStep(of.hidden, of.weight, of.teacherHidden, of.teacherWeight, of.labels, TorchFormula.USUAL, 2,
-        threads)::run;
+        threads);
   }
 }

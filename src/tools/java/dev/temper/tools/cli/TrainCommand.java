@@ -40,7 +40,7 @@ import picocli.CommandLine.Option;
     })
 final class TrainCommand implements Callable<Integer> {
 
-  /** A quarter of the logits of a step. */
+  /** A quarter of the student's logits and their gradient in a step. */
   private static final long HEAD_WORKSPACE = 4 << 20;
 
   /** Reads a {@link TrainPlan.Head}. */

@@ -62,15 +62,15 @@ record RowInstructions(int straight, double sweeps, double special, double warps
         .toList();
     List<Waypoint> sweeps = new ArrayList<>();
     if (plan.storage() instanceof RowStorage.Registers) {
-      straightBlocks.stream().filter(block -> special(code, block) >= MANY_SPECIAL)
+      straightBlocks.stream().filter(block -> RowLoop.special(code, block) >= MANY_SPECIAL)
           .forEach(block -> sweeps.add(once(code, block)));
     } else if (plan.storage() instanceof RowStorage.Ring ring) {
       addRing(code, loops, straightBlocks, plan, ring, classes, firstBytes, secondBytes, sweeps);
     } else {
       int pair = VECTOR + VECTOR / firstBytes * secondBytes;
-      double trips = trips(plan, Math.ceilDiv(classes * firstBytes, VECTOR));
+      double trips = trips(plan.groupSize(), Math.ceilDiv(classes * firstBytes, VECTOR));
       RowLoop.usual(loops).stream().filter(loop -> loop.purpose() != RowLoop.Purpose.LOAD).forEach(loop -> sweeps.add(
-          new Waypoint(loop.first(), loop.last(), loop.instructions(), loop.special(), trips * pair / loop.bytes())));
+          waypoint(loop, trips * pair / loop.bytes())));
     }
     if (sweeps.isEmpty()) {
       throw new IllegalArgumentException("found no sweep over a row in the code of " + plan.label());
@@ -93,12 +93,11 @@ record RowInstructions(int straight, double sweeps, double special, double warps
     List<RowLoop> full = RowLoop.usual(loops.stream().filter(loop -> loop.bytes() == ring.vectors() * pair).toList());
     RowLoop sums = full.getFirst();
     List<Block> kept = straightBlocks.stream().filter(block -> block.first() > sums.last()
-        && block.last() < full.getLast().first() && special(code, block) == sums.special()).toList();
+        && block.last() < full.getLast().first() && RowLoop.special(code, block) == sums.special()).toList();
     kept.stream().findFirst().ifPresent(block -> sweeps.add(once(code, block)));
     int trips = vectors / stage - (kept.isEmpty() ? 0 : 1);
     full.forEach(loop -> sweeps.add(waypoint(loop, trips)));
-    double rest = IntStream.range(0, plan.threads() / WARP)
-        .map(warp -> Math.max(0, Math.ceilDiv(vectors % stage - warp * WARP, plan.threads()))).average().orElse(0);
+    double rest = trips(plan.threads(), vectors % stage);
     for (RowLoop loop : full) {
       loops.stream().filter(other -> other.purpose() == loop.purpose() && other.bytes() == pair
           && other.first() > loop.last()).findFirst().ifPresent(other -> sweeps.add(waypoint(other, rest)));
@@ -118,7 +117,8 @@ record RowInstructions(int straight, double sweeps, double special, double warps
       int low = sweeps.get(i).last();
       int high = sweeps.get(i + 1).first();
       blocks.stream().filter(block -> block.first() > low && block.last() < high && !known.contains(block.first()))
-          .filter(block -> count(block, code::isFusedMultiplyAdd) >= POLYNOMIAL && special(code, block) < MANY_SPECIAL)
+          .filter(block -> count(block, code::isFusedMultiplyAdd) >= POLYNOMIAL
+              && RowLoop.special(code, block) < MANY_SPECIAL)
           .reduce((_, last) -> last).ifPresent(block -> all.add(once(code, block)));
     }
     if (plan.lanes() > 0) {
@@ -163,20 +163,15 @@ record RowInstructions(int straight, double sweeps, double special, double warps
         sweeps.stream().mapToDouble(point -> point.special() * point.trips()).sum(), warps);
   }
 
-  /** Vectors of a thread, averaged over the warps of a row: the lane with the most determines its warp. */
-  private static double trips(RowPlan plan, int vectors) {
-    int group = plan.groupSize();
+  /** Vectors of a thread, averaged over the warps of a group: the lane with the most determines its warp. */
+  private static double trips(int group, int vectors) {
     int warps = Math.max(1, group / WARP);
     return IntStream.range(0, warps).map(warp -> Math.max(0, Math.ceilDiv(vectors - warp * WARP, group))).sum()
         / (double) warps;
   }
 
   private static Waypoint once(MachineCode code, Block block) {
-    return new Waypoint(block.first(), block.last(), block.last() - block.first() + 1, special(code, block), 1);
-  }
-
-  private static int special(MachineCode code, Block block) {
-    return (int) count(block, at -> code.kind(at) == InstructionKind.SPECIAL);
+    return new Waypoint(block.first(), block.last(), block.last() - block.first() + 1, RowLoop.special(code, block), 1);
   }
 
   private static long count(Block block, IntPredicate kind) {

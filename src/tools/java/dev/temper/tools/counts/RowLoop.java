@@ -86,7 +86,7 @@ record RowLoop(int first, int last, Purpose purpose, int instructions, int speci
     ControlFlow flow = new ControlFlow(code);
     List<ControlFlow.Block> blocks = flow.blocks().stream()
         .filter(block -> block.first() >= head && block.last() <= end).toList();
-    long most = blocks.stream().mapToLong(block -> special(code, block)).max().orElse(0);
+    int most = blocks.stream().mapToInt(block -> special(code, block)).max().orElse(0);
     if (most == 0) {
       return flow.shortest(head, end, head, end);
     }
@@ -102,8 +102,9 @@ record RowLoop(int first, int last, Purpose purpose, int instructions, int speci
     return path;
   }
 
-  private static long special(MachineCode code, ControlFlow.Block block) {
-    return IntStream.rangeClosed(block.first(), block.last())
+  /** Instructions of a block for the special-function unit. */
+  static int special(MachineCode code, ControlFlow.Block block) {
+    return (int) IntStream.rangeClosed(block.first(), block.last())
         .filter(at -> code.kind(at) == MachineCode.InstructionKind.SPECIAL).count();
   }
 

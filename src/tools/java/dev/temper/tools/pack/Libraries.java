@@ -15,7 +15,8 @@ import java.util.jar.JarOutputStream;
 /** The jars of a packed folder, taken from the class path of this process. */
 final class Libraries {
 
-  /** Prefixes of the names of the jars. OpenBLAS and XChart are left out: only {@code train} needs these 20 MB. */
+  /** Prefixes of the names of the jars. OpenBLAS and XChart are left out: only {@code train} and matrix
+   * products on the CPU need these 20 MB. */
   private static final List<String> WANTED = List.of(
       "jackson-annotations-", "jackson-core-", "jackson-databind-", "jcublas-", "jcuda-", "jspecify-",
       "picocli-");

@@ -20,9 +20,4 @@ record HiddenStep(LanguageModel student) implements StudentStep {
   public void backward(WordBatch batch) {
     student.backwardFromHidden(batch);
   }
-
-  @Override
-  public long logitBytes() {
-    return 0;
-  }
 }

@@ -128,7 +128,7 @@ final class LanguageModel {
   void backward(WordBatch batch, Matrix logitGradient) {
     int rows = batch.rows();
     Operand gradient = Operand.of(logitGradient.top(rows).view());
-    products.multiply(1, new Operand(gradient.matrix(), true), Operand.of(h.top(rows).view()), 0,
+    products.multiply(1, Operand.transposed(gradient.matrix()), Operand.of(h.top(rows).view()), 0,
         output.gradient().view());
     products.multiply(1, gradient, Operand.of(output.value().view()), 0, hGradient.top(rows).view());
     backwardFromHidden(batch);

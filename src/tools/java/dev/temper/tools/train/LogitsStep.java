@@ -24,9 +24,4 @@ record LogitsStep(LanguageModel student, Matrix gradient) implements StudentStep
   public void backward(WordBatch batch) {
     student.backward(batch, gradient);
   }
-
-  @Override
-  public long logitBytes() {
-    return 2 * gradient.segment().byteSize();
-  }
 }

@@ -70,7 +70,8 @@ final class ModelTraining {
         form.backward(batch);
         adam.step(learningRate * (steps - step) / steps);
         TrainingStep done = new TrainingStep(step + 1, totals, System.nanoTime() - started, lossNanos,
-            result.workspace().map(HeadWorkspace::bytes).orElse(form.logitBytes()) + teacherBytes(inputs));
+            result.workspace().map(HeadWorkspace::bytes).orElse(2 * inputs.student().byteSize())
+                + teacherBytes(inputs));
         going = observer.stepped(done);
       }
     }

@@ -14,7 +14,4 @@ interface StudentStep {
 
   /** Fills the gradients of the student's weights, given those of the loss. */
   void backward(WordBatch batch);
-
-  /** Bytes of the logits of all rows and of their gradient; 0 if the engine computes them in chunks. */
-  long logitBytes();
 }

@@ -9,6 +9,6 @@ import dev.temper.LossTotals;
  * @param totals loss of the batch before the step
  * @param nanos time of the whole step
  * @param lossNanos time of the loss and its gradient; of a fused head with its products
- * @param logitBytes memory of the logits and their gradient
+ * @param logitBytes memory of all logits and their gradient, those of a teacher that is given by logits among them
  */
 record TrainingStep(int number, LossTotals totals, long nanos, long lossNanos, long logitBytes) {}

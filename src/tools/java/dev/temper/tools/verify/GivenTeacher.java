@@ -179,7 +179,7 @@ final class GivenTeacher {
     }
     double temperature = c.loss().teacherTemperature().orElse(temperature(row));
     return TeacherBound.unmapped(RowBounds.capped(all, cap), taken, temperature,
-        Double.isInfinite(cap) ? 0 : TeacherBound.ofCap(cap));
+        TeacherBound.ofCap(cap));
   }
 
   private TeacherRow mixture(int row) {
@@ -199,7 +199,7 @@ final class GivenTeacher {
         return new TeacherRow(sum, 0, true, false);
       }
       x = RowBounds.capped(x, cap);
-      double ofInput = Double.isInfinite(cap) ? 0 : TeacherBound.ofCap(cap);
+      double ofInput = TeacherBound.ofCap(cap);
       if (c.loss().standardise()) {
         StandardisedBound standardised = StandardisedBound.of(x, ofInput);
         x = standardised.logits();

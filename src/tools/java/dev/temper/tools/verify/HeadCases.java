@@ -1,5 +1,7 @@
 package dev.temper.tools.verify;
 
+import static dev.temper.tools.verify.ShapeCases.name;
+
 import dev.temper.ChunkLogits;
 import dev.temper.DType;
 import dev.temper.Divergence;
@@ -8,7 +10,6 @@ import dev.temper.Reduction;
 import dev.temper.tools.verify.RowOptions.Given;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.function.UnaryOperator;
 
@@ -107,9 +108,5 @@ final class HeadCases {
     List<Case> one = new ArrayList<>();
     change.apply(CaseBuilder.of(group).layout(l -> Layout.of(rows, CLASSES))).add(one, name);
     return one.getFirst();
-  }
-
-  private static String name(DType dtype) {
-    return dtype.name().toLowerCase(Locale.ROOT);
   }
 }

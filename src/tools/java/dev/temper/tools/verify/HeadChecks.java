@@ -54,8 +54,9 @@ final class HeadChecks {
       HeadData data = HeadData.of(c, seed);
       HeadRun.Found found = HeadRun.run(chunked, c, data);
       found.damage().forEach(damage -> comparison.require(false, damage));
-      comparison.require(found.workspace().chunkRows() == Math.clamp(c.rows(), 1, c.chunkRows()),
-          "a chunk has " + found.workspace().chunkRows() + " rows, expected " + c.chunkRows());
+      int expected = Math.clamp(c.rows(), 1, c.chunkRows());
+      comparison.require(found.workspace().chunkRows() == expected,
+          "a chunk has " + found.workspace().chunkRows() + " rows, expected " + expected);
       switch (group()) {
         case HEAD_RERUN -> {
           same(found, HeadRun.run(chunked, c, data), comparison);

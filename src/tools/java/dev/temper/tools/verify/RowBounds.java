@@ -47,7 +47,7 @@ final class RowBounds {
     temperatureGradient = 0;
     double cap = loss.softcap().orElse(Double.POSITIVE_INFINITY);
     double[] z = capped(student, cap);
-    double zError = studentError + (loss.softcap().isPresent() ? 4 * U * cap : 0);
+    double zError = studentError + TeacherBound.ofCap(cap);
     boolean hasSoft = loss.softWeight() > 0;
     if (Oracle.isValid(student)) {
       hardPart(z, label, zError, reference);
@@ -84,7 +84,7 @@ final class RowBounds {
     double cap = teacher.isAtTemperature() ? Double.POSITIVE_INFINITY
         : loss.teacherSoftcap().orElse(Double.POSITIVE_INFINITY);
     double[] u = capped(teacher.logits(), cap);
-    double uError = teacherError + teacher.error() + (Double.isInfinite(cap) ? 0 : TeacherBound.ofCap(cap));
+    double uError = teacherError + teacher.error() + TeacherBound.ofCap(cap);
     if (loss.divergence() instanceof Divergence.LogitMse) {
       temperature = 1;
     }

@@ -15,9 +15,9 @@ final class TeacherBound {
 
   private TeacherBound() {}
 
-  /** Rounding of a softcap, 4 u relative to the cap. */
+  /** Rounding of a softcap, 4 u relative to the cap; an infinite cap is none. */
   static double ofCap(double cap) {
-    return 4 * U * cap;
+    return Double.isInfinite(cap) ? 0 : 4 * U * cap;
   }
 
   /** A logarithm has an error of one ulp, and the result is rounded. */
