@@ -209,7 +209,8 @@ class TopKListsTest {
     try (LossEngine engine = LossEngine.open("cpu")) {
       assertThatThrownBy(() -> engine.topK(HostMatrix.of(new float[6], 2, 3), lists))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("teacher_log_tail overlaps teacher_mass in memory, expected them apart; give it memory of its own");
+          .hasMessage("teacher_log_tail overlaps teacher_mass in memory, expected them apart;"
+              + " give it memory of its own");
     }
     assertThat(shared).containsOnly(0);
   }
