@@ -57,7 +57,7 @@ template <int VECTORS> struct RingStorage {
           parity ^= 1;
         }
       }
-      __device__ __forceinline__ unsigned char* at(int offset) const { return shared_at(stage + uint32_t(offset)); }
+      __device__ __forceinline__ unsigned char* at(int offset) const { return shared_at(stage) + offset; }
       __device__ __forceinline__ uint64_t* full() const { return reinterpret_cast<uint64_t*>(at(kFull)); }
       __device__ __forceinline__ uint64_t* empty() const { return reinterpret_cast<uint64_t*>(at(kEmpty)); }
       __device__ __forceinline__ RingHeader& header() const { return *reinterpret_cast<RingHeader*>(at(0)); }
