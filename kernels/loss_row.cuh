@@ -64,9 +64,9 @@ template <class Spec> struct LossRow {
   static constexpr bool kLinear = is_linear(Policy::kGradient), kCentred = is_centred(Policy::kGradient);
   // The exponentials of some vectors are kept in registers from the sums to the gradient. That is possible where the
   // gradient is linear in them and needs no other value of a class.
-  static constexpr bool kKeeps = Spec::Storage::kKept > 0 && Spec::kPass == Pass::kForwardBackward && Form::kRaw &&
-                                 kLinear && !kCentred && !kLabelApart && !Form::Exps::kSeparateHard &&
-                                 !Spec::kSmoothing && !Spec::kStandardise;
+  static constexpr bool kKeeps = Spec::Storage::kKept > 0 && Spec::kPass != Pass::kForward && Form::kRaw && kLinear &&
+                                 !kCentred && !kLabelApart && !Form::Exps::kSeparateHard && !Spec::kSmoothing &&
+                                 !Spec::kStandardise;
 
   const LossParameters& p;
   const Policy& policy;

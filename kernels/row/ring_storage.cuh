@@ -172,18 +172,19 @@ template <int VECTORS> struct RingStorage {
       sweep<false, false>(f);
     }
 
-    // Like for_each_several(), but passes the vectors of the last full stage to f.keep(pairs), after all other vectors.
-    // A part of a row without a full stage keeps nothing: f.keep_none() is called instead.
-    template <class F> __device__ __forceinline__ void for_each_several_keeping(F f) {
-      Position kept = sweep<false, true>(f);
+    // Passes the vectors of the first stage to f.keep(pairs), if that is a full stage; otherwise calls f.keep_none().
+    template <class F> __device__ __forceinline__ void keep(F f) {
       if (stages > 1) {
         Pair pairs[VECTORS];
-        read(pairs, kept, threadIdx.x * 16);
+        read(pairs, head, threadIdx.x * 16);
         f.keep(pairs);
       } else {
         f.keep_none();
       }
     }
+
+    // Like for_each_several(), but leaves out the kept vectors.
+    template <class F> __device__ __forceinline__ void for_each_several_but_kept(F f) { sweep<false, true>(f); }
 
     template <class F> __device__ __forceinline__ void for_each_again(const Row&, const ThreadGroup&, F f) {
       Position at = head;
@@ -207,22 +208,20 @@ template <int VECTORS> struct RingStorage {
       sweep<true, false>(EachStored<F>{f, label_vector, first_with(label_vector), range.end > 0});
     }
 
-    // The last sweep after for_each_several_keeping(). store_kept(vector) stores the gradient of the kept vectors,
-    // which are `vector` and every kThreads-th one behind it. A thread whose kept vectors include the label's, or whose
-    // gradient is misaligned, reads these vectors again instead.
+    // The last sweep after keep(). store_kept(vector) stores the gradient of the kept vectors, which are `vector` and
+    // every kThreads-th one behind it. A thread whose kept vectors include the label's, or whose gradient is
+    // misaligned, reads these vectors again instead.
     template <class F, class StoreKept>
     __device__ __forceinline__ void for_each_but_kept(VectorRange range, int label_vector, F f, StoreKept store_kept) {
       const EachStored<F> each = {f, label_vector, first_with(label_vector), range.end > 0};
       if (stages > 1) {
-        int vector = first + (stages - 2) * kStageVectors + int(threadIdx.x);
+        int vector = first + int(threadIdx.x);
         if (each.aligned && vector != each.first_with_label) {
           store_kept(vector);
         } else {
-          Position at = head;
-          at.advance(stages - 2, end);
 #pragma unroll 1
           for (int j = 0; j < VECTORS; j++, vector += kThreads)
-            f(read(at, int(threadIdx.x) + j * kThreads), vector, false, vector == label_vector);
+            f(read(head, int(threadIdx.x) + j * kThreads), vector, false, vector == label_vector);
         }
       }
       sweep<true, true>(each);
@@ -293,27 +292,24 @@ template <int VECTORS> struct RingStorage {
 
     // Calls f(pairs, vector, true) with VECTORS vectors of each full stage, which are `vector` and every kThreads-th
     // one behind it. Then calls f(pair, vector, true) with each of the vectors that are left, and f(pair, vector,
-    // false) with an end. LAST: also releases the stages. KEEPING: leaves out the last full stage, and returns its
-    // position.
-    template <bool LAST, bool KEEPING, class F> __device__ __forceinline__ Position sweep(F f) {
+    // false) with an end. LAST: also releases the stages. KEPT: leaves out the first stage, if that is a full one.
+    template <bool LAST, bool KEPT, class F> __device__ __forceinline__ void sweep(F f) {
       const int thread = int(threadIdx.x);
       uint32_t own = threadIdx.x * 16;
       keep_packed(own);
-      Position at = head, kept = head;
+      Position at = head;
       int vector = first + thread;
-      for (int i = KEEPING ? 2 : 1; i < stages; i++) {
+      if (KEPT && stages > 1) {
+        if (LAST) at.release();
+        vector += kStageVectors;
+        at.advance(end);
+      }
+      for (int i = KEPT ? 2 : 1; i < stages; i++) {
         if (!swept) at.wait();
         Pair pairs[VECTORS];
         read(pairs, at, own);
         if (LAST) at.release();
         f(pairs, vector, true);
-        vector += kStageVectors;
-        at.advance(end);
-      }
-      if (KEEPING && stages > 1) {
-        if (!swept) at.wait();
-        kept = at;
-        if (LAST) at.release();
         vector += kStageVectors;
         at.advance(end);
       }
@@ -329,7 +325,6 @@ template <int VECTORS> struct RingStorage {
       }
       if (LAST) at.release();
       swept = true;
-      return kept;
     }
 
     __device__ __forceinline__ Pair read(const Position& at, int place) const {
