@@ -135,7 +135,7 @@ template <int VECTORS> struct RingStorage {
 
     Position head;  // the row's first stage
     uint32_t end = ring_end();
-    int first = 0, count = 0, stages = 1;  // the block's part of the row (RingPart), and its stages
+    int stages = 1;  // of the block's part of the row
     uint32_t teacher_shift = 0;
     bool swept = false;  // the calling thread has waited for all stages of the row
 
@@ -145,10 +145,8 @@ template <int VECTORS> struct RingStorage {
     __device__ __forceinline__ const RingHeader& begin_row() {
       head.wait();
       const RingHeader& header = head.header();
-      first = header.first;
-      count = header.count;
       teacher_shift = header.teacher_shift;
-      stages = stages_of(count);
+      stages = stages_of(header.count);
       swept = false;
       return header;
     }
@@ -193,8 +191,8 @@ template <int VECTORS> struct RingStorage {
       for (int i = 0; i < stages; i++) {
         at.wait();
 #pragma unroll 1
-        for (int place = thread; place < min(count - i * kStageVectors, kStageVectors); place += kThreads)
-          f(read(at, place), first + i * kStageVectors + place);
+        for (int place = thread; place < min(count() - i * kStageVectors, kStageVectors); place += kThreads)
+          f(read(at, place), first() + i * kStageVectors + place);
         if (i == stages - 1 && thread < at.header().ends) f(read_end(at, thread), at.header().end_vector(thread));
         at.advance(end);
       }
@@ -215,7 +213,7 @@ template <int VECTORS> struct RingStorage {
     __device__ __forceinline__ void for_each_but_kept(VectorRange range, int label_vector, F f, StoreKept store_kept) {
       const EachStored<F> each = {f, label_vector, first_with(label_vector), range.end > 0};
       if (stages > 1) {
-        int vector = first + int(threadIdx.x);
+        int vector = first() + int(threadIdx.x);
         if (each.aligned && vector != each.first_with_label) {
           store_kept(vector);
         } else {
@@ -229,9 +227,9 @@ template <int VECTORS> struct RingStorage {
 
     // The rank of the calling thread if it owns the vector. Another owner is not known here, and the result is -1.
     __device__ __forceinline__ int owner(const Row&, const ThreadGroup& group, int vector) const {
-      int place = vector - first, end = head.header().end_of(vector);
+      int place = vector - first(), end = head.header().end_of(vector);
       bool own = end >= 0 ? end == int(threadIdx.x) && end < head.header().ends
-                          : place >= 0 && place < count && place % kThreads == int(threadIdx.x);
+                          : place >= 0 && place < count() && place % kThreads == int(threadIdx.x);
       return own ? int(group.thread_rank) : -1;
     }
 
@@ -239,18 +237,22 @@ template <int VECTORS> struct RingStorage {
     __device__ __forceinline__ void visit(const Row& row, const ThreadGroup& group, int wanted, F f) {
       if (owner(row, group, wanted) < 0) return;
       bool is_end = head.header().end_of(wanted) >= 0;
-      int place = wanted - first;
+      int place = wanted - first();
       Position at = head;
       at.advance(is_end ? stages - 1 : place / kStageVectors, end);
       f(is_end ? read_end(at, int(threadIdx.x)) : read(at, place % kStageVectors));
     }
 
    private:
+    // The block's part of the row (RingPart). The header has it, so that it takes no registers.
+    __device__ __forceinline__ int first() const { return head.header().first; }
+    __device__ __forceinline__ int count() const { return head.header().count; }
+
     __device__ __forceinline__ static int stages_of(int vectors) { return vectors / kStageVectors + 1; }
 
     // The owner of the label's vector reads it from a stage together with others. Returns the first of these vectors.
     __device__ __forceinline__ int first_with(int label_vector) const {
-      return label_vector - (label_vector - first) % kStageVectors / kThreads * kThreads;
+      return label_vector - (label_vector - first()) % kStageVectors / kThreads * kThreads;
     }
 
     // These are function objects, because NVRTC 12 treats a generic lambda as a host function.
@@ -298,7 +300,7 @@ template <int VECTORS> struct RingStorage {
       uint32_t own = threadIdx.x * 16;
       keep_packed(own);
       Position at = head;
-      int vector = first + thread;
+      int vector = first() + thread;
       if (KEPT && stages > 1) {
         if (LAST) at.release();
         vector += kStageVectors;
@@ -315,7 +317,7 @@ template <int VECTORS> struct RingStorage {
       }
       if (!swept) at.wait();
 #pragma unroll 1
-      for (int place = thread; vector < first + count; place += kThreads, vector += kThreads) {
+      for (int place = thread; place < count() - (stages - 1) * kStageVectors; place += kThreads, vector += kThreads) {
         const Pair one[1] = {read(at, place)};
         f(one, vector, true);
       }
