@@ -94,6 +94,11 @@ __device__ __forceinline__ void LossRow<Spec>::sweep_sums(Partial& partial) {
     });
   }
   partial.join_odd();
+  // They are loaded again from a ring, so that they take no registers during the sweep.
+  if constexpr (Spec::Storage::kProducers > 0) {
+    label = storage.header().label;
+    valid = storage.header().valid != 0;
+  }
   if constexpr (Form::kLabel && Spec::Storage::kOnChip)
     if (label >= 0)
       storage.visit(row, group, row.vector_of(label), [&](const Pair& pair) {

@@ -151,6 +151,9 @@ template <int VECTORS> struct RingStorage {
       return header;
     }
 
+    // The header of the row. It must not be read after the last sweep, which releases the row's stages.
+    __device__ __forceinline__ const RingHeader& header() const { return head.header(); }
+
     // Ends the row, and releases all its stages unless the last sweep has done so.
     __device__ __forceinline__ void end_row(bool released) {
       Position at = head;
@@ -227,8 +230,8 @@ template <int VECTORS> struct RingStorage {
 
     // The rank of the calling thread if it owns the vector. Another owner is not known here, and the result is -1.
     __device__ __forceinline__ int owner(const Row&, const ThreadGroup& group, int vector) const {
-      int place = vector - first(), end = head.header().end_of(vector);
-      bool own = end >= 0 ? end == int(threadIdx.x) && end < head.header().ends
+      int place = vector - first(), end = header().end_of(vector);
+      bool own = end >= 0 ? end == int(threadIdx.x) && end < header().ends
                           : place >= 0 && place < count() && place % kThreads == int(threadIdx.x);
       return own ? int(group.thread_rank) : -1;
     }
@@ -236,7 +239,7 @@ template <int VECTORS> struct RingStorage {
     template <class F>
     __device__ __forceinline__ void visit(const Row& row, const ThreadGroup& group, int wanted, F f) {
       if (owner(row, group, wanted) < 0) return;
-      bool is_end = head.header().end_of(wanted) >= 0;
+      bool is_end = header().end_of(wanted) >= 0;
       int place = wanted - first();
       Position at = head;
       at.advance(is_end ? stages - 1 : place / kStageVectors, end);
@@ -245,8 +248,8 @@ template <int VECTORS> struct RingStorage {
 
    private:
     // The block's part of the row (RingPart). The header has it, so that it takes no registers.
-    __device__ __forceinline__ int first() const { return head.header().first; }
-    __device__ __forceinline__ int count() const { return head.header().count; }
+    __device__ __forceinline__ int first() const { return header().first; }
+    __device__ __forceinline__ int count() const { return header().count; }
 
     __device__ __forceinline__ static int stages_of(int vectors) { return vectors / kStageVectors + 1; }
 
