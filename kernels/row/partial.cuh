@@ -108,7 +108,7 @@ template <class Spec> struct RowPartial {
                                         float teacher_max)
       : policy(policy), exponents(exponents), student_max(student_max), teacher_max(teacher_max) {}
 
-  // A partial of no classes, for merges only: it has no margins.
+  // A partial of no classes.
   __device__ __forceinline__ RowPartial emptied() const {
     return RowPartial(policy, exponents.moved_to(-infinity(), -infinity()), -infinity(), -infinity());
   }
@@ -123,8 +123,8 @@ template <class Spec> struct RowPartial {
       move_to(student_max, teacher_max);
       // The margins in logits. The student's also holds for the cross-entropy.
       float student_scale = max(exponents.any_student().scale, Spec::kHard ? kLog2E : 0.0f);
-      student_limit = student_max + kMargin * approximate_inverse(student_scale);
-      teacher_limit = teacher_max + kMargin * approximate_inverse(exponents.teacher.scale);
+      student_limit = student_max + kMargin * reciprocal(student_scale);
+      teacher_limit = teacher_max + kMargin * reciprocal(exponents.teacher.scale);
     }
   }
 
