@@ -319,8 +319,9 @@ template <int VECTORS> struct RingStorage {
         at.advance(end);
       }
       if (!swept) at.wait();
+      const int left = at.header().count - (stages - 1) * kStageVectors;
 #pragma unroll 1
-      for (int place = thread; place < count() - (stages - 1) * kStageVectors; place += kThreads, vector += kThreads) {
+      for (int place = thread; place < left; place += kThreads, vector += kThreads) {
         const Pair one[1] = {read(at, place)};
         f(one, vector, true);
       }
