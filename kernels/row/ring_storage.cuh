@@ -151,7 +151,7 @@ template <int VECTORS> struct RingStorage {
       return header;
     }
 
-    // The header of the row. It must not be read after the last sweep, which releases the row's stages.
+    // The header of the row. It must not be read once the last sweep has begun, which releases the row's stages.
     __device__ __forceinline__ const RingHeader& header() const { return head.header(); }
 
     // Ends the row, and releases all its stages unless the last sweep has done so.
