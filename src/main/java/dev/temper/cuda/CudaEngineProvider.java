@@ -163,14 +163,18 @@ public final class CudaEngineProvider implements EngineProvider {
     Set<String> kinds = new HashSet<>();
     for (CudaDevice device : driver.devices()) {
       if (kinds.add(device.toString())) {
-        try (KernelEngine engine = open(device.index(), EngineOptions.defaults())) {
-          findings.addAll(engine.findings());
-        } catch (EngineUnavailableException e) {
-          continue; // availability() says why
-        }
+        findings.addAll(tunedPlans(device.index()));
       }
     }
     return findings;
+  }
+
+  private List<Finding> tunedPlans(int index) {
+    try (KernelEngine engine = open(index, EngineOptions.defaults())) {
+      return engine.findings();
+    } catch (EngineUnavailableException e) {
+      return List.of();
+    }
   }
 
   private static String describeJcuda() {

@@ -28,6 +28,9 @@ final class TunedPlansTest extends StubEngine {
   private static final String DEFAULT = "registers1-lanes16-128";
   private static final String OTHER = "registers2-lanes8-128";
 
+  private static final DistillationLoss SMOOTHED =
+      DistillationLoss.builder().softWeight(0.5).hardWeight(0.5).labelSmoothing(0.1).build();
+
   @TempDir private Path folder;
   private Path file;
 
@@ -79,8 +82,7 @@ final class TunedPlansTest extends StubEngine {
       assertThatThrownBy(() -> engine.diagnostics().keepPlan(CudaBatch.LOSS, batch.inputs(), batch.outputs(),
           new PlanTimes("shared", 1, DEFAULT, 2)))
           .hasMessageContaining("plan 'shared' does not fit rows of 37 classes");
-      DistillationLoss smoothed = DistillationLoss.builder().labelSmoothing(0.1).build();
-      assertThatThrownBy(() -> engine.diagnostics().keepPlan(smoothed, batch.inputs(), batch.outputs(),
+      assertThatThrownBy(() -> engine.diagnostics().keepPlan(SMOOTHED, batch.inputs(), batch.outputs(),
           new PlanTimes(OTHER, 1, DEFAULT, 2))).isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("SMOOTHING");
     }
@@ -88,8 +90,7 @@ final class TunedPlansTest extends StubEngine {
       DistillationLoss warm = DistillationLoss.hinton(3.5, 0.2);
       assertThat(engine.diagnostics().plans(warm, batch.inputs(), batch.outputs())).startsWith(OTHER);
       assertThat(engine.diagnostics().plans(warm, batch.inputs(), LossOutputs.none())).startsWith(OTHER);
-      DistillationLoss smoothed = DistillationLoss.builder().labelSmoothing(0.1).build();
-      assertThat(engine.diagnostics().plans(smoothed, batch.inputs(), batch.outputs())).startsWith(DEFAULT);
+      assertThat(engine.diagnostics().plans(SMOOTHED, batch.inputs(), batch.outputs())).startsWith(DEFAULT);
       DistillationLoss hard = DistillationLoss.builder().softWeight(0).hardWeight(1).build();
       assertThat(engine.diagnostics().plans(hard, batch.inputs(), batch.outputs())).startsWith(DEFAULT);
     }
@@ -103,7 +104,7 @@ final class TunedPlansTest extends StubEngine {
     String kept = Files.readString(file);
     assertThat(tuned()).containsExactly(
         "1 of 1 for stub (no GPU) are used, from " + file,
-        "ForwardKl+ce, F32,F32, 37 classes: " + OTHER + ", 1.000 ms at 5 rows; by default " + DEFAULT + ", 2.000 ms");
+        "ForwardKl+ce, F32,F32, 37 classes: " + OTHER + ", 1 ms at 5 rows; by default " + DEFAULT + ", 2 ms");
     requireDefault(kept.replace("the C++ compiler", "another one"),
         "it was measured with another one, this is the C++ compiler");
     requireDefault(kept.replaceFirst("\t[0-9a-f]{16}\t", "\t0123456789abcdef\t"), "with other kernel sources");
