@@ -142,8 +142,9 @@ final class PlanSweep {
     if (again.isPresent()) {
       run.add(again.get().as(AGAIN, RATIO, sweep.ratio(again.get())));
       run.add(SweptPlans.fastest(sweep.timed()).as(BEST, "plansTimed", sweep.timed().size()));
-      run.swept(new SweptPlans(benchmarkCase, sweep.ring().batches().getFirst(), sweep.timed(), again.get(),
-          sweep.wrong()));
+      List<Measurement> timed = sweep.timed();
+      run.swept(new SweptPlans(benchmarkCase, sweep.ring().batches().getFirst(), timed.getFirst(),
+          timed.subList(1, timed.size()), again.get(), sweep.wrong()));
     }
   }
 

@@ -26,7 +26,8 @@ final class BenchOptions {
 
   @Option(names = "--suite", paramLabel = "SUITE", converter = SuiteName.class,
       description = "Measure a whole suite instead of single losses: gpu is the grid that GPUs are judged by. The"
-          + " options below then select from it or replace it, except for its losses.")
+          + " options below then select from it or replace it, except for its losses. It has"
+          + " the default plans, not those of temper tune.")
   private @Nullable Suite suite;
 
   @Option(names = "--parts", split = ",", paramLabel = "PART", converter = PartName.class,
@@ -52,6 +53,11 @@ final class BenchOptions {
   private @Nullable List<Passes> passes;
 
   @Mixin private BenchLossOptions losses;
+
+  /** Whether a suite is measured. */
+  boolean isSuite() {
+    return suite != null;
+  }
 
   /**
    * The plan.

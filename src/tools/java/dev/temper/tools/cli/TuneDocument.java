@@ -30,7 +30,8 @@ record TuneDocument(String engine, String file, double copyGigabytesPerSecond, b
    * @param loss the loss
    * @param temperature T at which plans were timed; null without a soft part
    * @param defaultPlan plan of engines without tuned plans
-   * @param defaultMilliseconds its time
+   * @param defaultMilliseconds its time; the shorter of two measurements, before and after the other plans
+   * @param drift ratio of the second of these measurements to the first; far from 1 if the device was not quiet
    * @param plan the plan that was kept
    * @param milliseconds its time
    * @param before the plan that was kept before; empty if there was none
@@ -38,8 +39,8 @@ record TuneDocument(String engine, String file, double copyGigabytesPerSecond, b
    * @param wrong plans with wrong results, which are never kept
    */
   record TunedCase(String shape, String dtype, String loss, @Nullable Double temperature, String defaultPlan,
-      double defaultMilliseconds, String plan, double milliseconds, String before, List<Candidate> candidates,
-      List<String> wrong) {
+      double defaultMilliseconds, double drift, String plan, double milliseconds, String before,
+      List<Candidate> candidates, List<String> wrong) {
 
     static TunedCase of(SweptPlans plans, KeptPlan kept) {
       BenchmarkCase one = plans.benchmarkCase();
@@ -47,8 +48,8 @@ record TuneDocument(String engine, String file, double copyGigabytesPerSecond, b
       Measurement best = plans.best();
       return new TunedCase(one.shape().toString(), one.dtype().name(), one.loss().label(),
           one.loss().readsTeacher() ? one.loss().temperature() : null, own.parameter("plan"), own.time().median(),
-          best.parameter("plan"), best.time().median(), kept.before(),
-          plans.timed().stream().map(timed -> Candidate.of(timed, own)).toList(), plans.wrong());
+          plans.drift(), best.parameter("plan"), best.time().median(), kept.before(),
+          plans.all().stream().map(timed -> Candidate.of(timed, own)).toList(), plans.wrong());
     }
   }
 
@@ -59,7 +60,7 @@ record TuneDocument(String engine, String file, double copyGigabytesPerSecond, b
    * @param milliseconds median time of a launch
    * @param low 10 % of the launches are faster
    * @param high 10 % of the launches are slower
-   * @param gigabytesPerSecond least traffic over the median time
+   * @param gigabytesPerSecond least traffic over that time
    * @param timesDefault ratio of the time to that of the default plan
    */
   record Candidate(String plan, double milliseconds, double low, double high, double gigabytesPerSecond,

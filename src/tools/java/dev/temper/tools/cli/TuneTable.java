@@ -9,6 +9,9 @@ import java.util.Locale;
 /** Prints the timed plans, and what was kept. */
 record TuneTable(TuneDocument document) {
 
+  /** Change of the default plan's time that says nothing. */
+  private static final double QUIET = 0.05;
+
   void print(PrintWriter out) {
     out.println(document.engine());
     document.tuned().forEach(one -> print(out, one));
@@ -46,7 +49,10 @@ record TuneTable(TuneDocument document) {
         ? "kept the default plan: no other is faster by more than 1 %"
         : String.format(Locale.ROOT, "kept %s: %.2f times as fast as the default plan", one.plan(),
             one.defaultMilliseconds() / one.milliseconds());
-    return kept + (one.before().isEmpty() || one.before().equals(one.plan()) ? ""
+    String drift = Math.abs(one.drift() - 1) <= QUIET ? ""
+        : String.format(Locale.ROOT, "; the default plan took %.2f times as long after the others as before: something"
+            + " else used the device, or its clocks changed", one.drift());
+    return kept + drift + (one.before().isEmpty() || one.before().equals(one.plan()) ? ""
         : "; the plan kept before was " + one.before());
   }
 }

@@ -69,8 +69,8 @@ final class PlanSweepTest {
     sweep(new ArrayList<>(), swept, () -> false, "own", "correct", "wrong", "unlaunched");
     SweptPlans plans = swept.getFirst();
     assertThat(swept).hasSize(1);
-    assertThat(plans.timed()).extracting(timed -> timed.parameter("plan")).containsExactly("own", "correct");
-    assertThat(plans.own()).isSameAs(plans.timed().getFirst());
+    assertThat(plans.all()).extracting(timed -> timed.parameter("plan")).containsExactly("own", "correct");
+    assertThat(plans.before().parameter("plan")).isEqualTo("own");
     assertThat(plans.again().parameter("plan")).isEqualTo("own");
     assertThat(plans.wrong()).singleElement().asString().startsWith("wrong: row 0 of 4 compared of its gradient");
   }
@@ -97,7 +97,7 @@ final class PlanSweepTest {
 
   private static String best(double own, double again, double other) {
     return new SweptPlans(CASE, new LogitBatch(NO_LOGITS, NO_LOGITS, NO_LOGITS, RowVector.labels(new int[1])),
-        List.of(measurement("own", own), measurement("other", other)), measurement("own", again), List.of())
+        measurement("own", own), List.of(measurement("other", other)), measurement("own", again), List.of())
         .best().parameter("plan");
   }
 
