@@ -73,6 +73,11 @@ record TuneDocument(String engine, String file, double copyGigabytesPerSecond, b
     }
   }
 
+  /** Whether every case has a result, and every plan computes the same. */
+  boolean holds() {
+    return unfinished == 0 && tuned.stream().allMatch(one -> one.wrong().isEmpty());
+  }
+
   static TuneDocument of(String engine, String file, List<TunedCase> tuned, ResultFile result, int all) {
     return new TuneDocument(engine, file, result.copyGigabytesPerSecond(), result.quiet(), List.copyOf(tuned),
         all - tuned.size(), result.notes());

@@ -6,9 +6,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.temper.Availability;
 import dev.temper.LossEngine;
 import dev.temper.kernel.tune.PlanFile;
+import dev.temper.tools.cli.TuneDocument.Candidate;
+import dev.temper.tools.cli.TuneDocument.TunedCase;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -93,6 +98,28 @@ class TuneCommandTest {
     Captured run = tune("--shapes", "3x40");
     assertThat(run.status()).isEqualTo(1);
     assertThat(run.err()).contains("tuned plans cannot be kept in ").doesNotContain("cases to tune");
+  }
+
+  @Test
+  void aWrongPlanOrACaseWithoutAResultIsAFailure() {
+    TunedCase good = new TunedCase("3x40", "F32", "tvd", 2.0, "own", 2, 1.3, "other", 1, "third",
+        List.of(new Candidate("own", 2, 1, 3, 1, 1), new Candidate("other", 1, 1, 1, 2, 0.5)), List.of());
+    TunedCase bad = new TunedCase("3x40", "F32", "tvd", 2.0, "own", 2, 1, "own", 2, "", List.of(),
+        List.of("other: its totals are NaN"));
+    assertThat(document(0, good).holds()).isTrue();
+    assertThat(document(1, good).holds()).isFalse();
+    assertThat(document(0, good, bad).holds()).isFalse();
+
+    StringWriter text = new StringWriter();
+    new TuneTable(document(1, good)).print(new PrintWriter(text));
+    assertThat(text.toString()).contains("kept other: 2.00 times as fast as the default plan; the default plan took"
+        + " 1.30 times as long after the others as before", "; the plan kept before was third\n",
+        "1 cases have no result, and nothing was kept for them\n");
+    assertThat(text.toString().indexOf("  kept\n")).isLessThan(text.toString().indexOf("  default\n"));
+  }
+
+  private static TuneDocument document(int unfinished, TunedCase... cases) {
+    return new TuneDocument("an engine", "plans.tsv", 1, true, List.of(cases), unfinished, List.of());
   }
 
   private static Captured tune(String... options) {
