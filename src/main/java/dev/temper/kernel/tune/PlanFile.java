@@ -1,5 +1,6 @@
 package dev.temper.kernel.tune;
 
+import dev.temper.internal.AtomicFile;
 import dev.temper.internal.TemporaryFiles;
 import dev.temper.internal.TrustedFiles;
 import dev.temper.kernel.code.CacheDirectory;
@@ -10,7 +11,6 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
@@ -87,13 +87,7 @@ public record PlanFile(Path path) {
   Optional<TunedPlan> keep(TunedPlan plan) throws IOException {
     return locked(() -> {
       PlanTable before = read().table();
-      Path temporary = Files.createTempFile(folder(), TemporaryFiles.prefix(), ".tmp");
-      try {
-        Files.writeString(temporary, before.with(plan).text());
-        Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);
-      } finally {
-        Files.deleteIfExists(temporary);
-      }
+      AtomicFile.writeText(path, before.with(plan).text());
       return before.plans().stream().filter(older -> older.isReplacedBy(plan)).findFirst();
     });
   }
