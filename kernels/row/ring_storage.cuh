@@ -22,7 +22,13 @@ namespace temper {
 // shared memory of the launch, whose size RowPlan.sharedBytes() computes.
 template <int VECTORS> struct RingStorage {
   static constexpr bool kOnChip = true, kPrefetches = false;
-  static constexpr int kProducers = 32, kKept = VECTORS;
+  static constexpr int kProducers = 32;
+  // Exponentials are not kept on compute capability 10.0, where the assembler would spill registers for them.
+#if __CUDA_ARCH__ >= 1000
+  static constexpr int kKept = 0;
+#else
+  static constexpr int kKept = VECTORS;
+#endif
 
   template <class Row, class ThreadGroup> struct Instance {
     using Pair = typename Row::Pair;
