@@ -284,7 +284,7 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
     FloatVector<kPieceSize<FIRST, N>> piece = {};
 #pragma unroll
     for (int m = 0; m < kPieceSize<FIRST, N> && FIRST + m < N; m++) piece.values[m] = values[FIRST + m];
-    uint32_t warp = block_rank * kWarps + threadIdx.x / 32;
+    uint32_t warp = thread_rank / 32;  // of the cluster
     uint32_t place = (slot * kMostPieces + FIRST / 4) * kPieceBytes + warp * sizeof(piece);
     if constexpr (CLUSTER > 1) {
       uint32_t scratch = cluster_address(dynamic_shared(), threadIdx.x % 32);

@@ -62,13 +62,13 @@ public enum Defect {
       "          mbarrier_wait(at.empty(), at.parity ^ 1);\n", "", "expected|arrives twice|in flight"),
   /** An ignored row keeps its stage. */
   IGNORED_ROW_KEEPS_STAGE("plain", "row/ring_storage.cuh", "if (!released)\n",
-      "if (!released && count > 0)\n", "deadlock|arrivals"),
+      "if (!released && count() > 0)\n", "deadlock|arrivals"),
   /** A teacher that is misaligned against the student is not shifted by whole bytes. */
   WRONG_FUNNEL_SHIFT("plain", "row/ring_storage.cuh", "uint32_t bits = teacher_shift % 4 * 8,",
       "uint32_t bits = 0,", "expected"),
   /** The sums of the fast path release stages that a careful sweep reads again. */
-  SWEEP_OVER_RELEASED_STAGES("plain", "row/ring_storage.cuh", "Position kept = sweep<false, true>(f);",
-      "Position kept = sweep<true, true>(f);", "arrives more often|expected|deadlock"),
+  SWEEP_OVER_RELEASED_STAGES("plain", "row/ring_storage.cuh", "{ sweep<false, true>(f); }",
+      "{ sweep<true, true>(f); }", "arrives more often|expected|deadlock"),
   /** Kept exponentials are not moved to the offset of the row. */
   KEPT_AT_OLD_OFFSET("plain", "loss_gradient.cuh", "exp2_normal(kept.student_offset - exponents.student.offset)",
       "1.0f", "expected"),
