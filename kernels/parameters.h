@@ -42,7 +42,8 @@ enum TeacherForm : int32_t { kTeacherLogits, kTeacherLogProbabilities, kTeacherP
 constexpr int kMostMixed = 8;  // teachers of a mixture
 
 // Result of the check of all rows. A bad_ field holds ~row of the first invalid row: 0 means none, and the largest ~row
-// is the first row. On a GPU the status is zero before a launch, and the totals kernel clears it for the next launch.
+// is the first row. On a GPU the status is zero before a launch, and the kernel that writes the report clears it for the
+// next launch.
 struct BatchStatus {
   uint64_t bad_label, bad_weight, bad_temperature;
   uint64_t bad_teacher;    // an invalid list, row index or class map
@@ -66,9 +67,9 @@ struct BatchReport {
   BatchTotals totals;
 };
 
-// Partial sums of one block of the totals kernel. The counts are exact, because they stay below 2^53.
+// Sums over some of the rows. The count is exact, because it stays below 2^53.
 struct TotalsPart {
-  double soft, hard, temperature_gradient, counted, hard_counted, non_finite;
+  double soft, hard, temperature_gradient, non_finite;
 };
 
 // Columns of the row statistics, which a forward pass saves for a later backward pass. z are student logits, u teacher
@@ -121,8 +122,8 @@ struct LossParameters {
   float* row_temperature_gradient;  // [rows], derivative of row_soft by the temperature; only in GPU memory
   float* statistics;              // [rows, kRowStatistics]; null in a forward pass that does not save them
   BatchStatus* status;            // null: the check kernel was not launched and every row counts
-  BatchReport* report;            // totals kernel: mapped host memory; CPU engine: the caller's memory
-  uint64_t* finished_blocks;      // totals kernel only: number of finished blocks, zero before a launch
+  BatchReport* report;            // GPU: mapped host memory; CPU engine: the caller's memory
+  uint64_t* finished_blocks;      // GPU only: number of finished blocks of a kernel, zero before a launch
   TotalsPart* parts;              // totals kernel only: one per block
   int64_t rows;
   int64_t student_stride, teacher_stride, gradient_stride, statistics_stride;  // in elements; 0 repeats one row
@@ -152,6 +153,7 @@ struct LossParameters {
   int32_t teacher_weights;        // 1: the slots hold weights, 0: log-probabilities
   int32_t teacher_form;           // TeacherForm
   int32_t teacher_columns;        // columns that class_map may name
+  int32_t single_launch;          // GPU: 0, or the loss kernel checks the rows and adds them up, in so many parts
   int32_t mixture_count;          // teachers of a mixture whose weight is above 0
   int32_t mixture_dtypes[kMostMixed];
   float mixture_weights[kMostMixed];

@@ -19,7 +19,7 @@ public final class BatchTotals {
       JAVA_LONG.withName("non_finite_rows"), JAVA_LONG.withName("bad_denominators"));
 
   /** Bytes of the sums of one block of the totals kernel: {@code temper::TotalsPart}. */
-  public static final int PART_BYTES = 6 * Double.BYTES;
+  public static final int PART_BYTES = 4 * Double.BYTES;
 
   private BatchTotals() {}
 

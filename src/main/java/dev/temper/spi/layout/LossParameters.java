@@ -98,6 +98,7 @@ public final class LossParameters extends ParameterBlock<LossParameters.Field> {
     TEACHER_WEIGHTS(Type.INT32),
     TEACHER_FORM(Type.INT32),
     TEACHER_COLUMNS(Type.INT32),
+    SINGLE_LAUNCH(Type.INT32),
     MIXTURE_COUNT(Type.INT32),
     MIXTURE_DTYPES(Type.INT32, Teacher.MOST_MIXED),
     MIXTURE_WEIGHTS(Type.FLOAT32, Teacher.MOST_MIXED),
