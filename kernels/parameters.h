@@ -131,6 +131,7 @@ struct LossParameters {
   int64_t teacher_rows;                 // rows that teacher_row_index may name
   int64_t ignore_index;
   int64_t list_mask_offset;  // GPU, lists only: bytes of a block's shared memory before the masks of its thread groups
+  int64_t single_launch;     // GPU: 0, or the loss kernel checks the rows and adds them up, in so many parts
   double soft_weight, hard_weight;
   double soft_divisor, hard_divisor;  // kDivisorGiven only
   double gradient_scale;
@@ -153,7 +154,6 @@ struct LossParameters {
   int32_t teacher_weights;        // 1: the slots hold weights, 0: log-probabilities
   int32_t teacher_form;           // TeacherForm
   int32_t teacher_columns;        // columns that class_map may name
-  int32_t single_launch;          // GPU: 0, or the loss kernel checks the rows and adds them up, in so many parts
   int32_t mixture_count;          // teachers of a mixture whose weight is above 0
   int32_t mixture_dtypes[kMostMixed];
   float mixture_weights[kMostMixed];

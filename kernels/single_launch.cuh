@@ -181,7 +181,7 @@ template <class Spec> struct SingleLaunch {
     using Rows = typename LossRow<Spec>::Storage;
     static_assert(kMostParts * sizeof(WarpSums) <= size_t(kThreads) * 16, "each thread has at least a vector on chip");
     WarpSums* parts = reinterpret_cast<WarpSums*>(Rows::unused_memory());
-    const int count = p.single_launch, warp = int(threadIdx.x / 32), lane = int(threadIdx.x % 32);
+    const int count = int(p.single_launch), warp = int(threadIdx.x / 32), lane = int(threadIdx.x % 32);
     if (warp < kThreads / 32)
 #pragma unroll 1
       for (int i = warp; i < count * kTotalsWarps; i += kThreads / 32) {

@@ -121,7 +121,7 @@ final class LossLaunch implements AutoCloseable {
     parameters.set(Field.REPORT, report.address());
     parameters.set(Field.FINISHED_BLOCKS, workspace.status().finishedBlocks());
     if (loss != null && readout.isReported() && LossSteps.isSingleLaunch(loss, call)) {
-      parameters.setInt(Field.SINGLE_LAUNCH, LossSteps.totalsBlocks(rows(), isForward()));
+      parameters.set(Field.SINGLE_LAUNCH, LossSteps.totalsBlocks(rows(), isForward()));
     } else {
       parameters.set(Field.PARTS, workspace.bytes("parts", LossSteps.totalsParts(rows(), isForward())));
     }
