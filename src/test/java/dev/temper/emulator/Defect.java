@@ -78,7 +78,14 @@ public enum Defect {
       "if (prefetch) copy_async(next, vector, slot);\n        typename Row::Pair pair = read(slot);", "expected"),
   /** A part of the next row is not prefetched. */
   NEXT_ROW_WITHOUT_ENDS("plain", "loss_rows.cuh", "storage.load(row, group, in_flight);",
-      "{ if (in_flight.end == 0) storage.load(row, group, in_flight); }", "expected");
+      "{ if (in_flight.end == 0) storage.load(row, group, in_flight); }", "expected"),
+  /** The block that finishes last adds up losses that may still be on their way to memory. */
+  MISSING_RELEASE("traced", "totals.cuh", "  __threadfence();\n  bool last", "  bool last", "race: reads byte"),
+  /** The block that finishes last may read losses before it has counted the other blocks. */
+  MISSING_ACQUIRE("traced", "totals.cuh", "  __threadfence();\n  return last;", "  return last;", "race: reads byte"),
+  /** Threads may look whether their block is the last one before that is known. */
+  MISSING_BARRIER_BEHIND_COUNT("traced", "single_launch.cuh", "      __syncthreads();\n      if (last == 0) return;\n",
+      "      if (last == 0) return;\n", "race|nobody wrote");
 
   private final String build;
   private final String file;
@@ -106,7 +113,7 @@ public enum Defect {
 
   /** The compute capability of the emulator. From 9.0 on, blocks have rings instead of prefetches. */
   public String capability() {
-    return name().startsWith("NEXT_ROW") || file.equals("row/shared_storage.cuh") ? "8.0" : "9.0";
+    return name().startsWith("NEXT_ROW") || file.equals("totals.cuh") || file.equals("single_launch.cuh") || file.equals("row/shared_storage.cuh") ? "8.0" : "9.0";
   }
 
   /** Whether a sanitizer ends the process at the defect; values may be wrong before. */
