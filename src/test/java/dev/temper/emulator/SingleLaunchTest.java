@@ -108,7 +108,7 @@ final class SingleLaunchTest {
       assertRefused(engine, buffers, buffers.inputs().withRowTemperatures(vector.temperatures(ROWS)),
           "row 401 has temperature 0");
       assertRefused(engine, buffers, buffers.inputs().withHardDenominator(Denominator.at(vector.address() + 4 * 401)),
-          "denominator in memory is 0");
+          "hardDenominator in memory is 0.0");
       values[401] = 8;
       vector.upload(MemorySegment.ofArray(values));
       LossInputs divided = buffers.inputs().withHardDenominator(Denominator.at(vector.address() + 4 * 401))

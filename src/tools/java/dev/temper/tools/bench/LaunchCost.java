@@ -55,9 +55,14 @@ public record LaunchCost(BenchmarkCase benchmarkCase) {
 
   /** 16 rows of 1,000 classes. */
   public static LaunchCost of(BenchmarkCase.LaunchMode launchMode) {
+    return of(launchMode, 1_000);
+  }
+
+  /** 16 rows of so many classes. */
+  public static LaunchCost of(BenchmarkCase.LaunchMode launchMode, int classes) {
     BenchLoss loss = new BenchLoss(BenchLoss.Objective.BOTH, Divergence.forwardKl(), 2);
     return new LaunchCost(
-        BenchmarkCase.of(loss, new BatchShape(16, 1000), DType.BF16, BenchmarkCase.Passes.FORWARD_BACKWARD,
+        BenchmarkCase.of(loss, new BatchShape(16, classes), DType.BF16, BenchmarkCase.Passes.FORWARD_BACKWARD,
             launchMode));
   }
 
