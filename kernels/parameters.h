@@ -42,8 +42,8 @@ enum TeacherForm : int32_t { kTeacherLogits, kTeacherLogProbabilities, kTeacherP
 constexpr int kMostMixed = 8;  // teachers of a mixture
 
 // Result of the check of all rows. A bad_ field holds ~row of the first invalid row: 0 means none, and the largest ~row
-// is the first row. On a GPU the status is zero before a launch, and the kernel that writes the report clears it for the
-// next launch.
+// is the first row. On a GPU the status is zero before a launch, and the kernel that writes the report clears it for
+// the next launch.
 struct BatchStatus {
   uint64_t bad_label, bad_weight, bad_temperature;
   uint64_t bad_teacher;    // an invalid list, row index or class map
@@ -121,7 +121,7 @@ struct LossParameters {
   const void* mixture_logits[kMostMixed];  // [rows, >= classes] each
   float* row_temperature_gradient;  // [rows], derivative of row_soft by the temperature; only in GPU memory
   float* statistics;              // [rows, kRowStatistics]; null in a forward pass that does not save them
-  BatchStatus* status;            // null: the check kernel was not launched and every row counts
+  BatchStatus* status;            // null: the rows are not checked and every row counts
   BatchReport* report;            // GPU: mapped host memory; CPU engine: the caller's memory
   uint64_t* finished_blocks;      // GPU only: number of finished blocks of a kernel, zero before a launch
   TotalsPart* parts;              // totals kernel only: one per block

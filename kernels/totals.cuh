@@ -1,6 +1,6 @@
 // The sums of the row losses, in f64 and in an order that depends on the number of rows only, whichever kernel computes
-// them. The rows are divided into parts of consecutive rows. A part is added up as by 16 warps: the threads of each warp
-// add up every 512th row, then the warp adds up its threads, then the sums of the warps are added.
+// them. The rows are divided into parts of consecutive rows. A part is added up as by 16 warps: each thread adds up
+// every 512th row, then each warp adds up its threads, then the sums of the warps are added.
 #pragma once
 
 #include "row_inputs.cuh"
@@ -11,8 +11,8 @@ constexpr int kTotalsThreads = 512, kTotalsWarps = kTotalsThreads / 32;
 constexpr int kTotalsSums = int(sizeof(TotalsPart) / sizeof(double));
 constexpr int kRowsInFlight = 8;  // rows of a thread whose loads are in flight together
 
-// The losses of one row. The loads of several rows are issued before any of the values is used. The values of a row that
-// does not contribute are 0, and those of a row that became invalid after the check are NaN.
+// The losses of one row. The loads of several rows are issued before any of the values is used. The values of a row
+// that does not contribute are 0, and those of a row that became invalid after the check are NaN.
 struct RowLosses {
   float weight = 1, soft = 0, hard = 0, temperature_gradient = 0;
 

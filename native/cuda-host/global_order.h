@@ -1,7 +1,7 @@
 // The race detector for global memory: a block may read what another block has stored only if a fence, an atomic
-// operation, an atomic operation of the reading block, and a fence lie between, in this order. Barriers extend the order
-// from the threads that pass the fences to the other threads of their blocks. Blocks run one after the other here, so
-// that a read finds the stored value even where a device could read an older one.
+// operation, an atomic operation of the reading block, and a fence lie between, in this order. Barriers extend the
+// order from the threads that pass the fences to the other threads of their blocks. Clusters run one after the other
+// here, so that a read finds the stored value even where a device could read an older one.
 #pragma once
 #include <stdint.h>
 

@@ -1,6 +1,7 @@
 package dev.temper.emulator;
 
 import dev.temper.kernel.code.KernelSource;
+import java.util.Set;
 import java.util.function.Function;
 
 /** A defect that can be planted in the CUDA sources, and the check that must find it. */
@@ -87,6 +88,10 @@ public enum Defect {
   MISSING_BARRIER_BEHIND_COUNT("traced", "single_launch.cuh", "      __syncthreads();\n      if (last == 0) return;\n",
       "      if (last == 0) return;\n", "race|nobody wrote");
 
+  /** Sources of the persistent kernels without a ring. */
+  private static final Set<String> PERSISTENT =
+      Set.of("loss_rows.cuh", "row/shared_storage.cuh", "single_launch.cuh", "totals.cuh");
+
   private final String build;
   private final String file;
   private final String sound;
@@ -113,7 +118,7 @@ public enum Defect {
 
   /** The compute capability of the emulator. From 9.0 on, blocks have rings instead of prefetches. */
   public String capability() {
-    return name().startsWith("NEXT_ROW") || file.equals("totals.cuh") || file.equals("single_launch.cuh") || file.equals("row/shared_storage.cuh") ? "8.0" : "9.0";
+    return PERSISTENT.contains(file) ? "8.0" : "9.0";
   }
 
   /** Whether a sanitizer ends the process at the defect; values may be wrong before. */

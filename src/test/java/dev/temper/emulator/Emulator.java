@@ -55,7 +55,8 @@ public final class Emulator implements AutoCloseable {
   /** An emulator with the limits of a compute capability, which compiles the given sources. */
   static Emulator over(Function<String, KernelSource> sources, String capability, String order) {
     HostKernels kernels = kernels(HostBuild.PLAIN, sources);
-    return new Emulator(new EmulatorSettings(capability, order, 7, HostBuild.PLAIN), kernels, Long.MAX_VALUE, List.of());
+    return new Emulator(new EmulatorSettings(capability, order, 7, HostBuild.PLAIN), kernels, Long.MAX_VALUE,
+        List.of());
   }
 
   /**

@@ -96,7 +96,8 @@ final class SingleLaunchTest {
     DeviceBatch batch = new DeviceBatch(ROWS, CLASSES, 5);
     float[] values = new float[ROWS];
     Arrays.fill(values, 1);
-    try (Emulator emulator = Emulator.of(CAPABILITY); DeviceBatch.Buffers buffers = batch.new Buffers(emulator.engine());
+    try (Emulator emulator = Emulator.of(CAPABILITY);
+        DeviceBatch.Buffers buffers = batch.new Buffers(emulator.engine());
         DeviceBuffer vector = emulator.engine().allocate(4 * ROWS)) {
       LossEngine engine = emulator.engine();
       values[ROWS - 2] = Float.NaN;
@@ -134,7 +135,8 @@ final class SingleLaunchTest {
   void aBackwardPassChecksItsRows() {
     int rows = 20;
     DeviceBatch batch = new DeviceBatch(rows, CLASSES, 6);
-    try (Emulator emulator = Emulator.of(CAPABILITY); DeviceBatch.Buffers buffers = batch.new Buffers(emulator.engine());
+    try (Emulator emulator = Emulator.of(CAPABILITY);
+        DeviceBatch.Buffers buffers = batch.new Buffers(emulator.engine());
         RowStatistics statistics = emulator.engine().allocateStatistics(rows)) {
       LossEngine engine = emulator.engine();
       DeviceBatch.Bits expected = batch.onDevice(engine);
@@ -154,7 +156,8 @@ final class SingleLaunchTest {
   @Test
   void otherChecksHaveTheirKernel() {
     DeviceBatch batch = new DeviceBatch(4, CLASSES, 7);
-    try (Emulator emulator = Emulator.of(CAPABILITY); DeviceBatch.Buffers buffers = batch.new Buffers(emulator.engine())) {
+    try (Emulator emulator = Emulator.of(CAPABILITY);
+        DeviceBatch.Buffers buffers = batch.new Buffers(emulator.engine())) {
       Teacher selected = Teacher.rowIndex(buffers.ofTeacher.matrix(4, CLASSES, DType.F32),
           RowVector.labels(new int[] {3, 2, 1, 0}));
       emulator.engine().forwardBackward(DeviceBatch.LOSS, buffers.inputs().withTeacher(selected), buffers.outputs())
@@ -187,7 +190,7 @@ final class SingleLaunchTest {
   /** The rows with an invalid label, launch by launch; -1: none. */
   private static final int[] BAD = {-1, ROWS - 5, -1, 300, 0, 130, -1};
 
-  /** The outcomes of launches with changing labels: totals, or the message of a refusal, and a hash of the row losses. */
+  /** The outcomes of launches with changing labels: totals or the message of a refusal, and a hash of the losses. */
   private static List<String> outcomes(LossEngine engine) {
     DeviceBatch batch = new DeviceBatch(ROWS, CLASSES, 5);
     List<String> outcomes = new ArrayList<>();

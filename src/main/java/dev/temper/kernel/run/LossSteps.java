@@ -37,7 +37,7 @@ record LossSteps(KernelDevice device, List<MemorySegment> hostMemory) {
         BatchKernel.CHECK, parameters, hostMemory, BatchKernel.CHECK.blocks(rows), BatchKernel.CHECK.sharedBytes());
   }
 
-  /** The most rows of a batch that every block checks itself. More would take longer than a check kernel. */
+  /** The most rows that every block of a single launch checks; the kernel adds them up in at most four parts. */
   private static final long MOST_ROWS = 16_384;
 
   /**
