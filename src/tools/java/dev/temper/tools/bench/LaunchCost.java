@@ -17,7 +17,7 @@ import java.util.function.BooleanSupplier;
  */
 public record LaunchCost(BenchmarkCase benchmarkCase) {
 
-  /** Launches that are submitted together: a stream queues about a thousand operations, and a launch is at most four. */
+  /** Launches that are submitted together: a stream queues about a thousand operations, a launch is at most four. */
   public static final int BURST = 100;
 
   /** Measurements of {@link #measure}. */
