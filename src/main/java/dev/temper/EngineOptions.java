@@ -8,19 +8,21 @@ import java.util.OptionalLong;
 public final class EngineOptions {
 
   private static final EngineOptions DEFAULTS =
-      new EngineOptions(OptionalInt.empty(), OptionalLong.empty(), OptionalLong.empty(), ChunkLogits.F32);
+      new EngineOptions(OptionalInt.empty(), OptionalLong.empty(), OptionalLong.empty(), ChunkLogits.F32, true);
 
   private final OptionalInt threads;
   private final OptionalLong stream;
   private final OptionalLong headWorkspace;
   private final ChunkLogits chunkLogits;
+  private final boolean tunedPlans;
 
   private EngineOptions(OptionalInt threads, OptionalLong stream, OptionalLong headWorkspace,
-      ChunkLogits chunkLogits) {
+      ChunkLogits chunkLogits, boolean tunedPlans) {
     this.threads = threads;
     this.stream = stream;
     this.headWorkspace = headWorkspace;
     this.chunkLogits = chunkLogits;
+    this.tunedPlans = tunedPlans;
   }
 
   /** All processors of the JVM, and a stream of the engine's own. */
@@ -37,7 +39,7 @@ public final class EngineOptions {
     if (value < 1) {
       throw new IllegalArgumentException("threads is " + value + ", expected 1 or more");
     }
-    return new EngineOptions(OptionalInt.of(value), stream, headWorkspace, chunkLogits);
+    return new EngineOptions(OptionalInt.of(value), stream, headWorkspace, chunkLogits, tunedPlans);
   }
 
   /**
@@ -47,7 +49,7 @@ public final class EngineOptions {
    * @param handle the {@code CUstream}; 0 is the legacy default stream
    */
   public EngineOptions withStream(long handle) {
-    return new EngineOptions(threads, OptionalLong.of(handle), headWorkspace, chunkLogits);
+    return new EngineOptions(threads, OptionalLong.of(handle), headWorkspace, chunkLogits, tunedPlans);
   }
 
   /**
@@ -62,12 +64,21 @@ public final class EngineOptions {
     if (bytes < 1) {
       throw new IllegalArgumentException("head workspace is " + bytes + " bytes, expected 1 or more");
     }
-    return new EngineOptions(threads, stream, OptionalLong.of(bytes), chunkLogits);
+    return new EngineOptions(threads, stream, OptionalLong.of(bytes), chunkLogits, tunedPlans);
   }
 
   /** These options with another storage of the logits of a chunk; F32 unless given. */
   public EngineOptions withChunkLogits(ChunkLogits value) {
-    return new EngineOptions(threads, stream, headWorkspace, Objects.requireNonNull(value));
+    return new EngineOptions(threads, stream, headWorkspace, Objects.requireNonNull(value), tunedPlans);
+  }
+
+  /**
+   * These options with or without the row plans that {@code temper tune} measured on this kind of device; with them
+   * unless given. Without them, results do not depend on a file of this machine. Host engines have no plans and ignore
+   * it.
+   */
+  public EngineOptions withTunedPlans(boolean value) {
+    return new EngineOptions(threads, stream, headWorkspace, chunkLogits, value);
   }
 
   /** Threads that a host engine may use; empty: all processors available to the JVM. */
@@ -90,15 +101,21 @@ public final class EngineOptions {
     return chunkLogits;
   }
 
+  /** Whether a device engine reads the row plans that {@code temper tune} measured. */
+  public boolean tunedPlans() {
+    return tunedPlans;
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof EngineOptions options && options.threads.equals(threads) && options.stream.equals(stream)
-        && options.headWorkspace.equals(headWorkspace) && options.chunkLogits == chunkLogits;
+        && options.headWorkspace.equals(headWorkspace) && options.chunkLogits == chunkLogits
+        && options.tunedPlans == tunedPlans;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(threads, stream, headWorkspace, chunkLogits);
+    return Objects.hash(threads, stream, headWorkspace, chunkLogits, tunedPlans);
   }
 
   @Override
@@ -106,6 +123,7 @@ public final class EngineOptions {
     return "EngineOptions[threads=" + (threads.isPresent() ? threads.getAsInt() : "all")
         + ", stream=" + (stream.isPresent() ? "0x" + Long.toHexString(stream.getAsLong()) : "own")
         + (headWorkspace.isPresent() ? ", headWorkspace=" + headWorkspace.getAsLong() : "")
-        + (chunkLogits == ChunkLogits.F32 ? "" : ", chunkLogits=" + chunkLogits) + "]";
+        + (chunkLogits == ChunkLogits.F32 ? "" : ", chunkLogits=" + chunkLogits)
+        + (tunedPlans ? "" : ", tunedPlans=false") + "]";
   }
 }
