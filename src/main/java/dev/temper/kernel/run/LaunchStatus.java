@@ -11,7 +11,7 @@ import dev.temper.spi.layout.BatchStatus;
  */
 final class LaunchStatus {
 
-  /** {@link BatchStatus}, then the number of finished blocks of the totals kernel. */
+  /** {@link BatchStatus}, then the number of finished blocks of the kernel that writes the report. */
   private static final long BYTES = BatchStatus.LAYOUT.byteSize() + Long.BYTES;
 
   private final KernelDevice device;

@@ -66,11 +66,12 @@ final class LossLaunch implements AutoCloseable {
   static void loadKernels(KernelDevice device, LossCall call, LossSpecialisation loss) {
     LossReadout readout = new LossReadout(call, device);
     if (call.inputs().student().rows() > 0) {
-      if (readout.isChecked()) {
+      boolean single = LossSteps.isSingleLaunch(loss, call);
+      if (readout.isChecked() && !single) {
         device.load(BatchKernel.CHECK);
       }
       device.load(loss);
-      if (readout.isReported()) {
+      if (readout.isReported() && !single) {
         device.load(BatchKernel.TOTALS);
       }
     }
@@ -119,7 +120,11 @@ final class LossLaunch implements AutoCloseable {
     parameters.set(Field.STATUS, readout.isChecked() ? workspace.status().address() : 0);
     parameters.set(Field.REPORT, report.address());
     parameters.set(Field.FINISHED_BLOCKS, workspace.status().finishedBlocks());
-    parameters.set(Field.PARTS, workspace.bytes("parts", LossSteps.totalsParts(rows(), isForward())));
+    if (loss != null && readout.isReported() && LossSteps.isSingleLaunch(loss, call)) {
+      parameters.set(Field.SINGLE_LAUNCH, LossSteps.totalsBlocks(rows(), isForward()));
+    } else {
+      parameters.set(Field.PARTS, workspace.bytes("parts", LossSteps.totalsParts(rows(), isForward())));
+    }
   }
 
   /** Places what a teacher has beside one matrix. */
@@ -164,13 +169,14 @@ final class LossLaunch implements AutoCloseable {
 
   private void prepare(MemorySegment parameters) {
     LossSteps steps = new LossSteps(device, tensors.hostMemory());
-    if (readout.isChecked()) {
+    boolean single = loss != null && LossSteps.isSingleLaunch(loss, call);
+    if (readout.isChecked() && !single) {
       sequence.add(steps.check(parameters, rows()));
     }
     if (loss != null) {
       sequence.add(steps.rowLosses(loss, parameters, call));
     }
-    if (readout.isReported()) {
+    if (readout.isReported() && !single) {
       sequence.add(steps.totals(parameters, rows(), isForward()));
     }
   }

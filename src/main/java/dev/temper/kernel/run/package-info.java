@@ -4,7 +4,7 @@
  * <ul>
  *   <li>{@link dev.temper.kernel.run.DeviceQueue}: the stream lock and all open resources, such as buffers.
  *   <li>{@link dev.temper.kernel.run.LossLaunch}: placed tensors, and a {@link dev.temper.kernel.run.LaunchSequence} of
- *       separate steps: the check, the row losses, the totals.
+ *       separate steps: the check, the row losses, the totals. One kernel does all three if the rows are long and few.
  *   <li>{@link dev.temper.kernel.run.LossReadout}: from the report of a launch to totals or an error.
  * </ul>
  *

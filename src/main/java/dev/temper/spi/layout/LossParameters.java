@@ -71,6 +71,7 @@ public final class LossParameters extends ParameterBlock<LossParameters.Field> {
     TEACHER_ROWS(Type.INT64),
     IGNORE_INDEX(Type.INT64),
     LIST_MASK_OFFSET(Type.INT64),
+    SINGLE_LAUNCH(Type.INT64),
     SOFT_WEIGHT(Type.FLOAT64),
     HARD_WEIGHT(Type.FLOAT64),
     SOFT_DIVISOR(Type.FLOAT64),
