@@ -2,6 +2,7 @@ package dev.temper;
 
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.EngineDiagnostics;
+import dev.temper.diagnostics.HeadProducts;
 import dev.temper.diagnostics.SelfCheck;
 import dev.temper.diagnostics.Stopwatch;
 import dev.temper.spi.EngineBackend;
@@ -28,6 +29,11 @@ final class RunningDiagnostics implements EngineDiagnostics {
   @Override
   public Stopwatch stopwatch() {
     return engine.running(backend::stopwatch);
+  }
+
+  @Override
+  public HeadProducts products() {
+    return engine.running(() -> new RunningProducts(backend.products()));
   }
 
   @Override

@@ -175,6 +175,52 @@ final class LinearHeadOnStubTest extends StubEngine {
   }
 
   @Test
+  void aReplayWithAnInvalidLastLabelWritesNoRowValue() {
+    try (LossEngine engine = open(12)) {
+      Run run = new Run(engine, DType.F32, true);
+      run.inputs = run.inputs.withDenominator(4);
+      DeviceBuffer soft = allocated(engine, 4 * ROWS);
+      LossOutputs outputs = run.outputs().withRowSoft(RowVector.lossesAt(soft.address(), ROWS));
+      try (PreparedLoss prepared = engine.prepare(LOSS, run.inputs, outputs)) {
+        prepared.recordGraph();
+        batchLabels[ROWS - 1] = CLASSES;
+        Objects.requireNonNull(run.labels).upload(MemorySegment.ofArray(batchLabels));
+        prepared.launch();
+        assertThatThrownBy(prepared::totals).hasMessageContaining("labels: row 8 has label 37");
+        assertThat(StubDriver.at(soft.address(), 4).get(JAVA_FLOAT, 0)).isNaN();
+        batchLabels[ROWS - 1] = 0;
+        Objects.requireNonNull(run.labels).upload(MemorySegment.ofArray(batchLabels));
+        prepared.launch();
+        assertThat(prepared.totals().countedRows()).isEqualTo(ROWS);
+        assertThat(StubDriver.at(soft.address(), 4).get(JAVA_FLOAT, 0)).isNotNaN();
+      }
+      free();
+    }
+  }
+
+  @Test
+  void everyAddressIsCheckedBeforeAnythingIsWritten() {
+    try (LossEngine engine = open(12)) {
+      Run run = new Run(engine, DType.F32, true);
+      float[] soft = new float[ROWS];
+      MatrixView nowhere = matrixAt(1L << 60, CLASSES, FEATURES);
+      LossOutputs rows = run.outputs().withRowSoft(RowVector.losses(soft));
+      assertThatThrownBy(() -> engine.forwardBackward(LOSS, run.inputs, rows.withWeightGradient(nowhere)))
+          .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("gradient_weight");
+      assertThatThrownBy(() -> engine.forwardBackward(LOSS, run.inputs,
+          rows.withBiasGradient(matrixAt(((DeviceMatrix) run.biasGradient).address() + 2, 1, CLASSES))))
+          .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("gradient_bias");
+      Teacher teacher = Teacher.hidden(run.inputs.student(), LinearHead.of(nowhere));
+      assertThatThrownBy(() -> engine.forwardBackward(LOSS, run.inputs.withTeacher(teacher), rows))
+          .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("teacher_weight");
+      engine.synchronize();
+      assertThat(soft).containsOnly(0);
+      assertThat(first(run.hiddenGradient)).isNaN();
+      free();
+    }
+  }
+
+  @Test
   void whatAGraphCannotHoldIsRefused() {
     try (LossEngine engine = open(12)) {
       Run onDevice = new Run(engine, DType.F32, true);
@@ -271,6 +317,10 @@ final class LinearHeadOnStubTest extends StubEngine {
       }
       return read;
     }
+  }
+
+  private static DeviceMatrix matrixAt(long address, int rows, int columns) {
+    return new DeviceMatrix(address, rows, columns, columns, DType.F32);
   }
 
   private static float first(MatrixView matrix) {
