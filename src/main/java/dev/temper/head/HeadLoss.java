@@ -1,5 +1,6 @@
 package dev.temper.head;
 
+import dev.temper.DType;
 import dev.temper.EngineOptions;
 import dev.temper.LossArgumentException;
 import dev.temper.LossOption;
@@ -57,6 +58,9 @@ public final class HeadLoss implements AutoCloseable {
     losses.begin(call);
     losses.check();
     HeadScale scale = HeadScale.of(losses.divisors());
+    if (plan.gradientDtype() == DType.F16 && call.outputs().hasGradient()) {
+      scale = scale.forWeightsUpTo(losses.largestWeight());
+    }
     memory.reserve(plan.bytes());
     HeadPass pass = new HeadPass(backend, by, call, plan, memory, scale);
     requireComputable.accept(pass.firstChunk());

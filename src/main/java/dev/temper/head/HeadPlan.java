@@ -78,6 +78,11 @@ record HeadPlan(long rows, Region student, @Nullable Region teacher, @Nullable R
     return chunks == 1 ? equal : Math.min(rounded, most);
   }
 
+  /** Element type of the gradient by the student's logits. */
+  DType gradientDtype() {
+    return gradient == null ? student.dtype() : gradient.dtype();
+  }
+
   /** Number of chunks; an empty batch is one chunk without rows. */
   long chunks() {
     return workspace.chunks();

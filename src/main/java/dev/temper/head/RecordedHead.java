@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * workspace of its own.
  *
  * <p>The divisors are numbers of the graph. A replay checks all rows first. After an invalid value no row values are
- * written, the gradients are undefined because products always run, and the totals report the value.
+ * written, the gradients are undefined because products always run, and the totals report the value. Row weights may
+ * change between replays and are not scaled: above 1,024 they may make a gradient of an F16 head infinite.
  */
 final class RecordedHead implements AutoCloseable {
 

@@ -36,6 +36,9 @@ public interface ChunkedLoss extends AutoCloseable {
    */
   Divisors divisors();
 
+  /** Returns the largest absolute value of the row weights, which the check has passed; 1 without weights. */
+  double largestWeight();
+
   /**
    * Makes a chunk ready.
    *

@@ -3,6 +3,7 @@ package dev.temper.spi;
 import dev.temper.LossArgumentException;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
+import dev.temper.RowVector;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -37,6 +38,12 @@ final class HostChunkedLoss implements ChunkedLoss {
   @Override
   public Divisors divisors() {
     return divisors;
+  }
+
+  @Override
+  public double largestWeight() {
+    return Objects.requireNonNull(batch).inputs().rowWeights() instanceof RowVector.Host weights
+        ? HostRows.largest(weights) : 1;
   }
 
   @Override

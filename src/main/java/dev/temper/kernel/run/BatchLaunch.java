@@ -9,6 +9,7 @@ import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.ResultSlot;
 import dev.temper.kernel.spec.BatchKernel;
 import dev.temper.spi.Divisors;
+import dev.temper.spi.HostRows;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.RowChecks;
 import dev.temper.spi.layout.BatchReport;
@@ -141,6 +142,21 @@ final class BatchLaunch implements AutoCloseable {
       throw RowChecks.badDenominator(call.inputs(), hard, value);
     }
     return Denominator.of(value);
+  }
+
+  /** The largest absolute row weight, after the check; 1 without weights. */
+  double largestWeight() {
+    return switch (call.inputs().rowWeights()) {
+      case null -> 1;
+      case RowVector.Host host -> HostRows.largest(host);
+      case RowVector.Device onDevice -> {
+        float[] values = new float[Math.toIntExact(rows())];
+        if (values.length > 0) {
+          device.download(onDevice.address(), MemorySegment.ofArray(values));
+        }
+        yield HostRows.largest((RowVector.Host) RowVector.weights(values));
+      }
+    };
   }
 
   /** A chunk whose row values are written where the totals read them. */

@@ -72,6 +72,13 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
   }
 
   @Override
+  public double largestWeight() {
+    try (var _ = queue.lock()) {
+      return batch().largestWeight();
+    }
+  }
+
+  @Override
   public Chunk chunk(LossCall chunk, long firstRow) {
     LossCall placed = batch().chunk(chunk, firstRow);
     LossSpecialisation loss = LossSpecialisation.choose(placed, device.limits());
