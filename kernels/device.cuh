@@ -35,7 +35,7 @@ __device__ __forceinline__ float log2_normal(float x) {
 }
 
 // 1/x to 1 ulp for a normal x, subnormal results are flushed to 0.
-__device__ __forceinline__ float approximate_inverse(float x) {
+__device__ __forceinline__ float reciprocal(float x) {
   float result;
   asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
   return result;

@@ -371,7 +371,7 @@ template <class Spec> struct LossRow {
   // The inverse of a sum-exp. Without the label's class all other exponentials may be 0, and an infinite factor would
   // make their products NaN. The inverse of such a sum is therefore 0.
   template <bool FAST> __device__ __forceinline__ static float inverse_of(float sum) {
-    if constexpr (FAST) return approximate_inverse(sum);  // a normal number
+    if constexpr (FAST) return reciprocal(sum);  // a normal number
     return kLabelApart && sum == 0 ? 0.0f : 1.0f / sum;
   }
 

@@ -27,7 +27,7 @@ enum ProbeOperation : int32_t {
   kClusterExchange2,
   kClusterExchange4,
   kLog2Normal,
-  kApproximateInverse,
+  kReciprocal,
   kWarpMax
 };
 
@@ -77,7 +77,7 @@ __device__ __forceinline__ void probe_item(const ProbeParameters& p, int64_t ite
       break;
     case kExp2Normal: p.output[item] = bits_of(exp2_normal(float_of(p.input[item]))); break;
     case kLog2Normal: p.output[item] = bits_of(log2_normal(float_of(p.input[item]))); break;
-    case kApproximateInverse: p.output[item] = bits_of(approximate_inverse(float_of(p.input[item]))); break;
+    case kReciprocal: p.output[item] = bits_of(reciprocal(float_of(p.input[item]))); break;
     case kWarpMax: p.output[item] = bits_of(warp_max(float_of(p.input[item]))); break;
     case kMaxF16: p.output[item] = max_f16_pair(p.input[2 * item], p.input[2 * item + 1]); break;
     case kMaxBf16: p.output[item] = max_bf16_pair(p.input[2 * item], p.input[2 * item + 1]); break;

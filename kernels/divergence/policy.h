@@ -16,6 +16,7 @@
 //     V log1p(V)       relative error of about one ulp, for arguments above -1, up to the largest float
 //     V log_corrected(V, V)  log(a) - c for a small c, relative error of about one ulp, for normal positive a
 //     V log2_normal(V) for normal positive arguments; error at most 2^-22 between 1/2 and 2, else 2^-22 of the result
+//     V reciprocal(V)  relative error of about one ulp, for normal positive arguments
 //     V exp2(V)        relative error of about one ulp, for arguments of at most 0; -inf gives 0
 // Operators + - * / < <= > == & | work between V, and with float constants. Reassociation (-ffast-math) breaks this
 // code. Contraction to fma does not, but every engine switches it off so that equal operations give equal bits.

@@ -26,7 +26,7 @@ template <class V> struct SkewForwardKl {
 
   TEMPER_INLINE Terms<V> terms(const Ratio<V>& ratio) const {
     V mixture = mixture_over_larger(ratio, skew, complement);
-    V w = select(ratio.log2 <= 0.0f, ratio.lesser, V{} + 1.0f) / mixture;
+    V w = select(ratio.log2 <= 0.0f, ratio.lesser, V{} + 1.0f) * reciprocal(mixture);
     return {log2_teacher(ratio, log2_normal(mixture)), w, w};
   }
 
@@ -85,7 +85,7 @@ template <class V> struct SkewReverseKl {
   TEMPER_INLINE Terms<V> terms(const Ratio<V>& ratio) const {
     V mixture = mixture_over_larger(ratio, complement, skew);
     V log2_mq = log2_over_student(ratio, log2_normal(mixture));
-    V teacher_share = complement * select(ratio.log2 <= 0.0f, ratio.lesser, V{} + 1.0f) / mixture;
+    V teacher_share = complement * select(ratio.log2 <= 0.0f, ratio.lesser, V{} + 1.0f) * reciprocal(mixture);
     return {V{}, log2_mq, fma(log2_skew - log2_mq, V{} + kLn2, teacher_share)};
   }
 

@@ -103,8 +103,8 @@ template <class Spec> struct RowPartial {
   __device__ __forceinline__ RowPartial(const Policy& policy, RowScales scales)
       : policy(policy),
         exponents(scales),
-        student_margin(kMargin * approximate_inverse(max(exponents.any_student().scale, Spec::kHard ? kLog2E : 0.0f))),
-        teacher_margin(kMargin * approximate_inverse(scales.teacher)) {}
+        student_margin(kMargin * reciprocal(max(exponents.any_student().scale, Spec::kHard ? kLog2E : 0.0f))),
+        teacher_margin(kMargin * reciprocal(scales.teacher)) {}
 
   // A partial with known maxima, for exact-shift exponentials.
   __device__ __forceinline__ RowPartial(const Policy& policy, const Exps& exponents, float student_max,

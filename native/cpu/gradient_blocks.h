@@ -69,6 +69,21 @@ void near_gradient_block(const Policy& policy, const BlockExponentials& in, int 
   }
 }
 
+// The same for a gradient q - p. If `stored` is set, in.log_ratio holds differences, else log ratios; both lack the
+// correction c = factors.inverse_sums.log_ratio. With d = q - p before it, p + d is divided by e^c.
+template <HardExp hard, bool stored>
+void difference_gradient_block(const BlockExponentials& in, int n, const BlockFactors& factors, float* out) {
+  V soft_scale = splat(factors.soft), hard_scale = splat(factors.hard_factor);
+  V rise = expm1_series(factors.inverse_sums.log_ratio), of_difference = soft_scale * (1.0f + rise);
+  InverseSums<V> uncorrected = {factors.inverse_sums.teacher, factors.inverse_sums.student, V{}};
+  V of_teacher = soft_scale * rise * uncorrected.teacher;
+  for (int i = 0; i < n; i += kLanes) {
+    V difference = stored ? load(in.log_ratio + i) : element_at(in, i, uncorrected).difference;
+    V g = fma(difference, of_difference, load(in.teacher + i) * of_teacher);
+    store(add_hard<hard>(g, load(in.student + i), in, i, hard_scale), out + i);
+  }
+}
+
 // Adds the gradient of a divergence over logits.
 template <class Policy>
 void add_logit_gradient(const Policy& policy, const float* z, const float* u, int n, float factor, float* out) {

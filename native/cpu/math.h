@@ -103,9 +103,18 @@ TEMPER_INLINE V log(V x) {
   V y = log_corrected(x, V{});
   return select(x < __builtin_huge_valf(), y, x);  // log(+inf) = +inf, log(NaN) = NaN
 }
-// log2 of a normal positive number: n plus a minimax polynomial of degree 8 in f, which has an absolute error of 2^-23.
+// log2 of a normal positive number, with an absolute error of 2^-23 between 1/2 and 2: n plus a minimax polynomial of
+// degree 8 in f, or with a table n + log2(c) plus one of degree 4 in r, which takes four operations less.
 TEMPER_INLINE V log2_normal(V x) {
-  V n, f = split_exponent(x, n);
+  V n;
+  if constexpr (kHasLog2Table) {
+    V log2_c, r = split_by_table(x, n, log2_c);
+    V y = fma(r, splat(-0.360950083f), splat(0.481163591f));
+    y = fma(r, y, splat(-0.721347451f));
+    y = fma(r, y, splat(1.44269502f));
+    return fma(r, y, log2_c) + n;
+  }
+  V f = split_exponent(x, n);
   V y = fma(f, splat(-0.14574452f), splat(0.23689047f));
   y = fma(f, y, splat(-0.25006905f));
   y = fma(f, y, splat(0.28670743f));

@@ -122,7 +122,7 @@ template <class Policy, bool soft> struct Row : RowLogits {
   void shift_exponentials(int block) const;
   template <bool ratios> void recompute(int from) const;
   void store_log_ratios(int from) const;
-  float sum_elements();
+  template <class Prepare> float sum_elements(Prepare prepare);
 };
 
 }  // namespace

@@ -173,6 +173,11 @@ void scale_block(float* values, int n, V factor) {
   for (int i = 0; i < n; i += kLanes) store(load(values + i) * factor, values + i);
 }
 
+// Whether dD/ds on the near-equal path is q - p. The differences then replace the log ratios when they are summed, and
+// the gradient need not compute them again.
+template <class Policy> constexpr bool kStoresDifferences = false;
+template <> constexpr bool kStoresDifferences<ForwardKl<V>> = true;
+
 // Adds a block to the policy's sums on the near-equal path. Returns the sum of q - p.
 template <class Policy>
 V element_block(const Policy& policy, const BlockExponentials& in, int n, const InverseSums<V>& inverse_sums, V* row) {
@@ -181,6 +186,7 @@ V element_block(const Policy& policy, const BlockExponentials& in, int n, const 
     Element<V> e = element_at(in, i, inverse_sums);
     policy.add(sums, e);
     difference += e.difference;
+    if constexpr (kStoresDifferences<Policy>) store(e.difference, in.log_ratio + i);
   }
   for (int k = 0; k < Policy::kSums; k++) row[k] += sums[k];
   return difference;

@@ -67,8 +67,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
     with_hard_exp(with_hard, [&](auto tag) {
       constexpr HardExp hard = decltype(tag)::kValue;
       if constexpr (R::kSoftExp && !R::kElementwise) {
-        if (r.path == RowPath::kNearEqual)
-          return near_gradient_block<Policy, hard>(r.policy, exponentials, n, r.sums, f, out);
+        if (r.path == RowPath::kNearEqual) return compute_near_equal<hard>(exponentials, n, f, out);
         if (r.path == RowPath::kInfinite || r.path == RowPath::kFar || r.is_flat)
           return fast_gradient_block<Policy, false, hard, false>(r.policy, exponentials, n, r.sums, f, out);
       }
@@ -78,6 +77,14 @@ template <class Policy, bool soft> struct RowGradientWriter {
     });
     if constexpr (R::kElementwise || Policy::kInfiniteLimit || Policy::kFar)
       if (R::kElementwise || r.path == RowPath::kInfinite || r.path == RowPath::kFar) add_logit_terms(from, out);
+  }
+
+  template <HardExp hard>
+  void compute_near_equal(const BlockExponentials& exponentials, int n, const BlockFactors& f, float* out) const {
+    if constexpr (!kStoresDifferences<Policy>)
+      near_gradient_block<Policy, hard>(r.policy, exponentials, n, r.sums, f, out);
+    else if (from_statistics) difference_gradient_block<hard, false>(exponentials, n, f, out);
+    else difference_gradient_block<hard, true>(exponentials, n, f, out);
   }
 
   // Computes the row constants of a standardised gradient from the gradients of all blocks.

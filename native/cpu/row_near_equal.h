@@ -8,35 +8,28 @@ namespace {
 
 // Evaluates a row on the near-equal path, with all exponentials shifted by the row's final maxima. log(p/q) of every
 // class contains log(Ss/St), whose f32 value has an error of about 1e-7. The exact sum of q - p over the row is 0, so
-// that the computed sum shows this error. A second pass over the elements corrects it.
+// that the computed sum shows this error. A correction removes it, if need be after a second pass over the elements.
 template <class Policy, bool soft>
 TEMPER_RARE void Row<Policy, soft>::evaluate_near_equal(float student_sum, float teacher_sum, bool stored) {
   path = RowPath::kNearEqual;
   log_sum_ratio = log(splat(student_sum)) - log(splat(teacher_sum));
-  for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
+  inverse_sums.log_ratio = V{};
+  V excess = splat(sum_elements([&](int from, int block) {
     if (stored) shift_exponentials(block);
     else recompute<false>(from);
     scratch.student_shift[block] = student_max;
     scratch.teacher_shift[block] = teacher_max;
     store_log_ratios(from);
-  }
-  inverse_sums.log_ratio = V{};
-  V excess = splat(sum_elements());
+  }));
   inverse_sums.log_ratio = log1p(max(excess, splat(-0.5f)));
   // An error e of log(p/q) changes D by e^2 / 2 if D is quadratic, else by up to e.
   bool accurate = Policy::kQuadratic ? excess[0] * excess[0] <= 1e-7f * first_lane(sums[0]) : excess[0] == 0;
   if (!accurate) {
-    // If log(Ss/St) is far larger than log(p/q), the rounding of their sum spoils the stored log ratios. They are then
+    // If log(Ss/St) is far larger than log(p/q), the rounding of their sum spoils the stored log ratios. They are
     // computed again from the corrected constant, and a new correction is found.
-    V constant = log_sum_ratio + inverse_sums.log_ratio;
-    bool spoiled = log_sum_ratio[0] * log_sum_ratio[0] > 64 * first_lane(sums[0]);
-    if (spoiled) {
-      log_sum_ratio = constant;
-      for (int from = 0; from < classes(); from += kBlock) store_log_ratios(from);
-      inverse_sums.log_ratio = V{};
-    }
-    float rest = sum_elements();
-    if (spoiled) inverse_sums.log_ratio = log1p(splat(rest));
+    log_sum_ratio += inverse_sums.log_ratio;
+    inverse_sums.log_ratio = V{};
+    inverse_sums.log_ratio = log1p(splat(sum_elements([&](int from, int) { store_log_ratios(from); })));
   }
   divergence = first_lane(sums[0]);
 }
@@ -83,12 +76,17 @@ template <class Policy, bool soft> inline void Row<Policy, soft>::store_log_rati
   });
 }
 
-// Computes the policy's sums from the elements of all classes. Returns the sum of q - p.
-template <class Policy, bool soft> inline float Row<Policy, soft>::sum_elements() {
+// Computes the policy's sums from the elements of all classes. Returns the sum of q - p. prepare(from, block) is called
+// for each block before it is summed, while the block is in the cache.
+template <class Policy, bool soft>
+template <class Prepare>
+inline float Row<Policy, soft>::sum_elements(Prepare prepare) {
   V difference = {};
   for (V& sum : sums) sum = V{};
-  for (int from = 0; from < classes(); from += kBlock)
+  for (int from = 0, block = 0; from < classes(); from += kBlock, block++) {
+    prepare(from, block);
     difference += element_block(policy, exponentials(from), padded_length(block_length(from)), inverse_sums, sums);
+  }
   for (V& sum : sums) sum = splat(sum_lanes(sum));
   policy.finish_elements(sums);
   return sum_lanes(difference);

@@ -30,6 +30,8 @@ TEMPER_INLINE V scale_by_power(V a, V n, V, V) {
 
 constexpr int kExp2TableSize = 1;  // 1: exp2_scaled uses no table
 TEMPER_INLINE V exp2_table(V n) { return n; }
+constexpr bool kHasLog2Table = false;
+TEMPER_INLINE V split_by_table(V x, V&, V&) { return x; }
 
 TEMPER_INLINE V decode_f16(const unsigned short* in) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)in)); }
 TEMPER_INLINE void encode_f16(V a, unsigned short* out) {

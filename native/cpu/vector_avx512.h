@@ -39,6 +39,23 @@ TEMPER_INLINE V exp2_table(V n) {
   return _mm512_permutexvar_ps((__m512i)n, powers);
 }
 
+// Splits a normal positive x = 2^n c (1 + r), where c is the middle of the sixteenth of [1, 2) that x / 2^n is in.
+// Returns r, which is between -1/32 and 1/32.
+constexpr bool kHasLog2Table = true;
+TEMPER_INLINE V split_by_table(V x, V& n, V& log2_c) {
+  const V inverse_c = {0.969696999f,  0.914285719f, 0.864864886f, 0.820512831f, 0.780487776f, 0.744186044f,
+                       0.711111128f, 0.680851042f, 0.653061211f, 0.627451003f, 0.603773594f, 0.581818163f,
+                       0.561403513f, 0.542372882f, 0.524590135f, 0.507936537f};
+  const V minus_log2_inverse = {0.0443940759f, 0.129283011f, 0.209453329f, 0.285402209f, 0.357552052f, 0.426264763f,
+                                0.491853058f,  0.554588914f, 0.614709854f, 0.672425270f, 0.727920413f, 0.781359732f,
+                                0.832889974f,  0.882643044f, 0.930737436f, 0.977279842f};
+  __m512i sixteenth = _mm512_srli_epi32((__m512i)x, 19);
+  n = _mm512_getexp_ps(x);
+  log2_c = _mm512_permutexvar_ps(sixteenth, minus_log2_inverse);
+  V mantissa = _mm512_getmant_ps(x, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src);
+  return fma(mantissa, _mm512_permutexvar_ps(sixteenth, inverse_c), -1.0f - V{});
+}
+
 TEMPER_INLINE V decode_f16(const unsigned short* in) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)in)); }
 TEMPER_INLINE void encode_f16(V a, unsigned short* out) {
   _mm256_storeu_si256((__m256i*)out, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));

@@ -30,7 +30,7 @@ inline float log2_normal(float x) {
   return float(exact + ((bits_of(x) & 1) != 0 ? 0x1.8p-23 : -0x1.8p-23) * size);
 }
 
-inline float approximate_inverse(float x) { return 1 / x; }
+inline float reciprocal(float x) { return 1 / x; }
 
 inline float warp_max(float value) {
   for (int distance = 16; distance > 0; distance /= 2) {

@@ -9,7 +9,7 @@ enum PathDefect {
       "dt = to.teacher.offset - exponents.teacher.offset;",
       "dt = (to.teacher.shift - exponents.teacher.shift) * to.teacher.scale;"),
   /** The margin of the running maximum is a number of logits at every temperature. */
-  MARGIN_IN_LOGITS(PathRows.SHARP, "row/partial.cuh", "teacher_margin(kMargin * approximate_inverse(scales.teacher))",
+  MARGIN_IN_LOGITS(PathRows.SHARP, "row/partial.cuh", "teacher_margin(kMargin * reciprocal(scales.teacher))",
       "teacher_margin(20.0f)"),
   /** The maximum starts at 0, above all logits. */
   START_ABOVE_LOGITS(PathRows.ORDINARY, "row/partial.cuh",

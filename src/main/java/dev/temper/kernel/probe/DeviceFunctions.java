@@ -37,7 +37,7 @@ public final class DeviceFunctions {
     add("exp2", () -> exponentials(Operation.EXP2, Exponentials::allows));
     add("exp2-normal", () -> exponentials(Operation.EXP2_NORMAL, Exponentials::allowsNormal));
     add("log2-normal", this::logarithms);
-    add("approximate-inverse", this::inverses);
+    add("reciprocal", this::inverses);
     add("warp-max", this::warpMaximum);
     add("max-f16", () -> maximum(new HalfMaximum(HalfFormat.F16, Operation.MAX_F16)));
     add("max-bf16", () -> maximum(new HalfMaximum(HalfFormat.BF16, Operation.MAX_BF16)));
@@ -127,7 +127,7 @@ public final class DeviceFunctions {
   /** Inverts normal numbers whose inverse is normal. */
   private SelfCheck inverses() {
     int[] arguments = Arrays.stream(Log2.arguments()).filter(bits -> Float.intBitsToFloat(bits) < 0x1p126f).toArray();
-    int[] found = probe.run(Operation.APPROXIMATE_INVERSE, 1, BLOCKS, 0, arguments.length, arguments, arguments.length);
+    int[] found = probe.run(Operation.RECIPROCAL, 1, BLOCKS, 0, arguments.length, arguments, arguments.length);
     ProbeComparison comparison = new ProbeComparison();
     for (int i = 0; i < found.length; i++) {
       double x = Float.intBitsToFloat(arguments[i]);
