@@ -207,6 +207,13 @@ final class CudaKernelDevice implements KernelDevice {
   }
 
   @Override
+  public boolean isCapturing() {
+    try (var _ = context.enter()) {
+      return Driver.isCapturing(stream.handle());
+    }
+  }
+
+  @Override
   public DeviceProducts products() {
     return CublasProducts.open(cublas, context, stream,
         device.architecture().major() >= 9 ? LARGE_PRODUCTS : SMALL_PRODUCTS);

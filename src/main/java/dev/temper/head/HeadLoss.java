@@ -96,6 +96,11 @@ public final class HeadLoss implements AutoCloseable {
     return RecordedHead.record(backend, products(), call, plan, HeadScale.of(divisors), requireComputable);
   }
 
+  /** Whether the owner of the stream captures it. */
+  boolean isCapturing() {
+    return backend.isCapturing();
+  }
+
   /** Bytes of device memory that the workspace holds; 0 in host memory. */
   synchronized long deviceBytes() {
     return (backend.acceptsDeviceMemory() ? memory.bytes() : 0) + (chunks == null ? 0 : chunks.deviceBytes());

@@ -25,6 +25,7 @@ final class RecordedHead implements AutoCloseable {
 
   private final HeadMemory memory;
   private final ChunkedLoss losses;
+  private Runnable sequence = () -> {};
   private @Nullable Recording graph;
   private @Nullable LossResult result;
 
@@ -59,17 +60,23 @@ final class RecordedHead implements AutoCloseable {
     losses.begin(call);
     pass.fillOnes();
     List<ChunkedLoss.Chunk> chunks = LongStream.range(0, count).mapToObj(chunk -> pass.ready(losses, chunk)).toList();
-    graph = backend.record(() -> {
+    sequence = () -> {
       losses.check();
       pass.run(chunk -> chunks.get(Math.toIntExact(chunk)));
       result = losses.totals();
-    });
+    };
+    graph = backend.record(sequence);
   }
 
   void launch() {
     if (graph != null) {
       graph.run();
     }
+  }
+
+  /** Submits the operations of the graph, which the owner of the stream takes into a graph of its own. */
+  void submit() {
+    sequence.run();
   }
 
   /** Waits for the last launch and returns its totals. */

@@ -64,6 +64,11 @@ public interface EngineBackend extends AutoCloseable {
     throw new IllegalArgumentException(describe() + " records no CUDA graph; launch without recording one");
   }
 
+  /** Returns whether the owner of the stream of this engine takes what is submitted to it into a CUDA graph. */
+  default boolean isCapturing() {
+    return false;
+  }
+
   /** Prepares a call for repeated launches over the same memory. */
   default PreparedCall prepare(LossCall call) {
     return new HostPreparedCall(this, call);

@@ -23,6 +23,8 @@ import dev.temper.PreparedLoss;
 import dev.temper.RowVector;
 import dev.temper.Teacher;
 import dev.temper.cuda.cublas.CublasSearch;
+import dev.temper.cuda.driver.Driver;
+import dev.temper.cuda.driver.PrimaryContext;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -171,6 +173,48 @@ final class LinearHeadOnStubTest extends StubEngine {
         assertThat(replayed.read(replayed.hiddenGradient, ROWS * FEATURES)).isEqualTo(expected);
       }
       free();
+    }
+  }
+
+  @Test
+  void theOwnerOfAStreamCanTakeAHeadIntoAGraph() {
+    System.setProperty(CublasSearch.LIBRARY_PROPERTY, StubCublas.library(12).toString());
+    PrimaryContext framework = new PrimaryContext(0);
+    try (framework; var _ = framework.enter()) {
+      long stream = Driver.createStream(1);
+      try (LossEngine engine = open(0, EngineOptions.defaults().withHeadWorkspace(2600).withStream(stream))) {
+        Run run = new Run(engine, DType.F32, true);
+        run.inputs = run.inputs.withDenominator(4);
+        double[] eager = run.hiddenAfter(run.compute());
+        Run captured = new Run(engine, DType.F32, true);
+        captured.inputs = captured.inputs.withDenominator(4);
+        try (PreparedLoss prepared = engine.prepare(LOSS, captured.inputs, captured.outputs())) {
+          prepared.recordGraph();
+          Driver.beginCapture(stream);
+          prepared.launch();
+          long graph = Driver.endCapture(stream);
+          long executable = Driver.instantiateGraph(graph);
+          Driver.synchronizeStream(stream);
+          assertThat(first(captured.hiddenGradient)).as("recorded, not launched").isNaN();
+          for (int replay = 0; replay < 2; replay++) {
+            Driver.launchGraph(executable, stream);
+            assertThat(prepared.totals().countedRows()).isEqualTo(ROWS);
+            assertThat(captured.read(captured.hiddenGradient, ROWS * FEATURES)).isEqualTo(eager);
+          }
+          prepared.launch();
+          assertThat(prepared.totals().countedRows()).as("outside of the capture again").isEqualTo(ROWS);
+          Driver.destroyExecutable(executable);
+          Driver.destroyGraph(graph);
+        }
+        try (PreparedLoss prepared = engine.prepare(LOSS, captured.inputs, captured.outputs())) {
+          Driver.beginCapture(stream);
+          assertThatThrownBy(prepared::launch).isInstanceOf(IllegalStateException.class)
+              .hasMessageContaining("call recordGraph() before the capture");
+          Driver.destroyGraph(Driver.endCapture(stream));
+        }
+        free();
+      }
+      Driver.destroyStream(stream);
     }
   }
 

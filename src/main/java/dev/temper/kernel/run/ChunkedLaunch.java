@@ -26,6 +26,8 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
   private final List<LossLaunch> chunks = new ArrayList<>();
   private @Nullable BatchLaunch batch;
   private PendingResults.@Nullable Lease lease;
+  /** Whether the batch was recorded, whose report every replay writes again. */
+  private boolean isReplayed;
 
   private ChunkedLaunch(DeviceQueue queue, PendingResults results) {
     this.queue = queue;
@@ -104,7 +106,8 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
       device.withContext(batch()::totals);
       PendingResults.Lease leased = leased();
       LossReadout readout = batch().readout();
-      if (queue.isRecording()) {
+      isReplayed |= queue.isRecording();
+      if (isReplayed) {
         return () -> leased.read(readout::totals);
       }
       lease = null;
@@ -130,6 +133,7 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
   private void end() {
     PendingResults.Lease unread = lease;
     lease = null;
+    isReplayed = false;
     if (unread != null) {
       results.end(unread);
     }

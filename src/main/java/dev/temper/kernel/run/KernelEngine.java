@@ -107,6 +107,11 @@ public final class KernelEngine implements EngineBackend {
   }
 
   @Override
+  public boolean isCapturing() {
+    return device.isCapturing();
+  }
+
+  @Override
   public PreparedCall prepare(LossCall call) {
     return PreparedLaunch.prepare(call, choose(call), queue);
   }
