@@ -8,19 +8,21 @@ import java.util.OptionalLong;
 public final class EngineOptions {
 
   private static final EngineOptions DEFAULTS =
-      new EngineOptions(OptionalInt.empty(), OptionalLong.empty(), OptionalLong.empty(), ChunkLogits.F32);
+      new EngineOptions(OptionalInt.empty(), OptionalLong.empty(), OptionalLong.empty(), ChunkLogits.F32, false);
 
   private final OptionalInt threads;
   private final OptionalLong stream;
   private final OptionalLong headWorkspace;
   private final ChunkLogits chunkLogits;
+  private final boolean tf32;
 
   private EngineOptions(OptionalInt threads, OptionalLong stream, OptionalLong headWorkspace,
-      ChunkLogits chunkLogits) {
+      ChunkLogits chunkLogits, boolean tf32) {
     this.threads = threads;
     this.stream = stream;
     this.headWorkspace = headWorkspace;
     this.chunkLogits = chunkLogits;
+    this.tf32 = tf32;
   }
 
   /** All processors of the JVM, and a stream of the engine's own. */
@@ -37,7 +39,7 @@ public final class EngineOptions {
     if (value < 1) {
       throw new IllegalArgumentException("threads is " + value + ", expected 1 or more");
     }
-    return new EngineOptions(OptionalInt.of(value), stream, headWorkspace, chunkLogits);
+    return new EngineOptions(OptionalInt.of(value), stream, headWorkspace, chunkLogits, tf32);
   }
 
   /**
@@ -47,7 +49,7 @@ public final class EngineOptions {
    * @param handle the {@code CUstream}; 0 is the legacy default stream
    */
   public EngineOptions withStream(long handle) {
-    return new EngineOptions(threads, OptionalLong.of(handle), headWorkspace, chunkLogits);
+    return new EngineOptions(threads, OptionalLong.of(handle), headWorkspace, chunkLogits, tf32);
   }
 
   /**
@@ -62,12 +64,23 @@ public final class EngineOptions {
     if (bytes < 1) {
       throw new IllegalArgumentException("head workspace is " + bytes + " bytes, expected 1 or more");
     }
-    return new EngineOptions(threads, stream, OptionalLong.of(bytes), chunkLogits);
+    return new EngineOptions(threads, stream, OptionalLong.of(bytes), chunkLogits, tf32);
   }
 
   /** These options with another storage of the logits of a chunk; F32 unless given. */
   public EngineOptions withChunkLogits(ChunkLogits value) {
-    return new EngineOptions(threads, stream, headWorkspace, Objects.requireNonNull(value));
+    return new EngineOptions(threads, stream, headWorkspace, Objects.requireNonNull(value), tf32);
+  }
+
+  /**
+   * These options with matrix products of a {@link LinearHead} in F32 that may use TF32, which the tensor cores of
+   * NVIDIA GPUs multiply several times faster. Each factor is rounded to 11 significant bits, a relative error of up to
+   * 2^-11; sums stay in f32. A logit that is a sum of many terms is then off by about 2^-11 of their root mean square
+   * times the root of their number. Off unless given. Heads in BF16 and F16 and engines other than cuda are not
+   * affected.
+   */
+  public EngineOptions withTf32(boolean value) {
+    return new EngineOptions(threads, stream, headWorkspace, chunkLogits, value);
   }
 
   /** Threads that a host engine may use; empty: all processors available to the JVM. */
@@ -90,15 +103,21 @@ public final class EngineOptions {
     return chunkLogits;
   }
 
+  /** Whether products of F32 heads may use TF32. */
+  public boolean tf32() {
+    return tf32;
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof EngineOptions options && options.threads.equals(threads) && options.stream.equals(stream)
-        && options.headWorkspace.equals(headWorkspace) && options.chunkLogits == chunkLogits;
+        && options.headWorkspace.equals(headWorkspace) && options.chunkLogits == chunkLogits
+        && options.tf32 == tf32;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(threads, stream, headWorkspace, chunkLogits);
+    return Objects.hash(threads, stream, headWorkspace, chunkLogits, tf32);
   }
 
   @Override
@@ -106,6 +125,6 @@ public final class EngineOptions {
     return "EngineOptions[threads=" + (threads.isPresent() ? threads.getAsInt() : "all")
         + ", stream=" + (stream.isPresent() ? "0x" + Long.toHexString(stream.getAsLong()) : "own")
         + (headWorkspace.isPresent() ? ", headWorkspace=" + headWorkspace.getAsLong() : "")
-        + (chunkLogits == ChunkLogits.F32 ? "" : ", chunkLogits=" + chunkLogits) + "]";
+        + (chunkLogits == ChunkLogits.F32 ? "" : ", chunkLogits=" + chunkLogits) + (tf32 ? ", tf32" : "") + "]";
   }
 }

@@ -52,8 +52,8 @@ public final class HeadLoss implements AutoCloseable {
    * @throws dev.temper.EngineUnavailableException if the library of the products is missing
    */
   public synchronized LossResult compute(LossCall call) {
-    HeadPlan plan = HeadPlan.of(call, options.chunkLogits(), limit());
     Products by = products();
+    HeadPlan plan = plan(call, by);
     ChunkedLoss losses = chunks();
     losses.begin(call);
     losses.check();
@@ -71,8 +71,7 @@ public final class HeadLoss implements AutoCloseable {
 
   /** Prepares a call. Each launch checks the values again, because they may have changed. */
   public PreparedCall prepare(LossCall call) {
-    HeadPlan.of(call, options.chunkLogits(), limit());
-    products();
+    plan(call, products());
     return new PreparedHead(this, call);
   }
 
@@ -89,11 +88,12 @@ public final class HeadLoss implements AutoCloseable {
           + "denominator lies in memory; give ", LossOption.DENOMINATOR, " as a number, or set ", LossOption.REDUCTION,
           " to sum or batch-mean");
     }
-    HeadPlan plan = HeadPlan.of(call, options.chunkLogits(), limit());
+    Products by = products();
+    HeadPlan plan = plan(call, by);
     // Hazard: a batch without a labelled row has the factor 0, and a later replay may have labels. The factors of the
     // graph are therefore those of a batch in which every row counts.
     Divisors divisors = Divisors.of(call.loss(), call.inputs(), call.inputs().student().rows());
-    return RecordedHead.record(backend, products(), call, plan, HeadScale.of(divisors), requireComputable);
+    return RecordedHead.record(backend, by, call, plan, HeadScale.of(divisors), requireComputable);
   }
 
   /** Whether the owner of the stream captures it. */
@@ -122,6 +122,10 @@ public final class HeadLoss implements AutoCloseable {
       chunks = opened;
     }
     return opened;
+  }
+
+  private HeadPlan plan(LossCall call, Products by) {
+    return HeadPlan.of(call, options.chunkLogits(), limit(), by.describe());
   }
 
   private long limit() {

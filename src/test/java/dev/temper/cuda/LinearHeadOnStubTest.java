@@ -81,6 +81,23 @@ final class LinearHeadOnStubTest extends StubEngine {
     }
   }
 
+  @Test
+  void tf32IsAnOptionOfTheEngineAndNamedInTheResult() {
+    try (LossEngine engine = open(12);
+        LossEngine fast = open(0, EngineOptions.defaults().withHeadWorkspace(2600).withTf32(true))) {
+      Run exact = new Run(engine, DType.F32, true);
+      assertThat(exact.compute().workspace().orElseThrow().products()).isEqualTo("cuBLAS 12.0 through JCublas");
+      Run rounded = new Run(fast, DType.F32, true);
+      assertThat(rounded.compute().workspace().orElseThrow().products())
+          .isEqualTo("cuBLAS 12.0 through JCublas, F32 in TF32");
+      double[] expected = exact.read(exact.hiddenGradient, ROWS * FEATURES);
+      double[] found = rounded.read(rounded.hiddenGradient, ROWS * FEATURES);
+      assertThat(found).usingComparatorWithPrecision(0x1p-9).containsExactly(expected);
+      assertThat(found).isNotEqualTo(expected);
+      free();
+    }
+  }
+
   /** Work of the stub runs when something waits for it. */
   @Test
   void theHostWaitsForTheCheckOnly() {
