@@ -249,7 +249,8 @@ STUB_EXPORT int cublasGemmEx(Handle* handle, int transpose_a, int transpose_b, i
     Matrix result{c, c_type, m, n, ldc, false};
     if (!fits(left) || !fits(right) || !fits(result)) return kInvalidValue;
     bool rounded = compute_type == kComputeTf32 && a_type == kF32;
-    if ((compute_type != kComputeF32 && !rounded) || algorithm != -1 || a_type != b_type || (c_type != kF32 && c_type != a_type))
+    bool computes = compute_type == kComputeF32 || rounded;
+    if (!computes || algorithm != -1 || a_type != b_type || (c_type != kF32 && c_type != a_type))
       return kNotSupported;
     float scales[] = {*alpha, *beta};  // the caller may change the scalars after the return
     uintptr_t workspace = handle->workspace;
