@@ -7,6 +7,7 @@ import dev.temper.diagnostics.SelfCheck;
 import dev.temper.diagnostics.Stopwatch;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.SeparateProducts;
 import java.util.List;
 import java.util.Optional;
 
@@ -33,7 +34,7 @@ final class RunningDiagnostics implements EngineDiagnostics {
 
   @Override
   public HeadProducts products() {
-    return engine.running(() -> new RunningProducts(backend.products()));
+    return engine.running(() -> new SeparateProducts(backend.products()));
   }
 
   @Override

@@ -181,7 +181,8 @@ class LinearHeadTest {
       assertThatThrownBy(() -> engine.forwardBackward(LOSS,
           batch.inputs().withTeacher(Teacher.probabilities(probabilities)), batch.outputs()).totals())
           .isInstanceOf(IllegalArgumentException.class).hasMessageContainingAll("teacher", "0.5")
-          .hasMessageMatching(device.equals("emulator") ? ".*row 7 .*" : "in the chunk from row 6 on.*: teacher: row 1 .*");
+          .hasMessageMatching(device.equals("emulator") ? ".*row 7 .*"
+              : "in the chunk from row 6 on.*: teacher: row 1 .*");
     }
   }
 

@@ -5,8 +5,8 @@
  *   <li>{@link dev.temper.kernel.run.DeviceQueue}: the stream lock and all open resources, such as buffers.
  *   <li>{@link dev.temper.kernel.run.LossLaunch}: placed tensors, and a {@link dev.temper.kernel.run.LaunchSequence} of
  *       separate steps: the check, the row losses, the totals.
- *   <li>{@link dev.temper.kernel.run.ChunkedLaunch}: row losses of chunks between one check and one launch of the totals
- *       of their {@link dev.temper.kernel.run.BatchLaunch}.
+ *   <li>{@link dev.temper.kernel.run.ChunkedLaunch}: row losses of chunks between one check and one launch of the
+ *       totals of their {@link dev.temper.kernel.run.BatchLaunch}.
  *   <li>{@link dev.temper.kernel.run.LossReadout}: from the report of a launch to totals or an error.
  * </ul>
  *

@@ -19,8 +19,8 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * Times heads beside their own four matrix products of all rows: the logits of student and teacher, and the gradients by
- * weight and hidden states.
+ * Times heads beside their own four matrix products of all rows: the logits of student and teacher, and the gradients
+ * by weight and hidden states.
  *
  * @param run where measurements and notes go
  * @param engine the engine

@@ -85,7 +85,7 @@ final class RunMonitor implements TrainingObserver {
   }
 
   ModelOutcome outcome(long parameters, Quality.Judged heldOut) {
-    return new ModelOutcome(name, parameters, heldOut.quality(), List.copyOf(curve), steps, plannedSteps, nanos / 1e9 / steps,
-        (double) lossNanos / nanos, Math.max(logitBytes, heldOut.logitBytes()));
+    return new ModelOutcome(name, parameters, heldOut.quality(), List.copyOf(curve), steps, plannedSteps,
+        nanos / 1e9 / steps, (double) lossNanos / nanos, Math.max(logitBytes, heldOut.logitBytes()));
   }
 }

@@ -1,11 +1,15 @@
-package dev.temper;
+package dev.temper.spi;
 
+import dev.temper.MatrixView;
 import dev.temper.diagnostics.HeadProducts;
-import dev.temper.spi.Products;
 import dev.temper.spi.Products.Operand;
 
-/** The products of an open engine. */
-record RunningProducts(Products products) implements HeadProducts {
+/**
+ * The products of a linear head by themselves.
+ *
+ * @param products products of an engine, which {@link #close()} closes
+ */
+public record SeparateProducts(Products products) implements HeadProducts {
 
   @Override
   public String describe() {
