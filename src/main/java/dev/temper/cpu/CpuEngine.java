@@ -81,7 +81,7 @@ final class CpuEngine implements EngineBackend {
         parameters.setInt(Field.DIVERGENCE, divergence(call.loss().divergence()));
       }
       MemorySegment report = arena.allocate(BatchReport.LAYOUT);
-      if (library.loss(handle, parameters.block(), report, LossTensors.of(call)) != 0) {
+      if (library.loss(handle, parameters.block(), report, TensorSegments.of(call)) != 0) {
         throw new IllegalStateException(
             "the cpu engine found no memory for five rows of " + call.classes() + " floats per thread");
       }
@@ -160,9 +160,9 @@ final class CpuEngine implements EngineBackend {
     try (Arena arena = Arena.ofConfined()) {
       PrimitiveParameters parameters = new PrimitiveParameters(arena.allocate(PrimitiveParameters.LAYOUT));
       parameters.write(primitive, logits, temperature, upstream, output, indices);
-      MemorySegment target = indices != null ? LossTensors.segment(indices) : LossTensors.segment(output);
+      MemorySegment target = indices != null ? TensorSegments.segment(indices) : TensorSegments.segment(output);
       if (library.primitive(
-          handle, parameters.block(), LossTensors.segment(logits), LossTensors.segment(upstream), target) != 0) {
+          handle, parameters.block(), TensorSegments.segment(logits), TensorSegments.segment(upstream), target) != 0) {
         throw new IllegalStateException("the cpu engine found no memory for its threads");
       }
     }

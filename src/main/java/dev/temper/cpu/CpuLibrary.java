@@ -46,7 +46,7 @@ final class CpuLibrary {
     variant = library.function("temper_cpu_variant", FunctionDescriptor.of(ADDRESS, ADDRESS));
     divergence = library.function("temper_cpu_divergence", FunctionDescriptor.of(JAVA_INT, ADDRESS));
     Linker.Option overArrays = Linker.Option.critical(true);
-    FunctionDescriptor lossOf = addresses(3 + LossTensors.COUNT);
+    FunctionDescriptor lossOf = addresses(3 + TensorSegments.COUNT);
     loss = spread(library.function("temper_cpu_loss", lossOf));
     lossOverArrays = spread(library.function("temper_cpu_loss", lossOf, overArrays));
     primitive = library.function("temper_cpu_primitive", addresses(5));
@@ -136,7 +136,7 @@ final class CpuLibrary {
   }
 
   /** Computes a loss and returns 0, or 1 if memory is refused. The tensors stay allocated during the call. */
-  int loss(MemorySegment engine, MemorySegment parameters, MemorySegment report, LossTensors tensors) {
+  int loss(MemorySegment engine, MemorySegment parameters, MemorySegment report, TensorSegments tensors) {
     MemorySegment[] segments = tensors.segments();
     try {
       return anyArray(segments) ? (int) lossOverArrays.invokeExact(engine, parameters, report, segments)
@@ -161,11 +161,11 @@ final class CpuLibrary {
   /** Makes lists and returns 0, or 1 if memory is refused. */
   int topK(MemorySegment engine, HostMatrix logits, int dtype, TopKLists into) {
     MemorySegment from = logits.segment();
-    MemorySegment ids = LossTensors.segment(into.ids().values());
-    MemorySegment logs = LossTensors.segment(into.logProbabilities());
-    MemorySegment logSumExp = LossTensors.segment(into.logSumExp());
-    MemorySegment mass = LossTensors.segment(into.mass());
-    MemorySegment logTail = LossTensors.segment(into.logTail());
+    MemorySegment ids = TensorSegments.segment(into.ids().values());
+    MemorySegment logs = TensorSegments.segment(into.logProbabilities());
+    MemorySegment logSumExp = TensorSegments.segment(into.logSumExp());
+    MemorySegment mass = TensorSegments.segment(into.mass());
+    MemorySegment logTail = TensorSegments.segment(into.logTail());
     int k = into.ids().k();
     try {
       return anyArray(from, ids, logs, logSumExp, mass, logTail)
@@ -189,7 +189,7 @@ final class CpuLibrary {
 
   /** Passes the tensors of a loss as an array. */
   private static MethodHandle spread(MethodHandle function) {
-    return function.asSpreader(MemorySegment[].class, LossTensors.COUNT);
+    return function.asSpreader(MemorySegment[].class, TensorSegments.COUNT);
   }
 
   private static FunctionDescriptor addresses(int count) {

@@ -6,20 +6,12 @@ import dev.temper.IdMatrix;
 import dev.temper.RowVector;
 import dev.temper.Teacher;
 import dev.temper.TopKLists;
-import dev.temper.internal.TemporaryFiles;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Saves and loads the lists of a top-k teacher as a safetensors file with the tensors {@code teacher_ids}, {@code
@@ -27,9 +19,6 @@ import java.util.List;
  * temperature}, {@code k} and {@code classes}.
  */
 public final class TopKFile implements Closeable {
-
-  /** Bytes that are copied to the heap at a time. */
-  private static final long PART_BYTES = 1 << 20;
 
   private final SafetensorsFile file;
   private final TopKLists lists;
@@ -119,39 +108,8 @@ public final class TopKFile implements Closeable {
         new Tensor("teacher_lse", DType.F32, List.of(rows), segment("teacher_lse", lists.logSumExp())),
         new Tensor("teacher_mass", DType.F32, List.of(rows), segment("teacher_mass", lists.mass())),
         new Tensor("teacher_log_tail", DType.F32, List.of(rows), segment("teacher_log_tail", lists.logTail())));
-    Path folder = path.toAbsolutePath().getParent();
-    Path part = Files.createTempFile(folder, TemporaryFiles.prefix(), ".tmp");
-    try {
-      try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
-        writeFully(channel, header(tensors, lists));
-        for (Tensor tensor : tensors) {
-          writeFully(channel, tensor.data());
-        }
-      }
-      Files.move(part, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(part);
-    }
-  }
-
-  /** Length and JSON, padded with spaces so that the data begins at a multiple of 8. */
-  private static ByteBuffer header(List<Tensor> tensors, TopKLists lists) {
-    StringBuilder json = new StringBuilder("{\"__metadata__\":{\"temperature\":\"" + lists.temperature() + "\",\"k\":\""
-        + lists.ids().k() + "\",\"classes\":\"" + lists.classes() + "\"}");
-    long begin = 0;
-    for (Tensor tensor : tensors) {
-      long end = begin + tensor.data().byteSize();
-      json.append(",\"").append(tensor.name()).append("\":{\"dtype\":\"").append(tensor.dtype()).append("\",\"shape\":")
-          .append(tensor.shape()).append(",\"data_offsets\":[").append(begin).append(',').append(end).append("]}");
-      begin = end;
-    }
-    json.append('}');
-    while (json.length() % Long.BYTES != 0) {
-      json.append(' ');
-    }
-    byte[] text = json.toString().getBytes(StandardCharsets.UTF_8);
-    return ByteBuffer.allocate(SafetensorsFile.LENGTH_BYTES + text.length).order(ByteOrder.LITTLE_ENDIAN)
-        .putLong(text.length).put(text).flip();
+    SafetensorsWriter.write(path, Map.of("temperature", String.valueOf(lists.temperature()), "k", String.valueOf(k),
+        "classes", String.valueOf(lists.classes())), tensors);
   }
 
   private static MemorySegment segment(String name, RowVector vector) {
@@ -159,18 +117,5 @@ public final class TopKFile implements Closeable {
       return host.segment();
     }
     throw new IllegalArgumentException(name + " is " + vector + ", expected host memory; copy it there");
-  }
-
-  private static void writeFully(FileChannel channel, MemorySegment data) throws IOException {
-    for (long from = 0; from < data.byteSize(); from += PART_BYTES) {
-      MemorySegment part = data.asSlice(from, Math.min(PART_BYTES, data.byteSize() - from));
-      writeFully(channel, ByteBuffer.wrap(part.toArray(ValueLayout.JAVA_BYTE)));
-    }
-  }
-
-  private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
   }
 }

@@ -1,5 +1,6 @@
 /**
- * This package reads tensors of safetensors files without a copy, and saves the lists of top-k teachers.
+ * This package reads tensors of safetensors files without a copy, writes such files, and saves the lists of top-k
+ * teachers in them.
  *
  * <p>Every number in a file is checked before its use. A fault in the content throws an {@link
  * java.lang.IllegalArgumentException} that names the file and the cause.

@@ -7,7 +7,7 @@ import dev.temper.io.Tensor;
 import dev.temper.tools.bench.BatchMemory;
 import dev.temper.tools.bench.BatchRing;
 import dev.temper.tools.bench.BatchShape;
-import dev.temper.tools.files.SafetensorsWriter;
+import dev.temper.io.SafetensorsWriter;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -12,7 +12,7 @@ import dev.temper.tools.bench.BenchmarkCase;
 import dev.temper.tools.bench.GpuSuite;
 import dev.temper.tools.bench.GradientRows;
 import dev.temper.tools.bench.LogitBatch;
-import dev.temper.tools.files.SafetensorsWriter;
+import dev.temper.io.SafetensorsWriter;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

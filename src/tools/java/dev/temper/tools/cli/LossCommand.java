@@ -9,7 +9,7 @@ import dev.temper.LossTotals;
 import dev.temper.io.MappedFile;
 import dev.temper.io.TopKFile;
 import dev.temper.tools.files.InputFile;
-import dev.temper.tools.files.SafetensorsWriter;
+import dev.temper.io.SafetensorsWriter;
 import dev.temper.tools.files.TensorFiles;
 import java.io.IOException;
 import java.lang.foreign.Arena;

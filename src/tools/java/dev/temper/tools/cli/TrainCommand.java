@@ -5,7 +5,7 @@ import dev.temper.Divergence;
 import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
 import dev.temper.tools.bench.Revision;
-import dev.temper.tools.files.AtomicFile;
+import dev.temper.internal.AtomicFile;
 import dev.temper.tools.files.Json;
 import dev.temper.tools.files.PlainNumber;
 import dev.temper.tools.train.Corpus;

@@ -2,7 +2,7 @@ package dev.temper.tools.cli;
 
 import dev.temper.LossEngine;
 import dev.temper.tools.bench.Revision;
-import dev.temper.tools.files.AtomicFile;
+import dev.temper.internal.AtomicFile;
 import dev.temper.tools.verify.AccuracyPage;
 import dev.temper.tools.verify.CaseGroup;
 import dev.temper.tools.verify.HtmlReport;

@@ -1,6 +1,6 @@
 /**
- * Files of tensors that the tools read and write: safetensors, NumPy's npy and npz, and JSON. NumPy's default types are
- * converted on reading; output files appear whole or not at all.
+ * Files of tensors that the tools read: safetensors, NumPy's npy and npz, whose default types are converted on reading;
+ * and JSON, which they also write.
  *
  * <p>May call {@code dev.temper} and {@code dev.temper.io}.
  */

@@ -2,7 +2,7 @@ package dev.temper.tools.gpucheck;
 
 import dev.temper.DType;
 import dev.temper.io.Tensor;
-import dev.temper.tools.files.SafetensorsWriter;
+import dev.temper.io.SafetensorsWriter;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

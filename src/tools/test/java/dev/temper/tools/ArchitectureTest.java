@@ -16,6 +16,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import dev.temper.LossEngine;
 import dev.temper.PreparedLoss;
+import dev.temper.internal.AtomicFile;
 import dev.temper.internal.HostMemory;
 import dev.temper.internal.Names;
 import dev.temper.internal.Shapes;
@@ -37,7 +38,8 @@ final class ArchitectureTest {
 
   /** Code of no room: words, and checks on plain numbers and files, which use no type of the API. */
   private static final DescribedPredicate<JavaClass> LEAVES =
-      belongToAnyOf(Names.class, Shapes.class, HostMemory.class, TrustedFiles.class, TemporaryFiles.class);
+      belongToAnyOf(Names.class, Shapes.class, HostMemory.class, TrustedFiles.class, TemporaryFiles.class,
+          AtomicFile.class);
 
   /** A room, and the other rooms that it may call; each package-info says the same. */
   @ParameterizedTest(name = "{0}")

@@ -10,7 +10,7 @@ import dev.temper.DType;
 import dev.temper.io.Tensor;
 import dev.temper.io.TensorFile;
 import dev.temper.tools.files.NumpyBytes;
-import dev.temper.tools.files.SafetensorsWriter;
+import dev.temper.io.SafetensorsWriter;
 import dev.temper.tools.files.TensorFiles;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.temper.io.Tensor;
 import dev.temper.io.TensorFile;
 import dev.temper.tools.files.Json;
-import dev.temper.tools.files.SafetensorsWriter;
+import dev.temper.io.SafetensorsWriter;
 import dev.temper.tools.files.TensorFiles;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;

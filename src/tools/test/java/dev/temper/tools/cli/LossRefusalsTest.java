@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.temper.DType;
 import dev.temper.io.Tensor;
-import dev.temper.tools.files.SafetensorsWriter;
+import dev.temper.io.SafetensorsWriter;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;

@@ -2,7 +2,7 @@ package dev.temper.tools.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.temper.tools.files.SafetensorsWriter;
+import dev.temper.io.SafetensorsWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -25,4 +25,14 @@ final class JsonTest {
     assertThat(List.of("", "1", "[ ]", "{ \"a\" : ", "{ } { }", "{ } x", "nothing")).allSatisfy(
         text -> assertThat(Json.object(text)).as(text).isEmpty());
   }
+
+  private record Numbers(double a, double b, float c, double d) {}
+
+  @Test
+  void nonFiniteNumbersAreStrings() {
+    String text = Json.text(new Numbers(Double.NaN, Double.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY, 0.1));
+    assertThat(text.replaceAll("\\s", ""))
+        .isEqualTo("{\"a\":\"NaN\",\"b\":\"-Infinity\",\"c\":\"Infinity\",\"d\":0.1}");
+    assertThat(text).endsWith("}\n");
+  }
 }

@@ -1,6 +1,7 @@
 package dev.temper.tools.files;
 
 import dev.temper.DType;
+import dev.temper.io.SafetensorsWriter;
 import dev.temper.io.Tensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

@@ -1,10 +1,8 @@
-package dev.temper.tools.files;
+package dev.temper.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.temper.internal.EndedProcess;
-import dev.temper.internal.TemporaryFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -79,8 +77,6 @@ class AtomicFileTest {
     assertThat(file).hasContent("new");
   }
 
-  private record Numbers(double a, double b, float c, double d) {}
-
   @Test
   void writesTheFileThatADanglingLinkNames() throws IOException {
     Path file = folder.resolve("real.txt");
@@ -141,14 +137,6 @@ class AtomicFileTest {
       }
       return modes;
     }
-  }
-
-  @Test
-  void jsonWritesNonFiniteNumbersAsStrings() {
-    String text = Json.text(new Numbers(Double.NaN, Double.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY, 0.1));
-    assertThat(text.replaceAll("\\s", ""))
-        .isEqualTo("{\"a\":\"NaN\",\"b\":\"-Infinity\",\"c\":\"Infinity\",\"d\":0.1}");
-    assertThat(text).endsWith("}\n");
   }
 
   private Stream<String> names() throws IOException {

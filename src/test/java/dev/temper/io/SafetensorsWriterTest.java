@@ -1,12 +1,9 @@
-package dev.temper.tools.files;
+package dev.temper.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.DType;
-import dev.temper.io.SafetensorsFile;
-import dev.temper.io.Tensor;
-import dev.temper.io.TensorFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,6 +13,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,7 +31,7 @@ class SafetensorsWriterTest {
         new Tensor("labels", DType.I64, List.of(2L), MemorySegment.ofArray(new long[] {-100, 7})),
         new Tensor("scalar", DType.I32, List.of(), MemorySegment.ofArray(new int[] {9})),
         new Tensor("none", DType.F16, List.of(0L, 5L), MemorySegment.ofArray(new byte[0]))));
-    try (TensorFile read = TensorFiles.open(file)) {
+    try (SafetensorsFile read = SafetensorsFile.open(file)) {
       assertThat(read.tensors().keySet()).containsExactly("labels", "matrix é", "scalar", "half", "none");
       Tensor matrix = read.tensor("matrix é");
       assertThat(matrix.shape()).containsExactly(1L, 2L);
@@ -61,6 +59,18 @@ class SafetensorsWriterTest {
       try (SafetensorsFile read = SafetensorsFile.open(file)) {
         assertThat(read.tensor("x").data().mismatch(values)).isEqualTo(-1);
       }
+    }
+  }
+
+  @Test
+  void namesAndMetadataMayHoldAnyCharacter() throws IOException {
+    Path file = folder.resolve("b.safetensors");
+    String text = "a \"quoted\" \\ name,\nof two lines \u0001 é \uD83D\uDE42";
+    SafetensorsWriter.write(file, Map.of(text, text),
+        List.of(new Tensor(text, DType.I32, List.of(), MemorySegment.ofArray(new int[1]))));
+    try (SafetensorsFile read = SafetensorsFile.open(file)) {
+      assertThat(read.tensors().keySet()).containsExactly(text);
+      assertThat(read.metadata()).isEqualTo(Map.of(text, text));
     }
   }
 

@@ -1,6 +1,5 @@
-package dev.temper.tools.files;
+package dev.temper.internal;
 
-import dev.temper.internal.TemporaryFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

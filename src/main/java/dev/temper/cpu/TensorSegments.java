@@ -20,18 +20,18 @@ import org.jspecify.annotations.Nullable;
  * @param segments {@link #COUNT} segments
  */
 @SuppressWarnings("ArrayRecordComponent") // the array lives for one call
-record LossTensors(MemorySegment[] segments) {
+record TensorSegments(MemorySegment[] segments) {
 
   static final int COUNT = 29;
 
-  static LossTensors of(LossCall call) {
+  static TensorSegments of(LossCall call) {
     LossInputs inputs = call.inputs();
     LossOutputs outputs = call.outputs();
     MatrixView statistics = call.savedStatistics() != null ? call.savedStatistics() : call.statistics();
     TeacherLists lists = call.teacherLists();
     Teacher teacher = call.usesTeacher() ? inputs.teacher() : null;
     MixedTeachers mixed = MixedTeachers.of(teacher);
-    return new LossTensors(new MemorySegment[] {
+    return new TensorSegments(new MemorySegment[] {
       segment(inputs.student()),
       call.usesTeacher() ? segment(call.teacherMatrix()) : MemorySegment.NULL,
       segment(outputs.gradient()),
