@@ -8,21 +8,24 @@ import java.util.OptionalLong;
 public final class EngineOptions {
 
   private static final EngineOptions DEFAULTS =
-      new EngineOptions(OptionalInt.empty(), OptionalLong.empty(), OptionalLong.empty(), ChunkLogits.F32, false);
+      new EngineOptions(OptionalInt.empty(), OptionalLong.empty(), OptionalLong.empty(), ChunkLogits.F32, false,
+          true);
 
   private final OptionalInt threads;
   private final OptionalLong stream;
   private final OptionalLong headWorkspace;
   private final ChunkLogits chunkLogits;
   private final boolean tf32;
+  private final boolean tunedPlans;
 
   private EngineOptions(OptionalInt threads, OptionalLong stream, OptionalLong headWorkspace,
-      ChunkLogits chunkLogits, boolean tf32) {
+      ChunkLogits chunkLogits, boolean tf32, boolean tunedPlans) {
     this.threads = threads;
     this.stream = stream;
     this.headWorkspace = headWorkspace;
     this.chunkLogits = chunkLogits;
     this.tf32 = tf32;
+    this.tunedPlans = tunedPlans;
   }
 
   /** All processors of the JVM, and a stream of the engine's own. */
@@ -39,7 +42,7 @@ public final class EngineOptions {
     if (value < 1) {
       throw new IllegalArgumentException("threads is " + value + ", expected 1 or more");
     }
-    return new EngineOptions(OptionalInt.of(value), stream, headWorkspace, chunkLogits, tf32);
+    return new EngineOptions(OptionalInt.of(value), stream, headWorkspace, chunkLogits, tf32, tunedPlans);
   }
 
   /**
@@ -49,7 +52,7 @@ public final class EngineOptions {
    * @param handle the {@code CUstream}; 0 is the legacy default stream
    */
   public EngineOptions withStream(long handle) {
-    return new EngineOptions(threads, OptionalLong.of(handle), headWorkspace, chunkLogits, tf32);
+    return new EngineOptions(threads, OptionalLong.of(handle), headWorkspace, chunkLogits, tf32, tunedPlans);
   }
 
   /**
@@ -64,12 +67,21 @@ public final class EngineOptions {
     if (bytes < 1) {
       throw new IllegalArgumentException("head workspace is " + bytes + " bytes, expected 1 or more");
     }
-    return new EngineOptions(threads, stream, OptionalLong.of(bytes), chunkLogits, tf32);
+    return new EngineOptions(threads, stream, OptionalLong.of(bytes), chunkLogits, tf32, tunedPlans);
   }
 
   /** These options with another storage of the logits of a chunk; F32 unless given. */
   public EngineOptions withChunkLogits(ChunkLogits value) {
-    return new EngineOptions(threads, stream, headWorkspace, Objects.requireNonNull(value), tf32);
+    return new EngineOptions(threads, stream, headWorkspace, Objects.requireNonNull(value), tf32, tunedPlans);
+  }
+
+  /**
+   * These options with or without the row plans that {@code temper tune} measured on this kind of device; with them
+   * unless given. Without them, results do not depend on a file of this machine. Host engines have no plans and ignore
+   * it.
+   */
+  public EngineOptions withTunedPlans(boolean value) {
+    return new EngineOptions(threads, stream, headWorkspace, chunkLogits, tf32, value);
   }
 
   /**
@@ -80,7 +92,7 @@ public final class EngineOptions {
    * affected.
    */
   public EngineOptions withTf32(boolean value) {
-    return new EngineOptions(threads, stream, headWorkspace, chunkLogits, value);
+    return new EngineOptions(threads, stream, headWorkspace, chunkLogits, value, tunedPlans);
   }
 
   /** Threads that a host engine may use; empty: all processors available to the JVM. */
@@ -108,16 +120,21 @@ public final class EngineOptions {
     return tf32;
   }
 
+  /** Whether a device engine reads the row plans that {@code temper tune} measured. */
+  public boolean tunedPlans() {
+    return tunedPlans;
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof EngineOptions options && options.threads.equals(threads) && options.stream.equals(stream)
         && options.headWorkspace.equals(headWorkspace) && options.chunkLogits == chunkLogits
-        && options.tf32 == tf32;
+        && options.tf32 == tf32 && options.tunedPlans == tunedPlans;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(threads, stream, headWorkspace, chunkLogits, tf32);
+    return Objects.hash(threads, stream, headWorkspace, chunkLogits, tf32, tunedPlans);
   }
 
   @Override
@@ -125,6 +142,7 @@ public final class EngineOptions {
     return "EngineOptions[threads=" + (threads.isPresent() ? threads.getAsInt() : "all")
         + ", stream=" + (stream.isPresent() ? "0x" + Long.toHexString(stream.getAsLong()) : "own")
         + (headWorkspace.isPresent() ? ", headWorkspace=" + headWorkspace.getAsLong() : "")
-        + (chunkLogits == ChunkLogits.F32 ? "" : ", chunkLogits=" + chunkLogits) + (tf32 ? ", tf32" : "") + "]";
+        + (chunkLogits == ChunkLogits.F32 ? "" : ", chunkLogits=" + chunkLogits)
+        + (tf32 ? ", tf32" : "") + (tunedPlans ? "" : ", tunedPlans=false") + "]";
   }
 }

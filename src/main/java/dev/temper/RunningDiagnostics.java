@@ -3,6 +3,8 @@ package dev.temper;
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.EngineDiagnostics;
 import dev.temper.diagnostics.HeadProducts;
+import dev.temper.diagnostics.KeptPlan;
+import dev.temper.diagnostics.PlanTimes;
 import dev.temper.diagnostics.SelfCheck;
 import dev.temper.diagnostics.Stopwatch;
 import dev.temper.spi.EngineBackend;
@@ -59,5 +61,14 @@ final class RunningDiagnostics implements EngineDiagnostics {
   @Override
   public PreparedLoss prepare(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, String plan) {
     return engine.prepare(loss, inputs, outputs, call -> backend.prepare(call, plan));
+  }
+
+  @Override
+  public KeptPlan keepPlan(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, PlanTimes times) {
+    LossCall call = engine.check(loss, inputs, outputs, null);
+    return engine.running(() -> {
+      engine.requireComputable(call);
+      return backend.keepPlan(call, times);
+    });
   }
 }

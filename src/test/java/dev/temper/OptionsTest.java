@@ -166,6 +166,16 @@ class OptionsTest {
     assertIllegal(() -> EngineOptions.defaults().withThreads(0)).hasMessageContainingAll("threads is 0", "1 or more");
   }
 
+  @Test
+  void enginesHaveTunedPlansUnlessSwitchedOff() {
+    EngineOptions off = EngineOptions.defaults().withThreads(2).withTunedPlans(false).withStream(7);
+    assertThat(EngineOptions.defaults().tunedPlans()).isTrue();
+    assertThat(off.tunedPlans()).isFalse();
+    assertThat(off.toString()).endsWith(", tunedPlans=false]");
+    assertThat(off).isNotEqualTo(off.withTunedPlans(true));
+    assertThat(off.withTunedPlans(true).withTunedPlans(false)).isEqualTo(off);
+  }
+
   /** Requires the exception that carries the names of options. */
   private static AbstractThrowableAssert<?, ?> assertRefused(ThrowingCallable call) {
     return assertThatThrownBy(call).isExactlyInstanceOf(LossArgumentException.class);

@@ -18,10 +18,11 @@ import dev.temper.ffm.LibraryLoadException;
 import dev.temper.ffm.NativeAccess;
 import dev.temper.kernel.run.KernelEngine;
 import dev.temper.kernel.spec.BatchKernel;
-import dev.temper.spi.EngineBackend;
 import dev.temper.spi.EngineProvider;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Opens the CUDA engine. It needs a driver, a device of compute capability 7.5 or later, and NVRTC. The system property
@@ -71,7 +72,7 @@ public final class CudaEngineProvider implements EngineProvider {
   }
 
   @Override
-  public EngineBackend open(int index, EngineOptions options) {
+  public KernelEngine open(int index, EngineOptions options) {
     CudaDriver driver = driver();
     CudaDevice device = supported(driver, index);
     JCudaLibrary.load();
@@ -82,11 +83,11 @@ public final class CudaEngineProvider implements EngineProvider {
       try {
         // The driver may reject this compiler's code, which only loading a kernel shows.
         opened.load(BatchKernel.CHECK);
+        return new KernelEngine(opened, options);
       } catch (RuntimeException e) {
         opened.close();
         throw e;
       }
-      return new KernelEngine(opened);
     } catch (DeviceException | NvrtcFailedException e) {
       throw missing(device + " cannot be used: " + e.getMessage());
     }
@@ -145,6 +146,7 @@ public final class CudaEngineProvider implements EngineProvider {
       compiler = KernelCompiler.forDriver(driver.version());
       findings.add(new Finding("CUDA driver", driver.file() + ", serves up to CUDA " + driver.versionText()));
       driver.devices().forEach(device -> findings.add(new Finding("cuda:" + device.index(), device.toString())));
+      findings.addAll(tunedPlans(driver));
       findings.add(new Finding("JCuda", describeJcuda()));
     } catch (LibraryLoadException | DeviceException e) {
       findings.add(new Finding("CUDA driver", "none: " + e.getMessage()));
@@ -153,6 +155,26 @@ public final class CudaEngineProvider implements EngineProvider {
     findings.add(CublasSearch.ofMachine().finding());
     findings.add(new Finding("kernel cache", compiler.describeCache()));
     return findings;
+  }
+
+  /** The tuned plans of each kind of device; none of a device that cannot be used. */
+  private List<Finding> tunedPlans(CudaDriver driver) {
+    List<Finding> findings = new ArrayList<>();
+    Set<String> kinds = new HashSet<>();
+    for (CudaDevice device : driver.devices()) {
+      if (kinds.add(device.toString())) {
+        findings.addAll(tunedPlans(device.index()));
+      }
+    }
+    return findings;
+  }
+
+  private List<Finding> tunedPlans(int index) {
+    try (KernelEngine engine = open(index, EngineOptions.defaults())) {
+      return engine.findings();
+    } catch (EngineUnavailableException e) {
+      return List.of();
+    }
   }
 
   private static String describeJcuda() {

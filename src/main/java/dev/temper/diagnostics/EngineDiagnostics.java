@@ -6,6 +6,7 @@ import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.PreparedLoss;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 
@@ -59,4 +60,17 @@ public interface EngineDiagnostics {
    *     they fit
    */
   PreparedLoss prepare(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, String plan);
+
+  /**
+   * Keeps a plan in the file that engines of this kind of device read when they are opened, unless
+   * {@link dev.temper.EngineOptions#withTunedPlans} switches that off. They use it for all losses with this divergence,
+   * these dtypes and this number of classes, whatever their rows and temperature. {@code temper tune} measures the
+   * plans.
+   *
+   * @param times times of one of {@link #plans}, and of the default plan
+   * @throws IllegalArgumentException if the rows do not fit that plan, or the loss has options that change which plan
+   *     is fastest, such as label smoothing or a softcap
+   * @throws UncheckedIOException if the file cannot be written, naming it
+   */
+  KeptPlan keepPlan(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, PlanTimes times);
 }

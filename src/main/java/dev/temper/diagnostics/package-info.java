@@ -1,6 +1,6 @@
 /**
  * What benchmarks, verification and {@code temper doctor} read from an engine: facts of the device, the footprint of a
- * launch, the checks of single device functions, and a stopwatch.
+ * launch, the checks of single device functions, a stopwatch, and the row plans that were measured.
  *
  * <p>May name types of {@code dev.temper}; calls no other room.
  */

@@ -9,7 +9,6 @@ import dev.temper.ffm.NativeAccess;
 import dev.temper.kernel.code.CacheDirectory;
 import dev.temper.kernel.code.DiskCache;
 import dev.temper.kernel.run.KernelEngine;
-import dev.temper.spi.EngineBackend;
 import dev.temper.spi.EngineProvider;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,14 +41,14 @@ public final class EmulatorEngineProvider implements EngineProvider {
   }
 
   @Override
-  public EngineBackend open(int index, EngineOptions options) {
+  public KernelEngine open(int index, EngineOptions options) {
     if (index != 0) {
       throw new IllegalArgumentException("device emulator:" + index + " does not exist, expected emulator");
     }
     requirePlatform();
     EmulatorSettings settings = settings();
     return new KernelEngine(new EmulatedDevice(HostKernels.of(HostCompiler.find(System.getenv()), settings.build()),
-        settings));
+        settings), options);
   }
 
   @Override
@@ -65,7 +64,17 @@ public final class EmulatorEngineProvider implements EngineProvider {
     if (!cache.isOn()) {
       findings.add(new Finding("emulator cache", cache.describe()));
     }
+    findings.addAll(tunedPlans());
     return findings;
+  }
+
+  /** The tuned plans of the emulator; none if it cannot be used. */
+  private List<Finding> tunedPlans() {
+    try (KernelEngine engine = open(0, EngineOptions.defaults())) {
+      return engine.findings();
+    } catch (EngineUnavailableException | IllegalArgumentException e) {
+      return List.of();
+    }
   }
 
   private static EmulatorSettings settings() {

@@ -7,8 +7,11 @@ import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.TopKLists;
 import dev.temper.diagnostics.DeviceFacts;
+import dev.temper.diagnostics.KeptPlan;
+import dev.temper.diagnostics.PlanTimes;
 import dev.temper.diagnostics.SelfCheck;
 import dev.temper.diagnostics.Stopwatch;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 
@@ -89,6 +92,17 @@ public interface EngineBackend extends AutoCloseable {
   default PreparedCall prepare(LossCall call, String plan) {
     throw new IllegalArgumentException(describe() + " has no plans to choose from, found '" + plan
         + "'; prepare without a plan");
+  }
+
+  /**
+   * Keeps a plan for calls of this form, for engines of this device that are opened later.
+   *
+   * @throws IllegalArgumentException if the call has no plan of that name, or its options exclude a kept plan
+   * @throws UncheckedIOException if the file of the plans cannot be written
+   */
+  default KeptPlan keepPlan(LossCall call, PlanTimes times) {
+    throw new IllegalArgumentException(describe() + " has no plans to choose from, found '" + times.plan()
+        + "' to keep");
   }
 
   /**

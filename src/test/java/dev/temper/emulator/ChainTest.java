@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.temper.Availability;
 import dev.temper.DeviceException;
 import dev.temper.DistillationLoss;
+import dev.temper.EngineOptions;
 import dev.temper.HostMatrix;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
@@ -60,7 +61,7 @@ final class ChainTest {
           } catch (InvocationTargetException e) {
             throw e.getCause();
           }
-        })));
+        }), EngineOptions.defaults()));
   }
 
   private KernelLaunch noted(String kernel, KernelLaunch launch) {

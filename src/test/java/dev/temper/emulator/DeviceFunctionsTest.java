@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.temper.Availability;
 import dev.temper.DeviceException;
+import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
 import dev.temper.diagnostics.SelfCheck;
 import dev.temper.kernel.code.CacheDirectory;
@@ -111,7 +112,8 @@ class DeviceFunctionsTest {
         KernelSource::load,
         DiskCache.open(CacheDirectory.ofUser(), DiskCache.DEFAULT_LIMIT));
     Map<String, SelfCheck> checks = new LinkedHashMap<>();
-    try (EngineBackend engine = new KernelEngine(new EmulatedDevice(kernels, EmulatorSettings.of(properties)))) {
+    try (EngineBackend engine = new KernelEngine(new EmulatedDevice(kernels, EmulatorSettings.of(properties)),
+        EngineOptions.defaults())) {
       for (String name : engine.selfChecks()) {
         checks.put(name, check(engine, name));
       }

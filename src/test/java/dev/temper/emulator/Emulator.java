@@ -1,5 +1,6 @@
 package dev.temper.emulator;
 
+import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
 import dev.temper.OpenedEngine;
 import dev.temper.kernel.code.CacheDirectory;
@@ -33,7 +34,8 @@ public final class Emulator implements AutoCloseable {
       }
     });
     engine = OpenedEngine.over(
-        "emulator", new KernelEngine(WatchedDevice.of(new EmulatedDevice(kernels, settings), mostGroups, all)));
+        "emulator", new KernelEngine(WatchedDevice.of(new EmulatedDevice(kernels, settings), mostGroups, all),
+            EngineOptions.defaults()));
   }
 
   /** An emulator with the limits of a compute capability. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.temper.DistillationLoss;
+import dev.temper.EngineOptions;
 import dev.temper.HostMatrix;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
@@ -154,7 +155,7 @@ final class WaitingTest extends EmulatorTest {
           } catch (InvocationTargetException e) {
             throw e.getCause();
           }
-        })));
+        }), EngineOptions.defaults()));
   }
 
   private final class Late implements ResultSlot {

@@ -24,7 +24,7 @@ public record CacheKey(String material) {
   }
 
   /** The entry's name: 16 hexadecimal digits. Two keys that share it, if that ever happens, push each other out. */
-  String name() {
+  public String name() {
     return checksums(bytes());
   }
 

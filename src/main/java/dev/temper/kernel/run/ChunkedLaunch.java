@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,7 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
   private final DeviceQueue queue;
   private final KernelDevice device;
   private final PendingResults results;
+  private final Function<LossCall, LossSpecialisation> choose;
   private final Workspace batchMemory;
   private final Workspace chunkMemory;
   private final List<LossLaunch> chunks = new ArrayList<>();
@@ -29,16 +31,23 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
   /** Whether the batch was recorded, whose report every replay writes again. */
   private boolean isReplayed;
 
-  private ChunkedLaunch(DeviceQueue queue, PendingResults results) {
+  private ChunkedLaunch(DeviceQueue queue, PendingResults results, Function<LossCall, LossSpecialisation> choose) {
     this.queue = queue;
     this.results = results;
+    this.choose = choose;
     device = queue.device();
     batchMemory = new Workspace(device);
     chunkMemory = new Workspace(device);
   }
 
-  static ChunkedLaunch open(DeviceQueue queue, PendingResults results) {
-    return queue.open(new ChunkedLaunch(queue, results));
+  /**
+   * Opens chunks on a stream.
+   *
+   * @param choose the specialisation of the row losses of a chunk
+   */
+  static ChunkedLaunch open(DeviceQueue queue, PendingResults results,
+      Function<LossCall, LossSpecialisation> choose) {
+    return queue.open(new ChunkedLaunch(queue, results, choose));
   }
 
   @Override
@@ -83,7 +92,7 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
   @Override
   public Chunk chunk(LossCall chunk, long firstRow) {
     LossCall placed = batch().chunk(chunk, firstRow);
-    LossSpecialisation loss = LossSpecialisation.choose(placed, device.limits());
+    LossSpecialisation loss = choose.apply(placed);
     if (chunk.inputs().student().rows() > 0) {
       device.load(loss);
     }

@@ -1,20 +1,27 @@
 package dev.temper.kernel.run;
 
 import dev.temper.DeviceBuffer;
+import dev.temper.EngineOptions;
 import dev.temper.LossResult;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.TopKLists;
 import dev.temper.diagnostics.DeviceFacts;
+import dev.temper.diagnostics.Finding;
+import dev.temper.diagnostics.KeptPlan;
+import dev.temper.diagnostics.PlanTimes;
 import dev.temper.diagnostics.SelfCheck;
 import dev.temper.diagnostics.Stopwatch;
 import dev.temper.kernel.device.KernelDevice;
+import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.probe.DeviceFunctions;
 import dev.temper.kernel.spec.KernelSupport;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.kernel.spec.PrimitiveSpecialisation;
 import dev.temper.kernel.spec.Specialisation;
 import dev.temper.kernel.spec.TopKSpecialisation;
+import dev.temper.kernel.tune.PlanFile;
+import dev.temper.kernel.tune.TunedPlans;
 import dev.temper.spi.ChunkedLoss;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
@@ -35,13 +42,15 @@ import java.util.stream.Stream;
 public final class KernelEngine implements EngineBackend {
 
   private final KernelDevice device;
+  private final TunedPlans tuned;
   private final DeviceQueue queue;
   private final Workspace workspace;
   private final PendingResults results;
 
   /** Takes over the device, which is closed with the engine. */
-  public KernelEngine(KernelDevice device) {
+  public KernelEngine(KernelDevice device, EngineOptions options) {
     this.device = device;
+    tuned = TunedPlans.open(device, PlanFile.ofUser(), options.tunedPlans());
     queue = new DeviceQueue(device);
     workspace = new Workspace(device);
     queue.open(workspace::close);
@@ -93,7 +102,7 @@ public final class KernelEngine implements EngineBackend {
 
   @Override
   public ChunkedLoss chunks() {
-    return ChunkedLaunch.open(queue, results);
+    return ChunkedLaunch.open(queue, results, this::choose);
   }
 
   @Override
@@ -123,19 +132,37 @@ public final class KernelEngine implements EngineBackend {
 
   @Override
   public PreparedCall prepare(LossCall call, String plan) {
-    LossSpecialisation loss = candidates(call).filter(candidate -> candidate.plan().label().equals(plan)).findFirst()
+    return PreparedLaunch.prepare(call, candidate(call, plan), queue);
+  }
+
+  private LossSpecialisation candidate(LossCall call, String plan) {
+    return candidates(call).filter(candidate -> candidate.plan().label().equals(plan)).findFirst()
         .orElseThrow(() -> new IllegalArgumentException("plan '" + plan + "' does not fit rows of " + call.classes()
         + " classes on "
             + describe() + ", expected one of " + String.join(", ", plans(call))));
-    return PreparedLaunch.prepare(call, loss, queue);
+  }
+
+  @Override
+  public KeptPlan keepPlan(LossCall call, PlanTimes times) {
+    return tuned.keep(candidate(call, times.plan()), call.classes(), call.inputs().student().rows(), times);
+  }
+
+  /** What became of the tuned plans for this device. */
+  public List<Finding> findings() {
+    return tuned.findings();
   }
 
   private LossSpecialisation choose(LossCall call) {
-    return LossSpecialisation.choose(call, device.limits());
+    LossSpecialisation chosen = LossSpecialisation.choose(call, device.limits());
+    RowPlan plan = tuned.plan(chosen, call.classes());
+    return plan == null ? chosen : chosen.with(plan);
   }
 
+  /** The chosen specialisation first. */
   private Stream<LossSpecialisation> candidates(LossCall call) {
-    return LossSpecialisation.candidates(call, device.limits()).stream();
+    LossSpecialisation chosen = choose(call);
+    return Stream.concat(Stream.of(chosen), LossSpecialisation.candidates(call, device.limits()).stream()
+        .filter(other -> !other.equals(chosen)));
   }
 
   @Override

@@ -100,7 +100,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
   private static final int VECTOR_BYTES = 16;
 
   /** The policy of a loss without a soft part, which the kernel does not use. */
-  static final String NO_DIVERGENCE = FORWARD_KL;
+  public static final String NO_DIVERGENCE = FORWARD_KL;
 
   /** What a launch computes. */
   public enum Pass {
@@ -119,7 +119,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     return chosen.fits(call.classes(), limits) ? chosen : candidates(call, limits).getFirst();
   }
 
-  /** Specialisations for a call, one for each possible plan; {@link #choose} returns the first. */
+  /** Specialisations for a call, one for each possible plan; the first has that of {@link #choose}. */
   public static List<LossSpecialisation> candidates(LossCall call, DeviceLimits limits) {
     return RowPlans.candidates(call.classes(), firstBytes(call), secondBytes(call), features(call).isEmpty(), limits)
         .stream()
@@ -204,6 +204,11 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     LossSpecialisation loss = with(given);
     return new LossSpecialisation(loss.student, loss.teacher, gradient, policy, soft, hard, loss.expReuse,
         loss.features, pass, plan(loss.features, classes, student.bytes(), loss.teacherBytes(), limits));
+  }
+
+  /** The same with another plan. */
+  public LossSpecialisation with(RowPlan other) {
+    return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, features, pass, other);
   }
 
   /** Returns the specialisation with those of the given features that have an effect on it. */

@@ -62,6 +62,11 @@ final class BenchRun implements AutoCloseable {
     report();
   }
 
+  /** Gives the observer the plans of a benchmark case, which have all been measured. */
+  void swept(SweptPlans plans) throws IOException {
+    observer.swept(engine, plans);
+  }
+
   /** Gives the observer the results so far. */
   void report() throws IOException {
     observer.measured(result(watch.soFar()));

@@ -27,6 +27,9 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
     default void batch(LossEngine engine, List<BenchmarkCase> cases, BatchMemory memory, LogitBatch first)
         throws IOException {}
 
+    /** The plans of a benchmark case have been measured; not called if the run is stopped before. */
+    default void swept(LossEngine engine, SweptPlans plans) throws IOException {}
+
     /** A measurement has ended; {@code soFar} holds all results. */
     default void measured(ResultFile soFar) throws IOException {}
   }

@@ -5,7 +5,6 @@ import dev.temper.LossOutputs;
 import dev.temper.PreparedLoss;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -43,6 +42,15 @@ final class PlanSweep {
     this.stop = stop;
   }
 
+  /** The progress of one benchmark case. */
+  private record Sweep(BenchmarkCase chosen, BatchMemory memory, BatchRing ring, PlanOutputs expected,
+      List<Measurement> timed, List<String> wrong) {
+    /** Ratio of a time to that of the chosen plan. */
+    double ratio(Measurement entry) {
+      return entry.time().median() / timed.getFirst().time().median();
+    }
+  }
+
   /**
    * Measures the chosen plan, the others in the order of the engine, the chosen one again, and repeats the fastest's
    * time.
@@ -62,10 +70,10 @@ final class PlanSweep {
     if (own.isEmpty()) {
       return;
     }
-    double milliseconds = own.get().time().median();
     List<Measurement> timed = new ArrayList<>(List.of(own.get().as(chosen.benchmark(), RATIO, 1)));
     run.add(timed.getFirst());
-    PlanOutputs expected = PlanOutputs.of(engine, chosen, memory, batch);
+    Sweep sweep = new Sweep(chosen, memory, ring, PlanOutputs.of(engine, chosen, memory, batch), timed,
+        new ArrayList<>());
     for (int first = 1; first < plans.size(); first += AT_ONCE) {
       List<String> some = plans.subList(first, Math.min(plans.size(), first + AT_ONCE));
       List<String> ready = compiled(benchmarkCase, batch, some);
@@ -78,13 +86,13 @@ final class PlanSweep {
           rest.addAll(plans.subList(first + some.size(), plans.size()));
           run.leaveOut(rest.size(),
               benchmarkCase.shape() + " " + benchmarkCase.dtype() + ": out of time for " + String.join(", ", rest));
-          finish(chosen, ring, milliseconds, timed);
+          finish(benchmarkCase, sweep);
           return;
         }
-        measure(benchmarkCase.withPlan(plan), memory, ring, expected, milliseconds, timed);
+        measure(benchmarkCase.withPlan(plan), sweep);
       }
     }
-    finish(chosen, ring, milliseconds, timed);
+    finish(benchmarkCase, sweep);
   }
 
   /** The plans that can be compiled and loaded; the others are noted. */
@@ -108,20 +116,20 @@ final class PlanSweep {
     return ready;
   }
 
-  private void measure(BenchmarkCase planned, BatchMemory memory, BatchRing ring, PlanOutputs expected,
-      double milliseconds, List<Measurement> timed) throws IOException {
+  private void measure(BenchmarkCase planned, Sweep sweep) throws IOException {
     run.next(planned.toString());
     try {
-      String difference = PlanOutputs.of(engine, planned, memory, ring.batches().getFirst())
-          .differenceFrom(expected, planned.dtype());
+      String difference = PlanOutputs.of(engine, planned, sweep.memory(), sweep.ring().batches().getFirst())
+          .differenceFrom(sweep.expected(), planned.dtype());
       if (!difference.isEmpty()) {
+        sweep.wrong().add(planned.plan() + ": " + difference);
         leaveOut(planned, "WRONG, and not timed: " + difference);
         return;
       }
-      Optional<Measurement> entry = time(planned, ring);
+      Optional<Measurement> entry = time(planned, sweep.ring());
       if (entry.isPresent()) {
-        timed.add(entry.get().as(planned.benchmark(), RATIO, entry.get().time().median() / milliseconds));
-        run.add(timed.getLast());
+        sweep.timed().add(entry.get().as(planned.benchmark(), RATIO, sweep.ratio(entry.get())));
+        run.add(sweep.timed().getLast());
       }
     } catch (RuntimeException e) { // a plan that the device cannot launch is a result too
       leaveOut(planned, String.valueOf(e.getMessage()));
@@ -129,13 +137,14 @@ final class PlanSweep {
     }
   }
 
-  private void finish(BenchmarkCase chosen, BatchRing ring, double milliseconds, List<Measurement> timed)
-      throws IOException {
-    Optional<Measurement> again = time(chosen, ring);
+  private void finish(BenchmarkCase benchmarkCase, Sweep sweep) throws IOException {
+    Optional<Measurement> again = time(sweep.chosen(), sweep.ring());
     if (again.isPresent()) {
-      run.add(again.get().as(AGAIN, RATIO, again.get().time().median() / milliseconds));
-      run.add(timed.stream().min(Comparator.comparingDouble(entry -> entry.time().median())).orElseThrow()
-          .as(BEST, "plansTimed", timed.size()));
+      run.add(again.get().as(AGAIN, RATIO, sweep.ratio(again.get())));
+      run.add(SweptPlans.fastest(sweep.timed()).as(BEST, "plansTimed", sweep.timed().size()));
+      List<Measurement> timed = sweep.timed();
+      run.swept(new SweptPlans(benchmarkCase, sweep.ring().batches().getFirst(), timed.getFirst(),
+          timed.subList(1, timed.size()), again.get(), sweep.wrong()));
     }
   }
 

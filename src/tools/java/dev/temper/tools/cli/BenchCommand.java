@@ -1,5 +1,6 @@
 package dev.temper.tools.cli;
 
+import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
 import dev.temper.tools.bench.BatchMemory;
 import dev.temper.tools.bench.BenchmarkCase;
@@ -56,7 +57,8 @@ final class BenchCommand implements Callable<Integer> {
       throw new IllegalArgumentException("--budget is " + budget + ", expected seconds above 0");
     }
     var plan = options.plan(quick);
-    try (Interruption interruption = Interruption.watch(); LossEngine engine = device.open(output)) {
+    EngineOptions engineOptions = EngineOptions.defaults().withTunedPlans(!options.isSuite());
+    try (Interruption interruption = Interruption.watch(); LossEngine engine = device.open(output, engineOptions)) {
       Repetition usual = engine.diagnostics().facts().isPresent() ? Repetition.onDevice() : Repetition.thorough();
       ResultFile result = run(new LossBench(plan, quick ? Repetition.brief() : usual), engine, stop(interruption));
       if (output.json) {

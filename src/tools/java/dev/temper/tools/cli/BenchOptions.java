@@ -1,10 +1,8 @@
 package dev.temper.tools.cli;
 
 import dev.temper.DType;
-import dev.temper.Divergence;
 import dev.temper.tools.bench.BatchShape;
 import dev.temper.tools.bench.BenchLoss;
-import dev.temper.tools.bench.BenchLoss.Objective;
 import dev.temper.tools.bench.BenchPlan;
 import dev.temper.tools.bench.BenchmarkCase;
 import dev.temper.tools.bench.BenchmarkCase.Passes;
@@ -17,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that select what {@code temper bench} measures: single shapes and losses, or a suite or parts of it. */
@@ -28,7 +27,8 @@ final class BenchOptions {
 
   @Option(names = "--suite", paramLabel = "SUITE", converter = SuiteName.class,
       description = "Measure a whole suite instead of single losses: gpu is the grid that GPUs are judged by. The"
-          + " options below then select from it or replace it.")
+          + " options below then select from it or replace it, except for its losses. It has"
+          + " the default plans, not those of temper tune.")
   private @Nullable Suite suite;
 
   @Option(names = "--parts", split = ",", paramLabel = "PART", converter = PartName.class,
@@ -58,17 +58,12 @@ final class BenchOptions {
           + " the suite's).")
   private @Nullable List<Passes> passes;
 
-  /** A comma splits only before a letter, because the two weights of dkd have a comma between them. */
-  @Option(names = "--divergence", split = ",(?=[A-Za-z])", paramLabel = "D",
-      converter = LossOptions.DivergenceName.class,
-      description = "Distance from the teacher, as for temper loss; several with commas (default: forward-kl). A suite"
-          + " has its own.")
-  private @Nullable List<Divergence> divergences;
+  @Mixin private BenchLossOptions losses;
 
-  @Option(names = "--objective", split = ",", paramLabel = "O", converter = ObjectiveName.class,
-      description = "Parts of the loss: both (half divergence, half cross-entropy), soft (divergence alone) or hard"
-          + " (cross-entropy alone); several with commas (default: both). A suite has its own.")
-  private @Nullable List<Objective> objectives;
+  /** Whether a suite is measured. */
+  boolean isSuite() {
+    return suite != null;
+  }
 
   /**
    * The plan.
@@ -81,7 +76,7 @@ final class BenchOptions {
   }
 
   private BenchPlan suite(boolean quick) {
-    if (divergences != null || objectives != null) {
+    if (losses.given()) {
       throw new IllegalArgumentException("--suite has losses of its own, expected neither --divergence nor"
           + " --objective; leave out --suite to choose them");
     }
@@ -105,7 +100,7 @@ final class BenchOptions {
     LinkedHashSet<BenchmarkCase> cases = new LinkedHashSet<>();
     for (DType dtype : or(dtypes, List.of(DType.F32))) {
       for (BatchShape shape : shapes == null ? BatchShape.usual() : BatchShape.parseList(shapes)) {
-        for (BenchLoss loss : losses()) {
+        for (BenchLoss loss : losses.at(or(temperatures, List.of(GpuSuite.JUDGED_TEMPERATURE)))) {
           for (Passes pass : or(passes, List.of(Passes.FORWARD_BACKWARD))) {
             cases.add(BenchmarkCase.eager(loss, shape, dtype, pass));
           }
@@ -113,21 +108,6 @@ final class BenchOptions {
       }
     }
     return new BenchPlan("bench", List.of(new BenchPlan.Losses("losses", new ArrayList<>(cases))));
-  }
-
-  private List<BenchLoss> losses() {
-    List<BenchLoss> losses = new ArrayList<>();
-    for (Objective objective : or(objectives, List.of(Objective.BOTH))) {
-      if (objective == Objective.HARD) {
-        losses.add(BenchLoss.crossEntropy());
-        continue;
-      }
-      for (Divergence divergence : or(divergences, List.of(Divergence.forwardKl()))) {
-        or(temperatures, List.of(GpuSuite.JUDGED_TEMPERATURE))
-            .forEach(t -> losses.add(new BenchLoss(objective, divergence, t)));
-      }
-    }
-    return losses;
   }
 
   private static <T> List<T> or(@Nullable List<T> given, List<T> otherwise) {
@@ -165,15 +145,6 @@ final class BenchOptions {
     public Passes convert(String text) {
       return LossOptions.choose("pass", text, Passes.values(),
           pass -> pass.name().toLowerCase(Locale.ROOT).replace('_', '-'));
-    }
-  }
-
-  /** Reads {@link Objective}. */
-  static final class ObjectiveName implements ITypeConverter<Objective> {
-    @Override
-    public Objective convert(String text) {
-      return LossOptions.choose("objective", text, Objective.values(),
-          objective -> objective.name().toLowerCase(Locale.ROOT));
     }
   }
 }

@@ -26,6 +26,7 @@ import picocli.CommandLine;
         TopKCommand.class,
         VerifyCommand.class,
         BenchCommand.class,
+        TuneCommand.class,
         DoctorCommand.class,
         GpuCheckCommand.class,
         PackCommand.class,

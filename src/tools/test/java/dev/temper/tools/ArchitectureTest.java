@@ -61,11 +61,13 @@ final class ArchitectureTest {
       dev.temper.kernel.code   |
       dev.temper.kernel.device | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.kernel.spec, \
       dev.temper.kernel.plan
+      dev.temper.kernel.tune   | dev.temper, dev.temper.diagnostics, dev.temper.kernel.spec, \
+      dev.temper.kernel.plan, dev.temper.kernel.code, dev.temper.kernel.device
       dev.temper.kernel.probe  | dev.temper.diagnostics, dev.temper.kernel.spec, dev.temper.kernel.plan, \
       dev.temper.kernel.device
       dev.temper.kernel.run    | dev.temper, dev.temper.diagnostics, dev.temper.spi.., dev.temper.kernel.spec, \
       dev.temper.kernel.plan, \
-      dev.temper.kernel.device, dev.temper.kernel.probe
+      dev.temper.kernel.device, dev.temper.kernel.probe, dev.temper.kernel.tune
       dev.temper.emulator..    | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, dev.temper.kernel..
       dev.temper.cuda.driver   | dev.temper, dev.temper.diagnostics, dev.temper.ffm, dev.temper.kernel..
       dev.temper.cuda.toolkit  |

@@ -23,7 +23,11 @@ import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A plan that fails or is wrong does not affect the others, unless it breaks the device. */
 final class PlanSweepTest {
@@ -31,6 +35,8 @@ final class PlanSweepTest {
   private static final BenchmarkCase CASE =
       BenchmarkCase.eager(new BenchLoss(Objective.BOTH, Divergence.forwardKl(), 2), new BatchShape(5, 10), DType.F32,
           Passes.FORWARD_BACKWARD);
+
+  private static final HostMatrix NO_LOGITS = HostMatrix.of(new float[1], 1, 1);
 
   @Test
   void aPlanThatFailsOrIsWrongIsANote() throws IOException {
@@ -57,10 +63,63 @@ final class PlanSweepTest {
     assertThat(observed.getLast().entries()).extracting(entry -> entry.parameter("plan")).containsExactly("own");
   }
 
+  @Test
+  void theObserverGetsTheCorrectPlansOfACaseThatIsFinished() throws IOException {
+    List<SweptPlans> swept = new ArrayList<>();
+    sweep(new ArrayList<>(), swept, () -> false, "own", "correct", "wrong", "unlaunched");
+    SweptPlans plans = swept.getFirst();
+    assertThat(swept).hasSize(1);
+    assertThat(plans.all()).extracting(timed -> timed.parameter("plan")).containsExactly("own", "correct");
+    assertThat(plans.before().parameter("plan")).isEqualTo("own");
+    assertThat(plans.again().parameter("plan")).isEqualTo("own");
+    assertThat(plans.wrong()).singleElement().asString().startsWith("wrong: row 0 of 4 compared of its gradient");
+  }
+
+  /** The run is stopped after the first plan, after the second, and after the last. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void theObserverGetsNothingOfACaseThatIsStopped(int reports) throws IOException {
+    List<ResultFile> observed = new ArrayList<>();
+    List<SweptPlans> swept = new ArrayList<>();
+    ResultFile result = sweep(observed, swept, () -> observed.size() >= reports, "own", "correct", "wrong");
+    assertThat(swept).isEmpty();
+    assertThat(result.entries()).hasSize(Math.min(reports, 2));
+  }
+
+  @Test
+  void aPlanIsBestIfItIsFasterThanBothMeasurementsByMoreThanTheirNoise() {
+    assertThat(best(1, 1, 0.98)).isEqualTo("other");
+    assertThat(best(1, 1, 0.995)).isEqualTo("own");
+    assertThat(best(1, 0.97, 0.98)).as("the device became faster meanwhile").isEqualTo("own");
+    assertThat(best(1, 1.1, 0.98)).isEqualTo("other");
+    assertThat(best(1, 1, 1.5)).isEqualTo("own");
+  }
+
+  private static String best(double own, double again, double other) {
+    return new SweptPlans(CASE, new LogitBatch(NO_LOGITS, NO_LOGITS, NO_LOGITS, RowVector.labels(new int[1])),
+        measurement("own", own), List.of(measurement("other", other)), measurement("own", again), List.of())
+        .best().parameter("plan");
+  }
+
+  private static Measurement measurement(String plan, double milliseconds) {
+    return new Measurement("RowPlan.forwardBackward", Map.of("plan", plan), "ms",
+        Quantiles.of(new double[] {milliseconds}), Map.of());
+  }
+
   private static ResultFile sweep(List<ResultFile> observed, String... plans) throws IOException {
+    return sweep(observed, new ArrayList<>(), () -> false, plans);
+  }
+
+  private static ResultFile sweep(List<ResultFile> observed, List<SweptPlans> swept, BooleanSupplier stop,
+      String... plans) throws IOException {
     LossBench.Observer observer = new LossBench.Observer() {
       @Override
       public void at(int done, int total, String next) {}
+
+      @Override
+      public void swept(LossEngine engine, SweptPlans found) {
+        swept.add(found);
+      }
 
       @Override
       public void measured(ResultFile soFar) {
@@ -70,7 +129,7 @@ final class PlanSweepTest {
     try (LossEngine engine = OpenedEngine.over("planned", new Planned(List.of(plans)))) {
       return new LossBench(new BenchPlan("gpu-plans", List.of(new BenchPlan.Plans("plans", List.of(CASE), 60))),
           new Repetition(0, 0, 3, 3))
-          .run(engine, observer, () -> false);
+          .run(engine, observer, stop);
     }
   }
 

@@ -1,0 +1,119 @@
+package dev.temper.kernel.tune;
+
+import dev.temper.internal.AtomicFile;
+import dev.temper.internal.TemporaryFiles;
+import dev.temper.internal.TrustedFiles;
+import dev.temper.kernel.code.CacheDirectory;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+
+/**
+ * The file of tuned plans, for all devices of a user. It appears whole by an atomic move. Hazard: two writers that read
+ * the same state would lose each other's plans, which a lock file prevents. A file of another user is read too, because
+ * an engine uses only plans that fit its device: a wrong plan makes launches slow, not wrong.
+ *
+ * @param path the file
+ */
+public record PlanFile(Path path) {
+
+  /** System property that names the file, in place of {@value #NAME} in the directory of compiled kernels. */
+  public static final String PROPERTY = "temper.plans";
+
+  /** The version of the format is part of the name, so that two versions of this library do not share a file. */
+  private static final String NAME = "plans-1.tsv";
+
+  private static final String LOCK = ".lock";
+  private static final long MOST_BYTES = 4 << 20;
+  /** A process holds a file lock once, so that its threads need a lock of their own. */
+  private static final Object WRITING = new Object();
+
+  /**
+   * What a file holds.
+   *
+   * @param table the plans; empty if the file is not there or not used
+   * @param objection why the file is not used, as the end of a sentence that begins with its path; empty if it is used
+   */
+  record Content(PlanTable table, String objection) {}
+
+  /** The file of this user. */
+  public static PlanFile ofUser() {
+    String named = System.getProperty(PROPERTY, "");
+    return new PlanFile(named.isBlank() ? CacheDirectory.ofUser().resolve(NAME) : Path.of(named).toAbsolutePath());
+  }
+
+  /** Reads the file; never fails. */
+  Content read() {
+    try {
+      if (!Files.isRegularFile(path)) {
+        return new Content(PlanTable.EMPTY, Files.exists(path) ? "is no file" : "");
+      }
+      if (Files.size(path) > MOST_BYTES) {
+        return new Content(PlanTable.EMPTY, "is larger than " + MOST_BYTES + " bytes");
+      }
+      return new Content(PlanTable.parse(Files.readString(path)), "");
+    } catch (NoSuchFileException e) {
+      return new Content(PlanTable.EMPTY, "");
+    } catch (CharacterCodingException e) {
+      return new Content(PlanTable.EMPTY, "is damaged: it is no text in UTF-8");
+    } catch (IOException | SecurityException e) {
+      return new Content(PlanTable.EMPTY, "cannot be read: " + e);
+    } catch (IllegalArgumentException e) {
+      return new Content(PlanTable.EMPTY, "is damaged: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Checks that plans can be kept, before minutes are spent on measuring them.
+   *
+   * @throws IOException with the reason, naming the file
+   */
+  public void requireWritable() throws IOException {
+    locked(() -> Files.deleteIfExists(Files.createTempFile(folder(), TemporaryFiles.prefix(), ".tmp")));
+  }
+
+  /**
+   * Adds a plan. It replaces an older one for the same calls on the same device, and a damaged file.
+   *
+   * @return the plan that was replaced
+   * @throws IOException if the file cannot be written, naming it
+   */
+  Optional<TunedPlan> keep(TunedPlan plan) throws IOException {
+    return locked(() -> {
+      PlanTable before = read().table();
+      AtomicFile.writeText(path, before.with(plan).text());
+      return before.plans().stream().filter(older -> older.isReplacedBy(plan)).findFirst();
+    });
+  }
+
+  private interface Writing<T> {
+    T run() throws IOException;
+  }
+
+  private <T> T locked(Writing<T> writing) throws IOException {
+    synchronized (WRITING) {
+      try {
+        if (!Files.isDirectory(folder())) {
+          TrustedFiles.createFolder(folder());
+        }
+        Path lock = path.resolveSibling(path.getFileName() + LOCK);
+        try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileLock _ = channel.lock()) {
+          return writing.run();
+        }
+      } catch (IOException e) {
+        throw new IOException("tuned plans cannot be kept in " + path + ": " + e, e);
+      }
+    }
+  }
+
+  private Path folder() {
+    return path.resolveSibling("").toAbsolutePath();
+  }
+}
