@@ -126,6 +126,7 @@ struct LossParameters {
   uint64_t* finished_blocks;      // GPU only: number of finished blocks of a kernel, zero before a launch
   TotalsPart* parts;              // totals kernel only: one per block
   int64_t rows;
+  int64_t first_row;  // of the batch, if the rows are a chunk of it; added to the rows that the loss finds invalid
   int64_t student_stride, teacher_stride, gradient_stride, statistics_stride;  // in elements; 0 repeats one row
   int64_t mixture_strides[kMostMixed];  // in elements
   int64_t teacher_rows;                 // rows that teacher_row_index may name

@@ -53,6 +53,16 @@ final class LaunchStatus {
     }
   }
 
+  /** Called after a check whose totals are launched apart: until then the status holds the result of the check. */
+  void holdsCheck() {
+    zero = false;
+  }
+
+  /** Called before the totals that follow such a check, and that set the status to zero. */
+  void endsWithTotals() {
+    zero = true;
+  }
+
   private void writeZero() {
     device.zero(address, BYTES);
     zero = true;

@@ -63,6 +63,7 @@ public final class LossParameters extends ParameterBlock<LossParameters.Field> {
     FINISHED_BLOCKS(Type.INT64),
     PARTS(Type.INT64),
     ROWS(Type.INT64),
+    FIRST_ROW(Type.INT64),
     STUDENT_STRIDE(Type.INT64),
     TEACHER_STRIDE(Type.INT64),
     GRADIENT_STRIDE(Type.INT64),
