@@ -74,7 +74,7 @@ public final class KernelEngine implements EngineBackend {
 
   @Override
   public Support supports(LossCall call) {
-    return KernelSupport.of(call);
+    return KernelSupport.of(call, device.limits());
   }
 
   @Override
