@@ -71,6 +71,11 @@ template <int WORDS> __device__ __forceinline__ void load_words(const void* addr
   }
 }
 
+// Starts the transfer of a line of 128 bytes to L2.
+__device__ __forceinline__ void prefetch_to_l2(const void* address) {
+  asm volatile("prefetch.global.L2 [%0];" ::"l"(__cvta_generic_to_global(address)));
+}
+
 // Stores WORDS words with the evict-first policy, because no kernel here reads a gradient again.
 template <int WORDS> __device__ __forceinline__ void store_words(void* address, const uint32_t (&words)[WORDS]) {
   static_assert(WORDS == 2 || WORDS % 4 == 0, "8 bytes or a multiple of 16");
@@ -156,10 +161,13 @@ __device__ __forceinline__ unsigned char* dynamic_shared() {
 }
 
 // The address of a byte of shared memory in 32 bits, and the byte at an address. Generic addresses take two registers.
+// nvcc 13.0 does not finish a kernel where it can trace many shared pointers through a loop back to one address. The
+// empty instruction in shared_at() prevents that.
 __device__ __forceinline__ uint32_t shared_address(const void* shared) {
   return static_cast<uint32_t>(__cvta_generic_to_shared(shared));
 }
 __device__ __forceinline__ unsigned char* shared_at(uint32_t address) {
+  asm volatile("" : "+r"(address));
   return static_cast<unsigned char*>(__cvta_shared_to_generic(address));
 }
 

@@ -119,8 +119,8 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
   }
 }
 
-// Stores the gradient of the kept vectors. Their exponentials have the offsets of the thread. The factors that move
-// them to the offsets of the row are multiplied into the row constants.
+// Stores the gradient of the kept vectors. Their exponentials have offsets of their own. The factors that move them to
+// the offsets of the row are multiplied into the row constants.
 template <class Spec>
 template <class GradientView>
 __device__ __forceinline__ void LossRow<Spec>::store_kept(const GradientView& view, const GradientConstants<Spec>& g,
@@ -192,6 +192,10 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
     else
       view.store(packed, vector);
   };
+  if constexpr (PATH == kFast && kKeeps && Spec::kPass == Pass::kBackward) {
+    Partial unused(policy, scales);  // the sums are those of the forward pass
+    storage.keep(AddVectors<LossRow>{*this, unused});
+  }
   if constexpr (PATH == kFast && kKeeps)
     storage.for_each_but_kept(range, label_vector, store, [&](int vector) { store_kept(view, constants, vector); });
   else if constexpr (PATH == kFast)

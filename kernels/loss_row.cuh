@@ -63,10 +63,11 @@ template <class Spec> struct LossRow {
   static constexpr bool kLogits = Form::kLogits, kClasses = kSoft && !kLogits && !Form::kRaw;
   static constexpr bool kLinear = is_linear(Policy::kGradient), kCentred = is_centred(Policy::kGradient);
   // The exponentials of some vectors are kept in registers from the sums to the gradient. That is possible where the
-  // gradient is linear in them and needs no other value of a class.
-  static constexpr bool kKeeps = Spec::Storage::kKept > 0 && Spec::kPass == Pass::kForwardBackward && Form::kRaw &&
-                                 kLinear && !kCentred && !kLabelApart && !Form::Exps::kSeparateHard &&
-                                 !Spec::kSmoothing && !Spec::kStandardise;
+  // gradient is linear in them and needs no other value of a class, and where a vector of the teacher takes no more
+  // registers than one of the student. A backward pass computes the gradient of these vectors in the same way.
+  static constexpr bool kKeeps = Spec::Storage::kKept > 0 && Spec::kPass != Pass::kForward && Form::kRaw && kLinear &&
+                                 !kCentred && !kLabelApart && !Form::Exps::kSeparateHard && !Spec::kSmoothing &&
+                                 !Spec::kStandardise && Pair::Teacher::kBytes <= Pair::Student::kBytes;
 
   const LossParameters& p;
   const Policy& policy;

@@ -59,8 +59,8 @@ template <class Loss> struct AddVectors {
 
   __device__ __forceinline__ void keep_none() const { loss.kept.set_none(); }
 
-  // Adds vectors in bounds, and keeps their exponentials. The offsets of the thread do not change between two vectors
-  // here, because the maxima of all of them are noted first.
+  // Adds vectors in bounds to an empty partial, and keeps their exponentials. Their offsets depend on these vectors
+  // only, so that a backward pass computes the same bits without the rest of the row.
   template <int N> __device__ __forceinline__ void keep(const typename Loss::Pair (&pairs)[N]) const {
     loss.note_maxima(partial, pairs);
     loss.kept.student_offset = partial.exponents.student.offset;
@@ -82,16 +82,23 @@ template <class Loss> struct AddVectors {
 template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::sweep_sums(Partial& partial) {
-  if constexpr (FAST && kKeeps)
-    storage.for_each_several_keeping(AddVectors<LossRow>{*this, partial});
-  else if constexpr (FAST)
+  if constexpr (FAST && kKeeps) {
+    storage.keep(AddVectors<LossRow>{*this, partial});
+    storage.for_each_several_but_kept(AddVectors<LossRow>{*this, partial});
+  } else if constexpr (FAST) {
     storage.for_each_several(row, group, AddVectors<LossRow>{*this, partial});
-  else
+  } else {
     storage.for_each_again(row, group, [&](const Pair& pair, int vector) {
       const Pair pairs[1] = {pair};
       add_vectors<false>(partial, pairs, vector, false);
     });
+  }
   partial.join_odd();
+  // They are loaded again from a ring, so that they take no registers during the sweep.
+  if constexpr (Spec::Storage::kProducers > 0) {
+    label = storage.header().label;
+    valid = storage.header().valid != 0;
+  }
   if constexpr (Form::kLabel && Spec::Storage::kOnChip)
     if (label >= 0)
       storage.visit(row, group, row.vector_of(label), [&](const Pair& pair) {

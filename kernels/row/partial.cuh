@@ -94,7 +94,6 @@ template <class Spec> struct RowPartial {
 
   Policy policy;
   Exps exponents;  // the shifts of the sums
-  float student_margin = 0, teacher_margin = 0;  // kMargin in logits; the student's also holds for the cross-entropy
   float student_limit = -infinity(), teacher_limit = -infinity();  // a logit above it changes the shifts
   float student_max = -infinity(), teacher_max = -infinity();
   Sums sums;
@@ -102,16 +101,14 @@ template <class Spec> struct RowPartial {
 
   __device__ __forceinline__ RowPartial(const Policy& policy, RowScales scales)
       : policy(policy),
-        exponents(scales),
-        student_margin(kMargin * reciprocal(max(exponents.any_student().scale, Spec::kHard ? kLog2E : 0.0f))),
-        teacher_margin(kMargin * reciprocal(scales.teacher)) {}
+        exponents(scales) {}
 
   // A partial with known maxima, for exact-shift exponentials.
   __device__ __forceinline__ RowPartial(const Policy& policy, const Exps& exponents, float student_max,
                                         float teacher_max)
       : policy(policy), exponents(exponents), student_max(student_max), teacher_max(teacher_max) {}
 
-  // A partial of no classes, for merges only: it has no margins.
+  // A partial of no classes.
   __device__ __forceinline__ RowPartial emptied() const {
     return RowPartial(policy, exponents.moved_to(-infinity(), -infinity()), -infinity(), -infinity());
   }
@@ -124,8 +121,10 @@ template <class Spec> struct RowPartial {
     if (z > student_limit || (Form::kSoftmax && u > teacher_limit)) {
       join_odd();
       move_to(student_max, teacher_max);
-      student_limit = student_max + student_margin;
-      teacher_limit = teacher_max + teacher_margin;
+      // The margins in logits. The student's also holds for the cross-entropy.
+      float student_scale = max(exponents.any_student().scale, Spec::kHard ? kLog2E : 0.0f);
+      student_limit = student_max + kMargin * reciprocal(student_scale);
+      teacher_limit = teacher_max + kMargin * reciprocal(exponents.teacher.scale);
     }
   }
 

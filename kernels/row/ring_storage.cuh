@@ -57,7 +57,7 @@ template <int VECTORS> struct RingStorage {
           parity ^= 1;
         }
       }
-      __device__ __forceinline__ unsigned char* at(int offset) const { return shared_at(stage + uint32_t(offset)); }
+      __device__ __forceinline__ unsigned char* at(int offset) const { return shared_at(stage) + offset; }
       __device__ __forceinline__ uint64_t* full() const { return reinterpret_cast<uint64_t*>(at(kFull)); }
       __device__ __forceinline__ uint64_t* empty() const { return reinterpret_cast<uint64_t*>(at(kEmpty)); }
       __device__ __forceinline__ RingHeader& header() const { return *reinterpret_cast<RingHeader*>(at(0)); }
@@ -135,23 +135,27 @@ template <int VECTORS> struct RingStorage {
 
     Position head;  // the row's first stage
     uint32_t end = ring_end();
-    int first = 0, count = 0, stages = 1;  // the block's part of the row (RingPart), and its stages
+    int stages = 1;  // of the block's part of the row
     uint32_t teacher_shift = 0;
     bool swept = false;  // the calling thread has waited for all stages of the row
 
     __device__ __forceinline__ Instance() {}
 
+    // At least a vector for each thread, to use after the last row. The mbarriers lie before it.
+    __device__ __forceinline__ static unsigned char* unused_memory() { return shared_at(first_stage() + kStudentAt); }
+
     // Waits for the row's first stage and returns its header.
     __device__ __forceinline__ const RingHeader& begin_row() {
       head.wait();
       const RingHeader& header = head.header();
-      first = header.first;
-      count = header.count;
       teacher_shift = header.teacher_shift;
-      stages = stages_of(count);
+      stages = stages_of(header.count);
       swept = false;
       return header;
     }
+
+    // The header of the row. It must not be read after the last sweep, which releases the row's stages.
+    __device__ __forceinline__ const RingHeader& header() const { return head.header(); }
 
     // Ends the row, and releases all its stages unless the last sweep has done so.
     __device__ __forceinline__ void end_row(bool released) {
@@ -172,18 +176,19 @@ template <int VECTORS> struct RingStorage {
       sweep<false, false>(f);
     }
 
-    // Like for_each_several(), but passes the vectors of the last full stage to f.keep(pairs), after all other vectors.
-    // A part of a row without a full stage keeps nothing: f.keep_none() is called instead.
-    template <class F> __device__ __forceinline__ void for_each_several_keeping(F f) {
-      Position kept = sweep<false, true>(f);
+    // Passes the vectors of the first stage to f.keep(pairs), if that is a full stage; otherwise calls f.keep_none().
+    template <class F> __device__ __forceinline__ void keep(F f) {
       if (stages > 1) {
         Pair pairs[VECTORS];
-        read(pairs, kept, threadIdx.x * 16);
+        read(pairs, head, threadIdx.x * 16);
         f.keep(pairs);
       } else {
         f.keep_none();
       }
     }
+
+    // Like for_each_several(), but leaves out the kept vectors.
+    template <class F> __device__ __forceinline__ void for_each_several_but_kept(F f) { sweep<false, true>(f); }
 
     template <class F> __device__ __forceinline__ void for_each_again(const Row&, const ThreadGroup&, F f) {
       Position at = head;
@@ -192,8 +197,8 @@ template <int VECTORS> struct RingStorage {
       for (int i = 0; i < stages; i++) {
         at.wait();
 #pragma unroll 1
-        for (int place = thread; place < min(count - i * kStageVectors, kStageVectors); place += kThreads)
-          f(read(at, place), first + i * kStageVectors + place);
+        for (int place = thread; place < min(count() - i * kStageVectors, kStageVectors); place += kThreads)
+          f(read(at, place), first() + i * kStageVectors + place);
         if (i == stages - 1 && thread < at.header().ends) f(read_end(at, thread), at.header().end_vector(thread));
         at.advance(end);
       }
@@ -207,22 +212,20 @@ template <int VECTORS> struct RingStorage {
       sweep<true, false>(EachStored<F>{f, label_vector, first_with(label_vector), range.end > 0});
     }
 
-    // The last sweep after for_each_several_keeping(). store_kept(vector) stores the gradient of the kept vectors,
-    // which are `vector` and every kThreads-th one behind it. A thread whose kept vectors include the label's, or whose
-    // gradient is misaligned, reads these vectors again instead.
+    // The last sweep after keep(). store_kept(vector) stores the gradient of the kept vectors, which are `vector` and
+    // every kThreads-th one behind it. A thread whose kept vectors include the label's, or whose gradient is
+    // misaligned, reads these vectors again instead.
     template <class F, class StoreKept>
     __device__ __forceinline__ void for_each_but_kept(VectorRange range, int label_vector, F f, StoreKept store_kept) {
       const EachStored<F> each = {f, label_vector, first_with(label_vector), range.end > 0};
       if (stages > 1) {
-        int vector = first + (stages - 2) * kStageVectors + int(threadIdx.x);
+        int vector = first() + int(threadIdx.x);
         if (each.aligned && vector != each.first_with_label) {
           store_kept(vector);
         } else {
-          Position at = head;
-          at.advance(stages - 2, end);
 #pragma unroll 1
           for (int j = 0; j < VECTORS; j++, vector += kThreads)
-            f(read(at, int(threadIdx.x) + j * kThreads), vector, false, vector == label_vector);
+            f(read(head, int(threadIdx.x) + j * kThreads), vector, false, vector == label_vector);
         }
       }
       sweep<true, true>(each);
@@ -230,28 +233,32 @@ template <int VECTORS> struct RingStorage {
 
     // The rank of the calling thread if it owns the vector. Another owner is not known here, and the result is -1.
     __device__ __forceinline__ int owner(const Row&, const ThreadGroup& group, int vector) const {
-      int place = vector - first, end = head.header().end_of(vector);
-      bool own = end >= 0 ? end == int(threadIdx.x) && end < head.header().ends
-                          : place >= 0 && place < count && place % kThreads == int(threadIdx.x);
+      int place = vector - first(), end = header().end_of(vector);
+      bool own = end >= 0 ? end == int(threadIdx.x) && end < header().ends
+                          : place >= 0 && place < count() && place % kThreads == int(threadIdx.x);
       return own ? int(group.thread_rank) : -1;
     }
 
     template <class F>
     __device__ __forceinline__ void visit(const Row& row, const ThreadGroup& group, int wanted, F f) {
       if (owner(row, group, wanted) < 0) return;
-      bool is_end = head.header().end_of(wanted) >= 0;
-      int place = wanted - first;
+      bool is_end = header().end_of(wanted) >= 0;
+      int place = wanted - first();
       Position at = head;
       at.advance(is_end ? stages - 1 : place / kStageVectors, end);
       f(is_end ? read_end(at, int(threadIdx.x)) : read(at, place % kStageVectors));
     }
 
    private:
+    // The block's part of the row (RingPart). The header has it, so that it takes no registers.
+    __device__ __forceinline__ int first() const { return header().first; }
+    __device__ __forceinline__ int count() const { return header().count; }
+
     __device__ __forceinline__ static int stages_of(int vectors) { return vectors / kStageVectors + 1; }
 
     // The owner of the label's vector reads it from a stage together with others. Returns the first of these vectors.
     __device__ __forceinline__ int first_with(int label_vector) const {
-      return label_vector - (label_vector - first) % kStageVectors / kThreads * kThreads;
+      return label_vector - (label_vector - first()) % kStageVectors / kThreads * kThreads;
     }
 
     // These are function objects, because NVRTC 12 treats a generic lambda as a host function.
@@ -293,15 +300,19 @@ template <int VECTORS> struct RingStorage {
 
     // Calls f(pairs, vector, true) with VECTORS vectors of each full stage, which are `vector` and every kThreads-th
     // one behind it. Then calls f(pair, vector, true) with each of the vectors that are left, and f(pair, vector,
-    // false) with an end. LAST: also releases the stages. KEEPING: leaves out the last full stage, and returns its
-    // position.
-    template <bool LAST, bool KEEPING, class F> __device__ __forceinline__ Position sweep(F f) {
+    // false) with an end. LAST: also releases the stages. KEPT: leaves out the first stage, if that is a full one.
+    template <bool LAST, bool KEPT, class F> __device__ __forceinline__ void sweep(F f) {
       const int thread = int(threadIdx.x);
       uint32_t own = threadIdx.x * 16;
       keep_packed(own);
-      Position at = head, kept = head;
-      int vector = first + thread;
-      for (int i = KEEPING ? 2 : 1; i < stages; i++) {
+      Position at = head;
+      int vector = first() + thread;
+      if (KEPT && stages > 1) {
+        if (LAST) at.release();
+        vector += kStageVectors;
+        at.advance(end);
+      }
+      for (int i = KEPT ? 2 : 1; i < stages; i++) {
         if (!swept) at.wait();
         Pair pairs[VECTORS];
         read(pairs, at, own);
@@ -310,16 +321,10 @@ template <int VECTORS> struct RingStorage {
         vector += kStageVectors;
         at.advance(end);
       }
-      if (KEEPING && stages > 1) {
-        if (!swept) at.wait();
-        kept = at;
-        if (LAST) at.release();
-        vector += kStageVectors;
-        at.advance(end);
-      }
       if (!swept) at.wait();
+      const int left = at.header().count - (stages - 1) * kStageVectors;
 #pragma unroll 1
-      for (int place = thread; vector < first + count; place += kThreads, vector += kThreads) {
+      for (int place = thread; place < left; place += kThreads, vector += kThreads) {
         const Pair one[1] = {read(at, place)};
         f(one, vector, true);
       }
@@ -329,7 +334,6 @@ template <int VECTORS> struct RingStorage {
       }
       if (LAST) at.release();
       swept = true;
-      return kept;
     }
 
     __device__ __forceinline__ Pair read(const Position& at, int place) const {

@@ -159,6 +159,9 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
   // mbarrier per slot, and the constants of the launch.
   static constexpr int kMostValues = 12, kMostPieces = kMostValues / 4, kPieceBytes = kClusterWarps * 16;
   static constexpr int kOwned = 2 * kMostPieces * kPieceBytes;  // the owner's values: one float per slot
+  // The second slot, which is unused before the second reduction. No block of the cluster stores into it before this
+  // block has made its first reduction.
+  static constexpr int kLateScratch = kMostPieces * kPieceBytes;
   static constexpr int kBarriers = kOwned + 16, kConstants = kBarriers + (CLUSTER > 1 ? 16 : 0);
   static constexpr int kScratchBytes = kConstants + kConstantsBytes;
 
@@ -284,7 +287,7 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
     FloatVector<kPieceSize<FIRST, N>> piece = {};
 #pragma unroll
     for (int m = 0; m < kPieceSize<FIRST, N> && FIRST + m < N; m++) piece.values[m] = values[FIRST + m];
-    uint32_t warp = block_rank * kWarps + threadIdx.x / 32;
+    uint32_t warp = thread_rank / 32;  // of the cluster
     uint32_t place = (slot * kMostPieces + FIRST / 4) * kPieceBytes + warp * sizeof(piece);
     if constexpr (CLUSTER > 1) {
       uint32_t scratch = cluster_address(dynamic_shared(), threadIdx.x % 32);

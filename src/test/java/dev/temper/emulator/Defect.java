@@ -1,6 +1,7 @@
 package dev.temper.emulator;
 
 import dev.temper.kernel.code.KernelSource;
+import java.util.Set;
 import java.util.function.Function;
 
 /** A defect that can be planted in the CUDA sources, and the check that must find it. */
@@ -62,13 +63,13 @@ public enum Defect {
       "          mbarrier_wait(at.empty(), at.parity ^ 1);\n", "", "expected|arrives twice|in flight"),
   /** An ignored row keeps its stage. */
   IGNORED_ROW_KEEPS_STAGE("plain", "row/ring_storage.cuh", "if (!released)\n",
-      "if (!released && count > 0)\n", "deadlock|arrivals"),
+      "if (!released && count() > 0)\n", "deadlock|arrivals"),
   /** A teacher that is misaligned against the student is not shifted by whole bytes. */
   WRONG_FUNNEL_SHIFT("plain", "row/ring_storage.cuh", "uint32_t bits = teacher_shift % 4 * 8,",
       "uint32_t bits = 0,", "expected"),
   /** The sums of the fast path release stages that a careful sweep reads again. */
-  SWEEP_OVER_RELEASED_STAGES("plain", "row/ring_storage.cuh", "Position kept = sweep<false, true>(f);",
-      "Position kept = sweep<true, true>(f);", "arrives more often|expected|deadlock"),
+  SWEEP_OVER_RELEASED_STAGES("plain", "row/ring_storage.cuh", "{ sweep<false, true>(f); }",
+      "{ sweep<true, true>(f); }", "arrives more often|expected|deadlock"),
   /** Kept exponentials are not moved to the offset of the row. */
   KEPT_AT_OLD_OFFSET("plain", "loss_gradient.cuh", "exp2_normal(kept.student_offset - exponents.student.offset)",
       "1.0f", "expected"),
@@ -78,7 +79,18 @@ public enum Defect {
       "if (prefetch) copy_async(next, vector, slot);\n        typename Row::Pair pair = read(slot);", "expected"),
   /** A part of the next row is not prefetched. */
   NEXT_ROW_WITHOUT_ENDS("plain", "loss_rows.cuh", "storage.load(row, group, in_flight);",
-      "{ if (in_flight.end == 0) storage.load(row, group, in_flight); }", "expected");
+      "{ if (in_flight.end == 0) storage.load(row, group, in_flight); }", "expected"),
+  /** The block that finishes last adds up losses that may still be on their way to memory. */
+  MISSING_RELEASE("traced", "totals.cuh", "  __threadfence();\n  bool last", "  bool last", "race: reads byte"),
+  /** The block that finishes last may read losses before it has counted the other blocks. */
+  MISSING_ACQUIRE("traced", "totals.cuh", "  __threadfence();\n  return last;", "  return last;", "race: reads byte"),
+  /** Threads may look whether their block is the last one before that is known. */
+  MISSING_BARRIER_BEHIND_COUNT("traced", "single_launch.cuh", "      __syncthreads();\n      if (last == 0) return;\n",
+      "      if (last == 0) return;\n", "race|nobody wrote");
+
+  /** Sources of the persistent kernels without a ring. */
+  private static final Set<String> PERSISTENT =
+      Set.of("loss_rows.cuh", "row/shared_storage.cuh", "single_launch.cuh", "totals.cuh");
 
   private final String build;
   private final String file;
@@ -106,7 +118,7 @@ public enum Defect {
 
   /** The compute capability of the emulator. From 9.0 on, blocks have rings instead of prefetches. */
   public String capability() {
-    return name().startsWith("NEXT_ROW") || file.equals("row/shared_storage.cuh") ? "8.0" : "9.0";
+    return PERSISTENT.contains(file) ? "8.0" : "9.0";
   }
 
   /** Whether a sanitizer ends the process at the defect; values may be wrong before. */

@@ -46,8 +46,7 @@ public final class RowPlans {
   private static final int REREAD_THREADS = 512;
 
   /**
-   * The system property that turns rings on. They are off by default: the optimiser of nvcc 13.0 does not finish with
-   * their kernels, which NVRTC 12.9 compiles in seconds, and no device has measured them yet.
+   * The system property that turns rings on. They are off by default, because no device has measured them yet.
    */
   public static final String RING_PROPERTY = "temper.ring";
 

@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.temper.kernel.plan.Architecture;
 import dev.temper.kernel.plan.DeviceLimits;
-import dev.temper.kernel.plan.RowStorage;
-import dev.temper.kernel.spec.RowSpecialisation;
 import dev.temper.kernel.spec.Specialisation;
 import dev.temper.kernel.spec.SpecialisationList;
 import java.io.File;
@@ -48,19 +46,13 @@ final class NvccGateTest {
     assumeTrue(isInstalled(), "DID NOT RUN: no nvcc on the path");
     Architecture architecture = Architecture.ofNumber(capability);
     DeviceLimits limits = DeviceLimits.ofCapability(architecture.major(), architecture.minor());
-    List<Specialisation> whole = REQUIRES_NVRTC ? SpecialisationList.singles(limits) : SpecialisationList.of(limits);
-    List<Specialisation> list = whole.stream().filter(kernel -> !isInRing(kernel)).toList();
+    List<Specialisation> list = REQUIRES_NVRTC ? SpecialisationList.singles(limits) : SpecialisationList.of(limits);
     Map<Specialisation, KernelResources> found = compile(list, architecture, false);
     assertThat(found).containsOnlyKeys(list);
     // The assembler spills a few registers where that lets more blocks run at once: without that wish it must not.
     List<Specialisation> spilling = list.stream().filter(s -> occupies(found, s).spillBytes() > 0).toList();
     Map<Specialisation, KernelResources> alone = compile(spilling, architecture, true);
     assertThat(spilling.stream().filter(s -> occupies(alone, s).spillBytes() > 0).map(Specialisation::label)).isEmpty();
-  }
-
-  /** The optimiser of nvcc 13.0 does not finish with rows in rings; NVRTC compiles them. */
-  private static boolean isInRing(Specialisation kernel) {
-    return kernel instanceof RowSpecialisation row && row.plan().storage() instanceof RowStorage.Ring;
   }
 
   private static KernelResources occupies(Map<Specialisation, KernelResources> found, Specialisation kernel) {

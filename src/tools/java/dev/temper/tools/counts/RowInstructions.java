@@ -92,8 +92,8 @@ record RowInstructions(int straight, double sweeps, double special, double warps
     int pair = VECTOR + VECTOR / firstBytes * secondBytes;
     List<RowLoop> full = RowLoop.usual(loops.stream().filter(loop -> loop.bytes() == ring.vectors() * pair).toList());
     RowLoop sums = full.getFirst();
-    List<Block> kept = straightBlocks.stream().filter(block -> block.first() > sums.last()
-        && block.last() < full.getLast().first() && RowLoop.special(code, block) == sums.special()).toList();
+    List<Block> kept = straightBlocks.stream().filter(block -> block.last() < sums.first()
+        && RowLoop.special(code, block) == sums.special()).toList();
     kept.stream().findFirst().ifPresent(block -> sweeps.add(once(code, block)));
     int trips = vectors / stage - (kept.isEmpty() ? 0 : 1);
     full.forEach(loop -> sweeps.add(waypoint(loop, trips)));
