@@ -71,6 +71,11 @@ template <int WORDS> __device__ __forceinline__ void load_words(const void* addr
   }
 }
 
+// Starts the transfer of a line of 128 bytes to L2.
+__device__ __forceinline__ void prefetch_to_l2(const void* address) {
+  asm volatile("prefetch.global.L2 [%0];" ::"l"(__cvta_generic_to_global(address)));
+}
+
 // Stores WORDS words with the evict-first policy, because no kernel here reads a gradient again.
 template <int WORDS> __device__ __forceinline__ void store_words(void* address, const uint32_t (&words)[WORDS]) {
   static_assert(WORDS == 2 || WORDS % 4 == 0, "8 bytes or a multiple of 16");

@@ -10,14 +10,18 @@ template <class Policy> __device__ __forceinline__ Policy make_policy(const Loss
   return Policy::of({p.divergence_parameter, p.divergence_complement, float(p.classes)});
 }
 
+template <class ThreadGroup> __device__ __forceinline__ LaunchConstants& shared_constants() {
+  static_assert(sizeof(LaunchConstants) <= kConstantsBytes, "the shared memory has room for kConstantsBytes");
+  return *reinterpret_cast<LaunchConstants*>(dynamic_shared() + ThreadGroup::kConstants);
+}
+
 // Returns the launch constants, which one thread of the block computes. All threads of the block call this, also those
 // without a row and those of a producing warp, because it contains a block barrier.
 template <class ThreadGroup> __device__ __forceinline__ LaunchConstants launch_constants(const LossParameters& p) {
-  LaunchConstants* constants = reinterpret_cast<LaunchConstants*>(dynamic_shared() + ThreadGroup::kConstants);
-  static_assert(sizeof(LaunchConstants) <= kConstantsBytes, "the shared memory has room for kConstantsBytes");
-  if (threadIdx.x == 0) *constants = LaunchConstants::of(p);
+  LaunchConstants& constants = shared_constants<ThreadGroup>();
+  if (threadIdx.x == 0) constants = LaunchConstants::of(p);
   __syncthreads();
-  return *constants;
+  return constants;
 }
 
 __device__ __forceinline__ float* statistics_of(const LossParameters& p, int64_t row) {

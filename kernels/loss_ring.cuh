@@ -2,7 +2,7 @@
 // one of the producing warp, and one of the threads that compute.
 #pragma once
 
-#include "loss_body.cuh"
+#include "single_launch.cuh"
 
 namespace temper {
 
@@ -58,16 +58,19 @@ template <class Spec> __device__ __forceinline__ void ring_rows(const LossParame
   ThreadGroup group;
   group.begin();
   if (threadIdx.x == 0) Rows::Storage::Producer::begin();
-  // A thread must not use an mbarrier before its initialisation is visible. The barrier in launch_constants() ensures
-  // that.
-  const LaunchConstants constants = launch_constants<ThreadGroup>(p);
+  const SingleLaunch<Spec> launch{p};
+  launch.check(group);
+  // A thread must not use an mbarrier before its initialisation is visible. The barrier in constants() ensures that.
+  const LaunchConstants constants = launch.constants();
   group.wait_for_cluster();
-  if (constants.invalid != 0) return;  // nothing has been written yet, and no copy is in flight
-  Rows rows{p, group};
-  if (threadIdx.x >= ThreadGroup::kThreads)
-    rows.produce(constants);
-  else
-    rows.consume();
+  if (constants.invalid == 0) {  // otherwise nothing is written, and no copy is in flight
+    Rows rows{p, group};
+    if (threadIdx.x >= ThreadGroup::kThreads)
+      rows.produce(constants);
+    else
+      rows.consume();
+  }
+  launch.end();
 }
 
 }  // namespace temper

@@ -1,7 +1,7 @@
 // The loop of the loss kernel over the rows of a thread group.
 #pragma once
 
-#include "loss_body.cuh"
+#include "single_launch.cuh"
 
 namespace temper {
 
@@ -14,6 +14,8 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
 
   ThreadGroup group;
   group.begin();
+  const SingleLaunch<Spec> launch{p};
+  launch.check(group);
   const auto policy = make_policy<typename Spec::Policy>(p);
   typename Loss::Storage storage;
   auto row_at = [&](int64_t i, const RowTask& task) {
@@ -38,10 +40,10 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
     if (first) {  // all threads of a block come here, also those without a row, because of the barriers
       first = false;
       group.wait_for_cluster();
-      constants = launch_constants<ThreadGroup>(p);
+      constants = launch.constants();
       if (constants.invalid != 0 || i >= p.rows) {  // nothing is written; but no copy may be in flight at the exit
         if (task.contributes()) storage.wait();
-        return;
+        break;
       }
     }
     if (task.contributes()) {
@@ -58,9 +60,10 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
     }
     finish_row<Spec>(p, group, i, task.contributes(), row);
     i += group.row_step();
-    if (i >= p.rows) return;
+    if (i >= p.rows) break;
     task = kPrefetches ? next_task : load_task(p, i);
   }
+  launch.end();
 }
 
 }  // namespace temper

@@ -42,7 +42,8 @@ enum TeacherForm : int32_t { kTeacherLogits, kTeacherLogProbabilities, kTeacherP
 constexpr int kMostMixed = 8;  // teachers of a mixture
 
 // Result of the check of all rows. A bad_ field holds ~row of the first invalid row: 0 means none, and the largest ~row
-// is the first row. On a GPU the status is zero before a launch, and the totals kernel clears it for the next launch.
+// is the first row. On a GPU the status is zero before a launch, and the kernel that writes the report clears it for
+// the next launch.
 struct BatchStatus {
   uint64_t bad_label, bad_weight, bad_temperature;
   uint64_t bad_teacher;    // an invalid list, row index or class map
@@ -66,9 +67,9 @@ struct BatchReport {
   BatchTotals totals;
 };
 
-// Partial sums of one block of the totals kernel. The counts are exact, because they stay below 2^53.
+// Sums over some of the rows. The count is exact, because it stays below 2^53.
 struct TotalsPart {
-  double soft, hard, temperature_gradient, counted, hard_counted, non_finite;
+  double soft, hard, temperature_gradient, non_finite;
 };
 
 // Columns of the row statistics, which a forward pass saves for a later backward pass. z are student logits, u teacher
@@ -120,16 +121,18 @@ struct LossParameters {
   const void* mixture_logits[kMostMixed];  // [rows, >= classes] each
   float* row_temperature_gradient;  // [rows], derivative of row_soft by the temperature; only in GPU memory
   float* statistics;              // [rows, kRowStatistics]; null in a forward pass that does not save them
-  BatchStatus* status;            // null: the check kernel was not launched and every row counts
-  BatchReport* report;            // totals kernel: mapped host memory; CPU engine: the caller's memory
-  uint64_t* finished_blocks;      // totals kernel only: number of finished blocks, zero before a launch
+  BatchStatus* status;            // null: the rows are not checked and every row counts
+  BatchReport* report;            // GPU: mapped host memory; CPU engine: the caller's memory
+  uint64_t* finished_blocks;      // GPU only: number of finished blocks of a kernel, zero before a launch
   TotalsPart* parts;              // totals kernel only: one per block
   int64_t rows;
+  int64_t first_row;  // of the batch, if the rows are a chunk of it; added to the rows that the loss finds invalid
   int64_t student_stride, teacher_stride, gradient_stride, statistics_stride;  // in elements; 0 repeats one row
   int64_t mixture_strides[kMostMixed];  // in elements
   int64_t teacher_rows;                 // rows that teacher_row_index may name
   int64_t ignore_index;
   int64_t list_mask_offset;  // GPU, lists only: bytes of a block's shared memory before the masks of its thread groups
+  int64_t single_launch;     // GPU: 0, or the loss kernel checks the rows and adds them up, in so many parts
   double soft_weight, hard_weight;
   double soft_divisor, hard_divisor;  // kDivisorGiven only
   double gradient_scale;

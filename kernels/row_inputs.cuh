@@ -44,10 +44,15 @@ __device__ __forceinline__ int64_t bad_denominators(const LossParameters& p) {
 struct LaunchConstants {
   GradientFactors factors;
   int32_t invalid;  // 1: an invalid row or denominator was found, and nothing is written
+  int32_t labelled;  // the labelled rows; only in a single launch (single_launch.cuh), whose batch is small
 
+  __device__ __forceinline__ static LaunchConstants of(const LossParameters& p, bool invalid_row,
+                                                       int64_t labelled) {
+    bool invalid = invalid_row || bad_denominators(p) != 0;
+    return {GradientFactors::of(p, Divisors::of(p, labelled)), invalid ? 1 : 0, int32_t(labelled)};
+  }
   __device__ __forceinline__ static LaunchConstants of(const LossParameters& p) {
-    bool invalid = (p.status != nullptr && has_invalid_row(*p.status)) || bad_denominators(p) != 0;
-    return {GradientFactors::of(p, Divisors::of(p, labelled_rows(p))), invalid ? 1 : 0};
+    return of(p, p.status != nullptr && has_invalid_row(*p.status), labelled_rows(p));
   }
 };
 

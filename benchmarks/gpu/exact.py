@@ -19,10 +19,10 @@ class Exact:
         with torch.no_grad():
             for first in range(0, rows, step):
                 part = slice(first, first + step)
-                soft, hard = _row_losses(loss, *_double(batch, part))
+                soft, hard = row_losses(loss, *_double(batch, part))
                 self.soft[part], self.hard[part] = soft.cpu(), hard.cpu()
             factor = scale(rows) / rows
-            gradients = [_gradient(loss, *_double(batch, slice(r, r + 1)))[0] * factor for r in gradient_rows]
+            gradients = [gradient(loss, *_double(batch, slice(r, r + 1)))[0] * factor for r in gradient_rows]
             self.gradient = torch.stack(gradients).cpu()
         soft_weight, hard_weight = weights(loss)
         self.total = (soft_weight * self.soft + hard_weight * self.hard).mean().item()
@@ -58,7 +58,7 @@ def _double(batch, part):
     return batch.student[part].detach().double(), batch.teacher[part].double(), batch.labels[part]
 
 
-def _row_losses(loss, z, u, y):
+def row_losses(loss, z, u, y):
     hard = F.cross_entropy(z, y, reduction="none")
     if loss == "ce":
         return torch.zeros_like(hard), hard
@@ -70,7 +70,7 @@ def _row_losses(loss, z, u, y):
     return TEMPERATURE**2 * divergence, torch.zeros_like(hard)
 
 
-def _gradient(loss, z, u, y):
+def gradient(loss, z, u, y):
     hard = torch.softmax(z, 1) - F.one_hot(y, z.shape[1])
     if loss == "ce":
         return hard

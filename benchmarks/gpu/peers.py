@@ -18,6 +18,8 @@ except ImportError as e:
 
 import batch
 import exact
+import head_implementations
+import heads
 import implementations
 import measuring
 import results
@@ -42,6 +44,7 @@ class Run:
             if self._wanted(loss, shape, peer)
         ]
         self.done = 0
+        self.more = 0  # steps of another kind that follow
         self.failed = False
 
     def _wanted(self, loss, shape, peer):
@@ -51,6 +54,9 @@ class Run:
 
     def stopped(self):
         return time.monotonic() > self.end
+
+    def missing(self):
+        return len(self.steps) + self.more - self.done
 
     def all(self):
         for (loss, dtype, shape), group in itertools.groupby(self.steps, key=lambda step: step[:3]):
@@ -63,7 +69,7 @@ class Run:
                 self.done += len(peers)
                 self.file.note("%dx%d %s %s: %s" % (*shape, dtype, loss, _reason(e)))
             self.machine.forget()
-            self.file.write(len(self.steps) - self.done)
+            self.file.write(self.missing())
 
     def _batch(self, loss, dtype, shape, peers):
         parameters = dict(shape="%dx%d" % shape, dtype=dtype.upper(), loss=loss)
@@ -86,7 +92,7 @@ class Run:
                                % (peer.name, loss, parameters["shape"], dtype, _reason(e)))
             self.done += 1
             self.machine.forget()
-            self.file.write(len(self.steps) - self.done)
+            self.file.write(self.missing())
 
     def _ours(self, loss, dtype, shape, parameters, truth):
         """Compares Temper's outputs with float64. This also shows that both sides have the same tensors."""
@@ -105,16 +111,16 @@ class Run:
         gradient, total = truth.gradient_errors(ours["gradient"]), truth.total_error(ours["totals"][0].item())
         self._errors("Temper", parameters, gradient, total)
         row_errors = truth.row_errors(loss, ours["row_soft"], ours["row_hard"])
-        self._error("RowLossError.Temper", parameters, row_errors)
+        self.error("RowLossError.Temper", parameters, row_errors)
         if not _right(gradient, total, dtype):
             self.failed = True
             self.file.note("Temper is WRONG on %s: gradient off by %.3g, total by %.3g" % (name, max(gradient), total))
 
     def _errors(self, who, parameters, gradient, total):
-        self._error("GradientError." + who, parameters, gradient)
+        self.error("GradientError." + who, parameters, gradient)
         self.file.entry("TotalError." + who, parameters, "relative", measuring.spread([total]), {})
 
-    def _error(self, benchmark, parameters, errors):
+    def error(self, benchmark, parameters, errors):
         self.file.entry(benchmark, parameters, "relative", measuring.spread(errors), {"worst": max(errors)})
 
     def _peer(self, peer, loss, dtype, parameters, batches, rows, truth):
@@ -155,16 +161,16 @@ class Run:
             matrices = 1 if loss == "ce" else 2
             restore()
             peak = self.machine.peak_bytes(step)
-            self._time(peer.name + ".forwardBackward", parameters, step, restore, len(batches),
+            self.time(peer.name + ".forwardBackward", parameters, step, restore, len(batches),
                        (matrices + 1) * matrix_bytes, None if peak is None else max(0, peak - matrix_bytes))
             restore()
-            self._time(peer.name + ".forward", parameters, forward, restore, len(batches), matrices * matrix_bytes,
+            self.time(peer.name + ".forward", parameters, forward, restore, len(batches), matrices * matrix_bytes,
                        self.machine.peak_bytes(forward))
         finally:
             for b, copy in zip(batches, pristine or []):
                 b.student.data.copy_(copy)
 
-    def _time(self, benchmark, parameters, step, restore, batches, least_bytes, peak_bytes):
+    def time(self, benchmark, parameters, step, restore, batches, least_bytes, peak_bytes):
         seconds, at_least = (0.02, 2) if self.options.quick else (0.3, 10)
         samples, _ = measuring.repeat(
             lambda: self.machine.milliseconds(step, restore), seconds, at_least, 500, self.stopped)
@@ -206,18 +212,32 @@ def _options(arguments):
             pass
         raise argparse.ArgumentTypeError("'%s': expected ROWSxCLASSES,..., such as 4096x32000" % text)
 
+    def head_sizes(text):
+        try:
+            return [] if text == "none" else heads.parse(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError("'%s': expected ROWSxFEATURESxCLASSES,..." % text)
+
     parser = argparse.ArgumentParser(prog="peers.py", description=__doc__.split("\n")[0])
     parser.add_argument("--ours", metavar="DIR", help="the folder of temper bench --outputs")
     parser.add_argument("--results", metavar="FILE", help="JSON file, written after every step")
     parser.add_argument("--device", choices=["cuda", "cpu"], help="default: cuda if PyTorch sees one")
-    known = list(implementations.PEERS)
-    parser.add_argument("--shapes", type=shapes, default=shapes(SHAPES), metavar="ROWSxCLASSES,...")
-    parser.add_argument("--dtype", type=names(list(LIMITS)), default=DTYPES.split(","), metavar="DTYPE,...")
+    known = list(dict.fromkeys([*implementations.PEERS, *head_implementations.PEERS]))
+    parser.add_argument("--shapes", type=shapes, metavar="ROWSxCLASSES,...")
+    parser.add_argument("--heads", type=head_sizes, metavar="ROWSxFEATURESxCLASSES,...",
+                        help="linear heads, with FEATURES or STUDENT/TEACHER features; none: no heads (default: three"
+                             " large ones; none with --shapes)")
+    parser.add_argument("--dtype", type=names(list(LIMITS)), metavar="DTYPE,...")
     parser.add_argument("--peers", type=names(known), default=known, metavar="NAME,...")
     parser.add_argument("--budget", type=float, default=float("inf"), metavar="SECONDS",
                         help="end the run after this time; the result file says how many steps are missing")
     parser.add_argument("--quick", action="store_true", help="a few samples each")
     options = parser.parse_args(arguments)
+    if options.heads is None:
+        options.heads = [] if options.shapes else heads.parse(heads.HEADS)
+    options.shapes = options.shapes or shapes(SHAPES)
+    options.head_dtype = options.dtype or ["bf16"]
+    options.dtype = options.dtype or DTYPES.split(",")
     options.device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
     if options.device == "cuda" and not torch.cuda.is_available():
         parser.error("--device cuda: PyTorch sees no CUDA device; --device cpu is a dry run")
@@ -232,6 +252,8 @@ def main(arguments=None):
     file = results.ResultFile(options.results, machine, copy_rate, versions)
     peers = []
     for name in options.peers:
+        if name not in implementations.PEERS:
+            continue
         try:
             peer = implementations.PEERS[name]()
             file.content["versions"][peer.name] = peer.version()
@@ -239,14 +261,17 @@ def main(arguments=None):
         except Exception as e:  # any exception means that the library is absent
             file.note("absent: %s (%s)" % (name, _reason(e)))
     run = Run(options, machine, peers, file)
+    head_run = heads.HeadRun(run, heads.peers(options.peers, file) if options.heads else [], sample, LIMITS)
+    run.more = len(head_run.steps)
     try:
+        head_run.all()
         run.all()
     except KeyboardInterrupt:
         file.note("interrupted")
         run.failed = True
-    missing = len(run.steps) - run.done
-    file.write(missing)
-    print("%d of %d steps done, copy rate %.1f GB/s on %s" % (run.done, len(run.steps), copy_rate, options.device))
+    file.write(run.missing())
+    print("%d of %d steps done, copy rate %.1f GB/s on %s"
+          % (run.done, run.done + run.missing(), copy_rate, options.device))
     for entry in file.content["entries"]:
         parameters = " ".join(entry["parameters"].values())
         print("%-36s %-70s %10.4g %s" % (entry["benchmark"], parameters, entry["time"]["median"], entry["unit"]))

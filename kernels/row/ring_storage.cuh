@@ -147,6 +147,9 @@ template <int VECTORS> struct RingStorage {
 
     __device__ __forceinline__ Instance() {}
 
+    // At least a vector for each thread, to use after the last row. The mbarriers lie before it.
+    __device__ __forceinline__ static unsigned char* unused_memory() { return shared_at(first_stage() + kStudentAt); }
+
     // Waits for the row's first stage and returns its header.
     __device__ __forceinline__ const RingHeader& begin_row() {
       head.wait();

@@ -44,6 +44,11 @@ struct SharedStorage {
 
     __device__ __forceinline__ void wait() { async_wait(); }
 
+    // At least a vector for each thread, to use after the last row.
+    __device__ __forceinline__ static unsigned char* unused_memory() {
+      return dynamic_shared() + ThreadGroup::kScratchBytes;
+    }
+
     // A prefetch could overwrite logits that are still to be read. Only one thread accesses a slot, and it issues the
     // copy after its last read of the slot.
     template <class F>

@@ -159,6 +159,9 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
   // mbarrier per slot, and the constants of the launch.
   static constexpr int kMostValues = 12, kMostPieces = kMostValues / 4, kPieceBytes = kClusterWarps * 16;
   static constexpr int kOwned = 2 * kMostPieces * kPieceBytes;  // the owner's values: one float per slot
+  // The second slot, which is unused before the second reduction. No block of the cluster stores into it before this
+  // block has made its first reduction.
+  static constexpr int kLateScratch = kMostPieces * kPieceBytes;
   static constexpr int kBarriers = kOwned + 16, kConstants = kBarriers + (CLUSTER > 1 ? 16 : 0);
   static constexpr int kScratchBytes = kConstants + kConstantsBytes;
 

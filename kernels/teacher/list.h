@@ -18,6 +18,12 @@ TEMPER_INLINE float roundoff_of(int32_t dtype) {
   return dtype == kF32 ? 5.9604645e-8f : dtype == kF16 ? 4.8828125e-4f : 3.90625e-3f;
 }
 
+// A mass may exceed 1 by the rounding of its log-probabilities, and by 2^-20 in any case. `error` times the unit
+// roundoff bounds the rounding; the last term, 2e-6, is the error of the sum itself.
+TEMPER_INLINE bool is_mass(float mass, float error, int32_t dtype) {
+  return mass <= 1 + error * roundoff_of(dtype) + 9.5367432e-7f + 2e-6f;
+}
+
 // The divergences that a loss may have if its teacher is given by lists.
 template <class Policy> constexpr bool kKnownForLists = false;
 template <class V> constexpr bool kKnownForLists<ForwardKl<V>> = true;

@@ -40,18 +40,13 @@ struct ListCheck {
     error += e * (1.0f + abs(limited));
   }
 
-  // A mass may exceed 1 by the rounding of its log-probabilities, and by 2^-20 in any case. The last term, 2e-6, is the
-  // error of the sum computed here.
-  __device__ __forceinline__ bool is_mass(float outside) const {
-    return mass + outside <= 1 + error * roundoff_of(p.teacher_dtype) + 9.5367432e-7f + 2e-6f;
-  }
-
   __device__ __forceinline__ bool has_mass() const {
     if (p.teacher_weights != 0) return true;
-    if (!is_mass(0)) return false;
+    if (!is_mass(mass, error, p.teacher_dtype)) return false;
     if (p.teacher_log_tail == nullptr) return true;
     float tail = p.teacher_log_tail[row];
-    return tail <= kLargest && is_mass(exp2(min(max(tail, -1000.0f), 8.0f) * kLog2E));
+    float outside = exp2(min(max(tail, -1000.0f), 8.0f) * kLog2E);
+    return tail <= kLargest && is_mass(mass + outside, error, p.teacher_dtype);
   }
 };
 

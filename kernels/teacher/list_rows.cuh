@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../loss_rows.cuh"
-#include "list_row.cuh"
+#include "list_gradient.cuh"
 
 namespace temper {
 

@@ -100,7 +100,7 @@ struct PreparedRow {
     group.template reduce<Sum>(sums);
     if (!has_bad_mass(sums[0], sums[1], sums[2], sums[3], p.teacher_dtype, logs)) return;
     valid = false;
-    if (group.thread_rank == 0) note_first(&p.status->bad_mass, row);
+    if (group.thread_rank == 0) note_first(&p.status->bad_mass, p.first_row + row);
   }
 
   // Finds the row constants of one teacher of a mixture.

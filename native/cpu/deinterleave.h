@@ -12,8 +12,8 @@ constexpr int kBf16Lanes = 2 * kLanes;
 typedef short Shorts __attribute__((vector_size(2 * kBf16Lanes)));
 
 TEMPER_INLINE int padded_bf16(int n) { return (n + kBf16Lanes - 1) & -kBf16Lanes; }
-TEMPER_INLINE int deinterleaved_index(int i) {
-  return (i & -kBf16Lanes) + (i & 1) * kLanes + (i & (kBf16Lanes - 1)) / 2;
+template <class T> TEMPER_INLINE T deinterleaved_index(T i) {
+  return (i & -kBf16Lanes) + (i & 1) * kLanes + ((i & (kBf16Lanes - 1)) >> 1);
 }
 
 TEMPER_INLINE void deinterleave_bf16(Shorts halves, float* out) {

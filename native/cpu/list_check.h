@@ -6,48 +6,53 @@
 namespace temper {
 namespace {
 
-// The classes of one row that were seen so far: a hash table with open addressing, which is empty for a new stamp.
+// Finds a class that a list names twice. A mark stands for all classes with equal remainders, so that a second look at
+// every pair decides where a mark was set before. Marks of earlier rows have other numbers and need no clearing.
 struct SeenClasses {
-  static constexpr int kSize = 4 * kMostSlots;
-  uint32_t stamp = 0;
-  uint32_t stamps[kSize] = {};
-  int32_t ids[kSize];
+  static constexpr int kMarks = 1 << 14;
+  uint8_t marks[kMarks + kListRoom] = {};
+  uint8_t number = 0;  // of the row
 
-  // Returns whether the class was seen before.
-  TEMPER_INLINE bool add(int32_t id) {
-    uint32_t at = (uint32_t)id * 2654435761u >> 22;
-    static_assert(kSize == 1 << 10, "the shift keeps ten bits");
-    for (; stamps[at] == stamp; at = (at + 1) % kSize)
-      if (ids[at] == id) return true;
-    stamps[at] = stamp;
-    ids[at] = id;
-    return false;
+  bool repeats(const ListIds& ids) {
+    if (++number == 0) *this = SeenClasses(), number = 1;
+    alignas(64) int at[kListRoom];
+    for (int i = 0; i < ids.end; i += kLanes) {
+      I id = load(ids.id + i);
+      store(id >= 0 ? id & (kMarks - 1) : lane_numbers() + (kMarks + i), at + i);  // unused slots have their own marks
+    }
+    bool again = false;
+    uint8_t now = number;
+    int end = ids.end;
+    for (int i = 0; i < end; i++) {
+      again |= marks[at[i]] == now;
+      marks[at[i]] = now;
+    }
+    return again && has_pair(ids);
+  }
+
+ private:
+  static TEMPER_RARE bool has_pair(const ListIds& ids) {
+    I found = {};
+    for (int i = 1; i < ids.end; i++)
+      if (ids.id[i] >= 0)
+        for (int k = 0; k < i; k += kLanes)
+          found |= (load(ids.id + k) == ids.id[i]) & (lane_numbers() < i - k);
+    return any(found);
   }
 };
 
-// A mass may exceed 1 by the rounding of its log-probabilities. The last term is the error of the sum computed here.
-TEMPER_INLINE bool is_mass(float mass, float error, int32_t dtype) {
-  return mass <= 1 + error * roundoff_of(dtype) + 0x1p-20f + 2e-6f;
-}
-
 bool is_list(const LossJob& job, int64_t row, SeenClasses& seen) {
   const LossParameters& p = job.parameters;
-  alignas(64) float buffer[kListRoom], used[kListRoom];
-  const float* values = load_block(job.teacher.dtype, address(job.teacher, row, 0), p.teacher_slots, 0.0f, buffer);
-  int count = 0;
-  seen.stamp++;
-  for (int slot = 0; slot < p.teacher_slots; slot++) {
-    int32_t id = read_once<int32_t>(p.teacher_ids, row * p.teacher_slots + slot);
-    if (id == -1) continue;
-    if ((uint32_t)id >= (uint32_t)p.classes || seen.add(id)) return false;
-    used[count++] = read_float_once(values, slot);
-  }
+  ListIds ids;
+  ids.read(p, row);
+  if (!ids.valid || seen.repeats(ids)) return false;
+  alignas(64) float buffer[kListRoom];
+  const float* values = load_block(job.teacher.dtype, address(job.teacher, row, 0), ids.end, 0.0f, buffer);
   bool weights = p.teacher_weights != 0;
-  for (int i = count; i < padded(count); i++) used[i] = weights ? 0.0f : -kInfinity;
   V mass = {}, error = {};
   I bad = {};
-  for (int i = 0; i < padded(count); i += kLanes) {
-    V value = load(used + i);
+  for (int i = 0; i < ids.end; i += kLanes) {
+    V value = select(load(ids.id + i) != -1, load(values + i), splat(weights ? 0.0f : -kInfinity));
     bad |= weights ? ~((value >= 0.0f) & (value <= kLargest)) : ~(value <= kLargest);
     V limited = max(min(value, splat(8.0f)), splat(-1000.0f)), e = exp2(limited * kLog2E);
     mass += e;

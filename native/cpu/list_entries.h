@@ -1,4 +1,4 @@
-// The list of classes of one row, read once, and the mask that takes its classes out of the student's blocks.
+// The list of classes of one row, read once. An unused slot is like padding: its logits are -inf and its weight is 0.
 #pragma once
 
 #include "row.h"
@@ -11,61 +11,108 @@ namespace {
 // Room for the slots of a row, padded to full vectors.
 constexpr int kListRoom = (kMostSlots + kLanes - 1) / kLanes * kLanes;
 
+TEMPER_INLINE I load(const int* in) {
+  I a;
+  __builtin_memcpy(&a, in, sizeof a);
+  return a;
+}
+TEMPER_INLINE void store(I a, int* out) { __builtin_memcpy(out, &a, sizeof a); }
+
+// The classes in the slots of a row, -1 in unused slots and in the padding. They are copied before they are checked,
+// because another thread may change them in the caller's memory.
+struct ListIds {
+  ListIds() {}  // does not clear the array, which would cost as much as a short list
+
+  int count = 0;    // used slots
+  int end = 0;      // the last used slot and one
+  bool valid = true;  // false: a used slot holds no class
+  alignas(64) int32_t id[kListRoom];
+
+  void read(const LossParameters& p, int64_t row) {
+    end = p.teacher_slots;
+    copy_once(p.teacher_ids, row * end, end, id);
+    while (end > 0 && id[end - 1] == -1) end--;
+    for (int i = end; i < padded(end); i++) id[i] = -1;
+    I used = {}, bad = {};
+    for (int i = 0; i < end; i += kLanes) {
+      I each = load(id + i);
+      used -= each != -1;
+      bad |= (each < -1) | (each >= p.classes);
+    }
+    valid = !any(bad);
+    for (int lane = 0; lane < kLanes; lane++) count += used[lane];
+  }
+};
+
 struct ListEntries {
-  ListEntries() {}  // does not clear the arrays, which would cost as much as a short list
+  ListEntries() {}
 
-  int count = 0;      // used slots
-  bool valid = true;  // false: an id is no class
-  int id[kListRoom], next[kListRoom];
-  // Student logits, log-probabilities and weights of the used slots. Padding is -inf, -inf and 0.
+  ListIds ids;
+  // Student logits, log-probabilities and weights of the slots.
   alignas(64) float z[kListRoom], l[kListRoom], weight[kListRoom];
+  alignas(64) int place[kListRoom];  // of the class among the loaded floats of its row; -1: an unused slot
+  int order[kListRoom];
 
-  TEMPER_INLINE int padded_count() const { return padded(count); }
+  TEMPER_INLINE int count() const { return ids.count; }
+  TEMPER_INLINE int padded_count() const { return padded(ids.end); }
 
-  // Reads the slots of a row. An id is checked here, because another thread may change it after the check of the batch.
-  void read(const LossJob& job, int64_t row) {
-    const LossParameters& p = job.parameters;
+  // Returns false if an id is no class. An id is checked here again, because another thread may change it after the
+  // check of the batch.
+  bool read(const RowLogits& r) {
+    const LossParameters& p = r.parameters;
+    ids.read(p, r.row);
+    if (!ids.valid) return false;
+    read_logits(r.job.student, r.row);
+    if (p.student_softcap > 0) softcap_block(z, padded_count(), p.student_softcap);
     alignas(64) float buffer[kListRoom];
-    const float* values = load_block(job.teacher.dtype, address(job.teacher, row, 0), p.teacher_slots, 0.0f, buffer);
-    for (int slot = 0; slot < p.teacher_slots; slot++) {
-      int32_t used = read_once<int32_t>(p.teacher_ids, row * p.teacher_slots + slot);
-      if (used == -1) continue;
-      if ((uint32_t)used >= (uint32_t)p.classes) {
-        valid = false;
-        return;
+    const float* values = load_block(r.job.teacher.dtype, address(r.job.teacher, r.row, 0), ids.end, 0.0f, buffer);
+    for (int i = 0; i < ids.end; i += kLanes) {
+      I id = load(ids.id + i), used = id != -1;
+      V value = load(values + i);
+      if (p.teacher_weights != 0) {
+        value = select(used, value, V{});
+        store(value, weight + i);
+        value = log_of_weight(value);
       }
-      id[count] = used;
-      l[count] = read_float_once(values, slot);
-      z[count] = load_logit(job.student, row, used);
-      count++;
+      store(select(used, value, splat(-kInfinity)), l + i);
+      store(r.deinterleaved ? used ? deinterleaved_index(id) : id : id, place + i);
     }
-    int end = padded_count();
-    for (int i = count; i < end; i++) z[i] = l[i] = -kInfinity;
-    if (p.teacher_weights != 0) {
-      for (int i = count; i < end; i++) l[i] = 0;
-      for (int i = 0; i < end; i += kLanes) {
-        store(load(l + i), weight + i);
-        store(log_of_weight(load(weight + i)), l + i);
-      }
-    }
-    if (p.student_softcap > 0) softcap_block(z, end, p.student_softcap);
+    return true;
   }
 
-  // Chains the entries of each block of classes: head[block] is the first entry, -1 without any.
-  void chain(int* head, int blocks) {
-    for (int block = 0; block < blocks; block++) head[block] = -1;
-    for (int i = 0; i < count; i++) {
-      next[i] = head[id[i] / kBlock];
-      head[id[i] / kBlock] = i;
+  // Orders the entries by blocks of classes. `block_end` has room for one number per block.
+  ClassMask by_blocks(int blocks, int* block_end) {
+    if (blocks == 1) return {place, ids.end, order, nullptr};
+    for (int block = 0; block < blocks; block++) block_end[block] = 0;
+    for (int i = 0; i < ids.end; i++)
+      if (place[i] >= 0) block_end[place[i] / kBlock]++;
+    int first = 0;
+    for (int block = 0; block < blocks; block++) {
+      int entries = block_end[block];
+      block_end[block] = first;
+      first += entries;
     }
+    for (int i = 0; i < ids.end; i++)
+      if (place[i] >= 0) order[block_end[place[i] / kBlock]++] = i;
+    return {place, ids.end, order, block_end};
   }
 
  private:
-  static TEMPER_INLINE float load_logit(const Matrix& matrix, int64_t row, int column) {
-    const char* at = address(matrix, row, column);
-    if (matrix.dtype == kF32) return read_float_once(at, 0);
-    if (matrix.dtype == kBf16) return bf16_to_float(at);
-    return load_element(matrix.dtype, at, 0);
+  // An unused slot loads -inf from elsewhere. No vector is loaded from z before the rest of the row is summed, because
+  // such a load waits until the stores of its elements have reached the cache.
+  void read_logits(const Matrix& student, int64_t row) {
+    const char* first = address(student, row, 0);
+    const uint32_t absent = 0xff800000;
+    const uint16_t absent_bf16 = 0xff80;
+    if (student.dtype == kF32)
+      for_ids([&](int64_t id) { return read_float_once(id < 0 ? (const char*)&absent : first + 4 * id, 0); });
+    else if (student.dtype == kBf16)
+      for_ids([&](int64_t id) { return bf16_to_float(id < 0 ? (const char*)&absent_bf16 : first + 2 * id); });
+    else for_ids([&](int64_t id) { return id < 0 ? -kInfinity : load_element(student.dtype, first, id); });
+  }
+  template <class F> TEMPER_INLINE void for_ids(F logit_of) {
+    int end = padded_count();
+    for (int i = 0; i < end; i++) z[i] = logit_of(ids.id[i]);
   }
 };
 

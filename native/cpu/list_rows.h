@@ -13,16 +13,14 @@ template <class Policy> struct ListGradientWriter : RowGradientWriter<ForwardKl<
 
   const ListRow<Policy>& loss;
   float rest_factor = loss.rest_factor();
-  alignas(64) float listed[kListRoom] = {};
 
   void write() {
-    compute_listed();
-    alignas(64) float out[kBlock + kLanes];
+    alignas(64) float listed[kListRoom], out[kBlock + kLanes];
+    compute_listed(listed);
     for (int from = 0, block = 0; from < r.classes(); from += kBlock, block++) {
       int n = r.block_length(from);
       compute_block(from, block, out);
-      for (int i = loss.mask.head[block]; i >= 0; i = loss.mask.next[i])
-        out[r.place_in_block(loss.mask.id[i] - from)] = listed[i];
+      loss.mask.for_block(block, [&](int i, int place) { out[place] = listed[i]; });
       Base::finish_block(from, n, out);
     }
     if (p.accumulate == 0) store_zeros(r.job.gradient, r.row, r.classes());
@@ -30,16 +28,17 @@ template <class Policy> struct ListGradientWriter : RowGradientWriter<ForwardKl<
 
  private:
   // The classes of the list.
-  void compute_listed() {
+  void compute_listed(float* listed) const {
     V soft = splat(factors.soft), hard_scale = splat(softmax_factor * r.hard_inverse_sum);
     with_hard_exp(r.hard, [&](auto tag) {
       constexpr HardExp hard = decltype(tag)::kValue;
       for (int i = 0; i < loss.list.padded_count(); i += kLanes) {
-        V z = load(loss.list.z + i), s = z - shift_of(r.student_max), es = r.scales.student(s);
-        V g = soft * loss.gradient_at(i);
+        V z = load(loss.list.z + i), g = soft * loss.gradient_at(i);
         if (loss.infinite) g = limit_at(z, load(loss.list.l + i));
-        if constexpr (hard == HardExp::kSeparate) g = fma(r.scales.untempered(s), hard_scale, g);
-        else if constexpr (hard != HardExp::kNone) g = fma(hard_exp<hard>(es, nullptr), hard_scale, g);
+        if constexpr (hard == HardExp::kSeparate)
+          g = fma(r.scales.untempered(z - shift_of(r.student_max)), hard_scale, g);
+        else if constexpr (hard != HardExp::kNone)
+          g = fma(hard_exp<hard>(load(loss.student_exp + i), nullptr), hard_scale, g);
         temper::store(g, listed + i);
       }
     });
@@ -108,7 +107,7 @@ void compute_list_row(const LossJob& job, const Scratch& scratch, const Policy& 
   const ForwardKl<V> none = {};
   HardExp hard = task.label < 0 ? HardExp::kNone : hard_exp_of(job, (float)scales.student_temperature, true);
   Row<ForwardKl<V>, false> r{{job, row, false}, scratch, none, task, hard, scales};
-  ListRow<Policy> loss{r, policy};
+  ListRow<Policy> loss(r, policy);
   if (!loss.read_list()) return invalidate_row(job, row, totals);
   loss.evaluate();
   if (p.pass != kBackwardPass) store_list_values(loss, totals);

@@ -52,18 +52,23 @@ template <int32_t dtype> TEMPER_INLINE void encode(V a, void* out, int i) {
   if constexpr (dtype == kBf16) encode_bf16(a, (unsigned short*)out + i);
 }
 
-// Returns the maximum of n floats, a multiple of kLanes. NaN is skipped.
-float block_max(const float* in, int n) {
+// Returns the maximum of the vectors vector_at(0), vector_at(kLanes), ... of n floats. NaN is skipped.
+template <class F> TEMPER_INLINE float max_of_vectors(int n, F vector_at) {
   V a = splat(-kInfinity), b = a, c = a, d = a;
   int i = 0;
   for (; i + 4 * kLanes <= n; i += 4 * kLanes) {
-    a = max(load(in + i), a);
-    b = max(load(in + i + kLanes), b);
-    c = max(load(in + i + 2 * kLanes), c);
-    d = max(load(in + i + 3 * kLanes), d);
+    a = max(vector_at(i), a);
+    b = max(vector_at(i + kLanes), b);
+    c = max(vector_at(i + 2 * kLanes), c);
+    d = max(vector_at(i + 3 * kLanes), d);
   }
-  for (; i < n; i += kLanes) a = max(load(in + i), a);
+  for (; i < n; i += kLanes) a = max(vector_at(i), a);
   return max_lanes(max(max(a, b), max(c, d)));
+}
+
+// Returns the maximum of n floats, a multiple of kLanes. NaN is skipped.
+float block_max(const float* in, int n) {
+  return max_of_vectors(n, [&](int i) { return load(in + i); });
 }
 
 // Decodes the tail, elements [body, n), into one vector in `buffer`.

@@ -34,9 +34,9 @@ TEMPER_INLINE PrefetchStream stream_at(const Matrix& matrix, int64_t row, int co
 struct Prefetch {
   PrefetchStream student, teacher, gradient;
 
-  TEMPER_INLINE void issue(int column) const {
+  template <bool soft> TEMPER_INLINE void issue(int column) const {
     __builtin_prefetch(student.at + column * student.element_bytes);
-    __builtin_prefetch(teacher.at + column * teacher.element_bytes);
+    if constexpr (soft) __builtin_prefetch(teacher.at + column * teacher.element_bytes);
     __builtin_prefetch(gradient.at + column * gradient.element_bytes, 1);
   }
 };
@@ -52,7 +52,7 @@ void sum_block(const Raw& policy, const RowScales& scales, const float* z, const
   float student_shift = shift_of(row.student_max), teacher_shift = shift_of(row.teacher_max);
   RowPartial<Raw> block;
   auto add = [&](int i, auto raw_sums) {
-    prefetch.issue(i);
+    prefetch.issue<soft>(i);
     V s = load(z + i) - student_shift, es = student_exp(s);
     block.student += es;
     if constexpr (store_exp) store(es, out.student + i);

@@ -14,11 +14,27 @@ struct LogitBlock {
   float max;
 };
 
-// Classes of the student that are read as absent: for each block of classes a chain of entries.
+// Classes of the student that are read as absent: a list of entries, some of them unused, and the order of the used
+// ones by blocks of classes.
 struct ClassMask {
-  const int* head;  // first entry of each block; -1: none
-  const int* next;  // entry after each entry
-  const int* id;    // class of each entry
+  const int* place;      // of each entry among the loaded floats of the row; -1: unused
+  int entries;
+  const int* order;      // the used entries, those of each block after those of the block before
+  const int* block_end;  // place in `order` after the entries of each block; null: the row has one block
+
+  // Calls f(entry, place in the block) for the used entries of a block.
+  template <class F> TEMPER_INLINE void for_block(int block, F f) const {
+    if (block_end == nullptr) {
+      for (int i = 0; i < entries; i++)
+        if (place[i] >= 0) f(i, place[i]);
+      return;
+    }
+    for (int k = block == 0 ? 0 : block_end[block - 1]; k < block_end[block]; k++)
+      f(order[k], place[order[k]] - block * kBlock);
+  }
+  bool has_entries(int block) const {
+    return block_end == nullptr || block_end[block] > (block == 0 ? 0 : block_end[block - 1]);
+  }
 };
 
 struct RowLogits {
@@ -76,17 +92,27 @@ struct RowLogits {
 
   template <bool find_max = false> TEMPER_INLINE LogitBlock student_block(int from, int n, float* buffer) const {
     float cap = parameters.student_softcap;
-    if (mask != nullptr && mask->head[from / kBlock] >= 0) return masked_block(from, n, buffer, cap);
+    if (mask != nullptr && mask->has_entries(from / kBlock)) return masked_block(from, n, buffer, cap);
     return cap > 0 ? capped_block<find_max>(job.student, from, n, buffer, cap)
                    : block<find_max>(job.student, from, n, buffer);
   }
   // All of a block in the buffer without the classes of the mask.
   LogitBlock masked_block(int from, int n, float* buffer, float cap) const {
-    if (cap > 0) capped_block<false>(job.student, from, n, buffer, cap);
-    else move_to_buffer(block<false>(job.student, from, n, buffer), n, buffer);
-    for (int i = mask->head[from / kBlock]; i >= 0; i = mask->next[i])
-      buffer[place_in_block(mask->id[i] - from)] = -kInfinity;
-    return {buffer, buffer + body_length(n), block_max(buffer, padded_length(n))};
+    alignas(64) signed char marks[kBlock] = {};
+    mask->for_block(from / kBlock, [&](int, int place) { marks[place] = -1; });
+    alignas(64) float all[kBlock];
+    LogitBlock z = cap > 0 ? capped_block<false>(job.student, from, n, all, cap)
+                           : block<false>(job.student, from, n, all);
+    float max = -kInfinity;
+    for_parts(z, z, n, [&](const float* in, const float*, int i, int part) {
+      float largest = max_of_vectors(part, [&](int k) {
+        V left = select_marked(marks + i + k, splat(-kInfinity), load(in + k));
+        store(left, buffer + i + k);
+        return left;
+      });
+      max = largest > max ? largest : max;
+    });
+    return {buffer, buffer + body_length(n), max};
   }
   template <bool find_max = false> TEMPER_INLINE LogitBlock teacher_block(int from, int n, float* buffer) const {
     float cap = parameters.teacher_softcap;

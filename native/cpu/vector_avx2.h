@@ -51,6 +51,11 @@ TEMPER_INLINE void store_bytes(I a, void* out, int bytes) {
   else copy_small(out, &a, bytes);
 }
 
+// Returns a where a byte is -1, and b where it is 0.
+TEMPER_INLINE V select_marked(const signed char* marks, V a, V b) {
+  return _mm256_blendv_ps(b, a, (__m256)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i*)marks)));
+}
+
 // One step of a transposition. Both vectors are cut into blocks of `half` lanes: a receives the even blocks of both, b
 // the odd ones.
 template <int half> TEMPER_INLINE void transpose_step(I& a, I& b) {

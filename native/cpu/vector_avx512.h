@@ -70,6 +70,11 @@ TEMPER_INLINE void store_bytes(I a, void* out, int bytes) {
   _mm512_mask_storeu_epi8(out, first_bytes(bytes), (__m512i)a);
 }
 
+// Returns a where a byte is -1, and b where it is 0.
+TEMPER_INLINE V select_marked(const signed char* marks, V a, V b) {
+  return _mm512_mask_blend_ps(_mm_movepi8_mask(_mm_loadu_si128((const __m128i*)marks)), b, a);
+}
+
 // One step of a transposition. Both vectors are cut into blocks of `half` lanes: a receives the even blocks of both, b
 // the odd ones.
 template <int half> TEMPER_INLINE void transpose_step(I& a, I& b) {

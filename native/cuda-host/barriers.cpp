@@ -1,5 +1,6 @@
-// Barriers of a block and of a cluster, and access to shared memory.
+// Barriers of a block and of a cluster, fences, and access to shared memory.
 #include "machine.h"
+#include "tracer.h"
 
 namespace cuda_host {
 
@@ -62,6 +63,10 @@ void cluster_wait() {
   while (m.completed_cluster_barriers < self.cluster_arrivals) m.wait(WaitState::kCluster);
   self.cluster_waits++;
 }
+
+void memory_fence() { trace_fence(); }
+
+void atomic_operation(const void* address) { trace_atomic(address); }
 
 void* map_shared_rank(void* own, unsigned rank) {
   Machine& m = machine();

@@ -99,6 +99,11 @@ void async_commit();
 // Waits until at most `pending` of the calling thread's committed groups are incomplete.
 void async_wait(unsigned pending);
 
+// A fence orders the calling thread's accesses to global memory, and an atomic operation follows. Neither has an effect
+// here: one operating-system thread performs all memory operations in program order. The tracer observes them.
+void memory_fence();
+void atomic_operation(const void* address);
+
 // Fails unless the address is a multiple of the access size. The device has the same requirement.
 inline void check_aligned(const void* address, unsigned bytes, const char* what) {
   if (reinterpret_cast<uintptr_t>(address) % bytes != 0) fail("misaligned %u-byte %s at %p", bytes, what, address);
@@ -177,23 +182,25 @@ inline unsigned __ballot_sync(unsigned mask, int predicate) {
 // All fibers of a launch share one operating-system thread and switch only where they wait. A plain read-modify-write
 // is therefore atomic.
 template <typename T> T atomicMax(T* address, T value) {
+  cuda_host::atomic_operation(address);
   T old = *address;
   if (value > old) *address = value;
   return old;
 }
 template <typename T> T atomicOr(T* address, T value) {
+  cuda_host::atomic_operation(address);
   T old = *address;
   *address = old | value;
   return old;
 }
 template <typename T> T atomicAdd(T* address, T value) {
+  cuda_host::atomic_operation(address);
   T old = *address;
   *address = old + value;
   return old;
 }
 
-// A fence has no effect: one operating-system thread performs all memory operations in program order.
-inline void __threadfence() {}
+inline void __threadfence() { cuda_host::memory_fence(); }
 
 // Exports the host entry `<kernel>_launch` of a kernel that takes one parameter struct by value.
 // Also exports the size of this struct as `<kernel>_parameter_bytes`, for callers that have only the kernel's name.

@@ -63,6 +63,8 @@ template <int WORDS> void store_words(void* address, const uint32_t (&words)[WOR
   }
 }
 
+inline void prefetch_to_l2(const void*) {}
+
 // The two keep functions only restrict optimisations of the device compiler.
 inline void keep_packed(uint32_t&) {}
 template <class T> void keep_address(T*&) {}

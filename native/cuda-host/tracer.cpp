@@ -7,6 +7,7 @@
 #include <string>
 #include <tuple>
 
+#include "global_order.h"
 #include "shadow.h"
 
 namespace cuda_host {
@@ -69,6 +70,7 @@ struct Buffer {
 struct Tracer {
   std::vector<Buffer> buffers;
   std::vector<Shadow> shared;  // one for each block of the current cluster
+  GlobalOrder order;
   uint64_t cluster_runs = 0;
 };
 
@@ -99,6 +101,11 @@ void record(const void* pointer, size_t bytes, bool write) {
   for (Buffer& buffer : t.buffers)
     if (inside(address, bytes, reinterpret_cast<void*>(buffer.base), buffer.bytes)) {
       if (write && !buffer.writable) fail("writes byte %zu of %s", address - buffer.base, buffer.name.c_str());
+      if (write)
+        t.order.write(address, bytes, self);
+      else if (!t.order.is_ordered(address, bytes, self))
+        fail("race: reads byte %zu of %s, written by another block with no fence and atomic operation between",
+             address - buffer.base, buffer.name.c_str());
       (write ? buffer.writes : buffer.reads).add(address - buffer.base, bytes, self, address, t.cluster_runs);
       return;
     }
@@ -160,12 +167,18 @@ void trace_phase_ended(Mbarrier& barrier) {
 
 void trace_mbarrier_wait(const Mbarrier& barrier) { join(machine().current->clock, barrier.completed_clock); }
 
+void trace_fence() { tracer().order.fence(*machine().current); }
+void trace_atomic(const void* address) {
+  tracer().order.atomic(reinterpret_cast<uintptr_t>(address), *machine().current);
+}
+
 void trace_read(const void* address, size_t bytes) { record(address, bytes, false); }
 void trace_write(const void* address, size_t bytes) { record(address, bytes, true); }
 
 void trace_cluster_start(Machine& m) {
   Tracer& t = tracer();
   t.cluster_runs++;
+  t.order.start_cluster(m.threads.size());
   t.shared.resize(m.blocks.size());
   for (Shadow& shadow : t.shared) shadow.reset(m.shared_bytes);
   for (Buffer& buffer : t.buffers) {

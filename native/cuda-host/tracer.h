@@ -24,6 +24,10 @@ void trace_read(const void* address, size_t bytes);
 void trace_write(const void* address, size_t bytes);
 void trace_cluster_start(Machine& machine);
 
+// The current thread passes a fence, or is about to perform an atomic operation.
+void trace_fence();
+void trace_atomic(const void* address);
+
 // The current thread issues an asynchronous store. From this point the destination may change.
 void trace_store_issued(AsyncStore& store, const Mbarrier& barrier);
 void trace_store_completed(const AsyncStore& store, Mbarrier& barrier);
@@ -38,6 +42,8 @@ void trace_mbarrier_wait(const Mbarrier& barrier);
 inline void trace_read(const void*, size_t) {}
 inline void trace_write(const void*, size_t) {}
 inline void trace_cluster_start(Machine&) {}
+inline void trace_fence() {}
+inline void trace_atomic(const void*) {}
 inline void trace_store_issued(AsyncStore&, const Mbarrier&) {}
 inline void trace_store_completed(const AsyncStore&, Mbarrier&) {}
 inline void trace_phase_ended(Mbarrier&) {}

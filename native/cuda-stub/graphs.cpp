@@ -49,6 +49,17 @@ STUB_EXPORT int cuStreamEndCapture(void* handle, std::shared_ptr<Graph>** graph)
   });
 }
 
+// The status is 0 for no capture, 1 for a capture and 2 for one that is invalid.
+STUB_EXPORT int cuStreamIsCapturing(void* handle, int* status) {
+  return in_context([&](Context& context) {
+    Stream* stream;
+    Result found = stream_of(context, handle, &stream);
+    if (found != kSuccess) return found;
+    *status = stream->capture == nullptr ? 0 : stream->capture->invalid ? 2 : 1;
+    return kSuccess;
+  });
+}
+
 STUB_EXPORT int cuGraphDestroy(std::shared_ptr<Graph>* graph) {
   return in_context([&](Context&) {
     if (state().graphs.erase(graph) == 0) return kInvalidHandle;

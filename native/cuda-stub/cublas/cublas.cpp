@@ -38,7 +38,7 @@ enum Status {
 
 // Values of cudaDataType_t and cublasComputeType_t.
 enum Type { kF32 = 0, kF16 = 2, kBf16 = 14 };
-constexpr int kComputeF32 = 68;
+constexpr int kComputeF32 = 68, kComputeTf32 = 77;
 
 constexpr uintptr_t kWorkspaceAlignment = 256;
 constexpr size_t kOverwritten = 4096;  // bytes at each end of the workspace that a product overwrites
@@ -148,11 +148,21 @@ bool reaches(const Matrix& matrix) {
   return matrix.rows == 0 || matrix.columns == 0 || driver().reaches(matrix.address, matrix.bytes());
 }
 
-void multiply(float alpha, const Matrix& a, const Matrix& b, float beta, const Matrix& c, int inner) {
+// Rounds to the 10 fraction bits of TF32, ties to even.
+float tf32(float value) {
+  uint32_t word;
+  memcpy(&word, &value, 4);
+  word = (word + 0xfff + (word >> 13 & 1)) & ~0x1fffu;
+  memcpy(&value, &word, 4);
+  return value;
+}
+
+void multiply(float alpha, const Matrix& a, const Matrix& b, float beta, const Matrix& c, int inner, bool rounded) {
   for (int column = 0; column < c.columns; column++)
     for (int row = 0; row < c.rows; row++) {
       float sum = 0;
-      for (int i = 0; i < inner; i++) sum += a.get(row, i) * b.get(i, column);
+      for (int i = 0; i < inner; i++)
+        sum += rounded ? tf32(a.get(row, i)) * tf32(b.get(i, column)) : a.get(row, i) * b.get(i, column);
       sum *= alpha;
       if (beta != 0) sum += beta * c.get(row, column);
       c.set(row, column, sum);
@@ -219,7 +229,7 @@ STUB_EXPORT int cublasSetWorkspace_v2(Handle* handle, uintptr_t address, size_t 
   });
 }
 
-// The engine wants sums in f32 (CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION), and no TF32.
+// The engine wants sums in f32 (CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION). TF32 is a compute type of products.
 STUB_EXPORT int cublasSetMathMode(Handle* handle, int mode) {
   return with(handle, [&] { return mode == 16 ? kSuccess : kNotSupported; });
 }
@@ -238,7 +248,9 @@ STUB_EXPORT int cublasGemmEx(Handle* handle, int transpose_a, int transpose_b, i
     Matrix left{a, a_type, ta ? k : m, ta ? m : k, lda, ta}, right{b, b_type, tb ? n : k, tb ? k : n, ldb, tb};
     Matrix result{c, c_type, m, n, ldc, false};
     if (!fits(left) || !fits(right) || !fits(result)) return kInvalidValue;
-    if (compute_type != kComputeF32 || algorithm != -1 || a_type != b_type || (c_type != kF32 && c_type != a_type))
+    bool rounded = compute_type == kComputeTf32 && a_type == kF32;
+    bool computes = compute_type == kComputeF32 || rounded;
+    if (!computes || algorithm != -1 || a_type != b_type || (c_type != kF32 && c_type != a_type))
       return kNotSupported;
     float scales[] = {*alpha, *beta};  // the caller may change the scalars after the return
     uintptr_t workspace = handle->workspace;
@@ -257,7 +269,7 @@ STUB_EXPORT int cublasGemmEx(Handle* handle, int transpose_a, int transpose_b, i
       }
       memset(reinterpret_cast<void*>(workspace), 0xff, kOverwritten);
       memset(reinterpret_cast<void*>(workspace + bytes - kOverwritten), 0xff, kOverwritten);
-      multiply(scales[0], left, right, scales[1], result, k);
+      multiply(scales[0], left, right, scales[1], result, k, rounded);
       return 0;
     });
     return submitted == 0 ? kSuccess : kExecutionFailed;

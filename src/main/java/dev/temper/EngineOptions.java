@@ -8,20 +8,23 @@ import java.util.OptionalLong;
 public final class EngineOptions {
 
   private static final EngineOptions DEFAULTS =
-      new EngineOptions(OptionalInt.empty(), OptionalLong.empty(), OptionalLong.empty(), ChunkLogits.F32, true);
+      new EngineOptions(OptionalInt.empty(), OptionalLong.empty(), OptionalLong.empty(), ChunkLogits.F32, false,
+          true);
 
   private final OptionalInt threads;
   private final OptionalLong stream;
   private final OptionalLong headWorkspace;
   private final ChunkLogits chunkLogits;
+  private final boolean tf32;
   private final boolean tunedPlans;
 
   private EngineOptions(OptionalInt threads, OptionalLong stream, OptionalLong headWorkspace,
-      ChunkLogits chunkLogits, boolean tunedPlans) {
+      ChunkLogits chunkLogits, boolean tf32, boolean tunedPlans) {
     this.threads = threads;
     this.stream = stream;
     this.headWorkspace = headWorkspace;
     this.chunkLogits = chunkLogits;
+    this.tf32 = tf32;
     this.tunedPlans = tunedPlans;
   }
 
@@ -39,7 +42,7 @@ public final class EngineOptions {
     if (value < 1) {
       throw new IllegalArgumentException("threads is " + value + ", expected 1 or more");
     }
-    return new EngineOptions(OptionalInt.of(value), stream, headWorkspace, chunkLogits, tunedPlans);
+    return new EngineOptions(OptionalInt.of(value), stream, headWorkspace, chunkLogits, tf32, tunedPlans);
   }
 
   /**
@@ -49,7 +52,7 @@ public final class EngineOptions {
    * @param handle the {@code CUstream}; 0 is the legacy default stream
    */
   public EngineOptions withStream(long handle) {
-    return new EngineOptions(threads, OptionalLong.of(handle), headWorkspace, chunkLogits, tunedPlans);
+    return new EngineOptions(threads, OptionalLong.of(handle), headWorkspace, chunkLogits, tf32, tunedPlans);
   }
 
   /**
@@ -64,12 +67,12 @@ public final class EngineOptions {
     if (bytes < 1) {
       throw new IllegalArgumentException("head workspace is " + bytes + " bytes, expected 1 or more");
     }
-    return new EngineOptions(threads, stream, OptionalLong.of(bytes), chunkLogits, tunedPlans);
+    return new EngineOptions(threads, stream, OptionalLong.of(bytes), chunkLogits, tf32, tunedPlans);
   }
 
   /** These options with another storage of the logits of a chunk; F32 unless given. */
   public EngineOptions withChunkLogits(ChunkLogits value) {
-    return new EngineOptions(threads, stream, headWorkspace, Objects.requireNonNull(value), tunedPlans);
+    return new EngineOptions(threads, stream, headWorkspace, Objects.requireNonNull(value), tf32, tunedPlans);
   }
 
   /**
@@ -78,7 +81,18 @@ public final class EngineOptions {
    * it.
    */
   public EngineOptions withTunedPlans(boolean value) {
-    return new EngineOptions(threads, stream, headWorkspace, chunkLogits, value);
+    return new EngineOptions(threads, stream, headWorkspace, chunkLogits, tf32, value);
+  }
+
+  /**
+   * These options with matrix products of a {@link LinearHead} in F32 that may use TF32, which the tensor cores of
+   * NVIDIA GPUs multiply several times faster. Each factor is rounded to 11 significant bits, a relative error of up to
+   * 2^-11; sums stay in f32. A logit that is a sum of many terms is then off by about 2^-11 of their root mean square
+   * times the root of their number. Off unless given. Heads in BF16 and F16 and engines other than cuda are not
+   * affected.
+   */
+  public EngineOptions withTf32(boolean value) {
+    return new EngineOptions(threads, stream, headWorkspace, chunkLogits, value, tunedPlans);
   }
 
   /** Threads that a host engine may use; empty: all processors available to the JVM. */
@@ -101,6 +115,11 @@ public final class EngineOptions {
     return chunkLogits;
   }
 
+  /** Whether products of F32 heads may use TF32. */
+  public boolean tf32() {
+    return tf32;
+  }
+
   /** Whether a device engine reads the row plans that {@code temper tune} measured. */
   public boolean tunedPlans() {
     return tunedPlans;
@@ -110,12 +129,12 @@ public final class EngineOptions {
   public boolean equals(Object other) {
     return other instanceof EngineOptions options && options.threads.equals(threads) && options.stream.equals(stream)
         && options.headWorkspace.equals(headWorkspace) && options.chunkLogits == chunkLogits
-        && options.tunedPlans == tunedPlans;
+        && options.tf32 == tf32 && options.tunedPlans == tunedPlans;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(threads, stream, headWorkspace, chunkLogits, tunedPlans);
+    return Objects.hash(threads, stream, headWorkspace, chunkLogits, tf32, tunedPlans);
   }
 
   @Override
@@ -124,6 +143,6 @@ public final class EngineOptions {
         + ", stream=" + (stream.isPresent() ? "0x" + Long.toHexString(stream.getAsLong()) : "own")
         + (headWorkspace.isPresent() ? ", headWorkspace=" + headWorkspace.getAsLong() : "")
         + (chunkLogits == ChunkLogits.F32 ? "" : ", chunkLogits=" + chunkLogits)
-        + (tunedPlans ? "" : ", tunedPlans=false") + "]";
+        + (tf32 ? ", tf32" : "") + (tunedPlans ? "" : ", tunedPlans=false") + "]";
   }
 }

@@ -12,6 +12,7 @@ package dev.temper;
  * @param chunks number of chunks
  * @param accumulatorBytes bytes of the f32 sums of weight and bias gradients in BF16 or F16, which the limit does not
  *     count; 0 for F32 gradients and for a single chunk
+ * @param products the library of the products, such as {@code cuBLAS 12.9 through JCublas}
  */
 public record HeadWorkspace(long limit, long bytesPerRow, long bytes, long chunkRows, long chunks,
-    long accumulatorBytes) {}
+    long accumulatorBytes, String products) {}

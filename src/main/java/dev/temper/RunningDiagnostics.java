@@ -2,12 +2,14 @@ package dev.temper;
 
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.EngineDiagnostics;
+import dev.temper.diagnostics.HeadProducts;
 import dev.temper.diagnostics.KeptPlan;
 import dev.temper.diagnostics.PlanTimes;
 import dev.temper.diagnostics.SelfCheck;
 import dev.temper.diagnostics.Stopwatch;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.SeparateProducts;
 import java.util.List;
 import java.util.Optional;
 
@@ -30,6 +32,11 @@ final class RunningDiagnostics implements EngineDiagnostics {
   @Override
   public Stopwatch stopwatch() {
     return engine.running(backend::stopwatch);
+  }
+
+  @Override
+  public HeadProducts products() {
+    return engine.running(() -> new SeparateProducts(backend.products()));
   }
 
   @Override

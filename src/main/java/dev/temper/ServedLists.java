@@ -6,11 +6,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Turns log-probabilities as serving engines deliver them (vLLM, SGLang) into a teacher. Each position has a list of
  * its own length, k or k + 1 entries in any order, at temperature 1; a position without a list is null or empty. An
- * entry that repeats an id of its position, as the sampled token does, is left out.
+ * entry that repeats an id of its position, as the sampled token does, is left out. Where k is {@value
+ * Teacher#MOST_IDS} and the sampled token is one more class, the least probable entry is left out, which is that token:
+ * its mass counts as that of a class outside the list.
  *
  * {@snippet class="dev.temper.snippets.ServedTeacher" region="served"}
  */
 public final class ServedLists {
+
+  /** Most entries of a position: the most probable classes, and the sampled token. */
+  public static final int MOST_ENTRIES = Teacher.MOST_IDS + 1;
 
   private ServedLists() {}
 
@@ -20,7 +25,7 @@ public final class ServedLists {
    *
    * @param ids classes of each position
    * @param logProbabilities their log-probabilities
-   * @throws LossArgumentException if the lengths differ, or a position has more than {@value Teacher#MOST_IDS} classes
+   * @throws LossArgumentException if the lengths differ, or a position has more than {@value #MOST_ENTRIES} entries
    */
   public static TopKTeacher of(int[] @Nullable [] ids, float[] @Nullable [] logProbabilities, Tail tail) {
     return teacher(ids, logProbabilities, 0, tail);
@@ -45,7 +50,7 @@ public final class ServedLists {
     int k = 1;
     for (int position = 0; position < ids.length; position++) {
       int length = length(ids[position], logs[position], position);
-      k = Math.max(k, length);
+      k = Math.max(k, Math.min(length, Teacher.MOST_IDS));
     }
     if (ids.length > Integer.MAX_VALUE / k) {
       throw new LossArgumentException("ids has ", ids.length, " positions, expected at most ", Integer.MAX_VALUE / k,
@@ -58,7 +63,8 @@ public final class ServedLists {
       int[] from = ids[position];
       float[] values = logs[position];
       if (from != null && values != null) {
-        copy(from, values, (position - shift) * k, allIds, allLogs);
+        int start = (position - shift) * k;
+        copy(from, values, start, start + k, allIds, allLogs);
       }
     }
     return Teacher.topK(IdMatrix.of(allIds, ids.length, k), HostMatrix.of(allLogs, ids.length, k), tail)
@@ -72,25 +78,36 @@ public final class ServedLists {
       throw new LossArgumentException("position ", position, " has ", given, " ids and ", values,
           " log-probabilities, expected as many");
     }
-    if (given > Teacher.MOST_IDS) {
-      throw new LossArgumentException("position ", position, " has ", given, " ids, expected at most ",
-          Teacher.MOST_IDS);
+    if (given > MOST_ENTRIES) {
+      throw new LossArgumentException("position ", position, " has ", given, " ids, expected at most ", MOST_ENTRIES);
     }
     return given;
   }
 
-  private static void copy(int[] ids, float[] logs, int start, int[] allIds, float[] allLogs) {
+  private static void copy(int[] ids, float[] logs, int start, int end, int[] allIds, float[] allLogs) {
     int used = start;
     for (int i = 0; i < ids.length; i++) {
       boolean repeated = false;
       for (int earlier = 0; earlier < i; earlier++) {
         repeated |= ids[earlier] == ids[i];
       }
-      if (!repeated) {
-        allIds[used] = ids[i];
-        allLogs[used] = logs[i];
-        used++;
+      if (repeated) {
+        continue;
+      }
+      int slot = used < end ? used : leastProbable(allLogs, start, end);
+      if (used < end || !(logs[i] <= allLogs[slot])) { // NaN stays, so that a loss refuses it
+        allIds[slot] = ids[i];
+        allLogs[slot] = logs[i];
+        used = Math.min(used + 1, end);
       }
     }
+  }
+
+  private static int leastProbable(float[] logs, int start, int end) {
+    int least = start;
+    for (int i = start + 1; i < end; i++) {
+      least = logs[i] < logs[least] ? i : least;
+    }
+    return least;
   }
 }

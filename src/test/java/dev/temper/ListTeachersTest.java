@@ -141,6 +141,36 @@ class ListTeachersTest extends EachDevice {
     }
   }
 
+  /** The kernels read such a row of the student again, because no row storage holds it. */
+  @Test
+  void aVocabularyMayBeLargerThanAnyRowStorage() {
+    DistillationLoss loss = DistillationLoss.builder().temperature(2).hardWeight(0.5).build();
+    Lists lists = new Lists(300_001, 64, DType.BF16, 29);
+    TopKTeacher teacher = lists.teacher(Tail.BUCKET);
+    float[] expected = lists.run(oracle(), loss, teacher, new EnumMap<>(RowOutput.class));
+    float[] found = lists.run(engine(), loss, teacher, new EnumMap<>(RowOutput.class));
+    double worst = 0;
+    for (int i = 0; i < expected.length; i++) {
+      worst = Math.max(worst, Math.abs((double) found[i] - expected[i]));
+    }
+    assertThat(worst).isLessThan(1e-6);
+  }
+
+  @Test
+  void aMaskThatNoBlockHoldsIsRefused() {
+    int classes = 2_000_000;
+    LossInputs inputs = LossInputs.of(HostMatrix.of(new float[classes], 1, classes))
+        .withTeacher(Teacher.topK(IdMatrix.of(new int[] {classes - 1}, 1, 1), HostMatrix.of(new float[] {-1}, 1, 1),
+            Tail.BUCKET));
+    DistillationLoss loss = DistillationLoss.builder().temperature(1).build();
+    if (device.equals("emulator")) {
+      assertThatThrownBy(() -> engine().forward(loss, inputs)).isInstanceOf(UnsupportedLossException.class)
+          .hasMessageContainingAll("the mask of teacher lists of 2000000 classes", "shared memory", "the cpu device");
+    } else {
+      assertThat(engine().forward(loss, inputs).totals().soft()).isCloseTo(4.6796198, within(1e-5));
+    }
+  }
+
   @Test
   void listsMayBeSampledOrAtAnotherTemperature() {
     DistillationLoss loss = DistillationLoss.builder().temperature(2).build();

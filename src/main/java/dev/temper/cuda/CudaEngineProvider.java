@@ -79,7 +79,7 @@ public final class CudaEngineProvider implements EngineProvider {
     KernelBinaries binaries = compilers.of(device, driver);
     try {
       CudaKernelDevice opened = new CudaKernelDevice(device, driver, options.stream(), binaries,
-          CublasSearch.ofMachine());
+          CublasSearch.ofMachine(), options.tf32());
       try {
         // The driver may reject this compiler's code, which only loading a kernel shows.
         opened.load(BatchKernel.CHECK);

@@ -50,6 +50,7 @@ final class CudaKernelDevice implements KernelDevice {
   private final CudaDriver driver;
   private final KernelBinaries binaries;
   private final CublasSearch cublas;
+  private final boolean tf32;
   private final PrimaryContext context;
   private final CudaStream stream;
   private final GraphRecording recording;
@@ -65,10 +66,12 @@ final class CudaKernelDevice implements KernelDevice {
    * @param driver the driver of the device
    * @param borrowedStream handle of a stream that the caller owns; if empty, the device creates one
    * @param cublas search for cuBLAS, made when products are opened
+   * @param tf32 whether products of F32 factors may use TF32
    * @throws IllegalArgumentException if the stream belongs to another device
    */
   CudaKernelDevice(CudaDevice device, CudaDriver driver, OptionalLong borrowedStream, KernelBinaries binaries,
-      CublasSearch cublas) {
+      CublasSearch cublas, boolean tf32) {
+    this.tf32 = tf32;
     this.device = device;
     this.driver = driver;
     this.binaries = binaries;
@@ -207,9 +210,16 @@ final class CudaKernelDevice implements KernelDevice {
   }
 
   @Override
+  public boolean isCapturing() {
+    try (var _ = context.enter()) {
+      return Driver.isCapturing(stream.handle());
+    }
+  }
+
+  @Override
   public DeviceProducts products() {
     return CublasProducts.open(cublas, context, stream,
-        device.architecture().major() >= 9 ? LARGE_PRODUCTS : SMALL_PRODUCTS);
+        device.architecture().major() >= 9 ? LARGE_PRODUCTS : SMALL_PRODUCTS, tf32);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.temper.diagnostics;
 
 import dev.temper.DistillationLoss;
+import dev.temper.EngineUnavailableException;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
@@ -20,6 +21,13 @@ public interface EngineDiagnostics {
 
   /** A stopwatch on the engine's own timeline. */
   Stopwatch stopwatch();
+
+  /**
+   * The matrix products of a linear head by themselves.
+   *
+   * @throws EngineUnavailableException if the library of the products is missing
+   */
+  HeadProducts products();
 
   /**
    * Names of the checks that the engine can make of single functions of its kernels, which losses use together. Empty

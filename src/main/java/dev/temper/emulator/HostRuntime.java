@@ -22,7 +22,8 @@ record HostRuntime(Map<String, String> texts) {
       List.of("barriers.cpp", "collectives.cpp", "copies.cpp", "entry.cpp", "fiber.cpp", "launch.cpp",
       "mbarriers.cpp", "scheduler.cpp", "tracer.cpp");
   private static final List<String> HEADERS =
-      List.of("cuda_host.h", "device_host.h", "fiber.h", "machine.h", "shadow.h", "tracer.h");
+      List.of("cuda_host.h", "device_host.h", "fiber.h", "global_order.h", "machine.h", "shadow.h",
+          "tracer.h");
 
   static HostRuntime load() {
     Map<String, String> texts = new LinkedHashMap<>();

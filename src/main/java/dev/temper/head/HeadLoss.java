@@ -1,9 +1,11 @@
 package dev.temper.head;
 
+import dev.temper.DType;
 import dev.temper.EngineOptions;
 import dev.temper.LossArgumentException;
 import dev.temper.LossOption;
 import dev.temper.LossResult;
+import dev.temper.spi.ChunkedLoss;
 import dev.temper.spi.Divisors;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
@@ -26,6 +28,7 @@ public final class HeadLoss implements AutoCloseable {
   private final Consumer<LossCall> requireComputable;
   private final HeadMemory memory;
   private @Nullable Products products;
+  private @Nullable ChunkedLoss chunks;
 
   /**
    * Creates the head of an engine. The engine closes it before the backend. The first call opens the products and
@@ -49,21 +52,26 @@ public final class HeadLoss implements AutoCloseable {
    * @throws dev.temper.EngineUnavailableException if the library of the products is missing
    */
   public synchronized LossResult compute(LossCall call) {
-    HeadPlan plan = HeadPlan.of(call, options.chunkLogits(), limit());
     Products by = products();
-    HeadScale scale = HeadScale.of(backend.check(call.loss(), call.inputs(), call.classes()));
+    HeadPlan plan = plan(call, by);
+    ChunkedLoss losses = chunks();
+    losses.begin(call);
+    losses.check();
+    HeadScale scale = HeadScale.of(losses.divisors());
+    if (plan.gradientDtype() == DType.F16 && call.outputs().hasGradient()) {
+      scale = scale.forWeightsUpTo(losses.largestWeight());
+    }
     memory.reserve(plan.bytes());
     HeadPass pass = new HeadPass(backend, by, call, plan, memory, scale);
     requireComputable.accept(pass.firstChunk());
-    HeadTotals totals = pass.run();
-    totals.requireValid();
-    return totals;
+    pass.fillOnes();
+    pass.run(chunk -> pass.ready(losses, chunk));
+    return new HeadResult(losses.totals(), plan.workspace());
   }
 
   /** Prepares a call. Each launch checks the values again, because they may have changed. */
   public PreparedCall prepare(LossCall call) {
-    HeadPlan.of(call, options.chunkLogits(), limit());
-    products();
+    plan(call, products());
     return new PreparedHead(this, call);
   }
 
@@ -80,17 +88,22 @@ public final class HeadLoss implements AutoCloseable {
           + "denominator lies in memory; give ", LossOption.DENOMINATOR, " as a number, or set ", LossOption.REDUCTION,
           " to sum or batch-mean");
     }
-    HeadPlan plan = HeadPlan.of(call, options.chunkLogits(), limit());
-    backend.check(call.loss(), call.inputs(), call.classes());
+    Products by = products();
+    HeadPlan plan = plan(call, by);
     // Hazard: a batch without a labelled row has the factor 0, and a later replay may have labels. The factors of the
     // graph are therefore those of a batch in which every row counts.
     Divisors divisors = Divisors.of(call.loss(), call.inputs(), call.inputs().student().rows());
-    return RecordedHead.record(backend, products(), call, plan, HeadScale.of(divisors), requireComputable);
+    return RecordedHead.record(backend, by, call, plan, HeadScale.of(divisors), requireComputable);
+  }
+
+  /** Whether the owner of the stream captures it. */
+  boolean isCapturing() {
+    return backend.isCapturing();
   }
 
   /** Bytes of device memory that the workspace holds; 0 in host memory. */
   synchronized long deviceBytes() {
-    return backend.acceptsDeviceMemory() ? memory.bytes() : 0;
+    return (backend.acceptsDeviceMemory() ? memory.bytes() : 0) + (chunks == null ? 0 : chunks.deviceBytes());
   }
 
   private synchronized Products products() {
@@ -102,17 +115,28 @@ public final class HeadLoss implements AutoCloseable {
     return opened;
   }
 
+  private synchronized ChunkedLoss chunks() {
+    ChunkedLoss opened = chunks;
+    if (opened == null) {
+      opened = backend.chunks();
+      chunks = opened;
+    }
+    return opened;
+  }
+
+  private HeadPlan plan(LossCall call, Products by) {
+    return HeadPlan.of(call, options.chunkLogits(), limit(), by.describe());
+  }
+
   private long limit() {
     return options.headWorkspace().orElse(backend.acceptsDeviceMemory() ? DEVICE_LIMIT : HOST_LIMIT);
   }
 
   @Override
   public synchronized void close() {
-    try (memory) {
-      if (products != null) {
-        products.close();
-        products = null;
-      }
+    try (memory; var _ = products; var _ = chunks) {
+      products = null;
+      chunks = null;
     }
   }
 }

@@ -2,23 +2,20 @@ package dev.temper.head;
 
 import dev.temper.HostMatrix;
 import dev.temper.LinearHead;
-import dev.temper.LossArgumentException;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
-import dev.temper.LossResult;
 import dev.temper.MatrixView;
 import dev.temper.RowOutput;
 import dev.temper.RowVector;
 import dev.temper.Teacher;
 import dev.temper.head.HeadPlan.Region;
+import dev.temper.spi.ChunkedLoss;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Products;
 import dev.temper.spi.Products.Operand;
-import java.util.List;
 import java.util.Objects;
-import java.util.function.Function;
-import java.util.stream.LongStream;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Computes the chunks of one call: logits, row loss, and the gradients by weight, bias and hidden states. */
@@ -54,15 +51,10 @@ final class HeadPass {
     return chunk(0, end(0));
   }
 
-  /** Returns the losses of all chunks. */
-  List<LossCall> chunks() {
-    return LongStream.range(0, plan.chunks()).map(chunk -> chunk * plan.chunkRows())
-        .mapToObj(from -> chunk(from, end(from))).toList();
-  }
-
-  HeadTotals run() {
-    fillOnes();
-    return run(backend::compute);
+  /** Makes the loss of a chunk ready. */
+  ChunkedLoss.Chunk ready(ChunkedLoss losses, long chunk) {
+    long from = chunk * plan.chunkRows();
+    return losses.chunk(chunk(from, end(from)), from);
   }
 
   /** Fills the columns of ones, which the chunks read. */
@@ -74,35 +66,35 @@ final class HeadPass {
   /**
    * Computes all chunks.
    *
-   * @param losses computes the loss of each chunk, in their order
+   * @param losses the loss of each chunk, by the number of the chunk
    */
-  HeadTotals run(Function<LossCall, LossResult> losses) {
-    HeadTotals totals = new HeadTotals(scale, plan.workspace());
+  void run(LongFunction<ChunkedLoss.Chunk> losses) {
     for (long chunk = 0; chunk < plan.chunks(); chunk++) {
-      run(chunk * plan.chunkRows(), losses, totals);
+      run(chunk, losses);
     }
     store(plan.weightSum(), outputs.addsToWeightGradient(), outputs.weightGradient());
     store(plan.biasSum(), outputs.addsToBiasGradient(), outputs.biasGradient());
-    return totals;
   }
 
-  private void run(long from, Function<LossCall, LossResult> losses, HeadTotals totals) {
+  private void run(long chunk, LongFunction<ChunkedLoss.Chunk> losses) {
+    long from = chunk * plan.chunkRows();
     long to = end(from);
     logits(hidden.rows(from, to), head, plan.ones(), memory.matrix(plan.student(), to - from));
     if (teacher != null && plan.teacher() != null) {
       logits(teacher.states().rows(from, to), teacher.head(), plan.teacherOnes(),
           memory.matrix(plan.teacher(), to - from));
     }
-    LossCall chunk = chunk(from, to);
-    try {
-      totals.add(from, losses.apply(chunk));
-    } catch (LossArgumentException e) {
-      totals.refuse(from, e);
-    }
-    MatrixView gradient = chunk.outputs().gradient();
+    losses.apply(chunk).run();
+    MatrixView gradient = gradient(to - from);
     if (gradient != null) {
       multiplyBack(gradient, from, to);
     }
+  }
+
+  /** Returns where a chunk writes the gradient by its logits: over the logits if it has no memory of its own. */
+  private @Nullable MatrixView gradient(long rows) {
+    return outputs.hasGradient() ? memory.matrix(plan.gradient() == null ? plan.student() : plan.gradient(), rows)
+        : null;
   }
 
   private long end(long from) {
@@ -126,9 +118,9 @@ final class HeadPass {
         .withLabels(rows(all.labels(), from, to))
         .withRowWeights(rows(all.rowWeights(), from, to))
         .withRowTemperatures(rows(all.rowTemperatures(), from, to));
-    LossOutputs written = !outputs.hasGradient() ? LossOutputs.none()
-        : plan.gradient() == null ? LossOutputs.gradientInPlace(logits)
-        : LossOutputs.gradient(memory.matrix(plan.gradient(), to - from));
+    MatrixView gradient = gradient(to - from);
+    LossOutputs written = gradient == null ? LossOutputs.none()
+        : plan.gradient() == null ? LossOutputs.gradientInPlace(logits) : LossOutputs.gradient(gradient);
     for (RowOutput output : RowOutput.values()) {
       written = written.withRow(output, rows(outputs.row(output), from, to));
     }

@@ -54,9 +54,10 @@ record HeadPlan(long rows, Region student, @Nullable Region teacher, @Nullable R
    * Plans a call.
    *
    * @param limit bytes that the chunks may use
+   * @param products name of the library of the products
    * @throws LossArgumentException if one row needs more than the limit
    */
-  static HeadPlan of(LossCall call, ChunkLogits chunkLogits, long limit) {
+  static HeadPlan of(LossCall call, ChunkLogits chunkLogits, long limit, String products) {
     Widths widths = Widths.of(call, chunkLogits);
     long rows = call.inputs().student().rows();
     long perRow = widths.bytesPerRow();
@@ -67,7 +68,7 @@ record HeadPlan(long rows, Region student, @Nullable Region teacher, @Nullable R
           perRow + padding, "; allow more with EngineOptions.withHeadWorkspace");
     }
     long chunkRows = chunkRows(rows, most);
-    return widths.place(rows, chunkRows, limit);
+    return widths.place(rows, chunkRows, limit, products);
   }
 
   /** Returns the rows of the fewest chunks that fit, with chunks of equal size as far as possible. */
@@ -76,6 +77,11 @@ record HeadPlan(long rows, Region student, @Nullable Region teacher, @Nullable R
     long equal = Math.max(1, (rows + chunks - 1) / chunks);
     long rounded = (equal + ROW_MULTIPLE - 1) / ROW_MULTIPLE * ROW_MULTIPLE;
     return chunks == 1 ? equal : Math.min(rounded, most);
+  }
+
+  /** Element type of the gradient by the student's logits. */
+  DType gradientDtype() {
+    return gradient == null ? student.dtype() : gradient.dtype();
   }
 
   /** Number of chunks; an empty batch is one chunk without rows. */
@@ -119,7 +125,7 @@ record HeadPlan(long rows, Region student, @Nullable Region teacher, @Nullable R
           + (long) teacherOnes * teacherOnesDtype.bytes();
     }
 
-    HeadPlan place(long rows, long chunkRows, long limit) {
+    HeadPlan place(long rows, long chunkRows, long limit, String products) {
       long chunks = Math.max(1, (rows + chunkRows - 1) / chunkRows);
       Places places = new Places();
       Region studentAt = new Region(0, student, studentDtype);
@@ -136,7 +142,8 @@ record HeadPlan(long rows, Region student, @Nullable Region teacher, @Nullable R
       Region biasSum = bias == null || bias.dtype() == DType.F32 ? null
           : places.next(bias.classes(), DType.F32, bias.rows());
       return new HeadPlan(rows, studentAt, teacherAt, gradientAt, onesAt, teacherOnesAt, weightSum, biasSum,
-          new HeadWorkspace(limit, bytesPerRow(), chunkBytes, chunkRows, chunks, places.end - chunkBytes));
+          new HeadWorkspace(limit, bytesPerRow(), chunkBytes, chunkRows, chunks, places.end - chunkBytes,
+              products));
     }
   }
 

@@ -22,12 +22,21 @@ final class PreparedHead implements PreparedCall {
   @Override
   public void launch() {
     RecordedHead graph = recorded;
+    boolean isCapturing = head.isCapturing();
     if (graph == null) {
+      if (isCapturing) {
+        throw new IllegalStateException("the stream is captured by its owner, and a loss with a head allocates memory "
+            + "and waits for its check; call recordGraph() before the capture, whose operations then join it");
+      }
       last = head.compute(call);
+      return;
+    }
+    if (isCapturing) {
+      graph.submit();
     } else {
       graph.launch();
-      last = graph::totals;
     }
+    last = graph::totals;
   }
 
   @Override

@@ -1,33 +1,37 @@
 package dev.temper.head;
 
+import dev.temper.LossResult;
 import dev.temper.LossTotals;
+import dev.temper.spi.ChunkedLoss;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
 import dev.temper.spi.Products;
 import dev.temper.spi.Recording;
-import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * All chunks of one call, recorded as a CUDA graph. The graph holds the addresses of its workspace, so that it has a
  * workspace of its own.
  *
- * <p>The divisors are numbers of the graph. A replay checks the labels of each chunk before the row losses of this
- * chunk only: after an invalid value the gradients are undefined, and the totals report the value.
+ * <p>The divisors are numbers of the graph. A replay checks all rows first. After an invalid value no row values are
+ * written, the gradients are undefined because products always run, and the totals report the value. Row weights may
+ * change between replays and are not scaled: above 1,024 they may make a gradient of an F16 head infinite.
  */
 final class RecordedHead implements AutoCloseable {
 
   private final HeadMemory memory;
-  private final List<PreparedCall> chunks = new ArrayList<>();
+  private final ChunkedLoss losses;
+  private Runnable sequence = () -> {};
   private @Nullable Recording graph;
-  private @Nullable HeadTotals totals;
+  private @Nullable LossResult result;
 
   private RecordedHead(EngineBackend backend) {
     memory = new HeadMemory(backend);
+    losses = backend.chunks();
   }
 
   /**
@@ -44,9 +48,7 @@ final class RecordedHead implements AutoCloseable {
       recorded.memory.reserve(plan.bytes());
       HeadPass pass = new HeadPass(backend, products, call, plan, recorded.memory, scale);
       requireComputable.accept(pass.firstChunk());
-      pass.fillOnes();
-      pass.chunks().forEach(chunk -> recorded.chunks.add(backend.prepare(chunk)));
-      recorded.graph = backend.record(() -> recorded.submit(pass));
+      recorded.record(backend, pass, call, plan.chunks());
     } catch (RuntimeException | Error e) {
       recorded.close();
       throw e;
@@ -54,13 +56,16 @@ final class RecordedHead implements AutoCloseable {
     return recorded;
   }
 
-  private void submit(HeadPass pass) {
-    Iterator<PreparedCall> next = chunks.iterator();
-    totals = pass.run(_ -> {
-      PreparedCall chunk = next.next();
-      chunk.launch();
-      return chunk::totals;
-    });
+  private void record(EngineBackend backend, HeadPass pass, LossCall call, long count) {
+    losses.begin(call);
+    pass.fillOnes();
+    List<ChunkedLoss.Chunk> chunks = LongStream.range(0, count).mapToObj(chunk -> pass.ready(losses, chunk)).toList();
+    sequence = () -> {
+      losses.check();
+      pass.run(chunk -> chunks.get(Math.toIntExact(chunk)));
+      result = losses.totals();
+    };
+    graph = backend.record(sequence);
   }
 
   void launch() {
@@ -69,23 +74,25 @@ final class RecordedHead implements AutoCloseable {
     }
   }
 
+  /** Submits the operations of the graph, which the owner of the stream takes into a graph of its own. */
+  void submit() {
+    sequence.run();
+  }
+
   /** Waits for the last launch and returns its totals. */
   LossTotals totals() {
-    if (totals == null) {
-      throw new IllegalStateException("nothing was recorded");
-    }
-    return totals.totals();
+    return PreparedCall.launched(result).totals();
   }
 
   /** Bytes of device memory. */
   long deviceBytes() {
-    return memory.bytes() + chunks.stream().mapToLong(PreparedCall::deviceBytes).sum();
+    return memory.bytes() + losses.deviceBytes();
   }
 
   @Override
   public void close() {
-    try (memory; var _ = graph) {
-      chunks.forEach(PreparedCall::close);
+    try (memory; losses; var _ = graph) {
+      result = null;
     }
   }
 }

@@ -1,9 +1,7 @@
 package dev.temper.spi;
 
 import dev.temper.DeviceBuffer;
-import dev.temper.DistillationLoss;
 import dev.temper.EngineUnavailableException;
-import dev.temper.LossInputs;
 import dev.temper.LossResult;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
@@ -44,15 +42,9 @@ public interface EngineBackend extends AutoCloseable {
   /** Computes a loss: forward, forward and backward, or backward from saved statistics. */
   LossResult compute(LossCall call);
 
-  /**
-   * Checks all values of a batch that {@link #compute} would check and returns the divisors of the batch. Waits for the
-   * device. Nothing is written. The linear head calls this method before it computes chunks of the batch.
-   *
-   * @param inputs hidden states of the student, which are not read, and everything else of the batch
-   * @throws IllegalArgumentException as for {@link #compute}
-   */
-  default Divisors check(DistillationLoss loss, LossInputs inputs, int classes) {
-    return Divisors.of(loss, inputs, RowChecks.check(loss, inputs, classes));
+  /** Opens what computes a batch in chunks of its rows. The caller closes it before the engine. */
+  default ChunkedLoss chunks() {
+    return new HostChunkedLoss(this);
   }
 
   /**
@@ -73,6 +65,11 @@ public interface EngineBackend extends AutoCloseable {
    */
   default Recording record(Runnable sequence) {
     throw new IllegalArgumentException(describe() + " records no CUDA graph; launch without recording one");
+  }
+
+  /** Returns whether the owner of the stream of this engine takes what is submitted to it into a CUDA graph. */
+  default boolean isCapturing() {
+    return false;
   }
 
   /** Prepares a call for repeated launches over the same memory. */

@@ -29,4 +29,13 @@ public final class HostRows {
   public static float value(RowVector.Host values, long row) {
     return values.segment().get(ValueLayout.JAVA_FLOAT_UNALIGNED, row * Float.BYTES);
   }
+
+  /** Returns the largest absolute value of a vector of F32; 1 if it is empty. */
+  public static double largest(RowVector.Host vector) {
+    double largest = vector.length() == 0 ? 1 : 0;
+    for (long row = 0; row < vector.length(); row++) {
+      largest = Math.max(largest, Math.abs(value(vector, row)));
+    }
+    return largest;
+  }
 }

@@ -42,6 +42,26 @@ final class CublasProductsTest extends StubEngine {
     }
   }
 
+  /** TF32 has 10 fraction bits. */
+  @ParameterizedTest
+  @ValueSource(ints = {12, 13})
+  void tf32RoundsFactorsOfF32OnRequest(int major) {
+    for (boolean tf32 : new boolean[] {false, true}) {
+      try (KernelDevice device = device(0, major, tf32); DeviceProducts products = device.products()) {
+        assertThat(products.describe()).isEqualTo(library(major) + (tf32 ? ", F32 in TF32" : ""));
+        long memory = device.allocate(12);
+        device.upload(MemorySegment.ofArray(new float[] {1 + 0x1p-12f, 2}), memory);
+        products.multiply(1, Operand.of(new DeviceMatrix(memory, 1, 1, 1, DType.F32)),
+            Operand.of(new DeviceMatrix(memory + 4, 1, 1, 1, DType.F32)), 0,
+            new DeviceMatrix(memory + 8, 1, 1, 1, DType.F32));
+        device.synchronize();
+        assertThat(value(memory + 8)).isEqualTo(tf32 ? 2 : 2 + 0x1p-11f);
+        ProductCase.of(DType.BF16, DType.F32).forEach(product -> product.check(device, products));
+        device.free(memory);
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {12, 13})
   void aProductRunsInTheOrderOfTheStream(int major) {
@@ -154,7 +174,7 @@ final class CublasProductsTest extends StubEngine {
   void withoutCublasNothingIsOpened() {
     CublasSearch search = new CublasSearch(new Properties(), Map.of(), List.of("libcublas-absent.so"));
     try (KernelDevice device = new CudaKernelDevice(stub.driver().devices().getFirst(), stub.driver(),
-        OptionalLong.empty(), HostBinaries.withoutCode(), search)) {
+        OptionalLong.empty(), HostBinaries.withoutCode(), search, false)) {
       assertThatThrownBy(device::products).isInstanceOf(EngineUnavailableException.class)
           .hasMessageStartingWith("no cuBLAS (NVIDIA's matrix products, which a linear head needs on CUDA); install ");
     }
@@ -181,8 +201,12 @@ final class CublasProductsTest extends StubEngine {
   }
 
   private KernelDevice device(int index, int major) {
+    return device(index, major, false);
+  }
+
+  private KernelDevice device(int index, int major, boolean tf32) {
     return new CudaKernelDevice(stub.driver().devices().get(index), stub.driver(), OptionalLong.empty(),
-        HostBinaries.withoutCode(), StubCublas.search(major));
+        HostBinaries.withoutCode(), StubCublas.search(major), tf32);
   }
 
   /** Adds 1 * 1 + 1 * 2 + 1 * 3 to the result. */

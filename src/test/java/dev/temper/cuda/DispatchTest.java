@@ -4,15 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
+import dev.temper.DType;
+import dev.temper.DeviceBuffer;
 import dev.temper.DeviceException;
 import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
+import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
 import dev.temper.LossResult;
+import dev.temper.LossTotals;
 import dev.temper.PreparedLoss;
+import dev.temper.Teacher;
 import dev.temper.cuda.driver.Driver;
 import dev.temper.cuda.driver.PrimaryContext;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,7 +66,7 @@ final class DispatchTest extends StubEngine {
 
   /**
    * The context is made current and left, each of four tensors is looked up, three kernels and an event go to the
-   * stream.
+   * stream. The rows are short.
    */
   @Test
   void anEagerCallMakesTenDriverCalls() {
@@ -84,6 +92,60 @@ final class DispatchTest extends StubEngine {
       prepared.launch();
       assertThat(stub.calls() - before).isEqualTo(graph ? 2 + 1 + 1 : 2 + 3 + 1);
       assertThat(prepared.totals().countedRows()).isEqualTo(CudaBatch.ROWS);
+    }
+  }
+
+  /**
+   * The kernel of long rows checks them and writes the report: one launch instead of three. A graph has no other node,
+   * and its replays leave nothing behind, also after a refusal.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aCallOfLongRowsIsOneLaunch(boolean graph) {
+    int rows = 40;
+    int classes = 3_000;
+    long bytes = 4L * rows * classes;
+    float[] logits = new float[rows * classes];
+    int[] labels = new int[rows];
+    for (int i = 0; i < logits.length; i++) {
+      logits[i] = i * 31 % 17;
+    }
+    Arrays.setAll(labels, row -> row * 70);
+    try (LossEngine engine = open(); DeviceBuffer student = engine.allocate(bytes);
+        DeviceBuffer teacher = engine.allocate(bytes); DeviceBuffer onDevice = engine.allocate(4L * rows);
+        DeviceBuffer gradient = engine.allocate(bytes)) {
+      student.upload(MemorySegment.ofArray(logits));
+      for (int i = 0; i < logits.length; i++) {
+        logits[i] = i * 17 % 11;
+      }
+      teacher.upload(MemorySegment.ofArray(logits));
+      onDevice.upload(MemorySegment.ofArray(labels));
+      LossInputs inputs = LossInputs.of(student.matrix(rows, classes, DType.F32))
+          .withTeacher(Teacher.logits(teacher.matrix(rows, classes, DType.F32)))
+          .withLabels(onDevice.labels(rows, DType.I32));
+      LossOutputs outputs = LossOutputs.gradient(gradient.matrix(rows, classes, DType.F32));
+      LossTotals expected = engine.forwardBackward(CudaBatch.LOSS, inputs, outputs).totals();
+      long before = stub.calls();
+      LossResult result = engine.forwardBackward(CudaBatch.LOSS, inputs, outputs);
+      assertThat(stub.calls() - before).isEqualTo(2 + 4 + 1 + 1);
+      assertThat(result.totals()).isEqualTo(expected);
+      try (PreparedLoss prepared = engine.prepare(CudaBatch.LOSS, inputs, outputs)) {
+        if (graph) {
+          prepared.recordGraph();
+        }
+        before = stub.calls();
+        prepared.launch();
+        assertThat(stub.calls() - before).isEqualTo(2 + 1 + 1);
+        assertThat(prepared.totals()).isEqualTo(expected);
+        onDevice.upload(4L * 33, MemorySegment.ofArray(new int[] {classes}));
+        prepared.launch();
+        assertThatThrownBy(prepared::totals).hasMessageContaining("labels: row 33 has label 3000");
+        onDevice.upload(4L * 33, MemorySegment.ofArray(new int[] {labels[33]}));
+        for (int replay = 0; replay < 2; replay++) {
+          prepared.launch();
+          assertThat(prepared.totals()).isEqualTo(expected);
+        }
+      }
     }
   }
 

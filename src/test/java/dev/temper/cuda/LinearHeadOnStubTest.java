@@ -23,6 +23,8 @@ import dev.temper.PreparedLoss;
 import dev.temper.RowVector;
 import dev.temper.Teacher;
 import dev.temper.cuda.cublas.CublasSearch;
+import dev.temper.cuda.driver.Driver;
+import dev.temper.cuda.driver.PrimaryContext;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -75,6 +77,23 @@ final class LinearHeadOnStubTest extends StubEngine {
         assertThat(onDevice[i]).usingComparatorWithPrecision(u).containsExactly(expected[i]);
       }
       assertThat(new Run(engine, dtype, false).gradients()).as("from host memory").isDeepEqualTo(onDevice);
+      free();
+    }
+  }
+
+  @Test
+  void tf32IsAnOptionOfTheEngineAndNamedInTheResult() {
+    try (LossEngine engine = open(12);
+        LossEngine fast = open(0, EngineOptions.defaults().withHeadWorkspace(2600).withTf32(true))) {
+      Run exact = new Run(engine, DType.F32, true);
+      assertThat(exact.compute().workspace().orElseThrow().products()).isEqualTo("cuBLAS 12.0 through JCublas");
+      Run rounded = new Run(fast, DType.F32, true);
+      assertThat(rounded.compute().workspace().orElseThrow().products())
+          .isEqualTo("cuBLAS 12.0 through JCublas, F32 in TF32");
+      double[] expected = exact.read(exact.hiddenGradient, ROWS * FEATURES);
+      double[] found = rounded.read(rounded.hiddenGradient, ROWS * FEATURES);
+      assertThat(found).usingComparatorWithPrecision(0x1p-9).containsExactly(expected);
+      assertThat(found).isNotEqualTo(expected);
       free();
     }
   }
@@ -170,6 +189,94 @@ final class LinearHeadOnStubTest extends StubEngine {
         assertThat(prepared.totals().countedRows()).isEqualTo(ROWS);
         assertThat(replayed.read(replayed.hiddenGradient, ROWS * FEATURES)).isEqualTo(expected);
       }
+      free();
+    }
+  }
+
+  @Test
+  void theOwnerOfAStreamCanTakeAHeadIntoAGraph() {
+    System.setProperty(CublasSearch.LIBRARY_PROPERTY, StubCublas.library(12).toString());
+    PrimaryContext framework = new PrimaryContext(0);
+    try (framework; var _ = framework.enter()) {
+      long stream = Driver.createStream(1);
+      try (LossEngine engine = open(0, EngineOptions.defaults().withHeadWorkspace(2600).withStream(stream))) {
+        Run run = new Run(engine, DType.F32, true);
+        run.inputs = run.inputs.withDenominator(4);
+        double[] eager = run.hiddenAfter(run.compute());
+        Run captured = new Run(engine, DType.F32, true);
+        captured.inputs = captured.inputs.withDenominator(4);
+        try (PreparedLoss prepared = engine.prepare(LOSS, captured.inputs, captured.outputs())) {
+          prepared.recordGraph();
+          Driver.beginCapture(stream);
+          prepared.launch();
+          long graph = Driver.endCapture(stream);
+          long executable = Driver.instantiateGraph(graph);
+          Driver.synchronizeStream(stream);
+          assertThat(first(captured.hiddenGradient)).as("recorded, not launched").isNaN();
+          for (int replay = 0; replay < 2; replay++) {
+            Driver.launchGraph(executable, stream);
+            assertThat(prepared.totals().countedRows()).isEqualTo(ROWS);
+            assertThat(captured.read(captured.hiddenGradient, ROWS * FEATURES)).isEqualTo(eager);
+          }
+          prepared.launch();
+          assertThat(prepared.totals().countedRows()).as("outside of the capture again").isEqualTo(ROWS);
+          Driver.destroyExecutable(executable);
+          Driver.destroyGraph(graph);
+        }
+        try (PreparedLoss prepared = engine.prepare(LOSS, captured.inputs, captured.outputs())) {
+          Driver.beginCapture(stream);
+          assertThatThrownBy(prepared::launch).isInstanceOf(IllegalStateException.class)
+              .hasMessageContaining("call recordGraph() before the capture");
+          Driver.destroyGraph(Driver.endCapture(stream));
+        }
+        free();
+      }
+      Driver.destroyStream(stream);
+    }
+  }
+
+  @Test
+  void aReplayWithAnInvalidLastLabelWritesNoRowValue() {
+    try (LossEngine engine = open(12)) {
+      Run run = new Run(engine, DType.F32, true);
+      run.inputs = run.inputs.withDenominator(4);
+      DeviceBuffer soft = allocated(engine, 4 * ROWS);
+      LossOutputs outputs = run.outputs().withRowSoft(RowVector.lossesAt(soft.address(), ROWS));
+      try (PreparedLoss prepared = engine.prepare(LOSS, run.inputs, outputs)) {
+        prepared.recordGraph();
+        batchLabels[ROWS - 1] = CLASSES;
+        Objects.requireNonNull(run.labels).upload(MemorySegment.ofArray(batchLabels));
+        prepared.launch();
+        assertThatThrownBy(prepared::totals).hasMessageContaining("labels: row 8 has label 37");
+        assertThat(StubDriver.at(soft.address(), 4).get(JAVA_FLOAT, 0)).isNaN();
+        batchLabels[ROWS - 1] = 0;
+        Objects.requireNonNull(run.labels).upload(MemorySegment.ofArray(batchLabels));
+        prepared.launch();
+        assertThat(prepared.totals().countedRows()).isEqualTo(ROWS);
+        assertThat(StubDriver.at(soft.address(), 4).get(JAVA_FLOAT, 0)).isNotNaN();
+      }
+      free();
+    }
+  }
+
+  @Test
+  void everyAddressIsCheckedBeforeAnythingIsWritten() {
+    try (LossEngine engine = open(12)) {
+      Run run = new Run(engine, DType.F32, true);
+      float[] soft = new float[ROWS];
+      MatrixView nowhere = matrixAt(1L << 60, CLASSES, FEATURES);
+      LossOutputs rows = run.outputs().withRowSoft(RowVector.losses(soft));
+      assertThatThrownBy(() -> engine.forwardBackward(LOSS, run.inputs, rows.withWeightGradient(nowhere)))
+          .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("gradient_weight");
+      assertThatThrownBy(() -> engine.forwardBackward(LOSS, run.inputs,
+          rows.withBiasGradient(matrixAt(((DeviceMatrix) run.biasGradient).address() + 2, 1, CLASSES))))
+          .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("gradient_bias");
+      Teacher teacher = Teacher.hidden(run.inputs.student(), LinearHead.of(nowhere));
+      assertThatThrownBy(() -> engine.forwardBackward(LOSS, run.inputs.withTeacher(teacher), rows))
+          .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("teacher_weight");
+      engine.synchronize();
+      assertThat(soft).containsOnly(0);
+      assertThat(first(run.hiddenGradient)).isNaN();
       free();
     }
   }
@@ -271,6 +378,10 @@ final class LinearHeadOnStubTest extends StubEngine {
       }
       return read;
     }
+  }
+
+  private static DeviceMatrix matrixAt(long address, int rows, int columns) {
+    return new DeviceMatrix(address, rows, columns, columns, DType.F32);
   }
 
   private static float first(MatrixView matrix) {

@@ -30,7 +30,7 @@ public abstract class StubEngine {
     return open(0, EngineOptions.defaults());
   }
 
-  final LossEngine open(int index, EngineOptions options) {
+  public final LossEngine open(int index, EngineOptions options) {
     return open(index, options, HostBinaries.sound());
   }
 

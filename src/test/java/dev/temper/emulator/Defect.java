@@ -1,6 +1,7 @@
 package dev.temper.emulator;
 
 import dev.temper.kernel.code.KernelSource;
+import java.util.Set;
 import java.util.function.Function;
 
 /** A defect that can be planted in the CUDA sources, and the check that must find it. */
@@ -78,7 +79,18 @@ public enum Defect {
       "if (prefetch) copy_async(next, vector, slot);\n        typename Row::Pair pair = read(slot);", "expected"),
   /** A part of the next row is not prefetched. */
   NEXT_ROW_WITHOUT_ENDS("plain", "loss_rows.cuh", "storage.load(row, group, in_flight);",
-      "{ if (in_flight.end == 0) storage.load(row, group, in_flight); }", "expected");
+      "{ if (in_flight.end == 0) storage.load(row, group, in_flight); }", "expected"),
+  /** The block that finishes last adds up losses that may still be on their way to memory. */
+  MISSING_RELEASE("traced", "totals.cuh", "  __threadfence();\n  bool last", "  bool last", "race: reads byte"),
+  /** The block that finishes last may read losses before it has counted the other blocks. */
+  MISSING_ACQUIRE("traced", "totals.cuh", "  __threadfence();\n  return last;", "  return last;", "race: reads byte"),
+  /** Threads may look whether their block is the last one before that is known. */
+  MISSING_BARRIER_BEHIND_COUNT("traced", "single_launch.cuh", "      __syncthreads();\n      if (last == 0) return;\n",
+      "      if (last == 0) return;\n", "race|nobody wrote");
+
+  /** Sources of the persistent kernels without a ring. */
+  private static final Set<String> PERSISTENT =
+      Set.of("loss_rows.cuh", "row/shared_storage.cuh", "single_launch.cuh", "totals.cuh");
 
   private final String build;
   private final String file;
@@ -106,7 +118,7 @@ public enum Defect {
 
   /** The compute capability of the emulator. From 9.0 on, blocks have rings instead of prefetches. */
   public String capability() {
-    return name().startsWith("NEXT_ROW") || file.equals("row/shared_storage.cuh") ? "8.0" : "9.0";
+    return PERSISTENT.contains(file) ? "8.0" : "9.0";
   }
 
   /** Whether a sanitizer ends the process at the defect; values may be wrong before. */

@@ -51,8 +51,14 @@ public final class Emulator implements AutoCloseable {
 
   /** An emulator that compiles the given sources. */
   public static Emulator over(Function<String, KernelSource> sources, String order) {
+    return over(sources, "9.0", order);
+  }
+
+  /** An emulator with the limits of a compute capability, which compiles the given sources. */
+  static Emulator over(Function<String, KernelSource> sources, String capability, String order) {
     HostKernels kernels = kernels(HostBuild.PLAIN, sources);
-    return new Emulator(new EmulatorSettings("9.0", order, 7, HostBuild.PLAIN), kernels, Long.MAX_VALUE, List.of());
+    return new Emulator(new EmulatorSettings(capability, order, 7, HostBuild.PLAIN), kernels, Long.MAX_VALUE,
+        List.of());
   }
 
   /**

@@ -15,6 +15,8 @@ import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.PreparedLoss;
 import dev.temper.Reduction;
+import dev.temper.RowVector;
+import dev.temper.Teacher;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
@@ -135,6 +137,53 @@ class LinearHeadTest {
       engine.forwardBackward(LOSS, batch.inputs().withDenominator(4).withGradientScale(-2), batch.outputs());
     }
     assertThat(-2 * HeadBatch.get(batch.weightGradient, 1, 1)).isCloseTo(sum, within(1e-6));
+  }
+
+  /** Gradients of rows of weight 200,000 are up to three times the largest number of F16. */
+  @Test
+  void largeRowWeightsDoNotOverflowF16() {
+    float[] weights = {200_000, 3, -150_000, 1, 0, 80_000};
+    float[] small = new float[weights.length];
+    for (int i = 0; i < weights.length; i++) {
+      small[i] = weights[i] / 1024;
+    }
+    for (Reduction reduction : List.of(Reduction.MEAN, Reduction.NONE)) {
+      DistillationLoss loss = LOSS.toBuilder().reduction(reduction).build();
+      HeadBatch large = HeadBatch.of(6, DType.F16, 8);
+      HeadBatch scaled = HeadBatch.of(6, DType.F16, 8);
+      try (LossEngine engine = open(2600)) {
+        double factor = reduction == Reduction.NONE ? 0x1p-12 : 0x1p-6;
+        var totals = engine.forwardBackward(loss,
+            large.inputs().withRowWeights(RowVector.weights(weights)).withGradientScale(factor), large.outputs());
+        var expected = engine.forwardBackward(loss,
+            scaled.inputs().withRowWeights(RowVector.weights(small)).withGradientScale(1024 * factor),
+            scaled.outputs());
+        if (reduction == Reduction.MEAN) {
+          assertThat(totals.total()).isCloseTo(1024 * expected.total(), within(1e-6 * Math.abs(totals.total())));
+        }
+        assertThat(totals.totals().nonFiniteRows()).isZero();
+      }
+      assertThat(HeadBatch.get(large.hiddenGradient, 0, 0)).isFinite().isNotZero();
+      assertClose(large.hiddenGradient, scaled.hiddenGradient, 0x1p-9);
+      assertClose(large.weightGradient, scaled.weightGradient, 0x1p-9);
+      assertClose(large.biasGradient, scaled.biasGradient, 0x1p-9);
+    }
+  }
+
+  @Test
+  void aTeacherThatIsInvalidInALaterChunkIsNamed() {
+    HeadBatch batch = HeadBatch.of(9, DType.F32, 8);
+    HostMatrix probabilities = HeadBatch.zeros(9, 37, DType.F32);
+    for (int row = 0; row < 9; row++) {
+      HeadBatch.set(probabilities, row, row, row == 7 ? 0.5 : 1);
+    }
+    try (LossEngine engine = open(1600)) {
+      assertThatThrownBy(() -> engine.forwardBackward(LOSS,
+          batch.inputs().withTeacher(Teacher.probabilities(probabilities)), batch.outputs()).totals())
+          .isInstanceOf(IllegalArgumentException.class).hasMessageContainingAll("teacher", "0.5")
+          .hasMessageMatching(device.equals("emulator") ? ".*row 7 .*"
+              : "in the chunk from row 6 on.*: teacher: row 1 .*");
+    }
   }
 
   @Test

@@ -9,15 +9,20 @@ import dev.temper.HostMatrix;
 import dev.temper.LossArgumentException;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
+import dev.temper.RowVector;
 import dev.temper.ServedLists;
 import dev.temper.Tail;
 import dev.temper.Teacher;
+import dev.temper.TopKTeacher;
 import dev.temper.io.TopKFile;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -69,6 +74,39 @@ class TopKSnippetsTest {
         .hasMessageContaining("position 0 has 2 ids and 1 log-probabilities");
     assertThatThrownBy(() -> ServedLists.of(ids, new float[][] {{}}, Tail.BUCKET))
         .hasMessageContaining("ids has 5 positions and logProbabilities 1");
+  }
+
+  /** The most probable 256 classes and the sampled token, which comes first. */
+  @Test
+  void ofOneEntryTooManyTheLeastProbableIsLeftOut() {
+    int entries = ServedLists.MOST_ENTRIES;
+    int[] ids = IntStream.range(0, entries).map(i -> (i + 300) % 1_000).toArray();
+    float[] logs = new float[entries];
+    for (int i = 0; i < entries; i++) {
+      logs[i] = i == 0 ? -20 : -6 - i / 100f;
+    }
+    TopKTeacher full = ServedLists.of(new int[][] {ids, {7}}, new float[][] {logs, {-1}}, Tail.BUCKET);
+    assertThat(full.ids().k()).isEqualTo(256);
+    assertThat(classes(full, 0)).doesNotContain(300).contains(301, 555, 556).doesNotHaveDuplicates();
+    assertThat(classes(full, 1)).containsOnly(7, -1);
+
+    logs[0] = -6;  // the least probable class is now the last one
+    assertThat(classes(ServedLists.of(new int[][] {ids}, new float[][] {logs}, Tail.BUCKET), 0))
+        .contains(300).doesNotContain(556);
+
+    ids[256] = 301;  // a repeated class, so that no class is left out
+    assertThat(classes(ServedLists.of(new int[][] {ids}, new float[][] {logs}, Tail.BUCKET), 0))
+        .contains(300, 301, 555).hasSize(256);
+
+    assertThatThrownBy(() -> ServedLists.of(new int[][] {new int[258]}, new float[][] {new float[258]}, Tail.BUCKET))
+        .hasMessageContaining("position 0 has 258 ids, expected at most 257");
+  }
+
+  private static List<Integer> classes(TopKTeacher teacher, int row) {
+    MemorySegment ids = ((RowVector.Host) teacher.ids().values()).segment();
+    int k = teacher.ids().k();
+    return IntStream.range(row * k, (row + 1) * k)
+        .mapToObj(i -> ids.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, i)).toList();
   }
 
   @Test

@@ -33,6 +33,8 @@ import org.openjdk.jmh.annotations.Warmup;
 public class Dispatch {
 
   @Param("STUB") DriverChoice driver;
+  /** A call of long rows is one launch, a call of short rows three. */
+  @Param({"1000", "32000"}) int classes;
 
   private LossEngine engine;
   private LaunchCost.Launches eager;
@@ -43,8 +45,8 @@ public class Dispatch {
   public void open() {
     driver.install();
     engine = LossEngine.open("cuda");
-    eager = LaunchCost.of(LaunchMode.EAGER).prepare(engine);
-    graph = LaunchCost.of(LaunchMode.GRAPH).prepare(engine);
+    eager = LaunchCost.of(LaunchMode.EAGER, classes).prepare(engine);
+    graph = LaunchCost.of(LaunchMode.GRAPH, classes).prepare(engine);
   }
 
   /** The device's part is not timed; the stub has no part of its own. */

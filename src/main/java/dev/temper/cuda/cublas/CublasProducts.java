@@ -20,18 +20,24 @@ import java.lang.foreign.MemorySegment;
  */
 public final class CublasProducts implements DeviceProducts {
 
-  /** {@code CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION}: partial sums stay in f32. No TF32 in this mode. */
+  /**
+   * {@code CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION}: partial sums stay in f32. A product uses no TF32 in this
+   * mode unless its compute type says so.
+   */
   private static final int F32_SUMS = 16;
 
   private final CublasLibrary library;
+  private final boolean tf32;
   private final PrimaryContext context;
   private final CudaStream stream;
   private final MemorySegment scalars = Arena.ofAuto().allocate(JAVA_FLOAT, 2);
   private final long workspace;
   private final long handle;
 
-  private CublasProducts(CublasLibrary library, PrimaryContext context, CudaStream stream, long workspaceBytes) {
+  private CublasProducts(CublasLibrary library, PrimaryContext context, CudaStream stream, long workspaceBytes,
+      boolean tf32) {
     this.library = library;
+    this.tf32 = tf32;
     this.context = context;
     this.stream = stream;
     try (var _ = context.enter()) {
@@ -61,23 +67,24 @@ public final class CublasProducts implements DeviceProducts {
    * Opens products in a stream; not while the stream is captured.
    *
    * @param workspaceBytes bytes of device memory for cuBLAS
+   * @param tf32 whether products of F32 factors may use TF32
    * @throws EngineUnavailableException if cuBLAS is missing, with every place tried
    * @throws dev.temper.DeviceException if cuBLAS cannot be used
    */
   public static CublasProducts open(CublasSearch search, PrimaryContext context, CudaStream stream,
-      long workspaceBytes) {
-    return new CublasProducts(search.load(), context, stream, workspaceBytes);
+      long workspaceBytes, boolean tf32) {
+    return new CublasProducts(search.load(), context, stream, workspaceBytes, tf32);
   }
 
   @Override
   public String describe() {
-    return library.describe();
+    return library.describe() + (tf32 ? ", F32 in TF32" : "");
   }
 
   @Override
   public void multiply(double alpha, Operand left, Operand right, double beta, MatrixView result) {
     ProductShape shape = ProductShape.of(left, right, result);
-    Gemm gemm = Gemm.of(shape, left, right, result, scalars.address());
+    Gemm gemm = Gemm.of(shape, left, right, result, scalars.address(), tf32);
     if (shape.rows() == 0) {
       return;
     }

@@ -112,7 +112,7 @@ final class ForeignCublas implements CublasFunctions {
     try {
       return (int) gemmEx.invokeExact(handle, a.operation(), b.operation(), gemm.m(), gemm.n(), gemm.k(),
           gemm.scalars(), a.address(), a.type(), a.leading(), b.address(), b.type(), b.leading(),
-          gemm.scalars() + Float.BYTES, c.address(), c.type(), c.leading(), Gemm.COMPUTE_F32, Gemm.ALGORITHM);
+          gemm.scalars() + Float.BYTES, c.address(), c.type(), c.leading(), gemm.compute(), Gemm.ALGORITHM);
     } catch (Throwable e) {
       throw Downcalls.unchecked(e);
     }

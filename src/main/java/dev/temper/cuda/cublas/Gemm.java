@@ -14,11 +14,15 @@ import dev.temper.spi.Products.Operand;
  * @param n columns of {@code c}
  * @param k terms of each sum
  * @param scalars address of alpha and beta, two floats in host memory
+ * @param compute {@code cublasComputeType_t}
  */
-record Gemm(int m, int n, int k, long scalars, Matrix a, Matrix b, Matrix c) {
+record Gemm(int m, int n, int k, long scalars, Matrix a, Matrix b, Matrix c, int compute) {
 
   /** {@code CUBLAS_COMPUTE_32F}: f32 accumulation, no TF32 in the default math mode. */
-  static final int COMPUTE_F32 = 68;
+  private static final int COMPUTE_F32 = 68;
+
+  /** {@code CUBLAS_COMPUTE_32F_FAST_TF32}: F32 factors rounded to TF32, f32 accumulation. */
+  private static final int COMPUTE_TF32 = 77;
 
   /** {@code CUBLAS_GEMM_DEFAULT}. */
   static final int ALGORITHM = -1;
@@ -51,11 +55,13 @@ record Gemm(int m, int n, int k, long scalars, Matrix a, Matrix b, Matrix c) {
     }
   }
 
-  static Gemm of(ProductShape shape, Operand left, Operand right, MatrixView result, long scalars) {
+  /** Returns the arguments of a product; {@code tf32} has an effect on F32 factors only. */
+  static Gemm of(ProductShape shape, Operand left, Operand right, MatrixView result, long scalars, boolean tf32) {
     return new Gemm(toInt("the number of columns of result", shape.columns()),
         toInt("the number of rows of result", shape.rows()), toInt("the number of terms of a sum", shape.inner()),
         scalars, Matrix.of("right", right.matrix(), right.isTransposed()),
-        Matrix.of("left", left.matrix(), left.isTransposed()), Matrix.of("result", result, false));
+        Matrix.of("left", left.matrix(), left.isTransposed()), Matrix.of("result", result, false),
+        tf32 && left.matrix().dtype() == DType.F32 ? COMPUTE_TF32 : COMPUTE_F32);
   }
 
   private static int typeOf(DType dtype) {

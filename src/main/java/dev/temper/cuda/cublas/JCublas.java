@@ -79,7 +79,7 @@ final class JCublas implements CublasFunctions {
     with(c, gemm.c().address());
     return status(() -> JCublas2.cublasGemmEx_new(of(handle), gemm.a().operation(), gemm.b().operation(), gemm.m(),
         gemm.n(), gemm.k(), alpha, a, gemm.a().type(), gemm.a().leading(), b, gemm.b().type(), gemm.b().leading(), beta,
-        c, gemm.c().type(), gemm.c().leading(), Gemm.COMPUTE_F32, Gemm.ALGORITHM));
+        c, gemm.c().type(), gemm.c().leading(), gemm.compute(), Gemm.ALGORITHM));
   }
 
   @Override

@@ -23,6 +23,7 @@ import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
+import jcuda.driver.CUstreamCaptureStatus;
 
 /**
  * The functions of the CUDA driver, called through JCuda with raw handles.
@@ -261,6 +262,13 @@ public final class Driver {
   public static void beginCapture(long stream) {
     check("cuStreamBeginCapture", a -> cuStreamBeginCapture(
         with(a.stream, stream), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
+  }
+
+  /** Whether a stream is being captured, by whomever. */
+  public static boolean isCapturing(long stream) {
+    int[] status = new int[1];
+    check("cuStreamIsCapturing", a -> cuStreamIsCapturing(with(a.stream, stream), status));
+    return status[0] != CUstreamCaptureStatus.CU_STREAM_CAPTURE_STATUS_NONE;
   }
 
   public static long endCapture(long stream) {

@@ -69,6 +69,11 @@ public interface KernelDevice extends AutoCloseable {
    */
   KernelLaunch record(Runnable sequence);
 
+  /** Whether the owner of the stream, or {@link #record}, takes what is submitted into a graph. */
+  default boolean isCapturing() {
+    return false;
+  }
+
   /**
    * Opens products in the stream; not during {@link #record}. The caller closes them before the device.
    *

@@ -1,10 +1,7 @@
 package dev.temper.kernel.run;
 
 import dev.temper.DeviceBuffer;
-import dev.temper.DistillationLoss;
 import dev.temper.EngineOptions;
-import dev.temper.LossInputs;
-import dev.temper.LossOutputs;
 import dev.temper.LossResult;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
@@ -25,7 +22,7 @@ import dev.temper.kernel.spec.Specialisation;
 import dev.temper.kernel.spec.TopKSpecialisation;
 import dev.temper.kernel.tune.PlanFile;
 import dev.temper.kernel.tune.TunedPlans;
-import dev.temper.spi.Divisors;
+import dev.temper.spi.ChunkedLoss;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
@@ -77,7 +74,7 @@ public final class KernelEngine implements EngineBackend {
 
   @Override
   public Support supports(LossCall call) {
-    return KernelSupport.of(call);
+    return KernelSupport.of(call, device.limits());
   }
 
   @Override
@@ -97,16 +94,15 @@ public final class KernelEngine implements EngineBackend {
   }
 
   private void launch(LossCall call, LossSpecialisation loss, PendingResults.Lease lease) {
-    try (Arena arena = Arena.ofConfined(); LossLaunch launch = new LossLaunch(call, loss, workspace, lease.slot(),
-        arena)) {
+    try (Arena arena = Arena.ofConfined();
+        LossLaunch launch = new LossLaunch(call, loss, null, workspace, lease.slot(), arena)) {
       launch.run();
     }
   }
 
   @Override
-  public Divisors check(DistillationLoss loss, LossInputs inputs, int classes) {
-    return new BatchCheck(new LossCall(loss, inputs, LossOutputs.none(), classes, null, null), device)
-        .run(queue, workspace, results);
+  public ChunkedLoss chunks() {
+    return ChunkedLaunch.open(queue, results, this::choose);
   }
 
   @Override
@@ -117,6 +113,11 @@ public final class KernelEngine implements EngineBackend {
   @Override
   public Recording record(Runnable sequence) {
     return RecordedSequence.record(queue, sequence);
+  }
+
+  @Override
+  public boolean isCapturing() {
+    return device.isCapturing();
   }
 
   @Override

@@ -11,7 +11,7 @@ import dev.temper.spi.layout.BatchStatus;
  */
 final class LaunchStatus {
 
-  /** {@link BatchStatus}, then the number of finished blocks of the totals kernel. */
+  /** {@link BatchStatus}, then the number of finished blocks of the kernel that writes the report. */
   private static final long BYTES = BatchStatus.LAYOUT.byteSize() + Long.BYTES;
 
   private final KernelDevice device;
@@ -51,6 +51,16 @@ final class LaunchStatus {
     } catch (RuntimeException e) {
       reason.addSuppressed(e);
     }
+  }
+
+  /** Called after a check whose totals are launched apart: until then the status holds the result of the check. */
+  void holdsCheck() {
+    zero = false;
+  }
+
+  /** Called before the totals that follow such a check, and that set the status to zero. */
+  void endsWithTotals() {
+    zero = true;
   }
 
   private void writeZero() {

@@ -1,6 +1,8 @@
 package dev.temper.kernel.run;
 
+import dev.temper.LossInputs;
 import dev.temper.MatrixView;
+import dev.temper.Teacher;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.plan.RowPlan;
@@ -10,6 +12,7 @@ import dev.temper.spi.layout.BatchTotals;
 import dev.temper.spi.layout.LossParameters;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.TeacherForm;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +37,20 @@ record LossSteps(KernelDevice device, List<MemorySegment> hostMemory) {
         BatchKernel.CHECK, parameters, hostMemory, BatchKernel.CHECK.blocks(rows), BatchKernel.CHECK.sharedBytes());
   }
 
+  /** The most rows that every block of a single launch checks; the kernel adds them up in at most four parts. */
+  private static final long MOST_ROWS = 16_384;
+
+  /**
+   * Whether the launch of the row losses can check the rows and write the report itself, without the other two: its
+   * kernel is persistent and has a block or a cluster for each row, and only values of the rows can be invalid.
+   */
+  static boolean isSingleLaunch(LossSpecialisation loss, LossCall call) {
+    LossInputs inputs = call.inputs();
+    return loss.prefetches() && loss.plan().lanes() == 0 && inputs.student().rows() <= MOST_ROWS
+        && call.teacherLists() == null && call.teacherForm() == TeacherForm.LOGITS
+        && !(inputs.teacher() instanceof Teacher.RowIndex);
+  }
+
   /** Computes losses and gradients of the rows of a call. */
   KernelLaunch rowLosses(LossSpecialisation loss, MemorySegment parameters, LossCall call) {
     return device.prepare(loss, parameters, hostMemory, blocks(loss, call), loss.sharedBytes(call.classes()));
@@ -54,7 +71,8 @@ record LossSteps(KernelDevice device, List<MemorySegment> hostMemory) {
     return (long) BatchTotals.PART_BYTES * totalsBlocks(rows, forward);
   }
 
-  private static int totalsBlocks(long rows, boolean forward) {
+  /** Blocks of the totals kernel, each of which adds up a part of the rows. */
+  static int totalsBlocks(long rows, boolean forward) {
     return forward ? BatchKernel.TOTALS.blocks(rows) : 1;
   }
 

@@ -47,6 +47,22 @@ final class PlacedTensors {
     return !uploads.isEmpty() || !downloads.isEmpty();
   }
 
+  /** Whether an output at this address is copied to the host. */
+  boolean isCopied(long address) {
+    return downloads.stream().anyMatch(copy -> copy.device() == address);
+  }
+
+  /**
+   * Checks that kernels can access a matrix in device memory, without placing it.
+   *
+   * @throws IllegalArgumentException naming the tensor
+   */
+  void requireAccessible(String name, @Nullable MatrixView matrix) {
+    if (matrix instanceof DeviceMatrix onDevice) {
+      onDevice(name, onDevice.address(), onDevice.byteSize(), onDevice.dtype());
+    }
+  }
+
   /** The refusal of a graph whose replays would have to copy a host tensor. */
   static IllegalArgumentException notRecordable() {
     return new IllegalArgumentException("a tensor lies in host memory, expected all of them in device memory to "

@@ -25,7 +25,7 @@ final class PreparedLaunch implements PreparedCall, DeviceQueue.Resource {
     report = new ReportSlot(queue);
     workspace = new Workspace(device);
     try (var _ = queue.lock()) {
-      launch = new LossLaunch(call, loss, workspace, report.slot(), arena);
+      launch = new LossLaunch(call, loss, null, workspace, report.slot(), arena);
     } catch (RuntimeException | Error e) {
       try (arena; workspace; report) {
         throw e;

@@ -59,10 +59,10 @@ public enum BatchKernel implements Specialisation {
     };
   }
 
-  /** Dynamic shared memory. The check has a count per warp; the totals have six f64 sums per warp, and a flag. */
+  /** Dynamic shared memory. The check has a count per warp; the totals have four f64 sums per warp, and a flag. */
   public long sharedBytes() {
     int warps = threads / 32;
-    return this == TOTALS ? 6L * Double.BYTES * warps + Integer.BYTES : (long) Integer.BYTES * warps;
+    return this == TOTALS ? 4L * Double.BYTES * warps + Integer.BYTES : (long) Integer.BYTES * warps;
   }
 
   /** Blocks that fill a device; with more rows, each thread checks several. */

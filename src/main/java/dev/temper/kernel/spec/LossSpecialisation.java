@@ -114,9 +114,18 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
 
   /** The specialisation for a call. */
   public static LossSpecialisation choose(LossCall call, DeviceLimits limits) {
-    LossSpecialisation chosen = of(call,
-        plan(features(call), call.classes(), firstBytes(call), secondBytes(call), limits));
-    return chosen.fits(call.classes(), limits) ? chosen : candidates(call, limits).getFirst();
+    LossSpecialisation usual = usual(call, limits);
+    return usual.fits(call.classes(), limits) ? usual : candidates(call, limits).getFirst();
+  }
+
+  /** Whether a block has the shared memory that a call needs. Only the masks of lists can be too large. */
+  static boolean exists(LossCall call, DeviceLimits limits) {
+    return usual(call, limits).fits(call.classes(), limits) || !candidates(call, limits).isEmpty();
+  }
+
+  /** The specialisation for a call that needs no mask. */
+  private static LossSpecialisation usual(LossCall call, DeviceLimits limits) {
+    return of(call, plan(features(call), call.classes(), firstBytes(call), secondBytes(call), limits));
   }
 
   /** Specialisations for a call, one for each possible plan; the first has that of {@link #choose}. */

@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
 /**
- * What the host reads of a launch: {@code temper::BatchReport}, which the totals kernel writes to mapped
+ * What the host reads of a launch: {@code temper::BatchReport}, which the last kernel writes to mapped
  * host memory, and the CPU engine to the memory of its caller.
  */
 public final class BatchReport {

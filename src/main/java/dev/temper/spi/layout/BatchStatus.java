@@ -8,7 +8,7 @@ import java.lang.foreign.StructLayout;
 import java.util.OptionalLong;
 
 /**
- * The result of the check kernel: {@code temper::BatchStatus}. The loss kernel writes nothing if a row is invalid.
+ * The result of the check of all rows: {@code temper::BatchStatus}. The loss kernel writes nothing if a row is invalid.
  *
  * @param badLabel first row whose label is out of range
  * @param badWeight first row whose weight is invalid

@@ -9,7 +9,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
-/** The result of the totals kernel: {@code temper::BatchTotals}. */
+/** The sums over all rows: {@code temper::BatchTotals}. */
 public final class BatchTotals {
 
   /** Names, types and order as in C++. */
@@ -19,7 +19,7 @@ public final class BatchTotals {
       JAVA_LONG.withName("non_finite_rows"), JAVA_LONG.withName("bad_denominators"));
 
   /** Bytes of the sums of one block of the totals kernel: {@code temper::TotalsPart}. */
-  public static final int PART_BYTES = 6 * Double.BYTES;
+  public static final int PART_BYTES = 4 * Double.BYTES;
 
   private BatchTotals() {}
 
@@ -45,7 +45,7 @@ public final class BatchTotals {
     return block.getAtIndex(JAVA_LONG, 7);
   }
 
-  /** The totals of a launch without a totals kernel. */
+  /** The totals of a launch without a report. */
   public static LossTotals ofNothing(Reduction reduction, long rows) {
     double none = none(reduction);
     return LossTotals.of(none, none, none, rows, 0, 0);

@@ -19,7 +19,7 @@ class ProbeTest {
   /** Functions of rows in rings, which are off by default; and leave_unset(), which has no instruction. */
   private static final Set<String> NOT_PROBED = Set.of(
       "bulk_copy", "dynamic_shared_bytes", "funnel_shift", "leave_unset", "mbarrier_arrive",
-      "named_barrier", "shared_address", "shared_at");
+      "named_barrier", "prefetch_to_l2", "shared_address", "shared_at");
 
   @Test
   void theOperationsAreNumberedAsInTheSource() {

@@ -11,13 +11,16 @@ import dev.temper.IdMatrix;
 import dev.temper.IgnoreScope;
 import dev.temper.LossArgumentException;
 import dev.temper.LossInputs;
+import dev.temper.LossOutputs;
 import dev.temper.OpenedEngine;
 import dev.temper.Reduction;
 import dev.temper.RowVector;
 import dev.temper.Tail;
 import dev.temper.Teacher;
+import dev.temper.spi.ChunkedLoss;
 import dev.temper.spi.Divisors;
 import dev.temper.spi.EngineBackend;
+import dev.temper.spi.LossCall;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -60,9 +63,9 @@ final class BatchCheckTest {
     try (DeviceBuffer memory = device.allocate(4)) {
       LossInputs divided = inputs.withDenominator(Denominator.at(memory.address()));
       memory.upload(MemorySegment.ofArray(new float[] {8}));
-      assertThat(device.check(LOSS, divided, CLASSES)).isEqualTo(new Divisors(0.125, 0.125));
+      assertThat(check(device, LOSS, divided)).isEqualTo(new Divisors(0.125, 0.125));
       memory.upload(MemorySegment.ofArray(new float[] {-1}));
-      assertThatThrownBy(() -> device.check(LOSS, divided, CLASSES)).isInstanceOf(LossArgumentException.class)
+      assertThatThrownBy(() -> check(device, LOSS, divided)).isInstanceOf(LossArgumentException.class)
           .hasMessageContaining("denominator in memory is -1.0");
     }
   }
@@ -78,17 +81,25 @@ final class BatchCheckTest {
         HostMatrix.of(new float[] {-1, -1, -1, -1, -1, -1, -1, -1}, 4, 2), Tail.BUCKET)),
         "teacher_ids: row 3 has id 2");
     // The status of an invalid batch is cleared.
-    assertThat(device.check(LOSS, inputs.withLabels(RowVector.labels(new int[] {1, 2, 3, 4})), CLASSES))
+    assertThat(check(device, LOSS, inputs.withLabels(RowVector.labels(new int[] {1, 2, 3, 4}))))
         .isEqualTo(new Divisors(0.25, 0.25));
   }
 
+  private static Divisors check(EngineBackend engine, DistillationLoss loss, LossInputs batch) {
+    try (ChunkedLoss chunks = engine.chunks()) {
+      chunks.begin(new LossCall(loss, batch, LossOutputs.none(), CLASSES, null, null));
+      chunks.check();
+      return chunks.divisors();
+    }
+  }
+
   private void assertSame(DistillationLoss loss, LossInputs batch) {
-    assertThat(device.check(loss, batch, CLASSES)).isEqualTo(host.check(loss, batch, CLASSES));
+    assertThat(check(device, loss, batch)).isEqualTo(check(host, loss, batch));
   }
 
   private void assertRefused(LossInputs batch, String message) {
     for (EngineBackend each : new EngineBackend[] {host, device}) {
-      assertThatThrownBy(() -> each.check(LOSS, batch, CLASSES)).isInstanceOf(LossArgumentException.class)
+      assertThatThrownBy(() -> check(each, LOSS, batch)).isInstanceOf(LossArgumentException.class)
           .hasMessageContaining(message);
     }
   }

@@ -29,6 +29,9 @@ public sealed interface BatchMemory extends AutoCloseable {
   /** A matrix whose content {@code writer} writes. */
   MatrixView matrix(BatchShape shape, DType dtype, Writer writer);
 
+  /** A matrix of any content. */
+  MatrixView empty(BatchShape shape, DType dtype);
+
   /**
    * A second matrix of the same content. A gradient is written over it, so that an element that a kernel skips is
    * noticed.
@@ -67,6 +70,11 @@ public sealed interface BatchMemory extends AutoCloseable {
     @Override
     public HostMatrix matrix(BatchShape shape, DType dtype, Writer writer) {
       return HostMatrix.of(written(shape.matrixBytes(dtype), writer), shape.rows(), shape.classes(), dtype);
+    }
+
+    @Override
+    public HostMatrix empty(BatchShape shape, DType dtype) {
+      return HostMatrix.of(arena.allocate(shape.matrixBytes(dtype), ALIGNMENT), shape.rows(), shape.classes(), dtype);
     }
 
     @Override
@@ -119,6 +127,11 @@ public sealed interface BatchMemory extends AutoCloseable {
     @Override
     public MatrixView matrix(BatchShape shape, DType dtype, Writer writer) {
       return written(shape.matrixBytes(dtype), dtype, writer).matrix(shape.rows(), shape.classes(), dtype);
+    }
+
+    @Override
+    public MatrixView empty(BatchShape shape, DType dtype) {
+      return allocate(shape.matrixBytes(dtype)).matrix(shape.rows(), shape.classes(), dtype);
     }
 
     @Override

@@ -63,6 +63,19 @@ public record BenchPlan(String group, List<Part> parts) {
   }
 
   /**
+   * Losses of hidden states with a linear head, measured by {@link HeadBench}.
+   *
+   * @param name name on the command line
+   * @param cases cases in this order
+   */
+  public record Heads(String name, List<HeadCase> cases) implements Part {
+    @Override
+    public int size() {
+      return HeadCase.ENTRIES * cases.size();
+    }
+  }
+
+  /**
    * The host's cost of launches, measured by {@link LaunchCost}.
    *
    * @param name name on the command line

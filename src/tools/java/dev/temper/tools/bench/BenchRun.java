@@ -52,6 +52,11 @@ final class BenchRun implements AutoCloseable {
     found += count;
   }
 
+  /** Number of measurements so far, with those that were left out. */
+  int measured() {
+    return entries.size() + leftOut;
+  }
+
   void add(Measurement entry) throws IOException {
     entries.add(entry);
     report();

@@ -54,11 +54,16 @@ enum GeneratedLogits {
    * @param first index of the first logit in the batch
    */
   void fill(MemorySegment target, DType dtype, int batch, long first) {
+    fill(target, dtype, batch, first, 1);
+  }
+
+  /** Fills memory like the method above with values multiplied by a power of two, which rounds nothing before. */
+  void fill(MemorySegment target, DType dtype, int batch, long first, float factor) {
     long count = target.byteSize() / dtype.bytes();
     long start = base(batch, stream) + GOLDEN * first;
     LongStream.range(0, Math.ceilDiv(count, CHUNK)).parallel().forEach(chunk -> {
       long begin = chunk * CHUNK;
-      fill(target, dtype, start, begin, Math.min(count, begin + CHUNK));
+      fill(target, dtype, start, begin, Math.min(count, begin + CHUNK), factor);
     });
   }
 
@@ -70,16 +75,16 @@ enum GeneratedLogits {
     }
   }
 
-  private void fill(MemorySegment target, DType dtype, long base, long first, long end) {
+  private void fill(MemorySegment target, DType dtype, long base, long first, long end, float factor) {
     switch (dtype) {
       case F32 -> {
         for (long i = first; i < end; i++) {
-          target.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, value(base, i));
+          target.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, factor * value(base, i));
         }
       }
       case BF16, F16 -> {
         for (long i = first; i < end; i++) {
-          target.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i, dtype.narrow(value(base, i)));
+          target.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i, dtype.narrow(factor * value(base, i)));
         }
       }
       case I32, I64 -> throw new IllegalArgumentException("logits of dtype " + dtype + ", expected F32, BF16 or F16");

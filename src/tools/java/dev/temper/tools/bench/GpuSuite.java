@@ -16,6 +16,8 @@ import java.util.List;
  * @param dtypes dtypes of student, teacher and gradient, most important first
  * @param temperatures temperatures of the soft part
  * @param passes whether the gradient is computed too; both are possible
+ * @param heads sizes of linear heads, most important first
+ * @param headDtypes dtypes of hidden states and weights
  * @param planShapes rows and classes for which every launch plan is timed
  */
 public record GpuSuite(
@@ -23,6 +25,8 @@ public record GpuSuite(
     List<DType> dtypes,
     List<Double> temperatures,
     List<Passes> passes,
+    List<HeadShape> heads,
+    List<DType> headDtypes,
     List<BatchShape> planShapes) {
 
   /** The temperature of the losses that are compared with those of other libraries. */
@@ -30,7 +34,7 @@ public record GpuSuite(
 
   /** Names of all parts, in the order in which they run. */
   public static final List<String> PARTS =
-      List.of("headline", "launch", "start", "losses", "temperatures", "forward", "plans");
+      List.of("headline", "launch", "start", "head", "losses", "temperatures", "forward", "plans");
 
   /** The parts that measure a device; {@code plans} searches for better launch plans. */
   public static final List<String> JUDGING_PARTS = PARTS.subList(0, PARTS.indexOf("plans"));
@@ -38,12 +42,24 @@ public record GpuSuite(
   /** Time limit in seconds for the plans of one shape and dtype; the whole part then takes less than ten minutes. */
   public static final double PLAN_SECONDS = 18;
 
+  /** The heads of an 8B model, of a distillation to a quarter of its width, and of a model with a larger vocabulary. */
+  private static final List<HeadShape> WHOLE_HEADS =
+      HeadShape.parseList("8192x4096x128256,8192x2048/4096x128256,4096x3584x151936");
+
+  /** Heads that show within seconds that the part works. */
+  public static final List<HeadShape> QUICK_HEADS = HeadShape.parseList("1024x1024x32000,1024x512/1024x32000");
+
+  /** Heads over logits of the given shapes, for devices that are slower than a GPU. */
+  public static List<HeadShape> narrow(List<BatchShape> logits) {
+    return logits.stream().map(shape -> new HeadShape(shape.rows(), 32, 64, shape.classes())).toList();
+  }
+
   /** The whole grid. */
   public static GpuSuite whole() {
     return new GpuSuite(
         BatchShape.parseList("8192x32000,4096x128256,4096x50304,2048x151936,2048x262144,16384x1000,65536x10"),
         List.of(DType.BF16, DType.F32, DType.F16), List.of(1.0, 2.0, 3.0, 4.0),
-        List.of(Passes.FORWARD_BACKWARD, Passes.FORWARD),
+        List.of(Passes.FORWARD_BACKWARD, Passes.FORWARD), WHOLE_HEADS, List.of(DType.BF16),
         BatchShape.parseList("8192x32000,16384x1000,4096x128256,131072x100,4096x50304,32768x500,2048x262144,8192x4096,"
             + "2048x151936,65536x256,1048576x10,16384x2000,262144x32"));
   }
@@ -77,6 +93,8 @@ public record GpuSuite(
       case "launch" ->
           new BenchPlan.LaunchCosts(name, List.of(LaunchCost.of(LaunchMode.EAGER), LaunchCost.of(LaunchMode.GRAPH)));
       case "start" -> new BenchPlan.FirstCalls(name);
+      case "head" -> new BenchPlan.Heads(name, headDtypes.stream().flatMap(dtype -> heads.stream()
+          .map(shape -> new HeadCase(distillation(JUDGED_TEMPERATURE), shape, dtype))).toList());
       case "losses" -> losses(name, others(), Passes.FORWARD_BACKWARD, List.of(LaunchMode.EAGER));
       case "temperatures" -> losses(name, distillations(false), Passes.FORWARD_BACKWARD, List.of(LaunchMode.EAGER));
       case "forward" -> {

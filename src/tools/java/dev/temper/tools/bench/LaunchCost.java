@@ -17,7 +17,7 @@ import java.util.function.BooleanSupplier;
  */
 public record LaunchCost(BenchmarkCase benchmarkCase) {
 
-  /** Launches that are submitted together: a stream queues about a thousand operations, and a launch is four. */
+  /** Launches that are submitted together: a stream queues about a thousand operations, a launch is at most four. */
   public static final int BURST = 100;
 
   /** Measurements of {@link #measure}. */
@@ -55,9 +55,14 @@ public record LaunchCost(BenchmarkCase benchmarkCase) {
 
   /** 16 rows of 1,000 classes. */
   public static LaunchCost of(BenchmarkCase.LaunchMode launchMode) {
+    return of(launchMode, 1_000);
+  }
+
+  /** 16 rows of so many classes. */
+  public static LaunchCost of(BenchmarkCase.LaunchMode launchMode, int classes) {
     BenchLoss loss = new BenchLoss(BenchLoss.Objective.BOTH, Divergence.forwardKl(), 2);
     return new LaunchCost(
-        BenchmarkCase.of(loss, new BatchShape(16, 1000), DType.BF16, BenchmarkCase.Passes.FORWARD_BACKWARD,
+        BenchmarkCase.of(loss, new BatchShape(16, classes), DType.BF16, BenchmarkCase.Passes.FORWARD_BACKWARD,
             launchMode));
   }
 

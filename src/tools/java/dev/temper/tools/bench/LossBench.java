@@ -61,6 +61,12 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
                     (memory, ring) -> sweep.measure(benchmarkCase, memory, ring));
               }
             }
+            case BenchPlan.Heads heads -> {
+              HeadBench bench = new HeadBench(run, engine, timer, stop);
+              for (HeadCase one : heads.cases()) {
+                bench.measure(one);
+              }
+            }
             case BenchPlan.LaunchCosts costs -> launchCosts(run, engine, costs, stop);
             case BenchPlan.FirstCalls _ -> firstCalls(run, engine, stop);
           }

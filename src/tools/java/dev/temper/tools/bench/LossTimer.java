@@ -51,7 +51,7 @@ final class LossTimer implements AutoCloseable {
       Optional<Quantiles> quantiles = repetition.samples(() -> {
         PreparedLoss loss = prepared.get(next[0]);
         next[0] = (next[0] + 1) % prepared.size();
-        return milliseconds(loss);
+        return milliseconds(loss::launch);
       }, stop);
       return quantiles.map(time -> entry(benchmarkCase, time, prepared));
     } finally {
@@ -59,12 +59,17 @@ final class LossTimer implements AutoCloseable {
     }
   }
 
-  private double milliseconds(PreparedLoss loss) {
+  /** Times launches of anything else. */
+  Optional<Quantiles> time(Runnable launch, BooleanSupplier stop) {
+    return repetition.samples(() -> milliseconds(launch), stop);
+  }
+
+  private double milliseconds(Runnable launch) {
     if (flush != null) {
       flush.run();
     }
     watch.start();
-    loss.launch();
+    launch.run();
     return watch.stop();
   }
 

@@ -7,6 +7,7 @@ import dev.temper.tools.bench.BenchPlan;
 import dev.temper.tools.bench.BenchmarkCase;
 import dev.temper.tools.bench.BenchmarkCase.Passes;
 import dev.temper.tools.bench.GpuSuite;
+import dev.temper.tools.bench.HeadShape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -31,13 +32,18 @@ final class BenchOptions {
   private @Nullable Suite suite;
 
   @Option(names = "--parts", split = ",", paramLabel = "PART", converter = PartName.class,
-      description = "Parts of the suite: headline, launch, start, losses, temperatures, forward (default: all of"
+      description = "Parts of the suite: headline, launch, start, head, losses, temperatures, forward (default: all of"
           + " these, in this order) and plans.")
   private @Nullable List<String> parts;
 
   @Option(names = "--shapes", paramLabel = "ROWSxCLASSES,...",
       description = "Shapes of the logits (default: 4096x10,1024x1000,256x32000,64x128256, or the suite's).")
   private @Nullable String shapes;
+
+  @Option(names = "--heads", paramLabel = "ROWSxFEATURESxCLASSES,...",
+      description = "Sizes of the linear heads of the suite's part head, with FEATURES or STUDENT/TEACHER features"
+          + " (default: the suite's, smaller ones with --quick, narrow ones over the shapes with --shapes).")
+  private @Nullable String heads;
 
   @Option(names = "--dtype", split = ",", paramLabel = "DTYPE", converter = DTypeName.class,
       description = "Type of the logits: f32, bf16 or f16; several with commas (default: f32, or the suite's).")
@@ -77,13 +83,19 @@ final class BenchOptions {
     GpuSuite whole = GpuSuite.whole();
     List<BatchShape> given = shapes == null ? null : BatchShape.parseList(shapes);
     return new GpuSuite(or(given, whole.shapes()), or(dtypes, whole.dtypes()), or(temperatures, whole.temperatures()),
-        or(passes, whole.passes()),
+        or(passes, whole.passes()), heads(quick, given, whole), or(dtypes, whole.headDtypes()),
         or(given, whole.planShapes())).plan(or(parts, GpuSuite.JUDGING_PARTS), quick ? 0 : GpuSuite.PLAN_SECONDS);
   }
 
+  private List<HeadShape> heads(boolean quick, @Nullable List<BatchShape> given, GpuSuite whole) {
+    return heads != null ? HeadShape.parseList(heads)
+        : given != null ? GpuSuite.narrow(given) : quick ? GpuSuite.QUICK_HEADS : whole.heads();
+  }
+
   private BenchPlan single() {
-    if (parts != null) {
-      throw new IllegalArgumentException("--parts are parts of a suite, expected --suite gpu with it");
+    if (parts != null || heads != null) {
+      throw new IllegalArgumentException((parts != null ? "--parts" : "--heads")
+          + " belongs to a suite, expected --suite gpu with it");
     }
     LinkedHashSet<BenchmarkCase> cases = new LinkedHashSet<>();
     for (DType dtype : or(dtypes, List.of(DType.F32))) {

@@ -65,6 +65,10 @@ final class CallOptions {
           + " (default: ${DEFAULT-VALUE}).")
   private ChunkLogits chunkLogits = ChunkLogits.F32;
 
+  @Option(names = "--tf32",
+      description = "Let products of f32 heads use TF32 on cuda, which rounds factors to 11 bits.")
+  private boolean tf32;
+
   @Option(names = "--accumulate",
       description = "Add the gradient to the tensor gradient of the batch, which has the shape of student; for hidden"
           + " states to gradient_hidden, gradient_weight and gradient_bias.")
@@ -85,7 +89,7 @@ final class CallOptions {
    * @throws IllegalArgumentException if the workspace is out of range
    */
   EngineOptions engine() {
-    EngineOptions options = EngineOptions.defaults().withChunkLogits(chunkLogits);
+    EngineOptions options = EngineOptions.defaults().withChunkLogits(chunkLogits).withTf32(tf32);
     if (workspace == null) {
       return options;
     }

@@ -51,9 +51,9 @@ record LossReport(
     String labelled = loss.ignoreScope() == IgnoreScope.HARD ? ", with a label " + totals.hardCountedRows() : "";
     out.printf(Locale.ROOT, "rows  %d, counted %d%s, non-finite %d%n",
         totals.rows(), totals.countedRows(), labelled, totals.nonFiniteRows());
-    workspace.ifPresent(head -> out.printf(Locale.ROOT, "head  %d chunk%s of %d rows, %.1f of %.0f MiB%n",
+    workspace.ifPresent(head -> out.printf(Locale.ROOT, "head  %d chunk%s of %d rows, %.1f of %.0f MiB, by %s%n",
         head.chunks(), head.chunks() == 1 ? "" : "s", head.chunkRows(), mib(head.bytes() + head.accumulatorBytes()),
-        mib(head.limit() + head.accumulatorBytes())));
+        mib(head.limit() + head.accumulatorBytes()), head.products()));
     out.printf(Locale.ROOT, "time  %.3f ms, the first call of this process; %s%n", milliseconds, engine.describe());
     out.flush();
   }

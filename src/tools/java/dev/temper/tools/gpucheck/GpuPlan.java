@@ -109,9 +109,9 @@ final class GpuPlan {
     List<String> command = environment.temper("bench", "--suite", "gpu", "--device", environment.device(), "--results",
         results.toString(), "--outputs", file("outputs").toString(), "--budget", "500");
     if (environment.quick()) {
-      command.addAll(List.of("--parts", "headline,launch"));
+      command.addAll(List.of("--parts", "headline,launch,head"));
     }
-    steps.add(step(Stage.SPEED, "bench", "copy rate, losses on a cold L2, launches", 560, small(command))
+    steps.add(step(Stage.SPEED, "bench", "copy rate, losses on a cold L2, launches, heads", 560, small(command))
         .withDocument(results));
   }
 

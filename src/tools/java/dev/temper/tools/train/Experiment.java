@@ -148,13 +148,13 @@ public final class Experiment {
       long seed,
       CrossCheck crossCheck) {
     RunMonitor monitor = new RunMonitor(name, budget.steps(), crossCheck,
-        () -> Quality.of(model, engine, validation, VALIDATION_WORDS, plan.rows()).crossEntropy(), work,
+        () -> Quality.crossEntropy(model, engine, validation, VALIDATION_WORDS, plan.rows(), plan.head()), work,
         workPerStep(budget, teacher != null && plan.topK() == null), stop);
     WordBatches batches = new WordBatches(training, plan.rows(), seed);
     new ModelTraining(engine, plan.rows(), plan.head(), monitor)
         .train(model, teacher, loss, batches, budget.steps(), budget.learningRate());
-    Quality quality = Quality.of(model, engine, heldOut, HELD_OUT_WORDS, plan.rows());
-    return monitor.outcome(model.shape().parameters(), quality);
+    Quality.Judged judged = Quality.of(model, engine, heldOut, HELD_OUT_WORDS, plan.rows(), plan.head());
+    return monitor.outcome(model.shape().parameters(), judged);
   }
 
   private LanguageModel model(TrainPlan.Budget budget, Arena arena, long seed) {

@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An n-gram neural language model (Bengio et al. 2003): the embeddings of the previous words, side by side, one hidden
@@ -44,7 +45,9 @@ final class LanguageModel {
   private final Matrix activation;
   private final Matrix h;
   private final Matrix hGradient;
-  private final Matrix logits;
+  private final Arena arena;
+  /** Allocated by the first use, because a fused head needs no logits of all rows. */
+  private @Nullable Matrix logits;
 
   /**
    * A model with random weights; equal seeds give equal models.
@@ -55,6 +58,7 @@ final class LanguageModel {
   LanguageModel(Shape shape, int maxRows, Products products, Arena arena, long seed) {
     this.shape = shape;
     this.products = products;
+    this.arena = arena;
     embedding = Parameter.of(arena, shape.vocabulary(), shape.embedding());
     hidden = Parameter.of(arena, shape.inputs() + 1, shape.hidden());
     output = Parameter.of(arena, shape.vocabulary(), shape.hidden() + 1);
@@ -63,7 +67,6 @@ final class LanguageModel {
     activation = Matrix.zeros(arena, maxRows, shape.hidden());
     h = Matrix.zeros(arena, maxRows, shape.hidden() + 1);
     hGradient = Matrix.zeros(arena, maxRows, shape.hidden() + 1);
-    logits = Matrix.zeros(arena, maxRows, shape.vocabulary());
 
     SplittableRandom random = new SplittableRandom(seed);
     // He et al. 2015: variance 2 / inputs keeps the size of activations through rectified units; biases begin at 0.
@@ -101,9 +104,18 @@ final class LanguageModel {
 
   /** Logits of the next word for each row of the batch, [rows, vocabulary]; overwritten by the next call. */
   Matrix forward(WordBatch batch) {
-    Matrix states = hidden(batch);
-    Matrix result = logits.top(batch.rows());
-    products.multiply(1, Operand.of(states.view()), Operand.transposed(output.value().view()), 0, result.view());
+    hidden(batch);
+    return logits(0, batch.rows());
+  }
+
+  /** Logits of some rows of the last batch, [to - from, vocabulary]; overwritten by the next call. */
+  Matrix logits(int from, int to) {
+    if (logits == null || logits.rows() < to - from) {
+      logits = Matrix.zeros(arena, to - from, shape.vocabulary());
+    }
+    Matrix result = logits.top(to - from);
+    products.multiply(1, Operand.of(h.view().rows(from, to)), Operand.transposed(output.value().view()), 0,
+        result.view());
     return result;
   }
 

@@ -13,8 +13,8 @@ import java.util.List;
  * @param plannedSteps number of steps that the plan gave the model; larger than {@code steps} after an interruption
  * @param secondsPerStep mean time of a step
  * @param lossShare part of that time in the loss and its gradient; of a fused head with its products
- * @param logitBytes memory of all logits and their gradient in a step: those of a teacher that is given by logits are
- *     among them, those of an evaluation are not
+ * @param logitBytes largest memory of all logits and their gradient, in a step or in the evaluation at the end: those
+ *     of a teacher that is given by logits are among them
  */
 public record ModelOutcome(
     String name,

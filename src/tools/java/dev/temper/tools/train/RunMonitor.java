@@ -84,8 +84,8 @@ final class RunMonitor implements TrainingObserver {
     return !last;
   }
 
-  ModelOutcome outcome(long parameters, Quality heldOut) {
-    return new ModelOutcome(name, parameters, heldOut, List.copyOf(curve), steps, plannedSteps, nanos / 1e9 / steps,
-        (double) lossNanos / nanos, logitBytes);
+  ModelOutcome outcome(long parameters, Quality.Judged heldOut) {
+    return new ModelOutcome(name, parameters, heldOut.quality(), List.copyOf(curve), steps, plannedSteps,
+        nanos / 1e9 / steps, (double) lossNanos / nanos, Math.max(logitBytes, heldOut.logitBytes()));
   }
 }

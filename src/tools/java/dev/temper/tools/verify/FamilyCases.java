@@ -2,7 +2,6 @@ package dev.temper.tools.verify;
 
 import dev.temper.DType;
 import dev.temper.Divergence;
-import dev.temper.LossArgumentException;
 import dev.temper.SoftValue;
 import dev.temper.tools.verify.FamilyChoices.Change;
 import dev.temper.tools.verify.RowOptions.Given;
@@ -92,29 +91,8 @@ final class FamilyCases {
     List<List<Change>> parameters = List.of(FamilyChoices.CLASSES, FamilyChoices.DTYPES, FamilyChoices.TEMPERATURES,
         FamilyChoices.LOGITS, FamilyChoices.HARD, FamilyChoices.LABELS, FamilyChoices.WEIGHTS, FamilyChoices.REDUCTIONS,
         FamilyChoices.GRADIENTS, FamilyChoices.LAYOUTS, FamilyChoices.OUTPUTS);
-    int[] sizes = new int[parameters.size() + 2];
-    for (int i = 0; i < parameters.size(); i++) {
-      sizes[i] = parameters.get(i).size();
-    }
-    sizes[parameters.size()] = FamilyChoices.DIVERGENCES.size();
-    sizes[parameters.size() + 1] = FamilyChoices.CONTENTS.size();
-    List<int[]> rows = Pairwise.of(SEED + round, sizes);
-    for (int number = 0; number < rows.size(); number++) {
-      int[] row = rows.get(number);
-      String kind = FamilyChoices.DIVERGENCES.get(row[parameters.size()]);
-      List<Case> one = new ArrayList<>();
-      Level level = round > 0 ? Level.FULL : number % 10 > 0 ? Level.DEFAULT : Level.QUICK;
-      try {
-        CaseBuilder builder = CaseBuilder.of(CaseGroup.COMBINATIONS).level(level).soft(Divergence.parse(kind))
-            .content(FamilyChoices.CONTENTS.get(row[parameters.size() + 1]));
-        for (int i = 0; i < parameters.size(); i++) {
-          builder = parameters.get(i).get(row[i]).apply(builder);
-        }
-        builder.add(one, kind + "-" + round + "." + number);
-      } catch (LossArgumentException e) {
-        continue; // options that exclude each other
-      }
-      one.stream().filter(c -> !FamilyChoices.isExcluded(c)).forEach(cases::add);
-    }
+    new Combinations(parameters, 0, (number, _) -> CaseBuilder.of(CaseGroup.COMBINATIONS)
+        .level(round > 0 ? Level.FULL : number % 10 > 0 ? Level.DEFAULT : Level.QUICK),
+        c -> !FamilyChoices.isExcluded(c)).add(cases, SEED, round);
   }
 }

@@ -2,7 +2,6 @@ package dev.temper.tools.verify;
 
 import dev.temper.DType;
 import dev.temper.Divergence;
-import dev.temper.LossArgumentException;
 import dev.temper.Reduction;
 import dev.temper.tools.verify.FamilyChoices.Change;
 import dev.temper.tools.verify.RowOptions.Given;
@@ -72,33 +71,9 @@ final class TeacherCases {
     List<List<Change>> parameters = List.of(FamilyChoices.CLASSES, FamilyChoices.DTYPES, FamilyChoices.TEMPERATURES,
         FamilyChoices.LOGITS, FamilyChoices.HARD, FamilyChoices.LABELS, FamilyChoices.WEIGHTS,
         FamilyChoices.GRADIENTS, FamilyChoices.LAYOUTS, FamilyChoices.OUTPUTS);
-    int[] sizes = new int[parameters.size() + 3];
-    for (int i = 0; i < parameters.size(); i++) {
-      sizes[i] = parameters.get(i).size();
-    }
-    int first = parameters.size();
-    sizes[first] = FamilyChoices.DIVERGENCES.size();
-    sizes[first + 1] = FamilyChoices.CONTENTS.size();
-    sizes[first + 2] = KINDS.size();
-    List<int[]> rows = Pairwise.of(SEED + round, sizes);
-    for (int number = 0; number < rows.size(); number++) {
-      int[] row = rows.get(number);
-      String divergence = FamilyChoices.DIVERGENCES.get(row[first]);
-      Kind kind = KINDS.get(row[first + 2]);
-      List<Case> one = new ArrayList<>();
-      Level level = round > 0 ? Level.FULL : Level.DEFAULT;
-      try {
-        CaseBuilder builder = CaseBuilder.of(kind.group).level(level).soft(Divergence.parse(divergence))
-            .content(FamilyChoices.CONTENTS.get(row[first + 1])).options(o -> o.withTeacher(kind.teacher));
-        for (int i = 0; i < parameters.size(); i++) {
-          builder = parameters.get(i).get(row[i]).apply(builder);
-        }
-        builder.add(one, divergence + "-" + round + "." + number);
-      } catch (LossArgumentException e) {
-        continue; // options that exclude each other
-      }
-      one.stream().filter(c -> !FamilyChoices.isExcluded(c) && !isExcluded(c)).forEach(cases::add);
-    }
+    new Combinations(parameters, KINDS.size(), (_, kind) -> CaseBuilder.of(KINDS.get(kind).group)
+        .level(round > 0 ? Level.FULL : Level.DEFAULT).options(o -> o.withTeacher(KINDS.get(kind).teacher)),
+        c -> !FamilyChoices.isExcluded(c) && !isExcluded(c)).add(cases, SEED, round);
   }
 
   /** Whether the teacher and the options exclude each other, or the bound of the teacher would be above 1. */

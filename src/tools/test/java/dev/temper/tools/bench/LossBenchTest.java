@@ -1,6 +1,7 @@
 package dev.temper.tools.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.temper.DType;
@@ -89,6 +90,37 @@ final class LossBenchTest {
   }
 
   @Test
+  void aHeadIsTimedBesideItsProducts() throws IOException {
+    HeadCase head = new HeadCase(DISTILLATION, HeadShape.parse("5x8/12x30"), DType.BF16);
+    Notes notes = new Notes();
+    try (LossEngine engine = LossEngine.open("reference")) {
+      ResultFile result = new LossBench(new BenchPlan("gpu", List.of(new BenchPlan.Heads("head", List.of(head)))),
+          SHORT).run(engine, notes, () -> false);
+      assertThat(result.unfinished()).isZero();
+      assertThat(result.notes()).singleElement().asString().contains("CUDA graph");
+      assertThat(result.entries()).extracting(Measurement::key).containsExactly(
+          "TemperHead.products {dtype=BF16, head=5x8/12x30}", "TemperHead.forwardBackward {dtype=BF16, "
+              + "head=5x8/12x30, launch=eager, loss=forward-kl+ce, temperature=2.0}");
+      Measurement measured = result.entries().getLast();
+      assertThat(measured.also("operations")).isEqualTo(2 * 5 * 30 * (3 * 8 + 12));
+      assertThat(measured.also("timesProducts"))
+          .isEqualTo(measured.time().median() / result.entries().getFirst().time().median());
+      assertThat(measured.also("workspaceBytes")).isPositive().isLessThanOrEqualTo(measured.also("workspaceLimit"));
+      assertThat(measured.also("accumulatorBytes")).as("the gradient by the weight is F32").isZero();
+      assertThat(measured.also("total")).isBetween(1.0, 10.0);
+    }
+  }
+
+  @Test
+  void sizesOfHeadsAreRead() {
+    assertThat(HeadShape.parseList("8x4x10,8x2/4x10")).containsExactly(new HeadShape(8, 4, 4, 10),
+        new HeadShape(8, 2, 4, 10)).extracting(HeadShape::toString).containsExactly("8x4x10", "8x2/4x10");
+    assertThatThrownBy(() -> HeadShape.parse("8x4")).hasMessageContaining("expected ROWSxFEATURESxCLASSES");
+    assertThatThrownBy(() -> HeadShape.parse("8x0x10")).hasMessageContaining("at least 1 row, 1 feature and 1 class");
+    assertThat(HiddenBatch.scale(4096)).isEqualTo(1 / 64f);
+  }
+
+  @Test
   void anEngineWithoutPlansIsANote() throws IOException {
     BenchmarkCase benchmarkCase = BenchmarkCase.eager(DISTILLATION, new BatchShape(2, 10), DType.F32,
         Passes.FORWARD_BACKWARD);
@@ -132,7 +164,7 @@ final class LossBenchTest {
     int losses = 1 + 3 * 4;
     assertThat(cases).as("every loss and T, with and without gradient, and the headline as graphs")
         .hasSize(batches * (2 * losses + 1));
-    assertThat(plan.size()).isEqualTo(cases.size() + 4 + 6);
+    assertThat(plan.size()).isEqualTo(cases.size() + 4 + 6 + 3 * 3);
     assertThat(cases).anySatisfy(benchmarkCase -> assertThat(benchmarkCase)
         .hasToString("2048x262144 F16 jsd:0.5 T 3.0 forward"));
     assertThat(GpuSuite.compared()).allSatisfy(loss -> assertThat(cases).contains(

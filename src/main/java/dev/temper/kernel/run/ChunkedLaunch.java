@@ -1,0 +1,174 @@
+package dev.temper.kernel.run;
+
+import dev.temper.LossResult;
+import dev.temper.kernel.device.KernelDevice;
+import dev.temper.kernel.spec.LossSpecialisation;
+import dev.temper.spi.ChunkedLoss;
+import dev.temper.spi.Divisors;
+import dev.temper.spi.LossCall;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The chunks of a batch under one check, one status and one launch of the totals. Its memory is its own, because a call
+ * of another thread may be submitted between the chunks.
+ */
+final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
+
+  private final DeviceQueue queue;
+  private final KernelDevice device;
+  private final PendingResults results;
+  private final Function<LossCall, LossSpecialisation> choose;
+  private final Workspace batchMemory;
+  private final Workspace chunkMemory;
+  private final List<LossLaunch> chunks = new ArrayList<>();
+  private @Nullable BatchLaunch batch;
+  private PendingResults.@Nullable Lease lease;
+  /** Whether the batch was recorded, whose report every replay writes again. */
+  private boolean isReplayed;
+
+  private ChunkedLaunch(DeviceQueue queue, PendingResults results, Function<LossCall, LossSpecialisation> choose) {
+    this.queue = queue;
+    this.results = results;
+    this.choose = choose;
+    device = queue.device();
+    batchMemory = new Workspace(device);
+    chunkMemory = new Workspace(device);
+  }
+
+  /**
+   * Opens chunks on a stream.
+   *
+   * @param choose the specialisation of the row losses of a chunk
+   */
+  static ChunkedLaunch open(DeviceQueue queue, PendingResults results,
+      Function<LossCall, LossSpecialisation> choose) {
+    return queue.open(new ChunkedLaunch(queue, results, choose));
+  }
+
+  @Override
+  public void begin(LossCall call) {
+    BatchLaunch.loadKernels(device, call);
+    try (var _ = queue.lock()) {
+      end();
+      device.withContext(() -> {
+        new HeadTensors(new PlacedTensors(batchMemory)).requireAccessible(call);
+        PendingResults.Lease leased = results.lease();
+        lease = leased;
+        batch = new BatchLaunch(call, batchMemory, leased.slot());
+      });
+    }
+  }
+
+  @Override
+  public void check() {
+    submit(() -> {
+      if (queue.isRecording() && batch().anyCopied()) {
+        throw PlacedTensors.notRecordable();
+      }
+      batch().check();
+    });
+  }
+
+  @Override
+  public Divisors divisors() {
+    device.synchronize(); // other threads can submit meanwhile
+    try (var _ = queue.lock()) {
+      return batch().divisors();
+    }
+  }
+
+  @Override
+  public double largestWeight() {
+    try (var _ = queue.lock()) {
+      return batch().largestWeight();
+    }
+  }
+
+  @Override
+  public Chunk chunk(LossCall chunk, long firstRow) {
+    LossCall placed = batch().chunk(chunk, firstRow);
+    LossSpecialisation loss = choose.apply(placed);
+    if (chunk.inputs().student().rows() > 0) {
+      device.load(loss);
+    }
+    try (var _ = queue.lock()) {
+      LossLaunch launch = new LossLaunch(placed, loss, batch().shared(firstRow), chunkMemory, leased().slot(),
+          Arena.ofAuto());
+      chunks.add(launch);
+      return () -> submit(() -> {
+        if (queue.isRecording()) {
+          launch.requireRecordable();
+        }
+        launch.run();
+      });
+    }
+  }
+
+  @Override
+  public LossResult totals() {
+    try (var _ = queue.lock()) {
+      device.withContext(batch()::totals);
+      PendingResults.Lease leased = leased();
+      LossReadout readout = batch().readout();
+      isReplayed |= queue.isRecording();
+      if (isReplayed) {
+        return () -> leased.read(readout::totals);
+      }
+      lease = null;
+      return results.result(leased, readout);
+    }
+  }
+
+  private void submit(Runnable launches) {
+    try (var _ = queue.lock()) {
+      device.withContext(launches);
+    }
+  }
+
+  private BatchLaunch batch() {
+    return Objects.requireNonNull(batch, "no batch was begun");
+  }
+
+  private PendingResults.Lease leased() {
+    return Objects.requireNonNull(lease, "the totals of the batch were submitted before");
+  }
+
+  /** Frees what belongs to the last batch. */
+  private void end() {
+    PendingResults.Lease unread = lease;
+    lease = null;
+    isReplayed = false;
+    if (unread != null) {
+      results.end(unread);
+    }
+    chunks.forEach(LossLaunch::close);
+    chunks.clear();
+    if (batch != null) {
+      batch.close();
+      batch = null;
+    }
+  }
+
+  @Override
+  public long deviceBytes() {
+    return batchMemory.bytes() + chunkMemory.bytes();
+  }
+
+  @Override
+  public void close() {
+    queue.close(this);
+  }
+
+  @Override
+  public void release() {
+    try (batchMemory; chunkMemory) {
+      device.synchronize();
+      end();
+    }
+  }
+}

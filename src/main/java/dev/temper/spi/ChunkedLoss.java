@@ -1,0 +1,63 @@
+package dev.temper.spi;
+
+import dev.temper.LossResult;
+
+/**
+ * Computes the loss of a batch in chunks of its rows: one check of all rows, the row losses of each chunk, one sum of
+ * the totals. The linear head makes the logits of a chunk before its row losses, and uses their gradient after them.
+ *
+ * <p>For each batch the methods are called in the order {@link #begin}, {@link #check}, {@link #divisors},
+ * {@link Chunk#run} of each chunk, {@link #totals}. What was made ready may run again, as a recorded graph does. One
+ * thread at a time may call an instance.
+ */
+public interface ChunkedLoss extends AutoCloseable {
+
+  /** The row losses of one chunk, ready to run. */
+  interface Chunk {
+    /** Submits the row losses, between the check and the totals. */
+    void run();
+  }
+
+  /**
+   * Makes a batch ready, and replaces the one before. Nothing is computed.
+   *
+   * @param batch the whole call, whose students and teachers may be hidden states, which are not read
+   * @throws IllegalArgumentException if an input or output of the call is no memory that the engine can access
+   */
+  void begin(LossCall batch);
+
+  /** Submits the check of all rows. */
+  void check();
+
+  /**
+   * Waits for the check and returns the divisors of the batch.
+   *
+   * @throws IllegalArgumentException for the first invalid value, as {@link EngineBackend#compute} does
+   */
+  Divisors divisors();
+
+  /** Returns the largest absolute value of the row weights, which the check has passed; 1 without weights. */
+  double largestWeight();
+
+  /**
+   * Makes a chunk ready.
+   *
+   * @param chunk rows of the batch with logits of their own; its divisors are numbers, and apply to its gradient
+   * @param firstRow first of these rows
+   */
+  Chunk chunk(LossCall chunk, long firstRow);
+
+  /**
+   * Submits the totals of the batch, divided by the divisors of the batch. Totals of a recorded sequence are those of
+   * the last replay.
+   */
+  LossResult totals();
+
+  /** Bytes of device memory in use; 0 in host memory. */
+  default long deviceBytes() {
+    return 0;
+  }
+
+  @Override
+  void close();
+}
