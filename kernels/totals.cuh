@@ -27,7 +27,7 @@ struct RowLosses {
 
   __device__ __forceinline__ void add_to(TotalsPart& part, const LossParameters& p) const {
     if (weight == 0) return;
-    double factor = weight;
+    double factor = is_weight(weight) ? weight : not_a_number();
     double weighted_soft = p.soft_weight > 0 ? p.soft_weight * (factor * soft) : 0;
     double weighted_hard = p.hard_weight > 0 ? p.hard_weight * (factor * hard) : 0;
     part.soft += weighted_soft;
