@@ -72,7 +72,7 @@ public final class VerificationRun {
         .map(check -> new ScheduledCase(CaseGroup.DEVICE_FUNCTIONS, check.name(), check::run)).toList());
     ListChecks.of(engine, seed).forEach(check ->
         scheduled.add(new ScheduledCase(CaseGroup.TEACHER_LISTS, check.name(), check::run)));
-    HeadChecks.of(engine, seed).forEach(check ->
+    HeadVerification.of(engine, seed).forEach(check ->
         scheduled.add(new ScheduledCase(check.group(), check.name(), check::run)));
     cases.forEach(c -> scheduled.add(schedule(c)));
     return scheduled;

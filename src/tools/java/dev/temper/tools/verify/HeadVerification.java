@@ -7,9 +7,9 @@ import dev.temper.UnsupportedLossException;
 import java.util.List;
 
 /** Checks the head of an engine. Each check opens the device again, with a workspace that gives chunks of its size. */
-final class HeadChecks {
+final class HeadVerification {
 
-  private HeadChecks() {}
+  private HeadVerification() {}
 
   /**
    * One check.
