@@ -28,7 +28,9 @@ enum ProbeOperation : int32_t {
   kClusterExchange4,
   kLog2Normal,
   kReciprocal,
-  kWarpMax
+  kWarpMax,
+  kFunnelShift,
+  kRing
 };
 
 // Copies the items in reverse order.
@@ -79,6 +81,7 @@ __device__ __forceinline__ void probe_item(const ProbeParameters& p, int64_t ite
     case kLog2Normal: p.output[item] = bits_of(log2_normal(float_of(p.input[item]))); break;
     case kReciprocal: p.output[item] = bits_of(reciprocal(float_of(p.input[item]))); break;
     case kWarpMax: p.output[item] = bits_of(warp_max(float_of(p.input[item]))); break;
+    case kFunnelShift: p.output[item] = funnel_shift(p.input[2 * item], p.input[2 * item + 1], item % 32); break;
     case kMaxF16: p.output[item] = max_f16_pair(p.input[2 * item], p.input[2 * item + 1]); break;
     case kMaxBf16: p.output[item] = max_bf16_pair(p.input[2 * item], p.input[2 * item + 1]); break;
     case kWords2: copy_words<2>(p, item); break;
@@ -96,6 +99,45 @@ __device__ __forceinline__ void probe_shared_memory(const ProbeParameters& p) {
   __syncthreads();
   for (int64_t word = threadIdx.x; word < p.count; word += blockDim.x)
     p.output[blockIdx.x * p.count + word] = shared[p.count - 1 - word];
+}
+
+// A ring of two stages, as in row/ring_storage.cuh. In each of `count` rounds the last warp copies a stage. Each of the
+// other threads writes the four words of the opposite thread, and they exchange a word each through a barrier of their
+// own. At the end the block writes the size of its shared memory.
+template <int THREADS> __device__ __forceinline__ void probe_ring(const ProbeParameters& p) {
+  constexpr int kConsumers = THREADS - 32, kWords = kConsumers * 4, kBytes = kWords * 4;
+  uint64_t* full = reinterpret_cast<uint64_t*>(dynamic_shared());
+  uint64_t* empty = full + 2;
+  const uint32_t stages = shared_address(dynamic_shared()) + 32;
+  uint32_t* exchange = reinterpret_cast<uint32_t*>(shared_at(stages + 2 * kBytes));
+  if (threadIdx.x == 0) {
+    mbarriers_init<2>(full, 1);
+    mbarriers_init<2>(empty, kConsumers / 32);
+  }
+  __syncthreads();
+  for (int64_t round = 0; round < p.count; round++) {
+    const int64_t base = (blockIdx.x * p.count + round) * kWords;
+    const uint32_t stage = round % 2, parity = round / 2 % 2;
+    if (threadIdx.x >= kConsumers) {
+      if (threadIdx.x > kConsumers) continue;
+      if (round >= 2) mbarrier_wait(empty + stage, parity ^ 1);
+      mbarrier_expect(full + stage, kBytes);
+      bulk_copy(shared_at(stages + stage * kBytes), p.input + base, kBytes, full + stage);
+      continue;
+    }
+    const uint32_t opposite = kConsumers - 1 - threadIdx.x;
+    mbarrier_wait(full + stage, parity);
+    const uint32_t* words = reinterpret_cast<const uint32_t*>(shared_at(stages + stage * kBytes));
+    for (int w = 0; w < 4; w++) p.output[base + threadIdx.x * 4 + w] = words[opposite * 4 + w];
+    exchange[threadIdx.x] = words[threadIdx.x * 4];
+    __syncwarp();
+    if (threadIdx.x % 32 == 0) mbarrier_arrive(empty + stage);
+    named_barrier<kConsumers>();
+    uint32_t* exchanged = p.output + gridDim.x * p.count * kWords + (blockIdx.x * p.count + round) * kConsumers;
+    exchanged[threadIdx.x] = exchange[opposite];
+    named_barrier<kConsumers>();
+  }
+  if (threadIdx.x == 0) p.output[gridDim.x * p.count * (kWords + kConsumers) + blockIdx.x] = dynamic_shared_bytes();
 }
 
 // The exchange of BlockGroup::reduce (row/thread_group.cuh). In each of `count` rounds every warp stores WIDTH values
@@ -139,6 +181,8 @@ extern "C" __global__ void TEMPER_CLUSTER_DIMENSIONS(TEMPER_CLUSTER) TEMPER_LAUN
     if (p.operation == temper::kClusterExchange4) temper::probe_cluster<TEMPER_THREADS, TEMPER_CLUSTER, 4>(p);
   } else if (p.operation == temper::kSharedMemory) {
     temper::probe_shared_memory(p);
+  } else if (p.operation == temper::kRing) {
+    temper::probe_ring<TEMPER_THREADS>(p);
   } else {
     int64_t step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t item = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; item < p.count; item += step)

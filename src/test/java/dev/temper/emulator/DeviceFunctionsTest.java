@@ -99,10 +99,10 @@ class DeviceFunctionsTest {
   }
 
   @Test
-  void clustersAreNotCheckedWhereThereAreNone() {
+  void ringsAndClustersAreNotCheckedWhereThereAreNone() {
     Map<String, SelfCheck> checks = checks(HostRuntime.load(), "8.0");
     assertThat(checks.entrySet().stream().filter(check -> !check.getValue().notRun().isEmpty()).map(Map.Entry::getKey))
-        .containsExactly("cluster-2", "cluster-4", "cluster-8", "cluster-16");
+        .containsExactly("ring", "cluster-2", "cluster-4", "cluster-8", "cluster-16");
   }
 
   private static Map<String, SelfCheck> checks(HostRuntime runtime, String capability) {

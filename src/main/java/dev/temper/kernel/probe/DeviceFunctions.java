@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -51,6 +50,8 @@ public final class DeviceFunctions {
     add("async-copy-8-bytes", () -> throughShared(Operation.ASYNC_COPY8, 2));
     add("async-copy-16-bytes", () -> throughShared(Operation.ASYNC_COPY16, 4));
     add("shared-memory", this::sharedMemory);
+    add("funnel-shift", this::funnelShift);
+    add("ring", () -> RingProbe.check(device.limits(), probe));
     for (int cluster : new int[] {2, 4, 8, 16}) {
       checks.put("cluster-" + cluster, new FunctionCheck(cluster, () -> cluster(cluster)));
     }
@@ -139,7 +140,7 @@ public final class DeviceFunctions {
 
   /** Each lane of a warp receives the largest number of its lanes. */
   private SelfCheck warpMaximum() {
-    int[] input = random(ROUNDS * BLOCKS * THREADS);
+    int[] input = Probe.random(ROUNDS * BLOCKS * THREADS);
     int[] found = probe.run(Operation.WARP_MAX, 1, BLOCKS, 0, input.length, input, input.length);
     ProbeComparison comparison = new ProbeComparison();
     for (int i = 0; i < input.length; i++) {
@@ -207,7 +208,7 @@ public final class DeviceFunctions {
   /** Copies items in reverse order. */
   private SelfCheck words(Operation operation, int wordsPerItem) {
     int items = ROUNDS * BLOCKS * THREADS;
-    int[] input = random(items * wordsPerItem);
+    int[] input = Probe.random(items * wordsPerItem);
     int[] found = probe.run(operation, 1, BLOCKS, 0, items, input, input.length);
     ProbeComparison comparison = new ProbeComparison();
     for (int i = 0; i < input.length; i++) {
@@ -223,7 +224,7 @@ public final class DeviceFunctions {
    */
   private SelfCheck throughShared(Operation operation, int wordsPerItem) {
     int items = ROUNDS * BLOCKS * THREADS;
-    int[] input = random(items * wordsPerItem);
+    int[] input = Probe.random(items * wordsPerItem);
     int[] found = probe.run(operation, 1, BLOCKS, (long) THREADS * wordsPerItem * Integer.BYTES, items, input,
         2 * input.length);
     ProbeComparison comparison = new ProbeComparison();
@@ -240,12 +241,25 @@ public final class DeviceFunctions {
   /** Uses as much shared memory as a block can have. */
   private SelfCheck sharedMemory() {
     int words = device.limits().sharedPerBlock() / Integer.BYTES;
-    int[] input = random(words);
+    int[] input = Probe.random(words);
     int[] found = probe.run(Operation.SHARED_MEMORY, 1, BLOCKS, (long) words * Integer.BYTES, words, input,
         BLOCKS * words);
     ProbeComparison comparison = new ProbeComparison();
     for (int i = 0; i < found.length; i++) {
       comparison.same("word", i, found[i], input[words - 1 - i % words] + i / words);
+    }
+    return comparison.outcome();
+  }
+
+  /** Shifts a pair of words by 0 to 31 bits. */
+  private SelfCheck funnelShift() {
+    int items = ROUNDS * BLOCKS * THREADS;
+    int[] input = Probe.random(2 * items);
+    int[] found = probe.run(Operation.FUNNEL_SHIFT, 1, BLOCKS, 0, items, input, items);
+    ProbeComparison comparison = new ProbeComparison();
+    for (int i = 0; i < items; i++) {
+      long pair = (long) input[2 * i + 1] << Integer.SIZE | Integer.toUnsignedLong(input[2 * i]);
+      comparison.same("pair", i, found[i], (int) (pair >>> i % Integer.SIZE));
     }
     return comparison.outcome();
   }
@@ -272,7 +286,7 @@ public final class DeviceFunctions {
     int warps = THREADS / 32;
     int words = warps * cluster * width;
     int blocks = clusters * cluster;
-    int[] input = random(blocks * rounds * words);
+    int[] input = Probe.random(blocks * rounds * words);
     int[] found = probe.run(operation, cluster, blocks, 2L * (words * Float.BYTES + Long.BYTES), rounds, input,
         input.length + blocks);
     for (int i = 0; i < input.length; i++) {
@@ -286,11 +300,5 @@ public final class DeviceFunctions {
     for (int block = 0; block < blocks; block++) {
       comparison.same("rank of block", block, found[input.length + block], block % cluster);
     }
-  }
-
-  /** Random numbers of both signs, without NaN: a move as f32 may change the payload of a NaN. */
-  private static int[] random(int words) {
-    int[] random = new SplittableRandom(words).ints(words).toArray();
-    return Arrays.stream(random).map(word -> word & 0xbfffffff).toArray();
   }
 }

@@ -11,6 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 
 /** Runs a device function over words in device memory. */
 final class Probe {
@@ -67,5 +68,11 @@ final class Probe {
       }
       return Arrays.copyOfRange(back, GUARD, GUARD + outputWords);
     }
+  }
+
+  /** Random numbers of both signs, without NaN: a move as f32 may change the payload of a NaN. */
+  static int[] random(int words) {
+    int[] random = new SplittableRandom(words).ints(words).toArray();
+    return Arrays.stream(random).map(word -> word & 0xbfffffff).toArray();
   }
 }
