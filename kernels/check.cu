@@ -1,6 +1,7 @@
 // Checks labels, row weights, row temperatures and the integers of a teacher, and counts the rows that have a label.
 // The kernel runs before the loss kernel, which writes nothing if an invalid row was found. A batch without any of
-// these inputs is not checked; other loss kernels check their rows themselves (single_launch.cuh).
+// these inputs is not checked. A loss kernel that is the only launch of a call checks the rows itself
+// (single_launch.cuh).
 #include "row_inputs.cuh"
 #include "teacher/list_check.cuh"
 

@@ -55,8 +55,8 @@ __device__ __forceinline__ void store_values(const LossParameters& p, int64_t ro
 
 // Computes the values and the gradient of a row that contributes. `task` is a RowTask, or the header of a row in a
 // ring, which has the same values. `factors_of_row()` returns the factors of the gradient, `fast_gradient` stores it
-// for a row on the fast path, and `view()` makes its view for other rows. They are called after the sums, so that they
-// take no registers there.
+// for a row on the fast path, and `view()` makes its view for other rows. These three functions are called after the
+// sums, so that their results take no registers there.
 template <class Spec, class Task, class Factors, class FastGradient, class View>
 __device__ __forceinline__ void compute_row(LossRow<Spec>& loss, int64_t i, const Task& task, Factors factors_of_row,
                                             FastGradient fast_gradient, View view) {

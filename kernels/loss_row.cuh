@@ -64,7 +64,7 @@ template <class Spec> struct LossRow {
   static constexpr bool kLinear = is_linear(Policy::kGradient), kCentred = is_centred(Policy::kGradient);
   // The exponentials of some vectors are kept in registers from the sums to the gradient. That is possible where the
   // gradient is linear in them and needs no other value of a class, and where a vector of the teacher takes no more
-  // registers than one of the student. A backward pass computes the gradient of these vectors in the same way.
+  // registers than one of the student. A backward pass keeps the same vectors, so that it gives the same bits.
   static constexpr bool kKeeps = Spec::Storage::kKept > 0 && Spec::kPass != Pass::kForward && Form::kRaw && kLinear &&
                                  !kCentred && !kLabelApart && !Form::Exps::kSeparateHard && !Spec::kSmoothing &&
                                  !Spec::kStandardise && Pair::Teacher::kBytes <= Pair::Student::kBytes;

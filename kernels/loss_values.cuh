@@ -94,7 +94,7 @@ __device__ __forceinline__ void LossRow<Spec>::sweep_sums(Partial& partial) {
     });
   }
   partial.join_odd();
-  // They are loaded again from a ring, so that they take no registers during the sweep.
+  // Both are loaded again from the header of a ring, so that they take no registers during the sweep.
   if constexpr (Spec::Storage::kProducers > 0) {
     label = storage.header().label;
     valid = storage.header().valid != 0;

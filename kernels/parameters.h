@@ -104,26 +104,26 @@ struct LossParameters {
   const float* hard_denominator;  // one float; kDivisorOnDevice only
   float* row_soft;                // [rows], T^2 D; on a GPU null in a backward pass only, because totals are its sums
   float* row_hard;                // [rows], the hard part; null like row_soft
-  float* row_label_log_prob;      // [rows], log softmax(z) of the label; null: not wanted, like the two below
+  float* row_label_log_prob;      // [rows], log softmax(z) of the label; null: not written, like the two below
   float* row_student_entropy;     // [rows], at the student's temperature
   float* row_teacher_entropy;     // [rows], at the teacher's temperature
   // A teacher that is given by lists of classes. `teacher` holds the log-probabilities or weights of the slots then.
   const int32_t* teacher_ids;     // [rows, teacher_slots], -1 in an unused slot; null: the teacher has all classes
   const float* teacher_log_tail;  // [rows], log of the mass outside the slots; null: 1 less the mass of the slots
-  float* row_student_mass;        // [rows], mass on the slots; null: not wanted, like the one below
+  float* row_student_mass;        // [rows], mass on the slots; null: not written, like the one below
   float* row_teacher_mass;        // [rows]
   // A teacher of another form. `teacher` holds its log-probabilities or probabilities, or the logits that an index or a
   // map selects from; it is null for a mixture.
   const int32_t* teacher_row_index;  // [rows], row of the teacher; null: the row of the student
   const int32_t* class_map;          // [classes], column of the teacher, -1 for none; kTeacherClassMap only
   uint32_t* columns_taken;           // [teacher_columns / 32, rounded up], bits of the columns in class_map
-  float* row_unmapped_mass;          // [rows], mass on the columns that no class takes; null: not wanted
+  float* row_unmapped_mass;          // [rows], mass on the columns that no class takes; null: not written
   const void* mixture_logits[kMostMixed];  // [rows, >= classes] each
   float* row_temperature_gradient;  // [rows], derivative of row_soft by the temperature; only in GPU memory
   float* statistics;              // [rows, kRowStatistics]; null in a forward pass that does not save them
   BatchStatus* status;            // null: the rows are not checked and every row counts
   BatchReport* report;            // GPU: mapped host memory; CPU engine: the caller's memory
-  uint64_t* finished_blocks;      // GPU only: number of finished blocks of a kernel, zero before a launch
+  uint64_t* finished_blocks;      // GPU only: finished blocks of the kernel that writes the report, 0 before a launch
   TotalsPart* parts;              // totals kernel only: one per block
   int64_t rows;
   int64_t first_row;  // of the batch, if the rows are a chunk of it; added to the rows that the loss finds invalid
@@ -132,7 +132,7 @@ struct LossParameters {
   int64_t teacher_rows;                 // rows that teacher_row_index may name
   int64_t ignore_index;
   int64_t list_mask_offset;  // GPU, lists only: bytes of a block's shared memory before the masks of its thread groups
-  int64_t single_launch;     // GPU: 0, or the loss kernel checks the rows and adds them up, in so many parts
+  int64_t single_launch;     // GPU: parts of the totals if the loss kernel is the only launch of a call, else 0
   double soft_weight, hard_weight;
   double soft_divisor, hard_divisor;  // kDivisorGiven only
   double gradient_scale;

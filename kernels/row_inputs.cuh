@@ -15,7 +15,7 @@ __device__ __forceinline__ void note_first(uint64_t* first, int64_t row) {
   atomicMax(reinterpret_cast<unsigned long long*>(first), static_cast<unsigned long long>(~uint64_t(row)));
 }
 
-// The task of a row; of a row behind the last one, an ignored task.
+// Returns the task of a row. A row behind the last one has a task that does not contribute.
 __device__ __forceinline__ RowTask load_task(const LossParameters& p, int64_t row) {
   if (row >= p.rows) return RowTask();
   int64_t label = p.labels == nullptr ? 0 : label_of(p, row);
@@ -44,7 +44,7 @@ __device__ __forceinline__ int64_t bad_denominators(const LossParameters& p) {
 struct LaunchConstants {
   GradientFactors factors;
   int32_t invalid;  // 1: an invalid row or denominator was found, and nothing is written
-  int32_t labelled;  // the labelled rows; only in a single launch (single_launch.cuh), whose batch is small
+  int32_t labelled;  // the labelled rows; used in a single launch only (single_launch.cuh), whose batch is small
 
   __device__ __forceinline__ static LaunchConstants of(const LossParameters& p, bool invalid_row,
                                                        int64_t labelled) {

@@ -1,7 +1,7 @@
 // Begin and end of a loss kernel that is the only launch of a call: it checks the rows of the whole batch before it
-// writes anything, and the block that finishes last adds up the row losses and writes the report. This pays where the
-// kernel is persistent and the batch has few rows, because every block checks all rows. Other loss kernels run between
-// the check kernel and the totals kernel.
+// writes anything, and the block that finishes last adds up the row losses and writes the report. Every block checks
+// all rows. That is fast only if the batch has few rows and the kernel is persistent and thus has few blocks. Other
+// loss kernels run between the check kernel and the totals kernel.
 //
 // All blocks read the same labels, weights and temperatures, and therefore all of them find the same invalid rows. If
 // another stream changes a value during the launch, blocks may differ: some may write although others found an invalid
@@ -33,7 +33,7 @@ struct RowCheck {
 
   __device__ __forceinline__ bool found_invalid() const { return (bad_label | bad_weight | bad_temperature) != 0; }
 
-  // Adds invalid rows to the status of the launch, from which the last block takes them.
+  // Adds the invalid rows to the status of the launch, which the last block copies to the report.
   __device__ __forceinline__ void note_in(BatchStatus& status) const {
     if (bad_label != 0) note_first(&status.bad_label, ~bad_label);
     if (bad_weight != 0) note_first(&status.bad_weight, ~bad_weight);
@@ -64,7 +64,7 @@ template <class Spec> struct SingleLaunch {
     }
   }
 
-  // Returns the launch constants, like launch_constants().
+  // Returns the launch constants in all threads of the block. In a single launch check() has computed them.
   __device__ __forceinline__ LaunchConstants constants() const {
     if constexpr (kPossible) {
       LaunchConstants& constants = shared_constants<ThreadGroup>();
@@ -98,9 +98,10 @@ template <class Spec> struct SingleLaunch {
   }
 
  private:
-  static constexpr int kRowsInFlight = 4;  // more would take registers from the rows
+  // Rows of a thread whose loads are in flight together. More of them would take registers from the row storage.
+  static constexpr int kChecksInFlight = 4;
 
-  // Starts the transfer of the group's first row to L2, so that the row is on its way during the check.
+  // Starts the transfer of the group's first row to L2, which continues during the check.
   __device__ __forceinline__ void prefetch_first_row(const ThreadGroup& group) const {
     if (threadIdx.x >= unsigned(kThreads) || group.first_row() >= p.rows) return;
     using Student = typename Spec::Student;
@@ -122,13 +123,13 @@ template <class Spec> struct SingleLaunch {
   __device__ __forceinline__ void for_each_row(Load load, Visit visit) const {
     const int rows = int(p.rows);
 #pragma unroll 1
-    for (int row = int(threadIdx.x); row < rows; row += kThreads * kRowsInFlight) {
-      Value values[kRowsInFlight];
+    for (int row = int(threadIdx.x); row < rows; row += kThreads * kChecksInFlight) {
+      Value values[kChecksInFlight];
 #pragma unroll
-      for (int i = 0; i < kRowsInFlight; i++)
+      for (int i = 0; i < kChecksInFlight; i++)
         if (row + i * kThreads < rows) values[i] = load(row + i * kThreads);
 #pragma unroll
-      for (int i = 0; i < kRowsInFlight; i++)
+      for (int i = 0; i < kChecksInFlight; i++)
         if (row + i * kThreads < rows) visit(uint32_t(row + i * kThreads), values[i]);
     }
   }

@@ -11,8 +11,7 @@ constexpr int kTotalsThreads = 512, kTotalsWarps = kTotalsThreads / 32;
 constexpr int kTotalsSums = int(sizeof(TotalsPart) / sizeof(double));
 constexpr int kRowsInFlight = 8;  // rows of a thread whose loads are in flight together
 
-// The losses of one row. The loads of several rows are issued before any of the values is used. The values of a row
-// that does not contribute are 0, and those of a row that became invalid after the check are NaN.
+// The losses of one row. They are 0 if the row does not contribute, and NaN if it became invalid after the check.
 struct RowLosses {
   float weight = 1, soft = 0, hard = 0, temperature_gradient = 0;
 
@@ -61,7 +60,8 @@ __device__ __forceinline__ TotalsPart add_lanes(const TotalsPart& part) {
   return {values[0], values[1], values[2], values[3]};
 }
 
-// The sum over the rows of one of the 16 warps of a part.
+// The sum over the rows of one of the 16 warps of a part. The loads of several rows are issued before any of the loaded
+// values is used.
 __device__ __forceinline__ TotalsPart add_rows(const LossParameters& p, const PartRows& rows, int warp) {
   TotalsPart part = {};
 #pragma unroll 1
@@ -100,8 +100,8 @@ struct WarpSums {
 // Counts the calling block as finished. Returns whether it is the last one of the grid, which sees what the calling
 // threads of all other blocks have stored before. One thread of each block calls this.
 __device__ __forceinline__ bool is_last_block(const LossParameters& p) {
-  // The last block could read values that are still on their way to memory. The fence before the count orders a block's
-  // stores before it, and the fence behind it orders the last block's loads after it.
+  // The last block could read a row loss before the store of another block is visible. The first fence makes the stores
+  // of a block visible before its count, and the second fence keeps the loads of the last block behind its count.
   __threadfence();
   bool last = atomicAdd(reinterpret_cast<unsigned long long*>(p.finished_blocks), 1ull) == gridDim.x - 1;
   __threadfence();

@@ -23,7 +23,7 @@ namespace temper {
 template <int VECTORS> struct RingStorage {
   static constexpr bool kOnChip = true, kPrefetches = false;
   static constexpr int kProducers = 32;
-  // Exponentials are not kept on compute capability 10.0, where the assembler would spill registers for them.
+  // Exponentials are not kept from compute capability 10.0 on, where the assembler would spill registers for them.
 #if __CUDA_ARCH__ >= 1000
   static constexpr int kKept = 0;
 #else
@@ -147,7 +147,7 @@ template <int VECTORS> struct RingStorage {
 
     __device__ __forceinline__ Instance() {}
 
-    // At least a vector for each thread, to use after the last row. The mbarriers lie before it.
+    // Memory of at least a vector for each thread, to use after the last row. It overlaps no mbarrier.
     __device__ __forceinline__ static unsigned char* unused_memory() { return shared_at(first_stage() + kStudentAt); }
 
     // Waits for the row's first stage and returns its header.
@@ -237,7 +237,7 @@ template <int VECTORS> struct RingStorage {
       sweep<true, true>(each);
     }
 
-    // The rank of the calling thread if it owns the vector. Another owner is not known here, and the result is -1.
+    // Returns the rank of the calling thread if it owns the vector, else -1, whichever thread is the owner.
     __device__ __forceinline__ int owner(const Row&, const ThreadGroup& group, int vector) const {
       int place = vector - first(), end = header().end_of(vector);
       bool own = end >= 0 ? end == int(threadIdx.x) && end < header().ends
@@ -256,7 +256,7 @@ template <int VECTORS> struct RingStorage {
     }
 
    private:
-    // The block's part of the row (RingPart). The header has it, so that it takes no registers.
+    // The block's part of the row (RingPart), read from the header each time, so that it takes no registers.
     __device__ __forceinline__ int first() const { return header().first; }
     __device__ __forceinline__ int count() const { return header().count; }
 

@@ -44,7 +44,7 @@ struct SharedStorage {
 
     __device__ __forceinline__ void wait() { async_wait(); }
 
-    // At least a vector for each thread, to use after the last row.
+    // Memory of at least a vector for each thread, to use after the last row.
     __device__ __forceinline__ static unsigned char* unused_memory() {
       return dynamic_shared() + ThreadGroup::kScratchBytes;
     }

@@ -21,8 +21,8 @@ __device__ __forceinline__ void ListLossRow<Spec>::store_gradient(const Gradient
     }
   }
   if (!row_valid) factors.soft = not_a_number();
-  bool is_valid = true;
-  slots.for_each(group.thread_rank, group.size(), is_valid, [&](const ListSlot& slot) {
+  bool ignored = true;
+  slots.for_each(group.thread_rank, group.size(), ignored, [&](const ListSlot& slot) {
     float gradient = soft_gradient(slot, factors.soft);
     if constexpr (kHard) gradient = add_hard(slot.id, slot.z, hard, smoothing, factors.hard, gradient);
     store_one(view, slot.id, slot.z, gradient);

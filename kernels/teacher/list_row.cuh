@@ -1,7 +1,7 @@
 // The loss of one row whose teacher is given by a list of classes: value, then gradient. The listed classes are
-// computed from their slots. The rest, which is all classes without a slot, is swept in the row storage. The sums over
-// the rest have a maximum of their own, because 1 less the student's mass on the list is 0 in f32 for a confident
-// student.
+// computed from their slots. The rest, which is all classes without a slot, is swept in the row storage. If the student
+// puts nearly all of its mass on the list, 1 less this mass is 0 in f32. The mass of the rest is therefore summed by
+// itself, relative to the maximum of the rest.
 #pragma once
 
 #include "../loss_row.cuh"
@@ -29,7 +29,7 @@ template <class Spec> struct ListLossRow {
   ListSlots<Spec> slots;
   int label;
   float temperature;
-  bool valid;
+  bool valid;  // false: this thread has loaded an invalid input of the row, which was changed after the check
   TeacherTail tail = TeacherTail(p.teacher_tail);
   float inverse_temperature = 1.0f / temperature, scale = inverse_temperature * kLog2E;
 
@@ -38,7 +38,10 @@ template <class Spec> struct ListLossRow {
   float row_max = -infinity(), row_sum = 0, hard_sum = 0, present = 0, log_sum_exp = 0;
   float teacher_mass = 0, student_mass = 0, log_tail = -infinity();
   float count = 0;  // used slots
-  bool has_bucket = false, infinite = false, row_valid = true, student_valid = true;
+  bool has_bucket = false;
+  bool infinite = false;       // D is +inf because the teacher lacks a class, and so are elements of the gradient
+  bool row_valid = true;       // false: D has no value, and the gradient is NaN
+  bool student_valid = true;   // whether the student has a softmax
   float policy_sums[Policy::kSums] = {};
   RowValues values = {};
 

@@ -50,14 +50,14 @@ template <class Spec>
 __device__ __forceinline__ void ListLossRow<Spec>::set_constants(float listed_max, float teacher_max) {
   float own = p.row_temperatures != nullptr ? temperature : p.teacher_temperature;
   float factor = p.teacher_list_temperature > 0 ? p.teacher_list_temperature / own : 1.0f;
-  float rest_of_factor = p.teacher_list_temperature > 0 ? fma(-factor, own, p.teacher_list_temperature) / own : 0.0f;
+  float factor_low = p.teacher_list_temperature > 0 ? fma(-factor, own, p.teacher_list_temperature) / own : 0.0f;
   bool renormalised = tail == kRenormaliseTeacher || tail == kRenormaliseBoth;
   constants.shift = {shift_of(tail == kRenormaliseBoth ? listed_max : row_max),
                      renormalised ? shift_of(teacher_max) : 0.0f,
                      inverse_temperature,
                      fma(-temperature, inverse_temperature, 1.0f) * inverse_temperature,
                      factor,
-                     rest_of_factor};
+                     factor_low};
   constants.student_c = scale;
   constants.teacher_c = factor * kLog2E;
 }

@@ -6,8 +6,8 @@
 namespace temper {
 namespace {
 
-// Finds a class that a list names twice. A mark stands for all classes with equal remainders, so that a second look at
-// every pair decides where a mark was set before. Marks of earlier rows have other numbers and need no clearing.
+// Finds a class that a list contains twice. A mark stands for all classes with one remainder modulo kMarks. If a mark
+// was set before, all pairs of the list are compared. Marks of earlier rows have other numbers and need no clearing.
 struct SeenClasses {
   static constexpr int kMarks = 1 << 14;
   uint8_t marks[kMarks + kListRoom] = {};

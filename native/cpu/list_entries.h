@@ -24,7 +24,7 @@ struct ListIds {
   ListIds() {}  // does not clear the array, which would cost as much as a short list
 
   int count = 0;    // used slots
-  int end = 0;      // the last used slot and one
+  int end = 0;      // one more than the index of the last used slot
   bool valid = true;  // false: a used slot holds no class
   alignas(64) int32_t id[kListRoom];
 
@@ -50,8 +50,8 @@ struct ListEntries {
   ListIds ids;
   // Student logits, log-probabilities and weights of the slots.
   alignas(64) float z[kListRoom], l[kListRoom], weight[kListRoom];
-  alignas(64) int place[kListRoom];  // of the class among the loaded floats of its row; -1: an unused slot
-  int order[kListRoom];
+  alignas(64) int place[kListRoom];  // index of the class among the loaded floats of its row; -1: an unused slot
+  int order[kListRoom];              // used slots by blocks of classes, see ClassMask
 
   TEMPER_INLINE int count() const { return ids.count; }
   TEMPER_INLINE int padded_count() const { return padded(ids.end); }
@@ -98,8 +98,8 @@ struct ListEntries {
   }
 
  private:
-  // An unused slot loads -inf from elsewhere. No vector is loaded from z before the rest of the row is summed, because
-  // such a load waits until the stores of its elements have reached the cache.
+  // An unused slot loads -inf from elsewhere. Without a softcap, no vector is loaded from z before the rest of the row
+  // is summed, because such a load waits until the stores of its elements have reached the cache.
   void read_logits(const Matrix& student, int64_t row) {
     const char* first = address(student, row, 0);
     const uint32_t absent = 0xff800000;

@@ -1,6 +1,6 @@
 // The loss of one row whose teacher is given by a list of classes. The student is read once, without the classes of the
-// list: its sums over the rest need a maximum of their own, because 1 - Q is 0 in f32 for a confident student. The
-// classes of the list are added from their slots.
+// list, which are added from their slots. If the student puts nearly all of its mass on the list, 1 less this mass is 0
+// in f32. The mass of the rest is therefore summed by itself, relative to the maximum of the rest.
 #pragma once
 
 #include "list_entries.h"
@@ -209,7 +209,7 @@ template <class Policy> struct ListRow {
     return e;
   }
 
-  // Before the elements, so that the long chains of operations of both overlap.
+  // Called before add_elements(), so that the long chains of operations of both overlap.
   void compute_bucket() {
     has_bucket = tail == kBucket && list.count() < r.classes();
     if (!has_bucket) return;

@@ -17,12 +17,12 @@ struct LogitBlock {
 // Classes of the student that are read as absent: a list of entries, some of them unused, and the order of the used
 // ones by blocks of classes.
 struct ClassMask {
-  const int* place;      // of each entry among the loaded floats of the row; -1: unused
+  const int* place;      // index of each entry among the loaded floats of the row; -1: unused
   int entries;
   const int* order;      // the used entries, those of each block after those of the block before
-  const int* block_end;  // place in `order` after the entries of each block; null: the row has one block
+  const int* block_end;  // index in `order` behind the entries of each block; null: the row has one block
 
-  // Calls f(entry, place in the block) for the used entries of a block.
+  // Calls f(entry, index in the block) for the used entries of a block.
   template <class F> TEMPER_INLINE void for_block(int block, F f) const {
     if (block_end == nullptr) {
       for (int i = 0; i < entries; i++)
@@ -96,7 +96,7 @@ struct RowLogits {
     return cap > 0 ? capped_block<find_max>(job.student, from, n, buffer, cap)
                    : block<find_max>(job.student, from, n, buffer);
   }
-  // All of a block in the buffer without the classes of the mask.
+  // Returns a block that lies in the buffer as a whole, with -inf for the classes of the mask.
   LogitBlock masked_block(int from, int n, float* buffer, float cap) const {
     alignas(64) signed char marks[kBlock] = {};
     mask->for_block(from / kBlock, [&](int, int place) { marks[place] = -1; });

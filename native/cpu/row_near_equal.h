@@ -25,8 +25,8 @@ TEMPER_RARE void Row<Policy, soft>::evaluate_near_equal(float student_sum, float
   // An error e of log(p/q) changes D by e^2 / 2 if D is quadratic, else by up to e.
   bool accurate = Policy::kQuadratic ? excess[0] * excess[0] <= 1e-7f * first_lane(sums[0]) : excess[0] == 0;
   if (!accurate) {
-    // If log(Ss/St) is far larger than log(p/q), the rounding of their sum spoils the stored log ratios. They are
-    // computed again from the corrected constant, and a new correction is found.
+    // The log ratios are computed again from the corrected constant, and a new correction is found. The stored ones
+    // would keep a rounding error if log(Ss/St) is far larger than log(p/q).
     log_sum_ratio += inverse_sums.log_ratio;
     inverse_sums.log_ratio = V{};
     inverse_sums.log_ratio = log1p(splat(sum_elements([&](int from, int) { store_log_ratios(from); })));

@@ -39,9 +39,9 @@ TEMPER_INLINE V exp2_table(V n) {
   return _mm512_permutexvar_ps((__m512i)n, powers);
 }
 
+constexpr bool kHasLog2Table = true;
 // Splits a normal positive x = 2^n c (1 + r), where c is the middle of the sixteenth of [1, 2) that x / 2^n is in.
 // Returns r, which is between -1/32 and 1/32.
-constexpr bool kHasLog2Table = true;
 TEMPER_INLINE V split_by_table(V x, V& n, V& log2_c) {
   const V inverse_c = {0.969696999f,  0.914285719f, 0.864864886f, 0.820512831f, 0.780487776f, 0.744186044f,
                        0.711111128f, 0.680851042f, 0.653061211f, 0.627451003f, 0.603773594f, 0.581818163f,

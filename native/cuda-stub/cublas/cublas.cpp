@@ -229,7 +229,7 @@ STUB_EXPORT int cublasSetWorkspace_v2(Handle* handle, uintptr_t address, size_t 
   });
 }
 
-// The engine wants sums in f32 (CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION). TF32 is a compute type of products.
+// Sums must stay in f32 (CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION). TF32 is a compute type of products.
 STUB_EXPORT int cublasSetMathMode(Handle* handle, int mode) {
   return with(handle, [&] { return mode == 16 ? kSuccess : kNotSupported; });
 }

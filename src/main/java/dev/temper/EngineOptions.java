@@ -78,7 +78,7 @@ public final class EngineOptions {
   /**
    * These options with or without the row plans that {@code temper tune} measured on this kind of device; with them
    * unless given. Without them, results do not depend on a file of this machine. Host engines have no plans and ignore
-   * it.
+   * this option.
    */
   public EngineOptions withTunedPlans(boolean value) {
     return new EngineOptions(threads, stream, headWorkspace, chunkLogits, tf32, value);

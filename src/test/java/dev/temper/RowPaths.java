@@ -10,7 +10,7 @@ public final class RowPaths {
 
   /** The fast path. */
   public static final int FAST = 0;
-  /** The careful path with exact-shift exponentials. */
+  /** The exact-shift path. */
   public static final int EXACT_SHIFT = 1;
   /** The path of nearly equal distributions. */
   public static final int NEAR_EQUAL = 2;

@@ -45,8 +45,9 @@ public interface EngineDiagnostics {
 
   /**
    * The plans by which {@link LossEngine#prepare} could spread the rows of a loss over the device: first the one that
-   * it takes by itself, then those most like it. Results differ in the last bits only;
-   * {@code temper bench --suite gpu --parts plans} measures which is fastest. Empty where the engine has no choice.
+   * it uses by itself, then the default plan if that is another one, then those most like the default plan.
+   * Results differ in the last bits only; {@code temper bench --suite gpu --parts plans} measures which is fastest.
+   * Empty where the engine has no choice.
    *
    * @throws IllegalArgumentException as for {@link LossEngine#prepare}
    */

@@ -8,7 +8,7 @@ import java.util.Optional;
 /**
  * The result of a call with a head.
  *
- * @param sums totals of the batch, which may still be computed
+ * @param sums result of the batch, which may not be complete yet
  * @param used memory of the chunks
  */
 record HeadResult(LossResult sums, HeadWorkspace used) implements LossResult {

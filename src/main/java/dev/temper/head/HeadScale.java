@@ -25,7 +25,7 @@ record HeadScale(double common, double soft, double hard) {
     return new HeadScale(common, soft == 0 ? 1 : soft / common, hard == 0 ? 1 : hard / common);
   }
 
-  /** Row weights up to this one leave a factor of 64 below the largest number of F16. */
+  /** Row weights up to this one leave a factor of almost 64 below the largest number of F16. */
   private static final double LARGEST_WEIGHT = 1024;
 
   /**

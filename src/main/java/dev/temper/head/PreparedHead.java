@@ -26,7 +26,7 @@ final class PreparedHead implements PreparedCall {
     if (graph == null) {
       if (isCapturing) {
         throw new IllegalStateException("the stream is captured by its owner, and a loss with a head allocates memory "
-            + "and waits for its check; call recordGraph() before the capture, whose operations then join it");
+            + "and waits for its check; call recordGraph() before the capture, so that a launch can join it");
       }
       last = head.compute(call);
       return;

@@ -6,9 +6,10 @@ import dev.temper.LossResult;
  * Computes the loss of a batch in chunks of its rows: one check of all rows, the row losses of each chunk, one sum of
  * the totals. The linear head makes the logits of a chunk before its row losses, and uses their gradient after them.
  *
- * <p>For each batch the methods are called in the order {@link #begin}, {@link #check}, {@link #divisors},
- * {@link Chunk#run} of each chunk, {@link #totals}. What was made ready may run again, as a recorded graph does. One
- * thread at a time may call an instance.
+ * <p>For each batch the methods are called in the order {@link #begin}, {@link #check}, {@link Chunk#run} of each
+ * chunk, {@link #totals}. A chunk may be made ready at any time after {@link #begin}. The divisors and the largest
+ * weight exist after the check, and a recorded graph needs neither. A recorded graph runs the check, the chunks and the
+ * totals of one batch several times. One thread at a time may call an instance.
  */
 public interface ChunkedLoss extends AutoCloseable {
 

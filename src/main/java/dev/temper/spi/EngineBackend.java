@@ -67,7 +67,7 @@ public interface EngineBackend extends AutoCloseable {
     throw new IllegalArgumentException(describe() + " records no CUDA graph; launch without recording one");
   }
 
-  /** Returns whether the owner of the stream of this engine takes what is submitted to it into a CUDA graph. */
+  /** Returns whether the owner of the stream of this engine captures the stream as a CUDA graph. */
   default boolean isCapturing() {
     return false;
   }

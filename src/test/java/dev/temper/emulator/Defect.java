@@ -40,7 +40,8 @@ public enum Defect {
       "volatile int bits = end * (int(sizeof(Bits)) << 26); if (reinterpret_cast<uintptr_t>(origin)",
       "runtime error: signed integer overflow"),
   /**
-   * Logits are used before the copies to their stage are complete. The values are right: NaN leads to a careful sweep.
+   * Logits are used before the copies to their stage are complete. The values are right, because a row with a NaN is
+   * swept again on the exact-shift path.
    */
   RING_WITHOUT_WAIT("traced", "row/ring_storage.cuh",
       "        if (!swept) at.wait();\n        Pair pairs[VECTORS];", "        Pair pairs[VECTORS];",
@@ -67,7 +68,7 @@ public enum Defect {
   /** A teacher that is misaligned against the student is not shifted by whole bytes. */
   WRONG_FUNNEL_SHIFT("plain", "row/ring_storage.cuh", "uint32_t bits = teacher_shift % 4 * 8,",
       "uint32_t bits = 0,", "expected"),
-  /** The sums of the fast path release stages that a careful sweep reads again. */
+  /** The sums of the fast path release stages that a later sweep reads again. */
   SWEEP_OVER_RELEASED_STAGES("plain", "row/ring_storage.cuh", "{ sweep<false, true>(f); }",
       "{ sweep<true, true>(f); }", "arrives more often|expected|deadlock"),
   /** Kept exponentials are not moved to the offset of the row. */
@@ -80,11 +81,11 @@ public enum Defect {
   /** A part of the next row is not prefetched. */
   NEXT_ROW_WITHOUT_ENDS("plain", "loss_rows.cuh", "storage.load(row, group, in_flight);",
       "{ if (in_flight.end == 0) storage.load(row, group, in_flight); }", "expected"),
-  /** The block that finishes last adds up losses that may still be on their way to memory. */
+  /** The block that finishes last adds up losses whose stores may not be visible yet. */
   MISSING_RELEASE("traced", "totals.cuh", "  __threadfence();\n  bool last", "  bool last", "race: reads byte"),
   /** The block that finishes last may read losses before it has counted the other blocks. */
   MISSING_ACQUIRE("traced", "totals.cuh", "  __threadfence();\n  return last;", "  return last;", "race: reads byte"),
-  /** Threads may look whether their block is the last one before that is known. */
+  /** Threads may read whether their block is the last one before thread 0 has stored it. */
   MISSING_BARRIER_BEHIND_COUNT("traced", "single_launch.cuh", "      __syncthreads();\n      if (last == 0) return;\n",
       "      if (last == 0) return;\n", "race|nobody wrote");
 

@@ -152,7 +152,7 @@ final class SingleLaunchTest {
     }
   }
 
-  /** Every block would have to find the row of an index; a teacher in lists has integers of its own. */
+  /** A single launch does not check the integers of a teacher, such as its row indices. */
   @Test
   void otherChecksHaveTheirKernel() {
     DeviceBatch batch = new DeviceBatch(4, CLASSES, 7);

@@ -22,7 +22,7 @@ import java.util.Map;
 
 /**
  * The check and the totals of a batch whose row losses are launched in chunks, with the labels, weights and row outputs
- * of all rows. The stream lock is held during all calls but {@link #loadKernels}.
+ * of all rows. The stream lock is held during all calls but {@link #loadKernels} and {@link #chunk}.
  */
 final class BatchLaunch implements AutoCloseable {
 

@@ -28,7 +28,7 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
   private final List<LossLaunch> chunks = new ArrayList<>();
   private @Nullable BatchLaunch batch;
   private PendingResults.@Nullable Lease lease;
-  /** Whether the batch was recorded, whose report every replay writes again. */
+  /** Whether the batch was recorded. Every replay then writes its report again. */
   private boolean isReplayed;
 
   private ChunkedLaunch(DeviceQueue queue, PendingResults results, Function<LossCall, LossSpecialisation> choose) {

@@ -117,7 +117,9 @@ public final class KernelEngine implements EngineBackend {
 
   @Override
   public boolean isCapturing() {
-    return device.isCapturing();
+    try (var _ = queue.lock()) { // without it, a recording of another thread would look like a capture by the owner
+      return device.isCapturing();
+    }
   }
 
   @Override
@@ -147,7 +149,7 @@ public final class KernelEngine implements EngineBackend {
     return tuned.keep(candidate(call, times.plan()), call.classes(), call.inputs().student().rows(), times);
   }
 
-  /** What became of the tuned plans for this device. */
+  /** The tuned plans for this device: which are used, and why others are not. */
   public List<Finding> findings() {
     return tuned.findings();
   }

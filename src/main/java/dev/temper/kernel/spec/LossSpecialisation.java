@@ -123,7 +123,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     return usual(call, limits).fits(call.classes(), limits) || !candidates(call, limits).isEmpty();
   }
 
-  /** The specialisation for a call that needs no mask. */
+  /** The specialisation with the plan of the thresholds, which leave out the memory of a list's mask. */
   private static LossSpecialisation usual(LossCall call, DeviceLimits limits) {
     return of(call, plan(features(call), call.classes(), firstBytes(call), secondBytes(call), limits));
   }

@@ -63,7 +63,9 @@ record TunedPlan(DeviceIdentity device, PlanKey key, long rows, PlanTimes times)
     return key.equals(newer.key) && device.isSameDevice(newer.device);
   }
 
-  /** Times in one phrase, such as {@code ring5-block-512, 1.101 ms at 8192 rows; by default shared-block-512}. */
+  /**
+   * Times in one phrase, such as {@code ring5-block-512, 1.101 ms at 8192 rows; by default shared-block-512, 1.250 ms}.
+   */
   String describe() {
     String others = times.plan().equals(times.defaultPlan()) ? ", the default plan"
         : "; by default " + times.defaultPlan() + ", " + text(times.defaultMilliseconds()) + " ms";

@@ -52,8 +52,8 @@ final class PlanSweep {
   }
 
   /**
-   * Measures the chosen plan, the others in the order of the engine, the chosen one again, and repeats the fastest's
-   * time.
+   * Measures the chosen plan, the others in the order of the engine, and the chosen one again. The time of the fastest
+   * plan becomes one more measurement.
    */
   void measure(BenchmarkCase benchmarkCase, BatchMemory memory, BatchRing ring) throws IOException {
     LogitBatch batch = ring.batches().getFirst();

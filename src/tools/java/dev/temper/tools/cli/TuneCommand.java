@@ -50,7 +50,7 @@ final class TuneCommand implements Callable<Integer> {
             + " cuda or cuda:N: there is nothing to tune");
       }
       file.requireWritable();
-      output.note(String.format(Locale.ROOT, "cases to tune: %d, at most %.0f s in all beside making the batches",
+      output.note(String.format(Locale.ROOT, "cases to tune: %d, time limit %.0f s in all beside making the batches",
           plan.size(), options.seconds(plan)));
       Keeper keeper = new Keeper(new ArrayList<>());
       ResultFile result = run(new LossBench(plan, Repetition.onDevice()), engine, keeper, interruption);

@@ -36,7 +36,7 @@ final class TuneOptions {
 
   @Option(names = "--limit", paramLabel = "SECONDS", defaultValue = "60",
       description = "Time limit for the plans of one shape, dtype and loss. The plans most similar to the default one"
-          + " come first (default: ${DEFAULT-VALUE}).")
+          + " come first; the default plan and one other are timed in any case (default: ${DEFAULT-VALUE}).")
   private double limit;
 
   /**
@@ -58,7 +58,7 @@ final class TuneOptions {
     return new BenchPlan("tune", List.of(new BenchPlan.Plans("plans", cases, limit)));
   }
 
-  /** The longest time that all plans may take. */
+  /** The sum of the time limits of all cases. */
   double seconds(BenchPlan plan) {
     return limit * plan.size();
   }

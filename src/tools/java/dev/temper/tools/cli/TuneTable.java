@@ -9,7 +9,7 @@ import java.util.Locale;
 /** Prints the timed plans, and what was kept. */
 record TuneTable(TuneDocument document) {
 
-  /** Change of the default plan's time that says nothing. */
+  /** Relative change of the default plan's time up to which it is not reported. */
   private static final double QUIET = 0.05;
 
   void print(PrintWriter out) {

@@ -12,15 +12,15 @@ import java.util.function.Predicate;
  *
  * @param parameters changes of a case; one of each list is applied
  * @param kinds number of values of a further choice, which {@code start} applies; 0 without one
- * @param start a case before its divergence, its content and the changes
+ * @param start makes a case without divergence, content and changes
  * @param isAllowed whether the options of a case fit together and its bounds mean something
  */
 record Combinations(List<List<Change>> parameters, int kinds, Start start, Predicate<Case> isAllowed) {
 
-  /** Makes the beginning of a case. */
+  /** Makes a case without divergence, content and changes. */
   @FunctionalInterface
   interface Start {
-    /** The case of a row of the combinations, for a value of the further choice. */
+    /** Returns the case for row {@code number} of the combinations and value {@code kind} of the further choice. */
     CaseBuilder of(int number, int kind);
   }
 

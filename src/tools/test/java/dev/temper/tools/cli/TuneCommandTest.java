@@ -42,7 +42,7 @@ class TuneCommandTest {
         "no C++ compiler here: plans were not tuned on the emulator");
     Captured text = tune("--shapes", "3x40");
     assertThat(text.status()).as(text.err() + text.out()).isZero();
-    assertThat(text.err()).contains("cases to tune: 1, at most 0 s in all");
+    assertThat(text.err()).contains("cases to tune: 1, time limit 0 s in all");
     assertThat(text.out()).containsPattern("3x40 F32 forward-kl\\+ce T 2.0\n").contains("GB/s", "x default")
         .containsPattern("registers1-lanes16-128 .* 1.000  default").containsPattern("(?m)^  kept ")
         .contains("out of time for ").endsWith("kept in " + file + "\n");
