@@ -7,8 +7,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The tests of the engine's rows in C++: every form of a divergence in rows and tiles, and merged partials. */
+@Execution(ExecutionMode.CONCURRENT)
 final class RowsTest {
 
   @Test

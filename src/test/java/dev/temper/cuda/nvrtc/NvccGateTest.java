@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -27,6 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * spilled register. In a build that requires NVRTC, which compiles for every generation, each choice occurs once,
  * for the oldest generation, the newest one and the one with the most storages.
  */
+@Execution(ExecutionMode.CONCURRENT)
 final class NvccGateTest {
 
   /** Sources per architecture: each has many entry points, so that headers are read less often. */

@@ -10,8 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The whole check with the emulator in the GPU's place: every step that needs no GPU runs and passes. */
+@Execution(ExecutionMode.CONCURRENT)
 class GpuCheckCommandTest {
 
   @TempDir private Path folder;

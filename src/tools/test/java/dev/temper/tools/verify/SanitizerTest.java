@@ -13,8 +13,11 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The verification grid over a native library built with AddressSanitizer and UndefinedBehaviorSanitizer. */
+@Execution(ExecutionMode.CONCURRENT)
 final class SanitizerTest {
 
   @Test
