@@ -34,16 +34,17 @@ TEMPER_INLINE PrefetchStream stream_at(const Matrix& matrix, int64_t row, int co
 struct Prefetch {
   PrefetchStream student, teacher, gradient;
 
-  template <bool soft> TEMPER_INLINE void issue(int column) const {
+  template <bool reads_teacher> TEMPER_INLINE void issue(int column) const {
     __builtin_prefetch(student.at + column * student.element_bytes);
-    if constexpr (soft) __builtin_prefetch(teacher.at + column * teacher.element_bytes);
+    if constexpr (reads_teacher) __builtin_prefetch(teacher.at + column * teacher.element_bytes);
     __builtin_prefetch(gradient.at + column * gradient.element_bytes, 1);
   }
 };
 
 // Adds the exponentials of n elements to the row's sums; `store_exp` also stores them for later loops, with the
-// differences t - s for a divergence that needs ratios. `two_scales`: student and teacher differ in T.
-template <class Raw, bool soft, HardExp hard, bool store_exp, bool two_scales>
+// differences t - s for a divergence that needs ratios. `two_scales`: student and teacher differ in T. `reads_teacher`:
+// the teacher's logits are prefetched, also for a divergence that has no exponentials (`soft` is not set then).
+template <class Raw, bool soft, HardExp hard, bool store_exp, bool two_scales, bool reads_teacher>
 void sum_block(const Raw& policy, const RowScales& scales, const float* z, const float* u, int n,
                RowPartial<Raw>& row, const BlockExponentials& out, Prefetch prefetch) {
   // Copies, because the compiler keeps only these in registers: a store through a pointer could change the originals.
@@ -52,7 +53,7 @@ void sum_block(const Raw& policy, const RowScales& scales, const float* z, const
   float student_shift = shift_of(row.student_max), teacher_shift = shift_of(row.teacher_max);
   RowPartial<Raw> block;
   auto add = [&](int i, auto raw_sums) {
-    prefetch.issue<soft>(i);
+    prefetch.issue<reads_teacher>(i);
     V s = load(z + i) - student_shift, es = student_exp(s);
     block.student += es;
     if constexpr (store_exp) store(es, out.student + i);

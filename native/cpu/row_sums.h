@@ -26,14 +26,14 @@ TEMPER_INLINE void Row<Policy, soft>::add_sub_block(const float* z, const float*
   Prefetch prefetch = prefetch_at<store_exp>(column + kBlock);
   if (kSoftExp && two_scales()) {  // the hard part reuses nothing then
     if (hard == HardExp::kNone)
-      return sum_block<Raw, kSoftExp, HardExp::kNone, store_exp, true>(raw_policy(), scales, z, u, n, part,
-                                                                       exponentials(column), prefetch);
-    return sum_block<Raw, kSoftExp, HardExp::kSeparate, store_exp, true>(raw_policy(), scales, z, u, n, part,
-                                                                         exponentials(column), prefetch);
+      return sum_block<Raw, kSoftExp, HardExp::kNone, store_exp, true, soft>(raw_policy(), scales, z, u, n, part,
+                                                                             exponentials(column), prefetch);
+    return sum_block<Raw, kSoftExp, HardExp::kSeparate, store_exp, true, soft>(raw_policy(), scales, z, u, n, part,
+                                                                               exponentials(column), prefetch);
   }
   with_hard_exp(hard, [&](auto tag) {
-    sum_block<Raw, kSoftExp, decltype(tag)::kValue, store_exp, false>(raw_policy(), scales, z, u, n, part,
-                                                                      exponentials(column), prefetch);
+    sum_block<Raw, kSoftExp, decltype(tag)::kValue, store_exp, false, soft>(raw_policy(), scales, z, u, n, part,
+                                                                            exponentials(column), prefetch);
   });
 }
 
