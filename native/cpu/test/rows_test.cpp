@@ -180,9 +180,9 @@ static void check_merge(const Raw& policy, double student_temperature, double te
     partial.student_max = block_max(zs, length), partial.teacher_max = block_max(us, length);
     for (int i = 0; i < length; i += kSubBlock) {
       int part = length - i < kSubBlock ? length - i : kSubBlock;
-      sum_block<Raw, true, HardExp::kSeparate, false, true>(policy, scales, zs + i, us + i, part, partial,
-                                                            {unused, unused, unused, unused},
-                                                            {{at, 0}, {at, 0}, {at, 0}});
+      sum_block<Raw, true, HardExp::kSeparate, false, true, true>(policy, scales, zs + i, us + i, part, partial,
+                                                                  {unused, unused, unused, unused},
+                                                                  {{at, 0}, {at, 0}, {at, 0}});
     }
     return partial;
   };
