@@ -29,7 +29,6 @@ final class BatchLaunch implements AutoCloseable {
   private final LossCall call;
   private final KernelDevice device;
   private final Workspace workspace;
-  private final ResultSlot report;
   private final LossPlacement placement;
   private final PlacedTensors tensors;
   private final LossReadout readout;
@@ -46,7 +45,6 @@ final class BatchLaunch implements AutoCloseable {
    */
   BatchLaunch(LossCall batch, Workspace workspace, ResultSlot report) {
     this.workspace = workspace;
-    this.report = report;
     device = workspace.device();
     call = withoutGradient(batch);
     placement = new LossPlacement(call, null, null, workspace, report, Arena.ofAuto());
@@ -178,13 +176,7 @@ final class BatchLaunch implements AutoCloseable {
   void totals() {
     workspace.status().endsWithTotals();
     totals.run();
-    if (tensors.anyDownloads() && rows() > 0) {
-      MemorySegment written = report.await();
-      if (readout.hasOutputs(written)) {
-        tensors.download();
-      }
-      readout.totals(written);
-    }
+    placement.download();
   }
 
   LossReadout readout() {

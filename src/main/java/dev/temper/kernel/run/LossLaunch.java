@@ -24,7 +24,6 @@ final class LossLaunch implements AutoCloseable {
   private final LossPlacement placement;
   private final PlacedTensors tensors;
   private final LossReadout readout;
-  private final ResultSlot report;
   private final LaunchSequence sequence;
 
   /**
@@ -39,7 +38,6 @@ final class LossLaunch implements AutoCloseable {
       ResultSlot report, Arena arena) {
     this.call = call;
     this.loss = loss;
-    this.report = report;
     device = workspace.device();
     placement = new LossPlacement(call, loss, batch, workspace, report, arena);
     tensors = placement.tensors();
@@ -98,13 +96,7 @@ final class LossLaunch implements AutoCloseable {
     tensors.requireOpen();
     tensors.upload();
     sequence.run();
-    if (tensors.anyDownloads() && rows() > 0) {
-      MemorySegment written = report.await();
-      if (readout.hasOutputs(written)) {
-        tensors.download();
-      }
-      readout.totals(written);
-    }
+    placement.download();
   }
 
   /** Records the kernels as a CUDA graph, which later runs replay. The stream lock is held. */

@@ -83,6 +83,17 @@ final class LossPlacement {
     return Optional.ofNullable(clearing);
   }
 
+  /** Waits and copies the outputs, if some lie in host memory that the kernels cannot access. */
+  void download() {
+    if (tensors.anyDownloads() && rows() > 0) {
+      MemorySegment written = report.await();
+      if (readout.hasOutputs(written)) {
+        tensors.download();
+      }
+      readout.totals(written);
+    }
+  }
+
   /** Where a value of each row is written; 0 if it is not. */
   long address(RowOutput output) {
     return rowOutputs.getOrDefault(output, 0L);
