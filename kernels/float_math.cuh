@@ -16,6 +16,9 @@ __device__ __forceinline__ float abs(float a) { return fabsf(a); }
 // If one operand is NaN, the result is the other one. A NaN logit makes its row non-finite through the sums instead.
 __device__ __forceinline__ float max(float a, float b) { return fmaxf(a, b); }
 __device__ __forceinline__ float min(float a, float b) { return fminf(a, b); }
+__device__ __forceinline__ float copy_sign(float size, float sign) {
+  return float_of((bits_of(size) & 0x7fffffffu) | (bits_of(sign) & 0x80000000u));
+}
 __device__ __forceinline__ float select(bool condition, float yes, float no) { return condition ? yes : no; }
 __device__ __forceinline__ float log(float a) { return logf(a); }
 __device__ __forceinline__ float log_corrected(float a, float correction) { return logf(a) - correction; }

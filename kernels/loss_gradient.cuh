@@ -13,6 +13,7 @@ template <class Spec> struct GradientConstants {
   float hard, smoothing;       // factor of exp(z - max z), and what label smoothing subtracts for a present class
   float label_soft, label_hard;  // with kLabelApart: the label's gradient of the soft part, and that of softmax(z)
   RowGradient<float> divergence;
+  float odds, most_power;      // the odds p/q of a class are odds * 2^(t - s); the limit of the exponent t - s
   bool limit;                  // D is +inf because the teacher lacks a class, and so are elements of the gradient
 
   template <class Loss> __device__ __forceinline__ GradientConstants(const Loss& loss, GradientFactors given) {
@@ -33,11 +34,18 @@ template <class Spec> struct GradientConstants {
       }
     }
     divergence = {};
+    odds = 1;
+    most_power = 0;
     limit = false;
     if constexpr (Spec::kSoft && !Loss::Form::kElementwise) {
       divergence = loss.policy.row_gradient(loss.policy_sums, factors.soft * loss.inverse_sums.student,
                                             factors.soft * loss.inverse_sums.teacher);
       if constexpr (Loss::kLabelApart) label_soft = factors.soft * loss.policy.label_gradient(loss.policy_sums);
+      // A class with larger odds has a q below 2^-126 of the largest one, or nearly so.
+      if constexpr (Loss::kClasses) {
+        odds = loss.odds_factor();
+        most_power = 127.5f - max(log2_normal(odds), 0.0f);
+      }
       if constexpr (Spec::Policy::kInfiniteLimit) limit = loss.policy.teacher_lacks_class(loss.policy_sums);
     }
   }
@@ -105,13 +113,9 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
     }
     float coefficient = g.divergence.student;
     if constexpr (kCentred) {
-      Ratio<float> ratio = ratio_of<true>((t - s) + inverse_sums.log_ratio);
-      float slope;
-      if constexpr (kClasses)
-        slope = policy.terms(ratio).slope;
-      else
-        slope = policy.slope(ratio);
-      coefficient = policy.coefficient(slope, g.divergence);
+      const Odds<float> odds = {limited<true>((t - s) + inverse_sums.log_ratio), g.odds,
+                                exp2_normal(min(t - s, g.most_power))};
+      coefficient = policy.coefficient(policy.slope(odds), g.divergence);
     }
     float gradient = es * exponents.add_hard_factor(coefficient, es, g.hard);
     if constexpr (kLinear) gradient = fma(Exponents::power<kFastExp>(t), g.divergence.teacher, gradient);

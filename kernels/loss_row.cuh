@@ -209,6 +209,14 @@ template <class Spec> struct LossRow {
     for_each_column<LONG>([&](float z, float u, int) { f(z, u); });
   }
 
+  // Ss/St, which turns a quotient of exponentials into p/q. For a policy that receives p and q multiplied by weights, it
+  // includes their quotient.
+  __device__ __forceinline__ float odds_factor() const {
+    float factor = inverse_sums.teacher * reciprocal(inverse_sums.student);
+    if constexpr (kClasses) factor *= policy.teacher_weight() * reciprocal(policy.student_weight());
+    return factor;
+  }
+
   // Defined in loss_values.cuh.
   template <bool FAST, int N>
   __device__ __forceinline__ void add_vectors(Partial& partial, const Pair (&pairs)[N], int vector, bool in_bounds);
@@ -349,7 +357,7 @@ template <class Spec> struct LossRow {
   template <bool FAST>
   __device__ __forceinline__ void finish_hard(const Sums& sums, bool student_valid, bool row_valid);
   template <bool FAST> __device__ __forceinline__ void finish_soft(const Sums& sums);
-  template <bool FAST> __device__ __forceinline__ void sweep_classes(float log2_student_sum, float log2_teacher_sum);
+  template <bool FAST> __device__ __forceinline__ void sweep_classes();
   __device__ __forceinline__ void evaluate_near_equal();
   __device__ __forceinline__ void evaluate_far();
 
@@ -379,10 +387,10 @@ template <class Spec> struct LossRow {
   // Limits log2(p/q) to finite values. If neither tensor has the class, the ratio is NaN, and max() replaces it by the
   // lower limit. The fast path needs no upper limit: a class that only the teacher has either makes its sums NaN, which
   // leads to another path, or adds nothing to them.
-  template <bool UPPER> __device__ __forceinline__ static Ratio<float> ratio_of(float log2_ratio) {
+  template <bool UPPER> __device__ __forceinline__ static float limited(float log2_ratio) {
     float finite = max(log2_ratio, -Policy::kMostLog2);
     if constexpr (UPPER) finite = min(finite, Policy::kMostLog2);
-    return {finite, exp2_normal(-abs(finite))};
+    return finite;
   }
 
   __device__ __forceinline__ auto shift_of_row() const {

@@ -136,17 +136,12 @@ template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Sums& sums) {
   inverse_sums = {1.0f, 1.0f, 0.0f};
-  float log2_student_sum = 0, log2_teacher_sum = 0;
   if constexpr (Form::kSoftmax) {
     inverse_sums = {inverse_of<FAST>(sums.teacher), inverse_of<FAST>(sums.student), 0.0f};
-    if constexpr (kClasses || kCentred) {
-      log2_student_sum = log(sums.student) * kLog2E;
-      log2_teacher_sum = log(sums.teacher) * kLog2E;
-      inverse_sums.log_ratio = log2_student_sum - log2_teacher_sum;
-    }
+    if constexpr (kClasses || kCentred) inverse_sums.log_ratio = log(odds_factor()) * kLog2E;
   }
   if constexpr (kClasses) {
-    sweep_classes<FAST>(log2_student_sum, log2_teacher_sum);
+    sweep_classes<FAST>();
   } else if constexpr (kLogits) {
 #pragma unroll
     for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = sums.policy[i];
@@ -161,31 +156,31 @@ __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Sums& sums) {
 }
 
 // The sums of a policy whose terms need p and q, in a second sweep. Two exponentials per class are enough: the larger
-// of p and q, and the ratio of the smaller to the larger.
-template <class Spec>
-template <bool FAST>
-__device__ __forceinline__ void LossRow<Spec>::sweep_classes(float log2_student_sum, float log2_teacher_sum) {
-#pragma unroll
-  for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = 0;
+// of p and q, and the ratio of the smaller to the larger. They are computed in the unit of the student's exponentials.
+template <class Spec> template <bool FAST> __device__ __forceinline__ void LossRow<Spec>::sweep_classes() {
+  float sums[Policy::kClassSums] = {};
   auto add = [&](const Pair& pair, int) {
     float z[K], u[K];
     unpack(pair, z, u);
 #pragma unroll
     for (int k = 0; k < K; k++) {
-      float log2_q = exponents.student.template exponent<FAST>(z[k]) - log2_student_sum;
-      float log2_p = exponents.teacher.template exponent<FAST>(u[k]) - log2_teacher_sum;
-      Ratio<float> ratio = ratio_of<!FAST>(log2_p - log2_q);
-      float larger = Exponents::power<FAST>(max(log2_p, log2_q)), smaller = larger * ratio.lesser;
-      bool student_larger = ratio.log2 <= 0;
-      policy.add_class(policy_sums, student_larger ? smaller : larger, student_larger ? larger : smaller,
-                       policy.terms(ratio));
+      float s = exponents.student.template exponent<FAST>(z[k]);
+      float t = exponents.teacher.template exponent<FAST>(u[k]) + inverse_sums.log_ratio;
+      float log2_ratio = limited<!FAST>(t - s), lesser = exp2_normal(-abs(log2_ratio));
+      float larger = Exponents::power<FAST>(max(t, s)), smaller = larger * lesser;
+      bool student_larger = log2_ratio <= 0;
+      policy.add_class(sums, WeightedClass<float>{student_larger ? smaller : larger, student_larger ? larger : smaller,
+                                                  larger, log2_ratio, lesser});
     }
   };
   if constexpr (FAST)
     storage.for_each(row, group, add);
   else
     storage.for_each_again(row, group, add);
-  group.template reduce<Sum>(policy_sums);
+  group.template reduce<Sum>(sums);
+  const float unit = policy.student_weight() * inverse_sums.student;
+#pragma unroll
+  for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = i < Policy::kClassSums ? unit * sums[i] : 0.0f;
   policy.finish(policy_sums);
 }
 

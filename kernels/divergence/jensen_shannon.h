@@ -15,15 +15,20 @@ template <class V> struct JensenShannon {
   static constexpr bool kLabelApart = false;
   static constexpr bool kEstimates = false;
   static constexpr int kRawSums = 0;
-  static constexpr int kSums = 3;  // D; sum q slope, on the near-equal path KL(q, m); KL(p, m)
+  static constexpr int kSums = 3;       // D; sum q slope, on the near-equal path KL(q, m); KL(p, m)
+  static constexpr int kClassSums = 2;  // sum of p log2(m/p) and q log2(m/q), and sum of their difference
   static constexpr float kMostLog2 = 300.0f;  // the smaller of p and q is 0 in f32 beyond it
 
   float beta, complement;
-  V log2_complement;  // log2(m/q) of a class that only the student has
+  V log_beta, log_complement;
 
   TEMPER_INLINE static JensenShannon of(const DivergenceParameters& p) {
-    return {p.parameter, p.complement, log2_normal(V{} + p.complement)};
+    return {p.parameter, p.complement, log(V{} + p.parameter), log(V{} + p.complement)};
   }
+  TEMPER_INLINE float teacher_weight() const { return beta; }
+  TEMPER_INLINE float student_weight() const { return complement; }
+  TEMPER_INLINE V log2_weights() const { return kLog2E * (log_beta - log_complement); }
+
 
   // Error of D with u = 2^-24: the logarithm of a class is off by 3u nats (log2_normal), by 4u times the smaller's
   // share of m (ratio.lesser), and by 2u from rounding. If all classes err in the same direction, D is off by about 7u,
@@ -31,23 +36,26 @@ template <class V> struct JensenShannon {
   // selects the same rows as that of forward KL.
   TEMPER_INLINE float nearly_equal() const { return kNearlyEqual / 4; }
 
+  // The terms p log2(m/p) and q log2(m/q) of a class, as `larger` times a factor each. Which of them belongs to the
+  // teacher is the sign of their difference.
+  TEMPER_INLINE V add_class(V* sums, const WeightedClass<V>& c) const {
+    MixtureLogs<V> logs(c);
+    V lesser_term = c.lesser * logs.log2_lesser;
+    sums[0] = fma(c.larger, logs.log2_larger + lesser_term, sums[0]);
+    sums[1] = fma(copy_sign(c.larger, c.log2), logs.log2_larger - lesser_term, sums[1]);
+    return V{} - logs.over_student(c);
+  }
+
+  // D is the entropy of beta less the first sum.
+  TEMPER_INLINE void finish(V* sums) const {
+    V entropy = V{} - (beta * log_beta + complement * log_complement), student_terms = 0.5f * (sums[0] - sums[1]);
+    sums[0] = limited(entropy - kLn2 * sums[0]);
+    sums[1] = student_terms * (-kLn2 / complement);
+  }
+
   // The slope is log2(q/m) less its value for p = 0. The gradient of a row with almost disjoint distributions is then 0
   // without cancellation, because every class has a slope of 0 or q = 0.
-  TEMPER_INLINE Terms<V> terms(const Ratio<V>& ratio) const {
-    V mixture = log2_normal(mixture_over_larger(ratio, beta, complement));
-    V slope = log2_complement - log2_over_student(ratio, mixture);
-    return {log2_teacher(ratio, mixture), slope, slope};
-  }
-
-  TEMPER_INLINE void add_class(V* sums, V p, V q, const Terms<V>& terms) const {
-    sums[1] = fma(q, terms.student, sums[1]);
-    sums[2] = fma(p, terms.teacher, sums[2]);
-  }
-
-  TEMPER_INLINE void finish(V* sums) const {
-    sums[0] = limited(kLn2 * (beta * sums[2] + complement * (sums[1] - log2_complement)));
-    sums[1] = kLn2 * sums[1];
-  }
+  TEMPER_INLINE V slope(const Odds<V>& odds) const { return V{} - log2_over_student(odds); }
 
   TEMPER_INLINE RowGradient<V> row_gradient(const V* sums, V student_factor, V) const {
     V weighted = complement * student_factor;

@@ -47,7 +47,7 @@ template <class V> struct MixedKl {
     RowGradient<V> g = reverse().row_gradient(sums + 1, complement * student_factor, teacher_factor);
     return {fma(student_factor, V{} + lambda, g.student), g.slope, -lambda * teacher_factor};
   }
-  TEMPER_INLINE V slope(const Ratio<V>& ratio) const { return ratio.log2; }
+  TEMPER_INLINE V slope(const Odds<V>& odds) const { return odds.log2; }
   TEMPER_INLINE V coefficient(V slope, const RowGradient<V>& g) const { return fma(slope, g.slope, g.student); }
 
   TEMPER_INLINE void add(V* sums, const Element<V>& e) const {

@@ -5,21 +5,33 @@
 
 namespace temper {
 
-// The mixture m = teacher p + student q, divided by the larger of p and q.
-template <class V> TEMPER_INLINE V mixture_over_larger(const Ratio<V>& ratio, float teacher, float student) {
-  auto student_larger = ratio.log2 <= 0.0f;
-  V of_larger = select(student_larger, V{} + student, V{} + teacher);
-  V of_smaller = select(student_larger, V{} + teacher, V{} + student);
-  return fma(of_smaller, ratio.lesser, of_larger);
+// Logarithms of one class of the mixture m = p + q, where p and q include their shares. Each is the logarithm of a
+// number from 1 to 2, to which |log2(p/q)| is added where that is needed, so that no digits are lost.
+template <class V> struct MixtureLogs {
+  V over_larger;  // m over the larger of p and q
+  V log2_larger;  // log2 of it
+  V log2_lesser;  // log2 of m over the lesser of p and q
+
+  TEMPER_INLINE MixtureLogs(const WeightedClass<V>& c)
+      : over_larger(1.0f + c.lesser),
+        log2_larger(log2_normal(over_larger)),
+        log2_lesser(log2_larger + abs(c.log2)) {}
+
+  TEMPER_INLINE V over_teacher(const WeightedClass<V>& c) const { return log2_larger + max(-c.log2, V{}); }
+  TEMPER_INLINE V over_student(const WeightedClass<V>& c) const { return log2_larger + max(c.log2, V{}); }
+  TEMPER_INLINE V teacher_share(const WeightedClass<V>& c) const {
+    return select(c.log2 > 0.0f, V{} + 1.0f, c.lesser) * reciprocal(over_larger);
+  }
+};
+
+// log2(m/q) for the gradient, accurate relative to itself or to 1.
+template <class V> TEMPER_INLINE V log2_over_student(const Odds<V>& odds) {
+  return log2_normal(fma(odds.factor, odds.power, V{} + 1.0f));
 }
 
-// log2(p/m) and log2(m/q), from `log2_mixture`, which is log2 of m over the larger of p and q. If log2(p/q) is large,
-// computing one from the other would lose the smaller one.
-template <class V> TEMPER_INLINE V log2_teacher(const Ratio<V>& ratio, V log2_mixture) {
-  return min(ratio.log2, V{}) - log2_mixture;
-}
-template <class V> TEMPER_INLINE V log2_over_student(const Ratio<V>& ratio, V log2_mixture) {
-  return max(ratio.log2, V{}) + log2_mixture;
+// The teacher's share p/m, accurate relative to itself.
+template <class V> TEMPER_INLINE V teacher_share(const Odds<V>& odds) {
+  return odds.factor * odds.power * reciprocal(fma(odds.factor, odds.power, V{} + 1.0f));
 }
 
 // log(m/base) of a class on the near-equal path, accurate relative to itself for shares from 1e-6 to 1 - 1e-6. `base`

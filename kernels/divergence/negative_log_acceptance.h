@@ -16,22 +16,31 @@ template <class V> struct NegativeLogAcceptance {
   static constexpr bool kEstimates = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 4;  // D, S, U, A
+  static constexpr int kClassSums = 3;  // A, S, U
   static constexpr float kMostLog2 = 300.0f;
 
   TEMPER_INLINE static NegativeLogAcceptance of(const DivergenceParameters&) { return {}; }
   TEMPER_INLINE float nearly_equal() const { return kNearlyEqual; }
 
-  TEMPER_INLINE Terms<V> terms(const Ratio<V>& ratio) const { return {V{}, V{}, -ratio.log2}; }
-  TEMPER_INLINE void add_class(V* sums, V p, V q, const Terms<V>& terms) const {
-    add_student(sums, q, terms.slope);
-    sums[3] = sums[3] + min(p, q);
+  TEMPER_INLINE float teacher_weight() const { return 1; }
+  TEMPER_INLINE float student_weight() const { return 1; }
+  TEMPER_INLINE V log2_weights() const { return V{}; }
+
+  TEMPER_INLINE V add_class(V* sums, const WeightedClass<V>& c) const {
+    add_student(sums, c.q, -c.log2);
+    sums[0] = fma(c.larger, c.lesser, sums[0]);
+    return -c.log2;
   }
-  TEMPER_INLINE void finish(V* sums) const { sums[0] = -log(sums[3]); }
+  TEMPER_INLINE void finish(V* sums) const {
+    sums[3] = sums[0];
+    sums[0] = -log(sums[3]);
+  }
 
   TEMPER_INLINE RowGradient<V> row_gradient(const V* sums, V student_factor, V) const {
     V factor = select(sums[3] > 0.0f, student_factor / sums[3], V{});  // the gradient is 0 if D is +inf
     return {factor * sums[1], -factor * sums[2], V{}};
   }
+  TEMPER_INLINE V slope(const Odds<V>& odds) const { return -odds.log2; }
   TEMPER_INLINE V coefficient(V slope, const RowGradient<V>& g) const {
     return select(slope > 0.0f, g.student, g.slope);
   }

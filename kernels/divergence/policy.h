@@ -15,6 +15,7 @@
 //     V log(V)         relative error of about one ulp, for normal positive arguments
 //     V log1p(V)       relative error of about one ulp, for arguments above -1, up to the largest float
 //     V log_corrected(V, V)  log(a) - c for a small c, relative error of about one ulp, for normal positive a
+//     V copy_sign(V, V) the size of the first argument with the sign of the second
 //     V log2_normal(V) for normal positive arguments; error at most 2^-22 between 1/2 and 2, else 2^-22 of the result
 //     V reciprocal(V)  relative error of about one ulp, for normal positive arguments
 //     V exp2(V)        relative error of about one ulp, for arguments of at most 0; -inf gives 0
@@ -46,9 +47,12 @@
 //                                      rescales the sums to larger maxima: every s falls by ds >= 0, every t by dt, es
 //                                      is multiplied by fs, et by ft. Ss and St are the sums before.
 //   finish_raw(raw, Ss, St, unit, sums)  computes the row sums; s * unit and t * unit are in nats
-// ValueForm::kClasses: D needs p and q of each class, in a second sweep with known Ss and St.
-//   terms(ratio)                       the functions of one class's ratio p/q
-//   add_class(sums, p, q, terms)       adds one class; p and q may be 0, the ratio is finite also then
+// ValueForm::kClasses: D needs p and q of each class, in a second sweep with known Ss and St. The policy receives both
+// multiplied by a weight each, so that the mixture of p and q is a plain sum.
+//   teacher_weight(), student_weight()  the weights, two floats above 0
+//   log2_weights()                     log2 of the teacher's weight over the student's
+//   kClassSums                         number of sums that add_class() adds to, the first ones of the row sums
+//   add_class(sums, class)             adds one class, and returns its slope; p and q may be 0
 //   finish(sums)                       turns the added sums into the row sums
 //   kMostLog2                          the engine limits |log2(p/q)| to this number
 // ValueForm::kLogits: D is a sum over logits, without softmax or temperature.
@@ -63,8 +67,8 @@
 // GradientForm::kCentred: q (h - sum q h); the coefficient depends on the class's ratio, and the term et * g.teacher is
 // left out.
 // GradientForm::kBoth: the sum of both.
-//   slope(ratio)                       kCentred and kBoth with kRawSums: the class's part of the coefficient; a policy
-//                                      with kClasses has it in its terms
+//   slope(odds)                        kCentred and kBoth: the class's part of the coefficient; with kClasses, p and q
+//                                      are multiplied by their weights, as in add_class()
 //   coefficient(slope, g)              the coefficient of es
 // GradientForm::kElementwise: a function of z and u.
 //   logit_gradient(z, u, factor)       factor * dD/dz of one class
@@ -134,16 +138,18 @@ template <class V> struct RowGradient {
   V student, slope, teacher;
 };
 
-// The ratio of p and q in one class.
-template <class V> struct Ratio {
+// One class in the sums of a policy with kClasses.
+template <class V> struct WeightedClass {
+  V p, q;
+  V larger;  // of p and q
   V log2;    // log2(p/q), limited to finite values; its value is arbitrary if neither tensor has the class
   V lesser;  // the smaller of p and q over the larger: 2^-|log2|
 };
 
-// Functions of one class's ratio, for policies with kClasses. The first two are factors of p and q in add_class().
-template <class V> struct Terms {
-  V teacher, student;
-  V slope;
+// The quotient p/q of one class in the gradient. Engines compute what the policy uses of it.
+template <class V> struct Odds {
+  V log2;           // as in WeightedClass
+  V factor, power;  // p/q = factor * power, which is finite: an overflow is limited to 2^126 or more
 };
 
 }  // namespace temper

@@ -41,7 +41,7 @@ template <class V> struct ReverseKl {
   TEMPER_INLINE RowGradient<V> row_gradient(const V* sums, V student_factor, V) const {
     return {-(student_factor * sums[0]), -kLn2 * student_factor, V{}};
   }
-  TEMPER_INLINE V slope(const Ratio<V>& ratio) const { return ratio.log2; }
+  TEMPER_INLINE V slope(const Odds<V>& odds) const { return odds.log2; }
   TEMPER_INLINE V coefficient(V slope, const RowGradient<V>& g) const { return fma(slope, g.slope, g.student); }
 
   TEMPER_INLINE void add(V* sums, const Element<V>& e) const {

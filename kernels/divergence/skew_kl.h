@@ -17,29 +17,38 @@ template <class V> struct SkewForwardKl {
   static constexpr bool kEstimates = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 2;  // D, sum q w; on the near-equal path sum q (w - 1)
+  static constexpr int kClassSums = 2;
   static constexpr float kMostLog2 = 300.0f;
 
   float skew, complement;
+  V log_skew, log_complement;
 
-  TEMPER_INLINE static SkewForwardKl of(const DivergenceParameters& p) { return {p.parameter, p.complement}; }
+  TEMPER_INLINE static SkewForwardKl of(const DivergenceParameters& p) {
+    return {p.parameter, p.complement, log(V{} + p.parameter), log(V{} + p.complement)};
+  }
+  TEMPER_INLINE float teacher_weight() const { return skew; }
+  TEMPER_INLINE float student_weight() const { return complement; }
+  TEMPER_INLINE V log2_weights() const { return kLog2E * (log_skew - log_complement); }
   TEMPER_INLINE float nearly_equal() const { return kNearlyEqual; }
 
-  TEMPER_INLINE Terms<V> terms(const Ratio<V>& ratio) const {
-    V mixture = mixture_over_larger(ratio, skew, complement);
-    V w = select(ratio.log2 <= 0.0f, ratio.lesser, V{} + 1.0f) * reciprocal(mixture);
-    return {log2_teacher(ratio, log2_normal(mixture)), w, w};
+  // The slope is a w, the teacher's share of the mixture.
+  TEMPER_INLINE V add_class(V* sums, const WeightedClass<V>& c) const {
+    MixtureLogs<V> logs(c);
+    V share = logs.teacher_share(c);
+    sums[0] = fma(c.p, V{} - fma(log_skew, V{} + kLog2E, logs.over_teacher(c)), sums[0]);
+    sums[1] = fma(c.q, share, sums[1]);
+    return share;
   }
-
-  TEMPER_INLINE void add_class(V* sums, V p, V q, const Terms<V>& terms) const {
-    sums[0] = fma(p, terms.teacher, sums[0]);
-    sums[1] = fma(q, terms.student, sums[1]);
+  TEMPER_INLINE void finish(V* sums) const {
+    sums[0] = kLn2 * sums[0] / skew;
+    sums[1] = sums[1] / complement / skew;
   }
-  TEMPER_INLINE void finish(V* sums) const { sums[0] = kLn2 * sums[0]; }
 
   TEMPER_INLINE RowGradient<V> row_gradient(const V* sums, V student_factor, V) const {
     V weighted = complement * student_factor;
-    return {weighted * sums[1], -weighted, V{}};
+    return {weighted * sums[1], V{} - weighted / skew, V{}};
   }
+  TEMPER_INLINE V slope(const Odds<V>& odds) const { return teacher_share(odds); }
   TEMPER_INLINE V coefficient(V slope, const RowGradient<V>& g) const { return fma(slope, g.slope, g.student); }
 
   TEMPER_INLINE void add(V* sums, const Element<V>& e) const {
@@ -70,33 +79,39 @@ template <class V> struct SkewReverseKl {
   static constexpr bool kEstimates = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 2;  // D, sum q slope
+  static constexpr int kClassSums = 2;
   static constexpr float kMostLog2 = 300.0f;
 
   float skew, complement;
-  V log2_skew;  // log2(m/q) of a class that only the student has
+  V log_skew, log_complement;
 
   TEMPER_INLINE static SkewReverseKl of(const DivergenceParameters& p) {
-    return {p.parameter, p.complement, log2_normal(V{} + p.parameter)};
+    return {p.parameter, p.complement, log(V{} + p.parameter), log(V{} + p.complement)};
   }
+  TEMPER_INLINE float teacher_weight() const { return complement; }
+  TEMPER_INLINE float student_weight() const { return skew; }
+  TEMPER_INLINE V log2_weights() const { return kLog2E * (log_complement - log_skew); }
   TEMPER_INLINE float nearly_equal() const { return kNearlyEqual; }
 
-  // The slope is h less its value for p = 0, log(1/a) - 1. Its terms log(q/m) - log(1/a) and 1 - a q/m = (1 - a) p/m
-  // both tend to 0 with p/q.
-  TEMPER_INLINE Terms<V> terms(const Ratio<V>& ratio) const {
-    V mixture = mixture_over_larger(ratio, complement, skew);
-    V log2_mq = log2_over_student(ratio, log2_normal(mixture));
-    V teacher_share = complement * select(ratio.log2 <= 0.0f, ratio.lesser, V{} + 1.0f) * reciprocal(mixture);
-    return {V{}, log2_mq, fma(log2_skew - log2_mq, V{} + kLn2, teacher_share)};
+  // The slope is h less its value for p = 0, log(1/a) - 1. Its terms log(q/m) - log(1/a) and 1 - a q/m, the teacher's
+  // share of the mixture, both tend to 0 with p/q.
+  TEMPER_INLINE V add_class(V* sums, const WeightedClass<V>& c) const {
+    MixtureLogs<V> logs(c);
+    V log2_mixture = logs.over_student(c), slope = fma(log2_mixture, V{} - kLn2, logs.teacher_share(c));
+    sums[0] = fma(c.q, V{} - fma(log_skew, V{} + kLog2E, log2_mixture), sums[0]);
+    sums[1] = fma(c.q, slope, sums[1]);
+    return slope;
   }
-
-  TEMPER_INLINE void add_class(V* sums, V, V q, const Terms<V>& terms) const {
-    sums[0] = fma(q, terms.student, sums[0]);
-    sums[1] = fma(q, terms.slope, sums[1]);
+  TEMPER_INLINE void finish(V* sums) const {
+    sums[0] = kLn2 * sums[0] / skew;
+    sums[1] = sums[1] / skew;
   }
-  TEMPER_INLINE void finish(V* sums) const { sums[0] = -kLn2 * sums[0]; }
 
   TEMPER_INLINE RowGradient<V> row_gradient(const V* sums, V student_factor, V) const {
     return {-(student_factor * sums[1]), student_factor, V{}};
+  }
+  TEMPER_INLINE V slope(const Odds<V>& odds) const {
+    return fma(log2_over_student(odds), V{} - kLn2, teacher_share(odds));
   }
   TEMPER_INLINE V coefficient(V slope, const RowGradient<V>& g) const { return fma(slope, g.slope, g.student); }
 

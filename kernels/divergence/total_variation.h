@@ -15,14 +15,19 @@ template <class V> struct TotalVariation {
   static constexpr bool kEstimates = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 4;  // D; sum q over the classes with q > p, with q < p, with q = p
+  static constexpr int kClassSums = kSums;
   static constexpr float kMostLog2 = 300.0f;
 
   TEMPER_INLINE static TotalVariation of(const DivergenceParameters&) { return {}; }
   TEMPER_INLINE float nearly_equal() const { return kNearlyEqual; }
 
-  TEMPER_INLINE Terms<V> terms(const Ratio<V>& ratio) const { return {V{}, V{}, -ratio.log2}; }
-  TEMPER_INLINE void add_class(V* sums, V p, V q, const Terms<V>& terms) const {
-    add(sums, abs(p - q), q, terms.slope);
+  TEMPER_INLINE float teacher_weight() const { return 1; }
+  TEMPER_INLINE float student_weight() const { return 1; }
+  TEMPER_INLINE V log2_weights() const { return V{}; }
+
+  TEMPER_INLINE V add_class(V* sums, const WeightedClass<V>& c) const {
+    add(sums, abs(c.p - c.q), c.q, -c.log2);
+    return -c.log2;
   }
   TEMPER_INLINE void finish(V* sums) const { sums[0] = 0.5f * sums[0]; }
 
@@ -33,6 +38,7 @@ template <class V> struct TotalVariation {
     return {student_factor * (sums[2] + tie), -student_factor * (sums[1] + tie),
             0.5f * student_factor * (sums[2] - sums[1])};
   }
+  TEMPER_INLINE V slope(const Odds<V>& odds) const { return -odds.log2; }
   TEMPER_INLINE V coefficient(V slope, const RowGradient<V>& g) const {
     return select(slope > 0.0f, g.student, select(slope < 0.0f, g.slope, g.teacher));
   }

@@ -20,10 +20,11 @@ template <HardExp hard> TEMPER_INLINE V add_hard(V g, V es, const BlockExponenti
   return fma(hard_exp<hard>(es, in.hard + i), factor, g);
 }
 
-// The slope of a class from log2(p/q).
-template <class Policy> TEMPER_INLINE V slope_of(const Policy& policy, V log2) {
-  if constexpr (Policy::kValue == ValueForm::kClasses) return policy.terms(ratio_of(log2)).slope;
-  else return policy.slope(Ratio<V>{log2, V{}});
+// The slope of a class from the difference t - s, where the difference of exponents of 2 is (t - s) c.
+template <class Policy> TEMPER_INLINE V slope_of(const Policy& policy, V difference, V c, V log_ratio) {
+  if constexpr (Policy::kValue == ValueForm::kClasses) log_ratio += policy.log2_weights();
+  V log2 = log2_ratio(difference, c, log_ratio, Policy::kMostLog2);
+  return policy.slope(Odds<V>{log2, splat(1.0f), exp2(min(log2, splat(126.0f)))});
 }
 
 // The gradient on the fast path. If `slopes` is set, in.log_ratio holds slopes, else differences t - s.
@@ -43,7 +44,7 @@ void fast_gradient_block(const Policy& policy, const BlockExponentials& in, int 
       if constexpr (is_centred(Policy::kGradient)) {
         V slope = load(in.log_ratio + i);
         if constexpr (!slopes)
-          slope = slope_of(policy, log2_ratio(slope, factors.c, inverse.log_ratio, Policy::kMostLog2));
+          slope = slope_of(policy, slope, factors.c, inverse.log_ratio);
         coefficient = policy.coefficient(slope, row);
       }
       g = is_linear(Policy::kGradient) ? fma(es, coefficient, load(in.teacher + i) * row.teacher) : es * coefficient;

@@ -11,6 +11,7 @@ TEMPER_INLINE float infinity() { return kInfinity; }  // the name that the share
 
 TEMPER_INLINE V splat(float a) { return a - V{}; }
 TEMPER_INLINE V abs(V a) { return (V)((I)a & 0x7fffffff); }
+TEMPER_INLINE V copy_sign(V size, V sign) { return (V)(((I)size & 0x7fffffff) | ((I)sign & ~0x7fffffff)); }
 TEMPER_INLINE V select(I mask, V a, V b) { return mask ? a : b; }
 
 TEMPER_INLINE I lane_numbers() {

@@ -108,11 +108,9 @@ TEMPER_INLINE V log2_ratio(V difference, V c, V log_ratio, float most) {
 }
 // The quotient of the probabilities, with a reciprocal, takes fewer operations than the exponential. Two probabilities
 // below the smallest normal number add nothing.
-TEMPER_INLINE Ratio<V> ratio_of(V log2_ratio, V p, V q) {
-  return {log2_ratio, min(p, q) * reciprocal(max(max(p, q), splat(1.17549435e-38f)))};
-}
-TEMPER_INLINE Ratio<V> ratio_of(V log2_ratio) {
-  return {log2_ratio, exp2_scaled(-abs(log2_ratio), splat(1.0f), splat(kLowest))};
+TEMPER_INLINE WeightedClass<V> weighted_class(V log2_ratio, V p, V q) {
+  V larger = max(max(p, q), splat(1.17549435e-38f));
+  return {p, q, larger, log2_ratio, min(p, q) * reciprocal(larger)};
 }
 
 // Adds a block to the sums of a policy that needs p and q. The differences t - s are replaced by the slopes, which the
@@ -120,15 +118,15 @@ TEMPER_INLINE Ratio<V> ratio_of(V log2_ratio) {
 template <class Policy>
 void ratio_block(const Policy& policy, V c, const BlockExponentials& block, int n, const InverseSums<V>& inverse_sums,
                  V* row) {
-  V sums[Policy::kSums] = {};
+  V sums[Policy::kClassSums] = {};
+  V teacher = policy.teacher_weight() * inverse_sums.teacher, student = policy.student_weight() * inverse_sums.student;
+  V log_ratio = inverse_sums.log_ratio + policy.log2_weights();
   for (int i = 0; i < n; i += kLanes) {
-    V log2 = log2_ratio(load(block.log_ratio + i), c, inverse_sums.log_ratio, Policy::kMostLog2);
-    V p = load(block.teacher + i) * inverse_sums.teacher, q = load(block.student + i) * inverse_sums.student;
-    Terms<V> terms = policy.terms(ratio_of(log2, p, q));
-    policy.add_class(sums, p, q, terms);
-    store(terms.slope, block.log_ratio + i);
+    V log2 = log2_ratio(load(block.log_ratio + i), c, log_ratio, Policy::kMostLog2);
+    V p = load(block.teacher + i) * teacher, q = load(block.student + i) * student;
+    store(policy.add_class(sums, weighted_class(log2, p, q)), block.log_ratio + i);
   }
-  for (int k = 0; k < Policy::kSums; k++) row[k] += sums[k];
+  for (int k = 0; k < Policy::kClassSums; k++) row[k] += sums[k];
 }
 
 // Adds a block to the sums of a policy over logits.

@@ -24,13 +24,12 @@ template <class Policy> struct TileResults {
 template <class Policy>
 void ratio_tile(const Policy& policy, const Exponential& tempered, int classes, V student_sum, V teacher_sum,
                 V log_ratio, const Tile& z, const Tile& u, Tile& ratios, V* sums) {
-  V teacher = 1.0f / teacher_sum, student = 1.0f / student_sum;
+  V teacher = policy.teacher_weight() / teacher_sum, student = policy.student_weight() / student_sum;
+  log_ratio += policy.log2_weights();
   for (int c = 0; c < classes; c++) {
     V log2 = log2_ratio(load(ratios.at[c]), tempered.c, log_ratio, Policy::kMostLog2);
     V p = load(u.at[c]) * teacher, q = load(z.at[c]) * student;
-    Terms<V> terms = policy.terms(ratio_of(log2, p, q));
-    policy.add_class(sums, p, q, terms);
-    store(terms.slope, ratios.at[c]);
+    store(policy.add_class(sums, weighted_class(log2, p, q)), ratios.at[c]);
   }
   policy.finish(sums);
 }
@@ -120,7 +119,7 @@ void gradient_tile(const Policy& policy, const Exponential& tempered, const Tile
       if constexpr (is_centred(Policy::kGradient)) {
         V slope = load(ratios.at[c]);
         if constexpr (Policy::kValue == ValueForm::kRawSums)
-          slope = slope_of(policy, log2_ratio(slope, tempered.c, log_ratio, Policy::kMostLog2));
+          slope = slope_of(policy, slope, tempered.c, log_ratio);
         coefficient = policy.coefficient(slope, row);
       }
       g = is_linear(Policy::kGradient) ? fma(es, coefficient, load(u.at[c]) * row.teacher) : es * coefficient;

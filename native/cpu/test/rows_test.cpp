@@ -22,7 +22,7 @@ template <class V, ValueForm value, GradientForm gradient_form, bool near_equal>
   static constexpr bool kQuadratic = false, kInfiniteLimit = false, kFar = false, kNear = near_equal;
   static constexpr bool kLabelApart = false;
   static constexpr int kRawSums = value == ValueForm::kRawSums ? 1 : 0;
-  static constexpr int kSums = 1;
+  static constexpr int kSums = 1, kClassSums = 1;
   static constexpr float kMostLog2 = 300.0f;
   float inverse_classes;
 
@@ -37,9 +37,12 @@ template <class V, ValueForm value, GradientForm gradient_form, bool near_equal>
   TEMPER_INLINE void finish_raw(const V* raw, V student_sum, V teacher_sum, V unit, V* sums) const {
     ReverseKl<V>{}.finish_raw(raw, student_sum, teacher_sum, unit, sums);
   }
-  TEMPER_INLINE Terms<V> terms(const Ratio<V>& ratio) const { return {V{}, ratio.lesser, ratio.log2}; }
-  TEMPER_INLINE void add_class(V* sums, V, V q, const Terms<V>& terms) const {
-    sums[0] = fma(q, terms.student, sums[0]);
+  TEMPER_INLINE float teacher_weight() const { return 1; }
+  TEMPER_INLINE float student_weight() const { return 1; }
+  TEMPER_INLINE V log2_weights() const { return V{}; }
+  TEMPER_INLINE V add_class(V* sums, const WeightedClass<V>& c) const {
+    sums[0] = fma(c.q, c.lesser, sums[0]);
+    return c.log2;
   }
   TEMPER_INLINE void add_logits(V* sums, V z, V u) const { sums[0] = sums[0] + abs(select(z == u, V{}, z - u)); }
   TEMPER_INLINE void finish(V* sums) const {
@@ -49,7 +52,7 @@ template <class V, ValueForm value, GradientForm gradient_form, bool near_equal>
     V linear = kLinear ? 2.0f * student : V{}, centred = kCentred ? student : V{};
     return {linear - centred * sums[0], kLn2 * centred, kLinear ? -3.0f * teacher : V{}};
   }
-  TEMPER_INLINE V slope(const Ratio<V>& ratio) const { return ratio.log2; }
+  TEMPER_INLINE V slope(const Odds<V>& odds) const { return odds.log2; }
   TEMPER_INLINE V coefficient(V slope, const RowGradient<V>& g) const { return fma(slope, g.slope, g.student); }
   TEMPER_INLINE V logit_gradient(V z, V u, V factor) const { return factor * (z - u); }
 
