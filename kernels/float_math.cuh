@@ -16,8 +16,16 @@ __device__ __forceinline__ float abs(float a) { return fabsf(a); }
 // If one operand is NaN, the result is the other one. A NaN logit makes its row non-finite through the sums instead.
 __device__ __forceinline__ float max(float a, float b) { return fmaxf(a, b); }
 __device__ __forceinline__ float min(float a, float b) { return fminf(a, b); }
+// Without these, integers would be converted to floats and back.
+__device__ __forceinline__ constexpr int max(int a, int b) { return a > b ? a : b; }
+__device__ __forceinline__ constexpr int min(int a, int b) { return a < b ? a : b; }
 __device__ __forceinline__ float copy_sign(float size, float sign) {
   return float_of((bits_of(size) & 0x7fffffffu) | (bits_of(sign) & 0x80000000u));
+}
+// 1/x, rounded correctly as 1.0f / x is, for a normal x with a normal inverse.
+__device__ __forceinline__ float rounded_reciprocal(float x) {
+  float inverse = reciprocal(x);
+  return fma(inverse, fma(-x, inverse, 1.0f), inverse);
 }
 __device__ __forceinline__ float select(bool condition, float yes, float no) { return condition ? yes : no; }
 __device__ __forceinline__ float log(float a) { return logf(a); }

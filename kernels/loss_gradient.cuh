@@ -43,7 +43,7 @@ template <class Spec> struct GradientConstants {
       if constexpr (Loss::kLabelApart) label_soft = factors.soft * loss.policy.label_gradient(loss.policy_sums);
       // A class with larger odds has a q below 2^-126 of the largest one, or nearly so.
       if constexpr (Loss::kClasses) {
-        odds = loss.odds_factor();
+        odds = loss.odds_factor(reciprocal(loss.inverse_sums.student));
         most_power = 127.5f - max(log2_normal(odds), 0.0f);
       }
       if constexpr (Spec::Policy::kInfiniteLimit) limit = loss.policy.teacher_lacks_class(loss.policy_sums);
@@ -123,25 +123,47 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
   }
 }
 
-// Stores the gradient of the kept vectors. Their exponentials have offsets of their own. The factors that move them to
-// the offsets of the row are multiplied into the row constants.
+// Stores a vector of the gradient. `first` is the address of the thread's first vector, if the row is in registers: all
+// vectors then have fixed distances from it.
 template <class Spec>
 template <class GradientView>
-__device__ __forceinline__ void LossRow<Spec>::store_kept(const GradientView& view, const GradientConstants<Spec>& g,
-                                                          int vector) const {
-  float fs = exp2_normal(kept.student_offset - exponents.student.offset);
-  float student = fs * g.divergence.student, hard = kHard ? reuse_exp<Spec::kExpReuse>(fs) * g.hard : 0.0f;
-  float teacher = exp2_normal(kept.teacher_offset - exponents.teacher.offset) * g.divergence.teacher;
-#pragma unroll
-  for (int j = 0; j < Spec::Storage::kKept; j++) {
-    float gradient[K];
-#pragma unroll
-    for (int k = 0; k < K; k++) {
-      float es = kept.student[j * K + k], factor = es * exponents.add_hard_factor(student, es, hard);
-      gradient[k] = fma(kept.teacher[j * K + k], teacher, factor);
-    }
-    view.store_aligned(GradientView::Vector::pack(gradient), vector + j * Storage::kStep);
+__device__ __forceinline__ void LossRow<Spec>::store_vector(const GradientView& view,
+                                                            typename GradientView::Bits* first,
+                                                            const typename GradientView::Vector& values, int vector,
+                                                            bool in_bounds) const {
+  if (!in_bounds)
+    view.store(values, vector);
+  else if constexpr (Spec::Storage::kInRegisters)
+    store_words(first + (vector - int(group.thread_rank)) * K, values.words);
+  else
+    view.store_aligned(values, vector);
+}
+
+// Stores the gradient of a kept vector. Unless the maxima were known, its exponentials have offsets of their own. The
+// factors that move them to the offsets of the row are multiplied into the row constants.
+template <class Spec>
+template <class GradientView>
+__device__ __forceinline__ void LossRow<Spec>::store_kept(const GradientView& view, typename GradientView::Bits* first,
+                                                          const GradientConstants<Spec>& g, int kept_vector,
+                                                          int vector, bool in_bounds, bool has_label) const {
+  float student = g.divergence.student, hard = g.hard, teacher = g.divergence.teacher;
+  if constexpr (!kMaximaFirst) {
+    float fs = exp2_normal(kept.student_offset - exponents.student.offset);
+    student *= fs;
+    hard = kHard ? reuse_exp<Spec::kExpReuse>(fs) * hard : 0.0f;
+    teacher *= exp2_normal(kept.teacher_offset - exponents.teacher.offset);
   }
+  float gradient[K];
+#pragma unroll
+  for (int k = 0; k < K; k++) {
+    float es = kept.student[kept_vector * K + k], factor = es * exponents.add_hard_factor(student, es, hard);
+    gradient[k] = fma(kept.teacher[kept_vector * K + k], teacher, factor);
+  }
+  if (kHard && has_label)
+#pragma unroll
+    for (int k = 0; k < K; k++)
+      if (row.column(vector) + k == label) gradient[k] -= g.factors.hard;
+  store_vector(view, first, GradientView::Vector::pack(gradient), vector, in_bounds);
 }
 
 template <class Spec>
@@ -158,6 +180,11 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
   };
   const StandardisedGradient<Spec, PATH> standardised(*this, soft_gradient);
   int label_vector = this->label_vector();
+  typename GradientView::Bits* first = nullptr;
+  if constexpr (Spec::Storage::kInRegisters && PATH == kFast) {
+    first = view.address(int(group.thread_rank));
+    keep_address(first);
+  }
   auto store = [&](const Pair& pair, int vector, bool in_bounds, bool has_label) {
     float z[K], u[K], gradient[K];
     unpack(pair, z, u);
@@ -190,18 +217,17 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
 #pragma unroll
       for (int k = 0; k < K; k++) gradient[k] += before[k];
     }
-    auto packed = GradientView::Vector::pack(gradient);
-    if (in_bounds)
-      view.store_aligned(packed, vector);
-    else
-      view.store(packed, vector);
+    store_vector(view, first, GradientView::Vector::pack(gradient), vector, in_bounds);
   };
   if constexpr (PATH == kFast && kKeeps && Spec::kPass == Pass::kBackward) {
     Partial unused(policy, scales);  // the sums are those of the forward pass
-    storage.keep(AddVectors<LossRow>{*this, unused});
+    storage.template keep<kKept>(AddVectors<LossRow>{*this, unused});
   }
   if constexpr (PATH == kFast && kKeeps)
-    storage.for_each_but_kept(range, label_vector, store, [&](int vector) { store_kept(view, constants, vector); });
+    storage.template for_each_but_kept<kKept>(row, group, range, label_vector, store,
+                              [&](int j, int vector, bool in_bounds, bool has_label) {
+                                store_kept(view, first, constants, j, vector, in_bounds, has_label);
+                              });
   else if constexpr (PATH == kFast)
     storage.for_each(row, group, range, label_vector, store, next, prefetch);
   else

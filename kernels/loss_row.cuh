@@ -62,12 +62,24 @@ template <class Spec> struct LossRow {
   static constexpr bool kLabelApart = Form::kLabelApart;
   static constexpr bool kLogits = Form::kLogits, kClasses = kSoft && !kLogits && !Form::kRaw;
   static constexpr bool kLinear = is_linear(Policy::kGradient), kCentred = is_centred(Policy::kGradient);
+  // The maxima of the row are found before the sums, so that no sum is rescaled. With a second sweep over the classes
+  // the assembler would need twice as many registers for that. Without the label's class the maxima are other ones.
+  static constexpr bool kMaximaFirst =
+      Spec::Storage::kInRegisters && !ThreadGroup::kSeveralWarps && !kClasses && !kLabelApart;
   // The exponentials of some vectors are kept in registers from the sums to the gradient. That is possible where the
   // gradient is linear in them and needs no other value of a class, and where a vector of the teacher takes no more
-  // registers than one of the student. A backward pass keeps the same vectors, so that it gives the same bits.
-  static constexpr bool kKeeps = Spec::Storage::kKept > 0 && Spec::kPass != Pass::kForward && Form::kRaw && kLinear &&
-                                 !kCentred && !kLabelApart && !Form::Exps::kSeparateHard && !Spec::kSmoothing &&
-                                 !Spec::kStandardise && Pair::Teacher::kBytes <= Pair::Student::kBytes;
+  // registers than one of the student. A backward pass keeps the same vectors, so that it gives the same bits. If the
+  // maxima are found first, it need not: the exponentials are at the offsets of the row.
+  static constexpr bool kHasKeptPass =
+      Spec::kPass == Pass::kForwardBackward || (Spec::kPass == Pass::kBackward && !kMaximaFirst);
+  static constexpr bool kKeeps = Spec::Storage::kKept > 0 && kHasKeptPass &&
+                                 kMaximaFirst == Spec::Storage::kInRegisters && Form::kRaw && kLinear && !kCentred &&
+                                 !kLabelApart && !Form::Exps::kSeparateHard && !Spec::kSmoothing &&
+                                 !Spec::kStandardise && !Spec::kStudentSoftcap && !Spec::kAccumulate &&
+                                 Pair::Teacher::kBytes <= Pair::Student::kBytes;
+  // Vectors of a thread that are kept. Beside a row in registers there is room for 16 classes.
+  static constexpr int kKept =
+      kKeeps ? Spec::Storage::kInRegisters ? min(Spec::Storage::kKept, 16 / K) : Spec::Storage::kKept : 0;
 
   const LossParameters& p;
   const Policy& policy;
@@ -77,7 +89,7 @@ template <class Spec> struct LossRow {
   int label;  // -1: the row has none
   float temperature;
   bool valid;  // false: this thread has loaded an invalid input of the row, which was changed after the check
-  float inverse_temperature = 1.0f / temperature;
+  float inverse_temperature = rounded_reciprocal(temperature);
   float teacher_inverse_temperature = Spec::kTwoScales ? 1.0f / p.teacher_temperature : inverse_temperature;
   RowScales scales = {inverse_temperature * kLog2E, teacher_inverse_temperature * kLog2E};
   Moments moments = {};  // of the student, if logits are standardised
@@ -99,7 +111,7 @@ template <class Spec> struct LossRow {
   float hard_inverse_sum = 0, log_sum_exp = 0, present = 0;
   float policy_sums[Policy::kSums] = {};
   RowValues values;
-  KeptExponentials<kKeeps ? Spec::Storage::kKept * K : 0> kept;
+  KeptExponentials<kKept * K> kept;
 
   // Sets the scales of standardised logits, before evaluate() or restore() (loss_standardised.cuh).
   __device__ __forceinline__ void standardise();
@@ -107,7 +119,7 @@ template <class Spec> struct LossRow {
   // Computes the values on the fast path. Returns whether the row stays on that path; otherwise evaluate_again() must
   // follow. They are two functions, because a row in registers need not be kept there during the second one.
   __device__ __forceinline__ bool evaluate() {
-    Partial partial(policy, scales);
+    Partial partial = empty_partial();
     sweep_sums<true>(partial);
     // The threads of a group could disagree whether the row is valid, if one of them has loaded a label or a weight
     // before another stream changed it. The sums of this thread become NaN, and with them the merged sums in all
@@ -209,10 +221,10 @@ template <class Spec> struct LossRow {
     for_each_column<LONG>([&](float z, float u, int) { f(z, u); });
   }
 
-  // Ss/St, which turns a quotient of exponentials into p/q. For a policy that receives p and q multiplied by weights, it
-  // includes their quotient.
-  __device__ __forceinline__ float odds_factor() const {
-    float factor = inverse_sums.teacher * reciprocal(inverse_sums.student);
+  // Turns a quotient of exponentials into p/q. For a policy that receives p and q multiplied by weights, the factor
+  // includes them.
+  __device__ __forceinline__ float odds_factor(float student_sum) const {
+    float factor = student_sum * inverse_sums.teacher;
     if constexpr (kClasses) factor *= policy.teacher_weight() * reciprocal(policy.student_weight());
     return factor;
   }
@@ -224,8 +236,24 @@ template <class Spec> struct LossRow {
  private:
   friend struct AddVectors<LossRow>;
 
+  // A partial of no classes for the fast path.
+  __device__ __forceinline__ Partial empty_partial() const {
+    if constexpr (kMaximaFirst) {
+      uint32_t student, teacher;
+      storage.find_high_words(student, teacher);
+      float maxima[2] = {largest_student(student), kSoft ? largest_teacher(teacher) : 0.0f};
+      group.template reduce_maxima<kSoft>(maxima);
+      return Partial(policy, {maxima[0], maxima[1], scales}, maxima[0], maxima[1]);
+    } else {
+      return Partial(policy, scales);
+    }
+  }
+
   __device__ __forceinline__ void merge(Partial& partial) {
-    group.merge(partial, label_owner(), label_logit);
+    if constexpr (kMaximaFirst)
+      group.add(partial, label_owner(), label_logit);
+    else
+      group.merge(partial, label_owner(), label_logit);
     if constexpr (kLabelApart) {
       label_logit = partial.sums.label_logit;
       label_teacher_logit = partial.sums.label_teacher_logit;
@@ -286,8 +314,17 @@ template <class Spec> struct LossRow {
     return rest;
   }
 
-  // Passes the largest logits of some vectors to the partial. A softcap is monotonic, so that it is applied to the
-  // maximum only.
+  // The largest logit of a word. A softcap is monotonic, so that it is applied to the maximum only.
+  __device__ __forceinline__ float largest_student(uint32_t word) const {
+    float z = Pair::Student::largest_of(word);
+    return Spec::kStudentSoftcap ? softcapped(z, p.student_softcap) : z;
+  }
+  __device__ __forceinline__ float largest_teacher(uint32_t word) const {
+    float u = Pair::Teacher::largest_of(word);
+    return Spec::kTeacherSoftcap ? softcapped(u, p.teacher_softcap) : u;
+  }
+
+  // Passes the largest logits of some vectors to the partial.
   template <int N> __device__ __forceinline__ void note_maxima(Partial& partial, const Pair (&pairs)[N]) const {
     auto student = pairs[0].student.high_word();
     float u = 0;
@@ -295,14 +332,11 @@ template <class Spec> struct LossRow {
       auto teacher = pairs[0].teacher.high_word();
 #pragma unroll
       for (int i = 1; i < N; i++) teacher = pairs[i].teacher.high_word(teacher);
-      u = Pair::Teacher::largest_of(teacher);
+      u = largest_teacher(teacher);
     }
 #pragma unroll
     for (int i = 1; i < N; i++) student = pairs[i].student.high_word(student);
-    float z = Pair::Student::largest_of(student);
-    if constexpr (Spec::kStudentSoftcap) z = softcapped(z, p.student_softcap);
-    if constexpr (Spec::kTeacherSoftcap) u = softcapped(u, p.teacher_softcap);
-    partial.note_maxima(z, u);
+    partial.note_maxima(largest_student(student), u);
   }
 
   // Finds whether each tensor has a softmax. The sums of the row need not be ordinary.
@@ -354,6 +388,7 @@ template <class Spec> struct LossRow {
   // Defined in loss_values.cuh.
   template <bool FAST> __device__ __forceinline__ void sweep_sums(Partial& partial);
   __device__ __forceinline__ void find_label(Partial& partial, const Pair& pair, int column);
+  __device__ __forceinline__ void visit_label(Partial& partial);
   template <bool FAST>
   __device__ __forceinline__ void finish_hard(const Sums& sums, bool student_valid, bool row_valid);
   template <bool FAST> __device__ __forceinline__ void finish_soft(const Sums& sums);
@@ -431,8 +466,13 @@ template <class Spec> struct LossRow {
   __device__ __forceinline__ float class_gradient(float z, float u, const GradientConstants<Spec>& g,
                                                   const Shift& shift, float& es) const;
   template <class GradientView>
-  __device__ __forceinline__ void store_kept(const GradientView& view, const GradientConstants<Spec>& g,
-                                             int vector) const;
+  __device__ __forceinline__ void store_kept(const GradientView& view, typename GradientView::Bits* first,
+                                             const GradientConstants<Spec>& g, int kept_vector, int vector,
+                                             bool in_bounds, bool has_label) const;
+  template <class GradientView>
+  __device__ __forceinline__ void store_vector(const GradientView& view, typename GradientView::Bits* first,
+                                               const typename GradientView::Vector& values, int vector,
+                                               bool in_bounds) const;
   template <Path PATH, class GradientView>
   __device__ __forceinline__ void gradient_sweep(const GradientView& view, GradientFactors factors, VectorRange range,
                                                  const Row& next, bool prefetch);

@@ -23,6 +23,14 @@ __device__ __forceinline__ void LossRow<Spec>::find_label(Partial& partial, cons
   }
 }
 
+// Finds the label's vector in storage on chip, and notes its logits.
+template <class Spec> __device__ __forceinline__ void LossRow<Spec>::visit_label(Partial& partial) {
+  if (label >= 0)
+    storage.visit(row, group, row.vector_of(label), [&](const Pair& pair) {
+      find_label(partial, pair, row.column(row.vector_of(label)));
+    });
+}
+
 // Adds some vectors to the partial of the thread. The maxima are found on the fast path only, because they are known
 // afterwards.
 template <class Spec>
@@ -32,7 +40,7 @@ __device__ __forceinline__ void LossRow<Spec>::add_vectors(Partial& partial, con
   Pair classes[N];
 #pragma unroll
   for (int i = 0; i < N; i++) classes[i] = summed(pairs[i], vector + i * Storage::kStep);
-  if constexpr (FAST) note_maxima(partial, classes);
+  if constexpr (FAST && !kMaximaFirst) note_maxima(partial, classes);
 #pragma unroll
   for (int i = 0; i < N; i++) {
     float z[K], u[K];
@@ -59,10 +67,12 @@ template <class Loss> struct AddVectors {
 
   __device__ __forceinline__ void keep_none() const { loss.kept.set_none(); }
 
-  // Adds vectors in bounds to an empty partial, and keeps their exponentials. Their offsets depend on these vectors
-  // only, so that a backward pass computes the same bits without the rest of the row.
-  template <int N> __device__ __forceinline__ void keep(const typename Loss::Pair (&pairs)[N]) const {
-    loss.note_maxima(partial, pairs);
+  // Adds vectors and keeps their exponentials. `first` is the number of the first one among all kept vectors. Unless
+  // the maxima are known, the partial is empty, and the offsets depend on these vectors only, so that a backward pass
+  // computes the same bits without the rest of the row.
+  template <bool FINITE, int N>
+  __device__ __forceinline__ void keep(const typename Loss::Pair (&pairs)[N], int first) const {
+    if constexpr (!Loss::kMaximaFirst) loss.note_maxima(partial, pairs);
     loss.kept.student_offset = partial.exponents.student.offset;
     loss.kept.teacher_offset = partial.exponents.teacher.offset;
 #pragma unroll
@@ -72,8 +82,8 @@ template <class Loss> struct AddVectors {
       loss.unpack(pairs[i], z, u);
 #pragma unroll
       for (int k = 0; k < K; k++)
-        partial.template add<true>(z[k], u[k], true, k % 2 == 0 ? partial.sums : partial.odd_sums,
-                                   loss.kept.student[i * K + k], loss.kept.teacher[i * K + k]);
+        partial.template add<true>(z[k], u[k], FINITE, k % 2 == 0 ? partial.sums : partial.odd_sums,
+                                   loss.kept.student[(first + i) * K + k], loss.kept.teacher[(first + i) * K + k]);
     }
   }
 };
@@ -82,9 +92,11 @@ template <class Loss> struct AddVectors {
 template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::sweep_sums(Partial& partial) {
+  // A row in registers is read no more after its sums, so that the exponentials can take its place.
+  if constexpr (Form::kLabel && Spec::Storage::kInRegisters) visit_label(partial);
   if constexpr (FAST && kKeeps) {
-    storage.keep(AddVectors<LossRow>{*this, partial});
-    storage.for_each_several_but_kept(AddVectors<LossRow>{*this, partial});
+    storage.template keep<kKept>(AddVectors<LossRow>{*this, partial});
+    storage.template for_each_several_but_kept<kKept>(group, AddVectors<LossRow>{*this, partial});
   } else if constexpr (FAST) {
     storage.for_each_several(row, group, AddVectors<LossRow>{*this, partial});
   } else {
@@ -99,11 +111,7 @@ __device__ __forceinline__ void LossRow<Spec>::sweep_sums(Partial& partial) {
     label = storage.header().label;
     valid = storage.header().valid != 0;
   }
-  if constexpr (Form::kLabel && Spec::Storage::kOnChip)
-    if (label >= 0)
-      storage.visit(row, group, row.vector_of(label), [&](const Pair& pair) {
-        find_label(partial, pair, row.column(row.vector_of(label)));
-      });
+  if constexpr (Form::kLabel && Spec::Storage::kOnChip && !Spec::Storage::kInRegisters) visit_label(partial);
 }
 
 template <class Spec>
@@ -138,7 +146,11 @@ __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Sums& sums) {
   inverse_sums = {1.0f, 1.0f, 0.0f};
   if constexpr (Form::kSoftmax) {
     inverse_sums = {inverse_of<FAST>(sums.teacher), inverse_of<FAST>(sums.student), 0.0f};
-    if constexpr (kClasses || kCentred) inverse_sums.log_ratio = log(odds_factor()) * kLog2E;
+    if constexpr (kClasses || kCentred) {
+      // The rounding error of the quotient Ss/St is added to its logarithm. Otherwise all p would be off by it.
+      float quotient = sums.student * inverse_sums.teacher, rest = fma(-quotient, sums.teacher, sums.student);
+      inverse_sums.log_ratio = kLog2E * fma(rest, inverse_sums.student, log(odds_factor(sums.student)));
+    }
   }
   if constexpr (kClasses) {
     sweep_classes<FAST>();

@@ -9,7 +9,7 @@ namespace temper {
 // Both sums are finite and positive, so that a raw sum of NaN can only come from 0 * inf: a class that q alone lacks,
 // and whose p is positive but rounded to 0. The KL is +inf then.
 template <class V> TEMPER_INLINE V kl_of_raw(V raw, V weight_sum, V other_sum, V unit) {
-  V value = fma(raw * unit, 1.0f / weight_sum, log(other_sum / weight_sum));
+  V inverse = reciprocal(weight_sum), value = fma(raw * unit, inverse, log(other_sum * inverse));
   return select(raw == raw, value, weight_sum / (weight_sum - weight_sum));  // x/0 = +inf
 }
 

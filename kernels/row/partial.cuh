@@ -44,6 +44,11 @@ template <class Spec> struct RowSums {
       f(teacher);
     }
     if constexpr (Form::kHardSum) f(hard);
+    for_each_but_exps(f);
+  }
+
+  // The same for all sums but the sum-exps.
+  template <class F> __device__ __forceinline__ void for_each_but_exps(F f) {
     if constexpr (Form::kLabelApart) {
       f(label_logit);
       f(label_teacher_logit);
@@ -204,16 +209,20 @@ template <class Spec> struct RowPartial {
     sums.add(other.sums);
   }
 
-  // Makes all sums NaN. A merge carries NaN on to the sums of the whole row.
+  // Makes a sum NaN. A merge carries it on to the sum of the whole row, which then is not ordinary.
   __device__ __forceinline__ void invalidate() {
-    sums.for_each([](float& sum) { sum = not_a_number(); });
+    bool first = true;
+    sums.for_each([&](float& sum) {
+      if (first) sum = not_a_number();
+      first = false;
+    });
   }
 
   // Returns whether the fast path is right for the row: every sum is finite, and each sum-exp is in
   // [1/2, classes * 2^12]. A policy on logits has no sum-exps; its maxima show a logit of +inf, or a row of only -inf.
   __device__ __forceinline__ bool is_ordinary(int classes) {
     float most = float(classes) * 4096.0f, zero = 0;
-    sums.for_each([&](float& sum) { zero += sum - sum; });
+    sums.for_each_but_exps([&](float& sum) { zero += sum - sum; });
     if constexpr (Form::kLogits) zero += (student_max - student_max) + (teacher_max - teacher_max);
     bool ordinary = zero == 0;
     if constexpr (Form::kSoftmax) ordinary = ordinary && in_range(sums.student, most) && in_range(sums.teacher, most);

@@ -29,7 +29,7 @@ struct alignas(16) RingHeader {
                                         const RingPart<Row>& part)
       : label(int32_t(task.label)),
         temperature(task.temperature),
-        inverse_temperature(1.0f / task.temperature),
+        inverse_temperature(rounded_reciprocal(task.temperature)),
         contributing(task.contributes() ? 1 : 0),
         valid(task.valid ? 1 : 0),
         misalignment(uint8_t(misalignment)),

@@ -21,7 +21,7 @@ namespace temper {
 // A stage holds VECTORS vectors of each tensor for each consumer thread. The ring has as many stages as fit into the
 // shared memory of the launch, whose size RowPlan.sharedBytes() computes.
 template <int VECTORS> struct RingStorage {
-  static constexpr bool kOnChip = true, kPrefetches = false;
+  static constexpr bool kOnChip = true, kPrefetches = false, kInRegisters = false;
   static constexpr int kProducers = 32;
   // Exponentials are not kept from compute capability 10.0 on, where the assembler would spill registers for them.
 #if __CUDA_ARCH__ >= 1000
@@ -182,19 +182,22 @@ template <int VECTORS> struct RingStorage {
       sweep<false, false>(f);
     }
 
-    // Passes the vectors of the first stage to f.keep(pairs), if that is a full stage; otherwise calls f.keep_none().
-    template <class F> __device__ __forceinline__ void keep(F f) {
+    // Passes the vectors of the first stage to f.keep<true>(pairs, 0), if that is a full stage; otherwise calls
+    // f.keep_none().
+    template <int, class F> __device__ __forceinline__ void keep(F f) {
       if (stages > 1) {
         Pair pairs[VECTORS];
         read(pairs, head, threadIdx.x * 16);
-        f.keep(pairs);
+        f.template keep<true>(pairs, 0);
       } else {
         f.keep_none();
       }
     }
 
     // Like for_each_several(), but leaves out the kept vectors.
-    template <class F> __device__ __forceinline__ void for_each_several_but_kept(F f) { sweep<false, true>(f); }
+    template <int, class F> __device__ __forceinline__ void for_each_several_but_kept(const ThreadGroup&, F f) {
+      sweep<false, true>(f);
+    }
 
     template <class F> __device__ __forceinline__ void for_each_again(const Row&, const ThreadGroup&, F f) {
       Position at = head;
@@ -218,16 +221,17 @@ template <int VECTORS> struct RingStorage {
       sweep<true, false>(EachStored<F>{f, label_vector, first_with(label_vector), range.end > 0});
     }
 
-    // The last sweep after keep(). store_kept(vector) stores the gradient of the kept vectors, which are `vector` and
-    // every kThreads-th one behind it. A thread whose kept vectors include the label's, or whose gradient is
-    // misaligned, reads these vectors again instead.
-    template <class F, class StoreKept>
-    __device__ __forceinline__ void for_each_but_kept(VectorRange range, int label_vector, F f, StoreKept store_kept) {
+    // The last sweep after keep(). store_kept(j, vector, true, false) stores the gradient of the kept vectors. A thread
+    // whose kept vectors include the label's, or whose gradient is misaligned, reads these vectors again instead.
+    template <int, class F, class StoreKept>
+    __device__ __forceinline__ void for_each_but_kept(const Row&, const ThreadGroup&, VectorRange range,
+                                                      int label_vector, F f, StoreKept store_kept) {
       const EachStored<F> each = {f, label_vector, first_with(label_vector), range.end > 0};
       if (stages > 1) {
         int vector = first() + int(threadIdx.x);
         if (each.aligned && vector != each.first_with_label) {
-          store_kept(vector);
+#pragma unroll
+          for (int j = 0; j < VECTORS; j++) store_kept(j, vector + j * kThreads, true, false);
         } else {
 #pragma unroll 1
           for (int j = 0; j < VECTORS; j++, vector += kThreads)

@@ -35,7 +35,7 @@ template <class DType, int COLUMNS> struct RowView {
         end(end),
         first_aligned(misalignment > 0 ? 1 : 0) {
     if (reinterpret_cast<uintptr_t>(origin) % kAlignment == 0)
-      aligned_count = max((misalignment + end) / K - first_aligned, 0);
+      aligned_count = max(int(unsigned(misalignment + end) / K) - first_aligned, 0);
     keep_address(origin);
   }
 
@@ -73,6 +73,7 @@ template <class DType, int COLUMNS> struct RowView {
 
   // Stores the columns of the vector that are in [first, end); the others keep their value in memory.
   __device__ __forceinline__ void store(const Vector& values, int vector, int first = 0) const {
+    if (column(vector) >= end) return;
     if (column(vector) >= first && is_aligned(vector)) {
       store_aligned(values, vector);
       return;

@@ -8,6 +8,7 @@ namespace temper {
 // Storage in the shared memory of the block, or of all blocks of a cluster. RowPlan.sharedBytes() computes its size.
 struct SharedStorage {
   static constexpr bool kOnChip = true;
+  static constexpr bool kInRegisters = false;
   static constexpr bool kPrefetches = true;
   static constexpr int kKept = 0;
   static constexpr int kProducers = 0;

@@ -4,6 +4,7 @@
 //   kOnChip                      whether a sweep costs no memory traffic
 //   kPrefetches                  whether the last sweep over a row can issue the loads of the next row
 //   kKept                        vectors of a thread whose exponentials may be kept in registers for the gradient
+//   kInRegisters                 whether the maxima can be found before the sums without reading the row twice
 //   kProducers                   threads of a block that only load rows
 // and has an Instance with
 //   kStep                        distance of the vectors that for_each_several() passes together
@@ -33,7 +34,14 @@ namespace temper {
 template <int VECTORS> struct RegisterStorage {
   static constexpr bool kOnChip = true;
   static constexpr bool kPrefetches = false;
+  static constexpr bool kInRegisters = true;
+  // Exponentials are not kept from compute capability 10.0 on, where the assembler would need 168 registers instead of
+  // 128 for them, so that fewer blocks would be resident.
+#if __CUDA_ARCH__ >= 1000
   static constexpr int kKept = 0;
+#else
+  static constexpr int kKept = VECTORS;
+#endif
   static constexpr int kProducers = 0;
 
   template <class Row, class ThreadGroup> struct Instance {
@@ -44,11 +52,16 @@ template <int VECTORS> struct RegisterStorage {
 
     __device__ __forceinline__ void load(const Row& row, const ThreadGroup& group, VectorRange = VectorRange()) {
       VectorRange aligned = row.can_copy_async() ? row.in_bounds() : VectorRange();
+      // Most rows lack only vectors of the last index, so that all others need no fill.
+      constexpr int kFirst = VECTORS - 1;
+      const typename Row::Place at = row.place(vector(group, 0));
+      if (kFirst > 0 && aligned.contains(vector(group, 0)) && aligned.contains(vector(group, kFirst - 1))) {
 #pragma unroll
-      for (int i = 0; i < VECTORS; i++) {
-        pairs[i].student = Pair::Student::filled(Row::kStudentFill);
-        pairs[i].teacher = Pair::Teacher::filled(Row::kTeacherFill);
-        if (aligned.contains(vector(group, i))) pairs[i] = row.load_aligned(vector(group, i));
+        for (int i = 0; i < kFirst; i++) pairs[i] = Row::load_aligned(at, i * kStep);
+        load_or_fill(at, kFirst, aligned.contains(vector(group, kFirst)));
+      } else {
+#pragma unroll
+        for (int i = 0; i < VECTORS; i++) load_or_fill(at, i, aligned.contains(vector(group, i)));
       }
       if (aligned.first == 0 && aligned.end == row.vectors) return;
 #pragma unroll
@@ -66,10 +79,62 @@ template <int VECTORS> struct RegisterStorage {
       }
     }
 
+    // The largest words of all vectors (Vector::high_word()).
+    __device__ __forceinline__ void find_high_words(uint32_t& student, uint32_t& teacher) const {
+      student = pairs[0].student.high_word();
+      teacher = pairs[0].teacher.high_word();
+#pragma unroll
+      for (int i = 1; i < VECTORS; i++) {
+        student = pairs[i].student.high_word(student);
+        teacher = pairs[i].teacher.high_word(teacher);
+      }
+    }
+
+    // Passes the first KEPT vectors, one by one, to f.keep<false>(pairs, i) with the number of the vector.
+    template <int KEPT, class F> __device__ __forceinline__ void keep(F f) {
+#pragma unroll
+      for (int i = 0; i < KEPT; i++) {
+        pairs[i].keep_packed();
+        const Pair one[1] = {pairs[i]};
+        f.template keep<false>(one, i);
+      }
+    }
+
+    // Like for_each_several(), but leaves out the kept vectors.
+    template <int KEPT, class F>
+    __device__ __forceinline__ void for_each_several_but_kept(const ThreadGroup& group, F f) {
+#pragma unroll
+      for (int i = KEPT; i < VECTORS; i++) {
+        pairs[i].keep_packed();
+        const Pair one[1] = {pairs[i]};
+        f(one, vector(group, i), false);
+      }
+    }
+
+    // The last sweep after keep(): calls store_kept(i, vector, in_bounds, has_label) for the kept vectors, and f for
+    // the others.
+    template <int KEPT, class F, class StoreKept>
+    __device__ __forceinline__ void for_each_but_kept(const Row&, const ThreadGroup& group, VectorRange range,
+                                                      int label_vector, F f, StoreKept store_kept) {
+#pragma unroll
+      for (int i = 0; i < KEPT; i++) {
+        int v = vector(group, i);
+        store_kept(i, v, range.contains(v), v == label_vector);
+      }
+#pragma unroll
+      for (int i = KEPT; i < VECTORS; i++) {
+        int v = vector(group, i);
+        pairs[i].keep_packed();
+        f(pairs[i], v, range.contains(v), v == label_vector);
+      }
+    }
+
     // Two vectors at a time. With more, the assembler needs too many registers for the options of a loss.
     template <class F> __device__ __forceinline__ void for_each_several(const Row&, const ThreadGroup& group, F f) {
 #pragma unroll
       for (int i = 0; i + 1 < VECTORS; i += 2) {
+        pairs[i].keep_packed();
+        pairs[i + 1].keep_packed();
         const Pair two[2] = {pairs[i], pairs[i + 1]};
         f(two, vector(group, i), false);
       }
@@ -105,6 +170,11 @@ template <int VECTORS> struct RegisterStorage {
     }
 
    private:
+    __device__ __forceinline__ void load_or_fill(const typename Row::Place& at, int i, bool aligned) {
+      pairs[i].student = Pair::Student::filled(Row::kStudentFill);
+      pairs[i].teacher = Pair::Teacher::filled(Row::kTeacherFill);
+      if (aligned) pairs[i] = Row::load_aligned(at, i * kStep);
+    }
     __device__ __forceinline__ static int vector(const ThreadGroup& group, int i) {
       return int(group.thread_rank) + i * int(group.size());
     }
@@ -115,6 +185,7 @@ template <int VECTORS> struct RegisterStorage {
 struct RereadStorage {
   static constexpr bool kOnChip = false;
   static constexpr bool kPrefetches = false;
+  static constexpr bool kInRegisters = false;
   static constexpr int kKept = 0;
   static constexpr int kProducers = 0;
 

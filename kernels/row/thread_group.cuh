@@ -20,11 +20,13 @@
 namespace temper {
 
 struct Sum {
+  static constexpr bool kIsSum = true;
   __device__ __forceinline__ static float identity() { return 0; }
   __device__ __forceinline__ static float combine(float a, float b) { return a + b; }
 };
 
 struct Max {
+  static constexpr bool kIsSum = false;
   __device__ __forceinline__ static float identity() { return -infinity(); }
   __device__ __forceinline__ static float combine(float a, float b) { return max(a, b); }
 };
@@ -69,18 +71,22 @@ template <int LANES, int N> __device__ __forceinline__ void sum_of_warp(float* v
   for (int i = 0; i < N; i++) values[i] = N == 1 ? pair[0] : __shfl_sync(mask, pair[0], i * (32 >> kHalvings));
 }
 
-// Merges RowPartials over LANES neighbouring lanes of a warp. ONE_ROW: the whole warp works on one row, and each group
-// of LANES lanes has the same partials as the others.
-template <int LANES, bool ONE_ROW, class Partial>
-__device__ __forceinline__ void merge_lanes(Partial& partial, uint32_t mask) {
-  float maxima[2] = {partial.student_max, partial.teacher_max}, sums[Partial::kSums];
+// The maxima of student and teacher over LANES neighbouring lanes of a warp. ONE_ROW: the whole warp works on one row,
+// and each group of LANES lanes has the same values as the others.
+template <int LANES, bool ONE_ROW, bool TEACHER>
+__device__ __forceinline__ void max_of_lanes(float (&maxima)[2], uint32_t mask) {
   if constexpr (ONE_ROW) {
     maxima[0] = warp_max(maxima[0]);
-    if constexpr (Partial::kTeacher) maxima[1] = warp_max(maxima[1]);
+    if constexpr (TEACHER) maxima[1] = warp_max(maxima[1]);
   } else {
     reduce_lanes<Max, LANES>(maxima, mask);
   }
-  partial.move_to(maxima[0], maxima[1]);
+}
+
+// Adds the sums of RowPartials with the same shifts over LANES neighbouring lanes of a warp.
+template <int LANES, bool ONE_ROW, class Partial>
+__device__ __forceinline__ void add_lanes_of(Partial& partial, uint32_t mask) {
+  float sums[Partial::kSums];
   partial.sums.get(sums);
   if constexpr (ONE_ROW) {
     constexpr int kFours = Partial::kSums / 4, kRest = Partial::kSums % 4;
@@ -91,6 +97,23 @@ __device__ __forceinline__ void merge_lanes(Partial& partial, uint32_t mask) {
     reduce_lanes<Sum, LANES>(sums, mask);
   }
   partial.sums.set(sums);
+}
+
+// Reduction over LANES neighbouring lanes of a warp that works on one row.
+template <class Op, int LANES, int N> __device__ __forceinline__ void reduce_warp(float (&values)[N]) {
+  if constexpr (Op::kIsSum && N <= 4)
+    sum_of_warp<LANES, N>(values, ~0u);
+  else
+    reduce_lanes<Op, LANES>(values, ~0u);
+}
+
+// Merges RowPartials over LANES neighbouring lanes of a warp.
+template <int LANES, bool ONE_ROW, class Partial>
+__device__ __forceinline__ void merge_lanes(Partial& partial, uint32_t mask) {
+  float maxima[2] = {partial.student_max, partial.teacher_max};
+  max_of_lanes<LANES, ONE_ROW, Partial::kTeacher>(maxima, mask);
+  partial.move_to(maxima[0], maxima[1]);
+  add_lanes_of<LANES, ONE_ROW>(partial, mask);
 }
 
 // The smallest power of two that is not below n, but at most 32.
@@ -121,6 +144,15 @@ template <int THREADS, int LANES> struct LaneGroup {
   }
   template <class Partial> __device__ __forceinline__ void merge(Partial& partial, int owner, float& value) {
     merge_lanes<LANES, LANES == 32>(partial, mask);
+    value = __shfl_sync(mask, value, owner < 0 ? 0 : owner, LANES);
+  }
+
+  // The maxima of student and teacher, and a merge of partials with the same shifts. Other groups do not have them.
+  template <bool TEACHER> __device__ __forceinline__ void reduce_maxima(float (&maxima)[2]) const {
+    max_of_lanes<LANES, LANES == 32, TEACHER>(maxima, mask);
+  }
+  template <class Partial> __device__ __forceinline__ void add(Partial& partial, int owner, float& value) const {
+    add_lanes_of<LANES, LANES == 32>(partial, mask);
     value = __shfl_sync(mask, value, owner < 0 ? 0 : owner, LANES);
   }
 };
@@ -191,7 +223,7 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
   }
 
   template <class Op, int N> __device__ __forceinline__ void reduce(float (&values)[N]) {
-    reduce_lanes<Op, 32>(values, ~0u);
+    reduce_warp<Op, 32>(values);
     uint32_t slot = exchange(values);
 #pragma unroll
     for (int n = 0; n < N; n++) values[n] = Op::identity();
@@ -199,7 +231,7 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
 #pragma unroll
       for (int n = 0; n < N; n++) values[n] = Op::combine(values[n], warp[n]);
     });
-    reduce_lanes<Op, kMergeLanes>(values, ~0u);
+    reduce_warp<Op, kMergeLanes>(values);
   }
 
   // Threads could disagree about the owner, if another stream changes the label of the row during the launch. Within a

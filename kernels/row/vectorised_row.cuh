@@ -53,16 +53,16 @@ template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GR
                                            int64_t teacher_element, int classes)
       : misalignment(temper::misalignment<StudentType, K>(student_base, student_element)),
         classes(classes),
-        vectors((misalignment + classes + K - 1) / K),
+        vectors(vectors_of(misalignment, classes)),
         student(student_base, student_element, misalignment, classes),
         teacher(teacher_base, teacher_element, misalignment, classes) {}
 
   // A row in a ring, for the consumers. They read no tensor, so that the views stay unset.
   __device__ __forceinline__ VectorisedRow(int misalignment, int classes)
-      : misalignment(misalignment), classes(classes), vectors((misalignment + classes + K - 1) / K) {}
+      : misalignment(misalignment), classes(classes), vectors(vectors_of(misalignment, classes)) {}
 
   __device__ __forceinline__ int column(int vector) const { return vector * K - misalignment; }
-  __device__ __forceinline__ int vector_of(int column) const { return (column + misalignment) / K; }
+  __device__ __forceinline__ int vector_of(int column) const { return int(unsigned(column + misalignment) / K); }
 
   // The vectors that lie entirely inside the row, which are the student's aligned vectors.
   __device__ __forceinline__ VectorRange in_bounds() const {
@@ -82,11 +82,35 @@ template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GR
     return loaded;
   }
 
+  // The addresses of a vector in both tensors, which serve all vectors at a fixed distance from it.
+  struct Place {
+    const typename StudentType::Bits* student;
+    const typename TeacherType::Bits* teacher;
+  };
+  __device__ __forceinline__ Place place(int vector) const {
+    Place at = {student.address(vector), TEACHER ? teacher.address(vector) : nullptr};
+    keep_address(at.student);
+    if constexpr (TEACHER) keep_address(at.teacher);
+    return at;
+  }
+  // Loads the vector that lies `further` vectors behind a place, under the conditions of load_aligned().
+  __device__ __forceinline__ static Pair load_aligned(const Place& at, int further) {
+    Pair loaded;
+    load_words(at.student + further * K, loaded.student.words);
+    if constexpr (TEACHER) load_words(at.teacher + further * K, loaded.teacher.words);
+    return loaded;
+  }
+
   __device__ __forceinline__ Pair load(int vector) const {
     Pair loaded;
     loaded.student = student.load(vector, kStudentFill);
     if constexpr (TEACHER) loaded.teacher = teacher.load(vector, kTeacherFill);
     return loaded;
+  }
+
+ private:
+  __device__ __forceinline__ static int vectors_of(int misalignment, int classes) {
+    return int(unsigned(misalignment + classes + K - 1) / K);
   }
 };
 

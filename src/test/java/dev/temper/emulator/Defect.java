@@ -33,8 +33,8 @@ public enum Defect {
   MISALIGNED_VECTOR("plain", "row/row_view.cuh", "if (reinterpret_cast<uintptr_t>(origin) % kAlignment == 0)\n", "",
       "misaligned"),
   /** The last vector is read beyond the row. */
-  TAIL_OVER_READ("sanitized", "row/row_view.cuh", "(misalignment + end) / K - first_aligned",
-      "(misalignment + end + K - 1) / K - first_aligned", "AddressSanitizer"),
+  TAIL_OVER_READ("sanitized", "row/row_view.cuh", "unsigned(misalignment + end) / K",
+      "unsigned(misalignment + end + K - 1) / K", "AddressSanitizer"),
   /** An offset in a row overflows 32 bits. */
   INT_OVERFLOW("sanitized", "row/row_view.cuh", "if (reinterpret_cast<uintptr_t>(origin)",
       "volatile int bits = end * (int(sizeof(Bits)) << 26); if (reinterpret_cast<uintptr_t>(origin)",
@@ -69,8 +69,8 @@ public enum Defect {
   WRONG_FUNNEL_SHIFT("plain", "row/ring_storage.cuh", "uint32_t bits = teacher_shift % 4 * 8,",
       "uint32_t bits = 0,", "expected"),
   /** The sums of the fast path release stages that a later sweep reads again. */
-  SWEEP_OVER_RELEASED_STAGES("plain", "row/ring_storage.cuh", "{ sweep<false, true>(f); }",
-      "{ sweep<true, true>(f); }", "arrives more often|expected|deadlock"),
+  SWEEP_OVER_RELEASED_STAGES("plain", "row/ring_storage.cuh", "      sweep<false, true>(f);\n",
+      "      sweep<true, true>(f);\n", "arrives more often|expected|deadlock"),
   /** Kept exponentials are not moved to the offset of the row. */
   KEPT_AT_OLD_OFFSET("plain", "loss_gradient.cuh", "exp2_normal(kept.student_offset - exponents.student.offset)",
       "1.0f", "expected"),

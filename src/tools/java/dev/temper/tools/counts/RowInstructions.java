@@ -62,8 +62,7 @@ record RowInstructions(int straight, double sweeps, double special, double warps
         .toList();
     List<Waypoint> sweeps = new ArrayList<>();
     if (plan.storage() instanceof RowStorage.Registers) {
-      straightBlocks.stream().filter(block -> RowLoop.special(code, block) >= MANY_SPECIAL)
-          .forEach(block -> sweeps.add(once(code, block)));
+      addRegisters(code, straightBlocks, VECTOR / firstBytes, sweeps);
     } else if (plan.storage() instanceof RowStorage.Ring ring) {
       addRing(code, loops, straightBlocks, plan, ring, classes, firstBytes, secondBytes, sweeps);
     } else {
@@ -79,6 +78,20 @@ record RowInstructions(int straight, double sweeps, double special, double warps
     List<Waypoint> all = new ArrayList<>(sweeps);
     addBetween(code, straightBlocks, sweeps, plan, all);
     return along(code, flow, all, sweeps, plan.groupSize() / (double) WARP);
+  }
+
+  /**
+   * The sweeps over a row in registers: the blocks with exponentials, and the blocks of a gradient from exponentials
+   * that were kept, with two multiply-adds for each class of a vector.
+   */
+  private static void addRegisters(MachineCode code, List<Block> straightBlocks, int classes, List<Waypoint> sweeps) {
+    for (Block block : straightBlocks) {
+      int special = RowLoop.special(code, block);
+      boolean gradient = !sweeps.isEmpty() && special == 0 && count(block, code::isFusedMultiplyAdd) >= 2 * classes;
+      if (special >= MANY_SPECIAL || gradient) {
+        sweeps.add(once(code, block));
+      }
+    }
   }
 
   /**

@@ -19,9 +19,9 @@ final class ExecutedTableTest {
   @ParameterizedTest
   @CsvSource({
     // policy, dtype, classes, at least and at most so many warp instructions of a row
-    "ForwardKl, BF16, 32000, 20000, 30900",
-    "ForwardKl, BF16, 1000, 700, 1350",
-    "JensenShannon, BF16, 32000, 40000, 73000"
+    "ForwardKl, BF16, 32000, 20000, 30300",
+    "ForwardKl, BF16, 1000, 700, 1099",
+    "JensenShannon, BF16, 32000, 40000, 59500"
   })
   void aRowExecutesFewInstructions(String policy, DType dtype, int classes, double least, double most) {
     Architecture hopper = new Architecture(9, 0);
@@ -30,6 +30,6 @@ final class ExecutedTableTest {
         .line(classes, dtype, policy, RowPlans.choose(classes, dtype.bytes(), dtype.bytes(), limits));
     assertThat(line.instructions().perRow()).isBetween(least, most);
     assertThat(line.resources().spillBytes()).isZero();
-    assertThat(line.instructions().specialPerClass(classes)).isBetween(3.4, 8.5);
+    assertThat(line.instructions().specialPerClass(classes)).isBetween(3.0, 8.5);
   }
 }
