@@ -87,7 +87,7 @@ record RowInstructions(int straight, double sweeps, double special, double warps
   private static void addRegisters(MachineCode code, List<Block> straightBlocks, int classes, List<Waypoint> sweeps) {
     for (Block block : straightBlocks) {
       int special = RowLoop.special(code, block);
-      boolean gradient = !sweeps.isEmpty() && special == 0 && count(block, code::isFusedMultiplyAdd) >= 2 * classes;
+      boolean gradient = !sweeps.isEmpty() && special == 0 && count(block, code::isFusedMultiplyAdd) >= 2L * classes;
       if (special >= MANY_SPECIAL || gradient) {
         sweeps.add(once(code, block));
       }
