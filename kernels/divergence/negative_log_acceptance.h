@@ -28,7 +28,7 @@ template <class V> struct NegativeLogAcceptance {
 
   TEMPER_INLINE V add_class(V* sums, const WeightedClass<V>& c) const {
     add_student(sums, c.q, -c.log2);
-    sums[0] = fma(c.larger, c.lesser, sums[0]);
+    sums[0] = sums[0] + min(c.p, c.q);
     return -c.log2;
   }
   TEMPER_INLINE void finish(V* sums) const {
