@@ -97,6 +97,12 @@ class _Quiet:
         return sum(fields), sum(fields) - fields[3] - fields[4] - fields[7] - ticks, fields[7]
 
 
+def reason(e):
+    """The first line of an exception for a note."""
+    text = str(e).strip().split("\n")[0]
+    return "out of memory" if "out of memory" in text.lower() else "%s: %s" % (type(e).__name__, text)
+
+
 def read_safetensors(path):
     """The tensors of a safetensors file by name."""
     with open(path, "rb") as file:
