@@ -13,6 +13,7 @@ import dev.temper.LinearHead;
 import dev.temper.LossEngine;
 import dev.temper.LossOutputs;
 import dev.temper.LossResult;
+import dev.temper.LossTotals;
 import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.Teacher;
@@ -20,6 +21,7 @@ import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The whole path of a linear head on CUDA: the check, cuBLAS through both bindings, row losses and stored sums. */
 final class LinearHeadOnStubTest extends StubHeads {
@@ -82,6 +84,25 @@ final class LinearHeadOnStubTest extends StubHeads {
       engine.synchronize();
       assertThat(first(run.hiddenGradient)).isNaN();
       assertThat(first(run.weightGradient)).isNaN();
+    }
+  }
+
+  /** The row weights move a power of 2 from the gradient of a chunk in F16 to the products. */
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "BF16", "F16"})
+  void aDenominatorInDeviceMemoryGivesTheBitsOfANumber(DType dtype) {
+    float[] weights = {-500, 500, 1500, 2500, 3500, 4500, 5500, 6500, 7500};
+    try (LossEngine engine = open(12)) {
+      Run run = new Run(engine, dtype, true);
+      run.inputs = run.inputs.withGradientScale(0.7)
+          .withRowWeights(buffer(engine, MemorySegment.ofArray(weights)).weights(ROWS));
+      run.inputs = run.inputs.withDenominator(9000);
+      LossTotals totals = run.compute().totals();
+      double[][] expected = run.written();
+      DeviceBuffer denominator = buffer(engine, MemorySegment.ofArray(new float[] {9000}));
+      run.inputs = run.inputs.withDenominator(Denominator.at(denominator.address()));
+      assertThat(run.compute().totals()).isEqualTo(totals);
+      assertThat(run.written()).isDeepEqualTo(expected);
     }
   }
 
