@@ -12,7 +12,6 @@ import sys
 import torch
 import torch.nn.functional as F
 
-import results
 from exact import TEMPERATURE
 
 
@@ -213,24 +212,6 @@ PEERS = {
     "quack": Quack,
     "quack-one-pass": QuackImmediate,
 }
-
-
-def installed(known, names, file, use):
-    """The peers of these names that are installed. The result file has their versions, and why others are absent.
-
-    `known` holds the class of each peer by its name, and `use` is what the note of an absent one adds to the name.
-    """
-    found = []
-    for name in names:
-        if name not in known:
-            continue
-        try:
-            peer = known[name]()
-            file.content["versions"][peer.name] = peer.version()
-            found.append(peer)
-        except Exception as e:  # any exception means that the library is absent
-            file.note("absent: %s%s (%s)" % (name, use, results.reason(e)))
-    return found
 
 
 class _WithGradient(torch.autograd.Function):

@@ -245,9 +245,8 @@ def main(arguments=None):
     copy_rate = machine.copy_rate(0.05 if options.quick else 0.3)
     versions = {"python": sys.version.split()[0], "torch": torch.__version__}
     file = results.ResultFile(options.results, machine, copy_rate, versions)
-    peers = implementations.installed(implementations.PEERS, options.peers, file, "")
-    of_heads = implementations.installed(head_implementations.PEERS, options.peers if options.heads else [], file,
-                                         " for heads")
+    peers = results.installed(implementations.PEERS, options.peers, file, "")
+    of_heads = results.installed(head_implementations.PEERS, options.peers if options.heads else [], file, " for heads")
     run = Run(options, machine, peers, file)
     head_run = heads.HeadRun(run, of_heads, sample, LIMITS)
     run.more = len(head_run.steps)

@@ -18,8 +18,8 @@ import torch.nn.functional as F
 import exact
 import head_implementations
 import heads
-import implementations
 import peers
+import results
 from test_adapters import module
 
 
@@ -108,8 +108,7 @@ class TheHeads(unittest.TestCase):
     def test_an_absent_library_is_noted_with_its_use(self):
         file = mock.Mock(content={"versions": {}})
         with mock.patch.dict(sys.modules, {"liger_kernel": None}):
-            found = implementations.installed(head_implementations.PEERS, ["eager", "quack", "liger"], file,
-                                              " for heads")
+            found = results.installed(head_implementations.PEERS, ["eager", "quack", "liger"], file, " for heads")
         self.assertEqual([peer.name for peer in found], ["TorchEager"])
         self.assertEqual(file.content["versions"], {"TorchEager": torch.__version__})
         (note,), = (call.args for call in file.note.call_args_list)

@@ -22,7 +22,8 @@
 #include <functional>
 #include <mutex>
 #include <set>
-#include <utility>
+
+#include "matrix.h"
 
 #define STUB_EXPORT extern "C" __attribute__((visibility("default")))
 
@@ -41,9 +42,7 @@ enum Status {
 // Values of cublasPointerMode_t.
 constexpr int kPointersOfHost = 0, kPointersOfDevice = 1;
 
-// Values of cudaDataType_t and cublasComputeType_t.
-enum Type { kF32 = 0, kF16 = 2, kBf16 = 14 };
-constexpr int kComputeF32 = 68, kComputeTf32 = 77;
+constexpr int kComputeF32 = 68, kComputeTf32 = 77;  // values of cublasComputeType_t
 
 constexpr uintptr_t kWorkspaceAlignment = 256;
 constexpr size_t kOverwritten = 4096;  // bytes at each end of the workspace that a product overwrites
@@ -62,49 +61,6 @@ struct Handle {
   uintptr_t workspace = 0;
   size_t workspace_bytes = 0;
   int pointer_mode = kPointersOfHost;
-};
-
-float widen_bf16(uint16_t bits) {
-  uint32_t word = uint32_t(bits) << 16;
-  float value;
-  memcpy(&value, &word, 4);
-  return value;
-}
-
-uint16_t narrow_bf16(float value) {
-  uint32_t word;
-  memcpy(&word, &value, 4);
-  return static_cast<uint16_t>(value != value ? 0x7fff : (word + 0x7fff + (word >> 16 & 1)) >> 16);
-}
-
-// A matrix as cuBLAS takes it: columns of contiguous elements, `leading` elements apart.
-struct Matrix {
-  uintptr_t address;
-  int type;
-  int rows, columns, leading;
-  bool transposed;
-
-  size_t width() const { return type == kF32 ? 4 : 2; }
-  size_t bytes() const { return ((columns - 1) * size_t(leading) + rows) * width(); }
-
-  float get(int row, int column) const {
-    if (transposed) std::swap(row, column);
-    uintptr_t at = address + (column * size_t(leading) + row) * width();
-    switch (type) {
-      case kF32: return *reinterpret_cast<const float*>(at);
-      case kF16: return *reinterpret_cast<const _Float16*>(at);
-      default: return widen_bf16(*reinterpret_cast<const uint16_t*>(at));
-    }
-  }
-
-  void set(int row, int column, float value) const {
-    uintptr_t at = address + (column * size_t(leading) + row) * width();
-    switch (type) {
-      case kF32: *reinterpret_cast<float*>(at) = value; break;
-      case kF16: *reinterpret_cast<_Float16*>(at) = static_cast<_Float16>(value); break;
-      default: *reinterpret_cast<uint16_t*>(at) = narrow_bf16(value);
-    }
-  }
 };
 
 std::mutex handles_lock;
@@ -156,27 +112,6 @@ bool reaches(const Matrix& matrix) {
 
 bool reaches(const float* scalar) {
   return driver().reaches(reinterpret_cast<uintptr_t>(scalar), sizeof(float));
-}
-
-// Rounds to the 10 fraction bits of TF32, ties to even.
-float tf32(float value) {
-  uint32_t word;
-  memcpy(&word, &value, 4);
-  word = (word + 0xfff + (word >> 13 & 1)) & ~0x1fffu;
-  memcpy(&value, &word, 4);
-  return value;
-}
-
-void multiply(float alpha, const Matrix& a, const Matrix& b, float beta, const Matrix& c, int inner, bool rounded) {
-  for (int column = 0; column < c.columns; column++)
-    for (int row = 0; row < c.rows; row++) {
-      float sum = 0;
-      for (int i = 0; i < inner; i++)
-        sum += rounded ? tf32(a.get(row, i)) * tf32(b.get(i, column)) : a.get(row, i) * b.get(i, column);
-      sum *= alpha;
-      if (beta != 0) sum += beta * c.get(row, column);
-      c.set(row, column, sum);
-    }
 }
 
 }  // namespace

@@ -27,8 +27,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The check and the totals of a batch whose row losses are launched in chunks, with the labels, weights and row outputs
- * of all rows. The stream lock is held during all calls but {@link #loadKernels} and {@link #chunk}.
+ * The check, the factors and the totals of a batch whose row losses are launched in chunks, with the labels, weights
+ * and row outputs of all rows. The stream lock is held during all calls but {@link #loadKernels} and {@link #chunk}.
  */
 final class BatchLaunch implements AutoCloseable {
 
