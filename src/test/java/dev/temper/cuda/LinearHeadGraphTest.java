@@ -93,7 +93,7 @@ final class LinearHeadGraphTest extends StubHeads {
 
   @ParameterizedTest
   @ValueSource(floats = {0, -1, Float.NaN, Float.POSITIVE_INFINITY})
-  void aReplayReportsADenominatorThatDividesNothing(float bad) {
+  void aReplayReportsAnInvalidDenominator(float bad) {
     try (LossEngine engine = open(12)) {
       Run run = new Run(engine, DType.F32, true);
       DeviceBuffer denominators = buffer(engine, MemorySegment.ofArray(new float[] {2, 5}));

@@ -128,7 +128,7 @@ public record PlanFile(Path path) {
     }
   }
 
-  /** Whether something else than a file has the path, such as a folder, which a move of a file does not replace. */
+  /** Whether the path names something other than a regular file, such as a folder, which a file cannot replace. */
   private boolean isOccupied() {
     return Files.exists(path) && !Files.isRegularFile(path);
   }
