@@ -61,9 +61,9 @@ class EmulatorGridTest {
           "RegisterStorage<1> 8 lanes", "RegisterStorage<1> 16 lanes", "RegisterStorage<1> 32 lanes",
           "RegisterStorage<2> 32 lanes", "RegisterStorage<4> 32 lanes", "SharedStorage 32 lanes",
           "SharedStorage cluster 1",
-          "RingStorage<2> cluster 1", "RingStorage<2> cluster 2", "RingStorage<2> cluster 4",
-          "RingStorage<2> cluster 8", "RingStorage<2> cluster 16", "RingStorage<4> cluster 1",
-          "RingStorage<4> cluster 2", "RingStorage<4> cluster 4", "RingStorage<4> cluster 8",
+          "RingStorage<2, BulkCopies> cluster 1", "RingStorage<2, BulkCopies> cluster 2", "RingStorage<2, BulkCopies> cluster 4",
+          "RingStorage<2, BulkCopies> cluster 8", "RingStorage<2, BulkCopies> cluster 16", "RingStorage<4, BulkCopies> cluster 1",
+          "RingStorage<4, BulkCopies> cluster 2", "RingStorage<4, BulkCopies> cluster 4", "RingStorage<4, BulkCopies> cluster 8",
           "RereadStorage cluster 1");
       assertThat(each(first, LossSpecialisation::pass)).containsExactlyInAnyOrder(Pass.values());
       assertThat(each(first, LossSpecialisation::policy)).containsExactlyInAnyOrderElementsOf(DivergencePolicy.NAMES);
