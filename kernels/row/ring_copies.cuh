@@ -47,9 +47,20 @@ struct GranuleCopies {
 
  private:
   __device__ __forceinline__ static void copy(const StagePart& part) {
-    const unsigned char* from = static_cast<const unsigned char*>(part.from);
-#pragma unroll 4
-    for (uint32_t at = threadIdx.x % 32 * 16; at < part.bytes; at += 32 * 16) async_copy<16>(part.to + at, from + at);
+    constexpr int kStep = 32 * 16, kTogether = 8;
+    const int lane = int(threadIdx.x % 32) * 16;
+    unsigned char* to = part.to + lane;
+    const unsigned char* from = static_cast<const unsigned char*>(part.from) + lane;
+    int left = int(part.bytes) - lane;
+#pragma unroll 1
+    for (; left > (kTogether - 1) * kStep; left -= kTogether * kStep) {
+#pragma unroll
+      for (int i = 0; i < kTogether; i++) async_copy<16>(to + i * kStep, from + i * kStep);
+      to += kTogether * kStep;
+      from += kTogether * kStep;
+    }
+#pragma unroll 1
+    for (; left > 0; left -= kStep, to += kStep, from += kStep) async_copy<16>(to, from);
   }
 };
 

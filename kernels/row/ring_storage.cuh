@@ -23,8 +23,8 @@ namespace temper {
 template <int VECTORS, class Copies> struct RingStorage {
   static constexpr bool kOnChip = true, kPrefetches = false;
   static constexpr int kProducers = 32;
-  // Exponentials are not kept from compute capability 10.0 on, where the assembler would spill registers for them.
-#if __CUDA_ARCH__ >= 1000
+  // Exponentials are kept on compute capability 9.0 only. On others the assembler would spill registers for them.
+#if defined(__CUDA_ARCH__) && (__CUDA_ARCH__ < 900 || __CUDA_ARCH__ >= 1000)
   static constexpr int kKept = 0;
 #else
   static constexpr int kKept = VECTORS;

@@ -96,8 +96,8 @@ void mbarrier_wait(uint64_t* barrier, unsigned parity);
 // store completes. Until then the destination is NaN-filled.
 void store_async(uint32_t address, const void* values, unsigned bytes, uint32_t barrier_address);
 
-// A copy completes in async_wait(), or before the arrival of mbarrier_arrive_after_copies(), and not earlier. Until then
-// the destination is NaN-filled.
+// A copy completes in async_wait(), or behind mbarrier_arrive_after_copies() before its arrival, and not earlier. Until
+// then the destination is NaN-filled.
 void async_copy(void* shared, const void* global, unsigned bytes);
 void async_commit();
 
