@@ -132,6 +132,27 @@ final class RowPlansTest {
   }
 
   @Test
+  void aRingWithoutClustersLeavesAStageForTheNextRow() {
+    DeviceLimits ampere = DeviceLimits.ofCapability(8, 0);
+    assertThat(RowPlans.choose(32_767, 2, 2, ampere).label()).isEqualTo("ring5-block-512");
+    assertThat(RowPlans.choose(32_768, 2, 2, ampere).label()).isEqualTo("shared-block-512");
+    assertThat(RowPlans.choose(16_383, 4, 4, ampere).label()).isEqualTo("ring5-block-512");
+    assertThat(RowPlans.choose(16_384, 4, 4, ampere).label()).isEqualTo("shared-block-512");
+  }
+
+  @Test
+  void ringsInLittleSharedMemoryAreCandidatesOnly() {
+    for (int[] capability : new int[][] {{8, 6}, {8, 9}, {12, 0}}) {
+      DeviceLimits limits = DeviceLimits.ofCapability(capability[0], capability[1]);
+      assertThat(RowPlans.choose(16_000, 2, 2, limits).storage()).isEqualTo(new RowStorage.Shared());
+      assertThat(RowPlans.candidates(16_000, 2, 2, true, limits))
+          .anyMatch(plan -> plan.storage() instanceof RowStorage.Ring);
+    }
+    assertThat(RowPlans.candidates(16_000, 2, 2, true, DeviceLimits.ofCapability(7, 5)))
+        .noneMatch(plan -> plan.storage() instanceof RowStorage.Ring);
+  }
+
+  @Test
   void blocksCoverTheRows() {
     assertThat(new RowPlan(128, 4, 1, new RowStorage.Registers(1)).blocks(65)).isEqualTo(3);
     assertThat(new RowPlan(256, 0, 8, new RowStorage.Shared()).blocks(65)).isEqualTo(65 * 8);
