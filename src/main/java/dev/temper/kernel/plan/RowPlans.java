@@ -58,6 +58,11 @@ public final class RowPlans {
    * are among the candidates.
    */
   private static final int BIG_SHARED = 160 << 10;
+  /**
+   * With fewer stages, only rows just above {@link #RING_ROWS} would fit. On compute capability 8.0 that is so for a
+   * teacher in f32 beside a student of 16 bits, for which 96 registers per thread are too few.
+   */
+  private static final int FEWEST_STAGES = 4;
   /** Vectors from which on a row is stored in a ring, which has one block on a multiprocessor. */
   private static final int RING_ROWS = 1_536;
   private static final int RING_THREADS = 512;
@@ -117,7 +122,7 @@ public final class RowPlans {
       // Larger clusters leave more multiprocessors without work, and some devices have no clusters.
       int ahead = cluster < 4 && limits.maxCluster() > 1 ? 2 : 1;
       RowPlan plan = ring(classes, firstBytes, secondBytes, RING_THREADS, cluster, ahead, limits);
-      if (plan != null) {
+      if (plan != null && plan.storage() instanceof RowStorage.Ring ring && ring.stages() >= FEWEST_STAGES) {
         return plan;
       }
     }

@@ -138,6 +138,8 @@ final class RowPlansTest {
     assertThat(RowPlans.choose(32_768, 2, 2, ampere).label()).isEqualTo("shared-block-512");
     assertThat(RowPlans.choose(16_383, 4, 4, ampere).label()).isEqualTo("ring5-block-512");
     assertThat(RowPlans.choose(16_384, 4, 4, ampere).label()).isEqualTo("shared-block-512");
+    assertThat(RowPlans.choose(16_000, 2, 4, ampere).label()).as("room for three stages").isEqualTo("shared-block-256");
+    assertThat(RowPlans.choose(16_000, 2, 4, HOPPER).label()).isEqualTo("ring4-block-512");
   }
 
   @Test
