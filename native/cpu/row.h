@@ -101,7 +101,7 @@ template <class Policy, bool soft> struct Row : RowLogits {
 
   // Defined in row_values.h. With `gradient_follows` evaluate() keeps the exponentials for RowGradientWriter.
   void evaluate(bool gradient_follows);
-  void finish_hard(const RowPartial<Raw>& total, const PresentClasses& present, bool student_valid, bool valid);
+  void finish_hard(float hard_sum, const PresentClasses& present, bool student_valid, bool valid);
   void finish_label(float student_sum, float teacher_sum);
   void evaluate_far();
   void evaluate_entropies();

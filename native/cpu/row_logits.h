@@ -14,26 +14,27 @@ struct LogitBlock {
   float max;
 };
 
-// Classes of the student that are read as absent: a list of entries, some of them unused, and the order of the used
-// ones by blocks of classes.
-struct ClassMask {
-  const int* place;      // index of each entry among the loaded floats of the row; -1: unused
-  int entries;
-  const int* order;      // the used entries, those of each block after those of the block before
-  const int* block_end;  // index in `order` behind the entries of each block; null: the row has one block
+// Calls f(i) for each i in [first, end). Without unrolling, the loop takes half of the instructions of a short f.
+template <class F> TEMPER_INLINE void for_each(int64_t first, int64_t end, F f) {
+  for (; first + 4 <= end; first += 4) f(first), f(first + 1), f(first + 2), f(first + 3);
+  for (; first < end; first++) f(first);
+}
 
-  // Calls f(entry, index in the block) for the used entries of a block.
+// Classes of the student that are read as absent, and their order by blocks of classes.
+struct ClassMask {
+  const int32_t* id;
+  int count;
+  const int* order;      // indices in `id`, those of each block after those of the block before
+  const int* block_end;  // index in `order` behind the classes of each block; null: the row has one block
+
+  // Calls f(index in `id`) for the classes of a block.
   template <class F> TEMPER_INLINE void for_block(int block, F f) const {
-    if (block_end == nullptr) {
-      for (int i = 0; i < entries; i++)
-        if (place[i] >= 0) f(i, place[i]);
-      return;
-    }
-    for (int k = block == 0 ? 0 : block_end[block - 1]; k < block_end[block]; k++)
-      f(order[k], place[order[k]] - block * kBlock);
+    if (block_end == nullptr) return for_each(0, count, f);
+    const int* in = order;
+    for_each(block == 0 ? 0 : block_end[block - 1], block_end[block], [=](int64_t k) { f(in[k]); });
   }
-  bool has_entries(int block) const {
-    return block_end == nullptr || block_end[block] > (block == 0 ? 0 : block_end[block - 1]);
+  bool has_classes(int block) const {
+    return block_end == nullptr ? count > 0 : block_end[block] > (block == 0 ? 0 : block_end[block - 1]);
   }
 };
 
@@ -92,26 +93,35 @@ struct RowLogits {
 
   template <bool find_max = false> TEMPER_INLINE LogitBlock student_block(int from, int n, float* buffer) const {
     float cap = parameters.student_softcap;
-    if (mask != nullptr && mask->has_entries(from / kBlock)) return masked_block(from, n, buffer, cap);
+    if (mask != nullptr && mask->has_classes(from / kBlock)) return masked_block(from, n, buffer, cap);
     return cap > 0 ? capped_block<find_max>(job.student, from, n, buffer, cap)
                    : block<find_max>(job.student, from, n, buffer);
   }
   // Returns a block that lies in the buffer as a whole, with -inf for the classes of the mask.
   LogitBlock masked_block(int from, int n, float* buffer, float cap) const {
     alignas(64) signed char marks[kBlock] = {};
-    mask->for_block(from / kBlock, [&](int, int place) { marks[place] = -1; });
-    alignas(64) float all[kBlock];
-    LogitBlock z = cap > 0 ? capped_block<false>(job.student, from, n, all, cap)
-                           : block<false>(job.student, from, n, all);
+    signed char* row_marks = marks - from;
+    const int32_t* id = mask->id;
+    mask->for_block(from / kBlock, [=](int64_t i) { row_marks[id[i]] = -1; });
     float max = -kInfinity;
-    for_parts(z, z, n, [&](const float* in, const float*, int i, int part) {
-      float largest = max_of_vectors(part, [&](int k) {
-        V left = select_marked(marks + i + k, splat(-kInfinity), load(in + k));
-        store(left, buffer + i + k);
-        return left;
+    if (deinterleaved) {
+      max = deinterleave_marked_block(address(job.student, row, from), n, marks, buffer);
+    } else {
+      alignas(64) float all[kBlock];
+      LogitBlock z = block<false>(job.student, from, n, all);
+      for_parts(z, z, n, [&](const float* in, const float*, int i, int part) {
+        float largest = max_of_vectors(part, [&](int k) {
+          V left = select_marked(marks + i + k, splat(-kInfinity), load(in + k));
+          store(left, buffer + i + k);
+          return left;
+        });
+        max = largest > max ? largest : max;
       });
-      max = largest > max ? largest : max;
-    });
+    }
+    if (cap > 0) {
+      softcap_block(buffer, padded_length(n), cap);
+      max = first_lane(softcapped(splat(max), cap));
+    }
     return {buffer, buffer + body_length(n), max};
   }
   template <bool find_max = false> TEMPER_INLINE LogitBlock teacher_block(int from, int n, float* buffer) const {
