@@ -25,10 +25,7 @@ TEMPER_INLINE void deinterleave_bf16(Shorts halves, float* out) {
 struct Bf16Max {
   Shorts largest = Shorts{} + (short)0xff80;
 
-  TEMPER_INLINE Shorts add(Shorts halves) {
-    largest = halves > largest ? halves : largest;
-    return halves;
-  }
+  TEMPER_INLINE void add(Shorts halves) { largest = halves > largest ? halves : largest; }
 
   // Returns the maximum of the n floats in `logits`, which are those that were added; NaN is skipped. The bits of
   // positive bf16 have the order of the numbers, and a positive NaN lies above 0x7f80. The floats are compared only if
@@ -42,42 +39,34 @@ struct Bf16Max {
   }
 };
 
-// Pads n elements with -inf to a multiple of kBf16Lanes and decodes visit(i, elements from i on) into `buffer`.
+// Decodes n elements into `buffer`, pads them with -inf to a multiple of kBf16Lanes, and passes them to visit(halves).
 template <class F> TEMPER_INLINE void deinterleave_elements(const void* in, int n, float* buffer, F visit) {
   const unsigned short* from = (const unsigned short*)in;
   Shorts halves;
   int body = n & -kBf16Lanes;
   for (int i = 0; i < body; i += kBf16Lanes) {
     __builtin_memcpy(&halves, from + i, sizeof halves);
-    deinterleave_bf16(visit(i, halves), buffer + i);
+    deinterleave_bf16(halves, buffer + i);
+    visit(halves);
   }
   if (body == n) return;
   Shorts tail = (Shorts)load_bytes(from + body, 2 * (n - body)), number = {};
   for (int i = 0; i < kBf16Lanes; i++) number[i] = (short)i;
   halves = number < (short)(n - body) ? tail : Shorts{} + (short)0xff80;
-  deinterleave_bf16(visit(body, halves), buffer + body);
+  deinterleave_bf16(halves, buffer + body);
+  visit(halves);
 }
 
 // Decodes a block and returns its maximum.
 float deinterleave_block(const void* in, int n, float* buffer) {
   Bf16Max max;
-  deinterleave_elements(in, n, buffer, [&](int, Shorts halves) { return max.add(halves); });
-  return max.value(buffer, padded_bf16(n));
-}
-
-// Decodes a block with -inf where a mark is -1, and returns its maximum.
-float deinterleave_marked_block(const void* in, int n, const signed char* marks, float* buffer) {
-  const Shorts absent = Shorts{} + (short)0xff80;
-  Bf16Max max;
-  deinterleave_elements(in, n, buffer, [&](int i, Shorts halves) {
-    return max.add((Shorts)select_marked_halves(marks + i, (I)absent, (I)halves));
-  });
+  deinterleave_elements(in, n, buffer, [&](Shorts halves) { max.add(halves); });
   return max.value(buffer, padded_bf16(n));
 }
 
 // Decodes a block whose maximum is known.
 void deinterleave_known_block(const void* in, int n, float* buffer) {
-  deinterleave_elements(in, n, buffer, [](int, Shorts halves) { return halves; });
+  deinterleave_elements(in, n, buffer, [](Shorts) {});
 }
 
 // Encodes kBf16Lanes deinterleaved floats. Rounding would damage a NaN with bits in its lower half. No such NaN occurs

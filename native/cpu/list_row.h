@@ -19,7 +19,7 @@ template <class Policy> struct ListRow {
 
   ListConstants<V> constants;
   ListEntries list;
-  ClassMask mask = {};
+  ListedLogits listed;
   // Per entry: exp((z - max z)/T) with the maximum over all classes, the exponential or weight of the teacher, and the
   // element.
   alignas(64) float student_exp[kListRoom], teacher_exp[kListRoom];
@@ -55,7 +55,7 @@ template <class Policy> struct ListRow {
   bool read_list() {
     if (!list.read(r)) return false;
     int* block_end = (int*)r.scratch.teacher_exp;  // free, because no class has an exponential of the teacher
-    mask = list.by_blocks((r.classes() + kBlock - 1) / kBlock, block_end);
+    listed = list.by_blocks((r.classes() + kBlock - 1) / kBlock, block_end);
     return true;
   }
 
@@ -155,40 +155,49 @@ template <class Policy> struct ListRow {
   // The sums of the student: those of the rest, then those of all classes, and the hard part.
   void read_student() {
     PresentClasses present;
-    r.mask = &mask;
-    RowPartial<NoRawSums> rest = r.template sum_exp<true>(present);
-    r.mask = nullptr;
-    rest_max = rest.student_max;
-    rest_sum = sum_lanes(rest.student);
-    float listed_max = max_of(list.z), max = listed_max > rest_max ? listed_max : rest_max;
-    if (tail == kRenormaliseBoth) constants.shift.max_student = splat(shift_of(listed_max));
-    else constants.shift.max_student = splat(max);
-    V step = splat(rest_max == -kInfinity ? 0.0f : rest_max - max), listed = {}, listed_hard = {};
-    float hard_sum = 0;
+    float rest_hard = read_rest(present), max = r.student_max;
+    constants.shift.max_student = splat(shift_of(tail == kRenormaliseBoth ? max_of(list.z) : max));
+    V listed_sums = {}, listed_hard = {};
     with_hard_exp(r.hard, [&](auto tag) {
       constexpr HardExp hard = decltype(tag)::kValue;
       for (int i = 0; i < list.padded_count(); i += kLanes) {
         V s = load(list.z + i) - shift_of(max), es = r.scales.student(s);
         store(es, student_exp + i);
-        listed += es;
+        listed_sums += es;
         if constexpr (hard == HardExp::kSeparate) listed_hard += r.scales.untempered(s);
         else if constexpr (hard != HardExp::kNone) listed_hard += hard_exp<hard>(es, nullptr);
       }
     });
-    float listed_sum = sum_lanes(listed);
-    rest_of_sum = rest_sum * first_lane(r.scales.student(step));
-    float sum = listed_sum + rest_of_sum;
+    float listed_sum = sum_lanes(listed_sums), sum = listed_sum + rest_of_sum;
     if (p.label_smoothing > 0) present.add(list.z, list.padded_count(), shift_of(max));
-    r.student_max = r.teacher_max = max;
     valid = sum > 0 && sum < kInfinity;
     float inverse = valid ? 1.0f / sum : __builtin_nanf("");
     r.inverse_sums.student = r.inverse_sums.teacher = splat(inverse);
     student_mass = list.count() == 0 ? 0 : listed_sum * inverse;
     divergence = valid ? 0.0f : __builtin_nanf("");
     if (r.hard == HardExp::kNone) return;
-    if (r.hard == HardExp::kSame) hard_sum = sum;
-    else hard_sum = sum_lanes(listed_hard) + sum_lanes(rest.hard) * first_lane(r.scales.untempered(step));
+    float hard_sum = r.hard == HardExp::kSame ? sum : sum_lanes(listed_hard) + rest_hard;
     r.finish_hard(hard_sum, present, valid, valid);
+  }
+
+  // Sums the rest relative to the maximum of the row. If the rest is so far below that its exponentials could be 0, a
+  // second loop sums it relative to its own maximum. Returns the hard part's sum, relative to the maximum of the row.
+  float read_rest(PresentClasses& present) {
+    r.listed = &listed;
+    RowPartial<NoRawSums> rest = r.template sum_exp<true>(present);
+    float max = rest_max = r.student_max, hard = sum_lanes(rest.hard);
+    rest_sum = rest_of_sum = sum_lanes(rest.student);
+    if (rest_sum < 0x1p-100f && list.count() < r.classes()) {
+      listed.rest_max = true;
+      present = {};
+      rest = r.template sum_exp<true>(present);
+      rest_max = r.student_max;
+      rest_sum = sum_lanes(rest.student);
+      if (rest_max > -kInfinity) rest_of_sum = rest_sum * first_lane(r.scales.student(splat(rest_max - max)));
+      r.student_max = r.teacher_max = max;
+    }
+    r.listed = nullptr;
+    return hard;
   }
 
   // The constants of a renormalised teacher, and with kRenormaliseBoth those of the student.

@@ -22,7 +22,7 @@ template <class Policy> struct ListGradientWriter : RowGradientWriter<ForwardKl<
       compute_block(from, block, out);
       float* row = out - from;
       const int* place = loss.list.place;
-      loss.mask.for_block(block, [=, &listed](int64_t i) { row[place[i]] = listed[i]; });
+      loss.listed.for_block(block, [=, &listed](int64_t i) { row[place[i]] = listed[i]; });
       Base::finish_block(from, n, out);
     }
     if (p.accumulate == 0) store_zeros(r.job.gradient, r.row, r.classes());

@@ -51,15 +51,6 @@ TEMPER_INLINE void store_bytes(I a, void* out, int bytes) {
   else copy_small(out, &a, bytes);
 }
 
-// Returns a where a byte is -1, and b where it is 0. The vectors of the second function have elements of 16 bits.
-TEMPER_INLINE V select_marked(const signed char* marks, V a, V b) {
-  return _mm256_blendv_ps(b, a, (__m256)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i*)marks)));
-}
-TEMPER_INLINE I select_marked_halves(const signed char* marks, I a, I b) {
-  __m256i marked = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i*)marks));
-  return (I)_mm256_blendv_epi8((__m256i)b, (__m256i)a, marked);
-}
-
 TEMPER_INLINE bool any(I mask) { return !_mm256_testz_si256((__m256i)mask, (__m256i)mask); }
 
 // Exchanges neighbouring blocks of `half` lanes.

@@ -70,15 +70,6 @@ TEMPER_INLINE void store_bytes(I a, void* out, int bytes) {
   _mm512_mask_storeu_epi8(out, first_bytes(bytes), (__m512i)a);
 }
 
-// Returns a where a byte is -1, and b where it is 0. The vectors of the second function have elements of 16 bits.
-TEMPER_INLINE V select_marked(const signed char* marks, V a, V b) {
-  return _mm512_mask_blend_ps(_mm_movepi8_mask(_mm_loadu_si128((const __m128i*)marks)), b, a);
-}
-TEMPER_INLINE I select_marked_halves(const signed char* marks, I a, I b) {
-  __mmask32 marked = _mm256_movepi8_mask(_mm256_loadu_si256((const __m256i*)marks));
-  return (I)_mm512_mask_blend_epi16(marked, (__m512i)b, (__m512i)a);
-}
-
 TEMPER_INLINE bool any(I mask) { return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) != 0; }
 
 // Exchanges neighbouring blocks of `half` lanes.

@@ -84,17 +84,6 @@ TEMPER_INLINE void store_bytes(I a, void* out, int bytes) {
   else copy_small(out, &a, bytes);
 }
 
-// Returns a where a byte is -1, and b where it is 0. The vectors of the second function have elements of 16 bits.
-TEMPER_INLINE V select_marked(const signed char* marks, V a, V b) {
-  I marked = {marks[0], marks[1], marks[2], marks[3]};
-  return marked != 0 ? a : b;
-}
-TEMPER_INLINE I select_marked_halves(const signed char* marks, I a, I b) {
-  typedef short Shorts __attribute__((vector_size(16)));
-  Shorts marked = {marks[0], marks[1], marks[2], marks[3], marks[4], marks[5], marks[6], marks[7]};
-  return (a & (I)marked) | (b & ~(I)marked);
-}
-
 TEMPER_INLINE bool any(I mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) != 0; }
 
 // Exchanges neighbouring blocks of `half` lanes.
