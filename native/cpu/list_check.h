@@ -8,42 +8,41 @@
 namespace temper {
 namespace {
 
-// A mark per class, or for all classes with one remainder modulo kMarks.
-constexpr int kMarks = 128 * sizeof(V);
+// Finds a class that a list contains twice. A mark stands for all classes with one remainder modulo kMarks. If a mark
+// was set before, all pairs of the list are compared. Marks of earlier rows have other numbers and need no clearing.
+struct SeenClasses {
+  static constexpr int kMarks = 1 << 14;
+  uint8_t marks[kMarks] = {};
+  uint8_t number = 0;  // of the row
 
-// Returns the number of marks that are 1, the others being 0. A byte counts at most 128 of them before it is added to
-// the others.
-TEMPER_INLINE int count_marks(const uint8_t* marks, int n) {
-  I bytes = {};
-  for (int i = 0; i < n; i += (int)sizeof(I)) bytes += load((const int*)(marks + i));
-  I pairs = (bytes & 0xff00ff) + ((bytes >> 8) & 0xff00ff);
-  return (int)sum_lanes(__builtin_convertvector((pairs & 0xffff) + (pairs >> 16), V));
-}
+  bool repeats(const ListSlots& slots) {
+    if (++number == 0) *this = SeenClasses(), number = 1;
+    alignas(64) int32_t place[kListRoom];
+    for (int i = 0; i < slots.count; i += kLanes) store(load(slots.id + i) & (kMarks - 1), place + i);
+    bool again = false;
+    uint8_t now = number, *at = marks;
+    for_each(0, slots.count, [&again, &place, now, at](int64_t i) {
+      again |= at[place[i]] == now;
+      at[place[i]] = now;
+    });
+    return again && has_pair(slots);
+  }
 
-TEMPER_RARE bool has_pair(const ListSlots& slots) {
-  I found = {};
-  for (int i = 1; i < slots.count; i++)
-    for (int k = 0; k < i; k += kLanes) found |= (load(slots.id + k) == slots.id[i]) & (lane_numbers() < i - k);
-  return any(found);
-}
+ private:
+  static TEMPER_RARE bool has_pair(const ListSlots& slots) {
+    I found = {};
+    for (int i = 1; i < slots.count; i++)
+      for (int k = 0; k < i; k += kLanes)
+        found |= (load(slots.id + k) == slots.id[i]) & (lane_numbers() < i - k);
+    return any(found);
+  }
+};
 
-// Returns whether a list contains a class twice. If fewer marks are set than there are slots, all pairs are compared.
-bool repeats(const ListSlots& slots, int classes) {
-  alignas(64) uint8_t marks[kMarks];
-  alignas(64) int32_t place[kListRoom];
-  int n = classes < kMarks ? classes : kMarks;
-  for (int i = 0; i < n; i += (int)sizeof(I)) store(I{}, (int*)(marks + i));
-  for (int i = 0; i < slots.count; i += kLanes) store(load(slots.id + i) & (kMarks - 1), place + i);
-  uint8_t* at = marks;
-  for_each(0, slots.count, [&place, at](int64_t i) { at[place[i]] = 1; });
-  return count_marks(marks, n) != slots.count && has_pair(slots);
-}
-
-bool is_list(const LossJob& job, int64_t row) {
+bool is_list(const LossJob& job, int64_t row, SeenClasses& seen) {
   const LossParameters& p = job.parameters;
   ListSlots slots;
   slots.read(job, row);
-  if (!slots.valid || repeats(slots, p.classes)) return false;
+  if (!slots.valid || seen.repeats(slots)) return false;
   bool weights = p.teacher_weights != 0;
   V mass = {}, error = {};
   I bad = {};
@@ -67,8 +66,9 @@ bool is_list(const LossJob& job, int64_t row) {
 
 // Returns the first row in [first, last) with an invalid list, or -1. A row that does not contribute is not checked.
 int64_t check_lists(const LossJob& job, int64_t first, int64_t last) {
+  SeenClasses seen;
   for (int64_t row = first; row < last; row++)
-    if (load_row_task(job, row).contributes() && !is_list(job, row)) return row;
+    if (load_row_task(job, row).contributes() && !is_list(job, row, seen)) return row;
   return -1;
 }
 

@@ -17,7 +17,7 @@ template <class Policy> struct ListRow {
   TeacherTail tail = (TeacherTail)p.teacher_tail;
   bool renormalised = tail == kRenormaliseTeacher || tail == kRenormaliseBoth;
 
-  ListConstants<V> constants;
+  ListConstants<V>& constants;  // of the row's temperature; evaluate() sets the maxima and sums
   ListEntries list;
   ListedLogits listed;
   // Per entry: exp((z - max z)/T) with the maximum over all classes, the exponential or weight of the teacher, and the
@@ -27,7 +27,8 @@ template <class Policy> struct ListRow {
   Element<V> bucket;  // the class that merges the rest, in all lanes
   float rest_max = -kInfinity, rest_sum = 0;  // of the student's exponentials over the classes without a slot
   float rest_of_sum = 0;                       // their sum with the maximum over all classes
-  float teacher_sum = 0;                       // of teacher_exp
+  float log_sum = 0, log_rest_sum = 0;         // of the student's exponentials, of rest_sum
+  float teacher_sum = 0, log_teacher_sum = 0;  // of teacher_exp
   float tail_mass = 0, log_tail = -kInfinity;  // of the teacher, for a bucket
   bool has_bucket = false, infinite = false;
   bool valid = true;  // false: the soft part and the gradient are NaN
@@ -35,7 +36,7 @@ template <class Policy> struct ListRow {
   float divergence = 0, student_mass = 0, teacher_mass = 0, student_entropy = 0, teacher_entropy = 0;
 
   // A constructor, because an aggregate would clear all arrays.
-  ListRow(R& r, const Policy& policy, const ListConstants<V>& constants) : r(r), policy(policy), constants(constants) {}
+  ListRow(R& r, const Policy& policy, ListConstants<V>& constants) : r(r), policy(policy), constants(constants) {}
 
   // The constants of all rows at one temperature, without maxima and sums.
   static ListConstants<V> constants_of(const LossJob& job, const RowScales& scales) {
@@ -60,11 +61,13 @@ template <class Policy> struct ListRow {
   }
 
   void evaluate() {
+    PresentClasses present;
+    V rest_hard = read_rest(present);
     read_teacher();
-    read_student();
+    add_listed(present, rest_hard);
     if (list.count() == 0) return;
     if (renormalised) find_renormalised_sums();
-    else constants.inverse_sums = {splat(1.0f), r.inverse_sums.student, -log(r.inverse_sums.student)};
+    else constants.inverse_sums = {splat(1.0f), r.inverse_sums.student, splat(log_sum)};
     if (!valid) {
       divergence = student_entropy = teacher_entropy = __builtin_nanf("");
       r.inverse_sums.student = splat(divergence);
@@ -124,8 +127,7 @@ template <class Policy> struct ListRow {
   // log sum exp((z - max z)/T) over the rest.
   float log_rest() const {
     if (rest_max == -kInfinity) return -kInfinity;
-    return first_lane(log(splat(rest_sum))) +
-           (float)((rest_max - first_lane(constants.shift.max_student)) / r.scales.student_temperature);
+    return log_rest_sum + (float)((rest_max - first_lane(constants.shift.max_student)) / r.scales.student_temperature);
   }
 
   static V log_probability(V x, V max, V factor, V inverse_sum) { return (x - max) * factor + log(inverse_sum); }
@@ -148,14 +150,12 @@ template <class Policy> struct ListRow {
       tail_mass = first_lane(constants.teacher_exp(splat(log_tail)));
     } else if (teacher_mass < 1) {
       tail_mass = 1 - teacher_mass;
-      log_tail = first_lane(log(splat(tail_mass)));
     }
   }
 
-  // The sums of the student: those of the rest, then those of all classes, and the hard part.
-  void read_student() {
-    PresentClasses present;
-    float rest_hard = read_rest(present), max = r.student_max;
+  // Completes the sums of the student and the hard part.
+  void add_listed(PresentClasses& present, V rest_hard) {
+    float max = r.student_max;
     constants.shift.max_student = splat(shift_of(tail == kRenormaliseBoth ? max_of(list.z) : max));
     V listed_sums = {}, listed_hard = {};
     with_hard_exp(r.hard, [&](auto tag) {
@@ -175,17 +175,22 @@ template <class Policy> struct ListRow {
     r.inverse_sums.student = r.inverse_sums.teacher = splat(inverse);
     student_mass = list.count() == 0 ? 0 : listed_sum * inverse;
     divergence = valid ? 0.0f : __builtin_nanf("");
-    if (r.hard == HardExp::kNone) return;
-    float hard_sum = r.hard == HardExp::kSame ? sum : sum_lanes(listed_hard) + rest_hard;
-    r.finish_hard(hard_sum, present, valid, valid);
+    float hard_sum = r.hard == HardExp::kSame ? sum : sum_lanes(listed_hard + rest_hard);
+    V logs = log(lanes(sum, rest_sum, tail == kBucket ? tail_mass : teacher_sum, hard_sum));
+    log_sum = logs[0];
+    log_rest_sum = logs[1];
+    log_teacher_sum = logs[2];
+    if (tail_mass > 0 && p.teacher_log_tail == nullptr) log_tail = logs[2];
+    if (r.hard != HardExp::kNone) r.finish_hard(hard_sum, logs[3], present, valid, valid);
   }
 
   // Sums the rest relative to the maximum of the row. If the rest is so far below that its exponentials could be 0, a
   // second loop sums it relative to its own maximum. Returns the hard part's sum, relative to the maximum of the row.
-  float read_rest(PresentClasses& present) {
+  V read_rest(PresentClasses& present) {
     r.listed = &listed;
     RowPartial<NoRawSums> rest = r.template sum_exp<true>(present);
-    float max = rest_max = r.student_max, hard = sum_lanes(rest.hard);
+    V hard = rest.hard;
+    float max = rest_max = r.student_max;
     rest_sum = rest_of_sum = sum_lanes(rest.student);
     if (rest_sum < 0x1p-100f && list.count() < r.classes()) {
       listed.rest_max = true;
@@ -205,7 +210,7 @@ template <class Policy> struct ListRow {
     if (tail == kRenormaliseTeacher) {
       valid = valid && teacher_sum > 0;
       constants.inverse_sums = {splat(1 / teacher_sum), r.inverse_sums.student,
-                                -log(r.inverse_sums.student) - log(splat(teacher_sum))};
+                                splat(log_sum - log_teacher_sum)};
       return;
     }
     V difference = {}, student = {};

@@ -102,7 +102,7 @@ template <class Policy> void store_list_values(ListRow<Policy>& row, ChunkTotals
 
 template <class Policy>
 void compute_list_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row,
-                      const RowTask& task, const RowScales& scales, const ListConstants<V>& constants,
+                      const RowTask& task, const RowScales& scales, ListConstants<V>& constants,
                       ChunkTotals& totals) {
   const LossParameters& p = job.parameters;
   if (!task.valid) return invalidate_row(job, row, totals);

@@ -20,7 +20,9 @@ struct ListSlots {
   // The ids are copied before they are checked, because another thread may change them in the caller's memory.
   void read(const LossJob& job, int64_t row) {
     const LossParameters& p = job.parameters;
-    copy_ids((const char*)p.teacher_ids + row * p.teacher_slots * (int64_t)sizeof(int32_t), p.teacher_slots);
+    int64_t row_bytes = p.teacher_slots * (int64_t)sizeof(int32_t);
+    const char* ids = (const char*)p.teacher_ids + row * row_bytes;
+    copy_ids(ids, p.teacher_slots);
     count = p.teacher_slots;
     while (count > 0 && id[count - 1] == -1) count--;
     for (int i = count; i < padded(count); i++) id[i] = 0;
@@ -34,10 +36,16 @@ struct ListSlots {
     float padding = p.teacher_weights != 0 ? 0.0f : -kInfinity;
     values = load_block(job.teacher.dtype, address(job.teacher, row, 0), count, padding, buffer);
     if (any(least)) drop_unused(padding);
+    prefetch_row(ids + row_bytes, row_bytes);
+    prefetch_row(address(job.teacher, row + 1, 0), (int64_t)p.teacher_slots * element_bytes(job.teacher.dtype));
   }
 
  private:
   alignas(64) float buffer[kListRoom];
+
+  static void prefetch_row(const char* at, int64_t bytes) {
+    for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(at + i);
+  }
 
   void copy_ids(const char* in, int n) {
     int i = 0;

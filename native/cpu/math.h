@@ -33,6 +33,12 @@ TEMPER_INLINE I load(const int* in) {
 TEMPER_INLINE void store(I a, int* out) { __builtin_memcpy(out, &a, sizeof a); }
 
 TEMPER_INLINE float first_lane(V a) { return a[0]; }
+// Four numbers in the first lanes, and 1 in the others.
+TEMPER_INLINE V lanes(float a, float b, float c, float d) {
+  V v = splat(1.0f);
+  v[0] = a, v[1] = b, v[2] = c, v[3] = d;
+  return v;
+}
 
 // Adds the lanes pairwise in a fixed order: each lane of the lower half and its partner in the upper half, until one is
 // left. The lanes stay in registers, because a loop over them in memory took a third of a row with a list.
