@@ -9,23 +9,21 @@ namespace temper {
 namespace {
 
 // Finds a class that a list contains twice. A mark stands for all classes with one remainder modulo kMarks. If a mark
-// was set before, all pairs of the list are compared. Marks of earlier rows have other numbers and need no clearing.
+// is set twice, all pairs of the list are compared.
 struct SeenClasses {
   static constexpr int kMarks = 1 << 14;
-  uint8_t marks[kMarks] = {};
-  uint8_t number = 0;  // of the row
+  alignas(64) uint8_t marks[kMarks];
 
-  bool repeats(const ListSlots& slots) {
-    if (++number == 0) *this = SeenClasses(), number = 1;
+  bool repeats(const ListSlots& slots, int classes) {
     alignas(64) int32_t place[kListRoom];
+    for (int i = 0; i < kMarks && i < classes; i += (int)sizeof(I)) store(I{}, (int*)(marks + i));
     for (int i = 0; i < slots.count; i += kLanes) store(load(slots.id + i) & (kMarks - 1), place + i);
-    bool again = false;
-    uint8_t now = number, *at = marks;
-    for_each(0, slots.count, [&again, &place, now, at](int64_t i) {
-      again |= at[place[i]] == now;
-      at[place[i]] = now;
+    uint8_t again = 0, *at = marks;  // fewer than 256, because the first slot sets a mark that was 0
+    for_each(0, slots.count, [&again, &place, at](int64_t i) {
+      again += at[place[i]];
+      at[place[i]] = 1;
     });
-    return again && has_pair(slots);
+    return again != 0 && has_pair(slots);
   }
 
  private:
@@ -42,7 +40,8 @@ bool is_list(const LossJob& job, int64_t row, SeenClasses& seen) {
   const LossParameters& p = job.parameters;
   ListSlots slots;
   slots.read(job, row);
-  if (!slots.valid || seen.repeats(slots)) return false;
+  slots.prefetch(job, row + 1);
+  if (!slots.valid || seen.repeats(slots, p.classes)) return false;
   bool weights = p.teacher_weights != 0;
   V mass = {}, error = {};
   I bad = {};

@@ -20,9 +20,7 @@ struct ListSlots {
   // The ids are copied before they are checked, because another thread may change them in the caller's memory.
   void read(const LossJob& job, int64_t row) {
     const LossParameters& p = job.parameters;
-    int64_t row_bytes = p.teacher_slots * (int64_t)sizeof(int32_t);
-    const char* ids = (const char*)p.teacher_ids + row * row_bytes;
-    copy_ids(ids, p.teacher_slots);
+    copy_ids(ids_of(p, row), p.teacher_slots);
     count = p.teacher_slots;
     while (count > 0 && id[count - 1] == -1) count--;
     for (int i = count; i < padded(count); i++) id[i] = 0;
@@ -36,15 +34,21 @@ struct ListSlots {
     float padding = p.teacher_weights != 0 ? 0.0f : -kInfinity;
     values = load_block(job.teacher.dtype, address(job.teacher, row, 0), count, padding, buffer);
     if (any(least)) drop_unused(padding);
-    prefetch_row(ids + row_bytes, row_bytes);
-    prefetch_row(address(job.teacher, row + 1, 0), (int64_t)p.teacher_slots * element_bytes(job.teacher.dtype));
+  }
+
+  static void prefetch(const LossJob& job, int64_t row) {
+    int slots = job.parameters.teacher_slots;
+    const char *ids = ids_of(job.parameters, row), *values = address(job.teacher, row, 0);
+    int64_t bytes = slots * (int64_t)element_bytes(job.teacher.dtype);
+    for (int64_t i = 0; i < slots * (int64_t)sizeof(int32_t); i += 64) __builtin_prefetch(ids + i);
+    for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(values + i);
   }
 
  private:
   alignas(64) float buffer[kListRoom];
 
-  static void prefetch_row(const char* at, int64_t bytes) {
-    for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(at + i);
+  static const char* ids_of(const LossParameters& p, int64_t row) {
+    return (const char*)p.teacher_ids + row * p.teacher_slots * (int64_t)sizeof(int32_t);
   }
 
   void copy_ids(const char* in, int n) {

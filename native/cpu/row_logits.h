@@ -39,8 +39,9 @@ struct ListedLogits {
     float *row = loaded - block * kBlock, *out = logits;
     const int* at = place;
     for_block(block, [=](int64_t i) {
-      out[i] = row[at[i]];
-      row[at[i]] = -kInfinity;
+      int64_t from = at[i];
+      out[i] = row[from];
+      row[from] = -kInfinity;
     });
   }
   bool has_classes(int block) const {
