@@ -1,6 +1,6 @@
-// The loss of one row whose teacher is given by a list of classes. The student is read once, without the classes of the
-// list, which are added from their slots. If the student puts nearly all of its mass on the list, 1 less this mass is 0
-// in f32. The mass of the rest is therefore summed by itself, relative to the maximum of the rest.
+// The loss of one row whose teacher is given by a list of classes. The first loop over the row moves the listed logits
+// out of it and sums the rest. If the student puts nearly all of its mass on the list, 1 less this mass is 0 in f32. The
+// mass of the rest is therefore summed by itself.
 #pragma once
 
 #include "list_entries.h"
@@ -135,15 +135,16 @@ template <class Policy> struct ListRow {
   // The part of the row that does not depend on the student.
   void read_teacher() {
     V teacher_max = splat(renormalised ? shift_of(max_of(list.l)) : 0.0f), sum = {}, mass = {};
+    bool separate_mass = renormalised && r.job.row_teacher_mass != nullptr;
     constants.shift.max_teacher = teacher_max;
     for (int i = 0; i < list.padded_count(); i += kLanes) {
       V e = p.teacher_weights != 0 ? load(list.weight + i) : constants.teacher_exp(load(list.l + i));
       store(e, teacher_exp + i);
       sum += e;
-      if (renormalised) mass += exp2(load(list.l + i) * kLog2E);
+      if (separate_mass) mass += exp2(load(list.l + i) * kLog2E);
     }
     teacher_sum = sum_lanes(sum);
-    teacher_mass = renormalised ? sum_lanes(mass) : teacher_sum;
+    teacher_mass = separate_mass ? sum_lanes(mass) : teacher_sum;
     if (tail != kBucket) return;
     if (p.teacher_log_tail != nullptr) {
       log_tail = read_float_once(p.teacher_log_tail, r.row);
