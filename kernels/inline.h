@@ -1,10 +1,10 @@
 // Definitions for the headers that the GPU kernels and the CPU engine share. TEMPER_INLINE marks the functions of these
-// headers.
+// headers. Builds for checks define it as `inline`, because they take longer to compile than to run.
 #pragma once
 
 #if defined(__CUDACC__)
 #define TEMPER_INLINE __device__ __forceinline__
-#else
+#elif !defined(TEMPER_INLINE)
 #define TEMPER_INLINE inline __attribute__((always_inline))
 #endif
 

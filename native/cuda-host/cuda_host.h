@@ -11,7 +11,9 @@
 #define __device__
 #define __host__
 #define __constant__ static const
-#define __forceinline__ inline __attribute__((always_inline))
+// Kernels take longer to compile than to run, so that the compiler need not inline everything.
+#define __forceinline__ inline
+#define TEMPER_INLINE inline
 #define __align__(bytes) alignas(bytes)
 #define __grid_constant__
 #define __launch_bounds__(...)

@@ -3,8 +3,8 @@ package dev.temper.emulator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.temper.Divergence;
 import dev.temper.DistillationLoss;
+import dev.temper.Divergence;
 import dev.temper.HostMatrix;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
@@ -19,10 +19,13 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The options of the loss, alone and combined, agree with the reference on the emulator. */
+@Execution(ExecutionMode.CONCURRENT)
 final class FamilyOptionsTest extends EmulatorTest {
 
   private static final int ROWS = 6;

@@ -6,10 +6,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.temper.Availability;
 import dev.temper.LossEngine;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Ordinary rows take the fast path and no other row does; each planted defect of it is found. */
+@Execution(ExecutionMode.CONCURRENT)
 final class FastPathTest {
 
   @BeforeAll

@@ -7,8 +7,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The tests of CUDA on the host: small kernels, correct ones and some with defects, in three builds. */
+@Execution(ExecutionMode.CONCURRENT)
 final class HostRuntimeTest {
 
   @Test

@@ -18,10 +18,13 @@ import dev.temper.emulator.GenericPolicy.Value;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The rows of the CUDA sources honour every value form with every gradient form, together with the cross-entropy. */
+@Execution(ExecutionMode.CONCURRENT)
 final class PolicyFormsTest {
 
   private static final int ROWS = 2;

@@ -8,15 +8,18 @@ import dev.temper.cuda.nvrtc.MachineNvrtc;
 import dev.temper.cuda.nvrtc.Target;
 import dev.temper.kernel.plan.Architecture;
 import dev.temper.kernel.plan.DeviceLimits;
-import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
+import dev.temper.kernel.spec.LossSpecialisation;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The instructions of a loss per element are counted, and stay within limits. */
+@Execution(ExecutionMode.CONCURRENT)
 final class RowLoopTest {
 
   private static final Path CACHE = Path.of("target/kernels");

@@ -24,8 +24,11 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Students that learn from a file with the teacher's lists. */
+@Execution(ExecutionMode.CONCURRENT)
 final class TopKTrainingTest {
 
   private static final int WORDS = 400;

@@ -74,7 +74,7 @@ final class CheckedBuildsTest {
   private static ProcessResult runOn(String build, String capability, String main, String... arguments)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--enable-native-access=ALL-UNNAMED", "-D" + EmulatorSettings.BUILD_PROPERTY + "=" + build,
+        "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-D" + EmulatorSettings.BUILD_PROPERTY + "=" + build,
         "-D" + EmulatorSettings.CAPABILITY_PROPERTY + "=" + capability, "-D" + RowPlans.RING_PROPERTY + "=true",
         "-D" + CacheDirectory.PROPERTY + "=" + CacheDirectory.ofUser(), "-cp", System.getProperty("java.class.path"),
         main));

@@ -12,7 +12,6 @@ import dev.temper.HostMatrix;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
-import dev.temper.RowVector;
 import dev.temper.OpenedEngine;
 import dev.temper.RowVector;
 import dev.temper.emulator.Emulator;
@@ -24,8 +23,11 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Every launch plan computes a row correctly, not only the one that the engine chooses. */
+@Execution(ExecutionMode.CONCURRENT)
 class PlansTest {
 
   @BeforeAll

@@ -12,10 +12,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** From saved row statistics, the CUDA sources compute the same bits of a gradient as in a single launch. */
+@Execution(ExecutionMode.CONCURRENT)
 class SavedRowsTest {
 
   private static final List<Content> CONTENTS = List.of(

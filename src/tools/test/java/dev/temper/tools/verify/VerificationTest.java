@@ -10,10 +10,13 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** All cases pass on the devices of this machine, and the bounds are tight. */
+@Execution(ExecutionMode.CONCURRENT)
 class VerificationTest {
 
   @Test
