@@ -1,6 +1,6 @@
 // The loss of one row whose teacher is given by a list of classes. The first loop over the row moves the listed logits
-// out of it and sums the rest. If the student puts nearly all of its mass on the list, 1 less this mass is 0 in f32. The
-// mass of the rest is therefore summed by itself.
+// out of it and sums the rest. If the student puts nearly all of its mass on the list, 1 less this mass is 0 in f32.
+// The mass of the rest is therefore summed by itself.
 #pragma once
 
 #include "list_entries.h"
@@ -230,19 +230,9 @@ template <class Policy> struct ListRow {
   TEMPER_INLINE Element<V> element_at(int i) const {
     return {load(p_of + i), load(q_of + i), load(difference_of + i), load(log_ratio_of + i)};
   }
-  // Like ListConstants::log_ratio_of(), with fewer operations for a teacher that is not renormalised: (u - max u)/T is l.
-  TEMPER_INLINE V log_ratio_of_listed(int i) const {
-    V z = load(list.z + i), l = load(list.l + i), high, low, s, s_rest;
-    if (renormalised) return constants.log_ratio_of(z, l);
-    exact_difference(z, constants.shift.max_student, high, low);
-    scaled(high, low, constants.shift.student_high, constants.shift.student_low, s, s_rest);
-    V difference = l - z;
-    return select(abs(difference) <= kLargest, (l - s) - s_rest,
-                  select(difference == difference, difference, V{}));
-  }
   TEMPER_INLINE Element<V> compute_element(int i) {
     bool both = tail == kRenormaliseBoth;  // find_renormalised_sums() has stored a part of the element
-    V d0 = both ? load(log_ratio_of + i) : log_ratio_of_listed(i);
+    V d0 = both ? load(log_ratio_of + i) : constants.log_ratio_of(load(list.z + i), load(list.l + i));
     V es = load((both ? q_of : student_exp) + i);
     Element<V> e = element(d0, es, load(teacher_exp + i), constants.inverse_sums);
     store(e.p, p_of + i);
@@ -252,8 +242,9 @@ template <class Policy> struct ListRow {
     return e;
   }
 
-  // The rounding of the sums in p and q exceeds that of q - p. The difference therefore needs no series, and the gradient
-  // of the rest need not wait for a logarithm. Called before add_elements(), so that the operations of both overlap.
+  // The rounding of the sums in p and q exceeds that of q - p. The difference therefore needs no series, and the
+  // gradient of the rest need not wait for a logarithm. Called before add_elements(), so that the operations of both
+  // overlap.
   void compute_bucket() {
     has_bucket = tail == kBucket && list.count() < r.classes();
     if (!has_bucket) return;

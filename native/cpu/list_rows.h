@@ -62,13 +62,10 @@ template <class Policy> struct ListGradientWriter : RowGradientWriter<ForwardKl<
     V soft = splat(rest_factor == 0 || shift == -kInfinity ? 0.0f : factors.soft * rest_factor * to_rest);
     V hard_scale = splat(Base::block_factors(block).hard_factor);
     with_hard_exp(r.hard, [&](auto tag) {
-      auto compute = [&](int i) {
+      for (int i = 0; i < n; i += kLanes) {
         V es = load(in.student + i);
         temper::store(add_hard<decltype(tag)::kValue>(es * soft, es, in, i, hard_scale), out + i);
-      };
-      int i = 0;
-      for (; i + 2 * kLanes <= n; i += 2 * kLanes) compute(i), compute(i + kLanes);
-      if (i < n) compute(i);
+      }
     });
     if (loss.infinite && loss.has_bucket) add_limit(from, out);
   }

@@ -25,7 +25,7 @@ struct ListedLogits {
   const int* place;  // index of each class among the loaded floats of the row
   float* logits;     // receives the logits
   int count;
-  const int* order;      // the classes by blocks: indices in `place`, those of each block after those of the block before
+  const int* order;      // indices in `place`, those of each block after those of the block before
   const int* block_end;  // index in `order` behind the classes of each block; null: the row has one block
   bool rest_max = false;  // blocks have the maximum of the classes that are left, else of all their classes
 
