@@ -125,6 +125,7 @@ struct LossParameters {
   BatchReport* report;            // GPU: mapped host memory; CPU engine: the caller's memory
   uint64_t* finished_blocks;      // GPU only: finished blocks of the kernel that writes the report, 0 before a launch
   TotalsPart* parts;              // totals kernel only: one per block
+  float* head_factors;            // factors kernel only, [3]: factor of the products, soft and hard divisor of a chunk
   int64_t rows;
   int64_t first_row;  // of the batch, if the rows are a chunk of it; added to the rows that the loss finds invalid
   int64_t student_stride, teacher_stride, gradient_stride, statistics_stride;  // in elements; 0 repeats one row
@@ -136,6 +137,7 @@ struct LossParameters {
   double soft_weight, hard_weight;
   double soft_divisor, hard_divisor;  // kDivisorGiven only
   double gradient_scale;
+  double factor_power;                // factors kernel only: a power of 2 that multiplies all of head_factors
   int32_t classes;              // columns from here on are padding
   int32_t gradient_width;       // columns of the gradient; zeros are written to its padding
   int32_t label_bytes;          // 4 or 8

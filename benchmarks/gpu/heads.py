@@ -8,7 +8,6 @@ import torch
 
 import batch
 import exact
-import head_implementations
 import implementations
 import results
 
@@ -117,7 +116,7 @@ class HeadRun:
                 truth = Exact(loss, one.tensors(), self.sample(sizes[0]), self.sample(sizes[3]))
             except RuntimeError as e:
                 self.run.done += len(peers)
-                self.run.file.note("head %s %s %s: %s" % (name, dtype, loss, str(e).strip().split("\n")[0]))
+                self.run.file.note("head %s %s %s: %s" % (name, dtype, loss, results.reason(e)))
                 continue
             for peer in peers:
                 if not self.run.stopped():
@@ -132,7 +131,7 @@ class HeadRun:
             self.run.file.note("%s has no %s: %s" % (peer.name, loss, e))
         except Exception as e:  # an error of another library must not end the run
             self.run.file.note("%s does not run %s on head %s %s: %s"
-                               % (peer.name, loss, parameters["head"], dtype, str(e).strip().split("\n")[0]))
+                               % (peer.name, loss, parameters["head"], dtype, results.reason(e)))
         one.forget_gradients()
         self.run.done += 1
         self.run.machine.forget()
@@ -166,18 +165,3 @@ class HeadRun:
         peak = self.run.machine.peak_bytes(step)
         self.run.time(peer.name + ".head", parameters, step, None, 1, None,
                       None if peak is None else max(0, peak - gradients))
-
-
-def peers(names, file):
-    """The peers of these names that are installed."""
-    found = []
-    for name in names:
-        if name not in head_implementations.PEERS:
-            continue
-        try:
-            peer = head_implementations.PEERS[name]()
-            file.content["versions"][peer.name] = peer.version()
-            found.append(peer)
-        except Exception as e:  # any exception means that the library is absent
-            file.note("absent: %s for heads (%s: %s)" % (name, type(e).__name__, str(e).strip().split("\n")[0]))
-    return found

@@ -67,7 +67,7 @@ class Run:
                 self._batch(loss, dtype, shape, peers)
             except RuntimeError as e:
                 self.done += len(peers)
-                self.file.note("%dx%d %s %s: %s" % (*shape, dtype, loss, _reason(e)))
+                self.file.note("%dx%d %s %s: %s" % (*shape, dtype, loss, results.reason(e)))
             self.machine.forget()
             self.file.write(self.missing())
 
@@ -89,7 +89,7 @@ class Run:
                 self.file.note("%s has no %s: %s" % (peer.name, loss, e))
             except Exception as e:  # an error of another library must not end the run
                 self.file.note("%s does not run %s on %s %s: %s"
-                               % (peer.name, loss, parameters["shape"], dtype, _reason(e)))
+                               % (peer.name, loss, parameters["shape"], dtype, results.reason(e)))
             self.done += 1
             self.machine.forget()
             self.file.write(self.missing())
@@ -188,11 +188,6 @@ def _right(gradient, total, dtype):
     return all(error <= LIMITS[dtype] for error in gradient) and total <= LIMITS[dtype]  # false for NaN
 
 
-def _reason(e):
-    text = str(e).strip().split("\n")[0]
-    return "out of memory" if "out of memory" in text.lower() else "%s: %s" % (type(e).__name__, text)
-
-
 def _options(arguments):
     def names(known):
         def read(text):
@@ -250,18 +245,10 @@ def main(arguments=None):
     copy_rate = machine.copy_rate(0.05 if options.quick else 0.3)
     versions = {"python": sys.version.split()[0], "torch": torch.__version__}
     file = results.ResultFile(options.results, machine, copy_rate, versions)
-    peers = []
-    for name in options.peers:
-        if name not in implementations.PEERS:
-            continue
-        try:
-            peer = implementations.PEERS[name]()
-            file.content["versions"][peer.name] = peer.version()
-            peers.append(peer)
-        except Exception as e:  # any exception means that the library is absent
-            file.note("absent: %s (%s)" % (name, _reason(e)))
+    peers = results.installed(implementations.PEERS, options.peers, file, "")
+    of_heads = results.installed(head_implementations.PEERS, options.peers if options.heads else [], file, " for heads")
     run = Run(options, machine, peers, file)
-    head_run = heads.HeadRun(run, heads.peers(options.peers, file) if options.heads else [], sample, LIMITS)
+    head_run = heads.HeadRun(run, of_heads, sample, LIMITS)
     run.more = len(head_run.steps)
     try:
         head_run.all()

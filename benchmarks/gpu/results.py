@@ -97,6 +97,30 @@ class _Quiet:
         return sum(fields), sum(fields) - fields[3] - fields[4] - fields[7] - ticks, fields[7]
 
 
+def reason(e):
+    """The first line of an exception for a note."""
+    text = str(e).strip().split("\n")[0]
+    return "out of memory" if "out of memory" in text.lower() else "%s: %s" % (type(e).__name__, text)
+
+
+def installed(known, names, file, use):
+    """The peers of these names that are installed. The result file has their versions, and why others are absent.
+
+    `known` holds the class of each peer by its name, and `use` is what the note of an absent one adds to the name.
+    """
+    found = []
+    for name in names:
+        if name not in known:
+            continue
+        try:
+            peer = known[name]()
+            file.content["versions"][peer.name] = peer.version()
+            found.append(peer)
+        except Exception as e:  # any exception means that the library is absent
+            file.note("absent: %s%s (%s)" % (name, use, reason(e)))
+    return found
+
+
 def read_safetensors(path):
     """The tensors of a safetensors file by name."""
     with open(path, "rb") as file:

@@ -19,6 +19,7 @@ import exact
 import head_implementations
 import heads
 import peers
+import results
 from test_adapters import module
 
 
@@ -103,6 +104,15 @@ class TheHeads(unittest.TestCase):
         self.assertEqual(len(timed), 2 * 2 * 2, "losses, heads, peers")
         self.assertEqual(timed[0]["parameters"], dict(head="6x8/12x40", dtype="F32", loss="forward-kl+ce",
                                                       temperature=str(exact.TEMPERATURE)))
+
+    def test_an_absent_library_is_noted_with_its_use(self):
+        file = mock.Mock(content={"versions": {}})
+        with mock.patch.dict(sys.modules, {"liger_kernel": None}):
+            found = results.installed(head_implementations.PEERS, ["eager", "quack", "liger"], file, " for heads")
+        self.assertEqual([peer.name for peer in found], ["TorchEager"])
+        self.assertEqual(file.content["versions"], {"TorchEager": torch.__version__})
+        (note,), = (call.args for call in file.note.call_args_list)
+        self.assertRegex(note, r"^absent: liger for heads \(ModuleNotFoundError: ")
 
     def test_shapes_alone_leave_heads_out(self):
         self.assertEqual(peers._options(["--device", "cpu", "--shapes", "3x10"]).heads, [])

@@ -6,6 +6,8 @@
 //   - A product needs a workspace of its own, which cublasSetStream takes away, as in cuBLAS.
 //   - Every product overwrites the workspace. Memory that is used for something else too then holds NaN.
 //   - The device must be able to access every element, at the call and when the product runs.
+//   - In the pointer mode of the device, alpha and beta must lie in memory of the device. A product reads them when it
+//     runs, as in cuBLAS.
 //
 // Environment variables, which are read at each use:
 //   CUBLAS_STUB_CREATE_STATUS  status of cublasCreate, default 0
@@ -20,7 +22,8 @@
 #include <functional>
 #include <mutex>
 #include <set>
-#include <utility>
+
+#include "matrix.h"
 
 #define STUB_EXPORT extern "C" __attribute__((visibility("default")))
 
@@ -36,9 +39,10 @@ enum Status {
   kNotSupported = 15
 };
 
-// Values of cudaDataType_t and cublasComputeType_t.
-enum Type { kF32 = 0, kF16 = 2, kBf16 = 14 };
-constexpr int kComputeF32 = 68, kComputeTf32 = 77;
+// Values of cublasPointerMode_t.
+constexpr int kPointersOfHost = 0, kPointersOfDevice = 1;
+
+constexpr int kComputeF32 = 68, kComputeTf32 = 77;  // values of cublasComputeType_t
 
 constexpr uintptr_t kWorkspaceAlignment = 256;
 constexpr size_t kOverwritten = 4096;  // bytes at each end of the workspace that a product overwrites
@@ -56,49 +60,7 @@ struct Handle {
   void* stream = nullptr;
   uintptr_t workspace = 0;
   size_t workspace_bytes = 0;
-};
-
-float widen_bf16(uint16_t bits) {
-  uint32_t word = uint32_t(bits) << 16;
-  float value;
-  memcpy(&value, &word, 4);
-  return value;
-}
-
-uint16_t narrow_bf16(float value) {
-  uint32_t word;
-  memcpy(&word, &value, 4);
-  return static_cast<uint16_t>(value != value ? 0x7fff : (word + 0x7fff + (word >> 16 & 1)) >> 16);
-}
-
-// A matrix as cuBLAS takes it: columns of contiguous elements, `leading` elements apart.
-struct Matrix {
-  uintptr_t address;
-  int type;
-  int rows, columns, leading;
-  bool transposed;
-
-  size_t width() const { return type == kF32 ? 4 : 2; }
-  size_t bytes() const { return ((columns - 1) * size_t(leading) + rows) * width(); }
-
-  float get(int row, int column) const {
-    if (transposed) std::swap(row, column);
-    uintptr_t at = address + (column * size_t(leading) + row) * width();
-    switch (type) {
-      case kF32: return *reinterpret_cast<const float*>(at);
-      case kF16: return *reinterpret_cast<const _Float16*>(at);
-      default: return widen_bf16(*reinterpret_cast<const uint16_t*>(at));
-    }
-  }
-
-  void set(int row, int column, float value) const {
-    uintptr_t at = address + (column * size_t(leading) + row) * width();
-    switch (type) {
-      case kF32: *reinterpret_cast<float*>(at) = value; break;
-      case kF16: *reinterpret_cast<_Float16*>(at) = static_cast<_Float16>(value); break;
-      default: *reinterpret_cast<uint16_t*>(at) = narrow_bf16(value);
-    }
-  }
+  int pointer_mode = kPointersOfHost;
 };
 
 std::mutex handles_lock;
@@ -148,25 +110,8 @@ bool reaches(const Matrix& matrix) {
   return matrix.rows == 0 || matrix.columns == 0 || driver().reaches(matrix.address, matrix.bytes());
 }
 
-// Rounds to the 10 fraction bits of TF32, ties to even.
-float tf32(float value) {
-  uint32_t word;
-  memcpy(&word, &value, 4);
-  word = (word + 0xfff + (word >> 13 & 1)) & ~0x1fffu;
-  memcpy(&value, &word, 4);
-  return value;
-}
-
-void multiply(float alpha, const Matrix& a, const Matrix& b, float beta, const Matrix& c, int inner, bool rounded) {
-  for (int column = 0; column < c.columns; column++)
-    for (int row = 0; row < c.rows; row++) {
-      float sum = 0;
-      for (int i = 0; i < inner; i++)
-        sum += rounded ? tf32(a.get(row, i)) * tf32(b.get(i, column)) : a.get(row, i) * b.get(i, column);
-      sum *= alpha;
-      if (beta != 0) sum += beta * c.get(row, column);
-      c.set(row, column, sum);
-    }
+bool reaches(const float* scalar) {
+  return driver().reaches(reinterpret_cast<uintptr_t>(scalar), sizeof(float));
 }
 
 }  // namespace
@@ -234,6 +179,14 @@ STUB_EXPORT int cublasSetMathMode(Handle* handle, int mode) {
   return with(handle, [&] { return mode == 16 ? kSuccess : kNotSupported; });
 }
 
+STUB_EXPORT int cublasSetPointerMode_v2(Handle* handle, int mode) {
+  return with(handle, [&] {
+    if (mode != kPointersOfHost && mode != kPointersOfDevice) return kInvalidValue;
+    handle->pointer_mode = mode;
+    return kSuccess;
+  });
+}
+
 STUB_EXPORT int cublasGemmEx(Handle* handle, int transpose_a, int transpose_b, int m, int n, int k, const float* alpha,
                              uintptr_t a, int a_type, int lda, uintptr_t b, int b_type, int ldb, const float* beta,
                              uintptr_t c, int c_type, int ldc, int compute_type, int algorithm) {
@@ -252,24 +205,27 @@ STUB_EXPORT int cublasGemmEx(Handle* handle, int transpose_a, int transpose_b, i
     bool computes = compute_type == kComputeF32 || rounded;
     if (!computes || algorithm != -1 || a_type != b_type || (c_type != kF32 && c_type != a_type))
       return kNotSupported;
-    float scales[] = {*alpha, *beta};  // the caller may change the scalars after the return
+    bool on_device = handle->pointer_mode == kPointersOfDevice;
+    // In the pointer mode of the host, the caller may change the scalars after the return.
+    float scales[] = {on_device ? 0 : *alpha, on_device ? 0 : *beta};
     uintptr_t workspace = handle->workspace;
     size_t bytes = handle->workspace_bytes;
     auto reachable = [=] {
-      return reaches(left) && reaches(right) && reaches(result) && driver().reaches(workspace, bytes);
+      return reaches(left) && reaches(right) && reaches(result) && driver().reaches(workspace, bytes) &&
+             (!on_device || (reaches(alpha) && reaches(beta)));
     };
     if (!reachable()) {
-      report("a matrix or the workspace is not memory of the device");
+      report("a matrix, a scalar or the workspace is not memory of the device");
       return kExecutionFailed;
     }
     int submitted = driver().submit(handle->stream, [=] {
       if (!reachable()) {
-        report("a matrix or the workspace was freed before the product ran");
+        report("a matrix, a scalar or the workspace was freed before the product ran");
         return 700;  // CUDA_ERROR_ILLEGAL_ADDRESS
       }
       memset(reinterpret_cast<void*>(workspace), 0xff, kOverwritten);
       memset(reinterpret_cast<void*>(workspace + bytes - kOverwritten), 0xff, kOverwritten);
-      multiply(scales[0], left, right, scales[1], result, k, rounded);
+      multiply(on_device ? *alpha : scales[0], left, right, on_device ? *beta : scales[1], result, k, rounded);
       return 0;
     });
     return submitted == 0 ? kSuccess : kExecutionFailed;

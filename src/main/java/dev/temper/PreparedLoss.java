@@ -79,10 +79,10 @@ public final class PreparedLoss implements AutoCloseable {
 
   /**
    * Records the launches as a CUDA graph, which later calls of {@link #launch()} replay: one call of the driver in
-   * place of four. The graph of a loss with a {@link LinearHead} holds its denominators as numbers.
+   * place of four. Each replay reads the values in device memory again, denominators included.
    *
    * @throws IllegalArgumentException if the device has no graphs, if a tensor lies in host memory, or if the loss has a
-   *     {@link LinearHead} and a denominator that lies in memory or counts the labels of each batch
+   *     {@link LinearHead} and a mean divides by the number of labels in each batch
    */
   public void recordGraph() {
     engine.begin();

@@ -7,6 +7,7 @@ import dev.temper.DType;
 import dev.temper.DeviceMatrix;
 import dev.temper.HostMatrix;
 import dev.temper.MatrixView;
+import dev.temper.RowVector;
 import dev.temper.kernel.device.DeviceProducts;
 import dev.temper.spi.HostRows;
 import dev.temper.spi.ProductShape;
@@ -53,6 +54,11 @@ final class EmulatedProducts implements DeviceProducts {
             beta == 0 ? value : value + (float) beta * HostRows.element(written, row, column));
       }
     }
+  }
+
+  @Override
+  public void multiply(RowVector.Device alpha, Operand left, Operand right, double beta, MatrixView result) {
+    multiply(memory.at(alpha.address(), Float.BYTES).get(JAVA_FLOAT_UNALIGNED, 0), left, right, beta, result);
   }
 
   /** The factor's elements after its transposition. */

@@ -6,11 +6,13 @@ import dev.temper.LossArgumentException;
 import dev.temper.LossOption;
 import dev.temper.LossResult;
 import dev.temper.spi.ChunkedLoss;
+import dev.temper.spi.ChunkedLoss.FactorsInMemory;
 import dev.temper.spi.Divisors;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
 import dev.temper.spi.Products;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -57,13 +59,16 @@ public final class HeadLoss implements AutoCloseable {
     ChunkedLoss losses = chunks();
     losses.begin(call);
     losses.check();
-    HeadScale scale = HeadScale.of(losses.divisors());
-    if (plan.gradientDtype() == DType.F16 && call.outputs().hasGradient()) {
-      scale = scale.forWeightsUpTo(losses.largestWeight());
-    }
+    Divisors divisors = losses.divisors();
+    double power = plan.gradientDtype() == DType.F16 && call.outputs().hasGradient()
+        ? HeadScale.powerFor(losses.largestWeight()) : 1;
+    Optional<FactorsInMemory> factors = losses.factors();
+    HeadScale scale = factors.isPresent() ? new HeadScale.InMemory(factors.get())
+        : HeadScale.Numbers.of(divisors, power, call.inputs().gradientScale());
     memory.reserve(plan.bytes());
     HeadPass pass = new HeadPass(backend, by, call, plan, memory, scale);
     requireComputable.accept(pass.firstChunk());
+    factors.ifPresent(inMemory -> inMemory.submit(power));
     pass.fillOnes();
     pass.run(chunk -> pass.ready(losses, chunk));
     return new HeadResult(losses.totals(), plan.workspace());
@@ -78,22 +83,17 @@ public final class HeadLoss implements AutoCloseable {
   /**
    * Records a call as a CUDA graph.
    *
-   * @throws IllegalArgumentException if the device has no graphs, if a tensor lies in host memory, or if the divisors
-   *     depend on values in memory, which may change between replays
+   * @throws IllegalArgumentException if the device has no graphs, if a tensor lies in host memory, or if a divisor is
+   *     the number of labels, which may change between replays
    */
   synchronized RecordedHead record(LossCall call) {
-    if (Divisors.dependOnValues(call.loss(), call.inputs())) {
-      throw new LossArgumentException("a CUDA graph of a loss with a head holds its denominators as numbers, but ",
-          LossOption.REDUCTION, " ", call.loss().reduction().label(), " counts the labels of each batch, or a "
-          + "denominator lies in memory; give ", LossOption.DENOMINATOR, " as a number, or set ", LossOption.REDUCTION,
-          " to sum or batch-mean");
+    if (Divisors.countLabels(call.loss(), call.inputs())) {
+      throw new LossArgumentException("a CUDA graph of a loss with a head counts no labels, but ", LossOption.REDUCTION,
+          " ", call.loss().reduction().label(), " divides by their number; give ", LossOption.DENOMINATOR,
+          " as a number or in device memory, or set ", LossOption.REDUCTION, " to sum or batch-mean");
     }
     Products by = products();
-    HeadPlan plan = plan(call, by);
-    // Hazard: a batch without a labelled row has the factor 0, and a later replay may have labels. The factors of the
-    // graph are therefore those of a batch in which every row counts.
-    Divisors divisors = Divisors.of(call.loss(), call.inputs(), call.inputs().student().rows());
-    return RecordedHead.record(backend, by, call, plan, HeadScale.of(divisors), requireComputable);
+    return RecordedHead.record(backend, by, call, plan(call, by), requireComputable);
   }
 
   /** Whether the owner of the stream captures it. */

@@ -131,23 +131,22 @@ final class HeadPass {
   }
 
   private void multiplyBack(MatrixView gradient, long from, long to) {
-    double alpha = scale.common() * call.inputs().gradientScale();
     MatrixView states = hidden.rows(from, to);
     MatrixView byWeight = target(plan.weightSum(), outputs.weightGradient());
     if (byWeight != null) {
-      products.multiply(alpha, Operand.transposed(gradient), Operand.of(states),
+      scale.multiply(products, Operand.transposed(gradient), Operand.of(states),
           beta(from, plan.weightSum(), outputs.addsToWeightGradient()), byWeight);
     }
     MatrixView byBias = target(plan.biasSum(), outputs.biasGradient());
     if (byBias != null && plan.ones() != null) {
-      products.multiply(alpha, Operand.transposed(memory.matrix(plan.ones(), to - from)), Operand.of(gradient),
+      scale.multiply(products, Operand.transposed(memory.matrix(plan.ones(), to - from)), Operand.of(gradient),
           beta(from, plan.biasSum(), outputs.addsToBiasGradient()), byBias);
     }
     // Hazard: this product may overwrite the hidden states, which the gradient by the weight needs. It is therefore the
     // last one of a chunk.
     MatrixView byHidden = outputs.gradient();
     if (byHidden != null) {
-      products.multiply(alpha, Operand.of(gradient), Operand.of(head.weight()), outputs.addsToGradient() ? 1 : 0,
+      scale.multiply(products, Operand.of(gradient), Operand.of(head.weight()), outputs.addsToGradient() ? 1 : 0,
           byHidden.rows(from, to));
     }
   }

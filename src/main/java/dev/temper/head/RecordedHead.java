@@ -3,12 +3,15 @@ package dev.temper.head;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
 import dev.temper.spi.ChunkedLoss;
+import dev.temper.spi.ChunkedLoss.FactorsInMemory;
+import dev.temper.spi.Divisors;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
 import dev.temper.spi.Products;
 import dev.temper.spi.Recording;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -17,9 +20,10 @@ import org.jspecify.annotations.Nullable;
  * All chunks of one call, recorded as a CUDA graph. The graph holds the addresses of its workspace, so that it has a
  * workspace of its own.
  *
- * <p>The divisors are numbers of the graph. A replay checks all rows first. After an invalid value no row values are
- * written, the gradients are undefined because products always run, and the totals report the value. Row weights may
- * change between replays and are not scaled: above 1,024 they may make a gradient of an F16 head infinite.
+ * <p>A replay reads denominators in device memory. Other divisors are numbers of the graph. A replay checks all rows
+ * first. After an invalid value no row values are written, the gradients are undefined because products always run, and
+ * the totals report the value. After an invalid denominator the gradients are NaN. Row weights may change between
+ * replays and are not scaled: above 1,024 they may make a gradient of an F16 head infinite.
  */
 final class RecordedHead implements AutoCloseable {
 
@@ -35,20 +39,22 @@ final class RecordedHead implements AutoCloseable {
   }
 
   /**
-   * Records a call whose divisors are known.
+   * Records a call whose divisors do not depend on labels.
    *
    * @param requireComputable throws if the engine does not compute a loss
    * @throws IllegalArgumentException if the engine lacks the loss, if the device has no graphs, or if a tensor lies in
    *     host memory
    */
-  static RecordedHead record(EngineBackend backend, Products products, LossCall call, HeadPlan plan, HeadScale scale,
+  static RecordedHead record(EngineBackend backend, Products products, LossCall call, HeadPlan plan,
       Consumer<LossCall> requireComputable) {
     RecordedHead recorded = new RecordedHead(backend);
     try {
       recorded.memory.reserve(plan.bytes());
-      HeadPass pass = new HeadPass(backend, products, call, plan, recorded.memory, scale);
+      recorded.losses.begin(call);
+      Optional<FactorsInMemory> factors = recorded.losses.factors();
+      HeadPass pass = new HeadPass(backend, products, call, plan, recorded.memory, scale(call, factors));
       requireComputable.accept(pass.firstChunk());
-      recorded.record(backend, pass, call, plan.chunks());
+      recorded.record(backend, pass, factors, plan.chunks());
     } catch (RuntimeException | Error e) {
       recorded.close();
       throw e;
@@ -56,12 +62,22 @@ final class RecordedHead implements AutoCloseable {
     return recorded;
   }
 
-  private void record(EngineBackend backend, HeadPass pass, LossCall call, long count) {
-    losses.begin(call);
+  private static HeadScale scale(LossCall call, Optional<FactorsInMemory> factors) {
+    if (factors.isPresent()) {
+      return new HeadScale.InMemory(factors.get());
+    }
+    // Hazard: a batch without a labelled row has the factor 0, and a later replay may have labels. The factors of the
+    // graph are therefore those of a batch in which every row counts.
+    Divisors divisors = Divisors.of(call.loss(), call.inputs(), call.inputs().student().rows());
+    return HeadScale.Numbers.of(divisors, 1, call.inputs().gradientScale());
+  }
+
+  private void record(EngineBackend backend, HeadPass pass, Optional<FactorsInMemory> factors, long count) {
     pass.fillOnes();
     List<ChunkedLoss.Chunk> chunks = LongStream.range(0, count).mapToObj(chunk -> pass.ready(losses, chunk)).toList();
     sequence = () -> {
       losses.check();
+      factors.ifPresent(inMemory -> inMemory.submit(1));
       pass.run(chunk -> chunks.get(Math.toIntExact(chunk)));
       result = losses.totals();
     };

@@ -1,17 +1,42 @@
 package dev.temper.spi;
 
+import dev.temper.Denominator;
 import dev.temper.LossResult;
+import dev.temper.RowVector;
+import java.util.Optional;
 
 /**
  * Computes the loss of a batch in chunks of its rows: one check of all rows, the row losses of each chunk, one sum of
  * the totals. The linear head makes the logits of a chunk before its row losses, and uses their gradient after them.
  *
- * <p>For each batch the methods are called in the order {@link #begin}, {@link #check}, {@link Chunk#run} of each
- * chunk, {@link #totals}. A chunk may be made ready at any time after {@link #begin}. The divisors and the largest
- * weight exist after the check, and a recorded graph needs neither. A recorded graph runs the check, the chunks and the
- * totals of one batch several times. One thread at a time may call an instance.
+ * <p>For each batch the methods are called in the order {@link #begin}, {@link #check}, {@link FactorsInMemory#submit},
+ * {@link Chunk#run} of each chunk, {@link #totals}. A chunk may be made ready at any time after {@link #begin}. The
+ * divisors and the largest weight exist after the check, and a recorded graph needs neither. A recorded graph runs the
+ * check, the factors, the chunks and the totals of one batch several times. One thread at a time may call an instance.
  */
 public interface ChunkedLoss extends AutoCloseable {
+
+  /**
+   * The factors of a batch in the memory of the device, which a recorded graph computes again at each replay. All of
+   * them are NaN after an invalid denominator.
+   */
+  interface FactorsInMemory {
+    /**
+     * Submits their computation, between the check and the first chunk.
+     *
+     * @param power a power of 2 by which the products multiply and each chunk divides
+     */
+    void submit(double power);
+
+    /** Returns the factor of the products back, [1] F32, with the gradient scale. */
+    RowVector.Device products();
+
+    /** Returns the divisor of the soft part that remains in the gradient of a chunk. */
+    Denominator soft();
+
+    /** Returns the divisor of the hard part that remains in the gradient of a chunk. */
+    Denominator hard();
+  }
 
   /** The row losses of one chunk, ready to run. */
   interface Chunk {
@@ -37,13 +62,22 @@ public interface ChunkedLoss extends AutoCloseable {
    */
   Divisors divisors();
 
+  /**
+   * Returns the factors of a batch whose denominators lie in memory, from {@link #begin} on. Empty if the host has them
+   * as numbers after the check, by {@link #divisors}.
+   */
+  default Optional<FactorsInMemory> factors() {
+    return Optional.empty();
+  }
+
   /** Returns the largest absolute value of the row weights, which the check has passed; 1 without weights. */
   double largestWeight();
 
   /**
    * Makes a chunk ready.
    *
-   * @param chunk rows of the batch with logits of their own; its divisors are numbers, and apply to its gradient
+   * @param chunk rows of the batch with logits of their own; its divisors apply to its gradient, and are numbers or
+   *     those of {@link #factors}
    * @param firstRow first of these rows
    */
   Chunk chunk(LossCall chunk, long firstRow);

@@ -29,20 +29,18 @@ public record Divisors(double softScale, double hardScale) {
         loss.hardWeight() > 0 ? scale(loss, inputs, inputs.hardDenominator(), labelled) : 0);
   }
 
-  /** Returns whether the factors of a batch depend on values in memory: labels that may be ignored, or denominators. */
-  public static boolean dependOnValues(DistillationLoss loss, LossInputs inputs) {
+  /** Returns whether a factor of a batch depends on the number of its labels that are not ignored. */
+  public static boolean countLabels(DistillationLoss loss, LossInputs inputs) {
     boolean counts = loss.reduction() == Reduction.MEAN && inputs.labels() != null;
-    boolean soft = loss.softWeight() > 0
-        && dependsOnValues(inputs.softDenominator(), counts && loss.ignoreScope() == IgnoreScope.BOTH);
-    return soft || (loss.hardWeight() > 0 && dependsOnValues(inputs.hardDenominator(), counts));
+    boolean soft = loss.softWeight() > 0 && inputs.softDenominator() == null
+        && loss.ignoreScope() == IgnoreScope.BOTH;
+    return counts && (soft || (loss.hardWeight() > 0 && inputs.hardDenominator() == null));
   }
 
-  private static boolean dependsOnValues(@Nullable Denominator denominator, boolean counts) {
-    return switch (denominator) {
-      case null -> counts;
-      case Denominator.Value _ -> false;
-      case Denominator.InMemory _ -> true;
-    };
+  /** Returns whether a factor of a batch depends on a denominator in memory. */
+  public static boolean areInMemory(DistillationLoss loss, LossInputs inputs) {
+    return (loss.softWeight() > 0 && inputs.softDenominator() instanceof Denominator.InMemory)
+        || (loss.hardWeight() > 0 && inputs.hardDenominator() instanceof Denominator.InMemory);
   }
 
   private static double scale(DistillationLoss loss, LossInputs inputs, @Nullable Denominator denominator,

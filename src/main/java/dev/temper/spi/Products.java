@@ -1,6 +1,7 @@
 package dev.temper.spi;
 
 import dev.temper.MatrixView;
+import dev.temper.RowVector;
 
 /**
  * Multiplies matrices in the memory of one engine. All matrices are row-major, and sums are accumulated in f32 or
@@ -25,6 +26,18 @@ public interface Products extends AutoCloseable {
    * @param result [rows, columns], F32 or the dtype of the factors
    */
   void multiply(double alpha, Operand left, Operand right, double beta, MatrixView result);
+
+  /**
+   * Computes a product as {@link #multiply(double, Operand, Operand, double, MatrixView)} does, with a factor that it
+   * reads from device memory when it runs.
+   *
+   * @param alpha [1] F32
+   * @param beta 0 or 1
+   * @throws UnsupportedOperationException if the products are those of host memory
+   */
+  default void multiply(RowVector.Device alpha, Operand left, Operand right, double beta, MatrixView result) {
+    throw new UnsupportedOperationException(describe() + " reads no factor from device memory");
+  }
 
   /**
    * Computes {@code result = sum + beta * result}, rounded once to the dtype of the result. The result is only read

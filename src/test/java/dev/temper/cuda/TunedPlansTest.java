@@ -12,18 +12,14 @@ import dev.temper.cuda.nvrtc.HostBinaries;
 import dev.temper.diagnostics.Finding;
 import dev.temper.diagnostics.KeptPlan;
 import dev.temper.diagnostics.PlanTimes;
-import dev.temper.kernel.tune.PlanFile;
+import dev.temper.kernel.tune.OwnPlanFile;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A kept plan is that of later engines, unless it is stale or unknown, the file is damaged or plans are off. */
-final class TunedPlansTest extends StubEngine {
+final class TunedPlansTest extends StubEngine implements OwnPlanFile {
 
   private static final String DEFAULT = "registers1-lanes16-128";
   private static final String OTHER = "registers2-lanes8-128";
@@ -31,26 +27,12 @@ final class TunedPlansTest extends StubEngine {
   private static final DistillationLoss SMOOTHED =
       DistillationLoss.builder().softWeight(0.5).hardWeight(0.5).labelSmoothing(0.1).build();
 
-  @TempDir private Path folder;
-  private Path file;
-
-  @BeforeEach
-  void aFileOfItsOwn() {
-    file = folder.resolve("plans.tsv");
-    System.setProperty(PlanFile.PROPERTY, file.toString());
-  }
-
-  @AfterEach
-  void theFileOfTheUser() {
-    System.clearProperty(PlanFile.PROPERTY);
-  }
-
   @Test
   void laterEnginesHaveTheKeptPlanAndItsBits() {
     CudaBatch.Computed expected;
     try (LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine, 1)) {
       assertThat(plan(engine, batch)).isEqualTo(DEFAULT);
-      assertThat(keep(engine, batch, OTHER)).isEqualTo(new KeptPlan(file.toString(), ""));
+      assertThat(keep(engine, batch, OTHER)).isEqualTo(new KeptPlan(planFile().toString(), ""));
       assertThat(plan(engine, batch)).as("an open engine goes on as before").isEqualTo(DEFAULT);
       try (PreparedLoss prepared =
           engine.diagnostics().prepare(CudaBatch.LOSS, batch.inputs(), batch.outputs(), OTHER)) {
@@ -101,21 +83,21 @@ final class TunedPlansTest extends StubEngine {
     try (LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine, 1)) {
       keep(engine, batch, OTHER);
     }
-    String kept = Files.readString(file);
+    String kept = Files.readString(planFile());
     assertThat(tuned()).containsExactly(
-        "1 of 1 for stub (no GPU) are used, from " + file,
+        "1 of 1 for stub (no GPU) are used, from " + planFile(),
         "ForwardKl+ce, F32,F32, 37 classes: " + OTHER + ", 1 ms at 5 rows; by default " + DEFAULT + ", 2 ms");
     requireDefault(kept.replace("the C++ compiler", "another one"),
         "it was measured with another one, this is the C++ compiler");
     requireDefault(kept.replaceFirst("\t[0-9a-f]{16}\t", "\t0123456789abcdef\t"), "with other kernel sources");
     requireDefault(kept.replace(OTHER, "registers7-lanes8-128"), "it does not fit this device and these settings");
     requireDefault(kept.replace("temper plans", "plans"), "is damaged: line 1 is 'plans 1'");
-    Files.writeString(file, kept.replace("stub (no GPU)", "Other GPU"));
+    Files.writeString(planFile(), kept.replace("stub (no GPU)", "Other GPU"));
     assertThat(tuned()).isEmpty();
   }
 
   private void requireDefault(String text, String sentence) throws IOException {
-    Files.writeString(file, text);
+    Files.writeString(planFile(), text);
     try (LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine, 1)) {
       assertThat(plan(engine, batch)).as(sentence).isEqualTo(DEFAULT);
     }

@@ -24,7 +24,10 @@ interface CublasFunctions {
 
   int setMathMode(long handle, int mode);
 
-  /** Submits a product. */
+  /** Sets where the handle's products read alpha and beta: a {@code cublasPointerMode_t}. */
+  int setPointerMode(long handle, int mode);
+
+  /** Submits a product. The handle has the pointer mode of its scalars. */
   int multiply(long handle, Gemm gemm);
 
   /** Name of a status, such as {@code CUBLAS_STATUS_ALLOC_FAILED}. */

@@ -5,6 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import dev.temper.DeviceMatrix;
 import dev.temper.EngineUnavailableException;
 import dev.temper.MatrixView;
+import dev.temper.RowVector;
+import dev.temper.cuda.cublas.Gemm.Scalars;
 import dev.temper.cuda.driver.CudaStream;
 import dev.temper.cuda.driver.Driver;
 import dev.temper.cuda.driver.PrimaryContext;
@@ -31,6 +33,9 @@ public final class CublasProducts implements DeviceProducts {
   private final PrimaryContext context;
   private final CudaStream stream;
   private final MemorySegment scalars = Arena.ofAuto().allocate(JAVA_FLOAT, 2);
+  /** Both values of beta for products whose alpha lies in device memory, where beta must lie too. */
+  private final MemorySegment zeroAndOne = Arena.ofAuto().allocateFrom(JAVA_FLOAT, 0, 1);
+  private final long zeroAndOneOnDevice;
   private final long workspace;
   private final long handle;
 
@@ -41,7 +46,8 @@ public final class CublasProducts implements DeviceProducts {
     this.context = context;
     this.stream = stream;
     try (var _ = context.enter()) {
-      workspace = Driver.allocate(workspaceBytes);
+      workspace = Driver.allocate(workspaceBytes + zeroAndOne.byteSize());
+      zeroAndOneOnDevice = workspace + workspaceBytes;
       long[] made = new long[1];
       try {
         check("cublasCreate", library.functions().create(made));
@@ -56,6 +62,10 @@ public final class CublasProducts implements DeviceProducts {
         check("cublasSetWorkspace of " + workspaceBytes + " bytes",
             library.functions().setWorkspace(handle, workspace, workspaceBytes));
         check("cublasSetMathMode", library.functions().setMathMode(handle, F32_SUMS));
+        Driver.copyToDevice(zeroAndOne.address(), zeroAndOneOnDevice, zeroAndOne.byteSize(), stream.handle());
+        // Hazard: a graph with products may run in another stream, which does not wait for the copy. The host therefore
+        // waits here.
+        Driver.synchronizeStream(stream.handle());
       } catch (RuntimeException e) {
         close();
         throw e;
@@ -83,17 +93,28 @@ public final class CublasProducts implements DeviceProducts {
 
   @Override
   public void multiply(double alpha, Operand left, Operand right, double beta, MatrixView result) {
+    scalars.set(JAVA_FLOAT, 0, (float) alpha);
+    scalars.set(JAVA_FLOAT, Float.BYTES, (float) beta);
+    multiply(Scalars.onHost(scalars.address(), scalars.address() + Float.BYTES), left, right, beta, result);
+  }
+
+  @Override
+  public void multiply(RowVector.Device alpha, Operand left, Operand right, double beta, MatrixView result) {
+    multiply(Scalars.onDevice(alpha.address(), zeroAndOneOnDevice + (beta == 0 ? 0 : Float.BYTES)), left, right, beta,
+        result);
+  }
+
+  private void multiply(Scalars scalars, Operand left, Operand right, double beta, MatrixView result) {
     ProductShape shape = ProductShape.of(left, right, result);
-    Gemm gemm = Gemm.of(shape, left, right, result, scalars.address(), tf32);
+    Gemm gemm = Gemm.of(shape, left, right, result, scalars, tf32);
     if (shape.rows() == 0) {
       return;
     }
-    scalars.set(JAVA_FLOAT, 0, (float) alpha);
-    scalars.set(JAVA_FLOAT, Float.BYTES, (float) beta);
     try (var _ = context.enter()) {
       if (shape.inner() == 0 && beta == 0) {
         zero((DeviceMatrix) result);
       } else {
+        check("cublasSetPointerMode", library.functions().setPointerMode(handle, scalars.pointerMode()));
         check("cublasGemmEx of " + describe(shape, left), library.functions().multiply(handle, gemm));
       }
     }

@@ -25,6 +25,7 @@ final class ForeignCublas implements CublasFunctions {
   private final MethodHandle setStream;
   private final MethodHandle setWorkspace;
   private final MethodHandle setMathMode;
+  private final MethodHandle setPointerMode;
   private final MethodHandle gemmEx;
   private final MethodHandle getStatusString;
 
@@ -39,6 +40,7 @@ final class ForeignCublas implements CublasFunctions {
     setStream = bind(library, "cublasSetStream_v2", JAVA_LONG, JAVA_LONG);
     setWorkspace = bind(library, "cublasSetWorkspace_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG);
     setMathMode = bind(library, "cublasSetMathMode", JAVA_LONG, JAVA_INT);
+    setPointerMode = bind(library, "cublasSetPointerMode_v2", JAVA_LONG, JAVA_INT);
     gemmEx = bind(library, "cublasGemmEx", JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG,
         JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT,
         JAVA_INT, JAVA_INT);
@@ -105,14 +107,23 @@ final class ForeignCublas implements CublasFunctions {
   }
 
   @Override
+  public int setPointerMode(long handle, int mode) {
+    try {
+      return (int) setPointerMode.invokeExact(handle, mode);
+    } catch (Throwable e) {
+      throw Downcalls.unchecked(e);
+    }
+  }
+
+  @Override
   public int multiply(long handle, Gemm gemm) {
     Gemm.Matrix a = gemm.a();
     Gemm.Matrix b = gemm.b();
     Gemm.Matrix c = gemm.c();
     try {
       return (int) gemmEx.invokeExact(handle, a.operation(), b.operation(), gemm.m(), gemm.n(), gemm.k(),
-          gemm.scalars(), a.address(), a.type(), a.leading(), b.address(), b.type(), b.leading(),
-          gemm.scalars() + Float.BYTES, c.address(), c.type(), c.leading(), gemm.compute(), Gemm.ALGORITHM);
+          gemm.scalars().alpha(), a.address(), a.type(), a.leading(), b.address(), b.type(), b.leading(),
+          gemm.scalars().beta(), c.address(), c.type(), c.leading(), gemm.compute(), Gemm.ALGORITHM);
     } catch (Throwable e) {
       throw Downcalls.unchecked(e);
     }

@@ -13,10 +13,10 @@ import dev.temper.spi.Products.Operand;
  * @param m rows of {@code c}, the columns of the row-major result
  * @param n columns of {@code c}
  * @param k terms of each sum
- * @param scalars address of alpha and beta, two floats in host memory
+ * @param scalars alpha and beta
  * @param compute {@code cublasComputeType_t}
  */
-record Gemm(int m, int n, int k, long scalars, Matrix a, Matrix b, Matrix c, int compute) {
+record Gemm(int m, int n, int k, Scalars scalars, Matrix a, Matrix b, Matrix c, int compute) {
 
   /** {@code CUBLAS_COMPUTE_32F}: f32 accumulation, no TF32 in the default math mode. */
   private static final int COMPUTE_F32 = 68;
@@ -26,6 +26,27 @@ record Gemm(int m, int n, int k, long scalars, Matrix a, Matrix b, Matrix c, int
 
   /** {@code CUBLAS_GEMM_DEFAULT}. */
   static final int ALGORITHM = -1;
+
+  /**
+   * The addresses of alpha and beta, each one float. Both lie in host memory, or both in device memory.
+   *
+   * @param pointerMode {@code cublasPointerMode_t}
+   */
+  record Scalars(long alpha, long beta, int pointerMode) {
+
+    /** {@code CUBLAS_POINTER_MODE_HOST}: the call reads the scalars. */
+    private static final int HOST = 0;
+    /** {@code CUBLAS_POINTER_MODE_DEVICE}: the product reads the scalars when it runs. */
+    private static final int DEVICE = 1;
+
+    static Scalars onHost(long alpha, long beta) {
+      return new Scalars(alpha, beta, HOST);
+    }
+
+    static Scalars onDevice(long alpha, long beta) {
+      return new Scalars(alpha, beta, DEVICE);
+    }
+  }
 
   /**
    * A matrix.
@@ -56,7 +77,7 @@ record Gemm(int m, int n, int k, long scalars, Matrix a, Matrix b, Matrix c, int
   }
 
   /** Returns the arguments of a product; {@code tf32} has an effect on F32 factors only. */
-  static Gemm of(ProductShape shape, Operand left, Operand right, MatrixView result, long scalars, boolean tf32) {
+  static Gemm of(ProductShape shape, Operand left, Operand right, MatrixView result, Scalars scalars, boolean tf32) {
     return new Gemm(toInt("the number of columns of result", shape.columns()),
         toInt("the number of rows of result", shape.rows()), toInt("the number of terms of a sum", shape.inner()),
         scalars, Matrix.of("right", right.matrix(), right.isTransposed()),

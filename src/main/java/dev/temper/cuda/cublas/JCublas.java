@@ -69,11 +69,16 @@ final class JCublas implements CublasFunctions {
     return status(() -> JCublas2.cublasSetMathMode(of(handle), mode));
   }
 
+  @Override
+  public int setPointerMode(long handle, int mode) {
+    return status(() -> JCublas2.cublasSetPointerMode(of(handle), mode));
+  }
+
   /** Calls {@code cublasGemmEx_new}: JCublas's library has no native function for its {@code cublasGemmEx}. */
   @Override
   public int multiply(long handle, Gemm gemm) {
-    with(alpha, gemm.scalars());
-    with(beta, gemm.scalars() + Float.BYTES);
+    with(alpha, gemm.scalars().alpha());
+    with(beta, gemm.scalars().beta());
     with(a, gemm.a().address());
     with(b, gemm.b().address());
     with(c, gemm.c().address());

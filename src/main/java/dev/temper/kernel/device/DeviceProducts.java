@@ -1,6 +1,7 @@
 package dev.temper.kernel.device;
 
 import dev.temper.MatrixView;
+import dev.temper.RowVector;
 import dev.temper.spi.Products.Operand;
 import dev.temper.spi.Products;
 
@@ -15,6 +16,9 @@ public interface DeviceProducts extends AutoCloseable {
 
   /** Submits a product, as {@link Products#multiply} describes it. */
   void multiply(double alpha, Operand left, Operand right, double beta, MatrixView result);
+
+  /** Submits a product whose factor lies in device memory. {@code beta} is 0 or 1. */
+  void multiply(RowVector.Device alpha, Operand left, Operand right, double beta, MatrixView result);
 
   @Override
   void close();

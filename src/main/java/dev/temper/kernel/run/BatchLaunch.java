@@ -6,6 +6,7 @@ import dev.temper.LossOutputs;
 import dev.temper.RowOutput;
 import dev.temper.RowVector;
 import dev.temper.kernel.device.KernelDevice;
+import dev.temper.kernel.device.KernelLaunch;
 import dev.temper.kernel.device.ResultSlot;
 import dev.temper.kernel.spec.BatchKernel;
 import dev.temper.spi.Divisors;
@@ -14,17 +15,24 @@ import dev.temper.spi.LossCall;
 import dev.temper.spi.RowChecks;
 import dev.temper.spi.layout.BatchReport;
 import dev.temper.spi.layout.BatchStatus;
+import dev.temper.spi.layout.LossParameters;
+import dev.temper.spi.layout.LossParameters.Field;
 import dev.temper.spi.layout.ReportReader;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The check and the totals of a batch whose row losses are launched in chunks, with the labels, weights and row outputs
- * of all rows. The stream lock is held during all calls but {@link #loadKernels} and {@link #chunk}.
+ * The check, the factors and the totals of a batch whose row losses are launched in chunks, with the labels, weights
+ * and row outputs of all rows. The stream lock is held during all calls but {@link #loadKernels} and {@link #chunk}.
  */
 final class BatchLaunch implements AutoCloseable {
+
+  private static final long FACTORS = 3;
 
   private final LossCall call;
   private final KernelDevice device;
@@ -35,6 +43,7 @@ final class BatchLaunch implements AutoCloseable {
   private final LaunchSequence check;
   private final LaunchSequence totals;
   private final Map<RowOutput, RowVector> rowOutputs = new EnumMap<>(RowOutput.class);
+  private @Nullable KernelLaunch factors;
 
   /**
    * Makes a batch ready.
@@ -65,6 +74,9 @@ final class BatchLaunch implements AutoCloseable {
     if (batch.inputs().student().rows() > 0) {
       device.load(BatchKernel.CHECK);
       device.load(BatchKernel.TOTALS);
+      if (Divisors.areInMemory(batch.loss(), batch.inputs())) {
+        device.load(BatchKernel.FACTORS);
+      }
     }
   }
 
@@ -93,6 +105,25 @@ final class BatchLaunch implements AutoCloseable {
       check.add(steps.check(placement.parameters(), rows()));
     }
     totals.add(steps.totals(placement.parameters(), rows(), true));
+    if (Divisors.areInMemory(call.loss(), call.inputs())) {
+      new LossParameters(placement.parameters()).set(Field.HEAD_FACTORS, factorsAddress());
+      factors = steps.factors(placement.parameters(), rows());
+    }
+  }
+
+  private long factorsAddress() {
+    return workspace.bytes("factors", FACTORS * Float.BYTES);
+  }
+
+  /** Where the factors kernel writes: the factor of the products, then the divisors of both parts. Empty without it. */
+  Optional<RowVector> factors() {
+    return factors == null ? Optional.empty() : Optional.of(RowVector.weightsAt(factorsAddress(), FACTORS));
+  }
+
+  /** Submits the factors kernel, after the check. */
+  void submitFactors(double power) {
+    new LossParameters(placement.parameters()).setDouble(Field.FACTOR_POWER, power);
+    Objects.requireNonNull(factors).run();
   }
 
   /** Submits the check. */
@@ -194,7 +225,7 @@ final class BatchLaunch implements AutoCloseable {
 
   @Override
   public void close() {
-    try (check; totals) {
+    try (check; totals; var _ = factors) {
       rowOutputs.clear();
     }
   }

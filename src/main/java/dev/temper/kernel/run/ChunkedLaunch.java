@@ -1,6 +1,8 @@
 package dev.temper.kernel.run;
 
+import dev.temper.Denominator;
 import dev.temper.LossResult;
+import dev.temper.RowVector;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.spi.ChunkedLoss;
@@ -10,6 +12,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -83,6 +86,13 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
   }
 
   @Override
+  public Optional<FactorsInMemory> factors() {
+    try (var _ = queue.lock()) {
+      return batch().factors().map(Factors::new);
+    }
+  }
+
+  @Override
   public double largestWeight() {
     try (var _ = queue.lock()) {
       return batch().largestWeight();
@@ -121,6 +131,36 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
       }
       lease = null;
       return results.result(leased, readout);
+    }
+  }
+
+  /** The factors that the batch computes. */
+  private final class Factors implements FactorsInMemory {
+    /** Factor of the products, divisor of the soft part, divisor of the hard part. */
+    private final RowVector at;
+
+    Factors(RowVector at) {
+      this.at = at;
+    }
+
+    @Override
+    public void submit(double power) {
+      ChunkedLaunch.this.submit(() -> batch().submitFactors(power));
+    }
+
+    @Override
+    public RowVector.Device products() {
+      return (RowVector.Device) at.rows(0, 1);
+    }
+
+    @Override
+    public Denominator soft() {
+      return new Denominator.InMemory(at.rows(1, 2));
+    }
+
+    @Override
+    public Denominator hard() {
+      return new Denominator.InMemory(at.rows(2, 3));
     }
   }
 

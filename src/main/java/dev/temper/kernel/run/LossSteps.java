@@ -51,6 +51,16 @@ record LossSteps(KernelDevice device, List<MemorySegment> hostMemory) {
         && !(inputs.teacher() instanceof Teacher.RowIndex);
   }
 
+  /**
+   * Computes the factors of a linear head.
+   *
+   * @param parameters {@link LossParameters} of the whole batch
+   */
+  KernelLaunch factors(MemorySegment parameters, long rows) {
+    return device.prepare(BatchKernel.FACTORS, parameters, hostMemory, BatchKernel.FACTORS.blocks(rows),
+        BatchKernel.FACTORS.sharedBytes());
+  }
+
   /** Computes losses and gradients of the rows of a call. */
   KernelLaunch rowLosses(LossSpecialisation loss, MemorySegment parameters, LossCall call) {
     return device.prepare(loss, parameters, hostMemory, blocks(loss, call), loss.sharedBytes(call.classes()));

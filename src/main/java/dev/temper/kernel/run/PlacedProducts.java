@@ -3,6 +3,7 @@ package dev.temper.kernel.run;
 import dev.temper.DeviceMatrix;
 import dev.temper.HostMatrix;
 import dev.temper.MatrixView;
+import dev.temper.RowVector;
 import dev.temper.kernel.device.DeviceProducts;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.kernel.spec.StoreKernel;
@@ -49,6 +50,22 @@ final class PlacedProducts implements Products, DeviceQueue.Resource {
 
   @Override
   public void multiply(double alpha, Operand left, Operand right, double beta, MatrixView result) {
+    place(left, right, beta, result, (first, second, written) ->
+        products.multiply(alpha, first, second, beta, written));
+  }
+
+  @Override
+  public void multiply(RowVector.Device alpha, Operand left, Operand right, double beta, MatrixView result) {
+    place(left, right, beta, result, (first, second, written) ->
+        products.multiply(alpha, first, second, beta, written));
+  }
+
+  /** A product of matrices in memory of the device. */
+  private interface Product {
+    void submit(Operand left, Operand right, MatrixView result);
+  }
+
+  private void place(Operand left, Operand right, double beta, MatrixView result, Product product) {
     try (var _ = queue.lock()) {
       device.withContext(() -> {
         PlacedTensors tensors = new PlacedTensors(workspace);
@@ -57,7 +74,7 @@ final class PlacedProducts implements Products, DeviceQueue.Resource {
         MatrixView written = result(tensors, beta, result);
         tensors.requireOpen();
         tensors.upload();
-        products.multiply(alpha, first, second, beta, written);
+        product.submit(first, second, written);
         tensors.download();
       });
     }

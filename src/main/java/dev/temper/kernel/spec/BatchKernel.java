@@ -6,6 +6,8 @@ import java.util.List;
 public enum BatchKernel implements Specialisation {
   /** Checks labels, row weights and row temperatures, and counts the rows that have a label. */
   CHECK("check", 256),
+  /** Computes the factors of a linear head whose denominators lie in memory. */
+  FACTORS("factors", 32),
   /** Adds up the row losses. */
   TOTALS("totals", 512);
 
@@ -55,6 +57,7 @@ public enum BatchKernel implements Specialisation {
   public int blocks(long rows) {
     return switch (this) {
       case CHECK -> Math.clamp(Math.ceilDiv(rows, threads), 1, MOST_CHECK_BLOCKS);
+      case FACTORS -> 1;
       case TOTALS -> Math.clamp(Math.ceilDiv(rows, ROWS_PER_BLOCK), 1, threads);
     };
   }
@@ -62,7 +65,11 @@ public enum BatchKernel implements Specialisation {
   /** Dynamic shared memory. The check has a count per warp; the totals have four f64 sums per warp, and a flag. */
   public long sharedBytes() {
     int warps = threads / 32;
-    return this == TOTALS ? 4L * Double.BYTES * warps + Integer.BYTES : (long) Integer.BYTES * warps;
+    return switch (this) {
+      case CHECK -> (long) Integer.BYTES * warps;
+      case FACTORS -> 0;
+      case TOTALS -> 4L * Double.BYTES * warps + Integer.BYTES;
+    };
   }
 
   /** Blocks that fill a device; with more rows, each thread checks several. */

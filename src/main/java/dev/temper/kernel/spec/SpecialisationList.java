@@ -49,7 +49,7 @@ public final class SpecialisationList {
 
   private SpecialisationList() {}
 
-  /** The list for a device, at most 95 long, always the same. */
+  /** The list for a device, at most 96 long, always the same. */
   public static List<Specialisation> of(DeviceLimits limits) {
     return list(limits, LOSSES, PRIMITIVES);
   }

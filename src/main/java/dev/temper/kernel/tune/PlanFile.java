@@ -30,6 +30,8 @@ public record PlanFile(Path path) {
   private static final String NAME = "plans-1.tsv";
 
   private static final String LOCK = ".lock";
+  private static final String NO_FILE = "is a folder or a special file, expected a regular file";
+  private static final String REMOVAL = "remove it, or name another file with -D" + PROPERTY;
   private static final long MOST_BYTES = 4 << 20;
   /** A process holds a file lock once, so that its threads need a lock of their own. */
   private static final Object WRITING = new Object();
@@ -39,8 +41,18 @@ public record PlanFile(Path path) {
    *
    * @param table the plans; empty if the file is not there or not used
    * @param objection why the file is not used, as the end of a sentence that begins with its path; empty if it is used
+   * @param remedy what a user can do; empty if the file is used
    */
-  record Content(PlanTable table, String objection) {}
+  record Content(PlanTable table, String objection, String remedy) {
+
+    static Content of(PlanTable table) {
+      return new Content(table, "", "");
+    }
+
+    private static Content replaceable(String objection) {
+      return new Content(PlanTable.EMPTY, objection, "temper tune writes it anew");
+    }
+  }
 
   /** The file of this user. */
   public static PlanFile ofUser() {
@@ -51,21 +63,21 @@ public record PlanFile(Path path) {
   /** Reads the file; never fails. */
   Content read() {
     try {
-      if (!Files.isRegularFile(path)) {
-        return new Content(PlanTable.EMPTY, Files.exists(path) ? "is no file" : "");
+      if (isOccupied()) {
+        return new Content(PlanTable.EMPTY, NO_FILE, REMOVAL);
       }
       if (Files.size(path) > MOST_BYTES) {
-        return new Content(PlanTable.EMPTY, "is larger than " + MOST_BYTES + " bytes");
+        return Content.replaceable("is larger than " + MOST_BYTES + " bytes");
       }
-      return new Content(PlanTable.parse(Files.readString(path)), "");
+      return Content.of(PlanTable.parse(Files.readString(path)));
     } catch (NoSuchFileException e) {
-      return new Content(PlanTable.EMPTY, "");
+      return Content.of(PlanTable.EMPTY);
     } catch (CharacterCodingException e) {
-      return new Content(PlanTable.EMPTY, "is damaged: it is no text in UTF-8");
+      return Content.replaceable("is damaged: it is no text in UTF-8");
     } catch (IOException | SecurityException e) {
-      return new Content(PlanTable.EMPTY, "cannot be read: " + e);
+      return Content.replaceable("cannot be read: " + e);
     } catch (IllegalArgumentException e) {
-      return new Content(PlanTable.EMPTY, "is damaged: " + e.getMessage());
+      return Content.replaceable("is damaged: " + e.getMessage());
     }
   }
 
@@ -82,7 +94,7 @@ public record PlanFile(Path path) {
    * Adds a plan. It replaces an older one for the same calls on the same device, and a damaged file.
    *
    * @return the plan that was replaced
-   * @throws IOException if the file cannot be written, naming it
+   * @throws IOException if the file cannot be written, naming it and the reason
    */
   Optional<TunedPlan> keep(TunedPlan plan) throws IOException {
     return locked(() -> {
@@ -97,6 +109,9 @@ public record PlanFile(Path path) {
   }
 
   private <T> T locked(Writing<T> writing) throws IOException {
+    if (isOccupied()) {
+      throw new IOException("tuned plans cannot be kept in " + path + ", which " + NO_FILE + "; " + REMOVAL);
+    }
     synchronized (WRITING) {
       try {
         if (!Files.isDirectory(folder())) {
@@ -111,6 +126,11 @@ public record PlanFile(Path path) {
         throw new IOException("tuned plans cannot be kept in " + path + ": " + e, e);
       }
     }
+  }
+
+  /** Whether the path names something other than a regular file, such as a folder, which a file cannot replace. */
+  private boolean isOccupied() {
+    return Files.exists(path) && !Files.isRegularFile(path);
   }
 
   private Path folder() {

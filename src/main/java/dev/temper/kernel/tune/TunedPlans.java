@@ -51,7 +51,7 @@ public final class TunedPlans {
         plans.read();
       } catch (RuntimeException e) { // such as a call of the driver that fails
         plans.used.clear();
-        plans.object("is not used: " + e.getMessage());
+        plans.object("is not used: " + e.getMessage(), "");
       }
     }
     return plans;
@@ -60,7 +60,7 @@ public final class TunedPlans {
   private void read() {
     PlanFile.Content content = file.read();
     if (!content.objection().isEmpty()) {
-      object(content.objection());
+      object(content.objection(), content.remedy());
     }
     if (content.table().plans().isEmpty()) {
       return;
@@ -90,8 +90,9 @@ public final class TunedPlans {
         .filter(row -> row.label().equals(plan.times().plan())).findFirst();
   }
 
-  private void object(String objection) {
-    String sentence = file.path() + " " + objection + "; rows have their default plans, temper tune writes it anew";
+  private void object(String objection, String remedy) {
+    String sentence = file.path() + " " + objection + "; rows have their default plans"
+        + (remedy.isEmpty() ? "" : "; " + remedy);
     findings.add(new Finding(SUBJECT, sentence));
     if (NOTES.add(sentence)) {
       System.getLogger("dev.temper").log(System.Logger.Level.WARNING, sentence);

@@ -49,7 +49,8 @@ public abstract sealed class ParameterBlock<F extends Enum<F> & StructField>
     block.set(JAVA_INT, at(field), value);
   }
 
-  final void setDouble(F field, double value) {
+  /** Sets a 64-bit floating-point number. */
+  public final void setDouble(F field, double value) {
     block.set(JAVA_DOUBLE, at(field), value);
   }
 

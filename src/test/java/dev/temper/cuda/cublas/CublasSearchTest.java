@@ -93,6 +93,7 @@ final class CublasSearchTest {
       }
       int cublasCreate_v2(void) { return 1; }
       int cublasDestroy_v2(void) { return 1; }
+      int cublasSetPointerMode_v2(void) { return 1; }
       int cublasSetStream_v2(void) { return 1; }
       int cublasSetWorkspace_v2(void) { return 1; }
       int cublasSetMathMode(void) { return 1; }

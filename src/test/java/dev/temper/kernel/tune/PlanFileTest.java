@@ -26,7 +26,7 @@ final class PlanFileTest {
   @Test
   void readsWhatWasKept() throws IOException {
     PlanFile file = file();
-    assertThat(file.read()).isEqualTo(new PlanFile.Content(PlanTable.EMPTY, ""));
+    assertThat(file.read()).isEqualTo(PlanFile.Content.of(PlanTable.EMPTY));
     List<TunedPlan> plans = List.of(
         plan(DEVICE, new PlanKey("ForwardKl", true, true, DType.BF16, DType.F32, 32_000), "ring5-block-512", 1.101),
         plan(DEVICE, new PlanKey("JensenShannon", true, false, DType.F16, DType.F16, 10), "shared-block-256", 1e-3),
@@ -34,7 +34,7 @@ final class PlanFileTest {
     for (TunedPlan plan : plans) {
       assertThat(file.keep(plan)).isEmpty();
     }
-    assertThat(file.read()).isEqualTo(new PlanFile.Content(new PlanTable(plans), ""));
+    assertThat(file.read()).isEqualTo(PlanFile.Content.of(new PlanTable(plans)));
     assertThat(Files.readAllLines(file.path())).startsWith("temper plans 1").contains("Some GPU\t9.0\tNVRTC 12.9\t"
         + "0123456789abcdef\tForwardKl+ce\tBF16,F32\t32000\t64\tring5-block-512\t1.101\tshared-block-512\t2")
         .anyMatch(line -> line.contains("\tce\tF32\t10\t"));
@@ -80,6 +80,7 @@ final class PlanFileTest {
     PlanFile.Content content = file().read();
     assertThat(content.table().plans()).isEmpty();
     assertThat(content.objection()).startsWith("is damaged: ").contains(sentence);
+    assertThat(content.remedy()).isEqualTo("temper tune writes it anew");
   }
 
   /** A change to a good file, and the sentence about it. */
@@ -118,13 +119,24 @@ final class PlanFileTest {
     Files.writeString(file().path(), "something else\n");
     TunedPlan plan = plan(DEVICE, new PlanKey("ForwardKl", true, true, DType.F32, DType.F32, 3), "a", 1);
     assertThat(file().keep(plan)).isEmpty();
-    assertThat(file().read()).isEqualTo(new PlanFile.Content(new PlanTable(List.of(plan)), ""));
+    assertThat(file().read()).isEqualTo(PlanFile.Content.of(new PlanTable(List.of(plan))));
   }
 
   @Test
-  void aFolderInThePlaceOfTheFileIsSaid() throws IOException {
+  void aFolderInThePlaceOfTheFileIsNotReplaced() throws IOException {
     Files.createDirectories(file().path());
-    assertThat(file().read().objection()).isEqualTo("is no file");
+    String objection = "is a folder or a special file, expected a regular file";
+    String remedy = "remove it, or name another file with -Dtemper.plans";
+    assertThat(file().read()).isEqualTo(new PlanFile.Content(PlanTable.EMPTY, objection, remedy));
+    String refusal = "tuned plans cannot be kept in " + file().path() + ", which " + objection + "; " + remedy;
+    assertThatThrownBy(file()::requireWritable).isInstanceOf(IOException.class).hasMessage(refusal);
+    assertThatThrownBy(() -> file().keep(plan(DEVICE,
+        new PlanKey("ForwardKl", true, true, DType.F32, DType.F32, 3), "a", 1))).hasMessage(refusal);
+    assertThat(file().path()).isEmptyDirectory();
+  }
+
+  @Test
+  void aFileInThePlaceOfTheFolderIsNamed() throws IOException {
     Files.writeString(folder.resolve("occupied"), "");
     PlanFile below = new PlanFile(folder.resolve("occupied/plans.tsv"));
     assertThatThrownBy(below::requireWritable).isInstanceOf(IOException.class)

@@ -1,7 +1,6 @@
 package dev.temper.tools.verify;
 
 import dev.temper.DType;
-import dev.temper.Denominator;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
@@ -11,7 +10,6 @@ import dev.temper.RowStatistics;
 import dev.temper.Teacher;
 import dev.temper.tools.verify.RowOptions.Given;
 import java.lang.foreign.Arena;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -143,21 +141,10 @@ final class DeviceRun implements AutoCloseable {
     if (c.loss().softWeight() > 0 || c.method() != EngineMethod.FORWARD) {
       inputs = inputs.withTeacher(ofLoss);
     }
-    if (c.options().softDenominator().isPresent()) {
-      inputs = inputs.withSoftDenominator(denominator(c.options().softDenominator().getAsDouble()));
-    }
-    if (c.options().hardDenominator().isPresent()) {
-      inputs = inputs.withHardDenominator(denominator(c.options().hardDenominator().getAsDouble()));
-    }
-    return inputs
+    return c.options().divided(inputs, arena)
         .withLabels(labels == null ? null : labels.rowVector())
         .withRowWeights(weights == null ? null : weights.rowVector())
         .withRowTemperatures(temperatures == null ? null : temperatures.rowVector());
-  }
-
-  private Denominator denominator(double value) {
-    return c.options().has(Given.DENOMINATORS_IN_MEMORY)
-        ? Denominator.in(arena.allocateFrom(ValueLayout.JAVA_FLOAT, (float) value)) : Denominator.of(value);
   }
 
   private LossOutputs withRows(LossOutputs outputs) {

@@ -90,6 +90,8 @@ final class HeadCases {
     add(cases, "row-temperatures", b -> b.options(RowOptions::withTemperatures));
     add(cases, "two-denominators", b -> b.dtype(DType.F16)
         .options(o -> o.withDenominators(OptionalDouble.of(3000), OptionalDouble.of(70_000))));
+    add(cases, "denominators-in-memory", b -> b.options(o -> o.withLabels(0.4).withGradientScale(-8)
+        .withDenominators(OptionalDouble.of(9), OptionalDouble.of(5)).with(Given.DENOMINATORS_IN_MEMORY)));
     add(cases, "sum", b -> b.loss(l -> l.reduction(Reduction.SUM)));
     add(cases, "none", b -> b.loss(l -> l.reduction(Reduction.NONE)));
     add(cases, "placed", b -> b.layout(l -> l.placed(5, 3, 1, true)));

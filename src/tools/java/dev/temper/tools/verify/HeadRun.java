@@ -1,7 +1,6 @@
 package dev.temper.tools.verify;
 
 import dev.temper.DType;
-import dev.temper.Denominator;
 import dev.temper.HeadWorkspace;
 import dev.temper.LinearHead;
 import dev.temper.LossEngine;
@@ -74,16 +73,10 @@ final class HeadRun implements AutoCloseable {
       inputs = inputs.withTeacher(Teacher.logits(
           matrix(data.rows().teacher(), layout.teacherColumns(), layout.teacher()).view()));
     }
-    if (options.softDenominator().isPresent()) {
-      inputs = inputs.withSoftDenominator(Denominator.of(options.softDenominator().getAsDouble()));
-    }
-    if (options.hardDenominator().isPresent()) {
-      inputs = inputs.withHardDenominator(Denominator.of(options.hardDenominator().getAsDouble()));
-    }
     double[] labels = data.rows().labels();
     double[] weights = data.rows().weights();
     double[] temperatures = data.rows().temperatures();
-    return inputs.withGradientScale(options.gradientScale())
+    return options.divided(inputs, arena).withGradientScale(options.gradientScale())
         .withLabels(labels == null ? null : vector(labels, layout.labels()).rowVector())
         .withRowWeights(weights == null ? null : vector(weights, DType.F32).rowVector())
         .withRowTemperatures(temperatures == null ? null : vector(temperatures, DType.F32).rowVector());

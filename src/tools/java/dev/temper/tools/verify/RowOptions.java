@@ -1,5 +1,9 @@
 package dev.temper.tools.verify;
 
+import dev.temper.Denominator;
+import dev.temper.LossInputs;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.util.EnumSet;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -52,6 +56,19 @@ record RowOptions(
 
   boolean has(Given option) {
     return given.contains(option);
+  }
+
+  /** Returns inputs with the explicit divisors. */
+  LossInputs divided(LossInputs inputs, Arena arena) {
+    LossInputs divided = softDenominator.isEmpty() ? inputs
+        : inputs.withSoftDenominator(denominator(softDenominator.getAsDouble(), arena));
+    return hardDenominator.isEmpty() ? divided
+        : divided.withHardDenominator(denominator(hardDenominator.getAsDouble(), arena));
+  }
+
+  private Denominator denominator(double value, Arena arena) {
+    return has(Given.DENOMINATORS_IN_MEMORY)
+        ? Denominator.in(arena.allocateFrom(ValueLayout.JAVA_FLOAT, (float) value)) : Denominator.of(value);
   }
 
   boolean labels() {

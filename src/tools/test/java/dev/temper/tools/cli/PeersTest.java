@@ -24,7 +24,8 @@ class PeersTest {
   void itsOwnTestsPass() throws Exception {
     Optional<String> python = python();
     assumeTrue(python.isPresent(), NOT_RUN);
-    Captured run = run(List.of(python.orElseThrow(), "-B", "-m", "unittest", "test_suite", "test_adapters"));
+    Captured run = run(
+        List.of(python.orElseThrow(), "-B", "-m", "unittest", "test_suite", "test_adapters", "test_heads"));
     assertThat(run.status()).as(run.out()).isZero();
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.temper.Availability;
 import dev.temper.LossEngine;
+import dev.temper.kernel.tune.OwnPlanFile;
 import dev.temper.kernel.tune.PlanFile;
 import dev.temper.tools.cli.TuneDocument.Candidate;
 import dev.temper.tools.cli.TuneDocument.TunedCase;
@@ -14,27 +15,10 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** {@code temper tune} on the emulator, where times mean nothing and everything else is as on a GPU. */
-class TuneCommandTest {
-
-  @TempDir private Path folder;
-  private Path file;
-
-  @BeforeEach
-  void aFileOfItsOwn() {
-    file = folder.resolve("plans.tsv");
-    System.setProperty(PlanFile.PROPERTY, file.toString());
-  }
-
-  @AfterEach
-  void theFileOfTheUser() {
-    System.clearProperty(PlanFile.PROPERTY);
-  }
+class TuneCommandTest implements OwnPlanFile {
 
   @Test
   void keepsAPlanThatDoctorShows() throws IOException {
@@ -45,9 +29,9 @@ class TuneCommandTest {
     assertThat(text.err()).contains("cases to tune: 1, time limit 0 s in all");
     assertThat(text.out()).containsPattern("3x40 F32 forward-kl\\+ce T 2.0\n").contains("GB/s", "x default")
         .containsPattern("registers1-lanes16-128 .* 1.000  default").containsPattern("(?m)^  kept ")
-        .contains("out of time for ").endsWith("kept in " + file + "\n");
+        .contains("out of time for ").endsWith("kept in " + planFile() + "\n");
     assertThat(text.out().lines().filter(line -> line.endsWith("  kept"))).hasSize(1);
-    assertThat(Files.readAllLines(file)).hasSize(3).element(2).asString()
+    assertThat(Files.readAllLines(planFile())).hasSize(3).element(2).asString()
         .startsWith("emulator (CUDA sources on the CPU").contains("\tForwardKl+ce\tF32,F32\t40\t3\t");
 
     Captured json = tune("--shapes", "5x40", "--json");
@@ -55,11 +39,11 @@ class TuneCommandTest {
     assertThat(json.out()).startsWith("{").endsWith("}\n").contains("\"shape\" : \"5x40\"", "\"unfinished\" : 0",
         "\"defaultPlan\" : \"registers1-lanes16-128\"", "\"before\" : \"registers", "\"timesDefault\" : 1.0",
         "\"gigabytesPerSecond\"", "\"wrong\" : [ ]");
-    assertThat(Files.readAllLines(file)).as("the same classes have one plan").hasSize(3);
+    assertThat(Files.readAllLines(planFile())).as("the same classes have one plan").hasSize(3);
 
     assertThat(Captured.run("doctor").out()).containsPattern("(?m)^tuned plans +1 of 1 for emulator .* are used, from ")
         .containsPattern("(?m)^tuned plan +ForwardKl\\+ce, F32,F32, 40 classes: registers.* ms at 5 rows");
-    Files.writeString(file, "damaged\n");
+    Files.writeString(planFile(), "damaged\n");
     assertThat(Captured.run("doctor").out()).containsPattern("(?m)^tuned plans +.*plans.tsv is damaged: line 1 is ");
   }
 
@@ -70,7 +54,7 @@ class TuneCommandTest {
       assertThat(run.status()).isEqualTo(2);
       assertThat(run.err()).contains("has no launch plans to choose from, expected --device cuda", "nothing to tune");
     }
-    assertThat(file).doesNotExist();
+    assertThat(planFile()).doesNotExist();
   }
 
   @Test
@@ -86,15 +70,16 @@ class TuneCommandTest {
     Captured none = Captured.run("tune", "--device", "emulator");
     assertThat(none.status()).isEqualTo(2);
     assertThat(none.err()).contains("--shapes");
-    assertThat(file).doesNotExist();
+    assertThat(planFile()).doesNotExist();
   }
 
   @Test
   void aFileThatCannotBeWrittenIsSaidBeforeAnythingIsTimed() throws IOException {
     assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable(),
         "no C++ compiler here: plans were not tuned on the emulator");
-    Files.writeString(folder.resolve("occupied"), "");
-    System.setProperty(PlanFile.PROPERTY, folder.resolve("occupied/plans.tsv").toString());
+    Path occupied = planFile().resolveSibling("occupied");
+    Files.writeString(occupied, "");
+    System.setProperty(PlanFile.PROPERTY, occupied.resolve("plans.tsv").toString());
     Captured run = tune("--shapes", "3x40");
     assertThat(run.status()).isEqualTo(1);
     assertThat(run.err()).contains("tuned plans cannot be kept in ").doesNotContain("cases to tune");
