@@ -178,7 +178,8 @@ __device__ __forceinline__ uint32_t dynamic_shared_bytes() {
   return bytes;
 }
 
-// Copies 8 or 16 aligned bytes to shared memory asynchronously. The calling thread may read them after async_wait().
+// Copies 8 or 16 aligned bytes to shared memory asynchronously. The calling thread may read them after async_wait();
+// other threads may read them after a phase of an mbarrier at which mbarrier_arrive_after_copies() has arrived.
 template <int BYTES> __device__ __forceinline__ void async_copy(void* shared, const void* global) {
   static_assert(BYTES == 8 || BYTES == 16, "8 or 16 bytes");
 #if __CUDA_ARCH__ >= 800
@@ -235,22 +236,26 @@ __device__ __forceinline__ uint32_t cluster_address(const void* own, uint32_t ra
   return address;
 }
 
-// Initialises COUNT mbarriers in this block's shared memory. A phase completes after `arrivals` calls of
-// mbarrier_expect() or mbarrier_arrive() and the arrival of the expected bytes. One thread calls this; other threads of
-// the block may use the mbarriers after a block barrier, and those of the cluster after a cluster barrier.
+// Mbarriers exist from compute capability 8.0 on, but count bytes from 9.0 on only.
+//
+// Initialises COUNT mbarriers in this block's shared memory. A phase completes after `arrivals` arrivals and all
+// expected bytes. One thread calls this; other threads of the block may use the mbarriers after a block barrier, and
+// those of the cluster after a cluster barrier.
 template <int COUNT> __device__ __forceinline__ void mbarriers_init(uint64_t* barriers, uint32_t arrivals) {
-#if __CUDA_ARCH__ >= 900
+#if __CUDA_ARCH__ >= 800
 #pragma unroll
   for (int i = 0; i < COUNT; i++) {
     uint32_t barrier = shared_address(barriers + i);
     asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(arrivals) : "memory");
   }
+#endif
+#if __CUDA_ARCH__ >= 900
   asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
   asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 #endif
 }
 
-// Sets how many bytes the current phase expects. Some of these bytes may have arrived before the call.
+// Arrives once at the current phase, and sets how many bytes it expects. Some of these bytes may have arrived before.
 __device__ __forceinline__ void mbarrier_expect(uint64_t* barrier, uint32_t bytes) {
 #if __CUDA_ARCH__ >= 900
   uint32_t own = shared_address(barrier);
@@ -262,9 +267,18 @@ __device__ __forceinline__ void mbarrier_expect(uint64_t* barrier, uint32_t byte
 // Arrives once at the current phase, which releases the thread's earlier accesses and those of the threads that it was
 // synchronised with.
 __device__ __forceinline__ void mbarrier_arrive(uint64_t* barrier) {
-#if __CUDA_ARCH__ >= 900
+#if __CUDA_ARCH__ >= 800
   uint32_t own = shared_address(barrier);
   asm volatile("{.reg .b64 state;\n mbarrier.arrive.shared::cta.b64 state, [%0];}" ::"r"(own) : "memory");
+#endif
+}
+
+// Arrives once when all earlier async_copy() of the calling thread are complete. The arrival releases none of the
+// thread's other accesses.
+__device__ __forceinline__ void mbarrier_arrive_after_copies(uint64_t* barrier) {
+#if __CUDA_ARCH__ >= 800
+  uint32_t own = shared_address(barrier);
+  asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];" ::"r"(own) : "memory");
 #endif
 }
 
@@ -290,7 +304,8 @@ __device__ __forceinline__ uint32_t funnel_shift(uint32_t low, uint32_t high, ui
 }
 
 // Waits until the phase with this parity is complete; the first phase has parity 0. A thread must not fall two phases
-// behind, because their parity is the same. The acquire has CTA scope: cluster scope would invalidate L1.
+// behind, because their parity is the same. The acquire has CTA scope: cluster scope would invalidate L1. Before
+// compute capability 9.0 the hardware does not suspend a waiting thread, which sleeps for some nanoseconds instead.
 __device__ __forceinline__ void mbarrier_wait(uint64_t* barrier, uint32_t parity) {
 #if __CUDA_ARCH__ >= 900
   uint32_t own = shared_address(barrier), done;
@@ -300,6 +315,16 @@ __device__ __forceinline__ void mbarrier_wait(uint64_t* barrier, uint32_t parity
                  : "r"(own), "r"(parity)
                  : "memory");
   } while (done == 0);
+#elif __CUDA_ARCH__ >= 800
+  uint32_t own = shared_address(barrier), done;
+  for (;;) {
+    asm volatile("{.reg .pred p;\n mbarrier.test_wait.parity.shared::cta.b64 p, [%1], %2;\n selp.u32 %0, 1, 0, p;}"
+                 : "=r"(done)
+                 : "r"(own), "r"(parity)
+                 : "memory");
+    if (done != 0) return;
+    asm volatile("nanosleep.u32 20;");
+  }
 #endif
 }
 

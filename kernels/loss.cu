@@ -11,7 +11,7 @@
 //   TEMPER_LANES       lanes per row (1 ... 32), or 0: a block or a cluster of TEMPER_CLUSTER blocks per row
 //   TEMPER_CLUSTER     1 | 2 | 4 | 8 | 16
 //   TEMPER_STORAGE     RegisterStorage<vectors per thread> | SharedStorage | RereadStorage |
-//                      RingStorage<vectors per thread and stage>
+//                      RingStorage<vectors per thread and stage, BulkCopies | GranuleCopies>
 //   TEMPER_TWO_SCALES  0 | 1: the teacher has a temperature of its own
 //   TEMPER_SMOOTHING   0 | 1: the labels are smoothed
 //   TEMPER_STUDENT_SOFTCAP, TEMPER_TEACHER_SOFTCAP   0 | 1

@@ -3,7 +3,7 @@
 //   TEMPER_KERNEL    name of the entry point
 //   TEMPER_THREADS   threads per block
 //   TEMPER_CLUSTER   blocks per cluster; above 1 only the kClusterExchange operations are available
-#include "device.cuh"
+#include "row/ring_copies.cuh"
 #include "specialisation.cuh"
 
 namespace temper {
@@ -30,7 +30,8 @@ enum ProbeOperation : int32_t {
   kReciprocal,
   kWarpMax,
   kFunnelShift,
-  kRing
+  kRing,
+  kRingByGranules
 };
 
 // Copies the items in reverse order.
@@ -104,14 +105,14 @@ __device__ __forceinline__ void probe_shared_memory(const ProbeParameters& p) {
 // A ring of two stages, as in row/ring_storage.cuh. In each of `count` rounds the last warp copies a stage. Each of the
 // other threads writes the four words of the opposite thread, and they exchange a word each through a barrier of their
 // own. At the end the block writes the size of its shared memory.
-template <int THREADS> __device__ __forceinline__ void probe_ring(const ProbeParameters& p) {
+template <class Copies, int THREADS> __device__ __forceinline__ void probe_ring(const ProbeParameters& p) {
   constexpr int kConsumers = THREADS - 32, kWords = kConsumers * 4, kBytes = kWords * 4;
   uint64_t* full = reinterpret_cast<uint64_t*>(dynamic_shared());
   uint64_t* empty = full + 2;
   const uint32_t stages = shared_address(dynamic_shared()) + 32;
   uint32_t* exchange = reinterpret_cast<uint32_t*>(shared_at(stages + 2 * kBytes));
   if (threadIdx.x == 0) {
-    mbarriers_init<2>(full, 1);
+    mbarriers_init<2>(full, Copies::kArrivals);
     mbarriers_init<2>(empty, kConsumers / 32);
   }
   __syncthreads();
@@ -119,10 +120,9 @@ template <int THREADS> __device__ __forceinline__ void probe_ring(const ProbePar
     const int64_t base = (blockIdx.x * p.count + round) * kWords;
     const uint32_t stage = round % 2, parity = round / 2 % 2;
     if (threadIdx.x >= kConsumers) {
-      if (threadIdx.x > kConsumers) continue;
       if (round >= 2) mbarrier_wait(empty + stage, parity ^ 1);
-      mbarrier_expect(full + stage, kBytes);
-      bulk_copy(shared_at(stages + stage * kBytes), p.input + base, kBytes, full + stage);
+      const StagePart parts[1] = {{shared_at(stages + stage * kBytes), p.input + base, kBytes}};
+      Copies::fill(parts, full + stage);
       continue;
     }
     const uint32_t opposite = kConsumers - 1 - threadIdx.x;
@@ -182,7 +182,9 @@ extern "C" __global__ void TEMPER_CLUSTER_DIMENSIONS(TEMPER_CLUSTER) TEMPER_LAUN
   } else if (p.operation == temper::kSharedMemory) {
     temper::probe_shared_memory(p);
   } else if (p.operation == temper::kRing) {
-    temper::probe_ring<TEMPER_THREADS>(p);
+    temper::probe_ring<temper::BulkCopies, TEMPER_THREADS>(p);
+  } else if (p.operation == temper::kRingByGranules) {
+    temper::probe_ring<temper::GranuleCopies, TEMPER_THREADS>(p);
   } else {
     int64_t step = int64_t(gridDim.x) * blockDim.x;
     for (int64_t item = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; item < p.count; item += step)

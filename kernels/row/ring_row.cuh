@@ -1,8 +1,8 @@
 // What producer and consumers of a ring (ring_storage.cuh) have in common: the part of a row that a block computes, and
 // the header in which the producer passes the constants of a row to the consumers.
 //
-// A bulk copy moves granules: 16 aligned bytes each. Most vectors of a row are copied in bulk. The others are the ends:
-// a few vectors at both ends of the row, which the producer loads element by element.
+// The copies into a ring move granules: 16 aligned bytes each. Most vectors of a row are copied in granules. The others
+// are the ends: a few vectors at both ends of the row, which the producer loads element by element.
 #pragma once
 
 #include "../row_inputs.cuh"
@@ -46,13 +46,13 @@ struct alignas(16) RingHeader {
   // The vector of an end. Ends are numbered from the front of the row to its back.
   __device__ __forceinline__ int end_vector(int end) const { return end < front ? end : behind + end - front; }
 
-  // The number of a vector among the ends, or -1 for a vector that is copied in bulk.
+  // The number of a vector among the ends, or -1 for a vector that is copied in granules.
   __device__ __forceinline__ int end_of(int vector) const {
     return vector < front ? vector : vector >= behind ? vector - behind + front : -1;
   }
 };
 
-// Which vectors of a row are copied in bulk, and which of these belong to the block.
+// Which vectors of a row are copied in granules, and which of these belong to the block.
 template <class Row> struct RingPart {
   using Teacher = typename Row::Pair::Teacher;
   static constexpr bool kTeacher = Row::Pair::kTeacher;
@@ -67,7 +67,7 @@ template <class Row> struct RingPart {
 
   __device__ __forceinline__ RingPart() {}
 
-  // A vector is copied in bulk if it is in bounds and all granules with its teacher lie in the teacher's row. Each
+  // A vector is copied in granules if it is in bounds and all granules with its teacher lie in the teacher's row. Each
   // block of a cluster copies consecutive vectors.
   __device__ __forceinline__ RingPart(const Row& row, uint32_t block_rank, int cluster) {
     VectorRange in_bounds = row.in_bounds();

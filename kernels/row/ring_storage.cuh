@@ -1,10 +1,11 @@
-// Row storage in a ring of stages in shared memory, for compute capability 9.0 and later (storage.cuh describes the
+// Row storage in a ring of stages in shared memory, for compute capability 8.0 and later (storage.cuh describes the
 // interface). A producing warp copies rows into the ring, and the threads of the group, the consumers, compute them.
 // The ring is larger than a block's part of a row, so that copies of the next row are in flight while a row is
-// computed.
+// computed. This file has the consumers, ring_producer.cuh the producer, ring_copies.cuh its kinds of copies, and
+// ring_stages.cuh the stages.
 //
-// A stage has two mbarriers. `full` completes a phase when the producer has arrived and all bytes of its copies are in
-// the stage. `empty` completes a phase when every consumer warp has arrived, after its last read of the stage.
+// A stage has two mbarriers. `full` completes a phase when the producer has arrived and its copies are in the stage.
+// `empty` completes a phase when every consumer warp has arrived, after its last read of the stage.
 // The hazards:
 //  - A stage could be refilled while a warp still reads it. The producer waits for `empty` before it writes to a stage.
 //  - Producer and consumers could disagree about the stages of a row, if another stream changes a label or a weight
@@ -14,133 +15,30 @@
 //    producer fills, also for those of rows that do not contribute.
 #pragma once
 
-#include "ring_row.cuh"
+#include "ring_producer.cuh"
 
 namespace temper {
 
-// A stage holds VECTORS vectors of each tensor for each consumer thread. The ring has as many stages as fit into the
-// shared memory of the launch, whose size RowPlan.sharedBytes() computes.
-template <int VECTORS> struct RingStorage {
+// VECTORS as in RingStages. Copies are BulkCopies or GranuleCopies.
+template <int VECTORS, class Copies> struct RingStorage {
   static constexpr bool kOnChip = true, kPrefetches = false, kInRegisters = false;
   static constexpr int kProducers = 32;
-  // Exponentials are not kept from compute capability 10.0 on, where the assembler would spill registers for them.
-#if __CUDA_ARCH__ >= 1000
+  // Exponentials are kept on compute capability 9.0 only. On others the assembler would spill registers for them.
+#if defined(__CUDA_ARCH__) && (__CUDA_ARCH__ < 900 || __CUDA_ARCH__ >= 1000)
   static constexpr int kKept = 0;
 #else
   static constexpr int kKept = VECTORS;
 #endif
 
   template <class Row, class ThreadGroup> struct Instance {
+    using Stages = RingStages<VECTORS, Row, ThreadGroup>;
+    using Producer = RingProducer<Stages, Copies>;
+    using Position = typename Stages::Position;
     using Pair = typename Row::Pair;
-    using Teacher = typename Pair::Teacher;
-    using Part = RingPart<Row>;
-    static constexpr bool kTeacher = Pair::kTeacher;
-    static constexpr int kThreads = ThreadGroup::kThreads, kStep = kThreads, kStageVectors = VECTORS * kThreads;
-    static constexpr int kEnds = Part::kEnds;
-    // An end of the student and one of the teacher, each in whole granules: loads of 16 bytes must be aligned.
-    static constexpr int kEndBytes = 16 + (kTeacher ? (Teacher::kBytes + 15) / 16 * 16 : 0);
-
-    // A block's part of a row takes some full stages, and one last stage for the vectors that are left, possibly none,
-    // and for the ends. The layout of a stage: header, two mbarriers, ends, vectors of the student, vectors of the
-    // teacher. The teacher has room for one granule more than its vectors fill, because a misaligned teacher begins and
-    // ends inside a granule.
-    static constexpr int kFull = int(sizeof(RingHeader)), kEmpty = kFull + 8, kEndsAt = kFull + 16;
-    static constexpr int kStudentAt = kEndsAt + kEnds * kEndBytes, kTeacherAt = kStudentAt + kStageVectors * 16;
-    static constexpr int kStageBytes = kTeacherAt + (kTeacher ? kStageVectors * Teacher::kBytes + 16 : 0);
-    static constexpr uint32_t kFirst = ThreadGroup::kScratchBytes;
-    static_assert(kFirst % 16 == 0 && kStageBytes % 16 == 0, "stages are aligned to 16 bytes");
-
-    // A stage in shared memory, and the parity of its current phase. Producer and consumers pass through all stages in
-    // the same order. A part of a row never has more stages than the ring, so that advance() wraps at most once.
-    struct Position {
-      uint32_t stage = first_stage(), parity = 0;
-
-      __device__ __forceinline__ void advance(uint32_t end) { advance(1, end); }
-      __device__ __forceinline__ void advance(int stages, uint32_t end) {
-        stage += uint32_t(stages * kStageBytes);
-        if (stage >= end) {
-          stage -= end - first_stage();
-          parity ^= 1;
-        }
-      }
-      __device__ __forceinline__ unsigned char* at(int offset) const { return shared_at(stage) + offset; }
-      __device__ __forceinline__ uint64_t* full() const { return reinterpret_cast<uint64_t*>(at(kFull)); }
-      __device__ __forceinline__ uint64_t* empty() const { return reinterpret_cast<uint64_t*>(at(kEmpty)); }
-      __device__ __forceinline__ RingHeader& header() const { return *reinterpret_cast<RingHeader*>(at(0)); }
-      __device__ __forceinline__ void wait() const { mbarrier_wait(full(), parity); }
-
-      // Lanes of the warp could still read the stage when the producer refills it. The warp arrives after all its lanes
-      // have read, and the arrival orders these reads before the next copy.
-      __device__ __forceinline__ void release() const {
-        __syncwarp();
-        if (threadIdx.x % 32 == 0) mbarrier_arrive(empty());
-      }
-    };
-
-    __device__ __forceinline__ static uint32_t first_stage() { return shared_address(dynamic_shared() + kFirst); }
-
-    // The address just behind the last stage.
-    __device__ __forceinline__ static uint32_t ring_end() {
-      return first_stage() + (dynamic_shared_bytes() - kFirst) / kStageBytes * kStageBytes;
-    }
-
-    // The producing warp.
-    struct Producer {
-      Position at;
-      uint32_t end = ring_end();
-
-      __device__ __forceinline__ static void begin() {
-        for (Position at; at.stage != ring_end(); at.stage += kStageBytes) {
-          mbarriers_init<1>(at.full(), 1);
-          mbarriers_init<1>(at.empty(), kThreads / 32);
-        }
-      }
-
-      __device__ __forceinline__ void fill(const Row& row, const RowTask& task, GradientFactors factors,
-                                           uint32_t block_rank) {
-        const int lane = int(threadIdx.x % 32);
-        Part part;
-        if (task.contributes()) part = Part(row, block_rank, ThreadGroup::kCluster);
-        const int stages = stages_of(part.count);
-        for (int i = 0; i < stages; i++) {
-          // The parity is that of the phase before the current one. In the first pass through the ring there is no such
-          // phase, and the wait returns at once.
-          mbarrier_wait(at.empty(), at.parity ^ 1);
-          if (lane == 0) at.header() = {task, factors, row.misalignment, part};
-          __syncwarp();
-          if (i == stages - 1 && lane < part.ends) store_end(row, at.header().end_vector(lane), lane);
-          __syncwarp();
-          if (lane == 0) copy(row, part, i);
-          at.advance(end);
-        }
-      }
-
-     private:
-      __device__ __forceinline__ void store_end(const Row& row, int vector, int number) const {
-        unsigned char* to = at.at(kEndsAt + number * kEndBytes);
-        store_vector(row.student.load_elements(vector, Row::kStudentFill), to);
-        if constexpr (kTeacher) store_vector(row.teacher.load_elements(vector, Row::kTeacherFill), to + 16);
-      }
-
-      __device__ __forceinline__ void copy(const Row& row, const Part& part, int i) const {
-        int vectors = min(part.count - i * kStageVectors, kStageVectors);
-        int first = part.first + i * kStageVectors;
-        uint32_t student_bytes = uint32_t(vectors) * 16, teacher_bytes = 0;
-        if constexpr (kTeacher)
-          if (vectors > 0)
-            teacher_bytes = (part.teacher_shift + uint32_t(vectors) * Teacher::kBytes + 15) / 16 * 16;
-        mbarrier_expect(at.full(), student_bytes + teacher_bytes);
-        if (vectors == 0) return;
-        bulk_copy(at.at(kStudentAt), row.student.address(first), student_bytes, at.full());
-        if constexpr (kTeacher)
-          bulk_copy(at.at(kTeacherAt),
-                    reinterpret_cast<const unsigned char*>(row.teacher.address(first)) - part.teacher_shift,
-                    teacher_bytes, at.full());
-      }
-    };
+    static constexpr int kThreads = Stages::kThreads, kStep = kThreads, kStageVectors = Stages::kStageVectors;
 
     Position head;  // the row's first stage
-    uint32_t end = ring_end();
+    uint32_t end = Stages::ring_end();
     int stages = 1;  // of the block's part of the row
     uint32_t teacher_shift = 0;
     bool swept = false;  // the calling thread has waited for all stages of the row
@@ -148,14 +46,14 @@ template <int VECTORS> struct RingStorage {
     __device__ __forceinline__ Instance() {}
 
     // Memory of at least a vector for each thread, to use after the last row. It overlaps no mbarrier.
-    __device__ __forceinline__ static unsigned char* unused_memory() { return shared_at(first_stage() + kStudentAt); }
+    __device__ __forceinline__ static unsigned char* unused_memory() { return Position().at(Stages::kStudentAt); }
 
     // Waits for the row's first stage and returns its header.
     __device__ __forceinline__ const RingHeader& begin_row() {
       head.wait();
       const RingHeader& header = head.header();
       teacher_shift = header.teacher_shift;
-      stages = stages_of(header.count);
+      stages = Stages::stages_of(header.count);
       swept = false;
       return header;
     }
@@ -208,7 +106,8 @@ template <int VECTORS> struct RingStorage {
 #pragma unroll 1
         for (int place = thread; place < min(count() - i * kStageVectors, kStageVectors); place += kThreads)
           f(read(at, place), first() + i * kStageVectors + place);
-        if (i == stages - 1 && thread < at.header().ends) f(read_end(at, thread), at.header().end_vector(thread));
+        if (i == stages - 1 && thread < at.header().ends)
+          f(Stages::read_end(at, thread), at.header().end_vector(thread));
         at.advance(end);
       }
     }
@@ -256,15 +155,13 @@ template <int VECTORS> struct RingStorage {
       int place = wanted - first();
       Position at = head;
       at.advance(is_end ? stages - 1 : place / kStageVectors, end);
-      f(is_end ? read_end(at, int(threadIdx.x)) : read(at, place % kStageVectors));
+      f(is_end ? Stages::read_end(at, int(threadIdx.x)) : read(at, place % kStageVectors));
     }
 
    private:
     // The block's part of the row (RingPart), read from the header each time, so that it takes no registers.
     __device__ __forceinline__ int first() const { return header().first; }
     __device__ __forceinline__ int count() const { return header().count; }
-
-    __device__ __forceinline__ static int stages_of(int vectors) { return vectors / kStageVectors + 1; }
 
     // The owner of the label's vector reads it from a stage together with others. Returns the first of these vectors.
     __device__ __forceinline__ int first_with(int label_vector) const {
@@ -339,7 +236,7 @@ template <int VECTORS> struct RingStorage {
         f(one, vector, true);
       }
       if (thread < at.header().ends) {
-        const Pair one[1] = {read_end(at, thread)};
+        const Pair one[1] = {Stages::read_end(at, thread)};
         f(one, at.header().end_vector(thread), false);
       }
       if (LAST) at.release();
@@ -352,78 +249,9 @@ template <int VECTORS> struct RingStorage {
       return pairs[0];
     }
 
-    // Reads N vectors at a distance of kThreads vectors. `place` is the offset of the first one in bytes of the
-    // student; the offset in the teacher follows from it. One branch decides for all vectors whether the teacher is
-    // shifted.
     template <int N>
     __device__ __forceinline__ void read(Pair (&pairs)[N], const Position& at, uint32_t place) const {
-      const unsigned char* student = at.at(kStudentAt) + place;
-#pragma unroll
-      for (int j = 0; j < N; j++) read_vector(pairs[j].student, student + j * kThreads * 16);
-      if constexpr (kTeacher) {
-        constexpr int kStudentBytes = 16;
-        const unsigned char* teacher = at.at(kTeacherAt);
-        if constexpr (Teacher::kBytes < kStudentBytes)
-          teacher += place / 2;
-        else
-          teacher += place * (Teacher::kBytes / kStudentBytes);
-        if (teacher_shift % kAligned == 0) {
-          if constexpr (kAligned < 16) teacher += teacher_shift;
-#pragma unroll
-          for (int j = 0; j < N; j++) read_vector(pairs[j].teacher, teacher + j * kThreads * Teacher::kBytes);
-        } else {
-#pragma unroll
-          for (int j = 0; j < N; j++) read_shifted(pairs[j].teacher, teacher + j * kThreads * Teacher::kBytes);
-        }
-      }
-    }
-
-    __device__ __forceinline__ static Pair read_end(const Position& at, int number) {
-      const unsigned char* from = at.at(kEndsAt) + number * kEndBytes;
-      Pair pair;
-      read_vector(pair.student, from);
-      if constexpr (kTeacher) read_vector(pair.teacher, from + 16);
-      return pair;
-    }
-
-    // A vector load of read_vector() requires this alignment.
-    static constexpr uint32_t kAligned = Teacher::kBytes < 16 ? 8 : 16;
-
-    template <class Vector>
-    __device__ __forceinline__ static void read_vector(Vector& vector, const unsigned char* from) {
-      if constexpr (Vector::kWords == 2) {
-        const uint2 two = *reinterpret_cast<const uint2*>(from);
-        vector.words[0] = two.x;
-        vector.words[1] = two.y;
-      } else {
-#pragma unroll
-        for (int w = 0; w < Vector::kWords; w += 4) {
-          const uint4 four = *reinterpret_cast<const uint4*>(from + w * 4);
-          vector.words[w] = four.x;
-          vector.words[w + 1] = four.y;
-          vector.words[w + 2] = four.z;
-          vector.words[w + 3] = four.w;
-        }
-      }
-    }
-
-    // Reads a vector that starts teacher_shift bytes behind the start of a granule. The word loads are aligned; the
-    // bytes that remain of the shift are taken out of two neighbouring words.
-    __device__ __forceinline__ void read_shifted(Teacher& vector, const unsigned char* granule) const {
-      const uint32_t* words = reinterpret_cast<const uint32_t*>(granule + teacher_shift / 4 * 4);
-      uint32_t bits = teacher_shift % 4 * 8, low = words[0];
-#pragma unroll
-      for (int w = 0; w < Teacher::kWords; w++) {
-        uint32_t high = words[w + 1];  // the stage has one granule more than its vectors
-        vector.words[w] = funnel_shift(low, high, bits);
-        low = high;
-      }
-    }
-
-    template <class Vector>
-    __device__ __forceinline__ static void store_vector(const Vector& vector, unsigned char* to) {
-#pragma unroll
-      for (int w = 0; w < Vector::kWords; w++) reinterpret_cast<uint32_t*>(to)[w] = vector.words[w];
+      Stages::read(pairs, at, place, teacher_shift);
     }
   };
 };

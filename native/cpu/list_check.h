@@ -1,58 +1,52 @@
 // The check of lists of classes before anything is written: ids, log-probabilities, weights and masses.
 #pragma once
 
-#include "list_entries.h"
+#include "list_slots.h"
+
+#include "../../kernels/teacher/list.h"  // after math.h
 
 namespace temper {
 namespace {
 
 // Finds a class that a list contains twice. A mark stands for all classes with one remainder modulo kMarks. If a mark
-// was set before, all pairs of the list are compared. Marks of earlier rows have other numbers and need no clearing.
+// is set twice, all pairs of the list are compared.
 struct SeenClasses {
   static constexpr int kMarks = 1 << 14;
-  uint8_t marks[kMarks + kListRoom] = {};
-  uint8_t number = 0;  // of the row
+  alignas(64) uint8_t marks[kMarks];
 
-  bool repeats(const ListIds& ids) {
-    if (++number == 0) *this = SeenClasses(), number = 1;
-    alignas(64) int at[kListRoom];
-    for (int i = 0; i < ids.end; i += kLanes) {
-      I id = load(ids.id + i);
-      store(id >= 0 ? id & (kMarks - 1) : lane_numbers() + (kMarks + i), at + i);  // unused slots have their own marks
-    }
-    bool again = false;
-    uint8_t now = number;
-    int end = ids.end;
-    for (int i = 0; i < end; i++) {
-      again |= marks[at[i]] == now;
-      marks[at[i]] = now;
-    }
-    return again && has_pair(ids);
+  bool repeats(const ListSlots& slots, int classes) {
+    alignas(64) int32_t place[kListRoom];
+    for (int i = 0; i < kMarks && i < classes; i += (int)sizeof(I)) store(I{}, (int*)(marks + i));
+    for (int i = 0; i < slots.count; i += kLanes) store(load(slots.id + i) & (kMarks - 1), place + i);
+    uint8_t again = 0, *at = marks;  // fewer than 256, because the first slot sets a mark that was 0
+    for_each(0, slots.count, [&again, &place, at](int64_t i) {
+      again += at[place[i]];
+      at[place[i]] = 1;
+    });
+    return again != 0 && has_pair(slots);
   }
 
  private:
-  static TEMPER_RARE bool has_pair(const ListIds& ids) {
+  static TEMPER_RARE bool has_pair(const ListSlots& slots) {
     I found = {};
-    for (int i = 1; i < ids.end; i++)
-      if (ids.id[i] >= 0)
-        for (int k = 0; k < i; k += kLanes)
-          found |= (load(ids.id + k) == ids.id[i]) & (lane_numbers() < i - k);
+    for (int i = 1; i < slots.count; i++)
+      for (int k = 0; k < i; k += kLanes)
+        found |= (load(slots.id + k) == slots.id[i]) & (lane_numbers() < i - k);
     return any(found);
   }
 };
 
 bool is_list(const LossJob& job, int64_t row, SeenClasses& seen) {
   const LossParameters& p = job.parameters;
-  ListIds ids;
-  ids.read(p, row);
-  if (!ids.valid || seen.repeats(ids)) return false;
-  alignas(64) float buffer[kListRoom];
-  const float* values = load_block(job.teacher.dtype, address(job.teacher, row, 0), ids.end, 0.0f, buffer);
+  ListSlots slots;
+  slots.read(job, row);
+  slots.prefetch(job, row + 1);
+  if (!slots.valid || seen.repeats(slots, p.classes)) return false;
   bool weights = p.teacher_weights != 0;
   V mass = {}, error = {};
   I bad = {};
-  for (int i = 0; i < ids.end; i += kLanes) {
-    V value = select(load(ids.id + i) != -1, load(values + i), splat(weights ? 0.0f : -kInfinity));
+  for (int i = 0; i < slots.count; i += kLanes) {
+    V value = load(slots.values + i);
     bad |= weights ? ~((value >= 0.0f) & (value <= kLargest)) : ~(value <= kLargest);
     V limited = max(min(value, splat(8.0f)), splat(-1000.0f)), e = exp2(limited * kLog2E);
     mass += e;

@@ -1,6 +1,6 @@
-// The loss of one row whose teacher is given by a list of classes. The student is read once, without the classes of the
-// list, which are added from their slots. If the student puts nearly all of its mass on the list, 1 less this mass is 0
-// in f32. The mass of the rest is therefore summed by itself, relative to the maximum of the rest.
+// The loss of one row whose teacher is given by a list of classes. The first loop over the row moves the listed logits
+// out of it and sums the rest. If the student puts nearly all of its mass on the list, 1 less this mass is 0 in f32.
+// The mass of the rest is therefore summed by itself.
 #pragma once
 
 #include "list_entries.h"
@@ -17,47 +17,58 @@ template <class Policy> struct ListRow {
   TeacherTail tail = (TeacherTail)p.teacher_tail;
   bool renormalised = tail == kRenormaliseTeacher || tail == kRenormaliseBoth;
 
+  ListConstants<V>& constants;  // of the row's temperature; evaluate() sets the maxima and sums
   ListEntries list;
-  ClassMask mask = {};
-  ListConstants<V> constants;
-  // Per entry: exp((z - max z)/T) with the maximum over all classes, and the element.
-  alignas(64) float student_exp[kListRoom];
+  ListedLogits listed;
+  // Per entry: exp((z - max z)/T) with the maximum over all classes, the exponential or weight of the teacher, and the
+  // element.
+  alignas(64) float student_exp[kListRoom], teacher_exp[kListRoom];
   alignas(64) float p_of[kListRoom], q_of[kListRoom], difference_of[kListRoom], log_ratio_of[kListRoom];
   Element<V> bucket;  // the class that merges the rest, in all lanes
   float rest_max = -kInfinity, rest_sum = 0;  // of the student's exponentials over the classes without a slot
-  float log_tail = -kInfinity;                // of the teacher
+  float rest_of_sum = 0;                       // their sum with the maximum over all classes
+  float log_sum = 0, log_rest_sum = 0;         // of the student's exponentials, of rest_sum
+  float teacher_sum = 0, log_teacher_sum = 0;  // of teacher_exp
+  float tail_mass = 0, log_tail = -kInfinity;  // of the teacher, for a bucket
   bool has_bucket = false, infinite = false;
   bool valid = true;  // false: the soft part and the gradient are NaN
   V sums[Policy::kSums] = {};
   float divergence = 0, student_mass = 0, teacher_mass = 0, student_entropy = 0, teacher_entropy = 0;
 
   // A constructor, because an aggregate would clear all arrays.
-  ListRow(R& r, const Policy& policy) : r(r), policy(policy) {}
+  ListRow(R& r, const Policy& policy, ListConstants<V>& constants) : r(r), policy(policy), constants(constants) {}
+
+  // The constants of all rows at one temperature, without maxima and sums.
+  static ListConstants<V> constants_of(const LossJob& job, const RowScales& scales) {
+    const LossParameters& p = job.parameters;
+    float temperature = job.row_temperatures ? (float)scales.student_temperature : p.teacher_temperature;
+    double inverse = 1 / scales.student_temperature, list_temperature = p.teacher_list_temperature;
+    double factor = list_temperature > 0 ? list_temperature / temperature : 1;
+    ListConstants<V> result = {};
+    result.shift = {V{}, V{}, splat((float)inverse), splat((float)(inverse - (float)inverse)),
+                    splat((float)factor), splat((float)(factor - (float)factor))};
+    result.student_c = splat((float)(inverse * 1.4426950408889634));
+    result.teacher_c = splat((float)(factor * 1.4426950408889634));
+    return result;
+  }
 
   // Returns false if the list is invalid.
   bool read_list() {
     if (!list.read(r)) return false;
     int* block_end = (int*)r.scratch.teacher_exp;  // free, because no class has an exponential of the teacher
-    mask = list.by_blocks((r.classes() + kBlock - 1) / kBlock, block_end);
+    listed = list.by_blocks((r.classes() + kBlock - 1) / kBlock, block_end);
     return true;
   }
 
   void evaluate() {
-    read_student();
+    PresentClasses present;
+    V rest_hard = read_rest(present);
+    read_teacher();
+    add_listed(present, rest_hard);
     if (list.count() == 0) return;
-    double factor = p.teacher_list_temperature > 0 ? p.teacher_list_temperature / teacher_temperature() : 1;
-    float student_max = tail == kRenormaliseBoth ? shift_of(max_of(list.z)) : r.student_max;
-    float teacher_max = renormalised ? max_of(list.l) : 0;
-    double inverse = 1 / r.scales.student_temperature;
-    constants.shift = {splat(student_max), splat(shift_of(teacher_max)),
-                       splat((float)inverse), splat((float)(inverse - (float)inverse)),
-                       splat((float)factor),  splat((float)(factor - (float)factor))};
-    constants.student_c = splat((float)(inverse * 1.4426950408889634));
-    constants.teacher_c = splat((float)(factor * 1.4426950408889634));
     if (renormalised) find_renormalised_sums();
-    else constants.inverse_sums = {splat(1.0f), r.inverse_sums.student, -log(r.inverse_sums.student)};
+    else constants.inverse_sums = {splat(1.0f), r.inverse_sums.student, splat(log_sum)};
     if (!valid) {
-      find_teacher_mass();
       divergence = student_entropy = teacher_entropy = __builtin_nanf("");
       r.inverse_sums.student = splat(divergence);
       return;
@@ -78,7 +89,7 @@ template <class Policy> struct ListRow {
   float rest_factor() const {
     if (list.count() == 0 || tail == kRenormaliseBoth) return 0;
     if (tail == kBucket) return has_bucket ? first_lane(policy.gradient(bucket, sums)) / rest_sum : 0;
-    float q = first_lane(r.inverse_sums.student) * relative(rest_max, r.student_max);
+    float q = rest_sum == 0 ? 0 : rest_of_sum / rest_sum * first_lane(r.inverse_sums.student);
     return tail == kTruncate ? teacher_mass * q : q;
   }
 
@@ -97,7 +108,7 @@ template <class Policy> struct ListRow {
     }
     teacher_entropy = sum_lanes(teacher);
     if (has_bucket && log_tail > -kInfinity)
-      teacher_entropy -= first_lane(constants.teacher_exp(splat(log_tail))) * log_tail;
+      teacher_entropy -= first_lane(bucket.p) * log_tail;
     if (tail == kRenormaliseBoth || tail == kBucket) {
       student_entropy = sum_lanes(student);
       float q = has_bucket ? first_lane(bucket.q) : 0;
@@ -109,88 +120,110 @@ template <class Policy> struct ListRow {
   }
 
  private:
-  float teacher_temperature() const {
-    return r.job.row_temperatures ? (float)r.scales.student_temperature : p.teacher_temperature;
-  }
   float sum_of_student() const { return 1 / first_lane(constants.inverse_sums.student); }
 
   float max_of(const float* values) const { return block_max(values, list.padded_count()); }
 
-  // exp((from - to)/T) for two maxima of the student.
-  float relative(float from, float to) const {
-    return from == -kInfinity ? 0 : first_lane(r.scales.student(splat(from - to)));
-  }
-
   // log sum exp((z - max z)/T) over the rest.
   float log_rest() const {
     if (rest_max == -kInfinity) return -kInfinity;
-    return first_lane(log(splat(rest_sum))) +
-           (float)((rest_max - first_lane(constants.shift.max_student)) / r.scales.student_temperature);
+    return log_rest_sum + (float)((rest_max - first_lane(constants.shift.max_student)) / r.scales.student_temperature);
   }
 
   static V log_probability(V x, V max, V factor, V inverse_sum) { return (x - max) * factor + log(inverse_sum); }
 
-  // The sums of the student: those of the rest, then those of all classes, and the hard part.
-  void read_student() {
-    PresentClasses present;
-    r.mask = &mask;
-    RowPartial<NoRawSums> total = r.template sum_exp<true>(present);
-    r.mask = nullptr;
-    rest_max = total.student_max;
-    rest_sum = sum_lanes(total.student);
-    float listed_max = list.count() == 0 ? -kInfinity : max_of(list.z);
-    float max = listed_max > rest_max ? listed_max : rest_max;
-    if (max != rest_max) total.rescale(r.raw_policy(), r.scales, max, max);
-    V listed = {};
+  // The part of the row that does not depend on the student.
+  void read_teacher() {
+    V teacher_max = splat(renormalised ? shift_of(max_of(list.l)) : 0.0f), sum = {}, mass = {};
+    bool separate_mass = renormalised && r.job.row_teacher_mass != nullptr;
+    constants.shift.max_teacher = teacher_max;
+    for (int i = 0; i < list.padded_count(); i += kLanes) {
+      V e = p.teacher_weights != 0 ? load(list.weight + i) : constants.teacher_exp(load(list.l + i));
+      store(e, teacher_exp + i);
+      sum += e;
+      if (separate_mass) mass += exp2(load(list.l + i) * kLog2E);
+    }
+    teacher_sum = sum_lanes(sum);
+    teacher_mass = separate_mass ? sum_lanes(mass) : teacher_sum;
+    if (tail != kBucket) return;
+    if (p.teacher_log_tail != nullptr) {
+      log_tail = read_float_once(p.teacher_log_tail, r.row);
+      tail_mass = first_lane(constants.teacher_exp(splat(log_tail)));
+    } else if (teacher_mass < 1) {
+      tail_mass = 1 - teacher_mass;
+    }
+  }
+
+  // Completes the sums of the student and the hard part.
+  void add_listed(PresentClasses& present, V rest_hard) {
+    float max = r.student_max;
+    constants.shift.max_student = splat(shift_of(tail == kRenormaliseBoth ? max_of(list.z) : max));
+    V listed_sums = {}, listed_hard = {};
     with_hard_exp(r.hard, [&](auto tag) {
       constexpr HardExp hard = decltype(tag)::kValue;
       for (int i = 0; i < list.padded_count(); i += kLanes) {
         V s = load(list.z + i) - shift_of(max), es = r.scales.student(s);
         store(es, student_exp + i);
-        listed += es;
-        if constexpr (hard == HardExp::kSeparate) total.hard += r.scales.untempered(s);
-        else if constexpr (hard != HardExp::kNone && hard != HardExp::kSame) total.hard += hard_exp<hard>(es, nullptr);
+        listed_sums += es;
+        if constexpr (hard == HardExp::kSeparate) listed_hard += r.scales.untempered(s);
+        else if constexpr (hard != HardExp::kNone) listed_hard += hard_exp<hard>(es, nullptr);
       }
     });
-    total.student += listed;
+    float listed_sum = sum_lanes(listed_sums), sum = listed_sum + rest_of_sum;
     if (p.label_smoothing > 0) present.add(list.z, list.padded_count(), shift_of(max));
-    r.student_max = r.teacher_max = max;
-    float sum = sum_lanes(total.student);
     valid = sum > 0 && sum < kInfinity;
     float inverse = valid ? 1.0f / sum : __builtin_nanf("");
     r.inverse_sums.student = r.inverse_sums.teacher = splat(inverse);
-    student_mass = list.count() == 0 ? 0 : sum_lanes(listed) * inverse;
-    if (r.hard != HardExp::kNone) r.finish_hard(total, present, valid, valid);
+    student_mass = list.count() == 0 ? 0 : listed_sum * inverse;
     divergence = valid ? 0.0f : __builtin_nanf("");
+    float hard_sum = r.hard == HardExp::kSame ? sum : sum_lanes(listed_hard + rest_hard);
+    V logs = log(lanes(sum, rest_sum, tail == kBucket ? tail_mass : teacher_sum, hard_sum));
+    log_sum = logs[0];
+    log_rest_sum = logs[1];
+    log_teacher_sum = logs[2];
+    if (tail_mass > 0 && p.teacher_log_tail == nullptr) log_tail = logs[2];
+    if (r.hard != HardExp::kNone) r.finish_hard(hard_sum, logs[3], present, valid, valid);
   }
 
-  void find_teacher_mass() {
-    V mass = {};
-    for (int i = 0; i < list.padded_count(); i += kLanes)
-      mass += p.teacher_weights != 0 ? load(list.weight + i) : exp2(load(list.l + i) * kLog2E);
-    teacher_mass = sum_lanes(mass);
-  }
-
-  // The sums over the list that renormalise the teacher, and with kRenormaliseBoth the student.
-  void find_renormalised_sums() {
-    find_teacher_mass();
-    V teacher = {}, student = {};
-    for (int i = 0; i < list.padded_count(); i += kLanes) {
-      teacher += constants.teacher_exp(load(list.l + i));
-      student += constants.student_exp(load(list.z + i));
+  // Sums the rest relative to the maximum of the row. If the rest is so far below that its exponentials could be 0, a
+  // second loop sums it relative to its own maximum. Returns the hard part's sum, relative to the maximum of the row.
+  V read_rest(PresentClasses& present) {
+    r.listed = &listed;
+    RowPartial<NoRawSums> rest = r.template sum_exp<true>(present);
+    V hard = rest.hard;
+    float max = rest_max = r.student_max;
+    rest_sum = rest_of_sum = sum_lanes(rest.student);
+    if (rest_sum < 0x1p-100f && list.count() < r.classes()) {
+      listed.rest_max = true;
+      present = {};
+      rest = r.template sum_exp<true>(present);
+      rest_max = r.student_max;
+      rest_sum = sum_lanes(rest.student);
+      if (rest_max > -kInfinity) rest_of_sum = rest_sum * first_lane(r.scales.student(splat(rest_max - max)));
+      r.student_max = r.teacher_max = max;
     }
-    float teacher_sum = sum_lanes(teacher), student_sum = sum_lanes(student);
-    valid = valid && teacher_sum > 0 && student_sum > 0;
+    r.listed = nullptr;
+    return hard;
+  }
+
+  // The constants of a renormalised teacher, and with kRenormaliseBoth those of the student.
+  void find_renormalised_sums() {
     if (tail == kRenormaliseTeacher) {
+      valid = valid && teacher_sum > 0;
       constants.inverse_sums = {splat(1 / teacher_sum), r.inverse_sums.student,
-                                -log(r.inverse_sums.student) - log(splat(teacher_sum))};
+                                splat(log_sum - log_teacher_sum)};
       return;
     }
-    V difference = {};
+    V difference = {}, student = {};
     for (int i = 0; i < list.padded_count(); i += kLanes) {
-      V z = load(list.z + i), l = load(list.l + i);
-      difference += excess(constants.log_ratio_of(z, l), constants.student_exp(z), constants.teacher_exp(l));
+      V z = load(list.z + i), es = constants.student_exp(z), d0 = constants.log_ratio_of(z, load(list.l + i));
+      store(es, q_of + i);
+      store(d0, log_ratio_of + i);
+      student += es;
+      difference += excess(d0, es, load(teacher_exp + i));
     }
+    float student_sum = sum_lanes(student);
+    valid = valid && teacher_sum > 0 && student_sum > 0;
     constants.inverse_sums = inverse_sums(splat(sum_lanes(difference)), splat(student_sum), splat(teacher_sum));
   }
 
@@ -198,10 +231,10 @@ template <class Policy> struct ListRow {
     return {load(p_of + i), load(q_of + i), load(difference_of + i), load(log_ratio_of + i)};
   }
   TEMPER_INLINE Element<V> compute_element(int i) {
-    V z = load(list.z + i), l = load(list.l + i);
-    V es = tail == kRenormaliseBoth ? constants.student_exp(z) : load(student_exp + i);
-    V et = p.teacher_weights != 0 ? load(list.weight + i) : constants.teacher_exp(l);
-    Element<V> e = element(constants.log_ratio_of(z, l), es, et, constants.inverse_sums);
+    bool both = tail == kRenormaliseBoth;  // find_renormalised_sums() has stored a part of the element
+    V d0 = both ? load(log_ratio_of + i) : constants.log_ratio_of(load(list.z + i), load(list.l + i));
+    V es = load((both ? q_of : student_exp) + i);
+    Element<V> e = element(d0, es, load(teacher_exp + i), constants.inverse_sums);
     store(e.p, p_of + i);
     store(e.q, q_of + i);
     store(e.difference, difference_of + i);
@@ -209,49 +242,46 @@ template <class Policy> struct ListRow {
     return e;
   }
 
-  // Called before add_elements(), so that the long chains of operations of both overlap.
+  // The rounding of the sums in p and q exceeds that of q - p. The difference therefore needs no series, and the
+  // gradient of the rest need not wait for a logarithm. Called before add_elements(), so that the operations of both
+  // overlap.
   void compute_bucket() {
     has_bucket = tail == kBucket && list.count() < r.classes();
     if (!has_bucket) return;
-    if (p.teacher_log_tail == nullptr) find_teacher_mass();
-    if (p.teacher_log_tail != nullptr) log_tail = read_float_once(p.teacher_log_tail, r.row);
-    else if (teacher_mass < 1) log_tail = first_lane(log(splat(1 - teacher_mass)));
-    float rest = log_rest(), d0 = log_tail - rest;
-    if (log_tail == -kInfinity && rest == -kInfinity) d0 = 0;
-    V student = splat(rest_sum * relative(rest_max, r.student_max));
-    bucket = element(splat(d0), student, constants.teacher_exp(splat(log_tail)), constants.inverse_sums);
+    float q = rest_of_sum * first_lane(r.inverse_sums.student), log_q = log_rest() - log_sum;
+    float log_ratio = log_tail == log_q ? 0 : log_tail - log_q;  // -inf - (-inf) would be NaN
+    bucket = {splat(tail_mass), splat(q), splat(q - tail_mass), splat(log_ratio)};
   }
 
   void add_elements() {
-    V terms = {}, probabilities = {};
-    ListDefects<V> defects = {};
-    for (int i = 0; i < list.padded_count(); i += kLanes) {
-      Element<V> e = compute_element(i);
-      terms += list_term(e);
-      probabilities += e.p;
-      defects.student_lacks += student_lacks(e);
-      defects.teacher_lacks += teacher_lacks(e);
-      policy.add(sums, e);
-    }
-    float listed = sum_lanes(probabilities);
-    if (!renormalised) teacher_mass = listed;
     if (tail == kTruncate) {
+      V terms = {};
+      for (int i = 0; i < list.padded_count(); i += kLanes) terms += list_term(compute_element(i));
       divergence = sum_lanes(terms);
       return;
     }
+    V most = splat(-kInfinity), least = splat(kInfinity);  // log ratio
+    for (int i = 0; i < list.padded_count(); i += kLanes) {
+      Element<V> e = compute_element(i);
+      most = max(most, e.log_ratio);
+      least = min(least, e.log_ratio);
+      policy.add(sums, e);
+    }
     for (V& sum : sums) sum = splat(sum_lanes(sum));
-    defects = {splat(sum_lanes(defects.student_lacks)), splat(sum_lanes(defects.teacher_lacks)), V{}};
+    ListDefects<V> defects = {};
     if (has_bucket) {
       policy.add(sums, bucket);
-      defects.student_lacks += student_lacks(bucket);
-      defects.teacher_lacks += teacher_lacks(bucket);
-      if (p.teacher_log_tail != nullptr) defects.excess = splat((listed - 1) + first_lane(bucket.p));
-      else defects.excess = splat(listed > 1 ? listed - 1 : 0);
+      most = max(most, bucket.log_ratio);
+      least = min(least, bucket.log_ratio);
+      if (p.teacher_log_tail != nullptr) defects.excess = splat((teacher_mass - 1) + tail_mass);
+      else defects.excess = splat(teacher_mass > 1 ? teacher_mass - 1 : 0);
     } else if (tail == kBucket) {
-      defects.excess = splat(listed - 1);
+      defects.excess = splat(teacher_mass - 1);
     } else if (tail == kRenormaliseTeacher) {  // the student's mass on the rest
-      defects.excess = splat(rest_sum * relative(rest_max, r.student_max)) * constants.inverse_sums.student;
+      defects.excess = splat(rest_of_sum) * constants.inverse_sums.student;
     }
+    if (any(most > kLargest)) defects.student_lacks = splat(1.0f);
+    if (any(least < -kLargest)) defects.teacher_lacks = splat(1.0f);
     policy.finish_elements(sums);
     correct_list(policy, sums, defects);
     divergence = first_lane(sums[0]);

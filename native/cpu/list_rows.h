@@ -20,7 +20,9 @@ template <class Policy> struct ListGradientWriter : RowGradientWriter<ForwardKl<
     for (int from = 0, block = 0; from < r.classes(); from += kBlock, block++) {
       int n = r.block_length(from);
       compute_block(from, block, out);
-      loss.mask.for_block(block, [&](int i, int place) { out[place] = listed[i]; });
+      float* row = out - from;
+      const int* place = loss.list.place;
+      loss.listed.for_block(block, [=, &listed](int64_t i) { row[place[i]] = listed[i]; });
       Base::finish_block(from, n, out);
     }
     if (p.accumulate == 0) store_zeros(r.job.gradient, r.row, r.classes());
@@ -100,14 +102,15 @@ template <class Policy> void store_list_values(ListRow<Policy>& row, ChunkTotals
 
 template <class Policy>
 void compute_list_row(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t row,
-                      const RowTask& task, const RowScales& scales, ChunkTotals& totals) {
+                      const RowTask& task, const RowScales& scales, ListConstants<V>& constants,
+                      ChunkTotals& totals) {
   const LossParameters& p = job.parameters;
   if (!task.valid) return invalidate_row(job, row, totals);
   if (!task.contributes()) return skip_row(job, row);
   const ForwardKl<V> none = {};
   HardExp hard = task.label < 0 ? HardExp::kNone : hard_exp_of(job, (float)scales.student_temperature, true);
   Row<ForwardKl<V>, false> r{{job, row, false}, scratch, none, task, hard, scales};
-  ListRow<Policy> loss(r, policy);
+  ListRow<Policy> loss(r, policy, constants);
   if (!loss.read_list()) return invalidate_row(job, row, totals);
   loss.evaluate();
   if (p.pass != kBackwardPass) store_list_values(loss, totals);
@@ -120,11 +123,15 @@ template <class Policy>
 void compute_list_rows(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int64_t last,
                        ChunkTotals& totals) {
   RowScales scales(1, 1);
+  ListConstants<V> constants;
   for (bool known = false; first < last; first++) {
     RowTask task = load_row_task(job, first);
-    if (!known) scales = RowScales(task.temperature, task.temperature);
+    if (!known) {
+      scales = RowScales(task.temperature, task.temperature);
+      constants = ListRow<Policy>::constants_of(job, scales);
+    }
     known = !job.row_temperatures;
-    compute_list_row(job, scratch, policy, first, task, scales, totals);
+    compute_list_row(job, scratch, policy, first, task, scales, constants, totals);
   }
 }
 

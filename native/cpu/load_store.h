@@ -94,10 +94,12 @@ TEMPER_INLINE const float* load_block(int32_t dtype, const void* in, int n, floa
   return buffer;
 }
 
-float load_element(int32_t dtype, const void* base, int64_t index) {
-  float buffer[kLanes];
-  load_block(dtype, (const char*)base + index * element_bytes(dtype), 1, 0.0f, buffer);
-  return buffer[0];
+TEMPER_INLINE float load_element(int32_t dtype, const void* base, int64_t index) {
+  float value[kLanes];
+  const char* in = (const char*)base + index * element_bytes(dtype);
+  if (dtype == kF32) __builtin_memcpy(value, in, sizeof(float));
+  if (dtype == kF16) decode_elements<kF16>(in, 1, 0.0f, value);
+  return dtype == kBf16 ? bf16_to_float(in) : value[0];
 }
 
 template <int32_t dtype> void encode_elements(const float* in, int n, void* out) {

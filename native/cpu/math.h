@@ -26,31 +26,32 @@ TEMPER_INLINE V load(const float* in) {
   return a;
 }
 TEMPER_INLINE void store(V a, float* out) { __builtin_memcpy(out, &a, sizeof a); }
+TEMPER_INLINE I load(const int* in) {
+  I a;
+  __builtin_memcpy(&a, in, sizeof a);
+  return a;
+}
+TEMPER_INLINE void store(I a, int* out) { __builtin_memcpy(out, &a, sizeof a); }
 
 TEMPER_INLINE float first_lane(V a) { return a[0]; }
+// Four numbers in the first lanes, and 1 in the others.
+TEMPER_INLINE V lanes(float a, float b, float c, float d) {
+  V v = splat(1.0f);
+  v[0] = a, v[1] = b, v[2] = c, v[3] = d;
+  return v;
+}
 
 // Adds the lanes pairwise in a fixed order: each lane of the lower half and its partner in the upper half, until one is
-// left. The halves stay in registers, because a loop over the lanes in memory took a third of a row with a list.
+// left. The lanes stay in registers, because a loop over them in memory took a third of a row with a list.
 template <int half = kLanes / 2> TEMPER_INLINE float sum_lanes(V a) {
-  I lower = (I)a, upper = (I)a;
-  transpose_step<half>(lower, upper);
-  a = (V)lower + (V)upper;
+  a += swapped<half>(a);
   if constexpr (half == 1) return a[0];
   else return sum_lanes<half / 2>(a);
 }
 template <int half = kLanes / 2> TEMPER_INLINE float max_lanes(V a) {
-  I lower = (I)a, upper = (I)a;
-  transpose_step<half>(lower, upper);
-  a = (V)lower > (V)upper ? (V)lower : (V)upper;
+  a = max(a, swapped<half>(a));
   if constexpr (half == 1) return a[0];
   else return max_lanes<half / 2>(a);
-}
-template <int half = kLanes / 2> TEMPER_INLINE bool any(I mask) {
-  I lower = mask, upper = mask;
-  transpose_step<half>(lower, upper);
-  mask = lower | upper;
-  if constexpr (half == 1) return mask[0] != 0;
-  else return any<half / 2>(mask);
 }
 
 // 2^-151 rounds to 0 in f32. Every exponent below it, -inf included, may therefore be replaced by it.

@@ -23,12 +23,6 @@ inline float read_float_once(const void* array, int64_t row) {
   return value;
 }
 
-// Copies n integers of an array from index `first` on. Each is read once, because all uses read the copy.
-inline void copy_once(const void* array, int64_t first, int n, int32_t* out) {
-  __builtin_memcpy(out, (const char*)array + first * (int64_t)sizeof *out, (unsigned)n * sizeof *out);
-  __asm__ volatile("" : : "r"(out) : "memory");
-}
-
 inline int64_t read_label(const LossParameters& p, int64_t row) {
   if (p.labels == nullptr) return 0;
   return p.label_bytes == 8 ? read_once<int64_t>(p.labels, row) : read_once<int32_t>(p.labels, row);

@@ -44,6 +44,11 @@ template <class Policy, bool soft> struct Row : RowLogits {
   bool has_finite_raw_sums = false;
   float divergence = 0, cross_entropy = 0, label_log_prob = 0, student_entropy = 0, teacher_entropy = 0;
 
+  // A constructor, because an aggregate would be cleared as a whole, which takes longer than its few fields.
+  Row(const RowLogits& logits, const Scratch& scratch, const Policy& policy, const RowTask& task, HardExp hard,
+      const RowScales& scales)
+      : RowLogits(logits), scratch(scratch), policy(policy), task(task), hard(hard), scales(scales) {}
+
   // Whether both tensors have a softmax.
   bool is_valid() const {
     float inverse = first_lane(inverse_sums.student);
@@ -101,7 +106,7 @@ template <class Policy, bool soft> struct Row : RowLogits {
 
   // Defined in row_values.h. With `gradient_follows` evaluate() keeps the exponentials for RowGradientWriter.
   void evaluate(bool gradient_follows);
-  void finish_hard(const RowPartial<Raw>& total, const PresentClasses& present, bool student_valid, bool valid);
+  void finish_hard(float hard_sum, float log_sum, const PresentClasses& present, bool student_valid, bool valid);
   void finish_label(float student_sum, float teacher_sum);
   void evaluate_far();
   void evaluate_entropies();

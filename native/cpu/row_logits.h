@@ -14,26 +14,38 @@ struct LogitBlock {
   float max;
 };
 
-// Classes of the student that are read as absent: a list of entries, some of them unused, and the order of the used
-// ones by blocks of classes.
-struct ClassMask {
-  const int* place;      // index of each entry among the loaded floats of the row; -1: unused
-  int entries;
-  const int* order;      // the used entries, those of each block after those of the block before
-  const int* block_end;  // index in `order` behind the entries of each block; null: the row has one block
+// Calls f(i) for each i in [first, end), four times per iteration: the loop itself takes as long as a short f.
+template <class F> TEMPER_INLINE void for_each(int64_t first, int64_t end, F f) {
+  for (; first + 4 <= end; first += 4) f(first), f(first + 1), f(first + 2), f(first + 3);
+  for (; first < end; first++) f(first);
+}
 
-  // Calls f(entry, index in the block) for the used entries of a block.
+// The classes that a list names. Their logits are moved out of the row, which then has -inf in their place.
+struct ListedLogits {
+  const int* place;  // index of each class among the loaded floats of the row
+  float* logits;     // receives the logits
+  int count;
+  const int* order;      // indices in `place`, those of each block after those of the block before
+  const int* block_end;  // index in `order` behind the classes of each block; null: the row has one block
+  bool rest_max = false;  // blocks have the maximum of the classes that are left, else of all their classes
+
+  // Calls f(index in `place`) for the classes of a block.
   template <class F> TEMPER_INLINE void for_block(int block, F f) const {
-    if (block_end == nullptr) {
-      for (int i = 0; i < entries; i++)
-        if (place[i] >= 0) f(i, place[i]);
-      return;
-    }
-    for (int k = block == 0 ? 0 : block_end[block - 1]; k < block_end[block]; k++)
-      f(order[k], place[order[k]] - block * kBlock);
+    if (block_end == nullptr) return for_each(0, count, f);
+    const int* in = order;
+    for_each(block == 0 ? 0 : block_end[block - 1], block_end[block], [=](int64_t k) { f(in[k]); });
   }
-  bool has_entries(int block) const {
-    return block_end == nullptr || block_end[block] > (block == 0 ? 0 : block_end[block - 1]);
+  void move_from(float* loaded, int block) const {
+    float *row = loaded - block * kBlock, *out = logits;
+    const int* at = place;
+    for_block(block, [=](int64_t i) {
+      int64_t from = at[i];
+      out[i] = row[from];
+      row[from] = -kInfinity;
+    });
+  }
+  bool has_classes(int block) const {
+    return block_end == nullptr ? count > 0 : block_end[block] > (block == 0 ? 0 : block_end[block - 1]);
   }
 };
 
@@ -49,7 +61,7 @@ struct RowLogits {
   // The flag depends only on the dtypes of the logits, so that the order of summation is the same for all outputs.
   const bool deinterleaved = job.student.dtype == kBf16 && (!has_teacher || job.teacher.dtype == kBf16);
 
-  const ClassMask* mask = nullptr;  // null: every class of the student is read
+  const ListedLogits* listed = nullptr;  // null: the row keeps all its logits
 
   // Number of floats in a block of n logits, with its padded tail and without its tail.
   TEMPER_INLINE int padded_length(int n) const { return deinterleaved ? padded_bf16(n) : padded(n); }
@@ -92,26 +104,30 @@ struct RowLogits {
 
   template <bool find_max = false> TEMPER_INLINE LogitBlock student_block(int from, int n, float* buffer) const {
     float cap = parameters.student_softcap;
-    if (mask != nullptr && mask->has_entries(from / kBlock)) return masked_block(from, n, buffer, cap);
+    if (listed != nullptr && listed->has_classes(from / kBlock)) return rest_block(from, n, buffer, cap);
     return cap > 0 ? capped_block<find_max>(job.student, from, n, buffer, cap)
                    : block<find_max>(job.student, from, n, buffer);
   }
-  // Returns a block that lies in the buffer as a whole, with -inf for the classes of the mask.
-  LogitBlock masked_block(int from, int n, float* buffer, float cap) const {
-    alignas(64) signed char marks[kBlock] = {};
-    mask->for_block(from / kBlock, [&](int, int place) { marks[place] = -1; });
-    alignas(64) float all[kBlock];
-    LogitBlock z = cap > 0 ? capped_block<false>(job.student, from, n, all, cap)
-                           : block<false>(job.student, from, n, all);
+  // Returns a block without the listed logits, which lies in the buffer as a whole.
+  LogitBlock rest_block(int from, int n, float* buffer, float cap) const {
     float max = -kInfinity;
-    for_parts(z, z, n, [&](const float* in, const float*, int i, int part) {
-      float largest = max_of_vectors(part, [&](int k) {
-        V left = select_marked(marks + i + k, splat(-kInfinity), load(in + k));
-        store(left, buffer + i + k);
-        return left;
+    if (cap > 0) {
+      max = capped_block<true>(job.student, from, n, buffer, cap).max;
+    } else if (deinterleaved) {
+      max = block<true>(job.student, from, n, buffer).max;
+    } else {
+      alignas(64) float all[kBlock];
+      LogitBlock z = block<false>(job.student, from, n, all);
+      for_parts(z, z, n, [&](const float* in, const float*, int i, int part) {
+        float largest = max_of_vectors(part, [&](int k) {
+          store(load(in + k), buffer + i + k);
+          return load(in + k);
+        });
+        max = largest > max ? largest : max;
       });
-      max = largest > max ? largest : max;
-    });
+    }
+    listed->move_from(buffer, from / kBlock);
+    if (listed->rest_max) max = block_max(buffer, padded_length(n));
     return {buffer, buffer + body_length(n), max};
   }
   template <bool find_max = false> TEMPER_INLINE LogitBlock teacher_block(int from, int n, float* buffer) const {

@@ -23,7 +23,10 @@ template <class Policy, bool soft> inline void Row<Policy, soft>::evaluate(bool 
     if (!teacher_has_rest) teacher_max = 0;
   }
   if constexpr (kLogits) valid = valid && teacher_max > -kInfinity && teacher_max < kInfinity;
-  if (hard != HardExp::kNone) finish_hard(total, present, student_valid, valid);
+  if (hard != HardExp::kNone) {
+    float hard_sum = hard == HardExp::kSame ? student_sum : sum_lanes(total.hard);
+    finish_hard(hard_sum, first_lane(log(splat(hard_sum))), present, student_valid, valid);
+  }
   inverse_sums.teacher = splat(valid ? inverse_of(teacher_sum) : __builtin_nanf(""));
   inverse_sums.student = splat(valid ? inverse_of(student_sum) : __builtin_nanf(""));
   if constexpr (soft) {
@@ -50,16 +53,15 @@ template <class Policy, bool soft> inline void Row<Policy, soft>::evaluate(bool 
 }
 
 template <class Policy, bool soft>
-inline void Row<Policy, soft>::finish_hard(const RowPartial<Raw>& total, const PresentClasses& present,
+inline void Row<Policy, soft>::finish_hard(float hard_sum, float log_sum, const PresentClasses& present,
                                            bool student_valid, bool valid) {
-  float hard_sum = hard == HardExp::kSame ? sum_lanes(total.student) : sum_lanes(total.hard);
   hard_inverse_sum = valid ? 1.0f / hard_sum : __builtin_nanf("");
   present_classes = (float)present.count;
   cross_entropy = parameters.hard_weight > 0 ? __builtin_nanf("") : 0.0f;
   label_log_prob = __builtin_nanf("");
   if (!student_valid) return;
   float z = student_logit(task.label);
-  float log_sum = first_lane(log(splat(hard_sum))), shifted = z - shift_of(student_max);
+  float shifted = z - shift_of(student_max);
   label_log_prob = shifted - log_sum;
   double present_sum = present.sum;
   if constexpr (kLabelApart) {

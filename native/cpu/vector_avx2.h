@@ -51,9 +51,12 @@ TEMPER_INLINE void store_bytes(I a, void* out, int bytes) {
   else copy_small(out, &a, bytes);
 }
 
-// Returns a where a byte is -1, and b where it is 0.
-TEMPER_INLINE V select_marked(const signed char* marks, V a, V b) {
-  return _mm256_blendv_ps(b, a, (__m256)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i*)marks)));
+TEMPER_INLINE bool any(I mask) { return !_mm256_testz_si256((__m256i)mask, (__m256i)mask); }
+
+// Exchanges neighbouring blocks of `half` lanes.
+template <int half> TEMPER_INLINE V swapped(V a) {
+  if constexpr (half == 4) return _mm256_permute2f128_ps(a, a, 1);
+  return _mm256_permute_ps(a, half == 2 ? 0x4e : 0xb1);
 }
 
 // One step of a transposition. Both vectors are cut into blocks of `half` lanes: a receives the even blocks of both, b

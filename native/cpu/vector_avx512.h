@@ -70,9 +70,13 @@ TEMPER_INLINE void store_bytes(I a, void* out, int bytes) {
   _mm512_mask_storeu_epi8(out, first_bytes(bytes), (__m512i)a);
 }
 
-// Returns a where a byte is -1, and b where it is 0.
-TEMPER_INLINE V select_marked(const signed char* marks, V a, V b) {
-  return _mm512_mask_blend_ps(_mm_movepi8_mask(_mm_loadu_si128((const __m128i*)marks)), b, a);
+TEMPER_INLINE bool any(I mask) { return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) != 0; }
+
+// Exchanges neighbouring blocks of `half` lanes.
+template <int half> TEMPER_INLINE V swapped(V a) {
+  if constexpr (half == 8) return _mm512_shuffle_f32x4(a, a, 0x4e);
+  if constexpr (half == 4) return _mm512_shuffle_f32x4(a, a, 0xb1);
+  return _mm512_permute_ps(a, half == 2 ? 0x4e : 0xb1);
 }
 
 // One step of a transposition. Both vectors are cut into blocks of `half` lanes: a receives the even blocks of both, b

@@ -84,10 +84,13 @@ TEMPER_INLINE void store_bytes(I a, void* out, int bytes) {
   else copy_small(out, &a, bytes);
 }
 
-// Returns a where a byte is -1, and b where it is 0.
-TEMPER_INLINE V select_marked(const signed char* marks, V a, V b) {
-  I marked = {marks[0], marks[1], marks[2], marks[3]};
-  return marked != 0 ? a : b;
+TEMPER_INLINE bool any(I mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) != 0; }
+
+// Exchanges neighbouring blocks of `half` lanes.
+template <int half> TEMPER_INLINE V swapped(V a) {
+  V b;
+  for (int i = 0; i < kLanes; i++) b[i] = a[i ^ half];
+  return b;
 }
 
 // One step of a transposition. Both vectors are cut into blocks of `half` lanes: a receives the even blocks of both, b

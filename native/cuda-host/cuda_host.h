@@ -83,6 +83,10 @@ void mbarrier_init(uint64_t* barriers, unsigned count, unsigned arrivals);
 void mbarrier_expect(uint64_t* barrier, unsigned bytes);
 void mbarrier_arrive(uint64_t* barrier);
 
+// An arrival that follows the calling thread's async_copy() since its last such arrival. The thread order determines
+// when and in which order these copies complete. A device lets the arrival follow all earlier copies of the thread.
+void mbarrier_arrive_after_copies(uint64_t* barrier);
+
 // Copies to the caller's shared memory, then counts the bytes at the mbarrier. The thread order determines when and in
 // which order the parts of the copy complete. Until then the destination is NaN-filled.
 void bulk_copy(void* shared, const void* global, unsigned bytes, uint64_t* barrier);
@@ -94,7 +98,8 @@ void mbarrier_wait(uint64_t* barrier, unsigned parity);
 // store completes. Until then the destination is NaN-filled.
 void store_async(uint32_t address, const void* values, unsigned bytes, uint32_t barrier_address);
 
-// A copy completes in async_wait() and not before. Until then the destination is NaN-filled.
+// A copy completes in async_wait(), or behind mbarrier_arrive_after_copies() before its arrival, and not earlier. Until
+// then the destination is NaN-filled.
 void async_copy(void* shared, const void* global, unsigned bytes);
 void async_commit();
 

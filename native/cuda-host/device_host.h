@@ -150,6 +150,8 @@ template <int COUNT> void mbarriers_init(uint64_t* barriers, uint32_t arrivals) 
 
 inline void mbarrier_arrive(uint64_t* barrier) { cuda_host::mbarrier_arrive(barrier); }
 
+inline void mbarrier_arrive_after_copies(uint64_t* barrier) { cuda_host::mbarrier_arrive_after_copies(barrier); }
+
 inline void bulk_copy(void* shared, const void* global, uint32_t bytes, uint64_t* barrier) {
   cuda_host::bulk_copy(shared, global, bytes, barrier);
 }

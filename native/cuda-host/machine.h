@@ -3,6 +3,7 @@
 #pragma once
 #include <stdarg.h>
 
+#include <memory>
 #include <vector>
 
 #include "cuda_host.h"
@@ -28,13 +29,16 @@ struct AsyncCopy {
 // Missing entries are 0.
 using VectorClock = std::vector<unsigned>;
 
-// An asynchronous store in flight, or a part of a bulk copy. A copy reads its source when it completes.
+// An asynchronous store in flight, a part of a bulk copy, or a copy of a thread. A copy reads its source when it
+// completes.
 struct AsyncStore {
   void* destination;
-  const void* source;  // of a bulk copy; null for a store, which has its values here
+  const void* source;  // of a copy; null for a store, which has its values here
   unsigned char values[16];
   unsigned bytes;
-  VectorClock clock;  // the storing thread's clock at the time of the store
+  VectorClock clock;  // what the completion releases: the storing thread's clock at the time of the store
+  // Copies in flight that one arrival follows, for a copy of a thread. Null: the mbarrier counts bytes.
+  std::shared_ptr<unsigned> copies_left;
 };
 
 // An mbarrier with a fixed number of arrivals per phase. Its eight bytes of shared memory hold a fixed bit pattern. A

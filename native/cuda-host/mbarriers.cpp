@@ -1,5 +1,6 @@
-// Mbarriers in shared memory, and the asynchronous stores and bulk copies whose bytes they count. The destination of a
-// store or copy in flight is NaN-filled, so that a kernel that does not wait for it computes NaN.
+// Mbarriers in shared memory, the asynchronous stores and bulk copies whose bytes they count, and the copies of threads
+// that their arrivals follow. The destination of a store or copy in flight is NaN-filled, so that a kernel that does
+// not wait for it computes NaN.
 #include "machine.h"
 #include "tracer.h"
 
@@ -60,15 +61,19 @@ void mbarrier_init(uint64_t* barriers, unsigned count, unsigned arrivals) {
   }
 }
 
-static void arrive(uint64_t* own, unsigned bytes) {
-  Mbarrier& barrier = mbarrier_at(*machine().current->block, own);
+static void count_arrival(Mbarrier& barrier, unsigned bytes) {
   if (barrier.arrivals == barrier.expected_arrivals)
     fail(barrier.arrivals == 1 ? "arrives twice in one phase of an mbarrier"
                                : "arrives more often in one phase of an mbarrier than it expects");
-  trace_arrival(barrier);
   barrier.arrivals++;
   barrier.tx_count += bytes;
   end_phase(barrier);
+}
+
+static void arrive(uint64_t* own, unsigned bytes) {
+  Mbarrier& barrier = mbarrier_at(*machine().current->block, own);
+  trace_arrival(barrier);
+  count_arrival(barrier, bytes);
 }
 
 void mbarrier_expect(uint64_t* own, unsigned bytes) { arrive(own, bytes); }
@@ -77,6 +82,7 @@ void mbarrier_arrive(uint64_t* own) { arrive(own, 0); }
 
 static void issue(Mbarrier& barrier, AsyncStore& store) {
   trace_store_issued(store, barrier);
+  if (store.copies_left != nullptr) store.clock.clear();  // the arrival after copies releases no access of the thread
   if (machine().completes_stores_at_once())
     complete_store(barrier, store);
   else
@@ -97,8 +103,21 @@ void bulk_copy(void* shared, const void* global, unsigned bytes, uint64_t* own) 
   unsigned part = (bytes / 16 + 3) / 4 * 16;
   for (unsigned begin = 0; begin < bytes; begin += part) {
     AsyncStore copy{static_cast<char*>(shared) + begin, static_cast<const char*>(global) + begin, {},
-                    begin + part < bytes ? part : bytes - begin, {}};
+                    begin + part < bytes ? part : bytes - begin, {}, nullptr};
     issue(barrier, copy);
+  }
+}
+
+void mbarrier_arrive_after_copies(uint64_t* own) {
+  Thread& self = *machine().current;
+  Mbarrier& barrier = mbarrier_at(*self.block, own);
+  std::vector<AsyncCopy> copies;
+  copies.swap(self.copies);
+  if (copies.empty()) count_arrival(barrier, 0);
+  auto left = std::make_shared<unsigned>(static_cast<unsigned>(copies.size()));
+  for (const AsyncCopy& copy : copies) {
+    AsyncStore store{copy.shared, copy.global, {}, copy.bytes, {}, left};
+    issue(barrier, store);
   }
 }
 
@@ -130,7 +149,7 @@ void store_async(uint32_t address, const void* values, unsigned bytes, uint32_t 
   void* destination = map_shared_rank(self.shared + offset, rank);
   check_aligned(destination, bytes, "asynchronous store");
   Mbarrier& barrier = mbarrier_at(m.blocks[rank], m.blocks[rank].shared + barrier_offset);
-  AsyncStore store{destination, nullptr, {}, bytes, {}};
+  AsyncStore store{destination, nullptr, {}, bytes, {}, nullptr};
   memcpy(store.values, values, bytes);
   memset(destination, 0xff, bytes);
   issue(barrier, store);
@@ -139,8 +158,12 @@ void store_async(uint32_t address, const void* values, unsigned bytes, uint32_t 
 void complete_store(Mbarrier& barrier, const AsyncStore& store) {
   memcpy(store.destination, store.source != nullptr ? store.source : store.values, store.bytes);
   trace_store_completed(store, barrier);
-  barrier.tx_count -= store.bytes;
-  end_phase(barrier);
+  if (store.copies_left == nullptr) {
+    barrier.tx_count -= store.bytes;
+    end_phase(barrier);
+  } else if (--*store.copies_left == 0) {
+    count_arrival(barrier, 0);
+  }
 }
 
 void check_mbarriers_at_exit(const Block& block) {

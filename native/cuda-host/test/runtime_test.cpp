@@ -15,6 +15,7 @@ CUDA_HOST_LAUNCHER(toy_sum, ToyParameters)
 CUDA_HOST_LAUNCHER(toy_cluster_sum, ToyParameters)
 CUDA_HOST_LAUNCHER(toy_exchange_sum, ToyParameters)
 CUDA_HOST_LAUNCHER(toy_copy_sum, ToyParameters)
+CUDA_HOST_LAUNCHER(toy_copied_by_others_sum, ToyParameters)
 
 using Launcher = decltype(&toy_sum_launch);
 
@@ -97,6 +98,8 @@ static void correct_kernels_pass() {
       if (length % 4 != 0) continue;
       finding = run(toy_copy_sum_launch, Defect::kNone, 1, length, order, 7);
       expect(finding.empty(), "async copy sum", where + finding);
+      finding = run(toy_copied_by_others_sum_launch, Defect::kNone, 1, length, order, 7);
+      expect(finding.empty(), "sum of others' copies", where + finding);
     }
 }
 
@@ -146,6 +149,12 @@ int main() {
   expect_found("missing arrival", toy_exchange_sum_launch, Defect::kMissingExpect, 4, 100, kOrders);
   expect_found("single buffer", toy_exchange_sum_launch, Defect::kSingleBuffer, 4, 100, tracer ? kOrders : 3);
   expect_found("overwritten mbarrier", toy_exchange_sum_launch, Defect::kOverwrittenMbarrier, 4, 100, kOrders);
+  expect_found("read before arrival", toy_copied_by_others_sum_launch, Defect::kReadBeforeArrival, 1, 1024, kOrders);
+  expect_found("arrival before copies", toy_copied_by_others_sum_launch, Defect::kArrivalBeforeCopies, 1, 1024,
+               kOrders);
+  expect_found("too few arrivals", toy_copied_by_others_sum_launch, Defect::kTooFewArrivals, 1, 1024, kOrders);
+  if (tracer)
+    expect_found("store not released", toy_copied_by_others_sum_launch, Defect::kStoreNotReleased, 1, 1024, kOrders);
   if (tracer || sanitizer) expect_found("read past tail", toy_sum_launch, Defect::kReadPastTail, 1, 102, kOrders);
   expect_found("misaligned vector", toy_sum_launch, Defect::kMisalignedVector, 1, 104, kOrders);
   printf("%s\n", failures == 0 ? "passed" : "FAILED");

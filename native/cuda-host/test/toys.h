@@ -20,7 +20,11 @@ enum class Defect {
   kTooManyBytes,            // an mbarrier expects more bytes than are stored
   kMissingExpect,           // one phase has no arrival
   kSingleBuffer,            // the next round overwrites values that other threads may still read
-  kOverwrittenMbarrier      // other data overwrites an mbarrier
+  kOverwrittenMbarrier,     // other data overwrites an mbarrier
+  kReadBeforeArrival,       // copies of other threads are read without a wait at the mbarrier
+  kArrivalBeforeCopies,     // threads arrive before they issue their copies
+  kTooFewArrivals,          // a phase expects fewer arrivals than it has
+  kStoreNotReleased         // a plain store is read that only the arrival after copies follows
 };
 
 struct ToyParameters {
@@ -145,6 +149,46 @@ inline void toy_copy_sum(const ToyParameters p) {
   for (unsigned v = threadIdx.x; v < vectors; v += blockDim.x)
     for (unsigned i = 0; i < 4; i++) own += copied[4 * v + i];
   cuda_host::async_wait(0);
+  float sum = block_sum(own, Defect::kNone);
+  if (threadIdx.x == 0) p.sums[blockIdx.x] = sum;
+}
+
+// The threads of one warp copy a row to shared memory, a part in each round, and store the round's number. The threads
+// of another warp sum the part. Full rounds are counted by arrivals that follow the copies, and by one that
+// releases the number.
+inline void toy_copied_by_others_sum(const ToyParameters p) {
+  uint64_t* full = reinterpret_cast<uint64_t*>(dynamic_shared_floats() + 32);
+  uint64_t* empty = full + 1;
+  float* number = dynamic_shared_floats() + 40;
+  float* copied = dynamic_shared_floats() + 64;
+  const float* row = p.values + size_t(blockIdx.x) * p.row_stride;
+  const unsigned vectors = p.row_length / 4, rounds = 4, lane = threadIdx.x % 32;
+  const bool few = p.defect == Defect::kTooFewArrivals || p.defect == Defect::kStoreNotReleased;
+  if (threadIdx.x == 0) {
+    cuda_host::mbarrier_init(full, 1, few ? 32 : 33);
+    cuda_host::mbarrier_init(empty, 1, 32);
+  }
+  __syncthreads();
+  float own = 0;
+  for (unsigned round = 0; round < rounds && threadIdx.x < 64; round++) {
+    const unsigned begin = vectors * round / rounds, count = vectors * (round + 1) / rounds - begin;
+    if (threadIdx.x < 32) {
+      if (round > 0) cuda_host::mbarrier_wait(empty, (round - 1) % 2);
+      if (p.defect == Defect::kArrivalBeforeCopies) cuda_host::mbarrier_arrive_after_copies(full);
+      if (lane == 0) *number = static_cast<float>(round);
+      __syncwarp();
+      if (lane == 0 && p.defect != Defect::kStoreNotReleased) cuda_host::mbarrier_arrive(full);
+      for (unsigned v = lane; v < count; v += 32) cuda_host::async_copy(copied + 4 * v, row + 4 * (begin + v), 16);
+      if (p.defect != Defect::kArrivalBeforeCopies) cuda_host::mbarrier_arrive_after_copies(full);
+    } else {
+      if (p.defect != Defect::kReadBeforeArrival) cuda_host::mbarrier_wait(full, round % 2);
+      const float factor = *number - static_cast<float>(round) + 1;
+      for (unsigned v = lane; v < count; v += 32)
+        for (unsigned i = 0; i < 4; i++) own += copied[4 * v + i] * factor;
+      __syncwarp();
+      cuda_host::mbarrier_arrive(empty);
+    }
+  }
   float sum = block_sum(own, Defect::kNone);
   if (threadIdx.x == 0) p.sums[blockIdx.x] = sum;
 }

@@ -106,7 +106,7 @@ final class CudaKernelDevice implements KernelDevice {
   @Override
   public synchronized DeviceLimits limits() {
     if (limits == null) {
-      limits = CudaDevice.limits(context::attribute, clusters());
+      limits = device.limits(context::attribute, clusters());
     }
     return limits;
   }

@@ -1,6 +1,7 @@
 package dev.temper.emulator;
 
 import dev.temper.kernel.code.KernelSource;
+import java.util.EnumSet;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -54,20 +55,28 @@ public enum Defect {
       "        read(pairs, at, own);\n        if (LAST) at.release();",
       "        if (LAST) at.release();\n        read(pairs, at, own);", "race"),
   /** The producer waits for the wrong phase of an empty stage. */
-  WRONG_PARITY("plain", "row/ring_storage.cuh", "at.parity ^ 1);", "at.parity);", "deadlock"),
+  WRONG_PARITY("plain", "row/ring_producer.cuh", "at.parity ^ 1);", "at.parity);", "deadlock"),
   /** A stage expects fewer bytes than are copied. */
-  WRONG_BYTES("plain", "row/ring_storage.cuh", "student_bytes + teacher_bytes);",
-      "student_bytes + teacher_bytes - 16);",
+  WRONG_BYTES("plain", "row/ring_copies.cuh", "mbarrier_expect(full, bytes);", "mbarrier_expect(full, bytes - 16);",
       "bytes outstanding|expected"),
   /** The producer refills a stage without waiting for its release. */
-  STAGE_REFILLED_TOO_SOON("plain", "row/ring_storage.cuh",
-      "          mbarrier_wait(at.empty(), at.parity ^ 1);\n", "", "expected|arrives twice|in flight"),
+  STAGE_REFILLED_TOO_SOON("plain", "row/ring_producer.cuh",
+      "      mbarrier_wait(at.empty(), at.parity ^ 1);\n", "", "expected|arrives twice|in flight"),
   /** An ignored row keeps its stage. */
   IGNORED_ROW_KEEPS_STAGE("plain", "row/ring_storage.cuh", "if (!released)\n",
       "if (!released && count() > 0)\n", "deadlock|arrivals"),
   /** A teacher that is misaligned against the student is not shifted by whole bytes. */
-  WRONG_FUNNEL_SHIFT("plain", "row/ring_storage.cuh", "uint32_t bits = teacher_shift % 4 * 8,",
+  WRONG_FUNNEL_SHIFT("plain", "row/ring_stages.cuh", "uint32_t bits = shift % 4 * 8,",
       "uint32_t bits = 0,", "expected"),
+  /** A lane arrives at a full stage without waiting for its copies. */
+  COPIES_NOT_AWAITED("plain", "row/ring_copies.cuh", "    mbarrier_arrive_after_copies(full);\n",
+      "    mbarrier_arrive(full);\n", "async copies that were never waited for"),
+  /** A lane arrives at a full stage before it issues its copies, which the arrival of the next stage then follows. */
+  ARRIVAL_BEFORE_COPIES("traced", "row/ring_copies.cuh",
+      "copy(parts[i]);\n    mbarrier_arrive_after_copies(full);\n",
+      "{ if (i == 0) mbarrier_arrive_after_copies(full); copy(parts[i]); }\n", "race"),
+  /** A stage is full although the copies of one lane are still in flight. */
+  WRONG_ARRIVAL_COUNT("plain", "row/ring_copies.cuh", "kArrivals = 32 + 1;", "kArrivals = 32;", "arrivals"),
   /** The sums of the fast path release stages that a later sweep reads again. */
   SWEEP_OVER_RELEASED_STAGES("plain", "row/ring_storage.cuh", "      sweep<false, true>(f);\n",
       "      sweep<true, true>(f);\n", "arrives more often|expected|deadlock"),
@@ -88,6 +97,10 @@ public enum Defect {
   /** Threads may read whether their block is the last one before thread 0 has stored it. */
   MISSING_BARRIER_BEHIND_COUNT("traced", "single_launch.cuh", "      __syncthreads();\n      if (last == 0) return;\n",
       "      if (last == 0) return;\n", "race|nobody wrote");
+
+  /** Defects of the copies that fill rings on compute capability 8.0. */
+  private static final Set<Defect> OF_GRANULE_COPIES =
+      EnumSet.of(COPIES_NOT_AWAITED, ARRIVAL_BEFORE_COPIES, WRONG_ARRIVAL_COUNT);
 
   /** Sources of the persistent kernels without a ring. */
   private static final Set<String> PERSISTENT =
@@ -114,12 +127,17 @@ public enum Defect {
 
   /** Whether rows in a ring show the defect. */
   public boolean isOfRing() {
-    return file.equals("row/ring_storage.cuh") || this == KEPT_AT_OLD_OFFSET;
+    return file.startsWith("row/ring_") || this == KEPT_AT_OLD_OFFSET;
   }
 
-  /** The compute capability of the emulator. From 9.0 on, blocks have rings instead of prefetches. */
+  /** Whether long rows are stored in rings. Without them, blocks have prefetches. */
+  public boolean hasRings() {
+    return !PERSISTENT.contains(file);
+  }
+
+  /** The compute capability of the emulator. */
   public String capability() {
-    return PERSISTENT.contains(file) ? "8.0" : "9.0";
+    return !hasRings() || OF_GRANULE_COPIES.contains(this) ? "8.0" : "9.0";
   }
 
   /** Whether a sanitizer ends the process at the defect; values may be wrong before. */

@@ -67,7 +67,9 @@ class DeviceFunctionsTest {
       new Broken(3, "cuda_host::mbarrier_wait(barrier, parity);", "",
       List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")),
       new Broken(4, "cuda_host::mbarrier_expect(barrier, bytes);", "cuda_host::mbarrier_expect(barrier, bytes - 4);",
-          List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")));
+          List.of("cluster-2", "cluster-4", "cluster-8", "cluster-16")),
+      new Broken(4, "cuda_host::mbarrier_arrive_after_copies(barrier);", "cuda_host::mbarrier_arrive(barrier);",
+          List.of("ring-by-granules")));
 
   @BeforeEach
   void whereThereIsACompiler() {

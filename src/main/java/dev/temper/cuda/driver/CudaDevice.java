@@ -38,9 +38,9 @@ public record CudaDevice(int index, String name, Architecture architecture, long
   }
 
   /** The limits on which the choice of a plan depends. */
-  public static DeviceLimits limits(IntUnaryOperator attribute, ClusterSizes clusters) {
-    return new DeviceLimits(clusters.largest(), attribute.applyAsInt(SHARED_PER_BLOCK_OPT_IN),
-        attribute.applyAsInt(SHARED_PER_MULTIPROCESSOR));
+  public DeviceLimits limits(IntUnaryOperator attribute, ClusterSizes clusters) {
+    return new DeviceLimits(DeviceLimits.ringCopies(architecture.major()), clusters.largest(),
+        attribute.applyAsInt(SHARED_PER_BLOCK_OPT_IN), attribute.applyAsInt(SHARED_PER_MULTIPROCESSOR));
   }
 
   @Override

@@ -52,8 +52,17 @@ public final class RowPlans {
 
   private static final boolean HAS_RINGS = Boolean.getBoolean(RING_PROPERTY);
 
-  /** Shared memory of a block from which on a ring has room for stages of 512 threads. */
-  private static final int BIG_SHARED = 200 << 10;
+  /**
+   * Shared memory of a block from which on a ring has room for some stages of 512 threads. The 99 KB of compute
+   * capabilities 8.6, 8.9 and 12.0 have room for three, which is a row of two stages at most; rings of fewer threads
+   * are among the candidates.
+   */
+  private static final int BIG_SHARED = 160 << 10;
+  /**
+   * With fewer stages, only rows just above {@link #RING_ROWS} would fit. On compute capability 8.0 that is so for a
+   * teacher in f32 beside a student of 16 bits, for which 96 registers per thread are too few.
+   */
+  private static final int FEWEST_STAGES = 4;
   /** Vectors from which on a row is stored in a ring, which has one block on a multiprocessor. */
   private static final int RING_ROWS = 1_536;
   private static final int RING_THREADS = 512;
@@ -110,9 +119,10 @@ public final class RowPlans {
       return null;
     }
     for (int cluster : CLUSTERS) {
-      int ahead = cluster < 4 ? 2 : 1; // larger clusters leave more multiprocessors without work
+      // Larger clusters leave more multiprocessors without work, and some devices have no clusters.
+      int ahead = cluster < 4 && limits.maxCluster() > 1 ? 2 : 1;
       RowPlan plan = ring(classes, firstBytes, secondBytes, RING_THREADS, cluster, ahead, limits);
-      if (plan != null) {
+      if (plan != null && plan.storage() instanceof RowStorage.Ring ring && ring.stages() >= FEWEST_STAGES) {
         return plan;
       }
     }
@@ -122,8 +132,8 @@ public final class RowPlans {
   /** A ring with {@code ahead} stages or more for the next row; null if it does not fit or rings are off. */
   private static @Nullable RowPlan ring(int classes, int firstBytes, int secondBytes, int threads, int cluster,
       int ahead, DeviceLimits limits) {
-    // Compute capabilities below 9.0 have neither clusters nor bulk copies.
-    if (!HAS_RINGS || limits.maxCluster() == 1 || cluster > limits.maxCluster()) {
+    RingCopies copies = limits.ringCopies();
+    if (!HAS_RINGS || copies == null || cluster > limits.maxCluster()) {
       return null;
     }
     int each = ringVectors(secondBytes);
@@ -131,7 +141,7 @@ public final class RowPlans {
         .stages(each, firstBytes, secondBytes, limits.sharedPerBlock());
     long part = part(classes / (RowPlan.VECTOR / firstBytes), cluster);
     return part / ((long) each * threads) + 1 > stages - ahead ? null
-        : new RowPlan(threads, 0, cluster, new RowStorage.Ring(each, stages));
+        : new RowPlan(threads, 0, cluster, new RowStorage.Ring(copies, each, stages));
   }
 
   /** Vectors of a block; with several blocks an even number, so that the parts of a teacher have the same alignment. */

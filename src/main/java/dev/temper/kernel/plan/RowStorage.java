@@ -28,15 +28,16 @@ public sealed interface RowStorage {
   }
 
   /**
-   * A ring of stages in shared memory, from compute capability 9.0 on: a producing warp copies rows into it.
+   * A ring of stages in shared memory, from compute capability 8.0 on: a producing warp copies rows into it.
    *
+   * @param copies how the warp copies
    * @param vectors vectors of 16 bytes of the first tensor in one thread and stage
    * @param stages stages of the ring
    */
-  record Ring(int vectors, int stages) implements RowStorage {
+  record Ring(RingCopies copies, int vectors, int stages) implements RowStorage {
     @Override
     public String macro() {
-      return "RingStorage<" + vectors + ">";
+      return "RingStorage<" + vectors + ", " + copies.type() + ">";
     }
   }
 

@@ -2,6 +2,7 @@ package dev.temper.kernel.probe;
 
 import dev.temper.diagnostics.SelfCheck;
 import dev.temper.kernel.device.KernelDevice;
+import dev.temper.kernel.plan.RingCopies;
 import dev.temper.kernel.spec.ProbeKernel;
 import dev.temper.kernel.spec.ProbeParameters.Operation;
 import java.util.Arrays;
@@ -51,7 +52,8 @@ public final class DeviceFunctions {
     add("async-copy-16-bytes", () -> throughShared(Operation.ASYNC_COPY16, 4));
     add("shared-memory", this::sharedMemory);
     add("funnel-shift", this::funnelShift);
-    add("ring", () -> RingProbe.check(device.limits(), probe));
+    add("ring", () -> RingProbe.check(RingCopies.BULK, device.limits().ringCopies(), probe));
+    add("ring-by-granules", () -> RingProbe.check(RingCopies.GRANULE, device.limits().ringCopies(), probe));
     for (int cluster : new int[] {2, 4, 8, 16}) {
       checks.put("cluster-" + cluster, new FunctionCheck(cluster, () -> cluster(cluster)));
     }

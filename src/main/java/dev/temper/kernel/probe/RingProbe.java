@@ -1,11 +1,13 @@
 package dev.temper.kernel.probe;
 
 import dev.temper.diagnostics.SelfCheck;
-import dev.temper.kernel.plan.DeviceLimits;
+import dev.temper.kernel.plan.RingCopies;
 import dev.temper.kernel.spec.ProbeKernel;
 import dev.temper.kernel.spec.ProbeParameters.Operation;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
-/** Checks bulk copies into a ring of two stages, which the other warps of a block read and release. */
+/** Checks copies into a ring of two stages, which the other warps of a block read and release. */
 final class RingProbe {
 
   private static final int BLOCKS = 8;
@@ -14,15 +16,20 @@ final class RingProbe {
 
   private RingProbe() {}
 
-  /** Runs the check on a device with these limits. */
-  static SelfCheck check(DeviceLimits limits, Probe probe) {
-    if (limits.maxCluster() == 1) {
-      return SelfCheck.notRun("bulk copies are beyond this device");
+  /**
+   * Runs the check.
+   *
+   * @param best the copies that fill the rings of the device; null if it has no rings
+   */
+  static SelfCheck check(RingCopies copies, @Nullable RingCopies best, Probe probe) {
+    if (best == null || copies.compareTo(best) < 0) {
+      return SelfCheck.notRun(copies.name().toLowerCase(Locale.ROOT) + " copies into a ring are beyond this device");
     }
     int words = 4 * CONSUMERS;
     long shared = 4L * Long.BYTES + (2L * words + CONSUMERS) * Integer.BYTES;
     int[] input = Probe.random(BLOCKS * ROUNDS * words);
-    int[] found = probe.run(Operation.RING, 1, BLOCKS, shared, ROUNDS, input,
+    Operation operation = copies == RingCopies.BULK ? Operation.RING : Operation.RING_BY_GRANULES;
+    int[] found = probe.run(operation, 1, BLOCKS, shared, ROUNDS, input,
         input.length + BLOCKS * ROUNDS * CONSUMERS + BLOCKS);
     ProbeComparison comparison = new ProbeComparison();
     for (int i = 0; i < input.length; i++) {

@@ -8,6 +8,7 @@ import dev.temper.MatrixView;
 import dev.temper.RowOutput;
 import dev.temper.SoftValue;
 import dev.temper.kernel.plan.DeviceLimits;
+import dev.temper.kernel.plan.RingCopies;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
 import dev.temper.kernel.plan.RowStorage;
@@ -93,6 +94,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
   }
 
   private static final String FORWARD_KL = "ForwardKl";
+  private static final String MANY_REGISTERS = "NegativeLogAcceptance";
 
   /** The policies that {@code kernels/teacher/list.h} names. */
   public static final Set<String> LIST_POLICIES = Set.of("ForwardKl", "ReverseKl", "JensenShannon");
@@ -125,21 +127,34 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
 
   /** The specialisation with the plan of the thresholds, which leave out the memory of a list's mask. */
   private static LossSpecialisation usual(LossCall call, DeviceLimits limits) {
-    return of(call, plan(features(call), call.classes(), firstBytes(call), secondBytes(call), limits));
+    return of(call,
+        plan(features(call), policy(call), call.classes(), firstBytes(call), secondBytes(call), limits));
   }
 
   /** Specialisations for a call, one for each possible plan; the first has that of {@link #choose}. */
   public static List<LossSpecialisation> candidates(LossCall call, DeviceLimits limits) {
-    return RowPlans.candidates(call.classes(), firstBytes(call), secondBytes(call), features(call).isEmpty(), limits)
-        .stream()
+    boolean rings = mayHaveRing(features(call), policy(call), limits);
+    return RowPlans.candidates(call.classes(), firstBytes(call), secondBytes(call), rings, limits).stream()
         .map(plan -> of(call, plan)).filter(loss -> loss.fits(call.classes(), limits)).toList();
   }
 
-  /** The plan for rows of this shape. Features need more registers than the threads of a ring have. */
-  private static RowPlan plan(Set<Feature> features, int classes, int firstBytes, int secondBytes,
+  /**
+   * Whether rows may be stored in a ring. Features need more registers than the threads of a ring have, and so does one
+   * policy before compute capability 9.0.
+   */
+  private static boolean mayHaveRing(Set<Feature> features, String policy, DeviceLimits limits) {
+    return features.isEmpty() && (!policy.equals(MANY_REGISTERS) || limits.ringCopies() == RingCopies.BULK);
+  }
+
+  /** The plan for rows of this shape. */
+  private static RowPlan plan(Set<Feature> features, String policy, int classes, int firstBytes, int secondBytes,
       DeviceLimits limits) {
-    return features.isEmpty() ? RowPlans.choose(classes, firstBytes, secondBytes, limits)
+    return mayHaveRing(features, policy, limits) ? RowPlans.choose(classes, firstBytes, secondBytes, limits)
         : RowPlans.chooseWithoutRing(classes, firstBytes, secondBytes, limits);
+  }
+
+  private static String policy(LossCall call) {
+    return call.usesTeacher() ? DivergencePolicy.of(call.loss().divergence()).name() : NO_DIVERGENCE;
   }
 
   private static int firstBytes(LossCall call) {
@@ -170,7 +185,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     MatrixView teacher = call.teacherLogits();
     return new LossSpecialisation(student, soft && teacher != null ? teacher.dtype() : student,
         outputs.gradient() == null ? student : outputs.gradient().dtype(),
-        soft ? DivergencePolicy.of(call.loss().divergence()).name() : NO_DIVERGENCE, soft, hard,
+        policy(call), soft, hard,
         oneTemperature ? ExpReuse.of(call.loss().temperature()) : ExpReuse.NONE, Set.of(), pass, plan)
         .with(features(call));
   }
@@ -204,7 +219,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
   /** The specialisation of a loss without features, for rows of that many classes. */
   public static LossSpecialisation of(DType student, DType teacher, DType gradient, String policy, boolean soft,
       boolean hard, ExpReuse expReuse, Pass pass, int classes, DeviceLimits limits) {
-    RowPlan plan = RowPlans.choose(classes, student.bytes(), soft ? teacher.bytes() : 0, limits);
+    RowPlan plan = plan(Set.of(), policy, classes, student.bytes(), soft ? teacher.bytes() : 0, limits);
     return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, Set.of(), pass, plan);
   }
 
@@ -212,7 +227,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
   LossSpecialisation with(Set<Feature> given, int classes, DeviceLimits limits) {
     LossSpecialisation loss = with(given);
     return new LossSpecialisation(loss.student, loss.teacher, gradient, policy, soft, hard, loss.expReuse,
-        loss.features, pass, plan(loss.features, classes, student.bytes(), loss.teacherBytes(), limits));
+        loss.features, pass, plan(loss.features, policy, classes, student.bytes(), loss.teacherBytes(), limits));
   }
 
   /** The same with another plan. */

@@ -26,14 +26,16 @@ final class RowPlansTest {
     "1000, 4, 4, 9, 128, 32, 1, SharedStorage",
     "2000, 2, 4, 7, 128, 0, 1, SharedStorage",
     "3000, 4, 4, 9, 256, 0, 1, SharedStorage",
-    "32000, 2, 2, 9, 512, 0, 1, RingStorage<2>",
-    "128256, 2, 2, 9, 512, 0, 4, RingStorage<2>",
-    "262144, 4, 4, 9, 512, 0, 16, RingStorage<2>",
+    "32000, 2, 2, 9, 512, 0, 1, 'RingStorage<2, BulkCopies>'",
+    "128256, 2, 2, 9, 512, 0, 4, 'RingStorage<2, BulkCopies>'",
+    "262144, 4, 4, 9, 512, 0, 16, 'RingStorage<2, BulkCopies>'",
     "1000000, 4, 4, 9, 512, 0, 1, RereadStorage",
     "3000, 4, 4, 7, 256, 0, 1, SharedStorage",
-    "32000, 2, 2, 8, 512, 0, 1, SharedStorage",
+    "32000, 2, 2, 8, 512, 0, 1, 'RingStorage<2, GranuleCopies>'",
+    "40000, 2, 2, 8, 512, 0, 1, SharedStorage",
+    "16000, 4, 0, 8, 512, 0, 1, 'RingStorage<4, GranuleCopies>'",
     "32000, 4, 4, 8, 512, 0, 1, RereadStorage",
-    "50304, 4, 0, 9, 512, 0, 2, RingStorage<4>",
+    "50304, 4, 0, 9, 512, 0, 2, 'RingStorage<4, BulkCopies>'",
   })
   void theChosenPlan(int classes, int first, int second, int capability, int threads, int lanes, int cluster,
       String storage) {
@@ -127,6 +129,29 @@ final class RowPlansTest {
     assertThat(plan.blockThreads()).isEqualTo(544);
     assertThat(plan.sharedBytes(32_000, 2, 2))
         .isEqualTo(2 * 12 * 16 * 4 + 16 + 16 + 7 * (48 + 16 + (1_024 + 4) * 32 + 16));
+  }
+
+  @Test
+  void aRingWithoutClustersLeavesAStageForTheNextRow() {
+    DeviceLimits ampere = DeviceLimits.ofCapability(8, 0);
+    assertThat(RowPlans.choose(32_767, 2, 2, ampere).label()).isEqualTo("ring5-block-512");
+    assertThat(RowPlans.choose(32_768, 2, 2, ampere).label()).isEqualTo("shared-block-512");
+    assertThat(RowPlans.choose(16_383, 4, 4, ampere).label()).isEqualTo("ring5-block-512");
+    assertThat(RowPlans.choose(16_384, 4, 4, ampere).label()).isEqualTo("shared-block-512");
+    assertThat(RowPlans.choose(16_000, 2, 4, ampere).label()).as("room for three stages").isEqualTo("shared-block-256");
+    assertThat(RowPlans.choose(16_000, 2, 4, HOPPER).label()).isEqualTo("ring4-block-512");
+  }
+
+  @Test
+  void ringsInLittleSharedMemoryAreCandidatesOnly() {
+    for (int[] capability : new int[][] {{8, 6}, {8, 9}, {12, 0}}) {
+      DeviceLimits limits = DeviceLimits.ofCapability(capability[0], capability[1]);
+      assertThat(RowPlans.choose(16_000, 2, 2, limits).storage()).isEqualTo(new RowStorage.Shared());
+      assertThat(RowPlans.candidates(16_000, 2, 2, true, limits))
+          .anyMatch(plan -> plan.storage() instanceof RowStorage.Ring);
+    }
+    assertThat(RowPlans.candidates(16_000, 2, 2, true, DeviceLimits.ofCapability(7, 5)))
+        .noneMatch(plan -> plan.storage() instanceof RowStorage.Ring);
   }
 
   @Test

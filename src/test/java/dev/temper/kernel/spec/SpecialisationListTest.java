@@ -109,7 +109,7 @@ final class SpecialisationListTest {
     Specialisation loss = LossSpecialisation.of(DType.BF16, DType.F32, DType.F32, "JensenShannon", true, true,
         ExpReuse.SQUARED, Pass.FORWARD_BACKWARD, 32_000, DeviceLimits.ofCapability(9, 0));
     assertThat(loss.definitions()).contains("TEMPER_STUDENT=BFloat16", "TEMPER_DIVERGENCE=JensenShannon",
-        "TEMPER_EXP_REUSE=kSquared", "TEMPER_PASS=kForwardBackward", "TEMPER_STORAGE=RingStorage<2>");
+        "TEMPER_EXP_REUSE=kSquared", "TEMPER_PASS=kForwardBackward", "TEMPER_STORAGE=RingStorage<2, BulkCopies>");
     for (Specialisation s : HOPPER.stream().filter(s -> s instanceof RowSpecialisation).toList()) {
       String source = KernelSource.load(s.source()).text();
       assertThat(s.definitions()).allSatisfy(d -> assertThat(source).contains(d.substring(0, d.indexOf('='))));

@@ -61,21 +61,22 @@ final class CheckedBuildsTest {
   @ParameterizedTest
   @EnumSource(mode = Mode.EXCLUDE, names = "NONE")
   void eachPlantedDefectIsFound(Defect defect) throws Exception {
-    ProcessResult outcome = runOn(defect.build(), defect.capability(), GRID, defect.name());
+    ProcessResult outcome = runOn(defect.build(), defect.capability(), defect.hasRings(), GRID, defect.name());
     assertThat(outcome.status()).as(outcome.output()).isNotZero();
     assertThat(outcome.output()).doesNotContain("compiler failed").containsPattern(Pattern.compile(defect.finding()));
   }
 
   private static ProcessResult run(String build, String main, String... arguments) throws IOException,
       InterruptedException {
-    return runOn(build, "9.0", main, arguments);
+    return runOn(build, "9.0", true, main, arguments);
   }
 
-  private static ProcessResult runOn(String build, String capability, String main, String... arguments)
-      throws IOException, InterruptedException {
+  private static ProcessResult runOn(String build, String capability, boolean rings, String main,
+      String... arguments) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-D" + EmulatorSettings.BUILD_PROPERTY + "=" + build,
-        "-D" + EmulatorSettings.CAPABILITY_PROPERTY + "=" + capability, "-D" + RowPlans.RING_PROPERTY + "=true",
+        "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
+        "-D" + EmulatorSettings.BUILD_PROPERTY + "=" + build,
+        "-D" + EmulatorSettings.CAPABILITY_PROPERTY + "=" + capability, "-D" + RowPlans.RING_PROPERTY + "=" + rings,
         "-D" + CacheDirectory.PROPERTY + "=" + CacheDirectory.ofUser(), "-cp", System.getProperty("java.class.path"),
         main));
     command.addAll(List.of(arguments));

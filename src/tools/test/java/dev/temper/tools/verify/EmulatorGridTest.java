@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.temper.Availability;
+import dev.temper.DType;
 import dev.temper.LossEngine;
 import dev.temper.emulator.Emulator;
 import dev.temper.kernel.plan.RowPlan;
@@ -61,9 +62,11 @@ class EmulatorGridTest {
           "RegisterStorage<1> 8 lanes", "RegisterStorage<1> 16 lanes", "RegisterStorage<1> 32 lanes",
           "RegisterStorage<2> 32 lanes", "RegisterStorage<4> 32 lanes", "SharedStorage 32 lanes",
           "SharedStorage cluster 1",
-          "RingStorage<2> cluster 1", "RingStorage<2> cluster 2", "RingStorage<2> cluster 4",
-          "RingStorage<2> cluster 8", "RingStorage<2> cluster 16", "RingStorage<4> cluster 1",
-          "RingStorage<4> cluster 2", "RingStorage<4> cluster 4", "RingStorage<4> cluster 8",
+          "RingStorage<2, BulkCopies> cluster 1", "RingStorage<2, BulkCopies> cluster 2",
+          "RingStorage<2, BulkCopies> cluster 4", "RingStorage<2, BulkCopies> cluster 8",
+          "RingStorage<2, BulkCopies> cluster 16", "RingStorage<4, BulkCopies> cluster 1",
+          "RingStorage<4, BulkCopies> cluster 2", "RingStorage<4, BulkCopies> cluster 4",
+          "RingStorage<4, BulkCopies> cluster 8",
           "RereadStorage cluster 1");
       assertThat(each(first, LossSpecialisation::pass)).containsExactlyInAnyOrder(Pass.values());
       assertThat(each(first, LossSpecialisation::policy)).containsExactlyInAnyOrderElementsOf(DivergencePolicy.NAMES);
@@ -73,6 +76,26 @@ class EmulatorGridTest {
       try (Emulator base = Emulator.of("9.0"); Emulator other =
           Emulator.of("9.0", order, order.equals("round-robin") ? 1 : Long.MAX_VALUE)) {
         return cases.stream().map(c -> difference(c, base.engine(), other.engine(), order))
+            .filter(text -> !text.isEmpty()).toList().stream();
+      }
+    }).toList();
+    assertThat(differences).isEmpty();
+  }
+
+  /** The threads of a ring have the same vectors, whichever copies fill the ring. */
+  @Test
+  void aRingThatThreadsFillGivesTheBitsOfOneThatBulkCopiesFill() {
+    List<Case> cases = RowStorageCases.inRings().stream()
+        .filter(c -> c.layout().student() != DType.F32 || c.layout().classes() < 20_000).toList();
+    try (Emulator ampere = Emulator.of("8.0")) {
+      Verification verification = new VerificationRun(ampere.engine(), 3).runCases(cases);
+      assertThat(verification.holds()).as(ResultTable.of(verification)).isTrue();
+      assertThat(places(ampere)).containsExactlyInAnyOrder("RingStorage<2, GranuleCopies> cluster 1",
+          "RingStorage<4, GranuleCopies> cluster 1");
+    }
+    List<String> differences = Emulator.ORDERS.parallelStream().flatMap(order -> {
+      try (Emulator hopper = Emulator.of("9.0"); Emulator ampere = Emulator.of("8.0", order, 2)) {
+        return cases.stream().map(c -> difference(c, hopper.engine(), ampere.engine(), order))
             .filter(text -> !text.isEmpty()).toList().stream();
       }
     }).toList();

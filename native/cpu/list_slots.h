@@ -1,0 +1,75 @@
+// The used slots of one row of a teacher that is given by lists, read once.
+#pragma once
+
+#include "row.h"
+
+namespace temper {
+namespace {
+
+// Room for the slots of a row, padded to full vectors.
+constexpr int kListRoom = (kMostSlots + kLanes - 1) / kLanes * kLanes;
+
+struct ListSlots {
+  ListSlots() {}  // does not clear the arrays, which would cost as much as a short list
+
+  int count = 0;             // used slots
+  bool valid = true;         // false: a used slot holds no class
+  const float* values;       // log-probabilities or weights, padded with -inf or 0
+  alignas(64) int32_t id[kListRoom];  // classes, padded with 0
+
+  // The ids are copied before they are checked, because another thread may change them in the caller's memory.
+  void read(const LossJob& job, int64_t row) {
+    const LossParameters& p = job.parameters;
+    copy_ids(ids_of(p, row), p.teacher_slots);
+    count = p.teacher_slots;
+    while (count > 0 && id[count - 1] == -1) count--;
+    for (int i = count; i < padded(count); i++) id[i] = 0;
+    I least = {}, most = {};
+    for (int i = 0; i < count; i += kLanes) {
+      I each = load(id + i);
+      least = each < least ? each : least;
+      most = each > most ? each : most;
+    }
+    valid = !any((least < -1) | (most >= p.classes));
+    float padding = p.teacher_weights != 0 ? 0.0f : -kInfinity;
+    values = load_block(job.teacher.dtype, address(job.teacher, row, 0), count, padding, buffer);
+    if (any(least)) drop_unused(padding);
+  }
+
+  static void prefetch(const LossJob& job, int64_t row) {
+    int slots = job.parameters.teacher_slots;
+    const char *ids = ids_of(job.parameters, row), *values = address(job.teacher, row, 0);
+    int64_t bytes = slots * (int64_t)element_bytes(job.teacher.dtype);
+    for (int64_t i = 0; i < slots * (int64_t)sizeof(int32_t); i += 64) __builtin_prefetch(ids + i);
+    for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(values + i);
+  }
+
+ private:
+  alignas(64) float buffer[kListRoom];
+
+  static const char* ids_of(const LossParameters& p, int64_t row) {
+    return (const char*)p.teacher_ids + row * p.teacher_slots * (int64_t)sizeof(int32_t);
+  }
+
+  void copy_ids(const char* in, int n) {
+    int i = 0;
+    for (; i + kLanes <= n; i += kLanes) store(load((const int*)in + i), id + i);
+    if (i < n) store(load_bytes(in + i * sizeof(int32_t), (n - i) * (int)sizeof(int32_t)), id + i);
+    __asm__ volatile("" : : "r"(id) : "memory");  // all later uses read the copy
+  }
+
+  TEMPER_RARE void drop_unused(float padding) {
+    int used = 0;
+    for (int i = 0; i < count; i++)
+      if (id[i] != -1) {
+        id[used] = id[i];
+        buffer[used++] = ((const UnalignedFloat*)values)[i];
+      }
+    count = used;
+    values = buffer;
+    for (int i = count; i < padded(count); i++) id[i] = 0, buffer[i] = padding;
+  }
+};
+
+}  // namespace
+}  // namespace temper
