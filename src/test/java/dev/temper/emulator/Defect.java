@@ -23,9 +23,12 @@ public enum Defect {
   /** No thread arrives at the mbarrier of a reduction. */
   UNANNOUNCED_PHASE("plain", "row/thread_group.cuh", "if (threadIdx.x == 0) mbarrier_expect",
       "if (threadIdx.x == 0 && reductions != 2) mbarrier_expect", "deadlock.*no arrival"),
-  /** All reductions of a cluster use one slot: a fast block overwrites values that a slow one still reads. */
+  /**
+   * All reductions use one slot: a fast warp or block overwrites values that a slow one still reads. Threads with
+   * different sums may also take different paths, and wait at different barriers.
+   */
   ONE_SLOT("plain", "row/thread_group.cuh", "uint32_t slot = reductions % 2, parity = reductions / 2 % 2;",
-      "uint32_t slot = 0, parity = reductions % 2;", "expected|arrives twice"),
+      "uint32_t slot = 0, parity = reductions % 2;", "expected|arrives twice|deadlock"),
   /** A warp sends before all its lanes have read the slot, which another block may then overwrite. */
   MISSING_WARP_BARRIER("traced", "row/thread_group.cuh", "      __syncwarp();\n", "", "race"),
   /** Logits are used before their asynchronous copy is complete. */
