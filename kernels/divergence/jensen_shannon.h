@@ -29,7 +29,6 @@ template <class V> struct JensenShannon {
   TEMPER_INLINE float student_weight() const { return complement; }
   TEMPER_INLINE V log2_weights() const { return kLog2E * (log_beta - log_complement); }
 
-
   // Error of D with u = 2^-24: the logarithm of a class is off by 3u nats (log2_normal), by 4u times the smaller's
   // share of m (ratio.lesser), and by 2u from rounding. If all classes err in the same direction, D is off by about 7u,
   // which is 5e-5 of this bound. For nearly equal distributions D = beta (1 - beta) KL; with beta = 1/2 the bound

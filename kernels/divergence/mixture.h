@@ -17,7 +17,6 @@ template <class V> struct MixtureLogs {
         log2_larger(log2_normal(over_larger)),
         log2_lesser(log2_larger + abs(c.log2)) {}
 
-  TEMPER_INLINE V over_teacher(const WeightedClass<V>& c) const { return log2_larger + max(-c.log2, V{}); }
   TEMPER_INLINE V over_student(const WeightedClass<V>& c) const { return log2_larger + max(c.log2, V{}); }
   TEMPER_INLINE V teacher_share(const WeightedClass<V>& c) const {
     return select(c.log2 > 0.0f, V{} + 1.0f, c.lesser) * reciprocal(over_larger);
