@@ -7,8 +7,8 @@
 
 namespace temper {
 
-// The logarithm of the weights' quotient is added to log2(p/q). For a skew of 1e-6 it is 20, and its rounding would cost
-// D up to 2e-6 nats. All rows of a small skew therefore take the near-equal path, which is accurate for every D.
+// The logarithm of the weights' quotient is added to log2(p/q). For a skew of 1e-6 it is 20, and its rounding would
+// cost D up to 2e-6 nats. All rows of a small skew therefore take the near-equal path, which is accurate for every D.
 TEMPER_INLINE float nearly_equal_skewed(float skew) { return skew < 0.05f ? kLargest : kNearlyEqual; }
 
 template <class V> struct SkewForwardKl {
