@@ -80,7 +80,8 @@ enum RowStatistic {
   kTeacherShift,       // max u; 0 if that is -inf
   kTeacherInverseSum,  // 1/St with St = sum exp((u - max u)/T)
   kHardInverseSum,     // 1 / sum exp(z - max z)
-  kLogSumRatio,        // near-equal path: log(Ss/St); other paths of a divergence with ratios: log2(Ss/St)
+  kLogSumRatio,        // near-equal path: log(Ss/St); other paths of a divergence with ratios: log2(Ss/St), to which
+                       // the GPU adds the policy's log2_weights()
   kLogSumRatioBefore,  // near-equal path of the CPU engine: log(Ss/St), to which kLogSumRatio is a correction then
   kLogSumExp,          // log sum exp(z), for the z-loss
   kPresentClasses,     // number of classes with z above -inf, for label smoothing

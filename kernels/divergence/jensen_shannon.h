@@ -30,9 +30,9 @@ template <class V> struct JensenShannon {
   TEMPER_INLINE V log2_weights() const { return kLog2E * (log_beta - log_complement); }
 
   // Error of D with u = 2^-24: the logarithm of a class is off by 3u nats (log2_normal), by 4u times the smaller's
-  // share of m (ratio.lesser), and by 2u from rounding. If all classes err in the same direction, D is off by about 7u,
-  // which is 5e-5 of this bound. For nearly equal distributions D = beta (1 - beta) KL; with beta = 1/2 the bound
-  // selects the same rows as that of forward KL.
+  // share of m (WeightedClass::lesser), and by 2u from rounding. If all classes err in the same direction, D is off by
+  // about 7u, which is 5e-5 of this bound. For nearly equal distributions D = beta (1 - beta) KL; with beta = 1/2 the
+  // bound selects the same rows as that of forward KL.
   TEMPER_INLINE float nearly_equal() const { return kNearlyEqual / 4; }
 
   // The terms p log2(m/p) and q log2(m/q) of a class, as `larger` times a factor each. Which of them belongs to the
