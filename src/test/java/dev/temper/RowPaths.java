@@ -37,10 +37,10 @@ public final class RowPaths {
     }
   }
 
-  /** Finds the place of kPath in the enumeration of the sources, which has one column on each line. */
+  /** Finds the place of kPath in the enumeration of the sources, by the names before it. */
   private static int column() {
-    String text = KernelSource.load("parameters.h").text();
+    String text = KernelSource.load("parameters.h").text().replaceAll("//.*", "");
     String before = text.substring(text.indexOf("enum RowStatistic {"), text.indexOf("  kPath,"));
-    return (int) before.lines().count() - 1;
+    return (int) before.chars().filter(character -> character == ',').count();
   }
 }
