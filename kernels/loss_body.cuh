@@ -11,7 +11,6 @@ template <class Policy> __device__ __forceinline__ Policy make_policy(const Loss
 }
 
 template <class ThreadGroup> __device__ __forceinline__ LaunchConstants& shared_constants() {
-  static_assert(sizeof(LaunchConstants) <= kConstantsBytes, "the shared memory has room for kConstantsBytes");
   return *reinterpret_cast<LaunchConstants*>(dynamic_shared() + ThreadGroup::kConstants);
 }
 

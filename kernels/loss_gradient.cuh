@@ -1,8 +1,7 @@
 // The gradient of one row of the distillation loss: the last sweep over the row storage, by members of LossRow.
 #pragma once
 
-#include "loss_label.cuh"
-#include "loss_outputs.cuh"
+#include "loss_path.cuh"
 #include "loss_standardised.cuh"
 
 namespace temper {

@@ -30,24 +30,6 @@ struct RowValues {
 template <class Spec> struct GradientConstants;
 template <class Loss> struct AddVectors;
 
-// Exponentials of COUNT classes of a thread, and the offsets with which they were computed.
-template <int COUNT> struct KeptExponentials {
-  float student[COUNT], teacher[COUNT], student_offset, teacher_offset;
-
-  __device__ __forceinline__ KeptExponentials() {}
-  // For a row that keeps nothing. The values are left unset, which costs no instruction, and are not read.
-  __device__ __forceinline__ void set_none() {
-#pragma unroll
-    for (int i = 0; i < COUNT; i++) {
-      leave_unset(student[i]);
-      leave_unset(teacher[i]);
-    }
-    leave_unset(student_offset);
-    leave_unset(teacher_offset);
-  }
-};
-template <> struct KeptExponentials<0> {};
-
 template <class Spec> struct LossRow {
   using Policy = typename Spec::Policy;
   using ThreadGroup = typename Spec::ThreadGroup;
@@ -116,80 +98,16 @@ template <class Spec> struct LossRow {
   // Sets the scales of standardised logits, before evaluate() or restore() (loss_standardised.cuh).
   __device__ __forceinline__ void standardise();
 
-  // Computes the values on the fast path. Returns whether the row stays on that path; otherwise evaluate_again() must
-  // follow. They are two functions, because a row in registers need not be kept there during the second one.
-  __device__ __forceinline__ bool evaluate() {
-    Partial partial = empty_partial();
-    sweep_sums<true>(partial);
-    // The threads of a group could disagree whether the row is valid, if one of them has loaded a label or a weight
-    // before another stream changed it. The sums of this thread become NaN, and with them the merged sums in all
-    // threads.
-    if (!valid) partial.invalidate();
-    merge(partial);
-    student_max = partial.student_max;
-    teacher_max = partial.teacher_max;
-    if (!partial.is_ordinary(row.classes)) return false;
-    finish<true>(partial);
-    if (!has_finite_sums()) return false;
-    if constexpr (kSoft && Policy::kFar)
-      if (policy.is_far(policy_sums)) return false;
-    path = kFast;
-    if constexpr (kSoft && !kLogits)
-      if (estimate(partial.sums) < policy.nearly_equal()) {
-        path = kNearEqual;
-        return false;
-      }
-    if constexpr (kLabelApart) finish_label(label_logit, label_teacher_logit);
-    finish_values();
-    return true;
-  }
+  // Computes the values on the fast path. Returns false if that path is not right for the row; evaluate_again() must
+  // follow then. There are two functions, because a row in registers need not stay there during the second one.
+  __device__ __forceinline__ bool evaluate();
 
-  // Computes the values of a row that left the fast path.
-  __device__ __forceinline__ void evaluate_again() {
-    bool is_near = path == kNearEqual;
-    if (!is_near) {
-      Partial exact(policy, {student_max, teacher_max, scales}, student_max, teacher_max);
-      sweep_sums<false>(exact);
-      if (!valid) exact.invalidate();
-      merge(exact);
-      finish<false>(exact);
-      if constexpr (kSoft && !kLogits) is_near = values.soft < policy.nearly_equal();
-    }
-    if constexpr (kSoft && !kLogits)
-      if (is_near) evaluate_near_equal();
-    if constexpr (kLabelApart) finish_label(label_logit, label_teacher_logit);
-    if constexpr (kSoft && Policy::kFar)
-      if (values.soft == values.soft && policy.is_far(policy_sums)) evaluate_far();
-    finish_values();
-  }
+  // Computes the values of a row on one of the other paths.
+  __device__ __forceinline__ void evaluate_again();
 
-  __device__ __forceinline__ void save(float* statistics) const {
-    if (group.thread_rank != 0) return;
-    statistics[kStudentShift] = exponents.any_student().shift;
-    statistics[kStudentInverseSum] = kSoft ? inverse_sums.student : hard_inverse_sum;
-    statistics[kTeacherShift] = exponents.teacher.shift;
-    statistics[kTeacherInverseSum] = inverse_sums.teacher;
-    statistics[kHardInverseSum] = hard_inverse_sum;
-    statistics[kLogSumRatio] = inverse_sums.log_ratio;
-    statistics[kLogSumExp] = log_sum_exp;
-    statistics[kPresentClasses] = present;
-    if constexpr (kLabelApart) statistics[kLabelProbability] = label_probability;
-    statistics[kPath] = path;
-#pragma unroll
-    for (int i = 0; i < Policy::kSums; i++) statistics[kPolicySums + i] = policy_sums[i];
-  }
-
-  __device__ __forceinline__ void restore(const float* statistics) {
-    exponents = {statistics[kStudentShift], statistics[kTeacherShift], scales};
-    inverse_sums = {statistics[kTeacherInverseSum], statistics[kStudentInverseSum], statistics[kLogSumRatio]};
-    hard_inverse_sum = statistics[kHardInverseSum];
-    log_sum_exp = statistics[kLogSumExp];
-    present = statistics[kPresentClasses];
-    if constexpr (kLabelApart) label_probability = statistics[kLabelProbability];
-    path = Path(int(statistics[kPath]));
-#pragma unroll
-    for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = statistics[kPolicySums + i];
-  }
+  // save() stores the constants of the row in its row statistics. restore() loads them in a later backward pass.
+  __device__ __forceinline__ void save(float* statistics) const;
+  __device__ __forceinline__ void restore(const float* statistics);
 
   // Stores the gradient of a row on the fast path (loss_gradient.cuh). If `prefetch`, it also issues the loads of row
   // `next`, and returns the vectors in flight. The other paths have no prefetch, which would double their longer code.
@@ -229,63 +147,17 @@ template <class Spec> struct LossRow {
     return factor;
   }
 
-  // Defined in loss_values.cuh.
+  // Defined in loss_sums.cuh.
   template <bool FAST, int N>
   __device__ __forceinline__ void add_vectors(Partial& partial, const Pair (&pairs)[N], int vector, bool in_bounds);
 
  private:
   friend struct AddVectors<LossRow>;
 
-  // A partial of no classes for the fast path.
-  __device__ __forceinline__ Partial empty_partial() const {
-    if constexpr (kMaximaFirst) {
-      uint32_t student, teacher;
-      storage.find_high_words(student, teacher);
-      float maxima[2] = {largest_student(student), kSoft ? largest_teacher(teacher) : 0.0f};
-      group.template reduce_maxima<kSoft>(maxima);
-      return Partial(policy, {maxima[0], maxima[1], scales}, maxima[0], maxima[1]);
-    } else {
-      return Partial(policy, scales);
-    }
-  }
-
-  __device__ __forceinline__ void merge(Partial& partial) {
-    if constexpr (kMaximaFirst)
-      group.add(partial, label_owner(), label_logit);
-    else
-      group.merge(partial, label_owner(), label_logit);
-    if constexpr (kLabelApart) {
-      label_logit = partial.sums.label_logit;
-      label_teacher_logit = partial.sums.label_teacher_logit;
-    }
-  }
-
   // The owner of the label's vector, or -1: the row has no label, the merge need not copy its logit, or (in a ring) the
   // owner is another thread.
   __device__ __forceinline__ int label_owner() const {
     return !kHard || kLabelApart || label < 0 ? -1 : storage.owner(row, group, row.vector_of(label));
-  }
-
-  __device__ __forceinline__ float estimate(const Sums& sums) const {
-    if constexpr (kEstimates)
-      return policy.estimate_raw(sums.policy, sums.student, sums.teacher, inverse_sums.teacher, kLn2);
-    return values.soft;
-  }
-
-  __device__ __forceinline__ bool has_finite_sums() const {
-    float zero = 0;
-    if constexpr (kSoft && !kEstimates)
-#pragma unroll
-      for (int i = 0; i < Policy::kSums; i++) zero += policy_sums[i] - policy_sums[i];
-    return zero == 0;
-  }
-
-  // Completes the values in the way that is common to all paths.
-  __device__ __forceinline__ void finish_values() {
-    if constexpr (Spec::kEntropies && !Form::kSoftmax) evaluate_entropies(student_max, teacher_max);
-    if (Spec::kEntropies && p.soft_cross_entropy != 0) values.soft += values.teacher_entropy;
-    if constexpr (Spec::kTemperatureGradient) evaluate_temperature_gradient();
-    if (is_flat && values.soft == values.soft) values.soft = 0;
   }
 
   template <class Columns, int N>
@@ -324,71 +196,22 @@ template <class Spec> struct LossRow {
     return Spec::kTeacherSoftcap ? softcapped(u, p.teacher_softcap) : u;
   }
 
-  // Passes the largest logits of some vectors to the partial.
-  template <int N> __device__ __forceinline__ void note_maxima(Partial& partial, const Pair (&pairs)[N]) const {
-    auto student = pairs[0].student.high_word();
-    float u = 0;
-    if constexpr (kSoft) {
-      auto teacher = pairs[0].teacher.high_word();
-#pragma unroll
-      for (int i = 1; i < N; i++) teacher = pairs[i].teacher.high_word(teacher);
-      u = largest_teacher(teacher);
-    }
-#pragma unroll
-    for (int i = 1; i < N; i++) student = pairs[i].student.high_word(student);
-    partial.note_maxima(largest_student(student), u);
-  }
+  // Defined in loss_path.cuh.
+  __device__ __forceinline__ float estimate(const Sums& sums) const;
+  __device__ __forceinline__ bool has_finite_sums() const;
+  __device__ __forceinline__ void finish_values();
 
-  // Finds whether each tensor has a softmax. The sums of the row need not be ordinary.
-  __device__ __forceinline__ void find_validity(const Partial& partial, bool& student_valid,
-                                                bool& teacher_valid) const {
-    const Sums& sums = partial.sums;
-    if constexpr (Form::kSoftmax)
-      student_valid = is_valid(sums.student);
-    else if constexpr (kHard)
-      student_valid = is_valid(sums.hard_exps());
-    if constexpr (Form::kSoftmax) teacher_valid = is_valid(sums.teacher);
-    if constexpr (kLogits) {
-      student_valid = student_valid && abs(partial.student_max) <= kLargest;
-      teacher_valid = abs(partial.teacher_max) <= kLargest && sums.policy[0] == sums.policy[0];
-    }
-    if constexpr (kLabelApart) {  // a tensor may have no class but the label
-      student_valid = is_valid_with(sums.student, sums.label_logit);
-      teacher_valid = is_valid_with(sums.teacher, sums.label_teacher_logit);
-    }
-  }
-
-  // Computes values and constants of the row from the merged sums of all classes.
-  template <bool FAST> __device__ __forceinline__ void finish(const Partial& partial) {
-    const Sums& sums = partial.sums;
-    exponents = partial.exponents;
-    present = sums.present;
-    bool student_valid = true, teacher_valid = true;  // always true on the fast path, where all sums are ordinary
-    if constexpr (!FAST) find_validity(partial, student_valid, teacher_valid);
-    bool row_valid = student_valid && teacher_valid;
-    if constexpr (kHard) finish_hard<FAST>(sums, student_valid, row_valid);
-    if constexpr (kSoft) {
-      inverse_sums = {not_a_number(), not_a_number(), 0.0f};
-      values.soft = policy_sums[0] = not_a_number();
-      if constexpr (Form::kEntropySums) {
-        values.student_entropy = values.teacher_entropy = not_a_number();
-        if (student_valid)
-          values.student_entropy = entropy<FAST>(exponents.student, sums.student, sums.student_exponents,
-                                                 sums.label_logit);
-        if (teacher_valid)
-          values.teacher_entropy = entropy<FAST>(exponents.teacher, sums.teacher, sums.teacher_exponents,
-                                                 sums.label_teacher_logit);
-      }
-      if (!row_valid) return;
-      finish_soft<FAST>(sums);
-      values.soft = policy_sums[0];
-    }
-  }
-
-  // Defined in loss_values.cuh.
+  // Defined in loss_sums.cuh.
+  __device__ __forceinline__ Partial empty_partial() const;
+  __device__ __forceinline__ void merge(Partial& partial);
+  template <int N> __device__ __forceinline__ void note_maxima(Partial& partial, const Pair (&pairs)[N]) const;
   template <bool FAST> __device__ __forceinline__ void sweep_sums(Partial& partial);
   __device__ __forceinline__ void find_label(Partial& partial, const Pair& pair, int column);
   __device__ __forceinline__ void visit_label(Partial& partial);
+
+  // Defined in loss_values.cuh.
+  __device__ __forceinline__ void find_validity(const Partial& partial, bool& student_valid, bool& teacher_valid) const;
+  template <bool FAST> __device__ __forceinline__ void finish(const Partial& partial);
   template <bool FAST>
   __device__ __forceinline__ void finish_hard(const Sums& sums, bool student_valid, bool row_valid);
   template <bool FAST> __device__ __forceinline__ void finish_soft(const Sums& sums);

@@ -56,4 +56,8 @@ struct LaunchConstants {
   }
 };
 
+// Bytes of shared memory that every thread group reserves for the LaunchConstants of its block.
+constexpr int kConstantsBytes = 16;
+static_assert(sizeof(LaunchConstants) <= kConstantsBytes, "the shared memory has room for kConstantsBytes");
+
 }  // namespace temper

@@ -126,4 +126,22 @@ template <bool SOFTMAX, bool HARD, ExpReuse REUSE> struct RowExponents {
   }
 };
 
+// Exponentials of COUNT classes of a thread, and the offsets with which they were computed.
+template <int COUNT> struct KeptExponentials {
+  float student[COUNT], teacher[COUNT], student_offset, teacher_offset;
+
+  __device__ __forceinline__ KeptExponentials() {}
+  // For a row that keeps nothing. The values are left unset, which costs no instruction, and are not read.
+  __device__ __forceinline__ void set_none() {
+#pragma unroll
+    for (int i = 0; i < COUNT; i++) {
+      leave_unset(student[i]);
+      leave_unset(teacher[i]);
+    }
+    leave_unset(student_offset);
+    leave_unset(teacher_offset);
+  }
+};
+template <> struct KeptExponentials<0> {};
+
 }  // namespace temper
