@@ -19,7 +19,8 @@ template <class Spec> struct GradientConstants {
     const LossParameters& p = loss.p;
     factors = given;
     if (Spec::kStandardise && loss.is_flat) factors.soft = 0;
-    // The inverse sums of a row without a softmax are NaN. They do not appear in every form of a gradient.
+    // The gradient of a row without a softmax is NaN. Its inverse sums are NaN too, but not every form of a gradient
+    // contains them.
     if (Spec::kSoft && loss.inverse_sums.student != loss.inverse_sums.student) factors.soft = not_a_number();
     hard = smoothing = label_soft = label_hard = 0;
     if constexpr (Spec::kHard) {
@@ -40,7 +41,8 @@ template <class Spec> struct GradientConstants {
       divergence = loss.policy.row_gradient(loss.policy_sums, factors.soft * loss.inverse_sums.student,
                                             factors.soft * loss.inverse_sums.teacher);
       if constexpr (Loss::kLabelApart) label_soft = factors.soft * loss.policy.label_gradient(loss.policy_sums);
-      // A class with larger odds has a q below 2^-126 of the largest one, or nearly so.
+      // most_power keeps odds * 2^(t - s) finite. A class beyond it has a q of less than about 2^-126 of the largest q,
+      // so that its gradient is as good as 0.
       if constexpr (Loss::kClasses) {
         odds = loss.odds_factor(reciprocal(loss.inverse_sums.student));
         most_power = 127.5f - max(log2_normal(odds), 0.0f);
@@ -97,15 +99,15 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
   } else if constexpr (Form::kElementwise) {
     if constexpr (Form::kSoftmax && kHard && !Form::Exps::kSeparateHard)
       es = exponents.student.template exp<kFastExp>(z);
-    // The difference is NaN for a factor of NaN. It makes the whole gradient of such a row NaN, also where
-    // logit_gradient() does not depend on the factor.
+    // A factor of NaN must make the whole gradient NaN, also where logit_gradient() does not depend on the factor. The
+    // difference below is 0 for any other factor.
     float soft = policy.logit_gradient(z, u, g.factors.soft) + (g.factors.soft - g.factors.soft);
     return fma(es, exponents.add_hard_factor(0, es, g.hard), soft);
   } else {
     float s = exponents.student.template exponent<kFastExp>(z), t = exponents.teacher.template exponent<kFastExp>(u);
     es = Exponents::power<kFastExp>(s);
     if (PATH == kExactShift && g.limit) {
-      // Selected before the multiplication, because a factor of 0 times infinity is NaN.
+      // The limit is selected before the multiplication, because 0 times infinity is NaN.
       float limit = u == -infinity() ? infinity() : -infinity();
       float soft = z == -infinity() || g.factors.soft == 0 ? 0.0f : g.factors.soft * limit;
       return fma(es, exponents.add_hard_factor(0, es, g.hard), soft);
@@ -122,8 +124,8 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
   }
 }
 
-// Stores a vector of the gradient. `first` is the address of the thread's first vector, if the row is in registers: all
-// vectors then have fixed distances from it.
+// Stores a vector of the gradient. For a row in registers `first` is the address of the thread's first vector, from
+// which all its vectors have fixed distances.
 template <class Spec>
 template <class GradientView>
 __device__ __forceinline__ void LossRow<Spec>::store_vector(const GradientView& view,
@@ -138,7 +140,7 @@ __device__ __forceinline__ void LossRow<Spec>::store_vector(const GradientView& 
     view.store_aligned(values, vector);
 }
 
-// Stores the gradient of a kept vector. Unless the maxima were known, its exponentials have offsets of their own. The
+// Stores the gradient of a kept vector. Without kMaximaFirst its exponentials have the offsets of the thread. The
 // factors that move them to the offsets of the row are multiplied into the row constants.
 template <class Spec>
 template <class GradientView>

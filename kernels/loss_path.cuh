@@ -63,7 +63,7 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_ag
   finish_values();
 }
 
-// The last step on all paths: entropies, the cross-entropy value and the temperature gradient.
+// The last step of every path: entropies, the value as a cross-entropy, and the temperature gradient.
 template <class Spec> __device__ __forceinline__ void LossRow<Spec>::finish_values() {
   if constexpr (Spec::kEntropies && !Form::kSoftmax) evaluate_entropies(student_max, teacher_max);
   if (Spec::kEntropies && p.soft_cross_entropy != 0) values.soft += values.teacher_entropy;

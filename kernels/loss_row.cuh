@@ -44,14 +44,16 @@ template <class Spec> struct LossRow {
   static constexpr bool kLabelApart = Form::kLabelApart;
   static constexpr bool kLogits = Form::kLogits, kClasses = kSoft && !kLogits && !Form::kRaw;
   static constexpr bool kLinear = is_linear(Policy::kGradient), kCentred = is_centred(Policy::kGradient);
-  // The maxima of the row are found before the sums, so that no sum is rescaled. With a second sweep over the classes
-  // the assembler would need twice as many registers for that. Without the label's class the maxima are other ones.
+  // Whether the maxima of the row are found before the sums, so that no sum is rescaled. For divergences with a second
+  // sweep (kClasses) the assembler would need twice as many registers. With kLabelApart the maxima would include the
+  // label, but the sums leave it out.
   static constexpr bool kMaximaFirst =
       Spec::Storage::kInRegisters && !ThreadGroup::kSeveralWarps && !kClasses && !kLabelApart;
-  // The exponentials of some vectors are kept in registers from the sums to the gradient. That is possible where the
-  // gradient is linear in them and needs no other value of a class, and where a vector of the teacher takes no more
-  // registers than one of the student. A backward pass keeps the same vectors, so that it gives the same bits. If the
-  // maxima are found first, it need not: the exponentials are at the offsets of the row.
+  // Whether the exponentials of some vectors stay in registers from the sums to the gradient. The gradient must be
+  // linear in them and must need no other value of a class, and a vector of the teacher must take no more registers
+  // than one of the student. Kept exponentials have the offsets of their thread, so that a backward pass must keep the
+  // same vectors to give the same bits. With kMaximaFirst they have the offsets of the row, and a backward pass keeps
+  // none.
   static constexpr bool kHasKeptPass =
       Spec::kPass == Pass::kForwardBackward || (Spec::kPass == Pass::kBackward && !kMaximaFirst);
   static constexpr bool kKeeps = Spec::Storage::kKept > 0 && kHasKeptPass &&
@@ -59,7 +61,7 @@ template <class Spec> struct LossRow {
                                  !kLabelApart && !Form::Exps::kSeparateHard && !Spec::kSmoothing &&
                                  !Spec::kStandardise && !Spec::kStudentSoftcap && !Spec::kAccumulate &&
                                  Pair::Teacher::kBytes <= Pair::Student::kBytes;
-  // Vectors of a thread that are kept. Beside a row in registers there is room for 16 classes.
+  // Number of kept vectors of a thread. A row in registers leaves registers for the exponentials of 16 classes.
   static constexpr int kKept =
       kKeeps ? Spec::Storage::kInRegisters ? min(Spec::Storage::kKept, 16 / K) : Spec::Storage::kKept : 0;
 
@@ -70,14 +72,15 @@ template <class Spec> struct LossRow {
   Storage& storage;
   int label;  // -1: the row has none
   float temperature;
-  bool valid;  // false: this thread has loaded an invalid input of the row, which was changed after the check
+  bool valid;  // false: this thread has loaded an input of the row that became invalid after the check
   float inverse_temperature = rounded_reciprocal(temperature);
   float teacher_inverse_temperature = Spec::kTwoScales ? 1.0f / p.teacher_temperature : inverse_temperature;
   RowScales scales = {inverse_temperature * kLog2E, teacher_inverse_temperature * kLog2E};
   Moments moments = {};  // of the student, if logits are standardised
-  bool is_flat = false;  // a deviation is 0: the soft part is 0
+  bool is_flat = false;  // standardised logits with a deviation of 0, so that the soft part is 0
 
-  // Where the gradient does not need D, only the first warp computes it. All warps choose the path by an estimate of D.
+  // Whether only the first warp computes D, which the gradient does not need. All warps then choose the path by an
+  // estimate of D.
   static constexpr bool kEstimates = kSoft && Policy::kEstimates && !kLabelApart && ThreadGroup::kSeveralWarps;
 
   // Constants of the row, set by evaluate() or restore().
@@ -87,10 +90,10 @@ template <class Spec> struct LossRow {
   typename Form::Exps exponents = {};
   InverseSums<float> inverse_sums = {};
   // The label's logits. Before a merge they are set in the owner of the label's vector only. A merge copies the
-  // student's to the first thread, or with kLabelApart both to all threads.
+  // student's logit to the first thread; with kLabelApart it copies both logits to all threads.
   float label_logit = 0, label_teacher_logit = 0;
   float label_from_shift = 0, label_probability = 0;  // with kLabelApart: z - shift and softmax(z) of the label
-  float hard_inverse_sum = 0, log_sum_exp = 0, present = 0;
+  float hard_inverse_sum = 0, log_sum_exp = 0, present = 0;  // present: number of present classes
   float policy_sums[Policy::kSums] = {};
   RowValues values;
   KeptExponentials<kKept * K> kept;
@@ -119,8 +122,8 @@ template <class Spec> struct LossRow {
   template <class GradientView>
   __device__ __forceinline__ void store_gradient_again(const GradientView& view, GradientFactors factors);
 
-  // Calls f(z, u, column) for all classes, and for the elements outside the row as absent classes. LONG: the code of f
-  // is long, so that for_each_again() of the storage is used.
+  // Calls f(z, u, column) for all classes. Elements outside the row appear as absent classes. LONG = true is for long
+  // code, which for_each_again() of the storage does not unroll.
   template <bool LONG, class F> __device__ __forceinline__ void for_each_column(F f) {
     auto each = [&](const Pair& pair, int vector) {
       float z[K], u[K];
@@ -139,8 +142,8 @@ template <class Spec> struct LossRow {
     for_each_column<LONG>([&](float z, float u, int) { f(z, u); });
   }
 
-  // Turns a quotient of exponentials into p/q. For a policy that receives p and q multiplied by weights, the factor
-  // includes them.
+  // The factor that turns the quotient et/es of a class into p/q. For a policy that receives p and q multiplied by
+  // weights, the factor includes the weights.
   __device__ __forceinline__ float odds_factor(float student_sum) const {
     float factor = student_sum * inverse_sums.teacher;
     if constexpr (kClasses) factor *= policy.teacher_weight() * reciprocal(policy.student_weight());
@@ -172,7 +175,7 @@ template <class Spec> struct LossRow {
 
   __device__ __forceinline__ int label_vector() const { return label < 0 ? -1 : row.vector_of(label); }
 
-  // The vector as it enters the sums. If the policy leaves out the label's class, its logits are replaced by -inf.
+  // The vector as it enters the sums. With kLabelApart the label's logits are replaced by -inf.
   __device__ __forceinline__ Pair summed(const Pair& pair, int vector) const {
     if constexpr (!kLabelApart) return pair;
     Pair rest = pair;
@@ -235,8 +238,8 @@ template <class Spec> struct LossRow {
     return sum >= 0 && sum <= kLargest && label_logit <= kLargest && (sum > 0 || label_logit > -infinity());
   }
 
-  // The inverse of a sum-exp. Without the label's class all other exponentials may be 0, and an infinite factor would
-  // make their products NaN. The inverse of such a sum is therefore 0.
+  // The inverse of a sum-exp. With kLabelApart all exponentials of the sum may be 0, and their products with an
+  // infinite factor would be NaN. The inverse of such a sum is therefore 0.
   template <bool FAST> __device__ __forceinline__ static float inverse_of(float sum) {
     if constexpr (FAST) return reciprocal(sum);  // a normal number
     return kLabelApart && sum == 0 ? 0.0f : 1.0f / sum;
@@ -254,9 +257,8 @@ template <class Spec> struct LossRow {
   __device__ __forceinline__ auto shift_of_row() const {
     float student = exponents.student.shift, teacher = exponents.teacher.shift;
     if constexpr (Spec::kTwoScales || Spec::kStandardise) {
-      // An inverse temperature has a rest, so that tensors with temperatures of their own are compared exactly. The
-      // inverse of a rounded standard deviation needs none: where student and teacher are equal, their deviations are
-      // equal too.
+      // The rest of an inverse temperature makes the comparison of tensors with different temperatures exact.
+      // Standardised logits need no rest: where student and teacher are equal, their deviations are equal too.
       float rest = Spec::kStandardise ? 0.0f : rest_of_inverse(temperature, inverse_temperature);
       float teacher_rest =
           Spec::kStandardise ? 0.0f : rest_of_inverse(p.teacher_temperature, teacher_inverse_temperature);
@@ -266,7 +268,7 @@ template <class Spec> struct LossRow {
       return row_shift(student, teacher, inverse_temperature);
     }
   }
-  // What the rounding of inverse = 1/x has cut off: 1/x = inverse + rest.
+  // The rounding error of an inverse: 1/x = inverse + rest.
   __device__ __forceinline__ static float rest_of_inverse(float x, float inverse) {
     return fma(-x, inverse, 1.0f) * inverse;
   }
@@ -279,7 +281,7 @@ template <class Spec> struct LossRow {
     return exponents.teacher.template exponent<false>(u) + log(inverse_sums.teacher) * kLog2E;
   }
 
-  // Columns that the near-equal path processes at a time. More of its long code would need too many registers.
+  // Columns that the near-equal path processes at a time. More columns of its long code would need too many registers.
   static constexpr int kNearEqualColumns = 4;
 
   template <class F> __device__ __forceinline__ void for_each_exp(F f);

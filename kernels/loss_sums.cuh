@@ -6,7 +6,7 @@
 
 namespace temper {
 
-// A partial of no classes for the fast path.
+// A partial of the fast path without any class. With kMaximaFirst it has the maxima of the row.
 template <class Spec>
 __device__ __forceinline__ typename LossRow<Spec>::Partial LossRow<Spec>::empty_partial() const {
   if constexpr (kMaximaFirst) {
@@ -20,7 +20,7 @@ __device__ __forceinline__ typename LossRow<Spec>::Partial LossRow<Spec>::empty_
   }
 }
 
-// Passes the largest logits of some vectors to the partial.
+// Adds the largest logits of some vectors to the maxima of the partial.
 template <class Spec>
 template <int N>
 __device__ __forceinline__ void LossRow<Spec>::note_maxima(Partial& partial, const Pair (&pairs)[N]) const {
@@ -37,7 +37,7 @@ __device__ __forceinline__ void LossRow<Spec>::note_maxima(Partial& partial, con
   partial.note_maxima(largest_student(student), u);
 }
 
-// Notes the label's logits, if the vector of the given first column has them.
+// Stores the label's logits if the label is in the vector that begins at `column`.
 template <class Spec>
 __device__ __forceinline__ void LossRow<Spec>::find_label(Partial& partial, const Pair& pair, int column) {
   if (unsigned(label - column) < unsigned(K)) {
@@ -55,7 +55,7 @@ __device__ __forceinline__ void LossRow<Spec>::find_label(Partial& partial, cons
   }
 }
 
-// Finds the label's vector in storage on chip, and notes its logits.
+// Reads the label's vector from on-chip storage, and stores the label's logits.
 template <class Spec> __device__ __forceinline__ void LossRow<Spec>::visit_label(Partial& partial) {
   if (label >= 0)
     storage.visit(row, group, row.vector_of(label), [&](const Pair& pair) {
@@ -63,8 +63,8 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::visit_label
     });
 }
 
-// Adds some vectors to the partial of the thread. The maxima are found on the fast path only, because they are known
-// afterwards.
+// Adds some vectors to the partial of the thread. Only the fast path updates the maxima; the other paths know them from
+// the fast path.
 template <class Spec>
 template <bool FAST, int N>
 __device__ __forceinline__ void LossRow<Spec>::add_vectors(Partial& partial, const Pair (&pairs)[N], int vector,
@@ -86,8 +86,8 @@ __device__ __forceinline__ void LossRow<Spec>::add_vectors(Partial& partial, con
   }
 }
 
-// A sweep of storage calls this with its vectors. It is a function object, because NVRTC 12 treats a generic lambda as
-// a host function.
+// Passed to the sweeps of the row storage, which call it with their vectors. NVRTC 12 treats a generic lambda as a host
+// function, so that this is a function object.
 template <class Loss> struct AddVectors {
   Loss& loss;
   typename Loss::Partial& partial;
@@ -99,9 +99,9 @@ template <class Loss> struct AddVectors {
 
   __device__ __forceinline__ void keep_none() const { loss.kept.set_none(); }
 
-  // Adds vectors and keeps their exponentials. `first` is the number of the first one among all kept vectors. Unless
-  // the maxima are known, the partial is empty, and the offsets depend on these vectors only, so that a backward pass
-  // computes the same bits without the rest of the row.
+  // Adds vectors and keeps their exponentials. `first` is the index of the first vector among all kept vectors. The
+  // partial is empty, so that without kMaximaFirst the offsets depend on these vectors only. A backward pass thus
+  // computes the same bits without the other vectors.
   template <bool FINITE, int N>
   __device__ __forceinline__ void keep(const typename Loss::Pair (&pairs)[N], int first) const {
     if constexpr (!Loss::kMaximaFirst) loss.note_maxima(partial, pairs);
@@ -124,7 +124,8 @@ template <class Loss> struct AddVectors {
 template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::sweep_sums(Partial& partial) {
-  // A row in registers is read no more after its sums, so that the exponentials can take its place.
+  // In a row in registers the label is read before the sums. The kept vectors are not read after the sums, so that
+  // their exponentials can take their registers.
   if constexpr (Form::kLabel && Spec::Storage::kInRegisters) visit_label(partial);
   if constexpr (FAST && kKeeps) {
     storage.template keep<kKept>(AddVectors<LossRow>{*this, partial});
@@ -138,7 +139,7 @@ __device__ __forceinline__ void LossRow<Spec>::sweep_sums(Partial& partial) {
     });
   }
   partial.join_odd();
-  // Both are loaded again from the header of a ring, so that they take no registers during the sweep.
+  // In a ring these are loaded from the header again, so that they take no registers during the sweep.
   if constexpr (Spec::Storage::kProducers > 0) {
     label = storage.header().label;
     valid = storage.header().valid != 0;

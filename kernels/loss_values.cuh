@@ -1,4 +1,4 @@
-// Values and constants of a row from its merged sums, by members of LossRow.
+// The values and constants of a row, computed from its merged sums, by members of LossRow.
 #pragma once
 
 #include "loss_sums.cuh"
@@ -59,8 +59,8 @@ template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::finish_hard(const Sums& sums, bool student_valid, bool row_valid) {
   float sum = sums.hard_exps(), shift = exponents.any_student().shift, from_max = label_logit - shift;
   hard_inverse_sum = row_valid ? inverse_of<FAST>(sum) : not_a_number();
-  // Values are needed in the first thread only, which stores them, so that the other warps skip the logarithm. With a
-  // z-loss every thread needs it for the gradient.
+  // The other warps skip the logarithm, because only the first thread stores values. With a z-loss every thread needs
+  // the logarithm for the gradient.
   if (!kLabelApart && !group.in_first_warp() && p.z_loss == 0) return;
   float log_sum = log(sum);
   if constexpr (FAST) log_sum -= exponents.hard_rounding_error();
@@ -87,7 +87,7 @@ __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Sums& sums) {
   if constexpr (Form::kSoftmax) {
     inverse_sums = {inverse_of<FAST>(sums.teacher), inverse_of<FAST>(sums.student), 0.0f};
     if constexpr (kClasses || kCentred) {
-      // The rounding error of the quotient Ss/St is added to its logarithm. Otherwise all p would be off by it.
+      // The rounding error of the quotient Ss/St is added to its logarithm. Otherwise every p would have this error.
       float quotient = sums.student * inverse_sums.teacher, rest = fma(-quotient, sums.teacher, sums.student);
       inverse_sums.log_ratio = kLog2E * fma(rest, inverse_sums.student, log(odds_factor(sums.student)));
     }
@@ -151,8 +151,8 @@ template <class Spec> template <class F> __device__ __forceinline__ void LossRow
   });
 }
 
-// Computes D of a row with nearly equal distributions. The sums are computed again with exact-shift exponentials. Those
-// of the fast path have an exponent rounding error, which would not cancel against differences of logits.
+// Computes D of a row with nearly equal distributions. The sums are computed again with exact-shift exponentials: fast
+// exponentials have an exponent rounding error, which would not cancel against differences of logits.
 template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_near_equal() {
   path = kNearEqual;
   auto shift = shift_of_row();

@@ -1,13 +1,12 @@
 // The k most probable classes of a row, with the sums over all classes, in one read of the logits by one block.
 //
-// Shared memory holds candidates: logits above a limit that at least k logits reach, which is -inf at first. When there
-// are many candidates, the block sorts them, keeps the first k, and raises the limit to the smallest of these. Every
-// logit that is not among the k at the end goes into the sum over the other classes. This sum has a maximum of its own,
-// because 1 less the mass of the list would be 0 in f32 for a peaked row.
+// Shared memory holds the candidates: the logits above a limit, which is -inf at first. When there are many candidates,
+// the block sorts them, keeps the k largest, and raises the limit to the smallest of these. All other logits are added
+// to a sum with a maximum of its own. The difference of 1 and the mass of the list does not serve instead, because it
+// is 0 in f32 for a peaked row.
 //
-// The result does not depend on the order in which threads append candidates. Keys are distinct, so that a sort gives
-// one order only; and the place of a candidate in this order decides which thread adds it to the sum when it leaves the
-// list.
+// The result does not depend on the order in which threads append candidates. Keys are distinct, so that there is only
+// one sorted order. The place of a dropped candidate in this order decides which thread adds it to the sum.
 #pragma once
 
 #include "row/exponentials.cuh"

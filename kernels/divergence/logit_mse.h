@@ -1,4 +1,5 @@
-// Mean squared error of the logits: D = mean (z - u)^2, dD/dz = 2 (z - u) / classes. No softmax and no temperature.
+// Mean squared error of the logits: D = mean (z - u)^2, dD/dz = 2 (z - u) / classes. D has no softmax and no
+// temperature.
 #pragma once
 
 #include "policy.h"

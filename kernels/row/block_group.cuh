@@ -9,7 +9,7 @@ namespace temper {
 // The smallest power of two that is not below n, but at most 32.
 __device__ constexpr int lanes_for(int n) { return n > 16 ? 32 : n > 8 ? 16 : n > 4 ? 8 : n > 2 ? 4 : n; }
 
-// N floats that one access loads or stores.
+// N (1, 2 or 4) floats that one access loads or stores.
 template <int N> struct alignas(4 * N) FloatVector {
   float values[N];
 };
@@ -43,8 +43,8 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
   // mbarrier per slot, and the constants of the launch.
   static constexpr int kMostValues = 12, kMostPieces = kMostValues / 4, kPieceBytes = kClusterWarps * 16;
   static constexpr int kOwned = 2 * kMostPieces * kPieceBytes;  // the owner's values: one float per slot
-  // The second slot, which is unused before the second reduction. No block of the cluster stores into it before this
-  // block has made its first reduction.
+  // Offset of the second slot, which is free memory until the second reduction. No block of the cluster stores into it
+  // before this block has made its first reduction.
   static constexpr int kLateScratch = kMostPieces * kPieceBytes;
   static constexpr int kBarriers = kOwned + 16, kConstants = kBarriers + (CLUSTER > 1 ? 16 : 0);
   static constexpr int kScratchBytes = kConstants + kConstantsBytes;
@@ -87,9 +87,9 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
   }
 
   // Threads could disagree about the owner, if another stream changes the label of the row during the launch. Within a
-  // block the first thread may then read a value of an earlier row, and the hard part of this row means nothing. Within
-  // a cluster a phase would never complete if the number of bytes sent depended on the owner. Every warp therefore
-  // sends a value, 0 without the owner, and the values are summed.
+  // block the first thread may then read the value of an earlier row, which makes the hard part of this row wrong.
+  // Within a cluster the number of sent bytes must not depend on the owner, because a phase could then stay incomplete.
+  // Every warp therefore sends a value, which is 0 in warps without the owner, and the values are summed.
   template <class Partial> __device__ __forceinline__ void merge(Partial& partial, int owner, float& value) {
     constexpr int N = Partial::kValues, kSent = N + (CLUSTER > 1 ? 1 : 0);
     merge_lanes<32, true>(partial, ~0u);
@@ -125,10 +125,10 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
   }
 
  private:
-  // The lanes of a warp that combine the values of all warps. The other lanes repeat the work of these.
+  // Number of lanes that combine the values of all warps. The other lanes of each warp repeat the same operations.
   static constexpr int kMergeLanes = lanes_for(kClusterWarps);
 
-  // A barrier of the threads that compute. A producing warp never arrives at it, so that __syncthreads() would hang.
+  // A barrier of the threads that compute. With a producer warp, __syncthreads() would hang: that warp does not arrive.
   __device__ __forceinline__ static void synchronise() {
     if constexpr (PRODUCERS > 0)
       named_barrier<THREADS>();
@@ -140,14 +140,14 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
     return reinterpret_cast<T*>(dynamic_shared() + offset);
   }
 
-  // A warp's N values are sent in pieces of 1, 2 or 4 floats, the sizes of an asynchronous store. FIRST is the first
-  // value of a piece. Three values are sent as four.
+  // A warp sends its N values in pieces of 1, 2 or 4 floats, the sizes of an asynchronous store. FIRST is the index of
+  // a piece's first value. Three values are sent as four.
   template <int FIRST, int N> static constexpr int kPieceSize = N - FIRST > 2 ? 4 : N - FIRST;
   template <int N> static constexpr int kLast = (N - 1) / 4 * 4;
   template <int N> static constexpr int kBytes = 4 * (kLast<N> + kPieceSize<kLast<N>, N>);
 
-  // Sends the warp's values to every block of the cluster, and waits until those of all warps are here. Returns their
-  // slot.
+  // Sends the values of the calling warp to every block of the cluster, and waits for the values of all warps. Returns
+  // the slot that holds them.
   template <int N> __device__ __forceinline__ uint32_t exchange(const float (&values)[N]) {
     static_assert(N <= kMostValues, "the scratch memory has room for kMostValues");
     uint32_t slot = reductions % 2, parity = reductions / 2 % 2;
@@ -165,7 +165,7 @@ template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
     return slot;
   }
 
-  // Within a cluster, lane i sends to block i.
+  // Sends the piece of values that begins at FIRST, and the pieces after it. Within a cluster, lane i sends to block i.
   template <int FIRST, int N>
   __device__ __forceinline__ void send(const float (&values)[N], uint32_t slot, uint32_t barrier) const {
     FloatVector<kPieceSize<FIRST, N>> piece = {};

@@ -6,7 +6,7 @@
 
 namespace temper {
 
-// LANES (1, 2, 4 ... 32) neighbouring lanes of a warp, in blocks of THREADS.
+// LANES (1, 2, 4 ... 32) neighbouring lanes of a warp. A block has THREADS threads.
 template <int THREADS, int LANES> struct LaneGroup {
   static constexpr int kThreads = THREADS, kConstants = 0, kScratchBytes = kConstantsBytes;
   static constexpr bool kSeveralWarps = false;
@@ -20,7 +20,6 @@ template <int THREADS, int LANES> struct LaneGroup {
   __device__ __forceinline__ void begin() {}
   __device__ __forceinline__ void wait_for_cluster() {}
 
-  // A group lies in one warp.
   __device__ __forceinline__ bool in_first_warp() const { return true; }
 
   template <class Op, int N> __device__ __forceinline__ void reduce(float (&values)[N]) {
@@ -31,7 +30,8 @@ template <int THREADS, int LANES> struct LaneGroup {
     value = __shfl_sync(mask, value, owner < 0 ? 0 : owner, LANES);
   }
 
-  // The maxima of student and teacher, and a merge of partials with the same shifts. Other groups do not have them.
+  // Two functions that only this kind of group has: the maxima of student and teacher over the group, and merge() for
+  // partials that have the same shifts.
   template <bool TEACHER> __device__ __forceinline__ void reduce_maxima(float (&maxima)[2]) const {
     max_of_lanes<LANES, LANES == 32, TEACHER>(maxima, mask);
   }

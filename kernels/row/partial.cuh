@@ -140,7 +140,7 @@ template <class Spec> struct RowPartial {
     add<FAST>(z, u, finite, to, es, et);
   }
 
-  // Does the same, and also returns the exponentials of the class.
+  // The same; also returns the exponentials of the class in `es` and `et`.
   template <bool FAST>
   __device__ __forceinline__ void add(float z, float u, bool finite, Sums& to, float& es, float& et) {
     es = et = 0;
@@ -209,7 +209,7 @@ template <class Spec> struct RowPartial {
     sums.add(other.sums);
   }
 
-  // Makes a sum NaN. A merge carries it on to the sum of the whole row, which then is not ordinary.
+  // Makes a sum NaN. A merge makes the sum of the whole row NaN too, so that is_ordinary() returns false.
   __device__ __forceinline__ void invalidate() {
     bool first = true;
     sums.for_each([&](float& sum) {

@@ -1,4 +1,4 @@
-// How the producing warp of a ring (ring_storage.cuh) copies a row into a stage. Every kind of copies states
+// How the producer warp of a ring (ring_storage.cuh) copies a row into a stage. Every kind of copies states
 //   kArrivals           arrivals that complete a phase of the mbarrier `full`
 //   fill(parts, full)   copies the parts of a stage; all lanes of the warp call it. A phase of `full` completes when
 //                       the copies are complete. Its arrivals also release what the warp has stored in the stage

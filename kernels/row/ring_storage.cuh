@@ -1,5 +1,5 @@
 // Row storage in a ring of stages in shared memory, for compute capability 8.0 and later (storage.cuh describes the
-// interface). A producing warp copies rows into the ring, and the threads of the group, the consumers, compute them.
+// interface). A producer warp copies rows into the ring, and the threads of the group, the consumers, compute them.
 // The ring is larger than a block's part of a row, so that copies of the next row are in flight while a row is
 // computed. This file has the consumers, ring_producer.cuh the producer, ring_copies.cuh its kinds of copies, and
 // ring_stages.cuh the stages.

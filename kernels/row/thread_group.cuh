@@ -1,7 +1,7 @@
 // The threads that work on one row: some lanes of a warp, a block, or a cluster of blocks. Every kind of group has
 //   kThreads                 threads of a block that compute rows
 //   kScratchBytes            bytes of shared memory that the group itself needs; row storage begins behind them
-//   kConstants               where the constants of the launch lie in these bytes
+//   kConstants               offset of the LaunchConstants (row_inputs.cuh) in these bytes
 //   thread_rank, size()      rank of the calling thread in its group, and the number of threads
 //   first_row(), row_step()  the rows of the group: first_row(), first_row() + row_step(), ...
 //   begin()                  called first in the kernel
@@ -10,8 +10,8 @@
 //   wait_for_cluster()       called once before the first reduction; waits until every block of the cluster has started
 //   reduce<Op>(values)       combines the values of all threads, and gives every thread the result
 //   merge(partial, owner, value)  merges the RowPartials of all threads, and gives every thread the result; also copies
-//                            `value` from the thread with rank `owner` to the first thread. In other threads `value` is
-//                            undefined afterwards, and if no thread is the owner, in all threads.
+//                            `value` from the thread with rank `owner` to the first thread of the group. In all other
+//                            threads `value` is undefined afterwards. Without an owner it is undefined in all threads.
 // The order of operations in a reduction is fixed, so that equal inputs give equal bits.
 #pragma once
 

@@ -28,9 +28,9 @@ template <class Op, int LANES, int N> __device__ __forceinline__ void reduce_lan
     for (int n = 0; n < N; n++) values[n] = Op::combine(values[n], __shfl_xor_sync(mask, values[n], distance));
 }
 
-// One step of sum_of_warp(). Lanes whose ranks differ in the bit DISTANCE send each other one half of their N values,
-// and keep the sums of the half that they did not send. Without EXCHANGE both lanes have the same values, and nothing
-// is sent.
+// One step of sum_of_warp(). Two lanes whose ranks differ in the bit DISTANCE form a pair. Each lane sends one half of
+// its N values to the other lane, and adds the received half to the half that it keeps. With EXCHANGE = false both
+// lanes hold the same values, so that each keeps a half and sends nothing.
 template <int DISTANCE, bool EXCHANGE, int N>
 __device__ __forceinline__ void halve(float (&values)[N], uint32_t mask) {
   bool upper = (threadIdx.x & DISTANCE) != 0;
@@ -42,9 +42,8 @@ __device__ __forceinline__ void halve(float (&values)[N], uint32_t mask) {
   }
 }
 
-// The sums of up to four values over LANES neighbouring lanes, if all groups of LANES lanes in the warp have the same
-// values. After the first steps each lane sums only one of the values, which takes half as many shuffles as
-// reduce_lanes().
+// The sums of N (at most four) values over LANES neighbouring lanes of a warp that works on one row. After the first
+// steps each lane sums only one of the values, which takes half as many shuffles as reduce_lanes().
 template <int LANES, int N> __device__ __forceinline__ void sum_of_warp(float* values, uint32_t mask) {
   constexpr int kHalvings = N > 2 ? 2 : N > 1 ? 1 : 0;
   float parts[4] = {};
@@ -60,8 +59,7 @@ template <int LANES, int N> __device__ __forceinline__ void sum_of_warp(float* v
   for (int i = 0; i < N; i++) values[i] = N == 1 ? pair[0] : __shfl_sync(mask, pair[0], i * (32 >> kHalvings));
 }
 
-// The maxima of student and teacher over LANES neighbouring lanes of a warp. ONE_ROW: the whole warp works on one row,
-// and each group of LANES lanes has the same values as the others.
+// The maxima of student and teacher over LANES neighbouring lanes of a warp.
 template <int LANES, bool ONE_ROW, bool TEACHER>
 __device__ __forceinline__ void max_of_lanes(float (&maxima)[2], uint32_t mask) {
   if constexpr (ONE_ROW) {
@@ -72,7 +70,7 @@ __device__ __forceinline__ void max_of_lanes(float (&maxima)[2], uint32_t mask) 
   }
 }
 
-// Adds the sums of RowPartials with the same shifts over LANES neighbouring lanes of a warp.
+// Adds the sums of RowPartials over LANES neighbouring lanes of a warp. All partials must have the same shifts.
 template <int LANES, bool ONE_ROW, class Partial>
 __device__ __forceinline__ void add_lanes_of(Partial& partial, uint32_t mask) {
   float sums[Partial::kSums];

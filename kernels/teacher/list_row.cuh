@@ -29,7 +29,7 @@ template <class Spec> struct ListLossRow {
   ListSlots<Spec> slots;
   int label;
   float temperature;
-  bool valid;  // false: this thread has loaded an invalid input of the row, which was changed after the check
+  bool valid;  // false: this thread has loaded an input of the row that became invalid after the check
   TeacherTail tail = TeacherTail(p.teacher_tail);
   float inverse_temperature = 1.0f / temperature, scale = inverse_temperature * kLog2E;
 

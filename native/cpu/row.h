@@ -25,7 +25,7 @@ template <class Policy, bool soft> struct Row : RowLogits {
   RowTask task;
   HardExp hard;
   const RowScales& scales;
-  const Standardisation* standardisation = nullptr;  // the student's; null: the logits are not standardised
+  const Standardisation* standardisation = nullptr;  // that of the student; null: the logits are not standardised
 
   bool is_flat = false;  // the logits are standardised and equal in one tensor, so that the soft part is 0
 
@@ -44,7 +44,7 @@ template <class Policy, bool soft> struct Row : RowLogits {
   bool has_finite_raw_sums = false;
   float divergence = 0, cross_entropy = 0, label_log_prob = 0, student_entropy = 0, teacher_entropy = 0;
 
-  // A constructor, because an aggregate would be cleared as a whole, which takes longer than its few fields.
+  // Initialises a few fields only. An aggregate without a constructor would be cleared as a whole, which takes longer.
   Row(const RowLogits& logits, const Scratch& scratch, const Policy& policy, const RowTask& task, HardExp hard,
       const RowScales& scales)
       : RowLogits(logits), scratch(scratch), policy(policy), task(task), hard(hard), scales(scales) {}
@@ -70,7 +70,7 @@ template <class Policy, bool soft> struct Row : RowLogits {
   }
   TEMPER_INLINE bool two_scales() const { return scales.teacher_unit[0] != 1.0f; }
 
-  // Load the blocks that the sums are taken over: the label's class is absent if the policy leaves it out.
+  // Load a block for the sums over the row. With kLabelApart the label's class is absent in it.
   template <bool find_max = false> TEMPER_INLINE LogitBlock summed_student(int from, int n, float* buffer) const {
     LogitBlock z = student_block<find_max>(from, n, buffer);
     if constexpr (kLabelApart) z = without_class<find_max>((int)task.label - from, z, n, buffer);
@@ -87,7 +87,6 @@ template <class Policy, bool soft> struct Row : RowLogits {
     return {splat(student_max), splat(teacher_max), scales.student.c, scales.teacher.c, inverse_sums};
   }
 
-  // Computes mean and deviation of both tensors.
   void find_moments(Standardisation& student, Standardisation& teacher) const {
     for_row([&](const float* z, const float* u, int, int n) {
       student.add(z, n);
@@ -101,7 +100,8 @@ template <class Policy, bool soft> struct Row : RowLogits {
     });
   }
 
-  // The factor of exponentials that are all 0 must not be infinite.
+  // The inverse of a sum-exp. It is 0 for a sum of 0, because an infinite factor times an exponential of 0 would be
+  // NaN.
   static float inverse_of(float sum) { return kLabelApart && sum == 0 ? 0 : 1.0f / sum; }
 
   // Defined in row_values.h. With `gradient_follows` evaluate() keeps the exponentials for RowGradientWriter.

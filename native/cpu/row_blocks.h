@@ -47,7 +47,7 @@ struct Prefetch {
 template <class Raw, bool soft, HardExp hard, bool store_exp, bool two_scales, bool reads_teacher>
 void sum_block(const Raw& policy, const RowScales& scales, const float* z, const float* u, int n,
                RowPartial<Raw>& row, const BlockExponentials& out, Prefetch prefetch) {
-  // Copies, because the compiler keeps only these in registers: a store through a pointer could change the originals.
+  // Local copies can stay in registers. The originals cannot, because a store through a pointer might change them.
   const Exponential student_exp = scales.student, teacher_exp = scales.teacher, untempered = scales.untempered;
   const V teacher_unit = scales.teacher_unit;
   float student_shift = shift_of(row.student_max), teacher_shift = shift_of(row.teacher_max);
@@ -73,7 +73,7 @@ void sum_block(const Raw& policy, const RowScales& scales, const float* z, const
       if constexpr (store_exp) store(e1, out.hard + i);
     }
   };
-  // The last vectors can hold padding, which is -inf.
+  // The last vectors can contain padding of -inf, which only add_raw_any() accepts.
   int padded_from = n - 2 * kLanes, i = 0;
   for (; i < padded_from; i += kLanes)
     add(i, [&](V s, V t, V es, V et) {
@@ -106,8 +106,8 @@ void raw_block(const Policy& policy, const RowScales& scales, const float* z, co
 TEMPER_INLINE V log2_ratio(V difference, V c, V log_ratio, float most) {
   return limited(fma(difference, c, log_ratio), splat(most));
 }
-// The quotient of the probabilities, with a reciprocal, takes fewer operations than the exponential. Two probabilities
-// below the smallest normal number add nothing.
+// `lesser` is a product with a reciprocal, which takes fewer operations than an exponential. Two probabilities below
+// the smallest normal number add nothing to the sums.
 TEMPER_INLINE WeightedClass<V> weighted_class(V log2_ratio, V p, V q) {
   V larger = max(max(p, q), splat(1.17549435e-38f));
   return {p, q, larger, log2_ratio, min(p, q) * reciprocal(larger)};

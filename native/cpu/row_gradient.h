@@ -32,7 +32,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
   }
 
  protected:
-  // Adds what is left to the gradient of a block, and stores it.
+  // Completes the gradient of a block by the target and the softcap, and stores it.
   void finish_block(int from, int n, float* out) const {
     subtract_target(from, n, out);
     if (p.student_softcap > 0) chain_softcap(from, n, out);

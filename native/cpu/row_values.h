@@ -1,4 +1,4 @@
-// The values of one row from its sums, by members of Row.
+// The values of one row, computed from its sums, by members of Row.
 #pragma once
 
 #include "row_near_equal.h"
@@ -6,7 +6,6 @@
 namespace temper {
 namespace {
 
-// Computes divergence and cross-entropy.
 template <class Policy, bool soft> inline void Row<Policy, soft>::evaluate(bool gradient_follows) {
   PresentClasses present;
   bool stored = gradient_follows || kClasses;
@@ -73,7 +72,7 @@ inline void Row<Policy, soft>::finish_hard(float hard_sum, float log_sum, const 
     if (z > -kInfinity) present_classes++, present_sum += z;
   }
   log_sum_exp = log_sum + shift_of(student_max);
-  if (parameters.hard_weight == 0) return;  // only the label's log-probability is wanted
+  if (parameters.hard_weight == 0) return;  // the loss needs the label's log-probability only
   cross_entropy = -label_log_prob;
   float smoothing = parameters.label_smoothing;
   if (smoothing > 0 && shifted > -kInfinity) {
@@ -96,8 +95,8 @@ template <class Policy, bool soft> inline void Row<Policy, soft>::finish_label(f
   divergence = first_lane(sums[0]);
 }
 
-// The far path: the largest weight of a class, and then sums relative to this weight. If no class has a weight above
-// -inf, D stays +inf.
+// Evaluates a row on the far path: finds the largest weight of a class, then sums relative to this weight. If no class
+// has a weight above -inf, D stays +inf.
 template <class Policy, bool soft> TEMPER_RARE void Row<Policy, soft>::evaluate_far() {
   V peak = splat(-kInfinity);
   FarExponents far = far_exponents();

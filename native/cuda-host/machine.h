@@ -1,4 +1,4 @@
-// The state of one launch: the threads, warps and blocks of the cluster that runs at present.
+// The state of one launch: the threads, warps and blocks of the cluster that is running.
 // Clusters run one after the other. The blocks of one cluster run concurrently.
 #pragma once
 #include <stdarg.h>
@@ -50,7 +50,7 @@ struct Mbarrier {
   unsigned arrivals_at_init;  // the initialising thread's cluster barrier arrivals at initialisation
   unsigned block_barriers_at_init;  // the same for block barriers
   unsigned expected_arrivals, arrivals;  // per phase, and in the current phase
-  long tx_count;              // expected bytes minus stored bytes; negative if stores complete before the arrival
+  long tx_count;  // expected bytes minus stored bytes; negative if stores complete before the arrival
   unsigned phase;             // number of completed phases
   std::vector<AsyncStore> in_flight;
   VectorClock phase_clock;      // joined clocks of the stores that completed in the current phase

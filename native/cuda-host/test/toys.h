@@ -24,7 +24,7 @@ enum class Defect {
   kReadBeforeArrival,       // copies of other threads are read without a wait at the mbarrier
   kArrivalBeforeCopies,     // threads arrive before they issue their copies
   kTooFewArrivals,          // a phase expects fewer arrivals than it has
-  kStoreNotReleased         // a plain store is read that only the arrival after copies follows
+  kStoreNotReleased         // a plain store is read although no arrival has released it
 };
 
 struct ToyParameters {
