@@ -8,12 +8,12 @@ namespace temper {
 
 // The row constants of the gradient.
 template <class Spec> struct GradientConstants {
-  GradientFactors factors;     // of the soft part, and of the label's 1 in softmax(z) - onehot
+  GradientFactors factors;     // of dD/ds, and of the label's 1 in softmax(z) - onehot
   float hard, smoothing;       // factor of exp(z - max z), and what label smoothing subtracts for a present class
   float label_soft, label_hard;  // with kLabelApart: the label's gradient of the soft part, and that of softmax(z)
   RowGradient<float> divergence;
-  float odds, most_power;      // the odds p/q of a class are odds * 2^(t - s); the limit of the exponent t - s
-  bool limit;                  // D is +inf because the teacher lacks a class, and so are elements of the gradient
+  float odds, most_power;      // p/q of a class is odds * 2^(t - s), where t - s is limited to most_power
+  bool limit;                  // the teacher lacks a class, so that D and elements of the gradient are infinite
 
   template <class Loss> __device__ __forceinline__ GradientConstants(const Loss& loss, GradientFactors given) {
     const LossParameters& p = loss.p;

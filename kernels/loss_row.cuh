@@ -49,13 +49,14 @@ template <class Spec> struct LossRow {
   // label, but the sums leave it out.
   static constexpr bool kMaximaFirst =
       Spec::Storage::kInRegisters && !ThreadGroup::kSeveralWarps && !kClasses && !kLabelApart;
-  // Whether the exponentials of some vectors stay in registers from the sums to the gradient. The gradient must be
-  // linear in them and must need no other value of a class, and a vector of the teacher must take no more registers
-  // than one of the student. Kept exponentials have the offsets of their thread, so that a backward pass must keep the
-  // same vectors to give the same bits. With kMaximaFirst they have the offsets of the row, and a backward pass keeps
-  // none.
+  // Whether the pass may keep exponentials (kKeeps). Without kMaximaFirst, kept exponentials have the offsets of their
+  // thread, so that a backward pass must keep the same vectors to give the same bits. With kMaximaFirst all
+  // exponentials have the offsets of the row, and a backward pass keeps none.
   static constexpr bool kHasKeptPass =
       Spec::kPass == Pass::kForwardBackward || (Spec::kPass == Pass::kBackward && !kMaximaFirst);
+  // Whether the exponentials of some vectors stay in registers from the sums to the gradient. The gradient must be
+  // linear in them and must need no other value of a class, and a vector of the teacher must take no more registers
+  // than one of the student.
   static constexpr bool kKeeps = Spec::Storage::kKept > 0 && kHasKeptPass &&
                                  kMaximaFirst == Spec::Storage::kInRegisters && Form::kRaw && kLinear && !kCentred &&
                                  !kLabelApart && !Form::Exps::kSeparateHard && !Spec::kSmoothing &&

@@ -16,7 +16,7 @@
 namespace temper {
 
 // The candidates of a block could overflow, because each thread may append a whole vector before the next barrier. The
-// block sorts from kSortAt candidates on, so that one more vector of every thread fits behind the others.
+// block sorts from kSortAt candidates on, so that one more vector of every thread fits after them.
 constexpr uint32_t kCandidates = 4096, kSortAt = 1024;
 
 // A key is larger for a larger logit and, among equal logits, for the lower class. The key 0 is below all others.
@@ -73,7 +73,7 @@ template <class Input, int THREADS> struct TopKRow {
   using Group = BlockGroup<THREADS, 1>;
   static constexpr int K = kElementsPer16Bytes<Input>;
   using View = RowView<Input, K>;
-  static_assert(kSortAt + THREADS * K <= kCandidates, "a vector of every thread fits behind the candidates");
+  static_assert(kSortAt + THREADS * K <= kCandidates, "a vector of every thread fits after the candidates");
 
   const TopKParameters& p;
   Group& group;

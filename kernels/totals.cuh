@@ -101,7 +101,7 @@ struct WarpSums {
 // threads of all other blocks have stored before. One thread of each block calls this.
 __device__ __forceinline__ bool is_last_block(const LossParameters& p) {
   // The last block could read a row loss before the store of another block is visible. The first fence makes the stores
-  // of a block visible before its count, and the second fence keeps the loads of the last block behind its count.
+  // of a block visible before its count, and the second fence keeps the loads of the last block after its count.
   __threadfence();
   bool last = atomicAdd(reinterpret_cast<unsigned long long*>(p.finished_blocks), 1ull) == gridDim.x - 1;
   __threadfence();

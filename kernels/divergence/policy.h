@@ -146,7 +146,7 @@ template <class V> struct WeightedClass {
   V lesser;  // the smaller of p and q over the larger: 2^-|log2|
 };
 
-// The quotient p/q of one class in the gradient. Engines compute what the policy uses of it.
+// The quotient p/q of one class in the gradient. Engines compute the fields that the policy uses.
 template <class V> struct Odds {
   V log2;           // as in WeightedClass
   V factor, power;  // p/q = factor * power, which is finite: an overflow is limited to 2^126 or more

@@ -1,13 +1,14 @@
 // The threads that work on one row: some lanes of a warp, a block, or a cluster of blocks. Every kind of group has
 //   kThreads                 threads of a block that compute rows
-//   kScratchBytes            bytes of shared memory that the group itself needs; row storage begins behind them
+//   kScratchBytes            bytes of shared memory that the group itself needs; row storage begins after them
 //   kConstants               offset of the LaunchConstants (row_inputs.cuh) in these bytes
 //   thread_rank, size()      rank of the calling thread in its group, and the number of threads
 //   first_row(), row_step()  the rows of the group: first_row(), first_row() + row_step(), ...
-//   begin()                  called first in the kernel
+//   begin()                  must be called first in the kernel
 //   kSeveralWarps            whether the group has more than one warp
 //   in_first_warp()          whether the calling thread is in the first warp of the group
-//   wait_for_cluster()       called once before the first reduction; waits until every block of the cluster has started
+//   wait_for_cluster()       must be called once before the first reduction; waits for every block of the cluster to
+//                            start
 //   reduce<Op>(values)       combines the values of all threads, and gives every thread the result
 //   merge(partial, owner, value)  merges the RowPartials of all threads, and gives every thread the result; also copies
 //                            `value` from the thread with rank `owner` to the first thread of the group. In all other

@@ -93,7 +93,7 @@ template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GR
     if constexpr (TEACHER) keep_address(at.teacher);
     return at;
   }
-  // Loads the vector that lies `further` vectors behind a place, under the conditions of load_aligned().
+  // Loads the vector `further` vectors after a place. The conditions are those of load_aligned(vector).
   __device__ __forceinline__ static Pair load_aligned(const Place& at, int further) {
     Pair loaded;
     load_words(at.student + further * K, loaded.student.words);

@@ -37,7 +37,7 @@ struct AsyncStore {
   unsigned char values[16];
   unsigned bytes;
   VectorClock clock;  // what the completion releases: the storing thread's clock at the time of the store
-  // Copies in flight that one arrival follows, for a copy of a thread. Null: the mbarrier counts bytes.
+  // For a copy of a thread: number of copies in flight that one arrival waits for. Null: the mbarrier counts bytes.
   std::shared_ptr<unsigned> copies_left;
 };
 

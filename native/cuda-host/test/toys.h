@@ -15,7 +15,7 @@ enum class Defect {
   kReadBeforeCopyWait,      // the destination of a copy is read before the wait
   kDivergentBarrier,        // some threads skip a barrier
   kStoreBeforeClusterSync,  // an asynchronous store to a block that may not have started
-  kReadBeforeMbarrierWait,  // stored values are read without a wait at the mbarrier
+  kReadBeforeMbarrierWait,  // asynchronously stored values are read without a wait at the mbarrier
   kTooFewBytes,             // an mbarrier expects fewer bytes than are stored
   kTooManyBytes,            // an mbarrier expects more bytes than are stored
   kMissingExpect,           // one phase has no arrival

@@ -10,7 +10,7 @@ public enum Defect {
   /** No defect. */
   NONE("plain", "row/thread_group.cuh", "#pragma once", "#pragma once", ""),
   /** Values of another warp are read before they are stored. */
-  MISSING_BARRIER("traced", "row/block_group.cuh", "      synchronise();\n", "", "race|nobody wrote"),
+  MISSING_BARRIER("traced", "row/block_group.cuh", "      synchronise();\n", "", "race|no thread wrote"),
   /** The mask of odd lanes contains all lanes, the mask of even lanes only themselves. */
   WRONG_MASK("plain", "row/block_group.cuh", "true>(partial, ~0u);",
       "true>(partial, threadIdx.x % 2 == 0 ? 0x55555555u : ~0u);", "with mask"),
@@ -49,7 +49,7 @@ public enum Defect {
    */
   RING_WITHOUT_WAIT("traced", "row/ring_storage.cuh",
       "        if (!swept) at.wait();\n        Pair pairs[VECTORS];", "        Pair pairs[VECTORS];",
-      "race|nobody wrote"),
+      "race|no thread wrote"),
   /** The last stage of a row is not released. */
   STAGE_NOT_RELEASED("plain", "row/ring_storage.cuh", "      if (LAST) at.release();\n      swept = true;",
       "      swept = true;", "deadlock|arrivals"),
@@ -99,7 +99,7 @@ public enum Defect {
   MISSING_ACQUIRE("traced", "totals.cuh", "  __threadfence();\n  return last;", "  return last;", "race: reads byte"),
   /** Threads may read whether their block is the last one before thread 0 has stored it. */
   MISSING_BARRIER_BEHIND_COUNT("traced", "single_launch.cuh", "      __syncthreads();\n      if (last == 0) return;\n",
-      "      if (last == 0) return;\n", "race|nobody wrote");
+      "      if (last == 0) return;\n", "race|no thread wrote");
 
   /** Defects of the copies that fill rings on compute capability 8.0. */
   private static final Set<Defect> OF_GRANULE_COPIES =
