@@ -10,7 +10,7 @@ namespace temper {
 template <class Spec> struct GradientConstants {
   GradientFactors factors;     // of dD/ds, and of the label's 1 in softmax(z) - onehot
   float hard, smoothing;       // factor of exp(z - max z), and what label smoothing subtracts for a present class
-  float label_soft, label_hard;  // with kLabelApart: the label's gradient of the soft part, and that of softmax(z)
+  float label_soft, label_hard;  // with kSeparateLabel: the label's gradient of the soft part, and that of softmax(z)
   RowGradient<float> divergence;
   float odds, most_power;      // p/q of a class is odds * 2^(t - s), where t - s is limited to most_power
   bool limit;                  // the teacher lacks a class, so that D and elements of the gradient are infinite
@@ -26,7 +26,7 @@ template <class Spec> struct GradientConstants {
     if constexpr (Spec::kHard) {
       hard = factors.hard * loss.hard_inverse_sum;
       if (p.z_loss != 0) hard *= fma(2 * p.z_loss, loss.log_sum_exp, 1.0f);
-      if constexpr (Loss::kLabelApart)
+      if constexpr (Loss::kSeparateLabel)
         label_hard = factors.hard * fma(2 * p.z_loss, loss.log_sum_exp, 1.0f) * loss.label_probability;
       if constexpr (Spec::kSmoothing) {
         smoothing = factors.hard * p.label_smoothing / loss.present;
@@ -40,7 +40,7 @@ template <class Spec> struct GradientConstants {
     if constexpr (Spec::kSoft && !Loss::Form::kElementwise) {
       divergence = loss.policy.row_gradient(loss.policy_sums, factors.soft * loss.inverse_sums.student,
                                             factors.soft * loss.inverse_sums.teacher);
-      if constexpr (Loss::kLabelApart) label_soft = factors.soft * loss.policy.label_gradient(loss.policy_sums);
+      if constexpr (Loss::kSeparateLabel) label_soft = factors.soft * loss.policy.label_gradient(loss.policy_sums);
       // most_power keeps odds * 2^(t - s) finite. A class beyond it has a q of less than about 2^-126 of the largest q,
       // so that its gradient is as good as 0.
       if constexpr (Loss::kClasses) {
@@ -114,7 +114,7 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
     }
     float coefficient = g.divergence.student;
     if constexpr (kCentred) {
-      const Odds<float> odds = {limited<true>((t - s) + inverse_sums.log_ratio), g.odds,
+      const Odds<float> odds = {clamped<true>((t - s) + inverse_sums.log_ratio), g.odds,
                                 exp2_normal(min(t - s, g.most_power))};
       coefficient = policy.coefficient(policy.slope(odds), g.divergence);
     }
@@ -176,7 +176,7 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
   auto shift = shift_of_row();
   auto soft_gradient = [&](float z, float u, int column) {
     float es;
-    if (kLabelApart && column == label) return constants.label_soft;
+    if (kSeparateLabel && column == label) return constants.label_soft;
     return class_gradient<PATH>(z, u, constants, shift, es);
   };
   const StandardisedGradient<Spec, PATH> standardised(*this, soft_gradient);
@@ -192,14 +192,14 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
 #pragma unroll
     for (int k = 0; k < K; k++) {
       float es;
-      bool is_label_apart = kLabelApart && has_label && row.column(vector) + k == label;
+      bool is_separate_label = kSeparateLabel && has_label && row.column(vector) + k == label;
       gradient[k] = class_gradient<PATH>(z[k], u[k], constants, shift, es);
-      if (is_label_apart) gradient[k] = constants.label_soft + (kAddHard ? 0.0f : constants.label_hard);
+      if (is_separate_label) gradient[k] = constants.label_soft + (kAddHard ? 0.0f : constants.label_hard);
       if constexpr (Spec::kStandardise)  // an infinite gradient stays as it is, because its mean would be NaN
         if (PATH != kExactShift || !constants.limit) gradient[k] = standardised.of(z[k], gradient[k], moments);
       if constexpr (kHard && kAddHard) {
         float with_hard = fma(exponents.template hard_exp<PATH == kFast>(z[k], es), constants.hard, gradient[k]);
-        gradient[k] = is_label_apart ? gradient[k] + constants.label_hard : with_hard;
+        gradient[k] = is_separate_label ? gradient[k] + constants.label_hard : with_hard;
       }
       if constexpr (Spec::kSmoothing) gradient[k] -= z[k] == -infinity() ? 0.0f : constants.smoothing;
     }

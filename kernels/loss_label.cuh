@@ -1,4 +1,4 @@
-// The label of a row whose sums leave out the label's class (kLabelApart), by members of LossRow.
+// The label of a row whose sums leave out the label's class (kSeparateLabel), by members of LossRow.
 #pragma once
 
 #include "loss_values.cuh"

@@ -11,7 +11,7 @@ template <bool FAST>
 __device__ __forceinline__ float LossRow<Spec>::entropy(const Exponents& tensor, float sum, float exponent_sum,
                                                         float label_logit) {
   float log_sum = log(sum), value = fma(-kLn2 * exponent_sum, 1.0f / sum, log_sum);
-  if constexpr (kLabelApart) {
+  if constexpr (kSeparateLabel) {
     float exponent = kLn2 * tensor.template exponent<FAST>(label_logit);
     value = entropy_with_label(sum > 0 ? exponent - log_sum : infinity(), value);
   }

@@ -40,7 +40,7 @@ template <class Spec> __device__ __forceinline__ bool LossRow<Spec>::evaluate() 
       path = kNearEqual;
       return false;
     }
-  if constexpr (kLabelApart) finish_label(label_logit, label_teacher_logit);
+  if constexpr (kSeparateLabel) finish_label(label_logit, label_teacher_logit);
   finish_values();
   return true;
 }
@@ -57,7 +57,7 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_ag
   }
   if constexpr (kSoft && !kLogits)
     if (is_near) evaluate_near_equal();
-  if constexpr (kLabelApart) finish_label(label_logit, label_teacher_logit);
+  if constexpr (kSeparateLabel) finish_label(label_logit, label_teacher_logit);
   if constexpr (kSoft && Policy::kFar)
     if (values.soft == values.soft && policy.is_far(policy_sums)) evaluate_far();
   finish_values();
@@ -81,7 +81,7 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::save(float*
   statistics[kLogSumRatio] = inverse_sums.log_ratio;
   statistics[kLogSumExp] = log_sum_exp;
   statistics[kPresentClasses] = present;
-  if constexpr (kLabelApart) statistics[kLabelProbability] = label_probability;
+  if constexpr (kSeparateLabel) statistics[kLabelProbability] = label_probability;
   statistics[kPath] = path;
 #pragma unroll
   for (int i = 0; i < Policy::kSums; i++) statistics[kPolicySums + i] = policy_sums[i];
@@ -93,7 +93,7 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::restore(con
   hard_inverse_sum = statistics[kHardInverseSum];
   log_sum_exp = statistics[kLogSumExp];
   present = statistics[kPresentClasses];
-  if constexpr (kLabelApart) label_probability = statistics[kLabelProbability];
+  if constexpr (kSeparateLabel) label_probability = statistics[kLabelProbability];
   path = Path(int(statistics[kPath]));
 #pragma unroll
   for (int i = 0; i < Policy::kSums; i++) policy_sums[i] = statistics[kPolicySums + i];

@@ -41,14 +41,14 @@ template <class Spec> struct LossRow {
   using Pair = typename Row::Pair;
   static constexpr int K = Row::K;
   static constexpr bool kSoft = Spec::kSoft, kHard = Spec::kHard;
-  static constexpr bool kLabelApart = Form::kLabelApart;
+  static constexpr bool kSeparateLabel = Form::kSeparateLabel;
   static constexpr bool kLogits = Form::kLogits, kClasses = kSoft && !kLogits && !Form::kRaw;
   static constexpr bool kLinear = is_linear(Policy::kGradient), kCentred = is_centred(Policy::kGradient);
   // Whether the maxima of the row are found before the sums, so that no sum is rescaled. For divergences with a second
-  // sweep (kClasses) the assembler would need twice as many registers. With kLabelApart the maxima would include the
+  // sweep (kClasses) the assembler would need twice as many registers. With kSeparateLabel the maxima would include the
   // label, but the sums leave it out.
   static constexpr bool kMaximaFirst =
-      Spec::Storage::kInRegisters && !ThreadGroup::kSeveralWarps && !kClasses && !kLabelApart;
+      Spec::Storage::kInRegisters && !ThreadGroup::kSeveralWarps && !kClasses && !kSeparateLabel;
   // Whether the pass may keep exponentials (kKeeps). Without kMaximaFirst, kept exponentials have the offsets of their
   // thread, so that a backward pass must keep the same vectors to give the same bits. With kMaximaFirst all
   // exponentials have the offsets of the row, and a backward pass keeps none.
@@ -59,7 +59,7 @@ template <class Spec> struct LossRow {
   // than one of the student.
   static constexpr bool kKeeps = Spec::Storage::kKept > 0 && kHasKeptPass &&
                                  kMaximaFirst == Spec::Storage::kInRegisters && Form::kRaw && kLinear && !kCentred &&
-                                 !kLabelApart && !Form::Exps::kSeparateHard && !Spec::kSmoothing &&
+                                 !kSeparateLabel && !Form::Exps::kSeparateHard && !Spec::kSmoothing &&
                                  !Spec::kStandardise && !Spec::kStudentSoftcap && !Spec::kAccumulate &&
                                  Pair::Teacher::kBytes <= Pair::Student::kBytes;
   // Number of kept vectors of a thread. A row in registers leaves registers for the exponentials of 16 classes.
@@ -82,7 +82,7 @@ template <class Spec> struct LossRow {
 
   // Whether only the first warp computes D, which the gradient does not need. All warps then choose the path by an
   // estimate of D.
-  static constexpr bool kEstimates = kSoft && Policy::kEstimates && !kLabelApart && ThreadGroup::kSeveralWarps;
+  static constexpr bool kEstimates = kSoft && Policy::kEstimates && !kSeparateLabel && ThreadGroup::kSeveralWarps;
 
   // Constants of the row, set by evaluate() or restore().
   enum Path { kFast, kExactShift, kNearEqual, kFar };  // also the values of kPath in the row statistics
@@ -91,9 +91,9 @@ template <class Spec> struct LossRow {
   typename Form::Exps exponents = {};
   InverseSums<float> inverse_sums = {};
   // The label's logits. Before a merge they are set in the owner of the label's vector only. A merge copies the
-  // student's logit to the first thread; with kLabelApart it copies both logits to all threads.
+  // student's logit to the first thread; with kSeparateLabel it copies both logits to all threads.
   float label_logit = 0, label_teacher_logit = 0;
-  float label_from_shift = 0, label_probability = 0;  // with kLabelApart: z - shift and softmax(z) of the label
+  float label_from_shift = 0, label_probability = 0;  // with kSeparateLabel: z - shift and softmax(z) of the label
   float hard_inverse_sum = 0, log_sum_exp = 0, present = 0;  // present: number of present classes
   float policy_sums[Policy::kSums] = {};
   RowValues values;
@@ -161,7 +161,7 @@ template <class Spec> struct LossRow {
   // The owner of the label's vector, or -1: the row has no label, the merge need not copy its logit, or (in a ring) the
   // owner is another thread.
   __device__ __forceinline__ int label_owner() const {
-    return !kHard || kLabelApart || label < 0 ? -1 : storage.owner(row, group, row.vector_of(label));
+    return !kHard || kSeparateLabel || label < 0 ? -1 : storage.owner(row, group, row.vector_of(label));
   }
 
   template <class Columns, int N>
@@ -176,9 +176,9 @@ template <class Spec> struct LossRow {
 
   __device__ __forceinline__ int label_vector() const { return label < 0 ? -1 : row.vector_of(label); }
 
-  // The vector as it enters the sums. With kLabelApart the label's logits are replaced by -inf.
+  // The vector as it enters the sums. With kSeparateLabel the label's logits are replaced by -inf.
   __device__ __forceinline__ Pair summed(const Pair& pair, int vector) const {
-    if constexpr (!kLabelApart) return pair;
+    if constexpr (!kSeparateLabel) return pair;
     Pair rest = pair;
     if (vector == label_vector())
 #pragma unroll
@@ -239,17 +239,17 @@ template <class Spec> struct LossRow {
     return sum >= 0 && sum <= kLargest && label_logit <= kLargest && (sum > 0 || label_logit > -infinity());
   }
 
-  // The inverse of a sum-exp. With kLabelApart all exponentials of the sum may be 0, and their products with an
+  // The inverse of a sum-exp. With kSeparateLabel all exponentials of the sum may be 0, and their products with an
   // infinite factor would be NaN. The inverse of such a sum is therefore 0.
   template <bool FAST> __device__ __forceinline__ static float inverse_of(float sum) {
     if constexpr (FAST) return reciprocal(sum);  // a normal number
-    return kLabelApart && sum == 0 ? 0.0f : 1.0f / sum;
+    return kSeparateLabel && sum == 0 ? 0.0f : 1.0f / sum;
   }
 
-  // Limits log2(p/q) to finite values. If neither tensor has the class, the ratio is NaN, and max() replaces it by the
+  // Clamps log2(p/q) to finite values. If neither tensor has the class, the ratio is NaN, and max() replaces it by the
   // lower limit. The fast path needs no upper limit: a class that only the teacher has either makes its sums NaN, which
   // leads to another path, or adds nothing to them.
-  template <bool UPPER> __device__ __forceinline__ static float limited(float log2_ratio) {
+  template <bool UPPER> __device__ __forceinline__ static float clamped(float log2_ratio) {
     float finite = max(log2_ratio, -Policy::kMostLog2);
     if constexpr (UPPER) finite = min(finite, Policy::kMostLog2);
     return finite;

@@ -47,7 +47,7 @@ __device__ __forceinline__ void LossRow<Spec>::find_label(Partial& partial, cons
     for (int k = 0; k < K; k++)
       if (column + k == label) {
         label_logit = z[k];
-        if constexpr (kLabelApart) {
+        if constexpr (kSeparateLabel) {
           partial.sums.label_logit = z[k];
           partial.sums.label_teacher_logit = u[k];
         }
@@ -76,7 +76,7 @@ __device__ __forceinline__ void LossRow<Spec>::add_vectors(Partial& partial, con
 #pragma unroll
   for (int i = 0; i < N; i++) {
     float z[K], u[K];
-    bool finite = in_bounds && !(kLabelApart && vector + i * Storage::kStep == label_vector());
+    bool finite = in_bounds && !(kSeparateLabel && vector + i * Storage::kStep == label_vector());
     unpack(classes[i], z, u);
 #pragma unroll
     for (int k = 0; k < K; k++)
@@ -152,7 +152,7 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::merge(Parti
     group.add(partial, label_owner(), label_logit);
   else
     group.merge(partial, label_owner(), label_logit);
-  if constexpr (kLabelApart) {
+  if constexpr (kSeparateLabel) {
     label_logit = partial.sums.label_logit;
     label_teacher_logit = partial.sums.label_teacher_logit;
   }

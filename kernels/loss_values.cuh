@@ -19,7 +19,7 @@ __device__ __forceinline__ void LossRow<Spec>::find_validity(const Partial& part
     student_valid = student_valid && abs(partial.student_max) <= kLargest;
     teacher_valid = abs(partial.teacher_max) <= kLargest && sums.policy[0] == sums.policy[0];
   }
-  if constexpr (kLabelApart) {  // a tensor may have no class but the label
+  if constexpr (kSeparateLabel) {  // a tensor may have no class but the label
     student_valid = is_valid_with(sums.student, sums.label_logit);
     teacher_valid = is_valid_with(sums.teacher, sums.label_teacher_logit);
   }
@@ -61,7 +61,7 @@ __device__ __forceinline__ void LossRow<Spec>::finish_hard(const Sums& sums, boo
   hard_inverse_sum = row_valid ? inverse_of<FAST>(sum) : not_a_number();
   // The other warps skip the logarithm, because only the first thread stores values. With a z-loss every thread needs
   // the logarithm for the gradient.
-  if (!kLabelApart && !group.in_first_warp() && p.z_loss == 0) return;
+  if (!kSeparateLabel && !group.in_first_warp() && p.z_loss == 0) return;
   float log_sum = log(sum);
   if constexpr (FAST) log_sum -= exponents.hard_rounding_error();
   log_sum_exp = shift + log_sum;
@@ -75,7 +75,7 @@ __device__ __forceinline__ void LossRow<Spec>::finish_hard(const Sums& sums, boo
   }
   values.label_log_prob = from_max - log_sum;
   values.hard = log_sum - target;
-  if constexpr (kLabelApart)
+  if constexpr (kSeparateLabel)
     if (student_valid) finish_hard_with_label<FAST>(sums, row_valid);
   if (p.z_loss != 0) values.hard = fma(p.z_loss * log_sum_exp, log_sum_exp, values.hard);
 }
@@ -100,7 +100,7 @@ __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Sums& sums) {
     policy.finish(policy_sums);
   } else if (FAST && kEstimates && !group.in_first_warp()) {
     return;
-  } else if (!kLabelApart || (sums.student > 0 && sums.teacher > 0)) {
+  } else if (!kSeparateLabel || (sums.student > 0 && sums.teacher > 0)) {
     policy.finish_raw(sums.policy, sums.student, sums.teacher, kLn2, policy_sums);
   } else {
     policy_sums[0] = kLargest;  // finish_label() replaces it
@@ -118,7 +118,7 @@ template <class Spec> template <bool FAST> __device__ __forceinline__ void LossR
     for (int k = 0; k < K; k++) {
       float s = exponents.student.template exponent<FAST>(z[k]);
       float t = exponents.teacher.template exponent<FAST>(u[k]) + inverse_sums.log_ratio;
-      float log2_ratio = limited<!FAST>(t - s), lesser = exp2_normal(-abs(log2_ratio));
+      float log2_ratio = clamped<!FAST>(t - s), lesser = exp2_normal(-abs(log2_ratio));
       float larger = Exponents::power<FAST>(max(t, s)), smaller = larger * lesser;
       bool student_larger = log2_ratio <= 0;
       policy.add_class(sums, WeightedClass<float>{student_larger ? smaller : larger, student_larger ? larger : smaller,
@@ -165,7 +165,7 @@ template <class Spec> __device__ __forceinline__ void LossRow<Spec>::evaluate_ne
   });
   group.template reduce<Sum>(sums);
   if constexpr (kHard) hard_inverse_sum = 1.0f / sums[3];
-  if constexpr (kHard && kLabelApart)
+  if constexpr (kHard && kSeparateLabel)
     hard_inverse_sum = SumWithLabel<float>(sums[3], label_from_shift).inverse_sum;
   inverse_sums = temper::inverse_sums(sums[0], sums[1], sums[2]);
 #pragma unroll

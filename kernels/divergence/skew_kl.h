@@ -17,7 +17,7 @@ template <class V> struct SkewForwardKl {
   static constexpr bool kQuadratic = false;
   static constexpr bool kInfiniteLimit = false;
   static constexpr bool kFar = false;
-  static constexpr bool kLabelApart = false;
+  static constexpr bool kSeparateLabel = false;
   static constexpr bool kEstimates = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 2;  // D, sum q w; on the near-equal path sum q (w - 1)
@@ -83,7 +83,7 @@ template <class V> struct SkewReverseKl {
   static constexpr bool kQuadratic = false;
   static constexpr bool kInfiniteLimit = false;
   static constexpr bool kFar = false;
-  static constexpr bool kLabelApart = false;
+  static constexpr bool kSeparateLabel = false;
   static constexpr bool kEstimates = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 2;  // D, sum q slope

@@ -17,11 +17,11 @@ template <class Spec> struct RowForm {
   static constexpr bool kElementwise = Spec::kSoft && Policy::kGradient == GradientForm::kElementwise;
   static constexpr bool kSoftmax = Spec::kSoft && !(kLogits && kElementwise);
   static constexpr bool kHardSum = Spec::kHard && !(kSoftmax && Spec::kExpReuse == ExpReuse::kSame);
-  static constexpr bool kLabelApart = Spec::kSoft && Policy::kLabelApart;  // the sums leave out the label's class
-  static constexpr bool kLabel = Spec::kHard || kLabelApart;
+  static constexpr bool kSeparateLabel = Spec::kSoft && Policy::kSeparateLabel;  // the sums leave out the label's class
+  static constexpr bool kLabel = Spec::kHard || kSeparateLabel;
   static constexpr bool kEntropySums = Spec::kEntropies && kSoftmax;
   static constexpr int kPolicySlots = kLogits ? Policy::kSums : kRaw ? Policy::kRawSums : 0;
-  static constexpr int kSums = (kSoftmax ? 2 : 0) + (kHardSum ? 1 : 0) + (kLabelApart ? 2 : 0) + kPolicySlots +
+  static constexpr int kSums = (kSoftmax ? 2 : 0) + (kHardSum ? 1 : 0) + (kSeparateLabel ? 2 : 0) + kPolicySlots +
                                (Spec::kSmoothing ? 2 : 0) + (kEntropySums ? 2 : 0);
   using Exps = RowExponents<kSoftmax, Spec::kHard, Spec::kExpReuse>;
 };
@@ -32,7 +32,7 @@ template <class Spec> struct RowSums {
   static constexpr int kCount = Form::kSums;
 
   float student = 0, teacher = 0, hard = 0;         // the sum-exps
-  float label_logit = 0, label_teacher_logit = 0;  // with kLabelApart, in the thread that has the label
+  float label_logit = 0, label_teacher_logit = 0;  // with kSeparateLabel, in the thread that has the label
   float policy[Form::kPolicySlots > 0 ? Form::kPolicySlots : 1] = {};
   float exponents = 0, present = 0;                    // label smoothing: the student's present classes
   float student_exponents = 0, teacher_exponents = 0;  // entropies: sum es s, sum et t
@@ -49,7 +49,7 @@ template <class Spec> struct RowSums {
 
   // The same for all sums but the sum-exps.
   template <class F> __device__ __forceinline__ void for_each_but_exps(F f) {
-    if constexpr (Form::kLabelApart) {
+    if constexpr (Form::kSeparateLabel) {
       f(label_logit);
       f(label_teacher_logit);
     }

@@ -232,7 +232,7 @@ void compute_rows(const LossJob& job, const Scratch& scratch, int64_t first, int
   if (p.teacher_form != kTeacherLogits || p.teacher_row_index != nullptr)
     return compute_teacher_rows(job, scratch, policy, first, last, totals);
   if constexpr (Policy::kValue != ValueForm::kLogits && Policy::kGradient != GradientForm::kElementwise &&
-                !Policy::kLabelApart)
+                !Policy::kSeparateLabel)
     if (tiles_suffice(job)) return compute_tiles(job, scratch, policy, first, last, totals);
   RowScales scales(1, 1);
   for (bool known = false; first < last; first++) {

@@ -18,7 +18,7 @@ template <class Policy, bool soft> struct Row : RowLogits {
   static constexpr bool kLogits = soft && Policy::kValue == ValueForm::kLogits;
   static constexpr bool kElementwise = soft && Policy::kGradient == GradientForm::kElementwise;
   static constexpr bool kSoftExp = soft && !(kLogits && kElementwise);  // the soft part has exponentials
-  static constexpr bool kLabelApart = soft && Policy::kLabelApart;      // all sums leave out the label's class
+  static constexpr bool kSeparateLabel = soft && Policy::kSeparateLabel;  // all sums leave out the label's class
 
   const Scratch& scratch;
   const Policy& policy;
@@ -35,7 +35,7 @@ template <class Policy, bool soft> struct Row : RowLogits {
   V sums[Policy::kSums] = {};  // the policy's sums over the row, equal in all lanes
   V log_sum_ratio = {};        // near-equal path: log(Ss/St), without the correction in inverse_sums.log_ratio
   float hard_inverse_sum = 0, log_sum_exp = 0, present_classes = 0;
-  // For a policy with kLabelApart: softmax(z) of the label, and whether a tensor has any other class.
+  // For a policy with kSeparateLabel: softmax(z) of the label, and whether a tensor has any other class.
   float label_probability = 0;
   bool student_has_rest = true, teacher_has_rest = true;
   RowPath path = RowPath::kFast;
@@ -70,16 +70,16 @@ template <class Policy, bool soft> struct Row : RowLogits {
   }
   TEMPER_INLINE bool two_scales() const { return scales.teacher_unit[0] != 1.0f; }
 
-  // Load a block for the sums over the row. With kLabelApart the label's class is absent in it.
+  // Load a block for the sums over the row. With kSeparateLabel the label's class is absent in it.
   template <bool find_max = false> TEMPER_INLINE LogitBlock summed_student(int from, int n, float* buffer) const {
     LogitBlock z = student_block<find_max>(from, n, buffer);
-    if constexpr (kLabelApart) z = without_class<find_max>((int)task.label - from, z, n, buffer);
+    if constexpr (kSeparateLabel) z = without_class<find_max>((int)task.label - from, z, n, buffer);
     return z;
   }
   template <bool find_max = false>
   TEMPER_INLINE LogitBlock summed_teacher_or(const LogitBlock& student, int from, int n, float* buffer) const {
     LogitBlock u = teacher_or<find_max>(student, from, n, buffer);
-    if constexpr (kLabelApart) u = without_class<find_max>((int)task.label - from, u, n, buffer);
+    if constexpr (kSeparateLabel) u = without_class<find_max>((int)task.label - from, u, n, buffer);
     return u;
   }
 
@@ -102,7 +102,7 @@ template <class Policy, bool soft> struct Row : RowLogits {
 
   // The inverse of a sum-exp. It is 0 for a sum of 0, because an infinite factor times an exponential of 0 would be
   // NaN.
-  static float inverse_of(float sum) { return kLabelApart && sum == 0 ? 0 : 1.0f / sum; }
+  static float inverse_of(float sum) { return kSeparateLabel && sum == 0 ? 0 : 1.0f / sum; }
 
   // Defined in row_values.h. With `gradient_follows` evaluate() keeps the exponentials for RowGradientWriter.
   void evaluate(bool gradient_follows);

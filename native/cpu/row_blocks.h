@@ -101,10 +101,10 @@ void raw_block(const Policy& policy, const RowScales& scales, const float* z, co
   for (int k = 0; k < Policy::kRawSums; k++) raw[k] += sums[k];
 }
 
-// log2(p/q) from the difference t - s, limited to +-most. The limits also replace the infinite difference of a class
+// log2(p/q) from the difference t - s, clamped to +-most. The limits also replace the infinite difference of a class
 // with one logit of -inf, and the NaN of a class with two.
 TEMPER_INLINE V log2_ratio(V difference, V c, V log_ratio, float most) {
-  return limited(fma(difference, c, log_ratio), splat(most));
+  return clamped(fma(difference, c, log_ratio), splat(most));
 }
 // `lesser` is a product with a reciprocal, which takes fewer operations than an exponential. Two probabilities below
 // the smallest normal number add nothing to the sums.

@@ -44,7 +44,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
   // Computes the gradient of a block without the terms of the target.
   void compute_block(int from, int block, HardExp with_hard, float* out) const {
     compute_classes(from, block, with_hard, out);
-    if constexpr (R::kLabelApart) {
+    if constexpr (R::kSeparateLabel) {
       int label = (int)r.task.label - from;
       if (label < 0 || label >= r.block_length(from)) return;
       float soft_part = factors.soft * first_lane(r.policy.label_gradient(r.sums));
@@ -115,7 +115,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
     with_hard_exp(r.hard, [&](auto tag) {
       add_hard_block<decltype(tag)::kValue>(r.exponentials(from), r.padded_length(n), f.hard_factor, out);
     });
-    if constexpr (R::kLabelApart)
+    if constexpr (R::kSeparateLabel)
       if (int label = (int)r.task.label - from; label >= 0 && label < n && r.hard != HardExp::kNone)
         out[r.place_in_block(label)] += label_softmax_term();
   }

@@ -67,7 +67,7 @@ template <class Policy, bool soft> inline void Row<Policy, soft>::store_log_rati
   alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
   int n = block_length(from);
   LogitBlock z = summed_student(from, n, student_buffer), u = summed_teacher_or(z, from, n, teacher_buffer);
-  bool all_finite = has_finite_raw_sums && !(kLabelApart && (unsigned)((int)task.label - from) < (unsigned)n);
+  bool all_finite = has_finite_raw_sums && !(kSeparateLabel && (unsigned)((int)task.label - from) < (unsigned)n);
   for_parts(z, u, n, [&](const float* zi, const float* ui, int i, int part) {
     float* out = exponentials(from + i).log_ratio;
     if (two_scales())
