@@ -40,8 +40,8 @@ __device__ __forceinline__ void LossRow<Spec>::evaluate_entropies(float student_
 
 // The derivative of T^2 D by the temperature. With s = (z - shift)/T, t = (u - shift)/T and d = log p - log q it is
 //   2 T D + T (sum (p - q) s - sum p (t - E_p[t]) d).
-// The second sum is the covariance of t and d, and falls away if the teacher has a temperature of its own. A
-// cross-entropy as the value adds sum p (t - E_p[t])^2, the derivative of the teacher's entropy.
+// The second sum is the covariance of t and d. It is left out if the teacher has a temperature of its own. If the value
+// is a cross-entropy, the bracket gains sum p (t - E_p[t])^2, the derivative of the teacher's entropy.
 //
 // Deviations from the mean keep the rounding error at 2^-24 sum p |t - E_p[t]| (|t| + |s|). A difference of raw moments
 // would have the error of the larger one, 2^-24 E_p[t]^2. An error e of the mean adds e D.

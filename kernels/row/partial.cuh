@@ -102,7 +102,7 @@ template <class Spec> struct RowPartial {
   float student_limit = -infinity(), teacher_limit = -infinity();  // a logit above it changes the shifts
   float student_max = -infinity(), teacher_max = -infinity();
   Sums sums;
-  Sums odd_sums;  // every second class, so that two additions do not wait for each other; join_odd() empties it
+  Sums odd_sums;  // every second class, so that successive additions are independent; join_odd() empties it
 
   __device__ __forceinline__ RowPartial(const Policy& policy, RowScales scales)
       : policy(policy),
@@ -118,7 +118,7 @@ template <class Spec> struct RowPartial {
     return RowPartial(policy, exponents.moved_to(-infinity(), -infinity()), -infinity(), -infinity());
   }
 
-  // Takes the largest logits of some vectors into the maxima, before the classes of these vectors are added. If a logit
+  // Updates the maxima by the largest logits of some vectors, before the classes of these vectors are added. If a logit
   // exceeds the margin, the sums move to new shifts.
   __device__ __forceinline__ void note_maxima(float z, float u) {
     student_max = max(student_max, z);
@@ -133,8 +133,8 @@ template <class Spec> struct RowPartial {
     }
   }
 
-  // Adds one class to sums or odd_sums. `finite` selects shorter code for finite logits. A logit of -inf then makes a
-  // sum NaN or infinite, is_ordinary() finds that, and the row is swept again on the exact-shift path.
+  // Adds one class to sums or odd_sums. `finite` selects shorter code for finite logits. With this code a logit of -inf
+  // makes a sum NaN or infinite; is_ordinary() then returns false, and the row takes the exact-shift path.
   template <bool FAST> __device__ __forceinline__ void add(float z, float u, bool finite, Sums& to) {
     float es, et;
     add<FAST>(z, u, finite, to, es, et);
