@@ -66,7 +66,7 @@ void invalidate_row(const LossJob& job, int64_t row, ChunkTotals& totals) {
   if (p.pass != kForwardPass) store_nan_gradient(job, row);
 }
 
-// How the hard part of a row obtains its exponentials. `reuse` permits those of the soft part.
+// Returns how the hard part of a row obtains its exponentials. `reuse`: it may use those of the soft part.
 TEMPER_INLINE HardExp hard_exp_of(const LossJob& job, float temperature, bool reuse) {
   if (!job.hard()) return HardExp::kNone;
   if (!job.soft()) return HardExp::kSame;
@@ -76,7 +76,8 @@ TEMPER_INLINE HardExp hard_exp_of(const LossJob& job, float temperature, bool re
   return HardExp::kSeparate;
 }
 
-// The scales of rows at one temperature. Rows with temperatures of their own have the same for student and teacher.
+// Returns the scales of rows at one temperature. With row temperatures the teacher has the temperature of the row,
+// unless its values have a temperature already.
 TEMPER_INLINE RowScales scales_of(const LossJob& job, const RowTask& task) {
   const LossParameters& p = job.parameters;
   double temperature = soft_temperature(job, task);

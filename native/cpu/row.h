@@ -39,8 +39,8 @@ template <class Policy, bool soft> struct Row : RowLogits {
   float label_probability = 0;
   bool student_has_rest = true, teacher_has_rest = true;
   RowPath path = RowPath::kFast;
-  // Whether the raw sums are finite. Only the last vectors of a sub-block can hold logits of -inf then, and no sum and
-  // no gradient uses the log ratios of their classes.
+  // Whether the raw sums are finite. If they are, logits of -inf whose log ratios matter are only in the last vectors
+  // of a sub-block, and log_ratio_block() uses shorter code for the others.
   bool has_finite_raw_sums = false;
   float divergence = 0, cross_entropy = 0, label_log_prob = 0, student_entropy = 0, teacher_entropy = 0;
 

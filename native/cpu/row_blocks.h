@@ -9,8 +9,9 @@ namespace temper {
 namespace {
 
 // Blocked summation: elements of a sub-block are summed before the result is added to the row's sum. A lane sums at
-// most 64 exponentials, because equal ones round in the same direction. With 256 per lane the error was 46 times 2^-24.
-// With 4 lanes it sums 16: 64 are too many for a row of a few hundred classes, which has no further sub-block.
+// most 64 exponentials, because the rounding errors of equal exponentials have the same sign: with 256 per lane the
+// error was 46 times 2^-24. A lane of a vector of 4 sums 16 exponentials. With 64, a row of a few hundred classes would
+// be a single sub-block.
 constexpr int kSubBlock = kLanes == 4 ? 16 * kLanes : 64 * kLanes < kBlock ? 64 * kLanes : kBlock;
 
 // The part of the scratch arrays that belongs to a block.
