@@ -52,7 +52,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
     }
   }
 
-  // The softmax term of the label's class, whose exponential the blocks lack.
+  // The softmax term of the label's class. Its exponential is not in the blocks.
   float label_softmax_term() const { return softmax_factor * r.label_probability; }
 
   void compute_classes(int from, int block, HardExp with_hard, float* out) const {
