@@ -95,7 +95,7 @@ struct GradientFactors {
   }
 
   // ds/dz = 1/T turns the factor T^2 of D into T, and the factor 1 into 1/T. The hard factor of a row without a label
-  // is set to 0: if no row has a label, the divisor is 0, and the product below would be NaN.
+  // is set to 0, because `hard` is infinite if no row has a label and the divisor is 0.
   TEMPER_INLINE GradientFactors of_row(const LossParameters& p, const RowTask& task) const {
     float chain = p.temperature_scaling != 0 ? task.temperature : 1.0f / task.temperature;
     return {soft * task.weight * chain, task.label < 0 ? 0.0f : hard * task.weight};
