@@ -64,7 +64,8 @@ public final class PreparedLoss implements AutoCloseable {
   /**
    * Waits for the last launch and returns its totals.
    *
-   * @throws IllegalArgumentException if a label, row weight or row temperature was invalid; nothing was written then
+   * @throws IllegalArgumentException if a label, row weight or row temperature was invalid; nothing was written then,
+   *     except that a recorded graph of a loss with a {@link LinearHead} has written gradients of NaN
    * @throws IllegalStateException if nothing was launched yet
    */
   public LossTotals totals() {
@@ -79,10 +80,9 @@ public final class PreparedLoss implements AutoCloseable {
 
   /**
    * Records the launches as a CUDA graph, which later calls of {@link #launch()} replay: one call of the driver in
-   * place of four. Each replay reads the values in device memory again, denominators included.
+   * place of four. Each replay reads the values in device memory again, and counts the labels again.
    *
-   * @throws IllegalArgumentException if the device has no graphs, if a tensor lies in host memory, or if the loss has a
-   *     {@link LinearHead} and a mean divides by the number of labels in each batch
+   * @throws IllegalArgumentException if the device has no graphs, or if a tensor lies in host memory
    */
   public void recordGraph() {
     engine.begin();
