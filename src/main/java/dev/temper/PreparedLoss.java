@@ -35,12 +35,12 @@ public final class PreparedLoss implements AutoCloseable {
    * Computes the loss of what the tensors hold now. A device engine returns before the work is done.
    *
    * <p>If the owner of a borrowed stream records the stream as a CUDA graph, the launch becomes part of that graph. All
-   * tensors must then be on the device. A loss with a {@link LinearHead} waits for the device during a launch, and
-   * joins such a graph only after {@link #recordGraph()}. {@link #totals()} waits for the stream and returns the totals
-   * of the last replay.
+   * tensors must then be on the device. A loss with a {@link LinearHead} waits for the device during a launch unless
+   * {@link #recordGraph()} was called, and joins such a graph only after that. {@link #totals()} waits for the stream
+   * and returns the totals of the last replay.
    *
    * @throws IllegalArgumentException if a label, row weight, row temperature or denominator is invalid; on a device
-   *     engine {@link #totals()} throws it, unless the loss has a {@link LinearHead}
+   *     engine {@link #totals()} throws it, unless the loss has a {@link LinearHead} and no recorded graph
    * @throws IllegalStateException if the stream is recorded by its owner, and the loss has a {@link LinearHead} and no
    *     recorded graph
    */

@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.temper.DType;
 import dev.temper.Denominator;
 import dev.temper.DeviceBuffer;
+import dev.temper.DistillationLoss;
 import dev.temper.EngineOptions;
 import dev.temper.IgnoreScope;
 import dev.temper.LossEngine;
+import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.PreparedLoss;
@@ -147,6 +149,23 @@ final class LinearHeadMeanGraphTest extends StubHeads {
 
   private static float soft(DeviceBuffer rowLosses) {
     return StubDriver.at(rowLosses.address(), 4).get(JAVA_FLOAT, 0);
+  }
+
+  @Test
+  void aGraphOfNoRowsWritesGradientsOfZero() {
+    try (LossEngine engine = open(12)) {
+      Run run = new Run(engine, DType.F32, true);
+      LossInputs inputs = run.inputs.withStudent(run.inputs.student().rows(0, 0)).withTeacher(null)
+          .withLabels(Objects.requireNonNull(run.labels).labels(ROWS, DType.I32).rows(0, 0));
+      DistillationLoss hard = LOSS.toBuilder().softWeight(0).build();
+      try (PreparedLoss prepared = engine.prepare(hard, inputs,
+          LossOutputs.none().withWeightGradient(run.weightGradient))) {
+        prepared.recordGraph();
+        prepared.launch();
+        assertThat(prepared.totals().total()).isZero();
+        assertThat(run.read(run.weightGradient, CLASSES * FEATURES)).containsOnly(0);
+      }
+    }
   }
 
   @Test
