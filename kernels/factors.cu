@@ -1,7 +1,7 @@
-// Computes the factors of a linear head whose denominators lie in memory. The head computes the gradient in chunks of
-// rows, and its matrix products read a factor from device memory. The larger divisor goes into this factor, because a
-// gradient that is divided by the number of rows can be below the smallest number of f16. The gradient by the logits of
-// a chunk is divided by what remains.
+// Computes the factors of a linear head from the labelled rows that the check has counted, and from denominators in
+// memory. The head computes the gradient in chunks of rows, and its matrix products read a factor from device memory.
+// The larger divisor goes into this factor, because a gradient that is divided by the number of rows can be below the
+// smallest number of f16. The gradient by the logits of a chunk is divided by what remains.
 #include "row_inputs.cuh"
 
 namespace temper {
@@ -21,8 +21,9 @@ extern "C" __global__ void __launch_bounds__(32) temper_factors(const __grid_con
   using namespace temper;
   if (threadIdx.x != 0) return;
   float* factors = p.head_factors;
-  if (bad_denominators(p) != 0) {
-    // The loss kernel refuses a divisor of NaN and writes nothing. The totals kernel reports the denominator.
+  if (LaunchConstants::of(p).invalid != 0) {
+    // The loss kernel writes nothing after an invalid row, and refuses a divisor of NaN. Matrix products in a CUDA graph
+    // run nevertheless, and write NaN. The totals kernel reports the invalid value.
     factors[0] = factors[1] = factors[2] = not_a_number();
     return;
   }

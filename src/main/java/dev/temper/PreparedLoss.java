@@ -35,12 +35,12 @@ public final class PreparedLoss implements AutoCloseable {
    * Computes the loss of what the tensors hold now. A device engine returns before the work is done.
    *
    * <p>If the owner of a borrowed stream records the stream as a CUDA graph, the launch becomes part of that graph. All
-   * tensors must then be on the device. A loss with a {@link LinearHead} waits for the device during a launch, and
-   * joins such a graph only after {@link #recordGraph()}. {@link #totals()} waits for the stream and returns the totals
-   * of the last replay.
+   * tensors must then be on the device. A loss with a {@link LinearHead} waits for the device during a launch unless
+   * {@link #recordGraph()} was called, and joins such a graph only after that. {@link #totals()} waits for the stream
+   * and returns the totals of the last replay.
    *
    * @throws IllegalArgumentException if a label, row weight, row temperature or denominator is invalid; on a device
-   *     engine {@link #totals()} throws it, unless the loss has a {@link LinearHead}
+   *     engine {@link #totals()} throws it, unless the loss has a {@link LinearHead} and no recorded graph
    * @throws IllegalStateException if the stream is recorded by its owner, and the loss has a {@link LinearHead} and no
    *     recorded graph
    */
@@ -64,7 +64,8 @@ public final class PreparedLoss implements AutoCloseable {
   /**
    * Waits for the last launch and returns its totals.
    *
-   * @throws IllegalArgumentException if a label, row weight or row temperature was invalid; nothing was written then
+   * @throws IllegalArgumentException if a label, row weight or row temperature was invalid; nothing was written then,
+   *     except that a recorded graph of a loss with a {@link LinearHead} has written gradients of NaN
    * @throws IllegalStateException if nothing was launched yet
    */
   public LossTotals totals() {
@@ -79,10 +80,9 @@ public final class PreparedLoss implements AutoCloseable {
 
   /**
    * Records the launches as a CUDA graph, which later calls of {@link #launch()} replay: one call of the driver in
-   * place of four. Each replay reads the values in device memory again, denominators included.
+   * place of four. Each replay reads the values in device memory again, and counts the labels again.
    *
-   * @throws IllegalArgumentException if the device has no graphs, if a tensor lies in host memory, or if the loss has a
-   *     {@link LinearHead} and a mean divides by the number of labels in each batch
+   * @throws IllegalArgumentException if the device has no graphs, or if a tensor lies in host memory
    */
   public void recordGraph() {
     engine.begin();

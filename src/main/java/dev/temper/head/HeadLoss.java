@@ -2,8 +2,6 @@ package dev.temper.head;
 
 import dev.temper.DType;
 import dev.temper.EngineOptions;
-import dev.temper.LossArgumentException;
-import dev.temper.LossOption;
 import dev.temper.LossResult;
 import dev.temper.spi.ChunkedLoss;
 import dev.temper.spi.ChunkedLoss.FactorsInMemory;
@@ -83,15 +81,9 @@ public final class HeadLoss implements AutoCloseable {
   /**
    * Records a call as a CUDA graph.
    *
-   * @throws IllegalArgumentException if the device has no graphs, if a tensor lies in host memory, or if a divisor is
-   *     the number of labels, which may change between replays
+   * @throws IllegalArgumentException if the device has no graphs, or if a tensor lies in host memory
    */
   synchronized RecordedHead record(LossCall call) {
-    if (Divisors.countLabels(call.loss(), call.inputs())) {
-      throw new LossArgumentException("a CUDA graph of a loss with a head counts no labels, but ", LossOption.REDUCTION,
-          " ", call.loss().reduction().label(), " divides by their number; give ", LossOption.DENOMINATOR,
-          " as a number or in device memory, or set ", LossOption.REDUCTION, " to sum or batch-mean");
-    }
     Products by = products();
     return RecordedHead.record(backend, by, call, plan(call, by), requireComputable);
   }

@@ -46,13 +46,16 @@ sealed interface HeadScale {
   boolean isSplit();
 
   /**
-   * Holds the factors of divisors that the host has.
+   * Holds the factors of an engine that computes in host memory.
    *
    * @param products factor of the products back; 0 if no row is counted
    * @param soft remaining factor of the soft part
    * @param hard remaining factor of the hard part
    */
   record Numbers(double products, double soft, double hard) implements HeadScale {
+
+    /** The factors of a batch without rows, whose products add nothing. */
+    static final Numbers NO_ROWS = new Numbers(0, 1, 1);
 
     static Numbers of(Divisors divisors, double power, double gradientScale) {
       double soft = divisors.softScale();
@@ -80,7 +83,7 @@ sealed interface HeadScale {
     }
   }
 
-  /** Holds the factors of divisors that the device computes from denominators in its memory. */
+  /** Holds the factors that a device computes in its memory. */
   record InMemory(FactorsInMemory factors) implements HeadScale {
 
     @Override

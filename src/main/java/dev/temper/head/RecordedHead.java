@@ -4,7 +4,6 @@ import dev.temper.LossResult;
 import dev.temper.LossTotals;
 import dev.temper.spi.ChunkedLoss;
 import dev.temper.spi.ChunkedLoss.FactorsInMemory;
-import dev.temper.spi.Divisors;
 import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
@@ -20,10 +19,10 @@ import org.jspecify.annotations.Nullable;
  * All chunks of one call, recorded as a CUDA graph. The graph holds the addresses of its workspace, so that it has a
  * workspace of its own.
  *
- * <p>A replay reads denominators in device memory. Other divisors are numbers of the graph. A replay checks all rows
- * first. After an invalid value no row values are written, the gradients are undefined because products always run, and
- * the totals report the value. After an invalid denominator the gradients are NaN. Row weights may change between
- * replays and are not scaled: above 1,024 they may make a gradient of an F16 head infinite.
+ * <p>A replay checks all rows first, counts the labels and reads denominators in device memory. If a value is invalid,
+ * no row values are written and the totals report the value. The gradients are NaN then, because the products of a
+ * graph always run. Row weights may change between replays and are not scaled: above 1,024 they may make a gradient of
+ * an F16 head infinite.
  */
 final class RecordedHead implements AutoCloseable {
 
@@ -39,7 +38,7 @@ final class RecordedHead implements AutoCloseable {
   }
 
   /**
-   * Records a call whose divisors do not depend on labels.
+   * Records a call.
    *
    * @param requireComputable throws if the engine does not compute a loss
    * @throws IllegalArgumentException if the engine lacks the loss, if the device has no graphs, or if a tensor lies in
@@ -52,7 +51,8 @@ final class RecordedHead implements AutoCloseable {
       recorded.memory.reserve(plan.bytes());
       recorded.losses.begin(call);
       Optional<FactorsInMemory> factors = recorded.losses.factors();
-      HeadPass pass = new HeadPass(backend, products, call, plan, recorded.memory, scale(call, factors));
+      HeadScale scale = factors.isPresent() ? new HeadScale.InMemory(factors.get()) : HeadScale.Numbers.NO_ROWS;
+      HeadPass pass = new HeadPass(backend, products, call, plan, recorded.memory, scale);
       requireComputable.accept(pass.firstChunk());
       recorded.record(backend, pass, factors, plan.chunks());
     } catch (RuntimeException | Error e) {
@@ -60,16 +60,6 @@ final class RecordedHead implements AutoCloseable {
       throw e;
     }
     return recorded;
-  }
-
-  private static HeadScale scale(LossCall call, Optional<FactorsInMemory> factors) {
-    if (factors.isPresent()) {
-      return new HeadScale.InMemory(factors.get());
-    }
-    // Hazard: a batch without a labelled row has the factor 0, and a later replay may have labels. The factors of the
-    // graph are therefore those of a batch in which every row counts.
-    Divisors divisors = Divisors.of(call.loss(), call.inputs(), call.inputs().student().rows());
-    return HeadScale.Numbers.of(divisors, 1, call.inputs().gradientScale());
   }
 
   private void record(EngineBackend backend, HeadPass pass, Optional<FactorsInMemory> factors, long count) {

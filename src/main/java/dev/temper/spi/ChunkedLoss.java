@@ -18,7 +18,7 @@ public interface ChunkedLoss extends AutoCloseable {
 
   /**
    * The factors of a batch in the memory of the device, which a recorded graph computes again at each replay. All of
-   * them are NaN after an invalid denominator.
+   * them are NaN if a value of the batch is invalid.
    */
   interface FactorsInMemory {
     /**
@@ -63,8 +63,8 @@ public interface ChunkedLoss extends AutoCloseable {
   Divisors divisors();
 
   /**
-   * Returns the factors of a batch whose denominators lie in memory, from {@link #begin} on. Empty if the host has them
-   * as numbers after the check, by {@link #divisors}.
+   * Returns the factors of a batch that the device computes, from {@link #begin} on. Empty if the batch has no rows, or
+   * if the engine computes in host memory; {@link #divisors} are the numbers of the batch then.
    */
   default Optional<FactorsInMemory> factors() {
     return Optional.empty();

@@ -4,7 +4,6 @@ import dev.temper.Denominator;
 import dev.temper.DistillationLoss;
 import dev.temper.IgnoreScope;
 import dev.temper.LossInputs;
-import dev.temper.Reduction;
 import dev.temper.RowVector;
 import org.jspecify.annotations.Nullable;
 
@@ -27,20 +26,6 @@ public record Divisors(double softScale, double hardScale) {
     long softRows = loss.ignoreScope() == IgnoreScope.HARD ? inputs.student().rows() : labelled;
     return new Divisors(loss.softWeight() > 0 ? scale(loss, inputs, inputs.softDenominator(), softRows) : 0,
         loss.hardWeight() > 0 ? scale(loss, inputs, inputs.hardDenominator(), labelled) : 0);
-  }
-
-  /** Returns whether a factor of a batch depends on the number of its labels that are not ignored. */
-  public static boolean countLabels(DistillationLoss loss, LossInputs inputs) {
-    boolean counts = loss.reduction() == Reduction.MEAN && inputs.labels() != null;
-    boolean soft = loss.softWeight() > 0 && inputs.softDenominator() == null
-        && loss.ignoreScope() == IgnoreScope.BOTH;
-    return counts && (soft || (loss.hardWeight() > 0 && inputs.hardDenominator() == null));
-  }
-
-  /** Returns whether a factor of a batch depends on a denominator in memory. */
-  public static boolean areInMemory(DistillationLoss loss, LossInputs inputs) {
-    return (loss.softWeight() > 0 && inputs.softDenominator() instanceof Denominator.InMemory)
-        || (loss.hardWeight() > 0 && inputs.hardDenominator() instanceof Denominator.InMemory);
   }
 
   private static double scale(DistillationLoss loss, LossInputs inputs, @Nullable Denominator denominator,

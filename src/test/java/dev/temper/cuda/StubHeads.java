@@ -61,6 +61,7 @@ abstract class StubHeads extends StubEngine {
     final MatrixView biasGradient;
     final @Nullable DeviceBuffer labels;
     LossInputs inputs;
+    DistillationLoss loss = LOSS;
 
     Run(LossEngine engine, DType dtype, boolean onDevice) {
       this.engine = engine;
@@ -82,7 +83,7 @@ abstract class StubHeads extends StubEngine {
     }
 
     LossResult compute() {
-      return engine.forwardBackward(LOSS, inputs, outputs());
+      return engine.forwardBackward(loss, inputs, outputs());
     }
 
     double[] hiddenAfter(LossResult result) {

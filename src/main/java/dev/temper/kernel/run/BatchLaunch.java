@@ -73,10 +73,8 @@ final class BatchLaunch implements AutoCloseable {
   static void loadKernels(KernelDevice device, LossCall batch) {
     if (batch.inputs().student().rows() > 0) {
       device.load(BatchKernel.CHECK);
+      device.load(BatchKernel.FACTORS);
       device.load(BatchKernel.TOTALS);
-      if (Divisors.areInMemory(batch.loss(), batch.inputs())) {
-        device.load(BatchKernel.FACTORS);
-      }
     }
   }
 
@@ -104,18 +102,19 @@ final class BatchLaunch implements AutoCloseable {
     if (readout.isChecked()) {
       check.add(steps.check(placement.parameters(), rows()));
     }
+    new LossParameters(placement.parameters()).set(Field.HEAD_FACTORS, factorsAddress());
+    factors = steps.factors(placement.parameters(), rows());
     totals.add(steps.totals(placement.parameters(), rows(), true));
-    if (Divisors.areInMemory(call.loss(), call.inputs())) {
-      new LossParameters(placement.parameters()).set(Field.HEAD_FACTORS, factorsAddress());
-      factors = steps.factors(placement.parameters(), rows());
-    }
   }
 
   private long factorsAddress() {
     return workspace.bytes("factors", FACTORS * Float.BYTES);
   }
 
-  /** Where the factors kernel writes: the factor of the products, then the divisors of both parts. Empty without it. */
+  /**
+   * Where the factors kernel writes: the factor of the products, then the divisors of both parts. Empty in a batch
+   * without rows, which has no kernels.
+   */
   Optional<RowVector> factors() {
     return factors == null ? Optional.empty() : Optional.of(RowVector.weightsAt(factorsAddress(), FACTORS));
   }

@@ -6,7 +6,7 @@ import java.util.List;
 public enum BatchKernel implements Specialisation {
   /** Checks labels, row weights and row temperatures, and counts the rows that have a label. */
   CHECK("check", 256),
-  /** Computes the factors of a linear head whose denominators lie in memory. */
+  /** Computes the factors of a linear head from the number of labels and from denominators in memory. */
   FACTORS("factors", 32),
   /** Adds up the row losses. */
   TOTALS("totals", 512);

@@ -5,7 +5,6 @@ import dev.temper.DeviceException;
 import dev.temper.EngineUnavailableException;
 import dev.temper.HeadWorkspace;
 import dev.temper.LossEngine;
-import dev.temper.LossInputs;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
 import dev.temper.MatrixView;
@@ -85,10 +84,8 @@ record HeadBench(BenchRun run, LossEngine engine, LossTimer timer, BooleanSuppli
       return;
     }
     run.next(one + (mode == LaunchMode.GRAPH ? " as a graph" : ""));
-    // A number as the denominator is that of the mean, and lets a graph contain the head.
-    LossInputs inputs = batch.inputs().withDenominator(one.shape().rows());
-    HeadWorkspace workspace = workspace(one, batch, inputs);
-    try (PreparedLoss prepared = engine.prepare(one.loss().loss(), inputs, batch.outputs())) {
+    HeadWorkspace workspace = workspace(one, batch);
+    try (PreparedLoss prepared = engine.prepare(one.loss().loss(), batch.inputs(), batch.outputs())) {
       if (mode == LaunchMode.GRAPH) {
         prepared.recordGraph();
       }
@@ -102,8 +99,8 @@ record HeadBench(BenchRun run, LossEngine engine, LossTimer timer, BooleanSuppli
     }
   }
 
-  private HeadWorkspace workspace(HeadCase one, HiddenBatch batch, LossInputs inputs) {
-    LossResult result = engine.forwardBackward(one.loss().loss(), inputs, batch.outputs());
+  private HeadWorkspace workspace(HeadCase one, HiddenBatch batch) {
+    LossResult result = engine.forwardBackward(one.loss().loss(), batch.inputs(), batch.outputs());
     result.totals();
     return result.workspace().orElseThrow();
   }
