@@ -236,6 +236,16 @@ __device__ __forceinline__ uint32_t cluster_address(const void* own, uint32_t ra
   return address;
 }
 
+// Orders the calling thread's earlier accesses to shared memory before bulk copies that write there later. Bulk copies
+// belong to the async proxy, and all other accesses to the generic proxy: an mbarrier alone orders only accesses of one
+// proxy, so that a copy could overwrite what is still being read. Each thread that has read the memory calls this
+// before it arrives. From compute capability 9.0 on only; before, there are no bulk copies.
+__device__ __forceinline__ void fence_async_proxy() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+#endif
+}
+
 // Mbarriers exist from compute capability 8.0 on, but count bytes from 9.0 on only.
 //
 // Initialises COUNT mbarriers in this block's shared memory. A phase completes after `arrivals` arrivals and all
@@ -251,8 +261,8 @@ template <int COUNT> __device__ __forceinline__ void mbarriers_init(uint64_t* ba
 #endif
 #if __CUDA_ARCH__ >= 900
   asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
-  asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 #endif
+  fence_async_proxy();
 }
 
 // Arrives once at the current phase, and sets how many bytes it expects. Some of these bytes may have arrived before.

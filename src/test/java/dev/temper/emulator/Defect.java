@@ -57,6 +57,8 @@ public enum Defect {
   STAGE_RELEASED_TOO_SOON("traced", "row/ring_storage.cuh",
       "        read(pairs, at, own);\n        if (LAST) at.release();",
       "        if (LAST) at.release();\n        read(pairs, at, own);", "race"),
+  /** A bulk copy may overtake the reads of the vectors that it overwrites. */
+  MISSING_PROXY_FENCE("traced", "row/ring_stages.cuh", "      fence_async_proxy();\n", "", "no proxy fence"),
   /** The producer waits for the wrong phase of an empty stage. */
   WRONG_PARITY("plain", "row/ring_producer.cuh", "at.parity ^ 1);", "at.parity);", "deadlock"),
   /** A stage expects fewer bytes than are copied. */
