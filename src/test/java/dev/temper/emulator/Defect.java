@@ -75,7 +75,7 @@ public enum Defect {
       "uint32_t bits = 0,", "expected"),
   /** A lane arrives at a full stage without waiting for its copies. */
   COPIES_NOT_AWAITED("plain", "row/ring_copies.cuh", "    mbarrier_arrive_after_copies(full);\n",
-      "    mbarrier_arrive(full);\n", "async copies that were never waited for"),
+      "    mbarrier_arrive(full);\n", "found NaN"),
   /** A lane arrives at a full stage before it issues its copies, which the arrival of the next stage then follows. */
   ARRIVAL_BEFORE_COPIES("traced", "row/ring_copies.cuh",
       "copy(parts[i]);\n    mbarrier_arrive_after_copies(full);\n",
