@@ -213,9 +213,9 @@ __device__ __forceinline__ uint32_t cluster_rank() {
 }
 
 // The two halves of a cluster barrier. The arrival is relaxed, because a release would wait for all earlier accesses of
-// the thread. Only mbarriers_init(), which has a fence of its own, is sure to be visible after the wait. Both halves are
-// undefined for a warp whose lanes have diverged, as they do while one thread initialises mbarriers. The warp barriers
-// prevent that.
+// the thread. Only mbarriers_init(), which has a fence of its own, is sure to be visible after the wait. Either half is
+// undefined in a warp that has diverged, as it does while one thread initialises mbarriers. The warp barriers prevent
+// that.
 __device__ __forceinline__ void cluster_arrive() {
 #if __CUDA_ARCH__ >= 900
   __syncwarp();

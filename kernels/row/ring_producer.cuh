@@ -39,8 +39,8 @@ template <class Stages, class Copies> struct RingProducer {
       if (i == stages - 1 && lane < part.ends) Stages::store_end(row, at.header().end_vector(lane), at, lane);
       __syncwarp();
       copy(row, part, i);
-      // Lane 0 may issue copies that the other lanes do not issue. Their wait for the next stage could suspend the whole
-      // warp for microseconds before lane 0 has issued them. Here all lanes wait for lane 0 instead.
+      // Lane 0 issues bulk copies alone. The other lanes could meanwhile wait for the next stage, which may suspend the
+      // whole warp for microseconds before these copies are issued. The warp barrier prevents that.
       __syncwarp();
       at.advance(end);
     }
