@@ -213,14 +213,18 @@ __device__ __forceinline__ uint32_t cluster_rank() {
 }
 
 // The two halves of a cluster barrier. The arrival is relaxed, because a release would wait for all earlier accesses of
-// the thread. Only mbarriers_init(), which has a fence of its own, is sure to be visible after the wait.
+// the thread. Only mbarriers_init(), which has a fence of its own, is sure to be visible after the wait. Either half is
+// undefined in a warp that has diverged, as it does while one thread initialises mbarriers. The warp barriers prevent
+// that.
 __device__ __forceinline__ void cluster_arrive() {
 #if __CUDA_ARCH__ >= 900
+  __syncwarp();
   asm volatile("barrier.cluster.arrive.relaxed.aligned;" ::: "memory");
 #endif
 }
 __device__ __forceinline__ void cluster_wait() {
 #if __CUDA_ARCH__ >= 900
+  __syncwarp();
   asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
 #endif
 }
@@ -234,6 +238,16 @@ __device__ __forceinline__ uint32_t cluster_address(const void* own, uint32_t ra
   asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(address) : "r"(here), "r"(rank));
 #endif
   return address;
+}
+
+// Orders the calling thread's earlier accesses to shared memory before bulk copies that write there later. Bulk copies
+// belong to the async proxy, and all other accesses to the generic proxy: an mbarrier alone orders only accesses of one
+// proxy, so that a copy could overwrite what is still being read. Each thread that has read the memory calls this
+// before it arrives. From compute capability 9.0 on only; before, there are no bulk copies.
+__device__ __forceinline__ void fence_async_proxy() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+#endif
 }
 
 // Mbarriers exist from compute capability 8.0 on, but count bytes from 9.0 on only.
@@ -251,8 +265,8 @@ template <int COUNT> __device__ __forceinline__ void mbarriers_init(uint64_t* ba
 #endif
 #if __CUDA_ARCH__ >= 900
   asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
-  asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 #endif
+  fence_async_proxy();
 }
 
 // Arrives once at the current phase, and sets how many bytes it expects. Some of these bytes may have arrived before.

@@ -23,6 +23,7 @@ template <class Spec> struct RingRows {
       const Row row(p.student, i * p.student_stride, p.teacher, task.teacher_row * p.teacher_stride, p.classes);
       producer.fill(row, task, constants.factors.of_row(p, task), group.block_rank);
     }
+    producer.finish();
   }
 
   __device__ __forceinline__ void consume() const {

@@ -123,6 +123,8 @@ template <class Copies, int THREADS> __device__ __forceinline__ void probe_ring(
       if (round >= 2) mbarrier_wait(empty + stage, parity ^ 1);
       const StagePart parts[1] = {{shared_at(stages + stage * kBytes), p.input + base, kBytes}};
       Copies::fill(parts, full + stage);
+      __syncwarp();
+      if (round + 1 == p.count) async_wait();
       continue;
     }
     const uint32_t opposite = kConsumers - 1 - threadIdx.x;
@@ -130,6 +132,7 @@ template <class Copies, int THREADS> __device__ __forceinline__ void probe_ring(
     const uint32_t* words = reinterpret_cast<const uint32_t*>(shared_at(stages + stage * kBytes));
     for (int w = 0; w < 4; w++) p.output[base + threadIdx.x * 4 + w] = words[opposite * 4 + w];
     exchange[threadIdx.x] = words[threadIdx.x * 4];
+    fence_async_proxy();
     __syncwarp();
     if (threadIdx.x % 32 == 0) mbarrier_arrive(empty + stage);
     named_barrier<kConsumers>();

@@ -39,9 +39,16 @@ template <class Stages, class Copies> struct RingProducer {
       if (i == stages - 1 && lane < part.ends) Stages::store_end(row, at.header().end_vector(lane), at, lane);
       __syncwarp();
       copy(row, part, i);
+      // Lane 0 issues bulk copies alone. The other lanes could meanwhile wait for the next stage, which may suspend the
+      // whole warp for microseconds before these copies are issued. The warp barrier prevents that.
+      __syncwarp();
       at.advance(end);
     }
   }
+
+  // Called after the last row. The PTX documentation does not say what becomes of a thread's copies in flight when the
+  // thread exits. The producer therefore waits for its copies of granules; no thread has to wait for bulk copies.
+  __device__ __forceinline__ static void finish() { async_wait(); }
 
  private:
   __device__ __forceinline__ void copy(const Row& row, const Part& part, int i) const {

@@ -48,8 +48,9 @@ template <int VECTORS, class RowType, class ThreadGroup> struct RingStages {
     __device__ __forceinline__ void wait() const { mbarrier_wait(full(), parity); }
 
     // Lanes of the warp could still read the stage when the producer refills it. The warp arrives after all its lanes
-    // have read, and the arrival orders these reads before the next copy.
+    // have read. The arrival and the fence of each lane order these reads before the next copy.
     __device__ __forceinline__ void release() const {
+      fence_async_proxy();
       __syncwarp();
       if (threadIdx.x % 32 == 0) mbarrier_arrive(empty());
     }

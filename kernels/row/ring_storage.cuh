@@ -7,7 +7,8 @@
 // A stage has two mbarriers. `full` completes a phase when the producer has arrived and its copies are in the stage.
 // `empty` completes a phase when every consumer warp has arrived, after its last read of the stage.
 // The hazards:
-//  - A stage could be refilled while a warp still reads it. The producer waits for `empty` before it writes to a stage.
+//  - A stage could be refilled while a warp still reads it. The producer waits for `empty` before it writes to a stage,
+//    and each thread has a proxy fence between its last read and the arrival (fence_async_proxy() in device.cuh).
 //  - Producer and consumers could disagree about the stages of a row, if another stream changes a label or a weight
 //    during the launch. Only the producer loads the task of a row; the consumers read it in the header of the row's
 //    first stage. A row that does not contribute takes one stage without bytes.

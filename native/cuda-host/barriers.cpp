@@ -39,6 +39,8 @@ void named_barrier(unsigned threads) {
     }
 }
 
+void proxy_fence() { machine().current->proxy_fences++; }
+
 unsigned char* dynamic_shared() { return machine().current->block->shared; }
 unsigned dynamic_shared_bytes() { return machine().shared_bytes; }
 unsigned cluster_rank() { return machine().current->block->rank; }

@@ -92,6 +92,10 @@ void mbarrier_arrive_after_copies(uint64_t* barrier);
 // which order the parts of the copy complete. Until then the destination is NaN-filled.
 void bulk_copy(void* shared, const void* global, unsigned bytes, uint64_t* barrier);
 
+// Lies between an access of the calling thread to shared memory and a later bulk copy to the same place. Without it the
+// copy may overtake the access on a device, whatever barriers lie between. Only the tracer finds that it is missing.
+void proxy_fence();
+
 // Waits for the completion of the current phase if it has this parity. The first phase has parity 0.
 void mbarrier_wait(uint64_t* barrier, unsigned parity);
 

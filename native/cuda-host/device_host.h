@@ -148,6 +148,8 @@ template <int COUNT> void mbarriers_init(uint64_t* barriers, uint32_t arrivals) 
   cuda_host::mbarrier_init(barriers, COUNT, arrivals);
 }
 
+inline void fence_async_proxy() { cuda_host::proxy_fence(); }
+
 inline void mbarrier_arrive(uint64_t* barrier) { cuda_host::mbarrier_arrive(barrier); }
 
 inline void mbarrier_arrive_after_copies(uint64_t* barrier) { cuda_host::mbarrier_arrive_after_copies(barrier); }

@@ -80,7 +80,7 @@ void Machine::reset_thread(size_t index, unsigned first_block, const LaunchShape
   thread.index = static_cast<unsigned>(index);
   thread.builtins = {{x, 0, 0}, {first_block + rank, 0, 0}, {shape.block, 1, 1}, {shape.grid, 1, 1}};
   thread.wait_state = WaitState::kRunnable;
-  thread.block_barriers = thread.named_barriers = thread.copy_groups = 0;
+  thread.block_barriers = thread.named_barriers = thread.proxy_fences = thread.copy_groups = 0;
   thread.cluster_arrivals = thread.cluster_waits = 0;
   thread.copies.clear();
   thread.clock.clear();

@@ -39,6 +39,8 @@ struct AsyncStore {
   VectorClock clock;  // what the completion releases: the storing thread's clock at the time of the store
   // For a copy of a thread: number of copies in flight that one arrival waits for. Null: the mbarrier counts bytes.
   std::shared_ptr<unsigned> copies_left;
+
+  bool is_bulk_copy() const { return source != nullptr && copies_left == nullptr; }
 };
 
 // An mbarrier with a fixed number of arrivals per phase. Its eight bytes of shared memory hold a fixed bit pattern. A
@@ -66,7 +68,7 @@ struct Thread {
   WaitState wait_state;
   uint32_t result;  // this lane's result of the last warp-wide operation
   unsigned index;   // index within the cluster
-  unsigned block_barriers, named_barriers;
+  unsigned block_barriers, named_barriers, proxy_fences;
   unsigned cluster_arrivals, cluster_waits;
   unsigned copy_groups;
   std::vector<AsyncCopy> copies;

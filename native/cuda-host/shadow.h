@@ -16,14 +16,20 @@ struct Access {
   static constexpr uint32_t kNoThread = ~0u, kInFlight = ~0u;
 
   uint32_t thread = kNoThread;  // index within the cluster
-  uint32_t block_barriers = 0, named_barriers = 0, cluster_arrivals = 0, warp_barriers = 0;
+  uint32_t block_barriers = 0, named_barriers = 0, cluster_arrivals = 0, warp_barriers = 0, proxy_fences = 0;
   uint32_t mbarrier = 0;  // an asynchronous store's mbarrier, counted from 1; 0 for other accesses
   uint32_t phase = 0;     // the mbarrier's phase in which the asynchronous store completed, or kInFlight
 
   bool exists() const { return thread != kNoThread; }
 
   static Access by(const Thread& self) {
-    return {self.index, self.block_barriers, self.named_barriers, self.cluster_arrivals, self.warp->barriers, 0, 0};
+    return {self.index,           self.block_barriers, self.named_barriers, self.cluster_arrivals,
+            self.warp->barriers, self.proxy_fences,   0,                   0};
+  }
+
+  // Whether the accessing thread had a proxy fence since, or the access needs none before a bulk copy.
+  bool is_fenced(const Machine& machine) const {
+    return mbarrier != 0 || proxy_fences < machine.threads[thread].proxy_fences;
   }
 
   // Within a warp only __syncwarp orders accesses. A shuffle does not order memory.
@@ -75,7 +81,19 @@ class Shadow {
     }
   }
 
-  void store_issued(size_t offset, size_t bytes, const Thread& self, const Machine& machine, const Mbarrier& barrier) {
+  // Fails if an access of a thread precedes the bulk copy that the current thread issues, with no proxy fence between.
+  void require_fences(size_t offset, size_t bytes, const Machine& machine) {
+    for (size_t i = offset; i < offset + bytes; i++)
+      for (const Access* earlier : {&cells[i].last_write, &cells[i].last_read, &cells[i].other_read})
+        if (earlier->exists() && !earlier->is_fenced(machine))
+          fail("race: a bulk copy writes byte %zu of shared memory, which %s accessed with no proxy fence between", i,
+               name(*earlier, machine).text);
+  }
+
+  void store_issued(size_t offset, const AsyncStore& store, const Thread& self, const Machine& machine,
+                    const Mbarrier& barrier) {
+    const size_t bytes = store.bytes;
+    if (store.is_bulk_copy()) require_fences(offset, bytes, machine);
     write(offset, bytes, self, machine);
     for (size_t i = offset; i < offset + bytes; i++) {
       cells[i].last_write.mbarrier = barrier.number + 1;

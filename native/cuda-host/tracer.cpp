@@ -145,7 +145,7 @@ void trace_store_issued(AsyncStore& store, const Mbarrier& barrier) {
   store.clock = self.clock;
   raise(store.clock, static_cast<size_t>(self.warp - m.warps.data()), self.warp->barriers);
   auto [shadow, offset] = shadow_of(store);
-  shadow.store_issued(offset, store.bytes, self, m, barrier);
+  shadow.store_issued(offset, store, self, m, barrier);
 }
 
 void trace_store_completed(const AsyncStore& store, Mbarrier& barrier) {

@@ -57,6 +57,8 @@ public enum Defect {
   STAGE_RELEASED_TOO_SOON("traced", "row/ring_storage.cuh",
       "        read(pairs, at, own);\n        if (LAST) at.release();",
       "        if (LAST) at.release();\n        read(pairs, at, own);", "race"),
+  /** A bulk copy may overtake the reads of the vectors that it overwrites. */
+  MISSING_PROXY_FENCE("traced", "row/ring_stages.cuh", "      fence_async_proxy();\n", "", "no proxy fence"),
   /** The producer waits for the wrong phase of an empty stage. */
   WRONG_PARITY("plain", "row/ring_producer.cuh", "at.parity ^ 1);", "at.parity);", "deadlock"),
   /** A stage expects fewer bytes than are copied. */
@@ -73,7 +75,7 @@ public enum Defect {
       "uint32_t bits = 0,", "expected"),
   /** A lane arrives at a full stage without waiting for its copies. */
   COPIES_NOT_AWAITED("plain", "row/ring_copies.cuh", "    mbarrier_arrive_after_copies(full);\n",
-      "    mbarrier_arrive(full);\n", "async copies that were never waited for"),
+      "    mbarrier_arrive(full);\n", "found NaN"),
   /** A lane arrives at a full stage before it issues its copies, which the arrival of the next stage then follows. */
   ARRIVAL_BEFORE_COPIES("traced", "row/ring_copies.cuh",
       "copy(parts[i]);\n    mbarrier_arrive_after_copies(full);\n",
