@@ -54,7 +54,7 @@ public record Capabilities(Predicate<Divergence> divergences, Predicate<Teacher>
 
   private static final Capabilities ALL = new Capabilities(_ -> true, _ -> true, EnumSet.allOf(LossOption.class));
 
-  private static final String ELSEWHERE = " is not there yet; the reference device has it";
+  private static final String ELSEWHERE = " is not supported by this engine; the reference device supports it";
 
   public Capabilities {
     options = Set.copyOf(options);

@@ -143,7 +143,7 @@ final class StreamsAndDevicesTest extends StubEngine {
           + "does not know, expected 740 bytes on cuda:0; give the device address");
       assertRefused(engine, batch, matrix(pinned.segment().address()), "but its first byte lies in host memory");
       assertRefused(engine, batch, matrix(batch.onDevice.address() + 4),
-          "but its last byte is memory that the CUDA driver does not know");
+          "but its last byte is not memory of the CUDA driver");
       assertRefused(engine, batch, matrix(batch.onDevice.address() + 2), "expected a multiple of 4");
     }
   }
@@ -156,7 +156,7 @@ final class StreamsAndDevicesTest extends StubEngine {
       LossResult result = engine.forwardBackward(CudaBatch.LOSS, batch.inputs(), batch.outputs());
       assertThat(batch.result(result.totals())).isEqualTo(batch.fromHost(engine));
       assertRefused(engine, batch, matrix(batch.onDevice.address() + 4),
-          "but its last byte is memory that the CUDA driver does not know");
+          "but its last byte is not memory of the CUDA driver");
     }
   }
 

@@ -94,7 +94,7 @@ public record LibraryPlaces(Properties properties, Map<String, String> environme
     return found;
   }
 
-  /** Adds only existing files: the user has not named these places, so that an error need not list them. */
+  /** Adds only existing files. The user has not named these places, so an error need not list them. */
   private void addExisting(String source, Path folder, List<Place> found) {
     for (Place place : inFolder(source, folder)) {
       if (Files.isRegularFile(Path.of(place.name()))) {

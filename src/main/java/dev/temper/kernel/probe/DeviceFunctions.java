@@ -13,8 +13,8 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * Self-checks: runs every function of {@code kernels/device.cuh} alone on a device and compares the results with the
- * host's. A wrong function can go unnoticed in the loss of a single shape.
+ * Runs each function of {@code kernels/device.cuh} alone on a device and compares the results with the host's. The loss
+ * of one shape can hide a wrong function.
  */
 public final class DeviceFunctions {
 
@@ -30,7 +30,7 @@ public final class DeviceFunctions {
   /** A check, and the blocks of a cluster of its kernel. */
   private record FunctionCheck(int cluster, Supplier<SelfCheck> run) {}
 
-  /** Checks on a device; compiles nothing yet. */
+  /** Lists the checks of a device. No kernel is compiled yet. */
   public DeviceFunctions(KernelDevice device) {
     this.device = device;
     probe = new Probe(device);
@@ -98,7 +98,7 @@ public final class DeviceFunctions {
     return check;
   }
 
-  /** Whether a device may give a result. */
+  /** Decides whether the result of a device is within the error bound. */
   private interface Tolerance {
     boolean allow(float argument, float found);
   }

@@ -32,19 +32,19 @@ import java.util.Set;
  * @param soft whether the soft part is computed
  * @param hard whether the cross-entropy is computed
  * @param expReuse how the cross-entropy reuses the exponentials of the soft part
- * @param features options that cost instructions, and that the call has
- * @param pass what is written
+ * @param features options of the call that need additional code
+ * @param pass outputs of a launch
  * @param plan how rows are spread over threads
  */
 public record LossSpecialisation(DType student, DType teacher, DType gradient, String policy, boolean soft,
     boolean hard, ExpReuse expReuse, Set<Feature> features, Pass pass, RowPlan plan) implements RowSpecialisation {
 
   /**
-   * How the cross-entropy's exponential exp(z) is obtained from the soft part's e = exp(z/T): as e^T, which saves one
-   * of three exponentials per class.
+   * The power of the soft part's exponential e = exp(z/T) that gives the exponential exp(z) of the cross-entropy. The
+   * power saves one of three exponentials per class.
    */
   public enum ExpReuse {
-    /** A separate exponential: for other T, for temperatures by row, and without a soft part. */
+    /** A separate exponential, for other T, for row temperatures, and without a soft part. */
     NONE,
     /** e, for T = 1. */
     SAME,
@@ -69,9 +69,9 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     }
   }
 
-  /** An option of which a specialisation has the code only if a call has the option. */
+  /** An option whose code is compiled only for calls that have it. */
   public enum Feature {
-    /** The teacher has a temperature of its own. */
+    /** The teacher's temperature differs from the student's. */
     TWO_SCALES,
     /** Labels are smoothed. */
     SMOOTHING,
@@ -87,7 +87,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     STANDARDISE,
     /** The gradient is added to the one in memory. */
     ACCUMULATE,
-    /** The teacher is given by lists of classes; the source is another one, and the teacher has no type. */
+    /** The teacher is given by lists of classes. Such losses have their own source, and the teacher has no type. */
     LISTS,
     /** The kernel prepares the teacher's rows, whose form and dtypes it reads at run time. */
     PREPARED
@@ -104,7 +104,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
   /** The policy of a loss without a soft part, which the kernel does not use. */
   public static final String NO_DIVERGENCE = FORWARD_KL;
 
-  /** What a launch computes. */
+  /** The outputs of a launch. */
   public enum Pass {
     /** Row losses, and row statistics if there is memory for them. */
     FORWARD,
@@ -125,13 +125,13 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     return usual(call, limits).fits(call.classes(), limits) || !candidates(call, limits).isEmpty();
   }
 
-  /** The specialisation with the plan of the thresholds, which leave out the memory of a list's mask. */
+  /** Returns the specialisation with the plan of the thresholds, which do not count the memory of a list's mask. */
   private static LossSpecialisation usual(LossCall call, DeviceLimits limits) {
     return of(call,
         plan(features(call), policy(call), call.classes(), firstBytes(call), secondBytes(call), limits));
   }
 
-  /** Specialisations for a call, one for each possible plan; the first has that of {@link #choose}. */
+  /** Returns the specialisations for a call, one for each possible plan. The first one is that of {@link #choose}. */
   public static List<LossSpecialisation> candidates(LossCall call, DeviceLimits limits) {
     boolean rings = mayHaveRing(features(call), policy(call), limits);
     return RowPlans.candidates(call.classes(), firstBytes(call), secondBytes(call), rings, limits).stream()
@@ -139,8 +139,8 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
   }
 
   /**
-   * Whether rows may be stored in a ring. Features need more registers than the threads of a ring have, and so does one
-   * policy before compute capability 9.0.
+   * Returns whether rows may be stored in a ring. Features need more registers than the threads of a ring have, and so
+   * does one policy before compute capability 9.0.
    */
   private static boolean mayHaveRing(Set<Feature> features, String policy, DeviceLimits limits) {
     return features.isEmpty() && (!policy.equals(MANY_REGISTERS) || limits.ringCopies() == RingCopies.BULK);
@@ -167,7 +167,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
         : isPrepared(call) ? Float.BYTES : teacher != null ? teacher.dtype().bytes() : firstBytes(call);
   }
 
-  /** Whether the kernel prepares the teacher's rows: they are not logits of the student's classes. */
+  /** Returns whether the kernel prepares the teacher's rows, because they are not logits of the student's classes. */
   private static boolean isPrepared(LossCall call) {
     return call.teacherForm() != TeacherForm.LOGITS;
   }
@@ -216,26 +216,29 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     }
   }
 
-  /** The specialisation of a loss without features, for rows of that many classes. */
+  /** Returns the specialisation of a loss without features, for rows of a number of classes. */
   public static LossSpecialisation of(DType student, DType teacher, DType gradient, String policy, boolean soft,
       boolean hard, ExpReuse expReuse, Pass pass, int classes, DeviceLimits limits) {
     RowPlan plan = plan(Set.of(), policy, classes, student.bytes(), soft ? teacher.bytes() : 0, limits);
     return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, Set.of(), pass, plan);
   }
 
-  /** The same for rows of that many classes, with the plan that such rows have with the features. */
+  /**
+   * Returns this specialisation with other features, and with the plan for rows of a number of classes with these
+   * features.
+   */
   LossSpecialisation with(Set<Feature> given, int classes, DeviceLimits limits) {
     LossSpecialisation loss = with(given);
     return new LossSpecialisation(loss.student, loss.teacher, gradient, policy, soft, hard, loss.expReuse,
         loss.features, pass, plan(loss.features, policy, classes, student.bytes(), loss.teacherBytes(), limits));
   }
 
-  /** The same with another plan. */
+  /** Returns this specialisation with another plan. */
   public LossSpecialisation with(RowPlan other) {
     return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, features, pass, other);
   }
 
-  /** Returns the specialisation with those of the given features that have an effect on it. */
+  /** Returns this specialisation with the given features, except those that have no effect on it. */
   LossSpecialisation with(Set<Feature> given) {
     EnumSet<Feature> other = EnumSet.noneOf(Feature.class);
     boolean tempered = soft && DivergencePolicy.isTempered(policy);
@@ -260,7 +263,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
         lists ? ExpReuse.NONE : expReuse, other, pass, plan);
   }
 
-  /** Bytes of an element of the teacher; 0 if no teacher is read for all classes. */
+  /** Bytes of an element of the teacher; 0 unless the kernel reads a teacher row over all classes. */
   public int teacherBytes() {
     return soft && !readsLists() ? teacher.bytes() : 0;
   }
@@ -274,7 +277,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     return sharedBytes(classes) <= limits.sharedPerBlock();
   }
 
-  /** Place of the masks of lists in the shared memory of a block ({@code kernels/teacher/list_mask.cuh}). */
+  /** Offset in bytes of the masks of lists in the shared memory of a block ({@code kernels/teacher/list_mask.cuh}). */
   public long listMaskOffset(int classes) {
     return Math.ceilDiv(plan.sharedBytes(classes, student.bytes(), teacherBytes()), 16L) * 16;
   }
@@ -284,7 +287,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     return plan.prefetches() && (pass != Pass.FORWARD || plan.storage() instanceof RowStorage.Ring);
   }
 
-  /** Dynamic shared memory per block for rows of that many classes. */
+  /** Dynamic shared memory of a block in bytes, for rows of a number of classes. */
   public long sharedBytes(int classes) {
     if (!readsLists()) {
       return plan.sharedBytes(classes, student.bytes(), teacherBytes());
@@ -323,8 +326,8 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
   }
 
   /**
-   * Leaves out the plan, which most specialisations do not differ in. A record's generated method would cost a new
-   * process 14 ms.
+   * The plan is left out, because most specialisations have the same one. The generated method of a record would take
+   * 14 ms of the start of a process.
    */
   @Override
   public int hashCode() {

@@ -90,16 +90,16 @@ final class PlanFileTest {
         Arguments.of("device\tcap", "device cap", "line 2 is 'device cap"),
         Arguments.of("GPU\t", "GPU ", "line 3: 11 fields, expected 12"),
         Arguments.of("Some GPU", " ", "line 3: the field 'device' is empty"),
-        Arguments.of("BF16,BF16", "BF16,I32", "line 3: 'I32' is no dtype of logits"),
+        Arguments.of("BF16,BF16", "BF16,I32", "line 3: 'I32' is not a dtype of logits"),
         Arguments.of("BF16,BF16", "BF17,BF16", "BF17"),
-        Arguments.of("BF16,BF16", "BF16", "are no loss, dtypes and classes"),
-        Arguments.of("ForwardKl+ce", "ce", "are no loss, dtypes and classes"),
-        Arguments.of("32000", "032000", "are no loss, dtypes and classes"),
-        Arguments.of("32000", "0", "line 3: '0' is no number from 1 to 2147483647"),
-        Arguments.of("32000", "4294967296", "line 3: '4294967296' is no number from 1 to 2147483647"),
+        Arguments.of("BF16,BF16", "BF16", "are not a loss, dtypes and a number of classes"),
+        Arguments.of("ForwardKl+ce", "ce", "are not a loss, dtypes and a number of classes"),
+        Arguments.of("32000", "032000", "are not a loss, dtypes and a number of classes"),
+        Arguments.of("32000", "0", "line 3: '0' is not a number from 1 to 2147483647"),
+        Arguments.of("32000", "4294967296", "line 3: '4294967296' is not a number from 1 to 2147483647"),
         Arguments.of("\t64\t", "\tmany\t", "many"),
-        Arguments.of("1.101", "NaN", "line 3: 'NaN' are no milliseconds"),
-        Arguments.of("1.101", "-1", "line 3: '-1' are no milliseconds"));
+        Arguments.of("1.101", "NaN", "line 3: 'NaN' is not a time in milliseconds"),
+        Arguments.of("1.101", "-1", "line 3: '-1' is not a time in milliseconds"));
   }
 
   @Test
