@@ -18,7 +18,10 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The options that select what {@code temper bench} measures: single shapes and losses, or a suite or parts of it. */
+/**
+ * The options that select the measurements of {@code temper bench}: single shapes and losses, or a suite or parts of
+ * it.
+ */
 final class BenchOptions {
 
   enum Suite {
@@ -68,7 +71,7 @@ final class BenchOptions {
   /**
    * The plan.
    *
-   * @param quick as little of each part as shows that it works
+   * @param quick whether each part is reduced to a few cases that show that it works
    * @throws IllegalArgumentException if a value or a combination is wrong
    */
   BenchPlan plan(boolean quick) {

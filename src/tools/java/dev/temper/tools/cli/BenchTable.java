@@ -44,14 +44,14 @@ record BenchTable(ResultFile result) {
             1 / share);
   }
 
-  /** The loss, its temperature if it has one, and every setting that is not the usual one. */
+  /** Returns the loss, its temperature if it has one, and every setting that is not the default. */
   private static String what(Measurement entry) {
     String temperature = entry.parameter("temperature").isEmpty() ? "" : " T " + entry.parameter("temperature");
     return entry.parameter("loss") + temperature + (entry.benchmark().endsWith(".forward") ? " forward" : "")
         + (entry.parameter("launch").equals("graph") ? " graph" : "") + plan(entry);
   }
 
-  /** The row plan of the measurement, and its time relative to the engine's own plan. */
+  /** Returns the row plan of the measurement, and its time relative to the plan that the engine chooses. */
   private static String plan(Measurement entry) {
     if (entry.parameter("plan").isEmpty()) {
       return "";

@@ -16,7 +16,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** Mixin of verbs that take a loss: one option for each part of {@link DistillationLoss}. */
+/** Options of the verbs that compute a given loss, one for each option of {@link DistillationLoss}. */
 final class LossOptions {
 
   @Option(names = "--divergence", paramLabel = "D", converter = DivergenceName.class, defaultValue = "forward-kl",
@@ -165,9 +165,9 @@ final class LossOptions {
   }
 
   /**
-   * The value of that name.
+   * Returns the value of a name.
    *
-   * @throws TypeConversionException naming the known values, if none has that name
+   * @throws TypeConversionException if no value has that name; the message lists the known names
    */
   static <E> E choose(String kind, String text, E[] values, Function<E, String> name) {
     List<String> known = Arrays.stream(values).map(name).toList();

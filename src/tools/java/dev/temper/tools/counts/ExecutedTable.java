@@ -19,8 +19,9 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Prints what the loss kernels execute and occupy for shapes and plans: warp instructions of a row, special functions
- * of a class, registers, spills, shared memory, and bytes in flight on a multiprocessor. Needs NVRTC, and no device.
+ * Prints the instructions and resources of the loss kernels for shapes and plans: warp instructions of a row, special
+ * functions of a class, registers, spills, shared memory, and bytes in flight on a multiprocessor. It needs NVRTC and
+ * no device.
  *
  * <p>{@code java --enable-native-access=ALL-UNNAMED -cp temper.jar dev.temper.tools.counts.ExecutedTable 90
  * 32000:bf16:forward-kl 1000:bf16:forward-kl:all}: a capability, then shapes as CLASSES:DTYPE:DIVERGENCE; a fourth part

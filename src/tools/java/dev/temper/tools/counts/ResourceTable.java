@@ -20,7 +20,7 @@ import java.util.Locale;
 
 /**
  * Prints the resources of compiled kernels: registers and spilled bytes per thread, code size, and instructions per
- * element. Needs NVRTC, and no device.
+ * element. It needs NVRTC and no device.
  *
  * <p>{@code java --enable-native-access=ALL-UNNAMED -cp temper.jar dev.temper.tools.counts.ResourceTable 90} is for
  * compute capability 9.0.

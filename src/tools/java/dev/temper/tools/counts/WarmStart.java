@@ -56,7 +56,7 @@ public final class WarmStart {
     }
   }
 
-  /** Wall time and processor time of one process; a busy machine changes the latter only little. */
+  /** Wall time and processor time of one process. A busy machine hardly changes the processor time. */
   private record Times(double milliseconds, double onProcessor) {}
 
   private static double median(List<Times> times, ToDoubleFunction<Times> of) {
@@ -78,7 +78,10 @@ public final class WarmStart {
     System.out.println(nanoseconds / 1e6 + " " + onProcessor / 1e6 + " " + (cached && !compiler.hasLoadedNvrtc()));
   }
 
-  /** Processor time of the calling thread in nanoseconds; the read loads no class that the start itself would load. */
+  /**
+   * Returns the processor time of the calling thread in nanoseconds. The call loads no class that the measured start
+   * would load.
+   */
   private static long onProcessor() {
     try (FileInputStream in = new FileInputStream("/proc/thread-self/schedstat")) {
       String line = new String(in.readAllBytes(), StandardCharsets.US_ASCII);

@@ -43,7 +43,7 @@ public final class Json {
   /**
    * Reads a document from a file.
    *
-   * @throws IllegalArgumentException if the file holds another document, or no JSON
+   * @throws IllegalArgumentException if the file is not JSON, or holds another document
    * @throws IOException if the file cannot be read
    */
   public static <T> T read(Path file, Class<T> document) throws IOException {
@@ -55,7 +55,7 @@ public final class Json {
     }
   }
 
-  /** The one JSON object that a text consists of; empty for any other text. */
+  /** Returns the JSON object if the text is exactly one object, else empty. */
   public static Optional<JsonNode> object(String text) {
     try {
       return Optional.of(MAPPER.readTree(text)).filter(JsonNode::isObject);
@@ -65,7 +65,7 @@ public final class Json {
   }
 
   /**
-   * A part of a document as a record.
+   * Returns a part of a document as a record.
    *
    * @throws IllegalArgumentException if the part has other fields
    */
