@@ -155,7 +155,10 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
     }
   }
 
-  /** Whether the three matrices of a batch fit into memory. Larger batches need no ring of several. */
+  /**
+   * Whether the three matrices of a batch fit into memory. One batch decides, because rings of several batches are
+   * small.
+   */
   private static boolean fits(LossEngine engine, BenchmarkCase benchmarkCase) {
     long memory = engine.diagnostics().facts().map(DeviceFacts::memoryBytes).orElse(0L);
     return memory == 0 || 3 * benchmarkCase.shape().matrixBytes(benchmarkCase.dtype()) < USABLE_MEMORY * memory;

@@ -16,7 +16,7 @@ record BenchTable(ResultFile result) {
       return;
     }
     out.printf(Locale.ROOT,
-        "copy rate %.1f GB/s (read + written); batches in turn exceed the last cache of %.1f MiB twice%n",
+        "copy rate %.1f GB/s (read + written); all batches together exceed the last cache of %.1f MiB twice%n",
         result.copyGigabytesPerSecond(), cacheBytes() / (double) (1 << 20));
     out.printf(Locale.ROOT, "%-14s %-5s %-32s %10s %21s %8s %9s %8s%n", "shape", "dtype", "loss", "ms", "10 % .. 90 %",
         "GB/s", "of copy",

@@ -87,7 +87,7 @@ public record AccuracySummary(
         .max(Comparator.comparingDouble(Comparison.Worst::share)).orElse(null);
   }
 
-  /** The nearest rank: the smallest number that at least this share of the sorted numbers do not exceed. */
+  /** Returns the nearest rank: the smallest number that at least this share of the sorted numbers do not exceed. */
   private static double percentile(double[] sorted, double share) {
     return sorted.length == 0 ? 0 : sorted[(int) Math.ceil(share * sorted.length) - 1];
   }
