@@ -12,7 +12,10 @@ import java.util.random.RandomGenerator;
 final class GuardedMemory {
 
   private static final byte GUARD = (byte) 0xA5;
-  /** Repeated, it is a negative integer, and a NaN with a payload in every floating dtype. */
+  /**
+   * The pattern of unwritten elements. It is a negative integer in every integer dtype, and a NaN with a payload in
+   * every floating dtype.
+   */
   private static final short UNWRITTEN = (short) 0xFFB7;
   private static final int GUARD_BYTES = 64;
   private static final int MOST_GAP = 9;
@@ -72,7 +75,7 @@ final class GuardedMemory {
     return whole.asSlice(offset, rows == 0 ? 0 : ((rows - 1) * rowStride + columns) * dtype.bytes());
   }
 
-  /** Takes the present content as the content that must stay. */
+  /** Stores the present content, with which later checks compare. */
   void remember() {
     before = whole.toArray(ValueLayout.JAVA_BYTE);
   }

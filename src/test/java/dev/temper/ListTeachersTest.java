@@ -27,7 +27,9 @@ class ListTeachersTest extends EachDevice {
 
   private record Shape(int classes, DType dtype) {}
 
-  /** The shapes of a batch. The emulator compiles a kernel for each, and has one of them for each option. */
+  /**
+   * Returns the shapes of a batch. The emulator compiles a kernel for each shape, so it runs one shape for each option.
+   */
   private List<Shape> shapes(String option) {
     List<Shape> compiled = List.of(new Shape(17, DType.BF16), new Shape(300, DType.F32), new Shape(40, DType.F16));
     if (device.equals("emulator")) {
@@ -141,7 +143,7 @@ class ListTeachersTest extends EachDevice {
     }
   }
 
-  /** The kernels read such a row of the student again, because no row storage holds it. */
+  /** Tests rows that no row storage holds, so that the kernels read them again. */
   @Test
   void aVocabularyMayBeLargerThanAnyRowStorage() {
     DistillationLoss loss = DistillationLoss.builder().temperature(2).hardWeight(0.5).build();
@@ -250,7 +252,7 @@ class ListTeachersTest extends EachDevice {
     }
   }
 
-  /** A batch with lists. Its bounds are those of f32 arithmetic, or of the gradient's own type. */
+  /** A batch with lists. Its bounds are those of f32 arithmetic, or of the dtype of the gradient. */
   private final class Lists {
     final int classes;
     final int k;

@@ -119,7 +119,7 @@ class LossEngineTest {
     assertThat(slow.closedWhileRunning).isFalse();
   }
 
-  /** Computes one call that lasts until the test lets it end. */
+  /** A backend whose call lasts until the test ends it. */
   private static final class Slow implements EngineBackend {
     final CountDownLatch begun = new CountDownLatch(1);
     final CountDownLatch mayEnd = new CountDownLatch(1);

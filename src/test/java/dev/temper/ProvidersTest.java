@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ProvidersTest {
 
   private static final List<String> PROVIDERS = List.of(Acme.class.getName(), FailsToLoad.class.getName(),
-      FailsWhenAsked.class.getName(), FailsToOpen.class.getName(), "com.acme.IsNotThere");
+      FailsWhenQueried.class.getName(), FailsToOpen.class.getName(), "com.acme.IsNotThere");
 
   @TempDir private Path folder;
 
@@ -48,13 +48,11 @@ class ProvidersTest {
     assertThat(out).contains("device reference: yes").contains("opened reference: reference (f64");
     assertThat(out).contains("device " + FailsToLoad.class.getName() + ": no, ")
         .contains("UnsatisfiedLinkError: no acme in the path");
-    assertThat(out).contains("device fails-when-asked: no, fails-when-asked cannot be used, because its provider "
-        + "failed with "
-        + "java.lang.IllegalCallerException: not from here");
+    assertThat(out).contains("device fails-when-queried: no, fails-when-queried cannot be used, because its provider "
+        + "failed with java.lang.IllegalCallerException: not from here");
     assertThat(out).contains("com.acme.IsNotThere not found");
-    assertThat(out).contains("finding fails-when-asked: fails-when-asked cannot be used, because its provider failed "
-        + "with "
-        + "java.lang.StackOverflowError");
+    assertThat(out).contains("finding fails-when-queried: fails-when-queried cannot be used, because its provider "
+        + "failed with java.lang.StackOverflowError");
     assertThat(out).contains("refused fails-to-open: fails-to-open cannot be used, because its provider failed with "
         + "java.lang.NoClassDefFoundError: com/acme/Driver");
     assertThat(out).contains("opened auto: ").doesNotContain("refused auto");
@@ -140,10 +138,10 @@ class ProvidersTest {
   }
 
   /** Throws an exception from {@code availability} and an Error from {@code findings}. */
-  public static final class FailsWhenAsked extends Acme {
+  public static final class FailsWhenQueried extends Acme {
     @Override
     public String device() {
-      return "fails-when-asked";
+      return "fails-when-queried";
     }
 
     @Override

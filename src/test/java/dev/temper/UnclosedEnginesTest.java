@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
-/** Engines that nobody closed are closed when nobody can reach them any more, and not before. */
+/** Tests that an unclosed engine is closed when it becomes unreachable, and not before. */
 class UnclosedEnginesTest {
 
   private static final HostMatrix MATRIX = HostMatrix.of(new float[] {1, 2, 3}, 1, 3);
@@ -81,7 +81,7 @@ class UnclosedEnginesTest {
     }
   }
 
-  /** A backend that counts how often one of its kind was closed. */
+  /** A backend that counts the calls of {@link #close()} over all instances. */
   private static final class Counted implements EngineBackend {
     private final AtomicInteger closed;
 

@@ -23,13 +23,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The checks of the device functions: they hold for the emulator's own, and each fails for one that is a little wrong.
+ * Tests the self-checks: they hold for the emulator's device functions, and each fails for a slightly wrong function.
  */
 class DeviceFunctionsTest {
 
   /**
-   * What stands in device_host.h, and a defect in its place; the checks that must notice. Those of a set are planted
-   * together: each set is compiled once, and defects of different functions do not hide one another.
+   * A text of device_host.h, the defect that replaces it, and the checks that must find it. The defects of a set are
+   * planted together and compiled once, because defects of different functions do not hide one another.
    */
   private record Broken(int set, String sound, String broken, List<String> noticedBy) {}
 

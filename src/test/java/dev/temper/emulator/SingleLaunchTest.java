@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Loss kernels that check the rows and write the report themselves, without the check and totals kernels. */
+/** Tests loss kernels that also check the rows and write the report, without the check and totals kernels. */
 final class SingleLaunchTest {
 
   private static final int ROWS = 600;

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Tests that each option is refused by an engine that does not declare it, and by that option alone. */
+/** Tests that an engine refuses each option that it does not declare, and names that option alone. */
 class CapabilitiesTest {
 
   private static final HostMatrix MATRIX = HostMatrix.of(new float[6], 2, 3);

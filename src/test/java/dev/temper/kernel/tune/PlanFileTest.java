@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The file of tuned plans: what is written is read again, and nothing else is used. */
+/** Tests that the file of tuned plans is read as it was written, and that a damaged file is not used. */
 final class PlanFileTest {
 
   private static final DeviceIdentity DEVICE = new DeviceIdentity("Some GPU", "9.0", "NVRTC 12.9", "0123456789abcdef");
@@ -83,7 +83,7 @@ final class PlanFileTest {
     assertThat(content.remedy()).isEqualTo("temper tune writes it anew");
   }
 
-  /** A change to a good file, and the sentence about it. */
+  /** Returns changes to a valid file, each with the expected message. */
   static List<Arguments> aDamagedFileIsNotUsed() {
     return List.of(
         Arguments.of("plans 1\n", "plans 2\n", "line 1 is 'temper plans 2', expected 'temper plans 1'"),
@@ -106,11 +106,11 @@ final class PlanFileTest {
   void aFileWithoutItsEndOrWithALineTwiceIsNotUsed() throws IOException {
     String text = goodText();
     Files.writeString(file().path(), text.substring(0, text.length() - 1));
-    assertThat(file().read().objection()).isEqualTo("is damaged: its last line has no end");
+    assertThat(file().read().objection()).isEqualTo("is damaged: its last line has no line break at its end");
     Files.writeString(file().path(), text + text.lines().toList().getLast() + "\n");
     assertThat(file().read().objection()).contains("line 4: an earlier line has the same device");
     Files.write(file().path(), new byte[] {(byte) 0xff, (byte) 0xfe, 0});
-    assertThat(file().read().objection()).contains("no text in UTF-8");
+    assertThat(file().read().objection()).contains("not UTF-8 text");
   }
 
   @Test

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A plan that fails or is wrong does not affect the others, unless it breaks the device. */
+/** Tests that a failing or wrong plan does not affect the others, unless it breaks the device. */
 final class PlanSweepTest {
 
   private static final BenchmarkCase CASE =
