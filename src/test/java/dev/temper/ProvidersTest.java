@@ -15,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -174,16 +173,9 @@ class ProvidersTest {
   }
 
   /** Has a name and computes nothing. */
-  private static final class NamedBackend implements EngineBackend {
-    private final String name;
-
+  private static final class NamedBackend extends LossBackend {
     NamedBackend(String name) {
-      this.name = Objects.requireNonNull(name);
-    }
-
-    @Override
-    public String describe() {
-      return name;
+      super(name);
     }
 
     @Override
@@ -193,22 +185,7 @@ class ProvidersTest {
 
     @Override
     public LossResult compute(LossCall call) {
-      throw new UnsupportedOperationException(name);
+      throw new UnsupportedOperationException(describe());
     }
-
-    @Override
-    public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {}
-
-    @Override
-    public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {}
-
-    @Override
-    public void softmax(MatrixView logits, MatrixView output) {}
-
-    @Override
-    public void argmax(MatrixView logits, RowVector output) {}
-
-    @Override
-    public void close() {}
   }
 }

@@ -3,7 +3,6 @@ package dev.temper;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
 import java.io.IOException;
@@ -82,16 +81,12 @@ class UnclosedEnginesTest {
   }
 
   /** A backend that counts the calls of {@link #close()} over all instances. */
-  private static final class Counted implements EngineBackend {
+  private static final class Counted extends LossBackend {
     private final AtomicInteger closed;
 
     Counted(AtomicInteger closed) {
+      super("counted");
       this.closed = closed;
-    }
-
-    @Override
-    public String describe() {
-      return "counted";
     }
 
     @Override
@@ -103,18 +98,6 @@ class UnclosedEnginesTest {
     public LossResult compute(LossCall call) {
       return () -> LossTotals.of(0, 0, 0, 1, 1, 0);
     }
-
-    @Override
-    public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {}
-
-    @Override
-    public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {}
-
-    @Override
-    public void softmax(MatrixView logits, MatrixView output) {}
-
-    @Override
-    public void argmax(MatrixView logits, RowVector output) {}
 
     @Override
     public void close() {
