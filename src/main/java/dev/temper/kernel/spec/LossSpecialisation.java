@@ -1,12 +1,10 @@
 package dev.temper.kernel.spec;
 
 import dev.temper.DType;
-import dev.temper.DistillationLoss;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
 import dev.temper.RowOutput;
-import dev.temper.SoftValue;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RingCopies;
 import dev.temper.kernel.plan.RowPlan;
@@ -38,60 +36,6 @@ import java.util.Set;
  */
 public record LossSpecialisation(DType student, DType teacher, DType gradient, String policy, boolean soft,
     boolean hard, ExpReuse expReuse, Set<Feature> features, Pass pass, RowPlan plan) implements RowSpecialisation {
-
-  /**
-   * The power of the soft part's exponential e = exp(z/T) that gives the exponential exp(z) of the cross-entropy. The
-   * power saves one of three exponentials per class.
-   */
-  public enum ExpReuse {
-    /** A separate exponential, for other T, for row temperatures, and without a soft part. */
-    NONE,
-    /** e, for T = 1. */
-    SAME,
-    /** e^2, for T = 2. */
-    SQUARED,
-    /** e^3. */
-    CUBED,
-    /** e^4. */
-    FOURTH_POWER,
-    /** e^5. */
-    FIFTH_POWER,
-    /** e^6. */
-    SIXTH_POWER,
-    /** e^7. */
-    SEVENTH_POWER,
-    /** e^8, for T = 8. */
-    EIGHTH_POWER;
-
-    static ExpReuse of(double temperature) {
-      int whole = (int) temperature;
-      return whole == temperature && whole >= 1 && whole < values().length ? values()[whole] : NONE;
-    }
-  }
-
-  /** An option whose code is compiled only for calls that have it. */
-  public enum Feature {
-    /** The teacher's temperature differs from the student's. */
-    TWO_SCALES,
-    /** Labels are smoothed. */
-    SMOOTHING,
-    /** The student's logits have a softcap. */
-    STUDENT_SOFTCAP,
-    /** The teacher's logits have a softcap. */
-    TEACHER_SOFTCAP,
-    /** The entropies of student and teacher are computed. */
-    ENTROPIES,
-    /** The derivative by the temperature is computed. */
-    TEMPERATURE_GRADIENT,
-    /** The soft part compares standardised logits. */
-    STANDARDISE,
-    /** The gradient is added to the one in memory. */
-    ACCUMULATE,
-    /** The teacher is given by lists of classes. Such losses have their own source, and the teacher has no type. */
-    LISTS,
-    /** The kernel prepares the teacher's rows, whose form and dtypes it reads at run time. */
-    PREPARED
-  }
 
   private static final String FORWARD_KL = "ForwardKl";
   private static final String MANY_REGISTERS = "NegativeLogAcceptance";
@@ -128,12 +72,12 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
   /** Returns the specialisation with the plan of the thresholds, which do not count the memory of a list's mask. */
   private static LossSpecialisation usual(LossCall call, DeviceLimits limits) {
     return of(call,
-        plan(features(call), policy(call), call.classes(), firstBytes(call), secondBytes(call), limits));
+        plan(Feature.of(call), policy(call), call.classes(), firstBytes(call), secondBytes(call), limits));
   }
 
   /** Returns the specialisations for a call, one for each possible plan. The first one is that of {@link #choose}. */
   public static List<LossSpecialisation> candidates(LossCall call, DeviceLimits limits) {
-    boolean rings = mayHaveRing(features(call), policy(call), limits);
+    boolean rings = mayHaveRing(Feature.of(call), policy(call), limits);
     return RowPlans.candidates(call.classes(), firstBytes(call), secondBytes(call), rings, limits).stream()
         .map(plan -> of(call, plan)).filter(loss -> loss.fits(call.classes(), limits)).toList();
   }
@@ -164,12 +108,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
   private static int secondBytes(LossCall call) {
     MatrixView teacher = call.teacherLogits();
     return !call.usesTeacher() || call.teacherLists() != null ? 0
-        : isPrepared(call) ? Float.BYTES : teacher != null ? teacher.dtype().bytes() : firstBytes(call);
-  }
-
-  /** Returns whether the kernel prepares the teacher's rows, because they are not logits of the student's classes. */
-  private static boolean isPrepared(LossCall call) {
-    return call.teacherForm() != TeacherForm.LOGITS;
+        : call.teacherForm() != TeacherForm.LOGITS ? Float.BYTES : teacher != null ? teacher.dtype().bytes() : firstBytes(call);
   }
 
   private static LossSpecialisation of(LossCall call, RowPlan plan) {
@@ -187,33 +126,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
         outputs.gradient() == null ? student : outputs.gradient().dtype(),
         policy(call), soft, hard,
         oneTemperature ? ExpReuse.of(call.loss().temperature()) : ExpReuse.NONE, Set.of(), pass, plan)
-        .with(features(call));
-  }
-
-  private static Set<Feature> features(LossCall call) {
-    DistillationLoss loss = call.loss();
-    LossOutputs outputs = call.outputs();
-    EnumSet<Feature> features = EnumSet.noneOf(Feature.class);
-    TeacherForm form = call.teacherForm();
-    add(loss.teacherTemperature().isPresent() || form.isAtTemperature(), Feature.TWO_SCALES, features);
-    add(loss.labelSmoothing() > 0, Feature.SMOOTHING, features);
-    add(loss.softcap().isPresent(), Feature.STUDENT_SOFTCAP, features);
-    add(loss.teacherSoftcap().isPresent() && !form.isAtTemperature(), Feature.TEACHER_SOFTCAP, features);
-    boolean inValue = call.usesTeacher() && loss.softValue() == SoftValue.CROSS_ENTROPY;
-    add(inValue || outputs.row(RowOutput.STUDENT_ENTROPY) != null || outputs.row(RowOutput.TEACHER_ENTROPY) != null,
-        Feature.ENTROPIES, features);
-    add(outputs.temperatureGradient(), Feature.TEMPERATURE_GRADIENT, features);
-    add(loss.standardise(), Feature.STANDARDISE, features);
-    add(outputs.addsToGradient(), Feature.ACCUMULATE, features);
-    add(call.teacherLists() != null, Feature.LISTS, features);
-    add(isPrepared(call), Feature.PREPARED, features);
-    return features;
-  }
-
-  private static void add(boolean used, Feature feature, Set<Feature> features) {
-    if (used) {
-      features.add(feature);
-    }
+        .with(Feature.of(call));
   }
 
   /** Returns the specialisation of a loss without features, for rows of a number of classes. */
@@ -245,7 +158,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     boolean lists = soft && given.contains(Feature.LISTS) && LIST_POLICIES.contains(policy);
     boolean prepared = tempered && !lists && given.contains(Feature.PREPARED);
     for (Feature feature : given) {
-      add(switch (feature) {
+      boolean hasEffect = switch (feature) {
         case TWO_SCALES -> tempered && !lists;
         case SMOOTHING -> hard;
         case STUDENT_SOFTCAP -> true;
@@ -256,7 +169,10 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
         case ACCUMULATE -> pass != Pass.FORWARD;
         case LISTS -> lists;
         case PREPARED -> prepared;
-      }, feature, other);
+      };
+      if (hasEffect) {
+        other.add(feature);
+      }
     }
     DType read = lists ? student : prepared ? DType.F32 : teacher;
     return new LossSpecialisation(student, read, gradient, policy, soft, hard,

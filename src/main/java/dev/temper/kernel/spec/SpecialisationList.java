@@ -3,8 +3,6 @@ package dev.temper.kernel.spec;
 import dev.temper.DType;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
-import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
-import dev.temper.kernel.spec.LossSpecialisation.Feature;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.spi.layout.DivergencePolicy;
 import dev.temper.spi.layout.PrimitiveParameters.Primitive;

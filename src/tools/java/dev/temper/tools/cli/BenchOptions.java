@@ -30,7 +30,7 @@ final class BenchOptions {
 
   @Option(names = "--suite", paramLabel = "SUITE", converter = SuiteName.class,
       description = "Measure a whole suite instead of single losses: gpu is the grid that GPUs are judged by. The"
-          + " options below then select from it or replace it, except for its losses. It has"
+          + " options below then select from the suite or replace it, except for its losses. The suite uses"
           + " the default plans, not those of temper tune.")
   private @Nullable Suite suite;
 

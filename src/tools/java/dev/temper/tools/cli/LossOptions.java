@@ -75,12 +75,12 @@ final class LossOptions {
   private long ignoreIndex;
 
   @Option(names = "--ignore-scope", paramLabel = "S", converter = IgnoreScopeName.class, defaultValue = "both",
-      description = "What such a row leaves: both parts, or hard: the cross-entropy alone (default:"
+      description = "Parts that exclude such a row: both, or hard for the cross-entropy alone (default:"
           + " ${DEFAULT-VALUE}).")
   private IgnoreScope ignoreScope;
 
   @Option(names = "--num-classes", paramLabel = "N",
-      description = "Number of classes where the tensors have more columns than that (default: their width).")
+      description = "Number of classes, if the tensors have more columns (default: their width).")
   private @Nullable Integer numClasses;
 
   @Option(names = "--reduction", paramLabel = "R", converter = ReductionName.class, defaultValue = "mean",

@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "topk",
     description = {
-      "Keeps the most probable classes of each row of a teacher, with their log-probabilities over all classes.",
+      "Writes the most probable classes of each row of a teacher to a file, with log-probabilities over all classes.",
       "temper loss --teacher reads the file."
     })
 final class TopKCommand implements Callable<Integer> {
