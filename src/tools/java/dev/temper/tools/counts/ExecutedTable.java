@@ -20,8 +20,12 @@ import java.util.Set;
 
 /**
  * Prints the instructions and resources of the loss kernels for shapes and plans: warp instructions of a row, special
- * functions of a class, registers, spills, shared memory, and bytes in flight on a multiprocessor. It needs NVRTC and
- * no device.
+ * functions of a class, the least cycles of a multiprocessor that a row takes, registers, spills, shared memory, and
+ * bytes in flight on a multiprocessor. It needs NVRTC and no device.
+ *
+ * <p>The table has the cycles of memory at the measured copy rate of an H200, of the issue slots, and of the
+ * special-function units. Memory limits the speed of a kernel if its cycles exceed the others by far. A kernel on that
+ * card that sometimes waited for memory used 63 % of the issue slots.
  *
  * <p>{@code java --enable-native-access=ALL-UNNAMED -cp temper.jar dev.temper.tools.counts.ExecutedTable 90
  * 32000:bf16:forward-kl 1000:bf16:forward-kl:all}: a capability, then shapes as CLASSES:DTYPE:DIVERGENCE; a fourth part
@@ -36,6 +40,8 @@ public final class ExecutedTable {
   private static final int BLOCKS = 32;
   /** Bytes of shared memory that the hardware reserves in every block. */
   private static final int RESERVED = 1_024;
+  /** The copy rate of an H200, 4.18 TB/s, shared by 132 multiprocessors at 1.98 GHz. */
+  private static final double BYTES_A_CYCLE = 4.18e12 / 132 / 1.98e9;
 
   private final KernelCompiler compiler;
   private final Architecture architecture;
@@ -55,8 +61,9 @@ public final class ExecutedTable {
   public static void main(String[] arguments) {
     int capability = arguments.length == 0 ? 90 : Integer.parseInt(arguments[0]);
     ExecutedTable table = new ExecutedTable(KernelCompiler.ofMachine(), Architecture.ofNumber(capability));
-    System.out.printf(Locale.ROOT, "%-28s %-26s %10s %8s %8s %8s %9s %6s %7s %9s%n", "shape", "plan", "per row",
-        "outside", "sweeps", "special", "registers", "spills", "shared", "in flight");
+    System.out.printf(Locale.ROOT, "%-28s %-26s %10s %8s %8s %8s %8s %8s %8s %9s %6s %7s %9s%n", "shape", "plan",
+        "per row", "outside", "sweeps", "special", "memory", "issue", "units", "registers", "spills", "shared",
+        "in flight");
     List<String> shapes = arguments.length < 2 ? USUAL : List.of(arguments).subList(1, arguments.length);
     for (String shape : shapes) {
       String[] parts = shape.split(":", 4);
@@ -73,10 +80,16 @@ public final class ExecutedTable {
     for (RowPlan plan : wanted.isEmpty() ? plans.subList(0, 1) : plans) {
       Line line = line(classes, dtype, policy, plan);
       RowInstructions row = line.instructions();
-      System.out.printf(Locale.ROOT, "%-28s %-26s %10.0f %8d %8.0f %8.2f %9d %6d %7d %9d%n", shape, plan.label(),
-          row.perRow(), row.straight(), row.sweeps(), row.specialPerClass(classes), line.resources().registers(),
+      System.out.printf(Locale.ROOT, "%-28s %-26s %10.0f %8d %8.0f %8.2f %8.0f %8.0f %8.0f %9d %6d %7d %9d%n", shape,
+          plan.label(), row.perRow(), row.straight(), row.sweeps(), row.specialPerClass(classes),
+          memoryCycles(classes, dtype), row.issueCycles(), row.specialCycles(), line.resources().registers(),
           line.resources().spillBytes(), line.sharedBytes(), line.bytesInFlight());
     }
+  }
+
+  /** The cycles in which a multiprocessor reads two tensors of a row and writes one, at the copy rate of an H200. */
+  static double memoryCycles(int classes, DType dtype) {
+    return 3.0 * dtype.bytes() * classes / BYTES_A_CYCLE;
   }
 
   /** Counts one plan. */

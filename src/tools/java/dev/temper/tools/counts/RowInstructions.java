@@ -34,6 +34,9 @@ record RowInstructions(int straight, double sweeps, double special, double warps
   private static final int POLYNOMIAL = 10;
   private static final int WARP = 32;
   private static final int VECTOR = 16;
+  private static final int SCHEDULERS = 4;
+  /** Special functions of a multiprocessor in a cycle, of compute capability 7.5 to 12.0. */
+  private static final int SPECIAL_A_CYCLE = 16;
 
   /** A part of the path that is passed {@code trips} times. */
   private record Waypoint(int first, int last, double instructions, double special, double trips) {}
@@ -46,6 +49,16 @@ record RowInstructions(int straight, double sweeps, double special, double warps
   /** Special functions for each of a number of classes. */
   double specialPerClass(int classes) {
     return special * warps * WARP / classes;
+  }
+
+  /** The least cycles of a multiprocessor in which its four schedulers issue the instructions of a row. */
+  double issueCycles() {
+    return perRow() / SCHEDULERS;
+  }
+
+  /** The least cycles of a multiprocessor in which its special-function units compute those of a row. */
+  double specialCycles() {
+    return special * warps * WARP / SPECIAL_A_CYCLE;
   }
 
   /**

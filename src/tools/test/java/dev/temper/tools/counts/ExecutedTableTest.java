@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class ExecutedTableTest {
 
   private static final Path CACHE = Path.of("target/kernels");
+  private static final int CLASSES = 32_000;
 
   @ParameterizedTest
   @CsvSource({
@@ -32,5 +33,21 @@ final class ExecutedTableTest {
     assertThat(line.instructions().perRow()).isBetween(least, most);
     assertThat(line.resources().spillBytes()).isZero();
     assertThat(line.instructions().specialPerClass(classes)).isBetween(3.0, 8.5);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // policy, dtype, cycles of issue and of special functions against those of the memory, at most
+    "ForwardKl, BF16, 0.64, 0.60",
+    "ForwardKl, F32, 0.40, 0.30",
+    "JensenShannon, BF16, 1.24, 1.34",
+    "JensenShannon, F32, 0.75, 0.67"
+  })
+  void noUnitIsBusyMuchLongerThanTheMemory(String policy, DType dtype, double issue, double special) {
+    ExecutedTable.Line line = new ExecutedTable(MachineNvrtc.compiler(CACHE), new Architecture(9, 0)).line(CLASSES,
+        dtype, policy, RowPlans.choose(CLASSES, dtype.bytes(), dtype.bytes(), DeviceLimits.ofCapability(9, 0)));
+    double memory = ExecutedTable.memoryCycles(CLASSES, dtype);
+    assertThat(line.instructions().issueCycles() / memory).isBetween(issue / 2, issue);
+    assertThat(line.instructions().specialCycles() / memory).isBetween(special / 2, special);
   }
 }
