@@ -317,10 +317,11 @@ public final class DistillationLoss {
     }
 
     /**
-     * Whether the soft part replaces the logits of student and teacher by {@code (x - mean)/(sd + 1e-7)}, each over its
-     * own finite logits and with {@code sd} over their number less 1; default false (Sun et al. 2024). A row whose
-     * student or teacher has {@code sd = 0} has the soft value and the soft gradient 0. A masked class must be -inf: a
-     * lowest float counts as a logit, and its square is infinite. Logit MSE excludes this option.
+     * Whether the soft part replaces the logits of student and teacher by {@code (x - mean)/(sd + 1e-7)}; default false
+     * (Sun et al. 2024). Mean and {@code sd} of a row are over its finite logits, and {@code sd} divides by their
+     * number less 1. A row whose student or teacher has {@code sd = 0} has the soft value and the soft gradient 0. A
+     * masked class must be -inf: a lowest float counts as a logit, and its square is infinite. Logit MSE excludes this
+     * option.
      */
     public Builder standardise(boolean value) {
       standardise = value;

@@ -4,10 +4,11 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns log-probabilities as serving engines deliver them (vLLM, SGLang) into a teacher. Each position has a list of k
- * or k + 1 entries in any order, at temperature 1; a position without a list is null or empty. The sampled token often
- * repeats an id of its position; such an entry is left out. A list of {@value #MOST_ENTRIES} distinct classes loses its
- * least probable entry, which is the sampled token. The mass of this token then counts as outside the list.
+ * Makes a teacher of the log-probabilities that serving engines such as vLLM and SGLang return. Each position has a
+ * list of k or k + 1 entries in any order, at temperature 1; a position without a list is null or empty. The sampled
+ * token often repeats an id of its position; such an entry is left out. A list of {@value #MOST_ENTRIES} distinct
+ * classes loses its least probable entry, which is the sampled token. The mass of this token then counts as outside the
+ * list.
  *
  * {@snippet class="dev.temper.snippets.ServedTeacher" region="served"}
  */

@@ -41,7 +41,7 @@ final class GuardedMemory {
         whole.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, UNWRITTEN);
       }
     }
-    remember();
+    snapshot();
   }
 
   /** Allocates a matrix. Half of the matrices have a gap between their rows. */
@@ -57,8 +57,8 @@ final class GuardedMemory {
 
   /** Allocates a vector without gaps. */
   static GuardedMemory vector(RandomGenerator random, Arena arena, long length, DType dtype) {
-    GuardedMemory room = matrix(random, arena, length, 1, dtype);
-    return new GuardedMemory(room.whole, room.offset, length, 1, 1, dtype);
+    GuardedMemory memory = matrix(random, arena, length, 1, dtype);
+    return new GuardedMemory(memory.whole, memory.offset, length, 1, 1, dtype);
   }
 
   HostMatrix matrix() {
@@ -76,7 +76,7 @@ final class GuardedMemory {
   }
 
   /** Stores the present content, with which later checks compare. */
-  void remember() {
+  void snapshot() {
     before = whole.toArray(ValueLayout.JAVA_BYTE);
   }
 

@@ -57,7 +57,7 @@ record RandomLogits(Values values, double spread) {
       }
       Elements.write(row, matrix, i);
     }
-    memory.remember();
+    memory.snapshot();
     return memory;
   }
 

@@ -123,8 +123,8 @@ final class SoftPart {
 
   /**
    * Returns the derivative of the value by {@code T}. With {@code d = log p - log q} it is {@code 2 T D + T (E_p[s] -
-   * E_q[s] - Cov_p[t, d])}; the covariance is left out if the teacher has a temperature of its own. The cross-entropy
-   * adds the derivative of {@code T^2 H(p)}.
+   * E_q[s] - Cov_p[t, d])}; the covariance is left out if the teacher has another temperature. The cross-entropy adds
+   * the derivative of {@code T^2 H(p)}.
    *
    * @return NaN if the value is not finite
    */

@@ -47,7 +47,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param divergences the divergences that the engine computes
  * @param teachers the teachers that the engine reads
- * @param options the options that the engine honours beyond those of every engine
+ * @param options the options that the engine supports beyond those of every engine
  */
 public record Capabilities(Predicate<Divergence> divergences, Predicate<Teacher> teachers,
     Set<LossOption> options) {

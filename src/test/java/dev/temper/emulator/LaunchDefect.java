@@ -21,17 +21,17 @@ enum LaunchDefect {
   ONE_WARP_OF_A_PART("single_launch.cuh", "i < count * kTotalsWarps;", "i < count;");
 
   private final String file;
-  private final String sound;
+  private final String correct;
   private final String planted;
 
-  LaunchDefect(String file, String sound, String planted) {
+  LaunchDefect(String file, String correct, String planted) {
     this.file = file;
-    this.sound = sound;
+    this.correct = correct;
     this.planted = planted;
   }
 
   /** The sources with the defect. */
   KernelSource source(String name) {
-    return PlantedSource.of(name, file, this, sound, planted);
+    return PlantedSource.of(name, file, this, correct, planted);
   }
 }

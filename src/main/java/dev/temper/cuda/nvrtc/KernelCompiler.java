@@ -78,8 +78,8 @@ public final class KernelCompiler {
    */
   public synchronized NvrtcIdentity nvrtc() {
     if (known == null) {
-      Optional<NvrtcIdentity> remembered = search.remembered(cache);
-      known = remembered.isPresent() ? remembered.get() : load().identity();
+      Optional<NvrtcIdentity> cached = search.cached(cache);
+      known = cached.isPresent() ? cached.get() : load().identity();
     }
     return known;
   }

@@ -69,7 +69,7 @@ record NvrtcSearch(NvrtcPlaces places, NvrtcJar jar) {
    * Returns the library that an earlier process has found, unless something has changed on which the search depends.
    * Nothing is loaded. The optional jar is searched last, because its search opens all jars of the class path.
    */
-  Optional<NvrtcIdentity> remembered(DiskCache cache) {
+  Optional<NvrtcIdentity> cached(DiskCache cache) {
     CacheKey.Builder key = places.key();
     Optional<byte[]> stored = cache.read(key.build());
     if (stored.isEmpty()) {

@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Properties;
 
 /**
- * The places where one of NVIDIA's libraries may be, in the order of the search: a system property with the library's
- * file or folder, {@code CUDA_HOME} and {@code CUDA_PATH}, the loader's own search by versioned name, the Python wheel
- * folders of a second system property, and the folders of {@link InstalledToolkits}.
+ * The places where one of NVIDIA's libraries may be, in the order of the search. A system property with the library's
+ * file or folder comes first, then {@code CUDA_HOME} and {@code CUDA_PATH}, and the loader's search by versioned name.
+ * The Python wheel folders of a second system property and the folders of {@link InstalledToolkits} follow.
  *
  * <p>Every process searches NVRTC's places at its start. The code for it has no lambdas and no regular expressions,
  * because each costs a new process a millisecond.

@@ -46,7 +46,7 @@ public final class RowPlans {
   private static final int REREAD_THREADS = 512;
 
   /**
-   * The system property that turns rings on. Rings are off by default, because they have not been measured on a device
+   * The system property that enables rings. Rings are off by default, because they have not been measured on a device
    * yet.
    */
   public static final String RING_PROPERTY = "temper.ring";

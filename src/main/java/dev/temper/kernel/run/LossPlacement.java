@@ -182,7 +182,7 @@ final class LossPlacement {
   }
 
   /**
-   * The totals are sums of the row losses, so that a forward pass writes row losses even if the caller does not want
+   * The totals are sums of the row losses, so a forward pass writes row losses even if the caller has no output for
    * them.
    */
   private long rowLosses(RowOutput output) {

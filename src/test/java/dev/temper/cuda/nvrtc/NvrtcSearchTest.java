@@ -116,7 +116,7 @@ final class NvrtcSearchTest {
         driverVersion);
     DiskCache cache = DiskCache.open(folder.resolve("cache"), 1 << 20);
     NvrtcIdentity identity = new NvrtcSearch(places, NO_JAR).load(cache).identity();
-    assertThat(new NvrtcSearch(places, NO_JAR).remembered(cache)).contains(identity);
+    assertThat(new NvrtcSearch(places, NO_JAR).cached(cache)).contains(identity);
     return identity.version() + " by " + identity.source();
   }
 

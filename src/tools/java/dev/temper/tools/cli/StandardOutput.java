@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 
 /**
- * Stdout that remembers failed writes. {@link System#out} and every writer ignore such failures, so a script would
- * accept half a document on a full disk as complete.
+ * Stdout that stores the reason of a failed write. {@link System#out} and every writer ignore such failures, so a
+ * script would accept half a document on a full disk as complete.
  */
 final class StandardOutput extends OutputStream {
 

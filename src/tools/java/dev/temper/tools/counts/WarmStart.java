@@ -24,10 +24,10 @@ import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Times how long a new process needs to load the machine code of a loss that an earlier process has compiled: finding
- * the cache directory and the version of NVRTC, reading the sources, and loading three kernels from the disk cache. The
- * times of the driver and of the JVM's start are not included. The first process needs NVRTC; no process needs a
- * device.
+ * Measures the time in which a new process loads the machine code of a loss that an earlier process has compiled. The
+ * process finds the cache directory and the version of NVRTC, reads the sources, and loads three kernels from the disk
+ * cache. The times of the driver and of the JVM's start are not included. The first process needs NVRTC; no process
+ * needs a device.
  *
  * <p>{@code java --enable-native-access=ALL-UNNAMED -cp temper.jar dev.temper.tools.counts.WarmStart}
  */

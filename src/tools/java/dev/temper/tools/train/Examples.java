@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * Every word of some documents as an example: the words before it, and itself as the label. Words beyond the vocabulary
- * are context but never a label, so that no model learns to predict "unknown".
+ * are context but never a label, so that no model is trained to predict "unknown".
  */
 final class Examples {
 

@@ -72,7 +72,7 @@ final class GuardedTensor {
         Precision.write(whole, at(row, column), values[i++], dtype);
       }
     }
-    return remember();
+    return snapshot();
   }
 
   /** Fills the elements with NaN, so that an element that is not written fails the comparison. */
@@ -80,7 +80,7 @@ final class GuardedTensor {
     for (int row = 0; row < rows; row++) {
       whole.asSlice(at(row, 0), (long) columns * dtype.bytes()).fill(NAN_BYTE);
     }
-    return remember();
+    return snapshot();
   }
 
   double[] read() {
@@ -111,7 +111,7 @@ final class GuardedTensor {
     return intact && sameBytes(rows == 0 ? offset : at(rows - 1, columns), whole.byteSize());
   }
 
-  private GuardedTensor remember() {
+  private GuardedTensor snapshot() {
     before = whole.toArray(ValueLayout.JAVA_BYTE);
     return this;
   }

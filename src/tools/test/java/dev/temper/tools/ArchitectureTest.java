@@ -81,9 +81,9 @@ final class ArchitectureTest {
       dev.temper.cuda          | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, \
       dev.temper.kernel.., dev.temper.cuda.*
       """)
-  void aRoomCallsOnlyWhatItMay(String room, String others) {
-    String[] allowed = others == null ? new String[] {room} : (room + "," + others).split(",\\s*");
-    noClasses().that().resideInAPackage(room)
+  void aPackageCallsOnlyPermittedPackages(String caller, String others) {
+    String[] allowed = others == null ? new String[] {caller} : (caller + "," + others).split(",\\s*");
+    noClasses().that().resideInAPackage(caller)
         .should().dependOnClassesThat(resideInAPackage("dev.temper..").and(not(resideInAnyPackage(allowed)))
         .and(not(LEAVES)))
         .check(CLASSES);
@@ -104,8 +104,8 @@ final class ArchitectureTest {
       gpucheck | dev.temper, dev.temper.diagnostics, dev.temper.io, dev.temper.tools.files, dev.temper.tools.process, \
       dev.temper.tools.verify
       """)
-  void aRoomOfTheToolsCallsOnlyWhatItMay(String room, String others) {
-    aRoomCallsOnlyWhatItMay("dev.temper.tools." + room, others);
+  void aPackageOfTheToolsCallsOnlyPermittedPackages(String caller, String others) {
+    aPackageCallsOnlyPermittedPackages("dev.temper.tools." + caller, others);
   }
 
   @Test
