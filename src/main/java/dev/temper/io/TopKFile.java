@@ -77,7 +77,7 @@ public final class TopKFile implements Closeable {
   private static double number(SafetensorsFile file, String name) {
     String text = file.metadata().get(name);
     if (text == null) {
-      throw new IllegalArgumentException("the metadata have no " + name + "; this is no file of top-k lists");
+      throw new IllegalArgumentException("the metadata have no " + name + "; this is not a file of top-k lists");
     }
     try {
       return Double.parseDouble(text);

@@ -117,7 +117,7 @@ final class SoftPart {
       case Divergence.NegativeLogAcceptance _ -> Acceptance.value(distributions, gradient.value);
       case Divergence.Dkd _ -> Objects.requireNonNull(decoupled).value(distributions, label, gradient.value);
       case Divergence.LogitMse _ ->
-          throw new IllegalArgumentException("logit-mse is no distance between distributions");
+          throw new IllegalArgumentException("logit-mse is not a distance between distributions");
     };
   }
 

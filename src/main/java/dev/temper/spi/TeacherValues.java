@@ -173,7 +173,7 @@ public final class TeacherValues {
       case F32 -> 0x1p-24;
       case BF16 -> 0x1p-8;
       case F16 -> 0x1p-11;
-      case I32, I64 -> throw new IllegalArgumentException(dtype + " is no dtype of log-probabilities");
+      case I32, I64 -> throw new IllegalArgumentException(dtype + " is not a dtype of log-probabilities");
     };
   }
 }

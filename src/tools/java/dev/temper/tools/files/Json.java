@@ -51,7 +51,7 @@ public final class Json {
     try {
       return MAPPER.readValue(text, document);
     } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(file + " is no JSON document of this kind: " + e.getOriginalMessage(), e);
+      throw new IllegalArgumentException(file + " is not a JSON document of this kind: " + e.getOriginalMessage(), e);
     }
   }
 

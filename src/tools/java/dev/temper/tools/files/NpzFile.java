@@ -63,7 +63,7 @@ public final class NpzFile implements InputFile {
     try {
       zip = new ZipFile(path.toFile());
     } catch (ZipException | EOFException | IllegalArgumentException e) {
-      throw new IllegalArgumentException(path + ": no valid .npz (zip) file: " + TensorFault.cause(e), e);
+      throw new IllegalArgumentException(path + ": not a valid .npz (zip) file: " + TensorFault.cause(e), e);
     }
     NpzFile file = new NpzFile(path, zip, limits);
     try {

@@ -28,7 +28,7 @@ public final class TensorFiles {
       throw new NoSuchFileException(path.toString());
     }
     if (!Files.isRegularFile(path)) {
-      throw new IllegalArgumentException(path + ": is no regular file, expected a .safetensors, .npz or .npy file");
+      throw new IllegalArgumentException(path + ": is not a regular file, expected a .safetensors, .npz or .npy file");
     }
     String name = path.toString().toLowerCase(Locale.ROOT);
     if (name.endsWith(".safetensors")) {
