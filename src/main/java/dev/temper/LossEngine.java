@@ -160,6 +160,7 @@ public final class LossEngine implements AutoCloseable {
    *
    * @throws IllegalArgumentException as for {@link #forwardBackward}; labels, row weights and row temperatures are
    *     checked by every launch
+   * @throws UnsupportedLossException if the engine does not compute this loss
    * @throws EngineUnavailableException if the student has a head and the library of the matrix products is missing
    */
   public PreparedLoss prepare(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
@@ -220,9 +221,11 @@ public final class LossEngine implements AutoCloseable {
   /**
    * Computes the tempered log-softmax: {@code output = log softmax(logits / temperature)}.
    *
-   * @param logits [rows, classes]
-   * @param temperature finite and above 0
-   * @param output [rows, classes] of any floating dtype; may be the very same view as the logits
+   * @param logits [rows, classes] F32, BF16 or F16
+   * @param temperature from {@value DistillationLoss#MIN_TEMPERATURE} to {@value DistillationLoss#MAX_TEMPERATURE}
+   * @param output [rows, classes] F32, BF16 or F16; may be the same view as the logits
+   * @throws IllegalArgumentException if a shape, a dtype or the temperature is invalid, or if the output overlaps an
+   *     input without being the same view
    */
   public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {
     softmaxChecks.logSoftmax(logits, temperature, output);
@@ -237,9 +240,11 @@ public final class LossEngine implements AutoCloseable {
    * temperature) * sum(upstream)) / temperature}.
    *
    * @param logits [rows, classes], the logits of the forward call
-   * @param temperature finite and above 0
-   * @param upstream [rows, classes], gradient by the log-probabilities
-   * @param output [rows, classes], gradient by the logits; may be the very same view as logits or upstream
+   * @param temperature from {@value DistillationLoss#MIN_TEMPERATURE} to {@value DistillationLoss#MAX_TEMPERATURE}
+   * @param upstream [rows, classes] F32, BF16 or F16, gradient by the log-probabilities
+   * @param output [rows, classes] F32, BF16 or F16, gradient by the logits; may be the same view as logits or upstream
+   * @throws IllegalArgumentException if a shape, a dtype or the temperature is invalid, or if the output overlaps an
+   *     input without being the same view
    */
   public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {
     softmaxChecks.logSoftmaxBackward(logits, temperature, upstream, output);
@@ -252,8 +257,10 @@ public final class LossEngine implements AutoCloseable {
   /**
    * Computes the softmax at temperature 1, as a distilled student is used after training.
    *
-   * @param logits [rows, classes]
-   * @param output [rows, classes]; may be the very same view as the logits
+   * @param logits [rows, classes] F32, BF16 or F16
+   * @param output [rows, classes] F32, BF16 or F16; may be the same view as the logits
+   * @throws IllegalArgumentException if a shape or a dtype is invalid, or if the output overlaps the logits without
+   *     being the same view
    */
   public void softmax(MatrixView logits, MatrixView output) {
     softmaxChecks.softmax(logits, output);
@@ -267,8 +274,9 @@ public final class LossEngine implements AutoCloseable {
    * Computes the most probable class of each row. Of equal logits the lowest index is chosen. A row with NaN gives the
    * index of its first NaN, as in NumPy.
    *
-   * @param logits [rows, classes]
-   * @param output [rows], I32 or I64
+   * @param logits [rows, classes] F32, BF16 or F16
+   * @param output [rows] I32 or I64
+   * @throws IllegalArgumentException if the length or the dtype is invalid, or if the output overlaps the logits
    */
   public void argmax(MatrixView logits, RowVector output) {
     softmaxChecks.argmax(logits, output);
@@ -284,7 +292,10 @@ public final class LossEngine implements AutoCloseable {
    *
    * @param logits logits of a teacher, [rows, classes]
    * @param k slots of a row, 1 to {@value Teacher#MOST_IDS}
-   * @param temperature temperature of the log-probabilities, from 1e-6 to 1e6
+   * @param temperature temperature of the log-probabilities, from {@value DistillationLoss#MIN_TEMPERATURE} to
+   *     {@value DistillationLoss#MAX_TEMPERATURE}
+   * @throws LossArgumentException if {@code k} or the temperature is out of range, or if the lists are too large for
+   *     Java arrays
    */
   public TopKLists topK(MatrixView logits, int k, double temperature) {
     TopKLists lists = TopKLists.allocate(logits.rows(), k, logits.classes(), temperature);
@@ -299,6 +310,7 @@ public final class LossEngine implements AutoCloseable {
    * @param logits logits of a teacher, [rows, classes]
    * @param into lists with the rows and classes of the logits and F32 log-probabilities; k and the temperature are
    *     those of the lists
+   * @throws IllegalArgumentException if the lists do not fit the logits or overlap them
    */
   public void topK(MatrixView logits, TopKLists into) {
     softmaxChecks.topK(logits, into);
