@@ -142,7 +142,7 @@ final class BenchOptions {
     }
   }
 
-  /** Reads {@link Pass}. */
+  /** Reads {@link Passes}. */
   static final class PassName implements ITypeConverter<Passes> {
     @Override
     public Passes convert(String text) {
