@@ -108,7 +108,8 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
   private static int secondBytes(LossCall call) {
     MatrixView teacher = call.teacherLogits();
     return !call.usesTeacher() || call.teacherLists() != null ? 0
-        : call.teacherForm() != TeacherForm.LOGITS ? Float.BYTES : teacher != null ? teacher.dtype().bytes() : firstBytes(call);
+        : call.teacherForm() != TeacherForm.LOGITS ? Float.BYTES
+        : teacher != null ? teacher.dtype().bytes() : firstBytes(call);
   }
 
   private static LossSpecialisation of(LossCall call, RowPlan plan) {
