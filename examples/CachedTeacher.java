@@ -16,9 +16,9 @@ import java.nio.file.Path;
 import java.util.Random;
 
 /**
- * Logits of a teacher from a safetensors file, read where the file lies in memory, without a copy. Without an argument
- * the example writes a small file first; with one it reads the tensor {@code teacher}, [rows, classes] F32, F16 or
- * BF16, from that file.
+ * Reads the logits of a teacher from a memory-mapped safetensors file, without a copy. The argument names a file with a
+ * tensor {@code teacher}, [rows, classes] in F32, F16 or BF16. Without an argument the example writes a small file
+ * first.
  *
  * <p>Run: java --enable-native-access=ALL-UNNAMED -cp temper.jar examples/CachedTeacher.java [FILE]
  */
@@ -30,7 +30,7 @@ final class CachedTeacher {
       Tensor teacher = file.tensor("teacher");
       int rows = Math.toIntExact(teacher.shape().get(0));
       int classes = Math.toIntExact(teacher.shape().get(1));
-      float[] student = new float[rows * classes];  // a student that knows nothing: all logits are equal
+      float[] student = new float[rows * classes];  // an untrained student: all logits are equal
       LossInputs inputs = LossInputs.of(HostMatrix.of(student, rows, classes))
           .withTeacher(Teacher.logits(HostMatrix.of(teacher.data(), rows, classes, teacher.dtype())));
       DistillationLoss loss = DistillationLoss.builder().temperature(2).build();
@@ -44,7 +44,8 @@ final class CachedTeacher {
   }
 
   /**
-   * Writes random logits in BF16; a safetensors file is the length of its header, the header in JSON, and the elements.
+   * Writes random logits in BF16. A safetensors file consists of the length of its header, the header in JSON, and the
+   * elements.
    */
   private static Path write(Path path, int rows, int classes) throws IOException {
     int bytes = rows * classes * DType.BF16.bytes();

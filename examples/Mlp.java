@@ -9,7 +9,7 @@ import dev.temper.Teacher;
 import java.util.Random;
 
 /**
- * A network with one hidden layer learns from a larger one; both are plain arrays.
+ * Trains a network with one hidden layer to match a larger network. Both are plain arrays.
  *
  * <p>Run: java --enable-native-access=ALL-UNNAMED -cp temper.jar examples/Mlp.java
  */
@@ -24,7 +24,7 @@ final class Mlp {
   final int hidden;
   final float[] inner;                            // [features, hidden]
   final float[] outer;                            // [hidden, classes]
-  final float[] activations;                      // [rows, hidden] of the last forward pass
+  final float[] activations;                      // [rows, hidden], of the last forward pass
 
   Mlp(int hidden, Random random) {
     this.hidden = hidden;
@@ -97,11 +97,11 @@ final class Mlp {
 
   /** One step of gradient descent from the gradient by the logits, [rows, classes]. */
   void backward(float[] x, float[] gradient) {
-    float[] beyond = new float[ROWS * hidden];
+    float[] hiddenGradient = new float[ROWS * hidden];
     for (int row = 0; row < ROWS; row++) {
       for (int h = 0; h < hidden; h++) {
         for (int c = 0; c < CLASSES; c++) {
-          beyond[row * hidden + h] += gradient[row * CLASSES + c] * outer[h * CLASSES + c];
+          hiddenGradient[row * hidden + h] += gradient[row * CLASSES + c] * outer[h * CLASSES + c];
         }
       }
     }
@@ -112,7 +112,7 @@ final class Mlp {
           outer[h * CLASSES + c] -= LEARNING_RATE * active * gradient[row * CLASSES + c];
         }
         for (int f = 0; active > 0 && f < FEATURES; f++) {
-          inner[f * hidden + h] -= LEARNING_RATE * x[row * FEATURES + f] * beyond[row * hidden + h];
+          inner[f * hidden + h] -= LEARNING_RATE * x[row * FEATURES + f] * hiddenGradient[row * hidden + h];
         }
       }
     }

@@ -17,19 +17,20 @@ import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * A student in PyTorch's JVM binding (org.bytedeco:pytorch-platform) trained with Temper's loss on PyTorch's own
- * memory.
+ * Trains a student of PyTorch's JVM binding (org.bytedeco:pytorch-platform) with Temper's loss, which reads and writes
+ * PyTorch's own memory.
  *
  * <p>What can go wrong, and what prevents it:
  * <ul>
- *   <li>{@code scalar_type()} gives a new object at each call, which never equals a constant of the enum: call {@code
- * intern()}.
- *   <li>A view has no hold on its tensor. The tensor must stay reachable until the call returns, as the locals below
- * do; a {@link PointerScope} frees the tensors of a step at its end and not before.
+ *   <li>{@code scalar_type()} returns a new object at each call, which never equals a constant of the enum. {@code
+ *       intern()} returns the constant.
+ *   <li>A view does not keep its tensor alive. The tensor must stay reachable until the call returns, as the locals
+ *       below do. A {@link PointerScope} frees the tensors of a step at the end of the step.
  *   <li>The gradient may overwrite the logits ({@code LossOutputs.gradientInPlace}) only if the backward pass of the
- * model does not read them: a matrix product does not, a softcap or log-softmax behind it does. A buffer of its own is
- * always safe.
- *   <li>A tensor that is not contiguous has other bytes than its shape says: call {@code contiguous()} first.
+ *       model does not read them: a matrix product does not, a softcap or a log-softmax after it does. A separate
+ *       buffer is always safe.
+ *   <li>The memory of a tensor that is not contiguous does not have the layout of its shape. Call {@code contiguous()}
+ *       first.
  * </ul>
  *
  * <p>Run, with the jars of the binding on the class path: java -cp temper.jar:... examples/PyTorchStudent.java
@@ -72,7 +73,7 @@ final class PyTorchStudent {
     System.out.printf("loss %.3f at the first step, %.3f at the last%n", first, last);
   }
 
-  // The glue: nine lines.
+  // Conversions of PyTorch's tensors to Temper's views.
   static HostMatrix matrix(Tensor t) {
     return HostMatrix.of(memory(t), t.size(0), Math.toIntExact(t.size(1)), dtype(t));
   }

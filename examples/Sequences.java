@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.Random;
 
 /**
- * A language model with logits [batch, sequence, vocabulary], shifted labels, gradient accumulation over several
- * micro-batches and one denominator for all of them. The model is a table with one row of logits for each word.
+ * Trains a language model with logits [batch, sequence, vocabulary], shifted labels, gradient accumulation over several
+ * micro-batches, and one denominator for all of them. The model is a table with one row of logits for each word.
  *
  * <p>Run: java --enable-native-access=ALL-UNNAMED -cp temper.jar examples/Sequences.java
  */
@@ -43,7 +43,7 @@ final class Sequences {
     System.out.printf("loss %.3f at the first step, %.3f at the last%n", first, last);
   }
 
-  /** One step over several micro-batches; returns the loss per counted token of all of them. */
+  /** Makes one step over several micro-batches. Returns the loss per counted token of all micro-batches. */
   static double step(LossEngine engine, float[] table, float[] teacherTable, Random random) {
     DistillationLoss loss = DistillationLoss.hinton(2.0, 0.7);
     int[][] tokens = new int[MICRO_BATCHES][];
@@ -58,7 +58,7 @@ final class Sequences {
     float[] gradient = new float[ROWS * VOCABULARY];
     double total = 0;
     for (int micro = 0; micro < MICRO_BATCHES; micro++) {
-      // The denominator is the number of counted tokens in all micro-batches: their losses and gradients then add up.
+      // The denominator is the number of counted tokens in all micro-batches. Their losses and gradients thus add up.
       LossInputs inputs = LossInputs.of(HostMatrix.of(rows(table, tokens[micro]), ROWS, VOCABULARY))
           .withTeacher(Teacher.logits(HostMatrix.of(rows(teacherTable, tokens[micro]), ROWS, VOCABULARY)))
           .withLabels(RowVector.labels(labels[micro]))
@@ -66,7 +66,7 @@ final class Sequences {
       LossOutputs outputs = LossOutputs.gradient(HostMatrix.of(gradient, ROWS, VOCABULARY));
       LossTotals totals = engine.forwardBackward(loss, inputs, outputs).totals();
       total += totals.total();
-      // A call replaces the gradient by the logits; the gradient by the weights is the sum over the micro-batches.
+      // Each call overwrites the gradient by the logits. The gradient by the table is the sum over the micro-batches.
       for (int row = 0; row < ROWS; row++) {
         for (int c = 0; c < VOCABULARY; c++) {
           tableGradient[tokens[micro][row] * VOCABULARY + c] += gradient[row * VOCABULARY + c];

@@ -34,7 +34,7 @@ __device__ __forceinline__ float log2_normal(float x) {
   return result;
 }
 
-// 1/x to 1 ulp for a normal x, subnormal results are flushed to 0.
+// 1/x to 1 ulp for a normal x. Subnormal results are flushed to 0.
 __device__ __forceinline__ float reciprocal(float x) {
   float result;
   asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
@@ -160,9 +160,9 @@ __device__ __forceinline__ unsigned char* dynamic_shared() {
   return temper_shared;
 }
 
-// The address of a byte of shared memory in 32 bits, and the byte at an address. Generic addresses take two registers.
-// nvcc 13.0 does not finish a kernel where it can trace many shared pointers through a loop back to one address. The
-// empty instruction in shared_at() prevents that.
+// shared_address() is the address of a byte of shared memory in 32 bits, because a generic address takes two registers.
+// shared_at() is the byte at such an address. nvcc 13.0 does not finish compiling a kernel in which it can trace many
+// shared pointers through a loop back to one address. The empty instruction in shared_at() hides their origin.
 __device__ __forceinline__ uint32_t shared_address(const void* shared) {
   return static_cast<uint32_t>(__cvta_generic_to_shared(shared));
 }

@@ -22,7 +22,7 @@ extern "C" __global__ void __launch_bounds__(32) temper_factors(const __grid_con
   if (threadIdx.x != 0) return;
   float* factors = p.head_factors;
   if (bad_denominators(p) != 0) {
-    // The row losses refuse a divisor of NaN and write nothing. The totals report the denominator.
+    // The loss kernel refuses a divisor of NaN and writes nothing. The totals kernel reports the denominator.
     factors[0] = factors[1] = factors[2] = not_a_number();
     return;
   }

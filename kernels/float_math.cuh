@@ -16,7 +16,7 @@ __device__ __forceinline__ float abs(float a) { return fabsf(a); }
 // If one operand is NaN, the result is the other one. A NaN logit makes its row non-finite through the sums instead.
 __device__ __forceinline__ float max(float a, float b) { return fmaxf(a, b); }
 __device__ __forceinline__ float min(float a, float b) { return fminf(a, b); }
-// Without these, integers would be converted to floats and back.
+// For integers, which the functions above would convert to floats and back.
 __device__ __forceinline__ constexpr int max(int a, int b) { return a > b ? a : b; }
 __device__ __forceinline__ constexpr int min(int a, int b) { return a < b ? a : b; }
 __device__ __forceinline__ float copy_sign(float size, float sign) {

@@ -7,7 +7,7 @@
 //   TEMPER_SOFT, TEMPER_HARD   0 | 1: the loss has a divergence; the loss has a cross-entropy
 //   TEMPER_EXP_REUSE   an ExpReuse; kNone without a soft part
 //   TEMPER_PASS        kForward | kForwardBackward | kBackward
-//   TEMPER_THREADS     threads per block that compute; a ring has a producing warp beside them
+//   TEMPER_THREADS     threads per block that compute; a ring has a producer warp beside them
 //   TEMPER_LANES       lanes per row (1 ... 32), or 0: a block or a cluster of TEMPER_CLUSTER blocks per row
 //   TEMPER_CLUSTER     1 | 2 | 4 | 8 | 16
 //   TEMPER_STORAGE     RegisterStorage<vectors per thread> | SharedStorage | RereadStorage |

@@ -1,4 +1,4 @@
-// The steps of a row that all loops over rows have in common, whatever the row storage is.
+// The steps of a row that all loops over rows share. They do not depend on the kind of row storage.
 #pragma once
 
 #include "loss_gradient.cuh"
@@ -11,12 +11,11 @@ template <class Policy> __device__ __forceinline__ Policy make_policy(const Loss
 }
 
 template <class ThreadGroup> __device__ __forceinline__ LaunchConstants& shared_constants() {
-  static_assert(sizeof(LaunchConstants) <= kConstantsBytes, "the shared memory has room for kConstantsBytes");
   return *reinterpret_cast<LaunchConstants*>(dynamic_shared() + ThreadGroup::kConstants);
 }
 
-// Returns the launch constants, which one thread of the block computes. All threads of the block call this, also those
-// without a row and those of a producing warp, because it contains a block barrier.
+// Returns the launch constants, which one thread of the block computes. All threads of the block must call this, even
+// those without a row and those of a producer warp, because it contains a block barrier.
 template <class ThreadGroup> __device__ __forceinline__ LaunchConstants launch_constants(const LossParameters& p) {
   LaunchConstants& constants = shared_constants<ThreadGroup>();
   if (threadIdx.x == 0) constants = LaunchConstants::of(p);
@@ -32,7 +31,8 @@ __device__ __forceinline__ void clear_statistics(const LossParameters& p, int64_
   for (int s = 0; s < kRowStatistics; s++) statistics_of(p, row)[s] = 0;
 }
 
-// The values of a row as they are reported. If the row became invalid after the check, they are NaN.
+// The values of a row that are stored: with the factor T^2, 0 for a part that the row lacks, and NaN for an invalid
+// row.
 template <class Spec, class Task>
 __device__ __forceinline__ RowValues reported(const LossParameters& p, const Task& task, RowValues values) {
   float invalid = task.valid ? 0.0f : not_a_number();
@@ -53,10 +53,11 @@ __device__ __forceinline__ void store_values(const LossParameters& p, int64_t ro
   if (Spec::kTemperatureGradient) p.row_temperature_gradient[row] = values.temperature_gradient;
 }
 
-// Computes the values and the gradient of a row that contributes. `task` is a RowTask, or the header of a row in a
-// ring, which has the same values. `factors_of_row()` returns the factors of the gradient, `fast_gradient` stores it
-// for a row on the fast path, and `view()` makes its view for other rows. These three functions are called after the
-// sums, so that their results take no registers there.
+// Computes the values and the gradient of a row that contributes. `task` is a RowTask, or the RingHeader of a row in a
+// ring. The other arguments are functions, called after the sums, so that their results take no registers there:
+//   factors_of_row()        returns the factors of the gradient
+//   fast_gradient(factors)  stores the gradient of a row on the fast path
+//   view()                  returns the view of the gradient, for rows on other paths
 template <class Spec, class Task, class Factors, class FastGradient, class View>
 __device__ __forceinline__ void compute_row(LossRow<Spec>& loss, int64_t i, const Task& task, Factors factors_of_row,
                                             FastGradient fast_gradient, View view) {
@@ -67,7 +68,7 @@ __device__ __forceinline__ void compute_row(LossRow<Spec>& loss, int64_t i, cons
     loss.standardise();
     if constexpr (!kForward) loss.restore(statistics_of(p, i));
   }
-  // Stored before the gradient, so that the values take no registers during its sweep.
+  // The values are stored before the gradient, so that they take no registers during its sweep.
   auto store = [&] {
     if constexpr (kForward) {
       if (p.statistics != nullptr) loss.save(statistics_of(p, i));
@@ -90,8 +91,8 @@ __device__ __forceinline__ void compute_row(LossRow<Spec>& loss, int64_t i, cons
   }
 }
 
-// Stores what no logit is needed for: the values and the gradient of a row that does not contribute, which are 0, and
-// the zeros in the padding of any gradient.
+// Stores the zeros of a row: its values and gradient if the row does not contribute, and the padding of its gradient.
+// An accumulated gradient stays as it is.
 template <class Spec, class ThreadGroup, class Row>
 __device__ __forceinline__ void finish_row(const LossParameters& p, const ThreadGroup& group, int64_t i,
                                            bool contributes, const Row& row) {

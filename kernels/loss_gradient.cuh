@@ -1,32 +1,32 @@
 // The gradient of one row of the distillation loss: the last sweep over the row storage, by members of LossRow.
 #pragma once
 
-#include "loss_label.cuh"
-#include "loss_outputs.cuh"
+#include "loss_path.cuh"
 #include "loss_standardised.cuh"
 
 namespace temper {
 
 // The row constants of the gradient.
 template <class Spec> struct GradientConstants {
-  GradientFactors factors;     // of the soft part, and of the label's 1 in softmax(z) - onehot
+  GradientFactors factors;     // of dD/ds, and of the label's 1 in softmax(z) - onehot
   float hard, smoothing;       // factor of exp(z - max z), and what label smoothing subtracts for a present class
-  float label_soft, label_hard;  // with kLabelApart: the label's gradient of the soft part, and that of softmax(z)
+  float label_soft, label_hard;  // with kSeparateLabel: the label's gradient of the soft part, and that of softmax(z)
   RowGradient<float> divergence;
-  float odds, most_power;      // the odds p/q of a class are odds * 2^(t - s); the limit of the exponent t - s
-  bool limit;                  // D is +inf because the teacher lacks a class, and so are elements of the gradient
+  float odds, most_power;      // p/q of a class is odds * 2^(t - s), where t - s is limited to most_power
+  bool limit;                  // the teacher lacks a class, so that D and elements of the gradient are infinite
 
   template <class Loss> __device__ __forceinline__ GradientConstants(const Loss& loss, GradientFactors given) {
     const LossParameters& p = loss.p;
     factors = given;
     if (Spec::kStandardise && loss.is_flat) factors.soft = 0;
-    // The inverse sums of a row without a softmax are NaN. They do not appear in every form of a gradient.
+    // The gradient of a row without a softmax is NaN. Its inverse sums are NaN too, but not every form of a gradient
+    // contains them.
     if (Spec::kSoft && loss.inverse_sums.student != loss.inverse_sums.student) factors.soft = not_a_number();
     hard = smoothing = label_soft = label_hard = 0;
     if constexpr (Spec::kHard) {
       hard = factors.hard * loss.hard_inverse_sum;
       if (p.z_loss != 0) hard *= fma(2 * p.z_loss, loss.log_sum_exp, 1.0f);
-      if constexpr (Loss::kLabelApart)
+      if constexpr (Loss::kSeparateLabel)
         label_hard = factors.hard * fma(2 * p.z_loss, loss.log_sum_exp, 1.0f) * loss.label_probability;
       if constexpr (Spec::kSmoothing) {
         smoothing = factors.hard * p.label_smoothing / loss.present;
@@ -40,8 +40,9 @@ template <class Spec> struct GradientConstants {
     if constexpr (Spec::kSoft && !Loss::Form::kElementwise) {
       divergence = loss.policy.row_gradient(loss.policy_sums, factors.soft * loss.inverse_sums.student,
                                             factors.soft * loss.inverse_sums.teacher);
-      if constexpr (Loss::kLabelApart) label_soft = factors.soft * loss.policy.label_gradient(loss.policy_sums);
-      // A class with larger odds has a q below 2^-126 of the largest one, or nearly so.
+      if constexpr (Loss::kSeparateLabel) label_soft = factors.soft * loss.policy.label_gradient(loss.policy_sums);
+      // most_power keeps odds * 2^(t - s) finite. A class beyond it has a q of less than about 2^-126 of the largest q,
+      // so that its gradient is as good as 0.
       if constexpr (Loss::kClasses) {
         odds = loss.odds_factor(reciprocal(loss.inverse_sums.student));
         most_power = 127.5f - max(log2_normal(odds), 0.0f);
@@ -98,22 +99,22 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
   } else if constexpr (Form::kElementwise) {
     if constexpr (Form::kSoftmax && kHard && !Form::Exps::kSeparateHard)
       es = exponents.student.template exp<kFastExp>(z);
-    // The difference is NaN for a factor of NaN. It makes the whole gradient of such a row NaN, also where
-    // logit_gradient() does not depend on the factor.
+    // A factor of NaN must make the whole gradient NaN, also where logit_gradient() does not depend on the factor. The
+    // difference below is 0 for any other factor.
     float soft = policy.logit_gradient(z, u, g.factors.soft) + (g.factors.soft - g.factors.soft);
     return fma(es, exponents.add_hard_factor(0, es, g.hard), soft);
   } else {
     float s = exponents.student.template exponent<kFastExp>(z), t = exponents.teacher.template exponent<kFastExp>(u);
     es = Exponents::power<kFastExp>(s);
     if (PATH == kExactShift && g.limit) {
-      // Selected before the multiplication, because a factor of 0 times infinity is NaN.
+      // The limit is selected before the multiplication, because 0 times infinity is NaN.
       float limit = u == -infinity() ? infinity() : -infinity();
       float soft = z == -infinity() || g.factors.soft == 0 ? 0.0f : g.factors.soft * limit;
       return fma(es, exponents.add_hard_factor(0, es, g.hard), soft);
     }
     float coefficient = g.divergence.student;
     if constexpr (kCentred) {
-      const Odds<float> odds = {limited<true>((t - s) + inverse_sums.log_ratio), g.odds,
+      const Odds<float> odds = {clamped<true>((t - s) + inverse_sums.log_ratio), g.odds,
                                 exp2_normal(min(t - s, g.most_power))};
       coefficient = policy.coefficient(policy.slope(odds), g.divergence);
     }
@@ -123,8 +124,8 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
   }
 }
 
-// Stores a vector of the gradient. `first` is the address of the thread's first vector, if the row is in registers: all
-// vectors then have fixed distances from it.
+// Stores a vector of the gradient. For a row in registers `first` is the address of the thread's first vector, from
+// which all its vectors have fixed distances.
 template <class Spec>
 template <class GradientView>
 __device__ __forceinline__ void LossRow<Spec>::store_vector(const GradientView& view,
@@ -139,7 +140,7 @@ __device__ __forceinline__ void LossRow<Spec>::store_vector(const GradientView& 
     view.store_aligned(values, vector);
 }
 
-// Stores the gradient of a kept vector. Unless the maxima were known, its exponentials have offsets of their own. The
+// Stores the gradient of a kept vector. Without kMaximaFirst its exponentials have the offsets of the thread. The
 // factors that move them to the offsets of the row are multiplied into the row constants.
 template <class Spec>
 template <class GradientView>
@@ -175,7 +176,7 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
   auto shift = shift_of_row();
   auto soft_gradient = [&](float z, float u, int column) {
     float es;
-    if (kLabelApart && column == label) return constants.label_soft;
+    if (kSeparateLabel && column == label) return constants.label_soft;
     return class_gradient<PATH>(z, u, constants, shift, es);
   };
   const StandardisedGradient<Spec, PATH> standardised(*this, soft_gradient);
@@ -191,14 +192,14 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
 #pragma unroll
     for (int k = 0; k < K; k++) {
       float es;
-      bool is_label_apart = kLabelApart && has_label && row.column(vector) + k == label;
+      bool is_separate_label = kSeparateLabel && has_label && row.column(vector) + k == label;
       gradient[k] = class_gradient<PATH>(z[k], u[k], constants, shift, es);
-      if (is_label_apart) gradient[k] = constants.label_soft + (kAddHard ? 0.0f : constants.label_hard);
+      if (is_separate_label) gradient[k] = constants.label_soft + (kAddHard ? 0.0f : constants.label_hard);
       if constexpr (Spec::kStandardise)  // an infinite gradient stays as it is, because its mean would be NaN
         if (PATH != kExactShift || !constants.limit) gradient[k] = standardised.of(z[k], gradient[k], moments);
       if constexpr (kHard && kAddHard) {
         float with_hard = fma(exponents.template hard_exp<PATH == kFast>(z[k], es), constants.hard, gradient[k]);
-        gradient[k] = is_label_apart ? gradient[k] + constants.label_hard : with_hard;
+        gradient[k] = is_separate_label ? gradient[k] + constants.label_hard : with_hard;
       }
       if constexpr (Spec::kSmoothing) gradient[k] -= z[k] == -infinity() ? 0.0f : constants.smoothing;
     }

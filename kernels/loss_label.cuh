@@ -1,11 +1,11 @@
-// What the label adds to a row whose sums leave out its class (kLabelApart), by members of LossRow.
+// The label of a row whose sums leave out the label's class (kSeparateLabel), by members of LossRow.
 #pragma once
 
 #include "loss_values.cuh"
 
 namespace temper {
 
-// Does the work of finish_hard() for sums that leave out the label.
+// Replaces the results of finish_hard(), because the sums leave out the label.
 template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ void LossRow<Spec>::finish_hard_with_label(const Sums& sums, bool row_valid) {
@@ -34,8 +34,8 @@ __device__ __forceinline__ void LossRow<Spec>::finish_label(float label_logit, f
   auto odds_of = [&](const Exponents& tensor, float logit, float inverse_sum) {
     if (inverse_sum == 0) return infinity();
     float exponent = path == kFast ? tensor.template exponent<true>(logit) : tensor.template exponent<false>(logit);
-    // Odds of -inf mean that the label is absent. The exponent of a finite logit is limited to finite values, so that
-    // an overflow does not look like that.
+    // Odds of -inf mean that the label is absent. The exponent of a finite logit could overflow to -inf; it is
+    // therefore limited to finite values.
     if (logit != -infinity()) exponent = min(max(exponent, -kLargest), kLargest);
     return fma(exponent, kLn2, log(inverse_sum));
   };

@@ -11,7 +11,7 @@ template <bool FAST>
 __device__ __forceinline__ float LossRow<Spec>::entropy(const Exponents& tensor, float sum, float exponent_sum,
                                                         float label_logit) {
   float log_sum = log(sum), value = fma(-kLn2 * exponent_sum, 1.0f / sum, log_sum);
-  if constexpr (kLabelApart) {
+  if constexpr (kSeparateLabel) {
     float exponent = kLn2 * tensor.template exponent<FAST>(label_logit);
     value = entropy_with_label(sum > 0 ? exponent - log_sum : infinity(), value);
   }
@@ -40,8 +40,8 @@ __device__ __forceinline__ void LossRow<Spec>::evaluate_entropies(float student_
 
 // The derivative of T^2 D by the temperature. With s = (z - shift)/T, t = (u - shift)/T and d = log p - log q it is
 //   2 T D + T (sum (p - q) s - sum p (t - E_p[t]) d).
-// The second sum is the covariance of t and d, and falls away if the teacher has a temperature of its own. A
-// cross-entropy as the value adds sum p (t - E_p[t])^2, the derivative of the teacher's entropy.
+// The second sum is the covariance of t and d. It is left out if the teacher has a temperature of its own. If the value
+// is a cross-entropy, the bracket gains sum p (t - E_p[t])^2, the derivative of the teacher's entropy.
 //
 // Deviations from the mean keep the rounding error at 2^-24 sum p |t - E_p[t]| (|t| + |s|). A difference of raw moments
 // would have the error of the larger one, 2^-24 E_p[t]^2. An error e of the mean adds e D.

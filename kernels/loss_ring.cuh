@@ -1,5 +1,5 @@
-// The two loops of the loss kernel over the rows of a thread group, with row storage in a ring (row/ring_storage.cuh):
-// one of the producing warp, and one of the threads that compute.
+// The two loops of the loss kernel over the rows of a thread group with row storage in a ring (row/ring_storage.cuh):
+// the loop of the producer warp, and the loop of the consumers.
 #pragma once
 
 #include "single_launch.cuh"
@@ -60,7 +60,7 @@ template <class Spec> __device__ __forceinline__ void ring_rows(const LossParame
   if (threadIdx.x == 0) Rows::Storage::Producer::begin();
   const SingleLaunch<Spec> launch{p};
   launch.check(group);
-  // A thread must not use an mbarrier before its initialisation is visible. The barrier in constants() ensures that.
+  // An mbarrier could be used before its initialisation is visible. The block barrier in constants() prevents that.
   const LaunchConstants constants = launch.constants();
   group.wait_for_cluster();
   if (constants.invalid == 0) {  // otherwise nothing is written, and no copy is in flight

@@ -27,8 +27,8 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
   LaunchConstants constants = {};
   VectorRange in_flight;  // vectors of row i whose loads were issued during row i - row_step()
   for (bool first = true;;) {
-    // The loads of the logits are issued first. The launch constants and the start of the other blocks of the cluster
-    // are waited for while these loads are in flight.
+    // The loads of the logits are issued first. While they are in flight, the threads wait for the other blocks of the
+    // cluster to start, and for the launch constants.
     Row row = row_at(i, task);
     if (task.contributes()) storage.load(row, group, in_flight);
     in_flight = VectorRange();
@@ -37,11 +37,11 @@ template <class Spec> __device__ __forceinline__ void loss_rows(const LossParame
     Loss loss{p, policy, group, row, storage, int(task.label), task.temperature, task.valid};
     if constexpr (Spec::kPass == Pass::kBackward && !Spec::kStandardise)
       if (task.contributes()) loss.restore(statistics_of(p, i));
-    if (first) {  // all threads of a block come here, also those without a row, because of the barriers
+    if (first) {  // reached by all threads of a block, also those without a row, because of the barriers
       first = false;
       group.wait_for_cluster();
       constants = launch.constants();
-      if (constants.invalid != 0 || i >= p.rows) {  // nothing is written; but no copy may be in flight at the exit
+      if (constants.invalid != 0 || i >= p.rows) {  // nothing is written; no copy may be in flight at the exit
         if (task.contributes()) storage.wait();
         break;
       }

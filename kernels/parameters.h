@@ -128,7 +128,7 @@ struct LossParameters {
   TotalsPart* parts;              // totals kernel only: one per block
   float* head_factors;            // factors kernel only, [3]: factor of the products, soft and hard divisor of a chunk
   int64_t rows;
-  int64_t first_row;  // of the batch, if the rows are a chunk of it; added to the rows that the loss finds invalid
+  int64_t first_row;  // place of row 0 in the batch, if the rows are a chunk of it; added to reported rows
   int64_t student_stride, teacher_stride, gradient_stride, statistics_stride;  // in elements; 0 repeats one row
   int64_t mixture_strides[kMostMixed];  // in elements
   int64_t teacher_rows;                 // rows that teacher_row_index may name

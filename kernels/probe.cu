@@ -140,7 +140,7 @@ template <class Copies, int THREADS> __device__ __forceinline__ void probe_ring(
   if (threadIdx.x == 0) p.output[gridDim.x * p.count * (kWords + kConsumers) + blockIdx.x] = dynamic_shared_bytes();
 }
 
-// The exchange of BlockGroup::reduce (row/thread_group.cuh). In each of `count` rounds every warp stores WIDTH values
+// The exchange of BlockGroup::reduce (row/block_group.cuh). In each of `count` rounds every warp stores WIDTH values
 // in every block of the cluster. Rounds alternate between two slots, each with an mbarrier. Blocks of odd rank call
 // mbarrier_expect() late, when bytes may already have arrived. After all values each block writes its rank.
 template <int THREADS, int CLUSTER, int WIDTH> __device__ __forceinline__ void probe_cluster(const ProbeParameters& p) {

@@ -10,12 +10,13 @@ __device__ __forceinline__ int64_t label_of(const LossParameters& p, int64_t row
   return p.label_bytes == 8 ? static_cast<const int64_t*>(p.labels)[row] : static_cast<const int32_t*>(p.labels)[row];
 }
 
-// The maximum of ~row is the first row. Integer maxima do not depend on the order of the threads.
+// Records a row as invalid in a field of BatchStatus. The largest ~row belongs to the first row, and integer maxima do
+// not depend on the order of the threads.
 __device__ __forceinline__ void note_first(uint64_t* first, int64_t row) {
   atomicMax(reinterpret_cast<unsigned long long*>(first), static_cast<unsigned long long>(~uint64_t(row)));
 }
 
-// Returns the task of a row. A row behind the last one has a task that does not contribute.
+// Returns the task of a row. Beyond the last row the task does not contribute.
 __device__ __forceinline__ RowTask load_task(const LossParameters& p, int64_t row) {
   if (row >= p.rows) return RowTask();
   int64_t label = p.labels == nullptr ? 0 : label_of(p, row);
@@ -40,7 +41,7 @@ __device__ __forceinline__ int64_t bad_denominators(const LossParameters& p) {
   return (soft ? 1 : 0) | (hard ? 2 : 0);
 }
 
-// What is the same for all rows of a launch. One thread of a block computes it, because f64 division is slow.
+// The constants of a launch. One thread of a block computes them, because f64 division is slow.
 struct LaunchConstants {
   GradientFactors factors;
   int32_t invalid;  // 1: an invalid row or denominator was found, and nothing is written
@@ -55,5 +56,9 @@ struct LaunchConstants {
     return of(p, p.status != nullptr && has_invalid_row(*p.status), labelled_rows(p));
   }
 };
+
+// Bytes of shared memory that every thread group reserves for the LaunchConstants of its block.
+constexpr int kConstantsBytes = 16;
+static_assert(sizeof(LaunchConstants) <= kConstantsBytes, "the shared memory has room for kConstantsBytes");
 
 }  // namespace temper

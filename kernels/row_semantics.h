@@ -17,7 +17,8 @@ TEMPER_INLINE bool is_weight(float weight) { return weight >= -kLargest && weigh
 TEMPER_INLINE bool is_temperature(float t) { return t >= kMinTemperature && t <= kMaxTemperature; }
 TEMPER_INLINE bool is_denominator(float value) { return value > 0 && value <= kLargest; }
 
-// Returns whether the check found an invalid row. The loss writes nothing then. Bad masses are not among its results.
+// Returns whether the check of all rows found an invalid row. The loss writes nothing then. bad_mass is left out: the
+// loss itself finds it, while it writes other rows.
 TEMPER_INLINE bool has_invalid_row(const BatchStatus& status) {
   return (status.bad_label | status.bad_weight | status.bad_temperature | status.bad_teacher) != 0;
 }
@@ -46,14 +47,14 @@ TEMPER_INLINE float value_factor(const LossParameters& p, float temperature) {
   return p.temperature_scaling != 0 ? temperature * temperature : 1.0f;
 }
 
-// The work for one row, as far as it is known without its logits.
+// The label, weight, temperature and teacher row of one row, checked, and whether the row contributes.
 struct RowTask {
   int64_t label = -1;  // -1: the row has no hard part
   float weight = 0, temperature = 1;
   bool ignored = true;  // the row has neither a soft nor a hard part
   bool valid = true;    // false: the values and the gradient are NaN
-  // With an index of rows: the row that it selects. Otherwise the kernels set it to the row, and the CPU engine does
-  // not read it.
+  // The row that teacher_row_index selects. Without an index it is the row itself in the kernels, and unused in the CPU
+  // engine.
   int64_t teacher_row = 0;
 
   // Values and gradient of a valid row that does not contribute are 0, whatever its logits are.
@@ -70,7 +71,7 @@ struct RowTask {
 
   // Returns the task of a row from its loaded values. Another thread may change a value between the check of all rows
   // and this load, and an invalid label would select a logit outside the row. The loaded values are therefore checked
-  // again. `temperature` is the row's own temperature, or that of the loss.
+  // again. `temperature` is the temperature of the row, or that of the loss.
   TEMPER_INLINE static RowTask of(const LossParameters& p, int64_t label, float weight, float temperature) {
     RowTask task;
     bool has_labels = p.labels != nullptr, missing = has_labels && label == p.ignore_index;
@@ -93,8 +94,8 @@ struct GradientFactors {
             float(p.hard_weight * p.gradient_scale / divisors.hard)};
   }
 
-  // ds/dz = 1/T turns the factor T^2 of D into T, and the factor 1 into 1/T. A row without a label has no hard part;
-  // its factor must not be 0 * inf if no row has a label.
+  // ds/dz = 1/T turns the factor T^2 of D into T, and the factor 1 into 1/T. The hard factor of a row without a label
+  // is set to 0, because `hard` is infinite if no row has a label and the divisor is 0.
   TEMPER_INLINE GradientFactors of_row(const LossParameters& p, const RowTask& task) const {
     float chain = p.temperature_scaling != 0 ? task.temperature : 1.0f / task.temperature;
     return {soft * task.weight * chain, task.label < 0 ? 0.0f : hard * task.weight};

@@ -46,13 +46,14 @@ template <class Spec> struct SingleLaunch {
   using Storage = typename Spec::Storage;
   static constexpr int kThreads = ThreadGroup::kThreads;
   static constexpr bool kRing = Storage::kProducers > 0;
-  // Whether the kernel is persistent in some launches, and has a block or a cluster for each row.
+  // Whether this kernel can be the only launch of a call: a block or a cluster computes each row, and the kernel is
+  // persistent in some launches.
   static constexpr bool kPossible =
       ThreadGroup::kSeveralWarps && (kRing || (Storage::kPrefetches && Spec::kPass != Pass::kForward));
 
   const LossParameters& p;
 
-  // Checks all rows of the batch if this is the only launch of the call. Called by all threads before they load a row.
+  // Checks all rows of the batch if this is the only launch of the call. All threads call this before they load a row.
   __device__ __forceinline__ void check(const ThreadGroup& group) const {
     if constexpr (kPossible) {
       if (p.single_launch == 0) return;
@@ -75,12 +76,13 @@ template <class Spec> struct SingleLaunch {
     return launch_constants<ThreadGroup>(p);
   }
 
-  // Called by all threads of the block after its last row, or without any row if the launch is invalid.
+  // The block that finishes last adds up the row losses and writes the report. All threads of a block call this after
+  // its last row, or at once if the launch is invalid.
   __device__ __forceinline__ void end() const {
     if constexpr (kPossible) {
       if (p.single_launch == 0) return;
       const LaunchConstants constants = shared_constants<ThreadGroup>();
-      __syncthreads();  // after the stores of all row losses, and the last reads of the memory that is used below
+      __syncthreads();  // orders the stores of all row losses, and the reads of shared memory that is reused below
       int& last = *reinterpret_cast<int*>(dynamic_shared() + ThreadGroup::kLateScratch);
       if (threadIdx.x == 0) last = is_last_block(p) ? 1 : 0;
       __syncthreads();
@@ -98,7 +100,7 @@ template <class Spec> struct SingleLaunch {
   }
 
  private:
-  // Rows of a thread whose loads are in flight together. More of them would take registers from the row storage.
+  // Number of rows whose loads a thread has in flight together. More would take registers from the row storage.
   static constexpr int kChecksInFlight = 4;
 
   // Starts the transfer of the group's first row to L2, which continues during the check.
@@ -176,8 +178,8 @@ template <class Spec> struct SingleLaunch {
     return check;
   }
 
-  // Adds up the row losses of the batch, in the order of the totals kernel. The result is in the first warp. The parts
-  // lie where the rows were.
+  // Adds up the row losses of the batch, in the order of the totals kernel. The result is in the first warp. The sums
+  // of the parts take the shared memory of the row storage.
   __device__ __forceinline__ TotalsPart add_parts() const {
     using Rows = typename LossRow<Spec>::Storage;
     static_assert(kMostParts * sizeof(WarpSums) <= size_t(kThreads) * 16, "each thread has at least a vector on chip");

@@ -1,5 +1,5 @@
-// Rounds f32 sums to 16 bits. The sums are added to the output where `upstream` is given, which is the output then.
-// Loads and stores of a warp are contiguous; the kernel runs once for a batch, so that it has no vectors.
+// Rounds f32 sums to 16 bits. If `upstream` is not null, it is the address of the output, and the sums are added to the
+// values there. Vector accesses are not worth their code, because the kernel runs once for a batch.
 #include "row/vector.cuh"
 
 namespace temper {

@@ -1,13 +1,12 @@
 // The k most probable classes of a row, with the sums over all classes, in one read of the logits by one block.
 //
-// Shared memory holds candidates: logits above a limit that at least k logits reach, which is -inf at first. When there
-// are many candidates, the block sorts them, keeps the first k, and raises the limit to the smallest of these. Every
-// logit that is not among the k at the end goes into the sum over the other classes. This sum has a maximum of its own,
-// because 1 less the mass of the list would be 0 in f32 for a peaked row.
+// Shared memory holds the candidates: the logits above a limit, which is -inf at first. When there are many candidates,
+// the block sorts them, keeps the k largest, and raises the limit to the smallest of these. All other logits are added
+// to a sum with a maximum of its own. The difference of 1 and the mass of the list does not serve instead, because it
+// is 0 in f32 for a peaked row.
 //
-// The result does not depend on the order in which threads append candidates. Keys are distinct, so that a sort gives
-// one order only; and the place of a candidate in this order decides which thread adds it to the sum when it leaves the
-// list.
+// The result does not depend on the order in which threads append candidates. Keys are distinct, so that there is only
+// one sorted order. The place of a dropped candidate in this order decides which thread adds it to the sum.
 #pragma once
 
 #include "row/exponentials.cuh"
@@ -17,7 +16,7 @@
 namespace temper {
 
 // The candidates of a block could overflow, because each thread may append a whole vector before the next barrier. The
-// block sorts from kSortAt candidates on, so that one more vector of every thread fits behind the others.
+// block sorts from kSortAt candidates on, so that one more vector of every thread fits after them.
 constexpr uint32_t kCandidates = 4096, kSortAt = 1024;
 
 // A key is larger for a larger logit and, among equal logits, for the lower class. The key 0 is below all others.
@@ -74,7 +73,7 @@ template <class Input, int THREADS> struct TopKRow {
   using Group = BlockGroup<THREADS, 1>;
   static constexpr int K = kElementsPer16Bytes<Input>;
   using View = RowView<Input, K>;
-  static_assert(kSortAt + THREADS * K <= kCandidates, "a vector of every thread fits behind the candidates");
+  static_assert(kSortAt + THREADS * K <= kCandidates, "a vector of every thread fits after the candidates");
 
   const TopKParameters& p;
   Group& group;

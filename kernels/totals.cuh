@@ -1,6 +1,6 @@
 // The sums of the row losses, in f64 and in an order that depends on the number of rows only, whichever kernel computes
-// them. The rows are divided into parts of consecutive rows. A part is added up as by 16 warps: each thread adds up
-// every 512th row, then each warp adds up its threads, then the sums of the warps are added.
+// them. The rows are divided into parts of consecutive rows. A part is added up in the order of a block of 16 warps:
+// each thread adds up every 512th row, then each warp the sums of its threads, then one thread the sums of the warps.
 #pragma once
 
 #include "row_inputs.cuh"
@@ -9,7 +9,7 @@ namespace temper {
 
 constexpr int kTotalsThreads = 512, kTotalsWarps = kTotalsThreads / 32;
 constexpr int kTotalsSums = int(sizeof(TotalsPart) / sizeof(double));
-constexpr int kRowsInFlight = 8;  // rows of a thread whose loads are in flight together
+constexpr int kRowsInFlight = 8;  // number of rows whose loads a thread has in flight together
 
 // The losses of one row. They are 0 if the row does not contribute, and NaN if it became invalid after the check.
 struct RowLosses {
@@ -60,8 +60,8 @@ __device__ __forceinline__ TotalsPart add_lanes(const TotalsPart& part) {
   return {values[0], values[1], values[2], values[3]};
 }
 
-// The sum over the rows of one of the 16 warps of a part. The loads of several rows are issued before any of the loaded
-// values is used.
+// The sum over the rows of one of the 16 warps of a part. The loads of several rows are issued before their values are
+// used.
 __device__ __forceinline__ TotalsPart add_rows(const LossParameters& p, const PartRows& rows, int warp) {
   TotalsPart part = {};
 #pragma unroll 1
@@ -101,7 +101,7 @@ struct WarpSums {
 // threads of all other blocks have stored before. One thread of each block calls this.
 __device__ __forceinline__ bool is_last_block(const LossParameters& p) {
   // The last block could read a row loss before the store of another block is visible. The first fence makes the stores
-  // of a block visible before its count, and the second fence keeps the loads of the last block behind its count.
+  // of a block visible before its count, and the second fence keeps the loads of the last block after its count.
   __threadfence();
   bool last = atomicAdd(reinterpret_cast<unsigned long long*>(p.finished_blocks), 1ull) == gridDim.x - 1;
   __threadfence();

@@ -8,7 +8,7 @@ namespace temper {
 
 // The sums over the row are those of KL(p', q'), a forward KL.
 template <class V> struct DecoupledKl : ForwardKl<V> {
-  static constexpr bool kLabelApart = true;
+  static constexpr bool kSeparateLabel = true;
   static constexpr bool kEstimates = false;
   // D, before finish_label() KL(p', q'); factors of q' and of -p' in the gradient; a (q_y - p_y)
   static constexpr int kSums = 4;

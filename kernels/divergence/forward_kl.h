@@ -19,7 +19,7 @@ template <class V> struct ForwardKl {
   static constexpr bool kQuadratic = true;
   static constexpr bool kInfiniteLimit = false;
   static constexpr bool kFar = false;
-  static constexpr bool kLabelApart = false;
+  static constexpr bool kSeparateLabel = false;
   static constexpr bool kEstimates = true;
   static constexpr int kRawSums = 1;  // sum et (t - s)
   static constexpr int kSums = 1;     // D

@@ -12,7 +12,7 @@ template <class V> struct JensenShannon {
   static constexpr bool kQuadratic = true;
   static constexpr bool kInfiniteLimit = false;
   static constexpr bool kFar = false;
-  static constexpr bool kLabelApart = false;
+  static constexpr bool kSeparateLabel = false;
   static constexpr bool kEstimates = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 3;       // D; sum q slope, on the near-equal path KL(q, m); KL(p, m)
@@ -48,7 +48,7 @@ template <class V> struct JensenShannon {
   // D is the entropy of beta less the first sum.
   TEMPER_INLINE void finish(V* sums) const {
     V entropy = V{} - (beta * log_beta + complement * log_complement), student_terms = 0.5f * (sums[0] - sums[1]);
-    sums[0] = limited(entropy - kLn2 * sums[0]);
+    sums[0] = at_most_ln2(entropy - kLn2 * sums[0]);
     sums[1] = student_terms * (-kLn2 / complement);
   }
 
@@ -66,7 +66,7 @@ template <class V> struct JensenShannon {
     sums[1] = sums[1] + kl_term(e.q, -beta * e.difference, log_student_share(e, beta, complement));
     sums[2] = sums[2] + kl_term(e.p, complement * e.difference, log_teacher_share(e, beta, complement));
   }
-  TEMPER_INLINE void finish_elements(V* sums) const { sums[0] = limited(beta * sums[2] + complement * sums[1]); }
+  TEMPER_INLINE void finish_elements(V* sums) const { sums[0] = at_most_ln2(beta * sums[2] + complement * sums[1]); }
   TEMPER_INLINE V gradient(const Element<V>& e, const V* sums) const {
     V centred = log_student_share(e, beta, complement) - sums[1];
     return select(e.q == 0.0f, V{}, complement * e.q * centred);  // NaN if q is NaN
@@ -74,7 +74,7 @@ template <class V> struct JensenShannon {
 
  private:
   // D is at most ln 2, which rounding can exceed if beta = 1/2 and no class has both p > 0 and q > 0.
-  TEMPER_INLINE static V limited(V d) { return select(d > kLn2, V{} + kLn2, d); }
+  TEMPER_INLINE static V at_most_ln2(V d) { return select(d > kLn2, V{} + kLn2, d); }
 };
 
 }  // namespace temper

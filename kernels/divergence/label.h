@@ -1,4 +1,4 @@
-// The class of the label against all other classes of its row, for policies with kLabelApart.
+// The class of the label against all other classes of its row, for policies with kSeparateLabel.
 #pragma once
 
 namespace temper {

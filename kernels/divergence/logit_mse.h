@@ -1,4 +1,5 @@
-// Mean squared error of the logits: D = mean (z - u)^2, dD/dz = 2 (z - u) / classes. No softmax and no temperature.
+// Mean squared error of the logits: D = mean (z - u)^2, dD/dz = 2 (z - u) / classes. D has no softmax and no
+// temperature.
 #pragma once
 
 #include "policy.h"
@@ -11,7 +12,7 @@ template <class V> struct LogitMse {
   static constexpr bool kQuadratic = false;
   static constexpr bool kInfiniteLimit = false;
   static constexpr bool kFar = false;
-  static constexpr bool kLabelApart = false;
+  static constexpr bool kSeparateLabel = false;
   static constexpr bool kEstimates = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 1;  // D

@@ -12,7 +12,7 @@ template <class V> struct MixedKl {
   static constexpr bool kQuadratic = true;
   static constexpr bool kInfiniteLimit = true;
   static constexpr bool kFar = false;
-  static constexpr bool kLabelApart = false;
+  static constexpr bool kSeparateLabel = false;
   static constexpr bool kEstimates = false;
   static constexpr int kRawSums = 2;
   static constexpr int kSums = 3;  // D, KL(q, p), KL(p, q)

@@ -5,11 +5,11 @@
 
 namespace temper {
 
-// Logarithms of one class of the mixture m = p + q, where p and q include their shares. Each is the logarithm of a
-// number from 1 to 2, to which |log2(p/q)| is added where that is needed, so that no digits are lost.
+// Logarithms of one class of the mixture m = p + q, where p and q are multiplied by their weights. Each is the
+// logarithm of a number from 1 to 2, plus |log2(p/q)| for the lesser of p and q. Such a sum loses no digits.
 template <class V> struct MixtureLogs {
   V over_larger;  // m over the larger of p and q
-  V log2_larger;  // log2 of it
+  V log2_larger;  // log2(over_larger)
   V log2_lesser;  // log2 of m over the lesser of p and q
 
   TEMPER_INLINE MixtureLogs(const WeightedClass<V>& c)
@@ -49,8 +49,7 @@ TEMPER_INLINE V log_mixture_over(V base, V other, V difference, float share, flo
   return log_corrected(quotient, select(close, (sum - 1.0f) - rise, V{}));
 }
 
-// log(q/m) and log(p/m) of a class on the near-equal path, where `teacher` and `student` are the shares of p and q in
-// m.
+// log(q/m) and log(p/m) of a class on the near-equal path, where m = teacher * p + student * q.
 template <class V> TEMPER_INLINE V log_student_share(const Element<V>& e, float teacher, float student) {
   return V{} - log_mixture_over(e.q, e.p, -e.difference, teacher, student);
 }

@@ -30,7 +30,7 @@
 //   kGradient  GradientForm: the form of dD/ds, s = z/T, on the fast path
 //   kSums      number of row sums that value and gradient need
 //   kQuadratic  whether adding a small e to log(p/q) of every class changes all row sums by terms of order e^2
-//   kInfiniteLimit, kFar, kLabelApart, kEstimates  whether the sections with these names below apply
+//   kInfiniteLimit, kFar, kSeparateLabel, kEstimates  whether the sections with these names below apply
 // and has
 //   of(parameters)   the policy for the parameters of a loss
 //   nearly_equal()   the near-equal path is taken if D in nats is below this; not for kLogits
@@ -84,8 +84,9 @@
 //   finish_far(sums, peak)             turns the added sums into the row sums
 //   far_gradient(log2_p, log2_q, sums)  dD/ds of one class
 //
-// LABEL APART (kLabelApart = true; only with kRawSums and kLinear), for a D that compares the label with all other
-// classes. The functions above receive the rest of the row: the label's class is left out as if both tensors lacked it.
+// SEPARATE LABEL (kSeparateLabel = true; only with kRawSums and kLinear), for a D that compares the label with all
+// other classes. The functions above receive the rest of the row: the label's class is left out as if both tensors
+// lacked it.
 //   finish_label(sums, odds)           turns the row sums of the rest into those of the row (LabelOdds: label.h)
 //   label_gradient(sums)               dD/ds of the label's class
 //
@@ -146,7 +147,7 @@ template <class V> struct WeightedClass {
   V lesser;  // the smaller of p and q over the larger: 2^-|log2|
 };
 
-// The quotient p/q of one class in the gradient. Engines compute what the policy uses of it.
+// The quotient p/q of one class in the gradient. Engines compute the fields that the policy uses.
 template <class V> struct Odds {
   V log2;           // as in WeightedClass
   V factor, power;  // p/q = factor * power, which is finite: an overflow is limited to 2^126 or more

@@ -11,7 +11,7 @@ template <class V> struct ReverseKl {
   static constexpr bool kQuadratic = true;
   static constexpr bool kInfiniteLimit = true;
   static constexpr bool kFar = false;
-  static constexpr bool kLabelApart = false;
+  static constexpr bool kSeparateLabel = false;
   static constexpr bool kEstimates = false;
   static constexpr int kRawSums = 1;  // sum es (s - t)
   static constexpr int kSums = 1;     // K

@@ -17,7 +17,7 @@ template <class V> struct SkewForwardKl {
   static constexpr bool kQuadratic = false;
   static constexpr bool kInfiniteLimit = false;
   static constexpr bool kFar = false;
-  static constexpr bool kLabelApart = false;
+  static constexpr bool kSeparateLabel = false;
   static constexpr bool kEstimates = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 2;  // D, sum q w; on the near-equal path sum q (w - 1)
@@ -41,7 +41,7 @@ template <class V> struct SkewForwardKl {
   TEMPER_INLINE V add_class(V* sums, const WeightedClass<V>& c) const {
     MixtureLogs<V> logs(c);
     V share = logs.teacher_share(c);
-    // log2(m/p), where the weights of c are taken off before anything is added
+    // log2(m/p). The difference weights - c.log2 is log2(q/p) without the weights, and is formed before other sums.
     V log2_mixture = logs.log2_larger + log2_complement + max(weights - c.log2, weights);
     sums[0] = fma(c.p, -log2_mixture, sums[0]);
     sums[1] = fma(c.q, share, sums[1]);
@@ -83,7 +83,7 @@ template <class V> struct SkewReverseKl {
   static constexpr bool kQuadratic = false;
   static constexpr bool kInfiniteLimit = false;
   static constexpr bool kFar = false;
-  static constexpr bool kLabelApart = false;
+  static constexpr bool kSeparateLabel = false;
   static constexpr bool kEstimates = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 2;  // D, sum q slope
@@ -108,7 +108,7 @@ template <class V> struct SkewReverseKl {
   TEMPER_INLINE V add_class(V* sums, const WeightedClass<V>& c) const {
     MixtureLogs<V> logs(c);
     V slope = fma(logs.over_student(c), V{} - kLn2, logs.teacher_share(c));
-    // log2(m/q), where the weights of c are taken off before anything is added
+    // log2(m/q). The difference c.log2 - weights is log2(p/q) without the weights, and is formed before other sums.
     V log2_mixture = logs.log2_larger + log2_complement + max(c.log2 - weights, -weights);
     sums[0] = fma(c.q, -log2_mixture, sums[0]);
     sums[1] = fma(c.q, slope, sums[1]);

@@ -11,7 +11,7 @@ template <class V> struct TotalVariation {
   static constexpr bool kQuadratic = false;
   static constexpr bool kInfiniteLimit = false;
   static constexpr bool kFar = false;
-  static constexpr bool kLabelApart = false;
+  static constexpr bool kSeparateLabel = false;
   static constexpr bool kEstimates = false;
   static constexpr int kRawSums = 0;
   static constexpr int kSums = 4;  // D; sum q over the classes with q > p, with q < p, with q = p

@@ -7,7 +7,7 @@
 namespace temper {
 
 // How the cross-entropy's exp(z - max z) is obtained from the soft part's e = exp((z - max z)/T). For an integer T up
-// to 8 it is e^T, which saves one of three exponentials per class. The number of such an enumerator is T.
+// to 8 it is e^T, which saves one of three exponentials per class. The value of each enumerator but kNone is T.
 enum class ExpReuse {
   kNone = 0,  // any T: a separate exponential
   kSame,
@@ -51,7 +51,7 @@ __device__ __forceinline__ bool is_valid(float sum) { return sum > 0 && sum <= k
 //   exact shift   (z - shift) c; subnormal results are kept
 // The rounding error of the offset multiplies all fast exponentials of a row by one factor, which cancels in the
 // softmax and in the divergences. A change of shift rescales sums by the difference of the two rounded offsets, so that
-// the factor stays that of the current offset. The difference of the two maxima would leave a wrong factor behind.
+// the factor stays that of the current offset. A rescaling by the difference of the maxima would leave the old factor.
 struct Exponents {
   // The offset before the first logit above -inf. It is finite, so that the exponential of -inf is 0 and not NaN.
   static constexpr float kNoOffset = -kLargest;
@@ -125,5 +125,23 @@ template <bool SOFTMAX, bool HARD, ExpReuse REUSE> struct RowExponents {
       return fma(power_of<int(REUSE) - 1>(e), hard_factor, factor);
   }
 };
+
+// Exponentials of COUNT classes of a thread, and the offsets with which they were computed.
+template <int COUNT> struct KeptExponentials {
+  float student[COUNT], teacher[COUNT], student_offset, teacher_offset;
+
+  __device__ __forceinline__ KeptExponentials() {}
+  // Declares the values of a row that keeps none as unset, which costs no instruction. Nothing reads them then.
+  __device__ __forceinline__ void set_none() {
+#pragma unroll
+    for (int i = 0; i < COUNT; i++) {
+      leave_unset(student[i]);
+      leave_unset(teacher[i]);
+    }
+    leave_unset(student_offset);
+    leave_unset(teacher_offset);
+  }
+};
+template <> struct KeptExponentials<0> {};
 
 }  // namespace temper

@@ -17,11 +17,11 @@ template <class Spec> struct RowForm {
   static constexpr bool kElementwise = Spec::kSoft && Policy::kGradient == GradientForm::kElementwise;
   static constexpr bool kSoftmax = Spec::kSoft && !(kLogits && kElementwise);
   static constexpr bool kHardSum = Spec::kHard && !(kSoftmax && Spec::kExpReuse == ExpReuse::kSame);
-  static constexpr bool kLabelApart = Spec::kSoft && Policy::kLabelApart;  // the sums leave out the label's class
-  static constexpr bool kLabel = Spec::kHard || kLabelApart;
+  static constexpr bool kSeparateLabel = Spec::kSoft && Policy::kSeparateLabel;  // the sums leave out the label's class
+  static constexpr bool kLabel = Spec::kHard || kSeparateLabel;
   static constexpr bool kEntropySums = Spec::kEntropies && kSoftmax;
   static constexpr int kPolicySlots = kLogits ? Policy::kSums : kRaw ? Policy::kRawSums : 0;
-  static constexpr int kSums = (kSoftmax ? 2 : 0) + (kHardSum ? 1 : 0) + (kLabelApart ? 2 : 0) + kPolicySlots +
+  static constexpr int kSums = (kSoftmax ? 2 : 0) + (kHardSum ? 1 : 0) + (kSeparateLabel ? 2 : 0) + kPolicySlots +
                                (Spec::kSmoothing ? 2 : 0) + (kEntropySums ? 2 : 0);
   using Exps = RowExponents<kSoftmax, Spec::kHard, Spec::kExpReuse>;
 };
@@ -32,7 +32,7 @@ template <class Spec> struct RowSums {
   static constexpr int kCount = Form::kSums;
 
   float student = 0, teacher = 0, hard = 0;         // the sum-exps
-  float label_logit = 0, label_teacher_logit = 0;  // with kLabelApart, in the thread that has the label
+  float label_logit = 0, label_teacher_logit = 0;  // with kSeparateLabel, in the thread that has the label
   float policy[Form::kPolicySlots > 0 ? Form::kPolicySlots : 1] = {};
   float exponents = 0, present = 0;                    // label smoothing: the student's present classes
   float student_exponents = 0, teacher_exponents = 0;  // entropies: sum es s, sum et t
@@ -49,7 +49,7 @@ template <class Spec> struct RowSums {
 
   // The same for all sums but the sum-exps.
   template <class F> __device__ __forceinline__ void for_each_but_exps(F f) {
-    if constexpr (Form::kLabelApart) {
+    if constexpr (Form::kSeparateLabel) {
       f(label_logit);
       f(label_teacher_logit);
     }
@@ -102,7 +102,7 @@ template <class Spec> struct RowPartial {
   float student_limit = -infinity(), teacher_limit = -infinity();  // a logit above it changes the shifts
   float student_max = -infinity(), teacher_max = -infinity();
   Sums sums;
-  Sums odd_sums;  // every second class, so that two additions do not wait for each other; join_odd() empties it
+  Sums odd_sums;  // every second class, so that successive additions are independent; join_odd() empties it
 
   __device__ __forceinline__ RowPartial(const Policy& policy, RowScales scales)
       : policy(policy),
@@ -118,7 +118,7 @@ template <class Spec> struct RowPartial {
     return RowPartial(policy, exponents.moved_to(-infinity(), -infinity()), -infinity(), -infinity());
   }
 
-  // Takes the largest logits of some vectors into the maxima, before the classes of these vectors are added. If a logit
+  // Updates the maxima by the largest logits of some vectors, before the classes of these vectors are added. If a logit
   // exceeds the margin, the sums move to new shifts.
   __device__ __forceinline__ void note_maxima(float z, float u) {
     student_max = max(student_max, z);
@@ -133,14 +133,14 @@ template <class Spec> struct RowPartial {
     }
   }
 
-  // Adds one class to sums or odd_sums. `finite` selects shorter code for finite logits. A logit of -inf then makes a
-  // sum NaN or infinite, is_ordinary() finds that, and the row is swept again on the exact-shift path.
+  // Adds one class to sums or odd_sums. `finite` selects shorter code for finite logits. With this code a logit of -inf
+  // makes a sum NaN or infinite; is_ordinary() then returns false, and the row takes the exact-shift path.
   template <bool FAST> __device__ __forceinline__ void add(float z, float u, bool finite, Sums& to) {
     float es, et;
     add<FAST>(z, u, finite, to, es, et);
   }
 
-  // Does the same, and also returns the exponentials of the class.
+  // The same; also returns the exponentials of the class in `es` and `et`.
   template <bool FAST>
   __device__ __forceinline__ void add(float z, float u, bool finite, Sums& to, float& es, float& et) {
     es = et = 0;
@@ -209,7 +209,7 @@ template <class Spec> struct RowPartial {
     sums.add(other.sums);
   }
 
-  // Makes a sum NaN. A merge carries it on to the sum of the whole row, which then is not ordinary.
+  // Makes a sum NaN. A merge makes the sum of the whole row NaN too, so that is_ordinary() returns false.
   __device__ __forceinline__ void invalidate() {
     bool first = true;
     sums.for_each([&](float& sum) {

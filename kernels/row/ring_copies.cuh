@@ -1,4 +1,4 @@
-// How the producing warp of a ring (ring_storage.cuh) copies a row into a stage. Every kind of copies states
+// How the producer warp of a ring (ring_storage.cuh) copies a row into a stage. Every kind of copies states
 //   kArrivals           arrivals that complete a phase of the mbarrier `full`
 //   fill(parts, full)   copies the parts of a stage; all lanes of the warp call it. A phase of `full` completes when
 //                       the copies are complete. Its arrivals also release what the warp has stored in the stage
@@ -33,8 +33,8 @@ struct BulkCopies {
 };
 
 // Copies of one granule each, for compute capability 8.0 and later. Every lane issues some of them, and arrives when
-// its own copies are complete. That arrival does not release what the warp has stored before; the arrival of the first
-// lane does.
+// its own copies are complete. These arrivals do not release earlier stores of the warp. The first lane therefore
+// arrives once more, by a plain arrival, which does.
 struct GranuleCopies {
   static constexpr int kArrivals = 32 + 1;
 

@@ -1,4 +1,4 @@
-// The producing warp of a ring (ring_storage.cuh), which copies rows into the stages.
+// The producer warp of a ring (ring_storage.cuh), which copies rows into the stages.
 #pragma once
 
 #include "ring_copies.cuh"

@@ -56,8 +56,8 @@ struct alignas(16) RingHeader {
 template <class Row> struct RingPart {
   using Teacher = typename Row::Pair::Teacher;
   static constexpr bool kTeacher = Row::Pair::kTeacher;
-  // The most ends of a row: at each end of it one vector that is out of bounds, and the vectors that share a granule of
-  // the teacher with memory outside the row.
+  // The largest number of ends of a row: at each end of it one vector that is out of bounds, and the vectors that share
+  // a granule of the teacher with memory outside the row.
   static constexpr int kEnds = kTeacher && Teacher::kBytes < 16 ? 6 : 4;
 
   int first = 0, count = 0;   // the block copies the vectors [first, first + count)

@@ -57,17 +57,17 @@ template <int VECTORS, class RowType, class ThreadGroup> struct RingStages {
 
   __device__ __forceinline__ static uint32_t first_stage() { return shared_address(dynamic_shared() + kFirst); }
 
-  // The address just behind the last stage.
+  // The address of the first byte after the last stage.
   __device__ __forceinline__ static uint32_t ring_end() {
     return first_stage() + (dynamic_shared_bytes() - kFirst) / kStageBytes * kStageBytes;
   }
 
-  // The stages of a part of a row with so many vectors.
+  // The number of stages of a block's part of a row with `vectors` vectors.
   __device__ __forceinline__ static int stages_of(int vectors) { return vectors / kStageVectors + 1; }
 
-  // Reads N vectors at a distance of kThreads vectors. `place` is the offset of the first one in bytes of the student;
-  // the offset in the teacher follows from it. The first vector of the teacher starts `shift` bytes behind the start of
-  // a granule. One branch decides for all vectors whether the teacher is shifted.
+  // Reads N vectors at a distance of kThreads vectors. `place` is the offset of the first vector in bytes of the
+  // student, from which its offset in the teacher is computed. The first vector of the teacher starts `shift` bytes
+  // after the start of a granule. One branch decides for all vectors whether the teacher is shifted.
   template <int N>
   __device__ __forceinline__ static void read(Pair (&pairs)[N], const Position& at, uint32_t place, uint32_t shift) {
     const unsigned char* student = at.at(kStudentAt) + place;
@@ -128,8 +128,8 @@ template <int VECTORS, class RowType, class ThreadGroup> struct RingStages {
     }
   }
 
-  // Reads a vector that starts `shift` bytes behind the start of a granule. The word loads are aligned; the bytes that
-  // remain of the shift are taken out of two neighbouring words.
+  // Reads a vector that starts `shift` bytes after the start of a granule. The word loads are aligned. A funnel shift
+  // of two neighbouring words applies the rest of the shift, 0 to 3 bytes.
   __device__ __forceinline__ static void read_shifted(Teacher& vector, const unsigned char* granule, uint32_t shift) {
     const uint32_t* words = reinterpret_cast<const uint32_t*>(granule + shift / 4 * 4);
     uint32_t bits = shift % 4 * 8, low = words[0];

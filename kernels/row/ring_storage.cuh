@@ -1,5 +1,5 @@
 // Row storage in a ring of stages in shared memory, for compute capability 8.0 and later (storage.cuh describes the
-// interface). A producing warp copies rows into the ring, and the threads of the group, the consumers, compute them.
+// interface). A producer warp copies rows into the ring, and the threads of the group, the consumers, compute them.
 // The ring is larger than a block's part of a row, so that copies of the next row are in flight while a row is
 // computed. This file has the consumers, ring_producer.cuh the producer, ring_copies.cuh its kinds of copies, and
 // ring_stages.cuh the stages.
@@ -45,7 +45,7 @@ template <int VECTORS, class Copies> struct RingStorage {
 
     __device__ __forceinline__ Instance() {}
 
-    // Memory of at least a vector for each thread, to use after the last row. It overlaps no mbarrier.
+    // Shared memory that is free after the last row, at least 16 bytes for each thread. It overlaps no mbarrier.
     __device__ __forceinline__ static unsigned char* unused_memory() { return Position().at(Stages::kStudentAt); }
 
     // Waits for the row's first stage and returns its header.
@@ -140,7 +140,7 @@ template <int VECTORS, class Copies> struct RingStorage {
       sweep<true, true>(each);
     }
 
-    // Returns the rank of the calling thread if it owns the vector, else -1, whichever thread is the owner.
+    // Returns the rank of the calling thread if it owns the vector. In all other threads the result is -1.
     __device__ __forceinline__ int owner(const Row&, const ThreadGroup& group, int vector) const {
       int place = vector - first(), end = header().end_of(vector);
       bool own = end >= 0 ? end == int(threadIdx.x) && end < header().ends
@@ -163,7 +163,8 @@ template <int VECTORS, class Copies> struct RingStorage {
     __device__ __forceinline__ int first() const { return header().first; }
     __device__ __forceinline__ int count() const { return header().count; }
 
-    // The owner of the label's vector reads it from a stage together with others. Returns the first of these vectors.
+    // The owner of the label's vector reads it together with other vectors of a stage. Returns the first of these
+    // vectors.
     __device__ __forceinline__ int first_with(int label_vector) const {
       return label_vector - (label_vector - first()) % kStageVectors / kThreads * kThreads;
     }
@@ -205,9 +206,9 @@ template <int VECTORS, class Copies> struct RingStorage {
       }
     };
 
-    // Calls f(pairs, vector, true) with VECTORS vectors of each full stage, which are `vector` and every kThreads-th
-    // one behind it. Then calls f(pair, vector, true) with each of the vectors that are left, and f(pair, vector,
-    // false) with an end. LAST: also releases the stages. KEPT: leaves out the first stage, if that is a full one.
+    // Calls f(pairs, vector, true) with VECTORS vectors of each full stage: `vector`, vector + kThreads, ... Then calls
+    // f(pair, vector, true) with each vector of the last stage, and f(pair, vector, false) with an end. LAST = true
+    // also releases the stages. KEPT = true leaves out the first stage if it is a full one.
     template <bool LAST, bool KEPT, class F> __device__ __forceinline__ void sweep(F f) {
       const int thread = int(threadIdx.x);
       uint32_t own = threadIdx.x * 16;

@@ -2,7 +2,7 @@
 //
 // A vector starts at every address of the student that is a multiple of a vector's size. A row that starts between two
 // such addresses is misaligned by 1 to K - 1 columns: its first vector begins before the row, and its last vector may
-// end behind it. These two vectors are accessed element by element, so that no access leaves the row. The other tensors
+// end after it. These two vectors are accessed element by element, so that no access leaves the row. The other tensors
 // are cut at the same columns. Where that leaves a tensor misaligned, all its vectors are accessed element by element.
 #pragma once
 

@@ -45,13 +45,13 @@ struct SharedStorage {
 
     __device__ __forceinline__ void wait() { async_wait(); }
 
-    // Memory of at least a vector for each thread, to use after the last row.
+    // Shared memory that is free after the last row, at least 16 bytes for each thread.
     __device__ __forceinline__ static unsigned char* unused_memory() {
       return dynamic_shared() + ThreadGroup::kScratchBytes;
     }
 
-    // A prefetch could overwrite logits that are still to be read. Only one thread accesses a slot, and it issues the
-    // copy after its last read of the slot.
+    // A prefetch could overwrite logits before they are read. Only one thread accesses a slot, and it issues the copy
+    // after its last read of the slot.
     template <class F>
     __device__ __forceinline__ void for_each(const Row& row, const ThreadGroup& group, VectorRange range,
                                              int label_vector, F f, const Row& next, bool prefetch) {

@@ -23,7 +23,7 @@
 //                                misalignment of `row` and allow asynchronous copies; this is the last sweep over a row
 //   owner(row, group, vector)    the rank of the thread that has the vector; -1 in a ring, if another thread has it
 //   visit(row, group, vector, f) calls f(pair) in the thread that owns the vector; only with kOnChip
-// The functions load() and wait() do not exist in a ring, because its producing warp loads the rows.
+// The functions load() and wait() do not exist in a ring, because its producer warp loads the rows.
 #pragma once
 
 #include "vectorised_row.cuh"
@@ -52,7 +52,8 @@ template <int VECTORS> struct RegisterStorage {
 
     __device__ __forceinline__ void load(const Row& row, const ThreadGroup& group, VectorRange = VectorRange()) {
       VectorRange aligned = row.can_copy_async() ? row.in_bounds() : VectorRange();
-      // Most rows lack only vectors of the last index, so that all others need no fill.
+      // In most rows only the last of a thread's vectors can lie outside the aligned vectors, so that the others need
+      // no fill.
       constexpr int kFirst = VECTORS - 1;
       const typename Row::Place at = row.place(vector(group, 0));
       if (kFirst > 0 && aligned.contains(vector(group, 0)) && aligned.contains(vector(group, kFirst - 1))) {
@@ -129,7 +130,7 @@ template <int VECTORS> struct RegisterStorage {
       }
     }
 
-    // Two vectors at a time. With more, the assembler needs too many registers for the options of a loss.
+    // Passes two vectors at a time. With more, the assembler needs too many registers for the options of a loss.
     template <class F> __device__ __forceinline__ void for_each_several(const Row&, const ThreadGroup& group, F f) {
 #pragma unroll
       for (int i = 0; i + 1 < VECTORS; i += 2) {
@@ -142,8 +143,8 @@ template <int VECTORS> struct RegisterStorage {
       if constexpr (VECTORS % 2 == 1) f(one, vector(group, VECTORS - 1), false);
     }
 
-    // Reading again could return a gradient that is stored in the place of the logits. A sweep that stores the gradient
-    // is the last one, and overwrites a vector only after the same thread has read it.
+    // The gradient may be stored in the place of the logits, and reading a vector again could return its gradient. Only
+    // the last sweep stores a gradient, and a thread overwrites a vector only after it has read the vector.
     template <class F> __device__ __forceinline__ void for_each_again(const Row& row, const ThreadGroup& group, F f) {
 #pragma unroll 1
       for (int v = vector(group, 0); v < row.vectors; v += int(group.size())) f(row.load(v), v);

@@ -57,7 +57,7 @@ template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GR
         student(student_base, student_element, misalignment, classes),
         teacher(teacher_base, teacher_element, misalignment, classes) {}
 
-  // A row in a ring, for the consumers. They read no tensor, so that the views stay unset.
+  // The row of a consumer of a ring, which reads no tensor. The views stay unset.
   __device__ __forceinline__ VectorisedRow(int misalignment, int classes)
       : misalignment(misalignment), classes(classes), vectors(vectors_of(misalignment, classes)) {}
 
@@ -82,7 +82,7 @@ template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GR
     return loaded;
   }
 
-  // The addresses of a vector in both tensors, which serve all vectors at a fixed distance from it.
+  // The addresses of a vector in both tensors. Vectors at fixed distances are addressed relative to them.
   struct Place {
     const typename StudentType::Bits* student;
     const typename TeacherType::Bits* teacher;
@@ -93,7 +93,7 @@ template <class StudentType, class TeacherType, bool TEACHER, bool TEACHER_IS_GR
     if constexpr (TEACHER) keep_address(at.teacher);
     return at;
   }
-  // Loads the vector that lies `further` vectors behind a place, under the conditions of load_aligned().
+  // Loads the vector `further` vectors after a place. The conditions are those of load_aligned(vector).
   __device__ __forceinline__ static Pair load_aligned(const Place& at, int further) {
     Pair loaded;
     load_words(at.student + further * K, loaded.student.words);

@@ -29,7 +29,7 @@ template <class Spec> struct ListLossRow {
   ListSlots<Spec> slots;
   int label;
   float temperature;
-  bool valid;  // false: this thread has loaded an invalid input of the row, which was changed after the check
+  bool valid;  // false: this thread has loaded an input of the row that became invalid after the check
   TeacherTail tail = TeacherTail(p.teacher_tail);
   float inverse_temperature = 1.0f / temperature, scale = inverse_temperature * kLog2E;
 
@@ -39,7 +39,7 @@ template <class Spec> struct ListLossRow {
   float teacher_mass = 0, student_mass = 0, log_tail = -infinity();
   float count = 0;  // used slots
   bool has_bucket = false;
-  bool infinite = false;       // D is +inf because the teacher lacks a class, and so are elements of the gradient
+  bool infinite = false;       // the teacher lacks a class, so that D and elements of the gradient are infinite
   bool row_valid = true;       // false: D has no value, and the gradient is NaN
   bool student_valid = true;   // whether the student has a softmax
   float policy_sums[Policy::kSums] = {};

@@ -19,7 +19,7 @@ template <class Spec> __device__ __forceinline__ void list_rows(const LossParame
   typename Loss::Storage storage;
   ListMask<ThreadGroup> mask(p.list_mask_offset, (p.classes + 2 * (Row::K - 1)) / Row::K);
   group.wait_for_cluster();
-  const LaunchConstants constants = launch_constants<ThreadGroup>(p);  // after its barrier, all masks are zero
+  const LaunchConstants constants = launch_constants<ThreadGroup>(p);  // its barrier follows the clearing of all masks
   if (constants.invalid != 0) return;
 
   for (int64_t i = group.first_row(); i < p.rows; i += group.row_step()) {

@@ -12,7 +12,7 @@
 
 namespace temper {
 
-// What all columns of a prepared row have in common.
+// The constants of a prepared row, from which logit() computes the logit of each column.
 struct PreparedRow {
   const LossParameters& p;
   int64_t row;
@@ -35,8 +35,8 @@ struct PreparedRow {
   __device__ __forceinline__ float logit(int column) const {
     if (!valid) return not_a_number();
     if (p.teacher_form == kTeacherMixture) return mixed(column);
-    // A column could lie outside the row, if another stream changes the map after its check. Each is checked again
-    // here.
+    // A column could lie outside the row, if another stream changes the map after its check. Each column is therefore
+    // checked again.
     if (p.teacher_form == kTeacherClassMap) {
       int mapped = p.class_map[column];
       return unsigned(mapped) < unsigned(p.teacher_columns) ? given(mapped) : -infinity();

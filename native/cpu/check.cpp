@@ -47,7 +47,7 @@ static uint64_t first_bad_index(const LossParameters& p) {
   for (int64_t row = 0; p.teacher_row_index != nullptr && row < p.rows; row++) {
     float weight = p.row_weights == nullptr ? 1.0f : read_float_once(p.row_weights, row);
     RowTask task = RowTask::of(p, read_label(p, row), weight, p.temperature);
-    if (!task.valid) continue;  // its label or weight is reported
+    if (!task.valid) continue;  // the label or the weight is invalid, which the other checks report
     task.select_teacher_row(p, read_once<int32_t>(p.teacher_row_index, row));
     if (!task.valid) return ~(uint64_t)row;
   }

@@ -1,6 +1,6 @@
 // Deinterleaved bf16: kBf16Lanes adjacent elements become one float vector of the even elements and one of the odd
-// elements. Per vector, decoding takes one operation instead of two, and encoding about six fewer than vectors of
-// adjacent elements need. The order of elements within a block matters only to code that accesses a single class.
+// elements. Decoding a vector takes one operation instead of two, and encoding takes about six operations less than for
+// vectors of adjacent elements. The order of elements within a block matters only to code that accesses a single class.
 #pragma once
 
 #include "load_store.h"

@@ -122,7 +122,7 @@ int64_t rows_per_chunk(int64_t rows, int64_t classes) {
   return chosen > 0 ? chosen : 1;
 }
 
-// A call's work, shared by its threads. Exactly one of the jobs is not null.
+// The work of one call, shared by its threads. Exactly one of the jobs is not null.
 struct RowLoop {
   const Variant* variant;
   const LossJob* loss;
@@ -134,7 +134,7 @@ struct RowLoop {
   ThreadScratch** scratch;  // one per thread; the first also holds the partial results of all chunks
 };
 
-// The first row of all threads is the maximum of its complements.
+// Records a row with an invalid list. The largest ~row belongs to the first row.
 static void note_first(uint64_t* bad, int64_t row) {
   uint64_t found = ~(uint64_t)row, known = __atomic_load_n(bad, __ATOMIC_RELAXED);
   while (found > known && !__atomic_compare_exchange_n(bad, &known, found, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
@@ -179,7 +179,7 @@ static bool run_rows(Engine* engine, RowLoop& loop, int64_t classes, ChunkTotals
   return enough_memory;
 }
 
-// A loop over rows of so many elements, without its job.
+// Returns a loop over rows of `elements` elements each. The caller adds the job.
 static RowLoop loop_over(const Engine* engine, int64_t rows, int64_t elements) {
   RowLoop loop = {};
   loop.variant = engine->variant;

@@ -71,8 +71,9 @@ struct ColumnBits {
   ColumnBits(const ColumnBits&) = delete;
 };
 
-// Writes the report and, unless it names an invalid row or denominator, the outputs. Returns 0, or 1 if memory is
-// refused. The arguments after `report` replace the pointers of LossParameters, in the same order; null means absent.
+// Writes the report and, unless the report names an invalid row or denominator, the outputs. Returns 0, or 1 if memory
+// is refused. The arguments after `report` replace the pointers of LossParameters, in the same order. Null means
+// absent.
 TEMPER_EXPORT int32_t temper_cpu_loss(void* engine, LossParameters* parameters, BatchReport* report,
                                       const void* student, const void* teacher, void* gradient, const void* labels,
                                       const float* row_weights, const float* row_temperatures,

@@ -17,7 +17,7 @@ enum class HardExp {
 };
 
 // exp((z - max z)/T) = 2^((z - max z) c) for one T. With standardised logits, T can be so large that c is 0 in f32, and
-// its product with -inf would be NaN. The limit prevents this.
+// its product with -inf would be NaN. The lower bound of the factor prevents this.
 struct Exponential {
   V c, lowest;
   explicit Exponential(double temperature) {

@@ -70,8 +70,9 @@ void near_gradient_block(const Policy& policy, const BlockExponentials& in, int 
   }
 }
 
-// The same for a gradient q - p. If `stored` is set, in.log_ratio holds differences, else log ratios; both lack the
-// correction c = factors.inverse_sums.log_ratio. With d = q - p before it, p + d is divided by e^c.
+// The gradient on the near-equal path for policies with dD/ds = q - p. If `stored` is set, in.log_ratio holds the
+// differences d = q - p, else log ratios. Both lack the correction c = factors.inverse_sums.log_ratio of log(p/q),
+// which divides q = p + d by e^c: the corrected difference is d e^-c + p (e^-c - 1).
 template <HardExp hard, bool stored>
 void difference_gradient_block(const BlockExponentials& in, int n, const BlockFactors& factors, float* out) {
   V soft_scale = splat(factors.soft), hard_scale = splat(factors.hard_factor);

@@ -1,4 +1,4 @@
-// One call as the functions of an instruction set receive it.
+// The jobs that the functions of an instruction set execute: each is one call from Java.
 #pragma once
 
 #include "../../kernels/row_semantics.h"
@@ -21,7 +21,7 @@ struct LossJob {
   Matrix student, teacher, gradient;
   const UnalignedFloat* row_weights;       // null: every weight is 1
   const UnalignedFloat* row_temperatures;  // null: every row has the loss's temperature
-  UnalignedFloat* row_soft;                // null: not wanted; the same holds for the outputs below
+  UnalignedFloat* row_soft;                // null: not written, like the outputs below
   UnalignedFloat* row_hard;
   UnalignedFloat* row_label_log_prob;
   UnalignedFloat* row_student_entropy;
@@ -32,7 +32,7 @@ struct LossJob {
   UnalignedFloat* statistics;  // [rows, kRowStatistics]
   GradientFactors factors;     // the factors of a row with weight 1 and T = 1
   bool stream_gradient;        // the gradient is written with streaming stores
-  bool teacher_is_flat;        // the row's teacher is a mixture, one of whose standardised teachers has equal logits
+  bool teacher_is_flat;        // the teacher is a standardised mixture, and one of its teachers has equal logits
 
   bool soft() const { return parameters.soft_weight > 0; }
   // The label's log-probability needs the sum of the hard part, even if that part has no weight.

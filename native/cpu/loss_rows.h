@@ -30,7 +30,7 @@ TEMPER_INLINE void add_row_losses(const LossJob& job, int64_t row, float weight,
   totals.non_finite += !finite(soft + hard);
 }
 
-// Sets all row outputs and statistics of a row to `value`. The path in the statistics is 0.
+// Sets all row outputs and statistics of a row to `value`, except for the path in the statistics, which becomes 0.
 void fill_values(const LossJob& job, int64_t row, float value) {
   UnalignedFloat* outputs[] = {job.row_soft, job.row_hard, job.row_label_log_prob, job.row_student_entropy,
                                job.row_teacher_entropy, job.row_student_mass, job.row_teacher_mass,
@@ -66,7 +66,7 @@ void invalidate_row(const LossJob& job, int64_t row, ChunkTotals& totals) {
   if (p.pass != kForwardPass) store_nan_gradient(job, row);
 }
 
-// How the hard part of a row obtains its exponentials. `reuse` permits those of the soft part.
+// Returns how the hard part of a row obtains its exponentials. `reuse`: it may use those of the soft part.
 TEMPER_INLINE HardExp hard_exp_of(const LossJob& job, float temperature, bool reuse) {
   if (!job.hard()) return HardExp::kNone;
   if (!job.soft()) return HardExp::kSame;
@@ -76,7 +76,8 @@ TEMPER_INLINE HardExp hard_exp_of(const LossJob& job, float temperature, bool re
   return HardExp::kSeparate;
 }
 
-// The scales of rows at one temperature. Rows with temperatures of their own have the same for student and teacher.
+// Returns the scales of rows at one temperature. With row temperatures the teacher has the temperature of the row,
+// unless its values have a temperature already.
 TEMPER_INLINE RowScales scales_of(const LossJob& job, const RowTask& task) {
   const LossParameters& p = job.parameters;
   double temperature = soft_temperature(job, task);
@@ -113,7 +114,7 @@ void complete_row(Row<Policy, soft>& r, GradientFactors factors, ChunkTotals& to
   RowGradientWriter<Policy, soft>{r, factors, p.pass == kBackwardPass}.store();
 }
 
-// A row with standardised logits. Its soft part is 0 if all logits of a tensor are equal.
+// Computes a row with standardised logits. Its soft part is 0 if all logits of a tensor are equal.
 template <class Policy>
 TEMPER_RARE void compute_standardised_row(const Row<Policy, true>& plain, ChunkTotals& totals) {
   Standardisation student, teacher;
@@ -185,7 +186,8 @@ void compute_tile(const LossJob& job, const Scratch& scratch, const Policy& poli
   }
 }
 
-// Whether tiles can compute the loss: they lack its rarer options. The answer is the same for all rows of a call.
+// Whether tiles can compute the loss, because it has none of its rarer options. The result is the same for all rows of
+// a call.
 TEMPER_INLINE bool tiles_suffice(const LossJob& job) {
   const LossParameters& p = job.parameters;
   bool outputs = job.row_label_log_prob || job.row_student_entropy || job.row_teacher_entropy;
@@ -195,8 +197,8 @@ TEMPER_INLINE bool tiles_suffice(const LossJob& job) {
   return p.classes <= kShortRowClasses && p.pass != kBackwardPass && !outputs && !options;
 }
 
-// If the rows have temperatures of their own, the hard part reuses no exponentials in any row: reuse in tiles whose
-// rows all have T = 2 would make a row's bits depend on its neighbours.
+// If rows have temperatures of their own, the hard part reuses exponentials in no row. Reuse in only those tiles whose
+// rows all have T = 2 would make the bits of a row depend on its neighbours.
 template <class Policy>
 void compute_tiles(const LossJob& job, const Scratch& scratch, const Policy& policy, int64_t first, int64_t last,
                    ChunkTotals& totals) {
@@ -231,7 +233,7 @@ void compute_rows(const LossJob& job, const Scratch& scratch, int64_t first, int
   if (p.teacher_form != kTeacherLogits || p.teacher_row_index != nullptr)
     return compute_teacher_rows(job, scratch, policy, first, last, totals);
   if constexpr (Policy::kValue != ValueForm::kLogits && Policy::kGradient != GradientForm::kElementwise &&
-                !Policy::kLabelApart)
+                !Policy::kSeparateLabel)
     if (tiles_suffice(job)) return compute_tiles(job, scratch, policy, first, last, totals);
   RowScales scales(1, 1);
   for (bool known = false; first < last; first++) {

@@ -11,7 +11,7 @@ namespace temper {
 constexpr int64_t kSpinNanoseconds = 50000;
 
 struct alignas(64) Worker {
-  int64_t next_chunk, end_chunk;  // the queue of this thread: chunks that nobody has started
+  int64_t next_chunk, end_chunk;  // the queue of this thread: chunks that no thread has started
   Pool* pool;
   int thread;
   pthread_t handle;

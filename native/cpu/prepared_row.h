@@ -62,14 +62,14 @@ struct PreparedRow {
     for (int i = 0; i < p.classes; i += kLanes) store(splat(value), out + i);
   }
 
-  // A block of logits in the buffer, with -inf behind its end.
+  // Loads a block of logits into the buffer, pads it with -inf, and applies the softcap.
   static void load_capped(const Matrix& matrix, int64_t row, int from, int n, float cap, float* buffer) {
     const float* in = load_block(matrix.dtype, address(matrix, row, from), n, -kInfinity, buffer);
     if (in != buffer) __builtin_memcpy(buffer, in, (unsigned)n * sizeof(float));
     if (cap > 0) softcap_block(buffer, padded(n), cap);
   }
 
-  // A row of log-probabilities, or the logarithms of probabilities, and the check of their mass.
+  // Writes a row of log-probabilities, or the logarithms of a row of probabilities, and checks the mass of the row.
   void take_logarithms(int64_t row) {
     bool logs = p.teacher_form == kTeacherLogProbabilities;
     alignas(64) float buffer[kBlock];
@@ -91,8 +91,8 @@ struct PreparedRow {
     bad_mass = has_bad_mass((float)sums[0], (float)sums[1], (float)sums[2], (float)sums[3], job.teacher.dtype, logs);
   }
 
-  // The logits of the columns in the class map. Another thread may change the map after its check, so that each column
-  // is checked again.
+  // Gathers the logits of the columns in the class map. Another thread may change the map after its check, so that each
+  // column is checked again.
   template <int32_t dtype> void select_columns_of(const char* in) {
     constexpr int size = dtype == kF32 ? 4 : 2;
     constexpr uint32_t absent = dtype == kF32 ? 0xff800000u : dtype == kF16 ? 0xfc00u : 0xff80u;
@@ -114,7 +114,7 @@ struct PreparedRow {
     else select_columns_of<kBf16>(in);
   }
 
-  // The logarithms of a mixture of softmaxes.
+  // Writes the logarithms of a mixture of softmaxes.
   void mix(int64_t row, float temperature) {
     MixedSoftmax softmax[kMostMixed];
     bool valid = true;

@@ -7,8 +7,8 @@ namespace temper {
 namespace {
 
 // Reads the integer at index `row` of an array, which may be unaligned. A compiler may read memory again at every use
-// of a value, so that the used value could differ from the checked one. The empty assembly hides where the value comes
-// from, and all uses get what was read once.
+// of a value, so that the used value could differ from the checked one. The empty assembly hides the origin of the
+// value, so that all uses have the value of one read.
 template <class T> inline T read_once(const void* array, int64_t row) {
   T value;
   __builtin_memcpy(&value, (const char*)array + row * (int64_t)sizeof value, sizeof value);

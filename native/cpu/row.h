@@ -18,14 +18,14 @@ template <class Policy, bool soft> struct Row : RowLogits {
   static constexpr bool kLogits = soft && Policy::kValue == ValueForm::kLogits;
   static constexpr bool kElementwise = soft && Policy::kGradient == GradientForm::kElementwise;
   static constexpr bool kSoftExp = soft && !(kLogits && kElementwise);  // the soft part has exponentials
-  static constexpr bool kLabelApart = soft && Policy::kLabelApart;      // all sums leave out the label's class
+  static constexpr bool kSeparateLabel = soft && Policy::kSeparateLabel;  // all sums leave out the label's class
 
   const Scratch& scratch;
   const Policy& policy;
   RowTask task;
   HardExp hard;
   const RowScales& scales;
-  const Standardisation* standardisation = nullptr;  // the student's; null: the logits are not standardised
+  const Standardisation* standardisation = nullptr;  // that of the student; null: the logits are not standardised
 
   bool is_flat = false;  // the logits are standardised and equal in one tensor, so that the soft part is 0
 
@@ -35,16 +35,16 @@ template <class Policy, bool soft> struct Row : RowLogits {
   V sums[Policy::kSums] = {};  // the policy's sums over the row, equal in all lanes
   V log_sum_ratio = {};        // near-equal path: log(Ss/St), without the correction in inverse_sums.log_ratio
   float hard_inverse_sum = 0, log_sum_exp = 0, present_classes = 0;
-  // For a policy with kLabelApart: softmax(z) of the label, and whether a tensor has any other class.
+  // For a policy with kSeparateLabel: softmax(z) of the label, and whether a tensor has any other class.
   float label_probability = 0;
   bool student_has_rest = true, teacher_has_rest = true;
   RowPath path = RowPath::kFast;
-  // Whether the raw sums are finite. Only the last vectors of a sub-block can hold logits of -inf then, and no sum and
-  // no gradient uses the log ratios of their classes.
+  // Whether the raw sums are finite. If they are, logits of -inf whose log ratios matter are only in the last vectors
+  // of a sub-block, and log_ratio_block() uses shorter code for the others.
   bool has_finite_raw_sums = false;
   float divergence = 0, cross_entropy = 0, label_log_prob = 0, student_entropy = 0, teacher_entropy = 0;
 
-  // A constructor, because an aggregate would be cleared as a whole, which takes longer than its few fields.
+  // Initialises a few fields only. An aggregate without a constructor would be cleared as a whole, which takes longer.
   Row(const RowLogits& logits, const Scratch& scratch, const Policy& policy, const RowTask& task, HardExp hard,
       const RowScales& scales)
       : RowLogits(logits), scratch(scratch), policy(policy), task(task), hard(hard), scales(scales) {}
@@ -70,16 +70,16 @@ template <class Policy, bool soft> struct Row : RowLogits {
   }
   TEMPER_INLINE bool two_scales() const { return scales.teacher_unit[0] != 1.0f; }
 
-  // Load the blocks that the sums are taken over: the label's class is absent if the policy leaves it out.
+  // Load a block for the sums over the row. With kSeparateLabel the label's class is absent in it.
   template <bool find_max = false> TEMPER_INLINE LogitBlock summed_student(int from, int n, float* buffer) const {
     LogitBlock z = student_block<find_max>(from, n, buffer);
-    if constexpr (kLabelApart) z = without_class<find_max>((int)task.label - from, z, n, buffer);
+    if constexpr (kSeparateLabel) z = without_class<find_max>((int)task.label - from, z, n, buffer);
     return z;
   }
   template <bool find_max = false>
   TEMPER_INLINE LogitBlock summed_teacher_or(const LogitBlock& student, int from, int n, float* buffer) const {
     LogitBlock u = teacher_or<find_max>(student, from, n, buffer);
-    if constexpr (kLabelApart) u = without_class<find_max>((int)task.label - from, u, n, buffer);
+    if constexpr (kSeparateLabel) u = without_class<find_max>((int)task.label - from, u, n, buffer);
     return u;
   }
 
@@ -87,7 +87,6 @@ template <class Policy, bool soft> struct Row : RowLogits {
     return {splat(student_max), splat(teacher_max), scales.student.c, scales.teacher.c, inverse_sums};
   }
 
-  // Computes mean and deviation of both tensors.
   void find_moments(Standardisation& student, Standardisation& teacher) const {
     for_row([&](const float* z, const float* u, int, int n) {
       student.add(z, n);
@@ -101,8 +100,9 @@ template <class Policy, bool soft> struct Row : RowLogits {
     });
   }
 
-  // The factor of exponentials that are all 0 must not be infinite.
-  static float inverse_of(float sum) { return kLabelApart && sum == 0 ? 0 : 1.0f / sum; }
+  // The inverse of a sum-exp. It is 0 for a sum of 0, because an infinite factor times an exponential of 0 would be
+  // NaN.
+  static float inverse_of(float sum) { return kSeparateLabel && sum == 0 ? 0 : 1.0f / sum; }
 
   // Defined in row_values.h. With `gradient_follows` evaluate() keeps the exponentials for RowGradientWriter.
   void evaluate(bool gradient_follows);

@@ -9,8 +9,9 @@ namespace temper {
 namespace {
 
 // Blocked summation: elements of a sub-block are summed before the result is added to the row's sum. A lane sums at
-// most 64 exponentials, because equal ones round in the same direction. With 256 per lane the error was 46 times 2^-24.
-// With 4 lanes it sums 16: 64 are too many for a row of a few hundred classes, which has no further sub-block.
+// most 64 exponentials, because the rounding errors of equal exponentials have the same sign: with 256 per lane the
+// error was 46 times 2^-24. A lane of a vector of 4 sums 16 exponentials. With 64, a row of a few hundred classes would
+// be a single sub-block.
 constexpr int kSubBlock = kLanes == 4 ? 16 * kLanes : 64 * kLanes < kBlock ? 64 * kLanes : kBlock;
 
 // The part of the scratch arrays that belongs to a block.
@@ -47,7 +48,7 @@ struct Prefetch {
 template <class Raw, bool soft, HardExp hard, bool store_exp, bool two_scales, bool reads_teacher>
 void sum_block(const Raw& policy, const RowScales& scales, const float* z, const float* u, int n,
                RowPartial<Raw>& row, const BlockExponentials& out, Prefetch prefetch) {
-  // Copies, because the compiler keeps only these in registers: a store through a pointer could change the originals.
+  // Local copies can stay in registers. The originals cannot, because a store through a pointer might change them.
   const Exponential student_exp = scales.student, teacher_exp = scales.teacher, untempered = scales.untempered;
   const V teacher_unit = scales.teacher_unit;
   float student_shift = shift_of(row.student_max), teacher_shift = shift_of(row.teacher_max);
@@ -73,7 +74,7 @@ void sum_block(const Raw& policy, const RowScales& scales, const float* z, const
       if constexpr (store_exp) store(e1, out.hard + i);
     }
   };
-  // The last vectors can hold padding, which is -inf.
+  // The last vectors can contain padding of -inf, which only add_raw_any() accepts.
   int padded_from = n - 2 * kLanes, i = 0;
   for (; i < padded_from; i += kLanes)
     add(i, [&](V s, V t, V es, V et) {
@@ -101,13 +102,13 @@ void raw_block(const Policy& policy, const RowScales& scales, const float* z, co
   for (int k = 0; k < Policy::kRawSums; k++) raw[k] += sums[k];
 }
 
-// log2(p/q) from the difference t - s, limited to +-most. The limits also replace the infinite difference of a class
+// log2(p/q) from the difference t - s, clamped to +-most. The limits also replace the infinite difference of a class
 // with one logit of -inf, and the NaN of a class with two.
 TEMPER_INLINE V log2_ratio(V difference, V c, V log_ratio, float most) {
-  return limited(fma(difference, c, log_ratio), splat(most));
+  return clamped(fma(difference, c, log_ratio), splat(most));
 }
-// The quotient of the probabilities, with a reciprocal, takes fewer operations than the exponential. Two probabilities
-// below the smallest normal number add nothing.
+// `lesser` is a product with a reciprocal, which takes fewer operations than an exponential. Two probabilities below
+// the smallest normal number add nothing to the sums.
 TEMPER_INLINE WeightedClass<V> weighted_class(V log2_ratio, V p, V q) {
   V larger = max(max(p, q), splat(1.17549435e-38f));
   return {p, q, larger, log2_ratio, min(p, q) * reciprocal(larger)};

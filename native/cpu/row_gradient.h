@@ -32,7 +32,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
   }
 
  protected:
-  // Adds what is left to the gradient of a block, and stores it.
+  // Completes the gradient of a block by the target and the softcap, and stores it.
   void finish_block(int from, int n, float* out) const {
     subtract_target(from, n, out);
     if (p.student_softcap > 0) chain_softcap(from, n, out);
@@ -44,7 +44,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
   // Computes the gradient of a block without the terms of the target.
   void compute_block(int from, int block, HardExp with_hard, float* out) const {
     compute_classes(from, block, with_hard, out);
-    if constexpr (R::kLabelApart) {
+    if constexpr (R::kSeparateLabel) {
       int label = (int)r.task.label - from;
       if (label < 0 || label >= r.block_length(from)) return;
       float soft_part = factors.soft * first_lane(r.policy.label_gradient(r.sums));
@@ -52,7 +52,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
     }
   }
 
-  // The softmax term of the label's class, whose exponential the blocks lack.
+  // The softmax term of the label's class. Its exponential is not in the blocks.
   float label_softmax_term() const { return softmax_factor * r.label_probability; }
 
   void compute_classes(int from, int block, HardExp with_hard, float* out) const {
@@ -115,7 +115,7 @@ template <class Policy, bool soft> struct RowGradientWriter {
     with_hard_exp(r.hard, [&](auto tag) {
       add_hard_block<decltype(tag)::kValue>(r.exponentials(from), r.padded_length(n), f.hard_factor, out);
     });
-    if constexpr (R::kLabelApart)
+    if constexpr (R::kSeparateLabel)
       if (int label = (int)r.task.label - from; label >= 0 && label < n && r.hard != HardExp::kNone)
         out[r.place_in_block(label)] += label_softmax_term();
   }

@@ -18,7 +18,7 @@ TEMPER_INLINE RowTask load_row_task(const LossJob& job, int64_t row) {
   return task;
 }
 
-// The temperature of the soft part. A loss without a soft part has none, and 1 stands for it.
+// The temperature of the soft part, or 1 for a loss without a soft part.
 TEMPER_INLINE float soft_temperature(const LossJob& job, const RowTask& task) {
   return job.soft() ? task.temperature : 1.0f;
 }

@@ -26,8 +26,8 @@ struct ListedLogits {
   float* logits;     // receives the logits
   int count;
   const int* order;      // indices in `place`, those of each block after those of the block before
-  const int* block_end;  // index in `order` behind the classes of each block; null: the row has one block
-  bool rest_max = false;  // blocks have the maximum of the classes that are left, else of all their classes
+  const int* block_end;  // end of the classes of each block in `order`; null: the row has one block
+  bool rest_max = false;  // a block has the maximum of its classes without a slot; false: of all its classes
 
   // Calls f(index in `place`) for the classes of a block.
   template <class F> TEMPER_INLINE void for_block(int block, F f) const {

@@ -8,7 +8,8 @@ namespace {
 
 // Evaluates a row on the near-equal path, with all exponentials shifted by the row's final maxima. log(p/q) of every
 // class contains log(Ss/St), whose f32 value has an error of about 1e-7. The exact sum of q - p over the row is 0, so
-// that the computed sum shows this error. A correction removes it, if need be after a second pass over the elements.
+// that the computed sum shows this error. A correction of log(p/q) removes the error. If the error is too large for the
+// sums of the first pass over the elements, a second pass repeats them.
 template <class Policy, bool soft>
 TEMPER_RARE void Row<Policy, soft>::evaluate_near_equal(float student_sum, float teacher_sum, bool stored) {
   path = RowPath::kNearEqual;
@@ -25,8 +26,8 @@ TEMPER_RARE void Row<Policy, soft>::evaluate_near_equal(float student_sum, float
   // An error e of log(p/q) changes D by e^2 / 2 if D is quadratic, else by up to e.
   bool accurate = Policy::kQuadratic ? excess[0] * excess[0] <= 1e-7f * first_lane(sums[0]) : excess[0] == 0;
   if (!accurate) {
-    // The log ratios are computed again from the corrected constant, and a new correction is found. The stored ones
-    // would keep a rounding error if log(Ss/St) is far larger than log(p/q).
+    // The second pass computes the log ratios from the corrected constant, and then a new correction. A correction of
+    // the stored log ratios would keep their rounding error if log(Ss/St) is far larger than log(p/q).
     log_sum_ratio += inverse_sums.log_ratio;
     inverse_sums.log_ratio = V{};
     inverse_sums.log_ratio = log1p(splat(sum_elements([&](int from, int) { store_log_ratios(from); })));
@@ -66,7 +67,7 @@ template <class Policy, bool soft> inline void Row<Policy, soft>::store_log_rati
   alignas(64) float student_buffer[kBlock], teacher_buffer[kBlock];
   int n = block_length(from);
   LogitBlock z = summed_student(from, n, student_buffer), u = summed_teacher_or(z, from, n, teacher_buffer);
-  bool all_finite = has_finite_raw_sums && !(kLabelApart && (unsigned)((int)task.label - from) < (unsigned)n);
+  bool all_finite = has_finite_raw_sums && !(kSeparateLabel && (unsigned)((int)task.label - from) < (unsigned)n);
   for_parts(z, u, n, [&](const float* zi, const float* ui, int i, int part) {
     float* out = exponentials(from + i).log_ratio;
     if (two_scales())

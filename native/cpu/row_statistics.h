@@ -39,7 +39,7 @@ template <class Policy, bool soft> void restore(Row<Policy, soft>& row, const Un
   for (int i = 0; i < Policy::kSums; i++) row.sums[i] = splat(statistics[kPolicySums + i]);
 }
 
-// Rows that a tile computed are on the fast path.
+// Saves a row of a tile, which is on the fast path.
 template <class Policy> void save_lane(const TileResults<Policy>& results, int lane, UnalignedFloat* statistics) {
   __builtin_memset(statistics, 0, kRowStatistics * sizeof(float));
   statistics[kStudentShift] = results.student_max[lane];

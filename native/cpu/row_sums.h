@@ -10,7 +10,7 @@ namespace {
 // Returns the length of the sub-block that starts at `place` in the block at class `from`. Only the last vectors of a
 // sub-block may hold logits of -inf. Where the label's logit is replaced by -inf, a sub-block ends after its vector.
 template <class Policy, bool soft> TEMPER_INLINE int Row<Policy, soft>::sub_block_length(int from, int place) const {
-  if constexpr (kLabelApart) {
+  if constexpr (kSeparateLabel) {
     int label = (int)task.label - from;
     if (label < 0 || label >= kBlock) return kSubBlock;
     int end = (place_in_block(label) - place) / kLanes * kLanes + kLanes;

@@ -6,7 +6,7 @@
 namespace temper {
 namespace {
 
-// Adds f(i) for the vectors of n logits, in sub-blocks.
+// Returns the sum of f(i) over the vectors of n logits. Each sub-block is summed on its own.
 template <class F> TEMPER_INLINE double sum_vectors(int n, F f) {
   double total = 0;
   for (int from = 0; from < n; from += kSubBlock) {

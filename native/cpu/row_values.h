@@ -1,4 +1,4 @@
-// The values of one row from its sums, by members of Row.
+// The values of one row, computed from its sums, by members of Row.
 #pragma once
 
 #include "row_near_equal.h"
@@ -6,7 +6,6 @@
 namespace temper {
 namespace {
 
-// Computes divergence and cross-entropy.
 template <class Policy, bool soft> inline void Row<Policy, soft>::evaluate(bool gradient_follows) {
   PresentClasses present;
   bool stored = gradient_follows || kClasses;
@@ -14,7 +13,7 @@ template <class Policy, bool soft> inline void Row<Policy, soft>::evaluate(bool 
   float student_sum = sum_lanes(total.student), teacher_sum = kSoftExp ? sum_lanes(total.teacher) : 1.0f;
   bool student_valid = student_sum > 0 && student_sum < kInfinity;
   bool valid = student_valid && teacher_sum > 0 && teacher_sum < kInfinity;
-  if constexpr (kLabelApart) {
+  if constexpr (kSeparateLabel) {
     student_valid = is_valid_with_label(student_sum, student_logit(task.label));
     valid = student_valid && is_valid_with_label(teacher_sum, teacher_logit(task.label));
     student_has_rest = student_sum != 0;
@@ -44,7 +43,7 @@ template <class Policy, bool soft> inline void Row<Policy, soft>::evaluate(bool 
     if constexpr (!kLogits)
       if (divergence < policy.nearly_equal() && student_has_rest && teacher_has_rest)
         evaluate_near_equal(student_sum, teacher_sum, stored);
-    if constexpr (kLabelApart) finish_label(student_sum, teacher_sum);
+    if constexpr (kSeparateLabel) finish_label(student_sum, teacher_sum);
     if constexpr (Policy::kFar)
       if (any(policy.is_far(sums))) evaluate_far();
     if constexpr (Policy::kInfiniteLimit)
@@ -64,7 +63,7 @@ inline void Row<Policy, soft>::finish_hard(float hard_sum, float log_sum, const 
   float shifted = z - shift_of(student_max);
   label_log_prob = shifted - log_sum;
   double present_sum = present.sum;
-  if constexpr (kLabelApart) {
+  if constexpr (kSeparateLabel) {
     SumWithLabel<V> all(splat(hard_sum), splat(shifted));
     log_sum = first_lane(all.log_sum);
     label_log_prob = first_lane(all.label_log_prob);
@@ -73,7 +72,7 @@ inline void Row<Policy, soft>::finish_hard(float hard_sum, float log_sum, const 
     if (z > -kInfinity) present_classes++, present_sum += z;
   }
   log_sum_exp = log_sum + shift_of(student_max);
-  if (parameters.hard_weight == 0) return;  // only the label's log-probability is wanted
+  if (parameters.hard_weight == 0) return;  // the loss needs the label's log-probability only
   cross_entropy = -label_log_prob;
   float smoothing = parameters.label_smoothing;
   if (smoothing > 0 && shifted > -kInfinity) {
@@ -96,8 +95,8 @@ template <class Policy, bool soft> inline void Row<Policy, soft>::finish_label(f
   divergence = first_lane(sums[0]);
 }
 
-// The far path: the largest weight of a class, and then sums relative to this weight. If no class has a weight above
-// -inf, D stays +inf.
+// Evaluates a row on the far path: finds the largest weight of a class, then sums relative to this weight. If no class
+// has a weight above -inf, D stays +inf.
 template <class Policy, bool soft> TEMPER_RARE void Row<Policy, soft>::evaluate_far() {
   V peak = splat(-kInfinity);
   FarExponents far = far_exponents();
@@ -123,7 +122,7 @@ template <class Policy, bool soft> TEMPER_RARE void Row<Policy, soft>::evaluate_
 template <class Policy, bool soft> TEMPER_RARE void Row<Policy, soft>::evaluate_entropies() {
   Entropy student(soft ? scales.student_temperature : task.temperature), teacher(scales.teacher_temperature);
   float student_shift = shift_of(student_max), teacher_shift = shift_of(teacher_max);
-  if constexpr (kLabelApart) {
+  if constexpr (kSeparateLabel) {
     float z = student_logit(task.label), u = teacher_logit(task.label);
     if (z > student_shift || !student_has_rest) student_shift = z;
     if (u > teacher_shift || !teacher_has_rest) teacher_shift = u;

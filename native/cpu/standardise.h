@@ -8,8 +8,8 @@
 namespace temper {
 namespace {
 
-// Mean and deviation of the finite logits of one tensor. All logits are passed to add() and, after finish_mean(), to
-// add_squares().
+// Mean and deviation of the finite logits of one tensor. The caller passes all logits to add() and, after
+// finish_mean(), again to add_squares().
 struct Standardisation {
   static constexpr double kEpsilon = 1e-7;
 

@@ -1,5 +1,5 @@
 // A tile holds kLanes short rows, transposed so that each lane holds one row. Rows are loaded and stored as vectors and
-// transposed in registers. Loading and storing single elements took two thirds of a short row's time.
+// transposed in registers. Loads and stores of single elements would take two thirds of a short row's time.
 #pragma once
 
 #include "deinterleave.h"

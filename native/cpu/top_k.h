@@ -1,5 +1,5 @@
-// The k most probable classes of each row, with the sums over all classes, in one read of the logits. The classes that
-// are not among them have a maximum and a sum of their own, because 1 less the mass of the others is 0 for a peaked
+// The k most probable classes of each row, with the sums over all classes, in one read of the logits. The other classes
+// have a maximum and a sum of their own, because the difference of 1 and the mass of the list is 0 in f32 for a peaked
 // row.
 #pragma once
 
@@ -8,8 +8,8 @@
 namespace temper {
 namespace {
 
-// The k largest logits so far. The root of the heap is the one that leaves first: the smallest, and of equal ones that
-// with the highest class.
+// The k largest logits so far, in a heap. Its root ranks lowest: the smallest logit, and among equal logits the one of
+// the highest class.
 struct LargestLogits {
   int most, count = 0;
   float value[kMostSlots];
@@ -17,7 +17,7 @@ struct LargestLogits {
 
   explicit LargestLogits(int k) : most(k) {}
 
-  TEMPER_INLINE bool leaves_before(int a, int b) const {
+  TEMPER_INLINE bool ranks_below(int a, int b) const {
     return value[a] < value[b] || (value[a] == value[b] && id[a] > id[b]);
   }
   TEMPER_INLINE float limit() const { return count < most ? -kInfinity : value[0]; }
@@ -30,23 +30,23 @@ struct LargestLogits {
   }
   void sink(int at, int end) {
     for (int child = 2 * at + 1; child < end; at = child, child = 2 * at + 1) {
-      if (child + 1 < end && leaves_before(child + 1, child)) child++;
-      if (!leaves_before(child, at)) return;
+      if (child + 1 < end && ranks_below(child + 1, child)) child++;
+      if (!ranks_below(child, at)) return;
       swap(at, child);
     }
   }
-  // Adds a logit above limit(). Returns the logit that leaves, or -inf.
+  // Adds a logit above limit(). Returns the logit that it replaces, or -inf.
   float add(float logit, int column) {
-    float left = -kInfinity;
+    float replaced = -kInfinity;
     if (count < most) {
       value[count] = logit, id[count] = column;
-      for (int at = count++; at > 0 && leaves_before(at, (at - 1) / 2); at = (at - 1) / 2) swap(at, (at - 1) / 2);
+      for (int at = count++; at > 0 && ranks_below(at, (at - 1) / 2); at = (at - 1) / 2) swap(at, (at - 1) / 2);
     } else {
-      left = value[0];
+      replaced = value[0];
       value[0] = logit, id[0] = column;
       sink(0, count);
     }
-    return left;
+    return replaced;
   }
   // Sorts the logits, the largest first.
   void sort() {
@@ -77,7 +77,7 @@ struct TopKRow {
   }
 
   void read() {
-    alignas(64) float x[kBlock + kLanes], left[kBlock + kLanes];
+    alignas(64) float x[kBlock + kLanes], replaced[kBlock + kLanes];
     for (int from = 0; from < job.classes; from += kBlock) {
       int n = job.classes - from < kBlock ? job.classes - from : kBlock, count = 0;
       const float* block = load_block(job.logits.dtype, address(job.logits, row, from), n, -kInfinity, x);
@@ -86,22 +86,23 @@ struct TopKRow {
         if (!any(load(x + i) > largest.limit())) continue;
         for (int k = i; k < i + kLanes; k++) {
           if (!(x[k] > largest.limit())) continue;
-          float dropped = largest.add(x[k], from + k);
+          float other = largest.add(x[k], from + k);
           x[k] = -kInfinity;
-          if (dropped > -kInfinity) left[count++] = dropped;
+          if (other > -kInfinity) replaced[count++] = other;
         }
       }
       add_rest(x, padded(n));
-      for (int i = count; i < padded(count); i++) left[i] = -kInfinity;
-      if (count > 0) add_rest(left, padded(count));
+      for (int i = count; i < padded(count); i++) replaced[i] = -kInfinity;
+      if (count > 0) add_rest(replaced, padded(count));
     }
   }
 
   void write() {
     const float nan = __builtin_nanf("");
     largest.sort();
-    float max = largest.count > 0 ? largest.value[0] : nan, listed = 0;  // the smallest first: none is lost beside 1
+    float max = largest.count > 0 ? largest.value[0] : nan, listed = 0;
     float inverse_temperature = (float)(1 / job.temperature);
+    // The smallest terms are added first, because they would be lost to rounding beside the largest term, which is 1.
     for (int i = largest.count - 1; i >= 0; i--) listed += first_lane(tempered(splat(largest.value[i] - max)));
     float rest = rest_max == -kInfinity ? rest_sum : rest_sum * first_lane(tempered(splat(rest_max - max)));
     float sum = listed + rest;
@@ -121,7 +122,7 @@ struct TopKRow {
   }
 
  private:
-  // A row without a softmax: the loss refuses the NaN in its first slot.
+  // Writes a row without a softmax. A loss refuses the NaN in its first slot.
   void write_nan() const {
     const float nan = __builtin_nanf("");
     for (int slot = 0; slot < job.k; slot++) {

@@ -18,8 +18,8 @@ TEMPER_INLINE V product_rest(V a, V b, V product) { return fma(a, b, -product); 
 TEMPER_INLINE V max(V a, V b) { return _mm256_max_ps(a, b); }
 TEMPER_INLINE V min(V a, V b) { return _mm256_min_ps(a, b); }
 TEMPER_INLINE V reciprocal(V a) { return 1.0f / a; }
-// Limits x to +-most. A NaN becomes one of the limits.
-TEMPER_INLINE V limited(V x, V most) { return max(min(x, most), -most); }
+// Clamps x to +-most. A NaN becomes one of the limits.
+TEMPER_INLINE V clamped(V x, V most) { return max(min(x, most), -most); }
 // Raises x to `lowest`, below which exp2_scaled gives 0. This keeps the exponent n of scale_by_power in range.
 TEMPER_INLINE V clamp_exponent(V lowest, V x) { return max(lowest, x); }
 // a 2^n for integer n in [-252, 0]. Two factors are needed because 2^n alone may be below the normal range.

@@ -20,8 +20,8 @@ TEMPER_INLINE V reciprocal(V a) {
   V x = _mm512_rcp14_ps(a);
   return fma(x, fma(-a, x, 1.0f - V{}), x);
 }
-// Limits x to +-most. A NaN becomes one of the limits.
-TEMPER_INLINE V limited(V x, V most) { return _mm512_range_ps(x, most, 2); }  // the smaller size, the sign of x
+// Clamps x to +-most. A NaN becomes one of the limits.
+TEMPER_INLINE V clamped(V x, V most) { return _mm512_range_ps(x, most, 2); }  // the smaller size, the sign of x
 // x needs no lower bound here, because scale_by_power masks the lanes below `lowest`.
 TEMPER_INLINE V clamp_exponent(V, V x) { return x; }
 // a 2^floor(n), and 0 in lanes where x is below `lowest`. The instruction takes 60 ns if a result is 0 or subnormal.

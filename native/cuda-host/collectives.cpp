@@ -1,4 +1,5 @@
-// Warp-wide operations. A lane waits until all lanes in its mask have arrived. The last lane computes all results.
+// Warp-wide operations. A lane waits until all lanes of its mask have arrived. The lane that arrives last computes the
+// results of all lanes.
 #include "machine.h"
 
 namespace cuda_host {

@@ -83,8 +83,9 @@ void mbarrier_init(uint64_t* barriers, unsigned count, unsigned arrivals);
 void mbarrier_expect(uint64_t* barrier, unsigned bytes);
 void mbarrier_arrive(uint64_t* barrier);
 
-// An arrival that follows the calling thread's async_copy() since its last such arrival. The thread order determines
-// when and in which order these copies complete. A device lets the arrival follow all earlier copies of the thread.
+// An arrival that waits for the async_copy() calls of the calling thread since its last such arrival. The thread order
+// determines when and in which order these copies complete. On a device the arrival waits for all earlier copies of the
+// thread.
 void mbarrier_arrive_after_copies(uint64_t* barrier);
 
 // Copies to the caller's shared memory, then counts the bytes at the mbarrier. The thread order determines when and in
@@ -98,7 +99,7 @@ void mbarrier_wait(uint64_t* barrier, unsigned parity);
 // store completes. Until then the destination is NaN-filled.
 void store_async(uint32_t address, const void* values, unsigned bytes, uint32_t barrier_address);
 
-// A copy completes in async_wait(), or behind mbarrier_arrive_after_copies() before its arrival, and not earlier. Until
+// A copy completes in async_wait(), or between mbarrier_arrive_after_copies() and the arrival that waits for it. Until
 // then the destination is NaN-filled.
 void async_copy(void* shared, const void* global, unsigned bytes);
 void async_commit();
@@ -106,8 +107,8 @@ void async_commit();
 // Waits until at most `pending` of the calling thread's committed groups are incomplete.
 void async_wait(unsigned pending);
 
-// A fence orders the calling thread's accesses to global memory, and an atomic operation follows. Neither has an effect
-// here: one operating-system thread performs all memory operations in program order. The tracer observes them.
+// Report a fence of the calling thread, and an atomic operation that it is about to perform, to the tracer. They have
+// no other effect: one operating-system thread performs all memory operations in program order.
 void memory_fence();
 void atomic_operation(const void* address);
 

@@ -1,7 +1,8 @@
-// The race detector for global memory: a block may read what another block has stored only if a fence, an atomic
-// operation, an atomic operation of the reading block, and a fence lie between, in this order. Barriers extend the
-// order from the threads that pass the fences to the other threads of their blocks. Clusters run one after the other
-// here, so that a read finds the stored value even where a device could read an older one.
+// The race detector for global memory. A block may read what another block has stored only after four steps in this
+// order: a fence and an atomic operation of the storing block, then an atomic operation and a fence of the reading
+// block. Barriers extend the order from the threads that pass the fences to the other threads of their blocks. Without
+// the detector such a race would not show: clusters run one after the other here, so that a read always finds the
+// stored value, where a device could read an older one.
 #pragma once
 #include <stdint.h>
 
@@ -21,7 +22,7 @@ class GlobalOrder {
     acquired.clear();
   }
 
-  // The calling thread orders its earlier stores, and those before the last barrier of its block.
+  // A fence orders the calling thread's earlier stores, and those of its block before the last block barrier.
   void fence(const Thread& self) {
     Fence& own = fences[self.index];
     own.stores_before = self.block_barriers + 1;
@@ -61,7 +62,8 @@ class GlobalOrder {
     unsigned stores_before = 0;  // block barriers before the last fence, counted from 1; 0 without a fence
     size_t seen = 0;             // releases before the last atomic operation
   };
-  // What the threads of a block may read: the thread that acquired it, and the others after its next barrier.
+  // What a block may read: the number of releases that are visible to the acquiring thread, and after the next block
+  // barrier to all its threads.
   struct Acquired {
     unsigned thread, block_barriers;
     size_t releases;

@@ -1,4 +1,4 @@
-// The state of one launch: the threads, warps and blocks of the cluster that runs at present.
+// The state of one launch: the threads, warps and blocks of the cluster that is running.
 // Clusters run one after the other. The blocks of one cluster run concurrently.
 #pragma once
 #include <stdarg.h>
@@ -37,7 +37,7 @@ struct AsyncStore {
   unsigned char values[16];
   unsigned bytes;
   VectorClock clock;  // what the completion releases: the storing thread's clock at the time of the store
-  // Copies in flight that one arrival follows, for a copy of a thread. Null: the mbarrier counts bytes.
+  // For a copy of a thread: number of copies in flight that one arrival waits for. Null: the mbarrier counts bytes.
   std::shared_ptr<unsigned> copies_left;
 };
 
@@ -50,7 +50,7 @@ struct Mbarrier {
   unsigned arrivals_at_init;  // the initialising thread's cluster barrier arrivals at initialisation
   unsigned block_barriers_at_init;  // the same for block barriers
   unsigned expected_arrivals, arrivals;  // per phase, and in the current phase
-  long tx_count;              // expected bytes minus stored bytes; negative if stores complete before the arrival
+  long tx_count;  // expected bytes minus stored bytes; negative if stores complete before the arrival
   unsigned phase;             // number of completed phases
   std::vector<AsyncStore> in_flight;
   VectorClock phase_clock;      // joined clocks of the stores that completed in the current phase

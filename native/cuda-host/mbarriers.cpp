@@ -1,5 +1,5 @@
 // Mbarriers in shared memory, the asynchronous stores and bulk copies whose bytes they count, and the copies of threads
-// that their arrivals follow. The destination of a store or copy in flight is NaN-filled, so that a kernel that does
+// that arrivals wait for. The destination of a store or copy in flight is NaN-filled, so that a kernel that does
 // not wait for it computes NaN.
 #include "machine.h"
 #include "tracer.h"

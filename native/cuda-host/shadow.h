@@ -54,7 +54,7 @@ class Shadow {
   void read(size_t offset, size_t bytes, const Thread& self, const Machine& machine) {
     for (size_t i = offset; i < offset + bytes; i++) {
       ShadowByte& cell = cells[i];
-      if (!cell.last_write.exists()) fail("reads byte %zu of shared memory, which nobody wrote", i);
+      if (!cell.last_write.exists()) fail("reads byte %zu of shared memory, which no thread wrote", i);
       if (!cell.last_write.happens_before(self, machine))
         fail("race: reads byte %zu of shared memory, written by %s with no barrier between", i,
              name(cell.last_write, machine).text);

@@ -1,6 +1,6 @@
 // The access tracer. A kernel compiled with -fsanitize=thread calls a __tsan_* function at every memory access; the
 // tracer implements these functions. It counts bytes and 32-byte sectors per registered buffer. The launch fails at a
-// race in shared memory, at a read of global memory that is not ordered behind another block's store (global_order.h),
+// race in shared memory, at a read of global memory that is not ordered after another block's store (global_order.h),
 // at a read of uninitialised shared memory, and at an access outside the registered buffers.
 // A runtime compiled without CUDA_HOST_TRACE has no tracer.
 #pragma once

@@ -55,7 +55,7 @@ static Result release(uintptr_t address, bool pinned) {
   unsigned char* begin = reinterpret_cast<unsigned char*>(address);
   unsigned char* end = begin + found->second.bytes;
   bool intact = is_guard(begin - kGuardBytes, begin) && is_guard(end, end + kGuardBytes);
-  if (!intact) report("something wrote outside of an allocation of %zu bytes", found->second.bytes);
+  if (!intact) report("the guard bytes of an allocation of %zu bytes were overwritten", found->second.bytes);
   memset(begin, 0xff, found->second.bytes);
   if (found->second.device_address == 0) {
     free(begin - kGuardBytes);

@@ -1,4 +1,4 @@
-// Streams and events. A stream is a queue of work, which runs when something waits for it.
+// Streams and events. A stream is a queue of work, which runs when a call waits for the stream or an event.
 #include <time.h>
 
 #include "stub.h"

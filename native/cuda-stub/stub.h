@@ -3,7 +3,7 @@
 // (native/cuda-host). The device name is "stub (no GPU)".
 //
 // The stand-in is stricter than a driver, so that mistakes show:
-//   - Asynchronous work runs only when something waits for it. A missing wait then gives a wrong result.
+//   - Asynchronous work runs only when a call waits for it. A missing wait then gives a wrong result.
 //   - New memory is NaN-filled. Guard bytes on both sides of an allocation detect writes outside of it.
 //   - Every address among a kernel's parameters must be accessible from the device, at the launch and at the run.
 //   - Mapped pinned memory has different addresses on the host and on the device.

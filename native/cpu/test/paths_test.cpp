@@ -1,4 +1,4 @@
-// Rows for which the fast path of the CPU engine is right or just not, against f64.
+// Tests of the paths of the CPU engine against f64: rows that stay on the fast path, and rows that must leave it.
 #include <math.h>
 #include <stdio.h>
 

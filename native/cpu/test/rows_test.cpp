@@ -20,7 +20,7 @@ template <class V, ValueForm value, GradientForm gradient_form, bool near_equal>
   static constexpr GradientForm kGradient = gradient_form;
   static constexpr bool kLinear = is_linear(kGradient), kCentred = is_centred(kGradient);
   static constexpr bool kQuadratic = false, kInfiniteLimit = false, kFar = false, kNear = near_equal;
-  static constexpr bool kLabelApart = false;
+  static constexpr bool kSeparateLabel = false;
   static constexpr int kRawSums = value == ValueForm::kRawSums ? 1 : 0;
   static constexpr int kSums = 1, kClassSums = 1;
   static constexpr float kMostLog2 = 300.0f;

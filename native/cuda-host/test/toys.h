@@ -15,7 +15,7 @@ enum class Defect {
   kReadBeforeCopyWait,      // the destination of a copy is read before the wait
   kDivergentBarrier,        // some threads skip a barrier
   kStoreBeforeClusterSync,  // an asynchronous store to a block that may not have started
-  kReadBeforeMbarrierWait,  // stored values are read without a wait at the mbarrier
+  kReadBeforeMbarrierWait,  // asynchronously stored values are read without a wait at the mbarrier
   kTooFewBytes,             // an mbarrier expects fewer bytes than are stored
   kTooManyBytes,            // an mbarrier expects more bytes than are stored
   kMissingExpect,           // one phase has no arrival
@@ -24,7 +24,7 @@ enum class Defect {
   kReadBeforeArrival,       // copies of other threads are read without a wait at the mbarrier
   kArrivalBeforeCopies,     // threads arrive before they issue their copies
   kTooFewArrivals,          // a phase expects fewer arrivals than it has
-  kStoreNotReleased         // a plain store is read that only the arrival after copies follows
+  kStoreNotReleased         // a plain store is read although no arrival has released it
 };
 
 struct ToyParameters {

@@ -4,7 +4,7 @@
 // The stand-in is stricter than cuBLAS, so that mistakes show:
 //   - A handle works only in the context in which it was created.
 //   - A product needs a workspace of its own, which cublasSetStream takes away, as in cuBLAS.
-//   - Every product overwrites the workspace. Memory that is used for something else too then holds NaN.
+//   - Every product overwrites the workspace, so that other data in the same memory becomes NaN.
 //   - The device must be able to access every element, at the call and when the product runs.
 //   - In the pointer mode of the device, alpha and beta must lie in memory of the device. A product reads them when it
 //     runs, as in cuBLAS.

@@ -23,7 +23,7 @@ enum PathDefect {
   FINITE_FILL("row_logits.h", "decode_tail<kF32>(in, body_length(n), n, -kInfinity, buffer);",
       "decode_tail<kF32>(in, body_length(n), n, 0.0f, buffer);"),
   /** The ratio of a probability and 0 stays infinite. */
-  UNLIMITED_RATIO("row_blocks.h", "return limited(fma(difference, c, log_ratio), splat(most));",
+  UNLIMITED_RATIO("row_blocks.h", "return clamped(fma(difference, c, log_ratio), splat(most));",
       "return fma(difference, c, log_ratio);"),
   /** A softcap turns -inf into a finite logit. */
   CAPPED_INFINITY("row_options.h", "return select(abs(z) <= kLargest, cap * tanh(z / cap), z);",

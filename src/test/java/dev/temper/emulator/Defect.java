@@ -10,27 +10,27 @@ public enum Defect {
   /** No defect. */
   NONE("plain", "row/thread_group.cuh", "#pragma once", "#pragma once", ""),
   /** Values of another warp are read before they are stored. */
-  MISSING_BARRIER("traced", "row/thread_group.cuh", "      synchronise();\n", "", "race|nobody wrote"),
+  MISSING_BARRIER("traced", "row/block_group.cuh", "      synchronise();\n", "", "race|no thread wrote"),
   /** The mask of odd lanes contains all lanes, the mask of even lanes only themselves. */
-  WRONG_MASK("plain", "row/thread_group.cuh", "true>(partial, ~0u);",
+  WRONG_MASK("plain", "row/block_group.cuh", "true>(partial, ~0u);",
       "true>(partial, threadIdx.x % 2 == 0 ? 0x55555555u : ~0u);", "with mask"),
   /** Values from other blocks are read without waiting for them. */
-  WEAK_CLUSTER_BARRIER("plain", "row/thread_group.cuh", "      mbarrier_wait(shared<uint64_t>(barrier), parity);\n",
+  WEAK_CLUSTER_BARRIER("plain", "row/block_group.cuh", "      mbarrier_wait(shared<uint64_t>(barrier), parity);\n",
       "      synchronise();\n", "arrives twice|in flight to its shared memory|expected"),
   /** A phase expects fewer bytes than are sent. */
-  TOO_FEW_BYTES("plain", "row/thread_group.cuh", "kClusterWarps * kBytes<N>);",
+  TOO_FEW_BYTES("plain", "row/block_group.cuh", "kClusterWarps * kBytes<N>);",
       "kClusterWarps * kBytes<N> - 4);", "-4 bytes outstanding|expected"),
   /** No thread arrives at the mbarrier of a reduction. */
-  UNANNOUNCED_PHASE("plain", "row/thread_group.cuh", "if (threadIdx.x == 0) mbarrier_expect",
+  UNANNOUNCED_PHASE("plain", "row/block_group.cuh", "if (threadIdx.x == 0) mbarrier_expect",
       "if (threadIdx.x == 0 && reductions != 2) mbarrier_expect", "deadlock.*no arrival"),
   /**
    * All reductions use one slot: a fast warp or block overwrites values that a slow one still reads. Threads with
    * different sums may also take different paths, and wait at different barriers.
    */
-  ONE_SLOT("plain", "row/thread_group.cuh", "uint32_t slot = reductions % 2, parity = reductions / 2 % 2;",
+  ONE_SLOT("plain", "row/block_group.cuh", "uint32_t slot = reductions % 2, parity = reductions / 2 % 2;",
       "uint32_t slot = 0, parity = reductions % 2;", "expected|arrives twice|deadlock"),
   /** A warp sends before all its lanes have read the slot, which another block may then overwrite. */
-  MISSING_WARP_BARRIER("traced", "row/thread_group.cuh", "      __syncwarp();\n", "", "race"),
+  MISSING_WARP_BARRIER("traced", "row/block_group.cuh", "      __syncwarp();\n", "", "race"),
   /** Logits are used before their asynchronous copy is complete. */
   COPY_WITHOUT_WAIT("plain", "row/shared_storage.cuh", "{ async_wait(); }", "{}", "async copies"),
   /** A vector is read at a misaligned address. */
@@ -49,7 +49,7 @@ public enum Defect {
    */
   RING_WITHOUT_WAIT("traced", "row/ring_storage.cuh",
       "        if (!swept) at.wait();\n        Pair pairs[VECTORS];", "        Pair pairs[VECTORS];",
-      "race|nobody wrote"),
+      "race|no thread wrote"),
   /** The last stage of a row is not released. */
   STAGE_NOT_RELEASED("plain", "row/ring_storage.cuh", "      if (LAST) at.release();\n      swept = true;",
       "      swept = true;", "deadlock|arrivals"),
@@ -99,7 +99,7 @@ public enum Defect {
   MISSING_ACQUIRE("traced", "totals.cuh", "  __threadfence();\n  return last;", "  return last;", "race: reads byte"),
   /** Threads may read whether their block is the last one before thread 0 has stored it. */
   MISSING_BARRIER_BEHIND_COUNT("traced", "single_launch.cuh", "      __syncthreads();\n      if (last == 0) return;\n",
-      "      if (last == 0) return;\n", "race|nobody wrote");
+      "      if (last == 0) return;\n", "race|no thread wrote");
 
   /** Defects of the copies that fill rings on compute capability 8.0. */
   private static final Set<Defect> OF_GRANULE_COPIES =

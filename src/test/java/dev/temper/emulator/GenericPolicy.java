@@ -49,7 +49,7 @@ record GenericPolicy(Value value, Gradient gradient, boolean nearEqual) {
           static constexpr bool kLinear = is_linear(kGradient), kCentred = is_centred(kGradient);
           static constexpr bool kInfiniteLimit = false;
           static constexpr bool kFar = false;
-          static constexpr bool kLabelApart = false;
+          static constexpr bool kSeparateLabel = false;
           static constexpr bool kEstimates = false;
           static constexpr int kRawSums = kValue == ValueForm::kRawSums ? 1 : 0;
           static constexpr int kSums = 1, kClassSums = 1;

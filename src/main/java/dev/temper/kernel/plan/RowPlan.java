@@ -18,7 +18,7 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
 
   /**
    * Floats of a warp in the scratch memory of reductions: twelve in each of two slots
-   * ({@code kernels/row/thread_group.cuh}).
+   * ({@code kernels/row/block_group.cuh}).
    */
   private static final int SCRATCH_FLOATS = 2 * 12;
   /** Bytes of the values of single threads, one float for each slot. */
