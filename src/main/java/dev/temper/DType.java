@@ -1,6 +1,6 @@
 package dev.temper;
 
-/** Element type of a tensor: name, width in memory, little-endian; 16-bit floats are converted by narrow and widen. */
+/** Element type of a tensor in memory. Values are little-endian. */
 public enum DType {
   /** IEEE 754 binary32. */
   F32(4),
@@ -8,7 +8,7 @@ public enum DType {
   BF16(2),
   /** IEEE 754 binary16. */
   F16(2),
-  /** 32-bit two's complement integer; labels only. */
+  /** 32-bit two's complement integer, for labels, class ids, row indices and class maps. */
   I32(4),
   /** 64-bit two's complement integer; labels only. */
   I64(8);
@@ -25,8 +25,8 @@ public enum DType {
   }
 
   /**
-   * A float in 16 bits: the nearest value of this type, ties to even. What is too large becomes infinite, subnormal
-   * values are kept, and NaN stays NaN. The only conversion of this kind in the library.
+   * Rounds a float to the nearest value of this type, ties to even. A value beyond the largest finite one becomes
+   * infinite, subnormal values are kept, and NaN stays NaN.
    *
    * @throws IllegalArgumentException if this type is not BF16 or F16
    */
@@ -34,7 +34,7 @@ public enum DType {
     return switch (this) {
       case BF16 -> {
         int bits = Float.floatToIntBits(value);
-        // A carry out of the fraction goes into the exponent, which is the next larger value, or infinity.
+        // A carry out of the fraction increments the exponent, which gives the next larger value, or infinity.
         yield (short) (Float.isNaN(value) ? bits >>> 16 : (bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
       }
       case F16 -> Float.floatToFloat16(value);
@@ -43,7 +43,7 @@ public enum DType {
   }
 
   /**
-   * The exact value of 16 bits of this type.
+   * Returns the exact value of 16 bits of this type.
    *
    * @throws IllegalArgumentException if this type is not BF16 or F16
    */

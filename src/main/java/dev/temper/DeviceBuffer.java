@@ -15,9 +15,9 @@ public interface DeviceBuffer extends AutoCloseable {
   long byteSize();
 
   /**
-   * Copies from host memory; {@code from} may change as soon as this returns.
+   * Copies from host memory to the beginning of the buffer; {@code from} may change as soon as this returns.
    *
-   * @throws IllegalArgumentException if it is larger than the buffer
+   * @throws IllegalArgumentException if {@code from} is larger than the buffer
    */
   default void upload(MemorySegment from) {
     upload(0, from);
@@ -26,13 +26,13 @@ public interface DeviceBuffer extends AutoCloseable {
   /**
    * Copies from host memory to a part of the buffer; {@code from} may change as soon as this returns.
    *
-   * @param offset of the part's first byte
+   * @param offset bytes from the beginning of the buffer to the part
    * @throws IllegalArgumentException if {@code offset} is negative, or the part ends beyond the buffer
    */
   void upload(long offset, MemorySegment from);
 
   /**
-   * Waits for the launches before, then copies to host memory.
+   * Waits for all launches before this call, then copies the beginning of the buffer to host memory.
    *
    * @throws IllegalArgumentException if {@code to} is larger than the buffer
    */
@@ -41,17 +41,18 @@ public interface DeviceBuffer extends AutoCloseable {
   }
 
   /**
-   * Waits for the launches before, then copies a part to host memory.
+   * Waits for all launches before this call, then copies a part of the buffer to host memory.
    *
-   * @param offset of its first byte
+   * @param offset bytes from the beginning of the buffer to the part
    * @throws IllegalArgumentException if {@code offset} is negative, or the part ends beyond the buffer
    */
   void download(long offset, MemorySegment to);
 
   /**
-   * Copies all of another buffer of the same engine, without waiting.
+   * Copies the content of another buffer of the same engine to the beginning of this one. The call does not wait for
+   * the device.
    *
-   * @throws IllegalArgumentException if the other one is larger
+   * @throws IllegalArgumentException if the other buffer is larger
    */
   void copyFrom(DeviceBuffer other);
 

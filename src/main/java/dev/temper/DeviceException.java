@@ -1,6 +1,9 @@
 package dev.temper;
 
-/** A device failed: which call, with which code, what the code is called, and what to do. Not thrown for bad input. */
+/**
+ * A failure of a device, with the call, its error code, the code's name and a remedy. Invalid input throws {@link
+ * IllegalArgumentException} instead.
+ */
 public final class DeviceException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -11,10 +14,10 @@ public final class DeviceException extends RuntimeException {
   private final boolean outOfMemory;
 
   /**
-   * A failure other than a lack of memory.
+   * Creates an exception for a failure other than a lack of memory.
    *
    * @param call the function that failed, with what identifies the work, such as {@code cuMemAlloc of 4096 bytes}
-   * @param code what it returned
+   * @param code the error code that the function returned
    * @param name the code's name, such as {@code CUDA_ERROR_OUT_OF_MEMORY}
    * @param remedy what to do
    */
@@ -31,12 +34,14 @@ public final class DeviceException extends RuntimeException {
     this.outOfMemory = outOfMemory;
   }
 
-  /** A failure for lack of memory of the device or of the host; parameters as for the constructor. */
+  /**
+   * Returns an exception for a lack of memory on the device or the host. The parameters are those of the constructor.
+   */
   public static DeviceException outOfMemory(String call, int code, String name, String remedy) {
     return new DeviceException(call, code, name, remedy, true);
   }
 
-  /** The same failure with another call and remedy, for a caller that knows more of what was done. */
+  /** Returns an exception for the same failure with another call and remedy, for callers with more context. */
   public DeviceException with(String otherCall, String otherRemedy) {
     DeviceException other = new DeviceException(otherCall, code, name, otherRemedy, outOfMemory);
     other.initCause(this);
@@ -53,7 +58,7 @@ public final class DeviceException extends RuntimeException {
     return call;
   }
 
-  /** What it returned. */
+  /** The error code that the function returned. */
   public int code() {
     return code;
   }

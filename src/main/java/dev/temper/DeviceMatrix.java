@@ -3,9 +3,9 @@ package dev.temper;
 import dev.temper.internal.Shapes;
 
 /**
- * A matrix in the memory of a CUDA device, borrowed from whoever allocated it; it is never freed here.
+ * A matrix in the memory of a CUDA device, which its allocator owns; this library never frees it.
  *
- * @param address device address of the first element of row 0, as CUDA's driver knows it
+ * @param address device address of the first element of row 0, a {@code CUdeviceptr}
  * @param rows rows, 0 or more
  * @param classes columns, 1 or more
  * @param rowStride elements between the beginnings of two rows, at least {@code classes}; or 0 for one row that stands

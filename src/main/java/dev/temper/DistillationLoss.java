@@ -8,18 +8,18 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is computed: an immutable description of a distillation loss, independent of batch, memory and device.
+ * An immutable description of a distillation loss, independent of batch, memory and device. The loss of one row is:
  *
  * <pre>
  *   L_row = hardWeight * CE(z, y) + softWeight * T^2 * D(softmax(u/T), softmax(z/T))
  * </pre>
  *
  * <p>{@code z} are the student's logits, {@code u} the teacher's, {@code y} the label, {@code T} the temperature. The
- * cross-entropy always sees the plain logits. {@code T^2} scales the soft part's value and gradient together, so that
+ * cross-entropy is computed at temperature 1. {@code T^2} scales the soft part's value and gradient together, so that
  * the soft gradient keeps its size as {@code T} grows (Hinton, Vinyals, Dean 2015).
  *
- * <p>Both are logits. Probabilities in the place of {@code u} would give a nearly uniform teacher; see
- * {@link Teacher#logits} for what is accepted and when a warning is logged.
+ * <p>{@code z} and {@code u} are logits. Probabilities in the place of {@code u} would give a nearly uniform teacher;
+ * see {@link Teacher#logits} for what is accepted and when a warning is logged.
  *
  * <p>There is deliberately no "alpha": half of the literature puts it on the soft part, the other half on the hard
  * part.
@@ -35,17 +35,17 @@ public final class DistillationLoss {
   public static final long DEFAULT_IGNORE_INDEX = -100;
 
   /**
-   * The smallest temperature, of a loss, a teacher or a row: below it, f32 arithmetic loses the differences of the
+   * The smallest temperature of a loss, a teacher or a row. Below it, f32 arithmetic loses the differences of the
    * logits.
    */
   public static final double MIN_TEMPERATURE = 1e-6;
 
-  /** The largest temperature, of a loss, a teacher or a row: its square still has its digits in f32. */
+  /** The largest temperature of a loss, a teacher or a row. Its square is within the range of f32. */
   public static final double MAX_TEMPERATURE = 1e6;
 
   private static final String ABSENT = "absent";
 
-  /** The values of this loss, which nothing changes: the builder of the caller is copied. */
+  /** A copy of the caller's builder, which never changes. */
   private final Builder values;
 
   private DistillationLoss(Builder builder) {
@@ -57,7 +57,7 @@ public final class DistillationLoss {
    *
    * @param temperature {@code T}, from {@value #MIN_TEMPERATURE} to {@value #MAX_TEMPERATURE}
    * @param softWeight weight of the teacher, in [0, 1]
-   * @throws LossArgumentException if one of them is out of range; where they look swapped, the message says so
+   * @throws LossArgumentException if a parameter is out of range; the message points out swapped arguments
    */
   public static DistillationLoss hinton(double temperature, double softWeight) {
     boolean share = softWeight >= 0 && softWeight <= 1;
@@ -72,17 +72,19 @@ public final class DistillationLoss {
           ", expected 0 to 1, because hinton gives the"
           + " rest to the labels; use builder() for weights that need not sum to 1");
     }
-    // In decimals, because 1 - 0.7 is 0.30000000000000004 in binary.
+    // The subtraction is decimal, because 1 - 0.7 is 0.30000000000000004 in binary.
     double hardWeight = BigDecimal.ONE.subtract(BigDecimal.valueOf(softWeight)).doubleValue();
     return builder().temperature(temperature).softWeight(softWeight).hardWeight(hardWeight).build();
   }
 
-  /** A builder with the defaults: forward KL, T = 1, softWeight 1, hardWeight 0, T^2 on, mean over counted rows. */
+  /**
+   * Returns a builder with the defaults: forward KL, T = 1, softWeight 1, hardWeight 0, T^2 on, mean over counted rows.
+   */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** A builder that starts from this description. */
+  /** Returns a builder with the options of this loss. */
   public Builder toBuilder() {
     return new Builder(values);
   }
@@ -97,7 +99,9 @@ public final class DistillationLoss {
     return values.temperature;
   }
 
-  /** The teacher's own temperature, if it has one; the factor {@code T^2} and the gradient keep the student's. */
+  /**
+   * The teacher's temperature where it differs from {@code T}; the factor {@code T^2} and the gradient use {@code T}.
+   */
   public OptionalDouble teacherTemperature() {
     return values.teacherTemperature;
   }
@@ -112,17 +116,20 @@ public final class DistillationLoss {
     return values.hardWeight;
   }
 
-  /** {@code e} in [0, 1): the label keeps {@code 1 - e}, the rest is spread over all classes that are present. */
+  /**
+   * Label smoothing {@code e} in [0, 1): the label keeps {@code 1 - e}, and {@code e} is spread over all present
+   * classes.
+   */
   public double labelSmoothing() {
     return values.labelSmoothing;
   }
 
-  /** {@code c} above 0, if there is one: the student's logits become {@code c tanh(z/c)} before anything else. */
+  /** Softcap {@code c} of the student, whose logits become {@code c tanh(z/c)} before anything else; empty for none. */
   public OptionalDouble softcap() {
     return values.softcap;
   }
 
-  /** {@code c} above 0, if there is one: the teacher's logits become {@code c tanh(u/c)} before anything else. */
+  /** Softcap {@code c} of the teacher, whose logits become {@code c tanh(u/c)} before anything else; empty for none. */
   public OptionalDouble teacherSoftcap() {
     return values.teacherSoftcap;
   }
@@ -132,7 +139,7 @@ public final class DistillationLoss {
     return values.standardise;
   }
 
-  /** {@code w}, 0 or more: the hard part of each row grows by {@code w lse(z)^2}. */
+  /** Weight {@code w} of the z-loss, 0 or more; it adds {@code w lse(z)^2} to the hard part of each row. */
   public double zLoss() {
     return values.zLoss;
   }
@@ -147,12 +154,12 @@ public final class DistillationLoss {
     return values.ignoreIndex;
   }
 
-  /** The parts that a row with the ignored label leaves. */
+  /** The parts that a row with the ignored label is excluded from. */
   public IgnoreScope ignoreScope() {
     return values.ignoreScope;
   }
 
-  /** Real number of classes, where the matrices are padded; the columns beyond it are ignored. */
+  /** Number of classes without padding; columns beyond it are ignored. Empty for the width of the matrices. */
   public OptionalInt numClasses() {
     return values.numClasses;
   }
@@ -167,7 +174,7 @@ public final class DistillationLoss {
     return values.temperatureScaling;
   }
 
-  /** Every option by the name of its builder method; one that is absent has the value "absent". */
+  /** Returns every option by the name of its builder method. An option without a value has the value "absent". */
   Map<String, Object> options() {
     Map<String, Object> options = new LinkedHashMap<>();
     options.put("divergence", divergence().label());
@@ -259,8 +266,8 @@ public final class DistillationLoss {
 
     /**
      * {@code T}, from {@value DistillationLoss#MIN_TEMPERATURE} to {@value DistillationLoss#MAX_TEMPERATURE}; default
-     * 1. Higher makes the student attend to how the teacher ranks the wrong classes; very low teacher probabilities are
-     * noisy, so small students usually do better with a lower one.
+     * 1. A higher temperature gives more weight to the teacher's ranking of the wrong classes. Very low teacher
+     * probabilities are noisy, so small students usually do better with a lower temperature.
      */
     public Builder temperature(double value) {
       temperature = value;
@@ -268,8 +275,8 @@ public final class DistillationLoss {
     }
 
     /**
-     * The teacher's own temperature, in the same range as the student's; default: the student's. The factor {@code T^2}
-     * keeps the student's. Row temperatures exclude this option.
+     * The teacher's temperature, in the range of {@code T}; default: {@code T}. The factor {@code T^2} is not affected.
+     * Row temperatures exclude this option.
      */
     public Builder teacherTemperature(double value) {
       teacherTemperature = OptionalDouble.of(value);
@@ -288,7 +295,7 @@ public final class DistillationLoss {
       return this;
     }
 
-    /** Label smoothing {@code e} in [0, 1); default 0. Spread over the classes that are present. */
+    /** Label smoothing {@code e} in [0, 1), spread over the present classes; default 0. */
     public Builder labelSmoothing(double value) {
       labelSmoothing = value;
       return this;
@@ -310,10 +317,11 @@ public final class DistillationLoss {
     }
 
     /**
-     * Whether the soft part replaces the logits of student and teacher by {@code (x - mean)/(sd + 1e-7)}, each over its
-     * own finite logits and with {@code sd} over their number less 1; default false (Sun et al. 2024). A row whose
-     * student or teacher has {@code sd = 0} has the soft value and the soft gradient 0. A masked class must be -inf: a
-     * lowest float counts as a logit, and its square is infinite. Logit MSE excludes this option.
+     * Whether the soft part replaces the logits of student and teacher by {@code (x - mean)/(sd + 1e-7)}; default false
+     * (Sun et al. 2024). Mean and {@code sd} of a row are over its finite logits, and {@code sd} divides by their
+     * number less 1. A row whose student or teacher has {@code sd = 0} has the soft value and the soft gradient 0. A
+     * masked class must be -inf: a lowest float counts as a logit, and its square is infinite. Logit MSE excludes this
+     * option.
      */
     public Builder standardise(boolean value) {
       standardise = value;
@@ -330,7 +338,8 @@ public final class DistillationLoss {
     }
 
     /**
-     * The number that is reported for the soft part; default {@link SoftValue#KL}. Another one needs the forward KL.
+     * The number that is reported for the soft part; default {@link SoftValue#KL}. Any other value requires the forward
+     * KL.
      */
     public Builder softValue(SoftValue value) {
       softValue = value;
@@ -343,19 +352,19 @@ public final class DistillationLoss {
       return this;
     }
 
-    /** The parts that a row with the ignored label leaves; default {@link IgnoreScope#BOTH}. */
+    /** The parts that a row with the ignored label is excluded from; default {@link IgnoreScope#BOTH}. */
     public Builder ignoreScope(IgnoreScope value) {
       ignoreScope = value;
       return this;
     }
 
-    /** Real number of classes, where student or teacher is padded; default: their common width. */
+    /** Number of classes without the padding of student and teacher; default: their common width. */
     public Builder numClasses(int value) {
       numClasses = OptionalInt.of(value);
       return this;
     }
 
-    /** Default {@link Reduction#MEAN}. */
+    /** How the losses of the rows become one number; default {@link Reduction#MEAN}. */
     public Builder reduction(Reduction value) {
       reduction = value;
       return this;
@@ -370,7 +379,8 @@ public final class DistillationLoss {
     /**
      * The immutable loss.
      *
-     * @throws LossArgumentException naming the option, its value and what was expected
+     * @throws LossArgumentException if an option is invalid; the message names the option, its value and what was
+     *     expected
      */
     public DistillationLoss build() {
       DistillationLoss loss = new DistillationLoss(this);

@@ -1,11 +1,12 @@
 package dev.temper;
 
 /**
- * How the distance between teacher and student is measured in the soft part of the loss. With {@code p = softmax(u/T)}
- * the teacher and {@code q = softmax(z/T)} the student, {@code KL(a, b) = sum a (log a - log b)}.
+ * How the distance between teacher and student is measured in the soft part of the loss. The formulas use the teacher's
+ * distribution {@code p = softmax(u/T)}, the student's {@code q = softmax(z/T)} and {@code KL(a, b) = sum a (log a -
+ * log b)}, in nats.
  *
- * <p>Every kind but {@link LogitMse} is multiplied by {@code T^2} (see
- * {@link DistillationLoss.Builder#temperatureScaling}).
+ * <p>Every kind but {@link LogitMse} is multiplied by {@code T^2} (see {@link
+ * DistillationLoss.Builder#temperatureScaling}).
  */
 public sealed interface Divergence {
 
@@ -146,7 +147,7 @@ public sealed interface Divergence {
     }
   }
 
-  /** Mean over the classes of {@code (z - u)^2}, without any temperature. */
+  /** Mean over the classes of {@code (z - u)^2}, without a temperature (Ba and Caruana 2014). */
   record LogitMse() implements Divergence {
     @Override
     public String label() {
@@ -205,7 +206,7 @@ public sealed interface Divergence {
   }
 
   /**
-   * Reads a {@link #label()} back.
+   * Returns the divergence of a {@link #label()}.
    *
    * @throws IllegalArgumentException if the name is unknown (the message lists the known ones), or its parameter is
    *     missing, superfluous or out of range

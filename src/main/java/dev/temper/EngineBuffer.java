@@ -2,7 +2,10 @@ package dev.temper;
 
 import java.lang.foreign.MemorySegment;
 
-/** Device memory of an engine. It refers to the engine, so that an engine whose memory is in use is not cleaned up. */
+/**
+ * Device memory of an engine. The reference to the engine keeps the engine reachable, and open, while its memory is in
+ * use.
+ */
 final class EngineBuffer implements DeviceBuffer {
 
   private final LossEngine engine;

@@ -28,13 +28,13 @@ public final class EngineOptions {
     this.tunedPlans = tunedPlans;
   }
 
-  /** All processors of the JVM, and a stream of the engine's own. */
+  /** Returns the default options: all processors of the JVM, and a stream that the engine creates. */
   public static EngineOptions defaults() {
     return DEFAULTS;
   }
 
   /**
-   * These options with a number of threads for engines that compute on the host. Device engines ignore it.
+   * Returns these options with a number of threads for engines that compute on the host. Device engines ignore it.
    *
    * @throws IllegalArgumentException if it is below 1
    */
@@ -46,8 +46,9 @@ public final class EngineOptions {
   }
 
   /**
-   * These options with a CUDA stream of the caller's, on which everything is launched, such as the current stream of
-   * the framework that made the logits. The engine never destroys it. Host engines have no streams and ignore it.
+   * Returns these options with a CUDA stream of the caller, such as the current stream of the framework that computes
+   * the logits. The engine launches everything on it. The engine never destroys the stream. Host engines ignore this
+   * option.
    *
    * @param handle the {@code CUstream}; 0 is the legacy default stream
    */
@@ -56,9 +57,9 @@ public final class EngineOptions {
   }
 
   /**
-   * These options with a limit of the memory that a call with a {@link LinearHead} uses for its chunks of rows. The
-   * engine keeps this memory until it is closed. More memory gives fewer and larger chunks. The f32 sums of gradients
-   * in BF16 and F16 do not count; {@link HeadWorkspace#accumulatorBytes} is their size.
+   * Returns these options with a limit of the memory that a call with a {@link LinearHead} uses for its chunks of rows.
+   * The engine keeps this memory until it is closed. More memory gives fewer and larger chunks. The f32 sums of
+   * gradients in BF16 and F16 do not count; {@link HeadWorkspace#accumulatorBytes} is their size.
    *
    * @param bytes 1 or more; a call that needs more for a single row is refused
    * @throws IllegalArgumentException if it is below 1
@@ -70,42 +71,42 @@ public final class EngineOptions {
     return new EngineOptions(threads, stream, OptionalLong.of(bytes), chunkLogits, tf32, tunedPlans);
   }
 
-  /** These options with another storage of the logits of a chunk; F32 unless given. */
+  /** Returns these options with another storage of the logits of a chunk; the default is F32. */
   public EngineOptions withChunkLogits(ChunkLogits value) {
     return new EngineOptions(threads, stream, headWorkspace, Objects.requireNonNull(value), tf32, tunedPlans);
   }
 
   /**
-   * These options with or without the row plans that {@code temper tune} measured on this kind of device; with them
-   * unless given. Without them, results do not depend on a file of this machine. Host engines have no plans and ignore
-   * this option.
+   * Returns these options with or without the row plans that {@code temper tune} measured on this kind of device; the
+   * default is with them. Without them, results do not depend on a file of this machine. Host engines have no plans and
+   * ignore this option.
    */
   public EngineOptions withTunedPlans(boolean value) {
     return new EngineOptions(threads, stream, headWorkspace, chunkLogits, tf32, value);
   }
 
   /**
-   * These options with matrix products of a {@link LinearHead} in F32 that may use TF32, which the tensor cores of
-   * NVIDIA GPUs multiply several times faster. Each factor is rounded to 11 significant bits, a relative error of up to
-   * 2^-11; sums stay in f32. A logit that is a sum of many terms is then off by about 2^-11 of their root mean square
-   * times the root of their number. Off unless given. Heads in BF16 and F16 and engines other than cuda are not
-   * affected.
+   * Returns these options with or without TF32 for matrix products of a {@link LinearHead} in F32; the default is
+   * without. The tensor cores of NVIDIA GPUs multiply TF32 several times faster. Each factor is rounded to 11
+   * significant bits, a relative error of up to 2^-11; sums stay in f32. A logit that is a sum of many terms is then
+   * off by about 2^-11 of their root mean square times the root of their number. Heads in BF16 and F16 and engines
+   * other than cuda are not affected.
    */
   public EngineOptions withTf32(boolean value) {
     return new EngineOptions(threads, stream, headWorkspace, chunkLogits, value, tunedPlans);
   }
 
-  /** Threads that a host engine may use; empty: all processors available to the JVM. */
+  /** Threads that a host engine may use; empty for all processors of the JVM. */
   public OptionalInt threads() {
     return threads;
   }
 
-  /** Handle of the caller's CUDA stream; empty: a stream of the engine's own. */
+  /** Handle of the caller's CUDA stream; empty for a stream that the engine creates. */
   public OptionalLong stream() {
     return stream;
   }
 
-  /** Limit of the bytes of the chunks of a head; empty: 256 MiB in host memory, 1.5 GiB in the memory of a device. */
+  /** Limit of the bytes of the chunks of a head; empty for 256 MiB in host memory and 1.5 GiB in device memory. */
   public OptionalLong headWorkspace() {
     return headWorkspace;
   }

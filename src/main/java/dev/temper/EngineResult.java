@@ -4,7 +4,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The result of a call of an engine. It refers to the engine, so that an engine with unread results is not cleaned up.
+ * The result of a call of an engine. The reference to the engine keeps the engine reachable, and open, while a result
+ * is unread.
  */
 final class EngineResult implements LossResult {
 
@@ -29,7 +30,7 @@ final class EngineResult implements LossResult {
     return pending.workspace();
   }
 
-  /** The totals where they were read; never waits. */
+  /** Holds the totals if they were read; never waits. */
   @Override
   public String toString() {
     return "LossResult[" + (read == null ? "not read yet, on " + engine.device() : read) + "]";

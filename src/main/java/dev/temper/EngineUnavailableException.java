@@ -4,12 +4,12 @@ package dev.temper;
 public final class EngineUnavailableException extends IllegalStateException {
   private static final long serialVersionUID = 1L;
 
-  /** A failure with its reason in one sentence. */
+  /** Creates an exception with the reason in one sentence. */
   public EngineUnavailableException(String message) {
     super(message);
   }
 
-  /** A failure with its reason in one sentence, and what was thrown. */
+  /** Creates an exception with the reason in one sentence, and its cause. */
   public EngineUnavailableException(String message, Throwable cause) {
     super(message, cause);
   }

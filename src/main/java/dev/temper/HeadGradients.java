@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Where the gradients by weight and bias of a head are written, each replaced or added to. */
+/** The memory for the gradients by weight and bias of a head, and whether each gradient is added to its content. */
 record HeadGradients(@Nullable MatrixView weight, boolean addsToWeight, @Nullable MatrixView bias,
     boolean addsToBias) {
 

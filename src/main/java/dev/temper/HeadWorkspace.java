@@ -1,9 +1,9 @@
 package dev.temper;
 
 /**
- * The memory that a call with a {@link LinearHead} uses beside the caller's tensors. The products have buffers of
- * their own: on the CPU at most 64 MiB for partial sums, and 12 MiB for each thread for BF16 and F16; on a GPU 32 MiB
- * for cuBLAS (4 MiB below compute capability 9.0), and copies of tensors that lie in host memory.
+ * The memory that a call with a {@link LinearHead} uses beside the caller's tensors. The products have further buffers.
+ * On the CPU they take at most 64 MiB for partial sums, and 12 MiB for each thread for BF16 and F16. On a GPU they take
+ * 32 MiB for cuBLAS (4 MiB below compute capability 9.0), and copies of tensors in host memory.
  *
  * @param limit bytes that {@link EngineOptions#withHeadWorkspace} allows for the chunks
  * @param bytesPerRow bytes that each row of a chunk needs

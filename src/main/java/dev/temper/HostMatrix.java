@@ -9,11 +9,11 @@ import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 
 /**
- * A matrix in host memory: native, memory-mapped or a Java array. The type of an array must be that of the dtype, or
- * bytes; native memory has no type, so the caller's dtype is believed.
+ * A matrix in host memory: native, memory-mapped or a Java array. The elements of an array must have the type of the
+ * dtype, or be bytes. Native memory has no element type that could be checked.
  *
- * @param segment memory whose first byte is the first element of row 0, little-endian, at any alignment; it may be
- *     longer
+ * @param segment memory whose first byte is the first element of row 0, little-endian, at any alignment; the memory may
+ *     be longer than the matrix
  * @param rows rows, 0 or more
  * @param classes columns, 1 or more
  * @param rowStride elements between the beginnings of two rows, at least {@code classes}; or 0 for one row that stands
@@ -37,7 +37,7 @@ public record HostMatrix(MemorySegment segment, long rows, int classes, long row
   }
 
   /**
-   * Rows that follow one another without a gap and fill the segment.
+   * Returns a matrix whose rows follow one another without a gap and fill the segment.
    *
    * @param segment exactly {@code rows * classes} elements
    * @throws IllegalArgumentException if a number is out of range, the dtype is not floating, or the size does not fit
@@ -50,14 +50,14 @@ public record HostMatrix(MemorySegment segment, long rows, int classes, long row
     return new HostMatrix(segment, rows, classes, classes, dtype);
   }
 
-  /** An array of exactly {@code rows * classes} floats, used in place. */
+  /** Returns a matrix in an array of exactly {@code rows * classes} floats, which is used in place. */
   public static HostMatrix of(float[] values, long rows, int classes) {
     return of(MemorySegment.ofArray(values), rows, classes, DType.F32);
   }
 
   /**
-   * An array of exactly {@code rows * classes} 16-bit floats, used in place; see {@link DType#narrow} and
-   * {@link DType#widen}.
+   * Returns a matrix in an array of exactly {@code rows * classes} 16-bit floats, which is used in place; see {@link
+   * DType#narrow} and {@link DType#widen}.
    *
    * @param dtype BF16 or F16
    */
@@ -65,13 +65,17 @@ public record HostMatrix(MemorySegment segment, long rows, int classes, long row
     return of(MemorySegment.ofArray(bits), rows, classes, dtype);
   }
 
-  /** The floats between position and limit of a buffer in the processor's byte order, used in place. */
+  /**
+   * Returns a matrix of the floats between position and limit of a buffer, which is used in place. The byte order of
+   * the buffer must be the processor's.
+   */
   public static HostMatrix of(FloatBuffer values, long rows, int classes) {
     return of(HostMemory.of(values, values.order()), rows, classes, DType.F32);
   }
 
   /**
-   * The 16-bit floats between position and limit of a buffer in the processor's byte order, used in place.
+   * Returns a matrix of the 16-bit floats between position and limit of a buffer, which is used in place. The byte
+   * order of the buffer must be the processor's.
    *
    * @param dtype BF16 or F16
    */
@@ -80,8 +84,8 @@ public record HostMatrix(MemorySegment segment, long rows, int classes, long row
   }
 
   /**
-   * The bytes between position and limit of a buffer, used in place. Its byte order must be the processor's, which is
-   * not what a new {@code ByteBuffer} has.
+   * Returns a matrix of the bytes between position and limit of a buffer, which is used in place. The byte order of the
+   * buffer must be the processor's; a new {@code ByteBuffer} is big-endian.
    */
   public static HostMatrix of(ByteBuffer bytes, long rows, int classes, DType dtype) {
     return of(HostMemory.of(bytes, bytes.order()), rows, classes, dtype);
@@ -96,8 +100,8 @@ public record HostMatrix(MemorySegment segment, long rows, int classes, long row
   }
 
   /**
-   * Copies all elements to a matrix of the same shape, whose dtype and row stride may be others. From F32 to BF16 and
-   * F16 each is rounded to the nearest value, ties to even; every other conversion goes through F32.
+   * Copies all elements to a matrix of the same shape. The dtype and the row stride may differ. F32 values are rounded
+   * to the nearest BF16 or F16, ties to even; a conversion between BF16 and F16 goes through F32.
    *
    * @param target memory that does not overlap this matrix
    * @throws IllegalArgumentException if the shapes differ, or if the rows of the target share memory

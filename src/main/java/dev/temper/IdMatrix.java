@@ -3,8 +3,8 @@ package dev.temper;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Classes of each row, {@code [rows, k]} I32 without gaps between the rows, in memory that the caller owns. A slot that
- * holds -1 is unused.
+ * The listed classes of each row, {@code [rows, k]} I32 without gaps between the rows, in memory that the caller owns.
+ * A slot with the value -1 is unused.
  *
  * @param values {@code rows * k} I32, row after row
  * @param rows rows, 0 or more
@@ -21,17 +21,17 @@ public record IdMatrix(RowVector values, long rows, int k) {
     TeacherShapes.checkIds(values, rows, k);
   }
 
-  /** An array of exactly {@code rows * k} ids, used in place. */
+  /** Returns a matrix in an array of exactly {@code rows * k} ids, which is used in place. */
   public static IdMatrix of(int[] ids, long rows, int k) {
     return new IdMatrix(RowVector.labels(ids), rows, k);
   }
 
-  /** Host memory of exactly {@code rows * k} I32, at any alignment. */
+  /** Returns a matrix in host memory of exactly {@code rows * k} I32, at any alignment. */
   public static IdMatrix of(MemorySegment ids, long rows, int k) {
     return new IdMatrix(RowVector.labels(ids, rows * k, DType.I32), rows, k);
   }
 
-  /** Device memory that another library owns, from its address on. */
+  /** Returns a matrix in device memory that another library owns. The address is that of the first id. */
   public static IdMatrix at(long address, long rows, int k) {
     return new IdMatrix(RowVector.labelsAt(address, rows * k, DType.I32), rows, k);
   }

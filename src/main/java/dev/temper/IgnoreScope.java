@@ -1,6 +1,6 @@
 package dev.temper;
 
-/** The parts of the loss that a row leaves when its label is the ignored one. */
+/** The parts of the loss that a row with the ignored label is excluded from. */
 public enum IgnoreScope {
   /** Both parts: the row contributes nothing and is not counted. */
   BOTH("both"),

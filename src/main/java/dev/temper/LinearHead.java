@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * chunks of rows, so that the logits of all rows never lie in memory at once.
  *
  * <p>Between the products the gradient by the logits has the dtype of the head. For F16, row weights above 1,024 are
- * scaled down there by a power of two and up again by the products; in a recorded CUDA graph they are not, because they
- * may change between replays.
+ * scaled down in this gradient by a power of two, and the products scale up again. A recorded CUDA graph does not scale
+ * them, because they may change between replays.
  */
 public final class LinearHead {
 

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * An option or an input of a loss that cannot be used. The message names options as this API does. A caller that has
- * other names for them, such as a command line, puts {@link #words()} together with its own.
+ * An option or an input of a loss that cannot be used. The message names options as this API does. A caller with other
+ * names for the options, such as a command line, builds its own message from {@link #words()}.
  */
 public class LossArgumentException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
@@ -13,7 +13,7 @@ public class LossArgumentException extends IllegalArgumentException {
   private final List<Object> words;
 
   /**
-   * An exception whose message is made of words, without spaces between them.
+   * Creates an exception whose message joins the words without spaces.
    *
    * @param words text, numbers, and each {@link LossOption} that the message names
    */
@@ -22,12 +22,12 @@ public class LossArgumentException extends IllegalArgumentException {
     this.words = List.of(words);
   }
 
-  /** The words of the message: text, numbers, and each {@link LossOption} that it names. */
+  /** Returns the words of the message: text, numbers, and each {@link LossOption} that the message names. */
   public final List<Object> words() {
     return words;
   }
 
-  /** Words in one string. */
+  /** Joins the words to one string, with the names of this API. */
   static String text(List<Object> words) {
     return words.stream().map(Object::toString).collect(Collectors.joining());
   }

@@ -22,12 +22,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Computes losses on one device. May be used from several threads at once; closing waits for calls under way.
+ * Computes losses on one device. Several threads may use an engine at once. Closing waits for running calls.
  *
  * {@snippet class="dev.temper.snippets.TrainingLoop" region="loop"}
  *
- * <p>The same device and the same inputs give the same bits, run after run. Nothing proportional to the logits is
- * allocated.
+ * <p>The same device and the same inputs give the same bits in every run. Calls allocate no memory in proportion to the
+ * logits, except for device copies of tensors in host memory. The chunks of a {@link LinearHead} have a fixed limit.
  */
 public final class LossEngine implements AutoCloseable {
 
@@ -39,7 +39,9 @@ public final class LossEngine implements AutoCloseable {
   private final EngineLifetime lifetime;
   private final Cleaner.Cleanable unclosed;
 
-  /** An engine over a backend that no provider opened; {@code selection} says where it comes from. */
+  /**
+   * Creates an engine over a backend that no provider opened. {@code selection} describes its origin in one sentence.
+   */
   public LossEngine(String device, String selection, EngineBackend backend) {
     this(device, selection, backend, EngineOptions.defaults());
   }
@@ -64,16 +66,16 @@ public final class LossEngine implements AutoCloseable {
   /**
    * Opens an engine.
    *
-   * @param device {@code auto} (the fastest that is usable), {@code cpu}, {@code reference}, {@code cuda},
-   *     {@code cuda:N}
+   * @param device {@code auto} (the fastest that is usable), {@code cpu}, {@code reference}, {@code cuda}, {@code
+   *     cuda:N}
    * @throws IllegalArgumentException if no engine has that name
-   * @throws dev.temper.EngineUnavailableException if the device cannot be used on this machine, with the reason
+   * @throws EngineUnavailableException if the device cannot be used on this machine; the message holds the reason
    */
   public static LossEngine open(String device) {
     return open(device, EngineOptions.defaults());
   }
 
-  /** {@link #open(String)} with options. */
+  /** Opens an engine with options; see {@link #open(String)}. */
   public static LossEngine open(String device, EngineOptions options) {
     OpenedDevice opened = Devices.open(device, options);
     return new LossEngine(opened.name(), opened.selection(), opened.backend(), options);
@@ -92,21 +94,21 @@ public final class LossEngine implements AutoCloseable {
     return Devices.availability();
   }
 
-  /** Why this device was taken, in one sentence; including what {@code auto} passed over. */
+  /** The reason for this device in one sentence, with the devices that {@code auto} passed over. */
   public String selection() {
     return selection;
   }
 
-  /** What computes, in one phrase, such as {@code cpu (AVX-512, 2 threads)}. */
+  /** The device in one phrase, such as {@code cpu (AVX-512, 2 threads)}. */
   public String describe() {
     return backend.describe();
   }
 
   /**
-   * The loss without its gradient; {@code outputs} may hold row losses and row statistics.
+   * Computes the loss without its gradient. {@code outputs} may hold row losses and row statistics.
    *
-   * @throws IllegalArgumentException if a tensor does not fit the loss or another tensor, a label, row weight or row
-   *     temperature is invalid; nothing is written then
+   * @throws IllegalArgumentException if a tensor does not fit the loss or another tensor, or if a label, row weight or
+   *     row temperature is invalid; nothing is written then
    * @throws UnsupportedLossException if the engine does not compute this loss
    */
   public LossResult forward(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
@@ -116,7 +118,7 @@ public final class LossEngine implements AutoCloseable {
     return compute(check(loss, inputs, outputs, null));
   }
 
-  /** The loss without its gradient: totals only. */
+  /** Computes the totals of the loss without its gradient. */
   public LossResult forward(DistillationLoss loss, LossInputs inputs) {
     return forward(loss, inputs, LossOutputs.none());
   }
@@ -136,8 +138,8 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * The gradient alone, from the row statistics that a forward call with the same loss and inputs has saved. Waits for
-   * the device, because labels, row weights and row temperatures are checked again.
+   * Computes the gradient alone, from the row statistics that a forward call with the same loss and inputs has saved.
+   * The call waits for the device, because labels, row weights and row temperatures are checked again.
    *
    * @param statistics from {@link #allocateStatistics} of this engine, filled by a forward call
    * @throws IllegalArgumentException as for {@link #forwardBackward}, or if outputs hold more than the gradient, or if
@@ -154,11 +156,11 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * Makes a loss ready to be launched many times over the same memory: forward where the outputs hold no gradient,
-   * forward and backward where they do.
+   * Prepares a loss for many launches over the same memory. A launch computes the gradient too if the outputs hold one.
    *
    * @throws IllegalArgumentException as for {@link #forwardBackward}; labels, row weights and row temperatures are
    *     checked by every launch
+   * @throws UnsupportedLossException if the engine does not compute this loss
    * @throws EngineUnavailableException if the student has a head and the library of the matrix products is missing
    */
   public PreparedLoss prepare(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
@@ -170,7 +172,7 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * Memory of this engine's device.
+   * Allocates memory of this engine's device.
    *
    * @param bytes 1 or more
    * @throws IllegalArgumentException if the engine computes in host memory
@@ -183,7 +185,8 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * Memory for what forward calls save for {@link #backward}: on the device of a device engine, else on the host.
+   * Allocates memory for the values that forward calls save for {@link #backward}: device memory on a device engine,
+   * host memory otherwise.
    *
    * @param rows of the student, 0 or more
    */
@@ -197,12 +200,12 @@ public final class LossEngine implements AutoCloseable {
       DeviceBuffer buffer = allocate(bytes);
       return new RowStatistics(this, buffer.matrix(rows, columns, DType.F32), buffer);
     }
-    // The bytes 0xFF are NaN, which no forward call leaves.
+    // The bytes 0xFF are NaN, which marks rows that no forward call has written.
     MemorySegment memory = Arena.ofAuto().allocate(bytes, Float.BYTES).fill((byte) 0xFF);
     return new RowStatistics(this, new HostMatrix(memory, rows, columns, columns, DType.F32), null);
   }
 
-  /** Waits until everything that was launched here is done; a host engine has finished when a call returns. */
+  /** Waits until all launches of this engine are complete. Calls of a host engine are complete when they return. */
   public void synchronize() {
     running(() -> {
       backend.synchronize();
@@ -210,17 +213,19 @@ public final class LossEngine implements AutoCloseable {
     });
   }
 
-  /** What benchmarks and verification read from this engine: facts of the device, plans, self-checks, a stopwatch. */
+  /** Returns the interface for benchmarks and verification: facts of the device, plans, self-checks, a stopwatch. */
   public EngineDiagnostics diagnostics() {
     return new RunningDiagnostics(this, backend);
   }
 
   /**
-   * Tempered log-softmax, a training primitive: {@code output = log softmax(logits / temperature)}.
+   * Computes the tempered log-softmax: {@code output = log softmax(logits / temperature)}.
    *
-   * @param logits [rows, classes]
-   * @param temperature finite and above 0
-   * @param output [rows, classes] of any floating dtype; may be the very same view as the logits
+   * @param logits [rows, classes] F32, BF16 or F16
+   * @param temperature from {@value DistillationLoss#MIN_TEMPERATURE} to {@value DistillationLoss#MAX_TEMPERATURE}
+   * @param output [rows, classes] F32, BF16 or F16; may be the same view as the logits
+   * @throws IllegalArgumentException if a shape, a dtype or the temperature is invalid, or if the output overlaps an
+   *     input without being the same view
    */
   public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {
     softmaxChecks.logSoftmax(logits, temperature, output);
@@ -231,13 +236,15 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * Backward of {@link #logSoftmax}: {@code output = (upstream - softmax(logits / temperature) * sum(upstream)) /
-   * temperature}.
+   * Computes the gradient of {@link #logSoftmax} by its logits: {@code output = (upstream - softmax(logits /
+   * temperature) * sum(upstream)) / temperature}.
    *
-   * @param logits [rows, classes], what the forward call read
-   * @param temperature finite and above 0
-   * @param upstream [rows, classes], gradient by the log-probabilities
-   * @param output [rows, classes], gradient by the logits; may be the very same view as logits or upstream
+   * @param logits [rows, classes], the logits of the forward call
+   * @param temperature from {@value DistillationLoss#MIN_TEMPERATURE} to {@value DistillationLoss#MAX_TEMPERATURE}
+   * @param upstream [rows, classes] F32, BF16 or F16, gradient by the log-probabilities
+   * @param output [rows, classes] F32, BF16 or F16, gradient by the logits; may be the same view as logits or upstream
+   * @throws IllegalArgumentException if a shape, a dtype or the temperature is invalid, or if the output overlaps an
+   *     input without being the same view
    */
   public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {
     softmaxChecks.logSoftmaxBackward(logits, temperature, upstream, output);
@@ -248,10 +255,12 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * Softmax for inference: takes no temperature, because a distilled student is used at T = 1.
+   * Computes the softmax at temperature 1, as a distilled student is used after training.
    *
-   * @param logits [rows, classes]
-   * @param output [rows, classes]; may be the very same view as the logits
+   * @param logits [rows, classes] F32, BF16 or F16
+   * @param output [rows, classes] F32, BF16 or F16; may be the same view as the logits
+   * @throws IllegalArgumentException if a shape or a dtype is invalid, or if the output overlaps the logits without
+   *     being the same view
    */
   public void softmax(MatrixView logits, MatrixView output) {
     softmaxChecks.softmax(logits, output);
@@ -262,11 +271,12 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * Most probable class of each row: ties go to the lowest index; a row that holds NaN gives its first NaN, as in
-   * NumPy.
+   * Computes the most probable class of each row. Of equal logits the lowest index is chosen. A row with NaN gives the
+   * index of its first NaN, as in NumPy.
    *
-   * @param logits [rows, classes]
-   * @param output [rows], I32 or I64
+   * @param logits [rows, classes] F32, BF16 or F16
+   * @param output [rows] I32 or I64
+   * @throws IllegalArgumentException if the length or the dtype is invalid, or if the output overlaps the logits
    */
   public void argmax(MatrixView logits, RowVector output) {
     softmaxChecks.argmax(logits, output);
@@ -277,12 +287,15 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * Makes a teacher of the {@code k} most probable classes of each row, in new host memory, with log-probabilities over
+   * Computes the {@code k} most probable classes of each row in new host memory, with log-probabilities normalised over
    * all classes. Equal logits give the lower class first.
    *
    * @param logits logits of a teacher, [rows, classes]
    * @param k slots of a row, 1 to {@value Teacher#MOST_IDS}
-   * @param temperature of the log-probabilities
+   * @param temperature temperature of the log-probabilities, from {@value DistillationLoss#MIN_TEMPERATURE} to
+   *     {@value DistillationLoss#MAX_TEMPERATURE}
+   * @throws LossArgumentException if {@code k} or the temperature is out of range, or if the lists are too large for
+   *     Java arrays
    */
   public TopKLists topK(MatrixView logits, int k, double temperature) {
     TopKLists lists = TopKLists.allocate(logits.rows(), k, logits.classes(), temperature);
@@ -291,10 +304,13 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * Makes the same lists in memory of the caller, which may be device memory on an engine that reads it.
+   * Computes the {@code k} most probable classes of each row in memory of the caller, which may be device memory on a
+   * device engine.
    *
    * @param logits logits of a teacher, [rows, classes]
-   * @param into lists of as many rows and classes, with F32 log-probabilities; k and temperature are theirs
+   * @param into lists with the rows and classes of the logits and F32 log-probabilities; k and the temperature are
+   *     those of the lists
+   * @throws IllegalArgumentException if the lists do not fit the logits or overlap them
    */
   public void topK(MatrixView logits, TopKLists into) {
     softmaxChecks.topK(logits, into);
@@ -305,7 +321,7 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * Closes the engine after the calls under way; later calls throw {@link IllegalStateException}. Closing twice is
+   * Closes the engine after the running calls; later calls throw {@link IllegalStateException}. Closing twice is
    * allowed. An engine that nobody closes is closed some time after the last reference to it, its results and its
    * buffers is gone.
    */
@@ -315,7 +331,7 @@ public final class LossEngine implements AutoCloseable {
     unclosed.clean();
   }
 
-  /** What computes and where, such as {@code LossEngine[cpu (AVX-512, 2 threads)]}. */
+  /** The device in one phrase, such as {@code LossEngine[cpu (AVX-512, 2 threads)]}. */
   @Override
   public String toString() {
     return "LossEngine[" + backend.describe() + "]";
@@ -349,7 +365,7 @@ public final class LossEngine implements AutoCloseable {
     });
   }
 
-  /** Wraps a result. That of a host engine is read at once, so that toString shows it. */
+  /** Wraps a result. The result of a host engine is complete and is read at once, so that toString shows it. */
   private LossResult read(LossResult computed) {
     LossResult result = new EngineResult(this, computed);
     if (!backend.acceptsDeviceMemory()) {
@@ -365,7 +381,7 @@ public final class LossEngine implements AutoCloseable {
         saved == null ? null : saved.memoryFor(this, rows), hostOnly());
   }
 
-  /** The device if it computes in host memory, else null. */
+  /** Returns the device name if the engine computes in host memory, else null. */
   private @Nullable String hostOnly() {
     return backend.acceptsDeviceMemory() ? null : device;
   }

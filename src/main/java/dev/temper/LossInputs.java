@@ -7,9 +7,9 @@ import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one call reads: views of memory that the caller owns, and the numbers that change from step to step.
+ * The inputs of one call: views of memory that the caller owns, and the numbers that change from step to step.
  * Immutable; each {@code with} method returns another object. Shapes are checked against the loss when it is computed.
- * A matrix that is only read may have the row stride 0: its one row then stands for all rows.
+ * An input matrix may have the row stride 0; its one row then stands for all rows.
  */
 public final class LossInputs {
 
@@ -50,8 +50,9 @@ public final class LossInputs {
    * Returns inputs with a student that is given by its hidden states and the head that makes logits of them. The engine
    * computes the logits in chunks of rows.
    *
-   * <p>A row that does not count contributes 0 times its hidden state to the gradient of the weight, and a class of
-   * padding 0 times its weight to the gradient of the hidden states. Both must therefore be finite.
+   * <p>An ignored row contributes 0 times its hidden state to the gradient of the weight, and a padding column
+   * contributes 0 times its weight to the gradient of the hidden states. The hidden states of ignored rows and the
+   * weights of padding must therefore be finite.
    *
    * @param hidden hidden states, [rows, features] in the dtype of the head; the row stride is not 0 unless there is one
    *     row only
@@ -70,8 +71,8 @@ public final class LossInputs {
   }
 
   /**
-   * Returns inputs with a teacher of as many rows as the student. The teacher is needed unless softWeight is 0, and not
-   * read then.
+   * Returns inputs with a teacher of as many rows as the student. A softWeight of 0 needs no teacher and does not read
+   * a given one.
    */
   public LossInputs withTeacher(@Nullable Teacher value) {
     return new LossInputs(student, head, value, labels, rowWeights, rowTemperatures,
@@ -79,9 +80,9 @@ public final class LossInputs {
   }
 
   /**
-   * Returns inputs with labels, [rows] I32 or I64. They are needed unless hardWeight is 0, and for
-   * {@link Divergence.Dkd}. Labels are checked wherever they are given. A row whose label is ignoreIndex contributes
-   * nothing, or nothing to the hard part; see {@link IgnoreScope}.
+   * Returns inputs with labels, [rows] I32 or I64. A hardWeight above 0 and {@link Divergence.Dkd} need labels. Given
+   * labels are always checked. A row whose label is ignoreIndex contributes nothing, or nothing to the hard part; see
+   * {@link IgnoreScope}.
    */
   public LossInputs withLabels(@Nullable RowVector value) {
     return new LossInputs(student, head, teacher, value, rowWeights, rowTemperatures,
@@ -89,9 +90,9 @@ public final class LossInputs {
   }
 
   /**
-   * Returns inputs with row weights, [rows] F32, finite, of any sign. A weight multiplies both parts of its row, value
-   * and gradient, so it also serves as an upstream gradient of the row. The divisor of a mean stays the number of rows,
-   * not the sum of the weights. A row of weight 0 gives 0, whatever it holds.
+   * Returns inputs with row weights, [rows] F32, finite, of any sign. A weight multiplies both parts of its row, in
+   * value and gradient, so it can also be an upstream gradient of the row. The divisor of a mean stays the number of
+   * rows, not the sum of the weights. A row of weight 0 gives 0, even if its logits are not finite.
    */
   public LossInputs withRowWeights(@Nullable RowVector value) {
     return new LossInputs(student, head, teacher, labels, value, rowTemperatures,
@@ -195,18 +196,21 @@ public final class LossInputs {
     return rowTemperatures;
   }
 
-  /** The number that replaces the number of rows as the divisor of both parts; empty unless it is the same number. */
+  /**
+   * The number that replaces the number of rows as the divisor of both parts; empty if the parts have different
+   * divisors or none is given.
+   */
   public OptionalDouble denominator() {
     return softDenominator instanceof Denominator.Value value && softDenominator.equals(hardDenominator)
         ? OptionalDouble.of(value.value()) : OptionalDouble.empty();
   }
 
-  /** What replaces the number of rows as the divisor of the soft part; null where nothing does. */
+  /** The divisor of the soft part in place of the number of rows; null if none is given. */
   public @Nullable Denominator softDenominator() {
     return softDenominator;
   }
 
-  /** What replaces the number of rows as the divisor of the hard part; null where nothing does. */
+  /** The divisor of the hard part in place of the number of rows; null if none is given. */
   public @Nullable Denominator hardDenominator() {
     return hardDenominator;
   }
@@ -252,7 +256,7 @@ public final class LossInputs {
     return values().hashCode();
   }
 
-  /** What is given, by name. */
+  /** Every input that is given, by name. */
   @Override
   public String toString() {
     return "LossInputs" + values();

@@ -7,8 +7,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one call writes: views of memory that the caller owns, all optional. Immutable; each {@code with} method returns
- * another object.
+ * The outputs of one call: views of memory that the caller owns, all optional. Immutable; each {@code with} method
+ * returns another object.
  */
 public final class LossOutputs {
 
@@ -39,14 +39,14 @@ public final class LossOutputs {
     this.statistics = statistics;
   }
 
-  /** Totals only. */
+  /** Returns outputs for the totals alone. */
   public static LossOutputs none() {
     return NONE;
   }
 
   /**
-   * The gradient by the student's logits, or by its hidden states where there is a head. Its memory overlaps no input.
-   * It replaces what the memory held; padding columns are written as 0.
+   * Returns outputs with the gradient by the student's logits, or by its hidden states if the student has a head. The
+   * gradient replaces the content of its memory, which must not overlap an input. Padding columns are set to 0.
    *
    * @param gradient [rows, classes of the student] or [rows, features], in the student's dtype or F32
    */
@@ -55,17 +55,18 @@ public final class LossOutputs {
   }
 
   /**
-   * The gradient in the place of the student's logits, which are lost.
+   * Returns outputs with the gradient in the place of the student's logits, which are overwritten.
    *
-   * @param student the very view that is the student in the inputs
+   * @param student the same view as the student of the inputs
    */
   public static LossOutputs gradientInPlace(MatrixView student) {
     return NONE.withGradient(student, Mode.IN_PLACE);
   }
 
   /**
-   * The gradient, added to what the memory holds, such as the gradient of another loss by the same logits. Each sum is
-   * rounded once to the dtype of the memory. Padding columns and ignored rows keep what they hold.
+   * Returns outputs with a gradient that is added to the content of its memory, such as the gradient of another loss by
+   * the same logits. Each sum is rounded once to the dtype of the memory. Padding columns and ignored rows keep their
+   * content.
    *
    * @param gradient [rows, classes of the student], in the student's dtype or F32; it overlaps no input
    */
@@ -79,8 +80,8 @@ public final class LossOutputs {
   }
 
   /**
-   * Returns outputs with the gradient by the weight of the head, summed over all rows in f32. It replaces what the
-   * memory held.
+   * Returns outputs with the gradient by the weight of the head, summed over all rows in f32. The gradient replaces the
+   * content of its memory.
    *
    * @param value [classes, features] in the dtype of the head or F32; null for none
    */
@@ -88,15 +89,15 @@ public final class LossOutputs {
     return withHead(headGradients.withWeight(value, false));
   }
 
-  /** Returns outputs like {@link #withWeightGradient}, whose gradient is added to what the memory holds. */
+  /** Returns outputs like {@link #withWeightGradient}, but adds the gradient to the content of its memory. */
   public LossOutputs withWeightGradientAddedTo(MatrixView value) {
     return withHead(headGradients.withWeight(
         Objects.requireNonNull(value, "the gradient by the weight is null, expected a matrix"), true));
   }
 
   /**
-   * Returns outputs with the gradient by the bias of the head, summed over all rows in f32. It replaces what the memory
-   * held.
+   * Returns outputs with the gradient by the bias of the head, summed over all rows in f32. The gradient replaces the
+   * content of its memory.
    *
    * @param value [1, classes] in the dtype of the head or F32; null for none
    */
@@ -104,7 +105,7 @@ public final class LossOutputs {
     return withHead(headGradients.withBias(value, false));
   }
 
-  /** Returns outputs like {@link #withBiasGradient}, whose gradient is added to what the memory holds. */
+  /** Returns outputs like {@link #withBiasGradient}, but adds the gradient to the content of its memory. */
   public LossOutputs withBiasGradientAddedTo(MatrixView value) {
     return withHead(headGradients.withBias(
         Objects.requireNonNull(value, "the gradient by the bias is null, expected a matrix"), true));
@@ -115,7 +116,7 @@ public final class LossOutputs {
   }
 
   /**
-   * Returns outputs with a value of each row.
+   * Returns outputs with one value for each row.
    *
    * @param value [rows] F32, see {@link RowVector#losses}; null for none
    */
@@ -134,7 +135,7 @@ public final class LossOutputs {
     return withRow(RowOutput.SOFT, value);
   }
 
-  /** Returns outputs with {@link RowOutput#HARD}, the cross-entropy of each row. */
+  /** Returns outputs with {@link RowOutput#HARD}, the hard part of each row. */
   public LossOutputs withRowHard(@Nullable RowVector value) {
     return withRow(RowOutput.HARD, value);
   }
@@ -142,8 +143,8 @@ public final class LossOutputs {
   /**
    * Returns outputs with {@link LossTotals#temperatureGradient()}, the derivative of the total by the temperature
    * {@code T}. A row adds {@code 2 T KL + T (E_p[s] - E_q[s] - Var_p[t] + Cov_p[t, s])}, where {@code s = z/T} and
-   * {@code t = u/T}. The sum holds the soft weight, the row weights and the reduction, but not the gradient scale. The
-   * loss must be a forward KL without row temperatures.
+   * {@code t = u/T}. The soft weight, the row weights and the reduction apply to the sum; the gradient scale does not.
+   * The loss must be a forward KL without row temperatures.
    */
   public LossOutputs withTemperatureGradient() {
     return new LossOutputs(gradient, mode, headGradients, rows, true, statistics);
@@ -159,8 +160,8 @@ public final class LossOutputs {
   }
 
   /**
-   * Where the gradient is written, [rows, classes of the student] or, where there is a head, [rows, features]; null
-   * where none is wanted.
+   * Memory for the gradient: [rows, classes of the student], or [rows, features] if the student has a head; null for
+   * none.
    */
   public @Nullable MatrixView gradient() {
     return gradient;
@@ -171,27 +172,27 @@ public final class LossOutputs {
     return mode == Mode.IN_PLACE;
   }
 
-  /** Whether the gradient is added to what its memory holds. */
+  /** Whether the gradient is added to the content of its memory. */
   public boolean addsToGradient() {
     return mode == Mode.ADDED;
   }
 
-  /** Where the gradient by the weight of the head is written, [classes, features]; null where none is wanted. */
+  /** Memory for the gradient by the weight of the head, [classes, features]; null for none. */
   public @Nullable MatrixView weightGradient() {
     return headGradients.weight();
   }
 
-  /** Whether the gradient by the weight is added to what its memory holds. */
+  /** Whether the gradient by the weight is added to the content of its memory. */
   public boolean addsToWeightGradient() {
     return headGradients.addsToWeight();
   }
 
-  /** Where the gradient by the bias of the head is written, [1, classes]; null where none is wanted. */
+  /** Memory for the gradient by the bias of the head, [1, classes]; null for none. */
   public @Nullable MatrixView biasGradient() {
     return headGradients.bias();
   }
 
-  /** Whether the gradient by the bias is added to what its memory holds. */
+  /** Whether the gradient by the bias is added to the content of its memory. */
   public boolean addsToBiasGradient() {
     return headGradients.addsToBias();
   }
@@ -201,17 +202,17 @@ public final class LossOutputs {
     return gradient != null || headGradients.weight() != null || headGradients.bias() != null;
   }
 
-  /** Where a value of each row is written; null where it is not wanted. */
+  /** Memory for one value of each row, [rows] F32; null for none. */
   public @Nullable RowVector row(RowOutput output) {
     return rows.get(output);
   }
 
-  /** Where the soft loss of each row is written; null where it is not wanted. */
+  /** Memory for the soft loss of each row, [rows] F32; null for none. */
   public @Nullable RowVector rowSoft() {
     return row(RowOutput.SOFT);
   }
 
-  /** Where the cross-entropy of each row is written; null where it is not wanted. */
+  /** Memory for the hard part of each row, [rows] F32; null for none. */
   public @Nullable RowVector rowHard() {
     return row(RowOutput.HARD);
   }
@@ -221,7 +222,7 @@ public final class LossOutputs {
     return temperatureGradient;
   }
 
-  /** Where row statistics are kept for a backward call; null where none are wanted. */
+  /** Row statistics that the call fills for a later backward call; null for none. */
   public @Nullable RowStatistics statistics() {
     return statistics;
   }
@@ -251,7 +252,7 @@ public final class LossOutputs {
     return values().hashCode();
   }
 
-  /** What is written, by name. */
+  /** Every output that is given, by name. */
   @Override
   public String toString() {
     return "LossOutputs" + values();

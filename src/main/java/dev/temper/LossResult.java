@@ -3,9 +3,9 @@ package dev.temper;
 import java.util.Optional;
 
 /**
- * A handle on the totals of one call. On a device engine the work may still be under way: {@link #totals()} waits for
- * it, and only then are errors that the device found (a label out of range) thrown. A host engine has finished when it
- * returns.
+ * A handle on the totals of one call. On a device engine the call may return before the work is complete. {@link
+ * #totals()} then waits for the work, and throws for invalid values that the device found, such as a label out of
+ * range. On a host engine the work is complete when the call returns.
  */
 public interface LossResult {
 
@@ -17,17 +17,17 @@ public interface LossResult {
    */
   LossTotals totals();
 
-  /** {@link LossTotals#total()}, waiting for it. */
+  /** Waits for the work and returns {@link LossTotals#total()}. */
   default double total() {
     return totals().total();
   }
 
-  /** {@link LossTotals#soft()}, waiting for it. */
+  /** Waits for the work and returns {@link LossTotals#soft()}. */
   default double soft() {
     return totals().soft();
   }
 
-  /** {@link LossTotals#hard()}, waiting for it. */
+  /** Waits for the work and returns {@link LossTotals#hard()}. */
   default double hard() {
     return totals().hard();
   }

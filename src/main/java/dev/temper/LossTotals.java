@@ -58,7 +58,7 @@ public final class LossTotals {
     return soft;
   }
 
-  /** The cross-entropy, weighted and reduced; NaN for {@link Reduction#NONE}. */
+  /** The hard part, weighted and reduced; NaN for {@link Reduction#NONE}. */
   public double hard() {
     return hard;
   }
@@ -68,12 +68,12 @@ public final class LossTotals {
     return rows;
   }
 
-  /** The rows that are not ignored; with {@link IgnoreScope#HARD} all rows. */
+  /** Rows that are not ignored; all rows with {@link IgnoreScope#HARD}. */
   public long countedRows() {
     return countedRows;
   }
 
-  /** The rows that count in the hard part: those whose label is not the ignored one. */
+  /** Rows that count in the hard part: all rows without the ignored label. */
   public long hardCountedRows() {
     return hardCountedRows;
   }
@@ -101,7 +101,7 @@ public final class LossTotals {
     return Objects.hash(total, soft, hard, rows, countedRows, hardCountedRows, nonFiniteRows, temperatureGradient);
   }
 
-  /** Every number by name. The hard part's count is left out where it is {@link #countedRows()}. */
+  /** Every number by name. The count of the hard part is left out if it equals {@link #countedRows()}. */
   @Override
   public String toString() {
     return "LossTotals[total=" + total + ", soft=" + soft + ", hard=" + hard + ", rows=" + rows + ", countedRows="

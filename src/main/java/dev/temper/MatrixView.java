@@ -15,8 +15,8 @@ public sealed interface MatrixView permits HostMatrix, DeviceMatrix {
   int classes();
 
   /**
-   * Distance between the beginnings of two rows, in elements; at least {@link #classes()}. It is 0 where one row stands
-   * for all rows of a matrix that is only read.
+   * Distance between the beginnings of two rows, in elements; at least {@link #classes()}. It is 0 if one row stands
+   * for all rows of an input.
    */
   long rowStride();
 

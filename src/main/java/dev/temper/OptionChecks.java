@@ -13,7 +13,8 @@ final class OptionChecks {
   /**
    * Checks every option.
    *
-   * @throws LossArgumentException naming the option, its value and what was expected
+   * @throws LossArgumentException if an option is invalid; the message names the option, its value and what was
+   *     expected
    */
   static void check(DistillationLoss loss) {
     requireTemperature(LossOption.TEMPERATURE, loss.temperature(), "1 is the plain softmax, 2 to 10 are usual");

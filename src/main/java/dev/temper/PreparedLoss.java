@@ -7,13 +7,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One loss over the same memory, checked once and launched many times: for loops whose tensors stay where they are. On
- * a GPU a launch then allocates nothing in Java unless the student has a head, and can be recorded as a CUDA graph.
+ * A loss over fixed memory that is checked once and launched many times, for loops whose tensors keep their addresses.
+ * On a GPU a launch allocates nothing in Java unless the student has a head, and can be recorded as a CUDA graph.
  *
  * {@snippet class="dev.temper.snippets.DeviceLoop" region="loop"}
  *
- * <p>One thread at a time may call it. Closing it frees what it prepared, not the caller's memory. An engine closes its
- * prepared losses when it is closed.
+ * <p>One thread at a time may call a prepared loss. Closing it frees its own resources, not the caller's memory. An
+ * engine that is closed closes its prepared losses.
  */
 public final class PreparedLoss implements AutoCloseable {
 
@@ -23,7 +23,7 @@ public final class PreparedLoss implements AutoCloseable {
   private final Map<String, Object> identity;
   private boolean closed;
 
-  /** Statistics are those that each launch writes; {@code identity} is what a backward call is compared with. */
+  /** Each launch fills the statistics. A later backward call is compared with {@code identity}. */
   PreparedLoss(LossEngine engine, PreparedCall call, @Nullable RowStatistics statistics, Map<String, Object> identity) {
     this.engine = engine;
     this.call = call;
@@ -32,7 +32,7 @@ public final class PreparedLoss implements AutoCloseable {
   }
 
   /**
-   * Computes the loss of what the tensors hold now. A device engine returns before the work is done.
+   * Computes the loss of the present content of the tensors. A device engine returns before the work is complete.
    *
    * <p>If the owner of a borrowed stream records the stream as a CUDA graph, the launch becomes part of that graph. All
    * tensors must then be on the device. A loss with a {@link LinearHead} waits for the device during a launch unless
@@ -95,15 +95,15 @@ public final class PreparedLoss implements AutoCloseable {
   }
 
   /**
-   * Bytes of device memory that it holds beside the caller's tensors, copies of tensors on the host included; 0 on an
-   * engine that computes in host memory. For a loss with a {@link LinearHead} they include the workspace of the engine,
-   * which all such losses share.
+   * Bytes of device memory that this loss holds beside the caller's tensors, including copies of host tensors; 0 on an
+   * engine that computes in host memory. With a {@link LinearHead} they include the workspace of the engine, which all
+   * such losses share.
    */
   public long deviceBytes() {
     return call.deviceBytes();
   }
 
-  /** What its kernel takes of a multiprocessor; empty on an engine that computes in host memory. */
+  /** The resources that its kernel takes of a multiprocessor; empty on an engine that computes in host memory. */
   public Optional<LaunchFootprint> footprint() {
     engine.begin();
     try {

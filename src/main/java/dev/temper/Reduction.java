@@ -6,7 +6,7 @@ public enum Reduction {
   NONE("none"),
   /** Sum over counted rows. */
   SUM("sum"),
-  /** Sum divided by the number of counted rows (rows whose label is not the ignored one). */
+  /** Sum divided by the number of counted rows (all rows without the ignored label). */
   MEAN("mean"),
   /**
    * Sum divided by the number of all flattened rows, ignored ones included. PyTorch's {@code batchmean} on {@code

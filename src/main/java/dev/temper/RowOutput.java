@@ -1,8 +1,8 @@
 package dev.temper;
 
 /**
- * A value of each row that a call writes on request, in nats, before weights and reduction. It is 0 for ignored rows
- * and for rows of weight 0.
+ * A value of each row that a call can write, in nats, before weights and reduction. The value is 0 for ignored rows and
+ * for rows of weight 0.
  */
 public enum RowOutput {
   /**
@@ -22,7 +22,7 @@ public enum RowOutput {
   STUDENT_MASS("row_student_mass"),
   /** The teacher's mass {@code P} on the classes of the row's list, as given; needs a list. */
   TEACHER_MASS("row_teacher_mass"),
-  /** The teacher's mass on the columns that no class takes, at its temperature; needs a class map. */
+  /** The teacher's mass on the columns that the class map gives to no class, at its temperature; needs a class map. */
   UNMAPPED_MASS("row_unmapped_mass");
 
   private final String tensor;
@@ -31,7 +31,7 @@ public enum RowOutput {
     this.tensor = tensor;
   }
 
-  /** Whether the output exists for teachers with a list of classes or with a class map only. */
+  /** Whether the output is a mass, which only teachers with lists of classes or with a class map have. */
   public boolean isMass() {
     return this == STUDENT_MASS || this == TEACHER_MASS || this == UNMAPPED_MASS;
   }

@@ -6,10 +6,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a forward call saves of each row, so that {@link LossEngine#backward} need not compute it again: 64 bytes a row,
- * in the memory of the engine that {@linkplain LossEngine#allocateStatistics made} them. They may be used again and
- * again, also by {@link LossEngine#prepare}; each forward call replaces what the one before has saved. Nothing waits
- * for the device.
+ * The values that a forward call saves of each row, so that {@link LossEngine#backward} need not compute them again: 64
+ * bytes a row, in the memory of the engine that {@linkplain LossEngine#allocateStatistics allocated} them. They may be
+ * reused, also by {@link LossEngine#prepare}; each forward call replaces the saved values. Saving does not wait for the
+ * device.
  *
  * {@snippet :
  * try (RowStatistics statistics = engine.allocateStatistics(rows)) {
@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p>A backward call must have the engine, the loss and the shapes of the forward call, and as many of the optional
- * inputs; it is refused where one of them differs. The values of the inputs are not compared. For one call at a time.
+ * <p>A backward call must have the engine, the loss, the shapes and the optional inputs of the forward call, and is
+ * refused if one of them differs. The values of the inputs are not compared. One call at a time may use the statistics.
  */
 public final class RowStatistics implements AutoCloseable {
 
@@ -61,7 +61,7 @@ public final class RowStatistics implements AutoCloseable {
   }
 
   /**
-   * The memory, for a call of an engine.
+   * Returns the memory for a call of an engine.
    *
    * @throws IllegalArgumentException if these statistics are closed, or belong to another engine or to another number
    *     of rows
@@ -84,12 +84,12 @@ public final class RowStatistics implements AutoCloseable {
     return memory;
   }
 
-  /** Notes that a forward call is about to write, so that one that fails leaves nothing to read. */
+  /** Marks the statistics as empty before a forward call writes, so that a failed call leaves nothing to read. */
   void clear() {
     saved = null;
   }
 
-  /** Notes the forward call that has written. */
+  /** Stores the identity of the forward call that has written. */
   void written(Map<String, Object> call) {
     saved = call;
   }
@@ -97,7 +97,7 @@ public final class RowStatistics implements AutoCloseable {
   /**
    * Checks that a forward call like this backward call has written.
    *
-   * @throws IllegalArgumentException naming the first thing that differs
+   * @throws IllegalArgumentException if a property differs; the message names the first one
    */
   void requireSaved(Map<String, Object> call) {
     Map<String, Object> found = saved;
@@ -115,7 +115,7 @@ public final class RowStatistics implements AutoCloseable {
         + ", but here it is " + call.get(different) + "; call forward and backward with the same loss and inputs");
   }
 
-  /** What must be the same in a forward and a backward call, by name. */
+  /** Returns the properties in which forward and backward call must agree, by name. */
   static Map<String, Object> identity(DistillationLoss loss, LossInputs inputs) {
     Map<String, Object> identity = new LinkedHashMap<>(loss.options());
     identity.put("student", shape(inputs.student()));

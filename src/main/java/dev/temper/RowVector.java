@@ -8,11 +8,11 @@ import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 
 /**
- * A view of one value for each row, contiguous, in memory that the caller owns. The factories are named by what the
- * values are, and check the dtype: {@link #labels} are I32 or I64; {@link #weights}, {@link #temperatures} and
+ * A view of one value for each row, contiguous, in memory that the caller owns. Each factory is named after the meaning
+ * of the values and checks the dtype: {@link #labels} are I32 or I64; {@link #weights}, {@link #temperatures} and
  * {@link #losses} are F32.
  *
- * <p>Arrays are used in place, so an output appears in the array that was given.
+ * <p>Arrays are used in place: outputs are written to the caller's array.
  */
 public sealed interface RowVector permits RowVector.Host, RowVector.Device {
 
@@ -164,7 +164,7 @@ public sealed interface RowVector permits RowVector.Host, RowVector.Device {
       this.dtype = dtype;
     }
 
-    /** Exactly the bytes of the elements. */
+    /** The bytes of the elements and no others. */
     public MemorySegment segment() {
       return segment;
     }
@@ -201,7 +201,7 @@ public sealed interface RowVector permits RowVector.Host, RowVector.Device {
     }
   }
 
-  /** A vector in the memory of a device, borrowed from whoever allocated it. */
+  /** A vector in the memory of a device, which its allocator owns. */
   final class Device implements RowVector {
 
     private final long address;

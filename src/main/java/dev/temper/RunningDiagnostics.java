@@ -13,7 +13,7 @@ import dev.temper.spi.SeparateProducts;
 import java.util.List;
 import java.util.Optional;
 
-/** The diagnostics of an engine, which is kept open while one of them runs. */
+/** The diagnostics of an engine. Each call keeps the engine open until it returns. */
 final class RunningDiagnostics implements EngineDiagnostics {
 
   private final LossEngine engine;

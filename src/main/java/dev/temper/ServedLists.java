@@ -4,11 +4,11 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns log-probabilities as serving engines deliver them (vLLM, SGLang) into a teacher. Each position has a list of
- * its own length, k or k + 1 entries in any order, at temperature 1; a position without a list is null or empty. An
- * entry that repeats an id of its position, as the sampled token does, is left out. Where k is {@value
- * Teacher#MOST_IDS} and the sampled token is one more class, the least probable entry is left out, which is that token:
- * its mass counts as that of a class outside the list.
+ * Makes a teacher of the log-probabilities that serving engines such as vLLM and SGLang return. Each position has a
+ * list of k or k + 1 entries in any order, at temperature 1; a position without a list is null or empty. The sampled
+ * token often repeats an id of its position; such an entry is left out. A list of {@value #MOST_ENTRIES} distinct
+ * classes loses its least probable entry, which is the sampled token. The mass of this token then counts as outside the
+ * list.
  *
  * {@snippet class="dev.temper.snippets.ServedTeacher" region="served"}
  */
@@ -20,8 +20,8 @@ public final class ServedLists {
   private ServedLists() {}
 
   /**
-   * A teacher whose row {@code r} has the list of position {@code r}: log-probabilities of generated tokens, where the
-   * student's row {@code r} predicts the token of position {@code r}.
+   * Returns a teacher whose row {@code r} has the list of position {@code r}. This fits log-probabilities of generated
+   * tokens, where the student's row {@code r} predicts the token of position {@code r}.
    *
    * @param ids classes of each position
    * @param logProbabilities their log-probabilities
@@ -32,9 +32,9 @@ public final class ServedLists {
   }
 
   /**
-   * A teacher whose row {@code r} has the list of position {@code r + 1}: log-probabilities of a prompt. Each of its
-   * lists describes the token at its own position, which the student predicts one row earlier. The first list is not
-   * used, and the last row has none.
+   * Returns a teacher whose row {@code r} has the list of position {@code r + 1}. This fits log-probabilities of a
+   * prompt. The list of a position describes the token at that position, which the student predicts one row earlier.
+   * The first list is not used, and the last row has none.
    *
    * @throws LossArgumentException as for {@link #of}
    */

@@ -1,8 +1,8 @@
 package dev.temper;
 
 /**
- * What the classes mean that a row of a top-k list has no slot for. {@code S} are the classes with a slot, {@code P}
- * and {@code Q} the masses of teacher and student on them.
+ * The meaning of the classes without a slot in a row of a top-k teacher, which are the rest of the row. {@code S} is
+ * the set of classes with a slot; {@code P} and {@code Q} are the masses of teacher and student on {@code S}.
  */
 public enum Tail {
   /** {@code sum over S of p log(p/q)}: the rest is left out. The sum may be negative. Forward KL only. */
@@ -25,7 +25,7 @@ public enum Tail {
     return label;
   }
 
-  /** Whether the divergence is known for this meaning of the rest. */
+  /** Whether the divergence is defined for this meaning of the rest. */
   public boolean allows(Divergence divergence) {
     boolean isForwardKl = divergence instanceof Divergence.ForwardKl;
     boolean hasMore = this == RENORMALISE_BOTH || this == BUCKET;

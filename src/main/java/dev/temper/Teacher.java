@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * What the soft part of a loss compares the student with. The kind of the values is part of the type, because it cannot
- * be seen in the numbers: probabilities that are read as logits give a loss that looks plausible and is wrong.
+ * The model whose distribution the soft part of a loss compares with the student's. The kind of the values is part of
+ * the type: probabilities that are read as logits give a loss that looks plausible and is wrong.
  *
  * {@snippet :
  * LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(teacher));
@@ -28,10 +28,10 @@ public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities
   String label();
 
   /**
-   * A teacher given by its logits {@code u}, so that {@code p = softmax(u / T)}. Log-probabilities at temperature 1 are
+   * Returns a teacher with logits {@code u}, so that {@code p = softmax(u / T)}. Log-probabilities at temperature 1 are
    * logits too, since {@code softmax(l / T)} gives their distribution at any temperature. Probabilities are not: their
-   * softmax is nearly uniform. If the first teacher of a process lies in host memory and its first row looks like
-   * probabilities, one warning says so through {@link System.Logger}.
+   * softmax is nearly uniform. A warning is logged through {@link System.Logger}, once in a process, if the first row
+   * of the first such teacher in host memory looks like probabilities.
    *
    * @param logits [rows, classes] F32, BF16 or F16; the dtype, the row stride and the padding may differ from the
    *     student's
@@ -41,7 +41,7 @@ public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities
   }
 
   /**
-   * A teacher given by log-probabilities that are already at the temperature of the loss.
+   * Returns a teacher with log-probabilities that are already at the temperature of the loss.
    *
    * @param matrix [rows, classes] F32, BF16 or F16; the probabilities of each row sum to 1
    */
@@ -50,7 +50,7 @@ public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities
   }
 
   /**
-   * A teacher given by probabilities that are already at the temperature of the loss.
+   * Returns a teacher with probabilities that are already at the temperature of the loss.
    *
    * @param matrix [rows, classes] F32, BF16 or F16, each from 0 to 1; each row sums to 1
    */
@@ -59,7 +59,8 @@ public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities
   }
 
   /**
-   * Several teachers, so that {@code p} is the weighted sum of their distributions. A teacher of weight 0 is not read.
+   * Returns a mixture of teachers, whose {@code p} is the weighted sum of their distributions. A teacher of weight 0 is
+   * not read.
    *
    * @param logits logits of each teacher, [rows, classes]; 2 to {@value #MOST_MIXED} of them
    * @param weights weight of each teacher, 0 or more, with the sum 1
@@ -70,8 +71,8 @@ public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities
   }
 
   /**
-   * A teacher given by hidden states and the head that makes logits of them, as {@link #logits} are. The student must
-   * be given by {@link LossInputs#hidden}; the number of features and the dtype may differ from the student's.
+   * Returns a teacher with hidden states and the head that computes its logits from them. The student must be given by
+   * {@link LossInputs#hidden}; the number of features and the dtype may differ from the student's.
    *
    * @param hidden hidden states, [rows, features of the teacher] in the dtype of the head; the row stride is not 0
    *     unless there is one row only
@@ -82,7 +83,7 @@ public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities
   }
 
   /**
-   * A teacher whose rows are selected, so that several rows of the student may share one.
+   * Returns a teacher with selected rows. Several rows of the student may share a row of the teacher.
    *
    * @param logits logits of the teacher, [rows of the teacher, classes]
    * @param index [rows of the student] I32: the teacher's row of each row of the student; -1 on ignored rows only
@@ -92,8 +93,8 @@ public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities
   }
 
   /**
-   * A teacher with other classes than the student. {@code p} is the softmax over the mapped columns alone, as draft
-   * models are trained.
+   * Returns a teacher with other classes than the student. {@code p} is the softmax over the mapped columns alone,
+   * which is the usual target of a draft model with a smaller vocabulary.
    *
    * @param logits logits of the teacher, [rows, columns]
    * @param map [classes of the student] I32: the teacher's column of each class, no column twice; -1 for a class that
@@ -104,7 +105,7 @@ public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities
   }
 
   /**
-   * A teacher given by the log-probabilities of some classes of each row. They are at the temperature of the loss,
+   * Returns a teacher with the log-probabilities of some classes of each row. They are at the temperature of the loss,
    * unless {@link TopKTeacher#atTemperature} gives another one. The classes may be the most probable ones of the
    * teacher or of the student.
    *
@@ -118,8 +119,8 @@ public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities
   }
 
   /**
-   * A teacher given by classes that were sampled from it, with weights in the place of probabilities. The loss is that
-   * of {@link Tail#TRUNCATE}. The caller merges repeated samples of one class.
+   * Returns a teacher with classes that were sampled from it, and weights in the place of probabilities. The loss is
+   * that of {@link Tail#TRUNCATE}. The caller merges repeated samples of one class.
    *
    * @param ids [rows, k] classes, none of them twice in a row; -1 marks an unused slot at any place
    * @param weights [rows, k] F32, BF16 or F16, 0 or more; they may have any sum

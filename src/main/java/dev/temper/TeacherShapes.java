@@ -5,7 +5,7 @@ import java.util.List;
 /** Checks the shapes and numbers that a teacher is made of. Values in memory are checked by the engines. */
 final class TeacherShapes {
 
-  /** How far the sum of the weights of a mixture may lie from 1: weights may have been rounded to f32. */
+  /** Largest distance of the sum of a mixture's weights from 1, because the weights may have been rounded to f32. */
   private static final double WEIGHT_TOLERANCE = 1e-6;
 
   private TeacherShapes() {}

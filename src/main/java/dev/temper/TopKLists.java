@@ -1,8 +1,8 @@
 package dev.temper;
 
 /**
- * The most probable classes of each row of a teacher, as {@link LossEngine#topK} makes them. They are kept in the place
- * of the logits: {@code dev.temper.io.TopKFile} saves and loads them.
+ * The most probable classes of each row of a teacher, as {@link LossEngine#topK} makes them. {@code
+ * dev.temper.io.TopKFile} saves and loads them, so that a training run needs no logits of the teacher.
  *
  * {@snippet class="dev.temper.snippets.CachedTopK" region="cache"}
  *
@@ -29,7 +29,7 @@ public record TopKLists(IdMatrix ids, MatrixView logProbabilities, RowVector log
     }
   }
 
-  /** New lists in Java arrays. */
+  /** Allocates lists in Java arrays. */
   static TopKLists allocate(long rows, int k, int classes, double temperature) {
     TeacherShapes.requireSlots(k);
     if (rows > Integer.MAX_VALUE / k) {
@@ -43,7 +43,10 @@ public record TopKLists(IdMatrix ids, MatrixView logProbabilities, RowVector log
         classes, temperature);
   }
 
-  /** A teacher of these lists, which a loss of another temperature or number of classes refuses. */
+  /**
+   * Returns a teacher with these lists. A loss with another temperature or number of classes refuses it, unless the
+   * tail is renormalised, which allows other temperatures.
+   */
   public TopKTeacher teacher(Tail tail) {
     return Teacher.topK(ids, logProbabilities, tail).withLogTail(logTail).atTemperature(temperature)
         .ofClasses(classes);

@@ -6,11 +6,11 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A teacher given by the log-probabilities of some classes of each row; see {@link Teacher#topK}. Immutable; each
- * method returns another object.
+ * A teacher with the log-probabilities of some classes of each row; see {@link Teacher#topK}. Immutable; each method
+ * returns another object.
  *
- * <p>The student is read once, and {@code 2 k} numbers a row in the place of the teacher. A row without a used slot has
- * the soft value and the soft gradient 0.
+ * <p>An engine reads {@code 2 k} numbers a row in the place of the teacher's logits. A row without a used slot has the
+ * soft value and the soft gradient 0.
  */
 public final class TopKTeacher implements Teacher {
 
@@ -58,7 +58,7 @@ public final class TopKTeacher implements Teacher {
    * Returns the teacher with the temperature of its log-probabilities. Where it differs from that of the loss, only the
    * two renormalised meanings can be computed, by {@code p ~ exp(l T0/T)} on the slots.
    *
-   * @param value {@code T0}
+   * @param value {@code T0}, from 1e-6 to 1e6
    * @throws LossArgumentException if it is out of the range of temperatures
    */
   public TopKTeacher atTemperature(double value) {
@@ -127,7 +127,7 @@ public final class TopKTeacher implements Teacher {
     return Objects.hash(ids, logProbabilities, tail);
   }
 
-  /** What is given, by name. */
+  /** Kind, shape and options of the teacher. */
   @Override
   public String toString() {
     return label() + " " + logProbabilities + (logTail == null ? "" : ", with the log tail")

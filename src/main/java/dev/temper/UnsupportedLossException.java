@@ -3,14 +3,16 @@ package dev.temper;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A loss that the engine of a device does not compute, though it may be a loss that others compute. */
+/** A loss that the engine of a device does not compute. Other engines may compute it. */
 public final class UnsupportedLossException extends LossArgumentException {
   private static final long serialVersionUID = 1L;
 
   private final String device;
   private final String reason;
 
-  /** A refusal of the engine of {@code device}; {@code reason} holds words of {@link LossArgumentException}. */
+  /**
+   * Creates an exception of the engine of {@code device}. {@code reason} holds words of {@link LossArgumentException}.
+   */
   UnsupportedLossException(String device, List<Object> reason) {
     super(sentence(device, reason));
     this.device = device;

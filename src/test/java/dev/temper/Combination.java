@@ -4,12 +4,13 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * Holds what engines specialise their code for. A device that compiles its kernels runs few combinations many times.
+ * Holds the properties of a call for which engines specialise their code. A device that compiles its kernels runs few
+ * combinations many times.
  *
- * @param kind how the engine is called
+ * @param kind method of the engine
  * @param input dtype of the student's logits, or of the logits of a softmax
  * @param second dtype of the teacher's logits, or of the gradient by the log-probabilities
- * @param output dtype of the gradient, or of what a softmax writes
+ * @param output dtype of the gradient, or of the output of a softmax
  * @param soft whether the loss has a soft part
  * @param hard whether the loss has a cross-entropy
  * @param classes classes without padding

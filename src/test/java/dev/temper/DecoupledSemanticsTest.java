@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every engine does with the decoupled KL: label against rest, and the distribution within the rest. */
+/** Tests the decoupled KL on every engine: label against rest, and the distribution within the rest. */
 class DecoupledSemanticsTest extends EachDevice {
 
   private static final double BOUND = 4e-6;
@@ -19,7 +19,7 @@ class DecoupledSemanticsTest extends EachDevice {
   private static final DistillationLoss LOSS = DistillationLoss.builder().divergence(Divergence.dkd(1, 8))
       .temperature(2).hardWeight(0.5).reduction(Reduction.SUM).build();
 
-  /** Rows of four classes and the label 1. Each lacks classes, or has a label that is much likelier than the rest. */
+  /** Rows of four classes with the label 1. Each row lacks classes, or its label is much likelier than the rest. */
   private static final List<float[][]> ROWS = List.of(
       rows(row(1, 2, 0, -1), row(2, 1, 0.5, 0)),
       rows(row(1, 90, 0, -1), row(2, 80, 0.5, 0)), // 1 - p is lost in p
@@ -121,7 +121,7 @@ class DecoupledSemanticsTest extends EachDevice {
     }
   }
 
-  /** The label stands in the first, an inner, and the last of several blocks and vectors. */
+  /** Tests labels in the first, an inner, and the last of several blocks and vectors. */
   @ParameterizedTest
   @ValueSource(strings = {"F32", "BF16", "F16"})
   void theLabelIsLeftOutWhereverItStands(String dtype) {

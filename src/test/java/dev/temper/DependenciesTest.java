@@ -18,7 +18,7 @@ import org.w3c.dom.NodeList;
 final class DependenciesTest {
 
   @Test
-  void theLibraryBringsNothingButAnnotationsAndTheBindingsOfCuda() throws Exception {
+  void theLibraryDependsOnAnnotationsAndCudaBindingsOnly() throws Exception {
     assertThat(shipped("src/pom.xml"))
         .containsExactlyInAnyOrder("org.jspecify:jspecify", "org.jcuda:jcuda", "org.jcuda:jcuda-natives",
         "org.jcuda:jcublas", "org.jcuda:jcublas-natives");

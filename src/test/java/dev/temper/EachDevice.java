@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Runs the tests of a subclass on each device of this machine. They hold what every engine must do alike.
+ * Runs the tests of a subclass on each device of this machine. They check behaviour that all engines share.
  *
  * <p>A test is skipped if its engine refuses the loss. The reference supports every loss, so no test is skipped there.
  */

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tests what a batch of the reference counts, divides by, adds to and writes for each row. */
+/** Tests the counts, divisors, added gradients and row outputs of batches on the reference. */
 class FamilyBatchTest {
 
   private static final double BOUND = 1e-6;

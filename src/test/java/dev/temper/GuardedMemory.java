@@ -12,7 +12,10 @@ import java.util.random.RandomGenerator;
 final class GuardedMemory {
 
   private static final byte GUARD = (byte) 0xA5;
-  /** Repeated, it is a negative integer, and a NaN with a payload in every floating dtype. */
+  /**
+   * The pattern of unwritten elements. It is a negative integer in every integer dtype, and a NaN with a payload in
+   * every floating dtype.
+   */
   private static final short UNWRITTEN = (short) 0xFFB7;
   private static final int GUARD_BYTES = 64;
   private static final int MOST_GAP = 9;
@@ -38,7 +41,7 @@ final class GuardedMemory {
         whole.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, UNWRITTEN);
       }
     }
-    remember();
+    snapshot();
   }
 
   /** Allocates a matrix. Half of the matrices have a gap between their rows. */
@@ -54,8 +57,8 @@ final class GuardedMemory {
 
   /** Allocates a vector without gaps. */
   static GuardedMemory vector(RandomGenerator random, Arena arena, long length, DType dtype) {
-    GuardedMemory room = matrix(random, arena, length, 1, dtype);
-    return new GuardedMemory(room.whole, room.offset, length, 1, 1, dtype);
+    GuardedMemory memory = matrix(random, arena, length, 1, dtype);
+    return new GuardedMemory(memory.whole, memory.offset, length, 1, 1, dtype);
   }
 
   HostMatrix matrix() {
@@ -72,8 +75,8 @@ final class GuardedMemory {
     return whole.asSlice(offset, rows == 0 ? 0 : ((rows - 1) * rowStride + columns) * dtype.bytes());
   }
 
-  /** Takes the present content as the content that must stay. */
-  void remember() {
+  /** Stores the present content, with which later checks compare. */
+  void snapshot() {
     before = whole.toArray(ValueLayout.JAVA_BYTE);
   }
 

@@ -18,7 +18,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Tests that memory with other elements than its view says is refused, and buffers, parts and conversions of views. */
+/**
+ * Tests the refusal of memory whose elements differ from those of its view, and buffers, parts and conversions of
+ * views.
+ */
 class HostMemoryTest {
 
   @Test

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.temper.spi.EngineBackend;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
 import java.time.Duration;
@@ -119,8 +118,8 @@ class LossEngineTest {
     assertThat(slow.closedWhileRunning).isFalse();
   }
 
-  /** Computes one call that lasts until the test lets it end. */
-  private static final class Slow implements EngineBackend {
+  /** A backend whose call lasts until the test ends it. */
+  private static final class Slow extends LossBackend {
     final CountDownLatch begun = new CountDownLatch(1);
     final CountDownLatch mayEnd = new CountDownLatch(1);
     final AtomicBoolean closed = new AtomicBoolean();
@@ -128,12 +127,8 @@ class LossEngineTest {
     private final Support support;
 
     Slow(Support support) {
+      super("slow");
       this.support = support;
-    }
-
-    @Override
-    public String describe() {
-      return "slow";
     }
 
     @Override
@@ -152,18 +147,6 @@ class LossEngineTest {
       closedWhileRunning.set(closed.get());
       return () -> LossTotals.of(0, 0, 0, 1, 1, 0);
     }
-
-    @Override
-    public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {}
-
-    @Override
-    public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {}
-
-    @Override
-    public void softmax(MatrixView logits, MatrixView output) {}
-
-    @Override
-    public void argmax(MatrixView logits, RowVector output) {}
 
     @Override
     public void close() {

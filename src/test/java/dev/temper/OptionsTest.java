@@ -133,7 +133,7 @@ class OptionsTest {
   }
 
   @Test
-  void anUnknownDivergenceIsAnsweredWithTheNearestAndTheKnownOnes() {
+  void anUnknownDivergenceIsRefusedWithTheNearestAndAllKnownNames() {
     assertIllegal(() -> Divergence.parse("foward-kl"))
         .hasMessageContainingAll("unknown divergence 'foward-kl'", "did you mean 'forward-kl'", "jsd:B", "tvd",
         "logit-mse");

@@ -9,8 +9,8 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 /**
- * Tests the note about probabilities in the place of logits. A process looks at one teacher only, so that each case has
- * a process of its own.
+ * Tests the warning about probabilities in the place of logits. A process checks one teacher only, so each case runs in
+ * a new process.
  */
 class ProbabilityNoteTest {
 

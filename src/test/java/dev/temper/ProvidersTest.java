@@ -15,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ProvidersTest {
 
   private static final List<String> PROVIDERS = List.of(Acme.class.getName(), FailsToLoad.class.getName(),
-      FailsWhenAsked.class.getName(), FailsToOpen.class.getName(), "com.acme.IsNotThere");
+      FailsWhenQueried.class.getName(), FailsToOpen.class.getName(), "com.acme.IsNotThere");
 
   @TempDir private Path folder;
 
@@ -48,13 +47,11 @@ class ProvidersTest {
     assertThat(out).contains("device reference: yes").contains("opened reference: reference (f64");
     assertThat(out).contains("device " + FailsToLoad.class.getName() + ": no, ")
         .contains("UnsatisfiedLinkError: no acme in the path");
-    assertThat(out).contains("device fails-when-asked: no, fails-when-asked cannot be used, because its provider "
-        + "failed with "
-        + "java.lang.IllegalCallerException: not from here");
+    assertThat(out).contains("device fails-when-queried: no, fails-when-queried cannot be used, because its provider "
+        + "failed with java.lang.IllegalCallerException: not from here");
     assertThat(out).contains("com.acme.IsNotThere not found");
-    assertThat(out).contains("finding fails-when-asked: fails-when-asked cannot be used, because its provider failed "
-        + "with "
-        + "java.lang.StackOverflowError");
+    assertThat(out).contains("finding fails-when-queried: fails-when-queried cannot be used, because its provider "
+        + "failed with java.lang.StackOverflowError");
     assertThat(out).contains("refused fails-to-open: fails-to-open cannot be used, because its provider failed with "
         + "java.lang.NoClassDefFoundError: com/acme/Driver");
     assertThat(out).contains("opened auto: ").doesNotContain("refused auto");
@@ -140,10 +137,10 @@ class ProvidersTest {
   }
 
   /** Throws an exception from {@code availability} and an Error from {@code findings}. */
-  public static final class FailsWhenAsked extends Acme {
+  public static final class FailsWhenQueried extends Acme {
     @Override
     public String device() {
-      return "fails-when-asked";
+      return "fails-when-queried";
     }
 
     @Override
@@ -176,16 +173,9 @@ class ProvidersTest {
   }
 
   /** Has a name and computes nothing. */
-  private static final class NamedBackend implements EngineBackend {
-    private final String name;
-
+  private static final class NamedBackend extends LossBackend {
     NamedBackend(String name) {
-      this.name = Objects.requireNonNull(name);
-    }
-
-    @Override
-    public String describe() {
-      return name;
+      super(name);
     }
 
     @Override
@@ -195,22 +185,7 @@ class ProvidersTest {
 
     @Override
     public LossResult compute(LossCall call) {
-      throw new UnsupportedOperationException(name);
+      throw new UnsupportedOperationException(describe());
     }
-
-    @Override
-    public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {}
-
-    @Override
-    public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {}
-
-    @Override
-    public void softmax(MatrixView logits, MatrixView output) {}
-
-    @Override
-    public void argmax(MatrixView logits, RowVector output) {}
-
-    @Override
-    public void close() {}
   }
 }

@@ -13,7 +13,9 @@ import java.util.random.RandomGenerator;
 /** Calls an engine once with random tensors, each in memory of its own between guard bytes. */
 abstract class RandomCall {
 
-  /** What makes a call invalid. Some mistakes have no effect on some calls, such as a wrong label without rows. */
+  /**
+   * Mistakes that make a call invalid. Some mistakes have no effect on some calls, such as a wrong label without rows.
+   */
   enum Mistake { NONE, LABEL, WEIGHT, TEMPERATURE, LENGTH, OVERLAP, READ_ONLY }
 
   private static final int MOST_ROWS = 70;

@@ -12,17 +12,17 @@ import java.util.random.RandomGenerator;
 /**
  * Fills matrices with logits.
  *
- * @param values which values occur
+ * @param values kind of the values
  * @param spread the logits lie within four times this number, unless they are extreme
  */
 record RandomLogits(Values values, double spread) {
 
-  /** Which logits occur. */
+  /** Kinds of logits. */
   enum Values {
     FINITE,
     /** Some rows have a NaN, an infinity or absent classes. */
     NON_FINITE,
-    /** The largest and smallest finite numbers of the dtype occur, and everything else. */
+    /** The largest and smallest finite numbers of the dtype occur, beside NaN, infinities and absent classes. */
     EXTREME
   }
 
@@ -57,7 +57,7 @@ record RandomLogits(Values values, double spread) {
       }
       Elements.write(row, matrix, i);
     }
-    memory.remember();
+    memory.snapshot();
     return memory;
   }
 

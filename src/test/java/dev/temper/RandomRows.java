@@ -87,7 +87,7 @@ final class RandomRows {
   }
 
   private GuardedMemory input(GuardedMemory memory) {
-    memory.remember();
+    memory.snapshot();
     return call.input(memory);
   }
 

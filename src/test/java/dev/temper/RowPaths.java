@@ -37,7 +37,7 @@ public final class RowPaths {
     }
   }
 
-  /** Finds the place of kPath in the enumeration of the sources, by the names before it. */
+  /** Returns the position of kPath in the enumeration of the sources, by counting the names before it. */
   private static int column() {
     String text = KernelSource.load("parameters.h").text().replaceAll("//.*", "");
     String before = text.substring(text.indexOf("enum RowStatistic {"), text.indexOf("  kPath,"));

@@ -20,14 +20,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Compares small batches, on which other programs were wrong, with values that were computed in 60 digits. The file
- * holds inputs and gradients as {@code SITUATION/TENSOR}.
+ * Compares small batches, for which other libraries gave wrong results, with values that were computed in 60 digits.
+ * The file holds inputs and gradients as {@code SITUATION/TENSOR}.
  */
 class SituationsTest {
 
   private static final Path FILE = Path.of("src/test/resources/dev/temper/situations.safetensors");
 
-  /** The gradients of the file are rounded to f32. */
+  /** Error bound of a gradient element. The gradients of the file are rounded to f32. */
   private static final double GRADIENT_BOUND = 1e-7;
 
   /** A loss, the batch of its inputs, and its expected totals. */
@@ -121,7 +121,7 @@ class SituationsTest {
     }
   }
 
-  /** The inputs of a situation: tensors of its own take the place of those of the batch. */
+  /** Returns the inputs of a situation. Its own tensors replace those of the batch. */
   private static LossInputs inputs(String name, String batch) {
     LossInputs inputs = LossInputs.of(matrix(batch + "/student"))
         .withTeacher(Teacher.logits(matrix(batch + "/teacher")));

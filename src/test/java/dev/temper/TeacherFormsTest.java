@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What holds for teachers of all classes that are not one row of logits for each row, on each device. */
+/** Tests, on each device, teachers over all classes that are not one row of logits for each row. */
 class TeacherFormsTest extends EachDevice {
 
   private static final int ROWS = 4;
@@ -26,7 +26,7 @@ class TeacherFormsTest extends EachDevice {
 
   enum Form { LOG_PROBABILITIES, PROBABILITIES, MIXTURE, ROW_INDEX, CLASS_MAP }
 
-  /** A teacher of each form with the distribution of {@link #teacher}. */
+  /** Returns a teacher of the form with the distribution of {@link #teacher}. */
   private Teacher given(Form form) {
     return switch (form) {
       case LOG_PROBABILITIES -> Teacher.logProbabilities(matrix(logarithms(teacher)));
@@ -169,7 +169,7 @@ class TeacherFormsTest extends EachDevice {
         .hasMessageContainingAll("teacher: row 2 has the mass 1.01", "expected 1", "log-probabilities");
     assertThat(gradient[CLASSES]).isFinite();
     assertThat(Arrays.copyOfRange(gradient, 2 * CLASSES, 4 * CLASSES)).containsOnly(Float.NaN);
-    // The device remembers nothing of the failed call.
+    // The failed call must not affect the next one.
     run(loss().build(), given(Form.LOG_PROBABILITIES));
   }
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What every engine reports as the derivative of the total by the temperature. */
+/** Tests the derivative of the total by the temperature on every engine. */
 class TemperatureDerivativeTest extends EachDevice {
 
   private static final int CLASSES = 1_203;
@@ -37,7 +37,7 @@ class TemperatureDerivativeTest extends EachDevice {
     return OPTIONS.keySet();
   }
 
-  /** The last row has its labels ignored, one row has a negative weight and one the weight 0. */
+  /** Returns a batch whose last row is ignored. One row has a negative weight, and one the weight 0. */
   private static LossInputs inputs(float[] student, float[] teacher) {
     return LossInputs.of(HostMatrix.of(student, ROWS, CLASSES))
         .withTeacher(Teacher.logits(HostMatrix.of(teacher, ROWS, CLASSES)))
@@ -88,7 +88,7 @@ class TemperatureDerivativeTest extends EachDevice {
     assertThat(derivative(engine(), LOSS, inputs(logits(3), logits(3)))).isZero();
   }
 
-  /** One class has as much probability as all others, so that the mean is between two values that are far apart. */
+  /** Tests a class that is as probable as all others together, so that the mean is between two distant values. */
   @Test
   void aLikelyClassFarFromTheMeanCostsNoDigits() {
     float[] student = logits(1);

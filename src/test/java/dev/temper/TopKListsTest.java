@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tests the lists that an engine makes of logits against a sort in f64. */
+/** Compares the lists that an engine computes from logits with a sort in f64. */
 class TopKListsTest {
 
   @ParameterizedTest
@@ -82,7 +82,7 @@ class TopKListsTest {
     }
   }
 
-  /** Each of the small classes is below half a unit in the last place of 1, and together they are not. */
+  /** Tests small classes that are each below half a unit in the last place of 1, but not together. */
   @ParameterizedTest
   @ValueSource(strings = {"reference", "cpu", "emulator"})
   void manySmallClassesCountBesideALargeOne(String device) {
@@ -113,7 +113,7 @@ class TopKListsTest {
     }
   }
 
-  /** Ascending logits make every class a candidate, and ties fill the whole list; the lists are those of a sort. */
+  /** Tests ascending logits, which make every class a candidate, and ties, which fill the whole list. */
   @ParameterizedTest
   @CsvSource({"cpu, ascending", "cpu, equal", "cpu, two", "emulator, ascending", "emulator, equal", "emulator, two"})
   void hardOrdersGiveTheListsOfTheReference(String device, String order) {
@@ -140,7 +140,7 @@ class TopKListsTest {
     }
   }
 
-  /** Rows with gaps between them, at any alignment, whose padding holds NaN. */
+  /** Tests rows with gaps and padding of NaN, at any alignment. */
   @ParameterizedTest
   @CsvSource({"cpu, 1", "cpu, 3", "emulator, 1", "emulator, 2", "emulator, 3"})
   void paddingIsNotReadAndBitsRepeat(String device, int shift) {

@@ -43,7 +43,7 @@ public final class CudaEngineProvider implements EngineProvider {
     this.compilers = compilers;
   }
 
-  /** The source of a device's machine code. */
+  /** Makes the compiler of a device's kernels. */
   interface Compilers {
     KernelBinaries of(CudaDevice device, CudaDriver driver);
   }
@@ -81,7 +81,7 @@ public final class CudaEngineProvider implements EngineProvider {
       CudaKernelDevice opened = new CudaKernelDevice(device, driver, options.stream(), binaries,
           CublasSearch.ofMachine(), options.tf32());
       try {
-        // The driver may reject this compiler's code, which only loading a kernel shows.
+        // The driver may reject the code of this compiler. Only loading a kernel shows it.
         opened.load(BatchKernel.CHECK);
         return new KernelEngine(opened, options);
       } catch (RuntimeException e) {
@@ -93,7 +93,10 @@ public final class CudaEngineProvider implements EngineProvider {
     }
   }
 
-  /** The driver. It is loaded before JCuda: JCuda cannot be used in a process after its first use without a driver. */
+  /**
+   * Returns the driver, which is loaded before JCuda. If JCuda is used without a driver, it cannot be used in the
+   * process any more.
+   */
   private CudaDriver driver() {
     try {
       NativeAccess.require();
@@ -157,7 +160,7 @@ public final class CudaEngineProvider implements EngineProvider {
     return findings;
   }
 
-  /** The tuned plans of each kind of device; none of a device that cannot be used. */
+  /** Returns the tuned plans of each kind of device, without devices that cannot be used. */
   private List<Finding> tunedPlans(CudaDriver driver) {
     List<Finding> findings = new ArrayList<>();
     Set<String> kinds = new HashSet<>();

@@ -119,8 +119,8 @@ final class CudaKernelDevice implements KernelDevice {
   }
 
   /**
-   * The clusters that the device can place, of blocks with that much shared memory; queried with a kernel that every
-   * engine has.
+   * Returns the clusters that the device can place, of blocks with that much shared memory. The query needs a kernel,
+   * and every engine has this one.
    */
   private ClusterSizes placedClusters(int sharedBytes) {
     BatchKernel kernel = BatchKernel.CHECK;
@@ -172,7 +172,7 @@ final class CudaKernelDevice implements KernelDevice {
     return modules.computeIfAbsent(kernel, this::compile);
   }
 
-  /** Compiles and loads a kernel. Code from the disk cache may be damaged; then it is compiled again. */
+  /** Compiles and loads a kernel. Damaged code from the disk cache is compiled again. */
   private KernelModule compile(Specialisation kernel) {
     CompiledKernel compiled = binaries.compile(kernel);
     try {
@@ -236,7 +236,7 @@ final class CudaKernelDevice implements KernelDevice {
     }
   }
 
-  /** No address: kernels could access pinned host memory, but every access would cross the bus. */
+  /** Returns no address. Kernels could access pinned host memory, but every access would cross the bus. */
   @Override
   public OptionalLong addressOf(MemorySegment host) {
     return OptionalLong.empty();

@@ -1,9 +1,9 @@
 /**
- * The CUDA engine. {@link dev.temper.cuda.CudaKernelDevice} runs the kernels; there is one subpackage for each library
- * of NVIDIA's.
+ * This package holds the CUDA engine. {@link dev.temper.cuda.CudaKernelDevice} runs the kernels; each library of NVIDIA
+ * has a subpackage.
  *
- * <p>May call {@code dev.temper}, {@code dev.temper.diagnostics}, {@code dev.temper.spi}, {@code dev.temper.ffm},
- * {@code dev.temper.kernel} and the subpackages; calls no other engine.
+ * <p>The package calls {@code dev.temper}, {@code dev.temper.diagnostics}, {@code dev.temper.spi}, {@code
+ * dev.temper.ffm}, {@code dev.temper.kernel} and the subpackages. It calls no other engine.
  */
 @NullMarked
 package dev.temper.cuda;

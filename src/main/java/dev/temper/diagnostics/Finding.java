@@ -1,9 +1,9 @@
 package dev.temper.diagnostics;
 
 /**
- * One thing that an engine needs, and what became of the search for it.
+ * A requirement of an engine, such as a library, and the result of the search for it.
  *
- * @param subject what was looked for, in a word or two, such as {@code NVRTC}
- * @param result one sentence: path, version and how it was found, or every place tried with the reason
+ * @param subject the requirement in one or two words, such as {@code NVRTC}
+ * @param result one sentence with path, version and kind of place, or with every place tried and its reason
  */
 public record Finding(String subject, String result) {}

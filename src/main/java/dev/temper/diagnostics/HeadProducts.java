@@ -3,12 +3,12 @@ package dev.temper.diagnostics;
 import dev.temper.MatrixView;
 
 /**
- * The matrix products of a linear head by themselves, in the memory and on the timeline of an engine. Benchmarks
- * compare a head with them. The caller closes them before the engine.
+ * The matrix products of a linear head without its losses, in the memory and on the timeline of an engine. Benchmarks
+ * compare the time of a head with theirs. The caller closes the products before the engine.
  */
 public interface HeadProducts extends AutoCloseable {
 
-  /** The library that multiplies, such as {@code cuBLAS 12.9 through JCublas}. */
+  /** The library of the products, such as {@code cuBLAS 12.9 through JCublas}. */
   String describe();
 
   /**

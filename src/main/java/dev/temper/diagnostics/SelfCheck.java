@@ -3,13 +3,13 @@ package dev.temper.diagnostics;
 import java.util.List;
 
 /**
- * What came of one check that an engine makes of its own parts: functions of its kernels, that losses use together and
- * cannot tell apart. {@link EngineDiagnostics#selfCheck} makes it.
+ * The result of {@link EngineDiagnostics#selfCheck}: a test of one function of the kernels. A wrong loss alone would
+ * not show which function is wrong.
  *
  * @param compared values compared
- * @param mismatches how many of them were wrong
- * @param notes the first of these in words: input, found, expected
- * @param notRun why it does not apply to this device; empty where it ran
+ * @param mismatches number of wrong values among them
+ * @param notes the first mismatches in words: input, found, expected
+ * @param notRun why the check does not apply to this device; empty if it ran
  */
 public record SelfCheck(long compared, long mismatches, List<String> notes, String notRun) {
 
@@ -18,7 +18,7 @@ public record SelfCheck(long compared, long mismatches, List<String> notes, Stri
     notes = List.copyOf(notes);
   }
 
-  /** For a device that lacks what the check is about. */
+  /** Returns the result for a device without the function under test. */
   public static SelfCheck notRun(String reason) {
     return new SelfCheck(0, 0, List.of(), reason);
   }

@@ -1,18 +1,18 @@
 package dev.temper.diagnostics;
 
 /**
- * Times what an engine runs, on the engine's own timeline: on a GPU by events in its stream, so that the host's part of
- * a launch counts only where the device waits for it; on a host by the clock.
+ * Measures times on the timeline of an engine. On a GPU it uses events in the stream, so the host's part of a launch
+ * counts only if the device waits for it. On a host it uses the clock.
  */
 public interface Stopwatch extends AutoCloseable {
 
-  /** Begins, behind everything the engine was asked to do before. */
+  /** Starts the measurement behind all work that was submitted before. */
   void start();
 
   /**
-   * Ends, behind everything the engine was asked to do since, and waits for it.
+   * Ends the measurement behind all work that was submitted since the start, and waits for that work.
    *
-   * @return milliseconds
+   * @return milliseconds since the start
    */
   double stop();
 

@@ -68,7 +68,7 @@ public final class EmulatorEngineProvider implements EngineProvider {
     return findings;
   }
 
-  /** The tuned plans of the emulator; none if it cannot be used. */
+  /** Returns the tuned plans of the emulator, or none if the emulator cannot be used. */
   private List<Finding> tunedPlans() {
     try (KernelEngine engine = open(0, EngineOptions.defaults())) {
       return engine.findings();

@@ -31,7 +31,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Kernels compiled for the host. They are cached on disk, and stay loaded in the process, so that engines share them.
+ * Kernels compiled for the host. The kernels are cached on disk and stay loaded in the process, where all engines share
+ * them.
  */
 final class HostKernels {
 
@@ -71,7 +72,7 @@ final class HostKernels {
     this.cache = cache;
   }
 
-  /** The kernels of a compiler in this process, which has only the first build that it uses. */
+  /** Returns the kernels of a compiler in this process. A process can use one build only. */
   static HostKernels of(HostCompiler compiler, HostBuild build) {
     HostKernels kernels = OF_PROCESS.computeIfAbsent(compiler, c -> new HostKernels(
         c, build, HostRuntime.load(), KernelSource::load,

@@ -16,8 +16,8 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All chunks of one call, recorded as a CUDA graph. The graph holds the addresses of its workspace, so that it has a
- * workspace of its own.
+ * All chunks of one call, recorded as a CUDA graph. The graph holds addresses, so it has a workspace of its own, which
+ * no other call resizes.
  *
  * <p>A replay checks all rows first, counts the labels and reads denominators in device memory. If a value is invalid,
  * no row values are written and the totals report the value. The gradients are NaN then, because the products of a
@@ -80,7 +80,7 @@ final class RecordedHead implements AutoCloseable {
     }
   }
 
-  /** Submits the operations of the graph, which the owner of the stream takes into a graph of its own. */
+  /** Submits the operations of the graph while the owner of the stream captures them into another graph. */
   void submit() {
     sequence.run();
   }

@@ -21,9 +21,9 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Writes files that appear whole or not at all: the bytes go to a file in the target's folder, which is then moved to
- * the target's name. An existing target stays as it is until that moment, and for good if anything fails. The new file
- * has the mode of the one that it replaces. The first write in a folder removes the unfinished files of processes that
- * were killed there.
+ * the target's name. An existing target stays unchanged until the move, and also if a write fails. The new file has the
+ * mode of the replaced file. The first write in a folder removes the unfinished files of processes that were killed
+ * there.
  *
  * <p>Every failure to write is an {@link IOException} whose message is one sentence that names the file.
  */
@@ -47,7 +47,8 @@ public final class AtomicFile {
   /**
    * Writes a file.
    *
-   * @throws IOException if it cannot be written, in one sentence that names it; nothing half written is left behind
+   * @throws IOException if the file cannot be written; the message is one sentence that names it, and no unfinished
+   *     file is left
    */
   public static void write(Path target, Body body) throws IOException {
     Path place = place(target);
@@ -72,7 +73,7 @@ public final class AtomicFile {
           Files.setAttribute(part, mode[0].name(), mode[0].value());
         }
         body.write(channel);
-        // A full disk may show only when the bytes are really stored.
+        // Some file systems report a full disk only when the bytes are stored.
         channel.force(false);
       }
       move(part, place);
@@ -97,9 +98,7 @@ public final class AtomicFile {
     });
   }
 
-  /**
-   * The file that is written: the end of a chain of links, whether or not it exists, so that the move replaces no link.
-   */
+  /** Returns the file at the end of a chain of links, whether or not it exists, so that the move replaces no link. */
   private static Path place(Path target) throws IOException {
     Path place = target.toAbsolutePath();
     for (int links = 0; Files.isSymbolicLink(place); links++) {
@@ -121,7 +120,7 @@ public final class AtomicFile {
     return place;
   }
 
-  /** The mode of the file that is replaced; nothing if there is none, or if the system has no modes. */
+  /** Returns the mode of the file that is replaced, or nothing if there is no file or the system has no modes. */
   private static FileAttribute<?>[] mode(Path place) throws IOException {
     if (!Files.exists(place) || !FileSystems.getDefault().supportedFileAttributeViews().contains("posix")) {
       return new FileAttribute<?>[0];

@@ -5,13 +5,13 @@ import java.lang.foreign.MemorySegment;
 import java.nio.Buffer;
 import java.nio.ByteOrder;
 
-/** Checks of host memory against the elements that a view claims to find there. */
+/** Checks that host memory holds the elements of a view. */
 public final class HostMemory {
 
   private HostMemory() {}
 
   /**
-   * The memory between position and limit of a buffer.
+   * Returns the memory between position and limit of a buffer.
    *
    * @throws IllegalArgumentException if the buffer's byte order is not the processor's
    */
@@ -24,10 +24,10 @@ public final class HostMemory {
   }
 
   /**
-   * Checks that a Java array behind a segment has elements of the dtype, or bytes. Native memory has no type that could
-   * be checked, and of an array that is read-only only the width of its elements can be seen.
+   * Checks that a Java array behind a segment has elements of the dtype, or bytes. Native memory has no element type,
+   * and a read-only array shows only the width of its elements.
    *
-   * @throws IllegalArgumentException if the array holds something else
+   * @throws IllegalArgumentException if the array has other elements
    */
   public static void requireElements(MemorySegment segment, DType dtype) {
     if (segment.isNative()) {
@@ -52,10 +52,10 @@ public final class HostMemory {
   }
 
   /**
-   * Checks that a segment holds the elements of a view without gaps and nothing else: a longer one often holds elements
-   * of another type.
+   * Checks that a segment has exactly the size of a view without gaps. A longer segment often holds elements of another
+   * type.
    *
-   * @throws IllegalArgumentException if it is shorter or longer
+   * @throws IllegalArgumentException if the segment is shorter or longer
    */
   public static void requireExactly(MemorySegment segment, long bytes, String view, DType dtype) {
     Shapes.requireBytes(segment.byteSize(), bytes, view);

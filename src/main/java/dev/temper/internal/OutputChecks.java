@@ -12,7 +12,7 @@ import dev.temper.RowOutput;
 import dev.temper.Teacher;
 import dev.temper.TopKTeacher;
 
-/** Checks what a call writes: shapes, dtypes, and whether the loss can give what is requested. */
+/** Checks the outputs of a call: shapes, dtypes, and whether the loss has each output. */
 public final class OutputChecks {
 
   private OutputChecks() {}

@@ -7,20 +7,19 @@ import dev.temper.spi.LossCall;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Notes, once for each process, that a teacher given as logits holds numbers that look like probabilities. Their
- * softmax is nearly uniform, so that the student would learn next to nothing. Only one row of the first call is read,
- * and only in host memory.
+ * Warns, at most once in a process, if the logits of a teacher look like probabilities. The softmax of probabilities is
+ * nearly uniform, so the student would learn almost nothing. Only one row of the first teacher in host memory is read.
  */
 final class ProbabilityNote {
 
   private static final AtomicBoolean DONE = new AtomicBoolean();
 
-  /** How far the sum of probabilities that were rounded to 16 bits may lie from 1. */
+  /** Largest distance from 1 of the sum of probabilities that were rounded to 16 bits. */
   private static final double TOLERANCE = 0.01;
 
   private ProbabilityNote() {}
 
-  /** Looks at the teacher of a checked call, unless an earlier call has been looked at. */
+  /** Checks the first teacher of the process that is given by logits in host memory. */
   static void look(LossCall call) {
     Teacher teacher = call.usesTeacher() ? call.inputs().teacher() : null;
     if (teacher instanceof Teacher.Logits logits && logits.matrix() instanceof HostMatrix host && host.rows() > 0

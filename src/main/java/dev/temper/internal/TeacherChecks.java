@@ -10,7 +10,7 @@ import dev.temper.Tail;
 import dev.temper.Teacher;
 import dev.temper.TopKTeacher;
 
-/** Checks a teacher against the loss and the student: shapes, and what excludes what. */
+/** Checks a teacher against the loss and the student: shapes, and options that exclude each other. */
 final class TeacherChecks {
 
   private TeacherChecks() {}

@@ -3,8 +3,8 @@
  *
  * <p>The package calls {@code dev.temper} and {@code dev.temper.spi}. Only engines and prepared losses of {@code
  * dev.temper} call it, with the exception of six classes that every package may call. {@code Names} and {@code Shapes}
- * hold the common messages, {@code HostMemory} checks of host memory, {@code TrustedFiles}, {@code TemporaryFiles} and
- * {@code AtomicFile} the rules for files that processes share.
+ * hold common messages. {@code HostMemory} checks host memory. {@code TrustedFiles}, {@code TemporaryFiles} and {@code
+ * AtomicFile} hold the rules for files that processes share.
  */
 @NullMarked
 package dev.temper.internal;

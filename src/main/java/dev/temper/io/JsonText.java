@@ -163,14 +163,14 @@ final class JsonText {
   private char peek() {
     skipSpace();
     if (position == text.length()) {
-      throw invalid("it ends too early");
+      throw invalid("the header ends too early");
     }
     return text.charAt(position);
   }
 
   private char take() {
     if (position == text.length()) {
-      throw invalid("it ends too early");
+      throw invalid("the header ends too early");
     }
     return text.charAt(position++);
   }

@@ -25,7 +25,7 @@ public record MappedFile(Arena arena, MemorySegment bytes) implements AutoClosea
    */
   public static MappedFile open(Path path) throws IOException {
     if (Files.exists(path) && !Files.isRegularFile(path)) {
-      throw new IllegalArgumentException("is no regular file");
+      throw new IllegalArgumentException("is not a regular file");
     }
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {

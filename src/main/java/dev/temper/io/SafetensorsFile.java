@@ -94,7 +94,7 @@ public final class SafetensorsFile implements TensorFile {
     long length = bytes.get(LENGTH, 0);
     if (length < 0 || length > MAX_HEADER_BYTES) {
       throw new IllegalArgumentException("header length is " + Long.toUnsignedString(length)
-          + " bytes, expected at most " + MAX_HEADER_BYTES + "; this is no safetensors file");
+          + " bytes, expected at most " + MAX_HEADER_BYTES + "; this is not a safetensors file");
     }
     if (length > bytes.byteSize() - LENGTH_BYTES) {
       throw new IllegalArgumentException("header length is " + length + " bytes, but only "
@@ -107,7 +107,7 @@ public final class SafetensorsFile implements TensorFile {
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(header.asByteBuffer()).toString();
     } catch (CharacterCodingException e) {
-      throw new IllegalArgumentException("header is not UTF-8; this is no safetensors file", e);
+      throw new IllegalArgumentException("header is not UTF-8; this is not a safetensors file", e);
     }
   }
 

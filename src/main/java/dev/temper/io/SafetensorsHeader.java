@@ -40,7 +40,7 @@ public final class SafetensorsHeader {
    */
   public static Map<String, TensorRange> parse(String header, long dataBytes) {
     if (!header.startsWith("{")) {
-      throw new IllegalArgumentException("header does not begin with '{'; this is no safetensors file");
+      throw new IllegalArgumentException("header does not begin with '{'; this is not a safetensors file");
     }
     Map<String, TensorRange> entries = new SafetensorsHeader(new JsonText(header)).entries();
     requireFilled(entries.values(), dataBytes);
@@ -89,17 +89,17 @@ public final class SafetensorsHeader {
   }
 
   private void readMetadata() {
-    require(json.accept('{'), METADATA, "is no object");
+    require(json.accept('{'), METADATA, "is not an object");
     Set<String> keys = new HashSet<>();
     for (boolean first = true; json.next(first, '}'); first = false) {
       String key = name(keys);
-      require(json.isNext('"'), METADATA, "has a value that is no string, at key " + Quoted.of(key));
+      require(json.isNext('"'), METADATA, "has a value that is not a string, at key " + Quoted.of(key));
       metadata.put(key, json.string());
     }
   }
 
   private TensorRange entry(String name) {
-    require(json.accept('{'), name, "is no object with dtype, shape and data_offsets");
+    require(json.accept('{'), name, "is not an object with dtype, shape and data_offsets");
     String dtype = null;
     List<Long> shape = null;
     List<Long> offsets = null;
@@ -108,7 +108,7 @@ public final class SafetensorsHeader {
       String key = name(keys);
       switch (key) {
         case "dtype" -> {
-          require(json.isNext('"'), name, "has a dtype that is no string");
+          require(json.isNext('"'), name, "has a dtype that is not a string");
           dtype = json.string();
         }
         case "shape" -> shape = sizes(name, key, TensorInfo.MAX_RANK);
@@ -122,11 +122,11 @@ public final class SafetensorsHeader {
   }
 
   private List<Long> sizes(String name, String key, int most) {
-    require(json.accept('['), name, "has " + key + " that is no array");
+    require(json.accept('['), name, "has " + key + " that is not an array");
     List<Long> sizes = new ArrayList<>();
     for (boolean first = true; json.next(first, ']'); first = false) {
       long size = json.wholeNumber(
-          "tensor " + Quoted.of(name) + " has " + key + " with something else than whole numbers");
+          "tensor " + Quoted.of(name) + " has " + key + " with a value that is not a whole number");
       require(size >= 0, name, "has " + key + " with the negative number " + size);
       require(sizes.size() < most, name, "has " + key + " with more than " + most + " numbers");
       sizes.add(size);

@@ -33,13 +33,14 @@ public final class SafetensorsWriter {
   /**
    * Writes a file.
    *
-   * @param metadata text under each of its names; nothing is written for an empty map
-   * @throws IllegalArgumentException if two tensors have one name, or one has the name that the format keeps for itself
-   * @throws IOException if the file cannot be written, in one sentence that names it
+   * @param metadata entries of the header's metadata; an empty map writes no metadata
+   * @throws IllegalArgumentException if two tensors have one name, or one has the name that the format reserves for
+   *     metadata
+   * @throws IOException if the file cannot be written; the message is one sentence that names it
    */
   public static void write(Path file, Map<String, String> metadata, List<Tensor> tensors) throws IOException {
     requireNames(tensors);
-    // Widest elements first: then every tensor is aligned to its own element size.
+    // Tensors with the widest elements come first, so that every tensor is aligned to its element size.
     List<Tensor> ordered = tensors.stream()
         .sorted(Comparator.comparingInt((Tensor tensor) -> -tensor.dtype().bytes()).thenComparing(Tensor::name))
         .toList();
@@ -58,7 +59,7 @@ public final class SafetensorsWriter {
     for (Tensor tensor : tensors) {
       if (tensor.name().equals(METADATA)) {
         throw new IllegalArgumentException(
-            "a tensor cannot have the name " + METADATA + ", which the format keeps for itself");
+            "a tensor cannot have the name " + METADATA + ", which the format reserves for metadata");
       }
       if (!names.add(tensor.name())) {
         throw new IllegalArgumentException(
@@ -67,7 +68,7 @@ public final class SafetensorsWriter {
     }
   }
 
-  /** Length and JSON, padded with spaces so that the data begins at a multiple of 8. */
+  /** Returns the length and the JSON of the header, padded with spaces so that the data begins at a multiple of 8. */
   private static ByteBuffer header(Map<String, String> metadata, List<Tensor> tensors) {
     List<String> members = new ArrayList<>();
     if (!metadata.isEmpty()) {
@@ -90,7 +91,7 @@ public final class SafetensorsWriter {
         .putLong(length).put(padded).flip();
   }
 
-  /** A string of JSON. */
+  /** Returns a JSON string with its quotes. */
   private static String string(String text) {
     StringBuilder json = new StringBuilder("\"");
     for (int i = 0; i < text.length(); i++) {

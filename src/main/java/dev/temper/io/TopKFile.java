@@ -29,9 +29,9 @@ public final class TopKFile implements Closeable {
   }
 
   /**
-   * Maps a file. Its lists are valid until it is closed.
+   * Maps a file. The lists are valid until the file is closed.
    *
-   * @throws IllegalArgumentException if it is no such file; the message names the file and what it lacks
+   * @throws IllegalArgumentException if the file holds no such lists; the message names the file and the fault
    * @throws IOException if the file cannot be read
    */
   public static TopKFile open(Path path) throws IOException {
@@ -45,7 +45,7 @@ public final class TopKFile implements Closeable {
     }
   }
 
-  /** The lists, in the memory of the file. */
+  /** Returns the lists in the mapped memory of the file. */
   public TopKLists lists() {
     return lists;
   }
@@ -77,7 +77,7 @@ public final class TopKFile implements Closeable {
   private static double number(SafetensorsFile file, String name) {
     String text = file.metadata().get(name);
     if (text == null) {
-      throw new IllegalArgumentException("the metadata have no " + name + "; this is no file of top-k lists");
+      throw new IllegalArgumentException("the metadata have no " + name + "; this is not a file of top-k lists");
     }
     try {
       return Double.parseDouble(text);

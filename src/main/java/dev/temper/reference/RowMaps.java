@@ -64,8 +64,8 @@ final class RowMaps {
   }
 
   /**
-   * Makes lists of the most probable classes. A row without a softmax has NaN in its first slot. Both zeros are equal
-   * logits, so they are sorted by a difference from 0: a negation would keep them apart.
+   * Computes lists of the most probable classes. A row without a softmax has NaN in its first slot. Both zeros are
+   * equal logits, so they are sorted by a difference from 0: a negation would keep them apart.
    */
   static void topK(HostMatrix logits, TopKLists into) {
     double[] x = new double[logits.classes()];

@@ -117,14 +117,14 @@ final class SoftPart {
       case Divergence.NegativeLogAcceptance _ -> Acceptance.value(distributions, gradient.value);
       case Divergence.Dkd _ -> Objects.requireNonNull(decoupled).value(distributions, label, gradient.value);
       case Divergence.LogitMse _ ->
-          throw new IllegalArgumentException("logit-mse is no distance between distributions");
+          throw new IllegalArgumentException("logit-mse is not a distance between distributions");
     };
   }
 
   /**
    * Returns the derivative of the value by {@code T}. With {@code d = log p - log q} it is {@code 2 T D + T (E_p[s] -
-   * E_q[s] - Cov_p[t, d])}; the covariance is left out if the teacher has a temperature of its own. The cross-entropy
-   * adds the derivative of {@code T^2 H(p)}.
+   * E_q[s] - Cov_p[t, d])}; the covariance is left out if the teacher has another temperature. The cross-entropy adds
+   * the derivative of {@code T^2 H(p)}.
    *
    * @return NaN if the value is not finite
    */

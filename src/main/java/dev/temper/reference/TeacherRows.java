@@ -70,7 +70,8 @@ final class TeacherRows {
         boolean flat = mix(mixture, row, loss.teacherTemperature().orElse(temperature));
         into.computeAtTemperature(z, u, label, temperature, flat);
       }
-      case Teacher.Hidden hidden -> throw new IllegalStateException(hidden + " reached the loss of logits");
+      case Teacher.Hidden hidden -> throw new IllegalStateException(hidden
+          + " cannot be read here; the head computes its logits first");
       case Teacher.Sampled _, TopKTeacher _ -> {
         TeacherLists lists = Objects.requireNonNull(TeacherLists.of(teacher));
         into.compute(z, ListRow.read(lists, row), lists.tail(), label, temperature);
@@ -78,7 +79,7 @@ final class TeacherRows {
     }
   }
 
-  /** Returns the mass of the teacher on the columns that no class takes, for a class map. */
+  /** Returns the mass of the teacher on the columns that a class map gives to no class. */
   double unmappedMass() {
     return unmappedMass;
   }
@@ -111,7 +112,7 @@ final class TeacherRows {
     }
   }
 
-  /** Turns a row that is no distribution into NaN, and keeps the error of the first one. */
+  /** Replaces a row that is not a distribution by NaN, and keeps the error of the first such row. */
   private void checkMass(long row, HostMatrix matrix, boolean logarithms) {
     LossArgumentException error = TeacherMass.error(matrix, row, row, classes, logarithms);
     if (error != null) {

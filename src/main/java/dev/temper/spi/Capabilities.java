@@ -47,14 +47,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param divergences the divergences that the engine computes
  * @param teachers the teachers that the engine reads
- * @param options the options that the engine honours beyond those of every engine
+ * @param options the options that the engine supports beyond those of every engine
  */
 public record Capabilities(Predicate<Divergence> divergences, Predicate<Teacher> teachers,
     Set<LossOption> options) {
 
   private static final Capabilities ALL = new Capabilities(_ -> true, _ -> true, EnumSet.allOf(LossOption.class));
 
-  private static final String ELSEWHERE = " is not there yet; the reference device has it";
+  private static final String ELSEWHERE = " is not supported by this engine; the reference device supports it";
 
   public Capabilities {
     options = Set.copyOf(options);

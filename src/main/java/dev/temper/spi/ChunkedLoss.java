@@ -7,10 +7,11 @@ import java.util.Optional;
 
 /**
  * Computes the loss of a batch in chunks of its rows: one check of all rows, the row losses of each chunk, one sum of
- * the totals. The linear head makes the logits of a chunk before its row losses, and uses their gradient after them.
+ * the totals. The linear head computes the logits of a chunk before its row losses, and the products with their
+ * gradient afterwards.
  *
  * <p>For each batch the methods are called in the order {@link #begin}, {@link #check}, {@link FactorsInMemory#submit},
- * {@link Chunk#run} of each chunk, {@link #totals}. A chunk may be made ready at any time after {@link #begin}. The
+ * {@link Chunk#run} of each chunk, {@link #totals}. A chunk may be prepared at any time after {@link #begin}. The
  * divisors and the largest weight exist after the check, and a recorded graph needs neither. A recorded graph runs the
  * check, the factors, the chunks and the totals of one batch several times. One thread at a time may call an instance.
  */
@@ -38,17 +39,17 @@ public interface ChunkedLoss extends AutoCloseable {
     Denominator hard();
   }
 
-  /** The row losses of one chunk, ready to run. */
+  /** The prepared row losses of one chunk. */
   interface Chunk {
     /** Submits the row losses, between the check and the totals. */
     void run();
   }
 
   /**
-   * Makes a batch ready, and replaces the one before. Nothing is computed.
+   * Prepares a batch, which replaces the previous one. Nothing is computed.
    *
    * @param batch the whole call, whose students and teachers may be hidden states, which are not read
-   * @throws IllegalArgumentException if an input or output of the call is no memory that the engine can access
+   * @throws IllegalArgumentException if the engine cannot access the memory of an input or output
    */
   void begin(LossCall batch);
 
@@ -58,7 +59,8 @@ public interface ChunkedLoss extends AutoCloseable {
   /**
    * Waits for the check and returns the divisors of the batch.
    *
-   * @throws IllegalArgumentException for the first invalid value, as {@link EngineBackend#compute} does
+   * @throws IllegalArgumentException if a value is invalid, as in {@link EngineBackend#compute}; the message names the
+   *     first one
    */
   Divisors divisors();
 
@@ -74,7 +76,7 @@ public interface ChunkedLoss extends AutoCloseable {
   double largestWeight();
 
   /**
-   * Makes a chunk ready.
+   * Prepares a chunk.
    *
    * @param chunk rows of the batch with logits of their own; its divisors apply to its gradient, and are numbers or
    *     those of {@link #factors}

@@ -42,7 +42,7 @@ public interface EngineBackend extends AutoCloseable {
   /** Computes a loss: forward, forward and backward, or backward from saved statistics. */
   LossResult compute(LossCall call);
 
-  /** Opens what computes a batch in chunks of its rows. The caller closes it before the engine. */
+  /** Opens the losses of batches in chunks of rows. The caller closes the result before the engine. */
   default ChunkedLoss chunks() {
     return new HostChunkedLoss(this);
   }
@@ -59,7 +59,7 @@ public interface EngineBackend extends AutoCloseable {
   }
 
   /**
-   * Records what a sequence submits to the stream of this engine as a CUDA graph. The sequence itself is not run.
+   * Records the work that a sequence submits to the stream of this engine as a CUDA graph. The work does not run yet.
    *
    * @throws IllegalArgumentException if the device has no graphs, or if a tensor of the sequence lies in host memory
    */
@@ -95,7 +95,7 @@ public interface EngineBackend extends AutoCloseable {
   }
 
   /**
-   * Keeps a plan for calls of this form, for engines of this device that are opened later.
+   * Stores a plan for calls of this form in the file that engines of this device read when they are opened.
    *
    * @throws IllegalArgumentException if the call has no plan of that name, or its options exclude a kept plan
    * @throws UncheckedIOException if the file of the plans cannot be written
@@ -155,8 +155,8 @@ public interface EngineBackend extends AutoCloseable {
   void argmax(MatrixView logits, RowVector output);
 
   /**
-   * Makes the lists of the most probable classes of each row, sorted by probability. Equal logits give the lower class
-   * first. A row without a softmax has NaN in its first slot.
+   * Computes the lists of the most probable classes of each row, sorted by probability. Equal logits give the lower
+   * class first. A row without a softmax has NaN in its first slot.
    */
   default void topK(MatrixView logits, TopKLists into) {
     throw new IllegalArgumentException(describe() + " makes no lists of classes; the cpu device does");

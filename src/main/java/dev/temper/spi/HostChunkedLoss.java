@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The chunks of an engine in host memory, which computes each as a call of its own. */
+/** Chunks of an engine in host memory. Each chunk is one call of the engine. */
 final class HostChunkedLoss implements ChunkedLoss {
 
   private final EngineBackend backend;
@@ -88,7 +88,7 @@ final class HostChunkedLoss implements ChunkedLoss {
         : sum.withTemperatureGradient(a.temperatureGradient().getAsDouble() + b.temperatureGradient().getAsDouble());
   }
 
-  /** Returns an error of a chunk that says where its rows begin. */
+  /** Returns the error of a chunk with the number of its first row. */
   private static LossArgumentException named(long firstRow, LossArgumentException error) {
     if (firstRow == 0) {
       return error;

@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The teachers of a mixture that are read: those whose weight is above 0.
+ * The teachers of a mixture whose weight is above 0. Other teachers are not read.
  *
  * @param logits logits of each teacher
  * @param weights weight of each teacher, a normal f32

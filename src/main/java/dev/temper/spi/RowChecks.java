@@ -70,9 +70,9 @@ public final class RowChecks {
   /**
    * Returns the exception for an invalid denominator in memory.
    *
-   * @param inputs of the call
-   * @param hard whether it is the one of the hard part
-   * @param value what the memory holds
+   * @param inputs inputs of the call
+   * @param hard whether the denominator is that of the hard part
+   * @param value value in memory
    */
   public static LossArgumentException badDenominator(LossInputs inputs, boolean hard, float value) {
     boolean same = Objects.equals(inputs.softDenominator(), inputs.hardDenominator());

@@ -5,7 +5,7 @@ import dev.temper.diagnostics.HeadProducts;
 import dev.temper.spi.Products.Operand;
 
 /**
- * The products of a linear head by themselves.
+ * The products of a linear head without its losses.
  *
  * @param products products of an engine, which {@link #close()} closes
  */

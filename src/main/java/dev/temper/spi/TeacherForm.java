@@ -4,7 +4,7 @@ import dev.temper.Teacher;
 import dev.temper.TopKTeacher;
 import org.jspecify.annotations.Nullable;
 
-/** What a row of a teacher holds: {@code temper::TeacherForm} of {@code kernels/parameters.h}. */
+/** The kind of values in a row of a teacher: {@code temper::TeacherForm} of {@code kernels/parameters.h}. */
 public enum TeacherForm {
   /** Logits of the student's classes, of the same or of a selected row, or lists of classes; or there is no teacher. */
   LOGITS(0),

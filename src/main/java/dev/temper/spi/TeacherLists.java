@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param ids classes, [rows, k]
  * @param values log-probabilities or weights, [rows, k]
  * @param weights whether the values are weights
- * @param tail what the classes without a slot mean
- * @param logTail logarithm of the mass outside the slots, [rows] F32; null where none is given
+ * @param tail meaning of the classes without a slot
+ * @param logTail logarithm of the mass outside the slots, [rows] F32; null if none is given
  * @param temperature temperature of the log-probabilities; empty for that of the loss
  */
 public record TeacherLists(IdMatrix ids, MatrixView values, boolean weights, Tail tail, @Nullable RowVector logTail,

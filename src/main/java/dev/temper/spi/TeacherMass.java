@@ -15,8 +15,8 @@ public final class TeacherMass {
    * Returns the error of a row, or null for a distribution. A row with NaN or +inf has no error, because its loss is
    * NaN like that of such logits.
    *
-   * @param place where the matrix holds the row
-   * @param row its number in the message
+   * @param place index of the row in the matrix
+   * @param row number of the row in the message
    * @param logarithms whether the matrix holds log-probabilities
    */
   public static @Nullable LossArgumentException error(HostMatrix matrix, long place, long row, int classes,

@@ -11,8 +11,8 @@ import dev.temper.Teacher;
 import java.util.Arrays;
 
 /**
- * Checks the values in memory that a teacher consists of beside logits: lists of classes, row indices and class maps. A
- * row that does not contribute is not checked, because its values are not read.
+ * Checks the values of a teacher other than logits: lists of classes, row indices and class maps. A row that does not
+ * contribute is not checked, because its values are not read.
  */
 public final class TeacherValues {
 
@@ -21,7 +21,8 @@ public final class TeacherValues {
   /**
    * Checks the teacher of a call. All its values must lie in host memory.
    *
-   * @throws LossArgumentException naming the first invalid row or position and its value
+   * @throws LossArgumentException if a value is invalid; the message names the first invalid row or position and its
+   *     value
    */
   public static void check(DistillationLoss loss, LossInputs inputs, int classes) {
     if (loss.softWeight() == 0) {
@@ -53,7 +54,7 @@ public final class TeacherValues {
     }
   }
 
-  /** Returns the exception for an invalid row index, for a teacher of so many rows. */
+  /** Returns the exception for an invalid row index. */
   public static LossArgumentException badIndex(long row, long value, long rows) {
     return new LossArgumentException("teacher_row_index: row ", row, " has index ", value, ", expected 0 to ",
         rows - 1, " for ", rows, " rows of the teacher; -1 is allowed for ignored rows only");
@@ -99,8 +100,8 @@ public final class TeacherValues {
   /**
    * Checks one row of lists.
    *
-   * @param place where the lists hold the row
-   * @param row its number in messages
+   * @param place index of the row in the lists
+   * @param row number of the row in messages
    */
   public static void checkRow(TeacherLists lists, long place, long row, int classes) {
     checkRow(lists, place, row, classes, new long[classes]);
@@ -172,7 +173,7 @@ public final class TeacherValues {
       case F32 -> 0x1p-24;
       case BF16 -> 0x1p-8;
       case F16 -> 0x1p-11;
-      case I32, I64 -> throw new IllegalArgumentException(dtype + " is no dtype of log-probabilities");
+      case I32, I64 -> throw new IllegalArgumentException(dtype + " is not a dtype of log-probabilities");
     };
   }
 }

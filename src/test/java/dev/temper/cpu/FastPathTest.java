@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Rows for which the fast path of the engine is right or just not agree with f64, and each planted defect of that path
+ * Compares rows at the limits of the CPU engine's fast path with f64, and checks that each planted defect of that path
  * is found.
  */
 @Execution(ExecutionMode.CONCURRENT)

@@ -30,12 +30,12 @@ enum PathDefect {
       "return cap * tanh(z / cap);");
 
   private final String file;
-  private final String sound;
+  private final String correct;
   private final String planted;
 
-  PathDefect(String file, String sound, String planted) {
+  PathDefect(String file, String correct, String planted) {
     this.file = file;
-    this.sound = sound;
+    this.correct = correct;
     this.planted = planted;
   }
 
@@ -46,6 +46,6 @@ enum PathDefect {
 
   /** Plants the defect into the text of its header. */
   String plant(String text) {
-    return Planted.in(text, file, this, sound, planted);
+    return Planted.in(text, file, this, correct, planted);
   }
 }

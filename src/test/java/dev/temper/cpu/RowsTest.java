@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** The tests of the engine's rows in C++: every form of a divergence in rows and tiles, and merged partials. */
+/** Runs the C++ tests of the engine's rows: every form of a divergence in rows and tiles, and merged partials. */
 @Execution(ExecutionMode.CONCURRENT)
 final class RowsTest {
 

@@ -19,10 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/**
- * The driver is queried for the clusters that a device can place, and larger ones are not launched: the stub rejects
- * them.
- */
+/** Tests that larger clusters than the driver reports are never launched. The stub driver rejects them. */
 final class ClustersTest extends StubEngine {
 
   @ParameterizedTest

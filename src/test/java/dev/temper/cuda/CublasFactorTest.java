@@ -18,7 +18,7 @@ import java.util.OptionalLong;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Products whose factor lies in device memory, by the pointer mode of cuBLAS. */
+/** Tests products whose factor lies in device memory, which use the pointer mode of cuBLAS. */
 final class CublasFactorTest extends StubEngine {
 
   @ParameterizedTest

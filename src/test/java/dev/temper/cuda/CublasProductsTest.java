@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Products with the stand-ins for cuBLAS: version 12 through JCublas, and version 13 through FFM. */
+/** Tests products with the stand-ins for cuBLAS: version 12 through JCublas, and version 13 through FFM. */
 final class CublasProductsTest extends StubEngine {
 
   @ParameterizedTest

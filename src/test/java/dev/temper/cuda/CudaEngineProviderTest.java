@@ -16,13 +16,13 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The provider on stand-ins for the driver's library: the machine of a build may have no driver. */
+/** Tests the provider with stand-ins for the driver's library, because a build machine may have no driver. */
 final class CudaEngineProviderTest {
 
   @TempDir Path folder;
 
   @Test
-  void withoutADriverTheLoadersReasonIsTold() {
+  void withoutADriverTheMessageHasTheLoadersReason() {
     CudaEngineProvider provider = provider("libcuda-absent.so.1");
     assertThat(provider.availability().usable()).isFalse();
     assertThat(provider.availability().description())
@@ -35,7 +35,7 @@ final class CudaEngineProviderTest {
   }
 
   @Test
-  void aDriverThatDoesNotStartIsToldWithCallCodeAndName() throws Exception {
+  void aDriverThatDoesNotStartIsReportedWithCallCodeAndName() throws Exception {
     assertThat(provider(driver(100, 0, 0)).availability().description())
         .isEqualTo("no CUDA: the NVIDIA driver does not start: cuInit failed with code 100 (CUDA_ERROR_OF_STAND_IN); "
             + "no device is visible; see whether nvidia-smi lists one, what CUDA_VISIBLE_DEVICES says, and whether a "
@@ -44,7 +44,7 @@ final class CudaEngineProviderTest {
   }
 
   @Test
-  void noDeviceAndTooOldDeviceAreTold() throws Exception {
+  void noDeviceAndTooOldDeviceAreReported() throws Exception {
     assertThat(provider(driver(0, 0, 0)).availability().description())
         .isEqualTo("no CUDA: the NVIDIA driver serves no device");
     assertThat(provider(driver(0, 2, 7)).availability().description())
@@ -62,7 +62,7 @@ final class CudaEngineProviderTest {
   }
 
   @Test
-  void aLibraryThatIsNoDriverIsTold() {
+  void aLibraryWithoutDriverFunctionsIsReported() {
     assertThatThrownBy(() -> CudaDriver.load("libc.so.6")).isInstanceOf(LibraryLoadException.class)
         .hasMessage("libc.so.6 has no function cuInit");
   }

@@ -17,7 +17,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** The CUDA engine without NVRTC and device: g++ compiles the kernels, and the stub driver under JCuda runs them. */
+/**
+ * Tests the CUDA engine without NVRTC and device. The compiler g++ builds the kernels, and the stub driver under JCuda
+ * runs them.
+ */
 final class CudaEngineTest extends StubEngine {
 
   @Test
@@ -34,7 +37,7 @@ final class CudaEngineTest extends StubEngine {
 
   @Test
   void isNotFoundByTestsThatLookForADriver() {
-    stub.putAway();
+    stub.removeDevices();
     assertThat(new CudaEngineProvider().availability().description())
         .startsWith("no CUDA: the NVIDIA driver does not start: cuInit failed with code 100 (CUDA_ERROR_NO_DEVICE)");
   }
@@ -52,7 +55,7 @@ final class CudaEngineTest extends StubEngine {
   }
 
   @Test
-  void aPreparedLossThatNobodyClosedIsLetGoWithItsEngine() {
+  void anUnclosedPreparedLossIsReleasedWithItsEngine() {
     LossEngine engine = open();
     CudaBatch batch = new CudaBatch(engine, 1);
     PreparedLoss prepared = engine.prepare(CudaBatch.LOSS, batch.inputs(), batch.outputs());
@@ -64,7 +67,7 @@ final class CudaEngineTest extends StubEngine {
   }
 
   @Test
-  void aBadLabelOnTheDeviceIsToldWithItsRowAndNothingIsWritten() {
+  void aBadLabelOnTheDeviceIsReportedWithItsRowAndNothingIsWritten() {
     try (LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine, 1)) {
       batch.labels[3] = 99;
       batch.upload();

@@ -29,13 +29,13 @@ import java.util.OptionalLong;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
-/** Failures of a device, and mistakes that the stub must find. */
+/** Tests failures of a device, and mistakes that the stub driver must find. */
 final class DeviceFailureTest extends StubEngine {
 
   private static final int BYTES = 4096;
 
   @Test
-  void outOfMemoryTellsWhatWasNeededAndWhatIsFree() {
+  void outOfMemoryReportsNeededAndFreeBytes() {
     try (var _ = stub.with("CUDA_STUB_MEMORY", 1 << 20); LossEngine engine = open()) {
       assertThatThrownBy(() -> engine.allocate(1 << 21)).isInstanceOfSatisfying(DeviceException.class, e -> {
         assertThat(e).hasMessage("cuMemAlloc of 2097152 bytes failed with code 2 (CUDA_ERROR_OUT_OF_MEMORY); "
@@ -46,7 +46,7 @@ final class DeviceFailureTest extends StubEngine {
     }
   }
 
-  /** The device has memory for the student, but not for the teacher too. */
+  /** Tests a device with memory for the student, but not for both student and teacher. */
   @Test
   void aBatchThatDoesNotFitIsNotHalfWrittenAndLeavesTheEngineUsable() {
     try (var _ = stub.with("CUDA_STUB_MEMORY",
@@ -135,13 +135,13 @@ final class DeviceFailureTest extends StubEngine {
   }
 
   @Test
-  void aKernelThatFailsIsToldWhenItIsWaitedForAndEverAfter() {
+  void aFailedKernelIsReportedByTheNextWaitAndAllLaterCalls() {
     inContext(arena -> {
       long module = Driver.loadModule(ToyKernels.code());
       Driver.launch(Driver.function(module, "fails"), 1, 32, 0, 0, ToyKernels.parameters(arena, 0, 5, 0).address());
       assertFails(() -> Driver.synchronizeStream(0),
-          "cuStreamSynchronize failed with code 719 (CUDA_ERROR_LAUNCH_FAILED); the device stopped at an error in a "
-          + "kernel");
+          "cuStreamSynchronize failed with code 719 (CUDA_ERROR_LAUNCH_FAILED); a kernel of this launch or "
+          + "an earlier one failed");
       assertFails(() -> Driver.allocate(64), "719");
     });
   }

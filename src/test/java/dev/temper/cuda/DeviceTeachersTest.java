@@ -19,7 +19,7 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Teachers whose integers and probabilities lie in device memory, where only the kernels check them. */
+/** Tests teachers whose integers and probabilities lie in device memory, where only the kernels check them. */
 final class DeviceTeachersTest extends StubEngine {
 
   private static final int ROWS = CudaBatch.ROWS;

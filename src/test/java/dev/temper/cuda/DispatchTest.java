@@ -26,19 +26,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Costs of a launch on the host: Java memory and driver calls. */
+/** Tests the costs of a launch on the host: Java memory and driver calls. */
 final class DispatchTest extends StubEngine {
 
   private static final int LAUNCHES = 200;
   /**
-   * Linking call sites, and the compilers' own arrivals, allocate in some rounds; an object of the launch itself would
-   * be in each.
+   * Number of measured rounds. Linking of call sites and the JIT compiler allocate in some rounds, but an allocation of
+   * the launch itself would occur in every round.
    */
   private static final int ROUNDS = 10;
 
   private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-  /** The first kernel in the stream fails, so that the launches behind it are queued but not run. */
+  /** Tests launches that are queued behind a failing kernel and therefore never run. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aPreparedLossAllocatesNothingInJava(boolean graph) {
@@ -64,10 +64,7 @@ final class DispatchTest extends StubEngine {
     assertThat(bytes).hasValue(0);
   }
 
-  /**
-   * The context is made current and left, each of four tensors is looked up, three kernels and an event go to the
-   * stream. The rows are short.
-   */
+  /** Counts the calls for short rows: two for the context, one for each of four tensors, three kernels and an event. */
   @Test
   void anEagerCallMakesTenDriverCalls() {
     try (LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine, 1)) {
@@ -79,7 +76,7 @@ final class DispatchTest extends StubEngine {
     }
   }
 
-  /** The tensors are not looked up again, and a graph is one launch. */
+  /** Counts the calls of a prepared launch, which does not look up the tensors. A graph is one launch. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aPreparedLaunchMakesSixDriverCallsAndAGraphFour(boolean graph) {
@@ -96,8 +93,8 @@ final class DispatchTest extends StubEngine {
   }
 
   /**
-   * The kernel of long rows checks them and writes the report: one launch instead of three. A graph has no other node,
-   * and its replays leave nothing behind, also after a refusal.
+   * Tests long rows, whose kernel also checks the rows and writes the report in the same launch. A graph of it has one
+   * node, and its replays do not affect one another, even after a refusal.
    */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Every driver function that the engine calls, on the stub. */
+/** Tests every driver function that the engine calls, on the stub driver. */
 final class DriverTest {
 
   private static final int FLOATS = 1000;
@@ -42,7 +42,7 @@ final class DriverTest {
   }
 
   @AfterEach
-  void everythingIsGivenBack() {
+  void everythingIsReleased() {
     assertThat(stub.live()).isEqualTo(live);
     Driver.free(memory);
     Driver.destroyStream(stream);
@@ -51,12 +51,12 @@ final class DriverTest {
     context.close();
     arena.close();
     long left = stub.live();
-    stub.putAway();
+    stub.removeDevices();
     assertThat(left).isEqualTo(live - 4);
   }
 
   @Test
-  void aCopyTakesPinnedMemoryAsItIsWhenItsTurnComes() {
+  void aCopyReadsPinnedMemoryWhenItRuns() {
     try (PinnedMemory there = PinnedMemory.forCopies(BYTES); PinnedMemory back = PinnedMemory.forCopies(BYTES)) {
       there.segment().fill((byte) 1);
       Driver.copyToDevice(there.segment().address(), memory, BYTES, stream);

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Linear heads in CUDA graphs: those that the library records, and those of the owner of the stream. */
+/** Tests linear heads in CUDA graphs that the library records, and in graphs of the owner of the stream. */
 final class LinearHeadGraphTest extends StubHeads {
 
   @ParameterizedTest
@@ -56,7 +56,10 @@ final class LinearHeadGraphTest extends StubHeads {
     }
   }
 
-  /** Two denominators, one, or one beside a number: each replay has the bits of an eager call with the same values. */
+  /**
+   * Tests one or two denominators in memory, and one beside a number. Each replay has the bits of an eager call with
+   * the same values.
+   */
   @ParameterizedTest
   @CsvSource({"12, F32, 5, 5", "12, BF16, 3, 7", "12, F16, 7, 0", "13, F32, 0, 7", "13, BF16, 3, 3", "13, F16, 7, 3"})
   void aReplayReadsDenominatorsInDeviceMemory(int major, DType dtype, float soft, float hard) {
@@ -84,7 +87,7 @@ final class LinearHeadGraphTest extends StubHeads {
     }
   }
 
-  /** Takes both denominators from memory; 0 stands for a denominator of 4 that the host has. */
+  /** Returns inputs with both denominators in memory; 0 stands for a denominator of 4 on the host. */
   private static LossInputs divided(LossInputs inputs, DeviceBuffer denominators, float soft, float hard) {
     return inputs.withDenominator(4)
         .withSoftDenominator(soft == 0 ? Denominator.of(4) : Denominator.at(denominators.address()))

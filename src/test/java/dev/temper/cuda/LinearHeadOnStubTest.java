@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The whole path of a linear head on CUDA: the check, cuBLAS through both bindings, row losses and stored sums. */
+/** Tests all steps of a linear head on CUDA: the check, cuBLAS through both bindings, row losses and stored sums. */
 final class LinearHeadOnStubTest extends StubHeads {
 
   @ParameterizedTest
@@ -60,7 +60,7 @@ final class LinearHeadOnStubTest extends StubHeads {
     }
   }
 
-  /** Work of the stub runs when something waits for it. */
+  /** Tests that only the check makes the host wait. Work of the stub driver runs when the host waits for it. */
   @Test
   void theHostWaitsForTheCheckOnly() {
     try (LossEngine engine = open(12)) {
@@ -87,7 +87,7 @@ final class LinearHeadOnStubTest extends StubHeads {
     }
   }
 
-  /** The row weights move a power of 2 from the gradient of a chunk in F16 to the products. */
+  /** Tests row weights that move a power of 2 from the gradient of a chunk in F16 to the products. */
   @ParameterizedTest
   @EnumSource(names = {"F32", "BF16", "F16"})
   void aDenominatorInDeviceMemoryGivesTheBitsOfANumber(DType dtype) {

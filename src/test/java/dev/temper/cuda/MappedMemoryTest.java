@@ -24,7 +24,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Kernels that write to mapped host memory, and launches that depend on memory that the one before has left. */
+/** Tests kernels that write to mapped host memory, and launches that depend on the memory of the previous launch. */
 final class MappedMemoryTest extends StubEngine {
 
   private static final int BYTES = 256;
@@ -87,7 +87,7 @@ final class MappedMemoryTest extends StubEngine {
     }
   }
 
-  /** The check of the rows is submitted when the driver rejects the loss kernel. */
+  /** Tests a launch whose check is already submitted when the driver rejects the loss kernel. */
   @Test
   void aLaunchThatTheDriverRefusesLeavesNothingForTheNext() {
     int classes = 100_000;

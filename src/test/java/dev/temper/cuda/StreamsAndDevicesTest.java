@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Borrowed streams, borrowed memory, several devices, several threads. */
+/** Tests borrowed streams, borrowed memory, several devices and several threads. */
 final class StreamsAndDevicesTest extends StubEngine {
 
   @Test
@@ -114,7 +114,7 @@ final class StreamsAndDevicesTest extends StubEngine {
   }
 
   @Test
-  void twoDevicesWorkSideBySideAndTheirMemoryIsToldApart() {
+  void twoDevicesWorkConcurrentlyAndTheirMemoryIsDistinguished() {
     try (LossEngine first = open(); LossEngine second = open(1, EngineOptions.defaults());
         CudaBatch here = new CudaBatch(first, 1); CudaBatch there = new CudaBatch(second, 2)) {
       LossResult one = first.forwardBackward(CudaBatch.LOSS, here.inputs(), here.outputs());
@@ -139,16 +139,16 @@ final class StreamsAndDevicesTest extends StubEngine {
         1);
         PinnedMemory pinned = PinnedMemory.forCopies(CudaBatch.BYTES)) {
       assertRefused(engine, batch, matrix(0x7000),
-          "student is at device address 0x7000, but its first byte is memory that the CUDA driver "
-          + "does not know, expected 740 bytes on cuda:0; give the device address");
+          "student is at device address 0x7000, but its first byte is not memory of the CUDA "
+          + "driver, expected 740 bytes on cuda:0; give the device address");
       assertRefused(engine, batch, matrix(pinned.segment().address()), "but its first byte lies in host memory");
       assertRefused(engine, batch, matrix(batch.onDevice.address() + 4),
-          "but its last byte is memory that the CUDA driver does not know");
+          "but its last byte is not memory of the CUDA driver");
       assertRefused(engine, batch, matrix(batch.onDevice.address() + 2), "expected a multiple of 4");
     }
   }
 
-  /** PyTorch's expandable segments are a large reserved range, of which a part is mapped. */
+  /** Tests a large reserved range of which a part is mapped, as in PyTorch's expandable segments. */
   @Test
   void memoryThatIsMappedInPiecesIsCheckedAtBothEnds() {
     try (LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine,
@@ -156,7 +156,7 @@ final class StreamsAndDevicesTest extends StubEngine {
       LossResult result = engine.forwardBackward(CudaBatch.LOSS, batch.inputs(), batch.outputs());
       assertThat(batch.result(result.totals())).isEqualTo(batch.fromHost(engine));
       assertRefused(engine, batch, matrix(batch.onDevice.address() + 4),
-          "but its last byte is memory that the CUDA driver does not know");
+          "but its last byte is not memory of the CUDA driver");
     }
   }
 

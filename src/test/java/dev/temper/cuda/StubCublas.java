@@ -16,7 +16,7 @@ public final class StubCublas {
 
   private StubCublas() {}
 
-  /** The search that finds the stand-in of a major version. */
+  /** Returns the search that finds the stand-in of a major version. */
   public static CublasSearch search(int major) {
     Properties properties = new Properties();
     properties.setProperty(CublasSearch.LIBRARY_PROPERTY, library(major).toString());
@@ -24,8 +24,8 @@ public final class StubCublas {
   }
 
   /**
-   * Builds and loads a stand-in. JCublas uses the library of version 12 that was loaded first; where that is another
-   * one, the test is not run.
+   * Builds and loads a stand-in. JCublas uses the first loaded library of version 12. If that is another library, the
+   * test is not run.
    */
   public static Path library(int major) {
     String name = "libcublas.so." + major;

@@ -46,7 +46,7 @@ final class StubDriver {
   }
 
   /**
-   * Builds and loads it once, and gives it two devices until {@link #putAway()}; without a compiler, or where this
+   * Builds and loads the stub once, and adds two devices until {@link #removeDevices()}. Without a compiler, or if this
    * process has loaded another driver, the test is not run.
    */
   static synchronized StubDriver load() {
@@ -76,8 +76,8 @@ final class StubDriver {
     return Path.of("target/cuda-stub", library).toAbsolutePath();
   }
 
-  /** Removes the devices: other tests search for the driver by its name and must find none. */
-  void putAway() {
+  /** Removes the devices, because other tests search for the driver by its name and must find no device. */
+  void removeDevices() {
     set(DEVICES, "0");
   }
 
@@ -131,7 +131,9 @@ final class StubDriver {
     }
   }
 
-  /** JCuda uses the driver that was loaded first. If that is the stub, the stub counts a new context. */
+  /**
+   * Returns whether JCuda uses the stub, which then counts a new context. JCuda uses the driver that was loaded first.
+   */
   private static boolean isBound(StubDriver stub) {
     long before = stub.live();
     PrimaryContext context = new PrimaryContext(0);

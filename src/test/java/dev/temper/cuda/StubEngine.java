@@ -11,7 +11,7 @@ import java.lang.foreign.Arena;
 import org.junit.jupiter.api.AfterEach;
 
 /**
- * Opens CUDA engines on the stub driver, with kernels that g++ compiled, and sees to it that they leave nothing behind.
+ * Opens CUDA engines on the stub driver, with kernels that g++ compiled, and checks that they release every resource.
  */
 public abstract class StubEngine {
 
@@ -20,9 +20,9 @@ public abstract class StubEngine {
   private final long live = stub.live();
 
   @AfterEach
-  public final void everythingIsGivenBack() {
+  public final void everythingIsReleased() {
     long left = stub.live();
-    stub.putAway();
+    stub.removeDevices();
     assertThat(left).isEqualTo(live);
   }
 

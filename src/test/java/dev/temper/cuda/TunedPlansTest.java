@@ -18,7 +18,9 @@ import java.nio.file.Files;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A kept plan is that of later engines, unless it is stale or unknown, the file is damaged or plans are off. */
+/**
+ * Tests that engines opened later use a kept plan, unless it is stale or unknown, the file is damaged or plans are off.
+ */
 final class TunedPlansTest extends StubEngine implements OwnPlanFile {
 
   private static final String DEFAULT = "registers1-lanes16-128";

@@ -20,7 +20,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Cache entries whose key and checksum are right, and whose content is no library, are compiled again. */
+/**
+ * Tests that a kernel is compiled again if its cache entry has the right key and checksum, but its content is not a
+ * library.
+ */
 final class CachedLibrariesTest {
 
   @TempDir Path folder;

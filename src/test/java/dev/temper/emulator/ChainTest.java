@@ -126,9 +126,9 @@ final class ChainTest {
     return operations.stream().filter(operation -> operation.endsWith(".cu")).toList();
   }
 
-  /** A row could be invalid, which the report holds although there are no totals. */
+  /** Tests that the report of a backward pass holds the invalid row although there are no totals. */
   @Test
-  void aBackwardPassTellsWhatIsWrongAndHasNoTotals() {
+  void aBackwardPassReportsInvalidRowsAndHasNoTotals() {
     HostMatrix student = HostMatrix.of(batch.student, 5, 100);
     LossInputs inputs = LossInputs.of(student).withTeacher(Teacher.logits(HostMatrix.of(batch.teacher, 5, 100)))
         .withLabels(RowVector.labels(batch.labels));
@@ -176,7 +176,7 @@ final class ChainTest {
     }
   }
 
-  /** More rows than one block of the totals kernel adds up. */
+  /** Tests more rows than one block of the totals kernel adds up. */
   @Test
   void theCountOfFinishedBlocksStartsAnewWithEachLaunch() {
     int rows = 9_000;
@@ -199,7 +199,7 @@ final class ChainTest {
     }
   }
 
-  /** The result slot may still hold the report of an earlier call. */
+  /** Tests a batch without rows, whose result slot may still hold the report of an earlier call. */
   @Test
   void noRowsLaunchNothingAndHaveNoTotals() {
     batch.onHeap(engine);

@@ -26,8 +26,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Memory that is closed before a launch or during a call: kernels access it in place, and an access after that ends the
- * process.
+ * Tests memory that is closed before a launch or during a call. Kernels access it in place, and an access to closed
+ * memory would end the process.
  */
 final class ClosedMemoryTest extends EmulatorTest {
 
@@ -96,7 +96,7 @@ final class ClosedMemoryTest extends EmulatorTest {
     }
   }
 
-  /** Either the call fails because the arena was closed before, or closing fails because the call runs. */
+  /** Tests that the call fails if the arena was closed before, and that closing fails if the call runs. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void anArenaIsNotClosedDuringACall(boolean prepared) throws Exception {

@@ -113,14 +113,14 @@ public enum Defect {
 
   private final String build;
   private final String file;
-  private final String sound;
+  private final String correct;
   private final String planted;
   private final String finding;
 
-  Defect(String build, String file, String sound, String planted, String finding) {
+  Defect(String build, String file, String correct, String planted, String finding) {
     this.build = build;
     this.file = file;
-    this.sound = sound;
+    this.correct = correct;
     this.planted = planted;
     this.finding = finding;
   }
@@ -157,6 +157,6 @@ public enum Defect {
 
   /** The sources with the defect. */
   public Function<String, KernelSource> sources() {
-    return kernel -> PlantedSource.of(kernel, file, this, sound, planted);
+    return kernel -> PlantedSource.of(kernel, file, this, correct, planted);
   }
 }

@@ -23,15 +23,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The checks of the device functions: they hold for the emulator's own, and each fails for one that is a little wrong.
+ * Tests the self-checks: they hold for the emulator's device functions, and each fails for a slightly wrong function.
  */
 class DeviceFunctionsTest {
 
   /**
-   * What stands in device_host.h, and a defect in its place; the checks that must notice. Those of a set are planted
-   * together: each set is compiled once, and defects of different functions do not hide one another.
+   * A text of device_host.h, the defect that replaces it, and the checks that must find it. The defects of a set are
+   * planted together and compiled once, because defects of different functions do not hide one another.
    */
-  private record Broken(int set, String sound, String broken, List<String> noticedBy) {}
+  private record Broken(int set, String correct, String broken, List<String> noticedBy) {}
 
   private static final List<Broken> DEFECTS = List.of(
       new Broken(1, "return ::exp2f(x);", "float y = ::exp2f(x); return y < 0x1p-126f ? 0 : y;", List.of("exp2")),
@@ -89,14 +89,14 @@ class DeviceFunctionsTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4})
   void defectsAreNoticedByTheChecksOfTheirFunctions(int set) {
-    HostRuntime sound = HostRuntime.load();
-    String header = sound.texts().getOrDefault("device_host.h", "");
+    HostRuntime correct = HostRuntime.load();
+    String header = correct.texts().getOrDefault("device_host.h", "");
     List<Broken> planted = DEFECTS.stream().filter(defect -> defect.set() == set).toList();
     for (Broken defect : planted) {
-      assertThat(header).contains(defect.sound());
-      header = header.replace(defect.sound(), defect.broken());
+      assertThat(header).contains(defect.correct());
+      header = header.replace(defect.correct(), defect.broken());
     }
-    Map<String, String> texts = new LinkedHashMap<>(sound.texts());
+    Map<String, String> texts = new LinkedHashMap<>(correct.texts());
     texts.put("device_host.h", header);
     List<String> noticed = checks(new HostRuntime(texts), "9.0").entrySet().stream()
         .filter(check -> check.getValue().mismatches() > 0).map(Map.Entry::getKey).toList();

@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
-/** An engine over an emulator, which records the kernels that are launched; several may be open in one process. */
+/** An engine over an emulator that records the launched kernels. Several may be open in one process. */
 public final class Emulator implements AutoCloseable {
 
   /** Every order of threads. */

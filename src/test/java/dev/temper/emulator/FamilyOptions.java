@@ -50,12 +50,15 @@ enum FamilyOptions {
         .hardWeight(0.3)).build();
   }
 
-  /** Whether the gradient is added to the one in memory: for names of even length. */
+  /** Whether the gradient is added to existing values, which is so for names of even length. */
   boolean addsToGradient() {
     return name().length() % 2 == 0;
   }
 
-  /** Some combinations have a divisor for each part, and some read one from memory; the length of the name decides. */
+  /**
+   * Returns inputs with a divisor for each part for some combinations, and with a divisor in memory for others. The
+   * length of the name decides.
+   */
   LossInputs withDenominators(LossInputs inputs) {
     return switch (name().length() % 3) {
       case 0 -> inputs;

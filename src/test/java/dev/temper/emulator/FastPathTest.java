@@ -11,7 +11,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Ordinary rows take the fast path and no other row does; each planted defect of it is found. */
+/** Tests that exactly the ordinary rows take the fast path, and that each planted defect of it is found. */
 @Execution(ExecutionMode.CONCURRENT)
 final class FastPathTest {
 

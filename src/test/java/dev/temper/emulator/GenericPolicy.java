@@ -4,8 +4,8 @@ import dev.temper.kernel.code.KernelSource;
 import java.util.TreeMap;
 
 /**
- * A policy of a value form and a gradient form, for tests of the traversal: as C++ text, and as formulas in f64. Value
- * and gradient do not belong together, so that each shows its own errors.
+ * A policy with a value form and a gradient form, as C++ text and as formulas in f64, for tests of the traversal. The
+ * gradient is not the derivative of the value, so that errors of one do not hide errors of the other.
  */
 record GenericPolicy(Value value, Gradient gradient, boolean nearEqual) {
 

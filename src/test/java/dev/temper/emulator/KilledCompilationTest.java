@@ -17,9 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Processes that are killed while the emulator compiles leave nothing that stops the next one, or that stays behind it.
- */
+/** Tests that processes killed while the emulator compiles do not stop the next process, which removes their files. */
 final class KilledCompilationTest {
 
   @TempDir Path folder;

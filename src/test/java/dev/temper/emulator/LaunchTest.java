@@ -22,7 +22,7 @@ import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Prepared calls, calls whose results are read late or never, calls of many threads. */
+/** Tests prepared calls, calls whose results are read late or never, and calls of many threads. */
 final class LaunchTest extends EmulatorTest {
 
   private final DeviceBatch batch = new DeviceBatch(5, 100, 5);
@@ -68,7 +68,7 @@ final class LaunchTest extends EmulatorTest {
   }
 
   @Test
-  void aBadLabelIsToldByTotalsAndWritesNothing() {
+  void totalsReportABadLabelAndNothingIsWritten() {
     try (DeviceBatch.Buffers buffers = batch.new Buffers(engine());
         PreparedLoss prepared = engine().prepare(DeviceBatch.LOSS, buffers.inputs(), buffers.outputs())) {
       prepared.launch();
@@ -135,9 +135,9 @@ final class LaunchTest extends EmulatorTest {
     buffers.close();
   }
 
-  /** The garbage collector finds unread results, whose result slots are used again. */
+  /** Tests that the slots of unread results are used again after a garbage collection. */
   @Test
-  void resultsThatNobodyReadsDoNoHarm() throws InterruptedException {
+  void unreadResultsReleaseTheirSlots() throws InterruptedException {
     try (DeviceBatch.Buffers buffers = batch.new Buffers(engine())) {
       for (int i = 0; i < 300; i++) {
         engine().forwardBackward(DeviceBatch.LOSS, buffers.inputs(), buffers.outputs());

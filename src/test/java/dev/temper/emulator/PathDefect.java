@@ -39,13 +39,13 @@ enum PathDefect {
 
   private final PathRows rows;
   private final String file;
-  private final String sound;
+  private final String correct;
   private final String planted;
 
-  PathDefect(PathRows rows, String file, String sound, String planted) {
+  PathDefect(PathRows rows, String file, String correct, String planted) {
     this.rows = rows;
     this.file = file;
-    this.sound = sound;
+    this.correct = correct;
     this.planted = planted;
   }
 
@@ -56,6 +56,6 @@ enum PathDefect {
 
   /** The sources with the defect. */
   KernelSource source(String name) {
-    return PlantedSource.of(name, file, this, sound, planted);
+    return PlantedSource.of(name, file, this, correct, planted);
   }
 }

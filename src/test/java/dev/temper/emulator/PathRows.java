@@ -16,7 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
-/** Rows for which the fast path is right or just not, each with the path that it must take. */
+/** Rows at the limits of the fast path, each with the path that it must take. */
 enum PathRows {
   /** Ordinary rows, at offsets far from 0 too. */
   ORDINARY(DistillationLoss.hinton(2, 0.7), RowPaths.FAST) {
@@ -119,7 +119,7 @@ enum PathRows {
   /** Changes the random logits of a row. */
   abstract void fill(float[] z, float[] u, int row);
 
-  /** Computes the rows, and returns what differs from the reference or from the path that is expected. */
+  /** Computes the rows, and returns the differences from the reference and from the expected path. */
   List<String> findings(LossEngine engine) {
     Random random = new Random(3);
     float[] student = new float[ROWS * CLASSES];

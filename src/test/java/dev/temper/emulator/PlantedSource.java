@@ -10,14 +10,14 @@ final class PlantedSource {
   private PlantedSource() {}
 
   /** Returns the source of a kernel, with the defect if the kernel includes the header. */
-  static KernelSource of(String kernel, String header, Enum<?> defect, String sound, String planted) {
+  static KernelSource of(String kernel, String header, Enum<?> defect, String correct, String planted) {
     KernelSource source = KernelSource.load(kernel);
     TreeMap<String, String> headers = new TreeMap<>(source.headers());
     String text = headers.get(header);
     if (text == null) {
       return source;
     }
-    headers.put(header, Planted.in(text, header, defect, sound, planted));
+    headers.put(header, Planted.in(text, header, defect, correct, planted));
     return new KernelSource(source.file(), source.text(), headers);
   }
 }

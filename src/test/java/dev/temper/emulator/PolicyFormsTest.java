@@ -23,7 +23,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The rows of the CUDA sources honour every value form with every gradient form, together with the cross-entropy. */
+/** Tests rows of the CUDA sources with every value form and every gradient form, together with the cross-entropy. */
 @Execution(ExecutionMode.CONCURRENT)
 final class PolicyFormsTest {
 

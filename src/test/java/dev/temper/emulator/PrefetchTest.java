@@ -15,10 +15,7 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/**
- * Thread groups that prefetch their next row give the bits of thread groups with one row each, whatever rows follow one
- * another.
- */
+/** Tests that thread groups with a prefetch give the bits of thread groups with one row each, in any order of rows. */
 final class PrefetchTest extends EmulatorTest {
 
   /** Rows of different paths through the kernel, and rows that are not read. */

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Loss kernels that check the rows and write the report themselves, without the check and totals kernels. */
+/** Tests loss kernels that also check the rows and write the report, without the check and totals kernels. */
 final class SingleLaunchTest {
 
   private static final int ROWS = 600;
@@ -169,16 +169,16 @@ final class SingleLaunchTest {
   @ParameterizedTest
   @EnumSource
   void eachPlantedDefectIsFound(LaunchDefect defect) {
-    try (Emulator sound = Emulator.of(CAPABILITY);
+    try (Emulator correct = Emulator.of(CAPABILITY);
         Emulator planted = Emulator.over(defect::source, CAPABILITY, "run-ahead")) {
-      assertThat(outcomes(planted.engine())).isNotEqualTo(outcomes(sound.engine()));
+      assertThat(outcomes(planted.engine())).isNotEqualTo(outcomes(correct.engine()));
     }
   }
 
   @Test
   void launchesWithChangingLabelsHaveTheOutcomesOfTheReference() {
-    try (Emulator sound = Emulator.of(CAPABILITY)) {
-      List<String> outcomes = outcomes(sound.engine());
+    try (Emulator correct = Emulator.of(CAPABILITY)) {
+      List<String> outcomes = outcomes(correct.engine());
       for (int launch = 0; launch < outcomes.size(); launch++) {
         boolean refused = outcomes.get(launch).contains("row " + BAD[launch] + " has label");
         assertThat(refused).as(outcomes.get(launch)).isEqualTo(BAD[launch] >= 0);

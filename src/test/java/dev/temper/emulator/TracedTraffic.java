@@ -17,9 +17,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.Random;
 
 /**
- * How often the loss touches each logit, in a process of its own: aligned rows must be read once (as often as there are
- * sweeps where they stay nowhere) and each gradient written once, in whole sectors of 32 bytes. Ends with 1 where they
- * are not.
+ * A process that counts the accesses of a loss to each logit. Aligned rows must be read once (once for each sweep if
+ * they are re-read), and each gradient must be written once, in whole sectors of 32 bytes. The exit status is 1
+ * otherwise.
  */
 public final class TracedTraffic {
 

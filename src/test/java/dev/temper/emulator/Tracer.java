@@ -19,19 +19,20 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Tells the runtime's access tracer which memory kernels may touch, before each launch, and asks what a loss did to it.
+ * Registers the memory that kernels may access with the runtime's access tracer before each launch, and reads the
+ * counts of accesses afterwards.
  */
 final class Tracer implements Watcher {
 
   /**
-   * What one launch did to one buffer ({@code TraceCounts}).
+   * The accesses of one launch to one buffer ({@code TraceCounts}).
    *
-   * @param bytesRead each byte as often as it was read
-   * @param bytesWritten ditto
-   * @param sectorsRead 32-byte sectors, counted per access of a warp
-   * @param sectorsWritten ditto
-   * @param mostReads of one byte
-   * @param mostWrites of one byte
+   * @param bytesRead bytes read; a byte counts once for each read
+   * @param bytesWritten bytes written; a byte counts once for each write
+   * @param sectorsRead 32-byte sectors read, counted per access of a warp
+   * @param sectorsWritten 32-byte sectors written, counted per access of a warp
+   * @param mostReads most reads of one byte
+   * @param mostWrites most writes of one byte
    */
   record Counts(long bytesRead, long bytesWritten, long sectorsRead, long sectorsWritten, int mostReads,
       int mostWrites) {}
@@ -72,7 +73,7 @@ final class Tracer implements Watcher {
     allocated.remove(address);
   }
 
-  /** Forgets the tensors of earlier launches, which may be freed. */
+  /** Removes the tensors of earlier launches, which may be freed. */
   @Override
   public void placed(MemorySegment host) {
     if (launched) {

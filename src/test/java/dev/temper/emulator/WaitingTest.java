@@ -34,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Calls of other threads while one thread waits for a slow device or for a compilation. */
+/** Tests calls of other threads while one thread waits for a slow device or for a compilation. */
 final class WaitingTest extends EmulatorTest {
 
   /** A limit that only a deadlock reaches. */

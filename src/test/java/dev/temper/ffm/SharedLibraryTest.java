@@ -39,7 +39,7 @@ final class SharedLibraryTest {
         .hasValueSatisfying(file -> assertThat(file).isAbsolute().exists());
   }
 
-  /** In a process of its own, because a process cannot give up native access. */
+  /** Tests in a new process, because a process cannot revoke its native access. */
   @Test
   void whereNativeAccessIsDeniedTheFlagIsNamed() throws IOException, InterruptedException {
     Process process = new ProcessBuilder(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),

@@ -16,7 +16,7 @@ import dev.temper.Teacher;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Calls with heads that do not fit are refused with the names and numbers of their tensors. */
+/** Tests that calls with unfitting heads are refused with the names and shapes of their tensors. */
 class HeadRefusalsTest {
 
   private static final DistillationLoss LOSS = DistillationLoss.hinton(2, 0.7);

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a head does beside the numbers: chunks, accumulation, refusals. */
+/** Tests chunks, accumulation and refusals of heads. */
 @ParameterizedClass(name = "{0}")
 @ValueSource(strings = {"reference", "cpu", "emulator"})
 class LinearHeadTest {
@@ -139,7 +139,7 @@ class LinearHeadTest {
     assertThat(-2 * HeadBatch.get(batch.weightGradient, 1, 1)).isCloseTo(sum, within(1e-6));
   }
 
-  /** Gradients of rows of weight 200,000 are up to three times the largest number of F16. */
+  /** Tests rows of weight 200,000, whose gradients are up to three times the largest number of F16. */
   @Test
   void largeRowWeightsDoNotOverflowF16() {
     float[] weights = {200_000, 3, -150_000, 1, 0, 80_000};

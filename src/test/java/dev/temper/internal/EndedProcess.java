@@ -7,7 +7,9 @@ public final class EndedProcess {
 
   private EndedProcess() {}
 
-  /** The beginning of the names of its temporary files, as {@link TemporaryFiles#prefix()} was in it. */
+  /**
+   * Returns the beginning of the names of its temporary files, as {@link TemporaryFiles#prefix()} returned it there.
+   */
   public static String temporaryName() {
     try {
       Process process = new ProcessBuilder("true").start();

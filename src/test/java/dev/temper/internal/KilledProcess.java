@@ -7,20 +7,20 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
-/** Java processes that are killed, as by the system when memory runs out, while they write files. */
+/** Java processes that are killed while they write files, as the system does when memory runs out. */
 public final class KilledProcess {
 
-  /** How many processes a test kills; system property {@code temper.kills}. */
+  /** Number of processes that a test kills; system property {@code temper.kills}. */
   public static final int KILLS = Integer.getInteger("temper.kills", 5);
 
   private KilledProcess() {}
 
   /**
-   * Starts a class of the test's class path, waits for its first byte on stdout, and kills it at a random time after
-   * that.
+   * Starts a class of the test's class path, waits for its first byte on stdout, and kills the process at a random
+   * later time.
    *
-   * @param options of the JVM
-   * @param milliseconds the longest time until it is killed
+   * @param options options of the JVM
+   * @param milliseconds the longest time until the kill
    */
   public static void run(Class<?> main, List<String> options, Random random, int milliseconds, String... arguments)
       throws IOException, InterruptedException {

@@ -7,7 +7,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Damaged safetensors headers: each describes exactly the bytes that follow it, or is refused. */
+/** Tests that each damaged safetensors header describes exactly the bytes that follow it, or is refused. */
 final class MutatedHeadersTest {
 
   private static final String VALID = "{\"__metadata__\":{\"format\":\"pt\"},"

@@ -8,7 +8,7 @@ import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Damage to files of the kinds that break readers; the same seed gives the same damage. */
+/** Damages files in ways that break readers. The same seed gives the same damage. */
 public final class Mutations {
 
   private static final String MARKS = "0123456789-.,:[]{}()\"'\\ eE";
@@ -25,7 +25,10 @@ public final class Mutations {
 
   private Mutations() {}
 
-  /** One to three damages: cut, extended, bytes and bits changed, pieces moved, length fields overwritten. */
+  /**
+   * Returns a file with one to three damages: it is cut or extended, or its bytes, bits, pieces or length fields are
+   * changed.
+   */
   public static byte[] mutate(byte[] valid, Random random) {
     byte[] bytes = valid.clone();
     for (int n = 1 + random.nextInt(3); n > 0 && bytes.length > 1; n--) {
@@ -44,7 +47,10 @@ public final class Mutations {
     return bytes;
   }
 
-  /** A header in which a number is another one, hostile to arithmetic; sometimes with damage to its text as well. */
+  /**
+   * Returns a header in which a number is replaced by one that breaks arithmetic. Sometimes its text is damaged as
+   * well.
+   */
   public static String mutate(String header, Random random) {
     Matcher numbers = NUMBER.matcher(header);
     int chosen = random.nextInt((int) NUMBER.matcher(header).results().count());
@@ -64,7 +70,7 @@ public final class Mutations {
     System.arraycopy(bytes, from, bytes, to, Math.min(8, bytes.length - Math.max(from, to)));
   }
 
-  /** Writes a hostile number of 2, 4 or 8 bytes, as far as there is room. */
+  /** Overwrites 2, 4 or 8 bytes with a number that breaks arithmetic, as far as the array reaches. */
   private static void overwrite(byte[] bytes, int at, Random random) {
     byte[] field = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN)
         .putLong(LENGTHS[random.nextInt(LENGTHS.length)]).array();

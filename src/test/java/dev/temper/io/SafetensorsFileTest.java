@@ -50,16 +50,16 @@ class SafetensorsFileTest {
       "{'x':{'dtype':'F32','shape':[2],'data_offsets':[8,0]}}        | 8 | end before they begin",
       "{'x':{'dtype':'F32','shape':[2],'data_offsets':[4,12]}}       | 12 | leaves a gap after byte 0",
       "{'x':{'dtype':'F32','shape':[-2],'data_offsets':[0,8]}}       | 8 | shape with the negative number -2",
-      "{'x':{'dtype':'F32','shape':[2.0],'data_offsets':[0,8]}}      | 8 | something else than whole numbers",
-      "{'x':{'dtype':'F32','shape':2,'data_offsets':[0,8]}}          | 8 | shape that is no array",
+      "{'x':{'dtype':'F32','shape':[2.0],'data_offsets':[0,8]}}      | 8 | a value that is not a whole number",
+      "{'x':{'dtype':'F32','shape':2,'data_offsets':[0,8]}}          | 8 | shape that is not an array",
       "{'x':{'dtype':'F32','shape':[2],'data_offsets':[0,8,8]}}      | 8 | more than 2 numbers",
       "{'x':{'dtype':'F32','shape':[2],'data_offsets':[0]}}          | 8 | expected [begin, end]",
       "{'x':{'dtype':'F32','shape':[2]}}                             | 8 | has no data_offsets",
       "{'x':{'shape':[2],'data_offsets':[0,8]}}                      | 8 | has no dtype",
       "{'x':{'dtype':'F32','data_offsets':[0,8]}}                    | 8 | has no shape",
-      "{'x':{'dtype':4,'shape':[2],'data_offsets':[0,8]}}            | 8 | dtype that is no string",
+      "{'x':{'dtype':4,'shape':[2],'data_offsets':[0,8]}}            | 8 | dtype that is not a string",
       "{'x':{'dtype':'F32','shape':[2],'data_offsets':[0,8],'y':1}}  | 8 | unknown key 'y'",
-      "{'x':7}                                                       | 8 | is no object",
+      "{'x':7}                                                       | 8 | is not an object",
       "{'x':{'dtype':'F32','shape':[2],'data_offsets':[0,9223372036854775808]}} | 8 | not valid JSON",
       "{'x':{'dtype':'F32','shape':[4294967296,4294967296],'data_offsets':[0,0]}} | 0 | more than 2^63 elements",
       "{'x':{'dtype':'F32','shape':[4611686018427387904],'data_offsets':[0,0]}} | 0 | does not take the 0 bytes",
@@ -70,18 +70,18 @@ class SafetensorsFileTest {
       "{'x':{'dtype':'F32','shape':[1],'data_offsets':[0,4]},"
           + "'x':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} | 8 | at character 58: duplicate name 'x'",
       "{'x':{'dtype':'F32','dtype':'F16','shape':[1],'data_offsets':[0,4]}}      | 4 | duplicate name 'dtype'",
-      "{'__metadata__':{'a':1}}                                      | 0 | value that is no string",
-      "{'__metadata__':[]}                                           | 0 | is no object",
-      "{'x':{'dtype':[[[[]]]]}}                                      | 0 | dtype that is no string",
+      "{'__metadata__':{'a':1}}                                      | 0 | value that is not a string",
+      "{'__metadata__':[]}                                           | 0 | is not an object",
+      "{'x':{'dtype':[[[[]]]]}}                                      | 0 | dtype that is not a string",
       "{'__metadata__':{},'__metadata__':{}}                         | 0 | duplicate name '__metadata__'",
       "{'__metadata__':{'a':'','a':''}}                              | 0 | duplicate name 'a'",
-      "{'x':{'shape':[[1]]}}                                         | 0 | something else than whole numbers",
-      "{'x':{'shape':[1e3]}}                                         | 0 | something else than whole numbers",
-      "{'x':{'shape':[true]}}                                        | 0 | something else than whole numbers",
+      "{'x':{'shape':[[1]]}}                                         | 0 | a value that is not a whole number",
+      "{'x':{'shape':[1e3]}}                                         | 0 | a value that is not a whole number",
+      "{'x':{'shape':[true]}}                                        | 0 | a value that is not a whole number",
       "{'x':{'shape':[01]}}                                          | 0 | zero before them",
       "{'x':{'shape':[-]}}                                           | 0 | number without digits",
       "{'x':{'shape':[1 2]}}                                         | 0 | at character 17: expected ','",
-      "{'x':{'shape':[1,]}}                                          | 0 | something else than whole numbers",
+      "{'x':{'shape':[1,]}}                                          | 0 | a value that is not a whole number",
       "{'x':{'dtype':'F32',}}                                        | 0 | not valid JSON at character 20: expected '",
       "{'x':{'dtype' 'F32'}} | 0 | not valid JSON at character 14: expected ':'",
       "{'x\\q':{}}                                                    | 0 | unknown escape '\\q'",
@@ -148,13 +148,14 @@ class SafetensorsFileTest {
     SafetensorsFile.open(write("{}" + " ".repeat(largest - 2), 0)).close();
     Path file = write("{}" + " ".repeat(largest - 1), 0);
     assertThatThrownBy(() -> SafetensorsFile.open(file).close())
-        .hasMessage(file + ": header length is 16777217 bytes, expected at most 16777216; this is no safetensors file");
+        .hasMessage(file + ": header length is 16777217 bytes, expected at most 16777216; this is not a safetensors "
+            + "file");
   }
 
   @Test
   void aFolderIsRefused() {
     assertThatThrownBy(() -> SafetensorsFile.open(folder).close())
-        .isExactlyInstanceOf(IllegalArgumentException.class).hasMessage(folder + ": is no regular file");
+        .isExactlyInstanceOf(IllegalArgumentException.class).hasMessage(folder + ": is not a regular file");
   }
 
   @Test

@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The loss of one row against a list of classes, written down from its definition in plain f64. It shares no code with
- * the reference.
+ * The loss of one row against a list of classes, computed by its definition in f64. It shares no code with the
+ * reference.
  */
 final class ListDefinition {
 

@@ -81,7 +81,7 @@ class RowEdgeTest {
   }
 
   @Test
-  void logitMseKnowsNoTemperature() {
+  void logitMseIgnoresTheTemperature() {
     DistillationLoss hot = DistillationLoss.builder().divergence(Divergence.logitMse()).temperature(4).build();
     assertThat(compute(hot, new double[] {1, 3}, new double[] {0, 1}).soft()).isEqualTo(2.5);
   }

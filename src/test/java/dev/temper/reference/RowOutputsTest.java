@@ -9,7 +9,7 @@ import dev.temper.RowOutput;
 import dev.temper.SoftValue;
 import org.junit.jupiter.api.Test;
 
-/** Tests the values of a row that are reported beside its losses. */
+/** Tests the outputs of a row other than its losses. */
 class RowOutputsTest {
 
   private static final double ABSENT = Double.NEGATIVE_INFINITY;

@@ -11,7 +11,7 @@ import dev.temper.io.TopKFile;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** The top-k cache that the Javadoc shows: made once from the teacher's logits, saved, loaded and used. */
+/** The top-k cache of the Javadoc: it is computed once from the teacher's logits, saved, loaded and used. */
 final class CachedTopK {
 
   private CachedTopK() {}

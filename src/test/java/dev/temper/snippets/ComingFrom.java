@@ -29,8 +29,8 @@ public final class ComingFrom {
    * The Java of one row.
    *
    * @param losses one loss, or several whose values are added
-   * @param teacher the teacher in the place of logits; null for logits
-   * @param labelled whether the rows whose label is -100 are left out
+   * @param teacher the teacher; null for a teacher given by logits
+   * @param labelled whether rows with the label -100 are left out
    */
   public record Call(List<DistillationLoss> losses, @Nullable Teacher teacher, boolean labelled) {}
 

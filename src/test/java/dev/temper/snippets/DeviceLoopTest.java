@@ -47,7 +47,7 @@ class DeviceLoopTest {
         .contains(String.join("\n", source.subList(start + 1, end)).stripIndent());
   }
 
-  /** All logits 1. */
+  /** Returns logits that are all 1. */
   private static DeviceBuffer logits(LossEngine engine) {
     short[] ones = new short[ROWS * CLASSES];
     Arrays.fill(ones, BF16_ONE);

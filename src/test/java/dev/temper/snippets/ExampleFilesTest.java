@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The files of examples/ run as README says, with nothing but the library on the class path. */
+/** Runs the files of examples/ as README describes, with only the library on the class path. */
 class ExampleFilesTest {
 
   private static final Pattern LOSSES = Pattern.compile("loss (\\S+) at the first step, (\\S+) at the last\\R");

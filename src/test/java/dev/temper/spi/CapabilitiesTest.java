@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Tests that each option is refused by an engine that does not declare it, and by that option alone. */
+/** Tests that an engine refuses each option that it does not declare, and names that option alone. */
 class CapabilitiesTest {
 
   private static final HostMatrix MATRIX = HostMatrix.of(new float[6], 2, 3);
@@ -76,7 +76,8 @@ class CapabilitiesTest {
     Set<LossOption> others = EnumSet.complementOf(EnumSet.of(option));
     assertThat(new Capabilities(_ -> true, _ -> true, EnumSet.of(option)).check(call)).isEqualTo(Support.yes());
     assertThat(reason(new Capabilities(_ -> true, _ -> true, others).check(call)))
-        .isEqualTo(option.label() + VALUES.getOrDefault(option, "") + " is not there yet; the reference device has it");
+        .isEqualTo(option.label() + VALUES.getOrDefault(option, "")
+            + " is not supported by this engine; the reference device supports it");
   }
 
   @Test
@@ -84,7 +85,7 @@ class CapabilitiesTest {
     Capabilities logitsOnly = new Capabilities(_ -> true, Teacher.Logits.class::isInstance, Set.of());
     assertThat(logitsOnly.check(call(loss(), INPUTS, NONE))).isEqualTo(Support.yes());
     assertThat(reason(logitsOnly.check(call(loss(), INPUTS.withTeacher(Teacher.probabilities(MATRIX)), NONE))))
-        .isEqualTo("teacher probabilities is not there yet; the reference device has it");
+        .isEqualTo("teacher probabilities is not supported by this engine; the reference device supports it");
   }
 
   @Test
@@ -100,7 +101,7 @@ class CapabilitiesTest {
     assertThat(forwardOnly.check(call(loss(), INPUTS, NONE))).isEqualTo(Support.yes());
     DistillationLoss.Builder jsd = loss().divergence(Divergence.jensenShannon(0.5));
     assertThat(reason(forwardOnly.check(call(jsd, INPUTS, NONE))))
-        .isEqualTo("divergence jsd:0.5 is not there yet; the reference device has it");
+        .isEqualTo("divergence jsd:0.5 is not supported by this engine; the reference device supports it");
   }
 
   @Test

@@ -11,7 +11,7 @@ final class CublasFailures {
   private CublasFailures() {}
 
   /**
-   * The failure of a call.
+   * Returns the exception for a failed call.
    *
    * @param library version and binding
    */
@@ -20,15 +20,15 @@ final class CublasFailures {
         : new DeviceException(call, status, name, remedy(status, library));
   }
 
-  /** What a user can do about a status, which is a {@code cublasStatus_t}. */
+  /** Returns what a user can do about a status, which is a {@code cublasStatus_t}. */
   private static String remedy(int status, String library) {
     return switch (status) {
       case 1 -> library + " does not start on this driver; update the driver, or install the cuBLAS of its CUDA "
           + "version";
       case ALLOC_FAILED -> "free memory of the device, or give the head a smaller workspace";
       case 8, 15 -> library + " does not support this product on this device; install a newer cuBLAS";
-      case 11, 13 -> "the device stopped at an error in a kernel, this one or another before it; start the process "
-          + "again, under compute-sanitizer to see where";
+      case 11, 13 -> "a kernel of this launch or an earlier one failed; start the process "
+          + "again, under compute-sanitizer to find the error";
       default -> "report it with temper doctor's output";
     };
   }

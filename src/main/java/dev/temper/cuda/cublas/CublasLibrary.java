@@ -16,14 +16,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A loaded cuBLAS and the binding to it: JCublas for version 12, and the foreign function interface where JCublas
- * cannot be used.
+ * A loaded cuBLAS and the binding to it: JCublas for version 12 if it can be used, else the foreign function interface.
  *
  * @param file file of the library
  * @param version such as {@code 12.9}
- * @param light file of libcublasLt
+ * @param light file of libcublasLt, on which libcublas depends
  * @param functions the binding
- * @param reason why JCublas is not used; an empty string if it is
+ * @param reason why JCublas is not used; an empty string if JCublas is used
  */
 record CublasLibrary(String file, String version, String light, CublasFunctions functions, String reason) {
 
@@ -56,8 +55,8 @@ record CublasLibrary(String file, String version, String light, CublasFunctions 
   }
 
   /**
-   * Loads libcublasLt first where it lies beside the library: libcublas needs it, and the loader does not search that
-   * folder.
+   * Loads libcublasLt before the library if both lie in one folder. libcublas needs it, and the loader does not search
+   * that folder.
    */
   private static SharedLibrary open(String name) throws LibraryLoadException {
     Path given = Path.of(name);

@@ -74,7 +74,7 @@ public final class CublasProducts implements DeviceProducts {
   }
 
   /**
-   * Opens products in a stream; not while the stream is captured.
+   * Opens products in a stream, which must not be captured meanwhile.
    *
    * @param workspaceBytes bytes of device memory for cuBLAS
    * @param tf32 whether products of F32 factors may use TF32
@@ -120,7 +120,7 @@ public final class CublasProducts implements DeviceProducts {
     }
   }
 
-  /** Writes the product of empty matrices. cuBLAS need not write it. */
+  /** Fills the result with zeros, which is the product of empty matrices. cuBLAS may leave such a result unwritten. */
   private void zero(DeviceMatrix result) {
     int bytes = result.dtype().bytes();
     for (long row = 0; row < result.rows(); row++) {
@@ -140,7 +140,7 @@ public final class CublasProducts implements DeviceProducts {
     }
   }
 
-  /** Frees everything, even if the device has failed and calls of it throw. */
+  /** Frees everything, even if the device has failed and its calls throw. */
   @Override
   public void close() {
     try (var _ = context.enter()) {

@@ -29,7 +29,7 @@ public record CublasSearch(Properties properties, Map<String, String> environmen
 
   private static final List<String> WHEEL_FOLDERS = List.of("nvidia/cublas/lib", "nvidia/cu13/lib");
 
-  /** The search on this machine. */
+  /** Returns the search on this machine. */
   public static CublasSearch ofMachine() {
     return new CublasSearch(System.getProperties(), System.getenv(), NAMES);
   }
@@ -53,7 +53,7 @@ public record CublasSearch(Properties properties, Map<String, String> environmen
         + "=/path/to/libcublas.so.12; " + Attempt.list(attempts));
   }
 
-  /** All places in the order of the search. */
+  /** Returns all places in the order of the search. */
   List<Place> places() {
     List<Place> everywhere = new LibraryPlaces(properties, environment, LIBRARY_PROPERTY, names, WHEEL_FOLDERS).all();
     List<Place> ordered = new ArrayList<>(everywhere.stream().filter(CublasSearch::isNamed).toList());

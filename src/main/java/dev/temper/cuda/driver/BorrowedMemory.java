@@ -1,8 +1,9 @@
 package dev.temper.cuda.driver;
 
 /**
- * Checks addresses that other code has allocated, before a kernel faults on one of them. Every call queries the driver
- * again: other code may have freed the memory since the last one.
+ * Checks addresses that other code has allocated. An invalid address would make a kernel fail and the device unusable
+ * for this process. Every call queries the driver again, because other code may have freed the memory since the last
+ * call.
  */
 public final class BorrowedMemory {
 
@@ -14,8 +15,8 @@ public final class BorrowedMemory {
 
   /**
    * Checks that the first and the last byte are memory of this device, with one driver call if both belong to one
-   * allocation. Memory that an allocator has mapped in pieces needs a second one: what its reserved range contains need
-   * not be mapped.
+   * allocation. Memory that an allocator has mapped in pieces needs a second call, because parts of a reserved range
+   * may not be mapped.
    *
    * @throws IllegalArgumentException if one of the bytes is not memory of this device
    */
@@ -29,7 +30,7 @@ public final class BorrowedMemory {
 
   private void requireAccessible(String tensor, long address, long bytes, PointerAttributes found, String which) {
     if (found.memoryType() == PointerAttributes.UNKNOWN) {
-      throw refusal(tensor, address, bytes, which + " is memory that the CUDA driver does not know",
+      throw refusal(tensor, address, bytes, which + " is not memory of the CUDA driver",
           "give the device address as its framework does, and keep the memory until the engine has read it");
     }
     if (found.managed() || (found.memoryType() != PointerAttributes.HOST && found.device() == device)) {

@@ -15,9 +15,9 @@ import java.lang.invoke.MethodHandle;
 import java.util.StringJoiner;
 
 /**
- * The thread-block clusters that a device can place. All blocks of a cluster run in one group of multiprocessors, whose
- * size differs by chip and by MIG slice, so that the driver must be queried; JCuda lacks the function. If the query
- * fails, the engine runs without clusters, and the description holds the error.
+ * The thread-block clusters that a device can place. All blocks of a cluster run in one group of multiprocessors. The
+ * size of the group differs by chip and by MIG slice, so the driver is queried, by a function that JCuda lacks. If the
+ * query fails, the engine runs without clusters, and the description holds the error.
  *
  * @param largest blocks of the largest cluster that can be placed, 1 if there is none
  * @param described the largest cluster in words, with the errors of the queries

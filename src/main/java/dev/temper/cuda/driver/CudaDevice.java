@@ -6,7 +6,7 @@ import java.util.function.IntFunction;
 import java.util.function.IntUnaryOperator;
 
 /**
- * One device, as the driver describes it.
+ * The properties of one device that the driver reports.
  *
  * @param index number, as in {@code cuda:1}
  * @param name NVIDIA's name of the device

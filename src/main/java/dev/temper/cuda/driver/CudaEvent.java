@@ -16,12 +16,12 @@ public final class CudaEvent implements AutoCloseable {
     handle = Driver.createEvent(flags);
   }
 
-  /** An event without a time, which costs least. */
+  /** Creates an event without a time, the cheapest kind. */
   public static CudaEvent untimed() {
     return new CudaEvent(DISABLE_TIMING);
   }
 
-  /** An event with a time. */
+  /** Creates an event with a time. */
   public static CudaEvent timed() {
     return new CudaEvent(0);
   }
@@ -33,8 +33,8 @@ public final class CudaEvent implements AutoCloseable {
   }
 
   /**
-   * Waits for the last recording, if there is one. If the stream's owner has captured the recording in a graph, the
-   * event cannot be waited for; then this waits for the stream.
+   * Waits for the last recording, if there is one. If the stream's owner has captured the recording in a graph, CUDA
+   * cannot wait for the event, and this method waits for the stream.
    */
   public void await() {
     try {
@@ -47,7 +47,7 @@ public final class CudaEvent implements AutoCloseable {
     }
   }
 
-  /** Milliseconds since an earlier event; the device must have reached both. */
+  /** Returns the milliseconds since an earlier event. The device must have reached both events. */
   public double since(CudaEvent start) {
     return Driver.elapsedMilliseconds(start.handle, handle);
   }

@@ -5,7 +5,7 @@ import java.util.OptionalLong;
 /**
  * A stream that the engine owns, or a borrowed one, which the caller owns.
  *
- * @param handle CUDA's handle; 0 and 1 are the legacy default stream, 2 is the per-thread default stream
+ * @param handle the {@code CUstream}; 0 and 1 are the legacy default stream, 2 is the per-thread default stream
  * @param owned whether closing destroys the stream
  */
 public record CudaStream(long handle, boolean owned) implements AutoCloseable {
@@ -13,11 +13,14 @@ public record CudaStream(long handle, boolean owned) implements AutoCloseable {
   private static final long LEGACY = 1;
   private static final long PER_THREAD = 2;
 
-  /** Flags of an owned stream. It and the legacy default stream, where logits often come from, wait for one another. */
+  /**
+   * Flags of an owned stream. The legacy default stream often computes the logits; with these flags both streams wait
+   * for one another.
+   */
   private static final int SYNCHRONIZES_WITH_LEGACY = 0;
 
   /**
-   * A stream in the current context.
+   * Returns a stream in the current context.
    *
    * @param borrowed handle of a stream that the caller owns; if empty, a new one is created
    * @throws IllegalArgumentException if the borrowed stream belongs to another device

@@ -26,9 +26,8 @@ import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstreamCaptureStatus;
 
 /**
- * The functions of the CUDA driver, called through JCuda with raw handles.
- * {@link CudaDriver#load} must be called before: without the driver's library, JCuda's library does not load, and
- * cannot be loaded later either.
+ * The functions of the CUDA driver, called through JCuda with raw handles. {@link CudaDriver#load} must be called
+ * first. Without the driver's library JCuda's library does not load, and a second attempt in the process fails too.
  *
  * <p>Functions work in the context that is current on the calling thread. They throw a {@link DeviceException} if the
  * driver returns an error.
@@ -87,13 +86,13 @@ public final class Driver {
         function -> cuModuleGetFunction(function, with(ARGUMENTS.get().module, module), name));
   }
 
-  /** Raises the limit of a kernel's dynamic shared memory, which is 48 KiB at first. */
+  /** Raises the limit of a kernel's dynamic shared memory, which is 48 KiB by default. */
   public static void allowSharedMemory(long function, int bytes) {
     check("cuFuncSetAttribute of " + bytes + " bytes of shared memory", a -> cuFuncSetAttribute(
         with(a.function, function), CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes));
   }
 
-  /** Permits a kernel clusters of 16 blocks, which not every device can run. */
+  /** Allows a kernel clusters of more than eight blocks, which not every device can run. */
   public static void allowLargeClusters(long function) {
     check("cuFuncSetAttribute of non-portable clusters", a -> cuFuncSetAttribute(
         with(a.function, function), CUfunction_attribute.CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1));
@@ -246,7 +245,7 @@ public final class Driver {
     return milliseconds[0];
   }
 
-  /** Attributes of an address, with one driver call; zeros if the driver does not know the address. */
+  /** Returns the attributes of an address with one driver call; all are zero if the address is not CUDA memory. */
   public static PointerAttributes pointerAttributes(long address) {
     PointerAttributes.Query query = ARGUMENTS.get().attributes;
     check("cuPointerGetAttributes", a -> cuPointerGetAttributes(
@@ -256,15 +255,15 @@ public final class Driver {
   }
 
   /**
-   * Captures what this thread submits to the stream, until {@link #endCapture}; other threads can use other streams
-   * meanwhile.
+   * Begins to capture the work that this thread submits to the stream, until {@link #endCapture}. Other threads can use
+   * other streams meanwhile.
    */
   public static void beginCapture(long stream) {
     check("cuStreamBeginCapture", a -> cuStreamBeginCapture(
         with(a.stream, stream), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
   }
 
-  /** Whether a stream is being captured, by whomever. */
+  /** Returns whether this library or other code captures a stream. */
   public static boolean isCapturing(long stream) {
     int[] status = new int[1];
     check("cuStreamIsCapturing", a -> cuStreamIsCapturing(with(a.stream, stream), status));

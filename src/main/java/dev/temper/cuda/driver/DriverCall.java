@@ -52,9 +52,7 @@ final class DriverCall {
     byte fill;
   }
 
-  /**
-   * A call of the driver. Calls of a launch use the arguments only: a lambda that captures a variable is an allocation.
-   */
+  /** A call of the driver. The calls of a launch capture no variables, because a capturing lambda is an allocation. */
   interface Call {
     int run(Arguments arguments);
   }
@@ -80,8 +78,8 @@ final class DriverCall {
   }
 
   /**
-   * The result of a call. A program that uses JCuda too may have set it to throw exceptions, which hold only the code's
-   * name.
+   * Returns the error code of a call. Another user of JCuda in the process may have enabled exceptions, which hold only
+   * the code's name.
    */
   static int code(Call function) {
     try {

@@ -16,14 +16,14 @@ public final class Failures {
         "%d of the device's %d bytes are free; free some, or use fewer rows at once", memory.free(), memory.total()));
   }
 
-  /** The failure of a call of the driver, with a remedy. */
+  /** Returns the exception for a failed call of the driver, with a remedy. */
   static DeviceException of(String call, int code, String name) {
     return code == OUT_OF_MEMORY
         ? DeviceException.outOfMemory(call, code, name, remedy(code))
         : new DeviceException(call, code, name, remedy(code));
   }
 
-  /** Whether an error code means that machine code is damaged or for another device. */
+  /** Returns whether an error code means that machine code is damaged or for another device. */
   public static boolean isUnusableCode(int code) {
     return switch (code) {
       case 200, 209, 218, 222, 300 -> true;
@@ -31,7 +31,7 @@ public final class Failures {
     };
   }
 
-  /** What a user can do about an error code, which is a {@code CUresult} of cuda.h. */
+  /** Returns what a user can do about an error code, which is a {@code CUresult} of cuda.h. */
   static String remedy(int code) {
     return switch (code) {
       case OUT_OF_MEMORY -> "free memory of the device or of the host, or use fewer rows at once";
@@ -58,10 +58,10 @@ public final class Failures {
           + "engine is closed";
       case 401 ->
           "the stream is captured already, or is not captured any more; begin and end a capture once, on one thread";
-      case 600 -> "wait before asking for the result";
+      case 600 -> "wait for the stream before reading the result";
       case 700, 714, 715, 716, 717, 718, 719 ->
-          "the device stopped at an error in a kernel, this one or another before it, and this process cannot use "
-          + "the device any more; start it again, under compute-sanitizer to see where";
+          "a kernel of this launch or an earlier one failed, and this process cannot use the device any more; start "
+          + "the process again, under compute-sanitizer to find the error";
       case 701 ->
           "the kernel needs more registers or shared memory than a block can have here; report it with temper "
           + "doctor's output";

@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records the operations of a stream as a CUDA graph. A recording of an event that a graph contains cannot be waited
- * for. Events are therefore left out of the graph and recorded behind each replay.
+ * Records the operations of a stream as a CUDA graph. The host cannot wait for an event that is recorded inside a
+ * graph. Events are therefore left out of the graph and recorded behind each replay.
  */
 public final class GraphRecording {
 
@@ -20,7 +20,7 @@ public final class GraphRecording {
     this.stream = stream;
   }
 
-  /** Whether a graph is being recorded; if so, the event is recorded behind each replay. */
+  /** Returns whether a graph is being recorded. If so, the event is recorded behind each replay. */
   boolean takes(CudaEvent event) {
     if (events == null) {
       return false;

@@ -48,16 +48,18 @@ public final class JCudaLibrary {
   }
 
   /**
-   * Runs what loads one of JCuda's libraries. JCuda extracts a library under a fixed name to the temporary folder,
-   * which all users share, and loads a file that is already there. Another user could place a file there; a new folder
-   * that belongs to this user prevents it.
+   * Runs code that loads one of JCuda's libraries.
+   *
+   * <p>Hazard: JCuda extracts a library under a fixed name to the temporary folder, which all users share, and loads a
+   * file that is already there. Another user could place a library there. A new folder that only this user can write
+   * to prevents it.
    *
    * @throws IOException if the folder cannot be made
    */
   public static void extract(Runnable load) throws IOException {
     synchronized (LOADED) {
-      // Fails if the folder exists. A random name would need this process's first secure random number, which takes
-      // 10 ms.
+      // The call fails if the folder exists. A random name would need the first secure random number of the process,
+      // which takes 10 ms.
       Path own = Files.createDirectory(Path.of(System.getProperty(TEMPORARY), "temper-jcuda-" + System.nanoTime()),
           OWN_ALONE);
       String shared = System.setProperty(TEMPORARY, own.toString());

@@ -5,8 +5,8 @@ import java.lang.invoke.VarHandle;
 import jcuda.NativePointerObject;
 
 /**
- * The handle or address in an object of JCuda. Only JCuda's native code sets it, but borrowed streams and device
- * addresses come as numbers.
+ * Reads and sets the handle or address in an object of JCuda. JCuda has no setter for it, but borrowed streams and
+ * device addresses are numbers here.
  */
 public final class JCudaObjects {
 
@@ -29,7 +29,7 @@ public final class JCudaObjects {
       return MethodHandles.privateLookupIn(NativePointerObject.class, MethodHandles.lookup())
           .findVarHandle(NativePointerObject.class, "nativePointer", long.class);
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("JCuda is of another version than this was written for, expected 12.6.0: "
+      throw new IllegalStateException("JCuda has another version than this library needs, expected 12.6.0: "
           + e.getMessage(), e);
     }
   }

@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.IntSupplier;
 
-/** A kernel's module on a device. */
+/** A compiled kernel that is loaded on a device. */
 public final class KernelModule implements AutoCloseable {
 
   /** Bytes of dynamic shared memory that every kernel may use. */

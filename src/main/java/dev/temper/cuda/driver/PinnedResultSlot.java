@@ -4,7 +4,8 @@ import dev.temper.kernel.device.ResultSlot;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A slot in mapped page-locked memory, which kernels write across the bus, and an event that is recorded behind them.
+ * A result slot in mapped page-locked memory, which kernels write across the bus, and an event that is recorded behind
+ * the kernels.
  */
 public final class PinnedResultSlot implements ResultSlot {
 

@@ -8,7 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What the driver knows of an address.
+ * The driver's attributes of an address.
  *
  * @param context the context that allocated the memory; 0 for memory that was mapped into a reserved range or comes
  *     from a pool
@@ -21,13 +21,16 @@ import java.lang.foreign.MemorySegment;
 public record PointerAttributes(long context, int memoryType, int device, boolean managed, long rangeStart,
     long rangeBytes) {
 
-  /** {@code CUmemorytype} of an address that the driver does not know. */
+  /** {@code CUmemorytype} of an address that is not CUDA memory. */
   public static final int UNKNOWN = 0;
 
   /** {@code CU_MEMORYTYPE_HOST}. */
   public static final int HOST = 1;
 
-  /** Whether one allocation contains all bytes. False for a reserved range, of which parts may not be mapped. */
+  /**
+   * Returns whether one allocation contains all bytes. The result is false for a reserved range, of which parts may not
+   * be mapped.
+   */
   boolean isAllocated(long address, long bytes) {
     return context != 0 && address - rangeStart + bytes <= rangeBytes;
   }
@@ -49,8 +52,8 @@ public record PointerAttributes(long context, int memoryType, int device, boolea
     }
 
     /**
-     * Address of the array of pointers to the values, which are zero from now on: the driver writes fewer than 8 bytes
-     * to some.
+     * Sets the values to zero, because the driver writes fewer than 8 bytes to some, and returns the address of the
+     * array of pointers to them.
      */
     long pointers() {
       values.fill((byte) 0);

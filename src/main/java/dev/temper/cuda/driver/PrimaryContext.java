@@ -3,8 +3,8 @@ package dev.temper.cuda.driver;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The primary context of a device. PyTorch and others in this process use the same one, so that addresses and streams
- * are shared.
+ * The primary context of a device. Other CUDA users in the process, such as PyTorch, use the same context, so that
+ * addresses and streams are shared.
  */
 public final class PrimaryContext implements AutoCloseable {
 
@@ -26,7 +26,9 @@ public final class PrimaryContext implements AutoCloseable {
     handle = Driver.retainPrimaryContext(device);
   }
 
-  /** A block in which the context is current on the calling thread; the previous one is current again afterwards. */
+  /**
+   * A scope in which the context is current on the calling thread. Closing it makes the previous context current again.
+   */
   public interface Entered extends AutoCloseable {
     @Override
     void close();
@@ -42,8 +44,8 @@ public final class PrimaryContext implements AutoCloseable {
   }
 
   /**
-   * Makes the context current for a block in which {@link #enter()} costs no driver call; one thread at a time may be
-   * in it.
+   * Makes the context current for a scope in which {@link #enter()} costs no driver call. One thread at a time may be
+   * in such a scope.
    */
   public Entered enterOnce() {
     if (Thread.currentThread().equals(enteredThread)) {

@@ -3,8 +3,8 @@ package dev.temper.cuda.driver;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Copies between pageable host memory and the device through two chunks of page-locked memory: while the device copies
- * one, the processor fills or empties the other. One thread at a time may use it, in the current context.
+ * Copies between pageable host memory and the device through two chunks of page-locked memory. While the device copies
+ * one chunk, the processor fills or empties the other. One thread at a time may use an object, in the current context.
  */
 public final class Staging implements AutoCloseable {
 

@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 
-/** The code of a kernel, as the driver loads it. */
+/** The compiled code of a kernel, in the form that the driver loads. */
 public final class CompiledKernel {
 
   private final Target target;
@@ -58,8 +58,8 @@ public final class CompiledKernel {
   }
 
   /**
-   * The form in the cache. The spill flag has a byte of its own, because parsing the log costs a start some
-   * milliseconds.
+   * Returns the bytes of a cache entry. The spill flag has its own byte, because parsing the log would take some
+   * milliseconds of every start.
    */
   byte[] toBytes() {
     byte[] text = log.getBytes(StandardCharsets.UTF_8);
@@ -67,7 +67,7 @@ public final class CompiledKernel {
         .put((byte) (spills ? 1 : 0)).putInt(text.length).put(text).put(code).array();
   }
 
-  /** Reads {@link #toBytes()} back; empty if the bytes were not made by it. */
+  /** Reads the bytes of a cache entry. The result is empty if {@link #toBytes()} has not written them. */
   static Optional<CompiledKernel> ofBytes(Target target, byte[] stored) {
     ByteBuffer buffer = ByteBuffer.wrap(stored);
     int textAndCode = stored.length - 1 - Integer.BYTES;

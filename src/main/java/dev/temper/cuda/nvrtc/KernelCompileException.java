@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A kernel's source has an error; the message holds kernel, options, log and the numbered source around the first
+ * An error in the source of a kernel. The message holds kernel, options, log and the numbered source around the first
  * error.
  */
 public final class KernelCompileException extends IllegalStateException {

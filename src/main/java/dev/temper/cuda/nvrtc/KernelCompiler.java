@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Compiles kernels, or reads them from the disk cache. Loading NVRTC takes 100 to 150 ms and compiling a kernel 200 to
- * 500 ms, so that NVRTC is loaded only for a kernel that is not in the cache.
+ * 500 ms. NVRTC is therefore loaded only for a kernel that is not in the cache.
  *
  * <p>May be used from several threads; compilations do not wait for one another.
  */
@@ -37,8 +37,8 @@ public final class KernelCompiler {
   }
 
   /**
-   * A compiler with the user's cache directory and an NVRTC whose code the driver supports, or any NVRTC if there is no
-   * such one.
+   * Returns a compiler with the user's cache directory and an NVRTC whose code the driver supports, or any NVRTC if
+   * none does.
    *
    * @param driverVersion newest CUDA version that the driver supports; 12040 is 12.4
    */
@@ -78,8 +78,8 @@ public final class KernelCompiler {
    */
   public synchronized NvrtcIdentity nvrtc() {
     if (known == null) {
-      Optional<NvrtcIdentity> remembered = search.remembered(cache);
-      known = remembered.isPresent() ? remembered.get() : load().identity();
+      Optional<NvrtcIdentity> cached = search.cached(cache);
+      known = cached.isPresent() ? cached.get() : load().identity();
     }
     return known;
   }
@@ -156,7 +156,8 @@ public final class KernelCompiler {
   private static List<String> options(List<String> definitions, Target target) {
     List<String> options = new ArrayList<>();
     options.add("--std=c++17");
-    // The kernels write every fused operation as a call: device and emulator then differ in ex2, log and division only.
+    // The kernels write every fused operation as a call. Without contraction, device and emulator differ in ex2, log
+    // and division only.
     options.add("--fmad=false");
     options.add("--generate-line-info");
     if (target.form() == Target.Form.CUBIN) {

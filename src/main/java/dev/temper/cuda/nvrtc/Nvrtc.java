@@ -22,7 +22,7 @@ import java.util.List;
 
 /**
  * The functions of libnvrtc that this library calls. Their signatures are the same in CUDA 12 and 13. Several threads
- * may compile at once, each a program of its own.
+ * may compile at once, because each compilation has its own NVRTC program.
  */
 public final class Nvrtc {
 

@@ -2,7 +2,7 @@ package dev.temper.cuda.nvrtc;
 
 import java.util.Locale;
 
-/** NVRTC is installed but cannot compile; the message holds function, status and log, and what to install. */
+/** A failure of an installed NVRTC. The message holds function, status, log and what to install. */
 public final class NvrtcFailedException extends IllegalStateException {
   private static final long serialVersionUID = 1L;
 
@@ -23,7 +23,7 @@ public final class NvrtcFailedException extends IllegalStateException {
         status == BUILTIN_OPERATION_FAILURE ? missingBuiltins(version) : ""));
   }
 
-  /** NVRTC loads its second library at the first compilation, so that it is found without it. */
+  /** Returns the remedy for missing builtins. NVRTC loads this second library only at the first compilation. */
   private static String missingBuiltins(String version) {
     return "; install libnvrtc-builtins.so." + version + ", which belongs beside libnvrtc.so (package cuda-nvrtc-"
         + version.replace('.', '-')

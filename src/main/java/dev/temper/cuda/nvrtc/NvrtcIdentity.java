@@ -12,15 +12,15 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * An NVRTC library. The cache stores it, so that a later process need not load the library to identify it.
+ * The identity of an NVRTC library. The cache stores it, so that a later process need not load the library.
  *
- * @param source how it was found, such as {@code CUDA_HOME}
+ * @param source how the library was found, such as {@code CUDA_HOME}
  * @param file the library
- * @param bytes its size
- * @param modified its time of last change, milliseconds since 1970
+ * @param bytes size of the file
+ * @param modified time of the file's last change, milliseconds since 1970
  * @param major major version
  * @param minor minor version
- * @param architectures architectures that it compiles for, ascending
+ * @param architectures architectures that the library compiles for, ascending
  */
 public record NvrtcIdentity(
     String source, Path file, long bytes, long modified, int major, int minor, List<Architecture> architectures) {
@@ -50,7 +50,7 @@ public record NvrtcIdentity(
         + architectures.getFirst() + " to " + architectures.getLast();
   }
 
-  /** What sets its output apart: file, size and time, and the version. */
+  /** Returns the properties on which the compiled code depends: file, size, time and version. */
   String fingerprint() {
     return file + "\n" + bytes + "\n" + modified + "\n" + version();
   }
@@ -62,7 +62,10 @@ public record NvrtcIdentity(
         Integer.toString(minor), numbers).getBytes(StandardCharsets.UTF_8);
   }
 
-  /** Reads {@link #toBytes()} back; empty if the library has changed, or the bytes were not made by it. */
+  /**
+   * Reads the bytes of a cache entry. The result is empty if the library has changed, or if {@link #toBytes()} has not
+   * written the bytes.
+   */
   static Optional<NvrtcIdentity> ofBytes(byte[] stored) {
     String[] lines = new String(stored, StandardCharsets.UTF_8).split("\n", -1);
     if (lines.length != LINES) {

@@ -3,7 +3,7 @@ package dev.temper.cuda.nvrtc;
 import dev.temper.cuda.toolkit.LibraryPlaces.Attempt;
 import java.util.List;
 
-/** NVRTC is not found; the message holds what to install, and every place tried with the loader's reason. */
+/** NVRTC was not found. The message holds what to install, and every place tried with the loader's reason. */
 public final class NvrtcMissingException extends IllegalStateException {
   private static final long serialVersionUID = 1L;
 
@@ -16,7 +16,7 @@ public final class NvrtcMissingException extends IllegalStateException {
     super(REASON + "; " + Attempt.list(attempts));
   }
 
-  /** What is missing and what to install, without the places that were tried. */
+  /** Returns what is missing and what to install, without the places that were tried. */
   public String reason() {
     return REASON;
   }

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Properties;
 
 /**
- * The places where NVRTC may be ({@link LibraryPlaces}), those with a version that the driver supports first.
+ * The places where NVRTC may be; see {@link LibraryPlaces}. Places with a version that the driver supports come first.
  *
  * <p>Every process checks at its start whether these places have changed. The code for it has no lambdas and no regular
  * expressions, because each costs a new process a millisecond.
@@ -46,8 +46,8 @@ public record NvrtcPlaces(Properties properties, Map<String, String> environment
   }
 
   /**
-   * Places with a library whose major version the driver supports. They are tried first: it may reject code of a later
-   * version.
+   * Returns the places with a library whose major version the driver supports. They are tried first, because the driver
+   * may reject code of a later version.
    */
   List<Place> served() {
     return places(true);
@@ -85,7 +85,7 @@ public record NvrtcPlaces(Properties properties, Map<String, String> environment
     return new LibraryPlaces(properties, environment, LIBRARY_PROPERTY, names, WHEEL_FOLDERS).all();
   }
 
-  /** Everything that the result of the search depends on, determined without loading a library. */
+  /** Returns everything on which the result of the search depends, without loading a library. */
   CacheKey.Builder key() {
     CacheKey.Builder key = CacheKey.schema("nvrtc-2").add("driver", Integer.toString(driverVersion / 1000));
     for (Place place : anywhere()) {

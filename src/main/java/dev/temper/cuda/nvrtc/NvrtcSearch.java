@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Loads NVRTC from the first place where it loads: places with a version that the driver supports, the optional jar
- * org.bytedeco:cuda-redist, other places. The cache of kernels stores the result.
+ * Loads NVRTC from the first place where loading succeeds. The order is places with a version that the driver supports,
+ * the optional jar org.bytedeco:cuda-redist, other places. The cache of kernels stores the result.
  *
  * @param places places of the search
  * @param jar the optional jar
@@ -66,10 +66,10 @@ record NvrtcSearch(NvrtcPlaces places, NvrtcJar jar) {
   }
 
   /**
-   * The library that an earlier process has found, if nothing that the search depends on has changed; loads nothing. A
-   * search for the optional jar opens all jars of the class path, so that it comes last.
+   * Returns the library that an earlier process has found, unless something has changed on which the search depends.
+   * Nothing is loaded. The optional jar is searched last, because its search opens all jars of the class path.
    */
-  Optional<NvrtcIdentity> remembered(DiskCache cache) {
+  Optional<NvrtcIdentity> cached(DiskCache cache) {
     CacheKey.Builder key = places.key();
     Optional<byte[]> stored = cache.read(key.build());
     if (stored.isEmpty()) {

@@ -4,8 +4,7 @@ import dev.temper.kernel.plan.Architecture;
 import java.util.List;
 
 /**
- * Architecture and form of compiled code: machine code of a real architecture (a cubin), or PTX, which the driver
- * translates.
+ * Architecture and form of compiled code: machine code (a cubin), or PTX, which the driver translates.
  *
  * @param architecture compute capability of the code, at most the device's
  * @param form kind of code
@@ -31,7 +30,7 @@ public record Target(Architecture architecture, Form form) {
    * @param device the device's compute capability
    * @param nvrtc the compiler
    * @param driverVersion newest CUDA version that the driver supports, from {@code cuDriverGetVersion} (12040 is 12.4)
-   * @throws IllegalStateException with one sentence on what to upgrade
+   * @throws IllegalStateException if NVRTC has no code for the device; the message says what to upgrade
    */
   public static Target choose(Architecture device, NvrtcIdentity nvrtc, int driverVersion) {
     List<Architecture> known = nvrtc.architectures();

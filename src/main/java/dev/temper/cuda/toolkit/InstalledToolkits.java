@@ -20,7 +20,7 @@ final class InstalledToolkits {
 
   private static final Path USUAL = Path.of("/usr/local");
 
-  /** A limit on the links of a chain, which may be a circle. */
+  /** Limit of the length of a chain of links, which may be a cycle. */
   private static final int MOST_LINKS = 16;
 
   private InstalledToolkits() {}

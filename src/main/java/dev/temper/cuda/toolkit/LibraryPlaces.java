@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Properties;
 
 /**
- * The places where one of NVIDIA's libraries may be, in the order of the search: a system property with the library's
- * file or folder, {@code CUDA_HOME} and {@code CUDA_PATH}, the loader's own search by versioned name, the Python wheel
- * folders of a second system property, and the folders of {@link InstalledToolkits}.
+ * The places where one of NVIDIA's libraries may be, in the order of the search. A system property with the library's
+ * file or folder comes first, then {@code CUDA_HOME} and {@code CUDA_PATH}, and the loader's search by versioned name.
+ * The Python wheel folders of a second system property and the folders of {@link InstalledToolkits} follow.
  *
  * <p>Every process searches NVRTC's places at its start. The code for it has no lambdas and no regular expressions,
  * because each costs a new process a millisecond.
@@ -94,7 +94,7 @@ public record LibraryPlaces(Properties properties, Map<String, String> environme
     return found;
   }
 
-  /** Adds only existing files: the user has not named these places, so that an error need not list them. */
+  /** Adds only existing files. The user has not named these places, so an error need not list them. */
   private void addExisting(String source, Path folder, List<Place> found) {
     for (Place place : inFolder(source, folder)) {
       if (Files.isRegularFile(Path.of(place.name()))) {

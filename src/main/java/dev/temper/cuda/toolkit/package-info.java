@@ -1,5 +1,6 @@
 /**
- * The search for NVIDIA's libraries: {@link dev.temper.cuda.toolkit.LibraryPlaces} lists where a library may be.
+ * This package searches for NVIDIA's libraries. {@link dev.temper.cuda.toolkit.LibraryPlaces} lists where a library may
+ * be.
  *
  * <p>The package calls no other package.
  */

@@ -10,19 +10,19 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The directory of compiled kernels. Code is loaded from it, so that it must be this user's own and closed to others'
- * writing.
+ * The directory of compiled kernels. Code is loaded from the directory, so it must belong to this user, and no other
+ * user may write to it.
  */
 public final class CacheDirectory {
 
-  /** System property that names the directory, in place of the user's cache directory. */
+  /** System property with a directory that replaces the user's cache directory. */
   public static final String PROPERTY = "temper.cache";
 
   private CacheDirectory() {}
 
   /**
-   * {@code $XDG_CACHE_HOME/temper} or {@code ~/.cache/temper}, unless {@value #PROPERTY} names another; for a user
-   * without a home, as containers have them, a folder among the temporary ones.
+   * Returns the directory in {@value #PROPERTY}, or else {@code $XDG_CACHE_HOME/temper} or {@code ~/.cache/temper}. A
+   * user without a home, as in a container, has a folder in the temporary directory.
    */
   public static Path ofUser() {
     return choose(System.getProperty(PROPERTY), System.getenv(), System.getProperty("user.home"));
@@ -37,7 +37,7 @@ public final class CacheDirectory {
     if (xdg != null && Path.of(xdg).isAbsolute()) {
       return Path.of(xdg, "temper");
     }
-    // The home of a user without one is "?" in Java.
+    // Java reports "?" as the home of a user without one.
     return Path.of(home).isAbsolute()
         ? Path.of(home, ".cache", "temper")
         : Path.of(System.getProperty("java.io.tmpdir"), "temper-cache");

@@ -8,27 +8,29 @@ import java.util.zip.CRC32C;
 import java.util.zip.Checksum;
 
 /**
- * Names what a cached result was made from. The whole of it is kept in the entry and compared when the entry is read;
- * of long texts it has the length and two checksums, 64 bits together, in place of the bytes.
+ * The inputs of a cached result. The entry holds its whole key, which is compared when the entry is read. The key holds
+ * the length and two checksums of a long text, 64 bits together, in place of the text.
  *
- * <p>No cryptographic digest: the first one of a process costs some 30 ms, which every start would pay, and would keep
- * nobody out who can write to the cache or to the jar. The checksums run at full speed before anything is compiled.
+ * <p>The key has no cryptographic digest. The first digest of a process takes some 30 ms of every start, and gives no
+ * protection against a user who can write to the cache or to the jar.
  *
- * @param material everything, as text
+ * @param material all inputs as text
  */
 public record CacheKey(String material) {
 
-  /** Starts a key; the schema changes whenever the same inputs would be stored in another form. */
+  /** Begins a key. The schema changes whenever the form of an entry changes. */
   public static Builder schema(String schema) {
     return new Builder().add("schema", schema);
   }
 
-  /** The entry's name: 16 hexadecimal digits. Two keys that share it, if that ever happens, push each other out. */
+  /**
+   * Returns the name of the entry, 16 hexadecimal digits. Two keys with the same name would replace each other's entry.
+   */
   public String name() {
     return checksums(bytes());
   }
 
-  /** What is kept and compared. */
+  /** Returns the bytes that the entry holds. */
   byte[] bytes() {
     return material.getBytes(StandardCharsets.UTF_8);
   }
@@ -42,7 +44,9 @@ public record CacheKey(String material) {
     return Long.toHexString(1L << Integer.SIZE | checksum.getValue()).substring(1);
   }
 
-  /** Collects inputs. Each is preceded by its length, so that no two lists of inputs give the same text. */
+  /**
+   * Collects inputs. The length precedes each input, so that two different lists of inputs never give the same text.
+   */
   public static final class Builder {
     private final StringBuilder material = new StringBuilder();
 
@@ -55,7 +59,7 @@ public record CacheKey(String material) {
       return this;
     }
 
-    /** Adds a list of which the order matters. */
+    /** Adds a list. Its order is part of the key. */
     public Builder add(String name, List<String> values) {
       add(name, Integer.toString(values.size()));
       for (String value : values) {
@@ -64,7 +68,7 @@ public record CacheKey(String material) {
       return this;
     }
 
-    /** Adds a text that is too long to be kept, by its length and checksums. */
+    /** Adds the length and the checksums of a long text. */
     public Builder addContent(String name, String text) {
       byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
       return add(name, bytes.length + " " + checksums(bytes));
@@ -79,7 +83,7 @@ public record CacheKey(String material) {
       return this;
     }
 
-    /** The key of what was added. */
+    /** Returns the key of all added inputs. */
     public CacheKey build() {
       return new CacheKey(material.toString());
     }

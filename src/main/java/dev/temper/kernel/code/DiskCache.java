@@ -21,23 +21,22 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Compiled kernels on disk, named by what they were made from. Safe for several processes: entries appear whole by an
- * atomic move, carry their own checksum and their key, and are never changed; an entry that another process deletes is
- * a miss.
+ * A cache of compiled kernels on disk. Several processes may share it. An entry is moved into place atomically, holds
+ * its checksum and its key, and never changes. An entry that another process deletes is a miss.
  *
- * <p>A directory that cannot be written or trusted turns the cache off instead of failing: then every read misses,
- * {@link #describe()} gives the reason, and a note of it is logged once. An entry that is damaged or cannot be trusted,
- * and whatever else lies in the place of one, is a miss and is removed.
+ * <p>If the directory cannot be written or trusted, the cache is off: every read is a miss, {@link #describe()} gives
+ * the reason, and the reason is logged once. A damaged or untrusted entry is a miss and is removed, and so is a folder
+ * or link in the place of an entry.
  */
 public final class DiskCache {
 
-  /** A cubin takes 50 to 300 KiB with its line table: this keeps some hundreds of them. */
+  /** Default limit in bytes, room for some hundreds of cubins of 50 to 300 KiB each. */
   public static final long DEFAULT_LIMIT = 128L << 20;
 
   private static final String SUFFIX = ".kernel";
   private static final String TEMPORARY = ".tmp";
   private static final Duration ABANDONED = Duration.ofHours(1);
-  /** Notes that this process has logged. */
+  /** Messages that this process has logged. */
   private static final Set<String> NOTES = ConcurrentHashMap.newKeySet();
 
   private final Path directory;
@@ -51,10 +50,10 @@ public final class DiskCache {
   }
 
   /**
-   * Opens a cache; never fails.
+   * Opens a cache. The call never fails.
    *
-   * @param directory created with mode 0700 if it is not there
-   * @param limit bytes that the entries may take together; the least recently used go first
+   * @param directory directory of the cache, which is created with mode 0700 if it does not exist
+   * @param limit bytes of all entries; the least recently used entries are evicted first
    */
   public static DiskCache open(Path directory, long limit) {
     try {
@@ -68,7 +67,7 @@ public final class DiskCache {
     }
   }
 
-  /** Whether entries are kept. */
+  /** Returns whether the cache keeps entries. */
   public boolean isOn() {
     return off.isEmpty();
   }
@@ -78,7 +77,7 @@ public final class DiskCache {
     return directory;
   }
 
-  /** Directory and size, or "off" and the reason. */
+  /** Returns the directory and the size, or "off" and the reason. */
   public String describe() {
     if (off.isPresent()) {
       return "off: " + off.get();
@@ -88,7 +87,7 @@ public final class DiskCache {
     return directory + ": " + entries.size() + " entries, " + kibibytes + " of " + limit / 1024 + " KiB";
   }
 
-  /** The entry of that key, unless there is none or it is damaged; a damaged one is removed. */
+  /** Returns the entry of a key. A damaged entry is removed, and the result is empty. */
   public Optional<byte[]> read(CacheKey key) {
     if (off.isPresent()) {
       return Optional.empty();
@@ -108,7 +107,7 @@ public final class DiskCache {
       }
       Optional<byte[]> content = StoredEntry.content(stored, key.bytes());
       if (content.isPresent()) {
-        // Where the time of use cannot be set, the entry is evicted earlier.
+        // If the time of use cannot be set, the entry is evicted earlier.
         boolean _ = file.toFile().setLastModified(System.currentTimeMillis());
       }
       return content;
@@ -117,7 +116,7 @@ public final class DiskCache {
     }
   }
 
-  /** Keeps an entry, as far as the disk allows, and makes room if the limit is passed. */
+  /** Stores an entry, and evicts others if the limit is exceeded. A full disk stores nothing. */
   public void write(CacheKey key, byte[] content) {
     if (off.isPresent()) {
       return;
@@ -132,11 +131,11 @@ public final class DiskCache {
       }
       makeRoom(file(key));
     } catch (IOException e) {
-      // A full disk costs the next start a compilation, nothing else.
+      // A full disk only costs the next start a compilation.
     }
   }
 
-  /** Removes an entry, such as one that the driver refused to load. */
+  /** Removes an entry, such as code that the driver rejected. */
   public void delete(CacheKey key) {
     if (off.isEmpty()) {
       remove(file(key));
@@ -147,7 +146,7 @@ public final class DiskCache {
     return directory.resolve(key.name() + SUFFIX);
   }
 
-  /** An entry's bytes; none of a file that is too large to be one. */
+  /** Returns the bytes of an entry, or no bytes if the file is too large for an entry. */
   private byte[] bytes(Path file) throws IOException {
     long size = Files.size(file);
     if (size > limit) {
@@ -166,11 +165,12 @@ public final class DiskCache {
   }
 
   /**
-   * Hazard: file systems and Java read different clocks, and the entry just written can seem older than one just read.
+   * Evicts the least recently used entries until the limit holds. Hazard: file systems and Java read different clocks,
+   * so the entry that was just written can seem older than all others. It is therefore never evicted here.
    */
   private void makeRoom(Path written) {
     TemporaryFiles.removeAbandoned(directory);
-    // Temporary files of other machines and containers cannot be told from abandoned ones, except by their age.
+    // Only the age distinguishes temporary files of other machines and containers from abandoned files.
     Instant abandoned = Instant.now().minus(ABANDONED);
     entries(TEMPORARY).stream().filter(entry -> entry.used().isBefore(abandoned))
         .forEach(entry -> remove(entry.file()));
@@ -203,7 +203,7 @@ public final class DiskCache {
           Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
       found.add(new Entry(file, attributes.size(), attributes.lastModifiedTime().toInstant()));
     } catch (IOException e) {
-      // Another process has deleted it meanwhile.
+      // Another process has deleted the entry meanwhile.
     }
   }
 
@@ -211,7 +211,7 @@ public final class DiskCache {
     try {
       TemporaryFiles.delete(file);
     } catch (IOException e) {
-      // It stays, and is replaced by the next write of that key.
+      // The file stays until the next write of that key replaces it.
     }
   }
 

@@ -9,8 +9,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * One CUDA source and every header it reaches, as text: compilers get them in memory, and caches are keyed by all of
- * them.
+ * A CUDA source and all headers that it includes, directly or indirectly, as text. Compilers receive them in memory,
+ * and cache keys hold all of them.
  *
  * @param file name of the source, such as {@code loss.cu}
  * @param text its content
@@ -20,9 +20,12 @@ import java.util.TreeMap;
 public record KernelSource(String file, String text, SortedMap<String, String> headers) {
 
   private static final String FOLDER = "/dev/temper/kernels/";
-  /** As the sources write it, at the beginning of a line. */
+  /** The beginning of an include line, as the sources write it. */
   private static final String INCLUDE = "#include \"";
-  /** Headers of another host, in a branch that the device compiler skips; they are not among the resources. */
+  /**
+   * The end of the names of headers for the CPU. The device compiler skips their branch, and they are not among the
+   * resources.
+   */
   private static final String OTHER_HOST = "_host.h";
 
   /** Keeps a copy of the headers. */
@@ -30,16 +33,16 @@ public record KernelSource(String file, String text, SortedMap<String, String> h
     headers = Collections.unmodifiableSortedMap(new TreeMap<>(headers));
   }
 
-  /** A source without headers of its own. */
+  /** Returns a source without headers. */
   public static KernelSource of(String file, String text) {
     return new KernelSource(file, text, Collections.emptySortedMap());
   }
 
   /**
-   * Reads a source of this library with the headers it includes, directly or not.
+   * Reads a source of this library with all headers that it includes, directly or indirectly.
    *
    * @param file path below {@code kernels/}, such as {@code loss.cu}
-   * @throws IllegalStateException if the source, or what it includes, is not among the resources
+   * @throws IllegalStateException if the source or a header is not among the resources
    */
   public static KernelSource load(String file) {
     SortedMap<String, String> headers = new TreeMap<>();
@@ -47,14 +50,15 @@ public record KernelSource(String file, String text, SortedMap<String, String> h
   }
 
   /**
-   * Adds what a file includes, and gives the file back with its includes written as paths below the sources' folder:
-   * NVRTC finds headers in memory by the name as it is written, and does not resolve it against the including file.
+   * Adds the headers of a file, and returns the file with its includes written as paths below the sources' folder.
+   * NVRTC looks up a header in memory by the name in the include line, and does not resolve the name against the
+   * including file.
    */
   private static String collect(String includer, String text, SortedMap<String, String> headers) {
     String folder = includer.substring(0, includer.lastIndexOf('/') + 1);
     StringBuilder resolved = new StringBuilder(text.length() + 64);
     int copied = 0;
-    // A plain search: each start of a process reads these sources, and a regular expression would cost it 12 ms.
+    // The search has no regular expression, which would take 12 ms of every start of a process.
     for (int at = text.indexOf(INCLUDE); at >= 0; at = text.indexOf(INCLUDE, at + 1)) {
       int name = at + INCLUDE.length();
       int end = text.indexOf('"', name);
@@ -71,7 +75,9 @@ public record KernelSource(String file, String text, SortedMap<String, String> h
     return resolved.append(text, copied, text.length()).toString();
   }
 
-  /** The path of an include, which is relative to the folder of the including file. */
+  /**
+   * Returns the path below the sources' folder of an include, which is relative to the folder of the including file.
+   */
   private static String resolve(String folder, String name) {
     return name.startsWith("../")
         ? resolve(folder.substring(0, folder.lastIndexOf('/', folder.length() - 2) + 1), name.substring("../".length()))

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 
-/** The bytes of a cache entry: a checksum of the rest, the key's length, the key, the content. */
+/** The bytes of a cache entry: a checksum of all following bytes, the length of the key, the key, the content. */
 final class StoredEntry {
 
   private static final int HEADER_BYTES = 2 * Integer.BYTES;
@@ -18,13 +18,13 @@ final class StoredEntry {
     return entry.putInt(0, checksum(entry.array())).array();
   }
 
-  /** Whether the bytes are an entry as it was written: the checksum is right and the key's length possible. */
+  /** Returns whether the bytes are a complete entry: the checksum is right, and the length of the key is possible. */
   static boolean isWhole(byte[] stored) {
     return stored.length >= HEADER_BYTES && ByteBuffer.wrap(stored).getInt() == checksum(stored)
         && keyLength(stored) >= 0 && keyLength(stored) <= stored.length - HEADER_BYTES;
   }
 
-  /** The content of a whole entry, if it was made for this key. */
+  /** Returns the content of a complete entry, or empty if the entry has another key. */
   static Optional<byte[]> content(byte[] stored, byte[] key) {
     int content = HEADER_BYTES + keyLength(stored);
     return Arrays.equals(stored, HEADER_BYTES, content, key, 0, key.length)

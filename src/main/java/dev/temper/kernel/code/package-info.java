@@ -1,8 +1,8 @@
 /**
- * From sources to code: the CUDA sources as resources ({@link dev.temper.kernel.code.KernelSource}) and the disk cache
- * of what was compiled from them ({@link dev.temper.kernel.code.DiskCache}).
+ * This package holds the CUDA sources as resources, {@link dev.temper.kernel.code.KernelSource}, and the disk cache of
+ * the code compiled from them, {@link dev.temper.kernel.code.DiskCache}.
  *
- * <p>For compilers. Calls no other room.
+ * <p>The package serves compilers and calls no other package.
  */
 @NullMarked
 package dev.temper.kernel.code;

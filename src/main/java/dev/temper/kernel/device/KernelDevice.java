@@ -12,8 +12,8 @@ import java.util.OptionalLong;
 
 /**
  * A device that runs the kernels. It has one stream: operations run in the order of their submission. One thread at a
- * time may submit operations. Several threads may call what submits nothing: {@link #allocate}, {@link #free},
- * {@link #load}, {@link #prepare}, {@link #occupancy}, {@link #requireDeviceMemory}, {@link #resultSlot},
+ * time may submit operations. Several threads may call the methods that submit nothing: {@link #allocate}, {@link
+ * #free}, {@link #load}, {@link #prepare}, {@link #occupancy}, {@link #requireDeviceMemory}, {@link #resultSlot},
  * {@link #synchronize} and {@link ResultSlot#await}.
  */
 public interface KernelDevice extends AutoCloseable {
@@ -55,36 +55,37 @@ public interface KernelDevice extends AutoCloseable {
   Occupancy occupancy(Specialisation kernel, long sharedBytes);
 
   /**
-   * Runs several operations, which cost less than one by one: the device's context becomes current once for all of
-   * them.
+   * Runs several operations with the device's context made current only once, which costs less than once for each
+   * operation.
    */
   default void withContext(Runnable operations) {
     operations.run();
   }
 
   /**
-   * Records the launches of a sequence as a CUDA graph; the result replays them.
+   * Records the launches of a sequence as a CUDA graph. The result replays the graph.
    *
    * @throws IllegalArgumentException if the device has no graphs
    */
   KernelLaunch record(Runnable sequence);
 
-  /** Whether the owner of the stream, or {@link #record}, takes what is submitted into a graph. */
+  /** Returns whether the owner of the stream, or {@link #record}, captures the submitted work in a graph. */
   default boolean isCapturing() {
     return false;
   }
 
   /**
-   * Opens products in the stream; not during {@link #record}. The caller closes them before the device.
+   * Opens products in the stream. The call must not be made during {@link #record}, and the caller closes the products
+   * before the device.
    *
    * @throws EngineUnavailableException if the library for them is missing; the message holds every place tried
    */
   DeviceProducts products();
 
-  /** Address of new memory, a multiple of 256. */
+  /** Allocates memory and returns its address, a multiple of 256. */
   long allocate(long bytes);
 
-  /** Frees memory after everything that was submitted before is done. */
+  /** Frees memory after all work that was submitted before is complete. */
   void free(long address);
 
   /** The address at which kernels access host memory in place; empty if they cannot. */
@@ -93,7 +94,7 @@ public interface KernelDevice extends AutoCloseable {
   /**
    * Checks that kernels can access device memory.
    *
-   * @throws IllegalArgumentException if the bytes are not memory of this device, naming the tensor
+   * @throws IllegalArgumentException if the bytes are not memory of this device; the message names the tensor
    */
   void requireDeviceMemory(String tensor, long address, long bytes);
 
@@ -102,7 +103,7 @@ public interface KernelDevice extends AutoCloseable {
     return Optional.empty();
   }
 
-  /** Copies to the device; {@code from} may change on return. */
+  /** Copies to the device. {@code from} may change when the call returns. */
   void upload(MemorySegment from, long to);
 
   /** Waits for the stream and copies to the host. */
@@ -114,13 +115,13 @@ public interface KernelDevice extends AutoCloseable {
   /** Writes zeros. */
   void zero(long address, long bytes);
 
-  /** A new slot of so many bytes, aligned to 8. */
+  /** Creates a result slot with a size in bytes, aligned to 8. */
   ResultSlot resultSlot(int bytes);
 
-  /** Waits until everything that was submitted is done. */
+  /** Waits until all submitted work is complete. */
   void synchronize();
 
-  /** A stopwatch for the stream. */
+  /** Returns a stopwatch for the stream. */
   Stopwatch stopwatch();
 
   @Override

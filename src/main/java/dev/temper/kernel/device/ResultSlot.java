@@ -11,7 +11,7 @@ public interface ResultSlot extends AutoCloseable {
   /** The address at which kernels access the slot. */
   long address();
 
-  /** Records an event behind everything that was submitted so far; {@link #await} waits for the last one. */
+  /** Records an event behind all submitted work; {@link #await} waits for the last event. */
   void recordEvent();
 
   /** Waits for the event. The result is valid until the next launch that writes to the slot. */

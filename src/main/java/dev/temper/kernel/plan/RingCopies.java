@@ -1,8 +1,8 @@
 package dev.temper.kernel.plan;
 
 /**
- * How the producing warp of a ring copies a row into shared memory ({@code kernels/row/ring_copies.cuh}). The kinds are
- * in the order of the devices that have them, the newest devices first; these have the other kinds too.
+ * How the producing warp of a ring copies a row into shared memory ({@code kernels/row/ring_copies.cuh}). Newer devices
+ * have all kinds of older ones; the kind of the newest devices comes first.
  */
 public enum RingCopies {
   /** Bulk copies, which one thread issues: from compute capability 9.0 on. */

@@ -9,7 +9,7 @@ package dev.temper.kernel.plan;
  * @param storage where a row is stored
  * @param prefetches whether the kernel is persistent: the grid has as many thread groups as the device runs at once,
  *     and each loads its next row while it writes the gradient of a row. Otherwise, and in a pass without a gradient,
- *     each row has a thread group of its own
+ *     each row has its own thread group
  */
 public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, boolean prefetches) {
 
@@ -32,17 +32,17 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
   /** Bytes of the constants of a launch. */
   private static final int CONSTANTS = 16;
 
-  /** A plan that prefetches if its storage has room for a next row: registers have none. */
+  /** Creates a plan that prefetches unless its storage is registers, which have no room for a next row. */
   public RowPlan(int threads, int lanes, int cluster, RowStorage storage) {
     this(threads, lanes, cluster, storage, isPersistent(storage));
   }
 
-  /** Threads of a block; a ring has a producing warp beside those that compute. */
+  /** Threads of a block, including the producing warp of a ring. */
   public int blockThreads() {
     return threads + (storage instanceof RowStorage.Ring ? 32 : 0);
   }
 
-  /** Threads of a thread group: those that work on one row together. */
+  /** Threads of a thread group. */
   public int groupSize() {
     return lanes > 0 ? lanes : threads * cluster;
   }
@@ -54,8 +54,8 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
   }
 
   /**
-   * Blocks of a persistent kernel. The rows of a thread group should all have the same alignment: a row can only be
-   * loaded into the place of one with the same alignment.
+   * Returns the blocks of a persistent kernel. All rows of a thread group should have the same alignment, because a row
+   * can replace only a row of the same alignment in shared memory.
    *
    * @param deviceBlocks blocks that the device runs at once; 0 if unknown
    * @param period rows after which the alignment repeats, a power of two
@@ -115,15 +115,15 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
     return HEADER + ends * endBytes + (long) vectors * threads * (VECTOR + second) + (second > 0 ? VECTOR : 0);
   }
 
-  /** The stages that a ring can have within so many bytes of shared memory, at most {@value #MOST_STAGES}. */
+  /** Returns the stages of a ring that fit into {@code bytes} of shared memory, at most {@value #MOST_STAGES}. */
   int stages(int vectors, int firstBytes, int secondBytes, long bytes) {
     int second = VECTOR / firstBytes * secondBytes;
     return Math.toIntExact(Math.clamp((bytes - scratch()) / stageBytes(vectors, second), 0, MOST_STAGES));
   }
 
   /**
-   * Bytes of rows that a block has on chip; without storage, the bytes that it loads at once. The memory's latency is
-   * hidden if the resident blocks of a multiprocessor have enough of them.
+   * Bytes of rows that a block stores on chip or, without storage, loads at once. The resident blocks of a
+   * multiprocessor hide the memory's latency if they have enough bytes in flight.
    *
    * @param classes columns
    * @param firstBytes bytes of an element of the first tensor
@@ -141,7 +141,7 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
   }
 
   /**
-   * A name without blanks, such as {@code shared-cluster2-512} or {@code registers1-lanes4-128}: storage, thread group,
+   * Name without blanks, such as {@code shared-cluster2-512} or {@code registers1-lanes4-128}: storage, thread group,
    * threads per block. It ends in {@code -no-prefetch} if the storage permits a prefetch and the plan has none.
    */
   public String label() {
@@ -159,7 +159,7 @@ public record RowPlan(int threads, int lanes, int cluster, RowStorage storage, b
     return storage instanceof RowStorage.Shared || storage instanceof RowStorage.Ring;
   }
 
-  /** Vectors of the first tensor that contain a part of a row, at most, over all alignments. */
+  /** The largest number of vectors of the first tensor that contain a part of a row, over all alignments. */
   static long vectors(int classes, int firstBytes) {
     int perVector = VECTOR / firstBytes;
     return (classes + 2L * (perVector - 1)) / perVector;

@@ -6,23 +6,23 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses a {@link RowPlan}. The choice depends on classes, dtypes and device, never on the number of rows: a row gives
- * the same bits alone and in any batch.
+ * Chooses a {@link RowPlan}. The choice depends on classes, dtypes and device, never on the number of rows. A row
+ * therefore gives the same bits alone and in any batch.
  */
 public final class RowPlans {
 
   /** Rows of up to {@code vectors} are stored in the registers of some lanes of a warp. */
   private record ShortRow(int vectors, int lanes, int vectorsPerLane) {}
 
-  // As many lanes as vectors where possible, so that neighbouring lanes read neighbouring vectors.
+  // There are as many lanes as vectors where possible, so that neighbouring lanes read neighbouring vectors.
   private static final List<ShortRow> SHORT_ROWS = List.of(
       new ShortRow(1, 1, 1), new ShortRow(2, 2, 1), new ShortRow(4, 4, 1), new ShortRow(8, 8, 1),
       new ShortRow(16, 16, 1),
       new ShortRow(32, 32, 1), new ShortRow(64, 32, 2), new ShortRow(128, 32, 4));
 
   /**
-   * Rows of up to so many vectors, about 1,000 classes in f32, that do not fit into registers have one warp each and
-   * shared memory: no barrier is needed.
+   * Vectors of the longest row that one warp computes from shared memory, about 1,000 classes in f32. A warp needs no
+   * barrier.
    */
   private static final int WARP_ROWS = 256;
 
@@ -46,33 +46,35 @@ public final class RowPlans {
   private static final int REREAD_THREADS = 512;
 
   /**
-   * The system property that turns rings on. They are off by default, because no device has measured them yet.
+   * The system property that enables rings. Rings are off by default, because they have not been measured on a device
+   * yet.
    */
   public static final String RING_PROPERTY = "temper.ring";
 
   private static final boolean HAS_RINGS = Boolean.getBoolean(RING_PROPERTY);
 
   /**
-   * Shared memory of a block from which on a ring has room for some stages of 512 threads. The 99 KB of compute
-   * capabilities 8.6, 8.9 and 12.0 have room for three, which is a row of two stages at most; rings of fewer threads
-   * are among the candidates.
+   * The smallest shared memory of a block, in bytes, with room for enough stages of 512 threads. The 99 KB of compute
+   * capabilities 8.6, 8.9 and 12.0 have room for three stages, and thus for rows of two stages at most. Rings of fewer
+   * threads are among the candidates there.
    */
   private static final int BIG_SHARED = 160 << 10;
   /**
-   * With fewer stages, only rows just above {@link #RING_ROWS} would fit. On compute capability 8.0 that is so for a
-   * teacher in f32 beside a student of 16 bits, for which 96 registers per thread are too few.
+   * The fewest stages of a ring. With fewer, only rows just above {@link #RING_ROWS} would fit. A teacher in f32 beside
+   * a student of 16 bits has fewer on compute capability 8.0, where the 96 registers per thread are too few for it
+   * anyway.
    */
   private static final int FEWEST_STAGES = 4;
-  /** Vectors from which on a row is stored in a ring, which has one block on a multiprocessor. */
+  /** Vectors of the shortest row that is stored in a ring. A multiprocessor has one block with a ring. */
   private static final int RING_ROWS = 1_536;
   private static final int RING_THREADS = 512;
 
-  // Limits of the candidates, which include plans that are never chosen: measuring them shows whether the choice is
-  // right.
+  // Limits of the candidates. They include plans that are never chosen, because measuring them shows whether the choice
+  // is right.
   private static final int[] TRIED_THREADS = {128, 256, 384, 512, 1_024};
   private static final int[] TRIED_RING_THREADS = {128, 256, 384, 480, 512};
   private static final int MOST_TRIED_IN_REGISTERS = 32;
-  /** A lane with more vectors of its own would read far from its neighbours. */
+  /** The most vectors of a lane. With more, neighbouring lanes would read from distant addresses. */
   private static final int MOST_SLOTS_OF_A_LANE = 32;
 
   /** Bytes of shared memory that the hardware reserves in every block. */
@@ -112,7 +114,10 @@ public final class RowPlans {
     return plan.storage() instanceof RowStorage.Ring ? withoutRing(classes, firstBytes, secondBytes, limits) : plan;
   }
 
-  /** A ring in the smallest cluster whose part of a row leaves stages for the next row; null if there is none. */
+  /**
+   * Returns a ring in the smallest cluster whose part of a row leaves stages for the next row, or null if there is
+   * none.
+   */
   private static @Nullable RowPlan inRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
     long vectors = classes / (RowPlan.VECTOR / firstBytes); // the ends of a row have places of their own
     if (limits.sharedPerBlock() < BIG_SHARED || vectors <= RING_ROWS) {
@@ -129,7 +134,7 @@ public final class RowPlans {
     return null;
   }
 
-  /** A ring with {@code ahead} stages or more for the next row; null if it does not fit or rings are off. */
+  /** Returns a ring with {@code ahead} stages or more for the next row, or null if it does not fit or rings are off. */
   private static @Nullable RowPlan ring(int classes, int firstBytes, int secondBytes, int threads, int cluster,
       int ahead, DeviceLimits limits) {
     RingCopies copies = limits.ringCopies();
@@ -144,7 +149,10 @@ public final class RowPlans {
         : new RowPlan(threads, 0, cluster, new RowStorage.Ring(copies, each, stages));
   }
 
-  /** Vectors of a block; with several blocks an even number, so that the parts of a teacher have the same alignment. */
+  /**
+   * Returns the vectors of a block. The number is even if there are several blocks, so that the parts of a teacher have
+   * the same alignment.
+   */
   private static long part(long vectors, int cluster) {
     return cluster == 1 ? vectors : Math.ceilDiv(vectors, 2L * cluster) * 2;
   }
@@ -156,7 +164,8 @@ public final class RowPlans {
   private static RowPlan withoutRing(int classes, int firstBytes, int secondBytes, DeviceLimits limits) {
     long vectors = RowPlan.vectors(classes, firstBytes);
     int half = limits.sharedPerMultiprocessor() / 2 - RESERVED;
-    // Two blocks per multiprocessor if possible, so that one loads while the other computes; else one; else no storage.
+    // Two blocks per multiprocessor are best, because one loads while the other computes. One block is next, then no
+    // storage.
     for (int most : new int[] {Math.min(half, limits.sharedPerBlock()), limits.sharedPerBlock()}) {
       for (int cluster : CLUSTERS) {
         RowPlan plan = inShared(vectors, cluster);
@@ -169,8 +178,8 @@ public final class RowPlans {
   }
 
   /**
-   * Every plan that is possible for rows of this shape on a device: the chosen one first, then the others, the most
-   * similar ones first. Plans are missing that do not fit, or that leave half of a thread group without work.
+   * Returns every possible plan for rows of this shape on a device: the chosen plan first, then the others, the most
+   * similar first. Plans that do not fit, or that leave half of a thread group without work, are left out.
    *
    * @param rings whether the operation has a kernel for rows in a ring
    */
@@ -205,7 +214,7 @@ public final class RowPlans {
         .sorted(Comparator.comparingInt(plan -> plan.equals(chosen) ? -1 : distance(plan, chosen))).toList();
   }
 
-  /** The plans of a thread group, one for each storage that suits it; some may need too much shared memory. */
+  /** Returns the plans of a thread group, one for each storage that suits it. Some may need too much shared memory. */
   private static List<RowPlan> storages(long vectors, int firstBytes, int threads, int lanes, int cluster) {
     List<RowPlan> plans = new ArrayList<>();
     RowPlan shared = new RowPlan(threads, lanes, cluster, new RowStorage.Shared());
@@ -225,7 +234,10 @@ public final class RowPlans {
     return plans;
   }
 
-  /** Doublings from one plan to another; another kind of thread group or storage counts as two, a prefetch as one. */
+  /**
+   * Returns the number of doublings from one plan to another. Another kind of thread group or storage counts as two, a
+   * prefetch as one.
+   */
   private static int distance(RowPlan plan, RowPlan other) {
     int kinds = (plan.lanes() > 0 == other.lanes() > 0 ? 0 : 2)
         + (plan.storage().getClass() == other.storage().getClass() ? 0 : 2)

@@ -1,8 +1,8 @@
 /**
- * How rows are spread over threads, warps, blocks and clusters, and where a row is stored between the sweeps over it
- * ({@link dev.temper.kernel.plan.RowPlans} chooses).
+ * This package plans how rows are spread over threads, warps, blocks and clusters, and where a row is stored between
+ * two sweeps. {@link dev.temper.kernel.plan.RowPlans} chooses the plan.
  *
- * <p>Calls no other package.
+ * <p>The package calls no other package.
  */
 @NullMarked
 package dev.temper.kernel.plan;

@@ -5,7 +5,7 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
- * Arguments of 2^x, and the results that a device may give: within 2 ulp, subnormal results kept, exactly 1 at 0.
+ * Arguments of 2^x, and the error bound of its results: 2 ulp, with subnormal results and exactly 1 at 0.
  *
  * <p>For x below -126 the device computes {@code r = 2^(x/2)} within 2 ulp, a relative error of at most 2^-22, and
  * rounds {@code r * r} to the nearest subnormal number. The bound there is {@code ((1 + 2^-22)^2 - 1) 2^x + 1/2 ulp}:
@@ -19,7 +19,7 @@ final class Exponentials {
 
   private Exponentials() {}
 
-  /** Bits of f32 arguments: every 1/64 from -151 to 129, as many random ones, and the limits of ranges. */
+  /** Returns the bits of f32 arguments: every 1/64 from -151 to 129, as many random ones, and the limits of ranges. */
   static int[] arguments() {
     SplittableRandom random = new SplittableRandom(1);
     DoubleStream grid = IntStream.rangeClosed(-151 * 64, 129 * 64).mapToDouble(i -> i / 64.0);
@@ -32,14 +32,14 @@ final class Exponentials {
     return all.mapToInt(x -> Float.floatToRawIntBits((float) x)).toArray();
   }
 
-  /** Largest difference between a result and 2^x. */
+  /** Returns the largest allowed difference between a result and 2^x. */
   static double bound(float argument) {
     double exact = Math.pow(2, argument);
     double ulp = Math.ulp((float) exact);
     return exact < Float.MIN_NORMAL ? ((1 + RELATIVE) * (1 + RELATIVE) - 1) * exact + ulp / 2 : ULPS * ulp;
   }
 
-  /** Whether a device may give this result. */
+  /** Returns whether a result is within the error bound. */
   static boolean allows(float argument, float found) {
     return allows(argument, found, bound(argument));
   }
@@ -59,8 +59,8 @@ final class Exponentials {
   }
 
   /**
-   * Whether a device may give this result if subnormal results are flushed to 0. The bound is 2 ulp: the device does
-   * not square.
+   * Returns whether a result is within the error bound of a function that flushes subnormal results to 0. The bound is
+   * 2 ulp, because this function does not square.
    */
   static boolean allowsNormal(float argument, float found) {
     double exact = Math.pow(2, argument);

@@ -31,8 +31,8 @@ record HalfFormat(int fractionBits, int bias) {
   }
 
   /**
-   * Value of a magnitude. The pattern of infinity has the value that the next finite number would have: rounding to
-   * infinity uses it.
+   * Value of a magnitude. The pattern of infinity has the value of the next finite number, which decides the rounding
+   * to infinity.
    */
   double finite(int magnitude) {
     int exponent = magnitude >> fractionBits;

@@ -26,7 +26,7 @@ record HalfMaximum(HalfFormat format, Operation operation) {
     return words;
   }
 
-  /** Whether {@code found} is a right result for two patterns; of two zeros, either one is. */
+  /** Returns whether {@code found} is a right result for two patterns. The maximum of two zeros is either zero. */
   boolean allows(int a, int b, int found) {
     if (format.isNan(a) || format.isNan(b)) {
       return (format.isNan(a) && format.isNan(b)) ? format.isNan(found) : found == (format.isNan(a) ? b : a);

@@ -4,7 +4,7 @@ import java.util.SplittableRandom;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
-/** Arguments of log2, which are positive normal numbers, and the results that a device may give. */
+/** Arguments of log2, which are positive normal numbers, and the error bound of its results. */
 final class Log2 {
 
   private static final int RANDOM = 100_000;
@@ -28,8 +28,8 @@ final class Log2 {
   }
 
   /**
-   * Whether a device may give a result: the error is at most 2^-22 between 1/2 and 2, and 2^-22 of the result
-   * elsewhere.
+   * Returns whether a result is within the error bound: 2^-22 for arguments between 1/2 and 2, and 2^-22 of the result
+   * for all others.
    */
   static boolean allows(float argument, float found) {
     double exact = Math.log(argument) / Math.log(2);

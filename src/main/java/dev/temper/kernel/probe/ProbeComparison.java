@@ -19,7 +19,7 @@ final class ProbeComparison {
     judge(found == expected, what, index, found, String.format(Locale.ROOT, "0x%08x", expected));
   }
 
-  /** Counts a word that is right if {@code holds}. */
+  /** Counts a word. {@code holds} says whether it is right. */
   void judge(boolean holds, String what, long index, int found, String expected) {
     compared++;
     if (!holds) {

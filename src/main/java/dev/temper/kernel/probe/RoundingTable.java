@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * Numbers whose rounding to 16 bits is known: each number of the format, the middle between it and the next, and the
- * f32 numbers next to the middle, with both signs; the largest number, the infinities, and NaNs whose upper half has no
- * payload.
+ * Numbers whose rounding to 16 bits is known. They are each number of the format, the middle between it and the next,
+ * and the f32 numbers next to the middle, with both signs. The largest number, the infinities, and NaNs whose upper
+ * half has no payload are added.
  */
 final class RoundingTable {
 
@@ -22,7 +22,7 @@ final class RoundingTable {
     expected = new int[capacity];
   }
 
-  /** The table of a format, in random order, with an even number of entries. */
+  /** Returns the table of a format in random order, with an even number of entries. */
   static RoundingTable of(HalfFormat format) {
     RoundingTable table = new RoundingTable(8 * format.infinity() + 2 * 2 + NANS.length);
     for (int magnitude = 0; magnitude < format.infinity(); magnitude++) {

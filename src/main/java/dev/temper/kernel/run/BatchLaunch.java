@@ -69,7 +69,7 @@ final class BatchLaunch implements AutoCloseable {
     }
   }
 
-  /** Compiles and loads the kernels of a batch; without the stream lock. */
+  /** Compiles and loads the kernels of a batch. The caller does not hold the stream lock. */
   static void loadKernels(KernelDevice device, LossCall batch) {
     if (batch.inputs().student().rows() > 0) {
       device.load(BatchKernel.CHECK);
@@ -112,8 +112,8 @@ final class BatchLaunch implements AutoCloseable {
   }
 
   /**
-   * Where the factors kernel writes: the factor of the products, then the divisors of both parts. Empty in a batch
-   * without rows, which has no kernels.
+   * The output of the factors kernel: the factor of the products, then the divisors of both parts. Empty if the batch
+   * has no rows, and therefore no kernels.
    */
   Optional<RowVector> factors() {
     return factors == null ? Optional.empty() : Optional.of(RowVector.weightsAt(factorsAddress(), FACTORS));
@@ -136,7 +136,7 @@ final class BatchLaunch implements AutoCloseable {
   /**
    * Waits for the check and returns the divisors.
    *
-   * @throws IllegalArgumentException for the first invalid value
+   * @throws IllegalArgumentException if a value is invalid; the message names the first one
    */
   Divisors divisors() {
     long labelled = rows();
@@ -149,7 +149,7 @@ final class BatchLaunch implements AutoCloseable {
     return Divisors.of(call.loss(), withDenominatorsOnHost(), labelled);
   }
 
-  /** The inputs with denominators as numbers. A batch without rows has none. */
+  /** Returns the inputs with denominators as numbers, or without denominators if the batch has no rows. */
   private LossInputs withDenominatorsOnHost() {
     LossInputs inputs = call.inputs();
     if (rows() == 0) {
@@ -187,7 +187,7 @@ final class BatchLaunch implements AutoCloseable {
     };
   }
 
-  /** A chunk whose row values are written where the totals read them. */
+  /** Returns a chunk whose row values are written to the memory that the totals kernel reads. */
   LossCall chunk(LossCall chunk, long firstRow) {
     LossOutputs outputs = chunk.outputs();
     for (Map.Entry<RowOutput, RowVector> rows : rowOutputs.entrySet()) {
@@ -197,7 +197,7 @@ final class BatchLaunch implements AutoCloseable {
     return new LossCall(chunk.loss(), chunk.inputs(), outputs, chunk.classes(), null, null);
   }
 
-  /** What a chunk shares with this batch. */
+  /** Returns the memory that a chunk shares with this batch. */
   SharedBatch shared(long firstRow) {
     return placement.shared(firstRow);
   }

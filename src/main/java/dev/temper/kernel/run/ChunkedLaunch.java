@@ -17,8 +17,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The chunks of a batch under one check, one status and one launch of the totals. Its memory is its own, because a call
- * of another thread may be submitted between the chunks.
+ * The chunks of a batch under one check, one status and one launch of the totals. The memory is not shared with other
+ * calls, because another thread may submit a call between the chunks.
  */
 final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
 
@@ -178,7 +178,7 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
     return Objects.requireNonNull(lease, "the totals of the batch were submitted before");
   }
 
-  /** Frees what belongs to the last batch. */
+  /** Frees the resources of the last batch. */
   private void end() {
     PendingResults.Lease unread = lease;
     lease = null;

@@ -9,9 +9,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The stream of one engine. A thread holds the stream lock while it submits the operations of a call, because the
- * operations of a call follow one another in the stream and calls share the workspace. Threads wait for results without
- * the lock.
+ * The stream of one engine. A thread holds the stream lock while it submits the operations of a call, because these
+ * must follow one another in the stream and calls share the workspace. Threads wait for results without the lock.
  *
  * <p>The queue also owns every resource that is open on the device, and closes them before the device.
  */
@@ -19,23 +18,23 @@ final class DeviceQueue implements AutoCloseable {
 
   private final KernelDevice device;
   private final ReentrantLock streamLock = new ReentrantLock();
-  /** The same object at every {@link #lock()}: a launch allocates nothing. */
+  /** The result of every {@link #lock()}, so that a launch allocates nothing. */
   private final Locked locked = streamLock::unlock;
   private final SequencedSet<Resource> open = new LinkedHashSet<>();
   private boolean recording;
 
-  /** Takes over the device. */
+  /** Creates the queue of a device, which is closed with the queue. */
   DeviceQueue(KernelDevice device) {
     this.device = device;
   }
 
-  /** Something on the device that stays until it is closed, or until the queue is. */
+  /** A resource on the device that is open until it or the queue is closed. */
   interface Resource {
     /** Frees the resource; the stream lock is held. */
     void release();
   }
 
-  /** A block in which the calling thread holds the stream lock. */
+  /** A scope in which the calling thread holds the stream lock. */
   interface Locked extends AutoCloseable {
     @Override
     void close();
@@ -57,8 +56,8 @@ final class DeviceQueue implements AutoCloseable {
   }
 
   /**
-   * Records a sequence as a CUDA graph. The stream lock is held, because what another thread submits meanwhile would
-   * become part of the graph.
+   * Records a sequence as a CUDA graph. The stream lock is held, because work that another thread submits meanwhile
+   * would become part of the graph.
    */
   KernelLaunch record(Runnable sequence) {
     recording = true;
@@ -69,7 +68,9 @@ final class DeviceQueue implements AutoCloseable {
     }
   }
 
-  /** Whether a graph is being recorded, into which no copy of a host tensor can go. The stream lock is held. */
+  /**
+   * Returns whether a graph is being recorded, which cannot contain copies of host tensors. The stream lock is held.
+   */
   boolean isRecording() {
     return recording;
   }
@@ -82,7 +83,7 @@ final class DeviceQueue implements AutoCloseable {
     }
   }
 
-  /** Whether a resource is open; the answer holds as long as the caller holds the stream lock. */
+  /** Returns whether a resource is open. The result is valid while the caller holds the stream lock. */
   boolean isOpen(Resource resource) {
     return open.contains(resource);
   }
@@ -97,8 +98,7 @@ final class DeviceQueue implements AutoCloseable {
   }
 
   /**
-   * Waits for the stream, then closes all resources and the device, even if the device has failed and calls of it
-   * throw.
+   * Waits for the stream, then closes all resources and the device, even if the device has failed and its calls throw.
    */
   @Override
   public void close() {

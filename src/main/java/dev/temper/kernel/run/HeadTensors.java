@@ -11,8 +11,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks the matrices of a batch, of which each chunk uses some rows. A bad address of one of them would otherwise be
- * found after outputs of the first chunk were written.
+ * Checks the matrices of a batch, of which each chunk uses some rows. A bad address would otherwise be found only after
+ * the first chunk has written outputs.
  *
  * @param tensors checks addresses
  */
@@ -21,7 +21,7 @@ record HeadTensors(PlacedTensors tensors) {
   /**
    * Checks that kernels can access every matrix in device memory.
    *
-   * @throws IllegalArgumentException naming the tensor
+   * @throws IllegalArgumentException if kernels cannot access a matrix; the message names it
    */
   void requireAccessible(LossCall call) {
     LossInputs inputs = call.inputs();

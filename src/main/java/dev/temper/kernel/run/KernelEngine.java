@@ -36,8 +36,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The engine over the CUDA sources, for any device that runs them: chooses specialisations, places tensors and submits
- * launches. Kernels are compiled before the stream lock is taken, so that a compilation holds up no other call.
+ * Computes losses with the CUDA kernels on any device that runs them: chooses specialisations, places tensors and
+ * submits launches. Kernels are compiled before the stream lock is taken, so that a compilation delays no other call.
  */
 public final class KernelEngine implements EngineBackend {
 
@@ -47,7 +47,7 @@ public final class KernelEngine implements EngineBackend {
   private final Workspace workspace;
   private final PendingResults results;
 
-  /** Takes over the device, which is closed with the engine. */
+  /** Creates the engine of a device, which is closed with the engine. */
   public KernelEngine(KernelDevice device, EngineOptions options) {
     this.device = device;
     tuned = TunedPlans.open(device, PlanFile.ofUser(), options.tunedPlans());
@@ -149,7 +149,7 @@ public final class KernelEngine implements EngineBackend {
     return tuned.keep(candidate(call, times.plan()), call.classes(), call.inputs().student().rows(), times);
   }
 
-  /** The tuned plans for this device: which are used, and why others are not. */
+  /** Returns the tuned plans that this device uses, and why others are not used. */
   public List<Finding> findings() {
     return tuned.findings();
   }
@@ -160,7 +160,7 @@ public final class KernelEngine implements EngineBackend {
     return plan == null ? chosen : chosen.with(plan);
   }
 
-  /** The chosen specialisation first. */
+  /** Returns all possible specialisations, the chosen one first. */
   private Stream<LossSpecialisation> candidates(LossCall call) {
     LossSpecialisation chosen = choose(call);
     return Stream.concat(Stream.of(chosen), LossSpecialisation.candidates(call, device.limits()).stream()

@@ -8,8 +8,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Kernels that run one after the other under one status and write one report. A sequence is made ready once and can run
- * many times; a run allocates nothing in Java. The stream lock is held during all calls but {@link #add}.
+ * Kernels that run one after the other, share one status and write one report. A sequence is prepared once and can run
+ * many times. A run allocates nothing in Java. The stream lock is held during all calls but {@link #add}.
  */
 final class LaunchSequence implements AutoCloseable {
 

@@ -4,10 +4,13 @@ import dev.temper.kernel.device.KernelDevice;
 import dev.temper.spi.layout.BatchStatus;
 
 /**
- * What the kernels of a launch pass to one another, in device memory that all launches of a stream share. It is zero
- * when a launch begins, and the last kernel of a launch sets it to zero again. The host writes zeros only at first and
- * after a launch that failed before its last kernel: a launch that the owner of the stream captures in a graph must not
- * depend on earlier writes of the host. The stream lock is held during all calls.
+ * The status that the kernels of a launch pass to one another, in device memory that all launches of a stream share.
+ * The status is zero when a launch begins, and the last kernel of a launch sets it to zero again. The stream lock is
+ * held during all calls.
+ *
+ * <p>Hazard: a launch that the owner of the stream captures in a graph is replayed without the host, so it must not
+ * depend on earlier writes of the host. The host therefore writes zeros only at first and after a launch that failed
+ * before its last kernel.
  */
 final class LaunchStatus {
 
@@ -22,7 +25,8 @@ final class LaunchStatus {
     device = workspace.device();
     address = workspace.bytes("status", BYTES);
     writeZero();
-    // On a per-thread default stream, a launch by another thread would not wait for the zeros.
+    // Hazard: on a per-thread default stream, a launch by another thread would not wait for the zeros. The host
+    // therefore waits here.
     device.synchronize();
   }
 
@@ -36,14 +40,14 @@ final class LaunchStatus {
     return address + BatchStatus.LAYOUT.byteSize();
   }
 
-  /** Called before the kernels of a launch. */
+  /** Marks the beginning of a launch, before its kernels are submitted. */
   void begin() {
     if (!zero) {
       writeZero();
     }
   }
 
-  /** Called when a launch has failed, of which some kernels may already be in the stream. */
+  /** Marks the failure of a launch. Some of its kernels may already be in the stream. */
   void failed(Throwable reason) {
     zero = false;
     try {
@@ -53,12 +57,14 @@ final class LaunchStatus {
     }
   }
 
-  /** Called after a check whose totals are launched apart: until then the status holds the result of the check. */
+  /**
+   * Marks the end of a check whose totals are launched separately. The status holds the result of the check until then.
+   */
   void holdsCheck() {
     zero = false;
   }
 
-  /** Called before the totals that follow such a check, and that set the status to zero. */
+  /** Marks the beginning of the totals after such a check. The totals set the status to zero. */
   void endsWithTotals() {
     zero = true;
   }

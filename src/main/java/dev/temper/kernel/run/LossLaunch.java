@@ -13,8 +13,8 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call of a loss, ready to run: its tensors are placed, its parameters written, its kernels prepared. A run waits
- * only if results must be copied to host memory that the kernels cannot access.
+ * A prepared call of a loss: its tensors are placed, its parameters written, its kernels prepared. A run waits only if
+ * results must be copied to host memory that the kernels cannot access.
  */
 final class LossLaunch implements AutoCloseable {
 
@@ -27,12 +27,12 @@ final class LossLaunch implements AutoCloseable {
   private final LaunchSequence sequence;
 
   /**
-   * Makes a call ready; the stream lock is held, or the workspace is used by nothing else.
+   * Prepares a call. The stream lock is held, or no other call uses the workspace.
    *
    * @param loss one of the specialisations that compute this call
    * @param batch the batch that the rows are a chunk of, whose check and totals are launched apart; null for all rows
    * @param report where the kernels write the report
-   * @param arena for the parameters, open as long as the launch is used
+   * @param arena arena of the parameters, which stays open as long as the launch is used
    */
   LossLaunch(LossCall call, LossSpecialisation loss, @Nullable SharedBatch batch, Workspace workspace,
       ResultSlot report, Arena arena) {
@@ -48,7 +48,10 @@ final class LossLaunch implements AutoCloseable {
     }
   }
 
-  /** Compiles and loads the kernels of a call; without the stream lock, because a compilation takes up to a second. */
+  /**
+   * Compiles and loads the kernels of a call. The caller does not hold the stream lock, because a compilation takes up
+   * to a second.
+   */
   static void loadKernels(KernelDevice device, LossCall call, LossSpecialisation loss) {
     LossReadout readout = new LossReadout(call, device);
     if (call.inputs().student().rows() > 0) {
@@ -88,7 +91,7 @@ final class LossLaunch implements AutoCloseable {
   }
 
   /**
-   * Submits everything. The stream lock is held.
+   * Submits the kernels and copies. The stream lock is held.
    *
    * @throws IllegalStateException if memory of a tensor was closed
    */
@@ -111,7 +114,7 @@ final class LossLaunch implements AutoCloseable {
     }
   }
 
-  /** How the report of a run is read. */
+  /** Returns the reader of the report of a run. */
   LossReadout readout() {
     return readout;
   }

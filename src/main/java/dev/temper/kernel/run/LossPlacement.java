@@ -24,7 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The tensors of a call at addresses that kernels access, and the parameters that hold the addresses. */
+/** The addresses at which kernels access the tensors of a call, and the parameters that hold the addresses. */
 final class LossPlacement {
 
   private final LossCall call;
@@ -45,7 +45,7 @@ final class LossPlacement {
    * @param loss the kernel of the row losses; null for the check and the totals of a batch, which read no logits
    * @param batch the batch that the rows are a chunk of; null for all rows
    * @param report where the kernels write the report
-   * @param arena for the parameters
+   * @param arena arena of the parameters
    */
   LossPlacement(LossCall call, @Nullable LossSpecialisation loss, @Nullable SharedBatch batch, Workspace workspace,
       ResultSlot report, Arena arena) {
@@ -78,12 +78,12 @@ final class LossPlacement {
     return loss != null && batch == null && readout.isReported() && LossSteps.isSingleLaunch(loss, call);
   }
 
-  /** What must be set to zero before the check. */
+  /** Returns the launch that clears memory before the check, if one is needed. */
   Optional<KernelLaunch> clearing() {
     return Optional.ofNullable(clearing);
   }
 
-  /** Waits and copies the outputs, if some lie in host memory that the kernels cannot access. */
+  /** Waits for the stream and copies the outputs that lie in host memory which kernels cannot access. */
   void download() {
     if (tensors.anyDownloads() && rows() > 0) {
       MemorySegment written = report.await();
@@ -94,12 +94,12 @@ final class LossPlacement {
     }
   }
 
-  /** Where a value of each row is written; 0 if it is not. */
+  /** Returns the address of an output with one value for each row, or 0 if it is absent. */
   long address(RowOutput output) {
     return rowOutputs.getOrDefault(output, 0L);
   }
 
-  /** What a chunk of this batch shares with it. */
+  /** Returns the memory that a chunk shares with this batch. */
   SharedBatch shared(long firstRow) {
     long temperatureGradient = rowTemperatureGradient();
     return new SharedBatch(workspace.status().address(), firstRow,
@@ -155,7 +155,7 @@ final class LossPlacement {
     }
   }
 
-  /** Places what a teacher has beside one matrix. */
+  /** Places the tensors of a teacher that has more than one matrix. */
   private void placeTeacher() {
     Teacher teacher = call.inputs().teacher();
     if (teacher instanceof Teacher.RowIndex selected) {
@@ -182,7 +182,7 @@ final class LossPlacement {
   }
 
   /**
-   * The totals are sums of the row losses, so that a forward pass writes row losses even if the caller does not want
+   * The totals are sums of the row losses, so a forward pass writes row losses even if the caller has no output for
    * them.
    */
   private long rowLosses(RowOutput output) {

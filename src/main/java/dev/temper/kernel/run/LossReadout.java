@@ -20,10 +20,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Turns the report of a launch into the totals of a call, or into the error for its first invalid row.
+ * Converts the report of a launch to the totals of a call, or to the error for the first invalid row.
  *
- * @param call whose report it is
- * @param device holds the labels, weights and temperatures that an error quotes
+ * @param call the call of the launch
+ * @param device device that holds the labels, weights and temperatures for error messages
  */
 record LossReadout(LossCall call, KernelDevice device) implements ReportReader.Values {
 
@@ -56,7 +56,10 @@ record LossReadout(LossCall call, KernelDevice device) implements ReportReader.V
     return ReportReader.totals(call, report, this);
   }
 
-  /** Whether the launch wrote its outputs. A row without a distribution does not prevent that: its outputs are NaN. */
+  /**
+   * Returns whether the launch wrote its outputs. A row without a distribution does not prevent that; its outputs are
+   * NaN.
+   */
   boolean hasOutputs(MemorySegment report) {
     return !isReported()
         || (BatchReport.status(report).isValid() && BatchReport.badDenominators(report) == 0);

@@ -37,12 +37,15 @@ record LossSteps(KernelDevice device, List<MemorySegment> hostMemory) {
         BatchKernel.CHECK, parameters, hostMemory, BatchKernel.CHECK.blocks(rows), BatchKernel.CHECK.sharedBytes());
   }
 
-  /** The most rows of a single launch, all of which every block checks; the totals of so many rows have four parts. */
+  /**
+   * The most rows of a single launch, in which every block checks all rows. The totals of so many rows have four parts.
+   */
   private static final long MOST_ROWS = 16_384;
 
   /**
-   * Whether the launch of the row losses can check the rows and write the report itself, without the other two. Its
-   * kernel must be persistent with a block or a cluster for each row, and the teacher must have no values to check.
+   * Returns whether the launch of the row losses can also check the rows and write the report, without the other two
+   * launches. Its kernel must be persistent with a block or a cluster for each row, and the teacher must have no values
+   * to check.
    */
   static boolean isSingleLaunch(LossSpecialisation loss, LossCall call) {
     LossInputs inputs = call.inputs();

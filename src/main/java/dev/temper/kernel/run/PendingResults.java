@@ -15,8 +15,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Results whose totals may still be computed, and the report slots that they use. A slot is free again when the totals
- * were read, or when the garbage collector finds the result unread.
+ * Results whose totals may not be complete, and the report slots that they use. A slot is free again after the totals
+ * are read, or after an unread result is garbage-collected.
  */
 final class PendingResults implements DeviceQueue.Resource {
 
@@ -32,8 +32,8 @@ final class PendingResults implements DeviceQueue.Resource {
   }
 
   /**
-   * The use of a slot by one call. A lease ends once: the garbage collector may find a result after another call took
-   * over its slot.
+   * The use of a slot by one call. A lease ends only once, because a result may be garbage-collected after another call
+   * has leased its slot.
    */
   static final class Lease {
     private final ReportSlot slot;
@@ -60,7 +60,7 @@ final class PendingResults implements DeviceQueue.Resource {
     }
   }
 
-  /** Frees the slot, whose report nobody will read; without effect if the lease has ended. */
+  /** Frees the slot without reading its report. The call has no effect if the lease has ended. */
   void end(Lease lease) {
     try (var _ = queue.lock()) {
       if (leases.remove(lease) && !closed) {
@@ -80,11 +80,12 @@ final class PendingResults implements DeviceQueue.Resource {
   public void release() {
     closed = true;
     free.forEach(ReportSlot::close);
-    // A copy: closing waits for readers without the lock, and a reader then removes its lease.
+    // The loop needs a copy of the list. Closing a slot releases the lock while it waits for readers, and a reader then
+    // removes its lease.
     List.copyOf(leases).forEach(lease -> lease.slot.close());
   }
 
-  /** Reads its totals once from the device, then keeps them, or the reason why they cannot be read. */
+  /** Reads the totals once from the device, and keeps them or the exception of the reading. */
   private final class Result implements LossResult {
 
     private final LossReadout readout;

@@ -14,8 +14,8 @@ import dev.temper.spi.layout.PrimitiveParameters.Primitive;
 import java.lang.foreign.Arena;
 
 /**
- * The matrix products of an engine. A host matrix that kernels cannot access is copied to the device for each product,
- * and a result in such memory is waited for and copied back.
+ * The matrix products of an engine. A host matrix that kernels cannot access is copied to the device for each product.
+ * A result in such memory is copied back, and the call waits for it.
  */
 final class PlacedProducts implements Products, DeviceQueue.Resource {
 

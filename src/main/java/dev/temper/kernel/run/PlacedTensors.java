@@ -55,7 +55,7 @@ final class PlacedTensors {
   /**
    * Checks that kernels can access a matrix in device memory, without placing it.
    *
-   * @throws IllegalArgumentException naming the tensor
+   * @throws IllegalArgumentException if kernels cannot access the matrix; the message names the tensor
    */
   void requireAccessible(String name, @Nullable MatrixView matrix) {
     if (matrix instanceof DeviceMatrix onDevice) {
@@ -63,7 +63,7 @@ final class PlacedTensors {
     }
   }
 
-  /** The refusal of a graph whose replays would have to copy a host tensor. */
+  /** Returns the exception for a graph whose replays would have to copy a host tensor. */
   static IllegalArgumentException notRecordable() {
     return new IllegalArgumentException("a tensor lies in host memory, expected all of them in device memory to "
         + "record a graph; copy them to buffers of LossEngine.allocate");
@@ -94,7 +94,7 @@ final class PlacedTensors {
     return address(name, vector, downloads);
   }
 
-  /** An output in the memory of an input that was placed at {@code address}. */
+  /** Adds an output in the memory of an input at {@code address}. */
   void inPlaceOutput(MatrixView matrix, long address) {
     if (uploads.stream().anyMatch(copy -> copy.device() == address)) {
       downloads.add(HostCopy.of((HostMatrix) matrix, address));
@@ -104,19 +104,19 @@ final class PlacedTensors {
   /**
    * Checks that no memory was closed since the tensors were placed.
    *
-   * @throws IllegalStateException naming the tensor
+   * @throws IllegalStateException if memory was closed; the message names the tensor
    */
   void requireOpen() {
     for (int i = 0; i < memory.size(); i++) {  // an iterator would be an allocation
       if (!memory.get(i).segment.scope().isAlive()) {
         throw new IllegalStateException(memory.get(i).tensor
             + " lies in memory that was closed; keep its arena or buffer open until the "
-            + "last launch is done");
+            + "last launch is complete");
       }
     }
   }
 
-  /** Copies the inputs to the device; they may change on return. */
+  /** Copies the inputs to the device. They may change when the call returns. */
   void upload() {
     for (int i = 0; i < uploads.size(); i++) {  // an iterator would be an allocation
       uploads.get(i).upload(device);
@@ -186,8 +186,8 @@ final class PlacedTensors {
   }
 
   /**
-   * The address of host memory, if kernels can access it. They need naturally aligned elements, and host memory may
-   * have others.
+   * Returns the address of host memory, if kernels can access it. Kernels need naturally aligned elements, which host
+   * memory may lack.
    */
   private OptionalLong direct(String name, MemorySegment segment, DType dtype) {
     OptionalLong address = segment.address() % dtype.bytes() == 0 ? device.addressOf(segment) : OptionalLong.empty();

@@ -79,7 +79,7 @@ final class PreparedLaunch implements PreparedCall, DeviceQueue.Resource {
     queue.close(this);
   }
 
-  /** Frees everything, even if the device has failed and calls of it throw. */
+  /** Frees everything, even if the device has failed and its calls throw. */
   @Override
   public void release() {
     try (arena; workspace; report; launch) {

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param primitive the operation
  * @param logits [rows, classes]
- * @param temperature T
- * @param upstream [rows, classes], for the backward pass only
+ * @param temperature temperature of the softmax
+ * @param upstream gradient by the log-probabilities, [rows, classes], for the backward pass only
  * @param output [rows, classes], for all but argmax
  * @param indices [rows], for argmax only
  */

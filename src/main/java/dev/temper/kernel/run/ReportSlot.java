@@ -23,7 +23,7 @@ final class ReportSlot implements AutoCloseable {
     readerLeft = queue.condition();
   }
 
-  /** Where kernels write the report. */
+  /** Returns the slot to which kernels write the report. */
   ResultSlot slot() {
     return slot;
   }
@@ -38,7 +38,8 @@ final class ReportSlot implements AutoCloseable {
     try {
       slot.await();
       try (var _ = queue.lock()) {
-        // Another thread may have launched since, and its launch would overwrite the report during the reading.
+        // Hazard: another thread may have launched between the wait and the lock, and its launch could overwrite the
+        // report during the reading. The second wait, with the lock held, prevents it.
         return reading.apply(slot.await());
       }
     } finally {
@@ -62,7 +63,7 @@ final class ReportSlot implements AutoCloseable {
     }
   }
 
-  /** Closes the slot. The stream lock is held, and released while this waits for readers. */
+  /** Closes the slot. The caller holds the stream lock, which is released while this method waits for readers. */
   @Override
   public void close() {
     closed = true;

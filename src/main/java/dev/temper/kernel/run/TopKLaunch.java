@@ -8,7 +8,7 @@ import dev.temper.spi.layout.TopKParameters.Field;
 import java.lang.foreign.Arena;
 
 /**
- * One call that makes lists of the most probable classes.
+ * A call that computes lists of the most probable classes.
  *
  * @param logits [rows, classes]
  * @param into the lists

@@ -24,7 +24,8 @@ final class Workspace implements AutoCloseable {
   }
 
   /**
-   * Address of at least {@code needed} bytes, which are reused for the same name; the content is lost when they grow.
+   * Returns the address of at least {@code needed} bytes, which are reused for the same name. The content is lost when
+   * the memory grows.
    */
   long bytes(String name, long needed) {
     return memory.computeIfAbsent(name, _ -> new GrowingMemory()).atLeast(Math.max(needed, 1));
@@ -49,7 +50,7 @@ final class Workspace implements AutoCloseable {
     memory.clear();
   }
 
-  /** Device memory that is kept from call to call, and replaced by a larger allocation if it is too small. */
+  /** Device memory that is kept between calls, and replaced by a larger allocation if it is too small. */
   private final class GrowingMemory {
     private long address;
     private long bytes;

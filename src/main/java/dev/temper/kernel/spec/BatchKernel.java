@@ -44,15 +44,15 @@ public enum BatchKernel implements Specialisation {
     return name + ".cu";
   }
 
-  /** Only the name of the entry point, which the source ignores. */
+  /** Returns the name of the entry point alone, which the source ignores. */
   @Override
   public List<String> definitions() {
     return List.of("TEMPER_KERNEL=" + entry());
   }
 
   /**
-   * Blocks for that many rows. The number depends on the rows only, because it determines the order of the sums of the
-   * totals.
+   * Returns the blocks for a number of rows. The result depends on this number only, because it determines the order in
+   * which the totals are summed.
    */
   public int blocks(long rows) {
     return switch (this) {
@@ -72,8 +72,8 @@ public enum BatchKernel implements Specialisation {
     };
   }
 
-  /** Blocks that fill a device; with more rows, each thread checks several. */
+  /** The most blocks of the check, which fill a device. With more rows, a thread checks several rows. */
   private static final int MOST_CHECK_BLOCKS = 512;
-  /** Rows that a block of the totals kernel adds up; the last block then adds up the sums, one block per thread. */
+  /** Rows that a block of the totals kernel adds up. In the last block, each thread then adds the sums of one block. */
   private static final int ROWS_PER_BLOCK = 4_096;
 }

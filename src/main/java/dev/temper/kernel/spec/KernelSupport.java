@@ -5,12 +5,12 @@ import dev.temper.spi.Capabilities;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
 
-/** Which losses the kernels compute. */
+/** Decides which losses the kernels compute. */
 public final class KernelSupport {
 
   private KernelSupport() {}
 
-  /** Whether a device computes a call, or the first reason why it does not. */
+  /** Returns whether a device computes a call, or the first reason against it. */
   public static Support of(LossCall call, DeviceLimits limits) {
     Support support = Capabilities.all().check(call);
     if (support instanceof Support.Yes && call.teacherLists() != null && !LossSpecialisation.exists(call, limits)) {

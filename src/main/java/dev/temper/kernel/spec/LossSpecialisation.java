@@ -1,12 +1,10 @@
 package dev.temper.kernel.spec;
 
 import dev.temper.DType;
-import dev.temper.DistillationLoss;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.MatrixView;
 import dev.temper.RowOutput;
-import dev.temper.SoftValue;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RingCopies;
 import dev.temper.kernel.plan.RowPlan;
@@ -32,66 +30,12 @@ import java.util.Set;
  * @param soft whether the soft part is computed
  * @param hard whether the cross-entropy is computed
  * @param expReuse how the cross-entropy reuses the exponentials of the soft part
- * @param features options that cost instructions, and that the call has
- * @param pass what is written
+ * @param features options of the call that need additional code
+ * @param pass outputs of a launch
  * @param plan how rows are spread over threads
  */
 public record LossSpecialisation(DType student, DType teacher, DType gradient, String policy, boolean soft,
     boolean hard, ExpReuse expReuse, Set<Feature> features, Pass pass, RowPlan plan) implements RowSpecialisation {
-
-  /**
-   * How the cross-entropy's exponential exp(z) is obtained from the soft part's e = exp(z/T): as e^T, which saves one
-   * of three exponentials per class.
-   */
-  public enum ExpReuse {
-    /** A separate exponential: for other T, for temperatures by row, and without a soft part. */
-    NONE,
-    /** e, for T = 1. */
-    SAME,
-    /** e^2, for T = 2. */
-    SQUARED,
-    /** e^3. */
-    CUBED,
-    /** e^4. */
-    FOURTH_POWER,
-    /** e^5. */
-    FIFTH_POWER,
-    /** e^6. */
-    SIXTH_POWER,
-    /** e^7. */
-    SEVENTH_POWER,
-    /** e^8, for T = 8. */
-    EIGHTH_POWER;
-
-    static ExpReuse of(double temperature) {
-      int whole = (int) temperature;
-      return whole == temperature && whole >= 1 && whole < values().length ? values()[whole] : NONE;
-    }
-  }
-
-  /** An option of which a specialisation has the code only if a call has the option. */
-  public enum Feature {
-    /** The teacher has a temperature of its own. */
-    TWO_SCALES,
-    /** Labels are smoothed. */
-    SMOOTHING,
-    /** The student's logits have a softcap. */
-    STUDENT_SOFTCAP,
-    /** The teacher's logits have a softcap. */
-    TEACHER_SOFTCAP,
-    /** The entropies of student and teacher are computed. */
-    ENTROPIES,
-    /** The derivative by the temperature is computed. */
-    TEMPERATURE_GRADIENT,
-    /** The soft part compares standardised logits. */
-    STANDARDISE,
-    /** The gradient is added to the one in memory. */
-    ACCUMULATE,
-    /** The teacher is given by lists of classes; the source is another one, and the teacher has no type. */
-    LISTS,
-    /** The kernel prepares the teacher's rows, whose form and dtypes it reads at run time. */
-    PREPARED
-  }
 
   private static final String FORWARD_KL = "ForwardKl";
   private static final String MANY_REGISTERS = "NegativeLogAcceptance";
@@ -104,7 +48,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
   /** The policy of a loss without a soft part, which the kernel does not use. */
   public static final String NO_DIVERGENCE = FORWARD_KL;
 
-  /** What a launch computes. */
+  /** The outputs of a launch. */
   public enum Pass {
     /** Row losses, and row statistics if there is memory for them. */
     FORWARD,
@@ -125,22 +69,22 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     return usual(call, limits).fits(call.classes(), limits) || !candidates(call, limits).isEmpty();
   }
 
-  /** The specialisation with the plan of the thresholds, which leave out the memory of a list's mask. */
+  /** Returns the specialisation with the plan of the thresholds, which do not count the memory of a list's mask. */
   private static LossSpecialisation usual(LossCall call, DeviceLimits limits) {
     return of(call,
-        plan(features(call), policy(call), call.classes(), firstBytes(call), secondBytes(call), limits));
+        plan(Feature.of(call), policy(call), call.classes(), firstBytes(call), secondBytes(call), limits));
   }
 
-  /** Specialisations for a call, one for each possible plan; the first has that of {@link #choose}. */
+  /** Returns the specialisations for a call, one for each possible plan. The first one is that of {@link #choose}. */
   public static List<LossSpecialisation> candidates(LossCall call, DeviceLimits limits) {
-    boolean rings = mayHaveRing(features(call), policy(call), limits);
+    boolean rings = mayHaveRing(Feature.of(call), policy(call), limits);
     return RowPlans.candidates(call.classes(), firstBytes(call), secondBytes(call), rings, limits).stream()
         .map(plan -> of(call, plan)).filter(loss -> loss.fits(call.classes(), limits)).toList();
   }
 
   /**
-   * Whether rows may be stored in a ring. Features need more registers than the threads of a ring have, and so does one
-   * policy before compute capability 9.0.
+   * Returns whether rows may be stored in a ring. Features need more registers than the threads of a ring have, and so
+   * does one policy before compute capability 9.0.
    */
   private static boolean mayHaveRing(Set<Feature> features, String policy, DeviceLimits limits) {
     return features.isEmpty() && (!policy.equals(MANY_REGISTERS) || limits.ringCopies() == RingCopies.BULK);
@@ -164,12 +108,8 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
   private static int secondBytes(LossCall call) {
     MatrixView teacher = call.teacherLogits();
     return !call.usesTeacher() || call.teacherLists() != null ? 0
-        : isPrepared(call) ? Float.BYTES : teacher != null ? teacher.dtype().bytes() : firstBytes(call);
-  }
-
-  /** Whether the kernel prepares the teacher's rows: they are not logits of the student's classes. */
-  private static boolean isPrepared(LossCall call) {
-    return call.teacherForm() != TeacherForm.LOGITS;
+        : call.teacherForm() != TeacherForm.LOGITS ? Float.BYTES
+        : teacher != null ? teacher.dtype().bytes() : firstBytes(call);
   }
 
   private static LossSpecialisation of(LossCall call, RowPlan plan) {
@@ -187,62 +127,39 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
         outputs.gradient() == null ? student : outputs.gradient().dtype(),
         policy(call), soft, hard,
         oneTemperature ? ExpReuse.of(call.loss().temperature()) : ExpReuse.NONE, Set.of(), pass, plan)
-        .with(features(call));
+        .with(Feature.of(call));
   }
 
-  private static Set<Feature> features(LossCall call) {
-    DistillationLoss loss = call.loss();
-    LossOutputs outputs = call.outputs();
-    EnumSet<Feature> features = EnumSet.noneOf(Feature.class);
-    TeacherForm form = call.teacherForm();
-    add(loss.teacherTemperature().isPresent() || form.isAtTemperature(), Feature.TWO_SCALES, features);
-    add(loss.labelSmoothing() > 0, Feature.SMOOTHING, features);
-    add(loss.softcap().isPresent(), Feature.STUDENT_SOFTCAP, features);
-    add(loss.teacherSoftcap().isPresent() && !form.isAtTemperature(), Feature.TEACHER_SOFTCAP, features);
-    boolean inValue = call.usesTeacher() && loss.softValue() == SoftValue.CROSS_ENTROPY;
-    add(inValue || outputs.row(RowOutput.STUDENT_ENTROPY) != null || outputs.row(RowOutput.TEACHER_ENTROPY) != null,
-        Feature.ENTROPIES, features);
-    add(outputs.temperatureGradient(), Feature.TEMPERATURE_GRADIENT, features);
-    add(loss.standardise(), Feature.STANDARDISE, features);
-    add(outputs.addsToGradient(), Feature.ACCUMULATE, features);
-    add(call.teacherLists() != null, Feature.LISTS, features);
-    add(isPrepared(call), Feature.PREPARED, features);
-    return features;
-  }
-
-  private static void add(boolean used, Feature feature, Set<Feature> features) {
-    if (used) {
-      features.add(feature);
-    }
-  }
-
-  /** The specialisation of a loss without features, for rows of that many classes. */
+  /** Returns the specialisation of a loss without features, for rows of a number of classes. */
   public static LossSpecialisation of(DType student, DType teacher, DType gradient, String policy, boolean soft,
       boolean hard, ExpReuse expReuse, Pass pass, int classes, DeviceLimits limits) {
     RowPlan plan = plan(Set.of(), policy, classes, student.bytes(), soft ? teacher.bytes() : 0, limits);
     return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, Set.of(), pass, plan);
   }
 
-  /** The same for rows of that many classes, with the plan that such rows have with the features. */
+  /**
+   * Returns this specialisation with other features, and with the plan for rows of a number of classes with these
+   * features.
+   */
   LossSpecialisation with(Set<Feature> given, int classes, DeviceLimits limits) {
     LossSpecialisation loss = with(given);
     return new LossSpecialisation(loss.student, loss.teacher, gradient, policy, soft, hard, loss.expReuse,
         loss.features, pass, plan(loss.features, policy, classes, student.bytes(), loss.teacherBytes(), limits));
   }
 
-  /** The same with another plan. */
+  /** Returns this specialisation with another plan. */
   public LossSpecialisation with(RowPlan other) {
     return new LossSpecialisation(student, teacher, gradient, policy, soft, hard, expReuse, features, pass, other);
   }
 
-  /** Returns the specialisation with those of the given features that have an effect on it. */
+  /** Returns this specialisation with the given features, except those that have no effect on it. */
   LossSpecialisation with(Set<Feature> given) {
     EnumSet<Feature> other = EnumSet.noneOf(Feature.class);
     boolean tempered = soft && DivergencePolicy.isTempered(policy);
     boolean lists = soft && given.contains(Feature.LISTS) && LIST_POLICIES.contains(policy);
     boolean prepared = tempered && !lists && given.contains(Feature.PREPARED);
     for (Feature feature : given) {
-      add(switch (feature) {
+      boolean hasEffect = switch (feature) {
         case TWO_SCALES -> tempered && !lists;
         case SMOOTHING -> hard;
         case STUDENT_SOFTCAP -> true;
@@ -253,14 +170,17 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
         case ACCUMULATE -> pass != Pass.FORWARD;
         case LISTS -> lists;
         case PREPARED -> prepared;
-      }, feature, other);
+      };
+      if (hasEffect) {
+        other.add(feature);
+      }
     }
     DType read = lists ? student : prepared ? DType.F32 : teacher;
     return new LossSpecialisation(student, read, gradient, policy, soft, hard,
         lists ? ExpReuse.NONE : expReuse, other, pass, plan);
   }
 
-  /** Bytes of an element of the teacher; 0 if no teacher is read for all classes. */
+  /** Bytes of an element of the teacher; 0 unless the kernel reads a teacher row over all classes. */
   public int teacherBytes() {
     return soft && !readsLists() ? teacher.bytes() : 0;
   }
@@ -274,7 +194,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     return sharedBytes(classes) <= limits.sharedPerBlock();
   }
 
-  /** Place of the masks of lists in the shared memory of a block ({@code kernels/teacher/list_mask.cuh}). */
+  /** Offset in bytes of the masks of lists in the shared memory of a block ({@code kernels/teacher/list_mask.cuh}). */
   public long listMaskOffset(int classes) {
     return Math.ceilDiv(plan.sharedBytes(classes, student.bytes(), teacherBytes()), 16L) * 16;
   }
@@ -284,7 +204,7 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     return plan.prefetches() && (pass != Pass.FORWARD || plan.storage() instanceof RowStorage.Ring);
   }
 
-  /** Dynamic shared memory per block for rows of that many classes. */
+  /** Dynamic shared memory of a block in bytes, for rows of a number of classes. */
   public long sharedBytes(int classes) {
     if (!readsLists()) {
       return plan.sharedBytes(classes, student.bytes(), teacherBytes());
@@ -323,8 +243,8 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
   }
 
   /**
-   * Leaves out the plan, which most specialisations do not differ in. A record's generated method would cost a new
-   * process 14 ms.
+   * The plan is left out, because most specialisations have the same one. The generated method of a record would take
+   * 14 ms of the start of a process.
    */
   @Override
   public int hashCode() {

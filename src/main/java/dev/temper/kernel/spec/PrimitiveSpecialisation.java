@@ -13,7 +13,7 @@ import java.util.List;
  *
  * @param input type of the logits
  * @param upstream type of the gradient by the log-probabilities
- * @param output type of what is written
+ * @param output type of the output
  * @param primitive the operation
  * @param plan how rows are spread over threads
  */

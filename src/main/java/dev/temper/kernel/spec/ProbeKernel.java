@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The kernel that applies a single device function to given words ({@code probe.cu}), for self-checks.
+ * The kernel of the self-checks, {@code probe.cu}. It applies one device function to the words of an input.
  *
- * @param cluster blocks per cluster: 1, or the size for a check of the exchange within clusters
+ * @param cluster blocks per cluster; 1 except in the checks of the exchange within clusters
  */
 public record ProbeKernel(int cluster) implements Specialisation {
 

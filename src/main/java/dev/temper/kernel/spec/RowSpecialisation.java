@@ -28,7 +28,7 @@ public sealed interface RowSpecialisation extends Specialisation
     return List.copyOf(macros);
   }
 
-  /** The macros of a plan, which every such source has. */
+  /** Returns the macros of a plan, which all sources of row kernels have. */
   static List<String> planDefinitions(RowPlan plan) {
     return List.of("TEMPER_THREADS=" + plan.threads(), "TEMPER_LANES=" + plan.lanes(), "TEMPER_CLUSTER="
         + plan.cluster(),

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** A kernel source with values for its macros. */
+/** A kernel source with the values of its macros. Compiling it gives one kernel. */
 public sealed interface Specialisation permits RowSpecialisation, BatchKernel, StoreKernel, ProbeKernel {
 
   /** Name of the entry point of a source that has several specialisations. */
@@ -31,7 +31,9 @@ public sealed interface Specialisation permits RowSpecialisation, BatchKernel, S
   /** Blocks per cluster. */
   int cluster();
 
-  /** {@link #definitions()}, and a macro that allows a thread as many registers as fit if one block is resident. */
+  /**
+   * Returns {@link #definitions()} and a macro that gives a thread as many registers as fit if one block is resident.
+   */
   default List<String> definitionsForOneBlock() {
     List<String> macros = new ArrayList<>(definitions());
     macros.add("TEMPER_MIN_BLOCKS=1");
@@ -53,7 +55,7 @@ public sealed interface Specialisation permits RowSpecialisation, BatchKernel, S
       case F32 -> "Float32";
       case BF16 -> "BFloat16";
       case F16 -> "Float16";
-      case I32, I64 -> throw new IllegalArgumentException(dtype + " is not a type of logits");
+      case I32, I64 -> throw new IllegalArgumentException(dtype + " is not a dtype of logits");
     };
   }
 

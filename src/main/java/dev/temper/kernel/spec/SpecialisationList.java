@@ -3,8 +3,6 @@ package dev.temper.kernel.spec;
 import dev.temper.DType;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
-import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
-import dev.temper.kernel.spec.LossSpecialisation.Feature;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.spi.layout.DivergencePolicy;
 import dev.temper.spi.layout.PrimitiveParameters.Primitive;
@@ -19,9 +17,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The specialisations that a build compiles for a device, out of all that calls can choose there. Every type,
- * divergence, part, pass and plan occurs in the list, and so does every pair of choices without the plan; pairs with a
- * plan occur as far as the cap allows.
+ * The specialisations that a build compiles for a device, a selection of all that calls can choose there. Every type,
+ * divergence, part, pass and plan occurs in the list, and so does every pair of choices without the plan. Pairs with a
+ * plan occur as far as the limit of the list allows.
  */
 public final class SpecialisationList {
 
@@ -38,23 +36,23 @@ public final class SpecialisationList {
         1_000_000
   };
 
-  /** The pass with the most registers is first: of equal candidates, the first one is chosen. */
+  /** The pass with the most registers is first, because the first of equal candidates is chosen. */
   private static final List<Pass> PASSES = List.of(Pass.FORWARD_BACKWARD, Pass.BACKWARD, Pass.FORWARD);
 
   private static final List<DType> DTYPES = List.of(DType.F32, DType.BF16, DType.F16);
 
-  /** The reuse of exponentials that each divergence is combined with; other powers differ in a few products only. */
+  /** The reuses of exponentials that are combined with each divergence. Other powers differ in a few products only. */
   private static final Set<ExpReuse> USUAL_REUSE =
       EnumSet.of(ExpReuse.NONE, ExpReuse.SAME, ExpReuse.SQUARED, ExpReuse.FOURTH_POWER);
 
   private SpecialisationList() {}
 
-  /** The list for a device, at most 96 long, always the same. */
+  /** Returns the list for a device, at most 96 specialisations. The result is always the same. */
   public static List<Specialisation> of(DeviceLimits limits) {
     return list(limits, LOSSES, PRIMITIVES);
   }
 
-  /** The beginning of the list, in which each choice occurs, but not each pair. */
+  /** Returns the beginning of the list, in which each choice occurs, but not each pair. */
   public static List<Specialisation> singles(DeviceLimits limits) {
     return list(limits, SINGLE_LOSSES, SINGLE_PRIMITIVES);
   }
@@ -73,9 +71,7 @@ public final class SpecialisationList {
   /** A loss without features, and classes that lead to its plan. */
   private record Shape(LossSpecialisation loss, int classes) {}
 
-  /**
-   * Sets of features in which each two features occur together, apart, and each without the other.
-   */
+  /** Sets of features. For any two features there are sets with both, with neither, and with each one alone. */
   private static final List<Set<Feature>> FEATURES = List.of(
       Set.of(), EnumSet.complementOf(EnumSet.of(Feature.LISTS, Feature.PREPARED)), EnumSet.of(Feature.STANDARDISE),
       EnumSet.of(Feature.TWO_SCALES, Feature.SMOOTHING, Feature.STUDENT_SOFTCAP),
@@ -94,8 +90,8 @@ public final class SpecialisationList {
       EnumSet.complementOf(EnumSet.of(Feature.LISTS, Feature.STANDARDISE)));
 
   /**
-   * Loss kernels that calls can choose on a device. Every combination of the options but the features occurs, with each
-   * set of {@link #FEATURES} and with one plan after the other.
+   * Returns loss kernels that calls can choose on a device. Every combination of the options except features occurs.
+   * The sets of {@link #FEATURES} and the plans alternate.
    */
   static Set<Specialisation> losses(DeviceLimits limits) {
     List<Shape> withoutFeatures = new ArrayList<>();
@@ -154,7 +150,7 @@ public final class SpecialisationList {
     return withTeachers(Feature.PREPARED, PREPARED_FEATURES, limits);
   }
 
-  /** Loss kernels of one kind of teacher, with each set of features and one plan after the other. */
+  /** Returns loss kernels of one kind of teacher. The sets of features and the plans alternate. */
   private static Set<Specialisation> withTeachers(Feature kind, List<Set<Feature>> sets, DeviceLimits limits) {
     Set<Specialisation> all = new LinkedHashSet<>();
     for (DType student : DTYPES) {
@@ -174,7 +170,7 @@ public final class SpecialisationList {
     return all;
   }
 
-  /** Every primitive that a call can choose on a device, with one number of classes for each plan. */
+  /** Returns every primitive that a call can choose on a device, with one number of classes for each plan. */
   static Set<Specialisation> primitives(DeviceLimits limits) {
     Set<Specialisation> all = new LinkedHashSet<>();
     for (int classes : CLASSES) {
@@ -230,7 +226,7 @@ public final class SpecialisationList {
     return rest.cardinality();
   }
 
-  /** The macros without the entry point's name and the plan. */
+  /** Returns the macros without the name of the entry point and those of the plan. */
   static List<String> options(Specialisation s) {
     List<String> macros = s.definitions();
     return macros.subList(1, macros.size() - RowSpecialisation.planDefinitions(plan(s)).size());

@@ -7,7 +7,7 @@ public enum StoreKernel implements Specialisation {
   /** The kernel. */
   STORE;
 
-  /** Blocks that fill a device; with more rows, each block stores several. */
+  /** The most blocks, which fill a device. With more rows, a block stores several rows. */
   private static final int MOST_BLOCKS = 4_096;
 
   @Override
@@ -20,7 +20,7 @@ public enum StoreKernel implements Specialisation {
     return "store.cu";
   }
 
-  /** Only the name of the entry point, which the source ignores. */
+  /** Returns the name of the entry point alone, which the source ignores. */
   @Override
   public List<String> definitions() {
     return List.of("TEMPER_KERNEL=" + entry());
@@ -41,7 +41,7 @@ public enum StoreKernel implements Specialisation {
     return 1;
   }
 
-  /** Blocks for that many rows, at least 1. */
+  /** Returns the blocks for a number of rows, at least 1. */
   public int blocks(long rows) {
     return Math.clamp(rows, 1, MOST_BLOCKS);
   }

@@ -6,7 +6,7 @@ import dev.temper.kernel.plan.RowStorage;
 import java.util.List;
 
 /**
- * The lists of the most probable classes of a row, made by one block for each row.
+ * The kernel that computes the lists of the most probable classes. A block computes one row at a time.
  *
  * @param input type of the logits
  */

@@ -6,7 +6,7 @@ import dev.temper.kernel.code.KernelSource;
 import java.util.List;
 
 /**
- * What a measured plan belongs to. A plan that was fastest for other code or on another device may be slow.
+ * The device and the code of a measurement. The fastest plan of another device or other code may be slow here.
  *
  * @param name name of the device, such as {@code NVIDIA H200}
  * @param capability compute capability, such as {@code 9.0}
@@ -22,12 +22,15 @@ record DeviceIdentity(String name, String capability, String compiler, String so
     return new DeviceIdentity(field(facts.name()), field(facts.capability()), field(facts.compiler()), sources.name());
   }
 
-  /** Whether both are the same kind of device, with code of any version. */
+  /** Returns whether both are the same kind of device, with code of any version. */
   boolean isSameDevice(DeviceIdentity other) {
     return name.equals(other.name) && capability.equals(other.capability);
   }
 
-  /** Why a plan of another identity on the same device is not used, as the end of a sentence; empty if it is used. */
+  /**
+   * Returns the reason against a plan of another identity on the same device, as the end of a sentence. Empty if the
+   * plan is used.
+   */
   String staleness(DeviceIdentity measured) {
     return !compiler.equals(measured.compiler) ? "was measured with " + measured.compiler + ", this is " + compiler
         : !sources.equals(measured.sources) ? "was measured with other kernel sources"
@@ -38,7 +41,7 @@ record DeviceIdentity(String name, String capability, String compiler, String so
     return List.of(name, capability, compiler, sources);
   }
 
-  /** A name without the separators of the file. */
+  /** Returns a name without the separators of the file. */
   private static String field(String name) {
     return name.replaceAll("\\s+", " ").strip();
   }

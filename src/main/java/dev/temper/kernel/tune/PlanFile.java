@@ -15,15 +15,16 @@ import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
 /**
- * The file of tuned plans, for all devices of a user. It appears whole by an atomic move. Hazard: two writers that read
- * the same state would lose each other's plans, which a lock file prevents. A file of another user is read too, because
- * an engine uses only plans that fit its device: a wrong plan makes launches slow, not wrong.
+ * The file of tuned plans for all devices of a user. A new file is moved into place atomically. A file of another user
+ * is read too, because an engine uses only plans that fit its device: a bad plan makes launches slow, not wrong.
+ *
+ * <p>Hazard: two writers that read the same state would lose each other's plans. A lock file prevents it.
  *
  * @param path the file
  */
 public record PlanFile(Path path) {
 
-  /** System property that names the file, in place of {@value #NAME} in the directory of compiled kernels. */
+  /** System property with a file that replaces {@value #NAME} in the directory of compiled kernels. */
   public static final String PROPERTY = "temper.plans";
 
   /** The version of the format is part of the name, so that two versions of this library do not share a file. */
@@ -33,13 +34,13 @@ public record PlanFile(Path path) {
   private static final String NO_FILE = "is a folder or a special file, expected a regular file";
   private static final String REMOVAL = "remove it, or name another file with -D" + PROPERTY;
   private static final long MOST_BYTES = 4 << 20;
-  /** A process holds a file lock once, so that its threads need a lock of their own. */
+  /** A lock between the threads of this process, because a file lock belongs to the whole process. */
   private static final Object WRITING = new Object();
 
   /**
-   * What a file holds.
+   * The content of a file.
    *
-   * @param table the plans; empty if the file is not there or not used
+   * @param table the plans; empty if the file does not exist or is not used
    * @param objection why the file is not used, as the end of a sentence that begins with its path; empty if it is used
    * @param remedy what a user can do; empty if the file is used
    */
@@ -60,7 +61,7 @@ public record PlanFile(Path path) {
     return new PlanFile(named.isBlank() ? CacheDirectory.ofUser().resolve(NAME) : Path.of(named).toAbsolutePath());
   }
 
-  /** Reads the file; never fails. */
+  /** Reads the file. The call never fails. */
   Content read() {
     try {
       if (isOccupied()) {
@@ -73,7 +74,7 @@ public record PlanFile(Path path) {
     } catch (NoSuchFileException e) {
       return Content.of(PlanTable.EMPTY);
     } catch (CharacterCodingException e) {
-      return Content.replaceable("is damaged: it is no text in UTF-8");
+      return Content.replaceable("is damaged: it is not UTF-8 text");
     } catch (IOException | SecurityException e) {
       return Content.replaceable("cannot be read: " + e);
     } catch (IllegalArgumentException e) {
@@ -82,9 +83,9 @@ public record PlanFile(Path path) {
   }
 
   /**
-   * Checks that plans can be kept, before minutes are spent on measuring them.
+   * Checks that plans can be stored, before a measurement of minutes begins.
    *
-   * @throws IOException with the reason, naming the file
+   * @throws IOException if the file cannot be written; the message names the file and the reason
    */
   public void requireWritable() throws IOException {
     locked(() -> Files.deleteIfExists(Files.createTempFile(folder(), TemporaryFiles.prefix(), ".tmp")));
@@ -94,7 +95,7 @@ public record PlanFile(Path path) {
    * Adds a plan. It replaces an older one for the same calls on the same device, and a damaged file.
    *
    * @return the plan that was replaced
-   * @throws IOException if the file cannot be written, naming it and the reason
+   * @throws IOException if the file cannot be written; the message names the file and the reason
    */
   Optional<TunedPlan> keep(TunedPlan plan) throws IOException {
     return locked(() -> {

@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls that have a tuned plan in common. Rows, temperature, weights and pass are no part of the key: a row gives
- * the same bits in any batch, and a loss without its gradient the same bits as one with it.
+ * The key of calls that share a tuned plan. Rows, temperature, weights and pass are not part of the key: a row gives
+ * the same bits in any batch, and a loss has the same bits with and without its gradient.
  *
  * @param policy name of the C++ struct of the divergence; without a soft part that of forward KL
  * @param soft whether the soft part is computed
@@ -31,7 +31,7 @@ record PlanKey(String policy, boolean soft, boolean hard, DType student, DType t
   /**
    * Reads the three fields of {@link #fields}.
    *
-   * @throws IllegalArgumentException if a field is none of a key
+   * @throws IllegalArgumentException if a field is not a field of a key
    */
   static PlanKey parse(String loss, String dtypes, String classes) {
     int comma = dtypes.indexOf(',');
@@ -45,7 +45,7 @@ record PlanKey(String policy, boolean soft, boolean hard, DType student, DType t
         (int) PlanTable.whole(classes, Integer.MAX_VALUE));
     if (!key.fields().equals(List.of(loss, dtypes, classes))) {
       throw new IllegalArgumentException("'" + loss + "', '" + dtypes + "' and '" + classes
-          + "' are no loss, dtypes and classes");
+          + "' are not a loss, dtypes and a number of classes");
     }
     return key;
   }
@@ -53,7 +53,7 @@ record PlanKey(String policy, boolean soft, boolean hard, DType student, DType t
   private static DType dtype(String name) {
     DType dtype = DType.valueOf(name);
     if (!dtype.isFloating()) {
-      throw new IllegalArgumentException("'" + name + "' is no dtype of logits");
+      throw new IllegalArgumentException("'" + name + "' is not a dtype of logits");
     }
     return dtype;
   }

@@ -7,7 +7,7 @@ import java.util.List;
  * The text of a plan file: a line with the version of the format, a line with the names of the fields, and a line for
  * each plan. Fields are separated by tabs.
  *
- * @param plans the plans; each device and key at most once
+ * @param plans the plans, at most one for each device and key
  */
 record PlanTable(List<TunedPlan> plans) {
 
@@ -28,7 +28,7 @@ record PlanTable(List<TunedPlan> plans) {
    */
   static PlanTable parse(String text) {
     if (!text.endsWith("\n")) {
-      throw new IllegalArgumentException("its last line has no end");
+      throw new IllegalArgumentException("its last line has no line break at its end");
     }
     List<String> lines = text.lines().toList();
     require(lines, 0, FORMAT);
@@ -67,12 +67,12 @@ record PlanTable(List<TunedPlan> plans) {
   static long whole(String text, long most) {
     long value = Long.parseLong(text);
     if (value < 1 || value > most) {
-      throw new IllegalArgumentException("'" + text + "' is no number from 1 to " + most);
+      throw new IllegalArgumentException("'" + text + "' is not a number from 1 to " + most);
     }
     return value;
   }
 
-  /** This table with one more plan, in the place of an older one for the same calls on the same device. */
+  /** Returns this table with a plan, which replaces an older one for the same calls on the same device. */
   PlanTable with(TunedPlan plan) {
     List<TunedPlan> merged = new ArrayList<>(plans);
     merged.removeIf(older -> older.isReplacedBy(plan));

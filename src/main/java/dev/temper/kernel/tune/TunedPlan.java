@@ -24,7 +24,7 @@ record TunedPlan(DeviceIdentity device, PlanKey key, long rows, PlanTimes times)
   /**
    * Reads a line of {@link #FIELDS}.
    *
-   * @throws IllegalArgumentException if a field has no such value
+   * @throws IllegalArgumentException if a field has an invalid value
    */
   static TunedPlan parse(List<String> fields) {
     for (String field : fields) {
@@ -41,7 +41,7 @@ record TunedPlan(DeviceIdentity device, PlanKey key, long rows, PlanTimes times)
   private static double milliseconds(String text) {
     double value = Double.parseDouble(text);
     if (!(value > 0) || Double.isInfinite(value)) {
-      throw new IllegalArgumentException("'" + text + "' are no milliseconds");
+      throw new IllegalArgumentException("'" + text + "' is not a time in milliseconds");
     }
     return value;
   }
@@ -58,7 +58,10 @@ record TunedPlan(DeviceIdentity device, PlanKey key, long rows, PlanTimes times)
     return new BigDecimal(milliseconds).round(DIGITS).toPlainString();
   }
 
-  /** Whether a measurement replaces this one: the same calls on the same device, with code of any version. */
+  /**
+   * Returns whether a measurement replaces this one: it is of the same calls on the same device, with code of any
+   * version.
+   */
   boolean isReplacedBy(TunedPlan newer) {
     return key.equals(newer.key) && device.isSameDevice(newer.device);
   }

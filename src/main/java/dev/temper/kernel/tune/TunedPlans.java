@@ -19,14 +19,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The plans of a file that an engine uses. They are read once, when the engine is opened, so that a call gives the same
- * bits as long as the engine lives.
+ * The plans of a file that an engine uses. They are read once when the engine is opened, so that a call gives the same
+ * bits as long as the engine is open.
  */
 public final class TunedPlans {
 
   private static final String SUBJECT = "tuned plans";
 
-  /** Notes that this process has logged. */
+  /** Messages that this process has logged. */
   private static final Set<String> NOTES = ConcurrentHashMap.newKeySet();
 
   private final KernelDevice device;
@@ -40,9 +40,10 @@ public final class TunedPlans {
   }
 
   /**
-   * Reads the plans of a device; never fails. A plan that is not used, and why, is among the {@link #findings}.
+   * Reads the plans of a device. The call never fails. The {@link #findings} hold the plans that are not used, with the
+   * reasons.
    *
-   * @param reads whether plans are used; without them all rows have their default plans
+   * @param reads whether plans are used; otherwise all rows have their default plans
    */
   public static TunedPlans open(KernelDevice device, PlanFile file, boolean reads) {
     TunedPlans plans = new TunedPlans(device, file);
@@ -99,13 +100,16 @@ public final class TunedPlans {
     }
   }
 
-  /** The tuned plan of a specialisation; null if it has none. */
+  /** Returns the tuned plan of a specialisation, or null if it has none. */
   public @Nullable RowPlan plan(LossSpecialisation loss, int classes) {
     PlanKey key = used.isEmpty() ? null : PlanKey.of(loss, classes);
     return key == null ? null : used.get(key);
   }
 
-  /** One finding for the file, if it has plans of this device or is damaged, and one for each of these plans. */
+  /**
+   * Returns a finding for the file, if it has plans of this device or is damaged, and a finding for each of these
+   * plans.
+   */
   public List<Finding> findings() {
     return List.copyOf(findings);
   }
@@ -114,7 +118,7 @@ public final class TunedPlans {
    * Keeps a plan in the file, for engines that are opened later.
    *
    * @param loss the measured specialisation, with any plan
-   * @throws IllegalArgumentException if it has features
+   * @throws IllegalArgumentException if the specialisation has features
    * @throws UncheckedIOException if the file cannot be written
    */
   public KeptPlan keep(LossSpecialisation loss, int classes, long rows, PlanTimes times) {

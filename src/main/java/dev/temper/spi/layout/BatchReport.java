@@ -8,8 +8,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
 /**
- * What the host reads of a launch: {@code temper::BatchReport}, which the last kernel writes to mapped
- * host memory, and the CPU engine to the memory of its caller.
+ * The report of a launch: {@code temper::BatchReport}. The last kernel writes it to mapped host memory, and the CPU
+ * engine to the memory of its caller.
  */
 public final class BatchReport {
 

@@ -7,8 +7,8 @@ import java.util.List;
  * The policy of {@code kernels/divergence} that computes a divergence.
  *
  * @param name name of the C++ struct
- * @param parameter number that the policy gets; 0 if it has none
- * @param complement second number that the policy gets, which is 1 - parameter for a share
+ * @param parameter parameter of the policy; 0 if the policy has none
+ * @param complement second parameter of the policy, which is 1 - parameter for a share
  * @param tempered whether temperatures and T^2 have an effect
  */
 public record DivergencePolicy(String name, double parameter, double complement, boolean tempered) {

@@ -169,7 +169,9 @@ public final class LossParameters extends ParameterBlock<LossParameters.Field> {
     block().set(JAVA_LONG, at(field) + (long) element * Long.BYTES, value);
   }
 
-  /** Writes all of a call but its addresses and the place of its divergence in the list of the native code. */
+  /**
+   * Writes all fields of a call except the addresses and the number of its divergence in the list of the native code.
+   */
   public void write(LossCall call) {
     DistillationLoss loss = call.loss();
     LossInputs inputs = call.inputs();

@@ -77,7 +77,7 @@ public abstract sealed class ParameterBlock<F extends Enum<F> & StructField>
       case F32 -> 0;
       case F16 -> 1;
       case BF16 -> 2;
-      case I32, I64 -> throw new IllegalArgumentException(dtype + " is no dtype of logits");
+      case I32, I64 -> throw new IllegalArgumentException(dtype + " is not a dtype of logits");
     };
   }
 }

@@ -52,7 +52,7 @@ public final class PrimitiveParameters extends ParameterBlock<PrimitiveParameter
     LOG_SOFTMAX,
     /** {@code (g - softmax(x/T) sum g)/T}. */
     LOG_SOFTMAX_BACKWARD,
-    /** Index of the largest. */
+    /** Index of the largest logit. */
     ARGMAX
   }
 
@@ -71,11 +71,11 @@ public final class PrimitiveParameters extends ParameterBlock<PrimitiveParameter
   }
 
   /**
-   * Writes all of a call but its addresses.
+   * Writes all fields of a call except the addresses.
    *
-   * @param upstream for the backward pass only
-   * @param output for all but argmax
-   * @param indices for argmax only
+   * @param upstream gradient by the log-probabilities, for the backward pass only
+   * @param output output of all primitives except argmax
+   * @param indices output of argmax
    */
   public void write(Primitive primitive, MatrixView logits, double temperature, @Nullable MatrixView upstream,
       @Nullable MatrixView output, @Nullable RowVector indices) {

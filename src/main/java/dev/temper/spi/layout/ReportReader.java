@@ -16,7 +16,7 @@ import dev.temper.spi.TeacherValues;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** Turns the report of a call into its totals, or into the error for the first invalid value. */
+/** Converts the report of a call to its totals, or to the error for the first invalid value. */
 public final class ReportReader {
 
   /** Reads the values that an error quotes. The vector is one of the call's inputs. */

@@ -7,8 +7,8 @@ import java.lang.foreign.StructLayout;
 import java.util.Map;
 
 /**
- * The parameters of the kernel that makes lists of the most probable classes: {@code temper::TopKParameters} of {@code
- * kernels/parameters.h}, which documents the fields.
+ * The parameters of the kernel that computes lists of the most probable classes: {@code temper::TopKParameters} of
+ * {@code kernels/parameters.h}, which documents the fields.
  */
 public final class TopKParameters extends ParameterBlock<TopKParameters.Field> {
 
@@ -53,7 +53,7 @@ public final class TopKParameters extends ParameterBlock<TopKParameters.Field> {
     super(block, OFFSETS);
   }
 
-  /** Writes all of a call but its addresses. */
+  /** Writes all fields of a call except the addresses. */
   public void write(MatrixView logits, TopKLists into) {
     set(Field.ROWS, logits.rows());
     set(Field.STRIDE, logits.rowStride());

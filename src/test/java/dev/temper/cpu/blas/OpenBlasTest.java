@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-/** Tests where OpenBLAS is searched, and that the number of threads changes no bit. */
+/** Tests the search for OpenBLAS, and that the number of threads changes no bit. */
 class OpenBlasTest {
 
   @Test

@@ -17,7 +17,7 @@ import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The search for cuBLAS, on stand-ins for the library that only have a version. */
+/** Tests the search for cuBLAS with stand-ins for the library that only have a version. */
 final class CublasSearchTest {
 
   @TempDir Path folder;
@@ -35,7 +35,7 @@ final class CublasSearchTest {
   }
 
   @Test
-  void whatIsMissingAndEveryPlaceTriedIsTold() {
+  void theMessageHasTheRemedyAndEveryPlaceTried() {
     CublasSearch search = new CublasSearch(named("libc.so.6"), Map.of("CUDA_HOME", "/nowhere"),
         List.of("libcublas.so.99"));
     assertThatThrownBy(search::load).isInstanceOf(EngineUnavailableException.class).hasMessage(
@@ -52,7 +52,7 @@ final class CublasSearchTest {
     assertThat(search.finding().result()).startsWith("none, and only a linear head needs it: no cuBLAS (");
   }
 
-  /** libcublasLt is found only if it is loaded before: the library has no path to it. */
+  /** Tests that libcublasLt is loaded first, because the library has no path to it. */
   @Test
   void libcublasLtBesideTheLibraryIsLoadedFirst() throws Exception {
     Path light = compiled("libcublasLt.so.98", "long cublasLtGetVersion(void) { return 980000; }");

@@ -22,22 +22,22 @@ public final class HostBinaries implements KernelBinaries {
     this.anew = anew;
   }
 
-  /** Correct code. */
+  /** Returns correct code. */
   public static HostBinaries sound() {
     return new HostBinaries(HostLibraries::of, HostLibraries::of);
   }
 
-  /** Damaged code from the cache, and correct code after a rebuild. */
+  /** Returns damaged code from the cache, and correct code after a rebuild. */
   public static HostBinaries damagedCache() {
     return new HostBinaries(_ -> new byte[64], HostLibraries::of);
   }
 
-  /** Code for another device. */
+  /** Returns code for another device. */
   public static HostBinaries foreign() {
     return new HostBinaries(_ -> new byte[64], _ -> new byte[64]);
   }
 
-  /** Kernels that do nothing. */
+  /** Returns kernels that do nothing. */
   public static HostBinaries withoutCode() {
     return new HostBinaries(HostBinaries::image, HostBinaries::image);
   }

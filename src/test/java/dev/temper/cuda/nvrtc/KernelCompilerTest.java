@@ -50,7 +50,7 @@ final class KernelCompilerTest {
   }
 
   @Test
-  void makesPtxForDevicesThatItDoesNotKnow() {
+  void makesPtxForUnknownDevices() {
     KernelCompiler compiler = MachineNvrtc.compiler(cache);
     Architecture newest = compiler.nvrtc().architectures().getLast();
     Target target = Target.choose(new Architecture(newest.major() + 1, 0), compiler.nvrtc(), 99_000);

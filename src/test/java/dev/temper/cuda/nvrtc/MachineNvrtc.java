@@ -14,7 +14,8 @@ public final class MachineNvrtc {
   private MachineNvrtc() {}
 
   /**
-   * A search that finds it, or the end of the test: a failure if the build requires NVRTC, else an assumption.
+   * Returns a search that finds the library. Without a library the test fails if the build requires NVRTC, and is not
+   * run otherwise.
    */
   static NvrtcSearch search() {
     Properties properties = new Properties();
@@ -40,13 +41,13 @@ public final class MachineNvrtc {
 
     static String find() {
       try {
-        // The jar's 113 MB are extracted once per build directory, not once per test.
+        // The 113 MB of the jar are extracted once per build directory, not once per test.
         return SEARCH.load(DiskCache.open(Path.of("target/nvrtc"), 1L << 30)).identity().file().toString();
       } catch (NvrtcMissingException e) {
         if (Boolean.getBoolean("temper.nvrtc.required")) {
           return fail("this build requires NVRTC", e);
         }
-        Assumptions.abort("DID NOT RUN, since no NVRTC is here (-Pnvrtc brings one): " + e.getMessage());
+        Assumptions.abort("DID NOT RUN, since no NVRTC is here (-Pnvrtc adds one): " + e.getMessage());
         throw e;
       }
     }

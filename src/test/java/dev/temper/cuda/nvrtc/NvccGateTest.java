@@ -25,14 +25,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What the engine can ask for compiles with the machine's own nvcc, often another version than NVRTC's, without a
- * spilled register. In a build that requires NVRTC, which compiles for every generation, each choice occurs once,
- * for the newest generation and the one with the most storages.
+ * Compiles the specialisations that the engine can choose with the machine's nvcc, whose version often differs from
+ * NVRTC's, and requires that no register is spilled. A build that requires NVRTC compiles for every generation; here
+ * each choice then occurs once, for the newest generation and the one with the most storages.
  */
 @Execution(ExecutionMode.CONCURRENT)
 final class NvccGateTest {
 
-  /** Sources per architecture: each has many entry points, so that headers are read less often. */
+  /** Sources per architecture. Each has many entry points, so that headers are read less often. */
   private static final int PARTS = 6;
 
   private static final boolean REQUIRES_NVRTC = Boolean.getBoolean("temper.nvrtc.required");
@@ -52,7 +52,8 @@ final class NvccGateTest {
     List<Specialisation> list = REQUIRES_NVRTC ? SpecialisationList.singles(limits) : SpecialisationList.of(limits);
     Map<Specialisation, KernelResources> found = compile(list, architecture, false);
     assertThat(found).containsOnlyKeys(list);
-    // The assembler spills a few registers where that lets more blocks run at once: without that wish it must not.
+    // The assembler spills a few registers if more blocks are resident then. With a launch bound of one block it must
+    // not spill.
     List<Specialisation> spilling = list.stream().filter(s -> occupies(found, s).spillBytes() > 0).toList();
     Map<Specialisation, KernelResources> alone = compile(spilling, architecture, true);
     assertThat(spilling.stream().filter(s -> occupies(alone, s).spillBytes() > 0).map(Specialisation::label)).isEmpty();
@@ -73,7 +74,7 @@ final class NvccGateTest {
     return all;
   }
 
-  /** One source with an entry point for each, named by its number. */
+  /** Compiles one source with an entry point for each kernel, named by its number. */
   private Map<Specialisation, KernelResources> compilePart(List<Specialisation> kernels, Architecture architecture,
       String name, boolean oneBlock) {
     if (kernels.isEmpty()) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Extraction from a jar that has the names of the real one and text in the place of the libraries. */
+/** Tests the extraction from a jar that has the names of the real jar and text in the place of the libraries. */
 final class NvrtcJarTest {
 
   private static final String FOLDER = "org/bytedeco/cuda/linux-x86_64/";

@@ -57,7 +57,7 @@ final class NvrtcSearchTest {
   }
 
   @Test
-  void aVersionThatTheDriverMayNotTakeIsTold() {
+  void aVersionThatTheDriverMayRejectIsReported() {
     NvrtcPlaces places = new NvrtcPlaces(new Properties(), Map.of(), NvrtcPlaces.NAMES, 12_040);
     assertThat(places.doubts(12)).isEmpty();
     assertThat(places.doubts(13)).isEqualTo(
@@ -116,7 +116,7 @@ final class NvrtcSearchTest {
         driverVersion);
     DiskCache cache = DiskCache.open(folder.resolve("cache"), 1 << 20);
     NvrtcIdentity identity = new NvrtcSearch(places, NO_JAR).load(cache).identity();
-    assertThat(new NvrtcSearch(places, NO_JAR).remembered(cache)).contains(identity);
+    assertThat(new NvrtcSearch(places, NO_JAR).cached(cache)).contains(identity);
     return identity.version() + " by " + identity.source();
   }
 
@@ -146,7 +146,7 @@ final class NvrtcSearchTest {
   }
 
   @Test
-  void everyTryIsToldWithTheLoadersReason() throws IOException {
+  void everyAttemptIsReportedWithTheLoadersReason() throws IOException {
     Path text = Files.writeString(folder.resolve("libnvrtc.so.12"), "not a library".repeat(100));
     // The versions do not exist: the loader would find the machine's NVRTC, or one that another test has loaded.
     NvrtcSearch search = new NvrtcSearch(new NvrtcPlaces(named(text.toString()), Map.of("CUDA_HOME", "/nowhere"),

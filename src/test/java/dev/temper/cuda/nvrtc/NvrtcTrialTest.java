@@ -15,7 +15,7 @@ import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What doctor reports of stand-ins for NVRTC: one that compiles, one without its second library. */
+/** Tests doctor's report of stand-ins for NVRTC, one that compiles and one without its second library. */
 final class NvrtcTrialTest {
 
   private static final String REMEDY =

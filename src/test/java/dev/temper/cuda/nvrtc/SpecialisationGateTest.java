@@ -15,12 +15,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What the engine can ask for compiles for every generation, without a spilled register. The generations whose rows are
- * stored in the most ways compile the whole list, and the others each choice of it.
+ * Compiles the specialisations that the engine can choose for every generation, and requires that no register is
+ * spilled. Generations with the most kinds of row storage compile the whole list, and the others each choice of it.
  */
 final class SpecialisationGateTest {
 
-  /** Kept between builds: only what has changed since is compiled again. */
+  /** The cache of compiled kernels, which later builds use again for unchanged sources. */
   private static final Path CACHE = Path.of("target/kernels");
 
   /** The generations that compile the whole list. */

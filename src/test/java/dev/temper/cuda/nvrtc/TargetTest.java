@@ -25,7 +25,7 @@ final class TargetTest {
   }
 
   @Test
-  void driverTooOldForThatPtxIsToldWithWhatToUpgrade() {
+  void aDriverTooOldForThePtxIsReportedWithTheRemedy() {
     assertThatThrownBy(() -> Target.choose(new Architecture(12, 0), NVRTC, 12_030))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("compute capability 12.0").hasMessageContaining("NVRTC 12.4")

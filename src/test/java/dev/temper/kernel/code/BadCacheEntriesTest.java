@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tests entries that are damaged, that are no files, or that another user can change: each is a miss. */
+/** Tests entries that are damaged, are not files, or can be changed by another user. Each is a miss. */
 final class BadCacheEntriesTest extends CacheInFolder {
 
   @Test
@@ -84,7 +84,7 @@ final class BadCacheEntriesTest extends CacheInFolder {
     assertThat(entry).doesNotExist();
   }
 
-  /** The checksum is right: the entry was made by somebody who knows it. */
+  /** Tests an entry with an impossible length of the key and a correct checksum, as an attacker would write it. */
   @ParameterizedTest
   @ValueSource(ints = {-1, Integer.MIN_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE - 7, 1_000})
   void anImpossibleLengthOfTheKeyIsAMissAndGone(int length) throws IOException {

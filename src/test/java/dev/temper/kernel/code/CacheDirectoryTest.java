@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Tests where the cache lies, and that no other user can write to it. */
+/** Tests the choice of the cache directory, and that no other user can write to it. */
 final class CacheDirectoryTest extends CacheInFolder {
 
   @Test

@@ -23,7 +23,7 @@ final class CacheFiller {
     }
   }
 
-  /** Room for all entries but one, so that filling also evicts. */
+  /** Opens a cache with room for all entries except one, so that filling also evicts. */
   static DiskCache open(Path directory) {
     return DiskCache.open(directory, (ENTRIES - 1) * (CONTENT_BYTES + 100L));
   }

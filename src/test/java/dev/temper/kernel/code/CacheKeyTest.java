@@ -19,7 +19,7 @@ final class CacheKeyTest {
   }
 
   @Test
-  void keyTellsApartWhatConcatenationWouldNot() {
+  void keysDifferWhereConcatenationsAreEqual() {
     assertThat(CacheKey.schema("s").add("o", List.of("a", "bc")).build())
         .isNotEqualTo(CacheKey.schema("s").add("o", List.of("ab", "c")).build())
         .isNotEqualTo(CacheKey.schema("s").add("o", List.of("bc", "a")).build())

@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Tests what a cache returns, what it evicts and what it removes. */
+/** Tests reads, evictions and removals of a cache. */
 final class DiskCacheTest extends CacheInFolder {
 
   @Test

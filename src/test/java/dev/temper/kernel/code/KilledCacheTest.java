@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Processes that are killed while they fill the cache leave no half entry, and what they leave is cleared by the next
- * one.
+ * Tests that processes killed while they fill the cache leave no incomplete entry, and that the next process removes
+ * their files.
  */
 final class KilledCacheTest {
 

@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * A product whose sums are exact in f32, whatever their order: the elements are small multiples of 1/8. The result then
- * has one rounding, to its dtype.
+ * A product whose sums are exact in f32 in any order, because the elements are small multiples of 1/8. The only
+ * rounding is that of the result to its dtype.
  *
  * @param gap elements between the end of a row and the next row
  */
@@ -25,7 +25,7 @@ public record ProductCase(int rows, int columns, int inner, boolean leftTranspos
   private static final int[][] SHAPES = {{1, 1, 1}, {1, 7, 5}, {5, 1, 3}, {3, 5, 1}, {33, 17, 65}, {4, 8, 0}};
   private static final double[][] SCALARS = {{1, 0}, {0.5, 1}, {-2, -0.25}};
 
-  /** Every shape, transposed each way, with and without gaps. */
+  /** Returns the products of every shape and transposition, with and without gaps. */
   public static List<ProductCase> of(DType factors, DType written) {
     List<ProductCase> cases = new ArrayList<>();
     for (int[] shape : SHAPES) {
@@ -93,7 +93,7 @@ public record ProductCase(int rows, int columns, int inner, boolean leftTranspos
     return Math.max(1, matrix(1, elements, dtype).byteSize());
   }
 
-  /** Copies elements to the device; what is between the rows is NaN. */
+  /** Copies elements to the device, with NaN in the gaps between rows. */
   private long upload(KernelDevice device, Elements elements, DType dtype) {
     long address = device.allocate(bytes(elements, dtype));
     try (Arena arena = Arena.ofConfined()) {

@@ -13,10 +13,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** The expected results of the self-checks, compared with the JDK's conversions. */
+/** Compares the expected results of the self-checks with the JDK's conversions. */
 class ProbeTest {
 
-  /** leave_unset() has no instruction, and prefetch_to_l2() has no result. */
+  /** Functions without a self-check: leave_unset() has no instruction, and prefetch_to_l2() has no result. */
   private static final Set<String> NOT_PROBED = Set.of("leave_unset", "prefetch_to_l2");
 
   @Test
@@ -28,7 +28,9 @@ class ProbeTest {
         .containsExactly(Arrays.stream(Operation.values()).map(Specialisation::macro).toArray(String[]::new));
   }
 
-  /** A device function without a self-check would first run on a device in a loss. */
+  /**
+   * Tests that every device function has a self-check. It would otherwise run on a device for the first time in a loss.
+   */
   @Test
   void everyFunctionOfTheHeaderIsProbed() {
     KernelSource probe = KernelSource.load("probe.cu");
@@ -98,7 +100,7 @@ class ProbeTest {
     assertThat(Exponentials.allows(Float.NaN, 1)).isFalse();
   }
 
-  /** Two results of an H200 below 2^-126, and their neighbours at the bound. */
+  /** Tests two results of an H200 below 2^-126, and their neighbours at the bound. */
   @Test
   void belowTheNormalNumbersTheBoundIsThatOfASquare() {
     assertThat(Exponentials.allows(-126.02115f, Float.intBitsToFloat(0x7e2325))).isTrue();

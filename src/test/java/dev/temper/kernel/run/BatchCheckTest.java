@@ -25,7 +25,7 @@ import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The check of a batch by the check kernel, compared with the check in host memory. */
+/** Compares the check of a batch by the check kernel with the check in host memory. */
 final class BatchCheckTest {
 
   private static final int CLASSES = 6;

@@ -21,10 +21,10 @@ import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Proxy;
 import org.junit.jupiter.api.Test;
 
-/** Results of a device that only has result slots. */
+/** Tests results of a device that only has result slots. */
 final class PendingResultsTest {
 
-  /** First a bad label in row 0, then none. */
+  /** The report of two launches: the first has an invalid label in row 0, the second has none. */
   private final MemorySegment report = Arena.ofAuto().allocate(BatchReport.LAYOUT);
   private final KernelDevice device = (KernelDevice) Proxy.newProxyInstance(
       KernelDevice.class.getClassLoader(), new Class<?>[] {KernelDevice.class}, (_, _, _) -> new Written(report));
@@ -48,7 +48,7 @@ final class PendingResultsTest {
     assertThat(result.totals()).isEqualTo(totals);
   }
 
-  /** The label is not read again: the report is another call's by then. */
+  /** Tests that the label is not read again, because the report then belongs to another call. */
   @Test
   void totalsThatCouldNotBeReadStayUnreadable() {
     report.set(ValueLayout.JAVA_LONG, 0, ~0L);

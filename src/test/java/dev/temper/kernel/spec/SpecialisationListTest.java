@@ -7,7 +7,6 @@ import dev.temper.kernel.code.KernelSource;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
-import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.spi.layout.DivergencePolicy;
 import dev.temper.spi.layout.PrimitiveParameters.Primitive;

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The file of tuned plans: what is written is read again, and nothing else is used. */
+/** Tests that the file of tuned plans is read as it was written, and that a damaged file is not used. */
 final class PlanFileTest {
 
   private static final DeviceIdentity DEVICE = new DeviceIdentity("Some GPU", "9.0", "NVRTC 12.9", "0123456789abcdef");
@@ -83,34 +83,34 @@ final class PlanFileTest {
     assertThat(content.remedy()).isEqualTo("temper tune writes it anew");
   }
 
-  /** A change to a good file, and the sentence about it. */
+  /** Returns changes to a valid file, each with the expected message. */
   static List<Arguments> aDamagedFileIsNotUsed() {
     return List.of(
         Arguments.of("plans 1\n", "plans 2\n", "line 1 is 'temper plans 2', expected 'temper plans 1'"),
         Arguments.of("device\tcap", "device cap", "line 2 is 'device cap"),
         Arguments.of("GPU\t", "GPU ", "line 3: 11 fields, expected 12"),
         Arguments.of("Some GPU", " ", "line 3: the field 'device' is empty"),
-        Arguments.of("BF16,BF16", "BF16,I32", "line 3: 'I32' is no dtype of logits"),
+        Arguments.of("BF16,BF16", "BF16,I32", "line 3: 'I32' is not a dtype of logits"),
         Arguments.of("BF16,BF16", "BF17,BF16", "BF17"),
-        Arguments.of("BF16,BF16", "BF16", "are no loss, dtypes and classes"),
-        Arguments.of("ForwardKl+ce", "ce", "are no loss, dtypes and classes"),
-        Arguments.of("32000", "032000", "are no loss, dtypes and classes"),
-        Arguments.of("32000", "0", "line 3: '0' is no number from 1 to 2147483647"),
-        Arguments.of("32000", "4294967296", "line 3: '4294967296' is no number from 1 to 2147483647"),
+        Arguments.of("BF16,BF16", "BF16", "are not a loss, dtypes and a number of classes"),
+        Arguments.of("ForwardKl+ce", "ce", "are not a loss, dtypes and a number of classes"),
+        Arguments.of("32000", "032000", "are not a loss, dtypes and a number of classes"),
+        Arguments.of("32000", "0", "line 3: '0' is not a number from 1 to 2147483647"),
+        Arguments.of("32000", "4294967296", "line 3: '4294967296' is not a number from 1 to 2147483647"),
         Arguments.of("\t64\t", "\tmany\t", "many"),
-        Arguments.of("1.101", "NaN", "line 3: 'NaN' are no milliseconds"),
-        Arguments.of("1.101", "-1", "line 3: '-1' are no milliseconds"));
+        Arguments.of("1.101", "NaN", "line 3: 'NaN' is not a time in milliseconds"),
+        Arguments.of("1.101", "-1", "line 3: '-1' is not a time in milliseconds"));
   }
 
   @Test
   void aFileWithoutItsEndOrWithALineTwiceIsNotUsed() throws IOException {
     String text = goodText();
     Files.writeString(file().path(), text.substring(0, text.length() - 1));
-    assertThat(file().read().objection()).isEqualTo("is damaged: its last line has no end");
+    assertThat(file().read().objection()).isEqualTo("is damaged: its last line has no line break at its end");
     Files.writeString(file().path(), text + text.lines().toList().getLast() + "\n");
     assertThat(file().read().objection()).contains("line 4: an earlier line has the same device");
     Files.write(file().path(), new byte[] {(byte) 0xff, (byte) 0xfe, 0});
-    assertThat(file().read().objection()).contains("no text in UTF-8");
+    assertThat(file().read().objection()).contains("not UTF-8 text");
   }
 
   @Test

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** The list of divergences in C++ and the names in Java. */
+/** Compares the list of divergences in C++ with the names in Java. */
 final class PolicyListTest {
 
   private static final Pattern ENTRY = Pattern.compile("^  X\\((\\w+)\\)", Pattern.MULTILINE);

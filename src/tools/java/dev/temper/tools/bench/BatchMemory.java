@@ -16,12 +16,12 @@ import java.util.List;
 /** The memory of batches: host memory, or that of the engine's device. {@link #close()} frees the batches. */
 public sealed interface BatchMemory extends AutoCloseable {
 
-  /** Memory that the engine reads without a copy. */
+  /** Returns memory that the engine reads without a copy. */
   static BatchMemory of(LossEngine engine) {
     return engine.diagnostics().facts().isPresent() ? new DeviceMemory(engine) : new ArenaMemory(Arena.ofShared());
   }
 
-  /** Host memory of a shared arena, which {@link #close()} closes. */
+  /** Returns host memory of a shared arena, which {@link #close()} closes. */
   static BatchMemory of(Arena arena) {
     return new ArenaMemory(arena);
   }
@@ -33,8 +33,8 @@ public sealed interface BatchMemory extends AutoCloseable {
   MatrixView empty(BatchShape shape, DType dtype);
 
   /**
-   * A second matrix of the same content. A gradient is written over it, so that an element that a kernel skips is
-   * noticed.
+   * Allocates a second matrix with the same content. Callers write a gradient over it, so that an element that a kernel
+   * skips keeps a wrong value.
    */
   MatrixView copy(MatrixView matrix);
 

@@ -13,9 +13,12 @@ import java.util.List;
  */
 public final class BatchRing {
 
-  /** Multiple of the cache size that evicts all of a batch before its next use. */
+  /** Size of a ring as a multiple of the cache size. It evicts a batch from the cache before its next use. */
   private static final int CACHES = 2;
-  /** Batches of less than 64 KiB stay in a cache of 32 MiB: the overhead of a call exceeds their memory traffic. */
+  /**
+   * The most batches of a ring. Batches below 64 KiB therefore stay in a cache of 32 MiB, but the overhead of a call
+   * exceeds their memory traffic anyway.
+   */
   private static final int AT_MOST = 1024;
 
   private final List<LogitBatch> batches;
@@ -26,14 +29,16 @@ public final class BatchRing {
   }
 
   /**
-   * 1 to 1,024 batches whose losses and gradients together move twice {@code cacheBytes}, the size of the last-level
-   * cache.
+   * Returns 1 to 1,024 batches whose losses and gradients together move twice {@code cacheBytes}, the size of the
+   * last-level cache.
    */
   public static BatchRing coldIn(BatchMemory memory, BatchShape shape, DType dtype, long cacheBytes) {
     return coldIn(memory, shape, dtype, cacheBytes, shape.leastTraffic(dtype));
   }
 
-  /** 1 to 1,024 batches that together move twice {@code cacheBytes}, if one call moves {@code traffic} bytes. */
+  /**
+   * Returns 1 to 1,024 batches that together move twice {@code cacheBytes}, if one call moves {@code traffic} bytes.
+   */
   static BatchRing coldIn(BatchMemory memory, BatchShape shape, DType dtype, long cacheBytes, long traffic) {
     return of(memory, shape, dtype,
         Math.toIntExact(Math.clamp(Math.ceilDiv(CACHES * cacheBytes, traffic), 1, AT_MOST)));

@@ -39,7 +39,7 @@ public record BenchPlan(String group, List<Part> parts) {
       return cases.size();
     }
 
-    /** The cases, grouped by the batches that they share. */
+    /** Returns the cases in groups that share batches. */
     List<List<BenchmarkCase>> byBatch() {
       Map<String, List<BenchmarkCase>> groups = new LinkedHashMap<>();
       cases.forEach(one -> groups.computeIfAbsent(one.shape() + " " + one.dtype(), _ -> new ArrayList<>()).add(one));
@@ -52,10 +52,12 @@ public record BenchPlan(String group, List<Part> parts) {
    *
    * @param name name on the command line
    * @param cases cases in this order, each with batches of its own
-   * @param secondsEach time limit of one case; the engine's own plan and one other are measured in any case
+   * @param secondsEach time limit of one case; the plan that the engine chooses and one other plan are always measured
    */
   public record Plans(String name, List<BenchmarkCase> cases, double secondsEach) implements Part {
-    /** One measurement of each case, the fastest plan; the number of plans is unknown before the batches exist. */
+    /**
+     * Returns one measurement for each case, its fastest plan. The number of plans is unknown before the batches exist.
+     */
     @Override
     public int size() {
       return cases.size();

@@ -47,12 +47,12 @@ final class BenchRun implements AutoCloseable {
     observer.at(1 + entries.size() + leftOut, 1 + plan.size() + found, what);
   }
 
-  /** Adds measurements to the plan that depend on the batches. */
+  /** Adds measurements to the plan, because their number depends on the batches. */
   void find(int count) {
     found += count;
   }
 
-  /** Number of measurements so far, with those that were left out. */
+  /** Number of measurements so far, including those that were left out. */
   int measured() {
     return entries.size() + leftOut;
   }
@@ -62,12 +62,12 @@ final class BenchRun implements AutoCloseable {
     report();
   }
 
-  /** Gives the observer the plans of a benchmark case, which have all been measured. */
+  /** Passes the measured plans of a benchmark case to the observer. */
   void swept(SweptPlans plans) throws IOException {
     observer.swept(engine, plans);
   }
 
-  /** Gives the observer the results so far. */
+  /** Passes the results so far to the observer. */
   void report() throws IOException {
     observer.measured(result(watch.soFar()));
   }
@@ -80,7 +80,7 @@ final class BenchRun implements AutoCloseable {
     }
   }
 
-  /** Ends the run, and gives the observer its result. */
+  /** Ends the run, and passes its result to the observer. */
   ResultFile end() throws IOException {
     ResultFile result = result(watch.end());
     observer.measured(result);

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * One configuration that is timed.
+ * One configuration of a benchmark.
  *
  * @param loss the loss
  * @param shape rows and classes

@@ -24,17 +24,20 @@ import java.util.function.BooleanSupplier;
 public record CopyRate(double gigabytesPerSecond, String how) {
 
   /**
-   * Source and target together are 8 times the cache, at least 256 MiB, so that reads from the cache are negligible.
+   * Size of the source as a multiple of the cache. Source and target together are 8 times the cache, at least 256 MiB,
+   * so that reads from the cache are negligible.
    */
   private static final int CACHES = 4;
   private static final long LEAST_BYTES = 128L << 20;
-  /** Source on a device: 1.9 GiB for a cache of 60 MiB, from where on the rate no longer grows with the size. */
+  /**
+   * Size of the source on a device as a multiple of the cache: 1.9 GiB for a cache of 60 MiB. The rate does not grow
+   * with larger sizes.
+   */
   private static final int DEVICE_CACHES = 32;
   private static final int ROW = 1024;
 
   /**
-   * Measures the memory of an engine: that of a device by the device's own copies, host memory by a thread on each
-   * core.
+   * Measures the memory of an engine. Device memory is copied by the device, and host memory by a thread on each core.
    *
    * @return the rate; empty if it was stopped before the first copy ended
    */

@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 
 /**
  * The first loss and gradient of a process: opening the engine, preparing the loss (which compiles the kernels or loads
- * them from the cache), and launching it until its totals are on the host. Each sample is a process of its own, with an
- * empty cache or with a filled one.
+ * them from the cache), and launching it until its totals are on the host. Each sample is a new process, with an empty
+ * or a filled cache.
  */
 public final class FirstCall {
 

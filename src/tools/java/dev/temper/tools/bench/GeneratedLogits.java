@@ -6,9 +6,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.stream.LongStream;
 
 /**
- * Logits and labels as functions of a stream and an index, so that any program can generate the same ones;
- * {@code benchmarks/gpu} does so in Python. The logits are nearly normal, like those of a language model. None is zero:
- * zeros would be faster than data, because their exponentials are trivial, their pages may be shared and fewer
+ * Logits and labels as functions of a stream and an index, so that any program can generate the same data; {@code
+ * benchmarks/gpu} does so in Python. The logits are nearly normal, like those of a language model. No logit is zero.
+ * Zeros would be faster than data, because their exponentials are trivial, their pages may be shared and fewer
  * transistors switch.
  *
  * <p>A logit is an odd integer times 2^-19 and a small factor; the integer is twice the centred sum of four 16-bit
@@ -57,7 +57,7 @@ enum GeneratedLogits {
     fill(target, dtype, batch, first, 1);
   }
 
-  /** Fills memory like the method above with values multiplied by a power of two, which rounds nothing before. */
+  /** Fills memory with logits of a batch, multiplied by a power of two before they are rounded to the dtype. */
   void fill(MemorySegment target, DType dtype, int batch, long first, float factor) {
     long count = target.byteSize() / dtype.bytes();
     long start = base(batch, stream) + GOLDEN * first;

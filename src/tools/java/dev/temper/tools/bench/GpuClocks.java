@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /**
  * Reads clocks, temperature and power of a GPU every other second through {@code nvidia-smi}, while the GPU is
- * measured. A machine without that program has no readings.
+ * measured. A machine without this program has no readings.
  */
 final class GpuClocks implements AutoCloseable {
 
@@ -21,7 +21,7 @@ final class GpuClocks implements AutoCloseable {
     this.program = program;
   }
 
-  /** Starts to watch the device of that index. */
+  /** Starts to read the clocks of a device. */
   static Optional<GpuClocks> watch(int index) {
     try {
       Process program = new ProcessBuilder("nvidia-smi", "--id=" + index, "--query-gpu=" + String.join(",", QUERIES),

@@ -121,7 +121,7 @@ public record GpuSuite(
     return new BenchPlan.Losses(name, cases);
   }
 
-  /** F16 is left out beside BF16: elements of the same size have the same plans. */
+  /** F16 is left out if BF16 is measured, because elements of the same size have the same plans. */
   private BenchPlan.Plans plans(String name, double seconds) {
     BenchLoss loss = distillation(JUDGED_TEMPERATURE);
     List<BenchmarkCase> cases = dtypes.stream().filter(dtype -> dtype != DType.F16 || !dtypes.contains(DType.BF16))

@@ -18,17 +18,17 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * Times heads beside their own four matrix products of all rows: the logits of student and teacher, and the gradients
- * by weight and hidden states.
+ * Times heads, and their four matrix products over all rows: the logits of student and teacher, and the gradients by
+ * weight and hidden states.
  *
- * @param run where measurements and notes go
+ * @param run receives measurements and notes
  * @param engine the engine
  * @param timer times launches
  * @param stop checked between calls; ends the measurement
  */
 record HeadBench(BenchRun run, LossEngine engine, LossTimer timer, BooleanSupplier stop) {
 
-  /** Measures one case. What the device lacks is noted, and the run goes on. */
+  /** Measures one case. A case that the device does not support is noted, and the run continues. */
   void measure(HeadCase one) throws IOException {
     if (stop.getAsBoolean()) {
       return;
@@ -58,7 +58,7 @@ record HeadBench(BenchRun run, LossEngine engine, LossTimer timer, BooleanSuppli
   /** Returns the median of the products; NaN if it was not measured. */
   private double products(HeadCase one, HiddenBatch batch) throws IOException {
     run.next(one + ": its products");
-    // The matrices of all rows are freed before the head is timed, whose memory does not contain them.
+    // The matrices of all rows are freed before the head is timed, because a head never holds them.
     try (BatchMemory memory = BatchMemory.of(engine); HeadProducts products = engine.diagnostics().products()) {
       MatrixView logits = memory.empty(one.shape().logits(), DType.F32);
       MatrixView teacherLogits = memory.empty(one.shape().logits(), DType.F32);

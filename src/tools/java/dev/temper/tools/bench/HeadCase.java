@@ -6,8 +6,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * One head that is timed: its loss and both gradients, launched one by one and as a graph, and its four matrix products
- * by themselves.
+ * One head of a benchmark. Its loss and both gradients are timed, launched one by one and as a graph, and so are its
+ * four matrix products alone.
  *
  * @param loss the loss
  * @param shape sizes of the head

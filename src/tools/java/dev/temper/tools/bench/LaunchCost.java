@@ -10,14 +10,16 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /**
- * The host's cost of one launch, on a batch that costs the device next to nothing: the time until the call returns, and
+ * The host's cost of one launch, on a batch that is almost no work for the device: the time until the call returns, and
  * the time until its totals are on the host.
  *
  * @param benchmarkCase a small batch, launched eagerly or as a graph
  */
 public record LaunchCost(BenchmarkCase benchmarkCase) {
 
-  /** Launches that are submitted together: a stream queues about a thousand operations, a launch is at most four. */
+  /**
+   * Launches that are submitted together. A stream queues about a thousand operations, and a launch has at most four.
+   */
   public static final int BURST = 100;
 
   /** Measurements of {@link #measure}. */
@@ -53,12 +55,12 @@ public record LaunchCost(BenchmarkCase benchmarkCase) {
     }
   }
 
-  /** 16 rows of 1,000 classes. */
+  /** Returns the cost of a launch with 16 rows of 1,000 classes. */
   public static LaunchCost of(BenchmarkCase.LaunchMode launchMode) {
     return of(launchMode, 1_000);
   }
 
-  /** 16 rows of so many classes. */
+  /** Returns the cost of a launch with 16 rows of {@code classes} classes. */
   public static LaunchCost of(BenchmarkCase.LaunchMode launchMode, int classes) {
     BenchLoss loss = new BenchLoss(BenchLoss.Objective.BOTH, Divergence.forwardKl(), 2);
     return new LaunchCost(

@@ -20,17 +20,17 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
 
   /** Observes a run. */
   public interface Observer {
-    /** {@code done} of {@code total} steps are done; {@code next} begins. */
+    /** Called when {@code done} of {@code total} steps have ended and {@code next} begins. */
     void at(int done, int total, String next);
 
-    /** The batches of these cases are about to be measured; the observer may launch losses over the first of them. */
+    /** Called before the batches of some cases are measured. The observer may launch losses over the first batch. */
     default void batch(LossEngine engine, List<BenchmarkCase> cases, BatchMemory memory, LogitBatch first)
         throws IOException {}
 
-    /** The plans of a benchmark case have been measured; not called if the run is stopped before. */
+    /** Called after the plans of a benchmark case have been measured, unless the run was stopped before. */
     default void swept(LossEngine engine, SweptPlans plans) throws IOException {}
 
-    /** A measurement has ended; {@code soFar} holds all results. */
+    /** Called after each measurement with all results so far. */
     default void measured(ResultFile soFar) throws IOException {}
   }
 
@@ -116,7 +116,7 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
     }
   }
 
-  /** Times one case. A loss or a graph that the engine does not support is noted, and the run goes on. */
+  /** Times one case. A loss or a graph that the engine does not support is noted, and the run continues. */
   private static void time(
       BenchRun run, LossTimer timer, BenchmarkCase benchmarkCase, BatchRing ring, BooleanSupplier stop)
       throws IOException {
@@ -155,7 +155,10 @@ public record LossBench(BenchPlan plan, Repetition repetition) {
     }
   }
 
-  /** Whether the three matrices of a batch fit into memory; only small batches need a ring of several. */
+  /**
+   * Whether the three matrices of a batch fit into memory. One batch decides, because rings of several batches are
+   * small.
+   */
   private static boolean fits(LossEngine engine, BenchmarkCase benchmarkCase) {
     long memory = engine.diagnostics().facts().map(DeviceFacts::memoryBytes).orElse(0L);
     return memory == 0 || 3 * benchmarkCase.shape().matrixBytes(benchmarkCase.dtype()) < USABLE_MEMORY * memory;

@@ -14,7 +14,7 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Times each launch of a prepared loss by itself: on a device between two events, after a flush of its L2 cache; in
+ * Times each launch of a prepared loss on its own: on a device between two events after a flush of its L2 cache, in
  * host memory by the clock.
  */
 final class LossTimer implements AutoCloseable {
@@ -59,7 +59,7 @@ final class LossTimer implements AutoCloseable {
     }
   }
 
-  /** Times launches of anything else. */
+  /** Times launches of another kind. */
   Optional<Quantiles> time(Runnable launch, BooleanSupplier stop) {
     return repetition.samples(() -> milliseconds(launch), stop);
   }
@@ -74,7 +74,8 @@ final class LossTimer implements AutoCloseable {
   }
 
   /**
-   * The totals are those of the first batch, which has always been launched; each launch of a batch computes the same.
+   * Returns the measurement, after a check of the totals of the first batch. Every launch of a batch has the same
+   * totals.
    */
   private static Measurement entry(BenchmarkCase benchmarkCase, Quantiles time, List<PreparedLoss> prepared) {
     PreparedLoss first = prepared.getFirst();

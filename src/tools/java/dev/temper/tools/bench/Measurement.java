@@ -32,7 +32,7 @@ public record Measurement(
     return also.getOrDefault(name, Double.NaN);
   }
 
-  /** The same measurement under another name, with one more number. */
+  /** Returns this measurement under another name, with one more number. */
   Measurement as(String name, String number, double value) {
     Map<String, Double> more = new TreeMap<>(also);
     more.put(number, value);

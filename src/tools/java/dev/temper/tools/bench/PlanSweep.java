@@ -10,9 +10,8 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * Times every launch plan for the rows of a benchmark case, beside the plan that the engine chooses: the thresholds of
- * that choice are derived from these times. A plan is timed only if its loss and gradient equal those of the chosen
- * plan.
+ * Times every launch plan for the rows of a benchmark case, and the plan that the engine chooses. The thresholds of the
+ * choice are derived from such times. A plan is timed only if its loss and gradient equal those of the chosen plan.
  */
 final class PlanSweep {
 
@@ -24,7 +23,9 @@ final class PlanSweep {
   private static final String BEST = "RowPlan.best";
   private static final String RATIO = "timesChosen";
 
-  /** Plans that are compiled in parallel: a compilation takes longer than a measurement, and uses one thread. */
+  /**
+   * Number of plans that are compiled in parallel. A compilation uses one thread, and takes longer than a measurement.
+   */
   private static final int AT_ONCE = Runtime.getRuntime().availableProcessors();
 
   private final BenchRun run;

@@ -16,10 +16,12 @@ import java.util.Locale;
  */
 public record Quietness(double spinBefore, double spinAfter, double stolen, double others) {
 
-  /** Limit of the ratio: a core shared with one other process has 2; frequency steps stay below the limit. */
+  /**
+   * Limit of the ratio. A core shared with one other process has a ratio of 2; frequency steps stay below the limit.
+   */
   private static final double SPIN_LIMIT = 1.15;
 
-  /** Limit of a share: 2 % of the time visibly delay a barrier of two threads. */
+  /** Limit of a share, because 2 % of the time visibly delay a barrier of two threads. */
   private static final double SHARE_LIMIT = 0.02;
 
   /** Whether no disturbance was found; only then may the measurements be shown. */

@@ -8,7 +8,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The measurements of one run, and where it ran: the document of {@code temper bench --json} and of every result file.
+ * The measurements of one run and its machine: the document of {@code temper bench --json} and of every result file.
  *
  * @param group name of the measurements that belong together, such as {@code peers}
  * @param date start of the run, ISO 8601 in UTC
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param clocks medians of the device's clocks under load, by name and unit; null without a device
  * @param versions of the JVM, of the engine and of the peers, by name
  * @param copyGigabytesPerSecond copy rate of the memory, bytes read plus bytes written; NaN if it was not measured
- * @param quiet whether nothing else disturbed the run; only then may its numbers be shown
+ * @param quiet whether no other work disturbed the run; otherwise its numbers must not be published
  * @param disturbances one phrase for each disturbance
  * @param quietness the numbers behind {@code quiet}; null in files of programs that do not measure it
  * @param unfinished number of planned entries that were not measured

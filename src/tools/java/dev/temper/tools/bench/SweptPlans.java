@@ -9,15 +9,15 @@ import java.util.List;
  *
  * @param benchmarkCase the case, without a plan
  * @param batch the first batch of the case
- * @param before the engine's own plan, measured before the others
+ * @param before the plan that the engine chooses, measured before the others
  * @param others a measurement of each other plan with correct results
- * @param again the engine's own plan, measured after the others
+ * @param again the plan that the engine chooses, measured after the others
  * @param wrong plans with wrong results, each with its first difference from the results of the engine's own plan
  */
 public record SweptPlans(BenchmarkCase benchmarkCase, LogitBatch batch, Measurement before, List<Measurement> others,
     Measurement again, List<String> wrong) {
 
-  /** Medians of equal work differ by about 1 %. */
+  /** Relative difference of medians of equal work, about 1 %. */
   private static final double NOISE = 0.01;
 
   /** Keeps copies of the lists. */
@@ -26,7 +26,7 @@ public record SweptPlans(BenchmarkCase benchmarkCase, LogitBatch batch, Measurem
     wrong = List.copyOf(wrong);
   }
 
-  /** The faster measurement of the plan that the engine has by itself. */
+  /** The faster measurement of the plan that the engine chooses. */
   public Measurement own() {
     return fastest(List.of(before, again));
   }

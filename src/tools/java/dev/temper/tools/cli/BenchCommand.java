@@ -19,7 +19,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code temper bench}: how fast loss and gradient are on this machine. */
+/** {@code temper bench}: measures the speed of loss and gradient on this machine. */
 @Command(
     name = "bench",
     description = {
@@ -80,14 +80,14 @@ final class BenchCommand implements Callable<Integer> {
     return () -> interruption.requested() || System.nanoTime() - start > nanos;
   }
 
-  /** The progress line is gone when this returns. */
+  /** Runs the measurements. The progress line is removed when the method returns. */
   private ResultFile run(LossBench bench, LossEngine engine, BooleanSupplier stop) throws IOException {
     try (ProgressLine line = ProgressLine.onStderr()) {
       return bench.run(engine, new BenchWatcher(line, results, outputs), stop);
     }
   }
 
-  /** Shows progress, and writes files as the results come. */
+  /** Shows progress, and writes files after each result. */
   private record BenchWatcher(ProgressLine line, @Nullable Path results,
       @Nullable Path outputs) implements LossBench.Observer {
     @Override

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
-/** Mixin of the verbs that time losses: which losses. */
+/** Options of the verbs that time losses, which select the losses. */
 final class BenchLossOptions {
 
   /** A comma splits only before a letter, because the two weights of dkd have a comma between them. */

@@ -18,7 +18,10 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The options that select what {@code temper bench} measures: single shapes and losses, or a suite or parts of it. */
+/**
+ * The options that select the measurements of {@code temper bench}: single shapes and losses, or a suite or parts of
+ * it.
+ */
 final class BenchOptions {
 
   enum Suite {
@@ -27,7 +30,7 @@ final class BenchOptions {
 
   @Option(names = "--suite", paramLabel = "SUITE", converter = SuiteName.class,
       description = "Measure a whole suite instead of single losses: gpu is the grid that GPUs are judged by. The"
-          + " options below then select from it or replace it, except for its losses. It has"
+          + " options below then select from the suite or replace it, except for its losses. The suite uses"
           + " the default plans, not those of temper tune.")
   private @Nullable Suite suite;
 
@@ -68,7 +71,7 @@ final class BenchOptions {
   /**
    * The plan.
    *
-   * @param quick as little of each part as shows that it works
+   * @param quick whether each part is reduced to a few cases that show that it works
    * @throws IllegalArgumentException if a value or a combination is wrong
    */
   BenchPlan plan(boolean quick) {
@@ -139,7 +142,7 @@ final class BenchOptions {
     }
   }
 
-  /** Reads {@link Pass}. */
+  /** Reads {@link Passes}. */
   static final class PassName implements ITypeConverter<Passes> {
     @Override
     public Passes convert(String text) {

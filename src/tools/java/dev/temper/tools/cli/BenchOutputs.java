@@ -22,10 +22,10 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Writes what Temper computes of the first batch of a shape and dtype, for other programs that make the same batch:
- * totals, row losses, and rows of the gradient from the first to the last.
+ * Writes Temper's results for the first batch of a shape and dtype: totals, row losses, and some rows of the gradient.
+ * Other programs make the same batch and compare.
  *
- * @param folder where; made if it is not there
+ * @param folder folder of the files, which is made if it does not exist
  */
 record BenchOutputs(Path folder) {
 

@@ -16,7 +16,7 @@ record BenchTable(ResultFile result) {
       return;
     }
     out.printf(Locale.ROOT,
-        "copy rate %.1f GB/s (read + written); batches in turn exceed the last cache of %.1f MiB twice%n",
+        "copy rate %.1f GB/s (read + written); all batches together exceed the last cache of %.1f MiB twice%n",
         result.copyGigabytesPerSecond(), cacheBytes() / (double) (1 << 20));
     out.printf(Locale.ROOT, "%-14s %-5s %-32s %10s %21s %8s %9s %8s%n", "shape", "dtype", "loss", "ms", "10 % .. 90 %",
         "GB/s", "of copy",
@@ -44,14 +44,14 @@ record BenchTable(ResultFile result) {
             1 / share);
   }
 
-  /** The loss, its temperature if it has one, and every setting that is not the usual one. */
+  /** Returns the loss, its temperature if it has one, and every setting that is not the default. */
   private static String what(Measurement entry) {
     String temperature = entry.parameter("temperature").isEmpty() ? "" : " T " + entry.parameter("temperature");
     return entry.parameter("loss") + temperature + (entry.benchmark().endsWith(".forward") ? " forward" : "")
         + (entry.parameter("launch").equals("graph") ? " graph" : "") + plan(entry);
   }
 
-  /** The row plan of the measurement, and its time relative to the engine's own plan. */
+  /** Returns the row plan of the measurement, and its time relative to the plan that the engine chooses. */
   private static String plan(Measurement entry) {
     if (entry.parameter("plan").isEmpty()) {
       return "";

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
-/** Mixin of {@code temper loss}: the numbers of one call, and what it writes beside the gradient and the losses. */
+/** Options of {@code temper loss}: the numbers of one call, and its outputs beside the gradient and the losses. */
 final class CallOptions {
 
   enum GradientDType {

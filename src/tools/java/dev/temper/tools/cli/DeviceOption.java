@@ -4,7 +4,7 @@ import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
 import picocli.CommandLine.Option;
 
-/** Mixin of every verb that computes: {@code --device}. */
+/** The option {@code --device} of every verb that computes. */
 final class DeviceOption {
 
   @Option(
@@ -15,7 +15,7 @@ final class DeviceOption {
           + " used, else cpu (default: ${DEFAULT-VALUE}).")
   String device;
 
-  /** Opens the engine. Under {@code auto}, a note says which device was taken and why. */
+  /** Opens the engine. With {@code auto}, a note gives the device and the reason. */
   LossEngine open(OutputOptions output) {
     return open(output, EngineOptions.defaults());
   }

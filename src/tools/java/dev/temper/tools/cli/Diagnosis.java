@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a machine has that matters here.
+ * The properties of a machine that matter to Temper.
  *
  * @param revision revision of Temper's sources
  * @param java version and maker of the JVM
@@ -20,10 +20,10 @@ import java.util.Optional;
  * @param processors processors available to the JVM
  * @param processor name and features of the processor
  * @param devices every kind of device, in the order in which {@code auto} tries them
- * @param auto which device {@code auto} takes and why, or why none
+ * @param auto the device that {@code auto} takes, with the reason, or the reason why it takes none
  * @param facts facts about the device that {@code auto} takes
  * @param findings libraries and tools that devices need
- * @param cache where compiled kernels are kept
+ * @param cache directory of the compiled kernels
  */
 record Diagnosis(
     String revision,

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * The JSON document of {@code temper doctor}.
  *
  * @param version version of Temper
- * @param commit revision of its sources
+ * @param commit revision of Temper's sources
  * @param java version and maker of the JVM
  * @param maxHeapBytes largest size of the Java heap
  * @param system operating system, release and architecture
@@ -17,12 +17,12 @@ import org.jspecify.annotations.Nullable;
  * @param processor name of the processor
  * @param features features of the processor that decide how fast a loss is
  * @param devices every kind of device, in the order in which {@code auto} tries them
- * @param auto which device {@code auto} takes and why, or why none
- * @param clusters which cluster sizes the device places; null where the device has no clusters
+ * @param auto the device that {@code auto} takes, with the reason, or the reason why it takes none
+ * @param clusters cluster sizes that the device can place; null if the device has no clusters
  * @param findings libraries and tools that devices need
  * @param cacheDirectory folder of compiled kernels
  * @param cacheFiles number of files in that folder
- * @param cacheBytes their size
+ * @param cacheBytes size of these files
  */
 record DiagnosisDocument(
     String version,
@@ -41,7 +41,7 @@ record DiagnosisDocument(
     long cacheFiles,
     long cacheBytes) {
 
-  /** Whether one kind of device can be used, and what it is or what is missing. */
+  /** A kind of device, whether it can be used, and a description of the device or of what is missing. */
   record DiagnosedDevice(String device, boolean usable, String description) {}
 
   static DiagnosisDocument of(Diagnosis found) {

@@ -7,7 +7,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code temper doctor}: will it work here, and if not, why. */
+/** {@code temper doctor}: checks whether Temper works on this machine, and if not, why. */
 @Command(
     name = "doctor",
     description = {

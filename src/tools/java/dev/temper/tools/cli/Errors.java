@@ -18,7 +18,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 import picocli.CommandLine;
 
-/** Turns the exception of a verb into one or two lines on stderr and an exit status. */
+/** Converts the exception of a verb to one or two lines on stderr and an exit status. */
 final class Errors {
 
   /** The work failed, or a check did not hold. */

@@ -4,7 +4,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/** Names from papers and other toolkits, with the names that mean the same here. */
+/** Names from papers and other toolkits, with the names of the same things in Temper. */
 final class ForeignNames {
 
   private static final Map<String, String> OPTIONS = Map.of(
@@ -18,7 +18,7 @@ final class ForeignNames {
   private ForeignNames() {}
 
   /**
-   * The option that the name means elsewhere, as a remark for an error message; empty for other names.
+   * Returns the end of an error message that gives the option for a name of another toolkit. Empty for unknown names.
    *
    * @param options the options of the verb
    */
@@ -34,7 +34,7 @@ final class ForeignNames {
     return options.contains(meant) ? " (did you mean '" + meant + "'?)" : "";
   }
 
-  /** The divergence that the name means elsewhere; empty for other names. */
+  /** Returns the divergence for a name of another toolkit. Empty for unknown names. */
   static String ofDivergence(String unknown) {
     return DIVERGENCES.getOrDefault(unknown.toLowerCase(Locale.ROOT).replace('_', '-'), "");
   }

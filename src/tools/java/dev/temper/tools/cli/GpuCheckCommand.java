@@ -17,7 +17,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code temper gpu-check}: everything that needs a GPU, in one command. */
+/** {@code temper gpu-check}: runs every check that needs a GPU. */
 @Command(
     name = "gpu-check",
     description = {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param hidden hidden states, [rows, features]
  * @param weight [classes, features]
- * @param bias [classes]; null where there is none
+ * @param bias [classes]; null if there is none
  */
 record HeadInput(Tensor hidden, Tensor weight, @Nullable Tensor bias) {
 

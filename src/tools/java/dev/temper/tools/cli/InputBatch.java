@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param inputs views of the file's memory, valid until it is closed
  * @param student the student's logits, or its hidden states
- * @param head the student's head; null where the student is given by logits
- * @param added the gradients that are added to, by name; empty if none are
+ * @param head the student's head; null if the student is given by logits
+ * @param added the existing values to which gradients are added, by name; empty if gradients are not added
  * @param leadingShape sizes before the classes, whose product is the number of rows
  */
 record InputBatch(LossInputs inputs, Tensor student, @Nullable HeadInput head, Map<String, Tensor> added,
@@ -36,12 +36,12 @@ record InputBatch(LossInputs inputs, Tensor student, @Nullable HeadInput head, M
       .flatMap(List::stream).toList();
 
   /**
-   * Reads what the loss needs, and labels and row values wherever they are given.
+   * Reads the tensors that the loss needs, and labels and row values if they are given.
    *
-   * @param teacher what the teacher's values are, and its file if it has one of its own
+   * @param teacher kind of the teacher's values, and the teacher's file if it has its own
    * @param cached the teacher of that file; null if it has none
-   * @param accumulates whether the gradient is added to one of the file
-   * @throws IllegalArgumentException if a tensor is missing or does not fit, naming file and tensor
+   * @param accumulates whether the gradient is added to a tensor of the file
+   * @throws IllegalArgumentException if a tensor is missing or does not fit; the message names file and tensor
    */
   static InputBatch read(TensorFile file, DistillationLoss loss, TeacherOptions teacher, @Nullable Teacher cached,
       boolean accumulates) throws IOException {
@@ -93,7 +93,8 @@ record InputBatch(LossInputs inputs, Tensor student, @Nullable HeadInput head, M
   }
 
   /**
-   * Refuses names that are nearly known, because such a tensor would be ignored in silence; other names are allowed.
+   * Refuses names that are similar to a known name, because such a tensor would be ignored without a message. Other
+   * names are allowed.
    */
   private static void refuseMistypedNames(TensorFile file) {
     List<String> absent = NAMES.stream().filter(name -> !file.tensors().containsKey(name)).toList();

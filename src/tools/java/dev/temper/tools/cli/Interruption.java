@@ -4,13 +4,14 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Ctrl-C as a request to stop. The work reads {@link #requested()} between its steps, prints its results and closes
- * this object; the JVM ends after that.
+ * Handles Ctrl-C as a request to stop. The work reads {@link #requested()} between its steps, prints its results and
+ * closes this object. The JVM ends after that.
  */
 final class Interruption implements AutoCloseable {
 
   /**
-   * Longest time between a Ctrl-C and the end of the JVM; a second Ctrl-C does not shorten it, {@code kill -9} does.
+   * Longest time between a Ctrl-C and the end of the JVM. A second Ctrl-C does not shorten this time, but {@code kill
+   * -9} ends the JVM at once.
    */
   private static final int PATIENCE_SECONDS = 20;
 

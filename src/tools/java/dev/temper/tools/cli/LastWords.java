@@ -1,8 +1,8 @@
 package dev.temper.tools.cli;
 
 /**
- * Prints on stderr where a command was when its process is ended early. If a device hangs, the line names the case in
- * which it hung.
+ * Prints the current case of a command on stderr if its process is ended early. If a device hangs, the line names the
+ * case in which it hangs.
  */
 final class LastWords implements AutoCloseable {
 
@@ -13,7 +13,7 @@ final class LastWords implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(hook);
   }
 
-  /** {@code done} of {@code total} cases have ended; {@code next} is about to run. */
+  /** Stores that {@code done} of {@code total} cases have ended and {@code next} runs now. */
   void update(long done, long total, String next) {
     place = "at " + next + ", " + done + " of " + total + " cases done";
   }

@@ -21,7 +21,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code temper loss}: one batch from a file, its loss to stdout, its gradient to a file. */
+/** {@code temper loss}: computes the loss of one batch from a file, and writes its gradient to a file. */
 @Command(
     name = "loss",
     description = {
@@ -97,7 +97,7 @@ final class LossCommand implements Callable<Integer> {
       LossResult result = wanted.hasGradient()
           ? engine.forwardBackward(loss, inputs, wanted)
           : engine.forward(loss, inputs, wanted);
-      result.totals(); // The file must stay readable until the totals are there.
+      result.totals(); // The file must stay readable until the totals are complete.
       return result;
     } catch (InternalError e) {
       throw MappedFile.shortened(input, e);

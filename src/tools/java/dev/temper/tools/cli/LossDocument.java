@@ -42,7 +42,7 @@ record LossDocument(
     double milliseconds,
     Loss loss) {
 
-  /** Every option of the loss and of the call; null where one is not set. */
+  /** Every option of the loss and of the call; null if one is not set. */
   record Loss(
       String divergence,
       double temperature,

@@ -16,7 +16,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** Mixin of verbs that take a loss: one option for each part of {@link DistillationLoss}. */
+/** Options of the verbs that compute a given loss, one for each option of {@link DistillationLoss}. */
 final class LossOptions {
 
   @Option(names = "--divergence", paramLabel = "D", converter = DivergenceName.class, defaultValue = "forward-kl",
@@ -75,12 +75,12 @@ final class LossOptions {
   private long ignoreIndex;
 
   @Option(names = "--ignore-scope", paramLabel = "S", converter = IgnoreScopeName.class, defaultValue = "both",
-      description = "What such a row leaves: both parts, or hard: the cross-entropy alone (default:"
+      description = "Parts that exclude such a row: both, or hard for the cross-entropy alone (default:"
           + " ${DEFAULT-VALUE}).")
   private IgnoreScope ignoreScope;
 
   @Option(names = "--num-classes", paramLabel = "N",
-      description = "Number of classes where the tensors have more columns than that (default: their width).")
+      description = "Number of classes, if the tensors have more columns (default: their width).")
   private @Nullable Integer numClasses;
 
   @Option(names = "--reduction", paramLabel = "R", converter = ReductionName.class, defaultValue = "mean",
@@ -165,9 +165,9 @@ final class LossOptions {
   }
 
   /**
-   * The value of that name.
+   * Returns the value of a name.
    *
-   * @throws TypeConversionException naming the known values, if none has that name
+   * @throws TypeConversionException if no value has that name; the message lists the known names
    */
   static <E> E choose(String kind, String text, E[] values, Function<E, String> name) {
     List<String> known = Arrays.stream(values).map(name).toList();

@@ -6,13 +6,17 @@ import dev.temper.tools.files.PlainNumber;
 import java.util.stream.Collectors;
 
 /**
- * Puts messages of the library into the words of the command line: {@code --num-classes 4} for {@code numClasses 4.0}.
+ * Writes messages of the library with the option names of the command line, such as {@code --num-classes 4} for {@code
+ * numClasses 4.0}.
  */
 final class OptionNames {
 
   private OptionNames() {}
 
-  /** The message of a refusal, with options as they are typed and whole numbers without a decimal point. */
+  /**
+   * Returns the message of an exception, with the option names of the command line and whole numbers without a decimal
+   * point.
+   */
   static String text(LossArgumentException e) {
     return e.words().stream().map(OptionNames::word).collect(Collectors.joining());
   }
@@ -52,7 +56,7 @@ final class OptionNames {
       case TEMPERATURE_GRADIENT -> "--temperature-gradient";
       case ROW_LABEL_LOG_PROB, ROW_STUDENT_ENTROPY, ROW_TEACHER_ENTROPY, ROW_STUDENT_MASS, ROW_TEACHER_MASS,
           ROW_UNMAPPED_MASS -> "--row-outputs";
-      // The command line makes neither a denominator in memory nor a repeated row.
+      // The command line has no option for a denominator in memory or a repeated row.
       case DENOMINATOR_IN_MEMORY, ROW_STRIDE_0 -> option.label();
     };
   }

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Checks where results will be written, before any work is done. */
+/** Checks the names of output files before any work is done. */
 final class OutputFile {
 
   private OutputFile() {}
@@ -12,7 +12,7 @@ final class OutputFile {
   /**
    * Checks that a file can be written.
    *
-   * @throws IllegalArgumentException if its folder is missing or closed to this user, or if it is a folder itself
+   * @throws IllegalArgumentException if the file's folder is missing or not writable, or if the file is a folder
    */
   static void check(String option, Path file) {
     if (Files.isDirectory(file)) {
@@ -29,7 +29,7 @@ final class OutputFile {
   /**
    * Makes a folder for several files, unless it exists.
    *
-   * @throws IllegalArgumentException if a file has that name, or if the folder is closed to this user
+   * @throws IllegalArgumentException if a file has that name, or if the folder is not writable
    */
   static void makeFolder(String option, Path folder) throws IOException {
     if (Files.exists(folder) && !Files.isDirectory(folder)) {

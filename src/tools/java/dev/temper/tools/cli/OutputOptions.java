@@ -6,7 +6,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Mixin of every verb: where results go (stdout, as text or as one JSON document) and where notes go (stderr). */
+/** Output of every verb: results on stdout, as text or as one JSON document, and notes on stderr. */
 final class OutputOptions {
 
   @Spec(Spec.Target.MIXEE)

@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** {@code temper pack}: a folder for machines that have no JDK. */
+/** {@code temper pack}: makes a folder for machines without a JDK. */
 @Command(
     name = "pack",
     description = {

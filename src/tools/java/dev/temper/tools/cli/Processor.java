@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The processor and those of its features that decide how fast a loss is.
+ * The processor, and its features that determine the speed of a loss.
  *
- * @param name its name, or an empty string if the system has none
- * @param features in the system's spelling, such as {@code avx512bw}; empty if the system lists none
+ * @param name name of the processor, or an empty string if the system reports none
+ * @param features features in the system's spelling, such as {@code avx512bw}; empty if the system reports none
  */
 record Processor(String name, List<String> features) {
 

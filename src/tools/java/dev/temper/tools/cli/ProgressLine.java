@@ -9,9 +9,8 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Progress on stderr, with the time left. On a terminal it is one line that is written over and over; in a file or pipe
- * it is a line every ten seconds. Rooms below the command line have callbacks of their own, which receive {@code
- * line::update}.
+ * Progress on stderr with the remaining time. A terminal shows one line that is overwritten; a file or pipe receives a
+ * line every ten seconds. Other packages do not use this class: their callbacks receive {@code line::update}.
  */
 final class ProgressLine implements AutoCloseable {
 
@@ -38,18 +37,18 @@ final class ProgressLine implements AutoCloseable {
     return isTerminal(2) ? onTerminal(System.err) : inLines(System.err, LINE_NANOS);
   }
 
-  /** One line that is written over and over. */
+  /** Returns progress as one line that is overwritten. */
   static ProgressLine onTerminal(PrintStream stream) {
     return new ProgressLine(stream, true, REDRAW_NANOS);
   }
 
-  /** A line of its own after each interval. */
+  /** Returns progress as a new line after each interval. */
   static ProgressLine inLines(PrintStream stream, long intervalNanos) {
     return new ProgressLine(stream, false, intervalNanos);
   }
 
   /**
-   * Shows how far the work has come; may be called from any thread and as often as convenient.
+   * Shows the progress of the work. Any thread may call the method, at any rate.
    *
    * @param note the current work, such as {@code student: loss 3.21}
    */
@@ -84,9 +83,7 @@ final class ProgressLine implements AutoCloseable {
     }
   }
 
-  /**
-   * Whether the C library takes a file descriptor for a terminal; {@link System#console()} does not consider stderr.
-   */
+  /** Whether a file descriptor is a terminal for the C library. {@link System#console()} does not consider stderr. */
   private static boolean isTerminal(int descriptor) {
     Linker linker = Linker.nativeLinker();
     Optional<MemorySegment> isatty =

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param tensors gradient and row values, in the order of the file
  * @param outputs views of the tensors
- * @param notes a sentence for each row output that this batch cannot have
+ * @param notes one sentence for each row output that this batch does not have
  */
 record ResultTensors(List<Tensor> tensors, LossOutputs outputs, List<String> notes) {
 
@@ -32,7 +32,10 @@ record ResultTensors(List<Tensor> tensors, LossOutputs outputs, List<String> not
     return new ResultTensors(List.of(), LossOutputs.none(), List.of());
   }
 
-  /** Tensors for a batch in memory of the arena. Under --accumulate the gradient holds a copy of the batch's. */
+  /**
+   * Returns the tensors for a batch, in memory of the arena. With --accumulate the gradient starts as a copy of the
+   * batch's.
+   */
   static ResultTensors of(Arena arena, InputBatch batch, DistillationLoss loss, CallOptions options) {
     List<Tensor> tensors = new ArrayList<>();
     LossOutputs outputs = LossOutputs.none();

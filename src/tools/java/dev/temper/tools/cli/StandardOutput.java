@@ -6,15 +6,18 @@ import java.io.IOException;
 import java.io.OutputStream;
 
 /**
- * Stdout with a memory of failed writes. {@link System#out} and every writer ignore such failures, so that a script
- * would take half a document on a full disk for a success.
+ * Stdout that stores the reason of a failed write. {@link System#out} and every writer ignore such failures, so a
+ * script would accept half a document on a full disk as complete.
  */
 final class StandardOutput extends OutputStream {
 
   private final FileOutputStream stream = new FileOutputStream(FileDescriptor.out);
   private String failure = "";
 
-  /** Why results were lost; empty if none were. A reader that closed its pipe, such as {@code head}, is no failure. */
+  /**
+   * Returns the reason why results were lost, or an empty string. A reader that closed its pipe, such as {@code head},
+   * is not a failure.
+   */
   String failure() {
     return failure.contains("Broken pipe") ? "" : failure;
   }

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
-/** Mixin of {@code temper loss}: what the teacher's values are. */
+/** Options of {@code temper loss} for the kind of the teacher's values. */
 final class TeacherOptions {
 
-  /** What the tensor {@code teacher} holds. */
+  /** Kind of the values in the tensor {@code teacher}. */
   enum Form {
     LOGITS,
     LOG_PROBS,
@@ -61,7 +61,7 @@ final class TeacherOptions {
       description = "Weights of several teachers teacher.0, teacher.1 ... with commas; they sum to 1.")
   List<Double> weights = List.of();
 
-  /** The meaning of the rest, which a teacher with lists needs. */
+  /** Returns the meaning of the rest, which a teacher with lists needs. */
   Tail tail() {
     if (tail == null) {
       throw new IllegalArgumentException("--tail is missing, but the teacher is given by lists of classes; choose"

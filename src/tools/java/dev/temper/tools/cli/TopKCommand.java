@@ -15,16 +15,16 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code temper topk}: the most probable classes of a teacher, kept in a file in the place of its logits. */
+/** {@code temper topk}: writes the most probable classes of a teacher to a file that replaces its logits. */
 @Command(
     name = "topk",
     description = {
-      "Keeps the most probable classes of each row of a teacher, with their log-probabilities over all classes.",
+      "Writes the most probable classes of each row of a teacher to a file, with log-probabilities over all classes.",
       "temper loss --teacher reads the file."
     })
 final class TopKCommand implements Callable<Integer> {
 
-  /** What is printed as JSON. */
+  /** The JSON document of {@code temper topk}. */
   record Document(long rows, int k, int classes, double temperature, long bytes, String device, double milliseconds) {}
 
   @Option(names = "--input", required = true, paramLabel = "FILE",

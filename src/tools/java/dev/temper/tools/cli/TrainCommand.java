@@ -29,7 +29,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The verb {@code train}: a small language model distilled from a larger one, from start to end. */
+/** {@code temper train}: distils a small language model from a larger one, from the text to the results. */
 @Command(
     name = "train",
     description = {
@@ -40,7 +40,7 @@ import picocli.CommandLine.Option;
     })
 final class TrainCommand implements Callable<Integer> {
 
-  /** A quarter of the student's logits and their gradient in a step. */
+  /** Bytes for chunks of logits, a quarter of the student's logits and their gradient in a step. */
   private static final long HEAD_WORKSPACE = 4 << 20;
 
   /** Reads a {@link TrainPlan.Head}. */

@@ -14,7 +14,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** Mixin of {@code temper train}: what the students get of the teacher. */
+/** Options of {@code temper train} for the data that the students receive from the teacher. */
 final class TrainTeacherOptions {
 
   private static final String LISTS = "topk:";
@@ -47,7 +47,7 @@ final class TrainTeacherOptions {
           + " (default: bucket, one more word with the rest of the mass).")
   private @Nullable Tail tail;
 
-  /** The lists in the place of logits; null for logits. */
+  /** Returns the plan of the lists; null if the students learn from logits. */
   @Nullable TopKPlan plan(Path folder) {
     if (k == 0 && tail != null) {
       throw new IllegalArgumentException("--tail is " + tail.label() + ", but --teacher is logits, which leave no word"
@@ -56,7 +56,7 @@ final class TrainTeacherOptions {
     return k == 0 ? null : new TopKPlan(k, meaning(), folder);
   }
 
-  /** Computes one row, so that an engine refuses a loss before the teacher has been trained. */
+  /** Computes one row, so that an unsupported loss is refused before the training of the teacher. */
   void requireComputable(LossEngine engine, DistillationLoss loss) {
     HostMatrix logits = HostMatrix.of(new float[2], 1, 2);
     Teacher teacher = k == 0 ? Teacher.logits(logits) : engine.topK(logits, 1, loss.temperature()).teacher(meaning());

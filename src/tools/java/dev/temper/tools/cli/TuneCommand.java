@@ -19,7 +19,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code temper tune}: the fastest row plans for this device. */
+/** {@code temper tune}: finds the fastest row plans for this device. */
 @Command(
     name = "tune",
     description = {
@@ -73,7 +73,7 @@ final class TuneCommand implements Callable<Integer> {
     }
   }
 
-  /** The progress line is gone when this returns. */
+  /** Runs the measurements. The progress line is removed when the method returns. */
   private static ResultFile run(LossBench bench, LossEngine engine, Keeper keeper, Interruption interruption)
       throws IOException {
     try (ProgressLine line = ProgressLine.onStderr()) {
@@ -81,7 +81,7 @@ final class TuneCommand implements Callable<Integer> {
     }
   }
 
-  /** Keeps the best plan of each shape, dtype and loss as soon as all of its plans were measured. */
+  /** Stores the best plan of each shape, dtype and loss when all of its plans are measured. */
   private record Keeper(List<TuneDocument.TunedCase> tuned) {
     LossBench.Observer with(ProgressLine line) {
       return new LossBench.Observer() {

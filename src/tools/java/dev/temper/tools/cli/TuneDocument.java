@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param copyGigabytesPerSecond copy rate of the device's memory
  * @param quiet whether no other process used the machine meanwhile
  * @param tuned one result for each shape, dtype and loss
- * @param unfinished number of those that have no result
+ * @param unfinished number of shapes, dtypes and losses without a result
  * @param notes plans that were left out, and why
  */
 record TuneDocument(String engine, String file, double copyGigabytesPerSecond, boolean quiet, List<TunedCase> tuned,
@@ -30,7 +30,8 @@ record TuneDocument(String engine, String file, double copyGigabytesPerSecond, b
    * @param loss the loss
    * @param temperature T at which plans were timed; null without a soft part
    * @param defaultPlan plan of engines without tuned plans
-   * @param defaultMilliseconds its time; the shorter of two measurements, before and after the other plans
+   * @param defaultMilliseconds time of the default plan; the shorter of two measurements, before and after the other
+   *     plans
    * @param drift ratio of the second of these measurements to the first; far from 1 if the device was not quiet
    * @param plan the plan that was kept
    * @param milliseconds its time
@@ -73,7 +74,7 @@ record TuneDocument(String engine, String file, double copyGigabytesPerSecond, b
     }
   }
 
-  /** Whether every case has a result, and every plan computes the same. */
+  /** Whether every case has a result, and all plans have the same results. */
   boolean holds() {
     return unfinished == 0 && tuned.stream().allMatch(one -> one.wrong().isEmpty());
   }

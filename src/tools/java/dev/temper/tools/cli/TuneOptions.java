@@ -63,7 +63,9 @@ final class TuneOptions {
     return limit * plan.size();
   }
 
-  /** What losses with the same kernels have in common; a parameter of a divergence is none of it. */
+  /**
+   * Returns a key that is equal for losses with the same kernels. The parameter of a divergence is not part of the key.
+   */
   private static List<Object> kernels(BenchLoss loss) {
     return List.of(loss.objective(), loss.readsTeacher() ? DivergencePolicy.of(loss.divergence()).name() : "");
   }

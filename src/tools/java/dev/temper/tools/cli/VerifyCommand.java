@@ -25,7 +25,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code temper verify}: does this device compute the right numbers? */
+/** {@code temper verify}: checks whether a device computes the right numbers. */
 @Command(
     name = "verify",
     description = {

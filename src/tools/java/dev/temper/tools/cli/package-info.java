@@ -1,6 +1,7 @@
 /**
- * The command line: one class for each verb, all picocli. It reads options and files, calls the rooms that do the work
- * and prints what they return; it may call every room, and no room calls it.
+ * This package holds the command line, with a picocli class for each verb. A verb reads options and files, calls the
+ * packages that do the work and prints their results. The package may call every other package, and no package calls
+ * it.
  */
 @NullMarked
 package dev.temper.tools.cli;

@@ -21,7 +21,7 @@ final class ControlFlow {
    * The shortest path from one instruction to another, both included, found breadth first.
    *
    * @param low the smallest index that the path may contain
-   * @param high the largest one
+   * @param high the largest index
    * @return the target alone if there is no path
    */
   List<Integer> shortest(int from, int to, int low, int high) {

@@ -10,8 +10,8 @@ import dev.temper.kernel.plan.Architecture;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.plan.RowPlans;
+import dev.temper.kernel.spec.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation;
-import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.spi.layout.DivergencePolicy;
 import java.util.List;
@@ -19,13 +19,13 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Prints what the loss kernels execute and occupy for shapes and plans: warp instructions of a row, special functions
- * of a class, the least cycles of a multiprocessor that a row takes, registers, spills, shared memory, and bytes in
- * flight on a multiprocessor. Needs NVRTC, and no device.
+ * Prints the instructions and resources of the loss kernels for shapes and plans: warp instructions of a row, special
+ * functions of a class, the least cycles of a multiprocessor that a row takes, registers, spills, shared memory, and
+ * bytes in flight on a multiprocessor. It needs NVRTC and no device.
  *
- * <p>The cycles are those of the memory at the measured copy rate of an H200, of the issue slots, and of the
- * special-function units. A kernel is as fast as memory allows if the first of them is the largest by far. On that card
- * a kernel that waited for memory at times filled 63 % of the issue slots.
+ * <p>The table has the cycles of memory at the measured copy rate of an H200, of the issue slots, and of the
+ * special-function units. Memory limits the speed of a kernel if its cycles exceed the others by far. A kernel on that
+ * card that sometimes waited for memory used 63 % of the issue slots.
  *
  * <p>{@code java --enable-native-access=ALL-UNNAMED -cp temper.jar dev.temper.tools.counts.ExecutedTable 90
  * 32000:bf16:forward-kl 1000:bf16:forward-kl:all}: a capability, then shapes as CLASSES:DTYPE:DIVERGENCE; a fourth part

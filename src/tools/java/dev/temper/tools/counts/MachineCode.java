@@ -5,8 +5,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The instructions of a kernel, decoded as far as counting needs it. From compute capability 7.5 to 12.0 an instruction
- * has 16 bytes, with the operation in the lowest nine bits. The fields were compared with nvdisasm of CUDA 13.1.
+ * The instructions of a kernel, decoded as far as is needed to count them. From compute capability 7.5 to 12.0 an
+ * instruction has 16 bytes, with the operation in the lowest nine bits. The fields were compared with nvdisasm of CUDA
+ * 13.1.
  */
 final class MachineCode {
 

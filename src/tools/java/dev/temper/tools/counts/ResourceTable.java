@@ -8,8 +8,8 @@ import dev.temper.cuda.nvrtc.Target;
 import dev.temper.kernel.plan.Architecture;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.plan.RowPlan;
+import dev.temper.kernel.spec.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation;
-import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.kernel.spec.Specialisation;
 import dev.temper.kernel.spec.SpecialisationList;
@@ -20,7 +20,7 @@ import java.util.Locale;
 
 /**
  * Prints the resources of compiled kernels: registers and spilled bytes per thread, code size, and instructions per
- * element. Needs NVRTC, and no device.
+ * element. It needs NVRTC and no device.
  *
  * <p>{@code java --enable-native-access=ALL-UNNAMED -cp temper.jar dev.temper.tools.counts.ResourceTable 90} is for
  * compute capability 9.0.

@@ -14,13 +14,13 @@ import java.util.stream.IntStream;
 
 /**
  * The warp instructions that an ordinary row executes, estimated from compiled code: the loops over the row times their
- * trips, and the shortest path through the code between them. Rows take the fast path, have full vectors, and neither
- * raise a running maximum nor have the label's class in a vector.
+ * trips, and the shortest path through the code between them. The estimate is for rows on the fast path with full
+ * vectors, without a new maximum and without the label's class.
  *
- * <p>The path passes through waypoints in the order of their addresses: the loops, or the blocks of an unrolled sweep;
- * between two sweeps the last block with the polynomial of a logarithm; for rows in registers the block that loads
- * them, and for rows of a warp the block that stores the values. Waiting is not counted, and neither is the producing
- * warp of a ring. For the kernels of an earlier version that were profiled, the estimates were 3 % and 9 % away from
+ * <p>The path passes through waypoints in the order of their addresses. Waypoints are the loops or the blocks of an
+ * unrolled sweep, and between two sweeps the last block with the polynomial of a logarithm. Rows in registers add the
+ * block that loads them, and rows of a warp the block that stores the values. Waiting and the producing warp of a ring
+ * are not counted. For the kernels of an earlier version that were profiled, the estimates were 3 % and 9 % away from
  * the executed instructions.
  *
  * @param straight instructions of a warp outside the sweeps

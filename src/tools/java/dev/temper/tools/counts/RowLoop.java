@@ -13,7 +13,7 @@ import java.util.stream.Stream;
  * instruction: that of full vectors, without a new maximum and without the label's class.
  *
  * @param first index of the loop's first instruction
- * @param last index of its last one
+ * @param last index of the loop's last instruction
  * @param purpose what the loop computes
  * @param instructions instructions on the path
  * @param special instructions on the path for the special-function unit
@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  */
 record RowLoop(int first, int last, Purpose purpose, int instructions, int special, int bytes) {
 
-  /** What a loop computes. */
+  /** The purpose of a loop. */
   enum Purpose {
     /** Loads the row into shared memory. */
     LOAD,
@@ -108,7 +108,7 @@ record RowLoop(int first, int last, Purpose purpose, int instructions, int speci
         .filter(at -> code.kind(at) == MachineCode.InstructionKind.SPECIAL).count();
   }
 
-  /** Bytes read on the path; a loop that reads this row and copies the next one is counted by its reads. */
+  /** Returns the bytes read on the path. If a loop reads this row and copies the next one, only the reads count. */
   private static int bytes(MachineCode code, List<Integer> path) {
     int copied = path.stream().filter(at -> code.kind(at) == MachineCode.InstructionKind.COPY)
         .mapToInt(at -> vectorBytes(code, at)).sum();

@@ -8,8 +8,8 @@ import dev.temper.kernel.code.CacheDirectory;
 import dev.temper.kernel.plan.Architecture;
 import dev.temper.kernel.plan.DeviceLimits;
 import dev.temper.kernel.spec.BatchKernel;
+import dev.temper.kernel.spec.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation;
-import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.kernel.spec.Specialisation;
 import dev.temper.tools.files.TemporaryFolder;
@@ -24,10 +24,10 @@ import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Times how long a new process needs to load the machine code of a loss that an earlier process has compiled: finding
- * the cache directory and the version of NVRTC, reading the sources, and loading three kernels from the disk cache. The
- * times of the driver and of the JVM's start are not included. The first process needs NVRTC; no process needs a
- * device.
+ * Measures the time in which a new process loads the machine code of a loss that an earlier process has compiled. The
+ * process finds the cache directory and the version of NVRTC, reads the sources, and loads three kernels from the disk
+ * cache. The times of the driver and of the JVM's start are not included. The first process needs NVRTC; no process
+ * needs a device.
  *
  * <p>{@code java --enable-native-access=ALL-UNNAMED -cp temper.jar dev.temper.tools.counts.WarmStart}
  */
@@ -56,7 +56,7 @@ public final class WarmStart {
     }
   }
 
-  /** Wall time and processor time of one process; a busy machine changes the latter only little. */
+  /** Wall time and processor time of one process. A busy machine hardly changes the processor time. */
   private record Times(double milliseconds, double onProcessor) {}
 
   private static double median(List<Times> times, ToDoubleFunction<Times> of) {
@@ -78,7 +78,10 @@ public final class WarmStart {
     System.out.println(nanoseconds / 1e6 + " " + onProcessor / 1e6 + " " + (cached && !compiler.hasLoadedNvrtc()));
   }
 
-  /** Processor time of the calling thread in nanoseconds; the read loads no class that the start itself would load. */
+  /**
+   * Returns the processor time of the calling thread in nanoseconds. The call loads no class that the measured start
+   * would load.
+   */
   private static long onProcessor() {
     try (FileInputStream in = new FileInputStream("/proc/thread-self/schedstat")) {
       String line = new String(in.readAllBytes(), StandardCharsets.US_ASCII);

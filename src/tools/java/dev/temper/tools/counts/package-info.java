@@ -1,11 +1,11 @@
 /**
- * Counts from compiled kernels on a machine without a GPU: registers, spills, shared memory and the instructions of
- * each loop ({@link dev.temper.tools.counts.ResourceTable}), those that a row executes
- * ({@link dev.temper.tools.counts.ExecutedTable}), and the time of a warm start
- * ({@link dev.temper.tools.counts.WarmStart}).
+ * This package analyses compiled kernels on a machine without a GPU. {@link dev.temper.tools.counts.ResourceTable}
+ * prints registers, spills, shared memory and the instructions of each loop. {@link
+ * dev.temper.tools.counts.ExecutedTable} prints the instructions that a row executes, and {@link
+ * dev.temper.tools.counts.WarmStart} the time of a warm start.
  *
- * <p>May call {@code dev.temper.cuda.nvrtc} and {@code dev.temper.kernel}, and of the tools {@code files} and
- * {@code process}.
+ * <p>The package calls {@code dev.temper.cuda.nvrtc} and {@code dev.temper.kernel}, and the tools' packages {@code
+ * files} and {@code process}.
  */
 @NullMarked
 package dev.temper.tools.counts;

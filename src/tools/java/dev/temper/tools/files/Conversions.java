@@ -14,7 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The tensors of one file that are converted, each once, and the memory of the converted ones. */
+/** Converts the tensors of one file, each once, and owns the memory of the converted tensors. */
 final class Conversions implements AutoCloseable {
 
   private static final int ALIGNMENT = 64;
@@ -34,10 +34,10 @@ final class Conversions implements AutoCloseable {
   }
 
   /**
-   * A tensor over its stored bytes, or converted in memory of its own.
+   * Returns a tensor over its stored bytes, or a converted copy.
    *
-   * @throws IllegalArgumentException if the type is not read or a value does not fit, as the end of a sentence about
-   *     the tensor
+   * @throws IllegalArgumentException if the type is not supported or a value does not fit; the message is the end of a
+   *     sentence about the tensor
    * @throws IOException if the file became shorter while it was read
    */
   Tensor tensor(TensorInfo info, boolean fortranOrder, MemorySegment stored) throws IOException {

@@ -4,14 +4,13 @@ import dev.temper.io.TensorFile;
 import java.util.List;
 
 /**
- * A file of tensors that are converted on reading where a loss does not take them as they are stored: NumPy's default
- * types and its Fortran order.
+ * A file of tensors. Tensors that a loss cannot read as they are stored, in NumPy's default types or Fortran order, are
+ * converted.
  */
 public interface InputFile extends TensorFile {
 
   /**
-   * What was converted so far, one phrase for each tensor, such as {@code 'teacher' from <f8 to F32}; in the order of
-   * reading.
+   * Returns one phrase for each converted tensor in the order of reading, such as {@code 'teacher' from <f8 to F32}.
    */
   List<String> conversions();
 }

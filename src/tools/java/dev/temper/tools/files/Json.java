@@ -43,7 +43,7 @@ public final class Json {
   /**
    * Reads a document from a file.
    *
-   * @throws IllegalArgumentException if the file holds another document, or no JSON
+   * @throws IllegalArgumentException if the file is not JSON, or holds another document
    * @throws IOException if the file cannot be read
    */
   public static <T> T read(Path file, Class<T> document) throws IOException {
@@ -51,11 +51,11 @@ public final class Json {
     try {
       return MAPPER.readValue(text, document);
     } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(file + " is no JSON document of this kind: " + e.getOriginalMessage(), e);
+      throw new IllegalArgumentException(file + " is not a JSON document of this kind: " + e.getOriginalMessage(), e);
     }
   }
 
-  /** The one JSON object that a text consists of; empty for any other text. */
+  /** Returns the JSON object if the text is exactly one object, else empty. */
   public static Optional<JsonNode> object(String text) {
     try {
       return Optional.of(MAPPER.readTree(text)).filter(JsonNode::isObject);
@@ -65,7 +65,7 @@ public final class Json {
   }
 
   /**
-   * A part of a document as a record.
+   * Returns a part of a document as a record.
    *
    * @throws IllegalArgumentException if the part has other fields
    */

@@ -65,7 +65,7 @@ final class NpyDictionary {
     return value;
   }
 
-  /** The type of a structured array, to be listed and refused by this text. */
+  /** Reads the type of a structured array as text, for the message that refuses the array. */
   private String records() {
     int end = text.lastIndexOf(']');
     if (end < position) {

@@ -18,13 +18,13 @@ record NpyHeader(TensorInfo info, boolean fortranOrder, int byteSize) {
 
   private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
 
-  /** NumPy itself reads at most 10,000 by default; longer headers describe records. */
+  /** Longest dictionary in bytes. NumPy reads at most 10,000 by default; longer headers describe structured arrays. */
   private static final int MAX_TEXT_BYTES = 1 << 16;
 
   /**
    * Reads a header, of version 1, 2 or 3.
    *
-   * @throws IllegalArgumentException if it is not one, with the cause but without the file's name
+   * @throws IllegalArgumentException if the header is invalid; the message has the cause but not the file's name
    */
   static NpyHeader read(String name, InputStream in) throws IOException {
     byte[] start = in.readNBytes(MAGIC.length + 2);
@@ -61,7 +61,7 @@ record NpyHeader(TensorInfo info, boolean fortranOrder, int byteSize) {
   /**
    * Bytes of the elements.
    *
-   * @throws IllegalArgumentException if their type is not read, or they are beyond 2^63
+   * @throws IllegalArgumentException if the type is not supported, or the size is beyond 2^63
    */
   long dataBytes() {
     int elementBytes = StoredType.of(info).bytes();

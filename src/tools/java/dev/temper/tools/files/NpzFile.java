@@ -30,7 +30,7 @@ public final class NpzFile implements InputFile {
 
   private static final String SUFFIX = ".npy";
 
-  /** Each file's header is read when the archive is opened. */
+  /** The most files of an archive. The header of each file is read when the archive is opened. */
   private static final int MAX_FILES = 1 << 14;
 
   private static final int ALIGNMENT = 64;
@@ -54,7 +54,7 @@ public final class NpzFile implements InputFile {
   /**
    * Opens an archive and checks the header of each .npy file in it.
    *
-   * @param limits for what an array may unpack to
+   * @param limits limits of the unpacked size of an array
    * @throws IllegalArgumentException if archive or a header breaks its format, with the file's name and the cause
    * @throws IOException if the file cannot be read
    */
@@ -63,7 +63,7 @@ public final class NpzFile implements InputFile {
     try {
       zip = new ZipFile(path.toFile());
     } catch (ZipException | EOFException | IllegalArgumentException e) {
-      throw new IllegalArgumentException(path + ": no valid .npz (zip) file: " + TensorFault.cause(e), e);
+      throw new IllegalArgumentException(path + ": not a valid .npz (zip) file: " + TensorFault.cause(e), e);
     }
     NpzFile file = new NpzFile(path, zip, limits);
     try {
@@ -134,7 +134,7 @@ public final class NpzFile implements InputFile {
     }
   }
 
-  /** Before anything is allocated: archive and header must agree on the size, and the limits must allow it. */
+  /** Checks before an allocation that archive and header have the same size, and that the limits allow it. */
   private void requireSize(ZipEntry entry, NpyHeader header, long bytes) throws IOException {
     long unpacked = bytes + header.byteSize();
     if (entry.getSize() != unpacked) {

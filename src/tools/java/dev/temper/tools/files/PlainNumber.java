@@ -2,7 +2,7 @@ package dev.temper.tools.files;
 
 import java.math.BigDecimal;
 
-/** Numbers as people write them: {@code 4} for 4.0, {@code 0.3} for 0.3, {@code 0.0001} for 1.0E-4. */
+/** Writes numbers without needless digits: {@code 4} for 4.0, {@code 0.0001} for 1.0E-4. */
 public final class PlainNumber {
 
   private static final double LARGEST_IN_FULL = 1e15;
@@ -10,7 +10,9 @@ public final class PlainNumber {
 
   private PlainNumber() {}
 
-  /** The shortest decimal that is read as this very number again; very large and small ones keep their exponent. */
+  /**
+   * Returns the shortest decimal that parses to the same number. Very large and very small numbers keep their exponent.
+   */
   public static String of(double value) {
     double size = Math.abs(value);
     if (value == 0 || (size >= SMALLEST_IN_FULL && size < LARGEST_IN_FULL)) {

@@ -1,18 +1,18 @@
 package dev.temper.tools.files;
 
 /**
- * How much memory a packed file may claim. A hostile archive of 4 MB can unpack to 4 GB of zeros; logits hardly shrink
- * at all, and labels that are mostly padding are small.
+ * Limits of the memory that a packed file may take. A hostile archive of 4 MB can unpack to 4 GB of zeros. Logits
+ * hardly shrink when they are packed, and labels that are mostly padding are small.
  *
- * @param freeBytes bytes that one array may unpack to, however small it is packed
- * @param expansion most bytes that a larger array may unpack to for each packed byte
+ * @param freeBytes unpacked bytes that every array may have, whatever its packed size
+ * @param expansion most unpacked bytes of a larger array for each packed byte
  */
 public record ReadLimits(long freeBytes, int expansion) {
 
   /** 64 MiB for each array whatever its packed size, and beyond that at most 50 times the packed size. */
   public static final ReadLimits DEFAULT = new ReadLimits(64L << 20, 50);
 
-  /** No limit but that of the shapes: for files from a source that is trusted. */
+  /** No limits except those of the shapes, for files from a trusted source. */
   public static final ReadLimits NONE = new ReadLimits(Long.MAX_VALUE, Integer.MAX_VALUE);
 
   /**

@@ -9,8 +9,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Element types that are read from files: those that a loss takes, and those that arrays have by default in NumPy, or
- * that people choose to keep labels small, with the type that they become.
+ * Element types that are read from files, each with the type that it becomes: the types that a loss reads, NumPy's
+ * default types, and small integers for labels.
  */
 enum StoredType {
   F32(DType.F32, Float.BYTES, "F32", "<f4"),
@@ -56,7 +56,8 @@ enum StoredType {
   /**
    * The type that a file names.
    *
-   * @throws IllegalArgumentException if it is not read, as the end of a sentence that begins with the tensor
+   * @throws IllegalArgumentException if the type is not supported; the message is the end of a sentence that begins
+   *     with the tensor
    */
   static StoredType of(TensorInfo info) {
     StoredType type = info.dtypeName().isEmpty() ? null : BY_NAME.get(info.dtypeName());
@@ -95,7 +96,9 @@ enum StoredType {
     }
   }
 
-  /** A finite number must not become an infinity unseen: a logit of infinity means something else than a large one. */
+  /**
+   * Refuses a finite number that would become infinite, because an infinite logit has another meaning than a large one.
+   */
   private static float narrow(double value) {
     float narrowed = (float) value;
     if (Float.isInfinite(narrowed) && Double.isFinite(value)) {

@@ -18,7 +18,7 @@ public record TemporaryFolder(Path path) implements AutoCloseable {
     return new TemporaryFolder(Files.createTempDirectory(prefix));
   }
 
-  /** Makes a folder beside a file, on the same volume: moving its content to the file is then atomic. */
+  /** Makes a folder beside a file on the same volume, so that a move of its content to the file is atomic. */
   public static TemporaryFolder beside(Path file, String prefix) throws IOException {
     return new TemporaryFolder(Files.createTempDirectory(file.resolveSibling("."), prefix));
   }

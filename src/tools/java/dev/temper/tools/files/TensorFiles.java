@@ -19,16 +19,16 @@ public final class TensorFiles {
   /**
    * Opens a {@code .safetensors}, {@code .npz} or {@code .npy} file; the end of its name decides which.
    *
-   * @param limits for what a packed array may unpack to
-   * @throws IllegalArgumentException if the file is damaged or hostile, with its name and the cause
-   * @throws IOException if it cannot be read
+   * @param limits limits of the unpacked size of an array
+   * @throws IllegalArgumentException if the file is damaged or hostile; the message has its name and the cause
+   * @throws IOException if the file cannot be read
    */
   public static InputFile open(Path path, ReadLimits limits) throws IOException {
     if (Files.notExists(path)) {
       throw new NoSuchFileException(path.toString());
     }
     if (!Files.isRegularFile(path)) {
-      throw new IllegalArgumentException(path + ": is no regular file, expected a .safetensors, .npz or .npy file");
+      throw new IllegalArgumentException(path + ": is not a regular file, expected a .safetensors, .npz or .npy file");
     }
     String name = path.toString().toLowerCase(Locale.ROOT);
     if (name.endsWith(".safetensors")) {

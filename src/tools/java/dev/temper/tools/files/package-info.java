@@ -1,8 +1,8 @@
 /**
- * Files of tensors that the tools read: safetensors, NumPy's npy and npz, whose default types are converted on reading;
- * and JSON, which they also write.
+ * This package reads files of tensors: safetensors and NumPy's npy and npz, whose default types are converted. It also
+ * reads and writes JSON.
  *
- * <p>May call {@code dev.temper} and {@code dev.temper.io}.
+ * <p>The package calls {@code dev.temper} and {@code dev.temper.io} only.
  */
 @NullMarked
 package dev.temper.tools.files;

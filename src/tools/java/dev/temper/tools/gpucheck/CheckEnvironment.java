@@ -27,12 +27,14 @@ public record CheckEnvironment(String device, boolean quick, Path folder) {
     return device.equals("cuda") || device.startsWith("cuda:");
   }
 
-  /** The command that runs a verb in a process of its own, with this process's runtime, class path and settings. */
+  /**
+   * Returns the command that runs a verb in a new process, with the runtime, class path and settings of this process.
+   */
   List<String> temper(String... arguments) {
     return JavaCommand.of(MAIN).option("-Djava.awt.headless=true").settings().with(arguments);
   }
 
-  /** A command as people type it in the folder of Temper, without paths of this machine. */
+  /** Returns a command for a user in the folder of Temper, without paths of this machine. */
   String shown(List<String> command) {
     return String.join(" ", command).replace(String.join(" ", temper()), "./temper").replace(folder + "/", "logs/");
   }

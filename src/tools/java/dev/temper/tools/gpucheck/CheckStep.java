@@ -13,14 +13,14 @@ import java.util.function.Supplier;
  * @param limitSeconds time after which the process is ended
  * @param command the command; empty for a step that cannot run here
  * @param document the file with the command's JSON document
- * @param check checks the outputs of a command that has ended well; returns the reason of a failure, or an empty text
+ * @param check checks the outputs of a successful command; returns the reason of a failure, or an empty text
  * @param notRun the reason why the step cannot run here; empty if it can
  * @param alongside whether it runs concurrently with the step before it
  */
 record CheckStep(Stage stage, String name, String shows, int limitSeconds, List<String> command, Path document,
     Supplier<String> check, String notRun, boolean alongside) {
 
-  /** A step whose command prints its document, and ends with status 0 if it passed. */
+  /** Returns a step whose command prints its document, and exits with status 0 if it passed. */
   static CheckStep of(Stage stage, String name, String shows, int limitSeconds, List<String> command, Path folder) {
     return new CheckStep(stage, name, shows, limitSeconds, List.copyOf(command), folder.resolve(name + ".out"),
         () -> "", "", false);
@@ -41,7 +41,7 @@ record CheckStep(Stage stage, String name, String shows, int limitSeconds, List<
     return new CheckStep(stage, name, shows, limitSeconds, command, document, check, reason, alongside);
   }
 
-  /** The same step, concurrent with the one before it; useful where most of the time is compilation. */
+  /** Returns this step, concurrent with the step before it. This saves time if most of it is compilation. */
   CheckStep withPrevious() {
     return new CheckStep(stage, name, shows, limitSeconds, command, document, check, notRun, true);
   }

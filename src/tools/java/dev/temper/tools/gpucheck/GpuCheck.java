@@ -32,7 +32,7 @@ public final class GpuCheck {
   /**
    * A check that writes its document and logs into a folder.
    *
-   * @param out the folder; made if there is none
+   * @param out the folder, which is made if it does not exist
    * @param device name of the device, as users write it
    * @param quick whether each step runs a few cases only
    * @param version version of Temper
@@ -63,7 +63,7 @@ public final class GpuCheck {
     }
     boolean holds = true;
     for (Stage stage : stages.stream().sorted().toList()) {
-      // The plan of a stage is made just before it runs: it may depend on files of earlier stages.
+      // The plan of a stage is made just before it runs, because it may depend on files of earlier stages.
       holds &= run(GpuPlan.of(environment, stage), starting, done);
     }
     return holds;

@@ -8,7 +8,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The JSON document of {@code temper gpu-check}. Fields that other versions have written are passed over.
+ * The JSON document of {@code temper gpu-check}. Fields of other versions are ignored.
  *
  * @param version version of Temper
  * @param commit revision of its sources
@@ -54,7 +54,7 @@ record GpuCheckDocument(
    * @param reason why it failed or did not run; empty if it passed
    * @param seconds wall time
    * @param limitSeconds time after which the process is ended
-   * @param command the command, as people type it
+   * @param command the command, as a user types it
    * @param log last lines of the log
    * @param result JSON document of the command; null if there is none
    */

@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** The steps of each stage; the steps that show early whether the others make sense come first. */
+/** The steps of each stage. Steps whose failure makes the others pointless come first. */
 final class GpuPlan {
 
   /**
@@ -21,8 +21,8 @@ final class GpuPlan {
   private static final String SMALL_SHAPES = "64x10,3x4099";
 
   /**
-   * Processes of the grid: most of its time is compilation in one thread, and a device fault ends the cases of one
-   * process only.
+   * Number of processes of the grid. Most of its time is compilation in one thread, and a device fault ends the cases
+   * of one process only.
    */
   private static final int GRID_PARTS = 6;
 

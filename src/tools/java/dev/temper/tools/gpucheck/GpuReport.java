@@ -77,7 +77,7 @@ final class GpuReport {
         Arrays.stream(Stage.values()).filter(stage -> !steps.containsKey(stage)).toList(), all);
   }
 
-  /** The field of the first step whose document has it. */
+  /** Returns a field from the first step whose document has it. */
   private static Optional<JsonNode> found(List<EndedStep> steps, String field) {
     return steps.stream().map(EndedStep::result).filter(Objects::nonNull).map(result -> result.path(field))
         .filter(value -> !value.isMissingNode() && !value.isNull()).findFirst();

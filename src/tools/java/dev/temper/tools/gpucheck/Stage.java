@@ -5,7 +5,7 @@ import java.util.Locale;
 
 /** The parts of the check, which can run separately. The limits of a stage's steps add up to less than ten minutes. */
 public enum Stage {
-  /** A few minutes that show whether the other stages are worth running. */
+  /** A few minutes of checks whose failure makes the other stages pointless. */
   SMOKE,
   /** The whole verification grid, and equal bits in two processes. */
   CORRECTNESS,

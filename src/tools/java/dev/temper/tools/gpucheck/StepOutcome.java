@@ -4,13 +4,13 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 
 /** The end of a step. */
 public enum StepOutcome {
-  /** The command ended well, and so did the check of its outputs. */
+  /** The command and the check of its outputs succeeded. */
   @JsonProperty("passed")
   PASSED,
   /** The command or the check of its outputs failed. */
   @JsonProperty("failed")
   FAILED,
-  /** The machine lacks something that the step needs. */
+  /** The machine lacks a requirement of the step. */
   @JsonProperty("notRun")
   NOT_RUN
 }

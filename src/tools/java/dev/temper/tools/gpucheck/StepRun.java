@@ -45,7 +45,7 @@ final class StepRun {
     return new StepResult(step, outcome, reason, seconds, log, document.orElse(null));
   }
 
-  /** The reason of the failure; empty for a process that ended well. */
+  /** Runs the process of a step and returns the reason of its failure, or an empty string. */
   private String execute(CheckStep step, Path err) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(step.command())
         .redirectOutput(folder.resolve(step.name() + ".out").toFile()).redirectError(err.toFile());
@@ -74,8 +74,8 @@ final class StepRun {
   }
 
   /**
-   * Ends the process and all its descendants: the process that hangs may be a child of a tool. SIGTERM comes first,
-   * because a shutdown hook may then print the case that was running.
+   * Ends the process and all its descendants, because the process that hangs may be a child of a tool. SIGTERM is sent
+   * first, so that a shutdown hook can print the current case.
    */
   private static void end(Process process) {
     List<ProcessHandle> all = Stream.concat(Stream.of(process.toHandle()), process.descendants()).toList();

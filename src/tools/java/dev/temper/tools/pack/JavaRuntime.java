@@ -15,7 +15,7 @@ final class JavaRuntime {
 
   private JavaRuntime() {}
 
-  /** Links a compressed runtime for the system of this process: 42 MB, of which the virtual machine has 29. */
+  /** Links a compressed runtime for the system of this process. It has 42 MB, of which the virtual machine takes 29. */
   static void link(Path folder) throws IOException {
     run("jlink", "--add-modules", MODULES, "--strip-debug", "--no-header-files", "--no-man-pages", "--compress",
         "zip-9", "--output", folder.toString());

@@ -15,13 +15,15 @@ import java.util.jar.JarOutputStream;
 /** The jars of a packed folder, taken from the class path of this process. */
 final class Libraries {
 
-  /** Prefixes of the names of the jars. OpenBLAS and XChart are left out: only {@code train} and matrix
-   * products on the CPU need these 20 MB. */
+  /**
+   * Prefixes of the names of the jars. OpenBLAS and XChart, 20 MB, are left out: only {@code train} and matrix products
+   * on the CPU need them.
+   */
   private static final List<String> WANTED = List.of(
       "jackson-annotations-", "jackson-core-", "jackson-databind-", "jcublas-", "jcuda-", "jspecify-",
       "picocli-");
 
-  /** The only libraries of JCuda's natives that Temper loads: 2 MB of jars of 10 MB. */
+  /** Prefixes of the native libraries of JCuda that Temper loads, 2 MB of 10 MB. */
   private static final List<String> LOADED = List.of("lib/libJCudaDriver-", "lib/libJCublas2-");
 
   private Libraries() {}

@@ -29,7 +29,7 @@ public final class PortableFolder {
    * @return size of its files in bytes
    * @throws IllegalArgumentException if the name is taken
    * @throws IllegalStateException if the Java runtime is not a JDK, or a library is missing
-   * @throws IOException if it cannot be written
+   * @throws IOException if the folder cannot be written
    */
   public static long make(Path folder, String version, String revision) throws IOException {
     Path target = folder.toAbsolutePath().normalize();

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A Java program in a process of its own, with the runtime and the class path of this process. */
+/** A Java program in a new process with the runtime and the class path of this process. */
 public final class JavaCommand {
 
   private final List<String> options = new ArrayList<>(List.of("--enable-native-access=ALL-UNNAMED"));
@@ -32,7 +32,7 @@ public final class JavaCommand {
     return option("-D" + name + "=" + value);
   }
 
-  /** Sets the system properties of Temper that this process has, but for those in {@code except}. */
+  /** Sets the system properties of Temper that this process has, except those in {@code except}. */
   public JavaCommand settings(String... except) {
     System.getProperties().stringPropertyNames().stream()
         .filter(name -> name.startsWith("temper.") && !List.of(except).contains(name))

@@ -1,7 +1,7 @@
 /**
- * Java programs in processes of their own.
+ * This package runs Java programs in new processes.
  *
- * <p>Calls no other room.
+ * <p>The package calls no other package.
  */
 @NullMarked
 package dev.temper.tools.process;

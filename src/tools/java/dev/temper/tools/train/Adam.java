@@ -30,7 +30,7 @@ final class Adam {
   /** Moves every parameter against its gradient. */
   void step(double learningRate) {
     steps++;
-    // Both averages begin at 0; their corrections fold into one factor on the rate.
+    // Both averages begin at 0. One factor on the learning rate corrects them.
     double correction = Math.sqrt(1 - Math.pow(SQUARE_DECAY, steps)) / (1 - Math.pow(MEAN_DECAY, steps));
     for (Moments m : moments) {
       update(m, (float) (learningRate * correction));

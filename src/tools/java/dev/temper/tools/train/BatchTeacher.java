@@ -2,7 +2,7 @@ package dev.temper.tools.train;
 
 import dev.temper.Teacher;
 
-/** What a student learns from besides the labels: the teacher of each batch. */
+/** The source of the teacher of each batch, from which a student learns besides the labels. */
 @FunctionalInterface
 interface BatchTeacher extends AutoCloseable {
 

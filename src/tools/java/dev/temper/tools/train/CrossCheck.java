@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Recomputes loss and gradient during training with the f64 reference and keeps the worst difference. One row in 16 is
- * recomputed, whole: rows do not depend on one another, so this is a fair sample at a sixteenth of the time.
+ * recomputed. Rows do not depend on one another, so this is a fair sample at a sixteenth of the time.
  */
 final class CrossCheck implements AutoCloseable {
 

@@ -1,7 +1,7 @@
 package dev.temper.tools.train;
 
 /**
- * How far an engine was from the f64 reference during training.
+ * The largest differences between an engine and the f64 reference during training.
  *
  * @param checks batches of which a sample was recomputed
  * @param loss worst difference of a sample's loss, relative to it
@@ -10,12 +10,12 @@ package dev.temper.tools.train;
 public record Differences(int checks, double loss, double gradient) {
 
   /**
-   * What f32 explains: 128 units of roundoff (2^-24), about 8e-6. Logits reach about 30 here, and an argument of the
-   * exponential that is rounded at that size costs up to 30 units by itself.
+   * The largest difference that f32 explains: 128 units of roundoff (2^-24), about 8e-6. Logits reach about 30 here,
+   * and the rounding of an exponential's argument of that size alone costs up to 30 units.
    */
   public static final double BOUND = 128 * 0x1p-24;
 
-  /** Whether both differences are within the bound; NaN never is. */
+  /** Whether both differences are within the bound. NaN is not. */
   public boolean hold() {
     return loss <= BOUND && gradient <= BOUND;
   }

@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * Every word of some documents as an example: the words before it, and itself as the label. Words beyond the vocabulary
- * are context but never a label, so that no model learns to predict "unknown".
+ * are context but never a label, so that no model is trained to predict "unknown".
  */
 final class Examples {
 
@@ -20,8 +20,8 @@ final class Examples {
   Examples(List<TextDocument> documents, Vocabulary vocabulary, int context) {
     this.context = context;
     int words = documents.stream().mapToInt(d -> d.words().size()).sum();
-    // Between two documents lie enough boundaries that no context reaches back; the first one is itself a label: the
-    // end.
+    // Enough boundaries separate two documents that no context reaches into the previous one. The first boundary is
+    // also a label, the end of the document.
     stream = new int[context + words + documents.size() * context];
     positions = new int[words + documents.size()];
     int at = 0;

@@ -12,9 +12,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The whole example: a teacher on labels, then the same student several times, with the same first weights, the same
- * batches and the same number of steps: first on labels alone, then on labels and teacher, once for each loss of the
- * plan.
+ * Runs the whole example. It trains a teacher on labels, then the same student several times: first on labels alone,
+ * then on labels and teacher, once for each loss of the plan. All students have the same first weights, batches and
+ * number of steps.
  */
 public final class Experiment {
 
@@ -166,8 +166,8 @@ public final class Experiment {
   }
 
   /**
-   * Estimated work of one step, for the progress line: three products for each weight, one more for each weight of the
-   * teacher, and a loss and an optimiser that cost as much as 100 products for each logit.
+   * Returns the estimated work of one step for the progress line: three products for each weight, and one more for each
+   * weight of the teacher. Loss and optimiser count as 100 products for each logit.
    */
   private long workPerStep(TrainPlan.Budget budget, boolean taught) {
     return 3 * shape(budget).parameters() + (taught ? shape(plan.teacher()).parameters() : 0)

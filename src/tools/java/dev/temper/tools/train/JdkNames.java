@@ -46,9 +46,7 @@ public final class JdkNames {
     return new Corpus("class and method names of Java " + System.getProperty("java.version"), documents);
   }
 
-  /**
-   * Names in the order of declaration, overloads once; without constructors and what the compiler made up.
-   */
+  /** Returns the names in the order of declaration, overloads once, without constructors and synthetic methods. */
   private static Set<String> methods(ClassModel model) {
     Set<String> names = new LinkedHashSet<>();
     for (MethodModel method : model.methods()) {
@@ -73,7 +71,10 @@ public final class JdkNames {
     return new TextDocument(topLevel(internalName), List.copyOf(words));
   }
 
-  /** A nested class resembles the class around it too much to be told apart by the split. */
+  /**
+   * Returns the top-level class, which is the group of its nested classes. A nested class is similar to its outer
+   * class, so both must be in one part of the split.
+   */
   private static String topLevel(String internalName) {
     int nested = internalName.indexOf('$', internalName.lastIndexOf('/') + 2);
     return nested < 0 ? internalName : internalName.substring(0, nested);

@@ -46,14 +46,14 @@ final class LanguageModel {
   private final Matrix h;
   private final Matrix hGradient;
   private final Arena arena;
-  /** Allocated by the first use, because a fused head needs no logits of all rows. */
+  /** The logits are allocated at their first use, because a fused head needs no logits of all rows. */
   private @Nullable Matrix logits;
 
   /**
    * A model with random weights; equal seeds give equal models.
    *
    * @param maxRows largest batch
-   * @param arena where weights and activations live
+   * @param arena arena of weights and activations
    */
   LanguageModel(Shape shape, int maxRows, Products products, Arena arena, long seed) {
     this.shape = shape;

@@ -13,7 +13,7 @@ import java.lang.foreign.ValueLayout;
  */
 record Matrix(MemorySegment segment, int rows, int columns) {
 
-  /** The size of a cache line and of an AVX-512 register. */
+  /** Alignment in bytes: the size of a cache line and of an AVX-512 register. */
   private static final long ALIGNMENT = 64;
 
   static Matrix zeros(Arena arena, int rows, int columns) {

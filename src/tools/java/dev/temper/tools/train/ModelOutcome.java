@@ -31,12 +31,12 @@ public record ModelOutcome(
    * A point of a learning curve.
    *
    * @param step number of steps made so far
-   * @param loss mean training loss since the previous point, as the model's own loss measures it
+   * @param loss mean training loss since the previous point, in the loss that trains the model
    * @param validation cross-entropy on the validation part, in nats
    */
   public record CurvePoint(int step, double loss, double validation) {}
 
-  /** Whether the model got all its steps. */
+  /** Whether the model was trained for all its planned steps. */
   public boolean isComplete() {
     return steps == plannedSteps;
   }

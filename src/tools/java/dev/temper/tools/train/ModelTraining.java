@@ -13,8 +13,8 @@ import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains a model on labels, and on a teacher where there is one. This is the file to copy: your own model, optimiser
- * and data replace {@link LanguageModel}, {@link Adam} and {@link WordBatches}.
+ * Trains a model on labels, and on a teacher if there is one. Copy this file for training of your own: your model,
+ * optimiser and data replace {@link LanguageModel}, {@link Adam} and {@link WordBatches}.
  */
 final class ModelTraining {
 

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param crossEntropy mean over the words, in nats
  * @param top1 share of words that were the model's first choice
  * @param top5 share of words that were among its first five
- * @param words number of words judged; those beyond the vocabulary are not
+ * @param words number of evaluated words, which are in the vocabulary
  */
 public record Quality(double crossEntropy, double top1, double top5, long words) {
 

@@ -34,7 +34,7 @@ final class RunMonitor implements TrainingObserver {
   /**
    * A monitor of one model.
    *
-   * @param validation computes the validation cross-entropy of the model as it is
+   * @param validation computes the present validation cross-entropy of the model
    * @param stop whether the training should end after the current step
    */
   RunMonitor(

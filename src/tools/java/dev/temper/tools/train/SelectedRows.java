@@ -13,7 +13,7 @@ final class SelectedRows {
 
   private SelectedRows() {}
 
-  /** A teacher of the rows {@code rows[0]}, {@code rows[1]} and so on, with the same meaning of all other classes. */
+  /** Returns a teacher with the rows {@code rows[0]}, {@code rows[1]} and so on, and with the same tail. */
   static TopKTeacher of(TopKTeacher teacher, int... rows) {
     int k = teacher.ids().k();
     int[] ids = new int[rows.length * k];

@@ -5,8 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Three parts without a common group: to learn from, to watch while learning and to choose T and weights by, and to be
- * judged on at the end. A group's part depends on its name alone, so every seed sees the same split.
+ * Three parts of the documents without a common group: training, validation (for learning curves and the choice of T
+ * and weights) and held-out words for the final evaluation. The part of a group depends on its name alone, so every
+ * seed has the same split.
  */
 record Split(List<TextDocument> training, List<TextDocument> validation, List<TextDocument> heldOut) {
 
@@ -22,7 +23,9 @@ record Split(List<TextDocument> training, List<TextDocument> validation, List<Te
     return split;
   }
 
-  /** One of 16 shares, by Fibonacci hashing: the top 4 bits of the product mix all bits of the name's hash. */
+  /**
+   * Returns one of 16 shares by Fibonacci hashing. The top 4 bits of the product depend on all bits of the name's hash.
+   */
   private static int share(String group) {
     return (group.hashCode() * 0x9E3779B9) >>> 28;
   }

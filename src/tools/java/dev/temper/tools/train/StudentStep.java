@@ -3,7 +3,7 @@ package dev.temper.tools.train;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 
-/** The parts of a training step that depend on the form in which the student reaches the loss. */
+/** The parts of a training step that depend on the form of the student's output, logits or hidden states. */
 interface StudentStep {
 
   /** The gradients of the loss. */

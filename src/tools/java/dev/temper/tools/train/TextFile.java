@@ -12,11 +12,12 @@ import java.util.List;
 public final class TextFile {
 
   /**
-   * Words per document: many more than a model's context, and few enough for some hundred documents in a small book.
+   * Words per document: many more than the context of a model, and few enough that a small book has some hundred
+   * documents.
    */
   private static final int DOCUMENT_WORDS = 256;
 
-  /** Smallest text: a shorter one has fewer than a thousand held-out words, too few to compare models. */
+  /** Words of the smallest text. A shorter text has fewer than a thousand held-out words, too few to compare models. */
   static final int MIN_WORDS = 20_000;
 
   private TextFile() {}

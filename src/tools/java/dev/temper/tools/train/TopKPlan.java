@@ -4,10 +4,10 @@ import dev.temper.Tail;
 import java.nio.file.Path;
 
 /**
- * How students learn from lists of a teacher's most probable words, read from a file, in the place of its logits.
+ * The lists of a teacher's most probable words, which students read from a file in the place of the teacher's logits.
  *
  * @param k words of a row
- * @param tail what the other words mean
- * @param folder where the files are written
+ * @param tail meaning of the other words
+ * @param folder folder of the files
  */
 public record TopKPlan(int k, Tail tail, Path folder) {}

@@ -10,7 +10,9 @@ import java.util.Locale;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** The stage between teacher and student: the teacher's lists of every example of the student go into a file. */
+/**
+ * The stage between teacher and student, which writes the teacher's lists for every example of the student to a file.
+ */
 final class TopKStage {
 
   private final TopKPlan plan;

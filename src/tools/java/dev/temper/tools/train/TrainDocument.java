@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param java version of the JVM
  * @param seeds one element for each seed
  * @param mean means over the seeds
- * @param complete whether every model got all its steps; false after an interruption
+ * @param complete whether every model was trained for all its steps; false after an interruption
  * @param differencesFromReference the worst differences of all seeds
  * @param failures one sentence for each requirement that does not hold
  * @param seconds time of the whole run

@@ -6,7 +6,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything that decides how a run goes, apart from the text.
+ * All settings of a run except the text.
  *
  * @param vocabulary largest number of words in the models' vocabulary
  * @param context number of words before the predicted one that a model reads
@@ -38,7 +38,7 @@ public record TrainPlan(
     /** The engine computes them in chunks, from hidden states. */
     FUSED;
 
-    /** The word on the command line. */
+    /** The name on the command line. */
     public String label() {
       return name().toLowerCase(Locale.ROOT);
     }
@@ -116,7 +116,10 @@ public record TrainPlan(
         List.of(DistillationLoss.hinton(TEMPERATURE, SOFT_WEIGHT)), 1, 1, Head.LOGITS, null);
   }
 
-  /** The plan for a text of so many words: fewer steps where the teacher would see each word more than 4 times. */
+  /**
+   * Returns the plan for a text of a number of words. It has fewer steps if the teacher would read each word more than
+   * 4 times.
+   */
   public TrainPlan forWords(long words) {
     long teacherSteps = MAX_PASSES * words / rows;
     return teacherSteps >= teacher.steps

@@ -1,6 +1,6 @@
 package dev.temper.tools.train;
 
-/** Receives how far a run has come. */
+/** Receives the progress of a run. */
 @FunctionalInterface
 public interface TrainProgress {
 

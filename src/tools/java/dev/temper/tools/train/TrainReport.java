@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
 public record TrainReport(
     TrainPlan plan, Data data, String engine, String blas, List<SeedOutcome> outcomes, double seconds) {
 
-  /** Smallest lead of the teacher, in nats, that a student can learn something from. */
+  /** Smallest advantage of the teacher over the student on labels, in nats, that leaves something to distil. */
   public static final double MIN_MARGIN = 0.1;
 
   /**
@@ -36,7 +36,7 @@ public record TrainReport(
   public record Data(
       String description, int documents, long words, int vocabulary, int training, int validation, int heldOut) {}
 
-  /** Whether every model of every seed got all its steps. */
+  /** Whether every model of every seed was trained for all its steps. */
   public boolean isComplete() {
     return outcomes.size() == plan.seeds() && outcomes.stream().allMatch(
         seed -> seed.models().size() == models() && seed.models().stream().allMatch(ModelOutcome::isComplete));
@@ -51,13 +51,18 @@ public record TrainReport(
     return IntStream.range(0, reached).mapToObj(this::mean).toList();
   }
 
-  /** By how many nats the teacher is better on held-out words than the student on labels only; NaN without both. */
+  /**
+   * Cross-entropy on held-out words in nats: that of the student on labels only minus that of the teacher. NaN unless
+   * both are trained.
+   */
   public double margin() {
     List<ModelOutcome> means = means();
     return means.size() <= SeedOutcome.LABELS_ONLY ? Double.NaN : lead(means, SeedOutcome.TEACHER);
   }
 
-  /** By how many nats each distilled student is better on held-out words than the student on labels only. */
+  /**
+   * Cross-entropy on held-out words in nats: that of the student on labels only minus that of each distilled student.
+   */
   public List<Double> gains() {
     List<ModelOutcome> means = means();
     return IntStream.range(SeedOutcome.DISTILLED, means.size()).mapToObj(model -> lead(means, model)).toList();
@@ -70,7 +75,7 @@ public record TrainReport(
 
   /**
    * One sentence for each requirement that does not hold; empty if all hold. A distilled student that is worse is a
-   * result, not a failure. The teacher's lead is judged in complete runs only.
+   * result, not a failure. The margin of the teacher is checked in complete runs only.
    */
   public List<String> failures() {
     List<String> failures = new ArrayList<>();

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** A report as people read it. */
+/** Formats a report as text. */
 public final class TrainReportText {
 
   private TrainReportText() {}

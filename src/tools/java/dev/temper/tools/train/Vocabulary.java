@@ -29,7 +29,10 @@ final class Vocabulary {
     }
   }
 
-  /** The most frequent words of these documents, at most {@code limit} with the two special ones; ties by spelling. */
+  /**
+   * Returns the vocabulary of the most frequent words, at most {@code limit} including the two special ids. Equally
+   * frequent words are ordered by spelling.
+   */
   static Vocabulary of(List<TextDocument> documents, int limit) {
     Map<String, Integer> counts = new HashMap<>();
     for (TextDocument document : documents) {

@@ -3,11 +3,11 @@ package dev.temper.tools.train;
 import dev.temper.RowVector;
 
 /**
- * Examples to learn from or to be judged on: in each row the words before, and the word that follows.
+ * Examples for training or evaluation. Each row holds some consecutive words and the word that follows them.
  *
  * @param context words per row
  * @param words [rows, context], oldest word first
- * @param nextWords [rows]; {@link Examples#NO_LABEL} where the word is not in the vocabulary
+ * @param nextWords [rows]; {@link Examples#NO_LABEL} for a word outside the vocabulary
  * @param examples [rows], the number of each row's example
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared; handed to the engine without a copy

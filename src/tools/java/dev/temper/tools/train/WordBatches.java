@@ -3,7 +3,10 @@ package dev.temper.tools.train;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
-/** Full batches in random order, each example once before any comes again; equal seeds give equal batches. */
+/**
+ * Full batches in random order. Every example occurs once before any example occurs again. Equal seeds give equal
+ * batches.
+ */
 final class WordBatches {
 
   private final Examples examples;
@@ -13,7 +16,7 @@ final class WordBatches {
   private int next;
 
   /**
-   * WordBatches of some examples.
+   * Creates the batches of some examples.
    *
    * @throws IllegalArgumentException if the examples do not fill one batch
    */

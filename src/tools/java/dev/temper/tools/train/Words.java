@@ -12,8 +12,8 @@ import java.util.regex.Pattern;
  */
 final class Words {
 
-  // In this order: an ideograph; an acronym (the XML of XMLReader); a capitalised or small word; letters without case,
-  // with their marks; a number; any other visible character.
+  // The alternatives are, in this order: an ideograph; an acronym (the XML of XMLReader); a capitalised or lower-case
+  // word; letters without case, with their marks; a number; any other visible character.
   private static final Pattern WORD = Pattern.compile(
       "\\p{IsIdeographic}|\\p{Lu}+(?!\\p{Ll})|\\p{Lu}?\\p{Ll}+|[\\p{L}\\p{M}]+|\\p{N}+|[^\\s\\p{L}\\p{M}\\p{N}]");
 

@@ -7,9 +7,9 @@ import static dev.temper.tools.verify.Precision.U;
  * and {@code -q U/A} elsewhere.
  *
  * <p>A sum of {@code min(p, q)} has the weighted mean of the relative errors of its terms, and {@code 2 + log2 C}
- * roundings. A row is near if {@code -log A}, which is linear in {@code q - p}, is below the limit of a KL. There
- * {@code A = 1 - TV}, so that the error is that of the total variation over {@code A}. Classes whose {@code log p - log
- * q} is within its own error of 0 may count to either side.
+ * roundings. A row is near if {@code -log A}, which is linear in {@code q - p}, is below the limit of a KL. In a near
+ * row {@code A = 1 - TV}, so that the error is that of the total variation over {@code A}. Classes whose {@code log p -
+ * log q} is within its own error of 0 may count to either side.
  */
 final class AcceptanceBound {
 

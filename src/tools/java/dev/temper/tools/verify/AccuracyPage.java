@@ -39,7 +39,7 @@ public final class AccuracyPage {
   private AccuracyPage() {}
 
   /**
-   * The page.
+   * Returns the text of the page.
    *
    * @throws IllegalArgumentException if no case measured its accuracy
    */

@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
  * The errors of one divergence with one dtype over the cases of the group {@link CaseGroup#ACCURACY}. Cases that the
  * device refuses are left out.
  *
- * <p>The distance of an element of the gradient in units in the last place is {@code |found - expected| / spacing};
- * {@code expected} is the f64 reference before any rounding, and the spacing is that of the dtype's numbers in
- * {@code [2^k, 2^(k+1))}, which holds {@code |expected|}. Below the smallest normal number, and at 0, the spacing is
+ * <p>The distance of an element of the gradient in units in the last place is {@code |found - expected| / spacing},
+ * where {@code expected} is the f64 reference before any rounding. The spacing is that of the dtype's numbers in the
+ * interval {@code [2^k, 2^(k+1))} of {@code |expected|}. Below the smallest normal number, and at 0, the spacing is
  * that of the subnormal numbers. An element whose expected value is not finite does not count. The nearest number of
  * the dtype is at most 0.5 away.
  *
@@ -87,7 +87,7 @@ public record AccuracySummary(
         .max(Comparator.comparingDouble(Comparison.Worst::share)).orElse(null);
   }
 
-  /** The nearest rank: the smallest number that at least this share of the sorted numbers do not exceed. */
+  /** Returns the nearest rank: the smallest number that at least this share of the sorted numbers do not exceed. */
   private static double percentile(double[] sorted, double share) {
     return sorted.length == 0 ? 0 : sorted[(int) Math.ceil(share * sorted.length) - 1];
   }

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 final class BitChecks {
 
   /**
-   * A row whose index is a multiple of 8 has the alignment of row 0 in every dtype: a vector has 16 bytes, an element
-   * at least 2.
+   * Rows whose index is a multiple of 8 have the alignment of row 0 in every dtype, because a vector has 16 bytes and
+   * an element at least 2.
    */
   private static final int ALIGNED_ROWS = 8;
 
@@ -86,7 +86,7 @@ final class BitChecks {
     }
   }
 
-  /** Absolute values: -0 counts as a zero. */
+  /** Returns the absolute values, so that -0 counts as zero. */
   private static double[] magnitude(double[] values) {
     return Arrays.stream(values).map(Math::abs).toArray();
   }

@@ -2,7 +2,10 @@ package dev.temper.tools.verify;
 
 import static dev.temper.tools.verify.Precision.U;
 
-/** A weighted sum of row results with its error bound. An infinite or NaN row makes the sum so, and not the bound. */
+/**
+ * A weighted sum of row results with its error bound. An infinite or NaN row makes the sum infinite or NaN, but not the
+ * bound.
+ */
 final class BoundedSum {
 
   private double sum;

@@ -90,7 +90,7 @@ final class CaseBuilder {
     return this;
   }
 
-  /** Adds the case, named GROUP/NAME. A loss that reads labels has labels. */
+  /** Adds the case under the name GROUP/NAME, with labels if the loss reads labels. */
   void add(List<Case> cases, String name) {
     boolean needsLabels = loss.hardWeight() > 0 || loss.divergence() instanceof Divergence.Dkd;
     RowOptions given = needsLabels && !options.labels() ? options.withLabels(0) : options;

@@ -24,7 +24,7 @@ record Combinations(List<List<Change>> parameters, int kinds, Start start, Predi
     CaseBuilder of(int number, int kind);
   }
 
-  /** Adds the cases of one round. Each round has other rows, and options that exclude each other leave a row out. */
+  /** Adds the cases of one round. Each round has other rows. A row whose options exclude each other is left out. */
   void add(List<Case> cases, long seed, int round) {
     int first = parameters.size();
     int[] sizes = new int[first + (kinds > 0 ? 3 : 2)];

@@ -130,7 +130,7 @@ final class DeviceRun implements AutoCloseable {
         engine.argmax(student.view(), indices.rowVector());
         return indices.read();
       }
-      case FORWARD, FORWARD_BACKWARD, BACKWARD -> throw new IllegalStateException(c.method() + " is no primitive");
+      case FORWARD, FORWARD_BACKWARD, BACKWARD -> throw new IllegalStateException(c.method() + " is not a primitive");
     }
     return gradient.read();
   }

@@ -148,7 +148,7 @@ final class DivergenceBound {
 
   /**
    * {@code a KL(p, m) + b KL(q, m)}, {@code m = share p + (1 - share) q}. An engine may subtract from {@code log(q/m)}
-   * its limit for {@code p/q = 0}, {@code -log(1 - share)}, so that almost disjoint rows have a gradient of 0; both are
+   * its limit for {@code p/q = 0}, {@code -log(1 - share)}, so that almost disjoint rows have a gradient of 0. Both are
    * rounded at the size of the limit. Where the divergence is small, it may compute {@code p/m - 1} for {@code p/m}.
    */
   private void addMixture(double share, double a, double b, MixtureGradient kind) {

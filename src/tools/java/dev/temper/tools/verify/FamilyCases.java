@@ -8,18 +8,18 @@ import dev.temper.tools.verify.RowOptions.Given;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Cases of single options of the family, and of divergence x dtype x storage x option by pairwise combination. */
+/** Cases of single options, and pairwise combinations of divergence, dtype, storage and options. */
 final class FamilyCases {
 
   private static final long SEED = 20261127;
 
   /**
-   * Pairs are covered again with other rows, because an excluded row leaves its pairs uncovered. All rounds but the
-   * first are left to engines that compile nothing for a case.
+   * Rounds of pairwise combinations. An excluded row leaves its pairs uncovered, so later rounds cover the pairs again
+   * with other rows. Only the first round runs on engines that compile a kernel for a case.
    */
   private static final int ROUNDS = 16;
 
-  /** The choice of the rows takes longer than a run of small cases, so that it is made once. */
+  /** The combinations are computed once, because their choice takes longer than a run of small cases. */
   private static final List<Case> COMBINATIONS = combinations();
 
   private FamilyCases() {}
@@ -71,7 +71,7 @@ final class FamilyCases {
     return CaseBuilder.of(group).level(level).classes(classes);
   }
 
-  /** The soft part alone, without options: the errors of the table in docs/accuracy.md. */
+  /** Adds the soft part alone, without options, for the table in docs/accuracy.md. */
   private static void accuracy(List<Case> cases) {
     for (String kind : FamilyChoices.DIVERGENCES) {
       for (DType dtype : new DType[] {DType.F32, DType.BF16, DType.F16}) {

@@ -73,7 +73,7 @@ final class FamilyChoices {
 
   private FamilyChoices() {}
 
-  /** Whether the options of a case exclude each other, as losses.md or the engine's documentation has it. */
+  /** Whether the options of a case exclude each other. */
   static boolean isExcluded(Case c) {
     DistillationLoss loss = c.loss();
     RowOptions options = c.options();
@@ -87,7 +87,7 @@ final class FamilyChoices {
     return overflows(c) || isRounding(loss) || twoTemperatures || noTemperatureGradient || withoutLabels || notInPlace;
   }
 
-  /** Whether a sum over logits or their squares overflows f32, because it holds the lowest number of a dtype. */
+  /** Whether a sum over logits or their squares overflows f32, because a logit is the lowest number of a dtype. */
   private static boolean overflows(Case c) {
     DistillationLoss loss = c.loss();
     boolean apart = c.layout().student() != c.layout().teacher()

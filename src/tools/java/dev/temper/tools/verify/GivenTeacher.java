@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The teacher of a case in its {@link TeacherKind}, made from the teacher's logits in {@link CaseData}. The mixture and
- * the logarithms are computed here in f64 on their own, not by the reference.
+ * the logarithms are computed here in f64, independently of the reference.
  */
 final class GivenTeacher {
 
@@ -69,7 +69,7 @@ final class GivenTeacher {
       double[] logs = logSoftmax(range(matrix, row), temperature(isRepeated() ? 0 : row));
       for (int i = 0; i < classes; i++) {
         double value = kind == TeacherKind.PROBABILITIES ? Math.exp(logs[i]) : logs[i];
-        // A row that is not read keeps what it has.
+        // A row that is not read keeps its logits.
         matrix[row * columns + i] =
             isUsed(row) || isRepeated() ? Precision.round(value, c.layout().teacher()) : matrix[row * columns + i];
       }
@@ -77,7 +77,10 @@ final class GivenTeacher {
     add(matrix, c.layout().teacher());
   }
 
-  /** Other teachers have the classes in another order; the student's teacher is mixed with itself if they are equal. */
+  /**
+   * Adds teachers with the classes in another order. If student and teacher are equal, the teacher is mixed with
+   * itself.
+   */
   private void addMixture(double[] first) {
     boolean same = isNearlyEqual();
     for (int m = 0; m < weights.length; m++) {
@@ -164,7 +167,7 @@ final class GivenTeacher {
     };
   }
 
-  /** Mass on the columns that no class takes, and its error bound. */
+  /** Returns the mass on the columns that the map gives to no class, and its error bound. */
   double[] unmapped(int row) {
     boolean[] taken = new boolean[columns];
     for (int i = 0; i < classes; i++) {

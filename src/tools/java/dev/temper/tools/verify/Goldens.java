@@ -19,7 +19,7 @@ record Goldens(String name, DistillationLoss loss, Content content, double total
 
   private static final double EXACT = 1e-14;
   private static final double SEVEN_DIGITS = 1e-7;
-  /** log 9 in f32 has an error of up to 2^-23, and no derivative here exceeds 2. */
+  /** Error of the totals from logits rounded to f32: log 9 is off by up to 2^-23, and no derivative here exceeds 2. */
   private static final double ROUNDED_LOGITS = 0x1p-22;
 
   private static final List<Goldens> ALL = List.of(

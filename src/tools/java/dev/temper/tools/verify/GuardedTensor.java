@@ -8,16 +8,15 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A tensor in native memory with guard bytes before the first element and in the gaps between rows. After the last
- * element there are either guard bytes, or the allocation ends there, so that an address sanitizer finds every read
- * beyond it.
+ * A tensor in native memory with guard bytes before the first element and in the gaps between rows. Guard bytes follow
+ * the last element, or the allocation ends there, so that an address sanitizer finds every read beyond it.
  */
 final class GuardedTensor {
 
   private static final byte GUARD = (byte) 0xA5;
   private static final byte NAN_BYTE = (byte) 0xFF; // all bits set: NaN in every floating dtype
   private static final int TAIL = 64;
-  /** The alignment of malloc: for a larger one the JVM would allocate more bytes than the tensor has. */
+  /** Alignment of malloc in bytes. For a larger alignment the JVM would allocate more bytes than the tensor has. */
   private static final int ALIGNMENT = 16;
 
   private final MemorySegment whole;
@@ -42,7 +41,7 @@ final class GuardedTensor {
         dtype);
   }
 
-  /** One row that stands for all: the row stride is 0. */
+  /** Allocates one row that stands for all rows, with row stride 0. */
   static GuardedTensor repeatedRow(Arena arena, long rows, int columns, Layout layout, DType dtype) {
     return allocate(arena, rows, columns, 0, layout.offsetBytes(dtype), layout.tailGuard(), dtype);
   }
@@ -73,15 +72,15 @@ final class GuardedTensor {
         Precision.write(whole, at(row, column), values[i++], dtype);
       }
     }
-    return remember();
+    return snapshot();
   }
 
-  /** Fills the elements with NaN, so that an element that is not written is noticed. */
+  /** Fills the elements with NaN, so that an element that is not written fails the comparison. */
   GuardedTensor fillNaN() {
     for (int row = 0; row < rows; row++) {
       whole.asSlice(at(row, 0), (long) columns * dtype.bytes()).fill(NAN_BYTE);
     }
-    return remember();
+    return snapshot();
   }
 
   double[] read() {
@@ -112,7 +111,7 @@ final class GuardedTensor {
     return intact && sameBytes(rows == 0 ? offset : at(rows - 1, columns), whole.byteSize());
   }
 
-  private GuardedTensor remember() {
+  private GuardedTensor snapshot() {
     before = whole.toArray(ValueLayout.JAVA_BYTE);
     return this;
   }

@@ -18,7 +18,7 @@ import dev.temper.DType;
 record HeadCase(Case loss, int features, int teacherFeatures, boolean hasBias, DType gradient, int chunkRows,
     ChunkLogits chunkLogits) {
 
-  /** A case with bias, whose gradients have the dtype of the head. */
+  /** Returns a case with bias, whose gradients have the dtype of the head. */
   static HeadCase of(Case loss, int features, int teacherFeatures, int chunkRows) {
     return new HeadCase(loss, features, teacherFeatures, true, loss.layout().student(), chunkRows, ChunkLogits.F32);
   }

@@ -47,8 +47,8 @@ final class HeadRun implements AutoCloseable {
     GuardedTensor hidden = output(c.rows(), c.features());
     GuardedTensor weight = output(c.columns(), c.features());
     GuardedTensor bias = output(1, c.columns());
-    GuardedTensor soft = remembered(GuardedTensor.vector(arena, c.rows(), layout, DType.F32));
-    GuardedTensor hard = remembered(GuardedTensor.vector(arena, c.rows(), layout, DType.F32));
+    GuardedTensor soft = snapshot(GuardedTensor.vector(arena, c.rows(), layout, DType.F32));
+    GuardedTensor hard = snapshot(GuardedTensor.vector(arena, c.rows(), layout, DType.F32));
     LossOutputs outputs = added() ? LossOutputs.gradientAddedTo(hidden.view()).withWeightGradientAddedTo(weight.view())
         : LossOutputs.gradient(hidden.view()).withWeightGradient(weight.view());
     if (c.hasBias()) {
@@ -102,13 +102,13 @@ final class HeadRun implements AutoCloseable {
   private GuardedTensor output(int rows, int columns) {
     GuardedTensor tensor = GuardedTensor.matrix(arena, rows, columns, layout, c.gradient());
     if (!added()) {
-      return remembered(tensor);
+      return snapshot(tensor);
     }
     written.add(tensor.fill(IntStream.range(0, rows * columns).mapToDouble(CaseData::initialGradient).toArray()));
     return tensor;
   }
 
-  private GuardedTensor remembered(GuardedTensor tensor) {
+  private GuardedTensor snapshot(GuardedTensor tensor) {
     written.add(tensor.fillNaN());
     return tensor;
   }

@@ -1,10 +1,10 @@
 package dev.temper.tools.verify;
 
-/** Absolute errors of the logits of each row, which a device has before it computes the loss. */
+/** Absolute errors of the logits of each row before the loss is computed. */
 @SuppressWarnings("ArrayRecordComponent") // the arrays live for one comparison
 record LogitErrors(double[] studentRows, double[] teacherRows) {
 
-  /** Logits that are given. */
+  /** No errors, for logits that the case holds. */
   static final LogitErrors NONE = new LogitErrors(new double[0], new double[0]);
 
   double student(int row) {

@@ -60,7 +60,7 @@ final class Oracle {
     return of(c, data, LogitErrors.NONE);
   }
 
-  /** The expected results of logits that a device knows with errors. */
+  /** Returns the expected results for logits with errors. */
   static Expected of(Case c, CaseData data, LogitErrors errors) {
     return new Oracle(c, data, errors).compute();
   }

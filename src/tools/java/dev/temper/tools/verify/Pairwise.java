@@ -9,7 +9,7 @@ import java.util.SplittableRandom;
 /** Rows of choices such that each pair of values of two parameters occurs in at least one row. */
 final class Pairwise {
 
-  /** Candidates of each row; the one with the most new pairs is taken. */
+  /** Number of candidates for a row, of which the one with the most new pairs is chosen. */
   private static final int CANDIDATES = 24;
 
   private Pairwise() {}

@@ -46,7 +46,7 @@ final class PartChecks {
     }
   }
 
-  /** All self-checks of the engine; a refused one if there is none. */
+  /** Returns all self-checks of the engine, or one refused check if the engine has none. */
   static List<PartCheck> of(LossEngine engine, long seed) {
     List<String> names = engine.diagnostics().selfChecks();
     return (names.isEmpty() ? List.of("") : names).stream().map(name -> new PartCheck(engine, seed, name)).toList();

@@ -33,8 +33,9 @@ final class Precision {
   }
 
   /**
-   * Unit in the last place: the distance between neighbouring numbers of the dtype in {@code [2^k, 2^(k+1))}, which
-   * holds {@code |value|}; that of the subnormal numbers for a value below the smallest normal one, and for 0.
+   * Returns the unit in the last place: the distance between neighbouring numbers of the dtype in the interval {@code
+   * [2^k, 2^(k+1))} of {@code |value|}. Below the smallest normal number, and for 0, it is the distance between
+   * subnormal numbers.
    */
   static double ulp(double value, DType dtype) {
     int leastNormal = dtype == DType.F16 ? -14 : Float.MIN_EXPONENT;

@@ -60,7 +60,7 @@ final class PrimitiveOracle {
           bounds[base + i] = (softmax.error(i) * Math.abs(sum) + p * (2 + softmax.sumSteps()) * U * size
               + 4 * U * (Math.abs(g[i]) + p * Math.abs(sum))) / temperature;
         }
-        default -> throw new IllegalStateException(c.method() + " is no map of rows");
+        default -> throw new IllegalStateException(c.method() + " is not a map of rows");
       }
     }
   }

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** Checks that an invalid value is refused: the message names tensor, first row and value, and no output is written. */
 final class RefusalChecks {
 
-  /** The first of two rows with an invalid value. */
+  /** Index of the first of two rows with an invalid value. */
   private static final int ROW = 2;
 
   private RefusalChecks() {}

@@ -11,7 +11,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** Error bounds of one row's outputs and of its gradient, which has a factor for each part; held until the next row. */
+/** Computes the error bounds of one row's outputs and of its gradient, and holds them until the next row. */
 final class RowBounds {
 
   /** Absolute error of a subnormal exponential: half of 2^-149. */
@@ -33,7 +33,7 @@ final class RowBounds {
     hard = new double[classes];
   }
 
-  /** Sets the absolute errors that the logits of the next rows have before the loss. */
+  /** Sets the absolute errors of the logits of the next rows before the loss. */
   void setInputErrors(double student, double teacher) {
     studentError = student;
     teacherError = teacher;

@@ -109,7 +109,10 @@ final class RowContent {
     return classes > 1 && i % 5 == Math.min(3, classes - 1);
   }
 
-  /** Puts NaN, +inf or only -inf into student or teacher by the row's index; two of eight rows stay finite. */
+  /**
+   * Sets elements of student or teacher to NaN or +inf, or all to -inf, by the row's index. Two of eight rows stay
+   * finite.
+   */
   private static void makeNonFinite(int row, double[] z, double[] u, SplittableRandom random) {
     int at = random.nextInt(z.length);
     switch (row % 8) {

@@ -9,14 +9,14 @@ import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
- * The inputs and outputs of a call beside logits and gradient.
+ * The inputs and outputs of a call other than logits and gradient.
  *
  * @param given the inputs and outputs that the call has
  * @param ignored share of rows with the ignored label
  * @param softDenominator explicit divisor of the soft part's mean
  * @param hardDenominator explicit divisor of the hard part's mean
  * @param gradientScale factor on the gradient
- * @param teacher how the teacher is given
+ * @param teacher kind of the teacher
  */
 record RowOptions(
     Set<Given> given,
@@ -36,7 +36,7 @@ record RowOptions(
     TEMPERATURES,
     /** The gradient replaces the student's logits. */
     IN_PLACE,
-    /** The gradient is added to values that are there. */
+    /** The gradient is added to existing values. */
     ADDED,
     /** Both denominators are read from memory. */
     DENOMINATORS_IN_MEMORY,

@@ -11,8 +11,8 @@ final class ShapeCases {
   private static final DType[] FLOATING = {DType.F32, DType.BF16, DType.F16};
 
   /**
-   * The rows of student and teacher together take 48 KB to 2.4 MB: every cluster size of compute capability 9.0 is
-   * used.
+   * Numbers of classes for every cluster size of compute capability 9.0. The rows of student and teacher together take
+   * 48 KB to 2.4 MB.
    */
   static final int[] CLUSTER_CLASSES = {12_000, 24_000, 48_000, 96_000, 192_000, 350_000};
 

@@ -6,7 +6,7 @@ import static dev.temper.tools.verify.Precision.U;
  * Student and teacher of one row: {@code d = log p - log q} of each class, and the error bounds of an engine's.
  *
  * <p>Rows whose KL is below {@link #NEAR} must keep the digits of {@code d} relative to itself. A softcap or
- * standardised logits lift that demand, because their rounding moves student and teacher apart.
+ * standardised logits are exempt, because their rounding moves student and teacher apart.
  */
 final class SoftmaxPair {
 
@@ -84,15 +84,18 @@ final class SoftmaxPair {
   }
 
   /**
-   * Absolute error of {@link #rawRatio} where the temperatures differ: t and s are pairs of floats then, of which the
-   * smaller one is rounded.
+   * Returns the absolute error of {@link #rawRatio} for different temperatures. Both t and s are then pairs of floats,
+   * whose smaller one is rounded.
    */
   private double pairError(int i) {
     double size = teacher.x(i) + student.x(i);
     return student.temperature() == teacher.temperature() || !Double.isFinite(size) ? 0 : 5 * U * U * -size;
   }
 
-  /** Absolute error of {@link #logRatio}; 0 for a class that one side lacks, whose logarithm no engine computes. */
+  /**
+   * Returns the absolute error of {@link #logRatio}. It is 0 for a class that student or teacher lacks, because no
+   * engine computes its logarithm.
+   */
   double logRatioError(int i) {
     double apart = teacher.relativeError(i) + student.relativeError(i);
     double error = isExact() ? Math.min(U * 4 * Math.abs(rawRatio(i)) + nearShift + pairError(i), apart) : apart;
@@ -104,7 +107,7 @@ final class SoftmaxPair {
     return differenceError(i, isNear());
   }
 
-  /** Absolute error of {@code q - p} in a row that is near or not. */
+  /** Returns the absolute error of {@code q - p}; {@code near} says whether the row is near. */
   double differenceError(int i, boolean near) {
     double p = teacher.p(i);
     return near && Math.abs(logRatio(i)) < 0.7

@@ -8,8 +8,8 @@ import java.util.Arrays;
  * A row of standardised logits {@code (x - mean)/(sd + 1e-7)} in f64, and the error bounds of an engine's.
  *
  * <p>An engine sums {@code x - max} and its square, and subtracts the square of the mean. With {@code k = 4 + log2 C}
- * roundings, the mean is off by {@code k u (max - mean)}, and the variance by {@code k u (sd^2 + (max - mean)^2)}, half
- * of which, relative, is the error of {@code sd}.
+ * roundings, the mean is off by {@code k u (max - mean)}, and the variance by {@code k u (sd^2 + (max - mean)^2)}. The
+ * relative error of {@code sd} is half that of the variance.
  */
 final class StandardisedBound {
 

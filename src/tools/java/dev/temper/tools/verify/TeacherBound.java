@@ -15,26 +15,26 @@ final class TeacherBound {
 
   private TeacherBound() {}
 
-  /** Rounding of a softcap, 4 u relative to the cap; an infinite cap is none. */
+  /** Returns the rounding of a softcap, 4 u relative to the cap, or 0 for an infinite cap. */
   static double ofCap(double cap) {
     return Double.isInfinite(cap) ? 0 : 4 * U * cap;
   }
 
-  /** A logarithm has an error of one ulp, and the result is rounded. */
+  /** Returns the error of logarithms: one ulp, and the rounding of the result. */
   static double ofLogarithm(double[] logs) {
     return U * (1 + 2 * largest(logs));
   }
 
   /**
-   * The logarithm of one mixed probability: a product, a sum of C exponentials and its logarithm; and its share in the
-   * sum of up to eight probabilities.
+   * Returns the error of the logarithm of a mixed probability. The error comes from a product, a sum of C exponentials
+   * and its logarithm, and from the share in the sum of up to eight probabilities.
    */
   static double ofMixed(double[] logs, double ofInput) {
     double steps = Math.log(logs.length) / Math.log(2);
     return U * (16 + 3 * steps + 6 * largest(logs)) + 2 * ofInput;
   }
 
-  /** Mass outside some columns, and its bound. */
+  /** Returns the mass outside some columns, and its error bound. */
   static double[] unmapped(double[] logits, boolean[] taken, double temperature, double ofInput) {
     SoftmaxBound softmax = SoftmaxBound.of(logits, temperature, ofInput);
     double mass = 0;

@@ -8,7 +8,7 @@ import dev.temper.tools.verify.RowOptions.Given;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Cases of the teachers that are not one row of logits for each row: each kind, pairwise with the other choices. */
+/** Cases of the kinds of teachers other than one row of logits for each row, pairwise with the other choices. */
 final class TeacherCases {
 
   private static final long SEED = 20261128;
@@ -23,7 +23,7 @@ final class TeacherCases {
       new Kind(TeacherKind.ROW_INDEX, CaseGroup.TEACHER_ROW_INDEX),
       new Kind(TeacherKind.CLASS_MAP, CaseGroup.TEACHER_CLASS_MAP));
 
-  /** The choice of the rows takes longer than a run of small cases, so that it is made once. */
+  /** The combinations are computed once, because their choice takes longer than a run of small cases. */
   private static final List<Case> COMBINATIONS = combinations();
 
   private TeacherCases() {}
@@ -33,12 +33,12 @@ final class TeacherCases {
     cases.addAll(COMBINATIONS);
   }
 
-  /** The quick cases are few: the emulator compiles a kernel for most of them. */
+  /** There are few quick cases, because the emulator compiles a kernel for most of them. */
   private static void single(List<Case> cases, Kind kind) {
     one(kind, 33).options(o -> o.withLabels(0.2).withWeights().with(Given.ROW_OUTPUTS)).add(cases, "outputs-c33");
     one(kind, 100).soft(Divergence.jensenShannon(0.3)).layout(l -> l.dtypes(DType.BF16, DType.F16, DType.F32))
         .add(cases, "jsd-bf16-f16-c100");
-    // Long rows have a kernel of their own, where a row index may be forgotten.
+    // Long rows have another kernel, which may lack the code for a row index.
     one(kind, 20_000).level(kind.teacher == TeacherKind.ROW_INDEX ? Level.QUICK : Level.DEFAULT).add(cases, "c20000");
     one(kind, 100).level(Level.DEFAULT).soft(Divergence.forwardKl()).content(Content.NEARLY_EQUAL)
         .add(cases, "nearly-equal-c100");

@@ -1,6 +1,6 @@
 package dev.temper.tools.verify;
 
-/** How the teacher of a case is given. */
+/** The kind of the teacher of a case. */
 enum TeacherKind {
   LOGITS,
   LOG_PROBABILITIES,

@@ -8,8 +8,8 @@ import java.util.SplittableRandom;
 
 /**
  * The effect of the factor {@code T^2} on the size of the gradient. A common claim is that the gradient shrinks by
- * {@code 1/T^2} without the factor. Exactly, {@code dKL/dz = (q - p)/T}, and {@code q - p} shrinks by {@code 1/T} for
- * large T only.
+ * {@code 1/T^2} without the factor. The exact gradient is {@code dKL/dz = (q - p)/T}, and {@code q - p} shrinks by
+ * {@code 1/T} for large T only.
  *
  * <p>Student and teacher are independent normal logits of sigma 3. The statistic is the ratio of mean gradient norms
  * (l2, over the rows); the mean of the rows' ratios is given too, because it differs for few classes.

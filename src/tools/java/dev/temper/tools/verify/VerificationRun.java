@@ -18,7 +18,7 @@ public final class VerificationRun {
   /** Observes a run before each case. */
   @FunctionalInterface
   public interface CaseProgress {
-    /** {@code done} of {@code total} cases have ended; {@code next} begins. */
+    /** Called when {@code done} of {@code total} cases have ended and {@code next} begins. */
     void update(long done, long total, String next);
   }
 
@@ -117,7 +117,7 @@ public final class VerificationRun {
     return result(c, comparison.holds() ? CaseOutcome.PASSED : CaseOutcome.FAILED, comparison.mismatches(), comparison);
   }
 
-  /** Whether the device still works: after a fault in a kernel, every call of this process fails. */
+  /** Whether the device still works. After a fault in a kernel every call of this process fails. */
   private boolean works() {
     try {
       engine.synchronize();

@@ -27,21 +27,24 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The arrows between the rooms. The first table is the house; the other tests are its narrow doors. */
+/**
+ * Tests which package may call which. Two tables hold the permitted calls; the other tests limit the use of single
+ * classes and libraries.
+ */
 final class ArchitectureTest {
 
-  /** From the phase package on, the fixtures are in a jar, which the usual option does not take for tests. */
+  /** From the Maven phase package on, the fixtures are in a jar, which {@code DoNotIncludeTests} does not recognise. */
   private static final JavaClasses CLASSES = new ClassFileImporter()
       .withImportOption(new DoNotIncludeTests())
       .withImportOption(location -> !location.contains("-tests.jar"))
       .importPackages("dev.temper");
 
-  /** Code of no room: words, and checks on plain numbers and files, which use no type of the API. */
+  /** Classes that every package may call: names, and checks on numbers and files, which use no type of the API. */
   private static final DescribedPredicate<JavaClass> LEAVES =
       belongToAnyOf(Names.class, Shapes.class, HostMemory.class, TrustedFiles.class, TemporaryFiles.class,
           AtomicFile.class);
 
-  /** A room, and the other rooms that it may call; each package-info says the same. */
+  /** A package, and the other packages that it may call, as its package-info states. */
   @ParameterizedTest(name = "{0}")
   @CsvSource(delimiter = '|', textBlock = """
       dev.temper               | dev.temper.diagnostics, dev.temper.spi, dev.temper.internal, dev.temper.head
@@ -78,15 +81,15 @@ final class ArchitectureTest {
       dev.temper.cuda          | dev.temper, dev.temper.diagnostics, dev.temper.spi, dev.temper.ffm, \
       dev.temper.kernel.., dev.temper.cuda.*
       """)
-  void aRoomCallsOnlyWhatItMay(String room, String others) {
-    String[] allowed = others == null ? new String[] {room} : (room + "," + others).split(",\\s*");
-    noClasses().that().resideInAPackage(room)
+  void aPackageCallsOnlyPermittedPackages(String caller, String others) {
+    String[] allowed = others == null ? new String[] {caller} : (caller + "," + others).split(",\\s*");
+    noClasses().that().resideInAPackage(caller)
         .should().dependOnClassesThat(resideInAPackage("dev.temper..").and(not(resideInAnyPackage(allowed)))
         .and(not(LEAVES)))
         .check(CLASSES);
   }
 
-  /** A room of the tools, and the other rooms that it may call; the command line may call all of them. */
+  /** A package of the tools, and the other packages that it may call. The command line may call all of them. */
   @ParameterizedTest(name = "{0}")
   @CsvSource(delimiter = '|', textBlock = """
       process  |
@@ -101,8 +104,8 @@ final class ArchitectureTest {
       gpucheck | dev.temper, dev.temper.diagnostics, dev.temper.io, dev.temper.tools.files, dev.temper.tools.process, \
       dev.temper.tools.verify
       """)
-  void aRoomOfTheToolsCallsOnlyWhatItMay(String room, String others) {
-    aRoomCallsOnlyWhatItMay("dev.temper.tools." + room, others);
+  void aPackageOfTheToolsCallsOnlyPermittedPackages(String caller, String others) {
+    aPackageCallsOnlyPermittedPackages("dev.temper.tools." + caller, others);
   }
 
   @Test

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Each row of docs/coming-from.md: its Java is compiled, and gives the toolkit's number as the row says. */
+/** Tests each row of docs/coming-from.md: its Java code compiles and gives the toolkit's number. */
 final class ComingFromTest {
 
   private static final double U = 0x1p-24;
@@ -44,7 +44,7 @@ final class ComingFromTest {
   private final List<ComingFrom.Call> calls =
       ComingFrom.rows(lists("topK", 2), lists("topK", 1), lists("union", 1));
 
-  /** A softmax over a range R is off by u (16 + 4 R/T), relative; a loss adds T^2 times a few such terms. */
+  /** The relative error of a softmax over a range R is u (16 + 4 R/T), and a loss adds T^2 times a few such terms. */
   @ParameterizedTest
   @ValueSource(strings = {"auto", "reference"})
   void theJavaOfEveryRowGivesTheNumberOfTheToolkit(String device) {
@@ -62,7 +62,7 @@ final class ComingFromTest {
     }
   }
 
-  /** Our number with the factor or the term that the row names. */
+  /** Returns Temper's number with the factor or the term that the row names. */
   private double asTheyHaveIt(LossEngine engine, ComingFrom.Call call, String theirCall) {
     double ours = call.losses().stream().mapToDouble(loss -> total(engine, loss, call)).sum();
     if (theirCall.contains("[batch, sequence, classes]")) {

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * The form of every text source: lines of at most 120 columns, no tabs, a newline at the end. Build outputs and the
- * files under {@code benchmarks/results}, which programs write, are no sources.
+ * Tests the form of every text source: lines of at most 120 columns, no tabs, a newline at the end. Build outputs and
+ * the generated files under {@code benchmarks/results} are not sources.
  *
  * <p>A line may be longer if it cannot be wrapped: a row of a Markdown table, or a line that is one word without
  * blanks, such as a URL or a link, behind at most a comment or list mark.
@@ -94,7 +94,7 @@ final class FormTest {
   }
 
   @Test
-  void theRuleKnowsWhatCannotBeWrapped() {
+  void linesThatCannotBeWrappedAreExempt() {
     Path markdown = Path.of("a.md");
     Path java = Path.of("A.java");
     assertThat(canBeWrapped(markdown, "| a | b |")).isFalse();

@@ -9,7 +9,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
-/** Logits and labels that other programs generate too: {@code benchmarks/gpu/test_suite.py} has the same goldens. */
+/**
+ * Tests logits and labels that other programs generate too. The file {@code benchmarks/gpu/test_suite.py} has the same
+ * expected values.
+ */
 final class GeneratedLogitsTest {
 
   /** Logits in units of 2^-19. */

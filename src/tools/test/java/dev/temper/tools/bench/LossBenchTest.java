@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 
-/** Plans, and running them on an engine in host memory. */
+/** Tests benchmark plans, and their runs on an engine in host memory. */
 final class LossBenchTest {
 
   private static final Repetition SHORT = new Repetition(0, 0, 3, 3);

@@ -7,10 +7,10 @@ import dev.temper.DType;
 import dev.temper.DeviceException;
 import dev.temper.Divergence;
 import dev.temper.HostMatrix;
+import dev.temper.LossBackend;
 import dev.temper.LossEngine;
 import dev.temper.LossResult;
 import dev.temper.LossTotals;
-import dev.temper.MatrixView;
 import dev.temper.OpenedEngine;
 import dev.temper.RowVector;
 import dev.temper.spi.EngineBackend;
@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A plan that fails or is wrong does not affect the others, unless it breaks the device. */
+/** Tests that a failing or wrong plan does not affect the others, unless it breaks the device. */
 final class PlanSweepTest {
 
   private static final BenchmarkCase CASE =
@@ -134,12 +134,13 @@ final class PlanSweepTest {
   }
 
   /** The reference with plans named by their faults. */
-  private static final class Planned implements EngineBackend {
+  private static final class Planned extends LossBackend {
     private final EngineBackend reference = OpenedEngine.backend("reference");
     private final List<String> plans;
     private boolean lost;
 
     Planned(List<String> plans) {
+      super("reference with plans");
       this.plans = plans;
     }
 
@@ -192,11 +193,6 @@ final class PlanSweepTest {
     }
 
     @Override
-    public String describe() {
-      return "reference with plans";
-    }
-
-    @Override
     public Support supports(LossCall call) {
       return reference.supports(call);
     }
@@ -205,18 +201,6 @@ final class PlanSweepTest {
     public LossResult compute(LossCall call) {
       return reference.compute(call);
     }
-
-    @Override
-    public void logSoftmax(MatrixView logits, double temperature, MatrixView output) {}
-
-    @Override
-    public void logSoftmaxBackward(MatrixView logits, double temperature, MatrixView upstream, MatrixView output) {}
-
-    @Override
-    public void softmax(MatrixView logits, MatrixView output) {}
-
-    @Override
-    public void argmax(MatrixView logits, RowVector output) {}
 
     @Override
     public void close() {

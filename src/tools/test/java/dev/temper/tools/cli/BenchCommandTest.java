@@ -55,7 +55,9 @@ class BenchCommandTest {
     assertThat(file).content().contains("\"unfinished\" : 1", "\"entries\" : [ ]");
   }
 
-  /** Everything that a GPU runs but for its speed: buffers, prepared launches, the stopwatch, outputs for the peers. */
+  /**
+   * Tests the suite of GPUs without its speed: buffers, prepared launches, the stopwatch, outputs for other programs.
+   */
   @Test
   void theSuiteRunsOnTheEmulator() throws IOException {
     assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable(),

@@ -3,7 +3,7 @@ package dev.temper.tools.cli;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 
-/** What a verb printed, and its exit status. */
+/** The output of a verb and its exit status. */
 record Captured(int status, String out, String err) {
 
   static Captured run(String... args) {

@@ -24,7 +24,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** README, help and Javadoc have the same table of devices and losses, and the devices do what it says. */
+/**
+ * Tests that README, help and Javadoc have the same table of devices and losses, and that the devices agree with it.
+ */
 class DeviceTableTest {
 
   private static final List<String> DEVICES = List.of("cpu", "cuda", "emulator", "reference");

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** The whole check with the emulator in the GPU's place: every step that needs no GPU runs and passes. */
+/** Runs the whole check with the emulator in the place of a GPU. Every step that needs no GPU must pass. */
 @Execution(ExecutionMode.CONCURRENT)
 class GpuCheckCommandTest {
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The launcher script beside a Maven and a JDK that only write down how they were called. */
+/** Tests the launcher script with stand-ins for Maven and the JDK that only print their arguments. */
 @DisabledOnOs(OS.WINDOWS)
 class LauncherTest {
 

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What {@code temper loss} computes; its refusals are in {@link LossRefusalsTest}. */
+/** Tests the results of {@code temper loss}. {@link LossRefusalsTest} tests its refusals. */
 class LossCommandTest {
 
   private static final float[] STUDENT = {1, 2, 0};
@@ -106,7 +106,7 @@ class LossCommandTest {
   }
 
   @Test
-  void gradientTakesTheStudentsTypeUnlessAskedForF32() throws IOException {
+  void gradientHasTheStudentsDtypeUnlessF32IsGiven() throws IOException {
     write(new Tensor("student", DType.F16, List.of(1L, 3L), MemorySegment.ofArray(halves(STUDENT))),
         floats("teacher", TEACHER, 1, 3));
     json("--output", output.toString());

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Wrong calls and wrong inputs: one line that says what to do, exit status 2, nothing written. */
+/** Tests wrong calls and wrong inputs: one line with the remedy, exit status 2, nothing written. */
 class LossRefusalsTest {
 
   @TempDir private Path folder;

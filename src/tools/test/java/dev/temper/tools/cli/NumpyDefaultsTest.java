@@ -12,7 +12,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code temper loss} of arrays as NumPy makes them where nobody names a type. */
+/** Tests {@code temper loss} with arrays of NumPy's default types. */
 final class NumpyDefaultsTest {
 
   @TempDir private Path folder;

@@ -12,7 +12,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The script that measures other libraries: it makes the same batches, and finds Temper right on them. */
+/** Tests the script that measures other libraries. It makes the same batches and confirms Temper's results on them. */
 class PeersTest {
 
   private static final Path SCRIPTS = Path.of("benchmarks", "gpu").toAbsolutePath();

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Exit status and streams as a shell sees them. */
+/** Tests exit status and streams of processes. */
 class ProcessTest {
 
   private static final String JAVA = Path.of(System.getProperty("java.home"), "bin", "java").toString();
@@ -51,7 +51,9 @@ class ProcessTest {
     assertThat(run.err()).startsWith("temper: unknown verb 'lose' (did you mean 'loss'?); known: ");
   }
 
-  /** A device that hangs ends in a signal, and the case it hung in is what one wants to know. */
+  /**
+   * Tests that a process that is ended by a signal prints the current case. A user needs this name if a device hangs.
+   */
   @Test
   @DisabledOnOs(OS.WINDOWS)
   void aGridThatIsEndedSaysWhere() throws Exception {
@@ -72,7 +74,7 @@ class ProcessTest {
             "reference", "--full"));
   }
 
-  /** Ended by a signal, as by Ctrl-C: what was measured until then is printed, and lies in the file. */
+  /** Tests an interruption, as by Ctrl-C: the measurements so far are printed and written to the file. */
   @Test
   @DisabledOnOs(OS.WINDOWS)
   void aBenchThatIsInterruptedPrintsWhatItHas() throws Exception {
@@ -115,7 +117,7 @@ class ProcessTest {
     assertThat(results.resolve("curves.png")).exists();
   }
 
-  /** A script that keeps the document would take a success for a whole one. */
+  /** Tests that lost output is a failure. A script would otherwise accept an incomplete document. */
   @Test
   @EnabledOnOs(OS.LINUX)
   void resultsThatCannotBePrintedAreOne() throws Exception {

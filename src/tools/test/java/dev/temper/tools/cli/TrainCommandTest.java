@@ -21,8 +21,8 @@ final class TrainCommandTest {
   @TempDir private Path folder;
 
   /**
-   * 24,000 words drawn at random: there is nothing to know about the next one, so no teacher can be better than a
-   * student.
+   * Returns a text of 24,000 random words. The next word does not depend on the others, so no teacher can be better
+   * than a student.
    */
   private Path text() throws IOException {
     Path file = folder.resolve("text.txt");

@@ -17,7 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** {@code temper tune} on the emulator, where times mean nothing and everything else is as on a GPU. */
+/** Tests {@code temper tune} on the emulator, whose times have no meaning. */
 class TuneCommandTest implements OwnPlanFile {
 
   @Test

@@ -8,7 +8,7 @@ import dev.temper.cuda.nvrtc.MachineNvrtc;
 import dev.temper.cuda.nvrtc.Target;
 import dev.temper.kernel.plan.Architecture;
 import dev.temper.kernel.plan.DeviceLimits;
-import dev.temper.kernel.spec.LossSpecialisation.ExpReuse;
+import dev.temper.kernel.spec.ExpReuse;
 import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.kernel.spec.LossSpecialisation;
 import java.nio.file.Path;

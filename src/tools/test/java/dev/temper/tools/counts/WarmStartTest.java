@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A warm start loads none of the classes that would make it slow; unlike its time, that does not depend on the load of
- * the machine.
+ * Tests that a warm start loads none of the classes that would make it slow. Unlike a time, the result does not depend
+ * on the load of the machine.
  */
 final class WarmStartTest {
 

@@ -21,7 +21,7 @@ import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The GPU suite over JCuda and graphs, on the stub driver; its times are no GPU's. */
+/** Tests the GPU suite with JCuda and graphs on the stub driver. Its times have no meaning. */
 final class SuiteTest extends StubEngine {
 
   @Test

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** NumPy's default types and orders become those of a loss, and the file says so. */
+/** Tests that NumPy's default types and orders are converted for a loss, and that the file reports it. */
 final class ConversionsTest {
 
   @TempDir private Path folder;

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Processes that are killed while they write leave a whole file, and what else they leave is cleared by the next one.
+ * Tests that processes killed while they write leave a complete file, and that the next process removes their
+ * unfinished files.
  */
 final class KilledWriterTest {
 

@@ -26,12 +26,12 @@ public enum MutatedFiles {
     this.fileName = fileName;
   }
 
-  /** A name whose end tells the format. */
+  /** Returns a file name with the extension of the format. */
   public String fileName() {
     return fileName;
   }
 
-  /** The undamaged file. */
+  /** Returns the undamaged file. */
   public byte[] valid() throws IOException {
     return file(null);
   }

@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Damaged files, seeded: each is read to its last byte, or refused by its name and a cause. System property {@code
- * temper.fuzz.files} sets their number.
+ * Tests damaged files from a seed. Each is read to its last byte, or refused with its name and a cause. System property
+ * {@code temper.fuzz.files} sets their number.
  */
 final class MutatedFilesTest {
 

@@ -160,7 +160,7 @@ class NumpyFilesTest {
       assertThatThrownBy(() -> read.tensor("x"))
           .hasMessageContaining("would unpack from " + archive.length + " to 400128 bytes");
     } catch (IllegalArgumentException e) {
-      assertThat(e).as("the archive is refused when it is opened").hasMessageStartingWith(file + ": no valid .npz");
+      assertThat(e).as("the archive is refused when it is opened").hasMessageStartingWith(file + ": not a valid .npz");
     }
   }
 
@@ -193,14 +193,14 @@ class NumpyFilesTest {
     Path file = folder.resolve("x.npz");
     Files.write(file, new byte[100]);
     assertThatThrownBy(() -> TensorFiles.open(file).close()).isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith(file + ": no valid .npz (zip) file");
+        .hasMessageStartingWith(file + ": not a valid .npz (zip) file");
     Path npy = folder.resolve("x.npy");
     Files.write(npy, new byte[100]);
     assertThatThrownBy(() -> TensorFiles.open(npy).close()).hasMessage(npy + ": does not begin as a .npy file does");
     Path other = folder.resolve("x.pt");
     Files.write(other, new byte[1]);
     assertThatThrownBy(() -> TensorFiles.open(other).close()).hasMessageContaining("known by the end of their names");
-    assertThatThrownBy(() -> TensorFiles.open(folder).close()).hasMessageContaining("no regular file");
+    assertThatThrownBy(() -> TensorFiles.open(folder).close()).hasMessageContaining("not a regular file");
     assertThat(List.of(file, npy, other)).allSatisfy(made -> assertThat(made).exists());
   }
 }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A step that fails in any way does not affect the other steps. */
+/** Tests that a failing step does not affect the other steps. */
 @DisabledOnOs(OS.WINDOWS)
 class GpuCheckTest {
 

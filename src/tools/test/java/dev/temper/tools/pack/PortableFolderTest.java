@@ -15,11 +15,11 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A packed folder on a bare machine: no java on the path, no environment, another working directory. */
+/** Tests a packed folder as on a bare machine: no java on the path, no environment, another working directory. */
 @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
 class PortableFolderTest {
 
-  /** Limit of the size, small enough to be copied beside a checkout. */
+  /** Limit of the size in bytes, small enough for a copy beside a checkout. */
   private static final long MOST_BYTES = 60_000_000;
 
   @TempDir private static Path place;
@@ -46,7 +46,7 @@ class PortableFolderTest {
   }
 
   @Test
-  void doctorTellsTheRevision() throws Exception {
+  void doctorReportsTheRevision() throws Exception {
     Run run = temper("doctor", "--json");
     assertThat(run.status()).as(run.err()).isZero();
     assertThat(run.out()).contains("\"commit\" : \"0123456789ab\"");

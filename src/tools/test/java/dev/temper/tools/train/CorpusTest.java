@@ -23,7 +23,7 @@ final class CorpusTest {
     assertThat(corpus.documents()).filteredOn(d -> d.group().equals("java/util/ArrayList"))
         .anySatisfy(d -> assertThat(d.words()).startsWith("array", "list", ":", "trim", "to", "size", ",")
             .endsWith("."));
-    // Constructors, lambdas and bridges have names that nobody wrote.
+    // Constructors, lambdas and bridges have synthetic names.
     assertThat(corpus.documents()).allSatisfy(d -> assertThat(d.words()).doesNotContain("<", "$", "lambda$"));
   }
 

@@ -52,7 +52,7 @@ final class CrossCheckTest {
     assertThat(found.and(new Differences(1, 0, 0)).hold()).isFalse();
   }
 
-  /** Computes a batch with rows that are ignored, spoils the outputs, and compares. */
+  /** Computes a batch with ignored rows, changes the outputs, and compares them. */
   private Differences check(Runnable spoil) {
     int[] labels = random.ints(ROWS, 0, CLASSES).toArray();
     labels[0] = Examples.NO_LABEL;

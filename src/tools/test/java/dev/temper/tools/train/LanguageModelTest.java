@@ -33,9 +33,10 @@ final class LanguageModelTest {
   }
 
   /**
-   * Every weight of the model against a central difference of step h = 2^-7. Its truncation is about h^2 / 6 times a
-   * third derivative of order 1, the rounding of two f32 losses of size 3 about 8 u 3 / h: both below 2e-4. Units that
-   * change sides of their kink within the step would be off by far more; at this seed there is none.
+   * Compares the gradient by every weight with a central difference of step h = 2^-7. The truncation is about h^2 / 6
+   * times a third derivative of order 1, and the rounding of two f32 losses of size 3 about 8 u 3 / h; both are below
+   * 2e-4. A rectified unit whose input changes its sign within the step would be off by far more, but this seed has
+   * none.
    */
   @Test
   void gradientIsThatOfFiniteDifferences() {

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 final class SplitTest {
 
-  /** 4,000 classes, each in two documents as a class and one nested in it. */
+  /** Returns the documents of 4,000 classes and of one nested class of each. */
   private static List<TextDocument> documents() {
     List<TextDocument> documents = new ArrayList<>();
     for (int i = 0; i < 4000; i++) {

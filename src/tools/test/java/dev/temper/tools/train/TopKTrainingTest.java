@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** Students that learn from a file with the teacher's lists. */
+/** Tests students that learn from a file with the teacher's lists. */
 @Execution(ExecutionMode.CONCURRENT)
 final class TopKTrainingTest {
 
@@ -39,8 +39,8 @@ final class TopKTrainingTest {
   @TempDir private Path folder;
 
   /**
-   * Each word is followed by one of four words of its own in three quarters of all places, else by any word, the
-   * frequent ones first, as in real text.
+   * Returns a text in which one of four fixed words follows a word in three quarters of all places. Elsewhere any word
+   * follows, with frequencies as in real text.
    */
   private static Corpus corpus() {
     SplittableRandom random = new SplittableRandom(3);

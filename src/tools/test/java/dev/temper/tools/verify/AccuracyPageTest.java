@@ -17,12 +17,12 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** The distances in units in the last place, and the page with their table. */
+/** Tests the distances in units in the last place, and the page with their table. */
 class AccuracyPageTest {
 
   /**
-   * How far the page's 99th percentiles may be from a fresh run: instruction sets add in another order, which changes
-   * the errors of f32 arithmetic but not their size.
+   * Largest ratio of the page's 99th percentiles to those of a new run. Instruction sets add in different orders, which
+   * changes the errors of f32 arithmetic but not their size.
    */
   private static final double FACTOR = 2;
 

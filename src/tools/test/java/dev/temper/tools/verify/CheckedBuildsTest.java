@@ -27,8 +27,8 @@ import org.junit.jupiter.params.provider.EnumSource.Mode;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The CUDA sources in builds that check every access. A few kernels have no findings, each logit is read once, and each
- * planted defect is found by the build that must find it. Each build has a process of its own.
+ * Tests the CUDA sources in builds that check every access. A few kernels have no findings, each logit is read once,
+ * and each planted defect is found by the build that must find it. Each build runs in its own process.
  */
 @Execution(ExecutionMode.CONCURRENT)
 final class CheckedBuildsTest {
@@ -80,7 +80,7 @@ final class CheckedBuildsTest {
         "-D" + CacheDirectory.PROPERTY + "=" + CacheDirectory.ofUser(), "-cp", System.getProperty("java.class.path"),
         main));
     command.addAll(List.of(arguments));
-    // Java's signal handlers and its unreachable memory are no findings.
+    // Java's signal handlers and its unreachable memory are not findings.
     return process(command, build.equals("sanitized")
         ? Map.of("LD_PRELOAD", library("libasan.so") + ":" + library("libubsan.so"), "ASAN_OPTIONS",
             "handle_segv=0:detect_leaks=0") : Map.of());

@@ -5,8 +5,8 @@ import dev.temper.emulator.Emulator;
 import java.util.List;
 
 /**
- * Runs a few cases on the emulator of the system properties, and exits with 1 if one fails. A defect that values show
- * ends the run at the first failed case, because each case compiles kernels.
+ * Runs a few cases on the emulator of the system properties, and exits with 1 if one fails. A run with a defect that
+ * changes values ends at the first failed case, because each case compiles kernels.
  */
 public final class CheckedGrid {
 

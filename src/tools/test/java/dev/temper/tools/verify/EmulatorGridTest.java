@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The CUDA sources on the CPU, compared with the reference for every row storage and every order of threads. */
+/** Compares the CUDA sources on the CPU with the reference, for every row storage and every order of threads. */
 class EmulatorGridTest {
 
   @BeforeAll
@@ -82,7 +82,7 @@ class EmulatorGridTest {
     assertThat(differences).isEmpty();
   }
 
-  /** The threads of a ring have the same vectors, whichever copies fill the ring. */
+  /** Tests that both kinds of copies into a ring give the same bits, because the threads have the same vectors. */
   @Test
   void aRingThatThreadsFillGivesTheBitsOfOneThatBulkCopiesFill() {
     List<Case> cases = RowStorageCases.inRings().stream()

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** Spoils one number of a head's results, which its checks must see. */
+/** Tests that the checks of a head find one wrong number in its results. */
 class HeadOracleTest {
 
   private static final List<Function<HeadRun.Found, double[]>> RESULTS =

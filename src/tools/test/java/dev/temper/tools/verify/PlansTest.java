@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** Every launch plan computes a row correctly, not only the one that the engine chooses. */
+/** Tests that every launch plan computes rows correctly, not only the plan that the engine chooses. */
 @Execution(ExecutionMode.CONCURRENT)
 class PlansTest {
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The grid finds planted bugs, in the groups that must find them. */
+/** Tests that the grid finds planted bugs in the groups that must find them. */
 @Execution(ExecutionMode.CONCURRENT)
 class PlantedBugTest {
 

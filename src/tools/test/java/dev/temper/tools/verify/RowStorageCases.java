@@ -29,7 +29,7 @@ final class RowStorageCases {
         Content.SHARP
   };
 
-  /** One for each policy. */
+  /** One divergence for each policy. */
   private static final List<String> DIVERGENCES = List.of("forward-kl", "reverse-kl", "mixed:0.4", "jsd:0.5",
       "skew-forward-kl:0.1", "skew-reverse-kl:0.1", "tvd", "nla", "logit-mse", "dkd:1.0,8.0");
 

@@ -34,7 +34,7 @@ final class SanitizerTest {
     }
 
     String report = run(
-        // Java's signal handlers and its unreachable memory are no findings.
+        // Java's signal handlers and its unreachable memory are not findings.
         Map.of("LD_PRELOAD", asan + ":" + ubsan, "ASAN_OPTIONS", "handle_segv=0:detect_leaks=0", "UBSAN_OPTIONS",
             "halt_on_error=1"),
         List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** From saved row statistics, the CUDA sources compute the same bits of a gradient as in a single launch. */
+/** Tests that a gradient from saved row statistics has the bits of a gradient from one launch. */
 @Execution(ExecutionMode.CONCURRENT)
 class SavedRowsTest {
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** All cases pass on the devices of this machine, and the bounds are tight. */
+/** Tests that all cases pass on the devices of this machine, and that the bounds are tight. */
 @Execution(ExecutionMode.CONCURRENT)
 class VerificationTest {
 
