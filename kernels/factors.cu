@@ -22,8 +22,8 @@ extern "C" __global__ void __launch_bounds__(32) temper_factors(const __grid_con
   if (threadIdx.x != 0) return;
   float* factors = p.head_factors;
   if (LaunchConstants::of(p).invalid != 0) {
-    // The loss kernel writes nothing after an invalid row, and refuses a divisor of NaN. Matrix products in a CUDA graph
-    // run nevertheless, and write NaN. The totals kernel reports the invalid value.
+    // The loss kernel writes nothing after an invalid row, and refuses a divisor of NaN. Matrix products in a CUDA
+    // graph run nevertheless, and write NaN. The totals kernel reports the invalid value.
     factors[0] = factors[1] = factors[2] = not_a_number();
     return;
   }

@@ -20,7 +20,7 @@
 //   TEMPER_STANDARDISE 0 | 1: the soft part compares standardised logits
 //   TEMPER_ACCUMULATE  0 | 1: the gradient is added to the one in memory
 //   TEMPER_MIN_BLOCKS  optional: blocks per multiprocessor that the number of registers must allow
-#include "loss_ring.cuh"
+#include "loss/ring.cuh"
 #include "specialisation.cuh"
 #include "teacher/prepared_rows.cuh"
 

@@ -8,7 +8,7 @@
 // row, and a cluster of blocks that differ may wait for ever.
 #pragma once
 
-#include "loss_body.cuh"
+#include "loss/body.cuh"
 #include "totals.cuh"
 
 namespace temper {

@@ -4,7 +4,7 @@
 // itself, relative to the maximum of the rest.
 #pragma once
 
-#include "../loss_row.cuh"
+#include "../loss/row.cuh"
 #include "list_mask.cuh"
 #include "list_slots.cuh"
 

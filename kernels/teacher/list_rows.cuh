@@ -1,7 +1,7 @@
 // The loop of the loss kernel over the rows of a thread group, for teachers that are given by lists.
 #pragma once
 
-#include "../loss_rows.cuh"
+#include "../loss/rows.cuh"
 #include "list_gradient.cuh"
 
 namespace temper {

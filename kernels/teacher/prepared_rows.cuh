@@ -1,7 +1,7 @@
 // The loop of the loss kernel over the rows of a thread group, for teachers whose rows are prepared.
 #pragma once
 
-#include "../loss_rows.cuh"
+#include "../loss/rows.cuh"
 #include "prepared.cuh"
 
 namespace temper {

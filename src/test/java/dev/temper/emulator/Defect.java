@@ -86,14 +86,14 @@ public enum Defect {
   SWEEP_OVER_RELEASED_STAGES("plain", "row/ring_storage.cuh", "      sweep<false, true>(f);\n",
       "      sweep<true, true>(f);\n", "arrives more often|expected|deadlock"),
   /** Kept exponentials are not moved to the offset of the row. */
-  KEPT_AT_OLD_OFFSET("plain", "loss_gradient.cuh", "exp2_normal(kept.student_offset - exponents.student.offset)",
+  KEPT_AT_OLD_OFFSET("plain", "loss/gradient.cuh", "exp2_normal(kept.student_offset - exponents.student.offset)",
       "1.0f", "expected"),
   /** A prefetch overwrites logits that are still to be read. */
   NEXT_ROW_TOO_SOON("plain", "row/shared_storage.cuh",
       "typename Row::Pair pair = read(slot);\n        if (prefetch) copy_async(next, vector, slot);",
       "if (prefetch) copy_async(next, vector, slot);\n        typename Row::Pair pair = read(slot);", "expected"),
   /** A part of the next row is not prefetched. */
-  NEXT_ROW_WITHOUT_ENDS("plain", "loss_rows.cuh", "storage.load(row, group, in_flight);",
+  NEXT_ROW_WITHOUT_ENDS("plain", "loss/rows.cuh", "storage.load(row, group, in_flight);",
       "{ if (in_flight.end == 0) storage.load(row, group, in_flight); }", "expected"),
   /** The block that finishes last adds up losses whose stores may not be visible yet. */
   MISSING_RELEASE("traced", "totals.cuh", "  __threadfence();\n  bool last", "  bool last", "race: reads byte"),
@@ -109,7 +109,7 @@ public enum Defect {
 
   /** Sources of the persistent kernels without a ring. */
   private static final Set<String> PERSISTENT =
-      Set.of("loss_rows.cuh", "row/shared_storage.cuh", "single_launch.cuh", "totals.cuh");
+      Set.of("loss/rows.cuh", "row/shared_storage.cuh", "single_launch.cuh", "totals.cuh");
 
   private final String build;
   private final String file;

@@ -29,12 +29,12 @@ enum PathDefect {
   /** The sums of the fast path are not tested. */
   UNTESTED_SUMS(PathRows.SMOOTHED, "row/partial.cuh", "bool ordinary = zero == 0;", "bool ordinary = true;"),
   /** The row sums of the policy are not tested. */
-  UNTESTED_POLICY_SUMS(PathRows.ABSENT_FOR_STUDENT, "loss_path.cuh",
+  UNTESTED_POLICY_SUMS(PathRows.ABSENT_FOR_STUDENT, "loss/path.cuh",
       "if (!has_finite_sums()) return false;", ""),
   /** Rows that are far apart keep the sums of p and q. */
-  NO_FAR_PATH(PathRows.FAR_APART, "loss_path.cuh", "policy.is_far(policy_sums)) evaluate_far();", "false) ;"),
+  NO_FAR_PATH(PathRows.FAR_APART, "loss/path.cuh", "policy.is_far(policy_sums)) evaluate_far();", "false) ;"),
   /** Nearly equal rows stay on the fast path. */
-  NO_NEAR_EQUAL_PATH(PathRows.NEARLY_EQUAL, "loss_path.cuh",
+  NO_NEAR_EQUAL_PATH(PathRows.NEARLY_EQUAL, "loss/path.cuh",
       "if (estimate(partial.sums) < policy.nearly_equal()) {", "if (false) {");
 
   private final PathRows rows;

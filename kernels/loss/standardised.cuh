@@ -2,7 +2,7 @@
 // and a variance that is divided by C' - 1, where C' is the number of classes above -inf.
 #pragma once
 
-#include "loss_values.cuh"
+#include "values.cuh"
 
 namespace temper {
 

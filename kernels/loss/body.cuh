@@ -1,8 +1,8 @@
 // The steps of a row that all loops over rows share. They do not depend on the kind of row storage.
 #pragma once
 
-#include "loss_gradient.cuh"
-#include "divergence/all.h"  // after float_math.cuh
+#include "gradient.cuh"
+#include "../divergence/all.h"  // after float_math.cuh
 
 namespace temper {
 

@@ -1,8 +1,8 @@
 // The gradient of one row of the distillation loss: the last sweep over the row storage, by members of LossRow.
 #pragma once
 
-#include "loss_path.cuh"
-#include "loss_standardised.cuh"
+#include "path.cuh"
+#include "standardised.cuh"
 
 namespace temper {
 

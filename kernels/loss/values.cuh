@@ -1,7 +1,7 @@
 // The values and constants of a row, computed from its merged sums, by members of LossRow.
 #pragma once
 
-#include "loss_sums.cuh"
+#include "sums.cuh"
 
 namespace temper {
 

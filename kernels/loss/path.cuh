@@ -1,8 +1,8 @@
-// The choice of a row's path (loss_row.cuh lists the paths) and the row statistics, by members of LossRow.
+// The choice of a row's path (row.cuh lists the paths) and the row statistics, by members of LossRow.
 #pragma once
 
-#include "loss_label.cuh"
-#include "loss_outputs.cuh"
+#include "label.cuh"
+#include "outputs.cuh"
 
 namespace temper {
 

@@ -1,7 +1,7 @@
 // The optional values of a row, namely entropies and the derivative by the temperature, by members of LossRow.
 #pragma once
 
-#include "loss_values.cuh"
+#include "values.cuh"
 
 namespace temper {
 

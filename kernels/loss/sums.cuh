@@ -2,7 +2,7 @@
 // members of LossRow.
 #pragma once
 
-#include "loss_row.cuh"
+#include "row.cuh"
 
 namespace temper {
 

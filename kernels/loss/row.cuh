@@ -9,14 +9,14 @@
 //   far           for rows where p is 0 in f32 wherever q is not: value and gradient are computed from log p and log q
 #pragma once
 
-#include "row/moments.cuh"
-#include "row/partial.cuh"
-#include "row/ring_storage.cuh"
-#include "row/shared_storage.cuh"
-#include "row/softcap.cuh"
-#include "row/storage.cuh"
-#include "row/thread_group.cuh"
-#include "row_inputs.cuh"
+#include "../row/moments.cuh"
+#include "../row/partial.cuh"
+#include "../row/ring_storage.cuh"
+#include "../row/shared_storage.cuh"
+#include "../row/softcap.cuh"
+#include "../row/storage.cuh"
+#include "../row/thread_group.cuh"
+#include "../row_inputs.cuh"
 
 namespace temper {
 
@@ -99,7 +99,7 @@ template <class Spec> struct LossRow {
   RowValues values;
   KeptExponentials<kKept * K> kept;
 
-  // Sets the scales of standardised logits, before evaluate() or restore() (loss_standardised.cuh).
+  // Sets the scales of standardised logits, before evaluate() or restore() (standardised.cuh).
   __device__ __forceinline__ void standardise();
 
   // Computes the values on the fast path. Returns false if that path is not right for the row; evaluate_again() must
@@ -113,7 +113,7 @@ template <class Spec> struct LossRow {
   __device__ __forceinline__ void save(float* statistics) const;
   __device__ __forceinline__ void restore(const float* statistics);
 
-  // Stores the gradient of a row on the fast path (loss_gradient.cuh). If `prefetch`, it also issues the loads of row
+  // Stores the gradient of a row on the fast path (gradient.cuh). If `prefetch`, it also issues the loads of row
   // `next`, and returns the vectors in flight. The other paths have no prefetch, which would double their longer code.
   template <class GradientView>
   __device__ __forceinline__ VectorRange store_gradient(const GradientView& view, GradientFactors factors,
@@ -151,7 +151,7 @@ template <class Spec> struct LossRow {
     return factor;
   }
 
-  // Defined in loss_sums.cuh.
+  // Defined in sums.cuh.
   template <bool FAST, int N>
   __device__ __forceinline__ void add_vectors(Partial& partial, const Pair (&pairs)[N], int vector, bool in_bounds);
 
@@ -200,12 +200,12 @@ template <class Spec> struct LossRow {
     return Spec::kTeacherSoftcap ? softcapped(u, p.teacher_softcap) : u;
   }
 
-  // Defined in loss_path.cuh.
+  // Defined in path.cuh.
   __device__ __forceinline__ float estimate(const Sums& sums) const;
   __device__ __forceinline__ bool has_finite_sums() const;
   __device__ __forceinline__ void finish_values();
 
-  // Defined in loss_sums.cuh.
+  // Defined in sums.cuh.
   __device__ __forceinline__ Partial empty_partial() const;
   __device__ __forceinline__ void merge(Partial& partial);
   template <int N> __device__ __forceinline__ void note_maxima(Partial& partial, const Pair (&pairs)[N]) const;
@@ -213,7 +213,7 @@ template <class Spec> struct LossRow {
   __device__ __forceinline__ void find_label(Partial& partial, const Pair& pair, int column);
   __device__ __forceinline__ void visit_label(Partial& partial);
 
-  // Defined in loss_values.cuh.
+  // Defined in values.cuh.
   __device__ __forceinline__ void find_validity(const Partial& partial, bool& student_valid, bool& teacher_valid) const;
   template <bool FAST> __device__ __forceinline__ void finish(const Partial& partial);
   template <bool FAST>
@@ -223,11 +223,11 @@ template <class Spec> struct LossRow {
   __device__ __forceinline__ void evaluate_near_equal();
   __device__ __forceinline__ void evaluate_far();
 
-  // Defined in loss_label.cuh.
+  // Defined in label.cuh.
   template <bool FAST> __device__ __forceinline__ void finish_hard_with_label(const Sums& sums, bool row_valid);
   __device__ __forceinline__ void finish_label(float label_logit, float label_teacher_logit);
 
-  // Defined in loss_outputs.cuh.
+  // Defined in outputs.cuh.
   template <bool FAST>
   __device__ __forceinline__ static float entropy(const Exponents& tensor, float sum, float exponent_sum,
                                                   float label_logit);
@@ -287,7 +287,7 @@ template <class Spec> struct LossRow {
 
   template <class F> __device__ __forceinline__ void for_each_exp(F f);
 
-  // Defined in loss_gradient.cuh.
+  // Defined in gradient.cuh.
   template <Path PATH, class Shift>
   __device__ __forceinline__ float class_gradient(float z, float u, const GradientConstants<Spec>& g,
                                                   const Shift& shift, float& es) const;

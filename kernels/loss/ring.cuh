@@ -2,7 +2,7 @@
 // the loop of the producer warp, and the loop of the consumers.
 #pragma once
 
-#include "single_launch.cuh"
+#include "../single_launch.cuh"
 
 namespace temper {
 

@@ -1,7 +1,7 @@
 // The label of a row whose sums leave out the label's class (kSeparateLabel), by members of LossRow.
 #pragma once
 
-#include "loss_values.cuh"
+#include "values.cuh"
 
 namespace temper {
 

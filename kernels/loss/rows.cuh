@@ -1,7 +1,7 @@
 // The loop of the loss kernel over the rows of a thread group.
 #pragma once
 
-#include "single_launch.cuh"
+#include "../single_launch.cuh"
 
 namespace temper {
 
