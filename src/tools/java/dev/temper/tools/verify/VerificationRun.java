@@ -43,7 +43,7 @@ public final class VerificationRun {
 
   /** Runs the cases of a level that belong to these groups. */
   public Verification run(Level level, Set<CaseGroup> groups, CaseProgress progress) {
-    return run(schedule(CaseGrid.of(level)).stream().filter(one -> groups.contains(one.group())).toList(), progress);
+    return run(schedule(level).stream().filter(one -> groups.contains(one.group())).toList(), progress);
   }
 
   /**
@@ -52,7 +52,7 @@ public final class VerificationRun {
    * @throws IllegalArgumentException if no case has that name
    */
   public Verification run(String caseName) {
-    List<ScheduledCase> all = schedule(CaseGrid.all());
+    List<ScheduledCase> all = schedule(Level.FULL);
     List<ScheduledCase> found = all.stream().filter(one -> one.name().equals(caseName)).toList();
     if (found.isEmpty()) {
       throw new IllegalArgumentException("no case is named '" + caseName + "'"
@@ -67,14 +67,14 @@ public final class VerificationRun {
     return run(cases.stream().map(this::schedule).toList(), (done, total, next) -> { });
   }
 
-  private List<ScheduledCase> schedule(List<Case> cases) {
+  private List<ScheduledCase> schedule(Level level) {
     List<ScheduledCase> scheduled = new ArrayList<>(PartChecks.of(engine, seed).stream()
         .map(check -> new ScheduledCase(CaseGroup.DEVICE_FUNCTIONS, check.name(), check::run)).toList());
-    ListChecks.of(engine, seed).forEach(check ->
+    ListChecks.of(engine, seed, level).forEach(check ->
         scheduled.add(new ScheduledCase(CaseGroup.TEACHER_LISTS, check.name(), check::run)));
     HeadVerification.of(engine, seed).forEach(check ->
         scheduled.add(new ScheduledCase(check.group(), check.name(), check::run)));
-    cases.forEach(c -> scheduled.add(schedule(c)));
+    CaseGrid.of(level).forEach(c -> scheduled.add(schedule(c)));
     return scheduled;
   }
 
