@@ -3,10 +3,12 @@
 //
 // A row takes one of four paths:
 //   fast          for finite logits of ordinary size; the merged sums show whether the row has them
-//   exact shift   for all other rows, which are swept again with exact-shift exponentials (row/exponentials.cuh)
-//   near equal    for rows with a small divergence: log p - log q is computed from differences of logits, so that value
-//                 and gradient are accurate relative to themselves
-//   far           for rows where p is 0 in f32 wherever q is not: value and gradient are computed from log p and log q
+//   exact shift   for rows that the fast sums do not suit: the row is swept again with exact-shift exponentials
+//                 (row/exponentials.cuh)
+//   near equal    for rows with a small divergence on either of these paths: log p - log q is computed from differences
+//                 of logits, so that value and gradient are accurate relative to themselves
+//   far           for rows in which no class has both p and q above 0 in f32, after the exact-shift sums: value and
+//                 gradient are computed from log p and log q
 #pragma once
 
 #include "../row/moments.cuh"

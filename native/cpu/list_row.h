@@ -25,10 +25,12 @@ template <class Policy> struct ListRow {
   alignas(64) float student_exp[kListRoom], teacher_exp[kListRoom];
   alignas(64) float p_of[kListRoom], q_of[kListRoom], difference_of[kListRoom], log_ratio_of[kListRoom];
   Element<V> bucket;  // the class that merges the rest, in all lanes
-  float rest_max = -kInfinity, rest_sum = 0;  // of the student's exponentials over the classes without a slot
+  // The sum of exp((z - rest_max)/T) over the classes without a slot. rest_max is the maximum of the row, or that of
+  // these classes if they are summed again.
+  float rest_max = -kInfinity, rest_sum = 0;
   float rest_of_sum = 0;                       // their sum with the maximum over all classes
   float log_sum = 0, log_rest_sum = 0;         // of the student's exponentials, of rest_sum
-  float teacher_sum = 0, log_teacher_sum = 0;  // of teacher_exp
+  float teacher_sum = 0, log_teacher_sum = 0;  // of teacher_exp; for a bucket the logarithm is that of tail_mass
   float tail_mass = 0, log_tail = -kInfinity;  // of the teacher, for a bucket
   bool has_bucket = false, infinite = false;
   bool valid = true;  // false: the soft part and the gradient are NaN
@@ -55,7 +57,7 @@ template <class Policy> struct ListRow {
   // Returns false if the list is invalid.
   bool read_list() {
     if (!list.read(r)) return false;
-    int* block_end = (int*)r.scratch.teacher_exp;  // free, because no class has an exponential of the teacher
+    int* block_end = (int*)r.scratch.teacher_exp;  // unused by a row with a list
     listed = list.by_blocks((r.classes() + kBlock - 1) / kBlock, block_end);
     return true;
   }
@@ -85,7 +87,7 @@ template <class Policy> struct ListRow {
     return policy.gradient(e, sums);
   }
 
-  // The gradient of a class without a slot is this factor times its exponential relative to the rest's maximum.
+  // The gradient of a class without a slot is this factor times its exponential relative to rest_max.
   float rest_factor() const {
     if (list.count() == 0 || tail == kRenormaliseBoth) return 0;
     if (tail == kBucket) return has_bucket ? first_lane(policy.gradient(bucket, sums)) / rest_sum : 0;
