@@ -17,23 +17,14 @@ struct ListSlots {
   const float* values;       // log-probabilities or weights, padded with -inf or 0
   alignas(64) int32_t id[kListRoom];  // classes, padded with 0
 
-  // The ids are copied before they are checked, because another thread may change them in the caller's memory.
-  void read(const LossJob& job, int64_t row) {
+  TEMPER_INLINE void read(const LossJob& job, int64_t row) {
     const LossParameters& p = job.parameters;
-    copy_ids(ids_of(p, row), p.teacher_slots);
     count = p.teacher_slots;
-    while (count > 0 && id[count - 1] == -1) count--;
-    for (int i = count; i < padded(count); i++) id[i] = 0;
-    I least = {}, most = {};
-    for (int i = 0; i < count; i += kLanes) {
-      I each = load(id + i);
-      least = each < least ? each : least;
-      most = each > most ? each : most;
-    }
-    valid = !any((least < -1) | (most >= p.classes));
+    Bits largest = copy_ids(ids_of(p, row), count);
+    bool has_gaps = any(largest >= (unsigned)p.classes) && trim(p.classes);
     float padding = p.teacher_weights != 0 ? 0.0f : -kInfinity;
     values = load_block(job.teacher.dtype, address(job.teacher, row, 0), count, padding, buffer);
-    if (any(least)) drop_unused(padding);
+    if (has_gaps) drop_unused(padding);
   }
 
   static void prefetch(const LossJob& job, int64_t row) {
@@ -51,11 +42,34 @@ struct ListSlots {
     return (const char*)p.teacher_ids + row * p.teacher_slots * (int64_t)sizeof(int32_t);
   }
 
-  void copy_ids(const char* in, int n) {
-    int i = 0;
-    for (; i + kLanes <= n; i += kLanes) store(load((const int*)in + i), id + i);
-    if (i < n) store(load_bytes(in + i * sizeof(int32_t), (n - i) * (int)sizeof(int32_t)), id + i);
-    __asm__ volatile("" : : "r"(id) : "memory");  // all later uses read the copy
+  typedef unsigned Bits __attribute__((vector_size(4 * kLanes)));
+
+  // Copies the ids before they are checked, because another thread may change them in the caller's memory. The asm
+  // statement makes the compiler read the copy afterwards. Returns the largest of each lane; -1 is the largest number.
+  TEMPER_INLINE Bits copy_ids(const char* in, int n) {
+    Bits largest = {};
+    for (int i = 0; i < n; i += kLanes, in += sizeof(I)) {
+      int left = n - i;
+      store(left >= kLanes ? load((const int*)in) : load_bytes(in, left * (int)sizeof(int32_t)), id + i);
+      __asm__ volatile("" : : "r"(id) : "memory");
+      Bits each = (Bits)load(id + i);
+      largest = each > largest ? each : largest;
+    }
+    return largest;
+  }
+
+  // Drops the unused slots at the end of the row. Returns whether other slots are unused, and sets `valid`.
+  TEMPER_RARE bool trim(int classes) {
+    while (count > 0 && id[count - 1] == -1) count--;
+    for (int i = count; i < padded(count); i++) id[i] = 0;
+    I least = {}, most = {};
+    for (int i = 0; i < count; i += kLanes) {
+      I each = load(id + i);
+      least = each < least ? each : least;
+      most = each > most ? each : most;
+    }
+    valid = !any((least < -1) | (most >= classes));
+    return any(least);
   }
 
   TEMPER_RARE void drop_unused(float padding) {
