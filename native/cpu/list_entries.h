@@ -12,28 +12,22 @@ struct ListEntries {
   ListEntries() {}
 
   ListSlots slots;
-  // Student logits, which the first loop over the row fills in, and log-probabilities and weights of the teacher. The
-  // padding is like absent classes.
-  alignas(64) float z[kListRoom], l[kListRoom], weight[kListRoom];
-  alignas(64) int place[kListRoom];  // index of the class among the loaded floats of its row
-  int order[kListRoom];              // entries by blocks of classes, see ListedLogits
+  const float* l;    // log-probabilities of the teacher, padded with -inf
+  const int* place;  // index of the class among the loaded floats of its row
+  // Student logits, which the first loop over the row fills in. The padding is like absent classes.
+  alignas(64) float z[kListRoom];
+  int order[kListRoom];  // entries by blocks of classes, see ListedLogits
 
   TEMPER_INLINE int count() const { return slots.count; }
   TEMPER_INLINE int padded_count() const { return padded(slots.count); }
 
   // Returns false if an id is no class. An id is checked here again, because another thread may change it after the
   // check of the batch.
-  bool read(const RowLogits& r) {
-    const LossParameters& p = r.parameters;
+  TEMPER_INLINE bool read(const RowLogits& r) {
     slots.read(r.job, r.row);
     if (!slots.valid) return false;
-    for (int i = 0; i < count(); i += kLanes) {
-      V value = load(slots.values + i);
-      if (p.teacher_weights != 0) store(value, weight + i), value = log_of_weight(value);
-      store(value, l + i);
-      I id = load(slots.id + i);
-      store(r.deinterleaved ? deinterleaved_index(id) : id, place + i);
-    }
+    l = r.parameters.teacher_weights != 0 ? logs_of_weights() : slots.values;
+    place = r.deinterleaved ? deinterleaved_places() : slots.id;
     for (int i = count(); i < padded_count(); i++) z[i] = -kInfinity;
     return true;
   }
@@ -47,6 +41,18 @@ struct ListEntries {
   }
 
  private:
+  alignas(64) float logs[kListRoom];
+  alignas(64) int places[kListRoom];
+
+  TEMPER_RARE const float* logs_of_weights() {
+    for (int i = 0; i < count(); i += kLanes) store(log_of_weight(load(slots.values + i)), logs + i);
+    return logs;
+  }
+  TEMPER_INLINE const int* deinterleaved_places() {
+    for (int i = 0, n = count(); i < n; i += kLanes) store(deinterleaved_index(load(slots.id + i)), places + i);
+    return places;
+  }
+
   // One 16-bit number for each of a few blocks, in a register. In memory each addition to a number would wait for the
   // store of the addition before, which takes as long as all other work on the entry.
   struct PackedEnds {

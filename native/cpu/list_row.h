@@ -136,17 +136,17 @@ template <class Policy> struct ListRow {
 
   // The part of the row that does not depend on the student.
   void read_teacher() {
-    V teacher_max = splat(renormalised ? shift_of(max_of(list.l)) : 0.0f), sum = {}, mass = {};
-    bool separate_mass = renormalised && r.job.row_teacher_mass != nullptr;
-    constants.shift.max_teacher = teacher_max;
-    for (int i = 0; i < list.padded_count(); i += kLanes) {
-      V e = p.teacher_weights != 0 ? load(list.weight + i) : constants.teacher_exp(load(list.l + i));
+    constants.shift.max_teacher = splat(renormalised ? shift_of(max_of(list.l)) : 0.0f);
+    const ListConstants<V> c = constants;
+    const float *l = list.l, *weights = p.teacher_weights != 0 ? list.slots.values : nullptr;
+    V sum = {};
+    for (int i = 0, n = list.padded_count(); i < n; i += kLanes) {
+      V e = weights != nullptr ? load(weights + i) : c.teacher_exp(load(l + i));
       store(e, teacher_exp + i);
       sum += e;
-      if (separate_mass) mass += exp2(load(list.l + i) * kLog2E);
     }
-    teacher_sum = sum_lanes(sum);
-    teacher_mass = separate_mass ? sum_lanes(mass) : teacher_sum;
+    teacher_sum = teacher_mass = sum_lanes(sum);
+    if (renormalised && r.job.row_teacher_mass != nullptr) teacher_mass = mass_of_list();
     if (tail != kBucket) return;
     if (p.teacher_log_tail != nullptr) {
       log_tail = read_float_once(p.teacher_log_tail, r.row);
@@ -156,6 +156,12 @@ template <class Policy> struct ListRow {
     }
   }
 
+  TEMPER_RARE float mass_of_list() const {
+    V mass = {};
+    for (int i = 0; i < list.padded_count(); i += kLanes) mass += exp2(load(list.l + i) * kLog2E);
+    return sum_lanes(mass);
+  }
+
   // Completes the sums of the student and the hard part.
   void add_listed(PresentClasses& present, V rest_hard) {
     float max = r.student_max;
@@ -163,13 +169,18 @@ template <class Policy> struct ListRow {
     V listed_sums = {}, listed_hard = {};
     with_hard_exp(r.hard, [&](auto tag) {
       constexpr HardExp hard = decltype(tag)::kValue;
-      for (int i = 0; i < list.padded_count(); i += kLanes) {
-        V s = load(list.z + i) - shift_of(max), es = r.scales.student(s);
+      const Exponential tempered = r.scales.student, untempered = r.scales.untempered;
+      float shift = shift_of(max);
+      V sums = {}, hard_sums = {};
+      for (int i = 0, n = list.padded_count(); i < n; i += kLanes) {
+        V s = load(list.z + i) - shift, es = tempered(s);
         store(es, student_exp + i);
-        listed_sums += es;
-        if constexpr (hard == HardExp::kSeparate) listed_hard += r.scales.untempered(s);
-        else if constexpr (hard != HardExp::kNone) listed_hard += hard_exp<hard>(es, nullptr);
+        sums += es;
+        if constexpr (hard == HardExp::kSeparate) hard_sums += untempered(s);
+        else if constexpr (hard != HardExp::kNone) hard_sums += hard_exp<hard>(es, nullptr);
       }
+      listed_sums = sums;
+      listed_hard = hard_sums;
     });
     float listed_sum = sum_lanes(listed_sums), sum = listed_sum + rest_of_sum;
     if (p.label_smoothing > 0) present.add(list.z, list.padded_count(), shift_of(max));
@@ -232,11 +243,17 @@ template <class Policy> struct ListRow {
   TEMPER_INLINE Element<V> element_at(int i) const {
     return {load(p_of + i), load(q_of + i), load(difference_of + i), load(log_ratio_of + i)};
   }
-  TEMPER_INLINE Element<V> compute_element(int i) {
+  // Passes all elements to visit().
+  template <class F> TEMPER_INLINE void compute_elements(F visit) {
+    const ListConstants<V> c = constants;
     bool both = tail == kRenormaliseBoth;  // find_renormalised_sums() has stored a part of the element
-    V d0 = both ? load(log_ratio_of + i) : constants.log_ratio_of(load(list.z + i), load(list.l + i));
-    V es = load((both ? q_of : student_exp) + i);
-    Element<V> e = element(d0, es, load(teacher_exp + i), constants.inverse_sums);
+    const float *es = both ? q_of : student_exp, *l = list.l;
+    for (int i = 0, n = list.padded_count(); i < n; i += kLanes) {
+      V d0 = both ? load(log_ratio_of + i) : c.log_ratio_of(load(list.z + i), load(l + i));
+      visit(store_element(i, element(d0, load(es + i), load(teacher_exp + i), c.inverse_sums)));
+    }
+  }
+  TEMPER_INLINE Element<V> store_element(int i, const Element<V>& e) {
     store(e.p, p_of + i);
     store(e.q, q_of + i);
     store(e.difference, difference_of + i);
@@ -258,18 +275,18 @@ template <class Policy> struct ListRow {
   void add_elements() {
     if (tail == kTruncate) {
       V terms = {};
-      for (int i = 0; i < list.padded_count(); i += kLanes) terms += list_term(compute_element(i));
+      compute_elements([&](const Element<V>& e) { terms += list_term(e); });
       divergence = sum_lanes(terms);
       return;
     }
     V most = splat(-kInfinity), least = splat(kInfinity);  // log ratio
-    for (int i = 0; i < list.padded_count(); i += kLanes) {
-      Element<V> e = compute_element(i);
+    V added[Policy::kSums] = {};
+    compute_elements([&](const Element<V>& e) {
       most = max(most, e.log_ratio);
       least = min(least, e.log_ratio);
-      policy.add(sums, e);
-    }
-    for (V& sum : sums) sum = splat(sum_lanes(sum));
+      policy.add(added, e);
+    });
+    for (int k = 0; k < Policy::kSums; k++) sums[k] = splat(sum_lanes(added[k]));
     ListDefects<V> defects = {};
     if (has_bucket) {
       policy.add(sums, bucket);

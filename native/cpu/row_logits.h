@@ -120,8 +120,9 @@ struct RowLogits {
       LogitBlock z = block<false>(job.student, from, n, all);
       for_parts(z, z, n, [&](const float* in, const float*, int i, int part) {
         float largest = max_of_vectors(part, [&](int k) {
-          store(load(in + k), buffer + i + k);
-          return load(in + k);
+          V z = load(in + k);
+          store(z, buffer + i + k);
+          return z;
         });
         max = largest > max ? largest : max;
       });
@@ -164,9 +165,10 @@ struct RowLogits {
   float student_logit(int64_t column) const { return logit(job.student, column, parameters.student_softcap); }
   float teacher_logit(int64_t column) const { return logit(job.teacher, column, parameters.teacher_softcap); }
 
-  // Calls f(z, u, offset in the block, n) for the body and for the tail of a block.
+  // Calls f(z, u, offset in the block, n) for the body and for the tail of a block, or once if both are adjacent.
   template <class F> TEMPER_INLINE void for_parts(const LogitBlock& z, const LogitBlock& u, int n, F f) const {
     int end = body_length(n);
+    if (z.body + end == z.tail && u.body + end == u.tail) return f(z.body, u.body, 0, padded_length(n));
     f(z.body, u.body, 0, end);
     if (end < n) f(z.tail, u.tail, end, kLanes);
   }
