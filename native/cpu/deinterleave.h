@@ -71,11 +71,11 @@ void deinterleave_known_block(const void* in, int n, float* buffer) {
 
 // Encodes kBf16Lanes deinterleaved floats. Rounding would damage a NaN with bits in its lower half. No such NaN occurs
 // here, because every NaN comes from a bf16 logit or is one that an operation has created.
-TEMPER_INLINE Shorts interleave_bf16(const float* in) {
+TEMPER_INLINE Shorts interleave_bf16(V even, V odd) {
   typedef unsigned Bits __attribute__((vector_size(4 * kLanes)));
-  I even = round_to_bf16((I)load(in)), odd = round_to_bf16((I)load(in + kLanes));
-  return (Shorts)((I)((Bits)even >> 16) | (odd & (int)0xffff0000));
+  return (Shorts)((I)((Bits)round_to_bf16((I)even) >> 16) | (round_to_bf16((I)odd) & (int)0xffff0000));
 }
+TEMPER_INLINE Shorts interleave_bf16(const float* in) { return interleave_bf16(load(in), load(in + kLanes)); }
 void interleave_block(const float* in, int n, void* out) {
   int body = n & -kBf16Lanes;
   for (int i = 0; i < body; i += kBf16Lanes) {

@@ -15,6 +15,7 @@ struct Matrix {
 
 // A float in the caller's memory, which may be unaligned.
 typedef float UnalignedFloat __attribute__((aligned(1)));
+typedef unsigned short UnalignedHalf __attribute__((aligned(1)));  // the bits of an f16 or bf16
 
 struct LossJob {
   const LossParameters& parameters;
