@@ -28,14 +28,16 @@ struct SeenClasses {
       for (int i = 0; i < slots.count; i += kLanes) store(load(slots.id + i) & (kMarks - 1), remainder + i);
       place = remainder;
     }
-    uint8_t even = 0, odd = 0, *at = marks, mark = bit;  // two variables, because each is a chain of dependent operations
-    for_each(0, slots.count / 2, [&even, &odd, mark, place, at](int64_t i) {
-      even |= at[place[2 * i]];
-      at[place[2 * i]] = mark;
-      odd |= at[place[2 * i + 1]];
-      at[place[2 * i + 1]] = mark;
+    uint8_t even = 0, odd = 0, mark = bit;  // two variables, because each is a chain of dependent operations
+    uint8_t *read = marks, *written = second_pointer(read);
+    for_each(0, slots.count / 2, [&even, &odd, mark, place, read, written](int64_t i) {
+      int64_t first = place[2 * i], second = place[2 * i + 1];
+      even |= read[first];
+      written[first] = mark;
+      odd |= read[second];
+      written[second] = mark;
     });
-    if (slots.count % 2 != 0) even |= at[place[slots.count - 1]];
+    if (slots.count % 2 != 0) even |= read[place[slots.count - 1]];
     return ((even | odd) & mark) != 0 && has_pair(slots);
   }
 
