@@ -4,14 +4,13 @@
 #pragma once
 
 #include "list_entries.h"
+#include "list_rest.h"
 
 namespace temper {
 namespace {
 
 template <class Policy> struct ListRow {
-  typedef Row<ForwardKl<V>, false> R;  // the student's sums and the hard part
-
-  R& r;
+  ListedRow& r;
   const Policy& policy;
   const LossParameters& p = r.parameters;
   TeacherTail tail = (TeacherTail)p.teacher_tail;
@@ -38,7 +37,7 @@ template <class Policy> struct ListRow {
   float divergence = 0, student_mass = 0, teacher_mass = 0, student_entropy = 0, teacher_entropy = 0;
 
   // A constructor, because an aggregate would clear all arrays.
-  ListRow(R& r, const Policy& policy, ListConstants<V>& constants) : r(r), policy(policy), constants(constants) {}
+  ListRow(ListedRow& r, const Policy& policy, ListConstants<V>& constants) : r(r), policy(policy), constants(constants) {}
 
   // The constants of all rows at one temperature, without maxima and sums.
   static ListConstants<V> constants_of(const LossJob& job, const RowScales& scales) {
@@ -202,18 +201,17 @@ template <class Policy> struct ListRow {
   // second loop sums it relative to its own maximum. Returns the hard part's sum, relative to the maximum of the row.
   V read_rest(PresentClasses& present) {
     r.listed = &listed;
-    RowPartial<NoRawSums> rest = r.template sum_exp<true>(present);
-    V hard = rest.hard;
-    float max = rest_max = r.student_max;
+    RestSums rest = sum_rest(r, present);
+    r.student_max = r.teacher_max = rest_max = rest.max;
     rest_sum = rest_of_sum = sum_lanes(rest.student);
+    V hard = rest.hard;
     if (rest_sum < 0x1p-100f && list.count() < r.classes()) {
       listed.rest_max = true;
       present = {};
-      rest = r.template sum_exp<true>(present);
-      rest_max = r.student_max;
+      rest = sum_rest(r, present);
+      rest_max = rest.max;
       rest_sum = sum_lanes(rest.student);
-      if (rest_max > -kInfinity) rest_of_sum = rest_sum * first_lane(r.scales.student(splat(rest_max - max)));
-      r.student_max = r.teacher_max = max;
+      if (rest_max > -kInfinity) rest_of_sum = rest_sum * first_lane(r.scales.student(splat(rest_max - r.student_max)));
     }
     r.listed = nullptr;
     return hard;

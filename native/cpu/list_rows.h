@@ -34,7 +34,7 @@ void compute_list_row(const LossJob& job, const Scratch& scratch, const Policy& 
   if (!task.contributes()) return skip_row(job, row);
   const ForwardKl<V> none = {};
   HardExp hard = task.label < 0 ? HardExp::kNone : hard_exp_of(job, (float)scales.student_temperature, true);
-  Row<ForwardKl<V>, false> r{{job, row, false}, scratch, none, task, hard, scales};
+  ListedRow r{{job, row, false}, scratch, none, task, hard, scales};
   ListRow<Policy> loss(r, policy, constants);
   if (!loss.read_list()) return invalidate_row(job, row, totals);
   loss.evaluate();

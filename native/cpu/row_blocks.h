@@ -46,8 +46,8 @@ struct Prefetch {
 // differences t - s for a divergence that needs ratios. `two_scales`: student and teacher differ in T. `reads_teacher`:
 // the teacher's logits are prefetched, also for a divergence that has no exponentials (`soft` is not set then).
 template <class Raw, bool soft, HardExp hard, bool store_exp, bool two_scales, bool reads_teacher>
-void sum_block(const Raw& policy, const RowScales& scales, const float* z, const float* u, int n,
-               RowPartial<Raw>& row, const BlockExponentials& out, Prefetch prefetch) {
+TEMPER_INLINE void sum_block(const Raw& policy, const RowScales& scales, const float* z, const float* u, int n,
+                             RowPartial<Raw>& row, const BlockExponentials& out, Prefetch prefetch) {
   // Local copies can stay in registers. The originals cannot, because a store through a pointer might change them.
   const Exponential student_exp = scales.student, teacher_exp = scales.teacher, untempered = scales.untempered;
   const V teacher_unit = scales.teacher_unit;
