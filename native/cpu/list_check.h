@@ -79,7 +79,6 @@ TEMPER_INLINE bool is_list(const LossJob& job, int64_t row, SeenClasses& seen) {
   const LossParameters& p = job.parameters;
   ListSlots slots;
   slots.read(job, row);
-  slots.prefetch(job, row + 1);
   if (!slots.valid || seen.repeats(slots, p.classes)) return false;
   if (p.teacher_weights != 0) return are_weights(slots);
   V mass = {};

@@ -9,6 +9,15 @@
 namespace temper {
 namespace {
 
+// The log ratio of a class whose log-probability l has neither a shift nor a scale. It equals log_ratio(), with fewer
+// operations.
+TEMPER_INLINE V unscaled_log_ratio(V z, V l, const TwoScaleShift<V>& shift) {
+  V student, student_low, s, rest, difference = l - z;
+  exact_difference(z, shift.max_student, student, student_low);
+  scaled(student, student_low, shift.student_high, shift.student_low, s, rest);
+  return select(abs(difference) <= kLargest, (l - s) - rest, select(difference == difference, difference, V{}));
+}
+
 template <class Policy> struct ListRow {
   ListedRow& r;
   const Policy& policy;
@@ -241,15 +250,22 @@ template <class Policy> struct ListRow {
   TEMPER_INLINE Element<V> element_at(int i) const {
     return {load(p_of + i), load(q_of + i), load(difference_of + i), load(log_ratio_of + i)};
   }
-  // Passes all elements to visit().
+  // Passes all elements to visit(). find_renormalised_sums() has stored a part of them for kRenormaliseBoth.
   template <class F> TEMPER_INLINE void compute_elements(F visit) {
-    const ListConstants<V> c = constants;
-    bool both = tail == kRenormaliseBoth;  // find_renormalised_sums() has stored a part of the element
-    const float *es = both ? q_of : student_exp, *l = list.l;
-    for (int i = 0, n = list.padded_count(); i < n; i += kLanes) {
-      V d0 = both ? load(log_ratio_of + i) : c.log_ratio_of(load(list.z + i), load(l + i));
-      visit(store_element(i, element(d0, load(es + i), load(teacher_exp + i), c.inverse_sums)));
-    }
+    const TwoScaleShift<V> shift = constants.shift;
+    if (tail == kRenormaliseBoth)
+      for_elements(q_of, [this](int i) { return load(log_ratio_of + i); }, visit);
+    else if (shift.max_teacher[0] == 0 && shift.teacher_high[0] == 1)
+      for_elements(student_exp, [&](int i) { return unscaled_log_ratio(load(list.z + i), load(list.l + i), shift); },
+                   visit);
+    else
+      for_elements(student_exp, [&](int i) { return log_ratio(load(list.z + i), load(list.l + i), shift); }, visit);
+  }
+  template <class LogRatio, class F>
+  TEMPER_INLINE void for_elements(const float* es, LogRatio log_ratio_at, F visit) {
+    const InverseSums<V> inverse = constants.inverse_sums;
+    for (int i = 0, n = list.padded_count(); i < n; i += kLanes)
+      visit(store_element(i, element(log_ratio_at(i), load(es + i), load(teacher_exp + i), inverse)));
   }
   TEMPER_INLINE Element<V> store_element(int i, const Element<V>& e) {
     store(e.p, p_of + i);

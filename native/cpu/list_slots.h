@@ -27,14 +27,6 @@ struct ListSlots {
     if (has_gaps) drop_unused(padding);
   }
 
-  static void prefetch(const LossJob& job, int64_t row) {
-    int slots = job.parameters.teacher_slots;
-    const char *ids = ids_of(job.parameters, row), *values = address(job.teacher, row, 0);
-    int64_t bytes = slots * (int64_t)element_bytes(job.teacher.dtype);
-    for (int64_t i = 0; i < slots * (int64_t)sizeof(int32_t); i += 64) __builtin_prefetch(ids + i);
-    for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(values + i);
-  }
-
  private:
   alignas(64) float buffer[kListRoom];
 
@@ -48,13 +40,15 @@ struct ListSlots {
   // statement makes the compiler read the copy afterwards. Returns the largest of each lane; -1 is the largest number.
   TEMPER_INLINE Bits copy_ids(const char* in, int n) {
     Bits largest = {};
-    for (int i = 0; i < n; i += kLanes, in += sizeof(I)) {
-      int left = n - i;
-      store(left >= kLanes ? load((const int*)in) : load_bytes(in, left * (int)sizeof(int32_t)), id + i);
+    auto copy = [&](I ids, int i) {
+      store(ids, id + i);
       __asm__ volatile("" : : "r"(id) : "memory");
-      Bits each = (Bits)load(id + i);
-      largest = each > largest ? each : largest;
-    }
+      Bits copied = (Bits)load(id + i);
+      largest = copied > largest ? copied : largest;
+    };
+    int i = 0;
+    for (; i + kLanes <= n; i += kLanes) copy(load((const int*)in + i), i);
+    if (i < n) copy(load_bytes(in + i * sizeof(int32_t), (n - i) * (int)sizeof(int32_t)), i);
     return largest;
   }
 
