@@ -1,7 +1,7 @@
 // The gradient of a row whose teacher is given by a list of classes.
 #pragma once
 
-#include "list_row.h"
+#include "list_values.h"
 #include "row_gradient.h"
 
 namespace temper {
