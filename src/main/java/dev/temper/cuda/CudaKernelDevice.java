@@ -8,7 +8,8 @@ import dev.temper.cuda.driver.CudaDevice;
 import dev.temper.cuda.driver.CudaDriver;
 import dev.temper.cuda.driver.CudaStopwatch;
 import dev.temper.cuda.driver.CudaStream;
-import dev.temper.cuda.driver.Driver;
+import dev.temper.cuda.driver.DriverMemory;
+import dev.temper.cuda.driver.DriverStreams;
 import dev.temper.cuda.driver.GraphRecording;
 import dev.temper.cuda.driver.KernelModule;
 import dev.temper.cuda.driver.PinnedResultSlot;
@@ -162,7 +163,7 @@ final class CudaKernelDevice implements KernelDevice {
   @Override
   public boolean isCapturing() {
     try (var _ = context.enter()) {
-      return Driver.isCapturing(stream.handle());
+      return DriverStreams.isCapturing(stream.handle());
     }
   }
 
@@ -175,14 +176,14 @@ final class CudaKernelDevice implements KernelDevice {
   @Override
   public long allocate(long bytes) {
     try (var _ = context.enter()) {
-      return Driver.allocate(bytes);
+      return DriverMemory.allocate(bytes);
     }
   }
 
   @Override
   public void free(long address) {
     try (var _ = context.enter()) {
-      Driver.free(address);
+      DriverMemory.free(address);
     }
   }
 
@@ -223,14 +224,14 @@ final class CudaKernelDevice implements KernelDevice {
   @Override
   public void copy(long from, long to, long bytes) {
     try (var _ = context.enter()) {
-      Driver.copyOnDevice(from, to, bytes, stream.handle());
+      DriverMemory.copyOnDevice(from, to, bytes, stream.handle());
     }
   }
 
   @Override
   public void zero(long address, long bytes) {
     try (var _ = context.enter()) {
-      Driver.fill(address, (byte) 0, bytes, stream.handle());
+      DriverMemory.fill(address, (byte) 0, bytes, stream.handle());
     }
   }
 
@@ -242,7 +243,7 @@ final class CudaKernelDevice implements KernelDevice {
   @Override
   public void synchronize() {
     try (var _ = context.enter()) {
-      Driver.synchronizeStream(stream.handle());
+      DriverStreams.synchronizeStream(stream.handle());
     }
   }
 

@@ -16,7 +16,7 @@ import dev.temper.LossTotals;
 import dev.temper.PreparedLoss;
 import dev.temper.RowVector;
 import dev.temper.cuda.cublas.CublasSearch;
-import dev.temper.cuda.driver.Driver;
+import dev.temper.cuda.driver.DriverStreams;
 import dev.temper.cuda.driver.PrimaryContext;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -148,7 +148,7 @@ final class LinearHeadGraphTest extends StubHeads {
     System.setProperty(CublasSearch.LIBRARY_PROPERTY, StubCublas.library(12).toString());
     PrimaryContext framework = new PrimaryContext(0);
     try (framework; var _ = framework.enter()) {
-      long stream = Driver.createStream(1);
+      long stream = DriverStreams.createStream(1);
       try (LossEngine engine = open(0, EngineOptions.defaults().withHeadWorkspace(2600).withStream(stream))) {
         Run run = new Run(engine, DType.F32, true);
         run.inputs = run.inputs.withDenominator(4);
@@ -158,30 +158,30 @@ final class LinearHeadGraphTest extends StubHeads {
         captured.inputs = captured.inputs.withDenominator(Denominator.at(denominator.address()));
         try (PreparedLoss prepared = engine.prepare(LOSS, captured.inputs, captured.outputs())) {
           prepared.recordGraph();
-          Driver.beginCapture(stream);
+          DriverStreams.beginCapture(stream);
           prepared.launch();
-          long graph = Driver.endCapture(stream);
-          long executable = Driver.instantiateGraph(graph);
-          Driver.synchronizeStream(stream);
+          long graph = DriverStreams.endCapture(stream);
+          long executable = DriverStreams.instantiateGraph(graph);
+          DriverStreams.synchronizeStream(stream);
           assertThat(first(captured.hiddenGradient)).as("recorded, not launched").isNaN();
           for (int replay = 0; replay < 2; replay++) {
-            Driver.launchGraph(executable, stream);
+            DriverStreams.launchGraph(executable, stream);
             assertThat(prepared.totals().countedRows()).isEqualTo(ROWS);
             assertThat(captured.read(captured.hiddenGradient, ROWS * FEATURES)).isEqualTo(eager);
           }
           prepared.launch();
           assertThat(prepared.totals().countedRows()).as("outside of the capture again").isEqualTo(ROWS);
-          Driver.destroyExecutable(executable);
-          Driver.destroyGraph(graph);
+          DriverStreams.destroyExecutable(executable);
+          DriverStreams.destroyGraph(graph);
         }
         try (PreparedLoss prepared = engine.prepare(LOSS, captured.inputs, captured.outputs())) {
-          Driver.beginCapture(stream);
+          DriverStreams.beginCapture(stream);
           assertThatThrownBy(prepared::launch).isInstanceOf(IllegalStateException.class)
               .hasMessageContaining("call recordGraph() before the capture");
-          Driver.destroyGraph(Driver.endCapture(stream));
+          DriverStreams.destroyGraph(DriverStreams.endCapture(stream));
         }
       }
-      Driver.destroyStream(stream);
+      DriverStreams.destroyStream(stream);
     }
   }
 

@@ -8,7 +8,8 @@ import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.cuda.cublas.Gemm.Scalars;
 import dev.temper.cuda.driver.CudaStream;
-import dev.temper.cuda.driver.Driver;
+import dev.temper.cuda.driver.DriverMemory;
+import dev.temper.cuda.driver.DriverStreams;
 import dev.temper.cuda.driver.PrimaryContext;
 import dev.temper.kernel.device.DeviceProducts;
 import dev.temper.spi.ProductShape;
@@ -46,13 +47,13 @@ public final class CublasProducts implements DeviceProducts {
     this.context = context;
     this.stream = stream;
     try (var _ = context.enter()) {
-      workspace = Driver.allocate(workspaceBytes + zeroAndOne.byteSize());
+      workspace = DriverMemory.allocate(workspaceBytes + zeroAndOne.byteSize());
       zeroAndOneOnDevice = workspace + workspaceBytes;
       long[] made = new long[1];
       try {
         check("cublasCreate", library.functions().create(made));
       } catch (RuntimeException e) {
-        Driver.free(workspace);
+        DriverMemory.free(workspace);
         throw e;
       }
       handle = made[0];
@@ -62,10 +63,10 @@ public final class CublasProducts implements DeviceProducts {
         check("cublasSetWorkspace of " + workspaceBytes + " bytes",
             library.functions().setWorkspace(handle, workspace, workspaceBytes));
         check("cublasSetMathMode", library.functions().setMathMode(handle, F32_SUMS));
-        Driver.copyToDevice(zeroAndOne.address(), zeroAndOneOnDevice, zeroAndOne.byteSize(), stream.handle());
+        DriverMemory.copyToDevice(zeroAndOne.address(), zeroAndOneOnDevice, zeroAndOne.byteSize(), stream.handle());
         // Hazard: a graph with products may run in another stream, which does not wait for the copy. The host therefore
         // waits here.
-        Driver.synchronizeStream(stream.handle());
+        DriverStreams.synchronizeStream(stream.handle());
       } catch (RuntimeException e) {
         close();
         throw e;
@@ -124,7 +125,7 @@ public final class CublasProducts implements DeviceProducts {
   private void zero(DeviceMatrix result) {
     int bytes = result.dtype().bytes();
     for (long row = 0; row < result.rows(); row++) {
-      Driver.fill(result.address() + row * result.rowStride() * bytes, (byte) 0, (long) result.classes() * bytes,
+      DriverMemory.fill(result.address() + row * result.rowStride() * bytes, (byte) 0, (long) result.classes() * bytes,
           stream.handle());
     }
   }
@@ -147,7 +148,7 @@ public final class CublasProducts implements DeviceProducts {
       try {
         check("cublasDestroy", library.functions().destroy(handle));
       } finally {
-        Driver.free(workspace);
+        DriverMemory.free(workspace);
       }
     }
   }

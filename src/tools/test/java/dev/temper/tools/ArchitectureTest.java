@@ -175,7 +175,7 @@ final class ArchitectureTest {
   @Test
   void onlyTheCallsOfTheDriverAndOfCublasUseJcuda() {
     noClasses().that().haveNameNotMatching(
-            "dev\\.temper\\.cuda\\.(driver\\.(Driver(Call)?|JCudaObjects)|cublas\\.JCublas)(\\$.*)?")
+            "dev\\.temper\\.cuda\\.(driver\\.(Driver(Call|Memory|Streams)?|JCudaObjects)|cublas\\.JCublas)(\\$.*)?")
         .should().dependOnClassesThat().resideInAPackage("jcuda..")
         .check(CLASSES);
     noClasses().that().resideOutsideOfPackage("dev.temper.cuda.cublas")
