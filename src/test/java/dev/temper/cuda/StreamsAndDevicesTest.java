@@ -33,54 +33,43 @@ final class StreamsAndDevicesTest extends StubEngine {
 
   @Test
   void aBorrowedStreamIsUsedAndKept() {
-    PrimaryContext framework = new PrimaryContext(0);
-    try (framework; var _ = framework.enter()) {
-      long stream = DriverStreams.createStream(1);
-      try (LossEngine engine = open(0,
-          EngineOptions.defaults().withStream(stream)); CudaBatch batch = new CudaBatch(engine, 1)) {
+    try (BorrowedStream stream = new BorrowedStream()) {
+      try (LossEngine engine = open(0, EngineOptions.defaults().withStream(stream.handle()));
+          CudaBatch batch = new CudaBatch(engine, 1)) {
         LossResult result = engine.forwardBackward(CudaBatch.LOSS, batch.inputs(), batch.outputs());
         assertThat(batch.isGradientWritten()).isFalse();
-        DriverStreams.synchronizeStream(stream);
+        stream.synchronize();
         assertThat(batch.isGradientWritten()).isTrue();
         assertThat(batch.result(result.totals())).isEqualTo(batch.fromHost(engine));
       }
-      DriverStreams.synchronizeStream(stream);
-      DriverStreams.destroyStream(stream);
+      stream.synchronize();
     }
   }
 
   @Test
   void theOwnerOfAStreamCanTakeALaunchIntoAGraph() {
-    PrimaryContext framework = new PrimaryContext(0);
-    try (framework; var _ = framework.enter()) {
-      long stream = DriverStreams.createStream(1);
-      try (LossEngine engine = open(0,
-          EngineOptions.defaults().withStream(stream)); CudaBatch batch = new CudaBatch(engine, 1);
-          PreparedLoss prepared = engine.prepare(CudaBatch.LOSS, batch.inputs(), batch.outputs())) {
-        engine.synchronize();
-        DriverStreams.beginCapture(stream);
-        prepared.launch();
-        long graph = DriverStreams.endCapture(stream);
-        long executable = DriverStreams.instantiateGraph(graph);
-        DriverStreams.synchronizeStream(stream);
+    try (BorrowedStream stream = new BorrowedStream();
+        LossEngine engine = open(0, EngineOptions.defaults().withStream(stream.handle()));
+        CudaBatch batch = new CudaBatch(engine, 1);
+        PreparedLoss prepared = engine.prepare(CudaBatch.LOSS, batch.inputs(), batch.outputs())) {
+      engine.synchronize();
+      try (BorrowedStream.Graph graph = stream.capture(prepared)) {
+        stream.synchronize();
         assertThat(batch.isGradientWritten()).as("recorded, not launched").isFalse();
         for (int seed = 2; seed < 5; seed++) {
           batch.fill(seed);
-          DriverStreams.launchGraph(executable, stream);
+          graph.launch();
           assertThat(batch.result(prepared.totals())).isEqualTo(batch.fromHost(engine));
         }
         batch.labels[2] = 99;
         batch.upload();
-        DriverStreams.launchGraph(executable, stream);
+        graph.launch();
         assertThatThrownBy(prepared::totals).isInstanceOf(IllegalArgumentException.class)
             .hasMessageStartingWith("labels: row 2 has label 99");
         batch.fill(5);
         prepared.launch();
         assertThat(batch.result(prepared.totals())).as("outside of the graph again").isEqualTo(batch.fromHost(engine));
-        DriverStreams.destroyExecutable(executable);
-        DriverStreams.destroyGraph(graph);
       }
-      DriverStreams.destroyStream(stream);
     }
   }
 
