@@ -46,7 +46,7 @@ final class LossDispatch {
     OutputChecks.requireGradient(outputs, "backward");
     OutputChecks.requireNothingButGradient(outputs);
     LossCall call = check(loss, inputs, outputs, statistics);
-    statistics.requireSaved(RowStatistics.identity(loss, inputs));
+    statistics.requireSaved(CallIdentity.of(loss, inputs));
     compute(call).totals();
   }
 
@@ -56,14 +56,14 @@ final class LossDispatch {
     }
     LossCall call = check(loss, inputs, outputs, null);
     return engine.running(
-        () -> new PreparedLoss(engine, head.prepare(call), null, RowStatistics.identity(loss, inputs)));
+        () -> new PreparedLoss(engine, head.prepare(call), null, CallIdentity.of(loss, inputs)));
   }
 
   /** Prepares a loss over the student's logits with a method of the backend. */
   PreparedLoss prepare(
       DistillationLoss loss, LossInputs inputs, LossOutputs outputs, Function<LossCall, PreparedCall> preparation) {
     return withLogits(loss, inputs, outputs, call -> new PreparedLoss(engine, preparation.apply(call),
-        outputs.statistics(), RowStatistics.identity(loss, inputs)));
+        outputs.statistics(), CallIdentity.of(loss, inputs)));
   }
 
   /** Checks a call over the student's logits, and runs an operation of the backend on it. */
@@ -103,7 +103,7 @@ final class LossDispatch {
       }
       LossResult result = read(backend.compute(call));
       if (statistics != null) {
-        statistics.written(RowStatistics.identity(call.loss(), call.inputs()));
+        statistics.written(CallIdentity.of(call.loss(), call.inputs()));
       }
       return result;
     });
