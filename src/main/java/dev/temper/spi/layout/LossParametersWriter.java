@@ -47,7 +47,7 @@ final class LossParametersWriter {
     LossInputs inputs = call.inputs();
     MatrixView student = inputs.student();
     MatrixView gradient = call.outputs().gradient();
-    MatrixView statistics = call.savedStatistics() != null ? call.savedStatistics() : call.statistics();
+    MatrixView statistics = call.anyStatistics();
     to.set(Field.ROWS, student.rows());
     to.setMatrix(Field.STUDENT_STRIDE, Field.STUDENT_DTYPE, student);
     to.setMatrix(Field.TEACHER_STRIDE, Field.TEACHER_DTYPE, call.teacherMatrix());
@@ -64,7 +64,7 @@ final class LossParametersWriter {
     to.setInt(Field.GRADIENT_WIDTH, gradient == null ? 0 : gradient.classes());
     RowVector labels = inputs.labels();
     to.setInt(Field.LABEL_BYTES, labels == null ? DType.I64.bytes() : labels.dtype().bytes());
-    to.setInt(Field.PASS, pass(call));
+    to.setInt(Field.PASS, Pass.of(call).code());
     to.setInt(Field.TEMPERATURE_GRADIENT, temperatureGradient(call));
     to.setInt(Field.IGNORE_SCOPE, hardScope ? 1 : 0);
     to.setInt(Field.ACCUMULATE, call.outputs().addsToGradient() ? 1 : 0);
@@ -150,10 +150,6 @@ final class LossParametersWriter {
     }
     to.setInt(part.kind(), kind);
     to.setDouble(part.given(), number);
-  }
-
-  private static int pass(LossCall call) {
-    return call.savedStatistics() != null ? 2 : call.outputs().gradient() != null ? 1 : 0;
   }
 
   /** Returns the code of {@code temper::TeacherTail}. */
