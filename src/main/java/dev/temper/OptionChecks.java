@@ -41,7 +41,7 @@ final class OptionChecks {
   }
 
   /**
-   * Checks the arguments of {@link DistillationLoss#hinton} that its two numbers alone can show to be wrong.
+   * Checks the arguments of {@link DistillationLoss#hinton}, whose share of the teacher has an upper limit.
    *
    * @throws LossArgumentException if the share is not from 0 to 1, or if the arguments look swapped
    */
