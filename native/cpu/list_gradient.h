@@ -54,18 +54,20 @@ template <class Policy> struct ListGradientWriter : RowGradientWriter<ForwardKl<
     V soft = splat(factors.soft), hard_scale = splat(softmax_factor * r.hard_inverse_sum);
     I found = {}, label = I{} + (direct && hard != HardExp::kNone ? (int)r.task.label : -1);
     V target = splat(factors.hard);
-    for (int i = 0, n = loss.list.padded_count(); i < n; i += kLanes) {
+    const bool infinite = loss.infinite, as_bf16 = direct && r.deinterleaved;
+    const int count = loss.list.count();
+    for (int i = 0; i < count; i += kLanes) {
       V z = load(loss.list.z + i), g = soft * loss.gradient_at(i);
-      if (loss.infinite) g = limit_at(z, load(loss.list.l + i));
+      if (infinite) g = limit_at(z, load(loss.list.l + i));
       if constexpr (hard == HardExp::kSeparate)
         g = fma(r.scales.untempered(z - shift_of(r.student_max)), hard_scale, g);
       else if constexpr (hard != HardExp::kNone)
         g = fma(hard_exp<hard>(load(loss.student_exp + i), nullptr), hard_scale, g);
-      I is_label = load(loss.list.slots.id + i) == label;
+      I is_label = (load(loss.list.slots.id + i) == label) & (lane_numbers() < count - i);  // no padding
       found |= is_label;
       g -= select(is_label, target, V{});
       temper::store(g, listed + i);
-      if (direct && r.deinterleaved) temper::store(round_to_bf16((I)g) >> 16, rounded + i);
+      if (as_bf16) temper::store(round_to_bf16((I)g) >> 16, rounded + i);
     }
     label_is_listed = any(found);
   }
