@@ -67,7 +67,7 @@ struct BatchReport {
   BatchTotals totals;
 };
 
-// Factors of the batch of a linear head, which its matrix products and the losses of its chunks read from device memory.
+// Factors of the batch of a linear head. Its matrix products and the losses of its chunks read them from device memory.
 // After an invalid value of the batch, alpha and beta leave the result of a product as it is.
 struct HeadFactors {
   float alpha;           // of the products that compute gradients
