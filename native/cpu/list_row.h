@@ -38,7 +38,7 @@ template <class Policy> struct ListRow {
   V sums[Policy::kSums] = {};
   float divergence = 0, student_mass = 0, teacher_mass = 0, student_entropy = 0, teacher_entropy = 0;
 
-  // A constructor, because an aggregate would clear all arrays.
+  // Leaves the arrays uninitialised. An aggregate without a constructor would clear them.
   ListRow(R& r, const Policy& policy, ListConstants<V>& constants) : r(r), policy(policy), constants(constants) {}
 
   // The constants of all rows at one temperature, without maxima and sums.
