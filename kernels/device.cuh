@@ -318,7 +318,7 @@ __device__ __forceinline__ uint32_t funnel_shift(uint32_t low, uint32_t high, ui
 }
 
 // Returns whether the phase with this parity is complete. From compute capability 9.0 on the hardware suspends the
-// thread for some time before it returns false; on older devices the thread sleeps for some nanoseconds.
+// thread for some time before the result is false.
 __device__ __forceinline__ bool mbarrier_try_wait(uint32_t barrier, uint32_t parity) {
   uint32_t done = 1;
 #if __CUDA_ARCH__ >= 900
@@ -331,7 +331,6 @@ __device__ __forceinline__ bool mbarrier_try_wait(uint32_t barrier, uint32_t par
                : "=r"(done)
                : "r"(barrier), "r"(parity)
                : "memory");
-  if (done == 0) asm volatile("nanosleep.u32 20;");
 #endif
   return done != 0;
 }
@@ -344,15 +343,19 @@ __device__ __forceinline__ uint32_t clock_high() {
 }
 
 // Waits until the phase with this parity is complete; the first phase has parity 0. A thread must not fall two phases
-// behind, because their parity is the same. The acquire has CTA scope: cluster scope would invalidate L1. A phase that
-// is not complete after 13 to 17 s will never be: the kernel ends with an error then, instead of occupying the device
-// until its process is killed.
+// behind, because their parity is the same. The acquire has CTA scope: cluster scope would invalidate L1. Blocks of a
+// cluster wait for one another: a phase that is not complete after 13 to 17 s will never be. The kernel ends with an
+// error then, instead of occupying the device until its process is killed.
 __device__ __forceinline__ void mbarrier_wait(uint64_t* barrier, uint32_t parity) {
   const uint32_t own = shared_address(barrier);
+#if __CUDA_ARCH__ >= 900
   if (mbarrier_try_wait(own, parity)) return;
   const uint32_t begin = clock_high();
   while (!mbarrier_try_wait(own, parity))
     if (clock_high() - begin > 3) asm volatile("trap;");
+#else
+  while (!mbarrier_try_wait(own, parity)) asm volatile("nanosleep.u32 20;");
+#endif
 }
 
 // Stores 1, 2 or 4 floats at an aligned address in the shared memory of a block of the cluster, and counts the bytes at
