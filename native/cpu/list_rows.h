@@ -29,7 +29,7 @@ template <class Policy> struct ListGradientWriter : RowGradientWriter<ForwardKl<
   }
 
  private:
-  // The classes of the list.
+  // Computes the gradient of the listed classes.
   void compute_listed(float* listed) const {
     V soft = splat(factors.soft), hard_scale = splat(softmax_factor * r.hard_inverse_sum);
     with_hard_exp(r.hard, [&](auto tag) {
@@ -53,7 +53,7 @@ template <class Policy> struct ListGradientWriter : RowGradientWriter<ForwardKl<
     return select(z == -kInfinity, V{}, select(l == -kInfinity, size, -size));
   }
 
-  // The classes without a slot, and 0 for the soft part of the others.
+  // Computes the gradient of a block's classes without a slot. write() replaces that of the listed classes.
   void compute_block(int from, int block, float* out) const {
     int n = r.padded_length(r.block_length(from));
     BlockExponentials in = r.exponentials(from);
@@ -82,7 +82,7 @@ template <class Policy> struct ListGradientWriter : RowGradientWriter<ForwardKl<
   }
 };
 
-// The values of a row but its gradient.
+// Stores the values of a row, and adds its losses to the totals.
 template <class Policy> void store_list_values(ListRow<Policy>& row, ChunkTotals& totals) {
   const LossJob& job = row.r.job;
   const LossParameters& p = job.parameters;

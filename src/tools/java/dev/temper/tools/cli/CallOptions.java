@@ -75,7 +75,7 @@ final class CallOptions {
   boolean accumulate;
 
   @Option(names = "--temperature-gradient",
-      description = "Compute the derivative of the loss by the temperature too; forward-kl only.")
+      description = "Compute the derivative of the loss with respect to the temperature too; forward-kl only.")
   boolean temperatureGradient;
 
   @Option(names = "--row-outputs",

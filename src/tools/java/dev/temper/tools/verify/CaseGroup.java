@@ -102,7 +102,7 @@ public enum CaseGroup {
   RERUN("the same bits, run after run", EXACT),
   ALONE_OR_IN_BATCH("a row has the same bits alone and in a batch at the same alignment", EXACT),
   SPLITTING("parts of a batch under one denominator add up", TOTAL),
-  HEAD_GRADIENTS("from hidden states: totals, row values, gradients by hidden states, weight and bias", HEAD),
+  HEAD_GRADIENTS("from hidden states: totals, row values, and the gradients of hidden states, weight and bias", HEAD),
   HEAD_CHUNKS("a head in chunks: one row, one chunk for each row, a short last chunk, one chunk, no rows", HEAD),
   HEAD_OPTIONS("a head with ignored rows, weights, two denominators, padding, added gradients, 16-bit logits", HEAD),
   HEAD_DIFFERENCES("the gradients of a head are derivatives of its f64 total", HEAD, DIFFERENCE),
