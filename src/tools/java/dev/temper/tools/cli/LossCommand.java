@@ -60,10 +60,13 @@ final class LossCommand implements Callable<Integer> {
     DistillationLoss loss = options.loss();
     try (InputFile file = TensorFiles.open(input);
         Arena arena = Arena.ofShared();
-        TopKFile cache = teacher.file == null ? null : TopKFile.open(teacher.file);
+        TopKFile cache = teacher.file == null ? null : cache(teacher.file);
         LossEngine engine = device.open(results, callOptions.engine())) {
       InputBatch batch = InputBatch.read(file, loss, teacher, cache == null ? null
           : cache.lists().teacher(teacher.tail()), callOptions.accumulate);
+      if (batch.head() == null) {
+        callOptions.refuseHeadOptions();
+      }
       if (!file.conversions().isEmpty()) {
         results.note(input + ": converted " + String.join(", ", file.conversions()));
       }
@@ -80,6 +83,14 @@ final class LossCommand implements Callable<Integer> {
       new LossReport(totals, loss, inputs, engine, result.workspace(), milliseconds).print(results);
     }
     return 0;
+  }
+
+  private static TopKFile cache(Path file) throws IOException {
+    try {
+      return TopKFile.open(file);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(e.getMessage() + "; --teacher reads a file that temper topk wrote", e);
+    }
   }
 
   private ResultTensors allocate(Arena arena, InputBatch batch, DistillationLoss loss) throws IOException {
@@ -106,8 +117,7 @@ final class LossCommand implements Callable<Integer> {
 
   private void checkOutput() throws IOException {
     if (output == null) {
-      requireNoOutput("--accumulate", callOptions.accumulate);
-      requireNoOutput("--row-outputs", callOptions.rowOutputs);
+      callOptions.requireNoOutput();
       return;
     }
     OutputFile.check("--output", output);
@@ -116,12 +126,6 @@ final class LossCommand implements Callable<Integer> {
     }
     if (Files.exists(output) && Files.exists(input) && Files.isSameFile(output, input)) {
       throw new IllegalArgumentException("--output is " + output + ", the input itself; expected another file");
-    }
-  }
-
-  private static void requireNoOutput(String option, boolean isGiven) {
-    if (isGiven) {
-      throw new IllegalArgumentException(option + " writes to --output, but that is missing; give a file name");
     }
   }
 }
