@@ -97,7 +97,9 @@ public record HostMatrix(MemorySegment segment, long rows, int classes, long row
    * buffer must be the processor's; a new {@code ByteBuffer} is big-endian.
    */
   public static HostMatrix of(ByteBuffer bytes, long rows, int classes, DType dtype) {
-    return of(HostMemory.of(bytes, bytes.order()), rows, classes, dtype);
+    MemorySegment segment = HostMemory.of(bytes, bytes.order());
+    HostMemory.requireLength("buffer", bytes.remaining() / dtype.bytes(), rows, classes, dtype);
+    return of(segment, rows, classes, dtype);
   }
 
   @Override

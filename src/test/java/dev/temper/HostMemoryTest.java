@@ -70,6 +70,8 @@ class HostMemoryTest {
       assertRefused(() -> HostMatrix.of(FloatBuffer.allocate(length), 2, 3)).hasMessage("buffer" + found + "F32");
       assertRefused(() -> HostMatrix.of(ShortBuffer.allocate(length), 2, 3, DType.BF16))
           .hasMessage("buffer" + found + "BF16");
+      ByteBuffer bytes = ByteBuffer.allocate(4 * length).order(ByteOrder.nativeOrder());
+      assertRefused(() -> HostMatrix.of(bytes, 2, 3, DType.F32)).hasMessage("buffer" + found + "F32");
     }
     assertRefused(() -> HostMatrix.of(new short[12], 2, 3, DType.F32)).hasMessageContaining("memory is a short[]");
     assertRefused(() -> HostMatrix.of(new float[0], -1, 3)).hasMessageContaining("rows is -1, expected 0 or more");

@@ -47,9 +47,7 @@ record InputBatch(LossInputs inputs, Tensor student, @Nullable HeadInput head, M
       boolean accumulates) throws IOException {
     refuseMistypedNames(file);
     HeadInput head = file.tensors().containsKey("student_hidden") ? HeadInput.read(file, "student") : null;
-    Tensor student = head != null ? head.hidden() : needed(file, "student", file.tensors().containsKey("teacher_lse")
-        ? "a file of temper topk is given by --teacher, and the batch by --input"
-        : "student_hidden and student_weight may take its place");
+    Tensor student = head != null ? head.hidden() : needed(file, "student", remedy(file));
     List<Long> leading = leading(student.shape());
     LossInputs inputs = head == null ? LossInputs.of(matrix(file, student))
         : LossInputs.hidden(head.states(file), head.head(file));
@@ -87,6 +85,14 @@ record InputBatch(LossInputs inputs, Tensor student, @Nullable HeadInput head, M
       }
     }
     return gradients;
+  }
+
+  private static String remedy(TensorFile file) {
+    return file.tensors().containsKey("teacher_lse")
+        ? "a file of temper topk is given by --teacher, and the batch by --input"
+        : file.path().toString().endsWith(".npy")
+        ? "a .npy file has one array; write student, teacher and labels to one .npz file, as numpy.savez does"
+        : "student_hidden and student_weight may take its place";
   }
 
   private static Tensor added(TensorFile file, String name, Tensor by) throws IOException {

@@ -13,7 +13,6 @@ import dev.temper.io.SafetensorsWriter;
 import dev.temper.tools.files.TensorFiles;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +57,7 @@ final class LossCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     checkOutput();
     DistillationLoss loss = options.loss();
+    options.withoutEffect().forEach(results::note);
     try (InputFile file = TensorFiles.open(input);
         Arena arena = Arena.ofShared();
         TopKFile cache = teacher.file == null ? null : cache(teacher.file);
@@ -120,12 +120,6 @@ final class LossCommand implements Callable<Integer> {
       callOptions.requireNoOutput();
       return;
     }
-    OutputFile.check("--output", output);
-    if (!output.toString().endsWith(".safetensors")) {
-      throw new IllegalArgumentException("--output is " + output + ", expected a name that ends in .safetensors");
-    }
-    if (Files.exists(output) && Files.exists(input) && Files.isSameFile(output, input)) {
-      throw new IllegalArgumentException("--output is " + output + ", the input itself; expected another file");
-    }
+    OutputFile.checkTensors("--output", output, input);
   }
 }

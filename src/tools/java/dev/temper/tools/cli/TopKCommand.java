@@ -52,10 +52,7 @@ final class TopKCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     requireRanges();
-    OutputFile.check("--output", output);
-    if (Files.exists(output) && Files.isSameFile(output, input)) {
-      throw new IllegalArgumentException("--output is " + output + ", the input itself; expected another file");
-    }
+    OutputFile.checkTensors("--output", output, input);
     try (InputFile file = TensorFiles.open(input)) {
       HostMatrix logits = InputBatch.matrix(file, InputBatch.needed(file, "teacher", "give the logits that name"));
       if (k > logits.classes()) {

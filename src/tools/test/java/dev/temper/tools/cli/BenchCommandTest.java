@@ -115,6 +115,8 @@ class BenchCommandTest {
     assertThat(headlines.err()).contains("unknown part 'headlines' (did you mean 'headline'?)");
     assertThat(headlines.status()).isEqualTo(2);
     assertThat(Captured.run("bench", "--suite", "gpu", "--divergence", "tvd").err()).contains("losses of its own");
+    assertThat(Captured.run("bench", "--objective", "hard", "--divergence", "tvd").err())
+        .contains("--divergence is tvd, but --objective hard computes no divergence; leave one of them out");
     assertThat(Captured.run("bench", "--parts", "launch").err()).contains("--suite gpu");
     assertThat(Captured.run("bench", "--budget", "0").err()).contains("--budget is 0, expected");
     Path nowhere = folder.resolve("nowhere").resolve("results.json");

@@ -93,14 +93,14 @@ class LossRefusalsTest {
       "--ignore-index 1e3         | '1e3' is not a whole number from -2^63 to 2^63 - 1",
       "--tail bucket              | --tail is bucket, but the teacher is given by the tensor teacher; use it with the"
           + " tensors teacher_ids and teacher_log_probs, or --teacher FILE, or leave it out",
-      "--log-probs-at 2           | --log-probs-at is 2, but the teacher is given by the tensor teacher; use it with the"
-          + " tensors teacher_ids and teacher_log_probs, or leave it out",
+      "--log-probs-at 2           | --log-probs-at is 2, but the teacher is given by the tensor teacher; use it with"
+          + " the tensors teacher_ids and teacher_log_probs, or leave it out",
       "--workspace-mib 16         | --workspace-mib is 16, but the student is given by logits",
       "--chunk-logits f32         | --chunk-logits is f32, but the student is given by logits",
       "--tf32                     | --tf32 is given, but the student is given by logits, which need no products; use it"
           + " with the tensors student_hidden and student_weight, or leave it out",
-      "--teacher-weights 1        | no tensor 'teacher.0' and no tensor 'teacher.1'; the file holds 'labels', 'student',"
-          + " 'teacher'; --teacher-weights needs one tensor for each weight",
+      "--teacher-weights 1        | no tensor 'teacher.0' and no tensor 'teacher.1'; the file holds 'labels',"
+          + " 'student', 'teacher'; --teacher-weights needs one tensor for each weight",
       "--device referense         | unknown device 'referense' (did you mean 'reference'?); known: auto, cuda, cpu,"
           + " reference, emulator; a number may follow, as in cuda:1",
       "stray                      | unexpected argument 'stray', expected options such as --input FILE; see temper loss"
@@ -179,11 +179,20 @@ class LossRefusalsTest {
     refused("tensor 'gradient' is [2, 3] F16, expected F32 as --gradient-dtype says", "--accumulate",
         "--gradient-dtype", "f32");
     refused("gradient has dtype F16, expected the student's F32", "--accumulate");
-    check(2, "--accumulate changes what --output receives, but --output is missing", Captured.run(call("--accumulate")));
-    for (String option : List.of("--row-outputs", "--gradient-dtype=f32", "--gradient-scale=2")) {
+    for (String option : List.of("--accumulate", "--row-outputs", "--gradient-dtype=f32", "--gradient-scale=2")) {
       check(2, option.replaceFirst("=.*", "") + " changes what --output receives, but --output is missing",
           Captured.run(call(option)));
     }
+  }
+
+  @Test
+  void optionsOfAPartWithoutWeightHaveANote() throws IOException {
+    SafetensorsWriter.write(input, List.copyOf(batch.values()));
+    Captured run = Captured.run(call("--label-smoothing", "0.1", "--z-loss", "0.1"));
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.err()).isEqualTo("--label-smoothing has no effect, because --hard-weight is 0\n"
+        + "--z-loss has no effect, because --hard-weight is 0\n");
+    assertThat(Captured.run(call("--label-smoothing", "0.1", "--hard-weight", "1")).err()).isEmpty();
   }
 
   @Test

@@ -79,8 +79,11 @@ class TeacherFilesTest {
     for (String k : List.of("0", "300")) {
       assertThat(topk(k, "2")).isEqualTo("temper topk: --k is " + k + ", expected 1 to 256\n");
     }
-    assertThat(topk("5", "2")).isEqualTo("temper topk: --k is 5, expected at most 4, the number of classes of the tensor"
-        + " 'teacher' in " + input + "\n");
+    assertThat(topk("5", "2")).isEqualTo("temper topk: --k is 5, expected at most 4, the number of classes of the"
+        + " tensor 'teacher' in " + input + "\n");
+    Captured archive = Captured.run("topk", "--device", "reference", "--input", input.toString(), "--k", "2",
+        "--temperature", "2", "--output", folder.resolve("cache.npz").toString());
+    assertThat(archive.err()).contains("cache.npz, expected a name that ends in .safetensors");
     assertThat(topk("2", "0")).startsWith("temper topk: --temperature is 0, expected a number from 1e-6 to 1e6");
   }
 
@@ -121,7 +124,7 @@ class TeacherFilesTest {
         "found tensor 'teacher_row_index', which selects logits of the tensor teacher, but the teacher is given by");
     write(student, second);
     assertRefused(List.of("--teacher-weights", "0.5,0.5"), "no tensor 'teacher.0'; the file holds 'student',"
-        + " 'teacher.1'; --teacher-weights needs one tensor for each weight", "a single teacher is the tensor 'teacher'");
+        + " 'teacher.1'; --teacher-weights needs one tensor for each weight", "a single teacher is the tensor");
     assertRefused(List.of(), "--teacher-weights is missing, but " + input + " holds teacher.1; give one weight");
     write(student, first, second);
     assertRefused(List.of("--teacher-weights", "0.5,0.5,0"), "no tensor 'teacher.2'");

@@ -16,7 +16,8 @@ class VerifyCommandTest {
   void oneCaseAlone() {
     Captured run = Captured.run("verify", "--device", "reference", "--case", "classes/c1000");
     assertThat(run.status()).as(run.err()).isZero();
-    assertThat(run.out()).hasLineCount(2).containsPattern("every error is within its bound; the largest uses [0-9.]+ % of its bound, in group classes")
+    assertThat(run.out()).hasLineCount(2)
+        .containsPattern("every error is within its bound; the largest uses [0-9.]+ % of its bound, in group classes")
         .contains("1 cases passed, 0 failed").doesNotContain("u = 2^-24");
   }
 
