@@ -317,28 +317,44 @@ __device__ __forceinline__ uint32_t funnel_shift(uint32_t low, uint32_t high, ui
   return __funnelshift_r(low, high, bits);
 }
 
-// Waits until the phase with this parity is complete; the first phase has parity 0. A thread must not fall two phases
-// behind, because their parity is the same. The acquire has CTA scope: cluster scope would invalidate L1. Before
-// compute capability 9.0 the hardware does not suspend a waiting thread, which sleeps for some nanoseconds instead.
-__device__ __forceinline__ void mbarrier_wait(uint64_t* barrier, uint32_t parity) {
+// Returns whether the phase with this parity is complete. From compute capability 9.0 on the hardware suspends the
+// thread for some time before the result is false.
+__device__ __forceinline__ bool mbarrier_try_wait(uint32_t barrier, uint32_t parity) {
+  uint32_t done = 1;
 #if __CUDA_ARCH__ >= 900
-  uint32_t own = shared_address(barrier), done;
-  do {
-    asm volatile("{.reg .pred p;\n mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\n selp.u32 %0, 1, 0, p;}"
-                 : "=r"(done)
-                 : "r"(own), "r"(parity)
-                 : "memory");
-  } while (done == 0);
+  asm volatile("{.reg .pred p;\n mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\n selp.u32 %0, 1, 0, p;}"
+               : "=r"(done)
+               : "r"(barrier), "r"(parity)
+               : "memory");
 #elif __CUDA_ARCH__ >= 800
-  uint32_t own = shared_address(barrier), done;
-  for (;;) {
-    asm volatile("{.reg .pred p;\n mbarrier.test_wait.parity.shared::cta.b64 p, [%1], %2;\n selp.u32 %0, 1, 0, p;}"
-                 : "=r"(done)
-                 : "r"(own), "r"(parity)
-                 : "memory");
-    if (done != 0) return;
-    asm volatile("nanosleep.u32 20;");
-  }
+  asm volatile("{.reg .pred p;\n mbarrier.test_wait.parity.shared::cta.b64 p, [%1], %2;\n selp.u32 %0, 1, 0, p;}"
+               : "=r"(done)
+               : "r"(barrier), "r"(parity)
+               : "memory");
+#endif
+  return done != 0;
+}
+
+// The upper half of the device's clock, which counts units of 2^32 ns (4.3 s).
+__device__ __forceinline__ uint32_t clock_high() {
+  uint32_t high;
+  asm volatile("mov.u32 %0, %%globaltimer_hi;" : "=r"(high));
+  return high;
+}
+
+// Waits until the phase with this parity is complete; the first phase has parity 0. A thread must not fall two phases
+// behind, because their parity is the same. The acquire has CTA scope: cluster scope would invalidate L1. Blocks of a
+// cluster wait for one another: a phase that is not complete after 13 to 17 s will never be. The kernel ends with an
+// error then, instead of occupying the device until its process is killed.
+__device__ __forceinline__ void mbarrier_wait(uint64_t* barrier, uint32_t parity) {
+  const uint32_t own = shared_address(barrier);
+#if __CUDA_ARCH__ >= 900
+  if (mbarrier_try_wait(own, parity)) return;
+  const uint32_t begin = clock_high();
+  while (!mbarrier_try_wait(own, parity))
+    if (clock_high() - begin > 3) asm volatile("trap;");
+#else
+  while (!mbarrier_try_wait(own, parity)) asm volatile("nanosleep.u32 20;");
 #endif
 }
 

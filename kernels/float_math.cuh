@@ -27,6 +27,12 @@ __device__ __forceinline__ float rounded_reciprocal(float x) {
   float inverse = reciprocal(x);
   return fma(inverse, fma(-x, inverse, 1.0f), inverse);
 }
+// Replaces a and b by their inverses with one reciprocal, for numbers from 1 to 2^62. The error is about 2 ulp.
+__device__ __forceinline__ void invert(float& a, float& b) {
+  float inverse = reciprocal(a * b), of_a = inverse * b;
+  b = inverse * a;
+  a = of_a;
+}
 __device__ __forceinline__ float select(bool condition, float yes, float no) { return condition ? yes : no; }
 __device__ __forceinline__ float log(float a) { return logf(a); }
 __device__ __forceinline__ float log_corrected(float a, float correction) { return logf(a) - correction; }

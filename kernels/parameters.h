@@ -67,6 +67,15 @@ struct BatchReport {
   BatchTotals totals;
 };
 
+// Factors of the batch of a linear head, which its matrix products and the losses of its chunks read from device memory.
+// After an invalid value of the batch, alpha and beta leave the result of a product as it is.
+struct HeadFactors {
+  float alpha;           // of the products that compute gradients
+  float overwrite_beta;  // of a product that overwrites its result: 0, or 1 after an invalid value
+  float add_beta;        // of a product that adds to its result: 1
+  float soft_divisor, hard_divisor;  // remain in the gradient of a chunk; NaN after an invalid value
+};
+
 // Sums over some of the rows. The count is exact, because it stays below 2^53.
 struct TotalsPart {
   double soft, hard, temperature_gradient, non_finite;
@@ -126,7 +135,7 @@ struct LossParameters {
   BatchReport* report;            // GPU: mapped host memory; CPU engine: the caller's memory
   uint64_t* finished_blocks;      // GPU only: finished blocks of the kernel that writes the report, 0 before a launch
   TotalsPart* parts;              // totals kernel only: one per block
-  float* head_factors;            // factors kernel only, [3]: factor of the products, soft and hard divisor of a chunk
+  HeadFactors* head_factors;      // factors kernel only
   int64_t rows;
   int64_t first_row;  // place of row 0 in the batch, if the rows are a chunk of it; added to reported rows
   int64_t student_stride, teacher_stride, gradient_stride, statistics_stride;  // in elements; 0 repeats one row
@@ -138,7 +147,7 @@ struct LossParameters {
   double soft_weight, hard_weight;
   double soft_divisor, hard_divisor;  // kDivisorGiven only
   double gradient_scale;
-  double factor_power;                // factors kernel only: a power of 2 that multiplies all of head_factors
+  double factor_power;                // factors kernel only: a power of 2 that multiplies alpha and the divisors
   int32_t classes;              // columns from here on are padding
   int32_t gradient_width;       // columns of the gradient; zeros are written to its padding
   int32_t label_bytes;          // 4 or 8
@@ -181,6 +190,7 @@ struct PrimitiveParameters {
   const void* input;     // [rows, >= classes]
   const void* upstream;  // log-softmax backward only: gradient with respect to the log-probabilities
   void* output;          // [rows, output_width]; argmax: [rows] integers of index_bytes
+  const HeadFactors* head_factors;  // store kernel only; null: the output is always written
   int64_t rows;
   int64_t input_stride, upstream_stride, output_stride;  // in elements
   int32_t classes;

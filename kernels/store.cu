@@ -1,5 +1,6 @@
 // Rounds f32 sums to 16 bits. If `upstream` is not null, it is the address of the output, and the sums are added to the
-// values there. Vector accesses are not worth their code, because the kernel runs once for a batch.
+// values there. After an invalid value of the batch, the output stays as it is. Vector accesses are not worth their
+// code, because the kernel runs once for a batch.
 #include "row/vector.cuh"
 
 namespace temper {
@@ -24,6 +25,7 @@ template <class DType> __device__ __forceinline__ void store_row(const Primitive
 
 extern "C" __global__ void __launch_bounds__(256) temper_store(const __grid_constant__ temper::PrimitiveParameters p) {
   using namespace temper;
+  if (p.head_factors != nullptr && p.head_factors->overwrite_beta != 0) return;
   for (int64_t row = blockIdx.x; row < p.rows; row += gridDim.x) {
     if (p.output_dtype == kF16)
       store_row<Float16>(p, row);

@@ -18,6 +18,7 @@ template <class V> struct JensenShannon {
   static constexpr int kSums = 3;       // D; sum q slope, on the near-equal path KL(q, m); KL(p, m)
   static constexpr int kClassSums = 2;  // sum of p log2(m/p) and q log2(m/q), and sum of their difference
   static constexpr float kMostLog2 = 300.0f;  // the smaller of p and q is 0 in f32 beyond it
+  static constexpr bool kShares = false;
 
   float beta, complement;
   V log_beta, log_complement;

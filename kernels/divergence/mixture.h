@@ -17,20 +17,14 @@ template <class V> struct MixtureLogs {
         log2_larger(log2_normal(over_larger)),
         log2_lesser(log2_larger + abs(c.log2)) {}
 
+  // log2(m/q) and log2(m/p)
   TEMPER_INLINE V over_student(const WeightedClass<V>& c) const { return log2_larger + max(c.log2, V{}); }
-  TEMPER_INLINE V teacher_share(const WeightedClass<V>& c) const {
-    return select(c.log2 > 0.0f, V{} + 1.0f, c.lesser) * reciprocal(over_larger);
-  }
+  TEMPER_INLINE V over_teacher(const WeightedClass<V>& c) const { return log2_larger + max(-c.log2, V{}); }
 };
 
 // log2(m/q) for the gradient, accurate relative to itself or to 1.
 template <class V> TEMPER_INLINE V log2_over_student(const Odds<V>& odds) {
   return log2_normal(fma(odds.factor, odds.power, V{} + 1.0f));
-}
-
-// The teacher's share p/m, accurate relative to itself.
-template <class V> TEMPER_INLINE V teacher_share(const Odds<V>& odds) {
-  return odds.factor * odds.power * reciprocal(fma(odds.factor, odds.power, V{} + 1.0f));
 }
 
 // log(m/base) of a class on the near-equal path, accurate relative to itself for shares from 1e-6 to 1 - 1e-6. `base`

@@ -18,6 +18,7 @@ template <class V> struct NegativeLogAcceptance {
   static constexpr int kSums = 4;  // D, S, U, A
   static constexpr int kClassSums = 3;  // A, S, U
   static constexpr float kMostLog2 = 300.0f;
+  static constexpr bool kShares = false;
 
   TEMPER_INLINE static NegativeLogAcceptance of(const DivergenceParameters&) { return {}; }
   TEMPER_INLINE float nearly_equal() const { return kNearlyEqual; }

@@ -55,6 +55,7 @@
 //   add_class(sums, class)             adds one class, and returns its slope; p and q may be 0
 //   finish(sums)                       turns the added sums into the row sums
 //   kMostLog2                          the engine limits |log2(p/q)| to this number
+//   kShares                            whether add_class() and slope() use the teacher's share p/(p + q)
 // ValueForm::kLogits: D is a sum over logits, without softmax or temperature.
 //   add_logits(sums, z, u)             adds one class; a logit may be -inf
 //   finish(sums)                       turns the added sums into the row sums
@@ -145,12 +146,14 @@ template <class V> struct WeightedClass {
   V larger;  // of p and q
   V log2;    // log2(p/q), limited to finite values; its value is arbitrary if neither tensor has the class
   V lesser;  // the smaller of p and q over the larger: 2^-|log2|
+  V share;   // p/(p + q), accurate relative to itself; only with kShares
 };
 
 // The quotient p/q of one class in the gradient. Engines compute the fields that the policy uses.
 template <class V> struct Odds {
   V log2;           // as in WeightedClass
   V factor, power;  // p/q = factor * power, which is finite: an overflow is limited to 2^126 or more
+  V share;          // as in WeightedClass
 };
 
 }  // namespace temper

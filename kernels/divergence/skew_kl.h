@@ -23,32 +23,30 @@ template <class V> struct SkewForwardKl {
   static constexpr int kSums = 2;  // D, sum q w; on the near-equal path sum q (w - 1)
   static constexpr int kClassSums = 2;
   static constexpr float kMostLog2 = 300.0f;
+  static constexpr bool kShares = true;
 
   float skew, complement;
-  V log2_complement;
-  V weights;  // log2_weights()
+  V log2_skew, log2_complement;
 
   TEMPER_INLINE static SkewForwardKl of(const DivergenceParameters& p) {
-    V log2_complement = kLog2E * log(V{} + p.complement);
-    return {p.parameter, p.complement, log2_complement, kLog2E * log(V{} + p.parameter) - log2_complement};
+    return {p.parameter, p.complement, kLog2E * log(V{} + p.parameter), kLog2E * log(V{} + p.complement)};
   }
   TEMPER_INLINE float teacher_weight() const { return skew; }
   TEMPER_INLINE float student_weight() const { return complement; }
-  TEMPER_INLINE V log2_weights() const { return weights; }
+  TEMPER_INLINE V log2_weights() const { return log2_skew - log2_complement; }
   TEMPER_INLINE float nearly_equal() const { return nearly_equal_skewed(skew); }
 
   // The slope is a w, the teacher's share of the mixture.
   TEMPER_INLINE V add_class(V* sums, const WeightedClass<V>& c) const {
-    MixtureLogs<V> logs(c);
-    V share = logs.teacher_share(c);
-    // log2(m/p). The difference weights - c.log2 is log2(q/p) without the weights, and is formed before other sums.
-    V log2_mixture = logs.log2_larger + log2_complement + max(weights - c.log2, weights);
-    sums[0] = fma(c.p, -log2_mixture, sums[0]);
-    sums[1] = fma(c.q, share, sums[1]);
-    return share;
+    // log2(m/p) with p without its weight. The logarithm of the weight is added here and not to the sum, whose terms
+    // would be larger and lose digits.
+    V log2_mixture = MixtureLogs<V>(c).over_teacher(c) + log2_skew;
+    sums[0] = fma(c.p, log2_mixture, sums[0]);
+    sums[1] = fma(c.q, c.share, sums[1]);
+    return c.share;
   }
   TEMPER_INLINE void finish(V* sums) const {
-    sums[0] = kLn2 * sums[0] / skew;
+    sums[0] = -kLn2 * sums[0] / skew;
     sums[1] = sums[1] / complement / skew;
   }
 
@@ -56,7 +54,7 @@ template <class V> struct SkewForwardKl {
     V weighted = complement * student_factor;
     return {weighted * sums[1], V{} - weighted / skew, V{}};
   }
-  TEMPER_INLINE V slope(const Odds<V>& odds) const { return teacher_share(odds); }
+  TEMPER_INLINE V slope(const Odds<V>& odds) const { return odds.share; }
   TEMPER_INLINE V coefficient(V slope, const RowGradient<V>& g) const { return fma(slope, g.slope, g.student); }
 
   TEMPER_INLINE void add(V* sums, const Element<V>& e) const {
@@ -89,33 +87,32 @@ template <class V> struct SkewReverseKl {
   static constexpr int kSums = 2;  // D, sum q slope
   static constexpr int kClassSums = 2;
   static constexpr float kMostLog2 = 300.0f;
+  static constexpr bool kShares = true;
 
   float skew, complement;
-  V log2_complement;
-  V weights;  // log2_weights()
+  V log2_skew, log2_complement;
 
   TEMPER_INLINE static SkewReverseKl of(const DivergenceParameters& p) {
-    V log2_complement = kLog2E * log(V{} + p.complement);
-    return {p.parameter, p.complement, log2_complement, log2_complement - kLog2E * log(V{} + p.parameter)};
+    return {p.parameter, p.complement, kLog2E * log(V{} + p.parameter), kLog2E * log(V{} + p.complement)};
   }
   TEMPER_INLINE float teacher_weight() const { return complement; }
   TEMPER_INLINE float student_weight() const { return skew; }
-  TEMPER_INLINE V log2_weights() const { return weights; }
+  TEMPER_INLINE V log2_weights() const { return log2_complement - log2_skew; }
   TEMPER_INLINE float nearly_equal() const { return nearly_equal_skewed(skew); }
 
   // The slope is h less its value for p = 0, log(1/a) - 1. Its terms log(q/m) - log(1/a) and 1 - a q/m, the teacher's
   // share of the mixture, both tend to 0 with p/q.
   TEMPER_INLINE V add_class(V* sums, const WeightedClass<V>& c) const {
-    MixtureLogs<V> logs(c);
-    V slope = fma(logs.over_student(c), V{} - kLn2, logs.teacher_share(c));
-    // log2(m/q). The difference c.log2 - weights is log2(p/q) without the weights, and is formed before other sums.
-    V log2_mixture = logs.log2_larger + log2_complement + max(c.log2 - weights, -weights);
-    sums[0] = fma(c.q, -log2_mixture, sums[0]);
+    V over_student = MixtureLogs<V>(c).over_student(c);
+    V slope = fma(over_student, V{} - kLn2, c.share);
+    // log2(m/q) with q without its weight, as above
+    V log2_mixture = over_student + log2_skew;
+    sums[0] = fma(c.q, log2_mixture, sums[0]);
     sums[1] = fma(c.q, slope, sums[1]);
     return slope;
   }
   TEMPER_INLINE void finish(V* sums) const {
-    sums[0] = kLn2 * sums[0] / skew;
+    sums[0] = -kLn2 * sums[0] / skew;
     sums[1] = sums[1] / skew;
   }
 
@@ -123,7 +120,7 @@ template <class V> struct SkewReverseKl {
     return {-(student_factor * sums[1]), student_factor, V{}};
   }
   TEMPER_INLINE V slope(const Odds<V>& odds) const {
-    return fma(log2_over_student(odds), V{} - kLn2, teacher_share(odds));
+    return fma(log2_over_student(odds), V{} - kLn2, odds.share);
   }
   TEMPER_INLINE V coefficient(V slope, const RowGradient<V>& g) const { return fma(slope, g.slope, g.student); }
 

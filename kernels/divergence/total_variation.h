@@ -17,6 +17,7 @@ template <class V> struct TotalVariation {
   static constexpr int kSums = 4;  // D; sum q over the classes with q > p, with q < p, with q = p
   static constexpr int kClassSums = kSums;
   static constexpr float kMostLog2 = 300.0f;
+  static constexpr bool kShares = false;
 
   TEMPER_INLINE static TotalVariation of(const DivergenceParameters&) { return {}; }
   TEMPER_INLINE float nearly_equal() const { return kNearlyEqual; }

@@ -52,6 +52,9 @@ template <class Spec> struct GradientConstants {
   }
 };
 
+// A quotient p/q above this has a teacher's share of 1 in f32. The product of two such numbers is finite.
+constexpr float kMostQuotient = 4611686018427387904.0f;  // 2^62
+
 template <class Spec>
 template <class GradientView>
 __device__ __forceinline__ VectorRange LossRow<Spec>::store_gradient(const GradientView& view, GradientFactors factors,
@@ -77,13 +80,48 @@ __device__ __forceinline__ void LossRow<Spec>::store_gradient_again(const Gradie
   gradient_sweep<kExactShift>(view, factors, VectorRange(), row, false);
 }
 
+// Sets the odds of some classes on the fast and exact-shift paths, if the gradient depends on them. Two neighbouring
+// classes share a reciprocal.
+template <class Spec>
+template <typename LossRow<Spec>::Path PATH, int N>
+__device__ __forceinline__ void LossRow<Spec>::class_odds(const float (&z)[N], const float (&u)[N],
+                                                          const GradientConstants<Spec>& g,
+                                                          Odds<float> (&odds)[N]) const {
+  if constexpr (kSoft && kCentred && (PATH == kFast || PATH == kExactShift)) {
+#pragma unroll
+    for (int k = 0; k < N; k++) {
+      float difference = exponents.teacher.template exponent<PATH == kFast>(u[k]) -
+                         exponents.student.template exponent<PATH == kFast>(z[k]);
+      odds[k] = {clamped<true>(difference + inverse_sums.log_ratio), g.odds,
+                 exp2_normal(min(difference, g.most_power)), 0.0f};
+    }
+    if constexpr (kClasses)
+      if constexpr (Policy::kShares) {
+        float quotient[N], inverse[N];
+#pragma unroll
+        for (int k = 0; k < N; k++) {
+          quotient[k] = min(odds[k].factor * odds[k].power, kMostQuotient);
+          inverse[k] = 1 + quotient[k];
+        }
+        if constexpr (N == 1)
+          inverse[0] = reciprocal(inverse[0]);
+        else
+#pragma unroll
+          for (int k = 0; k < N; k += 2) invert(inverse[k], inverse[k + 1]);
+#pragma unroll
+        for (int k = 0; k < N; k++) odds[k].share = quotient[k] * inverse[k];
+      }
+  }
+}
+
 // The gradient of one class in the soft part, and in the cross-entropy where that reuses the student's exponential.
 // gradient_sweep() adds the label's 1, label smoothing, and a cross-entropy with an exponential of its own. Sets `es`
 // to the student's exponential.
 template <class Spec>
 template <typename LossRow<Spec>::Path PATH, class Shift>
-__device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u, const GradientConstants<Spec>& g,
-                                                               const Shift& shift, float& es) const {
+__device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u, const Odds<float>& odds,
+                                                               const GradientConstants<Spec>& g, const Shift& shift,
+                                                               float& es) const {
   constexpr bool kFastExp = PATH == kFast;
   es = 0;
   if constexpr (!kSoft) {
@@ -113,11 +151,7 @@ __device__ __forceinline__ float LossRow<Spec>::class_gradient(float z, float u,
       return fma(es, exponents.add_hard_factor(0, es, g.hard), soft);
     }
     float coefficient = g.divergence.student;
-    if constexpr (kCentred) {
-      const Odds<float> odds = {clamped<true>((t - s) + inverse_sums.log_ratio), g.odds,
-                                exp2_normal(min(t - s, g.most_power))};
-      coefficient = policy.coefficient(policy.slope(odds), g.divergence);
-    }
+    if constexpr (kCentred) coefficient = policy.coefficient(policy.slope(odds), g.divergence);
     float gradient = es * exponents.add_hard_factor(coefficient, es, g.hard);
     if constexpr (kLinear) gradient = fma(Exponents::power<kFastExp>(t), g.divergence.teacher, gradient);
     return gradient;
@@ -175,9 +209,12 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
   const GradientConstants<Spec> constants(*this, factors);
   auto shift = shift_of_row();
   auto soft_gradient = [&](float z, float u, int column) {
-    float es;
     if (kSeparateLabel && column == label) return constants.label_soft;
-    return class_gradient<PATH>(z, u, constants, shift, es);
+    const float student[1] = {z}, teacher[1] = {u};
+    float es;
+    Odds<float> odds[1];
+    class_odds<PATH>(student, teacher, constants, odds);
+    return class_gradient<PATH>(z, u, odds[0], constants, shift, es);
   };
   const StandardisedGradient<Spec, PATH> standardised(*this, soft_gradient);
   int label_vector = this->label_vector();
@@ -189,11 +226,13 @@ __device__ __forceinline__ void LossRow<Spec>::gradient_sweep(const GradientView
   auto store = [&](const Pair& pair, int vector, bool in_bounds, bool has_label) {
     float z[K], u[K], gradient[K];
     unpack(pair, z, u);
+    Odds<float> odds[K];
+    class_odds<PATH>(z, u, constants, odds);
 #pragma unroll
     for (int k = 0; k < K; k++) {
       float es;
       bool is_separate_label = kSeparateLabel && has_label && row.column(vector) + k == label;
-      gradient[k] = class_gradient<PATH>(z[k], u[k], constants, shift, es);
+      gradient[k] = class_gradient<PATH>(z[k], u[k], odds[k], constants, shift, es);
       if (is_separate_label) gradient[k] = constants.label_soft + (kAddHard ? 0.0f : constants.label_hard);
       if constexpr (Spec::kStandardise)  // an infinite gradient stays as it is, because its mean would be NaN
         if (PATH != kExactShift || !constants.limit) gradient[k] = standardised.of(z[k], gradient[k], moments);

@@ -221,6 +221,7 @@ template <class Spec> struct LossRow {
   template <bool FAST>
   __device__ __forceinline__ void finish_hard(const Sums& sums, bool student_valid, bool row_valid);
   template <bool FAST> __device__ __forceinline__ void finish_soft(const Sums& sums);
+  template <bool FAST> __device__ __forceinline__ WeightedClass<float> weighted_class(float z, float u) const;
   template <bool FAST> __device__ __forceinline__ void sweep_classes();
   __device__ __forceinline__ void evaluate_near_equal();
   __device__ __forceinline__ void evaluate_far();
@@ -290,9 +291,13 @@ template <class Spec> struct LossRow {
   template <class F> __device__ __forceinline__ void for_each_exp(F f);
 
   // Defined in gradient.cuh.
+  template <Path PATH, int N>
+  __device__ __forceinline__ void class_odds(const float (&z)[N], const float (&u)[N],
+                                             const GradientConstants<Spec>& g, Odds<float> (&odds)[N]) const;
   template <Path PATH, class Shift>
-  __device__ __forceinline__ float class_gradient(float z, float u, const GradientConstants<Spec>& g,
-                                                  const Shift& shift, float& es) const;
+  __device__ __forceinline__ float class_gradient(float z, float u, const Odds<float>& odds,
+                                                  const GradientConstants<Spec>& g, const Shift& shift,
+                                                  float& es) const;
   template <class GradientView>
   __device__ __forceinline__ void store_kept(const GradientView& view, typename GradientView::Bits* first,
                                              const GradientConstants<Spec>& g, int kept_vector, int vector,

@@ -107,22 +107,38 @@ __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Sums& sums) {
   }
 }
 
-// The sums of a policy whose terms need p and q, in a second sweep. Two exponentials per class are enough: the larger
-// of p and q, and the ratio of the smaller to the larger. They are computed in the unit of the student's exponentials.
+// One class of the second sweep, without its share. Two exponentials are enough: the larger of p and q, and the ratio of
+// the smaller to the larger. They are computed in the unit of the student's exponentials.
+template <class Spec>
+template <bool FAST>
+__device__ __forceinline__ WeightedClass<float> LossRow<Spec>::weighted_class(float z, float u) const {
+  float s = exponents.student.template exponent<FAST>(z);
+  float t = exponents.teacher.template exponent<FAST>(u) + inverse_sums.log_ratio;
+  float log2_ratio = clamped<!FAST>(t - s), lesser = exp2_normal(-abs(log2_ratio));
+  float larger = Exponents::power<FAST>(max(t, s)), smaller = larger * lesser;
+  bool student_larger = log2_ratio <= 0;
+  return {student_larger ? smaller : larger, student_larger ? larger : smaller, larger, log2_ratio, lesser, 0.0f};
+}
+
+// The sums of a policy whose terms need p and q, in a second sweep.
 template <class Spec> template <bool FAST> __device__ __forceinline__ void LossRow<Spec>::sweep_classes() {
   float sums[Policy::kClassSums] = {};
   auto add = [&](const Pair& pair, int) {
     float z[K], u[K];
     unpack(pair, z, u);
+    static_assert(K % 2 == 0, "two classes share a reciprocal");
 #pragma unroll
-    for (int k = 0; k < K; k++) {
-      float s = exponents.student.template exponent<FAST>(z[k]);
-      float t = exponents.teacher.template exponent<FAST>(u[k]) + inverse_sums.log_ratio;
-      float log2_ratio = clamped<!FAST>(t - s), lesser = exp2_normal(-abs(log2_ratio));
-      float larger = Exponents::power<FAST>(max(t, s)), smaller = larger * lesser;
-      bool student_larger = log2_ratio <= 0;
-      policy.add_class(sums, WeightedClass<float>{student_larger ? smaller : larger, student_larger ? larger : smaller,
-                                                  larger, log2_ratio, lesser});
+    for (int k = 0; k < K; k += 2) {
+      WeightedClass<float> classes[2] = {weighted_class<FAST>(z[k], u[k]), weighted_class<FAST>(z[k + 1], u[k + 1])};
+      if constexpr (Policy::kShares) {
+        float over_larger[2] = {1 + classes[0].lesser, 1 + classes[1].lesser};
+        invert(over_larger[0], over_larger[1]);
+#pragma unroll
+        for (int i = 0; i < 2; i++)
+          classes[i].share = (classes[i].log2 > 0 ? 1.0f : classes[i].lesser) * over_larger[i];
+      }
+#pragma unroll
+      for (int i = 0; i < 2; i++) policy.add_class(sums, classes[i]);
     }
   };
   if constexpr (FAST)

@@ -33,8 +33,9 @@ template <int N> struct alignas(4 * N) FloatVector {
 //  - A block could exit while another block still stores into its shared memory. All blocks of a cluster compute the
 //    same rows and take the same branches, which depend on the rows' inputs and on reduced values only. They thus make
 //    the same reductions, and each reduction completes in a block after everything sent to that block has arrived.
-//  - A thread could wait for ever, if threads of the group disagree whether a row contributes. They agree as long as no
-//    other stream changes the labels and weights during the launch, which nothing here prevents.
+//  - A thread could wait in vain, if threads of the group disagree whether a row contributes. They agree as long as no
+//    other stream changes the labels and weights during the launch, which nothing here prevents. mbarrier_wait() ends
+//    the launch with an error then.
 template <int THREADS, int CLUSTER, int PRODUCERS = 0> struct BlockGroup {
   static constexpr int kThreads = THREADS, kCluster = CLUSTER, kWarps = THREADS / 32, kClusterWarps = kWarps * CLUSTER;
   static constexpr bool kSeveralWarps = kClusterWarps > 1;

@@ -22,9 +22,12 @@ template <HardExp hard> TEMPER_INLINE V add_hard(V g, V es, const BlockExponenti
 
 // The slope of a class from the difference t - s, where the difference of exponents of 2 is (t - s) c.
 template <class Policy> TEMPER_INLINE V slope_of(const Policy& policy, V difference, V c, V log_ratio) {
+  V share = {};
   if constexpr (Policy::kValue == ValueForm::kClasses) log_ratio += policy.log2_weights();
-  V log2 = log2_ratio(difference, c, log_ratio, Policy::kMostLog2);
-  return policy.slope(Odds<V>{log2, splat(1.0f), exp2(min(log2, splat(126.0f)))});
+  V log2 = log2_ratio(difference, c, log_ratio, Policy::kMostLog2), quotient = exp2(min(log2, splat(126.0f)));
+  if constexpr (Policy::kValue == ValueForm::kClasses)
+    if constexpr (Policy::kShares) share = quotient * reciprocal(1.0f + quotient);
+  return policy.slope(Odds<V>{log2, splat(1.0f), quotient, share});
 }
 
 // The gradient on the fast path. If `slopes` is set, in.log_ratio holds slopes, else differences t - s.

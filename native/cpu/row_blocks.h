@@ -109,9 +109,10 @@ TEMPER_INLINE V log2_ratio(V difference, V c, V log_ratio, float most) {
 }
 // `lesser` is a product with a reciprocal, which takes fewer operations than an exponential. Two probabilities below
 // the smallest normal number add nothing to the sums.
-TEMPER_INLINE WeightedClass<V> weighted_class(V log2_ratio, V p, V q) {
-  V larger = max(max(p, q), splat(1.17549435e-38f));
-  return {p, q, larger, log2_ratio, min(p, q) * reciprocal(larger)};
+template <class Policy> TEMPER_INLINE WeightedClass<V> weighted_class(V log2_ratio, V p, V q) {
+  V larger = max(max(p, q), splat(1.17549435e-38f)), lesser = min(p, q) * reciprocal(larger), share = {};
+  if constexpr (Policy::kShares) share = select(log2_ratio > 0.0f, splat(1.0f), lesser) * reciprocal(1.0f + lesser);
+  return {p, q, larger, log2_ratio, lesser, share};
 }
 
 // Adds a block to the sums of a policy that needs p and q. The differences t - s are replaced by the slopes, which the
@@ -125,7 +126,7 @@ void ratio_block(const Policy& policy, V c, const BlockExponentials& block, int 
   for (int i = 0; i < n; i += kLanes) {
     V log2 = log2_ratio(load(block.log_ratio + i), c, log_ratio, Policy::kMostLog2);
     V p = load(block.teacher + i) * teacher, q = load(block.student + i) * student;
-    store(policy.add_class(sums, weighted_class(log2, p, q)), block.log_ratio + i);
+    store(policy.add_class(sums, weighted_class<Policy>(log2, p, q)), block.log_ratio + i);
   }
   for (int k = 0; k < Policy::kClassSums; k++) row[k] += sums[k];
 }

@@ -29,7 +29,7 @@ void ratio_tile(const Policy& policy, const Exponential& tempered, int classes, 
   for (int c = 0; c < classes; c++) {
     V log2 = log2_ratio(load(ratios.at[c]), tempered.c, log_ratio, Policy::kMostLog2);
     V p = load(u.at[c]) * teacher, q = load(z.at[c]) * student;
-    store(policy.add_class(sums, weighted_class(log2, p, q)), ratios.at[c]);
+    store(policy.add_class(sums, weighted_class<Policy>(log2, p, q)), ratios.at[c]);
   }
   policy.finish(sums);
 }

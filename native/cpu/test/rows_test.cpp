@@ -24,6 +24,7 @@ template <class V, ValueForm value, GradientForm gradient_form, bool near_equal>
   static constexpr int kRawSums = value == ValueForm::kRawSums ? 1 : 0;
   static constexpr int kSums = 1, kClassSums = 1;
   static constexpr float kMostLog2 = 300.0f;
+  static constexpr bool kShares = false;
   float inverse_classes;
 
   TEMPER_INLINE static Generic of(const DivergenceParameters& p) { return {1.0f / p.classes}; }

@@ -57,8 +57,10 @@ final class EmulatedProducts implements DeviceProducts {
   }
 
   @Override
-  public void multiply(RowVector.Device alpha, Operand left, Operand right, double beta, MatrixView result) {
-    multiply(memory.at(alpha.address(), Float.BYTES).get(JAVA_FLOAT_UNALIGNED, 0), left, right, beta, result);
+  public void multiply(RowVector.Device scalars, Operand left, Operand right, boolean adds, MatrixView result) {
+    MemorySegment values = memory.at(scalars.address(), 3L * Float.BYTES);
+    multiply(values.get(JAVA_FLOAT_UNALIGNED, 0), left, right,
+        values.get(JAVA_FLOAT_UNALIGNED, (adds ? 2L : 1L) * Float.BYTES), result);
   }
 
   /** The factor's elements after its transposition. */

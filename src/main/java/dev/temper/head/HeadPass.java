@@ -162,7 +162,7 @@ final class HeadPass {
 
   private void store(@Nullable Region sum, boolean isAdded, @Nullable MatrixView gradient) {
     if (sum != null && gradient != null) {
-      products.store(memory.matrix(sum, gradient.rows()), isAdded ? 1 : 0, gradient);
+      scale.store(products, memory.matrix(sum, gradient.rows()), isAdded ? 1 : 0, gradient);
     }
   }
 

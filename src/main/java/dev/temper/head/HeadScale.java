@@ -32,6 +32,9 @@ sealed interface HeadScale {
   /** Computes a product back, with its factor of the divisors and the gradient scale. */
   void multiply(Products products, Operand left, Operand right, double beta, MatrixView result);
 
+  /** Rounds sums of products back to the memory of the caller. */
+  void store(Products products, MatrixView sum, double beta, MatrixView result);
+
   /** Returns the loss of a chunk, whose total is a sum unless divisors remain in the chunk. */
   default DistillationLoss chunkLoss(DistillationLoss loss) {
     Reduction reduction = loss.reduction() == Reduction.NONE ? Reduction.NONE
@@ -71,6 +74,11 @@ sealed interface HeadScale {
     }
 
     @Override
+    public void store(Products by, MatrixView sum, double beta, MatrixView result) {
+      by.store(sum, beta, result);
+    }
+
+    @Override
     public LossInputs divided(LossInputs inputs) {
       return isSplit()
           ? inputs.withSoftDenominator(Denominator.of(1 / soft)).withHardDenominator(Denominator.of(1 / hard))
@@ -88,7 +96,12 @@ sealed interface HeadScale {
 
     @Override
     public void multiply(Products products, Operand left, Operand right, double beta, MatrixView result) {
-      products.multiply(factors.products(), left, right, beta, result);
+      products.multiply(factors.products(), left, right, beta != 0, result);
+    }
+
+    @Override
+    public void store(Products products, MatrixView sum, double beta, MatrixView result) {
+      products.store(factors.products(), sum, beta, result);
     }
 
     @Override

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * no other call resizes.
  *
  * <p>A replay checks all rows first, counts the labels and reads denominators in device memory. If a value is invalid,
- * no row values are written and the totals report the value. The gradients are NaN then, because the products of a
- * graph always run. Row weights may change between replays and are not scaled: above 1,024 they may make a gradient of
- * an F16 head infinite.
+ * no output is written and the totals report the value. The products of a graph always run, but leave their results as
+ * they are then, provided that hidden states and weights are finite. Row weights may change between replays and are not
+ * scaled: above 1,024 they may make a gradient of an F16 head infinite.
  */
 final class RecordedHead implements AutoCloseable {
 
@@ -68,6 +68,7 @@ final class RecordedHead implements AutoCloseable {
     sequence = () -> {
       losses.check();
       factors.ifPresent(inMemory -> inMemory.submit(1));
+      losses.clearGradients();
       pass.run(chunk -> chunks.get(Math.toIntExact(chunk)));
       result = losses.totals();
     };

@@ -18,8 +18,8 @@ import java.util.Optional;
 public interface ChunkedLoss extends AutoCloseable {
 
   /**
-   * The factors of a batch in the memory of the device, which a recorded graph computes again at each replay. All of
-   * them are NaN if a value of the batch is invalid.
+   * The factors of a batch in the memory of the device, which a recorded graph computes again at each replay. If a value
+   * of the batch is invalid, the products leave their results as they are.
    */
   interface FactorsInMemory {
     /**
@@ -29,7 +29,10 @@ public interface ChunkedLoss extends AutoCloseable {
      */
     void submit(double power);
 
-    /** Returns the factor of the products back, [1] F32, with the gradient scale. */
+    /**
+     * Returns the scalars of the products back, [3] F32, as {@link Products} takes them. Alpha includes the gradient
+     * scale.
+     */
     RowVector.Device products();
 
     /** Returns the divisor of the soft part that remains in the gradient of a chunk. */
@@ -83,6 +86,13 @@ public interface ChunkedLoss extends AutoCloseable {
    * @param firstRow first of these rows
    */
   Chunk chunk(LossCall chunk, long firstRow);
+
+  /**
+   * Submits zeros to the gradients of all prepared chunks. A recorded graph needs this before its first chunk: after an
+   * invalid value the chunks write no gradient, but the products back read it, and a NaN in the memory would spoil
+   * their results although alpha is 0. Gradients that replace the logits hold finite logits then.
+   */
+  default void clearGradients() {}
 
   /**
    * Submits the totals of the batch, divided by the divisors of the batch. Totals of a recorded sequence are those of

@@ -28,14 +28,14 @@ public interface Products extends AutoCloseable {
   void multiply(double alpha, Operand left, Operand right, double beta, MatrixView result);
 
   /**
-   * Computes a product as {@link #multiply(double, Operand, Operand, double, MatrixView)} does, with a factor that it
-   * reads from device memory when it runs.
+   * Computes a product as {@link #multiply(double, Operand, Operand, double, MatrixView)} does, with an alpha and a beta
+   * that it reads from device memory when it runs.
    *
-   * @param alpha [1] F32
-   * @param beta 0 or 1
+   * @param scalars [3] F32: alpha, beta of a product that overwrites its result, beta of a product that adds to it
+   * @param adds whether the product adds to its result
    * @throws UnsupportedOperationException if the products are those of host memory
    */
-  default void multiply(RowVector.Device alpha, Operand left, Operand right, double beta, MatrixView result) {
+  default void multiply(RowVector.Device scalars, Operand left, Operand right, boolean adds, MatrixView result) {
     throw new UnsupportedOperationException(describe() + " reads no factor from device memory");
   }
 
@@ -48,6 +48,17 @@ public interface Products extends AutoCloseable {
    * @param result [rows, columns] BF16 or F16
    */
   void store(MatrixView sum, double beta, MatrixView result);
+
+  /**
+   * Computes what {@link #store(MatrixView, double, MatrixView)} does, unless the beta of a product that overwrites its
+   * result is not 0 when the kernel runs. The result stays as it is then.
+   *
+   * @param scalars as in {@link #multiply(RowVector.Device, Operand, Operand, boolean, MatrixView)}
+   * @throws UnsupportedOperationException if the products are those of host memory
+   */
+  default void store(RowVector.Device scalars, MatrixView sum, double beta, MatrixView result) {
+    throw new UnsupportedOperationException(describe() + " reads no factor from device memory");
+  }
 
   @Override
   void close();

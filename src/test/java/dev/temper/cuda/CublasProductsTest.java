@@ -191,7 +191,7 @@ final class CublasProductsTest extends StubEngine {
   @Test
   void aWorkspaceThatDoesNotFitLeavesNothingBehind() {
     try (KernelDevice device = device(0, 12); var _ = stub.with("CUDA_STUB_MEMORY", 1 << 20)) {
-      assertFails(device::products, "cuMemAlloc of 33554440 bytes failed with code 2 (CUDA_ERROR_OUT_OF_MEMORY); "
+      assertFails(device::products, "cuMemAlloc of 33554432 bytes failed with code 2 (CUDA_ERROR_OUT_OF_MEMORY); "
           + "1048576 of the device's 1048576 bytes are free; free some, or use fewer rows at once");
     }
   }

@@ -106,11 +106,12 @@ final class LinearHeadGraphTest extends StubHeads {
       try (PreparedLoss prepared = engine.prepare(LOSS, run.inputs, outputs)) {
         prepared.recordGraph();
         denominators.upload(MemorySegment.ofArray(new float[] {2, bad}));
+        run.fill(3);
         prepared.launch();
         assertThatThrownBy(prepared::totals).isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("hardDenominator in memory is " + bad + ", expected a finite number above 0");
         assertThat(StubDriver.at(soft.address(), 4).get(JAVA_FLOAT, 0)).as("row values").isNaN();
-        assertThat(run.read(run.weightGradient, CLASSES * FEATURES)).containsOnly(Double.NaN);
+        assertThat(run.read(run.weightGradient, CLASSES * FEATURES)).containsOnly(3);
         assertThatThrownBy(run::compute).as("eager")
             .hasMessageContaining("hardDenominator in memory is " + bad + ", expected a finite number above 0");
         denominators.upload(MemorySegment.ofArray(new float[] {2, 5}));
@@ -185,22 +186,27 @@ final class LinearHeadGraphTest extends StubHeads {
     }
   }
 
-  @Test
-  void aReplayWithAnInvalidLastLabelWritesNoRowValue() {
+  /** In BF16 and F16, sums of several chunks are rounded at the end, and the gradients of a chunk are apart. */
+  @ParameterizedTest
+  @CsvSource({"F32, false", "F32, true", "BF16, false", "BF16, true", "F16, false", "F16, true"})
+  void aReplayWithAnInvalidLastLabelWritesNothing(DType dtype, boolean adds) {
     try (LossEngine engine = open(12)) {
-      Run run = new Run(engine, DType.F32, true);
+      Run run = new Run(engine, dtype, true);
       run.inputs = run.inputs.withDenominator(4);
       DeviceBuffer soft = engine.allocate(4L * ROWS);
-      LossOutputs outputs = run.outputs().withRowSoft(RowVector.lossesAt(soft.address(), ROWS));
+      LossOutputs outputs = (adds ? LossOutputs.gradientAddedTo(run.hiddenGradient)
+          .withWeightGradientAddedTo(run.weightGradient).withBiasGradientAddedTo(run.biasGradient) : run.outputs())
+          .withRowSoft(RowVector.lossesAt(soft.address(), ROWS));
       try (PreparedLoss prepared = engine.prepare(LOSS, run.inputs, outputs)) {
         prepared.recordGraph();
         batchLabels[ROWS - 1] = CLASSES;
         Objects.requireNonNull(run.labels).upload(MemorySegment.ofArray(batchLabels));
+        run.fill(3);
         prepared.launch();
         assertThatThrownBy(prepared::totals).hasMessageContaining("labels: row 8 has label 37");
         assertThat(StubDriver.at(soft.address(), 4).get(JAVA_FLOAT, 0)).isNaN();
         for (double[] gradient : run.written()) {
-          assertThat(gradient).containsOnly(Double.NaN);
+          assertThat(gradient).containsOnly(3);
         }
         batchLabels[ROWS - 1] = 0;
         Objects.requireNonNull(run.labels).upload(MemorySegment.ofArray(batchLabels));
@@ -208,7 +214,8 @@ final class LinearHeadGraphTest extends StubHeads {
         assertThat(prepared.totals().countedRows()).isEqualTo(ROWS);
         assertThat(StubDriver.at(soft.address(), 4).get(JAVA_FLOAT, 0)).isNotNaN();
         double[][] replayed = run.written();
-        run.compute().totals();
+        run.fill(3);
+        engine.forwardBackward(LOSS, run.inputs, outputs).totals();
         assertThat(run.written()).isDeepEqualTo(replayed);
       }
     }

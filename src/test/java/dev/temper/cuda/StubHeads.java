@@ -101,6 +101,20 @@ abstract class StubHeads extends StubEngine {
           read(biasGradient, CLASSES)};
     }
 
+    /** Fills the gradients, which lie on the device. */
+    void fill(float value) {
+      for (MatrixView matrix : new MatrixView[] {hiddenGradient, weightGradient, biasGradient}) {
+        MemorySegment memory = StubDriver.at(((DeviceMatrix) matrix).address(), matrix.byteSize());
+        for (long at = 0; at < memory.byteSize(); at += dtype.bytes()) {
+          if (dtype == DType.F32) {
+            memory.set(JAVA_FLOAT.withByteAlignment(1), at, value);
+          } else {
+            memory.set(JAVA_SHORT.withByteAlignment(1), at, dtype.narrow(value));
+          }
+        }
+      }
+    }
+
     private MatrixView matrix(float @Nullable [] values, int rows, int columns, boolean onDevice) {
       MemorySegment host = MemorySegment.ofArray(new byte[rows * columns * dtype.bytes()]);
       for (int i = 0; i < rows * columns && values != null; i++) {

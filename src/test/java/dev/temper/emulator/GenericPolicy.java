@@ -54,6 +54,7 @@ record GenericPolicy(Value value, Gradient gradient, boolean nearEqual) {
           static constexpr int kRawSums = kValue == ValueForm::kRawSums ? 1 : 0;
           static constexpr int kSums = 1, kClassSums = 1;
           static constexpr float kMostLog2 = 300.0f;
+          static constexpr bool kShares = false;
           float inverse_classes;
 
           TEMPER_INLINE static GenericPolicy of(const DivergenceParameters& p) { return {1.0f / p.classes}; }

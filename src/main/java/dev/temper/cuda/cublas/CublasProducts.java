@@ -33,9 +33,6 @@ public final class CublasProducts implements DeviceProducts {
   private final PrimaryContext context;
   private final CudaStream stream;
   private final MemorySegment scalars = Arena.ofAuto().allocate(JAVA_FLOAT, 2);
-  /** Both values of beta for products whose alpha lies in device memory, where beta must lie too. */
-  private final MemorySegment zeroAndOne = Arena.ofAuto().allocateFrom(JAVA_FLOAT, 0, 1);
-  private final long zeroAndOneOnDevice;
   private final long workspace;
   private final long handle;
 
@@ -46,8 +43,7 @@ public final class CublasProducts implements DeviceProducts {
     this.context = context;
     this.stream = stream;
     try (var _ = context.enter()) {
-      workspace = Driver.allocate(workspaceBytes + zeroAndOne.byteSize());
-      zeroAndOneOnDevice = workspace + workspaceBytes;
+      workspace = Driver.allocate(workspaceBytes);
       long[] made = new long[1];
       try {
         check("cublasCreate", library.functions().create(made));
@@ -62,10 +58,6 @@ public final class CublasProducts implements DeviceProducts {
         check("cublasSetWorkspace of " + workspaceBytes + " bytes",
             library.functions().setWorkspace(handle, workspace, workspaceBytes));
         check("cublasSetMathMode", library.functions().setMathMode(handle, F32_SUMS));
-        Driver.copyToDevice(zeroAndOne.address(), zeroAndOneOnDevice, zeroAndOne.byteSize(), stream.handle());
-        // Hazard: a graph with products may run in another stream, which does not wait for the copy. The host therefore
-        // waits here.
-        Driver.synchronizeStream(stream.handle());
       } catch (RuntimeException e) {
         close();
         throw e;
@@ -95,23 +87,28 @@ public final class CublasProducts implements DeviceProducts {
   public void multiply(double alpha, Operand left, Operand right, double beta, MatrixView result) {
     scalars.set(JAVA_FLOAT, 0, (float) alpha);
     scalars.set(JAVA_FLOAT, Float.BYTES, (float) beta);
-    multiply(Scalars.onHost(scalars.address(), scalars.address() + Float.BYTES), left, right, beta, result);
+    multiply(Scalars.onHost(scalars.address(), scalars.address() + Float.BYTES), left, right, beta == 0, result);
   }
 
   @Override
-  public void multiply(RowVector.Device alpha, Operand left, Operand right, double beta, MatrixView result) {
-    multiply(Scalars.onDevice(alpha.address(), zeroAndOneOnDevice + (beta == 0 ? 0 : Float.BYTES)), left, right, beta,
-        result);
+  public void multiply(RowVector.Device given, Operand left, Operand right, boolean adds, MatrixView result) {
+    long alpha = given.address();
+    multiply(Scalars.onDevice(alpha, alpha + (adds ? 2L : 1L) * Float.BYTES), left, right, false, result);
   }
 
-  private void multiply(Scalars scalars, Operand left, Operand right, double beta, MatrixView result) {
+  /**
+   * Submits a product.
+   *
+   * @param overwrites whether beta is known to be 0
+   */
+  private void multiply(Scalars scalars, Operand left, Operand right, boolean overwrites, MatrixView result) {
     ProductShape shape = ProductShape.of(left, right, result);
     Gemm gemm = Gemm.of(shape, left, right, result, scalars, tf32);
     if (shape.rows() == 0) {
       return;
     }
     try (var _ = context.enter()) {
-      if (shape.inner() == 0 && beta == 0) {
+      if (shape.inner() == 0 && overwrites) {
         zero((DeviceMatrix) result);
       } else {
         check("cublasSetPointerMode", library.functions().setPointerMode(handle, scalars.pointerMode()));

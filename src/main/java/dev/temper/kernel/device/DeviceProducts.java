@@ -17,8 +17,8 @@ public interface DeviceProducts extends AutoCloseable {
   /** Submits a product, as {@link Products#multiply} describes it. */
   void multiply(double alpha, Operand left, Operand right, double beta, MatrixView result);
 
-  /** Submits a product whose factor lies in device memory. {@code beta} is 0 or 1. */
-  void multiply(RowVector.Device alpha, Operand left, Operand right, double beta, MatrixView result);
+  /** Submits a product whose alpha and beta lie in device memory, as {@link Products} describes it. */
+  void multiply(RowVector.Device scalars, Operand left, Operand right, boolean adds, MatrixView result);
 
   @Override
   void close();

@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class BatchLaunch implements AutoCloseable {
 
-  private static final long FACTORS = 3;
+  /** Floats of {@code temper::HeadFactors}. */
+  private static final long FACTORS = 5;
 
   private final LossCall call;
   private final KernelDevice device;
@@ -111,10 +112,7 @@ final class BatchLaunch implements AutoCloseable {
     return workspace.bytes("factors", FACTORS * Float.BYTES);
   }
 
-  /**
-   * The output of the factors kernel: the factor of the products, then the divisors of both parts. Empty if the batch
-   * has no rows, and therefore no kernels.
-   */
+  /** The output of the factors kernel. Empty if the batch has no rows, and therefore no kernels. */
   Optional<RowVector> factors() {
     return factors == null ? Optional.empty() : Optional.of(RowVector.weightsAt(factorsAddress(), FACTORS));
   }

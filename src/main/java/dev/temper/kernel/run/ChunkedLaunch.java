@@ -1,6 +1,7 @@
 package dev.temper.kernel.run;
 
 import dev.temper.Denominator;
+import dev.temper.DeviceMatrix;
 import dev.temper.LossResult;
 import dev.temper.RowVector;
 import dev.temper.kernel.device.KernelDevice;
@@ -10,7 +11,9 @@ import dev.temper.spi.Divisors;
 import dev.temper.spi.LossCall;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
@@ -29,6 +32,8 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
   private final Workspace batchMemory;
   private final Workspace chunkMemory;
   private final List<LossLaunch> chunks = new ArrayList<>();
+  /** Size of the gradients of the chunks by their address, without gradients that replace logits. */
+  private final Map<Long, Long> gradientBytes = new HashMap<>();
   private @Nullable BatchLaunch batch;
   private PendingResults.@Nullable Lease lease;
   /** Whether the batch was recorded. Every replay then writes its report again. */
@@ -110,6 +115,9 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
       LossLaunch launch = new LossLaunch(placed, loss, batch().shared(firstRow), chunkMemory, leased().slot(),
           Arena.ofAuto());
       chunks.add(launch);
+      if (chunk.outputs().gradient() instanceof DeviceMatrix gradient && !gradient.equals(chunk.inputs().student())) {
+        gradientBytes.merge(gradient.address(), gradient.byteSize(), Math::max);
+      }
       return () -> submit(() -> {
         if (queue.isRecording()) {
           launch.requireRecordable();
@@ -117,6 +125,11 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
         launch.run();
       });
     }
+  }
+
+  @Override
+  public void clearGradients() {
+    submit(() -> gradientBytes.forEach(device::zero));
   }
 
   @Override
@@ -136,7 +149,7 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
 
   /** The factors that the batch computes. */
   private final class Factors implements FactorsInMemory {
-    /** Factor of the products, divisor of the soft part, divisor of the hard part. */
+    /** {@code temper::HeadFactors}: three scalars of the products, divisor of the soft part, divisor of the hard part. */
     private final RowVector at;
 
     Factors(RowVector at) {
@@ -150,17 +163,17 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
 
     @Override
     public RowVector.Device products() {
-      return (RowVector.Device) at.rows(0, 1);
+      return (RowVector.Device) at.rows(0, 3);
     }
 
     @Override
     public Denominator soft() {
-      return new Denominator.InMemory(at.rows(1, 2));
+      return new Denominator.InMemory(at.rows(3, 4));
     }
 
     @Override
     public Denominator hard() {
-      return new Denominator.InMemory(at.rows(2, 3));
+      return new Denominator.InMemory(at.rows(4, 5));
     }
   }
 
@@ -188,6 +201,7 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
     }
     chunks.forEach(LossLaunch::close);
     chunks.clear();
+    gradientBytes.clear();
     if (batch != null) {
       batch.close();
       batch = null;

@@ -55,9 +55,9 @@ final class PlacedProducts implements Products, DeviceQueue.Resource {
   }
 
   @Override
-  public void multiply(RowVector.Device alpha, Operand left, Operand right, double beta, MatrixView result) {
-    place(left, right, beta, result, (first, second, written) ->
-        products.multiply(alpha, first, second, beta, written));
+  public void multiply(RowVector.Device scalars, Operand left, Operand right, boolean adds, MatrixView result) {
+    place(left, right, adds ? 1 : 0, result, (first, second, written) ->
+        products.multiply(scalars, first, second, adds, written));
   }
 
   /** A product of matrices in memory of the device. */
@@ -115,6 +115,15 @@ final class PlacedProducts implements Products, DeviceQueue.Resource {
 
   @Override
   public void store(MatrixView sum, double beta, MatrixView result) {
+    store(0, sum, beta, result);
+  }
+
+  @Override
+  public void store(RowVector.Device scalars, MatrixView sum, double beta, MatrixView result) {
+    store(scalars.address(), sum, beta, result);
+  }
+
+  private void store(long headFactors, MatrixView sum, double beta, MatrixView result) {
     if (sum.rows() == 0) {
       return;
     }
@@ -124,6 +133,7 @@ final class PlacedProducts implements Products, DeviceQueue.Resource {
       PrimitiveParameters parameters = new PrimitiveParameters(arena.allocate(PrimitiveParameters.LAYOUT));
       // The kernel reads neither primitive nor temperature.
       parameters.write(Primitive.SOFTMAX, sum, 1, null, result, null);
+      parameters.set(Field.HEAD_FACTORS, headFactors);
       parameters.set(Field.INPUT, tensors.input("sum", sum));
       long written = beta == 0 ? tensors.output("result", result) : tensors.input("result", result);
       parameters.set(Field.OUTPUT, written);

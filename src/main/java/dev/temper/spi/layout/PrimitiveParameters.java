@@ -19,6 +19,7 @@ public final class PrimitiveParameters extends ParameterBlock<PrimitiveParameter
     INPUT(Type.INT64),
     UPSTREAM(Type.INT64),
     OUTPUT(Type.INT64),
+    HEAD_FACTORS(Type.INT64),
     ROWS(Type.INT64),
     INPUT_STRIDE(Type.INT64),
     UPSTREAM_STRIDE(Type.INT64),

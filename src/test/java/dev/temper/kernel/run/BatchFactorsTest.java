@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.temper.DType;
 import dev.temper.Denominator;
+import dev.temper.DeviceMatrix;
 import dev.temper.DistillationLoss;
 import dev.temper.HostMatrix;
 import dev.temper.IgnoreScope;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
+import dev.temper.MatrixView;
 import dev.temper.OpenedEngine;
 import dev.temper.Reduction;
 import dev.temper.RowVector;
@@ -75,7 +77,9 @@ final class BatchFactorsTest {
         chunks.check();
         factors.submit(4);
         Divisors expected = Divisors.of(loss, batch, RowChecks.check(call));
-        float product = value(factors.products());
+        float product = value(factors.products().rows(0, 1));
+        assertThat(value(factors.products().rows(1, 2))).as("beta of a product that overwrites").isZero();
+        assertThat(value(factors.products().rows(2, 3))).as("beta of a product that adds").isOne();
         // A part without rows has no gradient, whatever its divisor is.
         if (expected.softScale() != 0) {
           assertThat(product / value(factors.soft())).isCloseTo((float) (0.5 * expected.softScale()), within(1e-7f));
@@ -91,14 +95,16 @@ final class BatchFactorsTest {
   }
 
   @Test
-  void factorsOfAnInvalidBatchAreNan() {
+  void factorsOfAnInvalidBatchLeaveResultsOfProductsAsTheyAre() {
     try (ChunkedLoss chunks = device.chunks()) {
       chunks.begin(call(LOSS, inputs));
       FactorsInMemory factors = chunks.factors().orElseThrow();
       labels.setAtIndex(ValueLayout.JAVA_INT, 3, CLASSES);
       chunks.check();
       factors.submit(1);
-      assertThat(value(factors.products())).isNaN();
+      assertThat(value(factors.products().rows(0, 1))).as("alpha").isZero();
+      assertThat(value(factors.products().rows(1, 2))).as("beta of a product that overwrites").isOne();
+      assertThat(value(factors.products().rows(2, 3))).as("beta of a product that adds").isOne();
       assertThat(value(factors.soft())).isNaN();
       assertThat(value(factors.hard())).isNaN();
       assertThatThrownBy(() -> chunks.totals().totals()).hasMessageContaining("labels: row 3 has label 6");
@@ -106,7 +112,8 @@ final class BatchFactorsTest {
       chunks.begin(call(LOSS, inputs));
       chunks.check();
       factors.submit(1);
-      assertThat(value(factors.products())).isEqualTo(0.125f);
+      assertThat(value(factors.products().rows(0, 1))).isEqualTo(0.125f);
+      assertThat(value(factors.products().rows(1, 2))).isZero();
     }
   }
 
@@ -115,14 +122,15 @@ final class BatchFactorsTest {
   }
 
   private float value(Denominator denominator) {
-    return value((RowVector.Device) ((Denominator.InMemory) denominator).vector());
+    return value(((Denominator.InMemory) denominator).vector());
   }
 
-  /** Reads a value in device memory, as the factor of a product of ones. */
-  private float value(RowVector.Device at) {
+  /** Reads a value in device memory, by a product with 1. */
+  private float value(RowVector at) {
     HostMatrix one = HostMatrix.of(new float[] {1}, 1, 1);
     MemorySegment result = Arena.ofAuto().allocate(ValueLayout.JAVA_FLOAT);
-    products.multiply(at, Operand.of(one), Operand.of(one), 0, HostMatrix.of(result, 1, 1, DType.F32));
+    MatrixView value = new DeviceMatrix(((RowVector.Device) at).address(), 1, 1, 1, DType.F32);
+    products.multiply(1, Operand.of(value), Operand.of(one), 0, HostMatrix.of(result, 1, 1, DType.F32));
     return result.get(ValueLayout.JAVA_FLOAT, 0);
   }
 }
