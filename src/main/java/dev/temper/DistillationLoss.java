@@ -60,18 +60,7 @@ public final class DistillationLoss {
    * @throws LossArgumentException if a parameter is out of range; the message points out swapped arguments
    */
   public static DistillationLoss hinton(double temperature, double softWeight) {
-    boolean share = softWeight >= 0 && softWeight <= 1;
-    if (!share && softWeight > 1 && temperature >= 0 && temperature <= 1) {
-      throw new LossArgumentException("hinton was called with ", LossOption.TEMPERATURE, " ", temperature, " and ",
-          LossOption.SOFT_WEIGHT, " ", softWeight, ", which look swapped: the temperature is the first argument, and "
-          + "the share"
-          + " of the teacher, from 0 to 1, the second");
-    }
-    if (!share) {
-      throw new LossArgumentException(LossOption.SOFT_WEIGHT, " is ", softWeight,
-          ", expected 0 to 1, because hinton gives the"
-          + " rest to the labels; use builder() for weights that need not sum to 1");
-    }
+    OptionChecks.checkHinton(temperature, softWeight);
     // The subtraction is decimal, because 1 - 0.7 is 0.30000000000000004 in binary.
     double hardWeight = BigDecimal.ONE.subtract(BigDecimal.valueOf(softWeight)).doubleValue();
     return builder().temperature(temperature).softWeight(softWeight).hardWeight(hardWeight).build();

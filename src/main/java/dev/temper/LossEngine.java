@@ -4,21 +4,13 @@ import dev.temper.diagnostics.EngineDiagnostics;
 import dev.temper.head.HeadLoss;
 import dev.temper.internal.Devices;
 import dev.temper.internal.EngineLifetime;
-import dev.temper.internal.LossChecks;
 import dev.temper.internal.OpenedDevice;
-import dev.temper.internal.OutputChecks;
 import dev.temper.internal.SoftmaxChecks;
 import dev.temper.spi.EngineBackend;
-import dev.temper.spi.LossCall;
-import dev.temper.spi.PreparedCall;
-import dev.temper.spi.Support;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +27,7 @@ public final class LossEngine implements AutoCloseable {
   private final String device;
   private final String selection;
   private final EngineBackend backend;
-  private final HeadLoss head;
+  private final LossDispatch losses;
   private final SoftmaxChecks softmaxChecks;
   private final EngineLifetime lifetime;
   private final Cleaner.Cleanable unclosed;
@@ -51,10 +43,10 @@ public final class LossEngine implements AutoCloseable {
     this.device = device;
     this.selection = selection;
     this.backend = backend;
-    HeadLoss opened = new HeadLoss(backend, options, call -> requireComputable(device, backend, call));
-    head = opened;
+    HeadLoss head = new HeadLoss(backend, options, call -> LossDispatch.requireComputable(device, backend, call));
+    losses = new LossDispatch(this, backend, head);
     softmaxChecks = new SoftmaxChecks(hostOnly());
-    lifetime = new EngineLifetime(device, () -> closeBoth(opened, backend));
+    lifetime = new EngineLifetime(device, () -> closeBoth(head, backend));
     unclosed = lifetime.closeWith(this);
   }
 
@@ -114,10 +106,7 @@ public final class LossEngine implements AutoCloseable {
    * @throws UnsupportedLossException if the engine does not compute this loss
    */
   public LossResult forward(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
-    if (outputs.hasGradient()) {
-      throw new IllegalArgumentException("forward writes no gradient, but outputs hold one; call forwardBackward");
-    }
-    return compute(check(loss, inputs, outputs, null));
+    return losses.forward(loss, inputs, outputs);
   }
 
   /** Computes the totals of the loss without its gradient. */
@@ -135,8 +124,7 @@ public final class LossEngine implements AutoCloseable {
    * @throws EngineUnavailableException if the student has a head and the library of the matrix products is missing
    */
   public LossResult forwardBackward(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
-    OutputChecks.requireGradient(outputs, "forwardBackward");
-    return compute(check(loss, inputs, outputs, null));
+    return losses.forwardBackward(loss, inputs, outputs);
   }
 
   /**
@@ -149,12 +137,7 @@ public final class LossEngine implements AutoCloseable {
    *     message says which
    */
   public void backward(DistillationLoss loss, LossInputs inputs, RowStatistics statistics, LossOutputs outputs) {
-    requireLogits(inputs, "backward");
-    OutputChecks.requireGradient(outputs, "backward");
-    OutputChecks.requireNothingButGradient(outputs);
-    LossCall call = check(loss, inputs, outputs, statistics);
-    statistics.requireSaved(RowStatistics.identity(loss, inputs));
-    compute(call).totals();
+    losses.backward(loss, inputs, statistics, outputs);
   }
 
   /**
@@ -166,11 +149,7 @@ public final class LossEngine implements AutoCloseable {
    * @throws EngineUnavailableException if the student has a head and the library of the matrix products is missing
    */
   public PreparedLoss prepare(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
-    if (inputs.head() != null) {
-      LossCall call = check(loss, inputs, outputs, null);
-      return running(() -> new PreparedLoss(this, head.prepare(call), null, RowStatistics.identity(loss, inputs)));
-    }
-    return prepare(loss, inputs, outputs, backend::prepare);
+    return losses.prepare(loss, inputs, outputs);
   }
 
   /**
@@ -193,18 +172,7 @@ public final class LossEngine implements AutoCloseable {
    * @param rows of the student, 0 or more
    */
   public RowStatistics allocateStatistics(long rows) {
-    int columns = LossCall.STATISTICS_COLUMNS;
-    if (rows < 0 || rows > Long.MAX_VALUE / columns / Float.BYTES) {
-      throw new IllegalArgumentException("rows is " + rows + ", expected 0 or more, and at most what memory can hold");
-    }
-    long bytes = Math.max(1, rows) * columns * Float.BYTES;
-    if (backend.acceptsDeviceMemory()) {
-      DeviceBuffer buffer = allocate(bytes);
-      return new RowStatistics(this, buffer.matrix(rows, columns, DType.F32), buffer);
-    }
-    // The bytes 0xFF are NaN, which marks rows that no forward call has written.
-    MemorySegment memory = Arena.ofAuto().allocate(bytes, Float.BYTES).fill((byte) 0xFF);
-    return new RowStatistics(this, new HostMatrix(memory, rows, columns, columns, DType.F32), null);
+    return losses.allocateStatistics(rows);
   }
 
   /** Waits until all launches of this engine are complete. Calls of a host engine are complete when they return. */
@@ -217,7 +185,7 @@ public final class LossEngine implements AutoCloseable {
 
   /** Returns the interface for benchmarks and verification: facts of the device, plans, self-checks, a stopwatch. */
   public EngineDiagnostics diagnostics() {
-    return new RunningDiagnostics(this, backend);
+    return new RunningDiagnostics(this, backend, losses);
   }
 
   /**
@@ -339,72 +307,9 @@ public final class LossEngine implements AutoCloseable {
     return "LossEngine[" + backend.describe() + "]";
   }
 
-  PreparedLoss prepare(
-      DistillationLoss loss, LossInputs inputs, LossOutputs outputs, Function<LossCall, PreparedCall> preparation) {
-    LossCall call = check(loss, inputs, outputs, null);
-    return running(() -> {
-      requireComputable(call);
-      return new PreparedLoss(this, preparation.apply(call), outputs.statistics(),
-          RowStatistics.identity(loss, inputs));
-    });
-  }
-
-  private LossResult compute(LossCall call) {
-    RowStatistics statistics = call.outputs().statistics();
-    return running(() -> {
-      if (call.inputs().head() != null) {
-        return read(head.compute(call));
-      }
-      requireComputable(call);
-      if (statistics != null) {
-        statistics.clear();
-      }
-      LossResult result = read(backend.compute(call));
-      if (statistics != null) {
-        statistics.written(RowStatistics.identity(call.loss(), call.inputs()));
-      }
-      return result;
-    });
-  }
-
-  /** Wraps a result. The result of a host engine is complete and is read at once, so that toString shows it. */
-  private LossResult read(LossResult computed) {
-    LossResult result = new EngineResult(this, computed);
-    if (!backend.acceptsDeviceMemory()) {
-      result.totals();
-    }
-    return result;
-  }
-
-  LossCall check(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, @Nullable RowStatistics saved) {
-    long rows = inputs.student().rows();
-    RowStatistics written = outputs.statistics();
-    return LossChecks.check(loss, inputs, outputs, written == null ? null : written.memoryFor(this, rows),
-        saved == null ? null : saved.memoryFor(this, rows), hostOnly());
-  }
-
   /** Returns the device name if the engine computes in host memory, else null. */
-  private @Nullable String hostOnly() {
+  @Nullable String hostOnly() {
     return backend.acceptsDeviceMemory() ? null : device;
-  }
-
-  void requireComputable(LossCall call) {
-    requireLogits(call.inputs(), "a plan of a kernel");
-    requireComputable(device, backend, call);
-  }
-
-  private static void requireLogits(LossInputs inputs, String method) {
-    if (inputs.head() != null) {
-      throw new IllegalArgumentException(method + " needs the logits of the student, but it is given by hidden states;"
-          + " call forward, forwardBackward or prepare");
-    }
-  }
-
-  private static void requireComputable(String device, EngineBackend backend, LossCall call) {
-    switch (backend.supports(call)) {
-      case Support.Yes _ -> { }
-      case Support.No no -> throw new UnsupportedLossException(device, no.reason());
-    }
   }
 
   /** Keeps the engine open until {@link #end()}. */

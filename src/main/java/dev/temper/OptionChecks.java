@@ -40,6 +40,24 @@ final class OptionChecks {
     requireCompatible(loss);
   }
 
+  /**
+   * Checks the arguments of {@link DistillationLoss#hinton}, whose share of the teacher has an upper limit.
+   *
+   * @throws LossArgumentException if the share is not from 0 to 1, or if the arguments look swapped
+   */
+  static void checkHinton(double temperature, double softWeight) {
+    if (softWeight >= 0 && softWeight <= 1) {
+      return;
+    }
+    if (softWeight > 1 && temperature >= 0 && temperature <= 1) {
+      throw new LossArgumentException("hinton was called with ", LossOption.TEMPERATURE, " ", temperature, " and ",
+          LossOption.SOFT_WEIGHT, " ", softWeight, ", which look swapped: the temperature is the first argument, and "
+          + "the share of the teacher, from 0 to 1, the second");
+    }
+    throw new LossArgumentException(LossOption.SOFT_WEIGHT, " is ", softWeight, ", expected 0 to 1, because hinton "
+        + "gives the rest to the labels; use builder() for weights that need not sum to 1");
+  }
+
   private static void requireCompatible(DistillationLoss loss) {
     String divergence = loss.divergence().label();
     if (loss.divergence() instanceof Divergence.Dkd && loss.ignoreScope() == IgnoreScope.HARD) {

@@ -2,7 +2,6 @@ package dev.temper;
 
 import dev.temper.diagnostics.LaunchFootprint;
 import dev.temper.spi.PreparedCall;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -20,11 +19,11 @@ public final class PreparedLoss implements AutoCloseable {
   private final LossEngine engine;
   private final PreparedCall call;
   private final @Nullable RowStatistics statistics;
-  private final Map<String, Object> identity;
+  private final CallIdentity identity;
   private boolean closed;
 
   /** Each launch fills the statistics. A later backward call is compared with {@code identity}. */
-  PreparedLoss(LossEngine engine, PreparedCall call, @Nullable RowStatistics statistics, Map<String, Object> identity) {
+  PreparedLoss(LossEngine engine, PreparedCall call, @Nullable RowStatistics statistics, CallIdentity identity) {
     this.engine = engine;
     this.call = call;
     this.statistics = statistics;

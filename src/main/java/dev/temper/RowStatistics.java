@@ -1,8 +1,5 @@
 package dev.temper;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +23,7 @@ public final class RowStatistics implements AutoCloseable {
   private final LossEngine engine;
   private final MatrixView memory;
   private final @Nullable DeviceBuffer buffer;
-  private volatile @Nullable Map<String, Object> saved;
+  private volatile @Nullable CallIdentity saved;
   private volatile boolean closed;
 
   /** Statistics over memory of an engine; {@code buffer} is closed with them. */
@@ -90,7 +87,7 @@ public final class RowStatistics implements AutoCloseable {
   }
 
   /** Stores the identity of the forward call that has written. */
-  void written(Map<String, Object> call) {
+  void written(CallIdentity call) {
     saved = call;
   }
 
@@ -99,8 +96,8 @@ public final class RowStatistics implements AutoCloseable {
    *
    * @throws IllegalArgumentException if a property differs; the message names the first one
    */
-  void requireSaved(Map<String, Object> call) {
-    Map<String, Object> found = saved;
+  void requireSaved(CallIdentity call) {
+    CallIdentity found = saved;
     if (found == null) {
       throw new IllegalArgumentException("statistics are empty, expected those of a forward call; call forward with "
           + "LossOutputs.none().withStatistics(statistics) first");
@@ -108,31 +105,9 @@ public final class RowStatistics implements AutoCloseable {
     if (found.equals(call)) {
       return;
     }
-    String different = call.keySet().stream().filter(name -> !Objects.equals(call.get(name), found.get(name)))
-        .findFirst().orElseThrow();
+    String different = call.differenceFrom(found);
     throw new IllegalArgumentException("statistics were saved by a forward call whose " + different + " was "
-        + found.get(different)
-        + ", but here it is " + call.get(different) + "; call forward and backward with the same loss and inputs");
-  }
-
-  /** Returns the properties in which forward and backward call must agree, by name. */
-  static Map<String, Object> identity(DistillationLoss loss, LossInputs inputs) {
-    Map<String, Object> identity = new LinkedHashMap<>(loss.options());
-    identity.put("student", shape(inputs.student()));
-    if (loss.softWeight() > 0) {
-      identity.put("teacher", inputs.teacher() == null ? "absent" : TeacherShapes.describe(inputs.teacher()));
-    }
-    identity.put("labels", presence(inputs.labels()));
-    identity.put("rowWeights", presence(inputs.rowWeights()));
-    identity.put("rowTemperatures", presence(inputs.rowTemperatures()));
-    return identity;
-  }
-
-  private static String shape(MatrixView matrix) {
-    return "[" + matrix.rows() + ", " + matrix.classes() + "] " + matrix.dtype();
-  }
-
-  private static String presence(@Nullable RowVector vector) {
-    return vector == null ? "absent" : "given";
+        + found.properties().get(different) + ", but here it is " + call.properties().get(different)
+        + "; call forward and backward with the same loss and inputs");
   }
 }

@@ -8,7 +8,6 @@ import dev.temper.diagnostics.PlanTimes;
 import dev.temper.diagnostics.SelfCheck;
 import dev.temper.diagnostics.Stopwatch;
 import dev.temper.spi.EngineBackend;
-import dev.temper.spi.LossCall;
 import dev.temper.spi.SeparateProducts;
 import java.util.List;
 import java.util.Optional;
@@ -18,10 +17,12 @@ final class RunningDiagnostics implements EngineDiagnostics {
 
   private final LossEngine engine;
   private final EngineBackend backend;
+  private final LossDispatch losses;
 
-  RunningDiagnostics(LossEngine engine, EngineBackend backend) {
+  RunningDiagnostics(LossEngine engine, EngineBackend backend, LossDispatch losses) {
     this.engine = engine;
     this.backend = backend;
+    this.losses = losses;
   }
 
   @Override
@@ -51,24 +52,16 @@ final class RunningDiagnostics implements EngineDiagnostics {
 
   @Override
   public List<String> plans(DistillationLoss loss, LossInputs inputs, LossOutputs outputs) {
-    LossCall call = engine.check(loss, inputs, outputs, null);
-    return engine.running(() -> {
-      engine.requireComputable(call);
-      return backend.plans(call);
-    });
+    return losses.withLogits(loss, inputs, outputs, backend::plans);
   }
 
   @Override
   public PreparedLoss prepare(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, String plan) {
-    return engine.prepare(loss, inputs, outputs, call -> backend.prepare(call, plan));
+    return losses.prepare(loss, inputs, outputs, call -> backend.prepare(call, plan));
   }
 
   @Override
   public KeptPlan keepPlan(DistillationLoss loss, LossInputs inputs, LossOutputs outputs, PlanTimes times) {
-    LossCall call = engine.check(loss, inputs, outputs, null);
-    return engine.running(() -> {
-      engine.requireComputable(call);
-      return backend.keepPlan(call, times);
-    });
+    return losses.withLogits(loss, inputs, outputs, call -> backend.keepPlan(call, times));
   }
 }

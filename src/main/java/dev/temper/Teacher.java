@@ -130,18 +130,11 @@ public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities
     return new Sampled(ids, weights);
   }
 
-  /** The logits of the teacher, one for each row and class. */
-  final class Logits implements Teacher {
-
-    private final MatrixView matrix;
-
-    private Logits(MatrixView matrix) {
-      this.matrix = Objects.requireNonNull(matrix, "the teacher's logits are null, expected a matrix");
-    }
-
-    /** The logits, [rows, classes]. */
-    public MatrixView matrix() {
-      return matrix;
+  /** The logits of the teacher, one for each row and class; see {@link Teacher#logits}. */
+  record Logits(MatrixView matrix) implements Teacher {
+    /** Checks that the logits are given. */
+    public Logits {
+      Objects.requireNonNull(matrix, "the teacher's logits are null, expected a matrix");
     }
 
     @Override
@@ -152,16 +145,6 @@ public sealed interface Teacher permits Teacher.Logits, Teacher.LogProbabilities
     @Override
     public String label() {
       return "logits";
-    }
-
-    @Override
-    public boolean equals(Object other) {
-      return other instanceof Logits logits && logits.matrix.equals(matrix);
-    }
-
-    @Override
-    public int hashCode() {
-      return matrix.hashCode();
     }
 
     @Override

@@ -52,27 +52,6 @@ final class TeacherShapes {
     }
   }
 
-  /** Returns kind, shapes and dtypes of a teacher, without its memory. */
-  static String describe(Teacher teacher) {
-    return switch (teacher) {
-      case Teacher.Logits logits -> shape(logits.matrix());
-      case Teacher.LogProbabilities dense -> teacher.label() + " " + shape(dense.matrix());
-      case Teacher.Probabilities dense -> teacher.label() + " " + shape(dense.matrix());
-      case Teacher.Hidden hidden -> teacher.label() + " " + shape(hidden.states()) + " " + hidden.head();
-      case Teacher.RowIndex selected -> teacher.label() + " " + shape(selected.logits());
-      case Teacher.ClassMap mapped -> teacher.label() + " " + shape(mapped.logits());
-      case Teacher.Mixture mixture -> teacher.label() + " " + mixture.weights() + " "
-          + mixture.logits().stream().map(TeacherShapes::shape).toList();
-      case Teacher.Sampled sampled -> teacher.label() + " " + shape(sampled.weights());
-      case TopKTeacher lists -> teacher.label() + " " + shape(lists.logProbabilities())
-          + (lists.logTail() == null ? "" : " with teacher_log_tail") + " " + lists.temperature();
-    };
-  }
-
-  private static String shape(MatrixView matrix) {
-    return "[" + matrix.rows() + ", " + matrix.classes() + "] " + matrix.dtype();
-  }
-
   static void checkMixture(List<MatrixView> logits, List<Double> weights) {
     if (logits.size() < 2 || logits.size() > Teacher.MOST_MIXED) {
       throw new LossArgumentException("a mixture has ", logits.size(), " teachers, expected 2 to ", Teacher.MOST_MIXED);

@@ -3,9 +3,7 @@ package dev.temper;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -31,14 +29,7 @@ class ProbabilityNoteTest {
   }
 
   private static String run(String... teacher) throws IOException, InterruptedException {
-    ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-cp", System.getProperty("java.class.path"), TwoLosses.class.getName());
-    builder.command().addAll(Arrays.asList(teacher));
-    Process process = builder.redirectErrorStream(true).start();
-    process.getOutputStream().close();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(out).isZero();
-    return out;
+    return JavaProcess.run(TwoLosses.class, List.of(), teacher);
   }
 
   /** Two losses with the same teacher. */

@@ -10,10 +10,8 @@ import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
 import java.io.File;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,7 +33,7 @@ class ProvidersTest {
 
   @Test
   void anyNameThatAProviderAnswersToIsOpened() throws Exception {
-    String out = run(List.of("--enable-native-access=ALL-UNNAMED"), folder.toString());
+    String out = run("--enable-native-access=ALL-UNNAMED", folder.toString());
     assertThat(out).contains("device acme: yes, rented by the hour");
     assertThat(out).contains("opened acme: the engine of acme").contains("opened acme:3: the engine of acme");
     assertThat(out).contains("refused acem: unknown device 'acem' (did you mean 'acme'?); known: auto, ");
@@ -43,7 +41,7 @@ class ProvidersTest {
 
   @Test
   void aProviderThatThrowsIsUnavailableAndHidesNoOther() throws Exception {
-    String out = run(List.of("--enable-native-access=ALL-UNNAMED"), folder.toString());
+    String out = run("--enable-native-access=ALL-UNNAMED", folder.toString());
     assertThat(out).contains("device reference: yes").contains("opened reference: reference (f64");
     assertThat(out).contains("device " + FailsToLoad.class.getName() + ": no, ")
         .contains("UnsatisfiedLinkError: no acme in the path");
@@ -59,7 +57,7 @@ class ProvidersTest {
 
   @Test
   void whereNativeAccessIsDeniedTheReferenceWorksAndTheOthersNameTheOption() throws Exception {
-    String out = run(List.of("--illegal-native-access=deny"));
+    String out = run("--illegal-native-access=deny");
     assertThat(out).contains("device reference: yes").contains("opened reference: reference (f64")
         .contains("opened auto: reference (f64");
     for (String device : List.of("cpu", "cuda", "emulator")) {
@@ -69,17 +67,11 @@ class ProvidersTest {
     assertThat(out).doesNotContain("its provider failed");
   }
 
-  private static String run(List<String> options, String... classPath) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-    command.addAll(options);
-    String classes = String.join(File.pathSeparator, classPath) + File.pathSeparator
+  /** Runs the process with a native access option of the JVM, and with the providers of a folder if one is given. */
+  private static String run(String access, String... folders) throws IOException, InterruptedException {
+    String classes = String.join(File.pathSeparator, folders) + File.pathSeparator
         + System.getProperty("java.class.path");
-    command.addAll(List.of("-cp", classes, ProviderProcess.class.getName()));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    process.getOutputStream().close();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(out).isZero();
-    return out;
+    return JavaProcess.run(ProviderProcess.class, List.of(access, "-cp", classes));
   }
 
   /** Prints the availability of each device and the result of opening it. */

@@ -3,6 +3,7 @@ package dev.temper;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.temper.emulator.Emulator;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.Support;
 import java.io.IOException;
@@ -55,7 +56,7 @@ class UnclosedEnginesTest {
 
   @Test
   void aBufferKeepsItsEngine() throws Exception {
-    assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable());
+    Emulator.assumeUsable();
     DeviceBuffer buffer = LossEngine.open("emulator").allocate(64);
     System.gc();
     Thread.sleep(100);

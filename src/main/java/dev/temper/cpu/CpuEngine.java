@@ -150,9 +150,7 @@ final class CpuEngine implements EngineBackend {
 
   @Override
   public void topK(MatrixView logits, TopKLists into) {
-    if (library.topK(handle, (HostMatrix) logits, ParameterBlock.code(logits.dtype()), into) != 0) {
-      throw new IllegalStateException("the cpu engine found no memory for its threads");
-    }
+    requireMemory(library.topK(handle, (HostMatrix) logits, ParameterBlock.code(logits.dtype()), into));
   }
 
   private void run(Primitive primitive, MatrixView logits, double temperature, @Nullable MatrixView upstream,
@@ -161,10 +159,14 @@ final class CpuEngine implements EngineBackend {
       PrimitiveParameters parameters = new PrimitiveParameters(arena.allocate(PrimitiveParameters.LAYOUT));
       parameters.write(primitive, logits, temperature, upstream, output, indices);
       MemorySegment target = indices != null ? TensorSegments.segment(indices) : TensorSegments.segment(output);
-      if (library.primitive(
-          handle, parameters.block(), TensorSegments.segment(logits), TensorSegments.segment(upstream), target) != 0) {
-        throw new IllegalStateException("the cpu engine found no memory for its threads");
-      }
+      requireMemory(library.primitive(
+          handle, parameters.block(), TensorSegments.segment(logits), TensorSegments.segment(upstream), target));
+    }
+  }
+
+  private static void requireMemory(int code) {
+    if (code != 0) {
+      throw new IllegalStateException("the cpu engine found no memory for its threads");
     }
   }
 

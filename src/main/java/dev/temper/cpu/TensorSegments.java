@@ -27,7 +27,6 @@ record TensorSegments(MemorySegment[] segments) {
   static TensorSegments of(LossCall call) {
     LossInputs inputs = call.inputs();
     LossOutputs outputs = call.outputs();
-    MatrixView statistics = call.savedStatistics() != null ? call.savedStatistics() : call.statistics();
     TeacherLists lists = call.teacherLists();
     Teacher teacher = call.usesTeacher() ? inputs.teacher() : null;
     MixedTeachers mixed = MixedTeachers.of(teacher);
@@ -60,7 +59,7 @@ record TensorSegments(MemorySegment[] segments) {
       segment(mixed.logits(5)),
       segment(mixed.logits(6)),
       segment(mixed.logits(7)),
-      segment(statistics)
+      segment(call.anyStatistics())
     });
   }
 

@@ -1,6 +1,5 @@
 package dev.temper.cuda;
 
-import dev.temper.DeviceException;
 import dev.temper.cuda.cublas.CublasProducts;
 import dev.temper.cuda.cublas.CublasSearch;
 import dev.temper.cuda.driver.BorrowedMemory;
@@ -9,14 +8,13 @@ import dev.temper.cuda.driver.CudaDevice;
 import dev.temper.cuda.driver.CudaDriver;
 import dev.temper.cuda.driver.CudaStopwatch;
 import dev.temper.cuda.driver.CudaStream;
-import dev.temper.cuda.driver.Driver;
-import dev.temper.cuda.driver.Failures;
+import dev.temper.cuda.driver.DriverMemory;
+import dev.temper.cuda.driver.DriverStreams;
 import dev.temper.cuda.driver.GraphRecording;
 import dev.temper.cuda.driver.KernelModule;
 import dev.temper.cuda.driver.PinnedResultSlot;
 import dev.temper.cuda.driver.PrimaryContext;
 import dev.temper.cuda.driver.Staging;
-import dev.temper.cuda.nvrtc.CompiledKernel;
 import dev.temper.cuda.nvrtc.KernelBinaries;
 import dev.temper.diagnostics.DeviceFacts;
 import dev.temper.diagnostics.Stopwatch;
@@ -30,9 +28,7 @@ import dev.temper.kernel.spec.BatchKernel;
 import dev.temper.kernel.spec.Specialisation;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** Runs kernels on a CUDA device, in one stream of the device's primary context. */
@@ -55,7 +51,7 @@ final class CudaKernelDevice implements KernelDevice {
   private final CudaStream stream;
   private final GraphRecording recording;
   private final BorrowedMemory borrowedMemory;
-  private final Map<Specialisation, KernelModule> modules = new ConcurrentHashMap<>();
+  private final LoadedModules modules;
   private @Nullable Staging staging;
   private @Nullable ClusterSizes clusters;
   private @Nullable DeviceLimits limits;
@@ -83,6 +79,7 @@ final class CudaKernelDevice implements KernelDevice {
       context.close();
       throw e;
     }
+    modules = new LoadedModules(driver, binaries, context);
     recording = new GraphRecording(context, stream);
     borrowedMemory = new BorrowedMemory(device.index());
   }
@@ -96,11 +93,7 @@ final class CudaKernelDevice implements KernelDevice {
   public DeviceFacts facts() {
     return new DeviceFacts(device.name(), device.architecture().toString(), context.attribute(MULTIPROCESSORS),
         device.memoryBytes(),
-        context.attribute(L2_CACHE_BYTES), clusters().described(), driverVersion(), binaries.describe());
-  }
-
-  private String driverVersion() {
-    return "CUDA " + driver.versionText();
+        context.attribute(L2_CACHE_BYTES), clusters().described(), "CUDA " + driver.versionText(), binaries.describe());
   }
 
   @Override
@@ -124,7 +117,7 @@ final class CudaKernelDevice implements KernelDevice {
    */
   private ClusterSizes placedClusters(int sharedBytes) {
     BatchKernel kernel = BatchKernel.CHECK;
-    KernelModule module = module(kernel);
+    KernelModule module = modules.get(kernel);
     try (var _ = context.enter()) {
       return ClusterSizes.query(driver.library(), module.function(sharedBytes), kernel.threads(), sharedBytes);
     }
@@ -132,68 +125,26 @@ final class CudaKernelDevice implements KernelDevice {
 
   @Override
   public void load(Specialisation kernel) {
-    module(kernel);
+    modules.get(kernel);
   }
 
   @Override
   public KernelLaunch prepare(
       Specialisation kernel, MemorySegment parameters, List<MemorySegment> hostMemory, long blocks, long sharedBytes) {
     int shared = Math.toIntExact(sharedBytes);
-    KernelModule module = module(kernel);
+    KernelModule module = modules.get(kernel);
     try (var _ = context.enter()) {
       return new CudaLaunch(kernel, context, stream, module.function(shared), Math.toIntExact(blocks), shared,
           parameters);
     }
   }
 
-  private record CudaLaunch(Specialisation kernel, PrimaryContext context, CudaStream stream, long function,
-      int blocks,
-      int sharedBytes, MemorySegment parameters) implements KernelLaunch {
-    @Override
-    public void run() {
-      try (var _ = context.enter()) {
-        Driver.launch(function, blocks, kernel.threads(), sharedBytes, stream.handle(), parameters.address());
-      } catch (DeviceException e) {
-        throw e.with(e.call() + " of kernel " + kernel.label(), e.remedy());
-      }
-    }
-  }
-
   @Override
   public Occupancy occupancy(Specialisation kernel, long sharedBytes) {
     int shared = Math.toIntExact(sharedBytes);
-    KernelModule module = module(kernel);
+    KernelModule module = modules.get(kernel);
     try (var _ = context.enter()) {
       return module.occupancy(shared, driver, () -> context.attribute(MULTIPROCESSORS));
-    }
-  }
-
-  private KernelModule module(Specialisation kernel) {
-    return modules.computeIfAbsent(kernel, this::compile);
-  }
-
-  /** Compiles and loads a kernel. Damaged code from the disk cache is compiled again. */
-  private KernelModule compile(Specialisation kernel) {
-    CompiledKernel compiled = binaries.compile(kernel);
-    try {
-      return load(kernel, compiled);
-    } catch (DeviceException e) {
-      if (!compiled.fromCache() || !Failures.isUnusableCode(e.code())) {
-        throw e;
-      }
-      return load(kernel, binaries.rebuild(kernel));
-    }
-  }
-
-  private KernelModule load(Specialisation kernel, CompiledKernel compiled) {
-    try (var _ = context.enter()) {
-      return new KernelModule(kernel, compiled.code());
-    } catch (DeviceException e) {
-      String remedy = !Failures.isUnusableCode(e.code()) ? e.remedy()
-          : binaries.describe() + " made it for compute capability " + compiled.target().architecture()
-          + ", and the driver serves " + driverVersion()
-          + "; update the driver, or use a compiler of the driver's version";
-      throw e.with(e.call() + ", kernel " + kernel.label() + ",", remedy);
     }
   }
 
@@ -212,7 +163,7 @@ final class CudaKernelDevice implements KernelDevice {
   @Override
   public boolean isCapturing() {
     try (var _ = context.enter()) {
-      return Driver.isCapturing(stream.handle());
+      return DriverStreams.isCapturing(stream.handle());
     }
   }
 
@@ -225,14 +176,14 @@ final class CudaKernelDevice implements KernelDevice {
   @Override
   public long allocate(long bytes) {
     try (var _ = context.enter()) {
-      return Driver.allocate(bytes);
+      return DriverMemory.allocate(bytes);
     }
   }
 
   @Override
   public void free(long address) {
     try (var _ = context.enter()) {
-      Driver.free(address);
+      DriverMemory.free(address);
     }
   }
 
@@ -273,14 +224,14 @@ final class CudaKernelDevice implements KernelDevice {
   @Override
   public void copy(long from, long to, long bytes) {
     try (var _ = context.enter()) {
-      Driver.copyOnDevice(from, to, bytes, stream.handle());
+      DriverMemory.copyOnDevice(from, to, bytes, stream.handle());
     }
   }
 
   @Override
   public void zero(long address, long bytes) {
     try (var _ = context.enter()) {
-      Driver.fill(address, (byte) 0, bytes, stream.handle());
+      DriverMemory.fill(address, (byte) 0, bytes, stream.handle());
     }
   }
 
@@ -292,7 +243,7 @@ final class CudaKernelDevice implements KernelDevice {
   @Override
   public void synchronize() {
     try (var _ = context.enter()) {
-      Driver.synchronizeStream(stream.handle());
+      DriverStreams.synchronizeStream(stream.handle());
     }
   }
 
@@ -304,7 +255,7 @@ final class CudaKernelDevice implements KernelDevice {
   @Override
   public void close() {
     try (context; var _ = context.enter(); stream; var _ = staging) {
-      modules.values().forEach(KernelModule::close);
+      modules.close();
     }
   }
 }

@@ -18,8 +18,8 @@ import java.util.Optional;
 public interface ChunkedLoss extends AutoCloseable {
 
   /**
-   * The factors of a batch in the memory of the device, which a recorded graph computes again at each replay. If a value
-   * of the batch is invalid, the products leave their results as they are.
+   * The factors of a batch in the memory of the device, which a recorded graph computes again at each replay. If a
+   * value of the batch is invalid, the products leave their results as they are.
    */
   interface FactorsInMemory {
     /**

@@ -59,6 +59,11 @@ public record LossCall(DistillationLoss loss, LossInputs inputs, LossOutputs out
     return TeacherForm.of(usesTeacher() ? inputs.teacher() : null);
   }
 
+  /** Returns the row statistics that the call reads or writes, or null if there are none. */
+  public @Nullable MatrixView anyStatistics() {
+    return savedStatistics != null ? savedStatistics : statistics;
+  }
+
   public boolean usesTeacher() {
     return loss.softWeight() > 0;
   }

@@ -28,8 +28,8 @@ public interface Products extends AutoCloseable {
   void multiply(double alpha, Operand left, Operand right, double beta, MatrixView result);
 
   /**
-   * Computes a product as {@link #multiply(double, Operand, Operand, double, MatrixView)} does, with an alpha and a beta
-   * that it reads from device memory when it runs.
+   * Computes a product as {@link #multiply(double, Operand, Operand, double, MatrixView)} does, with an alpha and a
+   * beta that it reads from device memory when it runs.
    *
    * @param scalars [3] F32: alpha, beta of a product that overwrites its result, beta of a product that adds to it
    * @param adds whether the product adds to its result

@@ -19,6 +19,8 @@ import dev.temper.Teacher;
 import dev.temper.cuda.driver.CudaDriver;
 import dev.temper.cuda.driver.CudaStream;
 import dev.temper.cuda.driver.Driver;
+import dev.temper.cuda.driver.DriverMemory;
+import dev.temper.cuda.driver.DriverStreams;
 import dev.temper.cuda.driver.GraphRecording;
 import dev.temper.cuda.driver.PrimaryContext;
 import dev.temper.cuda.nvrtc.HostBinaries;
@@ -139,10 +141,10 @@ final class DeviceFailureTest extends StubEngine {
     inContext(arena -> {
       long module = Driver.loadModule(ToyKernels.code());
       Driver.launch(Driver.function(module, "fails"), 1, 32, 0, 0, ToyKernels.parameters(arena, 0, 5, 0).address());
-      assertFails(() -> Driver.synchronizeStream(0),
+      assertFails(() -> DriverStreams.synchronizeStream(0),
           "cuStreamSynchronize failed with code 719 (CUDA_ERROR_LAUNCH_FAILED); a kernel of this launch or "
           + "an earlier one failed");
-      assertFails(() -> Driver.allocate(64), "719");
+      assertFails(() -> DriverMemory.allocate(64), "719");
     });
   }
 
@@ -153,7 +155,7 @@ final class DeviceFailureTest extends StubEngine {
       MemorySegment host = arena.allocate(64);
       Driver.launch(Driver.function(module, "add"), 1, 32, 0, 0,
           ToyKernels.parameters(arena, host.address(), 1, 0).address());
-      assertFails(() -> Driver.synchronizeStream(0), "700 (CUDA_ERROR_ILLEGAL_ADDRESS)");
+      assertFails(() -> DriverStreams.synchronizeStream(0), "700 (CUDA_ERROR_ILLEGAL_ADDRESS)");
     });
   }
 
@@ -161,10 +163,10 @@ final class DeviceFailureTest extends StubEngine {
   void aKernelThatWritesBehindItsMemoryIsFoundOut() {
     inContext(arena -> {
       long module = Driver.loadModule(ToyKernels.code());
-      long memory = Driver.allocate(BYTES);
+      long memory = DriverMemory.allocate(BYTES);
       Driver.launch(Driver.function(module, "add"), 1, 32, 0, 0,
           ToyKernels.parameters(arena, memory, BYTES / 4 + 1, 1).address());
-      assertFails(() -> Driver.free(memory), "700 (CUDA_ERROR_ILLEGAL_ADDRESS)");
+      assertFails(() -> DriverMemory.free(memory), "700 (CUDA_ERROR_ILLEGAL_ADDRESS)");
       Driver.unloadModule(module);
     });
   }
@@ -172,26 +174,26 @@ final class DeviceFailureTest extends StubEngine {
   @Test
   void pinnedMemoryThatIsFreedTooEarlyIsFoundOut() {
     inContext(_ -> {
-      long memory = Driver.allocate(BYTES);
-      long pinned = Driver.allocatePinned(BYTES, 0);
-      Driver.copyToDevice(pinned, memory, BYTES, 0);
-      Driver.freePinned(pinned);
-      assertFails(() -> Driver.synchronizeStream(0), "700 (CUDA_ERROR_ILLEGAL_ADDRESS)");
+      long memory = DriverMemory.allocate(BYTES);
+      long pinned = DriverMemory.allocatePinned(BYTES, 0);
+      DriverMemory.copyToDevice(pinned, memory, BYTES, 0);
+      DriverMemory.freePinned(pinned);
+      assertFails(() -> DriverStreams.synchronizeStream(0), "700 (CUDA_ERROR_ILLEGAL_ADDRESS)");
     });
   }
 
   @Test
   void whatCannotBeCapturedEndsTheCapture() {
     inContext(_ -> {
-      long stream = Driver.createStream(0);
-      Driver.beginCapture(stream);
-      assertThatThrownBy(() -> Driver.allocate(64)).isInstanceOf(DeviceException.class)
+      long stream = DriverStreams.createStream(0);
+      DriverStreams.beginCapture(stream);
+      assertThatThrownBy(() -> DriverMemory.allocate(64)).isInstanceOf(DeviceException.class)
           .hasMessageContaining("900 (CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED); not possible while a stream is captured");
-      assertFails(() -> Driver.endCapture(stream), "901");
-      Driver.beginCapture(stream);
-      assertThatThrownBy(() -> Driver.fill(1, (byte) 0, 1, 0)).isInstanceOf(DeviceException.class);
-      Driver.destroyGraph(Driver.endCapture(stream));
-      Driver.destroyStream(stream);
+      assertFails(() -> DriverStreams.endCapture(stream), "901");
+      DriverStreams.beginCapture(stream);
+      assertThatThrownBy(() -> DriverMemory.fill(1, (byte) 0, 1, 0)).isInstanceOf(DeviceException.class);
+      DriverStreams.destroyGraph(DriverStreams.endCapture(stream));
+      DriverStreams.destroyStream(stream);
     });
   }
 
@@ -203,7 +205,7 @@ final class DeviceFailureTest extends StubEngine {
       assertThatThrownBy(() -> recording.record(() -> {
         throw new IllegalStateException("in the midst of it");
       })).hasMessage("in the midst of it");
-      Driver.synchronizeStream(stream.handle());
+      DriverStreams.synchronizeStream(stream.handle());
     }
   }
 
@@ -216,7 +218,7 @@ final class DeviceFailureTest extends StubEngine {
     inContext(arena -> {
       long module = Driver.loadModule(ToyKernels.code());
       Driver.launch(Driver.function(module, "fails"), 1, 32, 0, 0, ToyKernels.parameters(arena, 0, 5, 0).address());
-      assertThatThrownBy(() -> Driver.synchronizeStream(0)).isInstanceOf(DeviceException.class);
+      assertThatThrownBy(() -> DriverStreams.synchronizeStream(0)).isInstanceOf(DeviceException.class);
     });
     assertFails(() -> batch.fromHost(engine), "719");
     assertThatThrownBy(engine::close).isInstanceOf(DeviceException.class);

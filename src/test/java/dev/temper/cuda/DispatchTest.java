@@ -16,6 +16,7 @@ import dev.temper.LossTotals;
 import dev.temper.PreparedLoss;
 import dev.temper.Teacher;
 import dev.temper.cuda.driver.Driver;
+import dev.temper.cuda.driver.DriverStreams;
 import dev.temper.cuda.driver.PrimaryContext;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -45,7 +46,7 @@ final class DispatchTest extends StubEngine {
     AtomicLong bytes = new AtomicLong(Long.MAX_VALUE);
     PrimaryContext context = new PrimaryContext(0);
     try (context; Arena arena = Arena.ofConfined(); var _ = context.enter()) {
-      long stream = Driver.createStream(0);
+      long stream = DriverStreams.createStream(0);
       assertThatThrownBy(() -> {
         try (LossEngine engine = open(0,
             EngineOptions.defaults().withStream(stream)); CudaBatch batch = new CudaBatch(engine, 1);

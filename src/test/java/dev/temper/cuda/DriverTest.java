@@ -8,6 +8,8 @@ import dev.temper.DeviceException;
 import dev.temper.cuda.driver.CudaEvent;
 import dev.temper.cuda.driver.CudaStream;
 import dev.temper.cuda.driver.Driver;
+import dev.temper.cuda.driver.DriverMemory;
+import dev.temper.cuda.driver.DriverStreams;
 import dev.temper.cuda.driver.PinnedMemory;
 import dev.temper.cuda.driver.PointerAttributes;
 import dev.temper.cuda.driver.PrimaryContext;
@@ -36,16 +38,16 @@ final class DriverTest {
   @BeforeEach
   void open() {
     module = Driver.loadModule(ToyKernels.code());
-    stream = Driver.createStream(0);
-    memory = Driver.allocate(BYTES);
+    stream = DriverStreams.createStream(0);
+    memory = DriverMemory.allocate(BYTES);
     live = stub.live();
   }
 
   @AfterEach
   void everythingIsReleased() {
     assertThat(stub.live()).isEqualTo(live);
-    Driver.free(memory);
-    Driver.destroyStream(stream);
+    DriverMemory.free(memory);
+    DriverStreams.destroyStream(stream);
     Driver.unloadModule(module);
     entered.close();
     context.close();
@@ -59,11 +61,11 @@ final class DriverTest {
   void aCopyReadsPinnedMemoryWhenItRuns() {
     try (PinnedMemory there = PinnedMemory.forCopies(BYTES); PinnedMemory back = PinnedMemory.forCopies(BYTES)) {
       there.segment().fill((byte) 1);
-      Driver.copyToDevice(there.segment().address(), memory, BYTES, stream);
+      DriverMemory.copyToDevice(there.segment().address(), memory, BYTES, stream);
       there.segment().fill((byte) 2);  // before the copy has run
-      Driver.copyToHost(memory, back.segment().address(), BYTES, stream);
+      DriverMemory.copyToHost(memory, back.segment().address(), BYTES, stream);
       assertThat(back.segment().get(JAVA_FLOAT, 0)).isNaN();  // the copy has not run yet
-      Driver.synchronizeStream(stream);
+      DriverStreams.synchronizeStream(stream);
       assertThat(back.segment().mismatch(MemorySegment.ofArray(filled((byte) 2)))).isEqualTo(-1);
     }
   }
@@ -72,26 +74,26 @@ final class DriverTest {
   void aCopyTakesPageableMemoryAtOnce() {
     MemorySegment there = arena.allocate(BYTES).fill((byte) 1);
     MemorySegment back = arena.allocate(BYTES);
-    Driver.copyToDevice(there.address(), memory, BYTES, stream);
+    DriverMemory.copyToDevice(there.address(), memory, BYTES, stream);
     there.fill((byte) 2);
-    Driver.copyToHost(memory, back.address(), BYTES, stream);
+    DriverMemory.copyToHost(memory, back.address(), BYTES, stream);
     assertThat(back.mismatch(MemorySegment.ofArray(filled((byte) 1)))).isEqualTo(-1);
   }
 
   @Test
   void memoryIsFilledAndCopiedOnTheDevice() {
-    long other = Driver.allocate(BYTES);
-    Driver.fill(memory, (byte) 3, BYTES, stream);
-    Driver.copyOnDevice(memory, other, BYTES, stream);
+    long other = DriverMemory.allocate(BYTES);
+    DriverMemory.fill(memory, (byte) 3, BYTES, stream);
+    DriverMemory.copyOnDevice(memory, other, BYTES, stream);
     assertThat(download(other)).containsExactly(floats(MemorySegment.ofArray(filled((byte) 3))));
-    Driver.free(other);
+    DriverMemory.free(other);
   }
 
   @Test
   void copiesBeyondAnAllocationAreRefused() {
-    assertThatThrownBy(() -> Driver.fill(memory, (byte) 0, BYTES + 1, stream)).isInstanceOf(DeviceException.class)
+    assertThatThrownBy(() -> DriverMemory.fill(memory, (byte) 0, BYTES + 1, stream)).isInstanceOf(DeviceException.class)
         .hasMessageStartingWith("cuMemsetD8Async failed with code 1 (CUDA_ERROR_INVALID_VALUE)");
-    assertThatThrownBy(() -> Driver.copyOnDevice(memory, memory + 4, BYTES, stream))
+    assertThatThrownBy(() -> DriverMemory.copyOnDevice(memory, memory + 4, BYTES, stream))
         .isInstanceOf(DeviceException.class);
   }
 
@@ -102,7 +104,7 @@ final class DriverTest {
 
   @Test
   void aLaunchTakesItsParametersWhenItIsMade() {
-    Driver.fill(memory, (byte) 0, BYTES, stream);
+    DriverMemory.fill(memory, (byte) 0, BYTES, stream);
     MemorySegment parameters = ToyKernels.parameters(arena, memory, FLOATS, 1.5f);
     long add = Driver.function(module, "add");
     Driver.launch(add, 3, 64, 0, stream, parameters.address());
@@ -142,11 +144,11 @@ final class DriverTest {
   void aStreamWaitsForTheLegacyOneAndIt() {
     MemorySegment parameters = ToyKernels.parameters(arena, memory, FLOATS, 1);
     long add = Driver.function(module, "add");
-    Driver.fill(memory, (byte) 0, BYTES, 0);
+    DriverMemory.fill(memory, (byte) 0, BYTES, 0);
     Driver.launch(add, 1, 32, 0, stream, parameters.address());
     Driver.launch(add, 1, 32, 0, 2, parameters.address());
-    Driver.synchronizeStream(0);
-    Driver.synchronizeStream(2);
+    DriverStreams.synchronizeStream(0);
+    DriverStreams.synchronizeStream(2);
     assertThat(download(memory)).containsOnly(2);
   }
 
@@ -156,10 +158,10 @@ final class DriverTest {
         PinnedMemory back = PinnedMemory.forCopies(BYTES)) {
       CudaStream timed = new CudaStream(stream, false);
       start.record(timed);
-      Driver.fill(memory, (byte) 4, BYTES, stream);
-      Driver.copyToHost(memory, back.segment().address(), BYTES, stream);
+      DriverMemory.fill(memory, (byte) 4, BYTES, stream);
+      DriverMemory.copyToHost(memory, back.segment().address(), BYTES, stream);
       end.record(timed);
-      Driver.fill(memory, (byte) 5, BYTES, stream);
+      DriverMemory.fill(memory, (byte) 5, BYTES, stream);
       end.await();
       assertThat(back.segment().mismatch(MemorySegment.ofArray(filled((byte) 4)))).isEqualTo(-1);
       assertThat(end.since(start)).isBetween(0.0, 1000.0);
@@ -180,19 +182,20 @@ final class DriverTest {
   @Test
   void addressesAreKnownToTheDriver() {
     try (PinnedMemory pinned = PinnedMemory.forCopies(64)) {
-      assertThat(Driver.pointerAttributes(pinned.segment().address()).memoryType()).isEqualTo(PointerAttributes.HOST);
+      assertThat(DriverMemory.pointerAttributes(pinned.segment().address()).memoryType())
+          .isEqualTo(PointerAttributes.HOST);
     }
-    PointerAttributes last = Driver.pointerAttributes(memory + BYTES - 1);
+    PointerAttributes last = DriverMemory.pointerAttributes(memory + BYTES - 1);
     assertThat(last.context()).isNotZero();
     assertThat(last).isEqualTo(new PointerAttributes(last.context(), 2, 0, false, memory, BYTES));
     PointerAttributes unknown = new PointerAttributes(0, PointerAttributes.UNKNOWN, 0, false, 0, 0);
-    assertThat(Driver.pointerAttributes(memory + BYTES)).isEqualTo(unknown);
-    assertThat(Driver.pointerAttributes(arena.allocate(8).address())).isEqualTo(unknown);
+    assertThat(DriverMemory.pointerAttributes(memory + BYTES)).isEqualTo(unknown);
+    assertThat(DriverMemory.pointerAttributes(arena.allocate(8).address())).isEqualTo(unknown);
   }
 
   private float[] download(long address) {
     MemorySegment back = arena.allocate(BYTES);
-    Driver.copyToHost(address, back.address(), BYTES, stream);
+    DriverMemory.copyToHost(address, back.address(), BYTES, stream);
     return floats(back);
   }
 

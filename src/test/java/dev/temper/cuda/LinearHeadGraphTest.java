@@ -8,16 +8,13 @@ import dev.temper.DType;
 import dev.temper.Denominator;
 import dev.temper.DeviceBuffer;
 import dev.temper.DistillationLoss;
-import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.PreparedLoss;
 import dev.temper.RowVector;
-import dev.temper.cuda.cublas.CublasSearch;
-import dev.temper.cuda.driver.Driver;
-import dev.temper.cuda.driver.PrimaryContext;
+import dev.temper.cuda.driver.DriverStreams;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
@@ -146,43 +143,33 @@ final class LinearHeadGraphTest extends StubHeads {
 
   @Test
   void theOwnerOfAStreamCanTakeAHeadIntoAGraph() {
-    System.setProperty(CublasSearch.LIBRARY_PROPERTY, StubCublas.library(12).toString());
-    PrimaryContext framework = new PrimaryContext(0);
-    try (framework; var _ = framework.enter()) {
-      long stream = Driver.createStream(1);
-      try (LossEngine engine = open(0, EngineOptions.defaults().withHeadWorkspace(2600).withStream(stream))) {
-        Run run = new Run(engine, DType.F32, true);
-        run.inputs = run.inputs.withDenominator(4);
-        double[] eager = run.hiddenAfter(run.compute());
-        Run captured = new Run(engine, DType.F32, true);
-        DeviceBuffer denominator = buffer(engine, MemorySegment.ofArray(new float[] {4}));
-        captured.inputs = captured.inputs.withDenominator(Denominator.at(denominator.address()));
-        try (PreparedLoss prepared = engine.prepare(LOSS, captured.inputs, captured.outputs())) {
-          prepared.recordGraph();
-          Driver.beginCapture(stream);
-          prepared.launch();
-          long graph = Driver.endCapture(stream);
-          long executable = Driver.instantiateGraph(graph);
-          Driver.synchronizeStream(stream);
+    try (BorrowedStream stream = new BorrowedStream(); LossEngine engine = open(stream)) {
+      Run run = new Run(engine, DType.F32, true);
+      run.inputs = run.inputs.withDenominator(4);
+      double[] eager = run.hiddenAfter(run.compute());
+      Run captured = new Run(engine, DType.F32, true);
+      DeviceBuffer denominator = buffer(engine, MemorySegment.ofArray(new float[] {4}));
+      captured.inputs = captured.inputs.withDenominator(Denominator.at(denominator.address()));
+      try (PreparedLoss prepared = engine.prepare(LOSS, captured.inputs, captured.outputs())) {
+        prepared.recordGraph();
+        try (BorrowedStream.Graph graph = stream.capture(prepared)) {
+          stream.synchronize();
           assertThat(first(captured.hiddenGradient)).as("recorded, not launched").isNaN();
           for (int replay = 0; replay < 2; replay++) {
-            Driver.launchGraph(executable, stream);
+            graph.launch();
             assertThat(prepared.totals().countedRows()).isEqualTo(ROWS);
             assertThat(captured.read(captured.hiddenGradient, ROWS * FEATURES)).isEqualTo(eager);
           }
           prepared.launch();
           assertThat(prepared.totals().countedRows()).as("outside of the capture again").isEqualTo(ROWS);
-          Driver.destroyExecutable(executable);
-          Driver.destroyGraph(graph);
-        }
-        try (PreparedLoss prepared = engine.prepare(LOSS, captured.inputs, captured.outputs())) {
-          Driver.beginCapture(stream);
-          assertThatThrownBy(prepared::launch).isInstanceOf(IllegalStateException.class)
-              .hasMessageContaining("call recordGraph() before the capture");
-          Driver.destroyGraph(Driver.endCapture(stream));
         }
       }
-      Driver.destroyStream(stream);
+      try (PreparedLoss prepared = engine.prepare(LOSS, captured.inputs, captured.outputs())) {
+        DriverStreams.beginCapture(stream.handle());
+        assertThatThrownBy(prepared::launch).isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("call recordGraph() before the capture");
+        DriverStreams.destroyGraph(DriverStreams.endCapture(stream.handle()));
+      }
     }
   }
 

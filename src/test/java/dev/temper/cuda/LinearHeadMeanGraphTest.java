@@ -8,7 +8,6 @@ import dev.temper.DType;
 import dev.temper.Denominator;
 import dev.temper.DeviceBuffer;
 import dev.temper.DistillationLoss;
-import dev.temper.EngineOptions;
 import dev.temper.IgnoreScope;
 import dev.temper.LossEngine;
 import dev.temper.LossInputs;
@@ -16,9 +15,6 @@ import dev.temper.LossOutputs;
 import dev.temper.LossTotals;
 import dev.temper.PreparedLoss;
 import dev.temper.RowVector;
-import dev.temper.cuda.cublas.CublasSearch;
-import dev.temper.cuda.driver.Driver;
-import dev.temper.cuda.driver.PrimaryContext;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
@@ -169,33 +165,23 @@ final class LinearHeadMeanGraphTest extends StubHeads {
 
   @Test
   void aGraphOfTheStreamsOwnerCountsTheLabels() {
-    System.setProperty(CublasSearch.LIBRARY_PROPERTY, StubCublas.library(12).toString());
-    PrimaryContext framework = new PrimaryContext(0);
-    try (framework; var _ = framework.enter()) {
-      long stream = Driver.createStream(1);
-      try (LossEngine engine = open(0, EngineOptions.defaults().withHeadWorkspace(2600).withStream(stream))) {
-        Run eager = new Run(engine, DType.F32, true);
-        Run captured = new Run(engine, DType.F32, true);
-        try (PreparedLoss prepared = engine.prepare(LOSS, captured.inputs, captured.outputs())) {
-          prepared.recordGraph();
-          Driver.beginCapture(stream);
-          prepared.launch();
-          long graph = Driver.endCapture(stream);
-          long executable = Driver.instantiateGraph(graph);
+    try (BorrowedStream stream = new BorrowedStream(); LossEngine engine = open(stream)) {
+      Run eager = new Run(engine, DType.F32, true);
+      Run captured = new Run(engine, DType.F32, true);
+      try (PreparedLoss prepared = engine.prepare(LOSS, captured.inputs, captured.outputs())) {
+        prepared.recordGraph();
+        try (BorrowedStream.Graph graph = stream.capture(prepared)) {
           for (int[] labels : new int[][] {labels(1, 2), labels(), labels(0, 1, 2, 3, 4, 5, 6, 7, 8)}) {
             upload(eager, labels);
             upload(captured, labels);
-            Driver.launchGraph(executable, stream);
+            graph.launch();
             LossTotals totals = prepared.totals();
             double[][] replayed = captured.written();
             assertThat(eager.compute().totals()).isEqualTo(totals);
             assertThat(replayed).isDeepEqualTo(eager.written());
           }
-          Driver.destroyExecutable(executable);
-          Driver.destroyGraph(graph);
         }
       }
-      Driver.destroyStream(stream);
     }
   }
 

@@ -16,6 +16,7 @@ import dev.temper.PreparedLoss;
 import dev.temper.cuda.driver.CudaEvent;
 import dev.temper.cuda.driver.CudaStream;
 import dev.temper.cuda.driver.Driver;
+import dev.temper.cuda.driver.DriverStreams;
 import dev.temper.cuda.driver.PinnedMemory;
 import dev.temper.cuda.nvrtc.HostBinaries;
 import java.lang.foreign.Arena;
@@ -52,7 +53,7 @@ final class MappedMemoryTest extends StubEngine {
       long module = Driver.loadModule(ToyKernels.code());
       PinnedMemory memory = PinnedMemory.mapped(BYTES);
       launch(arena, module, memory.segment().address());
-      assertThatThrownBy(() -> Driver.synchronizeStream(0)).isInstanceOf(DeviceException.class)
+      assertThatThrownBy(() -> DriverStreams.synchronizeStream(0)).isInstanceOf(DeviceException.class)
           .hasMessageContaining("700");
     });
   }
@@ -74,7 +75,7 @@ final class MappedMemoryTest extends StubEngine {
       PinnedMemory memory = PinnedMemory.mapped(BYTES);
       launch(arena, module, memory.deviceAddress());
       memory.close();
-      assertThatThrownBy(() -> Driver.synchronizeStream(0)).isInstanceOf(DeviceException.class)
+      assertThatThrownBy(() -> DriverStreams.synchronizeStream(0)).isInstanceOf(DeviceException.class)
           .hasMessageContaining("700");
     });
   }

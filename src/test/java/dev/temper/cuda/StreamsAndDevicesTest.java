@@ -12,7 +12,8 @@ import dev.temper.LossResult;
 import dev.temper.PreparedLoss;
 import dev.temper.Teacher;
 import dev.temper.cuda.driver.BorrowedMemory;
-import dev.temper.cuda.driver.Driver;
+import dev.temper.cuda.driver.DriverMemory;
+import dev.temper.cuda.driver.DriverStreams;
 import dev.temper.cuda.driver.PinnedMemory;
 import dev.temper.cuda.driver.PrimaryContext;
 import java.util.ArrayList;
@@ -32,54 +33,43 @@ final class StreamsAndDevicesTest extends StubEngine {
 
   @Test
   void aBorrowedStreamIsUsedAndKept() {
-    PrimaryContext framework = new PrimaryContext(0);
-    try (framework; var _ = framework.enter()) {
-      long stream = Driver.createStream(1);
-      try (LossEngine engine = open(0,
-          EngineOptions.defaults().withStream(stream)); CudaBatch batch = new CudaBatch(engine, 1)) {
+    try (BorrowedStream stream = new BorrowedStream()) {
+      try (LossEngine engine = open(0, EngineOptions.defaults().withStream(stream.handle()));
+          CudaBatch batch = new CudaBatch(engine, 1)) {
         LossResult result = engine.forwardBackward(CudaBatch.LOSS, batch.inputs(), batch.outputs());
         assertThat(batch.isGradientWritten()).isFalse();
-        Driver.synchronizeStream(stream);
+        stream.synchronize();
         assertThat(batch.isGradientWritten()).isTrue();
         assertThat(batch.result(result.totals())).isEqualTo(batch.fromHost(engine));
       }
-      Driver.synchronizeStream(stream);
-      Driver.destroyStream(stream);
+      stream.synchronize();
     }
   }
 
   @Test
   void theOwnerOfAStreamCanTakeALaunchIntoAGraph() {
-    PrimaryContext framework = new PrimaryContext(0);
-    try (framework; var _ = framework.enter()) {
-      long stream = Driver.createStream(1);
-      try (LossEngine engine = open(0,
-          EngineOptions.defaults().withStream(stream)); CudaBatch batch = new CudaBatch(engine, 1);
-          PreparedLoss prepared = engine.prepare(CudaBatch.LOSS, batch.inputs(), batch.outputs())) {
-        engine.synchronize();
-        Driver.beginCapture(stream);
-        prepared.launch();
-        long graph = Driver.endCapture(stream);
-        long executable = Driver.instantiateGraph(graph);
-        Driver.synchronizeStream(stream);
+    try (BorrowedStream stream = new BorrowedStream();
+        LossEngine engine = open(0, EngineOptions.defaults().withStream(stream.handle()));
+        CudaBatch batch = new CudaBatch(engine, 1);
+        PreparedLoss prepared = engine.prepare(CudaBatch.LOSS, batch.inputs(), batch.outputs())) {
+      engine.synchronize();
+      try (BorrowedStream.Graph graph = stream.capture(prepared)) {
+        stream.synchronize();
         assertThat(batch.isGradientWritten()).as("recorded, not launched").isFalse();
         for (int seed = 2; seed < 5; seed++) {
           batch.fill(seed);
-          Driver.launchGraph(executable, stream);
+          graph.launch();
           assertThat(batch.result(prepared.totals())).isEqualTo(batch.fromHost(engine));
         }
         batch.labels[2] = 99;
         batch.upload();
-        Driver.launchGraph(executable, stream);
+        graph.launch();
         assertThatThrownBy(prepared::totals).isInstanceOf(IllegalArgumentException.class)
             .hasMessageStartingWith("labels: row 2 has label 99");
         batch.fill(5);
         prepared.launch();
         assertThat(batch.result(prepared.totals())).as("outside of the graph again").isEqualTo(batch.fromHost(engine));
-        Driver.destroyExecutable(executable);
-        Driver.destroyGraph(graph);
       }
-      Driver.destroyStream(stream);
     }
   }
 
@@ -105,11 +95,11 @@ final class StreamsAndDevicesTest extends StubEngine {
   void aStreamOfAnotherDeviceIsRefused() {
     PrimaryContext other = new PrimaryContext(1);
     try (other; var _ = other.enter()) {
-      long stream = Driver.createStream(0);
+      long stream = DriverStreams.createStream(0);
       assertThatThrownBy(() -> open(0, EngineOptions.defaults().withStream(stream)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("is not of this device's primary context");
-      Driver.destroyStream(stream);
+      DriverStreams.destroyStream(stream);
     }
   }
 
@@ -223,9 +213,9 @@ final class StreamsAndDevicesTest extends StubEngine {
     try (framework; var _ = framework.enter(); LossEngine engine = open(); CudaBatch batch = new CudaBatch(engine,
         1)) {
       assertThat(batch.fromHost(engine).totals().rows()).isEqualTo(5);
-      long memory = Driver.allocate(64);  // in the framework's context
-      assertThat(Driver.pointerAttributes(memory).device()).isEqualTo(1);
-      Driver.free(memory);
+      long memory = DriverMemory.allocate(64);  // in the framework's context
+      assertThat(DriverMemory.pointerAttributes(memory).device()).isEqualTo(1);
+      DriverMemory.free(memory);
     }
   }
 }

@@ -48,8 +48,16 @@ abstract class StubHeads extends StubEngine {
   }
 
   final LossEngine open(int major) {
+    return openWithCublas(major, EngineOptions.defaults());
+  }
+
+  final LossEngine open(BorrowedStream stream) {
+    return openWithCublas(12, EngineOptions.defaults().withStream(stream.handle()));
+  }
+
+  private LossEngine openWithCublas(int major, EngineOptions options) {
     System.setProperty(CublasSearch.LIBRARY_PROPERTY, StubCublas.library(major).toString());
-    return open(0, EngineOptions.defaults().withHeadWorkspace(2600));
+    return open(0, options.withHeadWorkspace(2600));
   }
 
   /** A call with tensors on the device, or in host memory. */

@@ -1,10 +1,7 @@
 package dev.temper.emulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.Availability;
-import dev.temper.LossEngine;
 import dev.temper.kernel.code.DiskCache;
 import dev.temper.kernel.code.KernelSource;
 import dev.temper.kernel.spec.BatchKernel;
@@ -30,8 +27,7 @@ final class CachedLibrariesTest {
 
   @BeforeEach
   void aCompiler() {
-    Availability found = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
-    assumeTrue(found.usable(), "DID NOT RUN: " + found.description());
+    Emulator.assumeUsable();
   }
 
   @Test

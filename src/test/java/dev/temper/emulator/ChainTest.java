@@ -2,9 +2,7 @@ package dev.temper.emulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.Availability;
 import dev.temper.DeviceException;
 import dev.temper.DistillationLoss;
 import dev.temper.EngineOptions;
@@ -46,8 +44,7 @@ final class ChainTest {
 
   @BeforeEach
   void open() {
-    Availability found = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
-    assumeTrue(found.usable(), "DID NOT RUN: " + found.description());
+    Emulator.assumeUsable();
     HostKernels kernels = HostKernels.of(HostCompiler.find(System.getenv()), HostBuild.PLAIN);
     KernelDevice device = new EmulatedDevice(kernels, new EmulatorSettings("9.0", "run-ahead", 7, HostBuild.PLAIN));
     engine = OpenedEngine.over("emulator", new KernelEngine((KernelDevice) Proxy.newProxyInstance(

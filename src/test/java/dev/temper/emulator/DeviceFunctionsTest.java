@@ -1,12 +1,9 @@
 package dev.temper.emulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.Availability;
 import dev.temper.DeviceException;
 import dev.temper.EngineOptions;
-import dev.temper.LossEngine;
 import dev.temper.diagnostics.SelfCheck;
 import dev.temper.kernel.code.CacheDirectory;
 import dev.temper.kernel.code.DiskCache;
@@ -73,8 +70,7 @@ class DeviceFunctionsTest {
 
   @BeforeEach
   void whereThereIsACompiler() {
-    assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable(),
-        "did not run: no emulator on this machine");
+    Emulator.assumeUsable();
   }
 
   @Test

@@ -1,5 +1,8 @@
 package dev.temper.emulator;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.temper.Availability;
 import dev.temper.EngineOptions;
 import dev.temper.LossEngine;
 import dev.temper.OpenedEngine;
@@ -36,6 +39,12 @@ public final class Emulator implements AutoCloseable {
     engine = OpenedEngine.over(
         "emulator", new KernelEngine(WatchedDevice.of(new EmulatedDevice(kernels, settings), mostGroups, all),
             EngineOptions.defaults()));
+  }
+
+  /** Ends a test as not run where no compiler can build the CUDA sources. */
+  public static void assumeUsable() {
+    Availability found = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
+    assumeTrue(found.usable(), "DID NOT RUN: " + found.description());
   }
 
   /** An emulator with the limits of a compute capability. */

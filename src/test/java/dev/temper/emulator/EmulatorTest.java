@@ -1,8 +1,5 @@
 package dev.temper.emulator;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
-import dev.temper.Availability;
 import dev.temper.LossEngine;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -14,8 +11,7 @@ abstract class EmulatorTest {
 
   @BeforeEach
   final void open() {
-    Availability found = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
-    assumeTrue(found.usable(), "DID NOT RUN: " + found.description());
+    Emulator.assumeUsable();
     emulator = Emulator.of("9.0");
   }
 

@@ -1,10 +1,7 @@
 package dev.temper.emulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.Availability;
-import dev.temper.LossEngine;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -17,8 +14,7 @@ final class FastPathTest {
 
   @BeforeAll
   static void requireCompiler() {
-    Availability emulator = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
-    assumeTrue(emulator.usable(), "DID NOT RUN: " + emulator.description());
+    Emulator.assumeUsable();
   }
 
   @ParameterizedTest

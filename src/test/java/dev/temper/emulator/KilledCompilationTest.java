@@ -1,10 +1,7 @@
 package dev.temper.emulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.Availability;
-import dev.temper.LossEngine;
 import dev.temper.internal.KilledProcess;
 import dev.temper.internal.TemporaryFiles;
 import java.io.IOException;
@@ -25,8 +22,7 @@ final class KilledCompilationTest {
   @Test
   @Timeout(900)
   void theNextProcessWorksAndClearsTheSourcesOfKilledOnes() throws Exception {
-    Availability found = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
-    assumeTrue(found.usable(), "DID NOT RUN: " + found.description());
+    Emulator.assumeUsable();
     Path temporary = Files.createDirectory(folder.resolve("tmp"));
     List<String> options = List.of("-Djava.io.tmpdir=" + temporary, "-Dtemper.cache=" + folder.resolve("cache"));
     Random random = new Random(6);

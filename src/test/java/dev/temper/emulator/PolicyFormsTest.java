@@ -2,12 +2,9 @@ package dev.temper.emulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.Availability;
 import dev.temper.DistillationLoss;
 import dev.temper.HostMatrix;
-import dev.temper.LossEngine;
 import dev.temper.LossInputs;
 import dev.temper.LossOutputs;
 import dev.temper.Reduction;
@@ -45,8 +42,7 @@ final class PolicyFormsTest {
   @ParameterizedTest
   @MethodSource("policies")
   void valueAndGradientAgreeWithF64(GenericPolicy policy) {
-    Availability found = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
-    assumeTrue(found.usable(), "DID NOT RUN: " + found.description());
+    Emulator.assumeUsable();
     Random random = new Random(5);
     float[] student = logits(random);
     float[] teacher = logits(random);

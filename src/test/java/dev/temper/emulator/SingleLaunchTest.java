@@ -2,9 +2,7 @@ package dev.temper.emulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.Availability;
 import dev.temper.DType;
 import dev.temper.Denominator;
 import dev.temper.DeviceBuffer;
@@ -42,8 +40,7 @@ final class SingleLaunchTest {
 
   @BeforeAll
   static void requireCompiler() {
-    Availability emulator = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
-    assumeTrue(emulator.usable(), "DID NOT RUN: " + emulator.description());
+    Emulator.assumeUsable();
   }
 
   @ParameterizedTest

@@ -3,8 +3,8 @@ package dev.temper.ffm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.temper.JavaProcess;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -42,12 +42,7 @@ final class SharedLibraryTest {
   /** Tests in a new process, because a process cannot revoke its native access. */
   @Test
   void whereNativeAccessIsDeniedTheFlagIsNamed() throws IOException, InterruptedException {
-    Process process = new ProcessBuilder(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--illegal-native-access=deny", "-cp", System.getProperty("java.class.path"), Denied.class.getName()))
-        .redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(output).isZero();
-    assertThat(output.strip())
+    assertThat(JavaProcess.run(Denied.class, List.of("--illegal-native-access=deny")).strip())
         .isEqualTo("Java denies this code native access; start it with --enable-native-access=ALL-UNNAMED");
   }
 

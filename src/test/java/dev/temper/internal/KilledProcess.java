@@ -1,7 +1,7 @@
 package dev.temper.internal;
 
+import dev.temper.JavaProcess;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -44,13 +44,9 @@ public final class KilledProcess {
   }
 
   private static Process start(Class<?> main, List<String> options, String... arguments) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-Xmx512m"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.addAll(options);
-    command.add(main.getName());
-    command.addAll(List.of(arguments));
-    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    List<String> all = new ArrayList<>(List.of("--enable-native-access=ALL-UNNAMED", "-Xmx512m"));
+    all.addAll(options);
+    return new ProcessBuilder(JavaProcess.command(main, all, arguments))
+        .redirectError(ProcessBuilder.Redirect.INHERIT).start();
   }
 }

@@ -1,5 +1,6 @@
 package dev.temper.reference;
 
+import static dev.temper.reference.ComputedRow.compute;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -94,11 +95,5 @@ class GoldenTest {
 
   private static double hardOf(DistillationLoss.Builder loss) {
     return compute(loss.build(), STUDENT, TEACHER).hard();
-  }
-
-  private static ReferenceRow compute(DistillationLoss loss, double[] student, double[] teacher) {
-    ReferenceRow row = new ReferenceRow(loss, student.length);
-    row.compute(student, teacher, 0, loss.temperature());
-    return row;
   }
 }

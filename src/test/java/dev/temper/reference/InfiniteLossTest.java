@@ -1,5 +1,6 @@
 package dev.temper.reference;
 
+import static dev.temper.reference.ComputedRow.compute;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -107,11 +108,5 @@ class InfiniteLossTest {
 
   private static DistillationLoss of(Divergence divergence) {
     return DistillationLoss.builder().divergence(divergence).temperature(1).build();
-  }
-
-  private static ReferenceRow compute(DistillationLoss loss, double[] z, double[] u) {
-    ReferenceRow row = new ReferenceRow(loss, z.length);
-    row.compute(z, u, 0, loss.temperature());
-    return row;
   }
 }

@@ -1,5 +1,6 @@
 package dev.temper.reference;
 
+import static dev.temper.reference.ComputedRow.compute;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -21,15 +22,15 @@ class RowOutputsTest {
   void theLabelLogProbabilityIsAtTemperatureOneWhateverTheSmoothing() {
     DistillationLoss loss =
         DistillationLoss.builder().temperature(3).hardWeight(1).labelSmoothing(0.3).zLoss(1).build();
-    assertThat(row(loss, Z, U, 1).value(RowOutput.LABEL_LOG_PROB)).isCloseTo(Math.log(2 / 8.0), within(TINY));
+    assertThat(compute(loss, Z, U, 1).value(RowOutput.LABEL_LOG_PROB)).isCloseTo(Math.log(2 / 8.0), within(TINY));
   }
 
   @Test
   void theLabelLogProbabilityNeedsNoHardPart() {
     DistillationLoss loss = DistillationLoss.builder().divergence(Divergence.reverseKl()).build();
-    assertThat(row(loss, Z, U, 2).value(RowOutput.LABEL_LOG_PROB)).isCloseTo(Math.log(5 / 8.0), within(TINY));
-    assertThat(row(loss, new double[] {0, 0, ABSENT}, U, 2).value(RowOutput.LABEL_LOG_PROB)).isEqualTo(ABSENT);
-    assertThat(row(loss, Z, U, ReferenceRow.NO_LABEL).value(RowOutput.LABEL_LOG_PROB)).isZero();
+    assertThat(compute(loss, Z, U, 2).value(RowOutput.LABEL_LOG_PROB)).isCloseTo(Math.log(5 / 8.0), within(TINY));
+    assertThat(compute(loss, new double[] {0, 0, ABSENT}, U, 2).value(RowOutput.LABEL_LOG_PROB)).isEqualTo(ABSENT);
+    assertThat(compute(loss, Z, U, ReferenceRow.NO_LABEL).value(RowOutput.LABEL_LOG_PROB)).isZero();
   }
 
   @Test
@@ -37,14 +38,14 @@ class RowOutputsTest {
     DistillationLoss loss = DistillationLoss.builder().build();
     double student = -(1 / 8.0 * Math.log(1 / 8.0) + 2 / 8.0 * Math.log(2 / 8.0) + 5 / 8.0 * Math.log(5 / 8.0));
     double teacher = 0.5 * Math.log(4) + 0.5 * Math.log(2);
-    ReferenceRow row = row(loss, Z, U, 0);
+    ReferenceRow row = compute(loss, Z, U, 0);
     assertThat(row.value(RowOutput.STUDENT_ENTROPY)).isCloseTo(student, within(TINY));
     assertThat(row.value(RowOutput.TEACHER_ENTROPY)).isCloseTo(teacher, within(TINY));
     // At T = 1/2 the probabilities are squared.
-    ReferenceRow sharp = row(loss.toBuilder().temperature(0.5).build(), Z, U, 0);
+    ReferenceRow sharp = compute(loss.toBuilder().temperature(0.5).build(), Z, U, 0);
     double squared = -(2 / 6.0 * Math.log(1 / 6.0) + 4 / 6.0 * Math.log(4 / 6.0));
     assertThat(sharp.value(RowOutput.TEACHER_ENTROPY)).isCloseTo(squared, within(TINY));
-    ReferenceRow own = row(loss.toBuilder().temperature(4).teacherTemperature(0.5).build(), Z, U, 0);
+    ReferenceRow own = compute(loss.toBuilder().temperature(4).teacherTemperature(0.5).build(), Z, U, 0);
     assertThat(own.value(RowOutput.TEACHER_ENTROPY)).isCloseTo(squared, within(TINY));
   }
 
@@ -55,37 +56,37 @@ class RowOutputsTest {
     double[] u = U.clone();
     Softcap.apply(z, 1);
     Softcap.apply(u, 0.5);
-    ReferenceRow expected = row(DistillationLoss.builder().build(), z, u, 0);
-    ReferenceRow row = row(capped, Z, U, 0);
+    ReferenceRow expected = compute(DistillationLoss.builder().build(), z, u, 0);
+    ReferenceRow row = compute(capped, Z, U, 0);
     assertThat(row.value(RowOutput.STUDENT_ENTROPY)).isEqualTo(expected.value(RowOutput.STUDENT_ENTROPY));
     assertThat(row.value(RowOutput.TEACHER_ENTROPY)).isEqualTo(expected.value(RowOutput.TEACHER_ENTROPY));
     DistillationLoss standardised = DistillationLoss.builder().standardise(true).build();
-    assertThat(row(standardised, new double[] {3, 3, 3}, U, 0).value(RowOutput.STUDENT_ENTROPY))
+    assertThat(compute(standardised, new double[] {3, 3, 3}, U, 0).value(RowOutput.STUDENT_ENTROPY))
         .isCloseTo(Math.log(3), within(TINY));
   }
 
   @Test
   void logitMseHasTheEntropiesAtTemperatureOne() {
     DistillationLoss loss = DistillationLoss.builder().divergence(Divergence.logitMse()).temperature(7).build();
-    ReferenceRow expected = row(DistillationLoss.builder().build(), Z, U, 0);
-    assertThat(row(loss, Z, U, 0).value(RowOutput.STUDENT_ENTROPY))
+    ReferenceRow expected = compute(DistillationLoss.builder().build(), Z, U, 0);
+    assertThat(compute(loss, Z, U, 0).value(RowOutput.STUDENT_ENTROPY))
         .isEqualTo(expected.value(RowOutput.STUDENT_ENTROPY));
   }
 
   @Test
   void anAbsentClassHasNoEntropyAndANonFiniteRowHasNan() {
     DistillationLoss loss = DistillationLoss.builder().build();
-    ReferenceRow row = row(loss, new double[] {0, ABSENT, 0}, new double[] {0, 0, ABSENT}, 0);
+    ReferenceRow row = compute(loss, new double[] {0, ABSENT, 0}, new double[] {0, 0, ABSENT}, 0);
     assertThat(row.value(RowOutput.STUDENT_ENTROPY)).isCloseTo(Math.log(2), within(TINY));
     assertThat(row.value(RowOutput.TEACHER_ENTROPY)).isCloseTo(Math.log(2), within(TINY));
-    assertThat(row(loss, new double[] {0, Double.NaN, 0}, U, 0).value(RowOutput.STUDENT_ENTROPY)).isNaN();
+    assertThat(compute(loss, new double[] {0, Double.NaN, 0}, U, 0).value(RowOutput.STUDENT_ENTROPY)).isNaN();
   }
 
   @Test
   void theSoftCrossEntropyIsTheKlAndTheEntropy() {
     DistillationLoss kl = DistillationLoss.builder().temperature(2).build();
-    ReferenceRow row = row(kl.toBuilder().softValue(SoftValue.CROSS_ENTROPY).build(), Z, U, 0);
-    ReferenceRow plain = row(kl, Z, U, 0);
+    ReferenceRow row = compute(kl.toBuilder().softValue(SoftValue.CROSS_ENTROPY).build(), Z, U, 0);
+    ReferenceRow plain = compute(kl, Z, U, 0);
     assertThat(row.soft()).isCloseTo(plain.soft() + 4 * plain.value(RowOutput.TEACHER_ENTROPY), within(4 * TINY));
     assertThat(row.gradient(1)).isEqualTo(plain.gradient(1));
   }
@@ -94,13 +95,7 @@ class RowOutputsTest {
   void theZLossIsPartOfTheHardValue() {
     DistillationLoss loss = DistillationLoss.builder().softWeight(0).hardWeight(1).build();
     double logSumExp = Math.log(8);
-    assertThat(row(loss.toBuilder().zLoss(0.5).build(), Z, U, 0).hard())
-        .isCloseTo(row(loss, Z, U, 0).hard() + 0.5 * logSumExp * logSumExp, within(4 * TINY));
-  }
-
-  private static ReferenceRow row(DistillationLoss loss, double[] z, double[] u, int label) {
-    ReferenceRow row = new ReferenceRow(loss, z.length);
-    row.compute(z, u, label, loss.temperature());
-    return row;
+    assertThat(compute(loss.toBuilder().zLoss(0.5).build(), Z, U, 0).hard())
+        .isCloseTo(compute(loss, Z, U, 0).hard() + 0.5 * logSumExp * logSumExp, within(4 * TINY));
   }
 }

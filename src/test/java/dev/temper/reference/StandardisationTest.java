@@ -1,5 +1,6 @@
 package dev.temper.reference;
 
+import static dev.temper.reference.ComputedRow.compute;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -125,11 +126,5 @@ class StandardisationTest {
       result[i] = (x[i] - mean) / (deviation + 1e-7);
     }
     return result;
-  }
-
-  private static ReferenceRow compute(DistillationLoss loss, double[] z, double[] u) {
-    ReferenceRow row = new ReferenceRow(loss, z.length);
-    row.compute(z, u, 0, loss.temperature());
-    return row;
   }
 }

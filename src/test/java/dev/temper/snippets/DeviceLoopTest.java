@@ -2,12 +2,11 @@ package dev.temper.snippets;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.Availability;
 import dev.temper.DType;
 import dev.temper.DeviceBuffer;
 import dev.temper.LossEngine;
+import dev.temper.emulator.Emulator;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -24,8 +23,7 @@ class DeviceLoopTest {
 
   @Test
   void computesWhatTheLogitsHold() {
-    Availability emulator = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
-    assumeTrue(emulator.usable(), emulator.description());
+    Emulator.assumeUsable();
     try (LossEngine engine = LossEngine.open("emulator");
         DeviceBuffer student = logits(engine); DeviceBuffer teacher = logits(engine);
         DeviceBuffer labels = engine.allocate((long) ROWS * Long.BYTES); DeviceBuffer gradient = logits(engine)) {

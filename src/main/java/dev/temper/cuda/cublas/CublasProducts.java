@@ -8,7 +8,7 @@ import dev.temper.MatrixView;
 import dev.temper.RowVector;
 import dev.temper.cuda.cublas.Gemm.Scalars;
 import dev.temper.cuda.driver.CudaStream;
-import dev.temper.cuda.driver.Driver;
+import dev.temper.cuda.driver.DriverMemory;
 import dev.temper.cuda.driver.PrimaryContext;
 import dev.temper.kernel.device.DeviceProducts;
 import dev.temper.spi.ProductShape;
@@ -43,12 +43,12 @@ public final class CublasProducts implements DeviceProducts {
     this.context = context;
     this.stream = stream;
     try (var _ = context.enter()) {
-      workspace = Driver.allocate(workspaceBytes);
+      workspace = DriverMemory.allocate(workspaceBytes);
       long[] made = new long[1];
       try {
         check("cublasCreate", library.functions().create(made));
       } catch (RuntimeException e) {
-        Driver.free(workspace);
+        DriverMemory.free(workspace);
         throw e;
       }
       handle = made[0];
@@ -121,7 +121,7 @@ public final class CublasProducts implements DeviceProducts {
   private void zero(DeviceMatrix result) {
     int bytes = result.dtype().bytes();
     for (long row = 0; row < result.rows(); row++) {
-      Driver.fill(result.address() + row * result.rowStride() * bytes, (byte) 0, (long) result.classes() * bytes,
+      DriverMemory.fill(result.address() + row * result.rowStride() * bytes, (byte) 0, (long) result.classes() * bytes,
           stream.handle());
     }
   }
@@ -144,7 +144,7 @@ public final class CublasProducts implements DeviceProducts {
       try {
         check("cublasDestroy", library.functions().destroy(handle));
       } finally {
-        Driver.free(workspace);
+        DriverMemory.free(workspace);
       }
     }
   }

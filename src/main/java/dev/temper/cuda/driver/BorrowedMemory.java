@@ -21,10 +21,10 @@ public final class BorrowedMemory {
    * @throws IllegalArgumentException if one of the bytes is not memory of this device
    */
   public void require(String tensor, long address, long bytes) {
-    PointerAttributes first = Driver.pointerAttributes(address);
+    PointerAttributes first = DriverMemory.pointerAttributes(address);
     requireAccessible(tensor, address, bytes, first, "its first byte");
     if (!first.isAllocated(address, bytes)) {
-      requireAccessible(tensor, address, bytes, Driver.pointerAttributes(address + bytes - 1), "its last byte");
+      requireAccessible(tensor, address, bytes, DriverMemory.pointerAttributes(address + bytes - 1), "its last byte");
     }
   }
 

@@ -13,7 +13,7 @@ public final class CudaEvent implements AutoCloseable {
   private @Nullable CudaStream recorded;
 
   private CudaEvent(int flags) {
-    handle = Driver.createEvent(flags);
+    handle = DriverStreams.createEvent(flags);
   }
 
   /** Creates an event without a time, the cheapest kind. */
@@ -28,7 +28,7 @@ public final class CudaEvent implements AutoCloseable {
 
   /** Records the event behind everything that was submitted to the stream. */
   public void record(CudaStream stream) {
-    Driver.recordEvent(handle, stream.handle());
+    DriverStreams.recordEvent(handle, stream.handle());
     recorded = stream;
   }
 
@@ -38,22 +38,22 @@ public final class CudaEvent implements AutoCloseable {
    */
   public void await() {
     try {
-      Driver.synchronizeEvent(handle);
+      DriverStreams.synchronizeEvent(handle);
     } catch (DeviceException e) {
       if (e.code() != CAPTURED || recorded == null) {
         throw e;
       }
-      Driver.synchronizeStream(recorded.handle());
+      DriverStreams.synchronizeStream(recorded.handle());
     }
   }
 
   /** Returns the milliseconds since an earlier event. The device must have reached both events. */
   public double since(CudaEvent start) {
-    return Driver.elapsedMilliseconds(start.handle, handle);
+    return DriverStreams.elapsedMilliseconds(start.handle, handle);
   }
 
   @Override
   public void close() {
-    Driver.destroyEvent(handle);
+    DriverStreams.destroyEvent(handle);
   }
 }

@@ -27,10 +27,10 @@ public record CudaStream(long handle, boolean owned) implements AutoCloseable {
    */
   public static CudaStream of(OptionalLong borrowed, PrimaryContext context) {
     if (borrowed.isEmpty()) {
-      return new CudaStream(Driver.createStream(SYNCHRONIZES_WITH_LEGACY), true);
+      return new CudaStream(DriverStreams.createStream(SYNCHRONIZES_WITH_LEGACY), true);
     }
     long handle = borrowed.getAsLong();
-    if (handle < 0 || (handle > PER_THREAD && Driver.contextOf(handle) != context.handle())) {
+    if (handle < 0 || (handle > PER_THREAD && DriverStreams.contextOf(handle) != context.handle())) {
       throw new IllegalArgumentException(String.format(
           "stream 0x%x is not of this device's primary context, expected one that is; open the engine of the device "
           + "that it belongs to",
@@ -46,7 +46,7 @@ public record CudaStream(long handle, boolean owned) implements AutoCloseable {
   @Override
   public void close() {
     if (owned) {
-      Driver.destroyStream(handle);
+      DriverStreams.destroyStream(handle);
     }
   }
 }

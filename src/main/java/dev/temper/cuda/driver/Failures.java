@@ -11,7 +11,7 @@ public final class Failures {
 
   private Failures() {}
 
-  static DeviceException outOfMemory(String call, int code, String name, Driver.Memory memory) {
+  static DeviceException outOfMemory(String call, int code, String name, DriverMemory.Info memory) {
     return DeviceException.outOfMemory(call, code, name, String.format(Locale.ROOT,
         "%d of the device's %d bytes are free; free some, or use fewer rows at once", memory.free(), memory.total()));
   }

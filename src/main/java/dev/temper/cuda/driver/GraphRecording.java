@@ -40,15 +40,15 @@ public final class GraphRecording {
     try (var _ = context.enter()) {
       long graph = capture(sequence, behind);
       try {
-        return new Replay(context, stream, Driver.instantiateGraph(graph), List.copyOf(behind));
+        return new Replay(context, stream, DriverStreams.instantiateGraph(graph), List.copyOf(behind));
       } finally {
-        Driver.destroyGraph(graph);
+        DriverStreams.destroyGraph(graph);
       }
     }
   }
 
   private long capture(Runnable sequence, List<CudaEvent> behind) {
-    Driver.beginCapture(stream.handle());
+    DriverStreams.beginCapture(stream.handle());
     events = behind;
     try {
       sequence.run();
@@ -58,13 +58,13 @@ public final class GraphRecording {
     } finally {
       events = null;
     }
-    return Driver.endCapture(stream.handle());
+    return DriverStreams.endCapture(stream.handle());
   }
 
   /** Ends the capture after a failure, because the stream cannot be used during a capture. */
   private void abandon(Throwable reason) {
     try {
-      Driver.destroyGraph(Driver.endCapture(stream.handle()));
+      DriverStreams.destroyGraph(DriverStreams.endCapture(stream.handle()));
     } catch (RuntimeException e) {
       reason.addSuppressed(e);
     }
@@ -76,7 +76,7 @@ public final class GraphRecording {
     @Override
     public void run() {
       try (var _ = context.enter()) {
-        Driver.launchGraph(executable, stream.handle());
+        DriverStreams.launchGraph(executable, stream.handle());
         for (int i = 0; i < events.size(); i++) {  // an iterator would be an allocation
           events.get(i).record(stream);
         }
@@ -86,7 +86,7 @@ public final class GraphRecording {
     @Override
     public void close() {
       try (var _ = context.enter()) {
-        Driver.destroyExecutable(executable);
+        DriverStreams.destroyExecutable(executable);
       }
     }
   }

@@ -18,17 +18,17 @@ public final class PinnedMemory implements AutoCloseable {
 
   /** Memory of the current context for copies. */
   public static PinnedMemory forCopies(int bytes) {
-    return new PinnedMemory(Driver.allocatePinned(bytes, 0), bytes);
+    return new PinnedMemory(DriverMemory.allocatePinned(bytes, 0), bytes);
   }
 
   /** Memory of the current context that kernels can access. */
   public static PinnedMemory mapped(int bytes) {
-    return new PinnedMemory(Driver.allocatePinned(bytes, DEVICE_MAP), bytes);
+    return new PinnedMemory(DriverMemory.allocatePinned(bytes, DEVICE_MAP), bytes);
   }
 
   /** The address at which the kernels of the current context access mapped memory. */
   public long deviceAddress() {
-    return Driver.deviceAddress(segment.address());
+    return DriverMemory.deviceAddress(segment.address());
   }
 
   public MemorySegment segment() {
@@ -38,6 +38,6 @@ public final class PinnedMemory implements AutoCloseable {
   /** Frees the memory; no copy and no kernel may use it any more. */
   @Override
   public void close() {
-    Driver.freePinned(segment.address());
+    DriverMemory.freePinned(segment.address());
   }
 }

@@ -39,7 +39,7 @@ public final class Staging implements AutoCloseable {
       long bytes = Math.min(CHUNK_BYTES, from.byteSize() - done);
       Chunk chunk = take();
       chunk.first(bytes).copyFrom(from.asSlice(done, bytes));
-      Driver.copyToDevice(chunk.memory.segment().address(), to + done, bytes, stream.handle());
+      DriverMemory.copyToDevice(chunk.memory.segment().address(), to + done, bytes, stream.handle());
       chunk.copied.record(stream);
     }
   }
@@ -51,8 +51,8 @@ public final class Staging implements AutoCloseable {
     for (long done = 0; done < to.byteSize(); done += CHUNK_BYTES) {
       for (; sent < to.byteSize() && sent < done + 2L * CHUNK_BYTES; sent += CHUNK_BYTES) {
         Chunk chunk = take();
-        Driver.copyToHost(from + sent, chunk.memory.segment().address(), Math.min(CHUNK_BYTES, to.byteSize() - sent),
-            stream.handle());
+        DriverMemory.copyToHost(from + sent, chunk.memory.segment().address(),
+            Math.min(CHUNK_BYTES, to.byteSize() - sent), stream.handle());
         chunk.copied.record(stream);
       }
       Chunk oldest = chunks[(int) ((first + done / CHUNK_BYTES) % 2)];

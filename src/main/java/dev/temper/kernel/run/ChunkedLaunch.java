@@ -149,7 +149,7 @@ final class ChunkedLaunch implements ChunkedLoss, DeviceQueue.Resource {
 
   /** The factors that the batch computes. */
   private final class Factors implements FactorsInMemory {
-    /** {@code temper::HeadFactors}: three scalars of the products, divisor of the soft part, divisor of the hard part. */
+    /** {@code temper::HeadFactors}: three scalars of the products, and the divisors of soft and hard part. */
     private final RowVector at;
 
     Factors(RowVector at) {

@@ -8,6 +8,7 @@ import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.spec.BatchKernel;
 import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.spi.LossCall;
+import dev.temper.spi.layout.Pass;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -75,7 +76,7 @@ final class LossLaunch implements AutoCloseable {
     }
     sequence.add(steps.rowLosses(loss, parameters, call));
     if (hasOtherSteps && readout.isReported()) {
-      sequence.add(steps.totals(parameters, rows(), isForward()));
+      sequence.add(steps.totals(parameters, rows(), Pass.of(call).isForward()));
     }
   }
 
@@ -117,11 +118,6 @@ final class LossLaunch implements AutoCloseable {
   /** Returns the reader of the report of a run. */
   LossReadout readout() {
     return readout;
-  }
-
-  /** Whether row losses are written. */
-  private boolean isForward() {
-    return call.savedStatistics() == null;
   }
 
   private long rows() {

@@ -14,8 +14,9 @@ import dev.temper.kernel.spec.LossSpecialisation;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.MixedTeachers;
 import dev.temper.spi.TeacherLists;
-import dev.temper.spi.layout.LossParameters.Field;
 import dev.temper.spi.layout.LossParameters;
+import dev.temper.spi.layout.LossParameters.Field;
+import dev.temper.spi.layout.Pass;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
@@ -222,9 +223,8 @@ final class LossPlacement {
         : workspace.bytes("row_temperature_gradient", rows() * Float.BYTES);
   }
 
-  /** Whether row losses are written. */
   private boolean isForward() {
-    return call.savedStatistics() == null;
+    return Pass.of(call).isForward();
   }
 
   private long rows() {

@@ -12,6 +12,7 @@ import dev.temper.Teacher;
 import dev.temper.kernel.device.KernelDevice;
 import dev.temper.spi.layout.BatchReport;
 import dev.temper.spi.layout.BatchTotals;
+import dev.temper.spi.layout.Pass;
 import dev.temper.spi.layout.ReportReader;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.TeacherForm;
@@ -40,7 +41,7 @@ record LossReadout(LossCall call, KernelDevice device) implements ReportReader.V
     LossInputs inputs = call.inputs();
     boolean reads = inputs.softDenominator() instanceof Denominator.InMemory
         || inputs.hardDenominator() instanceof Denominator.InMemory;
-    return rows() > 0 && (call.savedStatistics() == null || isChecked() || reads);
+    return rows() > 0 && (Pass.of(call).isForward() || isChecked() || reads);
   }
 
   /**

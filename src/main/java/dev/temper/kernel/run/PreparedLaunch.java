@@ -8,6 +8,7 @@ import dev.temper.spi.LossCall;
 import dev.temper.spi.PreparedCall;
 import java.lang.foreign.Arena;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** A call with a workspace of its own, so that its addresses stay the same from launch to launch. */
 final class PreparedLaunch implements PreparedCall, DeviceQueue.Resource {
@@ -17,7 +18,7 @@ final class PreparedLaunch implements PreparedCall, DeviceQueue.Resource {
   private final Arena arena = Arena.ofShared();
   private final Workspace workspace;
   private final LossLaunch launch;
-  private boolean launched;
+  private @Nullable LossReadout last;
 
   private PreparedLaunch(LossCall call, LossSpecialisation loss, DeviceQueue queue) {
     this.queue = queue;
@@ -45,16 +46,13 @@ final class PreparedLaunch implements PreparedCall, DeviceQueue.Resource {
         launch.requireRecordable();
       }
       launch.run();
-      launched = true;
+      last = launch.readout();
     }
   }
 
   @Override
   public LossTotals totals() {
-    if (!launched) {
-      throw new IllegalStateException("nothing was launched yet, expected launch() before totals()");
-    }
-    return report.read(launch.readout()::totals);
+    return report.read(PreparedCall.launched(last)::totals);
   }
 
   @Override

@@ -13,6 +13,7 @@ import dev.temper.kernel.plan.RowStorage;
 import dev.temper.spi.LossCall;
 import dev.temper.spi.TeacherForm;
 import dev.temper.spi.layout.DivergencePolicy;
+import dev.temper.spi.layout.Pass;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -47,16 +48,6 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
 
   /** The policy of a loss without a soft part, which the kernel does not use. */
   public static final String NO_DIVERGENCE = FORWARD_KL;
-
-  /** The outputs of a launch. */
-  public enum Pass {
-    /** Row losses, and row statistics if there is memory for them. */
-    FORWARD,
-    /** Row losses and gradient. */
-    FORWARD_BACKWARD,
-    /** The gradient, from saved row statistics. */
-    BACKWARD
-  }
 
   /** The specialisation for a call. */
   public static LossSpecialisation choose(LossCall call, DeviceLimits limits) {
@@ -118,15 +109,13 @@ public record LossSpecialisation(DType student, DType teacher, DType gradient, S
     LossInputs inputs = call.inputs();
     LossOutputs outputs = call.outputs();
     DType student = inputs.student().dtype();
-    Pass pass = call.savedStatistics() != null ? Pass.BACKWARD
-        : outputs.gradient() != null ? Pass.FORWARD_BACKWARD : Pass.FORWARD;
     boolean oneTemperature = soft && hard && inputs.rowTemperatures() == null && !call.loss().standardise()
         && DivergencePolicy.of(call.loss().divergence()).tempered();
     MatrixView teacher = call.teacherLogits();
     return new LossSpecialisation(student, soft && teacher != null ? teacher.dtype() : student,
         outputs.gradient() == null ? student : outputs.gradient().dtype(),
         policy(call), soft, hard,
-        oneTemperature ? ExpReuse.of(call.loss().temperature()) : ExpReuse.NONE, Set.of(), pass, plan)
+        oneTemperature ? ExpReuse.of(call.loss().temperature()) : ExpReuse.NONE, Set.of(), Pass.of(call), plan)
         .with(Feature.of(call));
   }
 

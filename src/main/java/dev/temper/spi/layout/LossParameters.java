@@ -4,27 +4,11 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.temper.DType;
-import dev.temper.Denominator;
-import dev.temper.DistillationLoss;
-import dev.temper.Divergence;
-import dev.temper.IgnoreScope;
-import dev.temper.LossInputs;
-import dev.temper.MatrixView;
-import dev.temper.Reduction;
-import dev.temper.RowVector;
-import dev.temper.SoftValue;
-import dev.temper.Tail;
 import dev.temper.Teacher;
-import dev.temper.TopKTeacher;
 import dev.temper.spi.LossCall;
-import dev.temper.spi.MixedTeachers;
-import dev.temper.spi.TeacherForm;
-import dev.temper.spi.TeacherLists;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The parameters of a loss: {@code temper::LossParameters} of {@code kernels/parameters.h}, which documents the fields.
@@ -145,16 +129,6 @@ public final class LossParameters extends ParameterBlock<LossParameters.Field> {
 
   private static final Map<Field, Long> OFFSETS = StructField.offsets(Field.class);
 
-  private static final int DIVISOR_GIVEN = 0;
-  private static final int DIVISOR_LABELLED_ROWS = 1;
-  private static final int DIVISOR_ON_DEVICE = 2;
-
-  private static final Divisor SOFT_DIVISOR_FIELDS = new Divisor(Field.SOFT_DIVISOR_KIND, Field.SOFT_DIVISOR);
-  private static final Divisor HARD_DIVISOR_FIELDS = new Divisor(Field.HARD_DIVISOR_KIND, Field.HARD_DIVISOR);
-
-  /** The fields of one part's divisor. */
-  private record Divisor(Field kind, Field given) {}
-
   /**
    * Wraps a block of {@link #LAYOUT} that holds zeros.
    *
@@ -169,135 +143,18 @@ public final class LossParameters extends ParameterBlock<LossParameters.Field> {
     block().set(JAVA_LONG, at(field) + (long) element * Long.BYTES, value);
   }
 
+  void setInt(Field field, int element, int value) {
+    block().set(JAVA_INT, at(field) + (long) element * Integer.BYTES, value);
+  }
+
+  void setFloat(Field field, int element, double value) {
+    block().set(JAVA_FLOAT, at(field) + (long) element * Float.BYTES, (float) value);
+  }
+
   /**
    * Writes all fields of a call except the addresses and the number of its divergence in the list of the native code.
    */
   public void write(LossCall call) {
-    DistillationLoss loss = call.loss();
-    LossInputs inputs = call.inputs();
-    MatrixView student = inputs.student();
-    MatrixView gradient = call.outputs().gradient();
-    MatrixView statistics = call.savedStatistics() != null ? call.savedStatistics() : call.statistics();
-    set(Field.ROWS, student.rows());
-    setMatrix(Field.STUDENT_STRIDE, Field.STUDENT_DTYPE, student);
-    setMatrix(Field.TEACHER_STRIDE, Field.TEACHER_DTYPE, call.teacherMatrix());
-    setMatrix(Field.GRADIENT_STRIDE, Field.GRADIENT_DTYPE, gradient);
-    set(Field.STATISTICS_STRIDE, statistics == null ? 0 : statistics.rowStride());
-    set(Field.IGNORE_INDEX, loss.ignoreIndex());
-    setDouble(Field.SOFT_WEIGHT, loss.softWeight());
-    setDouble(Field.HARD_WEIGHT, loss.hardWeight());
-    boolean hardScope = loss.ignoreScope() == IgnoreScope.HARD;
-    writeDivisor(SOFT_DIVISOR_FIELDS, loss.reduction(), inputs.softDenominator(), student.rows(), !hardScope);
-    writeDivisor(HARD_DIVISOR_FIELDS, loss.reduction(), inputs.hardDenominator(), student.rows(), true);
-    setDouble(Field.GRADIENT_SCALE, inputs.gradientScale());
-    setInt(Field.CLASSES, call.classes());
-    setInt(Field.GRADIENT_WIDTH, gradient == null ? 0 : gradient.classes());
-    RowVector labels = inputs.labels();
-    setInt(Field.LABEL_BYTES, labels == null ? DType.I64.bytes() : labels.dtype().bytes());
-    setInt(Field.PASS, pass(call));
-    setInt(Field.TEMPERATURE_GRADIENT, temperatureGradient(call));
-    setInt(Field.IGNORE_SCOPE, hardScope ? 1 : 0);
-    setInt(Field.ACCUMULATE, call.outputs().addsToGradient() ? 1 : 0);
-    setInt(Field.STANDARDISE, loss.standardise() ? 1 : 0);
-    setInt(Field.SOFT_CROSS_ENTROPY, loss.softValue() == SoftValue.CROSS_ENTROPY ? 1 : 0);
-    setInt(Field.TEMPERATURE_SCALING, loss.temperatureScaling() ? 1 : 0);
-    setInt(Field.TEMPERED, 1);
-    setFloat(Field.TEMPERATURE, loss.temperature());
-    setFloat(Field.TEACHER_TEMPERATURE, loss.teacherTemperature().orElse(loss.temperature()));
-    setFloat(Field.LABEL_SMOOTHING, loss.labelSmoothing());
-    setFloat(Field.Z_LOSS, loss.zLoss());
-    setFloat(Field.STUDENT_SOFTCAP, loss.softcap().orElse(0));
-    setFloat(Field.TEACHER_SOFTCAP, loss.teacherSoftcap().orElse(0));
-    if (call.usesTeacher()) {
-      writeDivergence(loss.divergence());
-    }
-    if (call.usesTeacher() && inputs.teacher() != null) {
-      writeTeacher(loss, inputs.teacher());
-    }
-    TeacherLists lists = call.teacherLists();
-    if (lists != null) {
-      setInt(Field.TEACHER_SLOTS, lists.ids().k());
-      setInt(Field.TEACHER_TAIL, code(lists.tail()));
-      setInt(Field.TEACHER_WEIGHTS, lists.weights() ? 1 : 0);
-      setFloat(Field.TEACHER_LIST_TEMPERATURE, lists.temperature().orElse(0));
-    }
-  }
-
-  private void writeTeacher(DistillationLoss loss, Teacher teacher) {
-    setInt(Field.TEACHER_FORM, TeacherForm.of(teacher).code());
-    switch (teacher) {
-      case Teacher.RowIndex selected -> set(Field.TEACHER_ROWS, selected.logits().rows());
-      case Teacher.ClassMap mapped -> setInt(Field.TEACHER_COLUMNS, mapped.logits().classes());
-      case Teacher.Mixture mixture -> {
-        writeMixture(MixedTeachers.of(mixture));
-        setFloat(Field.MIXTURE_TEMPERATURE, loss.teacherTemperature().orElse(loss.temperature()));
-        setFloat(Field.MIXTURE_SOFTCAP, loss.teacherSoftcap().orElse(0));
-        setFloat(Field.TEACHER_SOFTCAP, 0);
-        setFloat(Field.TEACHER_TEMPERATURE, 1);
-      }
-      case Teacher.LogProbabilities _, Teacher.Probabilities _ -> setFloat(Field.TEACHER_TEMPERATURE, 1);
-      case Teacher.Logits _, Teacher.Hidden _, Teacher.Sampled _, TopKTeacher _ -> { }
-    }
-  }
-
-  private void writeMixture(MixedTeachers teachers) {
-    setInt(Field.MIXTURE_COUNT, teachers.logits().size());
-    for (int m = 0; m < teachers.logits().size(); m++) {
-      MatrixView logits = teachers.logits().get(m);
-      set(Field.MIXTURE_STRIDES, m, logits.rowStride());
-      block().set(JAVA_INT, at(Field.MIXTURE_DTYPES) + (long) m * Integer.BYTES, code(logits.dtype()));
-      block().set(JAVA_FLOAT, at(Field.MIXTURE_WEIGHTS) + (long) m * Float.BYTES, teachers.weights().get(m));
-    }
-  }
-
-  private void writeDivergence(Divergence divergence) {
-    DivergencePolicy policy = DivergencePolicy.of(divergence);
-    if (!policy.tempered()) {
-      setInt(Field.TEMPERED, 0);
-      setInt(Field.TEMPERATURE_SCALING, 0);
-    }
-    setFloat(Field.DIVERGENCE_PARAMETER, policy.parameter());
-    setFloat(Field.DIVERGENCE_COMPLEMENT, policy.complement());
-  }
-
-  /**
-   * Writes the divisor of a part.
-   *
-   * @param labelled whether the mean of the part is over the labelled rows, which the native code counts
-   */
-  private void writeDivisor(Divisor part, Reduction reduction, @Nullable Denominator denominator, long rows,
-      boolean labelled) {
-    boolean mean = reduction == Reduction.MEAN || reduction == Reduction.BATCH_MEAN;
-    double number = mean ? rows : 1;
-    int kind = reduction == Reduction.MEAN && labelled ? DIVISOR_LABELLED_ROWS : DIVISOR_GIVEN;
-    switch (denominator) {
-      case null -> { }
-      case Denominator.Value(double value) -> {
-        number = value;
-        kind = DIVISOR_GIVEN;
-      }
-      case Denominator.InMemory _ -> kind = DIVISOR_ON_DEVICE;
-    }
-    setInt(part.kind(), kind);
-    setDouble(part.given(), number);
-  }
-
-  private static int pass(LossCall call) {
-    return call.savedStatistics() != null ? 2 : call.outputs().gradient() != null ? 1 : 0;
-  }
-
-  /** Returns the code of {@code temper::TeacherTail}. */
-  private static int code(Tail tail) {
-    return switch (tail) {
-      case TRUNCATE -> 0;
-      case RENORMALISE_TEACHER -> 1;
-      case RENORMALISE_BOTH -> 2;
-      case BUCKET -> 3;
-    };
-  }
-
-  /** Returns the code of {@code temper::TemperatureGradient}. */
-  private static int temperatureGradient(LossCall call) {
-    return !call.outputs().temperatureGradient() ? 0 : call.loss().teacherTemperature().isEmpty() ? 1 : 2;
+    new LossParametersWriter(this).write(call);
   }
 }

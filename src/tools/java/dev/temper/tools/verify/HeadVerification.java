@@ -1,9 +1,7 @@
 package dev.temper.tools.verify;
 
 import dev.temper.EngineOptions;
-import dev.temper.EngineUnavailableException;
 import dev.temper.LossEngine;
-import dev.temper.UnsupportedLossException;
 import java.util.List;
 
 /** Checks the head of an engine. Each check opens the device again, with a workspace that gives chunks of its size. */
@@ -27,23 +25,14 @@ final class HeadVerification {
       return c.loss().name();
     }
 
-    CaseResult run() {
-      Comparison comparison = new Comparison();
-      CaseOutcome outcome;
-      List<String> notes;
+    int classes() {
+      return c.loss().layout().classes();
+    }
+
+    void judge(Comparison comparison) {
       try (LossEngine chunked = LossEngine.open(engine.device(), options())) {
         judge(chunked, comparison);
-        outcome = comparison.holds() ? CaseOutcome.PASSED : CaseOutcome.FAILED;
-        notes = List.copyOf(comparison.mismatches());
-      } catch (UnsupportedLossException | EngineUnavailableException e) {
-        outcome = CaseOutcome.REFUSED;
-        notes = List.of(String.valueOf(e.getMessage()));
-      } catch (RuntimeException e) {
-        outcome = CaseOutcome.FAILED;
-        notes = List.of(e.toString());
       }
-      return new CaseResult(group(), name(), c.loss().layout().classes(), outcome, notes, comparison.mismatchCount(),
-          comparison.compared(), comparison.worst(), null, Case.command(engine.device(), seed, name()));
     }
 
     private EngineOptions options() {

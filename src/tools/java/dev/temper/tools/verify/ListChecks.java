@@ -12,7 +12,6 @@ import dev.temper.Reduction;
 import dev.temper.RowVector;
 import dev.temper.Tail;
 import dev.temper.Teacher;
-import dev.temper.UnsupportedLossException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -56,27 +55,11 @@ final class ListChecks {
           divergence.label().replace(':', '-'), size.k, size.classes, size.dtype.name().toLowerCase(Locale.ROOT));
     }
 
-    CaseResult run() {
-      Comparison comparison = new Comparison();
-      CaseOutcome outcome;
-      List<String> notes;
-      try {
-        compare(comparison);
-        outcome = comparison.holds() ? CaseOutcome.PASSED : CaseOutcome.FAILED;
-        notes = List.copyOf(comparison.mismatches());
-      } catch (UnsupportedLossException e) {
-        outcome = CaseOutcome.REFUSED;
-        notes = List.of(String.valueOf(e.getMessage()));
-      } catch (RuntimeException e) {
-        outcome = CaseOutcome.FAILED;
-        notes = List.of(e.toString());
-      }
-      return new CaseResult(CaseGroup.TEACHER_LISTS, name(), size.classes, outcome, notes,
-          comparison.mismatchCount(), comparison.compared(), comparison.worst(), null,
-          Case.command(engine.device(), seed, name()));
+    int classes() {
+      return size.classes;
     }
 
-    private void compare(Comparison comparison) {
+    void judge(Comparison comparison) {
       Batch batch = new Batch(size, new SplittableRandom(seed ^ name().hashCode()));
       DistillationLoss loss = DistillationLoss.builder().divergence(divergence).temperature(T)
           .reduction(Reduction.SUM).numClasses(size.classes).build();

@@ -1,6 +1,7 @@
 package dev.temper.tools.verify;
 
 import dev.temper.DeviceException;
+import dev.temper.EngineUnavailableException;
 import dev.temper.LossEngine;
 import dev.temper.UnsupportedLossException;
 import dev.temper.internal.Names;
@@ -10,6 +11,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** Runs cases of the grid and the self-checks of the engine on a device, one after the other. */
@@ -24,6 +26,8 @@ public final class VerificationRun {
 
   /** A case and its execution. */
   private record ScheduledCase(CaseGroup group, String name, Supplier<CaseResult> run) {}
+
+  private record Ending(CaseOutcome outcome, List<String> notes) {}
 
   private final LossEngine engine;
   private final long seed;
@@ -71,15 +75,26 @@ public final class VerificationRun {
     List<ScheduledCase> scheduled = new ArrayList<>(PartChecks.of(engine, seed).stream()
         .map(check -> new ScheduledCase(CaseGroup.DEVICE_FUNCTIONS, check.name(), check::run)).toList());
     ListChecks.of(engine, seed, level).forEach(check ->
-        scheduled.add(new ScheduledCase(CaseGroup.TEACHER_LISTS, check.name(), check::run)));
+        scheduled.add(schedule(CaseGroup.TEACHER_LISTS, check.name(), check.classes(), check::judge)));
     HeadVerification.of(engine, seed).forEach(check ->
-        scheduled.add(new ScheduledCase(check.group(), check.name(), check::run)));
+        scheduled.add(schedule(check.group(), check.name(), check.classes(), check::judge)));
     CaseGrid.of(level).forEach(c -> scheduled.add(schedule(c)));
     return scheduled;
   }
 
   private ScheduledCase schedule(Case c) {
-    return new ScheduledCase(c.group(), c.name(), () -> run(c));
+    return schedule(c.group(), c.name(), c.layout().classes(),
+        comparison -> c.check().judge(engine, c, CaseData.of(c, seed), comparison));
+  }
+
+  private ScheduledCase schedule(CaseGroup group, String name, int classes, Consumer<Comparison> judge) {
+    return new ScheduledCase(group, name, () -> {
+      Comparison comparison = new Comparison();
+      Ending ending = judge(name, judge, comparison);
+      return new CaseResult(group, name, classes, ending.outcome, List.copyOf(ending.notes),
+          comparison.mismatchCount(), comparison.compared(), comparison.worst(), comparison.accuracy(),
+          Case.command(engine.device(), seed, name));
+    });
   }
 
   private Verification run(List<ScheduledCase> scheduled, CaseProgress progress) {
@@ -98,23 +113,25 @@ public final class VerificationRun {
         groups);
   }
 
-  private CaseResult run(Case c) {
-    Comparison comparison = new Comparison();
+  private Ending judge(String name, Consumer<Comparison> judge, Comparison comparison) {
     if (!lost.isEmpty()) {
-      return result(c, CaseOutcome.FAILED, List.of("not run: the device has failed at every call since " + lost),
-          comparison);
+      return failed("not run: the device has failed at every call since " + lost);
     }
     try {
-      c.check().judge(engine, c, CaseData.of(c, seed), comparison);
-    } catch (UnsupportedLossException e) {
-      return result(c, CaseOutcome.REFUSED, List.of(String.valueOf(e.getMessage())), comparison);
+      judge.accept(comparison);
+    } catch (UnsupportedLossException | EngineUnavailableException e) {
+      return new Ending(CaseOutcome.REFUSED, List.of(String.valueOf(e.getMessage())));
     } catch (IllegalArgumentException e) {
-      return result(c, CaseOutcome.FAILED, List.of(String.valueOf(e.getMessage())), comparison);
+      return failed(String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {
-      lost = works() ? "" : c.name();
-      return result(c, CaseOutcome.FAILED, List.of(e.toString()), comparison);
+      lost = works() ? "" : name;
+      return failed(e.toString());
     }
-    return result(c, comparison.holds() ? CaseOutcome.PASSED : CaseOutcome.FAILED, comparison.mismatches(), comparison);
+    return new Ending(comparison.holds() ? CaseOutcome.PASSED : CaseOutcome.FAILED, comparison.mismatches());
+  }
+
+  private static Ending failed(String note) {
+    return new Ending(CaseOutcome.FAILED, List.of(note));
   }
 
   /** Whether the device still works. After a fault in a kernel every call of this process fails. */
@@ -125,12 +142,5 @@ public final class VerificationRun {
     } catch (DeviceException e) {
       return false;
     }
-  }
-
-  private CaseResult result(Case c, CaseOutcome outcome, List<String> notes, Comparison comparison) {
-    return new CaseResult(c.group(), c.name(), c.layout().classes(), outcome, List.copyOf(notes),
-        comparison.mismatchCount(),
-        comparison.compared(), comparison.worst(), comparison.accuracy(),
-        Case.command(engine.device(), seed, c.name()));
   }
 }

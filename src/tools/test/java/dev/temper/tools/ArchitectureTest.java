@@ -123,7 +123,7 @@ final class ArchitectureTest {
   @Test
   void inTheApiOnlyTheEngineAndWhatItMakesCallWhatIsBehindIt() {
     noClasses().that(resideInAPackage("dev.temper").and(not(belongToAnyOf(LossEngine.class, PreparedLoss.class)))
-            .and(not(simpleName("RunningDiagnostics"))))
+            .and(not(simpleName("LossDispatch"))).and(not(simpleName("RunningDiagnostics"))))
         .should().dependOnClassesThat(resideInAnyPackage("dev.temper.spi", "dev.temper.internal", "dev.temper.head")
         .and(not(LEAVES)))
         .check(CLASSES);
@@ -175,7 +175,7 @@ final class ArchitectureTest {
   @Test
   void onlyTheCallsOfTheDriverAndOfCublasUseJcuda() {
     noClasses().that().haveNameNotMatching(
-            "dev\\.temper\\.cuda\\.(driver\\.(Driver(Call)?|JCudaObjects)|cublas\\.JCublas)(\\$.*)?")
+            "dev\\.temper\\.cuda\\.(driver\\.(Driver(Call|Memory|Streams)?|JCudaObjects)|cublas\\.JCublas)(\\$.*)?")
         .should().dependOnClassesThat().resideInAPackage("jcuda..")
         .check(CLASSES);
     noClasses().that().resideOutsideOfPackage("dev.temper.cuda.cublas")

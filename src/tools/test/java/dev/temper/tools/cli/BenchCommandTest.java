@@ -3,10 +3,8 @@ package dev.temper.tools.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.Availability;
-import dev.temper.LossEngine;
+import dev.temper.emulator.Emulator;
 import dev.temper.io.SafetensorsFile;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
@@ -60,8 +58,7 @@ class BenchCommandTest {
    */
   @Test
   void theSuiteRunsOnTheEmulator() throws IOException {
-    assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable(),
-        "no C++ compiler here: the suite was not run on the emulator");
+    Emulator.assumeUsable();
     Path file = folder.resolve("gpu.json");
     Path outputs = folder.resolve("outputs");
     Captured run = Captured.run("bench", "--suite", "gpu", "--device", "emulator", "--quick", "--shapes",

@@ -1,10 +1,8 @@
 package dev.temper.tools.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.Availability;
-import dev.temper.LossEngine;
+import dev.temper.emulator.Emulator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,8 +19,7 @@ class GpuCheckCommandTest {
 
   @Test
   void dryRun() throws IOException {
-    assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable(),
-        "did not run: no emulator on this machine");
+    Emulator.assumeUsable();
     Path out = folder.resolve("out");
     Captured run = Captured.run("gpu-check", "--device", "emulator", "--quick", "--out", out.toString());
     assertThat(run.out()).as(run.err()).containsSubsequence(

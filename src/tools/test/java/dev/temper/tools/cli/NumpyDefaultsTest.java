@@ -56,10 +56,10 @@ final class NumpyDefaultsTest {
 
   private Path write(String labelType, byte[] labels, double first) throws IOException {
     return Files.write(folder.resolve("batch.npz"), NumpyBytes.npz(true, Map.of(
-        "student.npy", npy("<f8", true, "2, 3", doubles(first, 3, 2, 1, 0, 2)),
-        "teacher.npy", npy("<f8", false, "2, 3", doubles(2, 1, 0.5, 0, 1, 2)),
+        "student.npy", npy("<f8", true, "2, 3", NumpyBytes.doubles(first, 3, 2, 1, 0, 2)),
+        "teacher.npy", npy("<f8", false, "2, 3", NumpyBytes.doubles(2, 1, 0.5, 0, 1, 2)),
         "labels.npy", npy(labelType, false, "2,", labels),
-        "row_weights.npy", npy("<f8", false, "2,", doubles(1, 0.5)))));
+        "row_weights.npy", npy("<f8", false, "2,", NumpyBytes.doubles(1, 0.5)))));
   }
 
   private static Captured loss(Path input) {
@@ -69,12 +69,6 @@ final class NumpyDefaultsTest {
   private static byte[] npy(String type, boolean fortran, String shape, byte[] data) {
     return NumpyBytes.npy(1, "{'descr': '" + type + "', 'fortran_order': " + (fortran ? "True" : "False")
         + ", 'shape': (" + shape + "), }", data);
-  }
-
-  private static byte[] doubles(double... values) {
-    ByteBuffer bytes = ByteBuffer.allocate(Double.BYTES * values.length).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.asDoubleBuffer().put(values);
-    return bytes.array();
   }
 
   private static byte[] ints(int... values) {

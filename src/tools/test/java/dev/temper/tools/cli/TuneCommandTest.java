@@ -1,10 +1,8 @@
 package dev.temper.tools.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.Availability;
-import dev.temper.LossEngine;
+import dev.temper.emulator.Emulator;
 import dev.temper.kernel.tune.OwnPlanFile;
 import dev.temper.kernel.tune.PlanFile;
 import dev.temper.tools.cli.TuneDocument.Candidate;
@@ -22,8 +20,7 @@ class TuneCommandTest implements OwnPlanFile {
 
   @Test
   void keepsAPlanThatDoctorShows() throws IOException {
-    assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable(),
-        "no C++ compiler here: plans were not tuned on the emulator");
+    Emulator.assumeUsable();
     Captured text = tune("--shapes", "3x40");
     assertThat(text.status()).as(text.err() + text.out()).isZero();
     assertThat(text.err()).contains("cases to tune: 1, time limit 0 s in all");
@@ -75,8 +72,7 @@ class TuneCommandTest implements OwnPlanFile {
 
   @Test
   void aFileThatCannotBeWrittenIsSaidBeforeAnythingIsTimed() throws IOException {
-    assumeTrue(LossEngine.devices().getOrDefault("emulator", Availability.missing("")).usable(),
-        "no C++ compiler here: plans were not tuned on the emulator");
+    Emulator.assumeUsable();
     Path occupied = planFile().resolveSibling("occupied");
     Files.writeString(occupied, "");
     System.setProperty(PlanFile.PROPERTY, occupied.resolve("plans.tsv").toString());

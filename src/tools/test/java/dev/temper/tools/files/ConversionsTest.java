@@ -9,8 +9,6 @@ import dev.temper.io.Tensor;
 import dev.temper.io.TensorFile;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,7 +53,8 @@ final class ConversionsTest {
   @Test
   void doublesBecomeFloatsRoundedOnce() throws IOException {
     double[] values = {0.1, -1e-50, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, Double.NaN, Float.MAX_VALUE};
-    for (Path path : List.of(npy("<f8", false, "6,", doubles(values)), safetensors("F64", "6", doubles(values)))) {
+    byte[] doubles = NumpyBytes.doubles(values);
+    for (Path path : List.of(npy("<f8", false, "6,", doubles), safetensors("F64", "6", doubles))) {
       try (InputFile read = TensorFiles.open(path)) {
         assertThat(read.tensor("x").data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED)).containsExactly(
             0.1f, -0f, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN, Float.MAX_VALUE);
@@ -68,13 +67,13 @@ final class ConversionsTest {
 
   @Test
   void aFiniteDoubleThatWouldBecomeInfinityIsRefusedByItsPlace() throws IOException {
-    byte[] data = doubles(0, 1, 2, 3, 4, -1.7976931348623157e308);
+    byte[] data = NumpyBytes.doubles(0, 1, 2, 3, 4, -1.7976931348623157e308);
     Path file = npy("<f8", false, "2, 3", data);
     refused(file, "holds -1.7976931348623157E308 at [1, 2], beyond the range of F32; mask classes with -Infinity");
     // In Fortran order the last element is the same, and the one before it lies in another row.
     refused(npy("<f8", true, "2, 3", data), "at [1, 2]");
-    refused(npy("<f8", true, "2, 3", doubles(0, 1, 2, 3, 1e300, 5)), "holds 1.0E300 at [0, 2]");
-    refused(safetensors("F64", "2,3", doubles(0, 1e39, 2, 3, 4, 5)), "holds 1.0E39 at [0, 1]");
+    refused(npy("<f8", true, "2, 3", NumpyBytes.doubles(0, 1, 2, 3, 1e300, 5)), "holds 1.0E300 at [0, 2]");
+    refused(safetensors("F64", "2,3", NumpyBytes.doubles(0, 1e39, 2, 3, 4, 5)), "holds 1.0E39 at [0, 1]");
   }
 
   @Test
@@ -85,7 +84,7 @@ final class ConversionsTest {
       assertThat(read.conversions()).containsExactly("'x' from Fortran to C order");
     }
     // numpy.arange(12).reshape(2, 3, 2) in Fortran order, f64.
-    Path cube = npy("<f8", true, "2, 3, 2", doubles(0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11));
+    Path cube = npy("<f8", true, "2, 3, 2", NumpyBytes.doubles(0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11));
     try (InputFile read = TensorFiles.open(cube)) {
       assertThat(read.tensor("x").data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED))
           .containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
@@ -106,7 +105,7 @@ final class ConversionsTest {
   void archivesAreConvertedToo() throws IOException {
     Path file = folder.resolve("batch.npz");
     Files.write(file, NumpyBytes.npz(true, Map.of(
-        "a.npy", NumpyBytes.npy(1, header("<f8", true, "1, 2"), doubles(1, 2)),
+        "a.npy", NumpyBytes.npy(1, header("<f8", true, "1, 2"), NumpyBytes.doubles(1, 2)),
         "b.npy", NumpyBytes.npy(1, header("|u1", false, "2,"), new byte[] {(byte) 200, 1}))));
     try (InputFile read = TensorFiles.open(file)) {
       assertThat(read.tensor("b").data().toArray(ValueLayout.JAVA_INT_UNALIGNED)).containsExactly(200, 1);
@@ -147,11 +146,5 @@ final class ConversionsTest {
   private Path safetensors(String type, String shape, byte[] data) throws IOException {
     return Files.write(folder.resolve("x.safetensors"), SafetensorsBytes.file("{\"x\":{\"dtype\":\"" + type
         + "\",\"shape\":[" + shape + "],\"data_offsets\":[0," + data.length + "]}}", data));
-  }
-
-  private static byte[] doubles(double... values) {
-    ByteBuffer bytes = ByteBuffer.allocate(Double.BYTES * values.length).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.asDoubleBuffer().put(values);
-    return bytes.array();
   }
 }

@@ -58,4 +58,11 @@ public final class NumpyBytes {
     bytes.asFloatBuffer().put(values);
     return bytes.array();
   }
+
+  /** Little-endian bytes of doubles. */
+  public static byte[] doubles(double... values) {
+    ByteBuffer bytes = ByteBuffer.allocate(Double.BYTES * values.length).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asDoubleBuffer().put(values);
+    return bytes.array();
+  }
 }

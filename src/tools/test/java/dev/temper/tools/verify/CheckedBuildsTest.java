@@ -3,17 +3,16 @@ package dev.temper.tools.verify;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.Availability;
-import dev.temper.LossEngine;
 import dev.temper.emulator.Defect;
+import dev.temper.emulator.Emulator;
 import dev.temper.emulator.EmulatorSettings;
 import dev.temper.emulator.HostCompiler;
 import dev.temper.kernel.code.CacheDirectory;
 import dev.temper.kernel.plan.RowPlans;
+import dev.temper.tools.process.JavaCommand;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -40,8 +39,7 @@ final class CheckedBuildsTest {
 
   @BeforeAll
   static void requireCompiler() {
-    Availability emulator = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
-    assumeTrue(emulator.usable(), "DID NOT RUN: " + emulator.description());
+    Emulator.assumeUsable();
   }
 
   @ParameterizedTest
@@ -73,13 +71,10 @@ final class CheckedBuildsTest {
 
   private static ProcessResult runOn(String build, String capability, boolean rings, String main,
       String... arguments) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
-        "-D" + EmulatorSettings.BUILD_PROPERTY + "=" + build,
-        "-D" + EmulatorSettings.CAPABILITY_PROPERTY + "=" + capability, "-D" + RowPlans.RING_PROPERTY + "=" + rings,
-        "-D" + CacheDirectory.PROPERTY + "=" + CacheDirectory.ofUser(), "-cp", System.getProperty("java.class.path"),
-        main));
-    command.addAll(List.of(arguments));
+    List<String> command = JavaCommand.of(main).option("-XX:TieredStopAtLevel=1")
+        .property(EmulatorSettings.BUILD_PROPERTY, build).property(EmulatorSettings.CAPABILITY_PROPERTY, capability)
+        .property(RowPlans.RING_PROPERTY, rings).property(CacheDirectory.PROPERTY, CacheDirectory.ofUser())
+        .with(arguments);
     // Java's signal handlers and its unreachable memory are not findings.
     return process(command, build.equals("sanitized")
         ? Map.of("LD_PRELOAD", library("libasan.so") + ":" + library("libubsan.so"), "ASAN_OPTIONS",

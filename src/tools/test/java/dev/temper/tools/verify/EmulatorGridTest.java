@@ -1,16 +1,14 @@
 package dev.temper.tools.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.Availability;
 import dev.temper.DType;
 import dev.temper.LossEngine;
 import dev.temper.emulator.Emulator;
 import dev.temper.kernel.plan.RowPlan;
 import dev.temper.kernel.spec.LossSpecialisation;
-import dev.temper.kernel.spec.LossSpecialisation.Pass;
 import dev.temper.spi.layout.DivergencePolicy;
+import dev.temper.spi.layout.Pass;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -26,8 +24,7 @@ class EmulatorGridTest {
 
   @BeforeAll
   static void requireCompiler() {
-    Availability emulator = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
-    assumeTrue(emulator.usable(), "DID NOT RUN: " + emulator.description());
+    Emulator.assumeUsable();
   }
 
   /** The devices run in parallel, because most of the time is C++ compilation. */

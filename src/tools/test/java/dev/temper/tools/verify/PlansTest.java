@@ -2,9 +2,7 @@ package dev.temper.tools.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.Availability;
 import dev.temper.DType;
 import dev.temper.DistillationLoss;
 import dev.temper.Divergence;
@@ -32,8 +30,7 @@ class PlansTest {
 
   @BeforeAll
   static void requireCompiler() {
-    Availability emulator = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
-    assumeTrue(emulator.usable(), "DID NOT RUN: " + emulator.description());
+    Emulator.assumeUsable();
   }
 
   /** Every thread group, row storage and number of threads, with misaligned, padded or non-finite rows. */

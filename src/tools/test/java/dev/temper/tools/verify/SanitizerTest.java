@@ -3,6 +3,7 @@ package dev.temper.tools.verify;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.temper.tools.process.JavaCommand;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -37,10 +38,8 @@ final class SanitizerTest {
         // Java's signal handlers and its unreachable memory are not findings.
         Map.of("LD_PRELOAD", asan + ":" + ubsan, "ASAN_OPTIONS", "handle_segv=0:detect_leaks=0", "UBSAN_OPTIONS",
             "halt_on_error=1"),
-        List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--enable-native-access=ALL-UNNAMED",
-            "-Dtemper.cpu.library=" + library, "-cp", System.getProperty("java.class.path"),
-            "dev.temper.tools.cli.Temper", "verify", "--device", "cpu", "--quick"));
+        JavaCommand.of("dev.temper.tools.cli.Temper").property("temper.cpu.library", library)
+            .with("verify", "--device", "cpu", "--quick"));
 
     assertThat(report).doesNotContain("Sanitizer").doesNotContain("runtime error");
   }

@@ -1,12 +1,9 @@
 package dev.temper.tools.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.temper.Availability;
 import dev.temper.DType;
 import dev.temper.Divergence;
-import dev.temper.LossEngine;
 import dev.temper.emulator.Emulator;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,8 +23,7 @@ class SavedRowsTest {
 
   @BeforeAll
   static void requireCompiler() {
-    Availability emulator = LossEngine.devices().getOrDefault("emulator", Availability.missing("no emulator"));
-    assumeTrue(emulator.usable(), "DID NOT RUN: " + emulator.description());
+    Emulator.assumeUsable();
   }
 
   /**
