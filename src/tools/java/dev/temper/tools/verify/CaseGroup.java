@@ -48,6 +48,8 @@ public enum CaseGroup {
   SOFTCAP("student logits c tanh(z/c) in both parts", VALUE, GRADIENT, CROSS_ENTROPY),
   CLASSES("1 to 262,144 classes", VALUE, GRADIENT, CROSS_ENTROPY),
   CLUSTERS("rows in the shared memory of one block, or of a cluster of 2, 4, 8 or 16", VALUE, GRADIENT, CROSS_ENTROPY),
+  MANY_ROWS("more rows than a GPU has multiprocessors: each block computes several, also ignored and non-finite ones",
+      VALUE, GRADIENT, CROSS_ENTROPY),
   DTYPES("own dtype per tensor: f32, bf16, f16; arithmetic in f32 or better", VALUE, GRADIENT, CROSS_ENTROPY),
   LAYOUTS("own row stride per tensor, any alignment; nothing written outside the rows", VALUE, GRADIENT, CROSS_ENTROPY),
   PADDING("numClasses: padding of any content is ignored, its gradient is 0; student and teacher padded differently",

@@ -36,6 +36,10 @@ class GpuCheckCommandTest {
         "sanitize     racecheck          not run",
         "sanitize     synccheck          not run",
         "sanitize     initcheck          not run",
+        "rings        ring-rows          passed",
+        "rings        ring-memcheck      not run",
+        "rings        ring-racecheck     not run",
+        "rings        ring-bench         passed",
         "speed        bench              passed",
         "plans        plans              passed",
         "peers        peers              ").doesNotContain(" failed ");
@@ -52,8 +56,8 @@ class GpuCheckCommandTest {
     Captured run = Captured.run("gpu-check", "smoek", "--out", folder.toString());
     assertThat(run.status()).isEqualTo(2);
     assertThat(run.err())
-        .contains("no stage is named 'smoek' (did you mean 'smoke'?); known: smoke, correctness, sanitize, speed,"
-            + " plans, peers");
+        .contains("no stage is named 'smoek' (did you mean 'smoke'?); known: smoke, correctness, sanitize, rings,"
+            + " speed, plans, peers");
     assertThat(folder).isEmptyDirectory();
   }
 
