@@ -10,6 +10,7 @@ import dev.temper.spi.EngineBackend;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +70,7 @@ public final class LossEngine implements AutoCloseable {
 
   /** Opens an engine with options; see {@link #open(String)}. */
   public static LossEngine open(String device, EngineOptions options) {
+    Objects.requireNonNull(device, "device is null, expected a name such as auto or cpu");
     OpenedDevice opened = Devices.open(device, options);
     return new LossEngine(opened.name(), opened.selection(), opened.backend(), options);
   }

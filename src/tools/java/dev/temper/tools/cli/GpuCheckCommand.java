@@ -49,6 +49,7 @@ final class GpuCheckCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Set<Stage> chosen = stages.isEmpty() ? EnumSet.allOf(Stage.class) : EnumSet.noneOf(Stage.class);
     stages.forEach(stage -> chosen.add(stage(stage)));
+    OutputFile.makeFolder("--out", out);
     boolean holds = GpuCheck.into(out, device, quick, Version.current(), Revision.here(), chosen)
         .run(output::note, result -> {
       if (!output.json) {

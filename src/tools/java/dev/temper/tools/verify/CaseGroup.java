@@ -35,7 +35,8 @@ public enum CaseGroup {
   SKEW_FORWARD_KL("KL(p, a p + (1 - a) q)", VALUE, GRADIENT),
   SKEW_REVERSE_KL("KL(q, (1 - a) p + a q)", VALUE, GRADIENT),
   TOTAL_VARIATION("1/2 sum |p - q|, sign 0 at ties", VALUE, GRADIENT),
-  NEGATIVE_LOG_ACCEPTANCE("-log sum min(p, q)", VALUE, GRADIENT),
+  NEGATIVE_LOG_ACCEPTANCE("-log sum min(p, q); a class whose p and q are equal within their errors may count to either"
+      + " side, which uses its whole bound", VALUE, GRADIENT),
   DKD("a KL of label against rest + b KL within the rest", VALUE, GRADIENT),
   LOGIT_MSE("mean (z - u)^2, without a temperature", MEAN_SQUARE),
   CROSS_ENTROPY_LOSS("lse(z) - z_y, without a temperature", CROSS_ENTROPY),

@@ -60,4 +60,13 @@ class GpuCheckCommandTest {
             + " speed, plans, peers");
     assertThat(folder).isEmptyDirectory();
   }
+
+  @Test
+  void aFileInPlaceOfTheFolderIsAWrongCall() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "");
+    Captured run = Captured.run("gpu-check", "smoke", "--out", file.toString());
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).isEqualTo("temper gpu-check: --out is " + file
+        + ", which is a file; expected the name of a folder\n");
+  }
 }
