@@ -95,7 +95,7 @@ final class Mlp {
     }
   }
 
-  /** One step of gradient descent from the gradient by the logits, [rows, classes]. */
+  /** One step of gradient descent from the gradient with respect to the logits, [rows, classes]. */
   void backward(float[] x, float[] gradient) {
     float[] hiddenGradient = new float[ROWS * hidden];
     for (int row = 0; row < ROWS; row++) {

@@ -66,7 +66,8 @@ final class Sequences {
       LossOutputs outputs = LossOutputs.gradient(HostMatrix.of(gradient, ROWS, VOCABULARY));
       LossTotals totals = engine.forwardBackward(loss, inputs, outputs).totals();
       total += totals.total();
-      // Each call overwrites the gradient by the logits. The gradient by the table is the sum over the micro-batches.
+      // Each call overwrites the gradient with respect to the logits. The gradient with respect to the table is the sum
+      // over the micro-batches.
       for (int row = 0; row < ROWS; row++) {
         for (int c = 0; c < VOCABULARY; c++) {
           tableGradient[tokens[micro][row] * VOCABULARY + c] += gradient[row * VOCABULARY + c];

@@ -2,7 +2,7 @@
 // memory. The head computes the gradient in chunks of rows, and its matrix products read alpha and beta from device
 // memory.
 // The larger divisor goes into this factor, because a gradient that is divided by the number of rows can be below the
-// smallest number of f16. The gradient by the logits of a chunk is divided by what remains.
+// smallest number of f16. The gradient with respect to the logits of a chunk is divided by what remains.
 #include "row_inputs.cuh"
 
 namespace temper {

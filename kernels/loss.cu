@@ -16,7 +16,7 @@
 //   TEMPER_SMOOTHING   0 | 1: the labels are smoothed
 //   TEMPER_STUDENT_SOFTCAP, TEMPER_TEACHER_SOFTCAP   0 | 1
 //   TEMPER_ENTROPIES   0 | 1: the entropies of student and teacher are computed
-//   TEMPER_TEMPERATURE_GRADIENT 0 | 1: the derivative by the temperature is computed
+//   TEMPER_TEMPERATURE_GRADIENT 0 | 1: the derivative with respect to the temperature is computed
 //   TEMPER_STANDARDISE 0 | 1: the soft part compares standardised logits
 //   TEMPER_ACCUMULATE  0 | 1: the gradient is added to the one in memory
 //   TEMPER_MIN_BLOCKS  optional: blocks per multiprocessor that the number of registers must allow

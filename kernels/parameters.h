@@ -54,7 +54,7 @@ struct BatchStatus {
 // Weighted sums over all rows, each divided by the divisor of its part.
 struct BatchTotals {
   double total, soft, hard;
-  double temperature_gradient;  // derivative of `soft` by the temperature
+  double temperature_gradient;  // derivative of `soft` with respect to the temperature
   int64_t counted_rows;       // rows that are not ignored
   int64_t hard_counted_rows;  // rows whose label is not ignore_index; every row of a loss without labels
   int64_t non_finite_rows;
@@ -67,8 +67,8 @@ struct BatchReport {
   BatchTotals totals;
 };
 
-// Factors of the batch of a linear head, which its matrix products and the losses of its chunks read from device memory.
-// After an invalid value of the batch, alpha and beta leave the result of a product as it is.
+// Factors of the batch of a linear head, which its matrix products and the losses of its chunks read from device
+// memory. After an invalid value of the batch, alpha and beta leave the result of a product as it is.
 struct HeadFactors {
   float alpha;           // of the products that compute gradients
   float overwrite_beta;  // of a product that overwrites its result: 0, or 1 after an invalid value
@@ -129,7 +129,7 @@ struct LossParameters {
   uint32_t* columns_taken;           // [teacher_columns / 32, rounded up], bits of the columns in class_map
   float* row_unmapped_mass;          // [rows], mass on the columns that no class takes; null: not written
   const void* mixture_logits[kMostMixed];  // [rows, >= classes] each
-  float* row_temperature_gradient;  // [rows], derivative of row_soft by the temperature; only in GPU memory
+  float* row_temperature_gradient;  // [rows], derivative of row_soft with respect to the temperature; GPU only
   float* statistics;              // [rows, kRowStatistics]; null in a forward pass that does not save them
   BatchStatus* status;            // null: the rows are not checked and every row counts
   BatchReport* report;            // GPU: mapped host memory; CPU engine: the caller's memory

@@ -5,7 +5,7 @@
 //
 // All blocks read the same labels, weights and temperatures, and therefore all of them find the same invalid rows. If
 // another stream changes a value during the launch, blocks may differ: some may write although others found an invalid
-// row, and a cluster of blocks that differ may wait for ever.
+// row, and a block may wait in vain for one that differs. mbarrier_wait() ends the launch with an error then.
 #pragma once
 
 #include "loss/body.cuh"

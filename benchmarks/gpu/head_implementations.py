@@ -1,7 +1,7 @@
 """Losses of hidden states with a linear head by other libraries, the peers.
 
 function(loss) returns a function of (hidden, weight, teacher_hidden, teacher_weight, labels) whose result is the mean
-loss; autograd gives the gradients by `hidden` and `weight`.
+loss; autograd gives the gradients with respect to `hidden` and `weight`.
 """
 
 import importlib

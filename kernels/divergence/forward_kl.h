@@ -58,7 +58,7 @@ template <class V> struct ForwardKl {
   TEMPER_INLINE V gradient(const Element<V>& e, const V*) const { return e.difference; }
 };
 
-// Whether the engines compute the derivative of T^2 D by the temperature for a policy.
+// Whether the engines compute the derivative of T^2 D with respect to the temperature for a policy.
 template <class Policy> constexpr bool kHasTemperatureGradient = false;
 template <class V> constexpr bool kHasTemperatureGradient<ForwardKl<V>> = true;
 

@@ -22,8 +22,13 @@
 // Operators + - * / < <= > == & | work between V, and with float constants. Reassociation (-ffast-math) breaks this
 // code. Contraction to fma does not, but every engine switches it off so that equal operations give equal bits.
 //
-// PATHS. Most rows take the fast path. A row whose distributions are nearly equal takes the near-equal path, which
-// gives D and its gradient with an error relative to themselves, however small D is.
+// PATHS, the ways to compute a row
+//   fast         most rows
+//   exact shift  rows whose fast sums are not finite or out of range, for example rows with absent classes or with very
+//                large logits; the policy's functions are those of the fast path. The CPU engine has no such path.
+//   near equal   rows with nearly equal distributions: D and its gradient are accurate relative to themselves, however
+//                small D is
+//   far          rows in which p and q have almost no class in common, for the policies with kFar
 //
 // EVERY POLICY states
 //   kValue     ValueForm: how D is obtained on the fast path
@@ -38,8 +43,9 @@
 //
 // FAST PATH, VALUE
 // ValueForm::kRawSums: D follows from sums over exponentials that are not normalised, in one sweep over the row. The
-// exponents are s = (z - max z) c and t = (u - max u) ct in one unit for both tensors; es = exp((z - max z)/T),
-// et = exp((u - max u)/Tt). A logit of -inf gives an exponent of -inf and an exponential of 0.
+// exponentials are es = exp((z - max z)/T) and et = exp((u - max u)/Tt). Their exponents s and t are in a unit that the
+// engine chooses: s = (z - max z)/(T unit) and t = (u - max u)/(Tt unit), where unit is ln 2 in the GPU kernels and 1/T
+// in the CPU engine. A logit of -inf gives an exponent of -inf and an exponential of 0.
 //   kRawSums                           number of raw sums
 //   add_raw(raw, s, t, es, et)         adds one class with finite logits
 //   add_raw_any(raw, s, t, es, et)     adds one class; a logit may be -inf
@@ -101,8 +107,8 @@
 //   gradient(element, sums)            dD/ds of one class
 //
 // REQUIREMENTS on an engine:
-//  - The near-equal path computes exponents as (z - max z) c. As z * c - max z * c, with each product rounded, they
-//    would have an error that log_ratio() does not have.
+//  - The near-equal path subtracts max z from z before it multiplies by 1/T, or by log2(e)/T. The difference of two
+//    products, each rounded, would have an error that log_ratio() does not have.
 //  - If Ss or St is 0 or not finite, value and gradient are NaN. The engine sets them; the policy need not.
 //  - If student and teacher are equal, D and gradient are exactly 0. For this, the same operations compute the
 //    exponentials of both tensors on the near-equal path.

@@ -1,4 +1,4 @@
-// The optional values of a row, namely entropies and the derivative by the temperature, by members of LossRow.
+// The optional values of a row, by members of LossRow: entropies, and the derivative with respect to the temperature.
 #pragma once
 
 #include "values.cuh"
@@ -38,7 +38,8 @@ __device__ __forceinline__ void LossRow<Spec>::evaluate_entropies(float student_
     values.teacher_entropy = is_valid(sums[2]) ? entropy<false>(teacher, sums[2], sums[3], 0) : not_a_number();
 }
 
-// The derivative of T^2 D by the temperature. With s = (z - shift)/T, t = (u - shift)/T and d = log p - log q it is
+// The derivative of T^2 D with respect to the temperature. With s = (z - shift)/T, t = (u - shift)/T and
+// d = log p - log q it is
 //   2 T D + T (sum (p - q) s - sum p (t - E_p[t]) d).
 // The second sum is the covariance of t and d. It is left out if the teacher has a temperature of its own. If the value
 // is a cross-entropy, the bracket gains sum p (t - E_p[t])^2, the derivative of the teacher's entropy.

@@ -107,8 +107,8 @@ __device__ __forceinline__ void LossRow<Spec>::finish_soft(const Sums& sums) {
   }
 }
 
-// One class of the second sweep, without its share. Two exponentials are enough: the larger of p and q, and the ratio of
-// the smaller to the larger. They are computed in the unit of the student's exponentials.
+// One class of the second sweep, without its share. Two exponentials are enough: the larger of p and q, and the ratio
+// of the smaller to the larger. They are computed in the unit of the student's exponentials.
 template <class Spec>
 template <bool FAST>
 __device__ __forceinline__ WeightedClass<float> LossRow<Spec>::weighted_class(float z, float u) const {

@@ -66,7 +66,7 @@ struct ListEntries {
   void order_few(int blocks, int* block_end) {
     PackedEnds counts, ends;
     for (int i = 0; i < count(); i++) counts.add_one(place[i] / kBlock);
-    ends.numbers = counts.numbers * 0x0001000100010000;  // the sum of the numbers of all blocks before
+    ends.numbers = counts.numbers * 0x0001000100010000;  // each number becomes the sum of those of earlier blocks
     for (int i = 0; i < count(); i++) {
       int block = place[i] / kBlock;
       order[ends.of(block)] = i;

@@ -49,7 +49,7 @@ template <class Policy> struct ListGradientWriter : RowGradientWriter<ForwardKl<
     if (p.accumulate == 0) store_zeros(r.job.gradient, r.row, r.classes());
   }
 
-  // The classes of the list.
+  // Computes the gradient of the listed classes.
   template <HardExp hard> TEMPER_INLINE void compute_listed() {
     V soft = splat(factors.soft), hard_scale = splat(softmax_factor * r.hard_inverse_sum);
     I found = {}, label = I{} + (direct && hard != HardExp::kNone ? (int)r.task.label : -1);
@@ -87,7 +87,8 @@ template <class Policy> struct ListGradientWriter : RowGradientWriter<ForwardKl<
     return {splat(rest_factor == 0 || shift == -kInfinity ? 0.0f : soft), splat(hard)};
   }
 
-  // The gradient of the classes at index i of a block, as if all were without a slot, and without the label's target.
+  // Computes the gradient of the classes at index i of a block without the label's target. The gradient of listed classes
+  // is overwritten later.
   template <HardExp hard>
   static TEMPER_INLINE V rest_gradient(const BlockExponentials& in, int i, const Factors& f) {
     V es = load(in.student + i);

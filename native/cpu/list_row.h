@@ -28,24 +28,25 @@ template <class Policy> struct ListRow {
   ListConstants<V>& constants;  // of the row's temperature; evaluate() sets the maxima and sums
   ListEntries list;
   ListedLogits listed;
-  // Per entry: exp((z - max z)/T) with the maximum over all classes, the exponential or weight of the teacher, and the
-  // element.
+  // The student's exponential of each entry, exp((z - max z)/T) with the maximum over all classes, and the teacher's
+  // exponential or weight.
   alignas(64) float student_exp[kListRoom], teacher_exp[kListRoom];
+  // The fields of the Element of each entry.
   alignas(64) float p_of[kListRoom], q_of[kListRoom], difference_of[kListRoom], log_ratio_of[kListRoom];
   Element<V> bucket;  // the class that merges the rest, in all lanes
   // The sum of exp((z - rest_max)/T) over the classes without a slot. rest_max is the maximum of the row, or that of
   // these classes if they are summed again.
   float rest_max = -kInfinity, rest_sum = 0;
-  float rest_of_sum = 0;                       // their sum with the maximum over all classes
-  float log_sum = 0, log_rest_sum = 0;         // of the student's exponentials, of rest_sum
-  float teacher_sum = 0, log_teacher_sum = 0;  // of teacher_exp; for a bucket the logarithm is that of tail_mass
-  float tail_mass = 0, log_tail = -kInfinity;  // of the teacher, for a bucket
+  float rest_of_sum = 0;                       // the same sum, but relative to the maximum over all classes
+  float log_sum = 0, log_rest_sum = 0;         // logarithms of the student's sum-exp and of rest_sum
+  float teacher_sum = 0, log_teacher_sum = 0;  // sum of teacher_exp; for a bucket the logarithm is that of tail_mass
+  float tail_mass = 0, log_tail = -kInfinity;  // the teacher's mass in the bucket, and its logarithm
   bool has_bucket = false, infinite = false;
   bool valid = true;  // false: the soft part and the gradient are NaN
   V sums[Policy::kSums] = {};
   float divergence = 0, student_mass = 0, teacher_mass = 0, student_entropy = 0, teacher_entropy = 0;
 
-  // A constructor, because an aggregate would clear all arrays.
+  // Leaves the arrays uninitialised. An aggregate without a constructor would clear them.
   ListRow(ListedRow& r, const Policy& policy, ListConstants<V>& constants)
       : r(r), policy(policy), constants(constants) {}
 

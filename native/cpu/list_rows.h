@@ -7,7 +7,7 @@
 namespace temper {
 namespace {
 
-// The values of a row but its gradient.
+// Stores the values of a row, and adds its losses to the totals.
 template <class Policy> void store_list_values(ListRow<Policy>& row, ChunkTotals& totals) {
   const LossJob& job = row.r.job;
   const LossParameters& p = job.parameters;

@@ -111,9 +111,9 @@ template <class Policy> inline void ListRow<Policy>::find_renormalised_sums() {
   constants.inverse_sums = inverse_sums(splat(sum_lanes(difference)), splat(student_sum), splat(teacher_sum));
 }
 
-// The rounding of the sums in p and q exceeds that of q - p. The difference therefore needs no series, and the
-// gradient of the rest need not wait for a logarithm. Called before add_elements(), so that the operations of both
-// overlap.
+// Computes the element of the bucket. Its p and q are sums. Their rounding errors exceed that of the subtraction
+// q - p, so that the series of element() would gain nothing. The gradient therefore does not wait for log_ratio.
+// The call comes before add_elements(), so that the processor can overlap the operations of both.
 template <class Policy> inline void ListRow<Policy>::compute_bucket() {
   has_bucket = tail == kBucket && list.count() < r.classes();
   if (!has_bucket) return;

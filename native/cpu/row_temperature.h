@@ -1,4 +1,4 @@
-// The derivative of a row's value by the temperature, for a forward KL.
+// The derivative of a row's value with respect to the temperature, for a forward KL.
 #pragma once
 
 #include "row.h"

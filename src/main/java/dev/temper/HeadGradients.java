@@ -4,7 +4,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The memory for the gradients by weight and bias of a head, and whether each gradient is added to its content. */
+/**
+ * The memory for the gradients with respect to weight and bias of a head, and whether each gradient is added to its
+ * content.
+ */
 record HeadGradients(@Nullable MatrixView weight, boolean addsToWeight, @Nullable MatrixView bias,
     boolean addsToBias) {
 

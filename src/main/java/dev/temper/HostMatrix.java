@@ -52,6 +52,7 @@ public record HostMatrix(MemorySegment segment, long rows, int classes, long row
 
   /** Returns a matrix in an array of exactly {@code rows * classes} floats, which is used in place. */
   public static HostMatrix of(float[] values, long rows, int classes) {
+    HostMemory.requireLength("array", values.length, rows, classes, DType.F32);
     return of(MemorySegment.ofArray(values), rows, classes, DType.F32);
   }
 
@@ -62,7 +63,10 @@ public record HostMatrix(MemorySegment segment, long rows, int classes, long row
    * @param dtype BF16 or F16
    */
   public static HostMatrix of(short[] bits, long rows, int classes, DType dtype) {
-    return of(MemorySegment.ofArray(bits), rows, classes, dtype);
+    MemorySegment segment = MemorySegment.ofArray(bits);
+    HostMemory.requireElements(segment, dtype);
+    HostMemory.requireLength("array", bits.length, rows, classes, dtype);
+    return of(segment, rows, classes, dtype);
   }
 
   /**
@@ -70,7 +74,9 @@ public record HostMatrix(MemorySegment segment, long rows, int classes, long row
    * the buffer must be the processor's.
    */
   public static HostMatrix of(FloatBuffer values, long rows, int classes) {
-    return of(HostMemory.of(values, values.order()), rows, classes, DType.F32);
+    MemorySegment segment = HostMemory.of(values, values.order());
+    HostMemory.requireLength("buffer", values.remaining(), rows, classes, DType.F32);
+    return of(segment, rows, classes, DType.F32);
   }
 
   /**
@@ -80,7 +86,10 @@ public record HostMatrix(MemorySegment segment, long rows, int classes, long row
    * @param dtype BF16 or F16
    */
   public static HostMatrix of(ShortBuffer bits, long rows, int classes, DType dtype) {
-    return of(HostMemory.of(bits, bits.order()), rows, classes, dtype);
+    MemorySegment segment = HostMemory.of(bits, bits.order());
+    HostMemory.requireElements(segment, dtype);
+    HostMemory.requireLength("buffer", bits.remaining(), rows, classes, dtype);
+    return of(segment, rows, classes, dtype);
   }
 
   /**
@@ -88,7 +97,9 @@ public record HostMatrix(MemorySegment segment, long rows, int classes, long row
    * buffer must be the processor's; a new {@code ByteBuffer} is big-endian.
    */
   public static HostMatrix of(ByteBuffer bytes, long rows, int classes, DType dtype) {
-    return of(HostMemory.of(bytes, bytes.order()), rows, classes, dtype);
+    MemorySegment segment = HostMemory.of(bytes, bytes.order());
+    HostMemory.requireLength("buffer", bytes.remaining() / dtype.bytes(), rows, classes, dtype);
+    return of(segment, rows, classes, dtype);
   }
 
   @Override

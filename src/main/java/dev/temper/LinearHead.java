@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link LossInputs#hidden} and {@link Teacher#hidden} take a head. The loss and the gradients are then computed in
  * chunks of rows, so that the logits of all rows never lie in memory at once.
  *
- * <p>Between the products the gradient by the logits has the dtype of the head. For F16, row weights above 1,024 are
- * scaled down in this gradient by a power of two, and the products scale up again. A recorded CUDA graph does not scale
- * them, because they may change between replays.
+ * <p>Between the products the gradient with respect to the logits has the dtype of the head. For F16, row weights above
+ * 1,024 are scaled down in this gradient by a power of two, and the products scale up again. A recorded CUDA graph does
+ * not scale them, because they may change between replays.
  */
 public final class LinearHead {
 

@@ -10,6 +10,7 @@ import dev.temper.spi.EngineBackend;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +70,7 @@ public final class LossEngine implements AutoCloseable {
 
   /** Opens an engine with options; see {@link #open(String)}. */
   public static LossEngine open(String device, EngineOptions options) {
+    Objects.requireNonNull(device, "device is null, expected a name such as auto or cpu");
     OpenedDevice opened = Devices.open(device, options);
     return new LossEngine(opened.name(), opened.selection(), opened.backend(), options);
   }
@@ -113,8 +115,8 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * Computes the loss and its gradient by the student's logits in one pass. Where the student has a head, it computes
-   * the loss and its gradients by hidden states, weight and bias in chunks of rows.
+   * Computes the loss and its gradient with respect to the student's logits in one pass. Where the student has a head,
+   * it computes the loss and its gradients with respect to hidden states, weight and bias in chunks of rows.
    *
    * @throws IllegalArgumentException as for {@link #forward}, or if the gradient is missing, does not fit, or overlaps
    *     an input that it does not replace; for a head also if the workspace is too small for one row
@@ -204,13 +206,14 @@ public final class LossEngine implements AutoCloseable {
   }
 
   /**
-   * Computes the gradient of {@link #logSoftmax} by its logits: {@code output = (upstream - softmax(logits /
-   * temperature) * sum(upstream)) / temperature}.
+   * Computes the gradient of {@link #logSoftmax} with respect to its logits: {@code output =
+   * (upstream - softmax(logits / temperature) * sum(upstream)) / temperature}.
    *
    * @param logits [rows, classes], the logits of the forward call
    * @param temperature from {@value DistillationLoss#MIN_TEMPERATURE} to {@value DistillationLoss#MAX_TEMPERATURE}
-   * @param upstream [rows, classes] F32, BF16 or F16, gradient by the log-probabilities
-   * @param output [rows, classes] F32, BF16 or F16, gradient by the logits; may be the same view as logits or upstream
+   * @param upstream [rows, classes] F32, BF16 or F16, gradient with respect to the log-probabilities
+   * @param output [rows, classes] F32, BF16 or F16, gradient with respect to the logits; may be the same view as logits
+   *     or upstream
    * @throws IllegalArgumentException if a shape, a dtype or the temperature is invalid, or if the output overlaps an
    *     input without being the same view
    */

@@ -45,8 +45,9 @@ public final class LossOutputs {
   }
 
   /**
-   * Returns outputs with the gradient by the student's logits, or by its hidden states if the student has a head. The
-   * gradient replaces the content of its memory, which must not overlap an input. Padding columns are set to 0.
+   * Returns outputs with the gradient with respect to the student's logits, or to its hidden states if the student has
+   * a head. The gradient replaces the content of its memory, which must not overlap an input. Padding columns are set
+   * to 0.
    *
    * @param gradient [rows, classes of the student] or [rows, features], in the student's dtype or F32
    */
@@ -80,8 +81,8 @@ public final class LossOutputs {
   }
 
   /**
-   * Returns outputs with the gradient by the weight of the head, summed over all rows in f32. The gradient replaces the
-   * content of its memory.
+   * Returns outputs with the gradient with respect to the weight of the head, summed over all rows in f32. The gradient
+   * replaces the content of its memory.
    *
    * @param value [classes, features] in the dtype of the head or F32; null for none
    */
@@ -92,12 +93,12 @@ public final class LossOutputs {
   /** Returns outputs like {@link #withWeightGradient}, but adds the gradient to the content of its memory. */
   public LossOutputs withWeightGradientAddedTo(MatrixView value) {
     return withHead(headGradients.withWeight(
-        Objects.requireNonNull(value, "the gradient by the weight is null, expected a matrix"), true));
+        Objects.requireNonNull(value, "the gradient with respect to the weight is null, expected a matrix"), true));
   }
 
   /**
-   * Returns outputs with the gradient by the bias of the head, summed over all rows in f32. The gradient replaces the
-   * content of its memory.
+   * Returns outputs with the gradient with respect to the bias of the head, summed over all rows in f32. The gradient
+   * replaces the content of its memory.
    *
    * @param value [1, classes] in the dtype of the head or F32; null for none
    */
@@ -108,7 +109,7 @@ public final class LossOutputs {
   /** Returns outputs like {@link #withBiasGradient}, but adds the gradient to the content of its memory. */
   public LossOutputs withBiasGradientAddedTo(MatrixView value) {
     return withHead(headGradients.withBias(
-        Objects.requireNonNull(value, "the gradient by the bias is null, expected a matrix"), true));
+        Objects.requireNonNull(value, "the gradient with respect to the bias is null, expected a matrix"), true));
   }
 
   private LossOutputs withHead(HeadGradients value) {
@@ -141,10 +142,10 @@ public final class LossOutputs {
   }
 
   /**
-   * Returns outputs with {@link LossTotals#temperatureGradient()}, the derivative of the total by the temperature
-   * {@code T}. A row adds {@code 2 T KL + T (E_p[s] - E_q[s] - Var_p[t] + Cov_p[t, s])}, where {@code s = z/T} and
-   * {@code t = u/T}. The soft weight, the row weights and the reduction apply to the sum; the gradient scale does not.
-   * The loss must be a forward KL without row temperatures.
+   * Returns outputs with {@link LossTotals#temperatureGradient()}, the derivative of the total with respect to the
+   * temperature {@code T}. A row adds {@code 2 T KL + T (E_p[s] - E_q[s] - Var_p[t] + Cov_p[t, s])}, where {@code
+   * s = z/T} and {@code t = u/T}. The soft weight, the row weights and the reduction apply to the sum; the gradient
+   * scale does not. The loss must be a forward KL without row temperatures.
    */
   public LossOutputs withTemperatureGradient() {
     return new LossOutputs(gradient, mode, headGradients, rows, true, statistics);
@@ -177,22 +178,22 @@ public final class LossOutputs {
     return mode == Mode.ADDED;
   }
 
-  /** Memory for the gradient by the weight of the head, [classes, features]; null for none. */
+  /** Memory for the gradient with respect to the weight of the head, [classes, features]; null for none. */
   public @Nullable MatrixView weightGradient() {
     return headGradients.weight();
   }
 
-  /** Whether the gradient by the weight is added to the content of its memory. */
+  /** Whether the gradient with respect to the weight is added to the content of its memory. */
   public boolean addsToWeightGradient() {
     return headGradients.addsToWeight();
   }
 
-  /** Memory for the gradient by the bias of the head, [1, classes]; null for none. */
+  /** Memory for the gradient with respect to the bias of the head, [1, classes]; null for none. */
   public @Nullable MatrixView biasGradient() {
     return headGradients.bias();
   }
 
-  /** Whether the gradient by the bias is added to the content of its memory. */
+  /** Whether the gradient with respect to the bias is added to the content of its memory. */
   public boolean addsToBiasGradient() {
     return headGradients.addsToBias();
   }
@@ -217,7 +218,7 @@ public final class LossOutputs {
     return row(RowOutput.HARD);
   }
 
-  /** Whether the derivative by the temperature is computed. */
+  /** Whether the derivative with respect to the temperature is computed. */
   public boolean temperatureGradient() {
     return temperatureGradient;
   }

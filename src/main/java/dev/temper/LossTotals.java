@@ -84,8 +84,8 @@ public final class LossTotals {
   }
 
   /**
-   * The derivative of {@link #total()} by the temperature, or that of the sum for {@link Reduction#NONE}. Empty unless
-   * {@link LossOutputs#withTemperatureGradient} requests it.
+   * The derivative of {@link #total()} with respect to the temperature, or that of the sum for {@link Reduction#NONE}.
+   * Empty unless {@link LossOutputs#withTemperatureGradient} requests it.
    */
   public OptionalDouble temperatureGradient() {
     return temperatureGradient;

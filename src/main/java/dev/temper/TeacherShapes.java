@@ -10,14 +10,16 @@ final class TeacherShapes {
 
   private TeacherShapes() {}
 
-  static void requireSlots(int k) {
+  static void requireK(int k) {
     if (k < 1 || k > Teacher.MOST_IDS) {
-      throw new LossArgumentException("teacher_ids has ", k, " slots in a row, expected 1 to ", Teacher.MOST_IDS);
+      throw new LossArgumentException("k is ", k, ", expected 1 to ", Teacher.MOST_IDS);
     }
   }
 
   static void checkIds(RowVector values, long rows, int k) {
-    requireSlots(k);
+    if (k < 1 || k > Teacher.MOST_IDS) {
+      throw new LossArgumentException("teacher_ids has ", k, " slots in a row, expected 1 to ", Teacher.MOST_IDS);
+    }
     requireI32("teacher_ids", values);
     if (rows < 0 || values.length() != rows * k) {
       throw new LossArgumentException("teacher_ids has ", values.length(), " values, expected ", rows, " rows of ", k);

@@ -31,7 +31,7 @@ public record TopKLists(IdMatrix ids, MatrixView logProbabilities, RowVector log
 
   /** Allocates lists in Java arrays. */
   static TopKLists allocate(long rows, int k, int classes, double temperature) {
-    TeacherShapes.requireSlots(k);
+    TeacherShapes.requireK(k);
     if (rows > Integer.MAX_VALUE / k) {
       throw new LossArgumentException("logits has ", rows, " rows, expected at most ", Integer.MAX_VALUE / k,
           ", because lists of ", k, " slots lie in Java arrays here; give lists in memory of your own");

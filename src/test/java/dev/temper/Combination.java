@@ -9,7 +9,7 @@ import java.util.random.RandomGenerator;
  *
  * @param kind method of the engine
  * @param input dtype of the student's logits, or of the logits of a softmax
- * @param second dtype of the teacher's logits, or of the gradient by the log-probabilities
+ * @param second dtype of the teacher's logits, or of the gradient with respect to the log-probabilities
  * @param output dtype of the gradient, or of the output of a softmax
  * @param soft whether the loss has a soft part
  * @param hard whether the loss has a cross-entropy

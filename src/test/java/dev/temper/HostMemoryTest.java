@@ -59,8 +59,22 @@ class HostMemoryTest {
       HostMatrix strided = new HostMatrix(doubles, 2, 3, 4, DType.F32);
       assertThat(strided.byteSize()).as("with a row stride the segment may be longer").isEqualTo(28);
     }
-    assertRefused(() -> HostMatrix.of(new float[7], 2, 3)).hasMessageContaining("segment of 28 bytes is longer");
-    assertRefused(() -> HostMatrix.of(new float[5], 2, 3)).hasMessageContaining("too small");
+  }
+
+  @Test
+  void anArrayOrABufferOfAnotherLengthIsRefused() {
+    for (int length : new int[] {5, 7}) {
+      String found = " has " + length + " elements, expected 6 for rows 2 x classes 3 of ";
+      assertRefused(() -> HostMatrix.of(new float[length], 2, 3)).hasMessage("array" + found + "F32");
+      assertRefused(() -> HostMatrix.of(new short[length], 2, 3, DType.F16)).hasMessage("array" + found + "F16");
+      assertRefused(() -> HostMatrix.of(FloatBuffer.allocate(length), 2, 3)).hasMessage("buffer" + found + "F32");
+      assertRefused(() -> HostMatrix.of(ShortBuffer.allocate(length), 2, 3, DType.BF16))
+          .hasMessage("buffer" + found + "BF16");
+      ByteBuffer bytes = ByteBuffer.allocate(4 * length).order(ByteOrder.nativeOrder());
+      assertRefused(() -> HostMatrix.of(bytes, 2, 3, DType.F32)).hasMessage("buffer" + found + "F32");
+    }
+    assertRefused(() -> HostMatrix.of(new short[12], 2, 3, DType.F32)).hasMessageContaining("memory is a short[]");
+    assertRefused(() -> HostMatrix.of(new float[0], -1, 3)).hasMessageContaining("rows is -1, expected 0 or more");
   }
 
   @Test

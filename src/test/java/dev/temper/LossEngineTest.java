@@ -40,6 +40,12 @@ class LossEngineTest {
     assertThatThrownBy(() -> LossEngine.open("cdua"))
         .isExactlyInstanceOf(IllegalArgumentException.class)
         .hasMessageContainingAll("unknown device 'cdua'", "did you mean 'cuda'", "auto, cuda, cpu, ", "cuda:1");
+    assertThatThrownBy(() -> LossEngine.open(System.getProperty("temper.absent")))
+        .isInstanceOf(NullPointerException.class).hasMessage("device is null, expected a name such as auto or cpu");
+    for (String name : new String[] {"gpu", "GPU:1", "nvidia"}) {
+      assertThatThrownBy(() -> LossEngine.open(name))
+          .hasMessageContaining("unknown device '" + name + "' (did you mean 'cuda'?); known: ");
+    }
     assertThatThrownBy(() -> LossEngine.open("reference:x"))
         .hasMessageContainingAll("'reference:x'", "number of 0 or more");
     assertThatThrownBy(() -> LossEngine.open("reference:-1"))

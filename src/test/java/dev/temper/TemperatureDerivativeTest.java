@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Tests the derivative of the total by the temperature on every engine. */
+/** Tests the derivative of the total with respect to the temperature on every engine. */
 class TemperatureDerivativeTest extends EachDevice {
 
   private static final int CLASSES = 1_203;

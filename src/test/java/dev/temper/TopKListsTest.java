@@ -220,6 +220,8 @@ class TopKListsTest {
     try (LossEngine engine = LossEngine.open("reference")) {
       assertThatThrownBy(() -> engine.topK(HostMatrix.of(new float[6], 2, 3), 4, 1))
           .hasMessageContaining("k is 4, expected at most the 3 classes");
+      assertThatThrownBy(() -> engine.topK(HostMatrix.of(new float[6], 2, 3), 300, 1))
+          .hasMessage("k is 300, expected 1 to 256");
     }
   }
 

@@ -18,7 +18,9 @@ import java.util.Objects;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Computes the chunks of one call: logits, row loss, and the gradients by weight, bias and hidden states. */
+/**
+ * Computes the chunks of one call: logits, row loss, and the gradients with respect to weight, bias and hidden states.
+ */
 final class HeadPass {
 
   private final EngineBackend backend;
@@ -91,7 +93,10 @@ final class HeadPass {
     }
   }
 
-  /** Returns where a chunk writes the gradient by its logits: over the logits if it has no memory of its own. */
+  /**
+   * Returns where a chunk writes the gradient with respect to its logits: over the logits if it has no memory of its
+   * own.
+   */
   private @Nullable MatrixView gradient(long rows) {
     return outputs.hasGradient() ? memory.matrix(plan.gradient() == null ? plan.student() : plan.gradient(), rows)
         : null;
@@ -142,8 +147,8 @@ final class HeadPass {
       scale.multiply(products, Operand.transposed(memory.matrix(plan.ones(), to - from)), Operand.of(gradient),
           beta(from, plan.biasSum(), outputs.addsToBiasGradient()), byBias);
     }
-    // Hazard: this product may overwrite the hidden states, which the gradient by the weight needs. It is therefore the
-    // last one of a chunk.
+    // Hazard: this product may overwrite the hidden states, which the gradient with respect to the weight needs. It is
+    // therefore the last one of a chunk.
     MatrixView byHidden = outputs.gradient();
     if (byHidden != null) {
       scale.multiply(products, Operand.of(gradient), Operand.of(head.weight()), outputs.addsToGradient() ? 1 : 0,

@@ -18,11 +18,12 @@ import org.jspecify.annotations.Nullable;
  * @param rows rows of the batch
  * @param student logits of the student
  * @param teacher logits of the teacher; null unless it is given by hidden states
- * @param gradient gradient by the student's logits; null if no gradient is wanted or if it replaces the logits
+ * @param gradient gradient with respect to the student's logits; null if no gradient is wanted or if it replaces the
+ *     logits
  * @param ones a column of ones in the student's dtype; null unless the head has a bias
  * @param teacherOnes a column of ones in the teacher's dtype; null unless its head has a bias
- * @param weightSum f32 sums of the gradient by the weight; null if the products write the gradient
- * @param biasSum f32 sums of the gradient by the bias; null if the products write the gradient
+ * @param weightSum f32 sums of the gradient with respect to the weight; null if the products write the gradient
+ * @param biasSum f32 sums of the gradient with respect to the bias; null if the products write the gradient
  * @param workspace sizes for the caller
  */
 record HeadPlan(long rows, Region student, @Nullable Region teacher, @Nullable Region gradient,
@@ -79,7 +80,7 @@ record HeadPlan(long rows, Region student, @Nullable Region teacher, @Nullable R
     return chunks == 1 ? equal : Math.min(rounded, most);
   }
 
-  /** Element type of the gradient by the student's logits. */
+  /** Element type of the gradient with respect to the student's logits. */
   DType gradientDtype() {
     return gradient == null ? student.dtype() : gradient.dtype();
   }

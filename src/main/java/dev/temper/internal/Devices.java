@@ -8,6 +8,7 @@ import dev.temper.spi.ListedProvider;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -16,6 +17,9 @@ public final class Devices {
 
   /** The names of all device kinds. A name is known even if no engine for it is on the class path. */
   private static final List<String> KINDS = List.of("cuda", "cpu", "emulator", "reference");
+
+  /** Other names of the CUDA devices. They are refused, and the message names the right one. */
+  private static final Set<String> NAMES_OF_CUDA = Set.of("gpu", "nvidia");
 
   private Devices() {}
 
@@ -82,7 +86,9 @@ public final class Devices {
     Set<String> known = new LinkedHashSet<>(List.of("auto"));
     providers.stream().filter(ListedProvider::isLoaded).forEach(provider -> known.add(provider.device()));
     known.addAll(KINDS);
-    return new IllegalArgumentException("unknown device '" + device + "'" + Names.suggestion(kind, known) + "; known: "
+    String suggestion = NAMES_OF_CUDA.contains(kind.toLowerCase(Locale.ROOT)) ? " (did you mean 'cuda'?)"
+        : Names.suggestion(kind, known);
+    return new IllegalArgumentException("unknown device '" + device + "'" + suggestion + "; known: "
         + String.join(", ", known) + "; a number may follow, as in cuda:1");
   }
 

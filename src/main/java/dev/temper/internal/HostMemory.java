@@ -52,6 +52,21 @@ public final class HostMemory {
   }
 
   /**
+   * Checks that an array or a buffer has exactly one element for each element of a matrix.
+   *
+   * @param memory kind of memory in the message, such as {@code array}
+   * @param dtype floating type of the elements
+   * @throws IllegalArgumentException if a number is out of range, the dtype is not floating, or the length differs
+   */
+  public static void requireLength(String memory, long length, long rows, int classes, DType dtype) {
+    Shapes.requireMatrix(rows, classes, classes, dtype);
+    if (length != rows * classes) {
+      throw new IllegalArgumentException(memory + " has " + length + " elements, expected " + rows * classes
+          + " for rows " + rows + " x classes " + classes + " of " + dtype);
+    }
+  }
+
+  /**
    * Checks that a segment has exactly the size of a view without gaps. A longer segment often holds elements of another
    * type.
    *

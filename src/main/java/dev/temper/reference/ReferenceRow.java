@@ -144,7 +144,7 @@ public final class ReferenceRow {
         + weighted(hardFactor * loss.hardWeight(), hardGradient.at(i));
   }
 
-  /** Returns the derivative of {@link #soft()} by the temperature, for a forward KL. */
+  /** Returns the derivative of {@link #soft()} with respect to the temperature, for a forward KL. */
   public double temperatureGradient() {
     return hasSoft ? softPart.temperatureGradient() : 0;
   }

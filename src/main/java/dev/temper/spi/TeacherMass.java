@@ -27,7 +27,7 @@ public final class TeacherMass {
       double value = HostRows.element(matrix, place, i);
       if (!logarithms && value < 0) {
         return new LossArgumentException("teacher: row ", row, ", column ", i, " has the probability ", value,
-            ", expected 0 to 1");
+            ", expected 0 to 1, because the teacher is given by probabilities; give logits as logits");
       }
       double p = logarithms ? StrictMath.exp(value) : value;
       mass += p;

@@ -30,7 +30,7 @@ final class ClustersTest extends StubEngine {
     try (var _ = stub.with("CUDA_STUB_CAPABILITY", capability); var _ = stub.with("CUDA_STUB_CLUSTER", placed)) {
       CudaDriver driver = stub.driver();
       try (CudaKernelDevice device = new CudaKernelDevice(driver.devices().getFirst(), driver, OptionalLong.empty(),
-          HostBinaries.sound(), CublasSearch.ofMachine(), false)) {
+          HostBinaries.correct(), CublasSearch.ofMachine(), false)) {
         assertThat(device.limits().maxCluster()).isEqualTo(largest);
         assertThat(device.facts().clusters()).isEqualTo(described);
       }

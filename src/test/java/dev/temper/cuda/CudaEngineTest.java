@@ -25,7 +25,7 @@ final class CudaEngineTest extends StubEngine {
 
   @Test
   void tellsThatItIsNoGpu() {
-    assertThat(provider(HostBinaries.sound()).availability().description())
+    assertThat(provider(HostBinaries.correct()).availability().description())
         .isEqualTo("cuda:0 (stub (no GPU) (compute capability 9.0, 1.0 GiB))");
     try (LossEngine engine = open()) {
       assertThat(engine.describe()).isEqualTo("cuda:0 (stub (no GPU), compute capability 9.0)");

@@ -31,7 +31,7 @@ public abstract class StubEngine {
   }
 
   public final LossEngine open(int index, EngineOptions options) {
-    return open(index, options, HostBinaries.sound());
+    return open(index, options, HostBinaries.correct());
   }
 
   final LossEngine open(int index, EngineOptions options, HostBinaries binaries) {

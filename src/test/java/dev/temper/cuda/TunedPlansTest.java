@@ -107,7 +107,7 @@ final class TunedPlansTest extends StubEngine implements OwnPlanFile {
   }
 
   private List<String> tuned() {
-    return provider(HostBinaries.sound()).findings().stream()
+    return provider(HostBinaries.correct()).findings().stream()
         .filter(finding -> finding.subject().startsWith("tuned plan")).map(Finding::result).toList();
   }
 

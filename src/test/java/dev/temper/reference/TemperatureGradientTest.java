@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Tests that {@code dL/dT} is the derivative of the soft part by the temperature. */
+/** Tests that {@code dL/dT} is the derivative of the soft part with respect to the temperature. */
 class TemperatureGradientTest {
 
   private static final double[] Z = {1, 2, 0, -1.5, 3};

@@ -23,7 +23,7 @@ final class HiddenStates {
     LossInputs inputs = LossInputs.hidden(hidden, head)               // hidden states [rows, features]
         .withTeacher(Teacher.hidden(teacherHidden, teacherHead))
         .withLabels(RowVector.labels(labels));
-    LossOutputs outputs = LossOutputs.gradient(hiddenGradient)        // the gradient by the hidden states
+    LossOutputs outputs = LossOutputs.gradient(hiddenGradient)        // the gradient with respect to the hidden states
         .withWeightGradientAddedTo(weightGradient);                   // or withWeightGradient, which replaces
     LossResult result = engine.forwardBackward(DistillationLoss.hinton(2.0, 0.7), inputs, outputs);
     long bytes = result.workspace().orElseThrow().bytes();            // for the logits of a chunk of rows

@@ -14,9 +14,9 @@ import java.util.Arrays;
  * <p>Logits {@code x} that are off by {@code e} have a softmax whose relative error is {@code eps = u (4 R/T + 16) +
  * 2 e/T}, {@code R} their range, as in {@link RoundingBounds}. Let {@code eps} be the sum of both sides, {@code d =
  * log p - log q} and {@code w = max(p, q) (1 + |d|)}. Every divergence is a sum of terms of at most {@code w}, whose
- * derivative by {@code log p} or {@code log q} is at most {@code w} too, because a mixture lies between p and q. So
- * the value is off by {@code T^2 (eps + 8u) sum w}, and its gradient {@code T q (g - sum q g)}, where {@code q |g|
- * <= w}, by {@code 3 T eps (w + q sum w)}. Negative log-acceptance divides both by A.
+ * derivative with respect to {@code log p} or {@code log q} is at most {@code w} too, because a mixture lies between p
+ * and q. So the value is off by {@code T^2 (eps + 8u) sum w}, and its gradient {@code T q (g - sum q g)}, where
+ * {@code q |g| <= w}, by {@code 3 T eps (w + q sum w)}. Negative log-acceptance divides both by A.
  */
 final class FamilyBounds {
 
@@ -195,7 +195,7 @@ final class FamilyBounds {
 
   /**
    * With {@code eps} of the softmax r at T = 1 and z-loss weight v: the value is off by
-   * {@code (eps + 8u (|lse| + |z_y| + e mean |z|)) (1 + 2 v |lse|)}, the gradient by
+   * {@code (eps + 8u (|lse| + |z_y| + e mean |z|)) (1 + 2 v |lse|)}, the gradient with respect to
    * {@code r eps (1 + 2 v (1 + |lse|)) + 8u m}, m the sum of the sizes of its terms.
    */
   private void hard(RoundedLogits z) {

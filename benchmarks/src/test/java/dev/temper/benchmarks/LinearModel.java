@@ -55,7 +55,7 @@ final class LinearModel {
     return x.matmul(weights).to(logitType);
   }
 
-  /** Backward through Temper's loss: its gradient by the logits, which PyTorch takes on to the weights. */
+  /** Backward through Temper's loss: its gradient with respect to the logits, which PyTorch takes on to the weights. */
   Tensor backwardWithTemper(Tensor logits, LossEngine engine, DistillationLoss loss) {
     Tensor gradient = torch.empty_like(logits);
     LossInputs inputs = LossInputs.of(SharedMemory.matrix(logits))
@@ -71,7 +71,7 @@ final class LinearModel {
     TorchFormula.USUAL.loss(logits, teacher, labels, TEMPERATURE, SOFT_WEIGHT, HARD_WEIGHT).backward();
   }
 
-  /** PyTorch's gradient by the given logits, all of it in f64. */
+  /** PyTorch's gradient with respect to the given logits, all of it in f64. */
   Tensor exactGradient(Tensor logits) {
     Tensor exact = logits.detach().to(ScalarType.Double);
     exact.set_requires_grad(true);

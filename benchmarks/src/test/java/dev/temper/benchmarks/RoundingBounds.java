@@ -27,7 +27,7 @@ final class RoundingBounds {
   private RoundingBounds() {}
 
   /**
-   * Of the gradient by the logits, element by element:
+   * Of the gradient with respect to the logits, element by element:
    * {@code u/N [h r k(R_z) + s T (q k(R_z/T) + p k(R_u/T))] + 3 u |g|} with {@code k(R) = 4 R + 16}.
    */
   static Tensor gradient(Tensor logits, Tensor teacher, Tensor exactGradient) {

@@ -36,12 +36,12 @@ final class TorchTrainingTest {
 
       Tensor exact = model.exactGradient(logits);
       Tensor bound = stored.apply(exact, RoundingBounds.gradient(logits, model.teacher, exact));
-      assertThat(worstShare(gradient, exact, bound)).as("gradient by the logits, share of its bound")
+      assertThat(worstShare(gradient, exact, bound)).as("gradient with respect to the logits, share of its bound")
           .isBetween(0.01, 1.0);
 
       Tensor exactWeights = model.x.to(ScalarType.Double).t().matmul(exact);
       Tensor weightBound = RoundingBounds.weightGradient(model.x, exact, bound);
-      assertThat(worstShare(model.weights.grad(), exactWeights, weightBound)).as("gradient by the weights")
+      assertThat(worstShare(model.weights.grad(), exactWeights, weightBound)).as("gradient with respect to the weights")
           .isBetween(0.01, 1.0);
     }
   }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param primitive the operation
  * @param logits [rows, classes]
  * @param temperature temperature of the softmax
- * @param upstream gradient by the log-probabilities, [rows, classes], for the backward pass only
+ * @param upstream gradient with respect to the log-probabilities, [rows, classes], for the backward pass only
  * @param output [rows, classes], for all but argmax
  * @param indices [rows], for argmax only
  */

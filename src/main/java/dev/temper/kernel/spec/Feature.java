@@ -21,7 +21,7 @@ public enum Feature {
   TEACHER_SOFTCAP,
   /** The entropies of student and teacher are computed. */
   ENTROPIES,
-  /** The derivative by the temperature is computed. */
+  /** The derivative with respect to the temperature is computed. */
   TEMPERATURE_GRADIENT,
   /** The soft part compares standardised logits. */
   STANDARDISE,

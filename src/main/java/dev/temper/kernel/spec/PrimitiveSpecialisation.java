@@ -12,7 +12,7 @@ import java.util.List;
  * input's.
  *
  * @param input type of the logits
- * @param upstream type of the gradient by the log-probabilities
+ * @param upstream type of the gradient with respect to the log-probabilities
  * @param output type of the output
  * @param primitive the operation
  * @param plan how rows are spread over threads

@@ -32,7 +32,7 @@ public final class BatchTotals {
         .withHardCountedRows(block.getAtIndex(JAVA_LONG, 5));
   }
 
-  /** Returns the derivative by the temperature, which is 0 in a call without it. */
+  /** Returns the derivative with respect to the temperature, which is 0 in a call without it. */
   public static double temperatureGradient(MemorySegment block) {
     return block.getAtIndex(JAVA_DOUBLE, 3);
   }

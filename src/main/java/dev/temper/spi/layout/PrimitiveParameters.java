@@ -74,7 +74,7 @@ public final class PrimitiveParameters extends ParameterBlock<PrimitiveParameter
   /**
    * Writes all fields of a call except the addresses.
    *
-   * @param upstream gradient by the log-probabilities, for the backward pass only
+   * @param upstream gradient with respect to the log-probabilities, for the backward pass only
    * @param output output of all primitives except argmax
    * @param indices output of argmax
    */

@@ -23,7 +23,7 @@ public final class HostBinaries implements KernelBinaries {
   }
 
   /** Returns correct code. */
-  public static HostBinaries sound() {
+  public static HostBinaries correct() {
     return new HostBinaries(HostLibraries::of, HostLibraries::of);
   }
 

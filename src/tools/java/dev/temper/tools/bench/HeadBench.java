@@ -18,8 +18,8 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * Times heads, and their four matrix products over all rows: the logits of student and teacher, and the gradients by
- * weight and hidden states.
+ * Times heads, and their four matrix products over all rows: the logits of student and teacher, and the gradients with
+ * respect to weight and hidden states.
  *
  * @param run receives measurements and notes
  * @param engine the engine

@@ -11,7 +11,7 @@ import java.util.Map;
  *
  * @param loss the loss
  * @param shape sizes of the head
- * @param dtype dtype of hidden states and weights; the gradient by the weight is F32
+ * @param dtype dtype of hidden states and weights; the gradient with respect to the weight is F32
  */
 public record HeadCase(BenchLoss loss, HeadShape shape, DType dtype) {
 

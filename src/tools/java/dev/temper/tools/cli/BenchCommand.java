@@ -9,6 +9,7 @@ import dev.temper.tools.bench.LossBench;
 import dev.temper.tools.bench.Repetition;
 import dev.temper.tools.bench.ResultFile;
 import dev.temper.tools.files.Json;
+import dev.temper.tools.files.PlainNumber;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -54,11 +55,17 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     if (budget != null && !(budget > 0)) {
-      throw new IllegalArgumentException("--budget is " + budget + ", expected seconds above 0");
+      throw new IllegalArgumentException("--budget is " + PlainNumber.of(budget) + ", expected seconds above 0");
     }
     var plan = options.plan(quick);
+    if (results != null) {
+      OutputFile.check("--results", results);
+    }
     EngineOptions engineOptions = EngineOptions.defaults().withTunedPlans(!options.isSuite());
     try (Interruption interruption = Interruption.watch(); LossEngine engine = device.open(output, engineOptions)) {
+      if (outputs != null) {
+        OutputFile.makeFolder("--outputs", outputs);
+      }
       Repetition usual = engine.diagnostics().facts().isPresent() ? Repetition.onDevice() : Repetition.thorough();
       ResultFile result = run(new LossBench(plan, quick ? Repetition.brief() : usual), engine, stop(interruption));
       if (output.json) {

@@ -6,6 +6,7 @@ import dev.temper.tools.bench.BenchLoss.Objective;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -29,8 +30,16 @@ final class BenchLossOptions {
     return divergences != null || objectives != null;
   }
 
-  /** The losses; those with a soft part at each temperature. */
+  /**
+   * The losses; those with a soft part at each temperature.
+   *
+   * @throws IllegalArgumentException if divergences were given, but no loss has a soft part
+   */
   List<BenchLoss> at(List<Double> temperatures) {
+    if (divergences != null && objectives != null && objectives.stream().allMatch(o -> o == Objective.HARD)) {
+      throw new IllegalArgumentException("--divergence is " + divergences.stream().map(Divergence::label)
+          .collect(Collectors.joining(",")) + ", but --objective hard computes no divergence; leave one of them out");
+    }
     List<BenchLoss> losses = new ArrayList<>();
     for (Objective objective : objectives == null ? List.of(Objective.BOTH) : objectives) {
       if (objective == Objective.HARD) {

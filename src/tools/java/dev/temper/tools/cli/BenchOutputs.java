@@ -17,7 +17,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -25,7 +24,7 @@ import java.util.List;
  * Writes Temper's results for the first batch of a shape and dtype: totals, row losses, and some rows of the gradient.
  * Other programs make the same batch and compare.
  *
- * @param folder folder of the files, which is made if it does not exist
+ * @param folder folder of the files, which exists
  */
 record BenchOutputs(Path folder) {
 
@@ -37,7 +36,6 @@ record BenchOutputs(Path folder) {
       boolean wanted = cases.stream().anyMatch(
           one -> one.passes() == BenchmarkCase.Passes.FORWARD_BACKWARD && one.loss().equals(loss));
       if (wanted) {
-        Files.createDirectories(folder);
         write(engine, loss, memory, batch);
       }
     }

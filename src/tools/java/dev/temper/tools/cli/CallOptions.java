@@ -46,9 +46,9 @@ final class CallOptions {
       description = "Divisor of the hard part's mean (default: --denominator).")
   private @Nullable Double hardDenominator;
 
-  @Option(names = "--gradient-scale", paramLabel = "G", defaultValue = "1",
-      description = "Factor on the gradient but not on the loss (default: ${DEFAULT-VALUE}).")
-  double gradientScale;
+  @Option(names = "--gradient-scale", paramLabel = "G",
+      description = "Factor on the gradient but not on the loss (default: 1).")
+  private @Nullable Double gradientScale;
 
   @Option(names = "--gradient-dtype", paramLabel = "TYPE", converter = GradientDTypeName.class,
       description = "Type of the gradient: student (that of the student's logits) or f32 (default: student, or that of"
@@ -60,10 +60,10 @@ final class CallOptions {
           + " GPU 1536).")
   private @Nullable Long workspace;
 
-  @Option(names = "--chunk-logits", paramLabel = "TYPE", converter = ChunkLogitsName.class, defaultValue = "f32",
+  @Option(names = "--chunk-logits", paramLabel = "TYPE", converter = ChunkLogitsName.class,
       description = "Type of the logits of a chunk: f32, or student: that of each head, which is less accurate"
-          + " (default: ${DEFAULT-VALUE}).")
-  private ChunkLogits chunkLogits = ChunkLogits.F32;
+          + " (default: f32).")
+  private @Nullable ChunkLogits chunkLogits;
 
   @Option(names = "--tf32",
       description = "Let products of f32 heads use TF32 on cuda, which rounds factors to 11 bits.")
@@ -75,7 +75,7 @@ final class CallOptions {
   boolean accumulate;
 
   @Option(names = "--temperature-gradient",
-      description = "Compute the derivative of the loss by the temperature too; forward-kl only.")
+      description = "Compute the derivative of the loss with respect to the temperature too; forward-kl only.")
   boolean temperatureGradient;
 
   @Option(names = "--row-outputs",
@@ -89,7 +89,8 @@ final class CallOptions {
    * @throws IllegalArgumentException if the workspace is out of range
    */
   EngineOptions engine() {
-    EngineOptions options = EngineOptions.defaults().withChunkLogits(chunkLogits).withTf32(tf32);
+    EngineOptions options = EngineOptions.defaults()
+        .withChunkLogits(chunkLogits == null ? ChunkLogits.F32 : chunkLogits).withTf32(tf32);
     if (workspace == null) {
       return options;
     }
@@ -100,9 +101,50 @@ final class CallOptions {
     return options.withHeadWorkspace(workspace << 20);
   }
 
+  /**
+   * Refuses the options of a head, which have no effect on a student that is given by logits.
+   *
+   * @throws IllegalArgumentException if one of them was given
+   */
+  void refuseHeadOptions() {
+    if (workspace != null) {
+      throw needsHead("--workspace-mib is " + workspace);
+    }
+    if (chunkLogits != null) {
+      throw needsHead("--chunk-logits is " + chunkLogits.label());
+    }
+    if (tf32) {
+      throw needsHead("--tf32 is given");
+    }
+  }
+
+  private static IllegalArgumentException needsHead(String option) {
+    return new IllegalArgumentException(option + ", but the student is given by logits, which need no products; use it"
+        + " with the tensors student_hidden and student_weight, or leave it out");
+  }
+
+  /**
+   * Refuses the options that need an output file.
+   *
+   * @throws IllegalArgumentException if one of them was given
+   */
+  void requireNoOutput() {
+    requireNoOutput("--accumulate", accumulate);
+    requireNoOutput("--row-outputs", rowOutputs);
+    requireNoOutput("--gradient-dtype", gradientDType != null);
+    requireNoOutput("--gradient-scale", gradientScale != null);
+  }
+
+  private static void requireNoOutput(String option, boolean isGiven) {
+    if (isGiven) {
+      throw new IllegalArgumentException(option + " changes what --output receives, but --output is missing; give a"
+          + " file name, or leave " + option + " out");
+    }
+  }
+
   /** The inputs with the numbers of this call. */
   LossInputs apply(LossInputs batch) {
-    LossInputs inputs = batch.withGradientScale(gradientScale);
+    LossInputs inputs = gradientScale == null ? batch : batch.withGradientScale(gradientScale);
     if (denominator != null) {
       inputs = inputs.withDenominator(denominator);
     }

@@ -1,6 +1,7 @@
 package dev.temper.tools.cli;
 
 import dev.temper.EngineOptions;
+import dev.temper.EngineUnavailableException;
 import dev.temper.LossEngine;
 import picocli.CommandLine.Option;
 
@@ -22,11 +23,20 @@ final class DeviceOption {
 
   /** {@link #open(OutputOptions)} with options of the engine. */
   LossEngine open(OutputOptions output, EngineOptions options) {
-    LossEngine engine = LossEngine.open(device, options);
+    LossEngine engine = opened(options);
     if (device.equals("auto")) {
       output.note("auto took " + engine.describe() + reason(engine.device()));
     }
     return engine;
+  }
+
+  private LossEngine opened(EngineOptions options) {
+    try {
+      return LossEngine.open(device, options);
+    } catch (EngineUnavailableException e) {
+      throw new EngineUnavailableException(e.getMessage() + "; temper doctor says what can be used here"
+          + (device.equals("auto") ? "" : ", and --device auto takes the best of it"), e);
+    }
   }
 
   private static String reason(String taken) {

@@ -7,12 +7,15 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.MutuallyExclusiveArgsException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -52,13 +55,16 @@ final class Errors {
 
   private static String sentence(Throwable error) {
     return switch (error) {
-      case UnmatchedArgumentException e -> unmatched(e);
+      case UnmatchedArgumentException e -> unmatched(e.getCommandLine(), e.getUnmatched());
+      case MissingParameterException e when !e.getCommandLine().getUnmatchedArguments().isEmpty() -> unmatched(
+          e.getCommandLine(), e.getCommandLine().getUnmatchedArguments());
       case MutuallyExclusiveArgsException e -> message(e).replaceFirst("^Error: ", "") + "; " + seeHelp(e);
       case ParameterException e -> message(e) + "; " + seeHelp(e);
       case NoSuchFileException e -> e.getFile() + ": no such file; check the path";
-      case AccessDeniedException e -> e.getFile() + ": no permission to read it";
-      case OutOfMemoryError e -> "out of memory (" + message(e) + ");"
-          + " give the JVM more, such as JAVA_TOOL_OPTIONS=-Xmx8g, or a smaller batch";
+      case FileAlreadyExistsException e -> e.getFile() + ": a file of that name exists; choose another name";
+      case AccessDeniedException e -> e.getFile() + ": no permission to read it; change its permissions";
+      case OutOfMemoryError e -> "out of memory (" + message(e) + "); take a smaller batch, or if the Java heap is"
+          + " full, give it more: JAVA_TOOL_OPTIONS=-Xmx8g";
       case LossArgumentException e -> OptionNames.text(e);
       case IllegalArgumentException e -> message(e);
       case IllegalStateException e -> message(e);
@@ -71,10 +77,13 @@ final class Errors {
     return "see " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help";
   }
 
-  private static String unmatched(UnmatchedArgumentException e) {
-    CommandLine command = e.getCommandLine();
+  /**
+   * Names the first argument that the verb does not have. It comes before a missing option, because it often is that
+   * option, mistyped.
+   */
+  private static String unmatched(CommandLine command, List<String> arguments) {
     String name = command.getCommandSpec().qualifiedName();
-    String found = e.getUnmatched().getFirst();
+    String found = arguments.getFirst();
     int equals = found.indexOf('=');
     String unknown = equals < 0 ? found : found.substring(0, equals);
     if (unknown.startsWith("-")) {
@@ -84,9 +93,19 @@ final class Errors {
       return "unknown option '" + unknown + "'" + (foreign.isEmpty() ? near : foreign) + "; see " + name + " --help";
     }
     List<String> verbs = new ArrayList<>(command.getSubcommands().keySet());
-    if (verbs.isEmpty()) {
-      return "unexpected argument '" + unknown + "'; see " + name + " --help";
-    }
+    return verbs.isEmpty() ? "unexpected argument '" + found + "', expected options such as "
+        + String.join(" or ", usual(command)) + "; see " + name + " --help" : unknownVerb(unknown, verbs);
+  }
+
+  /** Returns the required options of a verb, or {@code --json} if there are none. */
+  private static List<String> usual(CommandLine command) {
+    List<String> required = command.getCommandSpec().requiredArgs().stream().filter(OptionSpec.class::isInstance)
+        .map(arg -> (OptionSpec) arg).map(option -> option.longestName() + " " + option.paramLabel()).toList();
+    return required.isEmpty() ? List.of("--json") : required;
+  }
+
+  /** Returns the message for a verb that does not exist. */
+  static String unknownVerb(String unknown, List<String> verbs) {
     return "unknown verb '" + unknown + "'" + Names.suggestion(unknown, verbs) + "; known: " + String.join(", ", verbs);
   }
 

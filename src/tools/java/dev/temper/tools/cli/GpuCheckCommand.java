@@ -22,8 +22,8 @@ import picocli.CommandLine.Parameters;
     name = "gpu-check",
     description = {
       "Runs every check that needs a GPU and writes the results into one JSON document.",
-      "Each step is a process with a time limit. The stages are smoke, correctness, sanitize, speed, plans and peers;"
-          + " each takes less than ten minutes. Later runs add their stages to the same document."
+      "Each step is a process with a time limit. The stages are smoke, correctness, sanitize, rings, speed, plans and"
+          + " peers; each takes less than ten minutes. Later runs add their stages to the same document."
     })
 final class GpuCheckCommand implements Callable<Integer> {
 
@@ -49,6 +49,7 @@ final class GpuCheckCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Set<Stage> chosen = stages.isEmpty() ? EnumSet.allOf(Stage.class) : EnumSet.noneOf(Stage.class);
     stages.forEach(stage -> chosen.add(stage(stage)));
+    OutputFile.makeFolder("--out", out);
     boolean holds = GpuCheck.into(out, device, quick, Version.current(), Revision.here(), chosen)
         .run(output::note, result -> {
       if (!output.json) {

@@ -47,11 +47,14 @@ record InputBatch(LossInputs inputs, Tensor student, @Nullable HeadInput head, M
       boolean accumulates) throws IOException {
     refuseMistypedNames(file);
     HeadInput head = file.tensors().containsKey("student_hidden") ? HeadInput.read(file, "student") : null;
-    Tensor student = head == null ? file.tensor("student") : head.hidden();
+    Tensor student = head != null ? head.hidden() : needed(file, "student", remedy(file));
     List<Long> leading = leading(student.shape());
     LossInputs inputs = head == null ? LossInputs.of(matrix(file, student))
         : LossInputs.hidden(head.states(file), head.head(file));
     if (loss.softWeight() > 0) {
+      if (cached != null) {
+        teacher.requireUsed(TeacherKind.FILE);
+      }
       inputs = inputs.withTeacher(cached != null ? cached : TeacherInput.read(file, teacher, leading));
     }
     if (loss.hardWeight() > 0) {
@@ -82,6 +85,14 @@ record InputBatch(LossInputs inputs, Tensor student, @Nullable HeadInput head, M
       }
     }
     return gradients;
+  }
+
+  private static String remedy(TensorFile file) {
+    return file.tensors().containsKey("teacher_lse")
+        ? "a file of temper topk is given by --teacher, and the batch by --input"
+        : file.path().toString().endsWith(".npy")
+        ? "a .npy file has one array; write student, teacher and labels to one .npz file, as numpy.savez does"
+        : "student_hidden and student_weight may take its place";
   }
 
   private static Tensor added(TensorFile file, String name, Tensor by) throws IOException {
@@ -156,7 +167,8 @@ record InputBatch(LossInputs inputs, Tensor student, @Nullable HeadInput head, M
   }
 
   static IllegalArgumentException fault(TensorFile file, Tensor tensor, String expected) {
-    return new IllegalArgumentException(file.path() + ": tensor '" + tensor.name() + "' is " + tensor.describe() + ", "
-        + expected);
+    TensorInfo stored = file.info(tensor.name());
+    String found = stored.dtype().isPresent() ? tensor.describe() : stored.describe();
+    return new IllegalArgumentException(file.path() + ": tensor '" + tensor.name() + "' is " + found + ", " + expected);
   }
 }

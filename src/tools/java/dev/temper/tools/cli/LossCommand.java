@@ -13,7 +13,6 @@ import dev.temper.io.SafetensorsWriter;
 import dev.temper.tools.files.TensorFiles;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -58,12 +57,16 @@ final class LossCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     checkOutput();
     DistillationLoss loss = options.loss();
+    options.withoutEffect().forEach(results::note);
     try (InputFile file = TensorFiles.open(input);
         Arena arena = Arena.ofShared();
-        TopKFile cache = teacher.file == null ? null : TopKFile.open(teacher.file);
+        TopKFile cache = teacher.file == null ? null : cache(teacher.file);
         LossEngine engine = device.open(results, callOptions.engine())) {
       InputBatch batch = InputBatch.read(file, loss, teacher, cache == null ? null
           : cache.lists().teacher(teacher.tail()), callOptions.accumulate);
+      if (batch.head() == null) {
+        callOptions.refuseHeadOptions();
+      }
       if (!file.conversions().isEmpty()) {
         results.note(input + ": converted " + String.join(", ", file.conversions()));
       }
@@ -80,6 +83,14 @@ final class LossCommand implements Callable<Integer> {
       new LossReport(totals, loss, inputs, engine, result.workspace(), milliseconds).print(results);
     }
     return 0;
+  }
+
+  private static TopKFile cache(Path file) throws IOException {
+    try {
+      return TopKFile.open(file);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(e.getMessage() + "; --teacher reads a file that temper topk wrote", e);
+    }
   }
 
   private ResultTensors allocate(Arena arena, InputBatch batch, DistillationLoss loss) throws IOException {
@@ -106,22 +117,9 @@ final class LossCommand implements Callable<Integer> {
 
   private void checkOutput() throws IOException {
     if (output == null) {
-      requireNoOutput("--accumulate", callOptions.accumulate);
-      requireNoOutput("--row-outputs", callOptions.rowOutputs);
+      callOptions.requireNoOutput();
       return;
     }
-    OutputFile.check("--output", output);
-    if (!output.toString().endsWith(".safetensors")) {
-      throw new IllegalArgumentException("--output is " + output + ", expected a name that ends in .safetensors");
-    }
-    if (Files.exists(output) && Files.exists(input) && Files.isSameFile(output, input)) {
-      throw new IllegalArgumentException("--output is " + output + ", the input itself; expected another file");
-    }
-  }
-
-  private static void requireNoOutput(String option, boolean isGiven) {
-    if (isGiven) {
-      throw new IllegalArgumentException(option + " writes to --output, but that is missing; give a file name");
-    }
+    OutputFile.checkTensors("--output", output, input);
   }
 }

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param countedRows rows that are not ignored
  * @param hardCountedRows rows that count in the hard part; under {@code --ignore-scope hard} only
  * @param nonFiniteRows counted rows whose loss is not finite
- * @param temperatureGradient derivative of the total by the temperature; under {@code --temperature-gradient} only
+ * @param temperatureGradient derivative of the total with respect to the temperature; under
+ *     {@code --temperature-gradient} only
  * @param device kind of device
  * @param workspace memory of a head; for a student given by hidden states only
  * @param milliseconds time of the call, which is the first of its process

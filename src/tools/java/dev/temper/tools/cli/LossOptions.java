@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -120,6 +121,16 @@ final class LossOptions {
       loss.numClasses(numClasses);
     }
     return loss.build();
+  }
+
+  /** Returns a sentence for each option of the cross-entropy that has no effect, because its weight is 0. */
+  List<String> withoutEffect() {
+    if (hardWeight != 0) {
+      return List.of();
+    }
+    return Stream.of(labelSmoothing == 0 ? "" : "--label-smoothing", zLoss == 0 ? "" : "--z-loss")
+        .filter(option -> !option.isEmpty())
+        .map(option -> option + " has no effect, because --hard-weight is 0").toList();
   }
 
   /** Reads {@link Divergence#parse}. */

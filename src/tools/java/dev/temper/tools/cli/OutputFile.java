@@ -27,6 +27,21 @@ final class OutputFile {
   }
 
   /**
+   * Checks that a safetensors file can be written beside the input that is still read.
+   *
+   * @throws IllegalArgumentException as for {@link #check}, or if the name has another end or is that of the input
+   */
+  static void checkTensors(String option, Path file, Path input) throws IOException {
+    check(option, file);
+    if (!file.toString().endsWith(".safetensors")) {
+      throw new IllegalArgumentException(option + " is " + file + ", expected a name that ends in .safetensors");
+    }
+    if (Files.exists(file) && Files.exists(input) && Files.isSameFile(file, input)) {
+      throw new IllegalArgumentException(option + " is " + file + ", the input itself; expected another file");
+    }
+  }
+
+  /**
    * Makes a folder for several files, unless it exists.
    *
    * @throws IllegalArgumentException if a file has that name, or if the folder is not writable

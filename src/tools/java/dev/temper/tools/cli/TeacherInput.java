@@ -6,11 +6,15 @@ import dev.temper.IdMatrix;
 import dev.temper.RowVector;
 import dev.temper.Teacher;
 import dev.temper.TopKTeacher;
+import dev.temper.io.Quoted;
 import dev.temper.io.Tensor;
 import dev.temper.io.TensorFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The teacher of an input file: the tensor {@code teacher} alone, with a row index or with a class map, hidden states
@@ -47,18 +51,55 @@ final class TeacherInput {
   }
 
   private Teacher read() throws IOException {
-    if (has("teacher_ids")) {
-      return lists();
+    TeacherKind kind = kind();
+    options.requireUsed(kind);
+    return switch (kind) {
+      case LISTS, SAMPLES -> lists(kind);
+      case MIXTURE -> mixture();
+      case HIDDEN -> hidden();
+      case MATRIX -> matrix();
+      case FILE -> throw new IllegalStateException("the teacher is in another file");
+    };
+  }
+
+  /**
+   * Returns the kind of the teacher that the tensors make up.
+   *
+   * @throws IllegalArgumentException if the tensors make up several teachers
+   */
+  private TeacherKind kind() {
+    requireOne("teacher", "teacher_ids", "teacher.0", "teacher_hidden");
+    requireOne("teacher_log_probs", "teacher_sample_weights");
+    requireOne("teacher_row_index", "class_map");
+    boolean isMixture = file.tensors().keySet().stream().anyMatch(TeacherInput::isMember)
+        || (!options.weights.isEmpty() && !has("teacher_ids") && !has("teacher_hidden"));
+    TeacherKind kind = isMixture ? TeacherKind.MIXTURE : has("teacher_hidden") ? TeacherKind.HIDDEN
+        : !has("teacher_ids") ? TeacherKind.MATRIX
+        : has("teacher_sample_weights") ? TeacherKind.SAMPLES : TeacherKind.LISTS;
+    for (String selecting : List.of("teacher_row_index", "class_map")) {
+      if (kind != TeacherKind.MATRIX && has(selecting)) {
+        throw new IllegalArgumentException(file.path() + ": found tensor '" + selecting + "', which selects logits of"
+            + " the tensor teacher, but the teacher is given by " + kind.source() + "; leave one of them out");
+      }
     }
-    if (!options.weights.isEmpty() || has("teacher.0")) {
-      return mixture();
+    return kind;
+  }
+
+  private void requireOne(String... names) {
+    List<String> found = Stream.of(names).filter(this::has).map(name -> "'" + name + "'").toList();
+    if (found.size() > 1) {
+      throw new IllegalArgumentException(file.path() + ": found tensors " + String.join(" and ", found)
+          + ", expected one of them, because each describes the teacher in another way; leave the others out");
     }
-    if (has("teacher_hidden")) {
-      requireLogits("teacher_hidden", "makes logits");
-      HeadInput head = HeadInput.read(file, "teacher");
-      InputBatch.requireLeading(file, head.hidden(), InputBatch.leading(head.hidden().shape()), leading);
-      return Teacher.hidden(head.states(file), head.head(file));
-    }
+  }
+
+  private Teacher hidden() throws IOException {
+    HeadInput head = HeadInput.read(file, "teacher");
+    InputBatch.requireLeading(file, head.hidden(), InputBatch.leading(head.hidden().shape()), leading);
+    return Teacher.hidden(head.states(file), head.head(file));
+  }
+
+  private Teacher matrix() throws IOException {
     Tensor teacher = InputBatch.needed(file, "teacher", "--soft-weight 0 does without");
     HostMatrix matrix = InputBatch.matrix(file, teacher);
     if (has("teacher_row_index")) {
@@ -89,7 +130,7 @@ final class TeacherInput {
     }
   }
 
-  private Teacher lists() throws IOException {
+  private Teacher lists(TeacherKind kind) throws IOException {
     Tensor ids = file.tensor("teacher_ids");
     List<Long> shape = ids.shape();
     if (ids.dtype() != DType.I32 || shape.size() < 2 || !InputBatch.leading(shape).equals(leading)
@@ -99,7 +140,7 @@ final class TeacherInput {
     }
     int k = Math.toIntExact(shape.getLast());
     IdMatrix classes = IdMatrix.of(ids.data(), leading.stream().reduce(1L, (a, b) -> a * b), k);
-    if (has("teacher_sample_weights")) {
+    if (kind == TeacherKind.SAMPLES) {
       return Teacher.sampled(classes, InputBatch.matrix(file, file.tensor("teacher_sample_weights")));
     }
     HostMatrix logs = InputBatch.matrix(file,
@@ -113,17 +154,38 @@ final class TeacherInput {
   }
 
   private Teacher mixture() throws IOException {
+    if (options.weights.isEmpty()) {
+      throw new IllegalArgumentException("--teacher-weights is missing, but " + file.path() + " holds "
+          + file.tensors().keySet().stream().filter(TeacherInput::isMember).collect(Collectors.joining(", "))
+          + "; give one weight for each teacher, such as 0.5,0.5");
+    }
     List<HostMatrix> members = new ArrayList<>();
-    for (int m = 0; has("teacher." + m); m++) {
-      Tensor member = file.tensor("teacher." + m);
+    for (String name : members()) {
+      Tensor member = file.tensor(name);
       InputBatch.requireLeading(file, member, InputBatch.leading(member.shape()), leading);
       members.add(InputBatch.matrix(file, member));
     }
-    if (options.weights.isEmpty()) {
-      throw new IllegalArgumentException("--teacher-weights is missing, but " + file.path() + " holds " + members.size()
-          + " teachers; give one weight for each");
-    }
     return Teacher.mixture(members, options.weights.stream().mapToDouble(w -> w).toArray());
+  }
+
+  /**
+   * Returns the names of the teachers, teacher.0 up to the highest in the file, and at least as many as weights.
+   *
+   * @throws IllegalArgumentException if one is missing, or if there is no second
+   */
+  private List<String> members() {
+    int highest = file.tensors().keySet().stream().filter(TeacherInput::isMember)
+        .mapToInt(name -> name.charAt(name.length() - 1) - '0').max().orElse(-1);
+    int count = Math.max(2, Math.max(options.weights.size(), highest + 1));
+    List<String> names = IntStream.range(0, count).mapToObj(m -> "teacher." + m).toList();
+    List<String> missing = names.stream().filter(name -> !has(name)).map(name -> "'" + name + "'").toList();
+    if (!missing.isEmpty()) {
+      throw new IllegalArgumentException(file.path() + ": no tensor " + String.join(" and no tensor ", missing)
+          + "; the file holds " + file.tensors().keySet().stream().map(Quoted::of).collect(Collectors.joining(", "))
+          + "; --teacher-weights needs one tensor for each weight, teacher.0, teacher.1 and so on, and at least two; a"
+          + " single teacher is the tensor 'teacher' without --teacher-weights");
+    }
+    return names;
   }
 
   private RowVector integers(String name, List<Long> shape) throws IOException {

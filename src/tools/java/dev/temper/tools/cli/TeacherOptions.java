@@ -1,9 +1,11 @@
 package dev.temper.tools.cli;
 
 import dev.temper.Tail;
+import dev.temper.tools.files.PlainNumber;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -60,6 +62,29 @@ final class TeacherOptions {
   @Option(names = "--teacher-weights", paramLabel = "W", split = ",",
       description = "Weights of several teachers teacher.0, teacher.1 ... with commas; they sum to 1.")
   List<Double> weights = List.of();
+
+  /** Refuses the options that a teacher given by one of the tensors does not have; they would have no effect. */
+  void requireUsed(TeacherKind kind) {
+    if (form != Form.LOGITS && kind != TeacherKind.MATRIX) {
+      throw unused("--teacher-form", form.label(), kind, "the tensor teacher");
+    }
+    if (tail != null && kind != TeacherKind.LISTS && kind != TeacherKind.FILE) {
+      throw unused("--tail", tail.label(), kind, "the tensors teacher_ids and teacher_log_probs, or --teacher FILE");
+    }
+    if (logProbsAt != null && kind != TeacherKind.LISTS) {
+      throw unused("--log-probs-at", PlainNumber.of(logProbsAt), kind,
+          "the tensors teacher_ids and teacher_log_probs");
+    }
+    if (!weights.isEmpty() && kind != TeacherKind.MIXTURE) {
+      throw unused("--teacher-weights", weights.stream().map(PlainNumber::of).collect(Collectors.joining(",")), kind,
+          "the tensors teacher.0, teacher.1 and so on");
+    }
+  }
+
+  private static IllegalArgumentException unused(String option, String value, TeacherKind kind, String needed) {
+    return new IllegalArgumentException(option + " is " + value + ", but the teacher is given by " + kind.source()
+        + "; use it with " + needed + ", or leave it out");
+  }
 
   /** Returns the meaning of the rest, which a teacher with lists needs. */
   Tail tail() {

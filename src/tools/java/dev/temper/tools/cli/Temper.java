@@ -3,7 +3,6 @@ package dev.temper.tools.cli;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -64,6 +63,12 @@ public final class Temper implements Runnable {
         .setOut(out)
         .setErr(err)
         .setCaseInsensitiveEnumValuesAllowed(true)
+        .registerConverter(Double.class, Numbers::real)
+        .registerConverter(double.class, Numbers::real)
+        .registerConverter(Integer.class, Numbers::integer)
+        .registerConverter(int.class, Numbers::integer)
+        .registerConverter(Long.class, Numbers::wide)
+        .registerConverter(long.class, Numbers::wide)
         .setParameterExceptionHandler((e, given) -> Errors.report(e, e.getCommandLine(), root.debug))
         .setExecutionExceptionHandler((e, command, parsed) -> Errors.report(e, command, root.debug));
     try {

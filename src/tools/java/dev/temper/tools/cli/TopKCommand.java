@@ -1,10 +1,13 @@
 package dev.temper.tools.cli;
 
+import dev.temper.DistillationLoss;
 import dev.temper.HostMatrix;
 import dev.temper.LossEngine;
+import dev.temper.Teacher;
 import dev.temper.TopKLists;
 import dev.temper.io.TopKFile;
 import dev.temper.tools.files.InputFile;
+import dev.temper.tools.files.PlainNumber;
 import dev.temper.tools.files.TensorFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,12 +51,31 @@ final class TopKCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    OutputFile.check("--output", output);
-    if (Files.exists(output) && Files.isSameFile(output, input)) {
-      throw new IllegalArgumentException("--output is " + output + ", the input itself; expected another file");
+    requireRanges();
+    OutputFile.checkTensors("--output", output, input);
+    try (InputFile file = TensorFiles.open(input)) {
+      HostMatrix logits = InputBatch.matrix(file, InputBatch.needed(file, "teacher", "give the logits that name"));
+      if (k > logits.classes()) {
+        throw new IllegalArgumentException("--k is " + k + ", expected at most " + logits.classes()
+            + ", the number of classes of the tensor 'teacher' in " + input);
+      }
+      write(logits);
     }
-    try (InputFile file = TensorFiles.open(input); LossEngine engine = device.open(results)) {
-      HostMatrix logits = InputBatch.matrix(file, InputBatch.needed(file, "teacher", "its logits are what is kept"));
+    return 0;
+  }
+
+  private void requireRanges() {
+    if (k < 1 || k > Teacher.MOST_IDS) {
+      throw new IllegalArgumentException("--k is " + k + ", expected 1 to " + Teacher.MOST_IDS);
+    }
+    if (!(temperature >= DistillationLoss.MIN_TEMPERATURE && temperature <= DistillationLoss.MAX_TEMPERATURE)) {
+      throw new IllegalArgumentException("--temperature is " + PlainNumber.of(temperature)
+          + ", expected a number from 1e-6 to 1e6, that of the loss that will read the file");
+    }
+  }
+
+  private void write(HostMatrix logits) throws IOException {
+    try (LossEngine engine = device.open(results)) {
       long start = System.nanoTime();
       TopKLists lists = engine.topK(logits, k, temperature);
       double milliseconds = (System.nanoTime() - start) / 1e6;
@@ -68,6 +90,5 @@ final class TopKCommand implements Callable<Integer> {
         results.out().flush();
       }
     }
-    return 0;
   }
 }

@@ -7,6 +7,7 @@ import dev.temper.tools.bench.BenchLoss;
 import dev.temper.tools.bench.BenchPlan;
 import dev.temper.tools.bench.BenchmarkCase;
 import dev.temper.tools.bench.BenchmarkCase.Passes;
+import dev.temper.tools.files.PlainNumber;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +47,7 @@ final class TuneOptions {
    */
   BenchPlan plan() {
     if (!(limit > 0)) {
-      throw new IllegalArgumentException("--limit is " + limit + ", expected seconds above 0");
+      throw new IllegalArgumentException("--limit is " + PlainNumber.of(limit) + ", expected seconds above 0");
     }
     List<BatchShape> given = BatchShape.parseList(shapes);
     requireDifferent(given, BatchShape::classes, "--shapes", "the same classes");

@@ -82,8 +82,9 @@ final class VerifyCommand implements Callable<Integer> {
       OutputFile.check("--report", report);
     }
     checkAccuracy();
+    Set<CaseGroup> groups = groups();
     try (LossEngine engine = device.open(output)) {
-      Verification verification = verify(new VerificationRun(engine, seed));
+      Verification verification = verify(new VerificationRun(engine, seed), groups);
       VerificationDocument document = VerificationDocument.of(verification, Revision.here());
       if (output.json) {
         output.print(document);
@@ -115,16 +116,29 @@ final class VerifyCommand implements Callable<Integer> {
     OutputFile.check("--accuracy", accuracy);
   }
 
-  private Verification verify(VerificationRun run) {
-    if (extent != null && extent.name != null) {
-      if (!only.isEmpty()) {
-        throw new IllegalArgumentException(
-            "--only " + String.join(",", only) + " and --case " + extent.name + ": expected one of the two");
-      }
-      return run.run(extent.name);
-    }
+  /**
+   * Returns the groups that run.
+   *
+   * @throws IllegalArgumentException if a name is unknown, or a group has no case in this run
+   */
+  private Set<CaseGroup> groups() {
     Set<CaseGroup> groups =
         only.isEmpty() ? EnumSet.allOf(CaseGroup.class) : only.stream().map(CaseGroup::of).collect(Collectors.toSet());
+    if (!only.isEmpty() && extent != null && extent.name != null) {
+      throw new IllegalArgumentException(
+          "--only " + String.join(",", only) + " and --case " + extent.name + ": expected one of the two");
+    }
+    if (!only.isEmpty() && groups.contains(CaseGroup.ACCURACY) && (extent == null || !extent.full)) {
+      throw new IllegalArgumentException("--only names the group " + CaseGroup.ACCURACY.id()
+          + ", whose cases belong to --full; add --full");
+    }
+    return groups;
+  }
+
+  private Verification verify(VerificationRun run, Set<CaseGroup> groups) {
+    if (extent != null && extent.name != null) {
+      return run.run(extent.name);
+    }
     Level level = Level.DEFAULT;
     if (extent != null) {
       level = extent.full ? Level.FULL : extent.quick ? Level.QUICK : level;

@@ -1,5 +1,6 @@
 package dev.temper.tools.gpucheck;
 
+import dev.temper.kernel.plan.RowPlans;
 import dev.temper.tools.process.JavaCommand;
 import java.io.File;
 import java.io.IOException;
@@ -34,9 +35,18 @@ public record CheckEnvironment(String device, boolean quick, Path folder) {
     return JavaCommand.of(MAIN).option("-Djava.awt.headless=true").settings().with(arguments);
   }
 
+  /** Returns the command of {@link #temper} with long rows in rings. */
+  List<String> temperWithRings(String... arguments) {
+    return JavaCommand.of(MAIN).option("-Djava.awt.headless=true").settings(RowPlans.RING_PROPERTY)
+        .property(RowPlans.RING_PROPERTY, true).with(arguments);
+  }
+
   /** Returns a command for a user in the folder of Temper, without paths of this machine. */
   String shown(List<String> command) {
-    return String.join(" ", command).replace(String.join(" ", temper()), "./temper").replace(folder + "/", "logs/");
+    return String.join(" ", command).replace(String.join(" ", temper()), "./temper")
+        .replace(String.join(" ", temperWithRings()),
+            "JAVA_TOOL_OPTIONS=-D" + RowPlans.RING_PROPERTY + "=true ./temper")
+        .replace(folder + "/", "logs/");
   }
 
   /** A program on the path or in a CUDA toolkit. */

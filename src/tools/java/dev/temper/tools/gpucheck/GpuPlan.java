@@ -20,6 +20,9 @@ final class GpuPlan {
   private static final String SANITIZED = "device-functions,dtypes,layouts,padding,clusters,labels,argmax";
   private static final String SMALL_SHAPES = "64x10,3x4099";
 
+  /** Groups with long rows. */
+  private static final String LONG_ROWS = "many-rows,clusters,classes";
+
   /**
    * Number of processes of the grid. Most of its time is compilation in one thread, and a device fault ends the cases
    * of one process only.
@@ -43,6 +46,7 @@ final class GpuPlan {
       case SMOKE -> plan.smoke();
       case CORRECTNESS -> plan.correctness();
       case SANITIZE -> plan.sanitize();
+      case RINGS -> plan.rings();
       case SPEED -> plan.speed();
       case PLANS -> plan.plans();
       case PEERS -> plan.peers();
@@ -85,23 +89,48 @@ final class GpuPlan {
   }
 
   private void sanitize() {
+    for (String tool : List.of("memcheck", "racecheck", "synccheck", "initcheck")) {
+      int limit = tool.equals("memcheck") || tool.equals("racecheck") ? 200 : 80;
+      steps.add(sanitizer(Stage.SANITIZE, tool, tool, limit, verify("--quick", "--only", SANITIZED)));
+    }
+  }
+
+  /** A step that runs a command under a tool of compute-sanitizer. */
+  private CheckStep sanitizer(Stage stage, String name, String tool, int limit, List<String> sanitized) {
     Optional<Path> sanitizer = CheckEnvironment.program("compute-sanitizer", System.getenv());
     String reason = !environment.isCuda() ? "compute-sanitizer watches a GPU, and the device is " + environment.device()
         : sanitizer.isEmpty() ? "no compute-sanitizer on the path, in CUDA_HOME or in /usr/local/cuda" : "";
-    for (String tool : List.of("memcheck", "racecheck", "synccheck", "initcheck")) {
-      List<String> command = new ArrayList<>(List.of(sanitizer.map(Path::toString).orElse("compute-sanitizer"),
-          "--tool", tool,
-          "--target-processes", "all", "--error-exitcode", Integer.toString(FOUND), "--print-limit", "20",
-          "--show-backtrace", "no", "--launch-timeout", "60", "--log-file", file(tool + ".log").toString()));
-      if (tool.equals("memcheck")) {
-        // A driver error becomes an exception of Temper anyway, and some calls are expected to fail.
-        command.addAll(List.of("--report-api-errors", "no"));
-      }
-      command.addAll(verify("--quick", "--only", SANITIZED));
-      int limit = tool.equals("memcheck") || tool.equals("racecheck") ? 200 : 80;
-      steps.add(step(Stage.SANITIZE, tool, "compute-sanitizer --tool " + tool, limit, command)
-          .then(() -> findings(tool)).unless(reason));
+    List<String> command = new ArrayList<>(List.of(sanitizer.map(Path::toString).orElse("compute-sanitizer"),
+        "--tool", tool,
+        "--target-processes", "all", "--error-exitcode", Integer.toString(FOUND), "--print-limit", "20",
+        "--show-backtrace", "no", "--launch-timeout", "60", "--log-file", file(name + ".log").toString()));
+    if (tool.equals("memcheck")) {
+      // A driver error becomes an exception of Temper anyway, and some calls are expected to fail.
+      command.addAll(List.of("--report-api-errors", "no"));
     }
+    command.addAll(sanitized);
+    return step(stage, name, "compute-sanitizer --tool " + tool, limit, command)
+        .then(() -> findings(name)).unless(reason);
+  }
+
+  private void rings() {
+    List<String> verify = environment.temperWithRings("verify", "--device", environment.device(), "--json");
+    steps.add(step(Stage.RINGS, "ring-rows", "long rows in rings, several of them in each block", 150,
+        joined(verify, environment.quick() ? "--quick" : "--full", "--only",
+            environment.quick() ? "clusters" : LONG_ROWS)));
+    for (String tool : List.of("memcheck", "racecheck")) {
+      steps.add(sanitizer(Stage.RINGS, "ring-" + tool, tool, 120, joined(verify, "--quick", "--only", "clusters")));
+    }
+    Path results = file("rings.json");
+    steps.add(step(Stage.RINGS, "ring-bench", "times of long rows in rings", 190,
+        small(joined(environment.temperWithRings("bench", "--suite", "gpu", "--parts", "headline", "--device",
+            environment.device(), "--results", results.toString(), "--budget", "150")))).withDocument(results));
+  }
+
+  private static List<String> joined(List<String> command, String... arguments) {
+    List<String> all = new ArrayList<>(command);
+    all.addAll(List.of(arguments));
+    return all;
   }
 
   private void speed() {
@@ -149,9 +178,7 @@ final class GpuPlan {
   }
 
   private List<String> verify(String... arguments) {
-    List<String> command = environment.temper("verify", "--device", environment.device(), "--json");
-    command.addAll(List.of(arguments));
-    return command;
+    return joined(environment.temper("verify", "--device", environment.device(), "--json"), arguments);
   }
 
   private List<String> loss(Path input, Path output) {
@@ -181,9 +208,9 @@ final class GpuPlan {
   }
 
   /** The tool's summary: the exit status is 0 even if the tool could not attach to the process. */
-  private String findings(String tool) {
+  private String findings(String name) {
     try {
-      String log = Files.readString(file(tool + ".log"));
+      String log = Files.readString(file(name + ".log"));
       return log.contains("ERROR SUMMARY: 0 errors") || log.contains("RACECHECK SUMMARY: 0 hazards")
           ? "" : "its log does not end in a summary of 0: "
           + log.lines().reduce((_, last) -> last).orElse("it is empty");

@@ -11,6 +11,8 @@ public enum Stage {
   CORRECTNESS,
   /** Memory errors and races, found by compute-sanitizer. */
   SANITIZE,
+  /** Rows in rings, which other stages do not use: correct, without memory errors, and their times. */
+  RINGS,
   /** Times of copies, losses and launches. */
   SPEED,
   /** Times of every launch plan for rows. */

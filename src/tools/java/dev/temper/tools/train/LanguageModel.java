@@ -92,12 +92,14 @@ final class LanguageModel {
     return LinearHead.of(output.value().view());
   }
 
-  /** The gradient by the output weights, [vocabulary, hidden + 1]. */
+  /** The gradient with respect to the output weights, [vocabulary, hidden + 1]. */
   Matrix headGradient() {
     return output.gradient();
   }
 
-  /** The gradient by the last hidden states, [rows, hidden + 1], where {@link #backwardFromHidden} begins. */
+  /**
+   * The gradient with respect to the last hidden states, [rows, hidden + 1], where {@link #backwardFromHidden} begins.
+   */
   Matrix hiddenGradient() {
     return hGradient;
   }
@@ -136,7 +138,10 @@ final class LanguageModel {
     return rectified;
   }
 
-  /** Fills the gradients of all parameters, given the batch of the last forward pass and the gradient by its logits. */
+  /**
+   * Fills the gradients of all parameters, given the batch of the last forward pass and the gradient with respect to
+   * its logits.
+   */
   void backward(WordBatch batch, Matrix logitGradient) {
     int rows = batch.rows();
     Operand gradient = Operand.of(logitGradient.top(rows).view());

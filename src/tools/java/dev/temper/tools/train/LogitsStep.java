@@ -6,7 +6,7 @@ import dev.temper.LossOutputs;
 /**
  * A step whose student computes logits of all rows.
  *
- * @param gradient gradient by the logits, [rows, vocabulary]
+ * @param gradient gradient with respect to the logits, [rows, vocabulary]
  */
 record LogitsStep(LanguageModel student, Matrix gradient) implements StudentStep {
 

@@ -22,7 +22,7 @@ public enum BoundFormula {
   STANDARDISED("Z", StandardisedBound.FORMULA),
   /** Entropies of a row. */
   ENTROPY("E", "sum p (e u |log p + H| + (5 + log2 C) u |x|) + u (log2 C + 2 + 2 |log S|)"),
-  /** Derivative by the temperature. */
+  /** Derivative with respect to the temperature. */
   TEMPERATURE("dT", TemperatureBound.FORMULA),
   /** Teachers that are given by lists. */
   LISTS("K", ListBound.FORMULA),

@@ -47,21 +47,21 @@ final class HeadOracle {
     }
   }
 
-  /** The gradient by the hidden states, [rows, features]. */
+  /** The gradient with respect to the hidden states, [rows, features]. */
   BoundedValues byHidden() {
     Factors head = data.student();
     return sums(c.rows(), c.features(), c.columns(), (row, i, column) -> row * c.columns() + column,
         (row, i, column) -> head.weight()[column * c.features() + i]);
   }
 
-  /** The gradient by the weight, [columns, features]. */
+  /** The gradient with respect to the weight, [columns, features]. */
   BoundedValues byWeight() {
     Factors head = data.student();
     return sums(c.columns(), c.features(), c.rows(), (column, i, row) -> row * c.columns() + column,
         (column, i, row) -> head.hidden()[row * c.features() + i]);
   }
 
-  /** The gradient by the bias, [columns]. */
+  /** The gradient with respect to the bias, [columns]. */
   BoundedValues byBias() {
     return sums(1, c.columns(), c.rows(), (one, column, row) -> row * c.columns() + column, (one, column, row) -> 1);
   }

@@ -25,7 +25,8 @@ final class PartChecks {
     CaseResult run() {
       if (check.isEmpty()) {
         return result(CaseOutcome.REFUSED,
-            List.of(engine.device() + " runs no kernels: there is nothing of device.cuh to check"), 0, 0);
+            List.of(engine.device() + " runs no kernels: there is nothing of device.cuh to check; --device cuda and"
+                + " --device emulator run them"), 0, 0);
       }
       try {
         SelfCheck found = engine.diagnostics().selfCheck(check);

@@ -21,6 +21,7 @@ final class ShapeCases {
   static void add(List<Case> cases) {
     classes(cases);
     clusters(cases);
+    manyRows(cases);
     dtypes(cases);
     layouts(cases);
     padding(cases);
@@ -50,6 +51,28 @@ final class ShapeCases {
             .layout(l -> l.rows(2)).add(cases, "c" + classes + "-" + name(dtype));
       }
     }
+  }
+
+  /**
+   * Rows in the shared memory of a block or of a cluster. The rows of a block differ: some are ignored, have the weight
+   * 0, are non-finite, or lack classes.
+   */
+  private static void manyRows(List<Case> cases) {
+    many(1000, 4099, DType.BF16).options(o -> o.withLabels(0.2)).add(cases, "bf16-c4099");
+    many(300, 13_001, DType.F32).content(Content.NON_FINITE_WHERE_UNUSED)
+        .options(o -> o.withLabels(0.2).withWeights()).add(cases, "f32-c13001-unused");
+    many(300, 13_001, DType.BF16).content(Content.STUDENT_ABSENT)
+        .loss(b -> b.divergence(Divergence.jensenShannon(0.3))).add(cases, "bf16-c13001-jsd");
+    many(200, 30_011, DType.BF16).content(Content.NON_FINITE).loss(b -> b.temperature(3))
+        .add(cases, "bf16-c30011-non-finite");
+    many(150, 30_011, DType.F32).method(EngineMethod.BACKWARD).options(o -> o.withLabels(0.2))
+        .add(cases, "f32-c30011-backward");
+    many(70, 128_256, DType.BF16).options(o -> o.withLabels(0.2)).add(cases, "bf16-c128256");
+  }
+
+  private static CaseBuilder many(int rows, int classes, DType dtype) {
+    return CaseBuilder.of(CaseGroup.MANY_ROWS).level(Level.FULL).classes(classes).dtype(dtype)
+        .layout(l -> l.rows(rows));
   }
 
   private static void dtypes(List<Case> cases) {

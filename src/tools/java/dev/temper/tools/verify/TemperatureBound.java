@@ -5,10 +5,11 @@ import static dev.temper.tools.verify.Precision.U;
 import dev.temper.DistillationLoss;
 
 /**
- * Error bound of one row's derivative by the temperature, {@code 2T D + T (E_p[s] - E_q[s] - Var_p[t] + Cov_p[t, s])}.
- * Each expectation is a sum of products with a probability. Its error consists of the error of the probability, 2u of
- * the logit and {@code 3 + log2 C} roundings for each factor. The products of second order are centred at {@code
- * E_p[t]} or at the maximum, which costs the square of the mean.
+ * Error bound of one row's derivative with respect to the temperature,
+ * {@code 2T D + T (E_p[s] - E_q[s] - Var_p[t] + Cov_p[t, s])}. Each expectation is a sum of products
+ * with a probability. Its error consists of the error of the probability, 2u of the logit and {@code 3 + log2 C}
+ * roundings for each factor. The products of second order are centred at {@code E_p[t]} or at the maximum, which costs
+ * the square of the mean.
  */
 final class TemperatureBound {
 

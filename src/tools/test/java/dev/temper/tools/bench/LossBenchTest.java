@@ -106,7 +106,7 @@ final class LossBenchTest {
       assertThat(measured.also("timesProducts"))
           .isEqualTo(measured.time().median() / result.entries().getFirst().time().median());
       assertThat(measured.also("workspaceBytes")).isPositive().isLessThanOrEqualTo(measured.also("workspaceLimit"));
-      assertThat(measured.also("accumulatorBytes")).as("the gradient by the weight is F32").isZero();
+      assertThat(measured.also("accumulatorBytes")).as("the gradient with respect to the weight is F32").isZero();
       assertThat(measured.also("total")).isBetween(1.0, 10.0);
     }
   }

@@ -96,7 +96,7 @@ class BenchCommandTest {
   }
 
   @Test
-  void refusesWrongShapesDtypesAndSuites() {
+  void refusesWrongShapesDtypesAndSuites() throws IOException {
     assertThat(Captured.run("bench", "--shapes", "10").status()).isEqualTo(2);
     assertThat(Captured.run("bench", "--shapes", "2x0").err()).contains("2x0");
     assertThat(Captured.run("bench", "--dtype", "i64").err()).contains("unknown dtype 'i64'")
@@ -112,8 +112,16 @@ class BenchCommandTest {
     assertThat(headlines.err()).contains("unknown part 'headlines' (did you mean 'headline'?)");
     assertThat(headlines.status()).isEqualTo(2);
     assertThat(Captured.run("bench", "--suite", "gpu", "--divergence", "tvd").err()).contains("losses of its own");
+    assertThat(Captured.run("bench", "--objective", "hard", "--divergence", "tvd").err())
+        .contains("--divergence is tvd, but --objective hard computes no divergence; leave one of them out");
     assertThat(Captured.run("bench", "--parts", "launch").err()).contains("--suite gpu");
-    assertThat(Captured.run("bench", "--budget", "0").err()).contains("--budget is 0.0");
+    assertThat(Captured.run("bench", "--budget", "0").err()).contains("--budget is 0, expected");
+    Path nowhere = folder.resolve("nowhere").resolve("results.json");
+    assertThat(Captured.run("bench", "--device", "reference", "--shapes", "2x10", "--quick", "--results",
+        nowhere.toString()).err()).contains("--results is " + nowhere + ", but there is no folder");
+    Path file = Files.writeString(folder.resolve("file"), "");
+    assertThat(Captured.run("bench", "--device", "reference", "--shapes", "2x10", "--quick", "--outputs",
+        file.toString()).err()).contains("--outputs is " + file + ", which is a file; expected the name of a folder");
     assertThat(Captured.run("bench", "--passes", "backward").err()).contains("forward, forward-backward");
   }
 }

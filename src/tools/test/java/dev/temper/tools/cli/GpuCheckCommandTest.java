@@ -36,6 +36,10 @@ class GpuCheckCommandTest {
         "sanitize     racecheck          not run",
         "sanitize     synccheck          not run",
         "sanitize     initcheck          not run",
+        "rings        ring-rows          passed",
+        "rings        ring-memcheck      not run",
+        "rings        ring-racecheck     not run",
+        "rings        ring-bench         passed",
         "speed        bench              passed",
         "plans        plans              passed",
         "peers        peers              ").doesNotContain(" failed ");
@@ -52,8 +56,17 @@ class GpuCheckCommandTest {
     Captured run = Captured.run("gpu-check", "smoek", "--out", folder.toString());
     assertThat(run.status()).isEqualTo(2);
     assertThat(run.err())
-        .contains("no stage is named 'smoek' (did you mean 'smoke'?); known: smoke, correctness, sanitize, speed,"
-            + " plans, peers");
+        .contains("no stage is named 'smoek' (did you mean 'smoke'?); known: smoke, correctness, sanitize, rings,"
+            + " speed, plans, peers");
     assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void aFileInPlaceOfTheFolderIsAWrongCall() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "");
+    Captured run = Captured.run("gpu-check", "smoke", "--out", file.toString());
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).isEqualTo("temper gpu-check: --out is " + file
+        + ", which is a file; expected the name of a folder\n");
   }
 }

@@ -44,7 +44,7 @@ class LossRefusalsTest {
       "--temperature -1           | --temperature is -1, expected a number from 1e-6 to 1e6",
       "--temperature NaN          | --temperature is NaN, expected a number from 1e-6 to 1e6",
       "--temperature Infinity     | --temperature is Infinity, expected a number from 1e-6 to 1e6",
-      "--temperature warm         | Invalid value for option '--temperature': 'warm' is not a double",
+      "--temperature warm         | Invalid value for option '--temperature': 'warm' is not a number",
       "--teacher-temperature 0    | --teacher-temperature is 0,",
       "--soft-weight -0.5         | --soft-weight is -0.5, expected a finite number of 0 or more",
       "--hard-weight NaN          | --hard-weight is NaN",
@@ -70,7 +70,7 @@ class LossRefusalsTest {
       "--teacher-softcap 0        | --teacher-softcap is 0, expected a finite number above 0",
       "--z-loss -1                | --z-loss is -1, expected a finite number of 0 or more",
       "--ignore-scope soft        | unknown scope 'soft'; known: both, hard",
-      "--soft-value ce            | unknown value 'ce' (did you mean 'kl'?); known: kl, cross-entropy",
+      "--soft-value ce            | unknown value 'ce'; known: kl, cross-entropy",
       "--soft-denominator 0       | --soft-denominator is 0, expected a finite number above 0",
       "--hard-denominator NaN     | --hard-denominator is NaN, expected a finite number above 0",
       "--reduction sum --hard-denominator 3 | --hard-denominator is 3, but --reduction sum divides by nothing",
@@ -86,10 +86,24 @@ class LossRefusalsTest {
       "--T 2                      | unknown option '--T' (did you mean '--temperature'?); see temper loss --help",
       "--divergence kl            | unknown divergence 'kl' (did you mean 'forward-kl'?)",
       "--divergence KL_DIV        | unknown divergence 'KL_DIV' (did you mean 'forward-kl'?)",
-      "--device gpu               | unknown device 'gpu'",
+      "--device gpu               | unknown device 'gpu' (did you mean 'cuda'?); known: auto, cuda, cpu",
+      "--device tpu               | unknown device 'tpu'; known: auto, cuda, cpu",
+      "--k 3                      | unknown option '--k'; see temper loss --help",
+      "--num-classes 1.5          | '1.5' is not a whole number from -2^31 to 2^31 - 1",
+      "--ignore-index 1e3         | '1e3' is not a whole number from -2^63 to 2^63 - 1",
+      "--tail bucket              | --tail is bucket, but the teacher is given by the tensor teacher; use it with the"
+          + " tensors teacher_ids and teacher_log_probs, or --teacher FILE, or leave it out",
+      "--log-probs-at 2           | --log-probs-at is 2, but the teacher is given by the tensor teacher; use it with"
+          + " the tensors teacher_ids and teacher_log_probs, or leave it out",
+      "--workspace-mib 16         | --workspace-mib is 16, but the student is given by logits",
+      "--chunk-logits f32         | --chunk-logits is f32, but the student is given by logits",
+      "--tf32                     | --tf32 is given, but the student is given by logits, which need no products; use it"
+          + " with the tensors student_hidden and student_weight, or leave it out",
+      "--teacher-weights 1        | no tensor 'teacher.0' and no tensor 'teacher.1'; the file holds 'labels',"
+          + " 'student', 'teacher'; --teacher-weights needs one tensor for each weight",
       "--device referense         | unknown device 'referense' (did you mean 'reference'?); known: auto, cuda, cpu,"
           + " reference, emulator; a number may follow, as in cuda:1",
-      "stray                      | unexpected argument 'stray'"
+      "stray                      | unexpected argument 'stray', expected options such as --input FILE; see temper loss"
   })
   void wrongOptions(String options, String message) throws IOException {
     refused(message, options.split(" "));
@@ -165,8 +179,20 @@ class LossRefusalsTest {
     refused("tensor 'gradient' is [2, 3] F16, expected F32 as --gradient-dtype says", "--accumulate",
         "--gradient-dtype", "f32");
     refused("gradient has dtype F16, expected the student's F32", "--accumulate");
-    check(2, "--accumulate writes to --output, but that is missing", Captured.run(call("--accumulate")));
-    check(2, "--row-outputs writes to --output, but that is missing", Captured.run(call("--row-outputs")));
+    for (String option : List.of("--accumulate", "--row-outputs", "--gradient-dtype=f32", "--gradient-scale=2")) {
+      check(2, option.replaceFirst("=.*", "") + " changes what --output receives, but --output is missing",
+          Captured.run(call(option)));
+    }
+  }
+
+  @Test
+  void optionsOfAPartWithoutWeightHaveANote() throws IOException {
+    SafetensorsWriter.write(input, List.copyOf(batch.values()));
+    Captured run = Captured.run(call("--label-smoothing", "0.1", "--z-loss", "0.1"));
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.err().lines()).containsExactly("--label-smoothing has no effect, because --hard-weight is 0",
+        "--z-loss has no effect, because --hard-weight is 0");
+    assertThat(Captured.run(call("--label-smoothing", "0.1", "--hard-weight", "1")).err()).isEmpty();
   }
 
   @Test
@@ -196,6 +222,8 @@ class LossRefusalsTest {
   void filesThatAreNotThere() {
     check(2, "batch.safetensors: no such file; check the path", Captured.run(call()));
     check(2, "Missing required option: '--input=FILE'", Captured.run("loss"));
+    check(2, "unknown option '--inptu' (did you mean '--input'?)", Captured.run("loss", "--inptu", input.toString()));
+    check(2, "unexpected argument 'b.npz', expected options such as --input FILE", Captured.run("loss", "b.npz"));
     check(2, "unknown kind of file", Captured.run("loss", "--input", Path.of("pom.xml").toAbsolutePath().toString()));
   }
 

@@ -46,6 +46,14 @@ final class NumpyDefaultsTest {
     assertThat(run.status()).isEqualTo(2);
   }
 
+  @Test
+  void aTypeIsNamedAsTheFileStoresIt() throws IOException {
+    Path input = folder.resolve("small.npz");
+    Files.write(input, NumpyBytes.npz(false, Map.of("student.npy", npy("|i1", false, "2, 3", new byte[6]))));
+    assertThat(loss(input).err()).startsWith("temper loss: " + input
+        + ": tensor 'student' is [2, 3] |i1, expected [rows, classes]");
+  }
+
   private Path write(String labelType, byte[] labels, double first) throws IOException {
     return Files.write(folder.resolve("batch.npz"), NumpyBytes.npz(true, Map.of(
         "student.npy", npy("<f8", true, "2, 3", NumpyBytes.doubles(first, 3, 2, 1, 0, 2)),

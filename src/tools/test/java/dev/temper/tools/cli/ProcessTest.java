@@ -51,6 +51,16 @@ class ProcessTest {
     assertThat(run.err()).startsWith("temper: unknown verb 'lose' (did you mean 'loss'?); known: ");
   }
 
+  @Test
+  void aDeviceThatCannotBeUsedNamesTheNextStep() throws Exception {
+    Captured run = run(new ProcessBuilder(JAVA, "--enable-native-access=ALL-UNNAMED",
+        "-Dtemper.cuda.driver=libcuda-absent.so.1", "-cp", CLASSES, "dev.temper.tools.cli.Temper", "loss", "--device",
+        "cuda", "--input", input.toString()));
+    assertThat(run.err()).startsWith("temper loss: no CUDA: no NVIDIA driver: ").endsWith(
+        "; temper doctor says what can be used here, and --device auto takes the best of it\n");
+    assertThat(run.status()).isEqualTo(2);
+  }
+
   /**
    * Tests that a process that is ended by a signal prints the current case. A user needs this name if a device hangs.
    */

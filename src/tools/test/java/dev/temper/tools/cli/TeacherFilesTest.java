@@ -65,7 +65,69 @@ class TeacherFilesTest {
     assertRefused(List.of("--teacher", cache.toString()), "--tail is missing");
     assertRefused(List.of("--teacher", cache.toString(), "--tail", "truncate", "--divergence", "reverse-kl"),
         "--divergence reverse-kl and teacher top-k truncate exclude each other");
-    assertRefused(List.of("--teacher", input.toString(), "--tail", "bucket"), "no tensor 'teacher_ids'");
+    assertRefused(List.of("--teacher", input.toString(), "--tail", "bucket"), "no tensor 'teacher_ids'",
+        "--teacher reads a file that temper topk wrote");
+    assertRefused(List.of("--teacher", cache.toString(), "--tail", "bucket", "--log-probs-at", "3"),
+        "--log-probs-at is 3, but the teacher is given by the file of --teacher");
+    Captured swapped = Captured.run("loss", "--device", "reference", "--input", cache.toString());
+    assertThat(swapped.err()).contains("no tensor 'student'", "a file of temper topk is given by --teacher");
+  }
+
+  @Test
+  void topkNamesItsOptions() throws IOException {
+    write(floats("student", STUDENT, 2, 4), floats("teacher", TEACHER, 2, 4));
+    for (String k : List.of("0", "300")) {
+      assertThat(topk(k, "2")).isEqualTo("temper topk: --k is " + k + ", expected 1 to 256\n");
+    }
+    assertThat(topk("5", "2")).isEqualTo("temper topk: --k is 5, expected at most 4, the number of classes of the"
+        + " tensor 'teacher' in " + input + "\n");
+    Captured archive = Captured.run("topk", "--device", "reference", "--input", input.toString(), "--k", "2",
+        "--temperature", "2", "--output", folder.resolve("cache.npz").toString());
+    assertThat(archive.err()).contains("cache.npz, expected a name that ends in .safetensors");
+    assertThat(topk("2", "0")).startsWith("temper topk: --temperature is 0, expected a number from 1e-6 to 1e6");
+  }
+
+  private String topk(String k, String temperature) {
+    Captured run = Captured.run("topk", "--device", "reference", "--input", input.toString(), "--k", k, "--temperature",
+        temperature, "--output", folder.resolve("cache.safetensors").toString());
+    assertThat(run.status()).isEqualTo(2);
+    return run.err();
+  }
+
+  @Test
+  void optionsOfAnotherTeacherAreRefused() throws IOException {
+    Tensor ids = new Tensor("teacher_ids", DType.I32, List.of(2L, 2L), MemorySegment.ofArray(new int[] {0, 1, 1, 0}));
+    Tensor student = floats("student", STUDENT, 2, 4);
+    write(student, ids, floats("teacher_sample_weights", new float[] {1, 2, 3, 0}, 2, 2));
+    assertRefused(List.of("--tail", "bucket"),
+        "--tail is bucket, but the teacher is given by teacher_ids and teacher_sample_weights");
+    assertRefused(List.of("--log-probs-at", "2"), "--log-probs-at is 2, but the teacher is given by");
+    write(student, ids, floats("teacher_log_probs", new float[] {-1, -2, -1, -2}, 2, 2));
+    assertRefused(List.of("--tail", "bucket", "--teacher-form", "probs"),
+        "--teacher-form is probs, but the teacher is given by teacher_ids and teacher_log_probs");
+    assertRefused(List.of("--tail", "bucket", "--teacher-weights", "0.5,0.5"),
+        "--teacher-weights is 0.5,0.5, but the teacher is given by teacher_ids and teacher_log_probs");
+  }
+
+  @Test
+  void theTensorsOfSeveralTeachersAreRefused() throws IOException {
+    Tensor student = floats("student", STUDENT, 2, 4);
+    Tensor teacher = floats("teacher", TEACHER, 2, 4);
+    Tensor first = floats("teacher.0", TEACHER, 2, 4);
+    Tensor second = floats("teacher.1", TEACHER, 2, 4);
+    write(student, teacher, first, second);
+    assertRefused(List.of("--teacher-weights", "0.5,0.5"), "found tensors 'teacher' and 'teacher.0', expected one");
+    write(student, teacher, integers("teacher_row_index", 1, 0), integers("class_map", 0, 1, 2, 3));
+    assertRefused(List.of(), "found tensors 'teacher_row_index' and 'class_map', expected one");
+    write(student, first, second, integers("teacher_row_index", 1, 0));
+    assertRefused(List.of("--teacher-weights", "0.5,0.5"),
+        "found tensor 'teacher_row_index', which selects logits of the tensor teacher, but the teacher is given by");
+    write(student, second);
+    assertRefused(List.of("--teacher-weights", "0.5,0.5"), "no tensor 'teacher.0'; the file holds 'student',"
+        + " 'teacher.1'; --teacher-weights needs one tensor for each weight", "a single teacher is the tensor");
+    assertRefused(List.of(), "--teacher-weights is missing, but " + input + " holds teacher.1; give one weight");
+    write(student, first, second);
+    assertRefused(List.of("--teacher-weights", "0.5,0.5,0"), "no tensor 'teacher.2'");
   }
 
   @ParameterizedTest
@@ -92,7 +154,7 @@ class TeacherFilesTest {
     assertThat(total("--teacher-form", "probs")).isCloseTo(dense, within(1e-6));
     write(floats("student", STUDENT, 2, 4), floats("teacher.0", TEACHER, 2, 4), floats("teacher.1", TEACHER, 2, 4));
     assertThat(total("--teacher-weights", "0.25,0.75")).isCloseTo(dense, within(1e-6));
-    assertRefused(List.of(), "--teacher-weights is missing", "2 teachers");
+    assertRefused(List.of(), "--teacher-weights is missing", "holds teacher.0, teacher.1; give one weight");
     write(floats("student", STUDENT, 2, 4), floats("teacher", TEACHER, 2, 4), integers("teacher_row_index", 1, 0));
     assertThat(total()).isNotCloseTo(dense, within(1e-3));
     write(floats("student", STUDENT, 2, 4), floats("teacher", TEACHER, 2, 4), integers("class_map", 0, 1, 2, 3));

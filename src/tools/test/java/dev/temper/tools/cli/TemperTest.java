@@ -34,7 +34,7 @@ class TemperTest {
     assertThat(VERBS).first().isEqualTo("train");
     new CommandLine(new Temper()).getSubcommands().forEach((verb, line) -> {
       var usage = line.getCommandSpec().usageMessage();
-      assertThat(verb.equals("help") ? usage.header()[0] : usage.description()[0]).as(verb).matches("[A-Z].*\\.");
+      assertThat(usage.description()[0]).as(verb).matches("[A-Z].*\\.");
     });
   }
 
@@ -52,6 +52,16 @@ class TemperTest {
     assertThat(run.status()).isEqualTo(2);
     assertThat(run.err()).startsWith("temper: no verb given; known: train, loss, ")
         .endsWith("help; see temper --help\n").containsOnlyOnce("--help");
+  }
+
+  @Test
+  void helpOfAnUnknownVerbSuggestsTheNearest() {
+    Captured run = Captured.run("help", "lss");
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).isEqualTo("temper help: unknown verb 'lss' (did you mean 'loss'?); known: "
+        + String.join(", ", VERBS) + "\n");
+    assertThat(Captured.run("help", "loss", "topk").err()).startsWith("temper help: unexpected argument 'topk'");
+    assertThat(Captured.run("help").out()).isEqualTo(Captured.run("--help").out());
   }
 
   @Test

@@ -16,7 +16,8 @@ class VerifyCommandTest {
   void oneCaseAlone() {
     Captured run = Captured.run("verify", "--device", "reference", "--case", "classes/c1000");
     assertThat(run.status()).as(run.err()).isZero();
-    assertThat(run.out()).hasLineCount(2).containsPattern("worst error: [0-9.]+ % of its bound, in group classes")
+    assertThat(run.out()).hasLineCount(2)
+        .containsPattern("every error is within its bound; the largest uses [0-9.]+ % of its bound, in group classes")
         .contains("1 cases passed, 0 failed").doesNotContain("u = 2^-24");
   }
 
@@ -64,6 +65,18 @@ class VerifyCommandTest {
     run = Captured.run("verify", "--device", "reference", "--quick", "--only", "goldens,device-functions", "--explain");
     assertThat(run.out()).containsPattern("(?m)^goldens ").doesNotContainPattern("(?m)^classes ")
         .contains("refused device-functions, 1 cases: reference runs no kernels");
+  }
+
+  @Test
+  void aGroupThatDoesNotApplySaysWhereItDoes() {
+    Captured run = Captured.run("verify", "--device", "reference", "--only", "device-functions");
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.out()).contains("nothing was checked: no case of the group device-functions applies to this device:"
+        + " reference runs no kernels: there is nothing of device.cuh to check; --device cuda and --device emulator run"
+        + " them\n");
+    run = Captured.run("verify", "--device", "reference", "--only", "accuracy");
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains("--only names the group accuracy, whose cases belong to --full; add --full");
   }
 
   @Test

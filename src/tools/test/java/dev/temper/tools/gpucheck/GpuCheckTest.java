@@ -50,7 +50,7 @@ class GpuCheckTest {
     String document = Files.readString(out.resolve(GpuCheck.DOCUMENT));
     assertThat(document).contains("\"commit\" : \"abc\"", "\"passed\" : 2", "\"failed\" : 6", "\"notRun\" : 1",
         "\"log\" : \"one\\nthe last line\"",
-        "\"stagesNotRun\" : [ \"correctness\", \"sanitize\", \"speed\", \"plans\", \"peers\" ]",
+        "\"stagesNotRun\" : [ \"correctness\", \"sanitize\", \"rings\", \"speed\", \"plans\", \"peers\" ]",
         "\"copyGigabytesPerSecond\" : null");
     GpuCheckDocument read = Json.read(out.resolve(GpuCheck.DOCUMENT), GpuCheckDocument.class);
     assertThat(read.facts()).isNotNull().extracting(DeviceFacts::name, DeviceFacts::driver)
@@ -113,6 +113,15 @@ class GpuCheckTest {
       all.addAll(steps);
     }
     assertThat(all.stream().map(CheckStep::name)).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void everyStepOfTheStageOfRingsUsesThem() throws IOException {
+    CheckEnvironment environment = new CheckEnvironment("cuda", false, logs());
+    for (CheckStep step : GpuPlan.of(environment, Stage.RINGS)) {
+      assertThat(step.command()).as(step.name()).containsOnlyOnce("-Dtemper.ring=true");
+      assertThat(environment.shown(step.command())).contains("./temper ").doesNotContain(logs().toString());
+    }
   }
 
   private List<StepResult> run(Set<Stage> stages, List<CheckStep> steps) throws IOException {

@@ -33,10 +33,10 @@ final class LanguageModelTest {
   }
 
   /**
-   * Compares the gradient by every weight with a central difference of step h = 2^-7. The truncation is about h^2 / 6
-   * times a third derivative of order 1, and the rounding of two f32 losses of size 3 about 8 u 3 / h; both are below
-   * 2e-4. A rectified unit whose input changes its sign within the step would be off by far more, but this seed has
-   * none.
+   * Compares the gradient with respect to every weight with a central difference of step h = 2^-7. The truncation is
+   * about h^2 / 6 times a third derivative of order 1, and the rounding of two f32 losses of size 3 about 8 u 3 / h;
+   * both are below 2e-4. A rectified unit whose input changes its sign within the step would be off by far more, but
+   * this seed has none.
    */
   @Test
   void gradientIsThatOfFiniteDifferences() {

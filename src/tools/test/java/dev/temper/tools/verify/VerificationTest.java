@@ -26,7 +26,7 @@ class VerificationTest {
     assertThat(verification.cases(CaseOutcome.REFUSED)).extracting(CaseResult::name)
         .containsExactly("device-functions/all");
     assertThat(groups(verification)).isEqualTo(
-        EnumSet.complementOf(EnumSet.of(CaseGroup.ACCURACY))); // not in the quick level
+        EnumSet.complementOf(EnumSet.of(CaseGroup.ACCURACY, CaseGroup.MANY_ROWS))); // not in the quick level
   }
 
   @ParameterizedTest
