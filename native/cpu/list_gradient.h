@@ -63,7 +63,7 @@ template <class Policy> struct ListGradientWriter : RowGradientWriter<ForwardKl<
         g = fma(r.scales.untempered(z - shift_of(r.student_max)), hard_scale, g);
       else if constexpr (hard != HardExp::kNone)
         g = fma(hard_exp<hard>(load(loss.student_exp + i), nullptr), hard_scale, g);
-      I is_label = (load(loss.list.slots.id + i) == label) & (lane_numbers() < count - i);  // no padding
+      I is_label = (load(loss.list.slots.id + i) == label) & (lane_numbers() < count - i);  // padding has the id 0
       found |= is_label;
       g -= select(is_label, target, V{});
       temper::store(g, listed + i);
@@ -87,8 +87,8 @@ template <class Policy> struct ListGradientWriter : RowGradientWriter<ForwardKl<
     return {splat(rest_factor == 0 || shift == -kInfinity ? 0.0f : soft), splat(hard)};
   }
 
-  // Computes the gradient of the classes at index i of a block without the label's target. The gradient of listed classes
-  // is overwritten later.
+  // Computes the gradient of the classes at index i of a block, without the label's target. That of listed classes is
+  // overwritten later.
   template <HardExp hard>
   static TEMPER_INLINE V rest_gradient(const BlockExponentials& in, int i, const Factors& f) {
     V es = load(in.student + i);
