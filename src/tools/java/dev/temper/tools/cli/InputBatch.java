@@ -53,7 +53,7 @@ record InputBatch(LossInputs inputs, Tensor student, @Nullable HeadInput head, M
         : LossInputs.hidden(head.states(file), head.head(file));
     if (loss.softWeight() > 0) {
       if (cached != null) {
-        teacher.requireUsed(TeacherKind.FILE);
+        teacher.requireUsed(TeacherSource.FILE);
       }
       inputs = inputs.withTeacher(cached != null ? cached : TeacherInput.read(file, teacher, leading));
     }

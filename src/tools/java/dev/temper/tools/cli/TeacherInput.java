@@ -51,10 +51,10 @@ final class TeacherInput {
   }
 
   private Teacher read() throws IOException {
-    TeacherKind kind = kind();
-    options.requireUsed(kind);
-    return switch (kind) {
-      case LISTS, SAMPLES -> lists(kind);
+    TeacherSource source = source();
+    options.requireUsed(source);
+    return switch (source) {
+      case LISTS, SAMPLES -> lists(source);
       case MIXTURE -> mixture();
       case HIDDEN -> hidden();
       case MATRIX -> matrix();
@@ -63,26 +63,26 @@ final class TeacherInput {
   }
 
   /**
-   * Returns the kind of the teacher that the tensors make up.
+   * Returns how the tensors give the teacher.
    *
    * @throws IllegalArgumentException if the tensors make up several teachers
    */
-  private TeacherKind kind() {
+  private TeacherSource source() {
     requireOne("teacher", "teacher_ids", "teacher.0", "teacher_hidden");
     requireOne("teacher_log_probs", "teacher_sample_weights");
     requireOne("teacher_row_index", "class_map");
     boolean isMixture = file.tensors().keySet().stream().anyMatch(TeacherInput::isMember)
         || (!options.weights.isEmpty() && !has("teacher_ids") && !has("teacher_hidden"));
-    TeacherKind kind = isMixture ? TeacherKind.MIXTURE : has("teacher_hidden") ? TeacherKind.HIDDEN
-        : !has("teacher_ids") ? TeacherKind.MATRIX
-        : has("teacher_sample_weights") ? TeacherKind.SAMPLES : TeacherKind.LISTS;
+    TeacherSource source = isMixture ? TeacherSource.MIXTURE : has("teacher_hidden") ? TeacherSource.HIDDEN
+        : !has("teacher_ids") ? TeacherSource.MATRIX
+        : has("teacher_sample_weights") ? TeacherSource.SAMPLES : TeacherSource.LISTS;
     for (String selecting : List.of("teacher_row_index", "class_map")) {
-      if (kind != TeacherKind.MATRIX && has(selecting)) {
+      if (source != TeacherSource.MATRIX && has(selecting)) {
         throw new IllegalArgumentException(file.path() + ": found tensor '" + selecting + "', which selects logits of"
-            + " the tensor teacher, but the teacher is given by " + kind.source() + "; leave one of them out");
+            + " the tensor teacher, but the teacher is given by " + source.names() + "; leave one of them out");
       }
     }
-    return kind;
+    return source;
   }
 
   private void requireOne(String... names) {
@@ -130,7 +130,7 @@ final class TeacherInput {
     }
   }
 
-  private Teacher lists(TeacherKind kind) throws IOException {
+  private Teacher lists(TeacherSource source) throws IOException {
     Tensor ids = file.tensor("teacher_ids");
     List<Long> shape = ids.shape();
     if (ids.dtype() != DType.I32 || shape.size() < 2 || !InputBatch.leading(shape).equals(leading)
@@ -140,7 +140,7 @@ final class TeacherInput {
     }
     int k = Math.toIntExact(shape.getLast());
     IdMatrix classes = IdMatrix.of(ids.data(), leading.stream().reduce(1L, (a, b) -> a * b), k);
-    if (kind == TeacherKind.SAMPLES) {
+    if (source == TeacherSource.SAMPLES) {
       return Teacher.sampled(classes, InputBatch.matrix(file, file.tensor("teacher_sample_weights")));
     }
     HostMatrix logs = InputBatch.matrix(file,

@@ -64,25 +64,25 @@ final class TeacherOptions {
   List<Double> weights = List.of();
 
   /** Refuses the options that a teacher given by one of the tensors does not have; they would have no effect. */
-  void requireUsed(TeacherKind kind) {
-    if (form != Form.LOGITS && kind != TeacherKind.MATRIX) {
-      throw unused("--teacher-form", form.label(), kind, "the tensor teacher");
+  void requireUsed(TeacherSource source) {
+    if (form != Form.LOGITS && source != TeacherSource.MATRIX) {
+      throw unused("--teacher-form", form.label(), source, "the tensor teacher");
     }
-    if (tail != null && kind != TeacherKind.LISTS && kind != TeacherKind.FILE) {
-      throw unused("--tail", tail.label(), kind, "the tensors teacher_ids and teacher_log_probs, or --teacher FILE");
+    if (tail != null && source != TeacherSource.LISTS && source != TeacherSource.FILE) {
+      throw unused("--tail", tail.label(), source, "the tensors teacher_ids and teacher_log_probs, or --teacher FILE");
     }
-    if (logProbsAt != null && kind != TeacherKind.LISTS) {
-      throw unused("--log-probs-at", PlainNumber.of(logProbsAt), kind,
+    if (logProbsAt != null && source != TeacherSource.LISTS) {
+      throw unused("--log-probs-at", PlainNumber.of(logProbsAt), source,
           "the tensors teacher_ids and teacher_log_probs");
     }
-    if (!weights.isEmpty() && kind != TeacherKind.MIXTURE) {
-      throw unused("--teacher-weights", weights.stream().map(PlainNumber::of).collect(Collectors.joining(",")), kind,
+    if (!weights.isEmpty() && source != TeacherSource.MIXTURE) {
+      throw unused("--teacher-weights", weights.stream().map(PlainNumber::of).collect(Collectors.joining(",")), source,
           "the tensors teacher.0, teacher.1 and so on");
     }
   }
 
-  private static IllegalArgumentException unused(String option, String value, TeacherKind kind, String needed) {
-    return new IllegalArgumentException(option + " is " + value + ", but the teacher is given by " + kind.source()
+  private static IllegalArgumentException unused(String option, String value, TeacherSource source, String needed) {
+    return new IllegalArgumentException(option + " is " + value + ", but the teacher is given by " + source.names()
         + "; use it with " + needed + ", or leave it out");
   }
 

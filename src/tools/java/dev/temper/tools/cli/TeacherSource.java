@@ -1,7 +1,7 @@
 package dev.temper.tools.cli;
 
 /** How the teacher of a batch is given, and the words for it in messages. */
-enum TeacherKind {
+enum TeacherSource {
   MATRIX("the tensor teacher"),
   LISTS("teacher_ids and teacher_log_probs"),
   SAMPLES("teacher_ids and teacher_sample_weights"),
@@ -9,13 +9,13 @@ enum TeacherKind {
   HIDDEN("teacher_hidden and teacher_weight"),
   FILE("the file of --teacher");
 
-  private final String source;
+  private final String names;
 
-  TeacherKind(String source) {
-    this.source = source;
+  TeacherSource(String names) {
+    this.names = names;
   }
 
-  String source() {
-    return source;
+  String names() {
+    return names;
   }
 }
