@@ -19,12 +19,18 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
 
-/** Compares teachers that are given by lists with the f64 reference: each meaning of the tail with each divergence. */
+/**
+ * Compares teachers that are given by lists with the f64 reference: each meaning of the tail with each divergence, and
+ * a cross-entropy beside them.
+ */
 final class ListChecks {
 
   private static final double T = 2;
   private static final int ROWS = 3;
   private static final int PADDING = 3;
+  private static final double HARD_WEIGHT = 0.5;
+  /** The label of every row. The list of row 2 does not hold it. */
+  private static final int LABEL = 0;
 
   private static final List<Divergence> DIVERGENCES =
       List.of(Divergence.forwardKl(), Divergence.reverseKl(), Divergence.jensenShannon(0.3));
@@ -32,8 +38,8 @@ final class ListChecks {
   private record Size(Level level, DType dtype, int classes, int k) {}
 
   /**
-   * The second size lists all classes. The CPU engine orders the lists of long rows by blocks of classes: the third
-   * size has few blocks, and the last one many. The emulator compiles kernels for each size, so that only two sizes are
+   * The second size lists all classes in row 0. The CPU engine orders the lists of long rows by blocks of classes: the
+   * third size has few blocks, and the last one many. The emulator compiles kernels for each size, so that only two are
    * quick.
    */
   private static final List<Size> SIZES = List.of(new Size(Level.QUICK, DType.BF16, 300, 64),
@@ -61,8 +67,8 @@ final class ListChecks {
 
     void judge(Comparison comparison) {
       Batch batch = new Batch(size, new SplittableRandom(seed ^ name().hashCode()));
-      DistillationLoss loss = DistillationLoss.builder().divergence(divergence).temperature(T)
-          .reduction(Reduction.SUM).numClasses(size.classes).build();
+      DistillationLoss loss = DistillationLoss.builder().divergence(divergence).temperature(T).softWeight(1)
+          .hardWeight(HARD_WEIGHT).reduction(Reduction.SUM).numClasses(size.classes).build();
       LossInputs inputs = batch.inputs(tail);
       float[] value = new float[ROWS];
       float[] expected = new float[ROWS];
@@ -73,14 +79,18 @@ final class ListChecks {
       }
       int columns = size.classes + PADDING;
       for (int row = 0; row < ROWS; row++) {
-        ListBound bound = new ListBound(tail, T, batch.row(row), expected[row] / (T * T));
+        ListBound.Row content = batch.row(row);
+        ListBound bound = new ListBound(tail, T, content, expected[row] / (T * T));
+        CrossEntropyBound hard = new CrossEntropyBound(SoftmaxBound.of(content.z(), 1, 0),
+            Arrays.stream(content.z()).max().orElseThrow(), LABEL, 0, 0);
         comparison.within("row_soft", new double[] {value[row]}, new double[] {expected[row]},
             new double[] {bound.value()}, DType.F32, 1);
         double[] bounds = new double[columns];
         double[] foundRow = new double[columns];
         double[] expectedRow = new double[columns];
         for (int c = 0; c < columns; c++) {
-          bounds[c] = c < size.classes ? bound.gradient(c) : 0;
+          bounds[c] = c < size.classes ? bound.gradient(c) + HARD_WEIGHT * hard.gradient(c)
+              + Precision.U * Math.abs(gradient[row * columns + c]) : 0;
           foundRow[c] = found[row * columns + c];
           expectedRow[c] = gradient[row * columns + c];
         }
@@ -104,7 +114,10 @@ final class ListChecks {
     return checks;
   }
 
-  /** Logits with padding of NaN, and lists that hold the first and the last class. Row 1 has unused slots. */
+  /**
+   * Logits with padding of NaN. The lists of the first two rows hold the first and the last class, that of row 2 only
+   * the last one. Row 1 has unused slots.
+   */
   private static final class Batch {
     private final Size size;
     private final double[] student;
@@ -129,7 +142,7 @@ final class ListChecks {
         }
         for (int slot = 0; slot < size.k; slot++) {
           int id = slot * (size.classes - 1) / Math.max(1, size.k - 1);
-          boolean used = row != 1 || slot % 3 != 1;
+          boolean used = row == 0 || (row == 1 ? slot % 3 != 1 : slot > 0);
           ids[row * size.k + slot] = used ? id : -1;
           logs[row * size.k + slot] = used ? rounded(Math.log(p[id] / sum)) : Double.NaN;
         }
@@ -157,7 +170,8 @@ final class ListChecks {
 
     LossInputs inputs(Tail tail) {
       return LossInputs.of(matrix(student, size.classes + PADDING))
-          .withTeacher(Teacher.topK(IdMatrix.of(ids, ROWS, size.k), matrix(logs, size.k), tail));
+          .withTeacher(Teacher.topK(IdMatrix.of(ids, ROWS, size.k), matrix(logs, size.k), tail))
+          .withLabels(RowVector.labels(new int[] {LABEL, LABEL, LABEL}));
     }
 
     float[] run(LossEngine engine, DistillationLoss loss, LossInputs inputs, float[] rows) {
