@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A replay checks all rows first, counts the labels and reads denominators in device memory. If a value is invalid,
  * no output is written and the totals report the value. The products of a graph always run, but leave their results as
- * they are then, provided that hidden states and weights are finite. Row weights may change between replays and are not
- * scaled: above 1,024 they may make a gradient of an F16 head infinite.
+ * they are then, provided that hidden states, weights and logits are finite. Row weights may change between replays and
+ * are not scaled: above 1,024 they may make a gradient of an F16 head infinite.
  */
 final class RecordedHead implements AutoCloseable {
 

@@ -90,7 +90,7 @@ public interface ChunkedLoss extends AutoCloseable {
   /**
    * Submits zeros to the gradients of all prepared chunks. A recorded graph needs this before its first chunk: after an
    * invalid value the chunks write no gradient, but the products back read it, and a NaN in the memory would spoil
-   * their results although alpha is 0. Gradients that replace the logits hold finite logits then.
+   * their results although alpha is 0. A gradient that replaces the logits is not cleared, and holds the logits then.
    */
   default void clearGradients() {}
 

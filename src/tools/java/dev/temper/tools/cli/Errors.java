@@ -93,15 +93,17 @@ final class Errors {
       return "unknown option '" + unknown + "'" + (foreign.isEmpty() ? near : foreign) + "; see " + name + " --help";
     }
     List<String> verbs = new ArrayList<>(command.getSubcommands().keySet());
-    return verbs.isEmpty() ? "unexpected argument '" + found + "', expected options such as "
-        + String.join(" or ", usual(command)) + "; see " + name + " --help" : unknownVerb(unknown, verbs);
+    return verbs.isEmpty() ? "unexpected argument '" + found + "'" + expected(command) + "; see " + name + " --help"
+        : unknownVerb(unknown, verbs);
   }
 
-  /** Returns the required options of a verb, or {@code --json} if there are none. */
-  private static List<String> usual(CommandLine command) {
+  /** Names the required options of a verb, or {@code --json} if none is required and the verb has it. */
+  private static String expected(CommandLine command) {
     List<String> required = command.getCommandSpec().requiredArgs().stream().filter(OptionSpec.class::isInstance)
         .map(arg -> (OptionSpec) arg).map(option -> option.longestName() + " " + option.paramLabel()).toList();
-    return required.isEmpty() ? List.of("--json") : required;
+    String usual = command.getCommandSpec().findOption("--json") == null ? "" : "--json";
+    String options = required.isEmpty() ? usual : String.join(" or ", required);
+    return options.isEmpty() ? "" : ", expected options such as " + options;
   }
 
   /** Returns the message for a verb that does not exist. */

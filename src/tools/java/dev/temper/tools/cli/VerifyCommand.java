@@ -4,6 +4,7 @@ import dev.temper.LossEngine;
 import dev.temper.tools.bench.Revision;
 import dev.temper.internal.AtomicFile;
 import dev.temper.tools.verify.AccuracyPage;
+import dev.temper.tools.verify.CaseGrid;
 import dev.temper.tools.verify.CaseGroup;
 import dev.temper.tools.verify.HtmlReport;
 import dev.temper.tools.verify.Level;
@@ -64,7 +65,7 @@ final class VerifyCommand implements Callable<Integer> {
 
   /** The options that decide how many cases run. */
   private static final class Extent {
-    @Option(names = "--quick", description = "Every group at small sizes; takes a few seconds.")
+    @Option(names = "--quick", description = "Small sizes only; takes a few seconds.")
     private boolean quick;
 
     @Option(names = "--full", description = "The largest sizes with every dtype too; takes minutes.")
@@ -122,15 +123,20 @@ final class VerifyCommand implements Callable<Integer> {
    * @throws IllegalArgumentException if a name is unknown, or a group has no case in this run
    */
   private Set<CaseGroup> groups() {
+    if (only.isEmpty()) {
+      return EnumSet.allOf(CaseGroup.class);
+    }
     Set<CaseGroup> groups =
-        only.isEmpty() ? EnumSet.allOf(CaseGroup.class) : only.stream().map(CaseGroup::of).collect(Collectors.toSet());
-    if (!only.isEmpty() && extent != null && extent.name != null) {
+        only.stream().map(CaseGroup::of).collect(Collectors.toCollection(() -> EnumSet.noneOf(CaseGroup.class)));
+    if (extent != null && extent.name != null) {
       throw new IllegalArgumentException(
           "--only " + String.join(",", only) + " and --case " + extent.name + ": expected one of the two");
     }
-    if (!only.isEmpty() && groups.contains(CaseGroup.ACCURACY) && (extent == null || !extent.full)) {
-      throw new IllegalArgumentException("--only names the group " + CaseGroup.ACCURACY.id()
-          + ", whose cases belong to --full; add --full");
+    if (extent == null || !extent.full) {
+      groups.stream().filter(CaseGrid::needsFull).findFirst().ifPresent(group -> {
+        throw new IllegalArgumentException("--only names the group " + group.id()
+            + ", whose cases belong to --full; add --full");
+      });
     }
     return groups;
   }

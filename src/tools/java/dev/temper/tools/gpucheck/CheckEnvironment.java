@@ -43,10 +43,13 @@ public record CheckEnvironment(String device, boolean quick, Path folder) {
 
   /** Returns a command for a user in the folder of Temper, without paths of this machine. */
   String shown(List<String> command) {
-    return String.join(" ", command).replace(String.join(" ", temper()), "./temper")
-        .replace(String.join(" ", temperWithRings()),
-            "JAVA_TOOL_OPTIONS=-D" + RowPlans.RING_PROPERTY + "=true ./temper")
-        .replace(folder + "/", "logs/");
+    String text = String.join(" ", command);
+    String withRings = String.join(" ", temperWithRings());
+    // The assignment comes first, because compute-sanitizer would take it for the name of a program.
+    String shown = text.contains(withRings)
+        ? "JAVA_TOOL_OPTIONS=-D" + RowPlans.RING_PROPERTY + "=true " + text.replace(withRings, "./temper")
+        : text.replace(String.join(" ", temper()), "./temper");
+    return shown.replace(folder + "/", "logs/");
   }
 
   /** A program on the path or in a CUDA toolkit. */

@@ -15,6 +15,12 @@ public final class CaseGrid {
     return all().stream().filter(c -> level.contains(c.level())).toList();
   }
 
+  /** Returns whether all cases of a group belong to {@link Level#FULL}. */
+  public static boolean needsFull(CaseGroup group) {
+    List<Case> cases = all().stream().filter(c -> c.group() == group).toList();
+    return !cases.isEmpty() && cases.stream().allMatch(c -> c.level() == Level.FULL);
+  }
+
   /** The cases of every level. */
   static List<Case> all() {
     List<Case> cases = new ArrayList<>();

@@ -2,7 +2,7 @@ package dev.temper.tools.verify;
 
 /** The size of the grid; each level contains the smaller ones. */
 public enum Level {
-  /** Every group at small sizes; a few seconds. */
+  /** Small sizes of almost every group; a few seconds. */
   QUICK,
   /** All but the largest sizes; less than a minute on two cores. */
   DEFAULT,

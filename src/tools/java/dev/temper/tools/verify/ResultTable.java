@@ -100,16 +100,17 @@ public final class ResultTable {
     }
     verification.groups().stream().filter(g -> g.worst() != null && !g.group().isExact())
         .max(Comparator.comparingDouble(g -> Objects.requireNonNull(g.worst()).share()))
-        .ifPresent(g -> largest(text, g.group(), Objects.requireNonNull(g.worst()).share()));
+        .ifPresent(g -> largest(text, g.group(), Objects.requireNonNull(g.worst()).share(), verification.holds()));
     text.format("%s: %d cases passed, %d failed, %d refused by name; seed %d; %.1f s%n", verification.description(),
         verification.count(CaseOutcome.PASSED), verification.count(CaseOutcome.FAILED),
             verification.count(CaseOutcome.REFUSED),
         verification.seed(), verification.milliseconds() / 1e3);
   }
 
-  private static void largest(Formatter text, CaseGroup group, double share) {
-    text.format(share <= 1 ? "every error is within its bound; the largest uses %.1f %% of its bound, in group %s%n"
-        : "largest error: %.1f %% of its bound, expected at most 100 %%, in group %s%n", 100 * share, group.id());
+  private static void largest(Formatter text, CaseGroup group, double share, boolean holds) {
+    text.format(holds ? "every error is within its bound; the largest uses %.1f %% of its bound, in group %s%n"
+        : "largest finite error: %.1f %% of its bound, expected at most 100 %%, in group %s%n", 100 * share,
+        group.id());
   }
 
   static String number(double value) {

@@ -60,7 +60,8 @@ class TemperTest {
     assertThat(run.status()).isEqualTo(2);
     assertThat(run.err()).isEqualTo("temper help: unknown verb 'lss' (did you mean 'loss'?); known: "
         + String.join(", ", VERBS) + "\n");
-    assertThat(Captured.run("help", "loss", "topk").err()).startsWith("temper help: unexpected argument 'topk'");
+    assertThat(Captured.run("help", "loss", "topk").err())
+        .isEqualTo("temper help: unexpected argument 'topk'; see temper help --help\n");
     assertThat(Captured.run("help").out()).isEqualTo(Captured.run("--help").out());
   }
 

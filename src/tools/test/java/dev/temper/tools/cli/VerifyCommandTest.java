@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class VerifyCommandTest {
 
@@ -74,9 +76,14 @@ class VerifyCommandTest {
     assertThat(run.out()).contains("nothing was checked: no case of the group device-functions applies to this device:"
         + " reference runs no kernels: there is nothing of device.cuh to check; --device cuda and --device emulator run"
         + " them\n");
-    run = Captured.run("verify", "--device", "reference", "--only", "accuracy");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"accuracy", "many-rows"})
+  void aGroupWithoutCasesOfTheLevelNamesTheOption(String group) {
+    Captured run = Captured.run("verify", "--device", "reference", "--quick", "--only", "labels," + group);
     assertThat(run.status()).isEqualTo(2);
-    assertThat(run.err()).contains("--only names the group accuracy, whose cases belong to --full; add --full");
+    assertThat(run.err()).contains("--only names the group " + group + ", whose cases belong to --full; add --full");
   }
 
   @Test
