@@ -344,8 +344,8 @@ __device__ __forceinline__ uint32_t clock_high() {
 
 // Waits until the phase with this parity is complete; the first phase has parity 0. A thread must not fall two phases
 // behind, because their parity is the same. The acquire has CTA scope: cluster scope would invalidate L1. Blocks of a
-// cluster wait for one another: a phase that is not complete after 13 to 17 s will never be. The kernel ends with an
-// error then, instead of occupying the device until its process is killed.
+// cluster, which exist from compute capability 9.0 on, wait for one another: a phase that is not complete after 13 to
+// 17 s will never be. The kernel ends with an error then, instead of occupying the device until its process is killed.
 __device__ __forceinline__ void mbarrier_wait(uint64_t* barrier, uint32_t parity) {
   const uint32_t own = shared_address(barrier);
 #if __CUDA_ARCH__ >= 900

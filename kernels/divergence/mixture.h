@@ -17,8 +17,9 @@ template <class V> struct MixtureLogs {
         log2_larger(log2_normal(over_larger)),
         log2_lesser(log2_larger + abs(c.log2)) {}
 
-  // log2(m/q) and log2(m/p)
+  // log2(m/q)
   TEMPER_INLINE V over_student(const WeightedClass<V>& c) const { return log2_larger + max(c.log2, V{}); }
+  // log2(m/p)
   TEMPER_INLINE V over_teacher(const WeightedClass<V>& c) const { return log2_larger + max(-c.log2, V{}); }
 };
 

@@ -29,10 +29,10 @@ TEMPER_INLINE void add_adjacent(const ListedRow& r, int column, const float* z, 
   RowPartial<NoRawSums> added;
   added.student_max = sums.max;
   for (int i = 0; i < n; i += kSubBlock)
-    sum_block<NoRawSums, false, hard, true, false, false>(NoRawSums(), r.scales, z + i, z + i,
-                                                          n - i < kSubBlock ? n - i : kSubBlock, added,
-                                                          r.exponentials(column + i),
-                                                          r.prefetch_at<true>(column + i + kBlock));
+    sum_block_inline<NoRawSums, false, hard, true, false, false>(NoRawSums(), r.scales, z + i, z + i,
+                                                                 n - i < kSubBlock ? n - i : kSubBlock, added,
+                                                                 r.exponentials(column + i),
+                                                                 r.prefetch_at<true>(column + i + kBlock));
   sums.student += added.student;
   sums.hard += added.hard;
 }

@@ -46,8 +46,8 @@ struct Prefetch {
 // differences t - s for a divergence that needs ratios. `two_scales`: student and teacher differ in T. `reads_teacher`:
 // the teacher's logits are prefetched, also for a divergence that has no exponentials (`soft` is not set then).
 template <class Raw, bool soft, HardExp hard, bool store_exp, bool two_scales, bool reads_teacher>
-TEMPER_INLINE void sum_block(const Raw& policy, const RowScales& scales, const float* z, const float* u, int n,
-                             RowPartial<Raw>& row, const BlockExponentials& out, Prefetch prefetch) {
+TEMPER_INLINE void sum_block_inline(const Raw& policy, const RowScales& scales, const float* z, const float* u, int n,
+                                    RowPartial<Raw>& row, const BlockExponentials& out, Prefetch prefetch) {
   // Local copies can stay in registers. The originals cannot, because a store through a pointer might change them.
   const Exponential student_exp = scales.student, teacher_exp = scales.teacher, untempered = scales.untempered;
   const V teacher_unit = scales.teacher_unit;
@@ -88,6 +88,14 @@ TEMPER_INLINE void sum_block(const Raw& policy, const RowScales& scales, const f
   row.teacher += block.teacher;
   row.hard += block.hard;
   for (int k = 0; k < Raw::kRawSums; k++) row.raw[k] += block.raw[k];
+}
+
+// sum_block_inline() where the compiler decides whether to inline it. The sweeps of some divergences are slower by a
+// third if they contain it.
+template <class Raw, bool soft, HardExp hard, bool store_exp, bool two_scales, bool reads_teacher>
+void sum_block(const Raw& policy, const RowScales& scales, const float* z, const float* u, int n,
+               RowPartial<Raw>& row, const BlockExponentials& out, Prefetch prefetch) {
+  sum_block_inline<Raw, soft, hard, store_exp, two_scales, reads_teacher>(policy, scales, z, u, n, row, out, prefetch);
 }
 
 // Adds n elements, any of which may have a logit of -inf, to the raw sums.

@@ -20,9 +20,6 @@ final class GpuPlan {
   private static final String SANITIZED = "device-functions,dtypes,layouts,padding,clusters,labels,argmax";
   private static final String SMALL_SHAPES = "64x10,3x4099";
 
-  /** Groups with long rows. */
-  private static final String LONG_ROWS = "many-rows,clusters,classes";
-
   /**
    * Number of processes of the grid. Most of its time is compilation in one thread, and a device fault ends the cases
    * of one process only.
@@ -115,9 +112,15 @@ final class GpuPlan {
 
   private void rings() {
     List<String> verify = environment.temperWithRings("verify", "--device", environment.device(), "--json");
-    steps.add(step(Stage.RINGS, "ring-rows", "long rows in rings, several of them in each block", 150,
-        joined(verify, environment.quick() ? "--quick" : "--full", "--only",
-            environment.quick() ? "clusters" : LONG_ROWS)));
+    if (environment.quick()) {
+      steps.add(step(Stage.RINGS, "ring-rows", "long rows in rings", 150, joined(verify, "--quick", "--only",
+          "clusters")));
+    } else {
+      steps.add(step(Stage.RINGS, "ring-rows", "long rows in rings, several of them in each block", 150,
+          joined(verify, "--full", "--only", "many-rows,clusters")));
+      steps.add(step(Stage.RINGS, "ring-classes", "rows in rings of every length", 150,
+          joined(verify, "--full", "--only", "classes")).withPrevious());
+    }
     for (String tool : List.of("memcheck", "racecheck")) {
       steps.add(sanitizer(Stage.RINGS, "ring-" + tool, tool, 120, joined(verify, "--quick", "--only", "clusters")));
     }
