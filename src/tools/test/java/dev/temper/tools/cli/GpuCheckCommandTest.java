@@ -46,7 +46,7 @@ class GpuCheckCommandTest {
     assertThat(run.status()).isZero();
     assertThat(Files.readString(out.resolve("gpu-check.json"))).contains("\"failed\" : 0", "\"stagesNotRun\" : [ ]",
         "\"facts\" : {", "\"commit\" : ",
-        "\"command\" : \"./temper verify --device emulator --json --only device-functions\"",
+        "./temper verify --device emulator --json --only device-functions\"",
             "--output logs/rerun-again.safetensors", "\"copyGigabytesPerSecond\" : ",
         "\"benchmark\" : \"RowPlan.best\"");
   }
