@@ -16,8 +16,12 @@ import org.junit.jupiter.api.Test;
 /** Compares the expected results of the self-checks with the JDK's conversions. */
 class ProbeTest {
 
-  /** Functions without a self-check: leave_unset() has no instruction, and prefetch_to_l2() has no result. */
-  private static final Set<String> NOT_PROBED = Set.of("leave_unset", "prefetch_to_l2");
+  /**
+   * Functions without a self-check of their own: leave_unset() has no instruction, prefetch_to_l2() has no result, and
+   * the self-check of mbarrier_wait() uses the other two.
+   */
+  private static final Set<String> NOT_PROBED =
+      Set.of("leave_unset", "prefetch_to_l2", "mbarrier_try_wait", "clock_high");
 
   @Test
   void theOperationsAreNumberedAsInTheSource() {
